@@ -1,0 +1,173 @@
+"""The decoded module: what `decode` and `validate` leave for everybody after them.
+
+Arrays live in the module's arena and end with it; `source` is the caller's copy of the binary.
+Value types are `u32`: the binary format's code for number and vector types (`0x7F` i32 … `0x7B`
+v128), and for references `REF | NULLABLE? | heap`, where heap is a type index, or
+`ABSTRACT | code` with the binary format's heap type code (spec 5.3).
+"""
+
+from typing import Final
+
+from fusee.kernel.lang import Inline, Ptr, struct, u8, u32, u64, usize
+
+VAL_I32: Final = 0x7F
+VAL_I64: Final = 0x7E
+VAL_F32: Final = 0x7D
+VAL_F64: Final = 0x7C
+VAL_V128: Final = 0x7B
+REF: Final = 0x8000_0000
+NULLABLE: Final = 0x4000_0000
+ABSTRACT: Final = 0x2000_0000
+HEAP_MASK: Final = 0x1FFF_FFFF
+
+KIND_FUNC: Final = 0  # composite type kinds, in `TypeDef.kind`
+KIND_STRUCT: Final = 1
+KIND_ARRAY: Final = 2
+
+EXTERN_FUNC: Final = 0  # spec 5.5.5: import and export descriptors
+EXTERN_TABLE: Final = 1
+EXTERN_MEMORY: Final = 2
+EXTERN_GLOBAL: Final = 3
+EXTERN_TAG: Final = 4
+
+SEGMENT_PASSIVE: Final = 0
+SEGMENT_ACTIVE: Final = 1
+SEGMENT_DECLARATIVE: Final = 2
+
+
+@struct
+class TypeDef:
+    """One defined type; for functions `params` and `results` hold value types."""
+
+    kind: u32
+    canonical: u32  # equal in one engine exactly if the types are equivalent (spec 3.1.2)
+    is_final: bool
+    supertype: u32  # type index, or 0xFFFFFFFF
+    param_count: u32
+    result_count: u32
+    params: Ptr[u32]
+    results: Ptr[u32]
+    field_count: u32
+    fields: Ptr[u32]  # storage types of structs and arrays: value types, or packed 0x78 i8, 0x77 i16
+    mutable: Ptr[u8]  # one flag per field
+
+
+@struct
+class Span:
+    """A range of the source, in bytes."""
+
+    start: u32
+    end: u32
+
+
+@struct
+class Limits:
+    minimum: u64  # in pages or elements
+    maximum: u64
+    has_maximum: bool
+    is_64: bool
+    is_shared: bool
+    page_size_log2: u32  # memories only: 16, or 0 with custom-page-sizes
+
+
+@struct
+class TableType:
+    limits: Inline[Limits]
+    element: u32
+    init: Inline[Span]  # constant expression of the initial element; empty: null
+
+
+@struct
+class MemoryType:
+    limits: Inline[Limits]
+
+
+@struct
+class GlobalType:
+    value_type: u32
+    is_mutable: bool
+    init: Inline[Span]  # empty for imports
+
+
+@struct
+class Import:
+    module: Inline[Span]
+    name: Inline[Span]
+    kind: u32
+    index: u32  # in its kind's index space
+
+
+@struct
+class Export:
+    name: Inline[Span]
+    kind: u32
+    index: u32
+
+
+@struct
+class ElementSegment:
+    mode: u32
+    table: u32
+    offset: Inline[Span]  # constant expression
+    element: u32  # reference type
+    count: u32
+    is_expressions: bool
+    items: Inline[Span]  # `count` LEB128 function indices, or `count` constant expressions
+
+
+@struct
+class DataSegment:
+    mode: u32
+    memory: u32
+    offset: Inline[Span]
+    bytes: Inline[Span]
+
+
+@struct
+class Body:
+    """A function defined here."""
+
+    type_index: u32
+    local_count: u32  # declared locals, parameters not counted
+    locals: Inline[Span]  # the vector of (count, type) runs
+    code: Inline[Span]  # instructions up to and including the last `end`
+    max_height: u32  # greatest height of the operand stack, in values
+
+
+@struct
+class Module:
+    source: Ptr[u8]
+    source_size: u32
+    features: u64
+    arena: usize  # owner of every array below
+    type_count: u32
+    types: Ptr[TypeDef]
+    func_count: u32  # imports first, like every index space
+    imported_func_count: u32
+    func_types: Ptr[u32]
+    bodies: Ptr[Body]  # func_count - imported_func_count
+    table_count: u32
+    imported_table_count: u32
+    tables: Ptr[TableType]
+    memory_count: u32
+    imported_memory_count: u32
+    memories: Ptr[MemoryType]
+    global_count: u32
+    imported_global_count: u32
+    globals: Ptr[GlobalType]
+    tag_count: u32
+    imported_tag_count: u32
+    tags: Ptr[u32]  # type indices
+    import_count: u32
+    imports: Ptr[Import]
+    export_count: u32
+    exports: Ptr[Export]
+    element_count: u32
+    elements: Ptr[ElementSegment]
+    data_count: u32
+    datas: Ptr[DataSegment]
+    start: u32  # function index, or 0xFFFFFFFF
+    name_section: Inline[Span]  # contents of the custom section "name"; empty if there is none
+    unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
+    unsupported_offset: u32
+    code: usize  # the translator's per-module state

@@ -1,0 +1,128 @@
+"""The runtime structures (spec 4.2): store, instances, functions, memories, tables, globals.
+
+References are addresses: a funcref is the address of its `Func`, zero is null; an externref is the
+embedder's handle plus one.
+"""
+
+from typing import Final
+
+from fusee.engine.state.module import Module
+from fusee.engine.state.platform import Platform
+from fusee.kernel.lang import Inline, Ptr, struct, u8, u32, u64, usize
+
+HEADER_SLOTS: Final = 4  # below a frame's slot 0: instance, caller's resume pc, return pc, caller's frame
+SLOT_BYTES: Final = 8
+
+
+@struct
+class Cells:
+    """Addresses of the code cells that belong to no function."""
+
+    translate: Ptr[u8]  # first call of a function through its `Func`
+    host: Ptr[u8]  # every host function's code
+    leave: Ptr[u8]  # returns to the embedder
+    return_across: Ptr[u8]  # restores the caller's instance
+
+
+@struct
+class Engine:
+    """Shared by all stores; owns the type registry and the handlers' addresses."""
+
+    platform: Inline[Platform]
+    cells: Inline[Cells]
+    registry: usize
+    scratch: usize  # the translator's buffers, reused
+
+
+@struct
+class Store:
+    """One world of instances, and its stack (spec 4.2.3)."""
+
+    engine: Engine
+    stack_base: Ptr[u64]
+    stack_limit: Ptr[u64]  # no frame may end above it
+    stack_top: Ptr[u64]  # where a re-entering call may build its frame
+    status: u64  # why the interpreter stopped; 0: returned
+    trap_pc: Ptr[u8]
+    trap_fp: Ptr[u64]
+    trap_instance: usize
+    fuel: u64
+    depth: u32  # nested entries from the embedder
+    embedder: usize  # handle of the embedder's store
+    objects: usize  # the runtime's list of what dies with the store
+
+
+@struct
+class Memory:
+    """A linear memory (spec 4.2.8)."""
+
+    base: Ptr[u8]
+    length_bytes: u64
+    reserved_bytes: u64
+    maximum_pages: u64
+    page_size_log2: u32
+    is_64: bool
+    has_maximum: bool
+    store: usize
+
+
+@struct
+class Table:
+    """A table (spec 4.2.7); elements are 8-byte references on every target."""
+
+    elements: Ptr[u64]
+    length: u64
+    capacity: u64
+    maximum: u64
+    element: u32  # reference type, as in `state.module`, with the heap type index replaced by its canonical id
+    is_64: bool
+    has_maximum: bool
+    store: usize
+
+
+@struct
+class Global:
+    """A global (spec 4.2.9): 16 bytes of value; integers below 64 bits in the low bytes."""
+
+    value: u64
+    high: u64
+    value_type: u32  # with the heap type index replaced by its canonical id
+    is_mutable: bool
+
+
+@struct
+class Func:
+    """A function instance (spec 4.2.6). A call through it passes its address in `acc`."""
+
+    code: Ptr[u8]
+    instance: usize  # owner; 0 for host functions
+    canonical: u32
+    index: u32  # in the owner's index space; host functions: the embedder's id
+    param_count: u32
+    result_count: u32
+
+
+@struct
+class Segment:
+    """An element or data segment of an instance; length 0 once dropped."""
+
+    items: Ptr[u8]  # data: bytes; elements: 8-byte references
+    length: u64
+
+
+@struct
+class Instance:
+    """A module instance (spec 4.2.5), the interpreter's `ctx`. The `Global`s that it owns follow it in memory."""
+
+    module: Module
+    store: Store
+    stack_limit: Ptr[u64]
+    memory: usize  # memory 0 or 0
+    memories: Ptr[usize]
+    tables: Ptr[usize]
+    functions: Ptr[usize]  # `Func` addresses by index
+    globals: Ptr[usize]  # `Global` addresses by index
+    elements: Ptr[Segment]
+    datas: Ptr[Segment]
+    code: Ptr[usize]  # shared with all instances of the module: code addresses by function index, 0: untranslated
+    platform: Platform
