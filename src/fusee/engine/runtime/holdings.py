@@ -1,0 +1,65 @@
+"""What a store owns: every native allocation that dies with it, and its limits.
+
+Each allocation is a block in one list; releasing a store walks the list once. Nothing is freed
+earlier: a function, memory or table of a store may be reachable from anywhere in it (spec 4.2.3).
+"""
+
+from typing import Final
+
+from fusee.engine.errors import Exhausted
+from fusee.engine.state.runtime import Store
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, struct, u8, u32, u64, usize
+
+NO_LIMIT: Final = 0xFFFF_FFFF_FFFF_FFFF
+HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
+
+BLOCK_PLAIN: Final = 0
+BLOCK_MEMORY: Final = 1
+BLOCK_TABLE: Final = 2
+
+
+@struct
+class Block:
+    """The header of an allocation."""
+
+    next: usize
+    kind: u32
+
+
+@struct
+class Holdings:
+    """`Store.objects`: the blocks of a store and what `set_limits` allows it."""
+
+    newest: usize
+    maximum_memory_bytes: u64  # of each memory
+    maximum_table_elements: u64  # of each table
+    maximum_instances: u64
+    maximum_tables: u64
+    maximum_memories: u64
+    instances: u64
+    tables: u64
+    memories: u64
+
+
+@kernel(inline=True)
+def holdings_of(store: Store) -> Holdings:
+    return cast(Holdings, store.objects)
+
+
+@kernel(inline=True)
+def contents(block: Block) -> Ptr[u8]:
+    return cast(Ptr[u8], block) + HEADER_BYTES
+
+
+@kernel
+def own(store: Store, kind: u32, size: usize) -> Ptr[u8]:
+    """Zeroed memory that lives as long as `store`."""
+    base = store.engine.platform.allocate(size + HEADER_BYTES, usize(1))
+    if is_null(base):
+        raise Exhausted(kind, 0)
+    block = cast(Block, base)
+    holdings = holdings_of(store)
+    block.kind = kind
+    block.next = holdings.newest
+    holdings.newest = address(block)
+    return contents(block)

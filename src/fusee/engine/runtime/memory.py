@@ -1,0 +1,206 @@
+"""Linear memories (spec 4.2.8) and the bulk instructions on them (spec 4.6.10).
+
+Addresses and lengths are `u64` throughout and are compared before they become pointers: a 32-bit
+target narrows only what is known to lie inside the memory.
+"""
+
+from typing import Final
+
+from fusee.engine.errors import Trap
+from fusee.engine.runtime.holdings import holdings_of
+from fusee.engine.state.module import Limits
+from fusee.engine.state.runtime import Instance, Memory, Segment, Store
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    copy_bytes,
+    fill_bytes,
+    is_null,
+    kernel,
+    minimum,
+    null,
+    u8,
+    u32,
+    u64,
+    unlikely,
+    usize,
+)
+from fusee.spec.traps import TrapCode
+
+NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
+LIMIT_BYTES_32: Final = 1 << 32
+LIMIT_BYTES_64: Final = 1 << 36  # a memory64 larger than this is refused
+RESERVED_BYTES: Final = 1 << 32  # address space asked for in advance, where the platform has any to spare
+
+
+@kernel(inline=True)
+def memory_at(ctx: Instance, index: u64) -> Memory:
+    return cast(Memory, ctx.memories[index])
+
+
+@kernel(inline=True)
+def fits_pointer(size: u64) -> bool:
+    """Whether `size` bytes can be addressed on this target at all."""
+    return u64(usize(size)) == size
+
+
+@kernel(inline=True)
+def out_of_range(start: u64, count: u64, length: u64) -> bool:
+    """Whether `start + count` exceeds `length`, without the overflow."""
+    return count > length or start > length - count
+
+
+@kernel
+def limit_bytes(memory: Memory) -> u64:
+    """The greatest size that `memory` may reach: its type's maximum, the implementation's and the store's limit."""
+    limit = u64(LIMIT_BYTES_64) if memory.is_64 else u64(LIMIT_BYTES_32)
+    limit = minimum(limit, holdings_of(cast(Store, memory.store)).maximum_memory_bytes)
+    if memory.has_maximum:
+        pages = limit >> u64(memory.page_size_log2)
+        if memory.maximum_pages < pages:
+            limit = memory.maximum_pages << u64(memory.page_size_log2)
+    return limit
+
+
+@kernel
+def place(memory: Memory, size: u64) -> bool:
+    """Give `memory` space for `size` bytes, keeping its contents; false if there is none.
+
+    Reserved space is taken generously so that later growth stays in place; where the platform has
+    none, memory is allocated to measure and moves when it grows.
+    """
+    store = cast(Store, memory.store)
+    reserved = u64(0)
+    base = null(Ptr[u8])
+    wanted = minimum(limit_bytes(memory), u64(RESERVED_BYTES))
+    if wanted > size and fits_pointer(wanted):
+        base = store.engine.platform.reserve(usize(wanted))
+        reserved = wanted
+    if is_null(base) and fits_pointer(size):
+        base = store.engine.platform.reserve(usize(size))
+        reserved = size
+    if is_null(base) and fits_pointer(size):
+        base = store.engine.platform.allocate(usize(size), usize(1))
+        reserved = u64(0)
+    if is_null(base):
+        return False
+    if memory.length_bytes != 0:
+        copy_bytes(base, memory.base, usize(memory.length_bytes))
+    release_memory(memory)
+    memory.base = base
+    memory.reserved_bytes = reserved
+    return True
+
+
+@kernel
+def release_memory(memory: Memory) -> None:
+    """Return the bytes of `memory` to the platform."""
+    store = cast(Store, memory.store)
+    if memory.reserved_bytes != 0:
+        store.engine.platform.unreserve(memory.base, usize(memory.reserved_bytes))
+    elif not is_null(memory.base):
+        store.engine.platform.release(memory.base)
+    memory.base = null(Ptr[u8])
+    memory.reserved_bytes = u64(0)
+
+
+@kernel
+def init_memory(memory: Memory, store: Store, limits: Limits) -> bool:
+    """Make a zeroed `Memory` of the type `limits`; false if it would exceed a limit or the system's memory."""
+    memory.store = address(store)
+    memory.is_64 = limits.is_64
+    memory.page_size_log2 = limits.page_size_log2
+    memory.has_maximum = limits.has_maximum
+    memory.maximum_pages = limits.maximum
+    shift = u64(limits.page_size_log2)
+    if limits.minimum > limit_bytes(memory) >> shift:
+        return False
+    size = limits.minimum << shift
+    if size != 0 and not place(memory, size):
+        return False
+    memory.length_bytes = size
+    return True
+
+
+@kernel
+def grow_memory(memory: Memory, delta: u64) -> u64:
+    """`memory.grow` (spec 4.6.10): the old size in pages, or `NOT_GROWN`."""
+    shift = u64(memory.page_size_log2)
+    pages = memory.length_bytes >> shift
+    limit = limit_bytes(memory) >> shift
+    if pages > limit or delta > limit - pages:
+        return u64(NOT_GROWN)
+    size = (pages + delta) << shift
+    if delta != 0 and size > memory.reserved_bytes:
+        if not place(memory, size):
+            return u64(NOT_GROWN)
+    memory.length_bytes = size
+    return pages
+
+
+@kernel
+def memory_size(ctx: Instance, index: u64) -> u64:
+    """`memory.size` (spec 4.6.10), in pages."""
+    memory = memory_at(ctx, index)
+    return memory.length_bytes >> u64(memory.page_size_log2)
+
+
+@kernel
+def memory_grow(ctx: Instance, index: u64, delta: u64) -> u64:
+    """`memory.grow` (spec 4.6.10); the caller must read the memory's base and length again."""
+    return grow_memory(memory_at(ctx, index), delta)
+
+
+@kernel
+def memory_fill(ctx: Instance, index: u64, start: u64, value: u64, count: u64) -> None:
+    """`memory.fill` (spec 4.6.10)."""
+    memory = memory_at(ctx, index)
+    if unlikely(out_of_range(start, count, memory.length_bytes)):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    if count != 0:
+        fill_bytes(memory.base + usize(start), u8(value), usize(count))
+
+
+@kernel
+def memory_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u64, count: u64) -> None:
+    """`memory.copy` (spec 4.6.10); the ranges may overlap."""
+    target = memory_at(ctx, to_index)
+    origin = memory_at(ctx, from_index)
+    if unlikely(
+        out_of_range(to, count, target.length_bytes) or out_of_range(start, count, origin.length_bytes)
+    ):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    if count != 0:
+        copy_bytes(target.base + usize(to), origin.base + usize(start), usize(count))
+
+
+@kernel
+def write_segment(memory: Memory, segment: Segment, to: u64, start: u64, count: u64) -> None:
+    """Copy part of a data segment into `memory`, or trap."""
+    if unlikely(out_of_range(to, count, memory.length_bytes) or out_of_range(start, count, segment.length)):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    if count != 0:
+        copy_bytes(memory.base + usize(to), segment.items + usize(start), usize(count))
+
+
+@kernel
+def memory_init(ctx: Instance, index: u64, segment: u64, to: u64, start: u64, count: u64) -> None:
+    """`memory.init` (spec 4.6.10)."""
+    write_segment(memory_at(ctx, index), ctx.datas[segment], to, start, count)
+
+
+@kernel
+def data_drop(ctx: Instance, segment: u64) -> None:
+    """`data.drop` (spec 4.6.10): from here on the segment is empty."""
+    ctx.datas[segment].length = u64(0)
+
+
+@kernel
+def read_memory(memory: Memory, into: Ptr[u8], start: u64, count: u64) -> u32:
+    """The embedder's read (spec 7.1.8): 1 if the range is outside of the memory."""
+    if out_of_range(start, count, memory.length_bytes):
+        return u32(1)
+    if count != 0:
+        copy_bytes(into, memory.base + usize(start), usize(count))
+    return u32(0)

@@ -1,0 +1,182 @@
+"""Tables (spec 4.2.7), their instructions (spec 4.6.9) and those of element segments.
+
+An element is an 8-byte reference on every target; indices and lengths are `u64` throughout.
+"""
+
+from typing import Final
+
+from fusee.engine.errors import Trap
+from fusee.engine.runtime.holdings import holdings_of
+from fusee.engine.runtime.memory import NOT_GROWN, fits_pointer, out_of_range
+from fusee.engine.state.module import Limits
+from fusee.engine.state.runtime import SLOT_BYTES, Instance, Segment, Store, Table
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    copy_bytes,
+    is_null,
+    kernel,
+    maximum,
+    minimum,
+    null,
+    span,
+    u8,
+    u32,
+    u64,
+    unlikely,
+    usize,
+)
+from fusee.spec.traps import TrapCode
+
+LIMIT_ELEMENTS: Final = 10_000_000  # as in the web's embedding: a larger table is refused
+FIRST_CAPACITY: Final = 16
+
+
+@kernel(inline=True)
+def table_at(ctx: Instance, index: u64) -> Table:
+    return cast(Table, ctx.tables[index])
+
+
+@kernel
+def limit_elements(table: Table) -> u64:
+    """The greatest length that `table` may reach: its type's maximum, the implementation's and the store's limit."""
+    limit = minimum(u64(LIMIT_ELEMENTS), holdings_of(cast(Store, table.store)).maximum_table_elements)
+    if table.has_maximum:
+        limit = minimum(limit, table.maximum)
+    return limit
+
+
+@kernel
+def set_capacity(table: Table, capacity: u64) -> bool:
+    """Move the elements to space for `capacity` of them; false if there is none."""
+    store = cast(Store, table.store)
+    if not fits_pointer(capacity * SLOT_BYTES):
+        return False
+    elements = cast(Ptr[u64], store.engine.platform.allocate(usize(capacity), usize(SLOT_BYTES)))
+    if is_null(elements):
+        return False
+    if table.length != 0:
+        copy_bytes(cast(Ptr[u8], elements), cast(Ptr[u8], table.elements), usize(table.length) * SLOT_BYTES)
+    release_table(table)
+    table.elements = elements
+    table.capacity = capacity
+    return True
+
+
+@kernel
+def release_table(table: Table) -> None:
+    """Return the elements of `table` to the platform."""
+    if not is_null(table.elements):
+        cast(Store, table.store).engine.platform.release(cast(Ptr[u8], table.elements))
+    table.elements = null(Ptr[u64])
+    table.capacity = u64(0)
+
+
+@kernel
+def init_table(table: Table, store: Store, limits: Limits, element: u32, value: u64) -> bool:
+    """Make a zeroed `Table` of the given type; false if it would exceed a limit or the system's memory."""
+    table.store = address(store)
+    table.element = element
+    table.is_64 = limits.is_64
+    table.has_maximum = limits.has_maximum
+    table.maximum = limits.maximum
+    return grow_table(table, limits.minimum, value) == 0
+
+
+@kernel
+def grow_table(table: Table, delta: u64, value: u64) -> u64:
+    """`table.grow` (spec 4.6.9): the old length, or `NOT_GROWN`."""
+    old = table.length
+    limit = limit_elements(table)
+    if old > limit or delta > limit - old:
+        return u64(NOT_GROWN)
+    if old + delta > table.capacity:
+        roomy = minimum(maximum(table.capacity * 2, u64(FIRST_CAPACITY)), limit)
+        if not set_capacity(table, old + delta if table.capacity == 0 else maximum(old + delta, roomy)):
+            return u64(NOT_GROWN)
+    table.length = old + delta
+    fill_elements(table, old, delta, value)
+    return old
+
+
+@kernel
+def fill_elements(table: Table, start: u64, count: u64, value: u64) -> None:
+    for i in span(usize(start), usize(start + count)):
+        table.elements[i] = value
+
+
+@kernel
+def table_get(ctx: Instance, index: u64, at: u64) -> u64:
+    """`table.get` (spec 4.6.9)."""
+    table = table_at(ctx, index)
+    if unlikely(at >= table.length):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    return table.elements[usize(at)]
+
+
+@kernel
+def table_set(ctx: Instance, index: u64, at: u64, value: u64) -> None:
+    """`table.set` (spec 4.6.9)."""
+    table = table_at(ctx, index)
+    if unlikely(at >= table.length):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    table.elements[usize(at)] = value
+
+
+@kernel
+def table_size(ctx: Instance, index: u64) -> u64:
+    """`table.size` (spec 4.6.9)."""
+    return table_at(ctx, index).length
+
+
+@kernel
+def table_grow(ctx: Instance, index: u64, value: u64, delta: u64) -> u64:
+    """`table.grow` (spec 4.6.9); operands in the order of the instruction's."""
+    return grow_table(table_at(ctx, index), delta, value)
+
+
+@kernel
+def table_fill(ctx: Instance, index: u64, start: u64, value: u64, count: u64) -> None:
+    """`table.fill` (spec 4.6.9)."""
+    table = table_at(ctx, index)
+    if unlikely(out_of_range(start, count, table.length)):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    fill_elements(table, start, count, value)
+
+
+@kernel
+def table_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u64, count: u64) -> None:
+    """`table.copy` (spec 4.6.9); the ranges may overlap."""
+    target = table_at(ctx, to_index)
+    origin = table_at(ctx, from_index)
+    if unlikely(out_of_range(to, count, target.length) or out_of_range(start, count, origin.length)):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    if count != 0:
+        copy_elements(target, to, origin.elements + usize(start), count)
+
+
+@kernel
+def copy_elements(table: Table, to: u64, origin: Ptr[u64], count: u64) -> None:
+    copy_bytes(cast(Ptr[u8], table.elements + usize(to)), cast(Ptr[u8], origin), usize(count) * SLOT_BYTES)
+
+
+@kernel
+def write_elements(table: Table, segment: Segment, to: u64, start: u64, count: u64) -> None:
+    """Copy part of an element segment into `table`, or trap."""
+    if unlikely(out_of_range(to, count, table.length) or out_of_range(start, count, segment.length)):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    if count != 0:
+        copy_elements(table, to, cast(Ptr[u64], segment.items) + usize(start), count)
+
+
+@kernel
+def table_init(ctx: Instance, index: u64, segment: u64, to: u64, start: u64, count: u64) -> None:
+    """`table.init` (spec 4.6.9)."""
+    write_elements(table_at(ctx, index), ctx.elements[segment], to, start, count)
+
+
+@kernel
+def elem_drop(ctx: Instance, segment: u64) -> None:
+    """`elem.drop` (spec 4.6.9): from here on the segment is empty."""
+    ctx.elements[segment].length = u64(0)
