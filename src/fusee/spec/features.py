@@ -1,0 +1,61 @@
+"""The proposals that can be switched on and off, and what cannot be executed yet."""
+
+from enum import IntEnum, IntFlag
+from typing import Final
+
+
+class Feature(IntFlag):
+    """One bit for each proposal beyond Wasm 2.0's scalar part."""
+
+    SIMD = 1 << 0
+    RELAXED_SIMD = 1 << 1
+    TAIL_CALL = 1 << 2
+    MULTI_MEMORY = 1 << 3
+    MEMORY64 = 1 << 4
+    EXTENDED_CONST = 1 << 5
+    FUNCTION_REFERENCES = 1 << 6
+    GC = 1 << 7
+    EXCEPTIONS = 1 << 8
+    THREADS = 1 << 9
+    WIDE_ARITHMETIC = 1 << 10
+    CUSTOM_PAGE_SIZES = 1 << 11
+
+
+WASM_3: Final = (
+    Feature.SIMD
+    | Feature.RELAXED_SIMD
+    | Feature.TAIL_CALL
+    | Feature.MULTI_MEMORY
+    | Feature.MEMORY64
+    | Feature.EXTENDED_CONST
+    | Feature.FUNCTION_REFERENCES
+    | Feature.GC
+    | Feature.EXCEPTIONS
+)
+"""What the specification's version 3.0 contains."""
+
+ALL_FEATURES: Final = WASM_3 | Feature.THREADS | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES
+
+
+class Unsupported(IntEnum):
+    """Constructs that validate but that nothing executes yet; zero says that a module has none."""
+
+    NONE = 0
+    SIMD = 1
+    GC = 2
+    EXCEPTIONS = 3
+    THREADS = 4
+
+    @property
+    def message(self) -> str:
+        """What the user reads when such a module is instantiated."""
+        return _UNSUPPORTED[self]
+
+
+_UNSUPPORTED: Final = {
+    Unsupported.NONE: "nothing unsupported",
+    Unsupported.SIMD: "vector instructions and v128 are not supported yet",
+    Unsupported.GC: "garbage-collected types are not supported yet",
+    Unsupported.EXCEPTIONS: "exceptions and tags are not supported yet",
+    Unsupported.THREADS: "atomic instructions are not supported yet",
+}
