@@ -1,0 +1,28 @@
+"""Limits of this engine (spec appendix 7.2), those of the JavaScript API where it has one."""
+
+from typing import Final
+
+PAGE_SIZE_LOG2: Final = 16  # spec 4.2.8: 64 KiB
+MAX_PAGES_32: Final = 0x1_0000
+MAX_PAGES_64: Final = 0x1_0000_0000_0000
+MAX_TABLE_32: Final = 0xFFFF_FFFF
+
+MAX_MODULE_BYTES: Final = 0x4000_0000
+MAX_TYPES: Final = 1_000_000
+MAX_FUNCTIONS: Final = 1_000_000
+MAX_TABLES: Final = 100_000
+MAX_MEMORIES: Final = 100
+MAX_GLOBALS: Final = 1_000_000
+MAX_TAGS: Final = 1_000_000
+MAX_IMPORTS: Final = 1_000_000
+MAX_EXPORTS: Final = 1_000_000
+MAX_SEGMENTS: Final = 100_000
+MAX_PARAMS: Final = 1_000
+MAX_RESULTS: Final = 1_000
+MAX_FIELDS: Final = 10_000
+MAX_FUNCTION_BYTES: Final = 7_654_321
+MAX_LOCALS: Final = 50_000
+MAX_OPERANDS: Final = 0x20_0000
+MAX_CATCHES: Final = 10_000
+MAX_SUBTYPING_DEPTH: Final = 63
+MAX_STRING_BYTES: Final = 100_000
