@@ -4,6 +4,7 @@ Each allocation is a block in one list; releasing a store walks the list once. N
 earlier: a function, memory or table of a store may be reachable from anywhere in it (spec 4.2.3).
 """
 
+from enum import IntEnum
 from typing import Final
 
 from fusee.engine.errors import Exhausted
@@ -16,6 +17,17 @@ HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned t
 BLOCK_PLAIN: Final = 0
 BLOCK_MEMORY: Final = 1
 BLOCK_TABLE: Final = 2
+
+
+class Limit(IntEnum):
+    """What ran out: the code of an `Exhausted`."""
+
+    SYSTEM = 0
+    MEMORY_BYTES = 1
+    TABLE_ELEMENTS = 2
+    INSTANCES = 3
+    TABLES = 4
+    MEMORIES = 5
 
 
 @struct
@@ -56,7 +68,7 @@ def own(store: Store, kind: u32, size: usize) -> Ptr[u8]:
     """Zeroed memory that lives as long as `store`."""
     base = store.engine.platform.allocate(size + HEADER_BYTES, usize(1))
     if is_null(base):
-        raise Exhausted(kind, 0)
+        raise Exhausted(Limit.SYSTEM, 0)
     block = cast(Block, base)
     holdings = holdings_of(store)
     block.kind = kind

@@ -167,9 +167,7 @@ def memory_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u
     """`memory.copy` (spec 4.6.10); the ranges may overlap."""
     target = memory_at(ctx, to_index)
     origin = memory_at(ctx, from_index)
-    if unlikely(
-        out_of_range(to, count, target.length_bytes) or out_of_range(start, count, origin.length_bytes)
-    ):
+    if unlikely(out_of_range(to, count, target.length_bytes) or out_of_range(start, count, origin.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
     if count != 0:
         copy_bytes(target.base + usize(to), origin.base + usize(start), usize(count))

@@ -1,0 +1,162 @@
+"""Instantiation (spec 4.5.4), except for the call of the start function, which is the embedder's."""
+
+from fusee.engine.errors import Exhausted, Unsupported
+from fusee.engine.runtime.const import Evaluator, evaluate_span
+from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, holdings_of, own
+from fusee.engine.runtime.link import canonical_value, check_imports
+from fusee.engine.runtime.memory import fits_pointer
+from fusee.engine.runtime.objects import new_memory, new_table
+from fusee.engine.runtime.segments import open_segments, run_segments
+from fusee.engine.runtime.table import fill_elements
+from fusee.engine.state.module import (
+    EXTERN_FUNC,
+    EXTERN_GLOBAL,
+    EXTERN_MEMORY,
+    EXTERN_TABLE,
+    Module,
+)  # fmt: skip
+from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store
+from fusee.kernel.lang import Ptr, address, cast, kernel, size_of, span, stack_array, u8, u32, u64, usize
+
+ALIGNMENT = 8
+
+
+@kernel
+def instantiate(store: Store, m: Module, imports: Ptr[usize]) -> Instance:
+    """An instance of the valid module `m`.
+
+    `imports` holds the address of a `Func`, `Table`, `Memory` or `Global` for each import, of the
+    kind that the import has. `m` must outlive the store.
+    """
+    if m.unsupported != 0:
+        raise Unsupported(m.unsupported, m.unsupported_offset)
+    check_imports(store.engine, m, imports)
+    holdings = holdings_of(store)
+    if holdings.instances >= holdings.maximum_instances:
+        raise Exhausted(Limit.INSTANCES, 0)
+    instance = lay_out(store, m)
+    holdings.instances += 1
+    take_imports(instance, imports)
+    make_functions(instance)
+    e = stack_array(Evaluator, 1)[0]
+    make_globals(e, instance)
+    make_tables(e, instance)
+    make_memories(instance)
+    open_segments(e, instance)
+    run_segments(e, instance)
+    return instance
+
+
+@kernel(inline=True)
+def array_bytes(count: u32, size: usize) -> u64:
+    """Room for `count` elements, keeping what follows aligned."""
+    return (u64(count) * u64(size) + (ALIGNMENT - 1)) & ~u64(ALIGNMENT - 1)
+
+
+@kernel(inline=True)
+def own_globals(instance: Instance) -> Ptr[Global]:
+    """The globals defined here, directly behind the instance."""
+    return cast(Ptr[Global], cast(Ptr[u8], instance) + usize(array_bytes(u32(1), usize(size_of(Instance)))))
+
+
+@kernel
+def lay_out(store: Store, m: Module) -> Instance:
+    """One block for the instance, its globals and functions, and its index spaces, still empty."""
+    globals_at = array_bytes(u32(1), usize(size_of(Instance)))
+    funcs_at = globals_at + array_bytes(m.global_count - m.imported_global_count, usize(size_of(Global)))
+    functions_at = funcs_at + array_bytes(m.func_count - m.imported_func_count, usize(size_of(Func)))
+    memories_at = functions_at + array_bytes(m.func_count, usize(size_of(usize)))
+    tables_at = memories_at + array_bytes(m.memory_count, usize(size_of(usize)))
+    addresses_at = tables_at + array_bytes(m.table_count, usize(size_of(usize)))
+    elements_at = addresses_at + array_bytes(m.global_count, usize(size_of(usize)))
+    datas_at = elements_at + array_bytes(m.element_count, usize(size_of(Segment)))
+    size = datas_at + array_bytes(m.data_count, usize(size_of(Segment)))
+    if not fits_pointer(size):
+        raise Exhausted(Limit.SYSTEM, 0)
+    base = own(store, u32(BLOCK_PLAIN), usize(size))
+    instance = cast(Instance, base)
+    instance.module = m
+    instance.store = store
+    instance.stack_limit = store.stack_limit
+    instance.platform = store.engine.platform
+    instance.code = cast(Ptr[usize], m.code)
+    instance.functions = cast(Ptr[usize], base + usize(functions_at))
+    instance.memories = cast(Ptr[usize], base + usize(memories_at))
+    instance.tables = cast(Ptr[usize], base + usize(tables_at))
+    instance.globals = cast(Ptr[usize], base + usize(addresses_at))
+    instance.elements = cast(Ptr[Segment], base + usize(elements_at))
+    instance.datas = cast(Ptr[Segment], base + usize(datas_at))
+    place_functions(instance, cast(Ptr[Func], base + usize(funcs_at)))
+    return instance
+
+
+@kernel
+def place_functions(instance: Instance, funcs: Ptr[Func]) -> None:
+    imported = instance.module.imported_func_count
+    for i in span(instance.module.func_count - imported):
+        instance.functions[imported + i] = address(funcs[i])
+
+
+@kernel
+def take_imports(instance: Instance, imports: Ptr[usize]) -> None:
+    """Enter the imports into the index spaces, where they come first (spec 2.5.1)."""
+    m = instance.module
+    for i in span(m.import_count):
+        wanted = m.imports[i]
+        if wanted.kind == EXTERN_FUNC:
+            instance.functions[wanted.index] = imports[i]
+        elif wanted.kind == EXTERN_TABLE:
+            instance.tables[wanted.index] = imports[i]
+        elif wanted.kind == EXTERN_MEMORY:
+            instance.memories[wanted.index] = imports[i]
+        elif wanted.kind == EXTERN_GLOBAL:
+            instance.globals[wanted.index] = imports[i]
+
+
+@kernel
+def make_functions(instance: Instance) -> None:
+    m = instance.module
+    for i in span(m.imported_func_count, m.func_count):
+        func = cast(Func, instance.functions[i])
+        defined = m.types[m.func_types[i]]
+        func.code = instance.store.engine.cells.translate
+        func.instance = address(instance)
+        func.canonical = defined.canonical
+        func.index = i
+        func.param_count = defined.param_count
+        func.result_count = defined.result_count
+
+
+@kernel
+def make_globals(e: Evaluator, instance: Instance) -> None:
+    """Globals in order: an initial value may read the globals before it."""
+    m = instance.module
+    for i in span(m.imported_global_count, m.global_count):
+        declared = m.globals[i]
+        made = own_globals(instance)[i - m.imported_global_count]
+        made.value_type = canonical_value(m, declared.value_type)
+        made.is_mutable = declared.is_mutable
+        e.high = u64(0)
+        made.value = evaluate_span(e, instance, declared.init)
+        made.high = e.high
+        instance.globals[i] = address(made)
+
+
+@kernel
+def make_tables(e: Evaluator, instance: Instance) -> None:
+    m = instance.module
+    for i in span(m.imported_table_count, m.table_count):
+        declared = m.tables[i]
+        table = new_table(instance.store, declared.limits, canonical_value(m, declared.element), u64(0))
+        instance.tables[i] = address(table)
+        if declared.init.start != declared.init.end:
+            fill_elements(table, u64(0), table.length, evaluate_span(e, instance, declared.init))
+
+
+@kernel
+def make_memories(instance: Instance) -> None:
+    m = instance.module
+    for i in span(m.imported_memory_count, m.memory_count):
+        instance.memories[i] = address(new_memory(instance.store, m.memories[i].limits))
+    if m.memory_count != 0:
+        instance.memory = instance.memories[0]

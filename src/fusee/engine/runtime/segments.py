@@ -1,0 +1,77 @@
+"""Element and data segments at instantiation (spec 4.5.4, steps 20 to 27)."""
+
+from fusee.engine.errors import Trap
+from fusee.engine.runtime.const import (
+    Evaluator,
+    close_evaluator,
+    evaluate,
+    evaluate_span,
+    open_evaluator,
+    read_unsigned,
+)
+from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
+from fusee.engine.runtime.memory import memory_at, out_of_range, write_segment
+from fusee.engine.runtime.table import table_at
+from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment
+from fusee.engine.state.runtime import SLOT_BYTES, Instance
+from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64, usize
+from fusee.spec.traps import TrapCode
+
+
+@kernel
+def write_references(e: Evaluator, instance: Instance, segment: ElementSegment, into: Ptr[u64]) -> None:
+    """The references that `segment` lists."""
+    if segment.count == 0:
+        return
+    open_evaluator(e, instance, segment.items)
+    for i in span(segment.count):
+        if segment.is_expressions:
+            into[i] = evaluate(e)
+        else:
+            into[i] = u64(instance.functions[read_unsigned(e)])
+    close_evaluator(e)
+
+
+@kernel
+def open_segments(e: Evaluator, instance: Instance) -> None:
+    """Give the instance its segments; active and declarative element segments are empty for its code."""
+    m = instance.module
+    for i in span(m.element_count):
+        segment = m.elements[i]
+        if segment.mode == SEGMENT_PASSIVE:
+            size = usize(segment.count) * SLOT_BYTES
+            instance.elements[i].items = own(instance.store, u32(BLOCK_PLAIN), size)
+            instance.elements[i].length = u64(segment.count)
+            write_references(e, instance, segment, cast(Ptr[u64], instance.elements[i].items))
+    for i in span(m.data_count):
+        instance.datas[i].items = m.source + m.datas[i].bytes.start
+        instance.datas[i].length = u64(m.datas[i].bytes.end - m.datas[i].bytes.start)
+
+
+@kernel
+def run_segments(e: Evaluator, instance: Instance) -> None:
+    """Write the active segments in order; one out of bounds traps and leaves what was written before it."""
+    m = instance.module
+    for i in span(m.element_count):
+        if m.elements[i].mode == SEGMENT_ACTIVE:
+            run_element_segment(e, instance, m.elements[i])
+    for i in span(m.data_count):
+        if m.datas[i].mode == SEGMENT_ACTIVE:
+            run_data_segment(e, instance, m.datas[i], i)
+
+
+@kernel
+def run_element_segment(e: Evaluator, instance: Instance, segment: ElementSegment) -> None:
+    table = table_at(instance, u64(segment.table))
+    to = evaluate_span(e, instance, segment.offset)
+    if out_of_range(to, u64(segment.count), table.length):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    write_references(e, instance, segment, table.elements + usize(to))
+
+
+@kernel
+def run_data_segment(e: Evaluator, instance: Instance, segment: DataSegment, index: u32) -> None:
+    to = evaluate_span(e, instance, segment.offset)
+    data = instance.datas[index]
+    write_segment(memory_at(instance, u64(segment.memory)), data, to, u64(0), data.length)
+    data.length = u64(0)

@@ -1,0 +1,90 @@
+"""Engines and stores: making them, limiting them, ending them (spec 7.1.2)."""
+
+from typing import Final
+
+from fusee.engine.errors import Exhausted
+from fusee.engine.runtime.holdings import (
+    BLOCK_MEMORY,
+    BLOCK_TABLE,
+    NO_LIMIT,
+    Block,
+    Holdings,
+    Limit,
+    contents,
+    holdings_of,
+)
+from fusee.engine.runtime.memory import fits_pointer, release_memory
+from fusee.engine.runtime.table import release_table
+from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import SLOT_BYTES, Engine, Memory, Store, Table
+from fusee.kernel.lang import Ptr, address, cast, copy_bytes, is_null, kernel, size_of, u8, u64, usize
+
+LEAST_STACK_SLOTS: Final = 64
+
+
+@kernel
+def new_engine(platform: Platform) -> Engine:
+    """An engine on a copy of `platform`; `open_engine` completes it."""
+    base = platform.allocate(usize(size_of(Engine)), usize(1))
+    if is_null(base):
+        raise Exhausted(Limit.SYSTEM, 0)
+    engine = cast(Engine, base)
+    copy_bytes(cast(Ptr[u8], engine.platform), cast(Ptr[u8], platform), usize(size_of(Platform)))
+    return engine
+
+
+@kernel
+def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
+    """An empty store with a stack of its own, without limits."""
+    platform = engine.platform
+    if not fits_pointer(stack_bytes):
+        raise Exhausted(Limit.SYSTEM, 0)
+    base = platform.allocate(usize(size_of(Store)), usize(1))
+    holdings = cast(Holdings, platform.allocate(usize(size_of(Holdings)), usize(1)))
+    stack = cast(Ptr[u64], platform.allocate(usize(stack_bytes), usize(1)))
+    if is_null(base) or is_null(holdings) or is_null(stack):
+        platform.release(base)
+        platform.release(cast(Ptr[u8], holdings))
+        platform.release(cast(Ptr[u8], stack))
+        raise Exhausted(Limit.SYSTEM, 0)
+    store = cast(Store, base)
+    store.engine = engine
+    store.embedder = embedder
+    store.objects = address(holdings)
+    store.stack_base = stack
+    store.stack_top = stack
+    store.stack_limit = stack + usize(stack_bytes) // SLOT_BYTES
+    set_limits(store, u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT))
+    return store
+
+
+@kernel
+def set_limits(
+    store: Store, memory_bytes: u64, table_elements: u64, instances: u64, tables: u64, memories: u64
+) -> None:
+    """What the store may hold from now on; `NO_LIMIT` for no limit."""
+    holdings = holdings_of(store)
+    holdings.maximum_memory_bytes = memory_bytes
+    holdings.maximum_table_elements = table_elements
+    holdings.maximum_instances = instances
+    holdings.maximum_tables = tables
+    holdings.maximum_memories = memories
+
+
+@kernel
+def release_store(store: Store) -> None:
+    """End a store and all that it owns."""
+    platform = store.engine.platform
+    holdings = holdings_of(store)
+    at = holdings.newest
+    while at != 0:
+        block = cast(Block, at)
+        at = block.next
+        if block.kind == BLOCK_MEMORY:
+            release_memory(cast(Memory, contents(block)))
+        elif block.kind == BLOCK_TABLE:
+            release_table(cast(Table, contents(block)))
+        platform.release(cast(Ptr[u8], block))
+    platform.release(cast(Ptr[u8], store.stack_base))
+    platform.release(cast(Ptr[u8], holdings))
+    platform.release(cast(Ptr[u8], store))
