@@ -1,0 +1,97 @@
+"""The house's own rules: which part may import which, and how long files and functions may be."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "src" / "fusee"
+
+# Which parts a part may import, beside itself. Imports go one way: no cycle can be written in this table.
+ALLOWED = {
+    "kernel": set(),
+    "spec": set(),
+    "engine": {"spec", "kernel"},
+    "api": {"engine", "spec", "kernel"},
+    "wasi": {"api"},
+    "wast": {"api", "spec"},
+    "bench": set(),
+    "package": {"engine", "kernel"},
+    "emulator": {"engine", "kernel"},
+    "cli": {"api", "engine", "spec", "wasi", "wast", "bench", "package", "emulator"},
+}
+
+# The one way back: the API defines the WASI imports for its users, and imports them when asked to.
+LAZY = {("api", "wasi")}
+
+MOST_FILE_LINES = 600
+MOST_FUNCTION_LINES = 60
+
+# Tables are exempt: one row after the other reads well at any length.
+TABLES = {"spec/opcodes.py"}
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    """The part of the house that a file belongs to; empty for files at the door."""
+    inside = path.relative_to(PACKAGE).parts
+    return inside[0] if len(inside) > 1 else ""
+
+
+def imports(tree: ast.AST, lazy: bool = False) -> Iterator[tuple[str, bool]]:
+    """The parts that a module imports, and whether it does so inside a function or for types only."""
+    for node in ast.iter_child_nodes(tree):
+        inner = lazy or isinstance(node, ast.FunctionDef) or is_for_types(node)
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "fusee" else [f"fusee.{alias.name}" for alias in node.names]
+        for name in names:
+            first, _, rest = name.partition(".")
+            if first == "fusee" and rest:
+                yield rest.partition(".")[0], inner
+        yield from imports(node, inner)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Whether this is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+@pytest.mark.parametrize("part", sorted(ALLOWED))
+def test_imports_go_one_way(part: str) -> None:
+    wrong = []
+    for path in SOURCES:
+        if part_of(path) != part:
+            continue
+        for imported, lazy in imports(ast.parse(path.read_text())):
+            known = imported in ALLOWED and imported != part
+            if known and imported not in ALLOWED[part] and not (lazy and (part, imported) in LAZY):
+                wrong.append(f"{path.relative_to(PACKAGE)} imports fusee.{imported}")
+    assert wrong == []
+
+
+def test_every_part_is_in_the_table() -> None:
+    assert {part_of(path) for path in SOURCES} - {""} <= set(ALLOWED)
+
+
+def test_no_file_is_too_long() -> None:
+    too_long = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in SOURCES
+        if (lines := len(path.read_text().splitlines())) > MOST_FILE_LINES
+        and path.relative_to(PACKAGE).as_posix() not in TABLES
+    }
+    assert too_long == {}
+
+
+def test_no_function_is_too_long() -> None:
+    too_long = {
+        f"{path.relative_to(PACKAGE)}: {node.name}": lines
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_FUNCTION_LINES
+    }
+    assert too_long == {}
