@@ -1,0 +1,44 @@
+"""Clocks: `clock_res_get`, `clock_time_get`."""
+
+import time
+from collections.abc import Callable
+
+from fusee.wasi.context import WasiContext
+from fusee.wasi.errno import Errno, WasiError
+from fusee.wasi.functions import host_function
+from fusee.wasi.memory import GuestMemory
+
+REALTIME = 0
+MONOTONIC = 1
+
+# `clockid`: the clock's reading in nanoseconds, and the name under which Python tells its resolution.
+_CLOCKS: dict[int, tuple[Callable[[], int], str]] = {
+    REALTIME: (time.time_ns, "time"),
+    MONOTONIC: (time.monotonic_ns, "monotonic"),
+    2: (time.process_time_ns, "process_time"),
+    3: (time.thread_time_ns, "thread_time"),
+}
+
+
+def read_clock(clock: int) -> int:
+    """A clock's reading in nanoseconds."""
+    return _find(clock)[0]()
+
+
+@host_function("i32 i32 -> i32")
+def clock_res_get(context: WasiContext, memory: GuestMemory, clock: int, result: int) -> None:
+    """Stores a clock's resolution."""
+    resolution = time.get_clock_info(_find(clock)[1]).resolution
+    memory.write_u64(result, max(1, round(resolution * 1e9)))
+
+
+@host_function("i32 i64 i32 -> i32")
+def clock_time_get(context: WasiContext, memory: GuestMemory, clock: int, precision: int, result: int) -> None:
+    """Stores a clock's reading."""
+    memory.write_u64(result, read_clock(clock))
+
+
+def _find(clock: int) -> tuple[Callable[[], int], str]:
+    if clock not in _CLOCKS:
+        raise WasiError(Errno.INVAL)
+    return _CLOCKS[clock]

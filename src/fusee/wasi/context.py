@@ -1,0 +1,101 @@
+"""The state of one WASI program: its arguments, environment and descriptors."""
+
+import contextlib
+import os
+import sys
+from types import TracebackType
+
+from fusee.wasi.abi import FILE_RIGHTS, Rights
+from fusee.wasi.config import StreamSource, WasiConfig
+from fusee.wasi.descriptors import Descriptor, Directory, EmptyInput, File, Inherited, Output
+from fusee.wasi.errno import Errno, WasiError
+
+# A guest cannot use up the host's descriptors, which this process needs itself.
+MAX_DESCRIPTORS = 4096
+
+
+class WasiContext:
+    """Made from a `WasiConfig` when a program starts. Raises `OSError` if a file cannot be opened."""
+
+    def __init__(self, config: WasiConfig) -> None:
+        self.arguments = [_encode(argument) for argument in config.argv]
+        self.environment = [_encode(f"{name}={value}") for name, value in config.env]
+        self.descriptors: dict[int, Descriptor] = {}
+        try:
+            self.add(_open_input(config.stdin))
+            self.add(_open_output(config.stdout, 1))
+            self.add(_open_output(config.stderr, 2))
+            for preopen in config.preopens:
+                self.add(Directory.open_preopen(preopen.host_path, preopen.guest_path, preopen.is_mutable))
+        except BaseException:
+            self.close()
+            raise
+
+    def descriptor(self, fd: int, rights: Rights = Rights(0)) -> Descriptor:
+        """An open descriptor that has these rights."""
+        found = self.descriptors.get(fd)
+        if found is None:
+            raise WasiError(Errno.BADF)
+        if rights & ~found.rights:
+            raise WasiError(Errno.NOTCAPABLE)
+        return found
+
+    def directory(self, fd: int, rights: Rights = Rights(0)) -> Directory:
+        """An open directory that has these rights."""
+        found = self.descriptor(fd)
+        if not isinstance(found, Directory):
+            raise WasiError(Errno.NOTDIR)
+        found.require(rights)
+        return found
+
+    def add(self, descriptor: Descriptor) -> int:
+        """Gives a descriptor the lowest free number."""
+        fd = next(number for number in range(len(self.descriptors) + 1) if number not in self.descriptors)
+        if fd >= MAX_DESCRIPTORS:
+            descriptor.close()
+            raise WasiError(Errno.MFILE)
+        self.descriptors[fd] = descriptor
+        return fd
+
+    def close(self) -> None:
+        """Closes everything that is still open."""
+        while self.descriptors:
+            _, descriptor = self.descriptors.popitem()
+            with contextlib.suppress(OSError):
+                descriptor.close()
+
+    def __enter__(self) -> "WasiContext":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _encode(text: str) -> bytes:
+    """A string as the guest gets it, without the zero bytes that would end it early."""
+    raw = text.encode("utf-8", "surrogateescape")
+    if 0 in raw:
+        raise ValueError("arguments and environment cannot contain zero bytes")
+    return raw
+
+
+def _open_input(source: StreamSource) -> Descriptor:
+    if source.is_inherited:
+        return Inherited(0, Rights.FD_READ)
+    if source.path is not None:
+        return File(os.open(source.path, os.O_RDONLY | os.O_CLOEXEC), FILE_RIGHTS & ~Rights.FD_WRITE, Rights(0))
+    return EmptyInput()
+
+
+def _open_output(source: StreamSource, fd: int) -> Descriptor:
+    if source.is_inherited:
+        stream = sys.stdout if fd == 1 else sys.stderr
+        if stream is not None:
+            stream.flush()  # what Python has buffered comes before what the guest writes
+        return Inherited(fd, Rights.FD_WRITE)
+    if source.path is not None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        return File(os.open(source.path, flags, 0o666), FILE_RIGHTS & ~Rights.FD_READ, Rights(0))
+    return Output(source.callback)

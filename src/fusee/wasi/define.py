@@ -1,0 +1,42 @@
+"""The host functions as a linker wants them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from fusee.wasi import args, clock, fd, path, poll, process, random, sock  # noqa: F401: each fills the table
+from fusee.wasi.context import WasiContext
+from fusee.wasi.functions import FUNCTIONS, HostFunction
+from fusee.wasi.memory import GuestMemory
+
+MODULE = "wasi_snapshot_preview1"
+
+# From what a linker passes as the caller: its program's state and its memory.
+Enter = Callable[[Any], tuple[WasiContext, memoryview]]
+
+
+class Definition(NamedTuple):
+    """What `Linker.define_func` needs; types are the text format's names."""
+
+    module: str
+    name: str
+    params: tuple[str, ...]
+    results: tuple[str, ...]
+    call: Callable[..., int | None]  # takes the caller first
+
+
+def definitions(enter: Enter) -> Iterator[Definition]:
+    """Every function of preview 1."""
+    for function in FUNCTIONS.values():
+        yield Definition(MODULE, function.name, function.params, function.results, _bind(function, enter))
+
+
+def _bind(function: HostFunction, enter: Enter) -> Callable[..., int | None]:
+    call = function.call
+    has_result = bool(function.results)
+
+    def host(caller: Any, *arguments: int) -> int | None:
+        context, buffer = enter(caller)
+        errno = call(context, GuestMemory(buffer), *arguments)
+        return errno if has_result else None
+
+    return host

@@ -1,0 +1,288 @@
+"""Operations on descriptors: `fd_*`."""
+
+import os
+import stat
+import time
+
+from fusee.wasi.abi import (
+    DIRENT,
+    FDSTAT,
+    FILESTAT,
+    PRESTAT,
+    FdFlags,
+    FileType,
+    Rights,
+    TimeFlags,
+    pack_filestat,
+)
+from fusee.wasi.context import WasiContext
+from fusee.wasi.descriptors import Descriptor, Directory, File, HostFile
+from fusee.wasi.errno import Errno, WasiError
+from fusee.wasi.functions import host_function
+from fusee.wasi.memory import GuestMemory
+
+_SIGN_BIT = 1 << 63
+_WHENCE = (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END)
+# Both a given time and the present make no sense.
+_ACCESS = TimeFlags.ATIM | TimeFlags.ATIM_NOW
+_MODIFIED = TimeFlags.MTIM | TimeFlags.MTIM_NOW
+_ADVICE = ("NORMAL", "SEQUENTIAL", "RANDOM", "WILLNEED", "DONTNEED", "NOREUSE")
+
+
+# Reading and writing
+
+
+@host_function("i32 i32 i32 i32 -> i32")
+def fd_read(context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, result: int) -> None:
+    """Reads at the current offset."""
+    descriptor = _readable(context, fd)
+    memory.check(result, 4)
+    memory.write_u32(result, descriptor.read(memory.vectors(vectors, count)))
+
+
+@host_function("i32 i32 i32 i32 -> i32")
+def fd_write(context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, result: int) -> None:
+    """Writes at the current offset."""
+    descriptor = _writable(context, fd)
+    memory.check(result, 4)
+    memory.write_u32(result, descriptor.write(memory.vectors(vectors, count)))
+
+
+@host_function("i32 i32 i32 i64 i32 -> i32")
+def fd_pread(
+    context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, offset: int, result: int
+) -> None:
+    """Reads at an offset."""
+    host_fd = _seekable(_readable(context, fd), Rights.FD_SEEK)
+    memory.check(result, 4)
+    memory.write_u32(result, os.preadv(host_fd, memory.vectors(vectors, count), _offset(offset)))
+
+
+@host_function("i32 i32 i32 i64 i32 -> i32")
+def fd_pwrite(
+    context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, offset: int, result: int
+) -> None:
+    """Writes at an offset."""
+    host_fd = _seekable(_writable(context, fd), Rights.FD_SEEK)
+    memory.check(result, 4)
+    memory.write_u32(result, os.pwritev(host_fd, memory.vectors(vectors, count), _offset(offset)))
+
+
+@host_function("i32 i64 i32 i32 -> i32")
+def fd_seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence: int, result: int) -> None:
+    """Moves the current offset."""
+    host_fd = _seekable(context.descriptor(fd), Rights.FD_SEEK)
+    if whence >= len(_WHENCE):
+        raise WasiError(Errno.INVAL)
+    memory.check(result, 8)
+    signed = offset - 2 * _SIGN_BIT if offset & _SIGN_BIT else offset
+    memory.write_u64(result, os.lseek(host_fd, signed, _WHENCE[whence]))
+
+
+@host_function("i32 i32 -> i32")
+def fd_tell(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
+    """Stores the current offset."""
+    host_fd = _seekable(context.descriptor(fd), Rights.FD_TELL)
+    memory.write_u64(result, os.lseek(host_fd, 0, os.SEEK_CUR))
+
+
+@host_function("i32 -> i32")
+def fd_sync(context: WasiContext, memory: GuestMemory, fd: int) -> None:
+    """Waits until data and status are stored."""
+    descriptor = context.descriptor(fd, Rights.FD_SYNC)
+    if descriptor.file_type in (FileType.REGULAR_FILE, FileType.DIRECTORY):
+        os.fsync(descriptor.fileno())
+
+
+@host_function("i32 -> i32")
+def fd_datasync(context: WasiContext, memory: GuestMemory, fd: int) -> None:
+    """Waits until data is stored."""
+    descriptor = context.descriptor(fd, Rights.FD_DATASYNC)
+    if descriptor.file_type in (FileType.REGULAR_FILE, FileType.DIRECTORY):
+        getattr(os, "fdatasync", os.fsync)(descriptor.fileno())
+
+
+@host_function("i32 i64 i64 i32 -> i32")
+def fd_advise(context: WasiContext, memory: GuestMemory, fd: int, offset: int, size: int, advice: int) -> None:
+    """Tells how a file will be read."""
+    host_fd = _file(context, fd, Rights.FD_ADVISE).fd
+    if advice >= len(_ADVICE):
+        raise WasiError(Errno.INVAL)
+    _offset(offset), _offset(size)
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(host_fd, offset, size, getattr(os, f"POSIX_FADV_{_ADVICE[advice]}"))
+
+
+@host_function("i32 i64 i64 -> i32")
+def fd_allocate(context: WasiContext, memory: GuestMemory, fd: int, offset: int, size: int) -> None:
+    """Makes sure that a range of a file has space."""
+    host_fd = _file(context, fd, Rights.FD_ALLOCATE).fd
+    if not hasattr(os, "posix_fallocate"):
+        raise WasiError(Errno.NOTSUP)
+    os.posix_fallocate(host_fd, _offset(offset), _offset(size))
+
+
+# Status
+
+
+@host_function("i32 i32 -> i32")
+def fd_fdstat_get(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
+    """Stores a descriptor's type, flags and rights."""
+    d = context.descriptor(fd)
+    memory.write(result, FDSTAT.pack(d.file_type, d.flags, d.rights, d.inheriting))
+
+
+@host_function("i32 i32 -> i32")
+def fd_fdstat_set_flags(context: WasiContext, memory: GuestMemory, fd: int, flags: int) -> None:
+    """Changes a descriptor's flags."""
+    descriptor = context.descriptor(fd, Rights.FD_FDSTAT_SET_FLAGS)
+    if flags >= 2 * FdFlags.SYNC:
+        raise WasiError(Errno.INVAL)
+    descriptor.set_flags(FdFlags(flags))
+
+
+@host_function("i32 i64 i64 -> i32")
+def fd_fdstat_set_rights(context: WasiContext, memory: GuestMemory, fd: int, rights: int, inheriting: int) -> None:
+    """Takes rights from a descriptor."""
+    context.descriptor(fd).narrow(Rights(rights), Rights(inheriting))
+
+
+@host_function("i32 i32 -> i32")
+def fd_filestat_get(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
+    """Stores a file's status."""
+    descriptor = context.descriptor(fd, Rights.FD_FILESTAT_GET)
+    memory.check(result, FILESTAT.size)
+    if isinstance(descriptor, HostFile):
+        memory.write(result, pack_filestat(os.fstat(descriptor.fd)))
+    else:
+        memory.write(result, bytes(FILESTAT.size))
+
+
+@host_function("i32 i64 -> i32")
+def fd_filestat_set_size(context: WasiContext, memory: GuestMemory, fd: int, size: int) -> None:
+    """Cuts a file off, or extends it with zeros."""
+    os.ftruncate(_file(context, fd, Rights.FD_FILESTAT_SET_SIZE).fd, _offset(size))
+
+
+@host_function("i32 i64 i64 i32 -> i32")
+def fd_filestat_set_times(
+    context: WasiContext, memory: GuestMemory, fd: int, access_ns: int, modified_ns: int, flags: int
+) -> None:
+    """Changes a file's times."""
+    host_fd = context.descriptor(fd, Rights.FD_FILESTAT_SET_TIMES).fileno()
+    os.utime(host_fd, ns=new_times(os.fstat(host_fd), access_ns, modified_ns, flags))
+
+
+def new_times(status: os.stat_result, access_ns: int, modified_ns: int, flags: int) -> tuple[int, int]:
+    """The access and modification times that `fstflags` ask for."""
+    chosen = TimeFlags(flags & 15)
+    if _ACCESS in chosen or _MODIFIED in chosen:
+        raise WasiError(Errno.INVAL)
+    now = time.time_ns()
+    access = _offset(access_ns) if chosen & TimeFlags.ATIM else status.st_atime_ns
+    modified = _offset(modified_ns) if chosen & TimeFlags.MTIM else status.st_mtime_ns
+    return now if chosen & TimeFlags.ATIM_NOW else access, now if chosen & TimeFlags.MTIM_NOW else modified
+
+
+# The table of descriptors
+
+
+@host_function("i32 -> i32")
+def fd_close(context: WasiContext, memory: GuestMemory, fd: int) -> None:
+    """Ends a descriptor."""
+    descriptor = context.descriptor(fd)
+    del context.descriptors[fd]
+    descriptor.close()
+
+
+@host_function("i32 i32 -> i32")
+def fd_renumber(context: WasiContext, memory: GuestMemory, fd: int, to: int) -> None:
+    """Moves a descriptor to the number of another one, which ends."""
+    moved, replaced = context.descriptor(fd), context.descriptor(to)
+    if fd == to:
+        return
+    del context.descriptors[fd]
+    context.descriptors[to] = moved
+    replaced.close()
+
+
+@host_function("i32 i32 -> i32")
+def fd_prestat_get(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
+    """Stores how long the name of a preopened directory is."""
+    memory.write(result, PRESTAT.pack(0, len(_preopen_name(context, fd))))
+
+
+@host_function("i32 i32 i32 -> i32")
+def fd_prestat_dir_name(context: WasiContext, memory: GuestMemory, fd: int, address: int, size: int) -> None:
+    """Stores the name of a preopened directory."""
+    name = _preopen_name(context, fd)
+    if size < len(name):
+        raise WasiError(Errno.NAMETOOLONG)
+    memory.write(address, name)
+
+
+@host_function("i32 i32 i32 i64 i32 -> i32")
+def fd_readdir(
+    context: WasiContext, memory: GuestMemory, fd: int, address: int, size: int, cookie: int, result: int
+) -> None:
+    """Stores entries of a directory, from the `cookie`th; the last may be cut off where the buffer ends."""
+    directory = context.directory(fd, Rights.FD_READDIR)
+    target = memory.view(address, size)
+    memory.check(result, 4)
+    if cookie == 0:
+        directory.scan()
+    used = 0
+    for index in range(cookie, len(directory.entries)):
+        name, inode, kind = directory.entries[index]
+        record = DIRENT.pack(index + 1, inode & (2 * _SIGN_BIT - 1), len(name), kind) + name
+        piece = record[: size - used]
+        target[used : used + len(piece)] = piece
+        used += len(piece)
+        if used == size:
+            break
+    memory.write_u32(result, used)
+
+
+def _preopen_name(context: WasiContext, fd: int) -> bytes:
+    descriptor = context.descriptor(fd)
+    if not isinstance(descriptor, Directory) or descriptor.preopen is None:
+        raise WasiError(Errno.BADF)
+    return descriptor.preopen
+
+
+def _readable(context: WasiContext, fd: int) -> Descriptor:
+    descriptor = context.descriptor(fd)
+    if not descriptor.rights & Rights.FD_READ:
+        raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.BADF)
+    return descriptor
+
+
+def _writable(context: WasiContext, fd: int) -> Descriptor:
+    descriptor = context.descriptor(fd)
+    if not descriptor.rights & Rights.FD_WRITE:
+        raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.BADF)
+    return descriptor
+
+
+def _seekable(descriptor: Descriptor, rights: Rights) -> int:
+    if isinstance(descriptor, Directory):
+        raise WasiError(Errno.ISDIR)
+    if not isinstance(descriptor, File) or not stat.S_ISREG(os.fstat(descriptor.fd).st_mode):
+        raise WasiError(Errno.SPIPE)
+    descriptor.require(rights)
+    return descriptor.fd
+
+
+def _file(context: WasiContext, fd: int, rights: Rights) -> File:
+    descriptor = context.descriptor(fd)
+    if not isinstance(descriptor, File):
+        raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.INVAL)
+    descriptor.require(rights)
+    return descriptor
+
+
+def _offset(value: int) -> int:
+    """A size, offset or time that the host's signed numbers can hold."""
+    if value & _SIGN_BIT:
+        raise WasiError(Errno.INVAL)
+    return value

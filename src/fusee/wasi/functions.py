@@ -1,0 +1,58 @@
+"""The table of host functions, and how a function of this package gets into it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from fusee.wasi.errno import Errno, WasiError, errno_of
+from fusee.wasi.memory import GuestMemory
+
+if TYPE_CHECKING:
+    from fusee.wasi.context import WasiContext
+
+P = ParamSpec("P")
+Body = Callable[Concatenate["WasiContext", GuestMemory, P], None]
+
+_MASKS = {"i32": (1 << 32) - 1, "i64": (1 << 64) - 1}
+
+
+@dataclass(frozen=True)
+class HostFunction:
+    """A function of `wasi_snapshot_preview1`.
+
+    The body takes numbers as unsigned. It reports failure by raising `WasiError` or `OSError`.
+    """
+
+    name: str
+    params: tuple[str, ...]
+    results: tuple[str, ...]
+    body: Callable[..., None]
+    masks: tuple[int, ...]
+
+    def call(self, context: "WasiContext", memory: GuestMemory, *arguments: int) -> int:
+        """Runs the function; the result is its error code."""
+        try:
+            self.body(context, memory, *map(int.__and__, arguments, self.masks))
+        except WasiError as error:
+            return error.errno
+        except OSError as error:
+            return errno_of(error)
+        return Errno.SUCCESS
+
+
+FUNCTIONS: dict[str, HostFunction] = {}
+
+
+def host_function(signature: str) -> Callable[[Body[P]], Body[P]]:
+    """Registers a function under its own name; the signature is written as in `i32 i64 -> i32`."""
+    left, _, right = signature.partition("->")
+    params = tuple(left.split())
+
+    def register(body: Body[P]) -> Body[P]:
+        name = body.__name__
+        FUNCTIONS[name] = HostFunction(
+            name, params, tuple(right.split()), body, tuple(_MASKS[param] for param in params)
+        )
+        return body
+
+    return register

