@@ -1,0 +1,238 @@
+"""Operations that Python has no operator for, with the results that the machine gives."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import NoReturn, TypeVar, overload
+
+from fusee.kernel.faults import ArithmeticFault, UnreachableFault
+from fusee.kernel.floats import Float, f32, f64
+from fusee.kernel.scalars import Integer, Scalar, Signed, i8, i16, i32, i64, u8, u16, u32, u64, usize
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Scalar)
+N = TypeVar("N", bound=Integer)
+I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, u64, usize)  # noqa: E741  # constrained: operands do not mix
+D = TypeVar("D", i8, i16, i32, i64)
+F = TypeVar("F", f32, f64)
+
+
+def _same_type(a: Scalar, b: Scalar) -> None:
+    if type(a) is not type(b):
+        raise TypeError(f"{type(a).__name__} and {type(b).__name__} do not mix: convert one of them")
+
+
+# Control.
+
+
+@overload
+def span(start: I, stop: I | int, /) -> Iterator[I]: ...
+@overload
+def span(start: int, stop: I, /) -> Iterator[I]: ...
+@overload
+def span(stop: I, /) -> Iterator[I]: ...
+def span(start: Integer | int, stop: Integer | int | None = None, /) -> Iterator[Integer]:
+    """Count from `start` (or 0) up to but not including `stop`, in the type of the bounds."""
+    first, last = (0, start) if stop is None else (start, stop)
+    kind = type(last) if isinstance(last, Integer) else type(first)
+    if not issubclass(kind, Integer):
+        raise TypeError("span needs a bound with a type: span(u32(0), n)")
+    for bound in (first, last):
+        kind(0)._operand(bound)
+    return map(kind.wrap, range(int(first), int(last)))
+
+
+def unroll(items: Iterable[T]) -> Iterable[T]:
+    """`for x in unroll(items)`: the body is repeated when compiled, with `x` static."""
+    return items
+
+
+def likely(condition: bool) -> bool:
+    """The condition, which is expected to hold."""
+    return condition
+
+
+def unlikely(condition: bool) -> bool:
+    """The condition, which is expected not to hold."""
+    return condition
+
+
+def unreachable() -> NoReturn:
+    """Promises that control does not come here."""
+    raise UnreachableFault("unreachable() was reached")
+
+
+def select(condition: bool, a: T, b: T) -> T:
+    """`a` if the condition holds, else `b`; both are evaluated, and there is no branch."""
+    return a if condition else b
+
+
+# Integers.
+
+
+def minimum(a: I, b: I) -> I:
+    """The lesser integer."""
+    return a if a <= b else b
+
+
+def maximum(a: I, b: I) -> I:
+    """The greater integer."""
+    return a if a >= b else b
+
+
+def _quotient(a: Signed, b: Signed) -> int:
+    _same_type(a, b)
+    if b.value == 0 or (b.value == -1 and a.value == a.minimum()):
+        raise ArithmeticFault(f"division of {a!r} by {b!r}")
+    magnitude = abs(a.value) // abs(b.value)
+    return -magnitude if (a.value < 0) != (b.value < 0) else magnitude
+
+
+def div_trunc(a: D, b: D) -> D:
+    """Signed division, rounding towards zero. No zero divisor, no overflow."""
+    return a.wrap(_quotient(a, b))
+
+
+def rem_trunc(a: D, b: D) -> D:
+    """The remainder of `div_trunc`, with the sign of `a`."""
+    return a.wrap(a.value - b.value * _quotient(a, b))
+
+
+def clz(x: I) -> I:
+    """Leading zero bits; of zero the width."""
+    return x.wrap(x.bits - x.to_bits().bit_length())
+
+
+def ctz(x: I) -> I:
+    """Trailing zero bits; of zero the width."""
+    pattern = x.to_bits()
+    return x.wrap((pattern & -pattern).bit_length() - 1 if pattern else x.bits)
+
+
+def popcount(x: I) -> I:
+    """How many bits are one."""
+    return x.wrap(x.to_bits().bit_count())
+
+
+def rotl(x: I, count: I) -> I:
+    """Rotate left by `count` modulo the width."""
+    _same_type(x, count)
+    distance = count.to_bits() % x.bits
+    pattern = x.to_bits()
+    return x.wrap(pattern << distance | pattern >> (x.bits - distance))
+
+
+def rotr(x: I, count: I) -> I:
+    """Rotate right by `count` modulo the width."""
+    _same_type(x, count)
+    distance = count.to_bits() % x.bits
+    pattern = x.to_bits()
+    return x.wrap(pattern >> distance | pattern << (x.bits - distance))
+
+
+def byte_swap(x: I) -> I:
+    """The bytes in reverse order."""
+    return x.wrap(int.from_bytes(x.to_bits().to_bytes(x.bits // 8, "little"), "big"))
+
+
+def mul_high(a: I, b: I) -> I:
+    """The upper half of the double-width product."""
+    _same_type(a, b)
+    return a.wrap(a.value * b.value >> a.bits)
+
+
+# Conversions.
+
+
+def bitcast(kind: type[S], x: Scalar) -> S:
+    """The value of another type with the same bits."""
+    if kind.bits != x.bits:
+        raise TypeError(f"bitcast of {type(x).__name__} to {kind.__name__}: the sizes differ")
+    return kind.from_bits(x.to_bits())
+
+
+def trunc_to(kind: type[N], x: Float) -> N:
+    """A float rounded towards zero, which must be in the range of the integer type."""
+    number = x.value
+    if not math.isfinite(number) or not kind.minimum() <= int(number) <= kind.maximum():
+        raise ArithmeticFault(f"{x!r} is out of {kind.__name__}'s range")
+    return kind.wrap(int(number))
+
+
+def trunc_sat(kind: type[N], x: Float) -> N:
+    """A float rounded towards zero and limited to the integer type's range; 0 for NaN."""
+    number = x.value
+    if math.isnan(number):
+        return kind.wrap(0)
+    if math.isinf(number):
+        return kind.wrap(kind.maximum() if number > 0 else kind.minimum())
+    return kind.wrap(min(max(int(number), kind.minimum()), kind.maximum()))
+
+
+# Floats (spec 4.3.3).
+
+
+def _sign_bit(x: Float) -> int:
+    return 1 << (x.bits - 1)
+
+
+def fabs(x: F) -> F:
+    """The magnitude; of a NaN too, only the sign changes."""
+    return x.from_bits(x.to_bits() & ~_sign_bit(x))
+
+
+def copysign(x: F, y: F) -> F:
+    """The magnitude of `x` with the sign of `y`."""
+    _same_type(x, y)
+    sign = _sign_bit(x)
+    return x.from_bits(x.to_bits() & ~sign | y.to_bits() & sign)
+
+
+def _rounded(x: F, integral: float) -> F:
+    """An integral result keeps the sign of its operand, as -0.0 and -0.3 need."""
+    return copysign(x.nearest_to(integral), x)
+
+
+def floor(x: F) -> F:
+    """The greatest integral value that is not above `x`."""
+    return _rounded(x, float(math.floor(x.value))) if math.isfinite(x.value) else x + 0.0
+
+
+def ceil(x: F) -> F:
+    """The least integral value that is not below `x`."""
+    return _rounded(x, float(math.ceil(x.value))) if math.isfinite(x.value) else x + 0.0
+
+
+def trunc(x: F) -> F:
+    """`x` rounded towards zero."""
+    return _rounded(x, float(math.trunc(x.value))) if math.isfinite(x.value) else x + 0.0
+
+
+def nearest(x: F) -> F:
+    """The nearest integral value; of two equally near ones the even one."""
+    return _rounded(x, float(round(x.value))) if math.isfinite(x.value) else x + 0.0
+
+
+def sqrt(x: F) -> F:
+    """The square root; NaN below zero."""
+    number = x.value
+    return x.nearest_to(math.sqrt(number) if not number < 0 else math.nan)
+
+
+def fmin(a: F, b: F) -> F:
+    """The lesser; NaN if there is one, and -0.0 is less than 0.0."""
+    _same_type(a, b)
+    if a.value != a.value or b.value != b.value:
+        return a + b
+    if a.value == b.value:
+        return a.from_bits(a.to_bits() | b.to_bits())
+    return a if a.value < b.value else b
+
+
+def fmax(a: F, b: F) -> F:
+    """The greater; NaN if there is one, and 0.0 is greater than -0.0."""
+    _same_type(a, b)
+    if a.value != a.value or b.value != b.value:
+        return a + b
+    if a.value == b.value:
+        return a.from_bits(a.to_bits() & b.to_bits())
+    return a if a.value > b.value else b

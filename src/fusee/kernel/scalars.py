@@ -1,0 +1,283 @@
+"""Fixed-width integers that behave under CPython exactly as their machine counterparts do.
+
+They are plain classes and not subclasses of `int`, so that mypy rejects `u32 + u64` and accepts
+`u32 + 1`. `value` is the number they stand for.
+"""
+
+from typing import ClassVar, Self, SupportsIndex
+
+from fusee.kernel.faults import ArithmeticFault
+
+_new = object.__new__
+
+
+class Scalar:
+    """Any of the fixed-width types."""
+
+    __slots__ = ()
+    bits: ClassVar[int]
+
+    def to_bits(self) -> int:
+        """The bit pattern, as an unsigned number."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_bits(cls, pattern: int) -> Self:
+        """The value with that bit pattern."""
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{type(self).__name__} is not a condition: compare it, as in `x != 0`")
+
+
+class Integer(Scalar):
+    """Two's complement numbers of `bits` bits; arithmetic wraps."""
+
+    __slots__ = ("value",)
+    value: int
+    signed: ClassVar[bool] = False
+    mask: ClassVar[int]
+    bias: ClassVar[int]  # `((v + bias) & mask) - bias` wraps v, signed or not
+
+    def __init_subclass__(cls, bits: int = 0, signed: bool = False) -> None:
+        super().__init_subclass__()
+        if bits:
+            cls.signed = signed
+            cls._set_width(bits)
+
+    @classmethod
+    def _set_width(cls, bits: int) -> None:
+        cls.bits = bits
+        cls.mask = (1 << bits) - 1
+        cls.bias = 1 << (bits - 1) if cls.signed else 0
+
+    def __init__(self, value: "Integer | SupportsIndex") -> None:
+        if isinstance(value, Integer):
+            number = value.value
+        elif hasattr(value, "__index__"):
+            number = value.__index__()
+        else:
+            raise TypeError(f"{type(self).__name__}({type(value).__name__}): see trunc_to, trunc_sat, bitcast, address")
+        self.value = ((number + self.bias) & self.mask) - self.bias
+
+    @classmethod
+    def wrap(cls, number: int) -> Self:
+        """`number` modulo 2ⁿ."""
+        result = _new(cls)
+        result.value = ((number + cls.bias) & cls.mask) - cls.bias
+        return result
+
+    from_bits = wrap
+
+    def to_bits(self) -> int:
+        return self.value & self.mask
+
+    @classmethod
+    def minimum(cls) -> int:
+        """The least number of this type."""
+        return -cls.bias
+
+    @classmethod
+    def maximum(cls) -> int:
+        """The greatest number of this type."""
+        return cls.mask - cls.bias
+
+    def _wrap(self, number: int) -> Self:  # like `wrap`, but quicker to call
+        result = _new(self.__class__)
+        result.value = ((number + self.bias) & self.mask) - self.bias
+        return result
+
+    def _operand(self, other: "Integer | int") -> int:
+        """The number of the other operand: of the same type, or a literal that fits it."""
+        if other.__class__ is self.__class__:
+            return other.value  # type: ignore[union-attr]
+        if not isinstance(other, int) or isinstance(other, bool):
+            raise TypeError(f"{type(self).__name__} and {type(other).__name__} do not mix: convert one of them")
+        if not -self.bias <= other <= self.mask - self.bias:
+            raise OverflowError(f"{other} does not fit in {type(self).__name__}")
+        return int(other)
+
+    def _shift_count(self, count: "Integer | int") -> int:
+        number = self._operand(count)
+        if not 0 <= number < self.bits:
+            raise ArithmeticFault(f"shift of {type(self).__name__} by {number}")
+        return number
+
+    def __add__(self, other: Self | int) -> Self:
+        return self._wrap(self.value + self._operand(other))
+
+    def __radd__(self, other: int) -> Self:
+        return self._wrap(self._operand(other) + self.value)
+
+    def __sub__(self, other: Self | int) -> Self:
+        return self._wrap(self.value - self._operand(other))
+
+    def __rsub__(self, other: int) -> Self:
+        return self._wrap(self._operand(other) - self.value)
+
+    def __mul__(self, other: Self | int) -> Self:
+        return self._wrap(self.value * self._operand(other))
+
+    def __rmul__(self, other: int) -> Self:
+        return self._wrap(self._operand(other) * self.value)
+
+    def __and__(self, other: Self | int) -> Self:
+        return self._wrap(self.value & self._operand(other))
+
+    def __rand__(self, other: int) -> Self:
+        return self._wrap(self._operand(other) & self.value)
+
+    def __or__(self, other: Self | int) -> Self:
+        return self._wrap(self.value | self._operand(other))
+
+    def __ror__(self, other: int) -> Self:
+        return self._wrap(self._operand(other) | self.value)
+
+    def __xor__(self, other: Self | int) -> Self:
+        return self._wrap(self.value ^ self._operand(other))
+
+    def __rxor__(self, other: int) -> Self:
+        return self._wrap(self._operand(other) ^ self.value)
+
+    def __lshift__(self, count: Self | int) -> Self:
+        return self._wrap(self.value << self._shift_count(count))
+
+    def __rlshift__(self, literal: int) -> Self:
+        return self._wrap(self._operand(literal)) << self
+
+    def __rshift__(self, count: Self | int) -> Self:
+        return self._wrap(self.value >> self._shift_count(count))
+
+    def __rrshift__(self, literal: int) -> Self:
+        return self._wrap(self._operand(literal)) >> self
+
+    def __neg__(self) -> Self:
+        return self._wrap(-self.value)
+
+    def __invert__(self) -> Self:
+        return self._wrap(~self.value)
+
+    def __eq__(self, other: Self | int) -> bool:  # type: ignore[override]  # mixing types is a mistake here too
+        return self.value == self._operand(other)
+
+    def __ne__(self, other: Self | int) -> bool:  # type: ignore[override]
+        return self.value != self._operand(other)
+
+    def __lt__(self, other: Self | int) -> bool:
+        return self.value < self._operand(other)
+
+    def __le__(self, other: Self | int) -> bool:
+        return self.value <= self._operand(other)
+
+    def __gt__(self, other: Self | int) -> bool:
+        return self.value > self._operand(other)
+
+    def __ge__(self, other: Self | int) -> bool:
+        return self.value >= self._operand(other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __int__(self) -> int:
+        return self.value
+
+    def __index__(self) -> int:
+        return self.value
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.value})"
+
+
+class Unsigned(Integer):
+    """Unsigned integers, the only ones with `//` and `%`: Python's rounding is not the machine's below zero."""
+
+    __slots__ = ()
+
+    def _divisor(self, other: "Integer | int") -> int:
+        number = self._operand(other)
+        if number == 0:
+            raise ArithmeticFault(f"division of {self!r} by zero")
+        return number
+
+    def __floordiv__(self, other: Self | int) -> Self:
+        return self._wrap(self.value // self._divisor(other))
+
+    def __rfloordiv__(self, literal: int) -> Self:
+        return self._wrap(self._operand(literal)) // self
+
+    def __mod__(self, other: Self | int) -> Self:
+        return self._wrap(self.value % self._divisor(other))
+
+    def __rmod__(self, literal: int) -> Self:
+        return self._wrap(self._operand(literal)) % self
+
+
+class Signed(Integer):
+    """Signed integers; see `div_trunc` and `rem_trunc` for division."""
+
+    __slots__ = ()
+
+
+class u8(Unsigned, bits=8):  # noqa: N801
+    """An unsigned 8-bit integer."""
+
+    __slots__ = ()
+
+
+class u16(Unsigned, bits=16):  # noqa: N801
+    """An unsigned 16-bit integer."""
+
+    __slots__ = ()
+
+
+class u32(Unsigned, bits=32):  # noqa: N801
+    """An unsigned 32-bit integer."""
+
+    __slots__ = ()
+
+
+class u64(Unsigned, bits=64):  # noqa: N801
+    """An unsigned 64-bit integer."""
+
+    __slots__ = ()
+
+
+class usize(Unsigned, bits=64):  # noqa: N801
+    """An unsigned integer as wide as a pointer of the target; `simulate` sets its width."""
+
+    __slots__ = ()
+
+    @classmethod
+    def set_pointer_width(cls, width_bytes: int) -> None:
+        """Make it as wide as the pointers of the target that is simulated from now on."""
+        cls._set_width(8 * width_bytes)
+
+
+class i8(Signed, bits=8, signed=True):  # noqa: N801
+    """A signed 8-bit integer."""
+
+    __slots__ = ()
+
+
+class i16(Signed, bits=16, signed=True):  # noqa: N801
+    """A signed 16-bit integer."""
+
+    __slots__ = ()
+
+
+class i32(Signed, bits=32, signed=True):  # noqa: N801
+    """A signed 32-bit integer."""
+
+    __slots__ = ()
+
+
+class i64(Signed, bits=64, signed=True):  # noqa: N801
+    """A signed 64-bit integer."""
+
+    __slots__ = ()
+
+
+INTEGERS: tuple[type[Integer], ...] = (i8, i16, i32, i64, u8, u16, u32, u64, usize)

@@ -1,0 +1,131 @@
+"""Structs and register records: annotated classes, and what their annotations say."""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Final, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+
+class InlineMark:
+    """Marks a struct field that holds the struct itself and not a reference to it."""
+
+    def __repr__(self) -> str:
+        return "INLINE"
+
+
+INLINE: Final = InlineMark()
+Inline = Annotated[T, INLINE]
+
+
+@dataclass(frozen=True)
+class Count:
+    """`Annotated[Ptr[T], Count(n)]`: the field holds the n elements themselves."""
+
+    number: int
+
+
+class FieldKind(Enum):
+    """How a field holds what its type says."""
+
+    VALUE = "value"
+    INLINE = "inline"
+    ARRAY = "array"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a struct or register record, its annotation resolved."""
+
+    name: str
+    type: Any  # without `Annotated`; for arrays the pointer type
+    kind: FieldKind = FieldKind.VALUE
+    count: int = 1  # elements of an array
+
+
+@dataclass(frozen=True, eq=False)
+class StructInfo:
+    """The fields of a struct or register record, in order."""
+
+    name: str
+    declaration: type
+    fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field:
+        """The field of that name; `KeyError` if there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(f"{self.name} has no field {name!r}")
+
+
+class StructReference:
+    """A reference to a struct in memory; the fields are properties of a subclass made for each target."""
+
+    __slots__ = ()
+    _region: Any
+    _address: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StructReference) and self._address == other._address
+
+    def __hash__(self) -> int:
+        return hash(self._address)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self._address:#x}>"
+
+
+def struct(declaration: C) -> C:
+    """Declare a struct. Instances are references to memory; its layout is the target's."""
+    mark_declaration(declaration, "struct")
+    declaration.__init__ = _refuse_struct_call  # type: ignore[misc]
+    return declaration
+
+
+def mark_declaration(declaration: type, kind: str) -> None:
+    """Note what a class was declared as."""
+    if declaration.__bases__ != (object,):
+        raise TypeError(f"@{kind} class {declaration.__name__}: cannot inherit")
+    declaration.__fusee_kind__ = kind  # type: ignore[attr-defined]
+
+
+def _refuse_struct_call(self: object, *args: object) -> NoReturn:
+    name = type(self).__name__
+    raise TypeError(f"{name} lives in memory: use new({name}) of fusee.kernel.arena, or cast({name}, pointer)")
+
+
+def is_struct(declaration: object) -> bool:
+    """Whether this is a `@struct` class."""
+    return getattr(declaration, "__fusee_kind__", None) == "struct"
+
+
+def is_registers(declaration: object) -> bool:
+    """Whether this is a `@registers` class."""
+    return getattr(declaration, "__fusee_kind__", None) == "registers"
+
+
+@cache
+def struct_info(declaration: type) -> StructInfo:
+    """The fields of a struct (or register record); resolved at first use, so that structs can refer to each other."""
+    if not (is_struct(declaration) or is_registers(declaration)):
+        raise TypeError(f"{declaration!r} is neither a @struct nor a @registers class")
+    hints = get_type_hints(declaration, include_extras=True)
+    fields = tuple(_field(declaration, name, hint) for name, hint in hints.items())
+    return StructInfo(declaration.__name__, declaration, fields)
+
+
+def _field(declaration: type, name: str, hint: Any) -> Field:
+    if get_origin(hint) is not Annotated:
+        return Field(name, hint)
+    inner, *marks = get_args(hint)
+    for mark in marks:
+        if mark is INLINE:
+            if not is_struct(inner):
+                raise TypeError(f"{declaration.__name__}.{name}: Inline needs a @struct class, not {inner!r}")
+            return Field(name, inner, FieldKind.INLINE)
+        if isinstance(mark, Count):
+            return Field(name, inner, FieldKind.ARRAY, mark.number)
+    return Field(name, inner)
