@@ -5,10 +5,9 @@ that an un-compiled access costs.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, get_args, get_origin
 
-from fusee.kernel.layout import Extent, element_extent, layout, value_extent
+from fusee.kernel.layout import Extent, cached, element_extent, layout, value_extent
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
 from fusee.kernel.scalars import Integer, Scalar
 from fusee.kernel.space import NULL, Region, Space
@@ -33,7 +32,7 @@ class Codec:
         self.store = store
 
 
-@cache
+@cached
 def value_codec(kind: Any, target: Target, aligned: bool = True) -> Codec:
     """The codec of a type as fields and variables have it: a struct stands for a reference to it."""
     extent = value_extent(kind, target)
@@ -52,7 +51,7 @@ def value_codec(kind: Any, target: Target, aligned: bool = True) -> Codec:
     return _pattern_codec(kind, extent.size, mask)
 
 
-@cache
+@cached
 def element_codec(kind: Any, target: Target) -> Codec:
     """The codec of an element of a `Ptr`: a struct stands for itself, and reading it gives a reference."""
     if is_struct(kind):
@@ -142,7 +141,8 @@ def _reference_codec(kind: type, target: Target, extent: Extent, mask: int) -> C
 
     def load(region: Region, address: int) -> StructReference:
         found = read_address(region, address, size, mask)
-        return make_reference(kind, target, region.space.region_at(found), found)
+        reference: StructReference = make_reference(kind, target, region.space.region_at(found), found)
+        return reference
 
     def store(region: Region, address: int, value: Any) -> None:
         if not isinstance(value, kind) or not isinstance(value, StructReference):
@@ -200,7 +200,7 @@ def make_reference(kind: type, target: Target, region: Region, address: int) -> 
     return result
 
 
-@cache
+@cached
 def view_class(kind: type, target: Target) -> Any:
     """The subclass of a `@struct` class whose instances are references on this target."""
     members: dict[str, Any] = {"__slots__": ("_address", "_region"), "__qualname__": kind.__qualname__}

@@ -82,9 +82,9 @@ class Handler(_Declared[P, R]):
         """Run up to the next tail call; None leaves the interpreter."""
         try:
             if not self.uses_stack:
-                return cast("_Tail | None", self.function(record, *args, **static))  # type: ignore[call-arg]
+                return cast("_Tail | None", self.function(record, *args, **static))
             with simulated().stack_frame():
-                return cast("_Tail | None", self.function(record, *args, **static))  # type: ignore[call-arg]
+                return cast("_Tail | None", self.function(record, *args, **static))
         except KernelError as error:
             if self.raises_to is None or self.status is None:
                 raise

@@ -55,7 +55,7 @@ class Float(Scalar):
 
     def _operand(self, other: "Float | float") -> float:
         if other.__class__ is self.__class__:
-            return other.value  # type: ignore[union-attr]
+            return other.value
         if not isinstance(other, int | float) or isinstance(other, bool):
             raise TypeError(f"{type(self).__name__} and {type(other).__name__} do not mix: convert one of them")
         return type(self)(other).value

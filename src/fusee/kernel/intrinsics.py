@@ -21,6 +21,14 @@ def _same_type(a: Scalar, b: Scalar) -> None:
         raise TypeError(f"{type(a).__name__} and {type(b).__name__} do not mix: convert one of them")
 
 
+def _pair(a: Integer | int, b: Integer | int) -> tuple[Integer, Integer]:
+    """Two operands of one type; a literal takes the other's."""
+    kind = type(a) if isinstance(a, Integer) else type(b)
+    if not issubclass(kind, Integer):
+        raise TypeError("two literals have no type: give one of them one")
+    return kind.literal(a), kind.literal(b)
+
+
 # Control.
 
 
@@ -33,12 +41,8 @@ def span(stop: I, /) -> Iterator[I]: ...
 def span(start: Integer | int, stop: Integer | int | None = None, /) -> Iterator[Integer]:
     """Count from `start` (or 0) up to but not including `stop`, in the type of the bounds."""
     first, last = (0, start) if stop is None else (start, stop)
-    kind = type(last) if isinstance(last, Integer) else type(first)
-    if not issubclass(kind, Integer):
-        raise TypeError("span needs a bound with a type: span(u32(0), n)")
-    for bound in (first, last):
-        kind(0)._operand(bound)
-    return map(kind.wrap, range(int(first), int(last)))
+    low, high = _pair(first, last)
+    return map(low.wrap, range(low.value, high.value))
 
 
 def unroll(items: Iterable[T]) -> Iterable[T]:
@@ -69,31 +73,42 @@ def select(condition: bool, a: T, b: T) -> T:
 # Integers.
 
 
-def minimum(a: I, b: I) -> I:
+@overload
+def minimum(a: I, b: I | int) -> I: ...
+@overload
+def minimum(a: int, b: I) -> I: ...
+def minimum(a: Integer | int, b: Integer | int) -> Integer:
     """The lesser integer."""
-    return a if a <= b else b
+    first, second = _pair(a, b)
+    return first if first.value <= second.value else second
 
 
-def maximum(a: I, b: I) -> I:
+@overload
+def maximum(a: I, b: I | int) -> I: ...
+@overload
+def maximum(a: int, b: I) -> I: ...
+def maximum(a: Integer | int, b: Integer | int) -> Integer:
     """The greater integer."""
-    return a if a >= b else b
+    first, second = _pair(a, b)
+    return first if first.value >= second.value else second
 
 
 def _quotient(a: Signed, b: Signed) -> int:
-    _same_type(a, b)
     if b.value == 0 or (b.value == -1 and a.value == a.minimum()):
         raise ArithmeticFault(f"division of {a!r} by {b!r}")
     magnitude = abs(a.value) // abs(b.value)
     return -magnitude if (a.value < 0) != (b.value < 0) else magnitude
 
 
-def div_trunc(a: D, b: D) -> D:
+def div_trunc(a: D, b: D | int) -> D:
     """Signed division, rounding towards zero. No zero divisor, no overflow."""
+    b = a.literal(b)
     return a.wrap(_quotient(a, b))
 
 
-def rem_trunc(a: D, b: D) -> D:
+def rem_trunc(a: D, b: D | int) -> D:
     """The remainder of `div_trunc`, with the sign of `a`."""
+    b = a.literal(b)
     return a.wrap(a.value - b.value * _quotient(a, b))
 
 
@@ -113,18 +128,16 @@ def popcount(x: I) -> I:
     return x.wrap(x.to_bits().bit_count())
 
 
-def rotl(x: I, count: I) -> I:
+def rotl(x: I, count: I | int) -> I:
     """Rotate left by `count` modulo the width."""
-    _same_type(x, count)
-    distance = count.to_bits() % x.bits
+    distance = x.literal(count).to_bits() % x.bits
     pattern = x.to_bits()
     return x.wrap(pattern << distance | pattern >> (x.bits - distance))
 
 
-def rotr(x: I, count: I) -> I:
+def rotr(x: I, count: I | int) -> I:
     """Rotate right by `count` modulo the width."""
-    _same_type(x, count)
-    distance = count.to_bits() % x.bits
+    distance = x.literal(count).to_bits() % x.bits
     pattern = x.to_bits()
     return x.wrap(pattern >> distance | pattern << (x.bits - distance))
 
@@ -134,10 +147,9 @@ def byte_swap(x: I) -> I:
     return x.wrap(int.from_bytes(x.to_bits().to_bytes(x.bits // 8, "little"), "big"))
 
 
-def mul_high(a: I, b: I) -> I:
+def mul_high(a: I, b: I | int) -> I:
     """The upper half of the double-width product."""
-    _same_type(a, b)
-    return a.wrap(a.value * b.value >> a.bits)
+    return a.wrap(a.value * a.literal(b).value >> a.bits)
 
 
 # Conversions.
@@ -148,6 +160,16 @@ def bitcast(kind: type[S], x: Scalar) -> S:
     if kind.bits != x.bits:
         raise TypeError(f"bitcast of {type(x).__name__} to {kind.__name__}: the sizes differ")
     return kind.from_bits(x.to_bits())
+
+
+def low_f32(x: f64) -> f32:
+    """The `f32` whose bits are the lower half of `x`: how a float register holds one."""
+    return f32.from_bits(x.to_bits() & 0xFFFF_FFFF)
+
+
+def from_low_f32(x: f32) -> f64:
+    """An `f64` with the bits of `x` in its lower half; the upper half is not specified."""
+    return f64.from_bits(x.to_bits())
 
 
 def trunc_to(kind: type[N], x: Float) -> N:
@@ -166,6 +188,16 @@ def trunc_sat(kind: type[N], x: Float) -> N:
     if math.isinf(number):
         return kind.wrap(kind.maximum() if number > 0 else kind.minimum())
     return kind.wrap(min(max(int(number), kind.minimum()), kind.maximum()))
+
+
+def low_f32(x: f64) -> f32:
+    """The `f32` that `from_low_f32` put in the lower half of a double register."""
+    return f32.from_bits(x.to_bits() & 0xFFFF_FFFF)
+
+
+def from_low_f32(x: f32) -> f64:
+    """A double register whose lower half holds `x`; the upper half is zero. Not a conversion."""
+    return f64.from_bits(x.to_bits())
 
 
 # Floats (spec 4.3.3).

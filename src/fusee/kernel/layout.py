@@ -1,12 +1,21 @@
 """Where the fields of a struct are, for a target: in order, each at its natural alignment."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, get_args, get_origin
+from typing import Any, ParamSpec, TypeVar, cast, get_args, get_origin
 
 from fusee.kernel.scalars import Scalar, usize
 from fusee.kernel.structs import Field, FieldKind, is_struct, struct_info
 from fusee.kernel.target import Target
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def cached(function: Callable[P, R]) -> Callable[P, R]:
+    """`functools.cache`, with the signature kept for type checkers."""
+    return cast(Callable[P, R], functools.cache(function))
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def is_pointer_type(kind: Any) -> bool:
     return getattr(get_origin(kind), "__name__", "") in ("Ptr", "Fn")
 
 
-@cache
+@cached
 def layout(declaration: type, target: Target) -> StructLayout:
     """The layout of a `@struct` class."""
     offset, alignment = 0, 1

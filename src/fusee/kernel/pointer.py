@@ -35,7 +35,7 @@ class Ptr(Generic[T]):
 
     def _element(self, index: Integer | int) -> int:
         number = index if index.__class__ is int else index.__index__()
-        return self.address + number * self.codec.size  # type: ignore[operator]
+        return self.address + number * self.codec.size
 
     def __getitem__(self, index: Integer | int) -> T:
         element: T = self.codec.load(self.region, self._element(index))

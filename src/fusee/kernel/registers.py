@@ -49,4 +49,4 @@ def zero_of(kind: Any) -> Any:
 
 
 def _clear(self: object) -> None:
-    self.__dict__.update({field.name: zero_of(field.type) for field in struct_info(type(self)).fields})
+    self.__dict__.update({field.name: zero_of(field.type) for field in registers_info(type(self)).fields})

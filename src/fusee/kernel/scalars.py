@@ -67,7 +67,9 @@ class Integer(Scalar):
         result.value = ((number + cls.bias) & cls.mask) - cls.bias
         return result
 
-    from_bits = wrap
+    @classmethod
+    def from_bits(cls, pattern: int) -> Self:
+        return cls.wrap(pattern)
 
     def to_bits(self) -> int:
         return self.value & self.mask
@@ -82,6 +84,11 @@ class Integer(Scalar):
         """The greatest number of this type."""
         return cls.mask - cls.bias
 
+    @classmethod
+    def literal(cls, number: "Integer | int") -> Self:
+        """An operand as a value of this type: it is one already, or a literal that fits."""
+        return cls.wrap(cls.wrap(0)._operand(number))
+
     def _wrap(self, number: int) -> Self:  # like `wrap`, but quicker to call
         result = _new(self.__class__)
         result.value = ((number + self.bias) & self.mask) - self.bias
@@ -90,7 +97,7 @@ class Integer(Scalar):
     def _operand(self, other: "Integer | int") -> int:
         """The number of the other operand: of the same type, or a literal that fits it."""
         if other.__class__ is self.__class__:
-            return other.value  # type: ignore[union-attr]
+            return other.value
         if not isinstance(other, int) or isinstance(other, bool):
             raise TypeError(f"{type(self).__name__} and {type(other).__name__} do not mix: convert one of them")
         if not -self.bias <= other <= self.mask - self.bias:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from typing import Annotated, Any, Final, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+_infos: "dict[type, StructInfo]" = {}
 C = TypeVar("C", bound=type)
 
 
@@ -107,9 +107,15 @@ def is_registers(declaration: object) -> bool:
     return getattr(declaration, "__fusee_kind__", None) == "registers"
 
 
-@cache
 def struct_info(declaration: type) -> StructInfo:
     """The fields of a struct (or register record); resolved at first use, so that structs can refer to each other."""
+    known = _infos.get(declaration)
+    if known is None:
+        known = _infos[declaration] = _read_annotations(declaration)
+    return known
+
+
+def _read_annotations(declaration: type) -> StructInfo:
     if not (is_struct(declaration) or is_registers(declaration)):
         raise TypeError(f"{declaration!r} is neither a @struct nor a @registers class")
     hints = get_type_hints(declaration, include_extras=True)
