@@ -162,16 +162,6 @@ def bitcast(kind: type[S], x: Scalar) -> S:
     return kind.from_bits(x.to_bits())
 
 
-def low_f32(x: f64) -> f32:
-    """The `f32` whose bits are the lower half of `x`: how a float register holds one."""
-    return f32.from_bits(x.to_bits() & 0xFFFF_FFFF)
-
-
-def from_low_f32(x: f32) -> f64:
-    """An `f64` with the bits of `x` in its lower half; the upper half is not specified."""
-    return f64.from_bits(x.to_bits())
-
-
 def trunc_to(kind: type[N], x: Float) -> N:
     """A float rounded towards zero, which must be in the range of the integer type."""
     number = x.value
