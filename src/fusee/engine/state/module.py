@@ -19,6 +19,7 @@ REF: Final = 0x8000_0000
 NULLABLE: Final = 0x4000_0000
 ABSTRACT: Final = 0x2000_0000
 HEAP_MASK: Final = 0x1FFF_FFFF
+NONE: Final = 0xFFFF_FFFF  # where an index may be missing
 
 KIND_FUNC: Final = 0  # composite type kinds, in `TypeDef.kind`
 KIND_STRUCT: Final = 1
@@ -42,7 +43,7 @@ class TypeDef:
     kind: u32
     canonical: u32  # equal in one engine exactly if the types are equivalent (spec 3.1.2)
     is_final: bool
-    supertype: u32  # type index, or 0xFFFFFFFF
+    supertype: u32  # type index, or NONE
     param_count: u32
     result_count: u32
     params: Ptr[u32]
@@ -50,6 +51,8 @@ class TypeDef:
     field_count: u32
     fields: Ptr[u32]  # storage types of structs and arrays: value types, or packed 0x78 i8, 0x77 i16
     mutable: Ptr[u8]  # one flag per field
+    group_end: u32  # index behind the recursive group that this type belongs to
+    offset: u32  # in the source
 
 
 @struct
@@ -72,6 +75,7 @@ class Limits:
 
 @struct
 class TableType:
+    offset: u32  # in the source
     limits: Inline[Limits]
     element: u32
     init: Inline[Span]  # constant expression of the initial element; empty: null
@@ -79,11 +83,13 @@ class TableType:
 
 @struct
 class MemoryType:
+    offset: u32  # in the source
     limits: Inline[Limits]
 
 
 @struct
 class GlobalType:
+    offset: u32  # in the source
     value_type: u32
     is_mutable: bool
     init: Inline[Span]  # empty for imports
@@ -91,6 +97,7 @@ class GlobalType:
 
 @struct
 class Import:
+    offset: u32  # in the source
     module: Inline[Span]
     name: Inline[Span]
     kind: u32
@@ -99,6 +106,7 @@ class Import:
 
 @struct
 class Export:
+    offset: u32  # in the source
     name: Inline[Span]
     kind: u32
     index: u32
@@ -106,6 +114,7 @@ class Export:
 
 @struct
 class ElementSegment:
+    place: u32  # in the source
     mode: u32
     table: u32
     offset: Inline[Span]  # constant expression
@@ -117,6 +126,7 @@ class ElementSegment:
 
 @struct
 class DataSegment:
+    place: u32  # in the source
     mode: u32
     memory: u32
     offset: Inline[Span]
@@ -139,7 +149,9 @@ class Module:
     source: Ptr[u8]
     source_size: u32
     features: u64
-    arena: usize  # owner of every array below
+    arena: usize  # owner of this struct and of every array below
+    registry: usize  # the engine's `TypeRegistry`, which gives types their canonical ids
+    registered_types: u32  # how many of `types` hold a place in the registry
     type_count: u32
     types: Ptr[TypeDef]
     func_count: u32  # imports first, like every index space
@@ -166,7 +178,9 @@ class Module:
     elements: Ptr[ElementSegment]
     data_count: u32
     datas: Ptr[DataSegment]
-    start: u32  # function index, or 0xFFFFFFFF
+    has_data_count: bool  # there is a data count section
+    start: u32  # function index, or NONE
+    start_offset: u32
     name_section: Inline[Span]  # contents of the custom section "name"; empty if there is none
     unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
     unsupported_offset: u32

@@ -1,0 +1,1 @@
+"""From bytes to the module struct (spec 5)."""

@@ -1,0 +1,66 @@
+"""The opcode table as arrays over opcode indices, for decoder and validator.
+
+Signatures are packed: the codes of up to four value types, one byte each. Parameters start with
+the last one, as they are popped; results with the first one, as they are pushed.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_I32, VAL_I64, VAL_V128
+from fusee.kernel.lang import Ptr, table, u8, u16, u32
+from fusee.spec import opcodes
+from fusee.spec.op import BY_INDEX, INDEX_BASE, INDEX_COUNT, INDEX_LIMIT, Imm, Op
+
+FIRST_PREFIX: Final = min(INDEX_BASE)
+LAST_PREFIX: Final = max(INDEX_BASE)
+PREFIX_BASE: Final = table(u32, list(INDEX_BASE.values()))
+PREFIX_LIMIT: Final = table(u32, list(INDEX_LIMIT.values()))
+
+ADDRESS: Final = 1  # in packed signatures: the address type of the memory named
+VALUE_CODES: Final = {
+    "i32": VAL_I32, "i64": VAL_I64, "f32": VAL_F32, "f64": VAL_F64, "v128": VAL_V128, "addr": ADDRESS,
+}  # fmt: skip
+
+RULE_NONE: Final = 0  # no such opcode
+RULE_SIGNATURE: Final = 1  # a fixed signature and no immediates
+RULE_IMMEDIATES: Final = 2  # a fixed signature up to address types
+RULE_OWN: Final = 3  # a rule of its own
+RULE_MASK: Final = 3
+RULE_UNSUPPORTED: Final = 4  # set where execution lacks the instruction
+
+
+def _bytes_of(values: tuple[int, ...]) -> int:
+    return int.from_bytes(bytes(values), "little")
+
+
+def _rule(row: Op) -> int:
+    rule = RULE_OWN if row.params is None else RULE_IMMEDIATES if row.immediates else RULE_SIGNATURE
+    return rule | (RULE_UNSUPPORTED if row.unsupported else 0)
+
+
+def _params(row: Op) -> int:
+    return _bytes_of(tuple(VALUE_CODES[t] for t in reversed(row.params or ())))
+
+
+def _results(row: Op) -> int:
+    return _bytes_of(tuple(VALUE_CODES[t] for t in row.results or ()))
+
+
+def _column(of: Callable[[Op], int]) -> list[int]:
+    """One number for each opcode index; 0 where there is no row."""
+    return [of(BY_INDEX[i]) if i in BY_INDEX else 0 for i in range(INDEX_COUNT)]
+
+
+RULE: Final[Ptr[u8]] = table(u8, _column(_rule))
+PARAMS: Final[Ptr[u32]] = table(u32, _column(_params))
+RESULTS: Final[Ptr[u32]] = table(u32, _column(_results))
+IMMEDIATES: Final[Ptr[u32]] = table(u32, _column(lambda row: _bytes_of(tuple(row.immediates))))
+NATURAL_ALIGNMENT: Final[Ptr[u8]] = table(u8, _column(lambda row: max(row.width.bit_length() - 1, 0)))
+LANES: Final[Ptr[u8]] = table(u8, _column(lambda row: row.lanes))
+IS_CONSTANT: Final[Ptr[u8]] = table(u8, _column(lambda row: row.constant))
+FEATURE: Final[Ptr[u16]] = table(u16, _column(lambda row: row.feature))
+UNSUPPORTED: Final[Ptr[u8]] = table(u8, _column(lambda row: row.unsupported))
+OPENS_BLOCK: Final[Ptr[u8]] = table(u8, _column(lambda row: Imm.BLOCK_TYPE in row.immediates))
+
+END: Final = opcodes.END.index

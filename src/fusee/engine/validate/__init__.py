@@ -1,0 +1,1 @@
+"""The rules that make a module valid (spec 3)."""
