@@ -83,8 +83,10 @@ class Allocation(Region):
         raise ConstantFault(place)
 
     def __repr__(self) -> str:
-        state = {FreedFault: "released ", ConstantFault: "constant "}.get(self.state, "")  # type: ignore[arg-type]
-        return f"a {state}allocation of {self.size} bytes"
+        if self.state is None:
+            return f"an allocation of {self.size} bytes"
+        state = "released" if self.state is FreedFault else "constant"
+        return f"a {state} allocation of {self.size} bytes"
 
 
 class WildRegion(Region):

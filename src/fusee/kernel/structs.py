@@ -1,8 +1,11 @@
 """Structs and register records: annotated classes, and what their annotations say."""
 
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Final, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+
+from fusee.kernel.pointer import Fn
 
 T = TypeVar("T")
 _infos: "dict[type, StructInfo]" = {}
@@ -119,8 +122,19 @@ def _read_annotations(declaration: type) -> StructInfo:
     if not (is_struct(declaration) or is_registers(declaration)):
         raise TypeError(f"{declaration!r} is neither a @struct nor a @registers class")
     hints = get_type_hints(declaration, include_extras=True)
-    fields = tuple(_field(declaration, name, hint) for name, hint in hints.items())
+    names = vars(sys.modules[declaration.__module__])
+    fields = tuple(_field(declaration, name, _resolve(hint, names)) for name, hint in hints.items())
     return StructInfo(declaration.__name__, declaration, fields)
+
+
+def _resolve(hint: Any, names: dict[str, Any]) -> Any:
+    """Replace the names of classes among the parameters of `Fn`, where `get_type_hints` does not look."""
+    if isinstance(hint, str):
+        return eval(hint, names)
+    if get_origin(hint) is not Fn:
+        return hint
+    parameters, result = get_args(hint)
+    return Fn[[_resolve(parameter, names) for parameter in parameters], _resolve(result, names)]  # type: ignore[misc]
 
 
 def _field(declaration: type, name: str, hint: Any) -> Field:

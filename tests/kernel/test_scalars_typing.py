@@ -1,0 +1,88 @@
+"""What mypy says about kernels: the language's first checker."""
+
+import re
+from pathlib import Path
+
+import pytest
+from mypy import api
+
+SOURCE = """
+from typing import TypeVar
+
+from fusee.kernel.lang import (
+    Fn, Ptr, Static, cast, handler, kernel, load, maximum, null, registers, span, struct, table, tail, u8, u32, u64,
+    usize,
+)
+
+T = TypeVar("T")
+
+
+@struct
+class Cursor:
+    start: Ptr[u8]
+    size: u32
+
+
+@registers
+class Regs:
+    pc: Ptr[u8]
+    acc: u64
+
+
+Code = Fn[[Regs], None]
+
+
+@kernel(inline=True)
+def read(p: Ptr[u8], kind: Static[type[T]]) -> T:
+    return load(kind, p)
+
+
+@kernel
+def good(c: Cursor, wide: u64) -> u64:
+    total = u64(0)
+    for i in span(u32(0), c.size):
+        total += u64(c.start[i] + 1) << 3
+    if wide == 0 or total > wide:
+        return maximum(total, 1)
+    return total + wide + 1 + u64(read(c.start, u32)) + u64(read(cast(Ptr[u8], c), usize))
+
+
+@handler
+def step(f: Regs) -> None:
+    f.acc = f.acc + 1
+    return tail(cast(Code, load(usize, f.pc)), f)
+
+
+CODES = table(Code, [step, None])
+CODES[0] = step
+
+
+@kernel
+def bad(c: Cursor, narrow: u32, wide: u64) -> u32:
+    narrow + wide  # error: operator
+    narrow == wide  # error: operator
+    wide += narrow  # error: operator
+    narrow // 2
+    maximum(narrow, wide)  # error: type-var
+    c.size = wide  # error: assignment
+    c.start[wide] = narrow  # error: assignment
+    good(c, narrow)  # error: arg-type
+    good(c)  # error: call-arg
+    read(c.start, u32) + wide  # error: operator
+    null(Ptr[u32])[0] = read(c.start, u64)  # error: assignment
+    return 0  # error: return-value
+"""
+
+
+def test_mypy_accepts_good_kernels_and_rejects_mixing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])  # the settings name `src` relative to the project
+    (tmp_path / "kernels.py").write_text(SOURCE)
+    options = ["--config-file=pyproject.toml", f"--cache-dir={tmp_path}", str(tmp_path / "kernels.py")]
+    output, _, _ = api.run(options)
+    found = {int(line): code for line, code in re.findall(r"kernels\.py:(\d+): error: .*\[([a-z-]+)\]", output)}
+    wanted = {
+        number: code.group(1)
+        for number, line in enumerate(SOURCE.splitlines(), 1)
+        if (code := re.search("# error: ([a-z-]+)", line))
+    }
+    assert found == wanted, output
