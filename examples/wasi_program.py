@@ -38,7 +38,7 @@ def main() -> None:
         folder = Path(name)
         status = run(["--time", "10:09:36", "--columns", "64", "--image", "/watch.ppm"], folder)
         print("exit status", status)
-        print("watch.ppm:", b" ".join((folder / "watch.ppm").read_bytes()[:14].split()))
+        print("watch.ppm:", b" ".join((folder / "watch.ppm").read_bytes()[:13].split()))
 
 
 if __name__ == "__main__":
