@@ -46,8 +46,19 @@ class WasmtimeDriver:
 
     def __init__(self, disable: Sequence[str] = ()) -> None:
         config = wasmtime.Config()
-        for name in ("memory64", "multi_memory", "tail_call", "function_references", "gc", "exceptions",
-                     "relaxed_simd", "threads", "wide_arithmetic", "custom_page_sizes", "multi_value"):
+        for name in (
+            "memory64",
+            "multi_memory",
+            "tail_call",
+            "function_references",
+            "gc",
+            "exceptions",
+            "relaxed_simd",
+            "threads",
+            "wide_arithmetic",
+            "custom_page_sizes",
+            "multi_value",
+        ):
             if hasattr(type(config), f"wasm_{name}"):
                 setattr(config, f"wasm_{name}", name not in disable)
         self.engine = wasmtime.Engine(config)

@@ -41,6 +41,7 @@ class Rights(IntFlag):
     SOCK_ACCEPT = 1 << 29
 
 
+NO_RIGHTS = Rights(0)
 ALL_RIGHTS = Rights((1 << 30) - 1)
 # What changes the file system; a read-only directory passes none of it on.
 MUTATING = (
@@ -141,6 +142,7 @@ class TimeFlags(IntFlag):
     MTIM_NOW = 8
 
 
+NO_FLAGS = FdFlags(0)
 SYMLINK_FOLLOW = 1  # `lookupflags`
 
 HOST_FD_FLAGS = {

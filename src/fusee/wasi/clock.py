@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import Errno, WasiError
@@ -11,24 +12,31 @@ from fusee.wasi.memory import GuestMemory
 REALTIME = 0
 MONOTONIC = 1
 
-# `clockid`: the clock's reading in nanoseconds, and the name under which Python tells its resolution.
-_CLOCKS: dict[int, tuple[Callable[[], int], str]] = {
-    REALTIME: (time.time_ns, "time"),
-    MONOTONIC: (time.monotonic_ns, "monotonic"),
-    2: (time.process_time_ns, "process_time"),
-    3: (time.thread_time_ns, "thread_time"),
+
+class _Clock(NamedTuple):
+    """A clock of the host."""
+
+    read_ns: Callable[[], int]
+    name: Literal["time", "monotonic", "process_time", "thread_time"]  # as `time.get_clock_info` knows it
+
+
+_CLOCKS = {
+    REALTIME: _Clock(time.time_ns, "time"),
+    MONOTONIC: _Clock(time.monotonic_ns, "monotonic"),
+    2: _Clock(time.process_time_ns, "process_time"),
+    3: _Clock(time.thread_time_ns, "thread_time"),
 }
 
 
 def read_clock(clock: int) -> int:
     """A clock's reading in nanoseconds."""
-    return _find(clock)[0]()
+    return _find(clock).read_ns()
 
 
 @host_function("i32 i32 -> i32")
 def clock_res_get(context: WasiContext, memory: GuestMemory, clock: int, result: int) -> None:
     """Stores a clock's resolution."""
-    resolution = time.get_clock_info(_find(clock)[1]).resolution
+    resolution = time.get_clock_info(_find(clock).name).resolution
     memory.write_u64(result, max(1, round(resolution * 1e9)))
 
 
@@ -38,7 +46,7 @@ def clock_time_get(context: WasiContext, memory: GuestMemory, clock: int, precis
     memory.write_u64(result, read_clock(clock))
 
 
-def _find(clock: int) -> tuple[Callable[[], int], str]:
+def _find(clock: int) -> _Clock:
     if clock not in _CLOCKS:
         raise WasiError(Errno.INVAL)
     return _CLOCKS[clock]

@@ -5,7 +5,7 @@ import os
 import sys
 from types import TracebackType
 
-from fusee.wasi.abi import FILE_RIGHTS, Rights
+from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS, Rights
 from fusee.wasi.config import StreamSource, WasiConfig
 from fusee.wasi.descriptors import Descriptor, Directory, EmptyInput, File, Inherited, Output
 from fusee.wasi.errno import Errno, WasiError
@@ -18,9 +18,9 @@ class WasiContext:
     """Made from a `WasiConfig` when a program starts. Raises `OSError` if a file cannot be opened."""
 
     def __init__(self, config: WasiConfig) -> None:
+        self.descriptors: dict[int, Descriptor] = {}
         self.arguments = [_encode(argument) for argument in config.argv]
         self.environment = [_encode(f"{name}={value}") for name, value in config.env]
-        self.descriptors: dict[int, Descriptor] = {}
         try:
             self.add(_open_input(config.stdin))
             self.add(_open_output(config.stdout, 1))
@@ -31,7 +31,7 @@ class WasiContext:
             self.close()
             raise
 
-    def descriptor(self, fd: int, rights: Rights = Rights(0)) -> Descriptor:
+    def descriptor(self, fd: int, rights: Rights = NO_RIGHTS) -> Descriptor:
         """An open descriptor that has these rights."""
         found = self.descriptors.get(fd)
         if found is None:
@@ -40,7 +40,7 @@ class WasiContext:
             raise WasiError(Errno.NOTCAPABLE)
         return found
 
-    def directory(self, fd: int, rights: Rights = Rights(0)) -> Directory:
+    def directory(self, fd: int, rights: Rights = NO_RIGHTS) -> Directory:
         """An open directory that has these rights."""
         found = self.descriptor(fd)
         if not isinstance(found, Directory):
@@ -64,6 +64,9 @@ class WasiContext:
             with contextlib.suppress(OSError):
                 descriptor.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def __enter__(self) -> "WasiContext":
         return self
 
@@ -85,7 +88,7 @@ def _open_input(source: StreamSource) -> Descriptor:
     if source.is_inherited:
         return Inherited(0, Rights.FD_READ)
     if source.path is not None:
-        return File(os.open(source.path, os.O_RDONLY | os.O_CLOEXEC), FILE_RIGHTS & ~Rights.FD_WRITE, Rights(0))
+        return File(os.open(source.path, os.O_RDONLY | os.O_CLOEXEC), FILE_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS)
     return EmptyInput()
 
 
@@ -97,5 +100,5 @@ def _open_output(source: StreamSource, fd: int) -> Descriptor:
         return Inherited(fd, Rights.FD_WRITE)
     if source.path is not None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return File(os.open(source.path, flags, 0o666), FILE_RIGHTS & ~Rights.FD_READ, Rights(0))
+        return File(os.open(source.path, flags, 0o666), FILE_RIGHTS & ~Rights.FD_READ, NO_RIGHTS)
     return Output(source.callback)

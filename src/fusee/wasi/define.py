@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from fusee.wasi import args, clock, fd, path, poll, process, random, sock  # noqa: F401: each fills the table
+# Importing these fills the table.
+from fusee.wasi import args, clock, fd, path, poll, process, random, sock  # noqa: F401
 from fusee.wasi.context import WasiContext
 from fusee.wasi.functions import FUNCTIONS, HostFunction
 from fusee.wasi.memory import GuestMemory

@@ -8,6 +8,8 @@ from fusee.wasi.abi import (
     FILE_RIGHTS,
     HOST_FD_FLAGS,
     MUTATING,
+    NO_FLAGS,
+    NO_RIGHTS,
     STREAM_RIGHTS,
     FdFlags,
     FileType,
@@ -23,9 +25,9 @@ class Descriptor:
     """An entry of the descriptor table; the base class is one that supports nothing."""
 
     file_type = FileType.UNKNOWN
-    flags = FdFlags(0)
-    rights = Rights(0)
-    inheriting = Rights(0)
+    flags = NO_FLAGS
+    rights = NO_RIGHTS
+    inheriting = NO_RIGHTS
 
     def require(self, rights: Rights) -> None:
         """Insists on rights."""
@@ -61,7 +63,7 @@ class Descriptor:
 class HostFile(Descriptor):
     """A file, pipe, terminal or directory of the host."""
 
-    def __init__(self, fd: int, rights: Rights, inheriting: Rights, flags: FdFlags = FdFlags(0)) -> None:
+    def __init__(self, fd: int, rights: Rights, inheriting: Rights, flags: FdFlags = NO_FLAGS) -> None:
         self.fd = fd
         self.file_type = file_type_of(os.fstat(fd).st_mode)
         self.rights, self.inheriting, self.flags = rights, inheriting, flags
@@ -102,7 +104,7 @@ class Inherited(File):
     """One of this process's own standard streams: never closed, and its flags are shared with others."""
 
     def __init__(self, fd: int, access: Rights) -> None:
-        super().__init__(fd, STREAM_RIGHTS, Rights(0))
+        super().__init__(fd, STREAM_RIGHTS, NO_RIGHTS)
         if self.file_type == FileType.REGULAR_FILE:
             self.rights = FILE_RIGHTS
         self.rights &= ~(Rights.FD_READ | Rights.FD_WRITE) | access
@@ -127,10 +129,8 @@ class Directory(HostFile):
     def open_preopen(cls, host_path: str, guest_path: str, is_mutable: bool) -> "Directory":
         """Opens a directory of the host for the guest."""
         fd = os.open(host_path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        removed = Rights(0) if is_mutable else MUTATING
-        return cls(
-            fd, DIRECTORY_RIGHTS & ~removed, (DIRECTORY_RIGHTS | FILE_RIGHTS) & ~removed, guest_path.encode()
-        )
+        removed = NO_RIGHTS if is_mutable else MUTATING
+        return cls(fd, DIRECTORY_RIGHTS & ~removed, (DIRECTORY_RIGHTS | FILE_RIGHTS) & ~removed, guest_path.encode())
 
     def scan(self) -> None:
         """Takes the list of entries that a guest then reads piecemeal."""

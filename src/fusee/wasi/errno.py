@@ -97,9 +97,9 @@ class WasiError(Exception):
         self.errno = errno
 
 
-_FROM_HOST = {
-    getattr(host_errno, f"E{code.name}"): code for code in Errno if hasattr(host_errno, f"E{code.name}")
-} | {host_errno.E2BIG: Errno.TOOBIG}
+_FROM_HOST = {getattr(host_errno, f"E{code.name}"): code for code in Errno if hasattr(host_errno, f"E{code.name}")} | {
+    host_errno.E2BIG: Errno.TOOBIG
+}
 
 
 def errno_of(error: OSError) -> Errno:

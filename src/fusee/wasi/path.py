@@ -211,9 +211,7 @@ def path_link(
         old.refuse_slash()
         if new.must_be_directory:
             raise WasiError(Errno.NOENT)
-        os.link(
-            old.name, new.name, src_dir_fd=old.directory, dst_dir_fd=new.directory, follow_symlinks=False
-        )
+        os.link(old.name, new.name, src_dir_fd=old.directory, dst_dir_fd=new.directory, follow_symlinks=False)
 
 
 @host_function("i32 i32 i32 i32 i32 -> i32")

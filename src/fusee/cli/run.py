@@ -1,0 +1,146 @@
+"""`fusee run`: run a program."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from fusee.cli.options import WasmOptions, parse_wasm_options
+
+if TYPE_CHECKING:
+    from fusee.api import Func, Instance, Module, Store, ValType, WasiConfig
+
+_TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--dir", "directories", metavar="HOST[::GUEST]", multiple=True, help="Give the program a directory.")
+@click.option("--env", "variables", metavar="NAME[=VALUE]", multiple=True,
+              help="Set an environment variable, or pass on one of this process's.")  # fmt: skip
+@click.option("--argv0", metavar="NAME", help="The program's own name; the file's if not given.")
+@click.option("--invoke", metavar="NAME", help="Call this export with the arguments, and show its results.")
+@click.option("-W", "--wasm", "options", metavar="NAME=VALUE,…", multiple=True,
+              help="fuel=N, timeout=DURATION, max-memory-size=BYTES, max-table-elements=N, max-wasm-stack=BYTES, "
+                   "or a feature, as in simd=n.")  # fmt: skip
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(
+    directories: tuple[str, ...],
+    variables: tuple[str, ...],
+    argv0: str | None,
+    invoke: str | None,
+    options: tuple[str, ...],
+    file: Path,
+    arguments: tuple[str, ...],
+) -> int:
+    """Run a program. Its exit status is passed on; a trap shows a backtrace and gives 134.
+
+    Options come before FILE, everything after it goes to the program.
+    """
+    from fusee.api import ExitTrap, Trap
+
+    limits = parse_wasm_options(options)
+    try:
+        program = _Program(file, limits)
+        if program.needs_wasi:
+            name = file.name if argv0 is None else argv0
+            program.use_wasi(_wasi_config((name, *(() if invoke else arguments)), directories, variables))
+        program.start(invoke, arguments)
+    except ExitTrap as exit_trap:
+        return exit_trap.code
+    except Trap as trap:
+        click.echo(f"fusee: {file}: {trap}", err=True)
+        return _TRAPPED
+    return 0
+
+
+class _Program:
+    """A module with the store it runs in."""
+
+    def __init__(self, file: Path, limits: WasmOptions) -> None:
+        from fusee.api import Linker, Store
+        from fusee.cli.modules import load_module, make_engine
+
+        self.engine = make_engine(limits.configure)
+        self.module: Module = load_module(self.engine, file)
+        self.store: Store = Store(self.engine)
+        self.linker = Linker(self.engine)
+        self.limits = limits
+
+    @property
+    def needs_wasi(self) -> bool:
+        """Whether the module imports from WASI; if not, its start does not wait for it."""
+        return any(item.module.startswith("wasi_") for item in self.module.imports)
+
+    def use_wasi(self, config: "WasiConfig") -> None:
+        """Gives the program its system interface."""
+        self.linker.define_wasi()
+        self.store.set_wasi(config)
+
+    def start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
+        """Instantiates the module and calls its start, or the export to `invoke`."""
+        self.limits.limit(self.engine, self.store)
+        instance = self.linker.instantiate(self.store, self.module)
+        main = self.function(instance, "_start")
+        if main is None and (initialize := self.function(instance, "_initialize")) is not None:
+            initialize(self.store)
+        if invoke is not None:
+            function = self.function(instance, invoke)
+            if function is None:
+                raise click.UsageError(f"{invoke}: the module exports no such function")
+            _invoke(self.store, function, arguments)
+        elif main is not None:
+            main(self.store)
+
+    def function(self, instance: "Instance", name: str) -> "Func | None":
+        """An exported function."""
+        from fusee.api import Func
+
+        found = instance.exports(self.store).get(name)
+        return found if isinstance(found, Func) else None
+
+
+def _wasi_config(argv: tuple[str, ...], directories: tuple[str, ...], variables: tuple[str, ...]) -> "WasiConfig":
+    import os
+
+    from fusee.wasi import WasiConfig
+
+    config = WasiConfig()
+    config.argv = argv
+    config.inherit_stdin()
+    config.inherit_stdout()
+    config.inherit_stderr()
+    for text in directories:
+        host, _, guest = text.partition("::")
+        config.preopen_dir(host, guest or host)
+    pairs = (text.partition("=") for text in variables)
+    config.env = [(name, value if sign else os.environ.get(name, "")) for name, sign, value in pairs]
+    return config
+
+
+def _invoke(store: "Store", function: "Func", texts: tuple[str, ...]) -> None:
+    params = function.type(store).params
+    if len(texts) != len(params):
+        raise click.UsageError(f"--invoke: got {len(texts)} arguments, but the function has {len(params)} parameters")
+    results = function(store, *(_parse_argument(*pair) for pair in zip(params, texts, strict=True)))
+    for result in results if isinstance(results, list | tuple) else [results]:
+        if result is not None:
+            click.echo(_show(result))
+
+
+def _parse_argument(kind: "ValType", text: str) -> Any:
+    name = str(kind)
+    try:
+        if name in ("i32", "i64"):
+            return int(text, 0)
+        if name in ("f32", "f64"):
+            return float(text)
+    except ValueError:
+        raise click.UsageError(f"{text}: not a value of type {name}") from None
+    raise click.UsageError(f"{text}: values of type {name} cannot be written on the command line")
+
+
+def _show(value: object) -> str:
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
+    return str(value)

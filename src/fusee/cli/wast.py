@@ -1,0 +1,64 @@
+"""`fusee wast`: run specification scripts."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from fusee.wast import Report
+
+_MANY: Final = 10
+
+
+@click.command()
+@click.option("--checked", is_flag=True, help="Use the build of the engine that checks its own memory accesses.")
+@click.option("--json", "as_json", is_flag=True, help="Show the report as JSON.")
+@click.option("--expect", "known", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="A TOML file of known failures; one that passes counts as a failure.")  # fmt: skip
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def wast(checked: bool, as_json: bool, known: Path | None, paths: tuple[Path, ...]) -> int:
+    """Run specification scripts: .wast files, or all those directly in a directory."""
+    from fusee.wast import ScriptError, find_scripts
+    from fusee.wast.report import load_known_failures
+
+    try:
+        report = _run_all(find_scripts(paths), checked)
+    except ScriptError as error:
+        raise click.ClickException(str(error)) from None
+    if known is not None:
+        report.expect(load_known_failures(known))
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        _show(report)
+    return 1 if report.failures else 0
+
+
+def _run_all(scripts: list[Path], checked: bool) -> "Report":
+    """Runs scripts, with a progress bar where somebody may be waiting."""
+    from fusee.wast import run_files
+    from fusee.wast.engine_driver import EngineDriver
+    from fusee.wast.gates import Gate
+
+    def make_driver(gate: Gate) -> EngineDriver:
+        return EngineDriver(gate, checked)
+
+    if len(scripts) < _MANY or not sys.stderr.isatty():
+        return run_files(scripts, make_driver)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("specification scripts", total=len(scripts))
+        return run_files(scripts, make_driver, lambda report: progress.advance(task))
+
+
+def _show(report: "Report") -> None:
+    for failure in report.failures:
+        click.echo(str(failure))
+    for reason, count in report.skips.most_common():
+        click.echo(f"skipped {count}: {reason}")
+    click.echo(report.summary)

@@ -1,0 +1,211 @@
+"""Files and directories: `fd_*` and `path_*`."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from fusee.wasi.abi import ALL_RIGHTS, FileType, Rights
+from fusee.wasi.errno import Errno
+from tests.wasi.guest import ROOT, Guest
+
+CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
+OK = Errno.SUCCESS
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Guest:
+    """A guest with an empty directory."""
+    return Guest(tmp_path)
+
+
+def open_file(guest: Guest, path: str, flags: int = CREAT, rights: int = ALL_RIGHTS) -> int:
+    fd = guest.open(path, flags, rights)
+    assert not isinstance(fd, Errno), fd
+    return fd
+
+
+def test_write_seek_read(guest: Guest, tmp_path: Path) -> None:
+    fd = open_file(guest, "f")
+    assert guest.write(fd, b"hello world") == OK
+    assert guest.u32(0) == 11
+    assert guest.call("fd_seek", fd, -5 & (1 << 64) - 1, 1, 8) == OK
+    assert guest.u64(8) == 6
+    assert guest.read(fd) == b"world"
+    assert guest.read(fd) == b""
+    assert guest.call("fd_tell", fd, 8) == OK
+    assert guest.u64(8) == 11
+    assert (tmp_path / "f").read_bytes() == b"hello world"
+    assert guest.call("fd_seek", fd, -1 & (1 << 64) - 1, 0, 8) == Errno.INVAL
+    assert guest.call("fd_seek", fd, 0, 3, 8) == Errno.INVAL
+
+
+def test_several_ranges_at_once(guest: Guest) -> None:
+    fd = open_file(guest, "f")
+    pieces = [(guest.put(b"ab"), 2), (guest.put(b""), 0), (guest.put(b"cde"), 3)]
+    assert guest.call("fd_write", fd, *guest.vector(*pieces), 0) == OK
+    assert guest.u32(0) == 5
+    target = guest.put(bytes(8))
+    ranges = guest.vector((target, 1), (target + 4, 2))
+    assert guest.call("fd_pread", fd, *ranges, 1, 0) == OK
+    assert bytes(guest.bytes[target : target + 8]) == b"b\0\0\0cd\0\0"
+    assert guest.call("fd_pwrite", fd, *guest.vector(pieces[0]), 10, 0) == OK
+    assert guest.call("fd_filestat_get", fd, 64) == OK
+    assert guest.u64(64 + 32) == 12
+
+
+def test_open_flags(guest: Guest, tmp_path: Path) -> None:
+    assert guest.open("f") == Errno.NOENT
+    open_file(guest, "f")
+    (tmp_path / "f").write_text("text")
+    assert guest.open("f", CREAT | EXCL) == Errno.EXIST
+    assert guest.open("f", DIRECTORY) == Errno.NOTDIR
+    assert guest.open("f", CREAT | DIRECTORY) == Errno.INVAL
+    assert guest.open("f", 16) == Errno.INVAL
+    open_file(guest, "f", TRUNC)
+    assert (tmp_path / "f").read_text() == ""
+    assert guest.open(".") == Errno.ISDIR  # asks for writing
+    open_file(guest, ".", 0, Rights.FD_READ)
+
+
+def test_rights(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("text")
+    reader = open_file(guest, "f", 0, Rights.FD_READ)
+    writer = open_file(guest, "f", 0, Rights.FD_WRITE)
+    assert guest.write(reader, b"x") == Errno.BADF
+    assert guest.call("fd_read", writer, *guest.vector((2000, 1)), 0) == Errno.BADF
+    assert guest.call("fd_seek", reader, 0, 0, 0) == Errno.NOTCAPABLE
+    assert guest.call("fd_filestat_set_size", reader, 0) == Errno.NOTCAPABLE
+    both = open_file(guest, "f", 0)
+    assert guest.call("fd_fdstat_set_rights", both, Rights.FD_READ, 0) == OK
+    assert guest.write(both, b"x") == Errno.BADF
+    assert guest.call("fd_fdstat_set_rights", both, Rights.FD_WRITE, 0) == Errno.NOTCAPABLE
+
+
+def test_append(guest: Guest, tmp_path: Path) -> None:
+    fd = open_file(guest, "f")
+    assert guest.write(fd, b"one") == OK
+    assert guest.call("fd_fdstat_set_flags", fd, 1) == OK
+    assert guest.call("fd_seek", fd, 0, 0, 8) == OK
+    assert guest.write(fd, b"two") == OK
+    assert guest.call("fd_fdstat_get", fd, 0) == OK
+    assert struct.unpack_from("<BxH", guest.bytes) == (FileType.REGULAR_FILE, 1)
+    assert guest.call("fd_fdstat_set_flags", fd, 16) == Errno.INVAL
+    assert guest.call("fd_fdstat_set_flags", fd, 32) == Errno.INVAL
+    assert (tmp_path / "f").read_text() == "onetwo"
+
+
+def test_size_times_and_sync(guest: Guest, tmp_path: Path) -> None:
+    fd = open_file(guest, "f")
+    assert guest.call("fd_filestat_set_size", fd, 1000) == OK
+    assert guest.call("fd_filestat_set_size", fd, 1 << 63) == Errno.INVAL
+    assert guest.call("fd_allocate", fd, 1000, 1000) == OK
+    assert guest.call("fd_advise", fd, 0, 0, 2) == OK
+    assert guest.call("fd_advise", fd, 0, 0, 9) == Errno.INVAL
+    assert guest.call("fd_sync", fd) == guest.call("fd_datasync", fd) == OK
+    assert guest.call("fd_filestat_set_times", fd, 5, 10**18 + 7, 1 | 4) == OK
+    status = (tmp_path / "f").stat()
+    assert (status.st_size, status.st_atime_ns, status.st_mtime_ns) == (2000, 5, 10**18 + 7)
+    assert guest.call("path_filestat_set_times", ROOT, 0, *guest.text("f"), 0, 9, 4) == OK
+    assert guest.call("path_filestat_set_times", ROOT, 0, *guest.text("f"), 0, 9, 4 | 8) == Errno.INVAL
+    status = (tmp_path / "f").stat()
+    assert (status.st_atime_ns, status.st_mtime_ns) == (5, 9)
+
+
+def test_directories(guest: Guest, tmp_path: Path) -> None:
+    make, remove = "path_create_directory", "path_remove_directory"
+    assert guest.call(make, ROOT, *guest.text("d")) == OK
+    assert guest.call(make, ROOT, *guest.text("d/")) == Errno.EXIST
+    assert guest.call(make, ROOT, *guest.text("d/e/")) == OK
+    assert guest.call(make, ROOT, *guest.text("x/y")) == Errno.NOENT
+    assert guest.call(remove, ROOT, *guest.text("d")) == Errno.NOTEMPTY
+    assert guest.call(remove, ROOT, *guest.text("d/.")) == Errno.INVAL or (tmp_path / "d").exists()
+    assert guest.call("path_unlink_file", ROOT, *guest.text("d/e")) == Errno.ISDIR
+    assert guest.call(remove, ROOT, *guest.text("d/e/")) == OK
+    assert guest.call(remove, ROOT, *guest.text("d")) == OK
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("text")
+    assert guest.call("path_symlink", *guest.text("f"), ROOT, *guest.text("s")) == OK
+    assert guest.call("path_readlink", ROOT, *guest.text("s"), 64, 10, 0) == OK
+    assert (guest.u32(0), guest.bytes[64:65]) == (1, b"f")
+    assert guest.call("path_readlink", ROOT, *guest.text("f"), 64, 10, 0) == Errno.INVAL
+    assert guest.call("path_link", ROOT, 0, *guest.text("f"), ROOT, *guest.text("h")) == OK
+    assert guest.call("path_link", ROOT, 1, *guest.text("f"), ROOT, *guest.text("h2")) == Errno.INVAL
+    assert guest.call("path_filestat_get", ROOT, 0, *guest.text("s"), 0) == OK
+    assert guest.bytes[16] == FileType.SYMBOLIC_LINK
+    assert guest.call("path_filestat_get", ROOT, 1, *guest.text("s"), 0) == OK
+    assert (guest.bytes[16], guest.u64(24), guest.u64(32)) == (FileType.REGULAR_FILE, 2, 4)
+
+
+def test_rename(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("text")
+    (tmp_path / "d").mkdir()
+    assert guest.call("path_rename", ROOT, *guest.text("f"), ROOT, *guest.text("d/g")) == OK
+    assert (tmp_path / "d/g").read_text() == "text"
+    assert guest.call("path_rename", ROOT, *guest.text("d/g"), ROOT, *guest.text("x/")) == Errno.NOTDIR
+    assert guest.call("path_rename", ROOT, *guest.text("d/"), ROOT, *guest.text("e/")) == OK
+    assert guest.call("path_rename", ROOT, *guest.text("nope"), ROOT, *guest.text("y")) == Errno.NOENT
+    assert guest.call("path_rename", ROOT, *guest.text("e"), ROOT, *guest.text(".")) == Errno.BUSY
+
+
+@pytest.mark.parametrize("size", [24, 30, 64, 1000])
+def test_readdir_in_pieces(guest: Guest, tmp_path: Path, size: int) -> None:
+    names = {"a", "some-longer-name", "ü"}
+    for name in names:
+        (tmp_path / name).touch()
+    address = guest.put(bytes(size))
+    found, cookie = {}, 0
+    for _ in range(50):
+        assert guest.call("fd_readdir", ROOT, address, size, cookie, 0) == OK
+        used = guest.u32(0)
+        position = address
+        while position + 24 <= address + used:
+            following, _, length, kind = struct.unpack_from("<QQIB", guest.bytes, position)
+            position += 24 + length
+            if position > address + used:
+                break
+            cookie = following
+            found[guest.bytes[position - length : position].decode()] = kind
+        if used < size:
+            break
+        if cookie == 0 or position > address + used:
+            address, size = guest.put(bytes(2 * size)), 2 * size  # a longer buffer, as C libraries do
+    expected = dict.fromkeys(names, FileType.REGULAR_FILE) | {".": FileType.DIRECTORY, "..": FileType.DIRECTORY}
+    assert found == expected
+
+
+def test_the_table_of_descriptors(guest: Guest) -> None:
+    first, second = open_file(guest, "a"), open_file(guest, "b")
+    assert (first, second) == (4, 5)
+    assert guest.write(second, b"b") == OK
+    assert guest.call("fd_renumber", second, first) == OK
+    assert guest.call("fd_close", second) == Errno.BADF
+    assert guest.call("fd_renumber", first, 77) == Errno.BADF
+    assert guest.call("fd_renumber", first, first) == OK
+    assert guest.call("fd_seek", first, 0, 0, 0) == OK
+    assert guest.read(first) == b"b"
+    assert guest.call("fd_close", first) == OK
+    assert guest.call("fd_close", first) == Errno.BADF
+    assert open_file(guest, "c") == first
+
+
+def test_preopens(guest: Guest) -> None:
+    assert guest.call("fd_prestat_get", ROOT, 0) == OK
+    assert (guest.bytes[0], guest.u32(4)) == (0, 1)
+    assert guest.call("fd_prestat_dir_name", ROOT, 0, 1) == OK
+    assert guest.bytes[0:1] == b"/"
+    assert guest.call("fd_prestat_dir_name", ROOT, 0, 0) == Errno.NAMETOOLONG
+    assert guest.call("fd_prestat_get", 0, 0) == guest.call("fd_prestat_get", ROOT + 1, 0) == Errno.BADF
+
+
+def test_a_directory_is_not_a_file(guest: Guest) -> None:
+    assert guest.write(ROOT, b"x") == Errno.ISDIR
+    assert guest.call("fd_read", ROOT, *guest.vector((2000, 1)), 0) == Errno.ISDIR
+    assert guest.call("fd_seek", ROOT, 0, 0, 0) == Errno.ISDIR
+    assert guest.call("fd_filestat_set_size", ROOT, 0) == Errno.ISDIR
+    assert guest.call("path_create_directory", 1, *guest.text("d")) == Errno.NOTDIR
+    assert guest.call("sock_shutdown", ROOT, 0) == Errno.NOTSOCK
+    assert guest.call("sock_shutdown", 99, 0) == Errno.BADF

@@ -1,0 +1,98 @@
+"""Hostile arguments: every address, size and count that a guest can think of gives an error code."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fusee.wasi.define import definitions
+from fusee.wasi.errno import Errno
+from fusee.wasi.functions import FUNCTIONS
+from tests.wasi.guest import ROOT, Guest
+
+# `proc_exit` ends the program; the others may rightly take for ever.
+SAFE = sorted(set(FUNCTIONS) - {"proc_exit", "poll_oneoff"})
+INTERESTING = [0, 1, 2, 3, 4, 8, 24, 48, 1024, 65528, 65532, 65535, 65536, 65537, 2**31 - 1, 2**31, 2**32 - 1]
+
+
+@pytest.mark.parametrize("name", SAFE)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_arguments_give_an_error_code(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    (root / "f").touch()
+    guest = Guest(root)
+    with guest.context:
+        for _ in range(5):
+            arguments = [
+                data.draw(st.sampled_from(INTERESTING) | st.integers(0, (1 << (32 if kind == "i32" else 64)) - 1))
+                for kind in FUNCTIONS[name].params
+            ]
+            if name == "fd_allocate":
+                arguments[2] %= 1 << 16
+            guest.call(name, *arguments)
+
+
+@pytest.mark.parametrize("address", [65536, 65535, 65533, 2**32 - 1])
+def test_results_outside_memory(tmp_path: Path, address: int) -> None:
+    guest = Guest(tmp_path)
+    fd = guest.open("f", 1)
+    assert not isinstance(fd, Errno)
+    vector = guest.vector((2000, 1))
+    for name, arguments in {
+        "args_sizes_get": (address, 0),
+        "clock_time_get": (0, 0, address),
+        "fd_write": (fd, *vector, address),
+        "fd_read": (fd, *vector, address),
+        "fd_seek": (fd, 0, 0, address),
+        "fd_fdstat_get": (fd, address),
+        "fd_filestat_get": (fd, address),
+        "fd_prestat_get": (ROOT, address),
+        "fd_readdir": (ROOT, 0, 0, 0, address),
+        "path_filestat_get": (ROOT, 0, *guest.text("f"), address),
+        "path_open": (ROOT, 0, *guest.text("g"), 1, 0, 0, 0, address),
+    }.items():
+        assert guest.call(name, *arguments) == Errno.FAULT, name
+    assert not (tmp_path / "g").exists()  # nothing was done before the check
+    assert (tmp_path / "f").stat().st_size == 0
+
+
+def test_vectors_with_hostile_counts(tmp_path: Path) -> None:
+    guest = Guest(tmp_path)
+    fd = guest.open("f", 1)
+    assert not isinstance(fd, Errno)
+    assert guest.call("fd_write", fd, 0, 2**32 - 1, 0) == Errno.FAULT
+    assert guest.call("fd_write", fd, 0, 2**29, 0) == Errno.FAULT
+    guest.bytes[:] = bytes(len(guest.bytes))
+    assert guest.call("fd_write", fd, 0, 8191, 65528) == Errno.SUCCESS
+    outside = guest.vector((0, 10), (65530, 10))
+    assert guest.call("fd_write", fd, *outside, 0) == Errno.FAULT
+
+
+def test_many_overlapping_ranges_are_cut_short(tmp_path: Path) -> None:
+    guest = Guest(tmp_path)
+    fd = guest.open("f", 1)
+    assert not isinstance(fd, Errno)
+    vector = guest.vector(*[(0, 10)] * 2000)
+    assert guest.call("fd_write", fd, *vector, 0) == Errno.SUCCESS
+    assert guest.u32(0) == 10240
+
+
+def test_descriptors_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fusee.wasi.context.MAX_DESCRIPTORS", 20)
+    guest = Guest(tmp_path)
+    results = [guest.open("f", 1) for _ in range(30)]
+    assert results[16:] == [Errno.MFILE] * 14
+    guest.context.close()
+
+
+def test_signatures_match_the_definition() -> None:
+    """A spot check against the witx definition, and that every function is there."""
+    found = {d.name: (d.params, d.results) for d in definitions(lambda caller: caller)}
+    assert len(found) == 46
+    assert found["path_open"] == (("i32",) * 5 + ("i64", "i64", "i32", "i32"), ("i32",))
+    assert found["fd_seek"] == (("i32", "i64", "i32", "i32"), ("i32",))
+    assert found["proc_exit"] == (("i32",), ())
