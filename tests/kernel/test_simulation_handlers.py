@@ -131,6 +131,17 @@ def test_a_new_record_is_zero() -> None:
         assert is_null(f.pc)
 
 
+def test_calling_a_handler_enters_the_interpreter() -> None:
+    with simulate(ILP32):
+        f = Regs()
+        f.pc, f.fp = allocate_simulated(16), new_array(u64, 2)
+        store(f.pc + 8, address(stop))
+        add_static(f, 5)
+        assert f.fp[0] == 5
+        instance(add_static, amount=6)(f)
+        assert f.fp[0] == 6
+
+
 def test_tables_of_handlers() -> None:
     codes = table(Code, [stop, instance(add_static, amount=1), None])
     with simulate(LP64):

@@ -122,6 +122,7 @@ def _check_space(space: Space, target: Region) -> None:
 def _pointer_codec(kind: Any, target: Target, extent: Extent, mask: int) -> Codec:
     size = extent.size
     element_kind = get_args(kind)[0]
+    address_mask = (1 << 8 * size) - 1  # arithmetic may have left the address space
 
     def load(region: Region, address: int) -> Ptr[Any]:
         found = read_address(region, address, size, mask)
@@ -131,7 +132,7 @@ def _pointer_codec(kind: Any, target: Target, extent: Extent, mask: int) -> Code
         if not isinstance(value, Ptr) or value.codec.type != element_kind:
             raise TypeError(f"{kind} wanted, not {value!r}")
         _check_space(region.space, value.region)
-        region.write(address, value.address.to_bytes(size, "little"), mask)
+        region.write(address, (value.address & address_mask).to_bytes(size, "little"), mask)
 
     return Codec(kind, size, load, store)
 

@@ -75,7 +75,8 @@ class Handler(_Declared[P, R]):
         self.export: str | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        run_handlers(functools.partial(self.step, **kwargs) if kwargs or args[1:] else self, *args)
+        record, *static = args
+        run_handlers(lambda record: self.step(record, *static, **kwargs), record)
         return cast(R, None)
 
     def step(self, record: Any, *args: Any, **static: Any) -> _Tail | None:
