@@ -1,0 +1,84 @@
+"""Fusee: a WebAssembly engine written in Python that runs as native code.
+
+The names follow wasmtime-py. Each is imported when it is first used, so that `import fusee` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fusee.api.config import Config as Config
+    from fusee.api.engine import Engine as Engine
+    from fusee.api.errors import ExitTrap as ExitTrap
+    from fusee.api.errors import Frame as Frame
+    from fusee.api.errors import FuseeError as FuseeError
+    from fusee.api.errors import HostError as HostError
+    from fusee.api.errors import LimitError as LimitError
+    from fusee.api.errors import LinkError as LinkError
+    from fusee.api.errors import MalformedError as MalformedError
+    from fusee.api.errors import StoreError as StoreError
+    from fusee.api.errors import Trap as Trap
+    from fusee.api.errors import UnsupportedError as UnsupportedError
+    from fusee.api.errors import ValidationError as ValidationError
+    from fusee.api.errors import WasmtimeError as WasmtimeError
+    from fusee.api.func import Caller as Caller
+    from fusee.api.func import Func as Func
+    from fusee.api.globals import Global as Global
+    from fusee.api.instance import Instance as Instance
+    from fusee.api.instance import InstancePre as InstancePre
+    from fusee.api.linker import Linker as Linker
+    from fusee.api.memory import Memory as Memory
+    from fusee.api.module import Module as Module
+    from fusee.api.store import Store as Store
+    from fusee.api.store import Storelike as Storelike
+    from fusee.api.table import Table as Table
+    from fusee.api.text import wat2wasm as wat2wasm
+    from fusee.api.types import ExportType as ExportType
+    from fusee.api.types import FuncType as FuncType
+    from fusee.api.types import GlobalType as GlobalType
+    from fusee.api.types import ImportType as ImportType
+    from fusee.api.types import Limits as Limits
+    from fusee.api.types import MemoryType as MemoryType
+    from fusee.api.types import TableType as TableType
+    from fusee.api.types import TagType as TagType
+    from fusee.api.types import ValType as ValType
+    from fusee.api.values import Val as Val
+    from fusee.spec.traps import TrapCode as TrapCode
+    from fusee.wasi.config import WasiConfig as WasiConfig
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "api.config": "Config",
+    "api.engine": "Engine",
+    "api.errors": "ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError StoreError Trap"
+    " UnsupportedError ValidationError WasmtimeError",
+    "api.func": "Caller Func",
+    "api.globals": "Global",
+    "api.instance": "Instance InstancePre",
+    "api.linker": "Linker",
+    "api.memory": "Memory",
+    "api.module": "Module",
+    "api.store": "Store Storelike",
+    "api.table": "Table",
+    "api.text": "wat2wasm",
+    "api.types": "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType",
+    "api.values": "Val",
+    "spec.traps": "TrapCode",
+    "wasi.config": "WasiConfig",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -13,7 +13,7 @@ class ModuleError(IntEnum):
 
     message: str
 
-    def __new__(cls, code: int, message: str) -> "ModuleError":
+    def __new__(cls, code: int, message: str = "") -> "ModuleError":
         member = int.__new__(cls, code)
         member._value_ = code
         member.message = message

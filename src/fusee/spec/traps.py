@@ -8,7 +8,7 @@ class TrapCode(IntEnum):
 
     message: str
 
-    def __new__(cls, code: int, message: str) -> "TrapCode":
+    def __new__(cls, code: int, message: str = "") -> "TrapCode":
         member = int.__new__(cls, code)
         member._value_ = code
         member.message = message

@@ -1,0 +1,202 @@
+"""`Module`: a decoded and validated module."""
+
+import ctypes
+import os
+import weakref
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from fusee.api.engine import Engine
+from fusee.api.errors import FuseeError
+from fusee.api.names import Names, decode_names
+from fusee.api.text import to_binary
+from fusee.api.types import (
+    AsExternType,
+    ExportType,
+    FuncType,
+    GlobalType,
+    ImportType,
+    Limits,
+    MemoryType,
+    TableType,
+    TagType,
+    ValType,
+)  # fmt: skip
+from fusee.api.values import Signature
+from fusee.engine.state.module import (
+    ABSTRACT,
+    EXTERN_FUNC,
+    EXTERN_GLOBAL,
+    EXTERN_MEMORY,
+    EXTERN_TABLE,
+    HEAP_MASK,
+    NULLABLE,
+    REF,
+)  # fmt: skip
+from fusee.engine.state.module import Limits as LimitsState
+from fusee.engine.state.module import Module as ModuleState
+from fusee.engine.state.module import Span as SpanState
+from fusee.kernel.memory import view
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+NO_INDEX: Final = 0xFFFF_FFFF
+SERIALIZED: Final = b"\0fusee-module-1\n"
+
+
+class Module:
+    """A module (spec 2.5), checked as a whole when it is made; functions are translated when first called."""
+
+    def __init__(self, engine: Engine, wasm: str | bytes | bytearray | memoryview) -> None:
+        if not isinstance(engine, Engine):
+            raise TypeError("expected an Engine")
+        self.engine = engine
+        self.binary = to_binary(wasm)
+        self.address: int = _compile(engine, self.binary)
+        self.state = view(ModuleState, self.address)
+        self._signatures: dict[int, Signature] = {}
+        finalizer = weakref.finalize(self, _end, engine, self.address, self.binary)
+        finalizer.atexit = False  # the process's end frees everything at once
+
+    @classmethod
+    def from_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
+        """The module in a `.wasm` or `.wat` file."""
+        with open(path, "rb") as file:
+            content = file.read()
+        if os.fsencode(path).endswith(b".wat"):
+            return cls(engine, content.decode())
+        return cls(engine, content)
+
+    @classmethod
+    def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
+        """Raise `MalformedError` or `ValidationError` unless the bytes are a valid module."""
+        if not isinstance(wasm, bytes | bytearray | memoryview):
+            raise TypeError("expected wasm bytes")
+        binary = bytes(wasm)
+        _end(engine, _compile(engine, binary), binary)
+
+    def serialize(self) -> bytearray:
+        """Bytes from which `deserialize` makes this module again."""
+        return bytearray(SERIALIZED + self.binary)
+
+    @classmethod
+    def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> "Module":
+        """The module that `serialize` gave; checked again, since translation is what happens lazily."""
+        if not isinstance(encoded, bytes | bytearray):
+            raise TypeError("expected bytes")
+        if not encoded.startswith(SERIALIZED):
+            raise FuseeError("these bytes are not a serialized module")
+        return cls(engine, encoded[len(SERIALIZED) :])
+
+    @classmethod
+    def deserialize_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
+        """`deserialize` on the contents of a file."""
+        with open(path, "rb") as file:
+            return cls.deserialize(engine, file.read())
+
+    @property
+    def imports(self) -> list[ImportType]:
+        """What it imports, in order."""
+        m = self.state
+        items = (m.imports[i] for i in range(int(m.import_count)))
+        return [
+            ImportType(self._text(i.module), self._text(i.name), self._extern_type(int(i.kind), int(i.index)))
+            for i in items
+        ]
+
+    @property
+    def exports(self) -> list[ExportType]:
+        """What it exports, in order."""
+        return [ExportType(name, self._extern_type(*place)) for name, place in self.export_places.items()]
+
+    @cached_property
+    def import_places(self) -> list[tuple[str, str, int]]:
+        """Module, name and kind of each import."""
+        m = self.state
+        items = (m.imports[i] for i in range(int(m.import_count)))
+        return [(self._text(item.module), self._text(item.name), int(item.kind)) for item in items]
+
+    @cached_property
+    def export_places(self) -> dict[str, tuple[int, int]]:
+        """Kind and index of each export."""
+        m = self.state
+        items = (m.exports[i] for i in range(int(m.export_count)))
+        return {self._text(item.name): (int(item.kind), int(item.index)) for item in items}
+
+    @property
+    def start(self) -> int | None:
+        """The index of the start function."""
+        start = int(self.state.start)
+        return None if start == NO_INDEX else start
+
+    @cached_property
+    def names(self) -> Names:
+        """The custom section "name"."""
+        place = self.state.name_section
+        return decode_names(self.binary, int(place.start), int(place.end))
+
+    def signature(self, func: int) -> Signature:
+        """How the function of that index is called."""
+        index = int(self.state.func_types[func])
+        found = self._signatures.get(index)
+        if found is None:
+            found = self._signatures[index] = Signature(self._func_type(index))
+        return found
+
+    def body_offset(self, func: int) -> int:
+        """Where the code of a function defined here starts, in bytes."""
+        bodies = self.state.bodies
+        return int(bodies[func - int(self.state.imported_func_count)].code.start)
+
+    def _text(self, span: SpanState) -> str:
+        return self.binary[int(span.start) : int(span.end)].decode()
+
+    def _value_type(self, code: int) -> ValType:
+        if code & REF and not code & ABSTRACT:
+            code = code & (REF | NULLABLE) | int(self.state.types[code & HEAP_MASK].canonical)
+        return ValType.from_code(code)
+
+    def _func_type(self, index: int) -> FuncType:
+        defined = self.state.types[index]
+        params = [self._value_type(int(defined.params[i])) for i in range(int(defined.param_count))]
+        results = [self._value_type(int(defined.results[i])) for i in range(int(defined.result_count))]
+        return FuncType(params, results)
+
+    def _extern_type(self, kind: int, index: int) -> AsExternType:
+        m = self.state
+        if kind == EXTERN_FUNC:
+            return self.signature(index).type
+        if kind == EXTERN_TABLE:
+            limits = m.tables[index].limits
+            return TableType(self._value_type(int(m.tables[index].element)), _limits(limits), bool(limits.is_64))
+        if kind == EXTERN_MEMORY:
+            limits = m.memories[index].limits
+            is_shared, log2 = bool(limits.is_shared), int(limits.page_size_log2)
+            return MemoryType(_limits(limits), bool(limits.is_64), is_shared, log2)
+        if kind == EXTERN_GLOBAL:
+            declared = m.globals[index]
+            return GlobalType(self._value_type(int(declared.value_type)), bool(declared.is_mutable))
+        return TagType(self._func_type(int(m.tags[index])))
+
+
+def _limits(limits: LimitsState) -> Limits:
+    return Limits(int(limits.minimum), int(limits.maximum) if limits.has_maximum else None)
+
+
+def _compile(engine: Engine, binary: bytes) -> int:
+    source = ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
+    native = engine.native
+    address: int = native.decode_module(engine.address, source, len(binary), int(engine.features))
+    try:
+        native.validate_module(address)
+    except BaseException:
+        native.release_module(address)
+        raise
+    return address
+
+
+def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:
+    """End a module; the engine and the bytes are arguments so that they end after it."""
+    engine.native.release_module(address)

@@ -1,0 +1,192 @@
+"""`Store`: one world of instances, and the host functions and objects that they can reach."""
+
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fusee.api import _native
+from fusee.api.engine import Engine
+from fusee.api.errors import FuseeError, StoreError
+from fusee.api.failures import failure_of
+from fusee.api.raw import RawMemory
+from fusee.api.values import Signature
+from fusee.engine.runtime.holdings import NO_LIMIT
+from fusee.engine.state.runtime import Func as FuncState
+from fusee.engine.state.runtime import Instance as InstanceState
+from fusee.engine.state.runtime import Store as StoreState
+from fusee.kernel.memory import view
+
+if TYPE_CHECKING:
+    from fusee.api.func import HostFunction
+    from fusee.api.module import Module
+    from fusee.wasi import WasiConfig, WasiContext
+
+
+class Storelike(Protocol):
+    """A `Store`, or the `Caller` that a host function is given."""
+
+    @property
+    def context(self) -> "Store": ...
+
+
+class Store:
+    """Owns all that its instances are made of. Everything made in a store keeps it alive."""
+
+    def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
+        if engine is None:
+            engine = Engine()
+        elif not isinstance(engine, Engine):
+            raise TypeError("expected an Engine")
+        self.engine = engine
+        self.native = engine.native
+        self._data = data
+        self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, 0)
+        self.state = view(StoreState, self.address)
+        self.hosts: list[HostFunction] = []
+        self.modules: dict[int, Module] = {}  # by address; they live as long as the store
+        self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
+        self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
+        self._objects: list[Any] = []  # of externrefs
+        self._handles: dict[int, int] = {}
+        self._wasi: WasiConfig | None = None
+        self._wasi_context: WasiContext | None = None
+        self._deadline: int | None = None
+        _native.stores[self.address] = self
+        finalizer = weakref.finalize(self, _end, self.native.release_store, self.address, engine, self.modules)
+        finalizer.atexit = False  # the process's end frees everything at once
+
+    @property
+    def context(self) -> "Store":
+        """The store itself; what `Caller.context` gives too."""
+        return self
+
+    def data(self) -> Any:
+        """What the store was made with."""
+        return self._data
+
+    # Limits.
+
+    def set_fuel(self, fuel: int) -> None:
+        """Let guests execute about that many instructions before they trap."""
+        if not self.engine.consume_fuel:
+            raise FuseeError("fuel is not configured in this store")
+        self.state.fuel = type(self.state.fuel)(fuel)
+
+    def get_fuel(self) -> int:
+        """What is left of the fuel."""
+        if not self.engine.consume_fuel:
+            raise FuseeError("fuel is not configured in this store")
+        return int(self.state.fuel)
+
+    def set_epoch_deadline(self, ticks_after_current: int) -> None:
+        """Let guests trap once the engine's epoch has advanced that far from now."""
+        self._deadline = self.engine.epoch + ticks_after_current
+
+    def check_deadline(self) -> None:
+        """Stop the guest that runs now if its deadline has passed."""
+
+    def set_limits(
+        self,
+        memory_size: int = -1,
+        table_elements: int = -1,
+        instances: int = -1,
+        tables: int = -1,
+        memories: int = -1,
+    ) -> None:
+        """Limit what the store may hold from now on; negative: no limit.
+
+        `memory_size` is the size in bytes of each memory, `table_elements` the length of each table.
+        """
+        limits = (memory_size, table_elements, instances, tables, memories)
+        self.native.set_limits(self.address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
+
+    # WASI.
+
+    def set_wasi(self, wasi: "WasiConfig") -> None:
+        """Give the programs of this store the system that `wasi` describes."""
+        from fusee.wasi import WasiContext
+
+        try:
+            self._wasi_context = WasiContext(wasi)
+        except OSError as error:
+            raise FuseeError(f"WASI: {error}") from error
+
+    @property
+    def wasi(self) -> "WasiContext":
+        """The state of this store's WASI program."""
+        if self._wasi_context is None:
+            raise FuseeError("the guest uses WASI but the store has none: call Store.set_wasi")
+        return self._wasi_context
+
+    def memory_view(self, address: int) -> memoryview:
+        """The bytes of the memory at an address, for the length of a host function's call."""
+        raw = self._memories.get(address)
+        if raw is None:
+            raw = self._memories[address] = RawMemory(address)
+        return raw.view()
+
+    # References to Python objects.
+
+    def intern(self, value: Any) -> int:
+        """The externref for a Python object; the same for the same object."""
+        reference = self._handles.get(id(value))
+        if reference is None:
+            self._objects.append(value)
+            reference = self._handles[id(value)] = len(self._objects)
+        return reference
+
+    def interned(self, reference: int) -> Any:
+        """The Python object of an externref."""
+        return self._objects[reference - 1]
+
+    def gc(self) -> None:
+        """Nothing to do: what guests hold is not traced yet, and lives as long as the store."""
+
+    # Functions.
+
+    def signature(self, func: int) -> Signature:
+        """How the function at an address is called."""
+        state = view(FuncState, func)
+        if state.instance == 0:
+            return self.hosts[int(state.index)].signature
+        module = self.module_of(int(state.instance))
+        return module.signature(int(state.index))
+
+    def module_of(self, instance: int) -> "Module":
+        """The module of the instance at an address."""
+        return self.modules[view(InstanceState, instance).module._address]  # type: ignore[attr-defined]
+
+    def invoke(self, func: int, slots: int) -> None:
+        """Call the function at an address; `slots` holds the arguments and receives the results."""
+        status = self.native.invoke(self.address, func, slots)
+        if status:
+            self.fail(status)
+
+    def fail(self, status: int) -> None:
+        """Raise what made the guest stop."""
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+        raise failure_of(status, self)
+
+    def call_host(self, identity: int, instance: int, slots: int) -> int:
+        """Run a host function for a guest; not 0 if it raised."""
+        try:
+            self.hosts[identity].run(self, instance, slots)
+        except BaseException as error:
+            self.failure = error
+            return 1
+        return 0
+
+
+def _end(release: Any, address: int, *lives_longer: object) -> None:
+    """End a store; its engine and modules are arguments so that they end after it."""
+    release(address)
+
+
+def own(storelike: Storelike, store: Store) -> Store:
+    """`store`, if that is the store which the user passed."""
+    if storelike is not store and getattr(storelike, "context", None) is not store:
+        if not isinstance(getattr(storelike, "context", None), Store):
+            raise TypeError(f"expected a Store, not {storelike!r}")
+        raise StoreError("the object belongs to another store")
+    return store

@@ -1,0 +1,238 @@
+"""Types of values and of external objects (spec 2.3), immutable and comparable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from fusee.api.errors import FuseeError
+
+# The codes of `fusee.engine.state.module`, and the heap types' of the binary format (spec 5.3.5).
+_REF: Final = 0x8000_0000
+_NULLABLE: Final = 0x4000_0000
+_ABSTRACT: Final = 0x2000_0000
+_HEAP: Final = 0x1FFF_FFFF
+_NUMBERS: Final = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
+_HEAPS: Final = {
+    0x70: "func", 0x6F: "extern", 0x6E: "any", 0x6D: "eq", 0x6C: "i31", 0x6B: "struct", 0x6A: "array", 0x69: "exn",
+    0x73: "nofunc", 0x72: "noextern", 0x71: "none", 0x74: "noexn",
+}  # fmt: skip
+_SHORT: Final = {"nofunc": "nullfuncref", "noextern": "nullexternref", "none": "nullref", "noexn": "nullexnref"}
+
+
+class ValType:
+    """A value type (spec 2.3.4). Types are made once: compare them with `==` or `is`."""
+
+    __slots__ = ("code",)
+    code: int  # as in `fusee.engine.state.module`, a concrete heap type by its canonical id
+    _made: ClassVar[dict[int, "ValType"]] = {}
+
+    def __init__(self) -> None:
+        raise FuseeError("cannot construct directly: use ValType.i32() and its like")
+
+    @classmethod
+    def from_code(cls, code: int) -> "ValType":
+        """The type that the engine knows by `code`."""
+        made = cls._made.get(code)
+        if made is None:
+            made = object.__new__(cls)
+            object.__setattr__(made, "code", code)
+            cls._made[code] = made
+        return made
+
+    @classmethod
+    def i32(cls) -> "ValType":
+        """32-bit integers, signed in Python."""
+        return cls.from_code(0x7F)
+
+    @classmethod
+    def i64(cls) -> "ValType":
+        """64-bit integers, signed in Python."""
+        return cls.from_code(0x7E)
+
+    @classmethod
+    def f32(cls) -> "ValType":
+        """Single precision."""
+        return cls.from_code(0x7D)
+
+    @classmethod
+    def f64(cls) -> "ValType":
+        """Double precision."""
+        return cls.from_code(0x7C)
+
+    @classmethod
+    def v128(cls) -> "ValType":
+        """Vectors: 16 bytes."""
+        return cls.from_code(0x7B)
+
+    @classmethod
+    def funcref(cls) -> "ValType":
+        """Functions, or None."""
+        return cls.from_code(_REF | _NULLABLE | _ABSTRACT | 0x70)
+
+    @classmethod
+    def externref(cls) -> "ValType":
+        """Any Python object, or None."""
+        return cls.from_code(_REF | _NULLABLE | _ABSTRACT | 0x6F)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether values are references."""
+        return self.code & _REF != 0
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether None is a value."""
+        return self.code & (_REF | _NULLABLE) == _REF | _NULLABLE
+
+    @property
+    def heap(self) -> str:
+        """The name of an abstract heap type; "" for numbers and for references to a type by index."""
+        return _HEAPS.get(self.code & 0xFF, "") if self.code & _ABSTRACT and self.is_reference else ""
+
+    @property
+    def is_function(self) -> bool:
+        """Whether values are references to functions; concrete types are, as long as only those can execute."""
+        return self.is_reference and (self.heap in ("func", "nofunc") or not self.code & _ABSTRACT)
+
+    def __str__(self) -> str:
+        if not self.is_reference:
+            return _NUMBERS.get(self.code, f"<type {self.code:#x}>")
+        heap = self.heap or f"${self.code & _HEAP}"
+        if self.is_nullable and self.heap:
+            return _SHORT.get(heap, f"{heap}ref")
+        return f"(ref {'null ' if self.is_nullable else ''}{heap})"
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ValType.from_code, (self.code,)
+
+
+def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
+    for item in types:
+        if not isinstance(item, ValType):
+            raise TypeError(f"expected a ValType, not {item!r}")
+    return tuple(types)
+
+
+class FuncType:
+    """The type of a function."""
+
+    __slots__ = ("_params", "_results")
+
+    def __init__(self, params: Sequence[ValType], results: Sequence[ValType]) -> None:
+        self._params = _check_types(params)
+        self._results = _check_types(results)
+
+    @property
+    def params(self) -> list[ValType]:
+        """Types of the arguments."""
+        return list(self._params)
+
+    @property
+    def results(self) -> list[ValType]:
+        """Types of the results."""
+        return list(self._results)
+
+    @property
+    def key(self) -> tuple[tuple[ValType, ...], tuple[ValType, ...]]:
+        """What makes two function types equal."""
+        return self._params, self._results
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FuncType) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"({' '.join(map(str, self._params))}) -> ({' '.join(map(str, self._results))})"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Size limits, in pages or elements."""
+
+    min: int
+    max: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.min < 0 or (self.max is not None and self.max < self.min):
+            raise FuseeError(f"limits {self.min}…{self.max} are not a range")
+
+
+@dataclass(frozen=True)
+class GlobalType:
+    """The type of a global."""
+
+    content: ValType
+    mutable: bool = False
+
+
+@dataclass(frozen=True)
+class TableType:
+    """The type of a table."""
+
+    element: ValType
+    limits: Limits
+    is_64: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.limits, Limits):
+            raise TypeError("expected Limits")
+        if not self.element.is_reference:
+            raise FuseeError(f"a table holds references, not {self.element}")
+
+
+@dataclass(frozen=True)
+class MemoryType:
+    """The type of a memory."""
+
+    limits: Limits
+    is_64: bool = False
+    shared: bool = False
+    page_size_log2: int = 16
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.limits, Limits):
+            raise TypeError("expected Limits")
+        most = 1 << ((64 if self.is_64 else 32) - self.page_size_log2)
+        if self.limits.min > most or (self.limits.max or 0) > most:
+            raise FuseeError("memory size is greater than its addresses reach")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether threads may share it."""
+        return self.shared
+
+    @property
+    def page_size(self) -> int:
+        """Bytes in a page."""
+        return 1 << self.page_size_log2
+
+
+@dataclass(frozen=True)
+class TagType:
+    """The type of an exception tag."""
+
+    func: FuncType
+
+
+AsExternType = FuncType | GlobalType | TableType | MemoryType | TagType
+
+
+@dataclass(frozen=True)
+class ImportType:
+    """What a module imports."""
+
+    module: str
+    name: str
+    type: AsExternType
+
+
+@dataclass(frozen=True)
+class ExportType:
+    """What a module exports."""
+
+    name: str
+    type: AsExternType

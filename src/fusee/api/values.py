@@ -1,0 +1,198 @@
+"""Between Python values and the engine's slots: 8 bytes a value, 16 for v128.
+
+A function's arguments and results are packed by one compiled `struct.Struct` each; only references
+and values that do not fit as they are take the slow way.
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from fusee.api.errors import FuseeError, StoreError, UnsupportedError
+from fusee.api.types import FuncType, ValType
+
+if TYPE_CHECKING:
+    from fusee.api.store import Store
+
+_FORMATS: Final = {0x7F: "i4x", 0x7E: "q", 0x7D: "f4x", 0x7C: "d", 0x7B: "16s"}
+_F32: Final = struct.Struct("<f")
+
+
+class Val:
+    """A value together with its type, for where a plain Python value does not say enough."""
+
+    __slots__ = ("type", "value")
+
+    def __init__(self, type: ValType, value: Any) -> None:  # noqa: A002  # wasmtime-py's name
+        self.type = type
+        self.value = value
+
+    @classmethod
+    def i32(cls, value: int) -> "Val":
+        """A 32-bit integer."""
+        return cls(ValType.i32(), _signed(_integer(value), 32))
+
+    @classmethod
+    def i64(cls, value: int) -> "Val":
+        """A 64-bit integer."""
+        return cls(ValType.i64(), _signed(_integer(value), 64))
+
+    @classmethod
+    def f32(cls, value: float) -> "Val":
+        """A number in single precision."""
+        return cls(ValType.f32(), _F32.unpack(_F32.pack(_to_f32(value)))[0])
+
+    @classmethod
+    def f64(cls, value: float) -> "Val":
+        """A number in double precision."""
+        return cls(ValType.f64(), float(value))
+
+    @classmethod
+    def externref(cls, value: Any) -> "Val":
+        """Any object, or None."""
+        return cls(ValType.externref(), value)
+
+    @classmethod
+    def funcref(cls, value: Any) -> "Val":
+        """A `Func`, or None."""
+        return cls(ValType.funcref(), value)
+
+    @classmethod
+    def ref_null(cls, type: ValType) -> "Val":  # noqa: A002
+        """The null reference of a type."""
+        if not type.is_nullable:
+            raise FuseeError(f"Invalid reference type for `ref_null`: {type}")
+        return cls(type, None)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Val):
+            return self.type == other.type and bool(self.value == other.value)
+        return bool(self.value == other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __repr__(self) -> str:
+        return f"Val({self.type}, {self.value!r})"
+
+
+class Row:
+    """Packs and unpacks one row of values: arguments, or results."""
+
+    __slots__ = ("format", "references", "size", "types")
+
+    def __init__(self, types: Sequence[ValType]) -> None:
+        self.types = tuple(types)
+        self.format = struct.Struct("<" + "".join(_FORMATS.get(t.code, "Q") for t in self.types))
+        self.size = self.format.size
+        self.references = tuple(i for i, t in enumerate(self.types) if t.is_reference)
+
+    def pack(self, store: "Store", values: Sequence[Any]) -> bytes:
+        """The slots for `values`, of which there are as many as types."""
+        if not self.references:
+            try:
+                return self.format.pack(*values)
+            except (struct.error, OverflowError, TypeError):
+                pass
+        return self.format.pack(*(to_native(store, t, v) for t, v in zip(self.types, values, strict=True)))
+
+    def unpack(self, store: "Store", slots: bytes | bytearray) -> Sequence[Any]:
+        """The values in `slots`."""
+        values = self.format.unpack(slots)
+        if not self.references:
+            return values
+        converted = list(values)
+        for i in self.references:
+            converted[i] = from_reference(store, self.types[i], values[i])
+        return converted
+
+
+class Signature:
+    """A function type with its two rows, and the buffer that a call needs."""
+
+    __slots__ = ("params", "results", "size", "type")
+
+    def __init__(self, type: FuncType) -> None:  # noqa: A002
+        self.type = type
+        self.params = Row(type.params)
+        self.results = Row(type.results)
+        self.size = max(self.params.size, self.results.size, 8)
+
+
+def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
+    """What `struct` packs for a Python value of the given type."""
+    if isinstance(value, Val):
+        if value.type is not type:
+            raise TypeError(f"expected {type}, not a value of type {value.type}")
+        value = value.value
+    if type.is_reference:
+        return to_reference(store, type, value)
+    code = type.code
+    if code in (0x7F, 0x7E):
+        return _signed(_integer(value), 32 if code == 0x7F else 64)
+    if code in (0x7D, 0x7C):
+        return _to_f32(value) if code == 0x7D else _number(value)
+    if not isinstance(value, bytes | bytearray) or len(value) != 16:
+        raise TypeError("a v128 is 16 bytes")
+    return bytes(value)
+
+
+def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A002
+    """The engine's reference for a Python object."""
+    from fusee.api.func import Func
+
+    if value is None:
+        if not type.is_nullable:
+            raise TypeError(f"{type} has no null")
+        return 0
+    if type.is_function:
+        if not isinstance(value, Func):
+            raise TypeError(f"expected a Func for {type}, not {value!r}")
+        if value.store is not store:
+            raise StoreError("the function belongs to another store")
+        if not value.matches(type):
+            raise TypeError(f"a function of type {value.type(store)} is not a {type}")
+        return value.address
+    if type.heap == "extern":
+        return store.intern(value)
+    raise UnsupportedError(f"values of type {type} are not supported yet")
+
+
+def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noqa: A002
+    """The Python object for one of the engine's references."""
+    from fusee.api.func import Func
+
+    if reference == 0:
+        return None
+    if type.is_function:
+        return Func.from_address(store, reference)
+    if type.heap == "extern":
+        return store.interned(reference)
+    raise UnsupportedError(f"values of type {type} are not supported yet")
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"expected an integer, not {value!r}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, float | int):
+        raise TypeError(f"expected a float, not {value!r}")
+    return float(value)
+
+
+def _signed(value: int, bits: int) -> int:
+    """`value` modulo 2ⁿ, as a signed number."""
+    half = 1 << (bits - 1)
+    return ((value + half) & ((1 << bits) - 1)) - half
+
+
+def _to_f32(value: Any) -> float:
+    number = _number(value)
+    try:
+        _F32.pack(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+    return number
