@@ -14,7 +14,7 @@ TEXTS = {
     "STACK_OVERFLOW": "call stack exhausted",
     "MEMORY_OUT_OF_BOUNDS": "out of bounds memory access",
     "HEAP_MISALIGNED": "unaligned atomic",
-    "TABLE_OUT_OF_BOUNDS": "out of bounds table access",
+    "TABLE_OUT_OF_BOUNDS": "",  # also what scripts call an undefined element
     "INDIRECT_CALL_TO_NULL": "uninitialized element",
     "BAD_SIGNATURE": "indirect call type mismatch",
     "INTEGER_OVERFLOW": "integer overflow",
@@ -89,6 +89,7 @@ class WasmtimeDriver:
 
     def invoke(self, instance: wasmtime.Instance, field: str, arguments: Sequence[Value]) -> list[Value]:
         func = instance.exports(self.store)[field]
+        assert isinstance(func, wasmtime.Func)
         count = len(func.type(self.store).results)
         params = (ffi.wasmtime_val_t * len(arguments))(*(self.to_raw(a) for a in arguments))
         results = (ffi.wasmtime_val_t * count)()
@@ -108,6 +109,7 @@ class WasmtimeDriver:
     def get(self, instance: wasmtime.Instance, field: str) -> Value:
         raw = ffi.wasmtime_val_t()
         global_ = instance.exports(self.store)[field]
+        assert isinstance(global_, wasmtime.Global)
         ffi.wasmtime_global_get(self.store._context(), ctypes.byref(global_._global), ctypes.byref(raw))
         return self.from_raw(raw)
 

@@ -6,10 +6,11 @@ wait for what another command needs.
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, Final
 
 import click
+
+from fusee import __version__
 
 _COMMANDS: Final = {
     "run": "Run a program (the default).",
@@ -56,7 +57,7 @@ def fusee(ctx: click.Context) -> None:
 
 
 def _show_version(ctx: click.Context) -> None:
-    click.echo(f"fusee {version('fusee')}")
+    click.echo(f"fusee {__version__}")
     ctx.exit()
 
 
@@ -85,7 +86,7 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _report(error: Exception) -> int:
-    from fusee.api.errors import FuseeError
+    from fusee import FuseeError
 
     if isinstance(error, FuseeError):
         return fail(str(error))

@@ -1,29 +1,41 @@
 """What all commands that load modules share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fusee.api import Config, Engine, Module
+    from fusee import Config, Engine, Module
+
+
+@dataclass(frozen=True)
+class ModuleFile:
+    """A module's file, read before the engine starts: a wrong name is found at once."""
+
+    path: Path
+    content: str | bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "ModuleFile":
+        """Reads a binary, or text if the name ends in `.wat`. Raises `OSError`."""
+        content = path.read_bytes()
+        return cls(path, content.decode(errors="replace") if path.suffix == ".wat" else content)
+
+    def compile(self, engine: "Engine") -> "Module":
+        """The module; errors name the file."""
+        from fusee import FuseeError, Module
+
+        try:
+            return Module(engine, self.content)
+        except FuseeError as error:
+            raise type(error)(f"{self.path}: {error.message}", error.offset) from None
 
 
 def make_engine(configure: Callable[["Config"], None] = lambda config: None) -> "Engine":
     """An engine with settings."""
-    from fusee.api import Config, Engine
+    from fusee import Config, Engine
 
     config = Config()
     configure(config)
     return Engine(config)
-
-
-def load_module(engine: "Engine", file: Path) -> "Module":
-    """A module from a file; errors name the file."""
-    from fusee.api import FuseeError, Module
-
-    try:
-        return Module.from_file(engine, str(file))
-    except FuseeError as error:
-        raise type(error)(f"{file}: {error.message}", error.offset) from None
-    except OSError as error:
-        raise FuseeError(f"{file}: {error.strerror}") from None

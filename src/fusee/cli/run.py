@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from fusee.cli.modules import ModuleFile, make_engine
 from fusee.cli.options import WasmOptions, parse_wasm_options
 
 if TYPE_CHECKING:
-    from fusee.api import Func, Instance, Module, Store, ValType, WasiConfig
+    from fusee import Func, Instance, Module, Store, ValType, WasiConfig
 
 _TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
 
@@ -37,7 +38,7 @@ def run(
 
     Options come before FILE, everything after it goes to the program.
     """
-    from fusee.api import ExitTrap, Trap
+    from fusee import ExitTrap, Trap
 
     limits = parse_wasm_options(options)
     try:
@@ -46,8 +47,8 @@ def run(
             name = file.name if argv0 is None else argv0
             program.use_wasi(_wasi_config((name, *(() if invoke else arguments)), directories, variables))
         program.start(invoke, arguments)
-    except ExitTrap as exit_trap:
-        return exit_trap.code
+    except ExitTrap as exited:
+        return exited.code
     except Trap as trap:
         click.echo(f"fusee: {file}: {trap}", err=True)
         return _TRAPPED
@@ -58,11 +59,11 @@ class _Program:
     """A module with the store it runs in."""
 
     def __init__(self, file: Path, limits: WasmOptions) -> None:
-        from fusee.api import Linker, Store
-        from fusee.cli.modules import load_module, make_engine
+        from fusee import Linker, Store
 
+        source = ModuleFile.read(file)
         self.engine = make_engine(limits.configure)
-        self.module: Module = load_module(self.engine, file)
+        self.module: Module = source.compile(self.engine)
         self.store: Store = Store(self.engine)
         self.linker = Linker(self.engine)
         self.limits = limits
@@ -94,7 +95,7 @@ class _Program:
 
     def function(self, instance: "Instance", name: str) -> "Func | None":
         """An exported function."""
-        from fusee.api import Func
+        from fusee import Func
 
         found = instance.exports(self.store).get(name)
         return found if isinstance(found, Func) else None

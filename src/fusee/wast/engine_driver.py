@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from fusee.api import (
+from fusee import (
     Config,
     Engine,
     Func,

