@@ -6,8 +6,8 @@ from enum import IntEnum, IntFlag
 from struct import Struct
 
 
-class Rights(IntFlag):
-    """What a descriptor may be used for."""
+class Rights(IntEnum):
+    """What a descriptor may be used for; sets of rights are plain numbers, since every call checks some."""
 
     FD_DATASYNC = 1 << 0
     FD_READ = 1 << 1
@@ -41,8 +41,8 @@ class Rights(IntFlag):
     SOCK_ACCEPT = 1 << 29
 
 
-NO_RIGHTS = Rights(0)
-ALL_RIGHTS = Rights((1 << 30) - 1)
+NO_RIGHTS = 0
+ALL_RIGHTS = (1 << 30) - 1
 # What changes the file system; a read-only directory passes none of it on.
 MUTATING = (
     Rights.FD_WRITE

@@ -31,7 +31,7 @@ class WasiContext:
             self.close()
             raise
 
-    def descriptor(self, fd: int, rights: Rights = NO_RIGHTS) -> Descriptor:
+    def descriptor(self, fd: int, rights: int = NO_RIGHTS) -> Descriptor:
         """An open descriptor that has these rights."""
         found = self.descriptors.get(fd)
         if found is None:
@@ -40,7 +40,7 @@ class WasiContext:
             raise WasiError(Errno.NOTCAPABLE)
         return found
 
-    def directory(self, fd: int, rights: Rights = NO_RIGHTS) -> Directory:
+    def directory(self, fd: int, rights: int = NO_RIGHTS) -> Directory:
         """An open directory that has these rights."""
         found = self.descriptor(fd)
         if not isinstance(found, Directory):

@@ -29,12 +29,12 @@ class Descriptor:
     rights = NO_RIGHTS
     inheriting = NO_RIGHTS
 
-    def require(self, rights: Rights) -> None:
+    def require(self, rights: int) -> None:
         """Insists on rights."""
         if rights & ~self.rights:
             raise WasiError(Errno.NOTCAPABLE)
 
-    def narrow(self, rights: Rights, inheriting: Rights) -> None:
+    def narrow(self, rights: int, inheriting: int) -> None:
         """Gives rights away for good."""
         if rights & ~self.rights or inheriting & ~self.inheriting:
             raise WasiError(Errno.NOTCAPABLE)
@@ -63,7 +63,7 @@ class Descriptor:
 class HostFile(Descriptor):
     """A file, pipe, terminal or directory of the host."""
 
-    def __init__(self, fd: int, rights: Rights, inheriting: Rights, flags: FdFlags = NO_FLAGS) -> None:
+    def __init__(self, fd: int, rights: int, inheriting: int, flags: FdFlags = NO_FLAGS) -> None:
         self.fd = fd
         self.file_type = file_type_of(os.fstat(fd).st_mode)
         self.rights, self.inheriting, self.flags = rights, inheriting, flags
@@ -103,7 +103,7 @@ class File(HostFile):
 class Inherited(File):
     """One of this process's own standard streams: never closed, and its flags are shared with others."""
 
-    def __init__(self, fd: int, access: Rights) -> None:
+    def __init__(self, fd: int, access: int) -> None:
         super().__init__(fd, STREAM_RIGHTS, NO_RIGHTS)
         if self.file_type == FileType.REGULAR_FILE:
             self.rights = FILE_RIGHTS
@@ -120,7 +120,7 @@ class Inherited(File):
 class Directory(HostFile):
     """A directory; `preopen` is its name if it was given to the guest at the start."""
 
-    def __init__(self, fd: int, rights: Rights, inheriting: Rights, preopen: bytes | None = None) -> None:
+    def __init__(self, fd: int, rights: int, inheriting: int, preopen: bytes | None = None) -> None:
         super().__init__(fd, rights, inheriting)
         self.preopen = preopen
         self.entries: list[tuple[bytes, int, FileType]] = []

@@ -1,7 +1,6 @@
 """Operations on descriptors: `fd_*`."""
 
 import os
-import stat
 import time
 
 from fusee.wasi.abi import (
@@ -144,7 +143,7 @@ def fd_fdstat_set_flags(context: WasiContext, memory: GuestMemory, fd: int, flag
 @host_function("i32 i64 i64 -> i32")
 def fd_fdstat_set_rights(context: WasiContext, memory: GuestMemory, fd: int, rights: int, inheriting: int) -> None:
     """Takes rights from a descriptor."""
-    context.descriptor(fd).narrow(Rights(rights), Rights(inheriting))
+    context.descriptor(fd).narrow(rights, inheriting)
 
 
 @host_function("i32 i32 -> i32")
@@ -264,16 +263,16 @@ def _writable(context: WasiContext, fd: int) -> Descriptor:
     return descriptor
 
 
-def _seekable(descriptor: Descriptor, rights: Rights) -> int:
+def _seekable(descriptor: Descriptor, rights: int) -> int:
     if isinstance(descriptor, Directory):
         raise WasiError(Errno.ISDIR)
-    if not isinstance(descriptor, File) or not stat.S_ISREG(os.fstat(descriptor.fd).st_mode):
+    if not isinstance(descriptor, File):
         raise WasiError(Errno.SPIPE)
     descriptor.require(rights)
     return descriptor.fd
 
 
-def _file(context: WasiContext, fd: int, rights: Rights) -> File:
+def _file(context: WasiContext, fd: int, rights: int) -> File:
     descriptor = context.descriptor(fd)
     if not isinstance(descriptor, File):
         raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.INVAL)

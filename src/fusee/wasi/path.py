@@ -48,17 +48,17 @@ def path_open(
         raise WasiError(Errno.INVAL)
     if rights & ~directory.inheriting & _WRITING:
         raise WasiError(Errno.NOTCAPABLE)
-    how = _Opening(OpenFlags(open_flags), FdFlags(fd_flags), Rights(rights & directory.inheriting))
+    how = _Opening(OpenFlags(open_flags), FdFlags(fd_flags), rights & directory.inheriting)
     how.check(directory)
     with resolve(directory.fd, path, bool(lookup & SYMLINK_FOLLOW)) as place:
-        opened = how.open(place, Rights(inheriting & directory.inheriting))
+        opened = how.open(place, inheriting & directory.inheriting)
     memory.write_u32(result, context.add(opened))
 
 
 class _Opening:
     """How to open a file."""
 
-    def __init__(self, open_flags: OpenFlags, fd_flags: FdFlags, rights: Rights) -> None:
+    def __init__(self, open_flags: OpenFlags, fd_flags: FdFlags, rights: int) -> None:
         self.open_flags, self.fd_flags, self.rights = open_flags, fd_flags, rights
 
     def check(self, directory: Directory) -> None:
@@ -88,7 +88,7 @@ class _Opening:
             flags |= HOST_FD_FLAGS[flag]
         return flags
 
-    def open(self, place: Place, inheriting: Rights) -> Descriptor:
+    def open(self, place: Place, inheriting: int) -> Descriptor:
         """Opens what is at a place."""
         flags = self.host_flags()
         if place.must_be_directory:
