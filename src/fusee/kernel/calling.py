@@ -1,0 +1,93 @@
+"""Calling compiled kernels from Python."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fusee.kernel import tree
+from fusee.kernel.errors import KernelError
+from fusee.kernel.lower.checked import FAILED
+from fusee.kernel.lower.entry import entry_symbol, needs_status
+from fusee.kernel.lower.types import result_items
+from fusee.kernel.scalars import Integer
+from fusee.kernel.tree import Specialised, Type
+
+_CTYPES: dict[str, Any] = {
+    "bool": ctypes.c_bool,
+    "i8": ctypes.c_int8,
+    "i16": ctypes.c_int16,
+    "i32": ctypes.c_int32,
+    "i64": ctypes.c_int64,
+    "u8": ctypes.c_uint8,
+    "u16": ctypes.c_uint16,
+    "u32": ctypes.c_uint32,
+    "u64": ctypes.c_uint64,
+    "usize": ctypes.c_size_t,
+    "address": ctypes.c_size_t,
+    "f32": ctypes.c_float,
+    "f64": ctypes.c_double,
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How an entry is called; plain data, kept in the cache beside the code."""
+
+    symbol: str
+    parameters: tuple[str, ...]
+    results: tuple[str, ...]
+    has_status: bool
+
+    @staticmethod
+    def of(function: Specialised, checked: bool) -> Entry:
+        return Entry(
+            entry_symbol(function),
+            tuple(_kind(p.type) for p in function.parameters),
+            tuple(map(_kind, result_items(function))),
+            needs_status(function, checked),
+        )
+
+
+def _kind(t: Type) -> str:
+    return "address" if tree.is_address(t) else str(t)
+
+
+def make_callable(entry: Entry, address: int, raise_check_failure: Callable[[], None]) -> Callable[..., Any]:
+    """A Python function that calls the code at `address`, without the interpreter lock."""
+    parameters = [_CTYPES[kind] for kind in entry.parameters]
+    if not entry.has_status:
+        result = _CTYPES[entry.results[0]] if entry.results else None
+        function = ctypes.CFUNCTYPE(result, *parameters)(address)
+        return lambda *arguments: function(*map(_plain, arguments))
+    with_status = ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters, ctypes.c_void_p)(address)
+    kinds = [_CTYPES[kind] for kind in entry.results]
+
+    def call(*arguments: Any) -> Any:
+        cells = (ctypes.c_uint64 * max(1, len(kinds)))()
+        status = with_status(*map(_plain, arguments), ctypes.addressof(cells))
+        if status == FAILED:
+            raise_check_failure()
+        if status:
+            raise KernelError.from_status(status)
+        start = ctypes.addressof(cells)
+        results = [kind.from_address(start + 8 * index).value for index, kind in enumerate(kinds)]
+        return tuple(results) if len(results) > 1 else results[0] if results else None
+
+    return call
+
+
+def _plain(argument: Any) -> Any:
+    """An argument as ctypes takes it: views and pointers become their address."""
+    if isinstance(argument, int | float):
+        return argument
+    if isinstance(argument, Integer):
+        return argument.value
+    if argument is None:
+        return 0
+    address = getattr(argument, "address", None)
+    if address is None:
+        address = getattr(argument, "_address", None)
+    return argument if address is None else int(address)

@@ -1,0 +1,116 @@
+"""Names, constants, attributes, elements and conditional expressions."""
+
+from __future__ import annotations
+
+import ast
+
+from fusee.kernel import tree
+from fusee.kernel.check.body import Body, expression
+from fusee.kernel.check.operators import index_node, unify
+from fusee.kernel.check.static import Static, Value
+from fusee.kernel.tree import Node, Pointer, Reference
+
+
+@expression(ast.Constant)
+def _constant(body: Body, node: ast.Constant) -> Value:
+    return Static(node.value)
+
+
+@expression(ast.Name)
+def _name(body: Body, node: ast.Name) -> Value:
+    return body.lookup(node)
+
+
+@expression(ast.Tuple)
+def _tuple(body: Body, node: ast.Tuple) -> Value:
+    values = [body.value(item) for item in node.elts]
+    if all(isinstance(value, Static) for value in values):
+        return Static(tuple(value.value for value in values if isinstance(value, Static)))
+    items = tuple(body.typed(value, item) for value, item in zip(values, node.elts, strict=True))
+    return tree.SeveralValues(tree.several(tuple(item.type for item in items)), node.lineno, items)
+
+
+@expression(ast.List)
+def _list(body: Body, node: ast.List) -> Value:
+    """Only as static value: in `Fn[[u32], u32]`, and in arguments of compile-time calls."""
+    values = [body.value(item) for item in node.elts]
+    if not all(isinstance(value, Static) for value in values):
+        body.unsupported(node, "a list", "use `stack_array(T, n)`, or memory of an allocator")
+    return Static([value.value for value in values if isinstance(value, Static)])
+
+
+@expression(ast.Attribute)
+def _attribute(body: Body, node: ast.Attribute) -> Value:
+    base = body.value(node.value)
+    if isinstance(base, Static):
+        return body.checker.constants.attribute(body, node, base.value)
+    if isinstance(base, tree.RecordValue):
+        return tree.RecordField(record_field(body, node, base.variable), node.lineno, base.variable, node.attr)
+    address, is_stored = field_address(body, node, base)
+    if not is_stored:
+        return address
+    assert isinstance(address.type, Pointer)
+    return tree.Load(address.type.element, node.lineno, address, True)
+
+
+def record_field(body: Body, node: ast.Attribute, record: tree.Variable) -> tree.Type:
+    """The type of a register."""
+    assert isinstance(record.type, tree.Record)
+    found = record.type.fields.get(node.attr)
+    if found is None:
+        raise body.error(node, f"`{record.type}` has no register `{node.attr}`", _known(record.type.fields))
+    return found
+
+
+def field_address(body: Body, node: ast.Attribute, base: Node) -> tuple[Node, bool]:
+    """The address of `base.attr`, and whether a value is stored there (else it is a struct or array itself)."""
+    if not isinstance(base.type, Reference):
+        hint = ""
+        if isinstance(base.type, Pointer) and isinstance(base.type.element, Reference):
+            hint = f"an element of it has: `{body.text(node.value)}[0].{node.attr}`"
+        raise body.error(node, f"`{base.type}` has no fields", hint)
+    fields = body.types.fields(base.type.struct)
+    found = fields.get(node.attr)
+    if found is None:
+        raise body.error(node, f"`{base.type}` has no field `{node.attr}`", _known(fields))
+    if found.embedded:
+        return tree.Field(found.type, node.lineno, base, found.offset), False
+    return tree.Field(tree.pointer_to(found.type), node.lineno, base, found.offset), True
+
+
+def _known(names: object) -> str:
+    return f"it has {', '.join(f'`{name}`' for name in names)}"  # type: ignore[attr-defined]
+
+
+@expression(ast.Subscript)
+def _subscript(body: Body, node: ast.Subscript) -> Value:
+    base = body.value(node.value)
+    if isinstance(base, Static):
+        index = body.value(node.slice)
+        if isinstance(index, Static):
+            return body.checker.constants.subscript(body, node, base.value, index.value)
+        base = body.typed(base, node.value)
+    address = element_address(body, node, base)
+    if isinstance(address.type, Reference):
+        return address
+    assert isinstance(address.type, Pointer)
+    return tree.Load(address.type.element, node.lineno, address, True)
+
+
+def element_address(body: Body, node: ast.Subscript, base: Node) -> Node:
+    """The address of `base[index]`; for an array of structs the reference itself."""
+    if not isinstance(base.type, Pointer):
+        raise body.error(node, f"`{base.type}` has no elements")
+    index = index_node(body, body.value(node.slice), node.slice)
+    element = base.type.element
+    type_ = element if isinstance(element, Reference) else base.type
+    return tree.Offset(type_, node.lineno, base, index)
+
+
+@expression(ast.IfExp)
+def _conditional(body: Body, node: ast.IfExp) -> Value:
+    condition = body.condition(node.test)
+    if isinstance(condition, Static):
+        return body.value(node.body if condition.value else node.orelse)
+    then, other = unify(body, node, body.value(node.body), body.value(node.orelse), node.body, node.orelse)
+    return tree.Conditional(then.type, node.lineno, condition, then, other)

@@ -1,0 +1,293 @@
+"""The functions of `lang` that kernels call: what operands each takes and what it gives."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from fusee.kernel import tree
+from fusee.kernel.check.body import Body
+from fusee.kernel.check.calls import call_kernel, intrinsic
+from fusee.kernel.check.operators import unify
+from fusee.kernel.check.static import Static, Value
+from fusee.kernel.declare import Handler, Instance, Kernel
+from fusee.kernel.tree import Float, Integer, Node, Pointer, Reference, Type
+
+
+def _count(body: Body, node: ast.Call, *allowed: int) -> None:
+    if len(node.args) not in allowed:
+        wanted = " or ".join(map(str, allowed))
+        raise body.error(node, f"`{body.text(node.func)}` takes {wanted} arguments, got {len(node.args)}")
+
+
+def _type_argument(body: Body, node: ast.expr) -> Type:
+    value = body.value(node)
+    if not isinstance(value, Static):
+        raise body.error(node, f"`{body.text(node)}` is not a type")
+    return body.checker.annotated(body, value.value, node)
+
+
+def _wrong(body: Body, node: ast.expr, got: Type, wanted: str) -> Any:
+    raise body.error(node, f"expected {wanted}, got `{got}`")
+
+
+# --- control -------------------------------------------------------------------------------------
+
+
+@intrinsic("likely", "unlikely")
+def _likely(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.condition(node.args[0])
+    if isinstance(value, Static):
+        return value
+    return tree.Intrinsic(tree.BOOL, node.lineno, name, (value,))
+
+
+@intrinsic("unreachable")
+def _unreachable(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 0)
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, ())
+
+
+@intrinsic("select")
+def _select(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 3)
+    condition = body.node_of(node.args[0], tree.BOOL)
+    then, other = unify(body, node, body.value(node.args[1]), body.value(node.args[2]), node.args[1], node.args[2])
+    return tree.Intrinsic(then.type, node.lineno, name, (condition, then, other))
+
+
+@intrinsic("caught")
+def _caught(body: Body, node: ast.Call, name: str) -> Value:
+    function = body.value(node.args[0]) if node.args else None
+    if not (isinstance(function, Static) and isinstance(function.value, Kernel | Instance)):
+        raise body.error(node, f"`{name}` takes a kernel and its arguments")
+    return call_kernel(body, node, function.value, node.args[1:], node.keywords, caught=True)
+
+
+@intrinsic("tail")
+def _tail(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    record = body.function.record
+    if not body.function.handler or record is None:
+        raise body.error(node, f"only a handler ends in `{name}`")
+    registers = body.value(node.args[1])
+    if not (isinstance(registers, tree.RecordValue) and registers.type is record):
+        raise body.error(node.args[1], f"`{name}` passes on the handler's `{record}`")
+    wanted = tree.function_type((record,), tree.NOTHING)
+    code = body.value(node.args[0])
+    if isinstance(code, Static) and isinstance(code.value, Handler | Instance):
+        target: Node = body.coerce(code, wanted, node.args[0])
+    else:
+        target = body.typed(code, node.args[0])
+        if target.type is not wanted:
+            _wrong(body, node.args[0], target.type, f"`{wanted}`")
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, (target, registers))
+
+
+@intrinsic("span", "unroll")
+def _loops(body: Body, node: ast.Call, name: str) -> Value:
+    raise body.error(node, f"`{name}` belongs in the head of a `for`")
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+@intrinsic("load")
+def _load(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    wanted = _type_argument(body, node.args[0])
+    if not _is_scalar(wanted):
+        raise body.error(node.args[0], f"`{name}` reads scalars, not `{wanted}`", "use a field or an element")
+    return tree.Load(wanted, node.lineno, body.node_of(node.args[1], body.types.bytes), False)
+
+
+@intrinsic("store")
+def _store(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    address = body.node_of(node.args[0], body.types.bytes)
+    value = body.node(node.args[1])
+    if not _is_scalar(value.type):
+        raise body.error(node.args[1], f"`{name}` writes scalars, not `{value.type}`", "use a field or an element")
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, (address, value))
+
+
+def _is_scalar(t: Type) -> bool:
+    return isinstance(t, Integer | Float | tree.Boolean | tree.Vector)
+
+
+@intrinsic("copy_bytes")
+def _copy_bytes(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 3)
+    wanted = (body.types.bytes, body.types.bytes, body.types.usize)
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(map(body.node_of, node.args, wanted)))
+
+
+@intrinsic("fill_bytes")
+def _fill_bytes(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 3)
+    wanted = (body.types.bytes, body.types.u8, body.types.usize)
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(map(body.node_of, node.args, wanted)))
+
+
+@intrinsic("size_of")
+def _size_of(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    return Static(body.types.size(_type_argument(body, node.args[0])))
+
+
+@intrinsic("offset_of")
+def _offset_of(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    struct, field = _type_argument(body, node.args[0]), body.value(node.args[1])
+    found = None
+    if isinstance(struct, Reference) and isinstance(field, Static):
+        found = body.types.fields(struct.struct).get(field.value)
+    if found is None:
+        raise body.error(node, f"`{name}` takes a struct and the name of one of its fields")
+    return Static(found.offset)
+
+
+@intrinsic("stack_array")
+def _stack_array(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    element, count = _type_argument(body, node.args[0]), body.value(node.args[1])
+    if not (isinstance(count, Static) and isinstance(count.value, int) and count.value > 0):
+        raise body.error(node.args[1], f"the length of `{name}` must be known at compile time")
+    return tree.StackArray(tree.pointer_to(element), node.lineno, element, int(count.value))
+
+
+@intrinsic("diff")
+def _diff(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    p, q = unify(body, node, body.value(node.args[0]), body.value(node.args[1]), node.args[0], node.args[1])
+    if not isinstance(p.type, Pointer):
+        _wrong(body, node.args[0], p.type, "a pointer")
+    return tree.Intrinsic(body.types.usize, node.lineno, name, (p, q))
+
+
+@intrinsic("null")
+def _null(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    wanted = _type_argument(body, node.args[0])
+    if not tree.is_address(wanted):
+        raise body.error(node.args[0], f"`{wanted}` has no null", "only pointers and references have")
+    return tree.Constant(wanted, node.lineno, 0)
+
+
+@intrinsic("is_null")
+def _is_null(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.node(node.args[0])
+    if not tree.is_address(value.type):
+        _wrong(body, node.args[0], value.type, "a pointer or reference")
+    return tree.Compare(tree.BOOL, node.lineno, "icmp eq", value, tree.Constant(value.type, node.lineno, 0))
+
+
+@intrinsic("cast")
+def _cast(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    wanted = _type_argument(body, node.args[0])
+    if not tree.is_address(wanted):
+        raise body.error(node.args[0], f"`{name}` makes pointers and references, not `{wanted}`")
+    value = body.node(node.args[1])
+    if value.type is wanted:
+        return value
+    if not tree.is_address(value.type) and value.type is not body.types.usize:
+        hint = f"convert it: `usize({body.text(node.args[1])})`" if isinstance(value.type, Integer) else ""
+        raise body.error(node.args[1], f"expected a pointer, reference or `usize`, got `{value.type}`", hint)
+    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+
+
+@intrinsic("address")
+def _address(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.value(node.args[0])
+    if isinstance(value, Static) and isinstance(value.value, Kernel | Handler | Instance):
+        value = _code_address(body, value.value, node.args[0])
+    typed = body.typed(value, node.args[0])
+    if not tree.is_address(typed.type):
+        _wrong(body, node.args[0], typed.type, "a pointer or reference")
+    return tree.Intrinsic(body.types.usize, node.lineno, name, (typed,))
+
+
+def _code_address(body: Body, code: Any, node: ast.expr) -> Node:
+    callee = body.checker.specialise_named(code, body, node)
+    wanted = tree.function_type(tuple(p.type for p in callee.parameters), callee.result)
+    return body.coerce(Static(code), wanted, node)
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+_INTEGER_PAIRS = ("rotl", "rotr", "mul_high", "minimum", "maximum", "div_trunc", "rem_trunc")
+
+
+@intrinsic(*_INTEGER_PAIRS)
+def _integer_pair(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    a, b = unify(body, node, body.value(node.args[0]), body.value(node.args[1]), node.args[0], node.args[1])
+    if not isinstance(a.type, Integer):
+        _wrong(body, node.args[0], a.type, "integers")
+    elif name in ("div_trunc", "rem_trunc") and not a.type.signed:
+        operator = "//" if name == "div_trunc" else "%"
+        raise body.error(node, f"`{name}` is for signed integers, got `{a.type}`", f"use `{operator}`")
+    return tree.Intrinsic(a.type, node.lineno, name, (a, b))
+
+
+@intrinsic("clz", "ctz", "popcount", "byte_swap")
+def _integer_unary(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.node(node.args[0])
+    if not isinstance(value.type, Integer):
+        _wrong(body, node.args[0], value.type, "an integer")
+    return tree.Intrinsic(value.type, node.lineno, name, (value,))
+
+
+@intrinsic("fabs", "floor", "ceil", "trunc", "nearest", "sqrt")
+def _float_unary(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.node(node.args[0])
+    if not isinstance(value.type, Float):
+        _wrong(body, node.args[0], value.type, "a float")
+    return tree.Intrinsic(value.type, node.lineno, name, (value,))
+
+
+@intrinsic("copysign", "fmin", "fmax")
+def _float_pair(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    a, b = unify(body, node, body.value(node.args[0]), body.value(node.args[1]), node.args[0], node.args[1])
+    if not isinstance(a.type, Float):
+        _wrong(body, node.args[0], a.type, "floats")
+    return tree.Intrinsic(a.type, node.lineno, name, (a, b))
+
+
+@intrinsic("trunc_to", "trunc_sat")
+def _truncate(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    wanted, value = _type_argument(body, node.args[0]), body.node(node.args[1])
+    if not isinstance(wanted, Integer) or not isinstance(value.type, Float):
+        raise body.error(node, f"`{name}` makes an integer of a float, not `{wanted}` of `{value.type}`")
+    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+
+
+@intrinsic("bitcast")
+def _bitcast(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    wanted, value = _type_argument(body, node.args[0]), body.node(node.args[1])
+    if not _is_scalar(wanted) or not _is_scalar(value.type) or body.types.size(wanted) != body.types.size(value.type):
+        raise body.error(node, f"`{name}` needs values of the same size, not `{wanted}` and `{value.type}`")
+    return value if wanted is value.type else tree.Intrinsic(wanted, node.lineno, name, (value,))
+
+
+@intrinsic("low_f32")
+def _low_f32(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.node_of(node.args[0], body.types.named("f64"))
+    return tree.Intrinsic(body.types.named("f32"), node.lineno, name, (value,))
+
+
+@intrinsic("from_low_f32")
+def _from_low_f32(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.node_of(node.args[0], body.types.named("f32"))
+    return tree.Intrinsic(body.types.named("f64"), node.lineno, name, (value,))

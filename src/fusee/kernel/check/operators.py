@@ -1,0 +1,258 @@
+"""Operators: both operands of one type, and only those that mean the same in Python and in machine code."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from fusee.kernel import tree
+from fusee.kernel.check.body import Body, expression
+from fusee.kernel.check.static import Static, Value
+from fusee.kernel.tree import Boolean, Float, Integer, Node, Pointer, Reference
+
+_STATIC_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.MatMult: operator.matmul,
+}
+_SYMBOLS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.MatMult: "@",
+}
+_INTEGER_OPS = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.FloorDiv: "udiv",
+    ast.Mod: "urem",
+}
+_FLOAT_OPS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
+_BOOL_OPS = {ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor"}
+
+_STATIC_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+_COMPARE_OPS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+}
+
+
+@expression(ast.BinOp)
+def _binary(body: Body, node: ast.BinOp) -> Value:
+    return binary(body, node, node.op, body.value(node.left), body.value(node.right), node.left, node.right)
+
+
+def binary(
+    body: Body, node: ast.AST, op: ast.operator, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr
+) -> Value:
+    """`left op right`; `node` is the whole, for messages (also an augmented assignment)."""
+    if isinstance(left, Static) and isinstance(right, Static):
+        return body.checker.constants.evaluate(body, node, _STATIC_BINARY[type(op)], left.value, right.value)
+    if isinstance(op, ast.LShift | ast.RShift):
+        return _shift(body, node, op, left, right, left_node, right_node)
+    if isinstance(left, Node) and isinstance(left.type, Pointer | Reference):
+        return _pointer_arithmetic(body, node, op, left, right, right_node)
+    left_typed, right_typed = unify(body, node, left, right, left_node, right_node)
+    return _arithmetic(body, node, op, left_typed, right_typed)
+
+
+def unify(
+    body: Body, node: ast.AST, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr
+) -> tuple[Node, Node]:
+    """Both operands in one type: an untyped number takes the other's."""
+    if isinstance(left, Static) and isinstance(right, Node):
+        left = body.coerce(left, right.type, left_node)
+    elif isinstance(right, Static) and isinstance(left, Node):
+        right = body.coerce(right, left.type, right_node)
+    left, right = body.typed(left, left_node), body.typed(right, right_node)
+    if left.type is not right.type:
+        hint = body.conversion_hint(left.type, right.type, left_node)
+        if isinstance(left.type, Integer) and isinstance(right.type, Integer) and left.type.bits > right.type.bits:
+            hint = body.conversion_hint(right.type, left.type, right_node)
+        raise body.error(node, f"`{left.type}` and `{right.type}` do not mix", hint)
+    return left, right
+
+
+def _arithmetic(body: Body, node: ast.AST, op: ast.operator, left: Node, right: Node) -> Node:
+    type_ = left.type
+    names: dict[Any, str] = {}
+    if isinstance(type_, Integer):
+        names = _INTEGER_OPS
+        if type_.signed and isinstance(op, ast.FloorDiv | ast.Mod):
+            name = "div_trunc" if isinstance(op, ast.FloorDiv) else "rem_trunc"
+            raise body.error(
+                node,
+                f"`{_SYMBOLS[type(op)]}` of signed integers rounds differently in Python and in machine code",
+                f"use `{name}(a, b)`, which rounds to zero",
+            )
+        if isinstance(op, ast.Div):
+            raise body.error(node, "`/` is for floats", "use `//` on unsigned integers, `div_trunc` on signed ones")
+    elif isinstance(type_, Float):
+        names = _FLOAT_OPS
+    elif isinstance(type_, Boolean):
+        names = _BOOL_OPS
+    name_ = names.get(type(op))
+    if name_ is None:
+        raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`")
+    return tree.Binary(type_, getattr(node, "lineno", 0), name_, left, right)
+
+
+def _shift(
+    body: Body, node: ast.AST, op: ast.operator, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr
+) -> Node:
+    subject = body.typed(left, left_node)
+    type_ = subject.type
+    if not isinstance(type_, Integer):
+        raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`")
+    if isinstance(right, Node) and isinstance(right.type, Integer) and right.type is not type_:
+        raise body.error(
+            right_node,
+            f"a shift count has the type of what is shifted: expected `{type_}`, got `{right.type}`",
+            f"convert it: `{type_}({body.text(right_node)})`",
+        )
+    count = body.coerce(right, type_, right_node)
+    if isinstance(count, tree.Constant) and not 0 <= int(count.value) < type_.bits:
+        raise body.error(right_node, f"shift count {count.value} is not less than the width of `{type_}`")
+    name = "shl" if isinstance(op, ast.LShift) else "ashr" if type_.signed else "lshr"
+    return tree.Binary(type_, getattr(node, "lineno", 0), name, subject, count)
+
+
+def _pointer_arithmetic(
+    body: Body, node: ast.AST, op: ast.operator, left: Node, right: Value, right_node: ast.expr
+) -> Node:
+    if not isinstance(left.type, Pointer) or not isinstance(op, ast.Add | ast.Sub):
+        raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{left.type}`")
+    if isinstance(right, Node) and isinstance(right.type, Pointer):
+        raise body.error(node, "the difference of two pointers is `diff(p, q)`")
+    return tree.Offset(
+        left.type, getattr(node, "lineno", 0), left, index_node(body, right, right_node), isinstance(op, ast.Sub)
+    )
+
+
+def index_node(body: Body, value: Value, node: ast.expr) -> Node:
+    """`value` as an index: of any integer type; untyped ones count as signed 64-bit."""
+    if isinstance(value, Static) and isinstance(value.value, int):
+        return body.coerce(value, body.types.i64, node)
+    index = body.typed(value, node)
+    if not isinstance(index.type, Integer):
+        raise body.error(node, f"an index must be an integer, got `{index.type}`")
+    return index
+
+
+@expression(ast.UnaryOp)
+def _unary(body: Body, node: ast.UnaryOp) -> Value:
+    if isinstance(node.op, ast.Not):
+        return _not(body, node)
+    value = body.value(node.operand)
+    if isinstance(value, Static):
+        function = {ast.USub: operator.neg, ast.Invert: operator.invert, ast.UAdd: operator.pos}[type(node.op)]
+        return body.checker.constants.evaluate(body, node, function, value.value)
+    type_ = value.type
+    if isinstance(node.op, ast.Invert) and isinstance(type_, Integer):
+        return tree.Binary(type_, node.lineno, "xor", value, tree.Constant(type_, node.lineno, -1))
+    if isinstance(node.op, ast.USub) and isinstance(type_, Integer):
+        return tree.Binary(type_, node.lineno, "sub", tree.Constant(type_, node.lineno, 0), value)
+    if isinstance(node.op, ast.USub) and isinstance(type_, Float):
+        return tree.Intrinsic(type_, node.lineno, "negate", (value,))
+    symbol = {ast.USub: "-", ast.Invert: "~", ast.UAdd: "+"}[type(node.op)]
+    raise body.error(node, f"unary `{symbol}` is not defined for `{type_}`")
+
+
+def _not(body: Body, node: ast.UnaryOp) -> Value:
+    value = body.condition(node.operand)
+    if isinstance(value, Static):
+        return Static(not value.value)
+    true = tree.Constant(tree.BOOL, node.lineno, True)
+    return tree.Binary(tree.BOOL, node.lineno, "xor", value, true)
+
+
+@expression(ast.BoolOp)
+def _logic(body: Body, node: ast.BoolOp) -> Value:
+    is_and = isinstance(node.op, ast.And)
+    result = body.condition(node.values[0])
+    for operand in node.values[1:]:
+        if isinstance(result, Static):
+            if result.value is not is_and:  # decided: the rest is not even compiled
+                return result
+            result = body.condition(operand)
+            continue
+        right = body.condition(operand)
+        if isinstance(right, Static) and right.value is is_and:
+            continue
+        result = tree.Logic(tree.BOOL, node.lineno, is_and, result, body.coerce(right, tree.BOOL, operand))
+    return result
+
+
+@expression(ast.Compare)
+def _compare(body: Body, node: ast.Compare) -> Value:
+    if len(node.ops) != 1:
+        body.unsupported(node, "a chained comparison", "join two comparisons with `and`")
+    op, left_node, right_node = node.ops[0], node.left, node.comparators[0]
+    left, right = body.value(left_node), body.value(right_node)
+    if isinstance(left, Static) and isinstance(right, Static):
+        return body.checker.constants.evaluate(body, node, _STATIC_COMPARE[type(op)], left.value, right.value)
+    name = _COMPARE_OPS.get(type(op))
+    if name is None:
+        nothing = isinstance(right, Static) and right.value is None
+        body.unsupported(
+            node,
+            "`is`" if isinstance(op, ast.Is | ast.IsNot) else "`in`",
+            f"ask `is_null({body.text(left_node)})`" if nothing else "compare with `==`",
+        )
+    if isinstance(right, Static) and right.value is None:
+        raise body.error(node, "`None` is not a value", f"ask `is_null({body.text(left_node)})`")
+    left_typed, right_typed = unify(body, node, left, right, left_node, right_node)
+    return _comparison(body, node, name, left_typed, right_typed)
+
+
+def _comparison(body: Body, node: ast.Compare, name: str, left: Node, right: Node) -> Node:
+    type_ = left.type
+    if isinstance(type_, Float):
+        op = f"fcmp {'une' if name == 'ne' else 'o' + name}"
+    elif name in ("eq", "ne") and not isinstance(type_, tree.Vector | tree.Several | tree.Nothing | tree.Record):
+        op = f"icmp {name}"
+    elif isinstance(type_, Integer | Pointer):
+        op = f"icmp {'s' if isinstance(type_, Integer) and type_.signed else 'u'}{name}"
+    else:
+        raise body.error(node, f"`{type_}` has no such comparison")
+    return tree.Compare(tree.BOOL, node.lineno, op, left, right)

@@ -1,0 +1,208 @@
+"""The checked build: every access, shift, division and narrowing index is tested before it happens.
+
+Memory is judged by shadow bytes, one for eight bytes of the arena that all allocations come from:
+0 is accessible, 1…7 is accessible up to there, anything negative is not. What lies outside of the
+arena (constants, the stack) is only tested against null. A failed test calls the reporter, then
+jumps back to the entry that was called from outside, over kernel frames only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fusee.kernel import tree
+from fusee.kernel.lower.debug import source_path
+from fusee.kernel.lower.types import llvm_type
+from fusee.kernel.tree import Integer, Type
+
+if TYPE_CHECKING:
+    from fusee.kernel.lower.function import FunctionWriter
+    from fusee.kernel.lower.module import ModuleWriter
+
+STATE = "check.state"
+STATE_SHAPE = "{ i64, i64, ptr, ptr, ptr }"  # arena's start and size, shadow, reporter, innermost entry's jump buffer
+FAILED = (1 << 64) - 1  # the status of an entry that a failed check has left
+
+_RUNTIME = f"""
+define internal void @check.access(i64 %address, i64 %size, i64 %mask, ptr %site) nounwind {{
+entry:
+  %low = and i64 %address, %mask
+  %crooked = icmp ne i64 %low, 0
+  br i1 %crooked, label %fail, label %place, !prof !WEIGHTS
+place:
+  %start = load i64, ptr @{STATE}
+  %extent = load i64, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 1)
+  %first = sub i64 %address, %start
+  %inside = icmp ult i64 %first, %extent
+  br i1 %inside, label %judge, label %outside
+outside:
+  %null = icmp ult i64 %address, 4096
+  br i1 %null, label %fail, label %fine, !prof !WEIGHTS
+judge:
+  %shadow = load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 2)
+  %more = sub i64 %size, 1
+  %last = add i64 %first, %more
+  br label %step
+step:
+  %at = phi i64 [ %first, %judge ], [ %next, %accessible ]
+  %granule = lshr i64 %at, 3
+  %where = getelementptr i8, ptr %shadow, i64 %granule
+  %byte = load i8, ptr %where
+  %end8 = or i64 %at, 7
+  %short = icmp ult i64 %last, %end8
+  %end = select i1 %short, i64 %last, i64 %end8
+  %open = icmp eq i8 %byte, 0
+  br i1 %open, label %accessible, label %partial
+partial:
+  %limit = sext i8 %byte to i64
+  %needed = and i64 %end, 7
+  %within = icmp slt i64 %needed, %limit
+  br i1 %within, label %accessible, label %fail
+accessible:
+  %next = add i64 %end8, 1
+  %done = icmp ugt i64 %next, %last
+  br i1 %done, label %fine, label %step
+fine:
+  ret void
+fail:
+  call void @check.fail(ptr %site, i64 %address)
+  unreachable
+}}
+
+define internal void @check.range(i64 %address, i64 %size, ptr %site) nounwind {{
+  %empty = icmp eq i64 %size, 0
+  br i1 %empty, label %fine, label %test
+test:
+  call void @check.access(i64 %address, i64 %size, i64 0, ptr %site)
+  br label %fine
+fine:
+  ret void
+}}
+
+define internal void @check.fail(ptr %site, i64 %address) cold noinline noreturn nounwind {{
+  %report = load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 3)
+  call void %report(ptr %site, i64 %address)
+  %back = load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)
+  call void @_longjmp(ptr %back, i32 1)
+  unreachable
+}}
+"""
+
+
+class Checks:
+    """Writes the tests of one module."""
+
+    def __init__(self, module: ModuleWriter) -> None:
+        self.module = module
+        self._sites: dict[str, str] = {}
+        self.defines_state = False
+
+    # --- tests ---------------------------------------------------------------------------------
+
+    def access(self, writer: FunctionWriter, type_: Type, address: str, aligned: bool) -> None:
+        """Before a value is read or written."""
+        pointer = isinstance(type_, tree.Reference)
+        size = writer.types.target.pointer_width if pointer else writer.types.size(type_)
+        mask = (size if pointer else writer.types.alignment(type_)) - 1 if aligned else 0
+        number = writer.value(f"ptrtoint ptr {address} to i64")
+        site = self._site(writer, f"access of {size} bytes")
+        writer.emit(f"call void @check.access(i64 {number}, i64 {size}, i64 {mask}, ptr {site})")
+
+    def range(self, writer: FunctionWriter, address: str, size: str) -> None:
+        """Before `size` (a `usize`) bytes are copied or filled."""
+        number = writer.value(f"ptrtoint ptr {address} to i64")
+        if writer.types.pointer_bits < 64:
+            size = writer.value(f"zext i{writer.types.pointer_bits} {size} to i64")
+        site = self._site(writer, "access of a range")
+        writer.emit(f"call void @check.range(i64 {number}, i64 {size}, ptr {site})")
+
+    def arithmetic(self, writer: FunctionWriter, node: tree.Binary, right: str) -> None:
+        """Before a shift or an unsigned division."""
+        type_ = node.type
+        if not isinstance(type_, Integer):
+            return
+        if node.op in ("shl", "lshr", "ashr"):
+            bad = writer.value(f"icmp uge {llvm_type(type_)} {right}, {type_.bits}")
+            self._fail_if(writer, bad, "shift count too large")
+        elif node.op in ("udiv", "urem"):
+            bad = writer.value(f"icmp eq {llvm_type(type_)} {right}, 0")
+            self._fail_if(writer, bad, "division by zero")
+
+    def division(self, writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> None:
+        """Before a signed division."""
+        type_ = node.type
+        assert isinstance(type_, Integer)
+        shape = llvm_type(type_)
+        self._fail_if(writer, writer.value(f"icmp eq {shape} {operands[1]}, 0"), "division by zero")
+        least = writer.value(f"icmp eq {shape} {operands[0]}, {-(1 << (type_.bits - 1))}")
+        minus_one = writer.value(f"icmp eq {shape} {operands[1]}, -1")
+        self._fail_if(writer, writer.value(f"and i1 {least}, {minus_one}"), "division overflows")
+
+    def index(self, writer: FunctionWriter, node: tree.Offset, index: str) -> None:
+        """Before an index is narrowed to the width of a pointer."""
+        type_ = node.index.type
+        assert isinstance(type_, Integer)
+        bits = writer.types.pointer_bits
+        if type_.bits > bits and not type_.signed:
+            bad = writer.value(f"icmp uge i{type_.bits} {index}, {1 << bits}")
+            self._fail_if(writer, bad, "index does not fit in an address")
+
+    def unreachable(self, writer: FunctionWriter) -> None:
+        writer.emit(f"call void @check.fail(ptr {self._site(writer, 'unreachable() was reached')}, i64 0)")
+
+    def _fail_if(self, writer: FunctionWriter, condition: str, message: str) -> None:
+        failing, going = writer.label(), writer.label()
+        writer.branch(condition, failing, going, "unlikely")
+        writer.begin(failing)
+        writer.emit(f"call void @check.fail(ptr {self._site(writer, message)}, i64 0)")
+        writer.end("unreachable")
+        writer.begin(going)
+
+    def _site(self, writer: FunctionWriter, message: str) -> str:
+        """A constant text that says where in the source a test is."""
+        directory, name = source_path(writer.function.file)
+        text = f"{directory}/{name}:{writer.line}: {message} in {writer.function.name}"
+        if text not in self._sites:
+            self._sites[text] = f"@check.site.{len(self._sites)}"
+        return self._sites[text]
+
+    # --- the module's part ---------------------------------------------------------------------
+
+    def guard(self) -> list[str]:
+        """The start of an entry: remember where a failed check comes back to."""
+        jump = f"getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)"
+        return [
+            "  %buffer = alloca [512 x i8], align 16",
+            "  %outer = alloca ptr",
+            f"  %before = load ptr, ptr {jump}",
+            "  store volatile ptr %before, ptr %outer",
+            f"  store ptr %buffer, ptr {jump}",
+            "  %returned = call i32 @_setjmp(ptr %buffer) returns_twice",
+            "  %failed = icmp ne i32 %returned, 0",
+            "  br i1 %failed, label %left, label %go",
+            "left:",
+            "  %again = load volatile ptr, ptr %outer",
+            f"  store ptr %again, ptr {jump}",
+            f"  ret i64 {FAILED}",
+            "go:",
+        ]
+
+    def release(self) -> list[str]:
+        """The end of an entry."""
+        jump = f"getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)"
+        return ["  %restored = load volatile ptr, ptr %outer", f"  store ptr %restored, ptr {jump}"]
+
+    def write(self) -> None:
+        """Add the runtime's functions and data to the module."""
+        weights = str(self.module.weights("unlikely"))
+        self.module.declare("_longjmp", "declare void @_longjmp(ptr, i32) noreturn")
+        self.module.declare("_setjmp", "declare i32 @_setjmp(ptr) returns_twice")
+        if self.defines_state:
+            self.module.add_function(f"@{STATE} = global {STATE_SHAPE} zeroinitializer")
+        else:
+            self.module.add_function(f"@{STATE} = external global {STATE_SHAPE}")
+        for text, name in self._sites.items():
+            escaped = text.replace("\\", "/").replace('"', "'")
+            size = len(escaped.encode()) + 1
+            self.module.add_function(f'{name} = private constant [{size} x i8] c"{escaped}\\00"')
+        self.module.add_function(_RUNTIME.replace("!WEIGHTS", f"!{weights}"))

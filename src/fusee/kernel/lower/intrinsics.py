@@ -1,0 +1,237 @@
+"""The operations of `lang` that Python has no operator for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fusee.kernel import tree
+from fusee.kernel.lower.function import FunctionWriter, lowers
+from fusee.kernel.lower.types import llvm_type
+from fusee.kernel.tree import Integer
+
+Rule = Callable[[FunctionWriter, tree.Intrinsic, list[str]], str]
+RULES: dict[str, Rule] = {}
+
+
+@lowers(tree.Intrinsic)
+def _intrinsic(writer: FunctionWriter, node: tree.Intrinsic) -> str:
+    operands = [writer.lower(operand) for operand in node.operands]
+    return RULES[node.name](writer, node, operands)
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Register how an operation is lowered."""
+
+    def register(function: Rule) -> Rule:
+        for name in names:
+            RULES[name] = function
+        return function
+
+    return register
+
+
+def _suffix(t: tree.Type) -> str:
+    """A type in the name of an LLVM intrinsic."""
+    return {"float": "f32", "double": "f64"}.get(llvm_type(t), llvm_type(t))
+
+
+def _call(writer: FunctionWriter, name: str, result: str, *arguments: str) -> str:
+    types = ", ".join(argument.split(" ", 1)[0] for argument in arguments)
+    writer.module.declare(name, f"declare {result} @{name}({types})")
+    invocation = f"call {result} @{name}({', '.join(arguments)})"
+    if result == "void":
+        writer.emit(invocation)
+        return ""
+    return writer.value(invocation)
+
+
+# --- control -------------------------------------------------------------------------------------
+
+
+@rule("likely", "unlikely")
+def _likely(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    """Where the condition is not itself branched on, the hint is of no use."""
+    return operands[0]
+
+
+@rule("select")
+def _select(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    type_ = llvm_type(node.type)
+    return writer.value(f"select i1 {operands[0]}, {type_} {operands[1]}, {type_} {operands[2]}")
+
+
+@rule("unreachable")
+def _unreachable(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    if writer.module.checks:
+        writer.module.checks.unreachable(writer)
+    writer.end("unreachable")
+    return ""
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+@rule("store")
+def _store(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    type_ = node.operands[1].type
+    if writer.module.checks:
+        writer.module.checks.access(writer, type_, operands[0], False)
+    writer.store(type_, operands[1], operands[0], False)
+    return ""
+
+
+@rule("copy_bytes")
+def _copy_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    size = f"i{writer.types.pointer_bits}"
+    if writer.module.checks:
+        writer.module.checks.range(writer, operands[0], operands[2])
+        writer.module.checks.range(writer, operands[1], operands[2])
+    name = f"llvm.memmove.p0.p0.{size}"
+    return _call(writer, name, "void", f"ptr {operands[0]}", f"ptr {operands[1]}", f"{size} {operands[2]}", "i1 false")
+
+
+@rule("fill_bytes")
+def _fill_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    size = f"i{writer.types.pointer_bits}"
+    if writer.module.checks:
+        writer.module.checks.range(writer, operands[0], operands[2])
+    name = f"llvm.memset.p0.{size}"
+    return _call(writer, name, "void", f"ptr {operands[0]}", f"i8 {operands[1]}", f"{size} {operands[2]}", "i1 false")
+
+
+@rule("diff")
+def _diff(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    size = llvm_type(node.type)
+    pointer = node.operands[0].type
+    assert isinstance(pointer, tree.Pointer)
+    first, second = (writer.value(f"ptrtoint ptr {operand} to {size}") for operand in operands)
+    count = writer.value(f"sub {size} {first}, {second}")
+    return writer.value(f"sdiv exact {size} {count}, {writer.types.size(pointer.element)}")
+
+
+@rule("cast")
+def _cast(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    have = node.operands[0].type
+    return (
+        writer.value(f"inttoptr {llvm_type(have)} {operands[0]} to ptr") if isinstance(have, Integer) else operands[0]
+    )
+
+
+@rule("address")
+def _address(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    return writer.value(f"ptrtoint ptr {operands[0]} to {llvm_type(node.type)}")
+
+
+# --- integers ------------------------------------------------------------------------------------
+
+
+@rule("clz", "ctz")
+def _count_zeros(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    type_ = llvm_type(node.type)
+    name = {"clz": "llvm.ctlz", "ctz": "llvm.cttz"}[node.name]
+    return _call(writer, f"{name}.{type_}", type_, f"{type_} {operands[0]}", "i1 false")
+
+
+@rule("popcount", "byte_swap")
+def _bits(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    type_ = llvm_type(node.type)
+    name = {"popcount": "llvm.ctpop", "byte_swap": "llvm.bswap"}[node.name]
+    if name == "llvm.bswap" and type_ == "i8":
+        return operands[0]
+    return _call(writer, f"{name}.{type_}", type_, f"{type_} {operands[0]}")
+
+
+@rule("rotl", "rotr")
+def _rotate(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    type_ = llvm_type(node.type)
+    name = {"rotl": "llvm.fshl", "rotr": "llvm.fshr"}[node.name]
+    subject = f"{type_} {operands[0]}"
+    return _call(writer, f"{name}.{type_}", type_, subject, subject, f"{type_} {operands[1]}")
+
+
+@rule("mul_high")
+def _mul_high(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    assert isinstance(node.type, Integer)
+    bits = node.type.bits
+    extend = "sext" if node.type.signed else "zext"
+    wide = [writer.value(f"{extend} i{bits} {operand} to i{2 * bits}") for operand in operands]
+    product = writer.value(f"mul i{2 * bits} {wide[0]}, {wide[1]}")
+    upper = writer.value(f"lshr i{2 * bits} {product}, {bits}")
+    return writer.value(f"trunc i{2 * bits} {upper} to i{bits}")
+
+
+@rule("minimum", "maximum")
+def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    assert isinstance(node.type, Integer)
+    type_ = llvm_type(node.type)
+    name = f"llvm.{'s' if node.type.signed else 'u'}{node.name[:3]}.{type_}"
+    return _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
+
+
+@rule("div_trunc", "rem_trunc")
+def _divide(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    if writer.module.checks:
+        writer.module.checks.division(writer, node, operands)
+    name = "sdiv" if node.name == "div_trunc" else "srem"
+    return writer.value(f"{name} {llvm_type(node.type)} {operands[0]}, {operands[1]}")
+
+
+# --- floats --------------------------------------------------------------------------------------
+
+_FLOAT_NAMES = {
+    "fabs": "fabs",
+    "floor": "floor",
+    "ceil": "ceil",
+    "trunc": "trunc",
+    "nearest": "roundeven",
+    "sqrt": "sqrt",
+    "copysign": "copysign",
+    "fmin": "minimum",
+    "fmax": "maximum",
+}
+
+
+@rule(*_FLOAT_NAMES)
+def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    type_ = llvm_type(node.type)
+    name = f"llvm.{_FLOAT_NAMES[node.name]}.{_suffix(node.type)}"
+    return _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
+
+
+@rule("negate")
+def _negate(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    return writer.value(f"fneg {llvm_type(node.type)} {operands[0]}")
+
+
+@rule("trunc_to")
+def _trunc_to(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    assert isinstance(node.type, Integer)
+    name = "fptosi" if node.type.signed else "fptoui"
+    return writer.value(f"{name} {llvm_type(node.operands[0].type)} {operands[0]} to {llvm_type(node.type)}")
+
+
+@rule("trunc_sat")
+def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    assert isinstance(node.type, Integer)
+    type_, source = llvm_type(node.type), node.operands[0].type
+    name = f"llvm.fpto{'s' if node.type.signed else 'u'}i.sat.{type_}.{_suffix(source)}"
+    return _call(writer, name, type_, f"{llvm_type(source)} {operands[0]}")
+
+
+@rule("bitcast")
+def _bitcast(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    have, want = llvm_type(node.operands[0].type), llvm_type(node.type)
+    return operands[0] if have == want else writer.value(f"bitcast {have} {operands[0]} to {want}")
+
+
+@rule("low_f32")
+def _low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    """As a lane: on AArch64 that costs nothing, where bits through an integer cost two moves."""
+    lanes = writer.value(f"bitcast double {operands[0]} to <2 x float>")
+    return writer.value(f"extractelement <2 x float> {lanes}, i32 0")
+
+
+@rule("from_low_f32")
+def _from_low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    lanes = writer.value(f"insertelement <2 x float> zeroinitializer, float {operands[0]}, i32 0")
+    return writer.value(f"bitcast <2 x float> {lanes} to double")

@@ -1,0 +1,170 @@
+"""Writes one LLVM module: the functions asked for and all that they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from fusee.kernel import tree
+from fusee.kernel.check.types import Types
+from fusee.kernel.lower.checked import Checks
+from fusee.kernel.lower.debug import DebugInfo
+from fusee.kernel.lower.function import LIKELY, FunctionWriter
+from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
+from fusee.kernel.tree import ConstantData, Specialised
+
+_ATTRIBUTES = {
+    "plain": "nounwind",
+    "inline": "alwaysinline nounwind",
+    "cold": "cold noinline nounwind",
+}
+
+
+class ModuleWriter:
+    """One module. `elsewhere` tells which functions another module defines."""
+
+    def __init__(
+        self,
+        name: str,
+        types: Types,
+        elsewhere: Callable[[Specialised], bool],
+        *,
+        checked: bool = False,
+        debug: bool = False,
+    ) -> None:
+        self.name = name
+        self.types = types
+        self.elsewhere = elsewhere
+        self.checks = Checks(self) if checked else None
+        self.debug = DebugInfo(name) if debug else None
+        self.external: dict[str, Specialised] = {}  # needed from other modules
+        self.defined: dict[str, Specialised] = {}
+        self._symbols: dict[Specialised, str] = {}
+        self._pending: list[Specialised] = []
+        self._declarations: dict[str, str] = {}
+        self._tables: dict[str, str] = {}
+        self._metadata: list[str] = []
+        self._weights: dict[str, int] = {}
+        self._functions: list[str] = []
+
+    # --- what functions ask for ----------------------------------------------------------------
+
+    @property
+    def handler_convention(self) -> str:
+        """The calling convention of handlers: everything in registers and nothing saved, where LLVM has that."""
+        return "preserve_nonecc" if self.types.target.architecture in ("x86_64", "aarch64") else "ccc"
+
+    def symbol(self, function: Specialised) -> str:
+        """The operand that names a function; makes sure that it is defined or declared."""
+        known = self._symbols.get(function)
+        if known is None:
+            known = self._symbols[function] = f'@"{function.symbol}"'
+            if not function.inline and self.elsewhere(function):
+                self.external[function.symbol] = function
+                self.declare(function.symbol, f"declare hidden {self._prototype(function, named=False)}")
+            else:
+                self.defined[function.symbol] = function
+                self._pending.append(function)
+        return known
+
+    def declare(self, name: str, declaration: str) -> None:
+        """Make sure that something external is declared."""
+        self._declarations.setdefault(name, declaration)
+
+    def table(self, data: ConstantData) -> str:
+        """The operand that names constant data."""
+        name = f'@"{data.symbol}"'
+        if data.symbol not in self._tables:
+            self._tables[data.symbol] = ""  # while its elements are looked at
+            self._tables[data.symbol] = self._table_text(name, data)
+        return name
+
+    def _table_text(self, name: str, data: ConstantData) -> str:
+        element = data.element
+        type_ = memory_type(element)
+        if isinstance(element, tree.Function):
+            items = (f"ptr {self.symbol(value) if value is not None else 'null'}" for value in data.values)
+        elif isinstance(element, tree.Boolean):
+            items = (f"i8 {int(value)}" for value in data.values)
+        else:
+            items = (f"{type_} {constant(element, value)}" for value in data.values)
+        alignment = self.types.alignment(element)
+        shape = f"[{len(data.values)} x {type_}]"
+        return f"{name} = internal constant {shape} [{', '.join(items)}], align {alignment}"
+
+    def metadata(self, text: str) -> int:
+        """Add a metadata node; its number."""
+        self._metadata.append(text)
+        return len(self._metadata) - 1
+
+    def weights(self, which: str) -> int:
+        """The branch weights of a likely or unlikely first arm."""
+        if which not in self._weights:
+            first, second = (2000, 1) if which == LIKELY else (1, 2000)
+            self._weights[which] = self.metadata(f'!{{!"branch_weights", i32 {first}, i32 {second}}}')
+        return self._weights[which]
+
+    def location(self, function: Specialised, line: int) -> str:
+        """The suffix that ties an instruction to its source line."""
+        return self.debug.location(self, function, line) if self.debug else ""
+
+    # --- functions -----------------------------------------------------------------------------
+
+    def write(self, roots: Iterable[Specialised], entries: Iterable[Specialised] = ()) -> str:
+        """The text of the module that defines `roots` and C wrappers of `entries`."""
+        for root in roots:
+            self.symbol(root)
+        for entry in entries:
+            self.symbol(entry)
+            self._write_entry(entry)
+        while self._pending:
+            self._write_function(self._pending.pop())
+        if self.checks:
+            self.checks.write()
+        return self._text()
+
+    def add_function(self, text: str) -> None:
+        self._functions.append(text)
+
+    def _write_function(self, function: Specialised) -> None:
+        lines = FunctionWriter(self, function).write_body()
+        kind = "inline" if function.inline else "cold" if function.cold else "plain"
+        linkage = "internal" if function.inline else "hidden"
+        suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
+        head = f"define {linkage} {self._prototype(function, named=True)} {_ATTRIBUTES[kind]}{suffix}"
+        self.add_function("\n".join([f"{head} {{", *lines, "}"]))
+
+    def _prototype(self, function: Specialised, *, named: bool) -> str:
+        if function.handler:
+            assert function.record is not None
+            types = map(llvm_type, function.record.fields.values())
+            parts = [f"{t} %r{i}" if named else t for i, t in enumerate(types)]
+            return f'{self.handler_convention} void @"{function.symbol}"({", ".join(parts)})'
+        parts = []
+        for parameter in function.parameters:
+            part = f"{llvm_type(parameter.type)}{extension(parameter.type)}"
+            parts.append(f"{part} %p{parameter.index}" if named else part)
+        result = result_type(function)
+        if not function.may_raise:
+            result = f"{extension(function.result)} {result}".strip()
+        return f'{result} @"{function.symbol}"({", ".join(parts)})'
+
+    def _write_entry(self, function: Specialised) -> None:
+        from fusee.kernel.lower.entry import write_entry  # it writes through this module
+
+        self.add_function(write_entry(self, function))
+
+    # --- the text ------------------------------------------------------------------------------
+
+    def _text(self) -> str:
+        flags = self.debug.finish(self) if self.debug else []
+        return "\n".join(
+            [
+                f'source_filename = "{self.name}"',
+                *self._tables.values(),
+                *(text for name, text in self._declarations.items() if name not in self.defined),
+                *self._functions,
+                *flags,
+                *(f"!{number} = {text}" for number, text in enumerate(self._metadata)),
+                "",
+            ]
+        )

@@ -1,0 +1,83 @@
+"""LLVM's names of the kernel language's types and constants."""
+
+from __future__ import annotations
+
+import math
+import struct
+from functools import cache
+
+from fusee.kernel import tree
+from fusee.kernel.tree import Specialised, Type
+
+
+@cache
+def llvm_type(t: Type) -> str:
+    """The type of a value in a register."""
+    if isinstance(t, tree.Integer):
+        return f"i{t.bits}"
+    if isinstance(t, tree.Boolean):
+        return "i1"
+    if isinstance(t, tree.Float):
+        return "float" if t.bits == 32 else "double"
+    if isinstance(t, tree.Vector):
+        return "<2 x i64>"
+    if isinstance(t, tree.Nothing):
+        return "void"
+    if isinstance(t, tree.Several):
+        return f"{{{', '.join(map(llvm_type, t.items))}}}"
+    return "ptr"
+
+
+def memory_type(t: Type) -> str:
+    """The type of a value in memory."""
+    return "i8" if isinstance(t, tree.Boolean) else llvm_type(t)
+
+
+@cache
+def record_type(t: tree.Record) -> str:
+    """A record of registers while it is in memory, which it leaves as soon as everything is inlined."""
+    return f"{{{', '.join(map(llvm_type, t.fields.values()))}}}"
+
+
+def extension(t: Type) -> str:
+    """The attribute by which C's small integers are passed, with a space before it."""
+    if isinstance(t, tree.Boolean):
+        return " zeroext"
+    if isinstance(t, tree.Integer) and t.bits < 32:
+        return " signext" if t.signed else " zeroext"
+    return ""
+
+
+def result_items(function: Specialised) -> list[Type]:
+    """What a kernel gives beside its status: nothing, one value, or several."""
+    if isinstance(function.result, tree.Nothing):
+        return []
+    return list(function.result.items) if isinstance(function.result, tree.Several) else [function.result]
+
+
+def result_type(function: Specialised) -> str:
+    """The machine result: the status first if the kernel may raise."""
+    if not function.may_raise:
+        return llvm_type(function.result)
+    items = ["i64", *map(llvm_type, result_items(function))]
+    return items[0] if len(items) == 1 else f"{{{', '.join(items)}}}"
+
+
+def constant(t: Type, value: float | bool) -> str:
+    """A constant operand."""
+    if tree.is_address(t):
+        return "null"
+    if isinstance(t, tree.Boolean):
+        return "true" if value else "false"
+    if isinstance(t, tree.Float):
+        return _float(float(value), t.bits)
+    if isinstance(t, tree.Vector):
+        low, high = int(value) & (1 << 64) - 1, int(value) >> 64
+        return f"<i64 {low}, i64 {high}>"
+    return str(int(value))
+
+
+def _float(value: float, bits: int) -> str:
+    if bits == 32 and math.isfinite(value):
+        value = struct.unpack("<f", struct.pack("<f", value))[0]
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"

@@ -1,0 +1,93 @@
+"""LLVM: from a module's text to an object file, and from object files to running code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from fusee.kernel.target import Target
+
+VERSION = f"llvmlite {llvmlite.__version__}, LLVM {'.'.join(map(str, llvm.llvm_version_info))}"
+
+
+@cache
+def _initialise() -> None:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+
+
+@cache
+def _initialise_host() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+@cache
+def host_processor() -> tuple[str, str]:
+    """This machine's processor and its features, as LLVM names them."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+class Machine:
+    """Compiles for one target."""
+
+    def __init__(self, target: Target, *, for_this_process: bool = False) -> None:
+        _initialise()
+        self.target = target
+        processor, features = host_processor() if for_this_process else ("", "")
+        options: dict[str, Any] = {"cpu": processor, "features": features, "opt": 2}
+        options["reloc"], options["codemodel"] = "pic", "default"
+        self.machine = llvm.Target.from_triple(target.triple).create_target_machine(**options)
+
+    def object(self, text: str, *, handlers: bool = False) -> bytes:
+        """Compile a module. `handlers`: a shard of many tiny functions, for which a short pipeline does."""
+        return bytes(self.machine.emit_object(self._optimized(text, handlers)))
+
+    def assembly(self, text: str, *, handlers: bool = False) -> str:
+        """The assembly that `object` would encode."""
+        return str(self.machine.emit_assembly(self._optimized(text, handlers)))
+
+    def _optimized(self, text: str, handlers: bool) -> Any:
+        header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.target.triple}"\n'
+        module = llvm.parse_assembly(header + text)
+        tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+        builder = llvm.create_pass_builder(self.machine, tuning)
+        passes = _handler_pipeline() if handlers else builder.getModulePassManager()
+        passes.run(module, builder)
+        return module
+
+
+def _handler_pipeline() -> Any:
+    """Enough for straight-line handlers: inline, registers out of memory, fold, simplify."""
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_new_gvn_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    return passes
+
+
+class Loaded:
+    """Object files linked into this process; lives as long as their code is needed."""
+
+    def __init__(self, objects: Iterable[bytes]) -> None:
+        _initialise_host()
+        backing = llvm.parse_assembly("")
+        backing.triple = llvm.get_process_triple()
+        machine = llvm.Target.from_triple(backing.triple).create_target_machine(jit=True, codemodel="jitdefault")
+        self._engine = llvm.create_mcjit_compiler(backing, machine)
+        for content in objects:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+        self._engine.finalize_object()
+
+    def address(self, symbol: str) -> int:
+        """Where a symbol is; 0 if there is none of that name."""
+        return int(self._engine.get_function_address(symbol))
