@@ -257,6 +257,14 @@ def remove_group(registry: TypeRegistry, group: Group) -> None:
     registry.platform.release(cast(Ptr[u8], group))
 
 
+@kernel(inline=True)
+def canonical_value_type(m: Module, value_type: u32) -> u32:
+    """A value type of `m` that means the same in all modules: a type index becomes its canonical id."""
+    if value_type & (REF | ABSTRACT) != REF:
+        return value_type
+    return value_type & (REF | NULLABLE) | m.types[value_type & HEAP_MASK].canonical
+
+
 @kernel
 def is_subtype_canonical(registry: usize, a: u32, b: u32) -> bool:
     """Whether value type `a` matches `b` (spec 3.3.3 to 3.3.5); heap type indices are canonical ids."""

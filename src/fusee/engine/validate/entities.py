@@ -1,0 +1,160 @@
+"""Types of functions, tables, memories, globals and tags; exports and the start function (spec 3.2, 3.5)."""
+
+from typing import Final
+
+from fusee.engine.arena import Buffer, grow_buffer
+from fusee.engine.decode.state import has_feature
+from fusee.engine.errors import Invalid
+from fusee.engine.hashing import hash_bytes
+from fusee.engine.state.module import (
+    ABSTRACT,
+    EXTERN_FUNC,
+    EXTERN_GLOBAL,
+    EXTERN_MEMORY,
+    EXTERN_TABLE,
+    HEAP_MASK,
+    KIND_FUNC,
+    NONE,
+    REF,
+    Export,
+    Limits,
+    Module,
+    TypeDef,
+)  # fmt: skip
+from fusee.kernel.lang import Ptr, address, cast, clz, kernel, span, u8, u32, u64
+from fusee.spec.errors import ModuleError
+from fusee.spec.features import Feature
+from fusee.spec.limits import MAX_TABLE_32, PAGE_SIZE_LOG2
+
+ENTRY_BYTES: Final = 4
+
+
+@kernel
+def check_function_type(m: Module, index: u32, offset: u32) -> TypeDef:
+    """A type index that must be a function type's."""
+    if index >= m.type_count or m.types[index].kind != KIND_FUNC:
+        raise Invalid(ModuleError.UNKNOWN_TYPE, offset)
+    return m.types[index]
+
+
+@kernel
+def check_type_index(m: Module, value_type: u32, offset: u32) -> None:
+    if value_type & (REF | ABSTRACT) == REF and value_type & HEAP_MASK >= m.type_count:
+        raise Invalid(ModuleError.UNKNOWN_TYPE, offset)
+
+
+@kernel
+def validate_entities(m: Module) -> None:
+    for i in span(m.func_count):
+        check_function_type(m, m.func_types[i], u32(0))
+    for i in span(m.tag_count):
+        if check_function_type(m, m.tags[i], u32(0)).result_count != 0:
+            raise Invalid(ModuleError.TAG_RESULT, 0)
+    for i in span(m.global_count):
+        check_type_index(m, m.globals[i].value_type, m.globals[i].offset)
+    for i in span(m.table_count):
+        check_type_index(m, m.tables[i].element, m.tables[i].offset)
+        check_table_limits(m.tables[i].limits, m.tables[i].offset)
+    for i in span(m.element_count):
+        check_type_index(m, m.elements[i].element, m.elements[i].place)
+    if m.memory_count > 1 and not has_feature(m, Feature.MULTI_MEMORY):
+        raise Invalid(ModuleError.MULTIPLE_MEMORIES, m.memories[1].offset)
+    for i in span(m.memory_count):
+        check_memory_limits(m.memories[i].limits, m.memories[i].offset)
+
+
+@kernel
+def check_limits(limits: Limits, greatest: u64, error: u32, offset: u32) -> None:
+    """Spec 3.2.14."""
+    if limits.minimum > greatest or (limits.has_maximum and limits.maximum > greatest):
+        raise Invalid(error, offset)
+    if limits.has_maximum and limits.minimum > limits.maximum:
+        raise Invalid(ModuleError.SIZE_ORDER, offset)
+
+
+@kernel
+def check_table_limits(limits: Limits, offset: u32) -> None:
+    greatest = u64(0xFFFF_FFFF_FFFF_FFFF) if limits.is_64 else u64(MAX_TABLE_32)
+    check_limits(limits, greatest, u32(ModuleError.TABLE_SIZE), offset)
+
+
+@kernel
+def check_memory_limits(limits: Limits, offset: u32) -> None:
+    """As many pages as addresses can reach; pages have 64 KiB or, with custom page sizes, one byte."""
+    page_size_log2 = limits.page_size_log2
+    if page_size_log2 != 0 and page_size_log2 != PAGE_SIZE_LOG2:
+        raise Invalid(ModuleError.PAGE_SIZE, offset)
+    greatest = u64(1) << u64(32 - page_size_log2)
+    if limits.is_64:
+        greatest = u64(0xFFFF_FFFF_FFFF_FFFF) if page_size_log2 == 0 else u64(1) << u64(64 - page_size_log2)
+    check_limits(limits, greatest, u32(ModuleError.MEMORY_SIZE), offset)
+    if limits.is_shared and not limits.has_maximum:
+        raise Invalid(ModuleError.SHARED_WITHOUT_MAXIMUM, offset)
+
+
+@kernel
+def validate_start(m: Module) -> None:
+    """Spec 3.5.9: without parameters and results."""
+    if m.start == NONE:
+        return
+    if m.start >= m.func_count:
+        raise Invalid(ModuleError.UNKNOWN_FUNCTION, m.start_offset)
+    t = m.types[m.func_types[m.start]]
+    if t.param_count != 0 or t.result_count != 0:
+        raise Invalid(ModuleError.START_FUNCTION, m.start_offset)
+
+
+@kernel
+def validate_exports(m: Module, declared: Ptr[u8], buffer: Buffer) -> None:
+    """Indices must exist, names must differ; exported functions may be named by `ref.func` in code."""
+    slots = u32(2) << (32 - clz(m.export_count))
+    grow_buffer(buffer, u64(slots) * ENTRY_BYTES)
+    table = cast(Ptr[u32], buffer.data)
+    for i in span(slots):
+        table[i] = u32(NONE)
+    for i in span(m.export_count):
+        entry = m.exports[i]
+        check_exported(m, entry)
+        if entry.kind == EXTERN_FUNC:
+            declared[entry.index] = u8(1)
+        enter_name(m, i, table, slots - 1)
+
+
+@kernel
+def check_exported(m: Module, entry: Export) -> None:
+    if entry.kind == EXTERN_FUNC:
+        if entry.index >= m.func_count:
+            raise Invalid(ModuleError.UNKNOWN_FUNCTION, entry.offset)
+    elif entry.kind == EXTERN_TABLE:
+        if entry.index >= m.table_count:
+            raise Invalid(ModuleError.UNKNOWN_TABLE, entry.offset)
+    elif entry.kind == EXTERN_MEMORY:
+        if entry.index >= m.memory_count:
+            raise Invalid(ModuleError.UNKNOWN_MEMORY, entry.offset)
+    elif entry.kind == EXTERN_GLOBAL:
+        if entry.index >= m.global_count:
+            raise Invalid(ModuleError.UNKNOWN_GLOBAL, entry.offset)
+    elif entry.index >= m.tag_count:
+        raise Invalid(ModuleError.UNKNOWN_TAG, entry.offset)
+
+
+@kernel
+def enter_name(m: Module, index: u32, table: Ptr[u32], mask: u32) -> None:
+    """Enter an export's name into a hash table that is at most half full."""
+    name = m.exports[index].name
+    size = name.end - name.start
+    slot = u32(hash_bytes(m.source + name.start, size, u64(address(m)))) & mask
+    while table[slot] != NONE:
+        other = m.exports[table[slot]].name
+        if other.end - other.start == size and same_bytes(m.source + name.start, m.source + other.start, size):
+            raise Invalid(ModuleError.DUPLICATE_EXPORT, m.exports[index].offset)
+        slot = (slot + 1) & mask
+    table[slot] = index
+
+
+@kernel
+def same_bytes(a: Ptr[u8], b: Ptr[u8], size: u32) -> bool:
+    for i in span(size):
+        if a[i] != b[i]:
+            return False
+    return True

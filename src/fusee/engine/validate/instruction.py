@@ -1,0 +1,93 @@
+"""From an opcode to its rule."""
+
+from typing import Final
+
+from fusee.engine.decode.instruction import read_opcode
+from fusee.engine.decode.optables import (
+    END,
+    IS_CONSTANT,
+    PARAMS,
+    RULE_IMMEDIATES,
+    RULE_MASK,
+    RULE_NONE,
+    RULE_SIGNATURE,
+    RULE_UNSUPPORTED,
+    UNSUPPORTED,
+)  # fmt: skip
+from fusee.engine.decode.state import has_feature, note_unsupported
+from fusee.engine.errors import Malformed
+from fusee.engine.validate import aggregate, call, control, exception, reference, table, variable
+from fusee.engine.validate.fixed import apply_signature, validate_immediates
+from fusee.engine.validate.rule import Rule
+from fusee.engine.validate.state import Validator, fail
+from fusee.kernel.lang import kernel, likely, u32, unlikely, unroll
+from fusee.spec.errors import ModuleError
+from fusee.spec.features import Feature
+from fusee.spec.op import rows
+
+OWN_RULES: Final[list[Rule]] = [
+    *variable.RULES,
+    *control.RULES,
+    *call.RULES,
+    *table.RULES,
+    *reference.RULES,
+    *aggregate.RULES,
+    *exception.RULES,
+]
+
+if {rule.op for rule in OWN_RULES} != {row for row in rows() if row.params is None}:
+    raise TypeError("instructions without a fixed signature and rules do not correspond")
+
+
+@kernel
+def validate_instructions(v: Validator) -> None:
+    """Validate up to the `end` of the outermost block, which must end the range as well."""
+    r = v.reader
+    while v.control_count != 0:
+        v.instruction = r.position
+        index = read_opcode(r)
+        rule = u32(v.rules[index])
+        if likely(rule == RULE_SIGNATURE):
+            apply_signature(v, index)
+        else:
+            validate_other(v, index, rule)
+    if r.position != r.end:
+        raise Malformed(ModuleError.END_EXPECTED, r.position)
+
+
+@kernel
+def validate_constant_instructions(v: Validator) -> None:
+    """The same for a constant expression: only constant instructions may occur (spec 3.4.13)."""
+    r = v.reader
+    extended = has_feature(v.module, Feature.EXTENDED_CONST)
+    while v.control_count != 0:
+        v.instruction = r.position
+        index = read_opcode(r)
+        if index != END and (IS_CONSTANT[index] == 0 or (PARAMS[index] != 0 and not extended)):
+            fail(v, u32(ModuleError.NOT_CONSTANT))
+        validate_other(v, index, u32(v.rules[index]))
+
+
+@kernel
+def validate_other(v: Validator, index: u32, rule: u32) -> None:
+    v.opcode = index
+    if unlikely(rule & RULE_UNSUPPORTED != 0):
+        note_unsupported(v.module, u32(UNSUPPORTED[index]), v.instruction)
+    kind = rule & RULE_MASK
+    if kind == RULE_IMMEDIATES:
+        validate_immediates(v, index)
+    elif kind == RULE_SIGNATURE:
+        apply_signature(v, index)
+    elif kind == RULE_NONE:
+        raise Malformed(ModuleError.ILLEGAL_OPCODE, v.instruction)
+    else:
+        validate_own(v, index)
+
+
+@kernel(inline=True)
+def validate_own(v: Validator, index: u32) -> None:
+    """One jump through a table, once compiled."""
+    for rule in unroll(OWN_RULES):
+        if index == rule.op.index:
+            rule.validate(v)
+            return

@@ -1,0 +1,81 @@
+"""Validation of a whole module (spec 3.5.16)."""
+
+from fusee.engine.arena import new_memory, release_buffer
+from fusee.engine.decode.optables import FEATURE, RULE, RULE_NONE
+from fusee.engine.decode.state import arena_of
+from fusee.engine.errors import raise_again
+from fusee.engine.state.module import Module
+from fusee.engine.validate.constant import validate_datas, validate_elements, validate_globals, validate_table_inits
+from fusee.engine.validate.entities import validate_entities, validate_exports, validate_start
+from fusee.engine.validate.function import validate_body
+from fusee.engine.validate.state import Validator
+from fusee.engine.validate.types import validate_types
+from fusee.kernel.lang import Ptr, cast, caught, kernel, size_of, span, u8, u32, u64
+from fusee.spec.op import INDEX_COUNT
+
+
+@kernel
+def validate_module(m: Module) -> None:
+    """Validate a decoded module, filling in what decoding left open.
+
+    Raises `Invalid`, or `Malformed` for what is wrong inside of function bodies. The module stays
+    the caller's to release either way.
+    """
+    v = new_validator(m)
+    status = caught(validate_with, v)
+    release_validator(v)
+    raise_again(status)
+
+
+@kernel
+def new_validator(m: Module) -> Validator:
+    """A validator with its table of rules and its flags of declared functions right behind it."""
+    platform = arena_of(m).platform
+    size = u64(size_of(Validator)) + INDEX_COUNT + u64(m.func_count)
+    base = new_memory(platform, size)
+    v = cast(Validator, base)
+    v.module = m
+    v.rules = base + size_of(Validator)
+    v.declared = v.rules + INDEX_COUNT
+    for i in span(u32(INDEX_COUNT)):
+        enabled = u64(FEATURE[i]) & ~m.features == 0
+        v.rules[i] = RULE[i] if enabled else u8(RULE_NONE)
+    v.reader.source = m.source
+    v.reader.module_end = m.source_size
+    v.visible_globals = m.global_count
+    v.operand_buffer.platform = platform
+    v.control_buffer.platform = platform
+    v.run_buffer.platform = platform
+    v.initialised_buffer.platform = platform
+    v.set_buffer.platform = platform
+    v.scratch.platform = platform
+    return v
+
+
+@kernel
+def release_validator(v: Validator) -> None:
+    platform = v.scratch.platform
+    release_buffer(v.operand_buffer)
+    release_buffer(v.control_buffer)
+    release_buffer(v.run_buffer)
+    release_buffer(v.initialised_buffer)
+    release_buffer(v.set_buffer)
+    release_buffer(v.scratch)
+    platform.release(cast(Ptr[u8], v))
+
+
+@kernel
+def validate_with(v: Validator) -> None:
+    m = v.module
+    validate_types(m, v.scratch)
+    validate_entities(m)
+    validate_globals(v)
+    validate_table_inits(v)
+    validate_elements(v)
+    validate_datas(v)
+    validate_start(m)
+    validate_exports(m, v.declared, v.scratch)
+    release_buffer(v.scratch)
+    v.is_constant = False
+    for i in span(m.func_count - m.imported_func_count):
+        validate_body(v, m.bodies[i])

@@ -1,0 +1,161 @@
+"""The type section: references, supertypes, and canonical ids (spec 3.1.2, 3.2.4 to 3.2.10)."""
+
+from typing import Final
+
+from fusee.engine.arena import Buffer, grow_buffer
+from fusee.engine.errors import Invalid
+from fusee.engine.registry import TypeRegistry, hold_group
+from fusee.engine.state.module import (
+    ABSTRACT,
+    HEAP_MASK,
+    KIND_ARRAY,
+    KIND_FUNC,
+    NONE,
+    NULLABLE,
+    REF,
+    Module,
+    TypeDef,
+)  # fmt: skip
+from fusee.engine.validate.state import matches
+from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64
+from fusee.spec.errors import ModuleError
+from fusee.spec.limits import MAX_SUBTYPING_DEPTH
+
+WITHIN_GROUP: Final = 0x1000_0000  # in a group's words: the index counts from the group's first type
+HEADER_WORDS: Final = 3  # of each type: kind and finality, supertype, length of the first list
+WORD_BYTES: Final = 4
+
+
+@kernel
+def validate_types(m: Module, buffer: Buffer) -> None:
+    """Give every type its canonical id, group by group; `buffer` is scratch memory."""
+    registry = cast(TypeRegistry, m.registry)
+    first = u32(0)
+    while first < m.type_count:
+        end = m.types[first].group_end
+        for i in span(first, end):
+            check_references(m, i, end)
+        word_count = write_group(m, first, end, buffer)
+        group = hold_group(registry, cast(Ptr[u32], buffer.data), word_count, end - first)
+        for i in span(first, end):
+            m.types[i].canonical = group.first_id + (i - first)
+        m.registered_types = end
+        for i in span(first, end):
+            record_type(m, registry, m.types[i])
+        for i in span(first, end):
+            check_supertype(m, m.types[i])
+        first = end
+
+
+@kernel
+def check_references(m: Module, index: u32, group_end: u32) -> None:
+    """A type may mention those before it and those of its group; its supertype must come before it."""
+    t = m.types[index]
+    check_known(t.param_count, t.params, group_end, t.offset)
+    check_known(t.result_count, t.results, group_end, t.offset)
+    check_known(t.field_count, t.fields, group_end, t.offset)
+    if t.supertype != NONE and t.supertype >= index:
+        raise Invalid(ModuleError.UNKNOWN_TYPE, t.offset)
+
+
+@kernel
+def check_known(count: u32, types: Ptr[u32], group_end: u32, offset: u32) -> None:
+    for i in span(count):
+        if types[i] & (REF | ABSTRACT) == REF and types[i] & HEAP_MASK >= group_end:
+            raise Invalid(ModuleError.UNKNOWN_TYPE, offset)
+
+
+@kernel
+def write_group(m: Module, first: u32, end: u32, buffer: Buffer) -> u32:
+    """Write the words by which `engine.registry` knows a group, and give their number."""
+    position = u32(0)
+    for i in span(first, end):
+        t = m.types[i]
+        room = position + HEADER_WORDS + t.param_count + t.result_count + t.field_count * 2
+        if u64(room) * WORD_BYTES > buffer.capacity_bytes:
+            grow_buffer(buffer, u64(room) * WORD_BYTES)
+        words = cast(Ptr[u32], buffer.data) + position
+        words[0] = t.kind << 1 | u32(t.is_final)
+        words[1] = t.supertype if t.supertype == NONE else rolled(m, u32(REF) | t.supertype, first)
+        words[2] = t.param_count + t.field_count
+        words += HEADER_WORDS
+        write_list(m, first, t.param_count, t.params, words)
+        write_list(m, first, t.result_count, t.results, words + t.param_count)
+        write_list(m, first, t.field_count, t.fields, words)
+        for field in span(t.field_count):
+            words[t.field_count + field] = u32(t.mutable[field])
+        position = room
+    return position
+
+
+@kernel
+def write_list(m: Module, first: u32, count: u32, types: Ptr[u32], words: Ptr[u32]) -> None:
+    for i in span(count):
+        words[i] = rolled(m, types[i], first)
+
+
+@kernel
+def rolled(m: Module, value_type: u32, first: u32) -> u32:
+    """A value type as it stands in the words of the group that starts with type `first`."""
+    if value_type & (REF | ABSTRACT) != REF:
+        return value_type
+    index = value_type & HEAP_MASK
+    flags = value_type & (REF | NULLABLE)
+    return flags | (m.types[index].canonical if index < first else u32(WITHIN_GROUP) | (index - first))
+
+
+@kernel
+def record_type(m: Module, registry: TypeRegistry, t: TypeDef) -> None:
+    """Tell the registry what subtyping asks."""
+    record = registry.types[t.canonical]
+    record.kind = t.kind
+    record.supertype = t.supertype if t.supertype == NONE else m.types[t.supertype].canonical
+
+
+@kernel
+def check_supertype(m: Module, t: TypeDef) -> None:
+    """A declared supertype must not be final, and must be matched in structure (spec 3.2.10, 3.3.9)."""
+    if t.supertype == NONE:
+        return
+    depth = u32(0)
+    ancestor = t
+    while ancestor.supertype != NONE:
+        ancestor = m.types[ancestor.supertype]
+        depth += 1
+        if depth > MAX_SUBTYPING_DEPTH:
+            raise Invalid(ModuleError.LIMIT_SUBTYPING_DEPTH, t.offset)
+    above = m.types[t.supertype]
+    if above.is_final or above.kind != t.kind or not composite_matches(m, t, above):
+        raise Invalid(ModuleError.SUB_TYPE, t.offset)
+
+
+@kernel
+def composite_matches(m: Module, t: TypeDef, above: TypeDef) -> bool:
+    if t.kind == KIND_FUNC:
+        if t.param_count != above.param_count or t.result_count != above.result_count:
+            return False
+        return list_matches(m, t.param_count, above.params, t.params) and list_matches(
+            m, t.result_count, t.results, above.results
+        )
+    if t.field_count < above.field_count or (t.kind == KIND_ARRAY and t.field_count != above.field_count):
+        return False
+    for i in span(above.field_count):
+        if not field_matches(m, t, above, i):
+            return False
+    return True
+
+
+@kernel
+def list_matches(m: Module, count: u32, types: Ptr[u32], above: Ptr[u32]) -> bool:
+    for i in span(count):
+        if not matches(m, types[i], above[i]):
+            return False
+    return True
+
+
+@kernel
+def field_matches(m: Module, t: TypeDef, above: TypeDef, field: u32) -> bool:
+    """Mutable fields are invariant (spec 3.3.7)."""
+    if t.mutable[field] != above.mutable[field] or not matches(m, t.fields[field], above.fields[field]):
+        return False
+    return t.mutable[field] == 0 or matches(m, above.fields[field], t.fields[field])
