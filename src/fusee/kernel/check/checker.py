@@ -165,7 +165,7 @@ class Checker:
         asker: Specialised | None,
         label: str | None = None,
     ) -> Specialised:
-        statics = tuple(given[name] for name in signature.statics if name in given)
+        statics = tuple(given[name] for name in sorted(signature.statics) if name in given)
         missing = [name for name in signature.statics if name not in given]
         if missing:
             hint = f"`instance({kernel.name}, {missing[0]}=…)`"
