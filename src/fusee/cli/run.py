@@ -38,11 +38,12 @@ def run(
 
     Options come before FILE, everything after it goes to the program.
     """
+    limits = parse_wasm_options(options)
+    source = ModuleFile.read(file)
     from fusee import ExitTrap, Trap
 
-    limits = parse_wasm_options(options)
     try:
-        program = _Program(file, limits)
+        program = _Program(source, limits)
         if program.needs_wasi:
             name = file.name if argv0 is None else argv0
             program.use_wasi(_wasi_config((name, *(() if invoke else arguments)), directories, variables))
@@ -58,10 +59,9 @@ def run(
 class _Program:
     """A module with the store it runs in."""
 
-    def __init__(self, file: Path, limits: WasmOptions) -> None:
+    def __init__(self, source: ModuleFile, limits: WasmOptions) -> None:
         from fusee import Linker, Store
 
-        source = ModuleFile.read(file)
         self.engine = make_engine(limits.configure)
         self.module: Module = source.compile(self.engine)
         self.store: Store = Store(self.engine)

@@ -1,0 +1,62 @@
+"""Bad input is one line on standard error and exit status 1: never a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusee.cli.main import run_command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope.wasm"], "nope.wasm: No such file or directory"),
+        (["run", "nope.wasm"], "nope.wasm: No such file or directory"),
+        (["validate", "nope.wasm"], "nope.wasm: No such file or directory"),
+        (["wast", "nope.wast"], "nope.wast: no such file or directory"),
+        (["run", "."], ".: Is a directory"),
+        (["run"], "Missing argument 'FILE'."),
+        (["--bogus"], "No such option '--bogus'."),
+        (["run", "-W", "speed=9", "x.wasm"], "-W speed: there is no such option"),
+        (["run", "-W", "fuel=many", "x.wasm"], "-W fuel=many: expected a number"),
+        (["run", "-W", "fuel", "x.wasm"], "-W fuel=: expected a number"),
+        (["run", "-W", "timeout=soon", "x.wasm"], "-W timeout=soon: expected a duration such as 10s or 500ms"),
+        (["run", "-W", "simd=maybe", "x.wasm"], "-W simd=maybe: expected y or n"),
+    ],
+)
+def test_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command(arguments) == 1
+    assert capsys.readouterr() == ("", f"fusee: {message}\n")
+
+
+def test_an_error_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(path: Path) -> bytes:
+        raise ZeroDivisionError("a bug\nin two lines")
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    assert run_command(["validate", "x.wasm"]) == 1
+    assert capsys.readouterr().err == "fusee: internal error: ZeroDivisionError: a bug in two lines\n"
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("fusee ")
+    assert run_command(["--help"]) == 0
+    commands = capsys.readouterr().out
+    assert all(name in commands for name in ("run", "validate", "wast", "disasm", "bench"))
+
+
+def test_commands_are_imported_when_called() -> None:
+    """What a program's start does not need must not delay it."""
+    code = "import fusee.cli.main, sys; print([m for m in sys.modules if m.split('.')[0] in ('rich', 'llvmlite')])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

