@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from fusee.api.text import wat2wasm
 from fusee.engine.decode.module import decode_module
-from fusee.engine.registry import TypeRegistry, new_registry
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.instantiate import instantiate
-from fusee.engine.runtime.store import new_engine, new_store
+from fusee.engine.runtime.store import new_store, open_engine
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Instance
+from fusee.engine.validate.module import validate_module
 from fusee.kernel.arena import allocate_simulated, new, new_array, release_simulated
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, u8, u32, u64, usize
 from fusee.spec.features import ALL_FEATURES
@@ -61,8 +62,7 @@ class World:
         platform.reserve = reserve_nothing
         platform.unreserve = unreserve
         platform.call_host = call_host
-        self.engine = new_engine(platform)
-        self.engine.registry = address(new_registry(self.engine.platform))
+        self.engine = open_engine(platform)
         self.store = new_store(self.engine, u64(1 << 12), usize(0))
 
     def module(self, text: str) -> Module:
@@ -70,7 +70,9 @@ class World:
         binary = bytes(wat2wasm(text))
         source = allocate_simulated(binary)
         registry = cast(TypeRegistry, self.engine.registry)
-        return decode_module(registry, self.engine.platform, source, u32(len(binary)), u64(int(ALL_FEATURES)))
+        m = decode_module(registry, self.engine.platform, source, u32(len(binary)), u64(int(ALL_FEATURES)))
+        validate_module(m)
+        return m
 
     def instantiate(self, m: Module, imports: Sequence[object] = ()) -> Instance:
         """An instance; imports are structs of the runtime."""

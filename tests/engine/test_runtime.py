@@ -163,7 +163,13 @@ def test_tables(world: World) -> None:
     f = instance.functions[0]
     table.table_set(instance, u64(0), u64(1), u64(f))
     assert table.table_get(instance, u64(0), u64(1)) == u64(f)
-    assert [int(table.table_grow(instance, u64(0), u64(f), u64(d))) for d in (1, 4, 3, NONE, 0)] == [2, NONE, 3, NONE, 6]
+    assert [int(table.table_grow(instance, u64(0), u64(f), u64(d))) for d in (1, 4, 3, NONE, 0)] == [
+        2,
+        NONE,
+        3,
+        NONE,
+        6,
+    ]
     assert [int(table.table_get(instance, u64(0), u64(i)) != 0) for i in range(6)] == [0, 1, 1, 1, 1, 1]
     table.table_copy(instance, u64(1), u64(0), u64(1), u64(0), u64(2))
     assert [int(table.table_get(instance, u64(1), u64(i)) != 0) for i in range(3)] == [0, 0, 1]
@@ -223,7 +229,9 @@ def test_functions_across_modules(world: World) -> None:
           (rec (type $a (sub (func))) (type $b (sub $a (func))))
           (func (type $a)) (func (type $b)) (func))""")
     )
-    wanted = world.module('(module (rec (type $a (sub (func))) (type (sub $a (func)))) (import "" "" (func (type $a))))')
+    wanted = world.module(
+        '(module (rec (type $a (sub (func))) (type (sub $a (func)))) (import "" "" (func (type $a))))'
+    )
     given = [cast(Func, giver.functions[i]) for i in range(3)]
     taker = world.instantiate(wanted, [given[0]])
     assert taker.functions[0] == giver.functions[0]

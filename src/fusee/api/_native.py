@@ -2,12 +2,17 @@
 
 import ctypes
 import sys
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
+from fusee.api.failures import failure_of
 from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import Engine as EngineState
+from fusee.kernel.errors import KernelError
 from fusee.kernel.layout import layout
+from fusee.kernel.memory import view
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
@@ -74,3 +79,77 @@ def platform() -> ctypes.Array[ctypes.c_char]:
     for name, function in functions.items():
         ctypes.c_size_t.from_buffer(result, places.fields[name].offset).value = _address(function)
     return result
+
+
+class Native:
+    """The engine's entries as Python functions; they raise the public exceptions."""
+
+    def __init__(self, checked: bool) -> None:
+        from fusee.engine import program
+        from fusee.kernel.build import load
+
+        with _Progress() as progress:
+            self._library = load(program.PROGRAM, checked=checked, progress=progress)
+        for entry in program.ENTRIES:
+            function = self._library.function(entry)
+            setattr(self, entry.function.__name__, _with_public_errors(function))
+            setattr(self, f"raw_{entry.function.__name__}", function)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        raise AttributeError(f"{name!r} is not an entry of the engine's program")
+
+    def compile(self, engine: int, binary: bytes, features: int) -> int:
+        """Decode and validate a module, whose bytes must outlive it."""
+        source = ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value
+        state = view(EngineState, engine)
+        platform_address = engine + layout(EngineState, Target.host()).fields["platform"].offset
+        module: int = self.decode_module(state.registry, platform_address, source, len(binary), features)
+        try:
+            self.validate_module(module)
+        except BaseException:
+            self.release_module(module)
+            raise
+        return module
+
+
+def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except KernelError as error:
+            raise failure_of(error.status) from None
+
+    return call
+
+
+class _Progress:
+    """A progress bar on a terminal while the engine is built for the first time; silent when it is loaded."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            if not sys.stderr.isatty():
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("Compiling the engine (once)", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@cache
+def load(checked: bool) -> Native:
+    """The engine in this process."""
+    return Native(checked)

@@ -26,7 +26,7 @@ _SWITCHES: Final = {
 _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
     # Always on: the engine has no other way to work.
     "wasm_reference_types": bool, "wasm_bulk_memory": bool, "wasm_multi_value": bool, "gc_support": bool,
-    # About generated machine code, or about features that are not here; accepted so that programs move over as they are.
+    # About generated machine code, or features that are not here; accepted so that programs move over as they are.
     "wasm_component_model": bool, "wasm_component_model_map": bool, "wasm_component_model_implements": bool,
     "wasm_relaxed_simd_deterministic": bool, "wasm_stack_switching": bool, "debug_info": bool, "strategy": str,
     "cranelift_debug_verifier": bool, "cranelift_opt_level": str, "cranelift_nan_canonicalization": bool,

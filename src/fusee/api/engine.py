@@ -2,11 +2,15 @@
 
 import ctypes
 import weakref
-from typing import Any
+from collections.abc import Sequence
 
 from fusee.api import _native
 from fusee.api.config import Config
-from fusee.api.types import FuncType
+from fusee.api.errors import UnsupportedError
+from fusee.api.types import FuncType, ValType
+from fusee.engine.state.module import Module as ModuleState
+from fusee.kernel.memory import view
+from fusee.spec.features import ALL_FEATURES
 
 
 class Engine:
@@ -24,8 +28,8 @@ class Engine:
         self.native = _native.load(config.checked)
         self.address: int = self.native.open_engine(ctypes.addressof(_native.platform()))
         self.epoch = 0
-        self._canonical: dict[object, int] = {}
-        finalizer = weakref.finalize(self, self.native.close_engine, self.address)
+        self._types: dict[FuncType, Declaration] = {}
+        finalizer = weakref.finalize(self, self.native.release_engine, self.address)
         finalizer.atexit = False  # the process's end frees everything at once
 
     def increment_epoch(self) -> None:
@@ -40,13 +44,45 @@ class Engine:
         return False
 
     def canonical(self, type: FuncType) -> int:  # noqa: A002
-        """The engine's number for a function type (spec 3.1.2): equal types have equal numbers."""
-        found = self._canonical.get(type.key)
+        """The engine's number for a function type (spec 3.1.2): equal types have equal numbers.
+
+        The registry is fed by modules only, so a type that the host makes up becomes a module of its own.
+        """
+        if type.declaration is not None and type.declaration[0].engine is self:
+            return type.declaration[1]
+        found = self._types.get(type)
         if found is None:
-            codes = [t.code for t in (*type.params, *type.results)]
-            array: Any = (ctypes.c_uint32 * max(len(codes), 1))(*codes)
-            found = self.native.intern_func_type(
-                self.address, ctypes.addressof(array), len(type.params), len(type.results)
-            )
-            self._canonical[type.key] = found
-        return found
+            found = self._types[type] = Declaration(self, type)
+        return found.canonical
+
+
+class Declaration:
+    """A module that declares one function type, and so keeps its number in the registry."""
+
+    def __init__(self, engine: Engine, type: FuncType) -> None:  # noqa: A002
+        code = b"\x60" + _vector(type.params) + _vector(type.results)
+        section = b"\x01" + code
+        self._binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
+        address = engine.native.compile(engine.address, self._binary, ALL_FEATURES)
+        self.canonical = int(view(ModuleState, address).types[0].canonical)
+
+
+def _vector(types: Sequence[ValType]) -> bytes:
+    return _leb(len(types)) + b"".join(_encode(item) for item in types)
+
+
+def _encode(type: ValType) -> bytes:  # noqa: A002
+    if not type.is_reference:
+        return bytes([type.code])
+    if not type.heap:
+        raise UnsupportedError(f"a type made in Python cannot mention {type}, which belongs to a module")
+    return bytes([0x63 if type.is_nullable else 0x64, type.code & 0x7F])
+
+
+def _leb(number: int) -> bytes:
+    result = bytearray()
+    while number > 0x7F:
+        result.append(number & 0x7F | 0x80)
+        number >>= 7
+    result.append(number)
+    return bytes(result)

@@ -89,7 +89,7 @@ class Instance:
         given = self._import_addresses(imports)
         self.store.modules[module.address] = module
         try:
-            self.address: int = self.store.native.instantiate(
+            self.address: int = self.store.native.raw_instantiate(
                 self.store.address, module.address, ctypes.addressof(given)
             )
         except KernelError as error:

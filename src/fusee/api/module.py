@@ -1,6 +1,5 @@
 """`Module`: a decoded and validated module."""
 
-import ctypes
 import os
 import weakref
 from collections.abc import Iterable
@@ -54,7 +53,7 @@ class Module:
             raise TypeError("expected an Engine")
         self.engine = engine
         self.binary = to_binary(wasm)
-        self.address: int = _compile(engine, self.binary)
+        self.address: int = engine.native.compile(engine.address, self.binary, engine.features)
         self.state = view(ModuleState, self.address)
         self._signatures: dict[int, Signature] = {}
         finalizer = weakref.finalize(self, _end, engine, self.address, self.binary)
@@ -75,7 +74,7 @@ class Module:
         if not isinstance(wasm, bytes | bytearray | memoryview):
             raise TypeError("expected wasm bytes")
         binary = bytes(wasm)
-        _end(engine, _compile(engine, binary), binary)
+        _end(engine, engine.native.compile(engine.address, binary, engine.features), binary)
 
     def serialize(self) -> bytearray:
         """Bytes from which `deserialize` makes this module again."""
@@ -167,7 +166,10 @@ class Module:
     def _extern_type(self, kind: int, index: int) -> AsExternType:
         m = self.state
         if kind == EXTERN_FUNC:
-            return self.signature(index).type
+            declared = int(m.func_types[index])
+            made = self._func_type(declared)
+            made.declaration = self, int(m.types[declared].canonical)
+            return made
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits
             return TableType(self._value_type(int(m.tables[index].element)), _limits(limits), bool(limits.is_64))
@@ -183,18 +185,6 @@ class Module:
 
 def _limits(limits: LimitsState) -> Limits:
     return Limits(int(limits.minimum), int(limits.maximum) if limits.has_maximum else None)
-
-
-def _compile(engine: Engine, binary: bytes) -> int:
-    source = ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
-    native = engine.native
-    address: int = native.decode_module(engine.address, source, len(binary), int(engine.features))
-    try:
-        native.validate_module(address)
-    except BaseException:
-        native.release_module(address)
-        raise
-    return address
 
 
 def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fusee.api import _native
 from fusee.api.engine import Engine
-from fusee.api.errors import FuseeError, StoreError
+from fusee.api.errors import Frame, FuseeError, StoreError
 from fusee.api.failures import failure_of
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
@@ -13,6 +13,7 @@ from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
+from fusee.kernel.errors import KernelError
 from fusee.kernel.memory import view
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Store:
         self.native = engine.native
         self._data = data
         self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, 0)
+        self._invoke = self.native.raw_invoke
         self.state = view(StoreState, self.address)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
@@ -157,16 +159,19 @@ class Store:
 
     def invoke(self, func: int, slots: int) -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
-        status = self.native.invoke(self.address, func, slots)
-        if status:
-            self.fail(status)
+        try:
+            self._invoke(self.address, func, slots)
+        except KernelError as error:
+            failure, self.failure = self.failure, None
+            if failure is None:
+                failure = failure_of(error.status, self)
+        else:
+            return
+        raise failure
 
-    def fail(self, status: int) -> None:
-        """Raise what made the guest stop."""
-        failure, self.failure = self.failure, None
-        if failure is not None:
-            raise failure
-        raise failure_of(status, self)
+    def backtrace(self) -> list[Frame]:
+        """The frames of the trap that happened last, the innermost first."""
+        return []
 
     def call_host(self, identity: int, instance: int, slots: int) -> int:
         """Run a host function for a guest; not 0 if it raised."""

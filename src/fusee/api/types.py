@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from fusee.api.errors import FuseeError
+
+if TYPE_CHECKING:
+    from fusee.api.module import Module
 
 # The codes of `fusee.engine.state.module`, and the heap types' of the binary format (spec 5.3.5).
 _REF: Final = 0x8000_0000
@@ -118,11 +121,12 @@ def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
 class FuncType:
     """The type of a function."""
 
-    __slots__ = ("_params", "_results")
+    __slots__ = ("_params", "_results", "declaration")
 
     def __init__(self, params: Sequence[ValType], results: Sequence[ValType]) -> None:
         self._params = _check_types(params)
         self._results = _check_types(results)
+        self.declaration: tuple[Module, int] | None = None  # where it is from, and its number in the registry there
 
     @property
     def params(self) -> list[ValType]:

@@ -55,6 +55,12 @@ def matches_func(engine: Engine, m: Module, index: u32, given: Func) -> bool:
 
 
 @kernel
+def func_matches(engine: Engine, given: Func, value_type: u32) -> bool:
+    """Whether a reference to `given` is of the type `value_type`."""
+    return is_subtype_canonical(engine.registry, u32(REF) | given.canonical, value_type)
+
+
+@kernel
 def matches_limits(wanted: Limits, length: u64, has_maximum: bool, maximum: u64, is_64: bool) -> bool:
     """Spec 3.3.13; the size now is the minimum of what is given."""
     if is_64 != wanted.is_64 or length < wanted.minimum:

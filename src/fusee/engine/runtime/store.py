@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.engine.errors import Exhausted
+from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.holdings import (
     BLOCK_MEMORY,
     BLOCK_TABLE,
@@ -23,14 +24,23 @@ LEAST_STACK_SLOTS: Final = 64
 
 
 @kernel
-def new_engine(platform: Platform) -> Engine:
-    """An engine on a copy of `platform`; `open_engine` completes it."""
+def open_engine(platform: Platform) -> Engine:
+    """An engine on a copy of `platform`, with a registry of types of its own."""
     base = platform.allocate(usize(size_of(Engine)), usize(1))
     if is_null(base):
         raise Exhausted(Limit.SYSTEM, 0)
     engine = cast(Engine, base)
     copy_bytes(cast(Ptr[u8], engine.platform), cast(Ptr[u8], platform), usize(size_of(Platform)))
+    engine.registry = address(new_registry(engine.platform))
     return engine
+
+
+@kernel
+def release_engine(engine: Engine) -> None:
+    """End an engine that no store and no module uses any more."""
+    platform = engine.platform
+    release_registry(cast(TypeRegistry, engine.registry))
+    platform.release(cast(Ptr[u8], engine))
 
 
 @kernel

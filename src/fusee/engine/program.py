@@ -1,0 +1,34 @@
+"""The engine as a program: what is compiled, and what is called from outside."""
+
+from typing import Final
+
+from fusee.engine.decode.module import decode_module, release_module
+from fusee.engine.runtime.instantiate import instantiate
+from fusee.engine.runtime.link import func_matches
+from fusee.engine.runtime.memory import grow_memory
+from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
+from fusee.engine.runtime.store import new_store, open_engine, release_engine, release_store, set_limits
+from fusee.engine.runtime.table import grow_table
+from fusee.engine.validate.module import validate_module
+from fusee.kernel.build import Program
+
+ENTRIES: Final = (
+    open_engine,
+    release_engine,
+    new_store,
+    release_store,
+    set_limits,
+    decode_module,
+    validate_module,
+    release_module,
+    instantiate,
+    new_memory,
+    grow_memory,
+    new_table,
+    grow_table,
+    new_global,
+    new_host_func,
+    func_matches,
+)
+
+PROGRAM: Final = Program("fusee", ENTRIES)
