@@ -119,6 +119,9 @@ def _outcomes() -> Iterator[None]:
         yield
     except Trap as trap:
         raise _trapped(trap) from None
+    except UnsupportedError as error:
+        # Without the offset, so that reasons can be counted.
+        raise outcomes.Unsupported(error.message) from None
     except FuseeError as error:
         raise _OUTCOMES.get(type(error), outcomes.Outcome)(str(error)) from None
 
@@ -127,7 +130,6 @@ _OUTCOMES: dict[type[FuseeError], type[outcomes.Outcome]] = {
     MalformedError: outcomes.Malformed,
     ValidationError: outcomes.Invalid,
     LinkError: outcomes.Unlinkable,
-    UnsupportedError: outcomes.Unsupported,
 }
 
 
