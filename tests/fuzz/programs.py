@@ -95,7 +95,7 @@ class FunctionMaker:
         return b"\x43" + struct.pack("<f", number) if kind == "f32" else b"\x44" + struct.pack("<d", number)
 
     def bits(self, count: int) -> int:
-        return self.choice.getrandbits(count) - 2 ** (count - 1)
+        return self.choice.getrandbits(count) - (1 << count - 1)
 
     def expression(self, kind: str, depth: int) -> bytes:
         """Instructions that leave one value."""
