@@ -5,7 +5,10 @@ from typing import Final
 PAGE_SIZE_LOG2: Final = 16  # spec 4.2.8: 64 KiB
 MAX_PAGES_32: Final = 0x1_0000
 MAX_PAGES_64: Final = 0x1_0000_0000_0000
+MAX_BYTES_32: Final = 0xFFFF_FFFF  # memories with pages of one byte
+MAX_BYTES_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 MAX_TABLE_32: Final = 0xFFFF_FFFF
+MAX_TABLE_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 
 MAX_MODULE_BYTES: Final = 0x4000_0000
 MAX_TYPES: Final = 1_000_000

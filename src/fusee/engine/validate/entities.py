@@ -24,7 +24,15 @@ from fusee.engine.state.module import (
 from fusee.kernel.lang import Ptr, address, cast, clz, kernel, span, u8, u32, u64
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature
-from fusee.spec.limits import MAX_TABLE_32, PAGE_SIZE_LOG2
+from fusee.spec.limits import (
+    MAX_BYTES_32,
+    MAX_BYTES_64,
+    MAX_PAGES_32,
+    MAX_PAGES_64,
+    MAX_TABLE_32,
+    MAX_TABLE_64,
+    PAGE_SIZE_LOG2,
+)  # fmt: skip
 
 ENTRY_BYTES: Final = 4
 
@@ -74,7 +82,7 @@ def check_limits(limits: Limits, greatest: u64, error: u32, offset: u32) -> None
 
 @kernel
 def check_table_limits(limits: Limits, offset: u32) -> None:
-    greatest = u64(0xFFFF_FFFF_FFFF_FFFF) if limits.is_64 else u64(MAX_TABLE_32)
+    greatest = u64(MAX_TABLE_64) if limits.is_64 else u64(MAX_TABLE_32)
     check_limits(limits, greatest, u32(ModuleError.TABLE_SIZE), offset)
 
 
@@ -84,9 +92,10 @@ def check_memory_limits(limits: Limits, offset: u32) -> None:
     page_size_log2 = limits.page_size_log2
     if page_size_log2 != 0 and page_size_log2 != PAGE_SIZE_LOG2:
         raise Invalid(ModuleError.PAGE_SIZE, offset)
-    greatest = u64(1) << u64(32 - page_size_log2)
-    if limits.is_64:
-        greatest = u64(0xFFFF_FFFF_FFFF_FFFF) if page_size_log2 == 0 else u64(1) << u64(64 - page_size_log2)
+    if page_size_log2 == 0:
+        greatest = u64(MAX_BYTES_64) if limits.is_64 else u64(MAX_BYTES_32)
+    else:
+        greatest = u64(MAX_PAGES_64) if limits.is_64 else u64(MAX_PAGES_32)
     check_limits(limits, greatest, u32(ModuleError.MEMORY_SIZE), offset)
     if limits.is_shared and not limits.has_maximum:
         raise Invalid(ModuleError.SHARED_WITHOUT_MAXIMUM, offset)
