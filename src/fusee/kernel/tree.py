@@ -433,7 +433,7 @@ class Specialised:
     variables: list[Variable] = field(default_factory=list)
     calls: dict[Specialised, None] = field(default_factory=dict)  # calls whose errors propagate
     references: dict[Specialised, None] = field(default_factory=dict)  # everything mentioned
-    tables: dict[int, ConstantData] = field(default_factory=dict)
+    writes: set[str] = field(default_factory=set)  # registers it assigns
     raises_itself: bool = False
     may_raise: bool = False
 

@@ -56,6 +56,7 @@ class Checker:
             made = [self.specialise_root(root) for root in roots]
             while self._pending:
                 self._check_body(*self._pending.pop())
+        self._refuse_endless_inlining()
         self._propagate_raising()
         for callee, body, node in self.addressed:
             if callee.may_raise:
@@ -92,6 +93,24 @@ class Checker:
             caller, span = asked
             error.add_note_at(f"`{function.name}` is needed here", span)
             function, asked = caller, self._asked.get(caller.symbol)
+
+    def _refuse_endless_inlining(self) -> None:
+        """An inline kernel cannot reach itself through inline kernels."""
+        finished: set[str] = set()
+
+        def visit(function: Specialised, path: tuple[str, ...]) -> None:
+            if function.symbol in path:
+                where = span_of(function.file, syntax_of(function.source.function))
+                raise CompileError(f"`{function.name}` is inlined into itself", where, "drop `inline=True`")
+            if function.symbol not in finished:
+                for callee in function.references:
+                    if callee.inline:
+                        visit(callee, (*path, function.symbol))
+                finished.add(function.symbol)
+
+        for function in list(self.functions.values()):
+            if function.inline:
+                visit(function, ())
 
     def _propagate_raising(self) -> None:
         """A kernel may raise if it raises, or calls one that may."""

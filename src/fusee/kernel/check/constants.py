@@ -68,7 +68,6 @@ class Constants:
             return self._scalar(value, node)
         if isinstance(value, ConstantTable):
             data = self.table(body, value, node)
-            body.function.tables[id(value)] = data
             return tree.TableAddress(tree.pointer_to(data.element), node.lineno, data)
         return None
 

@@ -136,6 +136,7 @@ def place_type(body: Body, target: ast.expr) -> Place:
 
 def _store(body: Body, place: Place, value: Node, node: ast.stmt | ast.expr) -> None:
     if place.record is not None:
+        body.function.writes.add(place.record[1])
         body.emit(tree.SetRecordField(node.lineno, *place.record, value))
     else:
         assert place.address is not None

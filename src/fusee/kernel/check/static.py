@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.tree import Node
 
 
@@ -46,18 +47,29 @@ def _describe_compound(value: Any) -> str:
         return f"{{{','.join(f'{describe(k)}:{describe(v)}' for k, v in value.items())}}}"
     if isinstance(value, types.GenericAlias) or typing.get_origin(value) is not None:
         return f"{describe(typing.get_origin(value))}[{','.join(map(describe, typing.get_args(value)))}]"
-    described = getattr(value, "static_description", None)
-    if described is not None and not isinstance(value, type):
-        return str(described)
     if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
         return _qualified(value)
+    if isinstance(value, Kernel | Handler):
+        return _qualified(value.function)
+    if isinstance(value, Instance):
+        return f"{describe(value.kernel)}({','.join(f'{name}={describe(item)}' for name, item in value.static)})"
     if dataclasses.is_dataclass(value):
-        parts = (describe(getattr(value, f.name)) for f in dataclasses.fields(value))
-        return f"{_qualified(type(value))}({','.join(parts)})"
+        return _describe_dataclass(value)
     number = getattr(value, "value", None)  # a fixed-width constant such as `u32(7)`
     if isinstance(number, int | float):
         return f"{_qualified(type(value))}({number!r})"
     raise NotDescribable(f"a static argument cannot be a {type(value).__name__}")
+
+
+_dataclasses: dict[int, tuple[Any, str]] = {}  # by identity, kept alive: the same few rows come again and again
+
+
+def _describe_dataclass(value: Any) -> str:
+    known = _dataclasses.get(id(value))
+    if known is None:
+        parts = (describe(getattr(value, f.name)) for f in dataclasses.fields(value))
+        known = _dataclasses[id(value)] = value, f"{_qualified(type(value))}({','.join(parts)})"
+    return known[1]
 
 
 def _qualified(thing: Any) -> str:

@@ -160,8 +160,9 @@ class Checks:
 
     def _site(self, writer: FunctionWriter, message: str) -> str:
         """A constant text that says where in the source a test is."""
-        directory, name = source_path(writer.function.file)
-        text = f"{directory}/{name}:{writer.line}: {message} in {writer.function.name}"
+        function = writer.frames[-1].function
+        directory, name = source_path(function.file)
+        text = f"{directory}/{name}:{writer.line}: {message} in {function.name}"
         if text not in self._sites:
             self._sites[text] = f"@check.site.{len(self._sites)}"
         return self._sites[text]

@@ -20,14 +20,18 @@ class DebugInfo:
         self._type = 0
         self._files: dict[str, int] = {}
         self._scopes: dict[Specialised, int] = {}
-        self._locations: dict[tuple[Specialised, int], str] = {}
+        self._locations: dict[tuple[Specialised, int, int | None], int] = {}
 
-    def location(self, module: ModuleWriter, function: Specialised, line: int) -> str:
-        """The suffix of an instruction of `function` that comes from `line`."""
-        known = self._locations.get((function, line))
+    def location(self, module: ModuleWriter, function: Specialised, line: int, inlined_at: int | None) -> int:
+        """The node for `line` of `function`, inlined at another location or not."""
+        key = function, line, inlined_at
+        known = self._locations.get(key)
         if known is None:
-            number = module.metadata(f"!DILocation(line: {line}, scope: !{self._scope(module, function)})")
-            known = self._locations[function, line] = f", !dbg !{number}"
+            place = "" if inlined_at is None else f", inlinedAt: !{inlined_at}"
+            scope = self._scope(module, function)
+            distinct = "" if inlined_at is None else "distinct "
+            known = module.metadata(f"{distinct}!DILocation(line: {line}, scope: !{scope}{place})")
+            self._locations[key] = known
         return known
 
     def subprogram_suffix(self, module: ModuleWriter, function: Specialised) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
-from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, record_type, result_items, result_type
+from fusee.kernel.lower.inline import inline, inlined_results
+from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_items, result_type
 from fusee.kernel.tree import Integer, Node, Reference, Type
 
 
@@ -153,8 +154,7 @@ def _load(writer: FunctionWriter, node: tree.Load) -> str:
 
 @lowers(tree.RecordField)
 def _record_field(writer: FunctionWriter, node: tree.RecordField) -> str:
-    type_, address = writer.record_field(node.record, node.name)
-    return writer.value(f"load {type_}, ptr {address}")
+    return writer.read_register(node.record, node.name)
 
 
 @lowers(tree.StackArray)
@@ -178,19 +178,15 @@ def _code(writer: FunctionWriter, node: tree.CodeAddress) -> str:
 
 
 def _arguments(writer: FunctionWriter, arguments: tuple[Node, ...]) -> str:
-    parts = []
-    for argument in arguments:
-        if isinstance(argument, tree.RecordValue):
-            parts.append(f"ptr {writer.slot(argument.variable)}")
-        else:
-            parts.append(f"{llvm_type(argument.type)}{extension(argument.type)} {writer.lower(argument)}")
-    return ", ".join(parts)
+    return ", ".join(f"{llvm_type(a.type)}{extension(a.type)} {writer.lower(a)}" for a in arguments)
 
 
 @lowers(tree.Call)
 def _call(writer: FunctionWriter, node: tree.Call) -> str:
     """A call; of several results the value is the aggregate, for `Unpack`."""
     callee = node.callee
+    if callee.inline:
+        return inline(writer, node)
     symbol = writer.module.symbol(callee)
     shape = result_type(callee)
     invocation = f"call{_result_extension(callee)} {shape} {symbol}({_arguments(writer, node.arguments)})"
@@ -216,8 +212,10 @@ def several_results(writer: FunctionWriter, node: Node) -> list[str]:
     """The operands of a call's several results."""
     if isinstance(node, tree.SeveralValues):
         return [writer.lower(item) for item in node.items]
-    aggregate = writer.lower(node)
     assert isinstance(node.type, tree.Several)
+    if isinstance(node, tree.Call) and node.callee.inline:
+        return inlined_results(writer, node)
+    aggregate = writer.lower(node)
     raising = isinstance(node, tree.Call) and node.callee.may_raise
     shape = result_type(node.callee) if isinstance(node, tree.Call) else llvm_type(node.type)
     return [
@@ -233,7 +231,7 @@ def _call_pointer(writer: FunctionWriter, node: tree.CallPointer) -> str:
     if type_.record is not None:
         record = node.arguments[0]
         assert isinstance(record, tree.RecordValue)
-        arguments = writer.record_arguments(record.variable)
+        arguments = writer.register_arguments(record.variable)
         writer.emit(f"call {writer.module.handler_convention} void {code}({arguments})")
         return ""
     invocation = f"call{extension(type_.result)} {llvm_type(type_.result)} {code}({_arguments(writer, node.arguments)})"
@@ -243,12 +241,8 @@ def _call_pointer(writer: FunctionWriter, node: tree.CallPointer) -> str:
     return writer.value(invocation)
 
 
-@lowers(tree.RecordValue)
-def _record(writer: FunctionWriter, node: tree.RecordValue) -> str:
-    return writer.slot(node.variable)
-
-
 def clear_record(writer: FunctionWriter, variable: tree.Variable) -> None:
     """`regs = Regs()`."""
     assert isinstance(variable.type, tree.Record)
-    writer.emit(f"store {record_type(variable.type)} zeroinitializer, ptr {writer.slot(variable)}")
+    for name, type_ in variable.type.fields.items():
+        writer.write_register(variable, name, constant(type_, 0))

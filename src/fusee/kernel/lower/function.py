@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fusee.kernel import tree
-from fusee.kernel.lower.types import llvm_type, memory_type, record_type, result_items, result_type
+from fusee.kernel.lower.types import llvm_type, memory_type, result_items, result_type
 from fusee.kernel.tree import Node, Specialised, Statement, Type, Variable
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ def lowers(kind: type[Any]) -> Callable[[Callable[[FunctionWriter, Any], Any]], 
     return register
 
 
+class Frame:
+    """The kernel whose statements are being lowered: the function itself, or one inlined into it."""
+
+    def __init__(self, function: Specialised, after: str = "", inlined_at: int | None = None) -> None:
+        self.function = function
+        self.after = after  # where an inlined kernel returns to
+        self.inlined_at = inlined_at  # debug location of the call
+        self.returned: list[tuple[list[str], str]] = []  # results, and the block they come from
+        self.raised: list[tuple[str, str]] | None = None  # statuses and their blocks, where errors end here
+
+
 class FunctionWriter:
     """The function being written."""
 
@@ -47,8 +58,10 @@ class FunctionWriter:
         self.reached: set[str] = set()  # labels that something jumps to
         self.values: dict[Variable, str] = {}  # of what is written once
         self.slots: dict[Variable, str] = {}  # where the others are
+        self.registers: dict[tuple[Variable, str], str] = {}  # where the registers are that change
+        self.records: dict[Variable, Variable] = {}  # an inlined kernel's record -> the one it was given
         self.loops: list[tuple[str, str]] = []  # (break, continue) labels
-        self.raises = False  # the block "raise" is needed
+        self.frames: list[Frame] = [Frame(function)]
         self.location = ""  # suffix of every instruction: its place in the source
         self.line = function.line
 
@@ -112,7 +125,13 @@ class FunctionWriter:
         """The source line of what follows."""
         if line != self.line:
             self.line = line
-            self.location = self.module.location(self.function, line)
+            frame = self.frames[-1]
+            self.location = self.module.location(frame.function, line, frame.inlined_at)
+
+    def inlining_location(self) -> int | None:
+        """The debug node of the current place, as the place of a call that is inlined."""
+        debug, frame = self.module.debug, self.frames[-1]
+        return debug.location(self.module, frame.function, self.line, frame.inlined_at) if debug else None
 
     # --- nodes ---------------------------------------------------------------------------------
 
@@ -137,9 +156,7 @@ class FunctionWriter:
         """Where a variable that is written more than once lives."""
         known = self.slots.get(variable)
         if known is None:
-            kind = variable.type
-            shape = record_type(kind) if isinstance(kind, tree.Record) else llvm_type(kind)
-            known = self.slots[variable] = self.allocate(shape)
+            known = self.slots[variable] = self.allocate(llvm_type(variable.type))
         return known
 
     def read(self, variable: Variable) -> str:
@@ -152,25 +169,35 @@ class FunctionWriter:
         else:
             self.emit(f"store {llvm_type(variable.type)} {operand}, ptr {self.slot(variable)}")
 
-    def record_field(self, variable: Variable, name: str) -> tuple[str, str]:
-        """The LLVM type and address of a register while it is in memory."""
-        record = variable.type
-        assert isinstance(record, tree.Record)
-        index = list(record.fields).index(name)
-        base = self.slot(variable)
-        if index:
-            base = self.value(f"getelementptr inbounds nuw {record_type(record)}, ptr {base}, i32 0, i32 {index}")
-        return llvm_type(record.fields[name]), base
+    # --- registers -----------------------------------------------------------------------------
 
-    def record_arguments(self, variable: Variable) -> str:
+    def register_slot(self, record: Variable, name: str) -> tuple[str, str]:
+        """The LLVM type of a register that changes, and where it is until LLVM puts it back in a register."""
+        record = self.records.get(record, record)
+        type_ = llvm_type(_fields(record)[name])
+        known = self.registers.get((record, name))
+        if known is None:
+            known = self.registers[record, name] = self.allocate(type_)
+        return type_, known
+
+    def read_register(self, record: Variable, name: str) -> str:
+        record = self.records.get(record, record)
+        if self.function.handler and name not in self.module.written_registers(self.function):
+            return f"%r{list(_fields(record)).index(name)}"
+        type_, slot = self.register_slot(record, name)
+        return self.value(f"load {type_}, ptr {slot}")
+
+    def write_register(self, record: Variable, name: str, operand: str) -> None:
+        type_, slot = self.register_slot(record, name)
+        self.emit(f"store {type_} {operand}, ptr {slot}")
+
+    def register_arguments(self, record: Variable, changed: dict[str, str] | None = None) -> str:
         """All registers, as arguments of a handler."""
-        record = variable.type
-        assert isinstance(record, tree.Record)
-        parts = []
-        for name in record.fields:
-            type_, address = self.record_field(variable, name)
-            parts.append(f"{type_} {self.value(f'load {type_}, ptr {address}')}")
-        return ", ".join(parts)
+        changed = changed or {}
+        return ", ".join(
+            f"{llvm_type(type_)} {changed.get(name) or self.read_register(record, name)}"
+            for name, type_ in _fields(record).items()
+        )
 
     # --- memory --------------------------------------------------------------------------------
 
@@ -192,15 +219,14 @@ class FunctionWriter:
     # --- errors --------------------------------------------------------------------------------
 
     def propagate(self, status: str) -> None:
-        """Leave with a status that is not zero."""
-        self.emit(f"store i64 {status}, ptr {self.status_slot()}")
-        self.jump("raise")
-
-    def status_slot(self) -> str:
-        if not self.raises:
-            self.raises = True
-            self.head.append("  %status = alloca i64")
-        return "%status"
+        """Leave with a status that is not zero, to wherever errors end."""
+        for number, frame in enumerate(reversed(self.frames), 1):
+            if frame.raised is not None or number == len(self.frames):
+                if frame.raised is None:
+                    frame.raised = []
+                frame.raised.append((status, self.block))
+                self.jump(f"{frame.after}.raised" if frame.after else "raise")
+                return
 
     def propagate_if_any(self, status: str) -> None:
         """Go on only if a called kernel raised nothing."""
@@ -215,53 +241,58 @@ class FunctionWriter:
 
     def write_body(self) -> list[str]:
         """The lines between the braces."""
-        self.location = self.module.location(self.function, self.line)
+        self.location = self.module.location(self.function, self.line, None)
         self._take_parameters()
         self.statements(self.function.body)
         if not self.ended:
             self.end("unreachable")
-        if self.raises:
-            self._write_raise()
+        if self.frames[0].raised:
+            self._write_raise(self.frames[0].raised)
         return ["entry:", *self.head, *self.lines]
 
     def _take_parameters(self) -> None:
-        for variable in self.function.parameters:
-            name = f"%p{variable.index}"
-            if isinstance(variable.type, tree.Record):
-                self._take_record(variable)
-            elif variable.writes:
-                self.emit(f"store {llvm_type(variable.type)} {name}, ptr {self.slot(variable)}")
-            else:
-                self.values[variable] = name
-
-    def _take_record(self, variable: Variable) -> None:
-        if not self.function.handler:  # an inline kernel works on its caller's
-            self.slots[variable] = f"%p{variable.index}"
+        function = self.function
+        if function.handler:
+            record = function.parameters[0]
+            for index, name in enumerate(_fields(record)):
+                if name in self.module.written_registers(function):
+                    self.write_register(record, name, f"%r{index}")
             return
-        assert isinstance(variable.type, tree.Record)
-        for index, name in enumerate(variable.type.fields):
-            type_, address = self.record_field(variable, name)
-            self.emit(f"store {type_} %r{index}, ptr {address}")
+        for variable in function.parameters:
+            self.take(variable, f"%p{variable.index}")
 
-    def _write_raise(self) -> None:
+    def take(self, parameter: Variable, operand: str) -> None:
+        """Give a parameter its value."""
+        if parameter.writes:
+            self.emit(f"store {llvm_type(parameter.type)} {operand}, ptr {self.slot(parameter)}")
+        else:
+            self.values[parameter] = operand
+
+    def _write_raise(self, raised: list[tuple[str, str]]) -> None:
         self.lines.append("raise:")
-        self.ended = False
-        status = self.value("load i64, ptr %status")
+        self.block, self.ended = "raise", False
+        status = self.merge("i64", raised)
         function = self.function
         if function.handler:
             assert function.raises_to is not None and function.status is not None
-            record = function.parameters[0]
-            type_, address = self.record_field(record, function.status)
-            self.emit(f"store {type_} {status}, ptr {address}")
-            self.tail(self.module.symbol(function.raises_to), record)
+            self.tail(self.module.symbol(function.raises_to), function.parameters[0], {function.status: status})
         elif result_items(function):
             shape = result_type(function)
             self.end(f"ret {shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
         else:
             self.end(f"ret i64 {status}")
 
-    def tail(self, code: str, record: Variable) -> None:
+    def merge(self, type_: str, incoming: list[tuple[str, str]]) -> str:
+        """The value that comes with the block which led here."""
+        return self.value(f"phi {type_} {', '.join(f'[ {operand}, %{block} ]' for operand, block in incoming)}")
+
+    def tail(self, code: str, record: Variable, changed: dict[str, str] | None = None) -> None:
         """Jump to a handler with all registers."""
-        arguments = self.record_arguments(record)
+        arguments = self.register_arguments(record, changed)
         self.emit(f"musttail call {self.module.handler_convention} void {code}({arguments})")
         self.end("ret void")
+
+
+def _fields(record: Variable) -> dict[str, Type]:
+    assert isinstance(record.type, tree.Record)
+    return record.type.fields

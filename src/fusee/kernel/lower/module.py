@@ -14,7 +14,6 @@ from fusee.kernel.tree import ConstantData, Specialised
 
 _ATTRIBUTES = {
     "plain": "nounwind",
-    "inline": "alwaysinline nounwind",
     "cold": "cold noinline nounwind",
 }
 
@@ -45,6 +44,7 @@ class ModuleWriter:
         self._metadata: list[str] = []
         self._weights: dict[str, int] = {}
         self._functions: list[str] = []
+        self._written: dict[Specialised, set[str]] = {}
 
     # --- what functions ask for ----------------------------------------------------------------
 
@@ -103,9 +103,19 @@ class ModuleWriter:
             self._weights[which] = self.metadata(f'!{{!"branch_weights", i32 {first}, i32 {second}}}')
         return self._weights[which]
 
-    def location(self, function: Specialised, line: int) -> str:
+    def location(self, function: Specialised, line: int, inlined_at: int | None) -> str:
         """The suffix that ties an instruction to its source line."""
-        return self.debug.location(self, function, line) if self.debug else ""
+        return f", !dbg !{self.debug.location(self, function, line, inlined_at)}" if self.debug else ""
+
+    def written_registers(self, function: Specialised) -> set[str]:
+        """The registers that a handler, or an inline kernel working on its registers, may change."""
+        known = self._written.get(function)
+        if known is None:
+            known = self._written[function] = set(function.writes)
+            for callee in function.references:
+                if callee.inline and callee.record is not None:
+                    known |= self.written_registers(callee)
+        return known
 
     # --- functions -----------------------------------------------------------------------------
 
@@ -127,8 +137,8 @@ class ModuleWriter:
 
     def _write_function(self, function: Specialised) -> None:
         lines = FunctionWriter(self, function).write_body()
-        kind = "inline" if function.inline else "cold" if function.cold else "plain"
-        linkage = "internal" if function.inline else "hidden"
+        kind = "cold" if function.cold else "plain"
+        linkage = "internal" if function.inline else "hidden"  # an inline kernel whose address is taken
         suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
         head = f"define {linkage} {self._prototype(function, named=True)} {_ATTRIBUTES[kind]}{suffix}"
         self.add_function("\n".join([f"{head} {{", *lines, "}"]))

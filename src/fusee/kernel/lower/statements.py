@@ -6,6 +6,7 @@ from fusee.kernel import tree
 from fusee.kernel.errors import CODE_MASK, CODE_SHIFT, DETAIL_MASK, TAG_SHIFT
 from fusee.kernel.lower.expressions import branch, clear_record, several_results
 from fusee.kernel.lower.function import UNLIKELY, FunctionWriter, lowers
+from fusee.kernel.lower.inline import return_inlined
 from fusee.kernel.lower.types import llvm_type, result_items, result_type
 from fusee.kernel.tree import Node, Statement
 
@@ -32,9 +33,7 @@ def _store(writer: FunctionWriter, statement: tree.Store) -> None:
 
 @lowers(tree.SetRecordField)
 def _set_record_field(writer: FunctionWriter, statement: tree.SetRecordField) -> None:
-    value = writer.lower(statement.value)
-    type_, address = writer.record_field(statement.record, statement.name)
-    writer.emit(f"store {type_} {value}, ptr {address}")
+    writer.write_register(statement.record, statement.name, writer.lower(statement.value))
 
 
 @lowers(tree.ClearRecord)
@@ -136,15 +135,18 @@ def _continue(writer: FunctionWriter, statement: tree.Continue) -> None:
 
 @lowers(tree.Return)
 def _return(writer: FunctionWriter, statement: tree.Return) -> None:
-    function = writer.function
+    frame = writer.frames[-1]
+    function = frame.function
     items = result_items(function)
-    if statement.value is None or not items:
+    operands: list[str] = []
+    if statement.value is not None and items:
+        operands = [writer.lower(statement.value)] if len(items) == 1 else several_results(writer, statement.value)
+    if frame.after:
+        return_inlined(writer, frame, operands, at_end=statement is function.body[-1])
+        return
+    if not items:
         writer.end("ret i64 0" if function.may_raise and not function.handler else "ret void")
         return
-    if len(items) == 1:
-        operands = [writer.lower(statement.value)]
-    else:
-        operands = several_results(writer, statement.value)
     shape = result_type(function)
     if not function.may_raise and len(items) == 1:
         writer.end(f"ret {shape} {operands[0]}")

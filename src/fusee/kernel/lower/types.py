@@ -33,12 +33,6 @@ def memory_type(t: Type) -> str:
     return "i8" if isinstance(t, tree.Boolean) else llvm_type(t)
 
 
-@cache
-def record_type(t: tree.Record) -> str:
-    """A record of registers while it is in memory, which it leaves as soon as everything is inlined."""
-    return f"{{{', '.join(map(llvm_type, t.fields.values()))}}}"
-
-
 def extension(t: Type) -> str:
     """The attribute by which C's small integers are passed, with a space before it."""
     if isinstance(t, tree.Boolean):
