@@ -62,7 +62,7 @@ class World:
         platform.reserve = reserve_nothing
         platform.unreserve = unreserve
         platform.call_host = call_host
-        self.engine = open_engine(platform)
+        self.engine = open_engine(platform, False)
         self.store = new_store(self.engine, u64(1 << 12), usize(0))
 
     def module(self, text: str) -> Module:

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
-from fusee.api.failures import failure_of
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.errors import KernelError
@@ -117,6 +116,8 @@ def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*arguments)
         except KernelError as error:
+            from fusee.api.failures import failure_of
+
             raise failure_of(error.status) from None
 
     return call

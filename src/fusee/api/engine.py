@@ -26,7 +26,8 @@ class Engine:
         self.epoch_interruption = config.epoch_interruption
         self.max_wasm_stack = config.max_wasm_stack
         self.native = _native.load(config.checked)
-        self.address: int = self.native.open_engine(ctypes.addressof(_native.platform()))
+        self.is_metered = config.consume_fuel or config.epoch_interruption
+        self.address: int = self.native.open_engine(ctypes.addressof(_native.platform()), self.is_metered)
         self.epoch = 0
         self._types: dict[FuncType, Declaration] = {}
         finalizer = weakref.finalize(self, self.native.release_engine, self.address)

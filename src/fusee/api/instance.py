@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fusee.api.errors import FuseeError, LinkError, StoreError, UnsupportedError
-from fusee.api.failures import failure_of
 from fusee.api.func import Extern, Func
 from fusee.api.globals import Global
 from fusee.api.memory import Memory
 from fusee.api.module import Module
 from fusee.api.store import Store, Storelike, own
 from fusee.api.table import Table
-from fusee.engine.errors import LinkError as LinkFailure
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.kernel.errors import KernelError
@@ -116,6 +114,9 @@ class Instance:
         return addresses
 
     def _failure(self, error: KernelError) -> FuseeError:
+        from fusee.api.failures import failure_of
+        from fusee.engine.errors import LinkError as LinkFailure
+
         if isinstance(error, LinkFailure):
             module, name, _ = self.module.import_places[error.detail]
             return LinkError(f"incompatible import type for `{module}::{name}`")

@@ -27,7 +27,7 @@ class Memory:
     def __init__(self, store: Storelike, ty: MemoryType) -> None:
         if not isinstance(ty, MemoryType):
             raise TypeError("expected a MemoryType")
-        if ty.shared:
+        if ty.is_shared:
             raise FuseeError("shared memories are not supported yet")
         owner = store.context
         limits = limits_state(ty.limits, ty.is_64, ty.page_size_log2)

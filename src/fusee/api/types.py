@@ -1,7 +1,6 @@
 """Types of values and of external objects (spec 2.3), immutable and comparable."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from fusee.api.errors import FuseeError
@@ -153,61 +152,93 @@ class FuncType:
         return f"({' '.join(map(str, self._params))}) -> ({' '.join(map(str, self._results))})"
 
 
-@dataclass(frozen=True)
-class Limits:
+class Record:
+    """What the types below have in common: they are their fields, and those do not change."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __init__(self, *values: object) -> None:
+        for name, value in zip(self.__slots__, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._values()
+
+
+class Limits(Record):
     """Size limits, in pages or elements."""
 
+    __slots__ = ("min", "max")  # noqa: RUF023  # in the order of the arguments
     min: int
-    max: int | None = None
+    max: int | None
 
-    def __post_init__(self) -> None:
-        if self.min < 0 or (self.max is not None and self.max < self.min):
-            raise FuseeError(f"limits {self.min}…{self.max} are not a range")
+    def __init__(self, min: int, max: int | None = None) -> None:  # noqa: A002  # wasmtime-py's names
+        if min < 0 or (max is not None and max < min):
+            raise FuseeError(f"limits {min}…{max} are not a range")
+        super().__init__(min, max)
 
 
-@dataclass(frozen=True)
-class GlobalType:
+class GlobalType(Record):
     """The type of a global."""
 
+    __slots__ = ("content", "mutable")
     content: ValType
-    mutable: bool = False
+    mutable: bool
+
+    def __init__(self, valtype: ValType, mutable: bool = False) -> None:
+        super().__init__(*_check_types([valtype]), mutable)
 
 
-@dataclass(frozen=True)
-class TableType:
+class TableType(Record):
     """The type of a table."""
 
+    __slots__ = ("element", "limits", "is_64")  # noqa: RUF023  # in the order of the arguments
     element: ValType
     limits: Limits
-    is_64: bool = False
+    is_64: bool
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.limits, Limits):
+    def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
+        if not isinstance(limits, Limits):
             raise TypeError("expected Limits")
-        if not self.element.is_reference:
-            raise FuseeError(f"a table holds references, not {self.element}")
+        if not _check_types([valtype])[0].is_reference:
+            raise FuseeError(f"a table holds references, not {valtype}")
+        super().__init__(valtype, limits, is_64)
 
 
-@dataclass(frozen=True)
-class MemoryType:
+class MemoryType(Record):
     """The type of a memory."""
 
+    __slots__ = ("limits", "is_64", "is_shared", "page_size_log2")  # noqa: RUF023  # in the order of the arguments
     limits: Limits
-    is_64: bool = False
-    shared: bool = False
-    page_size_log2: int = 16
+    is_64: bool
+    is_shared: bool
+    page_size_log2: int
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.limits, Limits):
+    def __init__(self, limits: Limits, is_64: bool = False, shared: bool = False, page_size_log2: int = 16) -> None:
+        if not isinstance(limits, Limits):
             raise TypeError("expected Limits")
-        most = 1 << ((64 if self.is_64 else 32) - self.page_size_log2)
-        if self.limits.min > most or (self.limits.max or 0) > most:
+        if page_size_log2 not in (0, 16):
+            raise FuseeError("invalid custom page size")
+        most = 1 << ((64 if is_64 else 32) - page_size_log2)
+        if limits.min > most or (limits.max or 0) > most:
             raise FuseeError("memory size is greater than its addresses reach")
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether threads may share it."""
-        return self.shared
+        super().__init__(limits, is_64, shared, page_size_log2)
 
     @property
     def page_size(self) -> int:
@@ -215,28 +246,28 @@ class MemoryType:
         return 1 << self.page_size_log2
 
 
-@dataclass(frozen=True)
-class TagType:
+class TagType(Record):
     """The type of an exception tag."""
 
+    __slots__ = ("func",)
     func: FuncType
 
 
 AsExternType = FuncType | GlobalType | TableType | MemoryType | TagType
 
 
-@dataclass(frozen=True)
-class ImportType:
+class ImportType(Record):
     """What a module imports."""
 
+    __slots__ = ("module", "name", "type")
     module: str
     name: str
     type: AsExternType
 
 
-@dataclass(frozen=True)
-class ExportType:
+class ExportType(Record):
     """What a module exports."""
 
+    __slots__ = ("name", "type")
     name: str
     type: AsExternType

@@ -24,13 +24,14 @@ LEAST_STACK_SLOTS: Final = 64
 
 
 @kernel
-def open_engine(platform: Platform) -> Engine:
+def open_engine(platform: Platform, is_metered: bool) -> Engine:
     """An engine on a copy of `platform`, with a registry of types of its own."""
     base = platform.allocate(usize(size_of(Engine)), usize(1))
     if is_null(base):
         raise Exhausted(Limit.SYSTEM, 0)
     engine = cast(Engine, base)
     copy_bytes(cast(Ptr[u8], engine.platform), cast(Ptr[u8], platform), usize(size_of(Platform)))
+    engine.is_metered = is_metered
     engine.registry = address(new_registry(engine.platform))
     return engine
 
