@@ -279,7 +279,7 @@ def test_imports_that_do_not_fit() -> None:
 def test_unknown_imports() -> None:
     module = Module(
         engine(),
-        """(module (rec (type $t (sub (func (result i32)))) (type $u (struct)))
+        """(module (type $t (sub (func (result i32))))
           (import "a" "f" (func $f (type $t))) (import "a" "g" (global i64)) (import "a" "t" (table 1 externref))
           (import "a" "m" (memory 2)) (func (export "run") (result i32) (call $f)))""",
     )

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from engine.simulated_world import MOST_BYTES, World, live
 
+from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Exhausted, LinkError, Trap, Unsupported
 from fusee.engine.runtime import memory, table
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
-from fusee.engine.runtime.store import release_store, set_limits
+from fusee.engine.runtime.store import release_engine, release_store, set_limits
 from fusee.engine.state.module import Limits
 from fusee.engine.state.runtime import Func, Global, Instance, Memory, Table
 from fusee.kernel.arena import new, simulate
@@ -276,9 +277,17 @@ def test_unsupported_modules_are_refused(world: World) -> None:
 
 
 def test_nothing_is_left_behind(world: World) -> None:
-    before = set(live)
-    world.instantiate(world.module("(module (memory 1) (table 3 funcref) (global i32 (i32.const 1)) (func))"))
-    instance_module_chunks = len(live)
-    assert instance_module_chunks > len(before)
+    m = world.module("""(module (memory 1) (table 3 funcref) (global i32 (i32.const 1)) (func $f)
+      (elem func $f $f) (data "abc"))""")
+    world.instantiate(m)
+    memory.grow_memory(new_memory(world.store, limits(1)), u64(1))
+    table.grow_table(new_table(world.store, limits(1), FUNCREF, u64(0)), u64(100), u64(0))
+    new_global(world.store, I32, True, u64(0), u64(0))
+    trapping = world.module('(module (data (i32.const 65536) "x") (memory 1))')
+    with pytest.raises(Trap):
+        world.instantiate(trapping)
     release_store(world.store)
-    assert len([a for a in before if a in live]) < len(before)
+    release_module(trapping)
+    release_module(m)
+    release_engine(world.engine)
+    assert live == set()
