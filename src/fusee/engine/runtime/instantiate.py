@@ -1,5 +1,8 @@
 """Instantiation (spec 4.5.4), except for the call of the start function, which is the embedder's."""
 
+from typing import Final
+
+from fusee.engine.arena import Arena, allocate
 from fusee.engine.errors import Exhausted, Unsupported
 from fusee.engine.runtime.const import Evaluator, evaluate_span
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, holdings_of, own
@@ -16,9 +19,9 @@ from fusee.engine.state.module import (
     Module,
 )  # fmt: skip
 from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store
-from fusee.kernel.lang import Ptr, address, cast, kernel, size_of, span, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
 
-ALIGNMENT = 8
+ALIGNMENT: Final = 8
 
 
 @kernel
@@ -79,7 +82,7 @@ def lay_out(store: Store, m: Module) -> Instance:
     instance.store = store
     instance.stack_limit = store.stack_limit
     instance.platform = store.engine.platform
-    instance.code = cast(Ptr[usize], m.code)
+    instance.code = code_table(m)
     instance.functions = cast(Ptr[usize], base + usize(functions_at))
     instance.memories = cast(Ptr[usize], base + usize(memories_at))
     instance.tables = cast(Ptr[usize], base + usize(tables_at))
@@ -88,6 +91,14 @@ def lay_out(store: Store, m: Module) -> Instance:
     instance.datas = cast(Ptr[Segment], base + usize(datas_at))
     place_functions(instance, cast(Ptr[Func], base + usize(funcs_at)))
     return instance
+
+
+@kernel
+def code_table(m: Module) -> Ptr[usize]:
+    """Where the code of `m`'s functions is noted once they are translated, for all instances."""
+    if is_null(m.code_table):
+        m.code_table = cast(Ptr[usize], allocate(cast(Arena, m.arena), m.func_count, u32(size_of(usize))))
+    return m.code_table
 
 
 @kernel

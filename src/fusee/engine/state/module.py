@@ -185,3 +185,4 @@ class Module:
     unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
     unsupported_offset: u32
     code: usize  # the translator's per-module state
+    code_table: Ptr[usize]  # addresses of translated functions by index; made with the first instance
