@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
+from fusee.kernel.cache import Cache, digest
 from fusee.kernel.calling import Entry, make_callable
-from fusee.kernel.check import Checker
 from fusee.kernel.check.static import symbol_for
-from fusee.kernel.declare import Handler, Instance, Kernel
-from fusee.kernel.lower import ModuleWriter
-from fusee.kernel.machine import Loaded, Machine
+from fusee.kernel.compile import Code, Compilation, Options, Program, Progress
+from fusee.kernel.declare import Instance, Kernel
+from fusee.kernel.machine import VERSION, Loaded, host_processor
+from fusee.kernel.sources import source_digests, unchanged
 from fusee.kernel.target import Target
-from fusee.kernel.tree import Specialised
 
-Code = Kernel[..., Any] | Handler[..., Any] | Instance
-Progress = Callable[[int, int], None]
+__all__ = ["Library", "Program", "emit_objects", "load", "symbol_of"]
 
-MAIN = "main"
-
-
-@dataclass(frozen=True)
-class Program:
-    """What is compiled and loaded together: kernels called from outside, and further code in shards.
-
-    Each shard becomes one object file; the entries, and what no shard holds, are another.
-    """
-
-    name: str
-    entries: Sequence[Kernel[..., Any]]
-    shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
+_FORMAT = "1"  # of what the cache holds
 
 
 @dataclass(frozen=True)
 class Built:
-    """The outcome of a build."""
+    """The outcome of a build for this process."""
 
-    objects: dict[str, bytes]
+    objects: list[bytes]
     entries: dict[str, Entry]  # by the kernel's own symbol
 
 
@@ -46,7 +35,7 @@ class Library:
 
     def __init__(self, built: Built) -> None:
         self._built = built
-        self._loaded = Loaded(built.objects.values())
+        self._loaded = Loaded(built.objects)
         self._functions: dict[str, Callable[..., Any]] = {}
 
     def function(self, kernel: Kernel[..., Any]) -> Callable[..., Any]:
@@ -82,23 +71,86 @@ def symbol_of(code: Code) -> str:
 
 
 def load(
-    program: Program, target: Target | None = None, checked: bool = False, progress: Progress | None = None
+    program: Program,
+    target: Target | None = None,
+    checked: bool = False,
+    progress: Progress | None = None,
+    *,
+    cache: Cache | None = None,
 ) -> Library:
-    """Compile a program for this process, or take it from the cache."""
-    return Library(_build(program, target or Target.host(), checked, progress))
+    """Compile a program for this process, or take it from the cache, where nothing is even checked again.
+
+    `progress` is told how many of how many functions are done.
+    """
+    cache = cache or Cache()
+    options = Options(target or Target.host(), for_this_process=True, checked=checked)
+    key = _program_key(program, options)
+    built = _from_cache(cache, key)
+    if built is None:
+        built = _compile(program, options, cache, key, progress)
+    return Library(built)
 
 
-def _build(program: Program, target: Target, checked: bool, progress: Progress | None) -> Built:
-    checker = Checker(target)
-    machine = Machine(target, for_this_process=True)
-    entries = checker.check(program.entries)
-    text = _write(checker, MAIN, entries, entries, checked)
-    objects = {MAIN: machine.object(text)}
-    return Built(objects, {entry.symbol: Entry.of(entry, checked) for entry in entries})
+def emit_objects(
+    program: Program,
+    target: Target,
+    checked: bool = False,
+    optimize: Literal["speed", "size"] = "speed",
+    *,
+    debug: bool = True,
+    progress: Progress | None = None,
+    cache: Cache | None = None,
+) -> dict[str, bytes]:
+    """Object files for a target, by the name of the part they hold."""
+    options = Options(target, for_this_process=False, checked=checked, debug=debug, for_size=optimize == "size")
+    made = Compilation(program, options).objects(cache or Cache(), progress)
+    return {name: contents for name, (_, contents) in made.items()}
 
 
-def _write(
-    checker: Checker, name: str, roots: Iterable[Specialised], entries: Iterable[Specialised], checked: bool
-) -> str:
-    module = ModuleWriter(name, checker.types, lambda function: False, checked=checked)
-    return module.write(roots, entries)
+# --- the cache of whole programs ------------------------------------------------------------------
+
+
+def _program_key(program: Program, options: Options) -> str:
+    """What tells programs apart without looking into them; their sources are compared afterwards."""
+    return digest(
+        _FORMAT,
+        program.name,
+        *map(symbol_of, program.entries),
+        *program.shards,
+        *{sys.modules[kernel.module].__file__ or "": 0 for kernel in program.entries},
+        options.target.triple,
+        *host_processor(),
+        VERSION,
+        f"Python {sys.version_info.major}.{sys.version_info.minor}",
+        "checked" if options.checked else "",
+    )
+
+
+def _from_cache(cache: Cache, key: str) -> Built | None:
+    contents = cache.read("programs", key)
+    if contents is None:
+        return None
+    record = json.loads(contents)
+    if not unchanged(record["sources"]):
+        return None
+    objects = [cache.read("objects", part) for part in record["objects"]]
+    found = [contents for contents in objects if contents is not None]
+    if len(found) < len(objects):
+        return None
+    entries = {symbol: Entry(**fields) for symbol, fields in record["entries"].items()}
+    return Built(found, entries)
+
+
+def _compile(program: Program, options: Options, cache: Cache, key: str, progress: Progress | None) -> Built:
+    compilation = Compilation(program, options)
+    objects = compilation.objects(cache, progress)
+    entries = compilation.entry_table()
+    modules = {function.source.module for function in compilation.checker.functions.values()}
+    record = {
+        "sources": source_digests(modules),
+        "objects": [key for key, _ in objects.values()],
+        "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
+    }
+    cache.write("programs", key, json.dumps(record).encode())
+    cache.prune()
+    return Built([contents for _, contents in objects.values()], entries)

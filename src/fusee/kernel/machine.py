@@ -39,8 +39,8 @@ class Machine:
         _initialise()
         self.target = target
         processor, features = host_processor() if for_this_process else ("", "")
-        options: dict[str, Any] = {"cpu": processor, "features": features, "opt": 2}
-        options["reloc"], options["codemodel"] = "pic", "default"
+        options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
+        self.description = f"{VERSION} {target.triple} {processor} {features} {options}"
         self.machine = llvm.Target.from_triple(target.triple).create_target_machine(**options)
 
     def object(self, text: str, *, handlers: bool = False) -> bytes:

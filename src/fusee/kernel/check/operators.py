@@ -67,6 +67,11 @@ _STATIC_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }
+_STATIC_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: operator.neg,
+    ast.Invert: operator.invert,
+    ast.UAdd: operator.pos,
+}
 _COMPARE_OPS: dict[type[ast.cmpop], str] = {
     ast.Eq: "eq",
     ast.NotEq: "ne",
@@ -185,8 +190,7 @@ def _unary(body: Body, node: ast.UnaryOp) -> Value:
         return _not(body, node)
     value = body.value(node.operand)
     if isinstance(value, Static):
-        function = {ast.USub: operator.neg, ast.Invert: operator.invert, ast.UAdd: operator.pos}[type(node.op)]
-        return body.checker.constants.evaluate(body, node, function, value.value)
+        return body.checker.constants.evaluate(body, node, _STATIC_UNARY[type(node.op)], value.value)
     type_ = value.type
     if isinstance(node.op, ast.Invert) and isinstance(type_, Integer):
         return tree.Binary(type_, node.lineno, "xor", value, tree.Constant(type_, node.lineno, -1))

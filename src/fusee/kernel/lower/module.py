@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from fusee.kernel import tree
 from fusee.kernel.check.types import Types
@@ -12,27 +12,26 @@ from fusee.kernel.lower.function import LIKELY, FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
 from fusee.kernel.tree import ConstantData, Specialised
 
-_ATTRIBUTES = {
-    "plain": "nounwind",
-    "cold": "cold noinline nounwind",
-}
-
 
 class ModuleWriter:
-    """One module. `elsewhere` tells which functions another module defines."""
+    """One module. `elsewhere` tells which functions another module defines, `shared` which ones others may need."""
 
     def __init__(
         self,
         name: str,
         types: Types,
         elsewhere: Callable[[Specialised], bool],
+        shared: Callable[[Specialised], bool],
         *,
         checked: bool = False,
         debug: bool = False,
+        for_size: bool = False,
     ) -> None:
         self.name = name
         self.types = types
         self.elsewhere = elsewhere
+        self.shared = shared
+        self.for_size = for_size
         self.checks = Checks(self) if checked else None
         self.debug = DebugInfo(name) if debug else None
         self.external: dict[str, Specialised] = {}  # needed from other modules
@@ -119,7 +118,7 @@ class ModuleWriter:
 
     # --- functions -----------------------------------------------------------------------------
 
-    def write(self, roots: Iterable[Specialised], entries: Iterable[Specialised] = ()) -> str:
+    def write(self, roots: Iterable[Specialised], entries: Sequence[Specialised] = ()) -> str:
         """The text of the module that defines `roots` and C wrappers of `entries`."""
         for root in roots:
             self.symbol(root)
@@ -129,6 +128,7 @@ class ModuleWriter:
         while self._pending:
             self._write_function(self._pending.pop())
         if self.checks:
+            self.checks.defines_state = bool(entries)
             self.checks.write()
         return self._text()
 
@@ -137,10 +137,12 @@ class ModuleWriter:
 
     def _write_function(self, function: Specialised) -> None:
         lines = FunctionWriter(self, function).write_body()
-        kind = "cold" if function.cold else "plain"
-        linkage = "internal" if function.inline else "hidden"  # an inline kernel whose address is taken
+        linkage = "hidden" if self.shared(function) and not function.inline else "internal"
+        attributes = "cold noinline nounwind" if function.cold else "nounwind"
+        if self.for_size:
+            attributes += " optsize"
         suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
-        head = f"define {linkage} {self._prototype(function, named=True)} {_ATTRIBUTES[kind]}{suffix}"
+        head = f"define {linkage} {self._prototype(function, named=True)} {attributes}{suffix}"
         self.add_function("\n".join([f"{head} {{", *lines, "}"]))
 
     def _prototype(self, function: Specialised, *, named: bool) -> str:

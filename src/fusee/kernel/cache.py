@@ -1,0 +1,88 @@
+"""The compile cache: files that any number of processes may read and write at once.
+
+A file is written under a temporary name and renamed, so that nobody sees half of one; it starts
+with a digest of the rest, so that a damaged one counts as missing and is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+
+_DIGEST_BYTES = 32
+_KEEP_SECONDS = 30 * 24 * 3600
+
+
+def default_folder() -> Path:
+    """`$FUSEE_CACHE`, or `fusee` in the user's cache folder."""
+    chosen = os.environ.get("FUSEE_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "fusee"
+
+
+def digest(*parts: str | bytes) -> str:
+    """A key made of these parts."""
+    state = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode()
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()[:40]
+
+
+class Cache:
+    """Files by key. Where the folder cannot be written, everything is simply missing."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or default_folder()
+
+    def path(self, kind: str, key: str) -> Path:
+        return self.folder / kind / key
+
+    def read(self, kind: str, key: str) -> bytes | None:
+        """The contents stored under a key, or None if there are none or they are damaged."""
+        path = self.path(kind, key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        contents = data[_DIGEST_BYTES:]
+        if hashlib.sha256(contents).digest() != data[:_DIGEST_BYTES]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return contents
+
+    def write(self, kind: str, key: str, contents: bytes) -> None:
+        """Store contents under a key."""
+        path = self.path(kind, key)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(hashlib.sha256(contents).digest() + contents)
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
+                raise
+
+    def mark_used(self, kind: str, key: str) -> None:
+        """Keep `prune` away from a file."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path(kind, key))
+
+    def prune(self) -> None:
+        """Delete what nobody has used for a month."""
+        limit = time.time() - _KEEP_SECONDS
+        with contextlib.suppress(OSError):
+            for path in self.folder.glob("*/*"):
+                with contextlib.suppress(OSError):
+                    if path.stat().st_mtime < limit:
+                        path.unlink()

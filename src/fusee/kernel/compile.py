@@ -1,0 +1,121 @@
+"""Compiles a program: checks everything, then turns each part into an object file, in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fusee.kernel.cache import Cache, digest
+from fusee.kernel.calling import Entry
+from fusee.kernel.check import Checker
+from fusee.kernel.declare import Handler, Instance, Kernel
+from fusee.kernel.lower import ModuleWriter
+from fusee.kernel.machine import Machine
+from fusee.kernel.parallel import run_jobs
+from fusee.kernel.target import Target
+from fusee.kernel.tree import Specialised
+
+Code = Kernel[..., Any] | Handler[..., Any] | Instance
+Progress = Callable[[int, int], None]
+
+MAIN = "main"
+_PART_FUNCTIONS = 250  # a shard is compiled in parts of so many: small enough to share the work and to show progress
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is compiled and loaded together: kernels called from outside, and further code in shards.
+
+    Each shard becomes object files of its own; the entries, and what no shard holds, are another.
+    """
+
+    name: str
+    entries: Sequence[Kernel[..., Any]]
+    shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a program is compiled."""
+
+    target: Target
+    for_this_process: bool
+    checked: bool = False
+    debug: bool = False
+    for_size: bool = False
+
+
+class Compilation:
+    """A checked program and its division into parts, each of which becomes an object file."""
+
+    def __init__(self, program: Program, options: Options) -> None:
+        self.program = program
+        self.options = options
+        self.machine = Machine(options.target, for_this_process=options.for_this_process)
+        self.checker = Checker(options.target)
+        codes = [code for codes in program.shards.values() for code in codes]
+        checked = self.checker.check([*program.entries, *codes])
+        self.entries = checked[: len(program.entries)]
+        self.parts = self._divide(checked[len(program.entries) :])
+        self._homes = {function: name for name, functions in self.parts.items() for function in functions}
+        self._shared = self._needed_by_parts()
+        main = [f for f in self.checker.functions.values() if not f.inline and f not in self._homes]
+        self.parts = {MAIN: main, **self.parts}
+
+    def _divide(self, functions: Iterable[Specialised]) -> dict[str, list[Specialised]]:
+        """The shards' functions, in parts; a function listed twice belongs to the first."""
+        parts: dict[str, list[Specialised]] = {}
+        taken: set[Specialised] = set(self.entries)
+        remaining = iter(functions)
+        for name, codes in self.program.shards.items():
+            own = [f for f in (next(remaining) for _ in codes) if f not in taken and not taken.add(f)]  # type: ignore[func-returns-value]
+            for start in range(0, len(own), _PART_FUNCTIONS):
+                part = f"{name}.{start // _PART_FUNCTIONS}" if len(own) > _PART_FUNCTIONS else name
+                parts[part] = own[start : start + _PART_FUNCTIONS]
+        return parts
+
+    def _needed_by_parts(self) -> set[Specialised]:
+        """What the main part must let the others see: all that they, or inline kernels, mention."""
+        functions = [*self._homes, *(f for f in self.checker.functions.values() if f.inline)]
+        return {callee for function in functions for callee in function.references}
+
+    def entry_table(self) -> dict[str, Entry]:
+        """How each entry is called, by the kernel's symbol."""
+        return {entry.symbol: Entry.of(entry, self.options.checked) for entry in self.entries}
+
+    def text(self, part: str) -> str:
+        """One part as LLVM's text."""
+        writer = ModuleWriter(
+            f"{self.program.name}.{part}",
+            self.checker.types,
+            lambda function: self._homes.get(function, MAIN) != part,
+            lambda function: function in self._homes or function in self._shared or function in self.entries,
+            checked=self.options.checked,
+            debug=self.options.debug,
+            for_size=self.options.for_size,
+        )
+        return writer.write(self.parts[part], self.entries if part == MAIN else ())
+
+    def object(self, part: str, cache: Cache) -> tuple[str, bytes]:
+        """One part as object file, with its key; from the cache if the same text was compiled before."""
+        text = self.text(part)
+        key = digest(text, self.machine.description)
+        found = cache.read("objects", key)
+        if found is None:
+            found = self.machine.object(text, handlers=part != MAIN)
+            cache.write("objects", key, found)
+        return key, found
+
+    def objects(self, cache: Cache, progress: Progress | None) -> dict[str, tuple[str, bytes]]:
+        """All parts as object files, with their keys."""
+        total, done = sum(map(len, self.parts.values())), 0
+        made: dict[str, tuple[str, bytes]] = {}
+        if progress:
+            progress(0, total)
+        for name, contents in run_jobs(list(self.parts), lambda part: self.object(part, cache)):
+            made[name] = contents
+            done += len(self.parts[name])
+            if progress:
+                progress(done, total)
+        return {name: made[name] for name in self.parts}
