@@ -250,7 +250,8 @@ def test_references() -> None:
     g = Guest("""(module
       (func (export "extern") (param externref) (result externref) (local.get 0))
       (func (export "is_null") (param externref) (result i32) (ref.is_null (local.get 0)))
-      (func $f (export "self") (param funcref) (result funcref) (select (result funcref) (ref.func $f) (local.get 0) (ref.is_null (local.get 0))))
+      (func $f (export "self") (param funcref) (result funcref)
+        (select (result funcref) (ref.func $f) (local.get 0) (ref.is_null (local.get 0))))
       (func (export "strict") (param (ref func))))""")
     thing = object()
     assert g.extern(thing) is thing

@@ -106,7 +106,7 @@ class Native:
         try:
             self.validate_module(module)
         except BaseException:
-            self.release_module(module)
+            self.close_module(module)
             raise
         return module
 

@@ -1,5 +1,6 @@
 """`Store`: one world of instances, and the host functions and objects that they can reach."""
 
+import ctypes
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,8 +48,9 @@ class Store:
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
-        self._objects: list[Any] = []  # of externrefs
-        self._handles: dict[int, int] = {}
+        self._objects: dict[int, Any] = {}  # of externrefs, by reference
+        self._newest_reference = 0
+        self._references: dict[int, int] = {}  # the other way round, by the object's id
         self._wasi: WasiConfig | None = None
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
@@ -135,18 +137,29 @@ class Store:
 
     def intern(self, value: Any) -> int:
         """The externref for a Python object; the same for the same object."""
-        reference = self._handles.get(id(value))
+        reference = self._references.get(id(value))
         if reference is None:
-            self._objects.append(value)
-            reference = self._handles[id(value)] = len(self._objects)
+            reference = self._newest_reference = self._newest_reference + 1
+            self._objects[reference] = value
+            self._references[id(value)] = reference
         return reference
 
     def interned(self, reference: int) -> Any:
         """The Python object of an externref."""
-        return self._objects[reference - 1]
+        return self._objects[reference]
 
     def gc(self) -> None:
-        """Nothing to do: what guests hold is not traced yet, and lives as long as the store."""
+        """Let go of the objects that guests have been given and do not hold any more.
+
+        Does nothing while a guest runs, whose frames may hold any of them.
+        """
+        if self.state.depth != 0 or not self._objects:
+            return
+        marks = bytearray(self._newest_reference)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(marks))
+        self.native.trace_externs(self.address, address, len(marks))
+        for reference in [r for r in self._objects if not marks[r - 1]]:
+            del self._references[id(self._objects.pop(reference))]
 
     # Functions.
 

@@ -2,13 +2,16 @@
 
 from typing import Final
 
-from fusee.engine.decode.module import decode_module, release_module
+from fusee.engine.decode.module import decode_module
+from fusee.engine.handlers.table import shards
+from fusee.engine.interpreter import backtrace, close_module, install_interpreter, invoke, uninstall_interpreter
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
 from fusee.engine.runtime.store import new_store, open_engine, release_engine, release_store, set_limits
 from fusee.engine.runtime.table import grow_table
+from fusee.engine.runtime.trace import trace_externs
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.build import Program
 
@@ -20,7 +23,7 @@ ENTRIES: Final = (
     set_limits,
     decode_module,
     validate_module,
-    release_module,
+    close_module,
     instantiate,
     new_memory,
     grow_memory,
@@ -29,6 +32,7 @@ ENTRIES: Final = (
     new_global,
     new_host_func,
     func_matches,
+    trace_externs,
 )
 
-PROGRAM: Final = Program("fusee", ENTRIES)
+PROGRAM: Final = Program("fusee", ENTRIES, shards())

@@ -17,6 +17,8 @@ HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned t
 BLOCK_PLAIN: Final = 0
 BLOCK_MEMORY: Final = 1
 BLOCK_TABLE: Final = 2
+BLOCK_GLOBAL: Final = 3
+BLOCK_INSTANCE: Final = 4
 
 
 class Limit(IntEnum):

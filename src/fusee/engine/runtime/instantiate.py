@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import Arena, allocate
 from fusee.engine.errors import Exhausted, Unsupported
 from fusee.engine.runtime.const import Evaluator, evaluate_span
-from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, holdings_of, own
+from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Limit, holdings_of, own
 from fusee.engine.runtime.link import canonical_value, check_imports
 from fusee.engine.runtime.memory import fits_pointer
 from fusee.engine.runtime.objects import new_memory, new_table
@@ -76,7 +76,7 @@ def lay_out(store: Store, m: Module) -> Instance:
     size = datas_at + array_bytes(m.data_count, usize(size_of(Segment)))
     if not fits_pointer(size):
         raise Exhausted(Limit.SYSTEM, 0)
-    base = own(store, u32(BLOCK_PLAIN), usize(size))
+    base = own(store, u32(BLOCK_INSTANCE), usize(size))
     instance = cast(Instance, base)
     instance.module = m
     instance.store = store

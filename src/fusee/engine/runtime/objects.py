@@ -1,7 +1,7 @@
 """Allocation of the store's objects, for instances and for the embedder (spec 4.5.3)."""
 
 from fusee.engine.errors import Exhausted
-from fusee.engine.runtime.holdings import BLOCK_MEMORY, BLOCK_PLAIN, BLOCK_TABLE, Limit, holdings_of, own
+from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_MEMORY, BLOCK_PLAIN, BLOCK_TABLE, Limit, holdings_of, own
 from fusee.engine.runtime.memory import init_memory
 from fusee.engine.runtime.table import init_table
 from fusee.engine.state.module import Limits
@@ -38,7 +38,7 @@ def new_table(store: Store, limits: Limits, element: u32, value: u64) -> Table:
 @kernel
 def new_global(store: Store, value_type: u32, is_mutable: bool, value: u64, high: u64) -> Global:
     """A global that belongs to no instance."""
-    result = cast(Global, own(store, u32(BLOCK_PLAIN), usize(size_of(Global))))
+    result = cast(Global, own(store, u32(BLOCK_GLOBAL), usize(size_of(Global))))
     result.value_type = value_type
     result.is_mutable = is_mutable
     result.value = value

@@ -20,7 +20,7 @@ from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import SLOT_BYTES, Engine, Memory, Store, Table
 from fusee.kernel.lang import Ptr, address, cast, copy_bytes, is_null, kernel, size_of, u8, u64, usize
 
-LEAST_STACK_SLOTS: Final = 64
+RESERVED_STACK_SLOTS: Final = 512  # above the limit, for functions that need so little that they do not ask
 
 
 @kernel
@@ -64,7 +64,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.objects = address(holdings)
     store.stack_base = stack
     store.stack_top = stack
-    store.stack_limit = stack + usize(stack_bytes) // SLOT_BYTES
+    store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
     set_limits(store, u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT))
     return store
 

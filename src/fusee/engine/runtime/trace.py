@@ -1,0 +1,62 @@
+"""Which of the embedder's objects a store still refers to.
+
+Valid while no guest runs in the store: references in frames are not looked at.
+"""
+
+from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_INSTANCE, BLOCK_TABLE, Block, contents, holdings_of
+from fusee.engine.runtime.instantiate import own_globals
+from fusee.engine.state.module import ABSTRACT, HEAP_MASK, REF
+from fusee.engine.state.runtime import Global, Instance, Store, Table
+from fusee.kernel.lang import Ptr, cast, kernel, span, u8, u32, u64
+from fusee.spec.types import Heap
+
+
+@kernel
+def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> None:
+    """Set `marks[r - 1]` for every externref `r` up to `count` that a global, table or segment holds."""
+    at = holdings_of(store).newest
+    while at != 0:
+        block = cast(Block, at)
+        if block.kind == BLOCK_TABLE:
+            table = cast(Table, contents(block))
+            if is_extern(table.element):
+                mark_all(table.elements, table.length, marks, count)
+        elif block.kind == BLOCK_GLOBAL:
+            trace_global(cast(Global, contents(block)), marks, count)
+        elif block.kind == BLOCK_INSTANCE:
+            trace_instance(cast(Instance, contents(block)), marks, count)
+        at = block.next
+
+
+@kernel
+def trace_instance(instance: Instance, marks: Ptr[u8], count: u64) -> None:
+    m = instance.module
+    for i in span(m.global_count - m.imported_global_count):
+        trace_global(own_globals(instance)[i], marks, count)
+    for i in span(m.element_count):
+        if is_extern(m.elements[i].element):
+            segment = instance.elements[i]
+            mark_all(cast(Ptr[u64], segment.items), segment.length, marks, count)
+
+
+@kernel
+def trace_global(origin: Global, marks: Ptr[u8], count: u64) -> None:
+    if is_extern(origin.value_type):
+        mark(origin.value, marks, count)
+
+
+@kernel(inline=True)
+def is_extern(value_type: u32) -> bool:
+    return value_type & (REF | ABSTRACT) == REF | ABSTRACT and value_type & HEAP_MASK == u32(Heap.EXTERN)
+
+
+@kernel
+def mark_all(references: Ptr[u64], length: u64, marks: Ptr[u8], count: u64) -> None:
+    for i in span(length):
+        mark(references[i], marks, count)
+
+
+@kernel(inline=True)
+def mark(reference: u64, marks: Ptr[u8], count: u64) -> None:
+    if reference != 0 and reference <= count:
+        marks[reference - 1] = u8(1)
