@@ -1,0 +1,254 @@
+"""What decoding leaves, un-compiled, with 32-bit and 64-bit pointers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fusee.api.text import wat2wasm
+from fusee.engine.decode.module import decode_module, release_module
+from fusee.engine.errors import Invalid, Malformed
+from fusee.engine.registry import TypeRegistry, new_registry, release_registry
+from fusee.engine.state.module import (
+    EXTERN_FUNC,
+    EXTERN_GLOBAL,
+    EXTERN_MEMORY,
+    EXTERN_TABLE,
+    KIND_FUNC,
+    KIND_STRUCT,
+    NONE,
+    SEGMENT_ACTIVE,
+    SEGMENT_DECLARATIVE,
+    SEGMENT_PASSIVE,
+    Module,
+    Span,
+)  # fmt: skip
+from fusee.engine.state.platform import Platform
+from fusee.engine.validate.module import validate_module
+from fusee.kernel.arena import allocate_simulated, new, simulate
+from fusee.kernel.lang import Integer, u32, u64
+from fusee.kernel.memory import read_bytes
+from fusee.kernel.target import ILP32, LP64
+from fusee.spec.errors import ModuleError
+from fusee.spec.features import ALL_FEATURES, WASM_3, Feature, Unsupported
+from tests.engine.simulated_world import allocate, live, release
+from tests.hostile.encoding import MAGIC, sized
+from tests.hostile.samples import SAMPLES
+
+KITCHEN_SINK = """(module
+  (type $t (func (param i32 f64) (result i64)))
+  (rec (type $s (sub (struct (field i8) (field (mut (ref null $s)))))) (type $u (sub $s (struct (field i8)
+    (field (mut (ref null $s))) (field externref)))))
+  (import "env" "f" (func $f (type $t)))
+  (import "env" "m" (memory 1 2))
+  (import "e" "g" (global $g (mut i64)))
+  (table $table 3 4 funcref)
+  (table i64 1 (ref func) (ref.func $f))
+  (memory i64 5)
+  (global $h i32 (i32.add (i32.const 1) (i32.const 2)))
+  (export "naïve" (func 1)) (export "m" (memory 1)) (export "t" (table 0)) (export "h" (global $h))
+  (start $start)
+  (elem (i32.const 1) func $f $f)
+  (elem declare func $f)
+  (elem externref (ref.null extern))
+  (data (memory 1) (i64.const 7) "active")
+  (data "passive")
+  (func $start (local i32 i32 f32) (memory.init 0 1 (i32.const 0) (i32.const 0) (i32.const 0))
+    (drop (i32.add (i32.const 1) (i32.add (i32.const 2) (i32.const 3))))))"""
+
+
+class Decoder:
+    """Simulated memory with a registry."""
+
+    def __init__(self) -> None:
+        live.clear()
+        self.platform = new(Platform)
+        self.platform.allocate = allocate
+        self.platform.release = release
+        self.registry: TypeRegistry = new_registry(self.platform)
+
+    def decode(self, binary: bytes, features: Feature = ALL_FEATURES) -> Module:
+        source = allocate_simulated(binary)
+        return decode_module(self.registry, self.platform, source, u32(len(binary)), u64(int(features)))
+
+    def check(self, binary: bytes) -> None:
+        m = self.decode(binary)
+        try:
+            validate_module(m)
+        finally:
+            release_module(m)
+
+    def close(self) -> None:
+        release_registry(self.registry)
+        assert not live, "memory is left behind"
+
+
+@pytest.fixture(params=[ILP32, LP64], ids=["ilp32", "lp64"])
+def decoder(request: pytest.FixtureRequest) -> Iterator[Decoder]:
+    with simulate(request.param):
+        made = Decoder()
+        yield made
+        made.close()
+
+
+def numbers(*values: Integer | bool) -> list[int]:
+    return [int(value) for value in values]
+
+
+def text(m: Module, place: Span) -> bytes:
+    return read_bytes(m.source + place.start, place.end - place.start)
+
+
+def test_types(decoder: Decoder) -> None:
+    m = decoder.decode(bytes(wat2wasm(KITCHEN_SINK)))
+    function, structure, extended = (m.types[i] for i in range(3))
+    assert numbers(function.kind, structure.kind) == [KIND_FUNC, KIND_STRUCT]
+    assert [int(function.params[i]) for i in range(int(function.param_count))] == [0x7F, 0x7C]
+    assert [int(function.results[i]) for i in range(int(function.result_count))] == [0x7E]
+    assert (function.is_final, structure.is_final) == (True, False)
+    assert numbers(function.supertype, extended.supertype) == [NONE, 1]
+    assert [int(extended.fields[i]) for i in range(int(extended.field_count))] == [0x78, 0xC000_0001, 0xE000_006F]
+    assert [int(extended.mutable[i]) for i in range(3)] == [0, 1, 0]
+    assert [int(m.types[i].group_end) for i in range(3)] == [1, 3, 3]
+    release_module(m)
+
+
+def test_imports_and_exports(decoder: Decoder) -> None:
+    m = decoder.decode(bytes(wat2wasm(KITCHEN_SINK)))
+    imports = [m.imports[i] for i in range(int(m.import_count))]
+    assert [(text(m, i.module), text(m, i.name)) for i in imports] == [(b"env", b"f"), (b"env", b"m"), (b"e", b"g")]
+    assert [(int(i.kind), int(i.index)) for i in imports] == [(EXTERN_FUNC, 0), (EXTERN_MEMORY, 0), (EXTERN_GLOBAL, 0)]
+    exports = [m.exports[i] for i in range(int(m.export_count))]
+    assert [text(m, e.name).decode() for e in exports] == ["naïve", "m", "t", "h"]
+    kinds = [(int(e.kind), int(e.index)) for e in exports]
+    assert kinds == [(EXTERN_FUNC, 1), (EXTERN_MEMORY, 1), (EXTERN_TABLE, 0), (EXTERN_GLOBAL, 1)]
+    assert m.start == 1
+    release_module(m)
+
+
+def test_index_spaces(decoder: Decoder) -> None:
+    m = decoder.decode(bytes(wat2wasm(KITCHEN_SINK)))
+    assert numbers(m.func_count, m.imported_func_count) == [2, 1]
+    assert numbers(m.memory_count, m.imported_memory_count) == [2, 1]
+    assert numbers(m.global_count, m.imported_global_count) == [2, 1]
+    limits = m.memories[0].limits
+    assert numbers(limits.minimum, limits.maximum, limits.has_maximum, limits.is_64) == [1, 2, True, False]
+    assert numbers(m.memories[1].limits.minimum, m.memories[1].limits.is_64) == [5, True]
+    assert numbers(m.tables[0].element, m.tables[1].element) == [0xE000_0070, 0xA000_0070]
+    assert text(m, m.tables[0].init) == b""
+    assert text(m, m.tables[1].init) == b"\xd2\0\x0b"
+    assert text(m, m.globals[1].init) == b"\x41\1\x41\2\x6a\x0b"
+    assert (m.globals[0].is_mutable, m.globals[1].is_mutable) == (True, False)
+    release_module(m)
+
+
+def test_segments(decoder: Decoder) -> None:
+    m = decoder.decode(bytes(wat2wasm(KITCHEN_SINK)))
+    elements = [m.elements[i] for i in range(int(m.element_count))]
+    assert [int(e.mode) for e in elements] == [SEGMENT_ACTIVE, SEGMENT_DECLARATIVE, SEGMENT_PASSIVE]
+    assert [(int(e.count), bool(e.is_expressions)) for e in elements] == [(2, False), (1, False), (1, True)]
+    assert text(m, elements[0].items) == b"\0\0"
+    assert text(m, elements[2].items) == b"\xd0\x6f\x0b"
+    datas = [m.datas[i] for i in range(int(m.data_count))]
+    assert [(int(d.mode), int(d.memory)) for d in datas] == [(SEGMENT_ACTIVE, 1), (SEGMENT_PASSIVE, 0)]
+    assert [text(m, d.bytes) for d in datas] == [b"active", b"passive"]
+    release_module(m)
+
+
+def test_bodies(decoder: Decoder) -> None:
+    m = decoder.decode(bytes(wat2wasm(KITCHEN_SINK)))
+    validate_module(m)
+    body = m.bodies[0]
+    assert numbers(body.type_index, body.local_count, body.max_height) == [int(m.func_types[1]), 3, 3]
+    assert text(m, body.locals) == b"\2\2\x7f\1\x7d"
+    assert text(m, body.code)[-1:] == b"\x0b"
+    assert numbers(m.unsupported, m.unsupported_offset) == [Unsupported.GC, int(m.types[1].offset)]
+    assert b"start" in text(m, m.name_section)
+    release_module(m)
+
+
+@pytest.mark.parametrize(
+    ("binary", "code", "offset"),
+    [
+        (b"", ModuleError.UNEXPECTED_END, 0),
+        (b"\0as", ModuleError.UNEXPECTED_END, 3),
+        (b"\0asx\1\0\0\0", ModuleError.MAGIC_MISSING, 0),
+        (b"\0asm\2\0\0\0", ModuleError.UNKNOWN_VERSION, 4),
+        (MAGIC + b"\x0e\0", ModuleError.BAD_SECTION_ID, 8),
+        (MAGIC + b"\1\5\1", ModuleError.LENGTH_OUT_OF_BOUNDS, 10),
+        (MAGIC + b"\1\1\0" * 2, ModuleError.SECTION_ORDER, 11),
+        (MAGIC + b"\1\2\0\0", ModuleError.SECTION_SIZE, 11),
+        (MAGIC + b"\1" + b"\x80" * 5, ModuleError.INTEGER_TOO_LONG, 13),
+        (MAGIC + b"\1\xff\xff\xff\xff\x10", ModuleError.INTEGER_TOO_LARGE, 13),
+        (MAGIC + b"\0\3\2a\xff", ModuleError.BAD_UTF8, 12),
+        (MAGIC + b"\1\2\1\x60\0", ModuleError.UNEXPECTED_END_OF_SECTION, 12),
+        (MAGIC + b"\3\2\1\0", ModuleError.FUNCTION_AND_CODE, 12),
+    ],
+)
+def test_malformed(decoder: Decoder, binary: bytes, code: ModuleError, offset: int) -> None:
+    with pytest.raises(Malformed) as error:
+        decoder.decode(binary)
+    assert (ModuleError(error.value.code), error.value.detail) == (code, offset)
+
+
+def offset_of_error(decoder: Decoder, binary: bytes) -> int:
+    """Where a module is wrong; 0 if it is not."""
+    try:
+        decoder.check(binary)
+    except (Malformed, Invalid) as error:
+        return error.detail
+    return 0
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_truncation_at_every_byte(decoder: Decoder, sample: str) -> None:
+    """Never a fault of the simulated memory, and nothing left behind."""
+    binary = SAMPLES[sample]
+    assert all(offset_of_error(decoder, binary[:size]) <= size for size in range(len(binary) + 1))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_every_byte_replaced(decoder: Decoder, sample: str) -> None:
+    binary = SAMPLES[sample]
+    for value in (b"\0", b"\x40", b"\xff"):
+        for place in range(len(binary)):
+            assert offset_of_error(decoder, binary[:place] + value + binary[place + 1 :]) <= len(binary)
+
+
+def byte_sequences() -> Iterator[bytes]:
+    """What starts like UTF-8, continued well and badly."""
+    for first in (0x41, 0x80, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5):
+        for second in (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF):
+            for rest in (b"", b"\x80", b"\x80\x80", b"\x80a", b"\x80\x80aaaaaaaa\xc3\xa9"):
+                yield bytes([first, second]) + rest
+
+
+def is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def test_names() -> None:
+    """Python's idea of UTF-8 is that of names."""
+    with simulate(LP64):
+        decoder = Decoder()
+        for name in byte_sequences():
+            binary = MAGIC + b"\0" + sized(sized(name))
+            assert decoded_error(decoder, binary) == (None if is_utf8(name) else ModuleError.BAD_UTF8)
+
+
+def decoded_error(decoder: Decoder, binary: bytes) -> ModuleError | None:
+    try:
+        release_module(decoder.decode(binary))
+    except Malformed as error:
+        return ModuleError(error.code)
+    return None
+
+
+def test_features_are_off_unless_asked_for(decoder: Decoder) -> None:
+    shared = MAGIC + b"\5\4\1\3\1\2"
+    release_module(decoder.decode(shared))
+    with pytest.raises(Malformed):
+        decoder.decode(shared, WASM_3)
