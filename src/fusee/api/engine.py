@@ -3,6 +3,7 @@
 import ctypes
 import weakref
 from collections.abc import Sequence
+from typing import Any
 
 from fusee.api import _native
 from fusee.api.config import Config
@@ -28,9 +29,10 @@ class Engine:
         self.native = _native.load(config.checked)
         self.is_metered = config.consume_fuel or config.epoch_interruption
         self.address: int = self.native.open_engine(ctypes.addressof(_native.platform()), self.is_metered)
+        self.native.install_interpreter(self.address)
         self.epoch = 0
         self._types: dict[FuncType, Declaration] = {}
-        finalizer = weakref.finalize(self, self.native.release_engine, self.address)
+        finalizer = weakref.finalize(self, _end, self.native, self.address)
         finalizer.atexit = False  # the process's end frees everything at once
 
     def increment_epoch(self) -> None:
@@ -87,3 +89,8 @@ def _leb(number: int) -> bytes:
         number >>= 7
     result.append(number)
     return bytes(result)
+
+
+def _end(native: Any, address: int) -> None:
+    native.uninstall_interpreter(address)
+    native.release_engine(address)

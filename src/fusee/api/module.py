@@ -147,9 +147,9 @@ class Module:
         return found
 
     def body_offset(self, func: int) -> int:
-        """Where the code of a function defined here starts, in bytes."""
+        """Where the body of a function defined here starts, in bytes."""
         bodies = self.state.bodies
-        return int(bodies[func - int(self.state.imported_func_count)].code.start)
+        return int(bodies[func - int(self.state.imported_func_count)].locals.start)
 
     def _text(self, span: SpanState) -> str:
         return self.binary[int(span.start) : int(span.end)].decode()

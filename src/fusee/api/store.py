@@ -2,7 +2,7 @@
 
 import ctypes
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from fusee.api import _native
 from fusee.api.engine import Engine
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from fusee.api.func import HostFunction
     from fusee.api.module import Module
     from fusee.wasi import WasiConfig, WasiContext
+
+
+MOST_FRAMES: Final = 64  # of a backtrace
+UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
 
 
 class Storelike(Protocol):
@@ -42,10 +46,11 @@ class Store:
         self.native = engine.native
         self._data = data
         self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, 0)
-        self._invoke = getattr(self.native, "raw_invoke", None)
+        self._invoke = self.native.raw_invoke
         self.state = view(StoreState, self.address)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
+        self._depth = 0  # of calls into guests that have not returned
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
         self._objects: dict[int, Any] = {}  # of externrefs, by reference
@@ -153,7 +158,7 @@ class Store:
 
         Does nothing while a guest runs, whose frames may hold any of them.
         """
-        if self.state.depth != 0 or not self._objects:
+        if self._depth or not self._objects:
             return
         marks = bytearray(self._newest_reference)
         address = ctypes.addressof(ctypes.c_char.from_buffer(marks))
@@ -177,6 +182,7 @@ class Store:
 
     def invoke(self, func: int, slots: int) -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
+        self._depth += 1
         try:
             self._invoke(self.address, func, slots)
         except KernelError as error:
@@ -187,11 +193,21 @@ class Store:
                 failure = failure_of(error.status, self)
         else:
             return
+        finally:
+            self._depth -= 1
         raise failure
 
     def backtrace(self) -> list[Frame]:
         """The frames of the trap that happened last, the innermost first."""
-        return []
+        words: Any = (ctypes.c_uint64 * (MOST_FRAMES * 3))()
+        count: int = self.native.backtrace(self.address, ctypes.addressof(words), MOST_FRAMES)
+        return [self._frame(*words[3 * i : 3 * i + 3]) for i in range(count)]
+
+    def _frame(self, instance: int, func: int, offset: int) -> Frame:
+        module = self.module_of(instance)
+        names, start = module.names, module.body_offset(func)
+        offset = start if offset == UNKNOWN_OFFSET else offset
+        return Frame(func, names.functions.get(func), names.module, offset, offset - start)
 
     def call_host(self, identity: int, instance: int, slots: int) -> int:
         """Run a host function for a guest; not 0 if it raised."""

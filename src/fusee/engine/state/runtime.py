@@ -4,13 +4,16 @@ References are addresses: a funcref is the address of its `Func`, zero is null; 
 embedder's handle plus one.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Inline, Ptr, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u32, u64, usize
 
-HEADER_SLOTS: Final = 4  # below a frame's slot 0: instance, caller's resume pc, return pc, caller's frame
+HEADER_SLOTS: Final = 5
+"""Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
+are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5."""
+
 SLOT_BYTES: Final = 8
 
 
@@ -22,6 +25,8 @@ class Cells:
     host: Ptr[u8]  # every host function's code
     leave: Ptr[u8]  # returns to the embedder
     return_across: Ptr[u8]  # restores the caller's instance
+    call: usize  # not a cell but the handler of direct calls, which `call_lazy` writes over itself
+    words: Annotated[Ptr[usize], Count(4)]  # the cells
 
 
 @struct
@@ -31,7 +36,9 @@ class Engine:
     platform: Inline[Platform]
     cells: Inline[Cells]
     registry: usize
-    scratch: usize  # the translator's buffers, reused
+    handlers: Ptr[usize]  # code addresses by handler number
+    translator: usize  # its buffers, reused
+    is_metered: bool  # translate with fuel and interruption checks
 
 
 @struct
@@ -47,6 +54,7 @@ class Store:
     trap_fp: Ptr[u64]
     trap_instance: usize
     fuel: u64
+    interrupt: u32  # set by another thread to stop metered code
     depth: u32  # nested entries from the embedder
     embedder: usize  # handle of the embedder's store
     objects: usize  # the runtime's list of what dies with the store

@@ -1,0 +1,239 @@
+"""Handlers of calls: within the instance, through references, into other instances and the host."""
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.control import leave_frame
+from fusee.engine.handlers.regs import READ, Regs, code_at, header, reload_memory
+from fusee.engine.handlers.trap import on_trap
+from fusee.engine.isa.forms import NOWHERE
+from fusee.engine.isa.row import Row, cell
+from fusee.engine.registry import is_subtype_canonical
+from fusee.engine.state.module import REF
+from fusee.engine.state.runtime import Func, Instance, Table
+from fusee.engine.translate.function import translate
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    address,
+    bitcast,
+    cast,
+    f64,
+    handler,
+    is_null,
+    kernel,
+    load,
+    maximum,
+    size_of,
+    span,
+    store,
+    tail,
+    u8,
+    u16,
+    u32,
+    u64,
+    unlikely,
+    usize,
+)  # fmt: skip
+from fusee.spec.traps import TrapCode
+
+
+@kernel(inline=True)
+def imm16(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Static[int]) -> u16:
+    return load(u16, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[number])
+
+
+@kernel(inline=True)
+def imm32(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Static[int]) -> u32:
+    return load(u32, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[number])
+
+
+@kernel(inline=True)
+def open_frame(f: Regs, out: u16, size: Static[int]) -> None:
+    """The callee's frame at slot `out`, returning to the cell after this one."""
+    frame = f.fp + out
+    header(frame, 2)[0] = u64(address(f.pc + size))
+    header(frame, 1)[0] = u64(address(f.fp))
+    f.fp = frame
+
+
+@kernel(inline=True)
+def reuse_frame(f: Regs, out: u16, count: u16) -> None:
+    """For a tail call: move the arguments down to this frame's start; whoever called us is returned to."""
+    source = f.fp + out
+    for number in span(count):
+        f.fp[number] = source[number]
+
+
+@kernel(inline=True)
+def blame_caller(f: Regs) -> None:
+    """Before an error in a frame that runs no code yet: the backtrace starts inside the call."""
+    frame = f.fp
+    f.pc = cast(Ptr[u8], usize(header(frame, 2)[0])) - 1
+    f.fp = cast(Ptr[u64], usize(header(frame, 1)[0]))
+
+
+@handler
+def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A direct call of a translated function of the same instance."""
+    code = cast(Ptr[u8], load(usize, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+    open_frame(f, imm16(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
+    f.pc = code
+    return tail(code_at(f.pc), f)
+
+
+@kernel(cold=True)
+def translated(ctx: Instance, index: u32) -> usize:
+    """The code of a function of `ctx`, translated now if nobody has called it before."""
+    if ctx.code[index] == 0:
+        ctx.code[index] = translate(ctx.store.engine, ctx.module, index)
+    return ctx.code[index]
+
+
+@handler(raises_to=on_trap, status="acc")
+def call_lazy(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """The first execution of a direct call: translate the callee, then become `call` and run again."""
+    at = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
+    store(at, translated(f.ctx, u32(load(usize, at))))
+    store(f.pc, f.ctx.store.engine.cells.call)
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def across(f: Regs) -> None:
+    """Go on in the function in `acc`, whose frame is open and which is not of this instance."""
+    func = cast(Func, usize(f.acc))
+    if func.instance == 0:
+        world = f.ctx.store
+        world.stack_top = f.fp + maximum(func.param_count, func.result_count)
+        if world.engine.platform.call_host(address(world), func.index, address(f.ctx), f.fp) != 0:
+            blame_caller(f)
+            raise Trap(TrapCode.EMBEDDER, 0)
+        f.acc = f.fp[0]
+        f.facc = bitcast(f64, f.acc)
+        leave_frame(f)
+    else:
+        back = f.ctx.store.engine.cells.return_across
+        if header(f.fp, 2)[0] != u64(address(back)):
+            header(f.fp, 5)[0] = u64(address(f.ctx))
+            header(f.fp, 4)[0] = header(f.fp, 2)[0]
+            header(f.fp, 3)[0] = header(f.fp, 1)[0]
+            header(f.fp, 2)[0] = u64(address(back))
+            header(f.fp, 1)[0] = u64(address(f.fp))
+        f.ctx = cast(Instance, func.instance)
+        f.pc = func.code
+    reload_memory(f)
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def cell_return_across(f: Regs) -> None:
+    """The cell that a call into another instance returns to."""
+    frame = f.fp
+    f.ctx = cast(Instance, usize(header(frame, 5)[0]))
+    f.pc = cast(Ptr[u8], usize(header(frame, 4)[0]))
+    f.fp = cast(Ptr[u64], usize(header(frame, 3)[0]))
+    reload_memory(f)
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def cell_leave(f: Regs) -> None:
+    """The cell that the outermost function of an invocation returns to."""
+    return
+
+
+@handler(raises_to=on_trap, status="acc")
+def cell_translate(f: Regs) -> None:
+    """The code of a function that has not been called through its `Func` yet (the one in `acc`)."""
+    frame = f.fp
+    func = cast(Func, usize(f.acc))
+    blame_caller(f)
+    func.code = cast(Ptr[u8], translated(f.ctx, func.index))
+    f.fp = frame
+    f.pc = func.code
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def call_import(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A call of an imported function."""
+    func = cast(Func, f.ctx.functions[imm32(f, row, forms, 0)])
+    f.acc = u64(address(func))
+    open_frame(f, imm16(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
+    if func.instance != address(f.ctx):
+        return tail(across, f)
+    f.pc = func.code
+    return tail(code_at(f.pc), f)
+
+
+@kernel(inline=True)
+def element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Func:
+    """The function that a `call_indirect` selects, checked (spec 4.6.10, call_indirect)."""
+    table = cast(Table, f.ctx.tables[imm32(f, row, forms, 1)])
+    index: u64 = u64(READ[row.sources[0]](f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]))
+    if unlikely(index >= table.length):
+        raise Trap(TrapCode.UNDEFINED_ELEMENT, 0)
+    func = cast(Func, usize(table.elements[index]))
+    if unlikely(is_null(func)):
+        raise Trap(TrapCode.INDIRECT_CALL_TO_NULL, 0)
+    if unlikely(func.canonical != imm32(f, row, forms, 0)):
+        check_subtype(f.ctx, func.canonical, imm32(f, row, forms, 0))
+    return func
+
+
+@kernel(cold=True)
+def check_subtype(ctx: Instance, canonical: u32, expected: u32) -> None:
+    """A function of a declared subtype may stand for its supertype; any other type traps."""
+    if not is_subtype_canonical(ctx.store.engine.registry, canonical | REF, expected | REF):
+        raise Trap(TrapCode.BAD_SIGNATURE, 0)
+
+
+@handler(raises_to=on_trap, status="acc")
+def call_indirect(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    func = element(f, row, forms)
+    open_frame(f, imm16(f, row, forms, 2), cell(row, dst, forms, size_of(usize)).size)
+    f.acc = u64(address(func))
+    if unlikely(func.instance != address(f.ctx)):
+        return tail(across, f)
+    f.pc = func.code
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def call_ref(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A call through a reference, which is in `acc`."""
+    if unlikely(f.acc == 0):
+        raise Trap(TrapCode.NULL_FUNCTION, 0)
+    func = cast(Func, usize(f.acc))
+    open_frame(f, imm16(f, row, forms, 0), cell(row, dst, forms, size_of(usize)).size)
+    if unlikely(func.instance != address(f.ctx)):
+        return tail(across, f)
+    f.pc = func.code
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def return_call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A tail call within the instance (spec 4.6.10, return_call)."""
+    code = f.ctx.code[imm32(f, row, forms, 0)]
+    if unlikely(code == 0):
+        code = translated(f.ctx, imm32(f, row, forms, 0))
+    reuse_frame(f, imm16(f, row, forms, 1), imm16(f, row, forms, 2))
+    f.pc = cast(Ptr[u8], code)
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def return_call_func(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Tail calls of an import, of a table's element, or of the reference in `acc`."""
+    if row.family == "return_call_import":
+        f.acc = u64(f.ctx.functions[imm32(f, row, forms, 0)])
+    elif row.family == "return_call_indirect":
+        f.acc = u64(address(element(f, row, forms)))
+    elif unlikely(f.acc == 0):
+        raise Trap(TrapCode.NULL_FUNCTION, 0)
+    reuse_frame(f, imm16(f, row, forms, len(row.immediates) - 2), imm16(f, row, forms, len(row.immediates) - 1))
+    func = cast(Func, usize(f.acc))
+    if unlikely(func.instance != address(f.ctx)):
+        return tail(across, f)
+    f.pc = func.code
+    return tail(code_at(f.pc), f)

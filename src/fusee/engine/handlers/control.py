@@ -1,0 +1,185 @@
+"""Handlers of branches, frames and returns."""
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.numeric import test
+from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, header, read_i32
+from fusee.engine.handlers.trap import on_trap
+from fusee.engine.isa.control import ZEROED_INLINE
+from fusee.engine.isa.forms import NOWHERE, PIN
+from fusee.engine.isa.row import Row, cell
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    bitcast,
+    cast,
+    f64,
+    handler,
+    i32,
+    kernel,
+    load,
+    minimum,
+    size_of,
+    tail,
+    u8,
+    u16,
+    u32,
+    u64,
+    unlikely,
+    unroll,
+    usize,
+)  # fmt: skip
+from fusee.spec.traps import TrapCode
+
+
+@kernel(inline=True)
+def target(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
+    """The branch's label."""
+    return cast(Ptr[u8], load(usize, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[0]))
+
+
+@kernel(inline=True)
+def is_taken(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> bool:
+    """The condition of a `branch_test…` row."""
+    if row.sources[0] == "i32":
+        if row.detail == "z":
+            return read_i32(f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]) == 0
+        return read_i32(f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]) != 0
+    value: u64 = READ["i64"](f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0])
+    if row.detail == "z":
+        return value == 0
+    return value != 0
+
+
+@handler(raises_to=on_trap, status="acc")
+def branch(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Compare and branch, to a label or to the loop pointer; or test one value and branch."""
+    if row.family.startswith("branch_test"):
+        taken = is_taken(f, row, forms)
+    else:
+        taken = test(f, row, dst, forms)
+    if taken:
+        f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
+        return tail(code_at(f.pc), f)
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """The displacements from this cell follow it; the last one is the default."""
+    count = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    index = minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
+    f.pc = f.pc + load(i32, f.pc + cell(row, dst, forms, size_of(usize)).size + (usize(index) << 2))
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def set_loop(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Stands before an innermost loop: its back-edges need no label and no load."""
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    f.lp = f.pc
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    raise Trap(TrapCode.UNREACHABLE, 0)
+
+
+@handler(raises_to=on_trap, status="acc")
+def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Pay for what follows; only metered code has these."""
+    store = f.ctx.store
+    cost = u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+    if unlikely(store.interrupt != 0):
+        raise Trap(TrapCode.INTERRUPT, 0)
+    if unlikely(store.fuel < cost):
+        raise Trap(TrapCode.OUT_OF_FUEL, 0)
+    store.fuel = store.fuel - cost
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Start a frame: check the stack, clear the locals that are not parameters, load the pins."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    slots = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    if unlikely(f.fp + slots > f.ctx.stack_limit):
+        raise Trap(TrapCode.STACK_OVERFLOW, 0)
+    first = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
+    if row.detail[2] <= ZEROED_INLINE:
+        for number in unroll(range(row.detail[2])):
+            first[number] = u64(0)
+    else:
+        end = first + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+        while first < end:
+            first[0] = u64(0)
+            first = first + 1
+    load_pins(f, row, 3)
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@kernel(inline=True)
+def pin_slot(f: Regs, row: Static[Row], number: Static[int]) -> Ptr[u64]:
+    """The home slot named by an immediate."""
+    return f.fp + load(u16, f.pc + cell(row, NOWHERE, (), size_of(usize)).immediates[number])
+
+
+@kernel(inline=True)
+def load_pins(f: Regs, row: Static[Row], start: Static[int]) -> None:
+    """Load the first pins of each bank from the slots that the immediates from `start` name."""
+    for pin in unroll(range(row.detail[0])):
+        WRITE["i64"](f, PIN + pin, 0, pin_slot(f, row, start + pin)[0])
+    for pin in unroll(range(row.detail[1])):
+        WRITE["f64"](f, PIN + pin, 0, bitcast(f64, pin_slot(f, row, start + row.detail[0] + pin)[0]))
+
+
+def masked_pins(mask: int) -> list[tuple[int, int]]:
+    """Number of the immediate and pin, for each pin in the mask."""
+    return list(enumerate(pin for pin in range(mask.bit_length()) if mask >> pin & 1))
+
+
+@handler
+def transfer_pins(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """`spill` and `reload` of some pins of one bank."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    for place in unroll(masked_pins(row.detail[1])):
+        if row.family == "spill" and row.detail[0] == "r":
+            pin_slot(f, row, place[0])[0] = READ["i64"](f, PIN + place[1], 0)
+        elif row.family == "spill":
+            pin_slot(f, row, place[0])[0] = bitcast(u64, READ["f64"](f, PIN + place[1], 0))
+        elif row.detail[0] == "r":
+            WRITE["i64"](f, PIN + place[1], 0, pin_slot(f, row, place[0])[0])
+        else:
+            WRITE["f64"](f, PIN + place[1], 0, bitcast(f64, pin_slot(f, row, place[0])[0]))
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@kernel(inline=True)
+def leave_frame(f: Regs) -> None:
+    """Back to the caller's frame and the cell after its call."""
+    f.pc = cast(Ptr[u8], usize(header(f.fp, 2)[0]))
+    f.fp = cast(Ptr[u64], usize(header(f.fp, 1)[0]))
+
+
+@handler
+def return_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Return; results are in the slots from 0 on, the first one also in the accumulator of its bank."""
+    if len(forms) == 1:
+        if row.sources[0] == "f64":
+            f.facc = READ["f64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+            f.fp[0] = bitcast(u64, f.facc)
+        else:
+            f.acc = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+            f.fp[0] = f.acc
+    leave_frame(f)
+    return tail(code_at(f.pc), f)

@@ -1,0 +1,169 @@
+"""Handlers of loads, stores, globals, and the instructions that work on slots."""
+
+from typing import Any, Final
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.on_slots import ON_SLOTS
+from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32, reload_memory
+from fusee.engine.handlers.trap import on_trap
+from fusee.engine.isa.memory import Access
+from fusee.engine.isa.row import Row, cell
+from fusee.engine.runtime.memory import memory_at, memory_size
+from fusee.engine.runtime.table import table_size
+from fusee.engine.state.runtime import Global
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    cast,
+    f32,
+    f64,
+    handler,
+    i8,
+    i16,
+    i32,
+    kernel,
+    load,
+    size_of,
+    store,
+    tail,
+    u8,
+    u16,
+    u32,
+    u64,
+    unlikely,
+    usize,
+)  # fmt: skip
+from fusee.spec.traps import TrapCode
+
+STORED: Final[dict[str, Any]] = {
+    "u8": u8, "i8": i8, "u16": u16, "i16": i16, "u32": u32, "i32": i32, "u64": u64, "f32": f32, "f64": f64,
+}  # fmt: skip
+WIDTH: Final = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "f32": 4, "u64": 8, "f64": 8}
+
+
+@kernel(inline=True)
+def place_of(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
+    """Where the access goes, checked against the memory's length (spec 4.6.6)."""
+    if row.detail.memory == "any":
+        memory = memory_at(f.ctx, u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])))
+        return memory.base + usize(effective_address(f, row, dst, forms, memory.length_bytes))
+    return f.mem + usize(effective_address(f, row, dst, forms, f.memlen))
+
+
+@kernel(inline=True)
+def effective_address(
+    f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], length: u64
+) -> u64:
+    """Address plus offset in 64 bits: neither the sum nor a 32-bit target's pointers may wrap round."""
+    if row.detail.address == "i32":
+        index = u64(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]))
+        if row.detail.memory == "0":
+            index = index + u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+        else:
+            index = index + load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+        if unlikely(index + WIDTH[row.detail.stored] > length):
+            raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+        return index
+    start: u64 = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+    offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    if unlikely(start > length or offset > length or start + offset + WIDTH[row.detail.stored] > length):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    return start + offset
+
+
+def is_integer(access: Access) -> bool:
+    """Whether the accessed type is an integer one."""
+    return not access.stored.startswith("f")
+
+
+@handler(raises_to=on_trap, status="acc")
+def load_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A load (spec 4.6.6); integers are extended to 64 bits by the signedness of the type in memory."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    if is_integer(row.detail):
+        WRITE["i64"](
+            f, dst, cell(row, dst, forms, size_of(usize)).result,
+            u64(load(STORED[row.detail.stored], place_of(f, row, dst, forms))),
+        )  # fmt: skip
+    else:
+        WRITE[row.detail.stored](
+            f, dst, cell(row, dst, forms, size_of(usize)).result,
+            load(STORED[row.detail.stored], place_of(f, row, dst, forms)),
+        )  # fmt: skip
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A store (spec 4.6.7) of the operand's low bytes."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    if is_integer(row.detail):
+        value: u64 = READ["i64"](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1])
+        store(place_of(f, row, dst, forms), STORED[row.detail.stored](value))
+    else:
+        store(
+            place_of(f, row, dst, forms),
+            READ[row.detail.stored](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]),
+        )
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@kernel(inline=True)
+def immediate(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], n: Static[int]) -> u32:
+    """The n-th immediate, where it is 32 bits wide."""
+    return load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[n])
+
+
+@kernel(inline=True)
+def global_cell(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Ptr[u64]:
+    """The value of a global: at a fixed distance from the instance that owns it, else through a pointer."""
+    if row.family.endswith("import"):
+        return cast(Ptr[u64], cast(Global, f.ctx.globals[immediate(f, row, dst, forms, 0)]))
+    return cast(Ptr[u64], cast(Ptr[u8], f.ctx) + immediate(f, row, dst, forms, 0))
+
+
+@handler
+def global_get(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    WRITE["i64"](f, dst, cell(row, dst, forms, size_of(usize)).result, global_cell(f, row, dst, forms)[0])
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@handler
+def global_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    value: u64 = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+    global_cell(f, row, dst, forms)[0] = value
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Run a kernel of `ON_SLOTS` on consecutive slots; it may grow memory."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    slots = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+    narrow = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
+    ON_SLOTS[row.detail](f.ctx, slots, narrow, immediate(f, row, dst, forms, 0), immediate(f, row, dst, forms, 1))
+    reload_memory(f)
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def into_acc(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """`ref.func`, `ref.as_non_null`, `memory.size`, `table.size`."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    if row.name == "ref_func":
+        f.acc = u64(f.ctx.functions[immediate(f, row, dst, forms, 0)])
+    elif row.name == "memory_size":
+        f.acc = memory_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
+    elif row.name == "table_size":
+        f.acc = table_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
+    elif f.acc == 0:
+        raise Trap(TrapCode.NULL_REFERENCE, 0)
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(following, f)

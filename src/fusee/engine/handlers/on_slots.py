@@ -1,0 +1,124 @@
+"""The bodies of the instructions that take their operands from consecutive slots.
+
+Each kernel gets the instance, the slots, a mask of the operands that are i32 (their slots' upper
+halves are arbitrary), and the instruction's two immediates.
+"""
+
+from typing import Any, Final
+
+from fusee.engine.runtime import memory, table
+from fusee.engine.state.runtime import Instance
+from fusee.kernel.lang import Ptr, Static, i64, kernel, mul_high, u16, u32, u64
+
+
+@kernel(inline=True)
+def operand(slots: Ptr[u64], number: Static[int], narrow: u16) -> u64:
+    """The n-th operand, zero-extended if it is an i32."""
+    if narrow & (1 << number) != 0:
+        return slots[number] & 0xFFFF_FFFF
+    return slots[number]
+
+
+@kernel
+def memory_grow(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = memory.memory_grow(ctx, u64(index), operand(s, 0, narrow))
+
+
+@kernel
+def memory_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    memory.memory_fill(ctx, u64(index), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow))
+
+
+@kernel
+def memory_copy(ctx: Instance, s: Ptr[u64], narrow: u16, to: u32, origin: u32) -> None:
+    memory.memory_copy(
+        ctx, u64(to), u64(origin), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+    )  # fmt: skip
+
+
+@kernel
+def memory_init(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, index: u32) -> None:
+    memory.memory_init(
+        ctx, u64(index), u64(segment), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+    )  # fmt: skip
+
+
+@kernel
+def data_drop(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, unused: u32) -> None:
+    memory.data_drop(ctx, u64(segment))
+
+
+@kernel
+def table_get(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = table.table_get(ctx, u64(index), operand(s, 0, narrow))
+
+
+@kernel
+def table_set(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    table.table_set(ctx, u64(index), operand(s, 0, narrow), s[1])
+
+
+@kernel
+def table_grow(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = table.table_grow(ctx, u64(index), s[0], operand(s, 1, narrow))
+
+
+@kernel
+def table_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    table.table_fill(ctx, u64(index), operand(s, 0, narrow), s[1], operand(s, 2, narrow))
+
+
+@kernel
+def table_copy(ctx: Instance, s: Ptr[u64], narrow: u16, to: u32, origin: u32) -> None:
+    table.table_copy(
+        ctx, u64(to), u64(origin), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+    )  # fmt: skip
+
+
+@kernel
+def table_init(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, index: u32) -> None:
+    table.table_init(
+        ctx, u64(index), u64(segment), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+    )  # fmt: skip
+
+
+@kernel
+def elem_drop(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, unused: u32) -> None:
+    table.elem_drop(ctx, u64(segment))
+
+
+@kernel
+def i64_add128(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
+    low = s[0] + s[2]
+    s[1] = s[1] + s[3] + u64(low < s[0])
+    s[0] = low
+
+
+@kernel
+def i64_sub128(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
+    borrow = u64(s[0] < s[2])
+    s[0] = s[0] - s[2]
+    s[1] = s[1] - s[3] - borrow
+
+
+@kernel
+def i64_mul_wide_s(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
+    high = u64(mul_high(i64(s[0]), i64(s[1])))
+    s[0] = s[0] * s[1]
+    s[1] = high
+
+
+@kernel
+def i64_mul_wide_u(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
+    high = mul_high(s[0], s[1])
+    s[0] = s[0] * s[1]
+    s[1] = high
+
+
+ON_SLOTS: Final[dict[str, Any]] = {
+    body.name: body
+    for body in (
+        memory_grow, memory_fill, memory_copy, memory_init, data_drop, table_get, table_set, table_grow, table_fill,
+        table_copy, table_init, elem_drop, i64_add128, i64_sub128, i64_mul_wide_s, i64_mul_wide_u,
+    )
+}  # fmt: skip

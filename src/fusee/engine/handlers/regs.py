@@ -1,0 +1,174 @@
+"""The interpreter's machine registers, and how handlers reach operands and the next cell."""
+
+from typing import Any, Final
+
+from fusee.engine.isa.forms import ACC, CONST, PIN, SLOT
+from fusee.engine.state.runtime import Instance, Memory
+from fusee.kernel.lang import (
+    Fn,
+    Ptr,
+    Static,
+    bitcast,
+    cast,
+    f32,
+    f64,
+    from_low_f32,
+    i32,
+    kernel,
+    load,
+    low_f32,
+    registers,
+    u8,
+    u16,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+
+
+@registers
+class Regs:
+    """All of the interpreter's state that is not in memory; one machine register each.
+
+    The float registers hold an f32 in their low half.
+    """
+
+    pc: Ptr[u8]
+    fp: Ptr[u64]  # slot 0 of the running function's frame
+    mem: Ptr[u8]
+    memlen: u64
+    ctx: Instance
+    acc: u64
+    lp: Ptr[u8]  # start of the innermost loop's body
+    r0: u64
+    r1: u64
+    r2: u64
+    r3: u64
+    facc: f64
+    f0: f64
+    f1: f64
+    f2: f64
+    f3: f64
+
+
+Code = Fn[[Regs], None]
+
+
+@kernel(inline=True)
+def code_at(pc: Ptr[u8]) -> Code:
+    return cast(Code, load(usize, pc))
+
+
+@kernel(inline=True)
+def read_int(f: Regs, form: Static[int], at: Static[int]) -> u64:
+    if form == ACC:
+        return f.acc
+    if form == PIN:
+        return f.r0
+    if form == PIN + 1:
+        return f.r1
+    if form == PIN + 2:
+        return f.r2
+    if form == PIN + 3:
+        return f.r3
+    if form == SLOT:
+        return f.fp[load(u16, f.pc + at)]
+    return u64(load(i32, f.pc + at))
+
+
+@kernel(inline=True)
+def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
+    """A float register or slot, whatever it holds; as a constant an f64."""
+    if form == ACC:
+        return f.facc
+    if form == PIN:
+        return f.f0
+    if form == PIN + 1:
+        return f.f1
+    if form == PIN + 2:
+        return f.f2
+    if form == PIN + 3:
+        return f.f3
+    if form == SLOT:
+        return bitcast(f64, f.fp[load(u16, f.pc + at)])
+    return load(f64, f.pc + at)
+
+
+@kernel(inline=True)
+def read_i32(f: Regs, form: Static[int], at: Static[int]) -> u32:
+    return u32(read_int(f, form, at))
+
+
+@kernel(inline=True)
+def read_f32(f: Regs, form: Static[int], at: Static[int]) -> f32:
+    if form == SLOT:
+        return load(f32, cast(Ptr[u8], f.fp + load(u16, f.pc + at)))
+    if form == CONST:
+        return load(f32, f.pc + at)
+    return low_f32(read_float(f, form, at))
+
+
+READ: Final[dict[str, Any]] = {"i32": read_i32, "i64": read_int, "f32": read_f32, "f64": read_float}
+"""By operand type: the kernel that reads an operand as what its evaluation takes."""
+
+
+@kernel(inline=True)
+def write_int(f: Regs, form: Static[int], at: Static[int], value: u64) -> None:
+    if form == ACC:
+        f.acc = value
+    if form == PIN:
+        f.r0 = value
+    if form == PIN + 1:
+        f.r1 = value
+    if form == PIN + 2:
+        f.r2 = value
+    if form == PIN + 3:
+        f.r3 = value
+    if form == SLOT:
+        f.fp[load(u16, f.pc + at)] = value
+
+
+@kernel(inline=True)
+def write_float(f: Regs, form: Static[int], at: Static[int], value: f64) -> None:
+    if form == ACC:
+        f.facc = value
+    if form == PIN:
+        f.f0 = value
+    if form == PIN + 1:
+        f.f1 = value
+    if form == PIN + 2:
+        f.f2 = value
+    if form == PIN + 3:
+        f.f3 = value
+    if form == SLOT:
+        f.fp[load(u16, f.pc + at)] = bitcast(u64, value)
+
+
+@kernel(inline=True)
+def write_i32(f: Regs, form: Static[int], at: Static[int], value: u32) -> None:
+    write_int(f, form, at, u64(value))
+
+
+@kernel(inline=True)
+def write_f32(f: Regs, form: Static[int], at: Static[int], value: f32) -> None:
+    write_float(f, form, at, from_low_f32(value))
+
+
+WRITE: Final[dict[str, Any]] = {"i32": write_i32, "i64": write_int, "f32": write_f32, "f64": write_float}
+
+
+@kernel(inline=True)
+def reload_memory(f: Regs) -> None:
+    """Refresh the registers of memory 0 after anything that may have grown it or changed the instance."""
+    if f.ctx.memory != 0:
+        memory = cast(Memory, f.ctx.memory)
+        f.mem = memory.base
+        f.memlen = memory.length_bytes
+    else:
+        f.memlen = u64(0)
+
+
+@kernel(inline=True)
+def header(frame: Ptr[u64], below: Static[int]) -> Ptr[u64]:
+    """The frame header's word `below` slots under slot 0: see `HEADER_SLOTS`."""
+    return frame - below

@@ -1,0 +1,1 @@
+"""The register instruction set: rows times operand forms. `isa.table` numbers them."""

@@ -1,0 +1,101 @@
+"""Rows that decide what runs next: branches, calls, returns, frames."""
+
+from dataclasses import replace
+from typing import Final
+
+from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, UNARY, UNARY_ACC, UNARY_CONST
+from fusee.engine.isa.numeric import FLOAT_COMPARISONS
+from fusee.engine.isa.numeric import ROWS as NUMERIC_ROWS
+from fusee.engine.isa.row import Row
+
+ZEROED_INLINE: Final = 4  # `enter` clears up to this many locals without a loop
+
+
+def _conditional() -> list[Row]:
+    """`br_<comparison>`, and for integers `brl_…`, which goes back to the loop pointer instead of a label."""
+    rows = []
+    for row in NUMERIC_ROWS:
+        if row.family != "compute" or row.result != "i32" or row.evaluate.name.partition("_")[2] not in _COMPARISONS:
+            continue
+        branch = replace(row, name=f"br_{row.name}", family="branch", result="", destinations=NO_RESULT)
+        rows.append(replace(branch, immediates=("label",)))
+        if row.sources[0].startswith("i"):
+            rows.append(replace(branch, name=f"brl_{row.name}", family="branch_loop"))
+    return rows
+
+
+_COMPARISONS: Final = {*FLOAT_COMPARISONS, "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u"}
+
+
+def _tests() -> list[Row]:
+    """Branches on a single value being zero (`z`) or not (`nz`)."""
+    rows = []
+    for kind in ("i32", "i64"):
+        for sense in ("nz", "z"):
+            rows.append(Row(f"br_{kind}_{sense}", "branch_test", (kind,), "", UNARY, NO_RESULT, ("label",), detail=sense))
+            rows.append(Row(f"brl_{kind}_{sense}", "branch_test_loop", (kind,), "", UNARY, NO_RESULT, detail=sense))
+    return rows
+
+
+BRANCHES: Final = [
+    Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
+    Row("brl", "jump_loop", (), "", NULLARY, NO_RESULT),
+    Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # 32-bit displacements follow the cell
+    Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
+    Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),
+    Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",)),  # fuel and interruption
+    *_tests(),
+    *_conditional(),
+]
+
+# Calls: `out` is the slot of the callee's slot 0. `call_lazy` becomes `call` once its callee is translated.
+CALLS: Final = [
+    Row("call_lazy", "call_lazy", (), "", NULLARY, NO_RESULT, ("ptr", "u16")),  # function index, out
+    Row("call", "call", (), "", NULLARY, NO_RESULT, ("ptr", "u16")),  # code address, out
+    Row("call_import", "call_import", (), "", NULLARY, NO_RESULT, ("u32", "u16")),
+    Row("call_indirect", "call_indirect", ("i32",), "", UNARY, NO_RESULT, ("u32", "u32", "u16")),  # type, table, out
+    Row("call_indirect64", "call_indirect", ("i64",), "", UNARY, NO_RESULT, ("u32", "u32", "u16")),
+    Row("call_ref", "call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("u16",)),
+]
+
+# Tail calls: the last immediate is the number of arguments, which move from `out` down to slot 0.
+TAIL_CALLS: Final = [
+    Row("return_call", "return_call", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
+    Row("return_call_import", "return_call_import", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
+    Row("return_call_indirect", "return_call_indirect", ("i32",), "", UNARY_ACC, NO_RESULT, ("u32", "u32", "u16", "u16")),
+    Row("return_call_indirect64", "return_call_indirect", ("i64",), "", UNARY_ACC, NO_RESULT, ("u32", "u32", "u16", "u16")),
+    Row("return_call_ref", "return_call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("u16", "u16")),
+]  # fmt: skip
+
+RETURNS: Final = [
+    Row("return", "return", (), "", NULLARY, NO_RESULT),
+    Row("return_int", "return_value", ("i64",), "", UNARY_CONST, NO_RESULT),
+    Row("return_float", "return_value", ("f64",), "", UNARY, NO_RESULT),
+]
+
+
+def _enters() -> list[Row]:
+    """`enter_<n>_<m>_<z>` loads n integer and m float pins and clears z locals (`n`: counted in a loop).
+
+    Immediates: slots that the frame needs, first local to clear and their number, slots of the pins.
+    """
+    return [
+        Row(f"enter_{integers}_{floats}_{zeroed if zeroed <= ZEROED_INLINE else 'n'}", "enter", (), "", NULLARY,
+            NO_RESULT, ("u32", "u16", "u16", *["u16"] * (integers + floats)), detail=(integers, floats, zeroed))
+        for integers in range(PINS + 1)
+        for floats in range(PINS + 1)
+        for zeroed in range(ZEROED_INLINE + 2)
+    ]  # fmt: skip
+
+
+def _pin_transfers() -> list[Row]:
+    """`spill_r_<mask>` stores the pins in the mask to their slots, `reload_…` loads them; `_f_` for floats."""
+    return [
+        Row(f"{verb}_{bank}_{mask}", verb, (), "", NULLARY, NO_RESULT, ("u16",) * mask.bit_count(), detail=(bank, mask))
+        for verb in ("spill", "reload")
+        for bank in ("r", "f")
+        for mask in range(1, 1 << PINS)
+    ]
+
+
+ROWS: Final = [*BRANCHES, *CALLS, *TAIL_CALLS, *RETURNS, *_enters(), *_pin_transfers()]

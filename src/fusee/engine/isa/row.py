@@ -1,0 +1,85 @@
+"""A row of the register instruction set, and the cell that encodes it."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from fusee.engine.isa.forms import CONST, FORM_NAMES, NOWHERE, SLOT, Shape
+
+FLOAT_TYPES: Final = ("f32", "f64")
+
+SLOT_FIELD_BYTES: Final = 2  # a slot's number
+_CONST_BYTES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}  # i64 constants are sign-extended from 32 bits
+_IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8, "ptr": 0}  # ptr: the target's width
+
+IMMEDIATE_KINDS: Final = ("", "u16", "u32", "u64", "ptr", "label")
+"""Kinds of immediates in their order of `Row.immediate_kinds`; a label is a code address within the function."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One register instruction in all of its operand forms.
+
+    `family` names the handler that implements it; `evaluate` is its meaning for the families that
+    compute. `sources` and `result` are operand types: i32, i64, f32 or f64 (references are i64).
+    """
+
+    name: str
+    family: str
+    sources: tuple[str, ...]
+    result: str  # empty: none
+    shape: Shape
+    destinations: tuple[int, ...]
+    immediates: tuple[str, ...] = ()
+    evaluate: Any = None
+    detail: Any = None  # what else the family needs to know: a width in bytes, a count of pins …
+
+    def __str__(self) -> str:
+        return self.name
+
+    __repr__ = __str__
+
+    @property
+    def handler_count(self) -> int:
+        return len(self.shape.combinations) * len(self.destinations)
+
+    def handler_name(self, destination: int, forms: tuple[int, ...]) -> str:
+        """`<type>_<op>_<operand forms>`, the destination first: `add_r0_s_c`."""
+        letters = [FORM_NAMES[destination]] if destination != NOWHERE else []
+        return "_".join([self.name, *letters, *(FORM_NAMES[form] for form in forms)])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Byte offsets of a cell's fields from its start, and its size."""
+
+    immediates: tuple[int, ...]
+    sources: tuple[int, ...]
+    result: int
+    size: int
+
+
+def field_bytes(kind: str, form: int, pointer_bytes: int) -> int:
+    """Size of the field of an operand of type `kind` in `form`; 0 where a register needs none."""
+    if form == SLOT:
+        return SLOT_FIELD_BYTES
+    return _CONST_BYTES[kind] if form == CONST else 0
+
+
+@cache
+def cell(row: Row, destination: int, forms: tuple[int, ...], pointer_bytes: int) -> Cell:
+    """Lay out a cell: the handler's address, then 8-, 4- and 2-byte fields, each in the order
+    immediates, sources, result. So every field is aligned to its size (8-byte ones to the pointer's)."""
+    sizes = [pointer_bytes if kind in ("ptr", "label") else _IMMEDIATE_BYTES[kind] for kind in row.immediates]
+    sizes += [field_bytes(kind, form, pointer_bytes) for kind, form in zip(row.sources, forms, strict=True)]
+    sizes.append(SLOT_FIELD_BYTES if destination == SLOT else 0)
+    offsets = [0] * len(sizes)
+    position = pointer_bytes
+    for width in (8, 4, 2):
+        for number, size in enumerate(sizes):
+            if size == width:
+                offsets[number] = position
+                position += width
+    end = -(-position // pointer_bytes) * pointer_bytes
+    count = len(row.immediates)
+    return Cell(tuple(offsets[:count]), tuple(offsets[count:-1]), offsets[-1], end)

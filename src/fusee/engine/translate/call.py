@@ -1,0 +1,211 @@
+"""Calls: arguments go straight into the callee's frame, results are taken from there (`docs/bytecode.md`)."""
+
+from typing import Final
+
+from fusee.engine.decode.reader import read_u32
+from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.state.module import TypeDef
+from fusee.engine.translate.control import type_code
+from fusee.engine.translate.emit import (
+    add_immediate,
+    claim,
+    compute_value,
+    emit,
+    ins_number,
+    materialize,
+    move_value,
+    new_ins,
+    redirect,
+    unload,
+)  # fmt: skip
+from fusee.engine.translate.locals import forget_pins, spill_pins
+from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator
+from fusee.engine.translate.values import (
+    canonical,
+    drop_to,
+    is_float,
+    is_waiting,
+    loosen,
+    new_value,
+    pop,
+    push,
+)  # fmt: skip
+from fusee.kernel.lang import kernel, maximum, span, u8, u32, u64
+
+CALL_LAZY: Final = NUMBER["call_lazy"]
+CALL_IMPORT: Final = NUMBER["call_import"]
+CALL_INDIRECT: Final = NUMBER["call_indirect"]
+CALL_INDIRECT64: Final = NUMBER["call_indirect64"]
+CALL_REF: Final = NUMBER["call_ref"]
+RETURN_CALL: Final = NUMBER["return_call"]
+RETURN_CALL_IMPORT: Final = NUMBER["return_call_import"]
+RETURN_CALL_INDIRECT: Final = NUMBER["return_call_indirect"]
+RETURN_CALL_INDIRECT64: Final = NUMBER["return_call_indirect64"]
+RETURN_CALL_REF: Final = NUMBER["return_call_ref"]
+
+
+@kernel
+def call(t: Translator, is_tail: bool) -> None:
+    """`call` and `return_call`."""
+    index = read_u32(t.reader)
+    definition = t.module.types[t.module.func_types[index]]
+    is_import = index < t.module.imported_func_count
+    prepare(t, definition, u32(NO_VALUE))
+    row = u32(CALL_IMPORT) if is_import else u32(CALL_LAZY)
+    if is_tail:
+        row = u32(RETURN_CALL_IMPORT) if is_import else u32(RETURN_CALL)
+    i = new_ins(t, row)
+    add_immediate(i, u64(index))
+    finish(t, i, definition, is_tail)
+
+
+@kernel
+def call_indirect(t: Translator, is_tail: bool) -> None:
+    """`call_indirect` and `return_call_indirect`: the callee's index is on top of the arguments."""
+    definition = t.module.types[read_u32(t.reader)]
+    table = read_u32(t.reader)
+    is_64 = t.module.tables[table].limits.is_64
+    if is_waiting(t.values[t.stack[t.height - 1]]):
+        materialize(t, t.stack[t.height - 1])
+    index = pop(t)
+    prepare(t, definition, index)
+    row = u32(CALL_INDIRECT64) if is_64 else u32(CALL_INDIRECT)
+    if is_tail:
+        row = u32(RETURN_CALL_INDIRECT64) if is_64 else u32(RETURN_CALL_INDIRECT)
+    emit(t, row, u32(1), index, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    i = t.ins[t.ins_count - 1]
+    add_immediate(i, u64(definition.canonical))
+    add_immediate(i, u64(table))
+    finish(t, i, definition, is_tail)
+
+
+@kernel
+def call_ref(t: Translator, is_tail: bool) -> None:
+    """`call_ref` and `return_call_ref`: the function's reference is on top of the arguments."""
+    definition = t.module.types[read_u32(t.reader)]
+    if is_waiting(t.values[t.stack[t.height - 1]]):
+        materialize(t, t.stack[t.height - 1])
+    reference = pop(t)
+    prepare(t, definition, reference)
+    row = u32(RETURN_CALL_REF) if is_tail else u32(CALL_REF)
+    emit(t, row, u32(1), reference, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    finish(t, t.ins[t.ins_count - 1], definition, is_tail)
+
+
+@kernel
+def prepare(t: Translator, definition: TypeDef, callee: u32) -> None:
+    """Pass the arguments, save the registers. `callee` is an operand of the call itself, or `NO_VALUE`."""
+    count = definition.param_count
+    evacuate(t, count)
+    if callee != NO_VALUE:
+        protect(t, callee)
+    for place in span(count):
+        pass_argument(t, t.stack[t.height - count + place], t.out + place)
+    drop_to(t, t.height - count)
+    if callee == NO_VALUE or t.acc != callee:
+        unload(t, False)
+    unload(t, True)
+    spill_pins(t)
+    t.out_count = u32(0)
+
+
+@kernel
+def protect(t: Translator, callee: u32) -> None:
+    """The callee's operand must outlive the passing of arguments, which may use the accumulator."""
+    value = t.values[callee]
+    if value.kind == IN_ACC or (value.kind == SLOTTED and value.payload >= u64(t.out)):
+        slot = t.temporaries + 2
+        move_value(t, callee, u32(SLOT), slot)
+        value.kind = u8(SLOTTED)
+        value.payload = u64(slot)
+
+
+@kernel
+def evacuate(t: Translator, count: u32) -> None:
+    """Save results of the previous call from the slots where the arguments go.
+
+    A result that is going to be the argument in the same place may stay.
+    """
+    for place in span(t.out_count):
+        owner = t.owners[t.max_height + place]
+        if owner != 0:
+            number = owner - 1
+            stays = place < count and t.stack[t.height - count + place] == number
+            if not stays:
+                claim(t, t.values[number].position, number)
+                if t.owners[t.max_height + place] == owner:
+                    leave_out(t, number)
+
+
+@kernel
+def leave_out(t: Translator, number: u32) -> None:
+    """Move a call's result into its canonical slot, even if it is an operand of something that waits."""
+    value = t.values[number]
+    slot = canonical(t, value.position)
+    move_value(t, number, u32(SLOT), slot)
+    value.kind = u8(SLOTTED)
+    value.payload = u64(slot)
+    t.owners[value.position] = number + 1
+    t.out_barrier = ins_number(t)
+
+
+@kernel
+def pass_argument(t: Translator, number: u32, slot: u32) -> None:
+    """Put an entry of the stack into the callee's frame; it counts as a constant from then on."""
+    value = t.values[number]
+    is_there = value.kind == SLOTTED and value.payload == u64(slot)
+    is_there = is_there or (value.kind == IN_ACC and value.payload == u64(slot) + 1)
+    if not is_there:
+        if value.kind == IN_ACC and value.payload == 0 and value.producer > t.out_barrier:
+            if redirect(t, value, u32(SLOT), slot):
+                release_place(t, number)
+                return
+        compute_value(t, number, u32(SLOT), slot)
+        value.kind = u8(CONSTANT)
+    else:
+        release_place(t, number)
+
+
+@kernel
+def release_place(t: Translator, number: u32) -> None:
+    """The entry's place is no longer its own."""
+    loosen(t, number)
+    t.values[number].kind = u8(CONSTANT)
+
+
+@kernel
+def finish(t: Translator, i: Ins, definition: TypeDef, is_tail: bool) -> None:
+    """Complete the call's immediates, and push the results unless the call does not come back."""
+    add_immediate(i, u64(t.out))
+    slots = t.out + maximum(definition.param_count, definition.result_count)
+    t.frame_slots = maximum(t.frame_slots, slots)
+    t.out_barrier = ins_number(t)
+    if is_tail:
+        add_immediate(i, u64(definition.param_count))
+        return
+    forget_pins(t)
+    count = definition.result_count
+    t.out_count = count
+    for place in span(count):
+        push_result(t, type_code(definition.results[place]), place, count == 1)
+
+
+@kernel
+def push_result(t: Translator, type_: u8, place: u32, is_only: bool) -> None:
+    """A call's result: in the callee's slot, and if it is the only one in the accumulator too."""
+    number = new_value(t, u32(SLOTTED), type_)
+    claim(t, t.height, number)
+    value = t.values[number]
+    value.payload = u64(t.out + place)
+    t.owners[t.height] = number + 1
+    t.owners[t.max_height + place] = number + 1
+    if is_only:
+        value.kind = u8(IN_ACC)
+        value.payload += 1
+        value.producer = u32(NO_INS)
+        if is_float(type_):
+            t.facc = number
+        else:
+            t.acc = number
+    push(t, number)

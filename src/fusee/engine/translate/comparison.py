@@ -1,0 +1,139 @@
+"""Comparisons wait for their consumer: a branch, a `select`, a negation, or a value.
+
+A comparison code is the distance of a Wasm comparison from its type's `eq`, plus `NEGATED` for
+floats, whose opposite is no comparison (NaN). The rows exist for some codes only; the others are
+mirrored, or their constant is moved by one.
+"""
+
+from typing import Final
+
+from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.translate.state import CONSTANT, F32, I32, Translator, Value
+from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
+
+EQ: Final = 0
+NE: Final = 1
+NEGATED: Final = 16
+
+_INT_CODES: Final = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
+_FLOAT_CODES: Final = ("eq", "ne", "lt", "gt", "le", "ge")
+_TYPES: Final = ("i32", "i64", "f32", "f64")
+CODE_BITS: Final = 5
+
+
+def _rows(prefix: str) -> list[int]:
+    """Row numbers by operand type × 32 + code."""
+    numbers = []
+    for kind in _TYPES:
+        for code in range(1 << CODE_BITS):
+            names = _FLOAT_CODES if kind.startswith("f") else _INT_CODES
+            plain = code & (NEGATED - 1)
+            name = names[plain] if plain < len(names) else ""
+            if code >= NEGATED:
+                name = f"n{name}"
+            numbers.append(NUMBER.get(f"{prefix}{kind}_{name}", NO_ROW))
+    return numbers
+
+
+VALUE_ROW = table(u16, _rows(""))
+BRANCH_ROW = table(u16, _rows("br_"))
+LOOP_ROW = table(u16, _rows("brl_"))
+
+
+def _permuted(codes: tuple[str, ...], pairs: dict[str, str]) -> list[int]:
+    return [codes.index(pairs.get(code, code)) for code in codes]
+
+
+_MIRRORED: Final = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
+_SIGNED_MIRRORED: Final = {f"{a}_{sign}": f"{b}_{sign}" for a, b in _MIRRORED.items() for sign in "su"}
+_OPPOSITE: Final = {"eq": "ne", "ne": "eq"} | {
+    f"{a}_{sign}": f"{b}_{sign}" for a, b in (("lt", "ge"), ("ge", "lt"), ("gt", "le"), ("le", "gt")) for sign in "su"
+}
+INT_MIRRORED = table(u8, _permuted(_INT_CODES, _SIGNED_MIRRORED))
+INT_OPPOSITE = table(u8, _permuted(_INT_CODES, _OPPOSITE))
+FLOAT_MIRRORED = table(u8, _permuted(_FLOAT_CODES, _MIRRORED))
+
+GT_S: Final = _INT_CODES.index("gt_s")
+GT_U: Final = _INT_CODES.index("gt_u")
+LE_S: Final = _INT_CODES.index("le_s")
+GE_S: Final = _INT_CODES.index("ge_s")
+FLOAT_GT: Final = _FLOAT_CODES.index("gt")
+FLOAT_GE: Final = _FLOAT_CODES.index("ge")
+
+
+@kernel(inline=True)
+def row_index(type_: u32, code: u32) -> u32:
+    """Index into the row tables."""
+    return (type_ << CODE_BITS) + code
+
+
+@kernel
+def negate(node: Value) -> None:
+    """Turn a waiting comparison into its opposite."""
+    if node.producer >= F32:
+        if u32(node.row) & (NEGATED - 1) <= NE:
+            node.row = node.row ^ 1
+        else:
+            node.row = node.row ^ NEGATED
+    else:
+        node.row = u16(INT_OPPOSITE[node.row])
+
+
+@kernel
+def mirror(node: Value) -> None:
+    """Swap the operands, and the comparison with them."""
+    first = node.operands[0]
+    node.operands[0] = node.operands[1]
+    node.operands[1] = first
+    if node.producer >= F32:
+        negated = node.row & NEGATED
+        node.row = u16(FLOAT_MIRRORED[node.row & (NEGATED - 1)]) | negated
+    else:
+        node.row = u16(INT_MIRRORED[node.row])
+
+
+@kernel
+def normalize(t: Translator, node: Value) -> None:
+    """Bring the comparison into the form that has rows."""
+    code = u32(node.row)
+    if node.producer >= F32:
+        plain = code & (NEGATED - 1)
+        if plain == FLOAT_GT or plain == FLOAT_GE:
+            mirror(node)
+        return
+    if t.values[node.operands[0]].kind == CONSTANT and t.values[node.operands[1]].kind != CONSTANT:
+        mirror(node)
+        code = u32(node.row)
+    if t.values[node.operands[1]].kind == CONSTANT:
+        if code >= LE_S:
+            step_constant(t, node)
+        code = u32(node.row)
+        if code >= LE_S and code < GE_S:
+            return
+        if code < LE_S:
+            return
+    if code == GT_S or code == GT_U or code >= GE_S:
+        mirror(node)
+
+
+@kernel
+def step_constant(t: Translator, node: Value) -> None:
+    """`x <= c` is `x < c + 1`, and `x >= c` is `x > c - 1`, unless c is the last of its kind."""
+    constant = t.values[node.operands[1]]
+    code = u32(node.row)
+    signed = code & 1 == 0  # the codes alternate
+    is_le = code < GE_S
+    bits = u64(32) if node.producer == I32 else u64(64)
+    mask = ~u64(0) >> (64 - bits)
+    last = mask if is_le else u64(0)
+    if signed:
+        last = mask >> 1 if is_le else mask ^ (mask >> 1)
+    value = constant.payload & mask
+    if value == last:
+        return
+    if is_le:
+        constant.payload = (value + 1) & mask
+        node.row = u16(code - 4)  # le -> lt
+    else:
+        constant.payload = (value - 1) & mask
+        node.row = u16(code - 4)  # ge -> gt

@@ -1,0 +1,517 @@
+"""Structured control (spec 4.6.9): labels, branches with values, and code that cannot be reached."""
+
+from typing import Final
+
+from fusee.engine.arena import grow_buffer
+from fusee.engine.decode.instruction import (
+    BLOCK_INDEX_MASK,
+    BLOCK_INDEXED,
+    read_block_type,
+    read_opcode,
+    skip_immediates,
+)  # fmt: skip
+from fusee.engine.decode.optables import IMMEDIATES, OPENS_BLOCK
+from fusee.engine.decode.reader import read_count, read_u32
+from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.translate.comparison import BRANCH_ROW, EQ, LOOP_ROW, NE, negate, normalize, row_index
+from fusee.engine.translate.emit import (
+    MOV,
+    add_immediate,
+    compute_value,
+    emit,
+    materialize,
+    new_ins,
+    settle,
+    settle_all,
+)  # fmt: skip
+from fusee.engine.translate.encode import bind, clear_label, encode, flush, refer, reserve_code
+from fusee.engine.translate.locals import assume_pins, reload_pins
+from fusee.engine.translate.state import (
+    COMPARE,
+    CONSTANT,
+    F32,
+    I32,
+    I64,
+    NO_VALUE,
+    SLOTTED,
+    Frame,
+    Ins,
+    Label,
+    Translator,
+)  # fmt: skip
+from fusee.engine.translate.values import (
+    canonical,
+    drop_to,
+    free,
+    is_float,
+    is_waiting,
+    new_node,
+    new_value,
+    pop,
+    push_canonical,
+    release,
+)  # fmt: skip
+from fusee.kernel.lang import Ptr, address, cast, copy_bytes, kernel, null, size_of, span, u8, u16, u32, u64, usize
+from fusee.spec import opcodes
+from fusee.spec.types import EMPTY_BLOCK
+
+BLOCK: Final = opcodes.BLOCK.index
+LOOP: Final = opcodes.LOOP.index
+IF: Final = opcodes.IF.index
+ELSE: Final = opcodes.ELSE.index
+END: Final = opcodes.END.index
+FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
+
+BR: Final = NUMBER["br"]
+BRL: Final = NUMBER["brl"]
+BR_TABLE: Final = NUMBER["br_table"]
+SET_LOOP: Final = NUMBER["set_loop"]
+TICK: Final = NUMBER["tick"]
+RETURN: Final = NUMBER["return"]
+RETURN_INT: Final = NUMBER["return_int"]
+RETURN_FLOAT: Final = NUMBER["return_float"]
+BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
+BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
+BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
+BRL_Z: Final = (NUMBER["brl_i32_z"], NUMBER["brl_i64_z"])
+
+
+@kernel(inline=True)
+def type_code(value_type: u32) -> u8:
+    """A value type as the translator sees it: i32, i64, f32, f64 are 0x7F down to 0x7C, references are i64."""
+    if value_type > 0x7F:
+        return u8(I64)
+    return u8(0x7F - value_type)
+
+
+# Frames
+
+
+@kernel
+def open_frame(t: Translator, opcode: u32) -> Frame:
+    """Push a frame without parameters and results."""
+    needed = (u64(t.depth) + 1) * size_of(Frame)
+    if needed > t.frames_buffer.capacity_bytes:
+        grow_buffer(t.frames_buffer, needed)
+        t.frames = cast(Ptr[Frame], t.frames_buffer.data)
+    frame = t.frames[t.depth]
+    t.depth += 1
+    frame.opcode = opcode
+    frame.height = t.height
+    frame.param_count = u32(0)
+    frame.result_count = u32(0)
+    frame.param_types = null(Ptr[u32])
+    frame.result_types = null(Ptr[u32])
+    frame.single_result = u32(0)
+    clear_label(frame.label)
+    clear_label(frame.otherwise)
+    clear_label(frame.trampoline)
+    return frame
+
+
+@kernel
+def open_block(t: Translator, opcode: u32) -> Frame:
+    """Push the frame of a block whose type comes next; its parameters are on the stack."""
+    block_type = read_block_type(t.module, t.reader)
+    frame = open_frame(t, opcode)
+    if block_type & BLOCK_INDEXED != 0:
+        definition = t.module.types[block_type & BLOCK_INDEX_MASK]
+        frame.param_count = definition.param_count
+        frame.result_count = definition.result_count
+        frame.param_types = definition.params
+        frame.result_types = definition.results
+        frame.height = t.height - definition.param_count
+    elif block_type != EMPTY_BLOCK:
+        frame.result_count = u32(1)
+        frame.single_result = block_type
+    return frame
+
+
+@kernel(inline=True)
+def frame_at(t: Translator, label: u32) -> Frame:
+    """The frame that a label index names."""
+    return t.frames[t.depth - 1 - label]
+
+
+@kernel(inline=True)
+def arity(frame: Frame) -> u32:
+    """How many values a branch to the frame's label takes along."""
+    return frame.param_count if frame.opcode == LOOP else frame.result_count
+
+
+@kernel
+def expect(t: Translator, frame: Frame, results: bool) -> None:
+    """The stack as it is behind a label: the frame's parameters or results in canonical slots."""
+    drop_to(t, frame.height)
+    if results and is_null_types(frame) and frame.result_count != 0:
+        push_canonical(t, type_code(frame.single_result))
+    else:
+        types = frame.result_types if results else frame.param_types
+        for place in span(frame.result_count if results else frame.param_count):
+            push_canonical(t, type_code(types[place]))
+    t.settled = t.height
+    t.acc = u32(NO_VALUE)
+    t.facc = u32(NO_VALUE)
+
+
+@kernel(inline=True)
+def is_null_types(frame: Frame) -> bool:
+    """Whether the frame has at most the one result of a short block type."""
+    return address(frame.result_types) == 0
+
+
+# Blocks
+
+
+@kernel
+def begin_block(t: Translator) -> None:
+    settle_all(t)
+    open_block(t, u32(BLOCK))
+
+
+@kernel
+def begin_loop(t: Translator) -> None:
+    settle_all(t)
+    reload_pins(t)
+    frame = open_block(t, u32(LOOP))
+    is_innermost = t.loops[t.loop_number] != 0
+    t.loop_number += 1
+    if is_innermost:
+        new_ins(t, u32(SET_LOOP))
+    bind(t, frame.label)
+    frame.label.is_loop_pointer = is_innermost
+    assume_pins(t)
+    if t.is_metered:
+        add_immediate(new_ins(t, u32(TICK)), u64(1))
+
+
+@kernel
+def begin_if(t: Translator) -> None:
+    condition = pop_condition(t)
+    settle_all(t)
+    reload_pins(t)
+    frame = open_block(t, u32(IF))
+    branch_unless(t, condition, frame.otherwise)
+
+
+@kernel
+def begin_else(t: Translator) -> None:
+    """The end of an `if`'s first arm, which can be reached."""
+    settle_all(t)
+    reload_pins(t)
+    jump(t, t.frames[t.depth - 1].label)
+    begin_else_arm(t)
+
+
+@kernel
+def begin_else_arm(t: Translator) -> None:
+    frame = t.frames[t.depth - 1]
+    bind(t, frame.otherwise)
+    frame.otherwise.offset = u32(0)
+    frame.opcode = u32(BLOCK)
+    expect(t, frame, False)
+    assume_pins(t)
+
+
+@kernel
+def end_block(t: Translator, reachable: bool) -> bool:
+    """The `end` of a block; whether what follows can be reached."""
+    frame = t.frames[t.depth - 1]
+    is_joined = frame.opcode != LOOP and (frame.label.fixups != 0 or frame.otherwise.fixups != 0)
+    if is_joined:
+        if reachable:
+            settle_all(t)
+            reload_pins(t)
+        bind(t, frame.label)
+        bind(t, frame.otherwise)
+        expect(t, frame, True)
+        assume_pins(t)
+    t.depth -= 1
+    return reachable or is_joined
+
+
+@kernel
+def skip_unreachable(t: Translator) -> u32:
+    """Skip what cannot be reached, up to the `else` or `end` of the current frame; gives which it is."""
+    nested = u32(0)
+    while True:
+        index = read_opcode(t.reader)
+        if index == END or index == ELSE:
+            if nested == 0:
+                return index
+            if index == END:
+                nested -= 1
+        elif OPENS_BLOCK[index] != 0:
+            nested += 1
+            if index == LOOP:
+                t.loop_number += 1
+        skip_immediates(t.module, t.reader, IMMEDIATES[index])
+
+
+# Branches
+
+
+@kernel
+def pop_condition(t: Translator) -> u32:
+    """Pop an i32 as a comparison."""
+    if t.values[t.stack[t.height - 1]].kind == COMPARE:
+        return pop(t)
+    if is_waiting(t.values[t.stack[t.height - 1]]):
+        materialize(t, t.stack[t.height - 1])
+    first = pop(t)
+    t.height += 1  # the zero's position is above its partner's
+    second = new_value(t, u32(CONSTANT), u8(I32))
+    t.height -= 1
+    node = new_node(t, u32(COMPARE), u32(NE), u8(I32), first, second)
+    t.values[node].producer = u32(I32)
+    return node
+
+
+@kernel
+def branch_unless(t: Translator, condition: u32, label: Label) -> None:
+    negate(t.values[condition])
+    branch_if(t, condition, label)
+
+
+@kernel
+def branch_if(t: Translator, condition: u32, label: Label) -> None:
+    """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
+    node = t.values[condition]
+    type_ = node.producer
+    is_loop = label.is_loop_pointer and type_ < F32
+    second = t.values[node.operands[1]]
+    if type_ < F32 and second.kind == CONSTANT and second.payload == 0 and node.row <= NE:
+        row = test_row(type_, node.row == NE, is_loop)
+        release(t, node.operands[1])
+        emit(t, row, u32(1), node.operands[0], u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    else:
+        normalize(t, node)
+        row = u32(BRANCH_ROW[row_index(type_, u32(node.row))])
+        if is_loop:
+            row = u32(LOOP_ROW[row_index(type_, u32(node.row))])
+        emit(t, row, u32(2), node.operands[0], node.operands[1], u32(NO_VALUE), u32(NOWHERE), u32(0))
+    free(t, condition)
+    t.ins[t.ins_count - 1].label = address(label)
+    flush(t)
+
+
+@kernel(inline=True)
+def test_row(type_: u32, nonzero: bool, is_loop: bool) -> u32:
+    if is_loop:
+        if nonzero:
+            return u32(BRL_NZ[0]) if type_ == I32 else u32(BRL_NZ[1])
+        return u32(BRL_Z[0]) if type_ == I32 else u32(BRL_Z[1])
+    if nonzero:
+        return u32(BR_NZ[0]) if type_ == I32 else u32(BR_NZ[1])
+    return u32(BR_Z[0]) if type_ == I32 else u32(BR_Z[1])
+
+
+@kernel
+def jump(t: Translator, label: Label) -> None:
+    i = new_ins(t, u32(BRL) if label.is_loop_pointer else u32(BR))
+    i.label = address(label)
+    flush(t)
+
+
+@kernel
+def settle_branch(t: Translator, count: u32) -> None:
+    """Put the values that a branch may take along into canonical slots."""
+    for place in span(t.height - count, t.height):
+        settle(t, t.stack[place])
+
+
+@kernel
+def move_down(t: Translator, frame: Frame) -> None:
+    """On the way to a label: move the values that a branch takes along, which are settled, to where it expects them."""
+    count = arity(frame)
+    for place in span(count):
+        copy_slot(t, canonical(t, t.height - count + place), canonical(t, frame.height + place))
+
+
+@kernel
+def copy_slot(t: Translator, origin: u32, to: u32) -> None:
+    """A move between slots that belong to nobody at the moment."""
+    if origin != to:
+        i = new_ins(t, u32(MOV))
+        i.forms[0] = u8(SLOT)
+        i.operands[0] = u64(origin)
+        i.destination = u8(SLOT)
+        i.slot = u16(to)
+
+
+@kernel
+def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
+    """Move an entry to a slot that nobody needs any more; the entry counts as a constant from then on."""
+    value = t.values[number]
+    if value.kind != SLOTTED or value.payload != u64(slot):
+        compute_value(t, number, u32(SLOT), slot)
+        value.kind = u8(CONSTANT)
+
+
+@kernel
+def branch(t: Translator, label: u32) -> None:
+    """`br`: what follows cannot be reached."""
+    frame = frame_at(t, label)
+    if frame.opcode == FUNCTION:
+        leave(t)
+        return
+    count = arity(frame)
+    for place in span(count):
+        put_in_slot(t, t.stack[t.height - count + place], canonical(t, frame.height + place))
+    reload_pins(t)
+    jump(t, frame.label)
+
+
+@kernel
+def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
+    """A branch to a label index on a comparison, taking values along."""
+    frame = frame_at(t, label)
+    count = t.result_count if frame.opcode == FUNCTION else arity(frame)
+    settle_branch(t, count)
+    reload_pins(t)
+    if frame.opcode != FUNCTION and (count == 0 or t.height - count == frame.height):
+        branch_if(t, condition, frame.label)
+        return
+    around = t.around
+    clear_label(around)
+    branch_unless(t, condition, around)
+    if frame.opcode == FUNCTION:
+        leave_settled(t)
+    else:
+        move_down(t, frame)
+        jump(t, frame.label)
+    bind(t, around)
+
+
+@kernel
+def branch_table(t: Translator) -> None:
+    """`br_table`: displacements behind the cell. Targets that need their values moved get a trampoline each."""
+    if is_waiting(t.values[t.stack[t.height - 1]]):
+        materialize(t, t.stack[t.height - 1])
+    index = pop(t)
+    settle_all(t)
+    reload_pins(t)
+    count = read_count(t.reader, u32(1))
+    emit(t, u32(BR_TABLE), u32(1), index, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    add_immediate(t.ins[t.ins_count - 1], u64(count))
+    start = t.code_bytes
+    if t.ins_count > 1:
+        start = encode_before_last(t)
+    flush(t)
+    reserve_code(t, (count + 2) * 4)
+    labels = t.reader.position
+    for _ in span(count + 1):
+        frame = frame_at(t, read_u32(t.reader))
+        needs_moves = frame.opcode == FUNCTION or (arity(frame) != 0 and t.height - arity(frame) != frame.height)
+        refer(t, frame.trampoline if needs_moves else frame.label, t.code_bytes, start)
+        t.code_bytes += 4
+    t.code_bytes = (t.code_bytes + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+    t.reader.position = labels
+    for _ in span(count + 1):
+        emit_trampoline(t, frame_at(t, read_u32(t.reader)))
+
+
+@kernel
+def encode_before_last(t: Translator) -> u32:
+    """Encode all instructions that wait but the latest; gives where that one will start."""
+    for number in span(t.ins_count - 1):
+        encode(t, t.ins[number])
+    last = t.ins[t.ins_count - 1]
+    copy_bytes(cast(Ptr[u8], t.ins[0]), cast(Ptr[u8], last), usize(size_of(Ins)))
+    t.first_ins += t.ins_count - 1
+    t.ins_count = u32(1)
+    return t.code_bytes
+
+
+@kernel
+def emit_trampoline(t: Translator, frame: Frame) -> None:
+    """Where a `br_table` goes for a target whose values must be moved; once for each frame."""
+    if frame.trampoline.fixups != 0:
+        bind(t, frame.trampoline)
+        frame.trampoline.offset = u32(0)
+        if frame.opcode == FUNCTION:
+            leave_settled(t)
+        else:
+            move_down(t, frame)
+            jump(t, frame.label)
+
+
+# Returns
+
+
+@kernel
+def leave(t: Translator) -> None:
+    """Return the values on top of the stack."""
+    if t.result_count == 1:
+        number = t.stack[t.height - 1]
+        if is_waiting(t.values[number]):
+            materialize(t, number)
+        pop(t)
+        row = u32(RETURN_FLOAT) if is_float(t.values[number].type) else u32(RETURN_INT)
+        emit(t, row, u32(1), number, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+        t.stack[t.height] = new_value(t, u32(CONSTANT), u8(I32))  # stands for what is gone
+        t.height += 1
+    else:
+        settle_branch(t, t.result_count)
+        leave_settled(t)
+
+
+@kernel
+def leave_settled(t: Translator) -> None:
+    """Return the values on top of the stack, which are in their canonical slots and stay there."""
+    first = canonical(t, t.height - t.result_count)
+    if t.result_count == 1:
+        i = new_ins(t, u32(RETURN_INT))
+        if is_float(type_code(t.result_types[0])):
+            i.row = u16(RETURN_FLOAT)
+        i.forms[0] = u8(SLOT)
+        i.operands[0] = u64(first)
+    else:
+        for place in span(t.result_count):
+            copy_slot(t, first + place, place)
+        new_ins(t, u32(RETURN))
+
+
+# Branches on null references (spec 4.6.9)
+
+
+@kernel
+def branch_on_null(t: Translator, label: u32) -> None:
+    """`br_on_null`: the reference is dropped when branching and stays otherwise."""
+    reference = keep_reference(t)
+    condition = null_test(t, reference, u32(EQ))
+    branch_conditionally(t, label, condition)
+    push_canonical(t, u8(I64))
+
+
+@kernel
+def branch_on_non_null(t: Translator, label: u32) -> None:
+    """`br_on_non_null`: the reference is taken along when branching and dropped otherwise."""
+    reference = keep_reference(t)
+    push_canonical(t, u8(I64))
+    condition = null_test(t, reference, u32(NE))
+    branch_conditionally(t, label, condition)
+    release(t, pop(t))
+
+
+@kernel
+def keep_reference(t: Translator) -> u32:
+    """Pop a reference after putting it into its canonical slot, whose number is given."""
+    settle(t, t.stack[t.height - 1])
+    number = pop(t)
+    slot = u32(t.values[number].payload)
+    release(t, number)
+    return slot
+
+
+@kernel
+def null_test(t: Translator, slot: u32, code: u32) -> u32:
+    """A comparison of the reference in a slot with null."""
+    first = new_value(t, u32(SLOTTED), u8(I64))
+    t.values[first].payload = u64(slot)
+    second = new_value(t, u32(CONSTANT), u8(I64))
+    node = new_node(t, u32(COMPARE), code, u8(I32), first, second)
+    t.values[node].producer = u32(I64)
+    return node
+

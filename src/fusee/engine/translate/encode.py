@@ -1,0 +1,194 @@
+"""From instructions to cells, and the labels between them (`docs/bytecode.md` describes cells)."""
+
+from typing import Final
+
+from fusee.engine.arena import grow_buffer
+from fusee.engine.isa.forms import CONST, NOWHERE, RADIX_BITS, SLOT
+from fusee.engine.isa.row import IMMEDIATE_KINDS
+from fusee.engine.isa.table import (
+    BASE,
+    COMBINATIONS,
+    IMMEDIATE_COUNT,
+    IMMEDIATE_KIND,
+    IMMEDIATE_START,
+    INDEX,
+    INDEX_BITS,
+    SHAPE,
+    SOURCE_CONST_BYTES,
+    SOURCES,
+)  # fmt: skip
+from fusee.engine.translate.state import Fixup, Ins, Label, Translator
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    address,
+    cast,
+    kernel,
+    size_of,
+    span,
+    store,
+    u8,
+    u16,
+    u32,
+    u64,
+    unlikely,
+    unroll,
+    usize,
+)  # fmt: skip
+
+U16: Final = IMMEDIATE_KINDS.index("u16")
+U32: Final = IMMEDIATE_KINDS.index("u32")
+U64: Final = IMMEDIATE_KINDS.index("u64")
+LABEL: Final = IMMEDIATE_KINDS.index("label")
+LARGEST_CELL_BYTES: Final = 64
+
+
+@kernel(inline=True)
+def reserve_code(t: Translator, size: u32) -> None:
+    """Make room for `size` more bytes of code."""
+    if unlikely(u64(t.code_bytes) + u64(size) > t.code_buffer.capacity_bytes):
+        grow_buffer(t.code_buffer, u64(t.code_bytes) + u64(size))
+        t.code = t.code_buffer.data
+
+
+@kernel
+def flush(t: Translator) -> None:
+    """Encode the instructions that wait: from now on nothing about them can change."""
+    for number in span(t.ins_count):
+        encode(t, t.ins[number])
+    t.first_ins += t.ins_count
+    t.ins_count = u32(0)
+
+
+@kernel(inline=True)
+def forms_key(i: Ins, count: u32) -> u32:
+    """The forms of an instruction's sources as `INDEX` takes them."""
+    key = u32(0)
+    if count > 0:
+        key = u32(i.forms[0])
+    if count > 1:
+        key |= u32(i.forms[1]) << RADIX_BITS
+    if count > 2:
+        key |= u32(i.forms[2]) << (2 * RADIX_BITS)
+    return key
+
+
+@kernel
+def encode(t: Translator, i: Ins) -> None:
+    """Append one cell."""
+    reserve_code(t, u32(LARGEST_CELL_BYTES))
+    row = u32(i.row)
+    sources = u32(SOURCES[row])
+    combination = u32(INDEX[(u32(SHAPE[row]) << INDEX_BITS) + forms_key(i, sources)])
+    number = BASE[row] + combination
+    if i.destination != NOWHERE:
+        number += u32(i.destination) * u32(COMBINATIONS[row])
+    if t.is_mapping:
+        note_position(t, i)
+    start = t.code_bytes
+    store(t.code + start, t.handlers[number])
+    at = start + size_of(usize)
+    for width in unroll((8, 4, 2)):
+        at = write_immediates(t, i, row, at, width)
+        for place in span(sources):
+            if i.forms[place] == SLOT:
+                if width == 2:
+                    store(t.code + at, u16(i.operands[place]))
+                    at += 2
+            elif i.forms[place] == CONST:
+                if width == 4 and SOURCE_CONST_BYTES[row * 3 + place] == 4:
+                    store(t.code + at, u32(i.operands[place]))
+                    at += 4
+                elif width == 8 and SOURCE_CONST_BYTES[row * 3 + place] == 8:
+                    store(t.code + at, i.operands[place])
+                    at += 8
+    if i.destination == SLOT:
+        store(t.code + at, i.slot)
+        at += 2
+    t.code_bytes = (at + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+
+
+@kernel(inline=True)
+def write_immediates(t: Translator, i: Ins, row: u32, start: u32, width: Static[int]) -> u32:
+    """Write the immediates that take `width` bytes; gives the position behind them."""
+    at = start
+    first = u32(IMMEDIATE_START[row])
+    for place in span(u32(IMMEDIATE_COUNT[row])):
+        kind = u32(IMMEDIATE_KIND[first + place])
+        if width == 2 and kind == U16:
+            store(t.code + at, u16(i.immediates[place]))
+            at += 2
+        elif width == 4 and kind == U32:
+            store(t.code + at, u32(i.immediates[place]))
+            at += 4
+        elif width == 8 and kind == U64:
+            store(t.code + at, i.immediates[place])
+            at += 8
+        elif width == size_of(usize) and kind > U64:
+            if kind == LABEL:
+                refer(t, cast(Label, i.label), at, u32(0))
+            else:
+                store(t.code + at, usize(i.immediates[place]))
+            at += size_of(usize)
+    return at
+
+
+@kernel
+def note_position(t: Translator, i: Ins) -> None:
+    """Add to the map from code to Wasm."""
+    needed = (u64(t.map_count) + 1) * 8
+    if needed > t.map_buffer.capacity_bytes:
+        grow_buffer(t.map_buffer, needed)
+        t.map = cast(Ptr[u32], t.map_buffer.data)
+    t.map[t.map_count * 2] = t.code_bytes
+    t.map[t.map_count * 2 + 1] = i.source_offset
+    t.map_count += 1
+
+
+@kernel
+def refer(t: Translator, label: Label, at: u32, base: u32) -> None:
+    """The field at `at` shall hold the label's address, or with a `base` its distance from there."""
+    needed = (u64(t.fixup_count) + 1) * size_of(Fixup)
+    if unlikely(needed > t.fixups_buffer.capacity_bytes):
+        grow_buffer(t.fixups_buffer, needed)
+        t.fixups = cast(Ptr[Fixup], t.fixups_buffer.data)
+    fixup = t.fixups[t.fixup_count]
+    t.fixup_count += 1
+    fixup.at = at
+    fixup.base = base
+    fixup.target = label.offset
+    fixup.next = u32(0)
+    if label.offset == 0:
+        fixup.next = label.fixups
+        label.fixups = t.fixup_count
+
+
+@kernel
+def bind(t: Translator, label: Label) -> None:
+    """The label is here."""
+    flush(t)
+    label.offset = t.code_bytes
+    waiting = label.fixups
+    while waiting != 0:
+        fixup = t.fixups[waiting - 1]
+        fixup.target = t.code_bytes
+        waiting = fixup.next
+    label.fixups = u32(0)
+
+
+@kernel(inline=True)
+def clear_label(label: Label) -> None:
+    label.offset = u32(0)
+    label.fixups = u32(0)
+    label.is_loop_pointer = False
+
+
+@kernel
+def resolve_fixups(t: Translator, home: Ptr[u8]) -> None:
+    """Write all label fields of the finished code, which is at `home`."""
+    for number in span(t.fixup_count):
+        fixup = t.fixups[number]
+        if fixup.base == 0:
+            store(home + fixup.at, address(home + fixup.target))
+        else:
+            store(home + fixup.at, fixup.target - fixup.base)

@@ -1,0 +1,280 @@
+"""Translating a function: two linear passes over its body."""
+
+from typing import Final
+
+from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
+from fusee.engine.decode.instruction import read_opcode
+from fusee.engine.decode.reader import read_u32
+from fusee.engine.decode.types import read_value_type
+from fusee.engine.errors import Exhausted
+from fusee.engine.isa.control import ZEROED_INLINE
+from fusee.engine.isa.forms import PINS
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.state.module import Body, Module
+from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import HEADER_SLOTS, Engine
+from fusee.engine.translate.analyze import analyze, choose_pins
+from fusee.engine.translate.control import (
+    ELSE,
+    END,
+    FUNCTION,
+    begin_else,
+    begin_else_arm,
+    end_block,
+    leave,
+    open_frame,
+    skip_unreachable,
+    type_code,
+)  # fmt: skip
+from fusee.engine.translate.emit import add_immediate, new_ins
+from fusee.engine.translate.encode import flush, reserve_code, resolve_fixups
+from fusee.engine.translate.instruction import translate_instruction
+from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Ins, Local, Translator, Value
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    address,
+    cast,
+    copy_bytes,
+    fill_bytes,
+    is_null,
+    kernel,
+    load,
+    maximum,
+    minimum,
+    offset_of,
+    size_of,
+    span,
+    store,
+    u8,
+    u32,
+    u64,
+    unroll,
+    usize,
+)  # fmt: skip
+
+ENTER: Final = NUMBER["enter_0_0_0"]
+ENTER_STRIDE: Final = ZEROED_INLINE + 2
+TICK: Final = NUMBER["tick"]
+FRAMELESS_SLOTS: Final = 256  # a leaf that needs no more has no `enter`: the stack's reserve holds it
+MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
+FRAME: Final = 1  # code of `Exhausted`: the function needs a frame larger than that
+
+CODE_START: Final = 16
+"""Offset of a function's first cell; before it stand the address of another function's code, and the size in
+bytes and the index of this one. So no cell is at offset 0, which means an unbound label."""
+
+KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
+BUFFERS: Final = ("locals", "stack", "values", "owners", "frames", "code", "fixups", "map", "loops")
+MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
+
+
+@kernel
+def translate(engine: Engine, m: Module, index: u32) -> usize:
+    """The address of the first cell of a function's code, which lives as long as the module."""
+    t = translator_of(engine)
+    run(t, m, index, engine.is_metered, False)
+    home = new_memory(t.platform, u64(t.code_bytes))
+    copy_bytes(home, t.code, usize(t.code_bytes))
+    store(home, m.code)
+    store(home + 8, t.code_bytes)
+    store(home + 12, index)
+    m.code = address(home)
+    resolve_fixups(t, home)
+    shrink(t, u64(KEPT_BYTES))
+    return address(home + CODE_START)
+
+
+@kernel
+def release_code(m: Module, platform: Platform) -> None:
+    """Free the code of all translated functions of a module."""
+    code = m.code
+    while code != 0:
+        home = cast(Ptr[u8], code)
+        code = load(usize, home)
+        platform.release(home)
+    m.code = usize(0)
+
+
+@kernel
+def release_translator(engine: Engine) -> None:
+    """Free the buffers that the translator keeps."""
+    if engine.translator != 0:
+        t = cast(Translator, engine.translator)
+        shrink(t, u64(0))
+        release_buffer(t.ins_buffer)
+        t.platform.release(cast(Ptr[u8], t))
+        engine.translator = usize(0)
+
+
+@kernel
+def translator_of(engine: Engine) -> Translator:
+    """The engine's translator, made when it is first needed."""
+    if engine.translator == 0:
+        t = cast(Translator, new_memory(engine.platform, u64(size_of(Translator))))
+        t.platform = engine.platform
+        t.handlers = engine.handlers
+        t.ins_buffer.platform = engine.platform
+        for buffer in unroll(BUFFERS):
+            buffer_of(t, buffer).platform = engine.platform
+        t.ins = cast(Ptr[Ins], sized(t.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
+        engine.translator = address(t)
+    return cast(Translator, engine.translator)
+
+
+@kernel(inline=True)
+def buffer_of(t: Translator, name: Static[str]) -> Buffer:
+    """The buffer of a name in `BUFFERS`."""
+    return cast(Buffer, cast(Ptr[u8], t) + offset_of(Translator, name + "_buffer"))
+
+
+@kernel
+def sized(buffer: Buffer, needed_bytes: u64) -> Ptr[u8]:
+    """The buffer's memory, made large enough."""
+    if buffer.capacity_bytes < needed_bytes or is_null(buffer.data):
+        grow_buffer(buffer, needed_bytes)
+    return buffer.data
+
+
+@kernel
+def shrink(t: Translator, limit_bytes: u64) -> None:
+    """Give back buffers that an unusually large function has blown up."""
+    for buffer in unroll(BUFFERS):
+        if buffer_of(t, buffer).capacity_bytes > limit_bytes:
+            release_buffer(buffer_of(t, buffer))
+
+
+@kernel
+def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool) -> None:
+    """Translate a function into `t.code`; labels are resolved when the code has found its home."""
+    body = m.bodies[index - m.imported_func_count]
+    definition = m.types[body.type_index]
+    t.module = m
+    t.index = index
+    t.is_metered = is_metered
+    t.is_mapping = is_mapping
+    t.map_count = u32(0)
+    t.result_count = definition.result_count
+    t.result_types = definition.results
+    t.max_height = body.max_height + 1
+    t.param_count = definition.param_count
+    t.local_count = definition.param_count + body.local_count
+    lay_out_frame(t)
+    t.reader.source = m.source
+    t.reader.module_end = m.source_size
+    open_locals(t, body)
+    t.reader.position = body.code.start
+    t.reader.end = body.code.end
+    analyze(t)
+    choose_pins(t)
+    translate_body(t)
+    flush(t)
+    if t.has_enter:
+        store(t.code + t.enter_offset + size_of(usize), t.frame_slots)
+
+
+@kernel
+def lay_out_frame(t: Translator) -> None:
+    """Locals, canonical slots, temporaries, a callee's header, a callee's frame."""
+    slots = u64(t.local_count) + u64(t.max_height) + TEMPORARIES + HEADER_SLOTS
+    if slots + MOST_ARGUMENTS > MOST_SLOTS:
+        raise Exhausted(FRAME, t.index)
+    t.temporaries = t.local_count + t.max_height
+    t.out = t.temporaries + TEMPORARIES + HEADER_SLOTS
+    t.frame_slots = maximum(t.out, t.result_count)
+    t.out_count = u32(0)
+    t.out_barrier = u32(0)
+    t.stack = cast(Ptr[u32], sized(t.stack_buffer, u64(t.max_height + 1) * 4))
+    owners = sized(t.owners_buffer, u64(t.max_height + 1) * 8)
+    fill_bytes(owners, u8(0), usize(t.max_height + 1) * 8)
+    t.owners = cast(Ptr[u32], owners)
+    most_values = (u64(t.max_height) + 1) * 3 + 8  # each entry with its operands
+    t.values = cast(Ptr[Value], sized(t.values_buffer, most_values * size_of(Value)))
+    t.value_count = u32(0)
+    t.free_value = u32(NO_VALUE)
+
+
+@kernel
+def open_locals(t: Translator, body: Body) -> None:
+    """The types of parameters and locals; nothing else is known yet."""
+    size = u64(t.local_count) * size_of(Local)
+    t.locals = cast(Ptr[Local], sized(t.locals_buffer, size))
+    fill_bytes(t.locals_buffer.data, u8(0), usize(size))
+    params = t.module.types[body.type_index].params
+    for index in span(t.param_count):
+        t.locals[index].type = type_code(params[index])
+    t.reader.position = body.locals.start
+    t.reader.end = body.locals.end
+    index = t.param_count
+    for _ in span(read_u32(t.reader)):
+        count = read_u32(t.reader)
+        type_ = type_code(read_value_type(t.module, t.reader))
+        for _again in span(count):
+            t.locals[index].type = type_
+            index += 1
+
+
+@kernel
+def translate_body(t: Translator) -> None:
+    """The second pass: instructions and blocks in their order."""
+    t.height = u32(0)
+    t.settled = u32(0)
+    t.acc = u32(NO_VALUE)
+    t.facc = u32(NO_VALUE)
+    t.depth = u32(0)
+    t.loop_number = u32(0)
+    t.ins_count = u32(0)
+    t.first_ins = u32(1)
+    t.code_bytes = u32(CODE_START)
+    t.fixup_count = u32(0)
+    t.source_offset = t.reader.position
+    reserve_code(t, u32(CODE_START))
+    emit_enter(t)
+    open_frame(t, u32(FUNCTION))
+    reachable = True
+    while t.depth != 0:
+        if reachable:
+            t.source_offset = t.reader.position
+            index = read_opcode(t.reader)
+        else:
+            index = skip_unreachable(t)
+        if index == END:
+            if t.depth == 1:
+                if reachable:
+                    leave(t)
+                t.depth = u32(0)
+            else:
+                reachable = end_block(t, reachable)
+        elif index == ELSE:
+            if reachable:
+                begin_else(t)
+            else:
+                begin_else_arm(t)
+            reachable = True
+        else:
+            reachable = translate_instruction(t, index)
+
+
+@kernel
+def emit_enter(t: Translator) -> None:
+    """The cell that sets up the frame, left out where there is nothing to do."""
+    zeroed = t.local_count - t.param_count
+    pins = t.int_pins + t.float_pins
+    t.has_enter = t.has_calls or zeroed != 0 or pins != 0 or t.frame_slots > FRAMELESS_SLOTS
+    t.enter_offset = t.code_bytes
+    if t.has_enter:
+        number = (t.int_pins * (PINS + 1) + t.float_pins) * ENTER_STRIDE + minimum(zeroed, u32(ZEROED_INLINE + 1))
+        i = new_ins(t, u32(ENTER) + number)
+        add_immediate(i, u64(t.frame_slots))
+        add_immediate(i, u64(t.param_count))
+        add_immediate(i, u64(zeroed))
+        for pin in span(t.int_pins):
+            add_immediate(i, u64(t.pins[pin]))
+        for pin in span(t.float_pins):
+            add_immediate(i, u64(t.pins[PINS + pin]))
+    for index in span(t.int_pins + t.float_pins):
+        pin = index if index < t.int_pins else index - t.int_pins + PINS
+        t.locals[t.pins[pin]].in_pin = True
+        t.locals[t.pins[pin]].in_slot = True
+    if t.is_metered:
+        add_immediate(new_ins(t, u32(TICK)), u64(1))

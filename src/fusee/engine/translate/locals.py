@@ -1,0 +1,121 @@
+"""Locals: where each lives, writes that need no instruction of their own, pins around calls and labels."""
+
+from typing import Final
+
+from fusee.engine.isa.forms import PINS, SLOT
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.translate.emit import (
+    add_immediate,
+    claim,
+    compute_value,
+    ins_number,
+    new_ins,
+    redirect,
+    settle_claimed,
+)  # fmt: skip
+from fusee.engine.translate.state import IN_ACC, LOCAL, Translator
+from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
+from fusee.kernel.lang import kernel, span, u32, u64
+
+SPILL_R: Final = NUMBER["spill_r_1"] - 1
+SPILL_F: Final = NUMBER["spill_f_1"] - 1
+RELOAD_R: Final = NUMBER["reload_r_1"] - 1
+RELOAD_F: Final = NUMBER["reload_f_1"] - 1
+
+
+@kernel
+def set_local(t: Translator, index: u32, is_tee: bool) -> None:
+    """`local.set` and `local.tee`. What reads the old value later must read it now."""
+    number = pop(t)
+    value = t.values[number]
+    local = t.locals[index]
+    if local.waiting > reads_local(t, number, index):
+        settle_readers(t, index, local.waiting - reads_local(t, number, index))
+    if value.kind == LOCAL and value.payload == u64(index):
+        release(t, number)
+    else:
+        form = u32(local.pin) if local.pin != 0 else u32(SLOT)
+        can_redirect = value.kind == IN_ACC and value.payload == 0 and local.last_access <= value.producer
+        if can_redirect and redirect(t, value, form, index):
+            local.last_access = value.producer
+            loosen(t, number)
+        else:
+            compute_value(t, number, form, index)
+            local.last_access = ins_number(t)
+        free(t, number)
+        local.in_pin = local.pin != 0
+        local.in_slot = local.pin == 0
+    if is_tee:
+        push_local(t, index)
+
+
+@kernel
+def settle_readers(t: Translator, index: u32, count: u32) -> None:
+    """Settle the entries that read the local: `count` reads, the newest of which are the likeliest."""
+    left = count
+    place = t.height
+    while left != 0 and place > t.settled:
+        place -= 1
+        number = t.stack[place]
+        reads = reads_local(t, number, index)
+        if reads != 0:
+            left -= reads
+            claim(t, t.values[number].position, number)
+            settle_claimed(t, number)
+
+
+@kernel
+def transfer(t: Translator, row: u32, first: u32, mask: u32) -> None:
+    """Spill or reload the pins in the mask; `first` is the bank's first pin in `t.pins`."""
+    i = new_ins(t, row + mask)
+    for pin in span(u32(PINS)):
+        if mask >> pin & 1 != 0:
+            index = t.pins[first + pin]
+            add_immediate(i, u64(index))
+            t.locals[index].last_access = ins_number(t)
+
+
+@kernel
+def reload_pins(t: Translator) -> None:
+    """Make every pin hold its local, as labels expect it."""
+    for bank in span(u32(2)):
+        mask = u32(0)
+        for pin in span(t.int_pins if bank == 0 else t.float_pins):
+            local = t.locals[t.pins[bank * PINS + pin]]
+            if not local.in_pin:
+                mask |= u32(1) << pin
+                local.in_pin = True
+        if mask != 0:
+            transfer(t, u32(RELOAD_R) if bank == 0 else u32(RELOAD_F), bank * PINS, mask)
+
+
+@kernel
+def spill_pins(t: Translator) -> None:
+    """Make every slot hold its local, because a call is about to use the pins."""
+    for bank in span(u32(2)):
+        mask = u32(0)
+        for pin in span(t.int_pins if bank == 0 else t.float_pins):
+            local = t.locals[t.pins[bank * PINS + pin]]
+            if not local.in_slot and local.in_pin:
+                mask |= u32(1) << pin
+                local.in_slot = True
+        if mask != 0:
+            transfer(t, u32(SPILL_R) if bank == 0 else u32(SPILL_F), bank * PINS, mask)
+
+
+@kernel
+def forget_pins(t: Translator) -> None:
+    """After a call the pins hold nothing of ours."""
+    for bank in span(u32(2)):
+        for pin in span(t.int_pins if bank == 0 else t.float_pins):
+            t.locals[t.pins[bank * PINS + pin]].in_pin = False
+
+
+@kernel
+def assume_pins(t: Translator) -> None:
+    """At a label: every pin is valid, and the slot too if nobody ever writes the local."""
+    for bank in span(u32(2)):
+        for pin in span(t.int_pins if bank == 0 else t.float_pins):
+            local = t.locals[t.pins[bank * PINS + pin]]
+            local.in_pin = True
+            local.in_slot = not local.is_written

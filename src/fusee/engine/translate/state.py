@@ -1,0 +1,188 @@
+"""What the translator knows while it works on one function.
+
+Wasm's operand stack is symbolic: an entry is a `Value`, of which code exists only once somebody
+needs it. Every value is consumed exactly once, so it may own a place: the value at stack position
+p owns *canonical slot* p (after the locals) while it lives in a slot or in the accumulator.
+"""
+
+from typing import Annotated, Final
+
+from fusee.engine.arena import Buffer
+from fusee.engine.decode.reader import Reader
+from fusee.engine.isa.forms import PINS
+from fusee.engine.state.module import Module
+from fusee.engine.state.platform import Platform
+from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u16, u32, u64, usize
+
+# Kinds of values
+LOCAL: Final = 0  # what the local `payload` holds; read when consumed
+SLOTTED: Final = 1  # in slot `payload`
+IN_ACC: Final = 2  # in the accumulator of its bank; `producer` put it there
+CONSTANT: Final = 3  # `payload` holds the bits
+PENDING: Final = 4  # a pure instruction not emitted yet: `row` on `operands`
+COMPARE: Final = 5  # a comparison not emitted yet: `row` is a comparison code, `producer` the operands' type
+
+MOST_IMMEDIATES: Final = 3 + 2 * PINS  # `enter` has so many
+INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
+TEMPORARIES: Final = 3  # slots for operands that an instruction cannot take where they are
+
+NO_VALUE: Final = 0xFFFF_FFFF
+NO_INS: Final = 0xFFFF_FFFF
+NO_LOCAL: Final = 0xFFFF_FFFF
+
+# Types as the translator sees them: references are I64.
+I32: Final = 0
+I64: Final = 1
+F32: Final = 2
+F64: Final = 3
+
+
+@struct
+class Value:
+    kind: u8
+    type: u8
+    row: u16
+    position: u32  # on the stack, when it was pushed
+    payload: u64
+    producer: u32  # number of the instruction that put it into the accumulator
+    operand_count: u32
+    operands: Annotated[Ptr[u32], Count(3)]  # values
+
+
+@struct
+class Ins:
+    """A register instruction that may still change its destination."""
+
+    row: u16
+    destination: u8  # form
+    type: u8  # of the result
+    forms: Annotated[Ptr[u8], Count(4)]
+    slot: u16  # of the destination, if it is one
+    immediate_count: u16
+    source_offset: u32  # of the Wasm instruction, in the module
+    operands: Annotated[Ptr[u64], Count(3)]  # slot numbers or constant bits
+    immediates: Annotated[Ptr[u64], Count(MOST_IMMEDIATES)]
+    label: usize  # `Label`, or 0
+
+
+@struct
+class Label:
+    """A place in the code that branches name; `offset` is 0 until it is bound."""
+
+    offset: u32
+    fixups: u32  # number plus one of the newest `Fixup` that waits for it
+    is_loop_pointer: bool
+
+
+@struct
+class Fixup:
+    """A field that holds a code address (base 0) or a displacement from `base`."""
+
+    at: u32
+    base: u32
+    target: u32
+    next: u32  # number plus one of the next that waits for the same label
+
+
+@struct
+class Frame:
+    """A structured control instruction (spec 3.3.8) that is open here."""
+
+    opcode: u32
+    height: u32  # of the stack below its parameters
+    param_count: u32
+    result_count: u32
+    param_types: Ptr[u32]
+    result_types: Ptr[u32]
+    single_result: u32  # the value type of a short block type
+    label: Inline[Label]
+    otherwise: Inline[Label]  # of an `if`, until its `else`
+    trampoline: Inline[Label]  # in a br_table: where values are moved on the way to `label`
+
+
+@struct
+class Local:
+    """What is known about one local."""
+
+    type: u8
+    pin: u8  # form, or 0 if it has none
+    is_written: bool
+    in_pin: bool  # the pin holds the current value
+    in_slot: bool  # its slot does
+    uses: u32  # reads and writes, those in loops weighted
+    waiting: u32  # LOCAL values that are not consumed yet
+    last_access: u32  # number of the last instruction that read or wrote it
+
+
+@struct
+class Translator:
+    """Buffers that are kept from function to function, and the state of the current one."""
+
+    platform: Platform
+    handlers: Ptr[usize]
+    module: Module
+    reader: Inline[Reader]
+    is_metered: bool
+    # the function
+    index: u32
+    param_count: u32
+    local_count: u32  # with parameters
+    result_count: u32
+    result_types: Ptr[u32]
+    max_height: u32
+    has_loops: bool
+    has_calls: bool
+    loop_number: u32  # of the next `loop` met
+    int_pins: u32
+    float_pins: u32
+    pins: Annotated[Ptr[u32], Count(2 * PINS)]  # locals by register: integer pins, then float pins
+    temporaries: u32  # first of the `TEMPORARIES` slots
+    out: u32  # slot of a callee's slot 0
+    out_count: u32  # results of the latest call that may still be there
+    out_barrier: u32  # number of the latest instruction that used the slots from `out` on
+    frame_slots: u32  # what the frame needs at most
+    has_enter: bool
+    enter_offset: u32  # of the `enter` cell, whose immediate is known at the end
+    # the symbolic stack
+    locals: Ptr[Local]
+    stack: Ptr[u32]  # value numbers
+    height: u32
+    settled: u32  # entries below it are in their canonical slots
+    values: Ptr[Value]
+    value_count: u32
+    free_value: u32
+    owners: Ptr[u32]  # by canonical slot, then by `out` slot: the value that lives there, plus one
+    acc: u32  # value in `acc` / `facc`, or NO_VALUE
+    facc: u32
+    frames: Ptr[Frame]
+    depth: u32
+    around: Inline[Label]  # behind the code being emitted
+    # the code
+    ins: Ptr[Ins]
+    ins_count: u32
+    first_ins: u32  # number of `ins[0]`, counted from the function's start
+    source_offset: u32
+    code: Ptr[u8]
+    code_bytes: u32
+    fixups: Ptr[Fixup]
+    fixup_count: u32
+    # a memory access being read
+    memory: u32
+    offset: u64
+    # pairs of code offset and Wasm offset, if asked for
+    is_mapping: bool
+    map: Ptr[u32]
+    map_count: u32
+    # capacities
+    locals_buffer: Inline[Buffer]
+    stack_buffer: Inline[Buffer]
+    values_buffer: Inline[Buffer]
+    owners_buffer: Inline[Buffer]
+    frames_buffer: Inline[Buffer]
+    ins_buffer: Inline[Buffer]
+    code_buffer: Inline[Buffer]
+    fixups_buffer: Inline[Buffer]
+    map_buffer: Inline[Buffer]
+    loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
+    loops: Ptr[u8]
+    loop_count: u32

@@ -1,0 +1,183 @@
+"""The symbolic operand stack: pushing, popping, and who owns which slot."""
+
+from fusee.engine.translate.state import (
+    COMPARE,
+    CONSTANT,
+    F32,
+    IN_ACC,
+    LOCAL,
+    NO_VALUE,
+    PENDING,
+    SLOTTED,
+    Translator,
+    Value,
+)  # fmt: skip
+from fusee.kernel.lang import kernel, span, u8, u16, u32, u64
+
+
+@kernel(inline=True)
+def is_float(kind: u8) -> bool:
+    """Whether a type belongs to the float bank."""
+    return kind >= F32
+
+
+@kernel
+def new_value(t: Translator, kind: u32, type_: u8) -> u32:
+    """A value that is on no stack yet; its position is the next one."""
+    number = t.free_value
+    if number != NO_VALUE:
+        t.free_value = t.values[number].operands[0]
+    else:
+        number = t.value_count
+        t.value_count += 1
+    value = t.values[number]
+    value.kind = u8(kind)
+    value.type = type_
+    value.position = t.height
+    value.payload = u64(0)
+    value.operand_count = u32(0)
+    return number
+
+
+@kernel(inline=True)
+def free(t: Translator, number: u32) -> None:
+    t.values[number].operands[0] = t.free_value
+    t.free_value = number
+
+
+@kernel(inline=True)
+def push(t: Translator, number: u32) -> None:
+    t.stack[t.height] = number
+    t.height += 1
+
+
+@kernel(inline=True)
+def pop(t: Translator) -> u32:
+    t.height -= 1
+    if t.height < t.settled:
+        t.settled = t.height
+    return t.stack[t.height]
+
+
+@kernel(inline=True)
+def top(t: Translator, below: u32) -> Value:
+    """The entry `below` entries under the top."""
+    return t.values[t.stack[t.height - 1 - below]]
+
+
+@kernel(inline=True)
+def canonical(t: Translator, position: u32) -> u32:
+    """The slot that the entry at `position` has at labels."""
+    return t.local_count + position
+
+
+@kernel
+def push_local(t: Translator, index: u32) -> None:
+    local = t.locals[index]
+    number = new_value(t, u32(LOCAL), local.type)
+    t.values[number].payload = u64(index)
+    local.waiting += 1
+    push(t, number)
+
+
+@kernel
+def push_constant(t: Translator, type_: u32, bits: u64) -> None:
+    number = new_value(t, u32(CONSTANT), u8(type_))
+    t.values[number].payload = bits
+    push(t, number)
+
+
+@kernel
+def push_canonical(t: Translator, type_: u8) -> None:
+    """An entry that is already where it belongs at labels."""
+    number = new_value(t, u32(SLOTTED), type_)
+    t.values[number].payload = u64(canonical(t, t.height))
+    t.owners[t.height] = number + 1
+    push(t, number)
+
+
+@kernel
+def own_slot(t: Translator, number: u32) -> None:
+    """Give `number` its canonical slot. Nobody else may be in it: see `emit.claim`."""
+    t.owners[t.values[number].position] = number + 1
+
+
+@kernel
+def loosen(t: Translator, number: u32) -> None:
+    """A value that does not wait leaves its place."""
+    value = t.values[number]
+    if value.kind == LOCAL:
+        t.locals[u32(value.payload)].waiting -= 1
+    elif value.kind == SLOTTED or value.kind == IN_ACC:
+        if t.owners[value.position] == number + 1:
+            t.owners[value.position] = u32(0)
+        if t.acc == number:
+            t.acc = u32(NO_VALUE)
+        if t.facc == number:
+            t.facc = u32(NO_VALUE)
+        release_out(t, number)
+
+
+@kernel
+def release(t: Translator, number: u32) -> None:
+    """The value is consumed, or no longer wanted; so are its operands, none of which waits itself."""
+    value = t.values[number]
+    if is_waiting(value):
+        for place in span(value.operand_count):
+            loosen(t, value.operands[place])
+            free(t, value.operands[place])
+    else:
+        loosen(t, number)
+    free(t, number)
+
+
+@kernel(inline=True)
+def release_out(t: Translator, number: u32) -> None:
+    """If the value is a call's result, the slot where the callee left it is of no more interest."""
+    value = t.values[number]
+    slot = u32(value.payload) - u32(value.kind == IN_ACC)
+    if value.payload != 0 and slot >= t.out and slot - t.out < t.out_count:
+        place = t.max_height + (slot - t.out)
+        if t.owners[place] == number + 1:
+            t.owners[place] = u32(0)
+
+
+@kernel
+def drop_to(t: Translator, height: u32) -> None:
+    """Forget the entries above `height`."""
+    while t.height > height:
+        release(t, pop(t))
+
+
+@kernel
+def reads_local(t: Translator, number: u32, index: u32) -> u32:
+    """How often the value will read the local when it is consumed."""
+    value = t.values[number]
+    if value.kind == LOCAL:
+        return u32(value.payload == u64(index))
+    count = u32(0)
+    if value.kind == PENDING or value.kind == COMPARE:
+        for place in span(value.operand_count):
+            operand = t.values[value.operands[place]]
+            count += u32(operand.kind == LOCAL and operand.payload == u64(index))
+    return count
+
+
+@kernel(inline=True)
+def is_waiting(value: Value) -> bool:
+    """Whether no code exists for the value yet that computes it."""
+    return value.kind == PENDING or value.kind == COMPARE
+
+
+@kernel
+def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: u32) -> u32:
+    """A pure instruction on two operands (`second` may be `NO_VALUE`), to be emitted when it is needed."""
+    number = new_value(t, kind, type_)
+    value = t.values[number]
+    value.row = u16(row)
+    value.operands[0] = first
+    value.operands[1] = second
+    value.operand_count = u32(1)
+    if second != NO_VALUE:
+        value.operand_count = u32(2)
+    return number
