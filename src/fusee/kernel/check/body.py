@@ -135,7 +135,8 @@ class Body:
         """`value` as run-time value; a bare number has no type and is an error."""
         if isinstance(value, Node):
             return value
-        static = self.checker.constants.node(self, value.value, node)
+        constants = self.checker.constants
+        static = constants.node(self, value.value, node) or constants.code(self, value.value, node)
         if static is None:
             raise self.error(node, *self._untyped(value.value, node))
         return static

@@ -100,6 +100,14 @@ class Constants:
             raise body.error(node, f"expected `{wanted}`, got the compile-time `{got}` `{body.text(node)}`")
         return made
 
+    def code(self, body: Body, value: Any, node: ast.expr) -> Node | None:
+        """A kernel, handler or instance as pointer of its own type."""
+        if not isinstance(value, Kernel | Handler | Instance):
+            return None
+        callee = self.checker.specialise_named(value, body, node)
+        own = tree.function_type(tuple(p.type for p in callee.parameters), callee.result)
+        return self._code(body, value, own, node)
+
     def _code(self, body: Body, value: Any, wanted: tree.Function, node: ast.expr) -> Node:
         callee = self.checker.specialise_named(value, body, node)
         self.check_signature(body, callee, wanted, node)

@@ -202,19 +202,10 @@ def _cast(body: Body, node: ast.Call, name: str) -> Value:
 @intrinsic("address")
 def _address(body: Body, node: ast.Call, name: str) -> Value:
     _count(body, node, 1)
-    value = body.value(node.args[0])
-    if isinstance(value, Static) and isinstance(value.value, Kernel | Handler | Instance):
-        value = _code_address(body, value.value, node.args[0])
-    typed = body.typed(value, node.args[0])
+    typed = body.node(node.args[0])
     if not tree.is_address(typed.type):
         _wrong(body, node.args[0], typed.type, "a pointer or reference")
     return tree.Intrinsic(body.types.usize, node.lineno, name, (typed,))
-
-
-def _code_address(body: Body, code: Any, node: ast.expr) -> Node:
-    callee = body.checker.specialise_named(code, body, node)
-    wanted = tree.function_type(tuple(p.type for p in callee.parameters), callee.result)
-    return body.coerce(Static(code), wanted, node)
 
 
 # --- numbers -------------------------------------------------------------------------------------
