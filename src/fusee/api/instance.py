@@ -120,7 +120,7 @@ class Instance:
         if isinstance(error, LinkFailure):
             module, name, _ = self.module.import_places[error.detail]
             return LinkError(f"incompatible import type for `{module}::{name}`")
-        return failure_of(error.status, self.store)
+        return failure_of(error.status)
 
     def exports(self, store: Storelike) -> InstanceExports:
         """Its exports."""

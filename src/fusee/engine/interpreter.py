@@ -64,8 +64,10 @@ def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     world.status = u64(0)
     enter(func, frame)
     world.stack_top = top
-    if world.status != 0:
-        raise_again(world.status)
+    status = world.status
+    world.status = u64(0)  # an outer invocation may go on
+    if status != 0:
+        raise_again(status)
     for place in span(func.result_count):
         slots[place] = frame[place]
 
