@@ -24,7 +24,7 @@ STATE_SHAPE = "{ i64, i64, ptr, ptr, ptr }"  # arena's start and size, shadow, r
 FAILED = (1 << 64) - 1  # the status of an entry that a failed check has left
 
 _RUNTIME = f"""
-define internal void @check.access(i64 %address, i64 %size, i64 %mask, ptr %site) nounwind {{
+define internal void @check.access(i64 %address, i64 %size, i64 %mask, ptr %site) noinline nounwind {{
 entry:
   %low = and i64 %address, %mask
   %crooked = icmp ne i64 %low, 0
@@ -69,7 +69,7 @@ fail:
   unreachable
 }}
 
-define internal void @check.range(i64 %address, i64 %size, ptr %site) nounwind {{
+define internal void @check.range(i64 %address, i64 %size, ptr %site) noinline nounwind {{
   %empty = icmp eq i64 %size, 0
   br i1 %empty, label %fine, label %test
 test:
