@@ -58,7 +58,7 @@ def _integers() -> list[Row]:
         rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("clz", "ctz", "popcnt", "eqz")]
         rows += [compute(f"{kind}.{name}", UNARY) for name in ("extend8_s", "extend16_s")]
         rows += [compute(f"{kind}.{name}", shape, ACC_ONLY) for name, shape in _COMPARISON_SHAPES.items()]
-    rows += [compute(f"i64.{name}", UNARY) for name in ("extend_i32_s", "extend_i32_u")]
+    rows += [compute(f"i64.{name}", UNARY) for name in ("extend32_s", "extend_i32_s", "extend_i32_u")]
     return rows
 
 

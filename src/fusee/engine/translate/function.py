@@ -29,7 +29,7 @@ from fusee.engine.translate.control import (
 from fusee.engine.translate.emit import add_immediate, new_ins
 from fusee.engine.translate.encode import flush, reserve_code, resolve_fixups
 from fusee.engine.translate.instruction import translate_instruction
-from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Ins, Local, Translator, Value
+from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Frame, Ins, Local, Translator, Value
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -222,6 +222,7 @@ def translate_body(t: Translator) -> None:
     t.acc = u32(NO_VALUE)
     t.facc = u32(NO_VALUE)
     t.depth = u32(0)
+    t.frames = cast(Ptr[Frame], sized(t.frames_buffer, u64(size_of(Frame))))
     t.loop_number = u32(0)
     t.ins_count = u32(0)
     t.first_ins = u32(1)

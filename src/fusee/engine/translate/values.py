@@ -177,6 +177,7 @@ def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: 
     value.row = u16(row)
     value.operands[0] = first
     value.operands[1] = second
+    value.operands[2] = u32(NO_VALUE)
     value.operand_count = u32(1)
     if second != NO_VALUE:
         value.operand_count = u32(2)
