@@ -40,7 +40,7 @@ def commands(folder: str) -> Iterator[tuple[str, dict[str, Any], bytes]]:
 def test_verdicts(folder: str) -> None:
     if not (SUITE / "i32.wast").is_file():
         pytest.skip(f"the WebAssembly test suite is not in {SUITE}: set WASM_TESTSUITE to its place")
-    checkers = {"": Checker()}
+    checkers = {"": Checker(), " (checked build)": Checker(checked=True)}
     wrong = []
     for place, command, binary in commands(folder):
         for build, checker in checkers.items():

@@ -1,0 +1,169 @@
+"""Validation beyond what the official suite says: features, limits, unreachable code, what execution lacks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fusee.api.text import wat2wasm
+from fusee.spec.features import ALL_FEATURES, Feature, Unsupported
+from tests.engine.native_modules import Checker
+from tests.hostile.encoding import CODE, FUNCTION, I32, TYPE, body, function_type, module, one_function, section, vector
+
+MILLION = 1_000_000
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["ordinary", "checked"])
+def checker(request: pytest.FixtureRequest) -> Iterator[Checker]:
+    made = Checker(checked=request.param)
+    yield made
+    made.close()
+
+
+def verdict(checker: Checker, text: str, features: Feature = ALL_FEATURES) -> tuple[str, str]:
+    return checker.verdict(bytes(wat2wasm(text)), features)[:2]
+
+
+GATED = {
+    Feature.SIMD: "(func (param v128))",
+    Feature.RELAXED_SIMD: "(func unreachable i8x16.relaxed_swizzle drop)",
+    Feature.TAIL_CALL: "(func return_call 0)",
+    Feature.MULTI_MEMORY: "(memory 1) (memory 1)",
+    Feature.MEMORY64: "(memory i64 1)",
+    Feature.EXTENDED_CONST: "(global i32 (i32.add (i32.const 1) (i32.const 2)))",
+    Feature.FUNCTION_REFERENCES: "(type $t (func)) (func (param (ref $t)))",
+    Feature.GC: "(type (struct))",
+    Feature.EXCEPTIONS: "(tag)",
+    Feature.THREADS: "(memory 1 1 shared)",
+    Feature.WIDE_ARITHMETIC: "(func unreachable i64.add128 drop drop)",
+    Feature.CUSTOM_PAGE_SIZES: "(memory 1 (pagesize 1))",
+}
+
+
+@pytest.mark.parametrize("feature", GATED, ids=lambda feature: feature.name)
+def test_features(checker: Checker, feature: Feature) -> None:
+    text = f"(module {GATED[feature]})"
+    assert verdict(checker, text)[0] == "valid"
+    assert verdict(checker, text, ALL_FEATURES & ~feature)[0] != "valid"
+
+
+UNSUPPORTED = {
+    "(func (drop (i32.const 1)))": Unsupported.NONE,
+    "(func (local (ref null func) externref))": Unsupported.NONE,
+    "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))": Unsupported.NONE,
+    "(rec (type (func)) (type (func)))": Unsupported.NONE,
+    "(func (local v128))": Unsupported.SIMD,
+    "(func (drop (v128.const i64x2 0 0)))": Unsupported.SIMD,
+    "(type (struct))": Unsupported.GC,
+    "(table 1 anyref)": Unsupported.GC,
+    "(func (drop (ref.i31 (i32.const 0))))": Unsupported.GC,
+    "(tag)": Unsupported.EXCEPTIONS,
+    "(func (try_table))": Unsupported.EXCEPTIONS,
+    "(memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0))))": Unsupported.THREADS,
+}
+
+
+@pytest.mark.parametrize("fields", UNSUPPORTED)
+def test_what_execution_lacks(checker: Checker, fields: str) -> None:
+    with checker.module(bytes(wat2wasm(f"(module {fields})"))) as m:
+        assert Unsupported(int(m.unsupported)) == UNSUPPORTED[fields]
+        assert (int(m.unsupported_offset) > 0) == (UNSUPPORTED[fields] is not Unsupported.NONE)
+
+
+HEIGHTS = {
+    "(func)": 0,
+    "(func (param i32 i64))": 0,
+    "(func (drop (i32.const 1)))": 1,
+    "(func (result i32) (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3))))": 3,
+    "(func (drop (block (result i32) (i32.const 1) (block) (br 0))))": 1,
+    "(type $t (func (result i32 i32 i32))) (func $f (type $t) unreachable) (func call $f drop drop drop)": 3,
+}
+
+
+@pytest.mark.parametrize("fields", HEIGHTS)
+def test_operand_stack_height(checker: Checker, fields: str) -> None:
+    with checker.module(bytes(wat2wasm(f"(module {fields})"))) as m:
+        last = int(m.func_count) - 1
+        assert m.bodies[last].max_height == HEIGHTS[fields]
+
+
+def test_offset_of_an_error(checker: Checker) -> None:
+    """It is the instruction's, not its immediate's or the body's."""
+    binary = one_function(b"\x41\0\x1a\x20\x05\x1a")
+    assert checker.verdict(binary) == ("invalid", "unknown local", binary.index(b"\x20\x05"))
+
+
+@pytest.mark.parametrize(
+    ("code", "accepted"),
+    [
+        (b"\0\x1a\x1a\x1a", True),  # unreachable, drop × 3
+        (b"\0\x6a\x1a", True),  # i32.add of nothing
+        (b"\0\x42\0\x6a\x1a", False),  # i32.add of an i64
+        (b"\0\x0f\x41\0", False),  # a value is left
+        (b"\0\xd3\x1a", True),  # ref.eq
+        (b"\0\xd4\x1a", True),  # ref.as_non_null
+        (b"\0\xd4\x6a\x1a", False),  # … gives a reference even so
+        (b"\0\x1b\x1a", True),  # select
+        (b"\0\x41\0\xd0\x70\x41\0\x1b\x1a", False),  # select of a reference
+    ],
+)
+def test_unreachable_code(checker: Checker, code: bytes, accepted: bool) -> None:
+    assert (checker.verdict(one_function(code))[0] == "valid") == accepted
+
+
+def functions(code: bytes, count: int, local_groups: list[tuple[int, bytes]]) -> bytes:
+    """Equal functions without parameters."""
+    return module(
+        section(TYPE, vector([function_type()])),
+        section(FUNCTION, vector([b"\0"] * count)),
+        section(CODE, vector([body(code, local_groups)] * count)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("index", "kind"), [(0, 0x7F), (299, 0x7F), (300, 0x7E), (10_299, 0x7E), (10_300, 0x7D), (20_000, 0x7D)]
+)
+def test_types_of_distant_locals(checker: Checker, index: int, kind: int) -> None:
+    groups = [(300, I32), (0, b"\x7b"), (10_000, b"\x7e"), (0, b"\x7b"), (10_000, b"\x7d")]
+    consumers = {0x7F: b"\x45\x1a", 0x7E: b"\x50\x1a", 0x7D: b"\x8b\x1a"}  # i32.eqz, i64.eqz, f32.abs
+    get = b"\x20" + bytes([index & 0x7F | 0x80, index >> 7 & 0x7F | 0x80, index >> 14])
+    for consumer, code in consumers.items():
+        expected = "valid" if consumer == kind else "invalid"
+        assert checker.verdict(functions(get + code, 1, groups))[0] == expected
+
+
+def test_locals_are_set_for_their_block_only(checker: Checker) -> None:
+    set_and_get = "(local.set 0 (ref.func 0)) (drop (local.get 0))"
+    template = "(module (elem declare func 0) (func) (func (local (ref func)) {}) (func (local (ref func)) {}))"
+    assert verdict(checker, template.format(set_and_get, f"(block {set_and_get}) {set_and_get}"))[0] == "valid"
+    unset = ("invalid", "uninitialized local")
+    assert verdict(checker, template.format(f"(block {set_and_get}) (drop (local.get 0))", "")) == unset
+    assert verdict(checker, template.format(set_and_get, "(drop (local.get 0))")) == unset, "each function starts anew"
+
+
+def test_br_table_checks_every_kind_of_label(checker: Checker) -> None:
+    code = "(block $a (result i32) (block $b {} (br_table $a $b $a (i32.const 1) (i32.const 0))) (i32.const 2)) drop"
+    assert verdict(checker, f"(module (func {code.format('(result i32)')} ))")[0] == "invalid", "a value is left"
+    assert verdict(checker, f"(module (func {code.format('')} ))") == ("invalid", "type mismatch")
+
+
+def test_a_million_labels(checker: Checker) -> None:
+    """As many values as labels: each label is checked once, so this takes no time."""
+    results = b"\x7f" * 1000
+    types = section(TYPE, vector([function_type(), function_type(b"", results)]))
+    code = b"\x02\x01" + b"\x41\0" * 1001 + b"\x0e\xc0\x84\x3d" + b"\0" * (MILLION + 1) + b"\x0b" + b"\x1a" * 1000
+    binary = module(types, section(FUNCTION, b"\1\0"), section(CODE, vector([body(code)])))
+    assert checker.verdict(binary)[0] == "valid"
+
+
+LIMITS = {
+    "too many parameters": module(section(TYPE, vector([function_type(I32 * 1001)]))),
+    "too many results": module(section(TYPE, vector([function_type(b"", I32 * 1001)]))),
+    "too many locals": functions(b"", 1, [(50_001, I32)]),
+    "the function body is too large": functions(b"\1" * 7_654_321, 1, []),
+    "too many values on the operand stack": functions(b"\x41\0" * 2_200_000, 1, []),
+}
+
+
+@pytest.mark.parametrize("message", LIMITS)
+def test_limits(checker: Checker, message: str) -> None:
+    assert checker.verdict(LIMITS[message])[:2] == ("invalid", message)
