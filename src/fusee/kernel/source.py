@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 from functools import cache
 from types import FunctionType
@@ -21,7 +20,7 @@ def _functions_by_line(file: str) -> dict[int, ast.FunctionDef]:
 
 
 def source_file(function: FunctionType) -> str:
-    return inspect.getfile(function)
+    return function.__code__.co_filename
 
 
 def syntax_of(function: FunctionType) -> ast.FunctionDef:

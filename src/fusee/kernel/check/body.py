@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from fusee.kernel import tree
+from fusee.kernel.check.folding import FOLDED
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.diagnostic import CompileError, span_of
 from fusee.kernel.tree import Node, Specialised, Statement, Type, Variable
@@ -99,6 +100,7 @@ class Body:
         self.flow = Flow(set(self.variables), names)
         self.loops: list[LoopContext] = []
         self.block: list[Statement] = function.body
+        self._fold = checker.folding.evaluate
         self.assignment_counts = checker.assignment_counts(syntax)
 
     # --- errors --------------------------------------------------------------------------------
@@ -118,7 +120,12 @@ class Body:
 
     def value(self, node: ast.expr) -> Value:
         """Check an expression."""
-        rule = EXPRESSIONS.get(type(node))
+        kind = type(node)
+        if kind in FOLDED:
+            folded = self._fold(node, self.flow.statics, self.variables, self.globals)
+            if folded is not NotImplemented:
+                return Static(folded)
+        rule = EXPRESSIONS.get(kind)
         if rule is None:
             self.unsupported(node, _KINDS.get(type(node), f"`{type(node).__name__}`"))
         return rule(self, node)

@@ -13,6 +13,7 @@ from fusee.kernel import tree
 from fusee.kernel.arena import simulate
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.constants import Constants
+from fusee.kernel.check.folding import Folding
 from fusee.kernel.check.static import NotDescribable, Static, Value, short_name, symbol_for
 from fusee.kernel.check.types import NotAType, Types
 from fusee.kernel.declare import STATIC, Handler, Instance, Kernel
@@ -40,6 +41,7 @@ class Checker:
     def __init__(self, target: Target) -> None:
         self.types = Types(target)
         self.constants = Constants(self)
+        self.folding = Folding()
         self.functions: dict[str, Specialised] = {}
         self.addressed: list[tuple[Specialised, Body, ast.AST]] = []
         self._pending: list[tuple[Specialised, dict[str, Any], dict[TypeVar, Any]]] = []
