@@ -16,6 +16,7 @@ from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
+    from fusee.kernel.compile import Program
 
 _libc: Final = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
 
@@ -80,19 +81,24 @@ def platform() -> ctypes.Array[ctypes.c_char]:
     return result
 
 
+def _define() -> "Program":
+    from fusee.engine.program import PROGRAM
+
+    return PROGRAM
+
+
 class Native:
     """The engine's entries as Python functions; they raise the public exceptions."""
 
     def __init__(self, checked: bool) -> None:
-        from fusee.engine import program
-        from fusee.kernel.build import load
+        from fusee.kernel.library import load_defined
 
         with _Progress() as progress:
-            self._library = load(program.PROGRAM, checked=checked, progress=progress)
-        for entry in program.ENTRIES:
-            function = self._library.function(entry)
-            setattr(self, entry.function.__name__, _with_public_errors(function))
-            setattr(self, f"raw_{entry.function.__name__}", function)
+            self._library = load_defined("fusee", _define, checked, progress)
+        for symbol in self._library.symbols:
+            name, function = symbol.rpartition(".")[2], self._library.entry(symbol)
+            setattr(self, name, _with_public_errors(function))
+            setattr(self, f"raw_{name}", function)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(f"{name!r} is not an entry of the engine's program")

@@ -4,61 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
-from fusee.kernel.cache import Cache, digest
-from fusee.kernel.calling import Entry, make_callable
+from fusee.kernel.cache import Cache
 from fusee.kernel.check.static import symbol_for
 from fusee.kernel.compile import Code, Compilation, Options, Program, Progress
-from fusee.kernel.declare import Instance, Kernel
-from fusee.kernel.machine import VERSION, Loaded, host_processor
-from fusee.kernel.sources import source_digests, unchanged
+from fusee.kernel.declare import Instance
+from fusee.kernel.library import Built, Library, built_key, read_built
+from fusee.kernel.sources import source_digests
 from fusee.kernel.target import Target
 
-__all__ = ["Library", "Program", "emit_objects", "load", "symbol_of"]
-
-_FORMAT = "1"  # of what the cache holds
-
-
-@dataclass(frozen=True)
-class Built:
-    """The outcome of a build for this process."""
-
-    objects: list[bytes]
-    entries: dict[str, Entry]  # by the kernel's own symbol
-
-
-class Library:
-    """A program in this process. Keep it as long as its code may run."""
-
-    def __init__(self, built: Built) -> None:
-        self._built = built
-        self._loaded = Loaded(built.objects)
-        self._functions: dict[str, Callable[..., Any]] = {}
-
-    def function(self, kernel: Kernel[..., Any]) -> Callable[..., Any]:
-        """The compiled form of an entry. It takes numbers, addresses and views; it raises what the kernel raises."""
-        symbol = symbol_of(kernel)
-        known = self._functions.get(symbol)
-        if known is None:
-            entry = self._built.entries.get(symbol)
-            if entry is None:
-                raise KeyError(f"{kernel!r} is not an entry of this program")
-            address = self._loaded.address(entry.symbol)
-            known = self._functions[symbol] = make_callable(entry, address, self._raise_check_failure)
-        return known
-
-    def address(self, code: Code) -> int:
-        """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
-        found = self._loaded.address(symbol_of(code))
-        if not found:
-            raise KeyError(f"{code!r} is not in this program")
-        return found
-
-    def _raise_check_failure(self) -> None:
-        raise AssertionError("no checks in this build")
+__all__ = ["Library", "Program", "build", "emit_objects", "load", "symbol_of"]
 
 
 def symbol_of(code: Code) -> str:
@@ -82,13 +39,9 @@ def load(
 
     `progress` is told how many of how many functions are done.
     """
-    cache = cache or Cache()
-    options = Options(target or Target.host(), for_this_process=True, checked=checked)
-    key = _program_key(program, options)
-    built = _from_cache(cache, key)
-    if built is None:
-        built = _compile(program, options, cache, key, progress)
-    return Library(built)
+    cache, target = cache or Cache(), target or Target.host()
+    key = _program_key(program, target, checked)
+    return Library(read_built(cache, key) or build(program, target, checked, cache, key, progress))
 
 
 def emit_objects(
@@ -107,42 +60,14 @@ def emit_objects(
     return {name: contents for name, (_, contents) in made.items()}
 
 
-# --- the cache of whole programs ------------------------------------------------------------------
+def _program_key(program: Program, target: Target, checked: bool) -> str:
+    files = {sys.modules[kernel.module].__file__ or "": 0 for kernel in program.entries}
+    return built_key(target, checked, program.name, *map(symbol_of, program.entries), *program.shards, *files)
 
 
-def _program_key(program: Program, options: Options) -> str:
-    """What tells programs apart without looking into them; their sources are compared afterwards."""
-    return digest(
-        _FORMAT,
-        program.name,
-        *map(symbol_of, program.entries),
-        *program.shards,
-        *{sys.modules[kernel.module].__file__ or "": 0 for kernel in program.entries},
-        options.target.triple,
-        *host_processor(),
-        VERSION,
-        f"Python {sys.version_info.major}.{sys.version_info.minor}",
-        "checked" if options.checked else "",
-    )
-
-
-def _from_cache(cache: Cache, key: str) -> Built | None:
-    contents = cache.read("programs", key)
-    if contents is None:
-        return None
-    record = json.loads(contents)
-    if not unchanged(record["sources"]):
-        return None
-    objects = [cache.read("objects", part) for part in record["objects"]]
-    found = [contents for contents in objects if contents is not None]
-    if len(found) < len(objects):
-        return None
-    entries = {symbol: Entry(**fields) for symbol, fields in record["entries"].items()}
-    return Built(found, entries)
-
-
-def _compile(program: Program, options: Options, cache: Cache, key: str, progress: Progress | None) -> Built:
-    compilation = Compilation(program, options)
+def build(program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None) -> Built:
+    """Compile a program for this process, and keep it in the cache."""
+    compilation = Compilation(program, Options(target, for_this_process=True, checked=checked))
     objects = compilation.objects(cache, progress)
     entries = compilation.entry_table()
     modules = {function.source.module for function in compilation.checker.functions.values()}

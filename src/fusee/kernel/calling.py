@@ -5,15 +5,15 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fusee.kernel import tree
 from fusee.kernel.errors import KernelError
-from fusee.kernel.lower.checked import FAILED
-from fusee.kernel.lower.entry import entry_symbol, needs_status
-from fusee.kernel.lower.types import result_items
 from fusee.kernel.scalars import Integer
-from fusee.kernel.tree import Specialised, Type
+
+if TYPE_CHECKING:
+    from fusee.kernel.tree import Specialised, Type
+
+FAILED = (1 << 64) - 1  # the status of an entry that a failed check has left
 
 _CTYPES: dict[str, Any] = {
     "bool": ctypes.c_bool,
@@ -43,6 +43,9 @@ class Entry:
 
     @staticmethod
     def of(function: Specialised, checked: bool) -> Entry:
+        from fusee.kernel.lower.entry import entry_symbol, needs_status
+        from fusee.kernel.lower.types import result_items
+
         return Entry(
             entry_symbol(function),
             tuple(_kind(p.type) for p in function.parameters),
@@ -52,6 +55,8 @@ class Entry:
 
 
 def _kind(t: Type) -> str:
+    from fusee.kernel import tree
+
     return "address" if tree.is_address(t) else str(t)
 
 

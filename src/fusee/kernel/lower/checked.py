@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fusee.kernel import tree
+from fusee.kernel.calling import FAILED
 from fusee.kernel.lower.debug import source_path
 from fusee.kernel.lower.types import llvm_type
 from fusee.kernel.tree import Integer, Type
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 STATE = "check.state"
 STATE_SHAPE = "{ i64, i64, ptr, ptr, ptr }"  # arena's start and size, shadow, reporter, innermost entry's jump buffer
-FAILED = (1 << 64) - 1  # the status of an entry that a failed check has left
 
 _RUNTIME = f"""
 define internal void @check.access(i64 %address, i64 %size, i64 %mask, ptr %site) noinline nounwind {{

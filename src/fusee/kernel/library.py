@@ -1,0 +1,113 @@
+"""Compiled programs in this process. Nothing here needs the compiler: a program in the cache starts without it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusee.kernel.cache import Cache, digest
+from fusee.kernel.calling import Entry, make_callable
+from fusee.kernel.machine import VERSION, Loaded, host_processor
+from fusee.kernel.sources import unchanged
+from fusee.kernel.target import Target
+
+if TYPE_CHECKING:
+    from fusee.kernel.compile import Code, Program, Progress
+    from fusee.kernel.declare import Kernel
+
+_FORMAT = "1"  # of what the cache holds
+
+
+@dataclass(frozen=True)
+class Built:
+    """The outcome of a build for this process."""
+
+    objects: list[bytes]
+    entries: dict[str, Entry]  # by the kernel's own symbol
+
+
+class Library:
+    """A program in this process. Keep it as long as its code may run."""
+
+    def __init__(self, built: Built) -> None:
+        self._loaded = Loaded(built.objects)
+        self._entries = built.entries
+        self._functions: dict[str, Callable[..., Any]] = {}
+
+    @property
+    def symbols(self) -> list[str]:
+        """The linker's names of the entries."""
+        return list(self._entries)
+
+    def function(self, kernel: Kernel[..., Any]) -> Callable[..., Any]:
+        """The compiled form of an entry. It takes numbers, addresses and views; it raises what the kernel raises."""
+        from fusee.kernel.build import symbol_of
+
+        symbol = symbol_of(kernel)
+        if symbol not in self._entries:
+            raise KeyError(f"{kernel!r} is not an entry of this program")
+        return self.entry(symbol)
+
+    def entry(self, symbol: str) -> Callable[..., Any]:
+        """The compiled form of the entry with that linker's name."""
+        known = self._functions.get(symbol)
+        if known is None:
+            entry = self._entries[symbol]
+            address = self._loaded.address(entry.symbol)
+            known = self._functions[symbol] = make_callable(entry, address, self._raise_check_failure)
+        return known
+
+    def address(self, code: Code) -> int:
+        """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
+        from fusee.kernel.build import symbol_of
+
+        found = self._loaded.address(symbol_of(code))
+        if not found:
+            raise KeyError(f"{code!r} is not in this program")
+        return found
+
+    def _raise_check_failure(self) -> None:
+        raise AssertionError("no checks in this build")
+
+
+def load_defined(
+    name: str, define: Callable[[], Program], checked: bool = False, progress: Progress | None = None
+) -> Library:
+    """Like `build.load`, but the program is defined only if it is not in the cache.
+
+    `name` must say which program of this installation it is.
+    """
+    cache, target = Cache(), Target.host()
+    key = built_key(target, checked, name, str(Path(__file__).parent))
+    built = read_built(cache, key)
+    if built is None:
+        from fusee.kernel.build import build
+
+        built = build(define(), target, checked, cache, key, progress)
+    return Library(built)
+
+
+def built_key(target: Target, checked: bool, *which: str) -> str:
+    """What tells builds apart without looking into them; their sources are compared afterwards."""
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    return digest(_FORMAT, *which, target.triple, *host_processor(), VERSION, python, "checked" if checked else "")
+
+
+def read_built(cache: Cache, key: str) -> Built | None:
+    """What the cache holds under a key, if its sources are as they were."""
+    contents = cache.read("programs", key)
+    if contents is None:
+        return None
+    record = json.loads(contents)
+    if not unchanged(record["sources"]):
+        return None
+    objects = [cache.read("objects", part) for part in record["objects"]]
+    found = [contents for contents in objects if contents is not None]
+    if len(found) < len(objects):
+        return None
+    entries = {symbol: Entry(**fields) for symbol, fields in record["entries"].items()}
+    return Built(found, entries)
