@@ -89,6 +89,7 @@ class ModuleError(IntEnum):
     SUB_TYPE = 94, "sub type"
     TAG_RESULT = 95, "non-empty tag result type"
     MEMORY_SIZE = 96, "memory size must be at most 65536 pages (4GiB)"
+    MEMORY_SIZE_OTHER = 102, "memory size must be at most what an address can reach"
     TABLE_SIZE = 97, "table size must be at most 2^32-1 elements"
     SIZE_ORDER = 98, "size minimum must not be greater than maximum"
     PAGE_SIZE = 99, "invalid custom page size"

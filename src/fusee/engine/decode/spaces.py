@@ -91,6 +91,7 @@ def read_tag(m: Module, r: Reader) -> None:
 
 @kernel
 def decode_funcs(m: Module, r: Reader) -> None:
+    m.funcs_offset = r.position
     for _ in span(read_count(r, u32(1))):
         read_func(m, r)
 
@@ -123,5 +124,6 @@ def decode_globals(m: Module, r: Reader) -> None:
 
 @kernel
 def decode_tags(m: Module, r: Reader) -> None:
+    m.tags_offset = r.position
     for _ in span(read_count(r, u32(2))):
         read_tag(m, r)

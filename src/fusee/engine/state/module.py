@@ -157,6 +157,7 @@ class Module:
     func_count: u32  # imports first, like every index space
     imported_func_count: u32
     func_types: Ptr[u32]
+    funcs_offset: u32  # of the function section in the source
     bodies: Ptr[Body]  # func_count - imported_func_count
     table_count: u32
     imported_table_count: u32
@@ -170,6 +171,7 @@ class Module:
     tag_count: u32
     imported_tag_count: u32
     tags: Ptr[u32]  # type indices
+    tags_offset: u32
     import_count: u32
     imports: Ptr[Import]
     export_count: u32

@@ -12,6 +12,7 @@ from fusee.engine.state.module import (
     EXTERN_GLOBAL,
     EXTERN_MEMORY,
     EXTERN_TABLE,
+    EXTERN_TAG,
     HEAP_MASK,
     KIND_FUNC,
     NONE,
@@ -19,7 +20,6 @@ from fusee.engine.state.module import (
     Export,
     Limits,
     Module,
-    TypeDef,
 )  # fmt: skip
 from fusee.kernel.lang import Ptr, address, cast, clz, kernel, span, u8, u32, u64
 from fusee.spec.errors import ModuleError
@@ -37,12 +37,30 @@ from fusee.spec.limits import (
 ENTRY_BYTES: Final = 4
 
 
+@kernel(cold=True)
+def entity_offset(m: Module, kind: u32, index: u32, section_offset: u32) -> u32:
+    """Where a function or tag is declared: at its import, or in this section."""
+    for i in span(m.import_count):
+        if m.imports[i].kind == kind and m.imports[i].index == index:
+            return m.imports[i].offset
+    return section_offset
+
+
 @kernel
-def check_function_type(m: Module, index: u32, offset: u32) -> TypeDef:
-    """A type index that must be a function type's."""
-    if index >= m.type_count or m.types[index].kind != KIND_FUNC:
-        raise Invalid(ModuleError.UNKNOWN_TYPE, offset)
-    return m.types[index]
+def validate_functions(m: Module) -> None:
+    for i in span(m.func_count):
+        if m.func_types[i] >= m.type_count or m.types[m.func_types[i]].kind != KIND_FUNC:
+            raise Invalid(ModuleError.UNKNOWN_TYPE, entity_offset(m, u32(EXTERN_FUNC), i, m.funcs_offset))
+
+
+@kernel
+def validate_tags(m: Module) -> None:
+    """Spec 3.2.11: a tag has no results."""
+    for i in span(m.tag_count):
+        if m.tags[i] >= m.type_count or m.types[m.tags[i]].kind != KIND_FUNC:
+            raise Invalid(ModuleError.UNKNOWN_TYPE, entity_offset(m, u32(EXTERN_TAG), i, m.tags_offset))
+        if m.types[m.tags[i]].result_count != 0:
+            raise Invalid(ModuleError.TAG_RESULT, entity_offset(m, u32(EXTERN_TAG), i, m.tags_offset))
 
 
 @kernel
@@ -53,11 +71,8 @@ def check_type_index(m: Module, value_type: u32, offset: u32) -> None:
 
 @kernel
 def validate_entities(m: Module) -> None:
-    for i in span(m.func_count):
-        check_function_type(m, m.func_types[i], u32(0))
-    for i in span(m.tag_count):
-        if check_function_type(m, m.tags[i], u32(0)).result_count != 0:
-            raise Invalid(ModuleError.TAG_RESULT, 0)
+    validate_functions(m)
+    validate_tags(m)
     for i in span(m.global_count):
         check_type_index(m, m.globals[i].value_type, m.globals[i].offset)
     for i in span(m.table_count):
@@ -92,11 +107,15 @@ def check_memory_limits(limits: Limits, offset: u32) -> None:
     page_size_log2 = limits.page_size_log2
     if page_size_log2 != 0 and page_size_log2 != PAGE_SIZE_LOG2:
         raise Invalid(ModuleError.PAGE_SIZE, offset)
+    error = u32(ModuleError.MEMORY_SIZE_OTHER)
     if page_size_log2 == 0:
         greatest = u64(MAX_BYTES_64) if limits.is_64 else u64(MAX_BYTES_32)
+    elif limits.is_64:
+        greatest = u64(MAX_PAGES_64)
     else:
-        greatest = u64(MAX_PAGES_64) if limits.is_64 else u64(MAX_PAGES_32)
-    check_limits(limits, greatest, u32(ModuleError.MEMORY_SIZE), offset)
+        greatest = u64(MAX_PAGES_32)
+        error = u32(ModuleError.MEMORY_SIZE)
+    check_limits(limits, greatest, error, offset)
     if limits.is_shared and not limits.has_maximum:
         raise Invalid(ModuleError.SHARED_WITHOUT_MAXIMUM, offset)
 

@@ -11,7 +11,22 @@ from fusee.engine.decode.reader import Reader
 from fusee.engine.errors import Invalid
 from fusee.engine.registry import canonical_value_type, is_subtype_canonical
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE, REF, Module, TypeDef
-from fusee.kernel.lang import Count, Inline, Ptr, cast, kernel, likely, span, struct, u8, u32, u64, unlikely
+from fusee.kernel.lang import (
+    Count,
+    Inline,
+    Ptr,
+    cast,
+    kernel,
+    likely,
+    maximum,
+    size_of,
+    span,
+    struct,
+    u8,
+    u32,
+    u64,
+    unlikely,
+)
 from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_OPERANDS
 
@@ -138,7 +153,7 @@ def is_defaultable(value_type: u32) -> bool:
 def push(v: Validator, value_type: u32) -> None:
     height = v.height
     if unlikely(height == v.capacity):
-        grow_operands(v)
+        grow_operands(v, u32(1))
     v.operands[height] = value_type
     height += 1
     v.height = height
@@ -147,10 +162,11 @@ def push(v: Validator, value_type: u32) -> None:
 
 
 @kernel(cold=True)
-def grow_operands(v: Validator) -> None:
-    if v.height >= MAX_OPERANDS:
+def grow_operands(v: Validator, more: u32) -> None:
+    """Make room for `more` operands."""
+    if v.height + more > MAX_OPERANDS:
         fail(v, u32(ModuleError.LIMIT_OPERANDS))
-    grow_buffer(v.operand_buffer, u64(v.height) * 4 + 4)
+    grow_buffer(v.operand_buffer, (u64(v.height) + u64(more)) * size_of(u32))
     v.operands = cast(Ptr[u32], v.operand_buffer.data)
     v.capacity = u32(v.operand_buffer.capacity_bytes >> 2)
 
@@ -198,7 +214,18 @@ def pop_ref(v: Validator) -> u32:
 
 @kernel
 def pop_list(v: Validator, count: u32, types: Ptr[u32]) -> None:
-    """`count` operands; out of nothing they take no time."""
+    """`count` operands; out of nothing they take no time.
+
+    Most are the types themselves, which is seen without a branch for each: a function may have a thousand.
+    """
+    if likely(count <= v.height - v.floor):
+        top = v.operands + (v.height - count)
+        difference = u32(0)
+        for i in span(count):
+            difference |= top[i] ^ types[i]
+        if likely(difference == 0):
+            v.height -= count
+            return
     remaining = count
     while remaining != 0:
         if unlikely(v.height == v.floor):
@@ -210,8 +237,13 @@ def pop_list(v: Validator, count: u32, types: Ptr[u32]) -> None:
 
 @kernel
 def push_list(v: Validator, count: u32, types: Ptr[u32]) -> None:
+    if unlikely(count > v.capacity - v.height):
+        grow_operands(v, count)
+    top = v.operands + v.height
     for i in span(count):
-        push(v, types[i])
+        top[i] = types[i]
+    v.height += count
+    v.max_height = maximum(v.max_height, v.height)
 
 
 @kernel
