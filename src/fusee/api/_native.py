@@ -99,6 +99,7 @@ class Native:
             name, function = symbol.rpartition(".")[2], self._library.entry(symbol)
             setattr(self, name, _with_public_errors(function))
             setattr(self, f"raw_{name}", function)
+        self.invoke_status = self._library.status_entry("engine.interpreter.invoke")
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(f"{name!r} is not an entry of the engine's program")

@@ -31,8 +31,9 @@ class HostFunction:
 
     def run(self, store: Store, instance: int, slots: int) -> None:
         """Take the arguments from `slots`, call, and put the results there."""
-        params = self.signature.params
-        arguments = params.unpack(store, ctypes.string_at(slots, params.size))
+        signature = self.signature
+        buffer = signature.buffer.from_address(slots)
+        arguments = signature.params.unpack(store, buffer)
         if self.access_caller:
             caller = Caller(store, instance)
             try:
@@ -41,16 +42,16 @@ class HostFunction:
                 caller._invalidate()
         else:
             result = self.call(*arguments)
-        results = self.signature.results
-        count = len(results.types)
-        if count == 0:
+        count = len(signature.results.types)
+        if count == 1:
+            signature.results.pack_into(store, buffer, (result,))
+        elif count == 0:
             if result is not None:
                 raise HostError("callback produced results when it shouldn't")
-            return
-        values: Sequence[Any] = (result,) if count == 1 else result
-        if count > 1 and (not isinstance(result, Sequence) or len(result) != count):
+        elif not isinstance(result, Sequence) or len(result) != count:
             raise HostError(f"callback produced wrong number of results: {count} are needed")
-        ctypes.memmove(slots, results.pack(store, values), results.size)
+        else:
+            signature.results.pack_into(store, buffer, result)
 
 
 class Func:
@@ -107,14 +108,13 @@ class Func:
             few = "too many" if len(params) > len(signature.params.types) else "too few"
             expected = len(signature.params.types)
             raise FuseeError(f"{few} parameters provided: given {len(params)}, expected {expected}")
-        slots = bytearray(signature.size)
-        packed = signature.params.pack(owner, params)
-        slots[: len(packed)] = packed
-        owner.invoke(self.address, ctypes.addressof(ctypes.c_char.from_buffer(slots)))
+        slots = signature.buffer()
+        signature.params.pack_into(owner, slots, params)
+        owner.invoke(self.address, ctypes.addressof(slots))
         count = len(signature.results.types)
         if count == 0:
             return None
-        results = signature.results.unpack(owner, slots[: signature.results.size])
+        results = signature.results.unpack(owner, slots)
         return results[0] if count == 1 else list(results)
 
     def call_raw(self, store: Storelike, slots: Sequence[int]) -> list[int]:
@@ -123,9 +123,9 @@ class Func:
         signature = self.signature
         if 8 * len(slots) != signature.params.size:
             raise FuseeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
-        array: Any = (ctypes.c_uint64 * (signature.size // 8))(*slots)
+        array = signature.buffer(*slots)
         owner.invoke(self.address, ctypes.addressof(array))
-        return list(array[: signature.results.size // 8])
+        return array[: signature.results.size // 8]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Func) and self.address == other.address and self.store is other.store

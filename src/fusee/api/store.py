@@ -2,7 +2,7 @@
 
 import ctypes
 import weakref
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from fusee.api import _native
 from fusee.api.engine import Engine
@@ -13,7 +13,6 @@ from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
-from fusee.kernel.errors import KernelError
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64
 
@@ -46,7 +45,7 @@ class Store:
         self.native = engine.native
         self._data = data
         self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, 0)
-        self._invoke = self.native.raw_invoke
+        self._invoke = self.native.invoke_status
         self.state = view(StoreState, self.address)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
@@ -183,18 +182,17 @@ class Store:
     def invoke(self, func: int, slots: int) -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
         self._depth += 1
-        try:
-            self._invoke(self.address, func, slots)
-        except KernelError as error:
-            failure, self.failure = self.failure, None
-            if failure is None:
-                from fusee.api.failures import failure_of
+        status = self._invoke(self.address, func, slots)
+        self._depth -= 1
+        if status:
+            self._fail(status)
 
-                failure = failure_of(error.status, self)
-        else:
-            return
-        finally:
-            self._depth -= 1
+    def _fail(self, status: int) -> NoReturn:
+        failure, self.failure = self.failure, None
+        if failure is None:
+            from fusee.api.failures import failure_of
+
+            failure = failure_of(status, self)
         raise failure
 
     def backtrace(self) -> list[Frame]:

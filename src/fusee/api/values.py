@@ -4,6 +4,7 @@ A function's arguments and results are packed by one compiled `struct.Struct` ea
 and values that do not fit as they are take the slow way.
 """
 
+import ctypes
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -89,16 +90,23 @@ class Row:
 
     def pack(self, store: "Store", values: Sequence[Any]) -> bytes:
         """The slots for `values`, of which there are as many as types."""
+        slots = bytearray(self.size)
+        self.pack_into(store, slots, values)
+        return bytes(slots)
+
+    def pack_into(self, store: "Store", slots: Any, values: Sequence[Any]) -> None:
+        """Fill the start of `slots`, a buffer."""
         if not self.references:
             try:
-                return self.format.pack(*values)
+                self.format.pack_into(slots, 0, *values)
+                return
             except (struct.error, OverflowError, TypeError):
                 pass
-        return self.format.pack(*(to_native(store, t, v) for t, v in zip(self.types, values, strict=True)))
+        self.format.pack_into(slots, 0, *(to_native(store, t, v) for t, v in zip(self.types, values, strict=True)))
 
-    def unpack(self, store: "Store", slots: bytes | bytearray) -> Sequence[Any]:
-        """The values in `slots`."""
-        values = self.format.unpack(slots)
+    def unpack(self, store: "Store", slots: Any) -> Sequence[Any]:
+        """The values at the start of `slots`, a buffer."""
+        values = self.format.unpack_from(slots)
         if not self.references:
             return values
         converted = list(values)
@@ -108,15 +116,15 @@ class Row:
 
 
 class Signature:
-    """A function type with its two rows, and the buffer that a call needs."""
+    """A function type with its two rows, and the type of the buffer that a call needs for either."""
 
-    __slots__ = ("params", "results", "size", "type")
+    __slots__ = ("buffer", "params", "results", "type")
 
     def __init__(self, type: FuncType) -> None:  # noqa: A002
         self.type = type
         self.params = Row(type.params)
         self.results = Row(type.results)
-        self.size = max(self.params.size, self.results.size, 8)
+        self.buffer = ctypes.c_uint64 * (max(self.params.size, self.results.size, 8) // 8)
 
 
 def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002

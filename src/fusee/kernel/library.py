@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.cache import Cache, digest
-from fusee.kernel.calling import Entry, make_callable
+from fusee.kernel.calling import Entry, make_callable, make_status_function
 from fusee.kernel.machine import VERSION, Loaded, host_processor
 from fusee.kernel.sources import unchanged
 from fusee.kernel.target import Target
@@ -60,6 +60,11 @@ class Library:
             address = self._loaded.address(entry.symbol)
             known = self._functions[symbol] = make_callable(entry, address, self._raise_check_failure)
         return known
+
+    def status_entry(self, symbol: str) -> Callable[..., int]:
+        """An entry without results, as a function of numbers that gives a status instead of raising."""
+        entry = self._entries[symbol]
+        return make_status_function(entry, self._loaded.address(entry.symbol))
 
     def address(self, code: Code) -> int:
         """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
