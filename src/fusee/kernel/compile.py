@@ -58,27 +58,45 @@ class Compilation:
         checked = self.checker.check([*program.entries, *codes])
         self.entries = checked[: len(program.entries)]
         self.parts = self._divide(checked[len(program.entries) :])
+        self.main_parts = self._divide_rest()
+        self.parts = {**self.main_parts, **self.parts}
         self._homes = {function: name for name, functions in self.parts.items() for function in functions}
-        self._shared = self._needed_by_parts()
-        main = [f for f in self.checker.functions.values() if not f.inline and f not in self._homes]
-        self.parts = {MAIN: main, **self.parts}
+        self._shared = self._needed_elsewhere()
 
     def _divide(self, functions: Iterable[Specialised]) -> dict[str, list[Specialised]]:
-        """The shards' functions, in parts; a function listed twice belongs to the first."""
+        """The shards' functions, small shards together and large ones in pieces."""
         parts: dict[str, list[Specialised]] = {}
         taken: set[Specialised] = set(self.entries)
         remaining = iter(functions)
+        current = ""
         for name, codes in self.program.shards.items():
-            own = [f for f in (next(remaining) for _ in codes) if f not in taken and not taken.add(f)]  # type: ignore[func-returns-value]
-            for start in range(0, len(own), _PART_FUNCTIONS):
-                part = f"{name}.{start // _PART_FUNCTIONS}" if len(own) > _PART_FUNCTIONS else name
-                parts[part] = own[start : start + _PART_FUNCTIONS]
+            for function, _ in zip(remaining, codes, strict=False):
+                if function in taken:
+                    continue
+                taken.add(function)
+                if not current or len(parts[current]) >= _PART_FUNCTIONS:
+                    current = f"{name}.{len(parts)}"
+                    parts[current] = []
+                parts[current].append(function)
         return parts
 
-    def _needed_by_parts(self) -> set[Specialised]:
-        """What the main part must let the others see: all that they, or inline kernels, mention."""
-        functions = [*self._homes, *(f for f in self.checker.functions.values() if f.inline)]
-        return {callee for function in functions for callee in function.references}
+    def _divide_rest(self) -> dict[str, list[Specialised]]:
+        """What no shard holds, by package: the entries, and everything that is reached."""
+        taken = {function for functions in self.parts.values() for function in functions}
+        parts: dict[str, list[Specialised]] = {}
+        for function in self.checker.functions.values():
+            if not function.inline and function not in taken:
+                parts.setdefault(function.source.module.rpartition(".")[0] or MAIN, []).append(function)
+        return parts
+
+    def _needed_elsewhere(self) -> set[Specialised]:
+        """What the parts must let each other see: what other parts, or inline kernels, mention."""
+        return {
+            callee
+            for function in self.checker.functions.values()
+            for callee in function.references
+            if function.inline or self._homes[function] != self._homes.get(callee)
+        }
 
     def entry_table(self) -> dict[str, Entry]:
         """How each entry is called, by the kernel's symbol."""
@@ -89,13 +107,15 @@ class Compilation:
         writer = ModuleWriter(
             f"{self.program.name}.{part}",
             self.checker.types,
-            lambda function: self._homes.get(function, MAIN) != part,
-            lambda function: function in self._homes or function in self._shared or function in self.entries,
+            lambda function: self._homes[function] != part,
+            lambda function: function in self._shared or function in self.entries,
             checked=self.options.checked,
             debug=self.options.debug,
             for_size=self.options.for_size,
+            inlines_others=part in self.main_parts,
         )
-        return writer.write(self.parts[part], self.entries if part == MAIN else ())
+        entries = [entry for entry in self.entries if self._homes[entry] == part]
+        return writer.write(self.parts[part], entries, defines_state=part == next(iter(self.parts)))
 
     def object(self, part: str, cache: Cache) -> tuple[str, bytes]:
         """One part as object file, with its key; from the cache if the same text was compiled before."""
@@ -103,7 +123,7 @@ class Compilation:
         key = digest(text, self.machine.description)
         found = cache.read("objects", key)
         if found is None:
-            found = self.machine.object(text, handlers=part != MAIN)
+            found = self.machine.object(text, handlers=part not in self.main_parts)
             cache.write("objects", key, found)
         return key, found
 

@@ -95,7 +95,6 @@ class Checks:
     def __init__(self, module: ModuleWriter) -> None:
         self.module = module
         self._sites: dict[str, str] = {}
-        self.defines_state = False
 
     # --- tests ---------------------------------------------------------------------------------
 
@@ -193,12 +192,12 @@ class Checks:
         jump = f"getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)"
         return ["  %restored = load volatile ptr, ptr %outer", f"  store ptr %restored, ptr {jump}"]
 
-    def write(self) -> None:
+    def write(self, *, defines_state: bool) -> None:
         """Add the runtime's functions and data to the module."""
         weights = str(self.module.weights("unlikely"))
         self.module.declare("_longjmp", "declare void @_longjmp(ptr, i32) noreturn")
         self.module.declare("_setjmp", "declare i32 @_setjmp(ptr) returns_twice")
-        if self.defines_state:
+        if defines_state:
             self.module.add_function(f"@{STATE} = global {STATE_SHAPE} zeroinitializer")
         else:
             self.module.add_function(f"@{STATE} = external global {STATE_SHAPE}")

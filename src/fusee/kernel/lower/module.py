@@ -12,6 +12,8 @@ from fusee.kernel.lower.function import LIKELY, FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
 from fusee.kernel.tree import ConstantData, Specialised
 
+_SMALL_LINES = 60  # of LLVM's text, before anything is optimised
+
 
 class ModuleWriter:
     """One module. `elsewhere` tells which functions another module defines, `shared` which ones others may need."""
@@ -26,15 +28,16 @@ class ModuleWriter:
         checked: bool = False,
         debug: bool = False,
         for_size: bool = False,
+        inlines_others: bool = False,
     ) -> None:
         self.name = name
         self.types = types
         self.elsewhere = elsewhere
         self.shared = shared
         self.for_size = for_size
+        self.inlines_others = inlines_others
         self.checks = Checks(self) if checked else None
         self.debug = DebugInfo(name) if debug else None
-        self.external: dict[str, Specialised] = {}  # needed from other modules
         self.defined: dict[str, Specialised] = {}
         self._symbols: dict[Specialised, str] = {}
         self._pending: list[Specialised] = []
@@ -58,12 +61,20 @@ class ModuleWriter:
         if known is None:
             known = self._symbols[function] = f'@"{function.symbol}"'
             if not function.inline and self.elsewhere(function):
-                self.external[function.symbol] = function
-                self.declare(function.symbol, f"declare hidden {self._prototype(function, named=False)}")
+                self._use_external(function)
             else:
                 self.defined[function.symbol] = function
                 self._pending.append(function)
         return known
+
+    def _use_external(self, function: Specialised) -> None:
+        """Declare a function of another module; a small one with its body, so that LLVM may inline it."""
+        if self.inlines_others and not function.cold and not function.handler:
+            lines = FunctionWriter(self, function).write_body()
+            if len(lines) <= _SMALL_LINES:
+                self._add_definition(function, "available_externally", lines)
+                return
+        self.declare(function.symbol, f"declare hidden {self._prototype(function, named=False)}")
 
     def declare(self, name: str, declaration: str) -> None:
         """Make sure that something external is declared."""
@@ -118,7 +129,9 @@ class ModuleWriter:
 
     # --- functions -----------------------------------------------------------------------------
 
-    def write(self, roots: Iterable[Specialised], entries: Sequence[Specialised] = ()) -> str:
+    def write(
+        self, roots: Iterable[Specialised], entries: Sequence[Specialised] = (), *, defines_state: bool = True
+    ) -> str:
         """The text of the module that defines `roots` and C wrappers of `entries`."""
         for root in roots:
             self.symbol(root)
@@ -128,16 +141,17 @@ class ModuleWriter:
         while self._pending:
             self._write_function(self._pending.pop())
         if self.checks:
-            self.checks.defines_state = bool(entries)
-            self.checks.write()
+            self.checks.write(defines_state=defines_state)
         return self._text()
 
     def add_function(self, text: str) -> None:
         self._functions.append(text)
 
     def _write_function(self, function: Specialised) -> None:
-        lines = FunctionWriter(self, function).write_body()
         linkage = "hidden" if self.shared(function) and not function.inline else "internal"
+        self._add_definition(function, linkage, FunctionWriter(self, function).write_body())
+
+    def _add_definition(self, function: Specialised, linkage: str, lines: list[str]) -> None:
         attributes = "cold noinline nounwind" if function.cold else "nounwind"
         if self.for_size:
             attributes += " optsize"
@@ -171,7 +185,6 @@ class ModuleWriter:
         flags = self.debug.finish(self) if self.debug else []
         return "\n".join(
             [
-                f'source_filename = "{self.name}"',
                 *self._tables.values(),
                 *(text for name, text in self._declarations.items() if name not in self.defined),
                 *self._functions,
