@@ -11,7 +11,15 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # not a POSIX system: two processes may do the same work
+    fcntl = None
 
 _DIGEST_BYTES = 32
 _KEEP_SECONDS = 30 * 24 * 3600
@@ -72,6 +80,21 @@ class Cache:
             except OSError:
                 os.unlink(temporary)
                 raise
+
+    @contextlib.contextmanager
+    def building(self, key: str) -> Iterator[None]:
+        """Held by whoever builds `key`, so that others wait for the result instead of making it as well."""
+        try:
+            path = self.path("locks", key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("wb")
+        except OSError:
+            yield
+            return
+        with file:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)  # ends with the process, whatever becomes of it
+            yield
 
     def mark_used(self, kind: str, key: str) -> None:
         """Keep `prune` away from a file."""
