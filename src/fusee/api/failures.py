@@ -10,7 +10,7 @@ from fusee.api.errors import (
     Trap,
     UnsupportedError,
     ValidationError,
-)  # fmt: skip
+)
 from fusee.engine import errors as engine
 from fusee.engine.runtime.holdings import Limit
 from fusee.kernel.errors import KernelError

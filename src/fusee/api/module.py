@@ -19,7 +19,7 @@ from fusee.api.types import (
     TableType,
     TagType,
     ValType,
-)  # fmt: skip
+)
 from fusee.api.values import Signature
 from fusee.engine.state.module import (
     ABSTRACT,
@@ -30,7 +30,7 @@ from fusee.engine.state.module import (
     HEAP_MASK,
     NULLABLE,
     REF,
-)  # fmt: skip
+)
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.module import Span as SpanState

@@ -19,7 +19,7 @@ from fusee.kernel.lang import (
     u64,
     unreachable,
     usize,
-)  # fmt: skip
+)
 from fusee.spec import opcodes
 
 SMALL: Final = 16  # operands that need no allocation

@@ -17,7 +17,7 @@ from fusee.engine.state.module import (
     EXTERN_MEMORY,
     EXTERN_TABLE,
     Module,
-)  # fmt: skip
+)
 from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
 

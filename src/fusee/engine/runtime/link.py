@@ -16,7 +16,7 @@ from fusee.engine.state.module import (
     MemoryType,
     Module,
     TableType,
-)  # fmt: skip
+)
 from fusee.engine.state.runtime import Engine, Func, Global, Memory, Table
 from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64, usize
 
