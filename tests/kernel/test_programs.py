@@ -120,5 +120,6 @@ def check_entry(entry: Any, name: str) -> None:
         expected = uncompiled(entry, list(arguments), memory, LP64)
         assert uncompiled(entry, list(arguments), memory, ILP32) == expected
         assert native(entry, name, list(arguments), memory) == expected
+        assert native(entry, name, list(arguments), memory, checked=True) == expected
 
     check()

@@ -66,7 +66,14 @@ def _program_key(program: Program, target: Target, checked: bool) -> str:
 
 
 def build(program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None) -> Built:
-    """Compile a program for this process, and keep it in the cache."""
+    """Compile a program for this process, and keep it in the cache; or wait for who is just doing that."""
+    with cache.building(key):
+        return read_built(cache, key) or _compile(program, target, checked, cache, key, progress)
+
+
+def _compile(
+    program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None
+) -> Built:
     compilation = Compilation(program, Options(target, for_this_process=True, checked=checked))
     objects = compilation.objects(cache, progress)
     entries = compilation.entry_table()
@@ -75,7 +82,8 @@ def build(program: Program, target: Target, checked: bool, cache: Cache, key: st
         "sources": source_digests(modules),
         "objects": [key for key, _ in objects.values()],
         "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
+        "checked": checked,
     }
     cache.write("programs", key, json.dumps(record).encode())
     cache.prune()
-    return Built([contents for _, contents in objects.values()], entries)
+    return Built([contents for _, contents in objects.values()], entries, checked)

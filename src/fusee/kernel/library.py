@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.cache import Cache, digest
-from fusee.kernel.calling import Entry, make_callable, make_status_function
+from fusee.kernel.calling import FAILED, Entry, make_callable, make_status_function
 from fusee.kernel.machine import VERSION, Loaded, host_processor
 from fusee.kernel.sources import unchanged
 from fusee.kernel.target import Target
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fusee.kernel.compile import Code, Program, Progress
     from fusee.kernel.declare import Kernel
 
-_FORMAT = "1"  # of what the cache holds
+_FORMAT = "2"  # of what the cache holds
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Built:
 
     objects: list[bytes]
     entries: dict[str, Entry]  # by the kernel's own symbol
+    checked: bool = False
 
 
 class Library:
@@ -37,6 +38,11 @@ class Library:
         self._loaded = Loaded(built.objects)
         self._entries = built.entries
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._checked = built.checked
+        if built.checked:
+            from fusee.kernel.checking import checked_heap
+
+            checked_heap().connect(self._loaded.data_address("check.state"))
 
     @property
     def symbols(self) -> list[str]:
@@ -64,7 +70,17 @@ class Library:
     def status_entry(self, symbol: str) -> Callable[..., int]:
         """An entry without results, as a function of numbers that gives a status instead of raising."""
         entry = self._entries[symbol]
-        return make_status_function(entry, self._loaded.address(entry.symbol))
+        function = make_status_function(entry, self._loaded.address(entry.symbol))
+        if not self._checked:
+            return function
+
+        def call(*arguments: Any) -> int:
+            status = function(*arguments)
+            if status == FAILED:
+                self._raise_check_failure()
+            return status
+
+        return call
 
     def address(self, code: Code) -> int:
         """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
@@ -76,7 +92,9 @@ class Library:
         return found
 
     def _raise_check_failure(self) -> None:
-        raise AssertionError("no checks in this build")
+        from fusee.kernel.checking import checked_heap
+
+        raise checked_heap().failure()
 
 
 def load_defined(
@@ -114,5 +132,7 @@ def read_built(cache: Cache, key: str) -> Built | None:
     found = [contents for contents in objects if contents is not None]
     if len(found) < len(objects):
         return None
+    for kind, name in [("programs", key), *(("objects", part) for part in record["objects"])]:
+        cache.mark_used(kind, name)
     entries = {symbol: Entry(**fields) for symbol, fields in record["entries"].items()}
-    return Built(found, entries)
+    return Built(found, entries, record["checked"])

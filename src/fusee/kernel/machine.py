@@ -86,3 +86,7 @@ class Loaded:
     def address(self, symbol: str) -> int:
         """Where a symbol is; 0 if there is none of that name."""
         return int(self._engine.get_function_address(symbol))
+
+    def data_address(self, symbol: str) -> int:
+        """Where a variable is."""
+        return int(self._engine.get_global_value_address(symbol))

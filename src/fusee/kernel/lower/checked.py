@@ -1,7 +1,7 @@
 """The checked build: every access, shift, division and narrowing index is tested before it happens.
 
-Memory is judged by shadow bytes, one for eight bytes of the arena that all allocations come from:
-0 is accessible, 1…7 is accessible up to there, anything negative is not. What lies outside of the
+Memory is judged by shadow bytes, one for eight bytes of the arena that all allocations come from: how
+many of the eight, from the first, may be accessed (`fusee.kernel.checking`). What lies outside of the
 arena (constants, the stack) is only tested against null. A failed test calls the reporter, then
 jumps back to the entry that was called from outside, over kernel frames only.
 """
@@ -51,13 +51,10 @@ step:
   %end8 = or i64 %at, 7
   %short = icmp ult i64 %last, %end8
   %end = select i1 %short, i64 %last, i64 %end8
-  %open = icmp eq i8 %byte, 0
-  br i1 %open, label %accessible, label %partial
-partial:
-  %limit = sext i8 %byte to i64
+  %limit = zext i8 %byte to i64
   %needed = and i64 %end, 7
-  %within = icmp slt i64 %needed, %limit
-  br i1 %within, label %accessible, label %fail
+  %within = icmp ult i64 %needed, %limit
+  br i1 %within, label %accessible, label %fail, !prof !LIKELY
 accessible:
   %next = add i64 %end8, 1
   %done = icmp ugt i64 %next, %last
@@ -194,7 +191,6 @@ class Checks:
 
     def write(self, *, defines_state: bool) -> None:
         """Add the runtime's functions and data to the module."""
-        weights = str(self.module.weights("unlikely"))
         self.module.declare("_longjmp", "declare void @_longjmp(ptr, i32) noreturn")
         self.module.declare("_setjmp", "declare i32 @_setjmp(ptr) returns_twice")
         if defines_state:
@@ -205,4 +201,8 @@ class Checks:
             escaped = text.replace("\\", "/").replace('"', "'")
             size = len(escaped.encode()) + 1
             self.module.add_function(f'{name} = private constant [{size} x i8] c"{escaped}\\00"')
-        self.module.add_function(_RUNTIME.replace("!WEIGHTS", f"!{weights}"))
+        self.module.add_function(self._runtime())
+
+    def _runtime(self) -> str:
+        unlikely, likely = (f"!{self.module.weights(which)}" for which in ("unlikely", "likely"))
+        return _RUNTIME.replace("!WEIGHTS", unlikely).replace("!LIKELY", likely)
