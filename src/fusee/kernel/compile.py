@@ -90,13 +90,22 @@ class Compilation:
         return parts
 
     def _needed_elsewhere(self) -> set[Specialised]:
-        """What the parts must let each other see: what other parts, or inline kernels, mention."""
-        return {
+        """What the parts must let each other see: what other parts or inline kernels mention.
+
+        A part may hold a copy of another's small function to inline it, so what such a function mentions counts too.
+        """
+        needed = {
             callee
             for function in self.checker.functions.values()
             for callee in function.references
             if function.inline or self._homes[function] != self._homes.get(callee)
         }
+        pending = list(needed)
+        while pending:
+            following = set(pending.pop().references) - needed
+            needed |= following
+            pending += following
+        return needed
 
     def entry_table(self) -> dict[str, Entry]:
         """How each entry is called, by the kernel's symbol."""
