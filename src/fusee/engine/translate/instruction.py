@@ -89,13 +89,13 @@ def _action(op: Op) -> int:
         return COMPARISON
     if name in ON_SLOTS:
         return FROM_SLOTS
-    if op.params is None or name not in NUMBER or op.mnemonic in _OWN_SIGNATURES:
+    if op.params is None or name not in NUMBER or op.mnemonic in _OWN_SIGNATURES or op.immediates:
         return OWN
     return TRAPPING if op.traps else COMPUTE
 
 
 _OWN_SIGNATURES: Final = {
-    "i32.eqz", "i64.eqz", "i32.wrap_i64", "nop", "i32.const", "i64.const", "f32.const", "f64.const",
+    "i32.eqz", "i64.eqz", "i32.wrap_i64", "nop",
 }  # fmt: skip
 """Instructions that have a rule of their own here although validation needs none."""
 
@@ -121,7 +121,7 @@ CODE = table(u8, _column({
 }))  # fmt: skip
 IMMEDIATE_COUNT = table(u8, _column({index: len(op.immediates) for index, op in _OPS.items()}))
 
-assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None for op in _OPS.values())
+assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
 
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
 MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
