@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
+from fusee.engine.runtime.embedder import Embedder
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.errors import KernelError
@@ -22,7 +23,7 @@ _libc: Final = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
 
 RESERVE: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t)
 UNRESERVE: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)
-CALL_HOST: Final = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_size_t, ctypes.c_size_t)
+CALL: Final = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_size_t, ctypes.c_size_t)
 
 # <sys/mman.h>; a private anonymous mapping that no swap is set aside for.
 _READ_WRITE: Final = 3
@@ -44,8 +45,15 @@ def _unreserve(address: int, size: int) -> None:
     _munmap(address, size)
 
 
-def _call_host(store: int, identity: int, instance: int, slots: int) -> int:
-    return stores[store].call_host(identity, instance, slots)
+def _call(address: int, identity: int, instance: int, slots: int) -> None:
+    # An exception may come out of any call made here, an interrupt even before the first.
+    try:
+        store = stores[address]
+        store.hosts[identity].run(store, instance, slots)
+        store.is_done.value = 1
+    except BaseException as error:
+        store.failure = error
+        store.is_done.value = 0
 
 
 if _FLAGS:
@@ -57,28 +65,27 @@ if _FLAGS:
 
 
 # Kept for the life of the process: the engine holds their addresses.
-_callbacks: Final = RESERVE(_reserve), UNRESERVE(_unreserve), CALL_HOST(_call_host)
+_callbacks: Final = RESERVE(_reserve), UNRESERVE(_unreserve), CALL(_call)
 
 
-def _address(function: object) -> int:
+def address_of(function: object) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
-@cache
-def platform() -> ctypes.Array[ctypes.c_char]:
-    """This process as the engine's `Platform`."""
-    places = layout(Platform, Target.host())
+def make_struct(declaration: type, functions: dict[str, int]) -> ctypes.Array[ctypes.c_char]:
+    """A zeroed struct of the engine's with some of its function pointers set."""
+    places = layout(declaration, Target.host())
     result = ctypes.create_string_buffer(places.extent.size)
-    functions = {
-        "allocate": _libc.calloc,
-        "release": _libc.free,
-        "reserve": _callbacks[0],
-        "unreserve": _callbacks[1],
-        "call_host": _callbacks[2],
-    }
-    for name, function in functions.items():
-        ctypes.c_size_t.from_buffer(result, places.fields[name].offset).value = _address(function)
+    for name, address in functions.items():
+        ctypes.c_size_t.from_buffer(result, places.fields[name].offset).value = address
     return result
+
+
+def new_embedder() -> "tuple[ctypes.Array[ctypes.c_char], ctypes.c_uint32]":
+    """The `Embedder` of a store, and its mark."""
+    result = make_struct(Embedder, {"call": address_of(_callbacks[2])})
+    offset = layout(Embedder, Target.host()).fields["is_done"].offset
+    return result, ctypes.c_uint32.from_buffer(result, offset)
 
 
 def _define() -> "Program":
@@ -90,7 +97,7 @@ def _define() -> "Program":
 class Native:
     """The engine's entries as Python functions; they raise the public exceptions."""
 
-    def __init__(self, checked: bool) -> None:
+    def __init__(self, checked: bool = False) -> None:
         from fusee.kernel.library import load_defined
 
         with _Progress() as progress:
@@ -99,23 +106,42 @@ class Native:
             name, function = symbol.rpartition(".")[2], self._library.entry(symbol)
             setattr(self, name, _with_public_errors(function))
             setattr(self, f"raw_{name}", function)
+        self.platform = make_struct(Platform, self.platform_functions())
         self.invoke_status = self._library.status_entry("engine.interpreter.invoke")
+
+    def platform_functions(self) -> dict[str, int]:
+        """Where the engine gets memory, and how it calls back."""
+        return {
+            "allocate": address_of(_libc.calloc),
+            "release": address_of(_libc.free),
+            "reserve": address_of(_callbacks[0]),
+            "unreserve": address_of(_callbacks[1]),
+            "call_host": self._library.code_address("engine.runtime.embedder.call_embedder"),
+        }
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(f"{name!r} is not an entry of the engine's program")
 
     def compile(self, engine: int, binary: bytes, features: int) -> int:
         """Decode and validate a module, whose bytes must outlive it."""
-        source = ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value
+        source = self.place(binary)
         state = view(EngineState, engine)
         platform_address = engine + layout(EngineState, Target.host()).fields["platform"].offset
         module: int = self.decode_module(state.registry, platform_address, source, len(binary), features)
         try:
             self.validate_module(module)
         except BaseException:
-            self.close_module(module)
+            self.end_module(module)
             raise
         return module
+
+    def end_module(self, module: int) -> None:
+        """Release a module."""
+        self.close_module(module)
+
+    def place(self, binary: bytes) -> int:
+        """Where the engine finds these bytes."""
+        return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,4 +186,8 @@ class _Progress:
 @cache
 def load(checked: bool) -> Native:
     """The engine in this process."""
-    return Native(checked)
+    if checked:
+        from fusee.api._checked import CheckedNative
+
+        return CheckedNative()
+    return Native()

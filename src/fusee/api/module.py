@@ -201,4 +201,4 @@ def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
 
 def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:
     """End a module; the engine and the bytes are arguments so that they end after it."""
-    engine.native.close_module(address)
+    engine.native.end_module(address)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from fusee.api import _native
 from fusee.api.engine import Engine
-from fusee.api.errors import Frame, FuseeError, StoreError
+from fusee.api.errors import Frame, FuseeError, StoreError, Trap
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
 from fusee.engine.runtime.holdings import NO_LIMIT
@@ -15,6 +15,7 @@ from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64
+from fusee.spec.traps import TrapCode
 
 if TYPE_CHECKING:
     from fusee.api.func import HostFunction
@@ -44,7 +45,9 @@ class Store:
         self.engine = engine
         self.native = engine.native
         self._data = data
-        self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, 0)
+        self._embedder, self.is_done = _native.new_embedder()
+        embedder = ctypes.addressof(self._embedder)
+        self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, embedder)
         self._invoke = self.native.invoke_status
         self.state = view(StoreState, self.address)
         self.hosts: list[HostFunction] = []
@@ -193,6 +196,8 @@ class Store:
             from fusee.api.failures import failure_of
 
             failure = failure_of(status, self)
+            if isinstance(failure, Trap) and failure.trap_code is TrapCode.EMBEDDER:
+                raise KeyboardInterrupt  # it met a host function before that could catch it
         raise failure
 
     def backtrace(self) -> list[Frame]:
@@ -206,15 +211,6 @@ class Store:
         names, start = module.names, module.body_offset(func)
         offset = start if offset == UNKNOWN_OFFSET else offset
         return Frame(func, names.functions.get(func), names.module, offset, offset - start)
-
-    def call_host(self, identity: int, instance: int, slots: int) -> int:
-        """Run a host function for a guest; not 0 if it raised."""
-        try:
-            self.hosts[identity].run(self, instance, slots)
-        except BaseException as error:
-            self.failure = error
-            return 1
-        return 0
 
 
 def _end(release: Any, address: int, *lives_longer: object) -> None:

@@ -91,6 +91,10 @@ class Library:
             raise KeyError(f"{code!r} is not in this program")
         return found
 
+    def code_address(self, symbol: str) -> int:
+        """The same for the entry with that linker's name."""
+        return self._loaded.address(symbol)
+
     def _raise_check_failure(self) -> None:
         from fusee.kernel.checking import checked_heap
 

@@ -1,0 +1,39 @@
+"""The checked build of the engine: it works on a heap that knows what may be accessed."""
+
+import ctypes
+
+from fusee.api._native import RESERVE, Native, address_of
+from fusee.engine.state.module import Module as ModuleState
+from fusee.kernel.checking import checked_heap
+from fusee.kernel.memory import view
+
+ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
+RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
+
+
+class CheckedNative(Native):
+    """Reserves nothing in advance, so that each memory ends where the heap says."""
+
+    def __init__(self) -> None:
+        heap = checked_heap()
+        self._heap = heap
+        self._callbacks = (
+            ALLOCATE(lambda count, size: heap.allocate(count * size)),
+            RELEASE(lambda address: heap.release(address, 0) if address else None),
+            RESERVE(lambda size: None),
+        )
+        super().__init__(checked=True)
+
+    def platform_functions(self) -> dict[str, int]:
+        allocate, release, reserve = map(address_of, self._callbacks)
+        return {**super().platform_functions(), "allocate": allocate, "release": release, "reserve": reserve}
+
+    def place(self, binary: bytes) -> int:
+        address = self._heap.allocate(len(binary))
+        ctypes.memmove(address, binary, len(binary))
+        return address
+
+    def end_module(self, module: int) -> None:
+        source = int(view(ModuleState, module).source.address)
+        super().end_module(module)
+        self._heap.release(source, 0)
