@@ -431,10 +431,10 @@ class Specialised:
     status: str | None = None
     body: list[Statement] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
-    calls: dict[Specialised, None] = field(default_factory=dict)  # calls whose errors propagate
+    calls: dict[Specialised, Any] = field(default_factory=dict)  # calls whose errors propagate, with their syntax
     references: dict[Specialised, None] = field(default_factory=dict)  # everything mentioned
     writes: set[str] = field(default_factory=set)  # registers it assigns
-    raises_itself: bool = False
+    raise_syntax: Any = None  # of the first `raise` in it
     may_raise: bool = False
 
     @property

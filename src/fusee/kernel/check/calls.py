@@ -148,7 +148,7 @@ def call_kernel(
                 node, f"`caught` needs a kernel that returns `None`, `{function.name}` returns `{function.result}`"
             )
         return tree.Call(body.types.u64, node.lineno, function, passed, True)
-    body.function.calls[function] = None
+    body.function.calls.setdefault(function, node)
     return tree.Call(function.result, node.lineno, function, passed)
 
 

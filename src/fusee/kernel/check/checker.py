@@ -60,6 +60,7 @@ class Checker:
                 self._check_body(*self._pending.pop())
         self._refuse_endless_inlining()
         self._propagate_raising()
+        self._refuse_lost_errors()
         for callee, body, node in self.addressed:
             if callee.may_raise:
                 raise body.error(
@@ -120,12 +121,21 @@ class Checker:
         for function in self.functions.values():
             for callee in function.calls:
                 callers.setdefault(callee.symbol, []).append(function)
-        found = [function for function in self.functions.values() if function.raises_itself]
+        found = [function for function in self.functions.values() if function.raise_syntax]
         while found:
             function = found.pop()
             if not function.may_raise:
                 function.may_raise = True
                 found += callers.get(function.symbol, ())
+
+    def _refuse_lost_errors(self) -> None:
+        """A handler that may raise says where errors go."""
+        for function in self.functions.values():
+            if function.handler and function.may_raise and function.raises_to is None:
+                calls = (node for callee, node in function.calls.items() if callee.may_raise)
+                where = span_of(function.file, function.raise_syntax or next(calls))
+                message = f"`{function.name}` may raise here, and does not say where errors go"
+                raise CompileError(message, where, "`@handler(raises_to=…, status=…)`")
 
     # --- specialisation ------------------------------------------------------------------------
 
@@ -213,7 +223,7 @@ class Checker:
         file = source_file(kernel.function)
         arguments = _type_arguments(signature, given)
         parameters = [
-            Variable(name, self._resolve(annotation, arguments, file, _parameter_node(syntax, name)), index, True)
+            Variable(name, self._resolve(annotation, arguments, file, _annotation_node(syntax, name)), index, True)
             for index, (name, annotation) in enumerate(signature.annotations.items())
         ]
         result = self._resolve(signature.result, arguments, file, syntax.returns or syntax)
@@ -320,3 +330,8 @@ def _parameter_node(syntax: ast.FunctionDef, name: str) -> ast.AST:
         if argument.arg == name:
             return argument
     return syntax
+
+
+def _annotation_node(syntax: ast.FunctionDef, name: str) -> ast.AST:
+    argument = _parameter_node(syntax, name)
+    return getattr(argument, "annotation", None) or argument

@@ -96,8 +96,7 @@ class Constants:
             return self._code(body, value, wanted, node)
         made = self.node(body, value, node)
         if made is None:
-            got = type(value).__name__
-            raise body.error(node, f"expected `{wanted}`, got the compile-time `{got}` `{body.text(node)}`")
+            raise body.error(node, f"expected `{wanted}`, got `{body.text(node)}`")
         return made
 
     def code(self, body: Body, value: Any, node: ast.expr) -> Node | None:

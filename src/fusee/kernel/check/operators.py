@@ -178,6 +178,8 @@ def index_node(body: Body, value: Value, node: ast.expr) -> Node:
     """`value` as an index: of any integer type; untyped ones count as signed 64-bit."""
     if isinstance(value, Static) and isinstance(value.value, int):
         return body.coerce(value, body.types.i64, node)
+    if isinstance(value, Static) and isinstance(value.value, float):
+        raise body.error(node, f"an index must be an integer, got `{body.text(node)}`")
     index = body.typed(value, node)
     if not isinstance(index.type, Integer):
         raise body.error(node, f"an index must be an integer, got `{index.type}`")

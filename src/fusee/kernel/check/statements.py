@@ -351,7 +351,7 @@ def _raise(body: Body, node: ast.Raise) -> None:
     parts = [_status_part(body, argument) for argument in arguments]
     zero = tree.Constant(body.types.u64, node.lineno, 0)
     code, detail = [*parts, zero, zero][:2]
-    body.function.raises_itself = True
+    body.function.raise_syntax = body.function.raise_syntax or node
     body.emit(tree.Raise(node.lineno, kind.tag, code, detail))
     body.flow.reachable = False
 
@@ -360,7 +360,8 @@ def _status_part(body: Body, node: ast.expr) -> Node:
     value = body.value(node)
     if isinstance(value, Static) and isinstance(value.value, int):
         return tree.Constant(body.types.u64, node.lineno, int(value.value) & 0xFFFF_FFFF)
-    typed = body.typed(value, node)
-    if not isinstance(typed.type, tree.Integer):
-        raise body.error(node, f"a code or detail must be an integer, got `{typed.type}`")
+    typed = None if isinstance(value, Static) and isinstance(value.value, float) else body.typed(value, node)
+    if typed is None or not isinstance(typed.type, tree.Integer):
+        got = typed.type if typed else body.text(node)
+        raise body.error(node, f"a code or detail must be an integer, got `{got}`")
     return typed if typed.type is body.types.u64 else tree.Convert(body.types.u64, node.lineno, typed)
