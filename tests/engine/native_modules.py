@@ -1,22 +1,37 @@
-"""Decoding and validating in this process: only those stages, compiled, on the C library's memory."""
+"""Decoding and validating in this process: only those stages, compiled.
+
+The checked build works on the checked heap, the binaries included: a read one byte behind a module is found.
+"""
 
 import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from fusee.api._native import platform
 from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, Malformed
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.state.module import Module
+from fusee.engine.state.platform import Platform
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.build import Library, Program, load
+from fusee.kernel.checking import checked_heap
+from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
+from fusee.kernel.target import Target
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import ALL_FEATURES, Feature
 
 ENTRIES = (new_registry, release_registry, decode_module, validate_module, release_module)
+
+
+ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
+RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
+_libc = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+_libc.calloc.restype = ctypes.c_size_t
+_libc.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
+_libc.free.argtypes = [ctypes.c_size_t]
 
 
 @cache
@@ -24,12 +39,34 @@ def library(checked: bool) -> Library:
     return load(Program("modules", ENTRIES), checked=checked)
 
 
+allocate_checked = ALLOCATE(lambda count, size: checked_heap().allocate(count * size))
+release_checked = RELEASE(lambda address: checked_heap().release(address, 0))
+
+
+@cache
+def platform(checked: bool) -> int:
+    """The address of a `Platform` that has memory and nothing else."""
+    places = layout(Platform, Target.host())
+    made = ctypes.create_string_buffer(places.extent.size)
+    functions = (allocate_checked, release_checked) if checked else (_libc.calloc, _libc.free)
+    for name, function in zip(("allocate", "release"), functions, strict=True):
+        address = ctypes.cast(function, ctypes.c_void_p).value or 0
+        ctypes.c_size_t.from_buffer(made, places.fields[name].offset).value = address
+    _platforms.append(made)
+    return ctypes.addressof(made)
+
+
+_platforms: list[ctypes.Array[ctypes.c_char]] = []  # for the life of the process
+
+
 class Checker:
     """A type registry, and modules checked against it."""
 
     def __init__(self, checked: bool = False) -> None:
         functions = library(checked)
-        self.platform = ctypes.addressof(platform())
+        self.allocate = allocate_checked if checked else _libc.calloc
+        self.free = release_checked if checked else _libc.free
+        self.platform = platform(checked)
         self.decode = functions.function(decode_module)
         self.validate = functions.function(validate_module)
         self.release = functions.function(release_module)
@@ -43,14 +80,17 @@ class Checker:
     @contextmanager
     def module(self, binary: bytes, features: Feature = ALL_FEATURES) -> Iterator[Module]:
         """A module, decoded and validated, until the context ends."""
-        source = ctypes.create_string_buffer(binary, len(binary) or 1)
-        start = ctypes.addressof(source)
-        decoded = self.decode(self.registry_address, self.platform, start, len(binary), int(features))
+        source: int = self.allocate(1, len(binary))
+        ctypes.memmove(source, binary, len(binary))
         try:
-            self.validate(decoded)
-            yield view(Module, decoded)
+            decoded = self.decode(self.registry_address, self.platform, source, len(binary), int(features))
+            try:
+                self.validate(decoded)
+                yield view(Module, decoded)
+            finally:
+                self.release(decoded)
         finally:
-            self.release(decoded)
+            self.free(source)
 
     def verdict(self, binary: bytes, features: Feature = ALL_FEATURES) -> tuple[str, str, int]:
         """`valid`, or the kind of error, its message and its offset."""
