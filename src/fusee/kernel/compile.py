@@ -31,7 +31,7 @@ class Program:
     """
 
     name: str
-    entries: Sequence[Kernel[..., Any]]
+    entries: Sequence[Kernel[..., Any] | Instance]
     shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
 
 

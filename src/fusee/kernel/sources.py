@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import sys
+import sysconfig
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 _COMPILER = Path(__file__).parent
+_LIBRARIES = tuple({path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))})
 
 
 def source_digests(modules: Iterable[str]) -> dict[str, str]:
@@ -34,30 +37,34 @@ def file_digest(file: str) -> str:
 
 
 def _reachable_files(modules: set[str]) -> set[str]:
-    """The files of these modules and of the modules of the same packages that they refer to."""
+    """The files of these modules and of all that they import, directly or not; libraries excepted."""
     packages = {name.partition(".")[0] for name in modules}
     found: set[str] = set()
-    pending = list(modules)
-    seen = set(modules)
+    pending, seen = list(modules), set(modules)
     while pending:
         module = sys.modules.get(pending.pop())
-        if module is None:
-            continue
         file = getattr(module, "__file__", None)
-        if file:
-            found.add(file)
-        for name in _mentioned(module):
-            if name not in seen and name.partition(".")[0] in packages:
-                seen.add(name)
-                pending.append(name)
+        if module is None or not file or not file.endswith(".py"):
+            continue
+        if module.__name__.partition(".")[0] not in packages and file.startswith(_LIBRARIES):
+            continue
+        found.add(file)
+        imported = _imported(module, file) - seen
+        seen |= imported
+        pending += imported
     return found
 
 
-def _mentioned(module: ModuleType) -> set[str]:
-    """The modules of the things in a module's namespace."""
+def _imported(module: ModuleType, file: str) -> set[str]:
+    """The names in a file's import statements that may be modules."""
     names: set[str] = set()
-    for value in vars(module).values():
-        name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        if isinstance(name, str):
-            names.add(name)
+    package = module.__package__ or ""
+    for node in ast.walk(ast.parse(Path(file).read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            origin = ".".join(filter(None, (above, node.module)))
+            names.add(origin)
+            names.update(f"{origin}.{alias.name}" for alias in node.names)
     return names

@@ -166,5 +166,5 @@ def handler_count() -> u8:
     return u8(len(BINARY))
 
 
-ENTRIES = [interpret, handler_count]
-SHARDS = {"binary": BINARY, "control": [stop, jump_if_odd]}
+ENTRIES: list[Kernel[..., Any]] = [interpret, handler_count]
+SHARDS: dict[str, list[Any]] = {"binary": BINARY, "control": [stop, jump_if_odd]}

@@ -1,0 +1,214 @@
+"""Building: the cache, parallel builds, object files for other machines, line tables, quality of the code."""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fusee.kernel import sources
+from fusee.kernel.build import Library, Program, emit_objects, load, symbol_of
+from fusee.kernel.cache import Cache
+from fusee.kernel.compile import Code, Compilation, Options
+from fusee.kernel.diagnostic import CompileError
+from fusee.kernel.lang import instance, kernel, u32, u64
+from fusee.kernel.target import Target
+from tests.kernel.programs import machine
+
+MACHINE = Program("machine", machine.ENTRIES, machine.SHARDS)
+
+
+@kernel
+def triangle(n: u64) -> u64:
+    return n * (n + 1) // 2
+
+
+@kernel(export="triangle_of_squares")
+def exported(n: u32) -> u64:
+    return triangle(u64(n) * u64(n))
+
+
+SMALL = Program("small", [triangle, exported])
+
+
+class Steps:
+    """Records what a build reports."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, int]] = []
+
+    def __call__(self, done: int, total: int) -> None:
+        self.calls.append((done, total))
+
+
+def built(program: Program, folder: Path) -> tuple[Library, list[tuple[int, int]]]:
+    steps = Steps()
+    return load(program, progress=steps, cache=Cache(folder)), steps.calls
+
+
+# --- the cache ------------------------------------------------------------------------------------
+
+
+def test_progress_and_warm_start(tmp_path: Path) -> None:
+    library, steps = built(MACHINE, tmp_path)
+    assert steps[0][0] == 0
+    assert steps[-1][0] == steps[-1][1] > len(machine.BINARY)
+    assert steps == sorted(steps)
+    again, steps = built(MACHINE, tmp_path)
+    assert steps == []  # nothing was compiled, or even checked
+    assert again.function(machine.handler_count)() == library.function(machine.handler_count)() == len(machine.BINARY)
+
+
+def test_damaged_files_are_made_again(tmp_path: Path) -> None:
+    for damage in (b"", b"\0" * 40, None):
+        built(SMALL, tmp_path)
+        for path in tmp_path.glob("*/*"):
+            if path.parent.name == "locks":
+                continue
+            contents = path.read_bytes()
+            path.write_bytes(contents[:-1] + bytes([contents[-1] ^ 1]) if damage is None else damage)
+        library, steps = built(SMALL, tmp_path)
+        assert steps
+        assert library.function(triangle)(100) == 5050
+
+
+def test_unwritable_cache(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    library, _ = built(SMALL, blocked / "cache")
+    assert library.function(triangle)(4) == 10
+
+
+def write_module(folder: Path, constant: int) -> ModuleType:
+    """A module with one kernel whose result is `constant`, taken from a module that it imports."""
+    (folder / "constants_of_test.py").write_text(f"VALUE = {constant}\n")
+    file = folder / "kernel_of_test.py"
+    file.write_text(
+        "import constants_of_test\nfrom fusee.kernel.lang import kernel, u32\n\n\n"
+        "@kernel\ndef answer() -> u32:\n    return u32(constants_of_test.VALUE)\n"
+    )
+    for name in ("constants_of_test", "kernel_of_test"):
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    sources.file_digest.cache_clear()
+    return module
+
+
+def test_changed_sources(tmp_path: Path) -> None:
+    """A constant of an imported module is part of the program."""
+    for constant in (41, 42, 42):
+        module = write_module(tmp_path, constant)
+        library, _ = built(Program("changing", [module.answer]), tmp_path / "cache")
+        assert library.function(module.answer)() == constant
+
+
+def build_in_process(folder: Path, results: Any) -> None:
+    library, steps = built(MACHINE, folder)
+    results.put((library.function(machine.handler_count)(), len(steps)))
+
+
+def test_processes_at_once(tmp_path: Path) -> None:
+    """They all get the program, and only one of them compiles it."""
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    processes = [context.Process(target=build_in_process, args=(tmp_path, results)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    found = [results.get() for _ in processes]
+    for process in processes:
+        process.join()
+    assert [count for count, _ in found] == [len(machine.BINARY)] * 3
+    assert sorted(bool(steps) for _, steps in found) == [False, False, True]
+
+
+# --- libraries ------------------------------------------------------------------------------------
+
+
+def test_addresses(tmp_path: Path) -> None:
+    library, _ = built(MACHINE, tmp_path)
+    form = machine.Form.ACC
+    handlers = [instance(machine.binary, row=row, dst=form, lhs=form, rhs=form) for row in machine.ROWS]
+    assert len({library.address(handler) for handler in handlers}) == len(handlers)
+    with pytest.raises(KeyError, match="is not in this program"):
+        library.address(triangle)
+    with pytest.raises(KeyError, match="is not an entry of this program"):
+        library.function(triangle)
+
+
+def test_errors_arrive(tmp_path: Path) -> None:
+    @kernel
+    def wrong(a: u32, b: u64) -> u64:
+        return a + b  # type: ignore[operator, no-any-return]
+
+    with pytest.raises(CompileError, match="do not mix"):
+        built(Program("wrong", [wrong]), tmp_path)
+
+
+# --- object files ---------------------------------------------------------------------------------
+
+FORMATS = {
+    "arm64_32-apple-watchos9.0": b"\xce\xfa\xed\xfe",
+    "arm64-apple-ios15.0": b"\xcf\xfa\xed\xfe",
+    "aarch64-unknown-linux-gnu": b"\x7fELF\x02",
+    "x86_64-unknown-linux-gnu": b"\x7fELF\x02",
+    "armv7-unknown-linux-gnueabihf": b"\x7fELF\x01",
+    "riscv32-unknown-elf": b"\x7fELF\x01",
+    "i686-unknown-linux-gnu": b"\x7fELF\x01",
+}
+
+
+@pytest.mark.parametrize("triple", FORMATS)
+@pytest.mark.parametrize("checked", [False, True])
+def test_objects_for_other_machines(tmp_path: Path, triple: str, checked: bool) -> None:
+    objects = emit_objects(SMALL, Target.parse(triple), checked, cache=Cache(tmp_path))
+    assert all(contents.startswith(FORMATS[triple]) for contents in objects.values())
+    assert any(b"triangle_of_squares" in contents for contents in objects.values())
+
+
+def test_line_tables(tmp_path: Path) -> None:
+    """Debug information names the Python source, and nothing of the building machine."""
+    target = Target.parse("x86_64-unknown-linux-gnu")
+    contents = b"".join(emit_objects(SMALL, target, cache=Cache(tmp_path)).values())
+    assert b"test_build.py" in contents
+    assert b".debug_line" in contents
+    assert str(Path(__file__).parent).encode() not in contents
+    plain = b"".join(emit_objects(SMALL, target, debug=False, cache=Cache(tmp_path)).values())
+    assert b".debug_line" not in plain
+
+
+def assembly_of(code: Code, triple: str) -> list[str]:
+    """The instructions of one function of the machine."""
+    compilation = Compilation(MACHINE, Options(Target.parse(triple), for_this_process=False))
+    symbol = symbol_of(code)
+    part = next(name for name, functions in compilation.parts.items() if symbol in {f.symbol for f in functions})
+    lines = compilation.machine.assembly(compilation.text(part), handlers=True).splitlines()
+    start = next(
+        number for number, line in enumerate(lines) if line.lstrip('_"').startswith((symbol + ":", symbol + '"'))
+    )
+    found: list[str] = []
+    for line in lines[start + 1 :]:
+        if line.startswith("\t") and not line.startswith("\t."):
+            found.append(line.split(";")[0].split("#")[0].strip())
+        elif found:
+            break
+    return found
+
+
+TRIPLES = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "arm64_32-apple-watchos9.0"]
+
+
+@pytest.mark.parametrize("triple", TRIPLES)
+def test_handlers_are_tight(triple: str) -> None:
+    """No prologue, no spill: what `stop` stores, and the return."""
+    code = assembly_of(machine.stop, triple)
+    assert len(code) <= 4, code
+    assert code[-1].startswith("ret")
