@@ -15,16 +15,15 @@ class CheckedNative(Native):
     """Reserves nothing in advance, so that each memory ends where the heap says."""
 
     def __init__(self) -> None:
-        heap = checked_heap()
-        self._heap = heap
+        super().__init__(checked=True)
+
+    def platform_functions(self) -> dict[str, int]:
+        self._heap = heap = checked_heap()
         self._callbacks = (
             ALLOCATE(lambda count, size: heap.allocate(count * size)),
             RELEASE(lambda address: heap.release(address, 0) if address else None),
             RESERVE(lambda size: None),
         )
-        super().__init__(checked=True)
-
-    def platform_functions(self) -> dict[str, int]:
         allocate, release, reserve = map(address_of, self._callbacks)
         return {**super().platform_functions(), "allocate": allocate, "release": release, "reserve": reserve}
 

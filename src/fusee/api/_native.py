@@ -34,10 +34,21 @@ stores: Final["WeakValueDictionary[int, Store]"] = WeakValueDictionary()
 """The live stores by the addresses under which the engine knows them."""
 
 
+# Linear memories are placed where the system puts nothing of its own accord. Between other mappings they
+# would drive them apart, and the parts of compiled code must stay within 2 GiB of each other.
+_FIRST_PLACE: Final = 0x2000_0000_0000
+_LAST_PLACE: Final = 0x5000_0000_0000
+_next_place = _FIRST_PLACE
+
+
 def _reserve(size: int) -> int | None:
+    global _next_place
     if not _FLAGS:
         return None
-    address: int | None = _mmap(None, size, _READ_WRITE, _FLAGS, -1, 0)
+    address: int | None = _mmap(_next_place, size, _READ_WRITE, _FLAGS, -1, 0)
+    _next_place += -(-size >> 16) + 1 << 16
+    if _next_place > _LAST_PLACE:
+        _next_place = _FIRST_PLACE
     return None if address == _FAILED else address
 
 
