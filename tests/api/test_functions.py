@@ -2,6 +2,8 @@
 
 import gc
 import math
+import signal
+import sys
 import weakref
 from typing import Any
 
@@ -342,3 +344,23 @@ def test_one_module_in_two_stores() -> None:
         function = nexts[f]
         assert isinstance(function, Func)
         assert function(stores[s]) == expected
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_interrupts_between_host_calls() -> None:
+    store = Store(engine())
+    g = Guest(
+        '(module (import "" "f" (func $f)) (func (export "run") (loop $again (call $f) (br $again))))',
+        [Func(store, FuncType([], []), lambda: None)],
+        store,
+    )
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None  # ctypes reports what it swallows
+    try:
+        for _ in range(20):
+            signal.setitimer(signal.ITIMER_REAL, 0.005)
+            with pytest.raises(KeyboardInterrupt):
+                g.run()
+    finally:
+        sys.unraisablehook = hook
+        signal.signal(signal.SIGALRM, before)
