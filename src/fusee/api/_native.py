@@ -121,13 +121,12 @@ class Native:
         self.invoke_status = self._library.status_entry("engine.interpreter.invoke")
 
     def platform_functions(self) -> dict[str, int]:
-        """Where the engine gets memory, and how it calls back."""
+        """Where the engine gets memory."""
         return {
             "allocate": address_of(_libc.calloc),
             "release": address_of(_libc.free),
             "reserve": address_of(_callbacks[0]),
             "unreserve": address_of(_callbacks[1]),
-            "call_host": self._library.code_address("engine.runtime.embedder.call_embedder"),
         }
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

@@ -29,6 +29,7 @@ class Engine:
         self.native = _native.load(config.checked)
         self.is_metered = config.consume_fuel or config.epoch_interruption
         self.address: int = self.native.open_engine(ctypes.addressof(self.native.platform), self.is_metered)
+        self.native.install_embedder(self.address)
         self.native.install_interpreter(self.address)
         self.epoch = 0
         self._types: dict[FuncType, Declaration] = {}

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
 from fusee.engine.interpreter import backtrace, close_module, install_interpreter, invoke, uninstall_interpreter
-from fusee.engine.runtime.embedder import call_embedder
+from fusee.engine.runtime.embedder import install_embedder
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
@@ -38,7 +38,7 @@ ENTRIES: Final = (
     new_host_func,
     func_matches,
     trace_externs,
-    call_embedder,
+    install_embedder,
 )
 
 PROGRAM: Final = Program("fusee", ENTRIES, shards())

@@ -4,8 +4,8 @@ A Python callback is: an interrupt that arrives before its first instruction end
 it returns is then left over from some call before. So success is not what it returns but a mark that it leaves.
 """
 
-from fusee.engine.state.runtime import Store
-from fusee.kernel.lang import Fn, Ptr, cast, kernel, struct, u32, u64, usize
+from fusee.engine.state.runtime import Engine, Store
+from fusee.kernel.lang import Fn, Ptr, cast, kernel, struct, table, u32, u64, usize
 
 
 @struct
@@ -23,3 +23,12 @@ def call_embedder(store: usize, identity: u32, instance: usize, slots: Ptr[u64])
     embedder.is_done = u32(0)
     embedder.call(store, identity, instance, slots)
     return u32(1) - embedder.is_done
+
+
+CALL_HOST = table(Fn[[usize, u32, usize, Ptr[u64]], u32], [call_embedder])
+
+
+@kernel
+def install_embedder(engine: Engine) -> None:
+    """Have all stores of an engine call `Embedder`s."""
+    engine.platform.call_host = CALL_HOST[0]
