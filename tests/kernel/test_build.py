@@ -137,7 +137,7 @@ def test_addresses(tmp_path: Path) -> None:
     library, _ = built(MACHINE, tmp_path)
     form = machine.Form.ACC
     handlers = [instance(machine.binary, row=row, dst=form, lhs=form, rhs=form) for row in machine.ROWS]
-    assert len({library.address(handler) for handler in handlers}) == len(handlers)
+    assert len({library.address(handler) for handler in [*handlers, machine.stop]}) == len(handlers) + 1
     with pytest.raises(KeyError, match="is not in this program"):
         library.address(triangle)
     with pytest.raises(KeyError, match="is not an entry of this program"):

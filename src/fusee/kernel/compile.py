@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from fusee.kernel.cache import Cache, digest
@@ -70,7 +71,7 @@ class Compilation:
         remaining = iter(functions)
         current = ""
         for name, codes in self.program.shards.items():
-            for function, _ in zip(remaining, codes, strict=False):
+            for function in islice(remaining, len(codes)):
                 if function in taken:
                     continue
                 taken.add(function)
@@ -122,6 +123,7 @@ class Compilation:
             debug=self.options.debug,
             for_size=self.options.for_size,
             inlines_others=part in self.main_parts,
+            far_apart=self.options.for_this_process,
         )
         entries = [entry for entry in self.entries if self._homes[entry] == part]
         return writer.write(self.parts[part], entries, defines_state=part == next(iter(self.parts)))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fusee.kernel.declare import Kernel
 
 _FORMAT = "2"  # of what the cache holds
+CHECK_STATE = "check.state"  # of `lower.checked`
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,15 @@ class Library:
     """A program in this process. Keep it as long as its code may run."""
 
     def __init__(self, built: Built) -> None:
-        self._loaded = Loaded(built.objects)
+        data = [CHECK_STATE] if built.checked else []
+        self._loaded = Loaded(built.objects, [*(entry.symbol for entry in built.entries.values()), *data])
         self._entries = built.entries
         self._functions: dict[str, Callable[..., Any]] = {}
         self._checked = built.checked
         if built.checked:
             from fusee.kernel.checking import checked_heap
 
-            checked_heap().connect(self._loaded.data_address("check.state"))
+            checked_heap().connect(self._loaded.address(CHECK_STATE))
 
     @property
     def symbols(self) -> list[str]:
@@ -86,14 +88,10 @@ class Library:
         """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
         from fusee.kernel.build import symbol_of
 
-        found = self._loaded.address(symbol_of(code))
+        found = self._loaded.find(symbol_of(code))
         if not found:
             raise KeyError(f"{code!r} is not in this program")
         return found
-
-    def code_address(self, symbol: str) -> int:
-        """The same for the entry with that linker's name."""
-        return self._loaded.address(symbol)
 
     def _raise_check_failure(self) -> None:
         from fusee.kernel.checking import checked_heap

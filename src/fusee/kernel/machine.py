@@ -73,20 +73,30 @@ def _handler_pipeline() -> Any:
 class Loaded:
     """Object files linked into this process; lives as long as their code is needed."""
 
-    def __init__(self, objects: Iterable[bytes]) -> None:
+    def __init__(self, objects: Iterable[bytes], symbols: Iterable[str]) -> None:
         _initialise_host()
-        backing = llvm.parse_assembly("")
-        backing.triple = llvm.get_process_triple()
-        machine = llvm.Target.from_triple(backing.triple).create_target_machine(jit=True, codemodel="jitdefault")
-        self._engine = llvm.create_mcjit_compiler(backing, machine)
+        machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(jit=True)
+        # JITLink and not its predecessor: that one breaks when sections end up more than 2 GiB apart.
+        self._linker = llvm.create_lljit_compiler(machine, use_jit_link=True)
+        library = llvm.JITLibraryBuilder().add_current_process()
         for content in objects:
-            self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
-        self._engine.finalize_object()
+            library.add_object_img(content)
+        for symbol in symbols:
+            library.export_symbol(symbol)
+        self._library = library.link(self._linker, _LIBRARY)
+        self._found = [self._library]  # whoever lets go of the result of a look-up unloads the code
 
     def address(self, symbol: str) -> int:
-        """Where a symbol is; 0 if there is none of that name."""
-        return int(self._engine.get_function_address(symbol))
+        """Where one of the `symbols` is."""
+        return int(self._library[symbol])
 
-    def data_address(self, symbol: str) -> int:
-        """Where a variable is."""
-        return int(self._engine.get_global_value_address(symbol))
+    def find(self, symbol: str) -> int:
+        """Where any symbol is; 0 if there is none of that name."""
+        try:
+            self._found.append(self._linker.lookup(_LIBRARY, symbol))
+        except RuntimeError:
+            return 0
+        return int(self._found[-1][symbol])
+
+
+_LIBRARY = "program"

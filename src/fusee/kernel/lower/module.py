@@ -29,6 +29,7 @@ class ModuleWriter:
         debug: bool = False,
         for_size: bool = False,
         inlines_others: bool = False,
+        far_apart: bool = False,
     ) -> None:
         self.name = name
         self.types = types
@@ -36,6 +37,8 @@ class ModuleWriter:
         self.shared = shared
         self.for_size = for_size
         self.inlines_others = inlines_others
+        # What other modules define: linked together it is reached directly, loaded apart through stubs and a table.
+        self._declared, self._defined = ("", "dso_local") if far_apart else ("hidden", "hidden")
         self.checks = Checks(self) if checked else None
         self.debug = DebugInfo(name) if debug else None
         self.defined: dict[str, Specialised] = {}
@@ -74,7 +77,7 @@ class ModuleWriter:
             if len(lines) <= _SMALL_LINES:
                 self._add_definition(function, "available_externally", lines)
                 return
-        self.declare(function.symbol, f"declare hidden {self._prototype(function, named=False)}")
+        self.declare(function.symbol, f"declare {self._declared} {self._prototype(function, named=False)}")
 
     def declare(self, name: str, declaration: str) -> None:
         """Make sure that something external is declared."""
@@ -148,7 +151,7 @@ class ModuleWriter:
         self._functions.append(text)
 
     def _write_function(self, function: Specialised) -> None:
-        linkage = "hidden" if self.shared(function) and not function.inline else "internal"
+        linkage = self._defined if self.shared(function) and not function.inline else "internal"
         self._add_definition(function, linkage, FunctionWriter(self, function).write_body())
 
     def _add_definition(self, function: Specialised, linkage: str, lines: list[str]) -> None:
