@@ -8,7 +8,7 @@ mirrored, or their constant is moved by one.
 from typing import Final
 
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.translate.state import CONSTANT, F32, I32, Translator, Value
+from fusee.engine.translate.state import CONSTANT, F32, I32, I64, Translator, Value
 from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
 
 EQ: Final = 0
@@ -62,6 +62,12 @@ FLOAT_GE: Final = _FLOAT_CODES.index("ge")
 
 
 @kernel(inline=True)
+def fits_field(value: Value) -> bool:
+    """Whether a constant survives its field: i64 ones are sign-extended from 32 bits."""
+    return value.type != I64 or (value.payload + 0x8000_0000) < 0x1_0000_0000
+
+
+@kernel(inline=True)
 def row_index(type_: u32, code: u32) -> u32:
     """Index into the row tables."""
     return (type_ << CODE_BITS) + code
@@ -104,15 +110,13 @@ def normalize(t: Translator, node: Value) -> None:
     if t.values[node.operands[0]].kind == CONSTANT and t.values[node.operands[1]].kind != CONSTANT:
         mirror(node)
         code = u32(node.row)
-    if t.values[node.operands[1]].kind == CONSTANT:
-        if code >= LE_S:
-            step_constant(t, node)
+    second = t.values[node.operands[1]]
+    if second.kind == CONSTANT and code >= LE_S:
+        step_constant(t, node)
         code = u32(node.row)
-        if code >= LE_S and code < GE_S:
-            return
-        if code < LE_S:
-            return
-    if code == GT_S or code == GT_U or code >= GE_S:
+    is_greater = code == GT_S or code == GT_U
+    has_greater = second.kind == CONSTANT and fits_field(second) and t.values[node.operands[0]].kind != CONSTANT
+    if code >= GE_S or (is_greater and not has_greater):
         mirror(node)
 
 

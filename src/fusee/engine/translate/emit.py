@@ -14,7 +14,7 @@ from fusee.engine.isa.table import (
     SHAPE,
     SOURCE_IS_FLOAT,
 )  # fmt: skip
-from fusee.engine.translate.comparison import VALUE_ROW, normalize, row_index
+from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
 from fusee.engine.translate.encode import flush
 from fusee.engine.translate.state import (
     COMPARE,
@@ -87,12 +87,6 @@ def form_of(t: Translator, value: Value) -> u32:
     if value.kind == CONSTANT:
         return u32(CONST)
     return u32(SLOT)
-
-
-@kernel(inline=True)
-def fits_field(value: Value) -> bool:
-    """Whether a constant survives its field: i64 ones are sign-extended from 32 bits."""
-    return value.type != I64 or (value.payload + 0x8000_0000) < 0x1_0000_0000
 
 
 @kernel

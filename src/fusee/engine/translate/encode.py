@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.isa.forms import CONST, NOWHERE, RADIX_BITS, SLOT
+from fusee.engine.isa.forms import CONST, MISSING, NOWHERE, RADIX_BITS, SLOT
 from fusee.engine.isa.row import IMMEDIATE_KINDS
 from fusee.engine.isa.table import (
     BASE,
@@ -80,6 +80,8 @@ def encode(t: Translator, i: Ins) -> None:
     row = u32(i.row)
     sources = u32(SOURCES[row])
     combination = u32(INDEX[(u32(SHAPE[row]) << INDEX_BITS) + forms_key(i, sources)])
+    if combination == MISSING:
+        unreachable()  # `legalize` has moved the operands until there was a handler
     number = BASE[row] + combination
     if i.destination != NOWHERE:
         number += u32(i.destination) * u32(COMBINATIONS[row])

@@ -279,3 +279,11 @@ def emit_enter(t: Translator) -> None:
         t.locals[t.pins[pin]].in_slot = True
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))
+
+
+@kernel
+def translate_all(engine: Engine, m: Module, codes: Ptr[usize]) -> None:
+    """Translate every function of a module now, as far as `codes` has none, instead of when it is first called."""
+    for index in span(m.imported_func_count, m.func_count):
+        if codes[index] == 0:
+            codes[index] = translate(engine, m, index)
