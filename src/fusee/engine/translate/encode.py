@@ -32,6 +32,7 @@ from fusee.kernel.lang import (
     u32,
     u64,
     unlikely,
+    unreachable,
     unroll,
     usize,
 )  # fmt: skip
