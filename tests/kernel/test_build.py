@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import multiprocessing
 import sys
@@ -16,7 +17,10 @@ from fusee.kernel.build import Library, Program, emit_objects, load, symbol_of
 from fusee.kernel.cache import Cache
 from fusee.kernel.compile import Code, Compilation, Options
 from fusee.kernel.diagnostic import CompileError
+from fusee.kernel.elf import NotSupported
+from fusee.kernel.image import Image, MappedImage, link
 from fusee.kernel.lang import instance, kernel, u32, u64
+from fusee.kernel.machine import Loaded
 from fusee.kernel.target import Target
 from tests.kernel.programs import machine
 
@@ -128,6 +132,36 @@ def test_processes_at_once(tmp_path: Path) -> None:
         process.join()
     assert [count for count, _ in found] == [len(machine.BINARY)] * 3
     assert sorted(bool(steps) for _, steps in found) == [False, False, True]
+
+
+# --- linking --------------------------------------------------------------------------------------
+
+
+def objects_of(program: Program, folder: Path) -> list[bytes]:
+    compilation = Compilation(program, Options(Target.host(), for_this_process=True))
+    return [contents for _, contents in compilation.objects(Cache(folder), None).values()]
+
+
+def test_linked_by_llvm(tmp_path: Path) -> None:
+    """Where object files cannot be linked into an image, LLVM links them at each start."""
+    loaded = Loaded(objects_of(MACHINE, tmp_path))
+    count = ctypes.CFUNCTYPE(ctypes.c_uint8)(loaded.address("entry." + symbol_of(machine.handler_count)))
+    assert count() == len(machine.BINARY)
+    assert loaded.address(symbol_of(machine.stop)) != 0
+    assert loaded.address("missing") == 0
+
+
+def test_images(tmp_path: Path) -> None:
+    """An image survives being stored; what is no x86-64 ELF is refused."""
+    if not Target.host().triple.startswith("x86_64-unknown-linux"):
+        pytest.skip("images are for x86-64 ELF systems")
+    image = Image.from_bytes(link(objects_of(MACHINE, tmp_path)).to_bytes())
+    mapped = MappedImage(image)
+    code = ctypes.CFUNCTYPE(ctypes.c_uint8)(mapped.address("entry." + symbol_of(machine.handler_count)))
+    assert code() == len(machine.BINARY)
+    for triple in ("aarch64-unknown-linux-gnu", "riscv32-unknown-elf", "arm64-apple-ios15.0"):
+        with pytest.raises(NotSupported):
+            link(emit_objects(SMALL, Target.parse(triple), cache=Cache(tmp_path)).values())
 
 
 # --- libraries ------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ import sys
 from dataclasses import asdict
 from typing import Any, Literal
 
-from fusee.kernel.cache import Cache
+from fusee.kernel.cache import Cache, digest
 from fusee.kernel.check.static import symbol_for
 from fusee.kernel.compile import Code, Compilation, Options, Program, Progress
 from fusee.kernel.declare import Instance
+from fusee.kernel.elf import NotSupported
+from fusee.kernel.image import Image, link
 from fusee.kernel.library import Built, Library, built_key, read_built
 from fusee.kernel.sources import source_digests
 from fusee.kernel.target import Target
@@ -78,12 +80,27 @@ def _compile(
     objects = compilation.objects(cache, progress)
     entries = compilation.entry_table()
     modules = {function.source.module for function in compilation.checker.functions.values()}
+    contents = [contents for _, contents in objects.values()]
+    image = _linked(contents)
+    image_key = ""
+    if image is not None:
+        image_key = digest(image.to_bytes())
+        cache.write("images", image_key, image.to_bytes())
     record = {
         "sources": source_digests(modules),
         "objects": [key for key, _ in objects.values()],
         "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
         "checked": checked,
+        "image": image_key,
     }
     cache.write("programs", key, json.dumps(record).encode())
     cache.prune()
-    return Built([contents for _, contents in objects.values()], entries, checked)
+    return Built(image, contents, entries, checked)
+
+
+def _linked(objects: list[bytes]) -> Image | None:
+    """The image of a program, where this system's object files can be linked here."""
+    try:
+        return link(objects)
+    except NotSupported:
+        return None

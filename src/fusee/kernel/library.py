@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.calling import FAILED, Entry, make_callable, make_status_function
-from fusee.kernel.machine import VERSION, Loaded, host_processor
+from fusee.kernel.host import compiler_version, processor
+from fusee.kernel.image import Image, MappedImage
 from fusee.kernel.sources import unchanged
 from fusee.kernel.target import Target
 
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
     from fusee.kernel.compile import Code, Program, Progress
     from fusee.kernel.declare import Kernel
 
-_FORMAT = "2"  # of what the cache holds
+_FORMAT = "3"  # of what the cache holds
 CHECK_STATE = "check.state"  # of `lower.checked`
 
 
 @dataclass(frozen=True)
 class Built:
-    """The outcome of a build for this process."""
+    """The outcome of a build for this process: one image, or object files where images are not supported."""
 
+    image: Image | None
     objects: list[bytes]
     entries: dict[str, Entry]  # by the kernel's own symbol
     checked: bool = False
@@ -36,15 +38,20 @@ class Library:
     """A program in this process. Keep it as long as its code may run."""
 
     def __init__(self, built: Built) -> None:
-        data = [CHECK_STATE] if built.checked else []
-        self._loaded = Loaded(built.objects, [*(entry.symbol for entry in built.entries.values()), *data])
+        self._code: Any
+        if built.image is not None:
+            self._code = MappedImage(built.image)
+        else:
+            from fusee.kernel.machine import Loaded
+
+            self._code = Loaded(built.objects)
         self._entries = built.entries
         self._functions: dict[str, Callable[..., Any]] = {}
         self._checked = built.checked
         if built.checked:
             from fusee.kernel.checking import checked_heap
 
-            checked_heap().connect(self._loaded.address(CHECK_STATE))
+            checked_heap().connect(self._code.address(CHECK_STATE))
 
     @property
     def symbols(self) -> list[str]:
@@ -65,14 +72,14 @@ class Library:
         known = self._functions.get(symbol)
         if known is None:
             entry = self._entries[symbol]
-            address = self._loaded.address(entry.symbol)
+            address = self._code.address(entry.symbol)
             known = self._functions[symbol] = make_callable(entry, address, self._raise_check_failure)
         return known
 
     def status_entry(self, symbol: str) -> Callable[..., int]:
         """An entry without results, as a function of numbers that gives a status instead of raising."""
         entry = self._entries[symbol]
-        function = make_status_function(entry, self._loaded.address(entry.symbol))
+        function = make_status_function(entry, self._code.address(entry.symbol))
         if not self._checked:
             return function
 
@@ -88,7 +95,7 @@ class Library:
         """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
         from fusee.kernel.build import symbol_of
 
-        found = self._loaded.find(symbol_of(code))
+        found: int = self._code.address(symbol_of(code))
         if not found:
             raise KeyError(f"{code!r} is not in this program")
         return found
@@ -119,22 +126,24 @@ def load_defined(
 def built_key(target: Target, checked: bool, *which: str) -> str:
     """What tells builds apart without looking into them; their sources are compared afterwards."""
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    return digest(_FORMAT, *which, target.triple, *host_processor(), VERSION, python, "checked" if checked else "")
+    return digest(_FORMAT, *which, target.triple, processor(), compiler_version(), python, "checked" if checked else "")
 
 
 def read_built(cache: Cache, key: str) -> Built | None:
     """What the cache holds under a key, if its sources are as they were."""
-    contents = cache.read("programs", key)
-    if contents is None:
+    manifest = cache.read("programs", key)
+    if manifest is None:
         return None
-    record = json.loads(contents)
+    record = json.loads(manifest)
     if not unchanged(record["sources"]):
         return None
-    objects = [cache.read("objects", part) for part in record["objects"]]
-    found = [contents for contents in objects if contents is not None]
-    if len(found) < len(objects):
+    used = [("images", record["image"])] if record["image"] else [("objects", part) for part in record["objects"]]
+    contents = [cache.read(*name) for name in used]
+    found = [content for content in contents if content is not None]
+    if len(found) < len(contents):
         return None
-    for kind, name in [("programs", key), *(("objects", part) for part in record["objects"])]:
-        cache.mark_used(kind, name)
+    for name in (("programs", key), *used):
+        cache.mark_used(*name)
     entries = {symbol: Entry(**fields) for symbol, fields in record["entries"].items()}
-    return Built(found, entries, record["checked"])
+    image = Image.from_bytes(found[0]) if record["image"] else None
+    return Built(image, found, entries, record["checked"])

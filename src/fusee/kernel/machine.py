@@ -73,7 +73,7 @@ def _handler_pipeline() -> Any:
 class Loaded:
     """Object files linked into this process; lives as long as their code is needed."""
 
-    def __init__(self, objects: Iterable[bytes], symbols: Iterable[str]) -> None:
+    def __init__(self, objects: Iterable[bytes]) -> None:
         _initialise_host()
         machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(jit=True)
         # JITLink and not its predecessor: that one breaks when sections end up more than 2 GiB apart.
@@ -81,22 +81,17 @@ class Loaded:
         library = llvm.JITLibraryBuilder().add_current_process()
         for content in objects:
             library.add_object_img(content)
-        for symbol in symbols:
-            library.export_symbol(symbol)
-        self._library = library.link(self._linker, _LIBRARY)
-        self._found = [self._library]  # whoever lets go of the result of a look-up unloads the code
+        # Whoever lets go of the result of a look-up unloads the code.
+        self._found = {"": library.link(self._linker, _LIBRARY)}
 
     def address(self, symbol: str) -> int:
-        """Where one of the `symbols` is."""
-        return int(self._library[symbol])
-
-    def find(self, symbol: str) -> int:
-        """Where any symbol is; 0 if there is none of that name."""
-        try:
-            self._found.append(self._linker.lookup(_LIBRARY, symbol))
-        except RuntimeError:
-            return 0
-        return int(self._found[-1][symbol])
+        """Where a symbol is; 0 if there is none of that name."""
+        if symbol not in self._found:
+            try:
+                self._found[symbol] = self._linker.lookup(_LIBRARY, symbol)
+            except RuntimeError:
+                return 0
+        return int(self._found[symbol][symbol])
 
 
 _LIBRARY = "program"
