@@ -8,7 +8,6 @@ import weakref
 from typing import Any
 
 import pytest
-from api.guest import Guest, engine
 
 from fusee import (
     Caller,
@@ -26,6 +25,7 @@ from fusee import (
     Val,
     ValType,
 )
+from tests.api.guest import Guest, engine
 
 I32, I64, F32, F64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
 FUNCREF, EXTERNREF = ValType.funcref(), ValType.externref()

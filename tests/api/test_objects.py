@@ -3,10 +3,10 @@
 import ctypes
 import gc
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api.guest import Guest, engine
 
 import fusee
 from fusee import (
@@ -34,6 +34,7 @@ from fusee import (
     ValidationError,
     ValType,
 )
+from tests.api.guest import Guest, engine
 
 I32, FUNCREF, EXTERNREF = ValType.i32(), ValType.funcref(), ValType.externref()
 EMPTY = b"\0asm\x01\0\0\0"
@@ -147,7 +148,11 @@ def test_objects_that_guests_hold_no_more_are_collected() -> None:
     t = Table(store, TableType(EXTERNREF, Limits(1)), None)
     g = Guest("""(module (global (export "g") (mut externref) (ref.null extern)))""", store=store)
     h = Global(store, GlobalType(EXTERNREF, True), None)
-    holders = [lambda x: t.set(store, 0, x), lambda x: g["g"].set_value(store, x), lambda x: h.set_value(store, x)]
+    holders: list[Callable[[Any], None]] = [
+        lambda x: t.set(store, 0, x),
+        lambda x: g["g"].set_value(store, x),
+        lambda x: h.set_value(store, x),
+    ]
     for hold in holders:
         thing = Thing()
         gone = weakref.ref(thing)
@@ -191,7 +196,7 @@ def test_exports() -> None:
     exports = g.instance.exports(g.store)
     assert list(exports) == ["f", "m", "g"]
     assert len(exports) == 3
-    assert exports["m"] is exports.by_index[1] is exports[1]  # type: ignore[index]
+    assert exports["m"] is exports.by_index[1] is exports[1]
     assert "nothing" not in exports
     with pytest.raises(KeyError):
         exports["nothing"]

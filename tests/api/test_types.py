@@ -105,16 +105,16 @@ def test_vals() -> None:
 def test_config() -> None:
     config = Config()
     assert Feature.SIMD in config.features
-    config.wasm_simd = False  # type: ignore[attr-defined]
-    config.wasm_threads = True  # type: ignore[attr-defined]
+    config.wasm_simd = False
+    config.wasm_threads = True
     assert Feature.SIMD not in config.features
     assert Feature.THREADS in config.features
-    config.cranelift_opt_level = "speed"  # type: ignore[attr-defined]
-    config.parallel_compilation = False  # type: ignore[attr-defined]
+    config.cranelift_opt_level = "speed"
+    config.parallel_compilation = False
     with pytest.raises(TypeError):
-        config.wasm_simd = 1  # type: ignore[attr-defined]
+        config.wasm_simd = 1
     with pytest.raises(AttributeError):
-        config.wasm_smid = True  # type: ignore[attr-defined]
+        config.wasm_smid = True
     with pytest.raises(FuseeError):
         config.max_wasm_stack = 1
 
@@ -137,5 +137,5 @@ def test_the_package_offers_what_it_lists() -> None:
     for name in fusee.__all__:
         assert getattr(fusee, name) is not None
     with pytest.raises(AttributeError):
-        fusee.Linkre  # type: ignore[attr-defined]  # noqa: B018
+        fusee.Linkre  # noqa: B018
     assert fusee.WasmtimeError is fusee.FuseeError

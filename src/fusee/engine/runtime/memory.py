@@ -26,12 +26,10 @@ from fusee.kernel.lang import (
     unlikely,
     usize,
 )
+from fusee.spec.limits import MAX_MEMORY_BYTES_32, MAX_MEMORY_BYTES_64
 from fusee.spec.traps import TrapCode
 
 NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
-LIMIT_BYTES_32: Final = 1 << 32
-LIMIT_BYTES_64: Final = 1 << 36  # a memory64 larger than this is refused
-RESERVED_BYTES: Final = 1 << 32  # address space asked for in advance, where the platform has any to spare
 
 
 @kernel(inline=True)
@@ -51,11 +49,16 @@ def out_of_range(start: u64, count: u64, length: u64) -> bool:
     return count > length or start > length - count
 
 
-@kernel
+@kernel(inline=True)
 def limit_bytes(memory: Memory) -> u64:
-    """The greatest size that `memory` may reach: its type's maximum, the implementation's and the store's limit."""
-    limit = u64(LIMIT_BYTES_64) if memory.is_64 else u64(LIMIT_BYTES_32)
-    limit = minimum(limit, holdings_of(cast(Store, memory.store)).maximum_memory_bytes)
+    """The greatest size that `memory` may reach now."""
+    return minimum(greatest_bytes(memory), holdings_of(cast(Store, memory.store)).maximum_memory_bytes)
+
+
+@kernel
+def greatest_bytes(memory: Memory) -> u64:
+    """The greatest size that a memory of this type can have, whatever the store's limit."""
+    limit = u64(MAX_MEMORY_BYTES_64) if memory.is_64 else u64(MAX_MEMORY_BYTES_32)
     if memory.has_maximum:
         pages = limit >> u64(memory.page_size_log2)
         if memory.maximum_pages < pages:
@@ -67,13 +70,13 @@ def limit_bytes(memory: Memory) -> u64:
 def place(memory: Memory, size: u64) -> bool:
     """Give `memory` space for `size` bytes, keeping its contents; false if there is none.
 
-    Reserved space is taken generously so that later growth stays in place; where the platform has
-    none, memory is allocated to measure and moves when it grows.
+    Address space is reserved for all that the memory may become, so that it never moves; where the
+    platform has none to spare, memory is allocated to measure and moves when it grows.
     """
     store = cast(Store, memory.store)
     reserved = u64(0)
     base = null(Ptr[u8])
-    wanted = minimum(limit_bytes(memory), u64(RESERVED_BYTES))
+    wanted = greatest_bytes(memory)
     if wanted > size and fits_pointer(wanted):
         base = store.engine.platform.reserve(usize(wanted))
         reserved = wanted

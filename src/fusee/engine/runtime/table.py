@@ -27,9 +27,9 @@ from fusee.kernel.lang import (
     unlikely,
     usize,
 )
+from fusee.spec.limits import MAX_TABLE_ELEMENTS
 from fusee.spec.traps import TrapCode
 
-LIMIT_ELEMENTS: Final = 10_000_000  # as in the web's embedding: a larger table is refused
 FIRST_CAPACITY: Final = 16
 
 
@@ -41,7 +41,7 @@ def table_at(ctx: Instance, index: u64) -> Table:
 @kernel
 def limit_elements(table: Table) -> u64:
     """The greatest length that `table` may reach: its type's maximum, the implementation's and the store's limit."""
-    limit = minimum(u64(LIMIT_ELEMENTS), holdings_of(cast(Store, table.store)).maximum_table_elements)
+    limit = minimum(u64(MAX_TABLE_ELEMENTS), holdings_of(cast(Store, table.store)).maximum_table_elements)
     if table.has_maximum:
         limit = minimum(limit, table.maximum)
     return limit
