@@ -170,8 +170,9 @@ def test_images(tmp_path: Path) -> None:
 def test_addresses(tmp_path: Path) -> None:
     library, _ = built(MACHINE, tmp_path)
     form = machine.Form.ACC
-    handlers = [instance(machine.binary, row=row, dst=form, lhs=form, rhs=form) for row in machine.ROWS]
-    assert len({library.address(handler) for handler in [*handlers, machine.stop]}) == len(handlers) + 1
+    handlers: list[Code] = [instance(machine.binary, row=row, dst=form, lhs=form, rhs=form) for row in machine.ROWS]
+    handlers.append(machine.stop)
+    assert len({library.address(handler) for handler in handlers}) == len(handlers)
     with pytest.raises(KeyError, match="is not in this program"):
         library.address(triangle)
     with pytest.raises(KeyError, match="is not an entry of this program"):
