@@ -62,7 +62,8 @@ def describe_trap(trap: Any) -> str:
 
 
 def describe_value(value: Any) -> str:
-    """Numbers exactly; of references only whether they are null."""
+    """Numbers exactly; of references only whether they are null (wasmtime gives those of globals in a `Val`)."""
+    value = getattr(value, "value", value)
     if isinstance(value, float):
         return "nan" if value != value else struct.pack("<d", value).hex()
     return str(value) if isinstance(value, int) or value is None else "reference"
