@@ -173,4 +173,19 @@ def nested(work: Ptr[u8], n: u8) -> u32:
     return total
 
 
-ENTRIES = [all_steps, crc32, gcd, collatz, short_circuit, mandelbrot, unrolled_search, nested]
+@kernel
+def advance(work: Ptr[u8], by: u8) -> u8:
+    work[0] += by
+    return work[0] & 31
+
+
+@kernel
+def evaluation_order(work: Ptr[u8], by: u8) -> u32:
+    """Python evaluates a value before the place that it is assigned to, but reads what it augments first."""
+    work[advance(work, by) + 8] = advance(work, by) + work[0]
+    work[0] += advance(work, by)
+    work[1], work[advance(work, by) + 8] = advance(work, u8(1)), work[0]
+    return u32(work[0] & 15) + u32(advance(work, u8(3))) * u32(work[0]) - u32(advance(work, by))
+
+
+ENTRIES = [all_steps, crc32, gcd, collatz, short_circuit, mandelbrot, unrolled_search, nested, evaluation_order]

@@ -24,8 +24,8 @@ def _unpack(writer: FunctionWriter, statement: tree.Unpack) -> None:
 
 @lowers(tree.Store)
 def _store(writer: FunctionWriter, statement: tree.Store) -> None:
+    value = writer.lower(statement.value)  # as in Python, before the place is known
     address = writer.lower(statement.address)
-    value = writer.lower(statement.value)
     if writer.module.checks:
         writer.module.checks.access(writer, statement.value.type, address, statement.aligned)
     writer.store(statement.value.type, value, address, statement.aligned)
