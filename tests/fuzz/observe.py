@@ -57,8 +57,9 @@ def call(implementation: ModuleType, store: Any, function: Any, turn: int) -> st
 
 
 def describe_trap(trap: Any) -> str:
-    """The reason; wasmtime has a few more words for the same."""
-    return f"trap {trap.trap_code.name if trap.trap_code is not None else trap.message}"
+    """The reason; wasmtime does not tell a call behind the table's end from another access there."""
+    name = trap.trap_code.name if trap.trap_code is not None else trap.message
+    return f"trap {'TABLE_OUT_OF_BOUNDS' if name == 'UNDEFINED_ELEMENT' else name}"
 
 
 def describe_value(value: Any) -> str:
