@@ -1,0 +1,74 @@
+"""Fuel and deadlines, and the stack's limit."""
+
+import threading
+
+import pytest
+
+from fusee import Config, Engine, FuseeError, Store, Trap, TrapCode
+from tests.api.guest import Guest, engine
+
+LOOP = """(module
+  (func (export "forever") (loop $again (br $again)))
+  (func (export "count") (param $n i32) (result i32)
+    (loop $again (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $n))
+  (func $deep (export "deep") (param $n i32) (result i32)
+    (if (result i32) (local.get $n)
+      (then (i32.add (i32.const 1) (call $deep (i32.sub (local.get $n) (i32.const 1)))))
+      (else (i32.const 0)))))"""
+
+
+def test_fuel() -> None:
+    config = Config()
+    config.consume_fuel = True
+    store = Store(Engine(config))
+    g = Guest(LOOP, store=store)
+    assert store.get_fuel() == 0
+    with pytest.raises(Trap) as caught:
+        g.count(1000)
+    assert caught.value.trap_code is TrapCode.OUT_OF_FUEL
+    store.set_fuel(1_000_000)
+    assert g.count(1000) == 0
+    left = store.get_fuel()
+    assert 0 < left < 1_000_000
+    with pytest.raises(Trap, match="all fuel consumed"):
+        g.forever()
+    assert store.get_fuel() == 0
+
+
+def test_fuel_must_be_configured() -> None:
+    store = Store(engine())
+    with pytest.raises(FuseeError):
+        store.set_fuel(1)
+    with pytest.raises(FuseeError):
+        store.get_fuel()
+
+
+def test_deadlines() -> None:
+    config = Config()
+    config.epoch_interruption = True
+    e = Engine(config)
+    g = Guest(LOOP, store=Store(e))
+    assert g.count(10) == 0
+    g.store.set_epoch_deadline(1)
+    timer = threading.Timer(0.05, e.increment_epoch)
+    timer.start()
+    with pytest.raises(Trap) as caught:
+        g.forever()
+    timer.join()
+    assert caught.value.trap_code is TrapCode.INTERRUPT
+    g.store.set_epoch_deadline(1)
+    assert g.count(10) == 0
+
+
+def test_size_of_the_stack() -> None:
+    config = Config()
+    config.max_wasm_stack = 1 << 16
+    small, large = Guest(LOOP, store=Store(Engine(config))), Guest(LOOP)
+    assert large.deep(20_000) == 20_000
+    assert small.deep(100) == 100
+    with pytest.raises(Trap, match="call stack exhausted"):
+        small.deep(20_000)
+    assert small.deep(100) == 100
+    with pytest.raises(Trap) as caught:
+        large.deep(-1)
+    assert len(caught.value.frames) == 64
