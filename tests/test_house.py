@@ -14,12 +14,13 @@ ALLOWED = {
     "spec": set(),
     "engine": {"spec", "kernel"},
     "api": {"engine", "spec", "kernel"},
+    "disasm": {"api", "engine", "spec", "kernel"},
     "wasi": {"api"},
     "wast": {"api", "spec"},
     "bench": set(),
     "package": {"engine", "kernel"},
     "emulator": {"engine", "kernel"},
-    "cli": {"api", "engine", "spec", "wasi", "wast", "bench", "package", "emulator"},
+    "cli": {"api", "disasm", "engine", "spec", "wasi", "wast", "bench", "package", "emulator"},
 }
 
 # The one way back: the API defines the WASI imports for its users, and imports them when asked to.

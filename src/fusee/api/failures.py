@@ -28,6 +28,7 @@ _LIMITS = {
     Limit.INSTANCES: "resource limit exceeded: instance count too high",
     Limit.TABLES: "resource limit exceeded: table count too high",
     Limit.MEMORIES: "resource limit exceeded: memory count too high",
+    Limit.FRAME: "a function has too many locals and operands",
 }
 
 

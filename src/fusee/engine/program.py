@@ -13,7 +13,7 @@ from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, 
 from fusee.engine.runtime.store import new_store, open_engine, release_engine, release_store, set_limits
 from fusee.engine.runtime.table import grow_table
 from fusee.engine.runtime.trace import trace_externs
-from fusee.engine.translate.function import translate_all
+from fusee.engine.translate.function import translate_all, translate_for_listing
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.build import Program
 
@@ -30,6 +30,7 @@ ENTRIES: Final = (
     uninstall_interpreter,
     invoke,
     translate_all,
+    translate_for_listing,
     backtrace,
     instantiate,
     new_memory,

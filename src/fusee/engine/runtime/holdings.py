@@ -30,6 +30,7 @@ class Limit(IntEnum):
     INSTANCES = 3
     TABLES = 4
     MEMORIES = 5
+    FRAME = 6  # of a function: its slots have 16-bit numbers
 
 
 @struct

@@ -19,7 +19,6 @@ from fusee.engine.translate.encode import flush
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
-    I64,
     IN_ACC,
     INS_CAPACITY,
     LOCAL,
@@ -235,14 +234,12 @@ def emit(
     t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
     """Emit a row on `count` operands, none of which waits. They are consumed."""
-    legalize(t, row, count, first, second, third)
     a = first
     b = second
     if COMMUTES[row] != 0 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
         a = second
         b = first
-    if COMMUTES[row] != 0:
-        legalize(t, row, count, a, b, third)
+    legalize(t, row, count, a, b, third)
     make_way(t, row, form, first, second, third)
     i = new_ins(t, row)
     for place in span(count):

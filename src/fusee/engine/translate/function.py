@@ -6,10 +6,11 @@ from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
 from fusee.engine.decode.instruction import read_opcode
 from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
-from fusee.engine.errors import Exhausted
+from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
@@ -35,6 +36,7 @@ from fusee.kernel.lang import (
     Static,
     address,
     cast,
+    caught,
     copy_bytes,
     fill_bytes,
     is_null,
@@ -58,7 +60,6 @@ ENTER_STRIDE: Final = ZEROED_INLINE + 2
 TICK: Final = NUMBER["tick"]
 FRAMELESS_SLOTS: Final = 256  # a leaf that needs no more has no `enter`: the stack's reserve holds it
 MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
-FRAME: Final = 1  # code of `Exhausted`: the function needs a frame larger than that
 
 CODE_START: Final = 16
 """Offset of a function's first cell; before it stand the address of another function's code, and the size in
@@ -178,7 +179,7 @@ def lay_out_frame(t: Translator) -> None:
     """Locals, canonical slots, temporaries, a callee's header, a callee's frame."""
     slots = u64(t.local_count) + u64(t.max_height) + TEMPORARIES + HEADER_SLOTS
     if slots + MOST_ARGUMENTS > MOST_SLOTS:
-        raise Exhausted(FRAME, t.index)
+        raise Exhausted(Limit.FRAME, t.index)
     t.temporaries = t.local_count + t.max_height
     t.out = t.temporaries + TEMPORARIES + HEADER_SLOTS
     t.frame_slots = maximum(t.out, t.result_count)
@@ -279,6 +280,22 @@ def emit_enter(t: Translator) -> None:
         t.locals[t.pins[pin]].in_slot = True
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))
+
+
+@kernel
+def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[usize]) -> usize:
+    """Translate a function into the translator's own buffers, with the map to Wasm; gives the translator.
+
+    `numbers` holds each handler's number and stands for the handlers, so that cells show which they name.
+    """
+    if m.unsupported != 0:
+        raise Unsupported(m.unsupported, m.unsupported_offset)
+    t = translator_of(engine)
+    t.handlers = numbers
+    status = caught(run, t, m, index, engine.is_metered, True)
+    t.handlers = engine.handlers
+    raise_again(status)
+    return address(t)
 
 
 @kernel

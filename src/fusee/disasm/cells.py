@@ -1,0 +1,153 @@
+"""Cells of the register machine as text (docs/bytecode.md describes both)."""
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fusee.disasm.wasm import show_float
+from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
+from fusee.engine.isa.row import FLOAT_TYPES, Cell, Row, cell
+from fusee.engine.isa.table import forms_of
+from fusee.engine.state.runtime import Global, Instance
+from fusee.engine.translate.function import CODE_START
+from fusee.kernel.layout import layout
+from fusee.kernel.target import Target
+
+IMMEDIATE_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "load": ("offset", "memory"),
+    "store": ("offset", "memory"),
+    "global_get_import": ("import",),
+    "global_set_import": ("import",),
+    "on_slots": ("first", "second", "at", "narrow"),
+    "ref_func": ("func",),
+    "memory_size": ("memory",),
+    "table_size": ("table",),
+    "br_table": ("count",),
+    "tick": ("cost",),
+    "enter": ("slots", "zero", "count"),
+    "call_lazy": ("func", "out"),
+    "call_import": ("func", "out"),
+    "call_indirect": ("type", "table", "out"),
+    "call_ref": ("out",),
+    "return_call": ("func", "out", "count"),
+    "return_call_import": ("func", "out", "count"),
+    "return_call_indirect": ("type", "table", "out", "count"),
+    "return_call_ref": ("out", "count"),
+}
+"""What a family's immediates are called in listings. The others are slots, or speak for themselves."""
+
+SLOT_NAMES: Final = ("at", "out", "zero")
+IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8}
+DISPLACEMENT_BYTES: Final = 4  # in the table behind a `br_table`
+NAME_WIDTH: Final = 26
+
+
+@dataclass(frozen=True)
+class CodeCell:
+    """One cell: where it starts and ends in the code, and what it is."""
+
+    start: int
+    end: int  # with the displacements of a `br_table`
+    row: Row
+    destination: int
+    forms: tuple[int, ...]
+    fields: Cell
+
+    @property
+    def name(self) -> str:
+        """The instruction's name, with operand forms."""
+        return self.row.handler_name(self.destination, self.forms)
+
+
+def number_at(code: bytes, at: int, size: int) -> int:
+    """A little-endian unsigned integer."""
+    return int.from_bytes(code[at : at + size], "little")
+
+
+def walk_cells(code: bytes, target: Target) -> Iterator[CodeCell]:
+    """The cells of a function in which handlers' numbers stand for their addresses."""
+    width = target.pointer_width
+    start = CODE_START
+    while start < len(code):
+        row, destination, forms = forms_of(number_at(code, start, width))
+        fields = cell(row, destination, forms, width)
+        end = start + fields.size
+        if row.family == "br_table":
+            entries = number_at(code, start + fields.immediates[0], 4) + 1
+            end += -(-entries * DISPLACEMENT_BYTES // width) * width
+        yield CodeCell(start, end, row, destination, forms, fields)
+        start = end
+
+
+class CellPrinter:
+    """Writes cells of one function as text.
+
+    `labels` are the names of targets by offset, `references` the targets of fields by the fields' offsets.
+    """
+
+    def __init__(self, code: bytes, target: Target, labels: Mapping[int, str], references: Mapping[int, int]) -> None:
+        self.code = code
+        self.target = target
+        self.labels = labels
+        self.references = references
+        self.loop = ""  # what the loop pointer points to
+
+    def show(self, c: CodeCell) -> str:
+        """Name and operands: registers and slots, constants, immediates."""
+        parts = [self.source(kind, form, c.start + at)
+                 for kind, form, at in zip(c.row.sources, c.forms, c.fields.sources, strict=True)]  # fmt: skip
+        parts += [self.immediate(c.row, n, c.start + at) for n, at in enumerate(c.fields.immediates)]
+        if c.row.family == "br_table":
+            first = c.start + c.fields.size
+            count = self.number(c.start + c.fields.immediates[0], 4)
+            parts += [self.label(first + DISPLACEMENT_BYTES * n) for n in range(count + 1)]
+        elif c.row.family == "set_loop":
+            self.loop = self.labels[c.end]
+        elif c.row.family in ("branch_loop", "branch_test_loop", "jump_loop"):
+            parts.append(self.loop)
+        operands = ", ".join(parts)
+        if c.destination != NOWHERE:
+            operands = f"{self.place(c.row.result, c.destination, c.start + c.fields.result)} <- {operands}"
+        return f"{c.name:<{NAME_WIDTH}} {operands}".rstrip()
+
+    def number(self, at: int, size: int) -> int:
+        return number_at(self.code, at, size)
+
+    def place(self, kind: str, form: int, at: int) -> str:
+        """A register or slot."""
+        if form == SLOT:
+            return f"s{self.number(at, 2)}"
+        bank = "f" if kind in FLOAT_TYPES else ""
+        return f"{bank}acc" if form == ACC else f"{bank or 'r'}{form - PIN}"
+
+    def source(self, kind: str, form: int, at: int) -> str:
+        """An operand."""
+        if form != CONST:
+            return self.place(kind, form, at)
+        if kind not in FLOAT_TYPES:
+            return str(struct.unpack_from("<i", self.code, at)[0])
+        return show_float(self.code[at : at + (4 if kind == "f32" else 8)])
+
+    def label(self, at: int) -> str:
+        """The label to which the field at an offset refers."""
+        return self.labels[self.references[at]]
+
+    def immediate(self, row: Row, n: int, at: int) -> str:
+        """The n-th immediate, with its name if it has one."""
+        if row.immediates[n] == "label":
+            return self.label(at)
+        value = self.number(at, IMMEDIATE_BYTES.get(row.immediates[n], self.target.pointer_width))
+        if row.family in ("global_get", "global_set"):
+            return f"global={self.own_global(value)}"
+        if row.family == "constant":
+            return f"0x{value:x}"
+        names = IMMEDIATE_NAMES.get(row.family, ())
+        if n >= len(names):
+            return f"s{value}"
+        return f"{names[n]}={f's{value}' if names[n] in SLOT_NAMES else value}"
+
+    def own_global(self, distance: int) -> int:
+        """Which of the globals behind an instance is at this distance from its start, imports not counted."""
+        start = layout(Instance, self.target).extent.size
+        return (distance - start) // layout(Global, self.target).extent.size

@@ -1,0 +1,55 @@
+"""Listings of a module's functions."""
+
+import ctypes
+from collections.abc import Iterator
+from functools import cache
+
+from fusee.api.module import Module
+from fusee.disasm.function import Listing, read_listing
+from fusee.engine.isa.table import HANDLER_COUNT
+from fusee.engine.state.module import EXTERN_FUNC
+from fusee.engine.translate.state import Translator
+from fusee.kernel.memory import view
+from fusee.kernel.target import Target
+
+
+@cache
+def handler_numbers() -> "ctypes.Array[ctypes.c_size_t]":
+    """What stands for the handlers' addresses: their numbers."""
+    return (ctypes.c_size_t * HANDLER_COUNT)(*range(HANDLER_COUNT))
+
+
+def list_function(module: Module, index: int) -> Listing:
+    """Translate a function of a module, one that is not imported, and list it."""
+    engine = module.engine
+    numbers = ctypes.addressof(handler_numbers())
+    translator: int = engine.native.translate_for_listing(engine.address, module.address, index, numbers)
+    return read_listing(module.state, module.binary, index, view(Translator, translator), Target.host())
+
+
+def find_function(module: Module, text: str) -> int | None:
+    """The index of the function that an index, an exported name, or a name of the name section names."""
+    if text.isdecimal():
+        index = int(text)
+        return index if index in own_functions(module) else None
+    kind, exported = module.export_places.get(text, (None, 0))
+    if kind == EXTERN_FUNC:
+        return exported
+    return next((index for index, name in module.names.functions.items() if name == text), None)
+
+
+def own_functions(module: Module) -> range:
+    """The indices of the functions that are not imported."""
+    return range(int(module.state.imported_func_count), int(module.state.func_count))
+
+
+def show_function(module: Module, index: int) -> Iterator[str]:
+    """The lines of a function's listing: a heading, then WebAssembly and bytecode."""
+    listing = list_function(module, index)
+    kind = module.signature(index).type
+    names = [name for name, place in module.export_places.items() if place == (EXTERN_FUNC, index)]
+    names = names or [name] if (name := module.names.functions.get(index)) else names
+    types = f"({' '.join(map(str, kind.params))}) -> ({' '.join(map(str, kind.results))})"
+    yield f"func {index} {' '.join(map(repr, names))} {types}".replace("  ", " ")
+    yield f"{len(listing.cells)} cells, {listing.frame_slots} slots"
+    yield from listing.lines()
