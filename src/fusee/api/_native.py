@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
+from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
 from fusee.engine.runtime.embedder import Embedder
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
@@ -60,11 +61,18 @@ def _call(address: int, identity: int, instance: int, slots: int) -> None:
     # An exception may come out of any call made here, an interrupt even before the first.
     try:
         store = stores[address]
+        store.engine.lock.release()
         store.hosts[identity].run(store, instance, slots)
         store.is_done.value = 1
     except BaseException as error:
         store.failure = error
         store.is_done.value = 0
+    while not store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
+        try:
+            store.engine.lock.acquire()
+        except BaseException as error:
+            store.failure = error
+            store.is_done.value = 0
 
 
 if _FLAGS:
