@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "validate": "Check that files are valid modules.",
     "disasm": "Show the bytecode of functions beside their WebAssembly.",
     "wast": "Run specification scripts.",
+    "targets": "Describe the machines that a library can be built for.",
     "bench": "Compare speed with other engines.",
 }
 

@@ -10,6 +10,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from fusee.kernel.target import Target
+from fusee.kernel.triple import Triple
 
 VERSION = f"llvmlite {llvmlite.__version__}, LLVM {'.'.join(map(str, llvm.llvm_version_info))}"
 
@@ -37,11 +38,12 @@ class Machine:
 
     def __init__(self, target: Target, *, for_this_process: bool = False) -> None:
         _initialise()
-        self.target = target
-        processor, features = host_processor() if for_this_process else ("", "")
+        triple = Triple.parse(target.triple)
+        self.triple = triple.llvm
+        processor, features = host_processor() if for_this_process else (triple.processor, triple.features)
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
-        self.description = f"{VERSION} {target.triple} {processor} {features} {options}"
-        self.machine = llvm.Target.from_triple(target.triple).create_target_machine(**options)
+        self.description = f"{VERSION} {self.triple} {processor} {features} {options}"
+        self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
 
     def object(self, text: str, *, handlers: bool = False) -> bytes:
         """Compile a module. `handlers`: a shard of many tiny functions, for which a short pipeline does."""
@@ -52,7 +54,7 @@ class Machine:
         return str(self.machine.emit_assembly(self._optimized(text, handlers)))
 
     def _optimized(self, text: str, handlers: bool) -> Any:
-        header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.target.triple}"\n'
+        header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         builder = llvm.create_pass_builder(self.machine, tuning)

@@ -1,10 +1,12 @@
 """What the layout of memory depends on: the machine and the ABI that a kernel is built for."""
 
+import ctypes
 import platform
-import re
 import sys
 from dataclasses import dataclass
 from functools import cache
+
+from fusee.kernel.triple import Triple as Triple
 
 
 @dataclass(frozen=True, eq=False)  # `Target.parse` interns, so identity is equality, and hashing is free
@@ -31,60 +33,36 @@ class Target:
     @cache
     def parse(triple: str) -> "Target":
         """The target that a triple (`arm64_32-apple-watchos9.0`) names; `ValueError` if it is unknown."""
-        architecture, _, system = triple.partition("-")
-        family = _family(architecture)
-        if family is None:
-            raise ValueError(f"{triple!r}: unknown architecture {architecture!r}")
-        name, pointer_width = family
-        if "ilp32" in system or "gnux32" in system:
-            pointer_width = 4
-        wide_alignment = 4 if name == "i686" and "windows" not in system else 8
-        return Target(triple, name, pointer_width, wide_alignment, _object_format(system))
+        named = Triple.parse(triple)
+        if named.endianness != "little":
+            raise ValueError(f"{triple!r}: a big-endian machine, and kernels read memory as WebAssembly does")
+        architecture = _FAMILIES.get(named.machine, named.machine)
+        return Target(
+            str(named), architecture, named.pointer_width // 8, named.wide_alignment // 8, named.object_format
+        )  # fmt: skip
 
     @staticmethod
     @cache
     def host() -> "Target":
-        """The machine that this process runs on."""
+        """The machine that this process runs on, by what the process itself knows of it."""
         machine = platform.machine().lower() or "x86_64"
-        architecture = {"amd64": "x86_64", "arm64": "aarch64", "x86": "i686"}.get(machine, machine)
+        architecture = {"amd64": "x86_64", "arm64": "aarch64", "x86": "i686", "i386": "i686"}.get(machine, machine)
         if sys.maxsize < 1 << 32:  # a 32-bit process on a 64-bit machine
             architecture = {"x86_64": "i686", "aarch64": "armv7"}.get(architecture, architecture)
-        if sys.platform == "darwin":
-            return Target.parse(f"{architecture.replace('aarch64', 'arm64')}-apple-darwin")
-        system = "pc-windows-msvc" if sys.platform == "win32" else "unknown-linux-gnu"
-        return Target.parse(f"{architecture}-{system}")
+        system, object_format = _HOSTS.get(sys.platform, ("unknown-linux-gnu", "elf"))
+        name = "arm64" if sys.platform == "darwin" and architecture == "aarch64" else architecture
+        family = "arm" if architecture.startswith("arm") else architecture
+        pointer_width, wide_alignment = ctypes.sizeof(ctypes.c_void_p), ctypes.alignment(ctypes.c_uint64)
+        return Target(f"{name}-{system}", family, pointer_width, wide_alignment, object_format)
 
     def __repr__(self) -> str:
         return f"Target({self.triple})"
 
 
-_FAMILIES: tuple[tuple[str, str, int], ...] = (  # pattern of the triple's first part, architecture, pointer width
-    (r"arm64_32|aarch64_32", "aarch64", 4),
-    (r"arm64e?|aarch64", "aarch64", 8),
-    (r"x86_64h?|amd64", "x86_64", 8),
-    (r"i[3-6]86|x86", "i686", 4),
-    (r"(arm|thumb)(v[4-8][a-z.]*)?", "arm", 4),
-    (r"riscv32.*", "riscv32", 4),
-    (r"riscv64.*", "riscv64", 8),
-    (r"wasm32", "wasm32", 4),
-    (r"(powerpc64|ppc64)le", "powerpc64le", 8),
-    (r"loongarch64", "loongarch64", 8),
-)
+_FAMILIES = {"aarch64_32": "aarch64", "thumb": "arm", "i386": "i686"}
+"""What differs in LLVM's names, but not in the instructions."""
 
-
-def _family(architecture: str) -> tuple[str, int] | None:
-    for pattern, name, pointer_width in _FAMILIES:
-        if re.fullmatch(pattern, architecture):
-            return name, pointer_width
-    return None
-
-
-def _object_format(system: str) -> str:
-    if "apple" in system or "macho" in system:
-        return "macho"
-    if "windows" in system or "coff" in system:
-        return "coff"
-    return "wasm" if "wasi" in system or "wasm" in system else "elf"
+_HOSTS = {"darwin": ("apple-darwin", "macho"), "win32": ("pc-windows-msvc", "coff")}
 
 
 ILP32 = Target("simulated-ilp32", "simulated", 4, 8, "elf")
