@@ -186,7 +186,7 @@ def low_f32(x: f64) -> f32:
 
 
 def from_low_f32(x: f32) -> f64:
-    """A double register whose lower half holds `x`; the upper half is zero. Not a conversion."""
+    """A double register whose lower half holds `x`; the upper half is unspecified. Not a conversion."""
     return f64.from_bits(x.to_bits())
 
 

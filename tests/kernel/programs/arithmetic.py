@@ -159,7 +159,6 @@ def conversions(out: Ptr[u8], a: u64, x: f64) -> f32:
         store(p + 13, trunc_sat(source, x))
         store(p + 21, trunc_sat(source, f32(x)))
         p = p + 29
-    store(p, from_low_f32(f32(a)))
     return low_f32(from_low_f32(f32(a)))
 
 

@@ -233,5 +233,6 @@ def _low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 
 @rule("from_low_f32")
 def _from_low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    lanes = writer.value(f"insertelement <2 x float> zeroinitializer, float {operands[0]}, i32 0")
+    """The upper lane is `undef`: then this takes no instruction at all, zero takes two."""
+    lanes = writer.value(f"insertelement <2 x float> undef, float {operands[0]}, i32 0")
     return writer.value(f"bitcast <2 x float> {lanes} to double")
