@@ -95,8 +95,8 @@ class CellPrinter:
 
     def show(self, c: CodeCell) -> str:
         """Name and operands: registers and slots, constants, immediates."""
-        parts = [self.source(kind, form, c.start + at)
-                 for kind, form, at in zip(c.row.sources, c.forms, c.fields.sources, strict=True)]  # fmt: skip
+        parts = [self.source(c.row, n, form, c.start + at)
+                 for n, (form, at) in enumerate(zip(c.forms, c.fields.sources, strict=True))]  # fmt: skip
         parts += [self.immediate(c.row, n, c.start + at) for n, at in enumerate(c.fields.immediates)]
         if c.row.family == "br_table":
             first = c.start + c.fields.size
@@ -121,12 +121,15 @@ class CellPrinter:
         bank = "f" if kind in FLOAT_TYPES else ""
         return f"{bank}acc" if form == ACC else f"{bank or 'r'}{form - PIN}"
 
-    def source(self, kind: str, form: int, at: int) -> str:
-        """An operand."""
+    def source(self, row: Row, n: int, form: int, at: int) -> str:
+        """The n-th operand."""
+        kind = row.sources[n]
         if form != CONST:
             return self.place(kind, form, at)
         if kind not in FLOAT_TYPES:
             return str(struct.unpack_from("<i", self.code, at)[0])
+        if row.family == "move":  # of either float type
+            return f"0x{self.number(at, 8):x}"
         return show_float(self.code[at : at + (4 if kind == "f32" else 8)])
 
     def label(self, at: int) -> str:

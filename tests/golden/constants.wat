@@ -1,0 +1,10 @@
+(module
+  (func $folds_sign (param i32) (result i32) (i32.sub (local.get 0) (i32.const 5)))
+  (func $from_constant (param i32) (result i32) (i32.sub (i32.const 5) (local.get 0)))
+  (func $wide (param i64) (result i64) (i64.add (local.get 0) (i64.const 0x100000000)))
+  (func $narrow (param i64) (result i64) (i64.and (local.get 0) (i64.const -256)))
+  (func $unsigned (param i64) (result i32) (i64.lt_u (local.get 0) (i64.const 0x80000000)))
+  (func $step (param i32) (result i32) (i32.le_s (local.get 0) (i32.const 41)))
+  (func $last (param i32) (result i32) (i32.le_s (local.get 0) (i32.const 0x7fffffff)))
+  (func $wrap (param i64) (result i32) (i32.add (i32.wrap_i64 (local.get 0)) (i32.wrap_i64 (i64.const 0x1ffffffff))))
+  (func $both (result i32) (i32.add (i32.const 1) (i32.const 2))))
