@@ -67,7 +67,10 @@ class World:
 
     def module(self, text: str) -> Module:
         """A module from its text."""
-        binary = bytes(wat2wasm(text))
+        return self.decode(bytes(wat2wasm(text)))
+
+    def decode(self, binary: bytes) -> Module:
+        """A module from its binary."""
         source = allocate_simulated(binary)
         registry = cast(TypeRegistry, self.engine.registry)
         m = decode_module(registry, self.engine.platform, source, u32(len(binary)), u64(int(ALL_FEATURES)))

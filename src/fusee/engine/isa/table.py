@@ -3,6 +3,7 @@
 A handler's number is `BASE[row] + destination × COMBINATIONS[row] + INDEX[shape][forms]`.
 """
 
+from bisect import bisect_right
 from itertools import accumulate
 from typing import Final
 
@@ -44,7 +45,7 @@ IMMEDIATE_KIND = table(u8, [IMMEDIATE_KINDS.index(kind) for row in ROWS for kind
 
 def forms_of(handler: int) -> tuple[Row, int, tuple[int, ...]]:
     """Row, destination and source forms of a handler's number: the inverse of the numbering."""
-    number = max(n for n, start in enumerate(_STARTS[:-1]) if start <= handler)
+    number = bisect_right(_STARTS, handler) - 1
     row = ROWS[number]
     destination, combination = divmod(handler - _STARTS[number], len(row.shape.combinations))
     return row, row.destinations[destination], row.shape.combinations[combination]

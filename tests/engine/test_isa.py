@@ -1,0 +1,113 @@
+"""The register instruction set: numbers, names, forms, and the layout of cells."""
+
+import pytest
+
+from fusee.engine.isa.forms import ACC, CONST, EVERYWHERE, FORM_NAMES, NOWHERE, SHAPES, SLOT, WITH_CONST
+from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, forms_of, handlers
+from fusee.engine.translate.encode import LARGEST_CELL_BYTES, clear_label, encode
+from fusee.engine.translate.function import CODE_START, translator_of
+from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
+from fusee.kernel.arena import new, new_array, simulate
+from fusee.kernel.lang import address, u8, u16, u32, u64, usize
+from fusee.kernel.memory import read_bytes
+from fusee.kernel.target import ILP32, LP64, Target
+from tests.engine.simulated_world import World
+
+FIELD_BYTES = {"u16": 2, "u32": 4, "u64": 8}
+CONSTANT_BYTES = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}
+
+
+def test_numbers_name_handlers_both_ways() -> None:
+    assert [forms_of(number) for number in range(HANDLER_COUNT)] == handlers()
+
+
+def test_names_are_unique() -> None:
+    names = [row.handler_name(destination, forms) for row, destination, forms in handlers()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_grammar_of_names_can_be_read_back() -> None:
+    """`<type>_<op>_<operand forms>`: the forms are at the end, as many as there are operands with a place."""
+    for row, destination, forms in handlers():
+        letters = [FORM_NAMES[form] for form in (destination, *forms) if form != NOWHERE]
+        name = row.handler_name(destination, forms)
+        assert name.split("_")[len(name.split("_")) - len(letters) :] == letters
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_operands_in_slots_always_have_a_handler(row: Row) -> None:
+    """Where `legalize` ends if nothing else helps; a shape with a constant needs one that fits (`normalize`)."""
+    needed = row.shape.accumulator_place()
+    if row.shape is WITH_CONST:
+        assert row.shape.combinations == tuple((form, CONST) for form in range(CONST))
+    else:
+        assert tuple(ACC if n + 1 == needed else SLOT for n in range(len(row.sources))) in row.shape.combinations
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_destinations(row: Row) -> None:
+    """Destinations are numbered by their forms: all of them, the accumulator, or none."""
+    assert row.destinations in (EVERYWHERE, (ACC,), (NOWHERE,))
+    assert bool(row.result) == (row.destinations != (NOWHERE,))
+
+
+def test_rows_have_unlike_numbers() -> None:
+    assert len(NUMBER) == len(ROWS)
+    assert all(len(row.immediates) <= MOST_IMMEDIATES for row in ROWS)
+    assert all(shape.index_table().count(n) == 1 for shape in SHAPES for n in range(len(shape.combinations)))
+
+
+def layouts() -> list[tuple[Row, int, tuple[int, ...]]]:
+    """One handler for each way in which cells are laid out."""
+    found = {}
+    for row, destination, forms in handlers():
+        sources = [(kind, form) for kind, form in zip(row.sources, forms, strict=True) if form in (SLOT, CONST)]
+        found[row.immediates, tuple(sources), len(forms), destination == SLOT] = row, destination, forms
+    return list(found.values())
+
+
+def filled(row: Row, destination: int, forms: tuple[int, ...]) -> Ins:
+    """An instruction with something else in each field."""
+    i = new(Ins)
+    i.row, i.destination, i.slot = u16(NUMBER[row.name]), u8(destination), u16(0xDDDD)
+    for place, form in enumerate(forms):
+        i.forms[place] = u8(form)
+        i.operands[place] = u64(0x1111_2222_3333_4444 + place)
+    for place in range(len(row.immediates)):
+        i.immediates[place] = u64(0x5555_6666_7777_8888 + place)
+    i.immediate_count = u16(len(row.immediates))
+    return i
+
+
+def check_fields(code: bytes, row: Row, destination: int, forms: tuple[int, ...], width: int) -> None:
+    """Every field is where `cell` says, and holds what `filled` has put there."""
+    fields = cell(row, destination, forms, width)
+    for place, (kind, at) in enumerate(zip(row.immediates, fields.immediates, strict=True)):
+        if kind != "label":
+            size = FIELD_BYTES.get(kind, width)
+            assert code[at : at + size] == (0x5555_6666_7777_8888 + place).to_bytes(8, "little")[:size]
+    for place, (form, at) in enumerate(zip(forms, fields.sources, strict=True)):
+        size = 2 if form == SLOT else CONSTANT_BYTES[row.sources[place]] if form == CONST else 0
+        assert code[at : at + size] == (0x1111_2222_3333_4444 + place).to_bytes(8, "little")[:size]
+    if destination == SLOT:
+        assert code[fields.result : fields.result + 2] == b"\xdd\xdd"
+
+
+@pytest.mark.parametrize("target", [ILP32, LP64], ids=["ilp32", "lp64"])
+def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
+    with simulate(target):
+        t = translator_of(World().engine)
+        t.handlers = new_array(usize, HANDLER_COUNT)
+        for row, destination, forms in layouts():
+            t.code_bytes, t.fixup_count = u32(CODE_START), u32(0)
+            clear_label(t.around)
+            i = filled(row, destination, forms)
+            i.label = address(t.around)
+            encode(t, i)
+            code = read_bytes(t.code, t.code_bytes)[CODE_START:]
+            fields = cell(row, destination, forms, target.pointer_width)
+            assert len(code) == fields.size <= LARGEST_CELL_BYTES, row.handler_name(destination, forms)
+            check_fields(code, row, destination, forms, target.pointer_width)
+            places = [at for at, kind in zip(fields.immediates, row.immediates, strict=True) if kind == "label"]
+            assert [int(t.fixups[n].at) - CODE_START for n in range(int(t.fixup_count))] == places
