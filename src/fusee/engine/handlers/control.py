@@ -1,7 +1,7 @@
 """Handlers of branches, frames and returns."""
 
 from fusee.engine.errors import Trap
-from fusee.engine.handlers.numeric import test
+from fusee.engine.handlers.evaluate import test
 from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, header, read_i32
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import ZEROED_INLINE

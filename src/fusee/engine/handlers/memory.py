@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from fusee.engine.errors import Trap
+from fusee.engine.handlers.evaluate import OPERAND
 from fusee.engine.handlers.on_slots import ON_SLOTS
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32, reload_memory
+from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.memory import Access
 from fusee.engine.isa.row import Row, cell
@@ -56,7 +57,7 @@ def effective_address(
 ) -> u64:
     """Address plus offset in 64 bits: neither the sum nor a 32-bit target's pointers may wrap round."""
     if row.detail.address == "i32":
-        index = u64(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]))
+        index = u64(OPERAND["i32"](f, row, row, 0, 0, dst, forms))
         if row.detail.memory == "0":
             index = index + u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
         else:
@@ -64,7 +65,7 @@ def effective_address(
         if unlikely(index + WIDTH[row.detail.stored] > length):
             raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
         return index
-    start: u64 = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+    start: u64 = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
     offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     if unlikely(start > length or offset > length or start + offset + WIDTH[row.detail.stored] > length):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
@@ -99,12 +100,12 @@ def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
     """A store (spec 4.6.7) of the operand's low bytes."""
     following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if is_integer(row.detail):
-        value: u64 = READ["i64"](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1])
+        value: u64 = OPERAND["i64"](f, row, row, 1, 0, dst, forms)
         store(place_of(f, row, dst, forms), STORED[row.detail.stored](value))
     else:
         store(
             place_of(f, row, dst, forms),
-            READ[row.detail.stored](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]),
+            OPERAND[row.detail.stored](f, row, row, 1, 0, dst, forms),
         )
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(following, f)

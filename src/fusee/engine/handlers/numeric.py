@@ -1,56 +1,31 @@
 """Handlers that compute a value from operands, or move one."""
 
-from typing import Any
-
+from fusee.engine.handlers.evaluate import VALUE, Forms, base, is_comparison, test
 from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.row import Row, cell
 from fusee.kernel.lang import Static, handler, kernel, load, select, size_of, tail, u32, u64, usize
 
 
-@kernel(inline=True)
-def test(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
-    """Evaluate a comparison; a negated one is the opposite, also for NaN."""
-    answer: bool = row.evaluate(
-        READ[row.sources[0]](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]),
-        READ[row.sources[1]](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]),
-    )
-    if row.detail == "negated":
-        return not answer
-    return answer
-
-
-def is_comparison(row: Row) -> bool:
-    """Whether the row's evaluation gives a bool."""
-    result: Any = row.evaluate.function.__annotations__["return"]
-    return result is bool or result == "bool"
-
-
 @handler(raises_to=on_trap, status="acc")
-def compute(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Evaluate the row on its one or two operands."""
+def compute(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
+    """Evaluate the row on its operands."""
     following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
-    if len(forms) == 1:
-        if is_comparison(row):
-            flag: bool = row.evaluate(READ[row.sources[0]](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]))
-            WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, u32(flag))
-        else:
-            WRITE[row.result](
-                f, dst, cell(row, dst, forms, size_of(usize)).result,
-                row.evaluate(READ[row.sources[0]](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])),
-            )  # fmt: skip
-    elif is_comparison(row):
-        WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, u32(test(f, row, dst, forms)))
+    if is_comparison(base(row)):
+        WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, evaluate_comparison(f, row, dst, forms))
     else:
         WRITE[row.result](
-            f, dst, cell(row, dst, forms, size_of(usize)).result,
-            row.evaluate(
-                READ[row.sources[0]](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]),
-                READ[row.sources[1]](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]),
-            ),
+            f, dst, cell(row, dst, forms, size_of(usize)).result, VALUE[row.result](f, row, row, 0, dst, forms)
         )  # fmt: skip
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(following, f)
+
+
+@kernel(inline=True)
+def evaluate_comparison(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> u32:
+    if len(base(row).sources) == 1:
+        return u32(VALUE["i32"](f, row, row, 0, dst, forms))
+    return u32(test(f, row, dst, forms))
 
 
 @handler

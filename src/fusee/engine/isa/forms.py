@@ -75,8 +75,3 @@ CHOICE: Final = Shape(
 BANK_CHOICE: Final = Shape(
     "bank_choice", tuple((a, b, ACC) for a, b in product(range(PIN, CONST), range(PIN, CONST)))
 )
-
-SHAPES: Final = (
-    NULLARY, UNARY, UNARY_CONST, UNARY_ACC, BINARY, BINARY_CONST, BINARY_CONSTS, COMMUTATIVE, WITH_CONST, FROM_CONST,
-    CONSTS, BANKS, CHOICE, BANK_CHOICE,
-)  # fmt: skip

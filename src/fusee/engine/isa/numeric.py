@@ -44,7 +44,7 @@ def compute(mnemonic: str, shape: Shape, destinations: tuple[int, ...] = EVERYWH
     assert op.params is not None and op.results is not None
     return Row(
         name or mnemonic.replace(".", "_"), "compute", op.params, op.results[0], shape, destinations,
-        evaluate=MEANING[mnemonic],
+        evaluate=MEANING[mnemonic], commutes=op.commutes,
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def _float_comparison(kind: str, name: str) -> Row:
     shape = COMMUTATIVE if name in ("eq", "ne") else BINARY_CONSTS
     return Row(
         f"{kind}_{name}", "compute", (kind, kind), "i32", shape, ACC_ONLY, evaluate=meaning,
-        detail="negated" if name in ("nlt", "nle") else None,
+        commutes=name in ("eq", "ne"), detail="negated" if name in ("nlt", "nle") else None,
     )  # fmt: skip
 
 

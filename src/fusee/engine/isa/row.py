@@ -32,7 +32,15 @@ class Row:
     destinations: tuple[int, ...]
     immediates: tuple[str, ...] = ()
     evaluate: Any = None
+    commutes: bool = False
     detail: Any = None  # what else the family needs to know: a width in bytes, a count of pins …
+
+    # Trees (`isa.trees`): `outer` with its operand in `place` computed by `inner`
+    outer: "Row | None" = None
+    inner: "Row | None" = None
+    place: int = 0
+    leaves: str = ""
+    mirrored_pair: int = 0
 
     def __str__(self) -> str:
         return self.name

@@ -46,7 +46,7 @@ from fusee.engine.translate.values import (
     free,
     is_float,
     is_waiting,
-    new_node,
+    new_comparison,
     new_value,
     pop,
     push_canonical,
@@ -263,9 +263,7 @@ def pop_condition(t: Translator) -> u32:
     t.height += 1  # the zero's position is above its partner's
     second = new_value(t, u32(CONSTANT), u8(I32))
     t.height -= 1
-    node = new_node(t, u32(COMPARE), u32(NE), u8(I32), first, second)
-    t.values[node].producer = u32(I32)
-    return node
+    return new_comparison(t, u32(NE), u32(I32), first, second)
 
 
 @kernel
@@ -511,7 +509,5 @@ def null_test(t: Translator, slot: u32, code: u32) -> u32:
     first = new_value(t, u32(SLOTTED), u8(I64))
     t.values[first].payload = u64(slot)
     second = new_value(t, u32(CONSTANT), u8(I64))
-    node = new_node(t, u32(COMPARE), code, u8(I32), first, second)
-    t.values[node].producer = u32(I64)
-    return node
+    return new_comparison(t, code, u32(I64), first, second)
 

@@ -4,10 +4,11 @@ from typing import Final
 
 from fusee.engine.isa.forms import ACC, CONST, MISSING, NOWHERE, RADIX_BITS, SLOT
 from fusee.engine.isa.table import (
-    COMMUTES,
+    CONST_LEAVES,
     DESTINATIONS,
     INDEX,
     INDEX_BITS,
+    MIRRORED_PAIR,
     NEEDS_ACC,
     NUMBER,
     RESULT_IS_FLOAT,
@@ -90,14 +91,26 @@ def form_of(t: Translator, value: Value) -> u32:
 
 @kernel
 def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> bool:
-    """Whether the row exists for the operands' present forms."""
-    key = u32(0)
+    """Whether the row exists for the operands' present forms, in the order in which `emit` takes them."""
+    a = u32(0)
+    b = u32(0)
+    c = u32(0)
     if count > 0:
-        key = form_of(t, t.values[first])
+        a = form_of(t, t.values[first])
     if count > 1:
-        key |= form_of(t, t.values[second]) << RADIX_BITS
+        b = form_of(t, t.values[second])
     if count > 2:
-        key |= form_of(t, t.values[third]) << (2 * RADIX_BITS)
+        c = form_of(t, t.values[third])
+    pair = u32(MIRRORED_PAIR[row])
+    if pair == 1 and a > b:
+        swapped = a
+        a = b
+        b = swapped
+    elif pair == 2 and b > c:
+        swapped = b
+        b = c
+        c = swapped
+    key = a | b << RADIX_BITS | c << (2 * RADIX_BITS)
     return INDEX[(u32(SHAPE[row]) << INDEX_BITS) + key] != MISSING
 
 
@@ -214,13 +227,14 @@ def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT:
+        if t.values[number].kind == CONSTANT and u32(CONST_LEAVES[row]) >> place & 1 == 0:
             into_temporary(t, number, place)
     if has_handler(t, row, count, first, second, third):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
-        if place + 1 != u32(NEEDS_ACC[row]) and form_of(t, t.values[number]) != SLOT:
+        fixed = place + 1 == u32(NEEDS_ACC[row]) or u32(CONST_LEAVES[row]) >> place & 1 != 0
+        if not fixed and form_of(t, t.values[number]) != SLOT:
             into_temporary(t, number, place)
 
 
@@ -236,17 +250,25 @@ def emit(
     """Emit a row on `count` operands, none of which waits. They are consumed."""
     a = first
     b = second
-    if COMMUTES[row] != 0 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
+    c = third
+    pair = u32(MIRRORED_PAIR[row])
+    if pair == 1 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
         a = second
         b = first
+<<<<<<< /tmp/land.2911.ours
     legalize(t, row, count, a, b, third)
+=======
+    elif pair == 2 and form_of(t, t.values[b]) > form_of(t, t.values[c]):
+        b = third
+        c = second
+>>>>>>> /tmp/wt/src/fusee/engine/translate/emit.py
     make_way(t, row, form, first, second, third)
     i = new_ins(t, row)
     for place in span(count):
-        number = operand_at(place, a, b, third)
+        number = operand_at(place, a, b, c)
         fill_operand(t, i, place, t.values[number])
     for place in span(count):
-        release(t, operand_at(place, a, b, third))
+        release(t, operand_at(place, a, b, c))
     write_to(t, i, form, slot)
 
 

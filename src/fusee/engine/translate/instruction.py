@@ -22,6 +22,7 @@ from fusee.engine.translate.emit import (
     settle,
     unload,
 )  # fmt: skip
+from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import read_s64
 from fusee.engine.translate.locals import set_local
 from fusee.engine.translate.state import (
@@ -41,6 +42,7 @@ from fusee.engine.translate.values import (
     canonical,
     is_float,
     is_waiting,
+    new_comparison,
     new_node,
     new_value,
     pop,
@@ -191,23 +193,71 @@ def materialize_top(t: Translator, count: u32) -> None:
 def compute(t: Translator, index: u32) -> None:
     """A pure instruction waits until somebody needs its value."""
     row = u32(ROW[index])
-    materialize_top(t, u32(ARITY[index]))
     if ARITY[index] == 1:
-        push(t, new_node(t, u32(PENDING), row, RESULT[index], pop(t), u32(NO_VALUE)))
+        materialize_top(t, u32(1))
+        push(t, new_node(t, u32(PENDING), row, RESULT[index], take_leaves(t, pop(t), u32(NO_VALUE))))
         return
+    if fuse_binary(t, index, row):
+        return
+    materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
     if t.values[second].kind == CONSTANT:
         if row == SUB:
-            t.values[second].payload = u64(0) - t.values[second].payload
-            if t.values[second].type == I32:
-                t.values[second].payload &= 0xFFFF_FFFF
+            negate_constant(t, second)
             row = u32(ADD)
     elif COMMUTES[index] != 0 and t.values[first].kind == CONSTANT:
         swapped = first
         first = second
         second = swapped
-    push(t, new_node(t, u32(PENDING), row, RESULT[index], first, second))
+    push(t, new_node(t, u32(PENDING), row, RESULT[index], take_leaves(t, first, second)))
+
+
+@kernel
+def negate_constant(t: Translator, number: u32) -> None:
+    value = t.values[number]
+    value.payload = u64(0) - value.payload
+    if value.type == I32:
+        value.payload &= 0xFFFF_FFFF
+
+
+@kernel
+def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
+    """Compute the two topmost entries in one tree, if there is one with the second or the first as its inner node."""
+    second = t.stack[t.height - 1]
+    first = t.stack[t.height - 2]
+    outer = row
+    if row == SUB and t.values[second].kind == CONSTANT:
+        outer = u32(ADD)
+    place = u32(1)
+    inner = second
+    other = first
+    tree = fused_row(t, outer, place, second, first)
+    if tree == NO_ROW and COMMUTES[index] != 0:
+        tree = fused_row(t, outer, place, first, second)
+        inner = first
+        other = second
+    if tree == NO_ROW:
+        place = u32(0)
+        inner = first
+        other = second
+        tree = fused_row(t, outer, place, first, second)
+    if tree == NO_ROW and COMMUTES[index] != 0:
+        inner = second
+        other = first
+        tree = fused_row(t, outer, place, second, first)
+    if tree == NO_ROW:
+        return False
+    if is_waiting(t.values[other]):
+        materialize(t, other)
+        if not is_waiting(t.values[inner]):  # it had to make room
+            return False
+    elif outer != row:
+        negate_constant(t, second)
+    pop(t)
+    pop(t)
+    push(t, new_node(t, u32(PENDING), tree, RESULT[index], flatten(t, place, inner, other)))
+    return True
 
 
 @kernel
@@ -221,12 +271,24 @@ def compute_now(t: Translator, index: u32) -> None:
 
 @kernel
 def push_result(t: Translator, row: u32, count: u32, first: u32, second: u32, type_: u8) -> None:
-    """Emit a row and push its result, which is in the accumulator."""
+    """Emit a row on up to two operands and push its result, which is in the accumulator."""
+    t.leaves[0] = first
+    t.leaves[1] = second
+    t.leaves[2] = u32(NO_VALUE)
+    push_emitted(t, row, count, type_)
+
+
+@kernel
+def push_emitted(t: Translator, row: u32, count: u32, type_: u8) -> None:
+    """Emit a row on the first `count` of `t.leaves` and push its result, which is in the accumulator."""
+    first = t.leaves[0]
+    second = t.leaves[1]
+    third = t.leaves[2]
     number = new_value(t, u32(SLOTTED), type_)
     owner = t.owners[t.height]
-    if owner != first + 1 and owner != second + 1:
+    if owner != first + 1 and owner != second + 1 and owner != third + 1:
         claim(t, t.height, number)
-    emit(t, row, count, first, second, u32(NO_VALUE), u32(0), u32(0))
+    emit(t, row, count, first, second, third, u32(0), u32(0))
     hold_in_acc(t, number)
     push(t, number)
 
@@ -241,9 +303,7 @@ def compare(t: Translator, index: u32) -> None:
 
 @kernel
 def push_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> None:
-    number = new_node(t, u32(COMPARE), code, u8(I32), first, second)
-    t.values[number].producer = type_
-    push(t, number)
+    push(t, new_comparison(t, code, type_, first, second))
 
 
 @kernel
@@ -320,18 +380,29 @@ def add_access(t: Translator) -> None:
 @kernel
 def translate_load(t: Translator, index: u32) -> None:
     row = read_access(t, index)
-    materialize_top(t, u32(1))
-    push_result(t, row, u32(1), pop(t), u32(NO_VALUE), RESULT[index])
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
+    if tree == NO_ROW:
+        materialize_top(t, u32(1))
+        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), RESULT[index])
+    else:
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), RESULT[index])
     add_access(t)
 
 
 @kernel
 def translate_store(t: Translator, index: u32) -> None:
     row = read_access(t, index)
-    materialize_top(t, u32(2))
+    materialize_top(t, u32(1))
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 2], t.stack[t.height - 1])
+    if tree == NO_ROW:
+        materialize_top(t, u32(2))
     value = pop(t)
     place = pop(t)
-    emit(t, row, u32(2), place, value, u32(NO_VALUE), u32(NOWHERE), u32(0))
+    if tree == NO_ROW:
+        emit(t, row, u32(2), place, value, u32(NO_VALUE), u32(NOWHERE), u32(0))
+    else:
+        count = flatten(t, u32(0), place, value)
+        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
     add_access(t)
 
 

@@ -166,6 +166,7 @@ class Translator:
     code_bytes: u32
     fixups: Ptr[Fixup]
     fixup_count: u32
+    leaves: Annotated[Ptr[u32], Count(3)]  # operands of the instruction at hand, inner nodes dissolved
     # a memory access being read
     memory: u32
     offset: u64

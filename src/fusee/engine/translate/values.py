@@ -1,6 +1,7 @@
 """The symbolic operand stack: pushing, popping, and who owns which slot."""
 
 from fusee.engine.translate.state import (
+    I32,
     COMPARE,
     CONSTANT,
     F32,
@@ -170,15 +171,23 @@ def is_waiting(value: Value) -> bool:
 
 
 @kernel
-def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: u32) -> u32:
-    """A pure instruction on two operands (`second` may be `NO_VALUE`), to be emitted when it is needed."""
+def new_node(t: Translator, kind: u32, row: u32, type_: u8, count: u32) -> u32:
+    """A pure instruction on the first `count` of `t.leaves`, to be emitted when it is needed."""
     number = new_value(t, kind, type_)
     value = t.values[number]
     value.row = u16(row)
-    value.operands[0] = first
-    value.operands[1] = second
-    value.operands[2] = u32(NO_VALUE)
-    value.operand_count = u32(1)
-    if second != NO_VALUE:
-        value.operand_count = u32(2)
+    value.operand_count = count
+    for place in span(u32(3)):
+        value.operands[place] = t.leaves[place]
+    return number
+
+
+@kernel
+def new_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> u32:
+    """A comparison of two values of a type that waits for its consumer."""
+    t.leaves[0] = first
+    t.leaves[1] = second
+    t.leaves[2] = u32(NO_VALUE)
+    number = new_node(t, u32(COMPARE), code, u8(I32), u32(2))
+    t.values[number].producer = type_
     return number

@@ -1,0 +1,64 @@
+"""Fusing a waiting value into its consumer, where a tree of the two exists (`isa.trees`)."""
+
+from fusee.engine.isa.table import FUSED, FUSED_MASKS, FUSED_PLACES, INNER_CLASS, INNER_COUNT, NO_ROW, OUTER_CLASS
+from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.translate.comparison import fits_field
+from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator
+from fusee.engine.translate.values import free
+from fusee.kernel.lang import kernel, span, u32
+
+
+@kernel
+def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> u32:
+    """The tree of `outer` with the value `inner` as operand in `place`, or `NO_ROW`.
+
+    `other` is the second operand, if `outer` has two.
+    """
+    value = t.values[inner]
+    if value.kind != PENDING or OUTER_CLASS[outer] == 0 or INNER_CLASS[value.row] == 0:
+        return u32(NO_ROW)
+    count = value.operand_count + u32(other != NO_VALUE)
+    if count > MOST_LEAVES:
+        return u32(NO_ROW)
+    mask = u32(0)
+    shift = u32(other != NO_VALUE and place == 1)
+    for number in span(value.operand_count):
+        mask |= u32(is_constant(t, value.operands[number])) << (shift + number)
+    if other != NO_VALUE:
+        mask |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
+    at = (u32(OUTER_CLASS[outer]) * FUSED_PLACES + place) * INNER_COUNT + u32(INNER_CLASS[value.row])
+    return u32(FUSED[at * FUSED_MASKS + mask])
+
+
+@kernel(inline=True)
+def is_constant(t: Translator, number: u32) -> bool:
+    return t.values[number].kind == CONSTANT and fits_field(t.values[number])
+
+
+@kernel
+def flatten(t: Translator, place: u32, inner: u32, other: u32) -> u32:
+    """Put the leaves of a tree into `t.leaves`; gives their number. The inner value is dissolved."""
+    value = t.values[inner]
+    count = u32(0)
+    if other != NO_VALUE and place == 1:
+        t.leaves[0] = other
+        count += 1
+    for number in span(value.operand_count):
+        t.leaves[count] = value.operands[number]
+        count += 1
+    if other != NO_VALUE and place == 0:
+        t.leaves[count] = other
+        count += 1
+    for number in span(count, u32(MOST_LEAVES)):
+        t.leaves[number] = u32(NO_VALUE)
+    free(t, inner)
+    return count
+
+
+@kernel
+def take_leaves(t: Translator, first: u32, second: u32) -> u32:
+    """The leaves of an instruction without inner nodes; gives their number."""
+    t.leaves[0] = first
+    t.leaves[1] = second
+    t.leaves[2] = u32(NO_VALUE)
+    return u32(1) + u32(second != NO_VALUE)
