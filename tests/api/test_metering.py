@@ -4,7 +4,18 @@ import threading
 
 import pytest
 
-from fusee import Config, Engine, FuseeError, Store, Trap, TrapCode
+from fusee import (
+    Config,
+    Engine,
+    Func,
+    FuncType,
+    FuseeError,
+    Store,
+    StoreError,
+    Trap,
+    TrapCode,
+    ValType,
+)
 from tests.api.guest import Guest, engine
 
 LOOP = """(module
@@ -72,3 +83,58 @@ def test_size_of_the_stack() -> None:
     with pytest.raises(Trap) as caught:
         large.deep(-1)
     assert len(caught.value.frames) == 64
+
+
+def test_guests_of_two_threads() -> None:
+    failures: list[object] = []
+
+    def work(number: int) -> None:
+        try:
+            store = Store(engine())
+            given = Func(store, FuncType([ValType.i32()], [ValType.i32()]), lambda x: x + number)
+            for _ in range(20):
+                g = Guest(
+                    """(module (import "" "f" (func $f (param i32) (result i32)))
+                      (func (export "run") (param $n i32) (result i32) (local $sum i32)
+                        (loop $again
+                          (local.set $sum (call $f (local.get $sum)))
+                          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+                        (local.get $sum)))""",
+                    [given],
+                    store,
+                )
+                assert g.run(100) == 100 * number
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_one_store_in_two_threads() -> None:
+    store = Store(engine())
+    errors: list[Exception] = []
+
+    def elsewhere() -> None:
+        try:
+            g.inner()
+        except StoreError as error:
+            errors.append(error)
+
+    def host() -> None:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+
+    g = Guest(
+        """(module (import "" "f" (func $f)) (func (export "run") (call $f)) (func (export "inner")))""",
+        [Func(store, FuncType([], []), host)],
+        store,
+    )
+    g.run()
+    assert len(errors) == 1
+    g.inner()

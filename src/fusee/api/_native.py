@@ -67,8 +67,10 @@ def _call(address: int, identity: int, instance: int, slots: int) -> None:
     except BaseException as error:
         store.failure = error
         store.is_done.value = 0
-    while not store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
+    while True:
         try:
+            if store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
+                return
             store.engine.lock.acquire()
         except BaseException as error:
             store.failure = error

@@ -2,6 +2,7 @@
 
 import ctypes
 import weakref
+from _thread import RLock
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,11 @@ from fusee.spec.features import ALL_FEATURES
 
 
 class Engine:
-    """Holds the settings and the registry of types; stores and modules of one engine work together."""
+    """Holds the settings and the registry of types; stores and modules of one engine work together.
+
+    Stores may be used from different threads, each from one at a time. The guests of one engine take
+    turns: whenever one is in a host function, another may run. Engines do not wait for each other.
+    """
 
     def __init__(self, config: Config | None = None) -> None:
         if config is None:
@@ -32,6 +37,8 @@ class Engine:
         self.native.install_embedder(self.address)
         self.native.install_interpreter(self.address)
         self.epoch = 0
+        self.lock = RLock()  # held by the thread that is in the engine's code
+        self._ended_modules: list[int] = []
         self._types: dict[FuncType, Declaration] = {}
         finalizer = weakref.finalize(self, _end, self.native, self.address)
         finalizer.atexit = False  # the process's end frees everything at once
@@ -42,6 +49,23 @@ class Engine:
         for store in list(_native.stores.values()):
             if store.engine is self:
                 store.check_deadline()
+
+    def compile(self, binary: bytes) -> int:
+        """The address of a new decoded and valid module; `binary` must outlive it."""
+        with self.lock:
+            while self._ended_modules:
+                self.native.end_module(self._ended_modules.pop())
+            return self.native.compile(self.address, binary, int(self.features))
+
+    def end_module(self, address: int) -> None:
+        """Release a module, at the next opportunity if another thread is in the engine's code."""
+        if not self.lock.acquire(blocking=False):
+            self._ended_modules.append(address)
+            return
+        try:
+            self.native.end_module(address)
+        finally:
+            self.lock.release()
 
     def is_pulley(self) -> bool:
         """Whether this is wasmtime's interpreter: it is not."""
@@ -67,7 +91,8 @@ class Declaration:
         code = b"\x60" + _vector(type.params) + _vector(type.results)
         section = b"\x01" + code
         self._binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
-        address = engine.native.compile(engine.address, self._binary, ALL_FEATURES)
+        with engine.lock:
+            address = engine.native.compile(engine.address, self._binary, ALL_FEATURES)
         self.canonical = int(view(ModuleState, address).types[0].canonical)
 
 

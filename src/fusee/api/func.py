@@ -98,7 +98,9 @@ class Func:
 
     def matches(self, type: ValType) -> bool:  # noqa: A002
         """Whether a reference to it is of a (function reference) type."""
-        return bool(self.store.native.func_matches(self.store.engine.address, self.address, type.code))
+        engine = self.store.engine
+        with engine.lock:
+            return bool(engine.native.func_matches(engine.address, self.address, type.code))
 
     def __call__(self, store: Storelike, *params: Any) -> Any:
         """Call it: None, one value, or a list of several."""

@@ -87,9 +87,10 @@ class Instance:
         given = self._import_addresses(imports)
         self.store.modules[module.address] = module
         try:
-            self.address: int = self.store.native.raw_instantiate(
-                self.store.address, module.address, ctypes.addressof(given)
-            )
+            with self.store.engine.lock:
+                self.address: int = self.store.native.raw_instantiate(
+                    self.store.address, module.address, ctypes.addressof(given)
+                )
         except KernelError as error:
             raise self._failure(error) from None
         start = module.start

@@ -53,7 +53,7 @@ class Module:
             raise TypeError("expected an Engine")
         self.engine = engine
         self.binary = _to_binary(wasm)
-        self.address: int = engine.native.compile(engine.address, self.binary, engine.features)
+        self.address: int = engine.compile(self.binary)
         self.state = view(ModuleState, self.address)
         self._signatures: dict[int, Signature] = {}
         finalizer = weakref.finalize(self, _end, engine, self.address, self.binary)
@@ -74,7 +74,7 @@ class Module:
         if not isinstance(wasm, bytes | bytearray | memoryview):
             raise TypeError("expected wasm bytes")
         binary = bytes(wasm)
-        _end(engine, engine.native.compile(engine.address, binary, engine.features), binary)
+        _end(engine, engine.compile(binary), binary)
 
     def serialize(self) -> bytearray:
         """Bytes from which `deserialize` makes this module again."""
@@ -201,4 +201,4 @@ def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
 
 def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:
     """End a module; the engine and the bytes are arguments so that they end after it."""
-    engine.native.end_module(address)
+    engine.end_module(address)

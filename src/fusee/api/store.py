@@ -2,6 +2,7 @@
 
 import ctypes
 import weakref
+from _thread import get_ident
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from fusee.api import _native
@@ -53,6 +54,7 @@ class Store:
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
         self._depth = 0  # of calls into guests that have not returned
+        self._thread = 0  # that made them
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
         self._objects: dict[int, Any] = {}  # of externrefs, by reference
@@ -184,9 +186,14 @@ class Store:
 
     def invoke(self, func: int, slots: int) -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
-        self._depth += 1
-        status = self._invoke(self.address, func, slots)
-        self._depth -= 1
+        thread = get_ident()
+        if self._depth and self._thread != thread:
+            raise StoreError("another thread is using the store")
+        with self.engine.lock:
+            self._depth += 1
+            self._thread = thread
+            status = self._invoke(self.address, func, slots)
+            self._depth -= 1
         if status:
             self._fail(status)
 
@@ -203,7 +210,8 @@ class Store:
     def backtrace(self) -> list[Frame]:
         """The frames of the trap that happened last, the innermost first."""
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * 3))()
-        count: int = self.native.backtrace(self.address, ctypes.addressof(words), MOST_FRAMES)
+        with self.engine.lock:
+            count: int = self.native.backtrace(self.address, ctypes.addressof(words), MOST_FRAMES)
         return [self._frame(*words[3 * i : 3 * i + 3]) for i in range(count)]
 
     def _frame(self, instance: int, func: int, offset: int) -> Frame:
