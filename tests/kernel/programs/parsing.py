@@ -25,7 +25,7 @@ from fusee.kernel.lang import (
 )
 
 
-class Truncated(KernelError, tag=201):
+class Truncated(KernelError, tag=206):
     """The input ended too early; the detail is where."""
 
 
