@@ -248,6 +248,7 @@ def emit(
     t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
     """Emit a row on `count` operands, none of which waits. They are consumed."""
+    legalize(t, row, count, first, second, third)
     a = first
     b = second
     c = third
@@ -255,13 +256,9 @@ def emit(
     if pair == 1 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
         a = second
         b = first
-<<<<<<< /tmp/land.2911.ours
-    legalize(t, row, count, a, b, third)
-=======
     elif pair == 2 and form_of(t, t.values[b]) > form_of(t, t.values[c]):
         b = third
         c = second
->>>>>>> /tmp/wt/src/fusee/engine/translate/emit.py
     make_way(t, row, form, first, second, third)
     i = new_ins(t, row)
     for place in span(count):
