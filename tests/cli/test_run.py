@@ -1,5 +1,6 @@
 """`fusee run` and `fusee validate` as users call them."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_endless_programs_are_stopped(programs: Path, option: str, words: str) -
     result = fusee("run", "-W", option, "--invoke", "spin", "calculator.wat", cwd=programs)
     assert result.returncode == 134
     assert words in result.stderr
+
+
+def test_an_interrupt_ends_an_endless_program(programs: Path) -> None:
+    noisy = """(module
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 0) "\\40\\00\\00\\00\\01\\00\\00\\00")
+      (func (export "_start")
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (loop (br 0))))"""
+    (programs / "noisy.wat").write_text(noisy)
+    command = [sys.executable, "-m", "fusee", "noisy.wat"]
+    with subprocess.Popen(command, cwd=programs, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1)  # the guest runs
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == -signal.SIGINT
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,9 @@ def test_exit_and_the_rest() -> None:
     with pytest.raises(ExitTrap) as caught:
         guest.call("proc_exit", 42)
     assert caught.value.code == 42
+    with pytest.raises(ExitTrap) as caught:
+        guest.call("proc_exit", 2**32 - 1)
+    assert caught.value.code == -1
     assert guest.call("sched_yield") == OK
     assert guest.call("proc_raise", 9) == Errno.NOSYS
 

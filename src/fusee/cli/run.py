@@ -47,6 +47,7 @@ def run(
         if program.needs_wasi:
             name = file.name if argv0 is None else argv0
             program.use_wasi(_wasi_config((name, *(() if invoke else arguments)), directories, variables))
+        _let_interrupts_end_the_process()
         program.start(invoke, arguments)
     except ExitTrap as exited:
         return exited.code
@@ -99,6 +100,15 @@ class _Program:
 
         found = instance.exports(self.store).get(name)
         return found if isinstance(found, Func) else None
+
+
+def _let_interrupts_end_the_process() -> None:
+    """Python's handler would wait until the guest is done, which may be never."""
+    import signal
+    from threading import current_thread, main_thread
+
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wasi_config(argv: tuple[str, ...], directories: tuple[str, ...], variables: tuple[str, ...]) -> "WasiConfig":

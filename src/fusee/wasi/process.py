@@ -11,8 +11,8 @@ from fusee.wasi.memory import GuestMemory
 
 @host_function("i32 ->")
 def proc_exit(context: WasiContext, memory: GuestMemory, code: int) -> None:
-    """Ends the program; unwinds all of its frames."""
-    raise ExitTrap(code)
+    """Ends the program; unwinds all of its frames. The status is signed, as embedders of other engines get it."""
+    raise ExitTrap(code - (1 << 32) if code >> 31 else code)
 
 
 @host_function("i32 -> i32")
