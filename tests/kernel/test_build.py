@@ -247,3 +247,12 @@ def test_handlers_are_tight(triple: str) -> None:
     code = assembly_of(machine.stop, triple)
     assert len(code) <= 4, code
     assert code[-1].startswith("ret")
+
+
+@pytest.mark.parametrize(("triple", "record"), [("riscv32imac-unknown-none-elf", "(a0)"), ("thumbv7em-none-eabi", "[r0")])
+def test_machines_with_few_registers(triple: str, record: str) -> None:
+    """Some of the registers are in memory, and nothing is called or passed on the stack for that."""
+    form = machine.Form.ACC
+    code = assembly_of(instance(machine.binary, row=machine.ROWS[0], dst=form, lhs=form, rhs=form), triple)
+    assert any(record in line for line in code), code
+    assert not {"call", "jal", "jalr", "bl", "blx"} & {line.split()[0] for line in code}, code

@@ -18,7 +18,7 @@ _FORMATS = {"MachO": "macho", "ELF": "elf", "COFF": "coff", "Wasm": "wasm", "XCO
 # Systems and environments that LLVM takes for none, besides those it has never heard of.
 _NO_SYSTEM = ("none", "unknown", "elf")
 _ENVIRONMENTS = (
-    r"elf|sim|softfloat|none|gnu\w*|musl\w*|eabi(hf)?|uclibc\w*|ohos|android\w*|msvc|macabi|simulator|itanium|macho|coff"
+    r"none|elf|macho|coff|sim|simulator|macabi|msvc|gnu\w*|musl\w*|uclibc\w*|android\w*|ohos|eabi|eabihf|softfloat"
 )
 _VENDORS = ("", "unknown", "none", "uwp", "win7", "unikraft", "openwrt", "wali", "linux", "fortanix", "esp")
 

@@ -232,7 +232,7 @@ def _call_pointer(writer: FunctionWriter, node: tree.CallPointer) -> str:
         record = node.arguments[0]
         assert isinstance(record, tree.RecordValue)
         arguments = writer.register_arguments(record.variable)
-        writer.emit(f"call {writer.module.handler_convention} void {code}({arguments})")
+        writer.emit(f"call {writer.module.convention.name} void {code}({arguments})")
         return ""
     invocation = f"call{extension(type_.result)} {llvm_type(type_.result)} {code}({_arguments(writer, node.arguments)})"
     if isinstance(type_.result, tree.Nothing):

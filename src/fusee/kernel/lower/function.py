@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fusee.kernel import tree
+from fusee.kernel.lower.convention import RECORD
 from fusee.kernel.lower.types import llvm_type, memory_type, result_items, result_type
 from fusee.kernel.tree import Node, Specialised, Statement, Type, Variable
 
@@ -59,6 +60,7 @@ class FunctionWriter:
         self.values: dict[Variable, str] = {}  # of what is written once
         self.slots: dict[Variable, str] = {}  # where the others are
         self.registers: dict[tuple[Variable, str], str] = {}  # where the registers are that change
+        self.kept: dict[Variable, str] = {}  # where a record's registers are that handlers leave in memory
         self.records: dict[Variable, Variable] = {}  # an inlined kernel's record -> the one it was given
         self.loops: list[tuple[str, str]] = []  # (break, continue) labels
         self.frames: list[Frame] = [Frame(function)]
@@ -172,18 +174,39 @@ class FunctionWriter:
     # --- registers -----------------------------------------------------------------------------
 
     def register_slot(self, record: Variable, name: str) -> tuple[str, str]:
-        """The LLVM type of a register that changes, and where it is until LLVM puts it back in a register."""
+        """The LLVM type of a register, and where it is: in memory, or on the stack until LLVM takes it from there."""
         record = self.records.get(record, record)
-        type_ = llvm_type(_fields(record)[name])
+        fields = _fields(record)
+        index = list(fields).index(name)
         known = self.registers.get((record, name))
         if known is None:
-            known = self.registers[record, name] = self.allocate(type_)
-        return type_, known
+            kept = index - self.module.convention.travelling(fields)
+            known = self.allocate(llvm_type(fields[name])) if kept < 0 else self._kept_register(record, kept)
+            self.registers[record, name] = known
+        return llvm_type(fields[name]), known
+
+    def _kept_register(self, record: Variable, index: int) -> str:
+        """Where a register is that handlers leave in memory."""
+        self.names += 1
+        name, shape = f"%s{self.names}", self.module.convention.memory_shape(_fields(record))
+        address = self.record_address(record)
+        self.head.append(f"  {name} = getelementptr inbounds {shape}, ptr {address}, i32 0, i32 {index}")
+        return name
+
+    def record_address(self, record: Variable) -> str:
+        """Where the registers are that handlers leave in memory: in a kernel's own frame, a handler is given it."""
+        if self.function.handler:
+            return RECORD
+        if record not in self.kept:
+            self.kept[record] = self.allocate(self.module.convention.memory_shape(_fields(record)), 8)
+        return self.kept[record]
 
     def read_register(self, record: Variable, name: str) -> str:
         record = self.records.get(record, record)
         if self.function.handler and name not in self.module.written_registers(self.function):
-            return f"%r{list(_fields(record)).index(name)}"
+            index = list(_fields(record)).index(name)
+            if index < self.module.convention.travelling(_fields(record)):
+                return f"%r{index}"
         type_, slot = self.register_slot(record, name)
         return self.value(f"load {type_}, ptr {slot}")
 
@@ -193,11 +216,16 @@ class FunctionWriter:
 
     def register_arguments(self, record: Variable, changed: dict[str, str] | None = None) -> str:
         """All registers, as arguments of a handler."""
-        changed = changed or {}
-        return ", ".join(
-            f"{llvm_type(type_)} {changed.get(name) or self.read_register(record, name)}"
-            for name, type_ in _fields(record).items()
-        )
+        changed, convention = changed or {}, self.module.convention
+        record = self.records.get(record, record)
+        arguments = [] if convention.budget is None else [f"ptr {self.record_address(record)}"]
+        travelling = convention.travelling(_fields(record))
+        for index, (name, type_) in enumerate(_fields(record).items()):
+            if index < travelling:
+                arguments.append(f"{llvm_type(type_)} {changed.get(name) or self.read_register(record, name)}")
+            elif name in changed:
+                self.write_register(record, name, changed[name])
+        return ", ".join(arguments)
 
     # --- memory --------------------------------------------------------------------------------
 
@@ -254,7 +282,8 @@ class FunctionWriter:
         function = self.function
         if function.handler:
             record = function.parameters[0]
-            for index, name in enumerate(_fields(record)):
+            travelling = self.module.convention.travelling(_fields(record))
+            for index, name in enumerate(list(_fields(record))[:travelling]):
                 if name in self.module.written_registers(function):
                     self.write_register(record, name, f"%r{index}")
             return
@@ -289,7 +318,7 @@ class FunctionWriter:
     def tail(self, code: str, record: Variable, changed: dict[str, str] | None = None) -> None:
         """Jump to a handler with all registers."""
         arguments = self.register_arguments(record, changed)
-        self.emit(f"musttail call {self.module.handler_convention} void {code}({arguments})")
+        self.emit(f"musttail call {self.module.convention.name} void {code}({arguments})")
         self.end("ret void")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fusee.kernel import tree
 from fusee.kernel.check.types import Types
 from fusee.kernel.lower.checked import Checks
+from fusee.kernel.lower.convention import convention_of
 from fusee.kernel.lower.debug import DebugInfo
 from fusee.kernel.lower.function import LIKELY, FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
@@ -33,6 +34,7 @@ class ModuleWriter:
     ) -> None:
         self.name = name
         self.types = types
+        self.convention = convention_of(types.target)
         self.elsewhere = elsewhere
         self.shared = shared
         self.for_size = for_size
@@ -52,11 +54,6 @@ class ModuleWriter:
         self._written: dict[Specialised, set[str]] = {}
 
     # --- what functions ask for ----------------------------------------------------------------
-
-    @property
-    def handler_convention(self) -> str:
-        """The calling convention of handlers: everything in registers and nothing saved, where LLVM has that."""
-        return "preserve_nonecc" if self.types.target.architecture in ("x86_64", "aarch64") else "ccc"
 
     def symbol(self, function: Specialised) -> str:
         """The operand that names a function; makes sure that it is defined or declared."""
@@ -165,9 +162,9 @@ class ModuleWriter:
     def _prototype(self, function: Specialised, *, named: bool) -> str:
         if function.handler:
             assert function.record is not None
-            types = map(llvm_type, function.record.fields.values())
-            parts = [f"{t} %r{i}" if named else t for i, t in enumerate(types)]
-            return f'{self.handler_convention} void @"{function.symbol}"({", ".join(parts)})'
+            parameters = self.convention.parameters(function.record.fields)
+            parts = [f"{type_} {name}" if named else type_ for type_, name in parameters]
+            return f'{self.convention.name} void @"{function.symbol}"({", ".join(parts)})'
         parts = []
         for parameter in function.parameters:
             part = f"{llvm_type(parameter.type)}{extension(parameter.type)}"
