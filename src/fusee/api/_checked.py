@@ -2,16 +2,14 @@
 
 import ctypes
 
-from fusee.api._native import RESERVE, Native, address_of
-from fusee.engine.state.module import Module as ModuleState
+from fusee.api._native import RESERVE, HostNative, address_of
 from fusee.kernel.checking import checked_heap
-from fusee.kernel.memory import view
 
 ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
 RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
 
 
-class CheckedNative(Native):
+class CheckedNative(HostNative):
     """Reserves nothing in advance, so that each memory ends where the heap says."""
 
     def __init__(self) -> None:
@@ -32,7 +30,5 @@ class CheckedNative(Native):
         ctypes.memmove(address, binary, len(binary))
         return address
 
-    def end_module(self, module: int) -> None:
-        source = int(view(ModuleState, module).source.address)
-        super().end_module(module)
+    def displace(self, source: int) -> None:
         self._heap.release(source, 0)

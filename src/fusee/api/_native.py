@@ -2,18 +2,20 @@
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
 from fusee.engine.runtime.embedder import Embedder
+from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.errors import KernelError
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
+from fusee.kernel.space import HOST, Space
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
@@ -58,23 +60,35 @@ def _unreserve(address: int, size: int) -> None:
 
 
 def _call(address: int, identity: int, instance: int, slots: int) -> None:
-    # An exception may come out of any call made here, an interrupt even before the first.
+    # An interrupt may come out of any call made here, and even before the first; after the second `try` nothing may.
+    store = None
     try:
         store = stores[address]
         store.engine.lock.release()
         store.hosts[identity].run(store, instance, slots)
         store.is_done.value = 1
     except BaseException as error:
+<<<<<<< /tmp/land.11302.ours
+        if store is not None:
+            store.failure = error
+            store.is_done.value = 0
+    if store is None:
+        return
+=======
         store.failure = error
         store.is_done.value = 0
+>>>>>>> /tmp/wt-h/src/fusee/api/_native.py
     while True:
         try:
             if store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
                 return
             store.engine.lock.acquire()
+            return
         except BaseException as error:
             store.failure = error
             store.is_done.value = 0
+            if store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
+                return
 
 
 if _FLAGS:
@@ -102,31 +116,86 @@ def make_struct(declaration: type, functions: dict[str, int]) -> ctypes.Array[ct
     return result
 
 
-def new_embedder() -> "tuple[ctypes.Array[ctypes.c_char], ctypes.c_uint32]":
-    """The `Embedder` of a store, and its mark."""
-    result = make_struct(Embedder, {"call": address_of(_callbacks[2])})
-    offset = layout(Embedder, Target.host()).fields["is_done"].offset
-    return result, ctypes.c_uint32.from_buffer(result, offset)
-
-
-def _define() -> "Program":
+def define_program() -> "Program":
+    """The engine, which nobody imports whole unless it is compiled."""
     from fusee.engine.program import PROGRAM
 
     return PROGRAM
 
 
 class Native:
-    """The engine's entries as Python functions; they raise the public exceptions."""
+    """The engine's entries as Python functions; they raise the public exceptions.
+
+    `space` is the memory in which the engine works: an address means something there only. Arguments
+    that are ctypes arrays are passed by reference.
+    """
+
+    space: Space = HOST
+    word: Any = ctypes.c_size_t  # as wide as the engine's pointers
+    stores: "WeakValueDictionary[int, Store]"
+    platform: Any
+    invoke_status: Callable[..., int]
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        raise AttributeError(f"{name!r} is not an entry of the engine's program")
+
+    def _add_entries(self, symbols: Iterable[str], entry: Callable[[str], Callable[..., Any]]) -> None:
+        for symbol in symbols:
+            name, function = symbol.rpartition(".")[2], entry(symbol)
+            setattr(self, name, _with_public_errors(function))
+            setattr(self, f"raw_{name}", function)
+
+    def open(self, is_metered: bool) -> int:
+        """A new engine."""
+        engine: int = self.open_engine(self.platform, is_metered)
+        self.install_interpreter(engine)
+        return engine
+
+    def compile(self, engine: int, binary: bytes, features: int) -> int:
+        """Decode and validate a module, whose bytes must outlive it."""
+        source = self.place(binary)
+        state = view(EngineState, engine, self.space)
+        platform_address = engine + layout(EngineState, self.space.target).fields["platform"].offset
+        try:
+            module: int = self.decode_module(state.registry, platform_address, source, len(binary), features)
+        except BaseException:
+            self.displace(source)
+            raise
+        try:
+            self.validate_module(module)
+        except BaseException:
+            self.end_module(module)
+            raise
+        return module
+
+    def end_module(self, module: int) -> None:
+        """Release a module."""
+        source = int(view(ModuleState, module, self.space).source.address)
+        self.close_module(module)
+        self.displace(source)
+
+    def place(self, binary: bytes) -> int:
+        """Where the engine finds these bytes."""
+        raise NotImplementedError
+
+    def displace(self, source: int) -> None:
+        """Undo `place`."""
+
+    def new_embedder(self) -> tuple[Any, ctypes.c_uint32, int]:
+        """What a store is known by to the engine: what it must keep, the mark of `Embedder`, and the address."""
+        raise NotImplementedError
+
+
+class HostNative(Native):
+    """The engine in this process."""
 
     def __init__(self, checked: bool = False) -> None:
         from fusee.kernel.library import load_defined
 
-        with _Progress() as progress:
-            self._library = load_defined("fusee", _define, checked, progress)
-        for symbol in self._library.symbols:
-            name, function = symbol.rpartition(".")[2], self._library.entry(symbol)
-            setattr(self, name, _with_public_errors(function))
-            setattr(self, f"raw_{name}", function)
+        with Progress() as progress:
+            self._library = load_defined("fusee", define_program, checked, progress)
+        self._add_entries(self._library.symbols, self._library.entry)
+        self.stores = stores
         self.platform = make_struct(Platform, self.platform_functions())
         self.invoke_status = self._library.status_entry("engine.interpreter.invoke")
 
@@ -139,29 +208,18 @@ class Native:
             "unreserve": address_of(_callbacks[1]),
         }
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        raise AttributeError(f"{name!r} is not an entry of the engine's program")
-
-    def compile(self, engine: int, binary: bytes, features: int) -> int:
-        """Decode and validate a module, whose bytes must outlive it."""
-        source = self.place(binary)
-        state = view(EngineState, engine)
-        platform_address = engine + layout(EngineState, Target.host()).fields["platform"].offset
-        module: int = self.decode_module(state.registry, platform_address, source, len(binary), features)
-        try:
-            self.validate_module(module)
-        except BaseException:
-            self.end_module(module)
-            raise
-        return module
-
-    def end_module(self, module: int) -> None:
-        """Release a module."""
-        self.close_module(module)
+    def open(self, is_metered: bool) -> int:
+        engine = super().open(is_metered)
+        self.install_embedder(engine)
+        return engine
 
     def place(self, binary: bytes) -> int:
-        """Where the engine finds these bytes."""
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
+
+    def new_embedder(self) -> tuple[Any, ctypes.c_uint32, int]:
+        embedder = make_struct(Embedder, {"call": address_of(_callbacks[2])})
+        offset = layout(Embedder, Target.host()).fields["is_done"].offset
+        return embedder, ctypes.c_uint32.from_buffer(embedder, offset), ctypes.addressof(embedder)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,14 +234,14 @@ def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class _Progress:
+class Progress:
     """A progress bar on a terminal while the engine is built for the first time; silent when it is loaded."""
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> "_Progress":
+    def __enter__(self) -> "Progress":
         return self
 
     def __call__(self, done: int, total: int) -> None:
@@ -203,11 +261,19 @@ class _Progress:
             self._bar.stop()
 
 
+def load(checked: bool, target: str | None) -> Native:
+    """The engine in this process; or, for a target, on an emulated device of its own."""
+    if target is not None:
+        from fusee.api._device import DeviceNative
+
+        return DeviceNative(target)
+    return _load_here(checked)
+
+
 @cache
-def load(checked: bool) -> Native:
-    """The engine in this process."""
+def _load_here(checked: bool) -> Native:
     if checked:
         from fusee.api._checked import CheckedNative
 
         return CheckedNative()
-    return Native()
+    return HostNative()

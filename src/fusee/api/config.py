@@ -1,6 +1,7 @@
 """`Config`: what an `Engine` is made with."""
 
 import os
+from types import NoneType
 from typing import Any, Final
 
 from fusee.api.errors import FuseeError
@@ -32,7 +33,7 @@ _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
     "cranelift_debug_verifier": bool, "cranelift_opt_level": str, "cranelift_nan_canonicalization": bool,
     "cranelift_flag_enable": str, "profiler": str, "cache": (bool, str), "parallel_compilation": bool,
     "shared_memory": bool, "memory_may_move": bool, "memory_reservation": int, "memory_guard_size": int,
-    "memory_reservation_for_growth": int, "native_unwind_info": bool, "target": str, "macos_use_mach_ports": bool,
+    "memory_reservation_for_growth": int, "native_unwind_info": bool, "macos_use_mach_ports": bool,
     "signals_based_traps": bool, "memory_init_cow": bool,
 }  # fmt: skip
 
@@ -42,7 +43,8 @@ class Config:
 
     `wasm_*` switches act on validation. `consume_fuel` and `epoch_interruption` make guests stoppable,
     `max_wasm_stack` is the size of the guest's stack in bytes, which is never the host's, and
-    `checked` selects the slower build of the engine that checks its own memory accesses. Settings
+    `checked` selects the slower build of the engine that checks its own memory accesses, `target` (a
+    triple) the build for another machine, which is then emulated: see `docs/devices.md`. Settings
     that only a just-in-time compiler has are accepted and do nothing.
     """
 
@@ -51,12 +53,14 @@ class Config:
     epoch_interruption: bool
     max_wasm_stack: int
     checked: bool
+    target: str | None
 
     def __init__(self) -> None:
         values = self.__dict__
         values["features"] = WASM_3
         values["consume_fuel"] = values["epoch_interruption"] = False
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
+        values["target"] = None
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -70,6 +74,9 @@ class Config:
             _expect(name, value, int)
             if value < 1 << 12:
                 raise FuseeError(f"max_wasm_stack: {value} bytes are too few")
+            self.__dict__[name] = value
+        elif name == "target":
+            _expect(name, value, (str, NoneType))
             self.__dict__[name] = value
         elif name in ("consume_fuel", "epoch_interruption", "checked"):
             _expect(name, value, bool)

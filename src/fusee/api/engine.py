@@ -1,6 +1,5 @@
 """`Engine`: what stores and modules share."""
 
-import ctypes
 import weakref
 from _thread import RLock
 from collections.abc import Sequence
@@ -31,11 +30,9 @@ class Engine:
         self.consume_fuel = config.consume_fuel
         self.epoch_interruption = config.epoch_interruption
         self.max_wasm_stack = config.max_wasm_stack
-        self.native = _native.load(config.checked)
+        self.native = _native.load(config.checked, config.target)
         self.is_metered = config.consume_fuel or config.epoch_interruption
-        self.address: int = self.native.open_engine(ctypes.addressof(self.native.platform), self.is_metered)
-        self.native.install_embedder(self.address)
-        self.native.install_interpreter(self.address)
+        self.address = self.native.open(self.is_metered)
         self.epoch = 0
         self.lock = RLock()  # held by the thread that is in the engine's code
         self._ended_modules: list[int] = []
@@ -46,7 +43,7 @@ class Engine:
     def increment_epoch(self) -> None:
         """Advance the clock that `Store.set_epoch_deadline` counts in. May be called from any thread."""
         self.epoch += 1
-        for store in list(_native.stores.values()):
+        for store in list(self.native.stores.values()):
             if store.engine is self:
                 store.check_deadline()
 
@@ -93,7 +90,11 @@ class Declaration:
         self._binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
         with engine.lock:
             address = engine.native.compile(engine.address, self._binary, ALL_FEATURES)
+<<<<<<< /tmp/land.11302.ours
         self.canonical = int(view(ModuleState, address).types[0].canonical)
+=======
+        self.canonical = int(view(ModuleState, address, engine.native.space).types[0].canonical)
+>>>>>>> /tmp/wt-h/src/fusee/api/engine.py
 
 
 def _vector(types: Sequence[ValType]) -> bytes:

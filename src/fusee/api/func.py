@@ -1,6 +1,5 @@
 """`Func`, and what host functions see of their caller."""
 
-import ctypes
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
@@ -112,7 +111,7 @@ class Func:
             raise FuseeError(f"{few} parameters provided: given {len(params)}, expected {expected}")
         slots = signature.buffer()
         signature.params.pack_into(owner, slots, params)
-        owner.invoke(self.address, ctypes.addressof(slots))
+        owner.invoke(self.address, slots)
         count = len(signature.results.types)
         if count == 0:
             return None
@@ -126,7 +125,7 @@ class Func:
         if 8 * len(slots) != signature.params.size:
             raise FuseeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
         array = signature.buffer(*slots)
-        owner.invoke(self.address, ctypes.addressof(array))
+        owner.invoke(self.address, array)
         return array[: signature.results.size // 8]
 
     def __eq__(self, other: object) -> bool:
@@ -172,7 +171,7 @@ class Caller:
     def memory_view(self) -> memoryview:
         """The bytes of the calling instance's memory 0, until the call ends or the memory grows."""
         store = self.context
-        return store.memory_view(int(view(InstanceState, self._instance).memory))
+        return store.memory_view(int(view(InstanceState, self._instance, store.native.space).memory))
 
     def _invalidate(self) -> None:
         self._store = None

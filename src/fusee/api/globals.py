@@ -10,7 +10,6 @@ from fusee.api.values import Row
 from fusee.engine.state.runtime import Global as GlobalState
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
-from fusee.kernel.target import Target
 
 VALUE_BYTES = 16
 
@@ -39,7 +38,7 @@ class Global:
     def type(self, store: Storelike) -> GlobalType:
         """Its type."""
         own(store, self.store)
-        state = view(GlobalState, self.address)
+        state = view(GlobalState, self.address, self.store.native.space)
         return GlobalType(ValType.from_code(int(state.value_type)), bool(state.is_mutable))
 
     def value(self, store: Storelike) -> Any:
@@ -61,7 +60,9 @@ class Global:
         ctypes.memmove(self._value_address(), row.pack(self.store, (val,)), row.size)
 
     def _value_address(self) -> int:
-        return self.address + layout(GlobalState, Target.host()).fields["value"].offset
+        space = self.store.native.space
+        offset = layout(GlobalState, space.target).fields["value"].offset
+        return space.host_address(self.address + offset, VALUE_BYTES)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Global) and self.address == other.address and self.store is other.store

@@ -30,7 +30,7 @@ class InstanceExports(Mapping[str, Extern]):
 
     def __init__(self, store: Store, module: Module, address: int) -> None:
         self._store = store
-        self._state = view(InstanceState, address)
+        self._state = view(InstanceState, address, store.native.space)
         self._places = module.export_places
         self._made: dict[str, Extern] = {}
 
@@ -58,7 +58,7 @@ def export_of(store: Store, instance: int, name: str) -> Extern | None:
     """The export of the instance at an address, made anew."""
     module = store.module_of(instance)
     place = module.export_places.get(name)
-    return None if place is None else extern_at(store, view(InstanceState, instance), place)
+    return None if place is None else extern_at(store, view(InstanceState, instance, store.native.space), place)
 
 
 def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Extern:
@@ -88,22 +88,25 @@ class Instance:
         self.store.modules[module.address] = module
         try:
             with self.store.engine.lock:
+<<<<<<< /tmp/land.11302.ours
                 self.address: int = self.store.native.raw_instantiate(
                     self.store.address, module.address, ctypes.addressof(given)
                 )
+=======
+                self.address: int = self.store.native.raw_instantiate(self.store.address, module.address, given)
+>>>>>>> /tmp/wt-h/src/fusee/api/instance.py
         except KernelError as error:
             raise self._failure(error) from None
         start = module.start
         if start is not None:
-            function = int(view(InstanceState, self.address).functions[start])
-            slots = ctypes.c_uint64()
-            self.store.invoke(function, ctypes.addressof(slots))
+            function = int(view(InstanceState, self.address, self.store.native.space).functions[start])
+            self.store.invoke(function, (ctypes.c_uint64 * 1)())
 
-    def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[ctypes.c_size_t]":
+    def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[Any]":
         wanted = self.module.import_places
         if len(imports) != len(wanted):
             raise LinkError(f"expected {len(wanted)} imports, found {len(imports)}")
-        addresses = (ctypes.c_size_t * max(len(wanted), 1))()
+        addresses: ctypes.Array[Any] = (self.store.native.word * max(len(wanted), 1))()
         for i, (item, (module, name, kind)) in enumerate(zip(imports, wanted, strict=True)):
             if not isinstance(item, Func | Table | Memory | Global):
                 raise TypeError(f"expected a Func, Table, Memory or Global, not {item!r}")

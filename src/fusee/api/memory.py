@@ -10,9 +10,10 @@ from fusee.api.types import Limits, MemoryType
 from fusee.engine.runtime.memory import NOT_GROWN
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.runtime import Memory as MemoryState
+from fusee.kernel.codec import make_reference
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
-from fusee.kernel.target import Target
+from fusee.kernel.space import HOST
 
 
 class Memory:
@@ -30,8 +31,8 @@ class Memory:
         if ty.is_shared:
             raise FuseeError("shared memories are not supported yet")
         owner = store.context
-        limits = limits_state(ty.limits, ty.is_64, ty.page_size_log2)
-        self._bind(owner, owner.native.new_memory(owner.address, ctypes.addressof(limits)))
+        limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2)
+        self._bind(owner, owner.native.new_memory(owner.address, limits))
 
     @classmethod
     def from_address(cls, store: Store, address: int) -> "Memory":
@@ -43,12 +44,12 @@ class Memory:
     def _bind(self, store: Store, address: int) -> None:
         self.store = store
         self.address = address
-        self._raw = RawMemory(address)
+        self._raw = RawMemory(address, store.native.space)
 
     def type(self, store: Storelike) -> MemoryType:
         """Its type; the minimum is its size now."""
         own(store, self.store)
-        state = view(MemoryState, self.address)
+        state = view(MemoryState, self.address, self.store.native.space)
         maximum = int(state.maximum_pages) if state.has_maximum else None
         limits = Limits(self.size(store), maximum)
         return MemoryType(limits, bool(state.is_64), False, int(state.page_size_log2))
@@ -79,7 +80,7 @@ class Memory:
     def page_size_log2(self, store: Storelike) -> int:
         """The binary logarithm of the size of a page."""
         own(store, self.store)
-        return int(view(MemoryState, self.address).page_size_log2)
+        return int(view(MemoryState, self.address, self.store.native.space).page_size_log2)
 
     def data_ptr(self, store: Storelike) -> "ctypes._Pointer[ctypes.c_ubyte]":
         """A C pointer to the first byte."""
@@ -124,10 +125,11 @@ class Memory:
         return hash(self.address)
 
 
-def limits_state(limits: Limits, is_64: bool, page_size_log2: int) -> "ctypes.Array[ctypes.c_char]":
+def limits_state(store: Store, limits: Limits, is_64: bool, page_size_log2: int) -> "ctypes.Array[ctypes.c_char]":
     """Limits as the engine's struct."""
-    result = ctypes.create_string_buffer(layout(LimitsState, Target.host()).extent.size)
-    state = view(LimitsState, ctypes.addressof(result))
+    target = store.native.space.target
+    result = ctypes.create_string_buffer(layout(LimitsState, target).extent.size)
+    state: Any = make_reference(LimitsState, target, HOST, ctypes.addressof(result))
     state.minimum = type(state.minimum)(limits.min)
     state.maximum = type(state.maximum)(limits.max or 0)
     state.has_maximum = limits.max is not None

@@ -5,7 +5,6 @@ import weakref
 from _thread import get_ident
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
-from fusee.api import _native
 from fusee.api.engine import Engine
 from fusee.api.errors import Frame, FuseeError, StoreError, Trap
 from fusee.api.raw import RawMemory
@@ -46,11 +45,10 @@ class Store:
         self.engine = engine
         self.native = engine.native
         self._data = data
-        self._embedder, self.is_done = _native.new_embedder()
-        embedder = ctypes.addressof(self._embedder)
+        self._embedder, self.is_done, embedder = self.native.new_embedder()
         self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, embedder)
         self._invoke = self.native.invoke_status
-        self.state = view(StoreState, self.address)
+        self.state = view(StoreState, self.address, self.native.space)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
         self._depth = 0  # of calls into guests that have not returned
@@ -65,7 +63,7 @@ class Store:
         self._deadline: int | None = None
         if engine.is_metered and not engine.consume_fuel:
             self.state.fuel = u64(NO_LIMIT)
-        _native.stores[self.address] = self
+        self.native.stores[self.address] = self
         finalizer = weakref.finalize(self, _end, self.native.release_store, self.address, engine, self.modules)
         finalizer.atexit = False  # the process's end frees everything at once
 
@@ -139,7 +137,7 @@ class Store:
         """The bytes of the memory at an address, for the length of a host function's call."""
         raw = self._memories.get(address)
         if raw is None:
-            raw = self._memories[address] = RawMemory(address)
+            raw = self._memories[address] = RawMemory(address, self.native.space)
         return raw.view()
 
     # References to Python objects.
@@ -164,9 +162,8 @@ class Store:
         """
         if self._depth or not self._objects:
             return
-        marks = bytearray(self._newest_reference)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(marks))
-        self.native.trace_externs(self.address, address, len(marks))
+        marks: Any = (ctypes.c_ubyte * self._newest_reference)()
+        self.native.trace_externs(self.address, marks, len(marks))
         for reference in [r for r in self._objects if not marks[r - 1]]:
             del self._references[id(self._objects.pop(reference))]
 
@@ -174,7 +171,7 @@ class Store:
 
     def signature(self, func: int) -> Signature:
         """How the function at an address is called."""
-        state = view(FuncState, func)
+        state = view(FuncState, func, self.native.space)
         if state.instance == 0:
             return self.hosts[int(state.index)].signature
         module = self.module_of(int(state.instance))
@@ -182,9 +179,9 @@ class Store:
 
     def module_of(self, instance: int) -> "Module":
         """The module of the instance at an address."""
-        return self.modules[view(InstanceState, instance).module._address]  # type: ignore[attr-defined]
+        return self.modules[view(InstanceState, instance, self.native.space).module._address]  # type: ignore[attr-defined]
 
-    def invoke(self, func: int, slots: int) -> None:
+    def invoke(self, func: int, slots: "ctypes.Array[ctypes.c_uint64]") -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
         thread = get_ident()
         if self._depth and self._thread != thread:
@@ -211,7 +208,11 @@ class Store:
         """The frames of the trap that happened last, the innermost first."""
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * 3))()
         with self.engine.lock:
+<<<<<<< /tmp/land.11302.ours
             count: int = self.native.backtrace(self.address, ctypes.addressof(words), MOST_FRAMES)
+=======
+            count: int = self.native.backtrace(self.address, words, MOST_FRAMES)
+>>>>>>> /tmp/wt-h/src/fusee/api/store.py
         return [self._frame(*words[3 * i : 3 * i + 3]) for i in range(count)]
 
     def _frame(self, instance: int, func: int, offset: int) -> Frame:

@@ -1,6 +1,5 @@
 """`Table`: a guest's table of references."""
 
-import ctypes
 from typing import Any
 
 from fusee.api.errors import FuseeError, LimitError
@@ -22,12 +21,10 @@ class Table:
         if not isinstance(ty, TableType):
             raise TypeError("expected a TableType")
         self.store = store.context
-        limits = limits_state(ty.limits, ty.is_64, 0)
+        limits = limits_state(self.store, ty.limits, ty.is_64, 0)
         first = to_native(self.store, ty.element, init)
-        self.address: int = self.store.native.new_table(
-            self.store.address, ctypes.addressof(limits), ty.element.code, first
-        )
-        self.state = view(TableState, self.address)
+        self.address: int = self.store.native.new_table(self.store.address, limits, ty.element.code, first)
+        self.state = view(TableState, self.address, self.store.native.space)
 
     @classmethod
     def from_address(cls, store: Store, address: int) -> "Table":
@@ -35,7 +32,7 @@ class Table:
         self = object.__new__(cls)
         self.store = store
         self.address = address
-        self.state = view(TableState, address)
+        self.state = view(TableState, address, store.native.space)
         return self
 
     @property

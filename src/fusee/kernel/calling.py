@@ -66,13 +66,13 @@ def make_callable(entry: Entry, address: int, raise_check_failure: Callable[[], 
     if not entry.has_status:
         result = _CTYPES[entry.results[0]] if entry.results else None
         function = ctypes.CFUNCTYPE(result, *parameters)(address)
-        return lambda *arguments: function(*map(_plain, arguments))
+        return lambda *arguments: function(*map(plain, arguments))
     with_status = ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters, ctypes.c_void_p)(address)
     kinds = [_CTYPES[kind] for kind in entry.results]
 
     def call(*arguments: Any) -> Any:
         cells = (ctypes.c_uint64 * max(1, len(kinds)))()
-        status = with_status(*map(_plain, arguments), ctypes.addressof(cells))
+        status = with_status(*map(plain, arguments), ctypes.addressof(cells))
         if status == FAILED:
             raise_check_failure()
         if status:
@@ -85,18 +85,21 @@ def make_callable(entry: Entry, address: int, raise_check_failure: Callable[[], 
 
 
 def make_status_function(entry: Entry, address: int) -> Callable[..., int]:
-    """The quickest way to call an entry without results: takes numbers only, and gives the status."""
+    """The quickest way to call an entry without results: takes numbers and ctypes arrays, and gives the status."""
     if entry.results or not entry.has_status:
         raise TypeError(f"{entry.symbol} has results, or no status")
-    parameters = [_CTYPES[kind] for kind in entry.parameters]
+    # Unlike size_t, void * also takes arrays.
+    parameters = [ctypes.c_void_p if kind == "address" else _CTYPES[kind] for kind in entry.parameters]
     function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters)(address)
     return function
 
 
-def _plain(argument: Any) -> Any:
-    """An argument as ctypes takes it: views and pointers become their address."""
+def plain(argument: Any) -> Any:
+    """An argument as ctypes takes it: views, pointers and ctypes arrays become their address."""
     if isinstance(argument, int | float):
         return argument
+    if isinstance(argument, ctypes.Array):
+        return ctypes.addressof(argument)
     if isinstance(argument, Integer):
         return argument.value
     if argument is None:

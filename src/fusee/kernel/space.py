@@ -43,6 +43,10 @@ class Space(Region):
     def space(self) -> "Space":
         return self
 
+    def host_address(self, address: int, size: int = 0) -> int:
+        """Where this process sees `size` bytes, in spaces that are part of its memory."""
+        raise TypeError(f"{self!r} is not memory of this process")
+
     def region_at(self, address: int) -> Region:
         """The region that a pointer found in memory may access."""
         return self if address else NULL
@@ -67,6 +71,9 @@ class HostSpace(Space):
 
     def __init__(self) -> None:
         self.target = Target.host()
+
+    def host_address(self, address: int, size: int = 0) -> int:
+        return address
 
     def read(self, address: int, size: int, mask: int = 0) -> bytes:
         return ctypes.string_at(address, size)

@@ -1,0 +1,126 @@
+"""How C functions are called on each architecture: which registers and stack slots hold what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from unicorn import arm64_const, arm_const, x86_const
+from unicorn import unicorn_const as uc
+from unicorn.unicorn import Uc
+
+from fusee.kernel.target import Target
+
+WIDE: Final = ("i64", "u64", "f64")
+
+
+@dataclass(frozen=True)
+class Abi:
+    """An architecture as Unicorn knows it, and its C calling convention for integers and pointers.
+
+    A register need not be as wide as a pointer: on arm64_32 registers have 64 bits and pointers 32.
+    """
+
+    architecture: int
+    mode: int
+    register_bytes: int
+    program_counter: int
+    stack_pointer: int
+    link: int | None  # holds the return address; None: the stack does
+    arguments: tuple[int, ...]
+    results: tuple[int, ...]
+    return_instruction: bytes
+    aligns_pairs: bool  # a value of two registers starts at an even one
+    shown: tuple[tuple[str, int], ...]  # registers of a crash report
+    red_zone_bytes: int = 0
+    frame_register: str | None = None  # heads the chain of frame records
+    processor: int | None = None  # of Unicorn's models, if its usual one lacks something
+    has_coprocessor_switch: bool = False  # floating point is off until it is asked for
+
+    def prepare(self, engine: Uc) -> None:
+        """Bring the machine into the state in which an operating system starts programs."""
+        if self.has_coprocessor_switch:
+            engine.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0xF << 20)
+            engine.reg_write(arm_const.UC_ARM_REG_FPEXC, 1 << 30)
+
+    def places(self, kinds: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """For each argument the number of its first word and the number of words; registers come first."""
+        word = 0
+        for kind in kinds:
+            count = 2 if kind in WIDE and self.register_bytes == 4 else 1
+            if count == 2 and self.aligns_pairs:
+                word += word & 1
+            yield word, count
+            word += count
+
+
+def _named(module: object, prefix: str, names: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, getattr(module, prefix + name.upper())) for name in names)
+
+
+def _numbers(module: object, prefix: str, names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(number for _, number in _named(module, prefix, names))
+
+
+_X: Final = [f"x{number}" for number in range(31)]
+
+_AARCH64: Final = Abi(
+    uc.UC_ARCH_ARM64,
+    uc.UC_MODE_ARM,
+    8,
+    arm64_const.UC_ARM64_REG_PC,
+    arm64_const.UC_ARM64_REG_SP,
+    arm64_const.UC_ARM64_REG_X30,
+    _numbers(arm64_const, "UC_ARM64_REG_", _X[:8]),
+    _numbers(arm64_const, "UC_ARM64_REG_", _X[:2]),
+    bytes.fromhex("c0035fd6"),
+    False,
+    _named(arm64_const, "UC_ARM64_REG_", [*_X, "sp", "pc"]),
+    red_zone_bytes=128,
+    frame_register="x29",
+    processor=arm64_const.UC_CPU_ARM64_MAX,
+)
+
+_R: Final = [f"r{number}" for number in range(13)]
+
+_ARM: Final = Abi(
+    uc.UC_ARCH_ARM,
+    uc.UC_MODE_ARM,
+    4,
+    arm_const.UC_ARM_REG_PC,
+    arm_const.UC_ARM_REG_SP,
+    arm_const.UC_ARM_REG_LR,
+    _numbers(arm_const, "UC_ARM_REG_", _R[:4]),
+    _numbers(arm_const, "UC_ARM_REG_", _R[:2]),
+    bytes.fromhex("1eff2fe1"),
+    True,
+    _named(arm_const, "UC_ARM_REG_", [*_R, "sp", "lr", "pc"]),
+    processor=arm_const.UC_CPU_ARM_CORTEX_A15,
+    has_coprocessor_switch=True,
+)
+
+_I686: Final = Abi(
+    uc.UC_ARCH_X86,
+    uc.UC_MODE_32,
+    4,
+    x86_const.UC_X86_REG_EIP,
+    x86_const.UC_X86_REG_ESP,
+    None,
+    (),
+    _numbers(x86_const, "UC_X86_REG_", ["eax", "edx"]),
+    b"\xc3",
+    False,
+    _named(x86_const, "UC_X86_REG_", ["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip"]),
+)
+
+_ABIS: Final = {"aarch64": _AARCH64, "arm": _ARM, "i686": _I686}
+
+ARCHITECTURES: Final = tuple(_ABIS)
+"""What can be emulated."""
+
+
+def abi_of(target: Target) -> Abi:
+    """The calling convention of a target."""
+    try:
+        return _ABIS[target.architecture]
+    except KeyError:
+        raise ValueError(f"{target.triple}: {target.architecture} is not emulated, only {', '.join(_ABIS)}") from None

@@ -1,0 +1,66 @@
+"""The engine's program as objects for a device, from the cache if nothing has changed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fusee.kernel.cache import Cache
+from fusee.kernel.calling import Entry
+from fusee.kernel.compile import Compilation, Options, Program, Progress
+from fusee.kernel.library import built_key
+from fusee.kernel.sources import source_digests, unchanged
+from fusee.kernel.target import Target
+
+
+@dataclass(frozen=True)
+class DeviceProgram:
+    """Objects by the name of the part that they hold, and how the entries are called."""
+
+    target: Target
+    objects: dict[str, bytes]
+    entries: dict[str, Entry]
+
+
+def build_for_device(
+    name: str, define: Callable[[], Program], target: Target, progress: Progress | None = None
+) -> DeviceProgram:
+    """Compile a program for another machine, as it is shipped, with debug information.
+
+    `name` must say which program of this installation it is; it is defined only if it is not in the cache.
+    """
+    cache = Cache()
+    key = built_key(target, False, "device", name, str(Path(__file__).parent))
+    with cache.building(key):
+        return _read(cache, key, target) or _compile(cache, key, define(), target, progress)
+
+
+def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:
+    contents = cache.read("programs", key)
+    if contents is None:
+        return None
+    record = json.loads(contents)
+    if not unchanged(record["sources"]):
+        return None
+    objects = {}
+    for part, place in record["objects"].items():
+        found = cache.read("objects", place)
+        if found is None:
+            return None
+        cache.mark_used("objects", place)
+        objects[part] = found
+    cache.mark_used("programs", key)
+    return DeviceProgram(target, objects, {name: Entry(**fields) for name, fields in record["entries"].items()})
+
+
+def _compile(cache: Cache, key: str, program: Program, target: Target, progress: Progress | None) -> DeviceProgram:
+    compilation = Compilation(program, Options(target, for_this_process=False, debug=True))
+    made = compilation.objects(cache, progress)
+    entries = compilation.entry_table()
+    record = {
+        "sources": source_digests({function.source.module for function in compilation.checker.functions.values()}),
+        "objects": {part: place for part, (place, _) in made.items()},
+        "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
+    }
+    cache.write("programs", key, json.dumps(record).encode())
+    return DeviceProgram(target, {part: contents for part, (_, contents) in made.items()}, entries)

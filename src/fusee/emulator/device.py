@@ -1,0 +1,248 @@
+"""A machine with a program in its memory, whose functions are called from Python and may call back."""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from unicorn import unicorn_const as uc
+from unicorn.unicorn import Uc, UcError
+
+from fusee.emulator.abi import WIDE, Abi, abi_of
+from fusee.emulator.build import DeviceProgram
+from fusee.emulator.crash import capture
+from fusee.emulator.link import Image
+from fusee.emulator.objects import read_object
+from fusee.emulator.space import PAGE_BYTES, DeviceSpace, Heap
+from fusee.emulator.system import SYSTEM
+from fusee.kernel.calling import plain
+from fusee.kernel.errors import KernelError
+
+_BASE: Final = {4: 0x1000_0000, 8: 0x1_1000_0000}  # by pointer width: LP64 is tried above what 32 bits can hold
+_BYTES: Final = 0xE000_0000
+_STACK_BYTES: Final = 0x80_0000
+_STUB_BYTES: Final = 16
+
+
+@dataclass
+class HostFunction:
+    """A Python function with an address. One that may call back into the device leaves the emulator first."""
+
+    name: str
+    parameters: Sequence[str]
+    result: str | None
+    call: Callable[..., Any]
+    leaves: bool
+
+
+class Device:
+    """A program linked and loaded for its target.
+
+    Memory from low to high: nothing, so that null pointers and an overrun of the stack fault; the
+    stack; the stubs of host functions; code and data; the heap.
+    """
+
+    def __init__(self, program: DeviceProgram) -> None:
+        self.target = program.target
+        self.abi: Abi = abi_of(self.target)
+        base = _BASE[self.target.pointer_width]
+        self.space = DeviceSpace(self.target, base, _BYTES)
+        self.processor = Uc(self.abi.architecture, self.abi.mode)
+        if self.abi.processor is not None:
+            self.processor.ctl_set_cpu_model(self.abi.processor)
+        self.processor.mem_map_ptr(base, _BYTES, uc.UC_PROT_ALL, self.space.host_base)
+        self.abi.prepare(self.processor)
+        self._stack = base + _STACK_BYTES
+        self._stubs = self._stack
+        self._stop = self._stubs  # where calls from Python return to
+        self._functions: dict[int, HostFunction] = {}
+        self._leaving: tuple[HostFunction, int] | None = None  # what is to be called, and its stack pointer
+        self._failure: BaseException | None = None
+        self._link(program)
+        self.processor.hook_add(
+            uc.UC_HOOK_CODE, self._on_stub, begin=self._stubs + _STUB_BYTES, end=self._stubs + PAGE_BYTES - 1
+        )
+
+    def _link(self, program: DeviceProgram) -> None:
+        objects = [read_object(name, contents) for name, contents in program.objects.items()]
+        self.image = Image(self.target, self._stubs + PAGE_BYTES, objects, self._define_system)
+        self.space.write(self.image.start, bytes(self.image.contents))
+        end = self.image.start + len(self.image.contents)
+        self.heap = Heap(self.space, -(-end // PAGE_BYTES) * PAGE_BYTES, self.space.base + self.space.size)
+        self.entries = program.entries
+
+    # --- functions of the host -------------------------------------------------------------------
+
+    def define(
+        self, name: str, parameters: Sequence[str], result: str | None, call: Callable[..., Any], leaves: bool = False
+    ) -> int:
+        """Give a Python function an address at which the device can call it."""
+        address = self._stubs + _STUB_BYTES * (len(self._functions) + 1)
+        self.space.write(address, self.abi.return_instruction)
+        self._functions[address] = HostFunction(name, parameters, result, call, leaves)
+        return address
+
+    def host_function(self, address: int) -> str | None:
+        """The name of the Python function that has this address."""
+        found = self._functions.get(address)
+        return None if found is None else found.name
+
+    def _define_system(self, name: str) -> int:
+        if name not in SYSTEM:
+            raise ValueError(f"nothing defines {name}")
+        parameters, result, call = SYSTEM[name]
+        return self.define(name, parameters, result, lambda *arguments: call(self.space, *arguments))
+
+    def _on_stub(self, engine: Uc, address: int, size: int, data: object) -> None:
+        try:
+            function = self._functions[address]
+            if function.leaves:
+                self._leaving = function, engine.reg_read(self.abi.stack_pointer)
+                engine.emu_stop()
+            else:
+                arguments = self._arguments(function.parameters, engine.reg_read(self.abi.stack_pointer))
+                self._give(function.call(*arguments), function.result)
+        except BaseException as failure:
+            self._failure = failure
+            engine.emu_stop()
+
+    def _arguments(self, kinds: Sequence[str], stack: int) -> list[int]:
+        width, registers = self.abi.register_bytes, self.abi.arguments
+        arguments = []
+        for kind, (first, count) in zip(kinds, self.abi.places(kinds), strict=True):
+            value = 0
+            for number in range(count):
+                word = first + number
+                if word < len(registers):
+                    part = self.processor.reg_read(registers[word])
+                else:
+                    offset = width * (word - len(registers) + (self.abi.link is None))
+                    part = int.from_bytes(self.space.read(stack + offset, width), "little")
+                value |= part << 8 * width * number
+            arguments.append(value & (1 << 8 * self._bytes_of(kind)) - 1)
+        return arguments
+
+    def _bytes_of(self, kind: str) -> int:
+        if kind in ("address", "usize"):
+            return self.target.pointer_width
+        return 8 if kind in WIDE else 4
+
+    def _give(self, value: int | None, kind: str | None) -> None:
+        if kind is None or value is None:
+            return
+        bits = 8 * self.abi.register_bytes
+        for register in self.abi.results[: 2 if kind in WIDE and bits == 32 else 1]:
+            self.processor.reg_write(register, value & (1 << bits) - 1)
+            value >>= bits
+
+    # --- functions of the device -----------------------------------------------------------------
+
+    def function(self, symbol: str) -> Callable[..., Any]:
+        """An entry of the program. It takes numbers, and ctypes objects by reference; it raises what the kernel raises.
+
+        Those objects are copied to the device's stack for the length of the call, and then back.
+        """
+        entry = self.entries[symbol]
+        address = self.image.symbols[entry.symbol]
+        if not entry.has_status:
+            kind = entry.results[0] if entry.results else None
+            return lambda *arguments: self._call(address, entry.parameters, arguments, kind)
+        count = len(entry.results)
+
+        def call(*arguments: Any) -> Any:
+            cells = (ctypes.c_uint64 * max(count, 1))()
+            kinds = (*entry.parameters, "address")
+            status = self._call(address, kinds, (*arguments, cells), "u64")
+            if status:
+                raise KernelError.from_status(status)
+            masks = ((1 << 8 * self._bytes_of(kind)) - 1 for kind in entry.results)
+            results = tuple(cell & mask for cell, mask in zip(cells, masks, strict=False))
+            return results if count > 1 else results[0] if count else None
+
+        return call
+
+    def status_function(self, symbol: str) -> Callable[..., int]:
+        """An entry without results, as a function that gives a status instead of raising."""
+        entry = self.entries[symbol]
+        address = self.image.symbols[entry.symbol]
+        return lambda *arguments: int(self._call(address, entry.parameters, arguments, "u64") or 0)
+
+    def _call(self, address: int, kinds: Sequence[str], arguments: Sequence[Any], result: str | None) -> int | None:
+        stack = before = self._stack
+        numbers, copies = [], []
+        for argument in arguments:
+            if isinstance(argument, ctypes.Array):
+                size = ctypes.sizeof(argument)
+                stack = stack - size & -16
+                self.space.write(stack, bytes(argument))
+                copies.append((argument, stack, size))
+                numbers.append(stack)
+            else:
+                numbers.append(int(plain(argument)))
+        try:
+            self._enter(address, kinds, numbers, stack)
+        finally:
+            self._stack = before
+        for argument, place, size in copies:
+            ctypes.memmove(argument, self.space.host_address(place, size), size)
+        return self._result(result)
+
+    def _result(self, kind: str | None) -> int | None:
+        if kind is None:
+            return None
+        first, second = (self.processor.reg_read(register) for register in self.abi.results)
+        value = first | second << 32 if self.abi.register_bytes == 4 else first
+        return int(value) & (1 if kind == "bool" else (1 << 8 * self._bytes_of(kind)) - 1)
+
+    def _enter(self, address: int, kinds: Sequence[str], numbers: list[int], stack: int) -> None:
+        width, registers = self.abi.register_bytes, self.abi.arguments
+        words: dict[int, int] = {}
+        for number, (first, count) in zip(numbers, self.abi.places(kinds), strict=True):
+            for part in range(count):
+                words[first + part] = number >> 8 * width * part & (1 << 8 * width) - 1
+        on_stack = max([word + 1 - len(registers) for word in words if word >= len(registers)], default=0)
+        stack = stack - width * on_stack & -16
+        for word, value in words.items():
+            if word < len(registers):
+                self.processor.reg_write(registers[word], value)
+            else:
+                self.space.write(stack + width * (word - len(registers)), value.to_bytes(width, "little"))
+        if self.abi.link is None:
+            stack -= width
+            self.space.write(stack, self._stop.to_bytes(width, "little"))
+        else:
+            self.processor.reg_write(self.abi.link, self._stop)
+        self.processor.reg_write(self.abi.stack_pointer, stack)
+        self._run(address)
+
+    def _run(self, address: int) -> None:
+        """Execute until the call returns; what leaves is called in between, and may come here again."""
+        while True:
+            try:
+                self.processor.emu_start(address, self._stop)
+            except UcError as error:
+                raise capture(self, str(error)) from None
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            if self._leaving is None:
+                return
+            (function, stack), self._leaving = self._leaving, None
+            address, stack = self._serve(function, stack)
+            self.processor.reg_write(self.abi.stack_pointer, stack)
+
+    def _serve(self, function: HostFunction, stack: int) -> tuple[int, int]:
+        """Call a function of the host; the address and the stack pointer to go on with."""
+        arguments = self._arguments(function.parameters, stack)
+        width = self.abi.register_bytes
+        if self.abi.link is None:
+            address, after = int.from_bytes(self.space.read(stack, width), "little"), stack + width
+        else:
+            address, after = int(self.processor.reg_read(self.abi.link)), stack
+        before, self._stack = self._stack, stack - self.abi.red_zone_bytes & -16
+        try:
+            value = function.call(*arguments)
+        finally:
+            self._stack = before
+        self._give(value, function.result)
+        return address, after

@@ -1,0 +1,115 @@
+"""Links object files into one image, as an app's linker would."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from fusee.emulator.objects import ObjectFile, Relocation, Section, Symbol
+from fusee.emulator.relocate import Fixup, relocations_of
+from fusee.kernel.target import Target
+
+_LABELS = ("ltmp", "l_", ".L", "$")  # symbols that name no function
+_GLOBAL_OFFSET_TABLE = "_GLOBAL_OFFSET_TABLE_"
+
+
+class Image:
+    """What is loaded at `start`. `define` gives the addresses of functions that no object has."""
+
+    def __init__(
+        self, target: Target, start: int, objects: Sequence[ObjectFile], define: Callable[[str], int]
+    ) -> None:
+        self.start = start
+        self.objects = objects
+        self.contents = bytearray()
+        self.symbols: dict[str, int] = {}
+        self.pointer_bytes = target.pointer_width
+        self._define = define
+        self._apply = relocations_of(target.object_format, target.architecture)
+        self._places: dict[tuple[int, int], int] = {}  # (object, section) -> offset
+        for number in range(len(objects)):
+            self._place(number)
+        self._slots: dict[str, int] = {}  # addresses, by symbol
+        self._table = self._append(b"", 16)
+        for (number, index), place in list(self._places.items()):
+            section = objects[number].sections[index]
+            for relocation in section.relocations:
+                self._relocate(self.contents, place, self.start + place, number, relocation)
+
+    def _append(self, contents: bytes, alignment: int) -> int:
+        """Add bytes; the address of the first."""
+        self.contents += bytes(-len(self.contents) % alignment)
+        self.contents += contents
+        return self.start + len(self.contents) - len(contents)
+
+    def _place(self, number: int) -> None:
+        item = self.objects[number]
+        for index, section in item.sections.items():
+            if section.is_loaded:
+                zeros = bytes(section.size - len(section.contents))
+                address = self._append(section.contents + zeros, section.alignment)
+                self._places[number, index] = address - self.start
+        for symbol in item.symbols:
+            if symbol.is_global and symbol.section is not None:
+                self.symbols[symbol.name] = self._section_address(number, symbol.section) + symbol.offset
+
+    def _section_address(self, number: int, section: int) -> int:
+        """Debug sections are not loaded; their addresses are offsets."""
+        place = self._places.get((number, section))
+        return 0 if place is None else self.start + place
+
+    def _symbol_address(self, number: int, symbol: Symbol) -> int:
+        if symbol.section is not None:
+            return self._section_address(number, symbol.section) + symbol.offset
+        if symbol.name == _GLOBAL_OFFSET_TABLE:
+            return self._table
+        if symbol.name not in self.symbols:
+            self.symbols[symbol.name] = self._define(symbol.name)
+        return self.symbols[symbol.name]
+
+    def _slot(self, name: str, address: int) -> int:
+        """The word of the global offset table that holds a symbol's address."""
+        if name not in self._slots:
+            contents = address.to_bytes(self.pointer_bytes, "little")
+            self._slots[name] = self._append(contents, self.pointer_bytes)
+        return self._slots[name]
+
+    def _relocate(self, contents: bytearray, start: int, address: int, number: int, r: Relocation) -> None:
+        if r.symbol is not None:
+            target = self._symbol_address(number, r.symbol)
+            slot = partial(self._slot, f"{number}:{r.symbol.name}", target)
+        else:
+            assert r.section is not None
+            target = self._section_address(number, r.section) - self.objects[number].sections[r.section].address
+            slot = partial(self._slot, f"{number}:{r.section}", target)
+        if r.minus is not None:
+            target -= self._symbol_address(number, r.minus)
+        apply = self._apply.get(r.kind)
+        if apply is None:
+            raise ValueError(f"{self.objects[number].name}: relocation of kind {r.kind}")
+        offset = start + r.offset
+        apply(Fixup(contents, offset, address + r.offset, target, r.addend, r.size, slot, self._table))
+
+    def object_at(self, address: int) -> int | None:
+        """The number of the object that an address belongs to."""
+        for (number, index), place in self._places.items():
+            if 0 <= address - self.start - place < self.objects[number].sections[index].size:
+                return number
+        return None
+
+    def locate(self, address: int) -> str | None:
+        """`function + offset`, if there is code at an address."""
+        number = self.object_at(address)
+        if number is None:
+            return None
+        places = ((self._symbol_address(number, s), s.name) for s in self.objects[number].symbols if s.section)
+        below = [place for place in places if place[0] <= address and not place[1].startswith(_LABELS)]
+        if not below:
+            return None
+        start, name = max(below)
+        return f"{name} + {address - start:#x}"
+
+    def debug_section(self, number: int, section: Section) -> bytes:
+        """A section that is not loaded, with its relocations filled in."""
+        contents = bytearray(section.contents)
+        for relocation in section.relocations:
+            self._relocate(contents, 0, 0, number, relocation)
+        return bytes(contents)

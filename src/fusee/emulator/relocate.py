@@ -1,0 +1,186 @@
+"""Filling in relocations: the kinds that LLVM uses for kernels, by object format and architecture.
+
+Names and numbers are those of <mach-o/arm64/reloc.h> and of the ELF supplements of each architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass
+class Fixup:
+    """One place to fill in: at `offset` in `contents`, at `address` for the device."""
+
+    contents: bytearray
+    offset: int
+    address: int
+    target: int  # the symbol's address
+    addend: int | None  # None: in the place itself
+    size: int
+    slot: Callable[[], int]  # address of the word that holds the symbol's address
+    table: int  # what the offsets of such words count from
+
+    def word(self, size: int = 4) -> int:
+        """What the place holds."""
+        return int.from_bytes(self.contents[self.offset : self.offset + size], "little")
+
+    def put(self, value: int, size: int = 4) -> None:
+        """Replace what the place holds."""
+        mask = (1 << 8 * size) - 1
+        self.contents[self.offset : self.offset + size] = (value & mask).to_bytes(size, "little")
+
+    def change(self, mask: int, value: int) -> None:
+        """Replace the masked bits of an instruction."""
+        self.put(self.word() & ~mask | value & mask)
+
+
+Apply = Callable[[Fixup], None]
+
+
+def _absolute(size: int) -> Apply:
+    def apply(f: Fixup) -> None:
+        f.put(f.target + (f.word(size) if f.addend is None else f.addend), size)
+
+    return apply
+
+
+def _relative(size: int) -> Apply:
+    def apply(f: Fixup) -> None:
+        f.put(f.target + (f.word(size) if f.addend is None else f.addend) - f.address, size)
+
+    return apply
+
+
+def _pointer(f: Fixup) -> None:
+    _absolute(f.size)(f)
+
+
+# AArch64
+
+
+def _branch26(f: Fixup) -> None:
+    f.change(0x03FF_FFFF, (f.target + (f.addend or 0) - f.address) >> 2)
+
+
+def _branch19(f: Fixup) -> None:
+    f.change(0x7FFFF << 5, (f.target + (f.addend or 0) - f.address) >> 2 << 5)
+
+
+def _page_of(f: Fixup, target: int) -> None:
+    pages = (target >> 12) - (f.address >> 12)
+    f.change(0x60FF_FFE0, (pages & 3) << 29 | (pages >> 2 & 0x7_FFFF) << 5)
+
+
+def _offset_of(f: Fixup, target: int) -> None:
+    instruction = f.word()
+    shift = 0
+    if instruction & 0x3B00_0000 == 0x3900_0000:  # load or store: the offset counts in units of its size
+        shift = instruction >> 30
+        if shift == 0 and instruction & 0x0480_0000 == 0x0480_0000:
+            shift = 4  # of a whole vector register
+    f.change(0xFFF << 10, (target & 0xFFF) >> shift << 10)
+
+
+def _page(f: Fixup) -> None:
+    _page_of(f, f.target + (f.addend or 0))
+
+
+def _page_offset(f: Fixup) -> None:
+    _offset_of(f, f.target + (f.addend or 0))
+
+
+def _slot_page(f: Fixup) -> None:
+    _page_of(f, f.slot())
+
+
+def _slot_page_offset(f: Fixup) -> None:
+    _offset_of(f, f.slot())
+
+
+def _slot_relative(f: Fixup) -> None:
+    f.put(f.slot() - f.address)
+
+
+# i386
+
+
+def _from_table(f: Fixup) -> None:
+    f.put(f.target + f.word() - f.table)
+
+
+def _table_relative(f: Fixup) -> None:
+    f.put(f.table + f.word() - f.address)
+
+
+def _slot_from_table(f: Fixup) -> None:
+    f.put(f.slot() + f.word() - f.table)
+
+
+# ARM
+
+
+def _arm_branch(f: Fixup) -> None:
+    in_place = ((f.word() & 0xFF_FFFF ^ 0x80_0000) - 0x80_0000) << 2
+    f.change(0xFF_FFFF, (f.target + in_place - f.address) >> 2)
+
+
+def _arm_move(is_upper: bool, is_relative: bool) -> Apply:
+    def apply(f: Fixup) -> None:
+        word = f.word()
+        in_place = ((word >> 4 & 0xF000 | word & 0xFFF) ^ 0x8000) - 0x8000
+        value = f.target + in_place - (f.address if is_relative else 0)
+        half = value >> 16 if is_upper else value
+        f.change(0xF_0FFF, (half & 0xF000) << 4 | half & 0xFFF)
+
+    return apply
+
+
+_MACHO_ARM64: Final[dict[int, Apply]] = {
+    0: _pointer,  # UNSIGNED
+    2: _branch26,  # BRANCH26
+    3: _page,  # PAGE21
+    4: _page_offset,  # PAGEOFF12
+    5: _slot_page,  # GOT_LOAD_PAGE21
+    6: _slot_page_offset,  # GOT_LOAD_PAGEOFF12
+    7: _slot_relative,  # POINTER_TO_GOT
+}
+
+_ELF_AARCH64: Final[dict[int, Apply]] = {
+    257: _absolute(8), 258: _absolute(4), 260: _relative(8), 261: _relative(4),  # ABS64 ABS32 PREL64 PREL32
+    275: _page, 311: _slot_page, 312: _slot_page_offset,  # ADR_PREL_PG_HI21 ADR_GOT_PAGE LD64_GOT_LO12_NC
+    277: _page_offset, 278: _page_offset, 284: _page_offset,  # ADD_ABS_LO12_NC LDST8 LDST16
+    285: _page_offset, 286: _page_offset, 299: _page_offset,  # LDST32 LDST64 LDST128
+    280: _branch19, 282: _branch26, 283: _branch26,  # CONDBR19 JUMP26 CALL26
+}  # fmt: skip
+
+_ELF_I386: Final[dict[int, Apply]] = {
+    1: _absolute(4), 2: _relative(4), 4: _relative(4),  # 32 PC32 PLT32
+    3: _slot_from_table, 43: _slot_from_table,  # GOT32 GOT32X
+    9: _from_table, 10: _table_relative,  # GOTOFF GOTPC
+}  # fmt: skip
+
+_ELF_ARM: Final[dict[int, Apply]] = {
+    2: _absolute(4), 3: _relative(4),  # ABS32 REL32
+    28: _arm_branch, 29: _arm_branch,  # CALL JUMP24
+    43: _arm_move(False, False), 44: _arm_move(True, False),  # MOVW_ABS_NC MOVT_ABS
+    45: _arm_move(False, True), 46: _arm_move(True, True),  # MOVW_PREL_NC MOVT_PREL
+    96: lambda f: f.put(f.slot() + f.word() - f.address),  # GOT_PREL
+}  # fmt: skip
+
+_TABLES: Final[dict[tuple[str, str], dict[int, Apply]]] = {
+    ("macho", "aarch64"): _MACHO_ARM64,
+    ("elf", "aarch64"): _ELF_AARCH64,
+    ("elf", "i686"): _ELF_I386,
+    ("elf", "arm"): _ELF_ARM,
+}
+
+
+def relocations_of(object_format: str, architecture: str) -> dict[int, Apply]:
+    """How to fill in each kind of relocation."""
+    try:
+        return _TABLES[object_format, architecture]
+    except KeyError:
+        raise ValueError(f"{object_format} objects for {architecture} cannot be linked here") from None
