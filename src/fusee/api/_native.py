@@ -68,16 +68,11 @@ def _call(address: int, identity: int, instance: int, slots: int) -> None:
         store.hosts[identity].run(store, instance, slots)
         store.is_done.value = 1
     except BaseException as error:
-<<<<<<< /tmp/land.11302.ours
         if store is not None:
             store.failure = error
             store.is_done.value = 0
     if store is None:
         return
-=======
-        store.failure = error
-        store.is_done.value = 0
->>>>>>> /tmp/wt-h/src/fusee/api/_native.py
     while True:
         try:
             if store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks

@@ -90,11 +90,7 @@ class Declaration:
         self._binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
         with engine.lock:
             address = engine.native.compile(engine.address, self._binary, ALL_FEATURES)
-<<<<<<< /tmp/land.11302.ours
-        self.canonical = int(view(ModuleState, address).types[0].canonical)
-=======
         self.canonical = int(view(ModuleState, address, engine.native.space).types[0].canonical)
->>>>>>> /tmp/wt-h/src/fusee/api/engine.py
 
 
 def _vector(types: Sequence[ValType]) -> bytes:

@@ -88,13 +88,7 @@ class Instance:
         self.store.modules[module.address] = module
         try:
             with self.store.engine.lock:
-<<<<<<< /tmp/land.11302.ours
-                self.address: int = self.store.native.raw_instantiate(
-                    self.store.address, module.address, ctypes.addressof(given)
-                )
-=======
                 self.address: int = self.store.native.raw_instantiate(self.store.address, module.address, given)
->>>>>>> /tmp/wt-h/src/fusee/api/instance.py
         except KernelError as error:
             raise self._failure(error) from None
         start = module.start

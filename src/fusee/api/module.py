@@ -54,11 +54,7 @@ class Module:
         self.engine = engine
         self.binary = _to_binary(wasm)
         self.address: int = engine.compile(self.binary)
-<<<<<<< /tmp/land.11302.ours
-        self.state = view(ModuleState, self.address)
-=======
         self.state = view(ModuleState, self.address, engine.native.space)
->>>>>>> /tmp/wt-h/src/fusee/api/module.py
         self._signatures: dict[int, Signature] = {}
         finalizer = weakref.finalize(self, _end, engine, self.address, self.binary)
         finalizer.atexit = False  # the process's end frees everything at once

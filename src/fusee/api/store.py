@@ -208,11 +208,7 @@ class Store:
         """The frames of the trap that happened last, the innermost first."""
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * 3))()
         with self.engine.lock:
-<<<<<<< /tmp/land.11302.ours
-            count: int = self.native.backtrace(self.address, ctypes.addressof(words), MOST_FRAMES)
-=======
             count: int = self.native.backtrace(self.address, words, MOST_FRAMES)
->>>>>>> /tmp/wt-h/src/fusee/api/store.py
         return [self._frame(*words[3 * i : 3 * i + 3]) for i in range(count)]
 
     def _frame(self, instance: int, func: int, offset: int) -> Frame:
