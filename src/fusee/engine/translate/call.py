@@ -195,10 +195,8 @@ def finish(t: Translator, i: Ins, definition: TypeDef, is_tail: bool) -> None:
 def push_result(t: Translator, type_: u8, place: u32, is_only: bool) -> None:
     """A call's result: in the callee's slot, and if it is the only one in the accumulator too."""
     number = new_value(t, u32(SLOTTED), type_)
-    claim(t, t.height, number)
     value = t.values[number]
     value.payload = u64(t.out + place)
-    t.owners[t.height] = number + 1
     t.owners[t.max_height + place] = number + 1
     if is_only:
         value.kind = u8(IN_ACC)
@@ -208,4 +206,6 @@ def push_result(t: Translator, type_: u8, place: u32, is_only: bool) -> None:
             t.facc = number
         else:
             t.acc = number
+    claim(t, t.height, number)  # what this emits may take the accumulator from the result
+    t.owners[t.height] = number + 1
     push(t, number)
