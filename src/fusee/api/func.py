@@ -169,9 +169,10 @@ class Caller:
         return found
 
     def memory_view(self) -> memoryview:
-        """The bytes of the calling instance's memory 0, until the call ends or the memory grows."""
+        """The bytes of the calling instance's memory 0, until the call ends or it grows; empty if there is none."""
         store = self.context
-        return store.memory_view(int(view(InstanceState, self._instance, store.native.space).memory))
+        memory = int(view(InstanceState, self._instance, store.native.space).memory) if self._instance else 0
+        return store.memory_view(memory) if memory else memoryview(b"")
 
     def _invalidate(self) -> None:
         self._store = None
