@@ -2,10 +2,10 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import test
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, header, read_i32
+from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, header, read_i32, read_int, write_int
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import ZEROED_INLINE
-from fusee.engine.isa.forms import NOWHERE, PIN
+from fusee.engine.isa.forms import CONST, NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.kernel.lang import (
     Ptr,
@@ -62,6 +62,35 @@ def branch(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
         return tail(code_at(f.pc), f)
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(code_at(f.pc), f)
+
+
+@handler
+def step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Add a constant to a local where it is, then compare it and branch."""
+    stepped = read_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+    stepped = stepped + read_int(f, CONST, cell(row, dst, forms, size_of(usize)).sources[1])
+    write_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0], stepped)
+    if len(forms) == 2:
+        taken = is_zero(stepped, row.sources[0])
+        if row.detail == "nz":
+            taken = not taken
+    elif row.sources[0] == "i32":
+        taken = row.evaluate(u32(stepped), read_i32(f, forms[2], cell(row, dst, forms, size_of(usize)).sources[2]))
+    else:
+        taken = row.evaluate(stepped, read_int(f, forms[2], cell(row, dst, forms, size_of(usize)).sources[2]))
+    if taken:
+        f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
+        return tail(code_at(f.pc), f)
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(code_at(f.pc), f)
+
+
+@kernel(inline=True)
+def is_zero(value: u64, kind: Static[str]) -> bool:
+    """Whether a value of the type is zero."""
+    if kind == "i32":
+        return u32(value) == 0
+    return value == 0
 
 
 @handler

@@ -35,6 +35,11 @@ def is_comparison(row: Row) -> bool:
     return result is bool or result == "bool"
 
 
+def field(row: Row, dst: int, forms: Forms, number: int, pointer_bytes: int) -> int:
+    """Where the cell holds an operand."""
+    return cell(row, dst, forms, pointer_bytes).sources[number]
+
+
 @kernel(inline=True)
 def operand_i32(
     f: Regs, row: Static[Row], node: Static[Row], place: Static[int], first: Static[int], dst: Static[int],
@@ -43,7 +48,7 @@ def operand_i32(
     """An operand of a node, read from the cell or computed."""
     if is_computed(node, place):
         return u32(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
-    return read_i32(f, forms[leaf(node, place, first)], cell(row, dst, forms, size_of(usize)).sources[leaf(node, place, first)])
+    return read_i32(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
 
 
 @kernel(inline=True)
@@ -53,7 +58,7 @@ def operand_i64(
 ) -> u64:  # fmt: skip
     if is_computed(node, place):
         return u64(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
-    return read_int(f, forms[leaf(node, place, first)], cell(row, dst, forms, size_of(usize)).sources[leaf(node, place, first)])
+    return read_int(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
 
 
 @kernel(inline=True)
@@ -64,7 +69,7 @@ def operand_f32(
     if is_computed(node, place):
         computed: f32 = VALUE["f32"](f, row, node.inner, first + place, dst, forms)
         return computed
-    return read_f32(f, forms[leaf(node, place, first)], cell(row, dst, forms, size_of(usize)).sources[leaf(node, place, first)])
+    return read_f32(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
 
 
 @kernel(inline=True)
@@ -75,7 +80,7 @@ def operand_f64(
     if is_computed(node, place):
         computed: f64 = VALUE["f64"](f, row, node.inner, first + place, dst, forms)
         return computed
-    return read_float(f, forms[leaf(node, place, first)], cell(row, dst, forms, size_of(usize)).sources[leaf(node, place, first)])
+    return read_float(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
 
 
 OPERAND: Final[dict[str, Any]] = {"i32": operand_i32, "i64": operand_i64, "f32": operand_f32, "f64": operand_f64}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, UNARY, UNARY_ACC, UNARY_CONST
+from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, STEP, STEP_AND, UNARY, UNARY_ACC, UNARY_CONST
 from fusee.engine.isa.numeric import FLOAT_COMPARISONS
 from fusee.engine.isa.numeric import ROWS as NUMERIC_ROWS
 from fusee.engine.isa.row import Row
@@ -32,10 +32,25 @@ def _tests() -> list[Row]:
     rows = []
     for kind in ("i32", "i64"):
         for sense in ("nz", "z"):
-            rows.append(Row(f"br_{kind}_{sense}", "branch_test", (kind,), "", UNARY, NO_RESULT, ("label",), detail=sense))
-            rows.append(Row(f"brl_{kind}_{sense}", "branch_test_loop", (kind,), "", UNARY, NO_RESULT, detail=sense))
+            test = Row(f"br_{kind}_{sense}", "branch_test", (kind,), "", UNARY, NO_RESULT, ("label",), detail=sense)
+            loop = replace(test, name=f"brl_{kind}_{sense}", family="branch_test_loop", immediates=())
+            rows += [test, loop]
     return rows
 
+
+def _steps() -> list[Row]:
+    """`step_<branch>`: add a constant to a local in place, then compare it and branch, as loops do."""
+    rows = []
+    for row in [*_conditional(), *_tests()]:
+        if row.sources[0].startswith("i") and not row.name.endswith(_UNSTEPPED):
+            shape = STEP if len(row.sources) == 1 else STEP_AND
+            sources = (row.sources[0], row.sources[0], *row.sources[1:])
+            step = replace(row, name=f"step_{row.name}", family=f"step_{row.family}", sources=sources, shape=shape)
+            rows.append(step)
+    return rows
+
+
+_UNSTEPPED: Final = ("i64_le_s", "i64_le_u", "i64_gt_s", "i64_gt_u", "i64_eq")  # too rare
 
 BRANCHES: Final = [
     Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
@@ -46,6 +61,7 @@ BRANCHES: Final = [
     Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",)),  # fuel and interruption
     *_tests(),
     *_conditional(),
+    *_steps(),
 ]
 
 # Calls: `out` is the slot of the callee's slot 0. `call_lazy` becomes `call` once its callee is translated.
@@ -62,8 +78,11 @@ CALLS: Final = [
 TAIL_CALLS: Final = [
     Row("return_call", "return_call", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
     Row("return_call_import", "return_call_import", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
-    Row("return_call_indirect", "return_call_indirect", ("i32",), "", UNARY_ACC, NO_RESULT, ("u32", "u32", "u16", "u16")),
-    Row("return_call_indirect64", "return_call_indirect", ("i64",), "", UNARY_ACC, NO_RESULT, ("u32", "u32", "u16", "u16")),
+    *(
+        Row(f"return_call_indirect{suffix}", "return_call_indirect", (index,), "", UNARY_ACC, NO_RESULT,
+            ("u32", "u32", "u16", "u16"))
+        for suffix, index in (("", "i32"), ("64", "i64"))
+    ),
     Row("return_call_ref", "return_call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("u16", "u16")),
 ]  # fmt: skip
 

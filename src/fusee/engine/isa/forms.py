@@ -75,3 +75,5 @@ CHOICE: Final = Shape(
 BANK_CHOICE: Final = Shape(
     "bank_choice", tuple((a, b, ACC) for a, b in product(range(PIN, CONST), range(PIN, CONST)))
 )
+STEP: Final = _shape("step", tuple(range(PIN, CONST)), (CONST,))
+STEP_AND: Final = _shape("step_and", tuple(range(PIN, CONST)), (CONST,), tuple(range(PIN, FORMS)))

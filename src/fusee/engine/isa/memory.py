@@ -106,5 +106,8 @@ ROWS: Final = [
     *(row for suffix, (address, memory) in MEMORY_KINDS.items() for row in _accesses(suffix, address, memory)),
     *GLOBALS,
     *TABLE_ELEMENTS,
-    *(Row(name, "on_slots", (), "", NULLARY, NO_RESULT, ("u32", "u32", "u16", "u16"), detail=name) for name in ON_SLOTS),
+    *(
+        Row(name, "on_slots", (), "", NULLARY, NO_RESULT, ("u32", "u32", "u16", "u16"), detail=name)
+        for name in ON_SLOTS
+    ),
 ]

@@ -33,10 +33,11 @@ INDEX = table(u16, [number for shape in SHAPES for number in shape.index_table()
 INDEX_BITS: Final = 9
 
 _WIDTH_CODES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}
-SOURCE_CONST_BYTES = table(u8, [_WIDTH_CODES[(row.sources + ("i32",) * 3)[place]] for row in ROWS for place in range(3)])
+_SOURCE_TYPES: Final = [(row.sources + ("i32",) * 3)[place] for row in ROWS for place in range(3)]
+SOURCE_CONST_BYTES = table(u8, [_WIDTH_CODES[kind] for kind in _SOURCE_TYPES])
 """Bytes of a constant operand, by row × 3 + place."""
 
-SOURCE_IS_FLOAT = table(u8, [int((row.sources + ("i32",) * 3)[place] in FLOAT_TYPES) for row in ROWS for place in range(3)])
+SOURCE_IS_FLOAT = table(u8, [int(kind in FLOAT_TYPES) for kind in _SOURCE_TYPES])
 RESULT_IS_FLOAT = table(u8, [int(row.result in FLOAT_TYPES) for row in ROWS])
 
 NEEDS_ACC = table(u8, [row.shape.accumulator_place() for row in ROWS])

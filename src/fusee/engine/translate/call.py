@@ -98,8 +98,6 @@ def prepare(t: Translator, definition: TypeDef, callee: u32) -> None:
     """Pass the arguments, save the registers. `callee` is an operand of the call itself, or `NO_VALUE`."""
     count = definition.param_count
     evacuate(t, count)
-    if callee != NO_VALUE:
-        protect(t, callee)
     for place in span(count):
         pass_argument(t, t.stack[t.height - count + place], t.out + place)
     drop_to(t, t.height - count)
@@ -108,17 +106,6 @@ def prepare(t: Translator, definition: TypeDef, callee: u32) -> None:
     unload(t, True)
     spill_pins(t)
     t.out_count = u32(0)
-
-
-@kernel
-def protect(t: Translator, callee: u32) -> None:
-    """The callee's operand must outlive the passing of arguments, which may use the accumulator."""
-    value = t.values[callee]
-    if value.kind == IN_ACC or (value.kind == SLOTTED and value.payload >= u64(t.out)):
-        slot = t.temporaries + 2
-        move_value(t, callee, u32(SLOT), slot)
-        value.kind = u8(SLOTTED)
-        value.payload = u64(slot)
 
 
 @kernel

@@ -39,6 +39,9 @@ VALUE_ROW = table(u16, _rows(""))
 BRANCH_ROW = table(u16, _rows("br_"))
 LOOP_ROW = table(u16, _rows("brl_"))
 
+STEP_ROW = table(u16, _rows("step_br_"))
+STEP_LOOP_ROW = table(u16, _rows("step_brl_"))
+
 
 def _permuted(codes: tuple[str, ...], pairs: dict[str, str]) -> list[int]:
     return [codes.index(pairs.get(code, code)) for code in codes]

@@ -14,7 +14,8 @@ from fusee.engine.decode.optables import IMMEDIATES, OPENS_BLOCK
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.translate.comparison import BRANCH_ROW, EQ, LOOP_ROW, NE, negate, normalize, row_index
+from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
+from fusee.engine.translate.comparison import EQ, NE
 from fusee.engine.translate.emit import (
     MOV,
     add_immediate,
@@ -28,22 +29,18 @@ from fusee.engine.translate.emit import (
 from fusee.engine.translate.encode import bind, clear_label, encode, flush, refer, reserve_code
 from fusee.engine.translate.locals import assume_pins, reload_pins
 from fusee.engine.translate.state import (
-    COMPARE,
     CONSTANT,
-    F32,
     I32,
     I64,
     NO_VALUE,
     SLOTTED,
     Frame,
     Ins,
-    Label,
     Translator,
 )  # fmt: skip
 from fusee.engine.translate.values import (
     canonical,
     drop_to,
-    free,
     is_float,
     is_waiting,
     new_comparison,
@@ -63,18 +60,12 @@ ELSE: Final = opcodes.ELSE.index
 END: Final = opcodes.END.index
 FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
 
-BR: Final = NUMBER["br"]
-BRL: Final = NUMBER["brl"]
 BR_TABLE: Final = NUMBER["br_table"]
 SET_LOOP: Final = NUMBER["set_loop"]
 TICK: Final = NUMBER["tick"]
 RETURN: Final = NUMBER["return"]
 RETURN_INT: Final = NUMBER["return_int"]
 RETURN_FLOAT: Final = NUMBER["return_float"]
-BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
-BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
-BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
-BRL_Z: Final = (NUMBER["brl_i32_z"], NUMBER["brl_i64_z"])
 
 
 @kernel(inline=True)
@@ -250,66 +241,6 @@ def skip_unreachable(t: Translator) -> u32:
 
 
 # Branches
-
-
-@kernel
-def pop_condition(t: Translator) -> u32:
-    """Pop an i32 as a comparison."""
-    if t.values[t.stack[t.height - 1]].kind == COMPARE:
-        return pop(t)
-    if is_waiting(t.values[t.stack[t.height - 1]]):
-        materialize(t, t.stack[t.height - 1])
-    first = pop(t)
-    t.height += 1  # the zero's position is above its partner's
-    second = new_value(t, u32(CONSTANT), u8(I32))
-    t.height -= 1
-    return new_comparison(t, u32(NE), u32(I32), first, second)
-
-
-@kernel
-def branch_unless(t: Translator, condition: u32, label: Label) -> None:
-    negate(t.values[condition])
-    branch_if(t, condition, label)
-
-
-@kernel
-def branch_if(t: Translator, condition: u32, label: Label) -> None:
-    """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
-    node = t.values[condition]
-    type_ = node.producer
-    is_loop = label.is_loop_pointer and type_ < F32
-    second = t.values[node.operands[1]]
-    if type_ < F32 and second.kind == CONSTANT and second.payload == 0 and node.row <= NE:
-        row = test_row(type_, node.row == NE, is_loop)
-        release(t, node.operands[1])
-        emit(t, row, u32(1), node.operands[0], u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
-    else:
-        normalize(t, node)
-        row = u32(BRANCH_ROW[row_index(type_, u32(node.row))])
-        if is_loop:
-            row = u32(LOOP_ROW[row_index(type_, u32(node.row))])
-        emit(t, row, u32(2), node.operands[0], node.operands[1], u32(NO_VALUE), u32(NOWHERE), u32(0))
-    free(t, condition)
-    t.ins[t.ins_count - 1].label = address(label)
-    flush(t)
-
-
-@kernel(inline=True)
-def test_row(type_: u32, nonzero: bool, is_loop: bool) -> u32:
-    if is_loop:
-        if nonzero:
-            return u32(BRL_NZ[0]) if type_ == I32 else u32(BRL_NZ[1])
-        return u32(BRL_Z[0]) if type_ == I32 else u32(BRL_Z[1])
-    if nonzero:
-        return u32(BR_NZ[0]) if type_ == I32 else u32(BR_NZ[1])
-    return u32(BR_Z[0]) if type_ == I32 else u32(BR_Z[1])
-
-
-@kernel
-def jump(t: Translator, label: Label) -> None:
-    i = new_ins(t, u32(BRL) if label.is_loop_pointer else u32(BR))
-    i.label = address(label)
-    flush(t)
 
 
 @kernel

@@ -213,9 +213,15 @@ def into_accumulator(t: Translator, number: u32) -> None:
         value.producer = u32(NO_INS)
 
 
+@kernel(inline=True)
+def keeps_place(t: Translator, number: u32) -> bool:
+    """Whether a value in the accumulator has a slot to go to; one that was only put there for an operand has none."""
+    return t.acc == number or t.facc == number
+
+
 @kernel
 def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> None:
-    """Move operands until the row has a handler for their forms: constants first, then all."""
+    """Move operands until the row has a handler for their forms: the accumulator first, then constants, then all."""
     for place in span(count):
         number = operand_at(place, first, second, third)
         if t.values[number].kind == CONSTANT and SOURCE_IS_FLOAT[row * 3 + place] == 0:
@@ -223,6 +229,12 @@ def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third
                 into_temporary(t, number, place)
     if NEEDS_ACC[row] != 0:
         into_accumulator(t, operand_at(u32(NEEDS_ACC[row]) - 1, first, second, third))
+    if has_handler(t, row, count, first, second, third):
+        return
+    for place in span(count):
+        number = operand_at(place, first, second, third)
+        if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[row]) and keeps_place(t, number):
+            unload(t, is_float(t.values[number].type))
     if has_handler(t, row, count, first, second, third):
         return
     for place in span(count):

@@ -10,6 +10,7 @@ from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate import call, control
+from fusee.engine.translate.branch import pop_condition
 from fusee.engine.translate.comparison import EQ, negate
 from fusee.engine.translate.control import type_code
 from fusee.engine.translate.emit import (
@@ -127,7 +128,8 @@ assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or
 
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
 MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
-ACCESS = table(u8, _column({index: _ACCESSES.index(_row_name(op)) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}))
+_ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}
+ACCESS = table(u8, _column({index: _ACCESSES.index(name) for index, name in _ACCESSING.items()}))
 KIND_64: Final = 1  # in the order of MEMORY_KINDS
 KIND_ANY: Final = 2
 
@@ -547,7 +549,7 @@ def translate_control(t: Translator, index: u32) -> bool:
         control.begin_if(t)
     elif index == opcodes.BR_IF.index:
         label = read_u32(t.reader)
-        control.branch_conditionally(t, label, control.pop_condition(t))
+        control.branch_conditionally(t, label, pop_condition(t))
     elif index == opcodes.CALL.index:
         call.call(t, False)
     elif index == opcodes.CALL_INDIRECT.index:

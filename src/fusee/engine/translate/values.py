@@ -1,10 +1,10 @@
 """The symbolic operand stack: pushing, popping, and who owns which slot."""
 
 from fusee.engine.translate.state import (
-    I32,
     COMPARE,
     CONSTANT,
     F32,
+    I32,
     IN_ACC,
     LOCAL,
     NO_VALUE,

@@ -1,0 +1,161 @@
+"""Conditional branches and jumps to labels."""
+
+from typing import Final
+
+from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
+from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.translate.comparison import (
+    BRANCH_ROW,
+    LOOP_ROW,
+    NE,
+    STEP_LOOP_ROW,
+    STEP_ROW,
+    fits_field,
+    mirror,
+    negate,
+    normalize,
+    row_index,
+)  # fmt: skip
+from fusee.engine.translate.emit import emit, fill_operand, form_of, materialize, new_ins
+from fusee.engine.translate.encode import flush
+from fusee.engine.translate.state import (
+    COMPARE,
+    CONSTANT,
+    F32,
+    I32,
+    IN_ACC,
+    LOCAL,
+    NO_VALUE,
+    Label,
+    Translator,
+    Value,
+)  # fmt: skip
+from fusee.engine.translate.values import free, is_waiting, new_comparison, new_value, pop, release
+from fusee.kernel.lang import address, kernel, u8, u32, u64
+
+BR: Final = NUMBER["br"]
+BRL: Final = NUMBER["brl"]
+BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
+BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
+BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
+STEP_TESTS: Final = NUMBER["step_br_i32_nz"] - NUMBER["br_i32_nz"]  # the same distance for all tests
+BRL_Z: Final = (NUMBER["brl_i32_z"], NUMBER["brl_i64_z"])
+ADD: Final = NUMBER["add"]
+
+
+@kernel
+def pop_condition(t: Translator) -> u32:
+    """Pop an i32 as a comparison."""
+    if t.values[t.stack[t.height - 1]].kind == COMPARE:
+        return pop(t)
+    if is_waiting(t.values[t.stack[t.height - 1]]):
+        materialize(t, t.stack[t.height - 1])
+    first = pop(t)
+    t.height += 1  # the zero's position is above its partner's
+    second = new_value(t, u32(CONSTANT), u8(I32))
+    t.height -= 1
+    return new_comparison(t, u32(NE), u32(I32), first, second)
+
+
+@kernel
+def branch_unless(t: Translator, condition: u32, label: Label) -> None:
+    negate(t.values[condition])
+    branch_if(t, condition, label)
+
+
+@kernel
+def branch_if(t: Translator, condition: u32, label: Label) -> None:
+    """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
+    node = t.values[condition]
+    is_loop = label.is_loop_pointer and node.producer < F32
+    if is_zero_test(t, node):
+        release(t, node.operands[1])
+        node.operands[1] = u32(NO_VALUE)
+        node.operand_count = u32(1)
+        row = test_row(node.producer, node.row == NE, is_loop)
+        emit_branch(t, row, row + STEP_TESTS, node)
+    else:
+        normalize(t, node)
+        at = row_index(node.producer, u32(node.row))
+        if is_loop:
+            emit_branch(t, u32(LOOP_ROW[at]), u32(STEP_LOOP_ROW[at]), node)
+        else:
+            emit_branch(t, u32(BRANCH_ROW[at]), u32(STEP_ROW[at]), node)
+    free(t, condition)
+    t.ins[t.ins_count - 1].label = address(label)
+    flush(t)
+
+
+@kernel
+def is_zero_test(t: Translator, node: Value) -> bool:
+    """Whether an integer is compared for equality with zero."""
+    second = t.values[node.operands[1]]
+    return node.producer < F32 and second.kind == CONSTANT and second.payload == 0 and node.row <= NE
+
+
+@kernel
+def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
+    """Emit a conditional branch, together with the instruction before it if that steps what is compared."""
+    if step != NO_ROW and node.producer < F32:
+        if node.operand_count == 2 and node.row <= NE and not is_stepped(t, node.operands[0]):
+            mirror(node)
+        if is_stepped(t, node.operands[0]) and (node.operand_count == 1 or can_follow(t, node)):
+            emit_step(t, step, node)
+            return
+    emit(t, row, node.operand_count, node.operands[0], node.operands[1], u32(NO_VALUE), u32(NOWHERE), u32(0))
+
+
+@kernel
+def is_stepped(t: Translator, number: u32) -> bool:
+    """Whether the value is a local to which the latest instruction has just added a constant."""
+    value = t.values[number]
+    if value.kind != LOCAL or t.ins_count == 0:
+        return False
+    i = t.ins[t.ins_count - 1]
+    if i.row != ADD or i.forms[1] != CONST or i.forms[0] != i.destination or u32(i.destination) != form_of(t, value):
+        return False
+    return i.destination != SLOT or (i.operands[0] == value.payload and u64(i.slot) == value.payload)
+
+
+@kernel
+def can_follow(t: Translator, node: Value) -> bool:
+    """Whether the second operand can be one of a `step_…` row: not in the accumulator, and not the stepped local."""
+    first = t.values[node.operands[0]]
+    second = t.values[node.operands[1]]
+    if second.kind == CONSTANT:
+        return fits_field(second)
+    return second.kind != IN_ACC and not (second.kind == LOCAL and second.payload == first.payload)
+
+
+@kernel
+def emit_step(t: Translator, row: u32, node: Value) -> None:
+    """Replace the latest instruction, an addition, by one that also branches."""
+    addend = t.ins[t.ins_count - 1].operands[1]
+    t.ins_count -= 1
+    i = new_ins(t, row)
+    fill_operand(t, i, u32(0), t.values[node.operands[0]])
+    i.forms[1] = u8(CONST)
+    i.operands[1] = addend
+    if node.operand_count == 2:
+        fill_operand(t, i, u32(2), t.values[node.operands[1]])
+        release(t, node.operands[1])
+    release(t, node.operands[0])
+
+
+@kernel(inline=True)
+def test_row(type_: u32, nonzero: bool, is_loop: bool) -> u32:
+    """Rows of the branches on one value: see `isa.control`."""
+    if is_loop:
+        if nonzero:
+            return u32(BRL_NZ[0]) if type_ == I32 else u32(BRL_NZ[1])
+        return u32(BRL_Z[0]) if type_ == I32 else u32(BRL_Z[1])
+    if nonzero:
+        return u32(BR_NZ[0]) if type_ == I32 else u32(BR_NZ[1])
+    return u32(BR_Z[0]) if type_ == I32 else u32(BR_Z[1])
+
+
+@kernel
+def jump(t: Translator, label: Label) -> None:
+    i = new_ins(t, u32(BRL) if label.is_loop_pointer else u32(BR))
+    i.label = address(label)
+    flush(t)
