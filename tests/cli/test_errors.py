@@ -52,7 +52,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("fusee ")
     assert run_command(["--help"]) == 0
     commands = capsys.readouterr().out
-    assert all(name in commands for name in ("run", "validate", "wast", "disasm", "bench"))
+    assert all(name in commands for name in ("run", "validate", "wast", "disasm", "isa", "bench"))
 
 
 def test_commands_are_imported_when_called() -> None:

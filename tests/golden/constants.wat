@@ -7,4 +7,6 @@
   (func $step (param i32) (result i32) (i32.le_s (local.get 0) (i32.const 41)))
   (func $last (param i32) (result i32) (i32.le_s (local.get 0) (i32.const 0x7fffffff)))
   (func $wrap (param i64) (result i32) (i32.add (i32.wrap_i64 (local.get 0)) (i32.wrap_i64 (i64.const 0x1ffffffff))))
-  (func $both (result i32) (i32.add (i32.const 1) (i32.const 2))))
+  (func $both (result i32) (i32.add (i32.const 1) (i32.const 2)))
+  (func $negated (param i64 i64) (result i64)
+    (i64.sub (i64.add (local.get 0) (local.get 1)) (i64.const -0x80000000))))

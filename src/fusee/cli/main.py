@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "run": "Run a program (the default).",
     "validate": "Check that files are valid modules.",
     "disasm": "Show the bytecode of functions beside their WebAssembly.",
+    "isa": "Show the instruction set of the register machine.",
     "wast": "Run specification scripts.",
     "targets": "Describe the machines that a library can be built for.",
     "bench": "Compare speed with other engines.",

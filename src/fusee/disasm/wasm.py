@@ -13,7 +13,7 @@ OPENING: Final = {opcodes.BLOCK, opcodes.LOOP, opcodes.IF, opcodes.TRY_TABLE}
 NUMBER_TYPES: Final = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 MEMARG_HAS_MEMORY: Final = 0x40
 CATCHES: Final = ("catch", "catch_ref", "catch_all", "catch_all_ref")
-MOST_F32: Final = 3.4028234663852886e38
+F32_END: Final = 3.4028235677973366e38  # what is nearer to zero does not round to infinity
 MNEMONICS: Final = {"select_t": "select"}  # two opcodes, one mnemonic
 
 
@@ -123,7 +123,7 @@ def show_float(encoded: bytes) -> str:
         return f"nan:0x{int.from_bytes(encoded, 'little'):x}"
     for digits in range(1, 18):
         rounded = float(f"{value:.{digits}g}")
-        if (abs(rounded) <= MOST_F32 or len(encoded) == 8) and struct.pack(layout, rounded) == encoded:
+        if (abs(rounded) < F32_END or len(encoded) == 8) and struct.pack(layout, rounded) == encoded:
             return repr(rounded)
     return repr(value)
 

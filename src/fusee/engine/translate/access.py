@@ -1,0 +1,168 @@
+"""Loads, stores and globals, and the instructions that work on consecutive slots."""
+
+from typing import Final
+
+from fusee.engine.decode.reader import read_u32, read_u64
+from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.memory import MEMORY_KINDS
+from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.state.runtime import Global, Instance
+from fusee.engine.translate.actions import (
+    ACCESS,
+    IMMEDIATE_COUNT,
+    KIND_64,
+    KIND_ANY,
+    MEMORY_ROW,
+    RESULT,
+    ROW,
+    SLOT_OPERANDS,
+    SLOT_RESULTS,
+)
+from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
+from fusee.engine.translate.control import type_code
+from fusee.engine.translate.emit import add_immediate, claim, emit, new_ins, settle
+from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
+from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator
+from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
+from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
+from fusee.spec import opcodes
+
+GLOBAL_GET: Final = NUMBER["global_get"]
+GLOBAL_GET_IMPORT: Final = NUMBER["global_get_import"]
+GLOBAL_SET: Final = NUMBER["global_set"]
+GLOBAL_SET_IMPORT: Final = NUMBER["global_set_import"]
+
+
+@kernel
+def read_access(t: Translator, index: u32) -> u32:
+    """Read a memarg (spec 5.4.6): gives the row, and leaves offset and memory in `t.offset` and `t.memory`."""
+    flags = read_u32(t.reader)
+    t.memory = u32(0)
+    if flags & 0x40 != 0:
+        t.memory = read_u32(t.reader)
+    t.offset = read_u64(t.reader)
+    kind = u32(0)
+    if t.module.memories[t.memory].limits.is_64:
+        kind = u32(KIND_64)
+    if t.memory != 0:
+        kind += KIND_ANY
+    return u32(MEMORY_ROW[u32(ACCESS[index]) * len(MEMORY_KINDS) + kind])
+
+
+@kernel
+def add_access(t: Translator) -> None:
+    """The immediates of the latest instruction, a load or store (a load's result is in the accumulator)."""
+    i = t.ins[t.ins_count - 1]
+    add_immediate(i, t.offset)
+    add_immediate(i, u64(t.memory))
+
+
+@kernel
+def translate_load(t: Translator, index: u32) -> None:
+    row = read_access(t, index)
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
+    if tree == NO_ROW:
+        materialize_top(t, u32(1))
+        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), RESULT[index])
+    else:
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), RESULT[index])
+    add_access(t)
+
+
+@kernel
+def translate_store(t: Translator, index: u32) -> None:
+    row = read_access(t, index)
+    materialize_top(t, u32(1))
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 2], t.stack[t.height - 1])
+    if tree == NO_ROW:
+        materialize_top(t, u32(2))
+    value = pop(t)
+    place = pop(t)
+    if tree == NO_ROW:
+        emit(t, row, u32(2), place, value, u32(NO_VALUE), u32(NOWHERE), u32(0))
+    else:
+        count = flatten(t, u32(0), place, value)
+        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
+    add_access(t)
+
+
+@kernel
+def on_slots(t: Translator, index: u32) -> None:
+    """An instruction that takes its operands from consecutive canonical slots and leaves its results there."""
+    first = u64(0)
+    second = u64(0)
+    if IMMEDIATE_COUNT[index] > 0:
+        first = u64(read_u32(t.reader))
+    if IMMEDIATE_COUNT[index] > 1:
+        second = u64(read_u32(t.reader))
+    count = u32(SLOT_OPERANDS[index])
+    narrow = u64(0)
+    for place in span(count):
+        number = t.stack[t.height - count + place]
+        settle(t, number)
+        narrow |= u64(t.values[number].type == I32) << u64(place)
+    result = result_type(t, index, u32(first))
+    for _ in span(count):
+        release(t, pop(t))
+    i = new_ins(t, u32(ROW[index]))
+    add_immediate(i, first)
+    add_immediate(i, second)
+    add_immediate(i, u64(canonical(t, t.height)))
+    add_immediate(i, narrow)
+    for _ in span(u32(SLOT_RESULTS[index])):
+        push_canonical(t, result)
+
+
+@kernel
+def result_type(t: Translator, index: u32, object_index: u32) -> u8:
+    """Type of what the instruction leaves: sizes have the address type of their memory or table."""
+    if index == opcodes.MEMORY_GROW.index:
+        return address_type(t.module.memories[object_index].limits.is_64)
+    if index == opcodes.TABLE_GROW.index:
+        return address_type(t.module.tables[object_index].limits.is_64)
+    return u8(I64)
+
+
+@kernel(inline=True)
+def address_type(is_64: bool) -> u8:
+    return u8(I64) if is_64 else u8(I32)
+
+
+@kernel
+def get_global(t: Translator, index: u32) -> None:
+    type_ = type_code(t.module.globals[index].value_type)
+    row = u32(GLOBAL_GET)
+    if index < t.module.imported_global_count:
+        row = u32(GLOBAL_GET_IMPORT)
+    if is_float(type_):
+        number = new_value(t, u32(SLOTTED), type_)
+        claim(t, t.height, number)
+        release(t, number)
+        i = new_ins(t, row)
+        i.destination = u8(SLOT)
+        i.slot = u16(canonical(t, t.height))
+        add_immediate(i, global_place(t, index))
+        push_canonical(t, type_)
+        return
+    push_result(t, row, u32(0), u32(NO_VALUE), u32(NO_VALUE), type_)
+    add_immediate(t.ins[t.ins_count - 1], global_place(t, index))
+
+
+@kernel
+def global_place(t: Translator, index: u32) -> u64:
+    """An own global's distance from the instance that it follows in memory; an import's index."""
+    if index < t.module.imported_global_count:
+        return u64(index)
+    return u64(size_of(Instance)) + u64(index - t.module.imported_global_count) * size_of(Global)
+
+
+@kernel
+def set_global(t: Translator, index: u32) -> None:
+    materialize_top(t, u32(1))
+    if is_float(top(t, u32(0)).type):
+        settle(t, t.stack[t.height - 1])
+    row = u32(GLOBAL_SET)
+    if index < t.module.imported_global_count:
+        row = u32(GLOBAL_SET_IMPORT)
+    emit(t, row, u32(1), pop(t), u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    add_immediate(t.ins[t.ins_count - 1], global_place(t, index))

@@ -1,0 +1,190 @@
+"""Instructions that compute a value from values: they wait until it is wanted, unless they may trap."""
+
+from typing import Final
+
+from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.translate.actions import ARITY, CODE, COMMUTES, COMPARED, RESULT, ROW
+from fusee.engine.translate.comparison import EQ, negate
+from fusee.engine.translate.emit import claim, emit, hold_in_acc, materialize, unload
+from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
+from fusee.engine.translate.state import COMPARE, CONSTANT, I32, IN_ACC, NO_VALUE, PENDING, SLOTTED, Translator, Value
+from fusee.engine.translate.values import (
+    is_float,
+    is_waiting,
+    new_comparison,
+    new_node,
+    new_value,
+    pop,
+    push,
+    push_constant,
+    top,
+)
+from fusee.kernel.lang import kernel, span, u8, u32, u64
+
+SUB: Final = NUMBER["sub"]
+ADD: Final = NUMBER["add"]
+SELECT: Final = NUMBER["select"]
+FSELECT: Final = NUMBER["fselect"]
+
+
+@kernel(inline=True)
+def materialize_top(t: Translator, count: u32) -> None:
+    """Emit what waits among the topmost entries, as operands of what comes."""
+    for place in span(count):
+        number = t.stack[t.height - count + place]
+        if is_waiting(t.values[number]):
+            materialize(t, number)
+
+
+@kernel
+def compute(t: Translator, index: u32) -> None:
+    """A pure instruction waits until somebody needs its value."""
+    row = u32(ROW[index])
+    if ARITY[index] == 1:
+        materialize_top(t, u32(1))
+        push(t, new_node(t, u32(PENDING), row, RESULT[index], take_leaves(t, pop(t), u32(NO_VALUE))))
+        return
+    if row == SUB and top(t, u32(0)).kind == CONSTANT:
+        negate_constant(top(t, u32(0)))
+        row = u32(ADD)
+    if fuse_binary(t, index, row):
+        return
+    materialize_top(t, u32(2))
+    second = pop(t)
+    first = pop(t)
+    if COMMUTES[index] != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
+        swapped = first
+        first = second
+        second = swapped
+    push(t, new_node(t, u32(PENDING), row, RESULT[index], take_leaves(t, first, second)))
+
+
+@kernel
+def negate_constant(value: Value) -> None:
+    value.payload = u64(0) - value.payload
+    if value.type == I32:
+        value.payload &= 0xFFFF_FFFF
+
+
+@kernel
+def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
+    """Compute the two topmost entries in one tree, if there is one with the second or the first as its inner node."""
+    second = t.stack[t.height - 1]
+    first = t.stack[t.height - 2]
+    place = u32(1)
+    inner = second
+    other = first
+    tree = fused_row(t, row, place, second, first)
+    if tree == NO_ROW and COMMUTES[index] != 0:
+        tree = fused_row(t, row, place, first, second)
+        inner = first
+        other = second
+    if tree == NO_ROW:
+        place = u32(0)
+        inner = first
+        other = second
+        tree = fused_row(t, row, place, first, second)
+    if tree == NO_ROW and COMMUTES[index] != 0:
+        inner = second
+        other = first
+        tree = fused_row(t, row, place, second, first)
+    if tree == NO_ROW:
+        return False
+    if is_waiting(t.values[other]):
+        materialize(t, other)
+        if not is_waiting(t.values[inner]):  # it had to make room
+            return False
+    pop(t)
+    pop(t)
+    push(t, new_node(t, u32(PENDING), tree, RESULT[index], flatten(t, place, inner, other)))
+    return True
+
+
+@kernel
+def compute_now(t: Translator, index: u32) -> None:
+    """An instruction that may trap is emitted where it stands."""
+    materialize_top(t, u32(ARITY[index]))
+    second = pop(t) if ARITY[index] == 2 else u32(NO_VALUE)
+    first = pop(t)
+    push_result(t, u32(ROW[index]), u32(ARITY[index]), first, second, RESULT[index])
+
+
+@kernel
+def push_result(t: Translator, row: u32, count: u32, first: u32, second: u32, type_: u8) -> None:
+    """Emit a row on up to two operands and push its result, which is in the accumulator."""
+    t.leaves[0] = first
+    t.leaves[1] = second
+    t.leaves[2] = u32(NO_VALUE)
+    push_emitted(t, row, count, type_)
+
+
+@kernel
+def push_emitted(t: Translator, row: u32, count: u32, type_: u8) -> None:
+    """Emit a row on the first `count` of `t.leaves` and push its result, which is in the accumulator."""
+    first = t.leaves[0]
+    second = t.leaves[1]
+    third = t.leaves[2]
+    number = new_value(t, u32(SLOTTED), type_)
+    owner = t.owners[t.height]
+    if owner != first + 1 and owner != second + 1 and owner != third + 1:
+        claim(t, t.height, number)
+    emit(t, row, count, first, second, third, u32(0), u32(0))
+    hold_in_acc(t, number)
+    push(t, number)
+
+
+@kernel
+def compare(t: Translator, index: u32) -> None:
+    materialize_top(t, u32(2))
+    second = pop(t)
+    first = pop(t)
+    push_comparison(t, u32(CODE[index]), u32(COMPARED[index]), first, second)
+
+
+@kernel
+def push_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> None:
+    push(t, new_comparison(t, code, type_, first, second))
+
+
+@kernel
+def test_zero(t: Translator) -> None:
+    """`eqz` and `ref.is_null`: a comparison with zero, or the opposite of a comparison."""
+    if top(t, u32(0)).kind == COMPARE:
+        negate(top(t, u32(0)))
+        return
+    materialize_top(t, u32(1))
+    type_ = top(t, u32(0)).type
+    push_constant(t, u32(type_), u64(0))
+    second = pop(t)
+    push_comparison(t, u32(EQ), u32(type_), pop(t), second)
+
+
+@kernel
+def wrap(t: Translator) -> None:
+    """`i32.wrap_i64` costs nothing: an i32's upper half is arbitrary."""
+    value = top(t, u32(0))
+    value.type = u8(I32)
+    if value.kind == CONSTANT:
+        value.payload &= 0xFFFF_FFFF
+
+
+@kernel
+def choose(t: Translator) -> None:
+    """`select`; its condition is taken from the accumulator."""
+    materialize_top(t, u32(3))
+    condition = pop(t)
+    second = pop(t)
+    first = pop(t)
+    type_ = t.values[first].type
+    if is_float(type_):
+        if t.values[first].kind == IN_ACC or t.values[second].kind == IN_ACC:
+            unload(t, True)
+    elif t.values[first].kind == IN_ACC or t.values[second].kind == IN_ACC:
+        unload(t, False)
+    number = new_value(t, u32(SLOTTED), type_)
+    if t.owners[t.height] != first + 1:
+        claim(t, t.height, number)
+    row = u32(FSELECT) if is_float(type_) else u32(SELECT)
+    emit(t, row, u32(3), first, second, condition, u32(0), u32(0))
+    hold_in_acc(t, number)
+    push(t, number)
