@@ -80,9 +80,8 @@ assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or
 
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
 MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
-ACCESS = table(u8, _column({
-    index: _ACCESSES.index(_row_name(op)) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)
-}))  # fmt: skip
+_ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}
+ACCESS = table(u8, _column({index: _ACCESSES.index(name) for index, name in _ACCESSING.items()}))
 KIND_64: Final = 1  # in the order of MEMORY_KINDS
 KIND_ANY: Final = 2
 

@@ -67,11 +67,7 @@ def analyze(t: Translator) -> None:
 
 @kernel
 def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
-<<<<<<< /tmp/land.28595.ours
     """Remember whether the block at `depth` is a loop, in the buffer of the frames, which is not in use yet."""
-=======
-    """Remember whether the block at `depth` is a loop (in the frames' buffer, not in use yet), and count loops."""
->>>>>>> /tmp/wt-j/src/fusee/engine/translate/analyze.py
     if u64(depth) >= t.frames_buffer.capacity_bytes:
         grow_buffer(t.frames_buffer, u64(depth) + 1)
     t.frames_buffer.data[depth] = u8(is_loop)

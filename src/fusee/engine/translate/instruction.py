@@ -6,22 +6,6 @@ from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate import call, control
-<<<<<<< /tmp/land.28595.ours
-from fusee.engine.translate.branch import pop_condition
-from fusee.engine.translate.comparison import EQ, negate
-from fusee.engine.translate.control import type_code
-from fusee.engine.translate.emit import (
-    add_immediate,
-    claim,
-    emit,
-    hold_in_acc,
-    materialize,
-    new_ins,
-    settle,
-    unload,
-)  # fmt: skip
-from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
-=======
 from fusee.engine.translate.access import (
     address_type,
     get_global,
@@ -31,6 +15,7 @@ from fusee.engine.translate.access import (
     translate_store,
 )
 from fusee.engine.translate.actions import ACTION, COMPARISON, COMPUTE, FROM_SLOTS, LOAD, STORE, TRAPPING
+from fusee.engine.translate.branch import pop_condition
 from fusee.engine.translate.compute import (
     choose,
     compare,
@@ -42,7 +27,6 @@ from fusee.engine.translate.compute import (
     wrap,
 )
 from fusee.engine.translate.emit import add_immediate, new_ins
->>>>>>> /tmp/wt-j/src/fusee/engine/translate/instruction.py
 from fusee.engine.translate.immediate import read_s64
 from fusee.engine.translate.locals import set_local
 from fusee.engine.translate.state import F32, F64, I32, I64, NO_VALUE, Translator
@@ -50,98 +34,6 @@ from fusee.engine.translate.values import pop, push_constant, push_local, releas
 from fusee.kernel.lang import kernel, load, span, u8, u32, u64, unreachable
 from fusee.spec import opcodes
 
-<<<<<<< /tmp/land.28595.ours
-# What an opcode asks of the translator
-OWN: Final = 0  # see `translate_other`
-COMPUTE: Final = 1  # a pure instruction: it waits until it is needed
-TRAPPING: Final = 2  # must be emitted in its place
-COMPARISON: Final = 3
-LOAD: Final = 4
-STORE: Final = 5
-FROM_SLOTS: Final = 6
-
-_TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64}
-_FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32": opcodes.F32_EQ, "f64": opcodes.F64_EQ}
-
-
-def _comparison(op: Op) -> bool:
-    return bool((op.commutes and op.negated) or op.mirrored)
-
-
-def _row_name(op: Op) -> str:
-    kind, _, name = op.mnemonic.partition(".")
-    if kind in ("i32", "i64") and name in BOTH_WIDTHS:
-        return name
-    return LOAD_OF.get(op.mnemonic) or STORE_OF.get(op.mnemonic) or op.mnemonic.replace(".", "_")
-
-
-def _action(op: Op) -> int:
-    name = _row_name(op)
-    if op.mnemonic in LOAD_OF:
-        return LOAD
-    if op.mnemonic in STORE_OF:
-        return STORE
-    if _comparison(op):
-        return COMPARISON
-    if name in ON_SLOTS:
-        return FROM_SLOTS
-    if op.params is None or name not in NUMBER or op.mnemonic in _OWN_SIGNATURES or op.immediates:
-        return OWN
-    return TRAPPING if op.traps else COMPUTE
-
-
-_OWN_SIGNATURES: Final = {
-    "i32.eqz", "i64.eqz", "i32.wrap_i64", "nop",
-}  # fmt: skip
-"""Instructions that have a rule of their own here although validation needs none."""
-
-
-def _column(of: "dict[int, int]", missing: int = 0) -> list[int]:
-    return [of.get(index, missing) for index in range(INDEX_COUNT)]
-
-
-def _result(op: Op) -> int:
-    return _TYPE_CODES.get((op.results or ("",))[0], I64)
-
-
-_OPS: Final = {index: op for index, op in BY_INDEX.items() if not op.unsupported}
-ACTION = table(u8, _column({index: _action(op) for index, op in _OPS.items()}))
-ROW = table(u16, _column({index: NUMBER.get(_row_name(op), NO_ROW) for index, op in _OPS.items()}, NO_ROW))
-ARITY = table(u8, _column({index: len(op.params or ()) for index, op in _OPS.items()}))
-RESULT = table(u8, _column({index: _result(op) for index, op in _OPS.items()}))
-COMMUTES = table(u8, _column({index: int(op.commutes) for index, op in _OPS.items()}))
-COMPARED = table(u8, _column({i: _TYPE_CODES[op.params[0]] for i, op in _OPS.items() if _comparison(op) and op.params}))
-CODE = table(u8, _column({
-    index: op.code - _FIRST_COMPARISONS[op.params[0]].code
-    for index, op in _OPS.items() if _comparison(op) and op.params
-}))  # fmt: skip
-IMMEDIATE_COUNT = table(u8, _column({index: len(op.immediates) for index, op in _OPS.items()}))
-
-assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
-
-_ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
-MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
-_ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}
-ACCESS = table(u8, _column({index: _ACCESSES.index(name) for index, name in _ACCESSING.items()}))
-KIND_64: Final = 1  # in the order of MEMORY_KINDS
-KIND_ANY: Final = 2
-
-_SLOT_SHAPES: Final = {
-    "memory_grow": (1, 1), "memory_init": (3, 0), "memory_copy": (3, 0), "memory_fill": (3, 0), "data_drop": (0, 0),
-    "table_get": (1, 1), "table_set": (2, 0), "table_grow": (2, 1), "table_init": (3, 0), "table_copy": (3, 0),
-    "table_fill": (3, 0), "elem_drop": (0, 0), "i64_add128": (4, 2), "i64_sub128": (4, 2), "i64_mul_wide_s": (2, 2),
-    "i64_mul_wide_u": (2, 2),
-}  # fmt: skip
-_ON_SLOTS: Final = {index: _SLOT_SHAPES[_row_name(op)] for index, op in _OPS.items() if _row_name(op) in ON_SLOTS}
-SLOT_OPERANDS = table(u8, _column({index: shape[0] for index, shape in _ON_SLOTS.items()}))
-SLOT_RESULTS = table(u8, _column({index: shape[1] for index, shape in _ON_SLOTS.items()}))
-
-SUB: Final = NUMBER["sub"]
-ADD: Final = NUMBER["add"]
-SELECT: Final = NUMBER["select"]
-FSELECT: Final = NUMBER["fselect"]
-=======
->>>>>>> /tmp/wt-j/src/fusee/engine/translate/instruction.py
 UNREACHABLE: Final = NUMBER["unreachable"]
 REF_FUNC: Final = NUMBER["ref_func"]
 REF_AS_NON_NULL: Final = NUMBER["ref_as_non_null"]
