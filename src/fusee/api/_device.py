@@ -1,6 +1,8 @@
 """The engine as a device's code, on an emulated device: what stores do is the same, only far slower."""
 
 import ctypes
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -26,8 +28,16 @@ class DeviceNative(Native):
         self.word = ctypes.c_uint64 if target.pointer_width == 8 else ctypes.c_uint32
         self.stores = WeakValueDictionary()
         self._add_entries(program.entries, self.device.function)
+        for name in ("release_store", "uninstall_interpreter", "release_engine"):
+            setattr(self, name, self._postponing(getattr(self, name)))
         self.invoke_status = self.device.status_function("engine.interpreter.invoke")
         self.platform = self._make_platform()
+
+    def _postponing(self, function: Callable[..., Any]) -> Callable[..., None]:
+        return lambda *arguments: self.device.postpone(partial(function, *arguments))
+
+    def end_module(self, module: int) -> None:
+        self.device.postpone(partial(super().end_module, module))
 
     def _make_platform(self) -> Any:
         device = self.device

@@ -256,17 +256,13 @@ class Progress:
             self._bar.stop()
 
 
+@cache
 def load(checked: bool, target: str | None) -> Native:
-    """The engine in this process; or, for a target, on an emulated device of its own."""
+    """The engine in this process; or, for a target, on an emulated device."""
     if target is not None:
         from fusee.api._device import DeviceNative
 
         return DeviceNative(target)
-    return _load_here(checked)
-
-
-@cache
-def _load_here(checked: bool) -> Native:
     if checked:
         from fusee.api._checked import CheckedNative
 

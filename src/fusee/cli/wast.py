@@ -15,17 +15,18 @@ _MANY: Final = 10
 
 @click.command()
 @click.option("--checked", is_flag=True, help="Use the build of the engine that checks its own memory accesses.")
+@click.option("--target", metavar="TRIPLE", help="Run the build for another machine, on an emulated device.")
 @click.option("--json", "as_json", is_flag=True, help="Show the report as JSON.")
 @click.option("--expect", "known", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="A TOML file of known failures; one that passes counts as a failure.")  # fmt: skip
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-def wast(checked: bool, as_json: bool, known: Path | None, paths: tuple[Path, ...]) -> int:
+def wast(checked: bool, target: str | None, as_json: bool, known: Path | None, paths: tuple[Path, ...]) -> int:
     """Run specification scripts: .wast files, or all those directly in a directory."""
     from fusee.wast import ScriptError, find_scripts
     from fusee.wast.report import load_known_failures
 
     try:
-        report = _run_all(find_scripts(paths), checked)
+        report = _run_all(find_scripts(paths), checked, target)
     except ScriptError as error:
         raise click.ClickException(str(error)) from None
     if known is not None:
@@ -37,14 +38,14 @@ def wast(checked: bool, as_json: bool, known: Path | None, paths: tuple[Path, ..
     return 1 if report.failures else 0
 
 
-def _run_all(scripts: list[Path], checked: bool) -> "Report":
+def _run_all(scripts: list[Path], checked: bool, target: str | None) -> "Report":
     """Runs scripts, with a progress bar where somebody may be waiting."""
     from fusee.wast import run_files
     from fusee.wast.engine_driver import EngineDriver
     from fusee.wast.gates import Gate
 
     def make_driver(gate: Gate) -> EngineDriver:
-        return EngineDriver(gate, checked)
+        return EngineDriver(gate, checked, target)
 
     if len(scripts) < _MANY or not sys.stderr.isatty():
         return run_files(scripts, make_driver)

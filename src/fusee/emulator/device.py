@@ -17,6 +17,7 @@ from fusee.emulator.space import PAGE_BYTES, DeviceSpace, Heap
 from fusee.emulator.system import SYSTEM
 from fusee.kernel.calling import plain
 from fusee.kernel.errors import KernelError
+from fusee.kernel.faults import BoundsFault
 
 _BASE: Final = {4: 0x1000_0000, 8: 0x1_1000_0000}  # by pointer width: LP64 is tried above what 32 bits can hold
 _BYTES: Final = 0xE000_0000
@@ -58,6 +59,7 @@ class Device:
         self._functions: dict[int, HostFunction] = {}
         self._leaving: tuple[HostFunction, int] | None = None  # what is to be called, and its stack pointer
         self._failure: BaseException | None = None
+        self._postponed: list[Callable[[], object]] = []
         self._link(program)
         self.processor.hook_add(
             uc.UC_HOOK_CODE, self._on_stub, begin=self._stubs + _STUB_BYTES, end=self._stubs + PAGE_BYTES - 1
@@ -102,6 +104,9 @@ class Device:
             else:
                 arguments = self._arguments(function.parameters, engine.reg_read(self.abi.stack_pointer))
                 self._give(function.call(*arguments), function.result)
+        except BoundsFault as fault:
+            self._failure = capture(self, str(fault))
+            engine.emu_stop()
         except BaseException as failure:
             self._failure = failure
             engine.emu_stop()
@@ -167,7 +172,17 @@ class Device:
         address = self.image.symbols[entry.symbol]
         return lambda *arguments: int(self._call(address, entry.parameters, arguments, "u64") or 0)
 
+    def postpone(self, action: Callable[[], object]) -> None:
+        """Do something with the device before the next call.
+
+        For what Python's garbage collector asks for, which may come in the middle of anything.
+        """
+        self._postponed.append(action)
+
     def _call(self, address: int, kinds: Sequence[str], arguments: Sequence[Any], result: str | None) -> int | None:
+        actions, self._postponed = self._postponed, []
+        for action in actions:
+            action()
         stack = before = self._stack
         numbers, copies = [], []
         for argument in arguments:

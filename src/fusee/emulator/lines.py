@@ -49,7 +49,10 @@ def _find(program: Any, address: int) -> Any:
             continue
         if previous is not None and previous.address <= address < state.address:
             return previous
-        previous = None if state.end_sequence else state
+        if state.line or previous is None:  # line 0: the compiler's own code, part of what is before
+            previous = state
+        if state.end_sequence:
+            previous = None
     return None
 
 

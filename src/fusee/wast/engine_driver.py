@@ -52,9 +52,10 @@ class _Exports:
 class EngineDriver:
     """One store for one script."""
 
-    def __init__(self, gate: Gate, checked: bool = False) -> None:
+    def __init__(self, gate: Gate, checked: bool = False, target: str | None = None) -> None:
         config = Config()
         config.checked |= checked
+        config.target = target
         for name in gate.enable:
             setattr(config, f"wasm_{name}", True)
         for name in gate.disable:
