@@ -249,7 +249,9 @@ def test_handlers_are_tight(triple: str) -> None:
     assert code[-1].startswith("ret")
 
 
-@pytest.mark.parametrize(("triple", "record"), [("riscv32imac-unknown-none-elf", "(a0)"), ("thumbv7em-none-eabi", "[r0")])
+@pytest.mark.parametrize(
+    ("triple", "record"), [("riscv32imac-unknown-none-elf", "(a0)"), ("thumbv7em-none-eabi", "[r0")]
+)
 def test_machines_with_few_registers(triple: str, record: str) -> None:
     """Some of the registers are in memory, and nothing is called or passed on the stack for that."""
     form = machine.Form.ACC

@@ -48,7 +48,9 @@ def operand_i32(
     """An operand of a node, read from the cell or computed."""
     if is_computed(node, place):
         return u32(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
-    return read_i32(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
+    return read_i32(
+        f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
+    )
 
 
 @kernel(inline=True)
@@ -58,7 +60,9 @@ def operand_i64(
 ) -> u64:  # fmt: skip
     if is_computed(node, place):
         return u64(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
-    return read_int(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
+    return read_int(
+        f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
+    )
 
 
 @kernel(inline=True)
@@ -69,7 +73,9 @@ def operand_f32(
     if is_computed(node, place):
         computed: f32 = VALUE["f32"](f, row, node.inner, first + place, dst, forms)
         return computed
-    return read_f32(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
+    return read_f32(
+        f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
+    )
 
 
 @kernel(inline=True)
@@ -80,7 +86,9 @@ def operand_f64(
     if is_computed(node, place):
         computed: f64 = VALUE["f64"](f, row, node.inner, first + place, dst, forms)
         return computed
-    return read_float(f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize)))
+    return read_float(
+        f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
+    )
 
 
 OPERAND: Final[dict[str, Any]] = {"i32": operand_i32, "i64": operand_i64, "f32": operand_f32, "f64": operand_f64}
