@@ -349,16 +349,23 @@ def test_one_module_in_two_stores() -> None:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
 def test_interrupts_between_host_calls() -> None:
     store = Store(engine())
+    waiting = [True]
+
+    def host() -> None:
+        if waiting:
+            waiting.pop()
+            signal.setitimer(signal.ITIMER_REAL, 0.005)
+
     g = Guest(
         '(module (import "" "f" (func $f)) (func (export "run") (loop $again (call $f) (br $again))))',
-        [Func(store, FuncType([], []), lambda: None)],
+        [Func(store, FuncType([], []), host)],
         store,
     )
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None  # ctypes reports what it swallows
     try:
         for _ in range(20):
-            signal.setitimer(signal.ITIMER_REAL, 0.005)
+            waiting.append(True)
             with pytest.raises(KeyboardInterrupt):
                 g.run()
     finally:
