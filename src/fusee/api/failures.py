@@ -21,16 +21,6 @@ from fusee.spec.traps import TrapCode
 if TYPE_CHECKING:
     from fusee.api.store import Store
 
-_LIMITS = {
-    Limit.SYSTEM: "out of memory",
-    Limit.MEMORY_BYTES: "memory minimum size exceeds memory limits",
-    Limit.TABLE_ELEMENTS: "table minimum size exceeds table limits",
-    Limit.INSTANCES: "resource limit exceeded: instance count too high",
-    Limit.TABLES: "resource limit exceeded: table count too high",
-    Limit.MEMORIES: "resource limit exceeded: memory count too high",
-    Limit.FRAME: "a function has too many locals and operands",
-}
-
 
 def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
     """The exception for a status; a trap's backtrace comes from the store that it happened in."""
@@ -42,7 +32,7 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
     if isinstance(error, engine.Unsupported):
         return UnsupportedError(Unsupported(error.code).message, error.detail)
     if isinstance(error, engine.Exhausted):
-        return LimitError(_LIMITS.get(Limit(error.code), "out of memory"))
+        return LimitError(Limit(error.code).message)
     if isinstance(error, engine.LinkError):
         return LinkError("incompatible import type")
     if isinstance(error, engine.Trap):

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
 from fusee.engine.interpreter import backtrace, close_module, install_interpreter, invoke, uninstall_interpreter
@@ -45,3 +46,6 @@ ENTRIES: Final = (
 )
 
 PROGRAM: Final = Program("fusee", ENTRIES, shards())
+
+DEVICE_PROGRAM: Final = Program("fusee-device", EXPORTS, shards())
+"""The device library: the C API is the only way in."""

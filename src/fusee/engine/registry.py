@@ -10,7 +10,7 @@ those refer to; what no module holds is forgotten, and its ids are given out aga
 from typing import Annotated, Final
 
 from fusee.engine.arena import new_memory
-from fusee.engine.errors import Invalid
+from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.hashing import hash_bytes
 from fusee.engine.state.module import (
     ABSTRACT,
@@ -28,6 +28,7 @@ from fusee.kernel.lang import (
     Ptr,
     address,
     cast,
+    caught,
     clz,
     copy_bytes,
     kernel,
@@ -99,13 +100,24 @@ class TypeRegistry:
 def new_registry(platform: Platform) -> TypeRegistry:
     registry = cast(TypeRegistry, new_memory(platform, u64(size_of(TypeRegistry))))
     registry.platform = platform
-    registry.buckets = cast(Ptr[usize], new_memory(platform, u64(FIRST_BUCKETS * size_of(usize))))
-    registry.bucket_count = u32(FIRST_BUCKETS)
-    registry.types = cast(Ptr[CanonicalType], new_memory(platform, u64(FIRST_IDS * size_of(CanonicalType))))
-    registry.type_capacity = u32(FIRST_IDS)
+    status = caught(open_tables, registry)
+    if status != 0:
+        release_registry(registry)
+        raise_again(status)
     for i in span(u32(SIZE_CLASSES)):
         registry.free[i] = u32(NONE)
     return registry
+
+
+@kernel
+def open_tables(registry: TypeRegistry) -> None:
+    """The registry's first buckets and ids."""
+    buckets = new_memory(registry.platform, u64(FIRST_BUCKETS * size_of(usize)))
+    registry.buckets = cast(Ptr[usize], buckets)
+    registry.bucket_count = u32(FIRST_BUCKETS)
+    types = new_memory(registry.platform, u64(FIRST_IDS * size_of(CanonicalType)))
+    registry.types = cast(Ptr[CanonicalType], types)
+    registry.type_capacity = u32(FIRST_IDS)
 
 
 @kernel

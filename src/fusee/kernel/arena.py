@@ -210,7 +210,7 @@ class SimulatedSpace(Space):
             self._functions[address] = function
         return address
 
-    def constant(self, element: Any, values: tuple[Any, ...]) -> Ptr[Any]:
+    def constant(self, element: Any, values: tuple[Any, ...], is_mutable: bool = False) -> Ptr[Any]:
         """A pointer to a table's elements; each table is put into memory once."""
         known = self._constants.get(id(values))
         if known is None:
@@ -218,7 +218,8 @@ class SimulatedSpace(Space):
             allocation = self.allocate(bytearray(len(values) * codec.size))
             for index, value in enumerate(values):
                 codec.store(allocation, allocation.address + index * codec.size, value)
-            allocation.freeze()
+            if not is_mutable:
+                allocation.freeze()
             known = values, Ptr.make(codec, allocation, allocation.address)
             self._constants[id(values)] = known
         return known[1]

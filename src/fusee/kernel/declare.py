@@ -101,6 +101,7 @@ class Instance(Fn[..., Any]):
         self.static = static
         self.name = name
         self.module = kernel.module
+        self.exports: list[str] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.kernel(*args, **kwargs, **dict(self.static))
@@ -177,6 +178,14 @@ def handler(
     if function is not None:
         return Handler(function, raises_to=None, status=None)
     return lambda function: Handler(function, raises_to=raises_to, status=status)
+
+
+def exported(symbol: str, kernel: Kernel[..., Any], **static: Any) -> Instance:
+    """`instance(kernel, …)` as a C function of that name; it may have several."""
+    made = instance(kernel, **static)
+    if symbol not in made.exports:
+        made.exports.append(symbol)
+    return made
 
 
 _instances: dict[tuple[_Declared[..., Any], tuple[tuple[str, Hashable], ...]], Instance] = {}

@@ -7,6 +7,7 @@ from fusee.kernel.declare import (
     Kernel,
     Static,
     caught,
+    exported,
     handler,
     instance,
     kernel,
@@ -64,7 +65,7 @@ from fusee.kernel.pointer import Fn, Ptr
 from fusee.kernel.registers import registers, registers_info
 from fusee.kernel.scalars import Integer, Scalar, i8, i16, i32, i64, u8, u16, u32, u64, usize
 from fusee.kernel.structs import Count, Inline, struct, struct_info
-from fusee.kernel.table import ConstantTable, table
+from fusee.kernel.table import ConstantTable, cells, table
 
 __all__ = [
     "ConstantTable",
@@ -86,12 +87,14 @@ __all__ = [
     "cast",
     "caught",
     "ceil",
+    "cells",
     "clz",
     "copy_bytes",
     "copysign",
     "ctz",
     "diff",
     "div_trunc",
+    "exported",
     "f32",
     "f64",
     "fabs",

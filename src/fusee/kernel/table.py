@@ -1,4 +1,4 @@
-"""Constant tables: read-only data of a module."""
+"""Data of the program itself: constant tables, and cells that it may write."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar, get_origin, overload
@@ -15,10 +15,11 @@ T = TypeVar("T")
 class ConstantTable(Ptr[T]):
     """Read-only data of a module. Where the pointer itself is needed, the current space is given a copy."""
 
-    __slots__ = ("_typed", "element_type", "values")
+    __slots__ = ("_typed", "element_type", "is_mutable", "values")
 
-    def __init__(self, element_type: Any, values: Iterable[Any]) -> None:
+    def __init__(self, element_type: Any, values: Iterable[Any], is_mutable: bool = False) -> None:
         self.element_type = element_type
+        self.is_mutable = is_mutable
         self.values: tuple[Any, ...] = tuple(_plain(value) for value in values)
         """Numbers (of a `v128` the bit pattern), or `Fn`s and `None`."""
         self._typed = tuple(_typed(element_type, value) for value in self.values)
@@ -29,9 +30,11 @@ class ConstantTable(Ptr[T]):
         space = current_space()
         if not isinstance(space, SimulatedSpace):
             raise RuntimeError("a table has an address in simulated memory and in native code only")
-        return getattr(space.constant(self.element_type, self._typed), name)
+        return getattr(space.constant(self.element_type, self._typed, self.is_mutable), name)
 
     def __getitem__(self, index: Integer | int) -> T:
+        if self.is_mutable:
+            return super().__getitem__(index)
         number = index.__index__()
         if not 0 <= number < len(self._typed):
             raise BoundsFault(f"element {number} of {self!r}")
@@ -72,3 +75,11 @@ def table(kind: type[T], values: Iterable[T | float]) -> Ptr[T]: ...
 def table(kind: Any, values: Iterable[Any]) -> Ptr[Any]:
     """Constant data: `NAME = table(u16, [1, 2, 3])`, or addresses of kernels with `None` for null."""
     return ConstantTable(kind, values)
+
+
+def cells(kind: type[T], count: int) -> Ptr[T]:
+    """Zeroed memory that the program has for as long as it is loaded: `NAME = cells(usize, 4)`.
+
+    Only one kernel may mention it, which must be `cold`: every part of a program has data of its own.
+    """
+    return ConstantTable(kind, [0] * count, is_mutable=True)

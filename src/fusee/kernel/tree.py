@@ -402,11 +402,12 @@ class Variable:
 
 @dataclass(eq=False, slots=True, repr=False)
 class ConstantData:
-    """A `table(...)`: read-only data, or addresses of code (`None`: null)."""
+    """A `table(...)`: read-only data, or addresses of code (`None`: null); or `cells(...)`."""
 
     symbol: str
     element: Type
     values: list[Any]  # numbers, or `Specialised | None`
+    is_mutable: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -426,6 +427,7 @@ class Specialised:
     inline: bool = False
     cold: bool = False
     export: str | None = None
+    aliases: list[str] = field(default_factory=list)  # further C names
     handler: bool = False
     raises_to: Specialised | None = None
     status: str | None = None

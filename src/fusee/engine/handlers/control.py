@@ -7,6 +7,7 @@ from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import CONST, NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
+from fusee.engine.runtime.metering import refuel
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -129,7 +130,7 @@ def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     if unlikely(store.interrupt != 0):
         raise Trap(TrapCode.INTERRUPT, 0)
     if unlikely(store.fuel < cost):
-        raise Trap(TrapCode.OUT_OF_FUEL, 0)
+        refuel(store, cost)
     store.fuel = store.fuel - cost
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(code_at(f.pc), f)

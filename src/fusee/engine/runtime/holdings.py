@@ -22,15 +22,23 @@ BLOCK_INSTANCE: Final = 4
 
 
 class Limit(IntEnum):
-    """What ran out: the code of an `Exhausted`."""
+    """What ran out: the code of an `Exhausted`, and what users read."""
 
-    SYSTEM = 0
-    MEMORY_BYTES = 1
-    TABLE_ELEMENTS = 2
-    INSTANCES = 3
-    TABLES = 4
-    MEMORIES = 5
-    FRAME = 6  # of a function: its slots have 16-bit numbers
+    message: str
+
+    def __new__(cls, code: int, message: str = "") -> "Limit":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.message = message
+        return member
+
+    SYSTEM = 0, "out of memory"
+    MEMORY_BYTES = 1, "memory minimum size exceeds memory limits"
+    TABLE_ELEMENTS = 2, "table minimum size exceeds table limits"
+    INSTANCES = 3, "resource limit exceeded: instance count too high"
+    TABLES = 4, "resource limit exceeded: table count too high"
+    MEMORIES = 5, "resource limit exceeded: memory count too high"
+    FRAME = 6, "a function has too many locals and operands"  # its slots have 16-bit numbers
 
 
 @struct

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.errors import Exhausted
+from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.holdings import (
     BLOCK_MEMORY,
@@ -18,7 +18,7 @@ from fusee.engine.runtime.memory import fits_pointer, release_memory
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import SLOT_BYTES, Engine, Memory, Store, Table
-from fusee.kernel.lang import Ptr, address, cast, copy_bytes, is_null, kernel, size_of, u8, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
 
 RESERVED_STACK_SLOTS: Final = 512  # above the limit, for functions that need so little that they do not ask
 
@@ -32,8 +32,16 @@ def open_engine(platform: Platform, is_metered: bool) -> Engine:
     engine = cast(Engine, base)
     copy_bytes(cast(Ptr[u8], engine.platform), cast(Ptr[u8], platform), usize(size_of(Platform)))
     engine.is_metered = is_metered
-    engine.registry = address(new_registry(engine.platform))
+    status = caught(add_registry, engine)
+    if status != 0:
+        platform.release(base)
+        raise_again(status)
     return engine
+
+
+@kernel
+def add_registry(engine: Engine) -> None:
+    engine.registry = address(new_registry(engine.platform))
 
 
 @kernel

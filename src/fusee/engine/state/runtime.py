@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Count, Fn, Inline, Ptr, struct, u8, u32, u64, usize
 
 HEADER_SLOTS: Final = 5
 """Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
@@ -58,6 +58,9 @@ class Store:
     depth: u32  # nested entries from the embedder
     embedder: usize  # handle of the embedder's store
     objects: usize  # the runtime's list of what dies with the store
+    held_fuel: u64  # released in slices, if there is a deadline
+    deadline: u64  # on `clock`; 0: none
+    clock: Fn[[u32], u64]
 
 
 @struct

@@ -118,9 +118,11 @@ def translator_of(engine: Engine) -> Translator:
         t.ins_buffer.platform = engine.platform
         for buffer in unroll(BUFFERS):
             buffer_of(t, buffer).platform = engine.platform
-        t.ins = cast(Ptr[Ins], sized(t.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
         engine.translator = address(t)
-    return cast(Translator, engine.translator)
+    found = cast(Translator, engine.translator)
+    if is_null(found.ins):
+        found.ins = cast(Ptr[Ins], sized(found.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
+    return found
 
 
 @kernel(inline=True)

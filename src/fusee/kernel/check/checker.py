@@ -144,7 +144,10 @@ class Checker:
         function = getattr(kernel, "function")  # noqa: B009  # of either kind
         signature = self._signature(kernel)
         span = span_of(source_file(function), syntax_of(function))
-        return self._specialise(kernel, signature, given, span, None, getattr(code, "name", None))
+        made = self._specialise(kernel, signature, given, span, None, getattr(code, "name", None))
+        if isinstance(code, Instance) and code.exports:
+            made.export, *made.aliases = code.exports
+        return made
 
     def specialise_named(self, code: Code, body: Body, node: ast.AST) -> Specialised:
         """The specialisation that a kernel, handler or instance names without a call."""

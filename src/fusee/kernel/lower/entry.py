@@ -27,15 +27,14 @@ def entry_symbol(function: Specialised) -> str:
     return function.export or f"entry.{function.symbol}"
 
 
-def write_entry(module: ModuleWriter, function: Specialised) -> str:
-    """The text of the wrapper."""
+def write_entry(module: ModuleWriter, function: Specialised, symbol: str) -> str:
+    """The text of the wrapper with that C name."""
     parameters = [f"{llvm_type(p.type)}{extension(p.type)} %p{p.index}" for p in function.parameters]
     arguments = ", ".join(parameters)
     checked = module.checks is not None
-    symbol = module.symbol(function)
-    name = f'@"{entry_symbol(function)}"'
+    name = f'@"{symbol}"'
     result = f"{'' if function.may_raise else extension(function.result)} {result_type(function)}".strip()
-    call = f"call {result} {symbol}({arguments})"
+    call = f"call {result} {module.symbol(function)}({arguments})"
     if not needs_status(function, checked):
         if result_items(function):
             lines = [f"  %r = {call}", f"  ret {llvm_type(function.result)} %r"]

@@ -99,6 +99,8 @@ class ModuleWriter:
             items = (f"{type_} {constant(element, value)}" for value in data.values)
         alignment = self.types.alignment(element)
         shape = f"[{len(data.values)} x {type_}]"
+        if data.is_mutable:
+            return f"{name} = internal global {shape} zeroinitializer, align {alignment}"
         return f"{name} = internal constant {shape} [{', '.join(items)}], align {alignment}"
 
     def metadata(self, text: str) -> int:
@@ -175,9 +177,10 @@ class ModuleWriter:
         return f'{result} @"{function.symbol}"({", ".join(parts)})'
 
     def _write_entry(self, function: Specialised) -> None:
-        from fusee.kernel.lower.entry import write_entry  # it writes through this module
+        from fusee.kernel.lower.entry import entry_symbol, write_entry  # it writes through this module
 
-        self.add_function(write_entry(self, function))
+        for name in [entry_symbol(function), *function.aliases]:
+            self.add_function(write_entry(self, function, name))
 
     # --- the text ------------------------------------------------------------------------------
 

@@ -1,0 +1,166 @@
+"""Configurations, engines and stores."""
+
+from typing import Final
+
+from fusee.engine.capi.blocks import delete_block, new_block, set_system, system
+from fusee.engine.capi.host import CALL_HOST
+from fusee.engine.capi.messages import write_message
+from fusee.engine.capi.refs import drop_engine, drop_store
+from fusee.engine.capi.state import Config, EngineObject, StoreObject, System, Vector
+from fusee.engine.interpreter import install_interpreter
+from fusee.engine.runtime.holdings import NO_LIMIT
+from fusee.engine.runtime.store import new_store, open_engine
+from fusee.engine.state.platform import Platform
+from fusee.kernel.lang import (
+    Fn,
+    Ptr,
+    address,
+    cast,
+    caught,
+    copy_bytes,
+    is_null,
+    kernel,
+    maximum,
+    null,
+    size_of,
+    stack_array,
+    table,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+
+STACK_BYTES: Final = 0x4_0000  # of a store's own stack, which guests' frames are on
+LEAST_STACK_BYTES: Final = 0x4000
+MOST_NESTED: Final = 64  # calls from host into guest that have not returned: each takes of the thread's stack
+
+
+@kernel
+def reserve_nothing(size: usize) -> Ptr[u8]:
+    """For platforms without virtual memory."""
+    return null(Ptr[u8])
+
+
+@kernel
+def unreserve_nothing(base: Ptr[u8], size: usize) -> None:
+    return
+
+
+RESERVE = table(Fn[[usize], Ptr[u8]], [reserve_nothing])
+UNRESERVE = table(Fn[[Ptr[u8], usize], None], [unreserve_nothing])
+
+
+@kernel(export="fusee_config_new")
+def new_config(given: System) -> Config:
+    """The first thing that a program makes may be a configuration, so it says what memory comes from."""
+    if not set_system(given):
+        return null(Config)
+    made = cast(Config, new_block(usize(size_of(Config))))
+    if not is_null(made):
+        made.stack_bytes = u64(STACK_BYTES)
+        made.most_nested = u32(MOST_NESTED)
+    return made
+
+
+@kernel(export="wasm_config_delete")
+def delete_config(config: Config) -> None:
+    delete_block(cast(Ptr[u8], config))
+
+
+@kernel(export="fusee_config_set_metered")
+def set_metered(config: Config, is_metered: u32) -> None:
+    config.is_metered = is_metered & 0xFF != 0
+
+
+@kernel(export="fusee_config_set_stack")
+def set_stack(config: Config, size: u64) -> None:
+    config.stack_bytes = maximum(size, u64(LEAST_STACK_BYTES))
+
+
+@kernel(export="fusee_config_set_nesting")
+def set_nesting(config: Config, most: u32) -> None:
+    config.most_nested = most
+
+
+@kernel(export="fusee_engine_new")
+def new_engine(given: System) -> EngineObject:
+    return new_configured_engine(given, new_config(given))
+
+
+@kernel(export="fusee_engine_new_with_config")
+def new_configured_engine(given: System, config: Config) -> EngineObject:
+    """Takes over `config`; null if there is no memory."""
+    made = null(EngineObject)
+    if not is_null(config) and set_system(given):
+        made = cast(EngineObject, new_block(usize(size_of(EngineObject))))
+    if not is_null(made):
+        copy_bytes(cast(Ptr[u8], made.system), cast(Ptr[u8], system()), usize(size_of(System)))
+        made.count = u32(1)
+        made.stack_bytes = config.stack_bytes
+        made.most_nested = config.most_nested
+        if caught(start_engine, made, config.is_metered) != 0:
+            delete_block(cast(Ptr[u8], made))
+            made = null(EngineObject)
+    delete_config(config)
+    return made
+
+
+@kernel
+def start_engine(made: EngineObject, is_metered: bool) -> None:
+    """Open the engine proper on the platform's functions."""
+    platform = stack_array(Platform, 1)[0]
+    platform.allocate = made.system.allocate
+    platform.release = made.system.release
+    platform.reserve = RESERVE[0]
+    platform.unreserve = UNRESERVE[0]
+    if address(made.system.reserve) != 0 and address(made.system.unreserve) != 0:
+        platform.reserve = made.system.reserve
+        platform.unreserve = made.system.unreserve
+    platform.call_host = CALL_HOST[0]
+    made.engine = open_engine(platform, is_metered)
+    install_interpreter(made.engine)
+
+
+@kernel(export="wasm_engine_delete")
+def delete_engine(engine: EngineObject) -> None:
+    if not is_null(engine):
+        drop_engine(engine)
+
+
+# Stores.
+
+
+@kernel(export="wasm_store_new")
+def new_store_object(engine: EngineObject) -> StoreObject:
+    """Null if there is no memory for the store and its stack."""
+    if is_null(engine):
+        return null(StoreObject)
+    made = cast(StoreObject, new_block(usize(size_of(StoreObject))))
+    if is_null(made):
+        return made
+    made.engine = engine
+    made.count = u32(1)
+    if caught(start_store, made) != 0:
+        delete_block(cast(Ptr[u8], made))
+        return null(StoreObject)
+    engine.count += 1
+    return made
+
+
+@kernel
+def start_store(made: StoreObject) -> None:
+    made.store = new_store(made.engine.engine, made.engine.stack_bytes, address(made))
+    made.store.fuel = u64(NO_LIMIT)
+
+
+@kernel(export="wasm_store_delete")
+def delete_store(store: StoreObject) -> None:
+    if not is_null(store):
+        drop_store(store)
+
+
+@kernel(export="fusee_store_error")
+def store_error(store: StoreObject, out: Vector) -> None:
+    """What went wrong last in a store, in words with a zero byte behind them."""
+    write_message(out, store.status)

@@ -1,0 +1,19 @@
+"""What functions, globals, tables and memories have in common."""
+
+from fusee.engine.capi.func import func_type
+from fusee.engine.capi.globals import global_type
+from fusee.engine.capi.memory import memory_type
+from fusee.engine.capi.state import KIND_FUNC, KIND_GLOBAL, KIND_MEMORY, KIND_TABLE, ExternType, Ref
+from fusee.engine.capi.table import table_type
+from fusee.kernel.lang import kernel, null
+
+
+@kernel(export="wasm_extern_type")
+def extern_type(ref: Ref) -> ExternType:
+    if ref.kind == KIND_FUNC:
+        return func_type(ref)
+    if ref.kind == KIND_GLOBAL:
+        return global_type(ref)
+    if ref.kind == KIND_TABLE:
+        return table_type(ref)
+    return memory_type(ref) if ref.kind == KIND_MEMORY else null(ExternType)

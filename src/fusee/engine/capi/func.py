@@ -1,0 +1,262 @@
+"""Functions: made of the embedder's callbacks, and called."""
+
+from typing import Final
+
+from fusee.engine.capi.blocks import delete_block, new_block
+from fusee.engine.capi.host import SMALL, WRONG_VALUE, kind_at
+from fusee.engine.capi.messages import OUT_OF_MEMORY, Mistake, Misuse
+from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, Trap, Vector
+from fusee.engine.capi.trap import add_frames, new_trap
+from fusee.engine.capi.types import copy_externtype, delete_externtype, read_functype
+from fusee.engine.capi.values import delete_value, from_slot, to_slot, values
+from fusee.engine.errors import Exhausted, raise_again
+from fusee.engine.interpreter import invoke
+from fusee.engine.registry import TypeRegistry, hold_group
+from fusee.engine.runtime.holdings import Limit
+from fusee.engine.runtime.link import canonical_value
+from fusee.engine.runtime.objects import new_host_func
+from fusee.engine.state import module as engine
+from fusee.engine.state.module import NONE
+from fusee.engine.state.runtime import Func, Instance
+from fusee.engine.validate.types import HEADER_WORDS, WORD_BYTES
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    caught,
+    copy_bytes,
+    is_null,
+    kernel,
+    maximum,
+    null,
+    size_of,
+    span,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+
+IS_FINAL: Final = 1  # in the first word of a type, beside its kind
+FIRST_HOSTS: Final = 16
+WRONG_COUNT: Final = Misuse(Mistake.COUNT, 0).status
+TOO_DEEP: Final = Misuse(Mistake.NESTING, 0).status
+
+
+@kernel(export="wasm_func_new")
+def new_func(s: StoreObject, type: ExternType, callback: usize) -> Ref:  # noqa: A002
+    return new_callback(s, type, callback, False, usize(0), usize(0))
+
+
+@kernel(export="wasm_func_new_with_env")
+def new_func_with_env(
+    s: StoreObject,
+    type: ExternType,  # noqa: A002
+    callback: usize,
+    environment: usize,
+    finalizer: usize,
+) -> Ref:
+    return new_callback(s, type, callback, True, environment, finalizer)
+
+
+@kernel
+def new_callback(
+    s: StoreObject,
+    type: ExternType,  # noqa: A002
+    callback: usize,
+    has_environment: bool,
+    environment: usize,
+    finalizer: usize,
+) -> Ref:
+    """A function of the embedder's; null if there is no memory, or no callback."""
+    if callback == 0:
+        return null(Ref)
+    made = new_host(s, cast(ExternType, copy_externtype(address(type))))
+    if not is_null(made):
+        host = s.hosts[s.host_count - 1]
+        host.callback = callback
+        host.has_environment = has_environment
+        host.environment = environment
+        host.finalizer = finalizer
+    return made
+
+
+@kernel
+def new_host(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
+    """A handle of a new function of the store's, whose last `Host` is then to be filled in; takes over `type`."""
+    target = stack_array(usize, 1)
+    s.status = u64(OUT_OF_MEMORY)
+    if not is_null(type) and has_room(s):
+        s.status = caught(make_func, s, type, target)
+    ref = null(Ref)
+    if s.status == 0:
+        ref = new_ref(s, u32(KIND_FUNC), target[0])
+    if is_null(ref):
+        delete_externtype(address(type))
+        return ref
+    s.hosts[s.host_count].type = type
+    s.host_count += 1
+    return ref
+
+
+@kernel
+def has_room(s: StoreObject) -> bool:
+    """Make room for one more host function."""
+    if s.host_count < s.host_capacity:
+        return True
+    capacity = maximum(s.host_capacity * 2, u32(FIRST_HOSTS))
+    larger = new_block(usize(capacity) * usize(size_of(Host)))
+    if is_null(larger):
+        return False
+    if s.host_count != 0:
+        copy_bytes(larger, cast(Ptr[u8], s.hosts), usize(s.host_count) * usize(size_of(Host)))
+    delete_block(cast(Ptr[u8], s.hosts))
+    s.hosts = cast(Ptr[Host], larger)
+    s.host_capacity = capacity
+    return True
+
+
+@kernel
+def make_func(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  # noqa: A002
+    size = usize(HEADER_WORDS) + type.params.size + type.results.size
+    words = cast(Ptr[u32], new_block(size * WORD_BYTES))
+    if is_null(words):
+        raise Exhausted(Limit.SYSTEM, 0)
+    id_ = stack_array(u32, 1)
+    status = caught(register_type, s, type, words, id_)
+    delete_block(cast(Ptr[u8], words))
+    raise_again(status)
+    params = u32(type.params.size)
+    target[0] = address(new_host_func(s.store, s.host_count, id_[0], params, u32(type.results.size)))
+
+
+@kernel
+def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: Ptr[u32]) -> None:  # noqa: A002
+    """The number by which the engine knows a function type; held until the engine ends."""
+    words[0] = u32(engine.KIND_FUNC << 1 | IS_FINAL)
+    words[1] = u32(NONE)
+    words[2] = u32(type.params.size)
+    count = u32(HEADER_WORDS)
+    for i in span(type.params.size):
+        words[count] = kind_at(type.params, i)
+        count += 1
+    for i in span(type.results.size):
+        words[count] = kind_at(type.results, i)
+        count += 1
+    registry = cast(TypeRegistry, s.engine.engine.registry)
+    canonical[0] = hold_group(registry, words, count, u32(1)).first_id
+    record = registry.types[canonical[0]]
+    record.kind = u32(engine.KIND_FUNC)
+    record.supertype = u32(NONE)
+
+
+# Types.
+
+
+@kernel(export="wasm_func_type")
+def func_type(ref: Ref) -> ExternType:
+    func = cast(Func, ref.target)
+    if func.instance == 0:
+        return cast(ExternType, copy_externtype(address(ref.store.hosts[func.index].type)))
+    m = cast(Instance, func.instance).module
+    return read_functype(m, m.func_types[func.index])
+
+
+@kernel(export="wasm_func_param_arity")
+def param_arity(ref: Ref) -> usize:
+    return usize(cast(Func, ref.target).param_count)
+
+
+@kernel(export="wasm_func_result_arity")
+def result_arity(ref: Ref) -> usize:
+    return usize(cast(Func, ref.target).result_count)
+
+
+@kernel
+def param_code(s: StoreObject, func: Func, index: u32) -> u32:
+    """The type of a parameter as the engine writes it."""
+    if func.instance == 0:
+        return kind_at(s.hosts[func.index].type.params, usize(index))
+    m = cast(Instance, func.instance).module
+    return canonical_value(m, m.types[m.func_types[func.index]].params[index])
+
+
+@kernel
+def result_code(s: StoreObject, func: Func, index: u32) -> u32:
+    """The type of a result as the engine writes it."""
+    if func.instance == 0:
+        return kind_at(s.hosts[func.index].type.results, usize(index))
+    m = cast(Instance, func.instance).module
+    return canonical_value(m, m.types[m.func_types[func.index]].results[index])
+
+
+# Calls.
+
+
+@kernel(export="wasm_func_call")
+def call(ref: Ref, arguments: Vector, results: Vector) -> Trap:
+    """Null if the function has returned."""
+    s = ref.store
+    func = cast(Func, ref.target)
+    argument_count = usize(0) if is_null(arguments) else arguments.size
+    result_count = usize(0) if is_null(results) else results.size
+    if argument_count != usize(func.param_count) or result_count < usize(func.result_count):
+        return new_trap(s, u64(WRONG_COUNT))
+    room = stack_array(u64, SMALL)
+    slots = room
+    count = maximum(func.param_count, func.result_count)
+    if count > SMALL:
+        slots = cast(Ptr[u64], new_block(usize(count) * 8))
+        if is_null(slots):
+            return new_trap(s, u64(OUT_OF_MEMORY))
+    trap = null(Trap)
+    if not take_arguments(s, func, arguments, slots):
+        trap = new_trap(s, u64(WRONG_VALUE))
+    else:
+        trap = run(s, func, slots)
+    if is_null(trap) and not give_results(s, func, slots, results):
+        trap = new_trap(s, u64(OUT_OF_MEMORY))
+    if count > SMALL:
+        delete_block(cast(Ptr[u8], slots))
+    return trap
+
+
+@kernel
+def take_arguments(s: StoreObject, func: Func, arguments: Vector, slots: Ptr[u64]) -> bool:
+    for i in span(func.param_count):
+        if not to_slot(s, values(arguments)[i], param_code(s, func, i), slots + i):
+            return False
+    return True
+
+
+@kernel
+def give_results(s: StoreObject, func: Func, slots: Ptr[u64], results: Vector) -> bool:
+    """What `results` held is overwritten, as for any out parameter."""
+    for i in span(func.result_count):
+        if not from_slot(s, slots[i], result_code(s, func, i), values(results)[i]):
+            for given in span(i + 1):
+                delete_value(values(results)[given])
+            return False
+    return True
+
+
+@kernel
+def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
+    """Call with slots; null if the function has returned, else the trap, with its frames."""
+    if s.depth >= s.engine.most_nested:
+        return new_trap(s, u64(TOO_DEEP))
+    s.depth += 1
+    s.store.trap_instance = usize(0)
+    s.has_exited = False
+    status = caught(invoke, s.store, func, slots)
+    s.depth -= 1
+    if status == 0:
+        return null(Trap)
+    trap = cast(Trap, s.pending)
+    s.pending = usize(0)
+    if is_null(trap):
+        trap = new_trap(s, status)
+    add_frames(trap)
+    return trap

@@ -1,0 +1,78 @@
+"""Memories as the embedder makes, reads and grows them."""
+
+from fusee.engine.capi.messages import OUT_OF_MEMORY
+from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.state import KIND_MEMORY, ExternType, Ref, StoreObject
+from fusee.engine.capi.types import NO_MAXIMUM, new_externtype, read_limits
+from fusee.engine.runtime.memory import NOT_GROWN, grow_memory
+from fusee.engine.runtime.objects import new_memory
+from fusee.engine.state import module as engine
+from fusee.engine.state.runtime import Memory
+from fusee.kernel.lang import Ptr, address, cast, caught, kernel, null, stack_array, u8, u32, u64, usize
+from fusee.spec.limits import MAX_PAGES_32, PAGE_SIZE_LOG2
+
+
+@kernel(inline=True)
+def memory_in(ref: Ref) -> Memory:
+    return cast(Memory, ref.target)
+
+
+@kernel(export="wasm_memory_new")
+def new_memory_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
+    """Null if a limit or the system's memory is exceeded."""
+    target = stack_array(usize, 1)
+    if type.limits.minimum > MAX_PAGES_32:
+        s.status = u64(OUT_OF_MEMORY)
+        return null(Ref)
+    s.status = caught(make_memory, s, type, target)
+    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_MEMORY), target[0])
+
+
+@kernel
+def make_memory(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  # noqa: A002
+    limits = stack_array(engine.Limits, 1)[0]
+    write_limits(limits, type)
+    limits.page_size_log2 = u32(PAGE_SIZE_LOG2)
+    target[0] = address(new_memory(s.store, limits))
+
+
+@kernel
+def write_limits(limits: engine.Limits, type: ExternType) -> None:  # noqa: A002
+    """C's limits as the engine's."""
+    limits.minimum = u64(type.limits.minimum)
+    limits.maximum = u64(type.limits.maximum)
+    limits.has_maximum = type.limits.maximum != NO_MAXIMUM
+    limits.is_64 = False
+    limits.is_shared = False
+    limits.page_size_log2 = u32(0)
+
+
+@kernel(export="wasm_memory_type")
+def memory_type(ref: Ref) -> ExternType:
+    """With the size now as the minimum."""
+    memory = memory_in(ref)
+    made = new_externtype(u32(KIND_MEMORY))
+    read_limits(made, u64(memory_pages(ref)), memory.has_maximum, memory.maximum_pages)
+    return made
+
+
+@kernel(export="wasm_memory_data")
+def memory_data(ref: Ref) -> Ptr[u8]:
+    """Where the bytes are, until the memory grows."""
+    return memory_in(ref).base
+
+
+@kernel(export="wasm_memory_data_size")
+def memory_data_size(ref: Ref) -> usize:
+    return usize(memory_in(ref).length_bytes)
+
+
+@kernel(export="wasm_memory_size")
+def memory_pages(ref: Ref) -> u32:
+    memory = memory_in(ref)
+    return u32(memory.length_bytes >> u64(memory.page_size_log2))
+
+
+@kernel(export="wasm_memory_grow")
+def grow(ref: Ref, delta: u32) -> bool:
+    return grow_memory(memory_in(ref), u64(delta)) != NOT_GROWN

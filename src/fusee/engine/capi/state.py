@@ -1,0 +1,196 @@
+"""What the C API's pointers point to. The first group is laid out as `wasm.h` and `fusee.h` say; the rest is opaque.
+
+Objects refer to what must outlive them by counted references: a store lives until its last handle, trap
+and frame is deleted, an engine until its last store and module. So no order of deletion is wrong.
+"""
+
+from typing import Final
+
+from fusee.engine.state.module import Module
+from fusee.engine.state.runtime import Engine, Store
+from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
+
+KIND_FUNC: Final = 0  # `wasm_externkind_t`
+KIND_GLOBAL: Final = 1
+KIND_TABLE: Final = 2
+KIND_MEMORY: Final = 3
+KIND_OTHER: Final = 4  # an import or export that C has no name for: a tag
+KIND_INSTANCE: Final = 5  # of a `Ref` that is not an extern
+KIND_FOREIGN: Final = 6
+
+VAL_I32: Final = 0  # `wasm_valkind_t`
+VAL_I64: Final = 1
+VAL_F32: Final = 2
+VAL_F64: Final = 3
+VAL_V128: Final = 4
+VAL_EXTERNREF: Final = 128
+VAL_FUNCREF: Final = 129
+VAL_OTHER: Final = 130  # a reference type that C has no name for
+
+
+@struct
+class System:
+    """`fusee_platform_t`: all that the library asks of the system under it; from `reserve` on it may be null."""
+
+    allocate: Fn[[usize, usize], Ptr[u8]]
+    release: Fn[[Ptr[u8]], None]
+    reserve: Fn[[usize], Ptr[u8]]
+    unreserve: Fn[[Ptr[u8], usize], None]
+    clock: Fn[[u32], u64]
+    random: Fn[[Ptr[u8], usize], u32]
+    read: Fn[[u32, Ptr[u8], usize, Ptr[usize]], u32]
+    write: Fn[[u32, Ptr[u8], usize], u32]
+
+
+@struct
+class Vector:
+    """`wasm_byte_vec_t` and all other vectors."""
+
+    size: usize
+    data: Ptr[u8]
+
+
+@struct
+class Value:
+    """`wasm_val_t`: numbers and pointers in the low bytes of `bits`."""
+
+    kind: u8
+    bits: u64
+
+
+@struct
+class Limits:
+    """`wasm_limits_t`; a maximum of 0xFFFFFFFF is none."""
+
+    minimum: u32
+    maximum: u32
+
+
+@struct
+class ValType:
+    """`wasm_valtype_t`."""
+
+    kind: u32
+
+
+@struct
+class ExternType:
+    """`wasm_externtype_t`, and with the kind that they say also the function, global, table and memory types."""
+
+    kind: u32
+    is_mutable: bool  # globals
+    limits: Inline[Limits]  # tables and memories
+    content: ValType  # globals and tables
+    params: Inline[Vector]  # functions
+    results: Inline[Vector]
+
+
+@struct
+class NamedType:
+    """`wasm_importtype_t` and `wasm_exporttype_t`, which has no module."""
+
+    module: Inline[Vector]
+    name: Inline[Vector]
+    type: ExternType
+
+
+@struct
+class Config:
+    """`wasm_config_t`."""
+
+    is_metered: bool
+    most_nested: u32
+    stack_bytes: u64
+
+
+@struct
+class EngineObject:
+    """`wasm_engine_t`."""
+
+    count: u32
+    most_nested: u32
+    stack_bytes: u64
+    engine: Engine
+    system: Inline[System]
+
+
+@struct
+class ModuleObject:
+    """`wasm_module_t`, with its own copy of the binary."""
+
+    count: u32
+    engine: EngineObject
+    module: Module
+    source: Ptr[u8]
+
+
+@struct
+class Host:
+    """A function of the embedder's, or one of WASI's (`callback` is 0, `wasi` its number)."""
+
+    callback: usize
+    has_environment: bool
+    environment: usize
+    finalizer: usize
+    type: ExternType
+    wasi: u32
+
+
+@struct
+class Trap:
+    """`wasm_trap_t`: a message that was given, or a status that has one; the frames are `Frame`s."""
+
+    store: usize  # StoreObject
+    status: u64
+    message: Inline[Vector]
+    frames: usize  # Ptr[Frame]
+    frame_count: u32
+    is_exit: bool
+    exit_status: u32
+
+
+@struct
+class StoreObject:
+    """`wasm_store_t`."""
+
+    count: u32
+    depth: u32  # calls into guests that have not returned
+    engine: EngineObject
+    store: Store
+    hosts: Ptr[Host]
+    host_count: u32
+    host_capacity: u32
+    modules: usize  # HeldModule
+    status: u64  # of what failed last
+    pending: usize  # the Trap that a callback has returned, on its way through the guest's frames
+    wasi: usize  # wasi.state.Wasi
+    has_exited: bool
+    exit_status: u32
+    spare: Inline[Trap]  # for when there is no memory for another
+
+
+@struct
+class HeldModule:
+    """A module that instances of a store were made of."""
+
+    next: usize
+    module: ModuleObject
+
+
+@struct
+class Ref:
+    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_extern_t`, `wasm_instance_t`, `wasm_ref_t`."""
+
+    kind: u32
+    store: StoreObject
+    target: usize  # the engine's object
+
+
+@struct
+class Frame:
+    """`wasm_frame_t`."""
+
+    instance: Inline[Ref]
+    func_index: u32
+    func_offset: u32
+    module_offset: u32

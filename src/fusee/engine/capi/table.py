@@ -1,0 +1,83 @@
+"""Tables as the embedder makes, reads and writes them."""
+
+from fusee.engine.capi.host import WRONG_VALUE
+from fusee.engine.capi.kinds import code_from_kind
+from fusee.engine.capi.memory import write_limits
+from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.state import KIND_TABLE, ExternType, Ref, StoreObject
+from fusee.engine.capi.types import read_content_type, read_limits
+from fusee.engine.capi.values import reference_from_slot, reference_to_slot
+from fusee.engine.runtime.memory import NOT_GROWN
+from fusee.engine.runtime.objects import new_table
+from fusee.engine.runtime.table import grow_table
+from fusee.engine.state import module as engine
+from fusee.engine.state.runtime import Table
+from fusee.kernel.lang import Ptr, address, cast, caught, kernel, null, stack_array, u32, u64, usize
+
+
+@kernel(inline=True)
+def table_in(ref: Ref) -> Table:
+    return cast(Table, ref.target)
+
+
+@kernel(export="wasm_table_new")
+def new_table_ref(s: StoreObject, type: ExternType, initial: Ref) -> Ref:  # noqa: A002
+    """Null if a limit or the system's memory is exceeded, or `initial` does not fit."""
+    cells = stack_array(usize, 1)
+    slot = stack_array(u64, 1)
+    code = code_from_kind(type.content.kind)
+    if code & engine.REF == 0 or not reference_to_slot(s, initial, code, slot):
+        s.status = u64(WRONG_VALUE)
+        return null(Ref)
+    s.status = caught(make_table, s, type, slot[0], cells)
+    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_TABLE), cells[0])
+
+
+@kernel
+def make_table(s: StoreObject, type: ExternType, value: u64, target: Ptr[usize]) -> None:  # noqa: A002
+    limits = stack_array(engine.Limits, 1)[0]
+    write_limits(limits, type)
+    target[0] = address(new_table(s.store, limits, code_from_kind(type.content.kind), value))
+
+
+@kernel(export="wasm_table_type")
+def table_type(ref: Ref) -> ExternType:
+    """With the size now as the minimum."""
+    table = table_in(ref)
+    made = read_content_type(u32(KIND_TABLE), table.element)
+    read_limits(made, table.length, table.has_maximum, table.maximum)
+    return made
+
+
+@kernel(export="wasm_table_get")
+def get(ref: Ref, index: u32) -> Ref:
+    """A handle of an element; null for null, and beyond the end."""
+    table = table_in(ref)
+    if u64(index) >= table.length:
+        return null(Ref)
+    return reference_from_slot(ref.store, table.elements[index], table.element)
+
+
+@kernel(export="wasm_table_set")
+def set_element(ref: Ref, index: u32, value: Ref) -> bool:
+    """False beyond the end, and for what is not of the table's type."""
+    table = table_in(ref)
+    slot = stack_array(u64, 1)
+    if u64(index) >= table.length or not reference_to_slot(ref.store, value, table.element, slot):
+        return False
+    table.elements[index] = slot[0]
+    return True
+
+
+@kernel(export="wasm_table_size")
+def size(ref: Ref) -> u32:
+    return u32(table_in(ref).length)
+
+
+@kernel(export="wasm_table_grow")
+def grow(ref: Ref, delta: u32, initial: Ref) -> bool:
+    table = table_in(ref)
+    slot = stack_array(u64, 1)
+    if not reference_to_slot(ref.store, initial, table.element, slot):
+        return False
+    return grow_table(table, u64(delta), slot[0]) != NOT_GROWN

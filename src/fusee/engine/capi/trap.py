@@ -1,0 +1,203 @@
+"""Traps: a message, and the frames in which it happened."""
+
+from typing import Final
+
+from fusee.engine.capi.blocks import copy_to_bytes, delete_block, delete_bytes, new_block
+from fusee.engine.capi.messages import write_message
+from fusee.engine.capi.refs import drop_store
+from fusee.engine.capi.state import KIND_INSTANCE, Frame, Ref, StoreObject, Trap, Vector
+from fusee.engine.capi.vectors import new_elements, pointers
+from fusee.engine.interpreter import FRAME_WORDS, backtrace
+from fusee.engine.state.runtime import Instance
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    null,
+    size_of,
+    span,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+
+MOST_FRAMES: Final = 64
+
+
+@kernel
+def new_trap(s: StoreObject, status: u64) -> Trap:
+    """A trap for what has stopped a call; where there is no memory, the one that the store has in reserve."""
+    s.status = status
+    made = cast(Trap, new_block(usize(size_of(Trap))))
+    if is_null(made):
+        made = s.spare
+    made.store = address(s)
+    made.status = status
+    made.is_exit = s.has_exited
+    made.exit_status = s.exit_status
+    s.count += 1
+    return made
+
+
+@kernel(export="wasm_trap_new")
+def new_message_trap(s: StoreObject, message: Vector) -> Trap:
+    made = new_trap(s, u64(0))
+    if made != s.spare:
+        copy_to_bytes(made.message, message.data, message.size)
+    return made
+
+
+@kernel(export="wasm_trap_delete")
+def delete_trap(trap: Trap) -> None:
+    if is_null(trap):
+        return
+    s = cast(StoreObject, trap.store)
+    if trap != s.spare:
+        for _ in span(trap.frame_count):
+            drop_store(s)
+        delete_block(cast(Ptr[u8], trap.frames))
+        delete_bytes(trap.message)
+        delete_block(cast(Ptr[u8], trap))
+    drop_store(s)
+
+
+@kernel(export="wasm_trap_copy")
+def copy_trap(trap: Trap) -> Trap:
+    s = cast(StoreObject, trap.store)
+    made = new_trap(s, trap.status)
+    made.is_exit = trap.is_exit
+    made.exit_status = trap.exit_status
+    if made != s.spare:
+        copy_to_bytes(made.message, trap.message.data, trap.message.size)
+        if new_frames(made, trap.frame_count):
+            for i in span(trap.frame_count):
+                fill_frame(cast(Ptr[Frame], made.frames)[i], cast(Ptr[Frame], trap.frames)[i])
+    return made
+
+
+@kernel(export="wasm_trap_message")
+def trap_message(trap: Trap, out: Vector) -> None:
+    """The message with a zero byte behind it; empty if there is no memory."""
+    if trap.message.size != 0:
+        copy_to_bytes(out, trap.message.data, trap.message.size)
+    else:
+        write_message(out, trap.status)
+
+
+@kernel
+def stop(s: StoreObject, trap: Trap) -> u32:
+    """Have the guest stopped with a trap, which passes to whoever has called the guest."""
+    s.pending = address(trap)
+    return u32(1)
+
+
+# Frames.
+
+
+@kernel
+def add_frames(trap: Trap) -> None:
+    """Note where the interpreter has stopped; nothing where there is no memory for it."""
+    s = cast(StoreObject, trap.store)
+    if trap == s.spare or trap.frame_count != 0 or s.store.trap_instance == 0:
+        return
+    words = stack_array(u64, MOST_FRAMES * FRAME_WORDS)
+    count = stack_array(u32, 1)
+    if caught(read_backtrace, s, words, count) != 0 or not new_frames(trap, count[0]):
+        return
+    for i in span(count[0]):
+        frame = cast(Ptr[Frame], trap.frames)[i]
+        word = words + i * FRAME_WORDS
+        instance = cast(Instance, usize(word[0]))
+        frame.instance.kind = u32(KIND_INSTANCE)
+        frame.instance.store = s
+        frame.instance.target = address(instance)
+        frame.func_index = u32(word[1])
+        frame.module_offset = u32(word[2])
+        first = instance.module.imported_func_count
+        if frame.func_index >= first and frame.module_offset != 0xFFFF_FFFF:
+            frame.func_offset = frame.module_offset - instance.module.bodies[frame.func_index - first].locals.start
+
+
+@kernel
+def read_backtrace(s: StoreObject, words: Ptr[u64], count: Ptr[u32]) -> None:
+    count[0] = backtrace(s.store, words, u32(MOST_FRAMES))
+
+
+@kernel
+def new_frames(trap: Trap, count: u32) -> bool:
+    """Room for frames, each of which keeps the store alive."""
+    frames = new_block(usize(size_of(Frame)) * usize(count))
+    if is_null(frames):
+        return False
+    trap.frames = address(frames)
+    trap.frame_count = count
+    cast(StoreObject, trap.store).count += count
+    return True
+
+
+@kernel
+def fill_frame(frame: Frame, origin: Frame) -> None:
+    frame.instance.kind = origin.instance.kind
+    frame.instance.store = origin.instance.store
+    frame.instance.target = origin.instance.target
+    frame.func_index = origin.func_index
+    frame.func_offset = origin.func_offset
+    frame.module_offset = origin.module_offset
+
+
+@kernel
+def copy_frame(frame: usize) -> usize:
+    made = cast(Frame, new_block(usize(size_of(Frame))))
+    if not is_null(made):
+        fill_frame(made, cast(Frame, frame))
+        made.instance.store.count += 1
+    return address(made)
+
+
+@kernel
+def delete_frame(frame: usize) -> None:
+    if frame != 0:
+        s = cast(Frame, frame).instance.store
+        delete_block(cast(Ptr[u8], frame))
+        drop_store(s)
+
+
+@kernel(export="wasm_trap_origin")
+def trap_origin(trap: Trap) -> Frame:
+    """The innermost frame, or null."""
+    if trap.frame_count == 0:
+        return null(Frame)
+    return cast(Frame, copy_frame(trap.frames))
+
+
+@kernel(export="wasm_trap_trace")
+def trap_trace(trap: Trap, out: Vector) -> None:
+    """The frames, the innermost first."""
+    if new_elements(out, usize(trap.frame_count), usize(size_of(usize))):
+        for i in span(trap.frame_count):
+            pointers(out)[i] = copy_frame(address(cast(Ptr[Frame], trap.frames)[i]))
+
+
+@kernel(export="wasm_frame_instance")
+def frame_instance(frame: Frame) -> Ref:
+    return frame.instance
+
+
+@kernel(export="wasm_frame_func_index")
+def frame_func_index(frame: Frame) -> u32:
+    return frame.func_index
+
+
+@kernel(export="wasm_frame_func_offset")
+def frame_func_offset(frame: Frame) -> usize:
+    return usize(frame.func_offset)
+
+
+@kernel(export="wasm_frame_module_offset")
+def frame_module_offset(frame: Frame) -> usize:
+    return usize(frame.module_offset)

@@ -1,0 +1,303 @@
+"""Types as C sees them: made by the embedder, or read out of modules."""
+
+from typing import Final
+
+from fusee.engine.capi.blocks import copy_to_bytes, delete_block, delete_bytes, new_block
+from fusee.engine.capi.kinds import kind_from_code
+from fusee.engine.capi.state import (
+    KIND_FUNC,
+    KIND_GLOBAL,
+    KIND_MEMORY,
+    KIND_TABLE,
+    ExternType,
+    Limits,
+    NamedType,
+    ValType,
+    Vector,
+)
+from fusee.engine.capi.vectors import copy_vector, delete_vector, new_elements, pointers
+from fusee.engine.state import module as engine
+from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, u64, usize
+from fusee.spec.limits import MAX_PARAMS
+
+NO_MAXIMUM: Final = 0xFFFF_FFFF
+
+
+@kernel(export="wasm_valtype_new")
+def new_valtype(kind: u32) -> ValType:
+    """The caller may leave anything in the upper bits of a small argument."""
+    made = cast(ValType, new_block(usize(size_of(ValType))))
+    if not is_null(made):
+        made.kind = kind & 0xFF
+    return made
+
+
+@kernel(export="wasm_valtype_kind")
+def valtype_kind(type: ValType) -> u8:  # noqa: A002
+    return u8(type.kind)
+
+
+@kernel
+def delete_valtype(type: usize) -> None:  # noqa: A002
+    delete_block(cast(Ptr[u8], type))
+
+
+@kernel
+def copy_valtype(type: usize) -> usize:  # noqa: A002
+    return address(new_valtype(cast(ValType, type).kind))
+
+
+@kernel
+def delete_externtype(type: usize) -> None:  # noqa: A002
+    """End a type of any kind, with what it owns; nothing if it is null."""
+    if type != 0:
+        of = cast(ExternType, type)
+        delete_vector(of.params, delete_valtype)
+        delete_vector(of.results, delete_valtype)
+        delete_block(cast(Ptr[u8], of.content))
+        delete_block(cast(Ptr[u8], of))
+
+
+@kernel
+def new_externtype(kind: u32) -> ExternType:
+    made = cast(ExternType, new_block(usize(size_of(ExternType))))
+    if not is_null(made):
+        made.kind = kind
+    return made
+
+
+@kernel
+def copy_externtype(type: usize) -> usize:  # noqa: A002
+    """A copy with all that it owns, or null."""
+    origin = cast(ExternType, type)
+    made = new_externtype(origin.kind)
+    if is_null(made):
+        return usize(0)
+    made.is_mutable = origin.is_mutable
+    made.limits.minimum = origin.limits.minimum
+    made.limits.maximum = origin.limits.maximum
+    copy_vector(made.params, origin.params, copy_valtype, delete_valtype)
+    copy_vector(made.results, origin.results, copy_valtype, delete_valtype)
+    if not is_null(origin.content):
+        made.content = new_valtype(origin.content.kind)
+    complete = made.params.size == origin.params.size and made.results.size == origin.results.size
+    if not complete or is_null(made.content) != is_null(origin.content):
+        delete_externtype(address(made))
+        return usize(0)
+    return address(made)
+
+
+@kernel(inline=True)
+def move_vector(out: Vector, origin: Vector) -> None:
+    """Take over what a vector owns."""
+    out.size = origin.size
+    out.data = origin.data
+    origin.size = usize(0)
+    origin.data = null(Ptr[u8])
+
+
+@kernel(export="wasm_functype_new")
+def new_functype(params: Vector, results: Vector) -> ExternType:
+    made = new_externtype(u32(KIND_FUNC))
+    if is_null(made) or params.size > MAX_PARAMS or results.size > MAX_PARAMS:
+        delete_vector(params, delete_valtype)
+        delete_vector(results, delete_valtype)
+        delete_externtype(address(made))
+        return null(ExternType)
+    move_vector(made.params, params)
+    move_vector(made.results, results)
+    return made
+
+
+@kernel(export="wasm_functype_params")
+def functype_params(type: ExternType) -> Vector:  # noqa: A002
+    return type.params
+
+
+@kernel(export="wasm_functype_results")
+def functype_results(type: ExternType) -> Vector:  # noqa: A002
+    return type.results
+
+
+@kernel
+def new_content_type(kind: u32, content: ValType) -> ExternType:
+    """A global's or table's type, which takes over `content`."""
+    made = new_externtype(kind)
+    if is_null(made) or is_null(content):
+        delete_block(cast(Ptr[u8], content))
+        delete_externtype(address(made))
+        return null(ExternType)
+    made.content = content
+    return made
+
+
+@kernel(export="wasm_globaltype_new")
+def new_globaltype(content: ValType, mutability: u32) -> ExternType:
+    made = new_content_type(u32(KIND_GLOBAL), content)
+    if not is_null(made):
+        made.is_mutable = mutability & 0xFF != 0
+    return made
+
+
+@kernel(export="wasm_globaltype_content")
+def globaltype_content(type: ExternType) -> ValType:  # noqa: A002
+    return type.content
+
+
+@kernel(export="wasm_globaltype_mutability")
+def globaltype_mutability(type: ExternType) -> u8:  # noqa: A002
+    return u8(type.is_mutable)
+
+
+@kernel(export="wasm_tabletype_new")
+def new_tabletype(element: ValType, limits: Limits) -> ExternType:
+    made = new_content_type(u32(KIND_TABLE), element)
+    if not is_null(made):
+        set_limits(made, limits)
+    return made
+
+
+@kernel(export="wasm_tabletype_element")
+def tabletype_element(type: ExternType) -> ValType:  # noqa: A002
+    return type.content
+
+
+@kernel(export="wasm_memorytype_new")
+def new_memorytype(limits: Limits) -> ExternType:
+    made = new_externtype(u32(KIND_MEMORY))
+    if not is_null(made):
+        set_limits(made, limits)
+    return made
+
+
+@kernel(inline=True)
+def set_limits(type: ExternType, limits: Limits) -> None:  # noqa: A002
+    type.limits.minimum = limits.minimum
+    type.limits.maximum = limits.maximum
+
+
+@kernel
+def limits_of(type: ExternType) -> Limits:  # noqa: A002
+    """`wasm_tabletype_limits` and `wasm_memorytype_limits`."""
+    return type.limits
+
+
+@kernel(export="wasm_externtype_kind")
+def externtype_kind(type: ExternType) -> u8:  # noqa: A002
+    return u8(type.kind)
+
+
+@kernel
+def as_externtype(type: ExternType) -> ExternType:  # noqa: A002
+    """From a function, global, table or memory type to the extern type that it is."""
+    return type
+
+
+@kernel
+def from_externtype(type: ExternType, kind: Static[int]) -> ExternType:  # noqa: A002
+    """The other way; null if the extern type is of another kind."""
+    if is_null(type) or type.kind != kind:
+        return null(ExternType)
+    return type
+
+
+# Imports and exports.
+
+
+@kernel
+def delete_named(type: usize) -> None:  # noqa: A002
+    """End an import's or export's type; nothing if it is null."""
+    if type != 0:
+        of = cast(NamedType, type)
+        delete_bytes(of.module)
+        delete_bytes(of.name)
+        delete_externtype(address(of.type))
+        delete_block(cast(Ptr[u8], of))
+
+
+@kernel
+def new_named(module: Vector, name: Vector, type: ExternType) -> NamedType:  # noqa: A002
+    """An import's or export's type, which takes over `type` and copies the names; null if there is no memory."""
+    made = cast(NamedType, new_block(usize(size_of(NamedType))))
+    if is_null(made):
+        delete_externtype(address(type))
+        return made
+    made.type = type
+    has_module = copy_to_bytes(made.module, module.data, module.size)
+    if is_null(type) or not has_module or not copy_to_bytes(made.name, name.data, name.size):
+        delete_named(address(made))
+        return null(NamedType)
+    return made
+
+
+@kernel
+def copy_named(type: usize) -> usize:  # noqa: A002
+    of = cast(NamedType, type)
+    copy = cast(ExternType, copy_externtype(address(of.type)))
+    if is_null(copy):
+        return usize(0)
+    return address(new_named(of.module, of.name, copy))
+
+
+@kernel(export="wasm_importtype_module")
+def importtype_module(type: NamedType) -> Vector:  # noqa: A002
+    return type.module
+
+
+@kernel
+def named_name(type: NamedType) -> Vector:  # noqa: A002
+    """`wasm_importtype_name` and `wasm_exporttype_name`."""
+    return type.name
+
+
+@kernel
+def named_type(type: NamedType) -> ExternType:  # noqa: A002
+    """`wasm_importtype_type` and `wasm_exporttype_type`."""
+    return type.type
+
+
+# Out of the engine.
+
+
+@kernel
+def read_valtypes(out: Vector, count: u32, types: Ptr[u32]) -> bool:
+    """The value types of an engine's list."""
+    if not new_elements(out, usize(count), usize(size_of(usize))):
+        return False
+    for i in span(count):
+        pointers(out)[i] = address(new_valtype(kind_from_code(types[i])))
+        if pointers(out)[i] == 0:
+            return False
+    return True
+
+
+@kernel
+def read_functype(m: engine.Module, type_index: u32) -> ExternType:
+    """A module's function type; null if there is no memory."""
+    made = new_externtype(u32(KIND_FUNC))
+    if is_null(made):
+        return made
+    defined = m.types[type_index]
+    complete = read_valtypes(made.params, defined.param_count, defined.params)
+    if not complete or not read_valtypes(made.results, defined.result_count, defined.results):
+        delete_externtype(address(made))
+        return null(ExternType)
+    return made
+
+
+@kernel
+def read_content_type(kind: u32, value_type: u32) -> ExternType:
+    return new_content_type(kind, new_valtype(kind_from_code(value_type)))
+
+
+@kernel
+def read_limits(type: ExternType, minimum: u64, has_maximum: bool, maximum: u64) -> None:  # noqa: A002
+    """Limits that C's 32 bits cannot hold are shown as the greatest that they can."""
+    if not is_null(type):
+        type.limits.minimum = narrowed(minimum)
+        type.limits.maximum = narrowed(maximum) if has_maximum else u32(NO_MAXIMUM)
+
+
+@kernel
+def narrowed(size: u64) -> u32:
+    return u32(size) if size < NO_MAXIMUM else u32(NO_MAXIMUM - 1)

@@ -1,0 +1,312 @@
+"""Descriptors: the three streams, the directories that the app has opened, and the files that it opens on request."""
+
+from typing import Final
+
+from fusee.engine.capi.wasi.guest import argument, guest, put_filestat, put_u32, put_u64
+from fusee.engine.capi.wasi.state import (
+    BADF,
+    CHARACTER_DEVICE,
+    CURRENT,
+    DIRECTORY,
+    FAULT,
+    INVAL,
+    NAMETOOLONG,
+    NOTSUP,
+    SPIPE,
+    STREAMS,
+    SUCCESS,
+    Call,
+    FileStat,
+    Strings,
+)
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    copy_bytes,
+    fill_bytes,
+    is_null,
+    kernel,
+    load,
+    size_of,
+    span,
+    stack_array,
+    store,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+
+ALL_RIGHTS: Final = (1 << 30) - 1
+STREAM_RIGHTS: Final = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27  # no seek and no tell: a terminal, to C libraries
+IOVEC_BYTES: Final = 8
+FDSTAT_BYTES: Final = 24
+FILESTAT_BYTES: Final = 64
+PRESTAT_BYTES: Final = 8
+SEEK_CURRENT: Final = 1
+LAST_WHENCE: Final = 2
+
+
+@kernel
+def is_stream(fd: u32) -> bool:
+    return fd < STREAMS
+
+
+@kernel
+def is_directory(c: Call, fd: u32) -> bool:
+    """Whether it is one of those that were there from the start."""
+    return fd >= STREAMS and fd - STREAMS < c.wasi.directories.count
+
+
+@kernel
+def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
+    """Read into, or write from, a list of buffers, until one is not filled or emptied."""
+    count = argument(c, u32(2))
+    vectors = guest(c, argument(c, u32(1)), u64(count) * IOVEC_BYTES)
+    if is_null(vectors):
+        return u32(FAULT)
+    total = u32(0)
+    for i in span(count):
+        size = load(u32, vectors + usize(i) * IOVEC_BYTES + 4)
+        buffer = guest(c, load(u32, vectors + usize(i) * IOVEC_BYTES), u64(size))
+        if is_null(buffer):
+            return u32(FAULT)
+        if size == 0:
+            continue
+        done = stack_array(usize, 1)
+        done[0] = usize(0)
+        at = offset if offset == CURRENT else offset + u64(total)
+        errno = move(c, is_write, buffer, usize(size), at, done)
+        if errno != SUCCESS:
+            return errno if total == 0 else finished(c, done_at, total)
+        total += u32(done[0])
+        if done[0] < usize(size):
+            break
+    return finished(c, done_at, total)
+
+
+@kernel
+def finished(c: Call, done_at: u32, total: u32) -> u32:
+    return u32(SUCCESS) if put_u32(c, done_at, total) else u32(FAULT)
+
+
+@kernel
+def move(c: Call, is_write: bool, buffer: Ptr[u8], size: usize, offset: u64, done: Ptr[usize]) -> u32:
+    """One buffer of a transfer."""
+    fd = argument(c, u32(0))
+    files = c.wasi.files
+    if is_stream(fd):
+        if offset != CURRENT:
+            return u32(SPIPE)
+        return write_stream(c, fd, buffer, size, done) if is_write else read_stream(c, fd, buffer, size, done)
+    if is_directory(c, fd):
+        return u32(BADF)
+    if is_write:
+        if address(files.write) == 0:
+            return u32(BADF)
+        return files.write(files.environment, fd - STREAMS, buffer, size, offset, done)
+    if address(files.read) == 0:
+        return u32(BADF)
+    return files.read(files.environment, fd - STREAMS, buffer, size, offset, done)
+
+
+@kernel
+def write_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
+    """To the app's stream, or else to the platform's."""
+    streams = c.wasi.streams
+    done[0] = size
+    if address(streams.write) != 0:
+        return streams.write(streams.environment, fd, buffer, size)
+    write = c.store.engine.system.write
+    return u32(BADF) if address(write) == 0 else write(fd, buffer, size)
+
+
+@kernel
+def read_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
+    """From the app's stream, or else the platform's; without either, the end of the file."""
+    streams = c.wasi.streams
+    if fd != 0:
+        return u32(BADF)
+    if address(streams.read) != 0:
+        return streams.read(streams.environment, fd, buffer, size, done)
+    read = c.store.engine.system.read
+    return u32(SUCCESS) if address(read) == 0 else read(fd, buffer, size, done)
+
+
+@kernel
+def fd_write(c: Call) -> u32:
+    return transfer(c, True, u64(CURRENT), argument(c, u32(3)))
+
+
+@kernel
+def fd_read(c: Call) -> u32:
+    return transfer(c, False, u64(CURRENT), argument(c, u32(3)))
+
+
+@kernel
+def fd_pwrite(c: Call) -> u32:
+    return transfer(c, True, c.arguments[3], argument(c, u32(4)))
+
+
+@kernel
+def fd_pread(c: Call) -> u32:
+    return transfer(c, False, c.arguments[3], argument(c, u32(4)))
+
+
+@kernel
+def fd_close(c: Call) -> u32:
+    """Streams and the directories of the start stay open, whatever the guest believes."""
+    fd = argument(c, u32(0))
+    files = c.wasi.files
+    if is_stream(fd) or is_directory(c, fd):
+        return u32(SUCCESS)
+    return u32(BADF) if address(files.close) == 0 else files.close(files.environment, fd - STREAMS)
+
+
+@kernel
+def seek(c: Call, offset: u64, whence: u32, out: u32) -> u32:
+    fd = argument(c, u32(0))
+    files = c.wasi.files
+    if is_stream(fd):
+        return u32(SPIPE)
+    if is_directory(c, fd) or address(files.seek) == 0:
+        return u32(BADF)
+    if whence > LAST_WHENCE:
+        return u32(INVAL)
+    position = stack_array(u64, 1)
+    errno = files.seek(files.environment, fd - STREAMS, offset, whence, position)
+    if errno == SUCCESS and not put_u64(c, out, position[0]):
+        return u32(FAULT)
+    return errno
+
+
+@kernel
+def fd_seek(c: Call) -> u32:
+    return seek(c, c.arguments[1], argument(c, u32(2)), argument(c, u32(3)))
+
+
+@kernel
+def fd_tell(c: Call) -> u32:
+    return seek(c, u64(0), u32(SEEK_CURRENT), argument(c, u32(1)))
+
+
+@kernel
+def status_of(c: Call, fd: u32, status: FileStat) -> u32:
+    """What is known of a descriptor."""
+    fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
+    files = c.wasi.files
+    if is_stream(fd):
+        status.filetype = u32(CHARACTER_DEVICE)
+    elif is_directory(c, fd):
+        status.filetype = u32(DIRECTORY)
+    elif address(files.stat) == 0:
+        return u32(BADF)
+    else:
+        return files.stat(files.environment, fd - STREAMS, status)
+    return u32(SUCCESS)
+
+
+@kernel
+def fd_filestat_get(c: Call) -> u32:
+    status = stack_array(FileStat, 1)[0]
+    place = guest(c, argument(c, u32(1)), u64(FILESTAT_BYTES))
+    if is_null(place):
+        return u32(FAULT)
+    errno = status_of(c, argument(c, u32(0)), status)
+    if errno == SUCCESS:
+        put_filestat(place, status)
+    return errno
+
+
+@kernel
+def fd_fdstat_get(c: Call) -> u32:
+    fd = argument(c, u32(0))
+    status = stack_array(FileStat, 1)[0]
+    place = guest(c, argument(c, u32(1)), u64(FDSTAT_BYTES))
+    if is_null(place):
+        return u32(FAULT)
+    errno = status_of(c, fd, status)
+    if errno == SUCCESS:
+        rights = u64(STREAM_RIGHTS) if is_stream(fd) else u64(ALL_RIGHTS)
+        store(place, u64(status.filetype & 0xFF))
+        store(place + 8, rights)
+        store(place + 16, rights)
+    return errno
+
+
+@kernel
+def directory_name(directories: Strings, number: u32) -> u32:
+    """Where a directory's name starts in the list."""
+    at = u32(0)
+    for _ in span(number):
+        while directories.bytes[at] != 0:
+            at += 1
+        at += 1
+    return at
+
+
+@kernel
+def name_size(directories: Strings, at: u32) -> u32:
+    end = at
+    while directories.bytes[end] != 0:
+        end += 1
+    return end - at
+
+
+@kernel
+def fd_prestat_get(c: Call) -> u32:
+    fd = argument(c, u32(0))
+    if not is_directory(c, fd):
+        return u32(BADF)
+    place = guest(c, argument(c, u32(1)), u64(PRESTAT_BYTES))
+    if is_null(place):
+        return u32(FAULT)
+    store(place, u32(0))
+    store(place + 4, name_size(c.wasi.directories, directory_name(c.wasi.directories, fd - STREAMS)))
+    return u32(SUCCESS)
+
+
+@kernel
+def fd_prestat_dir_name(c: Call) -> u32:
+    fd = argument(c, u32(0))
+    if not is_directory(c, fd):
+        return u32(BADF)
+    at = directory_name(c.wasi.directories, fd - STREAMS)
+    size = name_size(c.wasi.directories, at)
+    if argument(c, u32(2)) < size:
+        return u32(NAMETOOLONG)
+    place = guest(c, argument(c, u32(1)), u64(size))
+    if is_null(place):
+        return u32(FAULT)
+    copy_bytes(place, c.wasi.directories.bytes + at, usize(size))
+    return u32(SUCCESS)
+
+
+@kernel
+def fd_readdir(c: Call) -> u32:
+    """The app writes the `dirent` records itself."""
+    files = c.wasi.files
+    size = argument(c, u32(2))
+    buffer = guest(c, argument(c, u32(1)), u64(size))
+    if is_null(buffer):
+        return u32(FAULT)
+    fd = argument(c, u32(0))
+    if is_stream(fd) or address(files.read_directory) == 0:
+        return u32(BADF)
+    used = stack_array(usize, 1)
+    used[0] = usize(0)
+    errno = files.read_directory(files.environment, fd - STREAMS, c.arguments[3], buffer, usize(size), used)
+    return errno if errno != SUCCESS else finished(c, argument(c, u32(4)), u32(used[0]))
+
+
+@kernel
+def fd_accept_anything(c: Call) -> u32:
+    """`fd_advise`, `fd_sync` and `fd_datasync`: there is nothing to do."""
+    return u32(SUCCESS)
+
+
+@kernel
+def fd_refuse(c: Call) -> u32:
+    """Changing sizes, times and flags of files."""
+    return u32(NOTSUP)

@@ -1,0 +1,130 @@
+"""The functions of `wasi_snapshot_preview1`: names, types, and what each does here."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fusee.engine.capi.messages import Mistake, Misuse
+from fusee.engine.capi.state import StoreObject
+from fusee.engine.capi.trap import new_trap, stop
+from fusee.engine.capi.wasi import fd, path, process
+from fusee.engine.capi.wasi.state import Call, Wasi
+from fusee.engine.state.runtime import Instance, Memory
+from fusee.kernel.lang import Fn, Ptr, cast, kernel, null, stack_array, table, u8, u16, u32, u64, usize
+
+MODULE_NAME: Final = b"wasi_snapshot_preview1"
+NO_WASI: Final = Misuse(Mistake.WASI, 0).status
+EXITED: Final = Misuse(Mistake.EXIT, 0).status
+
+
+@dataclass(frozen=True)
+class Function:
+    """`types` has an `i` for each `i32` parameter and an `I` for each `i64`; all but `proc_exit` give an errno."""
+
+    name: str
+    types: str
+    body: Any
+
+    @property
+    def has_result(self) -> bool:
+        return self.name != "proc_exit"
+
+    @property
+    def wide(self) -> int:
+        """A bit for each parameter that is an `i64`."""
+        return sum(1 << i for i, type_ in enumerate(self.types) if type_ == "I")
+
+
+FUNCTIONS: Final = [
+    Function("args_get", "ii", process.args_get),
+    Function("args_sizes_get", "ii", process.args_sizes_get),
+    Function("environ_get", "ii", process.environ_get),
+    Function("environ_sizes_get", "ii", process.environ_sizes_get),
+    Function("clock_res_get", "ii", process.clock_res_get),
+    Function("clock_time_get", "iIi", process.clock_time_get),
+    Function("fd_advise", "iIIi", fd.fd_accept_anything),
+    Function("fd_allocate", "iII", fd.fd_refuse),
+    Function("fd_close", "i", fd.fd_close),
+    Function("fd_datasync", "i", fd.fd_accept_anything),
+    Function("fd_fdstat_get", "ii", fd.fd_fdstat_get),
+    Function("fd_fdstat_set_flags", "ii", fd.fd_refuse),
+    Function("fd_fdstat_set_rights", "iII", fd.fd_refuse),
+    Function("fd_filestat_get", "ii", fd.fd_filestat_get),
+    Function("fd_filestat_set_size", "iI", fd.fd_refuse),
+    Function("fd_filestat_set_times", "iIIi", fd.fd_refuse),
+    Function("fd_pread", "iiiIi", fd.fd_pread),
+    Function("fd_prestat_get", "ii", fd.fd_prestat_get),
+    Function("fd_prestat_dir_name", "iii", fd.fd_prestat_dir_name),
+    Function("fd_pwrite", "iiiIi", fd.fd_pwrite),
+    Function("fd_read", "iiii", fd.fd_read),
+    Function("fd_readdir", "iiiIi", fd.fd_readdir),
+    Function("fd_renumber", "ii", fd.fd_refuse),
+    Function("fd_seek", "iIii", fd.fd_seek),
+    Function("fd_sync", "i", fd.fd_accept_anything),
+    Function("fd_tell", "ii", fd.fd_tell),
+    Function("fd_write", "iiii", fd.fd_write),
+    Function("path_create_directory", "iii", path.path_create_directory),
+    Function("path_filestat_get", "iiiii", path.path_filestat_get),
+    Function("path_filestat_set_times", "iiiiIIi", fd.fd_refuse),
+    Function("path_link", "iiiiiii", fd.fd_refuse),
+    Function("path_open", "iiiiiIIii", path.path_open),
+    Function("path_readlink", "iiiiii", fd.fd_refuse),
+    Function("path_remove_directory", "iii", path.path_remove_directory),
+    Function("path_rename", "iiiiii", path.path_rename),
+    Function("path_symlink", "iiiii", fd.fd_refuse),
+    Function("path_unlink_file", "iii", path.path_unlink_file),
+    Function("poll_oneoff", "iiii", process.unsupported),
+    Function("proc_exit", "i", process.proc_exit),
+    Function("proc_raise", "i", process.unsupported),
+    Function("random_get", "ii", process.random_get),
+    Function("sched_yield", "", process.sched_yield),
+    Function("sock_accept", "iii", process.unsupported),
+    Function("sock_recv", "iiiiii", process.unsupported),
+    Function("sock_send", "iiiii", process.unsupported),
+    Function("sock_shutdown", "ii", process.unsupported),
+]
+
+BODIES = table(Fn[[Call], u32], [function.body for function in FUNCTIONS])
+COUNT: Final = len(FUNCTIONS)
+ARITIES = table(u8, [len(function.types) for function in FUNCTIONS])
+WIDE = table(u16, [function.wide for function in FUNCTIONS])
+HAS_RESULT = table(u8, [function.has_result for function in FUNCTIONS])
+NAMES = table(u8, "\0".join(function.name for function in FUNCTIONS).encode() + b"\0")
+MODULE = table(u8, MODULE_NAME)
+MODULE_SIZE: Final = len(MODULE_NAME)
+
+
+@kernel
+def find(name: Ptr[u8], size: u32) -> u32:
+    """The number of the function of that name; `COUNT` if there is none."""
+    at = u32(0)
+    number = u32(0)
+    while number < COUNT:
+        matched = u32(0)
+        while matched < size and NAMES[at + matched] == name[matched] and name[matched] != 0:
+            matched += 1
+        if matched == size and NAMES[at + matched] == 0:
+            return number
+        while NAMES[at] != 0:
+            at += 1
+        at += 1
+        number += 1
+    return number
+
+
+@kernel
+def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> u32:
+    """Call a function of WASI's for a guest; not 0 stops the guest."""
+    if s.wasi == 0:
+        return stop(s, new_trap(s, u64(NO_WASI)))
+    c = stack_array(Call, 1)[0]
+    c.store = s
+    c.wasi = cast(Wasi, s.wasi)
+    c.memory = null(Memory)
+    c.arguments = slots
+    if instance != 0:
+        c.memory = cast(Memory, cast(Instance, instance).memory)
+    errno = BODIES[number](c)
+    if s.has_exited:
+        return stop(s, new_trap(s, u64(EXITED)))
+    slots[0] = u64(errno)
+    return u32(0)

@@ -1,0 +1,79 @@
+"""The guest's memory, as WASI functions reach into it."""
+
+from typing import Final
+
+from fusee.engine.capi.wasi.state import NOTCAPABLE, SUCCESS, Call, FileStat
+from fusee.engine.runtime.memory import out_of_range
+from fusee.kernel.lang import Ptr, is_null, kernel, null, store, u8, u32, u64, usize
+
+SLASH: Final = ord("/")
+DOT: Final = ord(".")
+
+
+@kernel
+def argument(c: Call, index: u32) -> u32:
+    """An `i32` argument."""
+    return u32(c.arguments[index])
+
+
+@kernel
+def guest(c: Call, pointer: u32, size: u64) -> Ptr[u8]:
+    """Where the guest's bytes are; null if they are not all within its memory."""
+    if is_null(c.memory) or out_of_range(u64(pointer), size, c.memory.length_bytes):
+        return null(Ptr[u8])
+    return c.memory.base + usize(pointer)
+
+
+@kernel
+def put_u32(c: Call, pointer: u32, value: u32) -> bool:
+    """Write a number; false if there is no such place."""
+    place = guest(c, pointer, u64(4))
+    if is_null(place):
+        return False
+    store(place, value)
+    return True
+
+
+@kernel
+def put_u64(c: Call, pointer: u32, value: u64) -> bool:
+    """Write a number; false if there is no such place."""
+    place = guest(c, pointer, u64(8))
+    if is_null(place):
+        return False
+    store(place, value)
+    return True
+
+
+@kernel
+def put_filestat(place: Ptr[u8], status: FileStat) -> None:
+    """A `filestat` record, whose layout is the same on every target."""
+    store(place, status.device)
+    store(place + 8, status.inode)
+    store(place + 16, u64(status.filetype & 0xFF))
+    store(place + 24, status.links)
+    store(place + 32, status.size)
+    store(place + 40, status.accessed)
+    store(place + 48, status.modified)
+    store(place + 56, status.changed)
+
+
+@kernel
+def check_path(path: Ptr[u8], size: u32) -> u32:
+    """An errno for what would lead out of the directory that a path is relative to: `/` first, or too many `..`."""
+    if size != 0 and path[0] == SLASH:
+        return u32(NOTCAPABLE)
+    depth = u32(0)
+    start = u32(0)
+    while start < size:
+        end = start
+        while end < size and path[end] != SLASH:
+            end += 1
+        length = end - start
+        if length == 2 and path[start] == DOT and path[start + 1] == DOT:
+            if depth == 0:
+                return u32(NOTCAPABLE)
+            depth -= 1
+        elif length > 1 or (length == 1 and path[start] != DOT):
+            depth += 1
+        start = end + 1
+    return u32(SUCCESS)

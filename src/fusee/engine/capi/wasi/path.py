@@ -1,0 +1,123 @@
+"""Files by name: all through the app's callbacks, with paths that cannot lead out of their directory."""
+
+from fusee.engine.capi.wasi.fd import FILESTAT_BYTES
+from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_u32
+from fusee.engine.capi.wasi.state import FAULT, NOSYS, NOTDIR, STREAMS, SUCCESS, Call, FileStat, Path
+from fusee.kernel.lang import Ptr, address, cast, fill_bytes, is_null, kernel, size_of, stack_array, u8, u32, u64, usize
+
+
+@kernel
+def directory_of(c: Call, index: u32) -> u32:
+    """The handle of the directory in an argument."""
+    return argument(c, index) - STREAMS
+
+
+@kernel
+def check_place(c: Call, directory: u32, pointer: u32, size: u32) -> u32:
+    """An errno unless a descriptor may be a directory and a path is in the guest's memory and harmless."""
+    if argument(c, directory) < STREAMS:
+        return u32(NOTDIR)
+    path = guest(c, argument(c, pointer), u64(argument(c, size)))
+    return u32(FAULT) if is_null(path) else check_path(path, argument(c, size))
+
+
+@kernel
+def path_open(c: Call) -> u32:
+    """Descriptor, lookup flags, path, its size, open flags, rights, inherited rights, descriptor flags, result."""
+    files = c.wasi.files
+    errno = check_place(c, u32(0), u32(2), u32(3))
+    if errno != SUCCESS:
+        return errno
+    if address(files.open) == 0:
+        return u32(NOSYS)
+    size = argument(c, u32(3))
+    path = guest(c, argument(c, u32(2)), u64(size))
+    handle = stack_array(u32, 1)
+    flags = argument(c, u32(4))
+    errno = files.open(
+        files.environment,
+        directory_of(c, u32(0)),
+        path,
+        usize(size),
+        flags,
+        argument(c, u32(7)),
+        c.arguments[5],
+        handle,
+    )
+    if errno != SUCCESS:
+        return errno
+    return u32(SUCCESS) if put_u32(c, argument(c, u32(8)), handle[0] + STREAMS) else u32(FAULT)
+
+
+@kernel
+def path_filestat_get(c: Call) -> u32:
+    files = c.wasi.files
+    errno = check_place(c, u32(0), u32(2), u32(3))
+    if errno != SUCCESS:
+        return errno
+    if address(files.path_stat) == 0:
+        return u32(NOSYS)
+    place = guest(c, argument(c, u32(4)), u64(FILESTAT_BYTES))
+    if is_null(place):
+        return u32(FAULT)
+    status = stack_array(FileStat, 1)[0]
+    fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
+    size = argument(c, u32(3))
+    path = guest(c, argument(c, u32(2)), u64(size))
+    errno = files.path_stat(files.environment, directory_of(c, u32(0)), path, usize(size), status)
+    if errno == SUCCESS:
+        put_filestat(place, status)
+    return errno
+
+
+@kernel
+def by_path(c: Call, change: Path) -> u32:
+    """One of the functions that take a directory and a path."""
+    errno = check_place(c, u32(0), u32(1), u32(2))
+    if errno != SUCCESS:
+        return errno
+    if address(change) == 0:
+        return u32(NOSYS)
+    size = argument(c, u32(2))
+    path = guest(c, argument(c, u32(1)), u64(size))
+    return change(c.wasi.files.environment, directory_of(c, u32(0)), path, usize(size))
+
+
+@kernel
+def path_create_directory(c: Call) -> u32:
+    return by_path(c, c.wasi.files.make_directory)
+
+
+@kernel
+def path_remove_directory(c: Call) -> u32:
+    return by_path(c, c.wasi.files.remove_directory)
+
+
+@kernel
+def path_unlink_file(c: Call) -> u32:
+    return by_path(c, c.wasi.files.remove_file)
+
+
+@kernel
+def path_rename(c: Call) -> u32:
+    files = c.wasi.files
+    errno = check_place(c, u32(0), u32(1), u32(2))
+    if errno == SUCCESS:
+        errno = check_place(c, u32(3), u32(4), u32(5))
+    if errno != SUCCESS:
+        return errno
+    if address(files.rename) == 0:
+        return u32(NOSYS)
+    size = argument(c, u32(2))
+    path = guest(c, argument(c, u32(1)), u64(size))
+    to_size = argument(c, u32(5))
+    to_path = guest(c, argument(c, u32(4)), u64(to_size))
+    return files.rename(
+        files.environment,
+        directory_of(c, u32(0)),
+        path,
+        usize(size),
+        directory_of(c, u32(3)),
+        to_path,
+        usize(to_size),
+    )

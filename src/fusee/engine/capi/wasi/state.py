@@ -1,0 +1,100 @@
+"""What a store's WASI program sees, and the numbers of `wasi_snapshot_preview1` that the device needs."""
+
+from typing import Final
+
+from fusee.engine.capi.state import StoreObject
+from fusee.engine.state.runtime import Memory
+from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
+
+SUCCESS: Final = 0  # `errno`
+BADF: Final = 8
+FAULT: Final = 21
+INVAL: Final = 28
+IO: Final = 29
+NAMETOOLONG: Final = 37
+NOSYS: Final = 52
+NOTDIR: Final = 54
+NOTSUP: Final = 58
+SPIPE: Final = 70
+NOTCAPABLE: Final = 76
+
+CHARACTER_DEVICE: Final = 2  # `filetype`
+DIRECTORY: Final = 3
+
+STREAMS: Final = 3  # descriptors 0 to 2; a file's descriptor is its handle plus 3
+CURRENT: Final = 0xFFFF_FFFF_FFFF_FFFF  # an offset: where the file stands
+
+Path = Fn[[usize, u32, Ptr[u8], usize], u32]
+
+
+@struct
+class FileStat:
+    """`fusee_filestat_t`."""
+
+    device: u64
+    inode: u64
+    filetype: u32
+    links: u64
+    size: u64
+    accessed: u64  # nanoseconds since 1970
+    modified: u64
+    changed: u64
+
+
+@struct
+class Files:
+    """`fusee_files_t`: the app's files. All functions take `environment` first and give an errno; any may be null."""
+
+    environment: usize
+    open: Fn[[usize, u32, Ptr[u8], usize, u32, u32, u64, Ptr[u32]], u32]
+    close: Fn[[usize, u32], u32]
+    read: Fn[[usize, u32, Ptr[u8], usize, u64, Ptr[usize]], u32]
+    write: Fn[[usize, u32, Ptr[u8], usize, u64, Ptr[usize]], u32]
+    seek: Fn[[usize, u32, u64, u32, Ptr[u64]], u32]
+    stat: Fn[[usize, u32, FileStat], u32]
+    path_stat: Fn[[usize, u32, Ptr[u8], usize, FileStat], u32]
+    read_directory: Fn[[usize, u32, u64, Ptr[u8], usize, Ptr[usize]], u32]
+    make_directory: Path
+    remove_directory: Path
+    remove_file: Path
+    rename: Fn[[usize, u32, Ptr[u8], usize, u32, Ptr[u8], usize], u32]
+
+
+@struct
+class Streams:
+    """`fusee_streams_t`: standard input, output and errors, as the app wants them."""
+
+    environment: usize
+    read: Fn[[usize, u32, Ptr[u8], usize, Ptr[usize]], u32]
+    write: Fn[[usize, u32, Ptr[u8], usize], u32]
+
+
+@struct
+class Strings:
+    """A list of strings, one behind the other, each with a zero byte at its end."""
+
+    bytes: Ptr[u8]
+    size: u32
+    capacity: u32
+    count: u32
+
+
+@struct
+class Wasi:
+    """`fusee_wasi_t`."""
+
+    arguments: Inline[Strings]
+    environment: Inline[Strings]
+    directories: Inline[Strings]  # what the guest calls them; their handles count from 0
+    streams: Inline[Streams]
+    files: Inline[Files]
+
+
+@struct
+class Call:
+    """One call of a WASI function."""
+
+    store: StoreObject
+    wasi: Wasi
+    memory: Memory  # the caller's first, or null
+    arguments: Ptr[u64]

@@ -1,0 +1,143 @@
+/* fusee.h: what Fusee's device library has beside wasm.h: the platform it runs on, limits, and WASI. */
+
+#ifndef FUSEE_H
+#define FUSEE_H
+
+#include "wasm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The platform: all that the library asks of the system. `allocate` and `release` must be there; they are
+ * `calloc` and `free`: zeroed memory, aligned to 16 bytes, or NULL; releasing NULL does nothing. Any other may
+ * be NULL. An errno is WASI's; 0 is success. */
+
+typedef struct fusee_platform_t {
+    void *(*allocate)(size_t count, size_t size);
+    void (*release)(void *memory);
+    void *(*reserve)(size_t size); /* address space that reads as zero and costs nothing until it is written */
+    void (*unreserve)(void *base, size_t size);
+    uint64_t (*clock)(uint32_t clock); /* nanoseconds: 0 since 1970, 1 monotonic, 2 and 3 of the processor */
+    uint32_t (*random)(uint8_t *into, size_t size); /* gives an errno */
+    uint32_t (*read)(uint32_t descriptor, uint8_t *into, size_t size, size_t *count); /* gives an errno */
+    uint32_t (*write)(uint32_t descriptor, const uint8_t *data, size_t size); /* all of it; gives an errno */
+} fusee_platform_t;
+
+/* The table is copied. The platform given last serves for vectors and types, which belong to no engine. */
+
+wasm_engine_t *fusee_engine_new(const fusee_platform_t *platform);
+wasm_engine_t *fusee_engine_new_with_config(const fusee_platform_t *platform, wasm_config_t *config);
+
+wasm_config_t *fusee_config_new(const fusee_platform_t *platform);
+void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fuel, heed deadlines and interrupts */
+void fusee_config_set_stack(wasm_config_t *config, uint64_t bytes); /* of the guests' own stack, in each store */
+void fusee_config_set_nesting(wasm_config_t *config, uint32_t most); /* of calls from host to guest to host and so on */
+
+/* What went wrong last in a store, in words. */
+
+void fusee_store_error(const wasm_store_t *store, wasm_message_t *out);
+
+/* Limits. Fuel, deadline and interrupt need a metered engine; guests that they stop trap. */
+
+bool fusee_store_set_fuel(wasm_store_t *store, uint64_t fuel); /* about so many instructions */
+uint64_t fusee_store_fuel(const wasm_store_t *store);
+bool fusee_store_set_deadline(wasm_store_t *store, uint64_t nanoseconds); /* from now; 0: none */
+void fusee_store_interrupt(wasm_store_t *store, bool interrupted); /* from any thread, at any time */
+void fusee_store_set_limits(
+    wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements, uint64_t instances); /* UINT64_MAX: none */
+
+/* WASI preview 1. A configuration is made, filled and given to a store, which then owns it. Strings are copied. */
+
+typedef struct fusee_wasi_t fusee_wasi_t;
+
+typedef struct fusee_streams_t { /* in the place of the platform's `read` and `write`; descriptors 0, 1 and 2 */
+    void *environment;
+    uint32_t (*read)(void *environment, uint32_t descriptor, uint8_t *into, size_t size, size_t *count);
+    uint32_t (*write)(void *environment, uint32_t descriptor, const uint8_t *data, size_t size);
+} fusee_streams_t;
+
+typedef struct fusee_filestat_t {
+    uint64_t device;
+    uint64_t inode;
+    uint32_t filetype; /* 3: directory, 4: file */
+    uint64_t links;
+    uint64_t size;
+    uint64_t accessed; /* nanoseconds since 1970 */
+    uint64_t modified;
+    uint64_t changed;
+} fusee_filestat_t;
+
+/* The app's files. Directories that were added have the handles 0, 1 and so on; `open` chooses numbers above those.
+ * Paths are relative to a directory, are not zero-terminated, and never lead out of it by `..`; that links do
+ * not either is the app's care. An offset of UINT64_MAX means where the file stands. Any function may be NULL. */
+
+typedef struct fusee_files_t {
+    void *environment;
+    uint32_t (*open)(void *environment, uint32_t directory, const char *path, size_t size, uint32_t open_flags,
+        uint32_t descriptor_flags, uint64_t rights, uint32_t *handle);
+    uint32_t (*close)(void *environment, uint32_t handle);
+    uint32_t (*read)(
+        void *environment, uint32_t handle, uint8_t *into, size_t size, uint64_t offset, size_t *count);
+    uint32_t (*write)(
+        void *environment, uint32_t handle, const uint8_t *data, size_t size, uint64_t offset, size_t *count);
+    uint32_t (*seek)(void *environment, uint32_t handle, int64_t offset, uint32_t whence, uint64_t *position);
+    uint32_t (*stat)(void *environment, uint32_t handle, fusee_filestat_t *out);
+    uint32_t (*path_stat)(
+        void *environment, uint32_t directory, const char *path, size_t size, fusee_filestat_t *out);
+    uint32_t (*read_directory)( /* writes WASI's `dirent` records */
+        void *environment, uint32_t handle, uint64_t cookie, uint8_t *into, size_t size, size_t *used);
+    uint32_t (*make_directory)(void *environment, uint32_t directory, const char *path, size_t size);
+    uint32_t (*remove_directory)(void *environment, uint32_t directory, const char *path, size_t size);
+    uint32_t (*remove_file)(void *environment, uint32_t directory, const char *path, size_t size);
+    uint32_t (*rename)(void *environment, uint32_t directory, const char *path, size_t size, uint32_t to_directory,
+        const char *to_path, size_t to_size);
+} fusee_files_t;
+
+fusee_wasi_t *fusee_wasi_new(void); /* after an engine or a configuration was made */
+void fusee_wasi_delete(fusee_wasi_t *wasi);
+bool fusee_wasi_add_argument(fusee_wasi_t *wasi, const char *text, size_t size);
+bool fusee_wasi_add_environment(fusee_wasi_t *wasi, const char *text, size_t size); /* NAME=value */
+bool fusee_wasi_add_directory(fusee_wasi_t *wasi, const char *name, size_t size); /* what the guest calls it */
+void fusee_wasi_set_streams(fusee_wasi_t *wasi, const fusee_streams_t *streams);
+void fusee_wasi_set_files(fusee_wasi_t *wasi, const fusee_files_t *files);
+void fusee_store_set_wasi(wasm_store_t *store, fusee_wasi_t *wasi);
+
+/* Put WASI's functions into those places of `imports` that are NULL and that the module imports from
+ * `wasi_snapshot_preview1`. False if there is no memory. */
+
+bool fusee_wasi_imports(wasm_store_t *store, const wasm_module_t *module, wasm_extern_vec_t *imports);
+
+/* Run `_start`: the exit status. If the program trapped, 1, and the trap in `*trap`. */
+
+uint32_t fusee_wasi_start(const wasm_instance_t *instance, wasm_trap_t **trap);
+bool fusee_trap_exit_status(const wasm_trap_t *trap, uint32_t *status); /* whether the trap is the program's exit */
+
+#ifdef __cplusplus
+}
+#endif
+
+/* wasm.h's own way to make an engine, on the C library. */
+
+#if __STDC_HOSTED__
+
+#include <stdlib.h>
+
+static inline wasm_engine_t *wasm_engine_new(void) {
+    fusee_platform_t platform = {calloc, free, NULL, NULL, NULL, NULL, NULL, NULL};
+    return fusee_engine_new(&platform);
+}
+
+static inline wasm_config_t *wasm_config_new(void) {
+    fusee_platform_t platform = {calloc, free, NULL, NULL, NULL, NULL, NULL, NULL};
+    return fusee_config_new(&platform);
+}
+
+static inline wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *config) {
+    fusee_platform_t platform = {calloc, free, NULL, NULL, NULL, NULL, NULL, NULL};
+    return fusee_engine_new_with_config(&platform, config);
+}
+
+#endif
+
+#endif

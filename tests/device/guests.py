@@ -1,0 +1,59 @@
+"""The modules that the embedder in C is given, and as C."""
+
+from fusee.api.text import wat2wasm
+
+GUEST = """
+(module
+  (import "env" "twice" (func $twice (param i32) (result i32)))
+  (func (export "quadruple") (param i32) (result i32) (call $twice (call $twice (local.get 0))))
+  (func $divide (export "divide") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0)))
+  (func (export "through") (param i32) (result i32) (call $divide (local.get 0)))
+  (memory (export "memory") 1 3)
+  (data (i32.const 8) "Fusee"))
+"""
+
+SPIN = '(module (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable)))'
+
+HELLO = """
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "Hello, ")
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (drop (call $args (i32.const 128) (i32.const 256)))
+    (i32.store (i32.const 16) (i32.const 64))
+    (i32.store (i32.const 20) (i32.const 7))
+    (i32.store (i32.const 24) (i32.load (i32.const 132)))
+    (i32.store (i32.const 28) (i32.const 5))
+    (i32.store8 (i32.const 261) (i32.const 10))
+    (i32.store (i32.const 32) (i32.const 261))
+    (i32.store (i32.const 36) (i32.const 1))
+    (drop (call $write (i32.const 1) (i32.const 16) (i32.const 3) (i32.const 8)))
+    (call $exit (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 8))))))
+"""
+"""Greets its second argument and exits with the numbers of arguments and of bytes written."""
+
+EXPECTED = """\
+quadruple(20) = 80
+trap: bad luck today <- 1
+trap: integer divide by zero <- 2
+trap: all fuel consumed <- 0
+trap: interrupt <- 0
+Hello, watch
+exit status 15
+refused: {refused}
+trap: the wrong number of imports, or an import of another store
+"""
+
+
+def header() -> str:
+    """`guests.h`"""
+    lines = []
+    for name, text in (("GUEST", GUEST), ("SPIN", SPIN), ("HELLO", HELLO)):
+        numbers = ",".join(map(str, bytes(wat2wasm(text))))
+        lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
+    return "\n".join(lines) + "\n"
