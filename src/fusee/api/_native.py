@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
+from fusee.engine.isa.selection import chosen
 from fusee.engine.runtime.embedder import Embedder
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
@@ -188,7 +189,7 @@ class HostNative(Native):
         from fusee.kernel.library import load_defined
 
         with Progress() as progress:
-            self._library = load_defined("fusee", define_program, checked, progress)
+            self._library = load_defined(f"fusee {chosen().name}", define_program, checked, progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = stores
         self.platform = make_struct(Platform, self.platform_functions())

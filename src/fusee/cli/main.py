@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "disasm": "Show the bytecode of functions beside their WebAssembly.",
     "isa": "Show the instruction set of the register machine.",
     "wast": "Run specification scripts.",
+    "build": "Write the device library for a target.",
     "targets": "Describe the machines that a library can be built for.",
     "bench": "Compare speed with other engines.",
 }

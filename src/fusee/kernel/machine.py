@@ -43,6 +43,7 @@ class Machine:
         processor, features = host_processor() if for_this_process else (triple.processor, triple.features)
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
         self.description = f"{VERSION} {self.triple} {processor} {features} {options}"
+        self.flags = _sdk_version(triple)
         self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
 
     def object(self, text: str, *, handlers: bool = False) -> bytes:
@@ -55,12 +56,25 @@ class Machine:
 
     def _optimized(self, text: str, handlers: bool) -> Any:
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
-        module = llvm.parse_assembly(header + text)
+        module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         builder = llvm.create_pass_builder(self.machine, tuning)
         passes = _handler_pipeline() if handlers else builder.getModulePassManager()
         passes.run(module, builder)
         return module
+
+
+def _sdk_version(triple: Triple) -> str:
+    """Module flags that note in Mach-O files which SDK they are for: that of the oldest system they run on."""
+    if triple.object_format != "macho":
+        return ""
+    major, minor = (*map(int, triple.minimum_os.split(".")), 0)[:2]
+    # Any number does that no other metadata of a module has.
+    node = f'!{{i32 2, !"SDK Version", [2 x i32] [i32 {major}, i32 {minor}]}}'
+    return f"!llvm.module.flags = !{{!{_SDK_NODE}}}\n!{_SDK_NODE} = {node}\n"
+
+
+_SDK_NODE = 0x4000_0000
 
 
 def _handler_pipeline() -> Any:

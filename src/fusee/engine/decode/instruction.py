@@ -5,13 +5,13 @@ from typing import Final
 from fusee.engine.decode.optables import (
     END,
     FIRST_PREFIX,
-    IMMEDIATES,
     LAST_PREFIX,
     OPENS_BLOCK,
     PREFIX_BASE,
     PREFIX_LIMIT,
     RULE,
     RULE_NONE,
+    immediates_of,
 )  # fmt: skip
 from fusee.engine.decode.reader import (
     Reader,
@@ -98,7 +98,7 @@ def skip_expression(m: Module, r: Reader, place: Span) -> None:
             depth -= 1
         elif OPENS_BLOCK[index] != 0:
             depth += 1
-        skip_immediates(m, r, IMMEDIATES[index])
+        skip_immediates(m, r, immediates_of(index))
     place.end = r.position
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_I32, VAL_I64, VAL_V128
-from fusee.kernel.lang import Ptr, table, u8, u16, u32
+from fusee.kernel.lang import Ptr, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, INDEX_BASE, INDEX_COUNT, INDEX_LIMIT, Imm, Op
 
@@ -52,10 +52,16 @@ def _column(of: Callable[[Op], int]) -> list[int]:
     return [of(BY_INDEX[i]) if i in BY_INDEX else 0 for i in range(INDEX_COUNT)]
 
 
+def _shared(column: list[int]) -> tuple[Ptr[u8], Ptr[u32]]:
+    """A column of few different numbers: the number of each, and they themselves."""
+    values = list(dict.fromkeys(column))
+    return table(u8, [values.index(value) for value in column]), table(u32, values)
+
+
+PARAMS_NUMBER, PARAMS = _shared(_column(_params))
+RESULTS_NUMBER, RESULTS = _shared(_column(_results))
+IMMEDIATES_NUMBER, IMMEDIATES = _shared(_column(lambda row: _bytes_of(tuple(row.immediates))))
 RULE: Final[Ptr[u8]] = table(u8, _column(_rule))
-PARAMS: Final[Ptr[u32]] = table(u32, _column(_params))
-RESULTS: Final[Ptr[u32]] = table(u32, _column(_results))
-IMMEDIATES: Final[Ptr[u32]] = table(u32, _column(lambda row: _bytes_of(tuple(row.immediates))))
 NATURAL_ALIGNMENT: Final[Ptr[u8]] = table(u8, _column(lambda row: max(row.width.bit_length() - 1, 0)))
 LANES: Final[Ptr[u8]] = table(u8, _column(lambda row: row.lanes))
 IS_CONSTANT: Final[Ptr[u8]] = table(u8, _column(lambda row: row.constant))
@@ -64,3 +70,21 @@ UNSUPPORTED: Final[Ptr[u8]] = table(u8, _column(lambda row: row.unsupported))
 OPENS_BLOCK: Final[Ptr[u8]] = table(u8, _column(lambda row: Imm.BLOCK_TYPE in row.immediates))
 
 END: Final = opcodes.END.index
+
+
+@kernel(inline=True)
+def params_of(index: u32) -> u32:
+    """Codes of the operands' types, a byte each, the last operand first."""
+    return PARAMS[PARAMS_NUMBER[index]]
+
+
+@kernel(inline=True)
+def results_of(index: u32) -> u32:
+    """Codes of the results' types, a byte each, the first result first."""
+    return RESULTS[RESULTS_NUMBER[index]]
+
+
+@kernel(inline=True)
+def immediates_of(index: u32) -> u32:
+    """Kinds of the immediates (`Imm`), a byte each, the first one first."""
+    return IMMEDIATES[IMMEDIATES_NUMBER[index]]

@@ -113,7 +113,7 @@ def _pin_transfers() -> list[Row]:
         Row(f"{verb}_{bank}_{mask}", verb, (), "", NULLARY, NO_RESULT, ("u16",) * mask.bit_count(), detail=(bank, mask))
         for verb in ("spill", "reload")
         for bank in ("r", "f")
-        for mask in range(1, 1 << PINS)
+        for mask in range(1 << PINS)
     ]
 
 

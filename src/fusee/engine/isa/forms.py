@@ -8,24 +8,27 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
+from fusee.engine.isa.selection import chosen
+
 ACC: Final = 0
 PIN: Final = 1
-PINS: Final = 4  # pinned registers in each bank (11 integer arguments are the most that x86-64 passes)
-SLOT: Final = PIN + PINS
+MOST_PINS: Final = 4  # in each bank (11 integer arguments are the most that x86-64 passes)
+PINS: Final = chosen().pins  # so many of them are used
+SLOT: Final = PIN + MOST_PINS
 CONST: Final = SLOT + 1
 FORMS: Final = CONST + 1
 NOWHERE: Final = 7  # no result, or no operand
 
-FORM_NAMES: Final = ("a", *(f"r{pin}" for pin in range(PINS)), "s", "c")
+FORM_NAMES: Final = ("a", *(f"r{pin}" for pin in range(MOST_PINS)), "s", "c")
 
-READ: Final = tuple(range(CONST))
-READ_CONST: Final = tuple(range(FORMS))
-EVERYWHERE: Final = tuple(range(CONST))  # destinations
+READ: Final = (ACC, *range(PIN, PIN + PINS), SLOT)
+READ_CONST: Final = (*READ, CONST)
+EVERYWHERE: Final = READ  # destinations
 ACC_ONLY: Final = (ACC,)
 NO_RESULT: Final = (NOWHERE,)
 
 RADIX_BITS: Final = 3
-MISSING: Final = 0xFFFF
+MISSING: Final = 0xFF
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Shape:
 
     def index_table(self) -> list[int]:
         """Number of a combination by `first | second << 3 | third << 6`, `MISSING` where there is none."""
-        numbers = [MISSING] * (1 << 3 * RADIX_BITS)
+        numbers = [MISSING] * (1 << len(self.combinations[0]) * RADIX_BITS)
         for number, forms in enumerate(self.combinations):
             numbers[sum(form << RADIX_BITS * place for place, form in enumerate(forms))] = number
         return numbers
@@ -70,10 +73,10 @@ FROM_CONST: Final = Shape("from_const", BINARY.combinations + tuple((CONST, f) f
 CONSTS: Final = Shape("consts", tuple(c for c in product(READ_CONST, READ_CONST) if _one_accumulator(c)))
 BANKS: Final = Shape("banks", tuple(product(READ_CONST, READ_CONST)))  # address and value in different banks
 CHOICE: Final = Shape(
-    "choice", tuple((a, b, ACC) for a, b in product(range(PIN, FORMS), range(PIN, FORMS)))
+    "choice", tuple((a, b, ACC) for a, b in product(READ_CONST[1:], READ_CONST[1:]))
 )  # a select whose condition is in `acc`
 BANK_CHOICE: Final = Shape(
-    "bank_choice", tuple((a, b, ACC) for a, b in product(range(PIN, CONST), range(PIN, CONST)))
+    "bank_choice", tuple((a, b, ACC) for a, b in product(READ[1:], READ[1:]))
 )
 STEP: Final = _shape("step", tuple(range(PIN, CONST)), (CONST,))
 STEP_AND: Final = _shape("step_and", tuple(range(PIN, CONST)), (CONST,), tuple(range(PIN, FORMS)))

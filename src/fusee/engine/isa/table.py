@@ -1,6 +1,6 @@
 """All rows with their numbers, and the constant tables by which the translator finds handlers.
 
-A handler's number is `BASE[row] + destination × COMBINATIONS[row] + INDEX[shape][forms]`.
+A handler's number is `BASE[row] + destination × COMBINATIONS[row] + INDEX[INDEX_START[row] + forms]`.
 """
 
 from bisect import bisect_right
@@ -11,12 +11,14 @@ from typing import Final
 from fusee.engine.isa import control, memory, numeric
 from fusee.engine.isa.forms import COMMUTATIVE, FORMS, NOWHERE
 from fusee.engine.isa.row import FLOAT_TYPES, IMMEDIATE_KINDS, Row
+from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, read_patterns, tree_rows
 from fusee.kernel.lang import table, u8, u16, u32
 
 SELECTION: Final = Path(__file__).with_name("selection.txt")
 SINGLES: Final[tuple[Row, ...]] = (*numeric.ROWS, *memory.ROWS, *control.ROWS)
-TREES: Final[tuple[Row, ...]] = tuple(tree_rows(read_patterns(SELECTION.read_text("utf-8")), SINGLES))
+_PATTERNS: Final = read_patterns(SELECTION.read_text("utf-8")) if chosen().has_trees else []
+TREES: Final[tuple[Row, ...]] = tuple(tree_rows(_PATTERNS, SINGLES))
 ROWS: Final[tuple[Row, ...]] = SINGLES + TREES
 SHAPES: Final = tuple({row.shape: None for row in ROWS})
 NUMBER: Final[dict[str, int]] = {row.name: number for number, row in enumerate(ROWS)}
@@ -28,9 +30,9 @@ BASE = table(u32, _STARTS[:-1])
 COMBINATIONS = table(u16, [len(row.shape.combinations) for row in ROWS])
 DESTINATIONS = table(u8, [0 if row.destinations == (NOWHERE,) else len(row.destinations) for row in ROWS])
 SOURCES = table(u8, [len(row.sources) for row in ROWS])
-SHAPE = table(u8, [SHAPES.index(row.shape) for row in ROWS])
-INDEX = table(u16, [number for shape in SHAPES for number in shape.index_table()])
-INDEX_BITS: Final = 9
+INDEX = table(u8, [number for shape in SHAPES for number in shape.index_table()])
+_SHAPE_STARTS: Final = [0, *accumulate(len(shape.index_table()) for shape in SHAPES)]
+INDEX_START = table(u16, [_SHAPE_STARTS[SHAPES.index(row.shape)] for row in ROWS])
 
 _WIDTH_CODES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}
 _SOURCE_TYPES: Final = [(row.sources + ("i32",) * 3)[place] for row in ROWS for place in range(3)]

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.forms import ACC, CONST, PIN, Shape
+from fusee.engine.isa.forms import ACC, CONST, READ, Shape
 from fusee.engine.isa.row import Row
 
-LEAVES: Final = {"r": tuple(range(CONST)), "q": tuple(range(PIN, CONST)), "c": (CONST,)}
+LEAVES: Final = {"r": READ, "q": READ[1:], "c": (CONST,)}
 MOST_LEAVES: Final = 3
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import read_opcode, skip_immediates
-from fusee.engine.decode.optables import IMMEDIATES, OPENS_BLOCK
+from fusee.engine.decode.optables import OPENS_BLOCK, immediates_of
 from fusee.engine.decode.reader import read_u32
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.translate.state import F32, Translator
@@ -41,7 +41,7 @@ def analyze(t: Translator) -> None:
             use.uses += u32(1) << (minimum(loops, u32(MOST_WEIGHTED_LOOPS)) * LOOP_WEIGHT_BITS)
             use.is_written = use.is_written or index != LOCAL_GET
         elif index == LOOP:
-            skip_immediates(t.module, t.reader, IMMEDIATES[index])
+            skip_immediates(t.module, t.reader, immediates_of(index))
             note_opening(t, depth, True)
             loops += 1
             innermost = t.loop_count
@@ -61,7 +61,7 @@ def analyze(t: Translator) -> None:
             elif index >= FIRST_CALL and index <= LAST_CALL:
                 t.has_calls = True
                 innermost = u32(0)
-            skip_immediates(t.module, t.reader, IMMEDIATES[index])
+            skip_immediates(t.module, t.reader, immediates_of(index))
     t.reader.position = start
 
 

@@ -10,7 +10,7 @@ from fusee.engine.decode.instruction import (
     read_opcode,
     skip_immediates,
 )  # fmt: skip
-from fusee.engine.decode.optables import IMMEDIATES, OPENS_BLOCK
+from fusee.engine.decode.optables import OPENS_BLOCK, immediates_of
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.table import NUMBER
@@ -237,7 +237,7 @@ def skip_unreachable(t: Translator) -> u32:
             nested += 1
             if index == LOOP:
                 t.loop_number += 1
-        skip_immediates(t.module, t.reader, IMMEDIATES[index])
+        skip_immediates(t.module, t.reader, immediates_of(index))
 
 
 # Branches

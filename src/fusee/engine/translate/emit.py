@@ -7,12 +7,11 @@ from fusee.engine.isa.table import (
     CONST_LEAVES,
     DESTINATIONS,
     INDEX,
-    INDEX_BITS,
+    INDEX_START,
     MIRRORED_PAIR,
     NEEDS_ACC,
     NUMBER,
     RESULT_IS_FLOAT,
-    SHAPE,
     SOURCE_IS_FLOAT,
 )  # fmt: skip
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
@@ -111,7 +110,7 @@ def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, th
         b = c
         c = swapped
     key = a | b << RADIX_BITS | c << (2 * RADIX_BITS)
-    return INDEX[(u32(SHAPE[row]) << INDEX_BITS) + key] != MISSING
+    return INDEX[u32(INDEX_START[row]) + key] != MISSING
 
 
 @kernel

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.isa.forms import CONST, MISSING, NOWHERE, RADIX_BITS, SLOT
+from fusee.engine.isa.forms import CONST, MISSING, NOWHERE, PINS, RADIX_BITS, SLOT
 from fusee.engine.isa.row import IMMEDIATE_KINDS
 from fusee.engine.isa.table import (
     BASE,
@@ -12,8 +12,7 @@ from fusee.engine.isa.table import (
     IMMEDIATE_KIND,
     IMMEDIATE_START,
     INDEX,
-    INDEX_BITS,
-    SHAPE,
+    INDEX_START,
     SOURCE_CONST_BYTES,
     SOURCES,
 )  # fmt: skip
@@ -80,12 +79,13 @@ def encode(t: Translator, i: Ins) -> None:
     reserve_code(t, u32(LARGEST_CELL_BYTES))
     row = u32(i.row)
     sources = u32(SOURCES[row])
-    combination = u32(INDEX[(u32(SHAPE[row]) << INDEX_BITS) + forms_key(i, sources)])
+    combination = u32(INDEX[u32(INDEX_START[row]) + forms_key(i, sources)])
     if combination == MISSING:
         unreachable()  # `legalize` has moved the operands until there was a handler
     number = BASE[row] + combination
     if i.destination != NOWHERE:
-        number += u32(i.destination) * u32(COMBINATIONS[row])
+        place = u32(PINS + 1) if i.destination == SLOT else u32(i.destination)  # in `EVERYWHERE`
+        number += place * u32(COMBINATIONS[row])
     if t.is_mapping:
         note_position(t, i)
     start = t.code_bytes

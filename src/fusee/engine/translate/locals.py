@@ -17,10 +17,10 @@ from fusee.engine.translate.state import IN_ACC, LOCAL, Translator
 from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u32, u64
 
-SPILL_R: Final = NUMBER["spill_r_1"] - 1
-SPILL_F: Final = NUMBER["spill_f_1"] - 1
-RELOAD_R: Final = NUMBER["reload_r_1"] - 1
-RELOAD_F: Final = NUMBER["reload_f_1"] - 1
+SPILL_R: Final = NUMBER["spill_r_0"]
+SPILL_F: Final = NUMBER["spill_f_0"]
+RELOAD_R: Final = NUMBER["reload_r_0"]
+RELOAD_F: Final = NUMBER["reload_f_0"]
 
 
 @kernel

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from fusee.engine.arena import Buffer
 from fusee.engine.decode.reader import Reader
-from fusee.engine.isa.forms import PINS
+from fusee.engine.isa.forms import MOST_PINS, PINS
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u16, u32, u64, usize
@@ -22,7 +22,7 @@ CONSTANT: Final = 3  # `payload` holds the bits
 PENDING: Final = 4  # a pure instruction not emitted yet: `row` on `operands`
 COMPARE: Final = 5  # a comparison not emitted yet: `row` is a comparison code, `producer` the operands' type
 
-MOST_IMMEDIATES: Final = 3 + 2 * PINS  # `enter` has so many
+MOST_IMMEDIATES: Final = max(4, 3 + 2 * PINS)  # `enter` has so many, and `return_call_indirect` four
 INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
 TEMPORARIES: Final = 3  # slots for operands that an instruction cannot take where they are
 
@@ -135,7 +135,7 @@ class Translator:
     loop_number: u32  # of the next `loop` met
     int_pins: u32
     float_pins: u32
-    pins: Annotated[Ptr[u32], Count(2 * PINS)]  # locals by register: integer pins, then float pins
+    pins: Annotated[Ptr[u32], Count(2 * MOST_PINS)]  # locals by register: integer pins, then float pins
     temporaries: u32  # first of the `TEMPORARIES` slots
     out: u32  # slot of a callee's slot 0
     out_count: u32  # results of the latest call that may still be there

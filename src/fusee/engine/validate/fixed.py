@@ -4,7 +4,15 @@ None of them has code of its own: all comes from their rows in the opcode table.
 """
 
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_memarg_flags
-from fusee.engine.decode.optables import ADDRESS, FEATURE, IMMEDIATES, LANES, NATURAL_ALIGNMENT, PARAMS, RESULTS
+from fusee.engine.decode.optables import (
+    ADDRESS,
+    FEATURE,
+    LANES,
+    NATURAL_ALIGNMENT,
+    immediates_of,
+    params_of,
+    results_of,
+)
 from fusee.engine.decode.reader import read_byte, read_u32, read_u64, skip_bytes, skip_s32, skip_s64
 from fusee.engine.decode.state import has_feature
 from fusee.engine.errors import Malformed
@@ -18,11 +26,11 @@ from fusee.spec.op import Imm
 
 @kernel(inline=True)
 def apply_signature(v: Validator, index: u32) -> None:
-    params = PARAMS[index]
+    params = params_of(index)
     while params != 0:
         pop(v, params & 0xFF)
         params >>= 8
-    results = RESULTS[index]
+    results = results_of(index)
     while results != 0:
         push(v, results & 0xFF)
         results >>= 8
@@ -31,16 +39,16 @@ def apply_signature(v: Validator, index: u32) -> None:
 @kernel
 def validate_immediates(v: Validator, index: u32) -> None:
     """Read the immediates, then apply the signature with the address type of the memory they name."""
-    kinds = IMMEDIATES[index]
+    kinds = immediates_of(index)
     while kinds != 0:
         validate_immediate(v, kinds & 0xFF)
         kinds >>= 8
-    params = PARAMS[index]
+    params = params_of(index)
     while params != 0:
         code = params & 0xFF
         pop(v, v.address_type if code == ADDRESS else code)
         params >>= 8
-    results = RESULTS[index]
+    results = results_of(index)
     while results != 0:
         code = results & 0xFF
         push(v, v.address_type if code == ADDRESS else code)

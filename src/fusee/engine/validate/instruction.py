@@ -6,13 +6,13 @@ from fusee.engine.decode.instruction import read_opcode
 from fusee.engine.decode.optables import (
     END,
     IS_CONSTANT,
-    PARAMS,
     RULE_IMMEDIATES,
     RULE_MASK,
     RULE_NONE,
     RULE_SIGNATURE,
     RULE_UNSUPPORTED,
     UNSUPPORTED,
+    params_of,
 )  # fmt: skip
 from fusee.engine.decode.state import has_feature, note_unsupported
 from fusee.engine.errors import Malformed
@@ -63,7 +63,7 @@ def validate_constant_instructions(v: Validator) -> None:
     while v.control_count != 0:
         v.instruction = r.position
         index = read_opcode(r)
-        if index != END and (IS_CONSTANT[index] == 0 or (PARAMS[index] != 0 and not extended)):
+        if index != END and (IS_CONSTANT[index] == 0 or (params_of(index) != 0 and not extended)):
             fail(v, u32(ModuleError.NOT_CONSTANT))
         validate_other(v, index, u32(v.rules[index]))
 

@@ -156,7 +156,8 @@ class ModuleWriter:
     def _add_definition(self, function: Specialised, linkage: str, lines: list[str]) -> None:
         attributes = "cold noinline nounwind" if function.cold else "nounwind"
         if self.for_size:
-            attributes += " optsize"
+            # The smallest code of all shares pieces between functions, which handlers cannot afford.
+            attributes += " optsize" if function.handler else " optsize minsize"
         suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
         head = f"define {linkage} {self._prototype(function, named=True)} {attributes}{suffix}"
         self.add_function("\n".join([f"{head} {{", *lines, "}"]))

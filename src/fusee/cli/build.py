@@ -1,0 +1,46 @@
+"""`fusee build`: write the device library."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from fusee.package.library import Optimize, Progress
+
+
+@click.command()
+@click.option("--target", "triple", metavar="TRIPLE", required=True, help="The machine: see `fusee targets`.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, help="Where everything goes.",
+              type=click.Path(path_type=Path, file_okay=False))  # fmt: skip
+@click.option("--optimize", type=click.Choice(["speed", "size"]), default="speed", show_default=True,
+              help="For the fastest code, or for the smallest.")  # fmt: skip
+def build(triple: str, folder: Path, optimize: "Optimize") -> int:
+    """Write the engine as a static library for a device, with C headers and a module map."""
+    from fusee.package.library import ARCHIVE, build_library
+
+    try:
+        with _progress(triple) as progress:
+            library = build_library(triple, optimize, progress)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    library.write(folder)
+    click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
+    return 0
+
+
+@contextmanager
+def _progress(triple: str) -> "Iterator[Progress | None]":
+    """A progress bar on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Compiling for {triple}", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,96 @@
+"""The device library: a static archive of the engine for one target, its headers, and how large it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import fusee
+from fusee.engine.isa.selection import SIZE, SLOTS, SPEED, Selection, choose
+from fusee.kernel.build import Program, emit_objects
+from fusee.kernel.cache import Cache, digest
+from fusee.kernel.machine import VERSION
+from fusee.kernel.target import Target
+from fusee.package.archive import write_archive
+from fusee.package.objects import Kind, Object, read_object
+
+Optimize = Literal["speed", "size"]
+Progress = Callable[[int, int], None]
+
+ARCHIVE = "libfusee.a"
+SIZES = "sizes.json"
+_HEADERS = Path(__file__).with_name("include")
+_SOURCES = ("engine", "kernel", "package", "spec")
+
+
+@dataclass(frozen=True)
+class DeviceLibrary:
+    """The engine for a target."""
+
+    archive: bytes
+    sizes: dict[str, object]
+
+    def write(self, folder: Path) -> None:
+        """Write archive, headers, module map and sizes; what else is in the folder stays."""
+        (folder / "include").mkdir(parents=True, exist_ok=True)
+        (folder / ARCHIVE).write_bytes(self.archive)
+        (folder / SIZES).write_text(json.dumps(self.sizes, indent=2) + "\n")
+        for header in sorted(_HEADERS.iterdir()):
+            (folder / "include" / header.name).write_bytes(header.read_bytes())
+
+
+def build_library(
+    triple: str, optimize: Optimize = "speed", progress: Progress | None = None, cache: Cache | None = None
+) -> DeviceLibrary:
+    """Compile the engine for a target, or take it from the cache. The same sources always give the same bytes.
+
+    The instruction set is chosen for the target, so this must come before anything else needs the engine.
+    """
+    target, cache = Target.parse(triple), cache or Cache()
+    if target.object_format not in ("macho", "elf"):
+        raise ValueError(f"{triple}: there are no archives for {target.object_format} objects yet")
+    selection = _selection(target, optimize)
+    key = digest(VERSION, target.triple, optimize, selection.name, *_own_sources())
+    archive = cache.read("archives", key)
+    sizes = cache.read("archives", f"{key}.{SIZES}")
+    if archive is None or sizes is None:
+        choose(selection)
+        objects = emit_objects(_program(), target, optimize=optimize, progress=progress, cache=cache)
+        archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
+        sizes = json.dumps(measure({name: read_object(data) for name, data in objects.items()})).encode()
+        cache.write("archives", key, archive)
+        cache.write("archives", f"{key}.{SIZES}", sizes)
+    return DeviceLibrary(archive, json.loads(sizes))
+
+
+def measure(objects: dict[str, Object]) -> dict[str, object]:
+    """Bytes of code and constants, of variables, and of each family of functions."""
+    families: dict[str, int] = {}
+    for name, contents in objects.items():
+        family = re.sub(r"\.\d+$", "", name).removeprefix("fusee.")
+        families[family] = families.get(family, 0) + contents.size(Kind.CODE, Kind.CONSTANTS)
+    data = sum(contents.size(Kind.DATA) for contents in objects.values())
+    return {"text": sum(families.values()), "data": data, "families": families}
+
+
+def _selection(target: Target, optimize: Optimize) -> Selection:
+    if optimize == "size":
+        return SIZE
+    return SPEED if target.architecture in ("aarch64", "x86_64") else SLOTS
+
+
+def _program() -> Program:
+    from fusee.engine.program import PROGRAM  # by now it is known which instructions it has
+
+    return PROGRAM
+
+
+def _own_sources() -> list[bytes]:
+    """Everything that the library is made of."""
+    root = Path(fusee.__file__).parent
+    files = [file for part in _SOURCES for file in sorted((root / part).rglob("*"))]
+    return [file.read_bytes() for file in files if file.is_file() and file.suffix != ".pyc"]
