@@ -2,7 +2,19 @@
 
 import pytest
 
-from fusee.engine.isa.forms import ACC, CONST, EVERYWHERE, FORM_NAMES, NOWHERE, SLOT, WITH_CONST
+from fusee.engine.isa.forms import (
+    ACC,
+    CONST,
+    EVERYWHERE,
+    FORM_NAMES,
+    FORMS,
+    NOWHERE,
+    PIN,
+    SLOT,
+    STEP,
+    STEP_AND,
+    WITH_CONST,
+)  # fmt: skip
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, SHAPES, forms_of, handlers
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, clear_label, encode
@@ -43,13 +55,19 @@ def last_forms(row: Row) -> tuple[int, ...]:
 
 
 def test_operands_that_were_moved_have_a_handler() -> None:
-    rows = [row for row in ROWS if row.shape is not WITH_CONST]
+    rows = [row for row in ROWS if row.shape not in (WITH_CONST, STEP, STEP_AND)]
     assert [row.name for row in rows if last_forms(row) not in row.shape.combinations] == []
 
 
 def test_rows_with_a_constant_take_every_other_operand() -> None:
     """`normalize` uses them only for constants that fit."""
     assert WITH_CONST.combinations == tuple((form, CONST) for form in range(CONST))
+
+
+def test_steps_take_every_local_and_every_operand_outside_of_the_accumulator() -> None:
+    """`emit_branch` uses them only for a local, with a constant, and a second operand that is not in `acc`."""
+    assert STEP.combinations == tuple((form, CONST) for form in range(PIN, CONST))
+    assert STEP_AND.combinations == tuple((form, CONST, o) for form in range(PIN, CONST) for o in range(PIN, FORMS))
 
 
 def test_destinations_are_numbered_by_their_forms() -> None:

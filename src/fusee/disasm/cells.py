@@ -104,7 +104,7 @@ class CellPrinter:
             parts += [self.label(first + DISPLACEMENT_BYTES * n) for n in range(count + 1)]
         elif c.row.family == "set_loop":
             self.loop = self.labels[c.end]
-        elif c.row.family in ("branch_loop", "branch_test_loop", "jump_loop"):
+        elif c.row.family.endswith("_loop"):
             parts.append(self.loop)
         operands = ", ".join(parts)
         if c.destination != NOWHERE:
