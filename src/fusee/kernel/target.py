@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
-from fusee.kernel.triple import Triple as Triple
-
 
 @dataclass(frozen=True, eq=False)  # `Target.parse` interns, so identity is equality, and hashing is free
 class Target:
@@ -33,6 +31,8 @@ class Target:
     @cache
     def parse(triple: str) -> "Target":
         """The target that a triple (`arm64_32-apple-watchos9.0`) names; `ValueError` if it is unknown."""
+        from fusee.kernel.triple import Triple  # asks LLVM, which the host's target can do without
+
         named = Triple.parse(triple)
         if named.endianness != "little":
             raise ValueError(f"{triple!r}: a big-endian machine, and kernels read memory as WebAssembly does")
