@@ -1,7 +1,7 @@
 """Handlers of branches, frames and returns."""
 
 from fusee.engine.errors import Trap
-from fusee.engine.handlers.evaluate import test
+from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
 from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, header, read_i32, read_int, write_int
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import ZEROED_INLINE
@@ -14,6 +14,7 @@ from fusee.kernel.lang import (
     bitcast,
     cast,
     f64,
+    from_low_f32,
     handler,
     i32,
     kernel,
@@ -41,10 +42,10 @@ def target(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Ptr[u8]
 @kernel(inline=True)
 def is_taken(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> bool:
     """The condition of a `branch_test…` row."""
-    if row.sources[0] == "i32":
+    if base(row).sources[0] == "i32":
         if row.detail == "z":
-            return read_i32(f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]) == 0
-        return read_i32(f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]) != 0
+            return OPERAND["i32"](f, row, row, 0, 0, NOWHERE, forms) == 0  # type: ignore[no-any-return]
+        return OPERAND["i32"](f, row, row, 0, 0, NOWHERE, forms) != 0  # type: ignore[no-any-return]
     value: u64 = READ["i64"](f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0])
     if row.detail == "z":
         return value == 0
@@ -201,15 +202,23 @@ def leave_frame(f: Regs) -> None:
     f.fp = cast(Ptr[u64], usize(header(f.fp, 1)[0]))
 
 
+@kernel(inline=True)
+def returned_float(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> f64:
+    """A float result as its register holds it; alone it is taken as 64 bits whatever its type is."""
+    if row.inner is not None and base(row.inner).result == "f32":
+        return from_low_f32(VALUE["f32"](f, row, row.inner, 0, dst, forms))
+    return OPERAND["f64"](f, row, row, 0, 0, dst, forms)  # type: ignore[no-any-return]
+
+
 @handler
 def return_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Return; results are in the slots from 0 on, the first one also in the accumulator of its bank."""
-    if len(forms) == 1:
-        if row.sources[0] == "f64":
-            f.facc = READ["f64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+    if len(forms) > 0:
+        if row.sources[0].startswith("f"):
+            f.facc = returned_float(f, row, dst, forms)
             f.fp[0] = bitcast(u64, f.facc)
         else:
-            f.acc = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+            f.acc = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
             f.fp[0] = f.acc
     leave_frame(f)
     return tail(code_at(f.pc), f)

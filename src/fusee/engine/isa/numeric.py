@@ -54,7 +54,8 @@ def _integers() -> list[Row]:
     for kind in ("i32", "i64"):
         rows += [compute(f"{kind}.{name}", BINARY_CONST) for name in ("shl", "shr_s", "shr_u")]
         rows += [compute(f"{kind}.{name}", BINARY_CONST, ACC_ONLY) for name in ("div_s", "div_u", "rem_s", "rem_u")]
-        rows += [compute(f"{kind}.{name}", BINARY_CONST, ACC_ONLY) for name in ("rotl", "rotr")]
+        rotated = EVERYWHERE if kind == "i32" else ACC_ONLY
+        rows += [compute(f"{kind}.{name}", BINARY_CONST, rotated) for name in ("rotl", "rotr")]
         rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("clz", "ctz", "popcnt", "eqz")]
         rows += [compute(f"{kind}.{name}", UNARY) for name in ("extend8_s", "extend16_s")]
         rows += [compute(f"{kind}.{name}", shape, ACC_ONLY) for name, shape in _COMPARISON_SHAPES.items()]

@@ -22,6 +22,7 @@ LAST_CALL: Final = opcodes.RETURN_CALL_REF.index
 LOOP_WEIGHT_BITS: Final = 3  # a use counts 8 times more in each loop around it
 MOST_WEIGHTED_LOOPS: Final = 4
 LEAST_USES: Final = 3  # fewer are not worth loading the pin
+LEAST_USES_WITHOUT_LOOP: Final = 6
 
 
 @kernel
@@ -116,7 +117,7 @@ def has_quiet_loop(t: Translator) -> bool:
 def most_used(t: Translator, bank: u32) -> u32:
     """The unpinned local of a bank with the most uses, or the number of locals."""
     best = t.local_count
-    most = u32(LEAST_USES - 1)
+    most = u32(LEAST_USES - 1) if t.has_loops else u32(LEAST_USES_WITHOUT_LOOP - 1)
     for index in span(t.local_count):
         local = t.locals[index]
         if local.uses > most and local.pin == 0 and (local.type >= F32) == (bank == 1):

@@ -18,6 +18,7 @@ from fusee.engine.translate.comparison import (
 )  # fmt: skip
 from fusee.engine.translate.emit import emit, fill_operand, form_of, materialize, new_ins
 from fusee.engine.translate.encode import flush
+from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
@@ -48,8 +49,9 @@ def pop_condition(t: Translator) -> u32:
     """Pop an i32 as a comparison."""
     if t.values[t.stack[t.height - 1]].kind == COMPARE:
         return pop(t)
-    if is_waiting(t.values[t.stack[t.height - 1]]):
-        materialize(t, t.stack[t.height - 1])
+    number = t.stack[t.height - 1]
+    if is_waiting(t.values[number]) and fused_row(t, u32(BR_NZ[0]), u32(0), number, u32(NO_VALUE)) == NO_ROW:
+        materialize(t, number)
     first = pop(t)
     t.height += 1  # the zero's position is above its partner's
     second = new_value(t, u32(CONSTANT), u8(I32))
@@ -96,6 +98,9 @@ def is_zero_test(t: Translator, node: Value) -> bool:
 @kernel
 def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
     """Emit a conditional branch, together with the instruction before it if that steps what is compared."""
+    if is_waiting(t.values[node.operands[0]]):
+        emit_fused(t, row, fused_row(t, row, u32(0), node.operands[0], u32(NO_VALUE)), node.operands[0])
+        return
     if step != NO_ROW and node.producer < F32:
         if node.operand_count == 2 and node.row <= NE and not is_stepped(t, node.operands[0]):
             mirror(node)

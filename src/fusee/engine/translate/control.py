@@ -13,7 +13,7 @@ from fusee.engine.decode.instruction import (
 from fusee.engine.decode.optables import OPENS_BLOCK, immediates_of
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.isa.forms import NOWHERE, SLOT
-from fusee.engine.isa.table import NUMBER
+from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.comparison import EQ, NE
 from fusee.engine.translate.emit import (
@@ -27,6 +27,7 @@ from fusee.engine.translate.emit import (
     settle_all,
 )  # fmt: skip
 from fusee.engine.translate.encode import bind, clear_label, encode, flush, refer, reserve_code
+from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.locals import assume_pins, reload_pins
 from fusee.engine.translate.state import (
     CONSTANT,
@@ -374,11 +375,12 @@ def leave(t: Translator) -> None:
     """Return the values on top of the stack."""
     if t.result_count == 1:
         number = t.stack[t.height - 1]
-        if is_waiting(t.values[number]):
+        row = u32(RETURN_FLOAT) if is_float(t.values[number].type) else u32(RETURN_INT)
+        tree = fused_row(t, row, u32(0), number, u32(NO_VALUE))
+        if tree == NO_ROW and is_waiting(t.values[number]):
             materialize(t, number)
         pop(t)
-        row = u32(RETURN_FLOAT) if is_float(t.values[number].type) else u32(RETURN_INT)
-        emit(t, row, u32(1), number, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+        emit_fused(t, row, tree, number)
         t.stack[t.height] = new_value(t, u32(CONSTANT), u8(I32))  # stands for what is gone
         t.height += 1
     else:

@@ -1,8 +1,10 @@
 """Fusing a waiting value into its consumer, where a tree of the two exists (`isa.trees`)."""
 
+from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.table import FUSED, FUSED_MASKS, FUSED_PLACES, INNER_CLASS, INNER_COUNT, NO_ROW, OUTER_CLASS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.comparison import fits_field
+from fusee.engine.translate.emit import emit
 from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32
@@ -53,6 +55,16 @@ def flatten(t: Translator, place: u32, inner: u32, other: u32) -> u32:
         t.leaves[number] = u32(NO_VALUE)
     free(t, inner)
     return count
+
+
+@kernel
+def emit_fused(t: Translator, row: u32, tree: u32, number: u32) -> None:
+    """Emit a row without result on one value, in the tree of the two unless that is `NO_ROW`."""
+    if tree == NO_ROW:
+        emit(t, row, u32(1), number, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    else:
+        count = flatten(t, u32(0), number, u32(NO_VALUE))
+        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
 
 
 @kernel
