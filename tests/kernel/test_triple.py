@@ -58,6 +58,7 @@ def test_versions() -> None:
     triple = Triple.parse("arm64_32-apple-watchos10.2")
     assert (triple.os, triple.os_version, triple.minimum_os) == ("watchos", "10.2", "10.2")
     assert Triple.parse("arm64-apple-ios").minimum_os == "15.0"
+    assert Triple.parse("arm64-apple-watchos").minimum_os == "26.0"  # the first with 64-bit apps
     assert Triple.parse("x86_64-unknown-linux-gnu").minimum_os == ""
 
 

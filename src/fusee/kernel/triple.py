@@ -25,6 +25,8 @@ _VENDORS = ("", "unknown", "none", "uwp", "win7", "unikraft", "openwrt", "wali",
 _OLDEST = {"watchos": "9.0", "ios": "15.0", "tvos": "15.0", "macosx": "11.0", "xros": "1.0"}
 """The system version that is built for where the triple names none. None is lower than what LLVM needs to note it."""
 
+_OLDEST_64_BIT_WATCH = "26.0"  # before that watchOS ran arm64_32 only
+
 _FEATURES: tuple[tuple[str, str], ...] = (  # pattern of architecture and environment -> LLVM's features
     (r"thumbv7em-eabihf", "+vfp4d16sp"),
     (r"thumbv8m\.main-eabihf", "+fp-armv8d16sp"),
@@ -36,7 +38,7 @@ _PROCESSORS: tuple[tuple[str, str], ...] = (  # pattern of architecture, system 
     (r"arm64e-.*", "apple-a12"),
     (r"(arm64|aarch64)-(macosx|darwin)-.*", "apple-m1"),
     (r"(arm64|aarch64)-\w+-(simulator|macabi)", "apple-m1"),
-    (r"(arm64|aarch64)-watchos-.*", "apple-s6"),
+    (r"(arm64|aarch64)-watchos-.*", "apple-s9"),
     (r"(arm64|aarch64)-xros-.*", "apple-a12"),
     (r"(arm64|aarch64)-(ios|tvos)-.*", "apple-a7"),
     (r"armv7k-watchos-.*", "cortex-a7"),
@@ -83,7 +85,8 @@ class Triple:
         os = {"visionos": "xros", "macos": "macosx"}.get(self.os, self.os)
         if os == "darwin" and not self.os_version:
             os = "macosx"  # Darwin's own versions are others
-        version = self.os_version or (_OLDEST.get(os, "") if self.vendor == "apple" else "")
+        oldest = _OLDEST_64_BIT_WATCH if os == "watchos" and self._is_64_bit_watch else _OLDEST.get(os, "")
+        version = self.os_version or (oldest if self.vendor == "apple" else "")
         return str(replace(self, architecture=architecture, os=os, os_version=version, environment=environment))
 
     @property
@@ -148,6 +151,10 @@ class Triple:
         """The system version that the code needs; empty for systems without versions."""
         match = re.search(r"[a-z]([0-9][0-9.]*)", self.llvm.split("-")[2] if self.vendor == "apple" else "")
         return match[1] if match else ""
+
+    @property
+    def _is_64_bit_watch(self) -> bool:
+        return self.architecture in ("arm64", "arm64e", "aarch64") and not self.is_simulator
 
     @property
     def is_simulator(self) -> bool:

@@ -84,9 +84,9 @@ def _selection(target: Target, optimize: Optimize) -> Selection:
 
 
 def _program() -> Program:
-    from fusee.engine.program import PROGRAM  # by now it is known which instructions it has
+    from fusee.engine.program import DEVICE_PROGRAM  # by now it is known which instructions it has
 
-    return PROGRAM
+    return DEVICE_PROGRAM
 
 
 def _own_sources() -> list[bytes]:

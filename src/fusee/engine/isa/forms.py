@@ -78,5 +78,5 @@ CHOICE: Final = Shape(
 BANK_CHOICE: Final = Shape(
     "bank_choice", tuple((a, b, ACC) for a, b in product(READ[1:], READ[1:]))
 )
-STEP: Final = _shape("step", tuple(range(PIN, CONST)), (CONST,))
-STEP_AND: Final = _shape("step_and", tuple(range(PIN, CONST)), (CONST,), tuple(range(PIN, FORMS)))
+STEP: Final = _shape("step", READ[1:], (CONST,))
+STEP_AND: Final = _shape("step_and", READ[1:], (CONST,), READ_CONST[1:])

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fusee.kernel.lower.module import ModuleWriter
 
 
+_ATTRIBUTES = "nounwind optsize minsize"  # a wrapper is a call, and no place to repeat what it calls
+
+
 def needs_status(function: Specialised, checked: bool) -> bool:
     """Whether the wrapper returns a status and stores the results."""
     return checked or function.may_raise or isinstance(function.result, tree.Several)
@@ -40,10 +43,11 @@ def write_entry(module: ModuleWriter, function: Specialised, symbol: str) -> str
             lines = [f"  %r = {call}", f"  ret {llvm_type(function.result)} %r"]
         else:
             lines = [f"  {call}", "  ret void"]
-        return "\n".join([f"define {result} {name}({arguments}) nounwind {{", *lines, "}"])
+        return "\n".join([f"define {result} {name}({arguments}) {_ATTRIBUTES} {{", *lines, "}"])
     lines = module.checks.guard() if module.checks else []
     lines += _call_and_store(function, call, module.checks.release() if module.checks else [])
-    return "\n".join([f"define i64 {name}({', '.join([*parameters, 'ptr %out'])}) nounwind {{", "entry:", *lines, "}"])
+    head = f"define i64 {name}({', '.join([*parameters, 'ptr %out'])}) {_ATTRIBUTES} {{"
+    return "\n".join([head, "entry:", *lines, "}"])
 
 
 def _call_and_store(function: Specialised, call: str, release: list[str]) -> list[str]:
