@@ -50,11 +50,7 @@ def operand_i32(
         return u32(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
     return read_i32(
         f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
-<<<<<<< /tmp/land.6349.ours
     )
-=======
-    )  # fmt: skip
->>>>>>> /tmp/wt/src/fusee/engine/handlers/evaluate.py
 
 
 @kernel(inline=True)
@@ -66,11 +62,7 @@ def operand_i64(
         return u64(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
     return read_int(
         f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
-<<<<<<< /tmp/land.6349.ours
     )
-=======
-    )  # fmt: skip
->>>>>>> /tmp/wt/src/fusee/engine/handlers/evaluate.py
 
 
 @kernel(inline=True)
@@ -83,11 +75,7 @@ def operand_f32(
         return computed
     return read_f32(
         f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
-<<<<<<< /tmp/land.6349.ours
     )
-=======
-    )  # fmt: skip
->>>>>>> /tmp/wt/src/fusee/engine/handlers/evaluate.py
 
 
 @kernel(inline=True)
@@ -100,11 +88,7 @@ def operand_f64(
         return computed
     return read_float(
         f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
-<<<<<<< /tmp/land.6349.ours
     )
-=======
-    )  # fmt: skip
->>>>>>> /tmp/wt/src/fusee/engine/handlers/evaluate.py
 
 
 OPERAND: Final[dict[str, Any]] = {"i32": operand_i32, "i64": operand_i64, "f32": operand_f32, "f64": operand_f64}
