@@ -1,10 +1,7 @@
 /* An app that embeds the device library, as the documentation shows it. Prints what it sees; 0 if all is right. */
 
-#include "fusee.h"
 #include "guests.h" /* the modules as bytes; made by the test */
-
-void say(const char *text, size_t size); /* from the platform's side: platform_hosted.c, or the emulator */
-const fusee_platform_t *platform(void);
+#include "platform.h"
 
 static size_t length(const char *text) {
     size_t size = 0;
@@ -194,8 +191,9 @@ static void wasi(wasm_engine_t *engine) {
     wasm_instance_t *instance = wasm_instance_new(store, module, &imports, &trap);
     wasm_extern_vec_delete(&imports);
     if (trap != NULL) print_trap(trap);
+    uint32_t status = fusee_wasi_start(instance, &trap);
     print("exit status ");
-    print_number(fusee_wasi_start(instance, &trap));
+    print_number(status);
     print("\n");
     check(trap == NULL && written != 0, "the program has exited");
     wasm_instance_delete(instance);

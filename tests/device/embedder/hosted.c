@@ -1,16 +1,29 @@
-/* The embedder as a program of this machine: the platform is the C library. Says so if memory was leaked. */
+/* The embedders as a program of this machine: the platform is the C library. Says so if memory was leaked. */
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "fusee.h"
+#include "platform.h"
 
-int embed(void);
 static long live = 0;
+static long until_failure = 0;
+static bool failed = false;
+
+void fail_allocation(long number) {
+    until_failure = number;
+    failed = false;
+}
+
+bool has_failed(void) { return failed; }
+
+long live_blocks(void) { return live; }
 
 static void *allocate(size_t count, size_t size) {
+    if (until_failure > 0 && --until_failure == 0) {
+        failed = true;
+        return NULL;
+    }
     void *memory = calloc(count, size);
     live += memory != NULL;
     return memory;
@@ -36,7 +49,7 @@ const fusee_platform_t *platform(void) {
 void say(const char *text, size_t size) { fwrite(text, 1, size, stdout); }
 
 int main(void) {
-    int failures = embed();
+    int failures = embed() + resist();
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

@@ -259,4 +259,5 @@ def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     if is_null(trap):
         trap = new_trap(s, status)
     add_frames(trap)
+    s.has_exited = False
     return trap

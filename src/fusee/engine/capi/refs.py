@@ -1,6 +1,7 @@
 """Handles of the runtime's objects: copying, comparing and deleting them, and what keeps what alive."""
 
 from fusee.engine.capi.blocks import delete_block, new_block
+from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.state import (
     EngineObject,
     HeldModule,
@@ -9,9 +10,11 @@ from fusee.engine.capi.state import (
     StoreObject,
 )
 from fusee.engine.capi.types import delete_externtype
+from fusee.engine.capi.wasi.config import delete_wasi
+from fusee.engine.capi.wasi.state import Wasi
 from fusee.engine.interpreter import close_module, uninstall_interpreter
 from fusee.engine.runtime.store import release_engine, release_store
-from fusee.kernel.lang import Fn, Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, usize
+from fusee.kernel.lang import Fn, Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, u64, usize
 
 
 @kernel
@@ -23,6 +26,8 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
         ref.store = store
         ref.target = target
         store.count += 1
+    else:
+        store.status = u64(OUT_OF_MEMORY)
     return ref
 
 
@@ -93,6 +98,7 @@ def drop_store(store: StoreObject) -> None:
         return
     engine = store.engine
     finalize_hosts(store)
+    delete_wasi(cast(Wasi, store.wasi))
     release_store(store.store)
     held = store.modules
     while held != 0:

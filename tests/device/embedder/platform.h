@@ -1,0 +1,13 @@
+/* What the embedders need of the machine that they run on. */
+
+#include "fusee.h"
+
+const fusee_platform_t *platform(void);
+void say(const char *text, size_t size);
+
+void fail_allocation(long number); /* only the allocation of this number from now on, counted from 1; 0: none */
+bool has_failed(void);             /* whether it came to that */
+long live_blocks(void);
+
+int embed(void);  /* embedder.c: how many things went wrong */
+int resist(void); /* hostile.c */
