@@ -36,8 +36,10 @@ class Engine:
         self.epoch = 0
         self.lock = RLock()  # held by the thread that is in the engine's code
         self._ended_modules: list[int] = []
-        self._types: dict[FuncType, Declaration] = {}
-        finalizer = weakref.finalize(self, _end, self.native, self.address)
+        self._types: dict[FuncType, int] = {}
+        self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
+        lists = self._ended_modules, self._declarations
+        finalizer = weakref.finalize(self, _end, self.native, self.address, *lists)
         finalizer.atexit = False  # the process's end frees everything at once
 
     def increment_epoch(self) -> None:
@@ -77,20 +79,13 @@ class Engine:
             return type.declaration[1]
         found = self._types.get(type)
         if found is None:
-            found = self._types[type] = Declaration(self, type)
-        return found.canonical
-
-
-class Declaration:
-    """A module that declares one function type, and so keeps its number in the registry."""
-
-    def __init__(self, engine: Engine, type: FuncType) -> None:  # noqa: A002
-        code = b"\x60" + _vector(type.params) + _vector(type.results)
-        section = b"\x01" + code
-        self._binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
-        with engine.lock:
-            address = engine.native.compile(engine.address, self._binary, ALL_FEATURES)
-        self.canonical = int(view(ModuleState, address, engine.native.space).types[0].canonical)
+            section = b"\x01\x60" + _vector(type.params) + _vector(type.results)
+            binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
+            with self.lock:
+                module = self.native.compile(self.address, binary, ALL_FEATURES)
+            self._declarations.append((module, binary))
+            found = self._types[type] = int(view(ModuleState, module, self.native.space).types[0].canonical)
+        return found
 
 
 def _vector(types: Sequence[ValType]) -> bytes:
@@ -114,6 +109,8 @@ def _leb(number: int) -> bytes:
     return bytes(result)
 
 
-def _end(native: Any, address: int) -> None:
+def _end(native: Any, address: int, ended: list[int], declarations: list[tuple[int, bytes]]) -> None:
+    for module in [*ended, *(module for module, _ in declarations)]:
+        native.end_module(module)
     native.uninstall_interpreter(address)
     native.release_engine(address)
