@@ -3,14 +3,23 @@
 import ctypes
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from fusee.api._native import Native, Progress, define_program
+from fusee.engine.handlers.regs import Regs
 from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.layout import layout
+from fusee.kernel.registers import registers_info
 from fusee.kernel.target import Target
 
+if TYPE_CHECKING:
+    from fusee.api.module import Module
+    from fusee.api.store import Store
+    from fusee.emulator.count import InstructionCount
+
+HOME_SIZE, HOME_INDEX = 8, 12  # in a translated function's code
 _FAILED = 1  # of `Platform.call_host`
 
 
@@ -30,7 +39,8 @@ class DeviceNative(Native):
         self._add_entries(program.entries, self.device.function)
         for name in ("release_store", "uninstall_interpreter", "release_engine"):
             setattr(self, name, self._postponing(getattr(self, name)))
-        self.invoke_status = self.device.status_function("engine.interpreter.invoke")
+        self._invoke = self.device.status_function("engine.interpreter.invoke")
+        self.invoke_status = self._invoke_and_explain
         self.platform = self._make_platform()
 
     def _postponing(self, function: Callable[..., Any]) -> Callable[..., None]:
@@ -63,6 +73,43 @@ class DeviceNative(Native):
             store.failure = error
             return _FAILED
         return 0
+
+    def _invoke_and_explain(self, address: int, func: int, slots: Any) -> int:
+        """`invoke`; a crash report also tells where the guest was."""
+        from fusee.emulator import DeviceFault
+
+        try:
+            return self._invoke(address, func, slots)
+        except DeviceFault as fault:
+            fault.wasm = fault.wasm or self._frames(self.stores[address], fault.fault.registers)
+            raise
+
+    def _frames(self, store: "Store", registers: dict[str, int]) -> list[str]:
+        """The guest's frames by the interpreter's registers, as far as what has failed lets them be read."""
+        names = (field.name for field in registers_info(Regs).fields)
+        fields = dict(zip(names, self.device.abi.interpreter, strict=False))
+        if not fields:
+            return []
+        places = layout(StoreState, self.space.target).fields
+        for name, source in {"trap_pc": "pc", "trap_fp": "fp", "trap_instance": "ctx"}.items():
+            width = self.space.target.pointer_width
+            value = registers[fields[source]] & (1 << 8 * width) - 1
+            self.space.write(store.address + places[name].offset, value.to_bytes(width, "little"))
+        try:
+            return [str(frame) for frame in store.backtrace()]
+        except Exception as error:
+            return [f"unknown: {error}".partition("\n")[0]]
+
+    def function_counts(self, module: "Module", count: "InstructionCount") -> dict[int, int]:
+        """Instructions executed for each function of a module, of those that were called."""
+        width = self.space.target.pointer_width
+        counts: dict[int, int] = {}
+        home = int(module.state.code)
+        while home:
+            size, index = (int.from_bytes(self.space.read(home + at, 4), "little") for at in (HOME_SIZE, HOME_INDEX))
+            counts[index] = count.of_code(home, size)
+            home = int.from_bytes(self.space.read(home, width), "little")
+        return counts
 
     def place(self, binary: bytes) -> int:
         address = self.device.heap.allocate(len(binary), 1)

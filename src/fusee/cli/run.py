@@ -23,6 +23,8 @@ _TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
 @click.option("-W", "--wasm", "options", metavar="NAME=VALUE,…", multiple=True,
               help="fuel=N, timeout=DURATION, max-memory-size=BYTES, max-table-elements=N, max-wasm-stack=BYTES, "
                    "or a feature, as in simd=n.")  # fmt: skip
+@click.option("--target", metavar="TRIPLE", help="Run the build for another machine, on an emulated device.")
+@click.option("--count", is_flag=True, help="Show how many instructions the device executed, in all and by function.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
@@ -31,6 +33,8 @@ def run(
     argv0: str | None,
     invoke: str | None,
     options: tuple[str, ...],
+    target: str | None,
+    count: bool,
     file: Path,
     arguments: tuple[str, ...],
 ) -> int:
@@ -39,11 +43,14 @@ def run(
     Options come before FILE, everything after it goes to the program.
     """
     limits = parse_wasm_options(options)
+    limits.target = target
+    if count and target is None:
+        raise click.UsageError("--count needs --target: only a device's instructions are counted")
     source = ModuleFile.read(file)
     from fusee import ExitTrap, Trap
 
     try:
-        program = _Program(source, limits)
+        program = _Program(source, limits, count)
         if program.needs_wasi:
             name = file.name if argv0 is None else argv0
             program.use_wasi(_wasi_config((name, *(() if invoke else arguments)), directories, variables))
@@ -60,10 +67,12 @@ def run(
 class _Program:
     """A module with the store it runs in."""
 
-    def __init__(self, source: ModuleFile, limits: WasmOptions) -> None:
+    def __init__(self, source: ModuleFile, limits: WasmOptions, is_counted: bool) -> None:
         from fusee import Linker, Store
+        from fusee.cli.count import Measurement
 
         self.engine = make_engine(limits.configure)
+        self.measurement = Measurement(self.engine) if is_counted else None
         self.module: Module = source.compile(self.engine)
         self.store: Store = Store(self.engine)
         self.linker = Linker(self.engine)
@@ -81,6 +90,13 @@ class _Program:
 
     def start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
         """Instantiates the module and calls its start, or the export to `invoke`."""
+        try:
+            self._start(invoke, arguments)
+        finally:
+            if self.measurement is not None:
+                self.measurement.show(self.module)
+
+    def _start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
         self.limits.limit(self.engine, self.store)
         instance = self.linker.instantiate(self.store, self.module)
         main = self.function(instance, "_start")

@@ -33,6 +33,7 @@ class Abi:
     shown: tuple[tuple[str, int], ...]  # registers of a crash report
     red_zone_bytes: int = 0
     frame_register: str | None = None  # heads the chain of frame records
+    interpreter: tuple[str, ...] = ()  # where handlers have the fields of their registers, in order
     processor: int | None = None  # of Unicorn's models, if its usual one lacks something
     has_coprocessor_switch: bool = False  # floating point is off until it is asked for
 
@@ -41,6 +42,10 @@ class Abi:
         if self.has_coprocessor_switch:
             engine.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0xF << 20)
             engine.reg_write(arm_const.UC_ARM_REG_FPEXC, 1 << 30)
+
+    def register(self, name: str) -> int:
+        """Unicorn's number of a register."""
+        return dict(self.shown)[name]
 
     def places(self, kinds: Sequence[str]) -> Iterator[tuple[int, int]]:
         """For each argument the number of its first word and the number of words; registers come first."""
@@ -77,6 +82,7 @@ _AARCH64: Final = Abi(
     _named(arm64_const, "UC_ARM64_REG_", [*_X, "sp", "pc"]),
     red_zone_bytes=128,
     frame_register="x29",
+    interpreter=tuple(_X[20:26]),  # by the convention preserve_none
     processor=arm64_const.UC_CPU_ARM64_MAX,
 )
 

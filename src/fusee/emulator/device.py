@@ -60,6 +60,7 @@ class Device:
         self._leaving: tuple[HostFunction, int] | None = None  # what is to be called, and its stack pointer
         self._failure: BaseException | None = None
         self._postponed: list[Callable[[], object]] = []
+        self.on_call: Callable[[], None] | None = None  # told when a call from Python begins
         self._link(program)
         self.processor.hook_add(
             uc.UC_HOOK_CODE, self._on_stub, begin=self._stubs + _STUB_BYTES, end=self._stubs + PAGE_BYTES - 1
@@ -183,6 +184,8 @@ class Device:
         actions, self._postponed = self._postponed, []
         for action in actions:
             action()
+        if self.on_call is not None:
+            self.on_call()
         stack = before = self._stack
         numbers, copies = [], []
         for argument in arguments:

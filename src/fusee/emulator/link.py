@@ -107,6 +107,12 @@ class Image:
         start, name = max(below)
         return f"{name} + {address - start:#x}"
 
+    def handlers(self) -> list[int]:
+        """Addresses of the code in a program's shards, whose objects have a number at the end of their names."""
+        shards = [n for n, item in enumerate(self.objects) if item.name.rpartition(".")[2].isdigit()]
+        roots = ((n, symbol) for n in shards for symbol in self.objects[n].symbols if symbol.is_global)
+        return [self._symbol_address(n, symbol) for n, symbol in roots if symbol.section is not None]
+
     def debug_section(self, number: int, section: Section) -> bytes:
         """A section that is not loaded, with its relocations filled in."""
         contents = bytearray(section.contents)

@@ -14,6 +14,7 @@ from fusee.kernel.space import Space
 from fusee.kernel.target import Target
 
 PAGE_BYTES = 0x4000  # of watchOS and iOS
+NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0)
 
 
 class DeviceSpace(Space):
@@ -23,7 +24,7 @@ class DeviceSpace(Space):
         self.target = target
         self.base = base
         self.size = size
-        self._mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE)
+        self._mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE)
         self.host_base = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
 
     def host_address(self, address: int, size: int = 0) -> int:
@@ -55,7 +56,6 @@ class DeviceSpace(Space):
         return f"the memory of {self.target.triple}"
 
 
-_NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0)
 _ALIGNMENT = 16
 
 
