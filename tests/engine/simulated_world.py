@@ -54,7 +54,7 @@ def call_host(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> 
 class World:
     """One engine with one store."""
 
-    def __init__(self) -> None:
+    def __init__(self, stack_bytes: int = 1 << 12) -> None:
         live.clear()
         platform = new(Platform)
         platform.allocate = allocate
@@ -63,7 +63,7 @@ class World:
         platform.unreserve = unreserve
         platform.call_host = call_host
         self.engine = open_engine(platform, False)
-        self.store = new_store(self.engine, u64(1 << 12), usize(0))
+        self.store = new_store(self.engine, u64(stack_bytes), usize(0))
 
     def module(self, text: str) -> Module:
         """A module from its text."""
