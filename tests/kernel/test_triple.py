@@ -101,7 +101,7 @@ def test_layouts(text: str, width: int, model: str, format_: str, alignment: int
 def test_features_in_names() -> None:
     assert Triple.parse("riscv32imafc-unknown-none-elf").features == "+m,+a,+f,+c"
     assert Triple.parse("riscv64gc-unknown-linux-gnu").features == "+m,+a,+f,+d,+c"
-    assert Triple.parse("thumbv7em-none-eabihf").features == "+vfp4d16sp"
+    assert Triple.parse("armv7-unknown-linux-gnueabihf").features == "+vfp3d16"
     assert Triple.parse("thumbv7em-none-eabi").features == ""
 
 

@@ -47,5 +47,7 @@ ENTRIES: Final = (
 
 PROGRAM: Final = Program("fusee", ENTRIES, shards())
 
-DEVICE_PROGRAM: Final = Program("fusee-device", EXPORTS, shards())
+_SELDOM_RUN: Final = ("fusee.engine.capi", "fusee.engine.capi.wasi")
+
+DEVICE_PROGRAM: Final = Program("fusee-device", EXPORTS, shards(), compact=_SELDOM_RUN)
 """The device library: the C API is the only way in."""

@@ -34,6 +34,7 @@ class Program:
     name: str
     entries: Sequence[Kernel[..., Any] | Instance]
     shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
+    compact: Sequence[str] = ()  # packages whose kernels are compiled for size in any case
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Compilation:
             lambda function: function in self._shared or function in self.entries,
             checked=self.options.checked,
             debug=self.options.debug,
-            for_size=self.options.for_size,
+            for_size=self.options.for_size or part in self.program.compact,
             inlines_others=part in self.main_parts,
             far_apart=self.options.for_this_process,
         )

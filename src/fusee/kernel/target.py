@@ -5,6 +5,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 
 @dataclass(frozen=True, eq=False)  # `Target.parse` interns, so identity is equality, and hashing is free
@@ -63,6 +64,15 @@ _FAMILIES = {"aarch64_32": "aarch64", "thumb": "arm", "i386": "i686"}
 """What differs in LLVM's names, but not in the instructions."""
 
 _HOSTS = {"darwin": ("apple-darwin", "macho"), "win32": ("pc-windows-msvc", "coff")}
+
+
+def __getattr__(name: str) -> Any:
+    """`Triple` belongs here, but whoever imports it also waits for LLVM."""
+    if name == "Triple":
+        from fusee.kernel.triple import Triple
+
+        return Triple
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 ILP32 = Target("simulated-ilp32", "simulated", 4, 8, "elf")

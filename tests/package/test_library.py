@@ -1,0 +1,82 @@
+"""`fusee build`, in a process of its own: the instruction set is chosen for a target before anything imports it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusee.engine.isa import selection
+from fusee.package.library import measure
+from fusee.package.objects import Kind, Object, Section, Symbol
+
+SMALLEST_BYTES = 185_000  # of arm64_32; growth is noticed here
+
+
+def fusee(cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fusee", *arguments]
+    environment = {**os.environ, "FUSEE_CACHE": str(cache)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+
+
+@pytest.mark.slow
+def test_the_smallest_library_for_the_watch(tmp_path: Path) -> None:
+    triple = "arm64_32-apple-watchos"
+    for folder in ("first", "again"):
+        done = fusee(tmp_path, "build", "--target", triple, "--optimize", "size", "-o", str(tmp_path / folder))
+        assert done.returncode == 0, done.stderr
+    first, again = tmp_path / "first", tmp_path / "again"
+    names = {path.relative_to(first).as_posix() for path in first.rglob("*") if path.is_file()}
+    assert names == {
+        "libfusee.a", "sizes.json", "include/fusee.h", "include/wasm.h", "include/module.modulemap",
+    }  # fmt: skip
+    for name in names:
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+    sizes = json.loads((first / "sizes.json").read_text())
+    assert sizes["text"] == sum(sizes["families"].values()) < SMALLEST_BYTES
+    assert sizes["data"] < 100
+    assert (first / "libfusee.a").read_bytes().startswith(b"!<arch>\n#1/")
+
+
+def test_unknown_targets(tmp_path: Path) -> None:
+    done = fusee(tmp_path, "build", "--target", "arm64_32-apple-watchs", "-o", str(tmp_path / "library"))
+    assert done.returncode == 1
+    assert "did you mean arm64_32-apple-watchos?" in done.stderr
+    assert not (tmp_path / "library").exists()
+    done = fusee(tmp_path, "build", "--target", "x86_64-pc-windows-msvc", "-o", str(tmp_path / "library"))
+    assert "no archives for coff objects" in done.stderr
+
+
+def test_the_list_of_targets(tmp_path: Path) -> None:
+    done = fusee(tmp_path, "targets")
+    assert done.returncode == 0
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("arm64_32-")]
+    assert line.split() == ["arm64_32-apple-watchos", "32", "bits,", "little", "ILP32", "macho", "apple-s4", "9.0"]
+
+
+def test_sizes() -> None:
+    code = Object((Section("text", Kind.CODE, 30), Section("debug", Kind.OTHER, 99)), (Symbol("a", True),))
+    mixed = Object((Section("const", Kind.CONSTANTS, 5), Section("data", Kind.DATA, 8)), ())
+    sizes = measure({"fusee.engine.decode": mixed, "compute_i64.3": code, "compute_i64.4": code})
+    assert sizes == {"text": 65, "data": 8, "families": {"engine.decode": 5, "compute_i64": 60}}
+
+
+def test_it_may_be_too_late_to_choose() -> None:
+    import fusee.engine.isa.forms  # noqa: F401
+
+    selection.choose(selection.chosen())
+    with pytest.raises(RuntimeError, match="the engine of this process is already 'host'"):
+        selection.choose(selection.SIZE)
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("SPEED", 5000, 8000), ("SLOTS", 1000, 2000), ("SIZE", 900, 1300)])
+def test_selections(name: str, least: int, most: int) -> None:
+    """Every selection makes a consistent instruction set, of about the size that it is meant to have."""
+    program = (
+        f"from fusee.engine.isa.selection import {name}, choose; choose({name}); import fusee.engine.program; "
+        "from fusee.engine.isa.table import HANDLER_COUNT; print(HANDLER_COUNT)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert least < int(done.stdout) < most
