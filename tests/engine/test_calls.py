@@ -1,0 +1,218 @@
+"""Calls of all kinds: across instances, as tail calls, deep, through the host; and what stops them."""
+
+import pytest
+
+from fusee import (
+    Config,
+    Engine,
+    Func,
+    FuncType,
+    Instance,
+    LimitError,
+    Module,
+    Store,
+    Trap,
+    TrapCode,
+    UnsupportedError,
+    ValType,
+)
+
+I32 = ValType.i32()
+
+# Calls its import, in every way in which one can be called.
+CALLER = """
+(module
+  (type $t (func (param i32) (result i32)))
+  (import "m" "f" (func $f (param i32) (result i32)))
+  (import "m" "memory" (memory 1))
+  (table 3 funcref) (elem (i32.const 0) $f $own $fail)
+  (global $mine (mut i32) (i32.const 100))
+  (func $own (param i32) (result i32) (i32.add (local.get 0) (global.get $mine)))
+  (func $fail (param i32) (result i32) (unreachable))
+  (func (export "direct") (param i32) (result i32)
+    (i32.add (call $f (local.get 0)) (global.get $mine)))
+  (func (export "indirect") (param i32) (result i32)
+    (i32.add (call_indirect (type $t) (local.get 0) (i32.const 0)) (global.get $mine)))
+  (func (export "reference") (param i32) (result i32)
+    (i32.add (call_ref $t (local.get 0) (ref.func $f)) (global.get $mine)))
+  (func (export "tail") (param i32) (result i32) (return_call $f (local.get 0)))
+  (func (export "tail_indirect") (param i32) (result i32)
+    (return_call_indirect (type $t) (local.get 0) (i32.const 0)))
+  (func (export "tail_reference") (param i32) (result i32) (return_call_ref $t (local.get 0) (ref.func $f)))
+  (func (export "sum") (param i32) (result i32)
+    (i32.mul (call $f (call $f (local.get 0))) (call $own (call $f (i32.const 1)))))
+  (func (export "element") (param i32) (result i32)
+    (call_indirect (type $t) (i32.const 5) (local.get 0))))
+"""
+CALLEE = """
+(module
+  (memory (export "memory") 1)
+  (global $mine (mut i32) (i32.const 7))
+  (func (export "f") (param i32) (result i32)
+    (global.set $mine (i32.add (global.get $mine) (i32.const 1)))
+    (i32.div_s (i32.mul (local.get 0) (global.get $mine)) (local.get 0))))
+"""
+
+
+def pair() -> tuple[Store, Instance, Instance]:
+    """An instance that calls another one."""
+    store = Store(engine := Engine())
+    callee = Instance(store, Module(engine, CALLEE), [])
+    found = callee.exports(store)
+    return store, Instance(store, Module(engine, CALLER), [found["f"], found["memory"]]), callee
+
+
+def call(store: Store, instance: Instance, name: str, *arguments: int) -> int:
+    function = instance.exports(store)[name]
+    assert isinstance(function, Func)
+    result: int = function(store, *arguments)
+    return result
+
+
+@pytest.mark.parametrize("name", ["direct", "indirect", "reference"])
+def test_calls_into_another_instance_come_back_to_their_own(name: str) -> None:
+    store, caller, _ = pair()
+    assert [call(store, caller, name, 3) for _ in range(3)] == [108, 109, 110]
+
+
+@pytest.mark.parametrize("name", ["tail", "tail_indirect", "tail_reference"])
+def test_tail_calls_into_another_instance_return_to_the_callers_caller(name: str) -> None:
+    store, caller, _ = pair()
+    assert [call(store, caller, name, 3) for _ in range(3)] == [8, 9, 10]
+
+
+def test_results_of_calls_as_arguments_of_calls() -> None:
+    store, caller, _ = pair()
+    assert call(store, caller, "sum", 3) == 9 * (10 + 100)
+
+
+@pytest.mark.parametrize("name", ["direct", "indirect", "reference"])
+def test_backtraces_name_the_frames_of_both_instances(name: str) -> None:
+    store, caller, _ = pair()
+    with pytest.raises(Trap) as error:
+        call(store, caller, name, 0)
+    assert error.value.trap_code is TrapCode.INTEGER_DIVISION_BY_ZERO
+    assert [frame.func_index for frame in error.value.frames] == [0, {"direct": 3, "indirect": 4, "reference": 5}[name]]
+
+
+def test_elements_that_cannot_be_called() -> None:
+    store, caller, _ = pair()
+    assert call(store, caller, "element", 1) == 105
+    with pytest.raises(Trap) as error:
+        call(store, caller, "element", 3)
+    assert error.value.trap_code is TrapCode.UNDEFINED_ELEMENT
+    with pytest.raises(Trap) as error:
+        call(store, caller, "element", 2)
+    assert [frame.func_index for frame in error.value.frames] == [2, 10]
+
+
+RECURSIVE = """
+(module
+  (type $t (func (param i32) (result i32)))
+  (import "m" "again" (func $host (param i32) (result i32)))
+  (table 1 funcref) (elem (i32.const 0) $indirect)
+  (func $direct (export "direct") (param i32) (result i32)
+    (i32.add (call $direct (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+  (func $indirect (export "indirect") (param i32) (result i32)
+    (i32.add (call_indirect (type $t) (local.get 0) (i32.const 0)) (i32.const 1)))
+  (func $reference (export "reference") (param i32) (result i32)
+    (i32.add (call_ref $t (local.get 0) (ref.func $reference)) (i32.const 1)))
+  (elem declare func $reference)
+  (func (export "host") (param i32) (result i32)
+    (i32.add (call $host (local.get 0)) (i32.const 1)))
+  (func $count (export "count") (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 42))))
+    (return_call $count (i32.sub (local.get 0) (i32.const 1))))
+  (func $wide (export "wide") (param i32) (result i32) (local i64 i64 i64 i64 i64 i64 i64 i64)
+    (i32.add (call $wide (local.get 0)) (i32.const 1))))
+"""
+
+
+def recursive() -> tuple[Store, Instance]:
+    """A module whose functions call themselves, one of them by way of Python."""
+    store = Store(engine := Engine())
+    instances: list[Instance] = []
+
+    def again(argument: int) -> int:
+        return call(store, instances[0], "host", argument)
+
+    instances.append(Instance(store, Module(engine, RECURSIVE), [Func(store, FuncType([I32], [I32]), again)]))
+    return store, instances[0]
+
+
+@pytest.mark.parametrize("name", ["direct", "indirect", "reference", "wide"])
+def test_endless_recursion_is_a_trap_and_leaves_the_store_usable(name: str) -> None:
+    store, instance = recursive()
+    for _ in range(2):
+        with pytest.raises(Trap) as error:
+            call(store, instance, name, 1)
+        assert error.value.trap_code is TrapCode.STACK_OVERFLOW
+        assert len(error.value.frames) > 10
+    assert call(store, instance, "count", 10) == 42
+
+
+def test_endless_recursion_through_the_host_ends() -> None:
+    store, instance = recursive()
+    with pytest.raises((Trap, RecursionError)):
+        call(store, instance, "host", 1)
+    assert call(store, instance, "count", 10) == 42
+
+
+def test_tail_calls_use_no_stack() -> None:
+    store, instance = recursive()
+    assert call(store, instance, "count", 1_000_000) == 42
+
+
+@pytest.mark.parametrize("body", ["(loop (br 0))", "(return_call $f)", "(call $f)"])
+def test_fuel_ends_every_kind_of_repetition(body: str) -> None:
+    config = Config()
+    config.consume_fuel = True
+    store = Store(engine := Engine(config))
+    store.set_fuel(2000)
+    instance = Instance(store, Module(engine, f'(module (func $f (export "f") {body}))'), [])
+    with pytest.raises(Trap) as error:
+        call(store, instance, "f")
+    assert error.value.trap_code is TrapCode.OUT_OF_FUEL
+    assert store.get_fuel() == 0
+
+
+def many_slots(locals_: int, operands: int) -> str:
+    code = f"(i32.wrap_i64 (local.get {locals_ - 1})) {'(i32.const 1)' * operands} {'(i32.add)' * operands}"
+    return f'(module (func (export "f") (result i32) (local {"i64 " * locals_}) {code}))'
+
+
+def test_functions_with_very_many_locals_and_operands() -> None:
+    store = Store(engine := Engine())
+    assert call(store, Instance(store, Module(engine, many_slots(40_000, 10_000)), []), "f") == 10_000
+    too_many = Instance(store, Module(engine, many_slots(50_000, 20_000)), [])
+    with pytest.raises(LimitError, match="too many locals and operands"):
+        call(store, too_many, "f")
+
+
+def test_a_call_with_many_arguments_and_results() -> None:
+    count = 200
+    types = f"(param {'i32 ' * count}) (result {'i32 ' * count})"
+    gets = " ".join(f"(local.get {count - 1 - n})" for n in range(count))
+    same = " ".join(f"(local.get {n})" for n in range(count))
+    text = f"""(module
+      (func $reverse {types} {gets})
+      (func (export "f") {types} (call $reverse (call $reverse (call $reverse {same})))))"""
+    store = Store(engine := Engine())
+    function = Instance(store, Module(engine, text), []).exports(store)["f"]
+    assert isinstance(function, Func)
+    assert list(function(store, *range(count))) == list(reversed(range(count)))
+
+
+@pytest.mark.parametrize(
+    ("text", "feature"),
+    [
+        ("(func (result v128) (v128.const i64x2 0 0))", "vector instructions"),
+        ("(type (struct (field i32)))", "garbage-collected types"),
+        ("(tag)", "exception"),
+    ],
+)
+def test_what_cannot_be_executed_is_refused_at_instantiation(text: str, feature: str) -> None:
+    store = Store(engine := Engine())
+    module = Module(engine, f"(module {text})")
+    with pytest.raises(UnsupportedError, match=feature):
+        Instance(store, module, [])
