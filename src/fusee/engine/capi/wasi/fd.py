@@ -240,16 +240,14 @@ def directory_name(directories: Strings, number: u32) -> u32:
     """Where a directory's name starts in the list."""
     at = u32(0)
     for _ in span(number):
-        while directories.bytes[at] != 0:
-            at += 1
-        at += 1
+        at += name_size(directories, at) + 1
     return at
 
 
 @kernel
 def name_size(directories: Strings, at: u32) -> u32:
-    end = at
-    while directories.bytes[end] != 0:
+    end = at  # within the list's size, or LLVM would make it a call of `strlen`, which not every device has
+    while end < directories.size and directories.bytes[end] != 0:
         end += 1
     return end - at
 

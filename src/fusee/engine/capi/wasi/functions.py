@@ -88,7 +88,9 @@ COUNT: Final = len(FUNCTIONS)
 ARITIES = table(u8, [len(function.types) for function in FUNCTIONS])
 WIDE = table(u16, [function.wide for function in FUNCTIONS])
 HAS_RESULT = table(u8, [function.has_result for function in FUNCTIONS])
-NAMES = table(u8, "\0".join(function.name for function in FUNCTIONS).encode() + b"\0")
+ALL_NAMES: Final = "".join(f"{function.name}\0" for function in FUNCTIONS).encode()
+NAMES = table(u8, ALL_NAMES)
+NAMES_BYTES: Final = len(ALL_NAMES)
 MODULE = table(u8, MODULE_NAME)
 MODULE_SIZE: Final = len(MODULE_NAME)
 
@@ -104,7 +106,7 @@ def find(name: Ptr[u8], size: u32) -> u32:
             matched += 1
         if matched == size and NAMES[at + matched] == 0:
             return number
-        while NAMES[at] != 0:
+        while at < NAMES_BYTES and NAMES[at] != 0:
             at += 1
         at += 1
         number += 1
