@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fusee import Engine, Func, FuncType, Instance, Memory, Module, Store, Trap, ValType
+from fusee.cli.main import run_command
 from fusee.emulator import DeviceFault
 from fusee.emulator.crash import format_number, format_registers
 from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.layout import layout
+from tests.device.conftest import WATCH
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "watch.wasm"
 
 Instantiate = Callable[[str], tuple[Store, Instance]]
 
@@ -96,3 +101,25 @@ def test_registers_are_printed_whole_whatever_the_width_of_pointers() -> None:
     value = 0x1234_5678_9ABC_DEF0
     assert format_registers({"x0": value}, 8) == ["  x0 123456789abcdef0"]
     assert format_number(value, 4) == "9abcdef0"
+
+
+@pytest.mark.parametrize("arguments", [["--time", "10:09:36"], ["--time", "25:00"]])
+def test_the_example_prints_what_it_prints_here(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    outcomes = []
+    for options in ([], ["--target", WATCH]):
+        status = run_command(["run", *options, str(EXAMPLE), *arguments])
+        outcomes.append((status, *capfd.readouterr()))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_instructions_are_counted_alike_each_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "clock.wat"
+    program.write_text(FRAMES)
+    reports = []
+    for _ in range(2):
+        assert run_command(["run", "--target", WATCH, "--count", "--invoke", "read", str(program), "8"]) == 0
+        reports.append([line.split(maxsplit=1) for line in capfd.readouterr().err.splitlines()])
+    assert reports[0][2:] == reports[1][2:]
+    assert {name for _, name in reports[0][2:]} == {"inner", "outer"}
+    numbers = [int(number.replace(",", "")) for number, _ in reports[0]]
+    assert numbers[0] == sum(numbers[1:])

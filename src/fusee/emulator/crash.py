@@ -82,18 +82,26 @@ def describe(device: "Device", address: int) -> str:
 def _code_addresses(device: "Device", pc: int, registers: dict[str, int]) -> Iterator[int]:
     """The program counter, then the return addresses on the stack."""
     yield pc
-    if device.abi.frame_register is None:
+    if device.abi.frame_register is None or device.abi.link is None:
         return
-    # Where the code itself is wrong, the caller has not yet been saved.
-    if device.image.locate(pc) is None and (link := device.abi.link) is not None:
-        yield int(device.processor.reg_read(link))
+    # A function that calls no other saves nothing; in any other the register is left over from its own last call.
+    link = int(device.processor.reg_read(device.abi.link))
+    if _function(device, link) not in (None, _function(device, pc)):
+        yield link
     record = registers[device.abi.frame_register]
     for _ in range(_MOST_FRAMES):
         if record % _RECORD_WORD_BYTES or not device.space.has(record, 2 * _RECORD_WORD_BYTES):
             return
         words = device.space.read(record, 2 * _RECORD_WORD_BYTES)
         caller = int.from_bytes(words[:_RECORD_WORD_BYTES], "little")
-        yield int.from_bytes(words[_RECORD_WORD_BYTES:], "little")
+        following = int.from_bytes(words[_RECORD_WORD_BYTES:], "little")
+        if following != link:
+            yield following
         if caller <= record:
             return
         record = caller
+
+
+def _function(device: "Device", address: int) -> str | None:
+    place = device.image.locate(address)
+    return None if place is None else place.partition(" ")[0]

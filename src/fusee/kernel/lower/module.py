@@ -158,6 +158,8 @@ class ModuleWriter:
         if self.for_size:
             # The smallest code of all shares pieces between functions, which handlers cannot afford.
             attributes += " optsize" if function.handler else " optsize minsize"
+        if self.types.target.object_format == "macho" and not function.handler:
+            attributes += ' "frame-pointer"="non-leaf"'  # Apple's systems and their crash reports count on it
         suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
         head = f"define {linkage} {self._prototype(function, named=True)} {attributes}{suffix}"
         self.add_function("\n".join([f"{head} {{", *lines, "}"]))

@@ -1,0 +1,101 @@
+"""What others fell into where pointers have 32 bits and registers 64. Each trap is also shown to be one."""
+
+import ctypes
+from typing import Any
+
+import pytest
+
+from fusee import Engine, Func, Instance, Memory, Module, Store, Trap
+from fusee.emulator import Device, DeviceFault, build_for_device, crash
+from fusee.engine.state.runtime import Memory as MemoryState
+from fusee.kernel.codec import make_reference
+from fusee.kernel.layout import layout
+from fusee.kernel.memory import view
+from fusee.kernel.space import HOST
+from fusee.kernel.target import ILP32, LP64, Target
+from tests.device.conftest import WATCH
+from tests.device.kernels import ENTRIES, Record
+
+
+def define() -> Any:
+    from fusee.kernel.build import Program
+
+    return Program("kernels for devices", ENTRIES)
+
+
+@pytest.fixture(scope="module")
+def device() -> Device:
+    return Device(build_for_device("kernels for devices", define, Target.parse(WATCH)))
+
+
+def entry(device: Device, name: str) -> Any:
+    return device.function(next(symbol for symbol in device.entries if symbol.endswith(f".{name}")))
+
+
+def call(store: Store, instance: Instance, name: str, *arguments: object) -> Any:
+    function = instance.exports(store)[name]
+    assert isinstance(function, Func)
+    return function(store, *arguments)
+
+
+def test_an_effective_address_is_not_narrowed(device: Device, engine: Engine) -> None:
+    near_end, beyond = 0xFFFF_FFF0, 0x20
+    assert entry(device, "is_inside")(near_end, beyond, 0x1_0000) == 0
+    assert entry(device, "is_inside_narrowed")(near_end, beyond, 0x1_0000) == 1
+    store = Store(engine)
+    text = f'(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load offset={beyond} (local.get 0))))'
+    with pytest.raises(Trap, match="out of bounds"):
+        call(store, Instance(store, Module(engine, text), []), "f", near_end - (1 << 32))
+
+
+def test_four_gibibytes_do_not_become_nothing(device: Device, engine: Engine) -> None:
+    assert entry(device, "is_allowed")(1 << 16) == 1
+    assert entry(device, "is_allowed_narrowed")(1 << 16) == 0
+    store = Store(engine)
+    text = '(module (memory 1 65536) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))'
+    instance = Instance(store, Module(engine, text), [])
+    assert call(store, instance, "grow", 65535) == -1  # more than there is, but no less than nothing
+    assert call(store, instance, "grow", 1) == 1
+
+
+def test_structs_have_the_layout_of_the_target(device: Device) -> None:
+    target = device.target
+    bytes_of_record: Any = ctypes.create_string_buffer(layout(Record, LP64).extent.size)
+    entry(device, "fill_record")(bytes_of_record)
+
+    def read(as_on: Target) -> list[int]:
+        record = make_reference(Record, as_on, HOST, ctypes.addressof(bytes_of_record))
+        return [int(value) for value in (record.name.address, record.count, record.next.address, record.total)]
+
+    assert read(target) == read(ILP32) == [0x1000, 2, 0x3000, 4]
+    assert read(LP64) != read(ILP32)
+
+
+def test_frame_records_are_two_words_of_eight_bytes(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    def functions() -> list[str]:
+        with pytest.raises(DeviceFault) as caught:
+            entry(device, "write_to_null")(0x40)
+        return [name for name in ("innermost", "middle", "write_to_null") if f".{name} +" in str(caught.value)]
+
+    assert functions() == ["innermost", "middle", "write_to_null"]
+    monkeypatch.setattr(crash, "_RECORD_WORD_BYTES", 4)
+    assert functions() != ["innermost", "middle", "write_to_null"]
+
+
+def test_registers_are_wider_than_pointers(device: Device) -> None:
+    with pytest.raises(DeviceFault) as caught:
+        entry(device, "write_to_null")(0x40)
+    shown = dict(zip(*[iter(" ".join(str(caught.value).splitlines()[1:9]).split())] * 2, strict=False))
+    assert {len(value) for name, value in shown.items() if name[0] == "x"} == {16}
+    assert str(caught.value).splitlines()[0].endswith(crash.format_number(caught.value.fault.pc, 4))
+
+
+def test_address_space_is_not_reserved(engine: Engine) -> None:
+    native: Any = engine.native
+    store = Store(engine)
+    instance = Instance(store, Module(engine, '(module (memory (export "m") 1 65536))'), [])
+    memory = instance.exports(store)["m"]
+    assert isinstance(memory, Memory)
+    state = view(MemoryState, memory.address, native.space)
+    assert int(state.reserved_bytes) == 0
+    assert native.device.heap.sizes[int(state.base.address)] < 1 << 20
