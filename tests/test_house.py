@@ -17,10 +17,11 @@ ALLOWED = {
     "disasm": {"api", "engine", "spec", "kernel"},
     "wasi": {"api"},
     "wast": {"api", "spec"},
+    "tune": {"api", "disasm", "engine", "kernel"},
     "bench": set(),
     "package": {"engine", "kernel"},
     "emulator": {"engine", "kernel"},
-    "cli": {"api", "disasm", "engine", "kernel", "spec", "wasi", "wast", "bench", "package", "emulator"},
+    "cli": {"api", "disasm", "engine", "kernel", "spec", "wasi", "wast", "bench", "package", "emulator", "tune"},
 }
 
 # The ways back, imported only when asked to: the API defines the WASI imports for its users, and an

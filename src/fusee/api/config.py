@@ -44,8 +44,9 @@ class Config:
     `wasm_*` switches act on validation. `consume_fuel` and `epoch_interruption` make guests stoppable,
     `max_wasm_stack` is the size of the guest's stack in bytes, which is never the host's, and
     `checked` selects the slower build of the engine that checks its own memory accesses, `target` (a
-    triple) the build for another machine, which is then emulated: see `docs/devices.md`. Settings
-    that only a just-in-time compiler has are accepted and do nothing.
+    triple) the build for another machine, which is then emulated: see `docs/devices.md`; `profiled`
+    counts the executions of basic blocks: see `docs/tuning.md`. Settings that only a
+    just-in-time compiler has are accepted and do nothing.
     """
 
     features: Feature
@@ -53,12 +54,13 @@ class Config:
     epoch_interruption: bool
     max_wasm_stack: int
     checked: bool
+    profiled: bool
     target: str | None
 
     def __init__(self) -> None:
         values = self.__dict__
         values["features"] = WASM_3
-        values["consume_fuel"] = values["epoch_interruption"] = False
+        values["consume_fuel"] = values["epoch_interruption"] = values["profiled"] = False
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
         values["target"] = None
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
@@ -78,7 +80,7 @@ class Config:
         elif name == "target":
             _expect(name, value, (str, NoneType))
             self.__dict__[name] = value
-        elif name in ("consume_fuel", "epoch_interruption", "checked"):
+        elif name in ("consume_fuel", "epoch_interruption", "checked", "profiled"):
             _expect(name, value, bool)
             self.__dict__[name] = value
         else:

@@ -10,6 +10,7 @@ from fusee.api.config import Config
 from fusee.api.errors import UnsupportedError
 from fusee.api.types import FuncType, ValType
 from fusee.engine.state.module import Module as ModuleState
+from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
 from fusee.spec.features import ALL_FEATURES
 
@@ -33,6 +34,7 @@ class Engine:
         self.native = _native.load(config.checked, config.target)
         self.is_metered = config.consume_fuel or config.epoch_interruption
         self.address = self.native.open(self.is_metered)
+        view(EngineState, self.address, self.native.space).is_profiled = config.profiled
         self.epoch = 0
         self.lock = RLock()  # held by the thread that is in the engine's code
         self._ended_modules: list[int] = []

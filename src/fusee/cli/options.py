@@ -19,7 +19,7 @@ _FEATURES: Final = frozenset({
 
 @dataclass
 class WasmOptions:
-    """What `-W` and `--target` said; None is the engine's default."""
+    """What `-W`, `--target` and `--profile` said; None is the engine's default."""
 
     fuel: int | None = None
     timeout_seconds: float | None = None
@@ -27,11 +27,13 @@ class WasmOptions:
     max_table_elements: int | None = None
     max_stack_bytes: int | None = None
     target: str | None = None
+    is_profiled: bool = False
     features: dict[str, bool] = field(default_factory=dict)
 
     def configure(self, config: "Config") -> None:
         """Applies what concerns the engine."""
         config.target = self.target
+        config.profiled = self.is_profiled
         config.consume_fuel = self.fuel is not None
         config.epoch_interruption = self.timeout_seconds is not None
         if self.max_stack_bytes is not None:

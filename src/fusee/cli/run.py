@@ -25,6 +25,8 @@ _TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
                    "or a feature, as in simd=n.")  # fmt: skip
 @click.option("--target", metavar="TRIPLE", help="Run the build for another machine, on an emulated device.")
 @click.option("--count", is_flag=True, help="Show how many instructions the device executed, in all and by function.")
+@click.option("--profile", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write there how often each basic block was executed: see `fusee tune`.")  # fmt: skip
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
@@ -35,6 +37,7 @@ def run(
     options: tuple[str, ...],
     target: str | None,
     count: bool,
+    profile: Path | None,
     file: Path,
     arguments: tuple[str, ...],
 ) -> int:
@@ -46,11 +49,14 @@ def run(
     limits.target = target
     if count and target is None:
         raise click.UsageError("--count needs --target: only a device's instructions are counted")
+    if profile is not None and target is not None:
+        raise click.UsageError("--profile: blocks are not counted on an emulated device")
+    limits.is_profiled = profile is not None
     source = ModuleFile.read(file)
     from fusee import ExitTrap, Trap
 
     try:
-        program = _Program(source, limits, count)
+        program = _Program(source, limits, count, profile)
         if program.needs_wasi:
             name = file.name if argv0 is None else argv0
             program.use_wasi(_wasi_config((name, *(() if invoke else arguments)), directories, variables))
@@ -67,7 +73,7 @@ def run(
 class _Program:
     """A module with the store it runs in."""
 
-    def __init__(self, source: ModuleFile, limits: WasmOptions, is_counted: bool) -> None:
+    def __init__(self, source: ModuleFile, limits: WasmOptions, is_counted: bool, profile: Path | None) -> None:
         from fusee import Linker, Store
         from fusee.cli.count import Measurement
 
@@ -77,6 +83,7 @@ class _Program:
         self.store: Store = Store(self.engine)
         self.linker = Linker(self.engine)
         self.limits = limits
+        self.profile = profile
 
     @property
     def needs_wasi(self) -> bool:
@@ -95,6 +102,10 @@ class _Program:
         finally:
             if self.measurement is not None:
                 self.measurement.show(self.module)
+            if self.profile is not None:
+                from fusee.tune.profile import Profile
+
+                Profile.of(self.module).write(self.profile)
 
     def _start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
         self.limits.limit(self.engine, self.store)

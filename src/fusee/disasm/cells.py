@@ -25,6 +25,7 @@ IMMEDIATE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "table_size": ("table",),
     "br_table": ("count",),
     "tick": ("cost",),
+    "count": ("executions",),
     "enter": ("slots", "zero", "count"),
     "call_lazy": ("func", "out"),
     "call_import": ("func", "out"),

@@ -19,12 +19,20 @@ def handler_numbers() -> "ctypes.Array[ctypes.c_size_t]":
     return (ctypes.c_size_t * HANDLER_COUNT)(*range(HANDLER_COUNT))
 
 
-def list_function(module: Module, index: int) -> Listing:
-    """Translate a function of a module, one that is not imported, and list it."""
+def translate_function(module: Module, index: int) -> Translator:
+    """Translate a function of a module, one that is not imported; its code has handlers' numbers for their addresses.
+
+    The translator keeps it until it is asked for another function.
+    """
     engine = module.engine
     numbers = ctypes.addressof(handler_numbers())
     translator: int = engine.native.translate_for_listing(engine.address, module.address, index, numbers)
-    return read_listing(module.state, module.binary, index, view(Translator, translator), Target.host())
+    return view(Translator, translator)
+
+
+def list_function(module: Module, index: int) -> Listing:
+    """The listing of a function of a module, one that is not imported."""
+    return read_listing(module.state, module.binary, index, translate_function(module, index), Target.host())
 
 
 def find_function(module: Module, text: str) -> int | None:

@@ -21,6 +21,7 @@ from fusee.kernel.lang import (
     load,
     minimum,
     size_of,
+    store,
     tail,
     u8,
     u16,
@@ -126,13 +127,22 @@ def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tupl
 @handler(raises_to=on_trap, status="acc")
 def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Pay for what follows; only metered code has these."""
-    store = f.ctx.store
+    world = f.ctx.store
     cost = u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
-    if unlikely(store.interrupt != 0):
+    if unlikely(world.interrupt != 0):
         raise Trap(TrapCode.INTERRUPT, 0)
-    if unlikely(store.fuel < cost):
-        refuel(store, cost)
-    store.fuel = store.fuel - cost
+    if unlikely(world.fuel < cost):
+        refuel(world, cost)
+    world.fuel = world.fuel - cost
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def count(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Count the executions of the block that starts here, in the cell itself; only profiled code has these."""
+    counter = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
+    store(counter, load(u64, counter) + 1)
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(code_at(f.pc), f)
 

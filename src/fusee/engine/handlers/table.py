@@ -38,6 +38,7 @@ FAMILIES: Final[dict[str, Any]] = {
     "set_loop": control.set_loop,
     "unreachable": control.unreachable_,
     "tick": control.tick,
+    "count": control.count,
     "enter": control.enter,
     "spill": control.transfer_pins,
     "reload": control.transfer_pins,

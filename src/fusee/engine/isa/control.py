@@ -59,6 +59,7 @@ BRANCHES: Final = [
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
     Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),
     Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",)),  # fuel and interruption
+    Row("count", "count", (), "", NULLARY, NO_RESULT, ("u64",)),  # of this block's executions, for a profile
     *_tests(),
     *_conditional(),
     *_steps(),

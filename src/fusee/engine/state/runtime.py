@@ -39,6 +39,7 @@ class Engine:
     handlers: Ptr[usize]  # code addresses by handler number
     translator: usize  # its buffers, reused
     is_metered: bool  # translate with fuel and interruption checks
+    is_profiled: bool  # translate with counters of basic blocks
 
 
 @struct

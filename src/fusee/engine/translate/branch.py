@@ -17,7 +17,7 @@ from fusee.engine.translate.comparison import (
     row_index,
 )  # fmt: skip
 from fusee.engine.translate.emit import emit, fill_operand, form_of, materialize, new_ins
-from fusee.engine.translate.encode import flush
+from fusee.engine.translate.encode import count_block, flush
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.state import (
     COMPARE,
@@ -86,6 +86,7 @@ def branch_if(t: Translator, condition: u32, label: Label) -> None:
     free(t, condition)
     t.ins[t.ins_count - 1].label = address(label)
     flush(t)
+    count_block(t)
 
 
 @kernel

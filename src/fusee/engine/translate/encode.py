@@ -13,6 +13,7 @@ from fusee.engine.isa.table import (
     IMMEDIATE_START,
     INDEX,
     INDEX_START,
+    NUMBER,
     SOURCE_CONST_BYTES,
     SOURCES,
 )  # fmt: skip
@@ -41,6 +42,7 @@ U32: Final = IMMEDIATE_KINDS.index("u32")
 U64: Final = IMMEDIATE_KINDS.index("u64")
 LABEL: Final = IMMEDIATE_KINDS.index("label")
 LARGEST_CELL_BYTES: Final = 64
+COUNT: Final = NUMBER["count"]
 
 
 @kernel(inline=True)
@@ -177,6 +179,22 @@ def bind(t: Translator, label: Label) -> None:
         fixup.target = t.code_bytes
         waiting = fixup.next
     label.fixups = u32(0)
+    count_block(t)
+
+
+@kernel
+def count_block(t: Translator) -> None:
+    """If a profile is wanted: here a basic block starts whose executions are counted."""
+    if t.is_profiled:
+        flush(t)
+        i = t.ins[0]
+        t.ins_count = u32(1)
+        i.row = u16(COUNT)
+        i.destination = u8(NOWHERE)
+        i.immediate_count = u16(1)
+        i.immediates[0] = u64(0)
+        i.source_offset = t.source_offset
+        flush(t)
 
 
 @kernel(inline=True)

@@ -28,7 +28,7 @@ from fusee.engine.translate.control import (
     type_code,
 )  # fmt: skip
 from fusee.engine.translate.emit import add_immediate, new_ins
-from fusee.engine.translate.encode import flush, reserve_code, resolve_fixups
+from fusee.engine.translate.encode import count_block, flush, reserve_code, resolve_fixups
 from fusee.engine.translate.instruction import translate_instruction
 from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Frame, Ins, Local, Translator, Value
 from fusee.kernel.lang import (
@@ -120,6 +120,7 @@ def translator_of(engine: Engine) -> Translator:
             buffer_of(t, buffer).platform = engine.platform
         engine.translator = address(t)
     found = cast(Translator, engine.translator)
+    found.is_profiled = engine.is_profiled
     if is_null(found.ins):
         found.ins = cast(Ptr[Ins], sized(found.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
     return found
@@ -282,6 +283,7 @@ def emit_enter(t: Translator) -> None:
         t.locals[t.pins[pin]].in_slot = True
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))
+    count_block(t)
 
 
 @kernel

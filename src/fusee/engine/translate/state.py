@@ -123,6 +123,7 @@ class Translator:
     module: Module
     reader: Inline[Reader]
     is_metered: bool
+    is_profiled: bool
     # the function
     index: u32
     param_count: u32

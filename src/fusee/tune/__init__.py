@@ -1,0 +1,1 @@
+"""Chooses the trees that an engine has by what programs execute: see `docs/tuning.md`."""
