@@ -4,19 +4,22 @@ import pytest
 
 from fusee.engine.isa.forms import (
     ACC,
+    ACC_ONLY,
     CONST,
     EVERYWHERE,
     FORM_NAMES,
-    FORMS,
+    NO_RESULT,
     NOWHERE,
     PIN,
+    PINS,
     SLOT,
     STEP,
     STEP_AND,
     WITH_CONST,
+    expand,
 )  # fmt: skip
 from fusee.engine.isa.row import Row, cell
-from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, SHAPES, forms_of, handlers
+from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, SINGLES, forms_of, handlers
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, clear_label, encode
 from fusee.engine.translate.function import CODE_START, translator_of
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
@@ -47,39 +50,44 @@ def test_the_grammar_of_names_can_be_read_back() -> None:
         assert name.split("_")[len(name.split("_")) - len(letters) :] == letters
 
 
-def last_forms(row: Row) -> tuple[int, ...]:
+def last_places(row: Row) -> str:
     """Where `legalize` ends if nothing else helps: operands are in slots, unless the row wants them elsewhere."""
     needed = row.shape.accumulator_place()
-    forms = [ACC if n + 1 == needed else SLOT for n in range(len(row.sources))]
-    return tuple(CONST if row.leaves[n : n + 1] == "c" else form for n, form in enumerate(forms))
+    return "".join("a" if n + 1 == needed else "s" for n in range(len(row.sources)))
 
 
 def test_operands_that_were_moved_have_a_handler() -> None:
-    rows = [row for row in ROWS if row.shape not in (WITH_CONST, STEP, STEP_AND)]
-    assert [row.name for row in rows if last_forms(row) not in row.shape.combinations] == []
+    rows = [row for row in SINGLES if row.shape not in (WITH_CONST, STEP, STEP_AND)]
+    assert [row.name for row in rows if last_places(row) not in row.shape.combinations] == []
 
 
 def test_rows_with_a_constant_take_every_other_operand() -> None:
     """`normalize` uses them only for constants that fit."""
-    assert WITH_CONST.combinations == tuple((form, CONST) for form in range(CONST))
+    assert WITH_CONST.combinations == ("ac", "pc", "sc")
 
 
 def test_steps_take_every_local_and_every_operand_outside_of_the_accumulator() -> None:
     """`emit_branch` uses them only for a local, with a constant, and a second operand that is not in `acc`."""
-    assert STEP.combinations == tuple((form, CONST) for form in range(PIN, CONST))
-    assert STEP_AND.combinations == tuple((form, CONST, o) for form in range(PIN, CONST) for o in range(PIN, FORMS))
+    assert STEP.combinations == ("pc", "sc")
+    assert STEP_AND.combinations == ("pcp", "pcs", "pcc", "scp", "scs", "scc")
 
 
-def test_destinations_are_numbered_by_their_forms() -> None:
-    for row in ROWS:
-        assert row.destinations in (EVERYWHERE, (ACC,), (NOWHERE,))
-        assert bool(row.result) == (row.destinations != (NOWHERE,))
+def test_results_can_always_go_to_the_accumulator() -> None:
+    """And single operations are complete: where an operand may be does not depend on where the result goes."""
+    for row in SINGLES:
+        assert row.destinations in (EVERYWHERE, ACC_ONLY, NO_RESULT)
+        assert bool(row.result) == (row.destinations != NO_RESULT)
+
+
+def test_a_letter_stands_for_every_pin() -> None:
+    found = expand("pp", mirrored=1)
+    assert found == [(PIN + first, PIN + second) for second in range(PINS) for first in range(second + 1)]
+    assert expand("apc") == [(ACC, PIN + pin, CONST) for pin in range(PINS)]
 
 
 def test_rows_have_unlike_numbers() -> None:
     assert len(NUMBER) == len(ROWS)
     assert all(len(row.immediates) <= MOST_IMMEDIATES for row in ROWS)
-    assert all(shape.index_table().count(n) == 1 for shape in SHAPES for n in range(len(shape.combinations)))
 
 
 def layouts() -> list[tuple[Row, int, tuple[int, ...]]]:

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from fusee.api._native import Native, Progress, define_program
 from fusee.engine.handlers.regs import Regs
+from fusee.engine.isa.selection import chosen
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.layout import layout
@@ -31,7 +32,7 @@ class DeviceNative(Native):
 
         target = Target.parse(triple)
         with Progress() as progress:
-            program = build_for_device("fusee", define_program, target, progress)
+            program = build_for_device(f"fusee {chosen().key}", define_program, target, progress)
         self.device = Device(program)
         self.space = self.device.space
         self.word = ctypes.c_uint64 if target.pointer_width == 8 else ctypes.c_uint32

@@ -189,7 +189,7 @@ class HostNative(Native):
         from fusee.kernel.library import load_defined
 
         with Progress() as progress:
-            self._library = load_defined(f"fusee {chosen().name}", define_program, checked, progress)
+            self._library = load_defined(f"fusee {chosen().key}", define_program, checked, progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = stores
         self.platform = make_struct(Platform, self.platform_functions())

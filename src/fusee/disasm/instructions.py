@@ -15,14 +15,14 @@ def show_instructions() -> Iterator[str]:
     for row in ROWS:
         yield (
             f"{row.name:<{width}}{' '.join(row.sources):<18}{row.result:<8}{destinations(row):<16}"
-            f"{row.shape.name:<15}{row.handler_count:>8}  {immediates(row)}"
+            f"{row.shape.name:<15}{len(row.handlers):>8}  {immediates(row)}"
         ).rstrip()
     yield f"{len(ROWS)} instructions, {HANDLER_COUNT} handlers"
 
 
 def destinations(row: Row) -> str:
     """The forms of the places where the result can go."""
-    return " ".join(FORM_NAMES[form] for form in row.destinations if form != NOWHERE)
+    return " ".join({FORM_NAMES[form]: None for form, _ in row.handlers if form != NOWHERE})
 
 
 def immediates(row: Row) -> str:

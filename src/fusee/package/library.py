@@ -54,7 +54,7 @@ def build_library(
     if target.object_format not in ("macho", "elf"):
         raise ValueError(f"{triple}: there are no archives for {target.object_format} objects yet")
     selection = _selection(target, optimize)
-    key = digest(VERSION, target.triple, optimize, selection.name, *_own_sources())
+    key = digest(VERSION, target.triple, optimize, selection.key, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
     if archive is None or sizes is None:

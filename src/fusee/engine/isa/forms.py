@@ -21,62 +21,75 @@ NOWHERE: Final = 7  # no result, or no operand
 
 FORM_NAMES: Final = ("a", *(f"r{pin}" for pin in range(MOST_PINS)), "s", "c")
 
-READ: Final = (ACC, *range(PIN, PIN + PINS), SLOT)
-READ_CONST: Final = (*READ, CONST)
-EVERYWHERE: Final = READ  # destinations
-ACC_ONLY: Final = (ACC,)
-NO_RESULT: Final = (NOWHERE,)
-
-RADIX_BITS: Final = 3
-MISSING: Final = 0xFF
+# Letters stand for the kinds of places, the pins together: what exists, exists for every pin.
+PLACES: Final[dict[str, tuple[int, ...]]] = {
+    "a": (ACC,), "p": tuple(range(PIN, PIN + PINS)), "s": (SLOT,), "c": (CONST,), "-": (NOWHERE,),
+}  # fmt: skip
+READ: Final = "aps"
+READ_CONST: Final = "apsc"
+EVERYWHERE: Final = "aps"  # destinations
+ACC_ONLY: Final = "a"
+NO_RESULT: Final = "-"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The combinations of source forms in which an instruction has handlers, in the order of their numbers."""
+    """The combinations of source forms in which an instruction has handlers: a letter of `PLACES` for each source.
+
+    Of a `mirrored` pair of operands, given by the place plus one of its first, only one order exists.
+    """
 
     name: str
-    combinations: tuple[tuple[int, ...], ...]
-
-    def index_table(self) -> list[int]:
-        """Number of a combination by `first | second << 3 | third << 6`, `MISSING` where there is none."""
-        numbers = [MISSING] * (1 << len(self.combinations[0]) * RADIX_BITS)
-        for number, forms in enumerate(self.combinations):
-            numbers[sum(form << RADIX_BITS * place for place, form in enumerate(forms))] = number
-        return numbers
+    combinations: tuple[str, ...]
+    mirrored: int = 0
 
     def accumulator_place(self) -> int:
         """Place plus one of the operand that is in the accumulator in every combination; 0 if there is none."""
-        return next((n + 1 for n in range(len(self.combinations[0])) if all(c[n] == ACC for c in self.combinations)), 0)
+        return next((n + 1 for n in range(len(self.combinations[0])) if all(c[n] == "a" for c in self.combinations)), 0)
 
 
-def _one_accumulator(forms: tuple[int, ...]) -> bool:
-    return forms.count(ACC) < 2
+def in_order(forms: tuple[int, ...], mirrored: int) -> bool:
+    """Whether the forms of a mirrored pair are in the order that exists."""
+    return not mirrored or forms[mirrored - 1] <= forms[mirrored]
 
 
-def _shape(name: str, *sources: tuple[int, ...], ordered: bool = False) -> Shape:
-    """All combinations of `sources` with at most one accumulator; `ordered` leaves one of each mirrored pair."""
-    combinations = [c for c in product(*sources) if _one_accumulator(c) and not (ordered and c[0] > c[1])]
-    return Shape(name, tuple(combinations))
+def expand(letters: str, mirrored: int = 0) -> list[tuple[int, ...]]:
+    """The forms that a combination of letters stands for, in the order of their handlers.
+
+    Later places change faster; but of two pins that are a mirrored pair, the second changes more slowly.
+    """
+    places = [PLACES[letter] for letter in letters]
+    found = [forms for forms in product(*places) if in_order(forms, mirrored)]
+    if mirrored and letters[mirrored - 1 : mirrored + 1] == "pp":
+        found.sort(key=lambda forms: (*forms[: mirrored - 1], forms[mirrored], *forms[mirrored - 1 :]))
+    return found
 
 
-NULLARY: Final = Shape("nullary", ((),))
+def _shape(name: str, *sources: str, mirrored: int = 0, banks: bool = False) -> Shape:
+    """All combinations with at most one accumulator, unless the operands are in different `banks`."""
+    order = READ_CONST.index
+    combinations = [
+        "".join(letters)
+        for letters in product(*sources)
+        if (banks or letters.count("a") < 2)
+        and not (mirrored and order(letters[mirrored - 1]) > order(letters[mirrored]))
+    ]
+    return Shape(name, tuple(combinations), mirrored)
+
+
+NULLARY: Final = Shape("nullary", ("",))
 UNARY: Final = _shape("unary", READ)
 UNARY_CONST: Final = _shape("unary_const", READ_CONST)
-UNARY_ACC: Final = _shape("unary_acc", (ACC,))
+UNARY_ACC: Final = _shape("unary_acc", "a")
 BINARY: Final = _shape("binary", READ, READ)
 BINARY_CONST: Final = _shape("binary_const", READ, READ_CONST)
-BINARY_CONSTS: Final = Shape("binary_consts", BINARY_CONST.combinations + tuple((CONST, f) for f in READ))
-COMMUTATIVE: Final = _shape("commutative", READ, READ_CONST, ordered=True)
-WITH_CONST: Final = _shape("with_const", READ, (CONST,))
-FROM_CONST: Final = Shape("from_const", BINARY.combinations + tuple((CONST, f) for f in READ))
-CONSTS: Final = Shape("consts", tuple(c for c in product(READ_CONST, READ_CONST) if _one_accumulator(c)))
-BANKS: Final = Shape("banks", tuple(product(READ_CONST, READ_CONST)))  # address and value in different banks
-CHOICE: Final = Shape(
-    "choice", tuple((a, b, ACC) for a, b in product(READ_CONST[1:], READ_CONST[1:]))
-)  # a select whose condition is in `acc`
-BANK_CHOICE: Final = Shape(
-    "bank_choice", tuple((a, b, ACC) for a, b in product(READ[1:], READ[1:]))
-)
-STEP: Final = _shape("step", READ[1:], (CONST,))
-STEP_AND: Final = _shape("step_and", READ[1:], (CONST,), READ_CONST[1:])
+BINARY_CONSTS: Final = Shape("binary_consts", (*BINARY_CONST.combinations, "ca", "cp", "cs"))
+COMMUTATIVE: Final = _shape("commutative", READ, READ_CONST, mirrored=1)
+WITH_CONST: Final = _shape("with_const", READ, "c")
+FROM_CONST: Final = Shape("from_const", (*BINARY.combinations, "ca", "cp", "cs"))
+CONSTS: Final = _shape("consts", READ_CONST, READ_CONST)
+BANKS: Final = _shape("banks", READ_CONST, READ_CONST, banks=True)  # address and value in different banks
+CHOICE: Final = _shape("choice", "psc", "psc", "a")  # a select whose condition is in `acc`
+BANK_CHOICE: Final = _shape("bank_choice", "ps", "ps", "a")
+STEP: Final = _shape("step", "ps", "c")
+STEP_AND: Final = _shape("step_and", "ps", "c", "psc")

@@ -38,7 +38,7 @@ FLOAT_COMPARISONS: Final = ("eq", "ne", "lt", "le", "nlt", "nle")
 """`nlt` and `nle` are the negations, which differ from `ge` and `gt` for NaN."""
 
 
-def compute(mnemonic: str, shape: Shape, destinations: tuple[int, ...] = EVERYWHERE, name: str = "") -> Row:
+def compute(mnemonic: str, shape: Shape, destinations: str = EVERYWHERE, name: str = "") -> Row:
     """The row of a Wasm instruction whose operands and result are numbers."""
     op = BY_MNEMONIC[mnemonic]
     assert op.params is not None and op.results is not None

@@ -1,10 +1,10 @@
 """A row of the register instruction set, and the cell that encodes it."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
-from fusee.engine.isa.forms import CONST, FORM_NAMES, NOWHERE, SLOT, Shape
+from fusee.engine.isa.forms import CONST, FORM_NAMES, NOWHERE, SLOT, Shape, expand
 
 FLOAT_TYPES: Final = ("f32", "f64")
 
@@ -29,7 +29,7 @@ class Row:
     sources: tuple[str, ...]
     result: str  # empty: none
     shape: Shape
-    destinations: tuple[int, ...]
+    destinations: str  # letters of `forms.PLACES`
     immediates: tuple[str, ...] = ()
     evaluate: Any = None
     commutes: bool = False
@@ -39,17 +39,30 @@ class Row:
     outer: "Row | None" = None
     inner: "Row | None" = None
     place: int = 0
-    leaves: str = ""
-    mirrored_pair: int = 0
+    leaves: str = ""  # `c` for those that are constants, `x` for the others
+    chosen: tuple[str, ...] = ()  # the signatures that exist
 
     def __str__(self) -> str:
         return self.name
 
     __repr__ = __str__
 
-    @property
-    def handler_count(self) -> int:
-        return len(self.shape.combinations) * len(self.destinations)
+    @cached_property
+    def signatures(self) -> tuple[str, ...]:
+        """In what the row exists: the letters of a destination and of each source (`forms.PLACES`)."""
+        if self.outer is not None:
+            return self.chosen
+        return tuple(to + sources for to in self.destinations for sources in self.shape.combinations)
+
+    @cached_property
+    def handlers(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Destination and source forms of each handler, in the order of their numbers."""
+        return [
+            (destination, forms)
+            for signature in self.signatures
+            for (destination,) in expand(signature[0])
+            for forms in expand(signature[1:], self.shape.mirrored)
+        ]
 
     def handler_name(self, destination: int, forms: tuple[int, ...]) -> str:
         """`<type>_<op>_<operand forms>`, the destination first: `add_r0_s_c`."""

@@ -4,30 +4,53 @@ The instruction set, its tables and its handlers are made when they are imported
 before that: `choose` says for this process which engine its modules are going to be.
 """
 
+import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
+
+_DEFAULT: Final = Path(__file__).with_name("selection.txt")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """How many registers hold locals, in each bank, and whether operands may be trees."""
+    """How many registers hold locals, in each bank, and which trees there are (`isa.trees`)."""
 
     name: str
     pins: int
-    has_trees: bool
+    trees: Path | None  # the file that lists them; None: there are none
+
+    @property
+    def source(self) -> str:
+        """The file's name, for messages."""
+        return str(self.trees)
+
+    @property
+    def patterns(self) -> str:
+        """The file's text."""
+        return self.trees.read_text("utf-8") if self.trees else ""
+
+    @property
+    def key(self) -> str:
+        """What tells its engine from those of other selections."""
+        return f"{self.name} {self.pins} {hashlib.sha256(self.patterns.encode()).hexdigest()[:20]}"
+
+    def tuned(self, trees: Path) -> "Selection":
+        """The same with a user's own trees."""
+        return replace(self, name=f"{self.name}-tuned", trees=trees)
 
 
-HOST: Final = Selection("host", 4, True)
+HOST: Final = Selection("host", 4, _DEFAULT)
 """What a computer has room for."""
 
-SPEED: Final = Selection("speed", 2, True)
+SPEED: Final = Selection("speed", 2, _DEFAULT)
 """For devices: a register more would double the code, and gain less than the two before it."""
 
-SLOTS: Final = Selection("slots", 0, True)
+SLOTS: Final = Selection("slots", 0, _DEFAULT)
 """For machines whose registers are too few to hold locals from one handler to the next."""
 
-SIZE: Final = Selection("size", 0, False)
+SIZE: Final = Selection("size", 0, None)
 """The smallest engine that runs everything: operands are in the accumulator, a slot or the code."""
 
 _chosen = HOST

@@ -1,8 +1,9 @@
 """Trees: an instruction one of whose operands is itself computed, in one dispatch.
 
-A pattern is written as the expression that it replaces: `add(r, i32_shl(r, c))`. Its leaves are
-`r` (accumulator, pin or slot), `q` (pin or slot) and `c` (constant). Which trees exist is data
-(`selection.txt`); any may be missing, the translator then emits the parts one by one.
+A pattern is written as the expression that it replaces, with the places of its operands for leaves and that
+of its result behind an arrow: `add(ps, i32_shl(p, c)) -> ap`. Each word is of letters of `forms.PLACES`,
+and stands for a choice. Which trees exist is data; any may be missing, in all or in some combinations of
+places: the translator then emits the parts one by one.
 """
 
 import re
@@ -11,110 +12,175 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.forms import ACC, CONST, READ, Shape
-from fusee.engine.isa.row import Row
+from fusee.engine.isa.forms import NO_RESULT, PINS, READ, READ_CONST, Shape
+from fusee.engine.isa.row import FLOAT_TYPES, Row
 
-LEAVES: Final = {"r": READ, "q": READ[1:], "c": (CONST,)}
 MOST_LEAVES: Final = 3
+_LEAF: Final = re.compile(r"a?p?s?|c")
+
+
+class PatternError(ValueError):
+    """A selection has a line that is no pattern, or one that names what does not exist."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """An instruction in a pattern; operands that are leaves are words."""
+
+    row: str
+    operands: "tuple[Node | str, ...]"
+
+    def leaves(self) -> tuple[str, ...]:
+        """The leaves in the order in which a tree has them as its sources."""
+        return tuple(leaf for o in self.operands for leaf in ((o,) if isinstance(o, str) else o.leaves()))
+
+    def __str__(self) -> str:
+        return f"{self.row}({', '.join(map(str, self.operands))})"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A node of a parsed pattern; leaves are strings."""
+    """One line of a selection: an expression, and where its result may go (`NO_RESULT`: it has none)."""
 
-    row: str
-    operands: "tuple[Pattern | str, ...]"
+    root: Node
+    destinations: str
 
-    def leaves(self) -> str:
-        return "".join(o if isinstance(o, str) else o.leaves() for o in self.operands)
+    def __str__(self) -> str:
+        return str(self.root) if self.destinations == NO_RESULT else f"{self.root} -> {self.destinations}"
 
 
 def parse(text: str) -> Pattern:
-    """Parse one pattern. Raises ValueError if it is none."""
-    tokens = re.findall(r"\w+|[(),]", text)
-    node = _parse(tokens)
-    if tokens or isinstance(node, str):
-        raise ValueError(f"not a pattern: {text!r}")
-    return node
+    """Parse one pattern. Raises PatternError if it is none."""
+    expression, arrow, destinations = (part.strip() for part in text.partition("->"))
+    tokens = re.findall(r"\w+|[^\w\s]", expression)
+    try:
+        root = _parse(tokens)
+    except IndexError:
+        raise PatternError(f"{expression!r} ends too early") from None
+    if tokens or isinstance(root, str):
+        raise PatternError(f"{expression!r} is not one instruction with its operands")
+    if arrow and (not _LEAF.fullmatch(destinations) or destinations in ("", "c")):
+        raise PatternError(f"{destinations!r} is no choice of places for a result")
+    return Pattern(root, destinations if arrow else NO_RESULT)
 
 
-def _parse(tokens: list[str]) -> "Pattern | str":
+def _parse(tokens: list[str]) -> "Node | str":
     name = tokens.pop(0)
-    if name in LEAVES:
+    if _LEAF.fullmatch(name):
         return name
     if tokens.pop(0) != "(":
-        raise ValueError(f"operands of {name} expected")
+        raise PatternError(f"the operands of {name} are missing")
     operands = [_parse(tokens)]
-    while tokens.pop(0) == ",":
+    while (token := tokens.pop(0)) == ",":
         operands.append(_parse(tokens))
-    return Pattern(name, tuple(operands))
+    if token != ")":
+        raise PatternError(f"{token!r} between the operands of {name}")
+    return Node(name, tuple(operands))
 
 
-def inner_place(pattern: Pattern) -> int:
-    """Place of the one operand that is computed."""
-    places = [place for place, operand in enumerate(pattern.operands) if not isinstance(operand, str)]
-    if len(places) != 1:
-        raise ValueError(f"{pattern.row}: a tree has one computed operand in each node")
-    return places[0]
+class Forest:
+    """The rows of trees, made of other rows; one for each expression, whatever places its operands have."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._singles = {row.name: row for row in rows}
+        self._trees: dict[str, Row] = {}
+        self._signatures: dict[str, dict[str, None]] = {}
+
+    def add(self, pattern: Pattern) -> None:
+        """Have a tree in some places. Raises PatternError if there can be none."""
+        row = self._row(pattern.root)
+        if (pattern.destinations == NO_RESULT) != (row.result == ""):
+            raise PatternError(f"{pattern.root.row} has {'no' if row.result == '' else 'a'} result")
+        chosen = self._signatures.setdefault(row.name, {})
+        for letters in product(pattern.destinations, *pattern.root.leaves()):
+            signature = "".join(letters)
+            if _is_possible(row, signature[1:]):
+                chosen[_existing(_ordered(signature, row.shape.mirrored))] = None
+
+    def rows(self) -> list[Row]:
+        """The rows that have been added, and those of their inner nodes, which come before them."""
+        made: dict[str, Row] = {}
+        for name, row in self._trees.items():
+            assert row.inner is not None
+            chosen = tuple(self._signatures.get(name, ()))
+            made[name] = replace(row, chosen=chosen, inner=made.get(row.inner.name, row.inner))
+        return list(made.values())
+
+    def _row(self, node: Node) -> Row:
+        """The row of an expression, and of its inner nodes."""
+        outer = self._singles.get(node.row)
+        if outer is None:
+            raise PatternError(f"there is no instruction {node.row}")
+        if len(node.operands) != len(outer.sources):
+            raise PatternError(f"{node.row} has {len(outer.sources)} operands")
+        computed = [(place, o) for place, o in enumerate(node.operands) if isinstance(o, Node)]
+        if len(computed) != 1:
+            raise PatternError(f"of {node.row} one operand must be computed, or no tree fits")
+        ((place, child),) = computed
+        is_flat = all(isinstance(operand, str) for operand in child.operands)
+        inner = self._singles.get(child.row) if is_flat else self._row(child)
+        if inner is None or len(inner.sources) != len(child.leaves()):
+            raise PatternError(f"there is no instruction {child.row} with {len(child.operands)} operands")
+        return self._tree(outer, inner, place, "".join("c" if leaf == "c" else "x" for leaf in node.leaves()))
+
+    def _tree(self, outer: Row, inner: Row, place: int, kinds: str) -> Row:
+        sources = (*outer.sources[:place], *inner.sources, *outer.sources[place + 1 :])
+        if len(sources) > MOST_LEAVES:
+            raise PatternError(f"{len(sources)} operands are more than a tree may have")
+        name = f"{outer.name}__{inner.name}{place}{kinds}"
+        if name not in self._trees:
+            shape = Shape(kinds, (), _mirrored(inner, place, kinds))
+            self._trees[name] = replace(
+                outer, name=name, sources=sources, shape=shape, outer=outer, inner=inner, place=place, leaves=kinds
+            )  # fmt: skip
+        return self._trees[name]
 
 
-def tree_row(pattern: Pattern, rows: dict[str, Row]) -> Row:
-    """The row of a pattern; `rows` has those that it is made of, and receives those of its inner nodes."""
-    outer, place = rows[pattern.row], inner_place(pattern)
-    child = pattern.operands[place]
-    assert isinstance(child, Pattern)
-    flat = all(isinstance(operand, str) for operand in child.operands)
-    inner = rows[child.row] if flat else tree_row(child, rows)
-    sources = (*outer.sources[:place], *inner.sources, *outer.sources[place + 1 :])
-    leaves = pattern.leaves()
-    if len(leaves) != len(sources) or len(leaves) > MOST_LEAVES:
-        raise ValueError(f"{pattern.row}: {len(leaves)} leaves for {len(sources)} operands")
-    name = f"{outer.name}__{inner.name}{place}{leaves}"
-    pair = _mirrored_pair(outer, inner, place, leaves)
-    known = rows.get(name)
-    row = known or replace(
-        outer, name=name, sources=sources, shape=_shape(name, leaves, sources, pair), outer=outer, inner=inner,
-        place=place, leaves=leaves, mirrored_pair=pair,
-    )  # fmt: skip
-    rows[name] = row
-    return row
-
-
-def _mirrored_pair(outer: Row, inner: Row, place: int, leaves: str) -> int:
+def _mirrored(inner: Row, place: int, kinds: str) -> int:
     """Place plus one of the first of two neighbouring leaves that may be swapped; 0: none."""
-    if inner.inner is None and inner.commutes and leaves[place] == leaves[place + 1]:
-        return place + 1
-    if inner.inner is not None and inner.mirrored_pair:
-        return place + inner.mirrored_pair
-    return 0
+    if inner.inner is not None:
+        return place + inner.shape.mirrored if inner.shape.mirrored else 0
+    return place + 1 if inner.commutes and kinds[place : place + 2] == "xx" else 0
 
 
-def _shape(name: str, leaves: str, sources: tuple[str, ...], pair: int) -> Shape:
-    combinations = []
-    for forms in product(*(LEAVES[leaf] for leaf in leaves)):
-        accumulators = [source.startswith("f") for form, source in zip(forms, sources, strict=True) if form == ACC]
-        if len(accumulators) > 1 or (pair and forms[pair - 1] > forms[pair]):
-            continue
-        combinations.append(forms)
-    return Shape(f"tree_{leaves}_{pair}", tuple(combinations))
+def _ordered(signature: str, mirrored: int) -> str:
+    """The signature with the letters of a mirrored pair in the order that exists."""
+    first, second = signature[mirrored : mirrored + 1], signature[mirrored + 1 : mirrored + 2]
+    if mirrored and READ_CONST.index(first) > READ_CONST.index(second):
+        return signature[:mirrored] + second + first + signature[mirrored + 2 :]
+    return signature
 
 
-def tree_rows(patterns: Iterable[str], rows: Iterable[Row]) -> list[Row]:
-    """The rows of all patterns, without duplicates, in their order."""
-    known = {row.name: row for row in rows}
-    before = len(known)
-    for pattern in patterns:
-        tree_row(parse(pattern), known)
-    return list(known.values())[before:]
+def _existing(signature: str) -> str:
+    """The signature on a machine that may have no pins: what would be in one is in a slot."""
+    return signature if PINS else signature.replace("p", "s")
 
 
-def read_patterns(text: str) -> list[str]:
-    """The patterns of a selection file: one a line; `#` starts a comment; `{a b}` stands for each of several words."""
+def _is_possible(row: Row, sources: str) -> bool:
+    """Whether no accumulator is asked to hold two operands."""
+    banks = [kind in FLOAT_TYPES for letter, kind in zip(sources, row.sources, strict=True) if letter == READ[0]]
+    return len(banks) == len(set(banks))
+
+
+def read_patterns(text: str) -> "list[tuple[int, str]]":
+    """The patterns of a selection with the numbers of their lines; `#` starts a comment, and `{a b}` stands for
+    each of several words."""
     patterns = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         pattern = line.partition("#")[0].strip()
         if pattern:
             parts = re.split(r"\{([^}]*)\}", pattern)
-            choices = [part.split() if number % 2 else [part] for number, part in enumerate(parts)]
-            patterns += ["".join(choice) for choice in product(*choices)]
+            choices = [part.split() if place % 2 else [part] for place, part in enumerate(parts)]
+            patterns += [(number, "".join(choice)) for choice in product(*choices)]
     return patterns
+
+
+def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
+    """The rows of a selection's trees. Raises PatternError, which names file and line."""
+    forest = Forest(rows)
+    for number, pattern in read_patterns(text):
+        try:
+            forest.add(parse(pattern))
+        except PatternError as error:
+            raise PatternError(f"{name}:{number}: {error}") from None
+    return forest.rows()

@@ -2,23 +2,29 @@
 
 from typing import Final
 
-from fusee.engine.isa.forms import ACC, CONST, MISSING, NOWHERE, RADIX_BITS, SLOT
+from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import (
-    CONST_LEAVES,
     DESTINATIONS,
-    INDEX,
-    INDEX_START,
+    INNER_PLACE,
+    INNER_ROW,
     MIRRORED_PAIR,
     NEEDS_ACC,
+    NO_ROW,
     NUMBER,
+    OUTER_ROW,
+    PLACE_CODE,
     RESULT_IS_FLOAT,
     SOURCE_IS_FLOAT,
+    SOURCES,
 )  # fmt: skip
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
 from fusee.engine.translate.encode import flush
+from fusee.engine.translate.lookup import ANYWHERE, NO_SIGNATURE, find_signature, signature_of, sources_key
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
+    F64,
+    I64,
     IN_ACC,
     INS_CAPACITY,
     LOCAL,
@@ -34,6 +40,7 @@ from fusee.engine.translate.values import (
     is_float,
     is_waiting,
     loosen,
+    new_value,
     own_slot,
     release,
 )  # fmt: skip
@@ -75,7 +82,7 @@ def add_immediate(i: Ins, value: u64) -> None:
 
 @kernel
 def form_of(t: Translator, value: Value) -> u32:
-    """The form in which an instruction can read the value now."""
+    """The form in which an instruction can read the value; of what waits or must move first, the one it will have."""
     if value.kind == LOCAL:
         local = t.locals[u32(value.payload)]
         if local.pin != 0 and local.in_pin:
@@ -84,22 +91,16 @@ def form_of(t: Translator, value: Value) -> u32:
     if value.kind == IN_ACC:
         return u32(ACC)
     if value.kind == CONSTANT:
-        return u32(CONST)
-    return u32(SLOT)
+        return u32(CONST) if fits_field(value) else u32(SLOT)
+    return u32(ACC) if is_waiting(value) else u32(SLOT)
 
 
 @kernel
-def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> bool:
-    """Whether the row exists for the operands' present forms, in the order in which `emit` takes them."""
-    a = u32(0)
-    b = u32(0)
-    c = u32(0)
-    if count > 0:
-        a = form_of(t, t.values[first])
-    if count > 1:
-        b = form_of(t, t.values[second])
-    if count > 2:
-        c = form_of(t, t.values[third])
+def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, destination: u32) -> bool:
+    """Whether the row exists for a destination and the operands' forms, in the order in which `emit` takes them."""
+    a = form_of(t, t.values[first]) if count > 0 else u32(0)
+    b = form_of(t, t.values[second]) if count > 1 else u32(0)
+    c = form_of(t, t.values[third]) if count > 2 else u32(0)
     pair = u32(MIRRORED_PAIR[row])
     if pair == 1 and a > b:
         swapped = a
@@ -109,8 +110,13 @@ def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, th
         swapped = b
         b = c
         c = swapped
-    key = a | b << RADIX_BITS | c << (2 * RADIX_BITS)
-    return INDEX[u32(INDEX_START[row]) + key] != MISSING
+    return find_signature(row, sources_key(a, b, c), destination) != NO_SIGNATURE
+
+
+@kernel(inline=True)
+def can_write(row: u32, form: u32) -> bool:
+    """Whether the row can put its result there."""
+    return u32(DESTINATIONS[row]) >> u32(PLACE_CODE[form]) & 1 != 0
 
 
 @kernel
@@ -121,7 +127,7 @@ def write_to(t: Translator, i: Ins, form: u32, slot: u32) -> None:
     """
     if form == NOWHERE:
         return
-    if form == ACC or DESTINATIONS[i.row] > 1:
+    if can_write(u32(i.row), form):
         i.destination = u8(form)
         i.slot = u16(slot)
     else:
@@ -141,7 +147,7 @@ def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
 @kernel
 def make_way(t: Translator, row: u32, form: u32, first: u32, second: u32, third: u32) -> None:
     """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
-    if form == NOWHERE or (form != ACC and DESTINATIONS[row] > 1):
+    if form == NOWHERE or (form != ACC and can_write(row, form)):
         return
     float_bank = RESULT_IS_FLOAT[row] != 0
     occupant = t.facc if float_bank else t.acc
@@ -228,24 +234,23 @@ def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third
                 into_temporary(t, number, place)
     if NEEDS_ACC[row] != 0:
         into_accumulator(t, operand_at(u32(NEEDS_ACC[row]) - 1, first, second, third))
-    if has_handler(t, row, count, first, second, third):
+    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
         if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[row]) and keeps_place(t, number):
             unload(t, is_float(t.values[number].type))
-    if has_handler(t, row, count, first, second, third):
+    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT and u32(CONST_LEAVES[row]) >> place & 1 == 0:
+        if t.values[number].kind == CONSTANT:
             into_temporary(t, number, place)
-    if has_handler(t, row, count, first, second, third):
+    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
-        fixed = place + 1 == u32(NEEDS_ACC[row]) or u32(CONST_LEAVES[row]) >> place & 1 != 0
-        if not fixed and form_of(t, t.values[number]) != SLOT:
+        if place + 1 != u32(NEEDS_ACC[row]) and form_of(t, t.values[number]) != SLOT:
             into_temporary(t, number, place)
 
 
@@ -259,6 +264,9 @@ def emit(
     t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
     """Emit a row on `count` operands, none of which waits. They are consumed."""
+    if OUTER_ROW[row] != NO_ROW and not has_handler(t, row, count, first, second, third, form):
+        emit_parts(t, row, count, first, second, third, form, slot)
+        return
     legalize(t, row, count, first, second, third)
     a = first
     b = second
@@ -278,6 +286,28 @@ def emit(
     for place in span(count):
         release(t, operand_at(place, a, b, c))
     write_to(t, i, form, slot)
+
+
+@kernel
+def emit_parts(
+    t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
+) -> None:  # fmt: skip
+    """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
+    inner = u32(INNER_ROW[row])
+    inner_count = u32(SOURCES[inner])
+    place = u32(INNER_PLACE[row])
+    other = u32(NO_VALUE)
+    if count > inner_count:
+        other = first if place == 1 else operand_at(inner_count, first, second, third)
+    a = first if place == 0 else second
+    b = second if place == 0 else third
+    emit(t, inner, inner_count, a, b, third, u32(ACC), u32(0))
+    number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[inner] != 0 else u8(I64))
+    t.values[number].producer = u32(NO_INS)
+    if place == 0:
+        emit(t, u32(OUTER_ROW[row]), count - inner_count + 1, number, other, u32(NO_VALUE), form, slot)
+    else:
+        emit(t, u32(OUTER_ROW[row]), u32(2), other, number, u32(NO_VALUE), form, slot)
 
 
 # The accumulator and the canonical slots
@@ -310,7 +340,7 @@ def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
     if value.producer == NO_INS or value.producer < t.first_ins:
         return False
     i = t.ins[value.producer - t.first_ins]
-    if i.destination != ACC or DESTINATIONS[i.row] <= 1:
+    if i.destination != ACC or signature_of(i, form) == NO_SIGNATURE:
         return False
     i.destination = u8(form)
     i.slot = u16(slot)

@@ -3,20 +3,17 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.isa.forms import CONST, MISSING, NOWHERE, PINS, RADIX_BITS, SLOT
+from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
 from fusee.engine.isa.row import IMMEDIATE_KINDS
 from fusee.engine.isa.table import (
-    BASE,
-    COMBINATIONS,
     IMMEDIATE_COUNT,
     IMMEDIATE_KIND,
     IMMEDIATE_START,
-    INDEX,
-    INDEX_START,
     NUMBER,
     SOURCE_CONST_BYTES,
     SOURCES,
 )  # fmt: skip
+from fusee.engine.translate.lookup import NO_SIGNATURE, handler_number, signature_of
 from fusee.engine.translate.state import Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
@@ -62,36 +59,19 @@ def flush(t: Translator) -> None:
     t.ins_count = u32(0)
 
 
-@kernel(inline=True)
-def forms_key(i: Ins, count: u32) -> u32:
-    """The forms of an instruction's sources as `INDEX` takes them."""
-    key = u32(0)
-    if count > 0:
-        key = u32(i.forms[0])
-    if count > 1:
-        key |= u32(i.forms[1]) << RADIX_BITS
-    if count > 2:
-        key |= u32(i.forms[2]) << (2 * RADIX_BITS)
-    return key
-
-
 @kernel
 def encode(t: Translator, i: Ins) -> None:
     """Append one cell."""
     reserve_code(t, u32(LARGEST_CELL_BYTES))
     row = u32(i.row)
     sources = u32(SOURCES[row])
-    combination = u32(INDEX[u32(INDEX_START[row]) + forms_key(i, sources)])
-    if combination == MISSING:
-        unreachable()  # `legalize` has moved the operands until there was a handler
-    number = BASE[row] + combination
-    if i.destination != NOWHERE:
-        place = u32(PINS + 1) if i.destination == SLOT else u32(i.destination)  # in `EVERYWHERE`
-        number += place * u32(COMBINATIONS[row])
+    signature = signature_of(i, u32(i.destination))
+    if signature == NO_SIGNATURE:
+        unreachable()  # `emit` has moved the operands until there was a handler
     if t.is_mapping:
         note_position(t, i)
     start = t.code_bytes
-    store(t.code + start, t.handlers[number])
+    store(t.code + start, t.handlers[handler_number(i, signature)])
     at = start + size_of(usize)
     for width in unroll((8, 4, 2)):
         at = write_immediates(t, i, row, at, width)

@@ -4,8 +4,9 @@ from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.table import FUSED, FUSED_MASKS, FUSED_PLACES, INNER_CLASS, INNER_COUNT, NO_ROW, OUTER_CLASS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.comparison import fits_field
-from fusee.engine.translate.emit import emit
-from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator
+from fusee.engine.translate.emit import emit, has_handler
+from fusee.engine.translate.lookup import ANYWHERE
+from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator, Value
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32
 
@@ -29,7 +30,27 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
     if other != NO_VALUE:
         mask |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
     at = (u32(OUTER_CLASS[outer]) * FUSED_PLACES + place) * INNER_COUNT + u32(INNER_CLASS[value.row])
-    return u32(FUSED[at * FUSED_MASKS + mask])
+    tree = u32(FUSED[at * FUSED_MASKS + mask])
+    if tree != NO_ROW and INNER_CLASS[tree] == 0 and not fits(t, tree, place, value, other, count):
+        return u32(NO_ROW)
+    return tree
+
+
+@kernel
+def fits(t: Translator, tree: u32, place: u32, inner: Value, other: u32, count: u32) -> bool:
+    """Whether the tree exists with its leaves where they are now."""
+    a = inner.operands[0]
+    b = inner.operands[1]
+    c = inner.operands[2]
+    if other != NO_VALUE and place == 1:
+        c = b
+        b = a
+        a = other
+    elif other != NO_VALUE and inner.operand_count == 1:
+        b = other
+    elif other != NO_VALUE:
+        c = other
+    return has_handler(t, tree, count, a, b, c, u32(ANYWHERE))
 
 
 @kernel(inline=True)
