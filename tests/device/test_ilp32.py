@@ -38,22 +38,22 @@ def call(store: Store, instance: Instance, name: str, *arguments: object) -> Any
     return function(store, *arguments)
 
 
-def test_an_effective_address_is_not_narrowed(device: Device, engine: Engine) -> None:
+def test_an_effective_address_is_not_narrowed(device: Device, watch: Engine) -> None:
     near_end, beyond = 0xFFFF_FFF0, 0x20
     assert entry(device, "is_inside")(near_end, beyond, 0x1_0000) == 0
     assert entry(device, "is_inside_narrowed")(near_end, beyond, 0x1_0000) == 1
-    store = Store(engine)
+    store = Store(watch)
     text = f'(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load offset={beyond} (local.get 0))))'
     with pytest.raises(Trap, match="out of bounds"):
-        call(store, Instance(store, Module(engine, text), []), "f", near_end - (1 << 32))
+        call(store, Instance(store, Module(watch, text), []), "f", near_end - (1 << 32))
 
 
-def test_four_gibibytes_do_not_become_nothing(device: Device, engine: Engine) -> None:
+def test_four_gibibytes_do_not_become_nothing(device: Device, watch: Engine) -> None:
     assert entry(device, "is_allowed")(1 << 16) == 1
     assert entry(device, "is_allowed_narrowed")(1 << 16) == 0
-    store = Store(engine)
+    store = Store(watch)
     text = '(module (memory 1 65536) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))'
-    instance = Instance(store, Module(engine, text), [])
+    instance = Instance(store, Module(watch, text), [])
     assert call(store, instance, "grow", 65535) == -1  # more than there is, but no less than nothing
     assert call(store, instance, "grow", 1) == 1
 
@@ -90,10 +90,10 @@ def test_registers_are_wider_than_pointers(device: Device) -> None:
     assert str(caught.value).splitlines()[0].endswith(crash.format_number(caught.value.fault.pc, 4))
 
 
-def test_address_space_is_not_reserved(engine: Engine) -> None:
-    native: Any = engine.native
-    store = Store(engine)
-    instance = Instance(store, Module(engine, '(module (memory (export "m") 1 65536))'), [])
+def test_address_space_is_not_reserved(watch: Engine) -> None:
+    native: Any = watch.native
+    store = Store(watch)
+    instance = Instance(store, Module(watch, '(module (memory (export "m") 1 65536))'), [])
     memory = instance.exports(store)["m"]
     assert isinstance(memory, Memory)
     state = view(MemoryState, memory.address, native.space)

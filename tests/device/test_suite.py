@@ -1,4 +1,4 @@
-"""A part of the official test suite on the watch's code; `fusee wast --target TRIPLE DIRECTORY` runs all of it."""
+"""A part of the official test suite on devices' code; `fusee wast --target TRIPLE DIRECTORY` runs all of it."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from fusee.wast import run_files
 from fusee.wast.engine_driver import EngineDriver
-from tests.device.conftest import WATCH
+from tests.device.conftest import TARGETS
 
 SUITE = Path(os.environ.get("WASM_TESTSUITE") or Path(__file__).parents[3] / "shared" / "testsuite")
 
@@ -22,7 +22,8 @@ CHOSEN = (
 
 @pytest.mark.skipif(not SUITE.is_dir(), reason="no test suite: set WASM_TESTSUITE to a copy of it")
 @pytest.mark.parametrize("name", CHOSEN)
-def test_script(name: str) -> None:
-    report = run_files([SUITE / f"{name}.wast"], lambda gate: EngineDriver(gate, target=WATCH))
+@pytest.mark.parametrize("triple", TARGETS)
+def test_script(triple: str, name: str) -> None:
+    report = run_files([SUITE / f"{name}.wast"], lambda gate: EngineDriver(gate, target=triple))
     assert [str(failure) for failure in report.failures] == []
     assert report.passed > 0

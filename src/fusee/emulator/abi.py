@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from unicorn import arm64_const, arm_const, x86_const
+from unicorn import arm64_const, arm_const, riscv_const, x86_const
 from unicorn import unicorn_const as uc
 from unicorn.unicorn import Uc
 
@@ -33,15 +33,16 @@ class Abi:
     shown: tuple[tuple[str, int], ...]  # registers of a crash report
     red_zone_bytes: int = 0
     frame_register: str | None = None  # heads the chain of frame records
+    dwarf_registers: tuple[str, ...] = ()  # by DWARF's numbers; without a chain of frame records
     interpreter: tuple[str, ...] = ()  # where handlers have the fields of their registers, in order
+    has_short_instructions: bool = False  # of two bytes, beside those of four
     processor: int | None = None  # of Unicorn's models, if its usual one lacks something
-    has_coprocessor_switch: bool = False  # floating point is off until it is asked for
+    switches: tuple[tuple[int, int], ...] = ()  # registers to be set before there is floating point
 
     def prepare(self, engine: Uc) -> None:
         """Bring the machine into the state in which an operating system starts programs."""
-        if self.has_coprocessor_switch:
-            engine.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0xF << 20)
-            engine.reg_write(arm_const.UC_ARM_REG_FPEXC, 1 << 30)
+        for register, value in self.switches:
+            engine.reg_write(register, value)
 
     def register(self, name: str) -> int:
         """Unicorn's number of a register."""
@@ -101,7 +102,30 @@ _ARM: Final = Abi(
     True,
     _named(arm_const, "UC_ARM_REG_", [*_R, "sp", "lr", "pc"]),
     processor=arm_const.UC_CPU_ARM_CORTEX_A15,
-    has_coprocessor_switch=True,
+    switches=((arm_const.UC_ARM_REG_C1_C0_2, 0xF << 20), (arm_const.UC_ARM_REG_FPEXC, 1 << 30)),
+)
+
+_RISCV_NAMES: Final = (
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", *(f"a{number}" for number in range(8)),
+    *(f"s{number}" for number in range(2, 12)), "t3", "t4", "t5", "t6",
+)  # fmt: skip
+
+_RISCV32: Final = Abi(
+    uc.UC_ARCH_RISCV,
+    uc.UC_MODE_RISCV32,
+    4,
+    riscv_const.UC_RISCV_REG_PC,
+    riscv_const.UC_RISCV_REG_SP,
+    riscv_const.UC_RISCV_REG_RA,
+    _numbers(riscv_const, "UC_RISCV_REG_", [f"a{number}" for number in range(8)]),
+    _numbers(riscv_const, "UC_RISCV_REG_", ["a0", "a1"]),
+    bytes.fromhex("67800000"),
+    False,
+    _named(riscv_const, "UC_RISCV_REG_", [*_RISCV_NAMES[1:], "pc"]),
+    dwarf_registers=_RISCV_NAMES,
+    interpreter=("a1", "a2", "a3", "a4", "a6"),  # a0 is the record that holds the other fields; one takes two
+    has_short_instructions=True,
+    switches=((riscv_const.UC_RISCV_REG_MSTATUS, 3 << 13),),
 )
 
 _I686: Final = Abi(
@@ -118,7 +142,7 @@ _I686: Final = Abi(
     _named(x86_const, "UC_X86_REG_", ["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip"]),
 )
 
-_ABIS: Final = {"aarch64": _AARCH64, "arm": _ARM, "i686": _I686}
+_ABIS: Final = {"aarch64": _AARCH64, "arm": _ARM, "i686": _I686, "riscv32": _RISCV32}
 
 ARCHITECTURES: Final = tuple(_ABIS)
 """What can be emulated."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fusee.emulator.objects import undefined_in
+from fusee.freestanding import supply
 from fusee.kernel.cache import Cache
 from fusee.kernel.calling import Entry
 from fusee.kernel.compile import Compilation, Options, Program, Progress
@@ -54,11 +56,18 @@ def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:
 
 
 def _compile(cache: Cache, key: str, program: Program, target: Target, progress: Progress | None) -> DeviceProgram:
-    compilation = Compilation(program, Options(target, for_this_process=False, debug=True))
+    options = Options(target, for_this_process=False, debug=True)
+    compilation = Compilation(program, options)
     made = compilation.objects(cache, progress)
     entries = compilation.entry_table()
+    modules = {function.source.module for function in compilation.checker.functions.values()}
+    rest = supply(target, undefined_in({part: contents for part, (_, contents) in made.items()}))
+    if rest is not None:
+        helpers = Compilation(rest, options)
+        made |= helpers.objects(cache, None)
+        modules |= {function.source.module for function in helpers.checker.functions.values()}
     record = {
-        "sources": source_digests({function.source.module for function in compilation.checker.functions.values()}),
+        "sources": source_digests(modules),
         "objects": {part: place for part, (place, _) in made.items()},
         "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
     }

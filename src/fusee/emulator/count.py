@@ -25,7 +25,8 @@ from fusee.kernel.target import Target
 if TYPE_CHECKING:
     from fusee.emulator.device import Device
 
-INSTRUCTION_BYTES: Final = 4
+_STEP_BYTES: Final = 2  # instructions start at multiples of this, or of twice as much
+_LONG_BYTES: Final = 4
 _UNIT_BYTES: Final = 4  # of guest code; each has a cell of its own
 _CELL_BYTES: Final = 8
 
@@ -37,7 +38,8 @@ class Counter:
     total: u64
     start: u64  # addresses of code; what is outside of it is not the device's
     end: u64
-    is_handler: Ptr[u8]  # by instruction
+    is_handler: Ptr[u8]  # by step
+    before: Ptr[u32]  # by step: how many instructions start below it
     read_register: Fn[[usize, u32, Ptr[u64]], u32]  # Unicorn's uc_reg_read
     pc_register: u32
     memory_start: u64
@@ -52,9 +54,10 @@ def count_block(processor: usize, address: u64, size: u32, counter: usize) -> No
     c = cast(Counter, counter)
     if address < c.start or address >= c.end:
         return
-    count = u64(size) // INSTRUCTION_BYTES
+    first = (address - c.start) // _STEP_BYTES
+    count = u64(c.before[first + u64(size) // _STEP_BYTES] - c.before[first])
     c.total += count
-    if c.is_handler[(address - c.start) // INSTRUCTION_BYTES] != 0:
+    if c.is_handler[first] != 0:
         pc = cast(Ptr[u64], counter) + PC_WORD
         c.read_register(processor, c.pc_register, pc)
     if c.pc == 0:
@@ -63,16 +66,30 @@ def count_block(processor: usize, address: u64, size: u32, counter: usize) -> No
         c.cells[(c.pc - c.memory_start) // _UNIT_BYTES] += count
 
 
+@kernel
+def number_instructions(code: Ptr[u8], size: u32, has_short: bool, before: Ptr[u32]) -> None:
+    """Fill `Counter.before`. Short ones of RISC-V have something else than ones in their lowest two bits."""
+    place, count = u32(0), u32(0)
+    while place < size:
+        before[place // _STEP_BYTES] = count
+        count += 1
+        place += _STEP_BYTES
+        if not (has_short and code[place - _STEP_BYTES] & 3 != 3):
+            before[place // _STEP_BYTES] = count
+            place += _LONG_BYTES - _STEP_BYTES
+    before[size // _STEP_BYTES] = count
+
+
 PC_WORD: Final = layout(Counter, Target.host()).fields["pc"].offset // 8
 
 
 @cache
 def _library() -> Library:
-    return load(Program("counter", (count_block,)))
+    return load(Program("counter", (count_block, number_instructions)))
 
 
 class InstructionCount:
-    """Counts from now on what a device executes. Only for machines whose instructions all have four bytes."""
+    """Counts from now on what a device executes."""
 
     def __init__(self, device: "Device") -> None:
         if not device.abi.interpreter:
@@ -80,9 +97,10 @@ class InstructionCount:
         self._device = device
         register = device.abi.register(device.abi.interpreter[0])
         size = len(device.image.contents)
-        self._flags = (ctypes.c_uint8 * (size // INSTRUCTION_BYTES + 1))()
+        self._flags = (ctypes.c_uint8 * (size // _STEP_BYTES + 1))()
         for address in device.image.handlers():
-            self._flags[(address - device.image.start) // INSTRUCTION_BYTES] = 1
+            self._flags[(address - device.image.start) // _STEP_BYTES] = 1
+        self._before = self._number_instructions()
         # As sparse as the device's memory itself.
         self._cells = mmap.mmap(
             -1, device.space.size // _UNIT_BYTES * _CELL_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
@@ -94,12 +112,23 @@ class InstructionCount:
         device.on_call = self._leave_guest
         self._add_hook()
 
+    def _number_instructions(self) -> "ctypes.Array[ctypes.c_uint32]":
+        """Every section of code by itself: what is between them need not be whole instructions."""
+        device, steps = self._device, len(self._device.image.contents) // _STEP_BYTES
+        before = (ctypes.c_uint32 * (steps + _LONG_BYTES))()
+        for address, size in device.image.code():
+            at = ctypes.addressof(before) + 4 * ((address - device.image.start) // _STEP_BYTES)
+            code = device.space.host_address(address, size)
+            _library().function(number_instructions)(code, size, device.abi.has_short_instructions, at)
+        return before
+
     def _set_up(self, size: int, register: int) -> None:
         counter, device = self._counter, self._device
         cells = ctypes.addressof(ctypes.c_char.from_buffer(self._cells))
         counter.start, counter.end = u64(device.image.start), u64(device.image.start + size)
         counter.memory_start, counter.pc_register = u64(device.space.base), u32(register)
         pointers = {"is_handler": ctypes.addressof(self._flags), "cells": cells}
+        pointers["before"] = ctypes.addressof(self._before)
         pointers["read_register"] = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value or 0
         for name, address in pointers.items():
             offset = layout(Counter, Target.host()).fields[name].offset

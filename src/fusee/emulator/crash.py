@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from fusee.emulator.lines import source_line
+from fusee.emulator.unwind import callers
 
 if TYPE_CHECKING:
     from fusee.emulator.device import Device
@@ -82,13 +84,21 @@ def describe(device: "Device", address: int) -> str:
 def _code_addresses(device: "Device", pc: int, registers: dict[str, int]) -> Iterator[int]:
     """The program counter, then the return addresses on the stack."""
     yield pc
-    if device.abi.frame_register is None or device.abi.link is None:
-        return
+    if device.abi.dwarf_registers:
+        yield from islice(callers(device, pc, registers), _MOST_FRAMES)
+    elif device.abi.frame_register is not None and device.abi.link is not None:
+        yield from _frame_records(device, pc, registers, device.abi.frame_register, device.abi.link)
+
+
+def _frame_records(
+    device: "Device", pc: int, registers: dict[str, int], frame_register: str, link_register: int
+) -> Iterator[int]:
+    """The return addresses in the chain of records that functions leave on the stack."""
     # A function that calls no other saves nothing; in any other the register is left over from its own last call.
-    link = int(device.processor.reg_read(device.abi.link))
+    link = int(device.processor.reg_read(link_register))
     if _function(device, link) not in (None, _function(device, pc)):
         yield link
-    record = registers[device.abi.frame_register]
+    record = registers[frame_register]
     for _ in range(_MOST_FRAMES):
         if record % _RECORD_WORD_BYTES or not device.space.has(record, 2 * _RECORD_WORD_BYTES):
             return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from fusee.emulator.link import Image
 
-_NEEDED: Final = ("debug_info", "debug_abbrev", "debug_str", "debug_line", "debug_line_str")
+_NEEDED: Final = ("debug_info", "debug_abbrev", "debug_str", "debug_line", "debug_line_str", "debug_frame")
 
 
 def source_line(image: "Image", address: int) -> str | None:
@@ -14,7 +14,7 @@ def source_line(image: "Image", address: int) -> str | None:
     number = image.object_at(address)
     if number is None:
         return None
-    dwarf = _dwarf(image, number)
+    dwarf = debug_tables(image, number)
     if dwarf is None:
         return None
     for unit in dwarf.iter_CUs():
@@ -25,7 +25,8 @@ def source_line(image: "Image", address: int) -> str | None:
     return None
 
 
-def _dwarf(image: "Image", number: int) -> Any:
+def debug_tables(image: "Image", number: int) -> Any:
+    """An object's debug information as pyelftools has it, with addresses where they are loaded; None if it has none."""
     from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo
 
     names = DWARFInfo.__init__.__code__.co_varnames[2 : DWARFInfo.__init__.__code__.co_argcount]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from fusee.emulator.objects import ObjectFile, Relocation, Section, Symbol
-from fusee.emulator.relocate import Fixup, relocations_of
+from fusee.emulator.relocate import Fixup, relocations_of, second_halves_of
 from fusee.kernel.target import Target
 
 _LABELS = ("ltmp", "l_", ".L", "$")  # symbols that name no function
@@ -14,9 +14,7 @@ _GLOBAL_OFFSET_TABLE = "_GLOBAL_OFFSET_TABLE_"
 class Image:
     """What is loaded at `start`. `define` gives the addresses of functions that no object has."""
 
-    def __init__(
-        self, target: Target, start: int, objects: Sequence[ObjectFile], define: Callable[[str], int]
-    ) -> None:
+    def __init__(self, target: Target, start: int, objects: Sequence[ObjectFile], define: Callable[[str], int]) -> None:
         self.start = start
         self.objects = objects
         self.contents = bytearray()
@@ -24,6 +22,8 @@ class Image:
         self.pointer_bytes = target.pointer_width
         self._define = define
         self._apply = relocations_of(target.object_format, target.architecture)
+        self._last = second_halves_of(target.object_format, target.architecture)
+        self._uppers: dict[int, int] = {}
         self._places: dict[tuple[int, int], int] = {}  # (object, section) -> offset
         for number in range(len(objects)):
             self._place(number)
@@ -31,7 +31,7 @@ class Image:
         self._table = self._append(b"", 16)
         for (number, index), place in list(self._places.items()):
             section = objects[number].sections[index]
-            for relocation in section.relocations:
+            for relocation in sorted(section.relocations, key=lambda r: r.kind in self._last):
                 self._relocate(self.contents, place, self.start + place, number, relocation)
 
     def _append(self, contents: bytes, alignment: int) -> int:
@@ -86,7 +86,8 @@ class Image:
         if apply is None:
             raise ValueError(f"{self.objects[number].name}: relocation of kind {r.kind}")
         offset = start + r.offset
-        apply(Fixup(contents, offset, address + r.offset, target, r.addend, r.size, slot, self._table))
+        place = address + r.offset
+        apply(Fixup(contents, offset, place, target, r.addend, r.size, slot, self._table, self._uppers))
 
     def object_at(self, address: int) -> int | None:
         """The number of the object that an address belongs to."""
@@ -112,6 +113,11 @@ class Image:
         shards = [n for n, item in enumerate(self.objects) if item.name.rpartition(".")[2].isdigit()]
         roots = ((n, symbol) for n in shards for symbol in self.objects[n].symbols if symbol.is_global)
         return [self._symbol_address(n, symbol) for n, symbol in roots if symbol.section is not None]
+
+    def code(self) -> list[tuple[int, int]]:
+        """Address and size of each section of code."""
+        sections = ((place, self.objects[n].sections[index]) for (n, index), place in self._places.items())
+        return [(self.start + place, section.size) for place, section in sections if section.is_code]
 
     def debug_section(self, number: int, section: Section) -> bytes:
         """A section that is not loaded, with its relocations filled in."""

@@ -1,7 +1,7 @@
 """Object files as LLVM writes them, Mach-O and ELF, in one form."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,7 @@ class Section:
     alignment: int
     contents: bytes
     is_loaded: bool
+    is_code: bool
     relocations: list[Relocation] = field(default_factory=list)
 
 
@@ -67,9 +68,16 @@ def read_object(name: str, data: bytes) -> ObjectFile:
     raise ValueError(f"{name}: neither Mach-O nor ELF")
 
 
+def undefined_in(objects: Mapping[str, bytes]) -> set[str]:
+    """The symbols that object files mention and none of them defines."""
+    symbols = [symbol for name, data in objects.items() for symbol in read_object(name, data).symbols if symbol.name]
+    return {s.name for s in symbols if s.section is None} - {s.name for s in symbols if s.section is not None}
+
+
 # Mach-O (<mach-o/loader.h>, <mach-o/reloc.h>, <mach-o/arm64/reloc.h>)
 
 _ZERO_FILL = 1
+_INSTRUCTIONS = 0x8000_0000
 _SUBTRACTOR, _ADDEND = 1, 10
 _ENTRY = struct.Struct("<iI")
 
@@ -80,8 +88,9 @@ def _read_macho(name: str, parsed: Any, data: bytes) -> ObjectFile:
         is_zero = int(found.type) == _ZERO_FILL
         contents = b"" if is_zero else data[found.offset : found.offset + found.size]
         is_loaded = found.segment_name != "__DWARF" and found.name not in ("__eh_frame", "__compact_unwind")
+        is_code = bool(int(found.flags) & _INSTRUCTIONS)
         sections[number] = Section(
-            found.name, found.virtual_address, found.size, 1 << found.alignment, contents, is_loaded
+            found.name, found.virtual_address, found.size, 1 << found.alignment, contents, is_loaded, is_code
         )
     symbols = [_macho_symbol(item, sections) for item in parsed.symbols]
     for section, found in zip(sections.values(), parsed.sections, strict=True):
@@ -121,7 +130,7 @@ def _macho_relocations(entries: list[tuple[int, int]], symbols: list[Symbol]) ->
 
 # ELF
 
-_ALLOC = 2
+_ALLOC, _EXECUTABLE = 2, 4
 
 
 def _read_elf(name: str, parsed: Any) -> ObjectFile:
@@ -130,7 +139,8 @@ def _read_elf(name: str, parsed: Any) -> ObjectFile:
         is_zero = found.type == lief.ELF.Section.TYPE.NOBITS
         is_loaded = bool(int(found.flags) & _ALLOC) and not found.name.startswith((".eh_frame", ".ARM.ex"))
         contents = b"" if is_zero else bytes(found.content)
-        sections[number] = Section(found.name, 0, found.size, max(found.alignment, 1), contents, is_loaded)
+        is_code = bool(int(found.flags) & _EXECUTABLE)
+        sections[number] = Section(found.name, 0, found.size, max(found.alignment, 1), contents, is_loaded, is_code)
     symbols = [_elf_symbol(item, sections) for item in parsed.symtab_symbols]
     numbers = {id(item): number for number, item in enumerate(symbols)}
     assert len(numbers) == len(symbols)

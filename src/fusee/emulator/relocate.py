@@ -22,6 +22,7 @@ class Fixup:
     size: int
     slot: Callable[[], int]  # address of the word that holds the symbol's address
     table: int  # what the offsets of such words count from
+    uppers: dict[int, int]  # by address: the whole offsets of which an instruction there has the upper part
 
     def word(self, size: int = 4) -> int:
         """What the place holds."""
@@ -138,6 +139,58 @@ def _arm_move(is_upper: bool, is_relative: bool) -> Apply:
     return apply
 
 
+# RISC-V: an instruction has the upper 20 bits of an address, another one the lower 12, which count as signed.
+
+
+def _upper20(f: Fixup, value: int) -> None:
+    f.change(0xFFFF_F000, value + 0x800)
+
+
+def _lower12_load(f: Fixup, value: int) -> None:
+    f.change(0xFFF0_0000, value << 20)
+
+
+def _lower12_store(f: Fixup, value: int) -> None:
+    f.change(0xFE00_0F80, (value & 0xFE0) << 20 | (value & 0x1F) << 7)
+
+
+def _upper_relative(f: Fixup) -> None:
+    f.uppers[f.address] = f.target + (f.addend or 0) - f.address
+    _upper20(f, f.uppers[f.address])
+
+
+def _upper_slot(f: Fixup) -> None:
+    f.uppers[f.address] = f.slot() - f.address
+    _upper20(f, f.uppers[f.address])
+
+
+def _call(f: Fixup) -> None:
+    value = f.target + (f.addend or 0) - f.address
+    _upper20(f, value)
+    f.offset += 4
+    _lower12_load(f, value)
+
+
+def _riscv_branch(f: Fixup) -> None:
+    value = f.target + (f.addend or 0) - f.address
+    f.change(0xFE00_0F80, (value >> 12 & 1) << 31 | (value >> 5 & 0x3F) << 25 | (value & 0x1E) << 7 | value >> 4 & 0x80)
+
+
+def _riscv_jump(f: Fixup) -> None:
+    value = f.target + (f.addend or 0) - f.address
+    upper = (value >> 20 & 1) << 31 | (value >> 1 & 0x3FF) << 21
+    f.change(0xFFFF_F000, upper | (value >> 11 & 1) << 20 | value & 0xF_F000)
+
+
+def _difference(sign: int, size: int) -> Apply:
+    """Half of the difference of two symbols: another relocation of the same place has the other."""
+
+    def apply(f: Fixup) -> None:
+        f.put(f.word(size) + sign * (f.target + (f.addend or 0)), size)
+
+    return apply
+
+
 _MACHO_ARM64: Final[dict[int, Apply]] = {
     0: _pointer,  # UNSIGNED
     2: _branch26,  # BRANCH26
@@ -170,11 +223,25 @@ _ELF_ARM: Final[dict[int, Apply]] = {
     96: lambda f: f.put(f.slot() + f.word() - f.address),  # GOT_PREL
 }  # fmt: skip
 
+_ELF_RISCV: Final[dict[int, Apply]] = {
+    1: _absolute(4), 2: _absolute(8), 57: _relative(4),  # 32 64 32_PCREL
+    16: _riscv_branch, 17: _riscv_jump, 18: _call, 19: _call,  # BRANCH JAL CALL CALL_PLT
+    20: _upper_slot, 23: _upper_relative,  # GOT_HI20 PCREL_HI20
+    24: lambda f: _lower12_load(f, f.uppers[f.target]),  # PCREL_LO12_I
+    25: lambda f: _lower12_store(f, f.uppers[f.target]),  # PCREL_LO12_S
+    33: _difference(1, 1), 34: _difference(1, 2), 35: _difference(1, 4), 36: _difference(1, 8),  # ADD8 … ADD64
+    37: _difference(-1, 1), 38: _difference(-1, 2), 39: _difference(-1, 4), 40: _difference(-1, 8),  # SUB8 … SUB64
+}  # fmt: skip
+
+_SECOND_HALVES: Final = {("elf", "riscv32"): (24, 25)}
+"""Relocations that need what others have filled in."""
+
 _TABLES: Final[dict[tuple[str, str], dict[int, Apply]]] = {
     ("macho", "aarch64"): _MACHO_ARM64,
     ("elf", "aarch64"): _ELF_AARCH64,
     ("elf", "i686"): _ELF_I386,
     ("elf", "arm"): _ELF_ARM,
+    ("elf", "riscv32"): _ELF_RISCV,
 }
 
 
@@ -184,3 +251,8 @@ def relocations_of(object_format: str, architecture: str) -> dict[int, Apply]:
         return _TABLES[object_format, architecture]
     except KeyError:
         raise ValueError(f"{object_format} objects for {architecture} cannot be linked here") from None
+
+
+def second_halves_of(object_format: str, architecture: str) -> tuple[int, ...]:
+    """The kinds of relocation that come after all others."""
+    return _SECOND_HALVES.get((object_format, architecture), ())

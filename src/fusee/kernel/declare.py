@@ -47,12 +47,19 @@ class Kernel(_Declared[P, R]):
     """A function in the kernel language. Calling it runs it un-compiled."""
 
     def __init__(
-        self, function: Callable[P, R], *, inline: bool = False, cold: bool = False, export: str | None = None
+        self,
+        function: Callable[P, R],
+        *,
+        inline: bool = False,
+        cold: bool = False,
+        export: str | None = None,
+        libcall: str | None = None,
     ) -> None:
         super().__init__(function)
         self.inline = inline
         self.cold = cold
-        self.export = export
+        self.export = libcall or export
+        self.libcall = libcall
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.uses_stack:
@@ -152,10 +159,13 @@ def caught(function: Fn[P, None], *args: P.args, **kwargs: P.kwargs) -> u64:
 def kernel(function: Callable[P, R], /) -> Kernel[P, R]: ...
 @overload
 def kernel(
-    *, inline: bool = False, cold: bool = False, export: str | None = None
+    *, inline: bool = False, cold: bool = False, export: str | None = None, libcall: str | None = None
 ) -> Callable[[Callable[P, R]], Kernel[P, R]]: ...
 def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
-    """Declare a kernel: `@kernel`, `@kernel(inline=True)`, `@kernel(cold=True)`, `@kernel(export="name")`."""
+    """Declare a kernel: `@kernel`, `@kernel(inline=True)`, `@kernel(cold=True)`, `@kernel(export="name")`.
+
+    `@kernel(libcall="memmove")` defines what LLVM calls by that name where a machine lacks the instructions.
+    """
     if function is not None:
         return Kernel(function)
     return lambda function: Kernel(function, **options)

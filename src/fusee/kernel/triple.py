@@ -146,6 +146,11 @@ class Triple:
         return ",".join(f"+{letter}" for letter in letters)
 
     @property
+    def rounds_without_quieting(self) -> bool:
+        """Whether LLVM's code for rounding lets signalling NaNs through: RISC-V has no one instruction for it."""
+        return "+f" in self.features.split(",")
+
+    @property
     def minimum_os(self) -> str:
         """The system version that the code needs; empty for systems without versions."""
         match = re.search(r"[a-z]([0-9][0-9.]*)", self.llvm.split("-")[2] if self.vendor == "apple" else "")
@@ -154,6 +159,11 @@ class Triple:
     @property
     def _is_64_bit_watch(self) -> bool:
         return self.architecture in ("arm64", "arm64e", "aarch64") and not self.is_simulator
+
+    @property
+    def has_no_system(self) -> bool:
+        """Whether this is bare metal: no system, and so no C library."""
+        return self.os in _NO_SYSTEM
 
     @property
     def is_simulator(self) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = "nounwind optsize minsize"  # a wrapper is a call, and no place to repeat what it calls
 
+NOT_ITSELF = '"no-builtins"'
+"""Keeps LLVM from finding that the body of `memmove` does what `memmove` does, and calling it."""
+
 
 def needs_status(function: Specialised, checked: bool) -> bool:
     """Whether the wrapper returns a status and stores the results."""
@@ -43,7 +46,8 @@ def write_entry(module: ModuleWriter, function: Specialised, symbol: str) -> str
             lines = [f"  %r = {call}", f"  ret {llvm_type(function.result)} %r"]
         else:
             lines = [f"  {call}", "  ret void"]
-        return "\n".join([f"define {result} {name}({arguments}) {_ATTRIBUTES} {{", *lines, "}"])
+        linkage, attributes = ("weak hidden ", f"nounwind {NOT_ITSELF}") if function.libcall else ("", _ATTRIBUTES)
+        return "\n".join([f"define {linkage}{result} {name}({arguments}) {attributes} {{", *lines, "}"])
     lines = module.checks.guard() if module.checks else []
     lines += _call_and_store(function, call, module.checks.release() if module.checks else [])
     head = f"define i64 {name}({', '.join([*parameters, 'ptr %out'])}) {_ATTRIBUTES} {{"

@@ -8,6 +8,7 @@ from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.types import llvm_type
 from fusee.kernel.tree import Integer
+from fusee.kernel.triple import Triple
 
 Rule = Callable[[FunctionWriter, tree.Intrinsic, list[str]], str]
 RULES: dict[str, Rule] = {}
@@ -190,12 +191,17 @@ _FLOAT_NAMES = {
     "fmax": "maximum",
 }
 
+_ROUNDING = ("floor", "ceil", "trunc", "nearest")
+
 
 @rule(*_FLOAT_NAMES)
 def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     name = f"llvm.{_FLOAT_NAMES[node.name]}.{_suffix(node.type)}"
-    return _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
+    result = _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
+    if node.name in _ROUNDING and Triple.parse(writer.types.target.triple).rounds_without_quieting:
+        return _call(writer, f"llvm.canonicalize.{_suffix(node.type)}", type_, f"{type_} {result}")
+    return result
 
 
 @rule("negate")

@@ -9,6 +9,7 @@ from fusee.kernel.check.types import Types
 from fusee.kernel.lower.checked import Checks
 from fusee.kernel.lower.convention import convention_of
 from fusee.kernel.lower.debug import DebugInfo
+from fusee.kernel.lower.entry import NOT_ITSELF, entry_symbol, write_entry
 from fusee.kernel.lower.function import LIKELY, FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
 from fusee.kernel.tree import ConstantData, Specialised
@@ -155,6 +156,8 @@ class ModuleWriter:
 
     def _add_definition(self, function: Specialised, linkage: str, lines: list[str]) -> None:
         attributes = "cold noinline nounwind" if function.cold else "nounwind"
+        if function.libcall:
+            attributes += f" {NOT_ITSELF}"
         if self.for_size:
             # The smallest code of all shares pieces between functions, which handlers cannot afford.
             attributes += " optsize" if function.handler else " optsize minsize"
@@ -180,8 +183,6 @@ class ModuleWriter:
         return f'{result} @"{function.symbol}"({", ".join(parts)})'
 
     def _write_entry(self, function: Specialised) -> None:
-        from fusee.kernel.lower.entry import entry_symbol, write_entry  # it writes through this module
-
         for name in [entry_symbol(function), *function.aliases]:
             self.add_function(write_entry(self, function, name))
 

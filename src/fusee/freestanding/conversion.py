@@ -1,0 +1,164 @@
+"""Conversions between floating-point formats and integers in software (IEEE 754-2019, 5.4.1), in GCC's names.
+
+A conversion to an integer of what is out of its range gives anything: WebAssembly's operators ask first.
+"""
+
+from fusee.freestanding.formats import DOUBLE, SINGLE, TOP, Format, is_nan, pack, shift_out, unpack
+from fusee.kernel.lang import Static, bitcast, clz, f32, f64, i32, i64, kernel, u32, u64
+
+_FRACTION_DIFFERENCE = DOUBLE.fraction_bits - SINGLE.fraction_bits
+_SIGN_DIFFERENCE = 32
+
+
+@kernel
+def promote(a: f32) -> u64:
+    """The same number in double precision."""
+    bits = u64(bitcast(u32, a))
+    sign = (bits & SINGLE.sign) << _SIGN_DIFFERENCE
+    magnitude = bits & (SINGLE.sign - 1)
+    if magnitude == 0:
+        return sign
+    if magnitude >= SINGLE.infinity:
+        quiet = u64(DOUBLE.quiet) if is_nan(bits, SINGLE) else u64(0)
+        return sign | DOUBLE.infinity | (magnitude & SINGLE.fraction) << _FRACTION_DIFFERENCE | quiet
+    exponent, significand = unpack(bits, SINGLE)
+    return pack(sign, exponent, significand, DOUBLE)
+
+
+@kernel
+def demote(bits: u64) -> f32:
+    """The nearest number of single precision."""
+    sign = (bits & DOUBLE.sign) >> _SIGN_DIFFERENCE
+    magnitude = bits & (DOUBLE.sign - 1)
+    if magnitude == 0:
+        return bitcast(f32, u32(sign))
+    if magnitude >= DOUBLE.infinity:
+        quiet = u64(SINGLE.quiet) if is_nan(bits, DOUBLE) else u64(0)
+        payload = (magnitude & DOUBLE.fraction) >> _FRACTION_DIFFERENCE
+        return bitcast(f32, u32(sign | SINGLE.infinity | payload | quiet))
+    exponent, significand = unpack(bits, DOUBLE)
+    return bitcast(f32, u32(pack(sign, exponent, significand, SINGLE)))
+
+
+@kernel
+def _truncate(bits: u64) -> u64:
+    """The integer part of the magnitude of a double-precision number below 2^64."""
+    exponent = i32(u32(bits >> DOUBLE.fraction_bits)) & DOUBLE.largest_exponent
+    exponent -= DOUBLE.bias + DOUBLE.fraction_bits
+    fraction = bits & DOUBLE.fraction | (DOUBLE.fraction + 1)
+    if exponent >= 0:
+        return fraction << u64(u32(exponent) & 63)
+    if exponent < -DOUBLE.fraction_bits:
+        return u64(0)
+    return fraction >> u64(u32(-exponent))
+
+
+@kernel
+def _truncate_signed(bits: u64) -> u64:
+    magnitude = _truncate(bits)
+    return -magnitude if bits & DOUBLE.sign != 0 else magnitude
+
+
+@kernel
+def _from_integer(sign: u64, magnitude: u64, f: Static[Format]) -> u64:
+    if magnitude == 0:
+        return u64(0)
+    places = clz(magnitude)
+    return pack(sign, i32(TOP + 1) - i32(u32(places)), shift_out(magnitude << places, u32(1)), f)
+
+
+@kernel
+def _from_signed(a: i64, f: Static[Format]) -> u64:
+    if a < 0:
+        return _from_integer(u64(f.sign), u64(-a), f)
+    return _from_integer(u64(0), u64(a), f)
+
+
+@kernel(libcall="__extendsfdf2")
+def extendsfdf2(a: f32) -> f64:
+    return bitcast(f64, promote(a))
+
+
+@kernel(libcall="__truncdfsf2")
+def truncdfsf2(a: f64) -> f32:
+    return demote(bitcast(u64, a))
+
+
+@kernel(libcall="__fixdfdi")
+def fixdfdi(a: f64) -> u64:
+    return _truncate_signed(bitcast(u64, a))
+
+
+@kernel(libcall="__fixunsdfdi")
+def fixunsdfdi(a: f64) -> u64:
+    return _truncate(bitcast(u64, a))
+
+
+@kernel(libcall="__fixdfsi")
+def fixdfsi(a: f64) -> u32:
+    return u32(_truncate_signed(bitcast(u64, a)))
+
+
+@kernel(libcall="__fixunsdfsi")
+def fixunsdfsi(a: f64) -> u32:
+    return u32(_truncate(bitcast(u64, a)))
+
+
+@kernel(libcall="__fixsfdi")
+def fixsfdi(a: f32) -> u64:
+    return _truncate_signed(promote(a))
+
+
+@kernel(libcall="__fixunssfdi")
+def fixunssfdi(a: f32) -> u64:
+    return _truncate(promote(a))
+
+
+@kernel(libcall="__fixsfsi")
+def fixsfsi(a: f32) -> u32:
+    return u32(_truncate_signed(promote(a)))
+
+
+@kernel(libcall="__fixunssfsi")
+def fixunssfsi(a: f32) -> u32:
+    return u32(_truncate(promote(a)))
+
+
+@kernel(libcall="__floatdidf")
+def floatdidf(a: i64) -> f64:
+    return bitcast(f64, _from_signed(a, DOUBLE))
+
+
+@kernel(libcall="__floatundidf")
+def floatundidf(a: u64) -> f64:
+    return bitcast(f64, _from_integer(u64(0), a, DOUBLE))
+
+
+@kernel(libcall="__floatsidf")
+def floatsidf(a: i32) -> f64:
+    return bitcast(f64, _from_signed(i64(a), DOUBLE))
+
+
+@kernel(libcall="__floatunsidf")
+def floatunsidf(a: u32) -> f64:
+    return bitcast(f64, _from_integer(u64(0), u64(a), DOUBLE))
+
+
+@kernel(libcall="__floatdisf")
+def floatdisf(a: i64) -> f32:
+    return bitcast(f32, u32(_from_signed(a, SINGLE)))
+
+
+@kernel(libcall="__floatundisf")
+def floatundisf(a: u64) -> f32:
+    return bitcast(f32, u32(_from_integer(u64(0), a, SINGLE)))
+
+
+@kernel(libcall="__floatsisf")
+def floatsisf(a: i32) -> f32:
+    return bitcast(f32, u32(_from_signed(i64(a), SINGLE)))
+
+
+@kernel(libcall="__floatunsisf")
+def floatunsisf(a: u32) -> f32:
+    return bitcast(f32, u32(_from_integer(u64(0), u64(a), SINGLE)))
