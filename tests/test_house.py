@@ -19,16 +19,10 @@ ALLOWED = {
     "wast": {"api", "spec"},
     "tune": {"api", "disasm", "engine", "kernel"},
     "bench": set(),
-<<<<<<< /tmp/land.17729.ours
-    "package": {"engine", "kernel"},
-    "emulator": {"engine", "kernel"},
-    "cli": {"api", "disasm", "engine", "kernel", "spec", "wasi", "wast", "bench", "package", "emulator", "tune"},
-=======
     "freestanding": {"kernel"},
     "package": {"engine", "freestanding", "kernel"},
     "emulator": {"engine", "freestanding", "kernel"},
-    "cli": {"api", "disasm", "engine", "kernel", "spec", "wasi", "wast", "bench", "package", "emulator"},
->>>>>>> /tmp/wt-f/tests/test_house.py
+    "cli": {"api", "disasm", "engine", "kernel", "spec", "wasi", "wast", "bench", "package", "emulator", "tune"},
 }
 
 # The ways back, imported only when asked to: the API defines the WASI imports for its users, and an
