@@ -102,7 +102,7 @@ def measure(
             for engine in engines:
                 progress(workload.name, engine.name)
                 timing = timings[engine.name]
-                idle = run_child(engine.command(workload.path, IDLE_ARGUMENT))
+                idle = run_child(engine.command(workload.idle_path, IDLE_ARGUMENT))
                 timing.startup_seconds.append(idle.user_seconds)
                 timing.process_seconds.append(run_workload(engine, workload))
         results[workload.name] = timings

@@ -1,39 +1,220 @@
-"""Rebuilds the workloads' modules from their C sources: `python -m fusee.bench.workloads.build [NAME…]`."""
+"""Rebuilds the workloads' modules from their sources: `python -m fusee.bench.workloads.build [NAME…]`.
 
+The same sources and compilers give the same bytes. Each module ends with a custom section that names both, so
+that a source changed without its module is found without a compiler.
+"""
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from fusee.bench.workloads import WORKLOADS
+from fusee.bench.workloads import FOLDER, WORKLOADS, Language, Proposal, Workload
 
 # Nothing newer than what every peer implements, and no SIMD: the comparison is of scalar interpreters.
 FEATURES = "mvp+bulk_memory+mutable_globals+nontrapping_fptoint+sign_ext"
 
-FLAGS = (
-    "-target",
-    "wasm32-freestanding",
+ZIG_FLAGS = (
     f"-mcpu={FEATURES}",
     "-O2",
     "-Wall",
+    "-Wextra",
     "-nostdlib",
     "-Wl,--no-entry",
     "-Wl,--strip-all",
 )
+CPP_FLAGS = ("-std=c++20", "-fno-exceptions", "-fno-rtti")
+RUST_TARGET = "wasm32-unknown-unknown"
+RUST_FLAGS = (
+    *("--target", RUST_TARGET),
+    *("--edition", "2021"),
+    *("--crate-type", "cdylib"),
+    *("-C", "opt-level=3"),
+    *("-C", "panic=abort"),
+    *("-C", "lto=fat"),
+    *("-C", "strip=symbols"),
+)
+# A runtime with a garbage collector, and `abort` as a trap instead of an import.
+ASSEMBLYSCRIPT_FLAGS = ("-O3", "--runtime", "incremental", "--use", "abort=")
+
+PROVENANCE_SECTION = b"source"
 
 
-def build(source: Path, module: Path) -> None:
-    """Compile one C file with the compiler of the `ziglang` package."""
-    command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-o", str(module), str(source)]
-    subprocess.run(command, check=True)
+class MissingCompiler(Exception):
+    """A workload cannot be rebuilt here; the message says how to get what it needs."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """What makes modules of one language: the version that goes into them, and the compilation itself."""
+
+    version: Callable[[], str]
+    compile: Callable[[Workload, Path], None]
+
+
+def _run(*command: str) -> str:
+    """Run a compiler where the sources are, so that no path of this machine gets into a module."""
+    return subprocess.run(command, check=True, cwd=FOLDER, stdout=subprocess.PIPE, text=True).stdout
+
+
+def zig_version() -> str:
+    """The version of the `ziglang` package, which brings clang."""
+    if importlib.util.find_spec("ziglang") is None:
+        raise MissingCompiler("C and C++ need zig: pip install 'fusee[bench]'")
+    return f"ziglang {importlib.metadata.version('ziglang')}"
+
+
+def compile_with_zig(workload: Workload, output: Path) -> None:
+    """C or C++, freestanding."""
+    bits = 64 if Proposal.MEMORY64 in workload.proposals else 32
+    driver = ("c++", *CPP_FLAGS) if workload.language is Language.CPP else ("cc",)
+    target = ("-target", f"wasm{bits}-freestanding")
+    _run(sys.executable, "-m", "ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), workload.source.name)
+
+
+def find_rustc() -> str:
+    """A Rust compiler that has the standard library for WebAssembly: the first one of the PATH may not."""
+    for program in (shutil.which("rustc"), "/usr/bin/rustc"):
+        if program is None or not Path(program).exists():
+            continue
+        command = [program, "--print", "target-libdir", "--target", RUST_TARGET]
+        library = subprocess.run(command, capture_output=True, text=True)
+        if library.returncode == 0 and Path(library.stdout.strip()).exists():
+            return program
+    raise MissingCompiler("Rust needs its library for WebAssembly: apt install rustc libstd-rust-dev-wasm32 lld")
+
+
+def rustc_version() -> str:
+    """As in `rustc 1.63.0`."""
+    return " ".join(_run(find_rustc(), "--version").split()[:2])
+
+
+def compile_rust(workload: Workload, output: Path) -> None:
+    """One crate of one file, with the standard library."""
+    _run(find_rustc(), *RUST_FLAGS, "-o", str(output), workload.source.name)
+
+
+def find_asc() -> str:
+    """The AssemblyScript compiler, installed globally or where this is run."""
+    program = shutil.which("asc") or shutil.which("asc", path=str(Path("node_modules/.bin").absolute()))
+    if program is None:
+        raise MissingCompiler("AssemblyScript needs Node.js (apt install nodejs npm) and npm install assemblyscript")
+    return program
+
+
+def asc_version() -> str:
+    """As in `assemblyscript 0.28.20`."""
+    return f"assemblyscript {_run(find_asc(), '--version').split()[-1]}"
+
+
+def compile_assemblyscript(workload: Workload, output: Path) -> None:
+    """TypeScript's syntax, with classes and garbage."""
+    _run(find_asc(), workload.source.name, *ASSEMBLYSCRIPT_FLAGS, "-o", str(output))
+
+
+def find_assembler() -> str:
+    """The `wasm-tools` program, which Fusee itself uses for the text format."""
+    from fusee.api.errors import FuseeError
+    from fusee.api.text import find_wasm_tools
+
+    try:
+        return find_wasm_tools()
+    except FuseeError as error:
+        raise MissingCompiler(str(error)) from error
+
+
+def assembler_version() -> str:
+    """As in `wasm-tools 1.262.0`."""
+    return " ".join(_run(find_assembler(), "--version").split()[:2])
+
+
+def assemble(workload: Workload, output: Path) -> None:
+    """The text format, without the names in it."""
+    _run(find_assembler(), "parse", workload.source.name, "-o", str(output))
+    _run(find_assembler(), "strip", "--all", str(output), "-o", str(output))
+
+
+def assemble_generated(workload: Workload, output: Path) -> None:
+    """What the generator writes in the text format."""
+    text = output.with_suffix(".wat")
+    text.write_text(importlib.import_module(f"fusee.bench.workloads.{workload.name}").generate())
+    _run(find_assembler(), "parse", str(text), "-o", str(output))
+    _run(find_assembler(), "strip", "--all", str(output), "-o", str(output))
+    text.unlink()
+
+
+ZIG = Compiler(zig_version, compile_with_zig)
+COMPILERS = {
+    Language.C: ZIG,
+    Language.CPP: ZIG,
+    Language.RUST: Compiler(rustc_version, compile_rust),
+    Language.ASSEMBLYSCRIPT: Compiler(asc_version, compile_assemblyscript),
+    Language.WAT: Compiler(assembler_version, assemble),
+    Language.PYTHON: Compiler(assembler_version, assemble_generated),
+}
+
+
+def source_files(source: Path) -> Iterator[Path]:
+    """The file and, after it, the headers beside it that it includes, and those that they include."""
+    yield source
+    for name in re.findall(r'^#include "(.+)"', source.read_text(), re.MULTILINE):
+        yield from source_files(source.with_name(name))
+
+
+def source_hash(workload: Workload) -> str:
+    """What a workload's module was built from, if its provenance has the same."""
+    content = b"".join(file.read_bytes() for file in source_files(workload.source))
+    return hashlib.sha256(content).hexdigest()
+
+
+def provenance(module: bytes) -> tuple[str, str]:
+    """The hash of the source that a module was built from, and the compiler and its version."""
+    content = module[module.rindex(PROVENANCE_SECTION) + len(PROVENANCE_SECTION) :]
+    source, _, compiler = content.decode().partition(" ")
+    return source, compiler
+
+
+def provenance_section(workload: Workload) -> bytes:
+    """A custom section (https://webassembly.github.io/spec/core/binary/modules.html#custom-section) at the end."""
+    content = f"{source_hash(workload)} {COMPILERS[workload.language].version()}".encode()
+    body = bytes([len(PROVENANCE_SECTION)]) + PROVENANCE_SECTION + content
+    assert len(body) < 0x80, "the length is one byte of LEB128"
+    return bytes([0, len(body)]) + body
+
+
+def build(workload: Workload, module: Path) -> None:
+    """Compile one workload to a module.
+
+    Raises:
+        MissingCompiler: there is no compiler for its language.
+        subprocess.CalledProcessError: the compiler, which has said why, failed.
+    """
+    section = provenance_section(workload)
+    COMPILERS[workload.language].compile(workload, module)
+    module.write_bytes(module.read_bytes() + section)
     module.chmod(0o644)
 
 
 def main() -> None:
     """Build the named workloads, or all of them."""
+    missing = set()
     for workload in WORKLOADS:
         if len(sys.argv) == 1 or workload.name in sys.argv[1:]:
-            build(workload.path.with_suffix(".c"), workload.path)
+            try:
+                build(workload, workload.path)
+            except MissingCompiler as error:
+                missing.add(str(error))
+                continue
             print(f"{workload.path.name}: {workload.path.stat().st_size} bytes")
+    if missing:
+        sys.exit("\n".join(sorted(missing)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,3 @@
+/* Virtual calls whose objects are of two classes. */
+#define KINDS 2
+#include "shapes.hpp"

@@ -1,0 +1,86 @@
+"""Sources and modules are in step: by the hash in the module, by building again, and by other compilers."""
+
+import ctypes
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusee.bench.workloads import FOLDER, SUFFIXES, WORKLOADS, Language, Workload
+from fusee.bench.workloads.build import (
+    COMPILERS,
+    CPP_FLAGS,
+    MissingCompiler,
+    build,
+    provenance,
+    source_files,
+    source_hash,
+)
+
+
+def named(workload: Workload) -> str:
+    return workload.name
+
+
+def find(name: str) -> Workload:
+    return next(workload for workload in WORKLOADS if workload.name == name)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=named)
+def test_the_module_was_built_from_the_source(workload: Workload) -> None:
+    assert provenance(workload.path.read_bytes())[0] == source_hash(workload)
+
+
+def test_headers_count_as_source() -> None:
+    names = [file.name for file in source_files(find("vtable_bi").source)]
+    assert names == ["vtable_bi.cpp", "shapes.hpp", "workload.h"]
+
+
+def test_no_file_is_without_its_workload() -> None:
+    extra = {"__init__", "build", "workload", "shapes"}
+    found = {path.stem for path in FOLDER.iterdir() if path.is_file()}
+    assert found - extra == {workload.name for workload in WORKLOADS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", WORKLOADS, ids=named)
+def test_building_again_gives_the_same_bytes(workload: Workload, tmp_path: Path) -> None:
+    committed = workload.path.read_bytes()
+    _, built_by = provenance(committed)
+    try:
+        version = COMPILERS[workload.language].version()
+    except MissingCompiler as missing:
+        pytest.skip(str(missing))
+    if version != built_by:
+        pytest.skip(f"the module was built by {built_by}, here is {version}")
+    build(workload, tmp_path / workload.path.name)
+    assert (tmp_path / workload.path.name).read_bytes() == committed
+
+
+COMPILED_NATIVELY = [workload for workload in WORKLOADS if workload.language in (Language.C, Language.CPP)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", COMPILED_NATIVELY, ids=named)
+def test_natively_compiled_it_gives_the_same_answer(workload: Workload, tmp_path: Path) -> None:
+    pytest.importorskip("ziglang", reason="the compiler: pip install ziglang")
+    library = tmp_path / "workload.so"
+    driver = ["c++", *CPP_FLAGS] if workload.language is Language.CPP else ["cc"]
+    flags = ["-O1", "-nostdlib", "-shared", "-fPIC", "-ffp-contract=off", "-Wno-unknown-attributes"]
+    command = [sys.executable, "-m", "ziglang", *driver, *flags, "-o", str(library), str(workload.source)]
+    subprocess.run(command, check=True)
+    run = ctypes.CDLL(str(library)).run
+    run.argtypes, run.restype = [ctypes.c_uint32], ctypes.c_uint32
+    assert run(workload.small_argument) == workload.small_answer
+
+
+def test_every_language_has_a_compiler_and_a_suffix() -> None:
+    assert set(COMPILERS) == set(SUFFIXES) == set(Language)
+
+
+def test_a_missing_compiler_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingCompiler, match="npm install assemblyscript"):
+        build(find("queens"), tmp_path / "queens.wasm")
