@@ -83,12 +83,16 @@ class Compilation:
         return parts
 
     def _divide_rest(self) -> dict[str, list[Specialised]]:
-        """What no shard holds, by package: the entries, and everything that is reached."""
+        """What no shard holds, by package: the entries, and everything that is reached.
+
+        For size it is one part: what has a single caller can go there, and tables are not needed twice.
+        """
         taken = {function for functions in self.parts.values() for function in functions}
         parts: dict[str, list[Specialised]] = {}
         for function in self.checker.functions.values():
             if not function.inline and function not in taken:
-                parts.setdefault(function.source.module.rpartition(".")[0] or MAIN, []).append(function)
+                package = "" if self.options.for_size else function.source.module.rpartition(".")[0]
+                parts.setdefault(package or MAIN, []).append(function)
         return parts
 
     def _needed_elsewhere(self) -> set[Specialised]:

@@ -6,11 +6,11 @@ from typing import Final
 
 from fusee.engine.capi.blocks import copy_to_bytes
 from fusee.engine.capi.state import Vector
-from fusee.engine.errors import Exhausted
+from fusee.engine.errors import Exhausted, Invalid, LinkError, Malformed, Trap, Unsupported
 from fusee.engine.runtime.holdings import Limit
 from fusee.kernel.lang import KernelError, Ptr, cast, kernel, table, u8, u16, u32, u64, usize
 from fusee.spec.errors import ModuleError
-from fusee.spec.features import Unsupported
+from fusee.spec.features import Unsupported as Feature
 from fusee.spec.traps import TrapCode
 
 
@@ -38,6 +38,7 @@ class Mistake(IntEnum):
     START = 7, "the module exports no function `_start` without parameters and results"
 
 
+TAGS: Final = Misuse.tag + 1
 OUT_OF_MEMORY: Final = Exhausted(Limit.SYSTEM, 0).status
 
 
@@ -47,36 +48,42 @@ class _Table:
     def __init__(self) -> None:
         self.text = bytearray()
         self.places: list[int] = []  # start of each text
-        self.firsts: list[int] = []  # of the places, by tag
-        self.counts: list[int] = []
+        self.sizes: list[int] = []
+        self.firsts = [0] * TAGS  # of the places and sizes, by tag
+        self.counts = [0] * TAGS
 
-    def add(self, texts: dict[int, str]) -> None:
-        """The texts of the next tag."""
-        self.firsts.append(len(self.places))
-        self.counts.append(max(texts, default=-1) + 1)
-        for code in range(self.counts[-1]):
-            self.places.append(len(self.text))
-            self.text += texts.get(code, "").encode()
+    def add(self, *tags: int, texts: dict[int, str]) -> None:
+        """The texts of these tags."""
+        for tag in tags:
+            self.firsts[tag] = len(self.places)
+            self.counts[tag] = max(texts) + 1
+        for code in range(max(texts) + 1):
+            text = texts.get(code, "").encode()
+            if text not in self.text:
+                self.text += text
+            self.places.append(self.text.index(text))
+            self.sizes.append(len(text))
 
 
-def _texts(members: Iterable[ModuleError | TrapCode | Unsupported | Limit | Mistake]) -> dict[int, str]:
+def _texts(members: Iterable[ModuleError | TrapCode | Feature | Limit | Mistake]) -> dict[int, str]:
     return {int(member): member.message for member in members}
 
 
 def _collect() -> _Table:
     made = _Table()
-    by_tag: list[dict[int, str]] = [{}, _texts(ModuleError), _texts(ModuleError), _texts(TrapCode)]
-    by_tag += [_texts(Unsupported), _texts(Limit), dict.fromkeys(range(5), "incompatible import type"), _texts(Mistake)]
-    for texts in by_tag:
-        made.add(texts)
-    made.places.append(len(made.text))
+    made.add(Malformed.tag, Invalid.tag, texts=_texts(ModuleError))
+    made.add(Trap.tag, texts=_texts(TrapCode))
+    made.add(Unsupported.tag, texts=_texts(Feature))
+    made.add(Exhausted.tag, texts=_texts(Limit))
+    made.add(LinkError.tag, texts=dict.fromkeys(range(5), "incompatible import type"))
+    made.add(Misuse.tag, texts=_texts(Mistake))
     return made
 
 
 _TABLE: Final = _collect()
-TAGS: Final = len(_TABLE.firsts)
 TEXT = table(u8, _TABLE.text)
 PLACES = table(u16, _TABLE.places)
+SIZES = table(u8, _TABLE.sizes)
 FIRSTS = table(u16, _TABLE.firsts)
 COUNTS = table(u16, _TABLE.counts)
 
@@ -89,9 +96,7 @@ def write_message(out: Vector, status: u64) -> bool:
     if tag >= TAGS or code >= u32(COUNTS[tag]):
         return copy_to_bytes(out, TEXT, usize(0))
     place = u32(FIRSTS[tag]) + code
-    start = u32(PLACES[place])
-    size = usize(u32(PLACES[place + 1]) - start)
-    return copy_text(out, start, size)
+    return copy_text(out, u32(PLACES[place]), usize(SIZES[place]))
 
 
 @kernel

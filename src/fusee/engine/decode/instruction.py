@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.engine.decode.optables import (
+    CLASS,
     END,
     FIRST_PREFIX,
     LAST_PREFIX,
@@ -92,11 +93,11 @@ def skip_expression(m: Module, r: Reader, place: Span) -> None:
     while depth != 0:
         at = r.position
         index = read_opcode(r)
-        if u32(RULE[index]) == RULE_NONE:
+        if u32(RULE[CLASS[index]]) == RULE_NONE:
             raise Malformed(ModuleError.ILLEGAL_OPCODE, at)
         if index == END:
             depth -= 1
-        elif OPENS_BLOCK[index] != 0:
+        elif OPENS_BLOCK[CLASS[index]] != 0:
             depth += 1
         skip_immediates(m, r, immediates_of(index))
     place.end = r.position

@@ -7,6 +7,7 @@ the last one, as they are popped; results with the first one, as they are pushed
 from collections.abc import Callable
 from typing import Final
 
+from fusee.engine.columns import Columns
 from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_I32, VAL_I64, VAL_V128
 from fusee.kernel.lang import Ptr, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
@@ -52,22 +53,32 @@ def _column(of: Callable[[Op], int]) -> list[int]:
     return [of(BY_INDEX[i]) if i in BY_INDEX else 0 for i in range(INDEX_COUNT)]
 
 
-def _shared(column: list[int]) -> tuple[Ptr[u8], Ptr[u32]]:
-    """A column of few different numbers: the number of each, and they themselves."""
-    values = list(dict.fromkeys(column))
-    return table(u8, [values.index(value) for value in column]), table(u32, values)
+_COLUMNS: Final = Columns(
+    params=_column(_params),
+    results=_column(_results),
+    immediates=_column(lambda row: _bytes_of(tuple(row.immediates))),
+    rule=_column(_rule),
+    natural_alignment=_column(lambda row: max(row.width.bit_length() - 1, 0)),
+    lanes=_column(lambda row: row.lanes),
+    is_constant=_column(lambda row: row.constant),
+    feature=_column(lambda row: row.feature),
+    unsupported=_column(lambda row: row.unsupported),
+    opens_block=_column(lambda row: Imm.BLOCK_TYPE in row.immediates),
+)
 
+CLASS: Final[Ptr[u8]] = table(u8, _COLUMNS.classes)
+"""By opcode index. All the others are by class."""
 
-PARAMS_NUMBER, PARAMS = _shared(_column(_params))
-RESULTS_NUMBER, RESULTS = _shared(_column(_results))
-IMMEDIATES_NUMBER, IMMEDIATES = _shared(_column(lambda row: _bytes_of(tuple(row.immediates))))
-RULE: Final[Ptr[u8]] = table(u8, _column(_rule))
-NATURAL_ALIGNMENT: Final[Ptr[u8]] = table(u8, _column(lambda row: max(row.width.bit_length() - 1, 0)))
-LANES: Final[Ptr[u8]] = table(u8, _column(lambda row: row.lanes))
-IS_CONSTANT: Final[Ptr[u8]] = table(u8, _column(lambda row: row.constant))
-FEATURE: Final[Ptr[u16]] = table(u16, _column(lambda row: row.feature))
-UNSUPPORTED: Final[Ptr[u8]] = table(u8, _column(lambda row: row.unsupported))
-OPENS_BLOCK: Final[Ptr[u8]] = table(u8, _column(lambda row: Imm.BLOCK_TYPE in row.immediates))
+PARAMS: Final[Ptr[u32]] = table(u32, _COLUMNS["params"])
+RESULTS: Final[Ptr[u32]] = table(u32, _COLUMNS["results"])
+IMMEDIATES: Final[Ptr[u32]] = table(u32, _COLUMNS["immediates"])
+RULE: Final[Ptr[u8]] = table(u8, _COLUMNS["rule"])
+NATURAL_ALIGNMENT: Final[Ptr[u8]] = table(u8, _COLUMNS["natural_alignment"])
+LANES: Final[Ptr[u8]] = table(u8, _COLUMNS["lanes"])
+IS_CONSTANT: Final[Ptr[u8]] = table(u8, _COLUMNS["is_constant"])
+FEATURE: Final[Ptr[u16]] = table(u16, _COLUMNS["feature"])
+UNSUPPORTED: Final[Ptr[u8]] = table(u8, _COLUMNS["unsupported"])
+OPENS_BLOCK: Final[Ptr[u8]] = table(u8, _COLUMNS["opens_block"])
 
 END: Final = opcodes.END.index
 
@@ -75,16 +86,16 @@ END: Final = opcodes.END.index
 @kernel(inline=True)
 def params_of(index: u32) -> u32:
     """Codes of the operands' types, a byte each, the last operand first."""
-    return PARAMS[PARAMS_NUMBER[index]]
+    return PARAMS[CLASS[index]]
 
 
 @kernel(inline=True)
 def results_of(index: u32) -> u32:
     """Codes of the results' types, a byte each, the first result first."""
-    return RESULTS[RESULTS_NUMBER[index]]
+    return RESULTS[CLASS[index]]
 
 
 @kernel(inline=True)
 def immediates_of(index: u32) -> u32:
     """Kinds of the immediates (`Imm`), a byte each, the first one first."""
-    return IMMEDIATES[IMMEDIATES_NUMBER[index]]
+    return IMMEDIATES[CLASS[index]]

@@ -125,6 +125,13 @@ def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tupl
 
 
 @handler(raises_to=on_trap, status="acc")
+def pay(f: Regs) -> None:
+    """Make fuel available for the cost in `acc`, then run the `tick` again."""
+    refuel(f.ctx.store, f.acc)
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
 def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Pay for what follows; only metered code has these."""
     world = f.ctx.store
@@ -132,7 +139,8 @@ def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     if unlikely(world.interrupt != 0):
         raise Trap(TrapCode.INTERRUPT, 0)
     if unlikely(world.fuel < cost):
-        refuel(world, cost)
+        f.acc = cost  # a label: no value is in it
+        return tail(pay, f)
     world.fuel = world.fuel - cost
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(code_at(f.pc), f)

@@ -27,6 +27,7 @@ PLACES: Final[dict[str, tuple[int, ...]]] = {
 }  # fmt: skip
 READ: Final = "aps"
 READ_CONST: Final = "apsc"
+READ_FLOAT: Final = READ_CONST if chosen().has_float_constants else READ
 EVERYWHERE: Final = "aps"  # destinations
 ACC_ONLY: Final = "a"
 NO_RESULT: Final = "-"
@@ -83,12 +84,15 @@ UNARY_CONST: Final = _shape("unary_const", READ_CONST)
 UNARY_ACC: Final = _shape("unary_acc", "a")
 BINARY: Final = _shape("binary", READ, READ)
 BINARY_CONST: Final = _shape("binary_const", READ, READ_CONST)
-BINARY_CONSTS: Final = Shape("binary_consts", (*BINARY_CONST.combinations, "ca", "cp", "cs"))
 COMMUTATIVE: Final = _shape("commutative", READ, READ_CONST, mirrored=1)
+FLOATS: Final = Shape(
+    "floats", tuple(c for c in _shape("floats", READ_FLOAT, READ_FLOAT).combinations if c != "cc")
+)
+FLOATS_COMMUTATIVE: Final = _shape("floats_commutative", READ, READ_FLOAT, mirrored=1)
 WITH_CONST: Final = _shape("with_const", READ, "c")
 FROM_CONST: Final = Shape("from_const", (*BINARY.combinations, "ca", "cp", "cs"))
 CONSTS: Final = _shape("consts", READ_CONST, READ_CONST)
-BANKS: Final = _shape("banks", READ_CONST, READ_CONST, banks=True)  # address and value in different banks
+BANKS: Final = _shape("banks", READ_CONST, READ_FLOAT, banks=True)  # address and value in different banks
 CHOICE: Final = _shape("choice", "psc", "psc", "a")  # a select whose condition is in `acc`
 BANK_CHOICE: Final = _shape("bank_choice", "ps", "ps", "a")
 STEP: Final = _shape("step", "ps", "c")

@@ -12,10 +12,11 @@ from fusee.engine.isa.forms import (
     BANK_CHOICE,
     BINARY,
     BINARY_CONST,
-    BINARY_CONSTS,
     CHOICE,
     COMMUTATIVE,
     EVERYWHERE,
+    FLOATS,
+    FLOATS_COMMUTATIVE,
     FROM_CONST,
     NULLARY,
     UNARY,
@@ -66,8 +67,8 @@ def _integers() -> list[Row]:
 def _floats() -> list[Row]:
     rows = []
     for kind in ("f32", "f64"):
-        rows += [compute(f"{kind}.{name}", COMMUTATIVE) for name in ("add", "mul")]
-        rows += [compute(f"{kind}.{name}", BINARY_CONSTS) for name in ("sub", "div")]
+        rows += [compute(f"{kind}.{name}", FLOATS_COMMUTATIVE) for name in ("add", "mul")]
+        rows += [compute(f"{kind}.{name}", FLOATS) for name in ("sub", "div")]
         rows += [compute(f"{kind}.{name}", BINARY, ACC_ONLY) for name in ("min", "max", "copysign")]
         rows += [compute(f"{kind}.{name}", UNARY) for name in ("abs", "neg", "sqrt")]
         rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("ceil", "floor", "trunc", "nearest")]
@@ -78,7 +79,7 @@ def _floats() -> list[Row]:
 def _float_comparison(kind: str, name: str) -> Row:
     """A comparison of floats; the evaluation of a negated one is that of the other, and `detail` says so."""
     meaning = MEANING[f"{kind}.{name.removeprefix('n') if name in ('nlt', 'nle') else name}"]
-    shape = COMMUTATIVE if name in ("eq", "ne") else BINARY_CONSTS
+    shape = FLOATS_COMMUTATIVE if name in ("eq", "ne") else FLOATS
     return Row(
         f"{kind}_{name}", "compute", (kind, kind), "i32", shape, ACC_ONLY, evaluate=meaning,
         commutes=name in ("eq", "ne"), detail="negated" if name in ("nlt", "nle") else None,

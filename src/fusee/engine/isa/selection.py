@@ -15,11 +15,12 @@ _DEFAULT: Final = Path(__file__).with_name("selection.txt")
 
 @dataclass(frozen=True)
 class Selection:
-    """How many registers hold locals, in each bank, and which trees there are (`isa.trees`)."""
+    """Registers for locals in each bank, the trees that there are (`isa.trees`), and if floats can be constants."""
 
     name: str
     pins: int
     trees: Path | None  # the file that lists them; None: there are none
+    has_float_constants: bool = True
 
     @property
     def source(self) -> str:
@@ -50,8 +51,8 @@ SPEED: Final = Selection("speed", 2, _DEFAULT)
 SLOTS: Final = Selection("slots", 0, _DEFAULT)
 """For machines whose registers are too few to hold locals from one handler to the next."""
 
-SIZE: Final = Selection("size", 0, None)
-"""The smallest engine that runs everything: operands are in the accumulator, a slot or the code."""
+SIZE: Final = Selection("size", 0, None, has_float_constants=False)
+"""The smallest engine that runs everything: operands are in the accumulator, a slot or, if integers, the code."""
 
 _chosen = HOST
 

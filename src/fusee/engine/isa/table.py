@@ -9,12 +9,13 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Final
 
+from fusee.engine.columns import Columns
 from fusee.engine.isa import control, memory, numeric
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
 from fusee.engine.isa.row import FLOAT_TYPES, IMMEDIATE_KINDS, Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
-from fusee.kernel.lang import table, u8, u16, u32
+from fusee.kernel.lang import table, u8, u16
 
 SINGLES: Final[tuple[Row, ...]] = (*numeric.ROWS, *memory.ROWS, *control.ROWS)
 TREES: Final[tuple[Row, ...]] = tuple(tree_rows(chosen().source, chosen().patterns, SINGLES))
@@ -23,9 +24,6 @@ NUMBER: Final[dict[str, int]] = {row.name: number for number, row in enumerate(R
 NO_ROW: Final = 0xFFFF
 _STARTS: Final = [0, *accumulate(len(row.handlers) for row in ROWS)]
 HANDLER_COUNT: Final = _STARTS[-1]
-
-BASE = table(u32, _STARTS[:-1])
-SOURCES = table(u8, [len(row.sources) for row in ROWS])
 
 # Signatures, those of rows that exist in the same ones written once
 _PLACE_BITS: Final = 2
@@ -54,35 +52,60 @@ def _offsets(signatures: tuple[str, ...], mirrored: int) -> list[int]:
 
 SIGNATURE_KEYS = table(u8, [_key(signature) for signatures, _ in _KINDS for signature in signatures])
 SIGNATURE_STARTS = table(u16, [start for kind in _KINDS for start in _offsets(*kind)])
-FIRST_SIGNATURE = table(u16, [_FIRST[row.signatures, row.shape.mirrored] for row in ROWS])
-SIGNATURES = table(u8, [len(row.signatures) for row in ROWS])
-
-
 def _destinations(row: Row) -> int:
+    """Mask of the places, by `PLACE_CODE`."""
     return sum(1 << "aps".index(letter) for letter in {signature[0] for signature in row.signatures} - {"-"})
 
 
-DESTINATIONS = table(u8, [_destinations(row) for row in ROWS])
-"""Where the row's results can go: a mask by `PLACE_CODE`."""
+def _operands(row: Row, *kinds: str) -> int:
+    """Mask of the operands of these types."""
+    return sum(1 << place for place, kind in enumerate(row.sources) if kind in kinds)
 
-_WIDTH_CODES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}
-_SOURCE_TYPES: Final = [(row.sources + ("i32",) * 3)[place] for row in ROWS for place in range(3)]
-SOURCE_CONST_BYTES = table(u8, [_WIDTH_CODES[kind] for kind in _SOURCE_TYPES])
-"""Bytes of a constant operand, by row × 3 + place."""
 
-SOURCE_IS_FLOAT = table(u8, [int(kind in FLOAT_TYPES) for kind in _SOURCE_TYPES])
-RESULT_IS_FLOAT = table(u8, [int(row.result in FLOAT_TYPES) for row in ROWS])
+_IMMEDIATES: Final = tuple({row.immediates: None for row in ROWS})
+_FIRST_IMMEDIATE: Final = [0, *accumulate(len(kinds) for kinds in _IMMEDIATES)]
+IMMEDIATE_KIND = table(u8, [IMMEDIATE_KINDS.index(kind) for kinds in _IMMEDIATES for kind in kinds])
 
-NEEDS_ACC = table(u8, [row.shape.accumulator_place() if row in SINGLES else 0 for row in ROWS])
+_COLUMNS: Final = Columns(
+    sources=[len(row.sources) for row in ROWS],
+    first_signature=[_FIRST[row.signatures, row.shape.mirrored] for row in ROWS],
+    signatures=[len(row.signatures) for row in ROWS],
+    destinations=[_destinations(row) for row in ROWS],
+    wide_sources=[_operands(row, "f64") for row in ROWS],
+    float_sources=[_operands(row, *FLOAT_TYPES) for row in ROWS],
+    result_is_float=[int(row.result in FLOAT_TYPES) for row in ROWS],
+    needs_acc=[row.shape.accumulator_place() if row in SINGLES else 0 for row in ROWS],
+    mirrored_pair=[row.shape.mirrored for row in ROWS],
+    immediate_count=[len(row.immediates) for row in ROWS],
+    immediate_start=[_FIRST_IMMEDIATE[_IMMEDIATES.index(row.immediates)] for row in ROWS],
+)
+
+# By row
+BASE = table(u16, _STARTS[:-1])
+CLASS = table(u16, _COLUMNS.classes)
+
+# By class
+SOURCES = table(u8, _COLUMNS["sources"])
+FIRST_SIGNATURE = table(u16, _COLUMNS["first_signature"])
+SIGNATURES = table(u8, _COLUMNS["signatures"])
+DESTINATIONS = table(u8, _COLUMNS["destinations"])
+"""Where results can go: a mask by `PLACE_CODE`."""
+
+WIDE_SOURCES = table(u8, _COLUMNS["wide_sources"])
+"""Mask of the operands of which a constant takes eight bytes, and not four."""
+
+FLOAT_SOURCES = table(u8, _COLUMNS["float_sources"])
+RESULT_IS_FLOAT = table(u8, _COLUMNS["result_is_float"])
+
+NEEDS_ACC = table(u8, _COLUMNS["needs_acc"])
 """Place plus one of the operand that must be in the accumulator; 0: none must."""
 
-MIRRORED_PAIR = table(u8, [row.shape.mirrored for row in ROWS])
+MIRRORED_PAIR = table(u8, _COLUMNS["mirrored_pair"])
 """Place plus one of the first of two neighbouring operands of which handlers exist in one order only; 0: none."""
 
-IMMEDIATE_COUNT = table(u8, [len(row.immediates) for row in ROWS])
-_FIRST_IMMEDIATE: Final = [0, *accumulate(len(row.immediates) for row in ROWS)]
-IMMEDIATE_START = table(u16, _FIRST_IMMEDIATE[:-1])
-IMMEDIATE_KIND = table(u8, [IMMEDIATE_KINDS.index(kind) for row in ROWS for kind in row.immediates])
+IMMEDIATE_COUNT = table(u8, _COLUMNS["immediate_count"])
+IMMEDIATE_START = table(u16, _COLUMNS["immediate_start"])
+
 
 def _const_leaves(row: Row) -> int:
     return sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")

@@ -9,6 +9,7 @@ from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.actions import (
     ACCESS,
+    CLASS,
     IMMEDIATE_COUNT,
     KIND_64,
     KIND_ANY,
@@ -46,7 +47,7 @@ def read_access(t: Translator, index: u32) -> u32:
         kind = u32(KIND_64)
     if t.memory != 0:
         kind += KIND_ANY
-    return u32(MEMORY_ROW[u32(ACCESS[index]) * len(MEMORY_KINDS) + kind])
+    return u32(MEMORY_ROW[u32(ACCESS[CLASS[index]]) * len(MEMORY_KINDS) + kind])
 
 
 @kernel
@@ -63,9 +64,9 @@ def translate_load(t: Translator, index: u32) -> None:
     tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
     if tree == NO_ROW:
         materialize_top(t, u32(1))
-        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), RESULT[index])
+        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), RESULT[CLASS[index]])
     else:
-        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), RESULT[index])
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), RESULT[CLASS[index]])
     add_access(t)
 
 
@@ -91,11 +92,11 @@ def on_slots(t: Translator, index: u32) -> None:
     """An instruction that takes its operands from consecutive canonical slots and leaves its results there."""
     first = u64(0)
     second = u64(0)
-    if IMMEDIATE_COUNT[index] > 0:
+    if IMMEDIATE_COUNT[CLASS[index]] > 0:
         first = u64(read_u32(t.reader))
-    if IMMEDIATE_COUNT[index] > 1:
+    if IMMEDIATE_COUNT[CLASS[index]] > 1:
         second = u64(read_u32(t.reader))
-    count = u32(SLOT_OPERANDS[index])
+    count = u32(SLOT_OPERANDS[CLASS[index]])
     narrow = u64(0)
     for place in span(count):
         number = t.stack[t.height - count + place]
@@ -109,7 +110,7 @@ def on_slots(t: Translator, index: u32) -> None:
     add_immediate(i, second)
     add_immediate(i, u64(canonical(t, t.height)))
     add_immediate(i, narrow)
-    for _ in span(u32(SLOT_RESULTS[index])):
+    for _ in span(u32(SLOT_RESULTS[CLASS[index]])):
         push_canonical(t, result)
 
 

@@ -1,14 +1,15 @@
-"""What each opcode asks of the translator: tables by opcode index."""
+"""What each opcode asks of the translator."""
 
 from typing import Final
 
+from fusee.engine.columns import Columns
 from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, ON_SLOTS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.state import F32, F64, I32, I64
 from fusee.kernel.lang import table, u8, u16
 from fusee.spec import opcodes
-from fusee.spec.op import BY_INDEX, INDEX_COUNT, Op
+from fusee.spec.op import BY_INDEX, Op
 
 # What an opcode asks of the translator
 OWN: Final = 0  # see `translate_other`
@@ -55,36 +56,23 @@ _OWN_SIGNATURES: Final = {
 """Instructions that have a rule of their own here although validation needs none."""
 
 
-def _column(of: "dict[int, int]", missing: int = 0) -> list[int]:
-    return [of.get(index, missing) for index in range(INDEX_COUNT)]
-
-
 def _result(op: Op) -> int:
     return _TYPE_CODES.get((op.results or ("",))[0], I64)
 
 
 _OPS: Final = {index: op for index, op in BY_INDEX.items() if not op.unsupported}
-ACTION = table(u8, _column({index: _action(op) for index, op in _OPS.items()}))
-ROW = table(u16, _column({index: NUMBER.get(_row_name(op), NO_ROW) for index, op in _OPS.items()}, NO_ROW))
-ARITY = table(u8, _column({index: len(op.params or ()) for index, op in _OPS.items()}))
-RESULT = table(u8, _column({index: _result(op) for index, op in _OPS.items()}))
-COMMUTES = table(u8, _column({index: int(op.commutes) for index, op in _OPS.items()}))
-COMPARED = table(u8, _column({i: _TYPE_CODES[op.params[0]] for i, op in _OPS.items() if _comparison(op) and op.params}))
-CODE = table(u8, _column({
-    index: op.code - _FIRST_COMPARISONS[op.params[0]].code
-    for index, op in _OPS.items() if _comparison(op) and op.params
-}))  # fmt: skip
-IMMEDIATE_COUNT = table(u8, _column({index: len(op.immediates) for index, op in _OPS.items()}))
+_INDEX_COUNT: Final = max(_OPS) + 1  # what cannot be executed does not get here
+
+
+def _column(of: dict[int, int], missing: int = 0) -> list[int]:
+    return [of.get(index, missing) for index in range(_INDEX_COUNT)]
+
 
 assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
 
+_COMPARED: Final = {index: (op, op.params[0]) for index, op in _OPS.items() if _comparison(op) and op.params}
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
-MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
 _ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}
-ACCESS = table(u8, _column({index: _ACCESSES.index(name) for index, name in _ACCESSING.items()}))
-KIND_64: Final = 1  # in the order of MEMORY_KINDS
-KIND_ANY: Final = 2
-
 _SLOT_SHAPES: Final = {
     "memory_grow": (1, 1), "memory_init": (3, 0), "memory_copy": (3, 0), "memory_fill": (3, 0), "data_drop": (0, 0),
     "table_get": (1, 1), "table_set": (2, 0), "table_grow": (2, 1), "table_init": (3, 0), "table_copy": (3, 0),
@@ -92,5 +80,36 @@ _SLOT_SHAPES: Final = {
     "i64_mul_wide_u": (2, 2),
 }  # fmt: skip
 _ON_SLOTS: Final = {index: _SLOT_SHAPES[_row_name(op)] for index, op in _OPS.items() if _row_name(op) in ON_SLOTS}
-SLOT_OPERANDS = table(u8, _column({index: shape[0] for index, shape in _ON_SLOTS.items()}))
-SLOT_RESULTS = table(u8, _column({index: shape[1] for index, shape in _ON_SLOTS.items()}))
+
+_COLUMNS: Final = Columns(
+    action=_column({index: _action(op) for index, op in _OPS.items()}),
+    arity=_column({index: len(op.params or ()) for index, op in _OPS.items()}),
+    result=_column({index: _result(op) for index, op in _OPS.items()}),
+    commutes=_column({index: int(op.commutes) for index, op in _OPS.items()}),
+    compared=_column({index: _TYPE_CODES[kind] for index, (_, kind) in _COMPARED.items()}),
+    code=_column({index: op.code - _FIRST_COMPARISONS[kind].code for index, (op, kind) in _COMPARED.items()}),
+    immediates=_column({index: len(op.immediates) for index, op in _OPS.items()}),
+    access=_column({index: _ACCESSES.index(name) for index, name in _ACCESSING.items()}),
+    slot_operands=_column({index: shape[0] for index, shape in _ON_SLOTS.items()}),
+    slot_results=_column({index: shape[1] for index, shape in _ON_SLOTS.items()}),
+)
+
+# By opcode index
+CLASS = table(u8, _COLUMNS.classes)
+ROW = table(u16, _column({index: NUMBER.get(_row_name(op), NO_ROW) for index, op in _OPS.items()}, NO_ROW))
+
+# By class
+ACTION = table(u8, _COLUMNS["action"])
+ARITY = table(u8, _COLUMNS["arity"])
+RESULT = table(u8, _COLUMNS["result"])
+COMMUTES = table(u8, _COLUMNS["commutes"])
+COMPARED = table(u8, _COLUMNS["compared"])
+CODE = table(u8, _COLUMNS["code"])
+IMMEDIATE_COUNT = table(u8, _COLUMNS["immediates"])
+ACCESS = table(u8, _COLUMNS["access"])
+SLOT_OPERANDS = table(u8, _COLUMNS["slot_operands"])
+SLOT_RESULTS = table(u8, _COLUMNS["slot_results"])
+
+MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
+KIND_64: Final = 1  # in the order of MEMORY_KINDS
+KIND_ANY: Final = 2

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import read_opcode, skip_immediates
-from fusee.engine.decode.optables import OPENS_BLOCK, immediates_of
+from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
 from fusee.engine.decode.reader import read_u32
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.translate.state import F32, Translator
@@ -56,7 +56,7 @@ def analyze(t: Translator) -> None:
                         t.loops[innermost - 1] = u8(1)
                     innermost = u32(0)
         else:
-            if OPENS_BLOCK[index] != 0:
+            if OPENS_BLOCK[CLASS[index]] != 0:
                 note_opening(t, depth, False)
                 depth += 1
             elif index >= FIRST_CALL and index <= LAST_CALL:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.translate.actions import ARITY, CODE, COMMUTES, COMPARED, RESULT, ROW
+from fusee.engine.translate.actions import ARITY, CLASS, CODE, COMMUTES, COMPARED, RESULT, ROW
 from fusee.engine.translate.comparison import EQ, negate
 from fusee.engine.translate.emit import claim, emit, hold_in_acc, materialize, unload
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
@@ -40,9 +40,9 @@ def materialize_top(t: Translator, count: u32) -> None:
 def compute(t: Translator, index: u32) -> None:
     """A pure instruction waits until somebody needs its value."""
     row = u32(ROW[index])
-    if ARITY[index] == 1:
+    if ARITY[CLASS[index]] == 1:
         materialize_top(t, u32(1))
-        push(t, new_node(t, u32(PENDING), row, RESULT[index], take_leaves(t, pop(t), u32(NO_VALUE))))
+        push(t, new_node(t, u32(PENDING), row, RESULT[CLASS[index]], take_leaves(t, pop(t), u32(NO_VALUE))))
         return
     if row == SUB and top(t, u32(0)).kind == CONSTANT:
         negate_constant(top(t, u32(0)))
@@ -52,11 +52,11 @@ def compute(t: Translator, index: u32) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    if COMMUTES[index] != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
+    if COMMUTES[CLASS[index]] != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
         swapped = first
         first = second
         second = swapped
-    push(t, new_node(t, u32(PENDING), row, RESULT[index], take_leaves(t, first, second)))
+    push(t, new_node(t, u32(PENDING), row, RESULT[CLASS[index]], take_leaves(t, first, second)))
 
 
 @kernel
@@ -75,7 +75,7 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
     inner = second
     other = first
     tree = fused_row(t, row, place, second, first)
-    if tree == NO_ROW and COMMUTES[index] != 0:
+    if tree == NO_ROW and COMMUTES[CLASS[index]] != 0:
         tree = fused_row(t, row, place, first, second)
         inner = first
         other = second
@@ -84,7 +84,7 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
         inner = first
         other = second
         tree = fused_row(t, row, place, first, second)
-    if tree == NO_ROW and COMMUTES[index] != 0:
+    if tree == NO_ROW and COMMUTES[CLASS[index]] != 0:
         inner = second
         other = first
         tree = fused_row(t, row, place, second, first)
@@ -96,17 +96,17 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
             return False
     pop(t)
     pop(t)
-    push(t, new_node(t, u32(PENDING), tree, RESULT[index], flatten(t, place, inner, other)))
+    push(t, new_node(t, u32(PENDING), tree, RESULT[CLASS[index]], flatten(t, place, inner, other)))
     return True
 
 
 @kernel
 def compute_now(t: Translator, index: u32) -> None:
     """An instruction that may trap is emitted where it stands."""
-    materialize_top(t, u32(ARITY[index]))
-    second = pop(t) if ARITY[index] == 2 else u32(NO_VALUE)
+    materialize_top(t, u32(ARITY[CLASS[index]]))
+    second = pop(t) if ARITY[CLASS[index]] == 2 else u32(NO_VALUE)
     first = pop(t)
-    push_result(t, u32(ROW[index]), u32(ARITY[index]), first, second, RESULT[index])
+    push_result(t, u32(ROW[index]), u32(ARITY[CLASS[index]]), first, second, RESULT[CLASS[index]])
 
 
 @kernel
@@ -138,7 +138,7 @@ def compare(t: Translator, index: u32) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    push_comparison(t, u32(CODE[index]), u32(COMPARED[index]), first, second)
+    push_comparison(t, u32(CODE[CLASS[index]]), u32(COMPARED[CLASS[index]]), first, second)
 
 
 @kernel

@@ -10,7 +10,7 @@ from fusee.engine.decode.instruction import (
     read_opcode,
     skip_immediates,
 )  # fmt: skip
-from fusee.engine.decode.optables import OPENS_BLOCK, immediates_of
+from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
@@ -234,7 +234,7 @@ def skip_unreachable(t: Translator) -> u32:
                 return index
             if index == END:
                 nested -= 1
-        elif OPENS_BLOCK[index] != 0:
+        elif OPENS_BLOCK[CLASS[index]] != 0:
             nested += 1
             if index == LOOP:
                 t.loop_number += 1

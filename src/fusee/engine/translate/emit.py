@@ -4,7 +4,9 @@ from typing import Final
 
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import (
+    CLASS,
     DESTINATIONS,
+    FLOAT_SOURCES,
     INNER_PLACE,
     INNER_ROW,
     MIRRORED_PAIR,
@@ -14,7 +16,6 @@ from fusee.engine.isa.table import (
     OUTER_ROW,
     PLACE_CODE,
     RESULT_IS_FLOAT,
-    SOURCE_IS_FLOAT,
     SOURCES,
 )  # fmt: skip
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
@@ -101,7 +102,7 @@ def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, th
     a = form_of(t, t.values[first]) if count > 0 else u32(0)
     b = form_of(t, t.values[second]) if count > 1 else u32(0)
     c = form_of(t, t.values[third]) if count > 2 else u32(0)
-    pair = u32(MIRRORED_PAIR[row])
+    pair = u32(MIRRORED_PAIR[CLASS[row]])
     if pair == 1 and a > b:
         swapped = a
         a = b
@@ -116,7 +117,7 @@ def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, th
 @kernel(inline=True)
 def can_write(row: u32, form: u32) -> bool:
     """Whether the row can put its result there."""
-    return u32(DESTINATIONS[row]) >> u32(PLACE_CODE[form]) & 1 != 0
+    return u32(DESTINATIONS[CLASS[row]]) >> u32(PLACE_CODE[form]) & 1 != 0
 
 
 @kernel
@@ -132,7 +133,7 @@ def write_to(t: Translator, i: Ins, form: u32, slot: u32) -> None:
         i.slot = u16(slot)
     else:
         i.destination = u8(ACC)
-        move_acc(t, RESULT_IS_FLOAT[i.row] != 0, form, slot)
+        move_acc(t, RESULT_IS_FLOAT[CLASS[i.row]] != 0, form, slot)
 
 
 @kernel
@@ -149,7 +150,7 @@ def make_way(t: Translator, row: u32, form: u32, first: u32, second: u32, third:
     """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
     if form == NOWHERE or (form != ACC and can_write(row, form)):
         return
-    float_bank = RESULT_IS_FLOAT[row] != 0
+    float_bank = RESULT_IS_FLOAT[CLASS[row]] != 0
     occupant = t.facc if float_bank else t.acc
     if occupant != first and occupant != second and occupant != third:
         unload(t, float_bank)
@@ -227,18 +228,19 @@ def keeps_place(t: Translator, number: u32) -> bool:
 @kernel
 def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> None:
     """Move operands until the row has a handler for their forms: the accumulator first, then constants, then all."""
+    kind = CLASS[row]
     for place in span(count):
         number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT and SOURCE_IS_FLOAT[row * 3 + place] == 0:
+        if t.values[number].kind == CONSTANT and u32(FLOAT_SOURCES[kind]) >> place & 1 == 0:
             if not fits_field(t.values[number]):
                 into_temporary(t, number, place)
-    if NEEDS_ACC[row] != 0:
-        into_accumulator(t, operand_at(u32(NEEDS_ACC[row]) - 1, first, second, third))
+    if NEEDS_ACC[kind] != 0:
+        into_accumulator(t, operand_at(u32(NEEDS_ACC[kind]) - 1, first, second, third))
     if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
-        if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[row]) and keeps_place(t, number):
+        if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[kind]) and keeps_place(t, number):
             unload(t, is_float(t.values[number].type))
     if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
         return
@@ -250,7 +252,7 @@ def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
-        if place + 1 != u32(NEEDS_ACC[row]) and form_of(t, t.values[number]) != SLOT:
+        if place + 1 != u32(NEEDS_ACC[kind]) and form_of(t, t.values[number]) != SLOT:
             into_temporary(t, number, place)
 
 
@@ -271,7 +273,7 @@ def emit(
     a = first
     b = second
     c = third
-    pair = u32(MIRRORED_PAIR[row])
+    pair = u32(MIRRORED_PAIR[CLASS[row]])
     if pair == 1 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
         a = second
         b = first
@@ -294,7 +296,7 @@ def emit_parts(
 ) -> None:  # fmt: skip
     """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
     inner = u32(INNER_ROW[row])
-    inner_count = u32(SOURCES[inner])
+    inner_count = u32(SOURCES[CLASS[inner]])
     place = u32(INNER_PLACE[row])
     other = u32(NO_VALUE)
     if count > inner_count:
@@ -302,7 +304,7 @@ def emit_parts(
     a = first if place == 0 else second
     b = second if place == 0 else third
     emit(t, inner, inner_count, a, b, third, u32(ACC), u32(0))
-    number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[inner] != 0 else u8(I64))
+    number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[CLASS[inner]] != 0 else u8(I64))
     t.values[number].producer = u32(NO_INS)
     if place == 0:
         emit(t, u32(OUTER_ROW[row]), count - inner_count + 1, number, other, u32(NO_VALUE), form, slot)

@@ -6,12 +6,13 @@ from fusee.engine.arena import grow_buffer
 from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
 from fusee.engine.isa.row import IMMEDIATE_KINDS
 from fusee.engine.isa.table import (
+    CLASS,
     IMMEDIATE_COUNT,
     IMMEDIATE_KIND,
     IMMEDIATE_START,
     NUMBER,
-    SOURCE_CONST_BYTES,
     SOURCES,
+    WIDE_SOURCES,
 )  # fmt: skip
 from fusee.engine.translate.lookup import NO_SIGNATURE, handler_number, signature_of
 from fusee.engine.translate.state import Fixup, Ins, Label, Translator
@@ -64,7 +65,8 @@ def encode(t: Translator, i: Ins) -> None:
     """Append one cell."""
     reserve_code(t, u32(LARGEST_CELL_BYTES))
     row = u32(i.row)
-    sources = u32(SOURCES[row])
+    kind = CLASS[row]
+    sources = u32(SOURCES[kind])
     signature = signature_of(i, u32(i.destination))
     if signature == NO_SIGNATURE:
         unreachable()  # `emit` has moved the operands until there was a handler
@@ -81,10 +83,10 @@ def encode(t: Translator, i: Ins) -> None:
                     store(t.code + at, u16(i.operands[place]))
                     at += 2
             elif i.forms[place] == CONST:
-                if width == 4 and SOURCE_CONST_BYTES[row * 3 + place] == 4:
+                if width == 4 and u32(WIDE_SOURCES[kind]) >> place & 1 == 0:
                     store(t.code + at, u32(i.operands[place]))
                     at += 4
-                elif width == 8 and SOURCE_CONST_BYTES[row * 3 + place] == 8:
+                elif width == 8 and u32(WIDE_SOURCES[kind]) >> place & 1 != 0:
                     store(t.code + at, i.operands[place])
                     at += 8
     if i.destination == SLOT:
@@ -97,8 +99,8 @@ def encode(t: Translator, i: Ins) -> None:
 def write_immediates(t: Translator, i: Ins, row: u32, start: u32, width: Static[int]) -> u32:
     """Write the immediates that take `width` bytes; gives the position behind them."""
     at = start
-    first = u32(IMMEDIATE_START[row])
-    for place in span(u32(IMMEDIATE_COUNT[row])):
+    first = u32(IMMEDIATE_START[CLASS[row]])
+    for place in span(u32(IMMEDIATE_COUNT[CLASS[row]])):
         kind = u32(IMMEDIATE_KIND[first + place])
         if width == 2 and kind == U16:
             store(t.code + at, u16(i.immediates[place]))

@@ -14,7 +14,7 @@ from fusee.engine.translate.access import (
     translate_load,
     translate_store,
 )
-from fusee.engine.translate.actions import ACTION, COMPARISON, COMPUTE, FROM_SLOTS, LOAD, STORE, TRAPPING
+from fusee.engine.translate.actions import ACTION, CLASS, COMPARISON, COMPUTE, FROM_SLOTS, LOAD, STORE, TRAPPING
 from fusee.engine.translate.branch import pop_condition
 from fusee.engine.translate.compute import (
     choose,
@@ -44,7 +44,7 @@ TABLE_SIZE: Final = NUMBER["table_size"]
 @kernel
 def translate_instruction(t: Translator, index: u32) -> bool:
     """Translate the instruction whose opcode has just been read; whether what follows can be reached."""
-    action = ACTION[index]
+    action = ACTION[CLASS[index]]
     if action == COMPUTE:
         compute(t, index)
     elif action == LOAD:

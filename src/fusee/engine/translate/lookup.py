@@ -5,6 +5,7 @@ from typing import Final
 from fusee.engine.isa.forms import CONST, FORMS, MOST_PINS, NOWHERE, PIN, PINS, SLOT
 from fusee.engine.isa.table import (
     BASE,
+    CLASS,
     DESTINATION_SHIFT,
     FIRST_SIGNATURE,
     MIRRORED_PAIR,
@@ -36,8 +37,8 @@ def find_signature(row: u32, sources: u32, destination: u32) -> u32:
     if destination != ANYWHERE:
         key |= u32(PLACE_CODE[destination]) << DESTINATION_SHIFT
         mask = u32(0xFF)
-    start = u32(FIRST_SIGNATURE[row])
-    for at in span(start, start + u32(SIGNATURES[row])):
+    start = u32(FIRST_SIGNATURE[CLASS[row]])
+    for at in span(start, start + u32(SIGNATURES[CLASS[row]])):
         if u32(SIGNATURE_KEYS[at]) & mask == key:
             return at
     return u32(NO_SIGNATURE)
@@ -46,7 +47,7 @@ def find_signature(row: u32, sources: u32, destination: u32) -> u32:
 @kernel
 def signature_of(i: Ins, destination: u32) -> u32:
     """`find_signature` for an instruction, if its result went to `destination`."""
-    count = u32(SOURCES[i.row])
+    count = u32(SOURCES[CLASS[i.row]])
     first = u32(i.forms[0]) if count > 0 else u32(0)
     second = u32(i.forms[1]) if count > 1 else u32(0)
     third = u32(i.forms[2]) if count > 2 else u32(0)
@@ -62,11 +63,11 @@ def is_pin(form: u32) -> bool:
 def handler_number(i: Ins, signature: u32) -> u32:
     """The number of an instruction's handler, whose signature has been found (`isa.forms.expand` has the order)."""
     row = u32(i.row)
-    pair = u32(MIRRORED_PAIR[row])
+    pair = u32(MIRRORED_PAIR[CLASS[row]])
     pins = u32(0)
     if is_pin(u32(i.destination)):
         pins = u32(i.destination) - PIN
-    for place in span(u32(SOURCES[row])):
+    for place in span(u32(SOURCES[CLASS[row]])):
         form = u32(i.forms[place])
         if not is_pin(form):
             continue
@@ -76,7 +77,7 @@ def handler_number(i: Ins, signature: u32) -> u32:
             pins = pins * (PINS * (PINS + 1) // 2) + second * (second + 1) // 2 + pin
         elif pair == 0 or place != pair or not is_pin(u32(i.forms[pair - 1])):
             pins = pins * PINS + pin
-    return BASE[row] + u32(SIGNATURE_STARTS[signature]) + pins
+    return u32(BASE[row]) + u32(SIGNATURE_STARTS[signature]) + pins
 
 
 assert FORMS == NOWHERE == CONST + 1 == SLOT + 2

@@ -6,6 +6,7 @@ None of them has code of its own: all comes from their rows in the opcode table.
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_memarg_flags
 from fusee.engine.decode.optables import (
     ADDRESS,
+    CLASS,
     FEATURE,
     LANES,
     NATURAL_ALIGNMENT,
@@ -85,7 +86,7 @@ def validate_immediate(v: Validator, kind: u32) -> None:
 
 @kernel
 def validate_lane(v: Validator) -> None:
-    if read_byte(v.reader) >= LANES[v.opcode]:
+    if read_byte(v.reader) >= LANES[CLASS[v.opcode]]:
         fail(v, u32(ModuleError.LANE_INDEX))
 
 
@@ -119,10 +120,10 @@ def validate_memarg(v: Validator) -> None:
         memory = read_u32(r)
         flags -= MEMARG_HAS_MEMORY
     offset = read_u64(r)
-    natural = u32(NATURAL_ALIGNMENT[v.opcode])
+    natural = u32(NATURAL_ALIGNMENT[CLASS[v.opcode]])
     if flags > natural:
         fail(v, u32(ModuleError.ALIGNMENT))
-    if flags != natural and u32(FEATURE[v.opcode]) == Feature.THREADS:
+    if flags != natural and u32(FEATURE[CLASS[v.opcode]]) == Feature.THREADS:
         fail(v, u32(ModuleError.ALIGNMENT_NOT_NATURAL))
     v.address_type = memory_address_type(v, memory)
     if v.address_type == VAL_I32 and offset > 0xFFFF_FFFF:

@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.decode.instruction import read_opcode
 from fusee.engine.decode.optables import (
+    CLASS,
     END,
     IS_CONSTANT,
     RULE_IMMEDIATES,
@@ -63,7 +64,7 @@ def validate_constant_instructions(v: Validator) -> None:
     while v.control_count != 0:
         v.instruction = r.position
         index = read_opcode(r)
-        if index != END and (IS_CONSTANT[index] == 0 or (params_of(index) != 0 and not extended)):
+        if index != END and (IS_CONSTANT[CLASS[index]] == 0 or (params_of(index) != 0 and not extended)):
             fail(v, u32(ModuleError.NOT_CONSTANT))
         validate_other(v, index, u32(v.rules[index]))
 
@@ -72,7 +73,7 @@ def validate_constant_instructions(v: Validator) -> None:
 def validate_other(v: Validator, index: u32, rule: u32) -> None:
     v.opcode = index
     if unlikely(rule & RULE_UNSUPPORTED != 0):
-        note_unsupported(v.module, u32(UNSUPPORTED[index]), v.instruction)
+        note_unsupported(v.module, u32(UNSUPPORTED[CLASS[index]]), v.instruction)
     kind = rule & RULE_MASK
     if kind == RULE_IMMEDIATES:
         validate_immediates(v, index)

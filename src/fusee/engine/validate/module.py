@@ -1,7 +1,7 @@
 """Validation of a whole module (spec 3.5.16)."""
 
 from fusee.engine.arena import new_memory, release_buffer
-from fusee.engine.decode.optables import FEATURE, RULE, RULE_NONE
+from fusee.engine.decode.optables import CLASS, FEATURE, RULE, RULE_NONE
 from fusee.engine.decode.state import arena_of
 from fusee.engine.errors import raise_again
 from fusee.engine.state.module import Module
@@ -38,8 +38,8 @@ def new_validator(m: Module) -> Validator:
     v.rules = base + size_of(Validator)
     v.declared = v.rules + INDEX_COUNT
     for i in span(u32(INDEX_COUNT)):
-        enabled = u64(FEATURE[i]) & ~m.features == 0
-        v.rules[i] = RULE[i] if enabled else u8(RULE_NONE)
+        enabled = u64(FEATURE[CLASS[i]]) & ~m.features == 0
+        v.rules[i] = RULE[CLASS[i]] if enabled else u8(RULE_NONE)
     v.reader.source = m.source
     v.reader.module_end = m.source_size
     v.visible_globals = m.global_count

@@ -64,6 +64,7 @@ class FunctionWriter:
         self.records: dict[Variable, Variable] = {}  # an inlined kernel's record -> the one it was given
         self.loops: list[tuple[str, str]] = []  # (break, continue) labels
         self.frames: list[Frame] = [Frame(function)]
+        self.fixed_statuses: set[str] = set()  # that a handler raises: those known when it is compiled
         self.location = ""  # suffix of every instruction: its place in the source
         self.line = function.line
 
@@ -250,6 +251,10 @@ class FunctionWriter:
         """Leave with a status that is not zero, to wherever errors end."""
         for number, frame in enumerate(reversed(self.frames), 1):
             if frame.raised is not None or number == len(self.frames):
+                if self.function.handler and number == len(self.frames) and status.isdecimal():
+                    self.fixed_statuses.add(status)
+                    self.jump(f"raise.{status}")
+                    return
                 if frame.raised is None:
                     frame.raised = []
                 frame.raised.append((status, self.block))
@@ -276,6 +281,15 @@ class FunctionWriter:
             self.end("unreachable")
         if self.frames[0].raised:
             self._write_raise(self.frames[0].raised)
+        for status in sorted(self.fixed_statuses):
+            self.begin(f"raise.{status}")
+            self.tail(self.module.raiser(self.function, status), self.function.parameters[0])
+        return ["entry:", *self.head, *self.lines]
+
+    def write_raiser(self, status: str) -> list[str]:
+        """The body of a handler that only raises: many handlers end in it, and need not make the status themselves."""
+        self._take_parameters()
+        self._raise_from_handler(status)
         return ["entry:", *self.head, *self.lines]
 
     def _take_parameters(self) -> None:
@@ -303,13 +317,17 @@ class FunctionWriter:
         status = self.merge("i64", raised)
         function = self.function
         if function.handler:
-            assert function.raises_to is not None and function.status is not None
-            self.tail(self.module.symbol(function.raises_to), function.parameters[0], {function.status: status})
+            self._raise_from_handler(status)
         elif result_items(function):
             shape = result_type(function)
             self.end(f"ret {shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
         else:
             self.end(f"ret i64 {status}")
+
+    def _raise_from_handler(self, status: str) -> None:
+        function = self.function
+        assert function.raises_to is not None and function.status is not None
+        self.tail(self.module.symbol(function.raises_to), function.parameters[0], {function.status: status})
 
     def merge(self, type_: str, incoming: list[tuple[str, str]]) -> str:
         """The value that comes with the block which led here."""

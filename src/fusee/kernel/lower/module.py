@@ -52,6 +52,7 @@ class ModuleWriter:
         self._metadata: list[str] = []
         self._weights: dict[str, int] = {}
         self._functions: list[str] = []
+        self._raisers: set[str] = set()
         self._written: dict[Specialised, set[str]] = {}
 
     # --- what functions ask for ----------------------------------------------------------------
@@ -147,6 +148,17 @@ class ModuleWriter:
             self.checks.write(defines_state=defines_state)
         return self._text()
 
+    def raiser(self, function: Specialised, status: str) -> str:
+        """The operand that names what raises a fixed status from handlers like this one, in this module."""
+        assert function.raises_to is not None
+        name = f'@"raise.{function.raises_to.symbol}.{status}"'
+        if name not in self._raisers:
+            self._raisers.add(name)
+            lines = FunctionWriter(self, function).write_raiser(status)
+            head = f"define internal {self._handler_prototype(function, name)} cold noinline nounwind"
+            self.add_function("\n".join([f"{head} {{", *lines, "}"]))
+        return name
+
     def add_function(self, text: str) -> None:
         self._functions.append(text)
 
@@ -169,10 +181,7 @@ class ModuleWriter:
 
     def _prototype(self, function: Specialised, *, named: bool) -> str:
         if function.handler:
-            assert function.record is not None
-            parameters = self.convention.parameters(function.record.fields)
-            parts = [f"{type_} {name}" if named else type_ for type_, name in parameters]
-            return f'{self.convention.name} void @"{function.symbol}"({", ".join(parts)})'
+            return self._handler_prototype(function, f'@"{function.symbol}"', named=named)
         parts = []
         for parameter in function.parameters:
             part = f"{llvm_type(parameter.type)}{extension(parameter.type)}"
@@ -181,6 +190,12 @@ class ModuleWriter:
         if not function.may_raise:
             result = f"{extension(function.result)} {result}".strip()
         return f'{result} @"{function.symbol}"({", ".join(parts)})'
+
+    def _handler_prototype(self, function: Specialised, name: str, *, named: bool = True) -> str:
+        assert function.record is not None
+        parameters = self.convention.parameters(function.record.fields)
+        parts = [f"{type_} {parameter}" if named else type_ for type_, parameter in parameters]
+        return f"{self.convention.name} void {name}({', '.join(parts)})"
 
     def _write_entry(self, function: Specialised) -> None:
         for name in [entry_symbol(function), *function.aliases]:
