@@ -1,98 +1,101 @@
-"""The measuring instrument itself: reading answers, refusing wrong ones, ratios, the table."""
+"""The measuring instrument itself: processes, taking turns, refusing wrong answers, leaving engines out."""
 
-import io
 import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from fusee.bench.engines import Engine, find_peers, parse_peer
-from fusee.bench.measure import Results, Timing, WrongAnswer, measure, parse_answer, run_child, run_workload
-from fusee.bench.report import document, ratio_table
-from fusee.bench.workloads import WORKLOADS
+from fusee.bench.answers import WrongAnswer, check
+from fusee.bench.measure import Row, Timing, measure
+from fusee.bench.process import run_child
+from fusee.bench.tasks import Case, Task, case_of_workload
+from fusee.bench.workloads import find_workloads
+from tests.bench.parrots import echo, failing, printing
 
-FIB = WORKLOADS[0]
-
-
-def printing(text: str, name: str = "parrot") -> Engine:
-    """An engine that answers everything with the same words."""
-    return Engine(name, "prints", lambda module, argument: [sys.executable, "-c", f"print({text!r})"])
-
-
-@pytest.mark.parametrize(
-    ("output", "answer"),
-    [
-        ("14930352\n", 14930352),
-        ("Result: -2\n", 4294967294),
-        ("0xfffffffe:i32\n", 4294967294),
-        ("loading v1.2\n7\n", 7),
-        ("no number\n", None),
-    ],
-)
-def test_every_engines_way_of_printing_is_read(output: str, answer: int | None) -> None:
-    assert parse_answer(output) == answer
-
-
-def test_a_wrong_answer_has_no_time() -> None:
-    with pytest.raises(WrongAnswer, match="parrot gave 5 for fib, not 14930352"):
-        run_workload(printing("5"), FIB)
-
-
-def test_a_failing_engine_is_reported_with_its_words() -> None:
-    with pytest.raises(WrongAnswer, match="ended with status 3: oh no"):
-        run_child([sys.executable, "-c", "import sys; print('oh no'); sys.exit(3)"])
+FIB = case_of_workload(find_workloads("fib")[0])
 
 
 def test_user_time_and_memory_are_the_childs() -> None:
-    run = run_child([sys.executable, "-c", "x = bytearray(50_000_000)\nfor i in range(3_000_000): pass"])
+    run = run_child([sys.executable, "-c", "x = b'x' * 50_000_000\nfor i in range(3_000_000): pass"])
     assert run.user_seconds > 0.01
     assert run.peak_bytes > 50_000_000
 
 
+def test_memory_is_not_the_parents() -> None:
+    ballast = b"x" * 100_000_000
+    assert run_child(["sleep", "0.05"]).peak_bytes < len(ballast) // 2
+
+
+def test_output_and_errors_are_kept_apart() -> None:
+    run = run_child([sys.executable, "-c", "import sys; print('a'); print('b', file=sys.stderr); sys.exit(3)"])
+    assert (run.output, run.errors, run.status, run.complaint) == (b"a\n", b"b\n", 3, "b")
+
+
+def test_what_takes_too_long_is_killed_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fusee.bench.process.TIMEOUT_SECONDS", 0)
+    run = run_child(["sleep", "100"])
+    assert (run.status, run.complaint) == (-9, "killed after 0 s")
+
+
+def test_a_program_runs_in_its_directory(tmp_path: Path) -> None:
+    assert run_child(["pwd"], tmp_path).output.decode().strip() == str(tmp_path)
+
+
 def test_engines_take_turns() -> None:
     turns: list[str] = []
-    engines = [printing(str(FIB.answer), "a"), printing(str(FIB.answer), "b")]
-    results = measure(engines, [FIB], 2, lambda workload, engine: turns.append(engine))
-    assert turns == ["a", "b", "a", "b"]
-    assert [len(timing.process_seconds) for timing in results["fib"].values()] == [2, 2]
+    engines = [echo(FIB, "a"), echo(FIB, "b")]
+    rows = measure(engines, [FIB], 2, lambda row, engine: turns.append(engine))
+    assert turns == ["a", "b", "a", "b", "a", "b", ""]
+    assert [len(timing.process_seconds) for timing in rows[0].timings.values()] == [2, 2]
 
 
-def timed(whole: float, startup: float) -> Timing:
-    return Timing([whole, whole, 99.0], [startup, 0.0, startup])
+def test_a_wrong_answer_has_no_time() -> None:
+    row = measure([echo(FIB, "fusee"), printing("5", "parrot")], [FIB], 1)[0]
+    assert list(row.timings) == ["fusee"]
+    assert row.skipped == {"parrot": "gave 5 instead of 28657"}
+    assert row.ratio("fusee", "parrot") is None
 
 
-RESULTS: Results = {
-    "fib": {"fusee": timed(1.1, 0.1), "slow": timed(3.0, 0.0)},
-    "sieve": {"fusee": timed(2.1, 0.1), "slow": timed(1.5, 0.0)},
-}
-ENGINES = [printing("", "fusee"), printing("", "slow")]
+def test_an_answer_that_is_wrong_only_in_the_full_run_takes_the_times_away() -> None:
+    half_right = echo(Case(FIB.name, FIB.full, FIB.idle, FIB.small, FIB.small_answer, FIB.small_answer), "half")
+    row = measure([echo(FIB, "fusee"), half_right], [FIB], 2)[0]
+    assert list(row.timings) == ["fusee"]
+    assert row.skipped == {"half": "gave 28657 instead of 14930352"}
+
+
+def test_a_peer_that_lacks_a_proposal_is_left_out_with_its_words() -> None:
+    case = Case("tail", FIB.full, FIB.idle, FIB.small, FIB.answer, FIB.small_answer, proposals=frozenset({"tail-call"}))
+    row = measure([echo(FIB, "fusee"), failing("unknown opcode 0x12", "old")], [case], 1)[0]
+    assert row.skipped == {"old": "needs tail-call: unknown opcode 0x12"}
+    assert list(row.timings) == ["fusee"]
+
+
+def test_a_run_goes_on_when_the_subject_fails() -> None:
+    row = measure([failing("trap", "fusee"), echo(FIB, "peer")], [FIB], 1)[0]
+    assert row.skipped == {"fusee": "trap"}
+    assert list(row.timings) == ["peer"]
+
+
+def test_engines_must_agree_where_nobody_knows_the_answer() -> None:
+    task = Task(Path("app.wasm"))
+    case = Case("app", task, task, task)
+    row = measure([printing("beat", "fusee"), printing("beat", "same"), printing("bat", "other")], [case], 1)[0]
+    assert list(row.timings) == ["fusee", "same"]
+    assert row.skipped == {"other": "gave 4 bytes with status 0 instead of 5 bytes with status 0"}
+
+
+def test_nobody_is_timed_where_all_fail() -> None:
+    task = Task(Path("app.wasm"))
+    row = measure([failing("no", "a"), failing("neither", "b")], [Case("app", task, task, task)], 1)[0]
+    assert (row.timings, row.skipped) == ({}, {"a": "no", "b": "neither"})
 
 
 def test_ratios_are_of_medians_without_start_up() -> None:
-    rows = document(ENGINES, RESULTS)["workloads"]
-    assert [row["ratios"] for row in rows] == [{"slow": 3.0}, {"slow": 0.75}]
-    assert rows[0]["fusee_seconds"] == pytest.approx(1.0)
-    assert rows[0]["process_ratios"] == {"slow": 2.73}
+    row = Row(FIB, {"fusee": Timing([1.1, 99.0, 1.1], [0.1, 0.1, 0.0]), "slow": Timing([3.0], [0.0])})
+    assert row.ratio("fusee", "slow") == pytest.approx(3.0)
 
 
-def test_the_table_ends_with_the_geometric_mean() -> None:
-    console = Console(width=120, file=io.StringIO())
-    console.print(ratio_table(ENGINES, RESULTS))
-    last_row = console.file.getvalue().splitlines()[-2]  # type: ignore[attr-defined]
-    assert "geometric mean" in last_row
-    assert "1.50×" in last_row
-
-
-def test_a_peer_is_given_by_name_and_program() -> None:
-    peer = parse_peer(f"wasm3-mine={sys.executable}")
-    assert peer.name == "wasm3-mine"
-    assert peer.command(Path("m.wasm"), 3) == [sys.executable, "--func", "run", "m.wasm", "3"]
-    for wrong in ("wasm3", "v8=/bin/true", "wasm3=/no/such/program"):
-        with pytest.raises(ValueError, match=r"NAME=PROGRAM|is not a program"):
-            parse_peer(wrong)
-
-
-def test_a_peer_given_replaces_the_one_found() -> None:
-    names = [peer.name for peer in find_peers([f"wasm3={sys.executable}"])]
-    assert names.count("wasm3") == 1
+def test_a_check_names_what_was_said() -> None:
+    assert FIB.answer is not None
+    with pytest.raises(WrongAnswer, match="gave 5 instead of 14930352"):
+        check(run_child(["echo", "5"]), FIB.answer)

@@ -1,105 +1,142 @@
-"""The engines that can run a workload: Fusee, and the peers that this machine has.
+"""The engines that can be compared: Fusee and its peers, each a command line.
 
-Every engine is a command line, started anew for each run and timed from outside, so that no engine is asked
-to measure itself.
+Every call is a new process, timed from outside, so that no engine is asked to measure itself.
 """
 
 import importlib.metadata
-import importlib.util
-import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fusee.bench.tasks import EXPORT, Task
+
 FUSEE = "fusee"
+STACK_BYTES = 1 << 20
+_NO_EXPORT = "-"  # no function has this name
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A way to call `run(argument)` of a module in a process of its own."""
+    """A way to run tasks in processes of their own."""
 
     name: str
-    description: str
-    command: Callable[[Path, int], list[str]]
+    version: str
+    command: Callable[[Task], list[str]]
+    # Loads a module so many times: decodes, validates as far as it does that, instantiates. None: cannot be asked to.
+    load: Callable[[Path, int], list[str]] | None = None
+    loads_again: bool = False  # whether one process can load more than once
+    note: str = ""
+
+    @property
+    def flags(self) -> str:
+        """The command line, with MODULE and ARGUMENT in it."""
+        program, *rest = self.command(Task(Path("MODULE"), EXPORT, ("ARGUMENT",)))
+        return " ".join([Path(program).name, *rest])
 
 
 def fusee_engine() -> Engine:
     """Fusee as its users start it."""
 
-    def command(module: Path, argument: int) -> list[str]:
-        return [sys.executable, "-m", "fusee", "run", "--invoke", "run", str(module), str(argument)]
+    def command(task: Task) -> list[str]:
+        folder = ["--dir", "."] if task.directory else []
+        invoke = ["--invoke", task.export] if task.export else []
+        return [sys.executable, "-m", "fusee", "run", *folder, *invoke, str(task.module), *task.arguments]
 
-    return Engine(FUSEE, f"fusee {importlib.metadata.version('fusee')}", command)
-
-
-def wasm3_engine(program: str, name: str = "wasm3") -> Engine:
-    """The wasm3 interpreter's command line program."""
-
-    def command(module: Path, argument: int) -> list[str]:
-        return [program, "--func", "run", str(module), str(argument)]
-
-    return Engine(name, describe(program), command)
+    return Engine(
+        FUSEE, f"Fusee {importlib.metadata.version('fusee')}", command, _guest_load("fusee"), loads_again=True
+    )
 
 
-def wamr_engine(program: str, name: str = "iwasm") -> Engine:
-    """WAMR's command line program; which of its interpreters that is depends on how it was built."""
+def device_engine(target: str) -> Engine:
+    """Fusee's build for a device, in the emulator, which counts instructions."""
 
-    def command(module: Path, argument: int) -> list[str]:
-        return [program, "-f", "run", str(module), str(argument)]
+    def command(task: Task) -> list[str]:
+        program, *rest = fusee_engine().command(task)
+        place = rest.index("run") + 1
+        return [program, *rest[:place], "--target", target, "--count", *rest[place:]]
 
-    return Engine(name, describe(program), command)
+    return Engine(target, f"Fusee {importlib.metadata.version('fusee')} for {target}, emulated", command)
 
 
 def wasmtime_engine(name: str, target: str) -> Engine:
     """The wasmtime package: its Cranelift JIT, or with target `pulley64` its portable interpreter."""
 
-    def command(module: Path, argument: int) -> list[str]:
-        return [sys.executable, "-m", "fusee.bench.wasmtime_guest", target, str(module), str(argument)]
+    def command(task: Task) -> list[str]:
+        program = [sys.executable, "-m", "fusee.bench.wasmtime_guest", target, task.export or "_start"]
+        return [*program, str(task.module), *task.arguments]
 
-    return Engine(name, f"wasmtime {importlib.metadata.version('wasmtime')}, target {target}", command)
+    version = f"wasmtime {importlib.metadata.version('wasmtime')}, target {target}"
+    note = "a compiler: the roof" if target == "host" else "an interpreter, compiled without tail-call dispatch"
+    return Engine(name, version, command, _guest_load(target), note=note)
 
 
-def describe(program: str) -> str:
+def _guest_load(engine: str) -> Callable[[Path, int], list[str]]:
+    def load(module: Path, times: int) -> list[str]:
+        return [sys.executable, "-m", "fusee.bench.load_guest", engine, str(module), str(times)]
+
+    return load
+
+
+def wasm3_engine(program: str, name: str) -> Engine:
+    """The wasm3 interpreter, which gives a command its directory without being asked."""
+
+    def command(task: Task) -> list[str]:
+        export = ["--func", task.export] if task.export else []
+        return [program, "--stack-size", str(STACK_BYTES), *export, str(task.module), *task.arguments]
+
+    return _program(program, name, command, "translates a function when it is first called, validates little")
+
+
+def wamr_engine(program: str, name: str) -> Engine:
+    """WAMR's `iwasm`; which of its interpreters that is depends on how it was built."""
+
+    def command(task: Task) -> list[str]:
+        folder = ["--dir=."] if task.directory else []
+        export = ["-f", task.export] if task.export else []
+        return [program, f"--stack-size={STACK_BYTES}", *folder, *export, str(task.module), *task.arguments]
+
+    return _program(program, name, command, "translates the whole module when it loads it")
+
+
+def wasmedge_engine(program: str, name: str) -> Engine:
+    """WasmEdge, which interprets what is not compiled ahead of time."""
+
+    def command(task: Task) -> list[str]:
+        folder = ["--dir", ".:."] if task.directory else []
+        reactor = ["--reactor"] if task.export else []
+        export = [task.export] if task.export else []
+        return [program, "run", "--enable-all", *folder, *reactor, str(task.module), *export, *task.arguments]
+
+    return _program(program, name, command)
+
+
+def wasmi_engine(program: str, name: str) -> Engine:
+    """wasmi, and interpreters with its habits on the command line."""
+
+    def command(task: Task) -> list[str]:
+        folder = ["--dir", "."] if task.directory else []
+        export = ["--invoke", task.export] if task.export else []
+        return [program, *folder, *export, str(task.module), *task.arguments]
+
+    return _program(program, name, command)
+
+
+def _program(program: str, name: str, command: Callable[[Task], list[str]], note: str = "") -> Engine:
+    """An engine that is an executable. To have it only load a module, it is asked for a function that is not there."""
+
+    def load(module: Path, times: int) -> list[str]:
+        return command(Task(module, _NO_EXPORT))
+
+    return Engine(name, describe([program, "--version"]), command, load, note=note)
+
+
+def describe(command: Sequence[str]) -> str:
     """The version that a peer's program prints: the first paragraph, what follows is about its features."""
-    command = [program, "--version"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
-    paragraph = result.stdout.strip().partition("\n\n")[0]
-    return "; ".join(line.strip() for line in paragraph.splitlines())
-
-
-PROGRAMS: dict[str, Callable[[str, str], Engine]] = {"wasm3": wasm3_engine, "iwasm": wamr_engine}
-WASMTIME_TARGETS = {"pulley": "pulley64", "cranelift": "host"}
-
-
-def find_peers(given: Iterable[str] = ()) -> list[Engine]:
-    """The peers found on the PATH and in this Python's packages, and those given as `NAME=PROGRAM`.
-
-    The name says how a program is called: it begins with that of a known one (`wasm3-lto=/opt/wasm3`).
-    """
-    peers: dict[str, Engine] = {}
-    for name, make in PROGRAMS.items():
-        program = shutil.which(name)
-        if program:
-            peers[name] = make(program, name)
-    if importlib.util.find_spec("wasmtime"):
-        peers |= {name: wasmtime_engine(name, target) for name, target in WASMTIME_TARGETS.items()}
-    for text in given:
-        peer = parse_peer(text)
-        peers[peer.name] = peer
-    return list(peers.values())
-
-
-def parse_peer(text: str) -> Engine:
-    """A peer given by the user as `NAME=PROGRAM`."""
-    name, separator, program = text.partition("=")
-    kind = re.match("[a-z0-9]*", name)
-    make = PROGRAMS.get(kind.group()) if kind else None
-    if not separator or make is None:
-        raise ValueError(f"a peer is given as NAME=PROGRAM, NAME beginning with {' or '.join(PROGRAMS)}: {text!r}")
-    found = shutil.which(program)
-    if found is None:
-        raise ValueError(f"{program!r} is not a program")
-    return make(found, name)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired):
+        return "version unknown"
+    paragraph = (result.stdout or result.stderr).strip().partition("\n\n")[0]
+    return "; ".join(line.strip() for line in paragraph.splitlines()) or "version unknown"

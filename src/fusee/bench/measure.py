@@ -1,41 +1,24 @@
 """Timing: every run is a child process whose user time the operating system reports."""
 
-import os
-import re
 import statistics
-import subprocess
-import tempfile
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from fusee.bench.answers import Answer, WrongAnswer, answer_of, check
 from fusee.bench.engines import Engine
-from fusee.bench.workloads import Workload
+from fusee.bench.process import Run, run_child
+from fusee.bench.tasks import Case, Task
 
-TIMEOUT_SECONDS = 300
-# A call that does next to nothing, but passes through the same code: what it takes is start-up.
-IDLE_ARGUMENT = 1
-
-
-class WrongAnswer(Exception):
-    """An engine did not give a workload's known answer, so its time means nothing."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One child process: the time it spent and what it printed."""
-
-    user_seconds: float
-    peak_bytes: int
-    output: str
+_LEAST_SECONDS = 1e-6
 
 
 @dataclass
 class Timing:
-    """What one engine needed for one workload, over all repetitions."""
+    """What one engine needed for one case, over all repetitions."""
 
     process_seconds: list[float] = field(default_factory=list)
     startup_seconds: list[float] = field(default_factory=list)
+    peak_bytes: list[int] = field(default_factory=list)
 
     @property
     def whole(self) -> float:
@@ -43,67 +26,98 @@ class Timing:
         return statistics.median(self.process_seconds)
 
     @property
+    def startup(self) -> float:
+        """Median user time of the process that does next to nothing."""
+        return statistics.median(self.startup_seconds)
+
+    @property
     def call(self) -> float:
-        """The same without start-up: loading, compiling and whatever else an idle call costs."""
-        return max(self.whole - statistics.median(self.startup_seconds), 1e-6)
+        """The whole without start-up: loading, compiling and whatever else an idle call costs."""
+        return max(self.whole - self.startup, _LEAST_SECONDS)
+
+    @property
+    def peak(self) -> int:
+        """Median of the most memory that the process had, in bytes."""
+        return int(statistics.median(self.peak_bytes))
 
 
-Results = dict[str, dict[str, Timing]]
+@dataclass
+class Row:
+    """One case: the timings of the engines that ran it, and why the others did not."""
+
+    case: Case
+    timings: dict[str, Timing] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def skip(self, engine: str, reason: str) -> None:
+        """Leave an engine out; what was measured of it does not count."""
+        self.timings.pop(engine, None)
+        self.skipped[engine] = reason
+
+    def ratio(self, subject: str, peer: str) -> float | None:
+        """How many times faster than the peer the subject is, start-up left out; None if one of them was skipped."""
+        if subject not in self.timings or peer not in self.timings:
+            return None
+        return self.timings[peer].call / self.timings[subject].call
 
 
-def run_child(command: Sequence[str]) -> Run:
-    """Run a command to its end and take its times from the kernel, not from the guest."""
-    with tempfile.TemporaryFile() as output:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        watch = _kill_after(child, TIMEOUT_SECONDS)
-        _, status, usage = os.wait4(child.pid, 0)
-        watch()
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read().decode(errors="replace")
-    if child.returncode != 0:
-        raise WrongAnswer(f"{' '.join(command)} ended with status {child.returncode}: {text.strip()[-500:]}")
-    return Run(usage.ru_utime, usage.ru_maxrss * 1024, text)
+Watch = Callable[[Row, str], None]
 
 
-def _kill_after(child: "subprocess.Popen[bytes]", seconds: float) -> Callable[[], None]:
-    """Start a watchdog; the function returned calls it off."""
-    timer = threading.Timer(seconds, child.kill)
-    timer.start()
-    return timer.cancel
-
-
-def parse_answer(output: str) -> int | None:
-    """The last number that an engine printed, as an unsigned i32 (`Result: -2`, `0xfffffffe:i32`, `4294967294`)."""
-    numbers = re.findall(r"(?<![\w.:])-?(?:0x[0-9a-f]+|\d+)(?![\w.])", output)
-    return int(numbers[-1], 0) % 2**32 if numbers else None
-
-
-def run_workload(engine: Engine, workload: Workload) -> float:
-    """One full run; its time counts only if the answer is right."""
-    run = run_child(engine.command(workload.path, workload.argument))
-    answer = parse_answer(run.output)
-    if answer != workload.answer:
-        raise WrongAnswer(f"{engine.name} gave {answer} for {workload.name}, not {workload.answer}")
-    return run.user_seconds
+def run_task(engine: Engine, task: Task) -> Run:
+    """One process of an engine."""
+    return run_child(engine.command(task), task.directory)
 
 
 def measure(
     engines: Sequence[Engine],
-    workloads: Iterable[Workload],
+    cases: Iterable[Case],
     repetitions: int,
-    progress: Callable[[str, str], None] = lambda workload, engine: None,
-) -> Results:
-    """Time every engine on every workload, interleaved: A B C A B C …, so that a noisy minute hits all alike."""
-    results: Results = {}
-    for workload in workloads:
-        timings = {engine.name: Timing() for engine in engines}
-        for _ in range(repetitions):
-            for engine in engines:
-                progress(workload.name, engine.name)
-                timing = timings[engine.name]
-                idle = run_child(engine.command(workload.idle_path, IDLE_ARGUMENT))
-                timing.startup_seconds.append(idle.user_seconds)
-                timing.process_seconds.append(run_workload(engine, workload))
-        results[workload.name] = timings
-    return results
+    watch: Watch = lambda row, engine: None,
+) -> list[Row]:
+    """Time every engine on every case, interleaved: A B C A B C …, so that a noisy minute hits all alike.
+
+    `watch` is called with the row and the engine whose turn it is, and with "" when a row is done.
+    """
+    return [_measure_case(engines, case, repetitions, watch) for case in cases]
+
+
+def _measure_case(engines: Sequence[Engine], case: Case, repetitions: int, watch: Watch) -> Row:
+    row = Row(case)
+    answer = _try_engines(engines, row, watch)
+    for _ in range(repetitions):
+        for engine in engines:
+            if answer is None or engine.name in row.skipped:
+                continue
+            watch(row, engine.name)
+            try:
+                _time(engine, case, answer, row.timings.setdefault(engine.name, Timing()))
+            except WrongAnswer as wrong:
+                row.skip(engine.name, str(wrong))
+    watch(row, "")
+    return row
+
+
+def _try_engines(engines: Sequence[Engine], row: Row, watch: Watch) -> Answer | None:
+    """Skip the engines that cannot run the small task; the answer to the full one, if any could."""
+    case, answer = row.case, row.case.small_answer
+    for engine in engines:
+        watch(row, engine.name)
+        run = run_task(engine, case.small)
+        try:
+            if answer is None:
+                answer = answer_of(run, case.small.export is None)
+            else:
+                check(run, answer)
+        except WrongAnswer as wrong:
+            row.skip(engine.name, case.reason(wrong))
+    return case.answer or answer
+
+
+def _time(engine: Engine, case: Case, answer: Answer, timing: Timing) -> None:
+    idle = run_task(engine, case.idle)
+    run = run_task(engine, case.full)
+    check(run, answer)
+    timing.startup_seconds.append(idle.user_seconds)
+    timing.process_seconds.append(run.user_seconds)
+    timing.peak_bytes.append(run.peak_bytes)

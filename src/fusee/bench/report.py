@@ -1,45 +1,118 @@
-"""What a measurement says: a table for people and a document for programs."""
+"""All that one run of `fusee bench` found out, and what follows from it."""
 
 import math
 import os
 import platform
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from rich.table import Table
-
+from fusee.bench.device import DeviceCounts
 from fusee.bench.engines import Engine
-from fusee.bench.measure import Results, Timing
+from fusee.bench.load import Load
+from fusee.bench.measure import Row
 
 
-def geometric_mean(ratios: Iterable[float]) -> float:
-    """The mean that treats 2 times faster and 2 times slower as opposites."""
-    return statistics.geometric_mean(ratios)
+@dataclass
+class Report:
+    """One run. The first engine is the subject: ratios say how many times faster than the others it is."""
+
+    engines: Sequence[Engine]
+    rows: Sequence[Row] = ()
+    loads: Sequence[Load] = ()
+    devices: Sequence[DeviceCounts] = ()
+    repetitions: int = 0
+    command: str = ""
+    date: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+
+    @property
+    def subject(self) -> str:
+        """The engine whose speed is asked for."""
+        return self.engines[0].name
+
+    @property
+    def peers(self) -> list[str]:
+        """The engines that it is compared with."""
+        return [engine.name for engine in self.engines[1:]]
+
+    def means(self) -> dict[str, dict[str, float]]:
+        """Geometric means of ratios per peer: over all programs, over the hold-out, and over the rest.
+
+        The last two only where there are both.
+        """
+        groups = {"all": list(self.rows)}
+        held_out = [row for row in self.rows if row.case.hold_out]
+        if held_out and len(held_out) < len(self.rows):
+            rest = [row for row in self.rows if not row.case.hold_out]
+            groups |= {"hold-out": held_out, "rest": rest}
+        return {group: self._means(rows) for group, rows in groups.items()}
+
+    def _means(self, rows: Iterable[Row]) -> dict[str, float]:
+        rows = list(rows)
+        ratios = {peer: [r for row in rows if (r := row.ratio(self.subject, peer))] for peer in self.peers}
+        return {peer: statistics.geometric_mean(each) for peer, each in ratios.items() if each}
+
+    def document(self) -> dict[str, Any]:
+        """The numbers for programs, as `--json` writes them."""
+        subject = self.engines[0]
+        names = [row.case.name for row in self.rows] or list(dict.fromkeys(n for d in self.devices for n in _names(d)))
+        by_name: dict[str, dict[str, Any]] = {name: {"name": name} for name in names}
+        for row in self.rows:
+            by_name[row.case.name] |= self._row(row)
+        for device in self.devices:
+            for name, count in device.counts.items():
+                counts = {"total": count.total, "loading": count.loading}
+                by_name[name].setdefault("instructions", {})[device.target] = counts
+            for name, reason in device.skipped.items():
+                by_name[name].setdefault("skipped", {})[device.target] = reason
+        return {
+            "workloads": list(by_name.values()),
+            "geometric_means": {g: {p: rounded(m) for p, m in each.items()} for g, each in self.means().items()},
+            "load": [{"name": load.name, "bytes": load.bytes, "seconds": load.seconds} for load in self.loads],
+            "peers": {engine.name: describe(engine) for engine in self.engines[1:]},
+            "subject": {subject.name: describe(subject)},
+            "machine": machine(),
+            "repetitions": self.repetitions,
+            "command": self.command,
+            "date": self.date,
+        }
+
+    def _row(self, row: Row) -> dict[str, Any]:
+        case, timings, subject = row.case, row.timings, self.subject
+        entry: dict[str, Any] = {
+            "language": case.language,
+            "proposals": sorted(case.proposals),
+            "hold_out": case.hold_out,
+            "bytes": case.full.module.stat().st_size,
+        }
+        if subject in timings:
+            own = timings[subject]
+            entry[f"{subject}_seconds"] = own.call
+            entry[f"{subject}_process_seconds"] = own.whole
+            others = [peer for peer in self.peers if peer in timings]
+            entry["ratios"] = {peer: rounded(timings[peer].call / own.call) for peer in others}
+            entry["process_ratios"] = {peer: rounded(timings[peer].whole / own.whole) for peer in others}
+        entry["seconds"] = {name: timing.call for name, timing in timings.items()}
+        entry["startup_seconds"] = {name: timing.startup for name, timing in timings.items()}
+        entry["peak_bytes"] = {name: timing.peak for name, timing in timings.items()}
+        return entry | ({"skipped": dict(row.skipped)} if row.skipped else {})
 
 
-def call_ratio(timings: dict[str, Timing], subject: str, peer: str) -> float:
-    """How many times faster than the peer the subject is, start-up left out."""
-    return timings[peer].call / timings[subject].call
+def _names(device: DeviceCounts) -> list[str]:
+    return [*device.counts, *device.skipped]
 
 
-def ratio_table(engines: Sequence[Engine], results: Results) -> Table:
-    """One row per workload: the subject's seconds, then how many times faster than each peer it is."""
-    subject, *peers = (engine.name for engine in engines)
-    table = Table(title=f"User time per call; columns of peers: times faster than the peer {subject} is")
-    table.add_column("workload")
-    table.add_column(f"{subject} call", justify="right")
-    table.add_column("start-up", justify="right")
-    for peer in peers:
-        table.add_column(peer, justify="right")
-    for workload, timings in results.items():
-        own = timings[subject]
-        ratios = [f"{call_ratio(timings, subject, peer):.2f}×" for peer in peers]
-        table.add_row(workload, f"{own.call:.3f} s", f"{own.whole - own.call:.3f} s", *ratios)
-    table.add_section()
-    means = [geometric_mean(call_ratio(t, subject, peer) for t in results.values()) for peer in peers]
-    table.add_row("geometric mean", "", "", *(f"{mean:.2f}×" for mean in means), style="bold")
-    return table
+def describe(engine: Engine) -> dict[str, str]:
+    """What an engine is and how it is called."""
+    text = {"version": engine.version, "command": engine.flags}
+    return text | ({"note": engine.note} if engine.note else {})
+
+
+def rounded(ratio: float) -> float:
+    """Three significant digits: more would claim a precision that timing does not have."""
+    return round(ratio, 2 - math.floor(math.log10(ratio)))
 
 
 def machine() -> dict[str, Any]:
@@ -59,32 +132,3 @@ def _processor_name() -> str:
     except OSError:
         names = []
     return names[0] if names else platform.processor()
-
-
-def document(engines: Sequence[Engine], results: Results) -> dict[str, Any]:
-    """The same as the table, and the seconds behind it, for `--json`."""
-    subject, *peers = (engine.name for engine in engines)
-    rows = []
-    for workload, timings in results.items():
-        own = timings[subject]
-        rows.append(
-            {
-                "name": workload,
-                f"{subject}_seconds": own.call,
-                f"{subject}_process_seconds": own.whole,
-                "ratios": {peer: _rounded(call_ratio(timings, subject, peer)) for peer in peers},
-                "process_ratios": {peer: _rounded(timings[peer].whole / own.whole) for peer in peers},
-                "peer_seconds": {peer: timings[peer].call for peer in peers},
-            }
-        )
-    return {
-        "workloads": rows,
-        "peers": {engine.name: engine.description for engine in engines[1:]},
-        "subject": {engines[0].name: engines[0].description},
-        "machine": machine(),
-    }
-
-
-def _rounded(ratio: float) -> float:
-    """Three significant digits: more would claim a precision that timing does not have."""
-    return round(ratio, 2 - math.floor(math.log10(ratio)))

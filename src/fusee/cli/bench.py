@@ -1,48 +1,82 @@
-"""`fusee bench`: time the workloads under Fusee and under every peer that this machine has."""
+"""`fusee bench`: time programs under Fusee and under every peer that this machine has."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from fusee.bench.engines import find_peers, fusee_engine
-from fusee.bench.measure import Results, WrongAnswer, measure
-from fusee.bench.report import document, ratio_table
+from fusee.bench.engines import fusee_engine
+from fusee.bench.load import modules_to_load
+from fusee.bench.peers import choose_peers
+from fusee.bench.report import Report
+from fusee.bench.session import HOST, Session
+from fusee.bench.tasks import Task, case_of_program, case_of_workload, empty_command
 from fusee.bench.workloads import find_workloads
 
 
 @click.command("bench")
-@click.option("--workloads", metavar="NAME,…", help="Only these workloads.")
+@click.option("--workload", "--workloads", "workloads", metavar="NAME,…", help="Only these workloads.")
 @click.option("--peers", "names", metavar="NAME,…", help="Only these of the peers found; an empty list for none.")
-@click.option("--peer", "programs", metavar="NAME=PROGRAM", multiple=True, help="A wasm3 or iwasm not on the PATH.")
+@click.option("--peer", "programs", metavar="NAME=PROGRAM", multiple=True, help="A peer that is not on the PATH.")
 @click.option("--repetitions", type=click.IntRange(min=1), default=5, show_default=True, help="Runs of each pair.")
+@click.option("--target", "targets", metavar="TRIPLE", multiple=True, default=(HOST,), show_default=True,
+              help="Instead of timing, count what this device executes, in the emulator; repeat for both.")  # fmt: skip
+@click.option("--invoke", metavar="NAME", help="Call this export of FILE with the arguments.")
+@click.option("--dir", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+              help="Run FILE in this directory, and give it to the program as '.'.")  # fmt: skip
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the numbers to this file.")
+@click.option("--html", "html_path", type=click.Path(path_type=Path), help="Also write a report with charts.")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(
-    workloads: str | None, names: str | None, programs: tuple[str, ...], repetitions: int, json_path: Path | None
-) -> None:
-    """Compare Fusee's speed with its peers' on small programs with known answers.
+    workloads: str | None,
+    names: str | None,
+    programs: tuple[str, ...],
+    repetitions: int,
+    targets: tuple[str, ...],
+    invoke: str | None,
+    directory: Path | None,
+    json_path: Path | None,
+    html_path: Path | None,
+    file: Path | None,
+    arguments: tuple[str, ...],
+) -> int:
+    """Compare Fusee's speed with its peers', on workloads with known answers or on FILE.
 
     Each run is a process of its own, timed from outside in user time, all engines in turn; the table shows medians.
+    FILE is a WASI command, or a module with an export to --invoke; engines must agree on its results.
     """
-    try:
-        chosen = find_workloads(workloads)
-        peers = find_peers(programs)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    if names is not None:
-        wanted = {name.strip() for name in names.split(",")}
-        peers = [peer for peer in peers if peer.name in wanted]
-    engines = [fusee_engine(), *peers]
-    console = Console()
-    results: Results = {}
-    with console.status("starting") as status:
+    if invoke is not None and file is None:
+        raise click.UsageError("--invoke needs a FILE")
+    with empty_command() as empty:
         try:
-            results = measure(engines, chosen, repetitions, lambda w, engine: status.update(f"{w} under {engine}"))
-        except WrongAnswer as error:
-            raise click.ClickException(str(error)) from error
-    console.print(ratio_table(engines, results))
-    for engine in engines:
-        console.print(f"[bold]{engine.name}[/]: {engine.description}", highlight=False)
+            engines = [fusee_engine(), *choose_peers(names, programs)]
+            if file is not None:
+                cases = [case_of_program(Task(file, invoke, arguments, directory), empty)]
+            else:
+                cases = [case_of_workload(workload) for workload in find_workloads(workloads)]
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        modules = [file] if file is not None else modules_to_load(cases, empty.parent)
+        report = Report(engines, repetitions=repetitions, command=shlex.join(["fusee", *sys.argv[1:]]))
+        session = Session(Console(), report, cases, modules, empty)
+        session.run(targets)
+    session.show()
     if json_path:
-        json_path.write_text(json.dumps(document(engines, results), indent=2) + "\n")
+        json_path.write_text(json.dumps(report.document(), indent=2) + "\n")
+    if html_path:
+        html_path.write_text(_html(report))
+    for failure in session.failures:
+        click.echo(f"fusee: {failure}", err=True)
+    return 1 if session.failures else 0
+
+
+def _html(report: Report) -> str:
+    try:
+        from fusee.bench.html import html_report
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is missing: pip install 'fusee[bench]'") from None
+    return html_report(report)

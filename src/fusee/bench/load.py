@@ -1,0 +1,61 @@
+"""What it takes to load a module: decoding, validation, instantiation, until its functions can be called."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fusee.bench.engines import Engine
+from fusee.bench.process import Run, run_child
+from fusee.bench.tasks import Case
+from fusee.bench.wasm import repeat_functions
+from fusee.bench.workloads import find_workloads
+
+LARGE_BYTES = 100_000  # what is smaller loads faster than a process can be timed
+_SAMPLE = "json"  # the workload whose functions, again and again, make a module that every engine can load
+_SAMPLE_BYTES = 1 << 20
+# A process that can load again does so until it has loaded this many bytes, or this often.
+_BYTES_PER_PROCESS = 20 << 20
+_MOST_LOADS = 50
+_LEAST_SECONDS = 1e-6
+
+
+@dataclass
+class Load:
+    """Times and memory of one module's loading, per engine."""
+
+    name: str
+    bytes: int
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_bytes: dict[str, int] = field(default_factory=dict)
+
+
+def modules_to_load(cases: Iterable[Case], folder: Path) -> list[Path]:
+    """A workload made large, written into the folder, and the large ones among the programs."""
+    sample = folder / f"{_SAMPLE} repeated.wasm"
+    sample.write_bytes(repeat_functions(find_workloads(_SAMPLE)[0].path.read_bytes(), _SAMPLE_BYTES))
+    modules = dict.fromkeys(case.full.module for case in cases)
+    return [sample, *(module for module in modules if module.stat().st_size >= LARGE_BYTES)]
+
+
+def measure_load(engines: Sequence[Engine], module: Path, empty: Path, repetitions: int) -> Load:
+    """User and system time, with that of a process that loads an `empty` module subtracted; interleaved, medians."""
+    load = Load(module.stem, module.stat().st_size)
+    differences: dict[str, list[float]] = {}
+    peaks: dict[str, list[int]] = {}
+    for _ in range(repetitions):
+        for engine in engines:
+            if engine.load is None:
+                continue
+            times = min(max(_BYTES_PER_PROCESS // load.bytes, 1), _MOST_LOADS) if engine.loads_again else 1
+            full, idle = (run_child(engine.load(path, times)) for path in (module, empty))
+            differences.setdefault(engine.name, []).append((_seconds(full) - _seconds(idle)) / times)
+            peaks.setdefault(engine.name, []).append(full.peak_bytes)
+    load.seconds = {name: max(statistics.median(each), _LEAST_SECONDS) for name, each in differences.items()}
+    load.peak_bytes = {name: int(statistics.median(each)) for name, each in peaks.items()}
+    return load
+
+
+def _seconds(run: Run) -> float:
+    """The split into user and system time is a guess of the system's when both are small; their sum is not."""
+    return run.user_seconds + run.system_seconds

@@ -1,0 +1,44 @@
+"""Loads a module again and again: `python -m fusee.bench.load_guest ENGINE MODULE TIMES`.
+
+ENGINE is `fusee`, or a target of the wasmtime package. A load is decoding, validation, compilation where there is one,
+and instantiation; imports of the module that are not WASI's are traps. With zero times only the engine starts.
+"""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def main() -> None:
+    """Load, and keep nothing."""
+    name, path, times = sys.argv[1:]
+    if name == "fusee":
+        import fusee
+
+        package: ModuleType = fusee
+        engine: Any = fusee.Engine()
+    else:
+        import wasmtime
+
+        from fusee.bench.wasmtime_guest import make_engine
+
+        package, engine = wasmtime, make_engine(name)
+    content = Path(path).read_bytes()
+    for _ in range(int(times)):
+        load(package, engine, content)
+
+
+def load(package: ModuleType, engine: Any, content: bytes) -> None:
+    """One load. Both packages have the same interface."""
+    module = package.Module(engine, content)
+    store, linker = package.Store(engine), package.Linker(engine)
+    if any(item.module.startswith("wasi_") for item in module.imports):
+        linker.define_wasi()
+        store.set_wasi(package.WasiConfig())
+    linker.define_unknown_imports_as_traps(module)
+    linker.instantiate(store, module)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What people see in the terminal."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from fusee.bench.engines import Engine
+from fusee.bench.measure import Row
+from fusee.bench.report import Report
+
+DASH = "–"
+
+
+def ratio_table(engines: Sequence[Engine], rows: Sequence[Row], with_means: bool = True) -> Table:
+    """One row per program: the subject's seconds, then how many times faster than each peer it is."""
+    report = Report(engines, rows)
+    subject = report.subject
+    table = Table(title=f"User time per call; columns of peers: times faster than the peer {subject} is")
+    table.add_column("workload", no_wrap=True)
+    for heading in (f"{subject} call", "start-up", *report.peers):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        name = f"{row.case.name} [dim]hold-out[/]" if row.case.hold_out else row.case.name
+        own = row.timings.get(subject)
+        seconds = [f"{own.call:.3f} s", f"{own.startup:.3f} s"] if own and own.process_seconds else [DASH, DASH]
+        table.add_row(name, *seconds, *(_times(_ratio(row, subject, peer)) for peer in report.peers))
+    if with_means and report.peers:
+        table.add_section()
+        for group, means in report.means().items():
+            cells = (_times(means.get(peer)) for peer in report.peers)
+            table.add_row(f"geometric mean, {group}", "", "", *cells, style="bold")
+    return table
+
+
+def _ratio(row: Row, subject: str, peer: str) -> float | None:
+    """None also while a row is only begun."""
+    has_times = all(name in row.timings and row.timings[name].process_seconds for name in (subject, peer))
+    return row.ratio(subject, peer) if has_times else None
+
+
+def _times(ratio: float | None) -> str:
+    return DASH if ratio is None else f"{ratio:.2f}×"
+
+
+def load_table(report: Report) -> Table:
+    """Per module, one row for each engine: what loading it takes."""
+    table = Table(title="Loading, until functions can be called: user and system time")
+    for heading in ("module", "size", "engine", "time", "speed"):
+        table.add_column(heading, justify="left" if heading in ("module", "engine") else "right")
+    for load in report.loads:
+        table.add_section()
+        for place, (engine, seconds) in enumerate(load.seconds.items()):
+            module = (load.name, f"{load.bytes / 1e6:.2f} MB") if place == 0 else ("", "")
+            table.add_row(*module, engine, f"{seconds * 1e3:.1f} ms", f"{load.bytes / 1e6 / seconds:.1f} MB/s")
+    return table
+
+
+def device_table(report: Report) -> Table:
+    """One row per program: executed instructions on each device."""
+    table = Table(title="Executed instructions at the small argument (of which loading)")
+    table.add_column("workload", no_wrap=True)
+    for device in report.devices:
+        table.add_column(device.target, justify="right")
+    names = dict.fromkeys(name for device in report.devices for name in (*device.counts, *device.skipped))
+    for name in names:
+        counts = [device.counts.get(name) for device in report.devices]
+        table.add_row(name, *(f"{count.total:,} ({count.loading:,})" if count else DASH for count in counts))
+    return table
+
+
+def skipped_lines(report: Report) -> list[str]:
+    """Why there are dashes: one line per reason, with the programs and the engines."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for row in report.rows:
+        for engine, reason in row.skipped.items():
+            reasons.setdefault((engine, reason), []).append(row.case.name)
+    for device in report.devices:
+        for name, reason in device.skipped.items():
+            reasons.setdefault((device.target, reason), []).append(name)
+    return [f"{engine}, {', '.join(names)}: {reason}" for (engine, reason), names in reasons.items()]

@@ -1,0 +1,58 @@
+"""Finding peers, and how each is called."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusee.bench.engines import device_engine, fusee_engine
+from fusee.bench.peers import PROGRAMS, choose_peers, find_peers, parse_peer
+from fusee.bench.tasks import Task
+
+CALL = Task(Path("m.wasm"), "beat", ("3",))
+COMMAND = Task(Path("m.wasm"), None, ("-v",), Path("/somewhere"))
+
+
+def test_a_peer_is_given_by_name_and_program() -> None:
+    peer = parse_peer(f"wasm3-mine={sys.executable}")
+    assert peer.name == "wasm3-mine"
+    assert peer.version.startswith("Python 3")
+    assert peer.command(CALL) == [sys.executable, "--stack-size", "1048576", "--func", "beat", "m.wasm", "3"]
+    for wrong in ("wasm3", "v8=/bin/true", "wasm3=/no/such/program"):
+        with pytest.raises(ValueError, match=r"NAME=PROGRAM|is not a program"):
+            parse_peer(wrong)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_kind_of_program_is_given_module_export_and_arguments(name: str) -> None:
+    peer = parse_peer(f"{name}={sys.executable}")
+    assert {"m.wasm", "beat", "3"} <= set(peer.command(CALL))
+    assert peer.command(CALL)[-1] == "3"
+    assert peer.command(COMMAND)[-2:] == ["m.wasm", "-v"]
+    assert peer.load is not None
+    assert "m.wasm" in peer.load(Path("m.wasm"), 1)
+    assert "MODULE" in peer.flags
+
+
+def test_fusee_is_called_as_its_users_call_it() -> None:
+    assert fusee_engine().command(CALL)[2:] == ["fusee", "run", "--invoke", "beat", "m.wasm", "3"]
+    assert fusee_engine().command(COMMAND)[2:] == ["fusee", "run", "--dir", ".", "m.wasm", "-v"]
+
+
+def test_a_device_counts() -> None:
+    command = device_engine("arm64_32-apple-watchos").command(CALL)
+    assert command[3:8] == ["run", "--target", "arm64_32-apple-watchos", "--count", "--invoke"]
+
+
+def test_a_peer_given_replaces_the_one_found() -> None:
+    names = [peer.name for peer in find_peers([f"wasm3={sys.executable}"])]
+    assert names.count("wasm3") == 1
+
+
+def test_peers_are_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    given = [f"wasm3={sys.executable}", f"iwasm={sys.executable}"]
+    assert [peer.name for peer in choose_peers("iwasm,wasm3", given)] == ["iwasm", "wasm3"]
+    assert choose_peers("", given) == []
+    with pytest.raises(ValueError, match=r"no peer named 'wasm4' was found; there are .*wasm3, iwasm"):
+        choose_peers("wasm4", given)
