@@ -24,6 +24,12 @@ _STUB_BYTES = 8
 _UNDEFINED = 0
 _ABSOLUTE = 0xFFF1
 
+_HANDLER_SECTIONS = ".text."  # a section for each handler
+_HANDLER_ALIGNMENT = 16
+_LINE = 64  # bytes of a cache line
+_OPEN_LINES = 200  # so many are searched for room, lest linking take a time that grows with the square
+_TRAP = b"\xcc"  # int3
+
 
 @dataclass
 class Image:
@@ -97,6 +103,37 @@ class _Segment:
         return start
 
 
+class _Lines:
+    """Places handlers so that none lies across two cache lines if it fits into one.
+
+    A processor fetches one line at a time, and a handler is so short that a second line doubles its time: the same
+    loop took twice as long, or not, wherever its handlers happened to be. What a line has left is filled later.
+    """
+
+    def __init__(self, segment: _Segment) -> None:
+        self.segment = segment
+        self.gaps: list[tuple[int, int]] = []  # where, and how many bytes
+
+    def place(self, code: bytes) -> int:
+        size = -(-len(code) // _HANDLER_ALIGNMENT) * _HANDLER_ALIGNMENT
+        padded = code.ljust(size, _TRAP)
+        for number, (start, room) in enumerate(self.gaps):
+            if size <= room:
+                self.segment.contents[start : start + size] = padded
+                del self.gaps[number]
+                self._leave(start + size, room - size)
+                return start
+        start = self.segment.place(padded, size, _LINE)
+        self._leave(start + size, -size % _LINE)
+        self.segment.contents += _TRAP * (-size % _LINE)
+        return start
+
+    def _leave(self, start: int, room: int) -> None:
+        if room:
+            self.gaps.append((start, room))
+            del self.gaps[:-_OPEN_LINES]
+
+
 def link(objects: Iterable[bytes]) -> Image:
     """Link object files; `NotSupported` if they are not of the kind read here."""
     return _Linker([ObjectFile(data) for data in objects]).link()
@@ -128,6 +165,7 @@ class _Linker:
         return Image(bytes(image), len(self.code.contents), _runs(self.words), imports, self.symbols)
 
     def _lay_out(self) -> None:
+        handlers = _Lines(self.code)
         for number, file in enumerate(self.files):
             for index, section in enumerate(file.sections):
                 if not file.is_loaded(index):
@@ -135,7 +173,10 @@ class _Linker:
                 if section.flags & WRITE and section.flags & EXECUTE:
                     raise NotSupported("a section that is written and executed")
                 segment = self.data if section.flags & WRITE else self.code
-                place = segment.place(section.contents, section.size, section.alignment)
+                if section.name.startswith(_HANDLER_SECTIONS):
+                    place = handlers.place(section.contents)
+                else:
+                    place = segment.place(section.contents, section.size, section.alignment)
                 self.places[number, index] = segment, place
 
     def _add_indirections(self) -> None:

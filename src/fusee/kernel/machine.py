@@ -33,6 +33,12 @@ def host_processor() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+_SCHEDULERS = {"x86_64": "list-burr"}
+"""How LLVM orders a block's instructions before it allocates registers, where its own way does not do. On x86-64 a tail
+call leaves a handler three free registers; in LLVM's order one handler in seven needs a fourth, which it must save, and
+others copy. `list-burr` keeps fewer values alive: handlers are an eighth shorter."""
+
+
 class Machine:
     """Compiles for one target."""
 
@@ -42,7 +48,8 @@ class Machine:
         self.triple = triple.llvm
         processor, features = host_processor() if for_this_process else (triple.processor, triple.features)
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
-        self.description = f"{VERSION} {self.triple} {processor} {features} {options}"
+        self._scheduler = _SCHEDULERS.get(triple.architecture, "default")
+        self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
         self.flags = _sdk_version(triple)
         self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
 
@@ -55,6 +62,7 @@ class Machine:
         return str(self.machine.emit_assembly(self._optimized(text, handlers)))
 
     def _optimized(self, text: str, handlers: bool) -> Any:
+        llvm.set_option("fusee", f"-pre-RA-sched={self._scheduler}")  # LLVM has one setting for the whole process
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)

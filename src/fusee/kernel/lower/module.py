@@ -42,6 +42,8 @@ class ModuleWriter:
         self.inlines_others = inlines_others
         # What other modules define: linked together it is reached directly, loaded apart through stubs and a table.
         self._declared, self._defined = ("", "dso_local") if far_apart else ("hidden", "hidden")
+        # The image's linker places handlers one by one: see `kernel/image.py`.
+        self._handlers_apart = far_apart and types.target.object_format == "elf"
         self.checks = Checks(self) if checked else None
         self.debug = DebugInfo(name) if debug else None
         self.defined: dict[str, Specialised] = {}
@@ -175,6 +177,8 @@ class ModuleWriter:
             attributes += " optsize" if function.handler else " optsize minsize"
         if self.types.target.object_format == "macho" and not function.handler:
             attributes += ' "frame-pointer"="non-leaf"'  # Apple's systems and their crash reports count on it
+        if self._handlers_apart and function.handler:
+            attributes += f' section ".text.{function.symbol}"'
         suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
         head = f"define {linkage} {self._prototype(function, named=True)} {attributes}{suffix}"
         self.add_function("\n".join([f"{head} {{", *lines, "}"]))
