@@ -96,7 +96,7 @@ WORKLOADS = (
     Workload("json", "a parser: switches on bytes", 2000, 2396845056, 10, 3659027072),
     Workload("convolution", "f32 sums over a picture", 400, 334941724, 2, 252602516, hold_out=True),
     Workload("audio_dsp", "f32 filters and a Fourier transform", 6000, 3085989265, 10, 1475327174),
-    Workload("bulk_memory", "memory.fill and memory.copy of many sizes", 30000, 3708604825, 3, 1563038005),
+    Workload("bulk_memory", "memory.fill and memory.copy of many sizes", 60000, 3503136948, 60, 1515837969),
     Workload("tracker", "resampling in fixed point, effects", 2500, 1877717703, 12, 1175838921, hold_out=True),
     Workload("validator", "a lexer, a parser, symbol tables", 5000, 3758181968, 15, 3741402422, hold_out=True),
     Workload("lz", "compression: bytes, hash chains", 150, 1113071335, 1, 4061257286, hold_out=True),

@@ -1,15 +1,15 @@
-/* Blocks of 1 byte to 32 KiB filled, copied and moved over themselves, n rounds of 64 sizes each. */
+/* Blocks of 1 byte to 2 KiB filled, copied and moved over themselves, n rounds of 64 sizes each. */
 #include "workload.h"
 
-#define ARENA 262144
-#define LARGEST 32768
+#define ARENA 65536
+#define LARGEST 2048 /* larger ones would measure the machine's memory */
 #define NEAR 64
 
 static uint8_t arena[ARENA];
 
 /* Sizes as programs have them: every power of two as likely as the next. */
 static uint32_t random_size(uint32_t *state) {
-    uint32_t scale = next_random(state) % 16;
+    uint32_t scale = next_random(state) % 12;
     return 1 + next_random(state) % (1u << scale);
 }
 
