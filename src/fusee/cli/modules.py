@@ -33,9 +33,21 @@ class ModuleFile:
 
 
 def make_engine(configure: Callable[["Config"], None] = lambda config: None) -> "Engine":
-    """An engine with settings."""
-    from fusee import Config, Engine
+    """An engine with settings; for a device, what is shipped for it."""
+    from fusee import Config
 
     config = Config()
     configure(config)
+    if config.target:
+        prefer_shipped(config.target)
+    from fusee import Engine
+
     return Engine(config)
+
+
+def prefer_shipped(triple: str) -> None:
+    """Make this process's engine the one that a device's library has. Raises `ValueError` for an unknown triple."""
+    from fusee.engine.isa.selection import prefer, shipped
+    from fusee.kernel.target import Target
+
+    prefer(shipped(Target.parse(triple)))

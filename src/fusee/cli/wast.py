@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from fusee.cli.modules import prefer_shipped
+
 if TYPE_CHECKING:
     from fusee.wast import Report
 
@@ -40,6 +42,8 @@ def wast(checked: bool, target: str | None, as_json: bool, known: Path | None, p
 
 def _run_all(scripts: list[Path], checked: bool, target: str | None) -> "Report":
     """Runs scripts, with a progress bar where somebody may be waiting."""
+    if target:
+        prefer_shipped(target)
     from fusee.wast import run_files
     from fusee.wast.engine_driver import EngineDriver
     from fusee.wast.gates import Gate

@@ -68,8 +68,11 @@ def count_block(processor: usize, address: u64, size: u32, counter: usize) -> No
 
 @kernel
 def number_instructions(code: Ptr[u8], size: u32, has_short: bool, before: Ptr[u32]) -> None:
-    """Fill `Counter.before`. Short ones of RISC-V have something else than ones in their lowest two bits."""
-    place, count = u32(0), u32(0)
+    """Fill `Counter.before` for a section. Short ones of RISC-V have something else than ones in their lowest two bits.
+
+    A section may begin where the one before ends, and then goes on from the number that it finds there.
+    """
+    place, count = u32(0), before[0]
     while place < size:
         before[place // _STEP_BYTES] = count
         count += 1
@@ -116,7 +119,7 @@ class InstructionCount:
         """Every section of code by itself: what is between them need not be whole instructions."""
         device, steps = self._device, len(self._device.image.contents) // _STEP_BYTES
         before = (ctypes.c_uint32 * (steps + _LONG_BYTES))()
-        for address, size in device.image.code():
+        for address, size in sorted(device.image.code()):
             at = ctypes.addressof(before) + 4 * ((address - device.image.start) // _STEP_BYTES)
             code = device.space.host_address(address, size)
             _library().function(number_instructions)(code, size, device.abi.has_short_instructions, at)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import fusee
-from fusee.engine.isa.selection import SIZE, SLOTS, SPEED, Selection, choose
+from fusee.engine.isa.selection import choose, shipped
 from fusee.kernel.build import Program, emit_objects
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.machine import VERSION
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 ARCHIVE = "libfusee.a"
 SIZES = "sizes.json"
 _HEADERS = Path(__file__).with_name("include")
-_SOURCES = ("engine", "kernel", "package", "spec")
+_SOURCES = ("engine", "freestanding", "kernel", "package", "spec")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def build_library(
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
         raise ValueError(f"{triple}: there are no archives for {target.object_format} objects yet")
-    selection = _selection(target, optimize)
+    selection = shipped(target, for_size=optimize == "size")
     key = digest(VERSION, target.triple, optimize, selection.key, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
@@ -75,12 +75,6 @@ def measure(objects: dict[str, Object]) -> dict[str, object]:
         families[family] = families.get(family, 0) + contents.size(Kind.CODE, Kind.CONSTANTS)
     data = sum(contents.size(Kind.DATA) for contents in objects.values())
     return {"text": sum(families.values()), "data": data, "families": families}
-
-
-def _selection(target: Target, optimize: Optimize) -> Selection:
-    if optimize == "size":
-        return SIZE
-    return SPEED if target.architecture in ("aarch64", "x86_64") else SLOTS
 
 
 def _program() -> Program:

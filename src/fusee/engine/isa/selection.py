@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from fusee.kernel.target import Target
+
 _DEFAULT: Final = Path(__file__).with_name("selection.txt")
 
 
@@ -68,3 +70,16 @@ def choose(selection: Selection) -> None:
     if selection != _chosen and "fusee.engine.isa.forms" in sys.modules:
         raise RuntimeError(f"the engine of this process is already {_chosen.name!r}, and not {selection.name!r}")
     _chosen = selection
+
+
+def prefer(selection: Selection) -> None:
+    """`choose`, unless it is too late: then whoever came first was right."""
+    if "fusee.engine.isa.forms" not in sys.modules:
+        choose(selection)
+
+
+def shipped(target: Target, *, for_size: bool = False) -> Selection:
+    """What a target's device library has."""
+    if for_size:
+        return SIZE
+    return SPEED if target.architecture in ("aarch64", "x86_64") else SLOTS
