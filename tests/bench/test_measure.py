@@ -1,6 +1,7 @@
 """The measuring instrument itself: processes, taking turns, refusing wrong answers, leaving engines out."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,14 @@ def test_engines_must_agree_where_nobody_knows_the_answer() -> None:
     assert row.skipped == {"other": "gave 4 bytes with status 0 instead of 5 bytes with status 0"}
 
 
+def test_a_program_that_prints_times_is_compared_by_its_status() -> None:
+    task = Task(Path("app.wasm"))
+    case = Case("app", task, task, task, compares_output=False)
+    row = measure([printing("1.5 s", "fusee"), printing("2.5 s", "slow"), failing("trap", "broken")], [case], 1)[0]
+    assert list(row.timings) == ["fusee", "slow"]
+    assert row.skipped == {"broken": "gave status 1 instead of status 0: trap"}
+
+
 def test_nobody_is_timed_where_all_fail() -> None:
     task = Task(Path("app.wasm"))
     row = measure([failing("no", "a"), failing("neither", "b")], [Case("app", task, task, task)], 1)[0]
@@ -93,6 +102,25 @@ def test_nobody_is_timed_where_all_fail() -> None:
 def test_ratios_are_of_medians_without_start_up() -> None:
     row = Row(FIB, {"fusee": Timing([1.1, 99.0, 1.1], [0.1, 0.1, 0.0]), "slow": Timing([3.0], [0.0])})
     assert row.ratio("fusee", "slow") == pytest.approx(3.0)
+
+
+def test_a_call_that_is_too_short_has_no_ratio() -> None:
+    row = Row(FIB, {"fusee": Timing([0.2], [0.2]), "peer": Timing([3.0], [0.0])}, {"other": "no"})
+    assert row.ratio("fusee", "peer") is None
+    assert row.reasons() == {"fusee": "too short to be told from start-up", "other": "no"}
+
+
+def test_where_loading_counts_a_process_loads_as_often_as_it_can() -> None:
+    asked: list[tuple[Task, int]] = []
+
+    def load(task: Task, times: int) -> list[str]:
+        asked.append((task, times))
+        return ["true"]
+
+    engines = [replace(echo(FIB, name), load=load, loads_again=name == "often") for name in ("once", "often")]
+    row = measure(engines, [replace(FIB, measures_loading=True)], 1)[0]
+    assert asked == [(FIB.idle, 1), (FIB.full, 1), (FIB.idle, 50), (FIB.full, 50)]
+    assert [len(timing.process_seconds) for timing in row.timings.values()] == [1, 1]
 
 
 def test_a_check_names_what_was_said() -> None:

@@ -30,7 +30,8 @@ def test_every_kind_of_program_is_given_module_export_and_arguments(name: str) -
     assert peer.command(CALL)[-1] == "3"
     assert peer.command(COMMAND)[-2:] == ["m.wasm", "-v"]
     assert peer.load is not None
-    assert "m.wasm" in peer.load(Path("m.wasm"), 1)
+    assert peer.load(CALL, 1) == peer.command(CALL)
+    assert "m.wasm" in peer.load(Task(CALL.module), 1)
     assert "MODULE" in peer.flags
 
 

@@ -38,20 +38,22 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Output:
-    """What a WASI command did: its standard output and its exit status."""
+    """What a WASI command did: its exit status, and its standard output unless that does not matter."""
 
-    text: bytes
+    text: bytes | None
     status: int
 
     def __str__(self) -> str:
-        return f"{len(self.text)} bytes with status {self.status}"
+        length = "" if self.text is None else f"{len(self.text)} bytes with "
+        return f"{length}status {self.status}"
 
     def difference(self, run: Run) -> str:
         """What a process did instead; empty if it did the same."""
-        if (run.output, run.status) == (self.text, self.status):
+        said = Output(None if self.text is None else run.output, run.status)
+        if said == self:
             return ""
         complaint = f": {run.complaint}" if run.status != self.status else ""
-        return f"gave {Output(run.output, run.status)} instead of {self}{complaint}"
+        return f"gave {said} instead of {self}{complaint}"
 
 
 Answer = Numbers | Output
@@ -68,11 +70,12 @@ def check(run: Run, answer: Answer) -> None:
         raise WrongAnswer(difference)
 
 
-def answer_of(run: Run, is_command: bool) -> Answer:
+def answer_of(run: Run, is_command: bool, with_output: bool = True) -> Answer:
     """What the first engine said, for others to agree with. Raises `WrongAnswer` if it just failed."""
     if run.status != 0 and not (is_command and run.output):
         raise WrongAnswer(run.complaint)
-    return Output(run.output, run.status) if is_command else Numbers(numbers_in(run.output))
+    text = run.output if with_output else None
+    return Output(text, run.status) if is_command else Numbers(numbers_in(run.output))
 
 
 def numbers_in(output: bytes) -> tuple[Number, ...]:

@@ -16,11 +16,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart; shapes say the same again.
 _COLOURS = ("#E69F00", "#0072B2", "#D55E00", "#009E73", "#7A7A7A", "#CC79A7", "#56B4E9", "#000000")
 _MARKERS = ("D", "o", "s", "^", "v", "P", "X", "*")
+_AREAS = (40, 46, 40, 56, 56, 56, 52, 80)  # in square points, so that all shapes look equally large
 _INK = "#333333"
 _GRID = "#dddddd"
+_SHADE = "#f4f1ea"
 _WIDTH_INCHES = 9.0
 _ROW_INCHES = 0.27
 _MARGIN_INCHES = 1.1
+_TALL_ROWS = 20  # from there on the axis is labelled on both sides
 
 _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",  # text stays text
@@ -70,7 +73,7 @@ def _dots(axes: Axes, points: Sequence[tuple[float, int]], name: str, colour: in
     values, places = zip(*points, strict=True)
     look = colour % len(_COLOURS)
     axes.scatter(
-        values, places, s=42, label=name, zorder=2 + layer, linewidths=0.8,
+        values, places, s=_AREAS[look], label=name, zorder=2 + layer, linewidths=0.8,
         edgecolors="white", color=_COLOURS[look], marker=_MARKERS[look],
     )  # fmt: skip
 
@@ -83,11 +86,12 @@ def _value_axis(axes: Axes, chart: Chart) -> None:
     axes.set_xlabel(chart.axis)
     axes.grid(axis="x", color=_GRID, linewidth=0.7)
     axes.set_axisbelow(True)
+    axes.tick_params(axis="x", length=0, labeltop=len(chart.rows) > _TALL_ROWS)
     low, high = axes.get_xlim()
     axes.set_xlim(low / 1.1, high * 1.1)
     if chart.equal is not None:
         axes.axvline(chart.equal, color=_INK, linewidth=1.2, zorder=1)
-        axes.axvspan(min(low, chart.equal) / 10, chart.equal, color="#f4f1ea", zorder=0)
+        axes.axvspan(min(low, chart.equal) / 10, chart.equal, color=_SHADE, linewidth=0, zorder=0)
 
 
 def _name_axis(axes: Axes, chart: Chart, names: Sequence[str]) -> None:

@@ -24,8 +24,9 @@ class Engine:
     name: str
     version: str
     command: Callable[[Task], list[str]]
-    # Loads a module so many times: decodes, validates as far as it does that, instantiates. None: cannot be asked to.
-    load: Callable[[Path, int], list[str]] | None = None
+    # Loads a task's module so many times: decodes, validates as far as it does that, instantiates; and calls the
+    # task's export, where it has one. None: the engine cannot be asked to.
+    load: Callable[[Task, int], list[str]] | None = None
     loads_again: bool = False  # whether one process can load more than once
     note: str = ""
 
@@ -72,9 +73,10 @@ def wasmtime_engine(name: str, target: str) -> Engine:
     return Engine(name, version, command, _guest_load(target), note=note)
 
 
-def _guest_load(engine: str) -> Callable[[Path, int], list[str]]:
-    def load(module: Path, times: int) -> list[str]:
-        return [sys.executable, "-m", "fusee.bench.load_guest", engine, str(module), str(times)]
+def _guest_load(engine: str) -> Callable[[Task, int], list[str]]:
+    def load(task: Task, times: int) -> list[str]:
+        call = [task.export, *task.arguments] if task.export else []
+        return [sys.executable, "-m", "fusee.bench.load_guest", engine, str(task.module), str(times), *call]
 
     return load
 
@@ -126,8 +128,8 @@ def wasmi_engine(program: str, name: str) -> Engine:
 def _program(program: str, name: str, command: Callable[[Task], list[str]], note: str = "") -> Engine:
     """An engine that is an executable. To have it only load a module, it is asked for a function that is not there."""
 
-    def load(module: Path, times: int) -> list[str]:
-        return command(Task(module, _NO_EXPORT))
+    def load(task: Task, times: int) -> list[str]:
+        return command(task if task.export else Task(task.module, _NO_EXPORT))
 
     return Engine(name, describe([program, "--version"]), command, load, note=note)
 

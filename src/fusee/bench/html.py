@@ -10,7 +10,7 @@ from fusee.bench.device import DeviceCounts
 from fusee.bench.measure import Row
 from fusee.bench.process import TIMEOUT_SECONDS
 from fusee.bench.report import Report, machine
-from fusee.bench.table import DASH, skipped_lines
+from fusee.bench.table import DASH, label, skipped_lines
 
 _MEAN = "geometric mean"
 
@@ -25,7 +25,7 @@ def html_report(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["times"] = _times
-    environment.globals |= {"dash": DASH}
+    environment.globals |= {"dash": DASH, "label": label}
     return environment.get_template("report.html").render(
         report=report,
         means=report.means(),
@@ -92,8 +92,3 @@ def _sorted(report: Report) -> list[Row]:
         return -(ratios[0] or 0.0) if ratios else 0.0
 
     return sorted(report.rows, key=key)
-
-
-def label(row: Row) -> str:
-    """A program's name in charts."""
-    return f"{row.case.name} °" if row.case.hold_out else row.case.name

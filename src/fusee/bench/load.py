@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusee.bench.engines import Engine
-from fusee.bench.process import Run, run_child
-from fusee.bench.tasks import Case
+from fusee.bench.process import run_child
+from fusee.bench.tasks import Case, Task
 from fusee.bench.wasm import repeat_functions
 from fusee.bench.workloads import find_workloads
 
@@ -38,6 +38,11 @@ def modules_to_load(cases: Iterable[Case], folder: Path) -> list[Path]:
     return [sample, *(module for module in modules if module.stat().st_size >= LARGE_BYTES)]
 
 
+def loads_per_process(engine: Engine, size: int) -> int:
+    """How often one process loads a module of so many bytes: enough to be told from its start, if it can."""
+    return min(max(_BYTES_PER_PROCESS // size, 1), _MOST_LOADS) if engine.loads_again else 1
+
+
 def measure_load(engines: Sequence[Engine], module: Path, empty: Path, repetitions: int) -> Load:
     """User and system time, with that of a process that loads an `empty` module subtracted; interleaved, medians."""
     load = Load(module.stem, module.stat().st_size)
@@ -47,15 +52,10 @@ def measure_load(engines: Sequence[Engine], module: Path, empty: Path, repetitio
         for engine in engines:
             if engine.load is None:
                 continue
-            times = min(max(_BYTES_PER_PROCESS // load.bytes, 1), _MOST_LOADS) if engine.loads_again else 1
-            full, idle = (run_child(engine.load(path, times)) for path in (module, empty))
-            differences.setdefault(engine.name, []).append((_seconds(full) - _seconds(idle)) / times)
+            times = loads_per_process(engine, load.bytes)
+            full, idle = (run_child(engine.load(Task(path), times)) for path in (module, empty))
+            differences.setdefault(engine.name, []).append((full.seconds - idle.seconds) / times)
             peaks.setdefault(engine.name, []).append(full.peak_bytes)
     load.seconds = {name: max(statistics.median(each), _LEAST_SECONDS) for name, each in differences.items()}
     load.peak_bytes = {name: int(statistics.median(each)) for name, each in peaks.items()}
     return load
-
-
-def _seconds(run: Run) -> float:
-    """The split into user and system time is a guess of the system's when both are small; their sum is not."""
-    return run.user_seconds + run.system_seconds

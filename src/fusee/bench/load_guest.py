@@ -1,7 +1,7 @@
-"""Loads a module again and again: `python -m fusee.bench.load_guest ENGINE MODULE TIMES`.
+"""Loads a module again and again: `python -m fusee.bench.load_guest ENGINE MODULE TIMES [EXPORT ARGUMENT…]`.
 
 ENGINE is `fusee`, or a target of the wasmtime package. A load is decoding, validation, compilation where there is one,
-and instantiation; imports of the module that are not WASI's are traps. With zero times only the engine starts.
+and instantiation; imports of the module that are not WASI's are traps. An EXPORT is called after each load.
 """
 
 import sys
@@ -12,7 +12,7 @@ from typing import Any
 
 def main() -> None:
     """Load, and keep nothing."""
-    name, path, times = sys.argv[1:]
+    name, path, times, *call = sys.argv[1:]
     if name == "fusee":
         import fusee
 
@@ -26,10 +26,10 @@ def main() -> None:
         package, engine = wasmtime, make_engine(name)
     content = Path(path).read_bytes()
     for _ in range(int(times)):
-        load(package, engine, content)
+        load(package, engine, content, call)
 
 
-def load(package: ModuleType, engine: Any, content: bytes) -> None:
+def load(package: ModuleType, engine: Any, content: bytes, call: list[str]) -> None:
     """One load. Both packages have the same interface."""
     module = package.Module(engine, content)
     store, linker = package.Store(engine), package.Linker(engine)
@@ -37,7 +37,10 @@ def load(package: ModuleType, engine: Any, content: bytes) -> None:
         linker.define_wasi()
         store.set_wasi(package.WasiConfig())
     linker.define_unknown_imports_as_traps(module)
-    linker.instantiate(store, module)
+    instance = linker.instantiate(store, module)
+    if call:
+        export, *arguments = call
+        instance.exports(store)[export](store, *map(int, arguments))
 
 
 if __name__ == "__main__":

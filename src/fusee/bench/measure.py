@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from fusee.bench.answers import Answer, WrongAnswer, answer_of, check
 from fusee.bench.engines import Engine
+from fusee.bench.load import loads_per_process
 from fusee.bench.process import Run, run_child
 from fusee.bench.tasks import Case, Task
 
-_LEAST_SECONDS = 1e-6
+_LEAST_SECONDS = 1e-3
 
 
 @dataclass
@@ -19,6 +20,12 @@ class Timing:
     process_seconds: list[float] = field(default_factory=list)
     startup_seconds: list[float] = field(default_factory=list)
     peak_bytes: list[int] = field(default_factory=list)
+
+    def add(self, startup: float, process: float, peak: int) -> None:
+        """One repetition."""
+        self.startup_seconds.append(startup)
+        self.process_seconds.append(process)
+        self.peak_bytes.append(peak)
 
     @property
     def whole(self) -> float:
@@ -33,7 +40,12 @@ class Timing:
     @property
     def call(self) -> float:
         """The whole without start-up: loading, compiling and whatever else an idle call costs."""
-        return max(self.whole - self.startup, _LEAST_SECONDS)
+        return self.whole - self.startup
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the call is long enough to be told from start-up."""
+        return self.call >= _LEAST_SECONDS
 
     @property
     def peak(self) -> int:
@@ -55,10 +67,16 @@ class Row:
         self.skipped[engine] = reason
 
     def ratio(self, subject: str, peer: str) -> float | None:
-        """How many times faster than the peer the subject is, start-up left out; None if one of them was skipped."""
-        if subject not in self.timings or peer not in self.timings:
+        """How many times faster than the peer the subject is, start-up left out; None without a clear time of both."""
+        own, other = self.timings.get(subject), self.timings.get(peer)
+        if own is None or other is None or not (own.is_clear and other.is_clear):
             return None
-        return self.timings[peer].call / self.timings[subject].call
+        return other.call / own.call
+
+    def reasons(self) -> dict[str, str]:
+        """Why engines have no ratio."""
+        unclear = [name for name, timing in self.timings.items() if not timing.is_clear]
+        return self.skipped | dict.fromkeys(unclear, "too short to be told from start-up")
 
 
 Watch = Callable[[Row, str], None]
@@ -106,7 +124,7 @@ def _try_engines(engines: Sequence[Engine], row: Row, watch: Watch) -> Answer | 
         run = run_task(engine, case.small)
         try:
             if answer is None:
-                answer = answer_of(run, case.small.export is None)
+                answer = answer_of(run, case.small.export is None, case.compares_output)
             else:
                 check(run, answer)
         except WrongAnswer as wrong:
@@ -115,9 +133,20 @@ def _try_engines(engines: Sequence[Engine], row: Row, watch: Watch) -> Answer | 
 
 
 def _time(engine: Engine, case: Case, answer: Answer, timing: Timing) -> None:
+    if case.measures_loading and engine.load is not None:
+        _time_loading(engine, case, timing)
+        return
     idle = run_task(engine, case.idle)
     run = run_task(engine, case.full)
     check(run, answer)
-    timing.startup_seconds.append(idle.user_seconds)
-    timing.process_seconds.append(run.user_seconds)
-    timing.peak_bytes.append(run.peak_bytes)
+    timing.add(idle.user_seconds, run.user_seconds, run.peak_bytes)
+
+
+def _time_loading(engine: Engine, case: Case, timing: Timing) -> None:
+    """Many loads in one process, where the engine can do that: one may be much shorter than the process's start."""
+    assert engine.load is not None
+    times = loads_per_process(engine, case.full.module.stat().st_size)
+    idle, run = (run_child(engine.load(task, times), task.directory) for task in (case.idle, case.full))
+    if run.status != 0:
+        raise WrongAnswer(run.complaint)
+    timing.add(idle.seconds, idle.seconds + (run.seconds - idle.seconds) / times, run.peak_bytes)

@@ -91,13 +91,16 @@ class Report:
             own = timings[subject]
             entry[f"{subject}_seconds"] = own.call
             entry[f"{subject}_process_seconds"] = own.whole
-            others = [peer for peer in self.peers if peer in timings]
-            entry["ratios"] = {peer: rounded(timings[peer].call / own.call) for peer in others}
-            entry["process_ratios"] = {peer: rounded(timings[peer].whole / own.whole) for peer in others}
+            ratios = {peer: row.ratio(subject, peer) for peer in self.peers}
+            entry["ratios"] = {peer: rounded(ratio) for peer, ratio in ratios.items() if ratio}
+            entry["process_ratios"] = {
+                peer: rounded(timings[peer].whole / own.whole) for peer in self.peers if peer in timings
+            }
         entry["seconds"] = {name: timing.call for name, timing in timings.items()}
         entry["startup_seconds"] = {name: timing.startup for name, timing in timings.items()}
         entry["peak_bytes"] = {name: timing.peak for name, timing in timings.items()}
-        return entry | ({"skipped": dict(row.skipped)} if row.skipped else {})
+        reasons = row.reasons()
+        return entry | ({"skipped": reasons} if reasons else {})
 
 
 def _names(device: DeviceCounts) -> list[str]:

@@ -15,21 +15,25 @@ def ratio_table(engines: Sequence[Engine], rows: Sequence[Row], with_means: bool
     """One row per program: the subject's seconds, then how many times faster than each peer it is."""
     report = Report(engines, rows)
     subject = report.subject
-    table = Table(title=f"User time per call; columns of peers: times faster than the peer {subject} is")
+    table = Table(title=f"User time of a call under {subject}; how many times faster than a peer that is (° hold-out)")
     table.add_column("workload", no_wrap=True)
-    for heading in (f"{subject} call", "start-up", *report.peers):
-        table.add_column(heading, justify="right")
+    for heading in ("seconds", "start-up", *report.peers):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        name = f"{row.case.name} [dim]hold-out[/]" if row.case.hold_out else row.case.name
         own = row.timings.get(subject)
-        seconds = [f"{own.call:.3f} s", f"{own.startup:.3f} s"] if own and own.process_seconds else [DASH, DASH]
-        table.add_row(name, *seconds, *(_times(_ratio(row, subject, peer)) for peer in report.peers))
+        seconds = [f"{own.call:.3f}", f"{own.startup:.3f}"] if own and own.process_seconds else [DASH, DASH]
+        table.add_row(label(row), *seconds, *(_times(_ratio(row, subject, peer)) for peer in report.peers))
     if with_means and report.peers:
         table.add_section()
         for group, means in report.means().items():
             cells = (_times(means.get(peer)) for peer in report.peers)
             table.add_row(f"geometric mean, {group}", "", "", *cells, style="bold")
     return table
+
+
+def label(row: Row) -> str:
+    """A program's name, with a mark if it belongs to the hold-out."""
+    return f"{row.case.name} °" if row.case.hold_out else row.case.name
 
 
 def _ratio(row: Row, subject: str, peer: str) -> float | None:
@@ -72,7 +76,7 @@ def skipped_lines(report: Report) -> list[str]:
     """Why there are dashes: one line per reason, with the programs and the engines."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in report.rows:
-        for engine, reason in row.skipped.items():
+        for engine, reason in row.reasons().items():
             reasons.setdefault((engine, reason), []).append(row.case.name)
     for device in report.devices:
         for name, reason in device.skipped.items():

@@ -48,6 +48,8 @@ class Case:
     language: str = ""
     proposals: frozenset[str] = frozenset()
     hold_out: bool = False
+    measures_loading: bool = False  # not the call is timed, but all that comes before it as well
+    compares_output: bool = True  # of commands; else only their exit status
 
     def reason(self, wrong: WrongAnswer) -> str:
         """Why an engine is left out, with what the program asks of it."""
@@ -72,16 +74,18 @@ def case_of_workload(workload: Workload) -> Case:
         str(workload.language),
         frozenset(map(str, workload.proposals)),
         workload.hold_out,
+        workload.measures_loading,
     )
 
 
-def case_of_program(task: Task, empty: Path) -> Case:
+def case_of_program(task: Task, empty: Path, compares_output: bool = True) -> Case:
     """A program of the user's. Nobody knows its answer, so engines must agree with the first one.
 
     No argument is known with which it would do nothing: its start-up is that of an engine with an `empty` command,
     and its time includes its loading.
     """
-    return Case(task.module.stem, task, Task(empty), task, measures="a program of yours")
+    name = task.module.stem
+    return Case(name, task, Task(empty), task, measures="a program of yours", compares_output=compares_output)
 
 
 @contextmanager
