@@ -28,11 +28,8 @@ from fusee.bench.workloads import find_workloads
 @click.option("--invoke", metavar="NAME", help="Call this export of FILE with the arguments.")
 @click.option("--dir", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
               help="Run FILE in this directory, and give it to the program as '.'.")  # fmt: skip
-<<<<<<< /tmp/land.30994.ours
 @click.option("--real", is_flag=True, help="Real programs from PyPI, as far as they are installed, not the workloads.")
-=======
 @click.option("--ignore-output", is_flag=True, help="Engines need only agree on the exit status: FILE prints times.")
->>>>>>> /tmp/wt-b/src/fusee/cli/bench.py
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the numbers to this file.")
 @click.option("--html", "html_path", type=click.Path(path_type=Path), help="Also write a report with charts.")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True))
@@ -45,11 +42,8 @@ def bench(
     targets: tuple[str, ...],
     invoke: str | None,
     directory: Path | None,
-<<<<<<< /tmp/land.30994.ours
     real: bool,
-=======
     ignore_output: bool,
->>>>>>> /tmp/wt-b/src/fusee/cli/bench.py
     json_path: Path | None,
     html_path: Path | None,
     file: Path | None,
@@ -66,15 +60,11 @@ def bench(
         try:
             engines = [fusee_engine(), *choose_peers(names, programs)]
             if file is not None:
-<<<<<<< /tmp/land.30994.ours
-                cases = [case_of_program(Task(file, invoke, arguments, directory), empty)]
+                cases = [case_of_program(Task(file, invoke, arguments, directory), empty, not ignore_output)]
             elif real:
                 cases, missing = cases_of_programs(empty)
                 for name, remedy in missing.items():
                     click.echo(f"fusee: {name} is left out: {remedy}", err=True)
-=======
-                cases = [case_of_program(Task(file, invoke, arguments, directory), empty, not ignore_output)]
->>>>>>> /tmp/wt-b/src/fusee/cli/bench.py
             else:
                 cases = [case_of_workload(workload) for workload in find_workloads(workloads)]
         except ValueError as error:
