@@ -143,51 +143,54 @@ def square_root(a: u64) -> u64:
     return pack(u64(0), exponent >> 1, root << _BELOW | (u64(1) if rest != 0 else u64(0)), DOUBLE)
 
 
-@kernel(libcall="__adddf3")
-def adddf3(a: f64, b: f64) -> f64:
-    return bitcast(f64, add(bitcast(u64, a), bitcast(u64, b)))
+# On machines without such instructions numbers travel as their bits, in integer registers.
 
 
-@kernel(libcall="__subdf3")
-def subdf3(a: f64, b: f64) -> f64:
-    return bitcast(f64, add(bitcast(u64, a), bitcast(u64, b) ^ DOUBLE.sign))
+@kernel(libcall=("__adddf3", "__aeabi_dadd"))
+def adddf3(a: u64, b: u64) -> u64:
+    return add(a, b)
 
 
-@kernel(libcall="__muldf3")
-def muldf3(a: f64, b: f64) -> f64:
-    return bitcast(f64, multiply(bitcast(u64, a), bitcast(u64, b)))
+@kernel(libcall=("__subdf3", "__aeabi_dsub"))
+def subdf3(a: u64, b: u64) -> u64:
+    return add(a, b ^ DOUBLE.sign)
 
 
-@kernel(libcall="__divdf3")
-def divdf3(a: f64, b: f64) -> f64:
-    return bitcast(f64, divide(bitcast(u64, a), bitcast(u64, b)))
+@kernel(libcall=("__muldf3", "__aeabi_dmul"))
+def muldf3(a: u64, b: u64) -> u64:
+    return multiply(a, b)
 
 
-@kernel(libcall="sqrt")
+@kernel(libcall=("__divdf3", "__aeabi_ddiv"))
+def divdf3(a: u64, b: u64) -> u64:
+    return divide(a, b)
+
+
+@kernel(libcall=("__addsf3", "__aeabi_fadd"))
+def addsf3(a: u32, b: u32) -> u32:
+    return demote(add(promote(a), promote(b)))
+
+
+@kernel(libcall=("__subsf3", "__aeabi_fsub"))
+def subsf3(a: u32, b: u32) -> u32:
+    return demote(add(promote(a), promote(b) ^ DOUBLE.sign))
+
+
+@kernel(libcall=("__mulsf3", "__aeabi_fmul"))
+def mulsf3(a: u32, b: u32) -> u32:
+    return demote(multiply(promote(a), promote(b)))
+
+
+@kernel(libcall=("__divsf3", "__aeabi_fdiv"))
+def divsf3(a: u32, b: u32) -> u32:
+    return demote(divide(promote(a), promote(b)))
+
+
+@kernel(libcall=("sqrt",))
 def sqrt_double(a: f64) -> f64:
     return bitcast(f64, square_root(bitcast(u64, a)))
 
 
-@kernel(libcall="__addsf3")
-def addsf3(a: f32, b: f32) -> f32:
-    return demote(add(promote(a), promote(b)))
-
-
-@kernel(libcall="__subsf3")
-def subsf3(a: f32, b: f32) -> f32:
-    return demote(add(promote(a), promote(b) ^ DOUBLE.sign))
-
-
-@kernel(libcall="__mulsf3")
-def mulsf3(a: f32, b: f32) -> f32:
-    return demote(multiply(promote(a), promote(b)))
-
-
-@kernel(libcall="__divsf3")
-def divsf3(a: f32, b: f32) -> f32:
-    return demote(divide(promote(a), promote(b)))
-
-
-@kernel(libcall="sqrtf")
+@kernel(libcall=("sqrtf",))
 def sqrt_single(a: f32) -> f32:
-    return demote(square_root(promote(a)))
+    return bitcast(f32, demote(square_root(promote(bitcast(u32, a)))))

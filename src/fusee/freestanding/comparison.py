@@ -4,7 +4,7 @@ With a NaN that comparison is false. So there are three kinds of result for NaN,
 """
 
 from fusee.freestanding.formats import DOUBLE, SINGLE, Format
-from fusee.kernel.lang import Static, bitcast, f32, f64, i32, i64, kernel, u32, u64
+from fusee.kernel.lang import Static, i32, i64, kernel, u32, u64
 
 _DOUBLE_SIGN = DOUBLE.sign
 
@@ -22,73 +22,75 @@ def _compare(a: u64, b: u64, infinity: Static[int], unordered: Static[int]) -> i
 
 
 @kernel(inline=True)
-def _doubles(a: f64, b: f64, unordered: Static[int]) -> i32:
-    return _compare(bitcast(u64, a), bitcast(u64, b), DOUBLE.infinity, unordered)
+def compare_doubles(a: u64, b: u64, unordered: Static[int]) -> i32:
+    """-1, 0 or 1, or what `unordered` says."""
+    return _compare(a, b, DOUBLE.infinity, unordered)
 
 
 @kernel(inline=True)
-def _singles(a: f32, b: f32, unordered: Static[int]) -> i32:
-    return _compare(u64(bitcast(u32, a)) << 32, u64(bitcast(u32, b)) << 32, SINGLE.infinity << 32, unordered)
+def compare_singles(a: u32, b: u32, unordered: Static[int]) -> i32:
+    """-1, 0 or 1, or what `unordered` says."""
+    return _compare(u64(a) << 32, u64(b) << 32, SINGLE.infinity << 32, unordered)
 
 
-@kernel(libcall="__eqdf2")
-def eqdf2(a: f64, b: f64) -> i32:
-    return _doubles(a, b, 1)
+@kernel(libcall=("__eqdf2",))
+def eqdf2(a: u64, b: u64) -> i32:
+    return compare_doubles(a, b, 1)
 
 
-@kernel(libcall="__nedf2")
-def nedf2(a: f64, b: f64) -> i32:
-    return _doubles(a, b, 1)
+@kernel(libcall=("__nedf2",))
+def nedf2(a: u64, b: u64) -> i32:
+    return compare_doubles(a, b, 1)
 
 
-@kernel(libcall="__ltdf2")
-def ltdf2(a: f64, b: f64) -> i32:
-    return _doubles(a, b, 1)
+@kernel(libcall=("__ltdf2",))
+def ltdf2(a: u64, b: u64) -> i32:
+    return compare_doubles(a, b, 1)
 
 
-@kernel(libcall="__ledf2")
-def ledf2(a: f64, b: f64) -> i32:
-    return _doubles(a, b, 1)
+@kernel(libcall=("__ledf2",))
+def ledf2(a: u64, b: u64) -> i32:
+    return compare_doubles(a, b, 1)
 
 
-@kernel(libcall="__gtdf2")
-def gtdf2(a: f64, b: f64) -> i32:
-    return _doubles(a, b, -1)
+@kernel(libcall=("__gtdf2",))
+def gtdf2(a: u64, b: u64) -> i32:
+    return compare_doubles(a, b, -1)
 
 
-@kernel(libcall="__gedf2")
-def gedf2(a: f64, b: f64) -> i32:
-    return _doubles(a, b, -1)
+@kernel(libcall=("__gedf2",))
+def gedf2(a: u64, b: u64) -> i32:
+    return compare_doubles(a, b, -1)
 
 
-@kernel(libcall="__eqsf2")
-def eqsf2(a: f32, b: f32) -> i32:
-    return _singles(a, b, 1)
+@kernel(libcall=("__eqsf2",))
+def eqsf2(a: u32, b: u32) -> i32:
+    return compare_singles(a, b, 1)
 
 
-@kernel(libcall="__nesf2")
-def nesf2(a: f32, b: f32) -> i32:
-    return _singles(a, b, 1)
+@kernel(libcall=("__nesf2",))
+def nesf2(a: u32, b: u32) -> i32:
+    return compare_singles(a, b, 1)
 
 
-@kernel(libcall="__ltsf2")
-def ltsf2(a: f32, b: f32) -> i32:
-    return _singles(a, b, 1)
+@kernel(libcall=("__ltsf2",))
+def ltsf2(a: u32, b: u32) -> i32:
+    return compare_singles(a, b, 1)
 
 
-@kernel(libcall="__lesf2")
-def lesf2(a: f32, b: f32) -> i32:
-    return _singles(a, b, 1)
+@kernel(libcall=("__lesf2",))
+def lesf2(a: u32, b: u32) -> i32:
+    return compare_singles(a, b, 1)
 
 
-@kernel(libcall="__gtsf2")
-def gtsf2(a: f32, b: f32) -> i32:
-    return _singles(a, b, -1)
+@kernel(libcall=("__gtsf2",))
+def gtsf2(a: u32, b: u32) -> i32:
+    return compare_singles(a, b, -1)
 
 
-@kernel(libcall="__gesf2")
-def gesf2(a: f32, b: f32) -> i32:
-    return _singles(a, b, -1)
+@kernel(libcall=("__gesf2",))
+def gesf2(a: u32, b: u32) -> i32:
+    return compare_singles(a, b, -1)
 
 
 @kernel(inline=True)
@@ -96,13 +98,13 @@ def _has_nan(a: u64, b: u64, f: Static[Format]) -> i32:
     return i32(u32(a & (f.sign - 1) > f.infinity or b & (f.sign - 1) > f.infinity))
 
 
-@kernel(libcall="__unorddf2")
-def unorddf2(a: f64, b: f64) -> i32:
+@kernel(libcall=("__unorddf2", "__aeabi_dcmpun"))
+def unorddf2(a: u64, b: u64) -> i32:
     """Not zero if one of the two is a NaN."""
-    return _has_nan(bitcast(u64, a), bitcast(u64, b), DOUBLE)
+    return _has_nan(a, b, DOUBLE)
 
 
-@kernel(libcall="__unordsf2")
-def unordsf2(a: f32, b: f32) -> i32:
+@kernel(libcall=("__unordsf2", "__aeabi_fcmpun"))
+def unordsf2(a: u32, b: u32) -> i32:
     """Not zero if one of the two is a NaN."""
-    return _has_nan(u64(bitcast(u32, a)), u64(bitcast(u32, b)), SINGLE)
+    return _has_nan(u64(a), u64(b), SINGLE)

@@ -11,37 +11,37 @@ _SIGN_DIFFERENCE = 32
 
 
 @kernel
-def promote(a: f32) -> u64:
+def promote(bits: u32) -> u64:
     """The same number in double precision."""
-    bits = u64(bitcast(u32, a))
-    sign = (bits & SINGLE.sign) << _SIGN_DIFFERENCE
-    magnitude = bits & (SINGLE.sign - 1)
+    single = u64(bits)
+    sign = (single & SINGLE.sign) << _SIGN_DIFFERENCE
+    magnitude = single & (SINGLE.sign - 1)
     if magnitude == 0:
         return sign
     if magnitude >= SINGLE.infinity:
-        quiet = u64(DOUBLE.quiet) if is_nan(bits, SINGLE) else u64(0)
+        quiet = u64(DOUBLE.quiet) if is_nan(single, SINGLE) else u64(0)
         return sign | DOUBLE.infinity | (magnitude & SINGLE.fraction) << _FRACTION_DIFFERENCE | quiet
-    exponent, significand = unpack(bits, SINGLE)
+    exponent, significand = unpack(single, SINGLE)
     return pack(sign, exponent, significand, DOUBLE)
 
 
 @kernel
-def demote(bits: u64) -> f32:
+def demote(bits: u64) -> u32:
     """The nearest number of single precision."""
     sign = (bits & DOUBLE.sign) >> _SIGN_DIFFERENCE
     magnitude = bits & (DOUBLE.sign - 1)
     if magnitude == 0:
-        return bitcast(f32, u32(sign))
+        return u32(sign)
     if magnitude >= DOUBLE.infinity:
         quiet = u64(SINGLE.quiet) if is_nan(bits, DOUBLE) else u64(0)
         payload = (magnitude & DOUBLE.fraction) >> _FRACTION_DIFFERENCE
-        return bitcast(f32, u32(sign | SINGLE.infinity | payload | quiet))
+        return u32(sign | SINGLE.infinity | payload | quiet)
     exponent, significand = unpack(bits, DOUBLE)
-    return bitcast(f32, u32(pack(sign, exponent, significand, SINGLE)))
+    return u32(pack(sign, exponent, significand, SINGLE))
 
 
 @kernel
-def _truncate(bits: u64) -> u64:
+def truncate(bits: u64) -> u64:
     """The integer part of the magnitude of a double-precision number below 2^64."""
     exponent = i32(u32(bits >> DOUBLE.fraction_bits)) & DOUBLE.largest_exponent
     exponent -= DOUBLE.bias + DOUBLE.fraction_bits
@@ -54,13 +54,15 @@ def _truncate(bits: u64) -> u64:
 
 
 @kernel
-def _truncate_signed(bits: u64) -> u64:
-    magnitude = _truncate(bits)
+def truncate_signed(bits: u64) -> u64:
+    """The integer part of a double-precision number."""
+    magnitude = truncate(bits)
     return -magnitude if bits & DOUBLE.sign != 0 else magnitude
 
 
 @kernel
-def _from_integer(sign: u64, magnitude: u64, f: Static[Format]) -> u64:
+def from_integer(sign: u64, magnitude: u64, f: Static[Format]) -> u64:
+    """The nearest number to an integer of that sign."""
     if magnitude == 0:
         return u64(0)
     places = clz(magnitude)
@@ -68,97 +70,98 @@ def _from_integer(sign: u64, magnitude: u64, f: Static[Format]) -> u64:
 
 
 @kernel
-def _from_signed(a: i64, f: Static[Format]) -> u64:
+def from_signed(a: i64, f: Static[Format]) -> u64:
+    """The nearest number to an integer."""
     if a < 0:
-        return _from_integer(u64(f.sign), u64(-a), f)
-    return _from_integer(u64(0), u64(a), f)
+        return from_integer(u64(f.sign), u64(-a), f)
+    return from_integer(u64(0), u64(a), f)
 
 
-@kernel(libcall="__extendsfdf2")
+@kernel(libcall=("__extendsfdf2",))
 def extendsfdf2(a: f32) -> f64:
-    return bitcast(f64, promote(a))
+    return bitcast(f64, promote(bitcast(u32, a)))
 
 
-@kernel(libcall="__truncdfsf2")
+@kernel(libcall=("__truncdfsf2",))
 def truncdfsf2(a: f64) -> f32:
-    return demote(bitcast(u64, a))
+    return bitcast(f32, demote(bitcast(u64, a)))
 
 
-@kernel(libcall="__fixdfdi")
+@kernel(libcall=("__fixdfdi",))
 def fixdfdi(a: f64) -> u64:
-    return _truncate_signed(bitcast(u64, a))
+    return truncate_signed(bitcast(u64, a))
 
 
-@kernel(libcall="__fixunsdfdi")
+@kernel(libcall=("__fixunsdfdi",))
 def fixunsdfdi(a: f64) -> u64:
-    return _truncate(bitcast(u64, a))
+    return truncate(bitcast(u64, a))
 
 
-@kernel(libcall="__fixdfsi")
+@kernel(libcall=("__fixdfsi",))
 def fixdfsi(a: f64) -> u32:
-    return u32(_truncate_signed(bitcast(u64, a)))
+    return u32(truncate_signed(bitcast(u64, a)))
 
 
-@kernel(libcall="__fixunsdfsi")
+@kernel(libcall=("__fixunsdfsi",))
 def fixunsdfsi(a: f64) -> u32:
-    return u32(_truncate(bitcast(u64, a)))
+    return u32(truncate(bitcast(u64, a)))
 
 
-@kernel(libcall="__fixsfdi")
+@kernel(libcall=("__fixsfdi",))
 def fixsfdi(a: f32) -> u64:
-    return _truncate_signed(promote(a))
+    return truncate_signed(promote(bitcast(u32, a)))
 
 
-@kernel(libcall="__fixunssfdi")
+@kernel(libcall=("__fixunssfdi",))
 def fixunssfdi(a: f32) -> u64:
-    return _truncate(promote(a))
+    return truncate(promote(bitcast(u32, a)))
 
 
-@kernel(libcall="__fixsfsi")
+@kernel(libcall=("__fixsfsi",))
 def fixsfsi(a: f32) -> u32:
-    return u32(_truncate_signed(promote(a)))
+    return u32(truncate_signed(promote(bitcast(u32, a))))
 
 
-@kernel(libcall="__fixunssfsi")
+@kernel(libcall=("__fixunssfsi",))
 def fixunssfsi(a: f32) -> u32:
-    return u32(_truncate(promote(a)))
+    return u32(truncate(promote(bitcast(u32, a))))
 
 
-@kernel(libcall="__floatdidf")
+@kernel(libcall=("__floatdidf",))
 def floatdidf(a: i64) -> f64:
-    return bitcast(f64, _from_signed(a, DOUBLE))
+    return bitcast(f64, from_signed(a, DOUBLE))
 
 
-@kernel(libcall="__floatundidf")
+@kernel(libcall=("__floatundidf",))
 def floatundidf(a: u64) -> f64:
-    return bitcast(f64, _from_integer(u64(0), a, DOUBLE))
+    return bitcast(f64, from_integer(u64(0), a, DOUBLE))
 
 
-@kernel(libcall="__floatsidf")
+@kernel(libcall=("__floatsidf",))
 def floatsidf(a: i32) -> f64:
-    return bitcast(f64, _from_signed(i64(a), DOUBLE))
+    return bitcast(f64, from_signed(i64(a), DOUBLE))
 
 
-@kernel(libcall="__floatunsidf")
+@kernel(libcall=("__floatunsidf",))
 def floatunsidf(a: u32) -> f64:
-    return bitcast(f64, _from_integer(u64(0), u64(a), DOUBLE))
+    return bitcast(f64, from_integer(u64(0), u64(a), DOUBLE))
 
 
-@kernel(libcall="__floatdisf")
+@kernel(libcall=("__floatdisf",))
 def floatdisf(a: i64) -> f32:
-    return bitcast(f32, u32(_from_signed(a, SINGLE)))
+    return bitcast(f32, u32(from_signed(a, SINGLE)))
 
 
-@kernel(libcall="__floatundisf")
+@kernel(libcall=("__floatundisf",))
 def floatundisf(a: u64) -> f32:
-    return bitcast(f32, u32(_from_integer(u64(0), a, SINGLE)))
+    return bitcast(f32, u32(from_integer(u64(0), a, SINGLE)))
 
 
-@kernel(libcall="__floatsisf")
+@kernel(libcall=("__floatsisf",))
 def floatsisf(a: i32) -> f32:
-    return bitcast(f32, u32(_from_signed(i64(a), SINGLE)))
+    return bitcast(f32, u32(from_signed(i64(a), SINGLE)))
 
 
-@kernel(libcall="__floatunsisf")
+@kernel(libcall=("__floatunsisf",))
 def floatunsisf(a: u32) -> f32:
-    return bitcast(f32, u32(_from_integer(u64(0), u64(a), SINGLE)))
+    return bitcast(f32, u32(from_integer(u64(0), u64(a), SINGLE)))

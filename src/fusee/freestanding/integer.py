@@ -14,7 +14,7 @@ def _join(low: u32, high: u32) -> u64:
 
 
 @kernel
-def _divide(n: u64, d: u64) -> tuple[u64, u64]:
+def divide_unsigned(n: u64, d: u64) -> tuple[u64, u64]:
     """Quotient and remainder; of division by zero anything."""
     if likely((n | d) >> _HIGH == 0):
         if u32(d) == 0:
@@ -40,31 +40,42 @@ def _magnitude(a: i64) -> u64:
     return u64(-a) if a < 0 else u64(a)
 
 
-@kernel(libcall="__udivdi3")
+@kernel(libcall=("__udivdi3",))
 def udivdi3(a: u64, b: u64) -> u64:
-    quotient, _ = _divide(a, b)
+    quotient, _ = divide_unsigned(a, b)
     return quotient
 
 
-@kernel(libcall="__umoddi3")
+@kernel(libcall=("__umoddi3",))
 def umoddi3(a: u64, b: u64) -> u64:
-    _, rest = _divide(a, b)
+    _, rest = divide_unsigned(a, b)
     return rest
 
 
-@kernel(libcall="__divdi3")
+@kernel(libcall=("__divdi3",))
 def divdi3(a: i64, b: i64) -> i64:
-    quotient, _ = _divide(_magnitude(a), _magnitude(b))
+    quotient, _ = divide_unsigned(_magnitude(a), _magnitude(b))
     return i64(-quotient) if (a ^ b) < 0 else i64(quotient)
 
 
-@kernel(libcall="__moddi3")
+@kernel(libcall=("__aeabi_uldivmod",))
+def uldivmod(a: u64, b: u64) -> tuple[u64, u64]:
+    return divide_unsigned(a, b)
+
+
+@kernel(libcall=("__aeabi_ldivmod",))
+def ldivmod(a: i64, b: i64) -> tuple[u64, u64]:
+    quotient, rest = divide_unsigned(_magnitude(a), _magnitude(b))
+    return -quotient if (a ^ b) < 0 else quotient, -rest if a < 0 else rest
+
+
+@kernel(libcall=("__moddi3",))
 def moddi3(a: i64, b: i64) -> i64:
-    _, rest = _divide(_magnitude(a), _magnitude(b))
+    _, rest = divide_unsigned(_magnitude(a), _magnitude(b))
     return i64(-rest) if a < 0 else i64(rest)
 
 
-@kernel(libcall="__ashldi3")
+@kernel(libcall=("__ashldi3", "__aeabi_llsl"))
 def ashldi3(a: u64, count: u32) -> u64:
     """`a << count`, for counts below 64."""
     low, high = u32(a), u32(a >> _HIGH)
@@ -75,7 +86,7 @@ def ashldi3(a: u64, count: u32) -> u64:
     return _join(low << count, high << count | low >> (_HIGH - count))
 
 
-@kernel(libcall="__lshrdi3")
+@kernel(libcall=("__lshrdi3", "__aeabi_llsr"))
 def lshrdi3(a: u64, count: u32) -> u64:
     """`a >> count` of an unsigned integer, for counts below 64."""
     low, high = u32(a), u32(a >> _HIGH)
@@ -86,7 +97,7 @@ def lshrdi3(a: u64, count: u32) -> u64:
     return _join(low >> count | high << (_HIGH - count), high >> count)
 
 
-@kernel(libcall="__ashrdi3")
+@kernel(libcall=("__ashrdi3", "__aeabi_lasr"))
 def ashrdi3(a: u64, count: u32) -> u64:
     """`a >> count` of a signed integer, for counts below 64."""
     low, high = u32(a), i32(u32(a >> _HIGH))

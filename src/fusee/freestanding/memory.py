@@ -38,7 +38,7 @@ def _copy_down(target: Ptr[u8], source: Ptr[u8], size: usize) -> None:
         target[left] = source[left]
 
 
-@kernel(libcall="memmove")
+@kernel(libcall=("memmove", "__aeabi_memmove", "__aeabi_memmove4", "__aeabi_memmove8"))
 def memmove(target: Ptr[u8], source: Ptr[u8], size: usize) -> Ptr[u8]:
     """Copy bytes; the ranges may overlap."""
     if address(target) - address(source) >= size:  # also where the target is below: the difference wraps
@@ -48,16 +48,34 @@ def memmove(target: Ptr[u8], source: Ptr[u8], size: usize) -> Ptr[u8]:
     return target
 
 
-@kernel(libcall="memcpy")
+@kernel(libcall=("memcpy", "__aeabi_memcpy", "__aeabi_memcpy4", "__aeabi_memcpy8"))
 def memcpy(target: Ptr[u8], source: Ptr[u8], size: usize) -> Ptr[u8]:
     """Copy bytes between ranges that do not overlap."""
     _copy_up(target, source, size)
     return target
 
 
-@kernel(libcall="memset")
+@kernel(libcall=("memset",))
 def memset(target: Ptr[u8], byte: u32, size: usize) -> Ptr[u8]:
     """Set bytes."""
+    _fill(target, byte, size)
+    return target
+
+
+@kernel(libcall=("__aeabi_memset", "__aeabi_memset4", "__aeabi_memset8"))
+def aeabi_memset(target: Ptr[u8], size: usize, byte: u32) -> None:
+    """Set bytes; the order of the parameters is ARM's."""
+    _fill(target, byte, size)
+
+
+@kernel(libcall=("__aeabi_memclr", "__aeabi_memclr4", "__aeabi_memclr8"))
+def aeabi_memclr(target: Ptr[u8], size: usize) -> None:
+    """Set bytes to zero."""
+    _fill(target, u32(0), size)
+
+
+@kernel
+def _fill(target: Ptr[u8], byte: u32, size: usize) -> None:
     to, left = target, size
     while left != 0 and _misalignment(address(to)) != 0:
         to[0] = u8(byte)
@@ -69,10 +87,9 @@ def memset(target: Ptr[u8], byte: u32, size: usize) -> Ptr[u8]:
     while left != 0:
         to[0] = u8(byte)
         to, left = to + 1, left - 1
-    return target
 
 
-@kernel(libcall="memcmp")
+@kernel(libcall=("memcmp",))
 def memcmp(first: Ptr[u8], second: Ptr[u8], size: usize) -> i32:
     """The order of two ranges of bytes: negative, zero or positive."""
     at = usize(0)
@@ -83,13 +100,13 @@ def memcmp(first: Ptr[u8], second: Ptr[u8], size: usize) -> i32:
     return i32(0)
 
 
-@kernel(libcall="bcmp")
+@kernel(libcall=("bcmp",))
 def bcmp(first: Ptr[u8], second: Ptr[u8], size: usize) -> i32:
     """Zero if two ranges of bytes are equal."""
     return memcmp(first, second, size)
 
 
-@kernel(libcall="strlen")
+@kernel(libcall=("strlen",))
 def strlen(text: Ptr[u8]) -> usize:
     """How many bytes come before the first zero."""
     size = usize(0)

@@ -58,42 +58,42 @@ def _round_single(a: f32, mode: Static[Towards]) -> f32:
     return bitcast(f32, u32(_round(u64(bitcast(u32, a)), SINGLE, mode)))
 
 
-@kernel(libcall="trunc")
+@kernel(libcall=("trunc",))
 def trunc_double(a: f64) -> f64:
     return _round_double(a, Towards.ZERO)
 
 
-@kernel(libcall="floor")
+@kernel(libcall=("floor",))
 def floor_double(a: f64) -> f64:
     return _round_double(a, Towards.NEGATIVE)
 
 
-@kernel(libcall="ceil")
+@kernel(libcall=("ceil",))
 def ceil_double(a: f64) -> f64:
     return _round_double(a, Towards.POSITIVE)
 
 
-@kernel(libcall="roundeven")
+@kernel(libcall=("roundeven",))
 def roundeven_double(a: f64) -> f64:
     return _round_double(a, Towards.EVEN)
 
 
-@kernel(libcall="truncf")
+@kernel(libcall=("truncf",))
 def trunc_single(a: f32) -> f32:
     return _round_single(a, Towards.ZERO)
 
 
-@kernel(libcall="floorf")
+@kernel(libcall=("floorf",))
 def floor_single(a: f32) -> f32:
     return _round_single(a, Towards.NEGATIVE)
 
 
-@kernel(libcall="ceilf")
+@kernel(libcall=("ceilf",))
 def ceil_single(a: f32) -> f32:
     return _round_single(a, Towards.POSITIVE)
 
 
-@kernel(libcall="roundevenf")
+@kernel(libcall=("roundevenf",))
 def roundeven_single(a: f32) -> f32:
     return _round_single(a, Towards.EVEN)
 
@@ -126,21 +126,21 @@ def _greater(a: u64, b: u64, f: Static[Format]) -> u64:
     return b if _is_less(a, b, f) else a
 
 
-@kernel(libcall="fminimum")
+@kernel(libcall=("fminimum",))
 def fminimum(a: f64, b: f64) -> f64:
     return bitcast(f64, _lesser(bitcast(u64, a), bitcast(u64, b), DOUBLE))
 
 
-@kernel(libcall="fmaximum")
+@kernel(libcall=("fmaximum",))
 def fmaximum(a: f64, b: f64) -> f64:
     return bitcast(f64, _greater(bitcast(u64, a), bitcast(u64, b), DOUBLE))
 
 
-@kernel(libcall="fminimumf")
+@kernel(libcall=("fminimumf",))
 def fminimumf(a: f32, b: f32) -> f32:
     return bitcast(f32, u32(_lesser(u64(bitcast(u32, a)), u64(bitcast(u32, b)), SINGLE)))
 
 
-@kernel(libcall="fmaximumf")
+@kernel(libcall=("fmaximumf",))
 def fmaximumf(a: f32, b: f32) -> f32:
     return bitcast(f32, u32(_greater(u64(bitcast(u32, a)), u64(bitcast(u32, b)), SINGLE)))

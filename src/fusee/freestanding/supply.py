@@ -6,25 +6,25 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
 
-from fusee.freestanding import arithmetic, comparison, conversion, integer, memory, rounding
+from fusee.freestanding import arithmetic, comparison, conversion, eabi, integer, memory, rounding
 from fusee.kernel.build import Program
-from fusee.kernel.lang import Kernel
+from fusee.kernel.lang import Instance, Kernel
 from fusee.kernel.target import Target
 from fusee.kernel.triple import Triple
 
-_MODULES: Final = (memory, integer, rounding, arithmetic, conversion, comparison)
+_MODULES: Final = (memory, integer, rounding, arithmetic, conversion, comparison, eabi)
 
 
 def _functions(module: ModuleType) -> dict[str, Kernel[..., Any]]:
     kernels = [item for item in vars(module).values() if isinstance(item, Kernel)]
-    return {kernel.libcall: kernel for kernel in kernels if kernel.libcall and kernel.module == module.__name__}
+    return {name: kernel for kernel in kernels for name in kernel.libcall}
 
 
 FUNCTIONS: Final = {name: kernel for module in _MODULES for name, kernel in _functions(module).items()}
 """By the name that LLVM calls."""
 
 _HOSTED: Final = frozenset({"memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"})
-_APPLE: Final = _HOSTED | {"bzero"}
+_APPLE: Final = _HOSTED | {"bzero", "__bzero"}
 
 
 def expected_of_system(target: Target) -> frozenset[str]:
@@ -41,5 +41,15 @@ def supply(target: Target, undefined: Iterable[str]) -> Program | None:
     The definitions are weak: a better one of the app's own takes their place.
     """
     wanted = sorted(set(undefined) - expected_of_system(target))
-    kernels = [FUNCTIONS[name] for name in wanted if name in FUNCTIONS]
-    return Program("freestanding", kernels) if kernels else None
+    names: dict[Kernel[..., Any], list[str]] = {}
+    for name in wanted:
+        if name in FUNCTIONS:
+            names.setdefault(FUNCTIONS[name], []).append(name)
+    return Program("freestanding", [_named(*item) for item in names.items()]) if names else None
+
+
+def _named(kernel: Kernel[..., Any], names: list[str]) -> Instance:
+    """A kernel by only those of its names that are wanted."""
+    made = Instance(kernel, (), kernel.name)
+    made.exports = names
+    return made

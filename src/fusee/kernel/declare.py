@@ -53,12 +53,12 @@ class Kernel(_Declared[P, R]):
         inline: bool = False,
         cold: bool = False,
         export: str | None = None,
-        libcall: str | None = None,
+        libcall: tuple[str, ...] = (),
     ) -> None:
         super().__init__(function)
         self.inline = inline
         self.cold = cold
-        self.export = libcall or export
+        self.export = libcall[0] if libcall else export
         self.libcall = libcall
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -159,12 +159,12 @@ def caught(function: Fn[P, None], *args: P.args, **kwargs: P.kwargs) -> u64:
 def kernel(function: Callable[P, R], /) -> Kernel[P, R]: ...
 @overload
 def kernel(
-    *, inline: bool = False, cold: bool = False, export: str | None = None, libcall: str | None = None
+    *, inline: bool = False, cold: bool = False, export: str | None = None, libcall: tuple[str, ...] = ()
 ) -> Callable[[Callable[P, R]], Kernel[P, R]]: ...
 def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Declare a kernel: `@kernel`, `@kernel(inline=True)`, `@kernel(cold=True)`, `@kernel(export="name")`.
 
-    `@kernel(libcall="memmove")` defines what LLVM calls by that name where a machine lacks the instructions.
+    `@kernel(libcall=("memmove",))` defines what LLVM calls by these names where a machine lacks the instructions.
     """
     if function is not None:
         return Kernel(function)

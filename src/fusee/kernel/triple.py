@@ -27,10 +27,10 @@ _OLDEST = {"watchos": "9.0", "ios": "15.0", "tvos": "15.0", "macosx": "11.0", "x
 
 _OLDEST_64_BIT_WATCH = "26.0"  # before that watchOS ran arm64_32 only
 
-# Microcontrollers whose floats are of single precision get none: LLVM 22 fails on the lanes of a double there.
 _FEATURES: tuple[tuple[str, str], ...] = (  # pattern of architecture and environment -> LLVM's features
     (r"armv7a?-.*hf", "+vfp3d16"),
     (r"armv6-.*hf", "+vfp2"),
+    (r"thumbv(7em|8m\.main)-.*hf", "+vfp4d16sp"),  # of single precision, as Cortex-M4 and M33 have it
 )
 _PROCESSORS: tuple[tuple[str, str], ...] = (  # pattern of architecture, system and environment -> LLVM's name
     (r"arm64_32-.*", "apple-s4"),
@@ -86,7 +86,9 @@ class Triple:
             os = "macosx"  # Darwin's own versions are others
         oldest = _OLDEST_64_BIT_WATCH if os == "watchos" and self._is_64_bit_watch else _OLDEST.get(os, "")
         version = self.os_version or (oldest if self.vendor == "apple" else "")
-        return str(replace(self, architecture=architecture, os=os, os_version=version, environment=environment))
+        vendor = self.vendor or "unknown"  # LLVM takes the second part for one in any case
+        parts = replace(self, architecture=architecture, vendor=vendor, os=os, os_version=version)
+        return str(replace(parts, environment=environment))
 
     @property
     def machine(self) -> str:
@@ -144,6 +146,11 @@ class Triple:
             return _first_match(_FEATURES, f"{self.architecture}-{self.environment}")
         letters = (isa[1].removeprefix("i") or "mac").replace("g", "mafd")
         return ",".join(f"+{letter}" for letter in letters)
+
+    @property
+    def has_single_floats_only(self) -> bool:
+        """Whether there are instructions for floats of single precision, and none for those of double."""
+        return self.features.endswith("sp")
 
     @property
     def rounds_without_quieting(self) -> bool:

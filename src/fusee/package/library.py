@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import fusee
+<<<<<<< /tmp/land.31518.ours
 from fusee.engine.isa.selection import choose, shipped
+=======
+from fusee.engine.isa.selection import SIZE, SLOTS, SPEED, Selection, choose
+from fusee.freestanding import expected_of_system, supply
+>>>>>>> /tmp/wt-f/src/fusee/package/library.py
 from fusee.kernel.build import Program, emit_objects
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.machine import VERSION
@@ -25,6 +30,13 @@ ARCHIVE = "libfusee.a"
 SIZES = "sizes.json"
 _HEADERS = Path(__file__).with_name("include")
 _SOURCES = ("engine", "freestanding", "kernel", "package", "spec")
+<<<<<<< /tmp/land.31518.ours
+=======
+
+
+class UnsupportedTarget(ValueError):
+    """A machine that LLVM knows, and no library can be built for."""
+>>>>>>> /tmp/wt-f/src/fusee/package/library.py
 
 
 @dataclass(frozen=True)
@@ -52,19 +64,43 @@ def build_library(
     """
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
+<<<<<<< /tmp/land.31518.ours
         raise ValueError(f"{triple}: there are no archives for {target.object_format} objects yet")
     selection = shipped(target, for_size=optimize == "size")
+=======
+        raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
+    selection = _selection(target, optimize)
+>>>>>>> /tmp/wt-f/src/fusee/package/library.py
     key = digest(VERSION, target.triple, optimize, selection.key, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
     if archive is None or sizes is None:
         choose(selection)
-        objects = emit_objects(_program(), target, optimize=optimize, progress=progress, cache=cache)
+        objects = complete(emit_objects(_program(), target, optimize=optimize, progress=progress, cache=cache), target)
         archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
         sizes = json.dumps(measure({name: read_object(data) for name, data in objects.items()})).encode()
         cache.write("archives", key, archive)
         cache.write("archives", f"{key}.{SIZES}", sizes)
     return DeviceLibrary(archive, json.loads(sizes))
+
+
+def complete(objects: dict[str, bytes], target: Target) -> dict[str, bytes]:
+    """Add what the target's system does not define. `UnsupportedTarget` if something is missing even so."""
+    rest = supply(target, _undefined(objects, target))
+    if rest is not None:
+        objects = objects | emit_objects(rest, target)
+    missing = _undefined(objects, target) - expected_of_system(target)
+    if missing:
+        raise UnsupportedTarget(f"{target.triple}: nothing defines {', '.join(sorted(missing))}")
+    return objects
+
+
+def _undefined(objects: dict[str, bytes], target: Target) -> set[str]:
+    """C names that object files mention and none of them defines."""
+    contents = [read_object(data) for data in objects.values()]
+    undefined = {name for item in contents for name in item.undefined}
+    undefined -= {name for item in contents for name in item.defined}
+    return {name.removeprefix("_") for name in undefined} if target.object_format == "macho" else undefined
 
 
 def measure(objects: dict[str, Object]) -> dict[str, object]:

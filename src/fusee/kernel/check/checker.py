@@ -233,7 +233,7 @@ class Checker:
         shown = f"{kernel.name}[{', '.join(map(short_name, given.values()))}]" if given else kernel.name
         made = Specialised(symbol, shown, kernel, parameters, result, file, syntax.lineno)
         made.inline, made.cold, made.export = kernel.inline, kernel.cold, kernel.export
-        made.libcall = getattr(kernel, "libcall", None) is not None
+        made.libcall = bool(getattr(kernel, "libcall", ()))
         self.functions[symbol] = made
         if asker is not None:
             self._asked[symbol] = asker, span

@@ -25,6 +25,8 @@ NOT_ITSELF = '"no-builtins"'
 
 def needs_status(function: Specialised, checked: bool) -> bool:
     """Whether the wrapper returns a status and stores the results."""
+    if function.libcall:  # LLVM takes several results in registers
+        return False
     return checked or function.may_raise or isinstance(function.result, tree.Several)
 
 

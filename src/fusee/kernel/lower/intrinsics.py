@@ -191,6 +191,7 @@ _FLOAT_NAMES = {
     "fmax": "maximum",
 }
 
+_EXTREMES = {"fmin": "fminimum", "fmax": "fmaximum"}  # C23's names
 _ROUNDING = ("floor", "ceil", "trunc", "nearest")
 
 
@@ -198,6 +199,8 @@ _ROUNDING = ("floor", "ceil", "trunc", "nearest")
 def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     name = f"llvm.{_FLOAT_NAMES[node.name]}.{_suffix(node.type)}"
+    if node.name in _EXTREMES and type_ == "double" and Triple.parse(writer.types.target.triple).has_single_floats_only:
+        name = _EXTREMES[node.name]  # LLVM 22 fails on the intrinsic there
     result = _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
     if node.name in _ROUNDING and Triple.parse(writer.types.target.triple).rounds_without_quieting:
         return _call(writer, f"llvm.canonicalize.{_suffix(node.type)}", type_, f"{type_} {result}")

@@ -40,6 +40,7 @@ class ModuleWriter:
         self.shared = shared
         self.for_size = for_size
         self.inlines_others = inlines_others
+        self._defines_libcalls = False  # then no function may become a call of one
         # What other modules define: linked together it is reached directly, loaded apart through stubs and a table.
         self._declared, self._defined = ("", "dso_local") if far_apart else ("hidden", "hidden")
         # The image's linker places handlers one by one: see `kernel/image.py`.
@@ -139,6 +140,8 @@ class ModuleWriter:
         self, roots: Iterable[Specialised], entries: Sequence[Specialised] = (), *, defines_state: bool = True
     ) -> str:
         """The text of the module that defines `roots` and C wrappers of `entries`."""
+        roots = list(roots)
+        self._defines_libcalls = any(root.libcall for root in roots)
         for root in roots:
             self.symbol(root)
         for entry in entries:
@@ -165,12 +168,13 @@ class ModuleWriter:
         self._functions.append(text)
 
     def _write_function(self, function: Specialised) -> None:
-        linkage = self._defined if self.shared(function) and not function.inline else "internal"
+        is_hidden = function.inline or function.libcall  # a library call is reached by its C name
+        linkage = self._defined if self.shared(function) and not is_hidden else "internal"
         self._add_definition(function, linkage, FunctionWriter(self, function).write_body())
 
     def _add_definition(self, function: Specialised, linkage: str, lines: list[str]) -> None:
         attributes = "cold noinline nounwind" if function.cold else "nounwind"
-        if function.libcall:
+        if self._defines_libcalls:
             attributes += f" {NOT_ITSELF}"
         if self.for_size:
             # The smallest code of all shares pieces between functions, which handlers cannot afford.
