@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import fusee
-<<<<<<< /tmp/land.31518.ours
 from fusee.engine.isa.selection import choose, shipped
-=======
-from fusee.engine.isa.selection import SIZE, SLOTS, SPEED, Selection, choose
 from fusee.freestanding import expected_of_system, supply
->>>>>>> /tmp/wt-f/src/fusee/package/library.py
 from fusee.kernel.build import Program, emit_objects
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.machine import VERSION
@@ -30,13 +26,10 @@ ARCHIVE = "libfusee.a"
 SIZES = "sizes.json"
 _HEADERS = Path(__file__).with_name("include")
 _SOURCES = ("engine", "freestanding", "kernel", "package", "spec")
-<<<<<<< /tmp/land.31518.ours
-=======
 
 
 class UnsupportedTarget(ValueError):
     """A machine that LLVM knows, and no library can be built for."""
->>>>>>> /tmp/wt-f/src/fusee/package/library.py
 
 
 @dataclass(frozen=True)
@@ -64,13 +57,8 @@ def build_library(
     """
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
-<<<<<<< /tmp/land.31518.ours
-        raise ValueError(f"{triple}: there are no archives for {target.object_format} objects yet")
-    selection = shipped(target, for_size=optimize == "size")
-=======
         raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
-    selection = _selection(target, optimize)
->>>>>>> /tmp/wt-f/src/fusee/package/library.py
+    selection = shipped(target, for_size=optimize == "size")
     key = digest(VERSION, target.triple, optimize, selection.key, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
