@@ -71,6 +71,13 @@ def test_means_are_geometric_and_apart_for_the_hold_out() -> None:
     assert means["rest"] == {"slow": pytest.approx((0.75 * 2.0) ** 0.5, abs=0.01)}
 
 
+def test_what_takes_no_time_at_all_has_no_ratios() -> None:
+    row = Row(FIB, {"fusee": timed(0.1, 0.1), "slow": timed(0.0, 0.0)})
+    entry = Report(REPORT.engines, [row]).document()["workloads"][0]
+    assert (entry["ratios"], entry["process_ratios"]) == ({}, {})
+    assert entry["skipped"] == dict.fromkeys(("fusee", "slow"), "too short to be told from start-up")
+
+
 def test_without_times_the_document_has_instructions_only() -> None:
     document = Report(REPORT.engines[:1], devices=REPORT.devices).document()
     assert document["workloads"][0] == {"name": "fib", "instructions": {WATCH: {"total": 4_107_064, "loading": 18_202}}}

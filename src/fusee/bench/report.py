@@ -94,7 +94,9 @@ class Report:
             ratios = {peer: row.ratio(subject, peer) for peer in self.peers}
             entry["ratios"] = {peer: rounded(ratio) for peer, ratio in ratios.items() if ratio}
             entry["process_ratios"] = {
-                peer: rounded(timings[peer].whole / own.whole) for peer in self.peers if peer in timings
+                peer: rounded(timings[peer].whole / own.whole)
+                for peer in self.peers
+                if peer in timings and timings[peer].is_clear
             }
         entry["seconds"] = {name: timing.call for name, timing in timings.items()}
         entry["startup_seconds"] = {name: timing.startup for name, timing in timings.items()}
