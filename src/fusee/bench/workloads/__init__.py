@@ -110,12 +110,12 @@ WORKLOADS = (
     Workload("life", "iterators and checked indices", 600, 169039996, 3, 1563505201, Language.RUST),
     Workload("regex", "trees, vectors and enums", 400, 3021444096, 1, 3361309868, Language.RUST, hold_out=True),
     Workload("queens", "backtracking over objects, strings", 90, 1396144384, 1, 768906344, Language.ASSEMBLYSCRIPT),
-    Workload("particles", "objects, collected", 500, 3531148157, 40, 262814537, Language.ASSEMBLYSCRIPT),
+    Workload("particles", "objects, collected", 500, 3531148157, 15, 2179080577, Language.ASSEMBLYSCRIPT),
     Workload("fib_tail", "tail calls to itself", 700000, 1118574510, 5000, 463068672, Language.WAT, _TAIL_CALL),
     Workload("state_machine", "tail calls through a table", 900, 2479416704, 6, 3548678208, Language.WAT, _TAIL_CALL),
     Workload("call_ref", "calls of references", 6000000, 2837289849, 50000, 1288844784, Language.WAT, _REFERENCES),
     Workload("multi_memory", "three memories", 1600, 2959739728, 4, 1596871176, Language.WAT, _MULTI_MEMORY),
-    Workload("pointer_chase64", "64-bit memory", 800, 2325467587, 20, 1608672137, Language.C, _MEMORY64),
+    Workload("pointer_chase64", "64-bit memory", 800, 2325467587, 8, 2204893607, Language.C, _MEMORY64),
     Workload("instantiation", "segments", 1, 1338711952, 1, 1338711952, Language.PYTHON, measures_loading=True),
 )
 
