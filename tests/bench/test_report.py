@@ -93,7 +93,7 @@ def test_the_table_ends_with_geometric_means() -> None:
 def test_what_was_not_timed_is_a_dash_with_a_reason() -> None:
     sieve = next(line for line in rendered(ratio_table(REPORT.engines, ROWS)).splitlines() if "sieve" in line)
     assert [cell.strip() for cell in sieve.split("│")][1:-1] == ["sieve", "2.000", "0.100", "0.75×", "–"]
-    assert skipped_lines(REPORT) == ["quick, sieve, json: gave <5> instead of 3", f"{WATCH}, json: out of memory"]
+    assert skipped_lines(REPORT) == ["quick on sieve, json: gave <5> instead of 3", f"{WATCH} on json: out of memory"]
 
 
 def test_a_row_that_is_only_begun_is_shown() -> None:
@@ -148,7 +148,7 @@ def test_the_page_shows_every_row_in_chart_and_table(page: str) -> None:
 def test_the_page_says_how_it_was_measured(page: str) -> None:
     words = Page(page).words
     assert REPORT.command in words
-    assert "quick, sieve, json: gave <5> instead of 3" in words  # escaped in the source
+    assert "quick on sieve, json: gave <5> instead of 3" in words  # escaped in the source
     assert "a parrot" in words
     assert REPORT.engines[1].flags in words
 

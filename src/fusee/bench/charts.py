@@ -20,6 +20,7 @@ _AREAS = (40, 46, 40, 56, 56, 56, 52, 80)  # in square points, so that all shape
 _INK = "#333333"
 _GRID = "#dddddd"
 _SHADE = "#f4f1ea"
+_PAPER = "#fdfcf9"  # the page's
 _WIDTH_INCHES = 9.0
 _ROW_INCHES = 0.27
 _MARGIN_INCHES = 1.1
@@ -45,23 +46,23 @@ class Chart:
     """What is drawn: one line per row, one kind of dot per series."""
 
     rows: Values
-    series: Sequence[str]  # their place says their colour
+    series: Mapping[str, int]  # the names with their looks: the same number looks alike in all charts
     axis: str  # what the numbers are, with their unit
     equal: float | None = None  # where a line is drawn: on its left somebody else is better
     summary: str | None = None  # the row that stands apart, last
     label_format: str | None = None  # writes each value beside its dot, where there is one series
 
 
-def draw(chart: Chart, colours: Sequence[str]) -> str:
-    """The chart as an `<svg>` element. `colours` is the order of all series, so that one looks alike in all charts."""
+def draw(chart: Chart) -> str:
+    """The chart as an `<svg>` element."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH_INCHES, _MARGIN_INCHES + _ROW_INCHES * len(chart.rows)), layout="constrained")
         axes = figure.add_subplot()
         names = list(chart.rows)[::-1]
-        for place, series in enumerate(chart.series):
+        for series, look in chart.series.items():
             points = [(chart.rows[name][series], y) for y, name in enumerate(names) if series in chart.rows[name]]
             if points:
-                _dots(axes, points, series, colours.index(series), len(chart.series) - place)
+                _dots(axes, points, series, look % len(_COLOURS))
         _value_axis(axes, chart)
         _name_axis(axes, chart, names)
         if len(chart.series) > 1:
@@ -69,11 +70,10 @@ def draw(chart: Chart, colours: Sequence[str]) -> str:
         return _svg(figure)
 
 
-def _dots(axes: Axes, points: Sequence[tuple[float, int]], name: str, colour: int, layer: int) -> None:
+def _dots(axes: Axes, points: Sequence[tuple[float, int]], name: str, look: int) -> None:
     values, places = zip(*points, strict=True)
-    look = colour % len(_COLOURS)
     axes.scatter(
-        values, places, s=_AREAS[look], label=name, zorder=2 + layer, linewidths=0.8,
+        values, places, s=_AREAS[look], label=name, zorder=2 + len(_COLOURS) - look, linewidths=0.8,
         edgecolors="white", color=_COLOURS[look], marker=_MARKERS[look],
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _value_axis(axes: Axes, chart: Chart) -> None:
     axes.set_xlabel(chart.axis)
     axes.grid(axis="x", color=_GRID, linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.tick_params(axis="x", length=0, labeltop=len(chart.rows) > _TALL_ROWS)
+    axes.tick_params(axis="x", which="both", length=0, labeltop=len(chart.rows) > _TALL_ROWS)
     low, high = axes.get_xlim()
     axes.set_xlim(low / 1.1, high * 1.1)
     if chart.equal is not None:
@@ -108,8 +108,10 @@ def _name_axis(axes: Axes, chart: Chart, names: Sequence[str]) -> None:
     if chart.label_format is not None:
         for y, name in enumerate(names):
             for value in chart.rows[name].values():
-                axes.annotate(chart.label_format.format(value), (value, y), (8, 0), textcoords="offset points",
-                              va="center", fontsize=8.5)  # fmt: skip
+                axes.annotate(
+                    chart.label_format.format(value), (value, y), (8, 0), textcoords="offset points",
+                    va="center", fontsize=8.5, bbox={"facecolor": _PAPER, "edgecolor": "none", "pad": 1},
+                )  # fmt: skip
 
 
 def _svg(figure: Figure) -> str:

@@ -30,7 +30,7 @@ def html_report(report: Report) -> str:
         report=report,
         means=report.means(),
         machine=machine(),
-        charts={name: Markup(draw(chart, _all_series(report))) for name, chart in _charts(report).items()},
+        charts={name: Markup(draw(chart)) for name, chart in _charts(report).items()},
         sorted_rows=_sorted(report),
         skipped=skipped_lines(report),
         timeout=TIMEOUT_SECONDS,
@@ -41,17 +41,15 @@ def _times(ratio: float | None) -> str:
     return DASH if ratio is None else f"{ratio:.2f}×"
 
 
-def _all_series(report: Report) -> list[str]:
-    return [*(engine.name for engine in report.engines), *(device.target for device in report.devices)]
-
-
 def _charts(report: Report) -> dict[str, Chart]:
     """Those that there are numbers for."""
     engines = [engine.name for engine in report.engines]
+    looks = {name: look for look, name in enumerate(engines)}
+    peers = {peer: looks[peer] for peer in report.peers}
     charts = {
         "speed": Chart(
             {**{label(row): _ratios(report, row) for row in _sorted(report)}, _MEAN: report.means()["all"]},
-            report.peers,
+            peers,
             "times faster than the peer (logarithmic; shaded: the peer is faster)",
             equal=1.0,
             summary=_MEAN,
@@ -61,12 +59,12 @@ def _charts(report: Report) -> dict[str, Chart]:
                 load.name: {name: load.bytes / 1e6 / seconds for name, seconds in load.seconds.items()}
                 for load in report.loads
             },
-            engines,
+            looks,
             "megabytes of WebAssembly loaded per second (logarithmic; more is better)",
         ),
         "memory": Chart(
             {label(row): {name: t.peak / 1e6 for name, t in row.timings.items()} for row in report.rows},
-            engines,
+            looks,
             "peak memory of the process in MB (logarithmic; less is better)",
         ),
     }
@@ -76,7 +74,7 @@ def _charts(report: Report) -> dict[str, Chart]:
 
 def _device_chart(device: DeviceCounts) -> Chart:
     rows = {name: {device.target: float(count.total)} for name, count in device.counts.items()}
-    return Chart(rows, [device.target], "executed instructions (logarithmic)", label_format="{:,.0f}")
+    return Chart(rows, {device.target: 0}, "executed instructions (logarithmic)", label_format="{:,.0f}")
 
 
 def _ratios(report: Report, row: Row) -> dict[str, float]:

@@ -73,7 +73,7 @@ def device_table(report: Report) -> Table:
 
 
 def skipped_lines(report: Report) -> list[str]:
-    """Why there are dashes: one line per reason, with the programs and the engines."""
+    """Why there are dashes: one line per engine and reason."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in report.rows:
         for engine, reason in row.reasons().items():
@@ -81,4 +81,4 @@ def skipped_lines(report: Report) -> list[str]:
     for device in report.devices:
         for name, reason in device.skipped.items():
             reasons.setdefault((device.target, reason), []).append(name)
-    return [f"{engine}, {', '.join(names)}: {reason}" for (engine, reason), names in reasons.items()]
+    return [f"{engine} on {', '.join(names)}: {reason}" for (engine, reason), names in reasons.items()]
