@@ -20,7 +20,7 @@ from fusee.kernel.layout import layout
 from fusee.kernel.target import ILP32, LP64, Target
 from fusee.spec.traps import TrapCode
 from fusee.wasi.functions import FUNCTIONS as HOST_FUNCTIONS
-from tests.device.test_embedder import INCLUDE
+from tests.device.embedding import INCLUDE
 
 
 @pytest.mark.parametrize("path", ["", "a", "a/b", "a/../b", "./a/./b/..", "a//b/../..", "..a/b.."])

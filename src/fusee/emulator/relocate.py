@@ -227,6 +227,9 @@ _ELF_RISCV: Final[dict[int, Apply]] = {
     1: _absolute(4), 2: _absolute(8), 57: _relative(4),  # 32 64 32_PCREL
     16: _riscv_branch, 17: _riscv_jump, 18: _call, 19: _call,  # BRANCH JAL CALL CALL_PLT
     20: _upper_slot, 23: _upper_relative,  # GOT_HI20 PCREL_HI20
+    26: lambda f: _upper20(f, f.target + (f.addend or 0)),  # HI20
+    27: lambda f: _lower12_load(f, f.target + (f.addend or 0)),  # LO12_I
+    28: lambda f: _lower12_store(f, f.target + (f.addend or 0)),  # LO12_S
     24: lambda f: _lower12_load(f, f.uppers[f.target]),  # PCREL_LO12_I
     25: lambda f: _lower12_store(f, f.uppers[f.target]),  # PCREL_LO12_S
     33: _difference(1, 1), 34: _difference(1, 2), 35: _difference(1, 4), 36: _difference(1, 8),  # ADD8 … ADD64

@@ -1,0 +1,62 @@
+"""The embedder in C, compiled for devices, and the libraries that it is linked with, as `fusee build` writes them."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import fusee.package
+from tests.device.guests import header
+
+INCLUDE: Final = Path(fusee.package.__file__).parent / "include"
+
+HERE: Final = Path(__file__).parent / "embedder"
+
+COMPILED: Final = {
+    "arm64_32-apple-watchos": ["-target", "aarch64-watchos-ilp32"],
+    "riscv32imac-unknown-none-elf": ["-target", "riscv32-freestanding-none", "-mcpu=generic_rv32+m+a+c"],
+    "thumbv7em-none-eabihf": ["-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4"],
+}
+"""Machines, and Zig's options for them."""
+
+PARTS: Final = ("bare", "embedder", "hostile")
+
+
+_libraries: list["TemporaryDirectory[str]"] = []  # until the tests end
+
+
+@cache
+def library(triple: str) -> Path:
+    """The smallest library for a target. Made in a process of its own: this one's instruction set is another."""
+    _libraries.append(TemporaryDirectory(prefix="fusee-"))
+    folder = Path(_libraries[-1].name)
+    command = [sys.executable, "-m", "fusee", "build", "--target", triple, "--optimize", "size", "-o", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    return folder / "libfusee.a"
+
+
+def compile_parts(triple: str, folder: Path) -> list[Path]:
+    """The embedder's object files."""
+    (folder / "guests.h").write_text(header())
+    options = [*COMPILED[triple], "-std=c11", "-O1", "-ffreestanding", "-fno-builtin", "-fno-sanitize=all"]
+    options += ["-I", str(INCLUDE), "-I", str(folder)]
+    made = [folder / f"{name}.o" for name in PARTS]
+    for name, path in zip(PARTS, made, strict=True):
+        zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(path))
+    return made
+
+
+def unpack(archive: Path, folder: Path) -> dict[str, bytes]:
+    """An archive's members by name."""
+    folder.mkdir()
+    zig("ar", "x", str(archive), folder=folder)
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def zig(*arguments: str, folder: Path | None = None) -> None:
+    """Run a tool that comes with Zig."""
+    command = [sys.executable, "-m", "ziglang", *arguments]
+    subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=folder, env=dict(os.environ))

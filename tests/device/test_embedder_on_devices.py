@@ -1,0 +1,35 @@
+"""The same C program on devices' code: compiled for them, linked with the library and executed here."""
+
+from pathlib import Path
+
+import pytest
+
+from fusee.kernel.calling import Entry
+from fusee.kernel.target import Target
+from tests.device.embedding import compile_parts, library, unpack
+from tests.device.guests import EXPECTED
+
+FUNCTIONS = (
+    Entry("embed", (), ("i32",), False),
+    Entry("resist", (), ("i32",), False),
+    Entry("said", (), ("address",), False),
+    Entry("live_blocks", (), ("i32",), False),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("triple", ["arm64_32-apple-watchos", "riscv32imac-unknown-none-elf"])
+def test_embedder_on_a_device(triple: str, tmp_path: Path) -> None:
+    pytest.importorskip("ziglang")
+    pytest.importorskip("unicorn")
+    from fusee.emulator.build import DeviceProgram
+    from fusee.emulator.device import Device
+
+    objects = unpack(library(triple), tmp_path / "library")
+    objects |= {path.stem + ".c": path.read_bytes() for path in compile_parts(triple, tmp_path)}
+    device = Device(DeviceProgram(Target.parse(triple), objects, {entry.symbol: entry for entry in FUNCTIONS}))
+    failures = device.function("embed")() + device.function("resist")()
+    output = device.space.read(device.function("said")(), 1 << 14).partition(b"\0")[0].decode()
+    assert output == EXPECTED.format(refused="length out of bounds")
+    assert failures == 0
+    assert device.function("live_blocks")() == 0
