@@ -51,7 +51,7 @@ def test_a_module_of_the_users_is_compared_with_those_who_agree(tmp_path: Path, 
     assert list(row["seconds"]) == ["fusee", "wasm3-right"]
     assert row["skipped"]["wasm3-wrong"] == "gave 54 instead of 55"
     assert list(document["peers"]) == ["wasm3-right", "wasm3-wrong"]
-    assert [load["name"] for load in document["load"]] == ["fib"]
+    assert document["load"] == []  # of so small a module no time can be told
 
 
 def test_a_wasi_command_of_the_users(tmp_path: Path, numbers: Any) -> None:

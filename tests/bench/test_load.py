@@ -1,13 +1,14 @@
 """Loading, and the modules that are made for it."""
 
-import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 import fusee
 from fusee.bench.engines import Engine, fusee_engine
-from fusee.bench.load import measure_load, modules_to_load
+from fusee.bench.load import large_modules, measure_load, sample_module
+from fusee.bench.process import run_child
 from fusee.bench.tasks import EMPTY_COMMAND, Case, Task, case_of_workload
 from fusee.bench.wasm import read_unsigned, repeat_functions, unsigned
 from fusee.bench.workloads import find_workloads
@@ -35,26 +36,45 @@ def test_the_empty_command_runs(tmp_path: Path) -> None:
     assert {"memory", "_start"} == set(exports)
 
 
-def test_a_sample_and_the_large_modules_are_loaded(tmp_path: Path) -> None:
+def test_large_modules_are_loaded_and_each_once(tmp_path: Path) -> None:
     large = tmp_path / "large.wasm"
     large.write_bytes(bytes(100_000))
     task = Task(large)
     small = case_of_workload(find_workloads("fib")[0])
-    modules = modules_to_load([small, Case("a", task, task, task), Case("b", task, task, task)], tmp_path)
-    assert [module.name for module in modules] == ["json repeated.wasm", "large.wasm"]
+    assert large_modules([small, Case("a", task, task, task), Case("b", task, task, task)]) == [large]
 
 
-def test_what_cannot_load_is_left_out(tmp_path: Path) -> None:
-    module = tmp_path / "empty.wasm"
+def test_the_sample_has_a_megabyte_and_can_be_loaded(tmp_path: Path) -> None:
+    sample = sample_module(tmp_path).read_bytes()
+    assert 1 << 20 <= len(sample) < 1.01 * (1 << 20)
+    assert "run" in [export.name for export in fusee.Module(fusee.Engine(), sample).exports]
+
+
+def test_what_cannot_load_or_takes_no_time_is_left_out(tmp_path: Path) -> None:
+    module, empty = tmp_path / "large.wasm", tmp_path / "empty.wasm"
     module.write_bytes(EMPTY_COMMAND)
-    true = shutil.which("true") or "true"
-    mute, quick = Engine("mute", "", lambda task: []), Engine("quick", "", lambda task: [], lambda path, times: [true])
-    load = measure_load([mute, quick], module, module, 2)
-    assert list(load.seconds) == ["quick"]
-    assert load.peak_bytes["quick"] > 0
+    empty.write_bytes(EMPTY_COMMAND)
+
+    def slow(task: Task, times: int) -> list[str]:
+        rounds = 3_000_000 if task.module == module else 0
+        return [sys.executable, "-c", f"for i in range({rounds}): pass"]
+
+    engines = [
+        Engine("mute", "", lambda task: []),
+        Engine("quick", "", lambda task: [], lambda task, times: ["true"]),
+        Engine("slow", "", lambda task: [], slow),
+    ]
+    load = measure_load(engines, module, empty, 1)
+    assert "slow" in load.seconds
+    assert "mute" not in load.seconds
+    assert load.peak_bytes["slow"] > 1_000_000
 
 
-def test_fusee_loads_as_often_as_asked(tmp_path: Path) -> None:
-    module = tmp_path / "empty.wasm"
-    module.write_bytes(EMPTY_COMMAND)
-    assert measure_load([fusee_engine()], module, module, 1).seconds["fusee"] > 0
+def test_the_guest_loads_as_often_as_asked_and_calls(tmp_path: Path) -> None:
+    engine = fusee_engine()
+    assert engine.load is not None
+    workload = find_workloads("fib")[0]
+    right = engine.load(Task(workload.path, "run", ("5",)), 3)
+    assert run_child(right).status == 0
+    wrong = engine.load(Task(workload.path, "walk", ("5",)), 3)
+    assert run_child(wrong).status != 0

@@ -46,9 +46,10 @@ def _charts(report: Report) -> dict[str, Chart]:
     engines = [engine.name for engine in report.engines]
     looks = {name: look for look, name in enumerate(engines)}
     peers = {peer: looks[peer] for peer in report.peers}
+    mean = {_MEAN: report.means()["all"]} if len(report.rows) > 1 else {}
     charts = {
         "speed": Chart(
-            {**{label(row): _ratios(report, row) for row in _sorted(report)}, _MEAN: report.means()["all"]},
+            {label(row): _ratios(report, row) for row in _sorted(report)} | mean,
             peers,
             "times faster than the peer (logarithmic; shaded: the peer is faster)",
             equal=1.0,

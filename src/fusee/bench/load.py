@@ -11,18 +11,18 @@ from fusee.bench.tasks import Case, Task
 from fusee.bench.wasm import repeat_functions
 from fusee.bench.workloads import find_workloads
 
-LARGE_BYTES = 100_000  # what is smaller loads faster than a process can be timed
+_LARGE_BYTES = 100_000  # what is smaller loads faster than a process can be timed
 _SAMPLE = "json"  # the workload whose functions, again and again, make a module that every engine can load
 _SAMPLE_BYTES = 1 << 20
 # A process that can load again does so until it has loaded this many bytes, or this often.
 _BYTES_PER_PROCESS = 20 << 20
 _MOST_LOADS = 50
-_LEAST_SECONDS = 1e-6
+_LEAST_SECONDS = 1e-4  # what seems to be less is only noise
 
 
 @dataclass
 class Load:
-    """Times and memory of one module's loading, per engine."""
+    """Times and memory of one module's loading, per engine that can be asked to and takes a measurable time."""
 
     name: str
     bytes: int
@@ -30,12 +30,17 @@ class Load:
     peak_bytes: dict[str, int] = field(default_factory=dict)
 
 
-def modules_to_load(cases: Iterable[Case], folder: Path) -> list[Path]:
-    """A workload made large, written into the folder, and the large ones among the programs."""
+def large_modules(cases: Iterable[Case]) -> list[Path]:
+    """Those among the programs whose loading can be timed."""
+    modules = dict.fromkeys(case.full.module for case in cases)
+    return [module for module in modules if module.stat().st_size >= _LARGE_BYTES]
+
+
+def sample_module(folder: Path) -> Path:
+    """A workload made large, written into the folder."""
     sample = folder / f"{_SAMPLE} repeated.wasm"
     sample.write_bytes(repeat_functions(find_workloads(_SAMPLE)[0].path.read_bytes(), _SAMPLE_BYTES))
-    modules = dict.fromkeys(case.full.module for case in cases)
-    return [sample, *(module for module in modules if module.stat().st_size >= LARGE_BYTES)]
+    return sample
 
 
 def loads_per_process(engine: Engine, size: int) -> int:
@@ -56,6 +61,8 @@ def measure_load(engines: Sequence[Engine], module: Path, empty: Path, repetitio
             full, idle = (run_child(engine.load(Task(path), times)) for path in (module, empty))
             differences.setdefault(engine.name, []).append((full.seconds - idle.seconds) / times)
             peaks.setdefault(engine.name, []).append(full.peak_bytes)
-    load.seconds = {name: max(statistics.median(each), _LEAST_SECONDS) for name, each in differences.items()}
-    load.peak_bytes = {name: int(statistics.median(each)) for name, each in peaks.items()}
+    for name, each in differences.items():
+        if (seconds := statistics.median(each)) >= _LEAST_SECONDS:
+            load.seconds[name] = seconds
+            load.peak_bytes[name] = int(statistics.median(peaks[name]))
     return load

@@ -11,7 +11,7 @@ from fusee.bench.report import Report
 DASH = "–"
 
 
-def ratio_table(engines: Sequence[Engine], rows: Sequence[Row], with_means: bool = True) -> Table:
+def ratio_table(engines: Sequence[Engine], rows: Sequence[Row]) -> Table:
     """One row per program: the subject's seconds, then how many times faster than each peer it is."""
     report = Report(engines, rows)
     subject = report.subject
@@ -23,7 +23,7 @@ def ratio_table(engines: Sequence[Engine], rows: Sequence[Row], with_means: bool
         own = row.timings.get(subject)
         seconds = [f"{own.call:.3f}", f"{own.startup:.3f}"] if own and own.process_seconds else [DASH, DASH]
         table.add_row(label(row), *seconds, *(_times(_ratio(row, subject, peer)) for peer in report.peers))
-    if with_means and report.peers:
+    if len(rows) > 1 and report.peers:
         table.add_section()
         for group, means in report.means().items():
             cells = (_times(means.get(peer)) for peer in report.peers)

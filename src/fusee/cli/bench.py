@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from fusee.bench.engines import fusee_engine
-from fusee.bench.load import modules_to_load
+from fusee.bench.load import large_modules, sample_module
 from fusee.bench.peers import choose_peers
 from fusee.bench.real import cases_of_programs
 from fusee.bench.report import Report
@@ -69,9 +69,9 @@ def bench(
                 cases = [case_of_workload(workload) for workload in find_workloads(workloads)]
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        modules = [file] if file is not None else modules_to_load(cases, empty.parent)
+        samples = [sample_module(empty.parent)] if file is None else []
         report = Report(engines, repetitions=repetitions, command=shlex.join(["fusee", *sys.argv[1:]]))
-        session = Session(Console(), report, cases, modules, empty)
+        session = Session(Console(), report, cases, [*samples, *large_modules(cases)], empty)
         session.run(targets)
     session.show()
     if json_path:
