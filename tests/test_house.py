@@ -17,7 +17,7 @@ ALLOWED = {
     "disasm": {"api", "engine", "spec", "kernel"},
     "wasi": {"api"},
     "wast": {"api", "spec"},
-    "tune": {"api", "disasm", "engine", "kernel"},
+    "tune": {"api", "bench", "disasm", "engine", "kernel", "spec"},
     "bench": set(),
     "freestanding": {"kernel"},
     "package": {"engine", "freestanding", "kernel"},

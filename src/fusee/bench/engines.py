@@ -37,13 +37,14 @@ class Engine:
         return " ".join([Path(program).name, *rest])
 
 
-def fusee_engine() -> Engine:
-    """Fusee as its users start it."""
+def fusee_engine(trees: Path | None = None) -> Engine:
+    """Fusee as its users start it, with the trees of a selection if one is given."""
+    tune = [] if trees is None else ["--tune", str(trees)]
 
     def command(task: Task) -> list[str]:
         folder = ["--dir", "."] if task.directory else []
         invoke = ["--invoke", task.export] if task.export else []
-        return [sys.executable, "-m", "fusee", "run", *folder, *invoke, str(task.module), *task.arguments]
+        return [sys.executable, "-m", "fusee", "run", *tune, *folder, *invoke, str(task.module), *task.arguments]
 
     return Engine(
         FUSEE, f"Fusee {importlib.metadata.version('fusee')}", command, _guest_load("fusee"), loads_again=True

@@ -16,6 +16,7 @@ from fusee.bench.report import Report
 from fusee.bench.session import HOST, Session
 from fusee.bench.tasks import Task, case_of_program, case_of_workload, empty_command
 from fusee.bench.workloads import find_workloads
+from fusee.cli.selection import TUNE_HELP, checked
 
 
 @click.command("bench")
@@ -30,6 +31,7 @@ from fusee.bench.workloads import find_workloads
               help="Run FILE in this directory, and give it to the program as '.'.")  # fmt: skip
 @click.option("--real", is_flag=True, help="Real programs from PyPI, as far as they are installed, not the workloads.")
 @click.option("--ignore-output", is_flag=True, help="Engines need only agree on the exit status: FILE prints times.")
+@click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the numbers to this file.")
 @click.option("--html", "html_path", type=click.Path(path_type=Path), help="Also write a report with charts.")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True))
@@ -44,6 +46,7 @@ def bench(
     directory: Path | None,
     real: bool,
     ignore_output: bool,
+    trees: Path | None,
     json_path: Path | None,
     html_path: Path | None,
     file: Path | None,
@@ -58,7 +61,7 @@ def bench(
         raise click.UsageError("--invoke needs a FILE")
     with empty_command() as empty:
         try:
-            engines = [fusee_engine(), *choose_peers(names, programs)]
+            engines = [fusee_engine(None if trees is None else checked(trees)), *choose_peers(names, programs)]
             if file is not None:
                 cases = [case_of_program(Task(file, invoke, arguments, directory), empty, not ignore_output)]
             elif real:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fusee.cli.selection import TUNE_HELP, checked
+
 if TYPE_CHECKING:
     from fusee.package.library import Optimize, Progress
 
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
               type=click.Path(path_type=Path, file_okay=False))  # fmt: skip
 @click.option("--optimize", type=click.Choice(["speed", "size"]), default="speed", show_default=True,
               help="For the fastest code, or for the smallest.")  # fmt: skip
-def build(triple: str, folder: Path, optimize: "Optimize") -> int:
+@click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
+def build(triple: str, folder: Path, optimize: "Optimize", trees: Path | None) -> int:
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.package.library import ARCHIVE, build_library
 
     try:
         with _progress(triple) as progress:
-            library = build_library(triple, optimize, progress)
+            library = build_library(triple, optimize, progress, trees=None if trees is None else checked(trees))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     library.write(folder)

@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "build": "Write the device library for a target.",
     "targets": "Describe the machines that a library can be built for.",
     "bench": "Compare speed with other engines.",
+    "tune": "Choose an engine's trees by what programs execute.",
 }
 
 _INTERRUPTED: Final = 130  # what shells report for a program ended by Ctrl-C

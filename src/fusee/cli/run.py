@@ -7,6 +7,7 @@ import click
 
 from fusee.cli.modules import ModuleFile, make_engine
 from fusee.cli.options import WasmOptions, parse_wasm_options
+from fusee.cli.selection import TUNE_HELP, use_trees
 
 if TYPE_CHECKING:
     from fusee import Func, Instance, Module, Store, ValType, WasiConfig
@@ -27,6 +28,7 @@ _TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
 @click.option("--count", is_flag=True, help="Show how many instructions the device executed, in all and by function.")
 @click.option("--profile", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               help="Write there how often each basic block was executed: see `fusee tune`.")  # fmt: skip
+@click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
@@ -38,6 +40,7 @@ def run(
     target: str | None,
     count: bool,
     profile: Path | None,
+    trees: Path | None,
     file: Path,
     arguments: tuple[str, ...],
 ) -> int:
@@ -52,6 +55,8 @@ def run(
     if profile is not None and target is not None:
         raise click.UsageError("--profile: blocks are not counted on an emulated device")
     limits.is_profiled = profile is not None
+    if trees is not None:
+        use_trees(trees, target)
     source = ModuleFile.read(file)
     from fusee import ExitTrap, Trap
 

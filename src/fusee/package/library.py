@@ -49,16 +49,22 @@ class DeviceLibrary:
 
 
 def build_library(
-    triple: str, optimize: Optimize = "speed", progress: Progress | None = None, cache: Cache | None = None
+    triple: str,
+    optimize: Optimize = "speed",
+    progress: Progress | None = None,
+    cache: Cache | None = None,
+    trees: Path | None = None,
 ) -> DeviceLibrary:
     """Compile the engine for a target, or take it from the cache. The same sources always give the same bytes.
 
-    The instruction set is chosen for the target, so this must come before anything else needs the engine.
+    The instruction set is chosen for the target, with the trees of a file if one is given. So this must come before
+    anything else needs the engine. Raises PatternError if the file is no selection.
     """
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
         raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
     selection = shipped(target, for_size=optimize == "size")
+    selection = selection if trees is None else selection.tuned(trees)
     key = digest(VERSION, target.triple, optimize, selection.key, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")

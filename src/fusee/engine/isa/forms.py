@@ -95,5 +95,8 @@ CONSTS: Final = _shape("consts", READ_CONST, READ_CONST)
 BANKS: Final = _shape("banks", READ_CONST, READ_FLOAT, banks=True)  # address and value in different banks
 CHOICE: Final = _shape("choice", "psc", "psc", "a")  # a select whose condition is in `acc`
 BANK_CHOICE: Final = _shape("bank_choice", "ps", "ps", "a")
+RARE_UNARY: Final = _shape("rare_unary", "as")
+RARE_BINARY: Final = _shape("rare_binary", "as", "as")
+RARE_BINARY_CONST: Final = _shape("rare_binary_const", "as", "asc")
 STEP: Final = _shape("step", "ps", "c")
 STEP_AND: Final = _shape("step_and", "ps", "c", "psc")

@@ -11,6 +11,7 @@ from fusee.engine.isa.forms import (
     EVERYWHERE,
     NO_RESULT,
     NULLARY,
+    RARE_BINARY,
     UNARY,
     UNARY_ACC,
     UNARY_CONST,
@@ -70,7 +71,7 @@ def _accesses(suffix: str, address: str, memory: str) -> list[Row]:
     ]  # fmt: skip
     for name, stored in STORES.items():
         kind = _value_type(stored)
-        shape = (BANKS if kind != "i64" else CONSTS) if usual else BINARY
+        shape = (BANKS if kind != "i64" else CONSTS) if usual else RARE_BINARY if suffix == "_any64" else BINARY
         rows.append(
             Row(name + suffix, "store", (address, kind), "", shape, NO_RESULT, immediates,
                 detail=Access(stored, address, memory))

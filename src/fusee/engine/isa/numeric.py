@@ -19,6 +19,9 @@ from fusee.engine.isa.forms import (
     FLOATS_COMMUTATIVE,
     FROM_CONST,
     NULLARY,
+    RARE_BINARY,
+    RARE_BINARY_CONST,
+    RARE_UNARY,
     UNARY,
     UNARY_CONST,
     WITH_CONST,
@@ -49,18 +52,23 @@ def compute(mnemonic: str, shape: Shape, destinations: str = EVERYWHERE, name: s
     )  # fmt: skip
 
 
+# What programs do often exists in all combinations; less frequent instructions leave their result in the accumulator,
+# and the rare ones do not take pins either. `fusee tune` measures which are which.
+
+
 def _integers() -> list[Row]:
     rows = [compute(f"i64.{name}", COMMUTATIVE, name=name) for name in ("add", "mul", "and", "or", "xor")]
     rows.append(compute("i64.sub", FROM_CONST, name="sub"))
-    for kind in ("i32", "i64"):
-        rows += [compute(f"{kind}.{name}", BINARY_CONST) for name in ("shl", "shr_s", "shr_u")]
-        rows += [compute(f"{kind}.{name}", BINARY_CONST, ACC_ONLY) for name in ("div_s", "div_u", "rem_s", "rem_u")]
-        rotated = EVERYWHERE if kind == "i32" else ACC_ONLY
-        rows += [compute(f"{kind}.{name}", BINARY_CONST, rotated) for name in ("rotl", "rotr")]
+    for kind, often, divided in (("i32", EVERYWHERE, BINARY_CONST), ("i64", ACC_ONLY, RARE_BINARY_CONST)):
+        rows += [compute(f"{kind}.{name}", BINARY_CONST) for name in ("shl", "shr_u")]
+        rows += [compute(f"{kind}.{name}", BINARY_CONST, often) for name in ("shr_s", "rotl")]
+        rows.append(compute(f"{kind}.rotr", BINARY_CONST, ACC_ONLY))
+        rows += [compute(f"{kind}.{name}", divided, ACC_ONLY) for name in ("div_s", "div_u", "rem_s", "rem_u")]
         rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("clz", "ctz", "popcnt", "eqz")]
-        rows += [compute(f"{kind}.{name}", UNARY) for name in ("extend8_s", "extend16_s")]
+        rows += [compute(f"{kind}.{name}", UNARY, often) for name in ("extend8_s", "extend16_s")]
         rows += [compute(f"{kind}.{name}", shape, ACC_ONLY) for name, shape in _COMPARISON_SHAPES.items()]
-    rows += [compute(f"i64.{name}", UNARY) for name in ("extend32_s", "extend_i32_s", "extend_i32_u")]
+    rows += [compute(f"i64.{name}", UNARY) for name in ("extend_i32_s", "extend_i32_u")]
+    rows.append(compute("i64.extend32_s", UNARY, ACC_ONLY))
     return rows
 
 
@@ -68,10 +76,11 @@ def _floats() -> list[Row]:
     rows = []
     for kind in ("f32", "f64"):
         rows += [compute(f"{kind}.{name}", FLOATS_COMMUTATIVE) for name in ("add", "mul")]
-        rows += [compute(f"{kind}.{name}", FLOATS) for name in ("sub", "div")]
-        rows += [compute(f"{kind}.{name}", BINARY, ACC_ONLY) for name in ("min", "max", "copysign")]
-        rows += [compute(f"{kind}.{name}", UNARY) for name in ("abs", "neg", "sqrt")]
-        rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("ceil", "floor", "trunc", "nearest")]
+        rows.append(compute(f"{kind}.sub", FLOATS))
+        rows.append(compute(f"{kind}.div", FLOATS, ACC_ONLY))
+        rows += [compute(f"{kind}.{name}", RARE_BINARY, ACC_ONLY) for name in ("min", "max", "copysign")]
+        rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("abs", "neg", "sqrt")]
+        rows += [compute(f"{kind}.{name}", RARE_UNARY, ACC_ONLY) for name in ("ceil", "floor", "trunc", "nearest")]
         rows += [_float_comparison(kind, name) for name in FLOAT_COMPARISONS]
     return rows
 
@@ -87,18 +96,16 @@ def _float_comparison(kind: str, name: str) -> Row:
 
 
 def _conversions() -> list[Row]:
-    rows = [compute("f32.demote_f64", UNARY), compute("f64.promote_f32", UNARY)]
+    names = ["f32.demote_f64", "f64.promote_f32"]
     for integer in ("i32", "i64"):
         for kind in ("f32", "f64"):
             for sign in ("s", "u"):
-                rows.append(compute(f"{integer}.trunc_{kind}_{sign}", UNARY, ACC_ONLY))
-                rows.append(compute(f"{integer}.trunc_sat_{kind}_{sign}", UNARY, ACC_ONLY))
-                everywhere = EVERYWHERE if kind == "f64" and integer == "i32" else ACC_ONLY
-                rows.append(compute(f"{kind}.convert_{integer}_{sign}", UNARY, everywhere))
+                names.append(f"{integer}.trunc_{kind}_{sign}")
+                names.append(f"{integer}.trunc_sat_{kind}_{sign}")
+                names.append(f"{kind}.convert_{integer}_{sign}")
     for integer, kind in (("i32", "f32"), ("i64", "f64")):
-        rows.append(compute(f"{integer}.reinterpret_{kind}", UNARY))
-        rows.append(compute(f"{kind}.reinterpret_{integer}", UNARY))
-    return rows
+        names += [f"{integer}.reinterpret_{kind}", f"{kind}.reinterpret_{integer}"]
+    return [compute(name, UNARY, ACC_ONLY) for name in names]
 
 
 MOVES: Final = [

@@ -5,6 +5,7 @@ before that: `choose` says for this process which engine its modules are going t
 """
 
 import hashlib
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ class Selection:
 
     name: str
     pins: int
-    trees: Path | None  # the file that lists them; None: there are none
+    trees: Path | None  # the file that lists them, made by `fusee tune`; None: there are none
     has_float_constants: bool = True
 
     @property
@@ -56,16 +57,17 @@ SLOTS: Final = Selection("slots", 0, _DEFAULT)
 SIZE: Final = Selection("size", 0, None, has_float_constants=False)
 """The smallest engine that runs everything: operands are in the accumulator, a slot or, if integers, the code."""
 
-_chosen = HOST
+_TREES = os.environ.get("FUSEE_TUNE")
+_chosen = HOST.tuned(Path(_TREES)) if _TREES else HOST
 
 
 def chosen() -> Selection:
-    """The selection of this process."""
+    """The selection of this process: `HOST`, with the trees of the file that `FUSEE_TUNE` names, or what was chosen."""
     return _chosen
 
 
 def choose(selection: Selection) -> None:
-    """Make this process's engine of another selection than `HOST`. Raises RuntimeError if it is too late for that."""
+    """Make this process's engine of another selection. Raises RuntimeError if it is too late for that."""
     global _chosen
     if selection != _chosen and "fusee.engine.isa.forms" in sys.modules:
         raise RuntimeError(f"the engine of this process is already {_chosen.name!r}, and not {selection.name!r}")

@@ -5,7 +5,8 @@ together (`forms.PLACES`). A handler's number is `BASE[row] + SIGNATURE_STARTS[a
 the signature, plus which pins they are.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -111,36 +112,25 @@ def _const_leaves(row: Row) -> int:
     return sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")
 
 
-# Fusing: rows that are an outer or inner part of a tree have dense numbers from 1 on.
-_OUTERS: Final = {row.outer: 0 for row in TREES if row.outer}
-_INNERS: Final = {row.inner: 0 for row in TREES if row.inner}
-OUTER_COUNT: Final = len(_OUTERS) + 1
-INNER_COUNT: Final = len(_INNERS) + 1
-OUTER_CLASS = table(u8, [list(_OUTERS).index(row) + 1 if row in _OUTERS else 0 for row in ROWS])
-INNER_CLASS = table(u8, [list(_INNERS).index(row) + 1 if row in _INNERS else 0 for row in ROWS])
-FUSED_PLACES: Final = 2
-FUSED_MASKS: Final = 1 << MOST_LEAVES
+# Fusing: the trees by their inner node, each with its outer row, the place in that, and a mask of constant leaves.
+_BY_INNER: Final = sorted(TREES, key=lambda row: NUMBER[row.inner.name] if row.inner else 0)
+_INNER_NUMBERS: Final = [NUMBER[row.inner.name] for row in _BY_INNER if row.inner]
+TREE_PLACE_SHIFT: Final = MOST_LEAVES
+FIRST_TREE = table(u16, [bisect_left(_INNER_NUMBERS, number) for number in range(len(ROWS) + 1)])
+"""By row: where the trees with that inner node begin in the following tables. Those of the next row end them."""
+
+TREE = table(u16, [NUMBER[row.name] for row in _BY_INNER] or [NO_ROW])
+TREE_OUTER = table(u16, [NUMBER[row.outer.name] for row in _BY_INNER if row.outer] or [NO_ROW])
+TREE_KEY = table(u8, [row.place << TREE_PLACE_SHIFT | _const_leaves(row) for row in _BY_INNER] or [0])
+
+# What a tree is made of, where it must be taken apart: by row, counted from the first tree
+FIRST_TREE_ROW: Final = len(SINGLES)
+OUTER_ROW = table(u16, [NUMBER[row.outer.name] for row in TREES if row.outer] or [NO_ROW])
+INNER_ROW = table(u16, [NUMBER[row.inner.name] for row in TREES if row.inner] or [NO_ROW])
+INNER_PLACE = table(u8, [row.place for row in TREES] or [0])
 
 
-def _fused() -> list[int]:
-    """Row numbers by outer class, place, inner class and the mask of constant leaves."""
-    rows = [NO_ROW] * (OUTER_COUNT * FUSED_PLACES * INNER_COUNT * FUSED_MASKS)
-    for number, row in enumerate(ROWS):
-        if row.outer and row.inner:
-            outer, inner = list(_OUTERS).index(row.outer) + 1, list(_INNERS).index(row.inner) + 1
-            at = ((outer * FUSED_PLACES + row.place) * INNER_COUNT + inner) * FUSED_MASKS
-            rows[at + _const_leaves(row)] = number
-    return rows
-
-
-FUSED = table(u16, _fused())
-
-# What a tree is made of, where it must be taken apart
-OUTER_ROW = table(u16, [ROWS.index(row.outer) if row.outer else NO_ROW for row in ROWS])
-INNER_ROW = table(u16, [ROWS.index(row.inner) if row.inner else NO_ROW for row in ROWS])
-INNER_PLACE = table(u8, [row.place for row in ROWS])
-
-
+@cache
 def forms_of(handler: int) -> tuple[Row, int, tuple[int, ...]]:
     """Row, destination and source forms of a handler's number: the inverse of the numbering."""
     number = bisect_right(_STARTS, handler) - 1

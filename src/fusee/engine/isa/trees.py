@@ -7,7 +7,7 @@ places: the translator then emits the parts one by one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
@@ -88,14 +88,17 @@ class Forest:
 
     def add(self, pattern: Pattern) -> None:
         """Have a tree in some places. Raises PatternError if there can be none."""
+        row, signatures = self.find(pattern)
+        self._signatures.setdefault(row.name, {}).update(dict.fromkeys(signatures))
+
+    def find(self, pattern: Pattern) -> tuple[Row, list[str]]:
+        """The row of a pattern, not yet in any place, and the signatures that it asks for."""
         row = self._row(pattern.root)
         if (pattern.destinations == NO_RESULT) != (row.result == ""):
             raise PatternError(f"{pattern.root.row} has {'no' if row.result == '' else 'a'} result")
-        chosen = self._signatures.setdefault(row.name, {})
-        for letters in product(pattern.destinations, *pattern.root.leaves()):
-            signature = "".join(letters)
-            if _is_possible(row, signature[1:]):
-                chosen[_existing(_ordered(signature, row.shape.mirrored))] = None
+        words = product(pattern.destinations, *pattern.root.leaves())
+        possible = ["".join(letters) for letters in words if is_possible(row, letters[1:])]
+        return row, [_existing(ordered(signature, row.shape.mirrored)) for signature in possible]
 
     def rows(self) -> list[Row]:
         """The rows that have been added, and those of their inner nodes, which come before them."""
@@ -143,7 +146,7 @@ def _mirrored(inner: Row, place: int, kinds: str) -> int:
     return place + 1 if inner.commutes and kinds[place : place + 2] == "xx" else 0
 
 
-def _ordered(signature: str, mirrored: int) -> str:
+def ordered(signature: str, mirrored: int) -> str:
     """The signature with the letters of a mirrored pair in the order that exists."""
     first, second = signature[mirrored : mirrored + 1], signature[mirrored + 1 : mirrored + 2]
     if mirrored and READ_CONST.index(first) > READ_CONST.index(second):
@@ -156,10 +159,19 @@ def _existing(signature: str) -> str:
     return signature if PINS else signature.replace("p", "s")
 
 
-def _is_possible(row: Row, sources: str) -> bool:
+def is_possible(row: Row, sources: Iterable[str]) -> bool:
     """Whether no accumulator is asked to hold two operands."""
     banks = [kind in FLOAT_TYPES for letter, kind in zip(sources, row.sources, strict=True) if letter == READ[0]]
     return len(banks) == len(set(banks))
+
+
+def expression(row: Row, words: Sequence[str]) -> str:
+    """A row with its operands, as a pattern is written."""
+    if row.outer is None or row.inner is None:
+        return f"{row.name}({', '.join(words)})"
+    first, behind = row.place, row.place + len(row.inner.sources)
+    operands = [*words[:first], expression(row.inner, words[first:behind]), *words[behind:]]
+    return f"{row.outer.name}({', '.join(operands)})"
 
 
 def read_patterns(text: str) -> "list[tuple[int, str]]":

@@ -70,6 +70,9 @@ def _column(of: dict[int, int], missing: int = 0) -> list[int]:
 
 assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
 
+PURE: Final = {_row_name(op): len(op.params or ()) for op in _OPS.values() if _action(op) == COMPUTE}
+"""The rows whose value waits until it is wanted, with the number of their operands."""
+
 _COMPARED: Final = {index: (op, op.params[0]) for index, op in _OPS.items() if _comparison(op) and op.params}
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
 _ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}

@@ -6,12 +6,12 @@ from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import (
     CLASS,
     DESTINATIONS,
+    FIRST_TREE_ROW,
     FLOAT_SOURCES,
     INNER_PLACE,
     INNER_ROW,
     MIRRORED_PAIR,
     NEEDS_ACC,
-    NO_ROW,
     NUMBER,
     OUTER_ROW,
     PLACE_CODE,
@@ -266,7 +266,7 @@ def emit(
     t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
     """Emit a row on `count` operands, none of which waits. They are consumed."""
-    if OUTER_ROW[row] != NO_ROW and not has_handler(t, row, count, first, second, third, form):
+    if row >= FIRST_TREE_ROW and not has_handler(t, row, count, first, second, third, form):
         emit_parts(t, row, count, first, second, third, form, slot)
         return
     legalize(t, row, count, first, second, third)
@@ -295,9 +295,11 @@ def emit_parts(
     t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
     """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
-    inner = u32(INNER_ROW[row])
+    tree = row - FIRST_TREE_ROW
+    outer = u32(OUTER_ROW[tree])
+    inner = u32(INNER_ROW[tree])
     inner_count = u32(SOURCES[CLASS[inner]])
-    place = u32(INNER_PLACE[row])
+    place = u32(INNER_PLACE[tree])
     other = u32(NO_VALUE)
     if count > inner_count:
         other = first if place == 1 else operand_at(inner_count, first, second, third)
@@ -307,9 +309,9 @@ def emit_parts(
     number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[CLASS[inner]] != 0 else u8(I64))
     t.values[number].producer = u32(NO_INS)
     if place == 0:
-        emit(t, u32(OUTER_ROW[row]), count - inner_count + 1, number, other, u32(NO_VALUE), form, slot)
+        emit(t, outer, count - inner_count + 1, number, other, u32(NO_VALUE), form, slot)
     else:
-        emit(t, u32(OUTER_ROW[row]), u32(2), other, number, u32(NO_VALUE), form, slot)
+        emit(t, outer, u32(2), other, number, u32(NO_VALUE), form, slot)
 
 
 # The accumulator and the canonical slots

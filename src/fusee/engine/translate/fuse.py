@@ -1,14 +1,30 @@
 """Fusing a waiting value into its consumer, where a tree of the two exists (`isa.trees`)."""
 
+from typing import Final
+
 from fusee.engine.isa.forms import NOWHERE
-from fusee.engine.isa.table import FUSED, FUSED_MASKS, FUSED_PLACES, INNER_CLASS, INNER_COUNT, NO_ROW, OUTER_CLASS
+from fusee.engine.isa.row import Row
+from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTER, TREE_PLACE_SHIFT
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
 from fusee.engine.translate.emit import emit, has_handler
 from fusee.engine.translate.lookup import ANYWHERE
 from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator, Value
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32
+
+
+def is_sought(outer: Row, place: int, inner: Row) -> bool:
+    """Whether the translator looks for trees of the two: their inner node waits, and the outer one asks for it."""
+    if inner.name not in PURE:
+        return False
+    if outer.name in PURE:
+        return PURE[outer.name] == 2
+    return place == 0 and outer.family in _SEEKING
+
+
+_SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_loop")
 
 
 @kernel
@@ -18,22 +34,23 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
     `other` is the second operand, if `outer` has two.
     """
     value = t.values[inner]
-    if value.kind != PENDING or OUTER_CLASS[outer] == 0 or INNER_CLASS[value.row] == 0:
+    if value.kind != PENDING or FIRST_TREE[value.row] == FIRST_TREE[value.row + 1]:
         return u32(NO_ROW)
     count = value.operand_count + u32(other != NO_VALUE)
     if count > MOST_LEAVES:
         return u32(NO_ROW)
-    mask = u32(0)
+    key = place << TREE_PLACE_SHIFT
     shift = u32(other != NO_VALUE and place == 1)
     for number in span(value.operand_count):
-        mask |= u32(is_constant(t, value.operands[number])) << (shift + number)
+        key |= u32(is_constant(t, value.operands[number])) << (shift + number)
     if other != NO_VALUE:
-        mask |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
-    at = (u32(OUTER_CLASS[outer]) * FUSED_PLACES + place) * INNER_COUNT + u32(INNER_CLASS[value.row])
-    tree = u32(FUSED[at * FUSED_MASKS + mask])
-    if tree != NO_ROW and INNER_CLASS[tree] == 0 and not fits(t, tree, place, value, other, count):
-        return u32(NO_ROW)
-    return tree
+        key |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
+    for at in span(u32(FIRST_TREE[value.row]), u32(FIRST_TREE[value.row + 1])):
+        if u32(TREE_OUTER[at]) == outer and u32(TREE_KEY[at]) == key:
+            tree = u32(TREE[at])
+            grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]
+            return tree if grows or fits(t, tree, place, value, other, count) else u32(NO_ROW)
+    return u32(NO_ROW)
 
 
 @kernel

@@ -1,0 +1,94 @@
+"""`fusee tune`: choose the trees of an engine by what programs execute."""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fusee.engine.isa.selection import Selection
+    from fusee.tune.corpus import Program
+
+HANDLERS: Final = {4: 3500, 2: 1600, 0: 400}
+"""For trees by default, by the number of registers for locals: what leaves room for the single operations."""
+
+
+@click.command()
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help="Where the selection goes.")  # fmt: skip
+@click.option("--target", metavar="TRIPLE", help="For the device library of a target; for this machine if not given.")
+@click.option("--handlers", metavar="N", type=click.IntRange(min=0), help="How many handlers the trees may take.")
+@click.option("--check", metavar="PROGRAM", multiple=True, help="Also show what the selection does for this program.")
+@click.argument("corpus", metavar="PROGRAM…", nargs=-1, required=True)
+def tune(
+    output: Path, target: str | None, handlers: int | None, check: tuple[str, ...], corpus: tuple[str, ...]
+) -> None:
+    """Choose the trees of an engine by what programs execute, for `fusee run --tune` and `fusee build --tune`.
+
+    A PROGRAM is what one would write behind `fusee run`, as one word: 'app.wasm --level 3' (and behind `--` if that
+    begins with an option). It may also be a profile that `fusee run --profile` has written (FILE.profile), or a
+    program of `fusee bench`: `bench`, `bench:NAME`, `bench:hold-out`, and of its `--real`: `real`, `real:NAME`.
+    """
+    from rich.console import Console
+
+    from fusee.engine.isa.selection import Selection, choose
+
+    machine = _machine(target)
+    choose(Selection("plain", machine.pins, None))
+    console = Console(stderr=True)
+    programs, checked = _programs(corpus), _programs(check)
+    with tempfile.TemporaryDirectory() as folder, console.status("starting") as status:
+        profiles = {}
+        for program in [*programs, *checked]:
+            status.update(f"Running {program.name}")
+            profiles[program.name] = program.profiled(Path(folder))
+        status.update("Choosing trees")
+        from fusee.tune.selection import select_trees
+
+        most = HANDLERS[machine.pins] if handlers is None else handlers
+        corpus_profiles = {program.name: profiles[program.name] for program in programs}
+        output.write_text(select_trees(corpus_profiles, most, Path(folder)), "utf-8")
+        status.update("Counting dispatches")
+        _show_effect(console, profiles, {program.name for program in checked}, machine.tuned(output.resolve()))
+
+
+def _machine(target: str | None) -> "Selection":
+    """What the target has room for."""
+    from fusee.engine.isa.selection import HOST, shipped
+    from fusee.kernel.target import Target
+
+    try:
+        return HOST if target is None else shipped(Target.parse(target))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _programs(words: Iterable[str]) -> "list[Program]":
+    from fusee.tune.corpus import parse_program
+
+    try:
+        found = {program.name: program for word in words for program in parse_program(word)}
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return list(found.values())
+
+
+def _show_effect(console: "Console", profiles: dict[str, Path], checked: set[str], tuned: "Selection") -> None:
+    """A table: what each program needs with single operations only, and with the trees."""
+    from rich.table import Column, Table
+
+    from fusee.engine.isa.selection import chosen
+    from fusee.tune.dispatches import count_dispatches
+
+    plain, now = (count_dispatches(selection, profiles.values()) for selection in (chosen(), tuned))
+    numbers = [Column(name, justify="right") for name in ("dispatches", "with trees", "saved", "in trees")]
+    table = Table("program", *numbers)
+    for name, before, after in zip(profiles, plain, now, strict=True):
+        saved, share = 1 - after.total / max(before.total, 1), after.of_trees / max(after.total, 1)
+        note = " (not in the corpus)" if name in checked else ""
+        table.add_row(f"{name}{note}", f"{before.total:,}", f"{after.total:,}", f"{saved:.1%}", f"{share:.1%}")
+    console.print(table)

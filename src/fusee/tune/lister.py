@@ -1,0 +1,76 @@
+"""What this process's selection makes of functions whose blocks another engine may have counted."""
+
+import ctypes
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fusee.api._native import HostNative, Progress, make_struct
+from fusee.disasm.cells import CodeCell, walk_cells
+from fusee.disasm.listing import handler_numbers
+from fusee.engine.isa.selection import chosen
+from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import Engine
+from fusee.engine.translate.state import Translator
+from fusee.kernel.library import load_defined
+from fusee.kernel.memory import read_bytes, view
+from fusee.kernel.target import Target
+from fusee.spec.features import ALL_FEATURES
+from fusee.tune.profile import Profile
+
+if TYPE_CHECKING:
+    from fusee.kernel.compile import Program
+
+
+class Block:
+    """A basic block of a function: its cells without the counter, and how often it was executed."""
+
+    def __init__(self, executions: int) -> None:
+        self.executions = executions
+        self.cells: list[CodeCell] = []
+
+
+class Lister(HostNative):
+    """The translator without handlers: compiled in seconds, it lists code that nothing here can run."""
+
+    def __init__(self) -> None:
+        with Progress() as progress:
+            self._library = load_defined(f"fusee lister {chosen().key}", _define_program, progress=progress)
+        self._add_entries(self._library.symbols, self._library.entry)
+        self.platform = make_struct(Platform, self.platform_functions())
+        self.engine: int = self.open_engine(self.platform, False)
+        view(Engine, self.engine).is_profiled = True
+
+    def blocks(self, profile: Profile) -> Iterator[Block]:
+        """The blocks of the functions that were called."""
+        module = self.compile(self.engine, profile.binary, int(ALL_FEATURES))
+        numbers = ctypes.addressof(handler_numbers())
+        for index, counts in profile.functions.items():
+            t = view(Translator, self.translate_for_listing(self.engine, module, index, numbers))
+            yield from _split(walk_cells(read_bytes(t.code, t.code_bytes), Target.host()), counts)
+        self.end_module(module)
+
+
+def _split(cells: Iterator[CodeCell], counts: list[int]) -> list[Block]:
+    """The blocks of one function. What stands before the first counter is executed as often as what follows it."""
+    remaining = iter(counts)
+    blocks, before = list[Block](), list[CodeCell]()
+    for c in cells:
+        if c.row.family == "count":
+            blocks.append(Block(next(remaining)))
+            blocks[-1].cells += before
+            before = []
+        else:
+            (blocks[-1].cells if blocks else before).append(c)
+    return blocks
+
+
+def _define_program() -> "Program":
+    from fusee.engine.decode.module import decode_module
+    from fusee.engine.interpreter import close_module
+    from fusee.engine.runtime.store import open_engine
+    from fusee.engine.translate.function import translate_for_listing
+    from fusee.engine.validate.module import validate_module
+    from fusee.kernel.compile import Program
+
+    entries = (open_engine, decode_module, validate_module, close_module, translate_for_listing)
+    return Program("fusee-lister", entries)

@@ -1,0 +1,75 @@
+"""Making a selection: from the profiles of a corpus to the text that lists its trees."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from fusee.engine.isa.forms import READ
+from fusee.engine.isa.row import Row
+from fusee.engine.isa.selection import chosen
+from fusee.engine.isa.table import SINGLES
+from fusee.engine.isa.trees import Forest, Pattern, expression, parse
+from fusee.tune.chains import Chain, count_chains
+from fusee.tune.choice import Choice, Chooser, generalized, handlers_of, normalized
+from fusee.tune.dispatches import count_dispatches
+from fusee.tune.lister import Lister
+from fusee.tune.listing import show_selection
+from fusee.tune.profile import Profile
+
+MOST_WIDE_HANDLERS: Final = 50_000
+"""Of a selection that is only looked at: so many have numbers."""
+
+
+def select_trees(profiles: Mapping[str, Path], most_handlers: int, folder: Path) -> str:
+    """The text of a selection for programs by name. This process must have chosen a selection without trees.
+
+    First the expressions are found that occur, from the chains of cells without trees. Then the programs are translated
+    with these expressions in all places: only then it is known where operands are when there are trees.
+    """
+    wide = folder / "wide.txt"
+    wide.write_text("\n".join(map(str, _expressions(profiles))) + "\n", "utf-8")
+    choices = generalized(_measure(profiles, wide), most_handlers)
+    return "\n".join(show_selection(choices, profiles)) + "\n"
+
+
+def _expressions(profiles: Mapping[str, Path]) -> Iterator[Pattern]:
+    """Patterns of the expressions that save most, in all places."""
+    lister, forest = Lister(), Forest(SINGLES)
+    chains: dict[Chain, float] = defaultdict(float)
+    for path in profiles.values():
+        for chain, share in normalized(count_chains(lister.blocks(Profile.read(path)))).items():
+            chains[chain] += share / len(profiles)
+    saved: dict[Row, float] = defaultdict(float)
+    for choice in Chooser(chains, forest).choose():
+        saved[choice.row] += choice.saved
+    left = MOST_WIDE_HANDLERS
+    for row in sorted(saved, key=lambda row: -saved[row]):
+        words = ["c" if kind == "c" else READ for kind in row.leaves]
+        pattern = parse(expression(row, words) + (f" -> {READ}" if row.result else ""))
+        left -= sum(handlers_of(row, signature) for signature in forest.find(pattern)[1])
+        if left > 0:
+            yield pattern
+
+
+def _measure(profiles: Mapping[str, Path], wide: Path) -> list[Choice]:
+    """What each tree saves in each signature if all may be used."""
+    forest = Forest(SINGLES)
+    for line in wide.read_text("utf-8").splitlines():
+        forest.add(parse(line))
+    rows = {row.name: row for row in forest.rows()}
+    plain = count_dispatches(chosen(), profiles.values())
+    with_trees = count_dispatches(replace(chosen(), name="wide", trees=wide), profiles.values())
+    saved: dict[tuple[str, str], float] = defaultdict(float)
+    for before, after in zip(plain, with_trees, strict=True):
+        for (name, signature), count in after.trees.items():
+            share = count * _inner_nodes(rows[name]) / before.total
+            saved[name, signature] += share / len(profiles)
+    return [Choice(rows[name], signature, handlers_of(rows[name], signature), share)
+            for (name, signature), share in saved.items()]  # fmt: skip
+
+
+def _inner_nodes(row: Row) -> int:
+    """How many dispatches a tree saves each time."""
+    return 0 if row.inner is None else 1 + _inner_nodes(row.inner)

@@ -1,0 +1,165 @@
+"""Selections: the notation, what is chosen, and errors that name the line of a user's file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusee.engine.isa.row import Row
+from fusee.engine.isa.selection import HOST
+from fusee.engine.isa.table import NUMBER, ROWS, SINGLES
+from fusee.engine.isa.trees import Forest, PatternError, expression, parse, read_patterns, tree_rows
+from fusee.tune.chains import Link, pattern_of
+from fusee.tune.choice import Choice, Chooser, generalized, handlers_of
+from fusee.tune.corpus import parse_program
+from fusee.tune.listing import show_selection
+
+
+def row(name: str) -> Row:
+    return ROWS[NUMBER[name]]
+
+
+def test_the_default_selection_reads_back_as_it_was_written() -> None:
+    patterns = [text for _, text in read_patterns(HOST.patterns)]
+    assert len(patterns) > 100
+    assert [str(parse(text)) for text in patterns] == [" ".join(text.split()) for text in patterns]
+
+
+def test_words_are_choices_of_places() -> None:
+    forest = Forest(SINGLES)
+    found, signatures = forest.find(parse("load32_u(add(ap, c)) -> as"))
+    assert (found.name, found.sources) == ("load32_u__add0xc", ("i64", "i64"))
+    assert signatures == ["aac", "apc", "sac", "spc"]
+    assert expression(found, ("p", "c")) == "load32_u(add(p, c))"
+
+
+def test_operands_that_commute_exist_in_one_order() -> None:
+    forest = Forest(SINGLES)
+    assert forest.find(parse("i32_shr_u(add(s, a), c) -> p")) == forest.find(parse("i32_shr_u(add(a, s), c) -> p"))
+    assert forest.find(parse("add(a, mul(a, p)) -> a"))[1] == []  # one value cannot be in the accumulator twice
+    assert forest.find(parse("store32(add(a, p), p)"))[1] == ["-app"]
+
+
+def test_an_expression_is_one_row_whatever_its_places() -> None:
+    (found,) = tree_rows("x", "add(s, mul(s, s)) -> a\nadd(p, mul(a, p)) -> ps", SINGLES)
+    assert found.signatures == ("asss", "ppap", "spap")
+    assert len(found.handlers) == sum(handlers_of(found, signature) for signature in found.signatures)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("add(s, mull(s, s)) -> a", "there is no instruction mull"),
+        ("plus(s, mul(s, s)) -> a", "there is no instruction plus"),
+        ("add(s, mul(s, s, s)) -> a", "there is no instruction mul with 3 operands"),
+        ("add(s, mul(q, s)) -> a", "the operands of q are missing"),
+        ("add(s, mul(s, s)) -> c", "'c' is no choice of places for a result"),
+        ("add(s, mul(s, s))", "add has a result"),
+        ("store32(add(s, s), s) -> a", "store32 has no result"),
+        ("add(s, s) -> a", "one operand must be computed"),
+        ("add(mul(s, s), mul(s, s)) -> a", "one operand must be computed"),
+        ("add(s, add(s, add(s, s))) -> a", "4 operands are more than a tree may have"),
+        ("add(s, mul(s, s) -> a", "ends too early"),
+        ("add(s; mul(s, s)) -> a", "';' between the operands of add"),
+    ],
+)
+def test_errors_name_the_line(line: str, message: str) -> None:
+    text = f"# comment\nadd(s, mul(s, s)) -> a\n\n{line}\n"
+    with pytest.raises(PatternError) as caught:
+        tree_rows("mine.txt", text, SINGLES)
+    assert str(caught.value).startswith("mine.txt:4: ")
+    assert message in str(caught.value)
+
+
+def multiply_add(place: str) -> tuple[Link, ...]:
+    return Link(row("mul"), "a", place + "c"), Link(row("add"), place, "ap", 0)
+
+
+def test_what_saves_most_for_a_handler_comes_first() -> None:
+    chains = {multiply_add("s"): 0.1, multiply_add("p"): 0.2}
+    first, second = Chooser(chains, Forest(SINGLES)).choose()
+    assert (first.signature, first.saved, first.handlers) == ("spsc", 0.1, 4)
+    assert (second.signature, second.saved, second.handlers) == ("pppc", 0.2, 64)
+
+
+def test_trees_of_one_chain_do_not_count_twice() -> None:
+    """Of a and b and c, joining all saves two dispatches, and joining a and b then nothing more."""
+    chain = (Link(row("and"), "a", "sc"), Link(row("i32_shl"), "a", "ac", 0), Link(row("load32_u"), "a", "a", 0))
+    choices = Chooser({chain: 0.5}, Forest(SINGLES)).choose()
+    assert sum(choice.saved for choice in choices) == 1.0
+    assert str(pattern_of(chain)) == "load32_u(i32_shl(and(s, c), c)) -> a"
+
+
+def test_kin_fill_what_is_left() -> None:
+    forest = Forest(SINGLES)
+    found, _ = forest.find(parse("load32_u(add(s, c)) -> a"))
+    choices = [Choice(found, "asc", 1, 0.1), Choice(found, "ppc", 16, 0.1)]
+    assert [choice.signature for choice in generalized(choices, 1)] == ["asc"]
+    assert {choice.signature for choice in generalized(choices, 100)} == {"asc", "apc", "psc", "ppc"}
+    assert sum(choice.handlers for choice in generalized(choices, 10)) <= 10
+
+
+def test_lines_are_few_and_mean_what_was_chosen() -> None:
+    forest = Forest(SINGLES)
+    found, signatures = forest.find(parse("load32_u(add(as, c)) -> ap"))
+    choices = [Choice(found, signature, 1, 0.01) for signature in [*signatures, "spc"]]
+    lines = [line for line in show_selection(choices, ["program"]) if not line.startswith("#")]
+    patterns = [line.partition("#")[0].strip() for line in lines]
+    assert patterns == ["load32_u(add(as, c)) -> ap", "load32_u(add(p, c)) -> s"]
+    (again,) = tree_rows("x", "\n".join(lines), SINGLES)
+    assert set(again.signatures) == {*signatures, "spc"}
+
+
+def test_words_of_a_corpus() -> None:
+    assert [program.name for program in parse_program("bench:fib")] == ["fib"]
+    hold_out = {program.name for program in parse_program("bench:hold-out")}
+    assert hold_out and not hold_out & {program.name for program in parse_program("bench")}
+    (program,) = parse_program("--dir . 'my app.wasm' --level 3")
+    assert (program.name, program.arguments) == ("my app", ("--dir", ".", "my app.wasm", "--level", "3"))
+    (program,) = parse_program("some/run.profile")
+    assert program.profiled(Path()) == Path("some/run.profile")
+    with pytest.raises(ValueError, match="no workload named 'fibb'"):
+        list(parse_program("bench:fibb"))
+
+
+def run(*command: str, trees: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, **({"FUSEE_TUNE": str(trees)} if trees else {})}
+    return subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_an_engine_has_the_trees_of_its_selection(tmp_path: Path) -> None:
+    trees = tmp_path / "mine.txt"
+    trees.write_text("xor(s, i64_rotl(s, c)) -> a\n")
+    program = "from fusee.engine.isa.table import TREES; print(*(row.name for row in TREES))"
+    assert run("-c", program, trees=trees).stdout == "xor__i64_rotl1xxc\n"
+
+
+def test_the_command_line_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    trees, module = tmp_path / "mine.txt", tmp_path / "module.wasm"
+    trees.write_text("\nxor(s, i64_rotle(s, c)) -> a\n")
+    module.write_bytes(b"\0asm\1\0\0\0")
+    message = f"fusee: {trees}:2: there is no instruction i64_rotle with 2 operands\n"
+    done = run("-m", "fusee", "run", "--tune", str(trees), str(module))
+    assert (done.returncode, done.stderr) == (1, message)
+    target = ("--target", "arm64_32-apple-watchos")
+    done = run("-m", "fusee", "build", *target, "--tune", str(trees), "-o", str(tmp_path / "library"))
+    assert (done.returncode, done.stderr) == (1, message)
+
+
+@pytest.mark.slow
+def test_tuning_to_a_program(tmp_path: Path) -> None:
+    """A tiny program's tree is found, and the report counts its dispatches exactly: ten times four, then three."""
+    program, trees = tmp_path / "program.wat", tmp_path / "mine.txt"
+    program.write_text("""
+        (module (func (export "f") (param i32) (result i32) (local i32)
+          loop $again
+            (local.set 1 (i32.xor (local.get 1) (i32.rotl (local.get 0) (i32.const 9))))
+            (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))
+          end
+          local.get 1))""")
+    done = run("-m", "fusee", "tune", "-o", str(trees), "--", f"--invoke f {program} 10")
+    assert done.returncode == 0, done.stderr
+    assert "xor(p, i32_rotl(p, c)) -> p" in trees.read_text()
+    assert done.stderr.split("program ")[-1].replace("│", " ").split()[:2] == ["33", "23"]
