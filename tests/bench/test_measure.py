@@ -71,6 +71,11 @@ def test_a_peer_that_lacks_a_proposal_is_left_out_with_its_words() -> None:
     assert list(row.timings) == ["fusee"]
 
 
+def test_a_peer_that_runs_commands_only_is_not_asked_to_call_an_export() -> None:
+    row = measure([echo(FIB, "fusee"), replace(echo(FIB, "shell"), commands_only=True)], [FIB], 1)[0]
+    assert row.skipped == {"shell": "runs WASI commands only"}
+
+
 def test_a_run_goes_on_when_the_subject_fails() -> None:
     row = measure([failing("trap", "fusee"), echo(FIB, "peer")], [FIB], 1)[0]
     assert row.skipped == {"fusee": "trap"}

@@ -28,12 +28,14 @@ class Engine:
     # task's export, where it has one. None: the engine cannot be asked to.
     load: Callable[[Task, int], list[str]] | None = None
     loads_again: bool = False  # whether one process can load more than once
+    commands_only: bool = False  # whether it cannot be asked to call an export
     note: str = ""
 
     @property
     def flags(self) -> str:
         """The command line, with MODULE and ARGUMENT in it."""
-        program, *rest = self.command(Task(Path("MODULE"), EXPORT, ("ARGUMENT",)))
+        export = None if self.commands_only else EXPORT
+        program, *rest = self.command(Task(Path("MODULE"), export, ("ARGUMENT",)))
         return " ".join([Path(program).name, *rest])
 
 
@@ -116,7 +118,7 @@ def wasmedge_engine(program: str, name: str) -> Engine:
 
 
 def wasmi_engine(program: str, name: str) -> Engine:
-    """wasmi, and interpreters with its habits on the command line."""
+    """wasmi."""
 
     def command(task: Task) -> list[str]:
         folder = ["--dir", "."] if task.directory else []
@@ -124,6 +126,18 @@ def wasmi_engine(program: str, name: str) -> Engine:
         return [program, *folder, *export, str(task.module), *task.arguments]
 
     return _program(program, name, command)
+
+
+def silverfir_engine(program: str, name: str) -> Engine:
+    """Silverfir's interpreter, which gives a command its directory without being asked."""
+
+    def command(task: Task) -> list[str]:
+        return [program, "--interp", str(task.module), *task.arguments]
+
+    def load(task: Task, times: int) -> list[str]:
+        return [program, "--interp", "--compile-only", str(task.module)]
+
+    return Engine(name, "does not tell its version", command, load, commands_only=True)
 
 
 def _program(program: str, name: str, command: Callable[[Task], list[str]], note: str = "") -> Engine:

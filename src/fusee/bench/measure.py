@@ -121,6 +121,9 @@ def _try_engines(engines: Sequence[Engine], row: Row, watch: Watch) -> Answer | 
     case, answer = row.case, row.case.small_answer
     for engine in engines:
         watch(row, engine.name)
+        if engine.commands_only and case.small.export is not None:
+            row.skip(engine.name, "runs WASI commands only")
+            continue
         run = run_task(engine, case.small)
         try:
             if answer is None:

@@ -5,17 +5,25 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 
-from fusee.bench.engines import Engine, wamr_engine, wasm3_engine, wasmedge_engine, wasmi_engine, wasmtime_engine
+from fusee.bench.engines import (
+    Engine,
+    silverfir_engine,
+    wamr_engine,
+    wasm3_engine,
+    wasmedge_engine,
+    wasmi_engine,
+    wasmtime_engine,
+)
 
 PROGRAMS: dict[str, Callable[[str, str], Engine]] = {
     "wasm3": wasm3_engine,
     "iwasm": wamr_engine,
     "wasmedge": wasmedge_engine,
     "wasmi": wasmi_engine,
-    "silverfir": wasmi_engine,
+    "silverfir": silverfir_engine,
 }
-# What a program is called where that is not its peer's name.
-EXECUTABLES = {"wasmi": "wasmi_cli", "silverfir": "silverfir-nano"}
+# What a program is called where that is not only its peer's name.
+EXECUTABLES = {"wasmi": ("wasmi", "wasmi_cli"), "silverfir": ("sf-nano-cli",)}
 WASMTIME_TARGETS = {"pulley": "pulley64", "cranelift": "host"}
 
 
@@ -26,8 +34,8 @@ def find_peers(given: Iterable[str] = ()) -> list[Engine]:
     """
     peers: dict[str, Engine] = {}
     for name, make in PROGRAMS.items():
-        program = shutil.which(EXECUTABLES.get(name, name))
-        if program:
+        programs = filter(None, map(shutil.which, EXECUTABLES.get(name, (name,))))
+        if program := next(programs, None):
             peers[name] = make(program, name)
     if importlib.util.find_spec("wasmtime"):
         peers |= {name: wasmtime_engine(name, target) for name, target in WASMTIME_TARGETS.items()}
