@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from fusee.cli.main import fusee
 from fusee.disasm.wasm import read_instructions, show_float
+from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS
 
 MODULE = """
@@ -64,7 +65,7 @@ def test_what_cannot_be_executed_is_not_shown(tmp_path: Path) -> None:
 def test_the_instruction_set() -> None:
     lines = run("isa").splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == [row.name for row in ROWS]
-    assert lines[-1] == f"{len(ROWS)} instructions, {HANDLER_COUNT} handlers"
+    assert lines[-1] == f"{len(ROWS)} instructions, {HANDLER_COUNT} handlers, and {len(PAIRS)} of pairs"
 
 
 @pytest.mark.parametrize(

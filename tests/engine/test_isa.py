@@ -18,6 +18,7 @@ from fusee.engine.isa.forms import (
     WITH_CONST,
     expand,
 )  # fmt: skip
+from fusee.engine.isa.pairs import ALL_HANDLERS
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, SINGLES, forms_of, handlers
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, clear_label, encode
@@ -130,7 +131,7 @@ def check_fields(code: bytes, row: Row, destination: int, forms: tuple[int, ...]
 def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
     with simulate(target):
         t = translator_of(World().engine)
-        t.handlers = new_array(usize, HANDLER_COUNT)
+        t.handlers = new_array(usize, ALL_HANDLERS)
         for row, destination, forms in layouts():
             t.code_bytes, t.fixup_count = u32(CODE_START), u32(0)
             clear_label(t.around)

@@ -7,7 +7,7 @@ import pytest
 from fusee import Engine, Module
 from fusee.disasm.function import Listing, read_listing
 from fusee.disasm.listing import list_function, own_functions
-from fusee.engine.isa.table import HANDLER_COUNT
+from fusee.engine.isa.pairs import ALL_HANDLERS
 from fusee.engine.translate.function import translate_for_listing
 from fusee.engine.translate.state import Translator
 from fusee.kernel.arena import new_array, simulate
@@ -19,8 +19,8 @@ from tests.golden.listing import SOURCES
 
 def handler_numbers() -> Ptr[usize]:
     """What stands for the handlers' addresses."""
-    numbers = new_array(usize, HANDLER_COUNT)
-    for number in range(HANDLER_COUNT):
+    numbers = new_array(usize, ALL_HANDLERS)
+    for number in range(ALL_HANDLERS):
         numbers[number] = usize(number)
     return numbers
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from fusee.disasm.wasm import show_float
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
+from fusee.engine.isa.pairs import named_by
 from fusee.engine.isa.row import FLOAT_TYPES, Cell, Row, cell
-from fusee.engine.isa.table import forms_of
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.function import CODE_START
 from fusee.kernel.layout import layout
@@ -71,7 +71,7 @@ def walk_cells(code: bytes, target: Target) -> Iterator[CodeCell]:
     width = target.pointer_width
     start = CODE_START
     while start < len(code):
-        row, destination, forms = forms_of(number_at(code, start, width))
+        row, destination, forms = named_by(number_at(code, start, width))
         fields = cell(row, destination, forms, width)
         end = start + fields.size
         if row.family == "br_table":

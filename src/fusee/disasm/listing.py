@@ -6,7 +6,7 @@ from functools import cache
 
 from fusee.api.module import Module
 from fusee.disasm.function import Listing, read_listing
-from fusee.engine.isa.table import HANDLER_COUNT
+from fusee.engine.isa.pairs import ALL_HANDLERS
 from fusee.engine.state.module import EXTERN_FUNC
 from fusee.engine.translate.state import Translator
 from fusee.kernel.memory import view
@@ -16,7 +16,7 @@ from fusee.kernel.target import Target
 @cache
 def handler_numbers() -> "ctypes.Array[ctypes.c_size_t]":
     """What stands for the handlers' addresses: their numbers."""
-    return (ctypes.c_size_t * HANDLER_COUNT)(*range(HANDLER_COUNT))
+    return (ctypes.c_size_t * ALL_HANDLERS)(*range(ALL_HANDLERS))
 
 
 def translate_function(module: Module, index: int) -> Translator:

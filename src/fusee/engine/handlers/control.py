@@ -1,4 +1,4 @@
-"""Handlers of branches, frames and returns."""
+"""What branches, frames and returns do; the handlers of metered code."""
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
@@ -53,39 +53,29 @@ def is_taken(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> bool:
     return value != 0
 
 
-@handler(raises_to=on_trap, status="acc")
-def branch(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Compare and branch, to a label or to the loop pointer; or test one value and branch."""
+@kernel(inline=True)
+def branch(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
+    """Compare, or test one value: whether the branch is taken."""
     if row.family.startswith("branch_test"):
-        taken = is_taken(f, row, forms)
-    else:
-        taken = test(f, row, dst, forms)
-    if taken:
-        f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
-        return tail(code_at(f.pc), f)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(code_at(f.pc), f)
+        return is_taken(f, row, forms)
+    return test(f, row, dst, forms)
 
 
-@handler
-def step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Add a constant to a local where it is, then compare it and branch."""
+@kernel(inline=True)
+def step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
+    """Add a constant to a local where it is, then compare it: whether the branch is taken."""
     stepped = read_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
     stepped = stepped + read_int(f, CONST, cell(row, dst, forms, size_of(usize)).sources[1])
     write_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0], stepped)
     if len(forms) == 2:
-        taken = is_zero(stepped, row.sources[0])
-        if row.detail == "nz":
-            taken = not taken
-    elif row.sources[0] == "i32":
-        taken = row.evaluate(u32(stepped), read_i32(f, forms[2], cell(row, dst, forms, size_of(usize)).sources[2]))
-    else:
-        taken = row.evaluate(stepped, read_int(f, forms[2], cell(row, dst, forms, size_of(usize)).sources[2]))
-    if taken:
-        f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
-        return tail(code_at(f.pc), f)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(code_at(f.pc), f)
+        return is_zero(stepped, row.sources[0]) == (row.detail == "z")  # type: ignore[no-any-return]
+    if row.sources[0] == "i32":
+        return row.evaluate(  # type: ignore[no-any-return]
+            u32(stepped), read_i32(f, forms[2], cell(row, dst, forms, size_of(usize)).sources[2])
+        )
+    return row.evaluate(  # type: ignore[no-any-return]
+        stepped, read_int(f, forms[2], cell(row, dst, forms, size_of(usize)).sources[2])
+    )
 
 
 @kernel(inline=True)
@@ -96,30 +86,26 @@ def is_zero(value: u64, kind: Static[str]) -> bool:
     return value == 0
 
 
-@handler
+@kernel(inline=True)
 def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
-    return tail(code_at(f.pc), f)
 
 
-@handler
+@kernel(inline=True)
 def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """The displacements from this cell follow it; the last one is the default."""
     count = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     index = minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
     f.pc = f.pc + load(i32, f.pc + cell(row, dst, forms, size_of(usize)).size + (usize(index) << 2))
-    return tail(code_at(f.pc), f)
 
 
-@handler
+@kernel(inline=True)
 def set_loop(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Stands before an innermost loop: its back-edges need no label and no load."""
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    f.lp = f.pc
-    return tail(code_at(f.pc), f)
+    f.lp = f.pc + cell(row, dst, forms, size_of(usize)).size
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     raise Trap(TrapCode.UNREACHABLE, 0)
 
@@ -146,19 +132,16 @@ def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     return tail(code_at(f.pc), f)
 
 
-@handler
+@kernel(inline=True)
 def count(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Count the executions of the block that starts here, in the cell itself; only profiled code has these."""
     counter = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
     store(counter, load(u64, counter) + 1)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(code_at(f.pc), f)
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Start a frame: check the stack, clear the locals that are not parameters, load the pins."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     slots = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     if unlikely(f.fp + slots > f.ctx.stack_limit):
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
@@ -172,8 +155,6 @@ def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
             first[0] = u64(0)
             first = first + 1
     load_pins(f, row, 3)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
 @kernel(inline=True)
@@ -196,10 +177,9 @@ def masked_pins(mask: int) -> list[tuple[int, int]]:
     return list(enumerate(pin for pin in range(mask.bit_length()) if mask >> pin & 1))
 
 
-@handler
+@kernel(inline=True)
 def transfer_pins(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """`spill` and `reload` of some pins of one bank."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     for place in unroll(masked_pins(row.detail[1])):
         if row.family == "spill" and row.detail[0] == "r":
             pin_slot(f, row, place[0])[0] = READ["i64"](f, PIN + place[1], 0)
@@ -209,8 +189,6 @@ def transfer_pins(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tup
             WRITE["i64"](f, PIN + place[1], 0, pin_slot(f, row, place[0])[0])
         else:
             WRITE["f64"](f, PIN + place[1], 0, bitcast(f64, pin_slot(f, row, place[0])[0]))
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
 @kernel(inline=True)
@@ -228,7 +206,7 @@ def returned_float(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tu
     return OPERAND["f64"](f, row, row, 0, 0, dst, forms)  # type: ignore[no-any-return]
 
 
-@handler
+@kernel(inline=True)
 def return_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Return; results are in the slots from 0 on, the first one also in the accumulator of its bank."""
     if len(forms) > 0:
@@ -239,4 +217,3 @@ def return_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int
             f.acc = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
             f.fp[0] = f.acc
     leave_frame(f)
-    return tail(code_at(f.pc), f)

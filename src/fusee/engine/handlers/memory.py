@@ -1,12 +1,11 @@
-"""Handlers of loads, stores, globals, and the instructions that work on slots."""
+"""What loads, stores, globals and the instructions that work on slots do."""
 
 from typing import Any, Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND
 from fusee.engine.handlers.on_slots import ON_SLOTS
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, reload_memory
-from fusee.engine.handlers.trap import on_trap
+from fusee.engine.handlers.regs import READ, WRITE, Regs, reload_memory
 from fusee.engine.isa.memory import Access
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.memory import memory_at, memory_size
@@ -18,7 +17,6 @@ from fusee.kernel.lang import (
     cast,
     f32,
     f64,
-    handler,
     i8,
     i16,
     i32,
@@ -26,7 +24,6 @@ from fusee.kernel.lang import (
     load,
     size_of,
     store,
-    tail,
     u8,
     u16,
     u32,
@@ -77,10 +74,9 @@ def is_integer(access: Access) -> bool:
     return not access.stored.startswith("f")
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def load_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A load (spec 4.6.6); integers are extended to 64 bits by the signedness of the type in memory."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if is_integer(row.detail):
         WRITE["i64"](
             f, dst, cell(row, dst, forms, size_of(usize)).result,
@@ -91,14 +87,11 @@ def load_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
             f, dst, cell(row, dst, forms, size_of(usize)).result,
             load(STORED[row.detail.stored], place_of(f, row, dst, forms)),
         )  # fmt: skip
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A store (spec 4.6.7) of the operand's low bytes."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if is_integer(row.detail):
         value: u64 = OPERAND["i64"](f, row, row, 1, 0, dst, forms)
         store(place_of(f, row, dst, forms), STORED[row.detail.stored](value))
@@ -107,8 +100,6 @@ def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
             place_of(f, row, dst, forms),
             OPERAND[row.detail.stored](f, row, row, 1, 0, dst, forms),
         )
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
 @kernel(inline=True)
@@ -125,39 +116,29 @@ def global_cell(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
     return cast(Ptr[u64], cast(Ptr[u8], f.ctx) + immediate(f, row, dst, forms, 0))
 
 
-@handler
+@kernel(inline=True)
 def global_get(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     WRITE["i64"](f, dst, cell(row, dst, forms, size_of(usize)).result, global_cell(f, row, dst, forms)[0])
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
-@handler
+@kernel(inline=True)
 def global_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     value: u64 = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
     global_cell(f, row, dst, forms)[0] = value
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Run a kernel of `ON_SLOTS` on consecutive slots; it may grow memory."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     slots = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
     narrow = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
     ON_SLOTS[row.detail](f.ctx, slots, narrow, immediate(f, row, dst, forms, 0), immediate(f, row, dst, forms, 1))
     reload_memory(f)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def into_acc(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """`ref.func`, `ref.as_non_null`, `memory.size`, `table.size`."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if row.name == "ref_func":
         f.acc = u64(f.ctx.functions[immediate(f, row, dst, forms, 0)])
     elif row.name == "memory_size":
@@ -166,5 +147,3 @@ def into_acc(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
         f.acc = table_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
     elif f.acc == 0:
         raise Trap(TrapCode.NULL_REFERENCE, 0)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)

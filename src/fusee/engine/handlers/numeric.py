@@ -1,24 +1,20 @@
-"""Handlers that compute a value from operands, or move one."""
+"""What instructions do that compute a value from operands, or move one."""
 
 from fusee.engine.handlers.evaluate import VALUE, Forms, base, is_comparison, test
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32
-from fusee.engine.handlers.trap import on_trap
+from fusee.engine.handlers.regs import READ, WRITE, Regs, read_i32
 from fusee.engine.isa.row import Row, cell
-from fusee.kernel.lang import Static, handler, kernel, load, select, size_of, tail, u32, u64, usize
+from fusee.kernel.lang import Static, kernel, load, select, size_of, u32, u64, usize
 
 
-@handler(raises_to=on_trap, status="acc")
+@kernel(inline=True)
 def compute(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
     """Evaluate the row on its operands."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if is_comparison(base(row)):
         WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, evaluate_comparison(f, row, dst, forms))
     else:
         WRITE[row.result](
             f, dst, cell(row, dst, forms, size_of(usize)).result, VALUE[row.result](f, row, row, 0, dst, forms)
         )  # fmt: skip
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
 @kernel(inline=True)
@@ -28,32 +24,25 @@ def evaluate_comparison(f: Regs, row: Static[Row], dst: Static[int], forms: Stat
     return u32(test(f, row, dst, forms))
 
 
-@handler
+@kernel(inline=True)
 def move(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Copy between places of one bank; as a float constant, 64 bits."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     WRITE[row.result](
         f, dst, cell(row, dst, forms, size_of(usize)).result,
         READ[row.sources[0]](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]),
     )  # fmt: skip
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
-@handler
+@kernel(inline=True)
 def constant(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A 64-bit constant that no operand field holds."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     value = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     WRITE[row.result](f, dst, cell(row, dst, forms, size_of(usize)).result, value)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)
 
 
-@handler
+@kernel(inline=True)
 def choose(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """`select` (spec 4.6.4): both operands are read, the condition decides without a branch."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     WRITE[row.result](
         f, dst, cell(row, dst, forms, size_of(usize)).result,
         select(
@@ -62,5 +51,3 @@ def choose(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
             READ[row.sources[1]](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]),
         ),
     )  # fmt: skip
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(following, f)

@@ -2,48 +2,18 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers import call, control, memory, numeric
+from fusee.engine.handlers import call, control, execute
 from fusee.engine.handlers.regs import Code
+from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.row import Row
-from fusee.engine.isa.table import ROWS, handlers
+from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, handlers
 from fusee.kernel.lang import instance, table
 
 FAMILIES: Final[dict[str, Any]] = {
-    "compute": numeric.compute,
-    "move": numeric.move,
-    "constant": numeric.constant,
-    "select": numeric.choose,
-    "load": memory.load_value,
-    "store": memory.store_value,
-    "global_get": memory.global_get,
-    "global_get_import": memory.global_get,
-    "global_set": memory.global_set,
-    "global_set_import": memory.global_set,
-    "on_slots": memory.on_slots,
-    "ref_func": memory.into_acc,
-    "ref_as_non_null": memory.into_acc,
-    "memory_size": memory.into_acc,
-    "table_size": memory.into_acc,
-    "branch": control.branch,
-    "branch_loop": control.branch,
-    "branch_test": control.branch,
-    "branch_test_loop": control.branch,
-    "step_branch": control.step,
-    "step_branch_loop": control.step,
-    "step_branch_test": control.step,
-    "step_branch_test_loop": control.step,
-    "jump": control.jump,
-    "jump_loop": control.jump,
-    "br_table": control.br_table,
-    "set_loop": control.set_loop,
-    "unreachable": control.unreachable_,
+    **dict.fromkeys(execute.STRAIGHT, execute.straight),
+    **dict.fromkeys(execute.CONDITIONAL, execute.conditional),
+    **dict.fromkeys(execute.JUMPING, execute.jumping),
     "tick": control.tick,
-    "count": control.count,
-    "enter": control.enter,
-    "spill": control.transfer_pins,
-    "reload": control.transfer_pins,
-    "return": control.return_,
-    "return_value": control.return_,
     "call": call.call,
     "call_lazy": call.call_lazy,
     "call_import": call.call_import,
@@ -61,7 +31,15 @@ def handler_of(row: Row, destination: int, forms: tuple[int, ...]) -> Any:
     return instance(FAMILIES[row.family], row=row, dst=destination, forms=forms)
 
 
-INSTANCES: Final = [handler_of(*key) for key in handlers()]
+def pair_of(first: Placed, second: Placed) -> Any:
+    """The handler of two cells, the first of which names it."""
+    (one, one_dst, one_forms), (row, dst, forms) = first, second
+    return instance(
+        execute.pair, first=one, first_dst=one_dst, first_forms=one_forms, row=row, dst=dst, forms=forms
+    )  # fmt: skip
+
+
+INSTANCES: Final = [*(handler_of(*key) for key in handlers()), *(pair_of(*pair) for pair in PAIRS)]
 HANDLERS = table(Code, INSTANCES)
 CALL: Final = next(number for number, (row, _, _) in enumerate(handlers()) if row.name == "call")
 
@@ -69,9 +47,10 @@ CALL: Final = next(number for number, (row, _, _) in enumerate(handlers()) if ro
 def shards() -> dict[str, list[Any]]:
     """The handlers in groups that are compiled apart, by family of rows and type of operands."""
     groups: dict[str, list[Any]] = {}
-    for (row, _, _), handler in zip(handlers(), INSTANCES, strict=True):
+    for (row, _, _), handler in zip(handlers(), INSTANCES, strict=False):
         kind = row.sources[0] if row.sources else "none"
-        groups.setdefault(f"{FAMILIES[row.family].name}_{kind}", []).append(handler)
+        groups.setdefault(f"{row.family}_{kind}", []).append(handler)
+    groups["pairs"] = INSTANCES[HANDLER_COUNT:]
     return groups
 
 

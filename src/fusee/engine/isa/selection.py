@@ -14,6 +14,8 @@ from typing import Final
 from fusee.kernel.target import Target
 
 _DEFAULT: Final = Path(__file__).with_name("selection.txt")
+_PAIRS: Final = Path(__file__).with_name("pairs.txt")
+_DEVICE_PAIRS: Final = Path(__file__).with_name("pairs-device.txt")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,12 @@ class Selection:
 
     name: str
     pins: int
+<<<<<<< /tmp/land.10980.ours
     trees: Path | None  # the file that lists them, made by `fusee tune`; None: there are none
+=======
+    trees: Path | None  # the file that lists them; None: there are none
+    pairs: Path | None = None  # the file that lists those (`isa.pairs`)
+>>>>>>> /tmp/wt4/src/fusee/engine/isa/selection.py
     has_float_constants: bool = True
 
     @property
@@ -36,19 +43,25 @@ class Selection:
         return self.trees.read_text("utf-8") if self.trees else ""
 
     @property
+    def pair_lines(self) -> tuple[str, str]:
+        """The name and the text of the file with the pairs."""
+        return str(self.pairs), self.pairs.read_text("utf-8") if self.pairs else ""
+
+    @property
     def key(self) -> str:
         """What tells its engine from those of other selections."""
-        return f"{self.name} {self.pins} {hashlib.sha256(self.patterns.encode()).hexdigest()[:20]}"
+        data = self.patterns + self.pair_lines[1]
+        return f"{self.name} {self.pins} {hashlib.sha256(data.encode()).hexdigest()[:20]}"
 
     def tuned(self, trees: Path) -> "Selection":
         """The same with a user's own trees."""
-        return replace(self, name=f"{self.name}-tuned", trees=trees)
+        return replace(self, name=f"{self.name}-tuned", trees=trees, pairs=trees)
 
 
-HOST: Final = Selection("host", 4, _DEFAULT)
+HOST: Final = Selection("host", 4, _DEFAULT, _PAIRS)
 """What a computer has room for."""
 
-SPEED: Final = Selection("speed", 2, _DEFAULT)
+SPEED: Final = Selection("speed", 2, _DEFAULT, _DEVICE_PAIRS)
 """For devices: a register more would double the code, and gain less than the two before it."""
 
 SLOTS: Final = Selection("slots", 0, _DEFAULT)

@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import grow_buffer
 from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
+from fusee.engine.isa.pairs import NO_PAIR
 from fusee.engine.isa.row import IMMEDIATE_KINDS
 from fusee.engine.isa.table import (
     CLASS,
@@ -14,7 +15,7 @@ from fusee.engine.isa.table import (
     SOURCES,
     WIDE_SOURCES,
 )  # fmt: skip
-from fusee.engine.translate.lookup import NO_SIGNATURE, handler_number, signature_of
+from fusee.engine.translate.lookup import NO_SIGNATURE, find_pair, handler_number, signature_of
 from fusee.engine.translate.state import Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
@@ -73,7 +74,7 @@ def encode(t: Translator, i: Ins) -> None:
     if t.is_mapping:
         note_position(t, i)
     start = t.code_bytes
-    store(t.code + start, t.handlers[handler_number(i, signature)])
+    put_handler(t, start, handler_number(i, signature))
     at = start + size_of(usize)
     for width in unroll((8, 4, 2)):
         at = write_immediates(t, i, row, at, width)
@@ -93,6 +94,18 @@ def encode(t: Translator, i: Ins) -> None:
         store(t.code + at, i.slot)
         at += 2
     t.code_bytes = (at + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+
+
+@kernel(inline=True)
+def put_handler(t: Translator, start: u32, number: u32) -> None:
+    """Name the handler of the cell at `start`; if there is one for it and the cell before, name that one there."""
+    store(t.code + start, t.handlers[number])
+    if t.last_cell != 0:
+        both = find_pair(t.last_handler, number)
+        if both != NO_PAIR:
+            store(t.code + t.last_cell, t.handlers[both])
+    t.last_cell = start
+    t.last_handler = number
 
 
 @kernel(inline=True)

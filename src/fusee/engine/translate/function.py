@@ -231,6 +231,7 @@ def translate_body(t: Translator) -> None:
     t.ins_count = u32(0)
     t.first_ins = u32(1)
     t.code_bytes = u32(CODE_START)
+    t.last_cell = u32(0)
     t.fixup_count = u32(0)
     t.source_offset = t.reader.position
     reserve_code(t, u32(CODE_START))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.forms import CONST, FORMS, MOST_PINS, NOWHERE, PIN, PINS, SLOT
+from fusee.engine.isa.pairs import EMPTY, HASH_BITS, HASH_FACTOR, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS
 from fusee.engine.isa.table import (
     BASE,
     CLASS,
@@ -78,6 +79,18 @@ def handler_number(i: Ins, signature: u32) -> u32:
         elif pair == 0 or place != pair or not is_pin(u32(i.forms[pair - 1])):
             pins = pins * PINS + pin
     return u32(BASE[row]) + u32(SIGNATURE_STARTS[signature]) + pins
+
+
+@kernel
+def find_pair(first: u32, second: u32) -> u32:
+    """The number of the handler for two neighbouring cells, by the numbers of their own, or `NO_PAIR`."""
+    key = first | second << 16
+    at = (key * HASH_FACTOR) >> (32 - HASH_BITS)
+    while PAIR_KEYS[at] != key:
+        if PAIR_KEYS[at] == EMPTY:
+            return u32(NO_PAIR)
+        at = (at + 1) & ((1 << HASH_BITS) - 1)
+    return u32(PAIR_NUMBERS[at])
 
 
 assert FORMS == NOWHERE == CONST + 1 == SLOT + 2

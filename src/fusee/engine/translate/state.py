@@ -165,6 +165,8 @@ class Translator:
     source_offset: u32
     code: Ptr[u8]
     code_bytes: u32
+    last_cell: u32  # where the latest cell is, or 0, and the number of its own handler
+    last_handler: u32
     fixups: Ptr[Fixup]
     fixup_count: u32
     leaves: Annotated[Ptr[u32], Count(3)]  # operands of the instruction at hand, inner nodes dissolved

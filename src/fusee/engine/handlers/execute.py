@@ -1,0 +1,121 @@
+"""The handlers of instructions that do one thing and go on: alone, or two in one dispatch.
+
+What an instruction does is an inline kernel of its family. The handlers here add where the next cell is.
+"""
+
+from typing import Any, Final
+
+from fusee.engine.handlers import control, memory, numeric
+from fusee.engine.handlers.regs import Regs, code_at
+from fusee.engine.handlers.trap import on_trap
+from fusee.engine.isa.row import Row, cell
+from fusee.kernel.lang import Static, handler, kernel, size_of, tail, usize
+
+Forms = tuple[int, ...]
+
+STRAIGHT: Final[dict[str, Any]] = {
+    "compute": numeric.compute,
+    "move": numeric.move,
+    "constant": numeric.constant,
+    "select": numeric.choose,
+    "load": memory.load_value,
+    "store": memory.store_value,
+    "global_get": memory.global_get,
+    "global_get_import": memory.global_get,
+    "global_set": memory.global_set,
+    "global_set_import": memory.global_set,
+    "on_slots": memory.on_slots,
+    "ref_func": memory.into_acc,
+    "ref_as_non_null": memory.into_acc,
+    "memory_size": memory.into_acc,
+    "table_size": memory.into_acc,
+    "set_loop": control.set_loop,
+    "unreachable": control.unreachable_,
+    "count": control.count,
+    "enter": control.enter,
+    "spill": control.transfer_pins,
+    "reload": control.transfer_pins,
+}
+"""By family: what an instruction does after which the next cell follows."""
+
+CONDITIONAL: Final[dict[str, Any]] = {
+    "branch": control.branch,
+    "branch_loop": control.branch,
+    "branch_test": control.branch,
+    "branch_test_loop": control.branch,
+    "step_branch": control.step,
+    "step_branch_loop": control.step,
+    "step_branch_test": control.step,
+    "step_branch_test_loop": control.step,
+}
+"""By family: whether an instruction branches to its target."""
+
+JUMPING: Final[dict[str, Any]] = {
+    "jump": control.jump,
+    "jump_loop": control.jump,
+    "br_table": control.br_table,
+    "return": control.return_,
+    "return_value": control.return_,
+}
+"""By family: what sets `pc` itself."""
+
+
+@kernel(inline=True)
+def skip(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
+    """To the next cell."""
+    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+
+
+@handler(raises_to=on_trap, status="acc")
+def straight(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
+    """An instruction after which the next cell follows; its handler is looked up first, while there is time."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    STRAIGHT[row.family](f, row, dst, forms)
+    skip(f, row, dst, forms)
+    return tail(following, f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def conditional(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
+    """A conditional branch, to a label or to the loop pointer."""
+    if CONDITIONAL[row.family](f, row, dst, forms):
+        f.pc = f.lp if row.family.endswith("loop") else control.target(f, row, forms)
+        return tail(code_at(f.pc), f)
+    skip(f, row, dst, forms)
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def jumping(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
+    """An instruction that says itself where to go on."""
+    JUMPING[row.family](f, row, dst, forms)
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def pair(
+    f: Regs, first: Static[Row], first_dst: Static[int], first_forms: Static[Forms],
+    row: Static[Row], dst: Static[int], forms: Static[Forms],
+) -> None:  # fmt: skip
+    """Two cells in one dispatch. The second cell is complete, so a branch to it and a trap in it find it as ever."""
+    if row.family in STRAIGHT:
+        following = code_at(
+            f.pc
+            + cell(first, first_dst, first_forms, size_of(usize)).size
+            + cell(row, dst, forms, size_of(usize)).size
+        )
+        STRAIGHT[first.family](f, first, first_dst, first_forms)
+        skip(f, first, first_dst, first_forms)
+        STRAIGHT[row.family](f, row, dst, forms)
+        skip(f, row, dst, forms)
+        return tail(following, f)
+    STRAIGHT[first.family](f, first, first_dst, first_forms)
+    skip(f, first, first_dst, first_forms)
+    if row.family in JUMPING:
+        JUMPING[row.family](f, row, dst, forms)
+        return tail(code_at(f.pc), f)
+    if CONDITIONAL[row.family](f, row, dst, forms):
+        f.pc = f.lp if row.family.endswith("loop") else control.target(f, row, forms)
+        return tail(code_at(f.pc), f)
+    skip(f, row, dst, forms)
+    return tail(code_at(f.pc), f)

@@ -1,0 +1,144 @@
+"""Pairs: two neighbouring cells in one dispatch.
+
+A cell whose neighbour follows it in a pair that exists names the pair's handler instead of its own; the second cell
+stays as it is, for whoever branches to it. Which pairs exist is data, like trees; any may be missing.
+
+A pair is written as two patterns (`isa.trees`) with one place for each operand, and a semicolon between them:
+`load32_u(s) -> a; add(p, a) -> p`. Where operands are in pins it exists for all of them, or for those that digits
+behind a colon name, one for each `p` in the order of the text: `mov(p) -> s; mov(p) -> s: 01 02 12`.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Final
+
+from fusee.engine.isa.forms import NO_RESULT, PIN, PINS, PLACES, in_order
+from fusee.engine.isa.row import Row
+from fusee.engine.isa.selection import chosen
+from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, forms_of, handlers
+from fusee.engine.isa.trees import Node, Pattern, PatternError, parse
+from fusee.kernel.lang import table, u16, u32
+
+FIRST: Final = frozenset({
+    "compute", "move", "constant", "select", "load", "store", "global_get", "global_get_import", "global_set",
+    "global_set_import", "set_loop", "enter", "spill", "reload",
+})  # fmt: skip
+"""Families that the first cell may be of: those after which the next cell always follows."""
+
+SECOND: Final = FIRST | {
+    "branch", "branch_loop", "branch_test", "branch_test_loop", "step_branch", "step_branch_loop", "step_branch_test",
+    "step_branch_test_loop", "jump", "jump_loop", "br_table", "return", "return_value",
+}  # fmt: skip
+
+_BY_NAME: Final = {row.name: row for row in ROWS}
+_NUMBERS: Final = {placed: number for number, placed in enumerate(handlers())}
+_OF_SOME_PINS: Final = ("enter_", "spill_", "reload_")
+"""Instructions that are named after pins: with fewer of them they do not exist, and neither do their pairs."""
+
+
+def _name_of(node: Node) -> str:
+    """The name of an expression's row: see `trees.Forest`."""
+    for place, operand in enumerate(node.operands):
+        if isinstance(operand, Node):
+            kinds = "".join("c" if leaf == "c" else "x" for leaf in node.leaves())
+            return f"{node.row}__{_name_of(operand)}{place}{kinds}"
+    return node.row
+
+
+def _parse_half(text: str, families: frozenset[str]) -> tuple[Row, str] | None:
+    """A cell's row and the letters of its sources and destination; None if this machine has no such pins."""
+    text = text.strip()
+    alone = re.fullmatch(r"(\w+)(?: *-> *([aps]))?", text)  # without operands
+    pattern = Pattern(Node(alone[1], ()), alone[2] or NO_RESULT) if alone else parse(text)
+    row = _BY_NAME.get(_name_of(pattern.root))
+    if row is None and text.startswith(_OF_SOME_PINS):
+        return None
+    letters = "".join((*pattern.root.leaves(), pattern.destinations))
+    if row is None or row.family not in families:
+        raise PatternError(f"{text!r} is no instruction that a pair may have in this place")
+    if len(letters) != len(row.sources) + 1 or not set(letters) <= set(PLACES):
+        raise PatternError(f"{text!r}: each operand must have one place")
+    return row, letters
+
+
+def _placed(row: Row, letters: str, pins: list[int]) -> Placed:
+    """The row with these places, where `pins` has the registers of the next ones that are in pins."""
+    forms = [PIN + pins.pop(0) if letter == "p" else PLACES[letter][0] for letter in letters]
+    sources, place = forms[:-1], row.shape.mirrored
+    if not in_order(tuple(sources), place):
+        sources[place - 1], sources[place] = sources[place], sources[place - 1]
+    return row, forms[-1], tuple(sources)
+
+
+def expand_pair(line: str) -> Iterator[tuple[Placed, Placed]]:
+    """The pairs that a line stands for. Raises PatternError if it is none."""
+    text, _, digits = line.partition(":")
+    halves = text.split(";")
+    if len(halves) != 2:
+        raise PatternError(f"{text!r} is no pair")
+    first, second = _parse_half(halves[0], FIRST), _parse_half(halves[1], SECOND)
+    if first is None or second is None:
+        return
+    count = (first[1] + second[1]).count("p")
+    listed = [tuple(map(int, word)) for word in digits.split()] or list(product(range(PINS), repeat=count))
+    for assignment in listed:
+        if len(assignment) != count:
+            raise PatternError(f"{digits.strip()!r}: {count} operands are in pins")
+        pins = list(assignment)
+        pair = _placed(*first, pins), _placed(*second, pins)
+        if all(placed in _NUMBERS for placed in pair):  # the tree may be missing in these places
+            yield pair
+
+
+def _read_pairs(name: str, text: str) -> list[tuple[Placed, Placed]]:
+    """The pairs of a selection, each once. Raises PatternError, which names file and line."""
+    pairs: dict[tuple[Placed, Placed], None] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        content = line.partition("#")[0].strip()
+        if ";" in content:
+            try:
+                pairs.update(dict.fromkeys(expand_pair(content)))
+            except PatternError as error:
+                raise PatternError(f"{name}:{number}: {error}") from None
+    return list(pairs)
+
+
+PAIRS: Final = _read_pairs(*chosen().pair_lines)
+ALL_HANDLERS: Final = HANDLER_COUNT + len(PAIRS)
+"""Handlers of rows, then those of pairs."""
+
+# Where the translator finds them: a hash table by the numbers of two handlers
+NO_PAIR: Final = 0xFFFF
+EMPTY: Final = 0xFFFF_FFFF
+HASH_FACTOR: Final = 0x9E37_79B1  # 2^32 divided by the golden ratio
+HASH_BITS: Final = max(len(PAIRS).bit_length() + 1, 1)
+
+
+def pair_key(first: int, second: int) -> int:
+    return first | second << 16
+
+
+def _hashed() -> tuple[list[int], list[int]]:
+    """Keys and pairs' numbers; who finds a place taken is in the next one."""
+    keys, numbers = [EMPTY] * (1 << HASH_BITS), [NO_PAIR] * (1 << HASH_BITS)
+    for number, (first, second) in enumerate(PAIRS):
+        key = pair_key(_NUMBERS[first], _NUMBERS[second])
+        at = (key * HASH_FACTOR & 0xFFFF_FFFF) >> (32 - HASH_BITS)
+        while keys[at] != EMPTY:
+            at = (at + 1) % len(keys)
+        keys[at], numbers[at] = key, HANDLER_COUNT + number
+    return keys, numbers
+
+
+_KEYS, _PAIR_NUMBERS = _hashed()
+PAIR_KEYS = table(u32, _KEYS)
+PAIR_NUMBERS = table(u16, _PAIR_NUMBERS)
+
+
+def named_by(handler: int) -> Placed:
+    """The cell that names a handler: of a pair, the first one."""
+    return forms_of(handler) if handler < HANDLER_COUNT else PAIRS[handler - HANDLER_COUNT][0]
+
+
+assert ALL_HANDLERS < NO_PAIR
