@@ -47,12 +47,13 @@ def _name_of(node: Node) -> str:
 
 
 def _parse_half(text: str, families: frozenset[str]) -> tuple[Row, str] | None:
-    """A cell's row and the letters of its sources and destination; None if this machine has no such pins."""
+    """A cell's row and the letters of its sources and destination; None if there is no such tree, or no such pins."""
     text = text.strip()
     alone = re.fullmatch(r"(\w+)(?: *-> *([aps]))?", text)  # without operands
     pattern = Pattern(Node(alone[1], ()), alone[2] or NO_RESULT) if alone else parse(text)
     row = _BY_NAME.get(_name_of(pattern.root))
-    if row is None and text.startswith(_OF_SOME_PINS):
+    is_tree = any(isinstance(operand, Node) for operand in pattern.root.operands)
+    if row is None and (is_tree or text.startswith(_OF_SOME_PINS)):
         return None
     letters = "".join((*pattern.root.leaves(), pattern.destinations))
     if row is None or row.family not in families:

@@ -24,12 +24,8 @@ class Selection:
 
     name: str
     pins: int
-<<<<<<< /tmp/land.10980.ours
     trees: Path | None  # the file that lists them, made by `fusee tune`; None: there are none
-=======
-    trees: Path | None  # the file that lists them; None: there are none
     pairs: Path | None = None  # the file that lists those (`isa.pairs`)
->>>>>>> /tmp/wt4/src/fusee/engine/isa/selection.py
     has_float_constants: bool = True
 
     @property

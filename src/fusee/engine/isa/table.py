@@ -130,16 +130,12 @@ INNER_ROW = table(u16, [NUMBER[row.inner.name] for row in TREES if row.inner] or
 INNER_PLACE = table(u8, [row.place for row in TREES] or [0])
 
 
-<<<<<<< /tmp/land.10980.ours
-@cache
-def forms_of(handler: int) -> tuple[Row, int, tuple[int, ...]]:
-=======
 Placed = tuple[Row, int, tuple[int, ...]]
 """A row with the forms of its destination and its sources: what has a handler."""
 
 
+@cache
 def forms_of(handler: int) -> Placed:
->>>>>>> /tmp/wt4/src/fusee/engine/isa/table.py
     """Row, destination and source forms of a handler's number: the inverse of the numbering."""
     number = bisect_right(_STARTS, handler) - 1
     destination, forms = ROWS[number].handlers[handler - _STARTS[number]]
