@@ -190,6 +190,14 @@ def from_low_f32(x: f32) -> f64:
     return f64.from_bits(x.to_bits())
 
 
+Word = TypeVar("Word", u64, f64)
+
+
+def whole(x: Word) -> Word:
+    """`x`: loaded whole, although only its lower half is used. See the lowering for when that is better."""
+    return x
+
+
 # Floats (spec 4.3.3).
 
 

@@ -47,6 +47,7 @@ from fusee.kernel.intrinsics import (
     unlikely,
     unreachable,
     unroll,
+    whole,
 )
 from fusee.kernel.memory import (
     address,
@@ -148,4 +149,5 @@ __all__ = [
     "unroll",
     "usize",
     "v128",
+    "whole",
 ]

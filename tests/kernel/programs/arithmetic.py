@@ -45,6 +45,7 @@ from fusee.kernel.lang import (
     u32,
     u64,
     unroll,
+    whole,
 )
 
 U = TypeVar("U", u8, u16, u32, u64)
@@ -159,7 +160,7 @@ def conversions(out: Ptr[u8], a: u64, x: f64) -> f32:
         store(p + 13, trunc_sat(source, x))
         store(p + 21, trunc_sat(source, f32(x)))
         p = p + 29
-    return low_f32(from_low_f32(f32(a)))
+    return low_f32(whole(from_low_f32(f32(whole(a)))))
 
 
 ENTRIES = [

@@ -23,6 +23,7 @@ from fusee.kernel.lang import (
     u32,
     u64,
     usize,
+    whole,
 )  # fmt: skip
 
 
@@ -96,13 +97,15 @@ def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
 
 @kernel(inline=True)
 def read_i32(f: Regs, form: Static[int], at: Static[int]) -> u32:
+    if form == SLOT:
+        return u32(whole(read_int(f, form, at)))
     return u32(read_int(f, form, at))
 
 
 @kernel(inline=True)
 def read_f32(f: Regs, form: Static[int], at: Static[int]) -> f32:
     if form == SLOT:
-        return load(f32, cast(Ptr[u8], f.fp + load(u16, f.pc + at)))
+        return low_f32(whole(read_float(f, form, at)))
     if form == CONST:
         return load(f32, f.pc + at)
     return low_f32(read_float(f, form, at))

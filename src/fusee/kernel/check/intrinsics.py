@@ -282,3 +282,12 @@ def _from_low_f32(body: Body, node: ast.Call, name: str) -> Value:
     _count(body, node, 1)
     value = body.node_of(node.args[0], body.types.named("f32"))
     return tree.Intrinsic(body.types.named("f64"), node.lineno, name, (value,))
+
+
+@intrinsic("whole")
+def _whole(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1)
+    value = body.node(node.args[0])
+    if value.type not in (body.types.named("u64"), body.types.named("f64")):
+        raise body.error(node, f"`{name}` needs a `u64` or `f64`, not `{value.type}`")
+    return tree.Intrinsic(value.type, node.lineno, name, (value,))

@@ -245,3 +245,13 @@ def _from_low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[s
     """The upper lane is `undef`: then this takes no instruction at all, zero takes two."""
     lanes = writer.value(f"insertelement <2 x float> undef, float {operands[0]}, i32 0")
     return writer.value(f"bitcast <2 x float> {lanes} to double")
+
+
+@rule("whole")
+def _whole(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    """AArch64 scales an index by the width of the access, so LLVM's narrower one of the half would need a shift."""
+    if writer.types.target.architecture != "aarch64":
+        return operands[0]
+    type_ = llvm_type(node.type)
+    bank = "r" if type_ == "i64" else "w"
+    return writer.value(f'call {type_} asm "", "={bank},0"({type_} {operands[0]})')
