@@ -163,3 +163,37 @@ def test_tuning_to_a_program(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "xor(p, i32_rotl(p, c)) -> p" in trees.read_text()
     assert done.stderr.split("program ")[-1].replace("│", " ").split()[:2] == ["33", "23"]
+
+
+TAKEN_APART = """
+(module
+  (func $opposite (param i32) (result i32)
+    (if (result i32) (i32.and (local.get 0) (i32.const 1)) (then (i32.const 2)) (else (i32.const 3))))
+  (func $elsewhere (param i32 i32 i32) (result i32)
+    (i32.clz (i32.add (local.get 0) (i32.mul (local.get 1) (local.get 2)))))
+  (func $fitting (param i32 i32 i32) (result i32)
+    (local.set 0 (i32.add (local.get 0) (i32.mul (local.get 1) (local.get 2))))
+    (local.get 0)))
+"""
+
+LIST = """
+import sys
+from fusee.api.text import wat2wasm
+from fusee.tune.lister import Lister
+from fusee.tune.profile import Profile
+profile = Profile(bytes(wat2wasm(sys.argv[1])), {index: [1] * 9 for index in range(3)})
+print(*(c.name for block in Lister().blocks(profile) for c in block.cells))
+"""
+
+
+@pytest.mark.slow
+def test_what_has_no_handler_where_it_is_wanted_is_taken_apart(tmp_path: Path) -> None:
+    """An `if` needs the opposite branch, which has no tree here; and the other tree cannot write to the accumulator."""
+    trees = tmp_path / "mine.txt"
+    trees.write_text("br_i32_nz(and(aps, c))\nadd(s, mul(s, s)) -> s\n")
+    done = run("-c", LIST, TAKEN_APART, trees=trees)
+    assert done.stdout.split() == [
+        "and_a_s_c", "br_i32_z_a", "mov_s_c", "br", "mov_s_c", "return_int_s",
+        "mul_a_s_s", "add_a_a_s", "i32_clz_a_a", "return_int_a",
+        "add__mul1xxx_s_s_s_s", "return_int_s",
+    ], done.stderr  # fmt: skip

@@ -16,7 +16,7 @@ from fusee.engine.translate.comparison import (
     normalize,
     row_index,
 )  # fmt: skip
-from fusee.engine.translate.emit import emit, fill_operand, form_of, materialize, new_ins
+from fusee.engine.translate.emit import compute_operand, emit, fill_operand, form_of, materialize, new_ins
 from fusee.engine.translate.encode import count_block, flush
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.state import (
@@ -100,7 +100,10 @@ def is_zero_test(t: Translator, node: Value) -> bool:
 def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
     """Emit a conditional branch, together with the instruction before it if that steps what is compared."""
     if is_waiting(t.values[node.operands[0]]):
-        emit_fused(t, row, fused_row(t, row, u32(0), node.operands[0], u32(NO_VALUE)), node.operands[0])
+        tree = fused_row(t, row, u32(0), node.operands[0], u32(NO_VALUE))
+        if tree == NO_ROW:  # what `pop_condition` saw was the opposite branch, or its operands have moved since
+            compute_operand(t, node.operands[0])
+        emit_fused(t, row, tree, node.operands[0])
         return
     if step != NO_ROW and node.producer < F32:
         if node.operand_count == 2 and node.row <= NE and not is_stepped(t, node.operands[0]):

@@ -219,6 +219,17 @@ def into_accumulator(t: Translator, number: u32) -> None:
         value.producer = u32(NO_INS)
 
 
+@kernel
+def compute_operand(t: Translator, number: u32) -> None:
+    """Emit a value that waits and is on no stack any more, for the instruction that is about to be emitted."""
+    compute_value(t, number, u32(ACC), u32(0))
+    value = t.values[number]
+    value.kind = u8(IN_ACC)
+    value.payload = u64(0)
+    value.producer = u32(NO_INS)
+    value.operand_count = u32(0)
+
+
 @kernel(inline=True)
 def keeps_place(t: Translator, number: u32) -> bool:
     """Whether a value in the accumulator has a slot to go to; one that was only put there for an operand has none."""
