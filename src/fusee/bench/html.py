@@ -64,7 +64,10 @@ def _charts(report: Report) -> dict[str, Chart]:
             "megabytes of WebAssembly loaded per second (logarithmic; more is better)",
         ),
         "memory": Chart(
-            {label(row): {name: t.peak / 1e6 for name, t in row.timings.items()} for row in report.rows},
+            {
+                label(row): {name: timing.peak / 1e6 for name, timing in row.timings.items() if timing.peak}
+                for row in report.rows
+            },
             looks,
             "peak memory of the process in MB (logarithmic; less is better)",
         ),

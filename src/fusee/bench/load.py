@@ -64,5 +64,6 @@ def measure_load(engines: Sequence[Engine], module: Path, empty: Path, repetitio
     for name, each in differences.items():
         if (seconds := statistics.median(each)) >= _LEAST_SECONDS:
             load.seconds[name] = seconds
-            load.peak_bytes[name] = int(statistics.median(peaks[name]))
+            if peak := int(statistics.median(peaks[name])):
+                load.peak_bytes[name] = peak
     return load

@@ -24,7 +24,7 @@ class Run:
 
     user_seconds: float
     system_seconds: float
-    peak_bytes: int
+    peak_bytes: int  # 0: it had ended before anybody could look
     status: int
     output: bytes
     errors: bytes
@@ -75,11 +75,11 @@ def _wait(child: "subprocess.Popen[bytes]", errors: IO[bytes]) -> tuple[resource
             errors.write(f"killed after {TIMEOUT_SECONDS} s".encode())
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    return usage, peak or _rusage_peak(usage)
+    return usage, peak if sys.platform == "linux" else _rusage_peak(usage)
 
 
 def _resident_peak(process: int) -> int | None:
-    """The most memory that a living process had so far; None where the system does not say.
+    """The most memory that a living process had so far; None where Linux does not say, or the system is another.
 
     Linux's `ru_maxrss` would not do: a child inherits the peak of the process that started it.
     """

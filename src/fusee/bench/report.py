@@ -100,7 +100,7 @@ class Report:
             }
         entry["seconds"] = {name: timing.call for name, timing in timings.items()}
         entry["startup_seconds"] = {name: timing.startup for name, timing in timings.items()}
-        entry["peak_bytes"] = {name: timing.peak for name, timing in timings.items()}
+        entry["peak_bytes"] = {name: timing.peak for name, timing in timings.items() if timing.peak}
         reasons = row.reasons()
         return entry | ({"skipped": reasons} if reasons else {})
 

@@ -15,7 +15,10 @@ def ratio_table(engines: Sequence[Engine], rows: Sequence[Row]) -> Table:
     """One row per program: the subject's seconds, then how many times faster than each peer it is."""
     report = Report(engines, rows)
     subject = report.subject
-    table = Table(title=f"User time of a call under {subject}; how many times faster than a peer that is (° hold-out)")
+    table = Table(
+        title=f"User time of a call under {subject}, and how many times faster than each peer that is",
+        caption="° hold-out; means are geometric",
+    )
     table.add_column("workload", no_wrap=True)
     for heading in ("seconds", "start-up", *report.peers):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -27,7 +30,7 @@ def ratio_table(engines: Sequence[Engine], rows: Sequence[Row]) -> Table:
         table.add_section()
         for group, means in report.means().items():
             cells = (_times(means.get(peer)) for peer in report.peers)
-            table.add_row(f"geometric mean, {group}", "", "", *cells, style="bold")
+            table.add_row(f"mean, {group}", "", "", *cells, style="bold")
     return table
 
 
