@@ -10,8 +10,9 @@ from fusee.engine.isa.forms import NOWHERE, PIN, PINS, PLACES
 from fusee.engine.isa.pairs import FIRST, SECOND
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import Placed
+from fusee.engine.isa.trees import expression
 
-ROUNDS: Final = 8
+ROUNDS: Final = 12
 """A pair that is chosen takes its cells from others, so not all are chosen at once."""
 
 KINSHIP: Final = 1.0
@@ -30,19 +31,21 @@ def placed(c: CodeCell) -> Placed:
 
 
 def choose_pairs(blocks: Iterable[Weighted], most: int) -> list[tuple[Pair, float]]:
-    """Up to `most` pairs, each with the share of dispatches that it saves beyond those before it."""
-    chosen: dict[Pair, float] = {}
+    """Up to `most` pairs, each with the share of dispatches that it saves beside all the others."""
+    chosen: set[Pair] = set()
     known = [(cells, weight) for cells, weight in blocks if len(cells) > 1 and weight]
     for number in range(ROUNDS):
-        gains = _gains(known, chosen)
+        gains = _tile(known, chosen)[1]
         worth = _with_kin(gains)
         best = sorted((pair for pair in worth if pair not in chosen), key=lambda pair: (-worth[pair], str(pair)))
-        chosen.update((pair, gains[pair]) for pair in best[: most * (number + 1) // ROUNDS - len(chosen)])
-    return list(chosen.items())
+        chosen.update(best[: most * (number + 1) // ROUNDS - len(chosen)])
+    saved = _tile(known, chosen)[0]
+    return [(pair, saved[pair]) for pair in sorted(chosen, key=lambda pair: (-saved[pair], str(pair)))]
 
 
-def _gains(blocks: Sequence[Weighted], chosen: dict[Pair, float]) -> Counter[Pair]:
-    """What each further pair would save: dispatches of its first cell that are no pair yet."""
+def _tile(blocks: Sequence[Weighted], chosen: set[Pair]) -> tuple[Counter[Pair], Counter[Pair]]:
+    """What each chosen pair saves, and what each further one would: dispatches of its first cell that are no pair."""
+    saved: Counter[Pair] = Counter()
     gains: Counter[Pair] = Counter()
     for cells, weight in blocks:
         done = False  # by the cell before
@@ -52,9 +55,10 @@ def _gains(blocks: Sequence[Weighted], chosen: dict[Pair, float]) -> Counter[Pai
                 done = False
             elif pair in chosen:
                 done = True
+                saved[pair] += weight  # type: ignore[assignment]
             elif first.row.family in FIRST and second.row.family in SECOND:
                 gains[pair] += weight  # type: ignore[assignment]
-    return gains
+    return saved, gains
 
 
 def _with_kin(gains: Counter[Pair]) -> dict[Pair, float]:
@@ -90,25 +94,6 @@ def _relatives(pair: Pair) -> Iterator[Pair]:
                 sources[at - 1], sources[at] = sources[at], sources[at - 1]
             halves.append((row, places[-1], tuple(sources)))
         yield halves[0], halves[1]
-
-
-def expression(row: Row, letters: Sequence[str]) -> str:
-    """A row as a pattern writes it, with these words for its leaves."""
-    if not row.sources:
-        return row.name
-    if row.outer is None:
-        return f"{row.name}({', '.join(letters)})"
-    assert row.inner is not None
-    count = len(row.inner.sources)
-    inner = expression(row.inner, letters[row.place : row.place + count])
-    operands = [*letters[: row.place], inner, *letters[row.place + count :]]
-    return f"{_root(row.outer).name}({', '.join(operands)})"
-
-
-def _root(row: Row) -> Row:
-    while row.outer is not None:
-        row = row.outer
-    return row
 
 
 def pair_lines(choices: Iterable[tuple[Pair, float]]) -> Iterator[str]:

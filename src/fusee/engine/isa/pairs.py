@@ -49,7 +49,7 @@ def _name_of(node: Node) -> str:
 def _parse_half(text: str, families: frozenset[str]) -> tuple[Row, str] | None:
     """A cell's row and the letters of its sources and destination; None if there is no such tree, or no such pins."""
     text = text.strip()
-    alone = re.fullmatch(r"(\w+)(?: *-> *([aps]))?", text)  # without operands
+    alone = re.fullmatch(r"(\w+)(?:\(\))?(?: *-> *([aps]))?", text)  # without operands
     pattern = Pattern(Node(alone[1], ()), alone[2] or NO_RESULT) if alone else parse(text)
     row = _BY_NAME.get(_name_of(pattern.root))
     is_tree = any(isinstance(operand, Node) for operand in pattern.root.operands)
