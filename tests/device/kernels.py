@@ -1,6 +1,6 @@
 """Small programs for a device: what goes wrong where pointers have 32 bits, beside how it is done right."""
 
-from fusee.kernel.lang import Ptr, cast, kernel, null, struct, u8, u16, u32, u64, usize
+from fusee.kernel.lang import Ptr, cast, kernel, null, store, struct, u8, u16, u32, u64, usize
 
 
 @struct
@@ -63,4 +63,14 @@ def write_to_null(offset: usize) -> u32:
     return middle(null(Ptr[u8]) + offset) + u32(offset)
 
 
-ENTRIES = (fill_record, is_inside, is_inside_narrowed, is_allowed, is_allowed_narrowed, write_to_null)
+@kernel(cold=True)
+def write(p: Ptr[u8], number: u64) -> None:
+    store(p, number)
+
+
+@kernel
+def write_wide(number: u64, offset: usize) -> None:
+    write(null(Ptr[u8]) + offset, number)
+
+
+ENTRIES = (fill_record, is_inside, is_inside_narrowed, is_allowed, is_allowed_narrowed, write_to_null, write_wide)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Func, Instance, Memory, Module, Store, Trap
+from fusee.api import _native
+from fusee.api._device import DeviceNative
 from fusee.emulator import Device, DeviceFault, build_for_device, crash
 from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.codec import make_reference
@@ -90,12 +92,39 @@ def test_registers_are_wider_than_pointers(device: Device) -> None:
     assert str(caught.value).splitlines()[0].endswith(crash.format_number(caught.value.fault.pc, 4))
 
 
+def test_a_report_shows_the_upper_halves_of_registers(device: Device) -> None:
+    with pytest.raises(DeviceFault) as caught:
+        entry(device, "write_wide")(0x0123_4567_89AB_CDEF, 0x40)
+    assert "0123456789abcdef" in str(caught.value)
+    as_wide_as_pointers = DeviceFault(caught.value.fault, 4, 4)
+    assert "0123456789abcdef" not in str(as_wide_as_pointers)
+
+
 def test_address_space_is_not_reserved(watch: Engine) -> None:
-    native: Any = watch.native
-    store = Store(watch)
-    instance = Instance(store, Module(watch, '(module (memory (export "m") 1 65536))'), [])
+    reserved, allocated = space_of_a_memory(watch)
+    assert reserved == 0
+    assert allocated < 1 << 20
+
+
+def test_reserved_space_would_be_taken_from_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same on a platform that reserves as if there was plenty: a small memory takes a gibibyte."""
+
+    class Generous(DeviceNative):
+        def reserve(self, size: int) -> int:
+            return int(self.device.heap.allocate(1, size))
+
+    native = Generous(WATCH)
+    monkeypatch.setattr(_native, "load", lambda checked, target: native)
+    reserved, allocated = space_of_a_memory(Engine())
+    assert reserved == allocated == 1 << 30
+
+
+def space_of_a_memory(engine: Engine) -> tuple[int, int]:
+    """Bytes reserved and allocated for a memory of one page that may grow to a gibibyte."""
+    native: Any = engine.native
+    store = Store(engine)
+    instance = Instance(store, Module(engine, '(module (memory (export "m") 1 16384))'), [])
     memory = instance.exports(store)["m"]
     assert isinstance(memory, Memory)
     state = view(MemoryState, memory.address, native.space)
-    assert int(state.reserved_bytes) == 0
-    assert native.device.heap.sizes[int(state.base.address)] < 1 << 20
+    return int(state.reserved_bytes), native.device.heap.sizes[int(state.base.address)]

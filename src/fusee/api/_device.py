@@ -55,7 +55,7 @@ class DeviceNative(Native):
         functions = {
             "allocate": device.define("allocate", ("usize", "usize"), "address", device.heap.allocate),
             "release": device.define("release", ("address",), None, device.heap.release),
-            "reserve": device.define("reserve", ("usize",), "address", lambda size: 0),
+            "reserve": device.define("reserve", ("usize",), "address", self.reserve),
             "call_host": device.define(
                 "call_host", ("usize", "u32", "usize", "address"), "u32", self._call_host, leaves=True
             ),
@@ -65,6 +65,10 @@ class DeviceNative(Native):
         for name, address in functions.items():
             self.word.from_buffer(result, places.fields[name].offset).value = address
         return result
+
+    def reserve(self, size: int) -> int:
+        """Address space for a memory: none, as on a watch."""
+        return 0
 
     def _call_host(self, address: int, identity: int, instance: int, slots: int) -> int:
         store = self.stores[address]

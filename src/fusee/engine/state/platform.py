@@ -9,7 +9,8 @@ class Platform:
 
     `allocate(count, size)` and `release` are the C library's `calloc` and `free`: zeroed memory,
     aligned to 16 bytes, or null. `reserve` gives address space for a linear memory that reads as zero and costs
-    nothing until touched, `unreserve` returns it; both are null where there is no virtual memory.
+    nothing until touched, or null where there is none to spare; then memory is allocated. `unreserve` returns it.
+    All of them must be there.
     """
 
     allocate: Fn[[usize, usize], Ptr[u8]]
