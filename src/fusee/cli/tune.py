@@ -1,4 +1,4 @@
-"""`fusee tune`: choose the trees of an engine by what programs execute."""
+"""`fusee tune`: choose the trees and pairs of an engine by what programs execute."""
 
 import tempfile
 from collections.abc import Iterable
@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 HANDLERS: Final = {4: 3500, 2: 1600, 0: 400}
 """For trees by default, by the number of registers for locals: what leaves room for the single operations."""
 
+PAIRS: Final = {4: 2000, 2: 1500, 0: 0}
+"""The same for pairs, each of which is one handler."""
+
 
 @click.command()
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), required=True,
               help="Where the selection goes.")  # fmt: skip
 @click.option("--target", metavar="TRIPLE", help="For the device library of a target; for this machine if not given.")
 @click.option("--handlers", metavar="N", type=click.IntRange(min=0), help="How many handlers the trees may take.")
+@click.option("--pairs", metavar="N", type=click.IntRange(min=0), help="How many pairs of instructions there may be.")
 @click.option("--check", metavar="PROGRAM", multiple=True, help="Also show what the selection does for this program.")
 @click.argument("corpus", metavar="PROGRAM…", nargs=-1, required=True)
 def tune(
-    output: Path, target: str | None, handlers: int | None, check: tuple[str, ...], corpus: tuple[str, ...]
+    output: Path,
+    target: str | None,
+    handlers: int | None,
+    pairs: int | None,
+    check: tuple[str, ...],
+    corpus: tuple[str, ...],
 ) -> None:
-    """Choose the trees of an engine by what programs execute, for `fusee run --tune` and `fusee build --tune`.
+    """Choose the trees and pairs of an engine by what programs execute, for `--tune` of `run`, `build` and `bench`.
 
     A PROGRAM is what one would write behind `fusee run`, as one word: 'app.wasm --level 3' (and behind `--` if that
     begins with an option). It may also be a profile that `fusee run --profile` has written (FILE.profile), or a
@@ -47,13 +56,18 @@ def tune(
             status.update(f"Running {program.name}")
             profiles[program.name] = program.profiled(Path(folder))
         status.update("Choosing trees")
+        from fusee.tune.pairing import select_pairs
         from fusee.tune.selection import select_trees
 
         most = HANDLERS[machine.pins] if handlers is None else handlers
         corpus_profiles = {program.name: profiles[program.name] for program in programs}
         output.write_text(select_trees(corpus_profiles, most, Path(folder)), "utf-8")
+        tuned = machine.tuned(output.resolve())
+        status.update("Choosing pairs")
+        with output.open("a", encoding="utf-8") as file:
+            file.write(select_pairs(tuned, corpus_profiles.values(), PAIRS[machine.pins] if pairs is None else pairs))
         status.update("Counting dispatches")
-        _show_effect(console, profiles, {program.name for program in checked}, machine.tuned(output.resolve()))
+        _show_effect(console, profiles, {program.name for program in checked}, tuned)
 
 
 def _machine(target: str | None) -> "Selection":
@@ -85,7 +99,7 @@ def _show_effect(console: "Console", profiles: dict[str, Path], checked: set[str
     from fusee.tune.dispatches import count_dispatches
 
     plain, now = (count_dispatches(selection, profiles.values()) for selection in (chosen(), tuned))
-    numbers = [Column(name, justify="right") for name in ("dispatches", "with trees", "saved", "in trees")]
+    numbers = [Column(name, justify="right") for name in ("dispatches", "with both", "saved", "in trees")]
     table = Table("program", *numbers)
     for name, before, after in zip(profiles, plain, now, strict=True):
         saved, share = 1 - after.total / max(before.total, 1), after.of_trees / max(after.total, 1)

@@ -9,6 +9,7 @@ from fusee.disasm.wasm import show_float
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
 from fusee.engine.isa.pairs import named_by
 from fusee.engine.isa.row import FLOAT_TYPES, Cell, Row, cell
+from fusee.engine.isa.table import HANDLER_COUNT
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.function import CODE_START
 from fusee.kernel.layout import layout
@@ -54,6 +55,7 @@ class CodeCell:
     destination: int
     forms: tuple[int, ...]
     fields: Cell
+    is_paired: bool = False  # its handler does the next cell as well
 
     @property
     def name(self) -> str:
@@ -71,13 +73,14 @@ def walk_cells(code: bytes, target: Target) -> Iterator[CodeCell]:
     width = target.pointer_width
     start = CODE_START
     while start < len(code):
-        row, destination, forms = named_by(number_at(code, start, width))
+        handler = number_at(code, start, width)
+        row, destination, forms = named_by(handler)
         fields = cell(row, destination, forms, width)
         end = start + fields.size
         if row.family == "br_table":
             entries = number_at(code, start + fields.immediates[0], 4) + 1
             end += -(-entries * DISPLACEMENT_BYTES // width) * width
-        yield CodeCell(start, end, row, destination, forms, fields)
+        yield CodeCell(start, end, row, destination, forms, fields, handler >= HANDLER_COUNT)
         start = end
 
 

@@ -4,15 +4,14 @@ Nothing is run: the blocks of the programs have been counted, and the translator
 """
 
 import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusee.api.errors import FuseeError
-from fusee.engine.isa.selection import Selection, choose
+from fusee.engine.isa.selection import Selection
+from fusee.tune.apart import choose_given, run_apart
 
 
 @dataclass(frozen=True)
@@ -30,20 +29,15 @@ class Dispatches:
 
 def count_dispatches(selection: Selection, profiles: Iterable[Path]) -> list[Dispatches]:
     """What a selection would need for each profile."""
-    arguments = [selection.name, str(selection.pins), str(selection.trees or "")]
-    command = [sys.executable, "-m", "fusee.tune.dispatches", *arguments, *map(str, profiles)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise FuseeError(f"counting dispatches failed with status {done.returncode}")
+    text = run_apart(__name__, selection, profiles)
     return [
         Dispatches(total, {(row, signature): count for row, signature, count in trees})
-        for total, trees in json.loads(done.stdout)
+        for total, trees in json.loads(text)
     ]
 
 
 def _main(arguments: Sequence[str]) -> None:
-    name, pins, trees, *profiles = arguments
-    choose(Selection(name, int(pins), Path(trees) if trees else None))
+    profiles = choose_given(arguments)
     from fusee.tune.chains import letters_of
     from fusee.tune.lister import Lister
     from fusee.tune.profile import Profile
@@ -53,7 +47,7 @@ def _main(arguments: Sequence[str]) -> None:
     for path in profiles:
         total, of_trees = 0, Counter[tuple[str, str]]()
         for block in lister.blocks(Profile.read(Path(path))):
-            total += block.executions * len(block.cells)
+            total += block.executions * sum(not c.is_paired for c in block.cells)
             for c in block.cells:
                 if c.row.outer is not None:
                     of_trees[c.row.name, letters_of(c)] += block.executions

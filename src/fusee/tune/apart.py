@@ -1,0 +1,26 @@
+"""Processes of their own for what needs another selection: a process has one."""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fusee.api.errors import FuseeError
+from fusee.engine.isa.selection import Selection, choose
+
+
+def run_apart(module: str, selection: Selection, arguments: Iterable[object]) -> str:
+    """What a module of this package writes as a program, under a selection."""
+    chosen = (selection.name, selection.pins, selection.trees or "", selection.pairs or "")
+    command = [sys.executable, "-m", module, *map(str, (*chosen, *arguments))]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise FuseeError(f"{module} ended with status {done.returncode}")
+    return done.stdout
+
+
+def choose_given(arguments: Sequence[str]) -> Sequence[str]:
+    """In such a process: choose the selection; gives the other arguments."""
+    name, pins, trees, pairs, *others = arguments
+    choose(Selection(name, int(pins), Path(trees) if trees else None, Path(pairs) if pairs else None))
+    return others
