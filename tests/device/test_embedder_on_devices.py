@@ -6,7 +6,7 @@ import pytest
 
 from fusee.kernel.calling import Entry
 from fusee.kernel.target import Target
-from tests.device.embedding import compile_parts, library, unpack
+from tests.device.embedding import COMPILED, compile_parts, library, unpack
 from tests.device.guests import EXPECTED
 
 FUNCTIONS = (
@@ -18,7 +18,7 @@ FUNCTIONS = (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("triple", ["arm64_32-apple-watchos", "riscv32imac-unknown-none-elf"])
+@pytest.mark.parametrize("triple", COMPILED)
 def test_embedder_on_a_device(triple: str, tmp_path: Path) -> None:
     pytest.importorskip("ziglang")
     pytest.importorskip("unicorn")

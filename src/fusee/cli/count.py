@@ -16,7 +16,10 @@ class Measurement:
 
         self._native: Any = engine.native
         device: Any = self._native.device
-        self._count = InstructionCount(device)
+        try:
+            self._count = InstructionCount(device)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
 
     def show(self, module: "Module") -> None:
         """Print instructions in all and by function, the costliest first."""

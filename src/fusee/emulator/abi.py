@@ -1,7 +1,7 @@
 """How C functions are called on each architecture: which registers and stack slots hold what."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from unicorn import arm64_const, arm_const, riscv_const, x86_const
@@ -35,6 +35,7 @@ class Abi:
     frame_register: str | None = None  # heads the chain of frame records
     dwarf_registers: tuple[str, ...] = ()  # by DWARF's numbers; without a chain of frame records
     interpreter: tuple[str, ...] = ()  # where handlers have the fields of their registers, in order
+    code_bit: int = 0  # set in the addresses of code that is to be called: Thumb's
     has_short_instructions: bool = False  # of two bytes, beside those of four
     processor: int | None = None  # of Unicorn's models, if its usual one lacks something
     switches: tuple[tuple[int, int], ...] = ()  # registers to be set before there is floating point
@@ -105,6 +106,16 @@ _ARM: Final = Abi(
     switches=((arm_const.UC_ARM_REG_C1_C0_2, 0xF << 20), (arm_const.UC_ARM_REG_FPEXC, 1 << 30)),
 )
 
+# Microcontrollers run nothing but Thumb; an application processor executes the same, and lets its coprocessor be
+# switched on without a memory-mapped register.
+_THUMB: Final = replace(
+    _ARM,
+    mode=uc.UC_MODE_THUMB,
+    return_instruction=bytes.fromhex("7047"),
+    dwarf_registers=(*_R, "sp", "lr", "pc"),
+    code_bit=1,
+)
+
 _RISCV_NAMES: Final = (
     "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", *(f"a{number}" for number in range(8)),
     *(f"s{number}" for number in range(2, 12)), "t3", "t4", "t5", "t6",
@@ -150,6 +161,8 @@ ARCHITECTURES: Final = tuple(_ABIS)
 
 def abi_of(target: Target) -> Abi:
     """The calling convention of a target."""
+    if target.triple.startswith("thumb"):
+        return _THUMB
     try:
         return _ABIS[target.architecture]
     except KeyError:

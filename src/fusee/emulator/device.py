@@ -83,11 +83,11 @@ class Device:
         address = self._stubs + _STUB_BYTES * (len(self._functions) + 1)
         self.space.write(address, self.abi.return_instruction)
         self._functions[address] = HostFunction(name, parameters, result, call, leaves)
-        return address
+        return address | self.abi.code_bit
 
     def host_function(self, address: int) -> str | None:
         """The name of the Python function that has this address."""
-        found = self._functions.get(address)
+        found = self._functions.get(address & ~self.abi.code_bit)
         return None if found is None else found.name
 
     def _define_system(self, name: str) -> int:
@@ -229,7 +229,7 @@ class Device:
             stack -= width
             self.space.write(stack, self._stop.to_bytes(width, "little"))
         else:
-            self.processor.reg_write(self.abi.link, self._stop)
+            self.processor.reg_write(self.abi.link, self._stop | self.abi.code_bit)
         self.processor.reg_write(self.abi.stack_pointer, stack)
         self._run(address)
 

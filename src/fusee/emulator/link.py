@@ -25,8 +25,11 @@ class Image:
         self._last = second_halves_of(target.object_format, target.architecture)
         self._uppers: dict[int, int] = {}
         self._places: dict[tuple[int, int], int] = {}  # (object, section) -> offset
+        for is_zero in (False, True):  # large arrays at the end, so that code is close together
+            for number in range(len(objects)):
+                self._place(number, is_zero)
         for number in range(len(objects)):
-            self._place(number)
+            self._define_symbols(number)
         self._slots: dict[str, int] = {}  # addresses, by symbol
         self._table = self._append(b"", 16)
         for (number, index), place in list(self._places.items()):
@@ -40,14 +43,15 @@ class Image:
         self.contents += contents
         return self.start + len(self.contents) - len(contents)
 
-    def _place(self, number: int) -> None:
-        item = self.objects[number]
-        for index, section in item.sections.items():
-            if section.is_loaded:
+    def _place(self, number: int, is_zero: bool) -> None:
+        for index, section in self.objects[number].sections.items():
+            if section.is_loaded and is_zero == (not section.contents):
                 zeros = bytes(section.size - len(section.contents))
                 address = self._append(section.contents + zeros, section.alignment)
                 self._places[number, index] = address - self.start
-        for symbol in item.symbols:
+
+    def _define_symbols(self, number: int) -> None:
+        for symbol in self.objects[number].symbols:
             if symbol.is_global and symbol.section is not None:
                 self.symbols[symbol.name] = self._section_address(number, symbol.section) + symbol.offset
 
@@ -101,7 +105,8 @@ class Image:
         number = self.object_at(address)
         if number is None:
             return None
-        places = ((self._symbol_address(number, s), s.name) for s in self.objects[number].symbols if s.section)
+        # Without the bit that marks Thumb code: no instruction starts at an odd address.
+        places = ((self._symbol_address(number, s) & -2, s.name) for s in self.objects[number].symbols if s.section)
         below = [place for place in places if place[0] <= address and not place[1].startswith(_LABELS)]
         if not below:
             return None

@@ -191,6 +191,31 @@ def _difference(sign: int, size: int) -> Apply:
     return apply
 
 
+def _thumb_move(is_upper: bool, is_relative: bool) -> Apply:
+    def apply(f: Fixup) -> None:
+        word = f.word()
+        in_place = (word & 0xF) << 12 | (word >> 10 & 1) << 11 | (word >> 28 & 7) << 8 | word >> 16 & 0xFF
+        value = f.target + ((in_place ^ 0x8000) - 0x8000) - (f.address if is_relative else 0)
+        half = value >> 16 if is_upper else value
+        f.change(0x70FF_040F, half >> 12 & 0xF | (half >> 11 & 1) << 10 | (half >> 8 & 7) << 28 | (half & 0xFF) << 16)
+
+    return apply
+
+
+def _thumb_branch(f: Fixup) -> None:
+    """BL and B.W (Arm Architecture Reference Manual, A7.7.12): 24 bits, two of them by the sign."""
+    word = f.word()  # two half words
+    sign = word >> 10 & 1
+    upper = [bit ^ 1 ^ sign for bit in (word >> 29 & 1, word >> 27 & 1)]
+    in_place = -sign << 24 | upper[0] << 23 | upper[1] << 22 | (word & 0x3FF) << 12 | (word >> 16 & 0x7FF) << 1
+    value = f.target + in_place - f.address
+    if not -1 << 24 <= value < 1 << 24:
+        raise ValueError(f"a branch at {f.address:#x} does not reach {f.target:#x}")
+    sign = value >> 24 & 1
+    first, second = (value >> 23 & 1 ^ 1 ^ sign) << 29, (value >> 22 & 1 ^ 1 ^ sign) << 27
+    f.change(0x2FFF_07FF, (value >> 1 & 0x7FF) << 16 | first | second | sign << 10 | value >> 12 & 0x3FF)
+
+
 _MACHO_ARM64: Final[dict[int, Apply]] = {
     0: _pointer,  # UNSIGNED
     2: _branch26,  # BRANCH26
@@ -218,6 +243,9 @@ _ELF_I386: Final[dict[int, Apply]] = {
 _ELF_ARM: Final[dict[int, Apply]] = {
     2: _absolute(4), 3: _relative(4),  # ABS32 REL32
     28: _arm_branch, 29: _arm_branch,  # CALL JUMP24
+    10: _thumb_branch, 30: _thumb_branch,  # THM_CALL THM_JUMP24
+    47: _thumb_move(False, False), 48: _thumb_move(True, False),  # THM_MOVW_ABS_NC THM_MOVT_ABS
+    49: _thumb_move(False, True), 50: _thumb_move(True, True),  # THM_MOVW_PREL_NC THM_MOVT_PREL
     43: _arm_move(False, False), 44: _arm_move(True, False),  # MOVW_ABS_NC MOVT_ABS
     45: _arm_move(False, True), 46: _arm_move(True, True),  # MOVW_PREL_NC MOVT_PREL
     96: lambda f: f.put(f.slot() + f.word() - f.address),  # GOT_PREL

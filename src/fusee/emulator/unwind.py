@@ -29,7 +29,7 @@ def callers(device: "Device", pc: int, registers: dict[str, int]) -> Iterator[in
                     return
                 numbers[number] = int.from_bytes(device.space.read(saved, device.abi.register_bytes), "little")
         numbers[stack] = frame
-        address = numbers[entry.cie["return_address_register"]]
+        address = numbers[entry.cie["return_address_register"]] & -2  # Thumb's are odd
         if device.image.object_at(address) is None:
             return
         yield address
