@@ -16,15 +16,10 @@ from fusee.tune.apart import choose_given, run_apart
 
 @dataclass(frozen=True)
 class Dispatches:
-    """Of one program: all, and those of trees by row and signature."""
+    """Of one program: all, and executions of trees, in pairs or alone, by row and signature."""
 
     total: int
     trees: dict[tuple[str, str], int]
-
-    @property
-    def of_trees(self) -> int:
-        """How many were trees."""
-        return sum(self.trees.values())
 
 
 def count_dispatches(selection: Selection, profiles: Iterable[Path]) -> list[Dispatches]:
@@ -47,10 +42,13 @@ def _main(arguments: Sequence[str]) -> None:
     for path in profiles:
         total, of_trees = 0, Counter[tuple[str, str]]()
         for block in lister.blocks(Profile.read(Path(path))):
-            total += block.executions * sum(not c.is_paired for c in block.cells)
+            follows = False  # as the second of a pair
             for c in block.cells:
                 if c.row.outer is not None:
                     of_trees[c.row.name, letters_of(c)] += block.executions
+                if not follows:
+                    total += block.executions
+                follows = c.is_paired and not follows
         counts.append((total, [(*shape, count) for shape, count in of_trees.items()]))
     print(json.dumps(counts))
 

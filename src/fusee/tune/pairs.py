@@ -8,7 +8,6 @@ from typing import Final
 from fusee.disasm.cells import CodeCell
 from fusee.engine.isa.forms import NOWHERE, PIN, PINS, PLACES
 from fusee.engine.isa.pairs import FIRST, SECOND
-from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import Placed
 from fusee.engine.isa.trees import expression
 
