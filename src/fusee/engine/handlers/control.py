@@ -151,9 +151,10 @@ def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
             first[number] = u64(0)
     else:
         end = first + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
-        while first < end:
-            first[0] = u64(0)
-            first = first + 1
+        while first < end:  # up to three too many: nothing lives there yet, and the stack has a reserve
+            for number in unroll(range(ZEROED_INLINE)):
+                first[number] = u64(0)
+            first = first + ZEROED_INLINE
     load_pins(f, row, 3)
 
 

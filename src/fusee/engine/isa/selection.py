@@ -58,7 +58,7 @@ HOST: Final = Selection("host", 4, _DEFAULT, _PAIRS)
 """What a computer has room for."""
 
 SPEED: Final = Selection("speed", 2, _DEFAULT, _DEVICE_PAIRS)
-"""For devices: a register more would double the code, and gain less than the two before it."""
+"""For devices: a register more would need a quarter more code for 2 % fewer instructions."""
 
 SLOTS: Final = Selection("slots", 0, _DEFAULT)
 """For machines whose registers are too few to hold locals from one handler to the next."""
