@@ -30,7 +30,6 @@ STRAIGHT: Final[dict[str, Any]] = {
     "memory_size": memory.into_acc,
     "table_size": memory.into_acc,
     "set_loop": control.set_loop,
-    "unreachable": control.unreachable_,
     "count": control.count,
     "enter": control.enter,
     "spill": control.transfer_pins,
@@ -51,13 +50,14 @@ CONDITIONAL: Final[dict[str, Any]] = {
 """By family: whether an instruction branches to its target."""
 
 JUMPING: Final[dict[str, Any]] = {
+    "unreachable": control.unreachable_,
     "jump": control.jump,
     "jump_loop": control.jump,
     "br_table": control.br_table,
     "return": control.return_,
     "return_value": control.return_,
 }
-"""By family: what sets `pc` itself."""
+"""By family: what sets `pc` itself, or traps."""
 
 
 @kernel(inline=True)
