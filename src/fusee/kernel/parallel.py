@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import warnings
@@ -53,6 +54,7 @@ def _start(name: str, work: Callable[[str], R]) -> tuple[Connection, Any]:
 
 
 def _run(name: str, work: Callable[[str], R], sender: Connection) -> None:
+    gc.disable()  # it would look through, and so copy, all that was inherited
     try:
         sender.send((None, work(name)))
     except BaseException as problem:

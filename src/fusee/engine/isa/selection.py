@@ -13,9 +13,8 @@ from typing import Final
 
 from fusee.kernel.target import Target
 
-_DEFAULT: Final = Path(__file__).with_name("selection.txt")
-_PAIRS: Final = Path(__file__).with_name("pairs.txt")
-_DEVICE_PAIRS: Final = Path(__file__).with_name("pairs-device.txt")
+_HOST: Final = Path(__file__).with_name("selection-host.txt")
+_DEVICE: Final = Path(__file__).with_name("selection-device.txt")
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,13 @@ class Selection:
         return replace(self, name=f"{self.name}-tuned", trees=trees, pairs=trees)
 
 
-HOST: Final = Selection("host", 4, _DEFAULT, _PAIRS)
+HOST: Final = Selection("host", 4, _HOST, _HOST)
 """What a computer has room for."""
 
-SPEED: Final = Selection("speed", 2, _DEFAULT, _DEVICE_PAIRS)
+SPEED: Final = Selection("speed", 2, _DEVICE, _DEVICE)
 """For devices: a register more would need a quarter more code for 2 % fewer instructions."""
 
-SLOTS: Final = Selection("slots", 0, _DEFAULT)
+SLOTS: Final = Selection("slots", 0, _DEVICE)
 """For machines whose registers are too few to hold locals from one handler to the next."""
 
 SIZE: Final = Selection("size", 0, None, has_float_constants=False)

@@ -315,8 +315,12 @@ def emit_parts(
     if count > inner_count:
         other = first if place == 1 else operand_at(inner_count, first, second, third)
     a = first if place == 0 else second
-    b = second if place == 0 else third
-    emit(t, inner, inner_count, a, b, third, u32(ACC), u32(0))
+    # Operands of the outer node are none of the inner one's: they must leave the accumulator that it writes.
+    b = u32(NO_VALUE)
+    if inner_count > 1:
+        b = second if place == 0 else third
+    c = third if inner_count > 2 else u32(NO_VALUE)
+    emit(t, inner, inner_count, a, b, c, u32(ACC), u32(0))
     number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[CLASS[inner]] != 0 else u8(I64))
     t.values[number].producer = u32(NO_INS)
     if place == 0:

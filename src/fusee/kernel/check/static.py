@@ -68,7 +68,9 @@ def _describe_dataclass(value: Any) -> str:
     known = _dataclasses.get(id(value))
     if known is None:
         parts = (describe(getattr(value, f.name)) for f in dataclasses.fields(value))
-        known = _dataclasses[id(value)] = value, f"{_qualified(type(value))}({','.join(parts)})"
+        # A row of an instruction set has other rows in it: what was their text is asked for a hundred thousand times.
+        digest = hashlib.sha1(",".join(parts).encode(), usedforsecurity=False).hexdigest()
+        known = _dataclasses[id(value)] = value, f"{_qualified(type(value))}({digest})"
     return known[1]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from types import ModuleType
 from typing import Any, TypeVar
 
 from fusee.kernel import tree
@@ -148,9 +149,14 @@ class Types:
 
     def named(self, name: str) -> Type:
         """A scalar type by its name."""
-        from fusee.kernel import lang  # late, because it imports half of the package
+        return self.resolve(getattr(_language(), name))
 
-        return self.resolve(getattr(lang, name))
+
+@cache
+def _language() -> ModuleType:
+    from fusee.kernel import lang  # late, because it imports half of the package
+
+    return lang
 
 
 def _generic(annotation: Any) -> bool:
