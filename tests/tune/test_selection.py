@@ -199,3 +199,22 @@ def test_what_has_no_handler_where_it_is_wanted_is_taken_apart(tmp_path: Path) -
         "mul_a_s_s", "add_a_a_s", "i32_clz_a_a", "return_int_a",
         "add__mul1xxx_s_s_s_s", "return_int_s",
     ], done.stderr  # fmt: skip
+
+
+OTHER_OPERAND = """
+(module
+  (func (param i32 i32 f64 f64) (result f64)
+    (f64.div (f64.convert_i32_u (i32.mul (local.get 0) (local.get 1))) (f64.sqrt (local.get 3))))
+  (func) (func))
+"""
+
+
+@pytest.mark.slow
+def test_what_is_taken_apart_keeps_its_other_operand(tmp_path: Path) -> None:
+    """The quotient waits for the sum of which it could be a part; the divisor must leave the dividend's accumulator."""
+    trees = tmp_path / "mine.txt"
+    trees.write_text("f64_add(f64_div(f64_convert_i32_u(a), p), c) -> p\n")
+    done = run("-c", LIST, OTHER_OPERAND, trees=trees)
+    assert done.stdout.split()[:-2] == [
+        "mul_a_s_s", "f64_sqrt_a_s", "fmov_s_a", "f64_convert_i32_u_a_a", "f64_div_a_a_s", "return_float_a",
+    ], done.stderr  # fmt: skip
