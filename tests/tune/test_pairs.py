@@ -1,0 +1,56 @@
+"""The notation of pairs, and choosing them."""
+
+import pytest
+
+from fusee.disasm.cells import CodeCell
+from fusee.engine.isa.forms import ACC, NOWHERE, PIN, SLOT
+from fusee.engine.isa.pairs import PAIRS, expand_pair
+from fusee.engine.isa.row import cell
+from fusee.engine.isa.table import ROWS, Placed
+from fusee.engine.isa.trees import PatternError
+from fusee.tune.pairs import choose_pairs, pair_lines
+
+BY_NAME = {row.name: row for row in ROWS}
+MOVE: Placed = (BY_NAME["mov"], SLOT, (PIN + 1,))
+LOAD: Placed = (BY_NAME["load32_u"], ACC, (SLOT,))
+RETURN: Placed = (BY_NAME["return"], NOWHERE, ())
+
+
+def code_cell(placed: Placed) -> CodeCell:
+    return CodeCell(0, 0, *placed, cell(*placed, pointer_bytes=8))
+
+
+def test_digits_choose_pins() -> None:
+    assert list(expand_pair("mov(p) -> s; load32_u(s) -> a: 1")) == [(MOVE, LOAD)]
+    assert len(list(expand_pair("mov(p) -> s; mov(p) -> s"))) == 16
+
+
+def test_what_has_no_operands() -> None:
+    assert list(expand_pair("load32_u(s) -> a; return")) == [(LOAD, RETURN)]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("mov(s) -> s", "is no pair"),
+        ("return; mov(s) -> s", "is no instruction that a pair may have"),
+        ("mov(ps) -> s; mov(s) -> s", "one place"),
+        ("mov(p) -> s; mov(s) -> s: 12", "1 operands are in pins"),
+    ],
+)
+def test_errors(line: str, message: str) -> None:
+    with pytest.raises(PatternError, match=message):
+        list(expand_pair(line))
+
+
+def test_the_pair_that_saves_most_is_chosen_and_reads_back() -> None:
+    blocks = [([code_cell(MOVE), code_cell(LOAD), code_cell(RETURN)], 0.1), ([code_cell(LOAD), code_cell(RETURN)], 0.2)]
+    ((pair, saved),) = choose_pairs(blocks, 1)
+    assert pair == (LOAD, RETURN)
+    assert saved == pytest.approx(0.3)
+    (line,) = pair_lines([(pair, saved)])
+    assert list(expand_pair(line.partition("#")[0])) == [(LOAD, RETURN)]
+
+
+def test_each_pair_exists_once() -> None:
+    assert len(set(PAIRS)) == len(PAIRS) > 0
