@@ -11,7 +11,7 @@ from fusee.engine.isa.selection import Selection, choose
 
 def run_apart(module: str, selection: Selection, arguments: Iterable[object]) -> str:
     """What a module of this package writes as a program, under a selection."""
-    chosen = (selection.name, selection.pins, selection.trees or "", selection.pairs or "")
+    chosen = (selection.name, selection.pins, selection.file or "")
     command = [sys.executable, "-m", module, *map(str, (*chosen, *arguments))]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -21,6 +21,6 @@ def run_apart(module: str, selection: Selection, arguments: Iterable[object]) ->
 
 def choose_given(arguments: Sequence[str]) -> Sequence[str]:
     """In such a process: choose the selection; gives the other arguments."""
-    name, pins, trees, pairs, *others = arguments
-    choose(Selection(name, int(pins), Path(trees) if trees else None, Path(pairs) if pairs else None))
+    name, pins, file, *others = arguments
+    choose(Selection(name, int(pins), Path(file) if file else None))
     return others

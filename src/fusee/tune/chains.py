@@ -3,16 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from fusee.disasm.cells import CodeCell
-from fusee.engine.isa.forms import PLACES
+from fusee.engine.isa.forms import LETTERS
 from fusee.engine.isa.row import FLOAT_TYPES, Row
 from fusee.engine.isa.trees import MOST_LEAVES, Node, Pattern
 from fusee.engine.translate.fuse import is_sought
 from fusee.tune.lister import Block
-
-_LETTERS: Final = {form: letter for letter, forms in PLACES.items() for form in forms}
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ Chain = tuple[Link, ...]
 
 def letters_of(c: CodeCell) -> str:
     """A cell's signature: where its result and its operands are."""
-    return _LETTERS[c.destination] + "".join(_LETTERS[form] for form in c.forms)
+    return LETTERS[c.destination] + "".join(LETTERS[form] for form in c.forms)
 
 
 def chains_of(cells: Iterable[CodeCell]) -> Iterator[Chain]:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from fusee.engine.isa.selection import Selection
@@ -11,7 +10,7 @@ from fusee.tune.apart import choose_given, run_apart
 
 def select_pairs(selection: Selection, profiles: Iterable[Path], most: int) -> str:
     """The lines of up to so many pairs, for a selection's trees. Every program counts alike."""
-    return run_apart(__name__, replace(selection, pairs=None), [most, *profiles]) if most else ""
+    return run_apart(__name__, selection, [most, *profiles]) if most else ""
 
 
 def _main(arguments: Sequence[str]) -> None:

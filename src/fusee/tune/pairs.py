@@ -1,13 +1,13 @@
 """Choosing pairs of cells (`isa.pairs`): those that save the most dispatches."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from typing import Final
 
 from fusee.disasm.cells import CodeCell
-from fusee.engine.isa.forms import NOWHERE, PIN, PINS, PLACES
-from fusee.engine.isa.pairs import FIRST, SECOND
+from fusee.engine.isa.forms import LETTERS, NOWHERE, PIN, PINS
+from fusee.engine.isa.pairs import FIRST, SECOND, place
 from fusee.engine.isa.table import Placed
 from fusee.engine.isa.trees import expression
 
@@ -17,9 +17,8 @@ ROUNDS: Final = 12
 KINSHIP: Final = 1.0
 """How much it counts that a pair is seen in other registers: those that a program's locals get are chance."""
 
-_LETTERS: Final = {form: letter for letter, forms in PLACES.items() for form in forms}
-
 Pair = tuple[Placed, Placed]
+Worth = dict[Pair, float]
 Weighted = tuple[Sequence[CodeCell], float]
 """The cells of a basic block, and the share of its program's dispatches that each of them is."""
 
@@ -42,10 +41,10 @@ def choose_pairs(blocks: Iterable[Weighted], most: int) -> list[tuple[Pair, floa
     return [(pair, saved[pair]) for pair in sorted(chosen, key=lambda pair: (-saved[pair], str(pair)))]
 
 
-def _tile(blocks: Sequence[Weighted], chosen: set[Pair]) -> tuple[Counter[Pair], Counter[Pair]]:
+def _tile(blocks: Sequence[Weighted], chosen: set[Pair]) -> tuple[Worth, Worth]:
     """What each chosen pair saves, and what each further one would: dispatches of its first cell that are no pair."""
-    saved: Counter[Pair] = Counter()
-    gains: Counter[Pair] = Counter()
+    saved: Worth = defaultdict(float)
+    gains: Worth = defaultdict(float)
     for cells, weight in blocks:
         done = False  # by the cell before
         for first, second in pairwise(cells):
@@ -54,20 +53,20 @@ def _tile(blocks: Sequence[Weighted], chosen: set[Pair]) -> tuple[Counter[Pair],
                 done = False
             elif pair in chosen:
                 done = True
-                saved[pair] += weight  # type: ignore[assignment]
+                saved[pair] += weight
             elif first.row.family in FIRST and second.row.family in SECOND:
-                gains[pair] += weight  # type: ignore[assignment]
+                gains[pair] += weight
     return saved, gains
 
 
-def _with_kin(gains: Counter[Pair]) -> dict[Pair, float]:
+def _with_kin(gains: Worth) -> Worth:
     """Gains, with a part of what the same pair saves in other registers; pairs that only have kin are among them."""
     kin: dict[tuple[str, ...], float] = defaultdict(float)
     samples: dict[tuple[str, ...], Pair] = {}
     for pair, gain in gains.items():
         kin[shape_of(pair)] += gain
         samples[shape_of(pair)] = pair
-    worth: dict[Pair, float] = defaultdict(float, gains)
+    worth: Worth = defaultdict(float, gains)
     for shape, sample in samples.items():
         relatives = list(_relatives(sample))
         for relative in relatives:
@@ -75,24 +74,24 @@ def _with_kin(gains: Counter[Pair]) -> dict[Pair, float]:
     return worth
 
 
+def _letters(one: Placed) -> str:
+    """The letters of a cell's sources and destination."""
+    _, destination, forms = one
+    return "".join(LETTERS[form] for form in (*forms, destination))
+
+
 def shape_of(pair: Pair) -> tuple[str, ...]:
     """A pair without the numbers of its pins."""
-    return tuple(part for row, dst, forms in pair for part in (row.name, "".join(_LETTERS[f] for f in (*forms, dst))))
+    return tuple(part for one in pair for part in (one[0].name, _letters(one)))
 
 
 def _relatives(pair: Pair) -> Iterator[Pair]:
     """The pair in all registers."""
-    count = sum(_LETTERS[form] == "p" for _, dst, forms in pair for form in (*forms, dst))
-    for pins in product(range(PINS), repeat=count):
-        remaining = iter(pins)
-        halves = []
-        for row, dst, forms in pair:
-            places = [PIN + next(remaining) if _LETTERS[form] == "p" else form for form in (*forms, dst)]
-            sources, at = places[:-1], row.shape.mirrored
-            if at and sources[at - 1] > sources[at]:
-                sources[at - 1], sources[at] = sources[at], sources[at - 1]
-            halves.append((row, places[-1], tuple(sources)))
-        yield halves[0], halves[1]
+    first, second = pair
+    letters = _letters(first), _letters(second)
+    for assignment in product(range(PINS), repeat="".join(letters).count("p")):
+        pins = iter(assignment)
+        yield place(first[0], letters[0], pins), place(second[0], letters[1], pins)
 
 
 def pair_lines(choices: Iterable[tuple[Pair, float]]) -> Iterator[str]:
@@ -104,18 +103,19 @@ def pair_lines(choices: Iterable[tuple[Pair, float]]) -> Iterator[str]:
         saved[shape_of(pair)] += gain
     for shape in sorted(groups, key=lambda shape: -saved[shape]):
         pins = sorted({_digits(pair) for pair in groups[shape]})
-        some = f": {' '.join(pins)}" if len(pins) < len(set(map(str, _relatives(groups[shape][0])))) else ""
+        some = f": {' '.join(pins)}" if len(pins) < len(set(_relatives(groups[shape][0]))) else ""
         yield f"{_text(groups[shape][0])}{some}  # {100 * saved[shape]:.2f}"
 
 
 def _text(pair: Pair) -> str:
     halves = []
-    for row, dst, forms in pair:
-        arrow = "" if dst == NOWHERE else f" -> {_LETTERS[dst]}"
-        halves.append(expression(row, [_LETTERS[form] for form in forms]) + arrow)
+    for row, destination, forms in pair:
+        arrow = "" if destination == NOWHERE else f" -> {LETTERS[destination]}"
+        halves.append(expression(row, [LETTERS[form] for form in forms]) + arrow)
     return "; ".join(halves)
 
 
 def _digits(pair: Pair) -> str:
-    places = (form for _, dst, forms in pair for form in (*forms, dst))
-    return "".join(str(form - PIN) for form in places if _LETTERS[form] == "p")
+    """The registers of the operands that are in pins."""
+    places = (form for _, destination, forms in pair for form in (*forms, destination))
+    return "".join(str(form - PIN) for form in places if LETTERS[form] == "p")

@@ -6,12 +6,12 @@ What an instruction does is an inline kernel of its family. The handlers here ad
 from typing import Any, Final
 
 from fusee.engine.handlers import control, memory, numeric
+from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at
 from fusee.engine.handlers.trap import on_trap
+from fusee.engine.isa.pairs import FIRST, SECOND
 from fusee.engine.isa.row import Row, cell
 from fusee.kernel.lang import Static, handler, kernel, size_of, tail, usize
-
-Forms = tuple[int, ...]
 
 STRAIGHT: Final[dict[str, Any]] = {
     "compute": numeric.compute,
@@ -119,3 +119,7 @@ def pair(
         return tail(code_at(f.pc), f)
     skip(f, row, dst, forms)
     return tail(code_at(f.pc), f)
+
+
+assert set(STRAIGHT) >= FIRST
+assert {*STRAIGHT, *CONDITIONAL, *JUMPING} >= SECOND

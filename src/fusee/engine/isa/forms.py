@@ -25,6 +25,7 @@ FORM_NAMES: Final = ("a", *(f"r{pin}" for pin in range(MOST_PINS)), "s", "c")
 PLACES: Final[dict[str, tuple[int, ...]]] = {
     "a": (ACC,), "p": tuple(range(PIN, PIN + PINS)), "s": (SLOT,), "c": (CONST,), "-": (NOWHERE,),
 }  # fmt: skip
+LETTERS: Final = {form: letter for letter, forms in PLACES.items() for form in forms}
 READ: Final = "aps"
 READ_CONST: Final = "apsc"
 READ_FLOAT: Final = READ_CONST if chosen().has_float_constants else READ

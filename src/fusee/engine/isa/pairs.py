@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.forms import NO_RESULT, PIN, PINS, PLACES, in_order
+from fusee.engine.isa.forms import MOST_PINS, NO_RESULT, PIN, PINS, PLACES, in_order
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, forms_of, handlers
 from fusee.engine.isa.trees import Node, Pattern, PatternError, parse
-from fusee.kernel.lang import table, u16, u32
+from fusee.kernel.lang import kernel, table, u16, u32
 
 FIRST: Final = frozenset({
     "compute", "move", "constant", "select", "load", "store", "global_get", "global_get_import", "global_set",
@@ -37,13 +37,9 @@ _OF_SOME_PINS: Final = ("enter_", "spill_", "reload_")
 """Instructions that are named after pins: with fewer of them they do not exist, and neither do their pairs."""
 
 
-def _name_of(node: Node) -> str:
-    """The name of an expression's row: see `trees.Forest`."""
-    for place, operand in enumerate(node.operands):
-        if isinstance(operand, Node):
-            kinds = "".join("c" if leaf == "c" else "x" for leaf in node.leaves())
-            return f"{node.row}__{_name_of(operand)}{place}{kinds}"
-    return node.row
+def _exists(node: Node) -> bool:
+    """Whether there are all the instructions of an expression."""
+    return node.row in _BY_NAME and all(_exists(operand) for operand in node.operands if isinstance(operand, Node))
 
 
 def _parse_half(text: str, families: frozenset[str]) -> tuple[Row, str] | None:
@@ -51,9 +47,8 @@ def _parse_half(text: str, families: frozenset[str]) -> tuple[Row, str] | None:
     text = text.strip()
     alone = re.fullmatch(r"(\w+)(?:\(\))?(?: *-> *([aps]))?", text)  # without operands
     pattern = Pattern(Node(alone[1], ()), alone[2] or NO_RESULT) if alone else parse(text)
-    row = _BY_NAME.get(_name_of(pattern.root))
-    is_tree = any(isinstance(operand, Node) for operand in pattern.root.operands)
-    if row is None and (is_tree or text.startswith(_OF_SOME_PINS)):
+    row = _BY_NAME.get(pattern.root.row_name())
+    if row is None and (_exists(pattern.root) or text.startswith(_OF_SOME_PINS)):
         return None
     letters = "".join((*pattern.root.leaves(), pattern.destinations))
     if row is None or row.family not in families:
@@ -63,12 +58,12 @@ def _parse_half(text: str, families: frozenset[str]) -> tuple[Row, str] | None:
     return row, letters
 
 
-def _placed(row: Row, letters: str, pins: list[int]) -> Placed:
-    """The row with these places, where `pins` has the registers of the next ones that are in pins."""
-    forms = [PIN + pins.pop(0) if letter == "p" else PLACES[letter][0] for letter in letters]
-    sources, place = forms[:-1], row.shape.mirrored
-    if not in_order(tuple(sources), place):
-        sources[place - 1], sources[place] = sources[place], sources[place - 1]
+def place(row: Row, letters: str, pins: Iterator[int]) -> Placed:
+    """The row with its sources and its destination in these places; of those in pins `pins` has the registers."""
+    forms = [PIN + next(pins) if letter == "p" else PLACES[letter][0] for letter in letters]
+    sources, at = forms[:-1], row.shape.mirrored
+    if not in_order(tuple(sources), at):
+        sources[at - 1], sources[at] = sources[at], sources[at - 1]
     return row, forms[-1], tuple(sources)
 
 
@@ -82,14 +77,19 @@ def expand_pair(line: str) -> Iterator[tuple[Placed, Placed]]:
     if first is None or second is None:
         return
     count = (first[1] + second[1]).count("p")
-    listed = [tuple(map(int, word)) for word in digits.split()] or list(product(range(PINS), repeat=count))
-    for assignment in listed:
-        if len(assignment) != count:
-            raise PatternError(f"{digits.strip()!r}: {count} operands are in pins")
-        pins = list(assignment)
-        pair = _placed(*first, pins), _placed(*second, pins)
+    for assignment in _listed(digits, count) or product(range(PINS), repeat=count):
+        pins = iter(assignment)
+        pair = place(*first, pins), place(*second, pins)
         if all(placed in _NUMBERS for placed in pair):  # the tree may be missing in these places
             yield pair
+
+
+def _listed(digits: str, count: int) -> list[tuple[int, ...]]:
+    """The registers that digits name, without those that this machine has not."""
+    words = digits.split()
+    if any(not re.fullmatch(f"[0-{MOST_PINS - 1}]{{{count}}}", word) for word in words):
+        raise PatternError(f"{digits.strip()!r}: {count} operands are in pins, with numbers below {MOST_PINS}")
+    return [tuple(map(int, word)) for word in words]
 
 
 def _read_pairs(name: str, text: str) -> list[tuple[Placed, Placed]]:
@@ -105,7 +105,9 @@ def _read_pairs(name: str, text: str) -> list[tuple[Placed, Placed]]:
     return list(pairs)
 
 
-PAIRS: Final = _read_pairs(*chosen().pair_lines)
+PAIRS: Final = _read_pairs(chosen().source, chosen().patterns if PINS else "")
+"""Machines without pins are small ones: they have no room for pairs."""
+
 ALL_HANDLERS: Final = HANDLER_COUNT + len(PAIRS)
 """Handlers of rows, then those of pairs."""
 
@@ -116,16 +118,18 @@ HASH_FACTOR: Final = 0x9E37_79B1  # 2^32 divided by the golden ratio
 HASH_BITS: Final = max(len(PAIRS).bit_length() + 1, 1)
 
 
-def pair_key(first: int, second: int) -> int:
-    return first | second << 16
+@kernel(inline=True)
+def pair_place(key: u32) -> u32:
+    """Where the search for a key begins."""
+    return (key * HASH_FACTOR) >> (32 - HASH_BITS)
 
 
 def _hashed() -> tuple[list[int], list[int]]:
     """Keys and pairs' numbers; who finds a place taken is in the next one."""
     keys, numbers = [EMPTY] * (1 << HASH_BITS), [NO_PAIR] * (1 << HASH_BITS)
     for number, (first, second) in enumerate(PAIRS):
-        key = pair_key(_NUMBERS[first], _NUMBERS[second])
-        at = (key * HASH_FACTOR & 0xFFFF_FFFF) >> (32 - HASH_BITS)
+        key = _NUMBERS[first] | _NUMBERS[second] << 16
+        at = int(pair_place(u32(key)))
         while keys[at] != EMPTY:
             at = (at + 1) % len(keys)
         keys[at], numbers[at] = key, HANDLER_COUNT + number

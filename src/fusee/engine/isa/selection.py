@@ -19,44 +19,37 @@ _DEVICE: Final = Path(__file__).with_name("selection-device.txt")
 
 @dataclass(frozen=True)
 class Selection:
-    """Registers for locals in each bank, the trees that there are (`isa.trees`), and if floats can be constants."""
+    """Registers for locals in each bank, the trees and pairs that there are, and if floats can be constants."""
 
     name: str
     pins: int
-    trees: Path | None  # the file that lists them, made by `fusee tune`; None: there are none
-    pairs: Path | None = None  # the file that lists those (`isa.pairs`)
+    file: Path | None  # lists trees and pairs (`isa.trees`, `isa.pairs`), made by `fusee tune`; None: there are none
     has_float_constants: bool = True
 
     @property
     def source(self) -> str:
         """The file's name, for messages."""
-        return str(self.trees)
+        return str(self.file)
 
     @property
     def patterns(self) -> str:
         """The file's text."""
-        return self.trees.read_text("utf-8") if self.trees else ""
-
-    @property
-    def pair_lines(self) -> tuple[str, str]:
-        """The name and the text of the file with the pairs."""
-        return str(self.pairs), self.pairs.read_text("utf-8") if self.pairs else ""
+        return self.file.read_text("utf-8") if self.file else ""
 
     @property
     def key(self) -> str:
         """What tells its engine from those of other selections."""
-        data = self.patterns + self.pair_lines[1]
-        return f"{self.name} {self.pins} {hashlib.sha256(data.encode()).hexdigest()[:20]}"
+        return f"{self.name} {self.pins} {hashlib.sha256(self.patterns.encode()).hexdigest()[:20]}"
 
-    def tuned(self, trees: Path) -> "Selection":
-        """The same with a user's own trees."""
-        return replace(self, name=f"{self.name}-tuned", trees=trees, pairs=trees)
+    def tuned(self, file: Path) -> "Selection":
+        """The same with a user's own trees and pairs."""
+        return replace(self, name=f"{self.name}-tuned", file=file)
 
 
-HOST: Final = Selection("host", 4, _HOST, _HOST)
+HOST: Final = Selection("host", 4, _HOST)
 """What a computer has room for."""
 
-SPEED: Final = Selection("speed", 2, _DEVICE, _DEVICE)
+SPEED: Final = Selection("speed", 2, _DEVICE)
 """For devices: a register more would need a quarter more code for 2 % fewer instructions."""
 
 SLOTS: Final = Selection("slots", 0, _DEVICE)
@@ -65,12 +58,12 @@ SLOTS: Final = Selection("slots", 0, _DEVICE)
 SIZE: Final = Selection("size", 0, None, has_float_constants=False)
 """The smallest engine that runs everything: operands are in the accumulator, a slot or, if integers, the code."""
 
-_TREES = os.environ.get("FUSEE_TUNE")
-_chosen = HOST.tuned(Path(_TREES)) if _TREES else HOST
+_TUNED = os.environ.get("FUSEE_TUNE")
+_chosen = HOST.tuned(Path(_TUNED)) if _TUNED else HOST
 
 
 def chosen() -> Selection:
-    """The selection of this process: `HOST`, with the trees of the file that `FUSEE_TUNE` names, or what was chosen."""
+    """The selection of this process: `HOST`, with the file that `FUSEE_TUNE` names, or what was chosen."""
     return _chosen
 
 

@@ -34,6 +34,17 @@ class Node:
         """The leaves in the order in which a tree has them as its sources."""
         return tuple(leaf for o in self.operands for leaf in ((o,) if isinstance(o, str) else o.leaves()))
 
+    def kinds(self) -> str:
+        """`c` for each leaf that is a constant, `x` for the others."""
+        return "".join("c" if leaf == "c" else "x" for leaf in self.leaves())
+
+    def row_name(self) -> str:
+        """The name of the row for this expression: of a tree, of both its parts, the place and the kinds of leaves."""
+        for place, operand in enumerate(self.operands):
+            if isinstance(operand, Node):
+                return f"{self.row}__{operand.row_name()}{place}{self.kinds()}"
+        return self.row
+
     def __str__(self) -> str:
         return f"{self.row}({', '.join(map(str, self.operands))})"
 
@@ -124,13 +135,12 @@ class Forest:
         inner = self._singles.get(child.row) if is_flat else self._row(child)
         if inner is None or len(inner.sources) != len(child.leaves()):
             raise PatternError(f"there is no instruction {child.row} with {len(child.operands)} operands")
-        return self._tree(outer, inner, place, "".join("c" if leaf == "c" else "x" for leaf in node.leaves()))
+        return self._tree(node.row_name(), outer, inner, place, node.kinds())
 
-    def _tree(self, outer: Row, inner: Row, place: int, kinds: str) -> Row:
+    def _tree(self, name: str, outer: Row, inner: Row, place: int, kinds: str) -> Row:
         sources = (*outer.sources[:place], *inner.sources, *outer.sources[place + 1 :])
         if len(sources) > MOST_LEAVES:
             raise PatternError(f"{len(sources)} operands are more than a tree may have")
-        name = f"{outer.name}__{inner.name}{place}{kinds}"
         if name not in self._trees:
             shape = Shape(kinds, (), _mirrored(inner, place, kinds))
             self._trees[name] = replace(

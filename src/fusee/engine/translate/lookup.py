@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.forms import CONST, FORMS, MOST_PINS, NOWHERE, PIN, PINS, SLOT
-from fusee.engine.isa.pairs import EMPTY, HASH_BITS, HASH_FACTOR, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS
+from fusee.engine.isa.pairs import EMPTY, HASH_BITS, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS, pair_place
 from fusee.engine.isa.table import (
     BASE,
     CLASS,
@@ -85,7 +85,7 @@ def handler_number(i: Ins, signature: u32) -> u32:
 def find_pair(first: u32, second: u32) -> u32:
     """The number of the handler for two neighbouring cells, by the numbers of their own, or `NO_PAIR`."""
     key = first | second << 16
-    at = (key * HASH_FACTOR) >> (32 - HASH_BITS)
+    at = pair_place(key)
     while PAIR_KEYS[at] != key:
         if PAIR_KEYS[at] == EMPTY:
             return u32(NO_PAIR)
