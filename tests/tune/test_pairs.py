@@ -36,6 +36,9 @@ def test_what_has_no_operands() -> None:
         ("return; mov(s) -> s", "is no instruction that a pair may have"),
         ("mov(ps) -> s; mov(s) -> s", "one place"),
         ("mov(p) -> s; mov(s) -> s: 12", "1 operands are in pins"),
+        ("mov(p) -> s; mov(s) -> s: 4", "numbers below 4"),
+        ("mov(p) -> s; mov(s) -> s: x", "1 operands are in pins"),
+        ("add(s, mull(s, s)) -> a; mov(s) -> s", "is no instruction that a pair may have"),
     ],
 )
 def test_errors(line: str, message: str) -> None:
