@@ -9,7 +9,7 @@ import pytest
 from fusee.bench.answers import WrongAnswer, check
 from fusee.bench.measure import Row, Timing, measure
 from fusee.bench.process import run_child
-from fusee.bench.tasks import Case, Task, case_of_workload
+from fusee.bench.tasks import Case, Host, Task, case_of_workload
 from fusee.bench.workloads import find_workloads
 from tests.bench.parrots import echo, failing, printing
 
@@ -74,6 +74,14 @@ def test_a_peer_that_lacks_a_proposal_is_left_out_with_its_words() -> None:
 def test_a_peer_that_runs_commands_only_is_not_asked_to_call_an_export() -> None:
     row = measure([echo(FIB, "fusee"), replace(echo(FIB, "shell"), commands_only=True)], [FIB], 1)[0]
     assert row.skipped == {"shell": "runs WASI commands only"}
+
+
+def test_an_engine_without_an_interface_in_python_is_not_asked_to_run_what_needs_a_host() -> None:
+    task = Task(Path("app.wasm"), host=Host("some.host", "Emscripten's functions"))
+    engines = [replace(printing("beat", "fusee"), has_hosts=True), printing("beat", "shell")]
+    row = measure(engines, [Case("app", task, task, task)], 1)[0]
+    assert list(row.timings) == ["fusee"]
+    assert row.skipped == {"shell": "imports Emscripten's functions, which are supplied in Python"}
 
 
 def test_a_run_goes_on_when_the_subject_fails() -> None:

@@ -122,6 +122,8 @@ def test_words_of_a_corpus() -> None:
     assert program.profiled(Path()) == Path("some/run.profile")
     with pytest.raises(ValueError, match="no workload named 'fibb'"):
         list(parse_program("bench:fibb"))
+    with pytest.raises(ValueError, match=r"no real program sql\.js for `fusee run`"):
+        list(parse_program("real:sql.js"))
 
 
 def run(*command: str, trees: Path | None = None) -> "subprocess.CompletedProcess[str]":

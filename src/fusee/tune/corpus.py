@@ -43,8 +43,8 @@ def parse_program(text: str) -> Iterator[Program]:
     """What a word of the corpus stands for. Raises ValueError if there is no such program.
 
     `bench` and `bench:hold-out` are the workloads of `fusee bench` that are meant for tuning and those that are not,
-    `bench:NAME` is one of them; `real` and `real:NAME` are its real programs, as far as they are installed;
-    `FILE.profile` is a profile. Anything else is what one would write behind `fusee run`.
+    `bench:NAME` is one of them; `real` and `real:NAME` are its real programs, as far as they are installed and
+    `fusee run` runs them; `FILE.profile` is a profile. Anything else is what one would write behind `fusee run`.
     """
     kind, _, names = text.partition(":")
     if kind == _BENCH:
@@ -66,8 +66,9 @@ def _workload(workload: Workload) -> Program:
 
 
 def _real_programs(name: str) -> Iterator[Program]:
-    found = [program for program in PROGRAMS if name in ("", program.name) and program.module is not None]
+    named = [program for program in PROGRAMS if name in ("", program.name) and program.host is None]
+    found = [program for program in named if program.module is not None]
     if name and not found:
-        raise ValueError(f"there is no real program {name}, or it is not installed")
+        raise ValueError(f"there is no real program {name} for `fusee run`, or it is not installed")
     for task in (program.task for program in found):
         yield Program(task.module.stem, ("--dir", ".", str(task.module), *task.arguments), directory=task.directory)
