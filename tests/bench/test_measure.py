@@ -1,5 +1,6 @@
 """The measuring instrument itself: processes, taking turns, refusing wrong answers, leaving engines out."""
 
+import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusee.bench.answers import WrongAnswer, check
+from fusee.bench.engines import fusee_engine, wasmtime_engine
 from fusee.bench.measure import Row, Timing, measure
 from fusee.bench.process import run_child
 from fusee.bench.tasks import Case, Host, Task, case_of_workload
@@ -40,6 +42,22 @@ def test_what_takes_too_long_is_killed_and_says_so(monkeypatch: pytest.MonkeyPat
 
 def test_a_program_runs_in_its_directory(tmp_path: Path) -> None:
     assert run_child(["pwd"], tmp_path).output.decode().strip() == str(tmp_path)
+
+
+def test_modules_in_the_directory_are_not_taken_for_pythons(tmp_path: Path) -> None:
+    for name in ("dis", "html", "json", "fusee"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('this is not the module that is wanted')\n")
+    task, host = Task(FIB.small.module, "run", ("10",)), Host("fusee.bench.real.sqljs", "nothing")
+    engines = [fusee_engine()]
+    if importlib.util.find_spec("wasmtime"):
+        engines.append(wasmtime_engine("cranelift", "host"))
+    for engine in engines:
+        assert engine.load is not None
+        hosted = replace(FIB.small, arguments=(), host=host)
+        for command in (engine.command(task), engine.command(hosted), engine.load(task, 1)):
+            run = run_child(command, tmp_path)
+            assert run.status == 0, run.complaint
+            assert run.output == (b"55\n" if command == engine.command(task) else b"")
 
 
 def test_engines_take_turns() -> None:

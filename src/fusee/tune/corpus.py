@@ -2,13 +2,13 @@
 
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fusee.api.errors import FuseeError
+from fusee.bench.process import python_module
 from fusee.bench.real import PROGRAMS
 from fusee.bench.workloads import WORKLOADS, Workload, find_workloads
 
@@ -31,7 +31,7 @@ class Program:
         if self.profile is not None:
             return self.profile
         path = folder / f"{self.name.replace('/', '-')}.profile"
-        command = [sys.executable, "-m", "fusee", "run", "--profile", str(path), *self.arguments]
+        command = python_module("fusee", "run", "--profile", str(path), *self.arguments)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.directory)
         if not path.exists():  # a program may end with any status
             message = done.stderr.decode(errors="replace").strip() or "no profile was written"
