@@ -47,7 +47,7 @@ def test_a_program_runs_in_its_directory(tmp_path: Path) -> None:
 def test_modules_in_the_directory_are_not_taken_for_pythons(tmp_path: Path) -> None:
     for name in ("dis", "html", "json", "fusee"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('this is not the module that is wanted')\n")
-    task, host = Task(FIB.small.module, "run", ("10",)), Host("fusee.bench.real.sqljs", "nothing")
+    task, host = Task(FIB.small.module, "run", ("10",)), Host("fusee.bench.real.sqljs", "is no command")
     engines = [fusee_engine()]
     if importlib.util.find_spec("wasmtime"):
         engines.append(wasmtime_engine("cranelift", "host"))
@@ -95,11 +95,11 @@ def test_a_peer_that_runs_commands_only_is_not_asked_to_call_an_export() -> None
 
 
 def test_an_engine_without_an_interface_in_python_is_not_asked_to_run_what_needs_a_host() -> None:
-    task = Task(Path("app.wasm"), host=Host("some.host", "Emscripten's functions"))
+    task = Task(Path("app.wasm"), host=Host("some.host", "is a library, which is called from Python"))
     engines = [replace(printing("beat", "fusee"), has_hosts=True), printing("beat", "shell")]
     row = measure(engines, [Case("app", task, task, task)], 1)[0]
     assert list(row.timings) == ["fusee"]
-    assert row.skipped == {"shell": "imports Emscripten's functions, which are supplied in Python"}
+    assert row.skipped == {"shell": "is a library, which is called from Python"}
 
 
 def test_a_run_goes_on_when_the_subject_fails() -> None:

@@ -59,7 +59,7 @@ def test_fusee_is_called_as_its_users_call_it() -> None:
 
 
 def test_a_host_is_told_the_engine_the_module_and_the_arguments() -> None:
-    task = replace(COMMAND, host=Host("some.host", "some functions"))
+    task = replace(COMMAND, host=Host("some.host", "is a library"))
     assert fusee_engine().command(task) == python_module("some.host", "fusee", "m.wasm", "-v")
     pytest.importorskip("wasmtime", reason="a peer: pip install wasmtime")
     pulley = wasmtime_engine("pulley", "pulley64")
@@ -67,7 +67,7 @@ def test_a_host_is_told_the_engine_the_module_and_the_arguments() -> None:
 
 
 def test_a_selection_is_used_by_hosts_too() -> None:
-    task = replace(COMMAND, host=Host("some.host", "some functions"))
+    task = replace(COMMAND, host=Host("some.host", "is a library"))
     command = fusee_engine(Path("/some/trees.txt")).command(task)
     assert command[:2] == ["env", "FUSEE_TUNE=/some/trees.txt"]
     assert command[2:] == fusee_engine().command(task)

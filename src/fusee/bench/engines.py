@@ -44,7 +44,7 @@ class Engine:
         if self.commands_only and task.export is not None:
             return "runs WASI commands only"
         if task.host is not None and not self.has_hosts:
-            return f"imports {task.host.supplies}, which are supplied in Python"
+            return task.host.reason
         return ""
 
 
