@@ -7,7 +7,8 @@ import pytest
 
 from fusee import wat2wasm
 from fusee.bench.embedding import open_engine
-from fusee.bench.real.emscripten import ENOENT, ENOSYS, Aborted, Emscripten
+from fusee.bench.real.emscripten import ENOENT, ENOSYS, Emscripten
+from fusee.bench.real.guest import Aborted
 
 Load = Callable[[str], Emscripten]
 

@@ -73,11 +73,24 @@ def test_wasmtime_gives_the_same_bytes(name: str) -> None:
 
 def test_a_package_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    absent = Program("tool", "", PyPI("some-tool", "no_such_package_at_all", "tool.wasm"), ())
+    absent = Program("tool", "", PyPI("no-such-package-at-all", "tool/tool.wasm"), ())
     script = Program("script", "", Npm("no-such-package-at-all", "script.wasm"), ())
     cases, missing = cases_of_programs(tmp_path / "empty.wasm", [absent, script])
     assert cases == []
-    assert missing == {"tool": "pip install some-tool", "script": "npm install no-such-package-at-all"}
+    assert missing == {"tool": "pip install no-such-package-at-all", "script": "npm install no-such-package-at-all"}
+
+
+def test_a_distribution_may_have_files_that_no_import_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = PyPI("the-tool.wasm", "the-tool/tool.wasm")
+    monkeypatch.syspath_prepend(tmp_path)
+    record = tmp_path / "the_tool_wasm-1.0.dist-info" / "METADATA"
+    record.parent.mkdir()
+    record.write_text("Metadata-Version: 2.1\nName: the-tool.wasm\nVersion: 1.0\n")
+    assert source.find() is None
+    module = tmp_path / source.file
+    module.parent.mkdir()
+    module.write_bytes(EMPTY_COMMAND)
+    assert source.find() == module
 
 
 def test_what_npm_installed_is_found_from_below_and_the_nearest_first(
@@ -96,7 +109,7 @@ def test_what_npm_installed_is_found_from_below_and_the_nearest_first(
 
 
 def test_a_hosts_idle_run_is_one_of_the_host(tmp_path: Path) -> None:
-    host = Host("some.host", "some functions")
+    host = Host("some.host", "is a library")
     module = tmp_path / "tool.wasm"
     module.write_bytes(EMPTY_COMMAND)
     case = case_of_program(Task(module, None, ("script",), tmp_path, host), tmp_path / "empty.wasm")

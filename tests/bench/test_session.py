@@ -64,11 +64,11 @@ def test_the_line_below_says_whose_turn_it_is() -> None:
 
 def test_what_is_not_for_devices_is_said_and_no_failure() -> None:
     run, output = session()
-    task = Task(Path("app.wasm"), host=Host("some.host", "Emscripten's functions"))
+    reason = "is a library, which is called from Python"
+    task = Task(Path("app.wasm"), host=Host("some.host", reason))
     hosted = replace(run, cases=[Case("app", task, task, task)])
     hosted.run(["arm64_32-apple-watchos"])
     hosted.show()
-    reason = "imports Emscripten's functions, which are supplied in Python"
     assert f"arm64_32-apple-watchos on app: {reason}" in output.getvalue()
     assert hosted.failures == []
     (row,) = hosted.report.document()["workloads"]

@@ -1,4 +1,4 @@
-"""SQLite from npm, under Fusee and elsewhere: the answers are those of Python's own SQLite."""
+"""SQLite from npm, under Fusee: the answers are those of Python's own SQLite."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fusee.bench.embedding import open_engine
-from fusee.bench.engines import fusee_engine, wasmtime_engine
+from fusee.bench.engines import fusee_engine
 from fusee.bench.measure import run_task
 from fusee.bench.process import Run
 from fusee.bench.real import PROGRAMS
@@ -60,12 +60,6 @@ def test_the_answers_are_those_of_pythons_sqlite(task: Task) -> None:
     assert done.output.endswith(b"\nok\n")
 
 
-@pytest.mark.slow
-def test_wasmtime_gives_the_same_bytes(task: Task) -> None:
-    pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
-    assert run_task(wasmtime_engine("cranelift", "host"), task).output == run_task(fusee_engine(), task).output
-
-
 def test_values_are_text_or_nothing(sqlite: Emscripten) -> None:
     script = "SELECT 1, NULL, '', 'tick|tock'; -- a comment\nSELECT -2.5, x'616263'; /* the last one */"
     assert list(Database(sqlite).rows(script)) == [["1", None, "", "tick|tock"], ["-2.5", "abc"]]
@@ -112,10 +106,8 @@ def test_what_fails_prints_one_line_and_no_answers(task: Task, tmp_path: Path) -
     assert (done.status, done.output, done.errors) == (1, b"", b"no such column: wrong\n")
 
 
-def test_without_a_script_nothing_is_asked_of_the_module(tmp_path: Path) -> None:
+def test_another_module_than_sqljs_is_found_out(tmp_path: Path) -> None:
     empty = tmp_path / "empty.wasm"
     empty.write_bytes(EMPTY_COMMAND)
-    done = hosted(empty)
-    assert (done.status, done.output, done.errors) == (0, b"", b"")
     done = hosted(empty, SCRIPT)
     assert (done.status, done.errors) == (1, b"the module does not export malloc\n")

@@ -5,11 +5,11 @@ Every call is a new process, timed from outside, so that no engine is asked to m
 
 import importlib.metadata
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fusee.bench.process import python_module
 from fusee.bench.tasks import EXPORT, Host, Task
 
 FUSEE = "fusee"
@@ -44,7 +44,7 @@ class Engine:
         if self.commands_only and task.export is not None:
             return "runs WASI commands only"
         if task.host is not None and not self.has_hosts:
-            return f"imports {task.host.supplies}, which are supplied in Python"
+            return task.host.reason
         return ""
 
 
@@ -58,7 +58,7 @@ def fusee_engine(trees: Path | None = None) -> Engine:
             return [*environment, *_hosted(task.host, FUSEE, task)]
         folder = ["--dir", "."] if task.directory else []
         invoke = ["--invoke", task.export] if task.export else []
-        return [sys.executable, "-m", "fusee", "run", *tune, *folder, *invoke, str(task.module), *task.arguments]
+        return python_module("fusee", "run", *tune, *folder, *invoke, str(task.module), *task.arguments)
 
     version = f"Fusee {importlib.metadata.version('fusee')}"
     return Engine(FUSEE, version, command, _guest_load(FUSEE), loads_again=True, has_hosts=True)
@@ -81,8 +81,8 @@ def wasmtime_engine(name: str, target: str) -> Engine:
     def command(task: Task) -> list[str]:
         if task.host is not None:
             return _hosted(task.host, target, task)
-        program = [sys.executable, "-m", "fusee.bench.wasmtime_guest", target, task.export or "_start"]
-        return [*program, str(task.module), *task.arguments]
+        call = (target, task.export or "_start", str(task.module), *task.arguments)
+        return python_module("fusee.bench.wasmtime_guest", *call)
 
     version = f"wasmtime {importlib.metadata.version('wasmtime')}, target {target}"
     note = "a compiler: the roof" if target == "host" else "an interpreter, compiled without tail-call dispatch"
@@ -90,13 +90,13 @@ def wasmtime_engine(name: str, target: str) -> Engine:
 
 
 def _hosted(host: Host, engine: str, task: Task) -> list[str]:
-    return [sys.executable, "-m", host.name, engine, str(task.module), *task.arguments]
+    return python_module(host.name, engine, str(task.module), *task.arguments)
 
 
 def _guest_load(engine: str) -> Callable[[Task, int], list[str]]:
     def load(task: Task, times: int) -> list[str]:
         call = [task.export, *task.arguments] if task.export else []
-        return [sys.executable, "-m", "fusee.bench.load_guest", engine, str(task.module), str(times), *call]
+        return python_module("fusee.bench.load_guest", engine, str(task.module), str(times), *call)
 
     return load
 

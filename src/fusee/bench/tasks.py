@@ -26,13 +26,13 @@ EMPTY_COMMAND = (
 
 @dataclass(frozen=True)
 class Host:
-    """A program in Python that gives a module its imports and calls it: `python -m NAME ENGINE MODULE ARGUMENT…`.
+    """A program in Python that calls a module, which may get imports from it: `python -m NAME ENGINE MODULE ARGUMENT…`.
 
     ENGINE is what `fusee.bench.embedding` understands.
     """
 
     name: str
-    supplies: str  # what the module imports
+    reason: str  # why the module is none that an engine runs by itself: what it "is", or "imports"
 
 
 @dataclass(frozen=True)

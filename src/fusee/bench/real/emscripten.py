@@ -7,11 +7,11 @@ told that there is none, what else is asked of files is refused. A function that
 
 import time
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, Final
 
+from fusee.bench.real.guest import ADDRESSES, Aborted, Guest
+
 PAGE: Final = 1 << 16
-_ADDRESSES: Final = 1 << 32
 # Emscripten's error numbers are those of WASI; its system calls give them negated.
 ENOENT: Final = 44
 ENOSYS: Final = 52
@@ -19,31 +19,15 @@ _NAMING = "chmod faccessat getcwd lstat64 mkdirat newfstatat openat readlinkat r
 _REFUSED = "fchmod fchown32 fcntl64 fstat64 ftruncate64"
 
 
-class Aborted(Exception):
-    """The program found that it cannot go on, and said so."""
+class Emscripten(Guest):
+    """A module of Emscripten's."""
 
-
-class Emscripten:
-    """A module of Emscripten's, instantiated and started, in an engine of `package`: `fusee` or `wasmtime`."""
-
-    def __init__(self, package: ModuleType, engine: Any, content: bytes) -> None:
-        self._package = package
-        module = package.Module(engine, content)
-        self._store = package.Store(engine)
-        self._store.set_wasi(_streams(package))
-        self._exports = self._linker(engine, module).instantiate(self._store, module).exports(self._store)
-        self._memory = self._export("memory")
-        self._start()
-
-    def _linker(self, engine: Any, module: Any) -> Any:
-        linker = self._package.Linker(engine)
-        linker.define_wasi()
+    def _supply(self, linker: Any) -> None:
         functions = self._functions()
-        for item in module.imports:
+        for item in self.module.imports:
             if item.module == "env" and item.name in functions:
                 linker.define_func("env", item.name, item.type, functions[item.name])
-        linker.define_unknown_imports_as_traps(module)
-        return linker
+        linker.define_unknown_imports_as_traps(self.module)
 
     def _start(self) -> None:
         """As the JavaScript does: the stack's bounds, which builds with checks compare with, then constructors."""
@@ -52,39 +36,6 @@ class Emscripten:
             bounds = (self.call(f"emscripten_stack_get_{which}") for which in ("base", "end"))
             self.call("__set_stack_limits", *bounds)
         self._call_if_there("__wasm_call_ctors")
-
-    def _call_if_there(self, name: str) -> None:
-        if name in self._exports:
-            self.call(name)
-
-    def call(self, name: str, *arguments: int) -> Any:
-        """Call an export."""
-        return self._export(name)(self._store, *arguments)
-
-    def _export(self, name: str) -> Any:
-        if name not in self._exports:
-            raise Aborted(f"the module does not export {name}")
-        return self._exports[name]
-
-    def allocate(self, data: bytes) -> int:
-        """A copy of the bytes in the program's memory, for it to free."""
-        address: int = self.call("malloc", len(data)) % _ADDRESSES
-        if address == 0:
-            raise Aborted(f"the program has no memory for {len(data)} bytes")
-        self._memory.write(self._store, data, address)
-        return address
-
-    def read(self, address: int, size: int) -> bytes:
-        """Bytes of the program's memory; it may give addresses as signed numbers."""
-        start = address % _ADDRESSES
-        return bytes(self._memory.read(self._store, start, start + size))
-
-    def text(self, address: int) -> str:
-        """A string that ends with zero."""
-        found = b""
-        while (end := found.find(0)) < 0 and (piece := self.read(address + len(found), 256)):
-            found += piece
-        return found[: end if end >= 0 else None].decode(errors="replace")
 
     def _functions(self) -> dict[str, Callable[..., Any]]:
         """What there is to import."""
@@ -107,7 +58,7 @@ class Emscripten:
         raise Aborted(f"assertion failed: {self.text(condition)}, at {where}{inside}")
 
     def _overflow(self, wanted: int) -> None:
-        raise Aborted(f"the program's stack overflowed: {wanted % _ADDRESSES:#x} is below its end")
+        raise Aborted(f"the program's stack overflowed: {wanted % ADDRESSES:#x} is below its end")
 
     def _abort(self) -> None:
         raise Aborted("the program called abort()")
@@ -116,11 +67,11 @@ class Emscripten:
     def _most_bytes(self) -> int:
         """A page less than all where the memory has no maximum: its size would be zero in 32 bits."""
         most: int | None = self._memory.type(self._store).limits.max
-        return _ADDRESSES - PAGE if most is None else min(most * PAGE, _ADDRESSES - PAGE)
+        return ADDRESSES - PAGE if most is None else min(most * PAGE, ADDRESSES - PAGE)
 
     def _resize(self, size: int) -> int:
         """Grow to so many bytes: by a fifth at least, as the JavaScript does, so that this is not asked too often."""
-        size %= _ADDRESSES
+        size %= ADDRESSES
         now = self._memory.data_len(self._store)
         for wanted in (max(size, now + now // 5), size):
             pages = -(-(min(wanted, self._most_bytes) - now) // PAGE)
@@ -135,11 +86,4 @@ class Emscripten:
 
 def _signed(value: int) -> int:
     """As an i32, which wasmtime's functions give only so."""
-    return value - _ADDRESSES if value >= _ADDRESSES // 2 else value
-
-
-def _streams(package: ModuleType) -> Any:
-    config = package.WasiConfig()
-    config.inherit_stdout()
-    config.inherit_stderr()
-    return config
+    return value - ADDRESSES if value >= ADDRESSES // 2 else value

@@ -1,17 +1,16 @@
 """Where real programs come from: packages that their authors published, and that somebody installed here or not."""
 
-import importlib.util
+import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class PyPI:
-    """A file in a Python package."""
+    """A file of a distribution, which need not be in a package that could be imported."""
 
     distribution: str
-    package: str  # as Python imports it
-    file: str  # inside the package
+    file: str  # where packages are installed
 
     @property
     def remedy(self) -> str:
@@ -19,11 +18,12 @@ class PyPI:
         return f"pip install {self.distribution}"
 
     def find(self) -> Path | None:
-        """The file; None if the package is not installed."""
-        spec = importlib.util.find_spec(self.package)
-        if spec is None or spec.origin is None:
+        """The file; None if the distribution is not installed."""
+        try:
+            found = importlib.metadata.distribution(self.distribution)
+        except importlib.metadata.PackageNotFoundError:
             return None
-        path = Path(spec.origin).parent / self.file
+        path = Path(str(found.locate_file(self.file)))
         return path if path.exists() else None
 
 

@@ -1,26 +1,25 @@
 """Runs SQL in sql.js, which is SQLite: `python -m fusee.bench.real.sqljs ENGINE MODULE [SCRIPT…]`.
 
-ENGINE is `fusee`, or a target of the wasmtime package. The scripts' statements are prepared and executed one after the
-other in a database in memory; rows are printed as SQLite's own shell does. Without a script, the module is only loaded.
+The scripts' statements are prepared and executed one after the other in a database in memory; rows are printed as
+SQLite's own shell does.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fusee.bench.embedding import open_engine
-from fusee.bench.real.emscripten import Aborted, Emscripten
+from fusee.bench.real.emscripten import Emscripten
+from fusee.bench.real.guest import POINTER_BYTES, Aborted, main
 
 # Result codes (https://www.sqlite.org/rescode.html).
 _OK = 0
 _ROW = 100
 _DONE = 101
-_POINTER_BYTES = 4
 
 Row = list[str | None]
 
 
-class SqlError(Exception):
+class SqlError(Aborted):
     """SQLite's own words."""
 
 
@@ -30,8 +29,8 @@ class Database:
     def __init__(self, sqlite: Emscripten, name: str = ":memory:") -> None:
         self._sqlite = sqlite
         # Where functions put what they give beside their result: a statement, the rest of the script.
-        self._places = sqlite.allocate(bytes(2 * _POINTER_BYTES))
-        path = sqlite.allocate(name.encode() + b"\0")
+        self._places = sqlite.allocate(bytes(2 * POINTER_BYTES))
+        path = sqlite.string(name)
         status = sqlite.call("sqlite3_open", path, self._places)
         sqlite.call("free", path)
         self._handle = self._given(0)
@@ -39,7 +38,7 @@ class Database:
 
     def rows(self, script: str) -> Iterator[Row]:
         """Execute the statements of a script; their rows, values as text. Raises `SqlError`."""
-        start = rest = self._sqlite.allocate(script.encode() + b"\0")
+        start = rest = self._sqlite.string(script)
         while self._sqlite.read(rest, 1) != b"\0":
             statement, rest = self._prepare(rest)
             if statement:
@@ -48,7 +47,7 @@ class Database:
 
     def _prepare(self, script: int) -> tuple[int, int]:
         """The first statement of a script, which is none if there is only a comment, and where the next one begins."""
-        places = (self._places, self._places + _POINTER_BYTES)
+        places = (self._places, self._places + POINTER_BYTES)
         self._expect(self._sqlite.call("sqlite3_prepare_v2", self._handle, script, -1, *places), _OK)
         return self._given(0), self._given(1)
 
@@ -68,35 +67,24 @@ class Database:
         return self._sqlite.read(address, size).decode()
 
     def _given(self, place: int) -> int:
-        return int.from_bytes(self._sqlite.read(self._places + place * _POINTER_BYTES, _POINTER_BYTES), "little")
+        return self._sqlite.pointer(self._places + place * POINTER_BYTES)
 
     def _expect(self, status: int, expected: int) -> None:
         if status != expected:
             raise SqlError(self._sqlite.text(self._sqlite.call("sqlite3_errmsg", self._handle)))
 
 
-def main() -> int:
-    """Run the scripts; nothing is printed if one of them fails."""
-    engine, module, *scripts = sys.argv[1:]
-    package, opened = open_engine(engine)
-    try:
-        sqlite = Emscripten(package, opened, Path(module).read_bytes())
-        lines = list(_answers(sqlite, scripts))
-    except (Aborted, SqlError, package.Trap, package.WasmtimeError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        return 1
-    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-    return 0
+class SqlJs(Emscripten):
+    """sql.js, whose arguments are scripts."""
+
+    def answers(self, arguments: Sequence[str]) -> Iterator[bytes]:
+        database = Database(self)
+        for script in arguments:
+            for row in database.rows(Path(script).read_text("utf-8")):
+                yield "|".join(value or "" for value in row).encode() + b"\n"
 
 
-def _answers(sqlite: Emscripten, scripts: list[str]) -> Iterator[str]:
-    if not scripts:
-        return
-    database = Database(sqlite)
-    for script in scripts:
-        for row in database.rows(Path(script).read_text("utf-8")):
-            yield "|".join(value or "" for value in row)
-
+GUEST = SqlJs
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(GUEST))
