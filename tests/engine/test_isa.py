@@ -21,7 +21,7 @@ from fusee.engine.isa.forms import (
 from fusee.engine.isa.pairs import ALL_HANDLERS
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, SINGLES, forms_of, handlers
-from fusee.engine.translate.encode import LARGEST_CELL_BYTES, clear_label, encode
+from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
 from fusee.engine.translate.function import CODE_START, translator_of
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
 from fusee.kernel.arena import new, new_array, simulate
@@ -105,8 +105,7 @@ def filled(row: Row, destination: int, forms: tuple[int, ...]) -> Ins:
     i = new(Ins)
     i.row, i.destination, i.slot = u16(NUMBER[row.name]), u8(destination), u16(0xDDDD)
     for place, form in enumerate(forms):
-        i.forms[place] = u8(form)
-        i.operands[place] = u64(0x1111_2222_3333_4444 + place)
+        add_source(i, u32(place), u32(form), u64(0x1111_2222_3333_4444 + place))
     for place in range(len(row.immediates)):
         i.immediates[place] = u64(0x5555_6666_7777_8888 + place)
     i.immediate_count = u16(len(row.immediates))
@@ -134,6 +133,7 @@ def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
         t.handlers = new_array(usize, ALL_HANDLERS)
         for row, destination, forms in layouts():
             t.code_bytes, t.fixup_count = u32(CODE_START), u32(0)
+            reserve_code(t, u32(LARGEST_CELL_BYTES))
             clear_label(t.around)
             i = filled(row, destination, forms)
             i.label = address(t.around)

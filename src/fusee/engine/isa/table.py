@@ -1,8 +1,9 @@
 """All rows with their numbers, and the constant tables by which the translator finds handlers.
 
 A row exists in some *signatures*: letters that say where the result goes and where each operand is, all pins
-together (`forms.PLACES`). A handler's number is `BASE[row] + SIGNATURE_STARTS[at]`, where `SIGNATURE_KEYS[at]` is
-the signature, plus which pins they are.
+together (`forms.PLACES`). As a number, a signature is a *key*: two bits for each source and the destination. A row has
+the key if `SIGNATURE_KEYS[at] == key`, where `at = SIGNATURES[CLASS[row]] + key`; then its handler's number is
+`BASE[row] + SIGNATURE_STARTS[at]`, plus which pins they are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,8 +13,9 @@ from typing import Final
 
 from fusee.engine.columns import Columns
 from fusee.engine.isa import control, memory, numeric
+from fusee.engine.isa.comb import Comb
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
-from fusee.engine.isa.row import FLOAT_TYPES, IMMEDIATE_KINDS, Row
+from fusee.engine.isa.row import FLOAT_TYPES, Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
 from fusee.kernel.lang import table, u8, u16
@@ -27,58 +29,76 @@ _STARTS: Final = [0, *accumulate(len(row.handlers) for row in ROWS)]
 HANDLER_COUNT: Final = _STARTS[-1]
 
 # Signatures, those of rows that exist in the same ones written once
-_PLACE_BITS: Final = 2
-DESTINATION_SHIFT: Final = MOST_LEAVES * _PLACE_BITS
+PLACE_BITS: Final = 2
+DESTINATION_SHIFT: Final = MOST_LEAVES * PLACE_BITS
 SOURCES_MASK: Final = (1 << DESTINATION_SHIFT) - 1
-PLACE_CODE = table(u8, [0, *[1] * (SLOT - PIN), 2, 3, 0])
+CONST_CODE: Final = READ_CONST.index("c")
+ELSEWHERE: Final = CONST_CODE << DESTINATION_SHIFT
+"""In a key, where no destination is a constant: that there are other destinations, but the accumulator is none."""
+
+PLACE_CODE = table(u8, [0, *[1] * (SLOT - PIN), 2, CONST_CODE, 0])
 """By form, or `NOWHERE`: which letter stands for it."""
 
 
 def _key(signature: str) -> int:
     """A signature as a number: two bits for each source and the destination."""
     code = {letter: max(READ_CONST.find(letter), 0) for letter in signature}
-    sources = sum(code[letter] << _PLACE_BITS * place for place, letter in enumerate(signature[1:]))
+    sources = sum(code[letter] << PLACE_BITS * place for place, letter in enumerate(signature[1:]))
     return sources | code[signature[0]] << DESTINATION_SHIFT
 
 
-_KINDS: Final = {(row.signatures, row.shape.mirrored): None for row in ROWS}
-_FIRST: Final = dict(zip(_KINDS, accumulate((len(kind[0]) for kind in _KINDS), initial=0), strict=False))
-
-
-def _offsets(signatures: tuple[str, ...], mirrored: int) -> list[int]:
-    """How many handlers of a row come before those of each signature."""
+def _starts(signatures: tuple[str, ...], mirrored: int) -> dict[int, int]:
+    """How many handlers of a row come before those of each signature, by its key; and the keys with `ELSEWHERE`."""
     counts = [len(expand(signature[0])) * len(expand(signature[1:], mirrored)) for signature in signatures]
-    return [0, *accumulate(counts)][:-1]
+    starts = dict(zip(map(_key, signatures), accumulate(counts, initial=0), strict=False))
+    return starts | {sources | ELSEWHERE: 0 for key in starts if (sources := key & SOURCES_MASK) not in starts}
 
 
-SIGNATURE_KEYS = table(u8, [_key(signature) for signatures, _ in _KINDS for signature in signatures])
-SIGNATURE_STARTS = table(u16, [start for kind in _KINDS for start in _offsets(*kind)])
+_KINDS: Final = list({(row.signatures, row.shape.mirrored): None for row in ROWS})
+_COMB: Final = Comb([_starts(*kind) for kind in _KINDS])
+SIGNATURE_KEYS = table(u8, _COMB.keys)
+SIGNATURE_STARTS = table(u16, _COMB.values)
+
+
 def _destinations(row: Row) -> int:
     """Mask of the places, by `PLACE_CODE`."""
     return sum(1 << "aps".index(letter) for letter in {signature[0] for signature in row.signatures} - {"-"})
 
 
-def _operands(row: Row, *kinds: str) -> int:
-    """Mask of the operands of these types."""
-    return sum(1 << place for place, kind in enumerate(row.sources) if kind in kinds)
+def _operands(row: Row, distance: int, *kinds: str) -> int:
+    """Mask of the operands of these types, whose bits are so far from one another."""
+    return sum(1 << distance * place for place, kind in enumerate(row.sources) if kind in kinds)
 
 
-_IMMEDIATES: Final = tuple({row.immediates: None for row in ROWS})
-_FIRST_IMMEDIATE: Final = [0, *accumulate(len(kinds) for kinds in _IMMEDIATES)]
-IMMEDIATE_KIND = table(u8, [IMMEDIATE_KINDS.index(kind) for kinds in _IMMEDIATES for kind in kinds])
+# Immediates, as numbers of those of each size; in cells and in rows the larger ones come first
+NARROW_MASK: Final = 0xF  # how many take two bytes
+FOURS_SHIFT: Final = 4
+FOURS_MASK: Final = 3
+EIGHT: Final = 0x40  # there is one of eight bytes
+POINTER: Final = 0x80  # and one as wide as pointers, then the first
+LABEL: Final = 0x100  # which is the address of a label
+
+
+def _immediates(row: Row) -> int:
+    """Which immediates a row has."""
+    kinds = [kind.replace("label", "ptr") for kind in row.immediates]
+    assert kinds == sorted(kinds, key=("ptr", "u64", "u32", "u16").index), row
+    assert kinds.count("u64") + kinds.count("ptr") <= 1 and kinds.count("u32") <= FOURS_MASK, row
+    assert kinds.count("u16") <= NARROW_MASK, row
+    flags = EIGHT * ("u64" in kinds) | POINTER * ("ptr" in kinds) | LABEL * ("label" in row.immediates)
+    return kinds.count("u16") | kinds.count("u32") << FOURS_SHIFT | flags
+
 
 _COLUMNS: Final = Columns(
     sources=[len(row.sources) for row in ROWS],
-    first_signature=[_FIRST[row.signatures, row.shape.mirrored] for row in ROWS],
-    signatures=[len(row.signatures) for row in ROWS],
+    signatures=[_COMB.starts[_KINDS.index((row.signatures, row.shape.mirrored))] for row in ROWS],
     destinations=[_destinations(row) for row in ROWS],
-    wide_sources=[_operands(row, "f64") for row in ROWS],
-    float_sources=[_operands(row, *FLOAT_TYPES) for row in ROWS],
+    wide_sources=[_operands(row, PLACE_BITS, "f64") for row in ROWS],
+    float_sources=[_operands(row, 1, *FLOAT_TYPES) for row in ROWS],
     result_is_float=[int(row.result in FLOAT_TYPES) for row in ROWS],
     needs_acc=[row.shape.accumulator_place() if row in SINGLES else 0 for row in ROWS],
     mirrored_pair=[row.shape.mirrored for row in ROWS],
-    immediate_count=[len(row.immediates) for row in ROWS],
-    immediate_start=[_FIRST_IMMEDIATE[_IMMEDIATES.index(row.immediates)] for row in ROWS],
+    immediates=[_immediates(row) for row in ROWS],
 )
 
 # By row
@@ -87,13 +107,14 @@ CLASS = table(u16, _COLUMNS.classes)
 
 # By class
 SOURCES = table(u8, _COLUMNS["sources"])
-FIRST_SIGNATURE = table(u16, _COLUMNS["first_signature"])
-SIGNATURES = table(u8, _COLUMNS["signatures"])
+SIGNATURES = table(u16, _COLUMNS["signatures"])
+"""Where its signatures begin."""
+
 DESTINATIONS = table(u8, _COLUMNS["destinations"])
 """Where results can go: a mask by `PLACE_CODE`."""
 
 WIDE_SOURCES = table(u8, _COLUMNS["wide_sources"])
-"""Mask of the operands of which a constant takes eight bytes, and not four."""
+"""Mask of the operands of which a constant takes eight bytes, and not four; by their places in a key."""
 
 FLOAT_SOURCES = table(u8, _COLUMNS["float_sources"])
 RESULT_IS_FLOAT = table(u8, _COLUMNS["result_is_float"])
@@ -104,8 +125,7 @@ NEEDS_ACC = table(u8, _COLUMNS["needs_acc"])
 MIRRORED_PAIR = table(u8, _COLUMNS["mirrored_pair"])
 """Place plus one of the first of two neighbouring operands of which handlers exist in one order only; 0: none."""
 
-IMMEDIATE_COUNT = table(u8, _COLUMNS["immediate_count"])
-IMMEDIATE_START = table(u16, _COLUMNS["immediate_start"])
+IMMEDIATES = table(u16, _COLUMNS["immediates"])
 
 
 def _const_leaves(row: Row) -> int:

@@ -21,7 +21,8 @@ from fusee.engine.translate.actions import (
 )
 from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
 from fusee.engine.translate.control import type_code
-from fusee.engine.translate.emit import add_immediate, claim, emit, new_ins, settle
+from fusee.engine.translate.emit import claim, emit, settle
+from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top

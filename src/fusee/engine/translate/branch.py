@@ -16,8 +16,8 @@ from fusee.engine.translate.comparison import (
     normalize,
     row_index,
 )  # fmt: skip
-from fusee.engine.translate.emit import compute_operand, emit, fill_operand, form_of, materialize, new_ins
-from fusee.engine.translate.encode import count_block, flush
+from fusee.engine.translate.emit import compute_operand, emit, form_of, materialize, take
+from fusee.engine.translate.encode import add_source, count_block, flush, new_ins
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.state import (
     COMPARE,
@@ -142,13 +142,12 @@ def emit_step(t: Translator, row: u32, node: Value) -> None:
     addend = t.ins[t.ins_count - 1].operands[1]
     t.ins_count -= 1
     i = new_ins(t, row)
-    fill_operand(t, i, u32(0), t.values[node.operands[0]])
-    i.forms[1] = u8(CONST)
-    i.operands[1] = addend
+    take(t, i, u32(0), node.operands[0])
+    add_source(i, u32(1), u32(CONST), addend)
     if node.operand_count == 2:
-        fill_operand(t, i, u32(2), t.values[node.operands[1]])
-        release(t, node.operands[1])
-    release(t, node.operands[0])
+        take(t, i, u32(2), node.operands[1])
+        free(t, node.operands[1])
+    free(t, node.operands[0])
 
 
 @kernel(inline=True)

@@ -8,17 +8,16 @@ from fusee.engine.isa.table import NUMBER
 from fusee.engine.state.module import TypeDef
 from fusee.engine.translate.control import type_code
 from fusee.engine.translate.emit import (
-    add_immediate,
     claim,
     compute_value,
     emit,
     ins_number,
     materialize,
     move_value,
-    new_ins,
     redirect,
     unload,
 )  # fmt: skip
+from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.locals import forget_pins, spill_pins
 from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator
 from fusee.engine.translate.values import (

@@ -18,15 +18,23 @@ from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_co
 from fusee.engine.translate.comparison import EQ, NE
 from fusee.engine.translate.emit import (
     MOV,
-    add_immediate,
     compute_value,
     emit,
     materialize,
-    new_ins,
     settle,
     settle_all,
 )  # fmt: skip
-from fusee.engine.translate.encode import bind, clear_label, encode, flush, refer, reserve_code
+from fusee.engine.translate.encode import (
+    add_immediate,
+    add_source,
+    bind,
+    clear_label,
+    encode_first,
+    flush,
+    new_ins,
+    refer,
+    reserve_code,
+)  # fmt: skip
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.locals import assume_pins, reload_pins
 from fusee.engine.translate.state import (
@@ -264,8 +272,7 @@ def copy_slot(t: Translator, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
         i = new_ins(t, u32(MOV))
-        i.forms[0] = u8(SLOT)
-        i.operands[0] = u64(origin)
+        add_source(i, u32(0), u32(SLOT), u64(origin))
         i.destination = u8(SLOT)
         i.slot = u16(to)
 
@@ -345,11 +352,9 @@ def branch_table(t: Translator) -> None:
 @kernel
 def encode_before_last(t: Translator) -> u32:
     """Encode all instructions that wait but the latest; gives where that one will start."""
-    for number in span(t.ins_count - 1):
-        encode(t, t.ins[number])
     last = t.ins[t.ins_count - 1]
+    encode_first(t, t.ins_count - 1)
     copy_bytes(cast(Ptr[u8], t.ins[0]), cast(Ptr[u8], last), usize(size_of(Ins)))
-    t.first_ins += t.ins_count - 1
     t.ins_count = u32(1)
     return t.code_bytes
 
@@ -396,8 +401,7 @@ def leave_settled(t: Translator) -> None:
         i = new_ins(t, u32(RETURN_INT))
         if is_float(type_code(t.result_types[0])):
             i.row = u16(RETURN_FLOAT)
-        i.forms[0] = u8(SLOT)
-        i.operands[0] = u64(first)
+        add_source(i, u32(0), u32(SLOT), u64(first))
     else:
         for place in span(t.result_count):
             copy_slot(t, first + place, place)

@@ -19,15 +19,14 @@ from fusee.engine.isa.table import (
     SOURCES,
 )  # fmt: skip
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
-from fusee.engine.translate.encode import flush
-from fusee.engine.translate.lookup import ANYWHERE, NO_SIGNATURE, find_signature, signature_of, sources_key
+from fusee.engine.translate.encode import add_immediate, add_source, new_ins
+from fusee.engine.translate.lookup import has_signature, has_sources, sources_key, with_destination
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
     F64,
     I64,
     IN_ACC,
-    INS_CAPACITY,
     LOCAL,
     NO_INS,
     NO_VALUE,
@@ -38,12 +37,12 @@ from fusee.engine.translate.state import (
 )  # fmt: skip
 from fusee.engine.translate.values import (
     canonical,
+    free,
     is_float,
     is_waiting,
-    loosen,
+    leave_place,
     new_value,
     own_slot,
-    release,
 )  # fmt: skip
 from fusee.kernel.lang import kernel, minimum, span, u8, u16, u32, u64
 
@@ -52,107 +51,71 @@ MOV64: Final = NUMBER["mov64"]
 FMOV: Final = NUMBER["fmov"]
 
 
-@kernel
-def new_ins(t: Translator, row: u32) -> Ins:
-    """Append an instruction without operands and destination."""
-    if t.ins_count == INS_CAPACITY:
-        flush(t)
-    i = t.ins[t.ins_count]
-    t.ins_count += 1
-    i.row = u16(row)
-    i.destination = u8(NOWHERE)
-    i.immediate_count = u16(0)
-    i.source_offset = t.source_offset
-    return i
-
-
 @kernel(inline=True)
 def ins_number(t: Translator) -> u32:
     """Number of the latest instruction."""
     return t.first_ins + t.ins_count - 1
 
 
-@kernel(inline=True)
-def add_immediate(i: Ins, value: u64) -> None:
-    i.immediates[i.immediate_count] = value
-    i.immediate_count += 1
-
-
 # Operands
 
 
-@kernel
+@kernel(inline=True)
 def form_of(t: Translator, value: Value) -> u32:
     """The form in which an instruction can read the value; of what waits or must move first, the one it will have."""
     if value.kind == LOCAL:
-        local = t.locals[u32(value.payload)]
-        if local.pin != 0 and local.in_pin:
-            return u32(local.pin)
-        return u32(SLOT)
-    if value.kind == IN_ACC:
-        return u32(ACC)
+        return u32(t.locals[u32(value.payload)].form)
     if value.kind == CONSTANT:
         return u32(CONST) if fits_field(value) else u32(SLOT)
-    return u32(ACC) if is_waiting(value) else u32(SLOT)
-
-
-@kernel
-def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, destination: u32) -> bool:
-    """Whether the row exists for a destination and the operands' forms, in the order in which `emit` takes them."""
-    a = form_of(t, t.values[first]) if count > 0 else u32(0)
-    b = form_of(t, t.values[second]) if count > 1 else u32(0)
-    c = form_of(t, t.values[third]) if count > 2 else u32(0)
-    pair = u32(MIRRORED_PAIR[CLASS[row]])
-    if pair == 1 and a > b:
-        swapped = a
-        a = b
-        b = swapped
-    elif pair == 2 and b > c:
-        swapped = b
-        b = c
-        c = swapped
-    return find_signature(row, sources_key(a, b, c), destination) != NO_SIGNATURE
+    return u32(SLOT) if value.kind == SLOTTED else u32(ACC)
 
 
 @kernel(inline=True)
-def can_write(row: u32, form: u32) -> bool:
-    """Whether the row can put its result there."""
-    return u32(DESTINATIONS[CLASS[row]]) >> u32(PLACE_CODE[form]) & 1 != 0
+def is_large(value: Value) -> bool:
+    """Whether it is a constant for which cells have no field."""
+    return value.kind == CONSTANT and not fits_field(value)
 
 
 @kernel
-def write_to(t: Translator, i: Ins, form: u32, slot: u32) -> None:
-    """Set the destination of the latest instruction, by way of the accumulator if it must go there.
+def sources_of(t: Translator, kind: u32, count: u32, first: u32, second: u32, third: u32) -> u32:
+    """What a row's key has of its operands, given in the order in which `emit` takes them."""
+    a = form_of(t, t.values[first]) if count > 0 else u32(0)
+    b = form_of(t, t.values[second]) if count > 1 else u32(0)
+    c = form_of(t, t.values[third]) if count > 2 else u32(0)
+    pair = u32(MIRRORED_PAIR[kind])
+    if pair == 1 and a > b:
+        return sources_key(b, a, c)
+    if pair == 2 and b > c:
+        return sources_key(a, c, b)
+    return sources_key(a, b, c)
 
-    Then the accumulator must have been free: see `make_way`.
-    """
-    if form == NOWHERE:
-        return
-    if can_write(u32(i.row), form):
-        i.destination = u8(form)
-        i.slot = u16(slot)
-    else:
-        i.destination = u8(ACC)
-        move_acc(t, RESULT_IS_FLOAT[CLASS[i.row]] != 0, form, slot)
+
+@kernel(inline=True)
+def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> bool:
+    """Whether the row exists for the operands' forms and any destination."""
+    kind = u32(CLASS[row])
+    return has_sources(kind, sources_of(t, kind, count, first, second, third))
+
+
+@kernel(inline=True)
+def can_write(kind: u32, form: u32) -> bool:
+    """Whether rows of a class can put their result there."""
+    return u32(DESTINATIONS[kind]) >> u32(PLACE_CODE[form]) & 1 != 0
 
 
 @kernel
 def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
     """Copy the accumulator of a bank."""
-    i = new_ins(t, u32(FMOV) if float_bank else u32(MOV))
-    i.forms[0] = u8(ACC)
+    i = new_ins(t, u32(FMOV) if float_bank else u32(MOV))  # `new_ins` has left its source in the accumulator
     i.destination = u8(form)
     i.slot = u16(slot)
 
 
 @kernel
-def make_way(t: Translator, row: u32, form: u32, first: u32, second: u32, third: u32) -> None:
+def make_way(t: Translator, float_bank: bool, first: u32, second: u32, third: u32) -> None:
     """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
-    if form == NOWHERE or (form != ACC and can_write(row, form)):
-        return
-    float_bank = RESULT_IS_FLOAT[CLASS[row]] != 0
     occupant = t.facc if float_bank else t.acc
-    if occupant != first and occupant != second and occupant != third:
+    if occupant != NO_VALUE and occupant != first and occupant != second and occupant != third:
         unload(t, float_bank)
 
 
@@ -160,29 +123,31 @@ def make_way(t: Translator, row: u32, form: u32, first: u32, second: u32, third:
 def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     """Move a value that does not wait; it leaves its old place."""
     value = t.values[number]
-    row = u32(FMOV) if is_float(value.type) else u32(MOV)
-    if value.kind == CONSTANT and row == MOV and not fits_field(value):
-        make_way(t, u32(MOV64), form, number, number, number)
+    if form == ACC:
+        make_way(t, is_float(value.type), number, number, number)
+    if is_large(value):
         i = new_ins(t, u32(MOV64))
         add_immediate(i, value.payload)
-        write_to(t, i, form, slot)
-        return
-    make_way(t, row, form, number, number, number)
-    i = new_ins(t, row)
-    fill_operand(t, i, u32(0), value)
-    loosen(t, number)
-    write_to(t, i, form, slot)
+    else:
+        i = new_ins(t, u32(FMOV) if is_float(value.type) else u32(MOV))
+        take(t, i, u32(0), number)
+    i.destination = u8(form)
+    i.slot = u16(slot)
 
 
 @kernel
-def fill_operand(t: Translator, i: Ins, place: u32, value: Value) -> None:
-    """Write an operand into the latest instruction."""
-    i.forms[place] = u8(form_of(t, value))
-    i.operands[place] = value.payload
+def take(t: Translator, i: Ins, place: u32, number: u32) -> None:
+    """A value that does not wait becomes an operand of the latest instruction, and leaves its place."""
+    value = t.values[number]
+    add_source(i, place, form_of(t, value), value.payload)
     if value.kind == LOCAL:
-        t.locals[u32(value.payload)].last_access = ins_number(t)
-    elif value.kind == SLOTTED and value.payload >= u64(t.out):
-        t.out_barrier = ins_number(t)
+        local = t.locals[u32(value.payload)]
+        local.last_access = ins_number(t)
+        local.waiting -= 1
+    elif value.kind != CONSTANT:
+        if value.kind == SLOTTED and value.payload >= u64(t.out):
+            t.out_barrier = ins_number(t)
+        leave_place(t, value, number)
 
 
 @kernel
@@ -247,19 +212,19 @@ def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third
                 into_temporary(t, number, place)
     if NEEDS_ACC[kind] != 0:
         into_accumulator(t, operand_at(u32(NEEDS_ACC[kind]) - 1, first, second, third))
-    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
+    if has_handler(t, row, count, first, second, third):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
         if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[kind]) and keeps_place(t, number):
             unload(t, is_float(t.values[number].type))
-    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
+    if has_handler(t, row, count, first, second, third):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
         if t.values[number].kind == CONSTANT:
             into_temporary(t, number, place)
-    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
+    if has_handler(t, row, count, first, second, third):
         return
     for place in span(count):
         number = operand_at(place, first, second, third)
@@ -277,28 +242,52 @@ def emit(
     t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
     """Emit a row on `count` operands, none of which waits. They are consumed."""
-    if row >= FIRST_TREE_ROW and not has_handler(t, row, count, first, second, third, form):
+    kind = u32(CLASS[row])
+    sources = sources_of(t, kind, count, first, second, third)
+    if row >= FIRST_TREE_ROW and not has_signature(kind, with_destination(sources, form)):
         emit_parts(t, row, count, first, second, third, form, slot)
         return
-    legalize(t, row, count, first, second, third)
+    if has_large(t, count, first, second, third) or not has_sources(kind, sources):
+        legalize(t, row, count, first, second, third)
+        emit(t, row, count, first, second, third, form, slot)
+        return
+    is_direct = form == NOWHERE or can_write(kind, form)
+    if form == ACC or not is_direct:
+        make_way(t, RESULT_IS_FLOAT[kind] != 0, first, second, third)
+    i = new_ins(t, row)
+    i.destination = u8(form) if is_direct else u8(ACC)
+    i.slot = u16(slot)
+    take_all(t, i, u32(MIRRORED_PAIR[kind]), count, first, second, third)
+    if not is_direct:
+        move_acc(t, RESULT_IS_FLOAT[kind] != 0, form, slot)
+
+
+@kernel(inline=True)
+def has_large(t: Translator, count: u32, first: u32, second: u32, third: u32) -> bool:
+    """Whether any operand is a constant for which cells have no field."""
+    return (
+        (count > 0 and is_large(t.values[first]))
+        or (count > 1 and is_large(t.values[second]))
+        or (count > 2 and is_large(t.values[third]))
+    )
+
+
+@kernel(inline=True)
+def take_all(t: Translator, i: Ins, pair: u32, count: u32, first: u32, second: u32, third: u32) -> None:
+    """The operands of the latest instruction are consumed; those of a mirrored pair in the order that exists."""
     a = first
     b = second
     c = third
-    pair = u32(MIRRORED_PAIR[CLASS[row]])
     if pair == 1 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
         a = second
         b = first
     elif pair == 2 and form_of(t, t.values[b]) > form_of(t, t.values[c]):
         b = third
         c = second
-    make_way(t, row, form, first, second, third)
-    i = new_ins(t, row)
     for place in span(count):
         number = operand_at(place, a, b, c)
-        fill_operand(t, i, place, t.values[number])
-    for place in span(count):
-        release(t, operand_at(place, a, b, c))
-    write_to(t, i, form, slot)
+        take(t, i, place, number)
+        free(t, number)
 
 
 @kernel
@@ -359,7 +348,7 @@ def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
     if value.producer == NO_INS or value.producer < t.first_ins:
         return False
     i = t.ins[value.producer - t.first_ins]
-    if i.destination != ACC or signature_of(i, form) == NO_SIGNATURE:
+    if i.destination != ACC or not has_signature(u32(CLASS[i.row]), with_destination(u32(i.sources), form)):
         return False
     i.destination = u8(form)
     i.slot = u16(slot)

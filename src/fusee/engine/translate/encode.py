@@ -3,20 +3,25 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
+from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
-from fusee.engine.isa.row import IMMEDIATE_KINDS
 from fusee.engine.isa.table import (
     CLASS,
-    IMMEDIATE_COUNT,
-    IMMEDIATE_KIND,
-    IMMEDIATE_START,
+    EIGHT,
+    FOURS_MASK,
+    FOURS_SHIFT,
+    IMMEDIATES,
+    LABEL,
+    NARROW_MASK,
     NUMBER,
-    SOURCES,
+    PLACE_BITS,
+    PLACE_CODE,
+    POINTER,
     WIDE_SOURCES,
 )  # fmt: skip
-from fusee.engine.translate.lookup import NO_SIGNATURE, find_pair, handler_number, signature_of
-from fusee.engine.translate.state import Fixup, Ins, Label, Translator
+from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, key_of
+from fusee.engine.translate.state import INS_CAPACITY, Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -36,12 +41,11 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-U16: Final = IMMEDIATE_KINDS.index("u16")
-U32: Final = IMMEDIATE_KINDS.index("u32")
-U64: Final = IMMEDIATE_KINDS.index("u64")
-LABEL: Final = IMMEDIATE_KINDS.index("label")
 LARGEST_CELL_BYTES: Final = 64
 COUNT: Final = NUMBER["count"]
+SLOT_CODE: Final = int(PLACE_CODE[SLOT])
+PLACE_MASK: Final = (1 << PLACE_BITS) - 1
+SOURCE_PLACES: Final = [PLACE_BITS * place for place in range(MOST_LEAVES)]
 
 
 @kernel(inline=True)
@@ -53,49 +57,75 @@ def reserve_code(t: Translator, size: u32) -> None:
 
 
 @kernel
+def new_ins(t: Translator, row: u32) -> Ins:
+    """Append an instruction without operands and destination."""
+    if t.ins_count == INS_CAPACITY:
+        flush(t)
+    i = t.ins[t.ins_count]
+    t.ins_count += 1
+    i.row = u16(row)
+    i.destination = u8(NOWHERE)
+    i.sources = u8(0)
+    i.immediate_count = u16(0)
+    store(i.forms, u32(0))
+    i.source_offset = t.source_offset
+    return i
+
+
+@kernel(inline=True)
+def add_immediate(i: Ins, value: u64) -> None:
+    i.immediates[i.immediate_count] = value
+    i.immediate_count += 1
+
+
+@kernel(inline=True)
+def add_source(i: Ins, place: u32, form: u32, operand: u64) -> None:
+    """Give the instruction an operand: a slot's number or a constant."""
+    i.forms[place] = u8(form)
+    i.sources |= PLACE_CODE[form] << u8(place * PLACE_BITS)
+    i.operands[place] = operand
+
+
+@kernel
 def flush(t: Translator) -> None:
     """Encode the instructions that wait: from now on nothing about them can change."""
-    for number in span(t.ins_count):
-        encode(t, t.ins[number])
-    t.first_ins += t.ins_count
+    encode_first(t, t.ins_count)
     t.ins_count = u32(0)
 
 
 @kernel
+def encode_first(t: Translator, count: u32) -> None:
+    """Encode so many of the instructions that wait."""
+    reserve_code(t, count * LARGEST_CELL_BYTES)
+    for number in span(count):
+        if t.is_mapping:
+            note_position(t, t.ins[number])
+        encode(t, t.ins[number])
+    t.first_ins += count
+
+
+@kernel
 def encode(t: Translator, i: Ins) -> None:
-    """Append one cell."""
-    reserve_code(t, u32(LARGEST_CELL_BYTES))
-    row = u32(i.row)
-    kind = CLASS[row]
-    sources = u32(SOURCES[kind])
-    signature = signature_of(i, u32(i.destination))
-    if signature == NO_SIGNATURE:
+    """Append one cell. There is room for it."""
+    kind = u32(CLASS[i.row])
+    key = key_of(i)
+    if not has_signature(kind, key):
         unreachable()  # `emit` has moved the operands until there was a handler
-    if t.is_mapping:
-        note_position(t, i)
     start = t.code_bytes
-    put_handler(t, start, handler_number(i, signature))
+    put_handler(t, start, handler_number(i, kind, key))
     at = start + size_of(usize)
-    for width in unroll((8, 4, 2)):
-        at = write_immediates(t, i, row, at, width)
-        for place in span(sources):
-            if i.forms[place] == SLOT:
-                if width == 2:
-                    store(t.code + at, u16(i.operands[place]))
-                    at += 2
-            elif i.forms[place] == CONST:
-                if width == 4 and u32(WIDE_SOURCES[kind]) >> place & 1 == 0:
-                    store(t.code + at, u32(i.operands[place]))
-                    at += 4
-                elif width == 8 and u32(WIDE_SOURCES[kind]) >> place & 1 != 0:
-                    store(t.code + at, i.operands[place])
-                    at += 8
+    constants = key & (key >> 1) & EACH_PLACE
+    immediates = u32(IMMEDIATES[kind])
+    if immediates | constants != 0:
+        at = write_immediates(t, i, at, immediates, constants, u32(WIDE_SOURCES[kind]))
+    for place in unroll(SOURCE_PLACES):
+        if key >> place & PLACE_MASK == SLOT_CODE:
+            store(t.code + at, u16(i.operands[place // PLACE_BITS]))
+            at += 2
     if i.destination == SLOT:
         store(t.code + at, i.slot)
         at += 2
     t.code_bytes = (at + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
-
-
 @kernel(inline=True)
 def put_handler(t: Translator, start: u32, number: u32) -> None:
     """Name the handler of the cell at `start`; if there is one for it and the cell before, name that one there."""
@@ -109,27 +139,56 @@ def put_handler(t: Translator, start: u32, number: u32) -> None:
 
 
 @kernel(inline=True)
-def write_immediates(t: Translator, i: Ins, row: u32, start: u32, width: Static[int]) -> u32:
-    """Write the immediates that take `width` bytes; gives the position behind them."""
+def write_immediates(t: Translator, i: Ins, start: u32, immediates: u32, constants: u32, wide: u32) -> u32:
+    """Write immediates and constants, the larger ones first; gives the position behind them."""
     at = start
-    first = u32(IMMEDIATE_START[CLASS[row]])
-    for place in span(u32(IMMEDIATE_COUNT[CLASS[row]])):
-        kind = u32(IMMEDIATE_KIND[first + place])
-        if width == 2 and kind == U16:
-            store(t.code + at, u16(i.immediates[place]))
-            at += 2
-        elif width == 4 and kind == U32:
-            store(t.code + at, u32(i.immediates[place]))
-            at += 4
-        elif width == 8 and kind == U64:
-            store(t.code + at, i.immediates[place])
-            at += 8
-        elif width == size_of(usize) and kind > U64:
-            if kind == LABEL:
-                refer(t, cast(Label, i.label), at, u32(0))
+    number = u32(0)
+    if size_of(usize) == 8 and immediates & POINTER != 0:
+        at = write_pointer(t, i, at, immediates)
+        number += 1
+    if immediates & EIGHT != 0:
+        store(t.code + at, i.immediates[0])
+        at += 8
+        number += 1
+    if constants & wide != 0:
+        at = write_constants(t, i, at, constants & wide, 8)
+    if size_of(usize) == 4 and immediates & POINTER != 0:
+        at = write_pointer(t, i, at, immediates)
+        number += 1
+    for _ in span(immediates >> FOURS_SHIFT & FOURS_MASK):
+        store(t.code + at, u32(i.immediates[number]))
+        at += 4
+        number += 1
+    if constants & ~wide != 0:
+        at = write_constants(t, i, at, constants & ~wide, 4)
+    for _ in span(immediates & NARROW_MASK):
+        store(t.code + at, u16(i.immediates[number]))
+        at += 2
+        number += 1
+    return at
+
+
+@kernel(inline=True)
+def write_pointer(t: Translator, i: Ins, at: u32, immediates: u32) -> u32:
+    """Write the immediate that is as wide as pointers; gives the position behind it."""
+    if immediates & LABEL != 0:
+        refer(t, cast(Label, i.label), at, u32(0))
+    else:
+        store(t.code + at, usize(i.immediates[0]))
+    return at + size_of(usize)
+
+
+@kernel(inline=True)
+def write_constants(t: Translator, i: Ins, start: u32, places: u32, width: Static[int]) -> u32:
+    """Write the operands that are constants of a width; gives the position behind them."""
+    at = start
+    for place in unroll(SOURCE_PLACES):
+        if places >> place & 1 != 0:
+            if width == 8:
+                store(t.code + at, i.operands[place // PLACE_BITS])
             else:
-                store(t.code + at, usize(i.immediates[place]))
-            at += size_of(usize)
+                store(t.code + at, u32(i.operands[place // PLACE_BITS]))
+            at += width
     return at
 
 
@@ -182,13 +241,7 @@ def count_block(t: Translator) -> None:
     """If a profile is wanted: here a basic block starts whose executions are counted."""
     if t.is_profiled:
         flush(t)
-        i = t.ins[0]
-        t.ins_count = u32(1)
-        i.row = u16(COUNT)
-        i.destination = u8(NOWHERE)
-        i.immediate_count = u16(1)
-        i.immediates[0] = u64(0)
-        i.source_offset = t.source_offset
+        add_immediate(new_ins(t, u32(COUNT)), u64(0))
         flush(t)
 
 

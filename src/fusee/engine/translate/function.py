@@ -8,7 +8,7 @@ from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
-from fusee.engine.isa.forms import PINS
+from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
@@ -27,8 +27,7 @@ from fusee.engine.translate.control import (
     skip_unreachable,
     type_code,
 )  # fmt: skip
-from fusee.engine.translate.emit import add_immediate, new_ins
-from fusee.engine.translate.encode import count_block, flush, reserve_code, resolve_fixups
+from fusee.engine.translate.encode import add_immediate, count_block, flush, new_ins, reserve_code, resolve_fixups
 from fusee.engine.translate.instruction import translate_instruction
 from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Frame, Ins, Local, Translator, Value
 from fusee.kernel.lang import (
@@ -207,6 +206,7 @@ def open_locals(t: Translator, body: Body) -> None:
     params = t.module.types[body.type_index].params
     for index in span(t.param_count):
         t.locals[index].type = type_code(params[index])
+        t.locals[index].form = u8(SLOT)
     t.reader.position = body.locals.start
     t.reader.end = body.locals.end
     index = t.param_count
@@ -215,6 +215,7 @@ def open_locals(t: Translator, body: Body) -> None:
         type_ = type_code(read_value_type(t.module, t.reader))
         for _again in span(count):
             t.locals[index].type = type_
+            t.locals[index].form = u8(SLOT)
             index += 1
 
 
@@ -280,7 +281,7 @@ def emit_enter(t: Translator) -> None:
             add_immediate(i, u64(t.pins[PINS + pin]))
     for index in span(t.int_pins + t.float_pins):
         pin = index if index < t.int_pins else index - t.int_pins + PINS
-        t.locals[t.pins[pin]].in_pin = True
+        t.locals[t.pins[pin]].form = t.locals[t.pins[pin]].pin
         t.locals[t.pins[pin]].in_slot = True
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))

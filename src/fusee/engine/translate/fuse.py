@@ -9,7 +9,6 @@ from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
 from fusee.engine.translate.emit import emit, has_handler
-from fusee.engine.translate.lookup import ANYWHERE
 from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator, Value
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32
@@ -67,7 +66,7 @@ def fits(t: Translator, tree: u32, place: u32, inner: Value, other: u32, count: 
         b = other
     elif other != NO_VALUE:
         c = other
-    return has_handler(t, tree, count, a, b, c, u32(ANYWHERE))
+    return has_handler(t, tree, count, a, b, c)
 
 
 @kernel(inline=True)

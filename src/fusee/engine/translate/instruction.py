@@ -26,7 +26,7 @@ from fusee.engine.translate.compute import (
     test_zero,
     wrap,
 )
-from fusee.engine.translate.emit import add_immediate, new_ins
+from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import read_s64
 from fusee.engine.translate.locals import set_local
 from fusee.engine.translate.state import F32, F64, I32, I64, NO_VALUE, Translator

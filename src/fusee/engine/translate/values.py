@@ -110,13 +110,24 @@ def loosen(t: Translator, number: u32) -> None:
     if value.kind == LOCAL:
         t.locals[u32(value.payload)].waiting -= 1
     elif value.kind == SLOTTED or value.kind == IN_ACC:
-        if t.owners[value.position] == number + 1:
-            t.owners[value.position] = u32(0)
-        if t.acc == number:
-            t.acc = u32(NO_VALUE)
-        if t.facc == number:
-            t.facc = u32(NO_VALUE)
-        release_out(t, number)
+        leave_place(t, value, number)
+
+
+@kernel
+def leave_place(t: Translator, value: Value, number: u32) -> None:
+    """`loosen`, of a value in a slot or in the accumulator."""
+    if t.owners[value.position] == number + 1:
+        t.owners[value.position] = u32(0)
+    if t.acc == number:
+        t.acc = u32(NO_VALUE)
+    if t.facc == number:
+        t.facc = u32(NO_VALUE)
+    # If it is a call's result, the slot where the callee left it is of no more interest.
+    slot = u32(value.payload) - u32(value.kind == IN_ACC)
+    if value.payload != 0 and slot >= t.out and slot - t.out < t.out_count:
+        place = t.max_height + (slot - t.out)
+        if t.owners[place] == number + 1:
+            t.owners[place] = u32(0)
 
 
 @kernel
@@ -130,17 +141,6 @@ def release(t: Translator, number: u32) -> None:
     else:
         loosen(t, number)
     free(t, number)
-
-
-@kernel(inline=True)
-def release_out(t: Translator, number: u32) -> None:
-    """If the value is a call's result, the slot where the callee left it is of no more interest."""
-    value = t.values[number]
-    slot = u32(value.payload) - u32(value.kind == IN_ACC)
-    if value.payload != 0 and slot >= t.out and slot - t.out < t.out_count:
-        place = t.max_height + (slot - t.out)
-        if t.owners[place] == number + 1:
-            t.owners[place] = u32(0)
 
 
 @kernel
