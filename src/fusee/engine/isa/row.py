@@ -12,6 +12,7 @@ SLOT_FIELD_BYTES: Final = 2  # a slot's number
 _CONST_BYTES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}  # i64 constants are sign-extended from 32 bits
 _IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8, "ptr": 0}  # ptr: the target's width
 
+
 @dataclass(frozen=True, eq=False)
 class Row:
     """One register instruction in all of its operand forms.

@@ -2,8 +2,8 @@
 
 A row exists in some *signatures*: letters that say where the result goes and where each operand is, all pins
 together (`forms.PLACES`). As a number, a signature is a *key*: two bits for each source and the destination. A row has
-the key if `SIGNATURE_KEYS[at] == key`, where `at = SIGNATURES[CLASS[row]] + key`; then its handler's number is
-`BASE[row] + SIGNATURE_STARTS[at]`, plus which pins they are.
+the key if `SIGNATURE_KEYS[at] == key`, where `at` is the key plus where the row's signatures begin (`isa.facts`); then
+its handler's number is `BASE[row] + SIGNATURE_STARTS[at]`, plus which pins they are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,11 +11,10 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from fusee.engine.columns import Columns
 from fusee.engine.isa import control, memory, numeric
 from fusee.engine.isa.comb import Comb
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
-from fusee.engine.isa.row import FLOAT_TYPES, Row
+from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
 from fusee.kernel.lang import table, u8, u16
@@ -54,78 +53,16 @@ def _starts(signatures: tuple[str, ...], mirrored: int) -> dict[int, int]:
     return starts | {sources | ELSEWHERE: 0 for key in starts if (sources := key & SOURCES_MASK) not in starts}
 
 
-_KINDS: Final = list({(row.signatures, row.shape.mirrored): None for row in ROWS})
+_KINDS: Final = list(dict.fromkeys((row.signatures, row.shape.mirrored) for row in ROWS))
 _COMB: Final = Comb([_starts(*kind) for kind in _KINDS])
 SIGNATURE_KEYS = table(u8, _COMB.keys)
 SIGNATURE_STARTS = table(u16, _COMB.values)
+FIRST_SIGNATURES: Final = [_COMB.starts[_KINDS.index((row.signatures, row.shape.mirrored))] for row in ROWS]
+"""By row: where in these its signatures begin."""
 
-
-def _destinations(row: Row) -> int:
-    """Mask of the places, by `PLACE_CODE`."""
-    return sum(1 << "aps".index(letter) for letter in {signature[0] for signature in row.signatures} - {"-"})
-
-
-def _operands(row: Row, distance: int, *kinds: str) -> int:
-    """Mask of the operands of these types, whose bits are so far from one another."""
-    return sum(1 << distance * place for place, kind in enumerate(row.sources) if kind in kinds)
-
-
-# Immediates, as numbers of those of each size; in cells and in rows the larger ones come first
-NARROW_MASK: Final = 0xF  # how many take two bytes
-FOURS_SHIFT: Final = 4
-FOURS_MASK: Final = 3
-EIGHT: Final = 0x40  # there is one of eight bytes
-POINTER: Final = 0x80  # and one as wide as pointers, then the first
-LABEL: Final = 0x100  # which is the address of a label
-
-
-def _immediates(row: Row) -> int:
-    """Which immediates a row has."""
-    kinds = [kind.replace("label", "ptr") for kind in row.immediates]
-    assert kinds == sorted(kinds, key=("ptr", "u64", "u32", "u16").index), row
-    assert kinds.count("u64") + kinds.count("ptr") <= 1 and kinds.count("u32") <= FOURS_MASK, row
-    assert kinds.count("u16") <= NARROW_MASK, row
-    flags = EIGHT * ("u64" in kinds) | POINTER * ("ptr" in kinds) | LABEL * ("label" in row.immediates)
-    return kinds.count("u16") | kinds.count("u32") << FOURS_SHIFT | flags
-
-
-_COLUMNS: Final = Columns(
-    sources=[len(row.sources) for row in ROWS],
-    signatures=[_COMB.starts[_KINDS.index((row.signatures, row.shape.mirrored))] for row in ROWS],
-    destinations=[_destinations(row) for row in ROWS],
-    wide_sources=[_operands(row, PLACE_BITS, "f64") for row in ROWS],
-    float_sources=[_operands(row, 1, *FLOAT_TYPES) for row in ROWS],
-    result_is_float=[int(row.result in FLOAT_TYPES) for row in ROWS],
-    needs_acc=[row.shape.accumulator_place() if row in SINGLES else 0 for row in ROWS],
-    mirrored_pair=[row.shape.mirrored for row in ROWS],
-    immediates=[_immediates(row) for row in ROWS],
-)
 
 # By row
 BASE = table(u16, _STARTS[:-1])
-CLASS = table(u16, _COLUMNS.classes)
-
-# By class
-SOURCES = table(u8, _COLUMNS["sources"])
-SIGNATURES = table(u16, _COLUMNS["signatures"])
-"""Where its signatures begin."""
-
-DESTINATIONS = table(u8, _COLUMNS["destinations"])
-"""Where results can go: a mask by `PLACE_CODE`."""
-
-WIDE_SOURCES = table(u8, _COLUMNS["wide_sources"])
-"""Mask of the operands of which a constant takes eight bytes, and not four; by their places in a key."""
-
-FLOAT_SOURCES = table(u8, _COLUMNS["float_sources"])
-RESULT_IS_FLOAT = table(u8, _COLUMNS["result_is_float"])
-
-NEEDS_ACC = table(u8, _COLUMNS["needs_acc"])
-"""Place plus one of the operand that must be in the accumulator; 0: none must."""
-
-MIRRORED_PAIR = table(u8, _COLUMNS["mirrored_pair"])
-"""Place plus one of the first of two neighbouring operands of which handlers exist in one order only; 0: none."""
-
-IMMEDIATES = table(u16, _COLUMNS["immediates"])
 
 
 def _const_leaves(row: Row) -> int:

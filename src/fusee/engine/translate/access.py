@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from fusee.engine.decode.reader import read_u32, read_u64
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.memory import MEMORY_KINDS
 from fusee.engine.isa.table import NO_ROW, NUMBER
@@ -21,9 +20,10 @@ from fusee.engine.translate.actions import (
 )
 from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
 from fusee.engine.translate.control import type_code
-from fusee.engine.translate.emit import claim, emit, settle
+from fusee.engine.translate.emit import claim, emit, emit_one, settle
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
+from fusee.engine.translate.immediate import next_u32, next_u64
 from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
 from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
@@ -38,11 +38,11 @@ GLOBAL_SET_IMPORT: Final = NUMBER["global_set_import"]
 @kernel
 def read_access(t: Translator, index: u32) -> u32:
     """Read a memarg (spec 5.4.6): gives the row, and leaves offset and memory in `t.offset` and `t.memory`."""
-    flags = read_u32(t.reader)
+    flags = next_u32(t.reader)
     t.memory = u32(0)
     if flags & 0x40 != 0:
-        t.memory = read_u32(t.reader)
-    t.offset = read_u64(t.reader)
+        t.memory = next_u32(t.reader)
+    t.offset = next_u64(t.reader)
     kind = u32(0)
     if t.module.memories[t.memory].limits.is_64:
         kind = u32(KIND_64)
@@ -81,10 +81,10 @@ def translate_store(t: Translator, index: u32) -> None:
     value = pop(t)
     place = pop(t)
     if tree == NO_ROW:
-        emit(t, row, u32(2), place, value, u32(NO_VALUE), u32(NOWHERE), u32(0))
+        emit(t, row, t.leaves, take_leaves(t, place, value), u32(NOWHERE), u32(0))
     else:
         count = flatten(t, u32(0), place, value)
-        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
+        emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
     add_access(t)
 
 
@@ -94,9 +94,9 @@ def on_slots(t: Translator, index: u32) -> None:
     first = u64(0)
     second = u64(0)
     if IMMEDIATE_COUNT[CLASS[index]] > 0:
-        first = u64(read_u32(t.reader))
+        first = u64(next_u32(t.reader))
     if IMMEDIATE_COUNT[CLASS[index]] > 1:
-        second = u64(read_u32(t.reader))
+        second = u64(next_u32(t.reader))
     count = u32(SLOT_OPERANDS[CLASS[index]])
     narrow = u64(0)
     for place in span(count):
@@ -166,5 +166,5 @@ def set_global(t: Translator, index: u32) -> None:
     row = u32(GLOBAL_SET)
     if index < t.module.imported_global_count:
         row = u32(GLOBAL_SET_IMPORT)
-    emit(t, row, u32(1), pop(t), u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    emit_one(t, row, pop(t))
     add_immediate(t.ins[t.ins_count - 1], global_place(t, index))

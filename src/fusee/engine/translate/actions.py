@@ -19,6 +19,12 @@ COMPARISON: Final = 3
 LOAD: Final = 4
 STORE: Final = 5
 FROM_SLOTS: Final = 6
+GET_LOCAL: Final = 7
+SET_LOCAL: Final = 8
+TEE_LOCAL: Final = 9
+I32_CONSTANT: Final = 10
+CONTROL: Final = 11  # see `translate_control`
+END: Final = 12
 
 _TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64}
 _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32": opcodes.F32_EQ, "f64": opcodes.F64_EQ}
@@ -37,6 +43,8 @@ def _row_name(op: Op) -> str:
 
 def _action(op: Op) -> int:
     name = _row_name(op)
+    if op.mnemonic in _FREQUENT:
+        return _FREQUENT[op.mnemonic]
     if op.mnemonic in LOAD_OF:
         return LOAD
     if op.mnemonic in STORE_OF:
@@ -49,6 +57,11 @@ def _action(op: Op) -> int:
         return OWN
     return TRAPPING if op.traps else COMPUTE
 
+
+_FREQUENT: Final = {
+    "local.get": GET_LOCAL, "local.set": SET_LOCAL, "local.tee": TEE_LOCAL, "i32.const": I32_CONSTANT, "end": END,
+    **dict.fromkeys(["block", "loop", "if", "else", "br_if", "br", "call"], CONTROL),
+}  # fmt: skip
 
 _OWN_SIGNATURES: Final = {
     "i32.eqz", "i64.eqz", "i32.wrap_i64", "nop",
@@ -85,7 +98,6 @@ _SLOT_SHAPES: Final = {
 _ON_SLOTS: Final = {index: _SLOT_SHAPES[_row_name(op)] for index, op in _OPS.items() if _row_name(op) in ON_SLOTS}
 
 _COLUMNS: Final = Columns(
-    action=_column({index: _action(op) for index, op in _OPS.items()}),
     arity=_column({index: len(op.params or ()) for index, op in _OPS.items()}),
     result=_column({index: _result(op) for index, op in _OPS.items()}),
     commutes=_column({index: int(op.commutes) for index, op in _OPS.items()}),
@@ -98,11 +110,11 @@ _COLUMNS: Final = Columns(
 )
 
 # By opcode index
+ACTION = table(u8, _column({index: _action(op) for index, op in _OPS.items()}))
 CLASS = table(u8, _COLUMNS.classes)
 ROW = table(u16, _column({index: NUMBER.get(_row_name(op), NO_ROW) for index, op in _OPS.items()}, NO_ROW))
 
 # By class
-ACTION = table(u8, _COLUMNS["action"])
 ARITY = table(u8, _COLUMNS["arity"])
 RESULT = table(u8, _COLUMNS["result"])
 COMMUTES = table(u8, _COLUMNS["commutes"])

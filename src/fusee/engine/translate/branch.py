@@ -111,7 +111,7 @@ def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
         if is_stepped(t, node.operands[0]) and (node.operand_count == 1 or can_follow(t, node)):
             emit_step(t, step, node)
             return
-    emit(t, row, node.operand_count, node.operands[0], node.operands[1], u32(NO_VALUE), u32(NOWHERE), u32(0))
+    emit(t, row, node.operands, node.operand_count, u32(NOWHERE), u32(0))
 
 
 @kernel

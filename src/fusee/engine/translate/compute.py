@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fusee.engine.isa.forms import ACC
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.actions import ARITY, CLASS, CODE, COMMUTES, COMPARED, RESULT, ROW
 from fusee.engine.translate.comparison import EQ, negate
@@ -112,25 +113,34 @@ def compute_now(t: Translator, index: u32) -> None:
 @kernel
 def push_result(t: Translator, row: u32, count: u32, first: u32, second: u32, type_: u8) -> None:
     """Emit a row on up to two operands and push its result, which is in the accumulator."""
-    t.leaves[0] = first
-    t.leaves[1] = second
-    t.leaves[2] = u32(NO_VALUE)
+    take_leaves(t, first, second)
     push_emitted(t, row, count, type_)
 
 
 @kernel
 def push_emitted(t: Translator, row: u32, count: u32, type_: u8) -> None:
     """Emit a row on the first `count` of `t.leaves` and push its result, which is in the accumulator."""
+    number = new_value(t, u32(SLOTTED), type_)
+    if t.owners[t.height] != 0:
+        claim_over_leaves(t, number, count)
+    emit(t, row, t.leaves, count, u32(ACC), u32(0))
+    hold_in_acc(t, number)
+    push(t, number)
+
+
+@kernel
+def claim_over_leaves(t: Translator, number: u32, count: u32) -> None:
+    """Free the canonical slot of a new entry, `number`, unless one of `t.leaves` is in it: that will be consumed."""
     first = t.leaves[0]
     second = t.leaves[1]
     third = t.leaves[2]
-    number = new_value(t, u32(SLOTTED), type_)
-    owner = t.owners[t.height]
-    if owner != first + 1 and owner != second + 1 and owner != third + 1:
-        claim(t, t.height, number)
-    emit(t, row, count, first, second, third, u32(0), u32(0))
-    hold_in_acc(t, number)
-    push(t, number)
+    for place in span(count):
+        if t.owners[t.height] == t.leaves[place] + 1:
+            return
+    claim(t, t.height, number)
+    t.leaves[0] = first
+    t.leaves[1] = second
+    t.leaves[2] = third
 
 
 @kernel
@@ -181,10 +191,6 @@ def choose(t: Translator) -> None:
             unload(t, True)
     elif t.values[first].kind == IN_ACC or t.values[second].kind == IN_ACC:
         unload(t, False)
-    number = new_value(t, u32(SLOTTED), type_)
-    if t.owners[t.height] != first + 1:
-        claim(t, t.height, number)
-    row = u32(FSELECT) if is_float(type_) else u32(SELECT)
-    emit(t, row, u32(3), first, second, condition, u32(0), u32(0))
-    hold_in_acc(t, number)
-    push(t, number)
+    take_leaves(t, first, second)
+    t.leaves[2] = condition
+    push_emitted(t, u32(FSELECT) if is_float(type_) else u32(SELECT), u32(3), type_)

@@ -11,15 +11,14 @@ from fusee.engine.decode.instruction import (
     skip_immediates,
 )  # fmt: skip
 from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
-from fusee.engine.decode.reader import read_count, read_u32
-from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.comparison import EQ, NE
 from fusee.engine.translate.emit import (
     MOV,
     compute_value,
-    emit,
+    emit_one,
     materialize,
     settle,
     settle_all,
@@ -36,6 +35,7 @@ from fusee.engine.translate.encode import (
     reserve_code,
 )  # fmt: skip
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
 from fusee.engine.translate.state import (
     CONSTANT,
@@ -329,8 +329,8 @@ def branch_table(t: Translator) -> None:
     index = pop(t)
     settle_all(t)
     reload_pins(t)
-    count = read_count(t.reader, u32(1))
-    emit(t, u32(BR_TABLE), u32(1), index, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    count = next_u32(t.reader)
+    emit_one(t, u32(BR_TABLE), index)
     add_immediate(t.ins[t.ins_count - 1], u64(count))
     start = t.code_bytes
     if t.ins_count > 1:
@@ -339,14 +339,14 @@ def branch_table(t: Translator) -> None:
     reserve_code(t, (count + 2) * 4)
     labels = t.reader.position
     for _ in span(count + 1):
-        frame = frame_at(t, read_u32(t.reader))
+        frame = frame_at(t, next_u32(t.reader))
         needs_moves = frame.opcode == FUNCTION or (arity(frame) != 0 and t.height - arity(frame) != frame.height)
         refer(t, frame.trampoline if needs_moves else frame.label, t.code_bytes, start)
         t.code_bytes += 4
     t.code_bytes = (t.code_bytes + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
     t.reader.position = labels
     for _ in span(count + 1):
-        emit_trampoline(t, frame_at(t, read_u32(t.reader)))
+        emit_trampoline(t, frame_at(t, next_u32(t.reader)))
 
 
 @kernel
@@ -447,4 +447,3 @@ def null_test(t: Translator, slot: u32, code: u32) -> u32:
     t.values[first].payload = u64(slot)
     second = new_value(t, u32(CONSTANT), u8(I64))
     return new_comparison(t, code, u32(I64), first, second)
-

@@ -2,22 +2,18 @@
 
 from typing import Final
 
-from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
-from fusee.engine.isa.table import (
-    CLASS,
+from fusee.engine.isa.facts import (
     DESTINATIONS,
-    FIRST_TREE_ROW,
+    FLOAT_RESULT,
     FLOAT_SOURCES,
-    INNER_PLACE,
-    INNER_ROW,
     MIRRORED_PAIR,
     NEEDS_ACC,
-    NUMBER,
-    OUTER_ROW,
-    PLACE_CODE,
-    RESULT_IS_FLOAT,
-    SOURCES,
+    SOURCE_COUNT,
+    fact,
+    facts_of,
 )  # fmt: skip
+from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
+from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW, PLACE_CODE
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
 from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.lookup import has_signature, has_sources, sources_key, with_destination
@@ -44,7 +40,7 @@ from fusee.engine.translate.values import (
     new_value,
     own_slot,
 )  # fmt: skip
-from fusee.kernel.lang import kernel, minimum, span, u8, u16, u32, u64
+from fusee.kernel.lang import Ptr, kernel, minimum, span, store, u8, u16, u32, u64
 
 MOV: Final = NUMBER["mov"]
 MOV64: Final = NUMBER["mov64"]
@@ -77,30 +73,32 @@ def is_large(value: Value) -> bool:
 
 
 @kernel
-def sources_of(t: Translator, kind: u32, count: u32, first: u32, second: u32, third: u32) -> u32:
-    """What a row's key has of its operands, given in the order in which `emit` takes them."""
-    a = form_of(t, t.values[first]) if count > 0 else u32(0)
-    b = form_of(t, t.values[second]) if count > 1 else u32(0)
-    c = form_of(t, t.values[third]) if count > 2 else u32(0)
-    pair = u32(MIRRORED_PAIR[kind])
-    if pair == 1 and a > b:
-        return sources_key(b, a, c)
-    if pair == 2 and b > c:
-        return sources_key(a, c, b)
-    return sources_key(a, b, c)
+def forms_of(t: Translator, operands: Ptr[u32], count: u32) -> u32:
+    """The forms of up to three values, a byte each."""
+    forms = u32(0)
+    for place in span(count):
+        forms |= form_of(t, t.values[operands[place]]) << (place << 3)
+    return forms
 
 
 @kernel(inline=True)
-def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> bool:
+def mirrored(forms: u32, pair: u32) -> u32:
+    """The forms of operands, those of a mirrored pair in the order that exists (`Shape.mirrored`)."""
+    if pair != 0:
+        shift = (pair - 1) << 3
+        first = forms >> shift & 0xFF
+        second = forms >> shift >> 8 & 0xFF
+        if first > second:
+            return forms ^ (first ^ second) * 0x101 << shift
+    return forms
+
+
+@kernel
+def has_handler(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> bool:
     """Whether the row exists for the operands' forms and any destination."""
-    kind = u32(CLASS[row])
-    return has_sources(kind, sources_of(t, kind, count, first, second, third))
-
-
-@kernel(inline=True)
-def can_write(kind: u32, form: u32) -> bool:
-    """Whether rows of a class can put their result there."""
-    return u32(DESTINATIONS[kind]) >> u32(PLACE_CODE[form]) & 1 != 0
+    facts = facts_of(row)
+    forms = mirrored(forms_of(t, operands, count), fact(facts, MIRRORED_PAIR))
+    return has_sources(facts, sources_key(forms))
 
 
 @kernel
@@ -112,10 +110,13 @@ def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
 
 
 @kernel
-def make_way(t: Translator, float_bank: bool, first: u32, second: u32, third: u32) -> None:
+def make_way(t: Translator, float_bank: bool, operands: Ptr[u32], count: u32) -> None:
     """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
     occupant = t.facc if float_bank else t.acc
-    if occupant != NO_VALUE and occupant != first and occupant != second and occupant != third:
+    if occupant != NO_VALUE:
+        for place in span(count):
+            if operands[place] == occupant:
+                return
         unload(t, float_bank)
 
 
@@ -123,8 +124,8 @@ def make_way(t: Translator, float_bank: bool, first: u32, second: u32, third: u3
 def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     """Move a value that does not wait; it leaves its old place."""
     value = t.values[number]
-    if form == ACC:
-        make_way(t, is_float(value.type), number, number, number)
+    if form == ACC and not keeps_place(t, number):
+        unload(t, is_float(value.type))
     if is_large(value):
         i = new_ins(t, u32(MOV64))
         add_immediate(i, value.payload)
@@ -140,6 +141,12 @@ def take(t: Translator, i: Ins, place: u32, number: u32) -> None:
     """A value that does not wait becomes an operand of the latest instruction, and leaves its place."""
     value = t.values[number]
     add_source(i, place, form_of(t, value), value.payload)
+    take_place(t, value, number)
+
+
+@kernel(inline=True)
+def take_place(t: Translator, value: Value, number: u32) -> None:
+    """The value is an operand of the latest instruction: note that, and that it leaves its place."""
     if value.kind == LOCAL:
         local = t.locals[u32(value.payload)]
         local.last_access = ins_number(t)
@@ -161,7 +168,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     if value.kind == COMPARE:
         normalize(t, value)
         row = u32(VALUE_ROW[row_index(value.producer, u32(value.row))])
-    emit(t, row, value.operand_count, value.operands[0], value.operands[1], value.operands[2], form, slot)
+    emit(t, row, value.operands, value.operand_count, form, slot)
 
 
 @kernel
@@ -202,120 +209,120 @@ def keeps_place(t: Translator, number: u32) -> bool:
 
 
 @kernel
-def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> None:
+def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
     """Move operands until the row has a handler for their forms: the accumulator first, then constants, then all."""
-    kind = CLASS[row]
+    facts = facts_of(row)
+    needs_acc = fact(facts, NEEDS_ACC)
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT and u32(FLOAT_SOURCES[kind]) >> place & 1 == 0:
-            if not fits_field(t.values[number]):
-                into_temporary(t, number, place)
-    if NEEDS_ACC[kind] != 0:
-        into_accumulator(t, operand_at(u32(NEEDS_ACC[kind]) - 1, first, second, third))
-    if has_handler(t, row, count, first, second, third):
+        if is_large(t.values[operands[place]]) and fact(facts, FLOAT_SOURCES) >> place & 1 == 0:
+            into_temporary(t, operands[place], place)
+    if needs_acc != 0:
+        into_accumulator(t, operands[needs_acc - 1])
+    if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[kind]) and keeps_place(t, number):
+        number = operands[place]
+        if t.values[number].kind == IN_ACC and place + 1 != needs_acc and keeps_place(t, number):
             unload(t, is_float(t.values[number].type))
-    if has_handler(t, row, count, first, second, third):
+    if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT:
-            into_temporary(t, number, place)
-    if has_handler(t, row, count, first, second, third):
+        if t.values[operands[place]].kind == CONSTANT:
+            into_temporary(t, operands[place], place)
+    if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if place + 1 != u32(NEEDS_ACC[kind]) and form_of(t, t.values[number]) != SLOT:
+        number = operands[place]
+        if place + 1 != needs_acc and form_of(t, t.values[number]) != SLOT:
             into_temporary(t, number, place)
-
-
-@kernel(inline=True)
-def operand_at(place: u32, first: u32, second: u32, third: u32) -> u32:
-    return first if place == 0 else second if place == 1 else third
 
 
 @kernel
-def emit(
-    t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
-) -> None:  # fmt: skip
+def emit(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slot: u32) -> None:
     """Emit a row on `count` operands, none of which waits. They are consumed."""
-    kind = u32(CLASS[row])
-    sources = sources_of(t, kind, count, first, second, third)
-    if row >= FIRST_TREE_ROW and not has_signature(kind, with_destination(sources, form)):
-        emit_parts(t, row, count, first, second, third, form, slot)
+    facts = facts_of(row)
+    forms = u32(0)
+    fits = True
+    for place in span(count):
+        value = t.values[operands[place]]
+        forms |= form_of(t, value) << (place << 3)
+        fits = fits and not is_large(value)
+    pair = fact(facts, MIRRORED_PAIR)
+    ordered = mirrored(forms, pair)
+    sources = sources_key(ordered)
+    if row >= FIRST_TREE_ROW and not has_signature(facts, with_destination(sources, form)):
+        emit_parts(t, row, operands, count, form, slot)
         return
-    if has_large(t, count, first, second, third) or not has_sources(kind, sources):
-        legalize(t, row, count, first, second, third)
-        emit(t, row, count, first, second, third, form, slot)
+    if not fits or not has_sources(facts, sources):
+        legalize(t, row, operands, count)
+        emit(t, row, operands, count, form, slot)
         return
-    is_direct = form == NOWHERE or can_write(kind, form)
+    if ordered != forms:
+        swap(operands + (pair - 1))
+    emit_legal(t, row, facts, operands, count, ordered, form, slot)
+
+
+@kernel(inline=True)
+def emit_legal(
+    t: Translator, row: u32, facts: u64, operands: Ptr[u32], count: u32, forms: u32, form: u32, slot: u32
+) -> None:  # fmt: skip
+    """Emit a row that has a handler for the operands' forms."""
+    float_bank = fact(facts, FLOAT_RESULT) != 0
+    is_direct = form == NOWHERE or can_write(facts, form)
     if form == ACC or not is_direct:
-        make_way(t, RESULT_IS_FLOAT[kind] != 0, first, second, third)
+        make_way(t, float_bank, operands, count)
     i = new_ins(t, row)
     i.destination = u8(form) if is_direct else u8(ACC)
     i.slot = u16(slot)
-    take_all(t, i, u32(MIRRORED_PAIR[kind]), count, first, second, third)
-    if not is_direct:
-        move_acc(t, RESULT_IS_FLOAT[kind] != 0, form, slot)
-
-
-@kernel(inline=True)
-def has_large(t: Translator, count: u32, first: u32, second: u32, third: u32) -> bool:
-    """Whether any operand is a constant for which cells have no field."""
-    return (
-        (count > 0 and is_large(t.values[first]))
-        or (count > 1 and is_large(t.values[second]))
-        or (count > 2 and is_large(t.values[third]))
-    )
-
-
-@kernel(inline=True)
-def take_all(t: Translator, i: Ins, pair: u32, count: u32, first: u32, second: u32, third: u32) -> None:
-    """The operands of the latest instruction are consumed; those of a mirrored pair in the order that exists."""
-    a = first
-    b = second
-    c = third
-    if pair == 1 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
-        a = second
-        b = first
-    elif pair == 2 and form_of(t, t.values[b]) > form_of(t, t.values[c]):
-        b = third
-        c = second
+    i.sources = u8(sources_key(forms))
+    store(i.forms, forms)
     for place in span(count):
-        number = operand_at(place, a, b, c)
-        take(t, i, place, number)
+        number = operands[place]
+        value = t.values[number]
+        i.operands[place] = value.payload
+        take_place(t, value, number)
         free(t, number)
+    if not is_direct:
+        move_acc(t, float_bank, form, slot)
 
 
 @kernel
-def emit_parts(
-    t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
-) -> None:  # fmt: skip
+def emit_one(t: Translator, row: u32, number: u32) -> None:
+    """Emit a row without result on one value, which does not wait."""
+    t.leaves[0] = number
+    emit(t, row, t.leaves, u32(1), u32(NOWHERE), u32(0))
+
+
+@kernel(inline=True)
+def swap(pair: Ptr[u32]) -> None:
+    first = pair[0]
+    pair[0] = pair[1]
+    pair[1] = first
+
+
+@kernel(inline=True)
+def can_write(facts: u64, form: u32) -> bool:
+    """Whether a row can put its result there."""
+    return fact(facts, DESTINATIONS) >> u32(PLACE_CODE[form]) & 1 != 0
+
+
+@kernel
+def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slot: u32) -> None:
     """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
     tree = row - FIRST_TREE_ROW
-    outer = u32(OUTER_ROW[tree])
     inner = u32(INNER_ROW[tree])
-    inner_count = u32(SOURCES[CLASS[inner]])
+    inner_count = fact(facts_of(inner), SOURCE_COUNT)
     place = u32(INNER_PLACE[tree])
     other = u32(NO_VALUE)
     if count > inner_count:
-        other = first if place == 1 else operand_at(inner_count, first, second, third)
-    a = first if place == 0 else second
-    # Operands of the outer node are none of the inner one's: they must leave the accumulator that it writes.
-    b = u32(NO_VALUE)
-    if inner_count > 1:
-        b = second if place == 0 else third
-    c = third if inner_count > 2 else u32(NO_VALUE)
-    emit(t, inner, inner_count, a, b, c, u32(ACC), u32(0))
-    number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[CLASS[inner]] != 0 else u8(I64))
+        other = operands[0] if place == 1 else operands[inner_count]
+    # The operands are in the order of the expression: the inner node's follow one another.
+    emit(t, inner, operands + place, inner_count, u32(ACC), u32(0))
+    number = new_value(t, u32(IN_ACC), u8(F64) if fact(facts_of(inner), FLOAT_RESULT) != 0 else u8(I64))
     t.values[number].producer = u32(NO_INS)
-    if place == 0:
-        emit(t, outer, count - inner_count + 1, number, other, u32(NO_VALUE), form, slot)
-    else:
-        emit(t, outer, u32(2), other, number, u32(NO_VALUE), form, slot)
+    t.leaves[0] = number if place == 0 else other
+    t.leaves[1] = other if place == 0 else number
+    emit(t, u32(OUTER_ROW[tree]), t.leaves, count - inner_count + 1, form, slot)
 
 
 # The accumulator and the canonical slots
@@ -348,7 +355,7 @@ def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
     if value.producer == NO_INS or value.producer < t.first_ins:
         return False
     i = t.ins[value.producer - t.first_ins]
-    if i.destination != ACC or not has_signature(u32(CLASS[i.row]), with_destination(u32(i.sources), form)):
+    if i.destination != ACC or not has_signature(facts_of(u32(i.row)), with_destination(u32(i.sources), form)):
         return False
     i.destination = u8(form)
     i.slot = u16(slot)

@@ -3,30 +3,19 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
+from fusee.engine.isa.facts import EIGHT, FOURS, LABEL, NARROW, NO_FIELDS, POINTER, WIDE_SOURCES, fact, facts_of
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
-from fusee.engine.isa.table import (
-    CLASS,
-    EIGHT,
-    FOURS_MASK,
-    FOURS_SHIFT,
-    IMMEDIATES,
-    LABEL,
-    NARROW_MASK,
-    NUMBER,
-    PLACE_BITS,
-    PLACE_CODE,
-    POINTER,
-    WIDE_SOURCES,
-)  # fmt: skip
+from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE
 from fusee.engine.isa.trees import MOST_LEAVES
-from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, key_of
+from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
 from fusee.engine.translate.state import INS_CAPACITY, Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
     Static,
     address,
     cast,
+    diff,
     kernel,
     size_of,
     span,
@@ -104,28 +93,28 @@ def encode_first(t: Translator, count: u32) -> None:
     t.first_ins += count
 
 
-@kernel
+@kernel(inline=True)
 def encode(t: Translator, i: Ins) -> None:
     """Append one cell. There is room for it."""
-    kind = u32(CLASS[i.row])
-    key = key_of(i)
-    if not has_signature(kind, key):
+    facts = facts_of(u32(i.row))
+    key = with_destination(u32(i.sources), u32(i.destination))
+    if not has_signature(facts, key):
         unreachable()  # `emit` has moved the operands until there was a handler
-    start = t.code_bytes
-    put_handler(t, start, handler_number(i, kind, key))
-    at = start + size_of(usize)
+    put_handler(t, t.code_bytes, handler_number(i, facts, key))
+    at = t.code + t.code_bytes + size_of(usize)
     constants = key & (key >> 1) & EACH_PLACE
-    immediates = u32(IMMEDIATES[kind])
-    if immediates | constants != 0:
-        at = write_immediates(t, i, at, immediates, constants, u32(WIDE_SOURCES[kind]))
+    if facts >> NO_FIELDS != 0 or constants != 0:
+        at = write_immediates(t, i, at, facts, constants)
     for place in unroll(SOURCE_PLACES):
         if key >> place & PLACE_MASK == SLOT_CODE:
-            store(t.code + at, u16(i.operands[place // PLACE_BITS]))
-            at += 2
+            store(at, u16(i.operands[place // PLACE_BITS]))
+            at = at + 2
     if i.destination == SLOT:
-        store(t.code + at, i.slot)
-        at += 2
-    t.code_bytes = (at + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+        store(at, i.slot)
+        at = at + 2
+    t.code_bytes = (u32(diff(at, t.code)) + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+
+
 @kernel(inline=True)
 def put_handler(t: Translator, start: u32, number: u32) -> None:
     """Name the handler of the cell at `start`; if there is one for it and the cell before, name that one there."""
@@ -139,56 +128,54 @@ def put_handler(t: Translator, start: u32, number: u32) -> None:
 
 
 @kernel(inline=True)
-def write_immediates(t: Translator, i: Ins, start: u32, immediates: u32, constants: u32, wide: u32) -> u32:
+def write_immediates(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
     """Write immediates and constants, the larger ones first; gives the position behind them."""
     at = start
-    number = u32(0)
-    if size_of(usize) == 8 and immediates & POINTER != 0:
-        at = write_pointer(t, i, at, immediates)
+    wide = constants & fact(facts, WIDE_SOURCES)
+    number = fact(facts, EIGHT) | fact(facts, POINTER)
+    if size_of(usize) == 8 and fact(facts, POINTER) != 0:
+        at = write_pointer(t, i, at, facts)
+    if fact(facts, EIGHT) != 0:
+        store(at, i.immediates[0])
+        at = at + 8
+    if wide != 0:
+        at = write_constants(i, at, wide, 8)
+    if size_of(usize) == 4 and fact(facts, POINTER) != 0:
+        at = write_pointer(t, i, at, facts)
+    for _ in span(fact(facts, FOURS)):
+        store(at, u32(i.immediates[number]))
+        at = at + 4
         number += 1
-    if immediates & EIGHT != 0:
-        store(t.code + at, i.immediates[0])
-        at += 8
-        number += 1
-    if constants & wide != 0:
-        at = write_constants(t, i, at, constants & wide, 8)
-    if size_of(usize) == 4 and immediates & POINTER != 0:
-        at = write_pointer(t, i, at, immediates)
-        number += 1
-    for _ in span(immediates >> FOURS_SHIFT & FOURS_MASK):
-        store(t.code + at, u32(i.immediates[number]))
-        at += 4
-        number += 1
-    if constants & ~wide != 0:
-        at = write_constants(t, i, at, constants & ~wide, 4)
-    for _ in span(immediates & NARROW_MASK):
-        store(t.code + at, u16(i.immediates[number]))
-        at += 2
+    if constants != wide:
+        at = write_constants(i, at, constants & ~wide, 4)
+    for _ in span(fact(facts, NARROW)):
+        store(at, u16(i.immediates[number]))
+        at = at + 2
         number += 1
     return at
 
 
 @kernel(inline=True)
-def write_pointer(t: Translator, i: Ins, at: u32, immediates: u32) -> u32:
+def write_pointer(t: Translator, i: Ins, at: Ptr[u8], facts: u64) -> Ptr[u8]:
     """Write the immediate that is as wide as pointers; gives the position behind it."""
-    if immediates & LABEL != 0:
-        refer(t, cast(Label, i.label), at, u32(0))
+    if fact(facts, LABEL) != 0:
+        refer(t, cast(Label, i.label), u32(diff(at, t.code)), u32(0))
     else:
-        store(t.code + at, usize(i.immediates[0]))
+        store(at, usize(i.immediates[0]))
     return at + size_of(usize)
 
 
 @kernel(inline=True)
-def write_constants(t: Translator, i: Ins, start: u32, places: u32, width: Static[int]) -> u32:
+def write_constants(i: Ins, start: Ptr[u8], places: u32, width: Static[int]) -> Ptr[u8]:
     """Write the operands that are constants of a width; gives the position behind them."""
     at = start
     for place in unroll(SOURCE_PLACES):
         if places >> place & 1 != 0:
             if width == 8:
-                store(t.code + at, i.operands[place // PLACE_BITS])
+                store(at, i.operands[place // PLACE_BITS])
             else:
-                store(t.code + at, u32(i.operands[place // PLACE_BITS]))
-            at += width
+                store(at, u32(i.operands[place // PLACE_BITS]))
+            at = at + width
     return at
 
 

@@ -3,8 +3,6 @@
 from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
-from fusee.engine.decode.instruction import read_opcode
-from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
@@ -15,20 +13,10 @@ from fusee.engine.state.module import Body, Module
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
 from fusee.engine.translate.analyze import analyze, choose_pins
-from fusee.engine.translate.control import (
-    ELSE,
-    END,
-    FUNCTION,
-    begin_else,
-    begin_else_arm,
-    end_block,
-    leave,
-    open_frame,
-    skip_unreachable,
-    type_code,
-)  # fmt: skip
+from fusee.engine.translate.control import FUNCTION, open_frame, type_code
 from fusee.engine.translate.encode import add_immediate, count_block, flush, new_ins, reserve_code, resolve_fixups
-from fusee.engine.translate.instruction import translate_instruction
+from fusee.engine.translate.immediate import next_u32
+from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Frame, Ins, Local, Translator, Value
 from fusee.kernel.lang import (
     Ptr,
@@ -210,8 +198,8 @@ def open_locals(t: Translator, body: Body) -> None:
     t.reader.position = body.locals.start
     t.reader.end = body.locals.end
     index = t.param_count
-    for _ in span(read_u32(t.reader)):
-        count = read_u32(t.reader)
+    for _ in span(next_u32(t.reader)):
+        count = next_u32(t.reader)
         type_ = type_code(read_value_type(t.module, t.reader))
         for _again in span(count):
             t.locals[index].type = type_
@@ -238,28 +226,7 @@ def translate_body(t: Translator) -> None:
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
     open_frame(t, u32(FUNCTION))
-    reachable = True
-    while t.depth != 0:
-        if reachable:
-            t.source_offset = t.reader.position
-            index = read_opcode(t.reader)
-        else:
-            index = skip_unreachable(t)
-        if index == END:
-            if t.depth == 1:
-                if reachable:
-                    leave(t)
-                t.depth = u32(0)
-            else:
-                reachable = end_block(t, reachable)
-        elif index == ELSE:
-            if reachable:
-                begin_else(t)
-            else:
-                begin_else_arm(t)
-            reachable = True
-        else:
-            reachable = translate_instruction(t, index)
+    translate_code(t)
 
 
 @kernel

@@ -8,7 +8,7 @@ from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTE
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
-from fusee.engine.translate.emit import emit, has_handler
+from fusee.engine.translate.emit import emit, emit_one, has_handler
 from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator, Value
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32
@@ -55,18 +55,8 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
 @kernel
 def fits(t: Translator, tree: u32, place: u32, inner: Value, other: u32, count: u32) -> bool:
     """Whether the tree exists with its leaves where they are now."""
-    a = inner.operands[0]
-    b = inner.operands[1]
-    c = inner.operands[2]
-    if other != NO_VALUE and place == 1:
-        c = b
-        b = a
-        a = other
-    elif other != NO_VALUE and inner.operand_count == 1:
-        b = other
-    elif other != NO_VALUE:
-        c = other
-    return has_handler(t, tree, count, a, b, c)
+    gather(t, place, inner, other)
+    return has_handler(t, tree, t.leaves, count)
 
 
 @kernel(inline=True)
@@ -77,20 +67,24 @@ def is_constant(t: Translator, number: u32) -> bool:
 @kernel
 def flatten(t: Translator, place: u32, inner: u32, other: u32) -> u32:
     """Put the leaves of a tree into `t.leaves`; gives their number. The inner value is dissolved."""
-    value = t.values[inner]
+    count = gather(t, place, t.values[inner], other)
+    free(t, inner)
+    return count
+
+
+@kernel
+def gather(t: Translator, place: u32, inner: Value, other: u32) -> u32:
+    """Put an inner node's operands, and the other operand of its outer node, into `t.leaves`; gives their number."""
     count = u32(0)
     if other != NO_VALUE and place == 1:
         t.leaves[0] = other
         count += 1
-    for number in span(value.operand_count):
-        t.leaves[count] = value.operands[number]
+    for number in span(inner.operand_count):
+        t.leaves[count] = inner.operands[number]
         count += 1
     if other != NO_VALUE and place == 0:
         t.leaves[count] = other
         count += 1
-    for number in span(count, u32(MOST_LEAVES)):
-        t.leaves[number] = u32(NO_VALUE)
-    free(t, inner)
     return count
 
 
@@ -98,10 +92,10 @@ def flatten(t: Translator, place: u32, inner: u32, other: u32) -> u32:
 def emit_fused(t: Translator, row: u32, tree: u32, number: u32) -> None:
     """Emit a row without result on one value, in the tree of the two unless that is `NO_ROW`."""
     if tree == NO_ROW:
-        emit(t, row, u32(1), number, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+        emit_one(t, row, number)
     else:
         count = flatten(t, u32(0), number, u32(NO_VALUE))
-        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
+        emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
 
 
 @kernel
@@ -109,5 +103,4 @@ def take_leaves(t: Translator, first: u32, second: u32) -> u32:
     """The leaves of an instruction without inner nodes; gives their number."""
     t.leaves[0] = first
     t.leaves[1] = second
-    t.leaves[2] = u32(NO_VALUE)
     return u32(1) + u32(second != NO_VALUE)

@@ -2,21 +2,20 @@
 
 from typing import Final
 
+from fusee.engine.isa.facts import MIRRORED_PAIR, SIGNATURES, fact
 from fusee.engine.isa.forms import CONST, FORMS, MOST_PINS, NOWHERE, PIN, PINS, SLOT
 from fusee.engine.isa.pairs import EMPTY, HASH_BITS, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS, pair_place
 from fusee.engine.isa.table import (
     BASE,
     DESTINATION_SHIFT,
     ELSEWHERE,
-    MIRRORED_PAIR,
     PLACE_BITS,
     PLACE_CODE,
     SIGNATURE_KEYS,
     SIGNATURE_STARTS,
-    SIGNATURES,
 )  # fmt: skip
 from fusee.engine.translate.state import Ins
-from fusee.kernel.lang import kernel, table, u8, u32, unroll
+from fusee.kernel.lang import kernel, table, u8, u32, u64, unroll
 
 EACH_PLACE: Final = 0x55  # in a key: the lower bit of each place
 _IS_PIN: Final = [PIN <= form < PIN + PINS for form in range(NOWHERE + 1)]
@@ -26,12 +25,12 @@ PIN_CHOICES = table(u8, [PINS if is_pin else 1 for is_pin in _IS_PIN])
 
 
 @kernel(inline=True)
-def sources_key(first: u32, second: u32, third: u32) -> u32:
-    """The forms of up to three operands, 0 for those that are not there, as `SIGNATURE_KEYS` has them."""
+def sources_key(forms: u32) -> u32:
+    """The forms of up to three operands, a byte each and 0 for those that are not there, as keys have them."""
     return (
-        u32(PLACE_CODE[first])
-        | u32(PLACE_CODE[second]) << PLACE_BITS
-        | u32(PLACE_CODE[third]) << (2 * PLACE_BITS)
+        u32(PLACE_CODE[forms & 0xFF])
+        | u32(PLACE_CODE[forms >> 8 & 0xFF]) << PLACE_BITS
+        | u32(PLACE_CODE[forms >> 16]) << (2 * PLACE_BITS)
     )
 
 
@@ -42,29 +41,23 @@ def with_destination(sources: u32, form: u32) -> u32:
 
 
 @kernel(inline=True)
-def has_signature(kind: u32, key: u32) -> bool:
-    """Whether rows of a class exist in this signature."""
-    return u32(SIGNATURE_KEYS[u32(SIGNATURES[kind]) + key]) == key
+def has_signature(facts: u64, key: u32) -> bool:
+    """Whether a row exists in this signature."""
+    return u32(SIGNATURE_KEYS[fact(facts, SIGNATURES) + key]) == key
 
 
 @kernel(inline=True)
-def has_sources(kind: u32, sources: u32) -> bool:
-    """Whether rows of a class exist for these sources and any destination."""
-    return has_signature(kind, sources) or has_signature(kind, sources | ELSEWHERE)
+def has_sources(facts: u64, sources: u32) -> bool:
+    """Whether a row exists for these sources and any destination."""
+    return has_signature(facts, sources) or has_signature(facts, sources | ELSEWHERE)
 
 
 @kernel(inline=True)
-def key_of(i: Ins) -> u32:
-    """The key of an instruction's signature."""
-    return with_destination(u32(i.sources), u32(i.destination))
-
-
-@kernel(inline=True)
-def handler_number(i: Ins, kind: u32, key: u32) -> u32:
+def handler_number(i: Ins, facts: u64, key: u32) -> u32:
     """The number of an instruction's handler, if there is one for its key (`isa.forms.expand` has the order)."""
-    number = u32(BASE[i.row]) + u32(SIGNATURE_STARTS[u32(SIGNATURES[kind]) + key])
+    number = u32(BASE[i.row]) + u32(SIGNATURE_STARTS[fact(facts, SIGNATURES) + key])
     if PINS != 0 and key & ~(key >> 1) & EACH_PLACE != 0:
-        number += pins_of(i, u32(MIRRORED_PAIR[kind]))
+        number += pins_of(i, fact(facts, MIRRORED_PAIR))
     return number
 
 
