@@ -65,20 +65,25 @@ FIRST_SIGNATURES: Final = [_COMB.starts[_KINDS.index((row.signatures, row.shape.
 BASE = table(u16, _STARTS[:-1])
 
 
-def _const_leaves(row: Row) -> int:
-    return sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")
-
-
-# Fusing: the trees by their inner node, each with its outer row, the place in that, and a mask of constant leaves.
-_BY_INNER: Final = sorted(TREES, key=lambda row: NUMBER[row.inner.name] if row.inner else 0)
-_INNER_NUMBERS: Final = [NUMBER[row.inner.name] for row in _BY_INNER if row.inner]
+# Fusing: the trees by their inner node, each with a key of its outer row, the place in that, and its constant leaves
 TREE_PLACE_SHIFT: Final = MOST_LEAVES
+TREE_OUTER_SHIFT: Final = TREE_PLACE_SHIFT + 1
+
+
+def _tree_key(row: Row) -> tuple[int, int]:
+    """Where a tree stands: its inner node, and its key."""
+    constants = sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")
+    outer, inner = (NUMBER[part.name] if part else NO_ROW for part in (row.outer, row.inner))
+    return inner, outer << TREE_OUTER_SHIFT | row.place << TREE_PLACE_SHIFT | constants
+
+
+_BY_KEY: Final = sorted(TREES, key=_tree_key)
+_INNER_NUMBERS: Final = [_tree_key(row)[0] for row in _BY_KEY]
 FIRST_TREE = table(u16, [bisect_left(_INNER_NUMBERS, number) for number in range(len(ROWS) + 1)])
 """By row: where the trees with that inner node begin in the following tables. Those of the next row end them."""
 
-TREE = table(u16, [NUMBER[row.name] for row in _BY_INNER] or [NO_ROW])
-TREE_OUTER = table(u16, [NUMBER[row.outer.name] for row in _BY_INNER if row.outer] or [NO_ROW])
-TREE_KEY = table(u8, [row.place << TREE_PLACE_SHIFT | _const_leaves(row) for row in _BY_INNER] or [0])
+TREE = table(u16, [NUMBER[row.name] for row in _BY_KEY] or [NO_ROW])
+TREE_KEY = table(u16, [_tree_key(row)[1] for row in _BY_KEY] or [0])
 
 # What a tree is made of, where it must be taken apart: by row, counted from the first tree
 FIRST_TREE_ROW: Final = len(SINGLES)

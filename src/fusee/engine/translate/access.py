@@ -3,21 +3,20 @@
 from typing import Final
 
 from fusee.engine.isa.forms import NOWHERE, SLOT
-from fusee.engine.isa.memory import MEMORY_KINDS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.actions import (
-    ACCESS,
-    CLASS,
-    IMMEDIATE_COUNT,
     KIND_64,
     KIND_ANY,
     MEMORY_ROW,
-    RESULT,
-    ROW,
+    ROW_SHIFT,
+    SLOT_CLASS,
+    SLOT_IMMEDIATES,
     SLOT_OPERANDS,
     SLOT_RESULTS,
-)
+    WORD,
+    type_of,
+)  # fmt: skip
 from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
 from fusee.engine.translate.control import type_code
 from fusee.engine.translate.emit import claim, emit, emit_one, settle
@@ -36,7 +35,7 @@ GLOBAL_SET_IMPORT: Final = NUMBER["global_set_import"]
 
 
 @kernel
-def read_access(t: Translator, index: u32) -> u32:
+def read_access(t: Translator, word: u32) -> u32:
     """Read a memarg (spec 5.4.6): gives the row, and leaves offset and memory in `t.offset` and `t.memory`."""
     flags = next_u32(t.reader)
     t.memory = u32(0)
@@ -48,7 +47,7 @@ def read_access(t: Translator, index: u32) -> u32:
         kind = u32(KIND_64)
     if t.memory != 0:
         kind += KIND_ANY
-    return u32(MEMORY_ROW[u32(ACCESS[CLASS[index]]) * len(MEMORY_KINDS) + kind])
+    return u32(MEMORY_ROW[(word >> ROW_SHIFT) + kind])
 
 
 @kernel
@@ -60,20 +59,20 @@ def add_access(t: Translator) -> None:
 
 
 @kernel
-def translate_load(t: Translator, index: u32) -> None:
-    row = read_access(t, index)
+def translate_load(t: Translator, word: u32) -> None:
+    row = read_access(t, word)
     tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
     if tree == NO_ROW:
         materialize_top(t, u32(1))
-        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), RESULT[CLASS[index]])
+        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), type_of(word))
     else:
-        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), RESULT[CLASS[index]])
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), type_of(word))
     add_access(t)
 
 
 @kernel
-def translate_store(t: Translator, index: u32) -> None:
-    row = read_access(t, index)
+def translate_store(t: Translator, word: u32) -> None:
+    row = read_access(t, word)
     materialize_top(t, u32(1))
     tree = fused_row(t, row, u32(0), t.stack[t.height - 2], t.stack[t.height - 1])
     if tree == NO_ROW:
@@ -91,13 +90,14 @@ def translate_store(t: Translator, index: u32) -> None:
 @kernel
 def on_slots(t: Translator, index: u32) -> None:
     """An instruction that takes its operands from consecutive canonical slots and leaves its results there."""
+    kind = SLOT_CLASS[index]
     first = u64(0)
     second = u64(0)
-    if IMMEDIATE_COUNT[CLASS[index]] > 0:
+    if SLOT_IMMEDIATES[kind] > 0:
         first = u64(next_u32(t.reader))
-    if IMMEDIATE_COUNT[CLASS[index]] > 1:
+    if SLOT_IMMEDIATES[kind] > 1:
         second = u64(next_u32(t.reader))
-    count = u32(SLOT_OPERANDS[CLASS[index]])
+    count = u32(SLOT_OPERANDS[kind])
     narrow = u64(0)
     for place in span(count):
         number = t.stack[t.height - count + place]
@@ -106,12 +106,12 @@ def on_slots(t: Translator, index: u32) -> None:
     result = result_type(t, index, u32(first))
     for _ in span(count):
         release(t, pop(t))
-    i = new_ins(t, u32(ROW[index]))
+    i = new_ins(t, WORD[index] >> ROW_SHIFT)
     add_immediate(i, first)
     add_immediate(i, second)
     add_immediate(i, u64(canonical(t, t.height)))
     add_immediate(i, narrow)
-    for _ in span(u32(SLOT_RESULTS[CLASS[index]])):
+    for _ in span(u32(SLOT_RESULTS[kind])):
         push_canonical(t, result)
 
 

@@ -8,7 +8,7 @@ from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_o
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.state import F32, Translator
-from fusee.kernel.lang import kernel, likely, minimum, span, table, u8, u32, u64, unlikely
+from fusee.kernel.lang import Ptr, kernel, likely, minimum, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Imm
 
@@ -60,6 +60,8 @@ LEAST_USES_WITHOUT_LOOP: Final = 6
 def analyze(t: Translator) -> None:
     """Count uses of locals; `t.reader` is at the first instruction and returns there."""
     r = t.reader
+    source = r.source
+    locals_ = t.locals
     start = r.position
     t.has_calls = False
     t.has_loops = False
@@ -70,24 +72,24 @@ def analyze(t: Translator) -> None:
     innermost = u32(0)  # number plus one of the innermost open loop that has no inner one and no call yet
     position = start
     while position < r.end:
-        index = u32(r.source[position])
+        index = u32(source[position])
         position += 1
         step = STEP[index]
         if step == LOCAL:
-            number = u32(r.source[position])
+            number = u32(source[position])
             position += 1
             if unlikely(number >= 0x80):
                 r.position = position - 1
                 number = next_u32(r)
                 position = r.position
-            use = t.locals[number]
+            use = locals_[number]
             use.uses += weight
             use.is_written = use.is_written or index != LOCAL_GET
         elif step == NUMBER:
-            position = behind_number(t, position)
+            position = behind_number(source, position)
         elif step == ACCESS:
-            if likely(r.source[position] < MEMARG_HAS_MEMORY):  # an alignment, and a byte
-                position = behind_number(t, position + 1)
+            if likely(source[position] < MEMARG_HAS_MEMORY):  # an alignment, and a byte
+                position = behind_number(source, position + 1)
             else:
                 position = behind_other(t, position)
         elif step == END:
@@ -123,10 +125,10 @@ def behind_other(t: Translator, start: u32) -> u32:
 
 
 @kernel(inline=True)
-def behind_number(t: Translator, start: u32) -> u32:
+def behind_number(source: Ptr[u8], start: u32) -> u32:
     """The position behind a LEB128 integer."""
     position = start
-    while t.reader.source[position] >= 0x80:
+    while source[position] >= 0x80:
         position += 1
     return position + 1
 

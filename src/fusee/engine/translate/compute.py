@@ -4,16 +4,17 @@ from typing import Final
 
 from fusee.engine.isa.forms import ACC
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.translate.actions import ARITY, CLASS, CODE, COMMUTES, COMPARED, RESULT, ROW
+from fusee.engine.translate.actions import COMMUTES, ROW_SHIFT, arity_of, type_of
 from fusee.engine.translate.comparison import EQ, negate
 from fusee.engine.translate.emit import claim, emit, hold_in_acc, materialize, unload
-from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
+from fusee.engine.translate.fuse import flatten, fused_row, may_fuse, take_leaves
 from fusee.engine.translate.state import COMPARE, CONSTANT, I32, IN_ACC, NO_VALUE, PENDING, SLOTTED, Translator, Value
 from fusee.engine.translate.values import (
     is_float,
     is_waiting,
     new_comparison,
     new_node,
+    new_tree,
     new_value,
     pop,
     push,
@@ -38,26 +39,26 @@ def materialize_top(t: Translator, count: u32) -> None:
 
 
 @kernel
-def compute(t: Translator, index: u32) -> None:
+def compute(t: Translator, word: u32) -> None:
     """A pure instruction waits until somebody needs its value."""
-    row = u32(ROW[index])
-    if ARITY[CLASS[index]] == 1:
+    row = word >> ROW_SHIFT
+    if arity_of(word) == 1:
         materialize_top(t, u32(1))
-        push(t, new_node(t, u32(PENDING), row, RESULT[CLASS[index]], take_leaves(t, pop(t), u32(NO_VALUE))))
+        push(t, new_node(t, u32(PENDING), row, type_of(word), pop(t), u32(NO_VALUE)))
         return
     if row == SUB and top(t, u32(0)).kind == CONSTANT:
         negate_constant(top(t, u32(0)))
         row = u32(ADD)
-    if fuse_binary(t, index, row):
-        return
+    if may_fuse(t, top(t, u32(0))) or may_fuse(t, top(t, u32(1))):
+        if fuse_binary(t, word, row):
+            return
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    if COMMUTES[CLASS[index]] != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
-        swapped = first
-        first = second
-        second = swapped
-    push(t, new_node(t, u32(PENDING), row, RESULT[CLASS[index]], take_leaves(t, first, second)))
+    if word & COMMUTES != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
+        push(t, new_node(t, u32(PENDING), row, type_of(word), second, first))
+    else:
+        push(t, new_node(t, u32(PENDING), row, type_of(word), first, second))
 
 
 @kernel
@@ -68,15 +69,16 @@ def negate_constant(value: Value) -> None:
 
 
 @kernel
-def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
+def fuse_binary(t: Translator, word: u32, row: u32) -> bool:
     """Compute the two topmost entries in one tree, if there is one with the second or the first as its inner node."""
     second = t.stack[t.height - 1]
     first = t.stack[t.height - 2]
+    commutes = word & COMMUTES != 0
     place = u32(1)
     inner = second
     other = first
     tree = fused_row(t, row, place, second, first)
-    if tree == NO_ROW and COMMUTES[CLASS[index]] != 0:
+    if tree == NO_ROW and commutes:
         tree = fused_row(t, row, place, first, second)
         inner = first
         other = second
@@ -85,7 +87,7 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
         inner = first
         other = second
         tree = fused_row(t, row, place, first, second)
-    if tree == NO_ROW and COMMUTES[CLASS[index]] != 0:
+    if tree == NO_ROW and commutes:
         inner = second
         other = first
         tree = fused_row(t, row, place, second, first)
@@ -97,17 +99,17 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
             return False
     pop(t)
     pop(t)
-    push(t, new_node(t, u32(PENDING), tree, RESULT[CLASS[index]], flatten(t, place, inner, other)))
+    push(t, new_tree(t, tree, type_of(word), flatten(t, place, inner, other)))
     return True
 
 
 @kernel
-def compute_now(t: Translator, index: u32) -> None:
+def compute_now(t: Translator, word: u32) -> None:
     """An instruction that may trap is emitted where it stands."""
-    materialize_top(t, u32(ARITY[CLASS[index]]))
-    second = pop(t) if ARITY[CLASS[index]] == 2 else u32(NO_VALUE)
+    materialize_top(t, arity_of(word))
+    second = pop(t) if arity_of(word) == 2 else u32(NO_VALUE)
     first = pop(t)
-    push_result(t, u32(ROW[index]), u32(ARITY[CLASS[index]]), first, second, RESULT[CLASS[index]])
+    push_result(t, word >> ROW_SHIFT, arity_of(word), first, second, type_of(word))
 
 
 @kernel
@@ -144,11 +146,11 @@ def claim_over_leaves(t: Translator, number: u32, count: u32) -> None:
 
 
 @kernel
-def compare(t: Translator, index: u32) -> None:
+def compare(t: Translator, word: u32) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    push_comparison(t, u32(CODE[CLASS[index]]), u32(COMPARED[CLASS[index]]), first, second)
+    push_comparison(t, word >> ROW_SHIFT, u32(type_of(word)), first, second)
 
 
 @kernel

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row
-from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTER, TREE_PLACE_SHIFT
+from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTER_SHIFT, TREE_PLACE_SHIFT
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
@@ -26,6 +26,12 @@ def is_sought(outer: Row, place: int, inner: Row) -> bool:
 _SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_loop")
 
 
+@kernel(inline=True)
+def may_fuse(t: Translator, value: Value) -> bool:
+    """Whether there is any tree with the value as its inner node."""
+    return value.kind == PENDING and FIRST_TREE[value.row] != FIRST_TREE[value.row + 1]
+
+
 @kernel
 def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> u32:
     """The tree of `outer` with the value `inner` as operand in `place`, or `NO_ROW`.
@@ -33,23 +39,26 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
     `other` is the second operand, if `outer` has two.
     """
     value = t.values[inner]
-    if value.kind != PENDING or FIRST_TREE[value.row] == FIRST_TREE[value.row + 1]:
+    if not may_fuse(t, value):
         return u32(NO_ROW)
     count = value.operand_count + u32(other != NO_VALUE)
     if count > MOST_LEAVES:
         return u32(NO_ROW)
-    key = place << TREE_PLACE_SHIFT
+    key = outer << TREE_OUTER_SHIFT | place << TREE_PLACE_SHIFT
     shift = u32(other != NO_VALUE and place == 1)
     for number in span(value.operand_count):
         key |= u32(is_constant(t, value.operands[number])) << (shift + number)
     if other != NO_VALUE:
         key |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
-    for at in span(u32(FIRST_TREE[value.row]), u32(FIRST_TREE[value.row + 1])):
-        if u32(TREE_OUTER[at]) == outer and u32(TREE_KEY[at]) == key:
-            tree = u32(TREE[at])
-            grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]
-            return tree if grows or fits(t, tree, place, value, other, count) else u32(NO_ROW)
-    return u32(NO_ROW)
+    at = u32(FIRST_TREE[value.row])
+    end = u32(FIRST_TREE[value.row + 1])
+    while at < end and u32(TREE_KEY[at]) < key:
+        at += 1
+    if at == end or u32(TREE_KEY[at]) != key:
+        return u32(NO_ROW)
+    tree = u32(TREE[at])
+    grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]
+    return tree if grows or fits(t, tree, place, value, other, count) else u32(NO_ROW)
 
 
 @kernel

@@ -16,7 +16,7 @@ from fusee.engine.translate.access import (
     translate_store,
 )
 from fusee.engine.translate.actions import (
-    ACTION,
+    ACTION_MASK,
     COMPARISON,
     COMPUTE,
     CONTROL,
@@ -29,6 +29,7 @@ from fusee.engine.translate.actions import (
     STORE,
     TEE_LOCAL,
     TRAPPING,
+    WORD,
 )  # fmt: skip
 from fusee.engine.translate.branch import pop_condition
 from fusee.engine.translate.compute import (
@@ -62,23 +63,24 @@ def translate_code(t: Translator) -> None:
     while True:
         t.source_offset = t.reader.position
         index = u32(next_byte(t.reader))
-        action = ACTION[index]
+        word = WORD[index]
+        action = word & ACTION_MASK
         if action == GET_LOCAL:
             push_local(t, next_u32(t.reader))
         elif action == I32_CONSTANT:
             push_constant(t, u32(I32), next_s64(t.reader) & 0xFFFF_FFFF)
         elif action == COMPUTE:
-            compute(t, index)
+            compute(t, word)
         elif action == SET_LOCAL:
             set_local(t, next_u32(t.reader), False)
         elif action == TEE_LOCAL:
             set_local(t, next_u32(t.reader), True)
         elif action == LOAD:
-            translate_load(t, index)
+            translate_load(t, word)
         elif action == STORE:
-            translate_store(t, index)
+            translate_store(t, word)
         elif action == COMPARISON:
-            compare(t, index)
+            compare(t, word)
         elif action == END:
             if t.depth == 1:
                 control.leave(t)
@@ -132,11 +134,11 @@ def translate_other(t: Translator, first_byte: u32) -> bool:
     index = first_byte
     if index >= FIRST_PREFIX and index <= LAST_PREFIX:
         index = read_prefixed(t.reader, index)
-    action = ACTION[index]
+    action = WORD[index] & ACTION_MASK
     if action == COMPUTE:
-        compute(t, index)
+        compute(t, WORD[index])
     elif action == TRAPPING:
-        compute_now(t, index)
+        compute_now(t, WORD[index])
     elif action == FROM_SLOTS:
         on_slots(t, index)
     else:

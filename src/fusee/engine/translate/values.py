@@ -22,22 +22,34 @@ def is_float(kind: u8) -> bool:
     return kind >= F32
 
 
-@kernel
-def new_value(t: Translator, kind: u32, type_: u8) -> u32:
-    """A value that is on no stack yet; its position is the next one."""
+@kernel(inline=True)
+def allot(t: Translator) -> u32:
+    """The number of a value that nobody has."""
     number = t.free_value
     if number != NO_VALUE:
         t.free_value = t.values[number].operands[0]
     else:
         number = t.value_count
         t.value_count += 1
+    return number
+
+
+@kernel(inline=True)
+def make_value(t: Translator, kind: u32, type_: u8, payload: u64) -> u32:
+    """A value that is on no stack yet; its position is the next one."""
+    number = allot(t)
     value = t.values[number]
     value.kind = u8(kind)
     value.type = type_
     value.position = t.height
-    value.payload = u64(0)
-    value.operand_count = u32(0)
+    value.payload = payload
     return number
+
+
+@kernel
+def new_value(t: Translator, kind: u32, type_: u8) -> u32:
+    """`make_value` without a payload."""
+    return make_value(t, kind, type_, u64(0))
 
 
 @kernel(inline=True)
@@ -72,20 +84,16 @@ def canonical(t: Translator, position: u32) -> u32:
     return t.local_count + position
 
 
-@kernel
+@kernel(inline=True)
 def push_local(t: Translator, index: u32) -> None:
     local = t.locals[index]
-    number = new_value(t, u32(LOCAL), local.type)
-    t.values[number].payload = u64(index)
     local.waiting += 1
-    push(t, number)
+    push(t, make_value(t, u32(LOCAL), local.type, u64(index)))
 
 
-@kernel
+@kernel(inline=True)
 def push_constant(t: Translator, type_: u32, bits: u64) -> None:
-    number = new_value(t, u32(CONSTANT), u8(type_))
-    t.values[number].payload = bits
-    push(t, number)
+    push(t, make_value(t, u32(CONSTANT), u8(type_), bits))
 
 
 @kernel
@@ -171,23 +179,30 @@ def is_waiting(value: Value) -> bool:
 
 
 @kernel
-def new_node(t: Translator, kind: u32, row: u32, type_: u8, count: u32) -> u32:
-    """A pure instruction on the first `count` of `t.leaves`, to be emitted when it is needed."""
-    number = new_value(t, kind, type_)
+def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: u32) -> u32:
+    """A pure instruction on one or two operands, to be emitted when it is needed."""
+    number = make_value(t, kind, type_, u64(0))
     value = t.values[number]
     value.row = u16(row)
+    value.operand_count = u32(1) + u32(second != NO_VALUE)
+    value.operands[0] = first
+    value.operands[1] = second
+    return number
+
+
+@kernel
+def new_tree(t: Translator, row: u32, type_: u8, count: u32) -> u32:
+    """A tree on the first `count` of `t.leaves`, to be emitted when it is needed."""
+    number = new_node(t, u32(PENDING), row, type_, t.leaves[0], t.leaves[1])
+    value = t.values[number]
     value.operand_count = count
-    for place in span(u32(3)):
-        value.operands[place] = t.leaves[place]
+    value.operands[2] = t.leaves[2]
     return number
 
 
 @kernel
 def new_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> u32:
     """A comparison of two values of a type that waits for its consumer."""
-    t.leaves[0] = first
-    t.leaves[1] = second
-    t.leaves[2] = u32(NO_VALUE)
-    number = new_node(t, u32(COMPARE), code, u8(I32), u32(2))
+    number = new_node(t, u32(COMPARE), code, u8(I32), first, second)
     t.values[number].producer = type_
     return number
