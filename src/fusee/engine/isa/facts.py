@@ -19,7 +19,7 @@ class Fact:
 
 _WIDTHS: Final = {
     "signatures": 12, "wide": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
-    "float_result": 1, "narrow": 4, "fours": 2, "eight": 1, "pointer": 1, "label": 1,
+    "float_result": 1, "fours": 2, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
 _FACTS: Final = {name: Fact(_SHIFTS[name], (1 << width) - 1) for name, width in _WIDTHS.items()}
@@ -47,12 +47,13 @@ DESTINATIONS: Final = _FACTS["destinations"]
 FLOAT_RESULT: Final = _FACTS["float_result"]
 
 # Immediates: in cells, as in rows, the larger ones come first.
-NARROW: Final = _FACTS["narrow"]  # how many of two bytes
-FOURS: Final = _FACTS["fours"]  # how many of four
+FOURS: Final = _FACTS["fours"]  # how many of four bytes
+NARROW: Final = _FACTS["narrow"]  # how many of two
 EIGHT: Final = _FACTS["eight"]  # whether there is one of eight
 POINTER: Final = _FACTS["pointer"]  # or one as wide as pointers
 LABEL: Final = _FACTS["label"]  # and whether that is a label's address
-NO_FIELDS: Final = NARROW.shift  # no row has immediates if all bits from here on are 0
+IMMEDIATES: Final = Fact(FOURS.shift, (1 << sum(_WIDTHS.values()) - FOURS.shift) - 1)
+"""All of these together, those of four bytes in the lowest bits."""
 
 
 def _word(row: Row, first_signature: int) -> int:

@@ -14,6 +14,7 @@ from fusee.engine.isa.facts import (
 )  # fmt: skip
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW, PLACE_CODE
+from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
 from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.lookup import has_signature, has_sources, sources_key, with_destination
@@ -33,14 +34,14 @@ from fusee.engine.translate.state import (
 )  # fmt: skip
 from fusee.engine.translate.values import (
     canonical,
-    free,
     is_float,
     is_waiting,
     leave_place,
     new_value,
     own_slot,
+    recycle,
 )  # fmt: skip
-from fusee.kernel.lang import Ptr, kernel, minimum, span, store, u8, u16, u32, u64
+from fusee.kernel.lang import Ptr, kernel, minimum, span, store, u8, u16, u32, u64, unroll
 
 MOV: Final = NUMBER["mov"]
 MOV64: Final = NUMBER["mov64"]
@@ -141,19 +142,19 @@ def take(t: Translator, i: Ins, place: u32, number: u32) -> None:
     """A value that does not wait becomes an operand of the latest instruction, and leaves its place."""
     value = t.values[number]
     add_source(i, place, form_of(t, value), value.payload)
-    take_place(t, value, number)
+    take_place(t, value, number, ins_number(t))
 
 
 @kernel(inline=True)
-def take_place(t: Translator, value: Value, number: u32) -> None:
+def take_place(t: Translator, value: Value, number: u32, latest: u32) -> None:
     """The value is an operand of the latest instruction: note that, and that it leaves its place."""
     if value.kind == LOCAL:
         local = t.locals[u32(value.payload)]
-        local.last_access = ins_number(t)
+        local.last_access = latest
         local.waiting -= 1
     elif value.kind != CONSTANT:
         if value.kind == SLOTTED and value.payload >= u64(t.out):
-            t.out_barrier = ins_number(t)
+            t.out_barrier = latest
         leave_place(t, value, number)
 
 
@@ -243,17 +244,23 @@ def emit(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slo
     facts = facts_of(row)
     forms = u32(0)
     fits = True
-    for place in span(count):
-        value = t.values[operands[place]]
-        forms |= form_of(t, value) << (place << 3)
-        fits = fits and not is_large(value)
+    for place in unroll(range(MOST_LEAVES)):
+        if place < count:
+            value = t.values[operands[place]]
+            read_as = u32(CONST)
+            if value.kind != CONSTANT:
+                read_as = form_of(t, value)
+            elif not fits_field(value):
+                read_as = u32(SLOT)
+                fits = False
+            forms |= read_as << 8 * place
     pair = fact(facts, MIRRORED_PAIR)
     ordered = mirrored(forms, pair)
     sources = sources_key(ordered)
     if row >= FIRST_TREE_ROW and not has_signature(facts, with_destination(sources, form)):
         emit_parts(t, row, operands, count, form, slot)
         return
-    if not fits or not has_sources(facts, sources):
+    if not (fits and has_sources(facts, sources)):
         legalize(t, row, operands, count)
         emit(t, row, operands, count, form, slot)
         return
@@ -276,12 +283,13 @@ def emit_legal(
     i.slot = u16(slot)
     i.sources = u8(sources_key(forms))
     store(i.forms, forms)
+    latest = ins_number(t)
+    values = t.values
     for place in span(count):
-        number = operands[place]
-        value = t.values[number]
+        value = values[operands[place]]
         i.operands[place] = value.payload
-        take_place(t, value, number)
-        free(t, number)
+        take_place(t, value, operands[place], latest)
+        recycle(t, value, operands[place])
     if not is_direct:
         move_acc(t, float_bank, form, slot)
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.isa.facts import EIGHT, FOURS, LABEL, NARROW, NO_FIELDS, POINTER, WIDE_SOURCES, fact, facts_of
+from fusee.engine.isa.facts import EIGHT, FOURS, IMMEDIATES, LABEL, NARROW, POINTER, WIDE_SOURCES, fact, facts_of
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
 from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE
@@ -100,11 +100,19 @@ def encode(t: Translator, i: Ins) -> None:
     key = with_destination(u32(i.sources), u32(i.destination))
     if not has_signature(facts, key):
         unreachable()  # `emit` has moved the operands until there was a handler
-    put_handler(t, t.code_bytes, handler_number(i, facts, key))
-    at = t.code + t.code_bytes + size_of(usize)
+    cell = t.code + t.code_bytes
+    put_handler(t, cell, handler_number(i, facts, key))
+    at = cell + size_of(usize)
     constants = key & (key >> 1) & EACH_PLACE
-    if facts >> NO_FIELDS != 0 or constants != 0:
-        at = write_immediates(t, i, at, facts, constants)
+    immediates = fact(facts, IMMEDIATES)
+    if immediates > FOURS.mask or constants & fact(facts, WIDE_SOURCES) != 0:
+        at = write_fields(t, i, at, facts, constants)
+    else:
+        for number in span(immediates):
+            store(at, u32(i.immediates[number]))
+            at = at + 4
+        if constants != 0:
+            at = write_constants(i, at, constants, 4)
     for place in unroll(SOURCE_PLACES):
         if key >> place & PLACE_MASK == SLOT_CODE:
             store(at, u16(i.operands[place // PLACE_BITS]))
@@ -116,19 +124,19 @@ def encode(t: Translator, i: Ins) -> None:
 
 
 @kernel(inline=True)
-def put_handler(t: Translator, start: u32, number: u32) -> None:
-    """Name the handler of the cell at `start`; if there is one for it and the cell before, name that one there."""
-    store(t.code + start, t.handlers[number])
+def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
+    """Name the handler of a new cell; if there is one for it and the cell before, name that one there."""
+    store(cell, t.handlers[number])
     if t.last_cell != 0:
         both = find_pair(t.last_handler, number)
         if both != NO_PAIR:
             store(t.code + t.last_cell, t.handlers[both])
-    t.last_cell = start
+    t.last_cell = t.code_bytes
     t.last_handler = number
 
 
 @kernel(inline=True)
-def write_immediates(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
+def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
     """Write immediates and constants, the larger ones first; gives the position behind them."""
     at = start
     wide = constants & fact(facts, WIDE_SOURCES)

@@ -28,8 +28,10 @@ def set_local(t: Translator, index: u32, is_tee: bool) -> None:
     number = pop(t)
     value = t.values[number]
     local = t.locals[index]
-    if local.waiting > reads_local(t, number, index):
-        settle_readers(t, index, local.waiting - reads_local(t, number, index))
+    if local.waiting != 0:
+        others = local.waiting - reads_local(t, number, index)
+        if others != 0:
+            settle_readers(t, index, others)
     if value.kind == LOCAL and value.payload == u64(index):
         release(t, number)
     else:

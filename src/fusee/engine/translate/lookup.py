@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.facts import MIRRORED_PAIR, SIGNATURES, fact
-from fusee.engine.isa.forms import CONST, FORMS, MOST_PINS, NOWHERE, PIN, PINS, SLOT
+from fusee.engine.isa.forms import CONST, FORMS, NOWHERE, PIN, PINS, SLOT
 from fusee.engine.isa.pairs import EMPTY, HASH_BITS, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS, pair_place
 from fusee.engine.isa.table import (
     BASE,
@@ -14,6 +14,7 @@ from fusee.engine.isa.table import (
     SIGNATURE_KEYS,
     SIGNATURE_STARTS,
 )  # fmt: skip
+from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.state import Ins
 from fusee.kernel.lang import kernel, table, u8, u32, u64, unroll
 
@@ -57,37 +58,35 @@ def handler_number(i: Ins, facts: u64, key: u32) -> u32:
     """The number of an instruction's handler, if there is one for its key (`isa.forms.expand` has the order)."""
     number = u32(BASE[i.row]) + u32(SIGNATURE_STARTS[fact(facts, SIGNATURES) + key])
     if PINS != 0 and key & ~(key >> 1) & EACH_PLACE != 0:
-        number += pins_of(i, fact(facts, MIRRORED_PAIR))
+        if fact(facts, MIRRORED_PAIR) != 0:
+            return number + pins_with_pair(i, fact(facts, MIRRORED_PAIR))
+        pins = u32(PIN_NUMBER[i.destination])
+        for place in unroll(range(MOST_LEAVES)):
+            pins = append_pin(pins, u32(i.forms[place]))
+        number += pins
     return number
 
 
-@kernel
-def pins_of(i: Ins, pair: u32) -> u32:
-    """Which pins an instruction has, counted through in their order."""
-    pins = u32(PIN_NUMBER[i.destination])
-    if pair != 0:
-        first = u32(i.forms[pair - 1])
-        second = u32(i.forms[pair])
-        if PIN_CHOICES[first] != 1 and PIN_CHOICES[second] != 1:
-            return pins_of_pair(i, pair)
-    for place in unroll(range(3)):
-        form = i.forms[place]
-        pins = pins * u32(PIN_CHOICES[form]) + u32(PIN_NUMBER[form])
-    return pins
+@kernel(inline=True)
+def append_pin(pins: u32, form: u32) -> u32:
+    """`pins` are counted through, and for each of them one more operand, if that is in a pin."""
+    return pins * u32(PIN_CHOICES[form]) + u32(PIN_NUMBER[form])
 
 
 @kernel
-def pins_of_pair(i: Ins, pair: u32) -> u32:
-    """`pins_of` where both operands of a mirrored pair are pins, of which only one order exists."""
-    second = u32(PIN_NUMBER[i.forms[pair]])
-    both = second * (second + 1) // 2 + u32(PIN_NUMBER[i.forms[pair - 1]])
+def pins_with_pair(i: Ins, pair: u32) -> u32:
+    """Which pins an instruction with a mirrored pair has; where both of that are pins, only one order exists."""
+    first = u32(i.forms[pair - 1])
+    second = u32(i.forms[pair])
     pins = u32(PIN_NUMBER[i.destination])
     if pair == 2:
-        pins = pins * u32(PIN_CHOICES[i.forms[0]]) + u32(PIN_NUMBER[i.forms[0]])
-    pins = pins * (PINS * (PINS + 1) // 2) + both
-    if pair == 1:
-        pins = pins * u32(PIN_CHOICES[i.forms[2]]) + u32(PIN_NUMBER[i.forms[2]])
-    return pins
+        pins = append_pin(pins, u32(i.forms[0]))
+    if PIN_CHOICES[first] != 1 and PIN_CHOICES[second] != 1:
+        number = u32(PIN_NUMBER[second])
+        pins = pins * (PINS * (PINS + 1) // 2) + number * (number + 1) // 2 + u32(PIN_NUMBER[first])
+    else:
+        pins = append_pin(append_pin(pins, first), second)
+    return append_pin(pins, u32(i.forms[2])) if pair == 1 else pins
 
 
 @kernel(inline=True)
@@ -103,4 +102,3 @@ def find_pair(first: u32, second: u32) -> u32:
 
 
 assert FORMS == NOWHERE == CONST + 1 == SLOT + 2
-assert PINS != 1 and PINS <= MOST_PINS  # `PIN_CHOICES` tells pins from others

@@ -54,7 +54,13 @@ def new_value(t: Translator, kind: u32, type_: u8) -> u32:
 
 @kernel(inline=True)
 def free(t: Translator, number: u32) -> None:
-    t.values[number].operands[0] = t.free_value
+    recycle(t, t.values[number], number)
+
+
+@kernel(inline=True)
+def recycle(t: Translator, value: Value, number: u32) -> None:
+    """The value's number may be given to another one."""
+    value.operands[0] = t.free_value
     t.free_value = number
 
 
