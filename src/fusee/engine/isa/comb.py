@@ -22,7 +22,11 @@ class Comb:
             taken = set(places.values())
             wanted = tables[number]
             places[number] = next(
-                start for start in count() if start not in taken and not any(start + key in entries for key in wanted)
+                start
+                for start in count()
+                if start % KEYS != KEYS - 1  # so that in no place all keys are sought
+                and start not in taken
+                and not any(start + key in entries for key in wanted)
             )
             entries.update({places[number] + key: (key, value) for key, value in wanted.items()})
         self.starts: Final = [places[number] for number in range(len(tables))]

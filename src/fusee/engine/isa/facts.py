@@ -18,7 +18,7 @@ class Fact:
 
 
 _WIDTHS: Final = {
-    "signatures": 12, "wide": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
+    "signatures": 16, "wide": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
     "float_result": 1, "fours": 2, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))

@@ -16,9 +16,10 @@ from fusee.engine.translate.comparison import (
     normalize,
     row_index,
 )  # fmt: skip
-from fusee.engine.translate.emit import compute_operand, emit, form_of, materialize, take
+from fusee.engine.translate.emit import compute_operand, emit, form_of, take
 from fusee.engine.translate.encode import add_source, count_block, flush, new_ins
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.settle import materialize
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,

@@ -4,10 +4,12 @@ from typing import Final
 
 from fusee.engine.isa.forms import ACC
 from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.translate.accumulator import unload
 from fusee.engine.translate.actions import COMMUTES, ROW_SHIFT, arity_of, type_of
 from fusee.engine.translate.comparison import EQ, negate
-from fusee.engine.translate.emit import claim, emit, hold_in_acc, materialize, unload
+from fusee.engine.translate.emit import emit
 from fusee.engine.translate.fuse import flatten, fused_row, may_fuse, take_leaves
+from fusee.engine.translate.settle import claim, hold_in_acc, materialize
 from fusee.engine.translate.state import COMPARE, CONSTANT, I32, IN_ACC, NO_VALUE, PENDING, SLOTTED, Translator, Value
 from fusee.engine.translate.values import (
     is_float,

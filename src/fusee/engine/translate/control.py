@@ -13,16 +13,10 @@ from fusee.engine.decode.instruction import (
 from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.translate.accumulator import MOV
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.comparison import EQ, NE
-from fusee.engine.translate.emit import (
-    MOV,
-    compute_value,
-    emit_one,
-    materialize,
-    settle,
-    settle_all,
-)  # fmt: skip
+from fusee.engine.translate.emit import compute_value, emit_one
 from fusee.engine.translate.encode import (
     add_immediate,
     add_source,
@@ -37,6 +31,7 @@ from fusee.engine.translate.encode import (
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
+from fusee.engine.translate.settle import materialize, settle, settle_all
 from fusee.engine.translate.state import (
     CONSTANT,
     I32,

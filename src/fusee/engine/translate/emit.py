@@ -1,9 +1,8 @@
-"""Emitting instructions: operands get forms, destinations are chosen or changed."""
+"""Emitting instructions: operands get forms, and are moved to where there is a handler for them."""
 
 from typing import Final
 
 from fusee.engine.isa.facts import (
-    DESTINATIONS,
     FLOAT_RESULT,
     FLOAT_SOURCES,
     MIRRORED_PAIR,
@@ -13,8 +12,9 @@ from fusee.engine.isa.facts import (
     facts_of,
 )  # fmt: skip
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
-from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW, PLACE_CODE
+from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.translate.accumulator import FMOV, MOV, can_write, ins_number, keeps_place, make_way, move_acc, unload
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
 from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.lookup import has_signature, has_sources, sources_key, with_destination
@@ -33,28 +33,15 @@ from fusee.engine.translate.state import (
     Value,
 )  # fmt: skip
 from fusee.engine.translate.values import (
-    canonical,
     is_float,
     is_waiting,
     leave_place,
     new_value,
-    own_slot,
     recycle,
 )  # fmt: skip
-from fusee.kernel.lang import Ptr, kernel, minimum, span, store, u8, u16, u32, u64, unroll
+from fusee.kernel.lang import Ptr, kernel, span, store, u8, u16, u32, u64, unroll
 
-MOV: Final = NUMBER["mov"]
 MOV64: Final = NUMBER["mov64"]
-FMOV: Final = NUMBER["fmov"]
-
-
-@kernel(inline=True)
-def ins_number(t: Translator) -> u32:
-    """Number of the latest instruction."""
-    return t.first_ins + t.ins_count - 1
-
-
-# Operands
 
 
 @kernel(inline=True)
@@ -100,25 +87,6 @@ def has_handler(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> bool
     facts = facts_of(row)
     forms = mirrored(forms_of(t, operands, count), fact(facts, MIRRORED_PAIR))
     return has_sources(facts, sources_key(forms))
-
-
-@kernel
-def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
-    """Copy the accumulator of a bank."""
-    i = new_ins(t, u32(FMOV) if float_bank else u32(MOV))  # `new_ins` has left its source in the accumulator
-    i.destination = u8(form)
-    i.slot = u16(slot)
-
-
-@kernel
-def make_way(t: Translator, float_bank: bool, operands: Ptr[u32], count: u32) -> None:
-    """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
-    occupant = t.facc if float_bank else t.acc
-    if occupant != NO_VALUE:
-        for place in span(count):
-            if operands[place] == occupant:
-                return
-        unload(t, float_bank)
 
 
 @kernel
@@ -201,12 +169,6 @@ def compute_operand(t: Translator, number: u32) -> None:
     value.payload = u64(0)
     value.producer = u32(NO_INS)
     value.operand_count = u32(0)
-
-
-@kernel(inline=True)
-def keeps_place(t: Translator, number: u32) -> bool:
-    """Whether a value in the accumulator has a slot to go to; one that was only put there for an operand has none."""
-    return t.acc == number or t.facc == number
 
 
 @kernel
@@ -308,12 +270,6 @@ def swap(pair: Ptr[u32]) -> None:
     pair[1] = first
 
 
-@kernel(inline=True)
-def can_write(facts: u64, form: u32) -> bool:
-    """Whether a row can put its result there."""
-    return fact(facts, DESTINATIONS) >> u32(PLACE_CODE[form]) & 1 != 0
-
-
 @kernel
 def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slot: u32) -> None:
     """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
@@ -331,122 +287,3 @@ def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u3
     t.leaves[0] = number if place == 0 else other
     t.leaves[1] = other if place == 0 else number
     emit(t, u32(OUTER_ROW[tree]), t.leaves, count - inner_count + 1, form, slot)
-
-
-# The accumulator and the canonical slots
-
-
-@kernel
-def unload(t: Translator, float_bank: bool) -> None:
-    """Free the accumulator of a bank: its value moves to a slot, if possible by changing where it was put."""
-    number = t.facc if float_bank else t.acc
-    if number == NO_VALUE:
-        return
-    value = t.values[number]
-    if value.payload != 0:  # a call's result, which is in a slot as well
-        value.payload -= 1
-    else:
-        slot = canonical(t, value.position)
-        if not redirect(t, value, u32(SLOT), slot):
-            move_acc(t, float_bank, u32(SLOT), slot)
-        value.payload = u64(slot)
-    value.kind = u8(SLOTTED)
-    if float_bank:
-        t.facc = u32(NO_VALUE)
-    else:
-        t.acc = u32(NO_VALUE)
-
-
-@kernel
-def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
-    """Let the instruction that put `value` into the accumulator write elsewhere, if it still waits and can."""
-    if value.producer == NO_INS or value.producer < t.first_ins:
-        return False
-    i = t.ins[value.producer - t.first_ins]
-    if i.destination != ACC or not has_signature(facts_of(u32(i.row)), with_destination(u32(i.sources), form)):
-        return False
-    i.destination = u8(form)
-    i.slot = u16(slot)
-    return True
-
-
-@kernel
-def claim(t: Translator, position: u32, number: u32) -> None:
-    """Free a canonical slot for `number`: who else is in it is an operand of something that waits below."""
-    if t.owners[position] != 0:
-        owner = t.owners[position] - 1
-        value = t.values[number]
-        if owner == number:
-            return
-        if is_waiting(value):
-            for place in span(value.operand_count):
-                if value.operands[place] == owner:
-                    return
-        settle_waiting(t, position)
-
-
-@kernel
-def settle_waiting(t: Translator, position: u32) -> None:
-    """Emit everything that waits on the stack below `position`, the lowest first, into canonical slots.
-
-    In this order no slot needs to be claimed: its owner would wait below.
-    """
-    for place in span(minimum(t.settled, position), minimum(position, t.height)):
-        if is_waiting(t.values[t.stack[place]]):
-            settle_claimed(t, t.stack[place])
-
-
-@kernel
-def settle_claimed(t: Translator, number: u32) -> None:
-    """Put a value into its canonical slot, which is free."""
-    value = t.values[number]
-    slot = canonical(t, value.position)
-    if value.kind == SLOTTED and value.payload == u64(slot):
-        return
-    if value.kind == IN_ACC and value.payload == 0:
-        unload(t, is_float(value.type))
-        return
-    compute_value(t, number, u32(SLOT), slot)
-    value.kind = u8(SLOTTED)
-    value.payload = u64(slot)
-    own_slot(t, number)
-
-
-@kernel
-def settle(t: Translator, number: u32) -> None:
-    """Put a value on the stack into its canonical slot."""
-    claim(t, t.values[number].position, number)
-    settle_claimed(t, number)
-
-
-@kernel
-def settle_all(t: Translator) -> None:
-    """Put the whole stack into canonical slots, as labels expect it."""
-    for place in span(t.settled, t.height):
-        settle_claimed(t, t.stack[place])
-    t.settled = t.height
-
-
-@kernel
-def materialize(t: Translator, number: u32) -> None:
-    """Emit a value on the stack that waits, into the accumulator."""
-    value = t.values[number]
-    if is_waiting(value):
-        claim(t, value.position, number)
-        compute_value(t, number, u32(ACC), u32(0))
-        hold_in_acc(t, number)
-
-
-@kernel
-def hold_in_acc(t: Translator, number: u32) -> None:
-    """The latest instruction has put the value into the accumulator; its canonical slot is reserved."""
-    value = t.values[number]
-    value.kind = u8(IN_ACC)
-    value.payload = u64(0)
-    value.producer = ins_number(t)
-    value.operand_count = u32(0)
-    own_slot(t, number)
-    if is_float(value.type):
-        t.facc = number
-    else:
-        t.acc = number

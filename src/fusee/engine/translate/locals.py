@@ -4,14 +4,10 @@ from typing import Final
 
 from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.translate.emit import (
-    claim,
-    compute_value,
-    ins_number,
-    redirect,
-    settle_claimed,
-)  # fmt: skip
+from fusee.engine.translate.accumulator import ins_number, redirect
+from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.encode import add_immediate, new_ins
+from fusee.engine.translate.settle import claim, settle_claimed
 from fusee.engine.translate.state import IN_ACC, LOCAL, Translator
 from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u8, u32, u64
