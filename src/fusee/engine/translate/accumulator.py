@@ -7,12 +7,16 @@ from fusee.engine.isa.forms import ACC, SLOT
 from fusee.engine.isa.table import NUMBER, PLACE_CODE
 from fusee.engine.translate.encode import new_ins
 from fusee.engine.translate.lookup import has_signature, with_destination
-from fusee.engine.translate.state import NO_INS, NO_VALUE, SLOTTED, Translator, Value
+from fusee.engine.translate.state import NO_INS, NO_VALUE, SLOTTED, Ins, Local, Translator, Value
 from fusee.engine.translate.values import canonical
-from fusee.kernel.lang import Ptr, kernel, span, u8, u16, u32, u64
+from fusee.kernel.lang import Ptr, kernel, minimum, span, u8, u16, u32, u64
 
 MOV: Final = NUMBER["mov"]
 FMOV: Final = NUMBER["fmov"]
+FIRST_CALL: Final = NUMBER["call_lazy"]
+LAST_CALL: Final = NUMBER["call_ref"]
+TICK: Final = NUMBER["tick"]
+RECENT: Final = 4  # so many instructions are looked at for a copy of a local
 
 
 @kernel(inline=True)
@@ -84,3 +88,32 @@ def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
     i.destination = u8(form)
     i.slot = u16(slot)
     return True
+
+
+@kernel
+def holds_local(t: Translator, index: u32) -> bool:
+    """Whether the free integer accumulator has what a local holds: one was moved to the other, and neither changed."""
+    local = t.locals[index]
+    for back in span(minimum(t.ins_count, u32(RECENT))):
+        i = t.ins[t.ins_count - 1 - back]
+        to_local = is_place_of(local, index, u32(i.destination), u64(i.slot))
+        if u32(i.row) == MOV:
+            if to_local and i.forms[0] == ACC:
+                return True
+            if i.destination == ACC and is_place_of(local, index, u32(i.forms[0]), i.operands[0]):
+                return True
+        if to_local or changes_acc(i):
+            return False
+    return False
+
+
+@kernel(inline=True)
+def is_place_of(local: Local, index: u32, form: u32, slot: u64) -> bool:
+    """Whether this is where the local is."""
+    return form == u32(local.form) and (form != SLOT or slot == u64(index))
+
+
+@kernel(inline=True)
+def changes_acc(i: Ins) -> bool:
+    """Whether an instruction may leave something else in an accumulator."""
+    return i.destination == ACC or (u32(i.row) >= FIRST_CALL and u32(i.row) <= LAST_CALL) or u32(i.row) == TICK

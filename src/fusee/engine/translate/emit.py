@@ -14,7 +14,17 @@ from fusee.engine.isa.facts import (
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW
 from fusee.engine.isa.trees import MOST_LEAVES
-from fusee.engine.translate.accumulator import FMOV, MOV, can_write, ins_number, keeps_place, make_way, move_acc, unload
+from fusee.engine.translate.accumulator import (
+    FMOV,
+    MOV,
+    can_write,
+    holds_local,
+    ins_number,
+    keeps_place,
+    make_way,
+    move_acc,
+    unload,
+)  # fmt: skip
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
 from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.lookup import has_signature, has_sources, sources_key, with_destination
@@ -154,7 +164,11 @@ def into_accumulator(t: Translator, number: u32) -> None:
     """Put an operand into the accumulator, for the instruction that is about to be emitted."""
     value = t.values[number]
     if value.kind != IN_ACC:
-        move_value(t, number, u32(ACC), u32(0))
+        unload(t, is_float(value.type))
+        if value.kind == LOCAL and holds_local(t, u32(value.payload)):
+            t.locals[u32(value.payload)].waiting -= 1
+        else:
+            move_value(t, number, u32(ACC), u32(0))
         value.kind = u8(IN_ACC)
         value.payload = u64(0)
         value.producer = u32(NO_INS)
