@@ -79,7 +79,6 @@ def _compile(
     compilation = Compilation(program, Options(target, for_this_process=True, checked=checked))
     objects = compilation.objects(cache, progress)
     entries = compilation.entry_table()
-    modules = {function.source.module for function in compilation.checker.functions.values()}
     contents = [contents for _, contents in objects.values()]
     image = _linked(contents)
     image_key = ""
@@ -87,7 +86,7 @@ def _compile(
         image_key = digest(image.to_bytes())
         cache.write("images", image_key, image.to_bytes())
     record = {
-        "sources": source_digests(modules),
+        "sources": source_digests(compilation.modules),
         "objects": [key for key, _ in objects.values()],
         "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
         "checked": checked,
