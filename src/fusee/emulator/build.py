@@ -33,8 +33,8 @@ def build_for_device(
     """
     cache = Cache()
     key = built_key(target, False, "device", name, str(Path(__file__).parent))
-    with cache.building(key):
-        return _read(cache, key, target) or _compile(cache, key, define(), target, progress)
+    with cache.building(key, progress) as tell:
+        return _read(cache, key, target) or _compile(cache, key, define(), target, tell)
 
 
 def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,14 +13,12 @@ from fusee.kernel.division import Mentions, Remainder, divide_shards, mentions_o
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.machine import Machine
 from fusee.kernel.parallel import run_jobs
-from fusee.kernel.program import Code, Program
+from fusee.kernel.program import Code, Program, Progress
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Specialised
 from fusee.kernel.uncollected import uncollected
 
 __all__ = ["Code", "Compilation", "Options", "Program", "Progress"]
-
-Progress = Callable[[int, int], None]
 
 _MAIN_WEIGHT = 8  # a kernel of the main parts takes as long as so many handlers
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fusee.kernel.declare import Handler, Instance, Kernel
 
+Progress = Callable[[int, int], None]  # told how much of how much is done
 Code = Kernel[..., Any] | Handler[..., Any] | Instance
 
 
