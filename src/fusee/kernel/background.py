@@ -1,4 +1,4 @@
-"""Work that goes on after this process: in another one, detached from it and of the lowest priority."""
+"""Work that goes on after this process: in another one, detached from it and of low priority."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 _PROGRAM = "from fusee.kernel.background import main; main()"
-_LOWEST = 19
+_NICE = 10  # behind everything else, but not so that it never ends on a machine with much to do
 
 
 def is_possible() -> bool:
@@ -41,8 +41,8 @@ def main() -> None:
     """What the other process does."""
     if os.fork():  # whoever started this goes on, and has no child to wait for
         os._exit(0)
-    os.nice(_LOWEST)
+    os.nice(_NICE)
     with contextlib.suppress(OSError):  # Linux may weigh sessions before it looks at the processes in them
-        Path("/proc/self/autogroup").write_text(str(_LOWEST))
+        Path("/proc/self/autogroup").write_text(str(_NICE))
     module, _, name = sys.argv[1].partition(":")
     getattr(import_module(module), name)(*sys.argv[2:])
