@@ -1,5 +1,6 @@
 """The measuring instrument itself: processes, taking turns, refusing wrong answers, leaving engines out."""
 
+import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from fusee.bench.answers import WrongAnswer, check
+from fusee.bench.engines import fusee_engine, wasmtime_engine
 from fusee.bench.measure import Row, Timing, measure
 from fusee.bench.process import run_child
-from fusee.bench.tasks import Case, Task, case_of_workload
+from fusee.bench.tasks import Case, Host, Task, case_of_workload
 from fusee.bench.workloads import find_workloads
 from tests.bench.parrots import echo, failing, printing
 
@@ -40,6 +42,22 @@ def test_what_takes_too_long_is_killed_and_says_so(monkeypatch: pytest.MonkeyPat
 
 def test_a_program_runs_in_its_directory(tmp_path: Path) -> None:
     assert run_child(["pwd"], tmp_path).output.decode().strip() == str(tmp_path)
+
+
+def test_modules_in_the_directory_are_not_taken_for_pythons(tmp_path: Path) -> None:
+    for name in ("dis", "html", "json", "fusee"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('this is not the module that is wanted')\n")
+    task, host = Task(FIB.small.module, "run", ("10",)), Host("fusee.bench.real.sqljs", "is no command")
+    engines = [fusee_engine()]
+    if importlib.util.find_spec("wasmtime"):
+        engines.append(wasmtime_engine("cranelift", "host"))
+    for engine in engines:
+        assert engine.load is not None
+        hosted = replace(FIB.small, arguments=(), host=host)
+        for command in (engine.command(task), engine.command(hosted), engine.load(task, 1)):
+            run = run_child(command, tmp_path)
+            assert run.status == 0, run.complaint
+            assert run.output == (b"55\n" if command == engine.command(task) else b"")
 
 
 def test_engines_take_turns() -> None:
@@ -74,6 +92,14 @@ def test_a_peer_that_lacks_a_proposal_is_left_out_with_its_words() -> None:
 def test_a_peer_that_runs_commands_only_is_not_asked_to_call_an_export() -> None:
     row = measure([echo(FIB, "fusee"), replace(echo(FIB, "shell"), commands_only=True)], [FIB], 1)[0]
     assert row.skipped == {"shell": "runs WASI commands only"}
+
+
+def test_an_engine_without_an_interface_in_python_is_not_asked_to_run_what_needs_a_host() -> None:
+    task = Task(Path("app.wasm"), host=Host("some.host", "is a library, which is called from Python"))
+    engines = [replace(printing("beat", "fusee"), has_hosts=True), printing("beat", "shell")]
+    row = measure(engines, [Case("app", task, task, task)], 1)[0]
+    assert list(row.timings) == ["fusee"]
+    assert row.skipped == {"shell": "is a library, which is called from Python"}
 
 
 def test_a_run_goes_on_when_the_subject_fails() -> None:

@@ -1,13 +1,15 @@
 """Finding peers, and how each is called."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fusee.bench.engines import device_engine, fusee_engine
+from fusee.bench.engines import device_engine, fusee_engine, wasmtime_engine
 from fusee.bench.peers import PROGRAMS, choose_peers, find_peers, parse_peer
-from fusee.bench.tasks import Task
+from fusee.bench.process import python_module
+from fusee.bench.tasks import Host, Task
 
 CALL = Task(Path("m.wasm"), "beat", ("3",))
 COMMAND = Task(Path("m.wasm"), None, ("-v",), Path("/somewhere"))
@@ -52,13 +54,28 @@ def test_a_program_may_have_one_of_several_names(tmp_path: Path, monkeypatch: py
 
 
 def test_fusee_is_called_as_its_users_call_it() -> None:
-    assert fusee_engine().command(CALL)[2:] == ["fusee", "run", "--invoke", "beat", "m.wasm", "3"]
-    assert fusee_engine().command(COMMAND)[2:] == ["fusee", "run", "--dir", ".", "m.wasm", "-v"]
+    assert fusee_engine().command(CALL) == python_module("fusee", "run", "--invoke", "beat", "m.wasm", "3")
+    assert fusee_engine().command(COMMAND) == python_module("fusee", "run", "--dir", ".", "m.wasm", "-v")
+
+
+def test_a_host_is_told_the_engine_the_module_and_the_arguments() -> None:
+    task = replace(COMMAND, host=Host("some.host", "is a library"))
+    assert fusee_engine().command(task) == python_module("some.host", "fusee", "m.wasm", "-v")
+    pytest.importorskip("wasmtime", reason="a peer: pip install wasmtime")
+    pulley = wasmtime_engine("pulley", "pulley64")
+    assert pulley.command(task) == python_module("some.host", "pulley64", "m.wasm", "-v")
+
+
+def test_a_selection_is_used_by_hosts_too() -> None:
+    task = replace(COMMAND, host=Host("some.host", "is a library"))
+    command = fusee_engine(Path("/some/trees.txt")).command(task)
+    assert command[:2] == ["env", "FUSEE_TUNE=/some/trees.txt"]
+    assert command[2:] == fusee_engine().command(task)
 
 
 def test_a_device_counts() -> None:
     command = device_engine("arm64_32-apple-watchos").command(CALL)
-    assert command[3:8] == ["run", "--target", "arm64_32-apple-watchos", "--count", "--invoke"]
+    assert command[4:9] == ["run", "--target", "arm64_32-apple-watchos", "--count", "--invoke"]
 
 
 def test_a_peer_given_replaces_the_one_found() -> None:

@@ -1,4 +1,4 @@
-"""Programs from PyPI do under Fusee what they are for; a package that is not there is named."""
+"""Programs from PyPI do under Fusee what they are for; packages are found, and named where they are not there."""
 
 import re
 import struct
@@ -11,12 +11,14 @@ from fusee.bench.engines import Engine, fusee_engine, wasmtime_engine
 from fusee.bench.measure import run_task
 from fusee.bench.process import Run
 from fusee.bench.real import FOLDER, PROGRAMS, Program, cases_of_programs
+from fusee.bench.real.sources import Npm, PyPI
+from fusee.bench.tasks import EMPTY_COMMAND, Host, Task, case_of_program
 
 
 def run(name: str, engine: Engine) -> Run:
     program = next(program for program in PROGRAMS if program.name == name)
     if program.module is None:
-        pytest.skip(f"pip install {program.distribution}")
+        pytest.skip(program.source.remedy)
     return run_task(engine, program.task)
 
 
@@ -69,8 +71,46 @@ def test_wasmtime_gives_the_same_bytes(name: str) -> None:
     assert (found.status, found.output) == (expected.status, expected.output)
 
 
-def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
-    absent = Program("tool", "", "some-tool", "no_such_package_at_all", "tool.wasm", ())
-    cases, missing = cases_of_programs(tmp_path / "empty.wasm", [absent])
+def test_a_package_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    absent = Program("tool", "", PyPI("no-such-package-at-all", "tool/tool.wasm"), ())
+    script = Program("script", "", Npm("no-such-package-at-all", "script.wasm"), ())
+    cases, missing = cases_of_programs(tmp_path / "empty.wasm", [absent, script])
     assert cases == []
-    assert missing == {"tool": "pip install some-tool"}
+    assert missing == {"tool": "pip install no-such-package-at-all", "script": "npm install no-such-package-at-all"}
+
+
+def test_a_distribution_may_have_files_that_no_import_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = PyPI("the-tool.wasm", "the-tool/tool.wasm")
+    monkeypatch.syspath_prepend(tmp_path)
+    record = tmp_path / "the_tool_wasm-1.0.dist-info" / "METADATA"
+    record.parent.mkdir()
+    record.write_text("Metadata-Version: 2.1\nName: the-tool.wasm\nVersion: 1.0\n")
+    assert source.find() is None
+    module = tmp_path / source.file
+    module.parent.mkdir()
+    module.write_bytes(EMPTY_COMMAND)
+    assert source.find() == module
+
+
+def test_what_npm_installed_is_found_from_below_and_the_nearest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Npm("tool.js", "dist/tool.wasm")
+    inner = tmp_path / "project" / "part"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    for folder in (tmp_path, inner):
+        module = folder / "node_modules" / "tool.js" / "dist" / "tool.wasm"
+        module.parent.mkdir(parents=True)
+        assert source.find() != module
+        module.write_bytes(EMPTY_COMMAND)
+        assert source.find() == module
+
+
+def test_a_hosts_idle_run_is_one_of_the_host(tmp_path: Path) -> None:
+    host = Host("some.host", "is a library")
+    module = tmp_path / "tool.wasm"
+    module.write_bytes(EMPTY_COMMAND)
+    case = case_of_program(Task(module, None, ("script",), tmp_path, host), tmp_path / "empty.wasm")
+    assert case.idle == Task(tmp_path / "empty.wasm", host=host)

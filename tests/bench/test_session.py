@@ -1,6 +1,7 @@
 """A whole run with engines that only pretend, and what its user sees meanwhile."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from fusee.bench.live import LiveTable
 from fusee.bench.measure import Row, measure
 from fusee.bench.report import Report
 from fusee.bench.session import HOST, Session
-from fusee.bench.tasks import case_of_workload
+from fusee.bench.tasks import Case, Host, Task, case_of_workload
 from fusee.bench.workloads import find_workloads
 from tests.bench.parrots import echo, failing
 
@@ -59,6 +60,19 @@ def test_the_line_below_says_whose_turn_it_is() -> None:
     with LiveTable(Console(file=output, force_terminal=True, width=120), [echo(FIB, "fusee")], 3, 5) as live:
         live.watch(Row(FIB), "fusee")
     assert "1 of 3: fib under fusee, trying" in output.getvalue()
+
+
+def test_what_is_not_for_devices_is_said_and_no_failure() -> None:
+    run, output = session()
+    reason = "is a library, which is called from Python"
+    task = Task(Path("app.wasm"), host=Host("some.host", reason))
+    hosted = replace(run, cases=[Case("app", task, task, task)])
+    hosted.run(["arm64_32-apple-watchos"])
+    hosted.show()
+    assert f"arm64_32-apple-watchos on app: {reason}" in output.getvalue()
+    assert hosted.failures == []
+    (row,) = hosted.report.document()["workloads"]
+    assert row == {"name": "app", "skipped": {"arm64_32-apple-watchos": reason}}
 
 
 def test_counts_are_read() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from fusee.engine.isa.comb import KEYS
+from fusee.engine.isa.facts import facts_of
 from fusee.engine.isa.forms import (
     ACC,
     ACC_ONLY,
@@ -12,6 +14,7 @@ from fusee.engine.isa.forms import (
     NOWHERE,
     PIN,
     PINS,
+    READ_CONST,
     SLOT,
     STEP,
     STEP_AND,
@@ -20,9 +23,19 @@ from fusee.engine.isa.forms import (
 )  # fmt: skip
 from fusee.engine.isa.pairs import ALL_HANDLERS
 from fusee.engine.isa.row import Row, cell
-from fusee.engine.isa.table import HANDLER_COUNT, NUMBER, ROWS, SINGLES, forms_of, handlers
-from fusee.engine.translate.encode import LARGEST_CELL_BYTES, clear_label, encode
+from fusee.engine.isa.table import (
+    ELSEWHERE,
+    HANDLER_COUNT,
+    NUMBER,
+    ROWS,
+    SINGLES,
+    SOURCES_MASK,
+    forms_of,
+    handlers,
+)  # fmt: skip
+from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
 from fusee.engine.translate.function import CODE_START, translator_of
+from fusee.engine.translate.lookup import has_signature, has_sources
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
 from fusee.kernel.arena import new, new_array, simulate
 from fusee.kernel.lang import address, u8, u16, u32, u64, usize
@@ -49,6 +62,20 @@ def test_the_grammar_of_names_can_be_read_back() -> None:
         letters = [FORM_NAMES[form] for form in (destination, *forms) if form != NOWHERE]
         name = row.handler_name(destination, forms)
         assert name.split("_")[len(name.split("_")) - len(letters) :] == letters
+
+
+def test_handlers_are_found_by_their_signatures() -> None:
+    for row in {int(facts_of(u32(number))): row for number, row in enumerate(ROWS)}.values():
+        facts, keys = facts_of(u32(NUMBER[row.name])), {key_of(signature) for signature in row.signatures}
+        assert {key for key in range(KEYS) if key < ELSEWHERE and has_signature(facts, u32(key))} == keys
+        sources = {key & SOURCES_MASK for key in keys}
+        assert {key for key in range(SOURCES_MASK + 1) if has_sources(facts, u32(key))} == sources
+
+
+def key_of(signature: str) -> int:
+    """Two bits for each source and the destination, which comes first."""
+    codes = [max(READ_CONST.find(letter), 0) for letter in signature]
+    return sum(code << 2 * place for place, code in enumerate(codes[1:])) | codes[0] << 6
 
 
 def last_places(row: Row) -> str:
@@ -105,8 +132,7 @@ def filled(row: Row, destination: int, forms: tuple[int, ...]) -> Ins:
     i = new(Ins)
     i.row, i.destination, i.slot = u16(NUMBER[row.name]), u8(destination), u16(0xDDDD)
     for place, form in enumerate(forms):
-        i.forms[place] = u8(form)
-        i.operands[place] = u64(0x1111_2222_3333_4444 + place)
+        add_source(i, u32(place), u32(form), u64(0x1111_2222_3333_4444 + place))
     for place in range(len(row.immediates)):
         i.immediates[place] = u64(0x5555_6666_7777_8888 + place)
     i.immediate_count = u16(len(row.immediates))
@@ -134,6 +160,7 @@ def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
         t.handlers = new_array(usize, ALL_HANDLERS)
         for row, destination, forms in layouts():
             t.code_bytes, t.fixup_count = u32(CODE_START), u32(0)
+            reserve_code(t, u32(LARGEST_CELL_BYTES))
             clear_label(t.around)
             i = filled(row, destination, forms)
             i.label = address(t.around)

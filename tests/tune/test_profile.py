@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fusee import Config, Engine, FuseeError, Instance, Module, Store
+from fusee import Config, Engine, FuseeError, Instance, Module, Store, wat2wasm
+from fusee.bench.tasks import Host
+from fusee.tune.corpus import Program
 from fusee.tune.profile import Profile
 
 PROGRAM = """
@@ -76,3 +78,32 @@ def test_what_is_not_profiled_has_no_counters() -> None:
     module = Module(engine, PROGRAM)
     Instance(store, module, []).exports(store)["f"](store, 1)  # type: ignore[operator]
     assert Profile.of(module).functions == {0: [], 2: []}
+
+
+# As far as the host asks for it: a script that fails if it is longer than a letter.
+QUICKJS = """
+(module
+  (memory (export "memory") 1)
+  (global $free (mut i32) (i32.const 1024))
+  (func (export "malloc") (param i32) (result i32)
+    (global.get $free)
+    (global.set $free (i32.add (global.get $free) (local.get 0))))
+  (func (export "qjs_init_argv") (param i32 i32) (result i32)
+    (i32.load8_u offset=1 (i32.load offset=8 (local.get 1))))
+  (func (export "qjs_destroy")))
+"""
+
+
+def test_what_a_host_calls_is_profiled(tmp_path: Path) -> None:
+    module, script = tmp_path / "module.wasm", tmp_path / "script.js"
+    module.write_bytes(wat2wasm(QUICKJS))
+    script.write_text("1")
+    host = Host("fusee.bench.real.quickjs", "is a library")
+    program = Program("quick.js", (str(module), str(script), str(script)), host)
+    path = program.profiled(tmp_path)
+    assert Profile.read(path).functions == {0: [8], 1: [2], 2: [2]}
+    script.write_text("too long")
+    with pytest.raises(FuseeError, match=r"module\.wasm .*script\.js: the script has failed$"):
+        Program("again", program.arguments, host).profiled(tmp_path)
+    with pytest.raises(FuseeError, match=r"No such file or directory: 'nowhere\.js'$"):
+        Program("nowhere", (str(module), "nowhere.js"), host).profiled(tmp_path)

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from fusee.bench.real import FOLDER, Program
+from fusee.bench.real.sources import Npm, PyPI
+from fusee.bench.tasks import Host
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import HOST
 from fusee.engine.isa.table import NUMBER, ROWS, SINGLES
 from fusee.engine.isa.trees import Forest, PatternError, expression, parse, read_patterns, tree_rows
+from fusee.tune import corpus
 from fusee.tune.chains import Link, pattern_of
 from fusee.tune.choice import Choice, Chooser, generalized, handlers_of
 from fusee.tune.corpus import parse_program
@@ -122,6 +126,27 @@ def test_words_of_a_corpus() -> None:
     assert program.profiled(Path()) == Path("some/run.profile")
     with pytest.raises(ValueError, match="no workload named 'fibb'"):
         list(parse_program("bench:fibb"))
+    with pytest.raises(ValueError, match=r"no real program clock"):
+        list(parse_program("real:clock"))
+
+
+def test_real_programs_of_a_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, host = Path("some/engine-debug.wasm"), Host("some.host", "is a library")
+    monkeypatch.setattr(PyPI, "find", lambda source: module)
+    monkeypatch.setattr(Npm, "find", lambda source: None)
+    programs = (
+        Program("command", "", PyPI("a", "a"), ("-v",)),
+        Program("library", "", PyPI("b", "b"), ("script",), host),
+        Program("absent", "", Npm("c", "c"), ()),
+    )
+    monkeypatch.setattr(corpus, "PROGRAMS", programs)
+    command, library = parse_program("real")
+    assert (command.name, command.arguments, command.host) == ("command", ("--dir", ".", str(module), "-v"), None)
+    assert (library.name, library.arguments, library.host) == ("library", (str(module), "script"), host)
+    assert {command.directory, library.directory} == {FOLDER}
+    assert list(parse_program("real:library")) == [library]
+    with pytest.raises(ValueError, match="absent is not installed: npm install c"):
+        list(parse_program("real:absent"))
 
 
 def run(*command: str, trees: Path | None = None) -> "subprocess.CompletedProcess[str]":

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fusee.bench.answers import WrongAnswer, check
 from fusee.bench.engines import device_engine
@@ -27,6 +27,12 @@ class DeviceCounts:
     target: str
     counts: dict[str, Count]
     skipped: dict[str, str]
+    refused: dict[str, str] = field(default_factory=dict)  # those that are not for devices, which is no failure
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why programs have no count, by name."""
+        return self.skipped | self.refused
 
 
 def count_instructions(
@@ -36,6 +42,9 @@ def count_instructions(
     engine = device_engine(target)
     result = DeviceCounts(target, {}, {})
     for case in cases:
+        if refusal := engine.refusal(case.small):
+            result.refused[case.name] = refusal
+            continue
         watch(case)
         run = run_task(engine, case.small)
         try:

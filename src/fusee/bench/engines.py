@@ -5,12 +5,12 @@ Every call is a new process, timed from outside, so that no engine is asked to m
 
 import importlib.metadata
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusee.bench.tasks import EXPORT, Task
+from fusee.bench.process import python_module
+from fusee.bench.tasks import EXPORT, Host, Task
 
 FUSEE = "fusee"
 STACK_BYTES = 1 << 20
@@ -29,6 +29,7 @@ class Engine:
     load: Callable[[Task, int], list[str]] | None = None
     loads_again: bool = False  # whether one process can load more than once
     commands_only: bool = False  # whether it cannot be asked to call an export
+    has_hosts: bool = False  # whether it has an interface in Python, for tasks with a host
     note: str = ""
 
     @property
@@ -38,19 +39,29 @@ class Engine:
         program, *rest = self.command(Task(Path("MODULE"), export, ("ARGUMENT",)))
         return " ".join([Path(program).name, *rest])
 
+    def refusal(self, task: Task) -> str:
+        """Why it cannot be asked to run a task at all; empty if it can."""
+        if self.commands_only and task.export is not None:
+            return "runs WASI commands only"
+        if task.host is not None and not self.has_hosts:
+            return task.host.reason
+        return ""
+
 
 def fusee_engine(trees: Path | None = None) -> Engine:
     """Fusee as its users start it, with the trees of a selection if one is given."""
     tune = [] if trees is None else ["--tune", str(trees)]
+    environment = [] if trees is None else ["env", f"FUSEE_TUNE={trees}"]
 
     def command(task: Task) -> list[str]:
+        if task.host is not None:
+            return [*environment, *_hosted(task.host, FUSEE, task)]
         folder = ["--dir", "."] if task.directory else []
         invoke = ["--invoke", task.export] if task.export else []
-        return [sys.executable, "-m", "fusee", "run", *tune, *folder, *invoke, str(task.module), *task.arguments]
+        return python_module("fusee", "run", *tune, *folder, *invoke, str(task.module), *task.arguments)
 
-    return Engine(
-        FUSEE, f"Fusee {importlib.metadata.version('fusee')}", command, _guest_load("fusee"), loads_again=True
-    )
+    version = f"Fusee {importlib.metadata.version('fusee')}"
+    return Engine(FUSEE, version, command, _guest_load(FUSEE), loads_again=True, has_hosts=True)
 
 
 def device_engine(target: str) -> Engine:
@@ -68,18 +79,24 @@ def wasmtime_engine(name: str, target: str) -> Engine:
     """The wasmtime package: its Cranelift JIT, or with target `pulley64` its portable interpreter."""
 
     def command(task: Task) -> list[str]:
-        program = [sys.executable, "-m", "fusee.bench.wasmtime_guest", target, task.export or "_start"]
-        return [*program, str(task.module), *task.arguments]
+        if task.host is not None:
+            return _hosted(task.host, target, task)
+        call = (target, task.export or "_start", str(task.module), *task.arguments)
+        return python_module("fusee.bench.wasmtime_guest", *call)
 
     version = f"wasmtime {importlib.metadata.version('wasmtime')}, target {target}"
     note = "a compiler: the roof" if target == "host" else "an interpreter, compiled without tail-call dispatch"
-    return Engine(name, version, command, _guest_load(target), note=note)
+    return Engine(name, version, command, _guest_load(target), has_hosts=True, note=note)
+
+
+def _hosted(host: Host, engine: str, task: Task) -> list[str]:
+    return python_module(host.name, engine, str(task.module), *task.arguments)
 
 
 def _guest_load(engine: str) -> Callable[[Task, int], list[str]]:
     def load(task: Task, times: int) -> list[str]:
         call = [task.export, *task.arguments] if task.export else []
-        return [sys.executable, "-m", "fusee.bench.load_guest", engine, str(task.module), str(times), *call]
+        return python_module("fusee.bench.load_guest", engine, str(task.module), str(times), *call)
 
     return load
 

@@ -9,21 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fusee.bench.embedding import open_engine
+
 
 def main() -> None:
     """Load, and keep nothing."""
     name, path, times, *call = sys.argv[1:]
-    if name == "fusee":
-        import fusee
-
-        package: ModuleType = fusee
-        engine: Any = fusee.Engine()
-    else:
-        import wasmtime
-
-        from fusee.bench.wasmtime_guest import make_engine
-
-        package, engine = wasmtime, make_engine(name)
+    package, engine = open_engine(name)
     content = Path(path).read_bytes()
     for _ in range(int(times)):
         load(package, engine, content, call)

@@ -121,8 +121,8 @@ def _try_engines(engines: Sequence[Engine], row: Row, watch: Watch) -> Answer | 
     case, answer = row.case, row.case.small_answer
     for engine in engines:
         watch(row, engine.name)
-        if engine.commands_only and case.small.export is not None:
-            row.skip(engine.name, "runs WASI commands only")
+        if refusal := engine.refusal(case.small):
+            row.skip(engine.name, refusal)
             continue
         run = run_task(engine, case.small)
         try:

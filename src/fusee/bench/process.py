@@ -42,6 +42,15 @@ class Run:
         return line[:_MOST_CHARACTERS] or f"ended with status {self.status}"
 
 
+def python_module(name: str, *arguments: str) -> list[str]:
+    """The command line of a module that is run as a program.
+
+    `-P`, since without it modules that happen to lie in the current directory come first: a `dis.py` there would be
+    taken for the standard library's.
+    """
+    return [sys.executable, "-P", "-m", name, *arguments]
+
+
 def run_child(command: Sequence[str], directory: Path | None = None) -> Run:
     """Run a command to its end. Its times come from the kernel, not from the guest.
 

@@ -65,7 +65,7 @@ class Report:
             for name, count in device.counts.items():
                 counts = {"total": count.total, "loading": count.loading}
                 by_name[name].setdefault("instructions", {})[device.target] = counts
-            for name, reason in device.skipped.items():
+            for name, reason in device.reasons.items():
                 by_name[name].setdefault("skipped", {})[device.target] = reason
         return {
             "workloads": list(by_name.values()),
@@ -106,7 +106,7 @@ class Report:
 
 
 def _names(device: DeviceCounts) -> list[str]:
-    return [*device.counts, *device.skipped]
+    return [*device.counts, *device.reasons]
 
 
 def describe(engine: Engine) -> dict[str, str]:

@@ -68,7 +68,7 @@ def device_table(report: Report) -> Table:
     table.add_column("workload", no_wrap=True)
     for device in report.devices:
         table.add_column(device.target, justify="right")
-    names = dict.fromkeys(name for device in report.devices for name in (*device.counts, *device.skipped))
+    names = dict.fromkeys(name for device in report.devices for name in (*device.counts, *device.reasons))
     for name in names:
         counts = [device.counts.get(name) for device in report.devices]
         table.add_row(name, *(f"{count.total:,} ({count.loading:,})" if count else DASH for count in counts))
@@ -82,6 +82,6 @@ def skipped_lines(report: Report) -> list[str]:
         for engine, reason in row.reasons().items():
             reasons.setdefault((engine, reason), []).append(row.case.name)
     for device in report.devices:
-        for name, reason in device.skipped.items():
+        for name, reason in device.reasons.items():
             reasons.setdefault((device.target, reason), []).append(name)
     return [f"{engine} on {', '.join(names)}: {reason}" for (engine, reason), names in reasons.items()]

@@ -25,6 +25,17 @@ EMPTY_COMMAND = (
 
 
 @dataclass(frozen=True)
+class Host:
+    """A program in Python that calls a module, which may get imports from it: `python -m NAME ENGINE MODULE ARGUMENT…`.
+
+    ENGINE is what `fusee.bench.embedding` understands.
+    """
+
+    name: str
+    reason: str  # why the module is none that an engine runs by itself: what it "is", or "imports"
+
+
+@dataclass(frozen=True)
 class Task:
     """One call, in a process of its own."""
 
@@ -32,6 +43,7 @@ class Task:
     export: str | None = None  # None: the module is a WASI command
     arguments: tuple[str, ...] = ()
     directory: Path | None = None  # where the process runs, and what a command sees as "."
+    host: Host | None = None  # None: what the module imports is WASI, if anything
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,8 @@ def case_of_program(task: Task, empty: Path, compares_output: bool = True) -> Ca
     and its time includes its loading.
     """
     name = task.module.stem
-    return Case(name, task, Task(empty), task, measures="a program of yours", compares_output=compares_output)
+    idle = Task(empty, host=task.host)
+    return Case(name, task, idle, task, measures="a program of yours", compares_output=compares_output)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from fusee.cli.selection import TUNE_HELP, checked
 @click.option("--invoke", metavar="NAME", help="Call this export of FILE with the arguments.")
 @click.option("--dir", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
               help="Run FILE in this directory, and give it to the program as '.'.")  # fmt: skip
-@click.option("--real", is_flag=True, help="Real programs from PyPI, as far as they are installed, not the workloads.")
+@click.option("--real", is_flag=True, help="Real programs from PyPI and npm, as far as they are installed.")
 @click.option("--ignore-output", is_flag=True, help="Engines need only agree on the exit status: FILE prints times.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the numbers to this file.")

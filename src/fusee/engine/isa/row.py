@@ -12,9 +12,6 @@ SLOT_FIELD_BYTES: Final = 2  # a slot's number
 _CONST_BYTES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}  # i64 constants are sign-extended from 32 bits
 _IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8, "ptr": 0}  # ptr: the target's width
 
-IMMEDIATE_KINDS: Final = ("", "u16", "u32", "u64", "ptr", "label")
-"""Kinds of immediates in their order of `Row.immediate_kinds`; a label is a code address within the function."""
-
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -30,7 +27,7 @@ class Row:
     result: str  # empty: none
     shape: Shape
     destinations: str  # letters of `forms.PLACES`
-    immediates: tuple[str, ...] = ()
+    immediates: tuple[str, ...] = ()  # kinds, the larger ones first; a label is a code address within the function
     evaluate: Any = None
     commutes: bool = False
     detail: Any = None  # what else the family needs to know: a width in bytes, a count of pins …

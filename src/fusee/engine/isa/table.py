@@ -1,8 +1,9 @@
 """All rows with their numbers, and the constant tables by which the translator finds handlers.
 
 A row exists in some *signatures*: letters that say where the result goes and where each operand is, all pins
-together (`forms.PLACES`). A handler's number is `BASE[row] + SIGNATURE_STARTS[at]`, where `SIGNATURE_KEYS[at]` is
-the signature, plus which pins they are.
+together (`forms.PLACES`). As a number, a signature is a *key*: two bits for each source and the destination. A row has
+the key if `SIGNATURE_KEYS[at] == key`, where `at` is the key plus where the row's signatures begin (`isa.facts`); then
+its handler's number is `BASE[row] + SIGNATURE_STARTS[at]`, plus which pins they are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,10 +11,10 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from fusee.engine.columns import Columns
 from fusee.engine.isa import control, memory, numeric
+from fusee.engine.isa.comb import Comb
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
-from fusee.engine.isa.row import FLOAT_TYPES, IMMEDIATE_KINDS, Row
+from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
 from fusee.kernel.lang import table, u8, u16
@@ -27,101 +28,62 @@ _STARTS: Final = [0, *accumulate(len(row.handlers) for row in ROWS)]
 HANDLER_COUNT: Final = _STARTS[-1]
 
 # Signatures, those of rows that exist in the same ones written once
-_PLACE_BITS: Final = 2
-DESTINATION_SHIFT: Final = MOST_LEAVES * _PLACE_BITS
+PLACE_BITS: Final = 2
+DESTINATION_SHIFT: Final = MOST_LEAVES * PLACE_BITS
 SOURCES_MASK: Final = (1 << DESTINATION_SHIFT) - 1
-PLACE_CODE = table(u8, [0, *[1] * (SLOT - PIN), 2, 3, 0])
+CONST_CODE: Final = READ_CONST.index("c")
+ELSEWHERE: Final = CONST_CODE << DESTINATION_SHIFT
+"""In a key, where no destination is a constant: that there are other destinations, but the accumulator is none."""
+
+PLACE_CODE = table(u8, [0, *[1] * (SLOT - PIN), 2, CONST_CODE, 0])
 """By form, or `NOWHERE`: which letter stands for it."""
 
 
 def _key(signature: str) -> int:
     """A signature as a number: two bits for each source and the destination."""
     code = {letter: max(READ_CONST.find(letter), 0) for letter in signature}
-    sources = sum(code[letter] << _PLACE_BITS * place for place, letter in enumerate(signature[1:]))
+    sources = sum(code[letter] << PLACE_BITS * place for place, letter in enumerate(signature[1:]))
     return sources | code[signature[0]] << DESTINATION_SHIFT
 
 
-_KINDS: Final = {(row.signatures, row.shape.mirrored): None for row in ROWS}
-_FIRST: Final = dict(zip(_KINDS, accumulate((len(kind[0]) for kind in _KINDS), initial=0), strict=False))
-
-
-def _offsets(signatures: tuple[str, ...], mirrored: int) -> list[int]:
-    """How many handlers of a row come before those of each signature."""
+def _starts(signatures: tuple[str, ...], mirrored: int) -> dict[int, int]:
+    """How many handlers of a row come before those of each signature, by its key; and the keys with `ELSEWHERE`."""
     counts = [len(expand(signature[0])) * len(expand(signature[1:], mirrored)) for signature in signatures]
-    return [0, *accumulate(counts)][:-1]
+    starts = dict(zip(map(_key, signatures), accumulate(counts, initial=0), strict=False))
+    return starts | {sources | ELSEWHERE: 0 for key in starts if (sources := key & SOURCES_MASK) not in starts}
 
 
-SIGNATURE_KEYS = table(u8, [_key(signature) for signatures, _ in _KINDS for signature in signatures])
-SIGNATURE_STARTS = table(u16, [start for kind in _KINDS for start in _offsets(*kind)])
-def _destinations(row: Row) -> int:
-    """Mask of the places, by `PLACE_CODE`."""
-    return sum(1 << "aps".index(letter) for letter in {signature[0] for signature in row.signatures} - {"-"})
+_KINDS: Final = list(dict.fromkeys((row.signatures, row.shape.mirrored) for row in ROWS))
+_COMB: Final = Comb([_starts(*kind) for kind in _KINDS])
+SIGNATURE_KEYS = table(u8, _COMB.keys)
+SIGNATURE_STARTS = table(u16, _COMB.values)
+FIRST_SIGNATURES: Final = [_COMB.starts[_KINDS.index((row.signatures, row.shape.mirrored))] for row in ROWS]
+"""By row: where in these its signatures begin."""
 
-
-def _operands(row: Row, *kinds: str) -> int:
-    """Mask of the operands of these types."""
-    return sum(1 << place for place, kind in enumerate(row.sources) if kind in kinds)
-
-
-_IMMEDIATES: Final = tuple({row.immediates: None for row in ROWS})
-_FIRST_IMMEDIATE: Final = [0, *accumulate(len(kinds) for kinds in _IMMEDIATES)]
-IMMEDIATE_KIND = table(u8, [IMMEDIATE_KINDS.index(kind) for kinds in _IMMEDIATES for kind in kinds])
-
-_COLUMNS: Final = Columns(
-    sources=[len(row.sources) for row in ROWS],
-    first_signature=[_FIRST[row.signatures, row.shape.mirrored] for row in ROWS],
-    signatures=[len(row.signatures) for row in ROWS],
-    destinations=[_destinations(row) for row in ROWS],
-    wide_sources=[_operands(row, "f64") for row in ROWS],
-    float_sources=[_operands(row, *FLOAT_TYPES) for row in ROWS],
-    result_is_float=[int(row.result in FLOAT_TYPES) for row in ROWS],
-    needs_acc=[row.shape.accumulator_place() if row in SINGLES else 0 for row in ROWS],
-    mirrored_pair=[row.shape.mirrored for row in ROWS],
-    immediate_count=[len(row.immediates) for row in ROWS],
-    immediate_start=[_FIRST_IMMEDIATE[_IMMEDIATES.index(row.immediates)] for row in ROWS],
-)
 
 # By row
 BASE = table(u16, _STARTS[:-1])
-CLASS = table(u16, _COLUMNS.classes)
-
-# By class
-SOURCES = table(u8, _COLUMNS["sources"])
-FIRST_SIGNATURE = table(u16, _COLUMNS["first_signature"])
-SIGNATURES = table(u8, _COLUMNS["signatures"])
-DESTINATIONS = table(u8, _COLUMNS["destinations"])
-"""Where results can go: a mask by `PLACE_CODE`."""
-
-WIDE_SOURCES = table(u8, _COLUMNS["wide_sources"])
-"""Mask of the operands of which a constant takes eight bytes, and not four."""
-
-FLOAT_SOURCES = table(u8, _COLUMNS["float_sources"])
-RESULT_IS_FLOAT = table(u8, _COLUMNS["result_is_float"])
-
-NEEDS_ACC = table(u8, _COLUMNS["needs_acc"])
-"""Place plus one of the operand that must be in the accumulator; 0: none must."""
-
-MIRRORED_PAIR = table(u8, _COLUMNS["mirrored_pair"])
-"""Place plus one of the first of two neighbouring operands of which handlers exist in one order only; 0: none."""
-
-IMMEDIATE_COUNT = table(u8, _COLUMNS["immediate_count"])
-IMMEDIATE_START = table(u16, _COLUMNS["immediate_start"])
 
 
-def _const_leaves(row: Row) -> int:
-    return sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")
-
-
-# Fusing: the trees by their inner node, each with its outer row, the place in that, and a mask of constant leaves.
-_BY_INNER: Final = sorted(TREES, key=lambda row: NUMBER[row.inner.name] if row.inner else 0)
-_INNER_NUMBERS: Final = [NUMBER[row.inner.name] for row in _BY_INNER if row.inner]
+# Fusing: the trees by their inner node, each with a key of its outer row, the place in that, and its constant leaves
 TREE_PLACE_SHIFT: Final = MOST_LEAVES
+TREE_OUTER_SHIFT: Final = TREE_PLACE_SHIFT + 1
+
+
+def _tree_key(row: Row) -> tuple[int, int]:
+    """Where a tree stands: its inner node, and its key."""
+    constants = sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")
+    outer, inner = (NUMBER[part.name] if part else NO_ROW for part in (row.outer, row.inner))
+    return inner, outer << TREE_OUTER_SHIFT | row.place << TREE_PLACE_SHIFT | constants
+
+
+_BY_KEY: Final = sorted(TREES, key=_tree_key)
+_INNER_NUMBERS: Final = [_tree_key(row)[0] for row in _BY_KEY]
 FIRST_TREE = table(u16, [bisect_left(_INNER_NUMBERS, number) for number in range(len(ROWS) + 1)])
 """By row: where the trees with that inner node begin in the following tables. Those of the next row end them."""
 
-TREE = table(u16, [NUMBER[row.name] for row in _BY_INNER] or [NO_ROW])
-TREE_OUTER = table(u16, [NUMBER[row.outer.name] for row in _BY_INNER if row.outer] or [NO_ROW])
-TREE_KEY = table(u8, [row.place << TREE_PLACE_SHIFT | _const_leaves(row) for row in _BY_INNER] or [0])
+TREE = table(u16, [NUMBER[row.name] for row in _BY_KEY] or [NO_ROW])
+TREE_KEY = table(u16, [_tree_key(row)[1] for row in _BY_KEY] or [0])
 
 # What a tree is made of, where it must be taken apart: by row, counted from the first tree
 FIRST_TREE_ROW: Final = len(SINGLES)

@@ -2,27 +2,28 @@
 
 from typing import Final
 
-from fusee.engine.decode.reader import read_u32, read_u64
 from fusee.engine.isa.forms import NOWHERE, SLOT
-from fusee.engine.isa.memory import MEMORY_KINDS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.actions import (
-    ACCESS,
-    CLASS,
-    IMMEDIATE_COUNT,
     KIND_64,
     KIND_ANY,
     MEMORY_ROW,
-    RESULT,
-    ROW,
+    ROW_SHIFT,
+    SLOT_CLASS,
+    SLOT_IMMEDIATES,
     SLOT_OPERANDS,
     SLOT_RESULTS,
-)
+    WORD,
+    type_of,
+)  # fmt: skip
 from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
 from fusee.engine.translate.control import type_code
-from fusee.engine.translate.emit import add_immediate, claim, emit, new_ins, settle
+from fusee.engine.translate.emit import emit, emit_one
+from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
+from fusee.engine.translate.immediate import next_u32, next_u64
+from fusee.engine.translate.settle import claim, settle
 from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
 from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
@@ -35,19 +36,19 @@ GLOBAL_SET_IMPORT: Final = NUMBER["global_set_import"]
 
 
 @kernel
-def read_access(t: Translator, index: u32) -> u32:
+def read_access(t: Translator, word: u32) -> u32:
     """Read a memarg (spec 5.4.6): gives the row, and leaves offset and memory in `t.offset` and `t.memory`."""
-    flags = read_u32(t.reader)
+    flags = next_u32(t.reader)
     t.memory = u32(0)
     if flags & 0x40 != 0:
-        t.memory = read_u32(t.reader)
-    t.offset = read_u64(t.reader)
+        t.memory = next_u32(t.reader)
+    t.offset = next_u64(t.reader)
     kind = u32(0)
     if t.module.memories[t.memory].limits.is_64:
         kind = u32(KIND_64)
     if t.memory != 0:
         kind += KIND_ANY
-    return u32(MEMORY_ROW[u32(ACCESS[CLASS[index]]) * len(MEMORY_KINDS) + kind])
+    return u32(MEMORY_ROW[(word >> ROW_SHIFT) + kind])
 
 
 @kernel
@@ -59,20 +60,20 @@ def add_access(t: Translator) -> None:
 
 
 @kernel
-def translate_load(t: Translator, index: u32) -> None:
-    row = read_access(t, index)
+def translate_load(t: Translator, word: u32) -> None:
+    row = read_access(t, word)
     tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
     if tree == NO_ROW:
         materialize_top(t, u32(1))
-        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), RESULT[CLASS[index]])
+        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), type_of(word))
     else:
-        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), RESULT[CLASS[index]])
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), type_of(word))
     add_access(t)
 
 
 @kernel
-def translate_store(t: Translator, index: u32) -> None:
-    row = read_access(t, index)
+def translate_store(t: Translator, word: u32) -> None:
+    row = read_access(t, word)
     materialize_top(t, u32(1))
     tree = fused_row(t, row, u32(0), t.stack[t.height - 2], t.stack[t.height - 1])
     if tree == NO_ROW:
@@ -80,23 +81,24 @@ def translate_store(t: Translator, index: u32) -> None:
     value = pop(t)
     place = pop(t)
     if tree == NO_ROW:
-        emit(t, row, u32(2), place, value, u32(NO_VALUE), u32(NOWHERE), u32(0))
+        emit(t, row, t.leaves, take_leaves(t, place, value), u32(NOWHERE), u32(0))
     else:
         count = flatten(t, u32(0), place, value)
-        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
+        emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
     add_access(t)
 
 
 @kernel
 def on_slots(t: Translator, index: u32) -> None:
     """An instruction that takes its operands from consecutive canonical slots and leaves its results there."""
+    kind = SLOT_CLASS[index]
     first = u64(0)
     second = u64(0)
-    if IMMEDIATE_COUNT[CLASS[index]] > 0:
-        first = u64(read_u32(t.reader))
-    if IMMEDIATE_COUNT[CLASS[index]] > 1:
-        second = u64(read_u32(t.reader))
-    count = u32(SLOT_OPERANDS[CLASS[index]])
+    if SLOT_IMMEDIATES[kind] > 0:
+        first = u64(next_u32(t.reader))
+    if SLOT_IMMEDIATES[kind] > 1:
+        second = u64(next_u32(t.reader))
+    count = u32(SLOT_OPERANDS[kind])
     narrow = u64(0)
     for place in span(count):
         number = t.stack[t.height - count + place]
@@ -105,12 +107,12 @@ def on_slots(t: Translator, index: u32) -> None:
     result = result_type(t, index, u32(first))
     for _ in span(count):
         release(t, pop(t))
-    i = new_ins(t, u32(ROW[index]))
+    i = new_ins(t, WORD[index] >> ROW_SHIFT)
     add_immediate(i, first)
     add_immediate(i, second)
     add_immediate(i, u64(canonical(t, t.height)))
     add_immediate(i, narrow)
-    for _ in span(u32(SLOT_RESULTS[CLASS[index]])):
+    for _ in span(u32(SLOT_RESULTS[kind])):
         push_canonical(t, result)
 
 
@@ -165,5 +167,5 @@ def set_global(t: Translator, index: u32) -> None:
     row = u32(GLOBAL_SET)
     if index < t.module.imported_global_count:
         row = u32(GLOBAL_SET_IMPORT)
-    emit(t, row, u32(1), pop(t), u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    emit_one(t, row, pop(t))
     add_immediate(t.ins[t.ins_count - 1], global_place(t, index))

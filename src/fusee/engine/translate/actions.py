@@ -7,7 +7,7 @@ from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, ON_SLOTS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.state import F32, F64, I32, I64
-from fusee.kernel.lang import table, u8, u16
+from fusee.kernel.lang import kernel, table, u8, u16, u32
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Op
 
@@ -19,6 +19,12 @@ COMPARISON: Final = 3
 LOAD: Final = 4
 STORE: Final = 5
 FROM_SLOTS: Final = 6
+GET_LOCAL: Final = 7
+SET_LOCAL: Final = 8
+TEE_LOCAL: Final = 9
+I32_CONSTANT: Final = 10
+CONTROL: Final = 11  # see `translate_control`
+END: Final = 12
 
 _TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64}
 _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32": opcodes.F32_EQ, "f64": opcodes.F64_EQ}
@@ -37,6 +43,8 @@ def _row_name(op: Op) -> str:
 
 def _action(op: Op) -> int:
     name = _row_name(op)
+    if op.mnemonic in _FREQUENT:
+        return _FREQUENT[op.mnemonic]
     if op.mnemonic in LOAD_OF:
         return LOAD
     if op.mnemonic in STORE_OF:
@@ -49,6 +57,11 @@ def _action(op: Op) -> int:
         return OWN
     return TRAPPING if op.traps else COMPUTE
 
+
+_FREQUENT: Final = {
+    "local.get": GET_LOCAL, "local.set": SET_LOCAL, "local.tee": TEE_LOCAL, "i32.const": I32_CONSTANT, "end": END,
+    **dict.fromkeys(["block", "loop", "if", "else", "br_if", "br", "call"], CONTROL),
+}  # fmt: skip
 
 _OWN_SIGNATURES: Final = {
     "i32.eqz", "i64.eqz", "i32.wrap_i64", "nop",
@@ -64,8 +77,8 @@ _OPS: Final = {index: op for index, op in BY_INDEX.items() if not op.unsupported
 _INDEX_COUNT: Final = max(_OPS) + 1  # what cannot be executed does not get here
 
 
-def _column(of: dict[int, int], missing: int = 0) -> list[int]:
-    return [of.get(index, missing) for index in range(_INDEX_COUNT)]
+def _column(of: dict[int, int]) -> list[int]:
+    return [of.get(index, 0) for index in range(_INDEX_COUNT)]
 
 
 assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
@@ -73,7 +86,7 @@ assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or
 PURE: Final = {_row_name(op): len(op.params or ()) for op in _OPS.values() if _action(op) == COMPUTE}
 """The rows whose value waits until it is wanted, with the number of their operands."""
 
-_COMPARED: Final = {index: (op, op.params[0]) for index, op in _OPS.items() if _comparison(op) and op.params}
+_COMPARED: Final = {index: op.params[0] for index, op in _OPS.items() if _comparison(op) and op.params}
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
 _ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}
 _SLOT_SHAPES: Final = {
@@ -84,35 +97,55 @@ _SLOT_SHAPES: Final = {
 }  # fmt: skip
 _ON_SLOTS: Final = {index: _SLOT_SHAPES[_row_name(op)] for index, op in _OPS.items() if _row_name(op) in ON_SLOTS}
 
-_COLUMNS: Final = Columns(
-    action=_column({index: _action(op) for index, op in _OPS.items()}),
-    arity=_column({index: len(op.params or ()) for index, op in _OPS.items()}),
-    result=_column({index: _result(op) for index, op in _OPS.items()}),
-    commutes=_column({index: int(op.commutes) for index, op in _OPS.items()}),
-    compared=_column({index: _TYPE_CODES[kind] for index, (_, kind) in _COMPARED.items()}),
-    code=_column({index: op.code - _FIRST_COMPARISONS[kind].code for index, (op, kind) in _COMPARED.items()}),
-    immediates=_column({index: len(op.immediates) for index, op in _OPS.items()}),
-    access=_column({index: _ACCESSES.index(name) for index, name in _ACCESSING.items()}),
-    slot_operands=_column({index: shape[0] for index, shape in _ON_SLOTS.items()}),
-    slot_results=_column({index: shape[1] for index, shape in _ON_SLOTS.items()}),
-)
-
-# By opcode index
-CLASS = table(u8, _COLUMNS.classes)
-ROW = table(u16, _column({index: NUMBER.get(_row_name(op), NO_ROW) for index, op in _OPS.items()}, NO_ROW))
-
-# By class
-ACTION = table(u8, _COLUMNS["action"])
-ARITY = table(u8, _COLUMNS["arity"])
-RESULT = table(u8, _COLUMNS["result"])
-COMMUTES = table(u8, _COLUMNS["commutes"])
-COMPARED = table(u8, _COLUMNS["compared"])
-CODE = table(u8, _COLUMNS["code"])
-IMMEDIATE_COUNT = table(u8, _COLUMNS["immediates"])
-ACCESS = table(u8, _COLUMNS["access"])
-SLOT_OPERANDS = table(u8, _COLUMNS["slot_operands"])
-SLOT_RESULTS = table(u8, _COLUMNS["slot_results"])
-
 MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
 KIND_64: Final = 1  # in the order of MEMORY_KINDS
 KIND_ANY: Final = 2
+
+# A word for each opcode's index
+ACTION_MASK: Final = 0xF
+TYPE_SHIFT: Final = 4  # of the result, or of what is compared
+TYPE_MASK: Final = 3
+ARITY_SHIFT: Final = 6
+ARITY_MASK: Final = 3
+COMMUTES: Final = 0x100
+ROW_SHIFT: Final = 16  # a row; of comparisons the code; of accesses the place of the rows in `MEMORY_ROW`
+
+
+def _word(index: int) -> int:
+    """What the translator needs to know about an opcode, if it does not know it by itself."""
+    op = _OPS.get(index)
+    if op is None:
+        return OWN
+    row, result = NUMBER.get(_row_name(op), NO_ROW), _result(op)
+    if index in _COMPARED:
+        row, result = op.code - _FIRST_COMPARISONS[_COMPARED[index]].code, _TYPE_CODES[_COMPARED[index]]
+    elif index in _ACCESSING:
+        row = _ACCESSES.index(_ACCESSING[index]) * len(MEMORY_KINDS)
+    arity = min(len(op.params or ()), ARITY_MASK)
+    return _action(op) | result << TYPE_SHIFT | arity << ARITY_SHIFT | COMMUTES * op.commutes | row << ROW_SHIFT
+
+
+WORD = table(u32, [_word(index) for index in range(_INDEX_COUNT)])
+
+
+@kernel(inline=True)
+def type_of(word: u32) -> u8:
+    return u8(word >> TYPE_SHIFT & TYPE_MASK)
+
+
+@kernel(inline=True)
+def arity_of(word: u32) -> u32:
+    return word >> ARITY_SHIFT & ARITY_MASK
+
+
+_COLUMNS: Final = Columns(
+    immediates=_column({index: len(_OPS[index].immediates) for index in _ON_SLOTS}),
+    operands=_column({index: shape[0] for index, shape in _ON_SLOTS.items()}),
+    results=_column({index: shape[1] for index, shape in _ON_SLOTS.items()}),
+)
+
+# By opcode index, and by class: instructions on consecutive slots
+SLOT_CLASS = table(u8, _COLUMNS.classes)
+SLOT_IMMEDIATES = table(u8, _COLUMNS["immediates"])
+SLOT_OPERANDS = table(u8, _COLUMNS["operands"])
+SLOT_RESULTS = table(u8, _COLUMNS["results"])

@@ -3,21 +3,52 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.decode.instruction import read_opcode, skip_immediates
-from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
-from fusee.engine.decode.reader import read_u32
+from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip_immediates
+from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
 from fusee.engine.isa.forms import PIN, PINS
+from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.state import F32, Translator
-from fusee.kernel.lang import kernel, minimum, span, u8, u32, u64
+from fusee.kernel.lang import Ptr, kernel, likely, minimum, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
+from fusee.spec.op import BY_INDEX, Imm
 
 LOCAL_GET: Final = opcodes.LOCAL_GET.index
-LOCAL_TEE: Final = opcodes.LOCAL_TEE.index
-LOCAL_SET: Final = opcodes.LOCAL_SET.index
-LOOP: Final = opcodes.LOOP.index
-END: Final = opcodes.END.index
-FIRST_CALL: Final = opcodes.CALL.index
-LAST_CALL: Final = opcodes.RETURN_CALL_REF.index
+
+# What the first pass does where an instruction begins
+PLAIN: Final = 0  # nothing: it has no immediates
+LOCAL: Final = 1
+NUMBER: Final = 2  # steps over an integer
+ACCESS: Final = 3
+END: Final = 4
+LOOP: Final = 5
+OPENING: Final = 6  # of a block that is no loop
+CALL: Final = 7
+OTHER: Final = 8
+
+_NUMBERS: Final = {
+    Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.TAG, Imm.GLOBAL, Imm.LOCAL, Imm.I32, Imm.I64,
+}  # fmt: skip
+
+
+def _step(index: int) -> int:
+    """What to do at a byte."""
+    op = BY_INDEX.get(index)
+    if op is None or FIRST_PREFIX <= index <= LAST_PREFIX:
+        return OTHER
+    if Imm.BLOCK_TYPE in op.immediates:
+        return LOOP if op is opcodes.LOOP else OPENING
+    if op in (opcodes.LOCAL_GET, opcodes.LOCAL_SET, opcodes.LOCAL_TEE):
+        return LOCAL
+    if op is opcodes.END:
+        return END
+    if opcodes.CALL.index <= index <= opcodes.RETURN_CALL_REF.index:
+        return CALL
+    if op.immediates == (Imm.MEMARG,):
+        return ACCESS
+    return NUMBER if len(op.immediates) == 1 and op.immediates[0] in _NUMBERS else OTHER if op.immediates else PLAIN
+
+
+STEP = table(u8, [_step(index) for index in range(0x100)])
 
 LOOP_WEIGHT_BITS: Final = 3  # a use counts 8 times more in each loop around it
 MOST_WEIGHTED_LOOPS: Final = 4
@@ -28,42 +59,84 @@ LEAST_USES_WITHOUT_LOOP: Final = 6
 @kernel
 def analyze(t: Translator) -> None:
     """Count uses of locals; `t.reader` is at the first instruction and returns there."""
-    start = t.reader.position
+    r = t.reader
+    source = r.source
+    locals_ = t.locals
+    start = r.position
     t.has_calls = False
     t.has_loops = False
     t.loop_count = u32(0)
     depth = u32(0)  # of blocks
     loops = u32(0)  # open ones
+    weight = u32(1)  # of a use here
     innermost = u32(0)  # number plus one of the innermost open loop that has no inner one and no call yet
-    while t.reader.position < t.reader.end:
-        index = read_opcode(t.reader)
-        if index >= LOCAL_GET and index <= LOCAL_TEE:
-            use = t.locals[read_u32(t.reader)]
-            use.uses += u32(1) << (minimum(loops, u32(MOST_WEIGHTED_LOOPS)) * LOOP_WEIGHT_BITS)
+    position = start
+    while position < r.end:
+        index = u32(source[position])
+        position += 1
+        step = STEP[index]
+        if step == LOCAL:
+            number = u32(source[position])
+            position += 1
+            if unlikely(number >= 0x80):
+                r.position = position - 1
+                number = next_u32(r)
+                position = r.position
+            use = locals_[number]
+            use.uses += weight
             use.is_written = use.is_written or index != LOCAL_GET
-        elif index == LOOP:
-            skip_immediates(t.module, t.reader, immediates_of(index))
-            note_opening(t, depth, True)
-            loops += 1
-            innermost = t.loop_count
-            depth += 1
-        elif index == END:
+        elif step == NUMBER:
+            position = behind_number(source, position)
+        elif step == ACCESS:
+            if likely(source[position] < MEMARG_HAS_MEMORY):  # an alignment, and a byte
+                position = behind_number(source, position + 1)
+            else:
+                position = behind_other(t, position)
+        elif step == END:
             if depth != 0:
                 depth -= 1
                 if t.frames_buffer.data[depth] != 0:
                     loops -= 1
+                    weight = weight_in(loops)
                     if innermost != 0:
                         t.loops[innermost - 1] = u8(1)
                     innermost = u32(0)
-        else:
-            if OPENS_BLOCK[CLASS[index]] != 0:
-                note_opening(t, depth, False)
-                depth += 1
-            elif index >= FIRST_CALL and index <= LAST_CALL:
+        elif step != PLAIN:
+            position = behind_other(t, position)
+            if step == CALL:
                 t.has_calls = True
                 innermost = u32(0)
-            skip_immediates(t.module, t.reader, immediates_of(index))
-    t.reader.position = start
+            elif step != OTHER:
+                note_opening(t, depth, step == LOOP)
+                depth += 1
+                if step == LOOP:
+                    loops += 1
+                    weight = weight_in(loops)
+                    innermost = t.loop_count
+    r.position = start
+
+
+@kernel
+def behind_other(t: Translator, start: u32) -> u32:
+    """The position behind the immediates of the instruction whose opcode is the byte before."""
+    t.reader.position = start - 1
+    skip_immediates(t.module, t.reader, immediates_of(read_opcode(t.reader)))
+    return t.reader.position
+
+
+@kernel(inline=True)
+def behind_number(source: Ptr[u8], start: u32) -> u32:
+    """The position behind a LEB128 integer."""
+    position = start
+    while source[position] >= 0x80:
+        position += 1
+    return position + 1
+
+
+@kernel(inline=True)
+def weight_in(loops: u32) -> u32:
+    """What a use of a local counts for in so many loops."""
+    return u32(1) << (minimum(loops, u32(MOST_WEIGHTED_LOOPS)) * LOOP_WEIGHT_BITS)
 
 
 @kernel

@@ -16,9 +16,10 @@ from fusee.engine.translate.comparison import (
     normalize,
     row_index,
 )  # fmt: skip
-from fusee.engine.translate.emit import compute_operand, emit, fill_operand, form_of, materialize, new_ins
-from fusee.engine.translate.encode import count_block, flush
+from fusee.engine.translate.emit import compute_operand, emit, form_of, take
+from fusee.engine.translate.encode import add_source, count_block, flush, new_ins
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.settle import materialize
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
@@ -111,7 +112,7 @@ def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
         if is_stepped(t, node.operands[0]) and (node.operand_count == 1 or can_follow(t, node)):
             emit_step(t, step, node)
             return
-    emit(t, row, node.operand_count, node.operands[0], node.operands[1], u32(NO_VALUE), u32(NOWHERE), u32(0))
+    emit(t, row, node.operands, node.operand_count, u32(NOWHERE), u32(0))
 
 
 @kernel
@@ -142,13 +143,12 @@ def emit_step(t: Translator, row: u32, node: Value) -> None:
     addend = t.ins[t.ins_count - 1].operands[1]
     t.ins_count -= 1
     i = new_ins(t, row)
-    fill_operand(t, i, u32(0), t.values[node.operands[0]])
-    i.forms[1] = u8(CONST)
-    i.operands[1] = addend
+    take(t, i, u32(0), node.operands[0])
+    add_source(i, u32(1), u32(CONST), addend)
     if node.operand_count == 2:
-        fill_operand(t, i, u32(2), t.values[node.operands[1]])
-        release(t, node.operands[1])
-    release(t, node.operands[0])
+        take(t, i, u32(2), node.operands[1])
+        free(t, node.operands[1])
+    free(t, node.operands[0])
 
 
 @kernel(inline=True)

@@ -2,24 +2,16 @@
 
 from typing import Final
 
-from fusee.engine.decode.reader import read_u32
-from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.state.module import TypeDef
+from fusee.engine.translate.accumulator import ins_number, redirect, unload
 from fusee.engine.translate.control import type_code
-from fusee.engine.translate.emit import (
-    add_immediate,
-    claim,
-    compute_value,
-    emit,
-    ins_number,
-    materialize,
-    move_value,
-    new_ins,
-    redirect,
-    unload,
-)  # fmt: skip
+from fusee.engine.translate.emit import compute_value, emit_one, move_value
+from fusee.engine.translate.encode import add_immediate, new_ins
+from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import forget_pins, spill_pins
+from fusee.engine.translate.settle import claim, materialize
 from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator
 from fusee.engine.translate.values import (
     canonical,
@@ -48,7 +40,7 @@ RETURN_CALL_REF: Final = NUMBER["return_call_ref"]
 @kernel
 def call(t: Translator, is_tail: bool) -> None:
     """`call` and `return_call`."""
-    index = read_u32(t.reader)
+    index = next_u32(t.reader)
     definition = t.module.types[t.module.func_types[index]]
     is_import = index < t.module.imported_func_count
     prepare(t, definition, u32(NO_VALUE))
@@ -63,8 +55,8 @@ def call(t: Translator, is_tail: bool) -> None:
 @kernel
 def call_indirect(t: Translator, is_tail: bool) -> None:
     """`call_indirect` and `return_call_indirect`: the callee's index is on top of the arguments."""
-    definition = t.module.types[read_u32(t.reader)]
-    table = read_u32(t.reader)
+    definition = t.module.types[next_u32(t.reader)]
+    table = next_u32(t.reader)
     is_64 = t.module.tables[table].limits.is_64
     if is_waiting(t.values[t.stack[t.height - 1]]):
         materialize(t, t.stack[t.height - 1])
@@ -73,7 +65,7 @@ def call_indirect(t: Translator, is_tail: bool) -> None:
     row = u32(CALL_INDIRECT64) if is_64 else u32(CALL_INDIRECT)
     if is_tail:
         row = u32(RETURN_CALL_INDIRECT64) if is_64 else u32(RETURN_CALL_INDIRECT)
-    emit(t, row, u32(1), index, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    emit_one(t, row, index)
     i = t.ins[t.ins_count - 1]
     add_immediate(i, u64(definition.canonical))
     add_immediate(i, u64(table))
@@ -83,13 +75,13 @@ def call_indirect(t: Translator, is_tail: bool) -> None:
 @kernel
 def call_ref(t: Translator, is_tail: bool) -> None:
     """`call_ref` and `return_call_ref`: the function's reference is on top of the arguments."""
-    definition = t.module.types[read_u32(t.reader)]
+    definition = t.module.types[next_u32(t.reader)]
     if is_waiting(t.values[t.stack[t.height - 1]]):
         materialize(t, t.stack[t.height - 1])
     reference = pop(t)
     prepare(t, definition, reference)
     row = u32(RETURN_CALL_REF) if is_tail else u32(CALL_REF)
-    emit(t, row, u32(1), reference, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    emit_one(t, row, reference)
     finish(t, t.ins[t.ins_count - 1], definition, is_tail)
 
 

@@ -2,17 +2,21 @@
 
 from typing import Final
 
+from fusee.engine.isa.forms import ACC
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.translate.actions import ARITY, CLASS, CODE, COMMUTES, COMPARED, RESULT, ROW
+from fusee.engine.translate.accumulator import unload
+from fusee.engine.translate.actions import COMMUTES, ROW_SHIFT, arity_of, type_of
 from fusee.engine.translate.comparison import EQ, negate
-from fusee.engine.translate.emit import claim, emit, hold_in_acc, materialize, unload
-from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
+from fusee.engine.translate.emit import emit
+from fusee.engine.translate.fuse import flatten, fused_row, may_fuse, take_leaves
+from fusee.engine.translate.settle import claim, hold_in_acc, materialize
 from fusee.engine.translate.state import COMPARE, CONSTANT, I32, IN_ACC, NO_VALUE, PENDING, SLOTTED, Translator, Value
 from fusee.engine.translate.values import (
     is_float,
     is_waiting,
     new_comparison,
     new_node,
+    new_tree,
     new_value,
     pop,
     push,
@@ -37,26 +41,26 @@ def materialize_top(t: Translator, count: u32) -> None:
 
 
 @kernel
-def compute(t: Translator, index: u32) -> None:
+def compute(t: Translator, word: u32) -> None:
     """A pure instruction waits until somebody needs its value."""
-    row = u32(ROW[index])
-    if ARITY[CLASS[index]] == 1:
+    row = word >> ROW_SHIFT
+    if arity_of(word) == 1:
         materialize_top(t, u32(1))
-        push(t, new_node(t, u32(PENDING), row, RESULT[CLASS[index]], take_leaves(t, pop(t), u32(NO_VALUE))))
+        push(t, new_node(t, u32(PENDING), row, type_of(word), pop(t), u32(NO_VALUE)))
         return
     if row == SUB and top(t, u32(0)).kind == CONSTANT:
         negate_constant(top(t, u32(0)))
         row = u32(ADD)
-    if fuse_binary(t, index, row):
-        return
+    if may_fuse(t, top(t, u32(0))) or may_fuse(t, top(t, u32(1))):
+        if fuse_binary(t, word, row):
+            return
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    if COMMUTES[CLASS[index]] != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
-        swapped = first
-        first = second
-        second = swapped
-    push(t, new_node(t, u32(PENDING), row, RESULT[CLASS[index]], take_leaves(t, first, second)))
+    if word & COMMUTES != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
+        push(t, new_node(t, u32(PENDING), row, type_of(word), second, first))
+    else:
+        push(t, new_node(t, u32(PENDING), row, type_of(word), first, second))
 
 
 @kernel
@@ -67,15 +71,16 @@ def negate_constant(value: Value) -> None:
 
 
 @kernel
-def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
+def fuse_binary(t: Translator, word: u32, row: u32) -> bool:
     """Compute the two topmost entries in one tree, if there is one with the second or the first as its inner node."""
     second = t.stack[t.height - 1]
     first = t.stack[t.height - 2]
+    commutes = word & COMMUTES != 0
     place = u32(1)
     inner = second
     other = first
     tree = fused_row(t, row, place, second, first)
-    if tree == NO_ROW and COMMUTES[CLASS[index]] != 0:
+    if tree == NO_ROW and commutes:
         tree = fused_row(t, row, place, first, second)
         inner = first
         other = second
@@ -84,7 +89,7 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
         inner = first
         other = second
         tree = fused_row(t, row, place, first, second)
-    if tree == NO_ROW and COMMUTES[CLASS[index]] != 0:
+    if tree == NO_ROW and commutes:
         inner = second
         other = first
         tree = fused_row(t, row, place, second, first)
@@ -96,49 +101,58 @@ def fuse_binary(t: Translator, index: u32, row: u32) -> bool:
             return False
     pop(t)
     pop(t)
-    push(t, new_node(t, u32(PENDING), tree, RESULT[CLASS[index]], flatten(t, place, inner, other)))
+    push(t, new_tree(t, tree, type_of(word), flatten(t, place, inner, other)))
     return True
 
 
 @kernel
-def compute_now(t: Translator, index: u32) -> None:
+def compute_now(t: Translator, word: u32) -> None:
     """An instruction that may trap is emitted where it stands."""
-    materialize_top(t, u32(ARITY[CLASS[index]]))
-    second = pop(t) if ARITY[CLASS[index]] == 2 else u32(NO_VALUE)
+    materialize_top(t, arity_of(word))
+    second = pop(t) if arity_of(word) == 2 else u32(NO_VALUE)
     first = pop(t)
-    push_result(t, u32(ROW[index]), u32(ARITY[CLASS[index]]), first, second, RESULT[CLASS[index]])
+    push_result(t, word >> ROW_SHIFT, arity_of(word), first, second, type_of(word))
 
 
 @kernel
 def push_result(t: Translator, row: u32, count: u32, first: u32, second: u32, type_: u8) -> None:
     """Emit a row on up to two operands and push its result, which is in the accumulator."""
-    t.leaves[0] = first
-    t.leaves[1] = second
-    t.leaves[2] = u32(NO_VALUE)
+    take_leaves(t, first, second)
     push_emitted(t, row, count, type_)
 
 
 @kernel
 def push_emitted(t: Translator, row: u32, count: u32, type_: u8) -> None:
     """Emit a row on the first `count` of `t.leaves` and push its result, which is in the accumulator."""
-    first = t.leaves[0]
-    second = t.leaves[1]
-    third = t.leaves[2]
     number = new_value(t, u32(SLOTTED), type_)
-    owner = t.owners[t.height]
-    if owner != first + 1 and owner != second + 1 and owner != third + 1:
-        claim(t, t.height, number)
-    emit(t, row, count, first, second, third, u32(0), u32(0))
+    if t.owners[t.height] != 0:
+        claim_over_leaves(t, number, count)
+    emit(t, row, t.leaves, count, u32(ACC), u32(0))
     hold_in_acc(t, number)
     push(t, number)
 
 
 @kernel
-def compare(t: Translator, index: u32) -> None:
+def claim_over_leaves(t: Translator, number: u32, count: u32) -> None:
+    """Free the canonical slot of a new entry, `number`, unless one of `t.leaves` is in it: that will be consumed."""
+    first = t.leaves[0]
+    second = t.leaves[1]
+    third = t.leaves[2]
+    for place in span(count):
+        if t.owners[t.height] == t.leaves[place] + 1:
+            return
+    claim(t, t.height, number)
+    t.leaves[0] = first
+    t.leaves[1] = second
+    t.leaves[2] = third
+
+
+@kernel
+def compare(t: Translator, word: u32) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    push_comparison(t, u32(CODE[CLASS[index]]), u32(COMPARED[CLASS[index]]), first, second)
+    push_comparison(t, word >> ROW_SHIFT, u32(type_of(word)), first, second)
 
 
 @kernel
@@ -181,10 +195,6 @@ def choose(t: Translator) -> None:
             unload(t, True)
     elif t.values[first].kind == IN_ACC or t.values[second].kind == IN_ACC:
         unload(t, False)
-    number = new_value(t, u32(SLOTTED), type_)
-    if t.owners[t.height] != first + 1:
-        claim(t, t.height, number)
-    row = u32(FSELECT) if is_float(type_) else u32(SELECT)
-    emit(t, row, u32(3), first, second, condition, u32(0), u32(0))
-    hold_in_acc(t, number)
-    push(t, number)
+    take_leaves(t, first, second)
+    t.leaves[2] = condition
+    push_emitted(t, u32(FSELECT) if is_float(type_) else u32(SELECT), u32(3), type_)

@@ -11,24 +11,27 @@ from fusee.engine.decode.instruction import (
     skip_immediates,
 )  # fmt: skip
 from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
-from fusee.engine.decode.reader import read_count, read_u32
-from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.translate.accumulator import MOV
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.comparison import EQ, NE
-from fusee.engine.translate.emit import (
-    MOV,
+from fusee.engine.translate.emit import compute_value, emit_one
+from fusee.engine.translate.encode import (
     add_immediate,
-    compute_value,
-    emit,
-    materialize,
+    add_source,
+    bind,
+    clear_label,
+    encode_first,
+    flush,
     new_ins,
-    settle,
-    settle_all,
+    refer,
+    reserve_code,
 )  # fmt: skip
-from fusee.engine.translate.encode import bind, clear_label, encode, flush, refer, reserve_code
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
+from fusee.engine.translate.settle import materialize, settle, settle_all
 from fusee.engine.translate.state import (
     CONSTANT,
     I32,
@@ -264,8 +267,7 @@ def copy_slot(t: Translator, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
         i = new_ins(t, u32(MOV))
-        i.forms[0] = u8(SLOT)
-        i.operands[0] = u64(origin)
+        add_source(i, u32(0), u32(SLOT), u64(origin))
         i.destination = u8(SLOT)
         i.slot = u16(to)
 
@@ -322,8 +324,8 @@ def branch_table(t: Translator) -> None:
     index = pop(t)
     settle_all(t)
     reload_pins(t)
-    count = read_count(t.reader, u32(1))
-    emit(t, u32(BR_TABLE), u32(1), index, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+    count = next_u32(t.reader)
+    emit_one(t, u32(BR_TABLE), index)
     add_immediate(t.ins[t.ins_count - 1], u64(count))
     start = t.code_bytes
     if t.ins_count > 1:
@@ -332,24 +334,22 @@ def branch_table(t: Translator) -> None:
     reserve_code(t, (count + 2) * 4)
     labels = t.reader.position
     for _ in span(count + 1):
-        frame = frame_at(t, read_u32(t.reader))
+        frame = frame_at(t, next_u32(t.reader))
         needs_moves = frame.opcode == FUNCTION or (arity(frame) != 0 and t.height - arity(frame) != frame.height)
         refer(t, frame.trampoline if needs_moves else frame.label, t.code_bytes, start)
         t.code_bytes += 4
     t.code_bytes = (t.code_bytes + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
     t.reader.position = labels
     for _ in span(count + 1):
-        emit_trampoline(t, frame_at(t, read_u32(t.reader)))
+        emit_trampoline(t, frame_at(t, next_u32(t.reader)))
 
 
 @kernel
 def encode_before_last(t: Translator) -> u32:
     """Encode all instructions that wait but the latest; gives where that one will start."""
-    for number in span(t.ins_count - 1):
-        encode(t, t.ins[number])
     last = t.ins[t.ins_count - 1]
+    encode_first(t, t.ins_count - 1)
     copy_bytes(cast(Ptr[u8], t.ins[0]), cast(Ptr[u8], last), usize(size_of(Ins)))
-    t.first_ins += t.ins_count - 1
     t.ins_count = u32(1)
     return t.code_bytes
 
@@ -396,8 +396,7 @@ def leave_settled(t: Translator) -> None:
         i = new_ins(t, u32(RETURN_INT))
         if is_float(type_code(t.result_types[0])):
             i.row = u16(RETURN_FLOAT)
-        i.forms[0] = u8(SLOT)
-        i.operands[0] = u64(first)
+        add_source(i, u32(0), u32(SLOT), u64(first))
     else:
         for place in span(t.result_count):
             copy_slot(t, first + place, place)
@@ -443,4 +442,3 @@ def null_test(t: Translator, slot: u32, code: u32) -> u32:
     t.values[first].payload = u64(slot)
     second = new_value(t, u32(CONSTANT), u8(I64))
     return new_comparison(t, code, u32(I64), first, second)
-

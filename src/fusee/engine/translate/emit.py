@@ -1,33 +1,29 @@
-"""Emitting instructions: operands get forms, destinations are chosen or changed."""
+"""Emitting instructions: operands get forms, and are moved to where there is a handler for them."""
 
 from typing import Final
 
-from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
-from fusee.engine.isa.table import (
-    CLASS,
-    DESTINATIONS,
-    FIRST_TREE_ROW,
+from fusee.engine.isa.facts import (
+    FLOAT_RESULT,
     FLOAT_SOURCES,
-    INNER_PLACE,
-    INNER_ROW,
     MIRRORED_PAIR,
     NEEDS_ACC,
-    NUMBER,
-    OUTER_ROW,
-    PLACE_CODE,
-    RESULT_IS_FLOAT,
-    SOURCES,
+    SOURCE_COUNT,
+    fact,
+    facts_of,
 )  # fmt: skip
+from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
+from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW
+from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.translate.accumulator import FMOV, MOV, can_write, ins_number, keeps_place, make_way, move_acc, unload
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
-from fusee.engine.translate.encode import flush
-from fusee.engine.translate.lookup import ANYWHERE, NO_SIGNATURE, find_signature, signature_of, sources_key
+from fusee.engine.translate.encode import add_immediate, add_source, new_ins
+from fusee.engine.translate.lookup import has_signature, has_sources, sources_key, with_destination
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
     F64,
     I64,
     IN_ACC,
-    INS_CAPACITY,
     LOCAL,
     NO_INS,
     NO_VALUE,
@@ -37,152 +33,97 @@ from fusee.engine.translate.state import (
     Value,
 )  # fmt: skip
 from fusee.engine.translate.values import (
-    canonical,
     is_float,
     is_waiting,
-    loosen,
+    leave_place,
     new_value,
-    own_slot,
-    release,
+    recycle,
 )  # fmt: skip
-from fusee.kernel.lang import kernel, minimum, span, u8, u16, u32, u64
+from fusee.kernel.lang import Ptr, kernel, span, store, u8, u16, u32, u64, unroll
 
-MOV: Final = NUMBER["mov"]
 MOV64: Final = NUMBER["mov64"]
-FMOV: Final = NUMBER["fmov"]
-
-
-@kernel
-def new_ins(t: Translator, row: u32) -> Ins:
-    """Append an instruction without operands and destination."""
-    if t.ins_count == INS_CAPACITY:
-        flush(t)
-    i = t.ins[t.ins_count]
-    t.ins_count += 1
-    i.row = u16(row)
-    i.destination = u8(NOWHERE)
-    i.immediate_count = u16(0)
-    i.source_offset = t.source_offset
-    return i
 
 
 @kernel(inline=True)
-def ins_number(t: Translator) -> u32:
-    """Number of the latest instruction."""
-    return t.first_ins + t.ins_count - 1
-
-
-@kernel(inline=True)
-def add_immediate(i: Ins, value: u64) -> None:
-    i.immediates[i.immediate_count] = value
-    i.immediate_count += 1
-
-
-# Operands
-
-
-@kernel
 def form_of(t: Translator, value: Value) -> u32:
     """The form in which an instruction can read the value; of what waits or must move first, the one it will have."""
     if value.kind == LOCAL:
-        local = t.locals[u32(value.payload)]
-        if local.pin != 0 and local.in_pin:
-            return u32(local.pin)
-        return u32(SLOT)
-    if value.kind == IN_ACC:
-        return u32(ACC)
+        return u32(t.locals[u32(value.payload)].form)
     if value.kind == CONSTANT:
         return u32(CONST) if fits_field(value) else u32(SLOT)
-    return u32(ACC) if is_waiting(value) else u32(SLOT)
-
-
-@kernel
-def has_handler(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, destination: u32) -> bool:
-    """Whether the row exists for a destination and the operands' forms, in the order in which `emit` takes them."""
-    a = form_of(t, t.values[first]) if count > 0 else u32(0)
-    b = form_of(t, t.values[second]) if count > 1 else u32(0)
-    c = form_of(t, t.values[third]) if count > 2 else u32(0)
-    pair = u32(MIRRORED_PAIR[CLASS[row]])
-    if pair == 1 and a > b:
-        swapped = a
-        a = b
-        b = swapped
-    elif pair == 2 and b > c:
-        swapped = b
-        b = c
-        c = swapped
-    return find_signature(row, sources_key(a, b, c), destination) != NO_SIGNATURE
+    return u32(SLOT) if value.kind == SLOTTED else u32(ACC)
 
 
 @kernel(inline=True)
-def can_write(row: u32, form: u32) -> bool:
-    """Whether the row can put its result there."""
-    return u32(DESTINATIONS[CLASS[row]]) >> u32(PLACE_CODE[form]) & 1 != 0
+def is_large(value: Value) -> bool:
+    """Whether it is a constant for which cells have no field."""
+    return value.kind == CONSTANT and not fits_field(value)
 
 
 @kernel
-def write_to(t: Translator, i: Ins, form: u32, slot: u32) -> None:
-    """Set the destination of the latest instruction, by way of the accumulator if it must go there.
-
-    Then the accumulator must have been free: see `make_way`.
-    """
-    if form == NOWHERE:
-        return
-    if can_write(u32(i.row), form):
-        i.destination = u8(form)
-        i.slot = u16(slot)
-    else:
-        i.destination = u8(ACC)
-        move_acc(t, RESULT_IS_FLOAT[CLASS[i.row]] != 0, form, slot)
+def forms_of(t: Translator, operands: Ptr[u32], count: u32) -> u32:
+    """The forms of up to three values, a byte each."""
+    forms = u32(0)
+    for place in span(count):
+        forms |= form_of(t, t.values[operands[place]]) << (place << 3)
+    return forms
 
 
-@kernel
-def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
-    """Copy the accumulator of a bank."""
-    i = new_ins(t, u32(FMOV) if float_bank else u32(MOV))
-    i.forms[0] = u8(ACC)
-    i.destination = u8(form)
-    i.slot = u16(slot)
+@kernel(inline=True)
+def mirrored(forms: u32, pair: u32) -> u32:
+    """The forms of operands, those of a mirrored pair in the order that exists (`Shape.mirrored`)."""
+    if pair != 0:
+        shift = (pair - 1) << 3
+        first = forms >> shift & 0xFF
+        second = forms >> shift >> 8 & 0xFF
+        if first > second:
+            return forms ^ (first ^ second) * 0x101 << shift
+    return forms
 
 
 @kernel
-def make_way(t: Translator, row: u32, form: u32, first: u32, second: u32, third: u32) -> None:
-    """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
-    if form == NOWHERE or (form != ACC and can_write(row, form)):
-        return
-    float_bank = RESULT_IS_FLOAT[CLASS[row]] != 0
-    occupant = t.facc if float_bank else t.acc
-    if occupant != first and occupant != second and occupant != third:
-        unload(t, float_bank)
+def has_handler(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> bool:
+    """Whether the row exists for the operands' forms and any destination."""
+    facts = facts_of(row)
+    forms = mirrored(forms_of(t, operands, count), fact(facts, MIRRORED_PAIR))
+    return has_sources(facts, sources_key(forms))
 
 
 @kernel
 def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     """Move a value that does not wait; it leaves its old place."""
     value = t.values[number]
-    row = u32(FMOV) if is_float(value.type) else u32(MOV)
-    if value.kind == CONSTANT and row == MOV and not fits_field(value):
-        make_way(t, u32(MOV64), form, number, number, number)
+    if form == ACC and not keeps_place(t, number):
+        unload(t, is_float(value.type))
+    if is_large(value):
         i = new_ins(t, u32(MOV64))
         add_immediate(i, value.payload)
-        write_to(t, i, form, slot)
-        return
-    make_way(t, row, form, number, number, number)
-    i = new_ins(t, row)
-    fill_operand(t, i, u32(0), value)
-    loosen(t, number)
-    write_to(t, i, form, slot)
+    else:
+        i = new_ins(t, u32(FMOV) if is_float(value.type) else u32(MOV))
+        take(t, i, u32(0), number)
+    i.destination = u8(form)
+    i.slot = u16(slot)
 
 
 @kernel
-def fill_operand(t: Translator, i: Ins, place: u32, value: Value) -> None:
-    """Write an operand into the latest instruction."""
-    i.forms[place] = u8(form_of(t, value))
-    i.operands[place] = value.payload
+def take(t: Translator, i: Ins, place: u32, number: u32) -> None:
+    """A value that does not wait becomes an operand of the latest instruction, and leaves its place."""
+    value = t.values[number]
+    add_source(i, place, form_of(t, value), value.payload)
+    take_place(t, value, number, ins_number(t))
+
+
+@kernel(inline=True)
+def take_place(t: Translator, value: Value, number: u32, latest: u32) -> None:
+    """The value is an operand of the latest instruction: note that, and that it leaves its place."""
     if value.kind == LOCAL:
-        t.locals[u32(value.payload)].last_access = ins_number(t)
-    elif value.kind == SLOTTED and value.payload >= u64(t.out):
-        t.out_barrier = ins_number(t)
+        local = t.locals[u32(value.payload)]
+        local.last_access = latest
+        local.waiting -= 1
+    elif value.kind != CONSTANT:
+        if value.kind == SLOTTED and value.payload >= u64(t.out):
+            t.out_barrier = latest
+        leave_place(t, value, number)
 
 
 @kernel
@@ -196,7 +137,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     if value.kind == COMPARE:
         normalize(t, value)
         row = u32(VALUE_ROW[row_index(value.producer, u32(value.row))])
-    emit(t, row, value.operand_count, value.operands[0], value.operands[1], value.operands[2], form, slot)
+    emit(t, row, value.operands, value.operand_count, form, slot)
 
 
 @kernel
@@ -230,219 +171,119 @@ def compute_operand(t: Translator, number: u32) -> None:
     value.operand_count = u32(0)
 
 
-@kernel(inline=True)
-def keeps_place(t: Translator, number: u32) -> bool:
-    """Whether a value in the accumulator has a slot to go to; one that was only put there for an operand has none."""
-    return t.acc == number or t.facc == number
-
-
 @kernel
-def legalize(t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32) -> None:
+def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
     """Move operands until the row has a handler for their forms: the accumulator first, then constants, then all."""
-    kind = CLASS[row]
+    facts = facts_of(row)
+    needs_acc = fact(facts, NEEDS_ACC)
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT and u32(FLOAT_SOURCES[kind]) >> place & 1 == 0:
-            if not fits_field(t.values[number]):
-                into_temporary(t, number, place)
-    if NEEDS_ACC[kind] != 0:
-        into_accumulator(t, operand_at(u32(NEEDS_ACC[kind]) - 1, first, second, third))
-    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
+        if is_large(t.values[operands[place]]) and fact(facts, FLOAT_SOURCES) >> place & 1 == 0:
+            into_temporary(t, operands[place], place)
+    if needs_acc != 0:
+        into_accumulator(t, operands[needs_acc - 1])
+    if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if t.values[number].kind == IN_ACC and place + 1 != u32(NEEDS_ACC[kind]) and keeps_place(t, number):
+        number = operands[place]
+        if t.values[number].kind == IN_ACC and place + 1 != needs_acc and keeps_place(t, number):
             unload(t, is_float(t.values[number].type))
-    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
+    if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if t.values[number].kind == CONSTANT:
-            into_temporary(t, number, place)
-    if has_handler(t, row, count, first, second, third, u32(ANYWHERE)):
+        if t.values[operands[place]].kind == CONSTANT:
+            into_temporary(t, operands[place], place)
+    if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        number = operand_at(place, first, second, third)
-        if place + 1 != u32(NEEDS_ACC[kind]) and form_of(t, t.values[number]) != SLOT:
+        number = operands[place]
+        if place + 1 != needs_acc and form_of(t, t.values[number]) != SLOT:
             into_temporary(t, number, place)
+
+
+@kernel
+def emit(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slot: u32) -> None:
+    """Emit a row on `count` operands, none of which waits. They are consumed."""
+    facts = facts_of(row)
+    forms = u32(0)
+    fits = True
+    for place in unroll(range(MOST_LEAVES)):
+        if place < count:
+            value = t.values[operands[place]]
+            read_as = u32(CONST)
+            if value.kind != CONSTANT:
+                read_as = form_of(t, value)
+            elif not fits_field(value):
+                read_as = u32(SLOT)
+                fits = False
+            forms |= read_as << 8 * place
+    pair = fact(facts, MIRRORED_PAIR)
+    ordered = mirrored(forms, pair)
+    sources = sources_key(ordered)
+    if row >= FIRST_TREE_ROW and not has_signature(facts, with_destination(sources, form)):
+        emit_parts(t, row, operands, count, form, slot)
+        return
+    if not (fits and has_sources(facts, sources)):
+        legalize(t, row, operands, count)
+        emit(t, row, operands, count, form, slot)
+        return
+    if ordered != forms:
+        swap(operands + (pair - 1))
+    emit_legal(t, row, facts, operands, count, ordered, form, slot)
 
 
 @kernel(inline=True)
-def operand_at(place: u32, first: u32, second: u32, third: u32) -> u32:
-    return first if place == 0 else second if place == 1 else third
-
-
-@kernel
-def emit(
-    t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
+def emit_legal(
+    t: Translator, row: u32, facts: u64, operands: Ptr[u32], count: u32, forms: u32, form: u32, slot: u32
 ) -> None:  # fmt: skip
-    """Emit a row on `count` operands, none of which waits. They are consumed."""
-    if row >= FIRST_TREE_ROW and not has_handler(t, row, count, first, second, third, form):
-        emit_parts(t, row, count, first, second, third, form, slot)
-        return
-    legalize(t, row, count, first, second, third)
-    a = first
-    b = second
-    c = third
-    pair = u32(MIRRORED_PAIR[CLASS[row]])
-    if pair == 1 and form_of(t, t.values[a]) > form_of(t, t.values[b]):
-        a = second
-        b = first
-    elif pair == 2 and form_of(t, t.values[b]) > form_of(t, t.values[c]):
-        b = third
-        c = second
-    make_way(t, row, form, first, second, third)
+    """Emit a row that has a handler for the operands' forms."""
+    float_bank = fact(facts, FLOAT_RESULT) != 0
+    is_direct = form == NOWHERE or can_write(facts, form)
+    if form == ACC or not is_direct:
+        make_way(t, float_bank, operands, count)
     i = new_ins(t, row)
+    i.destination = u8(form) if is_direct else u8(ACC)
+    i.slot = u16(slot)
+    i.sources = u8(sources_key(forms))
+    store(i.forms, forms)
+    latest = ins_number(t)
+    values = t.values
     for place in span(count):
-        number = operand_at(place, a, b, c)
-        fill_operand(t, i, place, t.values[number])
-    for place in span(count):
-        release(t, operand_at(place, a, b, c))
-    write_to(t, i, form, slot)
+        value = values[operands[place]]
+        i.operands[place] = value.payload
+        take_place(t, value, operands[place], latest)
+        recycle(t, value, operands[place])
+    if not is_direct:
+        move_acc(t, float_bank, form, slot)
 
 
 @kernel
-def emit_parts(
-    t: Translator, row: u32, count: u32, first: u32, second: u32, third: u32, form: u32, slot: u32
-) -> None:  # fmt: skip
+def emit_one(t: Translator, row: u32, number: u32) -> None:
+    """Emit a row without result on one value, which does not wait."""
+    t.leaves[0] = number
+    emit(t, row, t.leaves, u32(1), u32(NOWHERE), u32(0))
+
+
+@kernel(inline=True)
+def swap(pair: Ptr[u32]) -> None:
+    first = pair[0]
+    pair[0] = pair[1]
+    pair[1] = first
+
+
+@kernel
+def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slot: u32) -> None:
     """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
     tree = row - FIRST_TREE_ROW
-    outer = u32(OUTER_ROW[tree])
     inner = u32(INNER_ROW[tree])
-    inner_count = u32(SOURCES[CLASS[inner]])
+    inner_count = fact(facts_of(inner), SOURCE_COUNT)
     place = u32(INNER_PLACE[tree])
     other = u32(NO_VALUE)
     if count > inner_count:
-        other = first if place == 1 else operand_at(inner_count, first, second, third)
-    a = first if place == 0 else second
-    # Operands of the outer node are none of the inner one's: they must leave the accumulator that it writes.
-    b = u32(NO_VALUE)
-    if inner_count > 1:
-        b = second if place == 0 else third
-    c = third if inner_count > 2 else u32(NO_VALUE)
-    emit(t, inner, inner_count, a, b, c, u32(ACC), u32(0))
-    number = new_value(t, u32(IN_ACC), u8(F64) if RESULT_IS_FLOAT[CLASS[inner]] != 0 else u8(I64))
+        other = operands[0] if place == 1 else operands[inner_count]
+    # The operands are in the order of the expression: the inner node's follow one another.
+    emit(t, inner, operands + place, inner_count, u32(ACC), u32(0))
+    number = new_value(t, u32(IN_ACC), u8(F64) if fact(facts_of(inner), FLOAT_RESULT) != 0 else u8(I64))
     t.values[number].producer = u32(NO_INS)
-    if place == 0:
-        emit(t, outer, count - inner_count + 1, number, other, u32(NO_VALUE), form, slot)
-    else:
-        emit(t, outer, u32(2), other, number, u32(NO_VALUE), form, slot)
-
-
-# The accumulator and the canonical slots
-
-
-@kernel
-def unload(t: Translator, float_bank: bool) -> None:
-    """Free the accumulator of a bank: its value moves to a slot, if possible by changing where it was put."""
-    number = t.facc if float_bank else t.acc
-    if number == NO_VALUE:
-        return
-    value = t.values[number]
-    if value.payload != 0:  # a call's result, which is in a slot as well
-        value.payload -= 1
-    else:
-        slot = canonical(t, value.position)
-        if not redirect(t, value, u32(SLOT), slot):
-            move_acc(t, float_bank, u32(SLOT), slot)
-        value.payload = u64(slot)
-    value.kind = u8(SLOTTED)
-    if float_bank:
-        t.facc = u32(NO_VALUE)
-    else:
-        t.acc = u32(NO_VALUE)
-
-
-@kernel
-def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
-    """Let the instruction that put `value` into the accumulator write elsewhere, if it still waits and can."""
-    if value.producer == NO_INS or value.producer < t.first_ins:
-        return False
-    i = t.ins[value.producer - t.first_ins]
-    if i.destination != ACC or signature_of(i, form) == NO_SIGNATURE:
-        return False
-    i.destination = u8(form)
-    i.slot = u16(slot)
-    return True
-
-
-@kernel
-def claim(t: Translator, position: u32, number: u32) -> None:
-    """Free a canonical slot for `number`: who else is in it is an operand of something that waits below."""
-    if t.owners[position] != 0:
-        owner = t.owners[position] - 1
-        value = t.values[number]
-        if owner == number:
-            return
-        if is_waiting(value):
-            for place in span(value.operand_count):
-                if value.operands[place] == owner:
-                    return
-        settle_waiting(t, position)
-
-
-@kernel
-def settle_waiting(t: Translator, position: u32) -> None:
-    """Emit everything that waits on the stack below `position`, the lowest first, into canonical slots.
-
-    In this order no slot needs to be claimed: its owner would wait below.
-    """
-    for place in span(minimum(t.settled, position), minimum(position, t.height)):
-        if is_waiting(t.values[t.stack[place]]):
-            settle_claimed(t, t.stack[place])
-
-
-@kernel
-def settle_claimed(t: Translator, number: u32) -> None:
-    """Put a value into its canonical slot, which is free."""
-    value = t.values[number]
-    slot = canonical(t, value.position)
-    if value.kind == SLOTTED and value.payload == u64(slot):
-        return
-    if value.kind == IN_ACC and value.payload == 0:
-        unload(t, is_float(value.type))
-        return
-    compute_value(t, number, u32(SLOT), slot)
-    value.kind = u8(SLOTTED)
-    value.payload = u64(slot)
-    own_slot(t, number)
-
-
-@kernel
-def settle(t: Translator, number: u32) -> None:
-    """Put a value on the stack into its canonical slot."""
-    claim(t, t.values[number].position, number)
-    settle_claimed(t, number)
-
-
-@kernel
-def settle_all(t: Translator) -> None:
-    """Put the whole stack into canonical slots, as labels expect it."""
-    for place in span(t.settled, t.height):
-        settle_claimed(t, t.stack[place])
-    t.settled = t.height
-
-
-@kernel
-def materialize(t: Translator, number: u32) -> None:
-    """Emit a value on the stack that waits, into the accumulator."""
-    value = t.values[number]
-    if is_waiting(value):
-        claim(t, value.position, number)
-        compute_value(t, number, u32(ACC), u32(0))
-        hold_in_acc(t, number)
-
-
-@kernel
-def hold_in_acc(t: Translator, number: u32) -> None:
-    """The latest instruction has put the value into the accumulator; its canonical slot is reserved."""
-    value = t.values[number]
-    value.kind = u8(IN_ACC)
-    value.payload = u64(0)
-    value.producer = ins_number(t)
-    value.operand_count = u32(0)
-    own_slot(t, number)
-    if is_float(value.type):
-        t.facc = number
-    else:
-        t.acc = number
+    t.leaves[0] = number if place == 0 else other
+    t.leaves[1] = other if place == 0 else number
+    emit(t, u32(OUTER_ROW[tree]), t.leaves, count - inner_count + 1, form, slot)

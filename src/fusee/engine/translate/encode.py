@@ -3,25 +3,19 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
+from fusee.engine.isa.facts import EIGHT, FOURS, IMMEDIATES, LABEL, NARROW, POINTER, WIDE_SOURCES, fact, facts_of
+from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
-from fusee.engine.isa.row import IMMEDIATE_KINDS
-from fusee.engine.isa.table import (
-    CLASS,
-    IMMEDIATE_COUNT,
-    IMMEDIATE_KIND,
-    IMMEDIATE_START,
-    NUMBER,
-    SOURCES,
-    WIDE_SOURCES,
-)  # fmt: skip
-from fusee.engine.translate.lookup import NO_SIGNATURE, find_pair, handler_number, signature_of
-from fusee.engine.translate.state import Fixup, Ins, Label, Translator
+from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE
+from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
+from fusee.engine.translate.state import INS_CAPACITY, Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
     Static,
     address,
     cast,
+    diff,
     kernel,
     size_of,
     span,
@@ -36,12 +30,11 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-U16: Final = IMMEDIATE_KINDS.index("u16")
-U32: Final = IMMEDIATE_KINDS.index("u32")
-U64: Final = IMMEDIATE_KINDS.index("u64")
-LABEL: Final = IMMEDIATE_KINDS.index("label")
 LARGEST_CELL_BYTES: Final = 64
 COUNT: Final = NUMBER["count"]
+SLOT_CODE: Final = int(PLACE_CODE[SLOT])
+PLACE_MASK: Final = (1 << PLACE_BITS) - 1
+SOURCE_PLACES: Final = [PLACE_BITS * place for place in range(MOST_LEAVES)]
 
 
 @kernel(inline=True)
@@ -53,83 +46,144 @@ def reserve_code(t: Translator, size: u32) -> None:
 
 
 @kernel
+def new_ins(t: Translator, row: u32) -> Ins:
+    """Append an instruction without operands and destination."""
+    if t.ins_count == INS_CAPACITY:
+        flush(t)
+    i = t.ins[t.ins_count]
+    t.ins_count += 1
+    i.row = u16(row)
+    i.destination = u8(NOWHERE)
+    i.sources = u8(0)
+    i.immediate_count = u16(0)
+    store(i.forms, u32(0))
+    i.source_offset = t.source_offset
+    return i
+
+
+@kernel(inline=True)
+def add_immediate(i: Ins, value: u64) -> None:
+    i.immediates[i.immediate_count] = value
+    i.immediate_count += 1
+
+
+@kernel(inline=True)
+def add_source(i: Ins, place: u32, form: u32, operand: u64) -> None:
+    """Give the instruction an operand: a slot's number or a constant."""
+    i.forms[place] = u8(form)
+    i.sources |= PLACE_CODE[form] << u8(place * PLACE_BITS)
+    i.operands[place] = operand
+
+
+@kernel
 def flush(t: Translator) -> None:
     """Encode the instructions that wait: from now on nothing about them can change."""
-    for number in span(t.ins_count):
-        encode(t, t.ins[number])
-    t.first_ins += t.ins_count
+    encode_first(t, t.ins_count)
     t.ins_count = u32(0)
 
 
 @kernel
-def encode(t: Translator, i: Ins) -> None:
-    """Append one cell."""
-    reserve_code(t, u32(LARGEST_CELL_BYTES))
-    row = u32(i.row)
-    kind = CLASS[row]
-    sources = u32(SOURCES[kind])
-    signature = signature_of(i, u32(i.destination))
-    if signature == NO_SIGNATURE:
-        unreachable()  # `emit` has moved the operands until there was a handler
-    if t.is_mapping:
-        note_position(t, i)
-    start = t.code_bytes
-    put_handler(t, start, handler_number(i, signature))
-    at = start + size_of(usize)
-    for width in unroll((8, 4, 2)):
-        at = write_immediates(t, i, row, at, width)
-        for place in span(sources):
-            if i.forms[place] == SLOT:
-                if width == 2:
-                    store(t.code + at, u16(i.operands[place]))
-                    at += 2
-            elif i.forms[place] == CONST:
-                if width == 4 and u32(WIDE_SOURCES[kind]) >> place & 1 == 0:
-                    store(t.code + at, u32(i.operands[place]))
-                    at += 4
-                elif width == 8 and u32(WIDE_SOURCES[kind]) >> place & 1 != 0:
-                    store(t.code + at, i.operands[place])
-                    at += 8
-    if i.destination == SLOT:
-        store(t.code + at, i.slot)
-        at += 2
-    t.code_bytes = (at + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+def encode_first(t: Translator, count: u32) -> None:
+    """Encode so many of the instructions that wait."""
+    reserve_code(t, count * LARGEST_CELL_BYTES)
+    for number in span(count):
+        if t.is_mapping:
+            note_position(t, t.ins[number])
+        encode(t, t.ins[number])
+    t.first_ins += count
 
 
 @kernel(inline=True)
-def put_handler(t: Translator, start: u32, number: u32) -> None:
-    """Name the handler of the cell at `start`; if there is one for it and the cell before, name that one there."""
-    store(t.code + start, t.handlers[number])
+def encode(t: Translator, i: Ins) -> None:
+    """Append one cell. There is room for it."""
+    facts = facts_of(u32(i.row))
+    key = with_destination(u32(i.sources), u32(i.destination))
+    if not has_signature(facts, key):
+        unreachable()  # `emit` has moved the operands until there was a handler
+    cell = t.code + t.code_bytes
+    put_handler(t, cell, handler_number(i, facts, key))
+    at = cell + size_of(usize)
+    constants = key & (key >> 1) & EACH_PLACE
+    immediates = fact(facts, IMMEDIATES)
+    if immediates > FOURS.mask or constants & fact(facts, WIDE_SOURCES) != 0:
+        at = write_fields(t, i, at, facts, constants)
+    else:
+        for number in span(immediates):
+            store(at, u32(i.immediates[number]))
+            at = at + 4
+        if constants != 0:
+            at = write_constants(i, at, constants, 4)
+    for place in unroll(SOURCE_PLACES):
+        if key >> place & PLACE_MASK == SLOT_CODE:
+            store(at, u16(i.operands[place // PLACE_BITS]))
+            at = at + 2
+    if i.destination == SLOT:
+        store(at, i.slot)
+        at = at + 2
+    t.code_bytes = (u32(diff(at, t.code)) + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+
+
+@kernel(inline=True)
+def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
+    """Name the handler of a new cell; if there is one for it and the cell before, name that one there."""
+    store(cell, t.handlers[number])
     if t.last_cell != 0:
         both = find_pair(t.last_handler, number)
         if both != NO_PAIR:
             store(t.code + t.last_cell, t.handlers[both])
-    t.last_cell = start
+    t.last_cell = t.code_bytes
     t.last_handler = number
 
 
 @kernel(inline=True)
-def write_immediates(t: Translator, i: Ins, row: u32, start: u32, width: Static[int]) -> u32:
-    """Write the immediates that take `width` bytes; gives the position behind them."""
+def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
+    """Write immediates and constants, the larger ones first; gives the position behind them."""
     at = start
-    first = u32(IMMEDIATE_START[CLASS[row]])
-    for place in span(u32(IMMEDIATE_COUNT[CLASS[row]])):
-        kind = u32(IMMEDIATE_KIND[first + place])
-        if width == 2 and kind == U16:
-            store(t.code + at, u16(i.immediates[place]))
-            at += 2
-        elif width == 4 and kind == U32:
-            store(t.code + at, u32(i.immediates[place]))
-            at += 4
-        elif width == 8 and kind == U64:
-            store(t.code + at, i.immediates[place])
-            at += 8
-        elif width == size_of(usize) and kind > U64:
-            if kind == LABEL:
-                refer(t, cast(Label, i.label), at, u32(0))
+    wide = constants & fact(facts, WIDE_SOURCES)
+    number = fact(facts, EIGHT) | fact(facts, POINTER)
+    if size_of(usize) == 8 and fact(facts, POINTER) != 0:
+        at = write_pointer(t, i, at, facts)
+    if fact(facts, EIGHT) != 0:
+        store(at, i.immediates[0])
+        at = at + 8
+    if wide != 0:
+        at = write_constants(i, at, wide, 8)
+    if size_of(usize) == 4 and fact(facts, POINTER) != 0:
+        at = write_pointer(t, i, at, facts)
+    for _ in span(fact(facts, FOURS)):
+        store(at, u32(i.immediates[number]))
+        at = at + 4
+        number += 1
+    if constants != wide:
+        at = write_constants(i, at, constants & ~wide, 4)
+    for _ in span(fact(facts, NARROW)):
+        store(at, u16(i.immediates[number]))
+        at = at + 2
+        number += 1
+    return at
+
+
+@kernel(inline=True)
+def write_pointer(t: Translator, i: Ins, at: Ptr[u8], facts: u64) -> Ptr[u8]:
+    """Write the immediate that is as wide as pointers; gives the position behind it."""
+    if fact(facts, LABEL) != 0:
+        refer(t, cast(Label, i.label), u32(diff(at, t.code)), u32(0))
+    else:
+        store(at, usize(i.immediates[0]))
+    return at + size_of(usize)
+
+
+@kernel(inline=True)
+def write_constants(i: Ins, start: Ptr[u8], places: u32, width: Static[int]) -> Ptr[u8]:
+    """Write the operands that are constants of a width; gives the position behind them."""
+    at = start
+    for place in unroll(SOURCE_PLACES):
+        if places >> place & 1 != 0:
+            if width == 8:
+                store(at, i.operands[place // PLACE_BITS])
             else:
-                store(t.code + at, usize(i.immediates[place]))
-            at += size_of(usize)
+                store(at, u32(i.operands[place // PLACE_BITS]))
+            at = at + width
     return at
 
 
@@ -182,13 +236,7 @@ def count_block(t: Translator) -> None:
     """If a profile is wanted: here a basic block starts whose executions are counted."""
     if t.is_profiled:
         flush(t)
-        i = t.ins[0]
-        t.ins_count = u32(1)
-        i.row = u16(COUNT)
-        i.destination = u8(NOWHERE)
-        i.immediate_count = u16(1)
-        i.immediates[0] = u64(0)
-        i.source_offset = t.source_offset
+        add_immediate(new_ins(t, u32(COUNT)), u64(0))
         flush(t)
 
 

@@ -3,33 +3,20 @@
 from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
-from fusee.engine.decode.instruction import read_opcode
-from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
-from fusee.engine.isa.forms import PINS
+from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
 from fusee.engine.translate.analyze import analyze, choose_pins
-from fusee.engine.translate.control import (
-    ELSE,
-    END,
-    FUNCTION,
-    begin_else,
-    begin_else_arm,
-    end_block,
-    leave,
-    open_frame,
-    skip_unreachable,
-    type_code,
-)  # fmt: skip
-from fusee.engine.translate.emit import add_immediate, new_ins
-from fusee.engine.translate.encode import count_block, flush, reserve_code, resolve_fixups
-from fusee.engine.translate.instruction import translate_instruction
+from fusee.engine.translate.control import FUNCTION, open_frame, type_code
+from fusee.engine.translate.encode import add_immediate, count_block, flush, new_ins, reserve_code, resolve_fixups
+from fusee.engine.translate.immediate import next_u32
+from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Frame, Ins, Local, Translator, Value
 from fusee.kernel.lang import (
     Ptr,
@@ -207,14 +194,16 @@ def open_locals(t: Translator, body: Body) -> None:
     params = t.module.types[body.type_index].params
     for index in span(t.param_count):
         t.locals[index].type = type_code(params[index])
+        t.locals[index].form = u8(SLOT)
     t.reader.position = body.locals.start
     t.reader.end = body.locals.end
     index = t.param_count
-    for _ in span(read_u32(t.reader)):
-        count = read_u32(t.reader)
+    for _ in span(next_u32(t.reader)):
+        count = next_u32(t.reader)
         type_ = type_code(read_value_type(t.module, t.reader))
         for _again in span(count):
             t.locals[index].type = type_
+            t.locals[index].form = u8(SLOT)
             index += 1
 
 
@@ -237,28 +226,7 @@ def translate_body(t: Translator) -> None:
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
     open_frame(t, u32(FUNCTION))
-    reachable = True
-    while t.depth != 0:
-        if reachable:
-            t.source_offset = t.reader.position
-            index = read_opcode(t.reader)
-        else:
-            index = skip_unreachable(t)
-        if index == END:
-            if t.depth == 1:
-                if reachable:
-                    leave(t)
-                t.depth = u32(0)
-            else:
-                reachable = end_block(t, reachable)
-        elif index == ELSE:
-            if reachable:
-                begin_else(t)
-            else:
-                begin_else_arm(t)
-            reachable = True
-        else:
-            reachable = translate_instruction(t, index)
+    translate_code(t)
 
 
 @kernel
@@ -280,7 +248,7 @@ def emit_enter(t: Translator) -> None:
             add_immediate(i, u64(t.pins[PINS + pin]))
     for index in span(t.int_pins + t.float_pins):
         pin = index if index < t.int_pins else index - t.int_pins + PINS
-        t.locals[t.pins[pin]].in_pin = True
+        t.locals[t.pins[pin]].form = t.locals[t.pins[pin]].pin
         t.locals[t.pins[pin]].in_slot = True
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))

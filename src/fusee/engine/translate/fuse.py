@@ -4,12 +4,11 @@ from typing import Final
 
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row
-from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTER, TREE_PLACE_SHIFT
+from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTER_SHIFT, TREE_PLACE_SHIFT
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
-from fusee.engine.translate.emit import emit, has_handler
-from fusee.engine.translate.lookup import ANYWHERE
+from fusee.engine.translate.emit import emit, emit_one, has_handler
 from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator, Value
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32
@@ -27,6 +26,12 @@ def is_sought(outer: Row, place: int, inner: Row) -> bool:
 _SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_loop")
 
 
+@kernel(inline=True)
+def may_fuse(t: Translator, value: Value) -> bool:
+    """Whether there is any tree with the value as its inner node."""
+    return value.kind == PENDING and FIRST_TREE[value.row] != FIRST_TREE[value.row + 1]
+
+
 @kernel
 def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> u32:
     """The tree of `outer` with the value `inner` as operand in `place`, or `NO_ROW`.
@@ -34,40 +39,33 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
     `other` is the second operand, if `outer` has two.
     """
     value = t.values[inner]
-    if value.kind != PENDING or FIRST_TREE[value.row] == FIRST_TREE[value.row + 1]:
+    if not may_fuse(t, value):
         return u32(NO_ROW)
     count = value.operand_count + u32(other != NO_VALUE)
     if count > MOST_LEAVES:
         return u32(NO_ROW)
-    key = place << TREE_PLACE_SHIFT
+    key = outer << TREE_OUTER_SHIFT | place << TREE_PLACE_SHIFT
     shift = u32(other != NO_VALUE and place == 1)
     for number in span(value.operand_count):
         key |= u32(is_constant(t, value.operands[number])) << (shift + number)
     if other != NO_VALUE:
         key |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
-    for at in span(u32(FIRST_TREE[value.row]), u32(FIRST_TREE[value.row + 1])):
-        if u32(TREE_OUTER[at]) == outer and u32(TREE_KEY[at]) == key:
-            tree = u32(TREE[at])
-            grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]
-            return tree if grows or fits(t, tree, place, value, other, count) else u32(NO_ROW)
-    return u32(NO_ROW)
+    at = u32(FIRST_TREE[value.row])
+    end = u32(FIRST_TREE[value.row + 1])
+    while at < end and u32(TREE_KEY[at]) < key:
+        at += 1
+    if at == end or u32(TREE_KEY[at]) != key:
+        return u32(NO_ROW)
+    tree = u32(TREE[at])
+    grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]
+    return tree if grows or fits(t, tree, place, value, other, count) else u32(NO_ROW)
 
 
 @kernel
 def fits(t: Translator, tree: u32, place: u32, inner: Value, other: u32, count: u32) -> bool:
     """Whether the tree exists with its leaves where they are now."""
-    a = inner.operands[0]
-    b = inner.operands[1]
-    c = inner.operands[2]
-    if other != NO_VALUE and place == 1:
-        c = b
-        b = a
-        a = other
-    elif other != NO_VALUE and inner.operand_count == 1:
-        b = other
-    elif other != NO_VALUE:
-        c = other
-    return has_handler(t, tree, count, a, b, c, u32(ANYWHERE))
+    gather(t, place, inner, other)
+    return has_handler(t, tree, t.leaves, count)
 
 
 @kernel(inline=True)
@@ -78,20 +76,24 @@ def is_constant(t: Translator, number: u32) -> bool:
 @kernel
 def flatten(t: Translator, place: u32, inner: u32, other: u32) -> u32:
     """Put the leaves of a tree into `t.leaves`; gives their number. The inner value is dissolved."""
-    value = t.values[inner]
+    count = gather(t, place, t.values[inner], other)
+    free(t, inner)
+    return count
+
+
+@kernel
+def gather(t: Translator, place: u32, inner: Value, other: u32) -> u32:
+    """Put an inner node's operands, and the other operand of its outer node, into `t.leaves`; gives their number."""
     count = u32(0)
     if other != NO_VALUE and place == 1:
         t.leaves[0] = other
         count += 1
-    for number in span(value.operand_count):
-        t.leaves[count] = value.operands[number]
+    for number in span(inner.operand_count):
+        t.leaves[count] = inner.operands[number]
         count += 1
     if other != NO_VALUE and place == 0:
         t.leaves[count] = other
         count += 1
-    for number in span(count, u32(MOST_LEAVES)):
-        t.leaves[number] = u32(NO_VALUE)
-    free(t, inner)
     return count
 
 
@@ -99,10 +101,10 @@ def flatten(t: Translator, place: u32, inner: u32, other: u32) -> u32:
 def emit_fused(t: Translator, row: u32, tree: u32, number: u32) -> None:
     """Emit a row without result on one value, in the tree of the two unless that is `NO_ROW`."""
     if tree == NO_ROW:
-        emit(t, row, u32(1), number, u32(NO_VALUE), u32(NO_VALUE), u32(NOWHERE), u32(0))
+        emit_one(t, row, number)
     else:
         count = flatten(t, u32(0), number, u32(NO_VALUE))
-        emit(t, tree, count, t.leaves[0], t.leaves[1], t.leaves[2], u32(NOWHERE), u32(0))
+        emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
 
 
 @kernel
@@ -110,5 +112,4 @@ def take_leaves(t: Translator, first: u32, second: u32) -> u32:
     """The leaves of an instruction without inner nodes; gives their number."""
     t.leaves[0] = first
     t.leaves[1] = second
-    t.leaves[2] = u32(NO_VALUE)
     return u32(1) + u32(second != NO_VALUE)

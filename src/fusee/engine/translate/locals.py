@@ -4,18 +4,13 @@ from typing import Final
 
 from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.translate.emit import (
-    add_immediate,
-    claim,
-    compute_value,
-    ins_number,
-    new_ins,
-    redirect,
-    settle_claimed,
-)  # fmt: skip
+from fusee.engine.translate.accumulator import ins_number, redirect
+from fusee.engine.translate.emit import compute_value
+from fusee.engine.translate.encode import add_immediate, new_ins
+from fusee.engine.translate.settle import claim, settle_claimed
 from fusee.engine.translate.state import IN_ACC, LOCAL, Translator
 from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
-from fusee.kernel.lang import kernel, span, u32, u64
+from fusee.kernel.lang import kernel, span, u8, u32, u64
 
 SPILL_R: Final = NUMBER["spill_r_0"]
 SPILL_F: Final = NUMBER["spill_f_0"]
@@ -29,8 +24,10 @@ def set_local(t: Translator, index: u32, is_tee: bool) -> None:
     number = pop(t)
     value = t.values[number]
     local = t.locals[index]
-    if local.waiting > reads_local(t, number, index):
-        settle_readers(t, index, local.waiting - reads_local(t, number, index))
+    if local.waiting != 0:
+        others = local.waiting - reads_local(t, number, index)
+        if others != 0:
+            settle_readers(t, index, others)
     if value.kind == LOCAL and value.payload == u64(index):
         release(t, number)
     else:
@@ -43,7 +40,7 @@ def set_local(t: Translator, index: u32, is_tee: bool) -> None:
             compute_value(t, number, form, index)
             local.last_access = ins_number(t)
         free(t, number)
-        local.in_pin = local.pin != 0
+        local.form = u8(form)
         local.in_slot = local.pin == 0
     if is_tee:
         push_local(t, index)
@@ -82,9 +79,9 @@ def reload_pins(t: Translator) -> None:
         mask = u32(0)
         for pin in span(t.int_pins if bank == 0 else t.float_pins):
             local = t.locals[t.pins[bank * PINS + pin]]
-            if not local.in_pin:
+            if local.form != local.pin:
                 mask |= u32(1) << pin
-                local.in_pin = True
+                local.form = local.pin
         if mask != 0:
             transfer(t, u32(RELOAD_R) if bank == 0 else u32(RELOAD_F), bank * PINS, mask)
 
@@ -96,7 +93,7 @@ def spill_pins(t: Translator) -> None:
         mask = u32(0)
         for pin in span(t.int_pins if bank == 0 else t.float_pins):
             local = t.locals[t.pins[bank * PINS + pin]]
-            if not local.in_slot and local.in_pin:
+            if not local.in_slot and local.form == local.pin:
                 mask |= u32(1) << pin
                 local.in_slot = True
         if mask != 0:
@@ -108,7 +105,7 @@ def forget_pins(t: Translator) -> None:
     """After a call the pins hold nothing of ours."""
     for bank in span(u32(2)):
         for pin in span(t.int_pins if bank == 0 else t.float_pins):
-            t.locals[t.pins[bank * PINS + pin]].in_pin = False
+            t.locals[t.pins[bank * PINS + pin]].form = u8(SLOT)
 
 
 @kernel
@@ -117,5 +114,5 @@ def assume_pins(t: Translator) -> None:
     for bank in span(u32(2)):
         for pin in span(t.int_pins if bank == 0 else t.float_pins):
             local = t.locals[t.pins[bank * PINS + pin]]
-            local.in_pin = True
+            local.form = local.pin
             local.in_slot = not local.is_written

@@ -2,86 +2,94 @@
 
 from typing import Final
 
-from fusee.engine.isa.forms import CONST, FORMS, MOST_PINS, NOWHERE, PIN, PINS, SLOT
+from fusee.engine.isa.facts import MIRRORED_PAIR, SIGNATURES, fact
+from fusee.engine.isa.forms import CONST, FORMS, NOWHERE, PIN, PINS, SLOT
 from fusee.engine.isa.pairs import EMPTY, HASH_BITS, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS, pair_place
 from fusee.engine.isa.table import (
     BASE,
-    CLASS,
     DESTINATION_SHIFT,
-    FIRST_SIGNATURE,
-    MIRRORED_PAIR,
+    ELSEWHERE,
+    PLACE_BITS,
     PLACE_CODE,
     SIGNATURE_KEYS,
     SIGNATURE_STARTS,
-    SIGNATURES,
-    SOURCES,
-    SOURCES_MASK,
 )  # fmt: skip
+from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.state import Ins
-from fusee.kernel.lang import kernel, span, u32
+from fusee.kernel.lang import kernel, table, u8, u32, u64, unroll
 
-NO_SIGNATURE: Final = 0xFFFF_FFFF
-ANYWHERE: Final = FORMS + 1  # a destination that does not matter
-
-
-@kernel(inline=True)
-def sources_key(first: u32, second: u32, third: u32) -> u32:
-    """The forms of up to three operands, 0 for those that are not there, as `SIGNATURE_KEYS` has them."""
-    return u32(PLACE_CODE[first]) | u32(PLACE_CODE[second]) << 2 | u32(PLACE_CODE[third]) << 4
-
-
-@kernel
-def find_signature(row: u32, sources: u32, destination: u32) -> u32:
-    """Where the tables have the row for these sources and a destination's form, or `NO_SIGNATURE`."""
-    key = sources
-    mask = u32(SOURCES_MASK)
-    if destination != ANYWHERE:
-        key |= u32(PLACE_CODE[destination]) << DESTINATION_SHIFT
-        mask = u32(0xFF)
-    start = u32(FIRST_SIGNATURE[CLASS[row]])
-    for at in span(start, start + u32(SIGNATURES[CLASS[row]])):
-        if u32(SIGNATURE_KEYS[at]) & mask == key:
-            return at
-    return u32(NO_SIGNATURE)
-
-
-@kernel
-def signature_of(i: Ins, destination: u32) -> u32:
-    """`find_signature` for an instruction, if its result went to `destination`."""
-    count = u32(SOURCES[CLASS[i.row]])
-    first = u32(i.forms[0]) if count > 0 else u32(0)
-    second = u32(i.forms[1]) if count > 1 else u32(0)
-    third = u32(i.forms[2]) if count > 2 else u32(0)
-    return find_signature(u32(i.row), sources_key(first, second, third), destination)
+EACH_PLACE: Final = 0x55  # in a key: the lower bit of each place
+_IS_PIN: Final = [PIN <= form < PIN + PINS for form in range(NOWHERE + 1)]
+PIN_NUMBER = table(u8, [form - PIN if is_pin else 0 for form, is_pin in enumerate(_IS_PIN)])
+PIN_CHOICES = table(u8, [PINS if is_pin else 1 for is_pin in _IS_PIN])
+"""By form: which pin it is, of how many."""
 
 
 @kernel(inline=True)
-def is_pin(form: u32) -> bool:
-    return form >= PIN and form < PIN + MOST_PINS
+def sources_key(forms: u32) -> u32:
+    """The forms of up to three operands, a byte each and 0 for those that are not there, as keys have them."""
+    return (
+        u32(PLACE_CODE[forms & 0xFF])
+        | u32(PLACE_CODE[forms >> 8 & 0xFF]) << PLACE_BITS
+        | u32(PLACE_CODE[forms >> 16]) << (2 * PLACE_BITS)
+    )
+
+
+@kernel(inline=True)
+def with_destination(sources: u32, form: u32) -> u32:
+    """The key of a signature."""
+    return sources | u32(PLACE_CODE[form]) << DESTINATION_SHIFT
+
+
+@kernel(inline=True)
+def has_signature(facts: u64, key: u32) -> bool:
+    """Whether a row exists in this signature."""
+    return u32(SIGNATURE_KEYS[fact(facts, SIGNATURES) + key]) == key
+
+
+@kernel(inline=True)
+def has_sources(facts: u64, sources: u32) -> bool:
+    """Whether a row exists for these sources and any destination."""
+    return has_signature(facts, sources) or has_signature(facts, sources | ELSEWHERE)
+
+
+@kernel(inline=True)
+def handler_number(i: Ins, facts: u64, key: u32) -> u32:
+    """The number of an instruction's handler, if there is one for its key (`isa.forms.expand` has the order)."""
+    number = u32(BASE[i.row]) + u32(SIGNATURE_STARTS[fact(facts, SIGNATURES) + key])
+    if PINS != 0 and key & ~(key >> 1) & EACH_PLACE != 0:
+        if fact(facts, MIRRORED_PAIR) != 0:
+            return number + pins_with_pair(i, fact(facts, MIRRORED_PAIR))
+        pins = u32(PIN_NUMBER[i.destination])
+        for place in unroll(range(MOST_LEAVES)):
+            pins = append_pin(pins, u32(i.forms[place]))
+        number += pins
+    return number
+
+
+@kernel(inline=True)
+def append_pin(pins: u32, form: u32) -> u32:
+    """`pins` are counted through, and for each of them one more operand, if that is in a pin."""
+    return pins * u32(PIN_CHOICES[form]) + u32(PIN_NUMBER[form])
 
 
 @kernel
-def handler_number(i: Ins, signature: u32) -> u32:
-    """The number of an instruction's handler, whose signature has been found (`isa.forms.expand` has the order)."""
-    row = u32(i.row)
-    pair = u32(MIRRORED_PAIR[CLASS[row]])
-    pins = u32(0)
-    if is_pin(u32(i.destination)):
-        pins = u32(i.destination) - PIN
-    for place in span(u32(SOURCES[CLASS[row]])):
-        form = u32(i.forms[place])
-        if not is_pin(form):
-            continue
-        pin = form - PIN
-        if pair != 0 and place + 1 == pair and is_pin(u32(i.forms[pair])):
-            second = u32(i.forms[pair]) - PIN
-            pins = pins * (PINS * (PINS + 1) // 2) + second * (second + 1) // 2 + pin
-        elif pair == 0 or place != pair or not is_pin(u32(i.forms[pair - 1])):
-            pins = pins * PINS + pin
-    return u32(BASE[row]) + u32(SIGNATURE_STARTS[signature]) + pins
+def pins_with_pair(i: Ins, pair: u32) -> u32:
+    """Which pins an instruction with a mirrored pair has; where both of that are pins, only one order exists."""
+    first = u32(i.forms[pair - 1])
+    second = u32(i.forms[pair])
+    pins = u32(PIN_NUMBER[i.destination])
+    if pair == 2:
+        pins = append_pin(pins, u32(i.forms[0]))
+    if PIN_CHOICES[first] != 1 and PIN_CHOICES[second] != 1:
+        number = u32(PIN_NUMBER[second])
+        pins = pins * (PINS * (PINS + 1) // 2) + number * (number + 1) // 2 + u32(PIN_NUMBER[first])
+    else:
+        pins = append_pin(append_pin(pins, first), second)
+    return append_pin(pins, u32(i.forms[2])) if pair == 1 else pins
 
 
-@kernel
+@kernel(inline=True)
 def find_pair(first: u32, second: u32) -> u32:
     """The number of the handler for two neighbouring cells, by the numbers of their own, or `NO_PAIR`."""
     key = first | second << 16

@@ -54,11 +54,11 @@ class Ins:
     """A register instruction that may still change its destination."""
 
     row: u16
-    destination: u8  # form
-    type: u8  # of the result
-    forms: Annotated[Ptr[u8], Count(4)]
     slot: u16  # of the destination, if it is one
+    destination: u8  # form
+    sources: u8  # what `forms` are, as a signature's key has them (`isa.table`)
     immediate_count: u16
+    forms: Annotated[Ptr[u8], Count(4)]  # 0 where there is no operand
     source_offset: u32  # of the Wasm instruction, in the module
     operands: Annotated[Ptr[u64], Count(3)]  # slot numbers or constant bits
     immediates: Annotated[Ptr[u64], Count(MOST_IMMEDIATES)]
@@ -106,8 +106,8 @@ class Local:
 
     type: u8
     pin: u8  # form, or 0 if it has none
+    form: u8  # where it is read: its pin while that holds the current value, else its slot
     is_written: bool
-    in_pin: bool  # the pin holds the current value
     in_slot: bool  # its slot does
     uses: u32  # reads and writes, those in loops weighted
     waiting: u32  # LOCAL values that are not consumed yet

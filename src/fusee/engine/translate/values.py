@@ -22,27 +22,45 @@ def is_float(kind: u8) -> bool:
     return kind >= F32
 
 
-@kernel
-def new_value(t: Translator, kind: u32, type_: u8) -> u32:
-    """A value that is on no stack yet; its position is the next one."""
+@kernel(inline=True)
+def allot(t: Translator) -> u32:
+    """The number of a value that nobody has."""
     number = t.free_value
     if number != NO_VALUE:
         t.free_value = t.values[number].operands[0]
     else:
         number = t.value_count
         t.value_count += 1
-    value = t.values[number]
-    value.kind = u8(kind)
-    value.type = type_
-    value.position = t.height
-    value.payload = u64(0)
-    value.operand_count = u32(0)
     return number
 
 
 @kernel(inline=True)
+def make_value(t: Translator, kind: u32, type_: u8, payload: u64) -> u32:
+    """A value that is on no stack yet; its position is the next one."""
+    number = allot(t)
+    value = t.values[number]
+    value.kind = u8(kind)
+    value.type = type_
+    value.position = t.height
+    value.payload = payload
+    return number
+
+
+@kernel
+def new_value(t: Translator, kind: u32, type_: u8) -> u32:
+    """`make_value` without a payload."""
+    return make_value(t, kind, type_, u64(0))
+
+
+@kernel(inline=True)
 def free(t: Translator, number: u32) -> None:
-    t.values[number].operands[0] = t.free_value
+    recycle(t, t.values[number], number)
+
+
+@kernel(inline=True)
+def recycle(t: Translator, value: Value, number: u32) -> None:
+    """The value's number may be given to another one."""
+    value.operands[0] = t.free_value
     t.free_value = number
 
 
@@ -72,20 +90,16 @@ def canonical(t: Translator, position: u32) -> u32:
     return t.local_count + position
 
 
-@kernel
+@kernel(inline=True)
 def push_local(t: Translator, index: u32) -> None:
     local = t.locals[index]
-    number = new_value(t, u32(LOCAL), local.type)
-    t.values[number].payload = u64(index)
     local.waiting += 1
-    push(t, number)
+    push(t, make_value(t, u32(LOCAL), local.type, u64(index)))
 
 
-@kernel
+@kernel(inline=True)
 def push_constant(t: Translator, type_: u32, bits: u64) -> None:
-    number = new_value(t, u32(CONSTANT), u8(type_))
-    t.values[number].payload = bits
-    push(t, number)
+    push(t, make_value(t, u32(CONSTANT), u8(type_), bits))
 
 
 @kernel
@@ -110,13 +124,24 @@ def loosen(t: Translator, number: u32) -> None:
     if value.kind == LOCAL:
         t.locals[u32(value.payload)].waiting -= 1
     elif value.kind == SLOTTED or value.kind == IN_ACC:
-        if t.owners[value.position] == number + 1:
-            t.owners[value.position] = u32(0)
-        if t.acc == number:
-            t.acc = u32(NO_VALUE)
-        if t.facc == number:
-            t.facc = u32(NO_VALUE)
-        release_out(t, number)
+        leave_place(t, value, number)
+
+
+@kernel
+def leave_place(t: Translator, value: Value, number: u32) -> None:
+    """`loosen`, of a value in a slot or in the accumulator."""
+    if t.owners[value.position] == number + 1:
+        t.owners[value.position] = u32(0)
+    if t.acc == number:
+        t.acc = u32(NO_VALUE)
+    if t.facc == number:
+        t.facc = u32(NO_VALUE)
+    # If it is a call's result, the slot where the callee left it is of no more interest.
+    slot = u32(value.payload) - u32(value.kind == IN_ACC)
+    if value.payload != 0 and slot >= t.out and slot - t.out < t.out_count:
+        place = t.max_height + (slot - t.out)
+        if t.owners[place] == number + 1:
+            t.owners[place] = u32(0)
 
 
 @kernel
@@ -130,17 +155,6 @@ def release(t: Translator, number: u32) -> None:
     else:
         loosen(t, number)
     free(t, number)
-
-
-@kernel(inline=True)
-def release_out(t: Translator, number: u32) -> None:
-    """If the value is a call's result, the slot where the callee left it is of no more interest."""
-    value = t.values[number]
-    slot = u32(value.payload) - u32(value.kind == IN_ACC)
-    if value.payload != 0 and slot >= t.out and slot - t.out < t.out_count:
-        place = t.max_height + (slot - t.out)
-        if t.owners[place] == number + 1:
-            t.owners[place] = u32(0)
 
 
 @kernel
@@ -171,23 +185,30 @@ def is_waiting(value: Value) -> bool:
 
 
 @kernel
-def new_node(t: Translator, kind: u32, row: u32, type_: u8, count: u32) -> u32:
-    """A pure instruction on the first `count` of `t.leaves`, to be emitted when it is needed."""
-    number = new_value(t, kind, type_)
+def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: u32) -> u32:
+    """A pure instruction on one or two operands, to be emitted when it is needed."""
+    number = make_value(t, kind, type_, u64(0))
     value = t.values[number]
     value.row = u16(row)
+    value.operand_count = u32(1) + u32(second != NO_VALUE)
+    value.operands[0] = first
+    value.operands[1] = second
+    return number
+
+
+@kernel
+def new_tree(t: Translator, row: u32, type_: u8, count: u32) -> u32:
+    """A tree on the first `count` of `t.leaves`, to be emitted when it is needed."""
+    number = new_node(t, u32(PENDING), row, type_, t.leaves[0], t.leaves[1])
+    value = t.values[number]
     value.operand_count = count
-    for place in span(u32(3)):
-        value.operands[place] = t.leaves[place]
+    value.operands[2] = t.leaves[2]
     return number
 
 
 @kernel
 def new_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> u32:
     """A comparison of two values of a type that waits for its consumer."""
-    t.leaves[0] = first
-    t.leaves[1] = second
-    t.leaves[2] = u32(NO_VALUE)
-    number = new_node(t, u32(COMPARE), code, u8(I32), u32(2))
+    number = new_node(t, u32(COMPARE), code, u8(I32), first, second)
     t.values[number].producer = type_
     return number

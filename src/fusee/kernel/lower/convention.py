@@ -15,6 +15,8 @@ from fusee.kernel.lower.types import llvm_type
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Type
 
+_FLOATS = ("float", "double")
+
 
 @dataclass(frozen=True)
 class Convention:
@@ -23,6 +25,7 @@ class Convention:
     name: str
     budget: int | None = None
     register_bits: int = 64
+    general: tuple[int, ...] = ()  # for each field that is no float its place among the general registers, if so many
 
     def travelling(self, fields: Mapping[str, Type]) -> int:
         """How many of the first fields are arguments of their own."""
@@ -35,9 +38,20 @@ class Convention:
                 return count
         return len(fields)
 
+    def in_order(self, fields: Mapping[str, Type]) -> list[int]:
+        """The numbers of the fields that travel, in the order in which they are passed."""
+        numbers = range(self.travelling(fields))
+        types = [llvm_type(type_) for type_ in fields.values()]
+        general = [number for number in numbers if types[number] not in _FLOATS]
+        if len(general) != len(self.general):
+            return list(numbers)
+        floats = [number for number in numbers if types[number] in _FLOATS]
+        return [number for _, number in sorted(zip(self.general, general, strict=True))] + floats
+
     def parameters(self, fields: Mapping[str, Type]) -> list[tuple[str, str]]:
         """LLVM's type and name of each argument."""
-        own = [(llvm_type(t), f"%r{index}") for index, t in enumerate(fields.values())][: self.travelling(fields)]
+        types = [llvm_type(type_) for type_ in fields.values()]
+        own = [(types[number], f"%r{number}") for number in self.in_order(fields)]
         return own if self.budget is None else [("ptr", RECORD), *own]
 
     def memory_shape(self, fields: Mapping[str, Type]) -> str:
@@ -47,12 +61,19 @@ class Convention:
 
 RECORD = "%record"
 
+_SHORT_CODE = (4, 5, 6, 2, 3, 7, 1, 8, 9, 10, 0)
+"""The convention's general registers on x86-64 are r12 to r15, rdi, rsi, rdx, rcx, r8, r9, r11. An instruction that
+names one of the last eight of the machine's registers is often a byte longer, and another one where it takes r12 or r13
+for an address. So the fields that are declared first, which are used most, get the others: handlers are a tenth shorter."""
+
 _BUDGETS = {"riscv32": 7, "riscv64": 7}  # of eight argument registers
 _SMALLEST = 2  # 32-bit Arm has four, and a jump needs one for its target
 
 
 def convention_of(target: Target) -> Convention:
     """The convention of a target's handlers."""
-    if target.architecture in ("x86_64", "aarch64"):
+    if target.architecture == "x86_64":
+        return Convention("preserve_nonecc", general=_SHORT_CODE)
+    if target.architecture == "aarch64":
         return Convention("preserve_nonecc")
     return Convention("ccc", _BUDGETS.get(target.architecture, _SMALLEST), 8 * target.pointer_width)

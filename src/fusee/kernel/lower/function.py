@@ -220,11 +220,12 @@ class FunctionWriter:
         changed, convention = changed or {}, self.module.convention
         record = self.records.get(record, record)
         arguments = [] if convention.budget is None else [f"ptr {self.record_address(record)}"]
-        travelling = convention.travelling(_fields(record))
-        for index, (name, type_) in enumerate(_fields(record).items()):
-            if index < travelling:
-                arguments.append(f"{llvm_type(type_)} {changed.get(name) or self.read_register(record, name)}")
-            elif name in changed:
+        fields = list(_fields(record).items())
+        order = convention.in_order(_fields(record))
+        for name, type_ in (fields[number] for number in order):
+            arguments.append(f"{llvm_type(type_)} {changed.get(name) or self.read_register(record, name)}")
+        for name, _ in fields[len(order) :]:
+            if name in changed:
                 self.write_register(record, name, changed[name])
         return ", ".join(arguments)
 

@@ -1,0 +1,86 @@
+"""The accumulators: who is in them, and where that goes when somebody else wants in."""
+
+from typing import Final
+
+from fusee.engine.isa.facts import DESTINATIONS, fact, facts_of
+from fusee.engine.isa.forms import ACC, SLOT
+from fusee.engine.isa.table import NUMBER, PLACE_CODE
+from fusee.engine.translate.encode import new_ins
+from fusee.engine.translate.lookup import has_signature, with_destination
+from fusee.engine.translate.state import NO_INS, NO_VALUE, SLOTTED, Translator, Value
+from fusee.engine.translate.values import canonical
+from fusee.kernel.lang import Ptr, kernel, span, u8, u16, u32, u64
+
+MOV: Final = NUMBER["mov"]
+FMOV: Final = NUMBER["fmov"]
+
+
+@kernel(inline=True)
+def ins_number(t: Translator) -> u32:
+    """Number of the latest instruction."""
+    return t.first_ins + t.ins_count - 1
+
+
+@kernel(inline=True)
+def keeps_place(t: Translator, number: u32) -> bool:
+    """Whether a value in the accumulator has a slot to go to; one that was only put there for an operand has none."""
+    return t.acc == number or t.facc == number
+
+
+@kernel(inline=True)
+def can_write(facts: u64, form: u32) -> bool:
+    """Whether a row can put its result there."""
+    return fact(facts, DESTINATIONS) >> u32(PLACE_CODE[form]) & 1 != 0
+
+
+@kernel
+def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
+    """Copy the accumulator of a bank."""
+    i = new_ins(t, u32(FMOV) if float_bank else u32(MOV))  # `new_ins` has left its source in the accumulator
+    i.destination = u8(form)
+    i.slot = u16(slot)
+
+
+@kernel
+def make_way(t: Translator, float_bank: bool, operands: Ptr[u32], count: u32) -> None:
+    """Before an instruction that writes the accumulator: save what is in it, unless that is an operand."""
+    occupant = t.facc if float_bank else t.acc
+    if occupant != NO_VALUE:
+        for place in span(count):
+            if operands[place] == occupant:
+                return
+        unload(t, float_bank)
+
+
+@kernel
+def unload(t: Translator, float_bank: bool) -> None:
+    """Free the accumulator of a bank: its value moves to a slot, if possible by changing where it was put."""
+    number = t.facc if float_bank else t.acc
+    if number == NO_VALUE:
+        return
+    value = t.values[number]
+    if value.payload != 0:  # a call's result, which is in a slot as well
+        value.payload -= 1
+    else:
+        slot = canonical(t, value.position)
+        if not redirect(t, value, u32(SLOT), slot):
+            move_acc(t, float_bank, u32(SLOT), slot)
+        value.payload = u64(slot)
+    value.kind = u8(SLOTTED)
+    if float_bank:
+        t.facc = u32(NO_VALUE)
+    else:
+        t.acc = u32(NO_VALUE)
+
+
+@kernel
+def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
+    """Let the instruction that put `value` into the accumulator write elsewhere, if it still waits and can."""
+    if value.producer == NO_INS or value.producer < t.first_ins:
+        return False
+    i = t.ins[value.producer - t.first_ins]
+    if i.destination != ACC or not has_signature(facts_of(u32(i.row)), with_destination(u32(i.sources), form)):
+        return False
+    i.destination = u8(form)
+    i.slot = u16(slot)
+    return True
