@@ -1,7 +1,6 @@
 """`fusee prepare`: compile the engine before it is needed."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -29,7 +28,9 @@ def prepare(trees: Path | None) -> None:
 
 def prepare_apart(trees: Path | None) -> None:
     """The same in a process of its own, for one that only starts others and measures them."""
+    from fusee.bench.process import python_module
+
     tune = [] if trees is None else ["--tune", str(trees)]
-    done = subprocess.run([sys.executable, "-m", "fusee", "prepare", *tune], check=False)
+    done = subprocess.run(python_module("fusee", "prepare", *tune), check=False)
     if done.returncode:
         raise click.ClickException("the engine could not be compiled")
