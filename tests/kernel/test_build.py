@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fusee.kernel import sources
+from fusee.kernel import build, parallel, sources
 from fusee.kernel.build import Library, Program, emit_objects, load, symbol_of
 from fusee.kernel.cache import Cache
 from fusee.kernel.compile import Code, Compilation, Options
@@ -116,12 +116,20 @@ def test_changed_sources(tmp_path: Path) -> None:
 
 
 def build_in_process(folder: Path, results: Any) -> None:
+    compiled = []
+
+    class Counted(Compilation):
+        def __init__(self, program: Program, options: Options) -> None:
+            compiled.append(program)
+            super().__init__(program, options)
+
+    setattr(build, "Compilation", Counted)  # in this process only
     library, steps = built(MACHINE, folder)
-    results.put((library.function(machine.handler_count)(), len(steps)))
+    results.put((library.function(machine.handler_count)(), len(compiled), steps))
 
 
 def test_processes_at_once(tmp_path: Path) -> None:
-    """They all get the program, and only one of them compiles it."""
+    """They all get the program, only one of them compiles it, and the others see how far it is."""
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()
     processes = [context.Process(target=build_in_process, args=(tmp_path, results)) for _ in range(3)]
@@ -130,8 +138,28 @@ def test_processes_at_once(tmp_path: Path) -> None:
     found = [results.get() for _ in processes]
     for process in processes:
         process.join()
-    assert [count for count, _ in found] == [len(machine.BINARY)] * 3
-    assert sorted(bool(steps) for _, steps in found) == [False, False, True]
+    assert [count for count, _, _ in found] == [len(machine.BINARY)] * 3
+    assert sorted(compiled for _, compiled, _ in found) == [0, 0, 1]
+    assert all(steps == sorted(steps) for _, _, steps in found)
+    assert all(steps for _, _, steps in found)
+
+
+def test_the_same_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compiled does not depend on how many processes share the work, and is in the same order."""
+    for checked in (False, True):
+        options = Options(Target.host(), for_this_process=True, checked=checked)
+        shared = Compilation(MACHINE, options).objects(Cache(tmp_path / "shared"), None)
+        with monkeypatch.context() as patch:
+            patch.setattr(parallel, "processor_count", lambda: 1)
+            alone = Compilation(MACHINE, options).objects(Cache(tmp_path / "alone"), None)
+        assert list(shared.items()) == list(alone.items())
+
+
+def test_modules(tmp_path: Path) -> None:
+    """All modules that kernels are in are known afterwards, also those that only handlers need."""
+    compilation = Compilation(MACHINE, Options(Target.host(), for_this_process=True))
+    compilation.objects(Cache(tmp_path), None)
+    assert compilation.modules == {machine.__name__}
 
 
 # --- linking --------------------------------------------------------------------------------------

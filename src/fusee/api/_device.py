@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from fusee.api._native import Native, Progress, define_program
+from fusee.api._native import Native, Progress
+from fusee.api._start import define_program, program_name
 from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.platform import Platform
@@ -32,7 +33,7 @@ class DeviceNative(Native):
 
         target = Target.parse(triple)
         with Progress() as progress:
-            program = build_for_device(f"fusee {chosen().key}", define_program, target, progress)
+            program = build_for_device(program_name(chosen()), define_program, target, progress)
         self.device = Device(program)
         self.space = self.device.space
         self.word = ctypes.c_uint64 if target.pointer_width == 8 else ctypes.c_uint32

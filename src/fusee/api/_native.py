@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
+from fusee.api._start import load_engine
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
-from fusee.engine.isa.selection import chosen
 from fusee.engine.runtime.embedder import Embedder
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
@@ -21,7 +21,6 @@ from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
-    from fusee.kernel.compile import Program
 
 _libc: Final = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
 
@@ -112,13 +111,6 @@ def make_struct(declaration: type, functions: dict[str, int]) -> ctypes.Array[ct
     return result
 
 
-def define_program() -> "Program":
-    """The engine, which nobody imports whole unless it is compiled."""
-    from fusee.engine.program import PROGRAM
-
-    return PROGRAM
-
-
 class Native:
     """The engine's entries as Python functions; they raise the public exceptions.
 
@@ -186,10 +178,8 @@ class HostNative(Native):
     """The engine in this process."""
 
     def __init__(self, checked: bool = False) -> None:
-        from fusee.kernel.library import load_defined
-
         with Progress() as progress:
-            self._library = load_defined(f"fusee {chosen().key}", define_program, checked, progress)
+            self._library = load_engine(checked, progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = stores
         self.platform = make_struct(Platform, self.platform_functions())

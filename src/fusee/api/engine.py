@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fusee.api import _native
+from fusee.api._start import use_whole_engine
 from fusee.api.config import Config
 from fusee.api.errors import UnsupportedError
 from fusee.api.types import FuncType, ValType
@@ -31,6 +32,8 @@ class Engine:
         self.consume_fuel = config.consume_fuel
         self.epoch_interruption = config.epoch_interruption
         self.max_wasm_stack = config.max_wasm_stack
+        if config.profiled:
+            use_whole_engine()
         self.native = _native.load(config.checked, config.target)
         self.is_metered = config.consume_fuel or config.epoch_interruption
         self.address = self.native.open(self.is_metered)

@@ -16,6 +16,7 @@ from fusee.bench.report import Report
 from fusee.bench.session import HOST, Session
 from fusee.bench.tasks import Task, case_of_program, case_of_workload, empty_command
 from fusee.bench.workloads import find_workloads
+from fusee.cli.prepare import prepare_apart
 from fusee.cli.selection import TUNE_HELP, checked
 
 
@@ -73,6 +74,8 @@ def bench(
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         samples = [sample_module(empty.parent)] if file is None else []
+        if HOST in targets:
+            prepare_apart(trees)
         report = Report(engines, repetitions=repetitions, command=shlex.join(["fusee", *sys.argv[1:]]))
         session = Session(Console(), report, cases, [*samples, *large_modules(cases)], empty)
         session.run(targets)

@@ -15,7 +15,11 @@ from fusee.cli.options import parse_wasm_options
 @click.argument("file", type=click.Path(path_type=Path))
 def disasm(wanted: tuple[str, ...], options: tuple[str, ...], file: Path) -> None:
     """Show the bytecode of functions beside their WebAssembly."""
-    module = ModuleFile.read(file).compile(make_engine(parse_wasm_options(options).configure))
+    source = ModuleFile.read(file)
+    from fusee.api._start import use_whole_engine
+
+    use_whole_engine()  # its instructions are what is asked for
+    module = source.compile(make_engine(parse_wasm_options(options).configure))
     from fusee.disasm.listing import find_function, own_functions, show_function
 
     indices = list(own_functions(module))

@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "isa": "Show the instruction set of the register machine.",
     "wast": "Run specification scripts.",
     "build": "Write the device library for a target.",
+    "prepare": "Compile the whole engine now.",
     "targets": "Describe the machines that a library can be built for.",
     "bench": "Compare speed with other engines.",
     "tune": "Choose an engine's trees by what programs execute.",

@@ -33,8 +33,8 @@ def build_for_device(
     """
     cache = Cache()
     key = built_key(target, False, "device", name, str(Path(__file__).parent))
-    with cache.building(key):
-        return _read(cache, key, target) or _compile(cache, key, define(), target, progress)
+    with cache.building(key, progress) as tell:
+        return _read(cache, key, target) or _compile(cache, key, define(), target, tell)
 
 
 def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:
@@ -60,12 +60,12 @@ def _compile(cache: Cache, key: str, program: Program, target: Target, progress:
     compilation = Compilation(program, options)
     made = compilation.objects(cache, progress)
     entries = compilation.entry_table()
-    modules = {function.source.module for function in compilation.checker.functions.values()}
+    modules = compilation.modules
     rest = supply(target, undefined_in({part: contents for part, (_, contents) in made.items()}))
     if rest is not None:
         helpers = Compilation(rest, options)
         made |= helpers.objects(cache, None)
-        modules |= {function.source.module for function in helpers.checker.functions.values()}
+        modules |= helpers.modules
     record = {
         "sources": source_digests(modules),
         "objects": {part: place for part, (place, _) in made.items()},

@@ -39,7 +39,7 @@ def load(
 ) -> Library:
     """Compile a program for this process, or take it from the cache, where nothing is even checked again.
 
-    `progress` is told how many of how many functions are done.
+    `progress` is told how much of how much is done.
     """
     cache, target = cache or Cache(), target or Target.host()
     key = _program_key(program, target, checked)
@@ -69,17 +69,18 @@ def _program_key(program: Program, target: Target, checked: bool) -> str:
 
 def build(program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None) -> Built:
     """Compile a program for this process, and keep it in the cache; or wait for who is just doing that."""
-    with cache.building(key):
-        return read_built(cache, key) or _compile(program, target, checked, cache, key, progress)
+    with cache.building(key, progress) as tell:
+        return read_built(cache, key) or _compile(program, target, checked, cache, key, tell)
 
 
 def _compile(
     program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None
 ) -> Built:
+    if progress:
+        progress(0, 1)  # to show something until it is known how much there is
     compilation = Compilation(program, Options(target, for_this_process=True, checked=checked))
     objects = compilation.objects(cache, progress)
     entries = compilation.entry_table()
-    modules = {function.source.module for function in compilation.checker.functions.values()}
     contents = [contents for _, contents in objects.values()]
     image = _linked(contents)
     image_key = ""
@@ -87,7 +88,7 @@ def _compile(
         image_key = digest(image.to_bytes())
         cache.write("images", image_key, image.to_bytes())
     record = {
-        "sources": source_digests(modules),
+        "sources": source_digests(compilation.modules),
         "objects": [key for key, _ in objects.values()],
         "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
         "checked": checked,

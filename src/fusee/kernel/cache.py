@@ -14,6 +14,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from fusee.kernel.program import Progress
 
 fcntl: ModuleType | None
 try:
@@ -23,6 +27,7 @@ except ImportError:  # not a POSIX system: two processes may do the same work
 
 _DIGEST_BYTES = 32
 _KEEP_SECONDS = 30 * 24 * 3600
+_LOOK_SECONDS = 0.05
 
 
 def default_folder() -> Path:
@@ -42,6 +47,25 @@ def digest(*parts: str | bytes) -> str:
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
     return state.hexdigest()[:40]
+
+
+def _take(file: BinaryIO) -> bool:
+    """Lock a file, if nobody has; the lock ends with the process, whatever becomes of it."""
+    assert fcntl is not None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait_for(file: BinaryIO, progress: Progress | None) -> None:
+    """Lock a file, showing meanwhile how far it is who has it."""
+    while not _take(file):
+        told = os.pread(file.fileno(), 25, 0).split()
+        if progress is not None and len(told) == 2:
+            progress(*map(int, told))
+        time.sleep(_LOOK_SECONDS)
 
 
 class Cache:
@@ -81,20 +105,48 @@ class Cache:
                 os.unlink(temporary)
                 raise
 
+    def delete(self, kind: str, key: str) -> None:
+        """Forget what is stored under a key."""
+        with contextlib.suppress(OSError):
+            self.path(kind, key).unlink()
+
     @contextlib.contextmanager
-    def building(self, key: str) -> Iterator[None]:
-        """Held by whoever builds `key`, so that others wait for the result instead of making it as well."""
-        try:
+    def building(self, key: str, progress: Progress | None = None) -> Iterator[Progress | None]:
+        """Held by whoever builds `key`, so that others wait for the result instead of making it as well.
+
+        Gives what is to be told of the build's progress, which is shown to those who wait, too.
+        """
+        file = self._open_lock(key)
+        if file is None:
+            yield progress
+            return
+
+        def tell(done: int, total: int) -> None:
+            os.pwrite(file.fileno(), b"%12d %12d" % (done, total), 0)
+            if progress is not None:
+                progress(done, total)
+
+        with file:
+            _wait_for(file, progress)
+            yield tell
+
+    def can_build(self, key: str) -> bool:
+        """Whether the result could be kept, and nobody is building it."""
+        file = self._open_lock(key)
+        if file is None:
+            return False
+        with file:
+            return _take(file)
+
+    def _open_lock(self, key: str) -> BinaryIO | None:
+        """The file that a builder locks, and where it says how far it is; None where there are no locks."""
+        if fcntl is None:
+            return None
+        with contextlib.suppress(OSError):
             path = self.path("locks", key)
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("wb")
-        except OSError:
-            yield
-            return
-        with file:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)  # ends with the process, whatever becomes of it
-            yield
+            return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        return None
 
     def mark_used(self, kind: str, key: str) -> None:
         """Keep `prune` away from a file."""

@@ -1,40 +1,26 @@
-"""Compiles a program: checks everything, then turns each part into an object file, in parallel."""
+"""Compiles a program: checks it and turns each part into an object file, in parallel."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.calling import Entry
 from fusee.kernel.check import Checker
-from fusee.kernel.declare import Handler, Instance, Kernel
+from fusee.kernel.division import Mentions, Remainder, divide_shards, mentions_of
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.machine import Machine
 from fusee.kernel.parallel import run_jobs
+from fusee.kernel.program import Code, Program, Progress
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Specialised
+from fusee.kernel.uncollected import uncollected
 
-Code = Kernel[..., Any] | Handler[..., Any] | Instance
-Progress = Callable[[int, int], None]
+__all__ = ["Code", "Compilation", "Options", "Program", "Progress"]
 
-MAIN = "main"
-_PART_FUNCTIONS = 250  # a shard is compiled in parts of so many: small enough to share the work and to show progress
-
-
-@dataclass(frozen=True)
-class Program:
-    """What is compiled and loaded together: kernels called from outside, and further code in shards.
-
-    Each shard becomes object files of its own; the entries, and what no shard holds, are another.
-    """
-
-    name: str
-    entries: Sequence[Kernel[..., Any] | Instance]
-    shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
-    compact: Sequence[str] = ()  # packages whose kernels are compiled for size in any case
+_MAIN_WEIGHT = 8  # a kernel of the main parts takes as long as so many handlers
 
 
 @dataclass(frozen=True)
@@ -48,110 +34,129 @@ class Options:
     for_size: bool = False
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A part as an object file, its key in the cache, and what it asks of the main parts."""
+
+    key: str
+    contents: bytes
+    mentions: Mentions | None
+
+
 class Compilation:
-    """A checked program and its division into parts, each of which becomes an object file."""
+    """A program's division into parts, each of which becomes an object file.
+
+    The entries are checked at once, with what they reach. Handlers in shards, which are nearly all of a large program,
+    are only declared: whoever compiles a part checks it first, in a process of its own where that can be, and says
+    what it mentions of the main parts. So these come last.
+    """
 
     def __init__(self, program: Program, options: Options) -> None:
         self.program = program
         self.options = options
         self.machine = Machine(options.target, for_this_process=options.for_this_process)
         self.checker = Checker(options.target)
-        codes = [code for codes in program.shards.values() for code in codes]
-        checked = self.checker.check([*program.entries, *codes])
-        self.entries = checked[: len(program.entries)]
-        self.parts = self._divide(checked[len(program.entries) :])
-        self.main_parts = self._divide_rest()
-        self.parts = {**self.main_parts, **self.parts}
-        self._homes = {function: name for name, functions in self.parts.items() for function in functions}
-        self._shared = self._needed_elsewhere()
+        with uncollected():
+            shards = {name: self.checker.declare(codes) for name, codes in program.shards.items()}
+            self.entries = self.checker.check(program.entries)
+            self.shard_parts = divide_shards(shards, self.entries)
+            self.checker.check_declared(self.entries)
+        self._homes = {function: part for part, functions in self.shard_parts.items() for function in functions}
+        self._mentions: dict[str, Mentions] = {}
 
-    def _divide(self, functions: Iterable[Specialised]) -> dict[str, list[Specialised]]:
-        """The shards' functions, small shards together and large ones in pieces."""
-        parts: dict[str, list[Specialised]] = {}
-        taken: set[Specialised] = set(self.entries)
-        remaining = iter(functions)
-        current = ""
-        for name, codes in self.program.shards.items():
-            for function in islice(remaining, len(codes)):
-                if function in taken:
-                    continue
-                taken.add(function)
-                if not current or len(parts[current]) >= _PART_FUNCTIONS:
-                    current = f"{name}.{len(parts)}"
-                    parts[current] = []
-                parts[current].append(function)
-        return parts
+    def _check(self, part: str) -> Mentions:
+        """Check a part of a shard; what it mentions outside of the shards."""
+        if part not in self._mentions:
+            self.checker.check_declared(self.shard_parts[part])
+            self._mentions[part] = mentions_of(self.shard_parts[part], self._homes)
+        return self._mentions[part]
 
-    def _divide_rest(self) -> dict[str, list[Specialised]]:
-        """What no shard holds, by package: the entries, and everything that is reached.
+    @cached_property
+    def remainder(self) -> Remainder:
+        """What no shard holds: the entries, and everything that is reached from anywhere."""
+        mentioned = set[str]()
+        for part, functions in self.shard_parts.items():
+            for symbol, place in self._check(part).functions.items():
+                mentioned.add(symbol)
+                if symbol not in self.checker.functions:  # another process has checked the part
+                    self.checker.check_declared([functions[place]])
+        functions = [self.checker.functions[symbol] for symbol in sorted(mentioned)]
+        return Remainder(self.entries, functions, self._homes, whole=self.options.for_size)
 
-        For size it is one part: what has a single caller can go there, and tables are not needed twice.
-        """
-        taken = {function for functions in self.parts.values() for function in functions}
-        parts: dict[str, list[Specialised]] = {}
-        for function in self.checker.functions.values():
-            if not function.inline and function not in taken:
-                package = "" if self.options.for_size else function.source.module.rpartition(".")[0]
-                parts.setdefault(package or MAIN, []).append(function)
-        return parts
+    @property
+    def main_parts(self) -> dict[str, list[Specialised]]:
+        """The parts that hold the remainder."""
+        return self.remainder.parts
 
-    def _needed_elsewhere(self) -> set[Specialised]:
-        """What the parts must let each other see: what other parts or inline kernels mention.
+    @property
+    def parts(self) -> dict[str, list[Specialised]]:
+        """The functions of each object file."""
+        return {**self.main_parts, **self.shard_parts}
 
-        A part may hold a copy of another's small function to inline it, so what such a function mentions counts too.
-        """
-        needed = {
-            callee
-            for function in self.checker.functions.values()
-            for callee in function.references
-            if function.inline or self._homes[function] != self._homes.get(callee)
-        }
-        pending = list(needed)
-        while pending:
-            following = set(pending.pop().references) - needed
-            needed |= following
-            pending += following
-        return needed
+    @property
+    def modules(self) -> set[str]:
+        """The modules that the program's kernels are in."""
+        return self.remainder.modules.union(*(self._check(part).modules for part in self.shard_parts))
 
     def entry_table(self) -> dict[str, Entry]:
         """How each entry is called, by the kernel's symbol."""
         return {entry.symbol: Entry.of(entry, self.options.checked) for entry in self.entries}
 
     def text(self, part: str) -> str:
-        """One part as LLVM's text."""
+        """One part as LLVM's text, which does not depend on whether this process has looked at others."""
+        is_shard = part in self.shard_parts
+        if is_shard:
+            self._check(part)
+        functions = self.shard_parts[part] if is_shard else self.main_parts[part]
+        own = set(functions)
         writer = ModuleWriter(
             f"{self.program.name}.{part}",
             self.checker.types,
-            lambda function: self._homes[function] != part,
-            lambda function: function in self._shared or function in self.entries,
+            lambda function: function not in own,
+            lambda function: is_shard or self.remainder.is_shared(function) or function in self.entries,
             checked=self.options.checked,
             debug=self.options.debug,
             for_size=self.options.for_size or part in self.program.compact,
-            inlines_others=part in self.main_parts,
+            inlines_others=not is_shard,
             far_apart=self.options.for_this_process,
         )
-        entries = [entry for entry in self.entries if self._homes[entry] == part]
-        return writer.write(self.parts[part], entries, defines_state=part == next(iter(self.parts)))
+        entries = [entry for entry in self.entries if entry in own]
+        return writer.write(functions, entries, defines_state=not is_shard and part == next(iter(self.main_parts)))
 
-    def object(self, part: str, cache: Cache) -> tuple[str, bytes]:
-        """One part as object file, with its key; from the cache if the same text was compiled before."""
+    def object(self, part: str, cache: Cache) -> _Made:
+        """One part as object file; from the cache if the same text was compiled before."""
         text = self.text(part)
         key = digest(text, self.machine.description)
         found = cache.read("objects", key)
         if found is None:
-            found = self.machine.object(text, handlers=part not in self.main_parts)
+            found = self.machine.object(text, handlers=part in self.shard_parts)
             cache.write("objects", key, found)
-        return key, found
+        return _Made(key, found, self._mentions.get(part))
 
     def objects(self, cache: Cache, progress: Progress | None) -> dict[str, tuple[str, bytes]]:
         """All parts as object files, with their keys."""
-        total, done = sum(map(len, self.parts.values())), 0
-        made: dict[str, tuple[str, bytes]] = {}
+        kernels = [f for f in self.checker.functions.values() if not f.inline and f not in self._homes]
+        total, done = len(self._homes) + _MAIN_WEIGHT * len(kernels), 0
+        made: dict[str, _Made] = {}
         if progress:
             progress(0, total)
-        for name, contents in run_jobs(list(self.parts), lambda part: self.object(part, cache)):
-            made[name] = contents
-            done += len(self.parts[name])
-            if progress:
-                progress(done, total)
-        return {name: made[name] for name in self.parts}
+        with uncollected():
+            for part, contents in self._compiled(cache):
+                made[part] = contents
+                if part in self.shard_parts:
+                    done += len(self.shard_parts[part])
+                else:
+                    done += _MAIN_WEIGHT * len(self.main_parts[part])
+                    total = len(self._homes) + _MAIN_WEIGHT * sum(map(len, self.main_parts.values()))
+                if progress:
+                    progress(done, total)
+        return {name: (made[name].key, made[name].contents) for name in self.parts}
+
+    def _compiled(self, cache: Cache) -> Iterator[tuple[str, _Made]]:
+        """The parts in the order of completion."""
+        for part, made in run_jobs(list(self.shard_parts), lambda part: self.object(part, cache)):
+            assert made.mentions is not None
+            self._mentions[part] = made.mentions
+            yield part, made
+        yield from run_jobs(self.remainder.longest_first(), lambda part: self.object(part, cache))
+

@@ -17,8 +17,8 @@ from fusee.kernel.sources import unchanged
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
-    from fusee.kernel.compile import Code, Program, Progress
     from fusee.kernel.declare import Kernel
+    from fusee.kernel.program import Code, Program, Progress
 
 _FORMAT = "3"  # of what the cache holds
 CHECK_STATE = "check.state"  # of `lower.checked`
@@ -113,14 +113,23 @@ def load_defined(
 
     `name` must say which program of this installation it is.
     """
-    cache, target = Cache(), Target.host()
-    key = built_key(target, checked, name, str(Path(__file__).parent))
-    built = read_built(cache, key)
-    if built is None:
-        from fusee.kernel.build import build
+    found = find_defined(name, checked)
+    if found is not None:
+        return found
+    from fusee.kernel.build import build
 
-        built = build(define(), target, checked, cache, key, progress)
-    return Library(built)
+    return Library(build(define(), Target.host(), checked, Cache(), defined_key(name, checked), progress))
+
+
+def find_defined(name: str, checked: bool = False) -> Library | None:
+    """The program of that name, if it is in the cache."""
+    built = read_built(Cache(), defined_key(name, checked))
+    return None if built is None else Library(built)
+
+
+def defined_key(name: str, checked: bool = False) -> str:
+    """The key of a program that is known by a name."""
+    return built_key(Target.host(), checked, name, str(Path(__file__).parent))
 
 
 def built_key(target: Target, checked: bool, *which: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -21,55 +22,75 @@ def processor_count() -> int:
 
 
 def run_jobs(names: Sequence[str], work: Callable[[str], R]) -> Iterator[tuple[str, R]]:
-    """`work(name)` for each name, in the order of completion. An exception of a job is raised here."""
-    if len(names) < 2 or processor_count() < 2 or not hasattr(os, "fork"):
+    """`work(name)` for each name, in the order of completion. An exception of a job is raised here.
+
+    Each process does several jobs, one after the other: what a job has learnt serves the next.
+    """
+    count = min(processor_count(), len(names))
+    if count < 2 or not hasattr(os, "fork"):
         for name in names:
             yield name, work(name)
         return
-    waiting, running = list(reversed(names)), dict[Connection, tuple[str, Any]]()
+    waiting = list(reversed(names))
+    workers: dict[Connection, Any] = {}
+    busy: dict[Connection, str] = {}
     try:
-        while waiting or running:
-            while waiting and len(running) < processor_count():
-                name = waiting.pop()
-                receiver, process = _start(name, work)
-                running[receiver] = name, process
-            for ready in wait(list(running)):
+        for _ in range(count):
+            connection, process = _start(work)
+            workers[connection] = process
+            busy[connection] = _give(connection, waiting.pop())
+        while busy:
+            for ready in wait(list(busy)):
                 assert isinstance(ready, Connection)
-                name, process = running.pop(ready)
-                yield name, _result(name, ready, process)
+                name = busy.pop(ready)
+                result = _result(name, ready, workers[ready])
+                if waiting:
+                    busy[ready] = _give(ready, waiting.pop())
+                yield name, result
     finally:
-        for _, process in running.values():
+        for connection, process in workers.items():
+            connection.close()
             process.terminate()
+            process.join()
 
 
-def _start(name: str, work: Callable[[str], R]) -> tuple[Connection, Any]:
+def _start(work: Callable[[str], R]) -> tuple[Connection, Any]:
     context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(name, work, sender), daemon=True)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(work, theirs, ours), daemon=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: jobs take no locks of theirs
         process.start()
-    sender.close()
-    return receiver, process
+    theirs.close()
+    return ours, process
 
 
-def _run(name: str, work: Callable[[str], R], sender: Connection) -> None:
+def _give(connection: Connection, name: str) -> str:
+    with contextlib.suppress(OSError):  # a process that has died is noticed when it does not answer
+        connection.send(name)
+    return name
+
+
+def _serve(work: Callable[[str], R], connection: Connection, theirs: Connection) -> None:
+    """Do what is asked for until nobody asks any more."""
     gc.disable()  # it would look through, and so copy, all that was inherited
-    try:
-        sender.send((None, work(name)))
-    except BaseException as problem:
-        sender.send((problem, None))
-    finally:
-        sender.close()
+    theirs.close()  # or the end of the other process would not be noticed
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            name = connection.recv()
+            try:
+                answer: tuple[BaseException | None, Any] = None, work(name)
+            except BaseException as problem:
+                answer = problem, None
+            connection.send(answer)
 
 
-def _result(name: str, receiver: Connection, process: Any) -> Any:
+def _result(name: str, connection: Connection, process: Any) -> Any:
     try:
-        problem, contents = receiver.recv()
-    except EOFError:
+        problem, contents = connection.recv()
+    except (EOFError, ConnectionResetError):
         process.join()
         raise RuntimeError(f"compiling {name} ended with exit status {process.exitcode}") from None
-    process.join()
     if problem is not None:
         raise problem
     return contents

@@ -404,7 +404,6 @@ class Variable:
 class ConstantData:
     """A `table(...)`: read-only data, or addresses of code (`None`: null); or `cells(...)`."""
 
-    symbol: str
     element: Type
     values: list[Any]  # numbers, or `Specialised | None`
     is_mutable: bool = False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -23,6 +22,7 @@ from fusee.kernel.diagnostic import CompileError, Span, span_of
 from fusee.kernel.source import source_file, syntax_of
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Specialised, Type, Variable
+from fusee.kernel.uncollected import uncollected
 
 Code = Kernel[..., Any] | Handler[..., Any] | Instance
 
@@ -37,16 +37,7 @@ class Signature:
     result: Any
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collection: a program's trees are kept, and looking through them takes a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+_Unchecked = tuple[Specialised, dict[str, Any], dict[TypeVar, Any]]  # with its static arguments and types
 
 
 class Checker:
@@ -58,23 +49,53 @@ class Checker:
         self.folding = Folding()
         self.functions: dict[str, Specialised] = {}
         self.addressed: list[tuple[Specialised, Body, ast.AST]] = []
-        self._pending: list[tuple[Specialised, dict[str, Any], dict[TypeVar, Any]]] = []
+        self._pending: list[_Unchecked] = []
+        self._declared: dict[Specialised, _Unchecked] = {}
+        self._not_endless: set[Specialised] = set()
         self._asked: dict[str, tuple[Specialised, Span]] = {}  # symbol -> where it was first needed
         self._signatures: dict[int, Signature] = {}
         self._counts: dict[int, Counter[str]] = {}
         self._by_arguments: dict[Any, Specialised] = {}
+        self._by_code: dict[int, tuple[Code, Specialised]] = {}  # by identity, kept alive
 
     # --- the graph -----------------------------------------------------------------------------
 
+    def declare(self, codes: Iterable[Code]) -> list[Specialised]:
+        """The specialisations of `codes`. Bodies of handlers wait for `check_declared`: no kernel depends on them."""
+        with self._for_target():
+            made = [self.specialise_root(code) for code in codes]
+        handlers = {function for function in made if function.handler}
+        self._declared.update((body[0], body) for body in self._pending if body[0] in handlers)
+        self._pending = [body for body in self._pending if body[0] not in handlers]
+        return made
+
+    def check_declared(self, handlers: Iterable[Specialised]) -> None:
+        """Check what was only declared, and all that it reaches."""
+        self._pending += [self._declared.pop(handler) for handler in handlers if handler in self._declared]
+        self._check_pending()
+
     def check(self, roots: Iterable[Code]) -> list[Specialised]:
         """Check `roots` and all that they reach; the roots' specialisations."""
-        with simulate(self.types.target), _uncollected():
+        with self._for_target():
             made = [self.specialise_root(root) for root in roots]
+        self._check_pending()
+        return made
+
+    @contextlib.contextmanager
+    def _for_target(self) -> Iterator[None]:
+        with simulate(self.types.target), uncollected():
+            yield
+
+    def _check_pending(self) -> None:
+        checked: list[Specialised] = []
+        with self._for_target():
             while self._pending:
-                self._check_body(*self._pending.pop())
-        self._refuse_endless_inlining()
-        self._propagate_raising()
-        self._refuse_lost_errors()
+                unchecked = self._pending.pop()
+                self._check_body(*unchecked)
+                checked.append(unchecked[0])
+            self._refuse_endless_inlining(checked)
+            _propagate_raising(checked)
+            _refuse_lost_errors(checked)
         for callee, body, node in self.addressed:
             if callee.may_raise:
                 raise body.error(
@@ -83,7 +104,6 @@ class Checker:
                     "call it with `caught` in a kernel that keeps the status",
                 )
         self.addressed.clear()
-        return made
 
     def _check_body(self, function: Specialised, names: dict[str, Any], arguments: dict[TypeVar, Any]) -> None:
         syntax = syntax_of(function.source.function)
@@ -111,45 +131,23 @@ class Checker:
             error.add_note_at(f"`{function.name}` is needed here", span)
             function, asked = caller, self._asked.get(caller.symbol)
 
-    def _refuse_endless_inlining(self) -> None:
+    def _refuse_endless_inlining(self, checked: Iterable[Specialised]) -> None:
         """An inline kernel cannot reach itself through inline kernels."""
-        finished: set[str] = set()
+        finished = self._not_endless
 
-        def visit(function: Specialised, path: tuple[str, ...]) -> None:
-            if function.symbol in path:
+        def visit(function: Specialised, path: tuple[Specialised, ...]) -> None:
+            if function in path:
                 where = span_of(function.file, syntax_of(function.source.function))
                 raise CompileError(f"`{function.name}` is inlined into itself", where, "drop `inline=True`")
-            if function.symbol not in finished:
+            if function not in finished:
                 for callee in function.references:
                     if callee.inline:
-                        visit(callee, (*path, function.symbol))
-                finished.add(function.symbol)
+                        visit(callee, (*path, function))
+                finished.add(function)
 
-        for function in list(self.functions.values()):
+        for function in checked:
             if function.inline:
                 visit(function, ())
-
-    def _propagate_raising(self) -> None:
-        """A kernel may raise if it raises, or calls one that may."""
-        callers: dict[str, list[Specialised]] = {}
-        for function in self.functions.values():
-            for callee in function.calls:
-                callers.setdefault(callee.symbol, []).append(function)
-        found = [function for function in self.functions.values() if function.raise_syntax]
-        while found:
-            function = found.pop()
-            if not function.may_raise:
-                function.may_raise = True
-                found += callers.get(function.symbol, ())
-
-    def _refuse_lost_errors(self) -> None:
-        """A handler that may raise says where errors go."""
-        for function in self.functions.values():
-            if function.handler and function.may_raise and function.raises_to is None:
-                calls = (node for callee, node in function.calls.items() if callee.may_raise)
-                where = span_of(function.file, function.raise_syntax or next(calls))
-                message = f"`{function.name}` may raise here, and does not say where errors go"
-                raise CompileError(message, where, "`@handler(raises_to=…, status=…)`")
 
     # --- specialisation ------------------------------------------------------------------------
 
@@ -161,14 +159,20 @@ class Checker:
         made = self._specialise(kernel, signature, given, span, None, getattr(code, "name", None))
         if isinstance(code, Instance) and code.exports:
             made.export, *made.aliases = code.exports
+        self._by_code[id(code)] = code, made
         return made
 
     def specialise_named(self, code: Code, body: Body, node: ast.AST) -> Specialised:
         """The specialisation that a kernel, handler or instance names without a call."""
+        known = self._by_code.get(id(code))
+        if known is not None:
+            return known[1]
         given = dict(code.static) if isinstance(code, Instance) else {}
         kernel: Any = code.kernel if isinstance(code, Instance) else code
         span = span_of(body.function.file, node)
-        return self._specialise(kernel, self._signature(kernel), given, span, body.function, code.name)
+        made = self._specialise(kernel, self._signature(kernel), given, span, body.function, code.name)
+        self._by_code[id(code)] = code, made
+        return made
 
     def specialise_call(
         self, body: Body, node: ast.Call, code: Code, values: dict[str, tuple[ast.expr, Value]]
@@ -303,6 +307,32 @@ class Checker:
             names = (n.id for n in ast.walk(syntax) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
             known = self._counts[id(syntax)] = Counter(names)
         return known
+
+
+def _propagate_raising(checked: Sequence[Specialised]) -> None:
+    """A kernel may raise if it raises, or calls one that may. Of what was checked before this is known."""
+    callers: dict[Specialised, list[Specialised]] = {}
+    found: list[Specialised] = []
+    for function in checked:
+        for callee in function.calls:
+            callers.setdefault(callee, []).append(function)
+        if function.raise_syntax or any(callee.may_raise for callee in function.calls):
+            found.append(function)
+    while found:
+        function = found.pop()
+        if not function.may_raise:
+            function.may_raise = True
+            found += callers.get(function, ())
+
+
+def _refuse_lost_errors(checked: Iterable[Specialised]) -> None:
+    """A handler that may raise says where errors go."""
+    for function in checked:
+        if function.handler and function.may_raise and function.raises_to is None:
+            calls = (node for callee, node in function.calls.items() if callee.may_raise)
+            where = span_of(function.file, function.raise_syntax or next(calls))
+            message = f"`{function.name}` may raise here, and does not say where errors go"
+            raise CompileError(message, where, "`@handler(raises_to=…, status=…)`")
 
 
 def _identity(value: Any) -> Any:

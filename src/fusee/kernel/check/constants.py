@@ -132,7 +132,7 @@ class Constants:
                 body.function.references.update((c, None) for c in known[1].values if c is not None)
             return known[1]
         element = self.types.resolve(table.element_type)
-        data = tree.ConstantData(f"table.{len(self.tables)}", element, [], table.is_mutable)
+        data = tree.ConstantData(element, [], table.is_mutable)
         self.tables[id(table)] = table, data
         if isinstance(element, tree.Function):
             self._fill_code(body, table, data, element, node)

@@ -51,7 +51,8 @@ class ModuleWriter:
         self._symbols: dict[Specialised, str] = {}
         self._pending: list[Specialised] = []
         self._declarations: dict[str, str] = {}
-        self._tables: dict[str, str] = {}
+        self._tables: list[str] = []
+        self._table_names: dict[ConstantData, str] = {}
         self._metadata: list[str] = []
         self._weights: dict[str, int] = {}
         self._functions: list[str] = []
@@ -87,10 +88,11 @@ class ModuleWriter:
 
     def table(self, data: ConstantData) -> str:
         """The operand that names constant data."""
-        name = f'@"{data.symbol}"'
-        if data.symbol not in self._tables:
-            self._tables[data.symbol] = ""  # while its elements are looked at
-            self._tables[data.symbol] = self._table_text(name, data)
+        name = self._table_names.get(data)
+        if name is None:
+            # By the order in this module: what else was checked must not show in its text.
+            name = self._table_names[data] = f'@"table.{len(self._table_names)}"'
+            self._tables.append(self._table_text(name, data))
         return name
 
     def _table_text(self, name: str, data: ConstantData) -> str:
@@ -215,9 +217,10 @@ class ModuleWriter:
         flags = self.debug.finish(self) if self.debug else []
         return "\n".join(
             [
-                *self._tables.values(),
+                # Tables come last: each of its names that is not known yet makes LLVM build a table anew.
                 *(text for name, text in self._declarations.items() if name not in self.defined),
                 *self._functions,
+                *self._tables,
                 *flags,
                 *(f"!{number} = {text}" for number, text in enumerate(self._metadata)),
                 "",

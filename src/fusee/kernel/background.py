@@ -1,0 +1,48 @@
+"""Work that goes on after this process: in another one, detached from it and of low priority."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+_PROGRAM = "from fusee.kernel.background import main; main()"
+_NICE = 10  # behind everything else, but not so that it never ends on a machine with much to do
+
+
+def is_possible() -> bool:
+    """Whether this system has what is needed, and it is known how Python is started."""
+    return bool(sys.executable) and hasattr(os, "fork")
+
+
+def run_in_background(function: str, *arguments: str, environment: Mapping[str, str]) -> None:
+    """Call `module:function` with texts in another process, which outlives this one. OSError if it cannot be started.
+
+    It has a session of its own and none of this process's files, and keeps no folder busy.
+    """
+    path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
+    subprocess.run(
+        [sys.executable, "-P", "-c", _PROGRAM, function, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=os.sep,
+        env={**os.environ, **environment, "PYTHONPATH": path},
+        start_new_session=True,
+        check=True,
+    )
+
+
+def main() -> None:
+    """What the other process does."""
+    if os.fork():  # whoever started this goes on, and has no child to wait for
+        os._exit(0)
+    os.nice(_NICE)
+    with contextlib.suppress(OSError):  # Linux may weigh sessions before it looks at the processes in them
+        Path("/proc/self/autogroup").write_text(str(_NICE))
+    module, _, name = sys.argv[1].partition(":")
+    getattr(import_module(module), name)(*sys.argv[2:])
