@@ -62,8 +62,16 @@ def test_resvg_draws() -> None:
     assert len(set(rows)) > 100, "a gradient has many colours"
 
 
+def test_flite_speaks() -> None:
+    done = run("flite", fusee_engine())
+    assert done.status == 0
+    phonemes = done.output.decode().split()
+    assert phonemes[:5] == ["pau", "ax", "w", "aa", "ch"], "a watch"
+    assert phonemes.count("w") > 20
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["boolector", "resvg"])
+@pytest.mark.parametrize("name", ["boolector", "resvg", "flite"])
 def test_wasmtime_gives_the_same_bytes(name: str) -> None:
     pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
     expected = run(name, wasmtime_engine("cranelift", "host"))

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from fusee.engine.isa.selection import Selection
     from fusee.tune.corpus import Program
 
-HANDLERS: Final = {4: 3500, 2: 1600, 0: 400}
+HANDLERS: Final = {4: 4500, 2: 1600, 0: 400}
 """For trees by default, by the number of registers for locals: what leaves room for the single operations."""
 
-PAIRS: Final = {4: 2000, 2: 1200, 0: 0}
+PAIRS: Final = {4: 8000, 2: 1500, 0: 0}
 """The same for pairs, each of which is one handler."""
 
 

@@ -7,6 +7,7 @@ link at each start.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import mmap
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from fusee.kernel.elf import EXECUTE, WRITE, NotSupported, ObjectFile, Relocation
 
 _PAGE_BYTES = 4096
+_LARGE_PAGE_BYTES = 2 << 20
 _R_64, _R_PC32, _R_PLT32, _R_GOT = 1, 2, 4, (9, 41, 42)
 _STUB = b"\xff\x25"  # jmp [rip + …]
 _STUB_BYTES = 8
@@ -33,7 +35,7 @@ _TRAP = b"\xcc"  # int3
 
 @dataclass
 class Image:
-    """What is mapped: `executable` bytes of code and constants, then data."""
+    """What is mapped: data, then `executable` bytes of code and constants."""
 
     contents: bytes
     executable: int
@@ -57,21 +59,43 @@ class MappedImage:
 
     def __init__(self, image: Image) -> None:
         self._symbols = image.symbols
-        self._memory = mmap.mmap(-1, len(image.contents))
-        self._memory[:] = image.contents
-        self._start = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        self._memory, at = _map(image)
+        self._start = ctypes.addressof(ctypes.c_char.from_buffer(self._memory)) + at
+        self._memory[at : at + len(image.contents)] = image.contents
         for offset, count in image.runs:
-            words = array("Q", self._memory[offset : offset + 8 * count])
-            self._memory[offset : offset + 8 * count] = array("Q", [word + self._start for word in words]).tobytes()
+            place = slice(at + offset, at + offset + 8 * count)
+            words = array("Q", self._memory[place])
+            self._memory[place] = array("Q", [word + self._start for word in words]).tobytes()
         for name, offset in image.imports.items():
-            self._memory[offset : offset + 8] = _library_function(name).to_bytes(8, "little")
-        if _libc().mprotect(ctypes.c_void_p(self._start), ctypes.c_size_t(image.executable), _READ | _EXECUTE):
+            self._memory[at + offset : at + offset + 8] = _library_function(name).to_bytes(8, "little")
+        code = at + len(image.contents) - image.executable
+        if _libc().mprotect(
+            ctypes.c_void_p(self._start - at + code), ctypes.c_size_t(len(self._memory) - code), _READ | _EXECUTE
+        ):
             raise OSError("the system does not let compiled code be executed")
 
     def address(self, symbol: str) -> int:
         """Where a symbol is; 0 if there is none of that name."""
         offset = self._symbols.get(symbol)
         return 0 if offset is None else self._start + offset
+
+
+def _map(image: Image) -> tuple[mmap.mmap, int]:
+    """Memory for an image, and where in it the image goes.
+
+    Code of more than a megabyte begins at a large page and is alone in it: a processor has places for the addresses of
+    a few hundred pages, and the handlers of a program lie in as many small ones.
+    """
+    if image.executable < _LARGE_PAGE_BYTES // 2 or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return mmap.mmap(-1, len(image.contents)), 0
+    data = len(image.contents) - image.executable
+    pages = -(-image.executable // _LARGE_PAGE_BYTES) * _LARGE_PAGE_BYTES
+    memory = mmap.mmap(-1, data + _LARGE_PAGE_BYTES + pages, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    code = -(start + data) % _LARGE_PAGE_BYTES + data
+    with contextlib.suppress(OSError):  # a kernel may have none
+        memory.madvise(mmap.MADV_HUGEPAGE, code, pages)
+    return memory, code - data
 
 
 _READ, _EXECUTE = 1, 4  # <sys/mman.h>
@@ -152,10 +176,12 @@ class _Linker:
     def link(self) -> Image:
         self._lay_out()
         self._add_indirections()
-        self.code.contents += bytes(-len(self.code.contents) % _PAGE_BYTES)
-        self.base = {id(self.code): 0, id(self.data): len(self.code.contents)}
+        for segment in (self.data, self.code):
+            segment.contents += bytes(-len(segment.contents) % _PAGE_BYTES)
+        self.base = {id(self.data): 0, id(self.code): len(self.data.contents)}
+        self.stubs = {name: self.base[id(self.code)] + place for name, place in self.stubs.items()}
         self._define_symbols()
-        image = self.code.contents + self.data.contents
+        image = self.data.contents + self.code.contents
         for number, file in enumerate(self.files):
             for section, relocations in file.relocations():
                 start = self._address(number, section)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fusee.kernel.declare import Kernel
     from fusee.kernel.program import Code, Program, Progress
 
-_FORMAT = "3"  # of what the cache holds
+_FORMAT = "4"  # of what the cache holds
 CHECK_STATE = "check.state"  # of `lower.checked`
 
 

