@@ -159,4 +159,3 @@ class Compilation:
             self._mentions[part] = made.mentions
             yield part, made
         yield from run_jobs(self.remainder.longest_first(), lambda part: self.object(part, cache))
-

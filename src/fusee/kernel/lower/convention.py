@@ -64,7 +64,7 @@ RECORD = "%record"
 _SHORT_CODE = (4, 5, 6, 2, 3, 7, 1, 8, 9, 10, 0)
 """The convention's general registers on x86-64 are r12 to r15, rdi, rsi, rdx, rcx, r8, r9, r11. An instruction that
 names one of r8 to r15 is often a byte longer, and another one where it takes r12 or r13 for an address. So the fields
-that are declared first, which are used most, get the others: handlers are a tenth shorter."""
+that most handlers use get the others: handlers are a tenth shorter."""
 
 _BUDGETS = {"riscv32": 7, "riscv64": 7}  # of eight argument registers
 _SMALLEST = 2  # 32-bit Arm has four, and a jump needs one for its target
