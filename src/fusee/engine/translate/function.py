@@ -8,6 +8,7 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.platform import Platform
@@ -51,6 +52,15 @@ MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
 CODE_START: Final = 16
 """Offset of a function's first cell; before it stand the address of another function's code, and the size in
 bytes and the index of this one. So no cell is at offset 0, which means an unbound label."""
+
+VALUES_EACH: Final = 1 + MOST_LEAVES
+"""An entry of the stack is one value, and while it waits it has its operands, none of which waits itself. What was
+popped for the instruction at hand counts as the entries that it was."""
+
+FURTHER_VALUES: Final = 8
+"""Values that are made before the entries that they stand for are given back: a result; the inner node of a tree that
+is taken apart; the comparison and the zero of a condition; the comparison, the reference and the null of
+`br_on_null`."""
 
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = ("locals", "stack", "values", "owners", "frames", "code", "fixups", "map", "loops")
@@ -179,7 +189,7 @@ def lay_out_frame(t: Translator) -> None:
     owners = sized(t.owners_buffer, u64(t.max_height + 1) * 8)
     fill_bytes(owners, u8(0), usize(t.max_height + 1) * 8)
     t.owners = cast(Ptr[u32], owners)
-    most_values = (u64(t.max_height) + 1) * 3 + 8  # each entry with its operands
+    most_values = u64(t.max_height) * VALUES_EACH + FURTHER_VALUES
     t.values = cast(Ptr[Value], sized(t.values_buffer, most_values * size_of(Value)))
     t.value_count = u32(0)
     t.free_value = u32(NO_VALUE)

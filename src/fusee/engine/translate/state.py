@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from fusee.engine.arena import Buffer
 from fusee.engine.decode.reader import Reader
 from fusee.engine.isa.forms import MOST_PINS, PINS
+from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u16, u32, u64, usize
@@ -46,7 +47,7 @@ class Value:
     payload: u64
     producer: u32  # number of the instruction that put it into the accumulator
     operand_count: u32
-    operands: Annotated[Ptr[u32], Count(3)]  # values
+    operands: Annotated[Ptr[u32], Count(MOST_LEAVES)]  # values
 
 
 @struct
@@ -60,7 +61,7 @@ class Ins:
     immediate_count: u16
     forms: Annotated[Ptr[u8], Count(4)]  # 0 where there is no operand
     source_offset: u32  # of the Wasm instruction, in the module
-    operands: Annotated[Ptr[u64], Count(3)]  # slot numbers or constant bits
+    operands: Annotated[Ptr[u64], Count(MOST_LEAVES)]  # slot numbers or constant bits
     immediates: Annotated[Ptr[u64], Count(MOST_IMMEDIATES)]
     label: usize  # `Label`, or 0
 
@@ -169,7 +170,7 @@ class Translator:
     last_handler: u32
     fixups: Ptr[Fixup]
     fixup_count: u32
-    leaves: Annotated[Ptr[u32], Count(3)]  # operands of the instruction at hand, inner nodes dissolved
+    leaves: Annotated[Ptr[u32], Count(MOST_LEAVES)]  # operands of the instruction at hand, inner nodes dissolved
     # a memory access being read
     memory: u32
     offset: u64
