@@ -158,6 +158,73 @@ def test_endless_recursion_through_the_host_ends() -> None:
     assert call(store, instance, "count", 10) == 42
 
 
+def small_stack() -> Engine:
+    config = Config()
+    config.max_wasm_stack = 4096 + 8 * 200
+    return Engine(config)
+
+
+def test_a_call_that_does_not_fit_the_stack_traps_without_frames() -> None:
+    """Also after another trap, whose frames are not to be looked at again."""
+    store = Store(engine := small_stack())
+    text = f"""(module
+      (func (export "wide") (param {"i64 " * 250}))
+      (func (export "fail") (unreachable)))"""
+    instance = Instance(store, Module(engine, text), [])
+    for _ in range(2):
+        with pytest.raises(Trap) as error:
+            call(store, instance, "wide", *range(250))
+        assert error.value.trap_code is TrapCode.STACK_OVERFLOW
+        assert error.value.frames == []
+        with pytest.raises(Trap) as error:
+            call(store, instance, "fail")
+        assert [frame.func_index for frame in error.value.frames] == [1]
+
+
+def test_a_start_function_that_does_not_fit_the_stack_traps() -> None:
+    store = Store(engine := small_stack())
+    module = Module(engine, f"(module (func $f (local {'i64 ' * 300})) (start $f))")
+    with pytest.raises(Trap) as error:
+        Instance(store, module, [])
+    assert error.value.trap_code is TrapCode.STACK_OVERFLOW
+
+
+@pytest.mark.parametrize("slots", range(24))
+def test_re_entry_where_the_stack_ends_is_a_trap(slots: int) -> None:
+    """Some of these depths leave room for the host's call but not for the guest that it calls back."""
+    config = Config()
+    config.max_wasm_stack = 4096 + 8 * (400 + slots)
+    store = Store(engine := Engine(config))
+    instances: list[Instance] = []
+
+    def again(argument: int) -> int:
+        return call(store, instances[0], "host", argument)
+
+    instances.append(Instance(store, Module(engine, RECURSIVE), [Func(store, FuncType([I32], [I32]), again)]))
+    for _ in range(2):
+        with pytest.raises(Trap) as error:
+            call(store, instances[0], "host", 1)
+        assert error.value.trap_code is TrapCode.STACK_OVERFLOW
+    assert call(store, instances[0], "count", 10) == 42
+
+
+def test_a_host_functions_trap_has_no_frames_of_another() -> None:
+    """The host function, called directly, has seen a guest trap before it gives up itself."""
+    store = Store(engine := Engine())
+    instance = Instance(store, Module(engine, '(module (func (export "fail") (unreachable)))'), [])
+
+    def give_up() -> None:
+        with pytest.raises(Trap) as inner:
+            call(store, instance, "fail")
+        assert len(inner.value.frames) == 1
+        raise Trap("enough")
+
+    with pytest.raises(Trap, match="enough") as error:
+        Func(store, FuncType([], []), give_up)(store)
+    assert error.value.frames == []
+    assert store.backtrace() == []
+
+
 def test_tail_calls_use_no_stack() -> None:
     store, instance = recursive()
     assert call(store, instance, "count", 1_000_000) == 42

@@ -49,11 +49,13 @@ def close_module(m: Module) -> None:
 @kernel
 def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     """Call a function. `slots` holds the arguments, and then the results. Raises what stopped it."""
+    world.trap_instance = usize(0)  # what is raised before a guest runs has no frames
     frame = world.stack_top + HEADER_SLOTS
     if frame + maximum(func.param_count, func.result_count) > world.stack_limit:
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
     if func.instance == 0:
         if world.engine.platform.call_host(address(world), func.index, usize(0), slots) != 0:
+            world.trap_instance = usize(0)  # and what traps the host has met meanwhile are not this one
             raise Trap(TrapCode.EMBEDDER, 0)
         return
     top = world.stack_top
@@ -89,8 +91,10 @@ def enter(func: Func, frame: Ptr[u64]) -> None:
 def backtrace(world: Store, into: Ptr[u64], capacity: u32) -> u32:
     """Describe up to `capacity` frames of what stopped last, the innermost first; gives their number.
 
-    Each takes `FRAME_WORDS` words. The stack must be as it was then.
+    Each takes `FRAME_WORDS` words. The stack must be as it was then. None if no guest was running.
     """
+    if world.trap_instance == 0:
+        return u32(0)
     cells = world.engine.cells
     frame = world.trap_fp
     resume = world.trap_pc + 1

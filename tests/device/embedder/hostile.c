@@ -170,6 +170,40 @@ static void misbehave(wasm_engine_t *engine) {
     wasm_module_delete(module);
 }
 
+/* Guest and host call each other to the end of the guest's stack, which either of them may meet: no frame is left then. */
+static void use_up_stack(uint64_t size) {
+    wasm_config_t *config = fusee_config_new(platform());
+    fusee_config_set_stack(config, size);
+    fusee_config_set_nesting(config, 1000);
+    wasm_engine_t *engine = fusee_engine_new_with_config(platform(), config);
+    wasm_store_t *store = wasm_store_new(engine);
+    wasm_module_t *module = load(store, GUEST, sizeof GUEST);
+    wasm_functype_t *type = int_to_int();
+    wasm_func_t *func = wasm_func_new_with_env(store, type, again, NULL, NULL);
+    recursive = instantiate(store, module, func);
+    deepest = 0;
+    for (int round = 0; round < 2; round++) {
+        wasm_extern_vec_t exports;
+        wasm_instance_exports(recursive, &exports);
+        wasm_val_t arg[] = {WASM_I32_VAL(1)}, out[] = {WASM_INIT_VAL};
+        wasm_val_vec_t args = WASM_ARRAY_VEC(arg), results = WASM_ARRAY_VEC(out);
+        wasm_trap_t *trap = wasm_func_call(wasm_extern_as_func(exports.data[0]), &args, &results);
+        wasm_byte_vec_t message = WASM_EMPTY_VEC;
+        if (trap != NULL) wasm_trap_message(trap, &message);
+        if (message.size != sizeof "call stack exhausted" || message.data[5] != 's') complain("the stack has no end");
+        wasm_byte_vec_delete(&message);
+        wasm_trap_delete(trap);
+        wasm_extern_vec_delete(&exports);
+    }
+    if (deepest < 20) complain("the stack ends at once");
+    wasm_instance_delete(recursive);
+    wasm_func_delete(func);
+    wasm_functype_delete(type);
+    wasm_module_delete(module);
+    wasm_store_delete(store);
+    wasm_engine_delete(engine);
+}
+
 int resist(void) {
     if (starve() < 20) complain("a start-up takes more allocations than that");
     fail_allocation(0);
@@ -177,5 +211,6 @@ int resist(void) {
     damage(engine);
     misbehave(engine);
     wasm_engine_delete(engine);
+    for (uint64_t slot = 0; slot < 24; slot++) use_up_stack(0x4000 + 8 * slot);
     return failures;
 }

@@ -248,7 +248,6 @@ def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     if s.depth >= s.engine.most_nested:
         return new_trap(s, u64(TOO_DEEP))
     s.depth += 1
-    s.store.trap_instance = usize(0)
     s.has_exited = False
     status = caught(invoke, s.store, func, slots)
     s.depth -= 1

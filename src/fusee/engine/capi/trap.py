@@ -103,7 +103,7 @@ def stop(s: StoreObject, trap: Trap) -> u32:
 def add_frames(trap: Trap) -> None:
     """Note where the interpreter has stopped; nothing where there is no memory for it."""
     s = cast(StoreObject, trap.store)
-    if trap == s.spare or trap.frame_count != 0 or s.store.trap_instance == 0:
+    if trap == s.spare or trap.frame_count != 0:
         return
     words = stack_array(u64, MOST_FRAMES * FRAME_WORDS)
     count = stack_array(u32, 1)
@@ -130,7 +130,9 @@ def read_backtrace(s: StoreObject, words: Ptr[u64], count: Ptr[u32]) -> None:
 
 @kernel
 def new_frames(trap: Trap, count: u32) -> bool:
-    """Room for frames, each of which keeps the store alive."""
+    """Room for frames, each of which keeps the store alive; false also if there are none."""
+    if count == 0:
+        return False
     frames = new_block(usize(size_of(Frame)) * usize(count))
     if is_null(frames):
         return False

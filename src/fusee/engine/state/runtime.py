@@ -51,9 +51,9 @@ class Store:
     stack_limit: Ptr[u64]  # no frame may end above it
     stack_top: Ptr[u64]  # where a re-entering call may build its frame
     status: u64  # why the interpreter stopped; 0: returned
-    trap_pc: Ptr[u8]
+    trap_pc: Ptr[u8]  # where a guest has stopped, valid if `trap_instance` is set
     trap_fp: Ptr[u64]
-    trap_instance: usize
+    trap_instance: usize  # 0: what was raised last happened in no guest's frame
     fuel: u64
     interrupt: u32  # set by another thread to stop metered code
     depth: u32  # nested entries from the embedder
