@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fusee.api.errors import LimitError as LimitError
     from fusee.api.errors import LinkError as LinkError
     from fusee.api.errors import MalformedError as MalformedError
+    from fusee.api.errors import ProposalError as ProposalError
     from fusee.api.errors import StoreError as StoreError
     from fusee.api.errors import Trap as Trap
     from fusee.api.errors import UnsupportedError as UnsupportedError
@@ -51,8 +52,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "api.config": "Config",
     "api.engine": "Engine",
-    "api.errors": "ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError StoreError Trap"
-    " UnsupportedError ValidationError WasmtimeError",
+    "api.errors": "ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError ProposalError StoreError"
+    " Trap UnsupportedError ValidationError WasmtimeError",
     "api.func": "Caller Func",
     "api.globals": "Global",
     "api.instance": "Instance InstancePre",

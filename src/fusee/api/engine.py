@@ -8,7 +8,7 @@ from typing import Any
 from fusee.api import _native
 from fusee.api._start import use_whole_engine
 from fusee.api.config import Config
-from fusee.api.errors import UnsupportedError
+from fusee.api.errors import MalformedError, UnsupportedError
 from fusee.api.types import FuncType, ValType
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.runtime import Engine as EngineState
@@ -56,10 +56,15 @@ class Engine:
 
     def compile(self, binary: bytes) -> int:
         """The address of a new decoded and valid module; `binary` must outlive it."""
-        with self.lock:
-            while self._ended_modules:
-                self.native.end_module(self._ended_modules.pop())
-            return self.native.compile(self.address, binary, int(self.features))
+        try:
+            with self.lock:
+                while self._ended_modules:
+                    self.native.end_module(self._ended_modules.pop())
+                return self.native.compile(self.address, binary, int(self.features))
+        except MalformedError as error:
+            from fusee.api.failures import failure_of_module
+
+            raise failure_of_module(error, binary, self.features) from None
 
     def end_module(self, address: int) -> None:
         """Release a module, at the next opportunity if another thread is in the engine's code."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fusee.spec.errors import ModuleError
 from fusee.spec.traps import TrapCode
 
 
@@ -22,7 +23,9 @@ WasmtimeError = FuseeError
 
 
 class MalformedError(FuseeError):
-    """The bytes are not a module (spec 5)."""
+    """The bytes are not a module (spec 5); `reason` says in what way, if the engine found it."""
+
+    reason: ModuleError | None = None
 
 
 class ValidationError(FuseeError):
@@ -31,6 +34,10 @@ class ValidationError(FuseeError):
 
 class UnsupportedError(FuseeError):
     """Valid, but this version cannot execute it."""
+
+
+class ProposalError(MalformedError, UnsupportedError):
+    """The bytes are no module by version 3.0 of the specification, but are by a proposal that the message names."""
 
 
 class LinkError(FuseeError):

@@ -7,6 +7,7 @@ from fusee.api.errors import (
     LimitError,
     LinkError,
     MalformedError,
+    ProposalError,
     Trap,
     UnsupportedError,
     ValidationError,
@@ -15,18 +16,30 @@ from fusee.engine import errors as engine
 from fusee.engine.runtime.holdings import Limit
 from fusee.kernel.errors import KernelError
 from fusee.spec.errors import ModuleError
-from fusee.spec.features import Unsupported
+from fusee.spec.features import Feature, Unsupported
 from fusee.spec.traps import TrapCode
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
+def failure_of_module(error: FuseeError, binary: bytes, features: Feature) -> FuseeError:
+    """The same error, or one that names the proposal by which the bytes in question mean something."""
+    if not isinstance(error, MalformedError) or error.reason is None or error.offset is None:
+        return error
+    from fusee.spec.proposals import meaning_of
+
+    meaning = meaning_of(error.reason, binary, error.offset, features)
+    return ProposalError(f"{error.message}: {meaning}", error.offset) if meaning else error
+
+
 def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
     """The exception for a status; a trap's backtrace comes from the store that it happened in."""
     error = KernelError.from_status(status)
     if isinstance(error, engine.Malformed):
-        return MalformedError(ModuleError(error.code).message, error.detail)
+        malformed = MalformedError(ModuleError(error.code).message, error.detail)
+        malformed.reason = ModuleError(error.code)
+        return malformed
     if isinstance(error, engine.Invalid):
         return ValidationError(ModuleError(error.code).message, error.detail)
     if isinstance(error, engine.Unsupported):

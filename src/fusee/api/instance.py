@@ -128,6 +128,13 @@ class Instance:
         return self._exports
 
 
+def function_index(instance: Instance, func: Func) -> int | None:
+    """The index of a function in an instance's function index space; None if it is not there."""
+    state = view(InstanceState, instance.address, instance.store.native.space)
+    indices = range(int(state.module.func_count))
+    return next((index for index in indices if int(state.functions[index]) == func.address), None)
+
+
 class InstancePre:
     """A module with its imports already looked up, to be instantiated many times."""
 

@@ -4,7 +4,9 @@ Every command is a file of its own and imported only when it is called: a progra
 wait for what another command needs.
 """
 
+import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
 
@@ -25,6 +27,8 @@ _COMMANDS: Final = {
     "tune": "Choose an engine's trees by what programs execute.",
 }
 
+_HELP: Final = ["-h", "--help"]
+_OWN_OPTIONS: Final = (*_HELP, "-V", "--version")
 _INTERRUPTED: Final = 130  # what shells report for a program ended by Ctrl-C
 
 
@@ -41,7 +45,8 @@ class _Commands(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in _COMMANDS and args[0] not in ("--help", "--version"):
+        if args and args[0] not in _COMMANDS and args[0] not in _OWN_OPTIONS:
+            _suggest(args[0])
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -50,9 +55,16 @@ class _Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Commands)
+def _suggest(word: str) -> None:
+    """Raises `click.UsageError` for what is no file and looks like a command that was meant."""
+    close = get_close_matches(word, _COMMANDS, 1)
+    if close and not os.path.lexists(word):
+        raise click.UsageError(f"{word}: neither a command nor a file; is it `fusee {close[0]}`?")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": _HELP})
 @click.pass_context
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, help="Show the version and exit.",
+@click.option("-V", "--version", is_flag=True, is_eager=True, expose_value=False, help="Show the version and exit.",
               callback=lambda ctx, _, value: _show_version(ctx) if value else None)  # fmt: skip
 def fusee(ctx: click.Context) -> None:
     """A WebAssembly engine for machines where a JIT is not allowed.
@@ -94,7 +106,7 @@ def _report(error: Exception) -> int:
     from fusee import FuseeError
 
     if isinstance(error, FuseeError):
-        return fail(str(error))
+        return fail(str(error), keeps_lines=True)
     if isinstance(error, OSError):
         return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     if sys.flags.dev_mode:  # `python -X dev`
@@ -102,7 +114,7 @@ def _report(error: Exception) -> int:
     return fail(f"internal error: {type(error).__name__}: {error}")
 
 
-def fail(message: str) -> int:
-    """Shows an error as one line; the exit status."""
-    click.echo("fusee: " + " ".join(message.split()), err=True)
+def fail(message: str, *, keeps_lines: bool = False) -> int:
+    """Shows an error as one line, or with its lines, as where they point into a text; the exit status."""
+    click.echo("fusee: " + (message.rstrip() if keeps_lines else " ".join(message.split())), err=True)
     return 1

@@ -1,12 +1,20 @@
 """What all commands that load modules share."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import click
 
 if TYPE_CHECKING:
     from fusee import Config, Engine, Module
+    from fusee.kernel.target import Target
+
+
+STANDARD_INPUT: Final = Path("-")
+MAGIC: Final = b"\0asm"  # spec 5.5.16
 
 
 @dataclass(frozen=True)
@@ -18,9 +26,13 @@ class ModuleFile:
 
     @classmethod
     def read(cls, path: Path) -> "ModuleFile":
-        """Reads a binary, or text if the name ends in `.wat`. Raises `OSError`."""
-        content = path.read_bytes()
-        return cls(path, content.decode(errors="replace") if path.suffix == ".wat" else content)
+        """Reads a file, or for `-` standard input: a binary, or text if its name or its first bytes say so.
+
+        Raises `OSError`.
+        """
+        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        is_text = path.suffix == ".wat" or (path == STANDARD_INPUT and not content.startswith(MAGIC))
+        return cls(path, content.decode(errors="replace") if is_text else content)
 
     def compile(self, engine: "Engine") -> "Module":
         """The module; errors name the file."""
@@ -30,6 +42,19 @@ class ModuleFile:
             return Module(engine, self.content)
         except FuseeError as error:
             raise type(error)(f"{self.path}: {error.message}", error.offset) from None
+
+
+def read_all(paths: Iterable[Path]) -> tuple[list[ModuleFile], int]:
+    """All files that can be read, and an exit status: an error is shown for each of the others."""
+    from fusee.cli.main import fail
+
+    found, status = [], 0
+    for path in paths:
+        try:
+            found.append(ModuleFile.read(path))
+        except OSError as error:
+            status = fail(f"{path}: {error.strerror}")
+    return found, status
 
 
 def make_engine(configure: Callable[["Config"], None] = lambda config: None) -> "Engine":
@@ -46,8 +71,17 @@ def make_engine(configure: Callable[["Config"], None] = lambda config: None) -> 
 
 
 def prefer_shipped(triple: str) -> None:
-    """Make this process's engine the one that a device's library has. Raises `ValueError` for an unknown triple."""
+    """Make this process's engine the one that a device's library has."""
     from fusee.engine.isa.selection import prefer, shipped
+
+    prefer(shipped(parse_target(triple)))
+
+
+def parse_target(triple: str) -> "Target":
+    """The machine that a triple names. Raises `click.UsageError` for an unknown one."""
     from fusee.kernel.target import Target
 
-    prefer(shipped(Target.parse(triple)))
+    try:
+        return Target.parse(triple)
+    except ValueError as error:
+        raise click.UsageError(f"--target: {error}") from None

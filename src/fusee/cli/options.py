@@ -1,8 +1,9 @@
-"""`-W`: limits of a run and features of the engine, written as wasmtime writes them."""
+"""`-W`, `-S`, `-D` and `-O`: what a run may use and how the engine is set, written as wasmtime writes it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -17,9 +18,24 @@ _FEATURES: Final = frozenset({
 })  # fmt: skip
 
 
+_SYSTEM: Final = {
+    "inherit-env": "", "cli": "", "common": "", "preview2": "WASI 0.2", "p3": "WASI 0.3", "http": "WASI 0.2",
+    "tcp": "WASI 0.2", "udp": "WASI 0.2", "inherit-network": "WASI 0.2", "allow-ip-name-lookup": "WASI 0.2",
+    "config": "WASI 0.2", "keyvalue": "WASI 0.2", "tls": "WASI 0.2", "nn": "wasi-nn", "threads": "wasi-threads",
+}  # fmt: skip
+"""What `-S` knows; where there is a name, of what is needed for it and not supported yet."""
+
+_COMPILING: Final = frozenset({
+    "opt-level", "regalloc-algorithm", "memory-may-move", "memory-reservation", "memory-reservation-for-growth",
+    "memory-guard-size", "guard-before-linear-memory", "table-lazy-init", "pooling-allocator", "memory-init-cow",
+    "dynamic-memory-guard-size", "static-memory-maximum-size", "signals-based-traps",
+})  # fmt: skip
+"""What `-O` knows: settings of a compiler and its memories, accepted so that a command moves over as it is."""
+
+
 @dataclass
 class WasmOptions:
-    """What `-W`, `--target` and `--profile` said; None is the engine's default."""
+    """What `-W`, `-S`, `-D`, `--target` and `--profile` said; None is the engine's default."""
 
     fuel: int | None = None
     timeout_seconds: float | None = None
@@ -28,12 +44,16 @@ class WasmOptions:
     max_stack_bytes: int | None = None
     target: str | None = None
     is_profiled: bool = False
+    is_checked: bool = False
+    inherits_environment: bool = False
+    has_wasi: bool = True
     features: dict[str, bool] = field(default_factory=dict)
 
     def configure(self, config: "Config") -> None:
         """Applies what concerns the engine."""
         config.target = self.target
         config.profiled = self.is_profiled
+        config.checked |= self.is_checked
         config.consume_fuel = self.fuel is not None
         config.epoch_interruption = self.timeout_seconds is not None
         if self.max_stack_bytes is not None:
@@ -57,16 +77,42 @@ class WasmOptions:
 def parse_wasm_options(texts: tuple[str, ...]) -> WasmOptions:
     """Reads `-W name=value,…`, given any number of times."""
     options = WasmOptions()
+    for name, value in _pairs("-W", texts, _FEATURES | _NUMBERS.keys()):
+        if name in _FEATURES:
+            options.features[name] = value is None or _parse_flag("-W", name, value)
+        else:
+            attribute, parse = _NUMBERS[name]
+            setattr(options, attribute, parse(name, value or ""))
+    return options
+
+
+def add_other_options(
+    options: WasmOptions, system: tuple[str, ...], debugging: tuple[str, ...], optimizing: tuple[str, ...]
+) -> None:
+    """Reads what `-S`, `-D` and `-O` say into `options`."""
+    for name, value in _pairs("-S", system, _SYSTEM.keys()):
+        is_on = value is None or _parse_flag("-S", name, value)
+        if is_on and _SYSTEM[name]:
+            raise click.UsageError(f"-S {name}: needs {_SYSTEM[name]}, which is not supported yet")
+        if name == "inherit-env":
+            options.inherits_environment = is_on
+        elif name in ("cli", "common"):
+            options.has_wasi = is_on
+    for name, value in _pairs("-D", debugging, {"checked"}):
+        options.is_checked = value is None or _parse_flag("-D", name, value)
+    for _ in _pairs("-O", optimizing, _COMPILING):
+        pass
+
+
+def _pairs(option: str, texts: tuple[str, ...], known: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    """The names of `name=value,…` with their values, None where there is no `=`; what is not known is an error."""
     for item in (item for text in texts for item in text.split(",")):
         name, has_value, value = item.partition("=")
-        if name in _FEATURES:
-            options.features[name] = _parse_flag(name, value) if has_value else True
-        elif name in _NUMBERS:
-            attribute, parse = _NUMBERS[name]
-            setattr(options, attribute, parse(name, value))
-        else:
-            raise click.UsageError(f"-W {name}: there is no such option")
-    return options
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"; is it {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+            raise click.UsageError(f"{option} {name}: there is no such option{hint}")
+        yield name, value if has_value else None
 
 
 def _stop_after(seconds: float, engine: "Engine", store: "Store") -> None:
@@ -91,9 +137,9 @@ def _parse_seconds(name: str, value: str) -> float:
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
-def _parse_flag(name: str, value: str) -> bool:
+def _parse_flag(option: str, name: str, value: str) -> bool:
     if value not in ("y", "yes", "true", "n", "no", "false"):
-        raise click.UsageError(f"-W {name}={value}: expected y or n")
+        raise click.UsageError(f"{option} {name}={value}: expected y or n")
     return value in ("y", "yes", "true")
 
 

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import click
 
+from fusee.cli.modules import parse_target
+
 TUNE_HELP = "The trees of this selection, made by `fusee tune`, instead of the default ones."
 
 
 def use_trees(path: Path, target: str | None) -> None:
     """Make this process's engine, or the one for a target, one with the trees of a file; errors name its line."""
     from fusee.engine.isa.selection import HOST, choose, shipped
-    from fusee.kernel.target import Target
 
-    machine = HOST if target is None else shipped(Target.parse(target))
+    machine = HOST if target is None else shipped(parse_target(target))
     choose(machine.tuned(checked(path)))
     from fusee.engine.isa.trees import PatternError
 

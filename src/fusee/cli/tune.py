@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from fusee.cli.modules import parse_target
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -73,12 +75,8 @@ def tune(
 def _machine(target: str | None) -> "Selection":
     """What the target has room for."""
     from fusee.engine.isa.selection import HOST, shipped
-    from fusee.kernel.target import Target
 
-    try:
-        return HOST if target is None else shipped(Target.parse(target))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    return HOST if target is None else shipped(parse_target(target))
 
 
 def _programs(words: Iterable[str]) -> "list[Program]":

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from fusee.cli.main import fail
-from fusee.cli.modules import ModuleFile, make_engine
+from fusee.cli.modules import make_engine, read_all
 from fusee.cli.options import parse_wasm_options
 
 
@@ -13,15 +13,17 @@ from fusee.cli.options import parse_wasm_options
 @click.option("-W", "--wasm", "options", metavar="FEATURE=y|n,…", multiple=True, help="Switch features on or off.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def validate(options: tuple[str, ...], files: tuple[Path, ...]) -> int:
-    """Check that files are valid modules. One line for each that is not."""
+    """Check that files are valid modules. What is wrong is said of each that is not; `-` is standard input."""
     from fusee import FuseeError
 
-    sources = [ModuleFile.read(file) for file in files]
-    engine = make_engine(parse_wasm_options(options).configure)
-    status = 0
+    features = parse_wasm_options(options)
+    sources, status = read_all(files)
+    if not sources:
+        return status
+    engine = make_engine(features.configure)
     for source in sources:
         try:
             source.compile(engine)
         except FuseeError as error:
-            status = fail(str(error))
+            status = fail(str(error), keeps_lines=True)
     return status

@@ -24,26 +24,39 @@ _MANY: Final = 10
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 def wast(checked: bool, target: str | None, as_json: bool, known: Path | None, paths: tuple[Path, ...]) -> int:
     """Run specification scripts: .wast files, or all those directly in a directory."""
-    from fusee.wast import ScriptError, find_scripts
     from fusee.wast.report import load_known_failures
 
-    try:
-        report = _run_all(find_scripts(paths), checked, target)
-    except ScriptError as error:
-        raise click.ClickException(str(error)) from None
+    if target:
+        prefer_shipped(target)
+    scripts, status = _find_all(paths)
+    if not scripts:
+        return status
+    report = _run_all(scripts, checked, target)
     if known is not None:
         report.expect(load_known_failures(known))
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
         _show(report)
-    return 1 if report.failures else 0
+    return 1 if report.failures else status
+
+
+def _find_all(paths: tuple[Path, ...]) -> tuple[list[Path], int]:
+    """The scripts at all paths where there are any, and an exit status: an error is shown for each of the others."""
+    from fusee.cli.main import fail
+    from fusee.wast import ScriptError, find_scripts
+
+    scripts, status = [], 0
+    for path in paths:
+        try:
+            scripts += find_scripts([path])
+        except ScriptError as error:
+            status = fail(str(error))
+    return scripts, status
 
 
 def _run_all(scripts: list[Path], checked: bool, target: str | None) -> "Report":
     """Runs scripts, with a progress bar where somebody may be waiting."""
-    if target:
-        prefer_shipped(target)
     from fusee.api._start import use_whole_engine
     from fusee.wast import run_files
     from fusee.wast.engine_driver import EngineDriver

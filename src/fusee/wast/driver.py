@@ -38,11 +38,15 @@ class Unsupported(Outcome):
     """The engine validates the module but cannot execute it; the message names the feature."""
 
 
+class Refused(Malformed, Unsupported):
+    """Malformed by the specification; by a proposal that the engine lacks, which the message names, it is a module."""
+
+
 class Driver(Protocol):
     """One engine with one store; modules and instances are opaque to the runner."""
 
     def compile(self, binary: bytes) -> Any:
-        """Decodes and validates. Raises `Malformed` or `Invalid`."""
+        """Decodes and validates. Raises `Malformed`, `Refused` or `Invalid`."""
 
     def imported_modules(self, module: Any) -> set[str]:
         """The names of the modules that a module imports from."""

@@ -16,11 +16,13 @@ from fusee import (
     LinkError,
     MalformedError,
     Module,
+    ProposalError,
     Store,
     Trap,
     UnsupportedError,
     ValidationError,
 )
+from fusee.api.instance import function_index
 from fusee.spec.traps import TrapCode
 from fusee.wast import driver as outcomes
 from fusee.wast.gates import Gate
@@ -93,19 +95,21 @@ class EngineDriver:
                 return _from_slots(callee.results, slots)
             got = callee.func(self.store, *map(_to_python, arguments))
         results = [got] if len(callee.results) == 1 else list(got or ())
-        return list(map(_from_python, callee.results, results))
+        return [_from_python(*pair, instance) for pair in zip(callee.results, results, strict=True)]
 
     def get(self, instance: _Exports, field: str) -> Value:
         """The value of an exported global."""
-        found = instance.exports[field]
-        assert isinstance(found, Global)
+        found = instance.exports.get(field)
+        if not isinstance(found, Global):
+            raise outcomes.Outcome(f"no global is exported as {field!r}")
         with _outcomes():
-            return _from_python(str(found.type(self.store).content), found.value(self.store))
+            return _from_python(str(found.type(self.store).content), found.value(self.store), instance)
 
     def find(self, instance: _Exports, field: str) -> _Callee:
         """Looks an exported function up, once."""
-        func = instance.exports[field]
-        assert isinstance(func, Func)
+        func = instance.exports.get(field)
+        if not isinstance(func, Func):
+            raise outcomes.Outcome(f"no function is exported as {field!r}")
         signature = func.type(self.store)
         params, results = map(str, signature.params), tuple(map(str, signature.results))
         callee = _Callee(func, results, NUMBERS.issuperset(params) and NUMBERS.issuperset(results))
@@ -120,6 +124,8 @@ def _outcomes() -> Iterator[None]:
         yield
     except Trap as trap:
         raise _trapped(trap) from None
+    except ProposalError as error:
+        raise outcomes.Refused(error.message.partition(": ")[2]) from None
     except UnsupportedError as error:
         # Without the offset, so that reasons can be counted.
         raise outcomes.Unsupported(error.message) from None
@@ -179,7 +185,7 @@ def _to_python(value: Value) -> Any:
     return payload.to_bytes(16, "little")
 
 
-def _from_python(kind: str, value: Any) -> Value:
+def _from_python(kind: str, value: Any, instance: _Exports) -> Value:
     if kind in _FLOATS:
         return Value(kind, int.from_bytes(_FLOATS[kind].pack(value), "little"))
     if kind in _SIGN:
@@ -188,4 +194,6 @@ def _from_python(kind: str, value: Any) -> Value:
         return Value(kind, int.from_bytes(value, "little"))
     if value is None or isinstance(value, HostRef):
         return Value(kind, value)
-    return Value(kind, GuestRef("func" if isinstance(value, Func) else "any"))
+    if isinstance(value, Func):
+        return Value(kind, GuestRef("func", function_index(instance.instance, value)))
+    return Value(kind, GuestRef("any"))

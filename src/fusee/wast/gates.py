@@ -24,7 +24,6 @@ _BY_DIRECTORY = {
     "proposals/custom-page-sizes": Gate(enable=("custom_page_sizes",)),
     "proposals/threads": Gate(enable=("threads",), disable=("multi_memory",)),
     "proposals/custom-descriptors": Gate(skip="custom descriptors (proposal)"),
-    "legacy": Gate(skip="legacy exception handling"),
 }
 
 

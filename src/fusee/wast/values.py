@@ -43,9 +43,10 @@ class GuestRef:
     """A reference that is not null and that the script can only ask the kind of."""
 
     kind: str  # "func", "extern", "struct", "array", "i31", "exn" or "any"
+    index: int | None = None  # of a function, in the instance that gave it, where the driver knows
 
     def __str__(self) -> str:
-        return f"ref.{self.kind}"
+        return f"ref.{self.kind}" if self.index is None else f"ref.{self.kind} {self.index}"
 
 
 Payload = int | HostRef | GuestRef | None  # bits of a number; None is null
@@ -89,6 +90,11 @@ def matches(pattern: dict[str, Any], got: Value) -> bool:
     return got.type not in NUMBERS and _reference_matches(kind, pattern.get("value"), got.payload)
 
 
+def _index_of(value: object) -> int | None:
+    """`N` of the pattern `(ref.func N)`, which converted scripts write as an object."""
+    return int(value["index"]) if isinstance(value, dict) else None
+
+
 def describe(pattern: dict[str, Any]) -> str:
     """A pattern, for messages."""
     kind = pattern["type"]
@@ -99,6 +105,8 @@ def describe(pattern: dict[str, Any]) -> str:
     value = pattern.get("value")
     if value is None:
         return str(kind)
+    if (index := _index_of(value)) is not None:
+        return f"ref.func {index}"
     is_bits = kind in NUMBERS and not value.startswith("nan:")
     return str(decode_argument(pattern)) if is_bits else f"{kind} {value}"
 
@@ -128,12 +136,14 @@ def _lane_matches(kind: str, expected: str, bits: int) -> bool:
     return bits == int(expected) & ((1 << WIDTHS[kind]) - 1)
 
 
-def _reference_matches(kind: str, expected: str | None, got: Payload) -> bool:
+def _reference_matches(kind: str, expected: str | dict[str, Any] | None, got: Payload) -> bool:
     if expected == "null" or kind in _NULL_TYPES:
         return got is None
     if got is None:
         return False
-    if expected is not None:
+    if (index := _index_of(expected)) is not None:
+        return got == GuestRef("func", index)
+    if isinstance(expected, str):
         return got == HostRef(int(expected))
     found = got.kind if isinstance(got, GuestRef) else "host"
     return found in _ACCEPTS.get(kind, set())

@@ -1,0 +1,112 @@
+"""A program that `fusee run` runs: a module, what it may import, and the store it runs in."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fusee.cli.modules import ModuleFile, make_engine
+from fusee.cli.options import WasmOptions
+from fusee.cli.values import parse_value, show_value
+
+if TYPE_CHECKING:
+    from fusee import Func, Instance, Module, Store, WasiConfig
+
+_MOST_NAMES = 12  # exports named in an error
+
+
+class Program:
+    """A module with the store it runs in, and those that were loaded before it."""
+
+    def __init__(
+        self, source: ModuleFile, preloads: dict[str, ModuleFile], limits: WasmOptions, is_counted: bool,
+        profile: Path | None,
+    ) -> None:  # fmt: skip
+        from fusee import Linker, Store
+        from fusee.cli.count import Measurement
+
+        self.engine = make_engine(limits.configure)
+        self.measurement = Measurement(self.engine) if is_counted else None
+        self.preloads = {name: file.compile(self.engine) for name, file in preloads.items()}
+        self.module: Module = source.compile(self.engine)
+        self.store: Store = Store(self.engine)
+        self.linker = Linker(self.engine)
+        self.limits = limits
+        self.profile = profile
+
+    @property
+    def needs_wasi(self) -> bool:
+        """Whether a module imports from WASI; if not, its start does not wait for it."""
+        modules = [self.module, *self.preloads.values()]
+        return self.limits.has_wasi and any(
+            item.module.startswith("wasi_") for module in modules for item in module.imports
+        )
+
+    def use_wasi(self, config: "WasiConfig") -> None:
+        """Gives the program its system interface."""
+        self.linker.define_wasi()
+        self.store.set_wasi(config)
+
+    def start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
+        """Instantiates the module and calls its start, or the export to `invoke`."""
+        try:
+            self._start(invoke, arguments)
+        finally:
+            if self.measurement is not None:
+                self.measurement.show(self.module)
+            if self.profile is not None:
+                from fusee.tune.profile import Profile
+
+                Profile.of(self.module).write(self.profile)
+
+    def _start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
+        self.limits.limit(self.engine, self.store)
+        for name, module in self.preloads.items():
+            self.linker.define_instance(self.store, name, self._initialized(module))
+        instance = self._initialized(self.module)
+        main = self.function(instance, "_start")
+        if invoke is not None:
+            function = self.function(instance, invoke)
+            if function is None:
+                raise click.UsageError(f"{invoke}: the module exports no such function; {self._exported()}")
+            _invoke(self.store, function, arguments)
+        elif main is not None:
+            main(self.store)
+        elif self.module.start is None:
+            raise click.UsageError(f"nothing to run: the module has no `_start`; {self._exported()}")
+
+    def _initialized(self, module: "Module") -> "Instance":
+        """An instance of a module. A reactor is initialized first (WASI's application ABI)."""
+        instance = self.linker.instantiate(self.store, module)
+        initialize = self.function(instance, "_initialize")
+        if initialize is not None and self.function(instance, "_start") is None:
+            initialize(self.store)
+        return instance
+
+    def _exported(self) -> str:
+        """What `--invoke` could be given, for errors."""
+        from fusee import FuncType
+
+        names = [item.name for item in self.module.exports if isinstance(item.type, FuncType)]
+        if not names:
+            return "it exports no functions"
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        return f"--invoke can call {', '.join(names[:_MOST_NAMES])}{more}"
+
+    def function(self, instance: "Instance", name: str) -> "Func | None":
+        """An exported function."""
+        from fusee import Func
+
+        found = instance.exports(self.store).get(name)
+        return found if isinstance(found, Func) else None
+
+
+def _invoke(store: "Store", function: "Func", texts: tuple[str, ...]) -> None:
+    """Calls a function with values as they stand on the command line, and shows every result on a line."""
+    signature = function.type(store)
+    params, kinds = signature.params, signature.results
+    if len(texts) != len(params):
+        raise click.UsageError(f"--invoke: got {len(texts)} arguments, but the function has {len(params)} parameters")
+    results = function(store, *(parse_value(*pair) for pair in zip(params, texts, strict=True)))
+    for kind, result in zip(kinds, [results] if len(kinds) == 1 else results or (), strict=True):
+        click.echo(show_value(kind, result))
