@@ -1,9 +1,17 @@
-"""Cells that a program keeps between calls, and specialisations with C names."""
+"""What programs share with C: names, functions of others, cells that stay, words that several threads change."""
 
-from fusee.kernel.arena import simulate
-from fusee.kernel.build import Program, load
-from fusee.kernel.lang import Ptr, Static, cells, exported, kernel, u32
-from fusee.kernel.target import ILP32
+import ctypes
+
+import pytest
+
+from fusee.kernel.arena import allocate_simulated, simulate
+from fusee.kernel.build import Program, emit_objects, load
+from fusee.kernel.lang import Ptr, Static, atomic_add, cast, cells, exported, i32, kernel, u8, u32, usize
+from fusee.kernel.target import ILP32, Target
+from fusee.package.library import complete
+from fusee.package.objects import read_object
+
+ATOMIC = {"__atomic_fetch_add_4", "__sync_fetch_and_add_4"}
 
 COUNTS = cells(u32, 2)
 
@@ -49,3 +57,56 @@ def test_specialisations_have_names_and_aliases() -> None:
         "scale_twice",
         "scale_thrice",
     ]
+
+
+@kernel(external="compare_in_c")
+def compare(a: Ptr[u8], b: Ptr[u8], size: usize) -> i32:
+    while size != 0 and a[0] == b[0]:
+        a, b, size = a + 1, b + 1, size - 1
+    return i32(0) if size == 0 else i32(a[0]) - i32(b[0])
+
+
+@kernel
+def is_before(numbers: Ptr[u8]) -> bool:
+    return compare(numbers, numbers + 4, usize(4)) < 0
+
+
+@kernel
+def take_number(counter: Ptr[u32]) -> u32:
+    return atomic_add(counter, 3)
+
+
+def test_functions_that_something_else_defines() -> None:
+    """The object only mentions the C name; un-compiled, the body stands for it."""
+    for triple, name in (("x86_64-unknown-linux-gnu", "compare_in_c"), ("arm64_32-apple-watchos", "_compare_in_c")):
+        contents = emit_objects(Program("external", [is_before]), Target.parse(triple))
+        assert [read_object(data).undefined for data in contents.values()] == [{name}]
+    with simulate(ILP32):
+        for numbers, expected in ((b"abcdabce", True), (b"abcdabcd", False), (b"\x80bcd\x7fbcd", False)):
+            memory = allocate_simulated(8)
+            for place, byte in enumerate(numbers):
+                memory[place] = u8(byte)
+            assert is_before(memory) == expected
+
+
+def test_atomic_addition() -> None:
+    counter = ctypes.c_uint32(0xFFFF_FFFE)
+    library = load(Program("atomic", [take_number]))
+    native = library.function(take_number)
+    assert [native(ctypes.addressof(counter)) for _ in range(2)] == [0xFFFF_FFFE, 1]
+    assert counter.value == 4
+    with simulate(ILP32):
+        memory = cast(Ptr[u32], allocate_simulated(4))
+        assert [int(take_number(memory)) for _ in range(3)] == [0, 3, 6]
+
+
+@pytest.mark.parametrize(
+    "triple", ["thumbv6m-none-eabi", "riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"]
+)
+def test_atomic_addition_where_the_processor_has_none(triple: str) -> None:
+    """The library brings along what LLVM calls instead."""
+    target = Target.parse(triple)
+    objects = complete(emit_objects(Program("atomic", [take_number]), target), target)
+    assert all(read_object(data).undefined <= {*read_object(data).defined, *ATOMIC} for data in objects.values())
+    called = {name for data in objects.values() for name in read_object(data).undefined}
+    assert bool(called) == (triple != "riscv32imac-unknown-none-elf")

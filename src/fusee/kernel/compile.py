@@ -135,7 +135,7 @@ class Compilation:
 
     def objects(self, cache: Cache, progress: Progress | None) -> dict[str, tuple[str, bytes]]:
         """All parts as object files, with their keys."""
-        kernels = [f for f in self.checker.functions.values() if not f.inline and f not in self._homes]
+        kernels = [f for f in self.checker.functions.values() if not (f.inline or f.external or f in self._homes)]
         total, done = len(self._homes) + _MAIN_WEIGHT * len(kernels), 0
         made: dict[str, _Made] = {}
         if progress:

@@ -54,12 +54,14 @@ class Kernel(_Declared[P, R]):
         cold: bool = False,
         export: str | None = None,
         libcall: tuple[str, ...] = (),
+        external: str | None = None,
     ) -> None:
         super().__init__(function)
         self.inline = inline
         self.cold = cold
         self.export = libcall[0] if libcall else export
         self.libcall = libcall
+        self.external = external
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.uses_stack:
@@ -159,12 +161,18 @@ def caught(function: Fn[P, None], *args: P.args, **kwargs: P.kwargs) -> u64:
 def kernel(function: Callable[P, R], /) -> Kernel[P, R]: ...
 @overload
 def kernel(
-    *, inline: bool = False, cold: bool = False, export: str | None = None, libcall: tuple[str, ...] = ()
+    *,
+    inline: bool = False,
+    cold: bool = False,
+    export: str | None = None,
+    libcall: tuple[str, ...] = (),
+    external: str | None = None,
 ) -> Callable[[Callable[P, R]], Kernel[P, R]]: ...
 def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Declare a kernel: `@kernel`, `@kernel(inline=True)`, `@kernel(cold=True)`, `@kernel(export="name")`.
 
     `@kernel(libcall=("memmove",))` defines what LLVM calls by these names where a machine lacks the instructions.
+    `@kernel(external="calloc")` declares a C function that something else defines; un-compiled, its body stands for it.
     """
     if function is not None:
         return Kernel(function)

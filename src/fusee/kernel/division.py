@@ -83,7 +83,7 @@ class Remainder:
         In the order of the source: nobody should see in which order things were found.
         """
         parts: dict[str, list[Specialised]] = {}
-        kernels = [function for function in self._functions if not function.inline]
+        kernels = [function for function in self._functions if not function.inline and function.external is None]
         for function in sorted(kernels, key=lambda f: (f.source.module, f.line, f.symbol)):
             package = "" if whole else function.source.module.rpartition(".")[0]
             parts.setdefault(package or MAIN, []).append(function)
@@ -99,7 +99,7 @@ class Remainder:
         for function in self._functions:
             if function.inline:
                 needed.update(function.references)
-            else:
+            elif function.external is None:
                 home = self._homes[function]
                 needed.update(callee for callee in function.references if self._homes.get(callee) != home)
         pending = list(needed)

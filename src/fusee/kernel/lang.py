@@ -51,6 +51,7 @@ from fusee.kernel.intrinsics import (
 )
 from fusee.kernel.memory import (
     address,
+    atomic_add,
     cast,
     copy_bytes,
     diff,
@@ -83,6 +84,7 @@ __all__ = [
     "Scalar",
     "Static",
     "address",
+    "atomic_add",
     "bitcast",
     "byte_swap",
     "cast",

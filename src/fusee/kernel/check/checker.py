@@ -255,7 +255,9 @@ class Checker:
         self.functions[symbol] = made
         if asker is not None:
             self._asked[symbol] = asker, span
-        self._pending.append((made, dict(given), arguments))
+        made.external = getattr(kernel, "external", None)
+        if made.external is None:
+            self._pending.append((made, dict(given), arguments))
         if isinstance(kernel, Handler):
             self._declare_handler(made, kernel, span)
         elif parameters and isinstance(parameters[0].type, tree.Record) and not kernel.inline:

@@ -65,8 +65,10 @@ class ModuleWriter:
         """The operand that names a function; makes sure that it is defined or declared."""
         known = self._symbols.get(function)
         if known is None:
-            known = self._symbols[function] = f'@"{function.symbol}"'
-            if not function.inline and self.elsewhere(function):
+            known = self._symbols[function] = f'@"{function.external or function.symbol}"'
+            if function.external is not None:
+                self.declare(function.external, f"declare {self._prototype(function, named=False)}")
+            elif not function.inline and self.elsewhere(function):
                 self._use_external(function)
             else:
                 self.defined[function.symbol] = function
@@ -199,7 +201,7 @@ class ModuleWriter:
         result = result_type(function)
         if not function.may_raise:
             result = f"{extension(function.result)} {result}".strip()
-        return f'{result} @"{function.symbol}"({", ".join(parts)})'
+        return f'{result} @"{function.external or function.symbol}"({", ".join(parts)})'
 
     def _handler_prototype(self, function: Specialised, name: str, *, named: bool = True) -> str:
         assert function.record is not None
