@@ -7,7 +7,19 @@ import pytest
 from fusee.api.text import wat2wasm
 from fusee.spec.features import ALL_FEATURES, Feature, Unsupported
 from tests.engine.native_modules import Checker
-from tests.hostile.encoding import CODE, FUNCTION, I32, TYPE, body, function_type, module, one_function, section, vector
+from tests.hostile.encoding import (
+    CODE,
+    FUNCTION,
+    I32,
+    TYPE,
+    body,
+    function_type,
+    module,
+    one_function,
+    section,
+    unsigned,
+    vector,
+)
 
 MILLION = 1_000_000
 
@@ -167,3 +179,13 @@ LIMITS = {
 @pytest.mark.parametrize("message", LIMITS)
 def test_limits(checker: Checker, message: str) -> None:
     assert checker.verdict(LIMITS[message])[:2] == ("invalid", message)
+
+
+def wide_group(types: int) -> bytes:
+    """A recursive group of function types, each with as many parameters and results as it may have."""
+    return module(section(TYPE, b"\1\x4e" + unsigned(types) + function_type(I32 * 1000, I32 * 1000) * types))
+
+
+def test_the_size_of_a_recursive_group_is_limited(checker: Checker) -> None:
+    assert checker.verdict(wide_group(1000))[0] == "valid"
+    assert checker.verdict(wide_group(3200))[:2] == ("invalid", "too many types")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
 from fusee.kernel.build import Library, Program, load
 from fusee.kernel.checking import CheckFailure, checked_heap
 from fusee.kernel.lang import (
+    Count,
     Kernel,
     KernelError,
     Ptr,
@@ -19,6 +20,7 @@ from fusee.kernel.lang import (
     i32,
     kernel,
     null,
+    stack_array,
     store,
     struct,
     u8,
@@ -77,6 +79,33 @@ def filled(to: Ptr[u8], n: usize) -> None:
     fill_bytes(to, u8(7), n)
 
 
+@struct
+class Several:
+    before: u32
+    four: Annotated[Ptr[u32], Count(4)]
+    behind: u32
+
+
+@kernel
+def one_of_four(several: Several, i: u32) -> u32:
+    several.four[i] = i
+    return several.four[i]
+
+
+@kernel
+def one_of_three(i: u32) -> u32:
+    three = stack_array(u32, 3)
+    three[0] = u32(0)
+    three[i] = i
+    return three[i]
+
+
+@kernel
+def asserted(a: u32, b: u32) -> u32:
+    assert a < b and b != 100
+    return b - a
+
+
 @kernel
 def shifted(x: u32, n: u32) -> u32:
     return x << n
@@ -119,6 +148,9 @@ ENTRIES: list[Kernel[..., Any]] = [
     ratio,
     reached,
     stored,
+    one_of_four,
+    one_of_three,
+    asserted,
 ]
 
 
@@ -175,6 +207,36 @@ def test_field_outside(block: int) -> None:
     assert library().function(second)(block) == 0
     with pytest.raises(CheckFailure, match="access of 8 bytes in second"):
         library().function(second)(block + 8)
+
+
+def test_element_of_an_embedded_array() -> None:
+    block = checked_heap().allocate(24)
+    assert library().function(one_of_four)(block, 3) == 3
+    for index in (4, 5, 0xFFFF_FFFF):
+        with pytest.raises(CheckFailure, match="index of an array of 4 in one_of_four"):
+            library().function(one_of_four)(block, index)
+
+
+def test_element_of_a_stack_array() -> None:
+    assert library().function(one_of_three)(2) == 2
+    with pytest.raises(CheckFailure, match="index of an array of 3 in one_of_three"):
+        library().function(one_of_three)(3)
+
+
+def test_assertions() -> None:
+    assert library().function(asserted)(3, 5) == 2
+    line = line_of(asserted, "assert a")
+    for a, b in ((5, 5), (6, 5), (1, 100)):
+        message = rf"test_checked.py:{line}: `a < b and b != 100` does not hold in asserted"
+        with pytest.raises(CheckFailure, match=message):
+            library().function(asserted)(a, b)
+
+
+def test_other_builds_have_no_trace_of_assertions() -> None:
+    unchecked = load(Program("unchecked", [asserted]))
+    assert unchecked.function(asserted)(5, 3) == 0xFFFF_FFFE
+    with pytest.raises(AssertionError):
+        asserted(u32(5), u32(3))
 
 
 def test_misaligned(block: int) -> None:

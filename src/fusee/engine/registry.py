@@ -43,6 +43,7 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 from fusee.spec.errors import ModuleError
+from fusee.spec.limits import MAX_GROUP_WORDS
 from fusee.spec.types import FIRST_HEAP, SUPERTYPES, Heap
 
 SIZE_CLASSES: Final = 32
@@ -138,6 +139,7 @@ def release_registry(registry: TypeRegistry) -> None:
 @kernel
 def hold_group(registry: TypeRegistry, words: Ptr[u32], word_count: u32, type_count: u32) -> Group:
     """The group with these words, made if it is new; it is then held once more."""
+    assert word_count <= MAX_GROUP_WORDS
     size = word_count * 4
     digest = hash_bytes(cast(Ptr[u8], words), size, u64(address(registry)))
     at = registry.buckets[digest & u64(registry.bucket_count - 1)]

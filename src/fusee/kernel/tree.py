@@ -198,11 +198,22 @@ class Intrinsic(Node):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Offset(Node):
-    """`pointer + index` in elements; `negate` for minus."""
+    """`pointer + index` in elements; `negate` for minus. `is_element`: what is there is meant, not a place behind."""
 
     pointer: Node
     index: Node
     negate: bool = False
+    is_element: bool = False
+
+    @property
+    def bound(self) -> int:
+        """What the index must be less than, where the array's length is part of the program; else 0."""
+        if not self.is_element:
+            return 0
+        if isinstance(self.pointer, Field):
+            return self.pointer.count
+        is_array = isinstance(self.pointer, Local) and self.pointer.variable.writes == 1
+        return self.pointer.variable.elements if is_array else 0  # type: ignore[attr-defined]
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -211,6 +222,7 @@ class Field(Node):
 
     base: Node
     offset: int
+    count: int = 0  # elements of an embedded array
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -283,6 +295,8 @@ class Assign(Statement):
 
     def __post_init__(self) -> None:
         self.variable.writes += 1
+        if isinstance(self.value, StackArray):
+            self.variable.elements = self.value.count
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -321,6 +335,14 @@ class ClearRecord(Statement):
 @dataclass(eq=False, slots=True, repr=False)
 class Evaluate(Statement):
     value: Node
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Assert(Statement):
+    """Tested in the checked build; no other has any trace of it."""
+
+    condition: Node
+    text: str
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -398,6 +420,7 @@ class Variable:
     index: int
     is_parameter: bool = False
     writes: int = 0
+    elements: int = 0  # of the stack array that was assigned to it
 
 
 @dataclass(eq=False, slots=True, repr=False)

@@ -16,6 +16,7 @@ MAX_TABLE_ELEMENTS: Final = 10_000_000
 
 MAX_MODULE_BYTES: Final = 0x4000_0000
 MAX_TYPES: Final = 1_000_000
+MAX_GROUP_WORDS: Final = 0x60_0000  # of a recursive group: one for a parameter or result, two for a field, some more
 MAX_FUNCTIONS: Final = 1_000_000
 MAX_TABLES: Final = 100_000
 MAX_MEMORIES: Final = 100

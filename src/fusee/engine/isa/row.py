@@ -84,6 +84,13 @@ def field_bytes(kind: str, form: int, pointer_bytes: int) -> int:
     return _CONST_BYTES[kind] if form == CONST else 0
 
 
+def most_bytes(row: Row) -> int:
+    """What a cell of the row takes at most, whatever its operand forms and the target's pointers."""
+    immediates = sum(_IMMEDIATE_BYTES.get(kind) or 8 for kind in row.immediates)
+    size = 8 + immediates + sum(_CONST_BYTES[kind] for kind in row.sources) + SLOT_FIELD_BYTES
+    return -(-size // 8) * 8
+
+
 @cache
 def cell(row: Row, destination: int, forms: tuple[int, ...], pointer_bytes: int) -> Cell:
     """Lay out a cell: the handler's address, then 8-, 4- and 2-byte fields, each in the order

@@ -10,6 +10,7 @@ from fusee.kernel.lang import (
     Count,
     Ptr,
     cast,
+    diff,
     is_null,
     kernel,
     load,
@@ -47,6 +48,7 @@ class Evaluator:
     at: Ptr[u8]
     end: Ptr[u8]
     stack: Ptr[u64]
+    capacity: usize  # of the stack
     value: u64  # of the expression evaluated last
     high: u64  # its upper half, for v128
     small: Annotated[Ptr[u64], Count(SMALL)]
@@ -56,15 +58,17 @@ class Evaluator:
 def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
     """Prepare for the expressions in `span`, which are valid; `close_evaluator` must follow.
 
-    Every operand takes at least two bytes to push, which bounds the stack.
+    Every operand takes at least two bytes to push, which bounds the stack: it is never full.
     """
     e.instance = instance
     e.at = instance.module.source + span.start
     e.end = instance.module.source + span.end
     e.stack = e.small
+    e.capacity = usize(SMALL)
     depth = (span.end - span.start) // 2 + 1
     if depth > SMALL:
-        e.stack = cast(Ptr[u64], instance.platform.allocate(usize(depth), usize(SLOT_BYTES)))
+        e.capacity = usize(depth)
+        e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(SLOT_BYTES)))
         if is_null(e.stack):
             raise Exhausted(Limit.SYSTEM, 0)
 
@@ -80,6 +84,7 @@ def evaluate(e: Evaluator) -> u64:
     """Evaluate the next expression, leaving `at` behind its `end`."""
     top = e.stack
     while e.at < e.end:
+        assert top >= e.stack and diff(top, e.stack) < e.capacity
         opcode = u32(e.at[0])
         e.at += 1
         if opcode == END:

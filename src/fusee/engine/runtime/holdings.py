@@ -9,7 +9,7 @@ from typing import Final
 
 from fusee.engine.errors import Exhausted
 from fusee.engine.state.runtime import Store
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, struct, u8, u32, u64, usize
 
 NO_LIMIT: Final = 0xFFFF_FFFF_FFFF_FFFF
 HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
@@ -77,7 +77,9 @@ def contents(block: Block) -> Ptr[u8]:
 @kernel
 def own(store: Store, kind: u32, size: usize) -> Ptr[u8]:
     """Zeroed memory that lives as long as `store`."""
-    base = store.engine.platform.allocate(size + HEADER_BYTES, usize(1))
+    base = null(Ptr[u8])
+    if size + HEADER_BYTES > size:
+        base = store.engine.platform.allocate(size + HEADER_BYTES, usize(1))
     if is_null(base):
         raise Exhausted(Limit.SYSTEM, 0)
     block = cast(Block, base)

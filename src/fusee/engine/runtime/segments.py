@@ -1,6 +1,6 @@
 """Element and data segments at instantiation (spec 4.5.4, steps 20 to 27)."""
 
-from fusee.engine.errors import Trap
+from fusee.engine.errors import Exhausted, Trap
 from fusee.engine.runtime.const import (
     Evaluator,
     close_evaluator,
@@ -9,8 +9,8 @@ from fusee.engine.runtime.const import (
     open_evaluator,
     read_unsigned,
 )
-from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
-from fusee.engine.runtime.memory import memory_at, out_of_range, write_segment
+from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, own
+from fusee.engine.runtime.memory import fits_pointer, memory_at, out_of_range, write_segment
 from fusee.engine.runtime.table import table_at
 from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment
 from fusee.engine.state.runtime import SLOT_BYTES, Instance
@@ -39,8 +39,10 @@ def open_segments(e: Evaluator, instance: Instance) -> None:
     for i in span(m.element_count):
         segment = m.elements[i]
         if segment.mode == SEGMENT_PASSIVE:
-            size = usize(segment.count) * SLOT_BYTES
-            instance.elements[i].items = own(instance.store, u32(BLOCK_PLAIN), size)
+            size = u64(segment.count) * SLOT_BYTES
+            if not fits_pointer(size):
+                raise Exhausted(Limit.SYSTEM, 0)
+            instance.elements[i].items = own(instance.store, u32(BLOCK_PLAIN), usize(size))
             instance.elements[i].length = u64(segment.count)
             write_references(e, instance, segment, cast(Ptr[u64], instance.elements[i].items))
     for i in span(m.data_count):

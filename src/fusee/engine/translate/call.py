@@ -106,6 +106,7 @@ def evacuate(t: Translator, count: u32) -> None:
 
     A result that is going to be the argument in the same place may stay.
     """
+    assert t.out_count < t.max_height  # they were pushed; their owners follow those of the canonical slots
     for place in span(t.out_count):
         owner = t.owners[t.max_height + place]
         if owner != 0:
@@ -165,6 +166,7 @@ def finish(t: Translator, i: Ins, definition: TypeDef, is_tail: bool) -> None:
         return
     forget_pins(t)
     count = definition.result_count
+    assert t.height + count < t.max_height
     t.out_count = count
     for place in span(count):
         push_result(t, type_code(definition.results[place]), place, count == 1)

@@ -50,6 +50,7 @@ from fusee.engine.translate.values import (
     new_comparison,
     new_value,
     pop,
+    push,
     push_canonical,
     release,
 )  # fmt: skip
@@ -126,6 +127,7 @@ def open_block(t: Translator, opcode: u32) -> Frame:
 @kernel(inline=True)
 def frame_at(t: Translator, label: u32) -> Frame:
     """The frame that a label index names."""
+    assert label < t.depth
     return t.frames[t.depth - 1 - label]
 
 
@@ -170,6 +172,7 @@ def begin_loop(t: Translator) -> None:
     settle_all(t)
     reload_pins(t)
     frame = open_block(t, u32(LOOP))
+    assert t.loop_number < t.loop_count  # the first pass has met the same loops
     is_innermost = t.loops[t.loop_number] != 0
     t.loop_number += 1
     if is_innermost:
@@ -381,8 +384,7 @@ def leave(t: Translator) -> None:
             materialize(t, number)
         pop(t)
         emit_fused(t, row, tree, number)
-        t.stack[t.height] = new_value(t, u32(CONSTANT), u8(I32))  # stands for what is gone
-        t.height += 1
+        push(t, new_value(t, u32(CONSTANT), u8(I32)))  # stands for what is gone
     else:
         settle_branch(t, t.result_count)
         leave_settled(t)

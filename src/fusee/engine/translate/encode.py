@@ -6,7 +6,8 @@ from fusee.engine.arena import grow_buffer
 from fusee.engine.isa.facts import EIGHT, FOURS, IMMEDIATES, LABEL, NARROW, POINTER, WIDE_SOURCES, fact, facts_of
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
-from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE
+from fusee.engine.isa.row import most_bytes
+from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
 from fusee.engine.translate.state import INS_CAPACITY, Fixup, Ins, Label, Translator
@@ -31,6 +32,7 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 LARGEST_CELL_BYTES: Final = 64
+assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
 COUNT: Final = NUMBER["count"]
 SLOT_CODE: Final = int(PLACE_CODE[SLOT])
 PLACE_MASK: Final = (1 << PLACE_BITS) - 1
@@ -50,6 +52,7 @@ def new_ins(t: Translator, row: u32) -> Ins:
     """Append an instruction without operands and destination."""
     if t.ins_count == INS_CAPACITY:
         flush(t)
+    assert t.ins_count < INS_CAPACITY
     i = t.ins[t.ins_count]
     t.ins_count += 1
     i.row = u16(row)
@@ -86,6 +89,7 @@ def flush(t: Translator) -> None:
 def encode_first(t: Translator, count: u32) -> None:
     """Encode so many of the instructions that wait."""
     reserve_code(t, count * LARGEST_CELL_BYTES)
+    assert count <= t.ins_count
     for number in span(count):
         if t.is_mapping:
             note_position(t, t.ins[number])
@@ -121,6 +125,7 @@ def encode(t: Translator, i: Ins) -> None:
         store(at, i.slot)
         at = at + 2
     t.code_bytes = (u32(diff(at, t.code)) + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
+    assert u64(t.code_bytes) <= t.code_buffer.capacity_bytes
 
 
 @kernel(inline=True)
@@ -252,6 +257,7 @@ def resolve_fixups(t: Translator, home: Ptr[u8]) -> None:
     """Write all label fields of the finished code, which is at `home`."""
     for number in span(t.fixup_count):
         fixup = t.fixups[number]
+        assert fixup.target != 0 and fixup.at < t.code_bytes and fixup.target < t.code_bytes
         if fixup.base == 0:
             store(home + fixup.at, address(home + fixup.target))
         else:

@@ -8,7 +8,6 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.platform import Platform
@@ -18,7 +17,18 @@ from fusee.engine.translate.control import FUNCTION, open_frame, type_code
 from fusee.engine.translate.encode import add_immediate, count_block, flush, new_ins, reserve_code, resolve_fixups
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
-from fusee.engine.translate.state import INS_CAPACITY, NO_VALUE, TEMPORARIES, Frame, Ins, Local, Translator, Value
+from fusee.engine.translate.state import (
+    FURTHER_VALUES,
+    INS_CAPACITY,
+    NO_VALUE,
+    TEMPORARIES,
+    VALUES_EACH,
+    Frame,
+    Ins,
+    Local,
+    Translator,
+    Value,
+)  # fmt: skip
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -52,15 +62,6 @@ MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
 CODE_START: Final = 16
 """Offset of a function's first cell; before it stand the address of another function's code, and the size in
 bytes and the index of this one. So no cell is at offset 0, which means an unbound label."""
-
-VALUES_EACH: Final = 1 + MOST_LEAVES
-"""An entry of the stack is one value, and while it waits it has its operands, none of which waits itself. What was
-popped for the instruction at hand counts as the entries that it was."""
-
-FURTHER_VALUES: Final = 8
-"""Values that are made before the entries that they stand for are given back: a result; the inner node of a tree that
-is taken apart; the comparison and the zero of a condition; the comparison, the reference and the null of
-`br_on_null`."""
 
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = ("locals", "stack", "values", "owners", "frames", "code", "fixups", "map", "loops")
@@ -215,6 +216,7 @@ def open_locals(t: Translator, body: Body) -> None:
             t.locals[index].type = type_
             t.locals[index].form = u8(SLOT)
             index += 1
+    assert index == t.local_count
 
 
 @kernel

@@ -27,6 +27,15 @@ MOST_IMMEDIATES: Final = max(4, 3 + 2 * PINS)  # `enter` has so many, and `retur
 INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
 TEMPORARIES: Final = 3  # slots for operands that an instruction cannot take where they are
 
+VALUES_EACH: Final = 1 + MOST_LEAVES
+"""An entry of the stack is one value, and while it waits it has its operands, none of which waits itself. What was
+popped for the instruction at hand counts as the entries that it was."""
+
+FURTHER_VALUES: Final = 8
+"""Values that are made before the entries that they stand for are given back: a result; the inner node of a tree that
+is taken apart; the comparison and the zero of a condition; the comparison, the reference and the null of
+`br_on_null`."""
+
 NO_VALUE: Final = 0xFFFF_FFFF
 NO_INS: Final = 0xFFFF_FFFF
 NO_LOCAL: Final = 0xFFFF_FFFF
@@ -131,7 +140,7 @@ class Translator:
     local_count: u32  # with parameters
     result_count: u32
     result_types: Ptr[u32]
-    max_height: u32
+    max_height: u32  # of the stack: what validation found, and one for the zero that `eqz` compares with
     has_loops: bool
     has_calls: bool
     loop_number: u32  # of the next `loop` met

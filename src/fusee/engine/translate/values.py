@@ -4,12 +4,14 @@ from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
     F32,
+    FURTHER_VALUES,
     I32,
     IN_ACC,
     LOCAL,
     NO_VALUE,
     PENDING,
     SLOTTED,
+    VALUES_EACH,
     Translator,
     Value,
 )  # fmt: skip
@@ -30,6 +32,7 @@ def allot(t: Translator) -> u32:
         t.free_value = t.values[number].operands[0]
     else:
         number = t.value_count
+        assert number < t.max_height * VALUES_EACH + FURTHER_VALUES
         t.value_count += 1
     return number
 
@@ -66,12 +69,14 @@ def recycle(t: Translator, value: Value, number: u32) -> None:
 
 @kernel(inline=True)
 def push(t: Translator, number: u32) -> None:
+    assert t.height < t.max_height
     t.stack[t.height] = number
     t.height += 1
 
 
 @kernel(inline=True)
 def pop(t: Translator) -> u32:
+    assert t.height != 0
     t.height -= 1
     if t.height < t.settled:
         t.settled = t.height
@@ -114,6 +119,7 @@ def push_canonical(t: Translator, type_: u8) -> None:
 @kernel
 def own_slot(t: Translator, number: u32) -> None:
     """Give `number` its canonical slot. Nobody else may be in it: see `emit.claim`."""
+    assert t.values[number].position < t.max_height
     t.owners[t.values[number].position] = number + 1
 
 

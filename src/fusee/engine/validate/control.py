@@ -71,6 +71,7 @@ def open_control(v: Validator, kind: u8, block_type: u32) -> Control:
     """Open a block at the present height."""
     if unlikely(v.control_count == v.control_capacity):
         grow_controls(v)
+    assert v.control_count < v.control_capacity
     control = v.controls[v.control_count]
     v.control_count += 1
     control.height = v.height

@@ -154,6 +154,7 @@ def push(v: Validator, value_type: u32) -> None:
     height = v.height
     if unlikely(height == v.capacity):
         grow_operands(v, u32(1))
+    assert height < v.capacity
     v.operands[height] = value_type
     height += 1
     v.height = height

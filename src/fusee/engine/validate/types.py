@@ -19,7 +19,7 @@ from fusee.engine.state.module import (
 from fusee.engine.validate.state import matches
 from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64
 from fusee.spec.errors import ModuleError
-from fusee.spec.limits import MAX_SUBTYPING_DEPTH
+from fusee.spec.limits import MAX_GROUP_WORDS, MAX_SUBTYPING_DEPTH
 
 WITHIN_GROUP: Final = 0x1000_0000  # in a group's words: the index counts from the group's first type
 HEADER_WORDS: Final = 3  # of each type: kind and finality, supertype, length of the first list
@@ -72,6 +72,8 @@ def write_group(m: Module, first: u32, end: u32, buffer: Buffer) -> u32:
     for i in span(first, end):
         t = m.types[i]
         room = position + HEADER_WORDS + t.param_count + t.result_count + t.field_count * 2
+        if room > MAX_GROUP_WORDS:  # no sum of these wraps: a type adds at most some 20,000
+            raise Invalid(ModuleError.LIMIT_TYPES, t.offset)
         if u64(room) * WORD_BYTES > buffer.capacity_bytes:
             grow_buffer(buffer, u64(room) * WORD_BYTES)
         words = cast(Ptr[u32], buffer.data) + position

@@ -295,7 +295,6 @@ _STATEMENT_KINDS: dict[type[ast.stmt], tuple[str, str]] = {
     ast.FunctionDef: ("a nested function", "define the kernel in the module"),
     ast.ClassDef: ("a nested class", "define it in the module"),
     ast.Delete: ("`del`", ""),
-    ast.Assert: ("`assert`", "raise a KernelError, or `unreachable()` where it cannot happen"),
     ast.Import: ("`import` in a kernel", "import at the top of the module"),
     ast.ImportFrom: ("`import` in a kernel", "import at the top of the module"),
     ast.Match: ("`match`", "write `if … elif …`; over one integer it becomes a jump table"),

@@ -74,7 +74,7 @@ def field_address(body: Body, node: ast.Attribute, base: Node) -> tuple[Node, bo
     if found is None:
         raise body.error(node, f"`{base.type}` has no field `{node.attr}`", _known(fields))
     if found.embedded:
-        return tree.Field(found.type, node.lineno, base, found.offset), False
+        return tree.Field(found.type, node.lineno, base, found.offset, found.count), False
     return tree.Field(tree.pointer_to(found.type), node.lineno, base, found.offset), True
 
 
@@ -104,7 +104,10 @@ def element_address(body: Body, node: ast.Subscript, base: Node) -> Node:
     index = index_node(body, body.value(node.slice), node.slice)
     element = base.type.element
     type_ = element if isinstance(element, Reference) else base.type
-    return tree.Offset(type_, node.lineno, base, index)
+    address = tree.Offset(type_, node.lineno, base, index, is_element=True)
+    if address.bound and isinstance(index, tree.Constant) and not 0 <= int(index.value) < address.bound:
+        raise body.error(node.slice, f"`{body.text(node.value)}` has {address.bound} elements")
+    return address
 
 
 @expression(ast.IfExp)

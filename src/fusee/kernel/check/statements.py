@@ -29,6 +29,21 @@ def _expression(body: Body, node: ast.Expr) -> None:
             body.flow.reachable = False
 
 
+@statement(ast.Assert)
+def _assert(body: Body, node: ast.Assert) -> None:
+    if node.msg is not None:
+        raise body.error(node.msg, "an assertion has no message", "its text is reported")
+    calls = len(body.function.calls)
+    condition = body.condition(node.test)
+    if len(body.function.calls) != calls:
+        raise body.error(node.test, "an assertion calls no kernel", "only the checked build looks at it")
+    if isinstance(condition, Static):
+        if not condition.value:
+            raise body.error(node.test, "this never holds")
+        return
+    body.emit(tree.Assert(node.lineno, condition, body.text(node.test)))
+
+
 # --- branches ------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ class StructField:
     type: Type
     offset: int
     embedded: bool
+    count: int = 0  # elements of an embedded array
 
 
 class Types:
@@ -99,8 +100,10 @@ class Types:
         if found is None:
             found = {}
             for name, placed in layout(struct, self.target).fields.items():
-                embedded = placed.field.kind is not FieldKind.VALUE
-                found[name] = StructField(self.resolve(placed.field.type), placed.offset, embedded)
+                kind = placed.field.kind
+                count = placed.field.count if kind is FieldKind.ARRAY else 0
+                embedded = kind is not FieldKind.VALUE
+                found[name] = StructField(self.resolve(placed.field.type), placed.offset, embedded, count)
             self._fields[struct] = found
         return found
 

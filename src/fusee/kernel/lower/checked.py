@@ -135,13 +135,16 @@ class Checks:
         self._fail_if(writer, writer.value(f"and i1 {least}, {minus_one}"), "division overflows")
 
     def index(self, writer: FunctionWriter, node: tree.Offset, index: str) -> None:
-        """Before an index is narrowed to the width of a pointer."""
+        """Before an index is narrowed to the width of a pointer, or names an element of an array of known length."""
         type_ = node.index.type
         assert isinstance(type_, Integer)
         bits = writer.types.pointer_bits
         if type_.bits > bits and not type_.signed:
             bad = writer.value(f"icmp uge i{type_.bits} {index}, {1 << bits}")
             self._fail_if(writer, bad, "index does not fit in an address")
+        if node.bound and node.bound < 1 << type_.bits:
+            bad = writer.value(f"icmp uge i{type_.bits} {index}, {node.bound}")
+            self._fail_if(writer, bad, f"index of an array of {node.bound}")
 
     def unreachable(self, writer: FunctionWriter) -> None:
         writer.emit(f"call void @check.fail(ptr {self._site(writer, 'unreachable() was reached')}, i64 0)")
@@ -150,9 +153,13 @@ class Checks:
         failing, going = writer.label(), writer.label()
         writer.branch(condition, failing, going, "unlikely")
         writer.begin(failing)
+        self.failure(writer, message)
+        writer.begin(going)
+
+    def failure(self, writer: FunctionWriter, message: str) -> None:
+        """A place that is only reached if a test has failed."""
         writer.emit(f"call void @check.fail(ptr {self._site(writer, message)}, i64 0)")
         writer.end("unreachable")
-        writer.begin(going)
 
     def _site(self, writer: FunctionWriter, message: str) -> str:
         """A constant text that says where in the source a test is."""

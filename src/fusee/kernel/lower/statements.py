@@ -46,6 +46,16 @@ def _evaluate(writer: FunctionWriter, statement: tree.Evaluate) -> None:
     writer.lower(statement.value)
 
 
+@lowers(tree.Assert)
+def _assert(writer: FunctionWriter, statement: tree.Assert) -> None:
+    if writer.module.checks:
+        failing, going = writer.label(), writer.label()
+        branch(writer, statement.condition, going, failing, "likely")
+        writer.begin(failing)
+        writer.module.checks.failure(writer, f"`{statement.text}` does not hold")
+        writer.begin(going)
+
+
 @lowers(tree.If)
 def _if(writer: FunctionWriter, statement: tree.If) -> None:
     then, after = writer.label(), writer.label()
