@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from fusee.wasi.abi import Rights
 from fusee.wasi.errno import Errno
 from tests.wasi.guest import ROOT, Guest
 
 CREAT, DIRECTORY = 1, 2
-READ = 1 << 1
+READ = Rights.FD_READ
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_trailing_slashes(root: Path) -> None:
 
 def test_a_directory_moved_away_does_not_lead_out(root: Path) -> None:
     guest = Guest(root)
-    fd = guest.open("a/b", flags=DIRECTORY)
+    fd = guest.open("a/b", DIRECTORY, READ | Rights.PATH_OPEN)
     assert not isinstance(fd, Errno)
     (root / "a/b").rename(root.parent / "moved")
     assert guest.open("../secret", rights=READ, root=fd) == Errno.NOTCAPABLE

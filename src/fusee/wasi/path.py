@@ -20,7 +20,7 @@ from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.fd import new_times
 from fusee.wasi.functions import host_function
 from fusee.wasi.memory import GuestMemory
-from fusee.wasi.resolve import Place, resolve
+from fusee.wasi.resolve import Follow, Place, resolve
 
 # What these rights ask for makes a descriptor one that writes.
 _WRITING = Rights.FD_WRITE | Rights.FD_ALLOCATE | Rights.FD_FILESTAT_SET_SIZE
@@ -50,7 +50,7 @@ def path_open(
         raise WasiError(Errno.NOTCAPABLE)
     how = _Opening(OpenFlags(open_flags), FdFlags(fd_flags), rights & directory.inheriting)
     how.check(directory)
-    with resolve(directory.fd, path, bool(lookup & SYMLINK_FOLLOW)) as place:
+    with resolve(directory.fd, path, how.follow(lookup)) as place:
         opened = how.open(place, inheriting & directory.inheriting)
     memory.write_u32(result, context.add(opened))
 
@@ -67,8 +67,15 @@ class _Opening:
             directory.require(Rights.PATH_CREATE_FILE)
         if OpenFlags.TRUNC in self.open_flags:
             directory.require(Rights.PATH_FILESTAT_SET_SIZE)
-        if OpenFlags.DIRECTORY in self.open_flags and OpenFlags.CREAT in self.open_flags:
+        if OpenFlags.DIRECTORY in self.open_flags and self.open_flags != OpenFlags.DIRECTORY:
             raise WasiError(Errno.INVAL)
+
+    def follow(self, lookup: int) -> Follow:
+        """Whether a link at the path's end is followed: never to a file that has to be new (POSIX, `open`)."""
+        if OpenFlags.CREAT not in self.open_flags:
+            return _follow(lookup)
+        may_follow = lookup & SYMLINK_FOLLOW and OpenFlags.EXCL not in self.open_flags
+        return Follow.UNLESS_SLASH if may_follow else Follow.NEVER
 
     def host_flags(self) -> int:
         """The host's flags; the last component is never followed, `resolve` has done that."""
@@ -91,13 +98,15 @@ class _Opening:
     def open(self, place: Place, inheriting: int) -> Descriptor:
         """Opens what is at a place."""
         flags = self.host_flags()
-        if place.must_be_directory:
-            if flags & os.O_CREAT:
+        if place.has_slash:
+            if flags & os.O_CREAT and not place.dots:
                 raise WasiError(Errno.ISDIR)
-            flags |= os.O_DIRECTORY
+            flags |= 0 if flags & os.O_CREAT else os.O_DIRECTORY
         host_fd = os.open(place.name, flags, 0o666, dir_fd=place.directory)
         try:
             if stat.S_ISDIR(os.fstat(host_fd).st_mode):
+                if self.rights & Rights.FD_WRITE:
+                    raise WasiError(Errno.ISDIR)
                 return Directory(host_fd, self.rights & DIRECTORY_RIGHTS, inheriting)
             return File(host_fd, self.rights & FILE_RIGHTS, inheriting, self.fd_flags)
         except BaseException:
@@ -112,7 +121,7 @@ def path_filestat_get(
     """Stores a file's status."""
     directory = context.directory(fd, Rights.PATH_FILESTAT_GET)
     memory.check(result, FILESTAT.size)
-    with resolve(directory.fd, memory.path(address, size), bool(lookup & SYMLINK_FOLLOW)) as place:
+    with resolve(directory.fd, memory.path(address, size), _follow(lookup)) as place:
         memory.write(result, pack_filestat(place.status()))
 
 
@@ -130,7 +139,7 @@ def path_filestat_set_times(
 ) -> None:
     """Changes a file's times."""
     directory = context.directory(fd, Rights.PATH_FILESTAT_SET_TIMES)
-    with resolve(directory.fd, memory.path(address, size), bool(lookup & SYMLINK_FOLLOW)) as place:
+    with resolve(directory.fd, memory.path(address, size), _follow(lookup)) as place:
         times = new_times(place.status(), access_ns, modified_ns, flags)
         os.utime(place.name, ns=times, dir_fd=place.directory, follow_symlinks=False)
 
@@ -139,7 +148,8 @@ def path_filestat_set_times(
 def path_create_directory(context: WasiContext, memory: GuestMemory, fd: int, address: int, size: int) -> None:
     """Makes a directory."""
     directory = context.directory(fd, Rights.PATH_CREATE_DIRECTORY)
-    with resolve(directory.fd, memory.path(address, size).rstrip("/") or "/", follow=False) as place:
+    with resolve(directory.fd, memory.path(address, size), Follow.NEVER) as place:
+        place.refuse_dots(Errno.EXIST)
         os.mkdir(place.name, 0o777, dir_fd=place.directory)
 
 
@@ -147,8 +157,9 @@ def path_create_directory(context: WasiContext, memory: GuestMemory, fd: int, ad
 def path_remove_directory(context: WasiContext, memory: GuestMemory, fd: int, address: int, size: int) -> None:
     """Removes an empty directory."""
     directory = context.directory(fd, Rights.PATH_REMOVE_DIRECTORY)
-    with resolve(directory.fd, memory.path(address, size), follow=False) as place:
-        place.refuse_dot(Errno.INVAL)
+    with resolve(directory.fd, memory.path(address, size), Follow.NEVER) as place:
+        place.refuse_dots(Errno.INVAL, Errno.NOTEMPTY)
+        place.status()  # a link with a slash behind it is no directory
         os.rmdir(place.name, dir_fd=place.directory)
 
 
@@ -156,9 +167,8 @@ def path_remove_directory(context: WasiContext, memory: GuestMemory, fd: int, ad
 def path_unlink_file(context: WasiContext, memory: GuestMemory, fd: int, address: int, size: int) -> None:
     """Removes a file."""
     directory = context.directory(fd, Rights.PATH_UNLINK_FILE)
-    with resolve(directory.fd, memory.path(address, size), follow=False) as place:
-        place.refuse_slash()
-        place.refuse_dot(Errno.ISDIR)
+    with resolve(directory.fd, memory.path(address, size), Follow.NEVER) as place:
+        place.refuse_dots(Errno.ISDIR)
         # Some hosts answer EPERM here, which would mean something else to the guest.
         if stat.S_ISDIR(place.status().st_mode):
             raise WasiError(Errno.ISDIR)
@@ -180,11 +190,11 @@ def path_rename(
     source = context.directory(fd, Rights.PATH_RENAME_SOURCE)
     target = context.directory(new_fd, Rights.PATH_RENAME_TARGET)
     old_path, new_path = memory.path(address, size), memory.path(new_address, new_size)
-    with resolve(source.fd, old_path, follow=False) as old, resolve(target.fd, new_path, follow=False) as new:
-        old.refuse_dot(Errno.BUSY)
-        new.refuse_dot(Errno.BUSY)
+    with resolve(source.fd, old_path, Follow.NEVER) as old, resolve(target.fd, new_path, Follow.NEVER) as new:
+        old.refuse_dots(Errno.BUSY)
+        new.refuse_dots(Errno.BUSY)
         is_directory = stat.S_ISDIR(old.status().st_mode)
-        if new.must_be_directory and not is_directory:
+        if new.has_slash and not is_directory:
             raise WasiError(Errno.NOTDIR)
         os.rename(old.name, new.name, src_dir_fd=old.directory, dst_dir_fd=new.directory)
 
@@ -207,10 +217,9 @@ def path_link(
     old_path, new_path = memory.path(address, size), memory.path(new_address, new_size)
     if lookup & SYMLINK_FOLLOW:
         raise WasiError(Errno.INVAL)
-    with resolve(source.fd, old_path, follow=False) as old, resolve(target.fd, new_path, follow=False) as new:
-        old.refuse_slash()
-        if new.must_be_directory:
-            raise WasiError(Errno.NOENT)
+    with resolve(source.fd, old_path, Follow.WITH_SLASH) as old, resolve(target.fd, new_path, Follow.NEVER) as new:
+        old.status()
+        new.refuse_slash()
         os.link(old.name, new.name, src_dir_fd=old.directory, dst_dir_fd=new.directory, follow_symlinks=False)
 
 
@@ -224,9 +233,8 @@ def path_symlink(
     path = memory.path(new_address, new_size)
     if target.startswith("/"):
         raise WasiError(Errno.NOTCAPABLE)
-    with resolve(directory.fd, path, follow=False) as place:
-        if place.must_be_directory:
-            raise WasiError(Errno.NOENT)
+    with resolve(directory.fd, path, Follow.NEVER) as place:
+        place.refuse_slash()
         os.symlink(target, place.name, dir_fd=place.directory)
 
 
@@ -238,7 +246,12 @@ def path_readlink(
     directory = context.directory(fd, Rights.PATH_READLINK)
     memory.check(result, 4)
     memory.check(buffer, room)
-    with resolve(directory.fd, memory.path(address, size), follow=False) as place:
+    with resolve(directory.fd, memory.path(address, size), Follow.WITH_SLASH) as place:
+        place.status()
         target = os.fsencode(os.readlink(place.name, dir_fd=place.directory))[:room]
     memory.write(buffer, target)
     memory.write_u32(result, len(target))
+
+
+def _follow(lookup: int) -> Follow:
+    return Follow.ALWAYS if lookup & SYMLINK_FOLLOW else Follow.WITH_SLASH

@@ -12,6 +12,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
+from enum import Enum, auto
 from typing import NamedTuple
 
 from fusee.wasi.errno import Errno, WasiError
@@ -27,30 +28,52 @@ class Place(NamedTuple):
 
     directory: int  # the host's descriptor
     name: str
-    must_be_directory: bool  # the path ended in a slash
+    has_slash: bool  # the path ended in a slash: it can only mean a directory
+    dots: str = ""  # what the path ended in, if that was `.` or `..`
 
     def status(self) -> os.stat_result:
         """The status of what is there; a symbolic link is itself."""
         status = os.stat(self.name, dir_fd=self.directory, follow_symlinks=False)
-        if self.must_be_directory and not stat.S_ISDIR(status.st_mode):
+        if self.has_slash and not stat.S_ISDIR(status.st_mode):
             raise WasiError(Errno.NOTDIR)
         return status
 
-    def refuse_slash(self) -> None:
-        """For operations on what is not a directory."""
-        if self.must_be_directory:
-            self.status()
-            raise WasiError(Errno.ISDIR)
+    def exists(self) -> bool:
+        """Whether there is anything, be it a symbolic link to nothing."""
+        try:
+            os.stat(self.name, dir_fd=self.directory, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
 
-    def refuse_dot(self, errno: Errno) -> None:
-        """For operations on an entry of a directory, which `.` is not."""
-        if self.name == ".":
-            raise WasiError(errno)
+    def refuse_dots(self, dot: Errno, two: Errno | None = None) -> None:
+        """For operations on an entry of a directory, which `.` and `..` are not."""
+        if self.dots:
+            raise WasiError(two if two is not None and self.dots == ".." else dot)
+
+    def refuse_slash(self) -> None:
+        """For making what is not a directory. What is there already, is said first (POSIX, 4.13)."""
+        self.refuse_dots(Errno.EXIST)
+        if self.has_slash:
+            raise WasiError(Errno.EXIST if self.exists() else Errno.NOENT)
+
+
+class Follow(Enum):
+    """When a symbolic link at a path's end is expanded (POSIX, 4.13)."""
+
+    NEVER = auto()  # to make, move or remove an entry: a slash behind a link makes no difference
+    UNLESS_SLASH = auto()  # to create a file, which no path that ends in a slash names
+    WITH_SLASH = auto()  # to look at a link, but a slash behind it means the directory that it leads to
+    ALWAYS = auto()
+
+    def expands(self, has_slash: bool) -> bool:
+        """Whether a link is expanded."""
+        return self is Follow.ALWAYS or self is (Follow.WITH_SLASH if has_slash else Follow.UNLESS_SLASH)
 
 
 @contextlib.contextmanager
-def resolve(root: int, path: str, follow: bool) -> Iterator[Place]:
-    """Resolves a path below an open directory; `follow` expands a symbolic link at its end too."""
+def resolve(root: int, path: str, follow: Follow) -> Iterator[Place]:
+    """Resolves a path below an open directory."""
     walk = _Walk(root)
     try:
         yield walk.run(path, follow)
@@ -75,29 +98,32 @@ class _Walk:
         while self.opened:
             os.close(self.opened.pop())
 
-    def run(self, path: str, follow: bool) -> Place:
+    def run(self, path: str, follow: Follow) -> Place:
         if not path:
             raise WasiError(Errno.NOENT)
-        must_be_directory = self.push(path)
+        has_slash = self.push(path)
+        dots = self.pending[-1] if self.pending[-1] in (".", "..") else ""
         while self.pending:
             name = self.pending.popleft()
+            if name == ".":
+                continue
             if name == "..":
                 self.leave()
             elif self.pending:
                 self.enter(name)
-            elif (follow or must_be_directory) and (target := self.read_link(name)) is not None:
-                must_be_directory |= self.push(target)
+            elif follow.expands(has_slash) and (target := self.read_link(name)) is not None:
+                has_slash |= self.push(target)
             else:
-                return Place(self.here, name, must_be_directory)
-        return Place(self.here, ".", must_be_directory)
+                return Place(self.here, name, has_slash)
+        return Place(self.here, ".", has_slash, dots)
 
     def push(self, path: str) -> bool:
-        """Puts a path's components before those that are left; whether it can only mean a directory."""
+        """Puts a path's components before those that are left; whether it ends in a slash."""
         if path.startswith("/"):
             raise WasiError(Errno.NOTCAPABLE)
-        components = path.split("/")
-        self.pending.extendleft(reversed([name for name in components if name not in ("", ".")]))
-        return components[-1] in ("", ".", "..")
+        components = [name for name in path.split("/") if name]
+        self.pending.extendleft(reversed(components))
+        return path.endswith("/")
 
     def leave(self) -> None:
         if not self.opened:
