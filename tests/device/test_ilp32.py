@@ -127,4 +127,5 @@ def space_of_a_memory(engine: Engine) -> tuple[int, int]:
     memory = instance.exports(store)["m"]
     assert isinstance(memory, Memory)
     state = view(MemoryState, memory.address, native.space)
-    return int(state.reserved_bytes), native.device.heap.sizes[int(state.base.address)]
+    reserved = int(state.capacity_bytes) if state.is_reserved else 0
+    return reserved, native.device.heap.sizes[int(state.base.address)]

@@ -9,13 +9,15 @@ from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Exhausted, LinkError, Trap, Unsupported
 from fusee.engine.runtime import memory, table
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
-from fusee.engine.runtime.store import release_engine, release_store, set_limits
+from fusee.engine.runtime.store import release_engine, release_store, set_limits, set_total_limits
 from fusee.engine.state.module import Limits
 from fusee.engine.state.runtime import Func, Global, Instance, Memory, Table
 from fusee.kernel.arena import new, simulate
-from fusee.kernel.lang import cast, u32, u64
+from fusee.kernel.faults import Fault
+from fusee.kernel.lang import address, cast, u32, u64
 from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import ILP32, LP64, Target
+from fusee.spec.limits import MAX_TABLE_ELEMENTS
 from fusee.spec.traps import TrapCode
 from tests.engine.simulated_world import MOST_BYTES, World, live
 
@@ -152,6 +154,69 @@ def test_bytes_as_pages(world: World) -> None:
     m = new_memory(world.store, limits(5, 7, log2=0))
     assert m.length_bytes == 5
     assert [int(memory.grow_memory(m, u64(d))) for d in (1, 2, 1)] == [5, NONE, 6]
+
+
+@pytest.mark.parametrize("minimum", [0, 1, 0xFFFF_FFFE])
+def test_a_memory_of_bytes_never_has_more_than_its_size_can_say(world: World, minimum: int) -> None:
+    """A 32-bit `memory.size` has no word for 2³² pages."""
+    m = new_memory(world.store, limits(0, log2=0))
+    m.length_bytes = u64(minimum)  # as if the system had so much
+    assert memory.greatest_bytes(m) == 0xFFFF_FFFF
+    assert memory.grow_memory(m, u64(0x1_0000_0000 - minimum)) == NONE
+    assert m.length_bytes == minimum
+    assert memory.greatest_bytes(new_memory(world.store, limits(0))) == 1 << 32
+    assert memory.greatest_bytes(new_memory(world.store, limits(0, is_64=True, log2=0))) == 1 << 36
+
+
+def test_growing_by_nothing_is_always_possible(world: World) -> None:
+    m, t = new_memory(world.store, limits(2)), new_table(world.store, limits(2), FUNCREF, u64(0))
+    none = u64(NONE)
+    set_limits(world.store, u64(65536), u64(1), none, none, none)
+    set_total_limits(world.store, u64(0), u64(0))
+    assert memory.grow_memory(m, u64(0)) == table.grow_table(t, u64(0), u64(0)) == 2
+    assert memory.grow_memory(m, u64(1)) == table.grow_table(t, u64(1), u64(0)) == NONE
+
+
+def test_growing_page_by_page_copies_each_byte_a_few_times(world: World) -> None:
+    m = new_memory(world.store, limits(1))
+    bases = set()
+    for page in range(1, 100):
+        bases.add(int(address(m.base)))
+        m.base[page * 65536 - 1] = type(m.base[0])(page)
+        assert memory.grow_memory(m, u64(1)) == page
+        assert m.length_bytes <= m.capacity_bytes <= m.length_bytes * 3 // 2
+    assert len(bases) <= 12
+    assert [int(m.base[page * 65536 - 1]) for page in range(1, 101)] == [*range(1, 100), 0]
+
+
+def test_growth_where_only_what_is_needed_can_be_had(world: World) -> None:
+    pages = MOST_BYTES // 65536
+    m = new_memory(world.store, limits(pages - 2))
+    assert [int(memory.grow_memory(m, u64(1))) for _ in range(3)] == [pages - 2, pages - 1, NONE]
+    assert m.capacity_bytes == m.length_bytes == MOST_BYTES
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_memories_and_tables_together_are_limited(world: World, is_many: bool) -> None:
+    """However a module divides what it asks for."""
+    set_total_limits(world.store, u64(4 << 16), u64(100))
+    memories = [new_memory(world.store, limits(size)) for size in ([1, 2, 0] if is_many else [3])]
+    assert [int(memory.grow_memory(memories[0], u64(d))) for d in (2, 1, 1)][::2] == [NONE, NONE]
+    with pytest.raises(Exhausted):
+        new_memory(world.store, limits(1))
+    tables = [new_table(world.store, limits(size), FUNCREF, u64(0)) for size in ([40, 50] if is_many else [90])]
+    assert [int(table.grow_table(tables[0], u64(d), u64(0))) for d in (11, 10, 1)][::2] == [NONE, NONE]
+    with pytest.raises(Exhausted):
+        new_table(world.store, limits(1), FUNCREF, u64(0))
+
+
+def test_null_elements_are_not_touched(world: World) -> None:
+    """A table of nine million elements in room for sixteen: writing them would be a fault."""
+    t = new_table(world.store, limits(5), FUNCREF, u64(0))
+    t.capacity = u64(MAX_TABLE_ELEMENTS)
+    assert table.grow_table(t, u64(9_000_000), u64(0)) == 5
+    with pytest.raises(Fault):
+        table.grow_table(t, u64(1), u64(1))
 
 
 @pytest.mark.parametrize("size", [MOST_BYTES // 65536 + 1, 65537, 1 << 40])

@@ -115,6 +115,15 @@ class Store:
         limits = (memory_size, table_elements, instances, tables, memories)
         self.native.set_limits(self.address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
 
+    def set_total_limits(self, memory_size: int, table_elements: int) -> None:
+        """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
+
+        A new store allows 64 GiB and 33,554,432 elements. Negative: no limit. What a limit keeps from being made
+        raises `LimitError`; `memory.grow` and `table.grow` give -1. Not in wasmtime-py.
+        """
+        limits = (memory_size, table_elements)
+        self.native.set_total_limits(self.address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
+
     # WASI.
 
     def set_wasi(self, wasi: "WasiConfig") -> None:

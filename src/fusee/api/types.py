@@ -236,6 +236,8 @@ class MemoryType(Record):
         if page_size_log2 not in (0, 16):
             raise FuseeError("invalid custom page size")
         most = 1 << ((64 if is_64 else 32) - page_size_log2)
+        if page_size_log2 == 0:
+            most -= 1  # `memory.size` must be able to say it
         if limits.min > most or (limits.max or 0) > most:
             raise FuseeError("memory size is greater than its addresses reach")
         super().__init__(limits, is_64, shared, page_size_log2)

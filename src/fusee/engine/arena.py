@@ -61,16 +61,17 @@ class Buffer:
     capacity_bytes: u64
 
 
-@kernel
-def fits_usize(size: u64) -> bool:
-    return u64(usize(size)) == size
+@kernel(inline=True)
+def fits_pointer(size: u64) -> bool:
+    """Whether one block of memory may have that size: less than half of what this target's pointers reach."""
+    return size >> (8 * size_of(usize) - 1) == 0
 
 
 @kernel
 def new_memory(platform: Platform, size: u64) -> Ptr[u8]:
     """Zeroed memory of the platform's, or `Exhausted`."""
     base = null(Ptr[u8])
-    if fits_usize(size):
+    if fits_pointer(size):
         base = platform.allocate(usize(1), usize(size))
     if is_null(base):
         raise Exhausted(ARENA, 0)

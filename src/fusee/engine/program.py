@@ -11,7 +11,14 @@ from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
-from fusee.engine.runtime.store import new_store, open_engine, release_engine, release_store, set_limits
+from fusee.engine.runtime.store import (
+    new_store,
+    open_engine,
+    release_engine,
+    release_store,
+    set_limits,
+    set_total_limits,
+)
 from fusee.engine.runtime.table import grow_table
 from fusee.engine.runtime.trace import trace_externs
 from fusee.engine.translate.function import translate_all, translate_for_listing
@@ -24,6 +31,7 @@ ENTRIES: Final = (
     new_store,
     release_store,
     set_limits,
+    set_total_limits,
     decode_module,
     validate_module,
     close_module,

@@ -5,7 +5,7 @@ from typing import Final
 PAGE_SIZE_LOG2: Final = 16  # spec 4.2.8: 64 KiB
 MAX_PAGES_32: Final = 0x1_0000
 MAX_PAGES_64: Final = 0x1_0000_0000_0000
-MAX_BYTES_32: Final = 0xFFFF_FFFF  # memories with pages of one byte
+MAX_BYTES_32: Final = 0xFFFF_FFFF  # memories with pages of one byte: their number is a 32-bit result
 MAX_BYTES_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 MAX_TABLE_32: Final = 0xFFFF_FFFF
 MAX_TABLE_64: Final = 0xFFFF_FFFF_FFFF_FFFF
@@ -13,6 +13,9 @@ MAX_TABLE_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 MAX_MEMORY_BYTES_32: Final = 1 << 32  # of a linear memory, when it is made or grown
 MAX_MEMORY_BYTES_64: Final = 1 << 36
 MAX_TABLE_ELEMENTS: Final = 10_000_000
+
+MAX_STORE_MEMORY_BYTES: Final = 1 << 36  # of all linear memories of a store together, unless it is told otherwise
+MAX_STORE_TABLE_ELEMENTS: Final = 1 << 25  # of all its tables
 
 MAX_MODULE_BYTES: Final = 0x4000_0000
 MAX_TYPES: Final = 1_000_000

@@ -51,7 +51,7 @@ class Block:
 
 @struct
 class Holdings:
-    """`Store.objects`: the blocks of a store and what `set_limits` allows it."""
+    """`Store.objects`: the blocks of a store, and what it may hold and does."""
 
     newest: usize
     maximum_memory_bytes: u64  # of each memory
@@ -59,9 +59,13 @@ class Holdings:
     maximum_instances: u64
     maximum_tables: u64
     maximum_memories: u64
+    maximum_total_bytes: u64  # of all memories
+    maximum_total_elements: u64  # of all tables
     instances: u64
     tables: u64
     memories: u64
+    total_bytes: u64
+    total_elements: u64
 
 
 @kernel(inline=True)

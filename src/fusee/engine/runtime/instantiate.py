@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from fusee.engine.arena import Arena, allocate
+from fusee.engine.arena import Arena, allocate, fits_pointer
 from fusee.engine.errors import Exhausted, Unsupported
 from fusee.engine.runtime.const import Evaluator, evaluate_span
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Limit, holdings_of, own
 from fusee.engine.runtime.link import canonical_value, check_imports
-from fusee.engine.runtime.memory import fits_pointer
 from fusee.engine.runtime.objects import new_memory, new_table
 from fusee.engine.runtime.segments import open_segments, run_segments
 from fusee.engine.runtime.table import fill_elements
@@ -161,7 +160,9 @@ def make_tables(e: Evaluator, instance: Instance) -> None:
         table = new_table(instance.store, declared.limits, canonical_value(m, declared.element), u64(0))
         instance.tables[i] = address(table)
         if declared.init.start != declared.init.end:
-            fill_elements(table, u64(0), table.length, evaluate_span(e, instance, declared.init))
+            value = evaluate_span(e, instance, declared.init)
+            if value != 0:  # what is null already is not touched
+                fill_elements(table, u64(0), table.length, value)
 
 
 @kernel

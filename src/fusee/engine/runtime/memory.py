@@ -6,6 +6,7 @@ target narrows only what is known to lie inside the memory.
 
 from typing import Final
 
+from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.state.module import Limits
@@ -26,7 +27,7 @@ from fusee.kernel.lang import (
     unlikely,
     usize,
 )
-from fusee.spec.limits import MAX_MEMORY_BYTES_32, MAX_MEMORY_BYTES_64
+from fusee.spec.limits import MAX_BYTES_32, MAX_MEMORY_BYTES_32, MAX_MEMORY_BYTES_64
 from fusee.spec.traps import TrapCode
 
 NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
@@ -35,12 +36,6 @@ NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` 
 @kernel(inline=True)
 def memory_at(ctx: Instance, index: u64) -> Memory:
     return cast(Memory, ctx.memories[index])
-
-
-@kernel(inline=True)
-def fits_pointer(size: u64) -> bool:
-    """Whether `size` bytes can be addressed on this target at all."""
-    return u64(usize(size)) == size
 
 
 @kernel(inline=True)
@@ -58,11 +53,12 @@ def limit_bytes(memory: Memory) -> u64:
 @kernel
 def greatest_bytes(memory: Memory) -> u64:
     """The greatest size that a memory of this type can have, whatever the store's limit."""
-    limit = u64(MAX_MEMORY_BYTES_64) if memory.is_64 else u64(MAX_MEMORY_BYTES_32)
-    if memory.has_maximum:
-        pages = limit >> u64(memory.page_size_log2)
-        if memory.maximum_pages < pages:
-            limit = memory.maximum_pages << u64(memory.page_size_log2)
+    shift = u64(memory.page_size_log2)
+    limit = u64(MAX_MEMORY_BYTES_64)
+    if not memory.is_64:
+        limit = minimum(u64(MAX_MEMORY_BYTES_32), u64(MAX_BYTES_32) << shift)
+    if memory.has_maximum and memory.maximum_pages < limit >> shift:
+        limit = memory.maximum_pages << shift
     return limit
 
 
@@ -70,42 +66,47 @@ def greatest_bytes(memory: Memory) -> u64:
 def place(memory: Memory, size: u64) -> bool:
     """Give `memory` space for `size` bytes, keeping its contents; false if there is none.
 
-    Address space is reserved for all that the memory may become, so that it never moves; where the
-    platform has none to spare, memory is allocated to measure and moves when it grows.
+    Address space is reserved for all that the memory may become, so that it never moves. Where the platform has
+    not that much to spare, a memory that grows gets half as much again: growing by pages then moves each
+    byte a few times, not once for each page. Where there is not even that, it gets what it needs.
     """
-    store = cast(Store, memory.store)
-    reserved = u64(0)
-    base = null(Ptr[u8])
-    wanted = greatest_bytes(memory)
-    if wanted > size and fits_pointer(wanted):
-        base = store.engine.platform.reserve(usize(wanted))
-        reserved = wanted
-    if is_null(base) and fits_pointer(size):
-        base = store.engine.platform.reserve(usize(size))
-        reserved = size
-    if is_null(base) and fits_pointer(size):
-        base = store.engine.platform.allocate(usize(size), usize(1))
-        reserved = u64(0)
+    roomy = size
+    if memory.length_bytes != 0:
+        roomy = minimum(size + size // 2, limit_bytes(memory))
+    if take(memory, greatest_bytes(memory), True) or take(memory, roomy, True) or take(memory, roomy, False):
+        return True
+    return roomy != size and (take(memory, size, True) or take(memory, size, False))
+
+
+@kernel
+def take(memory: Memory, capacity: u64, is_reserved: bool) -> bool:
+    """Move `memory` to `capacity` bytes, reserved or allocated; false if the platform has not got them."""
+    platform = cast(Store, memory.store).engine.platform
+    if not fits_pointer(capacity):
+        return False
+    base = platform.reserve(usize(capacity)) if is_reserved else platform.allocate(usize(capacity), usize(1))
     if is_null(base):
         return False
     if memory.length_bytes != 0:
         copy_bytes(base, memory.base, usize(memory.length_bytes))
     release_memory(memory)
     memory.base = base
-    memory.reserved_bytes = reserved
+    memory.capacity_bytes = capacity
+    memory.is_reserved = is_reserved
     return True
 
 
 @kernel
 def release_memory(memory: Memory) -> None:
     """Return the bytes of `memory` to the platform."""
-    store = cast(Store, memory.store)
-    if memory.reserved_bytes != 0:
-        store.engine.platform.unreserve(memory.base, usize(memory.reserved_bytes))
-    elif not is_null(memory.base):
-        store.engine.platform.release(memory.base)
+    platform = cast(Store, memory.store).engine.platform
+    if not is_null(memory.base):
+        if memory.is_reserved:
+            platform.unreserve(memory.base, usize(memory.capacity_bytes))
+        else:
+            platform.release(memory.base)
     memory.base = null(Ptr[u8])
-    memory.reserved_bytes = u64(0)
+    memory.capacity_bytes = u64(0)
 
 
 @kernel
@@ -116,14 +117,7 @@ def init_memory(memory: Memory, store: Store, limits: Limits) -> bool:
     memory.page_size_log2 = limits.page_size_log2
     memory.has_maximum = limits.has_maximum
     memory.maximum_pages = limits.maximum
-    shift = u64(limits.page_size_log2)
-    if limits.minimum > limit_bytes(memory) >> shift:
-        return False
-    size = limits.minimum << shift
-    if size != 0 and not place(memory, size):
-        return False
-    memory.length_bytes = size
-    return True
+    return grow_memory(memory, limits.minimum) == 0
 
 
 @kernel
@@ -131,14 +125,18 @@ def grow_memory(memory: Memory, delta: u64) -> u64:
     """`memory.grow` (spec 4.6.10): the old size in pages, or `NOT_GROWN`."""
     shift = u64(memory.page_size_log2)
     pages = memory.length_bytes >> shift
-    limit = limit_bytes(memory) >> shift
-    if pages > limit or delta > limit - pages:
+    if delta == 0:
+        return pages  # whatever the limits are
+    if out_of_range(pages, delta, limit_bytes(memory) >> shift):
+        return u64(NOT_GROWN)
+    holdings = holdings_of(cast(Store, memory.store))
+    if out_of_range(holdings.total_bytes, delta << shift, holdings.maximum_total_bytes):
         return u64(NOT_GROWN)
     size = (pages + delta) << shift
-    if delta != 0 and size > memory.reserved_bytes:
-        if not place(memory, size):
-            return u64(NOT_GROWN)
+    if size > memory.capacity_bytes and not place(memory, size):
+        return u64(NOT_GROWN)
     memory.length_bytes = size
+    holdings.total_bytes += delta << shift
     return pages
 
 

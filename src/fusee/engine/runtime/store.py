@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.holdings import (
@@ -14,11 +15,12 @@ from fusee.engine.runtime.holdings import (
     contents,
     holdings_of,
 )
-from fusee.engine.runtime.memory import fits_pointer, release_memory
+from fusee.engine.runtime.memory import release_memory
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import SLOT_BYTES, Engine, Memory, Store, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
+from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 
 RESERVED_STACK_SLOTS: Final = 512  # above the limit, for functions that need so little that they do not ask
 
@@ -54,7 +56,7 @@ def release_engine(engine: Engine) -> None:
 
 @kernel
 def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
-    """An empty store with a stack of its own, without limits."""
+    """An empty store with a stack of its own, and no limits but those on all of its memories and tables together."""
     platform = engine.platform
     if not fits_pointer(stack_bytes):
         raise Exhausted(Limit.SYSTEM, 0)
@@ -74,6 +76,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
     set_limits(store, u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT))
+    set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store
 
 
@@ -88,6 +91,14 @@ def set_limits(
     holdings.maximum_instances = instances
     holdings.maximum_tables = tables
     holdings.maximum_memories = memories
+
+
+@kernel
+def set_total_limits(store: Store, memory_bytes: u64, table_elements: u64) -> None:
+    """How large the memories may be together, and the tables: what a module can ask for, however it divides it."""
+    holdings = holdings_of(store)
+    holdings.maximum_total_bytes = memory_bytes
+    holdings.maximum_total_elements = table_elements
 
 
 @kernel

@@ -5,9 +5,10 @@ An element is an 8-byte reference on every target; indices and lengths are `u64`
 
 from typing import Final
 
+from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
-from fusee.engine.runtime.memory import NOT_GROWN, fits_pointer, out_of_range
+from fusee.engine.runtime.memory import NOT_GROWN, out_of_range
 from fusee.engine.state.module import Limits
 from fusee.engine.state.runtime import SLOT_BYTES, Instance, Segment, Store, Table
 from fusee.kernel.lang import (
@@ -88,15 +89,22 @@ def init_table(table: Table, store: Store, limits: Limits, element: u32, value: 
 def grow_table(table: Table, delta: u64, value: u64) -> u64:
     """`table.grow` (spec 4.6.9): the old length, or `NOT_GROWN`."""
     old = table.length
+    if delta == 0:
+        return old  # whatever the limits are
     limit = limit_elements(table)
-    if old > limit or delta > limit - old:
+    holdings = holdings_of(cast(Store, table.store))
+    if out_of_range(old, delta, limit) or out_of_range(
+        holdings.total_elements, delta, holdings.maximum_total_elements
+    ):
         return u64(NOT_GROWN)
     if old + delta > table.capacity:
         roomy = minimum(maximum(table.capacity * 2, u64(FIRST_CAPACITY)), limit)
         if not set_capacity(table, old + delta if table.capacity == 0 else maximum(old + delta, roomy)):
             return u64(NOT_GROWN)
     table.length = old + delta
-    fill_elements(table, old, delta, value)
+    holdings.total_elements += delta
+    if value != 0:  # new elements are null; a large table costs what of it is used
+        fill_elements(table, old, delta, value)
     return old
 
 

@@ -70,11 +70,12 @@ class Memory:
 
     base: Ptr[u8]
     length_bytes: u64
-    reserved_bytes: u64
+    capacity_bytes: u64  # what there is room for at `base`
     maximum_pages: u64
     page_size_log2: u32
     is_64: bool
     has_maximum: bool
+    is_reserved: bool  # from the platform's `reserve`, not its `allocate`
     store: usize
 
 
