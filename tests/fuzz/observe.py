@@ -13,8 +13,13 @@ from typing import Any
 
 from tests.fuzz.programs import make_program
 from tests.fuzz.smith import make_module
+from tests.fuzz.stress import make_stress
 
-GENERATORS: dict[str, Callable[[int], bytes | None]] = {"smith": make_module, "programs": make_program}
+GENERATORS: dict[str, Callable[[int], bytes | None]] = {
+    "smith": make_module,
+    "programs": make_program,
+    "stress": make_stress,
+}
 CALLS_EACH = 3
 ARGUMENTS: dict[str, list[Any]] = {
     "i32": [0, -1, 0x1234],
@@ -24,21 +29,25 @@ ARGUMENTS: dict[str, list[Any]] = {
 }
 
 
-def observe(implementation: ModuleType, engine: Any, wasm: bytes) -> list[str]:
+def observe(implementation: ModuleType, engine: Any, wasm: bytes, *, together: bool = False) -> list[str]:
     """One line for each thing seen; both implementations must give the same.
 
-    Every function gets an instance of its own: the generator's loop budget is used up in it.
+    Every function gets an instance of its own, unless `together`: `smith`'s loop budget is used up in it.
     """
     module = implementation.Module(engine, wasm)
     names = sorted(export.name for export in module.exports if isinstance(export.type, implementation.FuncType))
-    seen = []
+    seen: list[str] = []
+    exports = None
     for name in names:
-        store = implementation.Store(engine)
-        try:
-            exports = implementation.Instance(store, module, []).exports(store)
-        except implementation.Trap as trap:
-            return [f"instantiation: {describe_trap(trap)}"]
+        if exports is None or not together:
+            store = implementation.Store(engine)
+            try:
+                exports = implementation.Instance(store, module, []).exports(store)
+            except implementation.Trap as trap:
+                return [f"instantiation: {describe_trap(trap)}"]
         seen += [f"{name!r} {call(implementation, store, exports[name], turn)}" for turn in range(CALLS_EACH)]
+        if together and name != names[-1]:
+            continue
         for other in sorted(exports):
             if not isinstance(exports[other], implementation.Func):
                 seen.append(f"{name!r} leaves {other!r} {describe_object(implementation, store, exports[other])}")

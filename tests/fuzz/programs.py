@@ -64,6 +64,18 @@ for _row in rows():
         STORES[_row.params[1]].append((_code, _row.width))
 
 
+def constant(choice: random.Random, kind: str) -> bytes:
+    """A constant of a type, often one of those at which something changes."""
+    if kind in ("i32", "i64"):
+        bits = 32 if kind == "i32" else 64
+        least = -(2 ** (bits - 1))
+        any_bits = choice.getrandbits(bits) + least
+        value = choice.choice([0, 1, -1, 2, 7, 255, -128, least, -1 - least, any_bits])
+        return (b"\x41" if kind == "i32" else b"\x42") + signed(value)
+    number = choice.choice([0.0, -0.0, 1.0, -1.5, 0.1, 1e9, -1e19, float("inf"), choice.uniform(-9, 9)])
+    return b"\x43" + struct.pack("<f", number) if kind == "f32" else b"\x44" + struct.pack("<d", number)
+
+
 class FunctionMaker:
     """Writes the body of one function.
 
@@ -86,16 +98,7 @@ class FunctionMaker:
         return unsigned(self.choice.choice([i for i, k in enumerate(LOCALS[:FIRST_COUNTER]) if k == kind]))
 
     def constant(self, kind: str) -> bytes:
-        if kind in ("i32", "i64"):
-            bits = 32 if kind == "i32" else 64
-            least = -(2 ** (bits - 1))
-            value = self.choice.choice([0, 1, -1, 2, 7, 255, -128, least, -1 - least, self.bits(bits)])
-            return (b"\x41" if kind == "i32" else b"\x42") + signed(value)
-        number = self.choice.choice([0.0, -0.0, 1.0, -1.5, 0.1, 1e9, -1e19, float("inf"), self.choice.uniform(-9, 9)])
-        return b"\x43" + struct.pack("<f", number) if kind == "f32" else b"\x44" + struct.pack("<d", number)
-
-    def bits(self, count: int) -> int:
-        return self.choice.getrandbits(count) - (1 << count - 1)
+        return constant(self.choice, kind)
 
     def expression(self, kind: str, depth: int) -> bytes:
         """Instructions that leave one value."""
