@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fusee.kernel.faults import ArithmeticFault
 from fusee.kernel.floats import f32, f64, v128
-from fusee.kernel.intrinsics import bitcast, from_low_f32, low_f32, trunc_sat, trunc_to
+from fusee.kernel.intrinsics import bitcast, from_low, low, trunc_sat, trunc_to, with_low
 from fusee.kernel.scalars import INTEGERS, Integer, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 C_TYPES = {
@@ -190,7 +190,9 @@ def test_bit_patterns_survive(single: int, double: int, vector: int) -> None:
     assert bitcast(u32, bitcast(f32, u32(single))) == single
     assert bitcast(i64, bitcast(f64, u64(double))) == c_value(i64, double)
     assert v128.from_bits(vector).to_bits() == vector
-    assert low_f32(from_low_f32(f32.from_bits(single))).to_bits() == single
+    register = with_low(v128.from_bits(vector), f32.from_bits(single))
+    assert low(f32, register).to_bits() == low(f32, from_low(f32.from_bits(single))).to_bits() == single
+    assert register.to_bits() >> 32 == vector >> 32
     assert f32(f32.from_bits(single)).to_bits() == single
 
 

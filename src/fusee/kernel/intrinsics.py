@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NoReturn, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault, UnreachableFault
-from fusee.kernel.floats import Float, f32, f64
+from fusee.kernel.floats import Float, f32, f64, v128
 from fusee.kernel.scalars import Integer, Scalar, Signed, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 T = TypeVar("T")
@@ -180,14 +180,19 @@ def trunc_sat(kind: type[N], x: Float) -> N:
     return kind.wrap(min(max(int(number), kind.minimum()), kind.maximum()))
 
 
-def low_f32(x: f64) -> f32:
-    """The `f32` that `from_low_f32` put in the lower half of a double register."""
-    return f32.from_bits(x.to_bits() & 0xFFFF_FFFF)
+def low(kind: type[F], x: v128) -> F:
+    """The float in the lowest lane of a vector register."""
+    return kind.from_bits(x.to_bits() & ((1 << kind.bits) - 1))
 
 
-def from_low_f32(x: f32) -> f64:
-    """A double register whose lower half holds `x`; the upper half is unspecified. Not a conversion."""
-    return f64.from_bits(x.to_bits())
+def from_low(x: Float) -> v128:
+    """A vector register whose lowest lane holds `x`; the other lanes are unspecified. Not a conversion."""
+    return v128.from_bits(x.to_bits())
+
+
+def with_low(v: v128, x: Float) -> v128:
+    """`from_low(x)`, where the machine likes it with the other lanes of `v`. See the lowering for why."""
+    return v128.from_bits(v.to_bits() >> x.bits << x.bits | x.to_bits())
 
 
 Word = TypeVar("Word", u64, f64)

@@ -27,9 +27,9 @@ from fusee.kernel.intrinsics import (
     floor,
     fmax,
     fmin,
-    from_low_f32,
+    from_low,
     likely,
-    low_f32,
+    low,
     maximum,
     minimum,
     mul_high,
@@ -48,6 +48,7 @@ from fusee.kernel.intrinsics import (
     unreachable,
     unroll,
     whole,
+    with_low,
 )
 from fusee.kernel.memory import (
     address,
@@ -105,7 +106,7 @@ __all__ = [
     "floor",
     "fmax",
     "fmin",
-    "from_low_f32",
+    "from_low",
     "handler",
     "i8",
     "i16",
@@ -116,7 +117,7 @@ __all__ = [
     "kernel",
     "likely",
     "load",
-    "low_f32",
+    "low",
     "maximum",
     "minimum",
     "mul_high",
@@ -152,4 +153,5 @@ __all__ = [
     "usize",
     "v128",
     "whole",
+    "with_low",
 ]

@@ -51,7 +51,7 @@ def value_extent(kind: Any, target: Target) -> Extent:
         return Extent(target.pointer_width, target.pointer_width)
     if isinstance(kind, type) and issubclass(kind, Scalar):
         size = kind.bits // 8
-        return Extent(size, target.wide_alignment if size == 8 else size)
+        return Extent(size, target.wide_alignment if size >= 8 else size)
     if is_struct(kind) or is_pointer_type(kind):
         return Extent(target.pointer_width, target.pointer_width)
     raise TypeError(f"{kind!r} is not a type that memory can hold")

@@ -18,14 +18,14 @@ from fusee.kernel.lang import (
     floor,
     fmax,
     fmin,
-    from_low_f32,
+    from_low,
     i8,
     i16,
     i32,
     i64,
     instance,
     kernel,
-    low_f32,
+    low,
     maximum,
     minimum,
     mul_high,
@@ -46,6 +46,7 @@ from fusee.kernel.lang import (
     u64,
     unroll,
     whole,
+    with_low,
 )
 
 U = TypeVar("U", u8, u16, u32, u64)
@@ -160,7 +161,7 @@ def conversions(out: Ptr[u8], a: u64, x: f64) -> f32:
         store(p + 13, trunc_sat(source, x))
         store(p + 21, trunc_sat(source, f32(x)))
         p = p + 29
-    return low_f32(whole(from_low_f32(f32(whole(a)))))
+    return low(f32, with_low(from_low(whole(x)), f32(whole(a))))
 
 
 ENTRIES = [

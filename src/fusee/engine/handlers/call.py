@@ -17,6 +17,7 @@ from fusee.kernel.lang import (
     bitcast,
     cast,
     f64,
+    from_low,
     handler,
     is_null,
     kernel,
@@ -108,7 +109,7 @@ def across(f: Regs) -> None:
             blame_caller(f)
             raise Trap(TrapCode.EMBEDDER, 0)
         f.acc = f.fp[0]
-        f.facc = bitcast(f64, f.acc)
+        f.facc = from_low(bitcast(f64, f.acc))
         leave_frame(f)
     else:
         back = f.ctx.store.engine.cells.return_across

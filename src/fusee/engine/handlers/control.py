@@ -14,11 +14,12 @@ from fusee.kernel.lang import (
     bitcast,
     cast,
     f64,
-    from_low_f32,
+    from_low,
     handler,
     i32,
     kernel,
     load,
+    low,
     minimum,
     size_of,
     store,
@@ -30,6 +31,7 @@ from fusee.kernel.lang import (
     unlikely,
     unroll,
     usize,
+    v128,
 )  # fmt: skip
 from fusee.spec.traps import TrapCode
 
@@ -200,11 +202,11 @@ def leave_frame(f: Regs) -> None:
 
 
 @kernel(inline=True)
-def returned_float(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> f64:
+def returned_float(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> v128:
     """A float result as its register holds it; alone it is taken as 64 bits whatever its type is."""
     if row.inner is not None and base(row.inner).result == "f32":
-        return from_low_f32(VALUE["f32"](f, row, row.inner, 0, dst, forms))
-    return OPERAND["f64"](f, row, row, 0, 0, dst, forms)  # type: ignore[no-any-return]
+        return from_low(VALUE["f32"](f, row, row.inner, 0, dst, forms))
+    return from_low(OPERAND["f64"](f, row, row, 0, 0, dst, forms))
 
 
 @kernel(inline=True)
@@ -213,7 +215,7 @@ def return_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int
     if len(forms) > 0:
         if row.sources[0].startswith("f"):
             f.facc = returned_float(f, row, dst, forms)
-            f.fp[0] = bitcast(u64, f.facc)
+            f.fp[0] = bitcast(u64, low(f64, f.facc))
         else:
             f.acc = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
             f.fp[0] = f.acc

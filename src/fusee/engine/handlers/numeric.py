@@ -1,9 +1,20 @@
 """What instructions do that compute a value from operands, or move one."""
 
 from fusee.engine.handlers.evaluate import VALUE, Forms, base, is_comparison, test
-from fusee.engine.handlers.regs import READ, WRITE, Regs, read_i32
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.handlers.regs import READ, WRITE, WRITE_OVER, Regs, read_i32
+from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.row import FLOAT_TYPES, Row, cell
 from fusee.kernel.lang import Static, kernel, load, select, size_of, u32, u64, usize
+
+
+def register_beneath(row: Row, dst: int, forms: Forms) -> int:
+    """The register of the operand over whose lowest lane a machine has an instruction to write the row's result."""
+    is_float = row.result in FLOAT_TYPES and row.sources == (row.result, row.result) and row.inner is None
+    if not is_float or row.name.partition("_")[2] not in ("add", "sub", "mul", "div") or dst >= SLOT:
+        return NOWHERE
+    if row.commutes and forms[1] == dst:
+        return dst
+    return forms[0] if forms[0] < SLOT else NOWHERE
 
 
 @kernel(inline=True)
@@ -11,6 +22,11 @@ def compute(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -
     """Evaluate the row on its operands."""
     if is_comparison(base(row)):
         WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, evaluate_comparison(f, row, dst, forms))
+    elif register_beneath(row, dst, forms) != NOWHERE:
+        WRITE_OVER[row.result](
+            f, dst, cell(row, dst, forms, size_of(usize)).result, VALUE[row.result](f, row, row, 0, dst, forms),
+            register_beneath(row, dst, forms),
+        )  # fmt: skip
     else:
         WRITE[row.result](
             f, dst, cell(row, dst, forms, size_of(usize)).result, VALUE[row.result](f, row, row, 0, dst, forms)

@@ -12,18 +12,20 @@ from fusee.kernel.lang import (
     cast,
     f32,
     f64,
-    from_low_f32,
+    from_low,
     i32,
     kernel,
     load,
-    low_f32,
+    low,
     registers,
     u8,
     u16,
     u32,
     u64,
     usize,
+    v128,
     whole,
+    with_low,
 )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ from fusee.kernel.lang import (
 class Regs:
     """All of the interpreter's state that is not in memory; one machine register each.
 
-    The float registers hold an f32 in their low half.
+    The float registers hold a float in their lowest lane; what the other lanes hold then is of no account.
     """
 
     pc: Ptr[u8]
@@ -45,11 +47,11 @@ class Regs:
     r1: u64
     r2: u64
     r3: u64
-    facc: f64
-    f0: f64
-    f1: f64
-    f2: f64
-    f3: f64
+    facc: v128
+    f0: v128
+    f1: v128
+    f2: v128
+    f3: v128
 
 
 Code = Fn[[Regs], None]
@@ -78,8 +80,7 @@ def read_int(f: Regs, form: Static[int], at: Static[int]) -> u64:
 
 
 @kernel(inline=True)
-def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
-    """A float register or slot, whatever it holds; as a constant an f64."""
+def float_register(f: Regs, form: Static[int]) -> v128:
     if form == ACC:
         return f.facc
     if form == PIN:
@@ -88,11 +89,17 @@ def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
         return f.f1
     if form == PIN + 2:
         return f.f2
-    if form == PIN + 3:
-        return f.f3
+    return f.f3
+
+
+@kernel(inline=True)
+def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
+    """A float register or slot, whatever it holds; as a constant an f64."""
     if form == SLOT:
         return bitcast(f64, f.fp[load(u16, f.pc + at)])
-    return load(f64, f.pc + at)
+    if form == CONST:
+        return load(f64, f.pc + at)
+    return low(f64, float_register(f, form))
 
 
 @kernel(inline=True)
@@ -105,10 +112,10 @@ def read_i32(f: Regs, form: Static[int], at: Static[int]) -> u32:
 @kernel(inline=True)
 def read_f32(f: Regs, form: Static[int], at: Static[int]) -> f32:
     if form == SLOT:
-        return low_f32(whole(read_float(f, form, at)))
+        return low(f32, from_low(whole(read_float(f, form, at))))
     if form == CONST:
         return load(f32, f.pc + at)
-    return low_f32(read_float(f, form, at))
+    return low(f32, float_register(f, form))
 
 
 READ: Final[dict[str, Any]] = {"i32": read_i32, "i64": read_int, "f32": read_f32, "f64": read_float}
@@ -132,7 +139,8 @@ def write_int(f: Regs, form: Static[int], at: Static[int], value: u64) -> None:
 
 
 @kernel(inline=True)
-def write_float(f: Regs, form: Static[int], at: Static[int], value: f64) -> None:
+def write_register(f: Regs, form: Static[int], at: Static[int], value: v128) -> None:
+    """A float with what is in the other lanes, which a slot does not take."""
     if form == ACC:
         f.facc = value
     if form == PIN:
@@ -144,7 +152,12 @@ def write_float(f: Regs, form: Static[int], at: Static[int], value: f64) -> None
     if form == PIN + 3:
         f.f3 = value
     if form == SLOT:
-        f.fp[load(u16, f.pc + at)] = bitcast(u64, value)
+        f.fp[load(u16, f.pc + at)] = bitcast(u64, low(f64, value))
+
+
+@kernel(inline=True)
+def write_float(f: Regs, form: Static[int], at: Static[int], value: f64) -> None:
+    write_register(f, form, at, from_low(value))
 
 
 @kernel(inline=True)
@@ -154,10 +167,22 @@ def write_i32(f: Regs, form: Static[int], at: Static[int], value: u32) -> None:
 
 @kernel(inline=True)
 def write_f32(f: Regs, form: Static[int], at: Static[int], value: f32) -> None:
-    write_float(f, form, at, from_low_f32(value))
+    write_register(f, form, at, from_low(value))
+
+
+@kernel(inline=True)
+def write_f64_over(f: Regs, form: Static[int], at: Static[int], value: f64, over: Static[int]) -> None:
+    """A result whose first operand is in the register `over` (`numeric.register_beneath`)."""
+    write_register(f, form, at, with_low(float_register(f, over), value))
+
+
+@kernel(inline=True)
+def write_f32_over(f: Regs, form: Static[int], at: Static[int], value: f32, over: Static[int]) -> None:
+    write_register(f, form, at, with_low(float_register(f, over), value))
 
 
 WRITE: Final[dict[str, Any]] = {"i32": write_i32, "i64": write_int, "f32": write_f32, "f64": write_float}
+WRITE_OVER: Final[dict[str, Any]] = {"f32": write_f32_over, "f64": write_f64_over}
 
 
 @kernel(inline=True)

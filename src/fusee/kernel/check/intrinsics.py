@@ -278,18 +278,23 @@ def _bitcast(body: Body, node: ast.Call, name: str) -> Value:
     return value if wanted is value.type else tree.Intrinsic(wanted, node.lineno, name, (value,))
 
 
-@intrinsic("low_f32")
-def _low_f32(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
-    value = body.node_of(node.args[0], body.types.named("f64"))
-    return tree.Intrinsic(body.types.named("f32"), node.lineno, name, (value,))
+@intrinsic("low")
+def _low(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 2)
+    wanted = _type_argument(body, node.args[0])
+    if not isinstance(wanted, Float):
+        raise body.error(node.args[0], f"`{name}` reads floats, not `{wanted}`")
+    return tree.Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], tree.V128),))
 
 
-@intrinsic("from_low_f32")
-def _from_low_f32(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
-    value = body.node_of(node.args[0], body.types.named("f32"))
-    return tree.Intrinsic(body.types.named("f64"), node.lineno, name, (value,))
+@intrinsic("from_low", "with_low")
+def _from_low(body: Body, node: ast.Call, name: str) -> Value:
+    _count(body, node, 1 if name == "from_low" else 2)
+    value = body.node(node.args[-1])
+    if not isinstance(value.type, Float):
+        _wrong(body, node.args[-1], value.type, "a float")
+    vectors = tuple(body.node_of(vector, tree.V128) for vector in node.args[:-1])
+    return tree.Intrinsic(tree.V128, node.lineno, name, (*vectors, value))
 
 
 @intrinsic("whole")

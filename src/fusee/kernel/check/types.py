@@ -127,6 +127,8 @@ class Types:
             return element_extent(t.struct, self.target).alignment
         if isinstance(t, tree.Integer | tree.Float):
             return value_extent(t.python, self.target).alignment
+        if isinstance(t, tree.Vector):
+            return self.target.wide_alignment
         return self.size(t)
 
     @cached_property

@@ -199,7 +199,7 @@ class FunctionWriter:
         if self.function.handler:
             return RECORD
         if record not in self.kept:
-            self.kept[record] = self.allocate(self.module.convention.memory_shape(_fields(record)), 8)
+            self.kept[record] = self.allocate(self.module.convention.memory_shape(_fields(record)), 16)
         return self.kept[record]
 
     def read_register(self, record: Variable, name: str) -> str:

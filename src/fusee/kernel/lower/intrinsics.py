@@ -240,18 +240,39 @@ def _bitcast(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
     return operands[0] if have == want else writer.value(f"bitcast {have} {operands[0]} to {want}")
 
 
-@rule("low_f32")
-def _low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    """As a lane: on AArch64 that costs nothing, where bits through an integer cost two moves."""
-    lanes = writer.value(f"bitcast double {operands[0]} to <2 x float>")
-    return writer.value(f"extractelement <2 x float> {lanes}, i32 0")
+def _lanes(t: tree.Type) -> str:
+    """A vector register as lanes of a float type."""
+    return "<4 x float>" if llvm_type(t) == "float" else "<2 x double>"
 
 
-@rule("from_low_f32")
-def _from_low_f32(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    """The upper lane is `undef`: then this takes no instruction at all, zero takes two."""
-    lanes = writer.value(f"insertelement <2 x float> undef, float {operands[0]}, i32 0")
-    return writer.value(f"bitcast <2 x float> {lanes} to double")
+@rule("low")
+def _low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    lanes = writer.value(f"bitcast {llvm_type(tree.V128)} {operands[0]} to {_lanes(node.type)}")
+    return writer.value(f"extractelement {_lanes(node.type)} {lanes}, i32 0")
+
+
+@rule("from_low")
+def _from_low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    """The other lanes are `undef`: then this takes no instruction at all, zeros take two."""
+    return _insert_low(writer, node.operands[-1].type, "undef", operands[-1])
+
+
+@rule("with_low")
+def _with_low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    """Where nothing is said of the other lanes, LLVM computes them too if the operands are in registers.
+
+    On AArch64 that costs nothing. On x86-64 a number that happens to be subnormal in a lane that nobody
+    wants takes 150 cycles; but there scalar instructions keep the other lanes of their first operand.
+    """
+    if writer.types.target.architecture != "x86_64":
+        return _from_low(writer, node, operands)
+    lanes = writer.value(f"bitcast {llvm_type(tree.V128)} {operands[0]} to {_lanes(node.operands[1].type)}")
+    return _insert_low(writer, node.operands[1].type, lanes, operands[1])
+
+
+def _insert_low(writer: FunctionWriter, t: tree.Type, lanes: str, operand: str) -> str:
+    inserted = writer.value(f"insertelement {_lanes(t)} {lanes}, {llvm_type(t)} {operand}, i32 0")
+    return writer.value(f"bitcast {_lanes(t)} {inserted} to {llvm_type(tree.V128)}")
 
 
 @rule("whole")
