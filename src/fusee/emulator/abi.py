@@ -155,9 +155,6 @@ _I686: Final = Abi(
 
 _ABIS: Final = {"aarch64": _AARCH64, "arm": _ARM, "i686": _I686, "riscv32": _RISCV32}
 
-ARCHITECTURES: Final = tuple(_ABIS)
-"""What can be emulated."""
-
 
 def abi_of(target: Target) -> Abi:
     """The calling convention of a target."""

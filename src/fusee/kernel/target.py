@@ -23,11 +23,6 @@ class Target:
         """C's name for the width of pointers, as in the folder names of a package."""
         return "ILP32" if self.pointer_width == 4 else "LP64"
 
-    @property
-    def is_simulated(self) -> bool:
-        """Whether this is one of the idealised machines that un-compiled runs use."""
-        return self.architecture == "simulated"
-
     @staticmethod
     @cache
     def parse(triple: str) -> "Target":

@@ -403,11 +403,6 @@ class TailCall(Statement):
     record: Variable
 
 
-@dataclass(eq=False, slots=True, repr=False)
-class Unreachable(Statement):
-    pass
-
-
 # --- functions ---------------------------------------------------------------------------------
 
 

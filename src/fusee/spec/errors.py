@@ -39,7 +39,6 @@ class ModuleError(IntEnum):
     BAD_REFERENCE_TYPE = 17, "malformed reference type"
     BAD_HEAP_TYPE = 18, "malformed heap type"
     BAD_TYPE = 19, "malformed definition type"
-    BAD_BLOCK_TYPE = 20, "malformed block type"
     BAD_MEMOP_FLAGS = 21, "malformed memop flags"
     BAD_SEGMENT_KIND = 22, "malformed segment kind"
     BAD_TAG_ATTRIBUTE = 23, "malformed tag attribute"
@@ -53,7 +52,6 @@ class ModuleError(IntEnum):
     DATA_COUNT = 31, "data count and data section have inconsistent lengths"
     DATA_COUNT_REQUIRED = 32, "data count section required"
     BAD_PAGE_SIZE = 33, "invalid custom page size"
-    DISABLED = 34, "a feature that is switched off is used"
 
     # Validation
     TYPE_MISMATCH = 64, "type mismatch"
@@ -116,4 +114,3 @@ class ModuleError(IntEnum):
     LIMIT_OPERANDS = 144, "too many values on the operand stack"
     LIMIT_CATCHES = 145, "too many catch clauses"
     LIMIT_SUBTYPING_DEPTH = 146, "sub type: the hierarchy is too deep"
-    LIMIT_STRING = 147, "the name is too long"

@@ -38,7 +38,6 @@ is taken apart; the comparison and the zero of a condition; the comparison, the 
 
 NO_VALUE: Final = 0xFFFF_FFFF
 NO_INS: Final = 0xFFFF_FFFF
-NO_LOCAL: Final = 0xFFFF_FFFF
 
 # Types as the translator sees them: references are I64.
 I32: Final = 0
