@@ -1,5 +1,6 @@
 """Element and data segments at instantiation (spec 4.5.4, steps 20 to 27)."""
 
+from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, Trap
 from fusee.engine.runtime.const import (
     Evaluator,
@@ -10,7 +11,7 @@ from fusee.engine.runtime.const import (
     read_unsigned,
 )
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, own
-from fusee.engine.runtime.memory import fits_pointer, memory_at, out_of_range, write_segment
+from fusee.engine.runtime.memory import memory_at, out_of_range, write_segment
 from fusee.engine.runtime.table import table_at
 from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment
 from fusee.engine.state.runtime import SLOT_BYTES, Instance
