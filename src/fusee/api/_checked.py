@@ -3,6 +3,7 @@
 import ctypes
 
 from fusee.api._native import RESERVE, HostNative, address_of
+from fusee.api.lease import when_returned
 from fusee.kernel.checking import checked_heap
 
 ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
@@ -19,7 +20,7 @@ class CheckedNative(HostNative):
         self._heap = heap = checked_heap()
         self._callbacks = (
             ALLOCATE(lambda count, size: heap.allocate(count * size)),
-            RELEASE(lambda address: heap.release(address, 0) if address else None),
+            RELEASE(lambda address: when_returned(address, heap.release, address, 0) if address else None),
             RESERVE(lambda size: None),
         )
         allocate, release, reserve = map(address_of, self._callbacks)

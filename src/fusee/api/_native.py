@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from fusee.api._start import load_engine
+from fusee.api.lease import when_returned
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
 from fusee.engine.runtime.embedder import Embedder
 from fusee.engine.state.module import Module as ModuleState
@@ -44,10 +45,21 @@ _LAST_PLACE: Final = 0x5000_0000_0000
 _next_place = _FIRST_PLACE
 
 
+_heap_places: Final[set[int]] = set()  # of memories for which there was no mapping
+
+
 def _reserve(size: int) -> int | None:
+    address = _map(size) if _FLAGS else None
+    if address is None:
+        # The engine would ask the heap itself, but release to it without asking who has views.
+        address = _calloc(size, 1)
+        if address is not None:
+            _heap_places.add(address)
+    return address
+
+
+def _map(size: int) -> int | None:
     global _next_place
-    if not _FLAGS:
-        return None
     address: int | None = _mmap(_next_place, size, _READ_WRITE, _FLAGS, -1, 0)
     _next_place += -(-size >> 16) + 1 << 16
     if _next_place > _LAST_PLACE:
@@ -56,7 +68,15 @@ def _reserve(size: int) -> int | None:
 
 
 def _unreserve(address: int, size: int) -> None:
-    _munmap(address, size)
+    when_returned(address, _unmap, address, size)
+
+
+def _unmap(address: int, size: int) -> None:
+    if address in _heap_places:
+        _heap_places.remove(address)
+        _free(address)
+    else:
+        _munmap(address, size)
 
 
 def _call(address: int, identity: int, instance: int, slots: int) -> None:
@@ -86,6 +106,8 @@ def _call(address: int, identity: int, instance: int, slots: int) -> None:
                 return
 
 
+_calloc: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(("calloc", _libc))
+_free: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("free", _libc))
 if _FLAGS:
     _mmap: Final = _libc.mmap
     _mmap.restype = ctypes.c_void_p

@@ -85,7 +85,7 @@ class Memory:
     def data_ptr(self, store: Storelike) -> "ctypes._Pointer[ctypes.c_ubyte]":
         """A C pointer to the first byte."""
         own(store, self.store)
-        return ctypes.cast(self._raw.base, ctypes.POINTER(ctypes.c_ubyte))
+        return ctypes.cast(self._raw.array(), ctypes.POINTER(ctypes.c_ubyte))
 
     def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> "ctypes.Array[Any]":
         """A ctypes array over (part of) the memory, for `numpy.frombuffer` and its like."""
@@ -93,12 +93,12 @@ class Memory:
         size = length - offset if size is None else size
         if offset < 0 or size < 0 or offset + size > length:
             raise IndexError("index out of range")
-        return (ctypes.c_ubyte * size).from_address(self._raw.base + offset)
+        return (ctypes.c_ubyte * size).from_buffer(self._raw.array(), offset)
 
     def buffer(self, store: Storelike) -> memoryview:
         """The whole memory as writable bytes, without a copy."""
         own(store, self.store)
-        return self._raw.view(self.store)
+        return self._raw.view()
 
     def __buffer__(self, flags: int) -> memoryview:
         """The buffer protocol, from Python 3.12 on."""

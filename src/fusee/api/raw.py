@@ -3,6 +3,7 @@
 import ctypes
 from typing import Any
 
+from fusee.api.lease import lease, leased_bytes
 from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.layout import layout
 from fusee.kernel.space import Space
@@ -20,25 +21,29 @@ class RawMemory:
         self._base = pointer.from_address(start + fields["base"].offset)
         self._length = ctypes.c_uint64.from_address(start + fields["length_bytes"].offset)
         self._space = space
-        self._view = memoryview(b"")
+        self._view = memoryview(b"")  # of the whole, never handed out: who is given a view may release it
         self._view_base = 0
-
-    @property
-    def base(self) -> int:
-        """The address of the first byte, for this process."""
-        address = self._base.value
-        return self._space.host_address(address) if address else 0
 
     @property
     def length(self) -> int:
         """The size in bytes."""
         return self._length.value
 
-    def view(self, keeper: Any = None) -> memoryview:
-        """The memory as it is now; a view keeps `keeper` alive."""
+    def array(self) -> "ctypes.Array[Any]":
+        """The memory as it is now, in place; it stays mapped as long as this, or a view of it, lives."""
+        while True:
+            base = self._base.value
+            length = self._length.value
+            if not length:
+                return (ctypes.c_ubyte * 0)()
+            address = self._space.host_address(base)
+            held = lease(address)
+            if self._base.value == base:  # else another thread's guest has moved it before there was a lease
+                return leased_bytes(address, length, held)
+
+    def view(self) -> memoryview:
+        """The memory as it is now, as bytes that can be written."""
         base, length = self._base.value, self._length.value
-        if len(self._view) != length or self._view_base != base:
-            array: Any = (ctypes.c_ubyte * length).from_address(self.base) if length else (ctypes.c_ubyte * 0)()
-            array.keeper = keeper
-            self._view, self._view_base = memoryview(array).cast("B"), base
-        return self._view
+        if self._view_base != base or len(self._view) != length:
+            self._view, self._view_base = memoryview(self.array()).cast("B"), base
+        return memoryview(self._view)

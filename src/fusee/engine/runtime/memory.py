@@ -10,6 +10,7 @@ from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.state.module import Limits
+from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Instance, Memory, Segment, Store
 from fusee.kernel.lang import (
     Ptr,
@@ -20,7 +21,6 @@ from fusee.kernel.lang import (
     is_null,
     kernel,
     minimum,
-    null,
     u8,
     u32,
     u64,
@@ -80,33 +80,45 @@ def place(memory: Memory, size: u64) -> bool:
 
 @kernel
 def take(memory: Memory, capacity: u64, is_reserved: bool) -> bool:
-    """Move `memory` to `capacity` bytes, reserved or allocated; false if the platform has not got them."""
+    """Move `memory` to `capacity` bytes, reserved or allocated; false if the platform has not got them.
+
+    The old place is returned last: who reads `base` without a lock, and then again, knows by its being the same that
+    it was not returned in between.
+    """
     platform = cast(Store, memory.store).engine.platform
     if not fits_pointer(capacity):
         return False
     base = platform.reserve(usize(capacity)) if is_reserved else platform.allocate(usize(capacity), usize(1))
     if is_null(base):
         return False
+    old = memory.base
+    old_capacity = memory.capacity_bytes
+    was_reserved = memory.is_reserved
     if memory.length_bytes != 0:
-        copy_bytes(base, memory.base, usize(memory.length_bytes))
-    release_memory(memory)
+        copy_bytes(base, old, usize(memory.length_bytes))
     memory.base = base
     memory.capacity_bytes = capacity
     memory.is_reserved = is_reserved
+    give_back(platform, old, old_capacity, was_reserved)
     return True
 
 
 @kernel
+def give_back(platform: Platform, base: Ptr[u8], capacity: u64, is_reserved: bool) -> None:
+    """Return a memory's bytes, if it has any, to the platform."""
+    if is_null(base):
+        return
+    if is_reserved:
+        platform.unreserve(base, usize(capacity))
+    else:
+        platform.release(base)
+
+
+@kernel
 def release_memory(memory: Memory) -> None:
-    """Return the bytes of `memory` to the platform."""
+    """Return the bytes of `memory`, which ends, to the platform."""
     platform = cast(Store, memory.store).engine.platform
-    if not is_null(memory.base):
-        if memory.is_reserved:
-            platform.unreserve(memory.base, usize(memory.capacity_bytes))
-        else:
-            platform.release(memory.base)
-    memory.base = null(Ptr[u8])
-    memory.capacity_bytes = u64(0)
+    give_back(platform, memory.base, memory.capacity_bytes, memory.is_reserved)
 
 
 @kernel
