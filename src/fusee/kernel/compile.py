@@ -119,6 +119,7 @@ class Compilation:
             for_size=self.options.for_size or part in self.program.compact,
             inlines_others=not is_shard,
             far_apart=self.options.for_this_process,
+            instructions=self.machine.instructions,
         )
         entries = [entry for entry in self.entries if entry in own]
         return writer.write(functions, entries, defines_state=not is_shard and part == next(iter(self.main_parts)))

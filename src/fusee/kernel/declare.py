@@ -112,6 +112,11 @@ class Instance(Fn[..., Any]):
         self.module = kernel.module
         self.exports: list[str] = []
 
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The Python function of which this is a specialisation."""
+        return self.kernel.function
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.kernel(*args, **kwargs, **dict(self.static))
 

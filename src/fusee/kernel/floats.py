@@ -1,10 +1,11 @@
-"""`f32`, `f64` and `v128` under CPython.
+"""`f32` and `f64` under CPython.
 
 An `f32` keeps its bit pattern, because a Python float would not keep the payload of its NaNs.
 """
 
 import math
 import struct
+from fractions import Fraction
 from typing import Self, SupportsFloat, SupportsIndex
 
 from fusee.kernel.scalars import Integer, Scalar
@@ -51,6 +52,11 @@ class Float(Scalar):
     @classmethod
     def nearest_to(cls, number: float) -> Self:
         """`number` rounded to this type."""
+        raise NotImplementedError
+
+    @classmethod
+    def nearest_to_fraction(cls, number: Fraction) -> Self:
+        """A number with a power of two as denominator, rounded to this type."""
         raise NotImplementedError
 
     def _operand(self, other: "Float | float") -> float:
@@ -138,6 +144,13 @@ class f64(Float):  # noqa: N801
         result._value = number
         return result
 
+    @classmethod
+    def nearest_to_fraction(cls, number: Fraction) -> Self:
+        try:
+            return cls.nearest_to(float(number))
+        except OverflowError:  # Python's way to say that it rounds to infinity
+            return cls.nearest_to(-math.inf if number < 0 else math.inf)
+
     def to_bits(self) -> int:
         return int.from_bytes(_F64.pack(self._value), "little")
 
@@ -175,22 +188,9 @@ class f32(Float):  # noqa: N801
             packed = _F32.pack(math.copysign(math.inf, number))
         return cls.from_bits(int.from_bytes(packed, "little"))
 
-    def to_bits(self) -> int:
-        return self._pattern
-
     @classmethod
-    def from_bits(cls, pattern: int) -> Self:
-        result = _new(cls)
-        result._pattern = pattern
-        return result
-
-
-class v128(Scalar):  # noqa: N801
-    """Sixteen bytes; what they mean is up to the operation."""
-
-    __slots__ = ("_pattern",)
-    _pattern: int
-    bits = 128
+    def nearest_to_fraction(cls, number: Fraction) -> Self:
+        return cls.nearest_to(_round_to_odd(number.numerator) / number.denominator)
 
     def to_bits(self) -> int:
         return self._pattern
@@ -200,12 +200,3 @@ class v128(Scalar):  # noqa: N801
         result = _new(cls)
         result._pattern = pattern
         return result
-
-    def __eq__(self, other: object) -> bool:
-        return self._pattern == other._pattern if isinstance(other, v128) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._pattern)
-
-    def __repr__(self) -> str:
-        return f"v128.from_bits({self._pattern:#034x})"

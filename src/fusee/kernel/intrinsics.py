@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import NoReturn, TypeVar, overload
+from fractions import Fraction
+from typing import Any, NoReturn, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault, UnreachableFault
-from fusee.kernel.floats import Float, f32, f64, v128
+from fusee.kernel.floats import Float, f32, f64
+from fusee.kernel.lanes import FloatLanes, IntegerLanes, v128
+from fusee.kernel.lanewise import binary_float, binary_integer, chosen, ternary_float, unary_float, unary_integer
 from fusee.kernel.scalars import Integer, Scalar, Signed, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Scalar)
 N = TypeVar("N", bound=Integer)
+K = TypeVar("K", bound=IntegerLanes[Any, Any])
 I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, u64, usize)  # noqa: E741  # constrained: operands do not mix
 D = TypeVar("D", i8, i16, i32, i64)
 F = TypeVar("F", f32, f64)
@@ -65,28 +69,27 @@ def unreachable() -> NoReturn:
     raise UnreachableFault("unreachable() was reached")
 
 
-def select(condition: bool, a: T, b: T) -> T:
-    """`a` if the condition holds, else `b`; both are evaluated, and there is no branch."""
+def select(condition: bool | IntegerLanes[Any, Any], a: T, b: T) -> T:
+    """`a` if the condition holds, else `b`; both are evaluated, and there is no branch.
+
+    Of lanes with a mask: those of `a` where the mask's lane has its first bit, else those of `b`.
+    """
+    if isinstance(condition, IntegerLanes):
+        return chosen(condition, a, b)
     return a if condition else b
 
 
 # Integers.
 
 
-@overload
-def minimum(a: I, b: I | int) -> I: ...
-@overload
-def minimum(a: int, b: I) -> I: ...
+@binary_integer
 def minimum(a: Integer | int, b: Integer | int) -> Integer:
     """The lesser integer."""
     first, second = _pair(a, b)
     return first if first.value <= second.value else second
 
 
-@overload
-def maximum(a: I, b: I | int) -> I: ...
-@overload
-def maximum(a: int, b: I) -> I: ...
+@binary_integer
 def maximum(a: Integer | int, b: Integer | int) -> Integer:
     """The greater integer."""
     first, second = _pair(a, b)
@@ -123,6 +126,7 @@ def ctz(x: I) -> I:
     return x.wrap((pattern & -pattern).bit_length() - 1 if pattern else x.bits)
 
 
+@unary_integer
 def popcount(x: I) -> I:
     """How many bits are one."""
     return x.wrap(x.to_bits().bit_count())
@@ -147,9 +151,29 @@ def byte_swap(x: I) -> I:
     return x.wrap(int.from_bytes(x.to_bits().to_bytes(x.bits // 8, "little"), "big"))
 
 
-def mul_high(a: I, b: I | int) -> I:
+@binary_integer
+def mul_high(a: Integer | int, b: Integer | int) -> Integer:
     """The upper half of the double-width product."""
-    return a.wrap(a.value * a.literal(b).value >> a.bits)
+    first, second = _pair(a, b)
+    return first.wrap(first.value * second.value >> first.bits)
+
+
+def _limited(like: Integer, number: int) -> Integer:
+    return like.wrap(min(max(number, like.minimum()), like.maximum()))
+
+
+@binary_integer
+def add_sat(a: Integer | int, b: Integer | int) -> Integer:
+    """The sum, or the end of the type's range that is nearest to it."""
+    first, second = _pair(a, b)
+    return _limited(first, first.value + second.value)
+
+
+@binary_integer
+def sub_sat(a: Integer | int, b: Integer | int) -> Integer:
+    """The difference, or the end of the type's range that is nearest to it."""
+    first, second = _pair(a, b)
+    return _limited(first, first.value - second.value)
 
 
 # Conversions.
@@ -170,8 +194,17 @@ def trunc_to(kind: type[N], x: Float) -> N:
     return kind.wrap(int(number))
 
 
-def trunc_sat(kind: type[N], x: Float) -> N:
-    """A float rounded towards zero and limited to the integer type's range; 0 for NaN."""
+@overload
+def trunc_sat(kind: type[N], x: Float) -> N: ...
+@overload
+def trunc_sat(kind: type[K], x: FloatLanes[Any, Any]) -> K: ...
+def trunc_sat(kind: Any, x: Any) -> Any:
+    """A float rounded towards zero and limited to the integer type's range; 0 for NaN.
+
+    Of lanes each; those that the result has beyond are zero.
+    """
+    if isinstance(x, FloatLanes):
+        return kind.joined(trunc_sat(kind.element, lane) for lane in x.lanes())
     number = x.value
     if math.isnan(number):
         return kind.wrap(0)
@@ -210,11 +243,13 @@ def _sign_bit(x: Float) -> int:
     return 1 << (x.bits - 1)
 
 
+@unary_float
 def fabs(x: F) -> F:
     """The magnitude; of a NaN too, only the sign changes."""
     return x.from_bits(x.to_bits() & ~_sign_bit(x))
 
 
+@binary_float
 def copysign(x: F, y: F) -> F:
     """The magnitude of `x` with the sign of `y`."""
     _same_type(x, y)
@@ -227,32 +262,38 @@ def _rounded(x: F, integral: float) -> F:
     return copysign(x.nearest_to(integral), x)
 
 
+@unary_float
 def floor(x: F) -> F:
     """The greatest integral value that is not above `x`."""
     return _rounded(x, float(math.floor(x.value))) if math.isfinite(x.value) else x + 0.0
 
 
+@unary_float
 def ceil(x: F) -> F:
     """The least integral value that is not below `x`."""
     return _rounded(x, float(math.ceil(x.value))) if math.isfinite(x.value) else x + 0.0
 
 
+@unary_float
 def trunc(x: F) -> F:
     """`x` rounded towards zero."""
     return _rounded(x, float(math.trunc(x.value))) if math.isfinite(x.value) else x + 0.0
 
 
+@unary_float
 def nearest(x: F) -> F:
     """The nearest integral value; of two equally near ones the even one."""
     return _rounded(x, float(round(x.value))) if math.isfinite(x.value) else x + 0.0
 
 
+@unary_float
 def sqrt(x: F) -> F:
     """The square root; NaN below zero."""
     number = x.value
     return x.nearest_to(math.sqrt(number) if not number < 0 else math.nan)
 
 
+@binary_float
 def fmin(a: F, b: F) -> F:
     """The lesser; NaN if there is one, and -0.0 is less than 0.0."""
     _same_type(a, b)
@@ -263,6 +304,7 @@ def fmin(a: F, b: F) -> F:
     return a if a.value < b.value else b
 
 
+@binary_float
 def fmax(a: F, b: F) -> F:
     """The greater; NaN if there is one, and 0.0 is greater than -0.0."""
     _same_type(a, b)
@@ -271,3 +313,19 @@ def fmax(a: F, b: F) -> F:
     if a.value == b.value:
         return a.from_bits(a.to_bits() & b.to_bits())
     return a if a.value > b.value else b
+
+
+@ternary_float
+def fma(a: F, b: F, c: F) -> F:
+    """a·b + c, rounded once."""
+    _same_type(a, b)
+    _same_type(a, c)
+    x, y, z = a.value, b.value, c.value
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return a.nearest_to(x * y + z)
+    if not math.isfinite(z):
+        return c + 0.0
+    exact = Fraction(x) * Fraction(y) + Fraction(z)
+    if exact == 0:
+        return a.nearest_to(x * y + z if x * y == 0.0 else 0.0)  # zeros have signs
+    return a.nearest_to_fraction(exact)

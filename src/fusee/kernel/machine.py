@@ -47,6 +47,7 @@ class Machine:
         triple = Triple.parse(target.triple)
         self.triple = triple.llvm
         processor, features = host_processor() if for_this_process else (triple.processor, triple.features)
+        self.instructions = _instructions(triple, features)
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
         self._scheduler = _SCHEDULERS.get(triple.architecture, "default")
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
@@ -70,6 +71,12 @@ class Machine:
         passes = _handler_pipeline() if handlers else builder.getModulePassManager()
         passes.run(module, builder)
         return module
+
+
+def _instructions(triple: Triple, features: str) -> frozenset[str]:
+    """The extensions of the instruction set that code may count on, by LLVM's names."""
+    of_architecture = {"x86_64": {"sse2"}, "aarch64": {"neon"}, "aarch64_32": {"neon"}}.get(triple.machine, set())
+    return frozenset(of_architecture | {name[1:] for name in features.split(",") if name.startswith("+")})
 
 
 def _sdk_version(triple: Triple) -> str:

@@ -48,7 +48,17 @@ class Boolean(Type):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Vector(Type):
-    """`v128`."""
+    """Sixteen bytes: `v128`, or what sees lanes in it."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lanes(Vector):
+    element: Integer | Float
+    python: Any
+
+    @property
+    def count(self) -> int:
+        return 128 // self.element.bits
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -139,7 +149,7 @@ class Node:
 
 @dataclass(eq=False, slots=True, repr=False)
 class Constant(Node):
-    value: int | float | bool  # addresses: only 0, null
+    value: int | float | bool  # addresses: only 0, null; vectors: the bit pattern
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -194,6 +204,24 @@ class Intrinsic(Node):
 
     name: str
     operands: tuple[Node, ...]
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Lane(Node):
+    """One lane of a vector; with `value`, the vector in which that lane is replaced by it."""
+
+    vector: Node
+    number: int
+    value: Node | None = None
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Shuffle(Node):
+    """Lanes of two vectors by their numbers, those of `right` counting on."""
+
+    left: Node
+    right: Node
+    numbers: tuple[int, ...]
 
 
 @dataclass(eq=False, slots=True, repr=False)

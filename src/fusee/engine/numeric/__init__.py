@@ -7,7 +7,7 @@ A kernel's name is the mnemonic with its dots replaced; `MEANING` pairs them wit
 from typing import Any, Final
 
 import fusee.spec.opcodes  # noqa: F401  (fills the table)
-from fusee.engine.numeric import conversion, integer
+from fusee.engine.numeric import conversion, integer, vector
 from fusee.engine.numeric import float as floating
 from fusee.spec.op import BY_MNEMONIC
 
@@ -15,5 +15,5 @@ _KERNELS: Final = {**vars(integer), **vars(floating), **vars(conversion)}
 
 MEANING: Final[dict[str, Any]] = {
     mnemonic: _KERNELS[mnemonic.replace(".", "_")] for mnemonic in BY_MNEMONIC if mnemonic.replace(".", "_") in _KERNELS
-}
+} | vector.MEANING
 """The kernel of each numeric instruction, by mnemonic."""

@@ -178,6 +178,10 @@ class Body:
             return f"convert it: `trunc_to({want}, …)`, `trunc_sat({want}, …)` or `bitcast({want}, …)`"
         if isinstance(have, tree.Integer) and isinstance(want, tree.Boolean):
             return f"compare it: `{self.text(node)} != 0`"
+        if isinstance(have, tree.Vector) and isinstance(want, tree.Vector):
+            return f"see its bits as others: `bitcast({want}, {self.text(node)})`"
+        if isinstance(want, tree.Lanes) and have is want.element:
+            return f"in all lanes it is `splat({want}, {self.text(node)})`"
         if tree.is_address(have) and tree.is_address(want):
             return f"reinterpret it: `cast({want}, {self.text(node)})`"
         return ""

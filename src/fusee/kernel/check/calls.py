@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from functools import partial
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from fusee.kernel import lang, tree
 from fusee.kernel.check.body import Body, expression
+from fusee.kernel.check.operators import OPERATORS, operation
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.scalars import Scalar
@@ -39,6 +40,8 @@ def _call(body: Body, node: ast.Call) -> Value:
     callee = function.value
     if isinstance(callee, Kernel | Handler | Instance):
         return call_kernel(body, node, callee, node.args, node.keywords)
+    if isinstance(callee, BuiltinFunctionType) and callee in OPERATORS:
+        return operation(body, node, OPERATORS[callee])
     rule = INTRINSICS.get(callee) if isinstance(callee, FunctionType) else None
     if rule is not None:
         if node.keywords:
@@ -119,6 +122,8 @@ def _converts(have: Type, want: Type) -> bool:
         return isinstance(have, tree.Integer | tree.Boolean)
     if isinstance(want, tree.Float):
         return isinstance(have, tree.Integer | tree.Float)
+    if isinstance(want, tree.Lanes):
+        return isinstance(have, tree.Lanes) and have.count == want.count and _converts(have.element, want.element)
     return False
 
 

@@ -92,6 +92,10 @@ class Constants:
                 return tree.Constant(wanted, node.lineno, float(value))
         if isinstance(value, float) and isinstance(wanted, tree.Float):
             return tree.Constant(wanted, node.lineno, value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(wanted, tree.Lanes):
+            lane = self.coerced(body, value, wanted.element, node)
+            assert isinstance(lane, tree.Constant)
+            return tree.Constant(wanted, node.lineno, wanted.python.literal(lane.value).to_bits())
         if isinstance(value, Kernel | Handler | Instance) and isinstance(wanted, tree.Function):
             return self._code(body, value, wanted, node)
         made = self.node(body, value, node)

@@ -8,7 +8,7 @@ from fusee.kernel import tree
 from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.operators import index_node, unify
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.tree import Node, Pointer, Reference
+from fusee.kernel.tree import Lanes, Node, Pointer, Reference
 
 
 @expression(ast.Constant)
@@ -90,6 +90,9 @@ def _subscript(body: Body, node: ast.Subscript) -> Value:
         if isinstance(index, Static):
             return body.checker.constants.subscript(body, node, base.value, index.value)
         base = body.typed(base, node.value)
+    if isinstance(base.type, Lanes):
+        number = lane_number(body, node.slice, base.type)
+        return tree.Lane(base.type.element, node.lineno, base, number)
     address = element_address(body, node, base)
     if isinstance(address.type, Reference):
         return address
@@ -97,8 +100,22 @@ def _subscript(body: Body, node: ast.Subscript) -> Value:
     return tree.Load(address.type.element, node.lineno, address, True)
 
 
+def lane_number(body: Body, node: ast.expr, lanes: Lanes) -> int:
+    """A static number of a lane."""
+    value = body.value(node)
+    number = value.value if isinstance(value, Static) else None
+    if not isinstance(number, int):
+        raise body.error(node, "the number of a lane must be known at compile time", "`Static[int]`, or `unroll`")
+    if not 0 <= number < lanes.count:
+        raise body.error(node, f"`{lanes}` has no lane {number}")
+    return int(number)
+
+
 def element_address(body: Body, node: ast.Subscript, base: Node) -> Node:
     """The address of `base[index]`; for an array of structs the reference itself."""
+    if isinstance(base.type, Lanes):
+        text = body.text(node.value)
+        raise body.error(node, "a lane cannot be assigned", f"`{text} = with_lane({text}, {body.text(node.slice)}, …)`")
     if not isinstance(base.type, Pointer):
         raise body.error(node, f"`{base.type}` has no elements")
     index = index_node(body, body.value(node.slice), node.slice)

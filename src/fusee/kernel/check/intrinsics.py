@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from fusee.kernel import tree
+from fusee.kernel.check.arguments import count_arguments, is_float, is_integer, type_argument, wrong_type
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.calls import call_kernel, intrinsic
-from fusee.kernel.check.operators import unify
+from fusee.kernel.check.lanes import truncate_lanes
+from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.tree import Float, Integer, Node, Pointer, Reference, Type
-
-
-def _count(body: Body, node: ast.Call, *allowed: int) -> None:
-    if len(node.args) not in allowed:
-        wanted = " or ".join(map(str, allowed))
-        raise body.error(node, f"`{body.text(node.func)}` takes {wanted} arguments, got {len(node.args)}")
-
-
-def _type_argument(body: Body, node: ast.expr) -> Type:
-    value = body.value(node)
-    if not isinstance(value, Static):
-        raise body.error(node, f"`{body.text(node)}` is not a type")
-    return body.checker.annotated(body, value.value, node)
-
-
-def _wrong(body: Body, node: ast.expr, got: Type, wanted: str) -> Any:
-    raise body.error(node, f"expected {wanted}, got `{got}`")
-
 
 # --- control -------------------------------------------------------------------------------------
 
 
 @intrinsic("likely", "unlikely")
 def _likely(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
+    count_arguments(body, node, 1)
     value = body.condition(node.args[0])
     if isinstance(value, Static):
         return value
@@ -45,16 +28,28 @@ def _likely(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("unreachable")
 def _unreachable(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 0)
+    count_arguments(body, node, 0)
     return tree.Intrinsic(tree.NOTHING, node.lineno, name, ())
 
 
 @intrinsic("select")
 def _select(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 3)
-    condition = body.node_of(node.args[0], tree.BOOL)
-    then, other = unify(body, node, body.value(node.args[1]), body.value(node.args[2]), node.args[1], node.args[2])
+    count_arguments(body, node, 3)
+    condition = body.value(node.args[0])
+    if not (isinstance(condition, Node) and isinstance(condition.type, tree.Lanes)):
+        condition = body.coerce(condition, tree.BOOL, node.args[0])
+    then, other = unify_arguments(body, node, node.args[1], node.args[2])
+    if isinstance(condition.type, tree.Lanes):
+        wanted = body.types.mask(then.type) if isinstance(then.type, tree.Lanes) else None
+        if condition.type is not wanted:
+            raise body.error(
+                node, f"lanes of `{then.type}` are not chosen by a `{condition.type}`", *_mask_hint(wanted)
+            )
     return tree.Intrinsic(then.type, node.lineno, name, (condition, then, other))
+
+
+def _mask_hint(wanted: Type | None) -> tuple[str, ...]:
+    return (f"a comparison of them gives the mask, a `{wanted}`",) if wanted else ()
 
 
 @intrinsic("caught")
@@ -67,7 +62,7 @@ def _caught(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("tail")
 def _tail(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
+    count_arguments(body, node, 2)
     record = body.function.record
     if not body.function.handler or record is None:
         raise body.error(node, f"only a handler ends in `{name}`")
@@ -81,7 +76,7 @@ def _tail(body: Body, node: ast.Call, name: str) -> Value:
     else:
         target = body.typed(code, node.args[0])
         if target.type is not wanted:
-            _wrong(body, node.args[0], target.type, f"`{wanted}`")
+            wrong_type(body, node.args[0], target.type, f"`{wanted}`")
     return tree.Intrinsic(tree.NOTHING, node.lineno, name, (target, registers))
 
 
@@ -95,8 +90,8 @@ def _loops(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("load")
 def _load(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    wanted = _type_argument(body, node.args[0])
+    count_arguments(body, node, 2)
+    wanted = type_argument(body, node.args[0])
     if not _is_scalar(wanted):
         raise body.error(node.args[0], f"`{name}` reads scalars, not `{wanted}`", "use a field or an element")
     return tree.Load(wanted, node.lineno, body.node_of(node.args[1], body.types.bytes), False)
@@ -104,7 +99,7 @@ def _load(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("store")
 def _store(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
+    count_arguments(body, node, 2)
     address = body.node_of(node.args[0], body.types.bytes)
     value = body.node(node.args[1])
     if not _is_scalar(value.type):
@@ -118,7 +113,7 @@ def _is_scalar(t: Type) -> bool:
 
 @intrinsic("atomic_add")
 def _atomic_add(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
+    count_arguments(body, node, 2)
     word = body.types.named("u32")
     operands = body.node_of(node.args[0], tree.pointer_to(word)), body.node_of(node.args[1], word)
     return tree.Intrinsic(word, node.lineno, name, operands)
@@ -126,28 +121,28 @@ def _atomic_add(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("copy_bytes")
 def _copy_bytes(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 3)
+    count_arguments(body, node, 3)
     wanted = (body.types.bytes, body.types.bytes, body.types.usize)
     return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(map(body.node_of, node.args, wanted)))
 
 
 @intrinsic("fill_bytes")
 def _fill_bytes(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 3)
+    count_arguments(body, node, 3)
     wanted = (body.types.bytes, body.types.u8, body.types.usize)
     return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(map(body.node_of, node.args, wanted)))
 
 
 @intrinsic("size_of")
 def _size_of(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
-    return Static(body.types.size(_type_argument(body, node.args[0])))
+    count_arguments(body, node, 1)
+    return Static(body.types.size(type_argument(body, node.args[0])))
 
 
 @intrinsic("offset_of")
 def _offset_of(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    struct, field = _type_argument(body, node.args[0]), body.value(node.args[1])
+    count_arguments(body, node, 2)
+    struct, field = type_argument(body, node.args[0]), body.value(node.args[1])
     found = None
     if isinstance(struct, Reference) and isinstance(field, Static):
         found = body.types.fields(struct.struct).get(field.value)
@@ -158,8 +153,8 @@ def _offset_of(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("stack_array")
 def _stack_array(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    element, count = _type_argument(body, node.args[0]), body.value(node.args[1])
+    count_arguments(body, node, 2)
+    element, count = type_argument(body, node.args[0]), body.value(node.args[1])
     if not (isinstance(count, Static) and isinstance(count.value, int) and count.value > 0):
         raise body.error(node.args[1], f"the length of `{name}` must be known at compile time")
     return tree.StackArray(tree.pointer_to(element), node.lineno, element, int(count.value))
@@ -167,17 +162,17 @@ def _stack_array(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("diff")
 def _diff(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    p, q = unify(body, node, body.value(node.args[0]), body.value(node.args[1]), node.args[0], node.args[1])
+    count_arguments(body, node, 2)
+    p, q = unify_arguments(body, node, node.args[0], node.args[1])
     if not isinstance(p.type, Pointer):
-        _wrong(body, node.args[0], p.type, "a pointer")
+        wrong_type(body, node.args[0], p.type, "a pointer")
     return tree.Intrinsic(body.types.usize, node.lineno, name, (p, q))
 
 
 @intrinsic("null")
 def _null(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
-    wanted = _type_argument(body, node.args[0])
+    count_arguments(body, node, 1)
+    wanted = type_argument(body, node.args[0])
     if not tree.is_address(wanted):
         raise body.error(node.args[0], f"`{wanted}` has no null", "only pointers and references have")
     return tree.Constant(wanted, node.lineno, 0)
@@ -185,17 +180,17 @@ def _null(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("is_null")
 def _is_null(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
+    count_arguments(body, node, 1)
     value = body.node(node.args[0])
     if not tree.is_address(value.type):
-        _wrong(body, node.args[0], value.type, "a pointer or reference")
+        wrong_type(body, node.args[0], value.type, "a pointer or reference")
     return tree.Compare(tree.BOOL, node.lineno, "icmp eq", value, tree.Constant(value.type, node.lineno, 0))
 
 
 @intrinsic("cast")
 def _cast(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    wanted = _type_argument(body, node.args[0])
+    count_arguments(body, node, 2)
+    wanted = type_argument(body, node.args[0])
     if not tree.is_address(wanted):
         raise body.error(node.args[0], f"`{name}` makes pointers and references, not `{wanted}`")
     value = body.node(node.args[1])
@@ -209,25 +204,26 @@ def _cast(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("address")
 def _address(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
+    count_arguments(body, node, 1)
     typed = body.node(node.args[0])
     if not tree.is_address(typed.type):
-        _wrong(body, node.args[0], typed.type, "a pointer or reference")
+        wrong_type(body, node.args[0], typed.type, "a pointer or reference")
     return tree.Intrinsic(body.types.usize, node.lineno, name, (typed,))
 
 
 # --- numbers -------------------------------------------------------------------------------------
 
-_INTEGER_PAIRS = ("rotl", "rotr", "mul_high", "minimum", "maximum", "div_trunc", "rem_trunc")
+_LANE_PAIRS = ("mul_high", "minimum", "maximum", "add_sat", "sub_sat")
+_INTEGER_PAIRS = ("rotl", "rotr", "div_trunc", "rem_trunc", *_LANE_PAIRS)
 
 
 @intrinsic(*_INTEGER_PAIRS)
 def _integer_pair(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    a, b = unify(body, node, body.value(node.args[0]), body.value(node.args[1]), node.args[0], node.args[1])
-    if not isinstance(a.type, Integer):
-        _wrong(body, node.args[0], a.type, "integers")
-    elif name in ("div_trunc", "rem_trunc") and not a.type.signed:
+    count_arguments(body, node, 2)
+    a, b = unify_arguments(body, node, node.args[0], node.args[1])
+    if not is_integer(a.type, name in _LANE_PAIRS):
+        wrong_type(body, node.args[0], a.type, "integers")
+    elif name in ("div_trunc", "rem_trunc") and isinstance(a.type, Integer) and not a.type.signed:
         operator = "//" if name == "div_trunc" else "%"
         raise body.error(node, f"`{name}` is for signed integers, got `{a.type}`", f"use `{operator}`")
     return tree.Intrinsic(a.type, node.lineno, name, (a, b))
@@ -235,35 +231,47 @@ def _integer_pair(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("clz", "ctz", "popcount", "byte_swap")
 def _integer_unary(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
+    count_arguments(body, node, 1)
     value = body.node(node.args[0])
-    if not isinstance(value.type, Integer):
-        _wrong(body, node.args[0], value.type, "an integer")
+    if not is_integer(value.type, name == "popcount"):
+        wrong_type(body, node.args[0], value.type, "an integer")
     return tree.Intrinsic(value.type, node.lineno, name, (value,))
 
 
 @intrinsic("fabs", "floor", "ceil", "trunc", "nearest", "sqrt")
 def _float_unary(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
+    count_arguments(body, node, 1)
     value = body.node(node.args[0])
-    if not isinstance(value.type, Float):
-        _wrong(body, node.args[0], value.type, "a float")
+    if not is_float(value.type):
+        wrong_type(body, node.args[0], value.type, "a float")
     return tree.Intrinsic(value.type, node.lineno, name, (value,))
 
 
 @intrinsic("copysign", "fmin", "fmax")
 def _float_pair(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    a, b = unify(body, node, body.value(node.args[0]), body.value(node.args[1]), node.args[0], node.args[1])
-    if not isinstance(a.type, Float):
-        _wrong(body, node.args[0], a.type, "floats")
+    count_arguments(body, node, 2)
+    a, b = unify_arguments(body, node, node.args[0], node.args[1])
+    if not is_float(a.type):
+        wrong_type(body, node.args[0], a.type, "floats")
     return tree.Intrinsic(a.type, node.lineno, name, (a, b))
+
+
+@intrinsic("fma")
+def _fma(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 3)
+    a = body.node(node.args[0])
+    if not is_float(a.type):
+        wrong_type(body, node.args[0], a.type, "floats")
+    b, c = (body.node_of(argument, a.type) for argument in node.args[1:])
+    return tree.Intrinsic(a.type, node.lineno, name, (a, b, c))
 
 
 @intrinsic("trunc_to", "trunc_sat")
 def _truncate(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    wanted, value = _type_argument(body, node.args[0]), body.node(node.args[1])
+    count_arguments(body, node, 2)
+    wanted, value = type_argument(body, node.args[0]), body.node(node.args[1])
+    if name == "trunc_sat" and isinstance(wanted, tree.Lanes) and isinstance(value.type, tree.Lanes):
+        return truncate_lanes(body, node, wanted, value)
     if not isinstance(wanted, Integer) or not isinstance(value.type, Float):
         raise body.error(node, f"`{name}` makes an integer of a float, not `{wanted}` of `{value.type}`")
     return tree.Intrinsic(wanted, node.lineno, name, (value,))
@@ -271,8 +279,8 @@ def _truncate(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("bitcast")
 def _bitcast(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    wanted, value = _type_argument(body, node.args[0]), body.node(node.args[1])
+    count_arguments(body, node, 2)
+    wanted, value = type_argument(body, node.args[0]), body.node(node.args[1])
     if not _is_scalar(wanted) or not _is_scalar(value.type) or body.types.size(wanted) != body.types.size(value.type):
         raise body.error(node, f"`{name}` needs values of the same size, not `{wanted}` and `{value.type}`")
     return value if wanted is value.type else tree.Intrinsic(wanted, node.lineno, name, (value,))
@@ -280,8 +288,8 @@ def _bitcast(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("low")
 def _low(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 2)
-    wanted = _type_argument(body, node.args[0])
+    count_arguments(body, node, 2)
+    wanted = type_argument(body, node.args[0])
     if not isinstance(wanted, Float):
         raise body.error(node.args[0], f"`{name}` reads floats, not `{wanted}`")
     return tree.Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], tree.V128),))
@@ -289,17 +297,17 @@ def _low(body: Body, node: ast.Call, name: str) -> Value:
 
 @intrinsic("from_low", "with_low")
 def _from_low(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1 if name == "from_low" else 2)
+    count_arguments(body, node, 1 if name == "from_low" else 2)
     value = body.node(node.args[-1])
     if not isinstance(value.type, Float):
-        _wrong(body, node.args[-1], value.type, "a float")
+        wrong_type(body, node.args[-1], value.type, "a float")
     vectors = tuple(body.node_of(vector, tree.V128) for vector in node.args[:-1])
     return tree.Intrinsic(tree.V128, node.lineno, name, (*vectors, value))
 
 
 @intrinsic("whole")
 def _whole(body: Body, node: ast.Call, name: str) -> Value:
-    _count(body, node, 1)
+    count_arguments(body, node, 1)
     value = body.node(node.args[0])
     if value.type not in (body.types.named("u64"), body.types.named("f64")):
         raise body.error(node, f"`{name}` needs a `u64` or `f64`, not `{value.type}`")

@@ -10,7 +10,7 @@ from typing import Any
 from fusee.kernel import tree
 from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.tree import Boolean, Float, Integer, Node, Pointer, Reference
+from fusee.kernel.tree import Boolean, Float, Integer, Lanes, Node, Pointer, Reference
 
 _STATIC_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -53,6 +53,7 @@ _INTEGER_OPS = {
     ast.Mod: "urem",
 }
 _FLOAT_OPS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
+_LANE_OPS = {kind: name for kind, name in _INTEGER_OPS.items() if name not in ("udiv", "urem")}
 _BOOL_OPS = {ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor"}
 
 _STATIC_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -82,6 +83,28 @@ _COMPARE_OPS: dict[type[ast.cmpop], str] = {
 }
 
 
+OPERATORS: dict[Any, ast.operator | ast.unaryop | ast.cmpop] = {
+    function: kind()
+    for kinds in (_STATIC_BINARY, _STATIC_COMPARE, _STATIC_UNARY)
+    for kind, function in kinds.items()
+    if kind not in (ast.In, ast.NotIn)
+}
+"""What `operator.add(a, b)` means: for kernels that are given an operation."""
+
+
+def operation(body: Body, node: ast.Call, op: ast.operator | ast.unaryop | ast.cmpop) -> Value:
+    """A call of a function of Python's `operator`."""
+    wanted = 1 if isinstance(op, ast.unaryop) else 2
+    if len(node.args) != wanted or node.keywords:
+        raise body.error(node, f"`{body.text(node.func)}` takes {wanted} arguments, got {len(node.args)}")
+    values = [body.value(argument) for argument in node.args]
+    if isinstance(op, ast.unaryop):
+        return unary(body, node, op, values[0])
+    if isinstance(op, ast.cmpop):
+        return compare(body, node, op, values[0], values[1], node.args[0], node.args[1])
+    return binary(body, node, op, values[0], values[1], node.args[0], node.args[1])
+
+
 @expression(ast.BinOp)
 def _binary(body: Body, node: ast.BinOp) -> Value:
     return binary(body, node, node.op, body.value(node.left), body.value(node.right), node.left, node.right)
@@ -99,6 +122,11 @@ def binary(
         return _pointer_arithmetic(body, node, op, left, right, right_node)
     left_typed, right_typed = unify(body, node, left, right, left_node, right_node)
     return _arithmetic(body, node, op, left_typed, right_typed)
+
+
+def unify_arguments(body: Body, node: ast.AST, left: ast.expr, right: ast.expr) -> tuple[Node, Node]:
+    """Check two expressions, whose values must be of one type."""
+    return unify(body, node, body.value(left), body.value(right), left, right)
 
 
 def unify(
@@ -134,11 +162,14 @@ def _arithmetic(body: Body, node: ast.AST, op: ast.operator, left: Node, right: 
             raise body.error(node, "`/` is for floats", "use `//` on unsigned integers, `div_trunc` on signed ones")
     elif isinstance(type_, Float):
         names = _FLOAT_OPS
+    elif isinstance(type_, Lanes):
+        names = _FLOAT_OPS if isinstance(type_.element, Float) else _LANE_OPS
     elif isinstance(type_, Boolean):
         names = _BOOL_OPS
     name_ = names.get(type(op))
     if name_ is None:
-        raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`")
+        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is tree.V128 else ""
+        raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`", hint)
     return tree.Binary(type_, getattr(node, "lineno", 0), name_, left, right)
 
 
@@ -147,6 +178,8 @@ def _shift(
 ) -> Node:
     subject = body.typed(left, left_node)
     type_ = subject.type
+    if isinstance(type_, Lanes) and isinstance(type_.element, Integer):
+        return _lane_shift(body, node, op, subject, type_.element, right, right_node)
     if not isinstance(type_, Integer):
         raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`")
     if isinstance(right, Node) and isinstance(right.type, Integer) and right.type is not type_:
@@ -160,6 +193,20 @@ def _shift(
         raise body.error(right_node, f"shift count {count.value} is not less than the width of `{type_}`")
     name = "shl" if isinstance(op, ast.LShift) else "ashr" if type_.signed else "lshr"
     return tree.Binary(type_, getattr(node, "lineno", 0), name, subject, count)
+
+
+def _lane_shift(
+    body: Body, node: ast.AST, op: ast.operator, subject: Node, lane: Integer, right: Value, right_node: ast.expr
+) -> Node:
+    wanted = body.types.named("u32")
+    if isinstance(right, Node) and right.type is not wanted:
+        message = f"lanes are all shifted by one count: expected `u32`, got `{right.type}`"
+        raise body.error(right_node, message, body.conversion_hint(right.type, wanted, right_node))
+    count = body.coerce(right, wanted, right_node)
+    if isinstance(count, tree.Constant) and int(count.value) >= lane.bits:
+        raise body.error(right_node, f"shift count {count.value} is not less than the width of `{lane}`")
+    name = "shl" if isinstance(op, ast.LShift) else "ashr" if lane.signed else "lshr"
+    return tree.Intrinsic(subject.type, getattr(node, "lineno", 0), name, (subject, count))
 
 
 def _pointer_arithmetic(
@@ -190,17 +237,23 @@ def index_node(body: Body, value: Value, node: ast.expr) -> Node:
 def _unary(body: Body, node: ast.UnaryOp) -> Value:
     if isinstance(node.op, ast.Not):
         return _not(body, node)
-    value = body.value(node.operand)
+    return unary(body, node, node.op, body.value(node.operand))
+
+
+def unary(body: Body, node: ast.expr, op: ast.unaryop, value: Value) -> Value:
+    """`op value`; `node` is the whole, for messages."""
     if isinstance(value, Static):
-        return body.checker.constants.evaluate(body, node, _STATIC_UNARY[type(node.op)], value.value)
+        return body.checker.constants.evaluate(body, node, _STATIC_UNARY[type(op)], value.value)
     type_ = value.type
-    if isinstance(node.op, ast.Invert) and isinstance(type_, Integer):
-        return tree.Binary(type_, node.lineno, "xor", value, tree.Constant(type_, node.lineno, -1))
-    if isinstance(node.op, ast.USub) and isinstance(type_, Integer):
+    number = type_.element if isinstance(type_, Lanes) else type_
+    if isinstance(op, ast.Invert) and isinstance(number, Integer):
+        ones = (1 << 128) - 1 if isinstance(type_, Lanes) else -1
+        return tree.Binary(type_, node.lineno, "xor", value, tree.Constant(type_, node.lineno, ones))
+    if isinstance(op, ast.USub) and isinstance(number, Integer):
         return tree.Binary(type_, node.lineno, "sub", tree.Constant(type_, node.lineno, 0), value)
-    if isinstance(node.op, ast.USub) and isinstance(type_, Float):
+    if isinstance(op, ast.USub) and isinstance(number, Float):
         return tree.Intrinsic(type_, node.lineno, "negate", (value,))
-    symbol = {ast.USub: "-", ast.Invert: "~", ast.UAdd: "+"}[type(node.op)]
+    symbol = {ast.USub: "-", ast.Invert: "~", ast.UAdd: "+"}[type(op)]
     raise body.error(node, f"unary `{symbol}` is not defined for `{type_}`")
 
 
@@ -233,8 +286,14 @@ def _logic(body: Body, node: ast.BoolOp) -> Value:
 def _compare(body: Body, node: ast.Compare) -> Value:
     if len(node.ops) != 1:
         body.unsupported(node, "a chained comparison", "join two comparisons with `and`")
-    op, left_node, right_node = node.ops[0], node.left, node.comparators[0]
-    left, right = body.value(left_node), body.value(right_node)
+    left_node, right_node = node.left, node.comparators[0]
+    return compare(body, node, node.ops[0], body.value(left_node), body.value(right_node), left_node, right_node)
+
+
+def compare(
+    body: Body, node: ast.expr, op: ast.cmpop, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr
+) -> Value:
+    """`left op right`; `node` is the whole, for messages."""
     if isinstance(left, Static) and isinstance(right, Static):
         return body.checker.constants.evaluate(body, node, _STATIC_COMPARE[type(op)], left.value, right.value)
     name = _COMPARE_OPS.get(type(op))
@@ -251,14 +310,28 @@ def _compare(body: Body, node: ast.Compare) -> Value:
     return _comparison(body, node, name, left_typed, right_typed)
 
 
-def _comparison(body: Body, node: ast.Compare, name: str, left: Node, right: Node) -> Node:
+def _comparison(body: Body, node: ast.expr, name: str, left: Node, right: Node) -> Node:
     type_ = left.type
+    if isinstance(type_, Lanes):
+        return tree.Compare(body.types.mask(type_), node.lineno, _number_comparison(type_.element, name), left, right)
     if isinstance(type_, Float):
-        op = f"fcmp {'une' if name == 'ne' else 'o' + name}"
+        op = _number_comparison(type_, name)
     elif name in ("eq", "ne") and not isinstance(type_, tree.Vector | tree.Several | tree.Nothing | tree.Record):
         op = f"icmp {name}"
-    elif isinstance(type_, Integer | Pointer):
-        op = f"icmp {'s' if isinstance(type_, Integer) and type_.signed else 'u'}{name}"
+    elif isinstance(type_, Integer):
+        op = _number_comparison(type_, name)
+    elif isinstance(type_, Pointer):
+        op = f"icmp u{name}"
     else:
-        raise body.error(node, f"`{type_}` has no such comparison")
+        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is tree.V128 else ""
+        raise body.error(node, f"`{type_}` has no such comparison", hint)
     return tree.Compare(tree.BOOL, node.lineno, op, left, right)
+
+
+def _number_comparison(type_: Integer | Float, name: str) -> str:
+    """LLVM's comparison of two numbers, or of two lanes."""
+    if isinstance(type_, Float):
+        return f"fcmp {'une' if name == 'ne' else 'o' + name}"
+    if name in ("eq", "ne"):
+        return f"icmp {name}"
+    return f"icmp {'s' if type_.signed else 'u'}{name}"

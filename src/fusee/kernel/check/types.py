@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from fusee.kernel import tree
+from fusee.kernel.lanes import LANE_TYPES, Lanes, v128
 from fusee.kernel.layout import element_extent, layout, value_extent
 from fusee.kernel.registers import registers_info
 from fusee.kernel.scalars import Integer as LangInteger
@@ -85,7 +86,11 @@ class Types:
             return tree.Integer(declaration.__name__, bits, declaration.signed, declaration)
         if issubclass(declaration, Scalar) and declaration.__name__ in ("f32", "f64"):
             return tree.Float(declaration.__name__, declaration.bits, declaration)
-        if issubclass(declaration, Scalar) and declaration.__name__ == "v128":
+        if issubclass(declaration, Lanes) and declaration in LANE_TYPES:
+            element = self.resolve(declaration.element)
+            assert isinstance(element, tree.Integer | tree.Float)
+            return tree.Lanes(declaration.__name__, element, declaration)
+        if declaration is v128:
             return tree.V128
         hint = {int: " (use a fixed width such as `u32`)", float: " (use `f64` or `f32`)"}.get(declaration, "")
         raise NotAType(f"`{declaration.__name__}` is not a type of the kernel language{hint}")
@@ -151,6 +156,10 @@ class Types:
     def bytes(self) -> Type:
         """`Ptr[u8]`."""
         return tree.pointer_to(self.u8)
+
+    def mask(self, t: tree.Lanes) -> Type:
+        """What a comparison of such lanes gives."""
+        return self.resolve(t.python.mask)
 
     def named(self, name: str) -> Type:
         """A scalar type by its name."""

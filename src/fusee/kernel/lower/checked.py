@@ -124,6 +124,10 @@ class Checks:
             bad = writer.value(f"icmp eq {llvm_type(type_)} {right}, 0")
             self._fail_if(writer, bad, "division by zero")
 
+    def lane_shift(self, writer: FunctionWriter, bits: int, count: str) -> None:
+        """Before all lanes are shifted by a `u32`."""
+        self._fail_if(writer, writer.value(f"icmp uge i32 {count}, {bits}"), "shift count too large")
+
     def division(self, writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> None:
         """Before a signed division."""
         type_ = node.type

@@ -30,7 +30,10 @@ def _binary(writer: FunctionWriter, node: tree.Binary) -> str:
 @lowers(tree.Compare)
 def _compare(writer: FunctionWriter, node: tree.Compare) -> str:
     left, right = writer.lower(node.left), writer.lower(node.right)
-    return writer.value(f"{node.op} {llvm_type(node.left.type)} {left}, {right}")
+    answer = writer.value(f"{node.op} {llvm_type(node.left.type)} {left}, {right}")
+    if not isinstance(node.type, tree.Lanes):
+        return answer
+    return writer.value(f"sext <{node.type.count} x i1> {answer} to {llvm_type(node.type)}")
 
 
 @lowers(tree.Logic)
@@ -82,12 +85,14 @@ def _conditional(writer: FunctionWriter, node: tree.Conditional) -> str:
 def _convert(writer: FunctionWriter, node: tree.Convert) -> str:
     operand = writer.lower(node.operand)
     have, want = node.operand.type, node.type
-    name = _conversion(have, want)
+    name = conversion(have, want)
     return writer.value(f"{name} {llvm_type(have)} {operand} to {llvm_type(want)}") if name else operand
 
 
-def _conversion(have: Type, want: Type) -> str:
+def conversion(have: Type, want: Type) -> str:
     """LLVM's instruction for `want(have)`; empty if nothing changes."""
+    if isinstance(have, tree.Lanes) and isinstance(want, tree.Lanes):
+        return conversion(have.element, want.element)
     if isinstance(want, tree.Float):
         if isinstance(have, tree.Float):
             return "fpext" if want.bits > have.bits else "fptrunc"

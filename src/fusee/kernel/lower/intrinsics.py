@@ -12,12 +12,24 @@ from fusee.kernel.triple import Triple
 
 Rule = Callable[[FunctionWriter, tree.Intrinsic, list[str]], str]
 RULES: dict[str, Rule] = {}
+LANE_RULES: dict[str, Rule] = {}
+"""Those that differ where the first operand is lanes."""
+MACHINE_RULES: dict[str, list[tuple[str, str, Rule]]] = {}
+"""Those for machines with certain instructions, and lanes of a certain type; they come first."""
 
 
 @lowers(tree.Intrinsic)
 def _intrinsic(writer: FunctionWriter, node: tree.Intrinsic) -> str:
     operands = [writer.lower(operand) for operand in node.operands]
-    return RULES[node.name](writer, node, operands)
+    rule = RULES.get(node.name)
+    if operands and isinstance(node.operands[0].type, tree.Lanes):
+        rule = LANE_RULES.get(node.name, rule)
+        for instructions, types, better in MACHINE_RULES.get(node.name, ()):
+            if instructions in writer.module.instructions and types in ("", f"{node.operands[0].type}->{node.type}"):
+                rule = better
+                break
+    assert rule is not None
+    return rule(writer, node, operands)
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -31,13 +43,45 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def _suffix(t: tree.Type) -> str:
+def lane_rule(*names: str) -> Callable[[Rule], Rule]:
+    """Register how an operation that scalars have too is lowered for lanes."""
+
+    def register(function: Rule) -> Rule:
+        for name in names:
+            LANE_RULES[name] = function
+        return function
+
+    return register
+
+
+def machine_rule(instructions: str, name: str, types: str = "") -> Callable[[Rule], Rule]:
+    """Register how an operation is lowered where the machine has the named instructions; of several the first is taken.
+
+    `types` are those of the first operand and the result: `f32x4->i32x4`.
+    """
+
+    def register(function: Rule) -> Rule:
+        MACHINE_RULES.setdefault(name, []).append((instructions, types, function))
+        return function
+
+    return register
+
+
+def suffix(t: tree.Type) -> str:
     """A type in the name of an LLVM intrinsic."""
+    if isinstance(t, tree.Lanes):
+        return f"v{t.count}{suffix(t.element)}"
     return {"float": "f32", "double": "f64"}.get(llvm_type(t), llvm_type(t))
 
 
-def _call(writer: FunctionWriter, name: str, result: str, *arguments: str) -> str:
-    types = ", ".join(argument.split(" ", 1)[0] for argument in arguments)
+def _type_in(argument: str) -> str:
+    """The type before an operand's value."""
+    return argument[: argument.index(">") + 1] if argument.startswith("<") else argument.partition(" ")[0]
+
+
+def call(writer: FunctionWriter, name: str, result: str, *arguments: str) -> str:
+    """A call of one of LLVM's own functions; an argument is its type and value."""
+    types = ", ".join(_type_in(argument) for argument in arguments)
     writer.module.declare(name, f"declare {result} @{name}({types})")
     invocation = f"call {result} @{name}({', '.join(arguments)})"
     if result == "void":
@@ -95,7 +139,7 @@ def _copy_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str
         writer.module.checks.range(writer, operands[0], operands[2])
         writer.module.checks.range(writer, operands[1], operands[2])
     name = f"llvm.memmove.p0.p0.{size}"
-    return _call(writer, name, "void", f"ptr {operands[0]}", f"ptr {operands[1]}", f"{size} {operands[2]}", "i1 false")
+    return call(writer, name, "void", f"ptr {operands[0]}", f"ptr {operands[1]}", f"{size} {operands[2]}", "i1 false")
 
 
 @rule("fill_bytes")
@@ -104,7 +148,7 @@ def _fill_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str
     if writer.module.checks:
         writer.module.checks.range(writer, operands[0], operands[2])
     name = f"llvm.memset.p0.{size}"
-    return _call(writer, name, "void", f"ptr {operands[0]}", f"i8 {operands[1]}", f"{size} {operands[2]}", "i1 false")
+    return call(writer, name, "void", f"ptr {operands[0]}", f"i8 {operands[1]}", f"{size} {operands[2]}", "i1 false")
 
 
 @rule("diff")
@@ -137,7 +181,7 @@ def _address(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 def _count_zeros(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     name = {"clz": "llvm.ctlz", "ctz": "llvm.cttz"}[node.name]
-    return _call(writer, f"{name}.{type_}", type_, f"{type_} {operands[0]}", "i1 false")
+    return call(writer, f"{name}.{type_}", type_, f"{type_} {operands[0]}", "i1 false")
 
 
 @rule("popcount", "byte_swap")
@@ -146,7 +190,7 @@ def _bits(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> 
     name = {"popcount": "llvm.ctpop", "byte_swap": "llvm.bswap"}[node.name]
     if name == "llvm.bswap" and type_ == "i8":
         return operands[0]
-    return _call(writer, f"{name}.{type_}", type_, f"{type_} {operands[0]}")
+    return call(writer, f"{name}.{suffix(node.type)}", type_, f"{type_} {operands[0]}")
 
 
 @rule("rotl", "rotr")
@@ -154,7 +198,7 @@ def _rotate(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -
     type_ = llvm_type(node.type)
     name = {"rotl": "llvm.fshl", "rotr": "llvm.fshr"}[node.name]
     subject = f"{type_} {operands[0]}"
-    return _call(writer, f"{name}.{type_}", type_, subject, subject, f"{type_} {operands[1]}")
+    return call(writer, f"{name}.{type_}", type_, subject, subject, f"{type_} {operands[1]}")
 
 
 @rule("mul_high")
@@ -168,12 +212,16 @@ def _mul_high(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str])
     return writer.value(f"trunc i{2 * bits} {upper} to i{bits}")
 
 
-@rule("minimum", "maximum")
-def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    assert isinstance(node.type, Integer)
+_PAIRS = {"minimum": "{}min", "maximum": "{}max", "add_sat": "{}add.sat", "sub_sat": "{}sub.sat"}
+
+
+@rule(*_PAIRS)
+def _pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    number = node.type.element if isinstance(node.type, tree.Lanes) else node.type
+    assert isinstance(number, Integer)
     type_ = llvm_type(node.type)
-    name = f"llvm.{'s' if node.type.signed else 'u'}{node.name[:3]}.{type_}"
-    return _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
+    name = f"llvm.{_PAIRS[node.name].format('s' if number.signed else 'u')}.{suffix(node.type)}"
+    return call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
 
 
 @rule("div_trunc", "rem_trunc")
@@ -196,6 +244,7 @@ _FLOAT_NAMES = {
     "copysign": "copysign",
     "fmin": "minimum",
     "fmax": "maximum",
+    "fma": "fma",
 }
 
 _EXTREMES = {"fmin": "fminimum", "fmax": "fmaximum"}  # C23's names
@@ -205,12 +254,12 @@ _ROUNDING = ("floor", "ceil", "trunc", "nearest")
 @rule(*_FLOAT_NAMES)
 def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
-    name = f"llvm.{_FLOAT_NAMES[node.name]}.{_suffix(node.type)}"
+    name = f"llvm.{_FLOAT_NAMES[node.name]}.{suffix(node.type)}"
     if node.name in _EXTREMES and type_ == "double" and Triple.parse(writer.types.target.triple).has_single_floats_only:
         name = _EXTREMES[node.name]  # LLVM 22 fails on the intrinsic there
-    result = _call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
+    result = call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
     if node.name in _ROUNDING and Triple.parse(writer.types.target.triple).rounds_without_quieting:
-        return _call(writer, f"llvm.canonicalize.{_suffix(node.type)}", type_, f"{type_} {result}")
+        return call(writer, f"llvm.canonicalize.{suffix(node.type)}", type_, f"{type_} {result}")
     return result
 
 
@@ -230,8 +279,8 @@ def _trunc_to(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str])
 def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     assert isinstance(node.type, Integer)
     type_, source = llvm_type(node.type), node.operands[0].type
-    name = f"llvm.fpto{'s' if node.type.signed else 'u'}i.sat.{type_}.{_suffix(source)}"
-    return _call(writer, name, type_, f"{llvm_type(source)} {operands[0]}")
+    name = f"llvm.fpto{'s' if node.type.signed else 'u'}i.sat.{type_}.{suffix(source)}"
+    return call(writer, name, type_, f"{llvm_type(source)} {operands[0]}")
 
 
 @rule("bitcast")

@@ -32,8 +32,10 @@ class ModuleWriter:
         for_size: bool = False,
         inlines_others: bool = False,
         far_apart: bool = False,
+        instructions: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
+        self.instructions = instructions  # what the processor has beyond its architecture, by LLVM's names
         self.types = types
         self.convention = convention_of(types.target)
         self.elsewhere = elsewhere

@@ -19,6 +19,8 @@ def llvm_type(t: Type) -> str:
         return "i1"
     if isinstance(t, tree.Float):
         return "float" if t.bits == 32 else "double"
+    if isinstance(t, tree.Lanes):
+        return f"<{t.count} x {llvm_type(t.element)}>"
     if isinstance(t, tree.Vector):
         return "<2 x i64>"
     if isinstance(t, tree.Nothing):
@@ -65,10 +67,18 @@ def constant(t: Type, value: float | bool) -> str:
         return "true" if value else "false"
     if isinstance(t, tree.Float):
         return _float(float(value), t.bits)
+    if isinstance(t, tree.Lanes):
+        return _lanes(t, int(value))
     if isinstance(t, tree.Vector):
         low, high = int(value) & (1 << 64) - 1, int(value) >> 64
         return f"<i64 {low}, i64 {high}>"
     return str(int(value))
+
+
+def _lanes(t: tree.Lanes, pattern: int) -> str:
+    """Lanes in LLVM's order, which on a little-endian machine is that of the bytes."""
+    lanes = (lane.value for lane in t.python.from_bits(pattern).lanes())
+    return f"<{', '.join(f'{llvm_type(t.element)} {constant(t.element, lane)}' for lane in lanes)}>"
 
 
 def _float(value: float, bits: int) -> str:

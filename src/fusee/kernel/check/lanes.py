@@ -1,0 +1,158 @@
+"""The functions of `lang` on lanes: what operands each takes and what it gives."""
+
+from __future__ import annotations
+
+import ast
+
+from fusee.kernel import tree
+from fusee.kernel.check.arguments import count_arguments, is_integer, type_argument, wrong_type
+from fusee.kernel.check.body import Body
+from fusee.kernel.check.calls import intrinsic
+from fusee.kernel.check.expressions import lane_number
+from fusee.kernel.check.operators import unify_arguments
+from fusee.kernel.check.static import Static, Value
+from fusee.kernel.tree import Float, Integer, Lanes, Node
+
+
+def _lane_type(body: Body, node: ast.expr) -> Lanes:
+    wanted = type_argument(body, node)
+    if not isinstance(wanted, Lanes):
+        raise body.error(node, f"expected a type of lanes such as `u8x16`, got `{wanted}`")
+    return wanted
+
+
+def _lanes(body: Body, node: ast.expr) -> tuple[Node, Lanes]:
+    value = body.node(node)
+    if isinstance(value.type, Lanes):
+        return value, value.type
+    hint = f"see its bits as lanes: `bitcast(u8x16, {body.text(node)})`" if value.type is tree.V128 else ""
+    raise body.error(node, f"expected lanes, got `{value.type}`", hint)
+
+
+# --- single lanes --------------------------------------------------------------------------------
+
+
+@intrinsic("splat")
+def _splat(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    wanted = _lane_type(body, node.args[0])
+    return tree.Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], wanted.element),))
+
+
+@intrinsic("with_lane")
+def _with_lane(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 3)
+    vector, lanes = _lanes(body, node.args[0])
+    number = lane_number(body, node.args[1], lanes)
+    return tree.Lane(lanes, node.lineno, vector, number, body.node_of(node.args[2], lanes.element))
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+@intrinsic("shuffle")
+def _shuffle(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 3)
+    left, right = unify_arguments(body, node, node.args[0], node.args[1])
+    numbers = body.value(node.args[2])
+    if not isinstance(left.type, Lanes):
+        wrong_type(body, node.args[0], left.type, "lanes")
+    elif not (isinstance(numbers, Static) and _are_numbers(numbers.value, left.type.count)):
+        limit = 2 * left.type.count
+        message = f"`{name}` takes {left.type.count} lane numbers below {limit}, known at compile time"
+        raise body.error(node.args[2], message, "a tuple; or see `swizzle`")
+    else:
+        return tree.Shuffle(left.type, node.lineno, left, right, tuple(map(int, numbers.value)))
+    raise AssertionError
+
+
+def _are_numbers(value: object, count: int) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == count
+        and all(isinstance(number, int) and 0 <= number < 2 * count for number in value)
+    )
+
+
+@intrinsic("swizzle", "swizzle_pair")
+def _swizzle(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2 if name == "swizzle" else 3)
+    wanted = body.types.named("u8x16")
+    return tree.Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
+
+
+# --- lanes of other widths -----------------------------------------------------------------------
+
+
+def _converts(have: Integer | Float, want: Integer | Float) -> bool:
+    return isinstance(want, Float) or isinstance(have, Integer)
+
+
+@intrinsic("widen_low", "widen_high", "narrow_zero", "pairwise_sum")
+def _resize(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    wanted = _lane_type(body, node.args[0])
+    value, lanes = _lanes(body, node.args[1])
+    narrow, wide = (wanted, lanes) if name == "narrow_zero" else (lanes, wanted)
+    fits = narrow.count == 2 * wide.count and _converts(lanes.element, wanted.element)
+    if not fits or (name == "pairwise_sum" and not is_integer(lanes)):
+        width = "half" if name == "narrow_zero" else "twice"
+        raise body.error(node, f"`{name}` makes lanes {width} as wide, not `{wanted}` of `{lanes}`")
+    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+
+
+@intrinsic("narrow_sat")
+def _narrow_sat(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 3)
+    wanted = _lane_type(body, node.args[0])
+    a, b = unify_arguments(body, node, node.args[1], node.args[2])
+    have = a.type
+    if not (isinstance(have, Lanes) and is_integer(have) and is_integer(wanted) and wanted.count == 2 * have.count):
+        raise body.error(node, f"`{name}` makes integer lanes half as wide, not `{wanted}` of `{have}`")
+    return tree.Intrinsic(wanted, node.lineno, name, (a, b))
+
+
+def truncate_lanes(body: Body, node: ast.Call, wanted: Lanes, value: Node) -> Node:
+    """`trunc_sat` of lanes: as many lanes, or half as many as the result has."""
+    have = value.type
+    assert isinstance(have, Lanes)
+    counts = (wanted.count, wanted.count // 2)
+    if not (isinstance(wanted.element, Integer) and isinstance(have.element, Float) and have.count in counts):
+        raise body.error(node, f"`trunc_sat` makes integers of floats, not `{wanted}` of `{have}`")
+    return tree.Intrinsic(wanted, node.lineno, "trunc_sat", (value,))
+
+
+@intrinsic("dot")
+def _dot(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    a, b = unify_arguments(body, node, node.args[0], node.args[1])
+    wider = {"i8x16": "i16x8", "i16x8": "i32x4"}.get(a.type.name)
+    if wider is None:
+        raise body.error(node.args[0], f"expected `i8x16` or `i16x8`, got `{a.type}`")
+    return tree.Intrinsic(body.types.named(wider), node.lineno, name, (a, b))
+
+
+@intrinsic("mul_q15_sat")
+def _mul_q15_sat(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    wanted = body.types.named("i16x8")
+    return tree.Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
+
+
+# --- all lanes together --------------------------------------------------------------------------
+
+
+@intrinsic("any_bits")
+def _any_bits(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 1)
+    value = body.node(node.args[0])
+    if not isinstance(value.type, tree.Vector):
+        wrong_type(body, node.args[0], value.type, "a `v128` or lanes")
+    return tree.Intrinsic(tree.BOOL, node.lineno, name, (value,))
+
+
+@intrinsic("bitmask")
+def _bitmask(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 1)
+    value, _ = _lanes(body, node.args[0])
+    return tree.Intrinsic(body.types.named("u32"), node.lineno, name, (value,))
