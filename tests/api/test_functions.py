@@ -216,6 +216,29 @@ def test_backtrace() -> None:
     assert "watch!inner" in str(caught.value)
 
 
+def test_a_deep_backtrace_through_many_functions() -> None:
+    """Functions that call each other in turn; each frame names its own instruction, however they are mixed."""
+    count = 7
+    bodies = "".join(
+        f"""(func $f{n} (param i32) {"(nop)" * n * 40}
+          (if (i32.eqz (local.get 0)) (then (unreachable)))
+          (call $f{(n * 3 + 1) % count} (i32.sub (local.get 0) (i32.const 1))) (drop (i32.const {n})))"""
+        for n in range(count)
+    )
+    g = Guest(f'(module {bodies} (export "f" (func $f0)))')
+    with pytest.raises(Trap) as caught:
+        g.f(50)
+    chain = [0]
+    for _ in range(50):
+        chain.append((chain[-1] * 3 + 1) % count)
+    frames, binary = caught.value.frames, g.module.binary
+    assert [f.func_index for f in frames] == chain[::-1]
+    assert binary[frames[0].module_offset] == 0x00  # unreachable
+    assert {binary[f.module_offset] for f in frames[1:]} == {0x10}  # call
+    assert [binary[f.module_offset + 1] for f in frames[1:]] == chain[:0:-1]
+    assert len({(f.func_index, f.module_offset) for f in frames[1:]}) == len(set(chain[:-1]))
+
+
 def test_caller() -> None:
     store = Store(engine())
     callers: list[Caller] = []

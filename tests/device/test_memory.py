@@ -29,15 +29,9 @@ def new_engine() -> Engine:
 
 def executed_bytes(module: Module) -> int:
     """The size of the functions that were translated, as WebAssembly."""
-    native: Any = module.engine.native
-    space, state, total = native.space, module.state, 0
-    home = int(state.code)
-    while home:
-        index = int.from_bytes(space.read(home + 12, 4), "little")
-        code = state.bodies[index - int(state.imported_func_count)].code
-        total += int(code.end) - int(code.start)
-        home = int.from_bytes(space.read(home, space.target.pointer_width), "little")
-    return total
+    state = module.state
+    bodies = [state.bodies[i - int(state.imported_func_count)].code for i, _, _ in module.translated_functions()]
+    return sum(int(code.end) - int(code.start) for code in bodies)
 
 
 def untouched_bytes(store: Store) -> int:

@@ -33,8 +33,9 @@ from fusee.engine.isa.table import (
     forms_of,
     handlers,
 )  # fmt: skip
+from fusee.engine.runtime.codes import CODE_START
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
-from fusee.engine.translate.function import CODE_START, translator_of
+from fusee.engine.translate.function import translator_of
 from fusee.engine.translate.lookup import has_signature, has_sources
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
 from fusee.kernel.arena import new, new_array, simulate

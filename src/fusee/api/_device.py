@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
     from fusee.emulator.count import InstructionCount
 
-HOME_SIZE, HOME_INDEX = 8, 12  # in a translated function's code
 _FAILED = 1  # of `Platform.call_host`
 
 
@@ -108,14 +107,7 @@ class DeviceNative(Native):
 
     def function_counts(self, module: "Module", count: "InstructionCount") -> dict[int, int]:
         """Instructions executed for each function of a module, of those that were called."""
-        width = self.space.target.pointer_width
-        counts: dict[int, int] = {}
-        home = int(module.state.code)
-        while home:
-            size, index = (int.from_bytes(self.space.read(home + at, 4), "little") for at in (HOME_SIZE, HOME_INDEX))
-            counts[index] = count.of_code(home, size)
-            home = int.from_bytes(self.space.read(home, width), "little")
-        return counts
+        return {index: count.of_code(home, size) for index, home, size in module.translated_functions()}
 
     def place(self, binary: bytes) -> int:
         address = self.device.heap.allocate(len(binary), 1)

@@ -2,7 +2,7 @@
 
 import os
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,8 @@ from fusee.api.types import (
     ValType,
 )
 from fusee.api.values import Signature
+from fusee.engine.runtime.codes import CODE_START
+from fusee.engine.state.code import Code as CodeState
 from fusee.engine.state.module import (
     ABSTRACT,
     EXTERN_FUNC,
@@ -150,6 +152,16 @@ class Module:
         """Where the body of a function defined here starts, in bytes."""
         bodies = self.state.bodies
         return int(bodies[func - int(self.state.imported_func_count)].locals.start)
+
+    def translated_functions(self) -> Iterator[tuple[int, int, int]]:
+        """Of each function that was translated: its index, and the address and size in bytes of its code."""
+        m, space = self.state, self.engine.native.space
+        if int(m.code_root) == 0:
+            return
+        for index in range(int(m.imported_func_count), int(m.func_count)):
+            start = int(m.code_table[index])
+            if start:
+                yield index, start - CODE_START, int(view(CodeState, start - CODE_START, space).size)
 
     def _text(self, span: SpanState) -> str:
         return self.binary[int(span.start) : int(span.end)].decode()

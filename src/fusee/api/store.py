@@ -10,6 +10,7 @@ from fusee.api.errors import Frame, FuseeError, StoreError, Trap
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
 from fusee.engine.runtime.holdings import NO_LIMIT
+from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 
 MOST_FRAMES: Final = 64  # of a backtrace
-UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
 
 
 class Storelike(Protocol):
@@ -215,16 +215,22 @@ class Store:
 
     def backtrace(self) -> list[Frame]:
         """The frames of the trap that happened last, the innermost first."""
-        words: Any = (ctypes.c_uint64 * (MOST_FRAMES * 3))()
+        words: Any = (ctypes.c_uint64 * (MOST_FRAMES * FRAME_WORDS))()
         with self.engine.lock:
             count: int = self.native.backtrace(self.address, words, MOST_FRAMES)
-        return [self._frame(*words[3 * i : 3 * i + 3]) for i in range(count)]
-
-    def _frame(self, instance: int, func: int, offset: int) -> Frame:
-        module = self.module_of(instance)
-        names, start = module.names, module.body_offset(func)
-        offset = start if offset == UNKNOWN_OFFSET else offset
-        return Frame(func, names.functions.get(func), names.module, offset, offset - start)
+        places: dict[tuple[int, int], tuple[str | None, str | None, int]] = {}  # by instance and function
+        frames = []
+        for at in range(0, FRAME_WORDS * count, FRAME_WORDS):
+            instance, func, offset = words[at : at + FRAME_WORDS]
+            place = places.get((instance, func))
+            if place is None:
+                module = self.module_of(instance)
+                names = module.names
+                place = places[instance, func] = names.functions.get(func), names.module, module.body_offset(func)
+            name, module_name, start = place
+            offset = start if offset == UNKNOWN_OFFSET else offset
+            frames.append(Frame(func, name, module_name, offset, offset - start))
+        return frames
 
 
 def _end(release: Any, address: int, *lives_longer: object) -> None:

@@ -1,22 +1,21 @@
 """Entering and leaving the interpreter, and looking at its stack (spec 7.1.7, func_invoke)."""
 
-from typing import Final
 
 from fusee.engine.arena import Arena
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap, raise_again
 from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate
-from fusee.engine.handlers.regs import Code, Regs, code_at, header, reload_memory
+from fusee.engine.handlers.regs import Code, Regs, code_at, reload_memory
 from fusee.engine.handlers.table import CALL, HANDLERS
+from fusee.engine.runtime.codes import release_code
+from fusee.engine.runtime.frames import header
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Func, Instance, Store
-from fusee.engine.translate.function import release_code, release_translator, run, translator_of
-from fusee.kernel.lang import Ptr, address, cast, caught, kernel, load, maximum, span, table, u8, u32, u64, usize
+from fusee.engine.translate.function import release_translator
+from fusee.kernel.lang import Ptr, address, cast, kernel, maximum, span, table, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 CELL_HANDLERS = table(Code, [cell_translate, across, cell_leave, cell_return_across])
-FRAME_WORDS: Final = 3  # of a backtrace: instance, function index, offset in the module
-UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
 
 
 @kernel
@@ -85,63 +84,3 @@ def enter(func: Func, frame: Ptr[u64]) -> None:
     reload_memory(f)
     code = code_at(f.pc)
     code(f)
-
-
-@kernel
-def backtrace(world: Store, into: Ptr[u64], capacity: u32) -> u32:
-    """Describe up to `capacity` frames of what stopped last, the innermost first; gives their number.
-
-    Each takes `FRAME_WORDS` words. The stack must be as it was then. None if no guest was running.
-    """
-    if world.trap_instance == 0:
-        return u32(0)
-    cells = world.engine.cells
-    frame = world.trap_fp
-    resume = world.trap_pc + 1
-    instance = cast(Instance, world.trap_instance)
-    count = u32(0)
-    while count < capacity and resume != cells.leave:
-        if resume == cells.return_across or resume == cells.return_across + 1:
-            instance = cast(Instance, usize(header(frame, 5)[0]))
-            resume = cast(Ptr[u8], usize(header(frame, 4)[0]))
-            frame = cast(Ptr[u64], usize(header(frame, 3)[0]))
-        else:
-            describe(instance, resume - 1, into + count * FRAME_WORDS)
-            count += 1
-            resume = cast(Ptr[u8], usize(header(frame, 2)[0]))
-            frame = cast(Ptr[u64], usize(header(frame, 1)[0]))
-    return count
-
-
-@kernel
-def describe(instance: Instance, pc: Ptr[u8], into: Ptr[u64]) -> None:
-    """Which function of the instance's module holds `pc`, and which of its instructions."""
-    into[0] = u64(address(instance))
-    into[1] = u64(0)
-    into[2] = u64(UNKNOWN_OFFSET)
-    home = cast(Ptr[u8], instance.module.code)
-    while address(home) != 0:
-        size = load(u32, home + 8)
-        if pc >= home and pc < home + size:
-            index = load(u32, home + 12)
-            into[1] = u64(index)
-            into[2] = u64(source_offset(instance, index, u32(address(pc) - address(home))))
-            return
-        home = cast(Ptr[u8], load(usize, home))
-
-
-@kernel
-def source_offset(instance: Instance, index: u32, code_offset: u32) -> u32:
-    """The offset in the module of the instruction whose cell holds a code offset.
-
-    Nothing is kept for this: the function is translated again, and this time the offsets are noted.
-    """
-    engine = instance.store.engine
-    t = translator_of(engine)
-    if caught(run, t, instance.module, index, engine.is_metered, True) != 0:
-        return u32(UNKNOWN_OFFSET)
-    found = u32(UNKNOWN_OFFSET)
-    for place in span(t.map_count):
-        if t.map[place * 2] <= code_offset:
-            found = t.map[place * 2 + 1]
-    return found

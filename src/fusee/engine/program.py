@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
-from fusee.engine.interpreter import backtrace, close_module, install_interpreter, invoke, uninstall_interpreter
+from fusee.engine.interpreter import close_module, install_interpreter, invoke, uninstall_interpreter
 from fusee.engine.runtime.embedder import install_embedder
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
@@ -21,7 +22,7 @@ from fusee.engine.runtime.store import (
 )
 from fusee.engine.runtime.table import grow_table
 from fusee.engine.runtime.trace import trace_externs
-from fusee.engine.translate.function import translate_all, translate_for_listing
+from fusee.engine.translate.function import translate_for_listing
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.build import Program
 
@@ -38,7 +39,6 @@ ENTRIES: Final = (
     install_interpreter,
     uninstall_interpreter,
     invoke,
-    translate_all,
     translate_for_listing,
     backtrace,
     instantiate,

@@ -13,8 +13,6 @@ from fusee.disasm.listing import translate_function
 from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import Target
 
-_SIZE, _INDEX = 8, 12  # in the header of a translated function's code
-
 
 @dataclass(frozen=True)
 class Profile:
@@ -55,12 +53,9 @@ class Profile:
 def _count_blocks(module: Module) -> Iterator[tuple[int, list[int]]]:
     """The counters in the code of each function that was translated."""
     space, target = module.engine.native.space, Target.host()
-    home = int(module.state.code)
-    while home:
-        size, index = (number_at(bytes(space.read(home + at, 4)), 0, 4) for at in (_SIZE, _INDEX))
+    for index, home, size in module.translated_functions():
         code = bytes(space.read(home, size))
         t = translate_function(module, index)
         cells = walk_cells(read_bytes(t.code, t.code_bytes), target)
         counters = (c.start + c.fields.immediates[0] for c in cells if c.row.family == "count")
         yield index, [number_at(code, at, 8) for at in counters]
-        home = number_at(code, 0, target.pointer_width)

@@ -2,13 +2,13 @@
 
 from typing import Final
 
+from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, delete_bytes, new_block
 from fusee.engine.capi.messages import write_message
 from fusee.engine.capi.refs import drop_store
 from fusee.engine.capi.state import KIND_INSTANCE, Frame, Ref, StoreObject, Trap, Vector
 from fusee.engine.capi.vectors import new_elements, pointers
-from fusee.engine.interpreter import FRAME_WORDS, backtrace
-from fusee.engine.state.runtime import Instance
+from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Instance
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -119,7 +119,7 @@ def add_frames(trap: Trap) -> None:
         frame.func_index = u32(word[1])
         frame.module_offset = u32(word[2])
         first = instance.module.imported_func_count
-        if frame.func_index >= first and frame.module_offset != 0xFFFF_FFFF:
+        if frame.func_index >= first and frame.module_offset != UNKNOWN_OFFSET:
             frame.func_offset = frame.module_offset - instance.module.bodies[frame.func_index - first].locals.start
 
 

@@ -2,11 +2,12 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
-from fusee.engine.handlers.regs import READ, Regs, code_at, header, reload_memory
+from fusee.engine.handlers.regs import READ, Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.registry import is_subtype_canonical
+from fusee.engine.runtime.frames import header
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Func, Instance, Table
 from fusee.engine.translate.function import translate
@@ -85,7 +86,7 @@ def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 def translated(ctx: Instance, index: u32) -> usize:
     """The code of a function of `ctx`, translated now if nobody has called it before."""
     if ctx.code[index] == 0:
-        ctx.code[index] = translate(ctx.store.engine, ctx.module, index)
+        return translate(ctx.store.engine, ctx.module, index)
     return ctx.code[index]
 
 

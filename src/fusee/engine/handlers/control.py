@@ -2,11 +2,12 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, header, read_i32, read_int, write_int
+from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32, read_int, write_int
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import CONST, NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
+from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import refuel
 from fusee.kernel.lang import (
     Ptr,

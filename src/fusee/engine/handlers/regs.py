@@ -194,9 +194,3 @@ def reload_memory(f: Regs) -> None:
         f.memlen = memory.length_bytes
     else:
         f.memlen = u64(0)
-
-
-@kernel(inline=True)
-def header(frame: Ptr[u64], below: Static[int]) -> Ptr[u64]:
-    """The frame header's word `below` slots under slot 0: see `HEADER_SLOTS`."""
-    return frame - below

@@ -186,5 +186,5 @@ class Module:
     name_section: Inline[Span]  # contents of the custom section "name"; empty if there is none
     unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
     unsupported_offset: u32
-    code: usize  # the translator's per-module state
+    code_root: u32  # of the tree of translated functions, in the terms of `state.code`
     code_table: Ptr[usize]  # addresses of translated functions by index; made with the first instance

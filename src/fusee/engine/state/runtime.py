@@ -16,6 +16,9 @@ are the `return_across` cell and the frame itself; the caller's frame, pc and in
 
 SLOT_BYTES: Final = 8
 
+FRAME_WORDS: Final = 3  # of a frame in a backtrace: instance, function index, offset in the module
+UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
+
 
 @struct
 class Cells:

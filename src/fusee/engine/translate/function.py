@@ -8,9 +8,9 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.runtime.codes import CODE_START, add_code
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
-from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
 from fusee.engine.translate.analyze import analyze, choose_pins
 from fusee.engine.translate.control import FUNCTION, open_frame, type_code
@@ -39,7 +39,6 @@ from fusee.kernel.lang import (
     fill_bytes,
     is_null,
     kernel,
-    load,
     maximum,
     minimum,
     offset_of,
@@ -59,10 +58,6 @@ TICK: Final = NUMBER["tick"]
 FRAMELESS_SLOTS: Final = 256  # a leaf that needs no more has no `enter`: the stack's reserve holds it
 MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
 
-CODE_START: Final = 16
-"""Offset of a function's first cell; before it stand the address of another function's code, and the size in
-bytes and the index of this one. So no cell is at offset 0, which means an unbound label."""
-
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = ("locals", "stack", "values", "owners", "frames", "code", "fixups", "map", "loops")
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
@@ -70,29 +65,15 @@ MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
 @kernel
 def translate(engine: Engine, m: Module, index: u32) -> usize:
-    """The address of the first cell of a function's code, which lives as long as the module."""
+    """The address of a function's first cell, now in the `code_table`; the code lives as long as the module."""
     t = translator_of(engine)
     run(t, m, index, engine.is_metered, False)
     home = new_memory(t.platform, u64(t.code_bytes))
     copy_bytes(home, t.code, usize(t.code_bytes))
-    store(home, m.code)
-    store(home + 8, t.code_bytes)
-    store(home + 12, index)
-    m.code = address(home)
     resolve_fixups(t, home)
+    code = add_code(m, home, t.code_bytes, index)
     shrink(t, u64(KEPT_BYTES))
-    return address(home + CODE_START)
-
-
-@kernel
-def release_code(m: Module, platform: Platform) -> None:
-    """Free the code of all translated functions of a module."""
-    code = m.code
-    while code != 0:
-        home = cast(Ptr[u8], code)
-        code = load(usize, home)
-        platform.release(home)
-    m.code = usize(0)
+    return code
 
 
 @kernel
@@ -282,10 +263,3 @@ def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[us
     raise_again(status)
     return address(t)
 
-
-@kernel
-def translate_all(engine: Engine, m: Module, codes: Ptr[usize]) -> None:
-    """Translate every function of a module now, as far as `codes` has none, instead of when it is first called."""
-    for index in span(m.imported_func_count, m.func_count):
-        if codes[index] == 0:
-            codes[index] = translate(engine, m, index)

@@ -1,0 +1,107 @@
+"""The code of a module's translated functions, found by an address in it in logarithmic time.
+
+It is a treap: a search tree by address that is a heap by a hash of the address, and so as good as balanced in
+whatever order functions are translated. Its nodes are the headers of the code itself.
+"""
+
+from typing import Final
+
+from fusee.engine.state.code import Code
+from fusee.engine.state.module import Module
+from fusee.engine.state.platform import Platform
+from fusee.kernel.lang import Ptr, address, cast, kernel, offset_of, size_of, span, u8, u32, usize
+
+CODE_START: Final = 16
+"""Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
+
+SPREAD: Final = 0x9E37_79B1  # 2³² divided by the golden ratio, and odd: multiplied by it, neighbours lie far apart
+
+
+@kernel(inline=True)
+def code_of(m: Module, number: u32) -> Code:
+    """The code of the function with the index `number` minus one."""
+    return cast(Code, m.code_table[number - 1] - CODE_START)
+
+
+@kernel(inline=True)
+def rank(code: Code) -> u32:
+    """A node's place in the heap: the greatest is on top."""
+    return u32(address(code) >> 4) * SPREAD
+
+
+@kernel(inline=True)
+def link(owner: Ptr[u8], offset: usize) -> Ptr[u32]:
+    return cast(Ptr[u32], owner + offset)
+
+
+@kernel
+def add_code(m: Module, home: Ptr[u8], size: u32, index: u32) -> usize:
+    """Enter code that is complete; gives the address of its first cell."""
+    made = cast(Code, home)
+    made.size = size
+    made.index = index
+    m.code_table[index] = address(home) + CODE_START
+    at = link(cast(Ptr[u8], m), usize(offset_of(Module, "code_root")))
+    while at[0] != 0 and rank(code_of(m, at[0])) >= rank(made):
+        at = link(cast(Ptr[u8], code_of(m, at[0])), side(code_of(m, at[0]), made))
+    rest = at[0]
+    at[0] = index + 1
+    split(m, rest, made)
+    return m.code_table[index]
+
+
+@kernel(inline=True)
+def side(node: Code, other: Code) -> usize:
+    """Which link of `node` leads to `other`."""
+    if address(other) < address(node):
+        return usize(offset_of(Code, "lower"))
+    return usize(offset_of(Code, "higher"))
+
+
+@kernel
+def split(m: Module, rest: u32, top: Code) -> None:
+    """Divide a tree into the two of `top`, whose address lies between them."""
+    lower = link(cast(Ptr[u8], top), usize(offset_of(Code, "lower")))
+    higher = link(cast(Ptr[u8], top), usize(offset_of(Code, "higher")))
+    while rest != 0:
+        node = code_of(m, rest)
+        if address(node) < address(top):
+            lower[0] = rest
+            lower = link(cast(Ptr[u8], node), usize(offset_of(Code, "higher")))
+            rest = node.higher
+        else:
+            higher[0] = rest
+            higher = link(cast(Ptr[u8], node), usize(offset_of(Code, "lower")))
+            rest = node.lower
+    lower[0] = u32(0)
+    higher[0] = u32(0)
+
+
+@kernel
+def find_code(m: Module, place: usize) -> u32:
+    """The function, as index plus one, whose code contains an address; 0 if none of this module's does."""
+    number = m.code_root
+    while number != 0:
+        code = code_of(m, number)
+        if place < address(code):
+            number = code.lower
+        elif place - address(code) >= usize(code.size):
+            number = code.higher
+        else:
+            return number
+    return u32(0)
+
+
+@kernel
+def release_code(m: Module, platform: Platform) -> None:
+    """Free the code of all translated functions of a module."""
+    if m.code_root == 0:
+        return
+    for index in span(m.imported_func_count, m.func_count):
+        if m.code_table[index] != 0:
+            platform.release(cast(Ptr[u8], code_of(m, index + 1)))
+            m.code_table[index] = usize(0)
+    m.code_root = u32(0)
+
+
+assert size_of(Code) == CODE_START
