@@ -1,6 +1,8 @@
 """Nothing native outlives the Python objects that it belongs to: counted on the checked build's heap."""
 
 import gc
+import mmap
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +38,20 @@ def test_everything_is_released() -> None:
     live_a_life()
     gc.collect()
     assert set(checked_heap()._live) <= before
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the size of the process")
+def test_live_stores_take_little_memory_also_after_one_has_ended() -> None:
+    """Of a stack only what is used counts, whatever the C library's heap makes of memory that it was given back."""
+    engine = Engine()
+    for _ in range(3):
+        Store(engine)
+    before = resident_bytes()
+    stores = [Store(engine) for _ in range(50)]
+    assert resident_bytes() - before < 50 * (64 << 10)
+    assert len({store.address for store in stores}) == 50
+
+
+def resident_bytes() -> int:
+    """What this process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE

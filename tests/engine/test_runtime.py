@@ -9,12 +9,12 @@ from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Exhausted, LinkError, Trap, Unsupported
 from fusee.engine.runtime import memory, table
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
-from fusee.engine.runtime.store import release_engine, release_store, set_limits, set_total_limits
+from fusee.engine.runtime.store import new_store, release_engine, release_store, set_limits, set_total_limits
 from fusee.engine.state.module import Limits
 from fusee.engine.state.runtime import Func, Global, Instance, Memory, Table
-from fusee.kernel.arena import new, simulate
+from fusee.kernel.arena import allocate_simulated, new, simulate
 from fusee.kernel.faults import Fault
-from fusee.kernel.lang import address, cast, u32, u64
+from fusee.kernel.lang import Ptr, address, cast, kernel, u8, u32, u64, usize
 from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import ILP32, LP64, Target
 from fusee.spec.limits import MAX_TABLE_ELEMENTS
@@ -357,3 +357,22 @@ def test_nothing_is_left_behind(world: World) -> None:
     release_module(m)
     release_engine(world.engine)
     assert live == set()
+
+
+def test_the_stack_takes_memory_that_nobody_clears(world: World) -> None:
+    """Where the platform has a function for that; it is given back like all other memory."""
+    asked: list[int] = []
+
+    @kernel
+    def allocate_unset(size: usize) -> Ptr[u8]:
+        asked.append(int(size))
+        p = allocate_simulated(b"\xa5" * int(size))
+        live.add(int(address(p)))
+        return p
+
+    world.engine.platform.allocate_unset = allocate_unset
+    before = set(live)
+    store = new_store(world.engine, u64(1 << 13), usize(0))
+    assert asked == [1 << 13]
+    release_store(store)
+    assert live == before

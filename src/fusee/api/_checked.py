@@ -24,7 +24,10 @@ class CheckedNative(HostNative):
             RESERVE(lambda size: None),
         )
         allocate, release, reserve = map(address_of, self._callbacks)
-        return {**super().platform_functions(), "allocate": allocate, "release": release, "reserve": reserve}
+        return {
+            **super().platform_functions(), "allocate": allocate, "allocate_unset": 0, "release": release,
+            "reserve": reserve,
+        }  # fmt: skip
 
     def place(self, binary: bytes) -> int:
         address = self._heap.allocate(len(binary))

@@ -196,6 +196,10 @@ class Native:
         raise NotImplementedError
 
 
+_EMBEDDER: Final = make_struct(Embedder, {"call": address_of(_callbacks[2])})
+_IS_DONE: Final = layout(Embedder, Target.host()).fields["is_done"].offset
+
+
 class HostNative(Native):
     """The engine in this process."""
 
@@ -211,6 +215,7 @@ class HostNative(Native):
         """Where the engine gets memory."""
         return {
             "allocate": address_of(_libc.calloc),
+            "allocate_unset": address_of(_libc.malloc),
             "release": address_of(_libc.free),
             "reserve": address_of(_callbacks[0]),
             "unreserve": address_of(_callbacks[1]),
@@ -225,9 +230,8 @@ class HostNative(Native):
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
 
     def new_embedder(self) -> tuple[Any, ctypes.c_uint32, int]:
-        embedder = make_struct(Embedder, {"call": address_of(_callbacks[2])})
-        offset = layout(Embedder, Target.host()).fields["is_done"].offset
-        return embedder, ctypes.c_uint32.from_buffer(embedder, offset), ctypes.addressof(embedder)
+        embedder = type(_EMBEDDER).from_buffer_copy(_EMBEDDER)
+        return embedder, ctypes.c_uint32.from_buffer(embedder, _IS_DONE), ctypes.addressof(embedder)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:

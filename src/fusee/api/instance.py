@@ -96,11 +96,13 @@ class Instance:
             function = int(view(InstanceState, self.address, self.store.native.space).functions[start])
             self.store.invoke(function, (ctypes.c_uint64 * 1)())
 
-    def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[Any]":
+    def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[Any] | None":
         wanted = self.module.import_places
         if len(imports) != len(wanted):
             raise LinkError(f"expected {len(wanted)} imports, found {len(imports)}")
-        addresses: ctypes.Array[Any] = (self.store.native.word * max(len(wanted), 1))()
+        if not wanted:
+            return None
+        addresses: ctypes.Array[Any] = (self.store.native.word * len(wanted))()
         for i, (item, (module, name, kind)) in enumerate(zip(imports, wanted, strict=True)):
             if not isinstance(item, Func | Table | Memory | Global):
                 raise TypeError(f"expected a Func, Table, Memory or Global, not {item!r}")

@@ -126,7 +126,7 @@ class Module:
         items = (m.exports[i] for i in range(int(m.export_count)))
         return {self._text(item.name): (int(item.kind), int(item.index)) for item in items}
 
-    @property
+    @cached_property
     def start(self) -> int | None:
         """The index of the start function."""
         start = int(self.state.start)

@@ -62,24 +62,37 @@ def _kind(t: Type) -> str:
 
 def make_callable(entry: Entry, address: int, raise_check_failure: Callable[[], None]) -> Callable[..., Any]:
     """A Python function that calls the code at `address`, without the interpreter lock."""
-    parameters = [_CTYPES[kind] for kind in entry.parameters]
+    parameters = _parameters(entry)
     if not entry.has_status:
         result = _CTYPES[entry.results[0]] if entry.results else None
-        function = ctypes.CFUNCTYPE(result, *parameters)(address)
-        return lambda *arguments: function(*map(plain, arguments))
-    with_status = ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters, ctypes.c_void_p)(address)
+        return _lenient(ctypes.CFUNCTYPE(result, *parameters)(address))
+    with_status = _lenient(ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters, ctypes.c_void_p)(address))
     kinds = [_CTYPES[kind] for kind in entry.results]
+    new_cells = ctypes.c_uint64 * max(1, len(kinds))
 
     def call(*arguments: Any) -> Any:
-        cells = (ctypes.c_uint64 * max(1, len(kinds)))()
-        status = with_status(*map(plain, arguments), ctypes.addressof(cells))
+        cells = new_cells()
+        start = ctypes.addressof(cells)
+        status = with_status(*arguments, start)
         if status == FAILED:
             raise_check_failure()
         if status:
             raise KernelError.from_status(status)
-        start = ctypes.addressof(cells)
-        results = [kind.from_address(start + 8 * index).value for index, kind in enumerate(kinds)]
-        return tuple(results) if len(results) > 1 else results[0] if results else None
+        if len(kinds) == 1:
+            return kinds[0].from_address(start).value
+        return tuple([kind.from_address(start + 8 * index).value for index, kind in enumerate(kinds)]) or None
+
+    return call
+
+
+def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function for all that `plain` knows; numbers and arrays, which are the rule, are not looked at."""
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except ctypes.ArgumentError:  # before anything is called
+            return function(*map(plain, arguments))
 
     return call
 
@@ -88,10 +101,13 @@ def make_status_function(entry: Entry, address: int) -> Callable[..., int]:
     """The quickest way to call an entry without results: takes numbers and ctypes arrays, and gives the status."""
     if entry.results or not entry.has_status:
         raise TypeError(f"{entry.symbol} has results, or no status")
-    # Unlike size_t, void * also takes arrays.
-    parameters = [ctypes.c_void_p if kind == "address" else _CTYPES[kind] for kind in entry.parameters]
-    function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters)(address)
+    function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_uint64, *_parameters(entry))(address)
     return function
+
+
+def _parameters(entry: Entry) -> list[Any]:
+    """The types of its arguments. Unlike size_t, void * also takes arrays."""
+    return [ctypes.c_void_p if kind == "address" else _CTYPES[kind] for kind in entry.parameters]
 
 
 def plain(argument: Any) -> Any:

@@ -18,6 +18,7 @@ from fusee.kernel.lang import (
     cast,
     caught,
     copy_bytes,
+    fill_bytes,
     is_null,
     kernel,
     maximum,
@@ -110,6 +111,7 @@ def new_configured_engine(given: System, config: Config) -> EngineObject:
 def start_engine(made: EngineObject, is_metered: bool) -> None:
     """Open the engine proper on the platform's functions."""
     platform = stack_array(Platform, 1)[0]
+    fill_bytes(cast(Ptr[u8], platform), u8(0), usize(size_of(Platform)))
     platform.allocate = made.system.allocate
     platform.release = made.system.release
     platform.reserve = RESERVE[0]

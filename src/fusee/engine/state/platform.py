@@ -10,12 +10,14 @@ class Platform:
     `allocate(count, size)` and `release` are the C library's `calloc` and `free`: zeroed memory,
     aligned to 16 bytes, or null. `reserve` gives address space for a linear memory that reads as zero and costs
     nothing until touched, or null where there is none to spare; then memory is allocated. `unreserve` returns it.
-    All of them must be there.
+    All of them must be there but `allocate_unset`, which gives memory with any contents, where that is cheaper;
+    `release` takes it back.
     """
 
     allocate: Fn[[usize, usize], Ptr[u8]]
     release: Fn[[Ptr[u8]], None]
     reserve: Fn[[usize], Ptr[u8]]
     unreserve: Fn[[Ptr[u8], usize], None]
+    allocate_unset: Fn[[usize], Ptr[u8]]
     call_host: Fn[[usize, u32, usize, Ptr[u64]], u32]
     # (store, host function id, calling instance, slots: arguments in, results out) -> 0, or not 0: stop
