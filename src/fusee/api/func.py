@@ -7,8 +7,6 @@ from fusee.api.errors import FuseeError, HostError
 from fusee.api.store import Store, Storelike, own
 from fusee.api.types import FuncType, ValType
 from fusee.api.values import Signature
-from fusee.engine.state.runtime import Instance as InstanceState
-from fusee.kernel.memory import view
 
 if TYPE_CHECKING:
     from fusee.api.globals import Global
@@ -169,10 +167,15 @@ class Caller:
         return found
 
     def memory_view(self) -> memoryview:
-        """The bytes of the calling instance's memory 0, until the call ends or it grows; empty if there is none."""
+        """The bytes of the memory that the calling instance exports as "memory", until the call ends or it grows.
+
+        WASI's functions work on it, as the witx definition says. Raises `FuseeError` if there is none.
+        """
         store = self.context
-        memory = int(view(InstanceState, self._instance, store.native.space).memory) if self._instance else 0
-        return store.memory_view(memory) if memory else memoryview(b"")
+        memory = store.exported_memory(self._instance) if self._instance else 0
+        if memory == 0:
+            raise FuseeError("missing required memory export")
+        return store.memory_view(memory)
 
     def _invalidate(self) -> None:
         self._store = None

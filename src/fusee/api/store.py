@@ -10,6 +10,7 @@ from fusee.api.errors import Frame, FuseeError, StoreError, Trap
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
 from fusee.engine.runtime.holdings import NO_LIMIT
+from fusee.engine.state.module import EXTERN_MEMORY
 from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
@@ -54,6 +55,7 @@ class Store:
         self._depth = 0  # of calls into guests that have not returned
         self._thread = 0  # that made them
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
+        self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
         self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
         self._objects: dict[int, Any] = {}  # of externrefs, by reference
         self._newest_reference = 0
@@ -141,6 +143,15 @@ class Store:
         if self._wasi_context is None:
             raise FuseeError("the guest uses WASI but the store has none: call Store.set_wasi")
         return self._wasi_context
+
+    def exported_memory(self, instance: int) -> int:
+        """The address of the memory that the instance at an address exports as "memory"; 0 if there is none."""
+        found = self._exported_memories.get(instance)
+        if found is None:
+            kind, index = self.module_of(instance).export_places.get("memory", (-1, 0))
+            memories = view(InstanceState, instance, self.native.space).memories
+            found = self._exported_memories[instance] = int(memories[index]) if kind == EXTERN_MEMORY else 0
+        return found
 
     def memory_view(self, address: int) -> memoryview:
         """The bytes of the memory at an address, for the length of a host function's call."""
