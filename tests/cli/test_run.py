@@ -93,6 +93,15 @@ def test_the_exit_status_is_the_programs(programs: Path, arguments: str, status:
     assert (result.stdout, result.stderr, result.returncode) == ("hello\n", "", status)
 
 
+@pytest.mark.parametrize(("code", "status"), [(0, 0), (125, 125), (126, 1), (256, 1), (-1, 1)])
+def test_an_exit_status_that_the_system_would_cut_is_an_error(programs: Path, code: int, status: int) -> None:
+    exiting = f"""(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const {code}))))"""
+    (programs / "exiting.wat").write_text(exiting)
+    result = fusee("exiting.wat", cwd=programs)
+    assert (result.returncode, "invalid exit status" in result.stderr) == (status, status != code)
+
+
 def test_a_trap_shows_its_backtrace(programs: Path) -> None:
     result = fusee("run", "--invoke", "boom", "calculator.wat", cwd=programs)
     assert result.returncode == 134

@@ -2,17 +2,25 @@
 
 import os
 
-from fusee.api.errors import ExitTrap
+from fusee.api.errors import ExitTrap, FuseeError
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import host_function
 from fusee.wasi.memory import GuestMemory
 
+STATUSES = 126
+
 
 @host_function("i32 ->")
 def proc_exit(context: WasiContext, memory: GuestMemory, code: int) -> None:
-    """Ends the program; unwinds all of its frames. The status is signed, as embedders of other engines get it."""
-    raise ExitTrap(code - (1 << 32) if code >> 31 else code)
+    """Ends the program; unwinds all of its frames.
+
+    Of a larger status the system would keep eight bits, and 256 would be success; from 126 on it would look like what a
+    shell or a signal makes. So none of these is passed on, and it is an error, as in Wasmtime.
+    """
+    if code >= STATUSES:
+        raise FuseeError(f"exit with invalid exit status outside of [0..{STATUSES})")
+    raise ExitTrap(code)
 
 
 @host_function("i32 -> i32")

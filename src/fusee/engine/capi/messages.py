@@ -36,6 +36,8 @@ class Mistake(IntEnum):
     EXIT = 5, "the program has exited"
     NESTING = 6, "calls between guest and host are nested too deeply"
     START = 7, "the module exports no function `_start` without parameters and results"
+    MEMORY = 8, "missing required memory export"
+    STATUS = 9, "exit with invalid exit status outside of [0..126)"
 
 
 TAGS: Final = Misuse.tag + 1

@@ -70,7 +70,8 @@ typedef struct fusee_filestat_t {
 
 /* The app's files. Directories that were added have the handles 0, 1 and so on; `open` chooses numbers above those.
  * Paths are relative to a directory, are not zero-terminated, and never lead out of it by `..`; that links do
- * not either is the app's care. An offset of UINT64_MAX means where the file stands. Any function may be NULL. */
+ * not either is the app's care. An offset of UINT64_MAX means where the file stands; all others are below INT64_MAX.
+ * Any function may be NULL. */
 
 typedef struct fusee_files_t {
     void *environment;
@@ -104,11 +105,12 @@ void fusee_wasi_set_files(fusee_wasi_t *wasi, const fusee_files_t *files);
 void fusee_store_set_wasi(wasm_store_t *store, fusee_wasi_t *wasi);
 
 /* Put WASI's functions into those places of `imports` that are NULL and that the module imports from
- * `wasi_snapshot_preview1`. False if there is no memory. */
+ * `wasi_snapshot_preview1` or, as programs of 2019 do, `wasi_unstable`. They work on the memory that the calling
+ * instance exports as "memory", and trap where there is none. False if there is no memory. */
 
 bool fusee_wasi_imports(wasm_store_t *store, const wasm_module_t *module, wasm_extern_vec_t *imports);
 
-/* Run `_start`: the exit status. If the program trapped, 1, and the trap in `*trap`. */
+/* Run `_start`: the exit status, 0 to 125. If the program trapped, or exits with another, 1, and the trap in `*trap`. */
 
 uint32_t fusee_wasi_start(const wasm_instance_t *instance, wasm_trap_t **trap);
 bool fusee_trap_exit_status(const wasm_trap_t *trap, uint32_t *status); /* whether the trap is the program's exit */

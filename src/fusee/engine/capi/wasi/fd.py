@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from fusee.engine.capi.wasi.guest import argument, guest, put_filestat, put_u32, put_u64
+from fusee.engine.capi.wasi.guest import argument, guest, put_filestat, put_filestat_0, put_u32, put_u64
 from fusee.engine.capi.wasi.state import (
     BADF,
-    CHARACTER_DEVICE,
     CURRENT,
     DIRECTORY,
     FAULT,
@@ -15,6 +14,7 @@ from fusee.engine.capi.wasi.state import (
     SPIPE,
     STREAMS,
     SUCCESS,
+    UNKNOWN,
     Call,
     FileStat,
     Strings,
@@ -28,6 +28,7 @@ from fusee.kernel.lang import (
     is_null,
     kernel,
     load,
+    minimum,
     size_of,
     span,
     stack_array,
@@ -39,13 +40,17 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 ALL_RIGHTS: Final = (1 << 30) - 1
-STREAM_RIGHTS: Final = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27  # no seek and no tell: a terminal, to C libraries
+STREAM_RIGHTS: Final = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27  # no seek and no tell
 IOVEC_BYTES: Final = 8
 FDSTAT_BYTES: Final = 24
 FILESTAT_BYTES: Final = 64
 PRESTAT_BYTES: Final = 8
+FILESTAT_0_BYTES: Final = 56  # of snapshot 0
+MOST_VECTORS: Final = 1024
+MOST_BYTES: Final = 0x4000_0000
+LAST_OFFSET: Final = (1 << 63) - 1 - MOST_BYTES
 SEEK_CURRENT: Final = 1
-LAST_WHENCE: Final = 2
+WHENCES: Final = 3
 
 
 @kernel
@@ -61,29 +66,44 @@ def is_directory(c: Call, fd: u32) -> bool:
 
 @kernel
 def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
-    """Read into, or write from, a list of buffers, until one is not filled or emptied."""
+    """Read into, or write from, a list of buffers, until one is not filled or emptied.
+
+    A long list is cut, and so is what it names beyond `MOST_BYTES` (the same ranges can be named often): a transfer may
+    be short, and its size has 32 bits. The app may call the guest, whose memory then grows and moves.
+    """
     count = argument(c, u32(2))
-    vectors = guest(c, argument(c, u32(1)), u64(count) * IOVEC_BYTES)
-    if is_null(vectors):
+    vectors = argument(c, u32(1))
+    if is_null(guest(c, vectors, u64(count) * IOVEC_BYTES)) or is_null(guest(c, done_at, u64(4))):
         return u32(FAULT)
     total = u32(0)
-    for i in span(count):
-        size = load(u32, vectors + usize(i) * IOVEC_BYTES + 4)
-        buffer = guest(c, load(u32, vectors + usize(i) * IOVEC_BYTES), u64(size))
+    done = stack_array(usize, 1)
+    for i in span(minimum(count, u32(MOST_VECTORS))):
+        vector = guest(c, vectors + i * IOVEC_BYTES, u64(IOVEC_BYTES))
+        size = load(u32, vector + 4)
+        buffer = guest(c, load(u32, vector), u64(size))
         if is_null(buffer):
-            return u32(FAULT)
+            return u32(FAULT) if total == 0 else finished(c, done_at, total)
+        size = minimum(size, MOST_BYTES - total)
         if size == 0:
             continue
-        done = stack_array(usize, 1)
         done[0] = usize(0)
         at = offset if offset == CURRENT else offset + u64(total)
         errno = move(c, is_write, buffer, usize(size), at, done)
         if errno != SUCCESS:
             return errno if total == 0 else finished(c, done_at, total)
-        total += u32(done[0])
+        total += minimum(u32(done[0]), size)
         if done[0] < usize(size):
             break
     return finished(c, done_at, total)
+
+
+@kernel
+def transfer_at(c: Call, is_write: bool) -> u32:
+    """At the guest's offset. Neither that nor its sum with a size may look like `CURRENT` or negative to the app."""
+    offset = c.arguments[3]
+    if offset > LAST_OFFSET:
+        return u32(INVAL)
+    return transfer(c, is_write, offset, argument(c, u32(4)))
 
 
 @kernel
@@ -146,12 +166,12 @@ def fd_read(c: Call) -> u32:
 
 @kernel
 def fd_pwrite(c: Call) -> u32:
-    return transfer(c, True, c.arguments[3], argument(c, u32(4)))
+    return transfer_at(c, True)
 
 
 @kernel
 def fd_pread(c: Call) -> u32:
-    return transfer(c, False, c.arguments[3], argument(c, u32(4)))
+    return transfer_at(c, False)
 
 
 @kernel
@@ -172,13 +192,24 @@ def seek(c: Call, offset: u64, whence: u32, out: u32) -> u32:
         return u32(SPIPE)
     if is_directory(c, fd) or address(files.seek) == 0:
         return u32(BADF)
-    if whence > LAST_WHENCE:
+    if whence >= WHENCES:
         return u32(INVAL)
+    if is_null(guest(c, out, u64(8))):
+        return u32(FAULT)
     position = stack_array(u64, 1)
     errno = files.seek(files.environment, fd - STREAMS, offset, whence, position)
-    if errno == SUCCESS and not put_u64(c, out, position[0]):
-        return u32(FAULT)
+    if errno == SUCCESS:
+        put_u64(c, out, position[0])
     return errno
+
+
+@kernel
+def fd_seek_0(c: Call) -> u32:
+    """Snapshot 0 counts: from the current offset, from the end, from the start."""
+    whence = argument(c, u32(2))
+    if whence >= WHENCES:
+        return u32(INVAL)
+    return seek(c, c.arguments[1], (whence + 1) % WHENCES, argument(c, u32(3)))
 
 
 @kernel
@@ -197,7 +228,7 @@ def status_of(c: Call, fd: u32, status: FileStat) -> u32:
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
     files = c.wasi.files
     if is_stream(fd):
-        status.filetype = u32(CHARACTER_DEVICE)
+        status.filetype = u32(UNKNOWN)  # a terminal would be sent colours
     elif is_directory(c, fd):
         status.filetype = u32(DIRECTORY)
     elif address(files.stat) == 0:
@@ -210,12 +241,22 @@ def status_of(c: Call, fd: u32, status: FileStat) -> u32:
 @kernel
 def fd_filestat_get(c: Call) -> u32:
     status = stack_array(FileStat, 1)[0]
-    place = guest(c, argument(c, u32(1)), u64(FILESTAT_BYTES))
-    if is_null(place):
+    if is_null(guest(c, argument(c, u32(1)), u64(FILESTAT_BYTES))):
         return u32(FAULT)
     errno = status_of(c, argument(c, u32(0)), status)
     if errno == SUCCESS:
-        put_filestat(place, status)
+        put_filestat(guest(c, argument(c, u32(1)), u64(FILESTAT_BYTES)), status)
+    return errno
+
+
+@kernel
+def fd_filestat_get_0(c: Call) -> u32:
+    status = stack_array(FileStat, 1)[0]
+    if is_null(guest(c, argument(c, u32(1)), u64(FILESTAT_0_BYTES))):
+        return u32(FAULT)
+    errno = status_of(c, argument(c, u32(0)), status)
+    if errno == SUCCESS:
+        put_filestat_0(guest(c, argument(c, u32(1)), u64(FILESTAT_0_BYTES)), status)
     return errno
 
 
@@ -223,11 +264,11 @@ def fd_filestat_get(c: Call) -> u32:
 def fd_fdstat_get(c: Call) -> u32:
     fd = argument(c, u32(0))
     status = stack_array(FileStat, 1)[0]
-    place = guest(c, argument(c, u32(1)), u64(FDSTAT_BYTES))
-    if is_null(place):
+    if is_null(guest(c, argument(c, u32(1)), u64(FDSTAT_BYTES))):
         return u32(FAULT)
     errno = status_of(c, fd, status)
     if errno == SUCCESS:
+        place = guest(c, argument(c, u32(1)), u64(FDSTAT_BYTES))
         rights = u64(STREAM_RIGHTS) if is_stream(fd) else u64(ALL_RIGHTS)
         store(place, u64(status.filetype & 0xFF))
         store(place + 8, rights)
@@ -287,7 +328,7 @@ def fd_readdir(c: Call) -> u32:
     files = c.wasi.files
     size = argument(c, u32(2))
     buffer = guest(c, argument(c, u32(1)), u64(size))
-    if is_null(buffer):
+    if is_null(buffer) or is_null(guest(c, argument(c, u32(4)), u64(4))):
         return u32(FAULT)
     fd = argument(c, u32(0))
     if is_stream(fd) or address(files.read_directory) == 0:
@@ -295,7 +336,7 @@ def fd_readdir(c: Call) -> u32:
     used = stack_array(usize, 1)
     used[0] = usize(0)
     errno = files.read_directory(files.environment, fd - STREAMS, c.arguments[3], buffer, usize(size), used)
-    return errno if errno != SUCCESS else finished(c, argument(c, u32(4)), u32(used[0]))
+    return errno if errno != SUCCESS else finished(c, argument(c, u32(4)), minimum(u32(used[0]), size))
 
 
 @kernel

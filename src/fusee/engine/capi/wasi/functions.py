@@ -7,13 +7,16 @@ from fusee.engine.capi.messages import Mistake, Misuse
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.wasi import fd, path, process
+from fusee.engine.capi.wasi.names import exported_memory
 from fusee.engine.capi.wasi.state import Call, Wasi
-from fusee.engine.state.runtime import Instance, Memory
-from fusee.kernel.lang import Fn, Ptr, cast, kernel, null, stack_array, table, u8, u16, u32, u64, usize
+from fusee.kernel.lang import Fn, Ptr, cast, is_null, kernel, stack_array, table, u8, u16, u32, u64, usize
 
 MODULE_NAME: Final = b"wasi_snapshot_preview1"
+SNAPSHOT_0_NAME: Final = b"wasi_unstable"  # what programs of 2019 import
 NO_WASI: Final = Misuse(Mistake.WASI, 0).status
+NO_MEMORY: Final = Misuse(Mistake.MEMORY, 0).status
 EXITED: Final = Misuse(Mistake.EXIT, 0).status
+WRONG_STATUS: Final = Misuse(Mistake.STATUS, 0).status
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Function:
         return sum(1 << i for i, type_ in enumerate(self.types) if type_ == "I")
 
 
-FUNCTIONS: Final = [
+PREVIEW_1: Final = [
     Function("args_get", "ii", process.args_get),
     Function("args_sizes_get", "ii", process.args_sizes_get),
     Function("environ_get", "ii", process.environ_get),
@@ -82,6 +85,14 @@ FUNCTIONS: Final = [
     Function("sock_send", "iiiii", process.unsupported),
     Function("sock_shutdown", "ii", process.unsupported),
 ]
+VARIANTS: Final = len(PREVIEW_1)
+"""From here on: what snapshot 0 has under the same name and type with another meaning."""
+FUNCTIONS: Final = [
+    *PREVIEW_1,
+    Function("fd_filestat_get", "ii", fd.fd_filestat_get_0),
+    Function("fd_seek", "iIii", fd.fd_seek_0),
+    Function("path_filestat_get", "iiiii", path.path_filestat_get_0),
+]
 
 BODIES = table(Fn[[Call], u32], [function.body for function in FUNCTIONS])
 COUNT: Final = len(FUNCTIONS)
@@ -93,18 +104,20 @@ NAMES = table(u8, ALL_NAMES)
 NAMES_BYTES: Final = len(ALL_NAMES)
 MODULE = table(u8, MODULE_NAME)
 MODULE_SIZE: Final = len(MODULE_NAME)
+SNAPSHOT_0 = table(u8, SNAPSHOT_0_NAME)
+SNAPSHOT_0_SIZE: Final = len(SNAPSHOT_0_NAME)
 
 
 @kernel
-def find(name: Ptr[u8], size: u32) -> u32:
-    """The number of the function of that name; `COUNT` if there is none."""
+def find(name: Ptr[u8], size: u32, first: u32) -> u32:
+    """The number of the function of that name, from the `first` on; `COUNT` if there is none."""
     at = u32(0)
     number = u32(0)
     while number < COUNT:
         matched = u32(0)
         while matched < size and NAMES[at + matched] == name[matched] and name[matched] != 0:
             matched += 1
-        if matched == size and NAMES[at + matched] == 0:
+        if number >= first and matched == size and NAMES[at + matched] == 0:
             return number
         while at < NAMES_BYTES and NAMES[at] != 0:
             at += 1
@@ -121,11 +134,13 @@ def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> 
     c = stack_array(Call, 1)[0]
     c.store = s
     c.wasi = cast(Wasi, s.wasi)
-    c.memory = null(Memory)
+    c.memory = exported_memory(c.wasi, instance)
     c.arguments = slots
-    if instance != 0:
-        c.memory = cast(Memory, cast(Instance, instance).memory)
+    if is_null(c.memory):
+        return stop(s, new_trap(s, u64(NO_MEMORY)))
     errno = BODIES[number](c)
+    if errno == process.WRONG:
+        return stop(s, new_trap(s, u64(WRONG_STATUS)))
     if s.has_exited:
         return stop(s, new_trap(s, u64(EXITED)))
     slots[0] = u64(errno)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.capi.wasi.state import NOTCAPABLE, SUCCESS, Call, FileStat
+from fusee.engine.capi.wasi.state import ILSEQ, NOTCAPABLE, SUCCESS, Call, FileStat
 from fusee.engine.runtime.memory import out_of_range
 from fusee.kernel.lang import Ptr, is_null, kernel, null, store, u8, u32, u64, usize
 
@@ -19,7 +19,7 @@ def argument(c: Call, index: u32) -> u32:
 @kernel
 def guest(c: Call, pointer: u32, size: u64) -> Ptr[u8]:
     """Where the guest's bytes are; null if they are not all within its memory."""
-    if is_null(c.memory) or out_of_range(u64(pointer), size, c.memory.length_bytes):
+    if out_of_range(u64(pointer), size, c.memory.length_bytes):
         return null(Ptr[u8])
     return c.memory.base + usize(pointer)
 
@@ -58,8 +58,24 @@ def put_filestat(place: Ptr[u8], status: FileStat) -> None:
 
 
 @kernel
+def put_filestat_0(place: Ptr[u8], status: FileStat) -> None:
+    """The record of snapshot 0, whose number of links has 32 bits."""
+    store(place, status.device)
+    store(place + 8, status.inode)
+    store(place + 16, status.filetype & 0xFF)
+    store(place + 20, u32(status.links))
+    store(place + 24, status.size)
+    store(place + 32, status.accessed)
+    store(place + 40, status.modified)
+    store(place + 48, status.changed)
+
+
+@kernel
 def check_path(path: Ptr[u8], size: u32) -> u32:
-    """An errno for what would lead out of the directory that a path is relative to: `/` first, or too many `..`."""
+    """An errno for what would lead out of the directory that a path is relative to: `/` first, or too many `..`.
+
+    A zero byte would end the path early where the app makes a string of C's of it.
+    """
     if size != 0 and path[0] == SLASH:
         return u32(NOTCAPABLE)
     depth = u32(0)
@@ -67,6 +83,8 @@ def check_path(path: Ptr[u8], size: u32) -> u32:
     while start < size:
         end = start
         while end < size and path[end] != SLASH:
+            if path[end] == 0:
+                return u32(ILSEQ)
             end += 1
         length = end - start
         if length == 2 and path[start] == DOT and path[start + 1] == DOT:

@@ -19,7 +19,19 @@ from fusee.engine.capi.state import (
 from fusee.engine.capi.trap import delete_trap, new_trap
 from fusee.engine.capi.types import delete_externtype, new_externtype, new_valtype
 from fusee.engine.capi.vectors import new_elements, pointers
-from fusee.engine.capi.wasi.functions import ARITIES, COUNT, HAS_RESULT, MODULE, MODULE_SIZE, WIDE, find
+from fusee.engine.capi.wasi.functions import (
+    ARITIES,
+    COUNT,
+    HAS_RESULT,
+    MODULE,
+    MODULE_SIZE,
+    SNAPSHOT_0,
+    SNAPSHOT_0_SIZE,
+    VARIANTS,
+    WIDE,
+    find,
+)
+from fusee.engine.capi.wasi.names import is_named
 from fusee.engine.state.module import EXTERN_FUNC, Module, Span
 from fusee.engine.state.runtime import Func, Instance
 from fusee.kernel.lang import (
@@ -65,12 +77,14 @@ def wasi_imports(s: StoreObject, module: ModuleObject, imports: Vector) -> bool:
 @kernel
 def wasi_number(m: Module, module: Span, name: Span) -> u32:
     """Which function of WASI's an import means; `COUNT` if none."""
-    if module.end - module.start != MODULE_SIZE:
+    text = m.source + name.start
+    size = name.end - name.start
+    if is_named(m, module, cast(Ptr[u8], MODULE), u32(MODULE_SIZE)):
+        return find(text, size, u32(0))
+    if not is_named(m, module, cast(Ptr[u8], SNAPSHOT_0), u32(SNAPSHOT_0_SIZE)):
         return u32(COUNT)
-    for i in span(u32(MODULE_SIZE)):
-        if m.source[module.start + i] != MODULE[i]:
-            return u32(COUNT)
-    return find(m.source + name.start, name.end - name.start)
+    variant = find(text, size, u32(VARIANTS))
+    return variant if variant != COUNT else find(text, size, u32(0))
 
 
 @kernel
@@ -130,20 +144,10 @@ def start_function(instance: Instance) -> Func:
     m = instance.module
     for i in span(m.export_count):
         item = m.exports[i]
-        if item.kind == EXTERN_FUNC and is_start(m, item.name):
+        if item.kind == EXTERN_FUNC and is_named(m, item.name, cast(Ptr[u8], START), u32(START_SIZE)):
             func = cast(Func, instance.functions[item.index])
             return func if func.param_count + func.result_count == 0 else null(Func)
     return null(Func)
-
-
-@kernel
-def is_start(m: Module, name: Span) -> bool:
-    if name.end - name.start != START_SIZE:
-        return False
-    for i in span(u32(START_SIZE)):
-        if m.source[name.start + i] != START[i]:
-            return False
-    return True
 
 
 @kernel(export="fusee_trap_exit_status")

@@ -1,9 +1,27 @@
 """Files by name: all through the app's callbacks, with paths that cannot lead out of their directory."""
 
-from fusee.engine.capi.wasi.fd import FILESTAT_BYTES
-from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_u32
-from fusee.engine.capi.wasi.state import FAULT, NOSYS, NOTDIR, STREAMS, SUCCESS, Call, FileStat, Path
+from typing import Final
+
+from fusee.engine.capi.wasi.fd import FILESTAT_0_BYTES, FILESTAT_BYTES
+from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_filestat_0, put_u32
+from fusee.engine.capi.wasi.state import (
+    DIRECTORY,
+    FAULT,
+    INVAL,
+    ISDIR,
+    NOSYS,
+    NOTDIR,
+    STREAMS,
+    SUCCESS,
+    Call,
+    Files,
+    FileStat,
+    Path,
+)
 from fusee.kernel.lang import Ptr, address, cast, fill_bytes, is_null, kernel, size_of, stack_array, u8, u32, u64, usize
+
+O_DIRECTORY: Final = 2  # `oflags`
+FD_WRITE: Final = 1 << 6  # `rights`
 
 
 @kernel
@@ -32,8 +50,12 @@ def path_open(c: Call) -> u32:
         return u32(NOSYS)
     size = argument(c, u32(3))
     path = guest(c, argument(c, u32(2)), u64(size))
-    handle = stack_array(u32, 1)
     flags = argument(c, u32(4))
+    if is_null(guest(c, argument(c, u32(8)), u64(4))):
+        return u32(FAULT)
+    if flags & O_DIRECTORY != 0 and flags != O_DIRECTORY:
+        return u32(INVAL)
+    handle = stack_array(u32, 1)
     errno = files.open(
         files.environment,
         directory_of(c, u32(0)),
@@ -44,29 +66,60 @@ def path_open(c: Call) -> u32:
         c.arguments[5],
         handle,
     )
-    if errno != SUCCESS:
-        return errno
-    return u32(SUCCESS) if put_u32(c, argument(c, u32(8)), handle[0] + STREAMS) else u32(FAULT)
+    if errno == SUCCESS and c.arguments[5] & FD_WRITE != 0:
+        errno = refuse_directory(files, handle[0])
+    if errno == SUCCESS:
+        put_u32(c, argument(c, u32(8)), handle[0] + STREAMS)
+    return errno
 
 
 @kernel
-def path_filestat_get(c: Call) -> u32:
+def refuse_directory(files: Files, handle: u32) -> u32:
+    """A directory cannot be open for writing (POSIX, `open`), as far as the app says what it has opened."""
+    if address(files.stat) == 0 or address(files.close) == 0:
+        return u32(SUCCESS)
+    status = stack_array(FileStat, 1)[0]
+    fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
+    if files.stat(files.environment, handle, status) != SUCCESS or status.filetype != DIRECTORY:
+        return u32(SUCCESS)
+    files.close(files.environment, handle)
+    return u32(ISDIR)
+
+
+@kernel
+def path_status(c: Call, status: FileStat) -> u32:
+    """What the app knows of a path."""
     files = c.wasi.files
     errno = check_place(c, u32(0), u32(2), u32(3))
     if errno != SUCCESS:
         return errno
     if address(files.path_stat) == 0:
         return u32(NOSYS)
-    place = guest(c, argument(c, u32(4)), u64(FILESTAT_BYTES))
-    if is_null(place):
-        return u32(FAULT)
-    status = stack_array(FileStat, 1)[0]
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
     size = argument(c, u32(3))
     path = guest(c, argument(c, u32(2)), u64(size))
-    errno = files.path_stat(files.environment, directory_of(c, u32(0)), path, usize(size), status)
+    return files.path_stat(files.environment, directory_of(c, u32(0)), path, usize(size), status)
+
+
+@kernel
+def path_filestat_get(c: Call) -> u32:
+    if is_null(guest(c, argument(c, u32(4)), u64(FILESTAT_BYTES))):
+        return u32(FAULT)
+    status = stack_array(FileStat, 1)[0]
+    errno = path_status(c, status)
     if errno == SUCCESS:
-        put_filestat(place, status)
+        put_filestat(guest(c, argument(c, u32(4)), u64(FILESTAT_BYTES)), status)
+    return errno
+
+
+@kernel
+def path_filestat_get_0(c: Call) -> u32:
+    if is_null(guest(c, argument(c, u32(4)), u64(FILESTAT_0_BYTES))):
+        return u32(FAULT)
+    status = stack_array(FileStat, 1)[0]
+    errno = path_status(c, status)
+    if errno == SUCCESS:
+        put_filestat_0(guest(c, argument(c, u32(4)), u64(FILESTAT_0_BYTES)), status)
     return errno
 
 

@@ -8,6 +8,8 @@ from fusee.kernel.lang import address, copy_bytes, is_null, kernel, span, store,
 
 CLOCKS: Final = 4
 RESOLUTION: Final = 1  # nanoseconds: what the clock's numbers count
+STATUSES: Final = 126  # `proc_exit`: larger ones mean what shells make of them, and a system keeps eight bits
+WRONG: Final = 0xFFFF  # no errno
 
 
 @kernel
@@ -93,9 +95,12 @@ def sched_yield(c: Call) -> u32:
 
 @kernel
 def proc_exit(c: Call) -> u32:
-    """Nothing is returned from: `call_wasi` stops the guest when it sees that it has exited."""
+    """Nothing is returned from: `call_wasi` stops the guest when it sees that it has exited, or the result `WRONG`."""
+    status = argument(c, u32(0))
+    if status >= STATUSES:
+        return u32(WRONG)
     c.store.has_exited = True
-    c.store.exit_status = argument(c, u32(0))
+    c.store.exit_status = status
     return u32(SUCCESS)
 
 

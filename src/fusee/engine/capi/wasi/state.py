@@ -9,8 +9,9 @@ from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
 SUCCESS: Final = 0  # `errno`
 BADF: Final = 8
 FAULT: Final = 21
+ILSEQ: Final = 25
 INVAL: Final = 28
-IO: Final = 29
+ISDIR: Final = 31
 NAMETOOLONG: Final = 37
 NOSYS: Final = 52
 NOTDIR: Final = 54
@@ -18,7 +19,7 @@ NOTSUP: Final = 58
 SPIPE: Final = 70
 NOTCAPABLE: Final = 76
 
-CHARACTER_DEVICE: Final = 2  # `filetype`
+UNKNOWN: Final = 0  # `filetype`
 DIRECTORY: Final = 3
 
 STREAMS: Final = 3  # descriptors 0 to 2; a file's descriptor is its handle plus 3
@@ -88,6 +89,8 @@ class Wasi:
     directories: Inline[Strings]  # what the guest calls them; their handles count from 0
     streams: Inline[Streams]
     files: Inline[Files]
+    caller: usize  # the instance that called last
+    memory: usize  # its exported memory, or 0
 
 
 @struct
@@ -96,5 +99,5 @@ class Call:
 
     store: StoreObject
     wasi: Wasi
-    memory: Memory  # the caller's first, or null
+    memory: Memory  # what the caller exports as "memory"
     arguments: Ptr[u64]

@@ -1,0 +1,238 @@
+"""WASI of the C API, un-compiled and with the watch's pointers, on an app's files and with hostile arguments."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from fusee.engine.capi.state import StoreObject
+from fusee.engine.capi.wasi.functions import COUNT, FUNCTIONS, VARIANTS
+from fusee.engine.capi.wasi.names import exported_memory
+from fusee.engine.capi.wasi.process import WRONG
+from fusee.engine.capi.wasi.state import CURRENT, SUCCESS, Call, FileStat, Wasi
+from fusee.engine.state.runtime import Memory
+from fusee.kernel.arena import allocate_simulated, new, new_array, simulate
+from fusee.kernel.lang import Ptr, address, is_null, kernel, u8, u32, u64, usize
+from fusee.kernel.target import ILP32
+from fusee.wasi.errno import Errno
+from tests.engine.simulated_world import World
+
+MEMORY_BYTES = 1 << 16
+FILE, FOLDER = 7, 8  # handles
+"""What the app opens."""
+
+
+@dataclass
+class App:
+    """What the app's callbacks were asked, and the most that one of them takes at once."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    most: int = 1 << 31
+
+
+app = App()
+
+
+@kernel
+def transfer(environment: usize, handle: u32, buffer: Ptr[u8], size: usize, offset: u64, done: Ptr[usize]) -> u32:
+    app.asked.append((int(handle), int(size), int(offset)))
+    done[0] = usize(min(int(size), app.most))
+    return u32(SUCCESS)
+
+
+@kernel
+def seek(environment: usize, handle: u32, offset: u64, whence: u32, position: Ptr[u64]) -> u32:
+    app.asked.append((int(handle), int(offset), int(whence)))
+    position[0] = u64(5)
+    return u32(SUCCESS)
+
+
+@kernel
+def open_file(
+    environment: usize,
+    directory: u32,
+    path: Ptr[u8],
+    size: usize,
+    flags: u32,
+    fd_flags: u32,
+    rights: u64,
+    out: Ptr[u32],
+) -> u32:
+    name = bytes(int(path[i]) for i in range(int(size)))
+    app.asked.append(("open", name))
+    out[0] = u32(FOLDER if name == b"folder" else FILE)
+    return u32(SUCCESS)
+
+
+@kernel
+def close(environment: usize, handle: u32) -> u32:
+    app.asked.append(("close", int(handle)))
+    return u32(SUCCESS)
+
+
+@kernel
+def stat(environment: usize, handle: u32, status: FileStat) -> u32:
+    status.device, status.inode, status.links, status.size = u64(1), u64(2), u64(3), u64(4)
+    status.accessed, status.modified, status.changed = u64(5), u64(6), u64(7)
+    status.filetype = u32(3 if int(handle) == FOLDER else 4)
+    return u32(SUCCESS)
+
+
+class Device:
+    """A program's system on the watch."""
+
+    def __init__(self) -> None:
+        self.call = new(Call)
+        self.call.store, self.call.wasi, self.call.memory = new(StoreObject), new(Wasi), new(Memory)
+        self.call.memory.base = allocate_simulated(MEMORY_BYTES)
+        self.call.memory.length_bytes = u64(MEMORY_BYTES)
+        files = self.call.wasi.files
+        files.read = files.write = transfer
+        files.seek, files.open, files.close, files.stat = seek, open_file, close, stat
+        app.asked, app.most = [], 1 << 31
+
+    def __call__(self, name: str, *arguments: int, first: int = 0) -> Errno:
+        number = next(n for n in range(first, COUNT) if FUNCTIONS[n].name == name)
+        slots = new_array(u64, max(1, len(arguments)))
+        for i, value in enumerate(arguments):
+            slots[i] = u64(value)
+        self.call.arguments = slots
+        return Errno(int(FUNCTIONS[number].body(self.call)))
+
+    def vectors(self, *ranges: tuple[int, int]) -> tuple[int, int]:
+        return self.put(1024, b"".join(struct.pack("<II", *one) for one in ranges)), len(ranges)
+
+    def u32(self, at: int) -> int:
+        return int.from_bytes(self.bytes(at, 4), "little")
+
+    def put(self, at: int, data: bytes) -> int:
+        for i, byte in enumerate(data):
+            self.call.memory.base[at + i] = u8(byte)
+        return at
+
+    def bytes(self, at: int, size: int) -> bytes:
+        return bytes(int(self.call.memory.base[at + i]) for i in range(size))
+
+
+@pytest.fixture
+def device() -> Iterator[Device]:
+    with simulate(ILP32):
+        yield Device()
+
+
+LAST = (1 << 63) - 1
+
+
+@pytest.mark.parametrize("name", ["fd_pread", "fd_pwrite"])
+@pytest.mark.parametrize("offset", [CURRENT, CURRENT - 1, 1 << 63, LAST, LAST - 1])
+def test_an_offset_of_the_guest_is_never_the_sign_for_where_the_file_stands(
+    device: Device, name: str, offset: int
+) -> None:
+    assert device(name, FILE + 3, *device.vectors((0, 10)), offset, 64) == Errno.INVAL
+    assert app.asked == []
+
+
+def test_offsets_go_on_from_range_to_range(device: Device) -> None:
+    vectors = device.vectors((0, 10), (0, 0), (20, 5))
+    assert device("fd_pread", FILE + 3, *vectors, 1 << 40, 64) == Errno.SUCCESS
+    assert device.u32(64) == 15
+    assert app.asked == [(FILE, 10, 1 << 40), (FILE, 5, (1 << 40) + 10)]
+    app.asked = []
+    assert device("fd_write", FILE + 3, *vectors, 64) == Errno.SUCCESS
+    assert app.asked == [(FILE, 10, CURRENT), (FILE, 5, CURRENT)]
+    app.asked, app.most = [], 3
+    assert device("fd_read", FILE + 3, *vectors, 64) == Errno.SUCCESS
+    assert (device.u32(64), len(app.asked)) == (3, 1)
+
+
+def test_the_size_of_a_transfer_has_32_bits(device: Device) -> None:
+    device.call.memory.length_bytes = u64(0xC000_0000)  # of which nothing but the vectors is touched
+    assert device("fd_write", FILE + 3, *device.vectors((0, 0x3000_0000), (0, 0x3000_0000), (0, 0xB000_0000)), 64) == 0
+    assert [size for _, size, _ in app.asked] == [0x3000_0000, 0x1000_0000]
+    assert device.u32(64) == 0x4000_0000
+
+
+def test_many_ranges_are_cut(device: Device) -> None:
+    assert device("fd_write", FILE + 3, *device.vectors(*[(0, 1)] * 2000), 64) == Errno.SUCCESS
+    assert (device.u32(64), len(app.asked)) == (1024, 1024)
+
+
+@pytest.mark.parametrize("bad", [MEMORY_BYTES, MEMORY_BYTES - 3, 0xFFFF_FFFF])
+def test_nothing_is_done_for_a_result_out_of_memory(device: Device, bad: int) -> None:
+    path = (device.put(0, b"file"), 4)
+    for name, arguments in {
+        "fd_read": (FILE + 3, *device.vectors((0, 1)), bad),
+        "fd_pwrite": (FILE + 3, *device.vectors((0, 1)), 0, bad),
+        "fd_seek": (FILE + 3, 0, 0, bad),
+        "fd_readdir": (FOLDER + 3, 0, 10, 0, bad),
+        "path_open": (4, 0, *path, 1, 0, 0, 0, bad),
+        "fd_filestat_get": (FILE + 3, bad),
+        "fd_fdstat_get": (FILE + 3, bad),
+    }.items():
+        assert device(name, *arguments) == Errno.FAULT, name
+    assert app.asked == []
+
+
+def test_a_directory_is_not_open_for_writing(device: Device) -> None:
+    folder, file = (device.put(0, b"folder"), 6), (device.put(16, b"file"), 4)
+    read, write = 1 << 1, 1 << 6
+    assert device("path_open", 4, 0, *folder, 2, read, 0, 0, 64) == Errno.SUCCESS
+    assert device.u32(64) == FOLDER + 3
+    assert device("path_open", 4, 0, *folder, 2, read | write, 0, 0, 64) == Errno.ISDIR
+    assert app.asked[-1] == ("close", FOLDER)
+    assert device("path_open", 4, 0, *file, 0, read | write, 0, 0, 64) == Errno.SUCCESS
+    for flags in (2 | 1, 2 | 4, 2 | 8):
+        assert device("path_open", 4, 0, *folder, flags, read, 0, 0, 64) == Errno.INVAL
+
+
+def test_zero_bytes_in_paths(device: Device) -> None:
+    assert device("path_open", 4, 0, device.put(0, b"a\0b"), 3, 0, 0, 0, 0, 64) == Errno.ILSEQ
+
+
+def test_streams_are_no_terminals(device: Device) -> None:
+    assert device("fd_fdstat_get", 1, 64) == Errno.SUCCESS
+    assert device.bytes(64, 1) == b"\0"
+
+
+def test_snapshot_0(device: Device) -> None:
+    """Records and numbers of `wasi_unstable`, beside those of preview 1."""
+    assert device("fd_filestat_get", FILE + 3, 64) == Errno.SUCCESS
+    assert struct.unpack("<QQB7xQQQQQ", device.bytes(64, 64)) == (1, 2, 4, 3, 4, 5, 6, 7)
+    device.put(64, b"\xff" * 64)
+    assert device("fd_filestat_get", FILE + 3, 64, first=VARIANTS) == Errno.SUCCESS
+    assert struct.unpack("<QQB3xIQQQQ", device.bytes(64, 56)) == (1, 2, 4, 3, 4, 5, 6, 7)
+    assert device.bytes(120, 8) == b"\xff" * 8
+    for whence, meaning in enumerate((1, 2, 0)):
+        assert device("fd_seek", FILE + 3, 9, whence, 64, first=VARIANTS) == Errno.SUCCESS
+        assert app.asked[-1] == (FILE, 9, meaning)
+    assert device("fd_seek", FILE + 3, 9, 3, 64, first=VARIANTS) == Errno.INVAL
+    assert device("fd_seek", FILE + 3, 9, 0xFFFF_FFFF, 64, first=VARIANTS) == Errno.INVAL
+
+
+def test_exit_statuses(device: Device) -> None:
+    number = next(n for n, function in enumerate(FUNCTIONS) if function.name == "proc_exit")
+    for status, is_right in ((0, True), (125, True), (126, False), (256, False), (0xFFFF_FFFF, False)):
+        device.call.store.has_exited = False
+        slots = new_array(u64, 1)
+        slots[0] = u64(status)
+        device.call.arguments = slots
+        assert (int(FUNCTIONS[number].body(device.call)) != WRONG) == is_right
+        assert bool(device.call.store.has_exited) == is_right
+
+
+def test_the_memory_is_the_exported_one() -> None:
+    with simulate(ILP32):
+        world, wasi = World(), new(Wasi)
+
+        def found(text: str) -> Memory:
+            instance = world.instantiate(world.module(f"(module {text})"))
+            assert address(exported_memory(wasi, address(instance))) == wasi.memory
+            return exported_memory(wasi, address(instance))
+
+        two = found('(memory 1) (func (export "a")) (memory (export "memory") 2) (memory (export "other") 3)')
+        assert int(two.length_bytes) == 2 << 16
+        for text in ("", "(memory 1)", '(memory (export "memor") 1)', '(memory 1) (func (export "memory"))'):
+            assert is_null(found(text))
+        assert is_null(exported_memory(wasi, usize(0)))
