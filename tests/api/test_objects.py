@@ -165,6 +165,90 @@ def test_objects_that_guests_hold_no_more_are_collected() -> None:
         assert gone() is None
 
 
+def test_fresh_objects_do_not_pile_up() -> None:
+    """Without `gc()`: as arguments, as results of host functions, and both ways; references are used again."""
+    store = Store(engine())
+    alive = most = 0
+
+    class Fresh:
+        def __init__(self) -> None:
+            nonlocal alive, most
+            alive += 1
+            most = max(most, alive)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    make = Func(store, FuncType([], [EXTERNREF]), Fresh)
+    g = Guest(
+        """(module (import "" "make" (func $make (result externref))) (table (export "t") 9 externref)
+          (func (export "take") (param externref i32) (result i32) (local.get 1))
+          (func (export "give") (result externref) (call $make))
+          (func (export "keep") (param externref i32) (table.set (local.get 1) (local.get 0))))""",
+        [make],
+        store,
+    )
+    kept = [Fresh() for _ in range(9)]
+    for at, thing in enumerate(kept):
+        g.keep(thing, at)
+    for number in range(100_000):
+        if number % 2:
+            assert g.take(Fresh(), number) == number
+        else:
+            assert type(g.give()) is Fresh
+    assert most < 5_000
+    assert all(g["t"].get(store, at) is thing for at, thing in enumerate(kept))
+    references = [store.intern(object()) for _ in range(9)]
+    assert max(references) < 5_000
+
+
+def test_one_calls_objects_are_let_go_of_when_it_returns() -> None:
+    """And neither while it runs, nor what it returns, nor what a host function that is running has called."""
+    store = Store(engine())
+    made: list[weakref.ref[Thing]] = []
+
+    def make() -> Thing:
+        thing = Thing()
+        made.append(weakref.ref(thing))
+        if len(made) % 1000 == 0:
+            assert g.nothing() is None  # a call inside of the call
+        return thing
+
+    g = Guest(
+        """(module (import "" "make" (func $make (result externref)))
+          (func (export "nothing"))
+          (func (export "many") (param i32) (result externref) (local externref)
+            (local.set 1 (call $make))
+            (loop (drop (call $make)) (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+            (local.get 1)))""",
+        [Func(store, FuncType([], [EXTERNREF]), make)],
+        store,
+    )
+    first = g.many(5000)
+    assert first is made[0]()
+    assert sum(thing() is not None for thing in made) == 1
+
+
+def test_looking_for_objects_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of a million places is not looked through for a thousand objects."""
+    store = Store(engine())
+    Table(store, TableType(EXTERNREF, Limits(1_000_000)), None)
+    looked: list[int] = []
+    trace = store._trace
+
+    def count(marks: Any) -> int:
+        looked.append(trace(marks))
+        return looked[-1]
+
+    monkeypatch.setattr(store, "_trace", count)
+    g = Guest('(module (func (export "f") (param externref)))', store=store)
+    for _ in range(20_000):
+        g.f(Thing())
+    assert len(looked) == 1
+    assert looked[0] > 1_000_000
+
+
 def test_globals() -> None:
     store = Store(engine())
     g = Global(store, GlobalType(I32, True), -5)

@@ -5,6 +5,7 @@ import weakref
 from _thread import get_ident
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
+from fusee.api._objects import ObjectTable
 from fusee.api.engine import Engine
 from fusee.api.errors import Frame, FuseeError, StoreError, Trap
 from fusee.api.raw import RawMemory
@@ -35,7 +36,7 @@ class Storelike(Protocol):
     def context(self) -> "Store": ...
 
 
-class Store:
+class Store(ObjectTable):
     """Owns all that its instances are made of. Everything made in a store keeps it alive."""
 
     def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
@@ -43,6 +44,7 @@ class Store:
             engine = Engine()
         elif not isinstance(engine, Engine):
             raise TypeError("expected an Engine")
+        super().__init__()
         self.engine = engine
         self.native = engine.native
         self._data = data
@@ -57,9 +59,6 @@ class Store:
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
         self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
-        self._objects: dict[int, Any] = {}  # of externrefs, by reference
-        self._newest_reference = 0
-        self._references: dict[int, int] = {}  # the other way round, by the object's id
         self._wasi: WasiConfig | None = None
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
@@ -162,30 +161,18 @@ class Store:
 
     # References to Python objects.
 
-    def intern(self, value: Any) -> int:
-        """The externref for a Python object; the same for the same object."""
-        reference = self._references.get(id(value))
-        if reference is None:
-            reference = self._newest_reference = self._newest_reference + 1
-            self._objects[reference] = value
-            self._references[id(value)] = reference
-        return reference
-
-    def interned(self, reference: int) -> Any:
-        """The Python object of an externref."""
-        return self._objects[reference]
-
     def gc(self) -> None:
-        """Let go of the objects that guests have been given and do not hold any more.
+        """Let go now of the objects that guests have been given and do not hold any more.
 
-        Does nothing while a guest runs, whose frames may hold any of them.
+        Between calls that happens of itself, as often as is worth it. Does nothing while a guest runs, whose frames
+        may hold any of them.
         """
-        if self._depth or not self._objects:
-            return
-        marks: Any = (ctypes.c_ubyte * self._newest_reference)()
-        self.native.trace_externs(self.address, marks, len(marks))
-        for reference in [r for r in self._objects if not marks[r - 1]]:
-            del self._references[id(self._objects.pop(reference))]
+        if not self._depth:
+            self._let_go()
+
+    def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
+        looked_at: int = self.native.trace_externs(self.address, marks, len(marks))
+        return looked_at
 
     # Functions.
 
@@ -213,6 +200,8 @@ class Store:
             self._depth -= 1
         if status:
             self._fail(status)
+        if self._are_many and not self._depth:
+            self._let_go(slots)  # the results are there, and nobody has seen them yet
 
     def _fail(self, status: int) -> NoReturn:
         failure, self.failure = self.failure, None

@@ -12,8 +12,12 @@ from fusee.spec.types import Heap
 
 
 @kernel
-def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> None:
-    """Set `marks[r - 1]` for every externref `r` up to `count` that a global, table or segment holds."""
+def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> u64:
+    """Set `marks[r - 1]` for every externref `r` up to `count` that a global, table or segment holds.
+
+    Gives the number of places that were looked at.
+    """
+    looked_at = u64(0)
     at = holdings_of(store).newest
     while at != 0:
         block = cast(Block, at)
@@ -21,22 +25,29 @@ def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> None:
             table = cast(Table, contents(block))
             if is_extern(table.element):
                 mark_all(table.elements, table.length, marks, count)
+                looked_at += table.length
         elif block.kind == BLOCK_GLOBAL:
             trace_global(cast(Global, contents(block)), marks, count)
         elif block.kind == BLOCK_INSTANCE:
-            trace_instance(cast(Instance, contents(block)), marks, count)
+            looked_at += trace_instance(cast(Instance, contents(block)), marks, count)
+        looked_at += 1
         at = block.next
+    return looked_at
 
 
 @kernel
-def trace_instance(instance: Instance, marks: Ptr[u8], count: u64) -> None:
+def trace_instance(instance: Instance, marks: Ptr[u8], count: u64) -> u64:
+    looked_at = u64(0)
     m = instance.module
     for i in span(m.global_count - m.imported_global_count):
         trace_global(own_globals(instance)[i], marks, count)
+        looked_at += 1
     for i in span(m.element_count):
         if is_extern(m.elements[i].element):
             segment = instance.elements[i]
             mark_all(cast(Ptr[u64], segment.items), segment.length, marks, count)
+            looked_at += segment.length
+    return looked_at
 
 
 @kernel
