@@ -1,16 +1,34 @@
-"""Constant expressions (spec 3.4.13), evaluated with an explicit stack: length costs time, never depth."""
+"""Constant expressions (spec 3.4.13), evaluated with an explicit stack: length costs time, never depth.
 
-from typing import Annotated, Final
+Which instructions may occur is in their rows (`constant=True`), and so is what they do: a constant is its immediate,
+a numeric instruction has a meaning (`engine.numeric`). All others are in `OWN`, where a new one is to be added:
+an executed instruction that is marked constant and has no rule fails when this file is imported.
+"""
 
-from fusee.engine.errors import Exhausted
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fusee.engine.decode.instruction import read_opcode
+from fusee.engine.decode.optables import END
+from fusee.engine.decode.reader import Reader
+from fusee.engine.errors import Exhausted, raise_again
+from fusee.engine.numeric import MEANING
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Span
 from fusee.engine.state.runtime import SLOT_BYTES, Global, Instance
+from fusee.engine.translate.immediate import next_s64, next_u32
 from fusee.kernel.lang import (
     Count,
+    Inline,
     Ptr,
+    Static,
+    bitcast,
     cast,
+    caught,
     diff,
+    f32,
+    f64,
     is_null,
     kernel,
     load,
@@ -19,25 +37,13 @@ from fusee.kernel.lang import (
     u32,
     u64,
     unreachable,
+    unroll,
     usize,
-)
-from fusee.spec import opcodes
+)  # fmt: skip
+from fusee.spec.op import Imm, Op, rows
 
+OPERAND_WORDS: Final = 2  # of a value on the stack, so that a v128 fits
 SMALL: Final = 16  # operands that need no allocation
-END: Final = opcodes.END.code
-I32_CONST: Final = opcodes.I32_CONST.code
-I64_CONST: Final = opcodes.I64_CONST.code
-F32_CONST: Final = opcodes.F32_CONST.code
-F64_CONST: Final = opcodes.F64_CONST.code
-I32_ADD: Final = opcodes.I32_ADD.code
-I32_SUB: Final = opcodes.I32_SUB.code
-I32_MUL: Final = opcodes.I32_MUL.code
-I64_ADD: Final = opcodes.I64_ADD.code
-I64_SUB: Final = opcodes.I64_SUB.code
-I64_MUL: Final = opcodes.I64_MUL.code
-GLOBAL_GET: Final = opcodes.GLOBAL_GET.code
-REF_NULL: Final = opcodes.REF_NULL.code
-REF_FUNC: Final = opcodes.REF_FUNC.code
 
 
 @struct
@@ -45,13 +51,13 @@ class Evaluator:
     """Evaluates the expressions of one range of the source, one after the other."""
 
     instance: Instance
-    at: Ptr[u8]
-    end: Ptr[u8]
+    reader: Inline[Reader]
     stack: Ptr[u64]
-    capacity: usize  # of the stack
+    top: Ptr[u64]  # behind the last operand
+    capacity: usize  # of the stack, in operands
     value: u64  # of the expression evaluated last
     high: u64  # its upper half, for v128
-    small: Annotated[Ptr[u64], Count(SMALL)]
+    small: Annotated[Ptr[u64], Count(OPERAND_WORDS * SMALL)]
 
 
 @kernel
@@ -61,14 +67,16 @@ def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
     Every operand takes at least two bytes to push, which bounds the stack: it is never full.
     """
     e.instance = instance
-    e.at = instance.module.source + span.start
-    e.end = instance.module.source + span.end
+    e.reader.source = instance.module.source
+    e.reader.position = span.start
+    e.reader.end = span.end
+    e.reader.module_end = instance.module.source_size
     e.stack = e.small
     e.capacity = usize(SMALL)
     depth = (span.end - span.start) // 2 + 1
     if depth > SMALL:
         e.capacity = usize(depth)
-        e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(SLOT_BYTES)))
+        e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(OPERAND_WORDS * SLOT_BYTES)))
         if is_null(e.stack):
             raise Exhausted(Limit.SYSTEM, 0)
 
@@ -80,101 +88,160 @@ def close_evaluator(e: Evaluator) -> None:
 
 
 @kernel
-def evaluate(e: Evaluator) -> u64:
-    """Evaluate the next expression, leaving `at` behind its `end`."""
-    top = e.stack
-    while e.at < e.end:
-        assert top >= e.stack and diff(top, e.stack) < e.capacity
-        opcode = u32(e.at[0])
-        e.at += 1
-        if opcode == END:
+def evaluate(e: Evaluator) -> None:
+    """Evaluate the next expression, leaving the reader behind its `end`."""
+    e.top = e.stack
+    while e.reader.position < e.reader.end:
+        index = read_opcode(e.reader)
+        if index == END:
             break
-        if opcode == I32_CONST:
-            top[0] = u64(u32(read_signed(e)))
-            top += 1
-        elif opcode == I64_CONST:
-            top[0] = read_signed(e)
-            top += 1
-        elif opcode == F32_CONST:
-            top[0] = u64(load(u32, e.at))
-            top += 1
-            e.at += 4
-        elif opcode == F64_CONST:
-            top[0] = load(u64, e.at)
-            top += 1
-            e.at += 8
-        elif opcode == GLOBAL_GET:
-            origin = cast(Global, e.instance.globals[read_unsigned(e)])
-            top[0] = origin.value
-            top += 1
-            e.high = origin.high
-        elif opcode == REF_NULL:
-            read_signed(e)
-            top[0] = u64(0)
-            top += 1
-        elif opcode == REF_FUNC:
-            top[0] = u64(e.instance.functions[read_unsigned(e)])
-            top += 1
-        else:
-            top -= 1
-            combine(opcode, top - 1, top[0])
+        step(e, index, RULES)
     e.value = e.stack[0]
-    return e.value
+    e.high = e.stack[1]
 
 
 @kernel
-def combine(opcode: u32, left: Ptr[u64], right: u64) -> None:
-    """The extended constant operators (spec 3.4.13), in place."""
-    if opcode == I32_ADD:
-        left[0] = u64(u32(left[0]) + u32(right))
-    elif opcode == I32_SUB:
-        left[0] = u64(u32(left[0]) - u32(right))
-    elif opcode == I32_MUL:
-        left[0] = u64(u32(left[0]) * u32(right))
-    elif opcode == I64_ADD:
-        left[0] = left[0] + right
-    elif opcode == I64_SUB:
-        left[0] = left[0] - right
-    elif opcode == I64_MUL:
-        left[0] = left[0] * right
-    else:
-        unreachable()
-
-
-@kernel
-def read_unsigned(e: Evaluator) -> u32:
-    """A LEB128 `u32` (spec 5.2.2); the module is valid, so nothing is checked."""
-    result = u32(0)
-    shift = u32(0)
-    while True:
-        byte = u32(e.at[0])
-        e.at += 1
-        result |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return result
-        shift += 7
-
-
-@kernel
-def read_signed(e: Evaluator) -> u64:
-    """A LEB128 `s33`, `s32` or `s64` (spec 5.2.2), sign-extended to 64 bits."""
-    result = u64(0)
-    shift = u64(0)
-    while True:
-        byte = u64(e.at[0])
-        e.at += 1
-        result |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            if shift < 64 and byte & 0x40 != 0:
-                result |= ~u64(0) << shift
-            return result
-
-
-@kernel
-def evaluate_span(e: Evaluator, instance: Instance, span: Span) -> u64:
-    """The value of the one expression in `span`."""
+def evaluate_span(e: Evaluator, instance: Instance, span: Span) -> None:
+    """Evaluate the one expression in `span`."""
     open_evaluator(e, instance, span)
-    value = evaluate(e)
+    status = caught(evaluate, e)
     close_evaluator(e)
-    return value
+    raise_again(status)
+
+
+@kernel(inline=True)
+def push(e: Evaluator, low: u64, high: u64) -> None:
+    if diff(e.top, e.stack) >= e.capacity * OPERAND_WORDS:
+        unreachable()
+    e.top[0] = low
+    e.top[1] = high
+    e.top = e.top + OPERAND_WORDS
+
+
+# What instructions do, each with its row.
+
+
+@kernel
+def constant(e: Evaluator, row: Static[Op]) -> None:
+    """An instruction without operands: the value of its immediate, floats and vectors by their bits."""
+    r = e.reader
+    at = r.source + r.position
+    if row.immediates[0] == Imm.I32:
+        push(e, u64(u32(next_s64(r))), u64(0))
+    elif row.immediates[0] == Imm.I64:
+        push(e, next_s64(r), u64(0))
+    elif row.immediates[0] == Imm.F32:
+        push(e, u64(load(u32, at)), u64(0))
+        r.position += 4
+    elif row.immediates[0] == Imm.F64:
+        push(e, load(u64, at), u64(0))
+        r.position += 8
+    else:
+        push(e, load(u64, at), load(u64, at + 8))
+        r.position += 16
+
+
+@kernel(inline=True)
+def take_i32(operand: Ptr[u64]) -> u32:
+    return u32(operand[0])
+
+
+@kernel(inline=True)
+def take_i64(operand: Ptr[u64]) -> u64:
+    return operand[0]
+
+
+@kernel(inline=True)
+def take_f32(operand: Ptr[u64]) -> f32:
+    return bitcast(f32, u32(operand[0]))
+
+
+@kernel(inline=True)
+def take_f64(operand: Ptr[u64]) -> f64:
+    return bitcast(f64, operand[0])
+
+
+TAKE: Final[dict[str, Any]] = {"i32": take_i32, "i64": take_i64, "f32": take_f32, "f64": take_f64}
+
+
+@kernel
+def compute(e: Evaluator, row: Static[Op]) -> None:
+    """A numeric instruction of one or two operands, by its meaning."""
+    first = e.top - len(row.params) * OPERAND_WORDS  # type: ignore[arg-type]  # it has a signature
+    if len(row.params) == 1:  # type: ignore[arg-type]
+        result = MEANING[row.mnemonic](TAKE[row.params[0]](first))  # type: ignore[index]
+    else:
+        second = first + OPERAND_WORDS
+        result = MEANING[row.mnemonic](TAKE[row.params[0]](first), TAKE[row.params[1]](second))  # type: ignore[index]
+    if row.results[0] == "f32":  # type: ignore[index]
+        first[0] = u64(bitcast(u32, result))
+    elif row.results[0] == "f64":  # type: ignore[index]
+        first[0] = bitcast(u64, result)
+    else:
+        first[0] = u64(result)
+    e.top = first + OPERAND_WORDS
+
+
+@kernel
+def global_get(e: Evaluator, row: Static[Op]) -> None:
+    """Globals before the one at hand have their values."""
+    origin = cast(Global, e.instance.globals[next_u32(e.reader)])
+    push(e, origin.value, origin.high)
+
+
+@kernel
+def ref_null(e: Evaluator, row: Static[Op]) -> None:
+    next_s64(e.reader)  # the heap type: all nulls are alike
+    push(e, u64(0), u64(0))
+
+
+@kernel
+def ref_func(e: Evaluator, row: Static[Op]) -> None:
+    push(e, u64(e.instance.functions[next_u32(e.reader)]), u64(0))
+
+
+OWN: Final[dict[str, Callable[[Evaluator, Any], None]]] = {
+    "global.get": global_get,
+    "ref.null": ref_null,
+    "ref.func": ref_func,
+}
+"""By mnemonic: instructions that take more than their row to evaluate."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one instruction is evaluated."""
+
+    op: Op
+    evaluate: Callable[[Evaluator, Any], None]
+
+
+def rule_of(row: Op) -> Rule:
+    """The rule of a row that is marked constant; raises TypeError if there is none."""
+    values = (Imm.I32, Imm.I64, Imm.F32, Imm.F64, Imm.V128)
+    if row.mnemonic in OWN:
+        return Rule(row, OWN[row.mnemonic])
+    if row.params == () and len(row.immediates) == 1 and row.immediates[0] in values:
+        return Rule(row, constant)
+    types = (*(row.params or ()), *(row.results or ()))
+    if row.mnemonic in MEANING and not row.immediates and len(types) in (2, 3) and set(types) <= set(TAKE):
+        return Rule(row, compute)
+    raise TypeError(f"{row.mnemonic} is allowed in constant expressions, but nothing evaluates it")
+
+
+def rules_of(table: Iterable[Op]) -> tuple[Rule, ...]:
+    """The rules of all instructions that may occur in what is executed."""
+    return tuple(rule_of(row) for row in table if row.constant and not row.unsupported)
+
+
+RULES: Final = rules_of(rows())
+
+
+@kernel(inline=True)
+def step(e: Evaluator, index: u32, rules: Static[tuple[Rule, ...]]) -> None:
+    """Evaluate the instruction of an opcode: one jump through a table, once compiled."""
+    for rule in unroll(rules):
+        if index == rule.op.index:
+            rule.evaluate(e, rule.op)
+            return
+    unreachable()

@@ -146,8 +146,8 @@ def make_globals(e: Evaluator, instance: Instance) -> None:
         made = own_globals(instance)[i - m.imported_global_count]
         made.value_type = canonical_value(m, declared.value_type)
         made.is_mutable = declared.is_mutable
-        e.high = u64(0)
-        made.value = evaluate_span(e, instance, declared.init)
+        evaluate_span(e, instance, declared.init)
+        made.value = e.value
         made.high = e.high
         instance.globals[i] = address(made)
 
@@ -160,9 +160,9 @@ def make_tables(e: Evaluator, instance: Instance) -> None:
         table = new_table(instance.store, declared.limits, canonical_value(m, declared.element), u64(0))
         instance.tables[i] = address(table)
         if declared.init.start != declared.init.end:
-            value = evaluate_span(e, instance, declared.init)
-            if value != 0:  # what is null already is not touched
-                fill_elements(table, u64(0), table.length, value)
+            evaluate_span(e, instance, declared.init)
+            if e.value != 0:  # what is null already is not touched
+                fill_elements(table, u64(0), table.length, e.value)
 
 
 @kernel

@@ -1,21 +1,21 @@
 """Element and data segments at instantiation (spec 4.5.4, steps 20 to 27)."""
 
 from fusee.engine.arena import fits_pointer
-from fusee.engine.errors import Exhausted, Trap
+from fusee.engine.errors import Exhausted, Trap, raise_again
 from fusee.engine.runtime.const import (
     Evaluator,
     close_evaluator,
     evaluate,
     evaluate_span,
     open_evaluator,
-    read_unsigned,
 )
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, own
 from fusee.engine.runtime.memory import memory_at, out_of_range, write_segment
 from fusee.engine.runtime.table import table_at
 from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment
 from fusee.engine.state.runtime import SLOT_BYTES, Instance
-from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64, usize
+from fusee.engine.translate.immediate import next_u32
+from fusee.kernel.lang import Ptr, cast, caught, kernel, span, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 
@@ -25,12 +25,19 @@ def write_references(e: Evaluator, instance: Instance, segment: ElementSegment, 
     if segment.count == 0:
         return
     open_evaluator(e, instance, segment.items)
+    status = caught(evaluate_items, e, segment, into)
+    close_evaluator(e)
+    raise_again(status)
+
+
+@kernel
+def evaluate_items(e: Evaluator, segment: ElementSegment, into: Ptr[u64]) -> None:
     for i in span(segment.count):
         if segment.is_expressions:
-            into[i] = evaluate(e)
+            evaluate(e)
+            into[i] = e.value
         else:
-            into[i] = u64(instance.functions[read_unsigned(e)])
-    close_evaluator(e)
+            into[i] = u64(e.instance.functions[next_u32(e.reader)])
 
 
 @kernel
@@ -66,7 +73,8 @@ def run_segments(e: Evaluator, instance: Instance) -> None:
 @kernel
 def run_element_segment(e: Evaluator, instance: Instance, segment: ElementSegment) -> None:
     table = table_at(instance, u64(segment.table))
-    to = evaluate_span(e, instance, segment.offset)
+    evaluate_span(e, instance, segment.offset)
+    to = e.value
     if out_of_range(to, u64(segment.count), table.length):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
     write_references(e, instance, segment, table.elements + usize(to))
@@ -74,7 +82,8 @@ def run_element_segment(e: Evaluator, instance: Instance, segment: ElementSegmen
 
 @kernel
 def run_data_segment(e: Evaluator, instance: Instance, segment: DataSegment, index: u32) -> None:
-    to = evaluate_span(e, instance, segment.offset)
+    evaluate_span(e, instance, segment.offset)
+    to = e.value
     data = instance.datas[index]
     write_segment(memory_at(instance, u64(segment.memory)), data, to, u64(0), data.length)
     data.length = u64(0)
