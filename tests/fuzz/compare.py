@@ -14,6 +14,7 @@ from typing import Any
 import wasmtime
 
 import fusee
+from fusee.api._start import use_whole_engine
 from tests.fuzz.observe import GENERATORS, observe
 
 
@@ -50,6 +51,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Compare a range of seeds."""
     given = arguments()
+    use_whole_engine()
     given.keep.mkdir(parents=True, exist_ok=True)
     config = fusee.Config()
     config.checked, config.target = given.checked, given.target

@@ -206,7 +206,7 @@ class Function:
         while not self.is_dead and len(self.stack) > before and self.available > 1:
             if self.choice.random() < 0.05:
                 self.assign()
-            if self.stack[-1] == self.stack[-2]:
+            elif self.stack[-1] == self.stack[-2]:
                 self.fold()
             else:
                 self.sink()

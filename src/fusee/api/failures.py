@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
+_OF_FUNCTIONS = (Limit.FRAME, Limit.CODE, Limit.MODULE_CODE)  # the detail is a function's index
+
+
 def failure_of_module(error: FuseeError, binary: bytes, features: Feature) -> FuseeError:
     """The same error, or one that names the proposal by which the bytes in question mean something."""
     if not isinstance(error, MalformedError) or error.reason is None or error.offset is None:
@@ -45,7 +48,8 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
     if isinstance(error, engine.Unsupported):
         return UnsupportedError(Unsupported(error.code).message, error.detail)
     if isinstance(error, engine.Exhausted):
-        return LimitError(Limit(error.code).message)
+        of = f"function {error.detail}: " if error.code in _OF_FUNCTIONS else ""
+        return LimitError(f"{of}{Limit(error.code).message}")
     if isinstance(error, engine.LinkError):
         return LinkError("incompatible import type")
     if isinstance(error, engine.Trap):

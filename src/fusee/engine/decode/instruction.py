@@ -28,7 +28,7 @@ from fusee.engine.decode.reader import (
 )  # fmt: skip
 from fusee.engine.decode.types import read_heap_type, read_value_type
 from fusee.engine.errors import Malformed
-from fusee.engine.state.module import Module, Span
+from fusee.engine.state.module import REF, Module, Span
 from fusee.kernel.lang import kernel, minimum, span, u32, unlikely
 from fusee.spec.errors import ModuleError
 from fusee.spec.op import Imm
@@ -75,6 +75,12 @@ def read_block_type(m: Module, r: Reader) -> u32:
     if code & 0xC0 == 0x40:
         return read_value_type(m, r)
     return minimum(read_index_s33(r), u32(BLOCK_INDEX_MASK)) | BLOCK_INDEXED
+
+
+@kernel(inline=True)
+def is_indexed(block_type: u32) -> bool:
+    """Whether a block type is a type index."""
+    return block_type & (REF | BLOCK_INDEXED) == BLOCK_INDEXED
 
 
 @kernel

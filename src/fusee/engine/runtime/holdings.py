@@ -39,6 +39,8 @@ class Limit(IntEnum):
     TABLES = 4, "resource limit exceeded: table count too high"
     MEMORIES = 5, "resource limit exceeded: memory count too high"
     FRAME = 6, "a function has too many locals and operands"  # its slots have 16-bit numbers
+    CODE = 7, "the code of a function is too large for its size"
+    MODULE_CODE = 8, "the code of a module is too large for its size"
 
 
 @struct

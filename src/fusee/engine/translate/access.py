@@ -18,13 +18,12 @@ from fusee.engine.translate.actions import (
     type_of,
 )  # fmt: skip
 from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
-from fusee.engine.translate.control import type_code
 from fusee.engine.translate.emit import emit, emit_one
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import next_u32, next_u64
 from fusee.engine.translate.settle import claim, settle
-from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator
+from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator, type_code
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
 from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
 from fusee.spec import opcodes

@@ -5,10 +5,10 @@ from typing import Final
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip_immediates
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
-from fusee.engine.isa.forms import PIN, PINS
+from fusee.engine.isa.forms import PIN, PINS, SLOT
 from fusee.engine.translate.immediate import next_u32
-from fusee.engine.translate.state import F32, Translator
-from fusee.kernel.lang import Ptr, kernel, likely, minimum, span, table, u8, u32, u64, unlikely
+from fusee.engine.translate.state import F32, Translator, type_code
+from fusee.kernel.lang import Ptr, cast, kernel, likely, maximum, minimum, size_of, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Imm
 
@@ -66,6 +66,7 @@ def analyze(t: Translator) -> None:
     t.has_calls = False
     t.has_loops = False
     t.loop_count = u32(0)
+    t.most_depth = u32(1)  # the function's own frame
     depth = u32(0)  # of blocks
     loops = u32(0)  # open ones
     weight = u32(1)  # of a use here
@@ -83,6 +84,8 @@ def analyze(t: Translator) -> None:
                 number = next_u32(r)
                 position = r.position
             use = locals_[number]
+            if unlikely(use.uses == 0):
+                note_local(t, number)
             use.uses += weight
             use.is_written = use.is_written or index != LOCAL_GET
         elif step == NUMBER:
@@ -145,6 +148,7 @@ def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
     if u64(depth) >= t.frames_buffer.capacity_bytes:
         grow_buffer(t.frames_buffer, u64(depth) + 1)
     t.frames_buffer.data[depth] = u8(is_loop)
+    t.most_depth = maximum(t.most_depth, depth + 2)
     if is_loop:
         if u64(t.loop_count) >= t.loops_buffer.capacity_bytes:
             grow_buffer(t.loops_buffer, u64(t.loop_count) + 1)
@@ -152,6 +156,37 @@ def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
         t.loops[t.loop_count] = u8(0)
         t.loop_count += 1
         t.has_loops = True
+
+
+@kernel
+def note_local(t: Translator, number: u32) -> None:
+    """The function mentions a local for the first time."""
+    needed = (u64(t.used_count) + 1) * size_of(u32)
+    if needed > t.used_buffer.capacity_bytes:
+        grow_buffer(t.used_buffer, needed)
+    t.used = cast(Ptr[u32], t.used_buffer.data)
+    t.used[t.used_count] = number
+    t.used_count += 1
+    assert number < t.local_count
+    local = t.locals[number]
+    local.type = declared_type(t, number)
+    local.form = u8(SLOT)
+
+
+@kernel
+def declared_type(t: Translator, number: u32) -> u8:
+    """The type of a local, as the translator sees it: a function may declare thousands of them in a few bytes."""
+    if number < t.param_count:
+        return type_code(t.params[number])
+    low = u32(0)
+    high = t.run_count - 1
+    while low < high:
+        middle = (low + high) // 2
+        if number < t.runs[middle].end:
+            high = middle
+        else:
+            low = middle + 1
+    return type_code(t.runs[low].type)
 
 
 @kernel
@@ -188,12 +223,14 @@ def has_quiet_loop(t: Translator) -> bool:
 
 @kernel
 def most_used(t: Translator, bank: u32) -> u32:
-    """The unpinned local of a bank with the most uses, or the number of locals."""
+    """The unpinned local of a bank with the most uses, the first of several, or the number of locals."""
     best = t.local_count
-    most = u32(LEAST_USES - 1) if t.has_loops else u32(LEAST_USES_WITHOUT_LOOP - 1)
-    for index in span(t.local_count):
+    most = u32(LEAST_USES) if t.has_loops else u32(LEAST_USES_WITHOUT_LOOP)
+    for at in span(t.used_count):
+        index = t.used[at]
         local = t.locals[index]
-        if local.uses > most and local.pin == 0 and (local.type >= F32) == (bank == 1):
-            most = local.uses
-            best = index
+        if local.pin == 0 and (local.type >= F32) == (bank == 1):
+            if local.uses > most or (local.uses == most and index < best):
+                most = local.uses
+                best = index
     return best

@@ -17,7 +17,7 @@ from fusee.engine.translate.comparison import (
     row_index,
 )  # fmt: skip
 from fusee.engine.translate.emit import compute_operand, emit, form_of, take
-from fusee.engine.translate.encode import add_source, count_block, flush, new_ins
+from fusee.engine.translate.encode import add_source, count_block, flush, is_loop_pointer, new_ins
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.settle import materialize
 from fusee.engine.translate.state import (
@@ -70,7 +70,7 @@ def branch_unless(t: Translator, condition: u32, label: Label) -> None:
 def branch_if(t: Translator, condition: u32, label: Label) -> None:
     """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
     node = t.values[condition]
-    is_loop = label.is_loop_pointer and node.producer < F32
+    is_loop = is_loop_pointer(label) and node.producer < F32
     if is_zero_test(t, node):
         release(t, node.operands[1])
         node.operands[1] = u32(NO_VALUE)
@@ -165,6 +165,6 @@ def test_row(type_: u32, nonzero: bool, is_loop: bool) -> u32:
 
 @kernel
 def jump(t: Translator, label: Label) -> None:
-    i = new_ins(t, u32(BRL) if label.is_loop_pointer else u32(BR))
+    i = new_ins(t, u32(BRL) if is_loop_pointer(label) else u32(BR))
     i.label = address(label)
     flush(t)

@@ -6,13 +6,12 @@ from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.state.module import TypeDef
 from fusee.engine.translate.accumulator import ins_number, redirect, unload
-from fusee.engine.translate.control import type_code
 from fusee.engine.translate.emit import compute_value, emit_one, move_value
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import forget_pins, spill_pins
 from fusee.engine.translate.settle import claim, materialize
-from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator
+from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator, type_code
 from fusee.engine.translate.values import (
     canonical,
     drop_to,

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import (
     BLOCK_INDEX_MASK,
-    BLOCK_INDEXED,
+    is_indexed,
     read_block_type,
     read_opcode,
     skip_immediates,
@@ -36,11 +36,14 @@ from fusee.engine.translate.state import (
     CONSTANT,
     I32,
     I64,
+    LOOP_POINTER,
     NO_VALUE,
     SLOTTED,
     Frame,
     Ins,
+    Moves,
     Translator,
+    type_code,
 )  # fmt: skip
 from fusee.engine.translate.values import (
     canonical,
@@ -54,7 +57,22 @@ from fusee.engine.translate.values import (
     push_canonical,
     release,
 )  # fmt: skip
-from fusee.kernel.lang import Ptr, address, cast, copy_bytes, kernel, null, size_of, span, u8, u16, u32, u64, usize
+from fusee.kernel.lang import (
+    Ptr,
+    cast,
+    copy_bytes,
+    kernel,
+    maximum,
+    null,
+    offset_of,
+    size_of,
+    span,
+    u8,
+    u16,
+    u32,
+    u64,
+    usize,
+)
 from fusee.spec import opcodes
 from fusee.spec.types import EMPTY_BLOCK
 
@@ -64,6 +82,7 @@ IF: Final = opcodes.IF.index
 ELSE: Final = opcodes.ELSE.index
 END: Final = opcodes.END.index
 FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
+MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
 BR_TABLE: Final = NUMBER["br_table"]
 SET_LOOP: Final = NUMBER["set_loop"]
@@ -73,36 +92,21 @@ RETURN_INT: Final = NUMBER["return_int"]
 RETURN_FLOAT: Final = NUMBER["return_float"]
 
 
-@kernel(inline=True)
-def type_code(value_type: u32) -> u8:
-    """A value type as the translator sees it: i32, i64, f32, f64 are 0x7F down to 0x7C, references are i64."""
-    if value_type > 0x7F:
-        return u8(I64)
-    return u8(0x7F - value_type)
-
-
 # Frames
 
 
 @kernel
-def open_frame(t: Translator, opcode: u32) -> Frame:
-    """Push a frame without parameters and results."""
-    needed = (u64(t.depth) + 1) * size_of(Frame)
-    if needed > t.frames_buffer.capacity_bytes:
-        grow_buffer(t.frames_buffer, needed)
-        t.frames = cast(Ptr[Frame], t.frames_buffer.data)
+def open_frame(t: Translator, opcode: u32, block_type: u32, height: u32) -> Frame:
+    """Push a frame. There is room: the first pass has seen how deep they go."""
+    assert t.depth < t.most_depth
     frame = t.frames[t.depth]
     t.depth += 1
-    frame.opcode = opcode
-    frame.height = t.height
-    frame.param_count = u32(0)
-    frame.result_count = u32(0)
-    frame.param_types = null(Ptr[u32])
-    frame.result_types = null(Ptr[u32])
-    frame.single_result = u32(0)
+    frame.block_type = block_type
+    frame.height = height
+    frame.moves = u32(0)
+    frame.opcode = u16(opcode)
     clear_label(frame.label)
     clear_label(frame.otherwise)
-    clear_label(frame.trampoline)
     return frame
 
 
@@ -110,18 +114,10 @@ def open_frame(t: Translator, opcode: u32) -> Frame:
 def open_block(t: Translator, opcode: u32) -> Frame:
     """Push the frame of a block whose type comes next; its parameters are on the stack."""
     block_type = read_block_type(t.module, t.reader)
-    frame = open_frame(t, opcode)
-    if block_type & BLOCK_INDEXED != 0:
-        definition = t.module.types[block_type & BLOCK_INDEX_MASK]
-        frame.param_count = definition.param_count
-        frame.result_count = definition.result_count
-        frame.param_types = definition.params
-        frame.result_types = definition.results
-        frame.height = t.height - definition.param_count
-    elif block_type != EMPTY_BLOCK:
-        frame.result_count = u32(1)
-        frame.single_result = block_type
-    return frame
+    height = t.height
+    if is_indexed(block_type):
+        height -= t.module.types[block_type & BLOCK_INDEX_MASK].param_count
+    return open_frame(t, opcode, block_type, height)
 
 
 @kernel(inline=True)
@@ -131,31 +127,37 @@ def frame_at(t: Translator, label: u32) -> Frame:
     return t.frames[t.depth - 1 - label]
 
 
-@kernel(inline=True)
-def arity(frame: Frame) -> u32:
+@kernel
+def types_of(t: Translator, frame: Frame, results: bool) -> tuple[u32, Ptr[u32]]:
+    """How many results or parameters a frame has, and their types."""
+    block_type = frame.block_type
+    if is_indexed(block_type):
+        definition = t.module.types[block_type & BLOCK_INDEX_MASK]
+        if results:
+            return definition.result_count, definition.results
+        return definition.param_count, definition.params
+    if block_type == EMPTY_BLOCK or not results:
+        return u32(0), null(Ptr[u32])
+    return u32(1), cast(Ptr[u32], cast(Ptr[u8], frame) + offset_of(Frame, "block_type"))
+
+
+@kernel
+def arity(t: Translator, frame: Frame) -> u32:
     """How many values a branch to the frame's label takes along."""
-    return frame.param_count if frame.opcode == LOOP else frame.result_count
+    count, _types = types_of(t, frame, frame.opcode != LOOP)
+    return count
 
 
 @kernel
 def expect(t: Translator, frame: Frame, results: bool) -> None:
     """The stack as it is behind a label: the frame's parameters or results in canonical slots."""
     drop_to(t, frame.height)
-    if results and is_null_types(frame) and frame.result_count != 0:
-        push_canonical(t, type_code(frame.single_result))
-    else:
-        types = frame.result_types if results else frame.param_types
-        for place in span(frame.result_count if results else frame.param_count):
-            push_canonical(t, type_code(types[place]))
+    count, types = types_of(t, frame, results)
+    for place in span(count):
+        push_canonical(t, type_code(types[place]))
     t.settled = t.height
     t.acc = u32(NO_VALUE)
     t.facc = u32(NO_VALUE)
-
-
-@kernel(inline=True)
-def is_null_types(frame: Frame) -> bool:
-    """Whether the frame has at most the one result of a short block type."""
-    return address(frame.result_types) == 0
 
 
 # Blocks
@@ -178,7 +180,8 @@ def begin_loop(t: Translator) -> None:
     if is_innermost:
         new_ins(t, u32(SET_LOOP))
     bind(t, frame.label)
-    frame.label.is_loop_pointer = is_innermost
+    if is_innermost:
+        frame.label.fixups = u32(LOOP_POINTER)
     assume_pins(t)
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))
@@ -207,7 +210,7 @@ def begin_else_arm(t: Translator) -> None:
     frame = t.frames[t.depth - 1]
     bind(t, frame.otherwise)
     frame.otherwise.offset = u32(0)
-    frame.opcode = u32(BLOCK)
+    frame.opcode = u16(BLOCK)
     expect(t, frame, False)
     assume_pins(t)
 
@@ -252,17 +255,58 @@ def skip_unreachable(t: Translator) -> u32:
 
 @kernel
 def settle_branch(t: Translator, count: u32) -> None:
-    """Put the values that a branch may take along into canonical slots."""
-    for place in span(t.height - count, t.height):
+    """Put the values that a branch may take along into canonical slots; many stay there for the next branch."""
+    if count > MANY_VALUES:
+        settle_all(t)
+    for place in span(maximum(t.height - count, t.settled), t.height):
         settle(t, t.stack[place])
 
 
 @kernel
-def move_down(t: Translator, frame: Frame) -> None:
-    """On the way to a label: move the values that a branch takes along, which are settled, to where it expects them."""
-    count = arity(frame)
-    for place in span(count):
-        copy_slot(t, canonical(t, t.height - count + place), canonical(t, frame.height + place))
+def must_move(t: Translator, frame: Frame) -> bool:
+    """Whether a branch must move its values, which are settled, to where the label expects them."""
+    count = arity(t, frame)
+    return frame.opcode == FUNCTION or (count != 0 and t.height - count != frame.height)
+
+
+@kernel(inline=True)
+def moves_of(t: Translator, frame: Frame) -> Moves:
+    """The frame's newest code that moves values."""
+    return t.moves[frame.moves - 1]
+
+
+@kernel
+def has_moves(t: Translator, frame: Frame) -> bool:
+    """Whether there is code, or will be, that moves the values of a branch from where they are."""
+    return frame.moves != 0 and moves_of(t, frame).height == t.height
+
+
+@kernel
+def open_moves(t: Translator, frame: Frame) -> Moves:
+    """A place for the code that moves values from where they are; so far only a label."""
+    needed = (u64(t.moves_count) + 1) * size_of(Moves)
+    if needed > t.moves_buffer.capacity_bytes:
+        grow_buffer(t.moves_buffer, needed)
+        t.moves = cast(Ptr[Moves], t.moves_buffer.data)
+    t.moves_count += 1
+    frame.moves = t.moves_count
+    moves = moves_of(t, frame)
+    clear_label(moves.label)
+    moves.height = t.height
+    return moves
+
+
+@kernel
+def move_and_go(t: Translator, frame: Frame) -> None:
+    """The code of the frame's newest `Moves`: move a branch's values, which are settled, and go to the label."""
+    bind(t, moves_of(t, frame).label)
+    if frame.opcode == FUNCTION:
+        leave_settled(t)
+    else:
+        count = arity(t, frame)
+        for place in span(count):
+            copy_slot(t, canonical(t, t.height - count + place), canonical(t, frame.height + place))
+        jump(t, frame.label)
 
 
 @kernel
@@ -291,7 +335,12 @@ def branch(t: Translator, label: u32) -> None:
     if frame.opcode == FUNCTION:
         leave(t)
         return
-    count = arity(frame)
+    count = arity(t, frame)
+    if count > MANY_VALUES and must_move(t, frame):
+        settle_branch(t, count)
+        reload_pins(t)
+        share_moves(t, frame)
+        return
     for place in span(count):
         put_in_slot(t, t.stack[t.height - count + place], canonical(t, frame.height + place))
     reload_pins(t)
@@ -299,29 +348,37 @@ def branch(t: Translator, label: u32) -> None:
 
 
 @kernel
+def share_moves(t: Translator, frame: Frame) -> None:
+    """Move the values of a branch, which are settled, unless there is code for that already: then go there."""
+    if has_moves(t, frame):
+        jump(t, moves_of(t, frame).label)
+    else:
+        open_moves(t, frame)
+        move_and_go(t, frame)
+
+
+@kernel
 def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
     """A branch to a label index on a comparison, taking values along."""
     frame = frame_at(t, label)
-    count = t.result_count if frame.opcode == FUNCTION else arity(frame)
-    settle_branch(t, count)
+    settle_branch(t, arity(t, frame))
     reload_pins(t)
-    if frame.opcode != FUNCTION and (count == 0 or t.height - count == frame.height):
+    if not must_move(t, frame):
         branch_if(t, condition, frame.label)
-        return
-    around = t.around
-    clear_label(around)
-    branch_unless(t, condition, around)
-    if frame.opcode == FUNCTION:
-        leave_settled(t)
+    elif has_moves(t, frame):
+        branch_if(t, condition, moves_of(t, frame).label)
     else:
-        move_down(t, frame)
-        jump(t, frame.label)
-    bind(t, around)
+        around = t.around
+        clear_label(around)
+        branch_unless(t, condition, around)
+        open_moves(t, frame)
+        move_and_go(t, frame)
+        bind(t, around)
 
 
 @kernel
 def branch_table(t: Translator) -> None:
-    """`br_table`: displacements behind the cell. Targets that need their values moved get a trampoline each."""
+    """`br_table`: displacements behind the cell, and behind those the moves of values that nobody has moved yet."""
     if is_waiting(t.values[t.stack[t.height - 1]]):
         materialize(t, t.stack[t.height - 1])
     index = pop(t)
@@ -338,13 +395,18 @@ def branch_table(t: Translator) -> None:
     labels = t.reader.position
     for _ in span(count + 1):
         frame = frame_at(t, next_u32(t.reader))
-        needs_moves = frame.opcode == FUNCTION or (arity(frame) != 0 and t.height - arity(frame) != frame.height)
-        refer(t, frame.trampoline if needs_moves else frame.label, t.code_bytes, start)
+        label = frame.label
+        if must_move(t, frame):
+            moves = moves_of(t, frame) if has_moves(t, frame) else open_moves(t, frame)
+            label = moves.label
+        refer(t, label, t.code_bytes, start)
         t.code_bytes += 4
     t.code_bytes = (t.code_bytes + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
     t.reader.position = labels
     for _ in span(count + 1):
-        emit_trampoline(t, frame_at(t, next_u32(t.reader)))
+        frame = frame_at(t, next_u32(t.reader))
+        if must_move(t, frame) and moves_of(t, frame).label.offset == 0:
+            move_and_go(t, frame)
 
 
 @kernel
@@ -355,19 +417,6 @@ def encode_before_last(t: Translator) -> u32:
     copy_bytes(cast(Ptr[u8], t.ins[0]), cast(Ptr[u8], last), usize(size_of(Ins)))
     t.ins_count = u32(1)
     return t.code_bytes
-
-
-@kernel
-def emit_trampoline(t: Translator, frame: Frame) -> None:
-    """Where a `br_table` goes for a target whose values must be moved; once for each frame."""
-    if frame.trampoline.fixups != 0:
-        bind(t, frame.trampoline)
-        frame.trampoline.offset = u32(0)
-        if frame.opcode == FUNCTION:
-            leave_settled(t)
-        else:
-            move_down(t, frame)
-            jump(t, frame.label)
 
 
 # Returns
@@ -387,7 +436,10 @@ def leave(t: Translator) -> None:
         push(t, new_value(t, u32(CONSTANT), u8(I32)))  # stands for what is gone
     else:
         settle_branch(t, t.result_count)
-        leave_settled(t)
+        if t.result_count > MANY_VALUES:
+            share_moves(t, t.frames[0])
+        else:
+            leave_settled(t)
 
 
 @kernel

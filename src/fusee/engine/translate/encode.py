@@ -3,14 +3,16 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
+from fusee.engine.errors import Exhausted
 from fusee.engine.isa.facts import EIGHT, FOURS, IMMEDIATES, LABEL, NARROW, POINTER, WIDE_SOURCES, fact, facts_of
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
 from fusee.engine.isa.row import most_bytes
 from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
-from fusee.engine.translate.state import INS_CAPACITY, Fixup, Ins, Label, Translator
+from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -43,8 +45,21 @@ SOURCE_PLACES: Final = [PLACE_BITS * place for place in range(MOST_LEAVES)]
 def reserve_code(t: Translator, size: u32) -> None:
     """Make room for `size` more bytes of code."""
     if unlikely(u64(t.code_bytes) + u64(size) > t.code_buffer.capacity_bytes):
-        grow_buffer(t.code_buffer, u64(t.code_bytes) + u64(size))
-        t.code = t.code_buffer.data
+        grow_code(t, u64(t.code_bytes) + u64(size))
+
+
+@kernel(cold=True)
+def grow_code(t: Translator, needed: u64) -> None:
+    """Make room for code, but never for more than the function may have."""
+    check_code(t)
+    grow_buffer(t.code_buffer, needed)
+    t.code = t.code_buffer.data
+
+
+@kernel
+def check_code(t: Translator) -> None:
+    if t.code_bytes > t.code_limit:
+        raise Exhausted(Limit.CODE, t.index)
 
 
 @kernel
@@ -249,7 +264,12 @@ def count_block(t: Translator) -> None:
 def clear_label(label: Label) -> None:
     label.offset = u32(0)
     label.fixups = u32(0)
-    label.is_loop_pointer = False
+
+
+@kernel(inline=True)
+def is_loop_pointer(label: Label) -> bool:
+    """Whether the label is where the loop pointer points to."""
+    return label.fixups == LOOP_POINTER
 
 
 @kernel

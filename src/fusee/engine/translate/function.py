@@ -3,18 +3,27 @@
 from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
+from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
-from fusee.engine.isa.forms import PINS, SLOT
+from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.runtime.codes import CODE_START, add_code
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
 from fusee.engine.translate.analyze import analyze, choose_pins
-from fusee.engine.translate.control import FUNCTION, open_frame, type_code
-from fusee.engine.translate.encode import add_immediate, count_block, flush, new_ins, reserve_code, resolve_fixups
+from fusee.engine.translate.control import FUNCTION, open_frame
+from fusee.engine.translate.encode import (
+    add_immediate,
+    check_code,
+    count_block,
+    flush,
+    new_ins,
+    reserve_code,
+    resolve_fixups,
+)
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.state import (
@@ -26,6 +35,7 @@ from fusee.engine.translate.state import (
     Frame,
     Ins,
     Local,
+    LocalRun,
     Translator,
     Value,
 )  # fmt: skip
@@ -51,6 +61,7 @@ from fusee.kernel.lang import (
     unroll,
     usize,
 )  # fmt: skip
+from fusee.spec.limits import MAX_FUNCTION_BYTES
 
 ENTER: Final = NUMBER["enter_0_0_0"]
 ENTER_STRIDE: Final = ZEROED_INLINE + 2
@@ -58,8 +69,18 @@ TICK: Final = NUMBER["tick"]
 FRAMELESS_SLOTS: Final = 256  # a leaf that needs no more has no `enter`: the stack's reserve holds it
 MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
 
+CODE_BYTES_EACH: Final = 64
+"""What a byte of WebAssembly may become. Ordinary code is about a twelfth of that; calls and branches that take along a
+thousand values, which they may do in two bytes, are what it keeps from filling the memory."""
+
+MOST_CODE_BYTES: Final = 1 << 20  # of a function, and what its size allows besides
+MOST_MODULE_CODE_BYTES: Final = 4 << 20  # of all functions of a module, and what its size allows besides
+assert MOST_CODE_BYTES + (MAX_FUNCTION_BYTES * CODE_BYTES_EACH) < 1 << 31, "offsets in code are u32"
+
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
-BUFFERS: Final = ("locals", "stack", "values", "owners", "frames", "code", "fixups", "map", "loops")
+BUFFERS: Final = (
+    "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
+)  # fmt: skip
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
 
@@ -68,12 +89,22 @@ def translate(engine: Engine, m: Module, index: u32) -> usize:
     """The address of a function's first cell, now in the `code_table`; the code lives as long as the module."""
     t = translator_of(engine)
     run(t, m, index, engine.is_metered, False)
+    check_module_code(t, m)
     home = new_memory(t.platform, u64(t.code_bytes))
     copy_bytes(home, t.code, usize(t.code_bytes))
     resolve_fixups(t, home)
     code = add_code(m, home, t.code_bytes, index)
     shrink(t, u64(KEPT_BYTES))
     return code
+
+
+@kernel
+def check_module_code(t: Translator, m: Module) -> None:
+    """Count the code that a module gets."""
+    total = m.code_bytes + u64(t.code_bytes)
+    if total > MOST_MODULE_CODE_BYTES + u64(m.source_size) * CODE_BYTES_EACH:
+        raise Exhausted(Limit.MODULE_CODE, t.index)
+    m.code_bytes = total
 
 
 @kernel
@@ -139,9 +170,11 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
     t.map_count = u32(0)
     t.result_count = definition.result_count
     t.result_types = definition.results
+    t.params = definition.params
     t.max_height = body.max_height + 1
     t.param_count = definition.param_count
     t.local_count = definition.param_count + body.local_count
+    t.code_limit = u32(MOST_CODE_BYTES) + (body.code.end - body.locals.start) * CODE_BYTES_EACH
     lay_out_frame(t)
     t.reader.source = m.source
     t.reader.module_end = m.source_size
@@ -152,6 +185,7 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
     choose_pins(t)
     translate_body(t)
     flush(t)
+    check_code(t)
     if t.has_enter:
         store(t.code + t.enter_offset + size_of(usize), t.frame_slots)
 
@@ -179,25 +213,22 @@ def lay_out_frame(t: Translator) -> None:
 
 @kernel
 def open_locals(t: Translator, body: Body) -> None:
-    """The types of parameters and locals; nothing else is known yet."""
-    size = u64(t.local_count) * size_of(Local)
-    t.locals = cast(Ptr[Local], sized(t.locals_buffer, size))
-    fill_bytes(t.locals_buffer.data, u8(0), usize(size))
-    params = t.module.types[body.type_index].params
-    for index in span(t.param_count):
-        t.locals[index].type = type_code(params[index])
-        t.locals[index].form = u8(SLOT)
+    """What the declarations say; about single locals nothing is known yet."""
+    if not is_null(t.locals_buffer.data):
+        for at in span(t.used_count):
+            fill_bytes(cast(Ptr[u8], t.locals[t.used[at]]), u8(0), usize(size_of(Local)))
+    t.used_count = u32(0)
+    t.locals = cast(Ptr[Local], sized(t.locals_buffer, u64(t.local_count) * size_of(Local)))
     t.reader.position = body.locals.start
     t.reader.end = body.locals.end
-    index = t.param_count
-    for _ in span(next_u32(t.reader)):
-        count = next_u32(t.reader)
-        type_ = type_code(read_value_type(t.module, t.reader))
-        for _again in span(count):
-            t.locals[index].type = type_
-            t.locals[index].form = u8(SLOT)
-            index += 1
-    assert index == t.local_count
+    t.run_count = next_u32(t.reader)
+    t.runs = cast(Ptr[LocalRun], sized(t.runs_buffer, u64(t.run_count) * size_of(LocalRun)))
+    end = t.param_count
+    for place in span(t.run_count):
+        end += next_u32(t.reader)
+        t.runs[place].end = end
+        t.runs[place].type = read_value_type(t.module, t.reader)
+    assert end == t.local_count
 
 
 @kernel
@@ -208,7 +239,8 @@ def translate_body(t: Translator) -> None:
     t.acc = u32(NO_VALUE)
     t.facc = u32(NO_VALUE)
     t.depth = u32(0)
-    t.frames = cast(Ptr[Frame], sized(t.frames_buffer, u64(size_of(Frame))))
+    t.frames = cast(Ptr[Frame], sized(t.frames_buffer, u64(t.most_depth) * size_of(Frame)))
+    t.moves_count = u32(0)
     t.loop_number = u32(0)
     t.ins_count = u32(0)
     t.first_ins = u32(1)
@@ -218,7 +250,8 @@ def translate_body(t: Translator) -> None:
     t.source_offset = t.reader.position
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
-    open_frame(t, u32(FUNCTION))
+    type_index = t.module.bodies[t.index - t.module.imported_func_count].type_index
+    open_frame(t, u32(FUNCTION), u32(BLOCK_INDEXED) | type_index, u32(0))
     translate_code(t)
 
 

@@ -7,7 +7,7 @@ from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.accumulator import ins_number, redirect
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.encode import add_immediate, new_ins
-from fusee.engine.translate.settle import claim, settle_claimed
+from fusee.engine.translate.settle import LONG_SEARCH, claim, settle_all, settle_claimed
 from fusee.engine.translate.state import IN_ACC, LOCAL, Translator
 from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u8, u32, u64
@@ -59,6 +59,8 @@ def settle_readers(t: Translator, index: u32, count: u32) -> None:
             left -= reads
             claim(t, t.values[number].position, number)
             settle_claimed(t, number)
+    if t.height - place > LONG_SEARCH:
+        settle_all(t)
 
 
 @kernel

@@ -1,11 +1,16 @@
 """Entries of the stack get code: in their canonical slots, or in the accumulator."""
 
+from typing import Final
+
 from fusee.engine.isa.forms import ACC, SLOT
 from fusee.engine.translate.accumulator import ins_number, unload
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.state import IN_ACC, SLOTTED, Translator
 from fusee.engine.translate.values import canonical, is_float, is_waiting, own_slot
 from fusee.kernel.lang import kernel, minimum, span, u8, u32, u64
+
+LONG_SEARCH: Final = 64
+"""Who has looked at more unsettled entries than this settles them: none is searched through again and again."""
 
 
 @kernel
@@ -29,7 +34,10 @@ def settle_waiting(t: Translator, position: u32) -> None:
 
     In this order no slot needs to be claimed: its owner would wait below.
     """
-    for place in span(minimum(t.settled, position), minimum(position, t.height)):
+    end = minimum(position, t.height)
+    if end > t.settled + LONG_SEARCH:
+        settle_below(t, end)
+    for place in span(minimum(t.settled, end), end):
         if is_waiting(t.values[t.stack[place]]):
             settle_claimed(t, t.stack[place])
 
@@ -58,11 +66,17 @@ def settle(t: Translator, number: u32) -> None:
 
 
 @kernel
+def settle_below(t: Translator, position: u32) -> None:
+    """Put the stack below `position` into canonical slots."""
+    for place in span(t.settled, position):
+        settle_claimed(t, t.stack[place])
+    t.settled = position
+
+
+@kernel
 def settle_all(t: Translator) -> None:
     """Put the whole stack into canonical slots, as labels expect it."""
-    for place in span(t.settled, t.height):
-        settle_claimed(t, t.stack[place])
-    t.settled = t.height
+    settle_below(t, t.height)
 
 
 @kernel

@@ -13,7 +13,7 @@ from fusee.engine.isa.forms import MOST_PINS, PINS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u16, u32, u64, usize
+from fusee.kernel.lang import Count, Inline, Ptr, kernel, struct, u8, u16, u32, u64, usize
 
 # Kinds of values
 LOCAL: Final = 0  # what the local `payload` holds; read when consumed
@@ -38,12 +38,21 @@ is taken apart; the comparison and the zero of a condition; the comparison, the 
 
 NO_VALUE: Final = 0xFFFF_FFFF
 NO_INS: Final = 0xFFFF_FFFF
+LOOP_POINTER: Final = 0xFFFF_FFFF
 
 # Types as the translator sees them: references are I64.
 I32: Final = 0
 I64: Final = 1
 F32: Final = 2
 F64: Final = 3
+
+
+@kernel(inline=True)
+def type_code(value_type: u32) -> u8:
+    """A value type as the translator sees it: i32, i64, f32, f64 are 0x7F down to 0x7C."""
+    if value_type > 0x7F:
+        return u8(I64)
+    return u8(0x7F - value_type)
 
 
 @struct
@@ -79,8 +88,7 @@ class Label:
     """A place in the code that branches name; `offset` is 0 until it is bound."""
 
     offset: u32
-    fixups: u32  # number plus one of the newest `Fixup` that waits for it
-    is_loop_pointer: bool
+    fixups: u32  # number plus one of the newest `Fixup` that waits for it; of a bound one perhaps `LOOP_POINTER`
 
 
 @struct
@@ -95,18 +103,22 @@ class Fixup:
 
 @struct
 class Frame:
-    """A structured control instruction (spec 3.3.8) that is open here."""
+    """A structured control instruction (spec 3.3.8) that is open here. Millions may be, so it has no byte too many."""
 
-    opcode: u32
+    block_type: u32  # as `read_block_type` gives it
     height: u32  # of the stack below its parameters
-    param_count: u32
-    result_count: u32
-    param_types: Ptr[u32]
-    result_types: Ptr[u32]
-    single_result: u32  # the value type of a short block type
     label: Inline[Label]
     otherwise: Inline[Label]  # of an `if`, until its `else`
-    trampoline: Inline[Label]  # in a br_table: where values are moved on the way to `label`
+    moves: u32  # number plus one of the newest `Moves` of a branch to the label
+    opcode: u16
+
+
+@struct
+class Moves:
+    """Code that moves the values of a branch to where a frame's label expects them, and goes there."""
+
+    label: Inline[Label]
+    height: u32  # of the stack where the branch is
 
 
 @struct
@@ -124,6 +136,14 @@ class Local:
 
 
 @struct
+class LocalRun:
+    """Consecutive locals of one type."""
+
+    end: u32
+    type: u32
+
+
+@struct
 class Translator:
     """Buffers that are kept from function to function, and the state of the current one."""
 
@@ -137,6 +157,7 @@ class Translator:
     index: u32
     param_count: u32
     local_count: u32  # with parameters
+    params: Ptr[u32]
     result_count: u32
     result_types: Ptr[u32]
     max_height: u32  # of the stack: what validation found, and one for the zero that `eqz` compares with
@@ -154,7 +175,11 @@ class Translator:
     has_enter: bool
     enter_offset: u32  # of the `enter` cell, whose immediate is known at the end
     # the symbolic stack
-    locals: Ptr[Local]
+    locals: Ptr[Local]  # all zero but those in `used`
+    used: Ptr[u32]  # the locals that the function mentions
+    used_count: u32
+    runs: Ptr[LocalRun]  # what its declarations say
+    run_count: u32
     stack: Ptr[u32]  # value numbers
     height: u32
     settled: u32  # entries below it are in their canonical slots
@@ -166,6 +191,9 @@ class Translator:
     facc: u32
     frames: Ptr[Frame]
     depth: u32
+    most_depth: u32
+    moves: Ptr[Moves]
+    moves_count: u32
     around: Inline[Label]  # behind the code being emitted
     # the code
     ins: Ptr[Ins]
@@ -174,6 +202,7 @@ class Translator:
     source_offset: u32
     code: Ptr[u8]
     code_bytes: u32
+    code_limit: u32
     last_cell: u32  # where the latest cell is, or 0, and the number of its own handler
     last_handler: u32
     fixups: Ptr[Fixup]
@@ -188,6 +217,8 @@ class Translator:
     map_count: u32
     # capacities
     locals_buffer: Inline[Buffer]
+    used_buffer: Inline[Buffer]
+    runs_buffer: Inline[Buffer]
     stack_buffer: Inline[Buffer]
     values_buffer: Inline[Buffer]
     owners_buffer: Inline[Buffer]
@@ -195,6 +226,7 @@ class Translator:
     ins_buffer: Inline[Buffer]
     code_buffer: Inline[Buffer]
     fixups_buffer: Inline[Buffer]
+    moves_buffer: Inline[Buffer]
     map_buffer: Inline[Buffer]
     loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
     loops: Ptr[u8]

@@ -33,7 +33,7 @@ def validate_next_constant(v: Validator, expected: u32, last: u32) -> None:
     """The next of the expressions prepared for, which gives one value; it ends at or before `last`."""
     v.height = u32(0)
     v.reader.end = last
-    open_control(v, u8(KIND_BLOCK), expected)
+    open_control(v, u32(KIND_BLOCK), expected)
     validate_constant_instructions(v)
 
 

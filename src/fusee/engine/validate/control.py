@@ -3,16 +3,18 @@
 from typing import Final
 
 from fusee.engine.arena import grow_buffer
-from fusee.engine.decode.instruction import BLOCK_INDEX_MASK, BLOCK_INDEXED, read_block_type
+from fusee.engine.decode.instruction import BLOCK_INDEX_MASK, is_indexed, read_block_type
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.errors import Malformed
-from fusee.engine.state.module import KIND_FUNC, REF, VAL_I32
+from fusee.engine.state.module import KIND_FUNC, VAL_I32
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
+    HEIGHT_MASK,
     KIND_BLOCK,
     KIND_ELSE,
     KIND_IF,
     KIND_LOOP,
+    KIND_MASK,
     Control,
     Validator,
     check_list,
@@ -30,11 +32,6 @@ from fusee.kernel.lang import Ptr, cast, kernel, null, offset_of, size_of, span,
 from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.types import EMPTY_BLOCK
-
-
-@kernel(inline=True)
-def is_indexed(block_type: u32) -> bool:
-    return block_type & (REF | BLOCK_INDEXED) == BLOCK_INDEXED
 
 
 @kernel(inline=True)
@@ -61,25 +58,23 @@ def block_params(v: Validator, control: Control) -> tuple[u32, Ptr[u32]]:
 @kernel(inline=True)
 def label_types(v: Validator, control: Control) -> tuple[u32, Ptr[u32]]:
     """What a branch to a block takes: to a loop its parameters, else the results."""
-    if control.kind == KIND_LOOP:
+    if control.state & KIND_MASK == KIND_LOOP:
         return block_params(v, control)
     return block_results(v, control)
 
 
 @kernel
-def open_control(v: Validator, kind: u8, block_type: u32) -> Control:
+def open_control(v: Validator, kind: u32, block_type: u32) -> Control:
     """Open a block at the present height."""
     if unlikely(v.control_count == v.control_capacity):
         grow_controls(v)
     assert v.control_count < v.control_capacity
     control = v.controls[v.control_count]
     v.control_count += 1
-    control.height = v.height
+    control.state = v.height | kind
     control.block_type = block_type
     control.set_count = v.set_count
     control.br_table = u32(0)
-    control.kind = kind
-    control.is_unreachable = False
     v.floor = v.height
     return control
 
@@ -115,7 +110,7 @@ def read_checked_block_type(v: Validator) -> u32:
 
 
 @kernel
-def enter_block(v: Validator, kind: u8, block_type: u32) -> None:
+def enter_block(v: Validator, kind: u32, block_type: u32) -> None:
     """Pop a block's parameters, open it, and push them inside."""
     if not is_indexed(block_type):
         open_control(v, kind, block_type)
@@ -128,19 +123,19 @@ def enter_block(v: Validator, kind: u8, block_type: u32) -> None:
 
 @kernel
 def validate_block(v: Validator) -> None:
-    enter_block(v, u8(KIND_BLOCK), read_checked_block_type(v))
+    enter_block(v, u32(KIND_BLOCK), read_checked_block_type(v))
 
 
 @kernel
 def validate_loop(v: Validator) -> None:
-    enter_block(v, u8(KIND_LOOP), read_checked_block_type(v))
+    enter_block(v, u32(KIND_LOOP), read_checked_block_type(v))
 
 
 @kernel
 def validate_if(v: Validator) -> None:
     block_type = read_checked_block_type(v)
     pop(v, u32(VAL_I32))
-    enter_block(v, u8(KIND_IF), block_type)
+    enter_block(v, u32(KIND_IF), block_type)
 
 
 @kernel
@@ -158,11 +153,10 @@ def check_block_end(v: Validator, control: Control) -> None:
 @kernel
 def validate_else(v: Validator) -> None:
     control = innermost(v)
-    if control.kind != KIND_IF:
+    if control.state & KIND_MASK != KIND_IF:
         raise Malformed(ModuleError.END_EXPECTED, v.instruction)
     check_block_end(v, control)
-    control.kind = u8(KIND_ELSE)
-    control.is_unreachable = False
+    control.state = control.state & HEIGHT_MASK | KIND_ELSE
     count, types = block_params(v, control)
     push_list(v, count, types)
 
@@ -171,11 +165,11 @@ def validate_else(v: Validator) -> None:
 def validate_end(v: Validator) -> None:
     control = innermost(v)
     check_block_end(v, control)
-    if control.kind == KIND_IF:
+    if control.state & KIND_MASK == KIND_IF:
         check_missing_else(v, control)
     v.control_count -= 1
     if v.control_count != 0:
-        v.floor = innermost(v).height
+        v.floor = innermost(v).state & HEIGHT_MASK
         count, types = block_results(v, control)
         push_list(v, count, types)
 

@@ -18,7 +18,7 @@ from fusee.engine.validate.state import (
     pop_list,
     set_unreachable,
 )  # fmt: skip
-from fusee.kernel.lang import kernel, null, span, u8, u32
+from fusee.kernel.lang import kernel, null, span, u32
 from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_CATCHES
@@ -57,7 +57,7 @@ def validate_try_table(v: Validator) -> None:
         fail(v, u32(ModuleError.LIMIT_CATCHES))
     for _ in span(count):
         validate_catch(v)
-    enter_block(v, u8(KIND_BLOCK), block_type)
+    enter_block(v, u32(KIND_BLOCK), block_type)
 
 
 @kernel

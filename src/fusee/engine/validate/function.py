@@ -15,7 +15,7 @@ from fusee.engine.validate.state import (
     check_value_type,
     is_defaultable,
 )  # fmt: skip
-from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, span, u8, u32, u64, unlikely
+from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, span, u32, u64, unlikely
 from fusee.spec.limits import MAX_LOCALS, MAX_PARAMS
 
 
@@ -35,7 +35,7 @@ def validate_body(v: Validator, body: Body) -> None:
     r.end = body.code.end
     v.height = u32(0)
     v.max_height = u32(0)
-    open_control(v, u8(KIND_BLOCK), u32(BLOCK_INDEXED) | body.type_index)
+    open_control(v, u32(KIND_BLOCK), u32(BLOCK_INDEXED) | body.type_index)
     validate_instructions(v)
     body.max_height = v.max_height
 

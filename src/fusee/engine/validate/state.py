@@ -35,22 +35,24 @@ BOTTOM_REF: Final = REF | ABSTRACT  # the same among references
 
 NEAR_LOCALS: Final = 256  # locals whose types are spread out; those beyond are searched for
 
-KIND_BLOCK: Final = 0  # of `Control`; a function is a block
-KIND_LOOP: Final = 1
-KIND_IF: Final = 2
-KIND_ELSE: Final = 3
+KIND_BLOCK: Final = 0x0000_0000  # of `Control`; a function is a block
+KIND_LOOP: Final = 0x1000_0000
+KIND_IF: Final = 0x2000_0000
+KIND_ELSE: Final = 0x3000_0000
+KIND_MASK: Final = 0x3000_0000
+UNREACHABLE: Final = 0x8000_0000
+HEIGHT_MASK: Final = 0x0FFF_FFFF
+assert MAX_OPERANDS < HEIGHT_MASK // 4, "the buffer of operands may be twice as large, and may get a list more"
 
 
 @struct
 class Control:
-    """A block that is open."""
+    """A block that is open. Millions may be, so it has no byte too many."""
 
-    height: u32  # of the operand stack below its parameters
+    state: u32  # the height of the operand stack below its parameters, `KIND_…`, and perhaps `UNREACHABLE`
     block_type: u32  # as `read_block_type` gives it
     set_count: u32  # locals that were initialised where it began
     br_table: u32  # serial number of the last `br_table` that was checked against it
-    kind: u8
-    is_unreachable: bool
 
 
 @struct
@@ -183,7 +185,7 @@ def pop_any(v: Validator) -> u32:
 
 @kernel(cold=True)
 def pop_nothing(v: Validator) -> u32:
-    if not v.controls[v.control_count - 1].is_unreachable:
+    if v.controls[v.control_count - 1].state & UNREACHABLE == 0:
         mismatch(v)
     return u32(BOTTOM)
 
@@ -264,4 +266,4 @@ def check_list(v: Validator, count: u32, types: Ptr[u32]) -> None:
 def set_unreachable(v: Validator) -> None:
     """What follows in this block is never executed; it may pop anything."""
     v.height = v.floor
-    v.controls[v.control_count - 1].is_unreachable = True
+    v.controls[v.control_count - 1].state |= UNREACHABLE
