@@ -39,7 +39,8 @@ def device() -> Device:
         assert program is not None
         return program
 
-    return Device(build_for_device("freestanding", define, target))
+    # The cache knows a program by its name and the sources of the kernels that it had.
+    return Device(build_for_device(f"freestanding_{len(FUNCTIONS)}", define, target))
 
 
 def call(name: str, *arguments: Any) -> int:
@@ -54,6 +55,9 @@ def number(bits: int, width: int) -> float:
 
 def nearest_bits(value: float | Fraction, width: int) -> int:
     """The bits of the nearest number, of two the even one. Exact: Python's own conversion rounds twice."""
+    limit = (1 << 1024) - (1 << 970)  # what Python refuses to make a float of
+    if not -limit < value < limit:
+        return SPECIAL[width][-1] | (value < 0) << width - 1
     if width == 64:
         return int.from_bytes(struct.pack("<d", float(value)), "little")
     if not math.isfinite(value):
@@ -117,6 +121,29 @@ def test_nans_stay_and_become_quiet(name: str, width: int) -> None:
     signalling, one = SPECIAL[width][-1] | 5, SPECIAL[width][4]
     for arguments in ((signalling, one), (one, signalling), (signalling, SPECIAL[width][-1])):
         assert call(symbol, *arguments) & (1 << width - 1) - 1 == signalling | quiet
+
+
+@pytest.mark.parametrize("width", [32, 64])
+def test_fused_multiplication_and_addition(width: int) -> None:
+    name, sign = "fmaf" if width == 32 else "fma", 1 << width - 1
+    for a, b in pairs(width):
+        product = number(a, width) * number(b, width)
+        near = nearest_bits(product, width) if math.isfinite(product) else 0
+        for c in (0, RANDOM.choice(samples(width, 8)), near ^ sign, (near ^ sign) + 1 & (1 << width) - 1):
+            expected = fused(*(number(bits, width) for bits in (a, b, c)))
+            got = call(name, a, b, c)
+            if expected != expected:  # a NaN
+                assert got & sign - 1 & CANONICAL[width] == CANONICAL[width], (hex(a), hex(b), hex(c))
+            else:
+                assert got == nearest_bits(expected, width), (hex(a), hex(b), hex(c))
+
+
+def fused(a: float, b: float, c: float) -> float | Fraction:
+    """The exact value, or what infinities and zeros give."""
+    if not all(map(math.isfinite, (a, b, c))):
+        return c if math.isfinite(a) and math.isfinite(b) else a * b + c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    return exact or (a * b + c if a * b == 0 else 0.0)
 
 
 @pytest.mark.parametrize("width", [32, 64])

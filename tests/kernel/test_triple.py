@@ -101,7 +101,8 @@ def test_layouts(text: str, width: int, model: str, format_: str, alignment: int
 def test_features_in_names() -> None:
     assert Triple.parse("riscv32imafc-unknown-none-elf").features == "+m,+a,+f,+c"
     assert Triple.parse("riscv64gc-unknown-linux-gnu").features == "+m,+a,+f,+d,+c"
-    assert Triple.parse("armv7-unknown-linux-gnueabihf").features == "+vfp3d16"
+    assert Triple.parse("armv7-unknown-linux-gnueabihf").features == "-neon,+vfp3d16"
+    assert Triple.parse("armv7k-apple-watchos").features == "-neon"
     assert Triple.parse("thumbv7em-none-eabi").features == ""
 
 

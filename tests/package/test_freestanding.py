@@ -13,6 +13,7 @@ from fusee.kernel.lang import (
     f64,
     fill_bytes,
     floor,
+    fma,
     fmax,
     fmin,
     i32,
@@ -53,6 +54,7 @@ def calculate_doubles(p: Ptr[f64]) -> None:
     p[2] = sqrt(a + b) * (a - b) / b
     p[3] = fmin(ceil(a), floor(b))
     p[4] = fmax(trunc(a), nearest(b))
+    p[6] = fma(a, b, a)
     p[5] = f64(f32(a)) if a < b or a >= b * b else f64(f32(b))
 
 
@@ -62,6 +64,7 @@ def calculate_singles(p: Ptr[f32]) -> None:
     p[2] = sqrt(a + b) * (a - b) / b
     p[3] = fmin(ceil(a), floor(b))
     p[4] = fmax(trunc(a), nearest(b))
+    p[6] = fma(a, b, a)
     p[5] = a if a <= b or a > b * b else b
 
 

@@ -58,14 +58,20 @@ def _add_special(a: u64, b: u64) -> u64:
 
 
 @kernel
-def _upper_product(a: u64, b: u64) -> u64:
-    """The product without its lowest 62 bits, of which it keeps whether there were any."""
+def whole_product(a: u64, b: u64) -> tuple[u64, u64]:
+    """All bits of a product: the upper half, and the lower one."""
     a_low, a_high, b_low, b_high = u64(u32(a)), a >> 32, u64(u32(b)), b >> 32
     low = a_low * b_low
     middle = a_high * b_low + (low >> 32)
     other = a_low * b_high + u64(u32(middle))
     high = a_high * b_high + (middle >> 32) + (other >> 32)
-    lower = other << 32 | u64(u32(low))
+    return high, other << 32 | u64(u32(low))
+
+
+@kernel
+def _upper_product(a: u64, b: u64) -> u64:
+    """The product without its lowest 62 bits, of which it keeps whether there were any."""
+    high, lower = whole_product(a, b)
     return high << 2 | lower >> 62 | (u64(1) if lower << 2 != 0 else u64(0))
 
 

@@ -143,7 +143,10 @@ class Triple:
         """What the name says about the processor's instructions, as LLVM writes it."""
         isa = re.fullmatch(r"riscv(?:32|64)([a-z]*)", self.architecture)
         if isa is None:
-            return _first_match(_FEATURES, f"{self.architecture}-{self.environment}")
+            named = _first_match(_FEATURES, f"{self.architecture}-{self.environment}")
+            # Vector instructions of 32-bit Arm take subnormal numbers for zero. Microcontrollers have none of these.
+            without = "-neon" if re.match(r"(arm|thumb)v[78](?!e?m)", self.architecture) else ""
+            return ",".join(filter(None, [without, named]))
         letters = (isa[1].removeprefix("i") or "mac").replace("g", "mafd")
         return ",".join(f"+{letter}" for letter in letters)
 
