@@ -210,6 +210,16 @@ def test_memories_and_tables_together_are_limited(world: World, is_many: bool) -
         new_table(world.store, limits(1), FUNCREF, u64(0))
 
 
+@pytest.mark.parametrize("text", ["(table 60 funcref) (table 41 funcref)", "(memory 1) (memory 4)", "(memory i64 5)"])
+def test_what_is_too_much_together_is_refused_before_any_of_it_is_made(world: World, text: str) -> None:
+    set_total_limits(world.store, u64(4 << 16), u64(100))
+    before = set(live)
+    with pytest.raises(Exhausted):
+        world.instantiate(world.module(f"(module {text})"))
+    assert len(live - before) <= 3  # the module
+    world.instantiate(world.module("(module (table 60 funcref) (table 40 funcref) (memory 1) (memory 3))"))
+
+
 def test_null_elements_are_not_touched(world: World) -> None:
     """A table of nine million elements in room for sixteen: writing them would be a fault."""
     t = new_table(world.store, limits(5), FUNCREF, u64(0))

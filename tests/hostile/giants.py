@@ -86,6 +86,19 @@ def table(limits: bytes) -> bytes:
     return module(section(TABLE, vector([FUNCREF + limits])))
 
 
+NO_FUNCTION, FIRST_FUNCTION = b"\xd0\x70", b"\xd2\0"  # ref.null func, ref.func 0
+
+
+def tables(count: int, initial: bytes) -> bytes:
+    """A function, and tables of ten million elements that all have an initial value."""
+    return module(
+        section(TYPE, vector([function_type()])),
+        section(FUNCTION, vector([b"\0"])),
+        section(TABLE, vector([b"\x40\0" + FUNCREF + b"\0" + unsigned(10 * MILLION) + initial + b"\x0b"] * count)),
+        section(CODE, vector([body(b"")])),
+    )
+
+
 COUNTS: dict[str, Giant] = {
     f"{name} section of 2^32-1": (lambda identifier=identifier: module(section(identifier, MOST)), REJECTED)  # type: ignore[misc]
     for name, identifier in VECTOR_SECTIONS.items()
@@ -175,6 +188,13 @@ AMOUNTS: dict[str, Giant] = {
 UNAFFORDABLE: dict[str, Giant] = {
     "a memory of 4 GiB": (lambda: memory(b"\0" + unsigned(65536)), EITHER),
     "a 64-bit memory of 2^47 pages": (lambda: memory(b"\4" + unsigned(2**47)), REJECTED),
+    "a hundred memories of 4 GiB": (
+        lambda: module(section(MEMORY, vector([b"\0" + unsigned(65536)] * 100))),
+        REJECTED,
+    ),
+    "a hundred tables of ten million nulls": (lambda: tables(100, NO_FUNCTION), REJECTED),
+    "a hundred tables of ten million functions": (lambda: tables(100, FIRST_FUNCTION), REJECTED),
+    "a table of ten million nulls": (lambda: tables(1, NO_FUNCTION), EITHER),
     "a table of 2^32-1 functions": (lambda: table(b"\0" + MOST), REJECTED),
     "a 64-bit table of 2^60 functions": (lambda: table(b"\4" + unsigned(2**60)), REJECTED),
 }

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import Arena, allocate, fits_pointer
 from fusee.engine.errors import Exhausted, Unsupported
 from fusee.engine.runtime.const import Evaluator, evaluate_span
-from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Limit, holdings_of, own
+from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own
 from fusee.engine.runtime.link import canonical_value, check_imports
 from fusee.engine.runtime.objects import new_memory, new_table
 from fusee.engine.runtime.segments import open_segments, run_segments
@@ -18,7 +18,21 @@ from fusee.engine.state.module import (
     Module,
 )
 from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    is_null,
+    kernel,
+    minimum,
+    size_of,
+    span,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)
 
 ALIGNMENT: Final = 8
 
@@ -36,6 +50,7 @@ def instantiate(store: Store, m: Module, imports: Ptr[usize]) -> Instance:
     holdings = holdings_of(store)
     if holdings.instances >= holdings.maximum_instances:
         raise Exhausted(Limit.INSTANCES, 0)
+    check_totals(holdings, m)
     instance = lay_out(store, m)
     holdings.instances += 1
     take_imports(instance, imports)
@@ -47,6 +62,23 @@ def instantiate(store: Store, m: Module, imports: Ptr[usize]) -> Instance:
     open_segments(e, instance)
     run_segments(e, instance)
     return instance
+
+
+@kernel
+def check_totals(holdings: Holdings, m: Module) -> None:
+    """All memories and tables that `m` defines must have room together, before one of them is made and filled."""
+    elements = holdings.maximum_total_elements - minimum(holdings.maximum_total_elements, holdings.total_elements)
+    for i in span(m.imported_table_count, m.table_count):
+        length = m.tables[i].limits.minimum
+        if length > elements:
+            raise Exhausted(Limit.TABLE_ELEMENTS, 0)
+        elements -= length
+    size = holdings.maximum_total_bytes - minimum(holdings.maximum_total_bytes, holdings.total_bytes)
+    for i in span(m.imported_memory_count, m.memory_count):
+        limits = m.memories[i].limits
+        if limits.minimum > size >> u64(limits.page_size_log2):
+            raise Exhausted(Limit.MEMORY_BYTES, 0)
+        size -= limits.minimum << u64(limits.page_size_log2)
 
 
 @kernel(inline=True)
