@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusee.wasi import WasiConfig
 from fusee.wasi.define import definitions
 from fusee.wasi.errno import Errno
 from fusee.wasi.functions import FUNCTIONS
+from fusee.wasi.memory import GuestMemory
 from tests.wasi.guest import ROOT, Guest
 
 # `proc_exit` ends the program; the others may rightly take for ever.
@@ -81,6 +83,48 @@ def test_many_overlapping_ranges_are_cut_short(tmp_path: Path) -> None:
     assert guest.u32(0) == 10240
 
 
+@pytest.mark.parametrize("is_called", [False, True])
+def test_the_same_memory_named_again_and_again(is_called: bool) -> None:
+    """Together the ranges are 8 GiB; neither is a number of 32 bits overrun, nor a copy of all of them made."""
+    pieces: list[int] = []
+
+    def configure(config: WasiConfig) -> None:
+        if is_called:
+            config.stdout_custom = lambda data: pieces.append(len(data))
+
+    guest = Guest(configure=configure)
+    guest.memory = GuestMemory(memoryview(guest.bytes + bytes(8 << 20)))
+    vector = guest.vector(*[(0, 8 << 20)] * 1024)
+    guest.memory.buffer[: len(guest.bytes)] = guest.bytes
+    assert guest.call("fd_write", 1, *vector, 0) == Errno.SUCCESS
+    written = int.from_bytes(guest.memory.buffer[:4], "little")
+    assert written == (pieces[0] if is_called else 0x7FFF_F000)
+    assert not pieces or pieces == [1 << 20]
+
+
+@pytest.mark.parametrize("huge", [2**63, 2**64 - 2, 2**64 - 1])
+def test_offsets_and_times_beyond_the_hosts(tmp_path: Path, huge: int) -> None:
+    guest = Guest(tmp_path)
+    fd = guest.open("f", 1)
+    assert not isinstance(fd, Errno)
+    vector = guest.vector((2000, 8))
+    for name, arguments in {
+        "fd_pread": (fd, *vector, huge, 0),
+        "fd_pwrite": (fd, *vector, huge, 0),
+        "fd_seek": (fd, huge, 0, 0),
+        "fd_advise": (fd, huge, 0, 0),
+        "fd_filestat_set_size": (fd, huge),
+        "fd_filestat_set_times": (fd, huge, 0, 1),
+        "path_filestat_set_times": (ROOT, 0, *guest.text("f"), 0, huge, 4),
+    }.items():
+        assert guest.call(name, *arguments) == Errno.INVAL, name
+    assert guest.call("fd_pwrite", fd, *vector, 2**63 - 1, 0) in (Errno.INVAL, Errno.FBIG)
+    assert guest.call("fd_seek", fd, 1, 0, 0) == Errno.SUCCESS
+    assert guest.call("fd_seek", fd, 2**63 - 1, 1, 0) in (Errno.INVAL, Errno.OVERFLOW)
+    assert guest.call("fd_tell", fd, 0) == Errno.SUCCESS
+    assert (guest.u64(0), (tmp_path / "f").stat().st_size) == (1, 0)
+
+
 def test_descriptors_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fusee.wasi.context.MAX_DESCRIPTORS", 20)
     guest = Guest(tmp_path)
@@ -93,6 +137,7 @@ def test_signatures_match_the_definition() -> None:
     """A spot check against the witx definition, and that every function is there."""
     found = {d.name: (d.params, d.results) for d in definitions(lambda caller: caller)}
     assert len(found) == 46
+    assert len([None for _ in definitions(lambda caller: caller)]) == 46 + 45
     assert found["path_open"] == (("i32",) * 5 + ("i64", "i64", "i32", "i32"), ("i32",))
     assert found["fd_seek"] == (("i32", "i64", "i32", "i32"), ("i32",))
     assert found["proc_exit"] == (("i32",), ())

@@ -1,6 +1,7 @@
 """Arguments, environment, streams, clocks, random numbers, waiting and exit."""
 
 import os
+import socket
 import struct
 import threading
 import time
@@ -10,6 +11,8 @@ import pytest
 
 from fusee.api.errors import ExitTrap, FuseeError
 from fusee.wasi import WasiConfig
+from fusee.wasi.abi import STREAM_RIGHTS
+from fusee.wasi.descriptors import File
 from fusee.wasi.errno import Errno
 from tests.wasi.guest import Guest
 
@@ -114,10 +117,15 @@ def fd_subscription(userdata: int, fd: int, tag: int = 1) -> bytes:
 
 def poll(guest: Guest, *subscriptions: bytes) -> list[tuple[int, int, int]]:
     """The events as (userdata, error, type)."""
+    return [event[:3] for event in poll_all(guest, *subscriptions)]
+
+
+def poll_all(guest: Guest, *subscriptions: bytes) -> list[tuple[int, int, int, int, int]]:
+    """The events as (userdata, error, type, bytes, flags)."""
     address = guest.put(b"".join(subscriptions))
     events = guest.put(bytes(32 * len(subscriptions)))
     assert guest.call("poll_oneoff", address, events, len(subscriptions), 0) == OK
-    return [struct.unpack_from("<QHB", guest.bytes, events + 32 * index) for index in range(guest.u32(0))]
+    return [struct.unpack_from("<QHB5xQH6x", guest.bytes, events + 32 * index) for index in range(guest.u32(0))]
 
 
 def test_sleeping() -> None:
@@ -139,6 +147,43 @@ def test_waiting_for_files(tmp_path: Path) -> None:
     guest.context.close()
     os.close(read)
     os.close(write)
+
+
+def test_what_waits_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("eleven more")
+    guest = Guest(tmp_path)
+    fd = guest.open("f")
+    assert not isinstance(fd, Errno)
+    assert poll_all(guest, fd_subscription(1, fd), fd_subscription(2, fd, 2)) == [(1, 0, 1, 1, 0), (2, 0, 2, 1, 0)]
+    for offset in (11, 2000):
+        assert guest.call("fd_seek", fd, offset, 0, 0) == OK
+        assert poll_all(guest, fd_subscription(1, fd), fd_subscription(2, fd, 2)) == [(1, 0, 1, 1, 1), (2, 0, 2, 1, 0)]
+
+
+def test_a_pipe_that_hangs_up() -> None:
+    read, write = os.pipe()
+    guest = Guest(configure=lambda config: setattr(config, "stdin_file", f"/dev/fd/{read}"))
+    with guest.context:
+        nothing = [fd_subscription(1, 0), clock_subscription(2, 0)]
+        assert poll_all(guest, *nothing) == [(2, 0, 0, 0, 0)]
+        os.write(write, b"x")
+        assert poll_all(guest, *nothing) == [(1, 0, 1, 1, 0), (2, 0, 0, 0, 0)]
+        os.close(write)
+        assert poll_all(guest, fd_subscription(1, 0)) == [(1, 0, 1, 1, 1)]
+        assert guest.read(0) == b"x"
+        assert poll_all(guest, fd_subscription(1, 0)) == [(1, 0, 1, 1, 1)]
+        assert guest.read(0) == b""
+    os.close(read)
+
+
+def test_reading_and_writing_are_waited_for_apart() -> None:
+    ours, theirs = socket.socketpair()
+    guest = Guest()
+    with ours, theirs, guest.context as context:
+        fd = context.add(File(os.dup(ours.fileno()), STREAM_RIGHTS, 0))
+        assert poll(guest, fd_subscription(1, fd), fd_subscription(2, fd, 2)) == [(2, 0, 2)]
+        theirs.send(b"x")
+        assert poll(guest, fd_subscription(1, fd), fd_subscription(2, fd, 2)) == [(1, 0, 1), (2, 0, 2)]
 
 
 def test_polling_nothing() -> None:

@@ -27,10 +27,12 @@ class Linker:
         self.engine = engine
         self.allow_shadowing = False
         self._items: dict[tuple[str, str], Extern | Maker] = {}
+        self._yielding: set[tuple[str, str]] = set()  # may be defined again
 
     def _add(self, module: str, name: str, item: Extern | Maker) -> None:
-        if not self.allow_shadowing and (module, name) in self._items:
+        if not self.allow_shadowing and (module, name) in self._items and (module, name) not in self._yielding:
             raise FuseeError(f"import of `{module}::{name}` defined twice")
+        self._yielding.discard((module, name))
         self._items[module, name] = item
 
     def define(self, store: Storelike, module: str, name: str, item: Extern) -> None:
@@ -57,13 +59,22 @@ class Linker:
             self._add(name, export, item)
 
     def define_wasi(self) -> None:
-        """Name the functions of WASI preview 1. They act for the `WasiConfig` of the calling store."""
-        from fusee.wasi.define import definitions
+        """Name the functions of WASI preview 1. They act for the `WasiConfig` of the calling store.
+
+        Those of snapshot 0, `wasi_unstable`, are named too where they are not defined, and give way to what is
+        defined later.
+        """
+        from fusee.wasi.define import SNAPSHOT_0_MODULE, definitions
 
         types = {"i32": ValType.i32(), "i64": ValType.i64()}
         for item in definitions(lambda caller: (caller.context.wasi, caller.memory_view())):
+            place = item.module, item.name
+            if item.module == SNAPSHOT_0_MODULE and place in self._items:
+                continue
             ty = FuncType([types[p] for p in item.params], [types[r] for r in item.results])
             self.define_func(item.module, item.name, ty, item.call, access_caller=True)
+            if item.module == SNAPSHOT_0_MODULE:
+                self._yielding.add(place)
 
     def define_module(self, store: Storelike, name: str, module: Module) -> None:
         """Name the exports of a module. A command is instantiated anew for each call, a reactor once."""

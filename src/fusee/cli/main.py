@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from fusee import __version__
+from fusee.cli.streams import hold_closed_streams
 
 _COMMANDS: Final = {
     "run": "Run a program (the default).",
@@ -80,6 +81,7 @@ def _show_version(ctx: click.Context) -> None:
 
 def main() -> None:
     """Runs the command line: an error is one line, and never a traceback."""
+    hold_closed_streams()
     sys.exit(run_command(sys.argv[1:]))
 
 

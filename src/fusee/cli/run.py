@@ -9,6 +9,7 @@ from fusee.cli.modules import ModuleFile, parse_target
 from fusee.cli.options import add_other_options, parse_wasm_options
 from fusee.cli.program import Program
 from fusee.cli.selection import TUNE_HELP, use_trees
+from fusee.cli.streams import CLOSED
 
 if TYPE_CHECKING:
     from fusee import WasiConfig
@@ -118,9 +119,11 @@ def _wasi_config(argv: tuple[str, ...], directories: tuple[str, ...]) -> "WasiCo
 
     config = WasiConfig()
     config.argv = argv
-    config.inherit_stdin()
-    config.inherit_stdout()
-    config.inherit_stderr()
+    for fd, inherit in enumerate((config.inherit_stdin, config.inherit_stdout, config.inherit_stderr)):
+        if fd in CLOSED:
+            config.omit_stream(fd)
+        else:
+            inherit()
     for text in directories:
         host, _, guest = text.partition("::")
         config.preopen_dir(host, guest or host)

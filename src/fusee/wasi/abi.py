@@ -155,10 +155,10 @@ HOST_FD_FLAGS = {
 
 FDSTAT = Struct("<BxH4xQQ")  # filetype, flags, rights, inheriting rights
 FILESTAT = Struct("<QQB7xQQQQQ")  # dev, ino, filetype, nlink, size, atim, mtim, ctim
+FILESTAT_0 = Struct("<QQB3xIQQQQ")  # the same in snapshot 0
 DIRENT = Struct("<QQIB3x")  # next, ino, name length, filetype
 PRESTAT = Struct("<B3xI")  # tag (0: a directory), name length
 IOVEC = Struct("<II")
-SUBSCRIPTION_BYTES = 48
 EVENT = Struct("<QHB5xQH6x")  # userdata, error, type, bytes, flags
 
 _FILE_TYPES = {
@@ -176,14 +176,14 @@ def file_type_of(mode: int) -> FileType:
     return _FILE_TYPES.get(stat.S_IFMT(mode), FileType.UNKNOWN)
 
 
-def pack_filestat(status: os.stat_result) -> bytes:
-    """A `filestat` record."""
+def pack_filestat(record: Struct, status: os.stat_result, file_type: FileType) -> bytes:
+    """A `filestat` record, of preview 1 or snapshot 0."""
     mask = (1 << 64) - 1
-    return FILESTAT.pack(
+    return record.pack(
         status.st_dev & mask,
         status.st_ino & mask,
-        file_type_of(status.st_mode),
-        status.st_nlink,
+        file_type,
+        status.st_nlink & 0xFFFF_FFFF,
         status.st_size,
         status.st_atime_ns & mask,
         status.st_mtime_ns & mask,

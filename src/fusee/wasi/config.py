@@ -4,11 +4,8 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from os import PathLike
 
-from fusee.wasi.descriptors import CustomOutput
-
-StrPath = str | bytes | PathLike[str]
+from fusee.wasi.descriptors import CustomOutput, StrPath
 
 
 @dataclass(frozen=True)
@@ -24,6 +21,7 @@ class Preopen:
 class StreamSource:
     """Where one of the standard streams comes from or goes to: at most one of these."""
 
+    is_closed: bool = False
     is_inherited: bool = False
     path: StrPath | None = None
     callback: CustomOutput | None = None
@@ -59,6 +57,10 @@ class WasiConfig:
     def inherit_stderr(self) -> None:
         """Writes to this process's standard error."""
         self.stderr = StreamSource(is_inherited=True)
+
+    def omit_stream(self, fd: int) -> None:
+        """Leaves the standard stream `fd` (0 to 2) out, as a shell does for `<&-`: using its number is `EBADF`."""
+        setattr(self, ("stdin", "stdout", "stderr")[fd], StreamSource(is_closed=True))
 
     def preopen_dir(self, path: str, guest_path: str, fs_mutable: bool = True) -> None:
         """Lets the guest use the directory `path` under the name `guest_path`."""

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS, Rights
 from fusee.wasi.config import StreamSource, WasiConfig
-from fusee.wasi.descriptors import Descriptor, Directory, EmptyInput, File, Inherited, Output
+from fusee.wasi.descriptors import Descriptor, Directory, EmptyInput, File, Inherited, Output, open_host_file
 from fusee.wasi.errno import Errno, WasiError
 
 # A guest cannot use up the host's descriptors, which this process needs itself.
@@ -19,12 +19,15 @@ class WasiContext:
 
     def __init__(self, config: WasiConfig) -> None:
         self.descriptors: dict[int, Descriptor] = {}
+        self.closed: set[int] = set()  # streams that there never were: their numbers stay free
         self.arguments = [_encode(argument) for argument in config.argv]
         self.environment = [_encode(f"{name}={value}") for name, value in config.env]
         try:
-            self.add(_open_input(config.stdin))
-            self.add(_open_output(config.stdout, 1))
-            self.add(_open_output(config.stderr, 2))
+            for fd, source in enumerate((config.stdin, config.stdout, config.stderr)):
+                if source.is_closed or (source.is_inherited and not _is_open(fd)):
+                    self.closed.add(fd)
+                else:
+                    self.add(_open_output(source, fd) if fd else _open_input(source))
             for preopen in config.preopens:
                 self.add(Directory.open_preopen(preopen.host_path, preopen.guest_path, preopen.is_mutable))
         except BaseException:
@@ -50,7 +53,9 @@ class WasiContext:
 
     def add(self, descriptor: Descriptor) -> int:
         """Gives a descriptor the lowest free number."""
-        fd = next(number for number in range(len(self.descriptors) + 1) if number not in self.descriptors)
+        fd = 0
+        while fd in self.descriptors or fd in self.closed:
+            fd += 1
         if fd >= MAX_DESCRIPTORS:
             descriptor.close()
             raise WasiError(Errno.MFILE)
@@ -84,11 +89,20 @@ def _encode(text: str) -> bytes:
     return raw
 
 
+def _is_open(fd: int) -> bool:
+    """Whether this process has a descriptor of that number."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
 def _open_input(source: StreamSource) -> Descriptor:
     if source.is_inherited:
         return Inherited(0, Rights.FD_READ)
     if source.path is not None:
-        return File(os.open(source.path, os.O_RDONLY | os.O_CLOEXEC), FILE_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS)
+        return File(open_host_file(source.path, os.O_RDONLY), FILE_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS)
     return EmptyInput()
 
 
@@ -99,6 +113,6 @@ def _open_output(source: StreamSource, fd: int) -> Descriptor:
             stream.flush()  # what Python has buffered comes before what the guest writes
         return Inherited(fd, Rights.FD_WRITE)
     if source.path is not None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return File(os.open(source.path, flags, 0o666), FILE_RIGHTS & ~Rights.FD_READ, NO_RIGHTS)
+        opened = open_host_file(source.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        return File(opened, FILE_RIGHTS & ~Rights.FD_READ, NO_RIGHTS)
     return Output(source.callback)

@@ -1,7 +1,7 @@
 """What a guest's file descriptors stand for: files, directories, streams without a file."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from fusee.wasi.abi import (
     DIRECTORY_RIGHTS,
@@ -19,6 +19,25 @@ from fusee.wasi.abi import (
 from fusee.wasi.errno import Errno, WasiError
 
 CustomOutput = Callable[[bytes], int | None]
+StrPath = str | bytes | os.PathLike[str]
+
+# A callback gets this much at once. A vector can name the same memory often, and be larger than the host's memory.
+MAX_PIECE_BYTES = 1 << 20
+# What a descriptor of the host can change after it was opened.
+_CHANGEABLE = FdFlags.APPEND | FdFlags.NONBLOCK
+
+
+def open_host_file(path: StrPath, flags: int, directory: int | None = None) -> int:
+    """Opens a file of the host, never as one of the standard streams, even if this process has none."""
+    fd = os.open(path, flags | os.O_CLOEXEC, 0o666, dir_fd=directory)
+    if fd > 2:
+        return fd
+    import fcntl
+
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(fd)
 
 
 class Descriptor:
@@ -53,8 +72,9 @@ class Descriptor:
         raise WasiError(Errno.BADF)
 
     def set_flags(self, flags: FdFlags) -> None:
-        """Changes how it reads and writes."""
-        self.flags = flags
+        """Changes how it reads and writes, if it can."""
+        if flags != self.flags:
+            raise WasiError(Errno.NOTSUP)
 
     def close(self) -> None:
         """Ends it."""
@@ -80,6 +100,11 @@ class HostFile(Descriptor):
 class File(HostFile):
     """Anything but a directory."""
 
+    def __init__(self, fd: int, rights: int, inheriting: int, flags: FdFlags = NO_FLAGS) -> None:
+        super().__init__(fd, rights, inheriting, flags)
+        if self.file_type == FileType.CHARACTER_DEVICE and os.isatty(fd):
+            self.rights &= ~(Rights.FD_SEEK | Rights.FD_TELL)  # by which a C library knows a terminal
+
     def read(self, views: Sequence[memoryview]) -> int:
         """Reads at the current offset."""
         return os.readv(self.fd, views)
@@ -89,13 +114,12 @@ class File(HostFile):
         return os.writev(self.fd, views)
 
     def set_flags(self, flags: FdFlags) -> None:
-        """Hosts can change only these two after a file was opened."""
-        if (flags ^ self.flags) & ~(FdFlags.APPEND | FdFlags.NONBLOCK):
+        """Has the host change them."""
+        if (flags ^ self.flags) & ~_CHANGEABLE:
             raise WasiError(Errno.INVAL)
         import fcntl
 
-        changeable = os.O_APPEND | os.O_NONBLOCK
-        wanted = sum(HOST_FD_FLAGS[flag] for flag in flags) & changeable
+        changeable, wanted = (sum(HOST_FD_FLAGS[flag] for flag in some) for some in (_CHANGEABLE, flags & _CHANGEABLE))
         fcntl.fcntl(self.fd, fcntl.F_SETFL, fcntl.fcntl(self.fd, fcntl.F_GETFL) & ~changeable | wanted)
         self.flags = flags
 
@@ -104,14 +128,16 @@ class Inherited(File):
     """One of this process's own standard streams: never closed, and its flags are shared with others."""
 
     def __init__(self, fd: int, access: int) -> None:
-        super().__init__(fd, STREAM_RIGHTS, NO_RIGHTS)
+        super().__init__(fd, STREAM_RIGHTS, NO_RIGHTS, _flags_of(fd))
         if self.file_type == FileType.REGULAR_FILE:
             self.rights = FILE_RIGHTS
+        elif self.file_type == FileType.CHARACTER_DEVICE and not os.isatty(fd):
+            self.file_type = FileType.UNKNOWN
         self.rights &= ~(Rights.FD_READ | Rights.FD_WRITE) | access
 
     def set_flags(self, flags: FdFlags) -> None:
-        """Remembers the flags, but leaves those of the parent's terminal alone."""
-        self.flags = flags
+        """They belong to whoever shares the stream: a shell would find its terminal not waiting for input."""
+        Descriptor.set_flags(self, flags)
 
     def close(self) -> None:
         """Leaves the stream open for this process."""
@@ -123,22 +149,31 @@ class Directory(HostFile):
     def __init__(self, fd: int, rights: int, inheriting: int, preopen: bytes | None = None) -> None:
         super().__init__(fd, rights, inheriting)
         self.preopen = preopen
-        self.entries: list[tuple[bytes, int, FileType]] = []
+        self._entries: list[tuple[bytes, int, FileType]] | None = None
 
     @classmethod
     def open_preopen(cls, host_path: str, guest_path: str, is_mutable: bool) -> "Directory":
         """Opens a directory of the host for the guest."""
-        fd = os.open(host_path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = open_host_file(host_path, os.O_RDONLY | os.O_DIRECTORY)
         removed = NO_RIGHTS if is_mutable else MUTATING
         return cls(fd, DIRECTORY_RIGHTS & ~removed, (DIRECTORY_RIGHTS | FILE_RIGHTS) & ~removed, guest_path.encode())
 
-    def scan(self) -> None:
-        """Takes the list of entries that a guest then reads piecemeal."""
+    def entries(self, cookie: int) -> Iterator[tuple[int, bytes, int, FileType]]:
+        """The entries from the `cookie`th on, each with the next one's cookie, name, inode and type.
+
+        Reading from the start takes a list, by which later cookies count: what is deleted meanwhile moves no other
+        entry to a place that was already read. A descriptor that has not read from the start takes it now.
+        """
+        if cookie == 0 or self._entries is None:
+            self._entries = self._scan()
+        for index in range(cookie, len(self._entries)):
+            yield index + 1, *self._entries[index]
+
+    def _scan(self) -> list[tuple[bytes, int, FileType]]:
         own = os.fstat(self.fd).st_ino
-        self.entries = [(b".", own, FileType.DIRECTORY), (b"..", own, FileType.DIRECTORY)]
         with os.scandir(self.fd) as found:
-            for entry in found:
-                self.entries.append((os.fsencode(entry.name), entry.inode(), _entry_type(entry)))
+            names = [(os.fsencode(entry.name), entry.inode(), _entry_type(entry)) for entry in found]
+        return [(b".", own, FileType.DIRECTORY), (b"..", own, FileType.DIRECTORY), *names]
 
     def read(self, views: Sequence[memoryview]) -> int:
         """Directories are read with `fd_readdir`."""
@@ -157,15 +192,17 @@ class Output(Descriptor):
 
     def write(self, views: Sequence[memoryview]) -> int:
         """Passes the bytes on; the callback may take fewer."""
-        size = sum(map(len, views))
         if self.callback is None:
-            return size
-        taken = self.callback(b"".join(views))
+            return sum(map(len, views))  # fits: `GuestMemory.vectors` bounds it
+        data = bytearray()
+        for view in views:
+            data += view[: MAX_PIECE_BYTES - len(data)]
+        taken = self.callback(bytes(data))
         if taken is None:
-            return size
+            return len(data)
         if taken < 0:
             raise WasiError(Errno.IO)
-        return min(taken, size)
+        return min(taken, len(data))
 
 
 class EmptyInput(Descriptor):
@@ -176,6 +213,14 @@ class EmptyInput(Descriptor):
     def read(self, views: Sequence[memoryview]) -> int:
         """There is nothing to read."""
         return 0
+
+
+def _flags_of(fd: int) -> FdFlags:
+    """How a descriptor of this process reads and writes."""
+    import fcntl
+
+    host_flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    return FdFlags(sum(flag for flag in _CHANGEABLE if host_flags & HOST_FD_FLAGS[flag]))
 
 
 def _entry_type(entry: "os.DirEntry[str]") -> FileType:

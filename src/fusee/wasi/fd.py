@@ -2,11 +2,13 @@
 
 import os
 import time
+from struct import Struct
 
 from fusee.wasi.abi import (
     DIRENT,
     FDSTAT,
     FILESTAT,
+    NO_RIGHTS,
     PRESTAT,
     FdFlags,
     FileType,
@@ -25,6 +27,8 @@ _WHENCE = (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END)
 # Both a given time and the present make no sense.
 _ACCESS = TimeFlags.ATIM | TimeFlags.ATIM_NOW
 _MODIFIED = TimeFlags.MTIM | TimeFlags.MTIM_NOW
+# What may be a terminal, pipe or socket.
+_STREAMS = (FileType.UNKNOWN, FileType.CHARACTER_DEVICE, FileType.SOCKET_STREAM)
 _ADVICE = ("NORMAL", "SEQUENTIAL", "RANDOM", "WILLNEED", "DONTNEED", "NOREUSE")
 
 
@@ -70,12 +74,17 @@ def fd_pwrite(
 @host_function("i32 i64 i32 i32 -> i32")
 def fd_seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence: int, result: int) -> None:
     """Moves the current offset."""
+    seek(context, memory, fd, offset, _WHENCE[whence] if whence < len(_WHENCE) else None, result)
+
+
+def seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence: int | None, result: int) -> None:
+    """Moves the current offset, counted as the host's `whence` says; None is what is no way to count."""
     host_fd = _seekable(context.descriptor(fd), Rights.FD_SEEK)
-    if whence >= len(_WHENCE):
+    if whence is None:
         raise WasiError(Errno.INVAL)
     memory.check(result, 8)
     signed = offset - 2 * _SIGN_BIT if offset & _SIGN_BIT else offset
-    memory.write_u64(result, os.lseek(host_fd, signed, _WHENCE[whence]))
+    memory.write_u64(result, os.lseek(host_fd, signed, whence))
 
 
 @host_function("i32 i32 -> i32")
@@ -114,11 +123,9 @@ def fd_advise(context: WasiContext, memory: GuestMemory, fd: int, offset: int, s
 
 @host_function("i32 i64 i64 -> i32")
 def fd_allocate(context: WasiContext, memory: GuestMemory, fd: int, offset: int, size: int) -> None:
-    """Makes sure that a range of a file has space."""
-    host_fd = _file(context, fd, Rights.FD_ALLOCATE).fd
-    if not hasattr(os, "posix_fallocate"):
-        raise WasiError(Errno.NOTSUP)
-    os.posix_fallocate(host_fd, _offset(offset), _offset(size))
+    """Would make sure that a range of a file has space. Not all hosts can, and so no program may rely on it."""
+    _file(context, fd, NO_RIGHTS)
+    raise WasiError(Errno.NOTSUP)
 
 
 # Status
@@ -149,12 +156,17 @@ def fd_fdstat_set_rights(context: WasiContext, memory: GuestMemory, fd: int, rig
 @host_function("i32 i32 -> i32")
 def fd_filestat_get(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
     """Stores a file's status."""
+    write_status(FILESTAT, context, memory, fd, result)
+
+
+def write_status(record: Struct, context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
+    """Stores a descriptor's status, as a record of preview 1 or of snapshot 0."""
     descriptor = context.descriptor(fd, Rights.FD_FILESTAT_GET)
-    memory.check(result, FILESTAT.size)
+    memory.check(result, record.size)
     if isinstance(descriptor, HostFile):
-        memory.write(result, pack_filestat(os.fstat(descriptor.fd)))
+        memory.write(result, pack_filestat(record, os.fstat(descriptor.fd), descriptor.file_type))
     else:
-        memory.write(result, bytes(FILESTAT.size))
+        memory.write(result, bytes(record.size))
 
 
 @host_function("i32 i64 -> i32")
@@ -228,12 +240,9 @@ def fd_readdir(
     directory = context.directory(fd, Rights.FD_READDIR)
     target = memory.view(address, size)
     memory.check(result, 4)
-    if cookie == 0:
-        directory.scan()
     used = 0
-    for index in range(cookie, len(directory.entries)):
-        name, inode, kind = directory.entries[index]
-        record = DIRENT.pack(index + 1, inode & (2 * _SIGN_BIT - 1), len(name), kind) + name
+    for following, name, inode, kind in directory.entries(cookie):
+        record = DIRENT.pack(following, inode & (2 * _SIGN_BIT - 1), len(name), kind) + name
         piece = record[: size - used]
         target[used : used + len(piece)] = piece
         used += len(piece)
@@ -266,7 +275,7 @@ def _writable(context: WasiContext, fd: int) -> Descriptor:
 def _seekable(descriptor: Descriptor, rights: int) -> int:
     if isinstance(descriptor, Directory):
         raise WasiError(Errno.ISDIR)
-    if not isinstance(descriptor, File):
+    if not isinstance(descriptor, File) or (rights & ~descriptor.rights and descriptor.file_type in _STREAMS):
         raise WasiError(Errno.SPIPE)
     descriptor.require(rights)
     return descriptor.fd
@@ -274,8 +283,10 @@ def _seekable(descriptor: Descriptor, rights: int) -> int:
 
 def _file(context: WasiContext, fd: int, rights: int) -> File:
     descriptor = context.descriptor(fd)
-    if not isinstance(descriptor, File):
-        raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.INVAL)
+    if isinstance(descriptor, Directory):
+        raise WasiError(Errno.ISDIR)
+    if not isinstance(descriptor, File) or (rights & ~descriptor.rights and descriptor.file_type in _STREAMS):
+        raise WasiError(Errno.BADF)
     descriptor.require(rights)
     return descriptor
 

@@ -41,18 +41,18 @@ class HostFunction:
 
 
 FUNCTIONS: dict[str, HostFunction] = {}
+SNAPSHOT_0: dict[str, HostFunction] = {}
+"""What `wasi_unstable` has under the same name, but with another meaning."""
 
 
-def host_function(signature: str) -> Callable[[Body[P]], Body[P]]:
+def host_function(signature: str, table: dict[str, HostFunction] = FUNCTIONS) -> Callable[[Body[P]], Body[P]]:
     """Registers a function under its own name; the signature is written as in `i32 i64 -> i32`."""
     left, _, right = signature.partition("->")
     params = tuple(left.split())
 
     def register(body: Body[P]) -> Body[P]:
         name = body.__name__
-        FUNCTIONS[name] = HostFunction(
-            name, params, tuple(right.split()), body, tuple(_MASKS[param] for param in params)
-        )
+        table[name] = HostFunction(name, params, tuple(right.split()), body, tuple(_MASKS[param] for param in params))
         return body
 
     return register

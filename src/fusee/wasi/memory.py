@@ -10,6 +10,8 @@ _U32 = Struct("<I")
 _U64 = Struct("<Q")
 # Longer vectors are cut here: reads and writes may be short, and hosts have such a limit themselves.
 MAX_IOVECS = 1024
+# They can name the same memory again and again; the number of bytes read or written has 32 bits. Linux's own limit.
+MAX_TRANSFER_BYTES = 0x7FFF_F000
 MAX_PATH_BYTES = 4096
 
 
@@ -63,7 +65,12 @@ class GuestMemory:
         """The ranges that an array of `iovec` or `ciovec` names."""
         self.check(address, count * IOVEC.size)
         end = address + min(count, MAX_IOVECS) * IOVEC.size
-        return [self.view(start, size) for start, size in IOVEC.iter_unpack(self.buffer[address:end])]
+        room = MAX_TRANSFER_BYTES
+        views = []
+        for start, size in IOVEC.iter_unpack(self.buffer[address:end]):
+            views.append(self.view(start, size)[:room])
+            room -= len(views[-1])
+        return views
 
     def write_strings(self, pointers: int, data: int, strings: Sequence[bytes]) -> None:
         """Stores zero-terminated strings one after the other at `data`, and their addresses at `pointers`."""

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from struct import Struct
 
 from fusee.wasi.abi import (
     DIRECTORY_RIGHTS,
@@ -12,10 +13,11 @@ from fusee.wasi.abi import (
     FdFlags,
     OpenFlags,
     Rights,
+    file_type_of,
     pack_filestat,
 )
 from fusee.wasi.context import WasiContext
-from fusee.wasi.descriptors import Descriptor, Directory, File
+from fusee.wasi.descriptors import Descriptor, Directory, File, open_host_file
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.fd import new_times
 from fusee.wasi.functions import host_function
@@ -79,7 +81,7 @@ class _Opening:
 
     def host_flags(self) -> int:
         """The host's flags; the last component is never followed, `resolve` has done that."""
-        flags = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+        flags = os.O_NOFOLLOW | os.O_NOCTTY
         wants_directory = OpenFlags.DIRECTORY in self.open_flags
         if self.rights & _WRITING and not wants_directory:
             flags |= os.O_RDWR if self.rights & Rights.FD_READ else os.O_WRONLY
@@ -102,7 +104,7 @@ class _Opening:
             if flags & os.O_CREAT and not place.dots:
                 raise WasiError(Errno.ISDIR)
             flags |= 0 if flags & os.O_CREAT else os.O_DIRECTORY
-        host_fd = os.open(place.name, flags, 0o666, dir_fd=place.directory)
+        host_fd = open_host_file(place.name, flags, place.directory)
         try:
             if stat.S_ISDIR(os.fstat(host_fd).st_mode):
                 if self.rights & Rights.FD_WRITE:
@@ -119,10 +121,25 @@ def path_filestat_get(
     context: WasiContext, memory: GuestMemory, fd: int, lookup: int, address: int, size: int, result: int
 ) -> None:
     """Stores a file's status."""
+    write_status(FILESTAT, context, memory, fd, lookup, address, size, result)
+
+
+def write_status(
+    record: Struct,
+    context: WasiContext,
+    memory: GuestMemory,
+    fd: int,
+    lookup: int,
+    address: int,
+    size: int,
+    result: int,
+) -> None:
+    """Stores the status of what a path names, as a record of preview 1 or of snapshot 0."""
     directory = context.directory(fd, Rights.PATH_FILESTAT_GET)
-    memory.check(result, FILESTAT.size)
+    memory.check(result, record.size)
     with resolve(directory.fd, memory.path(address, size), _follow(lookup)) as place:
-        memory.write(result, pack_filestat(place.status()))
+        status = place.status()
+        memory.write(result, pack_filestat(record, status, file_type_of(status.st_mode)))
 
 
 @host_function("i32 i32 i32 i32 i64 i64 i32 -> i32")
