@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fusee import Engine, Func, Instance, LimitError, Module, Store
+from fusee import Engine, Func, Instance, LimitError, Module, Store, Trap
 from fusee.disasm.listing import list_function
 from fusee.engine.translate.function import translate_for_listing
 from fusee.kernel.arena import simulate
@@ -192,3 +192,20 @@ def test_the_code_of_a_module_is_limited() -> None:
             function(store, 0)
     assert 0 < len(refused) < len(functions)
     assert refused == [*range(refused[0], len(functions))]
+
+
+def test_the_values_that_calls_pass_are_limited() -> None:
+    kind = "i32 " * 1000
+    chain = "call 0 " * 1000
+    text = f"""(module (func (param {kind}) (result {kind}) unreachable)
+        (func (export "f") {"i32.const 1 " * 1000} {chain} {"drop " * 1000})
+        (func (export "g") {"i32.const 1 " * 1000} call 0 {"drop " * 1000}))"""
+    store = Store(Engine())
+    exports = Instance(store, Module(store.engine, text), []).exports(store)
+    f, g = exports["f"], exports["g"]
+    assert isinstance(f, Func)
+    assert isinstance(g, Func)
+    with pytest.raises(LimitError, match="function 1: the calls and blocks of a function pass too many"):
+        f(store)
+    with pytest.raises(Trap):
+        g(store)

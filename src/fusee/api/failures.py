@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
-_OF_FUNCTIONS = (Limit.FRAME, Limit.CODE, Limit.MODULE_CODE)  # the detail is a function's index
+_OF_FUNCTIONS = (Limit.FRAME, Limit.CODE, Limit.MODULE_CODE, Limit.PASSED_VALUES)  # the detail is a function's index
 
 
 def failure_of_module(error: FuseeError, binary: bytes, features: Feature) -> FuseeError:

@@ -41,6 +41,7 @@ class Limit(IntEnum):
     FRAME = 6, "a function has too many locals and operands"  # its slots have 16-bit numbers
     CODE = 7, "the code of a function is too large for its size"
     MODULE_CODE = 8, "the code of a module is too large for its size"
+    PASSED_VALUES = 9, "the calls and blocks of a function pass too many values for its size"
 
 
 @struct

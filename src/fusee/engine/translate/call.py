@@ -19,6 +19,7 @@ from fusee.engine.translate.values import (
     is_waiting,
     loosen,
     new_value,
+    note_passed,
     pop,
     push,
 )  # fmt: skip
@@ -88,6 +89,7 @@ def call_ref(t: Translator, is_tail: bool) -> None:
 def prepare(t: Translator, definition: TypeDef, callee: u32) -> None:
     """Pass the arguments, save the registers. `callee` is an operand of the call itself, or `NO_VALUE`."""
     count = definition.param_count
+    note_passed(t, count + definition.result_count)
     evacuate(t, count)
     for place in span(count):
         pass_argument(t, t.stack[t.height - count + place], t.out + place)

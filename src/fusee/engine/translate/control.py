@@ -52,6 +52,7 @@ from fusee.engine.translate.values import (
     is_waiting,
     new_comparison,
     new_value,
+    note_passed,
     pop,
     push,
     push_canonical,
@@ -153,6 +154,7 @@ def expect(t: Translator, frame: Frame, results: bool) -> None:
     """The stack as it is behind a label: the frame's parameters or results in canonical slots."""
     drop_to(t, frame.height)
     count, types = types_of(t, frame, results)
+    note_passed(t, count)
     for place in span(count):
         push_canonical(t, type_code(types[place]))
     t.settled = t.height

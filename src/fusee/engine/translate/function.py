@@ -77,6 +77,11 @@ MOST_CODE_BYTES: Final = 1 << 20  # of a function, and what its size allows besi
 MOST_MODULE_CODE_BYTES: Final = 4 << 20  # of all functions of a module, and what its size allows besides
 assert MOST_CODE_BYTES + (MAX_FUNCTION_BYTES * CODE_BYTES_EACH) < 1 << 31, "offsets in code are u32"
 
+PASSED_EACH: Final = 16
+"""How many values calls and blocks may pass for each byte of a function: mostly each takes bytes of its own."""
+
+MOST_PASSED: Final = 1 << 20  # in a function, and what its size allows besides
+
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = (
     "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
@@ -174,6 +179,8 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
     t.max_height = body.max_height + 1
     t.param_count = definition.param_count
     t.local_count = definition.param_count + body.local_count
+    t.passed = u32(0)
+    t.passed_limit = u32(MOST_PASSED) + (body.code.end - body.locals.start) * PASSED_EACH
     t.code_limit = u32(MOST_CODE_BYTES) + (body.code.end - body.locals.start) * CODE_BYTES_EACH
     lay_out_frame(t)
     t.reader.source = m.source

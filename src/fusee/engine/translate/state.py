@@ -171,6 +171,8 @@ class Translator:
     out: u32  # slot of a callee's slot 0
     out_count: u32  # results of the latest call that may still be there
     out_barrier: u32  # number of the latest instruction that used the slots from `out` on
+    passed: u32  # arguments and results of calls and blocks so far
+    passed_limit: u32
     frame_slots: u32  # what the frame needs at most
     has_enter: bool
     enter_offset: u32  # of the `enter` cell, whose immediate is known at the end

@@ -1,5 +1,7 @@
 """The symbolic operand stack: pushing, popping, and who owns which slot."""
 
+from fusee.engine.errors import Exhausted
+from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
@@ -114,6 +116,14 @@ def push_canonical(t: Translator, type_: u8) -> None:
     t.values[number].payload = u64(canonical(t, t.height))
     t.owners[t.height] = number + 1
     push(t, number)
+
+
+@kernel
+def note_passed(t: Translator, count: u32) -> None:
+    """A call or block passes so many values, each of which takes time here."""
+    t.passed += count
+    if t.passed > t.passed_limit:
+        raise Exhausted(Limit.PASSED_VALUES, t.index)
 
 
 @kernel
