@@ -12,6 +12,23 @@ GUEST = """
   (data (i32.const 8) "Fusee"))
 """
 
+REFERENCES = """
+(module
+  (import "env" "pass" (func $pass (param externref) (result externref)))
+  (global $held (export "held") (mut externref) (ref.null extern))
+  (table $things (export "things") 4 8 externref)
+  (table $functions (export "functions") 2 funcref)
+  (elem (table $functions) (i32.const 0) func $reverse)
+  (func (export "hold") (param externref) (global.set $held (local.get 0)))
+  (func (export "give") (result externref) (global.get $held))
+  (func (export "through") (param externref) (result externref) (call $pass (local.get 0)))
+  (func $reverse (export "reverse") (param i32 i64 f32 f64) (result f64 f32 i64 i32)
+    (local.get 3) (local.get 2) (local.get 1) (local.get 0))
+  (func $fail unreachable)
+  (func (export "fail") (call $fail))
+  (memory (export "memory") 1 2))
+"""
+
 SPIN = '(module (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable)))'
 
 HELLO = """
@@ -38,6 +55,7 @@ HELLO = """
 """Greets its second argument and exits with the numbers of arguments and of bytes written."""
 
 EXPECTED = """\
+Hello, plain
 quadruple(20) = 80
 trap: bad luck today <- 1
 trap: integer divide by zero <- 2
@@ -53,7 +71,7 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    for name, text in (("GUEST", GUEST), ("SPIN", SPIN), ("HELLO", HELLO)):
+    for name, text in (("GUEST", GUEST), ("REFERENCES", REFERENCES), ("SPIN", SPIN), ("HELLO", HELLO)):
         numbers = ",".join(map(str, bytes(wat2wasm(text))))
         lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
     return "\n".join(lines) + "\n"

@@ -24,13 +24,13 @@ def test_embedder_on_this_machine(tmp_path: Path) -> None:
     (tmp_path / "guests.h").write_text(header())
     options = [*WARNINGS, "-I", str(INCLUDE), "-I", str(tmp_path), "-target", TRIPLE, "-O1"]
     objects = []
-    for name in ("embedder", "hostile", "hosted"):
+    for name in ("plain", "threads", "embedder", "hostile", "standard", "abuse", "hosted"):
         zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(tmp_path / f"{name}.o"))
         objects.append(str(tmp_path / f"{name}.o"))
     program = tmp_path / "embedder"
     own = shutil.which("cc")
     linker = [own] if own else [sys.executable, "-m", "ziglang", "cc", "-target", TRIPLE]
-    link = [*linker, "-no-pie", "-o", str(program), *objects, str(library(Target.host().triple))]
+    link = [*linker, "-no-pie", "-o", str(program), *objects, str(library(Target.host().triple)), "-lpthread"]
     subprocess.run(link, check=True, capture_output=True, timeout=600)
     result = subprocess.run([str(program)], capture_output=True, text=True, timeout=60)
     assert result.stdout == EXPECTED.format(refused="length out of bounds")

@@ -12,7 +12,7 @@ from typing import Literal
 import fusee
 from fusee.engine.isa.selection import choose, shipped
 from fusee.freestanding import expected_of_system, supply
-from fusee.kernel.build import Program, emit_objects
+from fusee.kernel.build import emit_objects
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.machine import VERSION
 from fusee.kernel.target import Target
@@ -24,6 +24,7 @@ Progress = Callable[[int, int], None]
 
 ARCHIVE = "libfusee.a"
 SIZES = "sizes.json"
+PLATFORM = "fusee.platform"  # the object with the default platform
 _HEADERS = Path(__file__).with_name("include")
 _SOURCES = ("engine", "freestanding", "kernel", "package", "spec")
 
@@ -70,7 +71,7 @@ def build_library(
     sizes = cache.read("archives", f"{key}.{SIZES}")
     if archive is None or sizes is None:
         choose(selection)
-        objects = complete(emit_objects(_program(), target, optimize=optimize, progress=progress, cache=cache), target)
+        objects = _compile(target, optimize, progress, cache)
         archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
         sizes = json.dumps(measure({name: read_object(data) for name, data in objects.items()})).encode()
         cache.write("archives", key, archive)
@@ -78,12 +79,25 @@ def build_library(
     return DeviceLibrary(archive, json.loads(sizes))
 
 
-def complete(objects: dict[str, bytes], target: Target) -> dict[str, bytes]:
-    """Add what the target's system does not define. `UnsupportedTarget` if something is missing even so."""
+def _compile(target: Target, optimize: Optimize, progress: Progress | None, cache: Cache) -> dict[str, bytes]:
+    """All objects: the engine, its default platform and what the system lacks."""
+    from fusee.engine.capi.platform.choice import called_of_system, default_platform
+    from fusee.engine.program import DEVICE_PROGRAM  # by now it is known which instructions it has
+
+    engine = emit_objects(DEVICE_PROGRAM, target, optimize=optimize, progress=progress, cache=cache)
+    (platform,) = emit_objects(default_platform(target), target, optimize="size", cache=cache).values()
+    return complete(engine | {PLATFORM: platform}, target, called_of_system(target))
+
+
+def complete(objects: dict[str, bytes], target: Target, also: frozenset[str] = frozenset()) -> dict[str, bytes]:
+    """Add what the target's system does not define. `UnsupportedTarget` if something is missing even so.
+
+    `also` are functions that are expected of the system beside those that compiled code always is.
+    """
     rest = supply(target, _undefined(objects, target))
     if rest is not None:
         objects = objects | emit_objects(rest, target)
-    missing = _undefined(objects, target) - expected_of_system(target)
+    missing = _undefined(objects, target) - expected_of_system(target) - also
     if missing:
         raise UnsupportedTarget(f"{target.triple}: nothing defines {', '.join(sorted(missing))}")
     return objects
@@ -105,12 +119,6 @@ def measure(objects: dict[str, Object]) -> dict[str, object]:
         families[family] = families.get(family, 0) + contents.size(Kind.CODE, Kind.CONSTANTS)
     data = sum(contents.size(Kind.DATA) for contents in objects.values())
     return {"text": sum(families.values()), "data": data, "families": families}
-
-
-def _program() -> Program:
-    from fusee.engine.program import DEVICE_PROGRAM  # by now it is known which instructions it has
-
-    return DEVICE_PROGRAM
 
 
 def _own_sources() -> list[bytes]:

@@ -9,5 +9,9 @@ void fail_allocation(long number); /* only the allocation of this number from no
 bool has_failed(void);             /* whether it came to that */
 long live_blocks(void);
 
+int by_default(void); /* plain.c: before a platform is given */
+int in_threads(void); /* threads.c: as well */
 int embed(void);  /* embedder.c: how many things went wrong */
 int resist(void); /* hostile.c */
+int conform(void); /* standard.c */
+int withstand(void); /* abuse.c */

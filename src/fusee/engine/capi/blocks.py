@@ -1,7 +1,8 @@
 """Memory for the C API's objects, from the platform that was given last.
 
-Vectors and types are made without an engine at hand, so the platform is remembered for the whole program;
-they may be deleted when their engine is long gone, so each block knows how it is released.
+Vectors and types are made without an engine at hand, so the platform is remembered for the whole program; before one
+is given, it is the default one (`capi/platform`). What is made may be deleted when its engine is long gone, so
+each block knows how it is released.
 """
 
 from typing import Final
@@ -14,10 +15,12 @@ from fusee.kernel.lang import (
     cast,
     cells,
     copy_bytes,
+    fill_bytes,
     is_null,
     kernel,
     null,
     size_of,
+    stack_array,
     struct,
     u8,
     usize,
@@ -34,26 +37,48 @@ class Header:
     release: Fn[[Ptr[u8]], None]
 
 
+@kernel(external="fusee_default_platform")
+def default_platform(out: System) -> bool:
+    """What there is without being told; false if nothing. Another part of the library, or the app, defines it."""
+    return False
+
+
 @kernel(cold=True)
-def system() -> System:
+def given_system() -> System:
     """The platform that was given last; all null before that."""
     return cast(System, SYSTEM_CELLS)
 
 
 @kernel
+def is_usable(platform: System) -> bool:
+    """Whether it has what nothing works without."""
+    return not is_null(platform) and address(platform.allocate) != 0 and address(platform.release) != 0
+
+
+@kernel
+def system(room: System) -> System:
+    """The platform that was given last, or the default one, which then is in `room`; null if there is neither."""
+    given = given_system()
+    if is_usable(given):
+        return given
+    fill_bytes(cast(Ptr[u8], room), u8(0), usize(size_of(System)))
+    return room if default_platform(room) and is_usable(room) else null(System)
+
+
+@kernel
 def set_system(given: System) -> bool:
-    """Remember a platform; false if it lacks what nothing works without."""
-    if is_null(given) or address(given.allocate) == 0 or address(given.release) == 0:
+    """Remember a platform; false if it is unusable."""
+    if not is_usable(given):
         return False
-    copy_bytes(cast(Ptr[u8], system()), cast(Ptr[u8], given), usize(size_of(System)))
+    copy_bytes(cast(Ptr[u8], given_system()), cast(Ptr[u8], given), usize(size_of(System)))
     return True
 
 
 @kernel
 def new_block(size: usize) -> Ptr[u8]:
     """Zeroed memory, or null."""
-    platform = system()
-    if address(platform.allocate) == 0 or size + HEADER_BYTES < size:
+    platform = system(stack_array(System, 1)[0])
+    if is_null(platform) or size + HEADER_BYTES < size:
         return null(Ptr[u8])
     base = platform.allocate(usize(1), size + HEADER_BYTES)
     if is_null(base):
@@ -96,7 +121,9 @@ def copy_to_bytes(out: Vector, data: Ptr[u8], size: usize) -> bool:
 
 @kernel
 def delete_bytes(bytes: Vector) -> None:  # noqa: A002
-    """Empty a vector of bytes."""
+    """Empty a vector of bytes; nothing if it is null."""
+    if is_null(bytes):
+        return
     delete_block(bytes.data)
     bytes.size = usize(0)
     bytes.data = null(Ptr[u8])

@@ -3,10 +3,11 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block, set_system, system
+from fusee.engine.capi.counts import drop_engine, drop_world, hold_engine
 from fusee.engine.capi.host import CALL_HOST
 from fusee.engine.capi.messages import write_message
-from fusee.engine.capi.refs import drop_engine, drop_store
-from fusee.engine.capi.state import Config, EngineObject, StoreObject, System, Vector
+from fusee.engine.capi.refs import drop_store
+from fusee.engine.capi.state import Config, EngineObject, StoreObject, System, Vector, World
 from fusee.engine.interpreter import install_interpreter
 from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.runtime.store import new_store, open_engine
@@ -52,11 +53,17 @@ RESERVE = table(Fn[[usize], Ptr[u8]], [reserve_nothing])
 UNRESERVE = table(Fn[[Ptr[u8], usize], None], [unreserve_nothing])
 
 
+# Configurations.
+
+
 @kernel(export="fusee_config_new")
-def new_config(given: System) -> Config:
+def new_config_on(given: System) -> Config:
     """The first thing that a program makes may be a configuration, so it says what memory comes from."""
-    if not set_system(given):
-        return null(Config)
+    return new_config() if set_system(given) else null(Config)
+
+
+@kernel(export="wasm_config_new")
+def new_config() -> Config:
     made = cast(Config, new_block(usize(size_of(Config))))
     if not is_null(made):
         made.stack_bytes = u64(STACK_BYTES)
@@ -71,57 +78,60 @@ def delete_config(config: Config) -> None:
 
 @kernel(export="fusee_config_set_metered")
 def set_metered(config: Config, is_metered: u32) -> None:
-    config.is_metered = is_metered & 0xFF != 0
+    if not is_null(config):
+        config.is_metered = is_metered & 0xFF != 0
 
 
 @kernel(export="fusee_config_set_stack")
 def set_stack(config: Config, size: u64) -> None:
-    config.stack_bytes = maximum(size, u64(LEAST_STACK_BYTES))
+    if not is_null(config):
+        config.stack_bytes = maximum(size, u64(LEAST_STACK_BYTES))
 
 
 @kernel(export="fusee_config_set_nesting")
 def set_nesting(config: Config, most: u32) -> None:
-    config.most_nested = most
+    if not is_null(config):
+        config.most_nested = most
+
+
+# Engines.
 
 
 @kernel(export="fusee_engine_new")
-def new_engine(given: System) -> EngineObject:
-    return new_configured_engine(given, new_config(given))
+def new_engine_on(given: System) -> EngineObject:
+    return new_configured_engine(new_config()) if set_system(given) else null(EngineObject)
 
 
 @kernel(export="fusee_engine_new_with_config")
-def new_configured_engine(given: System, config: Config) -> EngineObject:
-    """Takes over `config`; null if there is no memory."""
+def new_configured_engine_on(given: System, config: Config) -> EngineObject:
+    """Takes over `config`, also if the platform is not usable."""
+    if set_system(given):
+        return new_configured_engine(config)
+    delete_config(config)
+    return null(EngineObject)
+
+
+@kernel(export="wasm_engine_new")
+def new_engine() -> EngineObject:
+    """On the platform that was given last, or the default one."""
+    return new_configured_engine(new_config())
+
+
+@kernel(export="wasm_engine_new_with_config")
+def new_configured_engine(config: Config) -> EngineObject:
+    """Takes over `config`; null if there is no memory, or no platform."""
     made = null(EngineObject)
-    if not is_null(config) and set_system(given):
+    if not is_null(config):
         made = cast(EngineObject, new_block(usize(size_of(EngineObject))))
     if not is_null(made):
-        copy_bytes(cast(Ptr[u8], made.system), cast(Ptr[u8], system()), usize(size_of(System)))
+        platform = system(stack_array(System, 1)[0])
+        copy_bytes(cast(Ptr[u8], made.system), cast(Ptr[u8], platform), usize(size_of(System)))
         made.count = u32(1)
         made.stack_bytes = config.stack_bytes
         made.most_nested = config.most_nested
-        if caught(start_engine, made, config.is_metered) != 0:
-            delete_block(cast(Ptr[u8], made))
-            made = null(EngineObject)
+        made.is_metered = config.is_metered
     delete_config(config)
     return made
-
-
-@kernel
-def start_engine(made: EngineObject, is_metered: bool) -> None:
-    """Open the engine proper on the platform's functions."""
-    platform = stack_array(Platform, 1)[0]
-    fill_bytes(cast(Ptr[u8], platform), u8(0), usize(size_of(Platform)))
-    platform.allocate = made.system.allocate
-    platform.release = made.system.release
-    platform.reserve = RESERVE[0]
-    platform.unreserve = UNRESERVE[0]
-    if address(made.system.reserve) != 0 and address(made.system.unreserve) != 0:
-        platform.reserve = made.system.reserve
-        platform.unreserve = made.system.unreserve
-    platform.call_host = CALL_HOST[0]
-    made.engine = open_engine(platform, is_metered)
-    install_interpreter(made.engine)
 
 
 @kernel(export="wasm_engine_delete")
@@ -135,24 +145,47 @@ def delete_engine(engine: EngineObject) -> None:
 
 @kernel(export="wasm_store_new")
 def new_store_object(engine: EngineObject) -> StoreObject:
-    """Null if there is no memory for the store and its stack."""
+    """Null if there is no memory for the store, its world and its stack. Any thread may make one."""
     if is_null(engine):
         return null(StoreObject)
     made = cast(StoreObject, new_block(usize(size_of(StoreObject))))
-    if is_null(made):
-        return made
-    made.engine = engine
-    made.count = u32(1)
-    if caught(start_store, made) != 0:
+    world = cast(World, new_block(usize(size_of(World))))
+    if is_null(made) or is_null(world) or caught(start_world, engine, world) != 0:
+        delete_block(cast(Ptr[u8], world))
         delete_block(cast(Ptr[u8], made))
         return null(StoreObject)
-    engine.count += 1
+    world.count = u32(1)
+    made.engine = engine
+    made.world = world
+    made.count = u32(1)
+    if caught(start_store, made) != 0:
+        drop_world(world)
+        delete_block(cast(Ptr[u8], made))
+        return null(StoreObject)
+    hold_engine(engine)
     return made
 
 
 @kernel
+def start_world(engine: EngineObject, world: World) -> None:
+    """Open an engine proper on the platform's functions."""
+    platform = stack_array(Platform, 1)[0]
+    fill_bytes(cast(Ptr[u8], platform), u8(0), usize(size_of(Platform)))
+    platform.allocate = engine.system.allocate
+    platform.release = engine.system.release
+    platform.reserve = RESERVE[0]
+    platform.unreserve = UNRESERVE[0]
+    if address(engine.system.reserve) != 0 and address(engine.system.unreserve) != 0:
+        platform.reserve = engine.system.reserve
+        platform.unreserve = engine.system.unreserve
+    platform.call_host = CALL_HOST[0]
+    world.engine = open_engine(platform, engine.is_metered)
+    install_interpreter(world.engine)
+
+
+@kernel
 def start_store(made: StoreObject) -> None:
-    made.store = new_store(made.engine.engine, made.engine.stack_bytes, address(made))
+    made.store = new_store(made.world.engine, made.engine.stack_bytes, address(made))
     made.store.fuel = u64(NO_LIMIT)
 
 
@@ -165,4 +198,4 @@ def delete_store(store: StoreObject) -> None:
 @kernel(export="fusee_store_error")
 def store_error(store: StoreObject, out: Vector) -> None:
     """What went wrong last in a store, in words with a zero byte behind them."""
-    write_message(out, store.status)
+    write_message(out, u64(0) if is_null(store) else store.status)

@@ -3,8 +3,17 @@
 import importlib
 from typing import Any, Final
 
-from fusee.engine.capi import refs, trap, types, vectors
-from fusee.engine.capi.state import KIND_FUNC, KIND_GLOBAL, KIND_MEMORY, KIND_TABLE
+from fusee.engine.capi import counts, module, refs, trap, types, vectors
+from fusee.engine.capi.state import (
+    KIND_FOREIGN,
+    KIND_FUNC,
+    KIND_GLOBAL,
+    KIND_INSTANCE,
+    KIND_MEMORY,
+    KIND_MODULE,
+    KIND_TABLE,
+    KIND_TRAP,
+)
 from fusee.kernel.lang import Instance, Kernel, exported
 
 MODULES: Final = (
@@ -16,6 +25,7 @@ MODULES: Final = (
     "module",
     "refs",
     "trap",
+    "foreign",
     "func",
     "memory",
     "table",
@@ -26,17 +36,33 @@ MODULES: Final = (
     "wasi.imports",
 )
 
+TYPES: Final = ("func", "global", "table", "memory")
+"""The kinds of externs, in `wasm.h`'s order. Each is a kind of objects, and one of types."""
+
+KINDS: Final = {
+    "func": KIND_FUNC,
+    "global": KIND_GLOBAL,
+    "table": KIND_TABLE,
+    "memory": KIND_MEMORY,
+    "instance": KIND_INSTANCE,
+    "foreign": KIND_FOREIGN,
+    "trap": KIND_TRAP,
+    "module": KIND_MODULE,
+}
+"""What a `wasm_ref_t` may be, beside an extern."""
+
+_TYPE: Final = (types.copy_externtype, types.delete_externtype)
+_NAMED: Final = (types.copy_named, types.delete_named)
+
 VECTORS: Final[dict[str, tuple[Kernel[..., Any], Kernel[..., Any]]]] = {
     "valtype": (types.copy_valtype, types.delete_valtype),
-    "externtype": (types.copy_externtype, types.delete_externtype),
-    "importtype": (types.copy_named, types.delete_named),
-    "exporttype": (types.copy_named, types.delete_named),
-    "extern": (refs.copy_extern, refs.delete_extern),
+    **{f"{name}type": _TYPE for name in (*TYPES, "extern")},
+    "importtype": _NAMED,
+    "exporttype": _NAMED,
+    "extern": (refs.copy_ref, refs.delete_ref),
     "frame": (trap.copy_frame, trap.delete_frame),
 }
 """How to copy and delete the elements of each kind of vector of pointers, and one by one."""
-
-KINDS: Final = {"func": KIND_FUNC, "global": KIND_GLOBAL, "table": KIND_TABLE, "memory": KIND_MEMORY}
 
 
 def _vector_functions() -> list[Instance]:
@@ -55,52 +81,66 @@ def _vector_functions() -> list[Instance]:
     return made
 
 
-def _conversions() -> list[Instance]:
-    """Between the four kinds and what they have in common, of objects and of types; also for constant pointers."""
+def _type_functions() -> list[Instance]:
+    """What types have in common; conversions also for constant pointers."""
     made = [
         exported("wasm_importtype_name", types.named_name),
         exported("wasm_exporttype_name", types.named_name),
         exported("wasm_importtype_type", types.named_type),
         exported("wasm_exporttype_type", types.named_type),
+        exported("wasm_globaltype_content", types.content_of),
+        exported("wasm_tabletype_element", types.content_of),
         exported("wasm_tabletype_limits", types.limits_of),
         exported("wasm_memorytype_limits", types.limits_of),
     ]
-    for name, kind in KINDS.items():
+    for name in TYPES:
         for const in ("", "_const"):
             made += [
-                exported(f"wasm_{name}_as_extern{const}", refs.as_extern),
-                exported(f"wasm_extern_as_{name}{const}", refs.from_extern, kind=kind),
                 exported(f"wasm_{name}type_as_externtype{const}", types.as_externtype),
-                exported(f"wasm_externtype_as_{name}type{const}", types.from_externtype, kind=kind),
-                exported(f"wasm_{name}_as_ref{const}", refs.as_extern),
+                exported(f"wasm_externtype_as_{name}type{const}", types.from_externtype, kind=KINDS[name]),
             ]
+    return made
+
+
+def _ref_functions() -> list[Instance]:
+    """What all objects have in common; conversions also for constant pointers."""
+    made = []
+    for name in ("ref", "extern", *KINDS):
         made += [
-            exported(f"wasm_{name}type_copy", types.copy_externtype),
-            exported(f"wasm_{name}type_delete", types.delete_externtype),
-        ]
-    for name in (*KINDS, "instance"):
-        made += [
-            exported(f"wasm_{name}_copy", refs.copy_extern),
-            exported(f"wasm_{name}_delete", refs.delete_extern),
+            exported(f"wasm_{name}_copy", refs.copy_ref),
+            exported(f"wasm_{name}_delete", refs.delete_ref),
             exported(f"wasm_{name}_same", refs.same_ref),
+            exported(f"wasm_{name}_get_host_info", refs.get_host_info),
+            exported(f"wasm_{name}_set_host_info", refs.set_host_info),
+            exported(f"wasm_{name}_set_host_info_with_finalizer", refs.set_finalized_info),
         ]
-    made += [
-        exported("wasm_ref_as_func", refs.from_extern, kind=KIND_FUNC),
-        exported("wasm_extern_same", refs.same_ref),
+    for const in ("", "_const"):
+        made += [exported(f"wasm_{name}_as_ref{const}", refs.as_ref) for name in ("extern", *KINDS)]
+        made += [exported(f"wasm_ref_as_{name}{const}", refs.from_ref, kind=kind) for name, kind in KINDS.items()]
+        made += [exported(f"wasm_{name}_as_extern{const}", refs.as_ref) for name in TYPES]
+        made += [exported(f"wasm_extern_as_{name}{const}", refs.from_ref, kind=KINDS[name]) for name in TYPES]
+        made.append(exported(f"wasm_ref_as_extern{const}", refs.extern_from_ref))
+    return made
+
+
+def _module_functions() -> list[Instance]:
+    return [
+        exported("wasm_module_new", module.new_module),
+        exported("wasm_module_deserialize", module.new_module),
+        exported("wasm_shared_module_delete", counts.drop_source),
     ]
-    return [*made, exported("wasm_ref_copy", refs.copy_extern), exported("wasm_ref_delete", refs.delete_extern)]
 
 
 def _declared() -> list[Kernel[..., Any]]:
     made = []
     for name in MODULES:
-        module = importlib.import_module(f"fusee.engine.capi.{name}")
-        kernels = [value for value in vars(module).values() if isinstance(value, Kernel)]
-        made += [kernel for kernel in kernels if kernel.export and kernel.module == module.__name__]
+        part = importlib.import_module(f"fusee.engine.capi.{name}")
+        kernels = [value for value in vars(part).values() if isinstance(value, Kernel)]
+        made += [kernel for kernel in kernels if kernel.export and kernel.module == part.__name__]
     return made
 
 
 EXPORTS: Final[tuple[Kernel[..., Any] | Instance, ...]] = (
     *_declared(),
-    *dict.fromkeys([*_vector_functions(), *_conversions()]),
+    *dict.fromkeys([*_vector_functions(), *_type_functions(), *_ref_functions(), *_module_functions()]),
 )

@@ -5,11 +5,13 @@ from fusee.engine.capi.globals import global_type
 from fusee.engine.capi.memory import memory_type
 from fusee.engine.capi.state import KIND_FUNC, KIND_GLOBAL, KIND_MEMORY, KIND_TABLE, ExternType, Ref
 from fusee.engine.capi.table import table_type
-from fusee.kernel.lang import kernel, null
+from fusee.kernel.lang import is_null, kernel, null
 
 
 @kernel(export="wasm_extern_type")
 def extern_type(ref: Ref) -> ExternType:
+    if is_null(ref):
+        return null(ExternType)
     if ref.kind == KIND_FUNC:
         return func_type(ref)
     if ref.kind == KIND_GLOBAL:

@@ -4,12 +4,14 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.host import SMALL, WRONG_VALUE, kind_at
-from fusee.engine.capi.messages import OUT_OF_MEMORY, Mistake, Misuse
-from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.kinds import is_expressible
+from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
+from fusee.engine.capi.refs import drop_store, is_kind, new_ref
 from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, Trap, Vector
 from fusee.engine.capi.trap import add_frames, new_trap
 from fusee.engine.capi.types import copy_externtype, delete_externtype, read_functype
 from fusee.engine.capi.values import delete_value, from_slot, to_slot, values
+from fusee.engine.capi.vectors import length
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.interpreter import invoke
 from fusee.engine.registry import TypeRegistry, hold_group
@@ -70,8 +72,14 @@ def new_callback(
     environment: usize,
     finalizer: usize,
 ) -> Ref:
-    """A function of the embedder's; null if there is no memory, or no callback."""
-    if callback == 0:
+    """A function of the embedder's. Null without memory, or if the callback or the type will not do.
+
+    Only if there is a function, the finalizer is called, at the end of the store.
+    """
+    if is_null(s):
+        return null(Ref)
+    if callback == 0 or not can_be_host(type):
+        s.status = u64(MISSING)
         return null(Ref)
     made = new_host(s, cast(ExternType, copy_externtype(address(type))))
     if not is_null(made):
@@ -81,6 +89,20 @@ def new_callback(
         host.environment = environment
         host.finalizer = finalizer
     return made
+
+
+@kernel
+def can_be_host(type: ExternType) -> bool:  # noqa: A002
+    """Whether it is a function's type, and `wasm_val_t` holds all of its values."""
+    if is_null(type) or type.kind != KIND_FUNC:
+        return False
+    for i in span(type.params.size):
+        if not is_expressible(kind_at(type.params, i)):
+            return False
+    for i in span(type.results.size):
+        if not is_expressible(kind_at(type.results, i)):
+            return False
+    return True
 
 
 @kernel
@@ -145,7 +167,7 @@ def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: 
     for i in span(type.results.size):
         words[count] = kind_at(type.results, i)
         count += 1
-    registry = cast(TypeRegistry, s.engine.engine.registry)
+    registry = cast(TypeRegistry, s.world.engine.registry)
     canonical[0] = hold_group(registry, words, count, u32(1)).first_id
     record = registry.types[canonical[0]]
     record.kind = u32(engine.KIND_FUNC)
@@ -157,6 +179,8 @@ def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: 
 
 @kernel(export="wasm_func_type")
 def func_type(ref: Ref) -> ExternType:
+    if not is_kind(ref, KIND_FUNC):
+        return null(ExternType)
     func = cast(Func, ref.target)
     if func.instance == 0:
         return cast(ExternType, copy_externtype(address(ref.store.hosts[func.index].type)))
@@ -166,12 +190,12 @@ def func_type(ref: Ref) -> ExternType:
 
 @kernel(export="wasm_func_param_arity")
 def param_arity(ref: Ref) -> usize:
-    return usize(cast(Func, ref.target).param_count)
+    return usize(cast(Func, ref.target).param_count) if is_kind(ref, KIND_FUNC) else usize(0)
 
 
 @kernel(export="wasm_func_result_arity")
 def result_arity(ref: Ref) -> usize:
-    return usize(cast(Func, ref.target).result_count)
+    return usize(cast(Func, ref.target).result_count) if is_kind(ref, KIND_FUNC) else usize(0)
 
 
 @kernel
@@ -197,13 +221,22 @@ def result_code(s: StoreObject, func: Func, index: u32) -> u32:
 
 @kernel(export="wasm_func_call")
 def call(ref: Ref, arguments: Vector, results: Vector) -> Trap:
-    """Null if the function has returned."""
+    """Null if the function has returned and given its results; if there is no room for them, a trap afterwards."""
+    if not is_kind(ref, KIND_FUNC):
+        return new_trap(null(StoreObject), u64(MISSING))
     s = ref.store
     func = cast(Func, ref.target)
-    argument_count = usize(0) if is_null(arguments) else arguments.size
-    result_count = usize(0) if is_null(results) else results.size
-    if argument_count != usize(func.param_count) or result_count < usize(func.result_count):
+    if length(arguments) != usize(func.param_count):
         return new_trap(s, u64(WRONG_COUNT))
+    s.count += 1  # as in `run`
+    trap = call_in(s, func, arguments, results)
+    drop_store(s)
+    return trap
+
+
+@kernel
+def call_in(s: StoreObject, func: Func, arguments: Vector, results: Vector) -> Trap:
+    """Call with as many arguments as there should be."""
     room = stack_array(u64, SMALL)
     slots = room
     count = maximum(func.param_count, func.result_count)
@@ -212,11 +245,13 @@ def call(ref: Ref, arguments: Vector, results: Vector) -> Trap:
         if is_null(slots):
             return new_trap(s, u64(OUT_OF_MEMORY))
     trap = null(Trap)
-    if not take_arguments(s, func, arguments, slots):
+    if not take_arguments(s, func, arguments, slots) or not are_expressible(s, func):
         trap = new_trap(s, u64(WRONG_VALUE))
     else:
         trap = run(s, func, slots)
-    if is_null(trap) and not give_results(s, func, slots, results):
+    if is_null(trap) and length(results) < usize(func.result_count):
+        trap = new_trap(s, u64(WRONG_COUNT))
+    elif is_null(trap) and not give_results(s, func, slots, results):
         trap = new_trap(s, u64(OUT_OF_MEMORY))
     if count > SMALL:
         delete_block(cast(Ptr[u8], slots))
@@ -232,19 +267,40 @@ def take_arguments(s: StoreObject, func: Func, arguments: Vector, slots: Ptr[u64
 
 
 @kernel
+def are_expressible(s: StoreObject, func: Func) -> bool:
+    """Whether `wasm_val_t` holds the results; asked before they are there."""
+    for i in span(func.result_count):
+        if not is_expressible(result_code(s, func, i)):
+            return False
+    return True
+
+
+@kernel
 def give_results(s: StoreObject, func: Func, slots: Ptr[u64], results: Vector) -> bool:
     """What `results` held is overwritten, as for any out parameter."""
     for i in span(func.result_count):
         if not from_slot(s, slots[i], result_code(s, func, i), values(results)[i]):
-            for given in span(i + 1):
+            for given in span(i):
                 delete_value(values(results)[given])
+            values(results)[i].bits = u64(0)
             return False
     return True
 
 
 @kernel
 def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
-    """Call with slots; null if the function has returned, else the trap, with its frames."""
+    """Call with slots; null if the function has returned, else the trap, with its frames.
+
+    The store lives until then, whatever handles a callback deletes.
+    """
+    s.count += 1
+    trap = run_in(s, func, slots)
+    drop_store(s)
+    return trap
+
+
+@kernel
+def run_in(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     if s.depth >= s.engine.most_nested:
         return new_trap(s, u64(TOO_DEEP))
     s.depth += 1
@@ -257,6 +313,6 @@ def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     s.pending = usize(0)
     if is_null(trap):
         trap = new_trap(s, status)
-    add_frames(trap)
+    add_frames(s, trap)
     s.has_exited = False
     return trap

@@ -1,14 +1,15 @@
 """Globals as the embedder makes, reads and writes them."""
 
 from fusee.engine.capi.host import WRONG_VALUE
-from fusee.engine.capi.kinds import code_from_kind
-from fusee.engine.capi.refs import new_ref
-from fusee.engine.capi.state import KIND_GLOBAL, ExternType, Ref, StoreObject, Value
+from fusee.engine.capi.kinds import code_from_kind, is_expressible
+from fusee.engine.capi.messages import MISSING
+from fusee.engine.capi.refs import is_kind, new_ref
+from fusee.engine.capi.state import KIND_GLOBAL, VAL_EXTERNREF, ExternType, Ref, StoreObject, Value
 from fusee.engine.capi.types import read_content_type
 from fusee.engine.capi.values import from_slot, to_slot
 from fusee.engine.runtime.objects import new_global
 from fusee.engine.state.runtime import Global
-from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u32, u64, usize
 
 
 @kernel(inline=True)
@@ -19,6 +20,11 @@ def global_in(ref: Ref) -> Global:
 @kernel(export="wasm_global_new")
 def new_global_ref(s: StoreObject, type: ExternType, value: Value) -> Ref:  # noqa: A002
     """Null if the value is not of the type, or there is no memory."""
+    if is_null(s):
+        return null(Ref)
+    if is_null(type) or type.kind != KIND_GLOBAL or is_null(value):
+        s.status = u64(MISSING)
+        return null(Ref)
     target = stack_array(usize, 1)
     slot = stack_array(u64, 1)
     if not to_slot(s, value, code_from_kind(type.content.kind), slot):
@@ -35,6 +41,8 @@ def make_global(s: StoreObject, type: ExternType, value: u64, target: Ptr[usize]
 
 @kernel(export="wasm_global_type")
 def global_type(ref: Ref) -> ExternType:
+    if not is_kind(ref, KIND_GLOBAL):
+        return null(ExternType)
     made = read_content_type(u32(KIND_GLOBAL), global_in(ref).value_type)
     if not is_null(made):
         made.is_mutable = global_in(ref).is_mutable
@@ -43,15 +51,30 @@ def global_type(ref: Ref) -> ExternType:
 
 @kernel(export="wasm_global_get")
 def get(ref: Ref, out: Value) -> None:
-    from_slot(ref.store, global_in(ref).value, global_in(ref).value_type, out)
+    """A null reference if there is no memory, or C has no kind for the value; `fusee_store_error` then says so."""
+    if not is_kind(ref, KIND_GLOBAL):
+        put_nothing(out)
+    elif not is_expressible(global_in(ref).value_type):
+        ref.store.status = u64(WRONG_VALUE)
+        put_nothing(out)
+    elif not from_slot(ref.store, global_in(ref).value, global_in(ref).value_type, out):
+        put_nothing(out)
+
+
+@kernel
+def put_nothing(out: Value) -> None:
+    out.kind = u8(VAL_EXTERNREF)
+    out.bits = u64(0)
 
 
 @kernel(export="wasm_global_set")
 def set_value(ref: Ref, value: Value) -> None:
     """Nothing happens to a constant, nor by a value of another type; `fusee_store_error` then says so."""
+    if not is_kind(ref, KIND_GLOBAL):
+        return
     target = global_in(ref)
     slot = stack_array(u64, 1)
     ref.store.status = u64(WRONG_VALUE)
-    if target.is_mutable and to_slot(ref.store, value, target.value_type, slot):
+    if not is_null(value) and target.is_mutable and to_slot(ref.store, value, target.value_type, slot):
         target.value = slot[0]
         ref.store.status = u64(0)

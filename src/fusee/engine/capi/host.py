@@ -5,9 +5,9 @@ from typing import Final
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.kinds import code_from_kind
 from fusee.engine.capi.messages import OUT_OF_MEMORY, Mistake, Misuse
-from fusee.engine.capi.state import Host, StoreObject, Trap, ValType, Value, Vector
+from fusee.engine.capi.state import VAL_EXTERNREF, ExternType, Host, StoreObject, Trap, ValType, Value, Vector
 from fusee.engine.capi.trap import new_trap, stop
-from fusee.engine.capi.values import delete_value, from_slot, to_slot, values
+from fusee.engine.capi.values import delete_value, from_slot, to_slot
 from fusee.engine.capi.vectors import pointers
 from fusee.engine.capi.wasi.functions import call_wasi
 from fusee.engine.state.runtime import Store
@@ -41,21 +41,14 @@ def call_host(world: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> 
     host = s.hosts[identity]
     if host.callback == 0:
         return call_wasi(s, host.wasi, instance, slots)
-    params = host.type.params
-    results = host.type.results
     room = stack_array(Value, SMALL)
     cells = room
-    count = params.size + results.size
+    count = host.type.params.size + host.type.results.size
     if count > SMALL:
         cells = cast(Ptr[Value], new_block(count * usize(size_of(Value))))
         if is_null(cells):
             return stop(s, new_trap(s, u64(OUT_OF_MEMORY)))
-    vectors = stack_array(Vector, 2)
-    vectors[0].size = params.size
-    vectors[0].data = cast(Ptr[u8], cells)
-    vectors[1].size = results.size
-    vectors[1].data = cast(Ptr[u8], cells + params.size)
-    outcome = call_with(s, host, vectors[0], vectors[1], slots)
+    outcome = call_with(s, host, host.type, cells, slots)
     if count > SMALL:
         delete_block(cast(Ptr[u8], cells))
     return outcome
@@ -71,37 +64,74 @@ def kind_at(types: Vector, index: usize) -> u32:
 
 
 @kernel
-def call_with(s: StoreObject, host: Host, arguments: Vector, results: Vector, slots: Ptr[u64]) -> u32:
-    """Call back with room for values. `host` may move while the embedder runs: it may add functions."""
-    type_ = host.type
-    for i in span(arguments.size):
-        if not from_slot(s, slots[i], kind_at(type_.params, i), values(arguments)[i]):
-            release_values(arguments, i)
+def call_with(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value], slots: Ptr[u64]) -> u32:
+    """Call back with room for arguments and results. `host` may move while the embedder runs: it may add functions."""
+    results = cells + type_.params.size
+    for i in span(type_.params.size):
+        if not from_slot(s, slots[i], kind_at(type_.params, i), cells[i]):
+            release_values(cells, i)
             return stop(s, new_trap(s, u64(OUT_OF_MEMORY)))
-    for i in span(results.size):
-        values(results)[i].kind = u8(cast(ValType, pointers(type_.results)[i]).kind)
-        values(results)[i].bits = u64(0)
-    if host.has_environment:
-        trap = cast(EnvironmentCallback, host.callback)(host.environment, arguments, results)
-    else:
-        trap = cast(Callback, host.callback)(arguments, results)
-    release_values(arguments, arguments.size)
+    for i in span(type_.results.size):
+        results[i].kind = u8(cast(ValType, pointers(type_.results)[i]).kind)
+        results[i].bits = u64(0)
+    trap = call_back(s, host, type_, cells)
     if is_null(trap) and not store_results(s, type_.results, results, slots):
         trap = new_trap(s, u64(WRONG_VALUE))
-    release_values(results, results.size)
+    release_results(type_, cells)
+    release_values(cells, type_.params.size)
     return u32(0) if is_null(trap) else stop(s, trap)
 
 
 @kernel
-def store_results(s: StoreObject, types: Vector, results: Vector, slots: Ptr[u64]) -> bool:
+def call_back(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value]) -> Trap:
+    """Call the embedder. What it does to the two vectors themselves is not looked at, but that it has done it."""
+    vectors = stack_array(Vector, 2)
+    vectors[0].size = type_.params.size
+    vectors[0].data = cast(Ptr[u8], cells)
+    vectors[1].size = type_.results.size
+    vectors[1].data = cast(Ptr[u8], cells + type_.params.size)
+    if host.has_environment:
+        trap = cast(EnvironmentCallback, host.callback)(host.environment, vectors[0], vectors[1])
+    else:
+        trap = cast(Callback, host.callback)(vectors[0], vectors[1])
+    is_same = vectors[1].size == type_.results.size and vectors[1].data == cast(Ptr[u8], cells + type_.params.size)
+    return new_trap(s, u64(WRONG_VALUE)) if is_null(trap) and not is_same else trap
+
+
+@kernel
+def store_results(s: StoreObject, types: Vector, results: Ptr[Value], slots: Ptr[u64]) -> bool:
     """Pass the results to the guest; false if one is not what the function's type says."""
-    for i in span(results.size):
-        if not to_slot(s, values(results)[i], kind_at(types, i), slots + i):
+    for i in span(types.size):
+        if not to_slot(s, results[i], kind_at(types, i), slots + i):
             return False
     return True
 
 
 @kernel
-def release_values(vector: Vector, count: usize) -> None:
+def release_results(type_: ExternType, cells: Ptr[Value]) -> None:
+    """Delete the references that the embedder has given, where there should be some, from the last to the first.
+
+    It may have given a handle twice, or passed on an argument's without a copy: that is deleted once.
+    """
+    left = type_.results.size
+    while left != 0:
+        left -= 1
+        place = type_.params.size + left
+        value = cells[place]
+        is_reference = cast(ValType, pointers(type_.results)[left]).kind >= VAL_EXTERNREF
+        if is_reference and value.kind >= VAL_EXTERNREF and not is_among(cells, place, value):
+            delete_value(value)
+
+
+@kernel
+def is_among(cells: Ptr[Value], count: usize, value: Value) -> bool:
     for i in span(count):
-        delete_value(values(vector)[i])
+        if cells[i].kind >= VAL_EXTERNREF and cells[i].bits == value.bits:
+            return True
+    return False
+
+
+@kernel
+def release_values(cells: Ptr[Value], count: usize) -> None:
+    for i in span(count):
+        delete_value(cells[i])

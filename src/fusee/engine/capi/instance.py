@@ -4,12 +4,12 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.func import run
-from fusee.engine.capi.messages import OUT_OF_MEMORY, Mistake, Misuse
-from fusee.engine.capi.module import KINDS
-from fusee.engine.capi.refs import delete_extern, new_ref
+from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
+from fusee.engine.capi.module import KINDS, obtain
+from fusee.engine.capi.refs import delete_ref, drop_store, is_kind, new_ref
 from fusee.engine.capi.state import KIND_INSTANCE, HeldModule, ModuleObject, Ref, StoreObject, Trap, Vector
 from fusee.engine.capi.trap import delete_trap, new_trap
-from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
+from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, NONE, Module
 from fusee.engine.state.runtime import Func, Instance
@@ -36,27 +36,39 @@ WRONG_IMPORTS: Final = Misuse(Mistake.IMPORTS, 0).status
 @kernel(export="wasm_instance_new")
 def new_instance(s: StoreObject, module: ModuleObject, imports: Vector, out: Ptr[usize]) -> Ref:
     """Instantiate and run the start function. If that fails: null, and the reason in `*out` where `out` is given."""
-    trap = null(Trap)
+    if is_null(s) or is_null(module):
+        pass_trap(new_trap(s, u64(MISSING)), out)
+        return null(Ref)
+    s.count += 1  # as in `run`
     target = stack_array(usize, 1)
-    count = module.module.import_count
-    given = null(Ptr[usize])
-    if count != 0:
-        given = cast(Ptr[usize], new_block(usize(count) * usize(size_of(usize))))
-    if (count != 0 and is_null(given)) or not hold_module(s, module):
-        trap = new_trap(s, u64(OUT_OF_MEMORY))
-    elif not take_imports(s, module.module, imports, given):
-        trap = new_trap(s, u64(WRONG_IMPORTS))
-    else:
-        status = caught(make_instance, s, module, given, target)
-        trap = new_trap(s, status) if status != 0 else start(s, cast(Instance, target[0]))
-    delete_block(cast(Ptr[u8], given))
+    trap = instantiated(s, module, imports, target)
     made = null(Ref)
     if is_null(trap):
         made = new_ref(s, u32(KIND_INSTANCE), target[0])
         if is_null(made):
             trap = new_trap(s, u64(OUT_OF_MEMORY))
     pass_trap(trap, out)
+    drop_store(s)
     return made
+
+
+@kernel
+def instantiated(s: StoreObject, module: ModuleObject, imports: Vector, target: Ptr[usize]) -> Trap:
+    """Instantiate, and run the start function; null, or why that failed."""
+    held = hold_module(s, module)
+    if is_null(held):
+        return new_trap(s, s.status)
+    count = held.module.import_count
+    given = null(Ptr[usize])
+    if count != 0:
+        given = cast(Ptr[usize], new_block(usize(count) * usize(size_of(usize))))
+        if is_null(given):
+            return new_trap(s, u64(OUT_OF_MEMORY))
+    status = u64(WRONG_IMPORTS)
+    if take_imports(s, held.module, imports, given):
+        status = caught(make_instance, s, held, given, target)
+    delete_block(cast(Ptr[u8], given))
+    return new_trap(s, status) if status != 0 else start(s, cast(Instance, target[0]))
 
 
 @kernel
@@ -74,28 +86,38 @@ def make_instance(s: StoreObject, module: ModuleObject, given: Ptr[usize], targe
 
 
 @kernel
-def hold_module(s: StoreObject, module: ModuleObject) -> bool:
-    """Have a module live as long as the store: even a failed instantiation may leave functions in tables."""
+def hold_module(s: StoreObject, module: ModuleObject) -> ModuleObject:
+    """The module, or if it is another store's the same one in this store's world; null if there is no memory.
+
+    It lives as long as the store: even a failed instantiation may leave functions in tables.
+    """
     at = s.modules
     while at != 0:
-        if cast(HeldModule, at).module == module:
-            return True
+        held = cast(HeldModule, at).module
+        if held == module or (module.world != s.world and held.source == module.source):
+            return held
         at = cast(HeldModule, at).next
-    made = cast(HeldModule, new_block(usize(size_of(HeldModule))))
-    if is_null(made):
-        return False
-    made.next = s.modules
-    made.module = module
-    module.count += 1
-    s.modules = address(made)
-    return True
+    entry = cast(HeldModule, new_block(usize(size_of(HeldModule))))
+    s.status = u64(OUT_OF_MEMORY)
+    if is_null(entry):
+        return null(ModuleObject)
+    entry.module = module
+    if module.world != s.world:
+        entry.module = obtain(s, module.source)
+        if is_null(entry.module):
+            delete_block(cast(Ptr[u8], entry))
+            return null(ModuleObject)
+    else:
+        module.count += 1
+    entry.next = s.modules
+    s.modules = address(entry)
+    return entry.module
 
 
 @kernel
 def take_imports(s: StoreObject, m: Module, imports: Vector, given: Ptr[usize]) -> bool:
     """The runtime's objects for a module's imports; false unless all are there, in the store, and of the right kind."""
-    count = usize(0) if is_null(imports) else imports.size
-    if count < usize(m.import_count):
+    if length(imports) < usize(m.import_count):
         return False
     for i in span(m.import_count):
         ref = cast(Ref, pointers(imports)[i])
@@ -117,6 +139,9 @@ def start(s: StoreObject, instance: Instance) -> Trap:
 @kernel(export="wasm_instance_exports")
 def instance_exports(ref: Ref, out: Vector) -> None:
     """Handles of the exports in the module's order; empty if there is no memory."""
+    if not is_kind(ref, KIND_INSTANCE):
+        new_elements(out, usize(0), usize(size_of(usize)))
+        return
     instance = cast(Instance, ref.target)
     m = instance.module
     if not new_elements(out, usize(m.export_count), usize(size_of(usize))):
@@ -126,7 +151,7 @@ def instance_exports(ref: Ref, out: Vector) -> None:
         made = new_ref(ref.store, u32(KINDS[item.kind]), extern_at(instance, item.kind, item.index))
         pointers(out)[i] = address(made)
         if is_null(made):
-            delete_vector(out, delete_extern)
+            delete_vector(out, delete_ref)
             return
 
 

@@ -30,3 +30,10 @@ def code_from_kind(kind: u32) -> u32:
     if kind == VAL_EXTERNREF:
         return u32(REF | NULLABLE | ABSTRACT | Heap.EXTERN)
     return u32(0)
+
+
+@kernel
+def is_expressible(code: u32) -> bool:
+    """Whether a `wasm_val_t` can hold values of a type: not vectors, nor references that C has no name for."""
+    kind = kind_from_code(code)
+    return code != 0 and kind != VAL_V128 and kind < VAL_OTHER

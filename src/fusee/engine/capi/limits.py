@@ -4,22 +4,24 @@ from fusee.engine.capi.state import StoreObject
 from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits
-from fusee.kernel.lang import address, kernel, u32, u64
+from fusee.kernel.lang import address, is_null, kernel, u32, u64
 
 
 @kernel(export="fusee_store_set_fuel")
 def set_fuel(s: StoreObject, fuel: u64) -> bool:
     """False if the engine's configuration is not metered."""
+    if is_null(s):
+        return False
     s.store.fuel = fuel
     s.store.held_fuel = u64(0)
     if s.store.deadline != 0:
         hold_fuel(s)
-    return s.engine.engine.is_metered
+    return s.engine.is_metered
 
 
 @kernel(export="fusee_store_fuel")
 def get_fuel(s: StoreObject) -> u64:
-    return s.store.fuel + s.store.held_fuel
+    return u64(0) if is_null(s) else s.store.fuel + s.store.held_fuel
 
 
 @kernel
@@ -32,13 +34,15 @@ def hold_fuel(s: StoreObject) -> None:
 @kernel(export="fusee_store_set_deadline")
 def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     """Stop guests that long from now; 0: never. False if the engine is not metered, or the platform has no clock."""
+    if is_null(s):
+        return False
     s.store.fuel += s.store.held_fuel
     s.store.held_fuel = u64(0)
     s.store.deadline = u64(0)
     if nanoseconds == 0:
         return True
     clock = s.engine.system.clock
-    if address(clock) == 0 or not s.engine.engine.is_metered:
+    if address(clock) == 0 or not s.engine.is_metered:
         return False
     s.store.clock = clock
     s.store.deadline = clock(u32(MONOTONIC)) + nanoseconds
@@ -49,10 +53,12 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
 @kernel(export="fusee_store_interrupt")
 def interrupt(s: StoreObject, is_interrupted: u32) -> None:
     """Stop metered guests as soon as they look; the one function that any thread may call at any time."""
-    s.store.interrupt = is_interrupted & 0xFF
+    if not is_null(s):
+        s.store.interrupt = is_interrupted & 0xFF
 
 
 @kernel(export="fusee_store_set_limits")
 def limit(s: StoreObject, memory_bytes: u64, table_elements: u64, instances: u64) -> None:
     """The size of each memory, the length of each table, the number of instances."""
-    set_limits(s.store, memory_bytes, table_elements, instances, u64(NO_LIMIT), u64(NO_LIMIT))
+    if not is_null(s):
+        set_limits(s.store, memory_bytes, table_elements, instances, u64(NO_LIMIT), u64(NO_LIMIT))

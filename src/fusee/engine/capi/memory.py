@@ -1,14 +1,14 @@
 """Memories as the embedder makes, reads and grows them."""
 
-from fusee.engine.capi.messages import OUT_OF_MEMORY
-from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
+from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_MEMORY, ExternType, Ref, StoreObject
-from fusee.engine.capi.types import NO_MAXIMUM, new_externtype, read_limits
+from fusee.engine.capi.types import NO_MAXIMUM, narrowed, new_externtype, read_limits
 from fusee.engine.runtime.memory import NOT_GROWN, grow_memory
 from fusee.engine.runtime.objects import new_memory
 from fusee.engine.state import module as engine
 from fusee.engine.state.runtime import Memory
-from fusee.kernel.lang import Ptr, address, cast, caught, kernel, null, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u32, u64, usize
 from fusee.spec.limits import MAX_PAGES_32, PAGE_SIZE_LOG2
 
 
@@ -20,6 +20,11 @@ def memory_in(ref: Ref) -> Memory:
 @kernel(export="wasm_memory_new")
 def new_memory_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
     """Null if a limit or the system's memory is exceeded."""
+    if is_null(s):
+        return null(Ref)
+    if is_null(type) or type.kind != KIND_MEMORY:
+        s.status = u64(MISSING)
+        return null(Ref)
     target = stack_array(usize, 1)
     if type.limits.minimum > MAX_PAGES_32:
         s.status = u64(OUT_OF_MEMORY)
@@ -50,6 +55,8 @@ def write_limits(limits: engine.Limits, type: ExternType) -> None:  # noqa: A002
 @kernel(export="wasm_memory_type")
 def memory_type(ref: Ref) -> ExternType:
     """With the size now as the minimum."""
+    if not is_kind(ref, KIND_MEMORY):
+        return null(ExternType)
     memory = memory_in(ref)
     made = new_externtype(u32(KIND_MEMORY))
     read_limits(made, u64(memory_pages(ref)), memory.has_maximum, memory.maximum_pages)
@@ -59,20 +66,24 @@ def memory_type(ref: Ref) -> ExternType:
 @kernel(export="wasm_memory_data")
 def memory_data(ref: Ref) -> Ptr[u8]:
     """Where the bytes are, until the memory grows."""
-    return memory_in(ref).base
+    return memory_in(ref).base if is_kind(ref, KIND_MEMORY) else null(Ptr[u8])
 
 
 @kernel(export="wasm_memory_data_size")
 def memory_data_size(ref: Ref) -> usize:
-    return usize(memory_in(ref).length_bytes)
+    return usize(memory_in(ref).length_bytes) if is_kind(ref, KIND_MEMORY) else usize(0)
 
 
 @kernel(export="wasm_memory_size")
 def memory_pages(ref: Ref) -> u32:
+    """In the memory's own pages; as many as the number holds."""
+    if not is_kind(ref, KIND_MEMORY):
+        return u32(0)
     memory = memory_in(ref)
-    return u32(memory.length_bytes >> u64(memory.page_size_log2))
+    return narrowed(memory.length_bytes >> u64(memory.page_size_log2))
 
 
 @kernel(export="wasm_memory_grow")
 def grow(ref: Ref, delta: u32) -> bool:
-    return grow_memory(memory_in(ref), u64(delta)) != NOT_GROWN
+    """False if a limit or the system's memory is exceeded."""
+    return is_kind(ref, KIND_MEMORY) and grow_memory(memory_in(ref), u64(delta)) != NOT_GROWN

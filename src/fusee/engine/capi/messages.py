@@ -38,10 +38,12 @@ class Mistake(IntEnum):
     START = 7, "the module exports no function `_start` without parameters and results"
     MEMORY = 8, "missing required memory export"
     STATUS = 9, "exit with invalid exit status outside of [0..126)"
+    MISSING = 10, "an argument is NULL, or not of the kind that it should be"
 
 
 TAGS: Final = Misuse.tag + 1
 OUT_OF_MEMORY: Final = Exhausted(Limit.SYSTEM, 0).status
+MISSING: Final = Misuse(Mistake.MISSING, 0).status
 
 
 class _Table:
@@ -92,11 +94,11 @@ COUNTS = table(u16, _TABLE.counts)
 
 @kernel
 def write_message(out: Vector, status: u64) -> bool:
-    """What a status means, with a zero byte behind it; false if there is no memory."""
+    """What a status means, if anything, with a zero byte behind it; false if there is no memory."""
     tag = u32(status >> 56)
     code = u32(status >> 32) & 0xFF_FFFF
     if tag >= TAGS or code >= u32(COUNTS[tag]):
-        return copy_to_bytes(out, TEXT, usize(0))
+        return copy_text(out, u32(0), usize(0))
     place = u32(FIRSTS[tag]) + code
     return copy_text(out, u32(PLACES[place]), usize(SIZES[place]))
 

@@ -2,18 +2,19 @@
 
 from typing import Final
 
-from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block
-from fusee.engine.capi.messages import OUT_OF_MEMORY
-from fusee.engine.capi.refs import drop_module
+from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
+from fusee.engine.capi.counts import drop_module, drop_source, hold_source
+from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.state import (
     KIND_FUNC,
     KIND_GLOBAL,
     KIND_MEMORY,
+    KIND_MODULE,
     KIND_OTHER,
     KIND_TABLE,
-    EngineObject,
     ExternType,
     ModuleObject,
+    Source,
     StoreObject,
     Vector,
 )
@@ -25,11 +26,10 @@ from fusee.engine.capi.types import (
     read_functype,
     read_limits,
 )
-from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
+from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.decode.module import decode_module, release_module
-from fusee.engine.errors import Exhausted, raise_again
+from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.registry import TypeRegistry
-from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, Module, Span
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.lang import (
@@ -37,6 +37,7 @@ from fusee.kernel.lang import (
     address,
     cast,
     caught,
+    copy_bytes,
     is_null,
     kernel,
     null,
@@ -49,6 +50,7 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )  # fmt: skip
+from fusee.spec.errors import ModuleError
 from fusee.spec.features import WASM_3
 from fusee.spec.limits import MAX_MODULE_BYTES
 
@@ -57,47 +59,79 @@ KINDS = table(u8, [KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_OTHER])
 """C's numbers of the kinds, by the binary format's."""
 
 
-@kernel(export="wasm_module_new")
+@kernel
 def new_module(store: StoreObject, binary: Vector) -> ModuleObject:
-    """Null if the bytes are no valid module, or there is no memory; `fusee_store_error` says which."""
+    """`wasm_module_new`; and `wasm_module_deserialize`, as a binary is all that there is to a serialised module.
+
+    Null if the bytes are no valid module, or there is no memory; `fusee_store_error` says which.
+    """
+    if is_null(store):
+        return null(ModuleObject)
+    source = null(Source)
+    store.status = u64(MISSING)
+    if not is_null(binary):
+        store.status = caught(check_size, length(binary))
+        source = new_source(binary) if store.status == 0 else source
+        if is_null(source) and store.status == 0:
+            store.status = u64(OUT_OF_MEMORY)
+    return null(ModuleObject) if is_null(source) else module_of(store, source)
+
+
+@kernel
+def check_size(size: usize) -> None:
+    """Before it is copied."""
+    if u64(size) > MAX_MODULE_BYTES:
+        raise Invalid(ModuleError.LIMIT_MODULE_SIZE, 0)
+
+
+@kernel
+def new_source(binary: Vector) -> Source:
+    """A copy; null if there is no memory."""
+    size = length(binary)
+    made = cast(Source, new_block(usize(size_of(Source)) + size))
+    if not is_null(made):
+        made.count = u32(1)
+        made.size = u32(size)
+        if size != 0:
+            copy_bytes(bytes_of(made), binary.data, size)
+    return made
+
+
+@kernel(inline=True)
+def bytes_of(source: Source) -> Ptr[u8]:
+    return cast(Ptr[u8], source) + size_of(Source)
+
+
+@kernel
+def module_of(store: StoreObject, source: Source) -> ModuleObject:
+    """A module of the store's world, which takes over a reference to `source`; null as `new_module` is."""
     made = cast(ModuleObject, new_block(usize(size_of(ModuleObject))))
-    if is_null(made):
-        store.status = u64(OUT_OF_MEMORY)
-        return made
-    made.engine = store.engine
-    made.count = u32(1)
-    store.status = caught(load_module, made, binary)
+    store.status = u64(OUT_OF_MEMORY)
+    if not is_null(made):
+        made.kind = u32(KIND_MODULE)
+        made.count = u32(1)
+        made.world = store.world
+        made.source = source
+        store.status = caught(load_module, made)
     if store.status != 0:
-        delete_block(made.source)
+        drop_source(address(source))
         delete_block(cast(Ptr[u8], made))
         return null(ModuleObject)
-    store.engine.count += 1
+    store.world.count += 1
     return made
 
 
 @kernel
-def load_module(made: ModuleObject, binary: Vector) -> None:
-    copy = stack_array(Vector, 1)[0]
-    size = binary.size
-    if u64(size) > MAX_MODULE_BYTES:
-        size = usize(MAX_MODULE_BYTES + 1)  # the decoder says why that is too much
-    if not copy_to_bytes(copy, binary.data, size):
-        raise Exhausted(Limit.SYSTEM, 0)
-    made.source = copy.data
-    made.module = compiled(made.engine, copy.data, u32(size))
-
-
-@kernel
-def compiled(object: EngineObject, source: Ptr[u8], size: u32) -> Module:  # noqa: A002
+def load_module(made: ModuleObject) -> None:
     """Decode and validate, leaving nothing behind if that fails."""
-    opened = object.engine
+    opened = made.world.engine
     registry = cast(TypeRegistry, opened.registry)
-    m = decode_module(registry, opened.platform, source, size, u64(FEATURES))
+    m = decode_module(registry, opened.platform, bytes_of(made.source), made.source.size, u64(FEATURES))
     status = caught(validate_module, m)
     if status != 0:
         release_module(m)
         raise_again(status)
-    return m
+    made.module = m
 
 
 @kernel(export="wasm_module_validate")
@@ -105,31 +139,42 @@ def validate(store: StoreObject, binary: Vector) -> bool:
     """Whether `wasm_module_new` would take these bytes."""
     made = new_module(store, binary)
     is_valid = not is_null(made)
-    delete_module(made)
+    if is_valid:
+        drop_module(made)
     return is_valid
-
-
-@kernel(export="wasm_module_delete")
-def delete_module(module: ModuleObject) -> None:
-    if not is_null(module):
-        drop_module(module)
-
-
-@kernel(export="wasm_module_copy")
-def copy_module(module: ModuleObject) -> ModuleObject:
-    module.count += 1
-    return module
 
 
 @kernel(export="wasm_module_serialize")
 def serialize(module: ModuleObject, out: Vector) -> None:
     """The binary itself: there is no quicker form."""
-    copy_to_bytes(out, module.source, usize(module.module.source_size))
+    if is_null(module):
+        new_bytes(out, usize(0))
+    else:
+        copy_to_bytes(out, bytes_of(module.source), usize(module.source.size))
+
+
+# Between threads: only the binary is shared, and counted atomically.
+
+
+@kernel(export="wasm_module_share")
+def share(module: ModuleObject) -> Source:
+    return null(Source) if is_null(module) else hold_source(module.source)
+
+
+@kernel(export="wasm_module_obtain")
+def obtain(store: StoreObject, source: Source) -> ModuleObject:
+    """A module of this store's, made of the same binary; null if there is no memory."""
+    if is_null(store) or is_null(source):
+        return null(ModuleObject)
+    return module_of(store, hold_source(source))
 
 
 @kernel(export="wasm_module_imports")
 def module_imports(module: ModuleObject, out: Vector) -> None:
     """The types of the imports; empty if there is no memory."""
+    if is_null(module):
+        new_elements(out, usize(0), usize(size_of(usize)))
+        return
     m = module.module
     if not new_elements(out, usize(m.import_count), usize(size_of(usize))):
         return
@@ -144,6 +189,9 @@ def module_imports(module: ModuleObject, out: Vector) -> None:
 @kernel(export="wasm_module_exports")
 def module_exports(module: ModuleObject, out: Vector) -> None:
     """The types of the exports; empty if there is no memory."""
+    if is_null(module):
+        new_elements(out, usize(0), usize(size_of(usize)))
+        return
     m = module.module
     if not new_elements(out, usize(m.export_count), usize(size_of(usize))):
         return

@@ -1,19 +1,30 @@
-"""Handles of the runtime's objects: copying, comparing and deleting them, and what keeps what alive."""
+"""Handles of the runtime's objects, traps and modules: copying, comparing and deleting them, and their host info.
+
+All that a `wasm_ref_t` may be begins with its kind.
+"""
 
 from fusee.engine.capi.blocks import delete_block, new_block
+from fusee.engine.capi.counts import attach, drop_engine, drop_module, drop_world
 from fusee.engine.capi.messages import OUT_OF_MEMORY
+from fusee.engine.capi.objects import end_all_objects, find_object, free_trap, object_for
 from fusee.engine.capi.state import (
-    EngineObject,
+    KIND_FOREIGN,
+    KIND_INSTANCE,
+    KIND_MODULE,
+    KIND_OTHER,
+    KIND_TRAP,
     HeldModule,
+    HostInfo,
     ModuleObject,
+    Object,
     Ref,
     StoreObject,
+    Trap,
 )
 from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
 from fusee.engine.capi.wasi.state import Wasi
-from fusee.engine.interpreter import close_module, uninstall_interpreter
-from fusee.engine.runtime.store import release_engine, release_store
+from fusee.engine.runtime.store import release_store
 from fusee.kernel.lang import Fn, Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, u64, usize
 
 
@@ -26,68 +37,154 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
         ref.store = store
         ref.target = target
         store.count += 1
+        if kind == KIND_FOREIGN:
+            cast(Object, target).handles += 1
     else:
         store.status = u64(OUT_OF_MEMORY)
     return ref
 
 
 @kernel
-def delete_ref(ref: Ref) -> None:
-    """End a handle; nothing if it is null."""
-    if not is_null(ref):
+def delete_ref(handle: usize) -> None:
+    """`wasm_…_delete` of all kinds: end a handle; nothing if it is null."""
+    if handle == 0:
+        return
+    ref = cast(Ref, handle)
+    if ref.kind == KIND_MODULE:
+        drop_module(cast(ModuleObject, handle))
+    elif ref.kind == KIND_TRAP:
+        drop_trap(cast(Trap, handle))
+    else:
         store = ref.store
-        delete_block(cast(Ptr[u8], ref))
+        if ref.kind == KIND_FOREIGN:
+            cast(Object, ref.target).handles -= 1
+        delete_block(cast(Ptr[u8], handle))
         drop_store(store)
 
 
 @kernel
-def copy_ref(ref: Ref) -> Ref:
-    """Another handle of the same object."""
-    if is_null(ref):
-        return ref
-    return new_ref(ref.store, ref.kind, ref.target)
-
-
-@kernel
-def delete_extern(ref: usize) -> None:
-    """`delete_ref` for vectors."""
-    delete_ref(cast(Ref, ref))
-
-
-@kernel
-def copy_extern(ref: usize) -> usize:
-    """`copy_ref` for vectors."""
-    return address(copy_ref(cast(Ref, ref)))
+def copy_ref(handle: usize) -> usize:
+    """`wasm_…_copy` of all kinds: another handle of the same object; 0 for null, and if there is no memory."""
+    if handle == 0:
+        return handle
+    ref = cast(Ref, handle)
+    if ref.kind == KIND_MODULE:
+        cast(ModuleObject, handle).count += 1
+        return handle
+    if ref.kind == KIND_TRAP:
+        hold_trap(cast(Trap, handle))
+        return handle
+    return address(new_ref(ref.store, ref.kind, ref.target))
 
 
 @kernel(export="wasm_extern_kind")
 def kind_of(ref: Ref) -> u8:
-    return u8(ref.kind)
+    return u8(KIND_OTHER) if is_null(ref) else u8(ref.kind)
 
 
 @kernel
 def same_ref(a: Ref, b: Ref) -> bool:
-    """Whether two handles are of the same object."""
-    if is_null(a) or is_null(b):
+    """`wasm_…_same`: whether two handles are of the same object."""
+    if is_null(a) or is_null(b) or a.kind != b.kind or a.kind == KIND_MODULE or a.kind == KIND_TRAP:
         return a == b
-    return a.target == b.target and a.kind == b.kind
+    return a.target == b.target and a.kind != KIND_OTHER
 
 
 @kernel
-def as_extern(ref: Ref) -> Ref:
-    """From a function, global, table or memory to the extern that it is."""
+def as_ref(ref: Ref) -> Ref:
+    """From a kind of handles to a more general one."""
     return ref
 
 
 @kernel
-def from_extern(ref: Ref, kind: Static[int]) -> Ref:
-    """The other way; null if the extern is of another kind."""
-    if is_null(ref) or ref.kind != kind:
-        return null(Ref)
-    return ref
+def from_ref(ref: Ref, kind: Static[int]) -> Ref:
+    """The other way; null if the handle is of another kind."""
+    return ref if is_kind(ref, kind) else null(Ref)
 
 
-# What is referred to by count.
+@kernel
+def extern_from_ref(ref: Ref) -> Ref:
+    """`wasm_ref_as_extern`"""
+    return null(Ref) if is_null(ref) or ref.kind >= KIND_INSTANCE else ref
+
+
+@kernel
+def is_kind(ref: Ref, kind: Static[int]) -> bool:
+    """Whether a handle is there, and of a kind: in C a pointer may arrive as a pointer to something else."""
+    return not is_null(ref) and ref.kind == kind
+
+
+# Host info, which belongs to the object: all of its handles have the same.
+
+
+@kernel
+def get_host_info(ref: Ref) -> usize:
+    """`wasm_…_get_host_info`; 0 if nothing was attached."""
+    if is_null(ref):
+        return usize(0)
+    if ref.kind == KIND_MODULE:
+        return cast(ModuleObject, ref).info.data
+    if ref.kind == KIND_TRAP:
+        return cast(Trap, ref).info.data
+    object_ = cast(Object, ref.target)
+    if ref.kind != KIND_FOREIGN:
+        object_ = find_object(ref.store, ref.kind, ref.target)
+    return usize(0) if is_null(object_) else object_.info.data
+
+
+@kernel
+def set_host_info(ref: Ref, data: usize) -> None:
+    """`wasm_…_set_host_info`"""
+    set_finalized_info(ref, data, usize(0))
+
+
+@kernel
+def set_finalized_info(ref: Ref, data: usize, finalizer: usize) -> None:
+    """`wasm_…_set_host_info_with_finalizer`. Without memory nothing is attached; `fusee_store_error` then says so."""
+    info = info_for(ref)
+    if not is_null(info):
+        attach(info, data, finalizer)
+
+
+@kernel
+def info_for(ref: Ref) -> HostInfo:
+    """Where an object's host info is; null if there is no memory for it."""
+    if is_null(ref) or ref.kind == KIND_OTHER:
+        return null(HostInfo)
+    if ref.kind == KIND_MODULE:
+        return cast(ModuleObject, ref).info
+    if ref.kind == KIND_TRAP:
+        return cast(Trap, ref).info
+    if ref.kind == KIND_FOREIGN:
+        return cast(Object, ref.target).info
+    object_ = object_for(ref.store, ref.kind, ref.target)
+    if is_null(object_):
+        ref.store.status = u64(OUT_OF_MEMORY)
+        return null(HostInfo)
+    return object_.info
+
+
+# Traps and stores, which are referred to by count.
+
+
+@kernel
+def hold_trap(trap: Trap) -> None:
+    """One more handle; with the first one the trap keeps its store."""
+    if trap.count == 0 and trap.store != 0:
+        cast(StoreObject, trap.store).count += 1
+    trap.count += 1
+
+
+@kernel
+def drop_trap(trap: Trap) -> None:
+    """One handle less. With the last one the trap ends, unless a guest holds it."""
+    trap.count -= 1
+    if trap.count == 0:
+        store = trap.store
+        if not trap.is_external:
+            free_trap(trap)
+        if store != 0:
+            drop_store(cast(StoreObject, store))
 
 
 @kernel
@@ -97,6 +194,8 @@ def drop_store(store: StoreObject) -> None:
     if store.count != 0:
         return
     engine = store.engine
+    world = store.world
+    end_all_objects(store)
     finalize_hosts(store)
     delete_wasi(cast(Wasi, store.wasi))
     release_store(store.store)
@@ -107,6 +206,7 @@ def drop_store(store: StoreObject) -> None:
         drop_module(entry.module)
         delete_block(cast(Ptr[u8], entry))
     delete_block(cast(Ptr[u8], store))
+    drop_world(world)
     drop_engine(engine)
 
 
@@ -121,25 +221,3 @@ def finalize_hosts(store: StoreObject) -> None:
             cast(Fn[[usize], None], host.finalizer)(host.environment)
         delete_externtype(address(host.type))
     delete_block(cast(Ptr[u8], store.hosts))
-
-
-@kernel
-def drop_module(module: ModuleObject) -> None:
-    """One reference to a module less; with the last one it ends."""
-    module.count -= 1
-    if module.count == 0:
-        engine = module.engine
-        close_module(module.module)
-        delete_block(module.source)
-        delete_block(cast(Ptr[u8], module))
-        drop_engine(engine)
-
-
-@kernel
-def drop_engine(engine: EngineObject) -> None:
-    """One reference to an engine less; with the last one it ends."""
-    engine.count -= 1
-    if engine.count == 0:
-        uninstall_interpreter(engine.engine)
-        release_engine(engine.engine)
-        delete_block(cast(Ptr[u8], engine))

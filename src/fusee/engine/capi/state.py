@@ -1,7 +1,10 @@
 """What the C API's pointers point to. The first group is laid out as `wasm.h` and `fusee.h` say; the rest is opaque.
 
 Objects refer to what must outlive them by counted references: a store lives until its last handle, trap
-and frame is deleted, an engine until its last store and module. So no order of deletion is wrong.
+and frame is deleted, an engine until its last store. So no order of deletion is wrong.
+
+A store has an engine proper of its own, its *world*, and shares nothing with other stores that anybody writes to
+but two counts, of an `EngineObject` and of a `Source`, which are changed atomically. So each thread may have its own.
 """
 
 from typing import Final
@@ -17,6 +20,8 @@ KIND_MEMORY: Final = 3
 KIND_OTHER: Final = 4  # an import or export that C has no name for: a tag
 KIND_INSTANCE: Final = 5  # of a `Ref` that is not an extern
 KIND_FOREIGN: Final = 6
+KIND_TRAP: Final = 7
+KIND_MODULE: Final = 8
 
 VAL_I32: Final = 0  # `wasm_valkind_t`
 VAL_I64: Final = 1
@@ -105,23 +110,49 @@ class Config:
 
 @struct
 class EngineObject:
-    """`wasm_engine_t`."""
+    """`wasm_engine_t`: what its stores are made by."""
 
-    count: u32
+    count: u32  # of itself and its stores, in whatever threads these are
     most_nested: u32
     stack_bytes: u64
-    engine: Engine
+    is_metered: bool
     system: Inline[System]
 
 
 @struct
-class ModuleObject:
-    """`wasm_module_t`, with its own copy of the binary."""
+class World:
+    """An engine proper, of one store and of the modules that were made in it."""
 
     count: u32
-    engine: EngineObject
+    engine: Engine
+
+
+@struct
+class Source:
+    """`wasm_shared_module_t`: a binary, which follows in memory. Modules of several threads may share it."""
+
+    count: u32
+    size: u32
+
+
+@struct
+class HostInfo:
+    """What the embedder has attached to an object."""
+
+    data: usize
+    finalizer: usize
+
+
+@struct
+class ModuleObject:
+    """`wasm_module_t`."""
+
+    kind: u32  # as of a `Ref`, so that a `wasm_ref_t` may be one of these
+    count: u32
+    world: World
     module: Module
-    source: Ptr[u8]
+    source: Source
+    info: Inline[HostInfo]
 
 
 @struct
@@ -140,7 +171,11 @@ class Host:
 class Trap:
     """`wasm_trap_t`: a message that was given, or a status that has one; the frames are `Frame`s."""
 
-    store: usize  # StoreObject
+    kind: u32  # as of a `Ref`
+    count: u32  # of handles: as long as there are any, the store lives
+    store: usize  # StoreObject; 0: none was given
+    info: Inline[HostInfo]
+    is_external: bool  # a guest may hold it: an `Object` of the store's keeps it
     status: u64
     message: Inline[Vector]
     frames: usize  # Ptr[Frame]
@@ -150,13 +185,38 @@ class Trap:
 
 
 @struct
+class Object:
+    """What an externref refers to, and where the host info is of what has no place for it itself."""
+
+    next: usize  # in its bucket
+    kind: u32
+    handles: u32  # of a foreign object, which is nothing else than this
+    target: usize  # as of a `Ref`; a `Trap` or `ModuleObject`
+    info: Inline[HostInfo]
+    is_reached: bool  # while objects are collected: a table, global or segment refers to it
+
+
+@struct
+class Objects:
+    """The `Object`s of a store by their targets."""
+
+    buckets: Ptr[usize]
+    bucket_count: u32  # a power of two
+    count: u32
+    collect_at: u32  # so many
+    is_collecting: bool
+
+
+@struct
 class StoreObject:
     """`wasm_store_t`."""
 
     count: u32
     depth: u32  # calls into guests that have not returned
     engine: EngineObject
+    world: World
     store: Store
+    objects: Inline[Objects]
     hosts: Ptr[Host]
     host_count: u32
     host_capacity: u32
@@ -179,7 +239,10 @@ class HeldModule:
 
 @struct
 class Ref:
-    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_extern_t`, `wasm_instance_t`, `wasm_ref_t`."""
+    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_extern_t`, `wasm_instance_t`, `wasm_foreign_t`.
+
+    A `wasm_ref_t` is one of these, or a trap or a module, as `kind` says.
+    """
 
     kind: u32
     store: StoreObject

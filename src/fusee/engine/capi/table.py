@@ -3,16 +3,17 @@
 from fusee.engine.capi.host import WRONG_VALUE
 from fusee.engine.capi.kinds import code_from_kind
 from fusee.engine.capi.memory import write_limits
-from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.messages import MISSING
+from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TABLE, ExternType, Ref, StoreObject
-from fusee.engine.capi.types import read_content_type, read_limits
+from fusee.engine.capi.types import narrowed, read_content_type, read_limits
 from fusee.engine.capi.values import reference_from_slot, reference_to_slot
 from fusee.engine.runtime.memory import NOT_GROWN
 from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.table import grow_table
 from fusee.engine.state import module as engine
 from fusee.engine.state.runtime import Table
-from fusee.kernel.lang import Ptr, address, cast, caught, kernel, null, stack_array, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u32, u64, usize
 
 
 @kernel(inline=True)
@@ -23,6 +24,11 @@ def table_in(ref: Ref) -> Table:
 @kernel(export="wasm_table_new")
 def new_table_ref(s: StoreObject, type: ExternType, initial: Ref) -> Ref:  # noqa: A002
     """Null if a limit or the system's memory is exceeded, or `initial` does not fit."""
+    if is_null(s):
+        return null(Ref)
+    if is_null(type) or type.kind != KIND_TABLE:
+        s.status = u64(MISSING)
+        return null(Ref)
     cells = stack_array(usize, 1)
     slot = stack_array(u64, 1)
     code = code_from_kind(type.content.kind)
@@ -43,6 +49,8 @@ def make_table(s: StoreObject, type: ExternType, value: u64, target: Ptr[usize])
 @kernel(export="wasm_table_type")
 def table_type(ref: Ref) -> ExternType:
     """With the size now as the minimum."""
+    if not is_kind(ref, KIND_TABLE):
+        return null(ExternType)
     table = table_in(ref)
     made = read_content_type(u32(KIND_TABLE), table.element)
     read_limits(made, table.length, table.has_maximum, table.maximum)
@@ -52,6 +60,8 @@ def table_type(ref: Ref) -> ExternType:
 @kernel(export="wasm_table_get")
 def get(ref: Ref, index: u32) -> Ref:
     """A handle of an element; null for null, and beyond the end."""
+    if not is_kind(ref, KIND_TABLE):
+        return null(Ref)
     table = table_in(ref)
     if u64(index) >= table.length:
         return null(Ref)
@@ -61,6 +71,8 @@ def get(ref: Ref, index: u32) -> Ref:
 @kernel(export="wasm_table_set")
 def set_element(ref: Ref, index: u32, value: Ref) -> bool:
     """False beyond the end, and for what is not of the table's type."""
+    if not is_kind(ref, KIND_TABLE):
+        return False
     table = table_in(ref)
     slot = stack_array(u64, 1)
     if u64(index) >= table.length or not reference_to_slot(ref.store, value, table.element, slot):
@@ -71,11 +83,15 @@ def set_element(ref: Ref, index: u32, value: Ref) -> bool:
 
 @kernel(export="wasm_table_size")
 def size(ref: Ref) -> u32:
-    return u32(table_in(ref).length)
+    """Of a 64-bit table as much of it as the number holds."""
+    return narrowed(table_in(ref).length) if is_kind(ref, KIND_TABLE) else u32(0)
 
 
 @kernel(export="wasm_table_grow")
 def grow(ref: Ref, delta: u32, initial: Ref) -> bool:
+    """False if a limit or the system's memory is exceeded, or `initial` does not fit."""
+    if not is_kind(ref, KIND_TABLE):
+        return False
     table = table_in(ref)
     slot = stack_array(u64, 1)
     if not reference_to_slot(ref.store, initial, table.element, slot):

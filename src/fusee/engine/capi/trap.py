@@ -3,17 +3,18 @@
 from typing import Final
 
 from fusee.engine.backtrace import backtrace
-from fusee.engine.capi.blocks import copy_to_bytes, delete_block, delete_bytes, new_block
+from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
 from fusee.engine.capi.messages import write_message
-from fusee.engine.capi.refs import drop_store
-from fusee.engine.capi.state import KIND_INSTANCE, Frame, Ref, StoreObject, Trap, Vector
-from fusee.engine.capi.vectors import new_elements, pointers
+from fusee.engine.capi.refs import drop_store, drop_trap, hold_trap
+from fusee.engine.capi.state import KIND_INSTANCE, KIND_TRAP, Frame, Ref, StoreObject, Trap, Vector
+from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
 from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Instance
 from fusee.kernel.lang import (
     Ptr,
     address,
     cast,
     caught,
+    copy_bytes,
     is_null,
     kernel,
     null,
@@ -31,59 +32,59 @@ MOST_FRAMES: Final = 64
 
 @kernel
 def new_trap(s: StoreObject, status: u64) -> Trap:
-    """A trap for what has stopped a call; where there is no memory, the one that the store has in reserve."""
-    s.status = status
+    """A trap for what has stopped a call; where there is no memory, the one that the store has in reserve.
+
+    Without a store it has none to keep alive; then there may be no memory, and it is null.
+    """
     made = cast(Trap, new_block(usize(size_of(Trap))))
+    if is_null(s):
+        if not is_null(made):
+            made.kind = u32(KIND_TRAP)
+            made.count = u32(1)
+            made.status = status
+        return made
+    s.status = status
     if is_null(made):
         made = s.spare
+    made.kind = u32(KIND_TRAP)
     made.store = address(s)
     made.status = status
     made.is_exit = s.has_exited
     made.exit_status = s.exit_status
-    s.count += 1
+    hold_trap(made)
     return made
 
 
 @kernel(export="wasm_trap_new")
 def new_message_trap(s: StoreObject, message: Vector) -> Trap:
     made = new_trap(s, u64(0))
-    if made != s.spare:
-        copy_to_bytes(made.message, message.data, message.size)
+    if not is_null(made) and not is_null(message) and (is_null(s) or made != s.spare):
+        copy_terminated(made.message, message)
     return made
 
 
-@kernel(export="wasm_trap_delete")
+@kernel
+def copy_terminated(out: Vector, message: Vector) -> None:
+    """A copy that ends in a zero byte, as messages do, even where the embedder has forgotten it."""
+    size = message.size
+    if size != 0 and message.data[size - 1] == 0:
+        copy_to_bytes(out, message.data, size)
+    elif size + 1 != 0 and new_bytes(out, size + 1) and size != 0:
+        copy_bytes(out.data, message.data, size)
+
+
+@kernel
 def delete_trap(trap: Trap) -> None:
-    if is_null(trap):
-        return
-    s = cast(StoreObject, trap.store)
-    if trap != s.spare:
-        for _ in span(trap.frame_count):
-            drop_store(s)
-        delete_block(cast(Ptr[u8], trap.frames))
-        delete_bytes(trap.message)
-        delete_block(cast(Ptr[u8], trap))
-    drop_store(s)
-
-
-@kernel(export="wasm_trap_copy")
-def copy_trap(trap: Trap) -> Trap:
-    s = cast(StoreObject, trap.store)
-    made = new_trap(s, trap.status)
-    made.is_exit = trap.is_exit
-    made.exit_status = trap.exit_status
-    if made != s.spare:
-        copy_to_bytes(made.message, trap.message.data, trap.message.size)
-        if new_frames(made, trap.frame_count):
-            for i in span(trap.frame_count):
-                fill_frame(cast(Ptr[Frame], made.frames)[i], cast(Ptr[Frame], trap.frames)[i])
-    return made
+    if not is_null(trap):
+        drop_trap(trap)
 
 
 @kernel(export="wasm_trap_message")
 def trap_message(trap: Trap, out: Vector) -> None:
     """The message with a zero byte behind it; empty if there is no memory."""
-    if trap.message.size != 0:
+    if is_null(trap):
+        write_message(out, u64(0))
+    elif trap.message.size != 0:
         copy_to_bytes(out, trap.message.data, trap.message.size)
     else:
         write_message(out, trap.status)
@@ -100,10 +101,12 @@ def stop(s: StoreObject, trap: Trap) -> u32:
 
 
 @kernel
-def add_frames(trap: Trap) -> None:
-    """Note where the interpreter has stopped; nothing where there is no memory for it."""
-    s = cast(StoreObject, trap.store)
-    if trap == s.spare or trap.frame_count != 0:
+def add_frames(s: StoreObject, trap: Trap) -> None:
+    """Note where the store's interpreter has stopped; nothing where there is no memory for it.
+
+    A trap that a callback has given may be older, and have its frames, or be another store's.
+    """
+    if trap.store != address(s) or trap == s.spare or trap.frame_count != 0:
         return
     words = stack_array(u64, MOST_FRAMES * FRAME_WORDS)
     count = stack_array(u32, 1)
@@ -130,7 +133,7 @@ def read_backtrace(s: StoreObject, words: Ptr[u64], count: Ptr[u32]) -> None:
 
 @kernel
 def new_frames(trap: Trap, count: u32) -> bool:
-    """Room for frames, each of which keeps the store alive; false also if there are none."""
+    """Room for frames; false also if there are none."""
     if count == 0:
         return False
     frames = new_block(usize(size_of(Frame)) * usize(count))
@@ -138,7 +141,6 @@ def new_frames(trap: Trap, count: u32) -> bool:
         return False
     trap.frames = address(frames)
     trap.frame_count = count
-    cast(StoreObject, trap.store).count += count
     return True
 
 
@@ -154,6 +156,9 @@ def fill_frame(frame: Frame, origin: Frame) -> None:
 
 @kernel
 def copy_frame(frame: usize) -> usize:
+    """A frame that keeps its store alive, which those in a trap leave to the trap; 0 if there is no memory."""
+    if frame == 0:
+        return frame
     made = cast(Frame, new_block(usize(size_of(Frame))))
     if not is_null(made):
         fill_frame(made, cast(Frame, frame))
@@ -172,34 +177,38 @@ def delete_frame(frame: usize) -> None:
 @kernel(export="wasm_trap_origin")
 def trap_origin(trap: Trap) -> Frame:
     """The innermost frame, or null."""
-    if trap.frame_count == 0:
+    if is_null(trap) or trap.frame_count == 0:
         return null(Frame)
     return cast(Frame, copy_frame(trap.frames))
 
 
 @kernel(export="wasm_trap_trace")
 def trap_trace(trap: Trap, out: Vector) -> None:
-    """The frames, the innermost first."""
-    if new_elements(out, usize(trap.frame_count), usize(size_of(usize))):
-        for i in span(trap.frame_count):
+    """The frames, the innermost first; none if there is no memory."""
+    count = u32(0) if is_null(trap) else trap.frame_count
+    if new_elements(out, usize(count), usize(size_of(usize))):
+        for i in span(count):
             pointers(out)[i] = copy_frame(address(cast(Ptr[Frame], trap.frames)[i]))
+            if pointers(out)[i] == 0:
+                delete_vector(out, delete_frame)
+                return
 
 
 @kernel(export="wasm_frame_instance")
 def frame_instance(frame: Frame) -> Ref:
-    return frame.instance
+    return null(Ref) if is_null(frame) else frame.instance
 
 
 @kernel(export="wasm_frame_func_index")
 def frame_func_index(frame: Frame) -> u32:
-    return frame.func_index
+    return u32(0) if is_null(frame) else frame.func_index
 
 
 @kernel(export="wasm_frame_func_offset")
 def frame_func_offset(frame: Frame) -> usize:
-    return usize(frame.func_offset)
+    return usize(0) if is_null(frame) else usize(frame.func_offset)
 
 
 @kernel(export="wasm_frame_module_offset")
 def frame_module_offset(frame: Frame) -> usize:
-    return usize(frame.module_offset)
+    return usize(0) if is_null(frame) else usize(frame.module_offset)

@@ -3,19 +3,21 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, delete_bytes, new_block
-from fusee.engine.capi.kinds import kind_from_code
+from fusee.engine.capi.kinds import code_from_kind, kind_from_code
 from fusee.engine.capi.state import (
     KIND_FUNC,
     KIND_GLOBAL,
     KIND_MEMORY,
+    KIND_OTHER,
     KIND_TABLE,
+    VAL_OTHER,
     ExternType,
     Limits,
     NamedType,
     ValType,
     Vector,
 )
-from fusee.engine.capi.vectors import copy_vector, delete_vector, new_elements, pointers
+from fusee.engine.capi.vectors import copy_vector, delete_vector, length, new_elements, pointers
 from fusee.engine.state import module as engine
 from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, u64, usize
 from fusee.spec.limits import MAX_PARAMS
@@ -25,16 +27,24 @@ NO_MAXIMUM: Final = 0xFFFF_FFFF
 
 @kernel(export="wasm_valtype_new")
 def new_valtype(kind: u32) -> ValType:
-    """The caller may leave anything in the upper bits of a small argument."""
+    """Null if there is no such kind. The caller may leave anything in the upper bits of a small argument."""
+    if code_from_kind(kind & 0xFF) == 0:
+        return null(ValType)
+    return read_valtype(kind & 0xFF)
+
+
+@kernel
+def read_valtype(kind: u32) -> ValType:
+    """Also of a kind that C does not have."""
     made = cast(ValType, new_block(usize(size_of(ValType))))
     if not is_null(made):
-        made.kind = kind & 0xFF
+        made.kind = kind
     return made
 
 
 @kernel(export="wasm_valtype_kind")
 def valtype_kind(type: ValType) -> u8:  # noqa: A002
-    return u8(type.kind)
+    return u8(VAL_OTHER) if is_null(type) else u8(type.kind)
 
 
 @kernel
@@ -44,7 +54,7 @@ def delete_valtype(type: usize) -> None:  # noqa: A002
 
 @kernel
 def copy_valtype(type: usize) -> usize:  # noqa: A002
-    return address(new_valtype(cast(ValType, type).kind))
+    return usize(0) if type == 0 else address(read_valtype(cast(ValType, type).kind))
 
 
 @kernel
@@ -69,6 +79,8 @@ def new_externtype(kind: u32) -> ExternType:
 @kernel
 def copy_externtype(type: usize) -> usize:  # noqa: A002
     """A copy with all that it owns, or null."""
+    if type == 0:
+        return type
     origin = cast(ExternType, type)
     made = new_externtype(origin.kind)
     if is_null(made):
@@ -79,7 +91,7 @@ def copy_externtype(type: usize) -> usize:  # noqa: A002
     copy_vector(made.params, origin.params, copy_valtype, delete_valtype)
     copy_vector(made.results, origin.results, copy_valtype, delete_valtype)
     if not is_null(origin.content):
-        made.content = new_valtype(origin.content.kind)
+        made.content = read_valtype(origin.content.kind)
     complete = made.params.size == origin.params.size and made.results.size == origin.results.size
     if not complete or is_null(made.content) != is_null(origin.content):
         delete_externtype(address(made))
@@ -90,16 +102,18 @@ def copy_externtype(type: usize) -> usize:  # noqa: A002
 @kernel(inline=True)
 def move_vector(out: Vector, origin: Vector) -> None:
     """Take over what a vector owns."""
-    out.size = origin.size
-    out.data = origin.data
-    origin.size = usize(0)
-    origin.data = null(Ptr[u8])
+    if length(origin) != 0:
+        out.size = origin.size
+        out.data = origin.data
+        origin.size = usize(0)
+        origin.data = null(Ptr[u8])
 
 
 @kernel(export="wasm_functype_new")
 def new_functype(params: Vector, results: Vector) -> ExternType:
+    """Takes over the vectors. Null if there is no memory, or one of the types is null for want of it."""
     made = new_externtype(u32(KIND_FUNC))
-    if is_null(made) or params.size > MAX_PARAMS or results.size > MAX_PARAMS:
+    if is_null(made) or not is_complete(params) or not is_complete(results):
         delete_vector(params, delete_valtype)
         delete_vector(results, delete_valtype)
         delete_externtype(address(made))
@@ -109,14 +123,25 @@ def new_functype(params: Vector, results: Vector) -> ExternType:
     return made
 
 
+@kernel
+def is_complete(types: Vector) -> bool:
+    """Whether a vector holds so many value types as a function may have, and each of them."""
+    if length(types) > MAX_PARAMS:
+        return False
+    for i in span(length(types)):
+        if pointers(types)[i] == 0:
+            return False
+    return True
+
+
 @kernel(export="wasm_functype_params")
 def functype_params(type: ExternType) -> Vector:  # noqa: A002
-    return type.params
+    return null(Vector) if is_null(type) else type.params
 
 
 @kernel(export="wasm_functype_results")
 def functype_results(type: ExternType) -> Vector:  # noqa: A002
-    return type.results
+    return null(Vector) if is_null(type) else type.results
 
 
 @kernel
@@ -139,14 +164,15 @@ def new_globaltype(content: ValType, mutability: u32) -> ExternType:
     return made
 
 
-@kernel(export="wasm_globaltype_content")
-def globaltype_content(type: ExternType) -> ValType:  # noqa: A002
-    return type.content
+@kernel
+def content_of(type: ExternType) -> ValType:  # noqa: A002
+    """`wasm_globaltype_content` and `wasm_tabletype_element`; null for any other type."""
+    return null(ValType) if is_null(type) else type.content
 
 
 @kernel(export="wasm_globaltype_mutability")
 def globaltype_mutability(type: ExternType) -> u8:  # noqa: A002
-    return u8(type.is_mutable)
+    return u8(0) if is_null(type) else u8(type.is_mutable)
 
 
 @kernel(export="wasm_tabletype_new")
@@ -155,11 +181,6 @@ def new_tabletype(element: ValType, limits: Limits) -> ExternType:
     if not is_null(made):
         set_limits(made, limits)
     return made
-
-
-@kernel(export="wasm_tabletype_element")
-def tabletype_element(type: ExternType) -> ValType:  # noqa: A002
-    return type.content
 
 
 @kernel(export="wasm_memorytype_new")
@@ -172,19 +193,22 @@ def new_memorytype(limits: Limits) -> ExternType:
 
 @kernel(inline=True)
 def set_limits(type: ExternType, limits: Limits) -> None:  # noqa: A002
-    type.limits.minimum = limits.minimum
-    type.limits.maximum = limits.maximum
+    """Without limits: none at all."""
+    type.limits.maximum = u32(NO_MAXIMUM)
+    if not is_null(limits):
+        type.limits.minimum = limits.minimum
+        type.limits.maximum = limits.maximum
 
 
 @kernel
 def limits_of(type: ExternType) -> Limits:  # noqa: A002
     """`wasm_tabletype_limits` and `wasm_memorytype_limits`."""
-    return type.limits
+    return null(Limits) if is_null(type) else type.limits
 
 
 @kernel(export="wasm_externtype_kind")
 def externtype_kind(type: ExternType) -> u8:  # noqa: A002
-    return u8(type.kind)
+    return u8(KIND_OTHER) if is_null(type) else u8(type.kind)
 
 
 @kernel
@@ -230,8 +254,31 @@ def new_named(module: Vector, name: Vector, type: ExternType) -> NamedType:  # n
     return made
 
 
+@kernel(export="wasm_importtype_new")
+def new_importtype(module: Vector, name: Vector, type: ExternType) -> NamedType:  # noqa: A002
+    """Takes over all three; null if there is no memory, or the type is null for want of it."""
+    made = cast(NamedType, new_block(usize(size_of(NamedType))))
+    if is_null(made) or is_null(type):
+        delete_bytes(module)
+        delete_bytes(name)
+        delete_externtype(address(type))
+        delete_block(cast(Ptr[u8], made))
+        return null(NamedType)
+    move_vector(made.module, module)
+    move_vector(made.name, name)
+    made.type = type
+    return made
+
+
+@kernel(export="wasm_exporttype_new")
+def new_exporttype(name: Vector, type: ExternType) -> NamedType:  # noqa: A002
+    return new_importtype(null(Vector), name, type)
+
+
 @kernel
 def copy_named(type: usize) -> usize:  # noqa: A002
+    if type == 0:
+        return type
     of = cast(NamedType, type)
     copy = cast(ExternType, copy_externtype(address(of.type)))
     if is_null(copy):
@@ -241,19 +288,19 @@ def copy_named(type: usize) -> usize:  # noqa: A002
 
 @kernel(export="wasm_importtype_module")
 def importtype_module(type: NamedType) -> Vector:  # noqa: A002
-    return type.module
+    return null(Vector) if is_null(type) else type.module
 
 
 @kernel
 def named_name(type: NamedType) -> Vector:  # noqa: A002
     """`wasm_importtype_name` and `wasm_exporttype_name`."""
-    return type.name
+    return null(Vector) if is_null(type) else type.name
 
 
 @kernel
 def named_type(type: NamedType) -> ExternType:  # noqa: A002
     """`wasm_importtype_type` and `wasm_exporttype_type`."""
-    return type.type
+    return null(ExternType) if is_null(type) else type.type
 
 
 # Out of the engine.
@@ -265,7 +312,7 @@ def read_valtypes(out: Vector, count: u32, types: Ptr[u32]) -> bool:
     if not new_elements(out, usize(count), usize(size_of(usize))):
         return False
     for i in span(count):
-        pointers(out)[i] = address(new_valtype(kind_from_code(types[i])))
+        pointers(out)[i] = address(read_valtype(kind_from_code(types[i])))
         if pointers(out)[i] == 0:
             return False
     return True
@@ -287,7 +334,7 @@ def read_functype(m: engine.Module, type_index: u32) -> ExternType:
 
 @kernel
 def read_content_type(kind: u32, value_type: u32) -> ExternType:
-    return new_content_type(kind, new_valtype(kind_from_code(value_type)))
+    return new_content_type(kind, read_valtype(kind_from_code(value_type)))
 
 
 @kernel

@@ -2,21 +2,28 @@
 
 from fusee.engine.capi.blocks import delete_bytes
 from fusee.engine.capi.kinds import kind_from_code
+from fusee.engine.capi.objects import find_object, new_object, object_for
 from fusee.engine.capi.refs import copy_ref, delete_ref, new_ref
 from fusee.engine.capi.state import (
     KIND_FOREIGN,
     KIND_FUNC,
+    KIND_MODULE,
+    KIND_OTHER,
+    KIND_TRAP,
     VAL_EXTERNREF,
     VAL_F32,
     VAL_FUNCREF,
     VAL_I32,
     VAL_V128,
+    ModuleObject,
+    Object,
     Ref,
     StoreObject,
+    Trap,
     Value,
     Vector,
 )
-from fusee.engine.capi.vectors import new_elements
+from fusee.engine.capi.vectors import is_possible, length, new_elements
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.state.module import NULLABLE
 from fusee.engine.state.runtime import Func
@@ -38,23 +45,25 @@ from fusee.kernel.lang import (
 
 
 @kernel(inline=True)
-def ref_in(value: Value) -> Ref:
-    return cast(Ref, usize(value.bits))
+def ref_in(value: Value) -> usize:
+    """The handle in a value: a `Ref`, a trap or a module."""
+    return usize(value.bits)
 
 
 @kernel(export="wasm_val_delete")
 def delete_value(value: Value) -> None:
-    if value.kind >= VAL_EXTERNREF:
+    if not is_null(value) and value.kind >= VAL_EXTERNREF:
         delete_ref(ref_in(value))
         value.bits = u64(0)
 
 
 @kernel(export="wasm_val_copy")
 def copy_value(out: Value, value: Value) -> None:
+    """A null reference in the place of one for which there is no memory."""
     out.kind = value.kind
     out.bits = value.bits
     if value.kind >= VAL_EXTERNREF:
-        out.bits = u64(address(copy_ref(ref_in(value))))
+        out.bits = u64(copy_ref(ref_in(value)))
 
 
 @kernel
@@ -67,7 +76,7 @@ def to_slot(store: StoreObject, value: Value, code: u32, slot: Ptr[u64]) -> bool
         narrow = kind == VAL_I32 or kind == VAL_F32
         slot[0] = u64(u32(value.bits)) if narrow else value.bits
         return True
-    return reference_to_slot(store, ref_in(value), code, slot)
+    return reference_to_slot(store, cast(Ref, ref_in(value)), code, slot)
 
 
 @kernel
@@ -76,17 +85,57 @@ def reference_to_slot(store: StoreObject, ref: Ref, code: u32, slot: Ptr[u64]) -
     slot[0] = u64(0)
     if is_null(ref):
         return code & NULLABLE != 0
-    if ref.store != store:
+    kind = kind_from_code(code)
+    if kind == VAL_FUNCREF:
+        if ref.kind != KIND_FUNC or ref.store != store:
+            return False
+        slot[0] = u64(ref.target)
+        return func_matches(store.world.engine, cast(Func, ref.target), code)
+    if kind != VAL_EXTERNREF:
         return False
-    slot[0] = u64(ref.target)
-    if kind_from_code(code) == VAL_FUNCREF:
-        return ref.kind == KIND_FUNC and func_matches(store.engine.engine, cast(Func, ref.target), code)
-    return ref.kind == KIND_FOREIGN and kind_from_code(code) == VAL_EXTERNREF
+    slot[0] = u64(address(external_of(store, ref)))
+    return slot[0] != 0
+
+
+@kernel
+def external_of(store: StoreObject, ref: Ref) -> Object:
+    """What a guest sees of a `wasm_ref_t`; null if it is another store's, or there is no memory."""
+    if ref.kind == KIND_MODULE:
+        return module_external(store, cast(ModuleObject, ref))
+    if ref.kind == KIND_TRAP:
+        return trap_external(store, cast(Trap, ref))
+    if ref.store != store or ref.kind == KIND_OTHER:
+        return null(Object)
+    if ref.kind == KIND_FOREIGN:
+        return cast(Object, ref.target)
+    return object_for(store, ref.kind, ref.target)
+
+
+@kernel
+def module_external(store: StoreObject, module: ModuleObject) -> Object:
+    """As long as the guest may have it, the store keeps the module."""
+    target = address(module)
+    found = find_object(store, u32(KIND_MODULE), target)
+    if is_null(found):
+        found = new_object(store, u32(KIND_MODULE), target)
+        if not is_null(found):
+            module.count += 1
+    return found
+
+
+@kernel
+def trap_external(store: StoreObject, trap: Trap) -> Object:
+    """The same for a trap, which then does not keep the store any more when its handles are gone."""
+    if trap.store != address(store):
+        return null(Object)
+    made = object_for(store, u32(KIND_TRAP), address(trap))
+    trap.is_external = trap.is_external or not is_null(made)
+    return made
 
 
 @kernel
 def from_slot(store: StoreObject, slot: u64, code: u32, out: Value) -> bool:
-    """The other way; false if there is no memory for the handle of a reference."""
+    """The other way; false if there is no memory for the handle of a reference, or C has no kind for it."""
     kind = kind_from_code(code)
     out.kind = u8(kind)
     out.bits = u64(u32(slot)) if kind == VAL_I32 or kind == VAL_F32 else slot
@@ -99,11 +148,22 @@ def from_slot(store: StoreObject, slot: u64, code: u32, out: Value) -> bool:
 
 @kernel
 def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
-    """A handle of what a reference refers to; null for the null reference."""
-    if slot == 0:
+    """A handle of what a reference refers to; null for the null reference, and for what C has no kind for."""
+    kind = kind_from_code(code)
+    if slot == 0 or kind < VAL_EXTERNREF or kind > VAL_FUNCREF:
         return null(Ref)
-    is_func = kind_from_code(code) == VAL_FUNCREF
-    return new_ref(store, u32(KIND_FUNC) if is_func else u32(KIND_FOREIGN), usize(slot))
+    if kind == VAL_FUNCREF:
+        return new_ref(store, u32(KIND_FUNC), usize(slot))
+    external = cast(Object, usize(slot))
+    if external.kind == KIND_MODULE or external.kind == KIND_TRAP:
+        return cast(Ref, copy_ref(external.target))
+    return new_ref(store, external.kind, external.target)
+
+
+@kernel(inline=True)
+def is_null_in(value: Value) -> bool:
+    """Whether a value that is a reference is the null reference."""
+    return ref_in(value) == 0
 
 
 # Vectors of values.
@@ -127,22 +187,25 @@ def new_unset_values(out: Vector, count: usize) -> None:
 @kernel(export="wasm_val_vec_new")
 def new_values(out: Vector, count: usize, given: Ptr[Value]) -> None:
     if new_elements(out, count, usize(size_of(Value))):
-        if count != 0:
+        if count != 0 and not is_null(given):
             copy_bytes(out.data, cast(Ptr[u8], given), count * usize(size_of(Value)))
-    else:
+    elif not is_null(given) and is_possible(count, usize(size_of(Value))):
         for i in span(count):
             delete_value(given[i])
 
 
 @kernel(export="wasm_val_vec_copy")
 def copy_values(out: Vector, origin: Vector) -> None:
-    if new_elements(out, origin.size, usize(size_of(Value))):
-        for i in span(origin.size):
+    if new_elements(out, length(origin), usize(size_of(Value))):
+        for i in span(length(origin)):
             copy_value(values(out)[i], values(origin)[i])
+            if values(origin)[i].kind >= VAL_EXTERNREF and is_null_in(values(out)[i]) != is_null_in(values(origin)[i]):
+                delete_values(out)
+                return
 
 
 @kernel(export="wasm_val_vec_delete")
 def delete_values(vector: Vector) -> None:
-    for i in span(vector.size):
+    for i in span(length(vector)):
         delete_value(values(vector)[i])
     delete_bytes(vector)

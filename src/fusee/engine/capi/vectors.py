@@ -21,6 +21,12 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 
+@kernel
+def length(vector: Vector) -> usize:
+    """How many elements there are; none where there is no vector, or no data."""
+    return usize(0) if is_null(vector) or is_null(vector.data) else vector.size
+
+
 @kernel(export="wasm_byte_vec_new_empty")
 def new_empty_bytes(out: Vector) -> None:
     new_bytes(out, usize(0))
@@ -33,12 +39,16 @@ def new_unset_bytes(out: Vector, size: usize) -> None:
 
 @kernel(export="wasm_byte_vec_new")
 def new_filled_bytes(out: Vector, size: usize, data: Ptr[u8]) -> None:
-    copy_to_bytes(out, data, size)
+    if is_null(data):
+        new_bytes(out, size)
+    else:
+        copy_to_bytes(out, data, size)
 
 
 @kernel(export="wasm_byte_vec_copy")
 def copy_byte_vector(out: Vector, origin: Vector) -> None:
-    copy_to_bytes(out, origin.data, origin.size)
+    size = length(origin)
+    copy_to_bytes(out, null(Ptr[u8]) if size == 0 else origin.data, size)
 
 
 @kernel(export="wasm_byte_vec_delete")
@@ -51,15 +61,20 @@ def new_elements(out: Vector, count: usize, width: usize) -> bool:
     """Room for `count` zeroed elements."""
     out.size = usize(0)
     out.data = null(Ptr[u8])
-    size = count * width
     if count == 0:
         return True
-    if size // width == count:
-        out.data = new_block(size)
+    if is_possible(count, width):
+        out.data = new_block(count * width)
     if is_null(out.data):
         return False
     out.size = count
     return True
+
+
+@kernel
+def is_possible(count: usize, width: usize) -> bool:
+    """Whether there can be so many elements in memory at all."""
+    return count * width // width == count
 
 
 @kernel
@@ -82,11 +97,11 @@ def pointers(vector: Vector) -> Ptr[usize]:
 
 @kernel
 def new_owner(out: Vector, count: usize, given: Ptr[usize], destroy: Static[Kernel[[usize], None]]) -> None:
-    """`wasm_…_vec_new`: takes over the elements."""
+    """`wasm_…_vec_new`: takes over the elements, which are null if none are given."""
     if new_elements(out, count, usize(size_of(usize))):
-        if count != 0:
+        if count != 0 and not is_null(given):
             copy_bytes(out.data, cast(Ptr[u8], given), count * usize(size_of(usize)))
-    else:
+    elif not is_null(given) and is_possible(count, usize(size_of(usize))):
         for i in span(count):
             destroy(given[i])
 
@@ -99,9 +114,9 @@ def copy_vector(
     destroy: Static[Kernel[[usize], None]],
 ) -> None:
     """`wasm_…_vec_copy`: copies of all elements, or nothing."""
-    if not new_elements(out, origin.size, usize(size_of(usize))):
+    if not new_elements(out, length(origin), usize(size_of(usize))):
         return
-    for i in span(origin.size):
+    for i in span(length(origin)):
         if pointers(origin)[i] != 0:
             pointers(out)[i] = copy(pointers(origin)[i])
             if pointers(out)[i] == 0:
@@ -112,6 +127,6 @@ def copy_vector(
 @kernel
 def delete_vector(vector: Vector, destroy: Static[Kernel[[usize], None]]) -> None:
     """`wasm_…_vec_delete`, with the elements."""
-    for i in span(vector.size):
+    for i in span(length(vector)):
         destroy(pointers(vector)[i])
     delete_bytes(vector)

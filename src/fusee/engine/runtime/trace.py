@@ -7,8 +7,11 @@ from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_INSTANCE, BLOCK_TA
 from fusee.engine.runtime.instantiate import own_globals
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, REF
 from fusee.engine.state.runtime import Global, Instance, Store, Table
-from fusee.kernel.lang import Ptr, cast, kernel, span, u8, u32, u64
+from fusee.kernel.lang import Kernel, Ptr, Static, cast, kernel, span, u8, u32, u64
 from fusee.spec.types import Heap
+
+Visit = Kernel[[u64, Ptr[u8], u64], None]
+"""Is given an externref that something holds, or 0 for null, and the two arguments of `visit_externs`."""
 
 
 @kernel
@@ -17,6 +20,12 @@ def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> u64:
 
     Gives the number of places that were looked at.
     """
+    return visit_externs(store, marks, count, mark)
+
+
+@kernel
+def visit_externs(store: Store, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> u64:
+    """Visit every externref that a global, table or segment holds. Gives the number of places that were looked at."""
     looked_at = u64(0)
     at = holdings_of(store).newest
     while at != 0:
@@ -24,36 +33,36 @@ def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> u64:
         if block.kind == BLOCK_TABLE:
             table = cast(Table, contents(block))
             if is_extern(table.element):
-                mark_all(table.elements, table.length, marks, count)
+                visit_all(table.elements, table.length, marks, count, visit)
                 looked_at += table.length
         elif block.kind == BLOCK_GLOBAL:
-            trace_global(cast(Global, contents(block)), marks, count)
+            visit_global(cast(Global, contents(block)), marks, count, visit)
         elif block.kind == BLOCK_INSTANCE:
-            looked_at += trace_instance(cast(Instance, contents(block)), marks, count)
+            looked_at += visit_instance(cast(Instance, contents(block)), marks, count, visit)
         looked_at += 1
         at = block.next
     return looked_at
 
 
 @kernel
-def trace_instance(instance: Instance, marks: Ptr[u8], count: u64) -> u64:
+def visit_instance(instance: Instance, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> u64:
     looked_at = u64(0)
     m = instance.module
     for i in span(m.global_count - m.imported_global_count):
-        trace_global(own_globals(instance)[i], marks, count)
+        visit_global(own_globals(instance)[i], marks, count, visit)
         looked_at += 1
     for i in span(m.element_count):
         if is_extern(m.elements[i].element):
             segment = instance.elements[i]
-            mark_all(cast(Ptr[u64], segment.items), segment.length, marks, count)
+            visit_all(cast(Ptr[u64], segment.items), segment.length, marks, count, visit)
             looked_at += segment.length
     return looked_at
 
 
 @kernel
-def trace_global(origin: Global, marks: Ptr[u8], count: u64) -> None:
+def visit_global(origin: Global, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> None:
     if is_extern(origin.value_type):
-        mark(origin.value, marks, count)
+        visit(origin.value, marks, count)
 
 
 @kernel(inline=True)
@@ -62,9 +71,9 @@ def is_extern(value_type: u32) -> bool:
 
 
 @kernel
-def mark_all(references: Ptr[u64], length: u64, marks: Ptr[u8], count: u64) -> None:
+def visit_all(references: Ptr[u64], length: u64, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> None:
     for i in span(length):
-        mark(references[i], marks, count)
+        visit(references[i], marks, count)
 
 
 @kernel(inline=True)

@@ -24,15 +24,21 @@ typedef struct fusee_platform_t {
     uint32_t (*write)(uint32_t descriptor, const uint8_t *data, size_t size); /* all of it; gives an errno */
 } fusee_platform_t;
 
-/* The table is copied. The platform given last serves for vectors and types, which belong to no engine. */
+/* The table is copied. The platform given last also serves for vectors and types, which belong to no engine, and for
+ * `wasm_engine_new`. It is to be given before there are threads. */
 
 wasm_engine_t *fusee_engine_new(const fusee_platform_t *platform);
-wasm_engine_t *fusee_engine_new_with_config(const fusee_platform_t *platform, wasm_config_t *config);
+wasm_engine_t *fusee_engine_new_with_config(const fusee_platform_t *platform, wasm_config_t *config); /* which it owns */
 
 wasm_config_t *fusee_config_new(const fusee_platform_t *platform);
 void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fuel, heed deadlines and interrupts */
 void fusee_config_set_stack(wasm_config_t *config, uint64_t bytes); /* of the guests' own stack, in each store */
 void fusee_config_set_nesting(wasm_config_t *config, uint32_t most); /* of calls from host to guest to host and so on */
+
+/* Fills in what serves before a platform was given. The library's own is the C library: its memory, clocks, random numbers
+ * and standard streams. Where there is none: false. An app that has a function of this name takes its place. */
+
+bool fusee_default_platform(fusee_platform_t *out);
 
 /* What went wrong last in a store, in words. */
 
@@ -117,29 +123,6 @@ bool fusee_trap_exit_status(const wasm_trap_t *trap, uint32_t *status); /* wheth
 
 #ifdef __cplusplus
 }
-#endif
-
-/* wasm.h's own way to make an engine, on the C library. */
-
-#if __STDC_HOSTED__
-
-#include <stdlib.h>
-
-static inline wasm_engine_t *wasm_engine_new(void) {
-    fusee_platform_t platform = {calloc, free, NULL, NULL, NULL, NULL, NULL, NULL};
-    return fusee_engine_new(&platform);
-}
-
-static inline wasm_config_t *wasm_config_new(void) {
-    fusee_platform_t platform = {calloc, free, NULL, NULL, NULL, NULL, NULL, NULL};
-    return fusee_config_new(&platform);
-}
-
-static inline wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *config) {
-    fusee_platform_t platform = {calloc, free, NULL, NULL, NULL, NULL, NULL, NULL};
-    return fusee_engine_new_with_config(&platform, config);
-}
-
 #endif
 
 #endif

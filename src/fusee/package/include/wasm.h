@@ -1,8 +1,10 @@
-/* wasm.h: the part of the WebAssembly C API (wasm-c-api) that Fusee's device library has.
+/* wasm.h: the WebAssembly C API (github.com/WebAssembly/wasm-c-api) as Fusee's device library has it: all of it.
  *
- * Where the API says `own`, whoever receives the object deletes it. Functions that make something return
- * NULL, or an empty vector, if there is no memory; nothing ever ends the process. Objects may be deleted in
- * any order. A store, and all that belongs to it, is used by one thread at a time; so is an engine.
+ * What is marked `own` belongs to whoever receives it, and is ended by the `_delete` of its type. A vector owns its
+ * elements. Functions that make something return NULL, or an empty vector, if that cannot be done; nothing ever ends
+ * the process. NULL in the place of an object is no crash but gives NULL, 0 or false. Objects may be deleted in any order.
+ *
+ * An engine may be used from any thread. A store, and all that belongs to it, is used by one thread at a time.
  */
 
 #ifndef WASM_H
@@ -12,8 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if __STDC_HOSTED__
+#include <assert.h>
+#include <string.h>
+#endif
+
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+#ifndef WASM_API_EXTERN
+#define WASM_API_EXTERN
 #endif
 
 #define own
@@ -23,47 +34,113 @@ typedef float float32_t;
 typedef double float64_t;
 typedef byte_t wasm_byte_t;
 
-/* Opaque objects */
+/* --- Families ------------------------------------------------------------------------------------------------- */
 
-typedef struct wasm_config_t wasm_config_t;
-typedef struct wasm_engine_t wasm_engine_t;
-typedef struct wasm_store_t wasm_store_t;
-typedef struct wasm_valtype_t wasm_valtype_t;
-typedef struct wasm_functype_t wasm_functype_t;
-typedef struct wasm_globaltype_t wasm_globaltype_t;
-typedef struct wasm_tabletype_t wasm_tabletype_t;
-typedef struct wasm_memorytype_t wasm_memorytype_t;
-typedef struct wasm_externtype_t wasm_externtype_t;
-typedef struct wasm_importtype_t wasm_importtype_t;
-typedef struct wasm_exporttype_t wasm_exporttype_t;
-typedef struct wasm_ref_t wasm_ref_t;
-typedef struct wasm_frame_t wasm_frame_t;
-typedef struct wasm_trap_t wasm_trap_t;
-typedef struct wasm_module_t wasm_module_t;
-typedef struct wasm_func_t wasm_func_t;
-typedef struct wasm_global_t wasm_global_t;
-typedef struct wasm_table_t wasm_table_t;
-typedef struct wasm_memory_t wasm_memory_t;
-typedef struct wasm_extern_t wasm_extern_t;
-typedef struct wasm_instance_t wasm_instance_t;
+/* An opaque object, and its end. */
 
-/* Vectors */
+#define FUSEE_OBJECT(name)                           \
+    typedef struct wasm_##name##_t wasm_##name##_t; \
+    WASM_API_EXTERN void wasm_##name##_delete(own wasm_##name##_t *object);
 
-typedef struct wasm_byte_vec_t {
-    size_t size;
-    wasm_byte_t *data;
-} wasm_byte_vec_t;
+/* A vector. A new uninitialized one is zero, so that it can be deleted at any time. */
 
-void wasm_byte_vec_new_empty(own wasm_byte_vec_t *out);
-void wasm_byte_vec_new_uninitialized(own wasm_byte_vec_t *out, size_t size);
-void wasm_byte_vec_new(own wasm_byte_vec_t *out, size_t size, const wasm_byte_t data[]);
-void wasm_byte_vec_copy(own wasm_byte_vec_t *out, const wasm_byte_vec_t *vector);
-void wasm_byte_vec_delete(own wasm_byte_vec_t *vector);
+#define FUSEE_VECTOR(name, element)                                                                          \
+    typedef struct wasm_##name##_vec_t {                                                                     \
+        size_t size;                                                                                         \
+        element *data;                                                                                       \
+    } wasm_##name##_vec_t;                                                                                   \
+    WASM_API_EXTERN void wasm_##name##_vec_new_empty(own wasm_##name##_vec_t *out);                          \
+    WASM_API_EXTERN void wasm_##name##_vec_new_uninitialized(own wasm_##name##_vec_t *out, size_t size);     \
+    WASM_API_EXTERN void wasm_##name##_vec_new(                                                              \
+        own wasm_##name##_vec_t *out, size_t size, own element const data[]);                                \
+    WASM_API_EXTERN void wasm_##name##_vec_copy(                                                             \
+        own wasm_##name##_vec_t *out, const wasm_##name##_vec_t *vector);                                    \
+    WASM_API_EXTERN void wasm_##name##_vec_delete(own wasm_##name##_vec_t *vector);
+
+#define FUSEE_COPY(name) WASM_API_EXTERN own wasm_##name##_t *wasm_##name##_copy(const wasm_##name##_t *object);
+
+/* A type. */
+
+#define FUSEE_TYPE(name)                 \
+    FUSEE_OBJECT(name)                   \
+    FUSEE_VECTOR(name, wasm_##name##_t *) \
+    FUSEE_COPY(name)
+
+/* A handle. Copies are handles of the same object, which `same` tells. Host info belongs to the object: all of its handles
+ * show it. The finalizer is called once, when other host info takes the place or the object ends: functions, globals,
+ * tables, memories and instances with their store, traps and modules with their last handle, foreign objects when
+ * neither a handle nor a guest refers to them, at the latest with the store. */
+
+#define FUSEE_HANDLE(name)                                                                          \
+    FUSEE_OBJECT(name)                                                                              \
+    FUSEE_COPY(name)                                                                                \
+    WASM_API_EXTERN bool wasm_##name##_same(const wasm_##name##_t *a, const wasm_##name##_t *b);    \
+    WASM_API_EXTERN void *wasm_##name##_get_host_info(const wasm_##name##_t *object);               \
+    WASM_API_EXTERN void wasm_##name##_set_host_info(wasm_##name##_t *object, void *info);          \
+    WASM_API_EXTERN void wasm_##name##_set_host_info_with_finalizer(                                \
+        wasm_##name##_t *object, void *info, void (*finalizer)(void *info));
+
+/* Conversions between a general kind and a special one. They neither copy nor take over, so what they give is deleted under
+ * one of its names. To the special kind: NULL if the object is of another. */
+
+#define FUSEE_CONVERT(name, general, special, general_t, special_t)                                    \
+    WASM_API_EXTERN general_t *wasm_##special##_as_##general(special_t *object);                       \
+    WASM_API_EXTERN special_t *wasm_##general##_as_##special(general_t *object);                       \
+    WASM_API_EXTERN const general_t *wasm_##special##_as_##general##_const(const special_t *object);   \
+    WASM_API_EXTERN const special_t *wasm_##general##_as_##special##_const(const general_t *object);
+
+#define FUSEE_REF(name)  \
+    FUSEE_HANDLE(name)   \
+    FUSEE_CONVERT(name, ref, name, wasm_ref_t, wasm_##name##_t)
+
+#define FUSEE_EXTERN(name) FUSEE_CONVERT(name, extern, name, wasm_extern_t, wasm_##name##_t)
+
+#define FUSEE_EXTERNTYPE(name)  \
+    FUSEE_TYPE(name##type)      \
+    FUSEE_CONVERT(name, externtype, name##type, wasm_externtype_t, wasm_##name##type_t)
+
+/* --- Bytes and names ------------------------------------------------------------------------------------------ */
+
+FUSEE_VECTOR(byte, wasm_byte_t)
 
 typedef wasm_byte_vec_t wasm_name_t;
 typedef wasm_name_t wasm_message_t; /* with a zero byte at its end */
 
-/* Kinds and values */
+#define wasm_name wasm_byte_vec
+#define wasm_name_new wasm_byte_vec_new
+#define wasm_name_new_empty wasm_byte_vec_new_empty
+#define wasm_name_new_uninitialized wasm_byte_vec_new_uninitialized
+#define wasm_name_new_new_uninitialized wasm_byte_vec_new_uninitialized /* the standard's spelling */
+#define wasm_name_copy wasm_byte_vec_copy
+#define wasm_name_delete wasm_byte_vec_delete
+
+static inline void wasm_name_new_from_string(own wasm_name_t *out, const char *text) {
+    size_t size = 0;
+    while (text[size]) size++;
+    wasm_byte_vec_new(out, size, text);
+}
+
+static inline void wasm_name_new_from_string_nt(own wasm_name_t *out, const char *text) { /* with its zero byte */
+    size_t size = 0;
+    while (text[size]) size++;
+    wasm_byte_vec_new(out, size + 1, text);
+}
+
+/* --- Engines and stores --------------------------------------------------------------------------------------- */
+
+/* They run on the platform that was given last (`fusee.h`). If none was, that is the C library; where there is none, they
+ * are NULL. An engine takes over its configuration. */
+
+FUSEE_OBJECT(config)
+FUSEE_OBJECT(engine)
+FUSEE_OBJECT(store)
+
+WASM_API_EXTERN own wasm_config_t *wasm_config_new(void);
+WASM_API_EXTERN own wasm_engine_t *wasm_engine_new(void);
+WASM_API_EXTERN own wasm_engine_t *wasm_engine_new_with_config(own wasm_config_t *config);
+WASM_API_EXTERN own wasm_store_t *wasm_store_new(wasm_engine_t *engine);
+
+/* --- Types ---------------------------------------------------------------------------------------------------- */
 
 typedef uint8_t wasm_mutability_t;
 enum wasm_mutability_enum { WASM_CONST = 0, WASM_VAR = 1 };
@@ -73,7 +150,7 @@ typedef struct wasm_limits_t {
     uint32_t max;
 } wasm_limits_t;
 
-static const uint32_t wasm_limits_max_default = 0xffffffff;
+static const uint32_t wasm_limits_max_default = 0xffffffff; /* no maximum */
 
 typedef uint8_t wasm_valkind_t;
 enum wasm_valkind_enum {
@@ -81,9 +158,9 @@ enum wasm_valkind_enum {
     WASM_I64 = 1,
     WASM_F32 = 2,
     WASM_F64 = 3,
-    WASM_V128 = 4, /* in types only: no value holds one */
+    WASM_V128 = 4, /* not of the standard: in types only, no value holds one */
     WASM_EXTERNREF = 128,
-    WASM_ANYREF = 128,
+    WASM_ANYREF = 128, /* its older name */
     WASM_FUNCREF = 129
 };
 
@@ -92,8 +169,56 @@ enum wasm_externkind_enum {
     WASM_EXTERN_FUNC = 0,
     WASM_EXTERN_GLOBAL = 1,
     WASM_EXTERN_TABLE = 2,
-    WASM_EXTERN_MEMORY = 3
+    WASM_EXTERN_MEMORY = 3 /* a tag, of which the standard knows nothing, is 4 */
 };
+
+FUSEE_TYPE(valtype)
+FUSEE_TYPE(externtype)
+FUSEE_EXTERNTYPE(func)
+FUSEE_EXTERNTYPE(global)
+FUSEE_EXTERNTYPE(table)
+FUSEE_EXTERNTYPE(memory)
+FUSEE_TYPE(importtype)
+FUSEE_TYPE(exporttype)
+
+WASM_API_EXTERN own wasm_valtype_t *wasm_valtype_new(wasm_valkind_t kind);
+WASM_API_EXTERN wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t *type);
+WASM_API_EXTERN wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t *type);
+
+WASM_API_EXTERN own wasm_functype_t *wasm_functype_new(
+    own wasm_valtype_vec_t *params, own wasm_valtype_vec_t *results); /* empties the vectors */
+WASM_API_EXTERN const wasm_valtype_vec_t *wasm_functype_params(const wasm_functype_t *type);
+WASM_API_EXTERN const wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *type);
+
+WASM_API_EXTERN own wasm_globaltype_t *wasm_globaltype_new(own wasm_valtype_t *content, wasm_mutability_t mutability);
+WASM_API_EXTERN const wasm_valtype_t *wasm_globaltype_content(const wasm_globaltype_t *type);
+WASM_API_EXTERN wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t *type);
+
+WASM_API_EXTERN own wasm_tabletype_t *wasm_tabletype_new(own wasm_valtype_t *element, const wasm_limits_t *limits);
+WASM_API_EXTERN const wasm_valtype_t *wasm_tabletype_element(const wasm_tabletype_t *type);
+WASM_API_EXTERN const wasm_limits_t *wasm_tabletype_limits(const wasm_tabletype_t *type);
+
+WASM_API_EXTERN own wasm_memorytype_t *wasm_memorytype_new(const wasm_limits_t *limits); /* in pages of 64 KiB */
+WASM_API_EXTERN const wasm_limits_t *wasm_memorytype_limits(const wasm_memorytype_t *type);
+
+WASM_API_EXTERN own wasm_importtype_t *wasm_importtype_new(
+    own wasm_name_t *module, own wasm_name_t *name, own wasm_externtype_t *type);
+WASM_API_EXTERN const wasm_name_t *wasm_importtype_module(const wasm_importtype_t *type);
+WASM_API_EXTERN const wasm_name_t *wasm_importtype_name(const wasm_importtype_t *type);
+WASM_API_EXTERN const wasm_externtype_t *wasm_importtype_type(const wasm_importtype_t *type);
+
+WASM_API_EXTERN own wasm_exporttype_t *wasm_exporttype_new(own wasm_name_t *name, own wasm_externtype_t *type);
+WASM_API_EXTERN const wasm_name_t *wasm_exporttype_name(const wasm_exporttype_t *type);
+WASM_API_EXTERN const wasm_externtype_t *wasm_exporttype_type(const wasm_exporttype_t *type);
+
+static inline bool wasm_valkind_is_num(wasm_valkind_t kind) { return kind < WASM_EXTERNREF; }
+static inline bool wasm_valkind_is_ref(wasm_valkind_t kind) { return kind >= WASM_EXTERNREF; }
+static inline bool wasm_valtype_is_num(const wasm_valtype_t *type) { return wasm_valtype_kind(type) < WASM_EXTERNREF; }
+static inline bool wasm_valtype_is_ref(const wasm_valtype_t *type) { return wasm_valtype_kind(type) >= WASM_EXTERNREF; }
+
+/* --- References and values ------------------------------------------------------------------------------------ */
+
+FUSEE_HANDLE(ref)
 
 typedef struct wasm_val_t {
     wasm_valkind_t kind;
@@ -102,289 +227,124 @@ typedef struct wasm_val_t {
         int64_t i64;
         float32_t f32;
         float64_t f64;
-        wasm_ref_t *ref;
+        wasm_ref_t *ref; /* NULL: the null reference */
     } of;
 } wasm_val_t;
 
-void wasm_val_delete(own wasm_val_t *value);
-void wasm_val_copy(own wasm_val_t *out, const wasm_val_t *value);
+FUSEE_VECTOR(val, wasm_val_t)
 
-typedef struct wasm_val_vec_t {
-    size_t size;
-    wasm_val_t *data;
-} wasm_val_vec_t;
+WASM_API_EXTERN void wasm_val_delete(own wasm_val_t *value);
+WASM_API_EXTERN void wasm_val_copy(own wasm_val_t *out, const wasm_val_t *value);
 
-void wasm_val_vec_new_empty(own wasm_val_vec_t *out);
-void wasm_val_vec_new_uninitialized(own wasm_val_vec_t *out, size_t size);
-void wasm_val_vec_new(own wasm_val_vec_t *out, size_t size, own const wasm_val_t data[]);
-void wasm_val_vec_copy(own wasm_val_vec_t *out, const wasm_val_vec_t *vector);
-void wasm_val_vec_delete(own wasm_val_vec_t *vector);
+/* --- Traps: a message, and the frames in which it happened, the innermost first -------------------------------- */
 
-/* Engines and stores; `fusee.h` has those that say which platform they run on */
+FUSEE_OBJECT(frame)
+FUSEE_COPY(frame)
+FUSEE_VECTOR(frame, wasm_frame_t *)
+FUSEE_REF(trap)
 
-void wasm_config_delete(own wasm_config_t *config);
-void wasm_engine_delete(own wasm_engine_t *engine);
-own wasm_store_t *wasm_store_new(wasm_engine_t *engine);
-void wasm_store_delete(own wasm_store_t *store);
+WASM_API_EXTERN struct wasm_instance_t *wasm_frame_instance(const wasm_frame_t *frame); /* the frame's: not `own` */
+WASM_API_EXTERN uint32_t wasm_frame_func_index(const wasm_frame_t *frame);
+WASM_API_EXTERN size_t wasm_frame_func_offset(const wasm_frame_t *frame);   /* bytes from the function's start */
+WASM_API_EXTERN size_t wasm_frame_module_offset(const wasm_frame_t *frame); /* and from the module's */
 
-/* Types */
+WASM_API_EXTERN own wasm_trap_t *wasm_trap_new(wasm_store_t *store, const wasm_message_t *message);
+WASM_API_EXTERN void wasm_trap_message(const wasm_trap_t *trap, own wasm_message_t *out);
+WASM_API_EXTERN own wasm_frame_t *wasm_trap_origin(const wasm_trap_t *trap); /* NULL if no guest was running */
+WASM_API_EXTERN void wasm_trap_trace(const wasm_trap_t *trap, own wasm_frame_vec_t *out);
 
-void wasm_valtype_delete(own wasm_valtype_t *type);
-own wasm_valtype_t *wasm_valtype_copy(const wasm_valtype_t *type);
-typedef struct wasm_valtype_vec_t {
-    size_t size;
-    wasm_valtype_t **data;
-} wasm_valtype_vec_t;
+/* --- Foreign objects: the host's, which guests hold as externrefs ---------------------------------------------- */
 
-void wasm_valtype_vec_new_empty(own wasm_valtype_vec_t *out);
-void wasm_valtype_vec_new_uninitialized(own wasm_valtype_vec_t *out, size_t size);
-void wasm_valtype_vec_new(own wasm_valtype_vec_t *out, size_t size, own wasm_valtype_t *const data[]);
-void wasm_valtype_vec_copy(own wasm_valtype_vec_t *out, const wasm_valtype_vec_t *vector);
-void wasm_valtype_vec_delete(own wasm_valtype_vec_t *vector);
+FUSEE_REF(foreign)
 
-void wasm_externtype_delete(own wasm_externtype_t *type);
-own wasm_externtype_t *wasm_externtype_copy(const wasm_externtype_t *type);
-typedef struct wasm_externtype_vec_t {
-    size_t size;
-    wasm_externtype_t **data;
-} wasm_externtype_vec_t;
+WASM_API_EXTERN own wasm_foreign_t *wasm_foreign_new(wasm_store_t *store);
 
-void wasm_externtype_vec_new_empty(own wasm_externtype_vec_t *out);
-void wasm_externtype_vec_new_uninitialized(own wasm_externtype_vec_t *out, size_t size);
-void wasm_externtype_vec_new(own wasm_externtype_vec_t *out, size_t size, own wasm_externtype_t *const data[]);
-void wasm_externtype_vec_copy(own wasm_externtype_vec_t *out, const wasm_externtype_vec_t *vector);
-void wasm_externtype_vec_delete(own wasm_externtype_vec_t *vector);
+/* --- Modules: `fusee_store_error` says why one was refused ----------------------------------------------------- */
 
-void wasm_importtype_delete(own wasm_importtype_t *type);
-own wasm_importtype_t *wasm_importtype_copy(const wasm_importtype_t *type);
-typedef struct wasm_importtype_vec_t {
-    size_t size;
-    wasm_importtype_t **data;
-} wasm_importtype_vec_t;
+FUSEE_REF(module)
+FUSEE_OBJECT(shared_module)
 
-void wasm_importtype_vec_new_empty(own wasm_importtype_vec_t *out);
-void wasm_importtype_vec_new_uninitialized(own wasm_importtype_vec_t *out, size_t size);
-void wasm_importtype_vec_new(own wasm_importtype_vec_t *out, size_t size, own wasm_importtype_t *const data[]);
-void wasm_importtype_vec_copy(own wasm_importtype_vec_t *out, const wasm_importtype_vec_t *vector);
-void wasm_importtype_vec_delete(own wasm_importtype_vec_t *vector);
+WASM_API_EXTERN own wasm_module_t *wasm_module_new(wasm_store_t *store, const wasm_byte_vec_t *binary);
+WASM_API_EXTERN bool wasm_module_validate(wasm_store_t *store, const wasm_byte_vec_t *binary);
+WASM_API_EXTERN void wasm_module_imports(const wasm_module_t *module, own wasm_importtype_vec_t *out);
+WASM_API_EXTERN void wasm_module_exports(const wasm_module_t *module, own wasm_exporttype_vec_t *out);
+WASM_API_EXTERN void wasm_module_serialize(const wasm_module_t *module, own wasm_byte_vec_t *out); /* the binary */
+WASM_API_EXTERN own wasm_module_t *wasm_module_deserialize(wasm_store_t *store, const wasm_byte_vec_t *bytes);
 
-void wasm_exporttype_delete(own wasm_exporttype_t *type);
-own wasm_exporttype_t *wasm_exporttype_copy(const wasm_exporttype_t *type);
-typedef struct wasm_exporttype_vec_t {
-    size_t size;
-    wasm_exporttype_t **data;
-} wasm_exporttype_vec_t;
+/* From thread to thread: what is shared is the binary, and what is obtained a module of that store's. */
 
-void wasm_exporttype_vec_new_empty(own wasm_exporttype_vec_t *out);
-void wasm_exporttype_vec_new_uninitialized(own wasm_exporttype_vec_t *out, size_t size);
-void wasm_exporttype_vec_new(own wasm_exporttype_vec_t *out, size_t size, own wasm_exporttype_t *const data[]);
-void wasm_exporttype_vec_copy(own wasm_exporttype_vec_t *out, const wasm_exporttype_vec_t *vector);
-void wasm_exporttype_vec_delete(own wasm_exporttype_vec_t *vector);
+WASM_API_EXTERN own wasm_shared_module_t *wasm_module_share(const wasm_module_t *module);
+WASM_API_EXTERN own wasm_module_t *wasm_module_obtain(wasm_store_t *store, const wasm_shared_module_t *shared);
 
-own wasm_valtype_t *wasm_valtype_new(wasm_valkind_t kind);
-wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t *type);
+/* --- Externs: functions, globals, tables and memories --------------------------------------------------------- */
 
-void wasm_functype_delete(own wasm_functype_t *type);
-own wasm_functype_t *wasm_functype_copy(const wasm_functype_t *type);
-wasm_externtype_t *wasm_functype_as_externtype(wasm_functype_t *type);
-const wasm_externtype_t *wasm_functype_as_externtype_const(const wasm_functype_t *type);
-wasm_functype_t *wasm_externtype_as_functype(wasm_externtype_t *type);
-const wasm_functype_t *wasm_externtype_as_functype_const(const wasm_externtype_t *type);
+FUSEE_REF(extern)
+FUSEE_VECTOR(extern, wasm_extern_t *)
+FUSEE_REF(func)
+FUSEE_REF(global)
+FUSEE_REF(table)
+FUSEE_REF(memory)
+FUSEE_EXTERN(func)
+FUSEE_EXTERN(global)
+FUSEE_EXTERN(table)
+FUSEE_EXTERN(memory)
 
-void wasm_globaltype_delete(own wasm_globaltype_t *type);
-own wasm_globaltype_t *wasm_globaltype_copy(const wasm_globaltype_t *type);
-wasm_externtype_t *wasm_globaltype_as_externtype(wasm_globaltype_t *type);
-const wasm_externtype_t *wasm_globaltype_as_externtype_const(const wasm_globaltype_t *type);
-wasm_globaltype_t *wasm_externtype_as_globaltype(wasm_externtype_t *type);
-const wasm_globaltype_t *wasm_externtype_as_globaltype_const(const wasm_externtype_t *type);
+WASM_API_EXTERN wasm_externkind_t wasm_extern_kind(const wasm_extern_t *external);
+WASM_API_EXTERN own wasm_externtype_t *wasm_extern_type(const wasm_extern_t *external);
 
-void wasm_tabletype_delete(own wasm_tabletype_t *type);
-own wasm_tabletype_t *wasm_tabletype_copy(const wasm_tabletype_t *type);
-wasm_externtype_t *wasm_tabletype_as_externtype(wasm_tabletype_t *type);
-const wasm_externtype_t *wasm_tabletype_as_externtype_const(const wasm_tabletype_t *type);
-wasm_tabletype_t *wasm_externtype_as_tabletype(wasm_externtype_t *type);
-const wasm_tabletype_t *wasm_externtype_as_tabletype_const(const wasm_externtype_t *type);
+/* A callback reads `args`, which stay the library's, and fills `results`, whose references the library takes over. It
+ * returns NULL, or a trap that ends the call. The finalizer is called with the environment when the store ends. */
 
-void wasm_memorytype_delete(own wasm_memorytype_t *type);
-own wasm_memorytype_t *wasm_memorytype_copy(const wasm_memorytype_t *type);
-wasm_externtype_t *wasm_memorytype_as_externtype(wasm_memorytype_t *type);
-const wasm_externtype_t *wasm_memorytype_as_externtype_const(const wasm_memorytype_t *type);
-wasm_memorytype_t *wasm_externtype_as_memorytype(wasm_externtype_t *type);
-const wasm_memorytype_t *wasm_externtype_as_memorytype_const(const wasm_externtype_t *type);
-
-wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t *type);
-
-own wasm_functype_t *wasm_functype_new(own wasm_valtype_vec_t *params, own wasm_valtype_vec_t *results);
-const wasm_valtype_vec_t *wasm_functype_params(const wasm_functype_t *type);
-const wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *type);
-
-own wasm_globaltype_t *wasm_globaltype_new(own wasm_valtype_t *content, wasm_mutability_t mutability);
-const wasm_valtype_t *wasm_globaltype_content(const wasm_globaltype_t *type);
-wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t *type);
-
-own wasm_tabletype_t *wasm_tabletype_new(own wasm_valtype_t *element, const wasm_limits_t *limits);
-const wasm_valtype_t *wasm_tabletype_element(const wasm_tabletype_t *type);
-const wasm_limits_t *wasm_tabletype_limits(const wasm_tabletype_t *type);
-
-own wasm_memorytype_t *wasm_memorytype_new(const wasm_limits_t *limits);
-const wasm_limits_t *wasm_memorytype_limits(const wasm_memorytype_t *type);
-
-const wasm_name_t *wasm_importtype_module(const wasm_importtype_t *type);
-const wasm_name_t *wasm_importtype_name(const wasm_importtype_t *type);
-const wasm_externtype_t *wasm_importtype_type(const wasm_importtype_t *type);
-const wasm_name_t *wasm_exporttype_name(const wasm_exporttype_t *type);
-const wasm_externtype_t *wasm_exporttype_type(const wasm_exporttype_t *type);
-
-/* Traps */
-
-void wasm_frame_delete(own wasm_frame_t *frame);
-own wasm_frame_t *wasm_frame_copy(const wasm_frame_t *frame);
-wasm_instance_t *wasm_frame_instance(const wasm_frame_t *frame);
-uint32_t wasm_frame_func_index(const wasm_frame_t *frame);
-size_t wasm_frame_func_offset(const wasm_frame_t *frame);
-size_t wasm_frame_module_offset(const wasm_frame_t *frame);
-
-typedef struct wasm_frame_vec_t {
-    size_t size;
-    wasm_frame_t **data;
-} wasm_frame_vec_t;
-
-void wasm_frame_vec_new_empty(own wasm_frame_vec_t *out);
-void wasm_frame_vec_new_uninitialized(own wasm_frame_vec_t *out, size_t size);
-void wasm_frame_vec_new(own wasm_frame_vec_t *out, size_t size, own wasm_frame_t *const data[]);
-void wasm_frame_vec_copy(own wasm_frame_vec_t *out, const wasm_frame_vec_t *vector);
-void wasm_frame_vec_delete(own wasm_frame_vec_t *vector);
-
-void wasm_trap_delete(own wasm_trap_t *trap);
-own wasm_trap_t *wasm_trap_copy(const wasm_trap_t *trap);
-own wasm_trap_t *wasm_trap_new(wasm_store_t *store, const wasm_message_t *message);
-void wasm_trap_message(const wasm_trap_t *trap, own wasm_message_t *out);
-own wasm_frame_t *wasm_trap_origin(const wasm_trap_t *trap);
-void wasm_trap_trace(const wasm_trap_t *trap, own wasm_frame_vec_t *out);
-
-/* Modules: `fusee_store_error` says why one was refused */
-
-void wasm_module_delete(own wasm_module_t *module);
-own wasm_module_t *wasm_module_copy(const wasm_module_t *module);
-own wasm_module_t *wasm_module_new(wasm_store_t *store, const wasm_byte_vec_t *binary);
-bool wasm_module_validate(wasm_store_t *store, const wasm_byte_vec_t *binary);
-void wasm_module_imports(const wasm_module_t *module, own wasm_importtype_vec_t *out);
-void wasm_module_exports(const wasm_module_t *module, own wasm_exporttype_vec_t *out);
-void wasm_module_serialize(const wasm_module_t *module, own wasm_byte_vec_t *out);
-
-/* References and externs */
-
-void wasm_ref_delete(own wasm_ref_t *ref);
-own wasm_ref_t *wasm_ref_copy(const wasm_ref_t *ref);
-wasm_func_t *wasm_ref_as_func(wasm_ref_t *ref);
-
-void wasm_extern_delete(own wasm_extern_t *external);
-own wasm_extern_t *wasm_extern_copy(const wasm_extern_t *external);
-bool wasm_extern_same(const wasm_extern_t *a, const wasm_extern_t *b);
-wasm_externkind_t wasm_extern_kind(const wasm_extern_t *external);
-own wasm_externtype_t *wasm_extern_type(const wasm_extern_t *external);
-
-typedef struct wasm_extern_vec_t {
-    size_t size;
-    wasm_extern_t **data;
-} wasm_extern_vec_t;
-
-void wasm_extern_vec_new_empty(own wasm_extern_vec_t *out);
-void wasm_extern_vec_new_uninitialized(own wasm_extern_vec_t *out, size_t size);
-void wasm_extern_vec_new(own wasm_extern_vec_t *out, size_t size, own wasm_extern_t *const data[]);
-void wasm_extern_vec_copy(own wasm_extern_vec_t *out, const wasm_extern_vec_t *vector);
-void wasm_extern_vec_delete(own wasm_extern_vec_t *vector);
-
-void wasm_func_delete(own wasm_func_t *func);
-own wasm_func_t *wasm_func_copy(const wasm_func_t *func);
-bool wasm_func_same(const wasm_func_t *a, const wasm_func_t *b);
-wasm_ref_t *wasm_func_as_ref(wasm_func_t *func);
-const wasm_ref_t *wasm_func_as_ref_const(const wasm_func_t *func);
-wasm_extern_t *wasm_func_as_extern(wasm_func_t *func);
-const wasm_extern_t *wasm_func_as_extern_const(const wasm_func_t *func);
-wasm_func_t *wasm_extern_as_func(wasm_extern_t *external);
-const wasm_func_t *wasm_extern_as_func_const(const wasm_extern_t *external);
-
-void wasm_global_delete(own wasm_global_t *global);
-own wasm_global_t *wasm_global_copy(const wasm_global_t *global);
-bool wasm_global_same(const wasm_global_t *a, const wasm_global_t *b);
-wasm_ref_t *wasm_global_as_ref(wasm_global_t *global);
-const wasm_ref_t *wasm_global_as_ref_const(const wasm_global_t *global);
-wasm_extern_t *wasm_global_as_extern(wasm_global_t *global);
-const wasm_extern_t *wasm_global_as_extern_const(const wasm_global_t *global);
-wasm_global_t *wasm_extern_as_global(wasm_extern_t *external);
-const wasm_global_t *wasm_extern_as_global_const(const wasm_extern_t *external);
-
-void wasm_table_delete(own wasm_table_t *table);
-own wasm_table_t *wasm_table_copy(const wasm_table_t *table);
-bool wasm_table_same(const wasm_table_t *a, const wasm_table_t *b);
-wasm_ref_t *wasm_table_as_ref(wasm_table_t *table);
-const wasm_ref_t *wasm_table_as_ref_const(const wasm_table_t *table);
-wasm_extern_t *wasm_table_as_extern(wasm_table_t *table);
-const wasm_extern_t *wasm_table_as_extern_const(const wasm_table_t *table);
-wasm_table_t *wasm_extern_as_table(wasm_extern_t *external);
-const wasm_table_t *wasm_extern_as_table_const(const wasm_extern_t *external);
-
-void wasm_memory_delete(own wasm_memory_t *memory);
-own wasm_memory_t *wasm_memory_copy(const wasm_memory_t *memory);
-bool wasm_memory_same(const wasm_memory_t *a, const wasm_memory_t *b);
-wasm_ref_t *wasm_memory_as_ref(wasm_memory_t *memory);
-const wasm_ref_t *wasm_memory_as_ref_const(const wasm_memory_t *memory);
-wasm_extern_t *wasm_memory_as_extern(wasm_memory_t *memory);
-const wasm_extern_t *wasm_memory_as_extern_const(const wasm_memory_t *memory);
-wasm_memory_t *wasm_extern_as_memory(wasm_extern_t *external);
-const wasm_memory_t *wasm_extern_as_memory_const(const wasm_extern_t *external);
-
-void wasm_instance_delete(own wasm_instance_t *instance);
-own wasm_instance_t *wasm_instance_copy(const wasm_instance_t *instance);
-bool wasm_instance_same(const wasm_instance_t *a, const wasm_instance_t *b);
-
-/* Functions */
-
-typedef wasm_trap_t *(*wasm_func_callback_t)(const wasm_val_vec_t *args, own wasm_val_vec_t *results);
-typedef wasm_trap_t *(*wasm_func_callback_with_env_t)(
+typedef own wasm_trap_t *(*wasm_func_callback_t)(const wasm_val_vec_t *args, own wasm_val_vec_t *results);
+typedef own wasm_trap_t *(*wasm_func_callback_with_env_t)(
     void *env, const wasm_val_vec_t *args, own wasm_val_vec_t *results);
 
-own wasm_func_t *wasm_func_new(wasm_store_t *store, const wasm_functype_t *type, wasm_func_callback_t callback);
-own wasm_func_t *wasm_func_new_with_env(wasm_store_t *store, const wasm_functype_t *type,
+WASM_API_EXTERN own wasm_func_t *wasm_func_new(
+    wasm_store_t *store, const wasm_functype_t *type, wasm_func_callback_t callback);
+WASM_API_EXTERN own wasm_func_t *wasm_func_new_with_env(wasm_store_t *store, const wasm_functype_t *type,
     wasm_func_callback_with_env_t callback, void *env, void (*finalizer)(void *env));
-own wasm_functype_t *wasm_func_type(const wasm_func_t *func);
-size_t wasm_func_param_arity(const wasm_func_t *func);
-size_t wasm_func_result_arity(const wasm_func_t *func);
-own wasm_trap_t *wasm_func_call(const wasm_func_t *func, const wasm_val_vec_t *args, wasm_val_vec_t *results);
+WASM_API_EXTERN own wasm_functype_t *wasm_func_type(const wasm_func_t *func);
+WASM_API_EXTERN size_t wasm_func_param_arity(const wasm_func_t *func);
+WASM_API_EXTERN size_t wasm_func_result_arity(const wasm_func_t *func);
+WASM_API_EXTERN own wasm_trap_t *wasm_func_call( /* NULL: it has returned, and `results` are filled */
+    const wasm_func_t *func, const wasm_val_vec_t *args, own wasm_val_vec_t *results);
 
-/* Globals */
+WASM_API_EXTERN own wasm_global_t *wasm_global_new(
+    wasm_store_t *store, const wasm_globaltype_t *type, const wasm_val_t *value);
+WASM_API_EXTERN own wasm_globaltype_t *wasm_global_type(const wasm_global_t *global);
+WASM_API_EXTERN void wasm_global_get(const wasm_global_t *global, own wasm_val_t *out);
+WASM_API_EXTERN void wasm_global_set(wasm_global_t *global, const wasm_val_t *value);
 
-own wasm_global_t *wasm_global_new(wasm_store_t *store, const wasm_globaltype_t *type, const wasm_val_t *value);
-own wasm_globaltype_t *wasm_global_type(const wasm_global_t *global);
-void wasm_global_get(const wasm_global_t *global, own wasm_val_t *out);
-void wasm_global_set(wasm_global_t *global, const wasm_val_t *value);
+typedef uint32_t wasm_table_size_t;
 
-/* Tables */
+WASM_API_EXTERN own wasm_table_t *wasm_table_new(
+    wasm_store_t *store, const wasm_tabletype_t *type, wasm_ref_t *init);
+WASM_API_EXTERN own wasm_tabletype_t *wasm_table_type(const wasm_table_t *table);
+WASM_API_EXTERN own wasm_ref_t *wasm_table_get(const wasm_table_t *table, wasm_table_size_t index);
+WASM_API_EXTERN bool wasm_table_set(wasm_table_t *table, wasm_table_size_t index, wasm_ref_t *ref);
+WASM_API_EXTERN wasm_table_size_t wasm_table_size(const wasm_table_t *table);
+WASM_API_EXTERN bool wasm_table_grow(wasm_table_t *table, wasm_table_size_t delta, wasm_ref_t *init);
 
-own wasm_table_t *wasm_table_new(wasm_store_t *store, const wasm_tabletype_t *type, wasm_ref_t *init);
-own wasm_tabletype_t *wasm_table_type(const wasm_table_t *table);
-own wasm_ref_t *wasm_table_get(const wasm_table_t *table, uint32_t index);
-bool wasm_table_set(wasm_table_t *table, uint32_t index, wasm_ref_t *ref);
-uint32_t wasm_table_size(const wasm_table_t *table);
-bool wasm_table_grow(wasm_table_t *table, uint32_t delta, wasm_ref_t *init);
+typedef uint32_t wasm_memory_pages_t;
 
-/* Memories: the bytes move when the memory grows */
+static const size_t MEMORY_PAGE_SIZE = 0x10000;
 
-own wasm_memory_t *wasm_memory_new(wasm_store_t *store, const wasm_memorytype_t *type);
-own wasm_memorytype_t *wasm_memory_type(const wasm_memory_t *memory);
-byte_t *wasm_memory_data(wasm_memory_t *memory);
-size_t wasm_memory_data_size(const wasm_memory_t *memory);
-uint32_t wasm_memory_size(const wasm_memory_t *memory);
-bool wasm_memory_grow(wasm_memory_t *memory, uint32_t delta);
+WASM_API_EXTERN own wasm_memory_t *wasm_memory_new(wasm_store_t *store, const wasm_memorytype_t *type);
+WASM_API_EXTERN own wasm_memorytype_t *wasm_memory_type(const wasm_memory_t *memory);
+WASM_API_EXTERN byte_t *wasm_memory_data(wasm_memory_t *memory); /* the bytes move when the memory grows */
+WASM_API_EXTERN size_t wasm_memory_data_size(const wasm_memory_t *memory);
+WASM_API_EXTERN wasm_memory_pages_t wasm_memory_size(const wasm_memory_t *memory);
+WASM_API_EXTERN bool wasm_memory_grow(wasm_memory_t *memory, wasm_memory_pages_t delta);
 
-/* Instances: if one cannot be made, NULL, and the reason in `*trap` */
+/* --- Instances: if one cannot be made, NULL, and the reason in `*trap` ---------------------------------------- */
 
-own wasm_instance_t *wasm_instance_new(wasm_store_t *store, const wasm_module_t *module,
+FUSEE_REF(instance)
+
+WASM_API_EXTERN own wasm_instance_t *wasm_instance_new(wasm_store_t *store, const wasm_module_t *module,
     const wasm_extern_vec_t *imports, own wasm_trap_t **trap);
-void wasm_instance_exports(const wasm_instance_t *instance, own wasm_extern_vec_t *out);
+WASM_API_EXTERN void wasm_instance_exports(const wasm_instance_t *instance, own wasm_extern_vec_t *out);
 
-/* Initialisers */
+/* --- Short forms ---------------------------------------------------------------------------------------------- */
 
 #define WASM_EMPTY_VEC {0, NULL}
 #define WASM_ARRAY_VEC(array) {sizeof(array) / sizeof((array)[0]), array}
@@ -393,13 +353,86 @@ void wasm_instance_exports(const wasm_instance_t *instance, own wasm_extern_vec_
 #define WASM_I64_VAL(value) {.kind = WASM_I64, .of = {.i64 = value}}
 #define WASM_F32_VAL(value) {.kind = WASM_F32, .of = {.f32 = value}}
 #define WASM_F64_VAL(value) {.kind = WASM_F64, .of = {.f64 = value}}
+#define WASM_REF_VAL(value) {.kind = WASM_EXTERNREF, .of = {.ref = value}}
 
+static inline own wasm_valtype_t *wasm_valtype_new_i32(void) { return wasm_valtype_new(WASM_I32); }
+static inline own wasm_valtype_t *wasm_valtype_new_i64(void) { return wasm_valtype_new(WASM_I64); }
+static inline own wasm_valtype_t *wasm_valtype_new_f32(void) { return wasm_valtype_new(WASM_F32); }
+static inline own wasm_valtype_t *wasm_valtype_new_f64(void) { return wasm_valtype_new(WASM_F64); }
+static inline own wasm_valtype_t *wasm_valtype_new_externref(void) { return wasm_valtype_new(WASM_EXTERNREF); }
+static inline own wasm_valtype_t *wasm_valtype_new_funcref(void) { return wasm_valtype_new(WASM_FUNCREF); }
+
+/* Function types of so many parameters and results. */
+
+static inline own wasm_functype_t *fusee_functype_of(
+    size_t param_count, wasm_valtype_t *const params[], size_t result_count, wasm_valtype_t *const results[]) {
+    wasm_valtype_vec_t given, taken;
+    wasm_valtype_vec_new(&given, param_count, params);
+    wasm_valtype_vec_new(&taken, result_count, results);
+    if (given.size == param_count && taken.size == result_count) return wasm_functype_new(&given, &taken);
+    wasm_valtype_vec_delete(&given);
+    wasm_valtype_vec_delete(&taken);
+    return NULL;
+}
+
+#define FUSEE_FUNCTYPE(m, n, parameters, params, results)                                  \
+    static inline own wasm_functype_t *wasm_functype_new_##m##_##n parameters {            \
+        wasm_valtype_t *given[] = {params NULL}, *taken[] = {results NULL};                \
+        return fusee_functype_of(m, given, n, taken);                                      \
+    }
+#define FUSEE_LIST1(a) a,
+#define FUSEE_LIST2(a, b) a, b,
+#define FUSEE_LIST3(a, b, c) a, b, c,
+
+FUSEE_FUNCTYPE(0, 0, (void), , )
+FUSEE_FUNCTYPE(1, 0, (own wasm_valtype_t *p), FUSEE_LIST1(p), )
+FUSEE_FUNCTYPE(2, 0, (own wasm_valtype_t *p, own wasm_valtype_t *q), FUSEE_LIST2(p, q), )
+FUSEE_FUNCTYPE(3, 0, (own wasm_valtype_t *p, own wasm_valtype_t *q, own wasm_valtype_t *r), FUSEE_LIST3(p, q, r), )
+FUSEE_FUNCTYPE(0, 1, (own wasm_valtype_t *x), , FUSEE_LIST1(x))
+FUSEE_FUNCTYPE(1, 1, (own wasm_valtype_t *p, own wasm_valtype_t *x), FUSEE_LIST1(p), FUSEE_LIST1(x))
+FUSEE_FUNCTYPE(
+    2, 1, (own wasm_valtype_t *p, own wasm_valtype_t *q, own wasm_valtype_t *x), FUSEE_LIST2(p, q), FUSEE_LIST1(x))
+FUSEE_FUNCTYPE(3, 1,
+    (own wasm_valtype_t *p, own wasm_valtype_t *q, own wasm_valtype_t *r, own wasm_valtype_t *x),
+    FUSEE_LIST3(p, q, r), FUSEE_LIST1(x))
+FUSEE_FUNCTYPE(0, 2, (own wasm_valtype_t *x, own wasm_valtype_t *y), , FUSEE_LIST2(x, y))
+FUSEE_FUNCTYPE(
+    1, 2, (own wasm_valtype_t *p, own wasm_valtype_t *x, own wasm_valtype_t *y), FUSEE_LIST1(p), FUSEE_LIST2(x, y))
+FUSEE_FUNCTYPE(2, 2,
+    (own wasm_valtype_t *p, own wasm_valtype_t *q, own wasm_valtype_t *x, own wasm_valtype_t *y),
+    FUSEE_LIST2(p, q), FUSEE_LIST2(x, y))
+FUSEE_FUNCTYPE(3, 2,
+    (own wasm_valtype_t *p, own wasm_valtype_t *q, own wasm_valtype_t *r, own wasm_valtype_t *x, own wasm_valtype_t *y),
+    FUSEE_LIST3(p, q, r), FUSEE_LIST2(x, y))
+
+/* A host pointer as an integer of its width. */
+
+static inline void wasm_val_init_ptr(own wasm_val_t *out, void *pointer) {
+    out->kind = sizeof(void *) == 4 ? WASM_I32 : WASM_I64;
+    out->of.i64 = (int64_t)(uintptr_t)pointer;
+}
+
+static inline void *wasm_val_ptr(const wasm_val_t *value) {
+    return (void *)(value->kind == WASM_I32 ? (uintptr_t)(uint32_t)value->of.i32 : (uintptr_t)value->of.i64);
+}
+
+#undef FUSEE_OBJECT
+#undef FUSEE_VECTOR
+#undef FUSEE_COPY
+#undef FUSEE_TYPE
+#undef FUSEE_HANDLE
+#undef FUSEE_CONVERT
+#undef FUSEE_REF
+#undef FUSEE_EXTERN
+#undef FUSEE_EXTERNTYPE
+#undef FUSEE_FUNCTYPE
+#undef FUSEE_LIST1
+#undef FUSEE_LIST2
+#undef FUSEE_LIST3
 #undef own
 
 #ifdef __cplusplus
 }
 #endif
-
-#include "fusee.h" /* has wasm_engine_new and wasm_config_new */
 
 #endif

@@ -1,0 +1,21 @@
+"""Foreign objects: what the embedder gives to guests as externrefs, with host info of its own."""
+
+from fusee.engine.capi.messages import OUT_OF_MEMORY
+from fusee.engine.capi.objects import collect, new_object
+from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.state import KIND_FOREIGN, Ref, StoreObject
+from fusee.kernel.lang import address, is_null, kernel, null, u32, u64, usize
+
+
+@kernel(export="wasm_foreign_new")
+def new_foreign(s: StoreObject) -> Ref:
+    """Null if there is no memory. Now and then this is where those end that nothing refers to."""
+    if is_null(s):
+        return null(Ref)
+    if s.objects.count >= s.objects.collect_at:
+        collect(s)
+    made = new_object(s, u32(KIND_FOREIGN), usize(0))
+    if is_null(made):
+        s.status = u64(OUT_OF_MEMORY)
+        return null(Ref)
+    return new_ref(s, u32(KIND_FOREIGN), address(made))
