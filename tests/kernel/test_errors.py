@@ -22,6 +22,7 @@ from fusee.kernel.target import LP64
 CASES = (Path(__file__).parent / "rejected.txt").read_text(encoding="utf-8").split("--- ")[1:]
 
 HEADER = """\
+from operator import add
 from typing import Annotated, Any, TypeVar
 from fusee.kernel.lang import *
 

@@ -10,8 +10,8 @@ SOURCE = """
 from typing import TypeVar
 
 from fusee.kernel.lang import (
-    Fn, Ptr, Static, cast, handler, kernel, load, maximum, null, registers, span, struct, table, tail, u8, u32, u64,
-    usize,
+    Fn, Ptr, Static, any_bits, bitcast, cast, f32, f32x4, handler, i8x16, kernel, load, maximum, null, registers,
+    select, span, splat, struct, table, tail, u8, u8x16, u32, u32x4, u64, usize, v128, widen_low, with_lane,
 )
 
 T = TypeVar("T")
@@ -53,8 +53,30 @@ def step(f: Regs) -> None:
     return tail(cast(Code, load(usize, f.pc)), f)
 
 
+@kernel
+def good_lanes(v: v128, x: f32) -> u8:
+    a, b = bitcast(u8x16, v), bitcast(f32x4, v)
+    greater = maximum(a, 7) - (a << 3)
+    mask: u32x4 = b < splat(f32x4, x)
+    c = select(mask, b * 2.0, with_lane(b, 1, x))
+    if any_bits(mask) and any_bits(greater == a):
+        return greater[15]
+    return bitcast(u8x16, c)[0]
+
+
 CODES = table(Code, [step, None])
 CODES[0] = step
+
+
+@kernel
+def bad_lanes(a: u8x16, b: i8x16, v: v128) -> u32x4:
+    a + b  # error: operator
+    maximum(a, b)  # error: type-var
+    v + v  # error: operator
+    a / a  # error: operator
+    a << b  # error: operator
+    widen_low(u32, a)  # error: type-var
+    return a == a  # error: return-value
 
 
 @kernel

@@ -178,6 +178,8 @@ class Body:
             return f"convert it: `trunc_to({want}, …)`, `trunc_sat({want}, …)` or `bitcast({want}, …)`"
         if isinstance(have, tree.Integer) and isinstance(want, tree.Boolean):
             return f"compare it: `{self.text(node)} != 0`"
+        if isinstance(have, tree.Lanes) and isinstance(want, tree.Lanes) and isinstance(have.element, tree.Float):
+            return f"convert it: `trunc_sat({want}, {self.text(node)})`; or see its bits: `bitcast({want}, …)`"
         if isinstance(have, tree.Vector) and isinstance(want, tree.Vector):
             return f"see its bits as others: `bitcast({want}, {self.text(node)})`"
         if isinstance(want, tree.Lanes) and have is want.element:
@@ -195,6 +197,8 @@ class Body:
             hint = f"compare it: `{self.text(node)} != 0`" if isinstance(value.type, tree.Integer) else ""
             if tree.is_address(value.type):
                 hint = f"ask `is_null({self.text(node)})`"
+            if isinstance(value.type, tree.Lanes):
+                hint = f"ask for any lane: `any_bits({self.text(node)})`"
             raise self.error(node, f"a condition must be a `bool`, got `{value.type}`", hint)
         return value
 

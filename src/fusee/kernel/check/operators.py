@@ -142,6 +142,8 @@ def unify(
         hint = body.conversion_hint(left.type, right.type, left_node)
         if isinstance(left.type, Integer) and isinstance(right.type, Integer) and left.type.bits > right.type.bits:
             hint = body.conversion_hint(right.type, left.type, right_node)
+        if isinstance(left.type, Lanes) and right.type is left.type.element:
+            hint = body.conversion_hint(right.type, left.type, right_node)
         raise body.error(node, f"`{left.type}` and `{right.type}` do not mix", hint)
     return left, right
 
