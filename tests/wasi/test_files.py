@@ -82,6 +82,30 @@ def test_rights(guest: Guest, tmp_path: Path) -> None:
     assert guest.call("fd_fdstat_set_rights", both, Rights.FD_WRITE, 0) == Errno.NOTCAPABLE
 
 
+def test_seeking_and_telling_imply_each_other(guest: Guest, tmp_path: Path) -> None:
+    """The right to seek is one to tell, and to ask for the offset by seeking nowhere needs no more than telling."""
+    (tmp_path / "f").write_text("text")
+    seeks, tells = open_file(guest, "f", 0, Rights.FD_SEEK), open_file(guest, "f", 0, Rights.FD_TELL)
+    assert guest.call("fd_seek", seeks, 3, 0, 0) == guest.call("fd_tell", seeks, 8) == OK
+    assert guest.u64(8) == 3
+    assert guest.call("fd_tell", tells, 8) == guest.call("fd_seek", tells, 0, 1, 8) == OK
+    for offset, whence in ((0, 0), (0, 2), (1, 1)):
+        assert guest.call("fd_seek", tells, offset, whence, 8) == Errno.NOTCAPABLE
+
+
+def test_files_are_written_through_a_directory_that_was_opened_for_reading(guest: Guest, tmp_path: Path) -> None:
+    """C libraries ask for no right that the directory's descriptor does not say it passes on."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_text("old text")
+    directory = open_file(guest, "d", DIRECTORY, ALL_RIGHTS & ~Rights.FD_WRITE)
+    assert guest.call("fd_fdstat_get", directory, 0) == OK
+    passed_on = guest.u64(16)
+    fd = guest.open("f", 0, (Rights.FD_READ | Rights.FD_WRITE) & passed_on, root=directory)
+    assert not isinstance(fd, Errno)
+    assert guest.write(fd, b"new") == OK
+    assert (tmp_path / "d/f").read_text() == "new text"
+
+
 def test_append(guest: Guest, tmp_path: Path) -> None:
     fd = open_file(guest, "f")
     assert guest.write(fd, b"one") == OK

@@ -145,6 +145,14 @@ def test_advice_and_space(tmp_path: Path) -> None:
     assert guest.call("fd_allocate", 1, 0, 5) == guest.call("fd_allocate", 77, 0, 5) == Errno.BADF
 
 
+def test_advice_on_a_stream_that_is_a_file(tmp_path: Path) -> None:
+    fd = os.open(tmp_path / "f", os.O_RDWR | os.O_CREAT)
+    with standing_for(0, fd) as guest:
+        assert guest.call("fd_advise", 0, 0, 0, 0) == Errno.BADF
+        assert guest.call("fd_seek", 0, 7, 0, 0) == OK
+    os.close(fd)
+
+
 WRITE_AND_EXIT = """
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

@@ -130,7 +130,7 @@ class Inherited(File):
     def __init__(self, fd: int, access: int) -> None:
         super().__init__(fd, STREAM_RIGHTS, NO_RIGHTS, _flags_of(fd))
         if self.file_type == FileType.REGULAR_FILE:
-            self.rights = FILE_RIGHTS
+            self.rights = FILE_RIGHTS & ~Rights.FD_ADVISE
         elif self.file_type == FileType.CHARACTER_DEVICE and not os.isatty(fd):
             self.file_type = FileType.UNKNOWN
         self.rights &= ~(Rights.FD_READ | Rights.FD_WRITE) | access

@@ -17,7 +17,7 @@ from fusee.wasi.abi import (
     pack_filestat,
 )
 from fusee.wasi.context import WasiContext
-from fusee.wasi.descriptors import Descriptor, Directory, File, HostFile
+from fusee.wasi.descriptors import Descriptor, Directory, File, HostFile, Inherited
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import host_function
 from fusee.wasi.memory import GuestMemory
@@ -79,7 +79,8 @@ def fd_seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whe
 
 def seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence: int | None, result: int) -> None:
     """Moves the current offset, counted as the host's `whence` says; None is what is no way to count."""
-    host_fd = _seekable(context.descriptor(fd), Rights.FD_SEEK)
+    moves = offset != 0 or whence != os.SEEK_CUR
+    host_fd = _seekable(context.descriptor(fd), Rights.FD_SEEK if moves else Rights.FD_TELL)
     if whence is None:
         raise WasiError(Errno.INVAL)
     memory.check(result, 8)
@@ -90,7 +91,8 @@ def seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence
 @host_function("i32 i32 -> i32")
 def fd_tell(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
     """Stores the current offset."""
-    host_fd = _seekable(context.descriptor(fd), Rights.FD_TELL)
+    descriptor = context.descriptor(fd)
+    host_fd = _seekable(descriptor, descriptor.rights & Rights.FD_SEEK or Rights.FD_TELL)  # each implies it
     memory.write_u64(result, os.lseek(host_fd, 0, os.SEEK_CUR))
 
 
@@ -285,7 +287,7 @@ def _file(context: WasiContext, fd: int, rights: int) -> File:
     descriptor = context.descriptor(fd)
     if isinstance(descriptor, Directory):
         raise WasiError(Errno.ISDIR)
-    if not isinstance(descriptor, File) or (rights & ~descriptor.rights and descriptor.file_type in _STREAMS):
+    if not isinstance(descriptor, File) or (rights & ~descriptor.rights and isinstance(descriptor, Inherited)):
         raise WasiError(Errno.BADF)
     descriptor.require(rights)
     return descriptor

@@ -1,4 +1,4 @@
-"""Snapshot 0, `wasi_unstable`: what differs from preview 1 (its witx definition, `phases/old/snapshot_0`).
+"""Snapshot 0, `wasi_unstable`: what differs from preview 1 (its witx definition, `legacy/preview0`).
 
 A `filestat` has 32 bits for the number of links, `whence` counts in another order, and the subscription of a clock has
 a further number, which is ignored.
