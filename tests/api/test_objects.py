@@ -475,3 +475,15 @@ def test_failed_instances_leave_the_store_usable() -> None:
 def test_modules_belong_to_their_engine() -> None:
     with pytest.raises(FuseeError):
         Instance(Store(Engine()), Module(engine(), EMPTY), [])
+
+
+class Huge(bytes):
+    """Bytes that say that they are more than 32 bits can count."""
+
+    def __len__(self) -> int:
+        return (1 << 32) + 8
+
+
+def test_the_size_of_a_module_does_not_wrap() -> None:
+    with pytest.raises(ValidationError, match="larger than 1 GiB"):
+        engine().compile(Huge(EMPTY))

@@ -19,6 +19,7 @@ from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.space import HOST, Space
 from fusee.kernel.target import Target
+from fusee.spec.limits import MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -162,12 +163,13 @@ class Native:
         return engine
 
     def compile(self, engine: int, binary: bytes, features: int) -> int:
-        """Decode and validate a module, whose bytes must outlive it."""
+        """Decode and validate a module, whose bytes must outlive it. The engine's sizes have 32 bits."""
+        size = min(len(binary), MAX_MODULE_BYTES + 1)
         source = self.place(binary)
         state = view(EngineState, engine, self.space)
         platform_address = engine + layout(EngineState, self.space.target).fields["platform"].offset
         try:
-            module: int = self.decode_module(state.registry, platform_address, source, len(binary), features)
+            module: int = self.decode_module(state.registry, platform_address, source, size, features)
         except BaseException:
             self.displace(source)
             raise
