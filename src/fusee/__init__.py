@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fusee.api.config import Config as Config
     from fusee.api.engine import Engine as Engine
+    from fusee.api.errors import ArgumentError as ArgumentError
     from fusee.api.errors import ExitTrap as ExitTrap
     from fusee.api.errors import Frame as Frame
     from fusee.api.errors import FuseeError as FuseeError
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
     from fusee.api.instance import Instance as Instance
     from fusee.api.instance import InstancePre as InstancePre
     from fusee.api.linker import Linker as Linker
+    from fusee.api.managed import Managed as Managed
     from fusee.api.memory import Memory as Memory
     from fusee.api.module import Module as Module
+    from fusee.api.sharedmemory import SharedMemory as SharedMemory
     from fusee.api.store import Store as Store
+    from fusee.api.store import StoreContext as StoreContext
     from fusee.api.store import Storelike as Storelike
     from fusee.api.table import Table as Table
+    from fusee.api.tag import Tag as Tag
     from fusee.api.text import wat2wasm as wat2wasm
+    from fusee.api.traps import TrapCode as TrapCode
     from fusee.api.types import ExportType as ExportType
     from fusee.api.types import FuncType as FuncType
     from fusee.api.types import GlobalType as GlobalType
@@ -44,7 +50,8 @@ if TYPE_CHECKING:
     from fusee.api.types import TagType as TagType
     from fusee.api.types import ValType as ValType
     from fusee.api.values import Val as Val
-    from fusee.spec.traps import TrapCode as TrapCode
+    from fusee.wasi.config import DirPerms as DirPerms
+    from fusee.wasi.config import FilePerms as FilePerms
     from fusee.wasi.config import WasiConfig as WasiConfig
 
 __version__ = "0.1.0"
@@ -52,21 +59,24 @@ __version__ = "0.1.0"
 _HOMES = {
     "api.config": "Config",
     "api.engine": "Engine",
-    "api.errors": "ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError ProposalError StoreError"
-    " Trap UnsupportedError ValidationError WasmtimeError",
+    "api.errors": "ArgumentError ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError ProposalError"
+    " StoreError Trap UnsupportedError ValidationError WasmtimeError",
     "api.func": "Caller Func",
     "api.globals": "Global",
     "api.instance": "Instance InstancePre",
     "api.linker": "Linker",
+    "api.managed": "Managed",
     "api.memory": "Memory",
     "api.module": "Module",
-    "api.store": "Store Storelike",
+    "api.sharedmemory": "SharedMemory",
+    "api.store": "Store StoreContext Storelike",
     "api.table": "Table",
+    "api.tag": "Tag",
     "api.text": "wat2wasm",
+    "api.traps": "TrapCode",
     "api.types": "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType",
     "api.values": "Val",
-    "spec.traps": "TrapCode",
-    "wasi.config": "WasiConfig",
+    "wasi.config": "DirPerms FilePerms WasiConfig",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

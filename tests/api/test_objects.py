@@ -408,7 +408,7 @@ def test_unknown_imports() -> None:
     linker.define_unknown_imports_as_traps(Module(engine(), text))
     run = linker.instantiate(store, Module(engine(), text)).exports(store)["run"]
     assert isinstance(run, Func)
-    with pytest.raises(Trap, match="unknown import"):
+    with pytest.raises(LinkError, match="unknown import"):
         run(store)
 
 

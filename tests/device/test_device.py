@@ -88,7 +88,7 @@ def test_a_fault_is_reported(target: str, instantiate: Instantiate) -> None:
     memory = instance.exports(store)["memory"]
     assert isinstance(memory, Memory)
     space = store.native.space
-    space.write(memory.address + layout(MemoryState, space.target).fields["base"].offset, bytes(4))
+    space.write(memory._address + layout(MemoryState, space.target).fields["base"].offset, bytes(4))
     with pytest.raises(DeviceFault) as caught:
         call(store, instance, "read", 64)
     report = str(caught.value)

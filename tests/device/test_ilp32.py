@@ -126,6 +126,6 @@ def space_of_a_memory(engine: Engine) -> tuple[int, int]:
     instance = Instance(store, Module(engine, '(module (memory (export "m") 1 16384))'), [])
     memory = instance.exports(store)["m"]
     assert isinstance(memory, Memory)
-    state = view(MemoryState, memory.address, native.space)
+    state = view(MemoryState, memory._address, native.space)
     reserved = int(state.capacity_bytes) if state.is_reserved else 0
     return reserved, native.device.heap.sizes[int(state.base.address)]

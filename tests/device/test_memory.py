@@ -29,8 +29,8 @@ def new_engine() -> Engine:
 
 def executed_bytes(module: Module) -> int:
     """The size of the functions that were translated, as WebAssembly."""
-    state = module.state
-    bodies = [state.bodies[i - int(state.imported_func_count)].code for i, _, _ in module.translated_functions()]
+    state = module._state
+    bodies = [state.bodies[i - int(state.imported_func_count)].code for i, _, _ in module._translated_functions()]
     return sum(int(code.end) - int(code.start) for code in bodies)
 
 

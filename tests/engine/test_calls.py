@@ -100,7 +100,7 @@ def test_elements_that_cannot_be_called() -> None:
     assert call(store, caller, "element", 1) == 105
     with pytest.raises(Trap) as error:
         call(store, caller, "element", 3)
-    assert error.value.trap_code is TrapCode.UNDEFINED_ELEMENT
+    assert error.value.trap_code is TrapCode.TABLE_OUT_OF_BOUNDS
     with pytest.raises(Trap) as error:
         call(store, caller, "element", 2)
     assert [frame.func_index for frame in error.value.frames] == [2, 10]

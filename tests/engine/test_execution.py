@@ -42,12 +42,12 @@ def from_slot(kind: str, bits: int) -> Any:
 
 def called_uncompiled(module: Module, index: int, target: Target) -> object:
     """The results of a function, run by CPython on a simulated machine; or its trap."""
-    kind = module.signature(index).type
+    kind = module._signature(index).type
     params, results = [str(t) for t in kind.params], [str(t) for t in kind.results]
     with simulate(target):
         world = World(STACK_BYTES)
         install_interpreter(world.engine)
-        instance: InstanceState = world.instantiate(world.decode(module.binary))
+        instance: InstanceState = world.instantiate(world.decode(module._binary))
         slots = new_array(u64, 8)
         for n, value in enumerate(arguments(params)):
             slots[n] = u64(to_slot(params[n], value))
@@ -59,12 +59,12 @@ def called_uncompiled(module: Module, index: int, target: Target) -> object:
 
 
 def called_natively(module: Module, index: int) -> object:
-    store = Store(module.engine)
+    store = Store(module._engine)
     exports = Instance(store, module, []).exports(store)
     function = exports[str(index)]
     assert isinstance(function, Func)
     try:
-        found = function(store, *arguments([str(t) for t in module.signature(index).type.params]))
+        found = function(store, *arguments([str(t) for t in module._signature(index).type.params]))
     except Trap as trap:
         return trap.trap_code
     return list(found) if isinstance(found, list | tuple) else [] if found is None else [found]
@@ -81,6 +81,6 @@ def exporting(source: Path) -> Module:
 @pytest.mark.parametrize("source", SOURCES)
 def test_functions_give_what_they_give_natively(source: str, target: Target) -> None:
     module = exporting(FOLDER / f"{source}.wat")
-    for index, name in module.names.functions.items():
+    for index, name in module._names.functions.items():
         if name not in UNCALLED:
             assert called_uncompiled(module, index, target) == called_natively(module, index), name

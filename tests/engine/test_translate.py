@@ -31,11 +31,11 @@ def listed_uncompiled(module: Module, target: Target) -> list[Listing]:
     """All functions of a module, translated by CPython."""
     with simulate(target):
         world = World()
-        m, numbers = world.decode(module.binary), handler_numbers()
+        m, numbers = world.decode(module._binary), handler_numbers()
         found = []
         for index in own_functions(module):
             t = cast(Translator, translate_for_listing(world.engine, m, u32(index), numbers))
-            found.append(read_listing(m, module.binary, index, t, target))
+            found.append(read_listing(m, module._binary, index, t, target))
         return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fusee.api.errors import ExitTrap, FuseeError
+from fusee.api.errors import ExitTrap, FuseeError, WasmtimeError
 from fusee.wasi import WasiConfig
 from fusee.wasi.abi import STREAM_RIGHTS
 from fusee.wasi.descriptors import File
@@ -36,7 +36,7 @@ def test_arguments_and_environment() -> None:
 
 
 def test_zero_bytes_are_refused() -> None:
-    with pytest.raises(ValueError, match="zero bytes"):
+    with pytest.raises(WasmtimeError, match="zero bytes"):
         Guest(configure=lambda config: setattr(config, "argv", ["a\0b"]))
 
 

@@ -107,7 +107,7 @@ class DeviceNative(Native):
 
     def function_counts(self, module: "Module", count: "InstructionCount") -> dict[int, int]:
         """Instructions executed for each function of a module, of those that were called."""
-        return {index: count.of_code(home, size) for index, home, size in module.translated_functions()}
+        return {index: count.of_code(home, size) for index, home, size in module._translated_functions()}
 
     def place(self, binary: bytes) -> int:
         address = self.device.heap.allocate(len(binary), 1)

@@ -4,7 +4,8 @@ import os
 from types import NoneType
 from typing import Any, Final
 
-from fusee.api.errors import FuseeError
+from fusee.api.errors import ArgumentError, WasmtimeError
+from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.spec.features import WASM_3, Feature
 
 DEFAULT_STACK_BYTES: Final = 8 << 20
@@ -24,6 +25,11 @@ _SWITCHES: Final = {
     "wasm_custom_page_sizes": Feature.CUSTOM_PAGE_SIZES,
 }
 
+_KEPT: Final[dict[str, type | tuple[type, ...]]] = {
+    "consume_fuel": bool, "epoch_interruption": bool, "checked": bool, "profiled": bool, "max_wasm_stack": int,
+    "target": (str, NoneType),
+}  # fmt: skip
+
 _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
     # Always on: the engine has no other way to work.
     "wasm_reference_types": bool, "wasm_bulk_memory": bool, "wasm_multi_value": bool, "gc_support": bool,
@@ -31,25 +37,38 @@ _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
     "wasm_component_model": bool, "wasm_component_model_map": bool, "wasm_component_model_implements": bool,
     "wasm_relaxed_simd_deterministic": bool, "wasm_stack_switching": bool, "debug_info": bool, "strategy": str,
     "cranelift_debug_verifier": bool, "cranelift_opt_level": str, "cranelift_nan_canonicalization": bool,
-    "cranelift_flag_enable": str, "profiler": str, "cache": (bool, str), "parallel_compilation": bool,
+    "profiler": str, "cache": (bool, str), "parallel_compilation": bool,
     "shared_memory": bool, "memory_may_move": bool, "memory_reservation": int, "memory_guard_size": int,
     "memory_reservation_for_growth": int, "native_unwind_info": bool, "macos_use_mach_ports": bool,
     "signals_based_traps": bool, "memory_init_cow": bool,
 }  # fmt: skip
 
+_CHOICES: Final = {
+    "strategy": ("auto", "cranelift"),
+    "cranelift_opt_level": ("none", "speed", "speed_and_size"),
+    "profiler": ("none", "jitdump", "vtune", "perfmap"),
+}
 
-class Config:
+
+_SETTINGS: Final = {**_SWITCHES, **_KEPT, **_WITHOUT_EFFECT}
+
+
+class Config(Managed):
     """Settings for an `Engine`, assigned like wasmtime-py's: `config.wasm_simd = False`.
 
-    `wasm_*` switches act on validation. `consume_fuel` and `epoch_interruption` make guests stoppable,
-    `max_wasm_stack` is the size of the guest's stack in bytes, which is never the host's, and
-    `checked` selects the slower build of the engine that checks its own memory accesses, `target` (a
-    triple) the build for another machine, which is then emulated: see `docs/devices.md`; `profiled`
-    counts the executions of basic blocks: see `docs/tuning.md`. Settings that only a
-    just-in-time compiler has are accepted and do nothing.
+    A setting is checked when it is made: `AttributeError` if there is none of that name, `ArgumentError` for a value of
+    another type, `WasmtimeError` for another value than those that there are, `ValueError` once the config is used up.
+
+    `wasm_*` switches are bools and act on validation. `consume_fuel` and `epoch_interruption`, bools, make guests
+    stoppable; `max_wasm_stack` is the size of the guest's stack in bytes, which is never the host's. Not in
+    wasmtime-py: `checked`, a bool, selects the slower build of the engine that checks its own memory accesses;
+    `profiled`, a bool, counts the executions of basic blocks (`docs/tuning.md`). `target`, a triple, selects the build
+    for another machine, which is then emulated (`docs/devices.md`). Settings that only a just-in-time compiler has
+    are accepted and do nothing.
     """
 
-    features: Feature
+    _is_used_up: bool
+    _features: Feature
     consume_fuel: bool
     epoch_interruption: bool
     max_wasm_stack: int
@@ -58,39 +77,84 @@ class Config:
     target: str | None
 
     def __init__(self) -> None:
+        """The usual settings: all of WebAssembly 3.0, nothing that stops guests, a stack of 8 MiB."""
         values = self.__dict__
-        values["features"] = WASM_3
+        values["_is_used_up"] = False
+        values["_features"] = WASM_3
         values["consume_fuel"] = values["epoch_interruption"] = values["profiled"] = False
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
         values["target"] = None
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
 
+    def close(self) -> None:
+        """Make it unusable, as an engine that is made with it does."""
+        self.__dict__["_is_used_up"] = True
+
+    def _consume(self) -> None:
+        if self._is_used_up:
+            refuse_closed()
+        self.close()
+
     def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _SETTINGS:
+            raise AttributeError(f"Config has no setting {name!r}")
+        if self._is_used_up:
+            refuse_closed()
         if name in _SWITCHES:
-            _expect(name, value, bool)
+            expect_setting(name, value, bool)
             feature = _SWITCHES[name]
-            self.__dict__["features"] = self.features | feature if value else self.features & ~feature
-        elif name in _WITHOUT_EFFECT:
-            _expect(name, value, _WITHOUT_EFFECT[name])
-        elif name == "max_wasm_stack":
-            _expect(name, value, int)
-            if value < 1 << 12:
-                raise FuseeError(f"max_wasm_stack: {value} bytes are too few")
-            self.__dict__[name] = value
-        elif name == "target":
-            _expect(name, value, (str, NoneType))
-            self.__dict__[name] = value
-        elif name in ("consume_fuel", "epoch_interruption", "checked", "profiled"):
-            _expect(name, value, bool)
+            self.__dict__["_features"] = self._features | feature if value else self._features & ~feature
+        elif name in _KEPT:
+            expect_setting(name, value, _KEPT[name])
+            _check_kept(name, value)
             self.__dict__[name] = value
         else:
-            raise AttributeError(f"Config has no setting {name!r}")
+            expect_setting(name, value, _WITHOUT_EFFECT[name])
+            _check_without_effect(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_SETTINGS})
+
+    def cranelift_flag_enable(self, flag: str) -> None:
+        """Without effect: there is no Cranelift here. Raises `ArgumentError` unless `flag` is a str."""
+        expect(flag, str, "a str")
 
     def cranelift_flag_set(self, key: str, value: str) -> None:
-        """Accepted and without effect."""
+        """Without effect: there is no Cranelift here. Raises `ArgumentError` unless both are strs."""
+        expect(key, str, "a str for the key")
+        expect(value, str, "a str for the value")
 
 
-def _expect(name: str, value: object, kind: type | tuple[type, ...]) -> None:
-    if not isinstance(value, kind):
-        wanted = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
-        raise TypeError(f"{name}: expected {wanted}")
+def _check_kept(name: str, value: Any) -> None:
+    if name == "max_wasm_stack" and value < 1 << 12:
+        raise WasmtimeError(f"max_wasm_stack: {value} bytes are too few")
+    if name == "target" and value is not None:
+        from fusee.kernel.target import Target
+
+        try:
+            Target.parse(value)
+        except ValueError as error:
+            raise WasmtimeError(str(error)) from None
+
+
+def _check_without_effect(name: str, value: Any) -> None:
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise WasmtimeError(f"{name}: {value!r} is none of {', '.join(_CHOICES[name])}")
+    if name == "cache" and value is False:
+        raise WasmtimeError("caching cannot be explicitly disabled")
+    if name == "cache" and isinstance(value, str):
+        import tomllib
+
+        try:
+            with open(value, "rb") as file:
+                tomllib.load(file)
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise WasmtimeError(f"cache: {value}: {error}") from None
+
+
+def expect_setting(name: str, value: object, kind: type | tuple[type, ...]) -> None:
+    """Raise `ArgumentError` unless the value of a setting is of a kind. A bool is no number."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        wanted = " or ".join("None" if k is NoneType else k.__name__ for k in kinds)
+        raise ArgumentError(f"{name}: expected {wanted}, not {value!r}")

@@ -9,6 +9,7 @@ from fusee.api import _native
 from fusee.api._start import use_whole_engine
 from fusee.api.config import Config
 from fusee.api.errors import MalformedError, UnsupportedError
+from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.types import FuncType, ValType
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.runtime import Engine as EngineState
@@ -16,7 +17,7 @@ from fusee.kernel.memory import view
 from fusee.spec.features import ALL_FEATURES
 
 
-class Engine:
+class Engine(Managed):
     """Holds the settings and the registry of types; stores and modules of one engine work together.
 
     Stores may be used from different threads, each from one at a time. The guests of one engine take
@@ -24,11 +25,17 @@ class Engine:
     """
 
     def __init__(self, config: Config | None = None) -> None:
+        """An engine with the settings of `config`, which is used up by that; with the usual ones if it is None.
+
+        The first engine of a process loads the engine's native code, or compiles it. Raises `ArgumentError`;
+        `ValueError` if `config` is used up.
+        """
         if config is None:
             config = Config()
-        elif not isinstance(config, Config):
-            raise TypeError("expected Config")
-        self.features = config.features
+        expect(config, Config, "a Config")
+        config._consume()
+        self._is_closed = False
+        self.features = config._features
         self.consume_fuel = config.consume_fuel
         self.epoch_interruption = config.epoch_interruption
         self.max_wasm_stack = config.max_wasm_stack
@@ -47,8 +54,17 @@ class Engine:
         finalizer = weakref.finalize(self, _end, self.native, self.address, *lists)
         finalizer.atexit = False  # the process's end frees everything at once
 
+    def _opened(self) -> "Engine":
+        """The engine, unless it was closed."""
+        return refuse_closed() if self._is_closed else self
+
+    def close(self) -> None:
+        """Make nothing more of it. Its stores and modules stay usable; what they share ends with the last of them."""
+        self._is_closed = True
+
     def increment_epoch(self) -> None:
         """Advance the clock that `Store.set_epoch_deadline` counts in. May be called from any thread."""
+        self._opened()
         self.epoch += 1
         for store in list(self.native.stores.values()):
             if store.engine is self:
@@ -77,7 +93,8 @@ class Engine:
             self.lock.release()
 
     def is_pulley(self) -> bool:
-        """Whether this is wasmtime's interpreter: it is not."""
+        """Whether this is wasmtime's interpreter: False."""
+        self._opened()
         return False
 
     def canonical(self, type: FuncType) -> int:  # noqa: A002
@@ -85,8 +102,8 @@ class Engine:
 
         The registry is fed by modules only, so a type that the host makes up becomes a module of its own.
         """
-        if type.declaration is not None and type.declaration[0].engine is self:
-            return type.declaration[1]
+        if type._declaration is not None and type._declaration[0].engine is self:
+            return type._declaration[1]
         found = self._types.get(type)
         if found is None:
             section = b"\x01\x60" + _vector(type.params) + _vector(type.results)
@@ -104,10 +121,10 @@ def _vector(types: Sequence[ValType]) -> bytes:
 
 def _encode(type: ValType) -> bytes:  # noqa: A002
     if not type.is_reference:
-        return bytes([type.code])
+        return bytes([type._code])
     if not type.heap:
         raise UnsupportedError(f"a type made in Python cannot mention {type}, which belongs to a module")
-    return bytes([0x63 if type.is_nullable else 0x64, type.code & 0x7F])
+    return bytes([0x63 if type.is_nullable else 0x64, type._code & 0x7F])
 
 
 def _leb(number: int) -> bytes:

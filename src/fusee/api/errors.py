@@ -1,38 +1,58 @@
-"""What the public interface raises. Everything that can go wrong with a guest is a `FuseeError`."""
+"""What the public interface raises. Everything that can go wrong with a guest is a `FuseeError`.
+
+As in wasmtime-py, a trap is no `WasmtimeError`, and everything else is one.
+"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fusee.spec.errors import ModuleError
-from fusee.spec.traps import TrapCode
+from fusee.api.managed import ArgumentError as ArgumentError
+from fusee.api.managed import Managed
+
+if TYPE_CHECKING:
+    from fusee.api.traps import TrapCode
+    from fusee.spec.errors import ModuleError
+    from fusee.spec.traps import TrapCode as Cause
 
 
-class FuseeError(Exception):
-    """Base of all errors of this package; `offset` is a place in the module's bytes, where there is one."""
+class FuseeError(Exception, Managed):
+    """Base of all errors of this package: `WasmtimeError` and `Trap`."""
 
     def __init__(self, message: str, offset: int | None = None) -> None:
+        """`message` is a str; `offset` a place in the module's bytes, where there is one."""
         super().__init__(message)
-        self.message = message
-        self.offset = offset
+        self._message = message
+        self._offset = offset
+
+    @property
+    def message(self) -> str:
+        """What is wrong, a str without the place."""
+        return self._message
+
+    @property
+    def offset(self) -> int | None:
+        """The place in the module's binary, in bytes from its start; None if the error has none."""
+        return self._offset
 
     def __str__(self) -> str:
-        return self.message if self.offset is None else f"{self.message} (at offset {self.offset:#x})"
+        return self._message if self._offset is None else f"{self._message} (at offset {self._offset:#x})"
 
 
-WasmtimeError = FuseeError
-"""The name that code written for wasmtime-py catches."""
+class WasmtimeError(FuseeError):
+    """Any error but a trap, under the name that code written for wasmtime-py catches."""
 
 
-class MalformedError(FuseeError):
+class MalformedError(WasmtimeError):
     """The bytes are not a module (spec 5); `reason` says in what way, if the engine found it."""
 
-    reason: ModuleError | None = None
+    reason: "ModuleError | None" = None
 
 
-class ValidationError(FuseeError):
+class ValidationError(WasmtimeError):
     """The module breaks a rule of validation (spec 3)."""
 
 
-class UnsupportedError(FuseeError):
+class UnsupportedError(WasmtimeError):
     """Valid, but this version cannot execute it."""
 
 
@@ -40,33 +60,38 @@ class ProposalError(MalformedError, UnsupportedError):
     """The bytes are no module by version 3.0 of the specification, but are by a proposal that the message names."""
 
 
-class LinkError(FuseeError):
+class LinkError(WasmtimeError):
     """An import is missing, or what was given for it has another type (spec 4.5.4)."""
 
 
-class LimitError(FuseeError):
+class LimitError(WasmtimeError):
     """The system gave no memory, or a limit of the store is reached."""
 
 
-class StoreError(FuseeError):
-    """An object was used with a store that it does not belong to."""
+class StoreError(WasmtimeError):
+    """An object was used with a store that it does not belong to, or a store by two threads at once."""
 
 
-class HostError(FuseeError):
+class HostError(WasmtimeError):
     """A host function gave results that do not fit its type."""
 
 
-class ExitTrap(FuseeError):
-    """The guest ended itself through WASI's `proc_exit`; `code` is its exit status."""
+class ExitTrap(WasmtimeError):
+    """The guest ended itself through WASI's `proc_exit`. As in wasmtime-py this is no `Trap`."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"exited with status {code}")
+        """`code` is the exit status, an int."""
+        super().__init__(f"Exited with i32 exit status {code}")
         self.code = code
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One function of a backtrace; the innermost comes first."""
+class Frame(Managed):
+    """One function of a backtrace; the innermost comes first. Names are those of the name section, or None.
+
+    `func_index` is the function's index in its module. `module_offset` is where it stands, in bytes from the start of
+    the module's binary; `func_offset` in bytes from the start of the function's body.
+    """
 
     func_index: int
     func_name: str | None
@@ -75,20 +100,62 @@ class Frame:
     func_offset: int
 
     def __str__(self) -> str:
+        return self._line(0)
+
+    def _line(self, width: int) -> str:
         name = self.func_name or f"<wasm function {self.func_index}>"
-        return f"{self.module_offset:#x} - {self.module_name or '<unknown>'}!{name}"
+        return f"{self.module_offset:#{width or 1}x} - {self.module_name or '<unknown>'}!{name}"
 
 
 class Trap(FuseeError):
-    """The guest trapped, or a host function made it trap by raising this."""
+    """The guest trapped (spec 4.2.2), or a host function made it trap by raising this."""
 
-    def __init__(self, message: str, trap_code: TrapCode | None = None, frames: list[Frame] | None = None) -> None:
+    _cause: "Cause | None" = None
+    _frames: tuple[Frame, ...] = ()
+
+    def __init__(self, message: str) -> None:
+        """A trap of the host's own; `message` is a str."""
         super().__init__(message)
-        self.trap_code = trap_code
-        self.frames: list[Frame] = frames if frames is not None else []
+
+    @classmethod
+    def _of(cls, cause: "Cause", frames: list[Frame]) -> "Trap":
+        """A trap of the guest's."""
+        trap = cls(cause.message)
+        trap._cause = cause
+        trap._frames = tuple(frames)
+        return trap
+
+    @property
+    def trap_code(self) -> "TrapCode | None":
+        """Why the guest trapped; None if a host function did."""
+        if self._cause is None:
+            return None
+        from fusee.api.traps import code_of
+
+        return code_of(self._cause)
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Where the guest was, the innermost function first; 64 frames at most."""
+        return list(self._frames)
+
+    @property
+    def reason(self) -> str:
+        """Why the guest trapped in the words of the specification's test suite, without a backtrace."""
+        return self._message
+
+    @property
+    def message(self) -> str:
+        """Why and where, in the form of wasmtime's messages."""
+        if self._cause is None:
+            return self._message
+        from fusee.api.traps import words_of
+
+        what = f"wasm trap: {words_of(self._cause)}"
+        if not self._frames:
+            return what
+        lines = "".join(f"{number:5}: {frame._line(8)}\n" for number, frame in enumerate(self._frames))
+        return f"error while executing at wasm backtrace:\n{lines}\nCaused by:\n    {what}\n"
 
     def __str__(self) -> str:
-        if not self.frames:
-            return self.message
-        lines = [f"{number:5}: {frame}" for number, frame in enumerate(self.frames)]
-        return "\n".join([self.message, "wasm backtrace:", *lines])
+        return self.message

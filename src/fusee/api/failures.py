@@ -11,6 +11,7 @@ from fusee.api.errors import (
     Trap,
     UnsupportedError,
     ValidationError,
+    WasmtimeError,
 )
 from fusee.engine import errors as engine
 from fusee.engine.runtime.holdings import Limit
@@ -53,6 +54,5 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
     if isinstance(error, engine.LinkError):
         return LinkError("incompatible import type")
     if isinstance(error, engine.Trap):
-        code = TrapCode(error.code)
-        return Trap(code.message, code, store.backtrace() if store is not None else [])
-    return FuseeError(f"the engine failed with status {status:#x}")
+        return Trap._of(TrapCode(error.code), store.backtrace() if store is not None else [])
+    return WasmtimeError(f"the engine failed with status {status:#x}")

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from fusee.api.errors import FuseeError, HostError
-from fusee.api.store import Store, Storelike, own
+from fusee.api.errors import ArgumentError, HostError, LinkError, WasmtimeError
+from fusee.api.managed import expect
+from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import FuncType, ValType
 from fusee.api.values import Signature
 
 if TYPE_CHECKING:
     from fusee.api.globals import Global
     from fusee.api.memory import Memory
+    from fusee.api.sharedmemory import SharedMemory
     from fusee.api.table import Table
+    from fusee.api.tag import Tag
 
-Extern = Union["Func", "Table", "Memory", "Global"]
+Extern = Union["Func", "Table", "Memory", "SharedMemory", "Global", "Tag"]
 
 
 class HostFunction:
@@ -45,71 +48,87 @@ class HostFunction:
         elif count == 0:
             if result is not None:
                 raise HostError("callback produced results when it shouldn't")
-        elif not isinstance(result, Sequence) or len(result) != count:
-            raise HostError(f"callback produced wrong number of results: {count} are needed")
+        elif not isinstance(result, Sequence):
+            raise ArgumentError(f"callback produced {result!r}, where a sequence of {count} results is needed")
+        elif len(result) != count:
+            raise HostError(f"callback produced wrong number of results: {len(result)}, not {count}")
         else:
             signature.results.pack_into(store, buffer, result)
 
 
 class Func:
-    """A function, the guest's or the host's."""
+    """A function, the guest's or the host's (spec 4.2.6).
 
-    __slots__ = ("_signature", "address", "store")
+    All methods raise `StoreError` for another store, `ValueError` for a closed one.
+    """
+
+    __slots__ = ("_address", "_function_signature", "_store")
 
     def __init__(self, store: Storelike, ty: FuncType, func: Callable[..., Any], access_caller: bool = False) -> None:
-        if not isinstance(getattr(store, "context", None), Store):
-            raise TypeError("expected a Store")
-        if not isinstance(ty, FuncType):
-            raise TypeError("expected a FuncType")
-        self.store = store.context
-        self._signature: Signature | None = Signature(ty)
-        self.store.hosts.append(HostFunction(self._signature, func, access_caller))
-        self.address: int = self.store.native.new_host_func(
-            self.store.address,
-            len(self.store.hosts) - 1,
-            self.store.engine.canonical(ty),
+        """A function of the type `ty` in `store` that guests call and `func` performs.
+
+        `func` takes Python values for its parameters, behind a `Caller` if `access_caller` is true, and gives None,
+        one value, or a sequence of several. What it raises ends the guest, and is raised where the guest was called.
+        Raises `ArgumentError`.
+        """
+        self._store = owner = store_of(store)
+        expect(ty, FuncType, "a FuncType")
+        self._function_signature: Signature | None = Signature(ty)
+        canonical = owner.engine.canonical(ty)
+        owner.hosts.append(HostFunction(self._function_signature, func, access_caller))
+        self._address: int = owner.native.new_host_func(
+            owner.address,
+            len(owner.hosts) - 1,
+            canonical,
             len(ty.params),
             len(ty.results),
         )
 
     @classmethod
-    def from_address(cls, store: Store, address: int) -> "Func":
+    def _from_address(cls, store: Store, address: int) -> "Func":
         """The function that the engine has at `address`."""
         self = object.__new__(cls)
-        self.store = store
-        self.address = address
-        self._signature = None
+        self._store = store
+        self._address = address
+        self._function_signature = None
         return self
 
     @property
-    def signature(self) -> Signature:
+    def _signature(self) -> Signature:
         """How it is called."""
-        if self._signature is None:
-            self._signature = self.store.signature(self.address)
-        return self._signature
+        if self._function_signature is None:
+            self._function_signature = self._store.signature(self._address)
+        return self._function_signature
 
     def type(self, store: Storelike) -> FuncType:
-        """Its type."""
-        own(store, self.store)
-        return self.signature.type
+        """Its `FuncType`."""
+        own(store, self._store)
+        return self._signature.type
 
-    def matches(self, type: ValType) -> bool:  # noqa: A002
+    def _matches(self, type: ValType) -> bool:  # noqa: A002
         """Whether a reference to it is of a (function reference) type."""
-        engine = self.store.engine
+        engine = self._store.engine
         with engine.lock:
-            return bool(engine.native.func_matches(engine.address, self.address, type.code))
+            return bool(engine.native.func_matches(engine.address, self._address, type._code))
 
     def __call__(self, store: Storelike, *params: Any) -> Any:
-        """Call it: None, one value, or a list of several."""
-        owner = own(store, self.store)
-        signature = self.signature
+        """Call it with Python values or `Val`s; gives None, one value, or a list of several.
+
+        An int is taken modulo 2ⁿ. Raises `WasmtimeError` for a wrong number of parameters; `TypeError` for one of
+        another type; `Trap`; `ExitTrap` if a WASI program ends itself; what a host function raises; `StoreError` if
+        another thread is using the store.
+        """
+        owner = self._store
+        if store is not owner:
+            own(store, owner)
+        signature = self._function_signature or self._signature
         if len(params) != len(signature.params.types):
             few = "too many" if len(params) > len(signature.params.types) else "too few"
             expected = len(signature.params.types)
-            raise FuseeError(f"{few} parameters provided: given {len(params)}, expected {expected}")
+            raise WasmtimeError(f"{few} parameters provided: given {len(params)}, expected {expected}")
         slots = signature.buffer()
         signature.params.pack_into(owner, slots, params)
-        owner.invoke(self.address, slots)
+        owner.invoke(self._address, slots)
         count = len(signature.results.types)
         if count == 0:
             return None
@@ -117,31 +136,35 @@ class Func:
         return results[0] if count == 1 else list(results)
 
     def call_raw(self, store: Storelike, slots: Sequence[int]) -> list[int]:
-        """Call it with bit patterns, 64 bits each (two for v128): NaNs pass as they are."""
-        owner = own(store, self.store)
-        signature = self.signature
+        """Call it with bit patterns, 64 bits each (two for v128): NaNs pass as they are. Not in wasmtime-py.
+
+        Raises what a call raises.
+        """
+        owner = own(store, self._store)
+        signature = self._signature
         if 8 * len(slots) != signature.params.size:
-            raise FuseeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
+            raise WasmtimeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
         array = signature.buffer(*slots)
-        owner.invoke(self.address, array)
+        owner.invoke(self._address, array)
         return array[: signature.results.size // 8]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Func) and self.address == other.address and self.store is other.store
+        return isinstance(other, Func) and self._address == other._address and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self.address)
+        return hash(self._address)
 
     def __repr__(self) -> str:
-        return f"<Func {self.signature.type}>"
+        return f"<Func {self._signature.type}>"
 
 
 class Caller:
-    """The instance that calls a host function, for as long as the call lasts."""
+    """The instance that calls a host function, for as long as the call lasts. Good wherever a `Store` is asked for."""
 
     __slots__ = ("_instance", "_store")
 
     def __init__(self, store: Store, instance: int) -> None:
+        """Made for a call by the engine; `instance` is an address, or 0."""
         self._store: Store | None = store
         self._instance = instance
 
@@ -153,28 +176,33 @@ class Caller:
         return self._store
 
     def get(self, name: str) -> Extern | None:
-        """The calling instance's export of that name; None if there is none, or the call is over."""
+        """The calling instance's export of that name, a str; None if there is none, or the call is over.
+
+        Raises `ArgumentError`.
+        """
         from fusee.api.instance import export_of
 
+        expect(name, str, "a str")
         if self._store is None or self._instance == 0:
             return None
         return export_of(self._store, self._instance, name)
 
     def __getitem__(self, name: str) -> Extern:
+        """What `get` gives. Raises `KeyError` for None."""
         found = self.get(name)
         if found is None:
             raise KeyError(f"failed to find export {name}")
         return found
 
-    def memory_view(self) -> memoryview:
+    def _memory_view(self) -> memoryview:
         """The bytes of the memory that the calling instance exports as "memory", until the call ends or it grows.
 
-        WASI's functions work on it, as the witx definition says. Raises `FuseeError` if there is none.
+        WASI's functions work on it, as the witx definition says. Raises `LinkError` if there is none.
         """
         store = self.context
         memory = store.exported_memory(self._instance) if self._instance else 0
         if memory == 0:
-            raise FuseeError("missing required memory export")
+            raise LinkError("missing required memory export")
         return store.memory_view(memory)
 
     def _invalidate(self) -> None:

@@ -3,8 +3,9 @@
 import ctypes
 from typing import Any
 
-from fusee.api.errors import FuseeError
-from fusee.api.store import Store, Storelike, own
+from fusee.api.errors import WasmtimeError
+from fusee.api.managed import expect
+from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import GlobalType, ValType
 from fusee.api.values import Row
 from fusee.engine.state.runtime import Global as GlobalState
@@ -15,57 +16,60 @@ VALUE_BYTES = 16
 
 
 class Global:
-    """A global (spec 4.2.9)."""
+    """A global (spec 4.2.9). All methods raise `StoreError` for another store, `ValueError` for a closed one."""
 
-    __slots__ = ("address", "store")
+    __slots__ = ("_address", "_store")
 
     def __init__(self, store: Storelike, ty: GlobalType, val: Any) -> None:
-        if not isinstance(ty, GlobalType):
-            raise TypeError("expected a GlobalType")
-        self.store = store.context
-        slots = Row([ty.content]).pack(self.store, (val,)).ljust(VALUE_BYTES, b"\0")
+        """A new global of the type `ty` in `store`, which holds `val`: a Python value or a `Val`.
+
+        Raises `ArgumentError`; `TypeError` if the value is not of the type.
+        """
+        expect(ty, GlobalType, "a GlobalType")
+        self._store = store_of(store)
+        slots = Row([ty.content]).pack(self._store, (val,)).ljust(VALUE_BYTES, b"\0")
         low, high = int.from_bytes(slots[:8], "little"), int.from_bytes(slots[8:], "little")
-        self.address: int = self.store.native.new_global(self.store.address, ty.content.code, ty.mutable, low, high)
+        self._address: int = self._store.native.new_global(self._store.address, ty.content._code, ty.mutable, low, high)
 
     @classmethod
-    def from_address(cls, store: Store, address: int) -> "Global":
+    def _from_address(cls, store: Store, address: int) -> "Global":
         """The global that the engine has at `address`."""
         self = object.__new__(cls)
-        self.store = store
-        self.address = address
+        self._store = store
+        self._address = address
         return self
 
     def type(self, store: Storelike) -> GlobalType:
-        """Its type."""
-        own(store, self.store)
-        state = view(GlobalState, self.address, self.store.native.space)
-        return GlobalType(ValType.from_code(int(state.value_type)), bool(state.is_mutable))
+        """Its `GlobalType`."""
+        own(store, self._store)
+        state = view(GlobalState, self._address, self._store.native.space)
+        return GlobalType(ValType._from_code(int(state.value_type)), bool(state.is_mutable))
 
     def value(self, store: Storelike) -> Any:
-        """What it holds."""
+        """What it holds: int, float, bytes (v128), `Func`, any object, or None for null."""
         row = Row([self.type(store).content])
-        return row.unpack(self.store, ctypes.string_at(self._value_address(), row.size))[0]
+        return row.unpack(self._store, ctypes.string_at(self._value_address(), row.size))[0]
 
     def value_raw(self, store: Storelike) -> list[int]:
-        """What it holds as bit patterns, 64 bits each (two for v128)."""
+        """What it holds as bit patterns, 64 bits each (two for v128): NaNs as they are. Not in wasmtime-py."""
         size = Row([self.type(store).content]).size
         return list((ctypes.c_uint64 * (size // 8)).from_address(self._value_address()))
 
     def set_value(self, store: Storelike, val: Any) -> None:
-        """Change what it holds."""
+        """Make it hold `val`. Raises `TypeError` if it is not of the type; `WasmtimeError` for immutable globals."""
         type_ = self.type(store)
         if not type_.mutable:
-            raise FuseeError("immutable global cannot be set")
+            raise WasmtimeError("immutable global cannot be set")
         row = Row([type_.content])
-        ctypes.memmove(self._value_address(), row.pack(self.store, (val,)), row.size)
+        ctypes.memmove(self._value_address(), row.pack(self._store, (val,)), row.size)
 
     def _value_address(self) -> int:
-        space = self.store.native.space
+        space = self._store.native.space
         offset = layout(GlobalState, space.target).fields["value"].offset
-        return space.host_address(self.address + offset, VALUE_BYTES)
+        return space.host_address(self._address + offset, VALUE_BYTES)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Global) and self.address == other.address and self.store is other.store
+        return isinstance(other, Global) and self._address == other._address and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self.address)
+        return hash(self._address)

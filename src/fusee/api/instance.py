@@ -4,14 +4,18 @@ import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fusee.api.errors import FuseeError, LinkError, StoreError, UnsupportedError
+from fusee.api.errors import ArgumentError, FuseeError, LinkError, StoreError, UnsupportedError
 from fusee.api.func import Extern, Func
 from fusee.api.globals import Global
+from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
-from fusee.api.store import Store, Storelike, own
+from fusee.api.sharedmemory import SharedMemory
+from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.table import Table
+from fusee.api.tag import Tag
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE
+from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.kernel.errors import KernelError
 from fusee.kernel.memory import view
@@ -22,24 +26,32 @@ CLASSES: Final[dict[int, type[Func] | type[Table] | type[Memory] | type[Global]]
     EXTERN_MEMORY: Memory,
     EXTERN_GLOBAL: Global,
 }
+EXTERNS: Final = (Func, Table, Memory, Global, Tag, SharedMemory)
 SPACES: Final = {EXTERN_FUNC: "functions", EXTERN_TABLE: "tables", EXTERN_MEMORY: "memories", EXTERN_GLOBAL: "globals"}
 
 
 class InstanceExports(Mapping[str, Extern]):
-    """The exports of an instance by name; also by position, in the module's order."""
+    """The exports of an instance by name; also by position, in the module's order.
+
+    They are `Func`s, `Table`s, `Memory`s and `Global`s, each the same object whenever it is asked for.
+    """
 
     def __init__(self, store: Store, module: Module, address: int) -> None:
+        """Made by `Instance.exports`."""
         self._store = store
         self._state = view(InstanceState, address, store.native.space)
-        self._places = module.export_places
+        self._places = module._export_places
         self._made: dict[str, Extern] = {}
 
     @property
     def by_index(self) -> Sequence[Extern]:
-        """All exports in the module's order."""
+        """A tuple of all exports in the module's order."""
         return tuple(self[name] for name in self._places)
 
     def __getitem__(self, name: str | int) -> Extern:
+        """The export of that name, or at that position. Raises `KeyError` or `IndexError`; `ValueError` if the store is
+        closed."""
+        self._store._opened()
         if isinstance(name, int):
             return self.by_index[name]
         made = self._made.get(name)
@@ -57,7 +69,7 @@ class InstanceExports(Mapping[str, Extern]):
 def export_of(store: Store, instance: int, name: str) -> Extern | None:
     """The export of the instance at an address, made anew."""
     module = store.module_of(instance)
-    place = module.export_places.get(name)
+    place = module._export_places.get(name)
     return None if place is None else extern_at(store, view(InstanceState, instance, store.native.space), place)
 
 
@@ -65,52 +77,67 @@ def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Ext
     """The member of an instance's index spaces at (kind, index)."""
     kind, index = place
     if kind not in CLASSES:
-        raise UnsupportedError("tags are not supported yet")
-    return CLASSES[kind].from_address(store, int(getattr(state, SPACES[kind])[index]))
+        raise UnsupportedError("exceptions and tags are not supported yet")
+    return CLASSES[kind]._from_address(store, int(getattr(state, SPACES[kind])[index]))
 
 
 class Instance:
     """A module made alive in a store (spec 4.5.4)."""
 
-    __slots__ = ("_exports", "address", "module", "store")
+    __slots__ = ("_address", "_exports", "_module", "_store")
 
     def __init__(self, store: Storelike, module: Module, imports: Sequence[Extern]) -> None:
-        if not isinstance(getattr(store, "context", None), Store):
-            raise TypeError("expected a Store")
-        if not isinstance(module, Module):
-            raise TypeError("expected a Module")
-        self.store = store.context
-        self.module = module
+        """An instance of `module` in `store`, with what it imports in the module's order; its start function runs.
+
+        Raises `ArgumentError`; `LinkError` if the imports do not fit; `LimitError`; `UnsupportedError` for what cannot
+        be executed yet; `Trap`, and what host functions raise, from segments and the start function; `StoreError` if
+        something belongs to another store or engine.
+        """
+        self._store = store_of(store)
+        expect(module, Module, "a Module")
+        self._module = module._opened()
         self._exports: InstanceExports | None = None
-        if module.engine is not self.store.engine:
+        if module._engine is not self._store.engine:
             raise StoreError("the module belongs to another engine")
         given = self._import_addresses(imports)
-        self.store.modules[module.address] = module
+        assert module._lifetime is not None
+        self._store.lifetimes.add(module._lifetime)
+        self._store.modules[module._address] = module
         try:
-            with self.store.engine.lock:
-                self.address: int = self.store.native.raw_instantiate(self.store.address, module.address, given)
+            with self._store.engine.lock:
+                self._address: int = self._store.native.raw_instantiate(self._store.address, module._address, given)
         except KernelError as error:
             raise self._failure(error) from None
-        start = module.start
-        if start is not None:
-            function = int(view(InstanceState, self.address, self.store.native.space).functions[start])
-            self.store.invoke(function, (ctypes.c_uint64 * 1)())
+        if module._start is not None:
+            self._run(module._start)
+
+    def _run(self, start: int) -> None:
+        """Call the start function."""
+        store, slots = self._store, (ctypes.c_uint64 * 1)()
+        function = int(view(InstanceState, self._address, store.native.space).functions[start])
+        state = view(FuncState, function, store.native.space)
+        if state.instance == 0:
+            # The engine would say that nobody calls it, but this instance does.
+            store.hosts[int(state.index)].run(store, self._address, ctypes.addressof(slots))
+        else:
+            store.invoke(function, slots)
 
     def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[Any] | None":
-        wanted = self.module.import_places
+        wanted = self._module._import_places
         if len(imports) != len(wanted):
             raise LinkError(f"expected {len(wanted)} imports, found {len(imports)}")
         if not wanted:
             return None
-        addresses: ctypes.Array[Any] = (self.store.native.word * len(wanted))()
+        addresses: ctypes.Array[Any] = (self._store.native.word * len(wanted))()
         for i, (item, (module, name, kind)) in enumerate(zip(imports, wanted, strict=True)):
-            if not isinstance(item, Func | Table | Memory | Global):
-                raise TypeError(f"expected a Func, Table, Memory or Global, not {item!r}")
-            if item.store is not self.store:
+            store = store_of_extern(item)
+            if store is not None and store is not self._store:
                 raise StoreError(f"the import `{module}::{name}` belongs to another store")
-            if not isinstance(item, CLASSES.get(kind, ())):
+            if isinstance(item, Tag | SharedMemory) and self._module._state.unsupported != 0:
+                continue  # the engine says so, and where
+            if isinstance(item, Tag | SharedMemory) or not isinstance(item, CLASSES.get(kind, ())):
                 raise LinkError(f"incompatible import type for `{module}::{name}`")
-            addresses[i] = item.address
+            addresses[i] = item._address
         return addresses
 
     def _failure(self, error: KernelError) -> FuseeError:
@@ -118,32 +145,52 @@ class Instance:
         from fusee.engine.errors import LinkError as LinkFailure
 
         if isinstance(error, LinkFailure):
-            module, name, _ = self.module.import_places[error.detail]
+            module, name, _ = self._module._import_places[error.detail]
             return LinkError(f"incompatible import type for `{module}::{name}`")
         return failure_of(error.status)
 
     def exports(self, store: Storelike) -> InstanceExports:
-        """Its exports."""
-        own(store, self.store)
+        """Its exports, a mapping. Raises `StoreError` for another store; `ValueError` for a closed one."""
+        own(store, self._store)
         if self._exports is None:
-            self._exports = InstanceExports(self.store, self.module, self.address)
+            self._exports = InstanceExports(self._store, self._module, self._address)
         return self._exports
 
 
 def function_index(instance: Instance, func: Func) -> int | None:
     """The index of a function in an instance's function index space; None if it is not there."""
-    state = view(InstanceState, instance.address, instance.store.native.space)
+    state = view(InstanceState, instance._address, instance._store.native.space)
     indices = range(int(state.module.func_count))
-    return next((index for index in indices if int(state.functions[index]) == func.address), None)
+    return next((index for index in indices if int(state.functions[index]) == func._address), None)
 
 
-class InstancePre:
+def store_of_extern(item: Extern) -> Store | None:
+    """The store that something belongs to; shared memories belong to none. Raises `ArgumentError`."""
+    if not isinstance(item, EXTERNS):
+        raise ArgumentError(f"expected a Func, Global, Memory, SharedMemory, Tag or Table, not {item!r}")
+    return None if isinstance(item, SharedMemory) else item._store
+
+
+class InstancePre(Managed):
     """A module with its imports already looked up, to be instantiated many times."""
 
+    __slots__ = ("_is_closed", "_module", "_resolve")
+
     def __init__(self, module: Module, resolve: Any) -> None:
+        """Made by `Linker.instantiate_pre`."""
         self._module = module
         self._resolve = resolve
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Make no more instances of it."""
+        self._is_closed = True
 
     def instantiate(self, store: Storelike) -> Instance:
-        """Make an instance."""
-        return Instance(store, self._module, self._resolve(store))
+        """An instance in `store`. Raises what `Instance` raises."""
+        return Instance(store, self.module, self._resolve(store))
+
+    @property
+    def module(self) -> Module:
+        """The `Module` that it is of."""
+        return refuse_closed() if self._is_closed else self._module

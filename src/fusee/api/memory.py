@@ -3,9 +3,10 @@
 import ctypes
 from typing import Any
 
-from fusee.api.errors import FuseeError, LimitError
+from fusee.api.errors import LimitError, UnsupportedError, WasmtimeError
+from fusee.api.managed import expect
 from fusee.api.raw import RawMemory
-from fusee.api.store import Store, Storelike, own
+from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import Limits, MemoryType
 from fusee.engine.runtime.memory import NOT_GROWN
 from fusee.engine.state.module import Limits as LimitsState
@@ -17,49 +18,59 @@ from fusee.kernel.space import HOST
 
 
 class Memory:
-    """A linear memory (spec 4.2.8).
+    """A linear memory (spec 4.2.8). All methods raise `StoreError` for another store, `ValueError` for a closed one.
 
-    `buffer` gives it as a `memoryview` without a copy. Such a view, like `data_ptr`, shows the
-    memory as it was: take a new one after the memory may have grown.
+    `buffer`, `get_buffer_ptr` and `data_ptr` give it without a copy. What they give stays mapped as long as it is
+    held, but shows the memory as it was: take a new one after the memory may have grown.
     """
 
-    __slots__ = ("_raw", "address", "store")
+    __slots__ = ("_address", "_raw", "_store")
 
     def __init__(self, store: Storelike, ty: MemoryType) -> None:
-        if not isinstance(ty, MemoryType):
-            raise TypeError("expected a MemoryType")
+        """A new zeroed memory of the type `ty` in `store`.
+
+        Raises `ArgumentError`; `LimitError` if the store's limits or the system do not allow for it;
+        `UnsupportedError` for a shared memory.
+        """
+        expect(ty, MemoryType, "a MemoryType")
         if ty.is_shared:
-            raise FuseeError("shared memories are not supported yet")
-        owner = store.context
+            raise UnsupportedError("shared memories in a store (threads) are not supported yet: see SharedMemory")
+        owner = store_of(store)
         limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2)
         self._bind(owner, owner.native.new_memory(owner.address, limits))
 
     @classmethod
-    def from_address(cls, store: Store, address: int) -> "Memory":
+    def _from_address(cls, store: Store, address: int) -> "Memory":
         """The memory that the engine has at `address`."""
         self = object.__new__(cls)
         self._bind(store, address)
         return self
 
     def _bind(self, store: Store, address: int) -> None:
-        self.store = store
-        self.address = address
+        self._store = store
+        self._address = address
         self._raw = RawMemory(address, store.native.space)
 
     def type(self, store: Storelike) -> MemoryType:
-        """Its type; the minimum is its size now."""
-        own(store, self.store)
-        state = view(MemoryState, self.address, self.store.native.space)
+        """Its `MemoryType`; the minimum is its size now."""
+        own(store, self._store)
+        state = view(MemoryState, self._address, self._store.native.space)
         maximum = int(state.maximum_pages) if state.has_maximum else None
         limits = Limits(self.size(store), maximum)
         return MemoryType(limits, bool(state.is_64), False, int(state.page_size_log2))
 
     def grow(self, store: Storelike, delta: int) -> int:
-        """Add pages; gives the size before."""
-        owner = own(store, self.store)
+        """Add `delta` pages, an int; gives the size before, in pages (spec 4.6.10).
+
+        Raises `ArgumentError`; `WasmtimeError` for a negative number; `LimitError` beyond the type's maximum, the
+        store's limit or what the system has.
+        """
+        owner = own(store, self._store)
+        expect(delta, int, "an int")
         if delta < 0:
-            raise FuseeError("cannot grow by negative amount")
-        old: int = owner.native.grow_memory(self.address, min(delta, NOT_GROWN))
+            raise WasmtimeError("cannot grow by negative amount")
+        with owner.engine.lock:
+            old: int = owner.native.grow_memory(self._address, min(delta, NOT_GROWN))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")
         return old
@@ -70,25 +81,28 @@ class Memory:
 
     def data_len(self, store: Storelike) -> int:
         """Its size in bytes."""
-        own(store, self.store)
+        own(store, self._store)
         return self._raw.length
 
     def page_size(self, store: Storelike) -> int:
-        """The size of a page in bytes."""
+        """The size of a page in bytes: 65536, or 1 with custom page sizes."""
         return 1 << self.page_size_log2(store)
 
     def page_size_log2(self, store: Storelike) -> int:
-        """The binary logarithm of the size of a page."""
-        own(store, self.store)
-        return int(view(MemoryState, self.address, self.store.native.space).page_size_log2)
+        """The binary logarithm of the size of a page: 16 or 0."""
+        own(store, self._store)
+        return int(view(MemoryState, self._address, self._store.native.space).page_size_log2)
 
     def data_ptr(self, store: Storelike) -> "ctypes._Pointer[ctypes.c_ubyte]":
-        """A C pointer to the first byte."""
-        own(store, self.store)
+        """A C pointer to the first byte. Nothing checks what it is used for: stay below `data_len`."""
+        own(store, self._store)
         return ctypes.cast(self._raw.array(), ctypes.POINTER(ctypes.c_ubyte))
 
     def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> "ctypes.Array[Any]":
-        """A ctypes array over (part of) the memory, for `numpy.frombuffer` and its like."""
+        """A ctypes array over `size` bytes (None: all) from `offset` on, for `numpy.frombuffer` and its like.
+
+        Raises `IndexError` beyond the memory's end.
+        """
         length = self.data_len(store)
         size = length - offset if size is None else size
         if offset < 0 or size < 0 or offset + size > length:
@@ -96,33 +110,36 @@ class Memory:
         return (ctypes.c_ubyte * size).from_buffer(self._raw.array(), offset)
 
     def buffer(self, store: Storelike) -> memoryview:
-        """The whole memory as writable bytes, without a copy."""
-        own(store, self.store)
+        """The whole memory as writable bytes, without a copy. Not in wasmtime-py."""
+        own(store, self._store)
         return self._raw.view()
 
     def __buffer__(self, flags: int) -> memoryview:
         """The buffer protocol, from Python 3.12 on."""
-        return self.buffer(self.store)
+        return self.buffer(self._store)
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
-        """A copy of a range, which is cut to the memory like a list's slice."""
+        """A copy of the bytes from `start` to `stop`, which are cut to the memory as a list's slice is."""
         start, stop, _ = slice(start, stop).indices(self.data_len(store))
-        return bytearray(self.buffer(store)[start:stop])
+        return bytearray(self._raw.current()[start:stop])
 
     def write(self, store: Storelike, value: bytes | bytearray | memoryview, start: int | None = None) -> int:
-        """Copy bytes to `start` (negative: from the end); gives their number."""
+        """Copy bytes to `start` (negative: from the end; None: 0); gives their number.
+
+        Raises `IndexError`, and writes nothing, if they do not all fit.
+        """
         data = memoryview(value).cast("B")
         first = slice(start, None).indices(self.data_len(store))[0]
         if first + len(data) > self.data_len(store) or (start or 0) > self.data_len(store):
             raise IndexError("index out of range")
-        self.buffer(store)[first : first + len(data)] = data
+        self._raw.current()[first : first + len(data)] = data
         return len(data)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Memory) and self.address == other.address and self.store is other.store
+        return isinstance(other, Memory) and self._address == other._address and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self.address)
+        return hash(self._address)
 
 
 def limits_state(store: Store, limits: Limits, is_64: bool, page_size_log2: int) -> "ctypes.Array[ctypes.c_char]":

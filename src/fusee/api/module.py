@@ -1,13 +1,13 @@
 """`Module`: a decoded and validated module."""
 
-import os
 import weakref
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from fusee.api.engine import Engine
-from fusee.api.errors import FuseeError
+from fusee.api.errors import WasmtimeError
+from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.types import (
     AsExternType,
     ExportType,
@@ -47,60 +47,78 @@ NO_INDEX: Final = 0xFFFF_FFFF
 SERIALIZED: Final = b"\0fusee-module-1\n"
 
 
-class Module:
+class Lifetime:
+    """As long as it is held, the engine has the module: a `Module` holds it, and each store with an instance."""
+
+    __slots__ = ("__weakref__", "engine")
+
+    def __init__(self, engine: Engine, address: int, binary: bytes) -> None:
+        self.engine = engine
+        finalizer = weakref.finalize(self, _end, engine, address, binary)
+        finalizer.atexit = False  # the process's end frees everything at once
+
+
+class Module(Managed):
     """A module (spec 2.5), checked as a whole when it is made; functions are translated when first called."""
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray | memoryview) -> None:
-        if not isinstance(engine, Engine):
-            raise TypeError("expected an Engine")
-        self.engine = engine
-        self.binary = _to_binary(wasm)
-        self.address: int = engine.compile(self.binary)
-        self.state = view(ModuleState, self.address, engine.native.space)
+        """The module in `wasm`: in the binary format, or in the text format if it is a str or begins with `(` or `;;`.
+
+        Raises `ArgumentError`; `MalformedError` or `ValidationError` with the offset at which the module is wrong,
+        `ProposalError` if it is right by a proposal that is off or missing, `WasmtimeError` for errors in the text.
+        """
+        expect(engine, Engine, "an Engine")
+        self._engine = engine._opened()
+        self._binary = _to_binary(wasm)
+        self._address: int = engine.compile(self._binary)
+        self._state = view(ModuleState, self._address, engine.native.space)
         self._signatures: dict[int, Signature] = {}
-        finalizer = weakref.finalize(self, _end, engine, self.address, self.binary)
-        finalizer.atexit = False  # the process's end frees everything at once
+        self._lifetime: Lifetime | None = Lifetime(engine, self._address, self._binary)
+
+    def _opened(self) -> "Module":
+        """The module, unless it was closed."""
+        return refuse_closed() if self._lifetime is None else self
+
+    def close(self) -> None:
+        """End it, as soon as no store has an instance of it."""
+        self._lifetime = None
 
     @classmethod
     def from_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
-        """The module in a `.wasm` or `.wat` file."""
+        """The module in a file, of the binary or the text format. Raises `OSError`, and what the constructor raises."""
         with open(path, "rb") as file:
-            content = file.read()
-        if os.fsencode(path).endswith(b".wat"):
-            return cls(engine, content.decode())
-        return cls(engine, content)
+            return cls(engine, file.read())
 
     @classmethod
     def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
-        """Raise `MalformedError` or `ValidationError` unless the bytes are a valid module."""
-        if not isinstance(wasm, bytes | bytearray | memoryview):
-            raise TypeError("expected wasm bytes")
+        """Raise `MalformedError` or `ValidationError` unless the bytes are a valid module. Raises `ArgumentError`."""
+        expect(wasm, (bytes, bytearray, memoryview), "wasm bytes")
+        expect(engine, Engine, "an Engine")
         binary = bytes(wasm)
-        _end(engine, engine.compile(binary), binary)
+        _end(engine._opened(), engine.compile(binary), binary)
 
     def serialize(self) -> bytearray:
-        """Bytes from which `deserialize` makes this module again."""
-        return bytearray(SERIALIZED + self.binary)
+        """Bytes from which `deserialize` makes this module again: its binary under a header, not machine code."""
+        return bytearray(SERIALIZED + self._opened()._binary)
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> "Module":
-        """The module that `serialize` gave; checked again, since translation is what happens lazily."""
-        if not isinstance(encoded, bytes | bytearray):
-            raise TypeError("expected bytes")
+        """The module that `serialize` gave; it is checked again. Raises `ArgumentError`; `WasmtimeError` for others."""
+        expect(encoded, (bytes, bytearray), "bytes")
         if not encoded.startswith(SERIALIZED):
-            raise FuseeError("these bytes are not a serialized module")
+            raise WasmtimeError("these bytes are not a serialized module")
         return cls(engine, encoded[len(SERIALIZED) :])
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
-        """`deserialize` on the contents of a file."""
+        """`deserialize` on the contents of a file. Raises `OSError`, and what that raises."""
         with open(path, "rb") as file:
             return cls.deserialize(engine, file.read())
 
     @property
     def imports(self) -> list[ImportType]:
-        """What it imports, in order."""
-        m = self.state
+        """A list of `ImportType`s in the module's order."""
+        m = self._opened()._state
         items = (m.imports[i] for i in range(int(m.import_count)))
         return [
             ImportType(self._text(i.module), self._text(i.name), self._extern_type(int(i.kind), int(i.index)))
@@ -109,53 +127,54 @@ class Module:
 
     @property
     def exports(self) -> list[ExportType]:
-        """What it exports, in order."""
-        return [ExportType(name, self._extern_type(*place)) for name, place in self.export_places.items()]
+        """A list of `ExportType`s in the module's order."""
+        places = self._opened()._export_places
+        return [ExportType(name, self._extern_type(*place)) for name, place in places.items()]
 
     @cached_property
-    def import_places(self) -> list[tuple[str, str, int]]:
+    def _import_places(self) -> list[tuple[str, str, int]]:
         """Module, name and kind of each import."""
-        m = self.state
+        m = self._state
         items = (m.imports[i] for i in range(int(m.import_count)))
         return [(self._text(item.module), self._text(item.name), int(item.kind)) for item in items]
 
     @cached_property
-    def export_places(self) -> dict[str, tuple[int, int]]:
+    def _export_places(self) -> dict[str, tuple[int, int]]:
         """Kind and index of each export."""
-        m = self.state
+        m = self._state
         items = (m.exports[i] for i in range(int(m.export_count)))
         return {self._text(item.name): (int(item.kind), int(item.index)) for item in items}
 
     @cached_property
-    def start(self) -> int | None:
+    def _start(self) -> int | None:
         """The index of the start function."""
-        start = int(self.state.start)
+        start = int(self._state.start)
         return None if start == NO_INDEX else start
 
     @cached_property
-    def names(self) -> "Names":
+    def _names(self) -> "Names":
         """The custom section "name"."""
         from fusee.api.names import decode_names
 
-        place = self.state.name_section
-        return decode_names(self.binary, int(place.start), int(place.end))
+        place = self._state.name_section
+        return decode_names(self._binary, int(place.start), int(place.end))
 
-    def signature(self, func: int) -> Signature:
+    def _signature(self, func: int) -> Signature:
         """How the function of that index is called."""
-        index = int(self.state.func_types[func])
+        index = int(self._state.func_types[func])
         found = self._signatures.get(index)
         if found is None:
             found = self._signatures[index] = Signature(self._func_type(index))
         return found
 
-    def body_offset(self, func: int) -> int:
+    def _body_offset(self, func: int) -> int:
         """Where the body of a function defined here starts, in bytes."""
-        bodies = self.state.bodies
-        return int(bodies[func - int(self.state.imported_func_count)].locals.start)
+        bodies = self._state.bodies
+        return int(bodies[func - int(self._state.imported_func_count)].locals.start)
 
-    def translated_functions(self) -> Iterator[tuple[int, int, int]]:
+    def _translated_functions(self) -> Iterator[tuple[int, int, int]]:
         """Of each function that was translated: its index, and the address and size in bytes of its code."""
-        m, space = self.state, self.engine.native.space
+        m, space = self._state, self._engine.native.space
         if int(m.code_root) == 0:
             return
         for index in range(int(m.imported_func_count), int(m.func_count)):
@@ -164,25 +183,26 @@ class Module:
                 yield index, start - CODE_START, int(view(CodeState, start - CODE_START, space).size)
 
     def _text(self, span: SpanState) -> str:
-        return self.binary[int(span.start) : int(span.end)].decode()
+        return self._binary[int(span.start) : int(span.end)].decode()
 
     def _value_type(self, code: int) -> ValType:
         if code & REF and not code & ABSTRACT:
-            code = code & (REF | NULLABLE) | int(self.state.types[code & HEAP_MASK].canonical)
-        return ValType.from_code(code)
+            code = code & (REF | NULLABLE) | int(self._state.types[code & HEAP_MASK].canonical)
+        return ValType._from_code(code)
 
     def _func_type(self, index: int) -> FuncType:
-        defined = self.state.types[index]
+        defined = self._state.types[index]
         params = [self._value_type(int(defined.params[i])) for i in range(int(defined.param_count))]
         results = [self._value_type(int(defined.results[i])) for i in range(int(defined.result_count))]
         return FuncType(params, results)
 
     def _extern_type(self, kind: int, index: int) -> AsExternType:
-        m = self.state
+        m = self._state
         if kind == EXTERN_FUNC:
             type_index = int(m.func_types[index])
             made = self._func_type(type_index)
-            made.declaration = self, int(m.types[type_index].canonical)
+            assert self._lifetime is not None
+            made._declaration = self._lifetime, int(m.types[type_index].canonical)
             return made
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits
@@ -202,13 +222,15 @@ def _limits(limits: LimitsState) -> Limits:
 
 
 def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
-    if isinstance(wasm, str):
-        from fusee.api.text import wat2wasm
+    expect(wasm, (str, bytes, bytearray, memoryview), "wasm bytes or text")
+    if not isinstance(wasm, str):
+        binary = bytes(wasm)
+        if not binary.lstrip().startswith((b"(", b";;")):
+            return binary
+        wasm = binary.decode(errors="replace")
+    from fusee.api.text import wat2wasm
 
-        return bytes(wat2wasm(wasm))
-    if not isinstance(wasm, bytes | bytearray | memoryview):
-        raise TypeError("expected wasm bytes or text")
-    return bytes(wasm)
+    return bytes(wat2wasm(wasm))
 
 
 def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:

@@ -42,8 +42,12 @@ class RawMemory:
                 return leased_bytes(address, length, held)
 
     def view(self) -> memoryview:
-        """The memory as it is now, as bytes that can be written."""
+        """The memory as it is now, as bytes that can be written. Whoever gets it may release it."""
+        return memoryview(self.current())
+
+    def current(self) -> memoryview:
+        """The same, to be used at once and not handed on."""
         base, length = self._base.value, self._length.value
         if self._view_base != base or len(self._view) != length:
             self._view, self._view_base = memoryview(self.array()).cast("B"), base
-        return memoryview(self._view)
+        return self._view

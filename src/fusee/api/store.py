@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from fusee.api._objects import ObjectTable
 from fusee.api.engine import Engine
-from fusee.api.errors import Frame, FuseeError, StoreError, Trap
+from fusee.api.errors import Frame, StoreError, Trap, WasmtimeError
+from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
 from fusee.engine.runtime.holdings import NO_LIMIT
@@ -22,7 +23,7 @@ from fusee.spec.traps import TrapCode
 
 if TYPE_CHECKING:
     from fusee.api.func import HostFunction
-    from fusee.api.module import Module
+    from fusee.api.module import Lifetime, Module
     from fusee.wasi import WasiConfig, WasiContext
 
 
@@ -30,69 +31,113 @@ MOST_FRAMES: Final = 64  # of a backtrace
 
 
 class Storelike(Protocol):
-    """A `Store`, or the `Caller` that a host function is given."""
+    """A `Store`, the `Caller` that a host function is given, or a `StoreContext`."""
 
     @property
-    def context(self) -> "Store": ...
+    def context(self) -> "Store":
+        """The store that is meant."""
 
 
-class Store(ObjectTable):
-    """Owns all that its instances are made of. Everything made in a store keeps it alive."""
+class Store(ObjectTable, Managed):
+    """Owns all that its instances are made of. Everything made in a store keeps it alive.
+
+    A store may be used from different threads, but by one at a time: another one gets a `StoreError`.
+    """
 
     def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
+        """A store of `engine`, or of a new one; `data` is any object, kept for `Store.data`.
+
+        Raises `ArgumentError`; `ValueError` if the engine is closed; `LimitError` if the system has no memory.
+        """
         if engine is None:
             engine = Engine()
-        elif not isinstance(engine, Engine):
-            raise TypeError("expected an Engine")
+        expect(engine, Engine, "an Engine")
+        engine._opened()
         super().__init__()
         self.engine = engine
         self.native = engine.native
         self._data = data
         self._embedder, self.is_done, embedder = self.native.new_embedder()
         self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, embedder)
+        self.is_closed = False
         self._invoke = self.native.invoke_status
         self.state = view(StoreState, self.address, self.native.space)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
+        self.lifetimes: set[Lifetime] = set()  # theirs
         self._depth = 0  # of calls into guests that have not returned
         self._thread = 0  # that made them
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
         self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
-        self._wasi: WasiConfig | None = None
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
         if engine.is_metered and not engine.consume_fuel:
             self.state.fuel = u64(NO_LIMIT)
         self.native.stores[self.address] = self
-        finalizer = weakref.finalize(self, _end, self.native.release_store, self.address, engine, self.modules)
-        finalizer.atexit = False  # the process's end frees everything at once
+        self._end = weakref.finalize(self, _end, self.native.release_store, self.address, engine, self.lifetimes)
+        self._end.atexit = False  # the process's end frees everything at once
 
     @property
     def context(self) -> "Store":
         """The store itself; what `Caller.context` gives too."""
-        return self
+        return self._opened()
+
+    def _opened(self) -> "Store":
+        """The store, unless it was closed."""
+        return refuse_closed() if self.is_closed else self
+
+    def close(self) -> None:
+        """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
+        with self.engine.lock:
+            if self._depth:
+                raise StoreError("a guest of the store is running")
+            self.is_closed = True
+            self._invoke = refuse_closed
+            self.native.stores.pop(self.address, None)
+            self._end()
+        self.hosts.clear()
+        self.modules.clear()
+        self.lifetimes.clear()
+        self._memories.clear()
+        self._objects.clear()
+        self._references.clear()
+        if self._wasi_context is not None:
+            self._wasi_context.close()
+            self._wasi_context = None
 
     def data(self) -> Any:
         """What the store was made with."""
-        return self._data
+        return self._opened()._data
 
     # Limits.
 
     def set_fuel(self, fuel: int) -> None:
-        """Let guests execute about that many instructions before they trap."""
-        if not self.engine.consume_fuel:
-            raise FuseeError("fuel is not configured in this store")
-        self.state.fuel = u64(fuel)
+        """Let guests execute about `fuel` instructions, an int, before they trap with `OUT_OF_FUEL`.
+
+        Raises `WasmtimeError` unless `Config.consume_fuel` is set, and if `fuel` does not fit 64 bits.
+        """
+        expect(fuel, int, "an int")
+        if fuel != fuel & 0xFFFF_FFFF_FFFF_FFFF:
+            raise WasmtimeError("fuel is a number of 64 bits, without a sign")
+        self._metered().fuel = u64(fuel)
 
     def get_fuel(self) -> int:
-        """What is left of the fuel."""
-        if not self.engine.consume_fuel:
-            raise FuseeError("fuel is not configured in this store")
-        return int(self.state.fuel)
+        """What is left of the fuel, in instructions. Raises `WasmtimeError` unless `Config.consume_fuel` is set."""
+        return int(self._metered().fuel)
+
+    def _metered(self) -> StoreState:
+        if not self._opened().engine.consume_fuel:
+            raise WasmtimeError("fuel is not configured in this store")
+        return self.state
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
-        """Let guests trap once the engine's epoch has advanced that far from now."""
+        """Let guests trap with `INTERRUPT` once `Engine.increment_epoch` has been called that often from now.
+
+        `ticks_after_current` is an int. Takes effect with `Config.epoch_interruption` or `consume_fuel`.
+        """
+        expect(ticks_after_current, int, "an int")
+        self._opened()
         self._deadline = self.engine.epoch + ticks_after_current
         self.check_deadline()
 
@@ -109,12 +154,16 @@ class Store(ObjectTable):
         tables: int = -1,
         memories: int = -1,
     ) -> None:
-        """Limit what the store may hold from now on; negative: no limit.
+        """Limit what the store may hold from now on; negative: no limit. Raises `ArgumentError`.
 
-        `memory_size` is the size in bytes of each memory, `table_elements` the length of each table.
+        `memory_size` is the size in bytes of each memory, `table_elements` the length of each table; the others are
+        numbers of objects. What goes beyond raises `LimitError`, and gives a guest -1 from `memory.grow`.
         """
         limits = (memory_size, table_elements, instances, tables, memories)
-        self.native.set_limits(self.address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
+        for limit in limits:
+            expect(limit, int, "an int")
+        native = self._opened().native
+        native.set_limits(self.address, *(min(limit, NO_LIMIT) if limit >= 0 else NO_LIMIT for limit in limits))
 
     def set_total_limits(self, memory_size: int, table_elements: int) -> None:
         """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
@@ -128,26 +177,32 @@ class Store(ObjectTable):
     # WASI.
 
     def set_wasi(self, wasi: "WasiConfig") -> None:
-        """Give the programs of this store the system that `wasi` describes."""
-        from fusee.wasi import WasiContext
+        """Give the programs of this store the system that `wasi` describes, which is used up by that.
 
+        Raises `ArgumentError`; `WasmtimeError` if a file or directory cannot be opened; `ValueError` if `wasi` is
+        used up.
+        """
+        from fusee.wasi import WasiConfig, WasiContext
+
+        expect(wasi, WasiConfig, "a WasiConfig")
+        self._opened()
         try:
-            self._wasi_context = WasiContext(wasi)
+            self._wasi_context = wasi._consume(WasiContext)
         except OSError as error:
-            raise FuseeError(f"WASI: {error}") from error
+            raise WasmtimeError(f"WASI: {error}") from error
 
     @property
     def wasi(self) -> "WasiContext":
         """The state of this store's WASI program."""
         if self._wasi_context is None:
-            raise FuseeError("the guest uses WASI but the store has none: call Store.set_wasi")
+            raise WasmtimeError("the guest uses WASI but the store has none: call Store.set_wasi")
         return self._wasi_context
 
     def exported_memory(self, instance: int) -> int:
         """The address of the memory that the instance at an address exports as "memory"; 0 if there is none."""
         found = self._exported_memories.get(instance)
         if found is None:
-            kind, index = self.module_of(instance).export_places.get("memory", (-1, 0))
+            kind, index = self.module_of(instance)._export_places.get("memory", (-1, 0))
             memories = view(InstanceState, instance, self.native.space).memories
             found = self._exported_memories[instance] = int(memories[index]) if kind == EXTERN_MEMORY else 0
         return found
@@ -157,7 +212,7 @@ class Store(ObjectTable):
         raw = self._memories.get(address)
         if raw is None:
             raw = self._memories[address] = RawMemory(address, self.native.space)
-        return raw.view()
+        return raw.current()
 
     # References to Python objects.
 
@@ -167,7 +222,7 @@ class Store(ObjectTable):
         Between calls that happens of itself, as often as is worth it. Does nothing while a guest runs, whose frames
         may hold any of them.
         """
-        if not self._depth:
+        if not self._opened()._depth:
             self._let_go()
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
@@ -178,11 +233,11 @@ class Store(ObjectTable):
 
     def signature(self, func: int) -> Signature:
         """How the function at an address is called."""
-        state = view(FuncState, func, self.native.space)
+        state = view(FuncState, func, self._opened().native.space)
         if state.instance == 0:
             return self.hosts[int(state.index)].signature
         module = self.module_of(int(state.instance))
-        return module.signature(int(state.index))
+        return module._signature(int(state.index))
 
     def module_of(self, instance: int) -> "Module":
         """The module of the instance at an address."""
@@ -209,7 +264,7 @@ class Store(ObjectTable):
             from fusee.api.failures import failure_of
 
             failure = failure_of(status, self)
-            if isinstance(failure, Trap) and failure.trap_code is TrapCode.EMBEDDER:
+            if isinstance(failure, Trap) and failure._cause is TrapCode.EMBEDDER:
                 raise KeyboardInterrupt  # it met a host function before that could catch it
         raise failure
 
@@ -225,12 +280,35 @@ class Store(ObjectTable):
             place = places.get((instance, func))
             if place is None:
                 module = self.module_of(instance)
-                names = module.names
-                place = places[instance, func] = names.functions.get(func), names.module, module.body_offset(func)
+                names = module._names
+                place = places[instance, func] = names.functions.get(func), names.module, module._body_offset(func)
             name, module_name, start = place
             offset = start if offset == UNKNOWN_OFFSET else offset
             frames.append(Frame(func, name, module_name, offset, offset - start))
         return frames
+
+
+class StoreContext:
+    """A store that is lent: good wherever a `Store` is asked for, until it is taken back.
+
+    What wasmtime-py gives to the host functions of components; here nothing gives one yet.
+    """
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Storelike) -> None:
+        """Lend `store`. Raises `ArgumentError`."""
+        self._store: Store | None = store_of(store)
+
+    @property
+    def context(self) -> Store:
+        """The store. Raises `ValueError` once it was taken back."""
+        if self._store is None:
+            raise ValueError("caller is no longer valid")
+        return self._store._opened()
+
+    def _invalidate(self) -> None:
+        self._store = None
 
 
 def _end(release: Any, address: int, *lives_longer: object) -> None:
@@ -238,10 +316,18 @@ def _end(release: Any, address: int, *lives_longer: object) -> None:
     release(address)
 
 
+def store_of(storelike: Any) -> Store:
+    """The store that the user means. Raises `ArgumentError` if it is none."""
+    found = getattr(storelike, "context", None)
+    if not isinstance(found, Store):
+        raise ArgumentError(f"expected a Store, not {storelike!r}")
+    return found
+
+
 def own(storelike: Storelike, store: Store) -> Store:
-    """`store`, if that is the store which the user passed."""
-    if storelike is not store and getattr(storelike, "context", None) is not store:
-        if not isinstance(getattr(storelike, "context", None), Store):
-            raise TypeError(f"expected a Store, not {storelike!r}")
+    """`store`, if that is the store which the user passed, and open."""
+    if storelike is not store and store_of(storelike) is not store:
         raise StoreError("the object belongs to another store")
+    if store.is_closed:
+        refuse_closed()
     return store

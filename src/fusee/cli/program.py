@@ -72,7 +72,7 @@ class Program:
             _invoke(self.store, function, arguments)
         elif main is not None:
             main(self.store)
-        elif self.module.start is None:
+        elif self.module._start is None:
             raise click.UsageError(f"nothing to run: the module has no `_start`; {self._exported()}")
 
     def _initialized(self, module: "Module") -> "Instance":

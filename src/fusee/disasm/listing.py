@@ -24,15 +24,15 @@ def translate_function(module: Module, index: int) -> Translator:
 
     The translator keeps it until it is asked for another function.
     """
-    engine = module.engine
+    engine = module._engine
     numbers = ctypes.addressof(handler_numbers())
-    translator: int = engine.native.translate_for_listing(engine.address, module.address, index, numbers)
+    translator: int = engine.native.translate_for_listing(engine.address, module._address, index, numbers)
     return view(Translator, translator)
 
 
 def list_function(module: Module, index: int) -> Listing:
     """The listing of a function of a module, one that is not imported."""
-    return read_listing(module.state, module.binary, index, translate_function(module, index), Target.host())
+    return read_listing(module._state, module._binary, index, translate_function(module, index), Target.host())
 
 
 def find_function(module: Module, text: str) -> int | None:
@@ -40,23 +40,23 @@ def find_function(module: Module, text: str) -> int | None:
     if text.isdecimal():
         index = int(text)
         return index if index in own_functions(module) else None
-    kind, exported = module.export_places.get(text, (None, 0))
+    kind, exported = module._export_places.get(text, (None, 0))
     if kind == EXTERN_FUNC:
         return exported
-    return next((index for index, name in module.names.functions.items() if name == text), None)
+    return next((index for index, name in module._names.functions.items() if name == text), None)
 
 
 def own_functions(module: Module) -> range:
     """The indices of the functions that are not imported."""
-    return range(int(module.state.imported_func_count), int(module.state.func_count))
+    return range(int(module._state.imported_func_count), int(module._state.func_count))
 
 
 def show_function(module: Module, index: int) -> Iterator[str]:
     """The lines of a function's listing: a heading, then WebAssembly and bytecode."""
     listing = list_function(module, index)
-    kind = module.signature(index).type
-    names = [name for name, place in module.export_places.items() if place == (EXTERN_FUNC, index)]
-    names = names or [name] if (name := module.names.functions.get(index)) else names
+    kind = module._signature(index).type
+    names = [name for name, place in module._export_places.items() if place == (EXTERN_FUNC, index)]
+    names = names or [name] if (name := module._names.functions.get(index)) else names
     types = f"({' '.join(map(str, kind.params))}) -> ({' '.join(map(str, kind.results))})"
     yield f"func {index} {' '.join(map(repr, names))} {types}".replace("  ", " ")
     yield f"{len(listing.cells)} cells, {listing.frame_slots} slots"

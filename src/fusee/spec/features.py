@@ -57,5 +57,5 @@ _UNSUPPORTED: Final = {
     Unsupported.SIMD: "vector instructions and v128 are not supported yet",
     Unsupported.GC: "garbage-collected types are not supported yet",
     Unsupported.EXCEPTIONS: "exceptions and tags are not supported yet",
-    Unsupported.THREADS: "atomic instructions are not supported yet",
+    Unsupported.THREADS: "shared memories and atomic instructions (threads) are not supported yet",
 }

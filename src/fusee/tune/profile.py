@@ -27,7 +27,7 @@ class Profile:
     @classmethod
     def of(cls, module: Module) -> "Profile":
         """What has been counted for a module so far; its engine must be a profiled one (`Config.profiled`)."""
-        return cls(module.binary, dict(_count_blocks(module)))
+        return cls(module._binary, dict(_count_blocks(module)))
 
     def write(self, path: Path) -> None:
         """Write the profile and, beside it, the module that it is of."""
@@ -52,8 +52,8 @@ class Profile:
 
 def _count_blocks(module: Module) -> Iterator[tuple[int, list[int]]]:
     """The counters in the code of each function that was translated."""
-    space, target = module.engine.native.space, Target.host()
-    for index, home, size in module.translated_functions():
+    space, target = module._engine.native.space, Target.host()
+    for index, home, size in module._translated_functions():
         code = bytes(space.read(home, size))
         t = translate_function(module, index)
         cells = walk_cells(read_bytes(t.code, t.code_bytes), target)

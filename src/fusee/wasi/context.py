@@ -20,15 +20,15 @@ class WasiContext:
     def __init__(self, config: WasiConfig) -> None:
         self.descriptors: dict[int, Descriptor] = {}
         self.closed: set[int] = set()  # streams that there never were: their numbers stay free
-        self.arguments = [_encode(argument) for argument in config.argv]
-        self.environment = [_encode(f"{name}={value}") for name, value in config.env]
+        self.arguments = [_encode(argument) for argument in config._argv]
+        self.environment = [_encode(f"{name}={value}") for name, value in config._env]
         try:
-            for fd, source in enumerate((config.stdin, config.stdout, config.stderr)):
+            for fd, source in enumerate(config._streams):
                 if source.is_closed or (source.is_inherited and not _is_open(fd)):
                     self.closed.add(fd)
                 else:
                     self.add(_open_output(source, fd) if fd else _open_input(source))
-            for preopen in config.preopens:
+            for preopen in config._preopens:
                 self.add(Directory.open_preopen(preopen.host_path, preopen.guest_path, preopen.is_mutable))
         except BaseException:
             self.close()

@@ -2,7 +2,7 @@
 
 import os
 
-from fusee.api.errors import ExitTrap, FuseeError
+from fusee.api.errors import ExitTrap, WasmtimeError
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import host_function
@@ -19,7 +19,7 @@ def proc_exit(context: WasiContext, memory: GuestMemory, code: int) -> None:
     shell or a signal makes. So none of these is passed on, and it is an error, as in Wasmtime.
     """
     if code >= STATUSES:
-        raise FuseeError(f"exit with invalid exit status outside of [0..{STATUSES})")
+        raise WasmtimeError(f"exit with invalid exit status outside of [0..{STATUSES})")
     raise ExitTrap(code)
 
 

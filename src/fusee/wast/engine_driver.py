@@ -19,11 +19,11 @@ from fusee import (
     ProposalError,
     Store,
     Trap,
+    TrapCode,
     UnsupportedError,
     ValidationError,
 )
 from fusee.api.instance import function_index
-from fusee.spec.traps import TrapCode
 from fusee.wast import driver as outcomes
 from fusee.wast.gates import Gate
 from fusee.wast.spectest import define_spectest
@@ -141,11 +141,11 @@ _OUTCOMES: dict[type[FuseeError], type[outcomes.Outcome]] = {
 
 
 def _trapped(trap: Trap) -> outcomes.Outcome:
-    if trap.trap_code == TrapCode.STACK_OVERFLOW:
-        return outcomes.Exhausted(trap.message)
-    if trap.trap_code == TrapCode.UNCAUGHT_EXCEPTION:
-        return outcomes.Thrown(trap.message)
-    return outcomes.Trapped(trap.message)
+    if trap.trap_code is TrapCode.STACK_OVERFLOW:
+        return outcomes.Exhausted(trap.reason)
+    if trap.trap_code is TrapCode.UNCAUGHT_EXCEPTION:
+        return outcomes.Thrown(trap.reason)
+    return outcomes.Trapped(trap.reason)
 
 
 def _to_slots(values: Sequence[Value]) -> list[int]:

@@ -137,7 +137,10 @@ def read_memory_limits(m: Module, r: Reader, limits: Limits) -> None:
         allowed |= LIMITS_SHARED
     if has_feature(m, Feature.CUSTOM_PAGE_SIZES):
         allowed |= LIMITS_PAGE_SIZE
+    at = r.position
     read_limits(m, r, limits, allowed)
+    if limits.is_shared:
+        note_unsupported(m, u32(Unsupported.THREADS), at)
 
 
 @kernel
