@@ -204,12 +204,36 @@ static void use_up_stack(uint64_t size) {
     wasm_engine_delete(engine);
 }
 
+/* A store that may hold no more than one page of memory, in whatever number of memories. */
+static void hold_little(wasm_engine_t *engine) {
+    wasm_store_t *store = wasm_store_new(engine);
+    wasm_module_t *module = load(store, GUEST, sizeof GUEST);
+    wasm_functype_t *type = int_to_int();
+    wasm_func_t *func = wasm_func_new(store, type, same);
+    fusee_store_set_total_limits(store, 65536, 0);
+    wasm_instance_t *instance = instantiate(store, module, func);
+    wasm_extern_vec_t exports;
+    wasm_instance_exports(instance, &exports);
+    wasm_memory_t *memory = wasm_extern_as_memory(exports.data[3]);
+    if (!wasm_memory_grow(memory, 0) || wasm_memory_grow(memory, 1)) complain("a memory grows by what is allowed");
+    wasm_extern_t *given[] = {wasm_func_as_extern(func)};
+    wasm_extern_vec_t imports = WASM_ARRAY_VEC(given);
+    if (wasm_instance_new(store, module, &imports, NULL) != NULL) complain("a second memory is too much");
+    wasm_extern_vec_delete(&exports);
+    wasm_instance_delete(instance);
+    wasm_func_delete(func);
+    wasm_functype_delete(type);
+    wasm_module_delete(module);
+    wasm_store_delete(store);
+}
+
 int resist(void) {
     if (starve() < 20) complain("a start-up takes more allocations than that");
     fail_allocation(0);
     wasm_engine_t *engine = fusee_engine_new(platform());
     damage(engine);
     misbehave(engine);
+    hold_little(engine);
     wasm_engine_delete(engine);
     for (uint64_t slot = 0; slot < 24; slot++) use_up_stack(0x4000 + 8 * slot);
     return failures;

@@ -3,7 +3,7 @@
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.runtime.metering import MONOTONIC
-from fusee.engine.runtime.store import set_limits
+from fusee.engine.runtime.store import set_limits, set_total_limits
 from fusee.kernel.lang import address, is_null, kernel, u32, u64
 
 
@@ -62,3 +62,10 @@ def limit(s: StoreObject, memory_bytes: u64, table_elements: u64, instances: u64
     """The size of each memory, the length of each table, the number of instances."""
     if not is_null(s):
         set_limits(s.store, memory_bytes, table_elements, instances, u64(NO_LIMIT), u64(NO_LIMIT))
+
+
+@kernel(export="fusee_store_set_total_limits")
+def limit_totals(s: StoreObject, memory_bytes: u64, table_elements: u64) -> None:
+    """The size of all memories together, the length of all tables."""
+    if not is_null(s):
+        set_total_limits(s.store, memory_bytes, table_elements)

@@ -52,6 +52,8 @@ bool fusee_store_set_deadline(wasm_store_t *store, uint64_t nanoseconds); /* fro
 void fusee_store_interrupt(wasm_store_t *store, bool interrupted); /* from any thread, at any time */
 void fusee_store_set_limits(
     wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements, uint64_t instances); /* UINT64_MAX: none */
+void fusee_store_set_total_limits( /* all memories together, and all tables; at first 64 GiB and 2^25 elements */
+    wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements);
 
 /* WASI preview 1. A configuration is made, filled and given to a store, which then owns it. Strings are copied. */
 
