@@ -225,6 +225,22 @@ def test_a_host_functions_trap_has_no_frames_of_another() -> None:
     assert store.backtrace() == []
 
 
+@pytest.mark.parametrize(("name", "frames"), [("direct", [3]), ("tail", []), ("tail_reference", [])])
+def test_a_host_functions_trap_shows_the_frames_that_are_left(name: str, frames: list[int]) -> None:
+    """A function that has called the host as its last act has no frame any more, though it was the only one."""
+    store = Store(engine := Engine())
+    memory = Instance(store, Module(engine, '(module (memory (export "memory") 1))'), []).exports(store)["memory"]
+
+    def divide(argument: int) -> int:
+        return 1 // argument
+
+    caller = Instance(store, Module(engine, CALLER), [Func(store, FuncType([I32], [I32]), divide), memory])
+    assert call(store, caller, name, 1) in (1, 101)
+    with pytest.raises(ZeroDivisionError):
+        call(store, caller, name, 0)
+    assert [frame.func_index for frame in store.backtrace()] == frames
+
+
 def test_tail_calls_use_no_stack() -> None:
     store, instance = recursive()
     assert call(store, instance, "count", 1_000_000) == 42
