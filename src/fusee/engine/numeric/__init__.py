@@ -1,7 +1,8 @@
-"""What the numeric instructions compute (spec 4.3): one function per operator.
+"""What the numeric instructions compute (spec 4.3): which operation on operands of which type.
 
-A kernel's name is the mnemonic with its dots replaced; `MEANING` pairs them with the rows of
-`spec.opcodes`. Integers are unsigned here; a signed operator converts its operands. Comparisons give `bool`.
+A meaning is a kernel of some shape, specialised for an operation and types; its name is the mnemonic with its dots
+replaced. Integers are unsigned here, vectors a `v128`; signed operators and those on lanes see their operands as what
+they need. Comparisons of scalars give `bool`.
 """
 
 from typing import Any, Final
@@ -11,9 +12,9 @@ from fusee.engine.numeric import conversion, integer, vector
 from fusee.engine.numeric import float as floating
 from fusee.spec.op import BY_MNEMONIC
 
-_KERNELS: Final = {**vars(integer), **vars(floating), **vars(conversion)}
-
 MEANING: Final[dict[str, Any]] = {
-    mnemonic: _KERNELS[mnemonic.replace(".", "_")] for mnemonic in BY_MNEMONIC if mnemonic.replace(".", "_") in _KERNELS
-} | vector.MEANING
+    **integer.MEANING, **floating.MEANING, **conversion.MEANING, **vector.MEANING,
+}  # fmt: skip
 """The kernel of each numeric instruction, by mnemonic."""
+
+assert set(MEANING) <= set(BY_MNEMONIC)

@@ -1,202 +1,67 @@
 """Conversions between the number types (spec 4.3.4)."""
 
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
 from fusee.engine.errors import Trap
-from fusee.kernel.lang import bitcast, f32, f64, i32, i64, kernel, trunc_sat, trunc_to, u32, u64
+from fusee.engine.numeric import scalar
+from fusee.engine.numeric.named import Entry, meanings
+from fusee.kernel.lang import Integer, Static, f32, f64, i32, i64, kernel, trunc_sat, trunc_to, u32, u64
 from fusee.spec.traps import TrapCode
 
+N = TypeVar("N", u32, u64)
+F = TypeVar("F", f32, f64)
 
-@kernel(inline=True)
-def i32_wrap_i64(a: u64) -> u32:
-    return u32(a)
-
-
-@kernel(inline=True)
-def i64_extend_i32_s(a: u32) -> u64:
-    return u64(i32(a))
+_PRECISION: Final = {32: 24, 64: 53}  # bits of a float's significand, by its width
 
 
-@kernel(inline=True)
-def i64_extend_i32_u(a: u32) -> u64:
-    return u64(a)
+def first_too_low(s: type[Integer], f: type[Any]) -> float | None:
+    """The number below an integer type's range, if that is a number of the float type, too."""
+    return float(s.minimum() - 1) if s.minimum() == 0 or s.bits <= _PRECISION[f.bits] else None
 
 
 @kernel(inline=True)
-def f32_demote_f64(a: f64) -> f32:
-    return f32(a)
+def is_too_low(a: F, s: Static[type[Integer]], f: Static[type[F]]) -> bool:
+    """Whether a float is so far below an integer type's range that rounding to zero does not save it."""
+    limit = first_too_low(s, f)
+    if limit is None:
+        return a < float(s.minimum())
+    return a <= limit
 
 
 @kernel(inline=True)
-def f64_promote_f32(a: f32) -> f64:
-    return f64(a)
-
-
-@kernel(inline=True)
-def i32_trunc_f32_s(a: f32) -> u32:
+def truncate(a: F, s: Static[Any], t: Static[type[N]], f: Static[type[F]]) -> N:
     if a != a:
         raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a < -2147483648.0 or a >= 2147483648.0:
+    if is_too_low(a, s, f) or a >= float(s.maximum() + 1):
         raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return u32(trunc_to(i32, a))
+    return t(trunc_to(s, a))
 
 
 @kernel(inline=True)
-def i32_trunc_f32_u(a: f32) -> u32:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a <= -1.0 or a >= 4294967296.0:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return trunc_to(u32, a)
+def truncate_limited(a: F, s: Static[Any], t: Static[type[N]], f: Static[type[F]]) -> N:
+    return t(trunc_sat(s, a))
 
 
-@kernel(inline=True)
-def i32_trunc_sat_f32_s(a: f32) -> u32:
-    return u32(trunc_sat(i32, a))
+_INTEGERS: Final[dict[str, tuple[Any, Any]]] = {"i32": (i32, u32), "i64": (i64, u64)}
+_FLOATS: Final[dict[str, Any]] = {"f32": f32, "f64": f64}
 
 
-@kernel(inline=True)
-def i32_trunc_sat_f32_u(a: f32) -> u32:
-    return trunc_sat(u32, a)
+def _conversions() -> Iterator[Entry]:
+    yield "i32.wrap_i64", scalar.convert, {"s": u64, "t": u32, "n": u64}
+    yield "i64.extend_i32_s", scalar.convert, {"s": i32, "t": u64, "n": u32}
+    yield "i64.extend_i32_u", scalar.convert, {"s": u32, "t": u64, "n": u32}
+    yield "f32.demote_f64", scalar.convert, {"s": f64, "t": f32, "n": f64}
+    yield "f64.promote_f32", scalar.convert, {"s": f32, "t": f64, "n": f32}
+    for kind, f in _FLOATS.items():
+        for integer, (signed, t) in _INTEGERS.items():
+            for sign, s in (("s", signed), ("u", t)):
+                yield f"{integer}.trunc_{kind}_{sign}", truncate, {"s": s, "t": t, "f": f}
+                yield f"{integer}.trunc_sat_{kind}_{sign}", truncate_limited, {"s": s, "t": t, "f": f}
+                yield f"{kind}.convert_{integer}_{sign}", scalar.convert, {"s": s, "t": f, "n": t}
+            if f.bits == t.bits:
+                yield f"{integer}.reinterpret_{kind}", scalar.reinterpret, {"t": t, "n": f}
+                yield f"{kind}.reinterpret_{integer}", scalar.reinterpret, {"t": f, "n": t}
 
 
-@kernel(inline=True)
-def f32_convert_i32_s(a: u32) -> f32:
-    return f32(i32(a))
-
-
-@kernel(inline=True)
-def f32_convert_i32_u(a: u32) -> f32:
-    return f32(a)
-
-
-@kernel(inline=True)
-def i32_trunc_f64_s(a: f64) -> u32:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a <= -2147483649.0 or a >= 2147483648.0:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return u32(trunc_to(i32, a))
-
-
-@kernel(inline=True)
-def i32_trunc_f64_u(a: f64) -> u32:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a <= -1.0 or a >= 4294967296.0:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return trunc_to(u32, a)
-
-
-@kernel(inline=True)
-def i32_trunc_sat_f64_s(a: f64) -> u32:
-    return u32(trunc_sat(i32, a))
-
-
-@kernel(inline=True)
-def i32_trunc_sat_f64_u(a: f64) -> u32:
-    return trunc_sat(u32, a)
-
-
-@kernel(inline=True)
-def f64_convert_i32_s(a: u32) -> f64:
-    return f64(i32(a))
-
-
-@kernel(inline=True)
-def f64_convert_i32_u(a: u32) -> f64:
-    return f64(a)
-
-
-@kernel(inline=True)
-def i64_trunc_f32_s(a: f32) -> u64:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a < -9.223372036854776e18 or a >= 9.223372036854776e18:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return u64(trunc_to(i64, a))
-
-
-@kernel(inline=True)
-def i64_trunc_f32_u(a: f32) -> u64:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a <= -1.0 or a >= 1.8446744073709552e19:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return trunc_to(u64, a)
-
-
-@kernel(inline=True)
-def i64_trunc_sat_f32_s(a: f32) -> u64:
-    return u64(trunc_sat(i64, a))
-
-
-@kernel(inline=True)
-def i64_trunc_sat_f32_u(a: f32) -> u64:
-    return trunc_sat(u64, a)
-
-
-@kernel(inline=True)
-def f32_convert_i64_s(a: u64) -> f32:
-    return f32(i64(a))
-
-
-@kernel(inline=True)
-def f32_convert_i64_u(a: u64) -> f32:
-    return f32(a)
-
-
-@kernel(inline=True)
-def i64_trunc_f64_s(a: f64) -> u64:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a < -9.223372036854776e18 or a >= 9.223372036854776e18:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return u64(trunc_to(i64, a))
-
-
-@kernel(inline=True)
-def i64_trunc_f64_u(a: f64) -> u64:
-    if a != a:
-        raise Trap(TrapCode.BAD_CONVERSION_TO_INTEGER, 0)
-    if a <= -1.0 or a >= 1.8446744073709552e19:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return trunc_to(u64, a)
-
-
-@kernel(inline=True)
-def i64_trunc_sat_f64_s(a: f64) -> u64:
-    return u64(trunc_sat(i64, a))
-
-
-@kernel(inline=True)
-def i64_trunc_sat_f64_u(a: f64) -> u64:
-    return trunc_sat(u64, a)
-
-
-@kernel(inline=True)
-def f64_convert_i64_s(a: u64) -> f64:
-    return f64(i64(a))
-
-
-@kernel(inline=True)
-def f64_convert_i64_u(a: u64) -> f64:
-    return f64(a)
-
-
-@kernel(inline=True)
-def i32_reinterpret_f32(a: f32) -> u32:
-    return bitcast(u32, a)
-
-
-@kernel(inline=True)
-def f32_reinterpret_i32(a: u32) -> f32:
-    return bitcast(f32, a)
-
-
-@kernel(inline=True)
-def i64_reinterpret_f64(a: f64) -> u64:
-    return bitcast(u64, a)
-
-
-@kernel(inline=True)
-def f64_reinterpret_i64(a: u64) -> f64:
-    return bitcast(f64, a)
+MEANING: Final = meanings(_conversions())

@@ -1,347 +1,116 @@
-"""Integer operators and comparisons (spec 4.3.2).
+"""Integer operators and comparisons (spec 4.3.2)."""
 
-Shift counts are taken modulo the width. Signed operators convert their operands.
-"""
+import operator
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
 
 from fusee.engine.errors import Trap
-from fusee.kernel.lang import clz, ctz, div_trunc, i8, i16, i32, i64, kernel, popcount, rem_trunc, rotl, rotr, u32, u64
+from fusee.engine.numeric import scalar
+from fusee.engine.numeric.named import Entry, meanings
+from fusee.kernel.lang import (
+    Static,
+    clz,
+    ctz,
+    div_trunc,
+    i8,
+    i16,
+    i32,
+    i64,
+    kernel,
+    popcount,
+    rem_trunc,
+    rotl,
+    rotr,
+    u32,
+    u64,
+)  # fmt: skip
 from fusee.spec.traps import TrapCode
 
-
-@kernel(inline=True)
-def i32_add(a: u32, b: u32) -> u32:
-    return a + b
+N = TypeVar("N", u32, u64)
 
 
 @kernel(inline=True)
-def i32_sub(a: u32, b: u32) -> u32:
-    return a - b
+def shift(a: N, count: N, operation: Static[Any], s: Static[Any], t: Static[type[N]]) -> N:
+    """The count is taken modulo the width."""
+    return t(operation(s(a), s(count & (t.bits - 1))))
 
 
 @kernel(inline=True)
-def i32_mul(a: u32, b: u32) -> u32:
-    return a * b
+def is_zero(a: N, t: Static[type[N]]) -> bool:
+    return a == 0
 
 
 @kernel(inline=True)
-def i32_and(a: u32, b: u32) -> u32:
-    return a & b
+def extend(a: N, s: Static[Any], t: Static[type[N]]) -> N:
+    """The low bits as a number with a sign."""
+    return t(s(a))
 
 
 @kernel(inline=True)
-def i32_or(a: u32, b: u32) -> u32:
-    return a | b
-
-
-@kernel(inline=True)
-def i32_xor(a: u32, b: u32) -> u32:
-    return a ^ b
-
-
-@kernel(inline=True)
-def i32_div_s(a: u32, b: u32) -> u32:
+def divide_signed(a: N, b: N, s: Static[Any], t: Static[type[N]]) -> N:
     if b == 0:
         raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
-    if a == 1 << 31 and b == 0xFFFFFFFF:
+    if a == t(s.minimum()) and b == t(-1):
         raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return u32(div_trunc(i32(a), i32(b)))
+    return t(div_trunc(s(a), s(b)))
 
 
 @kernel(inline=True)
-def i32_div_u(a: u32, b: u32) -> u32:
+def divide_unsigned(a: N, b: N, t: Static[type[N]]) -> N:
     if b == 0:
         raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
     return a // b
 
 
 @kernel(inline=True)
-def i32_rem_s(a: u32, b: u32) -> u32:
+def remainder_signed(a: N, b: N, s: Static[Any], t: Static[type[N]]) -> N:
     if b == 0:
         raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
-    if b == 0xFFFFFFFF:  # the quotient may overflow, the remainder is 0
-        return u32(0)
-    return u32(rem_trunc(i32(a), i32(b)))
+    if b == t(-1):  # the quotient may overflow, the remainder is 0
+        return t(0)
+    return t(rem_trunc(s(a), s(b)))
 
 
 @kernel(inline=True)
-def i32_rem_u(a: u32, b: u32) -> u32:
-    if b == 0:
-        raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
-    return a % b
-
-
-@kernel(inline=True)
-def i32_shl(a: u32, b: u32) -> u32:
-    return a << (b & 31)
-
-
-@kernel(inline=True)
-def i32_shr_s(a: u32, b: u32) -> u32:
-    return u32(i32(a) >> i32(b & 31))
-
-
-@kernel(inline=True)
-def i32_shr_u(a: u32, b: u32) -> u32:
-    return a >> (b & 31)
-
-
-@kernel(inline=True)
-def i32_rotl(a: u32, b: u32) -> u32:
-    return rotl(a, b & 31)
-
-
-@kernel(inline=True)
-def i32_rotr(a: u32, b: u32) -> u32:
-    return rotr(a, b & 31)
-
-
-@kernel(inline=True)
-def i32_clz(a: u32) -> u32:
-    return clz(a)
-
-
-@kernel(inline=True)
-def i32_ctz(a: u32) -> u32:
-    return ctz(a)
-
-
-@kernel(inline=True)
-def i32_popcnt(a: u32) -> u32:
-    return popcount(a)
-
-
-@kernel(inline=True)
-def i32_eqz(a: u32) -> bool:
-    return a == 0
-
-
-@kernel(inline=True)
-def i32_eq(a: u32, b: u32) -> bool:
-    return a == b
-
-
-@kernel(inline=True)
-def i32_ne(a: u32, b: u32) -> bool:
-    return a != b
-
-
-@kernel(inline=True)
-def i32_lt_s(a: u32, b: u32) -> bool:
-    return i32(a) < i32(b)
-
-
-@kernel(inline=True)
-def i32_lt_u(a: u32, b: u32) -> bool:
-    return a < b
-
-
-@kernel(inline=True)
-def i32_gt_s(a: u32, b: u32) -> bool:
-    return i32(a) > i32(b)
-
-
-@kernel(inline=True)
-def i32_gt_u(a: u32, b: u32) -> bool:
-    return a > b
-
-
-@kernel(inline=True)
-def i32_le_s(a: u32, b: u32) -> bool:
-    return i32(a) <= i32(b)
-
-
-@kernel(inline=True)
-def i32_le_u(a: u32, b: u32) -> bool:
-    return a <= b
-
-
-@kernel(inline=True)
-def i32_ge_s(a: u32, b: u32) -> bool:
-    return i32(a) >= i32(b)
-
-
-@kernel(inline=True)
-def i32_ge_u(a: u32, b: u32) -> bool:
-    return a >= b
-
-
-@kernel(inline=True)
-def i32_extend8_s(a: u32) -> u32:
-    return u32(i8(a))
-
-
-@kernel(inline=True)
-def i32_extend16_s(a: u32) -> u32:
-    return u32(i16(a))
-
-
-@kernel(inline=True)
-def i64_add(a: u64, b: u64) -> u64:
-    return a + b
-
-
-@kernel(inline=True)
-def i64_sub(a: u64, b: u64) -> u64:
-    return a - b
-
-
-@kernel(inline=True)
-def i64_mul(a: u64, b: u64) -> u64:
-    return a * b
-
-
-@kernel(inline=True)
-def i64_and(a: u64, b: u64) -> u64:
-    return a & b
-
-
-@kernel(inline=True)
-def i64_or(a: u64, b: u64) -> u64:
-    return a | b
-
-
-@kernel(inline=True)
-def i64_xor(a: u64, b: u64) -> u64:
-    return a ^ b
-
-
-@kernel(inline=True)
-def i64_div_s(a: u64, b: u64) -> u64:
-    if b == 0:
-        raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
-    if a == 1 << 63 and b == 0xFFFFFFFFFFFFFFFF:
-        raise Trap(TrapCode.INTEGER_OVERFLOW, 0)
-    return u64(div_trunc(i64(a), i64(b)))
-
-
-@kernel(inline=True)
-def i64_div_u(a: u64, b: u64) -> u64:
-    if b == 0:
-        raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
-    return a // b
-
-
-@kernel(inline=True)
-def i64_rem_s(a: u64, b: u64) -> u64:
-    if b == 0:
-        raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
-    if b == 0xFFFFFFFFFFFFFFFF:  # the quotient may overflow, the remainder is 0
-        return u64(0)
-    return u64(rem_trunc(i64(a), i64(b)))
-
-
-@kernel(inline=True)
-def i64_rem_u(a: u64, b: u64) -> u64:
+def remainder_unsigned(a: N, b: N, t: Static[type[N]]) -> N:
     if b == 0:
         raise Trap(TrapCode.INTEGER_DIVISION_BY_ZERO, 0)
     return a % b
 
 
-@kernel(inline=True)
-def i64_shl(a: u64, b: u64) -> u64:
-    return a << (b & 63)
+_BINARY: Final = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "and": operator.and_, "or": operator.or_,
+    "xor": operator.xor,
+}  # fmt: skip
+_UNARY: Final = {"clz": clz, "ctz": ctz, "popcnt": popcount}
+_ORDER: Final = {"lt": operator.lt, "gt": operator.gt, "le": operator.le, "ge": operator.ge}
+_NARROW: Final[dict[str, Any]] = {"8": i8, "16": i16, "32": i32}
 
 
-@kernel(inline=True)
-def i64_shr_s(a: u64, b: u64) -> u64:
-    return u64(i64(a) >> i64(b & 63))
+def _of_type(kind: str, t: Any, s: Any) -> Iterator[Entry]:
+    """All of one type, whose signed twin is `s`."""
+    for name, both in _BINARY.items():
+        yield f"{kind}.{name}", scalar.binary, {"operation": both, "t": t}
+    for name, one in _UNARY.items():
+        yield f"{kind}.{name}", scalar.unary, {"operation": one, "t": t}
+    for name, equal in (("eq", operator.eq), ("ne", operator.ne)):
+        yield f"{kind}.{name}", scalar.compare, {"operation": equal, "s": t, "t": t}
+    for name, order in _ORDER.items():
+        yield f"{kind}.{name}_s", scalar.compare, {"operation": order, "s": s, "t": t}
+        yield f"{kind}.{name}_u", scalar.compare, {"operation": order, "s": t, "t": t}
+    yield f"{kind}.shl", shift, {"operation": operator.lshift, "s": t, "t": t}
+    yield f"{kind}.shr_s", shift, {"operation": operator.rshift, "s": s, "t": t}
+    yield f"{kind}.shr_u", shift, {"operation": operator.rshift, "s": t, "t": t}
+    yield f"{kind}.rotl", shift, {"operation": rotl, "s": t, "t": t}
+    yield f"{kind}.rotr", shift, {"operation": rotr, "s": t, "t": t}
+    yield f"{kind}.eqz", is_zero, {"t": t}
+    yield f"{kind}.div_s", divide_signed, {"s": s, "t": t}
+    yield f"{kind}.div_u", divide_unsigned, {"t": t}
+    yield f"{kind}.rem_s", remainder_signed, {"s": s, "t": t}
+    yield f"{kind}.rem_u", remainder_unsigned, {"t": t}
+    for width, narrow in _NARROW.items():
+        if narrow.bits < t.bits:
+            yield f"{kind}.extend{width}_s", extend, {"s": narrow, "t": t}
 
 
-@kernel(inline=True)
-def i64_shr_u(a: u64, b: u64) -> u64:
-    return a >> (b & 63)
-
-
-@kernel(inline=True)
-def i64_rotl(a: u64, b: u64) -> u64:
-    return rotl(a, b & 63)
-
-
-@kernel(inline=True)
-def i64_rotr(a: u64, b: u64) -> u64:
-    return rotr(a, b & 63)
-
-
-@kernel(inline=True)
-def i64_clz(a: u64) -> u64:
-    return clz(a)
-
-
-@kernel(inline=True)
-def i64_ctz(a: u64) -> u64:
-    return ctz(a)
-
-
-@kernel(inline=True)
-def i64_popcnt(a: u64) -> u64:
-    return popcount(a)
-
-
-@kernel(inline=True)
-def i64_eqz(a: u64) -> bool:
-    return a == 0
-
-
-@kernel(inline=True)
-def i64_eq(a: u64, b: u64) -> bool:
-    return a == b
-
-
-@kernel(inline=True)
-def i64_ne(a: u64, b: u64) -> bool:
-    return a != b
-
-
-@kernel(inline=True)
-def i64_lt_s(a: u64, b: u64) -> bool:
-    return i64(a) < i64(b)
-
-
-@kernel(inline=True)
-def i64_lt_u(a: u64, b: u64) -> bool:
-    return a < b
-
-
-@kernel(inline=True)
-def i64_gt_s(a: u64, b: u64) -> bool:
-    return i64(a) > i64(b)
-
-
-@kernel(inline=True)
-def i64_gt_u(a: u64, b: u64) -> bool:
-    return a > b
-
-
-@kernel(inline=True)
-def i64_le_s(a: u64, b: u64) -> bool:
-    return i64(a) <= i64(b)
-
-
-@kernel(inline=True)
-def i64_le_u(a: u64, b: u64) -> bool:
-    return a <= b
-
-
-@kernel(inline=True)
-def i64_ge_s(a: u64, b: u64) -> bool:
-    return i64(a) >= i64(b)
-
-
-@kernel(inline=True)
-def i64_ge_u(a: u64, b: u64) -> bool:
-    return a >= b
-
-
-@kernel(inline=True)
-def i64_extend8_s(a: u64) -> u64:
-    return u64(i8(a))
-
-
-@kernel(inline=True)
-def i64_extend16_s(a: u64) -> u64:
-    return u64(i16(a))
-
-
-@kernel(inline=True)
-def i64_extend32_s(a: u64) -> u64:
-    return u64(i32(a))
+MEANING: Final = meanings([*_of_type("i32", u32, i32), *_of_type("i64", u64, i64)])
