@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fusee.wasi import WasiConfig
 from fusee.wasi.define import definitions
 from fusee.wasi.errno import Errno
-from fusee.wasi.functions import FUNCTIONS
+from fusee.wasi.functions import FUNCTIONS, SNAPSHOT_0
 from fusee.wasi.memory import GuestMemory
 from tests.wasi.guest import ROOT, Guest
 
@@ -36,6 +36,21 @@ def test_any_arguments_give_an_error_code(
             if name == "fd_allocate":
                 arguments[2] %= 1 << 16
             guest.call(name, *arguments)
+
+
+@settings(max_examples=60, deadline=None)
+@given(records=st.lists(st.binary(min_size=48, max_size=48), max_size=6), is_old=st.booleans())
+def test_any_subscriptions_give_events(
+    records: list[bytes], is_old: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Beside a clock that has run out, so that nothing is waited for."""
+    table, size = (SNAPSHOT_0, 56) if is_old else (FUNCTIONS, 48)
+    guest = Guest(tmp_path_factory.mktemp("root"))
+    with guest.context:
+        address = guest.put(b"".join(record.ljust(size, b"\1") for record in [bytes(48), *records]))
+        count = len(records) + 1
+        assert table["poll_oneoff"].call(guest.context, guest.memory, address, 8192, count, 0) == Errno.SUCCESS
+        assert 1 <= guest.u32(0) <= count
 
 
 @pytest.mark.parametrize("address", [65536, 65535, 65533, 2**32 - 1])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fusee.api._native import Progress
 from fusee.wasi import WasiConfig
 from fusee.wasi.abi import FileType, Rights
 from fusee.wasi.descriptors import open_host_file
@@ -181,6 +182,21 @@ def test_a_process_with_closed_streams(tmp_path: Path, closed: tuple[int, ...]) 
     result = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
     assert result.returncode == sum(1 << fd for fd in closed)
     assert (result.stdout, result.stderr) == ("" if 1 in closed else "ok", "" if 2 in closed else "ok")
+
+
+def test_commands_without_streams(tmp_path: Path) -> None:
+    """What asks whether it talks to a terminal, reads a program from standard input, or has an error to tell."""
+    for command, redirection, status in (("run missing.wasm", "2>&-", 1), ("run -", "<&-", 1), ("targets", ">&-", 0),
+                                         ("wast missing.wast", "2>&-", 1)):  # fmt: skip
+        shell = f'"{sys.executable}" -m fusee {command} {redirection}'
+        result = subprocess.run(["sh", "-c", shell], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+        assert (result.returncode, "internal error" in result.stderr) == (status, False), command
+
+
+def test_progress_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with Progress() as progress:
+        progress(1, 2)
 
 
 def test_files_do_not_get_the_numbers_of_streams(tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ class Progress:
 
     def __call__(self, done: int, total: int) -> None:
         if self._bar is None:
-            if not sys.stderr.isatty():
+            if sys.stderr is None or not sys.stderr.isatty():
                 return
             from rich.console import Console
             from rich.progress import Progress
