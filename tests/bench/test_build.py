@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fusee.bench.workloads import FOLDER, SUFFIXES, WORKLOADS, Language, Workload
+from fusee.bench.workloads import FOLDER, SUFFIXES, VECTOR_WORKLOADS, WORKLOADS, Language, Workload
 from fusee.bench.workloads.build import (
     COMPILERS,
     CPP_FLAGS,
@@ -18,16 +18,18 @@ from fusee.bench.workloads.build import (
     source_hash,
 )
 
+ALL = (*WORKLOADS, *VECTOR_WORKLOADS)
+
 
 def named(workload: Workload) -> str:
     return workload.name
 
 
 def find(name: str) -> Workload:
-    return next(workload for workload in WORKLOADS if workload.name == name)
+    return next(workload for workload in ALL if workload.name == name)
 
 
-@pytest.mark.parametrize("workload", WORKLOADS, ids=named)
+@pytest.mark.parametrize("workload", ALL, ids=named)
 def test_the_module_was_built_from_the_source(workload: Workload) -> None:
     assert provenance(workload.path.read_bytes())[0] == source_hash(workload)
 
@@ -40,11 +42,11 @@ def test_headers_count_as_source() -> None:
 def test_no_file_is_without_its_workload() -> None:
     extra = {"__init__", "build", "workload", "shapes"}
     found = {path.stem for path in FOLDER.iterdir() if path.is_file()}
-    assert found - extra == {workload.name for workload in WORKLOADS}
+    assert found - extra == {workload.name for workload in ALL}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workload", WORKLOADS, ids=named)
+@pytest.mark.parametrize("workload", ALL, ids=named)
 def test_building_again_gives_the_same_bytes(workload: Workload, tmp_path: Path) -> None:
     committed = workload.path.read_bytes()
     _, built_by = provenance(committed)
@@ -58,7 +60,7 @@ def test_building_again_gives_the_same_bytes(workload: Workload, tmp_path: Path)
     assert (tmp_path / workload.path.name).read_bytes() == committed
 
 
-COMPILED_NATIVELY = [workload for workload in WORKLOADS if workload.language in (Language.C, Language.CPP)]
+COMPILED_NATIVELY = [workload for workload in ALL if workload.language in (Language.C, Language.CPP)]
 
 
 @pytest.mark.slow

@@ -3,9 +3,9 @@
 import pytest
 
 import fusee
-from fusee.bench.workloads import WORKLOADS, Workload, find_workloads
+from fusee.bench.workloads import VECTOR_WORKLOADS, WITH_VECTORS, WORKLOADS, Proposal, Workload, find_workloads
 
-workloads = pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+workloads = pytest.mark.parametrize("workload", [*WORKLOADS, *VECTOR_WORKLOADS], ids=lambda workload: workload.name)
 
 
 @workloads
@@ -23,6 +23,7 @@ def test_wasmtime_gives_both_answers(workload: Workload) -> None:
     wasmtime = pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
     config = wasmtime.Config()
     config.consume_fuel = True
+    config.wasm_relaxed_simd_deterministic = True
     engine = wasmtime.Engine(config)
     module = wasmtime.Module.from_file(engine, str(workload.path))
 
@@ -47,5 +48,16 @@ def test_some_of_every_language_are_held_out() -> None:
 def test_workloads_are_found_by_name_in_the_order_given() -> None:
     assert [workload.name for workload in find_workloads("sha256, fib")] == ["sha256", "fib"]
     assert find_workloads(None) == list(WORKLOADS)
+    assert find_workloads("simd") == list(VECTOR_WORKLOADS)
+    assert [workload.name for workload in find_workloads("dot_simd,fib")] == ["dot_simd", "fib"]
     with pytest.raises(ValueError, match="no workload named 'fob'; there are fib, sieve"):
         find_workloads("fib,fob")
+
+
+def test_of_programs_for_vectors_there_are_two_builds() -> None:
+    names = {workload.name for workload in VECTOR_WORKLOADS}
+    scalar = {name for name in names if not name.endswith(WITH_VECTORS)}
+    assert names == scalar | {name + WITH_VECTORS for name in scalar}
+    for workload in VECTOR_WORKLOADS:
+        assert (Proposal.SIMD in workload.proposals) == workload.name.endswith(WITH_VECTORS)
+    assert sum(workload.hold_out for workload in VECTOR_WORKLOADS) * 3 >= len(names)

@@ -289,7 +289,6 @@ def test_a_call_with_many_arguments_and_results() -> None:
 @pytest.mark.parametrize(
     ("text", "feature"),
     [
-        ("(func (result v128) (v128.const i64x2 0 0))", "vector instructions"),
         ("(type (struct (field i32)))", "garbage-collected types"),
         ("(tag)", "exception"),
     ],

@@ -159,6 +159,7 @@ def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
     with simulate(target):
         t = translator_of(World().engine)
         t.handlers = new_array(usize, ALL_HANDLERS)
+        t.code_limit = u32(1 << 16)
         for row, destination, forms in layouts():
             t.code_bytes, t.fixup_count = u32(CODE_START), u32(0)
             reserve_code(t, u32(LARGEST_CELL_BYTES))

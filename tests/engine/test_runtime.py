@@ -320,7 +320,7 @@ def test_functions_across_modules(world: World) -> None:
 def test_host_functions(world: World) -> None:
     m = world.module('(module (import "" "" (func (param i32))) (func (param i32)))')
     canonical = m.types[0].canonical
-    host = new_host_func(world.store, u32(7), canonical, u32(1), u32(0))
+    host = new_host_func(world.store, u32(7), canonical, u32(1), u32(0), u32(1), u32(0))
     instance = world.instantiate(m, [host])
     assert cast(Func, instance.functions[0]).index == 7
     assert cast(Func, instance.functions[1]).instance != 0

@@ -8,6 +8,7 @@ from fusee.api.managed import expect
 from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import FuncType, ValType
 from fusee.api.values import Signature
+from fusee.engine.state.runtime import SLOT_BYTES
 
 if TYPE_CHECKING:
     from fusee.api.globals import Global
@@ -82,6 +83,8 @@ class Func:
             canonical,
             len(ty.params),
             len(ty.results),
+            self._signature.params.size // SLOT_BYTES,
+            self._signature.results.size // SLOT_BYTES,
         )
 
     @classmethod

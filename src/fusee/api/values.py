@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 _FORMATS: Final = {0x7F: "i4x", 0x7E: "q", 0x7D: "f4x", 0x7C: "d", 0x7B: "16s"}
+V128: Final = 0x7B
 _F32: Final = struct.Struct("<f")
 
 
@@ -58,6 +59,11 @@ class Val:
         """A float. Raises `ArgumentError`, for an int, too."""
         expect(val, float, "a float")
         return cls(ValType.f64(), val)
+
+    @classmethod
+    def v128(cls, val: "bytes | bytearray | int") -> "Val":
+        """Sixteen bytes, or a number that they make, the first byte the lowest. Raises `ArgumentError`."""
+        return cls(ValType.v128(), _sixteen_bytes(val))
 
     @classmethod
     def externref(cls, extern: Any) -> "Val":
@@ -115,12 +121,14 @@ class Val:
 class Row:
     """Packs and unpacks one row of values: arguments, or results."""
 
-    __slots__ = ("format", "references", "size", "types")
+    __slots__ = ("format", "is_plain", "references", "size", "types")
 
     def __init__(self, types: Sequence[ValType]) -> None:
         self.types = tuple(types)
         self.format = struct.Struct("<" + "".join(_FORMATS.get(t._code, "Q") for t in self.types))
         self.size = self.format.size
+        # `struct` would fill up and cut off bytes that are not sixteen.
+        self.is_plain = not any(t.is_reference or t._code == V128 for t in self.types)
         self.references = tuple(i for i, t in enumerate(self.types) if t.is_reference)
 
     def pack(self, store: "Store", values: Sequence[Any]) -> bytes:
@@ -131,7 +139,7 @@ class Row:
 
     def pack_into(self, store: "Store", slots: Any, values: Sequence[Any]) -> None:
         """Fill the start of `slots`, a buffer."""
-        if not self.references:
+        if self.is_plain:
             try:
                 self.format.pack_into(slots, 0, *values)
                 return
@@ -175,8 +183,15 @@ def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
         return _signed(_integer(value), 32 if code == 0x7F else 64)
     if code in (0x7D, 0x7C):
         return _to_f32(value) if code == 0x7D else _number(value)
+    return _sixteen_bytes(value)
+
+
+def _sixteen_bytes(value: Any) -> bytes:
+    """A v128, which is given as bytes or as one number, the first byte the lowest."""
+    if isinstance(value, int):
+        return (value & ((1 << 128) - 1)).to_bytes(16, "little")
     if not isinstance(value, bytes | bytearray) or len(value) != 16:
-        raise TypeError("a v128 is 16 bytes")
+        raise ArgumentError("a v128 is 16 bytes, or an int")
     return bytes(value)
 
 

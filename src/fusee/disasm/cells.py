@@ -147,7 +147,7 @@ class CellPrinter:
         value = self.number(at, IMMEDIATE_BYTES.get(row.immediates[n], self.target.pointer_width))
         if row.family in ("global_get", "global_set"):
             return f"global={self.own_global(value)}"
-        if row.family == "constant":
+        if row.family in ("constant", "vector_constant", "shuffle"):
             return f"0x{value:x}"
         names = IMMEDIATE_NAMES.get(row.family, ())
         if n >= len(names):

@@ -50,7 +50,7 @@ def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     """Call a function. `slots` holds the arguments, and then the results. Raises what stopped it."""
     world.trap_instance = usize(0)  # what is raised before a guest runs has no frames
     frame = world.stack_top + HEADER_SLOTS
-    if frame + maximum(func.param_count, func.result_count) > world.stack_limit:
+    if frame + maximum(func.param_slots, func.result_slots) > world.stack_limit:
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
     if func.instance == 0:
         if world.engine.platform.call_host(address(world), func.index, usize(0), slots) != 0:
@@ -58,7 +58,7 @@ def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
             raise Trap(TrapCode.EMBEDDER, 0)
         return
     top = world.stack_top
-    for place in span(func.param_count):
+    for place in span(func.param_slots):
         frame[place] = slots[place]
     header(frame, 2)[0] = u64(address(world.engine.cells.leave))
     header(frame, 1)[0] = u64(0)
@@ -69,7 +69,7 @@ def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     world.status = u64(0)  # an outer invocation may go on
     if status != 0:
         raise_again(status)
-    for place in span(func.result_count):
+    for place in span(func.result_slots):
         slots[place] = frame[place]
 
 

@@ -41,10 +41,9 @@ class Unsupported(IntEnum):
     """Constructs that validate but that nothing executes yet; zero says that a module has none."""
 
     NONE = 0
-    SIMD = 1
-    GC = 2
-    EXCEPTIONS = 3
-    THREADS = 4
+    GC = 1
+    EXCEPTIONS = 2
+    THREADS = 3
 
     @property
     def message(self) -> str:
@@ -54,7 +53,6 @@ class Unsupported(IntEnum):
 
 _UNSUPPORTED: Final = {
     Unsupported.NONE: "nothing unsupported",
-    Unsupported.SIMD: "vector instructions and v128 are not supported yet",
     Unsupported.GC: "garbage-collected types are not supported yet",
     Unsupported.EXCEPTIONS: "exceptions and tags are not supported yet",
     Unsupported.THREADS: "shared memories and atomic instructions (threads) are not supported yet",

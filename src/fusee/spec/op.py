@@ -124,8 +124,6 @@ def op(
 
 
 _UNSUPPORTED_BY_FEATURE: Final = {
-    Feature.SIMD: Unsupported.SIMD,
-    Feature.RELAXED_SIMD: Unsupported.SIMD,
     Feature.GC: Unsupported.GC,
     Feature.EXCEPTIONS: Unsupported.EXCEPTIONS,
     Feature.THREADS: Unsupported.THREADS,

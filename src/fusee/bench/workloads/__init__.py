@@ -5,7 +5,7 @@ are chosen so that a fast interpreter needs somewhat under a second, the small o
 executes some million WebAssembly instructions: for tests, and for devices in an emulator.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -40,6 +40,12 @@ class Proposal(StrEnum):
     FUNCTION_REFERENCES = "function-references"
     MEMORY64 = "memory64"
     MULTI_MEMORY = "multi-memory"
+    SIMD = "simd"
+    RELAXED_SIMD = "relaxed-simd"
+
+
+WITH_VECTORS = "_simd"
+"""How the names of modules end that are built for vectors; without that they are their scalar twins'."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,12 @@ class Workload:
 
     @property
     def source(self) -> Path:
-        """What the module is built from."""
-        return self.path.with_suffix(SUFFIXES[self.language])
+        """What the module is built from: of the two builds with vectors and without, the same."""
+        return (FOLDER / self.name.removesuffix(WITH_VECTORS)).with_suffix(SUFFIXES[self.language])
 
 
+_SIMD = frozenset({Proposal.SIMD})
+_RELAXED = frozenset({Proposal.SIMD, Proposal.RELAXED_SIMD})
 _TAIL_CALL = frozenset({Proposal.TAIL_CALL})
 _REFERENCES = frozenset({Proposal.FUNCTION_REFERENCES})
 _MEMORY64 = frozenset({Proposal.MEMORY64})
@@ -120,11 +128,40 @@ WORKLOADS = (
 )
 
 
+def _twins(*workloads: Workload) -> tuple[Workload, ...]:
+    """Each with what it becomes if the compiler may use vectors; answers and arguments are the same."""
+    return tuple(
+        twin
+        for workload in workloads
+        for twin in (
+            replace(workload, proposals=frozenset()),
+            replace(workload, name=workload.name + WITH_VECTORS, proposals=workload.proposals),
+        )
+    )
+
+
+VECTOR_WORKLOADS = _twins(
+    Workload("product", "f32 matrix product", 80, 574983473, 1, 3795441865, proposals=_SIMD),
+    Workload("fourier", "Fourier transforms in f32", 4500, 1272451522, 28, 2357351452, proposals=_SIMD),
+    Workload("blend", "pictures of bytes laid over one another", 350, 1397845111, 1, 1469395642, proposals=_SIMD),
+    Workload("lanes_hash", "a hash in four accumulators", 8000, 4162012734, 42, 2314083007, proposals=_SIMD),
+    Workload("base64", "encoding: shuffles and look-ups", 1500, 639311154, 10, 525334471, proposals=_SIMD),
+    Workload("dot", "a neural network in bytes, relaxed", 500, 95962319, 1, 1140878092, proposals=_RELAXED),
+    Workload("mixer", "16-bit sound, saturating", 1000, 1077828230, 12, 406849076, proposals=_SIMD, hold_out=True),
+    Workload("search", "string search candidates", 2000, 2878342898, 19, 3050120539, proposals=_SIMD, hold_out=True),
+    Workload("utf8", "validation, mostly of ASCII", 1500, 1046351536, 5, 1510078496, proposals=_SIMD, hold_out=True),
+)
+"""Programs that vectors are made for, each as a scalar build and as one with vectors. Not in the table of `fusee bench`
+unless they are named, or all of them by `simd`."""
+
+
 def find_workloads(names: str | None) -> list[Workload]:
-    """The workloads of a comma-separated list, in its order; all of them where there is none."""
+    """The workloads of a comma-separated list, in its order; without one the scalar ones, and by `simd` the others."""
     if names is None:
         return list(WORKLOADS)
-    by_name = {workload.name: workload for workload in WORKLOADS}
+    if names == "simd":
+        return list(VECTOR_WORKLOADS)
+    by_name = {workload.name: workload for workload in (*WORKLOADS, *VECTOR_WORKLOADS)}
     chosen = [name.strip() for name in names.split(",")]
     unknown = [name for name in chosen if name not in by_name]
     if unknown:

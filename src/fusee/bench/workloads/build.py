@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusee.bench.process import python_module
-from fusee.bench.workloads import FOLDER, WORKLOADS, Language, Proposal, Workload
+from fusee.bench.workloads import FOLDER, VECTOR_WORKLOADS, WORKLOADS, Language, Proposal, Workload
 
-# Nothing newer than what every peer implements, and no SIMD: the comparison is of scalar interpreters.
+# Nothing newer than what every peer implements, and SIMD only where a workload says so.
 FEATURES = "mvp+bulk_memory+mutable_globals+nontrapping_fptoint+sign_ext"
 
+VECTOR_FEATURES = {Proposal.SIMD: "simd128", Proposal.RELAXED_SIMD: "relaxed_simd"}
+
 ZIG_FLAGS = (
-    f"-mcpu={FEATURES}",
     "-O2",
     "-Wall",
     "-Wextra",
@@ -76,7 +77,8 @@ def compile_with_zig(workload: Workload, output: Path) -> None:
     """C or C++, freestanding."""
     bits = 64 if Proposal.MEMORY64 in workload.proposals else 32
     driver = ("c++", *CPP_FLAGS) if workload.language is Language.CPP else ("cc",)
-    target = ("-target", f"wasm{bits}-freestanding")
+    vectors = [VECTOR_FEATURES[proposal] for proposal in sorted(workload.proposals & VECTOR_FEATURES.keys())]
+    target = ("-target", f"wasm{bits}-freestanding", f"-mcpu={'+'.join([FEATURES, *vectors])}")
     _run(*python_module("ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), workload.source.name))
 
 
@@ -206,7 +208,7 @@ def build(workload: Workload, module: Path) -> None:
 def main() -> None:
     """Build the named workloads, or all of them."""
     missing = set()
-    for workload in WORKLOADS:
+    for workload in (*WORKLOADS, *VECTOR_WORKLOADS):
         if len(sys.argv) == 1 or workload.name in sys.argv[1:]:
             try:
                 build(workload, workload.path)

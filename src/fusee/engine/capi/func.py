@@ -151,7 +151,8 @@ def make_func(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  # 
     delete_block(cast(Ptr[u8], words))
     raise_again(status)
     params = u32(type.params.size)
-    target[0] = address(new_host_func(s.store, s.host_count, id_[0], params, u32(type.results.size)))
+    results = u32(type.results.size)  # each in one slot: none is a vector
+    target[0] = address(new_host_func(s.store, s.host_count, id_[0], params, results, params, results))
 
 
 @kernel

@@ -14,6 +14,7 @@ from fusee.spec.limits import MAX_FUNCTION_BYTES, MAX_LOCALS
 @kernel
 def decode_bodies(m: Module, r: Reader) -> None:
     at = r.position
+    m.has_vector_types = m.vectors != 0  # only types, imports and globals were before
     count = read_count(r, u32(1))
     if count != m.func_count - m.imported_func_count:
         raise Malformed(ModuleError.FUNCTION_AND_CODE, at)

@@ -11,6 +11,7 @@ from fusee.engine.columns import Columns
 from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_I32, VAL_I64, VAL_V128
 from fusee.kernel.lang import Ptr, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
+from fusee.spec.features import Feature
 from fusee.spec.op import BY_INDEX, INDEX_BASE, INDEX_COUNT, INDEX_LIMIT, Imm, Op
 
 FIRST_PREFIX: Final = min(INDEX_BASE)
@@ -29,6 +30,7 @@ RULE_IMMEDIATES: Final = 2  # a fixed signature up to address types
 RULE_OWN: Final = 3  # a rule of its own
 RULE_MASK: Final = 3
 RULE_UNSUPPORTED: Final = 4  # set where execution lacks the instruction
+RULE_VECTOR: Final = 8  # set where it is one on vectors
 
 
 def _bytes_of(values: tuple[int, ...]) -> int:
@@ -37,7 +39,8 @@ def _bytes_of(values: tuple[int, ...]) -> int:
 
 def _rule(row: Op) -> int:
     rule = RULE_OWN if row.params is None else RULE_IMMEDIATES if row.immediates else RULE_SIGNATURE
-    return rule | (RULE_UNSUPPORTED if row.unsupported else 0)
+    is_vector = row.feature in (Feature.SIMD, Feature.RELAXED_SIMD)
+    return rule | (RULE_UNSUPPORTED if row.unsupported else 0) | (RULE_VECTOR if is_vector else 0)
 
 
 def _params(row: Op) -> int:

@@ -51,7 +51,7 @@ def read_value_type(m: Module, r: Reader) -> u32:
     if likely(code >= VAL_F64 and code <= VAL_I32):
         return code
     if code == VAL_V128 and has_feature(m, Feature.SIMD):
-        note_unsupported(m, u32(Unsupported.SIMD), at)
+        m.vectors += 1
         return code
     r.position = at
     return read_ref_type_or(m, r, ModuleError.BAD_VALUE_TYPE)

@@ -67,9 +67,13 @@ def decode_composite(m: Module, r: Reader, t: TypeDef, code: u32) -> None:
     if code == COMP_FUNC:
         t.kind = u32(KIND_FUNC)
         t.param_count = read_count(r, u32(1))
+        vectors = m.vectors
         t.params = read_result_type(m, r, t.param_count, MAX_PARAMS, ModuleError.LIMIT_PARAMS)
+        t.param_slots = t.param_count + (m.vectors - vectors)
         t.result_count = read_count(r, u32(1))
+        vectors = m.vectors
         t.results = read_result_type(m, r, t.result_count, MAX_RESULTS, ModuleError.LIMIT_RESULTS)
+        t.result_slots = t.result_count + (m.vectors - vectors)
     elif code == COMP_STRUCT and has_feature(m, Feature.GC):
         note_unsupported(m, u32(Unsupported.GC), t.offset)
         t.kind = u32(KIND_STRUCT)

@@ -15,10 +15,7 @@ from fusee.kernel.lang import (
     Ptr,
     Static,
     address,
-    bitcast,
     cast,
-    f64,
-    from_low,
     handler,
     is_null,
     kernel,
@@ -34,6 +31,7 @@ from fusee.kernel.lang import (
     u64,
     unlikely,
     usize,
+    v128,
 )  # fmt: skip
 from fusee.spec.traps import TrapCode
 
@@ -105,12 +103,12 @@ def across(f: Regs) -> None:
     func = cast(Func, usize(f.acc))
     if func.instance == 0:
         world = f.ctx.store
-        world.stack_top = f.fp + maximum(func.param_count, func.result_count)
+        world.stack_top = f.fp + maximum(func.param_slots, func.result_slots)
         if world.engine.platform.call_host(address(world), func.index, address(f.ctx), f.fp) != 0:
             blame_caller(f)
             raise Trap(TrapCode.EMBEDDER, 0)
         f.acc = f.fp[0]
-        f.facc = from_low(bitcast(f64, f.acc))
+        f.facc = cast(Ptr[v128], f.fp)[0]
         leave_frame(f)
     else:
         back = f.ctx.store.engine.cells.return_across

@@ -187,10 +187,14 @@ def transfer_pins(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tup
     for place in unroll(masked_pins(row.detail[1])):
         if row.family == "spill" and row.detail[0] == "r":
             pin_slot(f, row, place[0])[0] = READ["i64"](f, PIN + place[1], 0)
+        elif row.family == "spill" and row.detail[0] == "v":
+            cast(Ptr[v128], pin_slot(f, row, place[0]))[0] = READ["v128"](f, PIN + place[1], 0)
         elif row.family == "spill":
             pin_slot(f, row, place[0])[0] = bitcast(u64, READ["f64"](f, PIN + place[1], 0))
         elif row.detail[0] == "r":
             WRITE["i64"](f, PIN + place[1], 0, pin_slot(f, row, place[0])[0])
+        elif row.detail[0] == "v":
+            WRITE["v128"](f, PIN + place[1], 0, cast(Ptr[v128], pin_slot(f, row, place[0]))[0])
         else:
             WRITE["f64"](f, PIN + place[1], 0, bitcast(f64, pin_slot(f, row, place[0])[0]))
 
@@ -214,7 +218,10 @@ def returned_float(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tu
 def return_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Return; results are in the slots from 0 on, the first one also in the accumulator of its bank."""
     if len(forms) > 0:
-        if row.sources[0].startswith("f"):
+        if row.sources[0] == "v128":
+            f.facc = OPERAND["v128"](f, row, row, 0, 0, dst, forms)
+            cast(Ptr[v128], f.fp)[0] = f.facc
+        elif row.sources[0].startswith("f"):
             f.facc = returned_float(f, row, dst, forms)
             f.fp[0] = bitcast(u64, low(f64, f.facc))
         else:

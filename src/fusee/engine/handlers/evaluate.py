@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers.regs import Regs, read_f32, read_float, read_i32, read_int
+from fusee.engine.handlers.regs import Regs, read_f32, read_float, read_i32, read_int, read_vector
 from fusee.engine.isa.row import Row, cell
-from fusee.kernel.lang import Static, f32, f64, kernel, size_of, u32, u64, usize
+from fusee.kernel.lang import Static, f32, f64, kernel, size_of, u32, u64, usize, v128
 
 Forms = tuple[int, ...]
 
@@ -32,7 +32,7 @@ def leaf(node: Row, place: int, first: int) -> int:
 def is_comparison(row: Row) -> bool:
     """Whether the row's evaluation gives a bool."""
     result: Any = row.evaluate.function.__annotations__["return"]
-    return result is bool or result == "bool"
+    return row.result == "i32" and (result is bool or result == "bool")
 
 
 def field(row: Row, dst: int, forms: Forms, number: int, pointer_bytes: int) -> int:
@@ -91,7 +91,22 @@ def operand_f64(
     )
 
 
-OPERAND: Final[dict[str, Any]] = {"i32": operand_i32, "i64": operand_i64, "f32": operand_f32, "f64": operand_f64}
+@kernel(inline=True)
+def operand_v128(
+    f: Regs, row: Static[Row], node: Static[Row], place: Static[int], first: Static[int], dst: Static[int],
+    forms: Static[Forms],
+) -> v128:  # fmt: skip
+    if is_computed(node, place):
+        computed: v128 = VALUE["v128"](f, row, node.inner, first + place, dst, forms)
+        return computed
+    return read_vector(
+        f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
+    )
+
+
+OPERAND: Final[dict[str, Any]] = {
+    "i32": operand_i32, "i64": operand_i64, "f32": operand_f32, "f64": operand_f64, "v128": operand_v128,
+}  # fmt: skip
 
 
 @kernel(inline=True)
@@ -151,7 +166,30 @@ def value_f64(
     return two
 
 
-VALUE: Final[dict[str, Any]] = {"i32": value_i32, "i64": value_i64, "f32": value_f32, "f64": value_f64}
+@kernel(inline=True)
+def value_v128(
+    f: Regs, row: Static[Row], node: Static[Row], first: Static[int], dst: Static[int], forms: Static[Forms]
+) -> v128:  # fmt: skip
+    if len(base(node).sources) == 1:
+        one: v128 = base(node).evaluate(OPERAND[base(node).sources[0]](f, row, node, 0, first, dst, forms))
+        return one
+    if len(base(node).sources) == 3:
+        three: v128 = base(node).evaluate(
+            OPERAND[base(node).sources[0]](f, row, node, 0, first, dst, forms),
+            OPERAND[base(node).sources[1]](f, row, node, 1, first, dst, forms),
+            OPERAND[base(node).sources[2]](f, row, node, 2, first, dst, forms),
+        )
+        return three
+    two: v128 = base(node).evaluate(
+        OPERAND[base(node).sources[0]](f, row, node, 0, first, dst, forms),
+        OPERAND[base(node).sources[1]](f, row, node, 1, first, dst, forms),
+    )
+    return two
+
+
+VALUE: Final[dict[str, Any]] = {
+    "i32": value_i32, "i64": value_i64, "f32": value_f32, "f64": value_f64, "v128": value_v128,
+}  # fmt: skip
 
 
 @kernel(inline=True)

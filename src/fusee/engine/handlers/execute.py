@@ -17,6 +17,8 @@ STRAIGHT: Final[dict[str, Any]] = {
     "compute": numeric.compute,
     "move": numeric.move,
     "constant": numeric.constant,
+    "vector_constant": numeric.vector_constant,
+    "shuffle": numeric.shuffle,
     "select": numeric.choose,
     "load": memory.load_value,
     "store": memory.store_value,

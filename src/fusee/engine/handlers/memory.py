@@ -30,13 +30,15 @@ from fusee.kernel.lang import (
     u64,
     unlikely,
     usize,
+    v128,
 )  # fmt: skip
 from fusee.spec.traps import TrapCode
 
 STORED: Final[dict[str, Any]] = {
     "u8": u8, "i8": i8, "u16": u16, "i16": i16, "u32": u32, "i32": i32, "u64": u64, "f32": f32, "f64": f64,
+    "v128": v128,
 }  # fmt: skip
-WIDTH: Final = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "f32": 4, "u64": 8, "f64": 8}
+WIDTH: Final = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "f32": 4, "u64": 8, "f64": 8, "v128": 16}
 
 
 @kernel(inline=True)
@@ -71,7 +73,7 @@ def effective_address(
 
 def is_integer(access: Access) -> bool:
     """Whether the accessed type is an integer one."""
-    return not access.stored.startswith("f")
+    return not access.stored.startswith(("f", "v"))
 
 
 @kernel(inline=True)
@@ -118,13 +120,21 @@ def global_cell(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
 
 @kernel(inline=True)
 def global_get(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    WRITE["i64"](f, dst, cell(row, dst, forms, size_of(usize)).result, global_cell(f, row, dst, forms)[0])
+    if row.result == "v128":
+        wide = cast(Ptr[v128], global_cell(f, row, dst, forms))[0]
+        WRITE["v128"](f, dst, cell(row, dst, forms, size_of(usize)).result, wide)
+    else:
+        WRITE["i64"](f, dst, cell(row, dst, forms, size_of(usize)).result, global_cell(f, row, dst, forms)[0])
 
 
 @kernel(inline=True)
 def global_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    value: u64 = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
-    global_cell(f, row, dst, forms)[0] = value
+    if row.sources[0] == "v128":
+        wide = READ["v128"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+        cast(Ptr[v128], global_cell(f, row, dst, forms))[0] = wide
+    else:
+        value: u64 = READ["i64"](f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+        global_cell(f, row, dst, forms)[0] = value
 
 
 @kernel(inline=True)

@@ -1,15 +1,15 @@
 """What instructions do that compute a value from operands, or move one."""
 
-from fusee.engine.handlers.evaluate import VALUE, Forms, base, is_comparison, test
+from fusee.engine.handlers.evaluate import OPERAND, VALUE, Forms, base, is_comparison, test
 from fusee.engine.handlers.regs import READ, WRITE, WRITE_OVER, Regs, read_i32
 from fusee.engine.isa.forms import NOWHERE, SLOT
-from fusee.engine.isa.row import FLOAT_TYPES, Row, cell
-from fusee.kernel.lang import Static, kernel, load, select, size_of, u32, u64, usize
+from fusee.engine.isa.row import Row, cell
+from fusee.kernel.lang import Static, kernel, load, select, size_of, u32, u64, usize, v128
 
 
 def register_beneath(row: Row, dst: int, forms: Forms) -> int:
     """The register of the operand over whose lowest lane a machine has an instruction to write the row's result."""
-    is_float = row.result in FLOAT_TYPES and row.sources == (row.result, row.result) and row.inner is None
+    is_float = row.result in WRITE_OVER and row.sources == (row.result, row.result) and row.inner is None
     if not is_float or row.name.partition("_")[2] not in ("add", "sub", "mul", "div") or dst >= SLOT:
         return NOWHERE
     if row.commutes and forms[1] == dst:
@@ -54,6 +54,24 @@ def constant(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     """A 64-bit constant that no operand field holds."""
     value = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     WRITE[row.result](f, dst, cell(row, dst, forms, size_of(usize)).result, value)
+
+
+@kernel(inline=True)
+def vector_constant(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    value = load(v128, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    WRITE["v128"](f, dst, cell(row, dst, forms, size_of(usize)).result, value)
+
+
+@kernel(inline=True)
+def shuffle(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """`i8x16.shuffle`, whose lane numbers are immediates."""
+    lanes = load(v128, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    WRITE["v128"](
+        f, dst, cell(row, dst, forms, size_of(usize)).result,
+        row.evaluate(
+            OPERAND["v128"](f, row, row, 0, 0, dst, forms), OPERAND["v128"](f, row, row, 1, 0, dst, forms), lanes
+        ),
+    )  # fmt: skip
 
 
 @kernel(inline=True)

@@ -12,11 +12,20 @@ from fusee.kernel.lang import Ptr, Static, i64, kernel, mul_high, u16, u32, u64
 
 
 @kernel(inline=True)
+def slot(slots: Ptr[u64], number: Static[int], narrow: u16) -> Ptr[u64]:
+    """Where the n-th operand or result is."""
+    if number == 0:
+        return slots
+    return slots + (u32(number) << u32(narrow >> 15))
+
+
+@kernel(inline=True)
 def operand(slots: Ptr[u64], number: Static[int], narrow: u16) -> u64:
     """The n-th operand, zero-extended if it is an i32."""
+    value = slot(slots, number, narrow)[0]
     if narrow & (1 << number) != 0:
-        return slots[number] & 0xFFFF_FFFF
-    return slots[number]
+        return value & 0xFFFF_FFFF
+    return value
 
 
 @kernel
@@ -55,7 +64,7 @@ def table_get(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) 
 
 @kernel
 def table_set(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    table.table_set(ctx, u64(index), operand(s, 0, narrow), s[1])
+    table.table_set(ctx, u64(index), operand(s, 0, narrow), slot(s, 1, narrow)[0])
 
 
 @kernel
@@ -65,7 +74,7 @@ def table_grow(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32)
 
 @kernel
 def table_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    table.table_fill(ctx, u64(index), operand(s, 0, narrow), s[1], operand(s, 2, narrow))
+    table.table_fill(ctx, u64(index), operand(s, 0, narrow), slot(s, 1, narrow)[0], operand(s, 2, narrow))
 
 
 @kernel
@@ -89,30 +98,34 @@ def elem_drop(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, unused: u32
 
 @kernel
 def i64_add128(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
-    low = s[0] + s[2]
-    s[1] = s[1] + s[3] + u64(low < s[0])
+    low = s[0] + slot(s, 2, narrow)[0]
+    high = slot(s, 1, narrow)
+    high[0] = high[0] + slot(s, 3, narrow)[0] + u64(low < s[0])
     s[0] = low
 
 
 @kernel
 def i64_sub128(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
-    borrow = u64(s[0] < s[2])
-    s[0] = s[0] - s[2]
-    s[1] = s[1] - s[3] - borrow
+    low = slot(s, 2, narrow)[0]
+    high = slot(s, 1, narrow)
+    high[0] = high[0] - slot(s, 3, narrow)[0] - u64(s[0] < low)
+    s[0] = s[0] - low
 
 
 @kernel
 def i64_mul_wide_s(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
-    high = u64(mul_high(i64(s[0]), i64(s[1])))
-    s[0] = s[0] * s[1]
-    s[1] = high
+    second = slot(s, 1, narrow)
+    high = u64(mul_high(i64(s[0]), i64(second[0])))
+    s[0] = s[0] * second[0]
+    second[0] = high
 
 
 @kernel
 def i64_mul_wide_u(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_too: u32) -> None:
-    high = mul_high(s[0], s[1])
-    s[0] = s[0] * s[1]
-    s[1] = high
+    second = slot(s, 1, narrow)
+    high = mul_high(s[0], second[0])
+    s[0] = s[0] * second[0]
+    second[0] = high
 
 
 ON_SLOTS: Final[dict[str, Any]] = {

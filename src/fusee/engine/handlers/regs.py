@@ -103,6 +103,13 @@ def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
 
 
 @kernel(inline=True)
+def read_vector(f: Regs, form: Static[int], at: Static[int]) -> v128:
+    if form == SLOT:
+        return cast(Ptr[v128], f.fp + load(u16, f.pc + at))[0]
+    return float_register(f, form)
+
+
+@kernel(inline=True)
 def read_i32(f: Regs, form: Static[int], at: Static[int]) -> u32:
     if form == SLOT:
         return u32(whole(read_int(f, form, at)))
@@ -118,7 +125,9 @@ def read_f32(f: Regs, form: Static[int], at: Static[int]) -> f32:
     return low(f32, float_register(f, form))
 
 
-READ: Final[dict[str, Any]] = {"i32": read_i32, "i64": read_int, "f32": read_f32, "f64": read_float}
+READ: Final[dict[str, Any]] = {
+    "i32": read_i32, "i64": read_int, "f32": read_f32, "f64": read_float, "v128": read_vector,
+}  # fmt: skip
 """By operand type: the kernel that reads an operand as what its evaluation takes."""
 
 
@@ -171,6 +180,14 @@ def write_f32(f: Regs, form: Static[int], at: Static[int], value: f32) -> None:
 
 
 @kernel(inline=True)
+def write_vector(f: Regs, form: Static[int], at: Static[int], value: v128) -> None:
+    if form == SLOT:
+        cast(Ptr[v128], f.fp + load(u16, f.pc + at))[0] = value
+    else:
+        write_register(f, form, at, value)
+
+
+@kernel(inline=True)
 def write_f64_over(f: Regs, form: Static[int], at: Static[int], value: f64, over: Static[int]) -> None:
     """A result whose first operand is in the register `over` (`numeric.register_beneath`)."""
     write_register(f, form, at, with_low(float_register(f, over), value))
@@ -181,7 +198,9 @@ def write_f32_over(f: Regs, form: Static[int], at: Static[int], value: f32, over
     write_register(f, form, at, with_low(float_register(f, over), value))
 
 
-WRITE: Final[dict[str, Any]] = {"i32": write_i32, "i64": write_int, "f32": write_f32, "f64": write_float}
+WRITE: Final[dict[str, Any]] = {
+    "i32": write_i32, "i64": write_int, "f32": write_f32, "f64": write_float, "v128": write_vector,
+}  # fmt: skip
 WRITE_OVER: Final[dict[str, Any]] = {"f32": write_f32_over, "f64": write_f64_over}
 
 

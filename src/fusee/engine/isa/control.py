@@ -91,6 +91,7 @@ RETURNS: Final = [
     Row("return", "return", (), "", NULLARY, NO_RESULT),
     Row("return_int", "return_value", ("i64",), "", UNARY_CONST, NO_RESULT),
     Row("return_float", "return_value", ("f64",), "", UNARY, NO_RESULT),
+    Row("return_vector", "return_value", ("v128",), "", UNARY, NO_RESULT),
 ]
 
 
@@ -109,11 +110,14 @@ def _enters() -> list[Row]:
 
 
 def _pin_transfers() -> list[Row]:
-    """`spill_r_<mask>` stores the pins in the mask to their slots, `reload_…` loads them; `_f_` for floats."""
+    """`spill_r_<mask>` stores the pins in the mask to their slots, `reload_…` loads them.
+
+    `_f_` for floats, `_v_` for vectors, which are in the same pins.
+    """
     return [
         Row(f"{verb}_{bank}_{mask}", verb, (), "", NULLARY, NO_RESULT, ("u16",) * mask.bit_count(), detail=(bank, mask))
         for verb in ("spill", "reload")
-        for bank in ("r", "f")
+        for bank in ("r", "f", "v")
         for mask in range(1 << PINS)
     ]
 

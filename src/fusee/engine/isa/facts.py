@@ -19,7 +19,7 @@ class Fact:
 
 _WIDTHS: Final = {
     "signatures": 16, "wide": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
-    "float_result": 1, "fours": 2, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
+    "float_result": 1, "vector_result": 1, "fours": 3, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
 _FACTS: Final = {name: Fact(_SHIFTS[name], (1 << width) - 1) for name, width in _WIDTHS.items()}
@@ -45,6 +45,7 @@ DESTINATIONS: Final = _FACTS["destinations"]
 """Where results can go: a mask by `PLACE_CODE`."""
 
 FLOAT_RESULT: Final = _FACTS["float_result"]
+VECTOR_RESULT: Final = _FACTS["vector_result"]
 
 # Immediates: in cells, as in rows, the larger ones come first.
 FOURS: Final = _FACTS["fours"]  # how many of four bytes
@@ -70,6 +71,7 @@ def _word(row: Row, first_signature: int) -> int:
         SOURCE_COUNT: len(row.sources),
         DESTINATIONS: sum(1 << "aps".index(letter) for letter in destinations),
         FLOAT_RESULT: int(row.result in FLOAT_TYPES),
+        VECTOR_RESULT: int(row.result == "v128"),
         NARROW: kinds.count("u16"), FOURS: kinds.count("u32"), EIGHT: kinds.count("u64"), POINTER: kinds.count("ptr"),
         LABEL: row.immediates.count("label"),
     }  # fmt: skip

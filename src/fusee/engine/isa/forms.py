@@ -99,5 +99,14 @@ BANK_CHOICE: Final = _shape("bank_choice", "ps", "ps", "a")
 RARE_UNARY: Final = _shape("rare_unary", "as")
 RARE_BINARY: Final = _shape("rare_binary", "as", "as")
 RARE_BINARY_CONST: Final = _shape("rare_binary_const", "as", "asc")
+_VECTOR: Final = (READ if PINS else "as") if chosen().has_vector_forms else "s"
+_RARE_VECTOR: Final = "as" if chosen().has_vector_forms else "s"
+VECTOR_UNARY: Final = _shape("vector_unary", _VECTOR)
+VECTOR_BINARY: Final = _shape("vector_binary", _RARE_VECTOR, _RARE_VECTOR)
+VECTOR_FREQUENT: Final = _shape("vector_frequent", _VECTOR, _VECTOR)
+VECTOR_SHIFT: Final = _shape("vector_shift", _VECTOR, "asc" if chosen().has_vector_forms else "s", banks=True)
+VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank
+VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RARE_VECTOR)
+VECTOR_STORE: Final = _shape("vector_store", READ_CONST if chosen().has_vector_forms else "as", _VECTOR, banks=True)
 STEP: Final = _shape("step", "ps", "c")
 STEP_AND: Final = _shape("step_and", "ps", "c", "psc")

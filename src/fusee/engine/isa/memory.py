@@ -12,12 +12,15 @@ from fusee.engine.isa.forms import (
     NO_RESULT,
     NULLARY,
     RARE_BINARY,
+    RARE_UNARY,
     UNARY,
     UNARY_ACC,
     UNARY_CONST,
+    VECTOR_STORE,
     Shape,
 )  # fmt: skip
 from fusee.engine.isa.row import Row
+from fusee.engine.isa.selection import chosen
 
 
 @dataclass(frozen=True)
@@ -34,29 +37,35 @@ class Access:
 
 LOADS: Final = {
     "load8_u": "u8", "load8_s": "i8", "load16_u": "u16", "load16_s": "i16", "load32_u": "u32", "load32_s": "i32",
-    "load64": "u64", "loadf32": "f32", "loadf64": "f64",
+    "load64": "u64", "loadf32": "f32", "loadf64": "f64", "loadv": "v128",
 }  # fmt: skip
 STORES: Final = {
     "store8": "u8", "store16": "u16", "store32": "u32", "store64": "u64", "storef32": "f32", "storef64": "f64",
+    "storev": "v128",
 }  # fmt: skip
 
 LOAD_OF: Final = {
     "i32.load": "load32_u", "i64.load": "load64", "f32.load": "loadf32", "f64.load": "loadf64",
     "i32.load8_s": "load8_s", "i32.load8_u": "load8_u", "i32.load16_s": "load16_s", "i32.load16_u": "load16_u",
     "i64.load8_s": "load8_s", "i64.load8_u": "load8_u", "i64.load16_s": "load16_s", "i64.load16_u": "load16_u",
-    "i64.load32_s": "load32_s", "i64.load32_u": "load32_u",
+    "i64.load32_s": "load32_s", "i64.load32_u": "load32_u", "v128.load": "loadv",
 }  # fmt: skip
 """The rows that serve the Wasm loads: sign extension always reaches 64 bits, upper halves of an i32 do not matter."""
 
 STORE_OF: Final = {
     "i32.store": "store32", "i64.store": "store64", "f32.store": "storef32", "f64.store": "storef64",
     "i32.store8": "store8", "i32.store16": "store16", "i64.store8": "store8", "i64.store16": "store16",
-    "i64.store32": "store32",
+    "i64.store32": "store32", "v128.store": "storev",
 }  # fmt: skip
 
 
 def _value_type(stored: str) -> str:
-    return stored if stored.startswith("f") else "i64"
+    return stored if stored.startswith(("f", "v")) else "i64"
+
+
+def is_rare(stored: str) -> bool:
+    """Whether it is a vector, where these have few forms."""
+    return stored == "v128" and not chosen().has_vector_forms
 
 
 def _accesses(suffix: str, address: str, memory: str) -> list[Row]:
@@ -65,13 +74,16 @@ def _accesses(suffix: str, address: str, memory: str) -> list[Row]:
     immediates = ("u32",) if usual else ("u64", "u32") if memory == "any" else ("u64",)
     load_shape: Shape = UNARY_CONST if usual else UNARY if memory == "0" else UNARY_ACC
     rows = [
-        Row(name + suffix, "load", (address,), _value_type(stored), load_shape, EVERYWHERE if usual else ACC_ONLY,
-            immediates, detail=Access(stored, address, memory))
+        Row(name + suffix, "load", (address,), _value_type(stored), RARE_UNARY if is_rare(stored) else load_shape,
+            EVERYWHERE if usual and not is_rare(stored) else ACC_ONLY, immediates,
+            detail=Access(stored, address, memory))
         for name, stored in LOADS.items()
     ]  # fmt: skip
     for name, stored in STORES.items():
         kind = _value_type(stored)
         shape = (BANKS if kind != "i64" else CONSTS) if usual else RARE_BINARY if suffix == "_any64" else BINARY
+        if kind == "v128":
+            shape = VECTOR_STORE if usual else RARE_BINARY
         rows.append(
             Row(name + suffix, "store", (address, kind), "", shape, NO_RESULT, immediates,
                 detail=Access(stored, address, memory))
@@ -86,6 +98,10 @@ GLOBALS: Final = [
     Row("global_get_import", "global_get_import", (), "i64", NULLARY, EVERYWHERE, ("u32",)),
     Row("global_set", "global_set", ("i64",), "", UNARY_CONST, NO_RESULT, ("u32",)),
     Row("global_set_import", "global_set_import", ("i64",), "", UNARY_CONST, NO_RESULT, ("u32",)),
+    Row("global_get_v", "global_get", (), "v128", NULLARY, EVERYWHERE, ("u32",)),
+    Row("global_get_import_v", "global_get_import", (), "v128", NULLARY, EVERYWHERE, ("u32",)),
+    Row("global_set_v", "global_set", ("v128",), "", UNARY, NO_RESULT, ("u32",)),
+    Row("global_set_import_v", "global_set_import", ("v128",), "", UNARY, NO_RESULT, ("u32",)),
 ]
 
 TABLE_ELEMENTS: Final = [
@@ -101,7 +117,9 @@ ON_SLOTS: Final = (
     "i64_mul_wide_u",
 )  # fmt: skip
 """Instructions that take their operands from consecutive slots and leave their results there:
-immediates are the instruction's own two, the first slot, and a mask of the operands that are i32."""
+immediates are the instruction's own two, the first slot, and a mask of the operands that are i32, with `SPREAD`."""
+
+SPREAD: Final = 0x8000  # in that mask: there are vectors, and each operand has two slots
 
 ROWS: Final = [
     *(row for suffix, (address, memory) in MEMORY_KINDS.items() for row in _accesses(suffix, address, memory)),

@@ -112,8 +112,11 @@ MOVES: Final = [
     Row("mov", "move", ("i64",), "i64", UNARY_CONST, EVERYWHERE),
     Row("mov64", "constant", (), "i64", NULLARY, EVERYWHERE, ("u64",)),
     Row("fmov", "move", ("f64",), "f64", UNARY_CONST, EVERYWHERE),
+    Row("vmov", "move", ("v128",), "v128", UNARY, EVERYWHERE),
+    Row("vconst", "vector_constant", (), "v128", NULLARY, EVERYWHERE, ("u32",) * 4),
     Row("select", "select", ("i64", "i64", "i32"), "i64", CHOICE, EVERYWHERE),
     Row("fselect", "select", ("f64", "f64", "i32"), "f64", BANK_CHOICE, EVERYWHERE),
+    Row("vselect", "select", ("v128", "v128", "i32"), "v128", BANK_CHOICE, ACC_ONLY),
 ]
 
 ROWS: Final = [*MOVES, *_integers(), *_floats(), *_conversions()]

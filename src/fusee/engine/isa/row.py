@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from fusee.engine.isa.forms import CONST, FORM_NAMES, NOWHERE, SLOT, Shape, expand
 
-FLOAT_TYPES: Final = ("f32", "f64")
+FLOAT_TYPES: Final = ("f32", "f64", "v128")  # what is in the float bank
 
 SLOT_FIELD_BYTES: Final = 2  # a slot's number
-_CONST_BYTES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}  # i64 constants are sign-extended from 32 bits
+_CONST_BYTES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8, "v128": 16}  # i64 ones are sign-extended from 32 bits
 _IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8, "ptr": 0}  # ptr: the target's width
 
 
@@ -18,7 +18,7 @@ class Row:
     """One register instruction in all of its operand forms.
 
     `family` names the handler that implements it; `evaluate` is its meaning for the families that
-    compute. `sources` and `result` are operand types: i32, i64, f32 or f64 (references are i64).
+    compute. `sources` and `result` are operand types: i32, i64, f32, f64 or v128 (references are i64).
     """
 
     name: str

@@ -25,6 +25,7 @@ class Selection:
     pins: int
     file: Path | None  # lists trees and pairs (`isa.trees`, `isa.pairs`), made by `fusee tune`; None: there are none
     has_float_constants: bool = True
+    has_vector_forms: bool = True  # else operands that are vectors are in slots
     most: tuple[int, int] | None = None  # so many lines of trees and of pairs, the first ones; None: all
 
     @property
@@ -65,7 +66,7 @@ class Selection:
 HOST: Final = Selection("host", 4, _HOST)
 """What a computer has room for."""
 
-START: Final = Selection("start", 1, _DEVICE, most=(60, 100))
+START: Final = Selection("start", 1, _DEVICE, has_vector_forms=False, most=(60, 100))
 """What is compiled before the first program runs; `HOST` follows while it does. The lines of a file are sorted by what
 they save. With an eighth of the handlers programs take up to 1.6 times as long, calls no longer; another register would
 double the handlers for a tenth of the time, and none would save a second of compiling and lose a seventh."""
@@ -73,10 +74,10 @@ double the handlers for a tenth of the time, and none would save a second of com
 SPEED: Final = Selection("speed", 2, _DEVICE)
 """For devices: a register more would need a quarter more code for 2 % fewer instructions."""
 
-SLOTS: Final = Selection("slots", 0, _DEVICE)
+SLOTS: Final = Selection("slots", 0, _DEVICE, has_vector_forms=False)
 """For machines whose registers are too few to hold locals from one handler to the next."""
 
-SIZE: Final = Selection("size", 0, None, has_float_constants=False)
+SIZE: Final = Selection("size", 0, None, has_float_constants=False, has_vector_forms=False)
 """The smallest engine that runs everything: operands are in the accumulator, a slot or, if integers, the code."""
 
 _TUNED = os.environ.get("FUSEE_TUNE")

@@ -167,6 +167,8 @@ def make_functions(instance: Instance) -> None:
         func.index = i
         func.param_count = defined.param_count
         func.result_count = defined.result_count
+        func.param_slots = defined.param_slots
+        func.result_slots = defined.result_slots
 
 
 @kernel

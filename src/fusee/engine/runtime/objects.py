@@ -47,8 +47,11 @@ def new_global(store: Store, value_type: u32, is_mutable: bool, value: u64, high
 
 
 @kernel
-def new_host_func(store: Store, identity: u32, canonical: u32, param_count: u32, result_count: u32) -> Func:
-    """A function of the embedder's, which knows it by `identity`."""
+def new_host_func(
+    store: Store, identity: u32, canonical: u32, param_count: u32, result_count: u32, param_slots: u32,
+    result_slots: u32,
+) -> Func:  # fmt: skip
+    """A function of the embedder's, which knows it by `identity`. Vectors take two slots."""
     func = cast(Func, own(store, u32(BLOCK_PLAIN), usize(size_of(Func))))
     func.code = store.engine.cells.host
     func.instance = usize(0)
@@ -56,4 +59,6 @@ def new_host_func(store: Store, identity: u32, canonical: u32, param_count: u32,
     func.index = identity
     func.param_count = param_count
     func.result_count = result_count
+    func.param_slots = param_slots
+    func.result_slots = result_slots
     return func

@@ -46,6 +46,8 @@ class TypeDef:
     supertype: u32  # type index, or NONE
     param_count: u32
     result_count: u32
+    param_slots: u32  # a vector takes two
+    result_slots: u32
     params: Ptr[u32]
     results: Ptr[u32]
     field_count: u32
@@ -142,6 +144,7 @@ class Body:
     locals: Inline[Span]  # the vector of (count, type) runs
     code: Inline[Span]  # instructions up to and including the last `end`
     max_height: u32  # greatest height of the operand stack, in values
+    has_vectors: bool  # there may be some among its locals or operands
 
 
 @struct
@@ -184,6 +187,8 @@ class Module:
     start: u32  # function index, or NONE
     start_offset: u32
     name_section: Inline[Span]  # contents of the custom section "name"; empty if there is none
+    vectors: u32  # how often vectors have been met: their type, or their instructions
+    has_vector_types: bool  # of functions or globals
     unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
     unsupported_offset: u32
     code_root: u32  # of the tree of translated functions, in the terms of `state.code`

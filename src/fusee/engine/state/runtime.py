@@ -116,6 +116,8 @@ class Func:
     index: u32  # in the owner's index space; host functions: the embedder's id
     param_count: u32
     result_count: u32
+    param_slots: u32
+    result_slots: u32
 
 
 @struct

@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.memory import SPREAD
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.actions import (
@@ -23,7 +24,7 @@ from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import next_u32, next_u64
 from fusee.engine.translate.settle import claim, settle
-from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator, type_code
+from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, V128, Translator, type_code
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
 from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
 from fusee.spec import opcodes
@@ -32,11 +33,18 @@ GLOBAL_GET: Final = NUMBER["global_get"]
 GLOBAL_GET_IMPORT: Final = NUMBER["global_get_import"]
 GLOBAL_SET: Final = NUMBER["global_set"]
 GLOBAL_SET_IMPORT: Final = NUMBER["global_set_import"]
+VECTOR_GLOBALS: Final = NUMBER["global_get_v"] - GLOBAL_GET  # the same distance for all of them
 
 
 @kernel
 def read_access(t: Translator, word: u32) -> u32:
     """Read a memarg (spec 5.4.6): gives the row, and leaves offset and memory in `t.offset` and `t.memory`."""
+    return row_of_access(t, word >> ROW_SHIFT)
+
+
+@kernel
+def row_of_access(t: Translator, rows: u32) -> u32:
+    """The same, of the rows from a place in `MEMORY_ROW` on."""
     flags = next_u32(t.reader)
     t.memory = u32(0)
     if flags & 0x40 != 0:
@@ -47,7 +55,7 @@ def read_access(t: Translator, word: u32) -> u32:
         kind = u32(KIND_64)
     if t.memory != 0:
         kind += KIND_ANY
-    return u32(MEMORY_ROW[(word >> ROW_SHIFT) + kind])
+    return u32(MEMORY_ROW[rows + kind])
 
 
 @kernel
@@ -60,19 +68,29 @@ def add_access(t: Translator) -> None:
 
 @kernel
 def translate_load(t: Translator, word: u32) -> None:
-    row = read_access(t, word)
+    load_top(t, read_access(t, word), type_of(word))
+
+
+@kernel
+def load_top(t: Translator, row: u32, type_: u8) -> None:
+    """A load from the topmost entry; `read_access` has given the row."""
     tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
     if tree == NO_ROW:
         materialize_top(t, u32(1))
-        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), type_of(word))
+        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), type_)
     else:
-        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), type_of(word))
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), type_)
     add_access(t)
 
 
 @kernel
 def translate_store(t: Translator, word: u32) -> None:
-    row = read_access(t, word)
+    store_top(t, read_access(t, word))
+
+
+@kernel
+def store_top(t: Translator, row: u32) -> None:
+    """A store of the topmost entry; `read_access` has given the row."""
     materialize_top(t, u32(1))
     tree = fused_row(t, row, u32(0), t.stack[t.height - 2], t.stack[t.height - 1])
     if tree == NO_ROW:
@@ -98,7 +116,7 @@ def on_slots(t: Translator, index: u32) -> None:
     if SLOT_IMMEDIATES[kind] > 1:
         second = u64(next_u32(t.reader))
     count = u32(SLOT_OPERANDS[kind])
-    narrow = u64(0)
+    narrow = u64(SPREAD) if t.spread != 0 else u64(0)
     for place in span(count):
         number = t.stack[t.height - count + place]
         settle(t, number)
@@ -136,7 +154,9 @@ def get_global(t: Translator, index: u32) -> None:
     row = u32(GLOBAL_GET)
     if index < t.module.imported_global_count:
         row = u32(GLOBAL_GET_IMPORT)
-    if is_float(type_):
+    if type_ == V128:
+        row += VECTOR_GLOBALS
+    elif is_float(type_):
         number = new_value(t, u32(SLOTTED), type_)
         claim(t, t.height, number)
         release(t, number)
@@ -161,10 +181,12 @@ def global_place(t: Translator, index: u32) -> u64:
 @kernel
 def set_global(t: Translator, index: u32) -> None:
     materialize_top(t, u32(1))
-    if is_float(top(t, u32(0)).type):
-        settle(t, t.stack[t.height - 1])
     row = u32(GLOBAL_SET)
     if index < t.module.imported_global_count:
         row = u32(GLOBAL_SET_IMPORT)
+    if top(t, u32(0)).type == V128:
+        row += VECTOR_GLOBALS
+    elif is_float(top(t, u32(0)).type):
+        settle(t, t.stack[t.height - 1])
     emit_one(t, row, pop(t))
     add_immediate(t.ins[t.ins_count - 1], global_place(t, index))

@@ -7,12 +7,13 @@ from fusee.engine.isa.forms import ACC, SLOT
 from fusee.engine.isa.table import NUMBER, PLACE_CODE
 from fusee.engine.translate.encode import new_ins
 from fusee.engine.translate.lookup import has_signature, with_destination
-from fusee.engine.translate.state import NO_INS, NO_VALUE, SLOTTED, Ins, Local, Translator, Value
+from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, V128, Ins, Local, Translator, Value
 from fusee.engine.translate.values import canonical
 from fusee.kernel.lang import Ptr, kernel, minimum, span, u8, u16, u32, u64
 
 MOV: Final = NUMBER["mov"]
 FMOV: Final = NUMBER["fmov"]
+VMOV: Final = NUMBER["vmov"]
 FIRST_CALL: Final = NUMBER["call_lazy"]
 LAST_CALL: Final = NUMBER["call_ref"]
 TICK: Final = NUMBER["tick"]
@@ -37,10 +38,18 @@ def can_write(facts: u64, form: u32) -> bool:
     return fact(facts, DESTINATIONS) >> u32(PLACE_CODE[form]) & 1 != 0
 
 
+@kernel(inline=True)
+def move_row(type_: u8) -> u32:
+    """The row that copies a value."""
+    if type_ < F32:
+        return u32(MOV)
+    return u32(VMOV) if type_ == V128 else u32(FMOV)
+
+
 @kernel
-def move_acc(t: Translator, float_bank: bool, form: u32, slot: u32) -> None:
-    """Copy the accumulator of a bank."""
-    i = new_ins(t, u32(FMOV) if float_bank else u32(MOV))  # `new_ins` has left its source in the accumulator
+def move_acc(t: Translator, row: u32, form: u32, slot: u32) -> None:
+    """Copy an accumulator by a row."""
+    i = new_ins(t, row)  # `new_ins` has left its source in the accumulator
     i.destination = u8(form)
     i.slot = u16(slot)
 
@@ -68,7 +77,7 @@ def unload(t: Translator, float_bank: bool) -> None:
     else:
         slot = canonical(t, value.position)
         if not redirect(t, value, u32(SLOT), slot):
-            move_acc(t, float_bank, u32(SLOT), slot)
+            move_acc(t, move_row(value.type), u32(SLOT), slot)
         value.payload = u64(slot)
     value.kind = u8(SLOTTED)
     if float_bank:

@@ -6,7 +6,8 @@ from fusee.engine.columns import Columns
 from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, ON_SLOTS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.translate.state import F32, F64, I32, I64
+from fusee.engine.isa.vector import WIDE
+from fusee.engine.translate.state import F32, F64, I32, I64, V128
 from fusee.kernel.lang import kernel, table, u8, u16, u32
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Op
@@ -25,13 +26,17 @@ TEE_LOCAL: Final = 9
 I32_CONSTANT: Final = 10
 CONTROL: Final = 11  # see `translate_control`
 END: Final = 12
+TERNARY: Final = 13  # on three vectors; emitted in its place
 
-_TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64}
+TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64, "v128": V128}
 _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32": opcodes.F32_EQ, "f64": opcodes.F64_EQ}
 
 
+TERNARY_OPERANDS: Final = 3
+
+
 def _comparison(op: Op) -> bool:
-    return bool((op.commutes and op.negated) or op.mirrored)
+    return bool((op.commutes and op.negated) or op.mirrored) and op.feature not in WIDE
 
 
 def _row_name(op: Op) -> str:
@@ -55,6 +60,8 @@ def _action(op: Op) -> int:
         return FROM_SLOTS
     if op.params is None or name not in NUMBER or op.mnemonic in _OWN_SIGNATURES or op.immediates:
         return OWN
+    if len(op.params) == TERNARY_OPERANDS:
+        return TERNARY
     return TRAPPING if op.traps else COMPUTE
 
 
@@ -70,7 +77,7 @@ _OWN_SIGNATURES: Final = {
 
 
 def _result(op: Op) -> int:
-    return _TYPE_CODES.get((op.results or ("",))[0], I64)
+    return TYPE_CODES.get((op.results or ("",))[0], I64)
 
 
 _OPS: Final = {index: op for index, op in BY_INDEX.items() if not op.unsupported}
@@ -97,6 +104,9 @@ _SLOT_SHAPES: Final = {
 }  # fmt: skip
 _ON_SLOTS: Final = {index: _SLOT_SHAPES[_row_name(op)] for index, op in _OPS.items() if _row_name(op) in ON_SLOTS}
 
+ACCESS_PLACE: Final = {name: place * len(MEMORY_KINDS) for place, name in enumerate(_ACCESSES)}
+"""Where the rows of a load or store begin in `MEMORY_ROW`."""
+
 MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
 KIND_64: Final = 1  # in the order of MEMORY_KINDS
 KIND_ANY: Final = 2
@@ -104,10 +114,10 @@ KIND_ANY: Final = 2
 # A word for each opcode's index
 ACTION_MASK: Final = 0xF
 TYPE_SHIFT: Final = 4  # of the result, or of what is compared
-TYPE_MASK: Final = 3
-ARITY_SHIFT: Final = 6
+TYPE_MASK: Final = 7
+ARITY_SHIFT: Final = 7
 ARITY_MASK: Final = 3
-COMMUTES: Final = 0x100
+COMMUTES: Final = 0x200
 ROW_SHIFT: Final = 16  # a row; of comparisons the code; of accesses the place of the rows in `MEMORY_ROW`
 
 
@@ -118,9 +128,9 @@ def _word(index: int) -> int:
         return OWN
     row, result = NUMBER.get(_row_name(op), NO_ROW), _result(op)
     if index in _COMPARED:
-        row, result = op.code - _FIRST_COMPARISONS[_COMPARED[index]].code, _TYPE_CODES[_COMPARED[index]]
+        row, result = op.code - _FIRST_COMPARISONS[_COMPARED[index]].code, TYPE_CODES[_COMPARED[index]]
     elif index in _ACCESSING:
-        row = _ACCESSES.index(_ACCESSING[index]) * len(MEMORY_KINDS)
+        row = ACCESS_PLACE[_ACCESSING[index]]
     arity = min(len(op.params or ()), ARITY_MASK)
     return _action(op) | result << TYPE_SHIFT | arity << ARITY_SHIFT | COMMUTES * op.commutes | row << ROW_SHIFT
 

@@ -7,7 +7,8 @@ from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
 from fusee.engine.isa.forms import PIN, PINS, SLOT
 from fusee.engine.translate.immediate import next_u32
-from fusee.engine.translate.state import F32, Translator, type_code
+from fusee.engine.translate.state import F32, V128, Translator, type_code
+from fusee.engine.translate.values import home, run_of
 from fusee.kernel.lang import Ptr, cast, kernel, likely, maximum, minimum, size_of, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Imm
@@ -83,7 +84,7 @@ def analyze(t: Translator) -> None:
                 r.position = position - 1
                 number = next_u32(r)
                 position = r.position
-            use = locals_[number]
+            use = locals_[home(t, number)]
             if unlikely(use.uses == 0):
                 note_local(t, number)
             use.uses += weight
@@ -161,32 +162,25 @@ def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
 @kernel
 def note_local(t: Translator, number: u32) -> None:
     """The function mentions a local for the first time."""
+    slot = home(t, number)
     needed = (u64(t.used_count) + 1) * size_of(u32)
     if needed > t.used_buffer.capacity_bytes:
         grow_buffer(t.used_buffer, needed)
     t.used = cast(Ptr[u32], t.used_buffer.data)
-    t.used[t.used_count] = number
+    t.used[t.used_count] = slot
     t.used_count += 1
-    assert number < t.local_count
-    local = t.locals[number]
+    assert slot < t.local_slots
+    local = t.locals[slot]
     local.type = declared_type(t, number)
     local.form = u8(SLOT)
 
 
 @kernel
 def declared_type(t: Translator, number: u32) -> u8:
-    """The type of a local, as the translator sees it: a function may declare thousands of them in a few bytes."""
+    """The type of a local, as the translator sees it."""
     if number < t.param_count:
         return type_code(t.params[number])
-    low = u32(0)
-    high = t.run_count - 1
-    while low < high:
-        middle = (low + high) // 2
-        if number < t.runs[middle].end:
-            high = middle
-        else:
-            low = middle + 1
-    return type_code(t.runs[low].type)
+    return type_code(t.runs[run_of(t, number)].type)
 
 
 @kernel
@@ -197,12 +191,13 @@ def choose_pins(t: Translator) -> None:
     """
     t.int_pins = u32(0)
     t.float_pins = u32(0)
+    t.has_wide_pins = False
     if t.has_calls and not has_quiet_loop(t):
         return
     for bank in span(u32(2)):
         for pin in span(u32(PINS)):
             best = most_used(t, bank)
-            if best == t.local_count:
+            if best == t.local_slots:
                 break
             t.locals[best].pin = u8(PIN + pin)
             t.pins[bank * PINS + pin] = best
@@ -210,6 +205,7 @@ def choose_pins(t: Translator) -> None:
                 t.int_pins += 1
             else:
                 t.float_pins += 1
+                t.has_wide_pins = t.has_wide_pins or t.locals[best].type == V128
 
 
 @kernel
@@ -223,8 +219,8 @@ def has_quiet_loop(t: Translator) -> bool:
 
 @kernel
 def most_used(t: Translator, bank: u32) -> u32:
-    """The unpinned local of a bank with the most uses, the first of several, or the number of locals."""
-    best = t.local_count
+    """The unpinned local of a bank with the most uses, the first of several, or the number of locals' slots."""
+    best = t.local_slots
     most = u32(LEAST_USES) if t.has_loops else u32(LEAST_USES_WITHOUT_LOOP)
     for at in span(t.used_count):
         index = t.used[at]

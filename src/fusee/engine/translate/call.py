@@ -22,6 +22,7 @@ from fusee.engine.translate.values import (
     note_passed,
     pop,
     push,
+    width,
 )  # fmt: skip
 from fusee.kernel.lang import kernel, maximum, span, u8, u32, u64
 
@@ -91,8 +92,10 @@ def prepare(t: Translator, definition: TypeDef, callee: u32) -> None:
     count = definition.param_count
     note_passed(t, count + definition.result_count)
     evacuate(t, count)
+    slot = t.out
     for place in span(count):
-        pass_argument(t, t.stack[t.height - count + place], t.out + place)
+        pass_argument(t, t.stack[t.height - count + place], slot)
+        slot += width(type_code(definition.params[place]))
     drop_to(t, t.height - count)
     if callee == NO_VALUE or t.acc != callee:
         unload(t, False)
@@ -107,12 +110,18 @@ def evacuate(t: Translator, count: u32) -> None:
 
     A result that is going to be the argument in the same place may stay.
     """
-    assert t.out_count < t.max_height  # they were pushed; their owners follow those of the canonical slots
+    # They were pushed; their owners follow those of the canonical slots.
+    assert t.out_count < t.max_height << t.spread
+    argument = t.height - count
+    slot = u32(0)  # where it goes
     for place in span(t.out_count):
+        while slot < place and argument < t.height:
+            slot += width(t.values[t.stack[argument]].type)
+            argument += 1
         owner = t.owners[t.max_height + place]
         if owner != 0:
             number = owner - 1
-            stays = place < count and t.stack[t.height - count + place] == number
+            stays = slot == place and argument < t.height and t.stack[argument] == number
             if not stays:
                 claim(t, t.values[number].position, number)
                 if t.owners[t.max_height + place] == owner:
@@ -159,18 +168,21 @@ def release_place(t: Translator, number: u32) -> None:
 def finish(t: Translator, i: Ins, definition: TypeDef, is_tail: bool) -> None:
     """Complete the call's immediates, and push the results unless the call does not come back."""
     add_immediate(i, u64(t.out))
-    slots = t.out + maximum(definition.param_count, definition.result_count)
+    slots = t.out + maximum(definition.param_slots, definition.result_slots)
     t.frame_slots = maximum(t.frame_slots, slots)
     t.out_barrier = ins_number(t)
     if is_tail:
-        add_immediate(i, u64(definition.param_count))
+        add_immediate(i, u64(definition.param_slots))
         return
     forget_pins(t)
     count = definition.result_count
     assert t.height + count < t.max_height
-    t.out_count = count
+    t.out_count = definition.result_slots
+    slot = u32(0)
     for place in span(count):
-        push_result(t, type_code(definition.results[place]), place, count == 1)
+        type_ = type_code(definition.results[place])
+        push_result(t, type_, slot, count == 1)
+        slot += width(type_)
 
 
 @kernel

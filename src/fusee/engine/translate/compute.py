@@ -10,7 +10,18 @@ from fusee.engine.translate.comparison import EQ, negate
 from fusee.engine.translate.emit import emit
 from fusee.engine.translate.fuse import flatten, fused_row, may_fuse, take_leaves
 from fusee.engine.translate.settle import claim, hold_in_acc, materialize
-from fusee.engine.translate.state import COMPARE, CONSTANT, I32, IN_ACC, NO_VALUE, PENDING, SLOTTED, Translator, Value
+from fusee.engine.translate.state import (
+    COMPARE,
+    CONSTANT,
+    I32,
+    IN_ACC,
+    NO_VALUE,
+    PENDING,
+    SLOTTED,
+    V128,
+    Translator,
+    Value,
+)  # fmt: skip
 from fusee.engine.translate.values import (
     is_float,
     is_waiting,
@@ -29,6 +40,7 @@ SUB: Final = NUMBER["sub"]
 ADD: Final = NUMBER["add"]
 SELECT: Final = NUMBER["select"]
 FSELECT: Final = NUMBER["fselect"]
+VSELECT: Final = NUMBER["vselect"]
 
 
 @kernel(inline=True)
@@ -197,4 +209,5 @@ def choose(t: Translator) -> None:
         unload(t, False)
     take_leaves(t, first, second)
     t.leaves[2] = condition
-    push_emitted(t, u32(FSELECT) if is_float(type_) else u32(SELECT), u32(3), type_)
+    row = u32(VSELECT) if type_ == V128 else u32(FSELECT) if is_float(type_) else u32(SELECT)
+    push_emitted(t, row, u32(3), type_)

@@ -13,7 +13,7 @@ from fusee.engine.decode.instruction import (
 from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.translate.accumulator import MOV
+from fusee.engine.translate.accumulator import MOV, VMOV
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.comparison import EQ, NE
 from fusee.engine.translate.emit import compute_value, emit_one
@@ -39,6 +39,7 @@ from fusee.engine.translate.state import (
     LOOP_POINTER,
     NO_VALUE,
     SLOTTED,
+    V128,
     Frame,
     Ins,
     Moves,
@@ -57,6 +58,7 @@ from fusee.engine.translate.values import (
     push,
     push_canonical,
     release,
+    width,
 )  # fmt: skip
 from fusee.kernel.lang import (
     Ptr,
@@ -91,6 +93,7 @@ TICK: Final = NUMBER["tick"]
 RETURN: Final = NUMBER["return"]
 RETURN_INT: Final = NUMBER["return_int"]
 RETURN_FLOAT: Final = NUMBER["return_float"]
+RETURN_VECTOR: Final = NUMBER["return_vector"]
 
 
 # Frames
@@ -305,17 +308,18 @@ def move_and_go(t: Translator, frame: Frame) -> None:
     if frame.opcode == FUNCTION:
         leave_settled(t)
     else:
-        count = arity(t, frame)
+        count, types = types_of(t, frame, frame.opcode != LOOP)
         for place in span(count):
-            copy_slot(t, canonical(t, t.height - count + place), canonical(t, frame.height + place))
+            origin = canonical(t, t.height - count + place)
+            copy_slot(t, type_code(types[place]), origin, canonical(t, frame.height + place))
         jump(t, frame.label)
 
 
 @kernel
-def copy_slot(t: Translator, origin: u32, to: u32) -> None:
+def copy_slot(t: Translator, type_: u8, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
-        i = new_ins(t, u32(MOV))
+        i = new_ins(t, u32(VMOV) if type_ == V128 else u32(MOV))
         add_source(i, u32(0), u32(SLOT), u64(origin))
         i.destination = u8(SLOT)
         i.slot = u16(to)
@@ -429,7 +433,7 @@ def leave(t: Translator) -> None:
     """Return the values on top of the stack."""
     if t.result_count == 1:
         number = t.stack[t.height - 1]
-        row = u32(RETURN_FLOAT) if is_float(t.values[number].type) else u32(RETURN_INT)
+        row = return_row(t.values[number].type)
         tree = fused_row(t, row, u32(0), number, u32(NO_VALUE))
         if tree == NO_ROW and is_waiting(t.values[number]):
             materialize(t, number)
@@ -447,16 +451,25 @@ def leave(t: Translator) -> None:
 @kernel
 def leave_settled(t: Translator) -> None:
     """Return the values on top of the stack, which are in their canonical slots and stay there."""
-    first = canonical(t, t.height - t.result_count)
+    first = t.height - t.result_count
     if t.result_count == 1:
-        i = new_ins(t, u32(RETURN_INT))
-        if is_float(type_code(t.result_types[0])):
-            i.row = u16(RETURN_FLOAT)
-        add_source(i, u32(0), u32(SLOT), u64(first))
+        i = new_ins(t, return_row(type_code(t.result_types[0])))
+        add_source(i, u32(0), u32(SLOT), u64(canonical(t, first)))
     else:
+        slot = u32(0)
         for place in span(t.result_count):
-            copy_slot(t, first + place, place)
+            type_ = type_code(t.result_types[place])
+            copy_slot(t, type_, canonical(t, first + place), slot)
+            slot += width(type_)
         new_ins(t, u32(RETURN))
+
+
+@kernel(inline=True)
+def return_row(type_: u8) -> u32:
+    """The row that returns one value."""
+    if is_float(type_):
+        return u32(RETURN_VECTOR) if type_ == V128 else u32(RETURN_FLOAT)
+    return u32(RETURN_INT)
 
 
 # Branches on null references (spec 4.6.9)

@@ -8,6 +8,7 @@ from fusee.engine.isa.facts import (
     MIRRORED_PAIR,
     NEEDS_ACC,
     SOURCE_COUNT,
+    VECTOR_RESULT,
     fact,
     facts_of,
 )  # fmt: skip
@@ -15,14 +16,13 @@ from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.accumulator import (
-    FMOV,
-    MOV,
     can_write,
     holds_local,
     ins_number,
     keeps_place,
     make_way,
     move_acc,
+    move_row,
     unload,
 )  # fmt: skip
 from fusee.engine.translate.comparison import VALUE_ROW, fits_field, normalize, row_index
@@ -38,6 +38,7 @@ from fusee.engine.translate.state import (
     NO_INS,
     NO_VALUE,
     SLOTTED,
+    V128,
     Ins,
     Translator,
     Value,
@@ -109,7 +110,7 @@ def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
         i = new_ins(t, u32(MOV64))
         add_immediate(i, value.payload)
     else:
-        i = new_ins(t, u32(FMOV) if is_float(value.type) else u32(MOV))
+        i = new_ins(t, move_row(value.type))
         take(t, i, u32(0), number)
     i.destination = u8(form)
     i.slot = u16(slot)
@@ -153,7 +154,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
 @kernel
 def into_temporary(t: Translator, number: u32, place: u32) -> None:
     """Put an operand into the temporary slot of its place, for the instruction that is about to be emitted."""
-    slot = t.temporaries + place
+    slot = t.temporaries + (place << t.spread)
     move_value(t, number, u32(SLOT), slot)
     t.values[number].kind = u8(SLOTTED)
     t.values[number].payload = u64(slot)
@@ -267,7 +268,7 @@ def emit_legal(
         take_place(t, value, operands[place], latest)
         recycle(t, value, operands[place])
     if not is_direct:
-        move_acc(t, float_bank, form, slot)
+        move_acc(t, move_row(result_type(facts)), form, slot)
 
 
 @kernel
@@ -284,6 +285,14 @@ def swap(pair: Ptr[u32]) -> None:
     pair[1] = first
 
 
+@kernel(inline=True)
+def result_type(facts: u64) -> u8:
+    """The type of a row's result, as far as it matters where that is."""
+    if fact(facts, VECTOR_RESULT) != 0:
+        return u8(V128)
+    return u8(F64) if fact(facts, FLOAT_RESULT) != 0 else u8(I64)
+
+
 @kernel
 def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slot: u32) -> None:
     """Emit a tree that has no handler for these operands: its inner node into the accumulator, then its outer one."""
@@ -296,7 +305,7 @@ def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u3
         other = operands[0] if place == 1 else operands[inner_count]
     # The operands are in the order of the expression: the inner node's follow one another.
     emit(t, inner, operands + place, inner_count, u32(ACC), u32(0))
-    number = new_value(t, u32(IN_ACC), u8(F64) if fact(facts_of(inner), FLOAT_RESULT) != 0 else u8(I64))
+    number = new_value(t, u32(IN_ACC), result_type(facts_of(inner)))
     t.values[number].producer = u32(NO_INS)
     t.leaves[0] = number if place == 0 else other
     t.leaves[1] = other if place == 0 else number

@@ -26,6 +26,7 @@ from fusee.engine.translate.encode import (
 )
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
+from fusee.engine.translate.locals import reload_pins
 from fusee.engine.translate.state import (
     FURTHER_VALUES,
     INS_CAPACITY,
@@ -38,7 +39,9 @@ from fusee.engine.translate.state import (
     LocalRun,
     Translator,
     Value,
+    type_code,
 )  # fmt: skip
+from fusee.engine.translate.values import width
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -84,7 +87,7 @@ MOST_PASSED: Final = 1 << 20  # in a function, and what its size allows besides
 
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = (
-    "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
+    "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
 )  # fmt: skip
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
@@ -174,18 +177,20 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
     t.is_mapping = is_mapping
     t.map_count = u32(0)
     t.result_count = definition.result_count
+    t.result_slots = definition.result_slots
     t.result_types = definition.results
     t.params = definition.params
     t.max_height = body.max_height + 1
     t.param_count = definition.param_count
-    t.local_count = definition.param_count + body.local_count
+    t.param_slots = definition.param_slots
+    t.spread = u32(body.has_vectors)
     t.passed = u32(0)
     t.passed_limit = u32(MOST_PASSED) + (body.code.end - body.locals.start) * PASSED_EACH
     t.code_limit = u32(MOST_CODE_BYTES) + (body.code.end - body.locals.start) * CODE_BYTES_EACH
-    lay_out_frame(t)
     t.reader.source = m.source
     t.reader.module_end = m.source_size
     open_locals(t, body)
+    lay_out_frame(t)
     t.reader.position = body.code.start
     t.reader.end = body.code.end
     analyze(t)
@@ -200,22 +205,37 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
 @kernel
 def lay_out_frame(t: Translator) -> None:
     """Locals, canonical slots, temporaries, a callee's header, a callee's frame."""
-    slots = u64(t.local_count) + u64(t.max_height) + TEMPORARIES + HEADER_SLOTS
-    if slots + MOST_ARGUMENTS > MOST_SLOTS:
+    most_arguments = u64(MOST_ARGUMENTS) << u64(t.spread)
+    slots = u64(t.local_slots) + ((u64(t.max_height) + TEMPORARIES) << u64(t.spread)) + HEADER_SLOTS
+    if slots + most_arguments > MOST_SLOTS:
         raise Exhausted(Limit.FRAME, t.index)
-    t.temporaries = t.local_count + t.max_height
-    t.out = t.temporaries + TEMPORARIES + HEADER_SLOTS
-    t.frame_slots = maximum(t.out, t.result_count)
+    t.temporaries = t.local_slots + (t.max_height << t.spread)
+    t.out = t.temporaries + (u32(TEMPORARIES) << t.spread) + HEADER_SLOTS
+    t.frame_slots = maximum(t.out, t.result_slots)
     t.out_count = u32(0)
     t.out_barrier = u32(0)
     t.stack = cast(Ptr[u32], sized(t.stack_buffer, u64(t.max_height + 1) * 4))
-    owners = sized(t.owners_buffer, u64(t.max_height + 1) * 8)
-    fill_bytes(owners, u8(0), usize(t.max_height + 1) * 8)
+    owner_bytes = u64(t.max_height + 1) * 8 << u64(t.spread)
+    owners = sized(t.owners_buffer, owner_bytes)
+    fill_bytes(owners, u8(0), usize(owner_bytes))
     t.owners = cast(Ptr[u32], owners)
     most_values = u64(t.max_height) * VALUES_EACH + FURTHER_VALUES
     t.values = cast(Ptr[Value], sized(t.values_buffer, most_values * size_of(Value)))
     t.value_count = u32(0)
     t.free_value = u32(NO_VALUE)
+
+
+@kernel
+def find_params(t: Translator) -> None:
+    """Where the parameters are, if there may be vectors among the locals."""
+    t.has_wide_locals = False
+    if t.spread != 0:
+        t.homes = cast(Ptr[u32], sized(t.homes_buffer, u64(t.param_count) * 4))
+        slot = u32(0)
+        for index in span(t.param_count):
+            t.homes[index] = slot
+            slot += width(type_code(t.params[index]))
+        assert slot == t.param_slots
 
 
 @kernel
@@ -225,17 +245,25 @@ def open_locals(t: Translator, body: Body) -> None:
         for at in span(t.used_count):
             fill_bytes(cast(Ptr[u8], t.locals[t.used[at]]), u8(0), usize(size_of(Local)))
     t.used_count = u32(0)
-    t.locals = cast(Ptr[Local], sized(t.locals_buffer, u64(t.local_count) * size_of(Local)))
+    find_params(t)
     t.reader.position = body.locals.start
     t.reader.end = body.locals.end
     t.run_count = next_u32(t.reader)
     t.runs = cast(Ptr[LocalRun], sized(t.runs_buffer, u64(t.run_count) * size_of(LocalRun)))
     end = t.param_count
+    slot = t.param_slots
     for place in span(t.run_count):
-        end += next_u32(t.reader)
-        t.runs[place].end = end
-        t.runs[place].type = read_value_type(t.module, t.reader)
-    assert end == t.local_count
+        count = next_u32(t.reader)
+        run = t.runs[place]
+        run.type = read_value_type(t.module, t.reader)
+        run.slot = slot
+        end += count
+        slot += count * width(type_code(run.type))
+        run.end = end
+    assert end == t.param_count + body.local_count
+    t.local_slots = slot
+    t.has_wide_locals = slot != end
+    t.locals = cast(Ptr[Local], sized(t.locals_buffer, u64(slot) * size_of(Local)))
 
 
 @kernel
@@ -265,24 +293,27 @@ def translate_body(t: Translator) -> None:
 @kernel
 def emit_enter(t: Translator) -> None:
     """The cell that sets up the frame, left out where there is nothing to do."""
-    zeroed = t.local_count - t.param_count
+    zeroed = t.local_slots - t.param_slots
     pins = t.int_pins + t.float_pins
+    floats = u32(0) if t.has_wide_pins else t.float_pins  # `enter` does not load vectors
     t.has_enter = t.has_calls or zeroed != 0 or pins != 0 or t.frame_slots > FRAMELESS_SLOTS
     t.enter_offset = t.code_bytes
     if t.has_enter:
-        number = (t.int_pins * (PINS + 1) + t.float_pins) * ENTER_STRIDE + minimum(zeroed, u32(ZEROED_INLINE + 1))
+        number = (t.int_pins * (PINS + 1) + floats) * ENTER_STRIDE + minimum(zeroed, u32(ZEROED_INLINE + 1))
         i = new_ins(t, u32(ENTER) + number)
         add_immediate(i, u64(t.frame_slots))
-        add_immediate(i, u64(t.param_count))
+        add_immediate(i, u64(t.param_slots))
         add_immediate(i, u64(zeroed))
         for pin in span(t.int_pins):
             add_immediate(i, u64(t.pins[pin]))
-        for pin in span(t.float_pins):
+        for pin in span(floats):
             add_immediate(i, u64(t.pins[PINS + pin]))
-    for index in span(t.int_pins + t.float_pins):
+    for index in span(pins):
         pin = index if index < t.int_pins else index - t.int_pins + PINS
-        t.locals[t.pins[pin]].form = t.locals[t.pins[pin]].pin
+        if index < t.int_pins + floats:
+            t.locals[t.pins[pin]].form = t.locals[t.pins[pin]].pin
         t.locals[t.pins[pin]].in_slot = True
+    reload_pins(t)
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))
     count_block(t)

@@ -28,6 +28,7 @@ from fusee.engine.translate.actions import (
     SET_LOCAL,
     STORE,
     TEE_LOCAL,
+    TERNARY,
     TRAPPING,
     WORD,
 )  # fmt: skip
@@ -46,7 +47,8 @@ from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_byte, next_s64, next_u32
 from fusee.engine.translate.locals import set_local
 from fusee.engine.translate.state import F32, F64, I32, I64, NO_VALUE, Translator
-from fusee.engine.translate.values import pop, push_constant, push_local, release
+from fusee.engine.translate.values import home, pop, push_constant, push_local, release
+from fusee.engine.translate.vector import VECTOR_PREFIX, compute_ternary, translate_lanes
 from fusee.kernel.lang import kernel, load, span, u8, u32, u64, unreachable
 from fusee.spec import opcodes
 
@@ -66,15 +68,15 @@ def translate_code(t: Translator) -> None:
         word = WORD[index]
         action = word & ACTION_MASK
         if action == GET_LOCAL:
-            push_local(t, next_u32(t.reader))
+            push_local(t, home(t, next_u32(t.reader)))
         elif action == I32_CONSTANT:
             push_constant(t, u32(I32), next_s64(t.reader) & 0xFFFF_FFFF)
         elif action == COMPUTE:
             compute(t, word)
         elif action == SET_LOCAL:
-            set_local(t, next_u32(t.reader), False)
+            set_local(t, home(t, next_u32(t.reader)), False)
         elif action == TEE_LOCAL:
-            set_local(t, next_u32(t.reader), True)
+            set_local(t, home(t, next_u32(t.reader)), True)
         elif action == LOAD:
             translate_load(t, word)
         elif action == STORE:
@@ -141,6 +143,14 @@ def translate_other(t: Translator, first_byte: u32) -> bool:
         compute_now(t, WORD[index])
     elif action == FROM_SLOTS:
         on_slots(t, index)
+    elif action == TERNARY:
+        compute_ternary(t, WORD[index])
+    elif action == LOAD:
+        translate_load(t, WORD[index])
+    elif action == STORE:
+        translate_store(t, WORD[index])
+    elif first_byte == VECTOR_PREFIX:
+        translate_lanes(t, index)
     else:
         return translate_own(t, index)
     return True

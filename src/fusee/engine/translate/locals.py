@@ -8,7 +8,7 @@ from fusee.engine.translate.accumulator import ins_number, redirect
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.settle import LONG_SEARCH, claim, settle_all, settle_claimed
-from fusee.engine.translate.state import IN_ACC, LOCAL, Translator
+from fusee.engine.translate.state import IN_ACC, LOCAL, V128, Translator
 from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u8, u32, u64
 
@@ -16,6 +16,8 @@ SPILL_R: Final = NUMBER["spill_r_0"]
 SPILL_F: Final = NUMBER["spill_f_0"]
 RELOAD_R: Final = NUMBER["reload_r_0"]
 RELOAD_F: Final = NUMBER["reload_f_0"]
+SPILL_V: Final = NUMBER["spill_v_0"]
+RELOAD_V: Final = NUMBER["reload_v_0"]
 
 
 @kernel
@@ -65,13 +67,25 @@ def settle_readers(t: Translator, index: u32, count: u32) -> None:
 
 @kernel
 def transfer(t: Translator, row: u32, first: u32, mask: u32) -> None:
-    """Spill or reload the pins in the mask; `first` is the bank's first pin in `t.pins`."""
+    """Spill or reload the pins in the mask, if any; `first` is the bank's first pin in `t.pins`."""
+    if mask == 0:
+        return
     i = new_ins(t, row + mask)
     for pin in span(u32(PINS)):
         if mask >> pin & 1 != 0:
             index = t.pins[first + pin]
             add_immediate(i, u64(index))
             t.locals[index].last_access = ins_number(t)
+
+
+@kernel
+def wide_pins(t: Translator) -> u32:
+    """A mask of the float pins that hold vectors."""
+    mask = u32(0)
+    if t.has_wide_pins:
+        for pin in span(t.float_pins):
+            mask |= u32(t.locals[t.pins[PINS + pin]].type == V128) << pin
+    return mask
 
 
 @kernel
@@ -84,8 +98,12 @@ def reload_pins(t: Translator) -> None:
             if local.form != local.pin:
                 mask |= u32(1) << pin
                 local.form = local.pin
-        if mask != 0:
-            transfer(t, u32(RELOAD_R) if bank == 0 else u32(RELOAD_F), bank * PINS, mask)
+        if bank == 0:
+            transfer(t, u32(RELOAD_R), u32(0), mask)
+        elif mask != 0:
+            wide = wide_pins(t)
+            transfer(t, u32(RELOAD_F), u32(PINS), mask & ~wide)
+            transfer(t, u32(RELOAD_V), u32(PINS), mask & wide)
 
 
 @kernel
@@ -98,8 +116,12 @@ def spill_pins(t: Translator) -> None:
             if not local.in_slot and local.form == local.pin:
                 mask |= u32(1) << pin
                 local.in_slot = True
-        if mask != 0:
-            transfer(t, u32(SPILL_R) if bank == 0 else u32(SPILL_F), bank * PINS, mask)
+        if bank == 0:
+            transfer(t, u32(SPILL_R), u32(0), mask)
+        elif mask != 0:
+            wide = wide_pins(t)
+            transfer(t, u32(SPILL_F), u32(PINS), mask & ~wide)
+            transfer(t, u32(SPILL_V), u32(PINS), mask & wide)
 
 
 @kernel

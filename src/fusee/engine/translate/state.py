@@ -45,11 +45,12 @@ I32: Final = 0
 I64: Final = 1
 F32: Final = 2
 F64: Final = 3
+V128: Final = 4
 
 
 @kernel(inline=True)
 def type_code(value_type: u32) -> u8:
-    """A value type as the translator sees it: i32, i64, f32, f64 are 0x7F down to 0x7C."""
+    """A value type as the translator sees it: i32, i64, f32, f64, v128 are 0x7F down to 0x7B."""
     if value_type > 0x7F:
         return u8(I64)
     return u8(0x7F - value_type)
@@ -123,7 +124,7 @@ class Moves:
 
 @struct
 class Local:
-    """What is known about one local."""
+    """What is known about one local. It is known by its slot."""
 
     type: u8
     pin: u8  # form, or 0 if it has none
@@ -141,6 +142,7 @@ class LocalRun:
 
     end: u32
     type: u32
+    slot: u32  # of the first one
 
 
 @struct
@@ -156,9 +158,14 @@ class Translator:
     # the function
     index: u32
     param_count: u32
-    local_count: u32  # with parameters
     params: Ptr[u32]
+    spread: u32  # 1 where there are vectors: each height of the stack has two slots, else 0
+    param_slots: u32
+    local_slots: u32  # with parameters
+    has_wide_locals: bool
+    homes: Ptr[u32]  # where there may be vectors: by parameter, its slot
     result_count: u32
+    result_slots: u32
     result_types: Ptr[u32]
     max_height: u32  # of the stack: what validation found, and one for the zero that `eqz` compares with
     has_loops: bool
@@ -167,9 +174,10 @@ class Translator:
     int_pins: u32
     float_pins: u32
     pins: Annotated[Ptr[u32], Count(2 * MOST_PINS)]  # locals by register: integer pins, then float pins
-    temporaries: u32  # first of the `TEMPORARIES` slots
+    has_wide_pins: bool
+    temporaries: u32  # first of the slots for `TEMPORARIES` operands
     out: u32  # slot of a callee's slot 0
-    out_count: u32  # results of the latest call that may still be there
+    out_count: u32  # slots of results of the latest call that may still be there
     out_barrier: u32  # number of the latest instruction that used the slots from `out` on
     passed: u32  # arguments and results of calls and blocks so far
     passed_limit: u32
@@ -188,7 +196,7 @@ class Translator:
     values: Ptr[Value]
     value_count: u32
     free_value: u32
-    owners: Ptr[u32]  # by canonical slot, then by `out` slot: the value that lives there, plus one
+    owners: Ptr[u32]  # by height of the stack, then by `out` slot: the value that lives there, plus one
     acc: u32  # value in `acc` / `facc`, or NO_VALUE
     facc: u32
     frames: Ptr[Frame]
@@ -218,6 +226,7 @@ class Translator:
     map: Ptr[u32]
     map_count: u32
     # capacities
+    homes_buffer: Inline[Buffer]
     locals_buffer: Inline[Buffer]
     used_buffer: Inline[Buffer]
     runs_buffer: Inline[Buffer]

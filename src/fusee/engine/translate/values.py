@@ -13,9 +13,11 @@ from fusee.engine.translate.state import (
     NO_VALUE,
     PENDING,
     SLOTTED,
+    V128,
     VALUES_EACH,
     Translator,
     Value,
+    type_code,
 )  # fmt: skip
 from fusee.kernel.lang import kernel, span, u8, u16, u32, u64
 
@@ -94,7 +96,43 @@ def top(t: Translator, below: u32) -> Value:
 @kernel(inline=True)
 def canonical(t: Translator, position: u32) -> u32:
     """The slot that the entry at `position` has at labels."""
-    return t.local_count + position
+    return t.local_slots + (position << t.spread)
+
+
+@kernel(inline=True)
+def home(t: Translator, index: u32) -> u32:
+    """The slot of a local: its number, unless there are vectors before it."""
+    return home_among_vectors(t, index) if t.has_wide_locals else index
+
+
+@kernel
+def home_among_vectors(t: Translator, index: u32) -> u32:
+    if index < t.param_count:
+        return t.homes[index]
+    place = run_of(t, index)
+    run = t.runs[place]
+    first = t.runs[place - 1].end if place != 0 else t.param_count
+    return run.slot + (index - first) * width(type_code(run.type))
+
+
+@kernel
+def run_of(t: Translator, index: u32) -> u32:
+    """Which run a declared local is of: a function may declare thousands of them in a few bytes."""
+    low = u32(0)
+    high = t.run_count - 1
+    while low < high:
+        middle = (low + high) // 2
+        if index < t.runs[middle].end:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@kernel(inline=True)
+def width(type_: u8) -> u32:
+    """How many slots a value takes."""
+    return u32(1) + u32(type_ == V128)
 
 
 @kernel(inline=True)

@@ -27,6 +27,7 @@ def validate_body(v: Validator, body: Body) -> None:
     v.local_count = t.param_count + body.local_count
     v.serial += 1
     v.set_count = u32(0)
+    vectors = v.module.vectors
     for i in span(minimum(t.param_count, u32(NEAR_LOCALS))):
         v.near[i] = t.params[i]
     prepare_locals(v, body)
@@ -38,6 +39,7 @@ def validate_body(v: Validator, body: Body) -> None:
     open_control(v, u32(KIND_BLOCK), u32(BLOCK_INDEXED) | body.type_index)
     validate_instructions(v)
     body.max_height = v.max_height
+    body.has_vectors = v.module.has_vector_types or v.module.vectors != vectors
 
 
 @kernel

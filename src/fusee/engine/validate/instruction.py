@@ -12,6 +12,7 @@ from fusee.engine.decode.optables import (
     RULE_NONE,
     RULE_SIGNATURE,
     RULE_UNSUPPORTED,
+    RULE_VECTOR,
     UNSUPPORTED,
     params_of,
 )  # fmt: skip
@@ -72,6 +73,8 @@ def validate_constant_instructions(v: Validator) -> None:
 @kernel
 def validate_other(v: Validator, index: u32, rule: u32) -> None:
     v.opcode = index
+    if unlikely(rule & RULE_VECTOR != 0):
+        v.module.vectors += 1
     if unlikely(rule & RULE_UNSUPPORTED != 0):
         note_unsupported(v.module, u32(UNSUPPORTED[CLASS[index]]), v.instruction)
     kind = rule & RULE_MASK

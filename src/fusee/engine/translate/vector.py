@@ -1,0 +1,157 @@
+"""Vector instructions that have immediates: constants, lanes by their numbers, shuffles, memory by lanes."""
+
+from typing import Final
+
+from fusee.engine.isa.memory import LOAD_OF, STORE_OF
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.isa.vector import LANES, OPS, lane_row
+from fusee.engine.translate.access import load_top, row_of_access, store_top
+from fusee.engine.translate.actions import ACCESS_PLACE, ROW_SHIFT, TYPE_CODES, type_of
+from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
+from fusee.engine.translate.encode import add_immediate
+from fusee.engine.translate.immediate import next_byte
+from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
+from fusee.engine.translate.values import new_node, pop, push
+from fusee.kernel.lang import kernel, load, span, table, u8, u16, u32, u64
+from fusee.spec import opcodes
+from fusee.spec.op import Imm, Op
+
+VECTOR_PREFIX: Final = opcodes.V128_CONST.prefix
+VCONST: Final = NUMBER["vconst"]
+SHUFFLE: Final = NUMBER["i8x16_shuffle"]
+_FIRST: Final = min(op.index for op in OPS)
+_COUNT: Final = max(op.index for op in OPS) + 1 - _FIRST
+
+# What an instruction with immediates is
+CONSTANT: Final = 0
+PLACES: Final = 1  # a shuffle
+EXTRACT: Final = 2
+REPLACE: Final = 3
+LOAD: Final = 4  # a number, of which something is made
+LOAD_LANE: Final = 5
+STORE_LANE: Final = 6
+
+_KIND_OF_IMMEDIATES: Final = {(Imm.V128,): CONSTANT, (Imm.LANES,): PLACES}
+
+
+def _kind(op: Op) -> int:
+    if op.immediates in _KIND_OF_IMMEDIATES:
+        return _KIND_OF_IMMEDIATES[op.immediates]
+    if op.immediates == (Imm.LANE,):
+        return EXTRACT if op.results != ("v128",) else REPLACE
+    if Imm.LANE in op.immediates:
+        return LOAD_LANE if op.results else STORE_LANE
+    return LOAD
+
+
+_INTEGERS: Final = {1: "i8x16", 2: "i16x8", 4: "i32x4", 8: "i64x2"}  # by the width of lanes in bytes
+_LANE_ACCESSES: Final = {1: ("load8_u", "store8"), 2: ("load16_u", "store16"), 4: ("load32_u", "store32"),
+                         8: ("load64", "store64")}  # fmt: skip
+
+
+def _row(op: Op) -> int:
+    """The row that makes something of a number or takes one; of lanes the first one's."""
+    kind = _kind(op)
+    if kind in (EXTRACT, REPLACE):
+        return NUMBER[lane_row(op.mnemonic, 0)]
+    lanes = _INTEGERS.get(op.width, "")
+    if kind == LOAD_LANE:
+        return NUMBER[lane_row(f"{lanes}.replace_lane", 0)]
+    if kind == STORE_LANE:
+        extract = f"{lanes}.extract_lane"
+        return NUMBER[lane_row(extract if extract in LANES else f"{extract}_u", 0)]
+    if kind == LOAD:
+        name = f"{lanes}.splat" if op.mnemonic.endswith("_splat") else op.mnemonic
+        return NUMBER[name.replace(".", "_")]
+    return 0
+
+
+def _access(op: Op) -> int:
+    """Where the rows of the scalar access begin."""
+    if Imm.MEMARG not in op.immediates:
+        return 0
+    return ACCESS_PLACE[_LANE_ACCESSES[op.width][_kind(op) == STORE_LANE]]
+
+
+_OWN: Final = [op for op in OPS if op.immediates and op.mnemonic not in (*LOAD_OF, *STORE_OF)]
+_BY_PLACE: Final = {op.index - _FIRST: op for op in _OWN}
+_PLACES: Final = range(_COUNT)
+KIND = table(u8, [_kind(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
+ROW = table(u16, [_row(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
+ACCESS = table(u8, [_access(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
+RESULT = table(
+    u8,
+    [TYPE_CODES[(_BY_PLACE[place].results or ("v128",))[0]] if place in _BY_PLACE else 0 for place in _PLACES],
+)
+"""By the instruction's place among those on vectors."""
+
+
+@kernel
+def compute_ternary(t: Translator, word: u32) -> None:
+    """An instruction on three vectors."""
+    materialize_top(t, u32(3))
+    t.leaves[2] = pop(t)
+    t.leaves[1] = pop(t)
+    t.leaves[0] = pop(t)
+    push_emitted(t, word >> ROW_SHIFT, u32(3), type_of(word))
+
+
+@kernel
+def translate_lanes(t: Translator, index: u32) -> None:
+    """An instruction that has immediates."""
+    place = index - _FIRST
+    kind = KIND[place]
+    row = u32(ROW[place])
+    if kind == CONSTANT:
+        push_result(t, u32(VCONST), u32(0), u32(NO_VALUE), u32(NO_VALUE), u8(V128))
+        add_sixteen(t)
+    elif kind == PLACES:
+        materialize_top(t, u32(2))
+        second = pop(t)
+        push_result(t, u32(SHUFFLE), u32(2), pop(t), second, u8(V128))
+        add_sixteen(t)
+    elif kind == EXTRACT:
+        push_unary(t, row + u32(next_byte(t.reader)), RESULT[place])
+    elif kind == REPLACE:
+        materialize_top(t, u32(2))
+        number = pop(t)
+        vector = pop(t)
+        push(t, new_node(t, u32(PENDING), row + u32(next_byte(t.reader)), u8(V128), vector, number))
+    elif kind == LOAD:
+        load_top(t, row_of_access(t, u32(ACCESS[place])), u8(I64))
+        push_unary(t, row, u8(V128))
+    else:
+        access = row_of_access(t, u32(ACCESS[place]))
+        row += u32(next_byte(t.reader))
+        if kind == LOAD_LANE:
+            load_lane(t, access, row)
+        else:
+            push_unary(t, row, u8(I64))
+            store_top(t, access)
+
+
+@kernel
+def load_lane(t: Translator, access: u32, row: u32) -> None:
+    """The address is below the vector."""
+    materialize_top(t, u32(2))
+    vector = pop(t)
+    load_top(t, access, u8(I64))
+    number = pop(t)
+    push(t, new_node(t, u32(PENDING), row, u8(V128), vector, number))
+
+
+@kernel
+def push_unary(t: Translator, row: u32, type_: u8) -> None:
+    """A pure instruction on the topmost entry."""
+    materialize_top(t, u32(1))
+    push(t, new_node(t, u32(PENDING), row, type_, pop(t), u32(NO_VALUE)))
+
+
+@kernel
+def add_sixteen(t: Translator) -> None:
+    """Sixteen bytes of the source as immediates of the latest instruction."""
+    i = t.ins[t.ins_count - 1]
+    at = t.reader.source + t.reader.position
+    for number in span(u32(4)):
+        add_immediate(i, u64(load(u32, at + number * 4)))
+    t.reader.position += 16
