@@ -1,13 +1,19 @@
 """The checked build of the engine: it works on a heap that knows what may be accessed."""
 
 import ctypes
+from typing import Any
 
-from fusee.api._native import RESERVE, HostNative, address_of
+from fusee.api._native import RESERVE, HostNative
+from fusee.api._python import address_of
 from fusee.api.lease import when_returned
+from fusee.engine.errors import Trap
 from fusee.kernel.checking import checked_heap
 
 ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
 RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
+
+_CHECK_FAILED = Trap(0xFF_FFFF, 0xFFFF_FFFF).status
+"""What `raise_again` makes of the status of a failed check, all of whose bits are set."""
 
 
 class CheckedNative(HostNative):
@@ -15,6 +21,8 @@ class CheckedNative(HostNative):
 
     def __init__(self) -> None:
         super().__init__(checked=True)
+        self._invoke = self.invoke_status
+        self.invoke_status = self._invoke_or_fail
 
     def platform_functions(self) -> dict[str, int]:
         self._heap = heap = checked_heap()
@@ -28,6 +36,12 @@ class CheckedNative(HostNative):
             **super().platform_functions(), "allocate": allocate, "allocate_unset": 0, "release": release,
             "reserve": reserve,
         }  # fmt: skip
+
+    def _invoke_or_fail(self, *arguments: Any) -> int:
+        status = self._invoke(*arguments)
+        if status == _CHECK_FAILED:
+            raise self._heap.failure()
+        return status
 
     def place(self, binary: bytes) -> int:
         address = self._heap.allocate(len(binary))

@@ -1,13 +1,16 @@
 """The engine as a device's code, on an emulated device: what stores do is the same, only far slower."""
 
 import ctypes
-from collections.abc import Callable
+from _thread import RLock, get_ident
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from fusee.api._native import Native, Progress
+from fusee.api._python import EngineGate
 from fusee.api._start import define_program, program_name
+from fusee.api.errors import StoreError
 from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.platform import Platform
@@ -24,6 +27,30 @@ if TYPE_CHECKING:
 _FAILED = 1  # of `Platform.call_host`
 
 
+class DeviceEmbedding:
+    """What is known of a store beside the device: nothing by the engine itself."""
+
+    __slots__ = ("_thread", "address", "depth")
+
+    def __init__(self) -> None:
+        self.address = 0
+        self.depth = 0
+        self._thread = 0
+
+    @contextmanager
+    def call(self, lock: RLock) -> Iterator[None]:
+        """While a guest runs. Other guests wait, also while it is in a host function: there is one device."""
+        if self.depth and self._thread != get_ident():
+            raise StoreError("another thread is using the store")
+        with lock:
+            self._thread = get_ident()
+            self.depth += 1
+            try:
+                yield
+            finally:
+                self.depth -= 1
+
+
 class DeviceNative(Native):
     """A device of its own. It has no address space to reserve: memories move when they grow."""
 
@@ -36,7 +63,7 @@ class DeviceNative(Native):
         self.device = Device(program)
         self.space = self.device.space
         self.word = ctypes.c_uint64 if target.pointer_width == 8 else ctypes.c_uint32
-        self.stores = WeakValueDictionary()
+        self.stores = {}
         self._add_entries(program.entries, self.device.function)
         for name in ("release_store", "uninstall_interpreter", "release_engine"):
             setattr(self, name, self._postponing(getattr(self, name)))
@@ -49,6 +76,10 @@ class DeviceNative(Native):
 
     def end_module(self, module: int) -> None:
         self.device.postpone(partial(super().end_module, module))
+
+    def end_module_if_free(self, module: int, gate: EngineGate) -> bool:
+        self.end_module(module)
+        return True
 
     def _make_platform(self) -> Any:
         device = self.device
@@ -71,7 +102,7 @@ class DeviceNative(Native):
         return 0
 
     def _call_host(self, address: int, identity: int, instance: int, slots: int) -> int:
-        store = self.stores[address]
+        store = self._store_at(address)
         try:
             store.hosts[identity].run(store, instance, self.space.host_address(slots))
         except BaseException as error:
@@ -79,15 +110,24 @@ class DeviceNative(Native):
             return _FAILED
         return 0
 
+    def _store_at(self, address: int) -> "Store":
+        store = self.stores[address]()
+        assert store is not None  # it has called, or is called
+        return store
+
     def _invoke_and_explain(self, address: int, func: int, slots: Any) -> int:
         """`invoke`; a crash report also tells where the guest was."""
         from fusee.emulator import DeviceFault
 
-        try:
-            return self._invoke(address, func, slots)
-        except DeviceFault as fault:
-            fault.wasm = fault.wasm or self._frames(self.stores[address], fault.fault.registers)
-            raise
+        store = self._store_at(address)
+        embedding = store.embedding
+        assert isinstance(embedding, DeviceEmbedding)
+        with embedding.call(store.engine.lock):
+            try:
+                return self._invoke(address, func, slots)
+            except DeviceFault as fault:
+                fault.wasm = fault.wasm or self._frames(store, fault.fault.registers)
+                raise
 
     def _frames(self, store: "Store", registers: dict[str, int]) -> list[str]:
         """The guest's frames by the interpreter's registers, as far as what has failed lets them be read."""
@@ -119,5 +159,5 @@ class DeviceNative(Native):
     def displace(self, source: int) -> None:
         self.device.heap.release(source)
 
-    def new_embedder(self) -> tuple[Any, ctypes.c_uint32, int]:
-        return None, ctypes.c_uint32(), 0
+    def new_embedder(self, store: "Store") -> "DeviceEmbedding":
+        return DeviceEmbedding()

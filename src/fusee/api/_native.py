@@ -2,15 +2,16 @@
 
 import ctypes
 import sys
+import weakref
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakValueDictionary
 
+from fusee.api._python import Embedding, EngineGate, HostEmbedding, address_of, libc, make_struct, python_functions
 from fusee.api._start import load_engine
+from fusee.api._watch import watch_with
 from fusee.api.lease import when_returned
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
-from fusee.engine.runtime.embedder import Embedder
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
@@ -18,26 +19,19 @@ from fusee.kernel.errors import KernelError
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.space import HOST, Space
-from fusee.kernel.target import Target
 from fusee.spec.limits import MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
 
-_libc: Final = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
 
 RESERVE: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t)
 UNRESERVE: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)
-CALL: Final = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_size_t, ctypes.c_size_t)
 
 # <sys/mman.h>; a private anonymous mapping that no swap is set aside for.
 _READ_WRITE: Final = 3
 _FLAGS: Final = {"linux": 0x02 | 0x20 | 0x4000, "darwin": 0x02 | 0x1000 | 0x40}.get(sys.platform, 0)
 _FAILED: Final = ctypes.c_void_p(-1).value
-
-stores: Final["WeakValueDictionary[int, Store]"] = WeakValueDictionary()
-"""The live stores by the addresses under which the engine knows them."""
-
 
 # Linear memories are placed where the system puts nothing of its own accord. Between other mappings they
 # would drive them apart, and the parts of compiled code must stay within 2 GiB of each other.
@@ -80,58 +74,28 @@ def _unmap(address: int, size: int) -> None:
         _munmap(address, size)
 
 
-def _call(address: int, identity: int, instance: int, slots: int) -> None:
-    # An interrupt may come out of any call made here, and even before the first; after the second `try` nothing may.
-    store = None
-    try:
-        store = stores[address]
-        store.engine.lock.release()
-        store.hosts[identity].run(store, instance, slots)
-        store.is_done.value = 1
-    except BaseException as error:
-        if store is not None:
-            store.failure = error
-            store.is_done.value = 0
-    if store is None:
-        return
-    while True:
-        try:
-            if store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
-                return
-            store.engine.lock.acquire()
-            return
-        except BaseException as error:
-            store.failure = error
-            store.is_done.value = 0
-            if store.engine.lock._is_owned():  # type: ignore[attr-defined]  # as `threading.Condition` asks
-                return
-
-
-_calloc: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(("calloc", _libc))
-_free: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("free", _libc))
+_calloc: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(("calloc", libc))
+_free: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("free", libc))
 if _FLAGS:
-    _mmap: Final = _libc.mmap
+    _mmap: Final = libc.mmap
     _mmap.restype = ctypes.c_void_p
     _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
-    _munmap: Final = _libc.munmap
+    _munmap: Final = libc.munmap
     _munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 
 
 # Kept for the life of the process: the engine holds their addresses.
-_callbacks: Final = RESERVE(_reserve), UNRESERVE(_unreserve), CALL(_call)
+_callbacks: Final = RESERVE(_reserve), UNRESERVE(_unreserve)
 
 
-def address_of(function: object) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
-
-
-def make_struct(declaration: type, functions: dict[str, int]) -> ctypes.Array[ctypes.c_char]:
-    """A zeroed struct of the engine's with some of its function pointers set."""
-    places = layout(declaration, Target.host())
-    result = ctypes.create_string_buffer(places.extent.size)
-    for name, address in functions.items():
-        ctypes.c_size_t.from_buffer(result, places.fields[name].offset).value = address
-    return result
+_LOCKED: Final = (
+    "engine.python.calls.close_if_free",
+    "engine.python.interrupt.stop_watching",
+    "engine.python.interrupt.interrupt_main_thread",
+    "engine.python.interrupt.interrupt_running",
+    "engine.python.interrupt.forget_running",
+)
+"""Entries that are called with the interpreter lock."""
 
 
 class Native:
@@ -143,7 +107,8 @@ class Native:
 
     space: Space = HOST
     word: Any = ctypes.c_size_t  # as wide as the engine's pointers
-    stores: "WeakValueDictionary[int, Store]"
+    stores: "dict[int, weakref.ref[Store]]"
+    """The live stores by the addresses under which the engine knows them."""
     platform: Any
     invoke_status: Callable[..., int]
 
@@ -186,6 +151,10 @@ class Native:
         self.close_module(module)
         self.displace(source)
 
+    def end_module_if_free(self, module: int, gate: EngineGate) -> bool:
+        """The same, if nobody is in the engine's code; whether it was done."""
+        raise NotImplementedError
+
     def place(self, binary: bytes) -> int:
         """Where the engine finds these bytes."""
         raise NotImplementedError
@@ -193,13 +162,9 @@ class Native:
     def displace(self, source: int) -> None:
         """Undo `place`."""
 
-    def new_embedder(self) -> tuple[Any, ctypes.c_uint32, int]:
-        """What a store is known by to the engine: what it must keep, the mark of `Embedder`, and the address."""
+    def new_embedder(self, store: "Store") -> Embedding:
+        """What a new store is known by to the engine."""
         raise NotImplementedError
-
-
-_EMBEDDER: Final = make_struct(Embedder, {"call": address_of(_callbacks[2])})
-_IS_DONE: Final = layout(Embedder, Target.host()).fields["is_done"].offset
 
 
 class HostNative(Native):
@@ -209,16 +174,20 @@ class HostNative(Native):
         with Progress() as progress:
             self._library = load_engine(checked, progress)
         self._add_entries(self._library.symbols, self._library.entry)
-        self.stores = stores
+        self.stores = {}
         self.platform = make_struct(Platform, self.platform_functions())
-        self.invoke_status = self._library.status_entry("engine.interpreter.invoke")
+        self.python = python_functions(self._library.entry_address("engine.interpreter.invoke"))
+        self.invoke_status = self._library.status_entry("engine.python.calls.invoke_from_python", keeps_lock=True)
+        for symbol in _LOCKED:
+            setattr(self, symbol.rpartition(".")[2], self._library.locked_entry(symbol))
+        watch_with(self)
 
     def platform_functions(self) -> dict[str, int]:
         """Where the engine gets memory."""
         return {
-            "allocate": address_of(_libc.calloc),
-            "allocate_unset": address_of(_libc.malloc),
-            "release": address_of(_libc.free),
+            "allocate": address_of(libc.calloc),
+            "allocate_unset": address_of(libc.malloc),
+            "release": address_of(libc.free),
             "reserve": address_of(_callbacks[0]),
             "unreserve": address_of(_callbacks[1]),
         }
@@ -228,12 +197,18 @@ class HostNative(Native):
         self.install_embedder(engine)
         return engine
 
+    def end_module_if_free(self, module: int, gate: EngineGate) -> bool:
+        source = int(view(ModuleState, module, self.space).source.address)
+        if not self.close_if_free(self.python, gate.address, module):
+            return False
+        self.displace(source)
+        return True
+
     def place(self, binary: bytes) -> int:
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
 
-    def new_embedder(self) -> tuple[Any, ctypes.c_uint32, int]:
-        embedder = type(_EMBEDDER).from_buffer_copy(_EMBEDDER)
-        return embedder, ctypes.c_uint32.from_buffer(embedder, _IS_DONE), ctypes.addressof(embedder)
+    def new_embedder(self, store: "Store") -> Embedding:
+        return HostEmbedding(ctypes.addressof(self.python), store.engine.gate, store)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,12 +1,13 @@
 """`Engine`: what stores and modules share."""
 
 import weakref
-from _thread import RLock
 from collections.abc import Sequence
 from typing import Any
 
 from fusee.api import _native
+from fusee.api._python import EngineGate
 from fusee.api._start import use_whole_engine
+from fusee.api._watch import add_gate, remove_gate
 from fusee.api.config import Config
 from fusee.api.errors import MalformedError, UnsupportedError
 from fusee.api.managed import Managed, expect, refuse_closed
@@ -46,12 +47,15 @@ class Engine(Managed):
         self.address = self.native.open(self.is_metered)
         view(EngineState, self.address, self.native.space).is_profiled = config.profiled
         self.epoch = 0
-        self.lock = RLock()  # held by the thread that is in the engine's code
+        self.gate = EngineGate()
+        self.lock = self.gate.lock  # held by the thread that is in the engine's code
         self._ended_modules: list[int] = []
         self._types: dict[FuncType, int] = {}
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
-        lists = self._ended_modules, self._declarations
-        finalizer = weakref.finalize(self, _end, self.native, self.address, *lists)
+        add_gate(self.gate)
+        finalizer = weakref.finalize(
+            self, _end, self.native, self.address, self._ended_modules, self._declarations, self.gate
+        )
         finalizer.atexit = False  # the process's end frees everything at once
 
     def _opened(self) -> "Engine":
@@ -65,9 +69,11 @@ class Engine(Managed):
     def increment_epoch(self) -> None:
         """Advance the clock that `Store.set_epoch_deadline` counts in. May be called from any thread."""
         self._opened()
-        self.epoch += 1
-        for store in list(self.native.stores.values()):
-            if store.engine is self:
+        with self.gate.clock:
+            self.epoch += 1
+        for reference in list(self.native.stores.values()):
+            store = reference()
+            if store is not None and store.engine is self:
                 store.check_deadline()
 
     def compile(self, binary: bytes) -> int:
@@ -84,13 +90,8 @@ class Engine(Managed):
 
     def end_module(self, address: int) -> None:
         """Release a module, at the next opportunity if another thread is in the engine's code."""
-        if not self.lock.acquire(blocking=False):
+        if not self.native.end_module_if_free(address, self.gate):
             self._ended_modules.append(address)
-            return
-        try:
-            self.native.end_module(address)
-        finally:
-            self.lock.release()
 
     def is_pulley(self) -> bool:
         """Whether this is wasmtime's interpreter: False."""
@@ -136,7 +137,10 @@ def _leb(number: int) -> bytes:
     return bytes(result)
 
 
-def _end(native: Any, address: int, ended: list[int], declarations: list[tuple[int, bytes]]) -> None:
+def _end(
+    native: Any, address: int, ended: list[int], declarations: list[tuple[int, bytes]], gate: EngineGate
+) -> None:  # fmt: skip
+    remove_gate(gate)
     for module in [*ended, *(module for module, _ in declarations)]:
         native.end_module(module)
     native.uninstall_interpreter(address)

@@ -8,6 +8,7 @@ from fusee.api.errors import (
     LinkError,
     MalformedError,
     ProposalError,
+    StoreError,
     Trap,
     UnsupportedError,
     ValidationError,
@@ -55,4 +56,6 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
         return LinkError("incompatible import type")
     if isinstance(error, engine.Trap):
         return Trap._of(TrapCode(error.code), store.backtrace() if store is not None else [])
+    if isinstance(error, engine.Busy):
+        return StoreError("another thread is using the store")
     return WasmtimeError(f"the engine failed with status {status:#x}")

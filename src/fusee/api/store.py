@@ -2,12 +2,11 @@
 
 import ctypes
 import weakref
-from _thread import get_ident
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from fusee.api._objects import ObjectTable
 from fusee.api.engine import Engine
-from fusee.api.errors import Frame, StoreError, Trap, WasmtimeError
+from fusee.api.errors import Frame, StoreError, WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
@@ -19,7 +18,6 @@ from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64
-from fusee.spec.traps import TrapCode
 
 if TYPE_CHECKING:
     from fusee.api.func import HostFunction
@@ -57,25 +55,23 @@ class Store(ObjectTable, Managed):
         self.engine = engine
         self.native = engine.native
         self._data = data
-        self._embedder, self.is_done, embedder = self.native.new_embedder()
-        self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, embedder)
         self.is_closed = False
+        self.embedding = self.native.new_embedder(self)
+        self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, self.embedding.address)
         self._invoke = self.native.invoke_status
         self.state = view(StoreState, self.address, self.native.space)
         self.hosts: list[HostFunction] = []
         self.modules: dict[int, Module] = {}  # by address; they live as long as the store
         self.lifetimes: set[Lifetime] = set()  # theirs
-        self._depth = 0  # of calls into guests that have not returned
-        self._thread = 0  # that made them
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
-        self.failure: BaseException | None = None  # raised by a host function, on its way through guest frames
+        self.failure: BaseException | None = None  # raised by a host function of an emulated device's guest
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
         if engine.is_metered and not engine.consume_fuel:
             self.state.fuel = u64(NO_LIMIT)
-        self.native.stores[self.address] = self
-        self._end = weakref.finalize(self, _end, self.native.release_store, self.address, engine, self.lifetimes)
+        self.native.stores[self.address] = weakref.ref(self)
+        self._end = weakref.finalize(self, _end, self.native, self.address, engine, self.lifetimes)
         self._end.atexit = False  # the process's end frees everything at once
 
     @property
@@ -90,11 +86,11 @@ class Store(ObjectTable, Managed):
     def close(self) -> None:
         """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
         with self.engine.lock:
-            if self._depth:
+            if self.embedding.depth:
                 raise StoreError("a guest of the store is running")
-            self.is_closed = True
+            with self.engine.gate.clock:
+                self.is_closed = True
             self._invoke = refuse_closed
-            self.native.stores.pop(self.address, None)
             self._end()
         self.hosts.clear()
         self.modules.clear()
@@ -138,13 +134,21 @@ class Store(ObjectTable, Managed):
         """
         expect(ticks_after_current, int, "an int")
         self._opened()
-        self._deadline = self.engine.epoch + ticks_after_current
-        self.check_deadline()
+        with self.engine.gate.clock:
+            self._deadline = self.engine.epoch + ticks_after_current
+            self.check_deadline()
 
     def check_deadline(self) -> None:
         """Have guests stop if the deadline has passed; called whenever one of the two clocks is set."""
-        has_passed = self._deadline is not None and self.engine.epoch >= self._deadline
-        self.state.interrupt = u32(has_passed)
+        with self.engine.gate.clock:
+            if self.is_closed:  # meanwhile, by another thread
+                return
+            self.state.interrupt = u32(self._is_overdue())
+            while (self.state.interrupt != 0) is not self._is_overdue():  # a signal handler has set a clock meanwhile
+                self.state.interrupt = u32(self._is_overdue())
+
+    def _is_overdue(self) -> bool:
+        return self._deadline is not None and self.engine.epoch >= self._deadline
 
     def set_limits(
         self,
@@ -222,7 +226,7 @@ class Store(ObjectTable, Managed):
         Between calls that happens of itself, as often as is worth it. Does nothing while a guest runs, whose frames
         may hold any of them.
         """
-        if not self._opened()._depth:
+        if not self._opened().embedding.depth:
             self._let_go()
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
@@ -245,17 +249,10 @@ class Store(ObjectTable, Managed):
 
     def invoke(self, func: int, slots: "ctypes.Array[ctypes.c_uint64]") -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
-        thread = get_ident()
-        if self._depth and self._thread != thread:
-            raise StoreError("another thread is using the store")
-        with self.engine.lock:
-            self._depth += 1
-            self._thread = thread
-            status = self._invoke(self.address, func, slots)
-            self._depth -= 1
+        status = self._invoke(self.address, func, slots)
         if status:
             self._fail(status)
-        if self._are_many and not self._depth:
+        if self._are_many and not self.embedding.depth:
             self._let_go(slots)  # the results are there, and nobody has seen them yet
 
     def _fail(self, status: int) -> NoReturn:
@@ -264,8 +261,6 @@ class Store(ObjectTable, Managed):
             from fusee.api.failures import failure_of
 
             failure = failure_of(status, self)
-            if isinstance(failure, Trap) and failure._cause is TrapCode.EMBEDDER:
-                raise KeyboardInterrupt  # it met a host function before that could catch it
         raise failure
 
     def backtrace(self) -> list[Frame]:
@@ -311,9 +306,10 @@ class StoreContext:
         self._store = None
 
 
-def _end(release: Any, address: int, *lives_longer: object) -> None:
+def _end(native: Any, address: int, *lives_longer: object) -> None:
     """End a store; its engine and modules are arguments so that they end after it."""
-    release(address)
+    native.stores.pop(address, None)
+    native.release_store(address)
 
 
 def store_of(storelike: Any) -> Store:

@@ -27,6 +27,10 @@ class LinkError(KernelError, tag=6):
     """An import is missing or does not match (spec 4.5.4). Detail: the import's index."""
 
 
+class Busy(KernelError, tag=9):
+    """Another thread is using the store."""
+
+
 @kernel(cold=True)
 def raise_again(status: u64) -> None:
     """Raise what `caught` has caught, after cleaning up; nothing if `status` is 0."""

@@ -4,9 +4,9 @@
 from fusee.engine.arena import Arena
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap, raise_again
-from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate
+from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate, interrupted
 from fusee.engine.handlers.regs import Code, Regs, code_at, reload_memory
-from fusee.engine.handlers.table import CALL, HANDLERS
+from fusee.engine.handlers.table import CALL, CALL_LAZY, HANDLERS
 from fusee.engine.runtime.codes import release_code
 from fusee.engine.runtime.frames import header
 from fusee.engine.state.module import Module
@@ -16,6 +16,7 @@ from fusee.kernel.lang import Ptr, address, cast, kernel, maximum, span, table, 
 from fusee.spec.traps import TrapCode
 
 CELL_HANDLERS = table(Code, [cell_translate, across, cell_leave, cell_return_across])
+INTERRUPTED = table(Code, [interrupted])
 
 
 @kernel
@@ -24,6 +25,8 @@ def install_interpreter(engine: Engine) -> None:
     engine.handlers = cast(Ptr[usize], HANDLERS)
     cells = engine.cells
     cells.call = engine.handlers[CALL]
+    cells.call_lazy = engine.handlers[CALL_LAZY]
+    cells.interrupted = address(INTERRUPTED[0])
     for number in span(u32(4)):
         cells.words[number] = address(CELL_HANDLERS[number])
     cells.translate = cast(Ptr[u8], cells.words)

@@ -7,7 +7,14 @@ from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
 from fusee.engine.interpreter import close_module, install_interpreter, invoke, uninstall_interpreter
-from fusee.engine.runtime.embedder import install_embedder
+from fusee.engine.python.calls import close_if_free, install_embedder, invoke_from_python
+from fusee.engine.python.interrupt import (
+    forget_running,
+    interrupt_main_thread,
+    interrupt_running,
+    stop_watching,
+    watch_main_thread,
+)
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
@@ -51,6 +58,13 @@ ENTRIES: Final = (
     func_matches,
     trace_externs,
     install_embedder,
+    invoke_from_python,
+    close_if_free,
+    watch_main_thread,
+    stop_watching,
+    interrupt_main_thread,
+    interrupt_running,
+    forget_running,
 )
 
 PROGRAM: Final = Program("fusee", ENTRIES, shards())

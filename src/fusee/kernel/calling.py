@@ -60,13 +60,16 @@ def _kind(t: Type) -> str:
     return "address" if tree.is_address(t) else str(t)
 
 
-def make_callable(entry: Entry, address: int, raise_check_failure: Callable[[], None]) -> Callable[..., Any]:
-    """A Python function that calls the code at `address`, without the interpreter lock."""
+def make_callable(
+    entry: Entry, address: int, raise_check_failure: Callable[[], None], keeps_lock: bool = False
+) -> Callable[..., Any]:
+    """A Python function that calls the code at `address`, without the interpreter lock unless that is kept."""
+    prototype = ctypes.PYFUNCTYPE if keeps_lock else ctypes.CFUNCTYPE
     parameters = _parameters(entry)
     if not entry.has_status:
         result = _CTYPES[entry.results[0]] if entry.results else None
-        return _lenient(ctypes.CFUNCTYPE(result, *parameters)(address))
-    with_status = _lenient(ctypes.CFUNCTYPE(ctypes.c_uint64, *parameters, ctypes.c_void_p)(address))
+        return _lenient(prototype(result, *parameters)(address))
+    with_status = _lenient(prototype(ctypes.c_uint64, *parameters, ctypes.c_void_p)(address))
     kinds = [_CTYPES[kind] for kind in entry.results]
     new_cells = ctypes.c_uint64 * max(1, len(kinds))
 
@@ -97,11 +100,15 @@ def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def make_status_function(entry: Entry, address: int) -> Callable[..., int]:
-    """The quickest way to call an entry without results: takes numbers and ctypes arrays, and gives the status."""
+def make_status_function(entry: Entry, address: int, keeps_lock: bool = False) -> Callable[..., int]:
+    """The quickest way to call an entry without results: takes numbers and ctypes arrays, and gives the status.
+
+    Code that is called with the interpreter lock may set an exception, which is raised then.
+    """
     if entry.results or not entry.has_status:
         raise TypeError(f"{entry.symbol} has results, or no status")
-    function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_uint64, *_parameters(entry))(address)
+    prototype = ctypes.PYFUNCTYPE if keeps_lock else ctypes.CFUNCTYPE
+    function: Callable[..., int] = prototype(ctypes.c_uint64, *_parameters(entry))(address)
     return function
 
 

@@ -71,15 +71,26 @@ class Library:
         """The compiled form of the entry with that linker's name."""
         known = self._functions.get(symbol)
         if known is None:
-            entry = self._entries[symbol]
-            address = self._code.address(entry.symbol)
-            known = self._functions[symbol] = make_callable(entry, address, self._raise_check_failure)
+            known = self._functions[symbol] = self._callable(symbol, keeps_lock=False)
         return known
 
-    def status_entry(self, symbol: str) -> Callable[..., int]:
+    def locked_entry(self, symbol: str) -> Callable[..., Any]:
+        """The same, called with the interpreter lock."""
+        return self._callable(symbol, keeps_lock=True)
+
+    def _callable(self, symbol: str, keeps_lock: bool) -> Callable[..., Any]:
+        entry = self._entries[symbol]
+        return make_callable(entry, self._code.address(entry.symbol), self._raise_check_failure, keeps_lock)
+
+    def entry_address(self, symbol: str) -> int:
+        """Where the C function is for the entry with that linker's name."""
+        address: int = self._code.address(self._entries[symbol].symbol)
+        return address
+
+    def status_entry(self, symbol: str, keeps_lock: bool = False) -> Callable[..., int]:
         """An entry without results, as a function of numbers that gives a status instead of raising."""
         entry = self._entries[symbol]
-        function = make_status_function(entry, self._code.address(entry.symbol))
+        function = make_status_function(entry, self._code.address(entry.symbol), keeps_lock)
         if not self._checked:
             return function
 

@@ -156,6 +156,11 @@ class Triple:
         return self.features.endswith("sp")
 
     @property
+    def lacks_double_extremes(self) -> bool:
+        """Whether LLVM 22 fails on minimum and maximum of doubles: 32-bit Arm with them, x86 without SSE2."""
+        return self.machine in ("arm", "i386")
+
+    @property
     def rounds_without_quieting(self) -> bool:
         """Whether LLVM's code for rounding lets signalling NaNs through: RISC-V has no one instruction for it."""
         return "+f" in self.features.split(",")

@@ -4,7 +4,8 @@ import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fusee.api._native import HostNative, Progress, make_struct
+from fusee.api._native import HostNative, Progress
+from fusee.api._python import make_struct
 from fusee.disasm.cells import CodeCell, walk_cells
 from fusee.disasm.listing import handler_numbers
 from fusee.engine.isa.selection import chosen

@@ -7,6 +7,7 @@ from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.registry import is_subtype_canonical
+from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.frames import header
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Func, Instance, Table
@@ -150,6 +151,20 @@ def cell_translate(f: Regs) -> None:
     func.code = cast(Ptr[u8], translated(f.ctx, func.index))
     f.fp = frame
     f.pc = func.code
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def interrupted(f: Regs) -> None:
+    """In the first cell of a loop or function, in place of its own handler, which comes back while we pause.
+
+    The embedder may call guests meanwhile, whose frames are built behind what this function may use.
+    """
+    world = f.ctx.store
+    world.stack_top = f.fp + slots_at(f.ctx.module, address(f.pc))
+    if world.engine.pause(address(world)) != 0:
+        raise Trap(TrapCode.EMBEDDER, 0)
+    reload_memory(f)
     return tail(code_at(f.pc), f)
 
 

@@ -41,7 +41,9 @@ def pair_of(first: Placed, second: Placed) -> Any:
 
 INSTANCES: Final = [*(handler_of(*key) for key in handlers()), *(pair_of(*pair) for pair in PAIRS)]
 HANDLERS = table(Code, INSTANCES)
-CALL: Final = next(number for number, (row, _, _) in enumerate(handlers()) if row.name == "call")
+CALL, CALL_LAZY = (
+    next(number for number, (row, _, _) in enumerate(handlers()) if row.name == name) for name in ("call", "call_lazy")
+)
 
 
 def shards() -> dict[str, list[Any]]:

@@ -9,10 +9,13 @@ from typing import Final
 from fusee.engine.state.code import Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Ptr, address, cast, kernel, offset_of, size_of, span, u8, u32, usize
+from fusee.kernel.lang import Ptr, address, cast, kernel, load, offset_of, size_of, span, u8, u32, usize
 
 CODE_START: Final = 16
 """Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
+
+NOTE_BYTES: Final = 8
+"""Behind the cells: the frame's slots, the number of loops, and the offsets of their first cells; four bytes each."""
 
 SPREAD: Final = 0x9E37_79B1  # 2³² divided by the golden ratio, and odd: multiplied by it, neighbours lie far apart
 
@@ -90,6 +93,19 @@ def find_code(m: Module, place: usize) -> u32:
         else:
             return number
     return u32(0)
+
+
+@kernel(inline=True)
+def loop_heads(code: Code) -> Ptr[u32]:
+    """How many loops a function has, and where in its code the first cell of each is, to which its back-edges lead."""
+    return cast(Ptr[u32], cast(Ptr[u8], code) + code.size) + 1
+
+
+@kernel(cold=True)
+def slots_at(m: Module, place: usize) -> u32:
+    """How many slots of its frame, from slot 0, the function may use whose code contains an address."""
+    code = code_of(m, find_code(m, place))
+    return load(u32, cast(Ptr[u8], code) + code.size)
 
 
 @kernel

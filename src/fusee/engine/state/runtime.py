@@ -29,6 +29,8 @@ class Cells:
     leave: Ptr[u8]  # returns to the embedder
     return_across: Ptr[u8]  # restores the caller's instance
     call: usize  # not a cell but the handler of direct calls, which `call_lazy` writes over itself
+    call_lazy: usize  # and that of `call_lazy`
+    interrupted: usize  # the handler that stands in for others while somebody wants the guest to pause
     words: Annotated[Ptr[usize], Count(4)]  # the cells
 
 
@@ -43,6 +45,7 @@ class Engine:
     translator: usize  # its buffers, reused
     is_metered: bool  # translate with fuel and interruption checks
     is_profiled: bool  # translate with counters of basic blocks
+    pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
 
 
 @struct

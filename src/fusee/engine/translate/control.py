@@ -185,11 +185,23 @@ def begin_loop(t: Translator) -> None:
     if is_innermost:
         new_ins(t, u32(SET_LOOP))
     bind(t, frame.label)
+    note_head(t, frame.label.offset)
     if is_innermost:
         frame.label.fixups = u32(LOOP_POINTER)
     assume_pins(t)
     if t.is_metered:
         add_immediate(new_ins(t, u32(TICK)), u64(1))
+
+
+@kernel
+def note_head(t: Translator, offset: u32) -> None:
+    """A loop's first cell, where it can be interrupted."""
+    needed = (u64(t.head_count) + 1) * size_of(u32)
+    if needed > t.heads_buffer.capacity_bytes:
+        grow_buffer(t.heads_buffer, needed)
+        t.heads = cast(Ptr[u32], t.heads_buffer.data)
+    t.heads[t.head_count] = offset
+    t.head_count += 1
 
 
 @kernel

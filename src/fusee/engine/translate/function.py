@@ -9,7 +9,7 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.runtime.codes import CODE_START, add_code
+from fusee.engine.runtime.codes import CODE_START, NOTE_BYTES, add_code
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
@@ -88,6 +88,7 @@ MOST_PASSED: Final = 1 << 20  # in a function, and what its size allows besides
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = (
     "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
+    "heads",
 )  # fmt: skip
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
@@ -98,8 +99,13 @@ def translate(engine: Engine, m: Module, index: u32) -> usize:
     t = translator_of(engine)
     run(t, m, index, engine.is_metered, False)
     check_module_code(t, m)
-    home = new_memory(t.platform, u64(t.code_bytes))
+    home = new_memory(t.platform, u64(t.code_bytes) + NOTE_BYTES + u64(t.head_count) * size_of(u32))
     copy_bytes(home, t.code, usize(t.code_bytes))
+    note = cast(Ptr[u32], home + t.code_bytes)
+    note[0] = t.frame_slots
+    note[1] = t.head_count
+    for number in span(t.head_count):
+        note[2 + number] = t.heads[number]
     resolve_fixups(t, home)
     code = add_code(m, home, t.code_bytes, index)
     shrink(t, u64(KEPT_BYTES))
@@ -277,6 +283,7 @@ def translate_body(t: Translator) -> None:
     t.frames = cast(Ptr[Frame], sized(t.frames_buffer, u64(t.most_depth) * size_of(Frame)))
     t.moves_count = u32(0)
     t.loop_number = u32(0)
+    t.head_count = u32(0)
     t.ins_count = u32(0)
     t.first_ins = u32(1)
     t.code_bytes = u32(CODE_START)

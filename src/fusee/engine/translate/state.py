@@ -241,4 +241,7 @@ class Translator:
     map_buffer: Inline[Buffer]
     loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
     loops: Ptr[u8]
+    heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell
+    heads: Ptr[u32]
+    head_count: u32
     loop_count: u32

@@ -251,14 +251,34 @@ _EXTREMES = {"fmin": "fminimum", "fmax": "fmaximum"}  # C23's names
 _ROUNDING = ("floor", "ceil", "trunc", "nearest")
 
 
+_WORDS = {"double": "i64", "<2 x double>": "<2 x i64>"}  # the bits of doubles
+
+
+def _extreme(writer: FunctionWriter, name: str, type_: str, a: str, b: str) -> str:
+    """The lesser or greater by comparisons: of equal ones, which may be zeros, the sign decides; NaNs are quieted."""
+    word, relation, both = _WORDS[type_], *{"fmin": ("olt", "or"), "fmax": ("ogt", "and")}[name]
+    condition = word.replace("i64", "i1")
+    bits = [writer.value(f"bitcast {type_} {operand} to {word}") for operand in (a, b)]
+    signed = writer.value(f"bitcast {word} {writer.value(f'{both} {word} {bits[0]}, {bits[1]}')} to {type_}")
+    first, second = (writer.value(f"fcmp {test} {type_} {a}, {b}") for test in (relation, "oeq"))
+    found = writer.value(f"select {condition} {first}, {type_} {a}, {type_} {b}")
+    found = writer.value(f"select {condition} {second}, {type_} {signed}, {type_} {found}")
+    total = writer.value(f"fadd {type_} {a}, {b}")
+    unordered = writer.value(f"fcmp uno {type_} {a}, {b}")
+    return writer.value(f"select {condition} {unordered}, {type_} {total}, {type_} {found}")
+
+
 @rule(*_FLOAT_NAMES)
 def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
+    triple = Triple.parse(writer.types.target.triple)
     name = f"llvm.{_FLOAT_NAMES[node.name]}.{suffix(node.type)}"
-    if node.name in _EXTREMES and type_ == "double" and Triple.parse(writer.types.target.triple).has_single_floats_only:
+    if node.name in _EXTREMES and type_ in _WORDS and triple.lacks_double_extremes:
+        return _extreme(writer, node.name, type_, *operands)
+    if node.name in _EXTREMES and type_ == "double" and triple.has_single_floats_only:
         name = _EXTREMES[node.name]  # LLVM 22 fails on the intrinsic there
     result = call(writer, name, type_, *(f"{type_} {operand}" for operand in operands))
-    if node.name in _ROUNDING and Triple.parse(writer.types.target.triple).rounds_without_quieting:
+    if node.name in _ROUNDING and triple.rounds_without_quieting:
         return call(writer, f"llvm.canonicalize.{suffix(node.type)}", type_, f"{type_} {result}")
     return result
 

@@ -1,0 +1,211 @@
+"""Calls from Python into guests, and from guests into Python.
+
+Callbacks that are made by ctypes lose what is raised before their first instruction, and that is where the exception
+of a signal handler arrives that waited for the guest. So these are calls as an extension module makes them: an
+exception stays set in the thread's state while guest frames are left, and is raised, the same object, where Python
+called.
+"""
+
+from fusee.engine.errors import Busy, Trap, raise_again
+from fusee.engine.interpreter import close_module
+from fusee.engine.python.interrupt import restore_code
+from fusee.engine.python.state import Embedder, Gate, Python, Watch
+from fusee.engine.state.module import Module
+from fusee.engine.state.runtime import Engine, Func, Store
+from fusee.kernel.lang import Fn, Ptr, address, cast, i32, kernel, null, stack_array, table, u32, u64, usize
+from fusee.spec.traps import TrapCode
+
+
+@kernel
+def call_object(python: Python, function: usize) -> bool:
+    """Call without arguments; false if an exception is set."""
+    result = python.call(function, null(Ptr[usize]), usize(0), usize(0))
+    if result == 0:
+        return False
+    python.drop(result)
+    return True
+
+
+@kernel
+def go_in(e: Embedder, world: Store) -> None:
+    """Into native code, without the interpreter lock."""
+    watch = e.watch
+    if e.thread == watch.main:
+        if watch.is_asleep != 0:
+            watch.is_asleep = u32(0)
+            if not call_object(e.python, watch.wake):
+                e.python.clear()  # there is no thread to be had: signals wait
+        watch.running = address(world)
+        watch.entries += 1
+    e.gate.running = address(world)
+    e.thread_state = e.python.save_thread()
+
+
+@kernel
+def come_out(e: Embedder, world: Store) -> None:
+    """Out of native code. Nobody patches cells any more, and none is left patched."""
+    e.python.restore_thread(e.thread_state)
+    e.gate.running = usize(0)
+    if e.gate.patch_count != 0:
+        restore_code(world)
+    if e.thread == e.watch.main:
+        e.watch.running = usize(0)
+        e.watch.is_patched = u32(0)
+
+
+@kernel
+def set_wakeup(python: Python, file: usize) -> usize:
+    """Have the numbers of signals written there from now on; gives where they were, or 0 if that is impossible."""
+    argument = stack_array(usize, 1)
+    argument[0] = file
+    return python.call(python.set_wakeup, argument, usize(1), usize(0))
+
+
+@kernel
+def listen(python: Python, watch: Watch) -> None:
+    """On the main thread: have whoever watches learn of signals."""
+    watch.previous = set_wakeup(python, watch.file)
+    if watch.previous == 0:
+        python.clear()
+    else:
+        watch.previous_file = i32(python.value(watch.previous))
+        watch.is_listening = u32(1)
+
+
+@kernel(inline=True)
+def leave_guest(e: Embedder) -> None:
+    """Where Python code follows that may do with signals what it wants."""
+    if e.watch.is_listening != 0 and e.thread == e.watch.main:
+        stop_listening(e.python, e.watch)
+
+
+@kernel(cold=True)
+def stop_listening(python: Python, watch: Watch) -> None:
+    """As it was before. An exception may be set, and stays."""
+    exception = stack_array(usize, 3)
+    python.fetch(exception, exception + 1, exception + 2)
+    watch.is_listening = u32(0)
+    ours = set_wakeup(python, watch.previous)
+    if ours != 0:  # else that file has been closed meanwhile
+        python.drop(ours)
+    python.drop(watch.previous)
+    python.restore(exception[0], exception[1], exception[2])
+
+
+@kernel
+def return_to_guest(e: Embedder, world: Store, has_succeeded: bool) -> u32:
+    """After Python code: go on with the guest (0), or leave its frames because an exception is set."""
+    if has_succeeded and call_object(e.python, e.gate.acquire):
+        go_in(e, world)
+        return u32(0)
+    e.is_out = True
+    return u32(1)
+
+
+@kernel
+def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> u32:
+    """`Platform.call_host`: a host function, during which another guest of the engine may run."""
+    world = cast(Store, store)
+    e = cast(Embedder, world.embedder)
+    python = e.python
+    come_out(e, world)
+    leave_guest(e)
+    has_succeeded = call_object(python, e.gate.release)
+    if has_succeeded:
+        arguments = stack_array(usize, 4)
+        arguments[0] = e.owner
+        arguments[1] = python.number(usize(identity))
+        arguments[2] = python.number(instance)
+        arguments[3] = python.number(address(slots))
+        result = python.call(python.run_host, arguments, usize(4), usize(0))
+        python.drop(arguments[1])
+        python.drop(arguments[2])
+        python.drop(arguments[3])
+        has_succeeded = result != 0
+        if has_succeeded:
+            python.drop(result)
+    return return_to_guest(e, world, has_succeeded)
+
+
+@kernel
+def pause_for_python(store: usize) -> u32:
+    """`Engine.pause`: let signal handlers run; and whoever waits for the engine's lock, to fork.
+
+    The first pause of a guest on the main thread is for signals that have come before anybody listened.
+    """
+    world = cast(Store, store)
+    e = cast(Embedder, world.embedder)
+    come_out(e, world)
+    if e.thread == e.watch.main and e.watch.is_listening == 0:
+        listen(e.python, e.watch)
+    has_succeeded = call_object(e.python, e.gate.release) and e.python.check_signals() == 0
+    outcome = return_to_guest(e, world, has_succeeded)
+    if outcome != 0:
+        leave_guest(e)
+    return outcome
+
+
+CALL_HOST = table(Fn[[usize, u32, usize, Ptr[u64]], u32], [call_python])
+PAUSE = table(Fn[[usize], u32], [pause_for_python])
+
+
+@kernel
+def install_embedder(engine: Engine) -> None:
+    """Have all stores of an engine, which have `Embedder`s, call Python."""
+    engine.platform.call_host = CALL_HOST[0]
+    engine.pause = PAUSE[0]
+
+
+@kernel
+def close_if_free(python: Python, gate: Gate, m: Module) -> bool:
+    """End a module if nobody is in its engine's code; called with the interpreter lock.
+
+    Python code cannot do this: a signal handler may raise where it has the lock but does not know yet.
+    """
+    argument = stack_array(usize, 1)
+    argument[0] = python.false
+    answer = python.call(gate.acquire, argument, usize(1), usize(0))
+    if answer == 0:
+        python.clear()
+        return False
+    python.drop(answer)
+    if answer == python.false:
+        return False
+    close_module(m)
+    call_object(python, gate.release)
+    return True
+
+
+@kernel
+def invoke_from_python(world: Store, func: Func, slots: Ptr[u64]) -> None:
+    """`invoke`, called with the interpreter lock held. What a host function has raised is set in the thread's state.
+
+    The interpreter is called as from outside, so that a failed check of the checked build comes back here.
+    """
+    e = cast(Embedder, world.embedder)
+    begin_call(e)
+    go_in(e, world)
+    status = e.python.invoke(address(world), address(func), slots)
+    if e.is_out:
+        e.is_out = False
+    else:
+        come_out(e, world)
+        leave_guest(e)
+        call_object(e.python, e.gate.release)
+    e.depth -= 1
+    raise_again(status)
+
+
+@kernel
+def begin_call(e: Embedder) -> None:
+    """Take the engine's lock, and the store for this thread."""
+    thread = e.python.thread()
+    if e.depth != 0 and e.thread != thread:
+        raise Busy(0, 0)
+    if not call_object(e.python, e.gate.acquire):
+        raise Trap(TrapCode.EMBEDDER, 0)
+    if e.depth != 0 and e.thread != thread:  # it has begun while this one waited
+        call_object(e.python, e.gate.release)
+        raise Busy(0, 0)
+    e.thread = thread
+    e.depth += 1

@@ -1,0 +1,75 @@
+"""What the engine has of CPython: functions of its C interface, and addresses of objects.
+
+All of it is in Python's memory and is read and written by threads that hold the interpreter lock, unless a field says
+otherwise. That lock is what keeps a guest that leaves the native code, and whoever looks at it meanwhile, apart.
+"""
+
+from typing import Annotated
+
+from fusee.kernel.lang import Count, Fn, Ptr, i32, i64, struct, u8, u32, u64, usize
+
+
+@struct
+class Python:
+    """Functions of the C interface. None of those that call Python code may be called while an exception is set."""
+
+    invoke: Fn[[usize, usize, Ptr[u64]], u64]  # the interpreter's, as it is called from outside: gives a status
+    allocate: Fn[[usize, usize], Ptr[u8]]  # `calloc` and `free` themselves, which run no Python code
+    release: Fn[[Ptr[u8]], None]
+    save_thread: Fn[[], usize]  # PyEval_SaveThread
+    restore_thread: Fn[[usize], None]  # PyEval_RestoreThread
+    thread: Fn[[], usize]  # PyThread_get_thread_ident
+    call: Fn[[usize, Ptr[usize], usize, usize], usize]  # PyObject_Vectorcall; null: an exception is set
+    number: Fn[[usize], usize]  # PyLong_FromSize_t
+    drop: Fn[[usize], None]  # Py_DecRef
+    check_signals: Fn[[], i32]  # PyErr_CheckSignals; not 0: an exception is set
+    clear: Fn[[], None]  # PyErr_Clear
+    fetch: Fn[[Ptr[usize], Ptr[usize], Ptr[usize]], None]  # PyErr_Fetch
+    restore: Fn[[usize, usize, usize], None]  # PyErr_Restore
+    value: Fn[[usize], i64]  # PyLong_AsLong
+    set_wakeup: usize  # `signal.set_wakeup_fd`, which gives the file before
+    poll: Fn[[Ptr[u64], usize, i32], i32]  # of the C library
+    false: usize
+    run_host: usize  # takes a store, a host function's number, the address of the calling instance and of the slots
+
+
+@struct
+class Gate:
+    """Of an engine: who may be in its code."""
+
+    acquire: usize  # methods of its lock, which is held while a guest runs
+    release: usize
+    running: usize  # the store whose guest is in native code now, or 0
+    patches: Ptr[usize]  # the cells whose handlers are replaced, each followed by its own handler
+    patch_count: u32
+
+
+@struct
+class Watch:
+    """Of the process: what must be known of guests on the main thread, which alone handles signals."""
+
+    main: usize  # the thread
+    running: usize  # the store whose guest it runs in native code, or 0; read without the lock, too
+    entries: u64  # counts how often it has gone into native code; read without the lock, too
+    is_asleep: u32  # whether nobody watches: `wake` starts a thread that does
+    is_listening: u32  # whether the numbers of signals are written to `file`
+    is_patched: u32  # whether it has been told to pause, and has not yet
+    wake: usize  # executes no Python code in this thread, so that no signal handler can raise in it
+    file: usize  # as an object: the file where they are to be written
+    previous: usize  # likewise: where they were written before
+    previous_file: i32
+    polled: Annotated[Ptr[u64], Count(1)]  # a `struct pollfd` of the other end of `file`; only for who watches
+
+
+@struct
+class Embedder:
+    """Of a store: what `Store.embedder` points to."""
+
+    python: Python
+    gate: Gate
+    watch: Watch
+    owner: usize  # the store's object, which lives as long as a guest runs
+    thread_state: usize  # of the thread that runs the guest
+    thread: usize
+    depth: u32  # calls into guests that have not returned
+    is_out: bool  # an exception is on its way through guest frames: no lock is held but the interpreter's
