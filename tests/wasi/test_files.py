@@ -136,6 +136,26 @@ def test_size_times_and_sync(guest: Guest, tmp_path: Path) -> None:
     assert (status.st_atime_ns, status.st_mtime_ns) == (5, 9)
 
 
+@pytest.mark.parametrize("unknown", [2, 3, 1 << 31])
+def test_unknown_flags_of_paths(guest: Guest, tmp_path: Path, unknown: int) -> None:
+    (tmp_path / "f").touch()
+    path = guest.text("f")
+    for flags in (0, CREAT, CREAT | EXCL):
+        assert guest.call("path_open", ROOT, unknown, *path, flags, Rights.FD_READ, 0, 0, 0) == Errno.INVAL
+    assert guest.call("path_filestat_get", ROOT, unknown, *path, 0) == Errno.INVAL
+    assert guest.call("path_filestat_set_times", ROOT, unknown, *path, 0, 0, 1) == Errno.INVAL
+    assert guest.call("path_link", ROOT, unknown, *path, ROOT, *guest.text("h")) == Errno.INVAL
+
+
+@pytest.mark.parametrize("flags", [3, 12, 15, 16, 17, 1 << 15, 1 << 31])
+def test_flags_of_times_that_make_no_sense(guest: Guest, tmp_path: Path, flags: int) -> None:
+    fd = open_file(guest, "f")
+    before = (tmp_path / "f").stat()
+    assert guest.call("fd_filestat_set_times", fd, 1, 1, flags) == Errno.INVAL
+    assert guest.call("path_filestat_set_times", ROOT, 0, *guest.text("f"), 1, 1, flags) == Errno.INVAL
+    assert (tmp_path / "f").stat().st_mtime_ns == before.st_mtime_ns
+
+
 def test_directories(guest: Guest, tmp_path: Path) -> None:
     make, remove = "path_create_directory", "path_remove_directory"
     assert guest.call(make, ROOT, *guest.text("d")) == OK

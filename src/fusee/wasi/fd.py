@@ -188,7 +188,9 @@ def fd_filestat_set_times(
 
 def new_times(status: os.stat_result, access_ns: int, modified_ns: int, flags: int) -> tuple[int, int]:
     """The access and modification times that `fstflags` ask for."""
-    chosen = TimeFlags(flags & 15)
+    if flags >= 2 * TimeFlags.MTIM_NOW:
+        raise WasiError(Errno.INVAL)
+    chosen = TimeFlags(flags)
     if _ACCESS in chosen or _MODIFIED in chosen:
         raise WasiError(Errno.INVAL)
     now = time.time_ns()
