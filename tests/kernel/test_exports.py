@@ -89,6 +89,23 @@ def test_functions_that_something_else_defines() -> None:
             assert is_before(memory) == expected
 
 
+@kernel(export="give_way", weak=True)
+def give_way() -> u32:
+    return u32(1)
+
+
+@pytest.mark.parametrize("triple", ["x86_64-unknown-linux-gnu", "arm64_32-apple-watchos"])
+def test_definitions_that_give_way(triple: str) -> None:
+    lief = pytest.importorskip("lief")
+    (contents,) = emit_objects(Program("weak", [give_way]), Target.parse(triple)).values()
+    parsed = lief.parse(list(contents))
+    (symbol,) = (item for item in parsed.symbols if str(item.name).strip("_") == "give_way")
+    if "linux" in triple:
+        assert symbol.binding.name == "WEAK"
+    else:
+        assert symbol.description & 0x80  # N_WEAK_DEF (<mach-o/nlist.h>)
+
+
 def test_atomic_addition() -> None:
     counter = ctypes.c_uint32(0xFFFF_FFFE)
     library = load(Program("atomic", [take_number]))

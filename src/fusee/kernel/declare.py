@@ -55,6 +55,7 @@ class Kernel(_Declared[P, R]):
         export: str | None = None,
         libcall: tuple[str, ...] = (),
         external: str | None = None,
+        weak: bool = False,
     ) -> None:
         super().__init__(function)
         self.inline = inline
@@ -62,6 +63,7 @@ class Kernel(_Declared[P, R]):
         self.export = libcall[0] if libcall else export
         self.libcall = libcall
         self.external = external
+        self.weak = weak
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.uses_stack:
@@ -172,11 +174,13 @@ def kernel(
     export: str | None = None,
     libcall: tuple[str, ...] = (),
     external: str | None = None,
+    weak: bool = False,
 ) -> Callable[[Callable[P, R]], Kernel[P, R]]: ...
 def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Declare a kernel: `@kernel`, `@kernel(inline=True)`, `@kernel(cold=True)`, `@kernel(export="name")`.
 
     `@kernel(libcall=("memmove",))` defines what LLVM calls by these names where a machine lacks the instructions.
+    `@kernel(export="name", weak=True)` gives way to another definition of the name.
     `@kernel(external="calloc")` declares a C function that something else defines; un-compiled, its body stands for it.
     """
     if function is not None:

@@ -474,6 +474,7 @@ class Specialised:
     export: str | None = None
     aliases: list[str] = field(default_factory=list)  # further C names
     libcall: bool = False  # what LLVM itself calls by the C name
+    weak: bool = False  # another definition of the C name takes its place
     external: str | None = None  # the C name of what something else defines: there is no body
     handler: bool = False
     raises_to: Specialised | None = None

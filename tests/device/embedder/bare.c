@@ -131,7 +131,12 @@ static uint32_t write_out(uint32_t descriptor, const uint8_t *data, size_t size)
 }
 
 bool fusee_default_platform(fusee_platform_t *out) {
-    *out = (fusee_platform_t){allocate, release, NULL, NULL, any_clock, fill, read_nothing, write_out};
+    out->allocate = allocate;
+    out->release = release;
+    out->clock = any_clock;
+    out->random = fill;
+    out->read = read_nothing;
+    out->write = write_out;
     return true;
 }
 

@@ -31,7 +31,7 @@ static void before_any_engine(void) {
 
 static void the_platform(void) {
     fusee_platform_t table, *found = &table;
-    uint8_t bytes[300] = {0};
+    static uint8_t bytes[300];
     size_t count = 99;
     int zeros = 0;
     check(fusee_default_platform(&table), "there is a platform");

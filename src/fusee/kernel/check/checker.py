@@ -256,6 +256,7 @@ class Checker:
         if asker is not None:
             self._asked[symbol] = asker, span
         made.external = getattr(kernel, "external", None)
+        made.weak = getattr(kernel, "weak", False)
         if made.external is None:
             self._pending.append((made, dict(given), arguments))
         if isinstance(kernel, Handler):

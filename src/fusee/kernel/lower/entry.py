@@ -49,6 +49,8 @@ def write_entry(module: ModuleWriter, function: Specialised, symbol: str) -> str
         else:
             lines = [f"  {call}", "  ret void"]
         linkage, attributes = ("weak hidden ", f"nounwind {NOT_ITSELF}") if function.libcall else ("", _ATTRIBUTES)
+        attributes += module.entry_section(symbol)
+        linkage = "weak " if function.weak else linkage
         return "\n".join([f"define {linkage}{result} {name}({arguments}) {attributes} {{", *lines, "}"])
     lines = module.checks.guard() if module.checks else []
     lines += _call_and_store(function, call, module.checks.release() if module.checks else [])

@@ -47,6 +47,8 @@ class ModuleWriter:
         self._declared, self._defined = ("", "dso_local") if far_apart else ("hidden", "hidden")
         # The image's linker places handlers one by one: see `kernel/image.py`.
         self._handlers_apart = far_apart and types.target.object_format == "elf"
+        # Linkers leave out sections that nothing refers to; of Mach-O objects they do that with functions in any case.
+        self._kernels_apart = not far_apart and types.target.object_format == "elf"
         self.checks = Checks(self) if checked else None
         self.debug = DebugInfo(name) if debug else None
         self.defined: dict[str, Specialised] = {}
@@ -187,11 +189,15 @@ class ModuleWriter:
             attributes += " optsize" if function.handler else " optsize minsize"
         if self.types.target.object_format == "macho" and not function.handler:
             attributes += ' "frame-pointer"="non-leaf"'  # Apple's systems and their crash reports count on it
-        if self._handlers_apart and function.handler:
+        if self._handlers_apart if function.handler else self._kernels_apart:
             attributes += f' section ".text.{function.symbol}"'
         suffix = self.debug.subprogram_suffix(self, function) if self.debug else ""
         head = f"define {linkage} {self._prototype(function, named=True)} {attributes}{suffix}"
         self.add_function("\n".join([f"{head} {{", *lines, "}"]))
+
+    def entry_section(self, name: str) -> str:
+        """The attribute of a C function that puts it into a section of its own, where functions have one."""
+        return f' section ".text.{name}"' if self._kernels_apart else ""
 
     def _prototype(self, function: Specialised, *, named: bool) -> str:
         if function.handler:

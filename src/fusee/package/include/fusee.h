@@ -35,8 +35,9 @@ void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fue
 void fusee_config_set_stack(wasm_config_t *config, uint64_t bytes); /* of the guests' own stack, in each store */
 void fusee_config_set_nesting(wasm_config_t *config, uint32_t most); /* of calls from host to guest to host and so on */
 
-/* Fills in what serves before a platform was given. The library's own is the C library: its memory, clocks, random numbers
- * and standard streams. Where there is none: false. An app that has a function of this name takes its place. */
+/* Fills in what serves before a platform was given, in a table of NULLs. The library's own is the C library: its memory,
+ * clocks, random numbers and standard streams; where there is none it gives false. An app's function of this name takes
+ * its place. */
 
 bool fusee_default_platform(fusee_platform_t *out);
 

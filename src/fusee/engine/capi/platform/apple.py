@@ -48,7 +48,7 @@ def fill_random(into: Ptr[u8], size: usize) -> u32:
     return u32(0)
 
 
-@kernel(export="fusee_default_platform")
+@kernel(export="fusee_default_platform", weak=True)
 def default_platform(out: System) -> bool:
     put_memory(out)
     out.clock = cast(Fn[[u32], u64], clock)

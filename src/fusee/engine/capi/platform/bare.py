@@ -4,6 +4,6 @@ from fusee.engine.capi.state import System
 from fusee.kernel.lang import kernel
 
 
-@kernel(export="fusee_default_platform")
+@kernel(export="fusee_default_platform", weak=True)
 def default_platform(out: System) -> bool:
     return False

@@ -5,7 +5,7 @@ from fusee.engine.capi.state import System
 from fusee.kernel.lang import kernel
 
 
-@kernel(export="fusee_default_platform")
+@kernel(export="fusee_default_platform", weak=True)
 def default_platform(out: System) -> bool:
     put_memory(out)
     return True
