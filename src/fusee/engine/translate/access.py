@@ -23,6 +23,7 @@ from fusee.engine.translate.emit import emit, emit_one
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import next_u32, next_u64
+from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import claim, settle
 from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, V128, Translator, type_code
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
@@ -149,7 +150,8 @@ def address_type(is_64: bool) -> u8:
 
 
 @kernel
-def get_global(t: Translator, index: u32) -> None:
+def translate_global_get(t: Translator) -> None:
+    index = next_u32(t.reader)
     type_ = type_code(t.module.globals[index].value_type)
     row = u32(GLOBAL_GET)
     if index < t.module.imported_global_count:
@@ -179,7 +181,8 @@ def global_place(t: Translator, index: u32) -> u64:
 
 
 @kernel
-def set_global(t: Translator, index: u32) -> None:
+def translate_global_set(t: Translator) -> None:
+    index = next_u32(t.reader)
     materialize_top(t, u32(1))
     row = u32(GLOBAL_SET)
     if index < t.module.imported_global_count:
@@ -190,3 +193,9 @@ def set_global(t: Translator, index: u32) -> None:
         settle(t, t.stack[t.height - 1])
     emit_one(t, row, pop(t))
     add_immediate(t.ins[t.ins_count - 1], global_place(t, index))
+
+
+RULES: Final = [
+    Rule(opcodes.GLOBAL_GET, translate_global_get),
+    Rule(opcodes.GLOBAL_SET, translate_global_set),
+]

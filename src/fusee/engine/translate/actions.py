@@ -13,7 +13,7 @@ from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Op
 
 # What an opcode asks of the translator
-OWN: Final = 0  # see `translate_other`
+OWN: Final = 0  # it has a `rule.Rule`
 COMPUTE: Final = 1  # a pure instruction: it waits until it is needed
 TRAPPING: Final = 2  # must be emitted in its place
 COMPARISON: Final = 3
@@ -24,7 +24,7 @@ GET_LOCAL: Final = 7
 SET_LOCAL: Final = 8
 TEE_LOCAL: Final = 9
 I32_CONSTANT: Final = 10
-CONTROL: Final = 11  # see `translate_control`
+CONTROL: Final = 11  # so it has, and is frequent
 END: Final = 12
 TERNARY: Final = 13  # on three vectors; emitted in its place
 
@@ -89,6 +89,13 @@ def _column(of: dict[int, int]) -> list[int]:
 
 
 assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
+
+VECTOR_PREFIX: Final = opcodes.V128_CONST.prefix
+
+OWN_OPCODES: Final = {
+    index for index, op in _OPS.items() if _action(op) in (OWN, CONTROL) and op.prefix != VECTOR_PREFIX
+}
+"""The opcodes that need a `rule.Rule`; those of vectors are described by tables of `vector`."""
 
 PURE: Final = {_row_name(op): len(op.params or ()) for op in _OPS.values() if _action(op) == COMPUTE}
 """The rows whose value waits until it is wanted, with the number of their operands."""

@@ -10,6 +10,7 @@ from fusee.engine.translate.emit import compute_value, emit_one, move_value
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import forget_pins, spill_pins
+from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import claim, materialize
 from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator, type_code
 from fusee.engine.translate.values import (
@@ -25,6 +26,7 @@ from fusee.engine.translate.values import (
     width,
 )  # fmt: skip
 from fusee.kernel.lang import kernel, maximum, span, u8, u32, u64
+from fusee.spec import opcodes
 
 CALL_LAZY: Final = NUMBER["call_lazy"]
 CALL_IMPORT: Final = NUMBER["call_import"]
@@ -203,3 +205,43 @@ def push_result(t: Translator, type_: u8, place: u32, is_only: bool) -> None:
     claim(t, t.height, number)  # what this emits may take the accumulator from the result
     t.owners[t.height] = number + 1
     push(t, number)
+
+
+@kernel
+def translate_call(t: Translator) -> None:
+    call(t, False)
+
+
+@kernel
+def translate_call_indirect(t: Translator) -> None:
+    call_indirect(t, False)
+
+
+@kernel
+def translate_call_ref(t: Translator) -> None:
+    call_ref(t, False)
+
+
+@kernel
+def translate_return_call(t: Translator) -> None:
+    call(t, True)
+
+
+@kernel
+def translate_return_call_indirect(t: Translator) -> None:
+    call_indirect(t, True)
+
+
+@kernel
+def translate_return_call_ref(t: Translator) -> None:
+    call_ref(t, True)
+
+
+RULES: Final = [
+    Rule(opcodes.CALL, translate_call),
+    Rule(opcodes.CALL_INDIRECT, translate_call_indirect),
+    Rule(opcodes.CALL_REF, translate_call_ref),
+    Rule(opcodes.RETURN_CALL, translate_return_call, goes_on=False),
+    Rule(opcodes.RETURN_CALL_INDIRECT, translate_return_call_indirect, goes_on=False),
+    Rule(opcodes.RETURN_CALL_REF, translate_return_call_ref, goes_on=False),
+]

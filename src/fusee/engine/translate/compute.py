@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fusee.engine.decode.types import read_value_type
 from fusee.engine.isa.forms import ACC
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.accumulator import unload
@@ -9,6 +10,8 @@ from fusee.engine.translate.actions import COMMUTES, ROW_SHIFT, arity_of, type_o
 from fusee.engine.translate.comparison import EQ, negate
 from fusee.engine.translate.emit import emit
 from fusee.engine.translate.fuse import flatten, fused_row, may_fuse, take_leaves
+from fusee.engine.translate.immediate import next_u32
+from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import claim, hold_in_acc, materialize
 from fusee.engine.translate.state import (
     COMPARE,
@@ -32,9 +35,11 @@ from fusee.engine.translate.values import (
     pop,
     push,
     push_constant,
+    release,
     top,
 )
 from fusee.kernel.lang import kernel, span, u8, u32, u64
+from fusee.spec import opcodes
 
 SUB: Final = NUMBER["sub"]
 ADD: Final = NUMBER["add"]
@@ -53,7 +58,7 @@ def materialize_top(t: Translator, count: u32) -> None:
 
 
 @kernel
-def compute(t: Translator, word: u32) -> None:
+def compute_pure(t: Translator, word: u32) -> None:
     """A pure instruction waits until somebody needs its value."""
     row = word >> ROW_SHIFT
     if arity_of(word) == 1:
@@ -211,3 +216,31 @@ def choose(t: Translator) -> None:
     t.leaves[2] = condition
     row = u32(VSELECT) if type_ == V128 else u32(FSELECT) if is_float(type_) else u32(SELECT)
     push_emitted(t, row, u32(3), type_)
+
+
+@kernel
+def translate_select_t(t: Translator) -> None:
+    for _ in span(next_u32(t.reader)):
+        read_value_type(t.module, t.reader)
+    choose(t)
+
+
+@kernel
+def translate_drop(t: Translator) -> None:
+    release(t, pop(t))
+
+
+@kernel
+def translate_nop(t: Translator) -> None:
+    pass
+
+
+RULES: Final = [
+    Rule(opcodes.DROP, translate_drop),
+    Rule(opcodes.SELECT, choose),
+    Rule(opcodes.SELECT_T, translate_select_t),
+    Rule(opcodes.I32_EQZ, test_zero),
+    Rule(opcodes.I64_EQZ, test_zero),
+    Rule(opcodes.I32_WRAP_I64, wrap),
+    Rule(opcodes.NOP, translate_nop),
+]

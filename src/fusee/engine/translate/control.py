@@ -31,6 +31,7 @@ from fusee.engine.translate.encode import (
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
+from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle, settle_all
 from fusee.engine.translate.state import (
     CONSTANT,
@@ -90,6 +91,7 @@ MANY_VALUES: Final = 8  # a branch or return with more of them shares the code t
 BR_TABLE: Final = NUMBER["br_table"]
 SET_LOOP: Final = NUMBER["set_loop"]
 TICK: Final = NUMBER["tick"]
+UNREACHABLE: Final = NUMBER["unreachable"]
 RETURN: Final = NUMBER["return"]
 RETURN_INT: Final = NUMBER["return_int"]
 RETURN_FLOAT: Final = NUMBER["return_float"]
@@ -347,9 +349,8 @@ def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
 
 
 @kernel
-def branch(t: Translator, label: u32) -> None:
-    """`br`: what follows cannot be reached."""
-    frame = frame_at(t, label)
+def translate_br(t: Translator) -> None:
+    frame = frame_at(t, next_u32(t.reader))
     if frame.opcode == FUNCTION:
         leave(t)
         return
@@ -395,8 +396,8 @@ def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
 
 
 @kernel
-def branch_table(t: Translator) -> None:
-    """`br_table`: displacements behind the cell, and behind those the moves of values that nobody has moved yet."""
+def translate_br_table(t: Translator) -> None:
+    """Displacements behind the cell, and behind those the moves of values that nobody has moved yet."""
     if is_waiting(t.values[t.stack[t.height - 1]]):
         materialize(t, t.stack[t.height - 1])
     index = pop(t)
@@ -488,8 +489,9 @@ def return_row(type_: u8) -> u32:
 
 
 @kernel
-def branch_on_null(t: Translator, label: u32) -> None:
-    """`br_on_null`: the reference is dropped when branching and stays otherwise."""
+def translate_br_on_null(t: Translator) -> None:
+    """The reference is dropped when branching and stays otherwise."""
+    label = next_u32(t.reader)
     reference = keep_reference(t)
     condition = null_test(t, reference, u32(EQ))
     branch_conditionally(t, label, condition)
@@ -497,8 +499,9 @@ def branch_on_null(t: Translator, label: u32) -> None:
 
 
 @kernel
-def branch_on_non_null(t: Translator, label: u32) -> None:
-    """`br_on_non_null`: the reference is taken along when branching and dropped otherwise."""
+def translate_br_on_non_null(t: Translator) -> None:
+    """The reference is taken along when branching and dropped otherwise."""
+    label = next_u32(t.reader)
     reference = keep_reference(t)
     push_canonical(t, u8(I64))
     condition = null_test(t, reference, u32(NE))
@@ -523,3 +526,29 @@ def null_test(t: Translator, slot: u32, code: u32) -> u32:
     t.values[first].payload = u64(slot)
     second = new_value(t, u32(CONSTANT), u8(I64))
     return new_comparison(t, code, u32(I64), first, second)
+
+
+@kernel
+def translate_br_if(t: Translator) -> None:
+    label = next_u32(t.reader)
+    branch_conditionally(t, label, pop_condition(t))
+
+
+@kernel
+def translate_unreachable(t: Translator) -> None:
+    new_ins(t, u32(UNREACHABLE))
+
+
+RULES: Final = [
+    Rule(opcodes.BLOCK, begin_block),
+    Rule(opcodes.LOOP, begin_loop),
+    Rule(opcodes.IF, begin_if),
+    Rule(opcodes.ELSE, begin_else),
+    Rule(opcodes.BR_IF, translate_br_if),
+    Rule(opcodes.BR_ON_NULL, translate_br_on_null),
+    Rule(opcodes.BR_ON_NON_NULL, translate_br_on_non_null),
+    Rule(opcodes.BR, translate_br, goes_on=False),
+    Rule(opcodes.BR_TABLE, translate_br_table, goes_on=False),
+    Rule(opcodes.RETURN, leave, goes_on=False),
+    Rule(opcodes.UNREACHABLE, translate_unreachable, goes_on=False),
+]

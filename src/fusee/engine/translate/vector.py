@@ -13,10 +13,8 @@ from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
 from fusee.engine.translate.values import new_node, pop, push
 from fusee.kernel.lang import kernel, load, span, table, u8, u16, u32, u64
-from fusee.spec import opcodes
 from fusee.spec.op import Imm, Op
 
-VECTOR_PREFIX: Final = opcodes.V128_CONST.prefix
 VCONST: Final = NUMBER["vconst"]
 SHUFFLE: Final = NUMBER["i8x16_shuffle"]
 _FIRST: Final = min(op.index for op in OPS)

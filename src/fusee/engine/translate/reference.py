@@ -1,0 +1,85 @@
+"""Constants, references (spec 4.6.5) and the sizes of memories and tables."""
+
+from typing import Final
+
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.translate.access import address_type
+from fusee.engine.translate.compute import materialize_top, push_result, test_zero
+from fusee.engine.translate.encode import add_immediate
+from fusee.engine.translate.immediate import next_s64, next_u32
+from fusee.engine.translate.rule import Rule
+from fusee.engine.translate.state import F32, F64, I64, NO_VALUE, Translator
+from fusee.engine.translate.values import pop, push_constant
+from fusee.kernel.lang import kernel, load, u8, u32, u64
+from fusee.spec import opcodes
+
+REF_FUNC: Final = NUMBER["ref_func"]
+REF_AS_NON_NULL: Final = NUMBER["ref_as_non_null"]
+MEMORY_SIZE: Final = NUMBER["memory_size"]
+TABLE_SIZE: Final = NUMBER["table_size"]
+
+
+@kernel
+def translate_i64_const(t: Translator) -> None:
+    push_constant(t, u32(I64), next_s64(t.reader))
+
+
+@kernel
+def translate_f32_const(t: Translator) -> None:
+    push_constant(t, u32(F32), u64(load(u32, t.reader.source + t.reader.position)))
+    t.reader.position += 4
+
+
+@kernel
+def translate_f64_const(t: Translator) -> None:
+    push_constant(t, u32(F64), load(u64, t.reader.source + t.reader.position))
+    t.reader.position += 8
+
+
+@kernel
+def translate_ref_null(t: Translator) -> None:
+    next_u32(t.reader)  # a heap type; its value does not matter
+    push_constant(t, u32(I64), u64(0))
+
+
+@kernel
+def push_named(t: Translator, row: u32, index: u32, type_: u8) -> None:
+    """Emit a row that has an index for its only operand, and push its result."""
+    push_result(t, row, u32(0), u32(NO_VALUE), u32(NO_VALUE), type_)
+    add_immediate(t.ins[t.ins_count - 1], u64(index))
+
+
+@kernel
+def translate_ref_func(t: Translator) -> None:
+    push_named(t, u32(REF_FUNC), next_u32(t.reader), u8(I64))
+
+
+@kernel
+def translate_ref_as_non_null(t: Translator) -> None:
+    materialize_top(t, u32(1))
+    push_result(t, u32(REF_AS_NON_NULL), u32(1), pop(t), u32(NO_VALUE), u8(I64))
+
+
+@kernel
+def translate_memory_size(t: Translator) -> None:
+    index = next_u32(t.reader)
+    push_named(t, u32(MEMORY_SIZE), index, address_type(t.module.memories[index].limits.is_64))
+
+
+@kernel
+def translate_table_size(t: Translator) -> None:
+    index = next_u32(t.reader)
+    push_named(t, u32(TABLE_SIZE), index, address_type(t.module.tables[index].limits.is_64))
+
+
+RULES: Final = [
+    Rule(opcodes.I64_CONST, translate_i64_const),
+    Rule(opcodes.F32_CONST, translate_f32_const),
+    Rule(opcodes.F64_CONST, translate_f64_const),
+    Rule(opcodes.REF_NULL, translate_ref_null),
+    Rule(opcodes.REF_IS_NULL, test_zero),
+    Rule(opcodes.REF_FUNC, translate_ref_func),
+    Rule(opcodes.REF_AS_NON_NULL, translate_ref_as_non_null),
+    Rule(opcodes.MEMORY_SIZE, translate_memory_size),
+    Rule(opcodes.TABLE_SIZE, translate_table_size),
+]
