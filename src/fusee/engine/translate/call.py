@@ -17,6 +17,7 @@ from fusee.engine.translate.values import (
     canonical,
     drop_to,
     is_float,
+    is_only_in_acc,
     is_waiting,
     loosen,
     new_value,
@@ -149,7 +150,7 @@ def pass_argument(t: Translator, number: u32, slot: u32) -> None:
     is_there = value.kind == SLOTTED and value.payload == u64(slot)
     is_there = is_there or (value.kind == IN_ACC and value.payload == u64(slot) + 1)
     if not is_there:
-        if value.kind == IN_ACC and value.payload == 0 and value.producer > t.out_barrier:
+        if is_only_in_acc(value) and value.producer > t.out_barrier:
             if redirect(t, value, u32(SLOT), slot):
                 release_place(t, number)
                 return

@@ -8,8 +8,8 @@ from fusee.engine.translate.accumulator import ins_number, redirect
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.settle import LONG_SEARCH, claim, settle_all, settle_claimed
-from fusee.engine.translate.state import IN_ACC, LOCAL, V128, Translator
-from fusee.engine.translate.values import free, loosen, pop, push_local, reads_local, release
+from fusee.engine.translate.state import LOCAL, V128, Translator
+from fusee.engine.translate.values import free, is_only_in_acc, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u8, u32, u64
 
 SPILL_R: Final = NUMBER["spill_r_0"]
@@ -34,7 +34,7 @@ def set_local(t: Translator, index: u32, is_tee: bool) -> None:
         release(t, number)
     else:
         form = u32(local.pin) if local.pin != 0 else u32(SLOT)
-        can_redirect = value.kind == IN_ACC and value.payload == 0 and local.last_access <= value.producer
+        can_redirect = is_only_in_acc(value) and local.last_access <= value.producer
         if can_redirect and redirect(t, value, form, index):
             local.last_access = value.producer
             loosen(t, number)

@@ -6,7 +6,7 @@ from fusee.engine.isa.forms import ACC, SLOT
 from fusee.engine.translate.accumulator import ins_number, unload
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.state import IN_ACC, SLOTTED, Translator
-from fusee.engine.translate.values import canonical, is_float, is_waiting, own_slot
+from fusee.engine.translate.values import canonical, is_float, is_only_in_acc, is_waiting, own_slot
 from fusee.kernel.lang import kernel, minimum, span, u8, u32, u64
 
 LONG_SEARCH: Final = 64
@@ -49,7 +49,7 @@ def settle_claimed(t: Translator, number: u32) -> None:
     slot = canonical(t, value.position)
     if value.kind == SLOTTED and value.payload == u64(slot):
         return
-    if value.kind == IN_ACC and value.payload == 0:
+    if is_only_in_acc(value):
         unload(t, is_float(value.type))
         return
     compute_value(t, number, u32(SLOT), slot)

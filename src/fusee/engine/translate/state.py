@@ -18,7 +18,7 @@ from fusee.kernel.lang import Count, Inline, Ptr, kernel, struct, u8, u16, u32, 
 # Kinds of values
 LOCAL: Final = 0  # what the local `payload` holds; read when consumed
 SLOTTED: Final = 1  # in slot `payload`
-IN_ACC: Final = 2  # in the accumulator of its bank; `producer` put it there
+IN_ACC: Final = 2  # in the accumulator of its bank: `producer` put it there; or in slot `payload` minus one as well
 CONSTANT: Final = 3  # `payload` holds the bits
 PENDING: Final = 4  # a pure instruction not emitted yet: `row` on `operands`
 COMPARE: Final = 5  # a comparison not emitted yet: `row` is a comparison code, `producer` the operands' type

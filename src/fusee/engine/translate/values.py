@@ -238,6 +238,12 @@ def is_waiting(value: Value) -> bool:
     return value.kind == PENDING or value.kind == COMPARE
 
 
+@kernel(inline=True)
+def is_only_in_acc(value: Value) -> bool:
+    """Whether the value would be lost with the accumulator: a call's result is in the callee's frame as well."""
+    return value.kind == IN_ACC and value.payload == 0
+
+
 @kernel
 def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: u32) -> u32:
     """A pure instruction on one or two operands, to be emitted when it is needed."""
