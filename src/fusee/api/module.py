@@ -175,7 +175,7 @@ class Module(Managed):
     def _translated_functions(self) -> Iterator[tuple[int, int, int]]:
         """Of each function that was translated: its index, and the address and size in bytes of its code."""
         m, space = self._state, self._engine.native.space
-        if int(m.code_root) == 0:
+        if int(m.code_table.address) == 0:
             return
         for index in range(int(m.imported_func_count), int(m.func_count)):
             start = int(m.code_table[index])

@@ -1,7 +1,8 @@
 """The code of a module's translated functions, found by an address in it in logarithmic time.
 
 It is a treap: a search tree by address that is a heap by a hash of the address, and so as good as balanced in
-whatever order functions are translated. Its nodes are the headers of the code itself.
+whatever order functions are translated. Its nodes are the headers of the code itself. Most programs never look for
+a function: what is translated waits in a list until somebody does.
 """
 
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from fusee.engine.state.code import Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Ptr, address, cast, kernel, load, offset_of, size_of, span, u8, u32, usize
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, load, offset_of, size_of, span, u8, u32, usize
 
 CODE_START: Final = 16
 """Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
@@ -39,18 +40,26 @@ def link(owner: Ptr[u8], offset: usize) -> Ptr[u32]:
 
 @kernel
 def add_code(m: Module, home: Ptr[u8], size: u32, index: u32) -> usize:
-    """Enter code that is complete; gives the address of its first cell."""
+    """Note code that is complete; gives the address of its first cell."""
     made = cast(Code, home)
     made.size = size
     made.index = index
+    made.lower = m.code_waiting
+    m.code_waiting = index + 1
     m.code_table[index] = address(home) + CODE_START
+    return m.code_table[index]
+
+
+@kernel
+def enter_code(m: Module, number: u32) -> None:
+    """Put a function's code into the tree."""
+    made = code_of(m, number)
     at = link(cast(Ptr[u8], m), usize(offset_of(Module, "code_root")))
     while at[0] != 0 and rank(code_of(m, at[0])) >= rank(made):
         at = link(cast(Ptr[u8], code_of(m, at[0])), side(code_of(m, at[0]), made))
     rest = at[0]
-    at[0] = index + 1
+    at[0] = number
     split(m, rest, made)
-    return m.code_table[index]
 
 
 @kernel(inline=True)
@@ -83,6 +92,10 @@ def split(m: Module, rest: u32, top: Code) -> None:
 @kernel
 def find_code(m: Module, place: usize) -> u32:
     """The function, as index plus one, whose code contains an address; 0 if none of this module's does."""
+    while m.code_waiting != 0:
+        waiting = m.code_waiting
+        m.code_waiting = code_of(m, waiting).lower
+        enter_code(m, waiting)
     number = m.code_root
     while number != 0:
         code = code_of(m, number)
@@ -111,13 +124,14 @@ def slots_at(m: Module, place: usize) -> u32:
 @kernel
 def release_code(m: Module, platform: Platform) -> None:
     """Free the code of all translated functions of a module."""
-    if m.code_root == 0:
+    if is_null(m.code_table):
         return
     for index in span(m.imported_func_count, m.func_count):
         if m.code_table[index] != 0:
             platform.release(cast(Ptr[u8], code_of(m, index + 1)))
             m.code_table[index] = usize(0)
     m.code_root = u32(0)
+    m.code_waiting = u32(0)
 
 
 assert size_of(Code) == CODE_START

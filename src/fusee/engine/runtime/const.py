@@ -106,7 +106,8 @@ def evaluate_span(e: Evaluator, instance: Instance, span: Span) -> None:
     open_evaluator(e, instance, span)
     status = caught(evaluate, e)
     close_evaluator(e)
-    raise_again(status)
+    if status != 0:
+        raise_again(status)
 
 
 @kernel(inline=True)

@@ -27,7 +27,8 @@ def write_references(e: Evaluator, instance: Instance, segment: ElementSegment, 
     open_evaluator(e, instance, segment.items)
     status = caught(evaluate_items, e, segment, into)
     close_evaluator(e)
-    raise_again(status)
+    if status != 0:
+        raise_again(status)
 
 
 @kernel

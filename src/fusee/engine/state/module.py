@@ -192,5 +192,6 @@ class Module:
     unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
     unsupported_offset: u32
     code_root: u32  # of the tree of translated functions, in the terms of `state.code`
+    code_waiting: u32  # the newest of those that are not in it yet, which are chained by `lower`
     code_bytes: u64  # of all translated functions
     code_table: Ptr[usize]  # addresses of translated functions by index; made with the first instance
