@@ -15,7 +15,7 @@ from fusee.engine import errors as _errors  # noqa: F401  # makes known what ent
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
-from fusee.kernel.errors import KernelError
+from fusee.kernel.errors import BuildError, KernelError
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.space import HOST, Space
@@ -252,7 +252,16 @@ class Progress:
 
 @cache
 def load(checked: bool, target: str | None) -> Native:
-    """The engine in this process; or, for a target, on an emulated device."""
+    """The engine in this process, or on an emulated device of a target. `WasmtimeError` if it cannot be compiled."""
+    try:
+        return _load(checked, target)
+    except BuildError as error:
+        from fusee.api.errors import WasmtimeError
+
+        raise WasmtimeError(f"the engine could not be compiled: {error}") from error
+
+
+def _load(checked: bool, target: str | None) -> Native:
     if target is not None:
         from fusee.api._device import DeviceNative
 

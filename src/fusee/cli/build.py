@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(triple: str, folder: Path, optimize: "Optimize", trees: Path | None) -> int:
     """Write the engine as a static library for a device, with C headers and a module map."""
+    from fusee.kernel.errors import BuildError
     from fusee.package.library import ARCHIVE, build_library
 
     try:
@@ -30,6 +31,8 @@ def build(triple: str, folder: Path, optimize: "Optimize", trees: Path | None) -
             library = build_library(triple, optimize, progress, trees=None if trees is None else checked(trees))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except BuildError as error:
+        raise click.ClickException(f"the library could not be compiled: {error}") from None
     library.write(folder)
     click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
     return 0

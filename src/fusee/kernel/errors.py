@@ -10,6 +10,10 @@ DETAIL_MASK = 0xFFFF_FFFF
 _by_tag: "dict[int, type[KernelError]]" = {}
 
 
+class BuildError(RuntimeError):
+    """A program could not be compiled, through no fault of its text: a process that did it was killed, for example."""
+
+
 class KernelError(Exception):
     """Base of all errors that kernels raise; subclass it with a tag: `class E(KernelError, tag=9)`.
 

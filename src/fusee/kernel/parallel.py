@@ -6,10 +6,13 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
+
+from fusee.kernel.errors import BuildError
 
 R = TypeVar("R")
 
@@ -90,7 +93,16 @@ def _result(name: str, connection: Connection, process: Any) -> Any:
         problem, contents = connection.recv()
     except (EOFError, ConnectionResetError):
         process.join()
-        raise RuntimeError(f"compiling {name} ended with exit status {process.exitcode}") from None
+        raise BuildError(f"the process that compiled {name} was ended {_end(process.exitcode)}") from None
     if problem is not None:
         raise problem
     return contents
+
+
+def _end(status: int) -> str:
+    """How a process has ended."""
+    if status >= 0:
+        return f"with exit status {status}"
+    number = -status
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"by {name}" + ("; there may have been too little memory" if number == signal.SIGKILL else "")
