@@ -24,6 +24,7 @@ def oracle() -> wasmtime.Engine:
     for feature in ("memory64", "tail_call", "multi_memory", "extended_const", "function_references"):
         if hasattr(wasmtime.Config, f"wasm_{feature}"):
             setattr(config, f"wasm_{feature}", True)
+    config.wasm_relaxed_simd_deterministic = True
     config.cranelift_opt_level = "none"
     return wasmtime.Engine(config)
 

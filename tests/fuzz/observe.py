@@ -14,11 +14,13 @@ from typing import Any
 from tests.fuzz.programs import make_program
 from tests.fuzz.smith import make_module
 from tests.fuzz.stress import make_stress
+from tests.fuzz.vectors import make_vectors
 
 GENERATORS: dict[str, Callable[[int], bytes | None]] = {
     "smith": make_module,
     "programs": make_program,
     "stress": make_stress,
+    "vectors": make_vectors,
 }
 CALLS_EACH = 3
 ARGUMENTS: dict[str, list[Any]] = {

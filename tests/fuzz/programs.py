@@ -31,16 +31,15 @@ from tests.hostile.encoding import (
     vector,
 )
 
-CODES = {"i32": b"\x7f", "i64": b"\x7e", "f32": b"\x7d", "f64": b"\x7c"}
-TYPES = tuple(CODES)
+CODES = {"i32": b"\x7f", "i64": b"\x7e", "f32": b"\x7d", "f64": b"\x7c", "v128": b"\x7b"}
+TYPES = ("i32", "i64", "f32", "f64")
 ADDRESS_MASK = 0xFFF8
 SHOWS_NAN_BITS = ("reinterpret", "copysign")
 
 # Local 0 … 7 of each function: parameters first, then two more of each type, then counters.
 PARAMETERS = ("i32", "i64", "f32", "f64")
-LOCALS = (*PARAMETERS, *PARAMETERS, "i32", "i32", "i32")
-FIRST_COUNTER = 2 * len(PARAMETERS)
-COUNTERS = len(LOCALS) - FIRST_COUNTER
+COUNTERS = 3
+LOCALS = (*PARAMETERS, *PARAMETERS, *("i32",) * COUNTERS)
 
 
 def opcode_bytes(code: int) -> bytes:
@@ -50,7 +49,7 @@ def opcode_bytes(code: int) -> bytes:
 
 OPERATORS: dict[str, list[tuple[bytes, tuple[str, ...], bool]]] = {kind: [] for kind in TYPES}
 LOADS: dict[str, list[tuple[bytes, int]]] = {kind: [] for kind in TYPES}
-STORES: dict[str, list[tuple[bytes, int]]] = {kind: [] for kind in TYPES}
+STORES: dict[str, list[tuple[bytes, int]]] = {"i32": [], "i64": []}
 for _row in rows():
     _code = opcode_bytes(_row.code)
     if _row.feature != NO_FEATURE or _row.params is None or _row.results is None:
@@ -58,9 +57,9 @@ for _row in rows():
     if not _row.immediates and len(_row.results) == 1 and set(_row.params + _row.results) <= set(TYPES):
         if not any(word in _row.mnemonic for word in SHOWS_NAN_BITS) and _row.params:
             OPERATORS[_row.results[0]].append((_code, _row.params, _row.traps))
-    elif _row.immediates == (Imm.MEMARG,) and _row.width and ".load" in _row.mnemonic and _row.results[0] in CODES:
+    elif _row.immediates == (Imm.MEMARG,) and _row.width and ".load" in _row.mnemonic and _row.results[0] in TYPES:
         LOADS[_row.results[0]].append((_code, _row.width))
-    elif _row.immediates == (Imm.MEMARG,) and ".store" in _row.mnemonic and _row.params[1] in ("i32", "i64"):
+    elif _row.immediates == (Imm.MEMARG,) and ".store" in _row.mnemonic and _row.params[1] in STORES:
         STORES[_row.params[1]].append((_code, _row.width))
 
 
@@ -82,11 +81,18 @@ class FunctionMaker:
     `labels` are the result types of the blocks around, innermost last; None is a loop, to which nothing may jump.
     """
 
+    types: tuple[str, ...] = TYPES
+    parameters: tuple[str, ...] = PARAMETERS
+    operators = OPERATORS
+    loads = LOADS
+    stores = STORES
+
     def __init__(self, choice: random.Random, index: int) -> None:
         self.choice = choice
         self.index = index
-        self.result = TYPES[index % len(TYPES)]
+        self.result = self.types[index % len(self.types)]
         self.labels: list[tuple[str, ...] | None] = [(self.result,)]
+        self.variables = (*self.parameters, *self.parameters)
         self.free_counters = COUNTERS
         self.budget = 300
 
@@ -95,7 +101,7 @@ class FunctionMaker:
         return b"".join(self.statement() for _ in range(8)) + self.expression(self.result, 4)
 
     def local(self, kind: str) -> bytes:
-        return unsigned(self.choice.choice([i for i, k in enumerate(LOCALS[:FIRST_COUNTER]) if k == kind]))
+        return unsigned(self.choice.choice([i for i, k in enumerate(self.variables) if k == kind]))
 
     def constant(self, kind: str) -> bytes:
         return constant(self.choice, kind)
@@ -115,9 +121,9 @@ class FunctionMaker:
         return self.expression(kind, 0)
 
     def operator(self, kind: str, depth: int) -> bytes:
-        code, operands, traps = self.choice.choice(OPERATORS[kind])
+        code, operands, traps = self.choice.choice(self.operators[kind])
         while traps and self.choice.random() < 0.9:
-            code, operands, traps = self.choice.choice(OPERATORS[kind])
+            code, operands, traps = self.choice.choice(self.operators[kind])
         return b"".join(self.expression(operand, depth) for operand in operands) + code
 
     def tee(self, kind: str, depth: int) -> bytes:
@@ -130,7 +136,7 @@ class FunctionMaker:
         if kind in ("f32", "f64"):  # what integers left in memory may be a NaN
             whole = "i32" if kind == "f32" else "i64"
             return self.expression(whole, depth) + (b"\xb2" if kind == "f32" else b"\xb9")
-        code, _ = self.choice.choice(LOADS[kind])
+        code, _ = self.choice.choice(self.loads[kind])
         return self.address(depth) + code + b"\0" + unsigned(self.choice.choice([0, 1, 8, 100]))
 
     def choose(self, kind: str, depth: int) -> bytes:
@@ -155,25 +161,25 @@ class FunctionMaker:
         return code + b"\x0b"
 
     def arguments(self, depth: int) -> bytes:
-        return b"".join(self.expression(kind, min(depth, 1)) for kind in PARAMETERS)
+        return b"".join(self.expression(kind, min(depth, 1)) for kind in self.parameters)
 
     def call(self, kind: str, depth: int) -> bytes:
         """A call of an earlier function with this result, if there is one."""
-        found = [index for index in range(self.index) if kind == TYPES[index % len(TYPES)]]
+        found = [index for index in range(self.index) if kind == self.types[index % len(self.types)]]
         if not found or self.choice.random() < 0.5:
             return self.expression(kind, depth)
         return self.arguments(depth) + b"\x10" + unsigned(self.choice.choice(found))
 
     def call_indirect(self, kind: str, depth: int) -> bytes:
         """The same through the table; one time in some, of the wrong type."""
-        found = [index for index in range(self.index) if kind == TYPES[index % len(TYPES)]]
+        found = [index for index in range(self.index) if kind == self.types[index % len(self.types)]]
         if not found or self.choice.random() < 0.7:
             return self.expression(kind, depth)
         index = self.choice.choice(found) if self.choice.random() < 0.95 else 0
-        return self.arguments(depth) + b"\x41" + signed(index) + b"\x11" + unsigned(TYPES.index(kind)) + b"\0"
+        return self.arguments(depth) + b"\x41" + signed(index) + b"\x11" + unsigned(self.types.index(kind)) + b"\0"
 
     def global_value(self, kind: str, depth: int) -> bytes:
-        return b"\x23" + unsigned(TYPES.index(kind))
+        return b"\x23" + unsigned(self.types.index(kind))
 
     def statements(self, most: int) -> bytes:
         return b"".join(self.statement() for _ in range(self.choice.randint(0, most)))
@@ -188,18 +194,18 @@ class FunctionMaker:
         return self.choice.choice(makers)()
 
     def assign(self) -> bytes:
-        kind = self.choice.choice(TYPES)
+        kind = self.choice.choice(self.types)
         return self.expression(kind, 3) + b"\x21" + self.local(kind)
 
     def swap(self) -> bytes:
         """Two locals change places through the stack."""
-        kind = self.choice.choice(TYPES)
+        kind = self.choice.choice(self.types)
         first, second = self.local(kind), self.local(kind)
         return b"\x20" + first + b"\x20" + second + b"\x21" + first + b"\x21" + second
 
     def store(self) -> bytes:
-        kind = self.choice.choice(("i32", "i64"))
-        code, _ = self.choice.choice(STORES[kind])
+        kind = self.choice.choice(list(self.stores))
+        code, _ = self.choice.choice(self.stores[kind])
         return self.address(2) + self.expression(kind, 2) + code + b"\0" + unsigned(self.choice.choice([0, 3, 16]))
 
     def loop(self) -> bytes:
@@ -207,7 +213,7 @@ class FunctionMaker:
         if self.free_counters == 0:
             return b""
         self.free_counters -= 1
-        counter = unsigned(FIRST_COUNTER + self.free_counters)
+        counter = unsigned(len(self.variables) + self.free_counters)
         rounds = b"\x41" + signed(self.choice.randint(1, 5)) + b"\x21" + counter
         self.labels.append(None)
         again = b"\x20" + counter + b"\x41\x7f\x6a\x22" + counter + b"\x0d\0"
@@ -242,8 +248,8 @@ class FunctionMaker:
         return code
 
     def set_global(self) -> bytes:
-        kind = self.choice.choice(TYPES)
-        return self.expression(kind, 2) + b"\x24" + unsigned(TYPES.index(kind))
+        kind = self.choice.choice(self.types)
+        return self.expression(kind, 2) + b"\x24" + unsigned(self.types.index(kind))
 
     def early_return(self) -> bytes:
         condition = self.expression("i32", 2)
@@ -256,7 +262,7 @@ class FunctionMaker:
         """A block that takes an i32 and an f64 and gives them back in the other order."""
         code = self.expression("i32", 2) + self.expression("f64", 2)
         inner = b"\x21\x03\x21\x00\x20\x03\x20\x00"
-        return code + b"\x02" + signed(len(TYPES)) + inner + b"\x0b\x21\x00\x21\x03"
+        return code + b"\x02" + signed(len(self.types)) + inner + b"\x0b\x21\x00\x21\x03"
 
 
 def make_program(seed: int, functions: int = 6) -> bytes:

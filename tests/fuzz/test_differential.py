@@ -43,6 +43,7 @@ def test_random_modules_behave_as_under_wasmtime(generator: str, build: str) -> 
     config.wasm_tail_call = True
     config.wasm_multi_memory = True
     config.wasm_extended_const = True
+    config.wasm_relaxed_simd_deterministic = True
     config.cranelift_opt_level = "none"
     engine = wasmtime.Engine(config)
     different = {}
