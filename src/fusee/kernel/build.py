@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -94,7 +95,13 @@ def _compile(
         "checked": checked,
         "image": image_key,
     }
-    cache.write("programs", key, json.dumps(record).encode())
+    if not cache.write("programs", key, json.dumps(record).encode()):
+        warnings.warn(
+            f"what was compiled of {program.name} cannot be kept, because {cache.folder} cannot be written: "
+            "the next start compiles it again. FUSEE_CACHE names another place",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     cache.prune()
     return Built(image, contents, entries, checked)
 

@@ -91,8 +91,8 @@ class Cache:
             return None
         return contents
 
-    def write(self, kind: str, key: str, contents: bytes) -> None:
-        """Store contents under a key."""
+    def write(self, kind: str, key: str, contents: bytes) -> bool:
+        """Store contents under a key, if the folder can be written; whether it could."""
         path = self.path(kind, key)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +104,8 @@ class Cache:
             except OSError:
                 os.unlink(temporary)
                 raise
+            return True
+        return False
 
     def delete(self, kind: str, key: str) -> None:
         """Forget what is stored under a key."""
