@@ -103,8 +103,8 @@ class Engine(Managed):
 
         The registry is fed by modules only, so a type that the host makes up becomes a module of its own.
         """
-        if type._declaration is not None and type._declaration[0].engine is self:
-            return type._declaration[1]
+        if type._declaration is not None and type._declaration.engine is self:
+            return type._declaration.number
         found = self._types.get(type)
         if found is None:
             section = b"\x01\x60" + _vector(type.params) + _vector(type.results)

@@ -10,6 +10,7 @@ from fusee.api.errors import WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.types import (
     AsExternType,
+    Declaration,
     ExportType,
     FuncType,
     GlobalType,
@@ -50,10 +51,9 @@ SERIALIZED: Final = b"\0fusee-module-1\n"
 class Lifetime:
     """As long as it is held, the engine has the module: a `Module` holds it, and each store with an instance."""
 
-    __slots__ = ("__weakref__", "engine")
+    __slots__ = ("__weakref__",)
 
     def __init__(self, engine: Engine, address: int, binary: bytes) -> None:
-        self.engine = engine
         finalizer = weakref.finalize(self, _end, engine, address, binary)
         finalizer.atexit = False  # the process's end frees everything at once
 
@@ -201,8 +201,7 @@ class Module(Managed):
         if kind == EXTERN_FUNC:
             type_index = int(m.func_types[index])
             made = self._func_type(type_index)
-            assert self._lifetime is not None
-            made._declaration = self._lifetime, int(m.types[type_index].canonical)
+            made._declaration = Declaration(self._engine, int(m.types[type_index].canonical), self._lifetime)
             return made
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits

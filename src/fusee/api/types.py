@@ -1,13 +1,11 @@
 """Types of values and of external objects (spec 2.3), immutable and comparable."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect
-
-if TYPE_CHECKING:
-    from fusee.api.module import Lifetime
 
 # The codes of `fusee.engine.state.module`, and the heap types' of the binary format (spec 5.3.5).
 _REF: Final = 0x8000_0000
@@ -119,6 +117,15 @@ def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
     return tuple(types)
 
 
+@dataclass(frozen=True)
+class Declaration:
+    """Where a function type is from: the engine, its number in the registry there, and what keeps that number."""
+
+    engine: object
+    number: int
+    keeper: object
+
+
 class FuncType(Managed):
     """The type of a function (spec 2.3.8), immutable."""
 
@@ -128,7 +135,7 @@ class FuncType(Managed):
         """A function of these parameters and results. Raises `ArgumentError`."""
         self._params = _check_types(params)
         self._results = _check_types(results)
-        self._declaration: tuple[Lifetime, int] | None = None  # where it is from, and its number in the registry there
+        self._declaration: Declaration | None = None
 
     @property
     def params(self) -> list[ValType]:
