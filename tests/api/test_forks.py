@@ -136,6 +136,6 @@ def test_epochs_and_stores_of_many_threads() -> None:
     assert failures == []
     late = Store(e)
     late.set_epoch_deadline(1)
-    assert late.state.interrupt == 0
+    assert late._state.interrupt == 0
     e.increment_epoch()
-    assert late.state.interrupt != 0
+    assert late._state.interrupt != 0

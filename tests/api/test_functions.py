@@ -123,7 +123,7 @@ def test_exceptions_pass_through_guest_frames() -> None:
         with pytest.raises(Particular) as caught:
             g.run()
         assert caught.value is raised
-    assert store.failure is None
+    assert store._failure is None
 
 
 def test_exceptions_pass_through_nested_calls() -> None:
@@ -268,7 +268,7 @@ def test_caller() -> None:
     assert g.run() == 42
     assert callers[0].get("memory") is None
     with pytest.raises(ValueError, match="no longer valid"):
-        callers[0].context  # noqa: B018
+        callers[0]._context  # noqa: B018
 
 
 def test_references() -> None:

@@ -139,7 +139,7 @@ def test_a_closed_module_lives_as_long_as_its_instances() -> None:
 def test_a_module_that_nobody_uses_ends_when_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     e = Engine()
-    monkeypatch.setattr(e, "end_module", ended.append)
+    monkeypatch.setattr(e, "_end_module", ended.append)
     module = Module(e, TEXT)
     module.close()
     assert ended == [module._address]

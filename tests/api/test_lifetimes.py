@@ -49,7 +49,7 @@ def test_live_stores_take_little_memory_also_after_one_has_ended() -> None:
     before = resident_bytes()
     stores = [Store(engine) for _ in range(50)]
     assert resident_bytes() - before < 50 * (64 << 10)
-    assert len({store.address for store in stores}) == 50
+    assert len({store._address for store in stores}) == 50
 
 
 def resident_bytes() -> int:

@@ -199,7 +199,7 @@ def test_fresh_objects_do_not_pile_up() -> None:
             assert type(g.give()) is Fresh
     assert most < 5_000
     assert all(g["t"].get(store, at) is thing for at, thing in enumerate(kept))
-    references = [store.intern(object()) for _ in range(9)]
+    references = [store._intern(object()) for _ in range(9)]
     assert max(references) < 5_000
 
 
@@ -486,4 +486,4 @@ class Huge(bytes):
 
 def test_the_size_of_a_module_does_not_wrap() -> None:
     with pytest.raises(ValidationError, match="larger than 1 GiB"):
-        engine().compile(Huge(EMPTY))
+        engine()._compile(Huge(EMPTY))

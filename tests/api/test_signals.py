@@ -89,8 +89,8 @@ def check_usable(g: Guest) -> None:
     thread.start()
     thread.join(20)
     assert answers == [1]
-    assert g.store.embedding.depth == 0
-    assert g.store.failure is None
+    assert g.store._embedding.depth == 0
+    assert g.store._failure is None
     assert g.innermost(1000) == 500500
     assert g.recursive(15) == 610
     assert g.call_host(7) == 7
@@ -199,7 +199,7 @@ def test_a_signal_that_waits_when_a_host_function_is_called() -> None:
         except Rung:
             stopped += 1
     assert stopped == 20
-    assert store.embedding.depth == 0
+    assert store._embedding.depth == 0
 
 
 def test_what_a_handler_raises_passes_through_nested_guests() -> None:
@@ -220,7 +220,7 @@ def test_what_a_handler_raises_passes_through_nested_guests() -> None:
         with pytest.raises(Rung) as caught, alarm(ring, 0.02):
             g.call_host(4)
         assert caught.value.args == (1, 2, 3, 4) or caught.value.args == (4, 3, 2, 1)
-    assert store.embedding.depth == 0
+    assert store._embedding.depth == 0
 
 
 def test_references_are_released_after_an_exception() -> None:

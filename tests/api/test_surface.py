@@ -140,8 +140,7 @@ def assigned(owner: type) -> set[str]:
     return stored | set(vars(owner).get("__slots__", ()))
 
 
-UNDERWAY = {"Engine", "Store"}
-VALUES = [getattr(fusee, name) for name in fusee.__all__ if name not in UNDERWAY]
+VALUES = [getattr(fusee, name) for name in fusee.__all__]
 CLASSES = [value for value in VALUES if inspect.isclass(value) and value.__module__.startswith("fusee.")]
 
 

@@ -87,7 +87,7 @@ def test_a_fault_is_reported(target: str, instantiate: Instantiate) -> None:
     store, instance = instantiate(FRAMES)
     memory = instance.exports(store)["memory"]
     assert isinstance(memory, Memory)
-    space = store.native.space
+    space = store._native.space
     space.write(memory._address + layout(MemoryState, space.target).fields["base"].offset, bytes(4))
     with pytest.raises(DeviceFault) as caught:
         call(store, instance, "read", 64)

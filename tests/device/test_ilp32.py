@@ -121,7 +121,7 @@ def test_reserved_space_would_be_taken_from_everyone(monkeypatch: pytest.MonkeyP
 
 def space_of_a_memory(engine: Engine) -> tuple[int, int]:
     """Bytes reserved and allocated for a memory of one page that may grow to a gibibyte."""
-    native: Any = engine.native
+    native: Any = engine._native
     store = Store(engine)
     instance = Instance(store, Module(engine, '(module (memory (export "m") 1 16384))'), [])
     memory = instance.exports(store)["m"]

@@ -36,8 +36,8 @@ def executed_bytes(module: Module) -> int:
 
 def untouched_bytes(store: Store) -> int:
     """How much of the guest's stack was never written: pages that no system commits for `calloc`."""
-    native: Any = store.engine.native
-    base = int(view(StoreState, store.address, native.space).stack_base.address)
+    native: Any = store.engine._native
+    base = int(view(StoreState, store._address, native.space).stack_base.address)
     size = native.device.heap.sizes[base]
     used = len(native.space.read(base, size).rstrip(b"\0"))
     return int(size - -(-used // PAGE_BYTES) * PAGE_BYTES)
@@ -46,7 +46,7 @@ def untouched_bytes(store: Store) -> int:
 @pytest.mark.parametrize("workload", find_workloads("json,qsort,validator,vtable_poly6,queens"), ids=lambda w: w.name)
 def test_a_running_instance_takes_little_memory(workload: Workload) -> None:
     engine = new_engine()
-    native: Any = engine.native
+    native: Any = engine._native
     heap = native.device.heap
     module = Module(engine, workload.path.read_bytes())
     before = heap.peak_bytes = heap.used_bytes
@@ -98,7 +98,7 @@ def test_a_large_module_is_soon_ready() -> None:
     (workload,) = find_workloads("json")
     binary = repeated(workload.path.read_bytes(), 1 << 20)
     engine = new_engine()
-    native: Any = engine.native
+    native: Any = engine._native
     count = InstructionCount(native.device)
     store = Store(engine)
     Instance(store, Module(engine, binary), [])

@@ -222,7 +222,7 @@ def test_a_host_functions_trap_has_no_frames_of_another() -> None:
     with pytest.raises(Trap, match="enough") as error:
         Func(store, FuncType([], []), give_up)(store)
     assert error.value.frames == []
-    assert store.backtrace() == []
+    assert store._backtrace() == []
 
 
 @pytest.mark.parametrize(("name", "frames"), [("direct", [3]), ("tail", []), ("tail_reference", [])])
@@ -238,7 +238,7 @@ def test_a_host_functions_trap_shows_the_frames_that_are_left(name: str, frames:
     assert call(store, caller, name, 1) in (1, 101)
     with pytest.raises(ZeroDivisionError):
         call(store, caller, name, 0)
-    assert [frame.func_index for frame in store.backtrace()] == frames
+    assert [frame.func_index for frame in store._backtrace()] == frames
 
 
 def test_tail_calls_use_no_stack() -> None:

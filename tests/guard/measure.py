@@ -44,7 +44,7 @@ def count_instructions() -> Numbers:
     config = Config()
     config.target = WATCH
     engine = Engine(config)
-    native: Any = engine.native
+    native: Any = engine._native
     count = InstructionCount(native.device)
     loading, running = {}, {}
     for workload in WORKLOADS:

@@ -104,9 +104,9 @@ class DeviceNative(Native):
     def _call_host(self, address: int, identity: int, instance: int, slots: int) -> int:
         store = self._store_at(address)
         try:
-            store.hosts[identity].run(store, instance, self.space.host_address(slots))
+            store._hosts[identity].run(store, instance, self.space.host_address(slots))
         except BaseException as error:
-            store.failure = error
+            store._failure = error
             return _FAILED
         return 0
 
@@ -120,9 +120,9 @@ class DeviceNative(Native):
         from fusee.emulator import DeviceFault
 
         store = self._store_at(address)
-        embedding = store.embedding
+        embedding = store._embedding
         assert isinstance(embedding, DeviceEmbedding)
-        with embedding.call(store.engine.lock):
+        with embedding.call(store.engine._lock):
             try:
                 return self._invoke(address, func, slots)
             except DeviceFault as fault:
@@ -139,9 +139,9 @@ class DeviceNative(Native):
         for name, source in {"trap_pc": "pc", "trap_fp": "fp", "trap_instance": "ctx"}.items():
             width = self.space.target.pointer_width
             value = registers[fields[source]] & (1 << 8 * width) - 1
-            self.space.write(store.address + places[name].offset, value.to_bytes(width, "little"))
+            self.space.write(store._address + places[name].offset, value.to_bytes(width, "little"))
         try:
-            return [str(frame) for frame in store.backtrace()]
+            return [str(frame) for frame in store._backtrace()]
         except Exception as error:
             return [f"unknown: {error}".partition("\n")[0]]
 

@@ -208,7 +208,7 @@ class HostNative(Native):
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
 
     def new_embedder(self, store: "Store") -> Embedding:
-        return HostEmbedding(ctypes.addressof(self.python), store.engine.gate, store)
+        return HostEmbedding(ctypes.addressof(self.python), store.engine._gate, store)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:

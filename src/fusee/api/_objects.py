@@ -21,7 +21,7 @@ class ObjectTable:
         self._most_objects = LEAST_GROWTH
         self._are_many = False
 
-    def intern(self, value: Any) -> int:
+    def _intern(self, value: Any) -> int:
         """The externref for a Python object; the same for the same object."""
         reference = self._references.get(id(value))
         if reference is None:
@@ -35,7 +35,7 @@ class ObjectTable:
                 self._are_many = True
         return reference
 
-    def interned(self, reference: int) -> Any:
+    def _interned(self, reference: int) -> Any:
         """The Python object of an externref."""
         return self._objects[reference]
 

@@ -60,7 +60,7 @@ def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
 
 
 def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
-    store.hosts[identity].run(store, instance, slots)
+    store._hosts[identity].run(store, instance, slots)
 
 
 class EngineGate:

@@ -36,25 +36,25 @@ class Engine(Managed):
         expect(config, Config, "a Config")
         config._consume()
         self._is_closed = False
-        self.features = config._features
-        self.consume_fuel = config.consume_fuel
-        self.epoch_interruption = config.epoch_interruption
-        self.max_wasm_stack = config.max_wasm_stack
+        self._features = config._features
+        self._consume_fuel = config.consume_fuel
+        self._epoch_interruption = config.epoch_interruption
+        self._max_wasm_stack = config.max_wasm_stack
         if config.profiled:
             use_whole_engine()
-        self.native = _native.load(config.checked, config.target)
-        self.is_metered = config.consume_fuel or config.epoch_interruption
-        self.address = self.native.open(self.is_metered)
-        view(EngineState, self.address, self.native.space).is_profiled = config.profiled
-        self.epoch = 0
-        self.gate = EngineGate()
-        self.lock = self.gate.lock  # held by the thread that is in the engine's code
+        self._native = _native.load(config.checked, config.target)
+        self._is_metered = config.consume_fuel or config.epoch_interruption
+        self._address = self._native.open(self._is_metered)
+        view(EngineState, self._address, self._native.space).is_profiled = config.profiled
+        self._epoch = 0
+        self._gate = EngineGate()
+        self._lock = self._gate.lock  # held by the thread that is in the engine's code
         self._ended_modules: list[int] = []
         self._types: dict[FuncType, int] = {}
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
-        add_gate(self.gate)
+        add_gate(self._gate)
         finalizer = weakref.finalize(
-            self, _end, self.native, self.address, self._ended_modules, self._declarations, self.gate
+            self, _end, self._native, self._address, self._ended_modules, self._declarations, self._gate
         )
         finalizer.atexit = False  # the process's end frees everything at once
 
@@ -69,28 +69,28 @@ class Engine(Managed):
     def increment_epoch(self) -> None:
         """Advance the clock that `Store.set_epoch_deadline` counts in. May be called from any thread."""
         self._opened()
-        with self.gate.clock:
-            self.epoch += 1
-        for reference in list(self.native.stores.values()):
+        with self._gate.clock:
+            self._epoch += 1
+        for reference in list(self._native.stores.values()):
             store = reference()
             if store is not None and store.engine is self:
-                store.check_deadline()
+                store._check_deadline()
 
-    def compile(self, binary: bytes) -> int:
+    def _compile(self, binary: bytes) -> int:
         """The address of a new decoded and valid module; `binary` must outlive it."""
         try:
-            with self.lock:
+            with self._lock:
                 while self._ended_modules:
-                    self.native.end_module(self._ended_modules.pop())
-                return self.native.compile(self.address, binary, int(self.features))
+                    self._native.end_module(self._ended_modules.pop())
+                return self._native.compile(self._address, binary, int(self._features))
         except MalformedError as error:
             from fusee.api.failures import failure_of_module
 
-            raise failure_of_module(error, binary, self.features) from None
+            raise failure_of_module(error, binary, self._features) from None
 
-    def end_module(self, address: int) -> None:
+    def _end_module(self, address: int) -> None:
         """Release a module, at the next opportunity if another thread is in the engine's code."""
-        if not self.native.end_module_if_free(address, self.gate):
+        if not self._native.end_module_if_free(address, self._gate):
             self._ended_modules.append(address)
 
     def is_pulley(self) -> bool:
@@ -98,7 +98,7 @@ class Engine(Managed):
         self._opened()
         return False
 
-    def canonical(self, type: FuncType) -> int:  # noqa: A002
+    def _canonical(self, type: FuncType) -> int:  # noqa: A002
         """The engine's number for a function type (spec 3.1.2): equal types have equal numbers.
 
         The registry is fed by modules only, so a type that the host makes up becomes a module of its own.
@@ -109,10 +109,10 @@ class Engine(Managed):
         if found is None:
             section = b"\x01\x60" + _vector(type.params) + _vector(type.results)
             binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
-            with self.lock:
-                module = self.native.compile(self.address, binary, ALL_FEATURES)
+            with self._lock:
+                module = self._native.compile(self._address, binary, ALL_FEATURES)
             self._declarations.append((module, binary))
-            found = self._types[type] = int(view(ModuleState, module, self.native.space).types[0].canonical)
+            found = self._types[type] = int(view(ModuleState, module, self._native.space).types[0].canonical)
         return found
 
 

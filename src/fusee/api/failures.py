@@ -55,7 +55,7 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
     if isinstance(error, engine.LinkError):
         return LinkError("incompatible import type")
     if isinstance(error, engine.Trap):
-        return Trap._of(TrapCode(error.code), store.backtrace() if store is not None else [])
+        return Trap._of(TrapCode(error.code), store._backtrace() if store is not None else [])
     if isinstance(error, engine.Busy):
         return StoreError("another thread is using the store")
     return WasmtimeError(f"the engine failed with status {status:#x}")

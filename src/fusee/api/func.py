@@ -75,11 +75,11 @@ class Func:
         self._store = owner = store_of(store)
         expect(ty, FuncType, "a FuncType")
         self._function_signature: Signature | None = Signature(ty)
-        canonical = owner.engine.canonical(ty)
-        owner.hosts.append(HostFunction(self._function_signature, func, access_caller))
-        self._address: int = owner.native.new_host_func(
-            owner.address,
-            len(owner.hosts) - 1,
+        canonical = owner.engine._canonical(ty)
+        owner._hosts.append(HostFunction(self._function_signature, func, access_caller))
+        self._address: int = owner._native.new_host_func(
+            owner._address,
+            len(owner._hosts) - 1,
             canonical,
             len(ty.params),
             len(ty.results),
@@ -100,7 +100,7 @@ class Func:
     def _signature(self) -> Signature:
         """How it is called."""
         if self._function_signature is None:
-            self._function_signature = self._store.signature(self._address)
+            self._function_signature = self._store._signature(self._address)
         return self._function_signature
 
     def type(self, store: Storelike) -> FuncType:
@@ -111,8 +111,8 @@ class Func:
     def _matches(self, type: ValType) -> bool:  # noqa: A002
         """Whether a reference to it is of a (function reference) type."""
         engine = self._store.engine
-        with engine.lock:
-            return bool(engine.native.func_matches(engine.address, self._address, type._code))
+        with engine._lock:
+            return bool(engine._native.func_matches(engine._address, self._address, type._code))
 
     def __call__(self, store: Storelike, *params: Any) -> Any:
         """Call it with Python values or `Val`s; gives None, one value, or a list of several.
@@ -131,7 +131,7 @@ class Func:
             raise WasmtimeError(f"{few} parameters provided: given {len(params)}, expected {expected}")
         slots = signature.buffer()
         signature.params.pack_into(owner, slots, params)
-        owner.invoke(self._address, slots)
+        owner._call(self._address, slots)
         count = len(signature.results.types)
         if count == 0:
             return None
@@ -148,7 +148,7 @@ class Func:
         if 8 * len(slots) != signature.params.size:
             raise WasmtimeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
         array = signature.buffer(*slots)
-        owner.invoke(self._address, array)
+        owner._call(self._address, array)
         return array[: signature.results.size // 8]
 
     def __eq__(self, other: object) -> bool:
@@ -172,7 +172,7 @@ class Caller:
         self._instance = instance
 
     @property
-    def context(self) -> Store:
+    def _context(self) -> Store:
         """The store, so that a `Caller` serves wherever a `Store` does."""
         if self._store is None:
             raise ValueError("caller is no longer valid")
@@ -202,11 +202,11 @@ class Caller:
 
         WASI's functions work on it, as the witx definition says. Raises `LinkError` if there is none.
         """
-        store = self.context
-        memory = store.exported_memory(self._instance) if self._instance else 0
+        store = self._context
+        memory = store._exported_memory(self._instance) if self._instance else 0
         if memory == 0:
             raise LinkError("missing required memory export")
-        return store.memory_view(memory)
+        return store._memory_view(memory)
 
     def _invalidate(self) -> None:
         self._store = None

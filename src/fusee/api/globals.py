@@ -26,10 +26,10 @@ class Global:
         Raises `ArgumentError`; `TypeError` if the value is not of the type.
         """
         expect(ty, GlobalType, "a GlobalType")
-        self._store = store_of(store)
-        slots = Row([ty.content]).pack(self._store, (val,)).ljust(VALUE_BYTES, b"\0")
+        self._store = owner = store_of(store)
+        slots = Row([ty.content]).pack(owner, (val,)).ljust(VALUE_BYTES, b"\0")
         low, high = int.from_bytes(slots[:8], "little"), int.from_bytes(slots[8:], "little")
-        self._address: int = self._store.native.new_global(self._store.address, ty.content._code, ty.mutable, low, high)
+        self._address: int = owner._native.new_global(owner._address, ty.content._code, ty.mutable, low, high)
 
     @classmethod
     def _from_address(cls, store: Store, address: int) -> "Global":
@@ -42,7 +42,7 @@ class Global:
     def type(self, store: Storelike) -> GlobalType:
         """Its `GlobalType`."""
         own(store, self._store)
-        state = view(GlobalState, self._address, self._store.native.space)
+        state = view(GlobalState, self._address, self._store._native.space)
         return GlobalType(ValType._from_code(int(state.value_type)), bool(state.is_mutable))
 
     def value(self, store: Storelike) -> Any:
@@ -64,7 +64,7 @@ class Global:
         ctypes.memmove(self._value_address(), row.pack(self._store, (val,)), row.size)
 
     def _value_address(self) -> int:
-        space = self._store.native.space
+        space = self._store._native.space
         offset = layout(GlobalState, space.target).fields["value"].offset
         return space.host_address(self._address + offset, VALUE_BYTES)
 

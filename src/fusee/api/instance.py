@@ -39,7 +39,7 @@ class InstanceExports(Mapping[str, Extern]):
     def __init__(self, store: Store, module: Module, address: int) -> None:
         """Made by `Instance.exports`."""
         self._store = store
-        self._state = view(InstanceState, address, store.native.space)
+        self._state = view(InstanceState, address, store._native.space)
         self._places = module._export_places
         self._made: dict[str, Extern] = {}
 
@@ -68,9 +68,9 @@ class InstanceExports(Mapping[str, Extern]):
 
 def export_of(store: Store, instance: int, name: str) -> Extern | None:
     """The export of the instance at an address, made anew."""
-    module = store.module_of(instance)
+    module = store._module_of(instance)
     place = module._export_places.get(name)
-    return None if place is None else extern_at(store, view(InstanceState, instance, store.native.space), place)
+    return None if place is None else extern_at(store, view(InstanceState, instance, store._native.space), place)
 
 
 def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Extern:
@@ -101,11 +101,11 @@ class Instance:
             raise StoreError("the module belongs to another engine")
         given = self._import_addresses(imports)
         assert module._lifetime is not None
-        self._store.lifetimes.add(module._lifetime)
-        self._store.modules[module._address] = module
+        self._store._lifetimes.add(module._lifetime)
+        self._store._modules[module._address] = module
         try:
-            with self._store.engine.lock:
-                self._address: int = self._store.native.raw_instantiate(self._store.address, module._address, given)
+            with self._store.engine._lock:
+                self._address: int = self._store._native.raw_instantiate(self._store._address, module._address, given)
         except KernelError as error:
             raise self._failure(error) from None
         if module._start is not None:
@@ -114,13 +114,13 @@ class Instance:
     def _run(self, start: int) -> None:
         """Call the start function."""
         store, slots = self._store, (ctypes.c_uint64 * 1)()
-        function = int(view(InstanceState, self._address, store.native.space).functions[start])
-        state = view(FuncState, function, store.native.space)
+        function = int(view(InstanceState, self._address, store._native.space).functions[start])
+        state = view(FuncState, function, store._native.space)
         if state.instance == 0:
             # The engine would say that nobody calls it, but this instance does.
-            store.hosts[int(state.index)].run(store, self._address, ctypes.addressof(slots))
+            store._hosts[int(state.index)].run(store, self._address, ctypes.addressof(slots))
         else:
-            store.invoke(function, slots)
+            store._call(function, slots)
 
     def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[Any] | None":
         wanted = self._module._import_places
@@ -128,7 +128,7 @@ class Instance:
             raise LinkError(f"expected {len(wanted)} imports, found {len(imports)}")
         if not wanted:
             return None
-        addresses: ctypes.Array[Any] = (self._store.native.word * len(wanted))()
+        addresses: ctypes.Array[Any] = (self._store._native.word * len(wanted))()
         for i, (item, (module, name, kind)) in enumerate(zip(imports, wanted, strict=True)):
             store = store_of_extern(item)
             if store is not None and store is not self._store:
@@ -159,7 +159,7 @@ class Instance:
 
 def function_index(instance: Instance, func: Func) -> int | None:
     """The index of a function in an instance's function index space; None if it is not there."""
-    state = view(InstanceState, instance._address, instance._store.native.space)
+    state = view(InstanceState, instance._address, instance._store._native.space)
     indices = range(int(state.module.func_count))
     return next((index for index in indices if int(state.functions[index]) == func._address), None)
 

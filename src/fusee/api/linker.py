@@ -89,7 +89,7 @@ class Linker(Managed):
         from fusee.wasi.define import SNAPSHOT_0_MODULE, definitions
 
         types = {"i32": ValType.i32(), "i64": ValType.i64()}
-        for item in definitions(lambda caller: (caller.context.wasi, caller._memory_view())):
+        for item in definitions(lambda caller: (caller._context.wasi, caller._memory_view())):
             place = item.module, item.name
             if item.module == SNAPSHOT_0_MODULE and place in self._items:
                 continue
@@ -246,7 +246,7 @@ def _default(store: Storelike, ty: GlobalType | TableType | MemoryType | TagType
         return Table(store, ty, None)
     if isinstance(ty, TagType):
         return Tag(store, ty)
-    return SharedMemory(store.context.engine, ty) if ty.is_shared else Memory(store, ty)
+    return SharedMemory(store._context.engine, ty) if ty.is_shared else Memory(store, ty)
 
 
 def _unknown(module: str, name: str) -> Callable[..., Any]:

@@ -37,7 +37,7 @@ class Memory:
             raise UnsupportedError("shared memories in a store (threads) are not supported yet: see SharedMemory")
         owner = store_of(store)
         limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2)
-        self._bind(owner, owner.native.new_memory(owner.address, limits))
+        self._bind(owner, owner._native.new_memory(owner._address, limits))
 
     @classmethod
     def _from_address(cls, store: Store, address: int) -> "Memory":
@@ -49,12 +49,12 @@ class Memory:
     def _bind(self, store: Store, address: int) -> None:
         self._store = store
         self._address = address
-        self._raw = RawMemory(address, store.native.space)
+        self._raw = RawMemory(address, store._native.space)
 
     def type(self, store: Storelike) -> MemoryType:
         """Its `MemoryType`; the minimum is its size now."""
         own(store, self._store)
-        state = view(MemoryState, self._address, self._store.native.space)
+        state = view(MemoryState, self._address, self._store._native.space)
         maximum = int(state.maximum_pages) if state.has_maximum else None
         limits = Limits(self.size(store), maximum)
         return MemoryType(limits, bool(state.is_64), False, int(state.page_size_log2))
@@ -69,8 +69,8 @@ class Memory:
         expect(delta, int, "an int")
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        with owner.engine.lock:
-            old: int = owner.native.grow_memory(self._address, min(delta, NOT_GROWN))
+        with owner.engine._lock:
+            old: int = owner._native.grow_memory(self._address, min(delta, NOT_GROWN))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")
         return old
@@ -91,7 +91,7 @@ class Memory:
     def page_size_log2(self, store: Storelike) -> int:
         """The binary logarithm of the size of a page: 16 or 0."""
         own(store, self._store)
-        return int(view(MemoryState, self._address, self._store.native.space).page_size_log2)
+        return int(view(MemoryState, self._address, self._store._native.space).page_size_log2)
 
     def data_ptr(self, store: Storelike) -> "ctypes._Pointer[ctypes.c_ubyte]":
         """A C pointer to the first byte. Nothing checks what it is used for: stay below `data_len`."""
@@ -144,7 +144,7 @@ class Memory:
 
 def limits_state(store: Store, limits: Limits, is_64: bool, page_size_log2: int) -> "ctypes.Array[ctypes.c_char]":
     """Limits as the engine's struct."""
-    target = store.native.space.target
+    target = store._native.space.target
     result = ctypes.create_string_buffer(layout(LimitsState, target).extent.size)
     state: Any = make_reference(LimitsState, target, HOST, ctypes.addressof(result))
     state.minimum = type(state.minimum)(limits.min)

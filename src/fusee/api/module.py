@@ -70,8 +70,8 @@ class Module(Managed):
         expect(engine, Engine, "an Engine")
         self._engine = engine._opened()
         self._binary = _to_binary(wasm)
-        self._address: int = engine.compile(self._binary)
-        self._state = view(ModuleState, self._address, engine.native.space)
+        self._address: int = engine._compile(self._binary)
+        self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
         self._lifetime: Lifetime | None = Lifetime(engine, self._address, self._binary)
 
@@ -95,7 +95,7 @@ class Module(Managed):
         expect(wasm, (bytes, bytearray, memoryview), "wasm bytes")
         expect(engine, Engine, "an Engine")
         binary = bytes(wasm)
-        _end(engine._opened(), engine.compile(binary), binary)
+        _end(engine._opened(), engine._compile(binary), binary)
 
     def serialize(self) -> bytearray:
         """Bytes from which `deserialize` makes this module again: its binary under a header, not machine code."""
@@ -174,7 +174,7 @@ class Module(Managed):
 
     def _translated_functions(self) -> Iterator[tuple[int, int, int]]:
         """Of each function that was translated: its index, and the address and size in bytes of its code."""
-        m, space = self._state, self._engine.native.space
+        m, space = self._state, self._engine._native.space
         if int(m.code_table.address) == 0:
             return
         for index in range(int(m.imported_func_count), int(m.func_count)):
@@ -234,4 +234,4 @@ def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
 
 def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:
     """End a module; the engine and the bytes are arguments so that they end after it."""
-    engine.end_module(address)
+    engine._end_module(address)

@@ -32,7 +32,7 @@ class Storelike(Protocol):
     """A `Store`, the `Caller` that a host function is given, or a `StoreContext`."""
 
     @property
-    def context(self) -> "Store":
+    def _context(self) -> "Store":
         """The store that is meant."""
 
 
@@ -43,7 +43,7 @@ class Store(ObjectTable, Managed):
     """
 
     def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
-        """A store of `engine`, or of a new one; `data` is any object, kept for `Store.data`.
+        """A store of `engine`, which is kept, or of a new one; `data` is any object, kept for `Store.data`.
 
         Raises `ArgumentError`; `ValueError` if the engine is closed; `LimitError` if the system has no memory.
         """
@@ -53,48 +53,48 @@ class Store(ObjectTable, Managed):
         engine._opened()
         super().__init__()
         self.engine = engine
-        self.native = engine.native
+        self._native = engine._native
         self._data = data
-        self.is_closed = False
-        self.embedding = self.native.new_embedder(self)
-        self.address: int = self.native.new_store(engine.address, engine.max_wasm_stack, self.embedding.address)
-        self._invoke = self.native.invoke_status
-        self.state = view(StoreState, self.address, self.native.space)
-        self.hosts: list[HostFunction] = []
-        self.modules: dict[int, Module] = {}  # by address; they live as long as the store
-        self.lifetimes: set[Lifetime] = set()  # theirs
+        self._is_closed = False
+        self._embedding = self._native.new_embedder(self)
+        self._address: int = self._native.new_store(engine._address, engine._max_wasm_stack, self._embedding.address)
+        self._invoke = self._native.invoke_status
+        self._state = view(StoreState, self._address, self._native.space)
+        self._hosts: list[HostFunction] = []
+        self._modules: dict[int, Module] = {}  # by address; they live as long as the store
+        self._lifetimes: set[Lifetime] = set()  # theirs
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
-        self.failure: BaseException | None = None  # raised by a host function of an emulated device's guest
+        self._failure: BaseException | None = None  # raised by a host function of an emulated device's guest
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
-        if engine.is_metered and not engine.consume_fuel:
-            self.state.fuel = u64(NO_LIMIT)
-        self.native.stores[self.address] = weakref.ref(self)
-        self._end = weakref.finalize(self, _end, self.native, self.address, engine, self.lifetimes)
+        if engine._is_metered and not engine._consume_fuel:
+            self._state.fuel = u64(NO_LIMIT)
+        self._native.stores[self._address] = weakref.ref(self)
+        self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes)
         self._end.atexit = False  # the process's end frees everything at once
 
     @property
-    def context(self) -> "Store":
+    def _context(self) -> "Store":
         """The store itself; what `Caller.context` gives too."""
         return self._opened()
 
     def _opened(self) -> "Store":
         """The store, unless it was closed."""
-        return refuse_closed() if self.is_closed else self
+        return refuse_closed() if self._is_closed else self
 
     def close(self) -> None:
         """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
-        with self.engine.lock:
-            if self.embedding.depth:
+        with self.engine._lock:
+            if self._embedding.depth:
                 raise StoreError("a guest of the store is running")
-            with self.engine.gate.clock:
-                self.is_closed = True
+            with self.engine._gate.clock:
+                self._is_closed = True
             self._invoke = refuse_closed
             self._end()
-        self.hosts.clear()
-        self.modules.clear()
-        self.lifetimes.clear()
+        self._hosts.clear()
+        self._modules.clear()
+        self._lifetimes.clear()
         self._memories.clear()
         self._objects.clear()
         self._references.clear()
@@ -123,9 +123,9 @@ class Store(ObjectTable, Managed):
         return int(self._metered().fuel)
 
     def _metered(self) -> StoreState:
-        if not self._opened().engine.consume_fuel:
+        if not self._opened().engine._consume_fuel:
             raise WasmtimeError("fuel is not configured in this store")
-        return self.state
+        return self._state
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
         """Let guests trap with `INTERRUPT` once `Engine.increment_epoch` has been called that often from now.
@@ -134,21 +134,21 @@ class Store(ObjectTable, Managed):
         """
         expect(ticks_after_current, int, "an int")
         self._opened()
-        with self.engine.gate.clock:
-            self._deadline = self.engine.epoch + ticks_after_current
-            self.check_deadline()
+        with self.engine._gate.clock:
+            self._deadline = self.engine._epoch + ticks_after_current
+            self._check_deadline()
 
-    def check_deadline(self) -> None:
+    def _check_deadline(self) -> None:
         """Have guests stop if the deadline has passed; called whenever one of the two clocks is set."""
-        with self.engine.gate.clock:
-            if self.is_closed:  # meanwhile, by another thread
+        with self.engine._gate.clock:
+            if self._is_closed:  # meanwhile, by another thread
                 return
-            self.state.interrupt = u32(self._is_overdue())
-            while (self.state.interrupt != 0) is not self._is_overdue():  # a signal handler has set a clock meanwhile
-                self.state.interrupt = u32(self._is_overdue())
+            self._state.interrupt = u32(self._is_overdue())
+            while (self._state.interrupt != 0) is not self._is_overdue():  # a signal handler has set a clock meanwhile
+                self._state.interrupt = u32(self._is_overdue())
 
     def _is_overdue(self) -> bool:
-        return self._deadline is not None and self.engine.epoch >= self._deadline
+        return self._deadline is not None and self.engine._epoch >= self._deadline
 
     def set_limits(
         self,
@@ -166,8 +166,8 @@ class Store(ObjectTable, Managed):
         limits = (memory_size, table_elements, instances, tables, memories)
         for limit in limits:
             expect(limit, int, "an int")
-        native = self._opened().native
-        native.set_limits(self.address, *(min(limit, NO_LIMIT) if limit >= 0 else NO_LIMIT for limit in limits))
+        native = self._opened()._native
+        native.set_limits(self._address, *(min(limit, NO_LIMIT) if limit >= 0 else NO_LIMIT for limit in limits))
 
     def set_total_limits(self, memory_size: int, table_elements: int) -> None:
         """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
@@ -176,7 +176,7 @@ class Store(ObjectTable, Managed):
         raises `LimitError`; `memory.grow` and `table.grow` give -1. Not in wasmtime-py.
         """
         limits = (memory_size, table_elements)
-        self.native.set_total_limits(self.address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
+        self._native.set_total_limits(self._address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
 
     # WASI.
 
@@ -196,26 +196,26 @@ class Store(ObjectTable, Managed):
             raise WasmtimeError(f"WASI: {error}") from error
 
     @property
-    def wasi(self) -> "WasiContext":
+    def _wasi(self) -> "WasiContext":
         """The state of this store's WASI program."""
         if self._wasi_context is None:
             raise WasmtimeError("the guest uses WASI but the store has none: call Store.set_wasi")
         return self._wasi_context
 
-    def exported_memory(self, instance: int) -> int:
+    def _exported_memory(self, instance: int) -> int:
         """The address of the memory that the instance at an address exports as "memory"; 0 if there is none."""
         found = self._exported_memories.get(instance)
         if found is None:
-            kind, index = self.module_of(instance)._export_places.get("memory", (-1, 0))
-            memories = view(InstanceState, instance, self.native.space).memories
+            kind, index = self._module_of(instance)._export_places.get("memory", (-1, 0))
+            memories = view(InstanceState, instance, self._native.space).memories
             found = self._exported_memories[instance] = int(memories[index]) if kind == EXTERN_MEMORY else 0
         return found
 
-    def memory_view(self, address: int) -> memoryview:
+    def _memory_view(self, address: int) -> memoryview:
         """The bytes of the memory at an address, for the length of a host function's call."""
         raw = self._memories.get(address)
         if raw is None:
-            raw = self._memories[address] = RawMemory(address, self.native.space)
+            raw = self._memories[address] = RawMemory(address, self._native.space)
         return raw.current()
 
     # References to Python objects.
@@ -226,55 +226,55 @@ class Store(ObjectTable, Managed):
         Between calls that happens of itself, as often as is worth it. Does nothing while a guest runs, whose frames
         may hold any of them.
         """
-        if not self._opened().embedding.depth:
+        if not self._opened()._embedding.depth:
             self._let_go()
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
-        looked_at: int = self.native.trace_externs(self.address, marks, len(marks))
+        looked_at: int = self._native.trace_externs(self._address, marks, len(marks))
         return looked_at
 
     # Functions.
 
-    def signature(self, func: int) -> Signature:
+    def _signature(self, func: int) -> Signature:
         """How the function at an address is called."""
-        state = view(FuncState, func, self._opened().native.space)
+        state = view(FuncState, func, self._opened()._native.space)
         if state.instance == 0:
-            return self.hosts[int(state.index)].signature
-        module = self.module_of(int(state.instance))
+            return self._hosts[int(state.index)].signature
+        module = self._module_of(int(state.instance))
         return module._signature(int(state.index))
 
-    def module_of(self, instance: int) -> "Module":
+    def _module_of(self, instance: int) -> "Module":
         """The module of the instance at an address."""
-        return self.modules[view(InstanceState, instance, self.native.space).module._address]  # type: ignore[attr-defined]
+        return self._modules[view(InstanceState, instance, self._native.space).module._address]  # type: ignore[attr-defined]
 
-    def invoke(self, func: int, slots: "ctypes.Array[ctypes.c_uint64]") -> None:
+    def _call(self, func: int, slots: "ctypes.Array[ctypes.c_uint64]") -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
-        status = self._invoke(self.address, func, slots)
+        status = self._invoke(self._address, func, slots)
         if status:
             self._fail(status)
-        if self._are_many and not self.embedding.depth:
+        if self._are_many and not self._embedding.depth:
             self._let_go(slots)  # the results are there, and nobody has seen them yet
 
     def _fail(self, status: int) -> NoReturn:
-        failure, self.failure = self.failure, None
+        failure, self._failure = self._failure, None
         if failure is None:
             from fusee.api.failures import failure_of
 
             failure = failure_of(status, self)
         raise failure
 
-    def backtrace(self) -> list[Frame]:
+    def _backtrace(self) -> list[Frame]:
         """The frames of the trap that happened last, the innermost first."""
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * FRAME_WORDS))()
-        with self.engine.lock:
-            count: int = self.native.backtrace(self.address, words, MOST_FRAMES)
+        with self.engine._lock:
+            count: int = self._native.backtrace(self._address, words, MOST_FRAMES)
         places: dict[tuple[int, int], tuple[str | None, str | None, int]] = {}  # by instance and function
         frames = []
         for at in range(0, FRAME_WORDS * count, FRAME_WORDS):
             instance, func, offset = words[at : at + FRAME_WORDS]
             place = places.get((instance, func))
             if place is None:
-                module = self.module_of(instance)
+                module = self._module_of(instance)
                 names = module._names
                 place = places[instance, func] = names.functions.get(func), names.module, module._body_offset(func)
             name, module_name, start = place
@@ -296,7 +296,7 @@ class StoreContext:
         self._store: Store | None = store_of(store)
 
     @property
-    def context(self) -> Store:
+    def _context(self) -> Store:
         """The store. Raises `ValueError` once it was taken back."""
         if self._store is None:
             raise ValueError("caller is no longer valid")
@@ -314,7 +314,7 @@ def _end(native: Any, address: int, *lives_longer: object) -> None:
 
 def store_of(storelike: Any) -> Store:
     """The store that the user means. Raises `ArgumentError` if it is none."""
-    found = getattr(storelike, "context", None)
+    found = getattr(storelike, "_context", None)
     if not isinstance(found, Store):
         raise ArgumentError(f"expected a Store, not {storelike!r}")
     return found
@@ -324,6 +324,6 @@ def own(storelike: Storelike, store: Store) -> Store:
     """`store`, if that is the store which the user passed, and open."""
     if storelike is not store and store_of(storelike) is not store:
         raise StoreError("the object belongs to another store")
-    if store.is_closed:
+    if store._is_closed:
         refuse_closed()
     return store

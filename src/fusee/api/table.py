@@ -31,8 +31,8 @@ class Table:
         self._store = store_of(store)
         limits = limits_state(self._store, ty.limits, ty.is_64, 0)
         first = to_native(self._store, ty.element, init)
-        self._address: int = self._store.native.new_table(self._store.address, limits, ty.element._code, first)
-        self._state = view(TableState, self._address, self._store.native.space)
+        self._address: int = self._store._native.new_table(self._store._address, limits, ty.element._code, first)
+        self._state = view(TableState, self._address, self._store._native.space)
 
     @classmethod
     def _from_address(cls, store: Store, address: int) -> "Table":
@@ -40,7 +40,7 @@ class Table:
         self = object.__new__(cls)
         self._store = store
         self._address = address
-        self._state = view(TableState, address, store.native.space)
+        self._state = view(TableState, address, store._native.space)
         return self
 
     @property
@@ -70,8 +70,8 @@ class Table:
         if amt < 0:
             raise WasmtimeError("cannot grow by negative amount")
         value = to_native(owner, self._element, init)
-        with owner.engine.lock:
-            old: int = owner.native.grow_table(self._address, min(amt, NOT_GROWN), value)
+        with owner.engine._lock:
+            old: int = owner._native.grow_table(self._address, min(amt, NOT_GROWN), value)
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow table by `{amt}`")
         return old

@@ -212,7 +212,7 @@ def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A00
             raise TypeError(f"a function of type {value.type(store)} is not a {type}")
         return value._address
     if type.heap == "extern":
-        return store.intern(value)
+        return store._intern(value)
     raise UnsupportedError(f"values of type {type} are not supported yet")
 
 
@@ -225,7 +225,7 @@ def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noq
     if type.is_function:
         return Func._from_address(store, reference)
     if type.heap == "extern":
-        return store.interned(reference)
+        return store._interned(reference)
     raise UnsupportedError(f"values of type {type} are not supported yet")
 
 

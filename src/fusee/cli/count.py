@@ -14,7 +14,7 @@ class Measurement:
     def __init__(self, engine: "Engine") -> None:
         from fusee.emulator.count import InstructionCount
 
-        self._native: Any = engine.native
+        self._native: Any = engine._native
         device: Any = self._native.device
         try:
             self._count = InstructionCount(device)

@@ -26,7 +26,7 @@ def translate_function(module: Module, index: int) -> Translator:
     """
     engine = module._engine
     numbers = ctypes.addressof(handler_numbers())
-    translator: int = engine.native.translate_for_listing(engine.address, module._address, index, numbers)
+    translator: int = engine._native.translate_for_listing(engine._address, module._address, index, numbers)
     return view(Translator, translator)
 
 

@@ -52,7 +52,7 @@ class Profile:
 
 def _count_blocks(module: Module) -> Iterator[tuple[int, list[int]]]:
     """The counters in the code of each function that was translated."""
-    space, target = module._engine.native.space, Target.host()
+    space, target = module._engine._native.space, Target.host()
     for index, home, size in module._translated_functions():
         code = bytes(space.read(home, size))
         t = translate_function(module, index)
