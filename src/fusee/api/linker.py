@@ -89,7 +89,7 @@ class Linker(Managed):
         from fusee.wasi.define import SNAPSHOT_0_MODULE, definitions
 
         types = {"i32": ValType.i32(), "i64": ValType.i64()}
-        for item in definitions(lambda caller: (caller._context.wasi, caller._memory_view())):
+        for item in definitions(lambda caller: (caller._context._wasi, caller._memory_view())):
             place = item.module, item.name
             if item.module == SNAPSHOT_0_MODULE and place in self._items:
                 continue
