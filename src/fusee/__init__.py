@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fusee.api.errors import UnsupportedError as UnsupportedError
     from fusee.api.errors import ValidationError as ValidationError
     from fusee.api.errors import WasmtimeError as WasmtimeError
+    from fusee.api.exception import WasmException as WasmException
     from fusee.api.func import Caller as Caller
     from fusee.api.func import Func as Func
     from fusee.api.globals import Global as Global
@@ -61,6 +62,7 @@ _HOMES = {
     "api.engine": "Engine",
     "api.errors": "ArgumentError ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError ProposalError"
     " StoreError Trap UnsupportedError ValidationError WasmtimeError",
+    "api.exception": "WasmException",
     "api.func": "Caller Func",
     "api.globals": "Global",
     "api.instance": "Instance InstancePre",

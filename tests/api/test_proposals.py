@@ -28,8 +28,6 @@ def importing(kind: bytes) -> bytes:
 
 REFUSED = {
     "component": (b"\0asm\x0d\0\1\0", 4, "this is a component"),
-    "try": (one_function(b"\x06\x40\x19\x0b"), None, "legacy exception handling"),
-    "delegate": (one_function(b"\x18\0"), None, "legacy exception handling"),
     "shared memory": (module(section(MEMORY, vector([b"\3\1\1"]))), 11, "threads"),
     "atomic load": (one_function(b"\x41\0\xfe\x10\2\0\x1a"), None, "atomic instructions (threads)"),
     "atomic fence": (one_function(b"\xfe\3\0"), None, "atomic instructions (threads)"),
@@ -59,6 +57,8 @@ def test_the_proposal_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("feature", "binary"),
     [
+        ("legacy_exceptions", one_function(b"\x06\x40\x19\x0b")),
+        ("exceptions", one_function(b"\x1f\x40\0\x0b")),
         ("simd", one_function(b"\xfd\x0c" + bytes(16) + b"\x1a")),
         ("tail_call", one_function(b"\x12\0")),
         ("gc", one_function(b"\x41\0\xfb\x1c\x1a")),

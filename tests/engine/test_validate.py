@@ -67,8 +67,8 @@ UNSUPPORTED = {
     "(type (struct))": Unsupported.GC,
     "(table 1 anyref)": Unsupported.GC,
     "(func (drop (ref.i31 (i32.const 0))))": Unsupported.GC,
-    "(tag)": Unsupported.EXCEPTIONS,
-    "(func (try_table))": Unsupported.EXCEPTIONS,
+    "(tag) (func (try_table))": Unsupported.NONE,
+    "(table 1 exnref)": Unsupported.NONE,
     "(memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0))))": Unsupported.THREADS,
 }
 

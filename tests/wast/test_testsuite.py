@@ -46,7 +46,8 @@ def test_proposals(suite: Path, proposal: str, at_least: int, checked: bool) -> 
     assert report.passed >= at_least
 
 
-def test_the_older_form_of_exceptions(suite: Path) -> None:
-    report = run([suite / "legacy"], checked=False)
-    assert {reason.partition(" (")[0] for reason in report.skips} <= {"legacy exception handling", *REASONS}
-    assert report.passed >= 7
+@checked_too
+def test_the_older_form_of_exceptions(suite: Path, checked: bool) -> None:
+    report = run([suite / "legacy"], checked)
+    assert set(report.skips) <= {TEXT_FORMAT}
+    assert report.passed >= 95

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fusee.api._native import Native, Progress
 from fusee.api._python import EngineGate
 from fusee.api._start import define_program, program_name
-from fusee.api.errors import StoreError
+from fusee.api.errors import StoreError, WasmtimeError
 from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.platform import Platform
@@ -106,7 +106,8 @@ class DeviceNative(Native):
         try:
             store._hosts[identity].run(store, instance, self.space.host_address(slots))
         except BaseException as error:
-            store._failure = error
+            if not (isinstance(error, WasmtimeError) and error._throw(store)):
+                store._failure = error
             return _FAILED
         return 0
 

@@ -6,6 +6,7 @@ import sys
 from _thread import RLock
 from typing import TYPE_CHECKING, Final, Protocol
 
+from fusee.api.errors import WasmtimeError
 from fusee.engine.python.state import Embedder, Gate, Python, Watch
 from fusee.kernel.layout import layout
 from fusee.kernel.target import Target
@@ -60,7 +61,11 @@ def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
 
 
 def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
-    store._hosts[identity].run(store, instance, slots)
+    try:
+        store._hosts[identity].run(store, instance, slots)
+    except WasmtimeError as error:
+        if not error._throw(store):
+            raise
 
 
 class EngineGate:

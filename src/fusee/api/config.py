@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fusee.api.errors import ArgumentError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
-from fusee.spec.features import WASM_3, Feature
+from fusee.spec.features import DEFAULT_FEATURES, Feature
 
 DEFAULT_STACK_BYTES: Final = 8 << 20
 
@@ -20,6 +20,7 @@ _SWITCHES: Final = {
     "wasm_function_references": Feature.FUNCTION_REFERENCES,
     "wasm_gc": Feature.GC,
     "wasm_exceptions": Feature.EXCEPTIONS,
+    "wasm_legacy_exceptions": Feature.LEGACY_EXCEPTIONS,
     "wasm_threads": Feature.THREADS,
     "wasm_wide_arithmetic": Feature.WIDE_ARITHMETIC,
     "wasm_custom_page_sizes": Feature.CUSTOM_PAGE_SIZES,
@@ -80,7 +81,7 @@ class Config(Managed):
         """The usual settings: all of WebAssembly 3.0, nothing that stops guests, a stack of 8 MiB."""
         values = self.__dict__
         values["_is_used_up"] = False
-        values["_features"] = WASM_3
+        values["_features"] = DEFAULT_FEATURES
         values["consume_fuel"] = values["epoch_interruption"] = values["profiled"] = False
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
         values["target"] = None

@@ -105,14 +105,17 @@ class Engine(Managed):
         """
         if type._declaration is not None and type._declaration.engine is self:
             return type._declaration.number
+        return int(view(ModuleState, self._defined(type), self._native.space).types[0].canonical)
+
+    def _defined(self, type: FuncType) -> int:  # noqa: A002
+        """The address of a module whose only type this is; it lives as long as the engine."""
         found = self._types.get(type)
         if found is None:
             section = b"\x01\x60" + _vector(type.params) + _vector(type.results)
             binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
             with self._lock:
-                module = self._native.compile(self._address, binary, ALL_FEATURES)
-            self._declarations.append((module, binary))
-            found = self._types[type] = int(view(ModuleState, module, self._native.space).types[0].canonical)
+                found = self._types[type] = self._native.compile(self._address, binary, ALL_FEATURES)
+            self._declarations.append((found, binary))
         return found
 
 

@@ -10,6 +10,7 @@ from fusee.api.managed import ArgumentError as ArgumentError
 from fusee.api.managed import Managed
 
 if TYPE_CHECKING:
+    from fusee.api.store import Store
     from fusee.api.traps import TrapCode
     from fusee.spec.errors import ModuleError
     from fusee.spec.traps import TrapCode as Cause
@@ -40,6 +41,10 @@ class FuseeError(Exception, Managed):
 
 class WasmtimeError(FuseeError):
     """Any error but a trap, under the name that code written for wasmtime-py catches."""
+
+    def _throw(self, store: "Store") -> bool:
+        """Have the guest that waits for a host function catch this: whether it is an exception of guests at all."""
+        return False
 
 
 class MalformedError(WasmtimeError):

@@ -54,6 +54,11 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
         return LimitError(f"{of}{Limit(error.code).message}")
     if isinstance(error, engine.LinkError):
         return LinkError("incompatible import type")
+    if isinstance(error, engine.Trap) and error.code == TrapCode.UNCAUGHT_EXCEPTION and store is not None:
+        from fusee.api.exception import WasmException
+
+        frames = store._backtrace()
+        return WasmException._of(store, store._native.take_exn(store._address), frames)
     if isinstance(error, engine.Trap):
         return Trap._of(TrapCode(error.code), store._backtrace() if store is not None else [])
     if isinstance(error, engine.Busy):

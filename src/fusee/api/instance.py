@@ -4,7 +4,7 @@ import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fusee.api.errors import ArgumentError, FuseeError, LinkError, StoreError, UnsupportedError
+from fusee.api.errors import ArgumentError, FuseeError, LinkError, StoreError
 from fusee.api.func import Extern, Func
 from fusee.api.globals import Global
 from fusee.api.managed import Managed, expect, refuse_closed
@@ -14,26 +14,33 @@ from fusee.api.sharedmemory import SharedMemory
 from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.table import Table
 from fusee.api.tag import Tag
-from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE
+from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, EXTERN_TAG
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.kernel.errors import KernelError
 from fusee.kernel.memory import view
 
-CLASSES: Final[dict[int, type[Func] | type[Table] | type[Memory] | type[Global]]] = {
+CLASSES: Final[dict[int, type[Func] | type[Table] | type[Memory] | type[Global] | type[Tag]]] = {
     EXTERN_FUNC: Func,
     EXTERN_TABLE: Table,
     EXTERN_MEMORY: Memory,
     EXTERN_GLOBAL: Global,
+    EXTERN_TAG: Tag,
 }
 EXTERNS: Final = (Func, Table, Memory, Global, Tag, SharedMemory)
-SPACES: Final = {EXTERN_FUNC: "functions", EXTERN_TABLE: "tables", EXTERN_MEMORY: "memories", EXTERN_GLOBAL: "globals"}
+SPACES: Final = {
+    EXTERN_FUNC: "functions",
+    EXTERN_TABLE: "tables",
+    EXTERN_MEMORY: "memories",
+    EXTERN_GLOBAL: "globals",
+    EXTERN_TAG: "tags",
+}
 
 
 class InstanceExports(Mapping[str, Extern]):
     """The exports of an instance by name; also by position, in the module's order.
 
-    They are `Func`s, `Table`s, `Memory`s and `Global`s, each the same object whenever it is asked for.
+    They are `Func`s, `Table`s, `Memory`s, `Global`s and `Tag`s, each the same object whenever it is asked for.
     """
 
     def __init__(self, store: Store, module: Module, address: int) -> None:
@@ -76,8 +83,6 @@ def export_of(store: Store, instance: int, name: str) -> Extern | None:
 def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Extern:
     """The member of an instance's index spaces at (kind, index)."""
     kind, index = place
-    if kind not in CLASSES:
-        raise UnsupportedError("exceptions and tags are not supported yet")
     return CLASSES[kind]._from_address(store, int(getattr(state, SPACES[kind])[index]))
 
 
@@ -133,9 +138,9 @@ class Instance:
             store = store_of_extern(item)
             if store is not None and store is not self._store:
                 raise StoreError(f"the import `{module}::{name}` belongs to another store")
-            if isinstance(item, Tag | SharedMemory) and self._module._state.unsupported != 0:
+            if isinstance(item, SharedMemory) and self._module._state.unsupported != 0:
                 continue  # the engine says so, and where
-            if isinstance(item, Tag | SharedMemory) or not isinstance(item, CLASSES.get(kind, ())):
+            if isinstance(item, SharedMemory) or not isinstance(item, CLASSES.get(kind, ())):
                 raise LinkError(f"incompatible import type for `{module}::{name}`")
             addresses[i] = item._address
         return addresses

@@ -213,7 +213,11 @@ class Module(Managed):
         if kind == EXTERN_GLOBAL:
             declared = m.globals[index]
             return GlobalType(self._value_type(int(declared.value_type)), bool(declared.is_mutable))
-        return TagType(self._func_type(int(m.tags[index])))
+        return self._tag_type(int(m.tags[index]))
+
+    def _tag_type(self, index: int) -> TagType:
+        """The type of tags whose values are the parameters of a function type."""
+        return TagType(self._func_type(index))
 
 
 def _limits(limits: LimitsState) -> Limits:

@@ -3,6 +3,7 @@
 import ctypes
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from weakref import WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
 from fusee.api.engine import Engine
@@ -16,12 +17,15 @@ from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
+from fusee.engine.state.runtime import Tag as TagState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64
 
 if TYPE_CHECKING:
+    from fusee.api.exception import WasmException
     from fusee.api.func import HostFunction
     from fusee.api.module import Lifetime, Module
+    from fusee.api.types import TagType
     from fusee.wasi import WasiConfig, WasiContext
 
 
@@ -65,6 +69,8 @@ class Store(ObjectTable, Managed):
         self._lifetimes: set[Lifetime] = set()  # theirs
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
+        self._tags: dict[int, TagType] = {}  # the host's, by address
+        self._exceptions: WeakValueDictionary[int, WasmException] = WeakValueDictionary()  # the host's, by address
         self._failure: BaseException | None = None  # raised by a host function of an emulated device's guest
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
@@ -242,6 +248,15 @@ class Store(ObjectTable, Managed):
             return self._hosts[int(state.index)].signature
         module = self._module_of(int(state.instance))
         return module._signature(int(state.index))
+
+    def _tag_type(self, address: int) -> "TagType":
+        """The type of the tag at an address."""
+        known = self._tags.get(address)
+        if known is None:
+            state = view(TagState, address, self._opened()._native.space)
+            module = self._modules[state.module._address]  # type: ignore[attr-defined]
+            known = self._tags[address] = module._tag_type(int(state.type_index))
+        return known
 
     def _module_of(self, instance: int) -> "Module":
         """The module of the instance at an address."""

@@ -1,4 +1,4 @@
-"""`Tag`: what tells exceptions apart. Guests cannot throw or catch yet; the host can make tags and compare them."""
+"""`Tag`: what tells exceptions apart (spec 4.2.10)."""
 
 from fusee.api.managed import expect
 from fusee.api.store import Store, Storelike, own, store_of
@@ -6,27 +6,52 @@ from fusee.api.types import TagType
 
 
 class Tag:
-    """An exception tag (spec 4.2.10), which is itself and equal to no other.
+    """An exception tag, the guest's or the host's, which is itself and equal to no other.
 
-    A module that has or imports tags is refused with `UnsupportedError` when it is instantiated, until exceptions
-    are supported.
+    All methods raise `StoreError` for another store, `ValueError` for a closed one.
     """
 
-    __slots__ = ("_store", "_type")
+    __slots__ = ("_address", "_store", "_type")
 
     def __init__(self, store: Storelike, ty: TagType) -> None:
         """A new tag of the type `ty` in `store`. Raises `ArgumentError`."""
         expect(ty, TagType, "a TagType")
         self._store: Store = store_of(store)
-        self._type = ty
+        self._type: TagType | None = ty
+        module = self._store.engine._defined(ty.functype)
+        self._address: int = self._store._native.new_tag(self._store._address, module, 0)
+        self._store._tags[self._address] = ty
+
+    @classmethod
+    def _from_address(cls, store: Store, address: int) -> "Tag":
+        """The tag that the engine has at `address`."""
+        self = object.__new__(cls)
+        self._store = store
+        self._address = address
+        self._type = None
+        return self
+
+    def _tag_type(self) -> TagType:
+        if self._type is None:
+            self._type = self._store._tag_type(self._address)
+        return self._type
 
     def type(self, store: Storelike) -> TagType:
         """Its `TagType`."""
         own(store, self._store)
-        return self._type
+        return self._tag_type()
 
     def eq(self, store: Storelike, other: "Tag") -> bool:
         """Whether `other` is the same tag. Raises `ArgumentError`."""
         own(store, self._store)
         expect(other, Tag, "a Tag")
-        return self is other
+        return self == other
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tag) and self._address == other._address and self._store is other._store
+
+    def __hash__(self) -> int:
+        return hash(self._address)
+
+    def __repr__(self) -> str:
+        return f"<Tag {' '.join(map(str, self._tag_type().functype.params))}>"

@@ -213,6 +213,12 @@ def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A00
         return value._address
     if type.heap == "extern":
         return store._intern(value)
+    if type.heap == "exn":
+        from fusee.api.exception import WasmException
+
+        if isinstance(value, WasmException):
+            return value._reference(store)
+        raise TypeError(f"expected a WasmException for {type}, not {value!r}")
     raise UnsupportedError(f"values of type {type} are not supported yet")
 
 
@@ -226,6 +232,10 @@ def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noq
         return Func._from_address(store, reference)
     if type.heap == "extern":
         return store._interned(reference)
+    if type.heap == "exn":
+        from fusee.api.exception import WasmException
+
+        return WasmException._of(store, reference)
     raise UnsupportedError(f"values of type {type} are not supported yet")
 
 

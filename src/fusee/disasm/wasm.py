@@ -9,7 +9,9 @@ from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, INDEX_BASE, Imm, Op
 from fusee.spec.types import EMPTY_BLOCK, REF_CODE, REF_NULL_CODE, Heap
 
-OPENING: Final = {opcodes.BLOCK, opcodes.LOOP, opcodes.IF, opcodes.TRY_TABLE}
+OPENING: Final = {opcodes.BLOCK, opcodes.LOOP, opcodes.IF, opcodes.TRY_TABLE, opcodes.TRY}
+ARMS: Final = {opcodes.ELSE, opcodes.CATCH, opcodes.CATCH_ALL}
+CLOSING: Final = {opcodes.END, opcodes.DELEGATE, *ARMS}
 NUMBER_TYPES: Final = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 MEMARG_HAS_MEMORY: Final = 0x40
 CATCHES: Final = ("catch", "catch_ref", "catch_all", "catch_all_ref")
@@ -156,10 +158,10 @@ def read_instructions(source: bytes, start: int, end: int) -> Iterator[WasmInstr
         offset = cursor.position
         row = cursor.opcode()
         immediates = [IMMEDIATES.get(kind, _index)(cursor) for kind in row.immediates]
-        if row in (opcodes.END, opcodes.ELSE):
+        if row in CLOSING:
             depth -= 1
         yield WasmInstruction(offset, max(depth, 0), " ".join([mnemonic(row), *filter(None, immediates)]))
-        if row in OPENING or row is opcodes.ELSE:
+        if row in OPENING or row in ARMS:
             depth += 1
 
 

@@ -58,6 +58,8 @@ def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     if func.instance == 0:
         if world.engine.platform.call_host(address(world), func.index, usize(0), slots) != 0:
             world.trap_instance = usize(0)  # and what traps the host has met meanwhile are not this one
+            if world.exception != 0:
+                raise Trap(TrapCode.UNCAUGHT_EXCEPTION, 0)
             raise Trap(TrapCode.EMBEDDER, 0)
         return
     top = world.stack_top

@@ -15,10 +15,11 @@ from fusee.engine.python.interrupt import (
     stop_watching,
     watch_main_thread,
 )
+from fusee.engine.runtime.exceptions import make_exn, take_exn, throw_exn
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
-from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
+from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table, new_tag
 from fusee.engine.runtime.store import (
     new_store,
     open_engine,
@@ -55,6 +56,10 @@ ENTRIES: Final = (
     grow_table,
     new_global,
     new_host_func,
+    new_tag,
+    make_exn,
+    throw_exn,
+    take_exn,
     func_matches,
     trace_externs,
     install_embedder,

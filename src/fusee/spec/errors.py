@@ -94,6 +94,8 @@ class ModuleError(IntEnum):
     SHARED_WITHOUT_MAXIMUM = 100, "shared memory must have maximum"
     MULTIPLE_MEMORIES = 101, "multiple memories"
 
+    RETHROW_LABEL = 103, "invalid rethrow label"
+
     # Limits of this engine
     IMPLEMENTATION_LIMIT = 128, "the module exceeds a limit of this engine"
     LIMIT_MODULE_SIZE = 129, "the module is larger than 1 GiB"

@@ -19,6 +19,7 @@ class Feature(IntFlag):
     THREADS = 1 << 9
     WIDE_ARITHMETIC = 1 << 10
     CUSTOM_PAGE_SIZES = 1 << 11
+    LEGACY_EXCEPTIONS = 1 << 12  # the form that compilers wrote before version 3.0, and still do by themselves
 
 
 WASM_3: Final = (
@@ -34,7 +35,10 @@ WASM_3: Final = (
 )
 """What the specification's version 3.0 contains."""
 
-ALL_FEATURES: Final = WASM_3 | Feature.THREADS | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES
+DEFAULT_FEATURES: Final = WASM_3 | Feature.LEGACY_EXCEPTIONS
+"""What is switched on if nobody says otherwise."""
+
+ALL_FEATURES: Final = DEFAULT_FEATURES | Feature.THREADS | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES
 
 
 class Unsupported(IntEnum):
@@ -42,8 +46,7 @@ class Unsupported(IntEnum):
 
     NONE = 0
     GC = 1
-    EXCEPTIONS = 2
-    THREADS = 3
+    THREADS = 2
 
     @property
     def message(self) -> str:
@@ -54,6 +57,5 @@ class Unsupported(IntEnum):
 _UNSUPPORTED: Final = {
     Unsupported.NONE: "nothing unsupported",
     Unsupported.GC: "garbage-collected types are not supported yet",
-    Unsupported.EXCEPTIONS: "exceptions and tags are not supported yet",
     Unsupported.THREADS: "shared memories and atomic instructions (threads) are not supported yet",
 }

@@ -125,7 +125,6 @@ def op(
 
 _UNSUPPORTED_BY_FEATURE: Final = {
     Feature.GC: Unsupported.GC,
-    Feature.EXCEPTIONS: Unsupported.EXCEPTIONS,
     Feature.THREADS: Unsupported.THREADS,
 }
 

@@ -13,6 +13,7 @@ _TAIL_CALL = Feature.TAIL_CALL
 _FUNCTION_REFERENCES = Feature.FUNCTION_REFERENCES
 _GC = Feature.GC
 _EXCEPTIONS = Feature.EXCEPTIONS
+_LEGACY = Feature.LEGACY_EXCEPTIONS
 _THREADS = Feature.THREADS
 _WIDE_ARITHMETIC = Feature.WIDE_ARITHMETIC
 
@@ -36,6 +37,13 @@ RETURN_CALL = op(0x12, "return_call", None, Imm.FUNC, feature=_TAIL_CALL)
 RETURN_CALL_INDIRECT = op(0x13, "return_call_indirect", None, Imm.TYPE, Imm.TABLE, traps=True, feature=_TAIL_CALL)
 CALL_REF = op(0x14, "call_ref", None, Imm.TYPE, traps=True, feature=_FUNCTION_REFERENCES)
 RETURN_CALL_REF = op(0x15, "return_call_ref", None, Imm.TYPE, traps=True, feature=_FUNCTION_REFERENCES)
+# The older form of exceptions (proposal exception-handling, Exceptions-v3-legacy)
+TRY = op(0x06, "try", None, Imm.BLOCK_TYPE, feature=_LEGACY)
+CATCH = op(0x07, "catch", None, Imm.TAG, feature=_LEGACY)
+RETHROW = op(0x09, "rethrow", None, Imm.LABEL, traps=True, feature=_LEGACY)
+DELEGATE = op(0x18, "delegate", None, Imm.LABEL, feature=_LEGACY)
+CATCH_ALL = op(0x19, "catch_all", None, feature=_LEGACY)
+
 TRY_TABLE = op(0x1F, "try_table", None, Imm.BLOCK_TYPE, Imm.CATCHES, feature=_EXCEPTIONS)
 
 # Parametric and variables (spec 5.4.2, 5.4.3)

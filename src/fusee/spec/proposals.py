@@ -13,7 +13,6 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature
 from fusee.spec.op import BY_INDEX, INDEX_BASE
 
-_LEGACY_EXCEPTIONS: Final = frozenset({0x06, 0x07, 0x09, 0x18, 0x19})  # try, catch, rethrow, delegate, catch_all
 _STACK_SWITCHING: Final = range(0xE0, 0xE8)  # cont.new to switch
 _DESCRIPTORS: Final = range(32, 40)  # behind 0xFB: struct.new_desc to br_on_cast_desc_eq_fail
 _COMPACT_IMPORTS: Final = frozenset({0x7E, 0x7F})  # in place of an import's kind
@@ -44,8 +43,6 @@ _WITHOUT_DESCRIPTORS: Final = (
 _SIGNS: Final = (
     _Sign(ModuleError.UNKNOWN_VERSION, lambda found: found[:4] == _COMPONENT, "this is a component, not a core module; "
           "components are not supported yet"),
-    _Sign(ModuleError.ILLEGAL_OPCODE, _first(*_LEGACY_EXCEPTIONS), "legacy exception handling (try, catch, delegate, "
-          "rethrow) is not supported yet"),
     _Sign(ModuleError.ILLEGAL_OPCODE, _first(*_STACK_SWITCHING), "stack switching (a proposal) is not supported"),
     _Sign(ModuleError.ILLEGAL_OPCODE, lambda at: at[0] == 0xFB and at[1] in _DESCRIPTORS, _WITHOUT_DESCRIPTORS),
     _Sign(ModuleError.BAD_HEAP_TYPE, _first(0x62), _WITHOUT_DESCRIPTORS),

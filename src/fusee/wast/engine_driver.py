@@ -22,6 +22,7 @@ from fusee import (
     TrapCode,
     UnsupportedError,
     ValidationError,
+    WasmException,
 )
 from fusee.api.instance import function_index
 from fusee.wast import driver as outcomes
@@ -124,6 +125,8 @@ def _outcomes() -> Iterator[None]:
         yield
     except Trap as trap:
         raise _trapped(trap) from None
+    except WasmException as exception:
+        raise outcomes.Thrown(str(exception)) from None
     except ProposalError as error:
         raise outcomes.Refused(error.message.partition(": ")[2]) from None
     except UnsupportedError as error:

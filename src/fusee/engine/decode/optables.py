@@ -56,6 +56,9 @@ def _column(of: Callable[[Op], int]) -> list[int]:
     return [of(BY_INDEX[i]) if i in BY_INDEX else 0 for i in range(INDEX_COUNT)]
 
 
+_ENDING: Final = (opcodes.ELSE, opcodes.END, opcodes.CATCH, opcodes.CATCH_ALL, opcodes.DELEGATE)
+
+
 _COLUMNS: Final = Columns(
     params=_column(_params),
     results=_column(_results),
@@ -67,6 +70,7 @@ _COLUMNS: Final = Columns(
     feature=_column(lambda row: row.feature),
     unsupported=_column(lambda row: row.unsupported),
     opens_block=_column(lambda row: Imm.BLOCK_TYPE in row.immediates),
+    ends_arm=_column(lambda row: row in _ENDING),
 )
 
 CLASS: Final[Ptr[u8]] = table(u8, _COLUMNS.classes)
@@ -82,6 +86,8 @@ IS_CONSTANT: Final[Ptr[u8]] = table(u8, _COLUMNS["is_constant"])
 FEATURE: Final[Ptr[u16]] = table(u16, _COLUMNS["feature"])
 UNSUPPORTED: Final[Ptr[u8]] = table(u8, _COLUMNS["unsupported"])
 OPENS_BLOCK: Final[Ptr[u8]] = table(u8, _COLUMNS["opens_block"])
+ENDS_ARM: Final[Ptr[u8]] = table(u8, _COLUMNS["ends_arm"])
+"""Whether it ends a block, or the part of it before the next `else` or catch clause."""
 
 END: Final = opcodes.END.index
 

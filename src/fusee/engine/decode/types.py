@@ -29,11 +29,7 @@ _HEAP_FEATURES: Final = {
     Heap.EXN: Feature.EXCEPTIONS,
     Heap.NOEXN: Feature.EXCEPTIONS,
 }
-_HEAP_UNSUPPORTED: Final = {
-    **dict.fromkeys(COLLECTED, Unsupported.GC),
-    Heap.EXN: Unsupported.EXCEPTIONS,
-    Heap.NOEXN: Unsupported.EXCEPTIONS,
-}
+_HEAP_UNSUPPORTED: Final = dict.fromkeys(COLLECTED, Unsupported.GC)
 HEAP_FEATURE: Final = table(u32, [int(_HEAP_FEATURES.get(h, 0)) for h in Heap])
 HEAP_UNSUPPORTED: Final = table(u8, [int(_HEAP_UNSUPPORTED.get(h, 0)) for h in Heap])
 

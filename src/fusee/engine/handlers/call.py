@@ -4,6 +4,7 @@ from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.regs import READ, Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_trap
+from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.registry import is_subtype_canonical
@@ -107,6 +108,8 @@ def across(f: Regs) -> None:
         world.stack_top = f.fp + maximum(func.param_slots, func.result_slots)
         if world.engine.platform.call_host(address(world), func.index, address(f.ctx), f.fp) != 0:
             blame_caller(f)
+            if world.exception != 0:
+                return tail(unwind, f)
             raise Trap(TrapCode.EMBEDDER, 0)
         f.acc = f.fp[0]
         f.facc = cast(Ptr[v128], f.fp)[0]

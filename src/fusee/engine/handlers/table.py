@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers import call, control, execute
+from fusee.engine.handlers import call, control, exception, execute
 from fusee.engine.handlers.regs import Code
 from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.row import Row
@@ -19,6 +19,8 @@ FAMILIES: Final[dict[str, Any]] = {
     "call_import": call.call_import,
     "call_indirect": call.call_indirect,
     "call_ref": call.call_ref,
+    "throw": exception.throw,
+    "throw_ref": exception.throw_ref,
     "return_call": call.return_call,
     "return_call_import": call.return_call_func,
     "return_call_indirect": call.return_call_func,

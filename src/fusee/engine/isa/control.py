@@ -87,6 +87,12 @@ TAIL_CALLS: Final = [
     Row("return_call_ref", "return_call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("u16", "u16")),
 ]  # fmt: skip
 
+# What is thrown: a tag's index, the slot of its first value and the spread of heights, or a reference to an exception
+THROWS: Final = [
+    Row("throw", "throw", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
+    Row("throw_ref", "throw_ref", ("i64",), "", UNARY_ACC, NO_RESULT),
+]
+
 RETURNS: Final = [
     Row("return", "return", (), "", NULLARY, NO_RESULT),
     Row("return_int", "return_value", ("i64",), "", UNARY_CONST, NO_RESULT),
@@ -122,4 +128,4 @@ def _pin_transfers() -> list[Row]:
     ]
 
 
-ROWS: Final = [*BRANCHES, *CALLS, *TAIL_CALLS, *RETURNS, *_enters(), *_pin_transfers()]
+ROWS: Final = [*BRANCHES, *CALLS, *TAIL_CALLS, *THROWS, *RETURNS, *_enters(), *_pin_transfers()]

@@ -9,10 +9,10 @@ from itertools import product
 from typing import Final
 
 from fusee.engine.isa.selection import chosen
+from fusee.engine.state.code import MOST_PINS
 
 ACC: Final = 0
 PIN: Final = 1
-MOST_PINS: Final = 4  # in each bank (11 integer arguments are the most that x86-64 passes)
 PINS: Final = chosen().pins  # so many of them are used
 SLOT: Final = PIN + MOST_PINS
 CONST: Final = SLOT + 1

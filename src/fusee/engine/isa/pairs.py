@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.forms import MOST_PINS, NO_RESULT, PIN, PINS, PLACES, in_order
+from fusee.engine.isa.forms import NO_RESULT, PIN, PINS, PLACES, in_order
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, forms_of, handlers
 from fusee.engine.isa.trees import Node, Pattern, PatternError, parse
+from fusee.engine.state.code import MOST_PINS
 from fusee.kernel.lang import kernel, table, u16, u32
 
 FIRST: Final = frozenset({

@@ -124,7 +124,11 @@ def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -
         has_succeeded = result != 0
         if has_succeeded:
             python.drop(result)
-    return return_to_guest(e, world, has_succeeded)
+    outcome = return_to_guest(e, world, has_succeeded)
+    if outcome != 0:
+        world.exception = usize(0)
+        return outcome
+    return u32(world.exception != 0)  # an exception for guests ends the host's frame, too
 
 
 @kernel

@@ -12,7 +12,7 @@ from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, load, offset_of, size_of, span, u8, u32, usize
 
-CODE_START: Final = 16
+CODE_START: Final = 24
 """Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
 
 NOTE_BYTES: Final = 8

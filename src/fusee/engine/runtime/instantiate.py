@@ -7,7 +7,7 @@ from fusee.engine.errors import Exhausted, Unsupported
 from fusee.engine.runtime.const import Evaluator, evaluate_span
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own
 from fusee.engine.runtime.link import canonical_value, check_imports
-from fusee.engine.runtime.objects import new_memory, new_table
+from fusee.engine.runtime.objects import init_tag, new_memory, new_table
 from fusee.engine.runtime.segments import open_segments, run_segments
 from fusee.engine.runtime.table import fill_elements
 from fusee.engine.state.module import (
@@ -15,9 +15,10 @@ from fusee.engine.state.module import (
     EXTERN_GLOBAL,
     EXTERN_MEMORY,
     EXTERN_TABLE,
+    EXTERN_TAG,
     Module,
 )
-from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store
+from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store, Tag
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -41,7 +42,7 @@ ALIGNMENT: Final = 8
 def instantiate(store: Store, m: Module, imports: Ptr[usize]) -> Instance:
     """An instance of the valid module `m`.
 
-    `imports` holds the address of a `Func`, `Table`, `Memory` or `Global` for each import, of the
+    `imports` holds the address of a `Func`, `Table`, `Memory`, `Global` or `Tag` for each import, of the
     kind that the import has. `m` must outlive the store.
     """
     if m.unsupported != 0:
@@ -102,7 +103,9 @@ def lay_out(store: Store, m: Module) -> Instance:
     memories_at = functions_at + array_bytes(m.func_count, usize(size_of(usize)))
     tables_at = memories_at + array_bytes(m.memory_count, usize(size_of(usize)))
     addresses_at = tables_at + array_bytes(m.table_count, usize(size_of(usize)))
-    elements_at = addresses_at + array_bytes(m.global_count, usize(size_of(usize)))
+    own_tags_at = addresses_at + array_bytes(m.global_count, usize(size_of(usize)))
+    tags_at = own_tags_at + array_bytes(m.tag_count - m.imported_tag_count, usize(size_of(Tag)))
+    elements_at = tags_at + array_bytes(m.tag_count, usize(size_of(usize)))
     datas_at = elements_at + array_bytes(m.element_count, usize(size_of(Segment)))
     size = datas_at + array_bytes(m.data_count, usize(size_of(Segment)))
     if not fits_pointer(size):
@@ -118,9 +121,11 @@ def lay_out(store: Store, m: Module) -> Instance:
     instance.memories = cast(Ptr[usize], base + usize(memories_at))
     instance.tables = cast(Ptr[usize], base + usize(tables_at))
     instance.globals = cast(Ptr[usize], base + usize(addresses_at))
+    instance.tags = cast(Ptr[usize], base + usize(tags_at))
     instance.elements = cast(Ptr[Segment], base + usize(elements_at))
     instance.datas = cast(Ptr[Segment], base + usize(datas_at))
     place_functions(instance, cast(Ptr[Func], base + usize(funcs_at)))
+    make_tags(instance, cast(Ptr[Tag], base + usize(own_tags_at)))
     return instance
 
 
@@ -140,6 +145,15 @@ def place_functions(instance: Instance, funcs: Ptr[Func]) -> None:
 
 
 @kernel
+def make_tags(instance: Instance, tags: Ptr[Tag]) -> None:
+    m = instance.module
+    for i in span(m.tag_count - m.imported_tag_count):
+        index = m.imported_tag_count + i
+        init_tag(tags[i], m, m.tags[index])
+        instance.tags[index] = address(tags[i])
+
+
+@kernel
 def take_imports(instance: Instance, imports: Ptr[usize]) -> None:
     """Enter the imports into the index spaces, where they come first (spec 2.5.1)."""
     m = instance.module
@@ -153,6 +167,8 @@ def take_imports(instance: Instance, imports: Ptr[usize]) -> None:
             instance.memories[wanted.index] = imports[i]
         elif wanted.kind == EXTERN_GLOBAL:
             instance.globals[wanted.index] = imports[i]
+        elif wanted.kind == EXTERN_TAG:
+            instance.tags[wanted.index] = imports[i]
 
 
 @kernel

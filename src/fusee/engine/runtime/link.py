@@ -8,6 +8,7 @@ from fusee.engine.state.module import (
     EXTERN_GLOBAL,
     EXTERN_MEMORY,
     EXTERN_TABLE,
+    EXTERN_TAG,
     HEAP_MASK,
     NULLABLE,
     REF,
@@ -17,7 +18,7 @@ from fusee.engine.state.module import (
     Module,
     TableType,
 )
-from fusee.engine.state.runtime import Engine, Func, Global, Memory, Table
+from fusee.engine.state.runtime import Engine, Func, Global, Memory, Table, Tag
 from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64, usize
 
 
@@ -44,6 +45,8 @@ def check_imports(engine: Engine, m: Module, imports: Ptr[usize]) -> None:
             matches = matches_memory(m.memories[wanted.index], cast(Memory, given))
         elif wanted.kind == EXTERN_GLOBAL:
             matches = matches_global(engine, m, m.globals[wanted.index], cast(Global, given))
+        elif wanted.kind == EXTERN_TAG:  # types must be equivalent (spec 3.3.15)
+            matches = m.types[m.tags[wanted.index]].canonical == cast(Tag, given).canonical
         if not matches:
             raise LinkError(wanted.kind, i)
 

@@ -4,8 +4,8 @@ from fusee.engine.errors import Exhausted
 from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_MEMORY, BLOCK_PLAIN, BLOCK_TABLE, Limit, holdings_of, own
 from fusee.engine.runtime.memory import init_memory
 from fusee.engine.runtime.table import init_table
-from fusee.engine.state.module import Limits
-from fusee.engine.state.runtime import Func, Global, Memory, Store, Table
+from fusee.engine.state.module import Limits, Module
+from fusee.engine.state.runtime import Func, Global, Memory, Store, Table, Tag
 from fusee.kernel.lang import cast, kernel, size_of, u32, u64, usize
 
 
@@ -62,3 +62,23 @@ def new_host_func(
     func.param_slots = param_slots
     func.result_slots = result_slots
     return func
+
+
+@kernel
+def init_tag(tag: Tag, m: Module, index: u32) -> None:
+    """A tag of the values that are the parameters of a function type of a module, which must outlive it."""
+    type = m.types[index]  # noqa: A001
+    tag.module = m
+    tag.type_index = index
+    tag.canonical = type.canonical
+    tag.param_count = type.param_count
+    tag.slot_count = type.param_slots
+    tag.params = type.params
+
+
+@kernel
+def new_tag(store: Store, m: Module, index: u32) -> Tag:
+    """A tag that belongs to no instance."""
+    tag = cast(Tag, own(store, u32(BLOCK_PLAIN), usize(size_of(Tag))))
+    init_tag(tag, m, index)
+    return tag

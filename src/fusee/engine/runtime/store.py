@@ -16,10 +16,11 @@ from fusee.engine.runtime.holdings import (
     holdings_of,
 )
 from fusee.engine.runtime.memory import release_memory
+from fusee.engine.runtime.reclaim import LEAST_LIMIT, release_exns
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import SLOT_BYTES, Engine, Memory, Store, Table
-from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u32, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 
 RESERVED_STACK_SLOTS: Final = 512  # above the limit, for functions that need so little that they do not ask
@@ -76,6 +77,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
     set_limits(store, u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT))
+    store.exn_limit = u32(LEAST_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store
 
@@ -114,6 +116,7 @@ def release_store(store: Store) -> None:
     """End a store and all that it owns."""
     platform = store.engine.platform
     holdings = holdings_of(store)
+    release_exns(store)
     at = holdings.newest
     while at != 0:
         block = cast(Block, at)

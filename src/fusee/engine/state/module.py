@@ -145,6 +145,7 @@ class Body:
     code: Inline[Span]  # instructions up to and including the last `end`
     max_height: u32  # greatest height of the operand stack, in values
     has_vectors: bool  # there may be some among its locals or operands
+    catch_depth: u32  # how many clauses of the older form of exceptions are open at once, at most
 
 
 @struct

@@ -6,6 +6,7 @@ embedder's handle plus one.
 
 from typing import Annotated, Final
 
+from fusee.engine.state.code import Clauses
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Fn, Inline, Ptr, struct, u8, u32, u64, usize
@@ -49,6 +50,16 @@ class Engine:
 
 
 @struct
+class Landing:
+    """Where execution goes on when an exception is caught."""
+
+    pc: Ptr[u8]
+    frame: Ptr[u64]
+    instance: usize
+    clauses: Clauses  # of the function: they say which locals are pinned
+
+
+@struct
 class Store:
     """One world of instances, and its stack (spec 4.2.3)."""
 
@@ -68,6 +79,12 @@ class Store:
     held_fuel: u64  # released in slices, if there is a deadline
     deadline: u64  # on `clock`; 0: none
     clock: Fn[[u32], u64]
+    exception: usize  # the `Exn` under way: thrown and not caught yet, or caught by nobody
+    landing: Inline[Landing]
+    spare_exn: usize  # one that nobody refers to any more, for the next throw
+    exns: usize  # the newest of those that something may refer to
+    exn_count: u32
+    exn_limit: u32  # when there are so many, those are looked for that nothing refers to
 
 
 @struct
@@ -110,6 +127,30 @@ class Global:
 
 
 @struct
+class Tag:
+    """A tag (spec 4.2.10); its address is its identity."""
+
+    canonical: u32
+    param_count: u32
+    slot_count: u32  # what the values take
+    params: Ptr[u32]  # value types, in the terms of the module
+    module: Module  # where its type is
+    type_index: u32
+
+
+@struct
+class Exn:
+    """An exception (spec 4.2.14). Its values follow, as in a frame."""
+
+    tag: Tag
+    next: usize
+    marked: usize  # while unused ones are looked for: the next that is found, or itself at the end; 0: not found yet
+    holders: u32  # references that the embedder has
+    is_listed: bool  # among the store's `exns`
+    capacity: u32  # in slots
+
+
+@struct
 class Func:
     """A function instance (spec 4.2.6). A call through it passes its address in `acc`."""
 
@@ -143,6 +184,7 @@ class Instance:
     tables: Ptr[usize]
     functions: Ptr[usize]  # `Func` addresses by index
     globals: Ptr[usize]  # `Global` addresses by index
+    tags: Ptr[usize]  # `Tag` addresses by index
     elements: Ptr[Segment]
     datas: Ptr[Segment]
     code: Ptr[usize]  # shared with all instances of the module: code addresses by function index, 0: untranslated

@@ -5,6 +5,7 @@ from typing import Final
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip_immediates
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
+from fusee.engine.decode.reader import Reader
 from fusee.engine.isa.forms import PIN, PINS, SLOT
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.state import F32, V128, Translator, type_code
@@ -20,11 +21,12 @@ PLAIN: Final = 0  # nothing: it has no immediates
 LOCAL: Final = 1
 NUMBER: Final = 2  # steps over an integer
 ACCESS: Final = 3
-END: Final = 4
-LOOP: Final = 5
-OPENING: Final = 6  # of a block that is no loop
-CALL: Final = 7
-OTHER: Final = 8
+LOOP: Final = 4
+OPENING: Final = 5  # of a block that is no loop
+CALL: Final = 6
+OTHER: Final = 7
+END: Final = 8
+DELEGATE: Final = 9  # an end, and a number
 
 _NUMBERS: Final = {
     Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.TAG, Imm.GLOBAL, Imm.LOCAL, Imm.I32, Imm.I64,
@@ -40,8 +42,8 @@ def _step(index: int) -> int:
         return LOOP if op is opcodes.LOOP else OPENING
     if op in (opcodes.LOCAL_GET, opcodes.LOCAL_SET, opcodes.LOCAL_TEE):
         return LOCAL
-    if op is opcodes.END:
-        return END
+    if op in (opcodes.END, opcodes.DELEGATE):
+        return END if op is opcodes.END else DELEGATE
     if opcodes.CALL.index <= index <= opcodes.RETURN_CALL_REF.index:
         return CALL
     if op.immediates == (Imm.MEMARG,):
@@ -81,9 +83,7 @@ def analyze(t: Translator) -> None:
             number = u32(source[position])
             position += 1
             if unlikely(number >= 0x80):
-                r.position = position - 1
-                number = next_u32(r)
-                position = r.position
+                number, position = long_number(r, position - 1)
             use = locals_[home(t, number)]
             if unlikely(use.uses == 0):
                 note_local(t, number)
@@ -96,7 +96,9 @@ def analyze(t: Translator) -> None:
                 position = behind_number(source, position + 1)
             else:
                 position = behind_other(t, position)
-        elif step == END:
+        elif step >= END:
+            if step == DELEGATE:
+                position = behind_number(source, position)
             if depth != 0:
                 depth -= 1
                 if t.frames_buffer.data[depth] != 0:
@@ -118,6 +120,14 @@ def analyze(t: Translator) -> None:
                     weight = weight_in(loops)
                     innermost = t.loop_count
     r.position = start
+
+
+@kernel
+def long_number(r: Reader, start: u32) -> tuple[u32, u32]:
+    """An integer of more than one byte, and the position behind it."""
+    r.position = start
+    number = next_u32(r)
+    return number, r.position
 
 
 @kernel

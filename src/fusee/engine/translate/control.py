@@ -10,7 +10,7 @@ from fusee.engine.decode.instruction import (
     read_opcode,
     skip_immediates,
 )  # fmt: skip
-from fusee.engine.decode.optables import CLASS, OPENS_BLOCK, immediates_of
+from fusee.engine.decode.optables import CLASS, ENDS_ARM, OPENS_BLOCK, immediates_of
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.accumulator import MOV, VMOV
@@ -85,6 +85,7 @@ LOOP: Final = opcodes.LOOP.index
 IF: Final = opcodes.IF.index
 ELSE: Final = opcodes.ELSE.index
 END: Final = opcodes.END.index
+DELEGATE: Final = opcodes.DELEGATE.index
 FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
 MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
@@ -253,14 +254,14 @@ def end_block(t: Translator, reachable: bool) -> bool:
 
 @kernel
 def skip_unreachable(t: Translator) -> u32:
-    """Skip what cannot be reached, up to the `else` or `end` of the current frame; gives which it is."""
+    """Skip what cannot be reached, up to what ends the current frame or begins its next arm; gives what it is."""
     nested = u32(0)
     while True:
         index = read_opcode(t.reader)
-        if index == END or index == ELSE:
+        if ENDS_ARM[CLASS[index]] != 0:
             if nested == 0:
                 return index
-            if index == END:
+            if index == END or index == DELEGATE:
                 nested -= 1
         elif OPENS_BLOCK[CLASS[index]] != 0:
             nested += 1

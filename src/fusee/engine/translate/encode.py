@@ -35,6 +35,7 @@ from fusee.kernel.lang import (
 
 LARGEST_CELL_BYTES: Final = 64
 assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
+NO_FIELD: Final = 1  # the base of a fixup that is no field of the code: somebody asks where the label is
 COUNT: Final = NUMBER["count"]
 SLOT_CODE: Final = int(PLACE_CODE[SLOT])
 PLACE_MASK: Final = (1 << PLACE_BITS) - 1
@@ -280,5 +281,5 @@ def resolve_fixups(t: Translator, home: Ptr[u8]) -> None:
         assert fixup.target != 0 and fixup.at < t.code_bytes and fixup.target < t.code_bytes
         if fixup.base == 0:
             store(home + fixup.at, address(home + fixup.target))
-        else:
+        elif fixup.base != NO_FIELD:
             store(home + fixup.at, fixup.target - fixup.base)

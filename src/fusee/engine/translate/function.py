@@ -18,12 +18,14 @@ from fusee.engine.translate.control import FUNCTION, open_frame
 from fusee.engine.translate.encode import (
     add_immediate,
     check_code,
+    clear_label,
     count_block,
     flush,
     new_ins,
     reserve_code,
     resolve_fixups,
 )
+from fusee.engine.translate.exception import clauses_bytes, return_caught, write_clauses
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.locals import reload_pins
@@ -89,6 +91,7 @@ KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next functio
 BUFFERS: Final = (
     "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
     "heads",
+    "clauses", "tries",
 )  # fmt: skip
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
@@ -98,8 +101,10 @@ def translate(engine: Engine, m: Module, index: u32) -> usize:
     """The address of a function's first cell, now in the `code_table`; the code lives as long as the module."""
     t = translator_of(engine)
     run(t, m, index, engine.is_metered, False)
-    check_module_code(t, m)
-    home = new_memory(t.platform, u64(t.code_bytes) + NOTE_BYTES + u64(t.head_count) * size_of(u32))
+    notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
+    size = notes_end + clauses_bytes(t)
+    check_module_code(t, m, size)
+    home = new_memory(t.platform, u64(size))
     copy_bytes(home, t.code, usize(t.code_bytes))
     note = cast(Ptr[u32], home + t.code_bytes)
     note[0] = t.frame_slots
@@ -107,15 +112,16 @@ def translate(engine: Engine, m: Module, index: u32) -> usize:
     for number in span(t.head_count):
         note[2 + number] = t.heads[number]
     resolve_fixups(t, home)
+    write_clauses(t, home, notes_end)
     code = add_code(m, home, t.code_bytes, index)
     shrink(t, u64(KEPT_BYTES))
     return code
 
 
 @kernel
-def check_module_code(t: Translator, m: Module) -> None:
-    """Count the code that a module gets."""
-    total = m.code_bytes + u64(t.code_bytes)
+def check_module_code(t: Translator, m: Module, size: u32) -> None:
+    """Count the code that a module gets, with what belongs to it."""
+    total = m.code_bytes + u64(size)
     if total > MOST_MODULE_CODE_BYTES + u64(m.source_size) * CODE_BYTES_EACH:
         raise Exhausted(Limit.MODULE_CODE, t.index)
     m.code_bytes = total
@@ -267,9 +273,10 @@ def open_locals(t: Translator, body: Body) -> None:
         slot += count * width(type_code(run.type))
         run.end = end
     assert end == t.param_count + body.local_count
-    t.local_slots = slot
     t.has_wide_locals = slot != end
-    t.locals = cast(Ptr[Local], sized(t.locals_buffer, u64(slot) * size_of(Local)))
+    t.catch_slots = slot
+    t.local_slots = slot + body.catch_depth
+    t.locals = cast(Ptr[Local], sized(t.locals_buffer, u64(t.local_slots) * size_of(Local)))
 
 
 @kernel
@@ -289,12 +296,17 @@ def translate_body(t: Translator) -> None:
     t.code_bytes = u32(CODE_START)
     t.last_cell = u32(0)
     t.fixup_count = u32(0)
+    t.clause_count = u32(0)
+    t.catch_depth = u32(0)
+    t.try_count = u32(0)
+    clear_label(t.way_out)
     t.source_offset = t.reader.position
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
     type_index = t.module.bodies[t.index - t.module.imported_func_count].type_index
     open_frame(t, u32(FUNCTION), u32(BLOCK_INDEXED) | type_index, u32(0))
     translate_code(t)
+    return_caught(t)
 
 
 @kernel

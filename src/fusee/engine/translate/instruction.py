@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.decode.instruction import read_prefixed
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX
-from fusee.engine.translate import access, call, compute, control, reference
+from fusee.engine.translate import access, call, compute, control, exception, reference
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
     ACTION_MASK,
@@ -33,8 +33,16 @@ from fusee.engine.translate.state import I32, Translator
 from fusee.engine.translate.values import home, push_constant, push_local
 from fusee.engine.translate.vector import compute_ternary, translate_lanes
 from fusee.kernel.lang import kernel, u32, unreachable, unroll
+from fusee.spec import opcodes
 
-OWN_RULES: Final[list[Rule]] = [*compute.RULES, *control.RULES, *call.RULES, *access.RULES, *reference.RULES]
+OWN_RULES: Final[list[Rule]] = [
+    *compute.RULES,
+    *control.RULES,
+    *call.RULES,
+    *access.RULES,
+    *reference.RULES,
+    *exception.RULES,
+]
 
 if {rule.op.index for rule in OWN_RULES} != OWN_OPCODES:
     raise TypeError("instructions that the tables do not describe and rules do not correspond")
@@ -68,7 +76,7 @@ def translate_code(t: Translator) -> None:
             if t.depth == 1:
                 control.leave(t)
                 return
-            control.end_block(t, True)
+            exception.end_block(t, True)
         elif action == CONTROL:
             if not translate_own(t, index) and not resume(t):
                 return
@@ -80,12 +88,18 @@ def translate_code(t: Translator) -> None:
 def resume(t: Translator) -> bool:
     """Go on behind what cannot be reached; false if that is the rest of the function."""
     while True:
-        if control.skip_unreachable(t) == control.ELSE:
+        index = control.skip_unreachable(t)
+        if index == control.ELSE:
             control.begin_else_arm(t)
+            return True
+        if index == opcodes.CATCH.index or index == opcodes.CATCH_ALL.index:
+            exception.begin_clause(t, index, False)
             return True
         if t.depth == 1:
             return False
-        if control.end_block(t, False):
+        if index == control.DELEGATE:
+            exception.add_delegate(t)
+        if exception.end_block(t, False):
             return True
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Final
 
 from fusee.engine.arena import Buffer
 from fusee.engine.decode.reader import Reader
-from fusee.engine.isa.forms import MOST_PINS, PINS
+from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.state.code import MOST_PINS, Clause
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Inline, Ptr, kernel, struct, u8, u16, u32, u64, usize
@@ -112,6 +113,17 @@ class Frame:
     otherwise: Inline[Label]  # of an `if`, until its `else`
     moves: u32  # number plus one of the newest `Moves` of a branch to the label
     opcode: u16
+
+
+@struct
+class Try:
+    """What is known of a `try_table` or `try`, beside its frame."""
+
+    depth: u32  # the number of the frame
+    start: u32  # offset of the code that it covers
+    end: u32  # a `try`, in its clauses: where that ends
+    clauses: u32  # a `try_table`: where its clauses are in the source; a `try`: the number of the open one
+    slot: u32  # a `try`, in its clauses: where the exception is kept if something rethrows it
 
 
 @struct
@@ -218,6 +230,14 @@ class Translator:
     fixups: Ptr[Fixup]
     fixup_count: u32
     leaves: Annotated[Ptr[u32], Count(MOST_LEAVES)]  # operands of the instruction at hand, inner nodes dissolved
+    # exceptions
+    clauses: Ptr[Clause]  # `target` is the number of a `Fixup` until the code is complete
+    clause_count: u32
+    catch_slots: u32  # the first of the locals that hold what clauses of the older form may rethrow
+    catch_depth: u32  # such clauses that are open
+    tries: Ptr[Try]  # those that are open
+    try_count: u32
+    way_out: Inline[Label]  # where a caught exception's values are returned
     # a memory access being read
     memory: u32
     offset: u64
@@ -239,6 +259,8 @@ class Translator:
     fixups_buffer: Inline[Buffer]
     moves_buffer: Inline[Buffer]
     map_buffer: Inline[Buffer]
+    clauses_buffer: Inline[Buffer]
+    tries_buffer: Inline[Buffer]
     loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
     loops: Ptr[u8]
     heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell

@@ -11,6 +11,7 @@ from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
     HEIGHT_MASK,
     KIND_BLOCK,
+    KIND_CATCH,
     KIND_ELSE,
     KIND_IF,
     KIND_LOOP,
@@ -167,6 +168,7 @@ def validate_end(v: Validator) -> None:
     check_block_end(v, control)
     if control.state & KIND_MASK == KIND_IF:
         check_missing_else(v, control)
+    v.catch_depth -= u32(control.state & KIND_MASK >= KIND_CATCH)
     v.control_count -= 1
     if v.control_count != 0:
         v.floor = innermost(v).state & HEIGHT_MASK

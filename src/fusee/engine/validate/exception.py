@@ -9,6 +9,7 @@ from fusee.engine.state.module import ABSTRACT, NULLABLE, REF, TypeDef
 from fusee.engine.validate.control import enter_block, label_at, label_types, read_checked_block_type
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
+    HEIGHT_MASK,
     KIND_BLOCK,
     Validator,
     fail,
@@ -18,7 +19,7 @@ from fusee.engine.validate.state import (
     pop_list,
     set_unreachable,
 )  # fmt: skip
-from fusee.kernel.lang import kernel, null, span, u32
+from fusee.kernel.lang import kernel, maximum, null, span, u32
 from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_CATCHES
@@ -75,7 +76,10 @@ def validate_catch(v: Validator) -> None:
 
 @kernel
 def check_caught(v: Validator, param_count: u32, t: TypeDef, with_reference: bool) -> None:
-    count, types = label_types(v, label_at(v, read_u32(v.reader)))
+    control = label_at(v, read_u32(v.reader))
+    count, types = label_types(v, control)
+    height = control.state & HEIGHT_MASK
+    v.max_height = maximum(v.max_height, height + count)  # what is caught arrives without being pushed
     if count != param_count + u32(with_reference):
         mismatch(v)
     for i in span(param_count):

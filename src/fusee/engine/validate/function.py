@@ -36,10 +36,13 @@ def validate_body(v: Validator, body: Body) -> None:
     r.end = body.code.end
     v.height = u32(0)
     v.max_height = u32(0)
+    v.catch_depth = u32(0)
+    v.max_catch_depth = u32(0)
     open_control(v, u32(KIND_BLOCK), u32(BLOCK_INDEXED) | body.type_index)
     validate_instructions(v)
     body.max_height = v.max_height
     body.has_vectors = v.module.has_vector_types or v.module.vectors != vectors
+    body.catch_depth = v.max_catch_depth
 
 
 @kernel

@@ -18,7 +18,7 @@ from fusee.engine.decode.optables import (
 )  # fmt: skip
 from fusee.engine.decode.state import has_feature, note_unsupported
 from fusee.engine.errors import Malformed
-from fusee.engine.validate import aggregate, call, control, exception, reference, table, variable
+from fusee.engine.validate import aggregate, call, control, exception, legacy, reference, table, variable
 from fusee.engine.validate.fixed import apply_signature, validate_immediates
 from fusee.engine.validate.rule import Rule
 from fusee.engine.validate.state import Validator, fail
@@ -35,6 +35,7 @@ OWN_RULES: Final[list[Rule]] = [
     *reference.RULES,
     *aggregate.RULES,
     *exception.RULES,
+    *legacy.RULES,
 ]
 
 if {rule.op for rule in OWN_RULES} != {row for row in rows() if row.params is None}:

