@@ -45,7 +45,8 @@ from fusee.kernel.target import ILP32, LP64, Target
 from tests.engine.simulated_world import World
 
 FIELD_BYTES = {"u16": 2, "u32": 4, "u64": 8}
-CONSTANT_BYTES = {"i32": 4, "i64": 4, "f32": 4, "f64": 8}
+CONSTANT_BYTES = {"i32": 4, "i64": 4, "f32": 4, "f64": 8, "v128": 16}
+VECTORS = bytes(range(16, 64))  # the source, where constants that are vectors stay
 
 
 def test_numbers_name_handlers_both_ways() -> None:
@@ -133,7 +134,8 @@ def filled(row: Row, destination: int, forms: tuple[int, ...]) -> Ins:
     i = new(Ins)
     i.row, i.destination, i.slot = u16(NUMBER[row.name]), u8(destination), u16(0xDDDD)
     for place, form in enumerate(forms):
-        add_source(i, u32(place), u32(form), u64(0x1111_2222_3333_4444 + place))
+        is_vector = form == CONST and row.sources[place] == "v128"
+        add_source(i, u32(place), u32(form), u64(16 * place if is_vector else 0x1111_2222_3333_4444 + place))
     for place in range(len(row.immediates)):
         i.immediates[place] = u64(0x5555_6666_7777_8888 + place)
     i.immediate_count = u16(len(row.immediates))
@@ -149,7 +151,9 @@ def check_fields(code: bytes, row: Row, destination: int, forms: tuple[int, ...]
             assert code[at : at + size] == (0x5555_6666_7777_8888 + place).to_bytes(8, "little")[:size]
     for place, (form, at) in enumerate(zip(forms, fields.sources, strict=True)):
         size = 2 if form == SLOT else CONSTANT_BYTES[row.sources[place]] if form == CONST else 0
-        assert code[at : at + size] == (0x1111_2222_3333_4444 + place).to_bytes(8, "little")[:size]
+        is_vector = form == CONST and row.sources[place] == "v128"
+        held = VECTORS[16 * place :] if is_vector else (0x1111_2222_3333_4444 + place).to_bytes(8, "little")
+        assert code[at : at + size] == held[:size]
     if destination == SLOT:
         assert code[fields.result : fields.result + 2] == b"\xdd\xdd"
 
@@ -160,6 +164,9 @@ def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
         t = translator_of(World().engine)
         t.handlers = new_array(usize, ALL_HANDLERS)
         t.code_limit = u32(1 << 16)
+        t.reader.source = new_array(u8, len(VECTORS))
+        for at, byte in enumerate(VECTORS):
+            t.reader.source[at] = u8(byte)
         for row, destination, forms in layouts():
             t.code_bytes, t.fixup_count = u32(CODE_START), u32(0)
             reserve_code(t, u32(LARGEST_CELL_BYTES))

@@ -132,6 +132,8 @@ class CellPrinter:
             return self.place(kind, form, at)
         if kind not in FLOAT_TYPES:
             return str(struct.unpack_from("<i", self.code, at)[0])
+        if kind == "v128":
+            return f"0x{self.number(at, 16):x}"
         if row.family == "move":  # of either float type
             return f"0x{self.number(at, 8):x}"
         return show_float(self.code[at : at + (4 if kind == "f32" else 8)])

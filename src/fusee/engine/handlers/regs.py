@@ -106,6 +106,8 @@ def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
 def read_vector(f: Regs, form: Static[int], at: Static[int]) -> v128:
     if form == SLOT:
         return cast(Ptr[v128], f.fp + load(u16, f.pc + at))[0]
+    if form == CONST:
+        return load(v128, f.pc + at)
     return float_register(f, form)
 
 

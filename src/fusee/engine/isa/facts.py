@@ -18,7 +18,7 @@ class Fact:
 
 
 _WIDTHS: Final = {
-    "signatures": 16, "wide": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
+    "signatures": 16, "wide": 5, "vectors": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
     "float_result": 1, "vector_result": 1, "fours": 3, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
@@ -28,7 +28,10 @@ SIGNATURES: Final = _FACTS["signatures"]
 """Where the row's signatures begin (`isa.table`)."""
 
 WIDE_SOURCES: Final = _FACTS["wide"]
-"""Mask of the operands of which a constant takes eight bytes, and not four; by their places in a key."""
+"""Mask of the operands of which a constant takes more than four bytes; by their places in a key."""
+
+VECTOR_SOURCES: Final = _FACTS["vectors"]
+"""Those of them that take sixteen."""
 
 FLOAT_SOURCES: Final = _FACTS["floats"]
 """Mask of the operands that are floats."""
@@ -57,6 +60,11 @@ IMMEDIATES: Final = Fact(FOURS.shift, (1 << sum(_WIDTHS.values()) - FOURS.shift)
 """All of these together, those of four bytes in the lowest bits."""
 
 
+def _places(row: Row, *kinds: str) -> int:
+    """Mask of the operands of some types, by their places in a key."""
+    return sum(1 << PLACE_BITS * place for place, kind in enumerate(row.sources) if kind in kinds)
+
+
 def _word(row: Row, first_signature: int) -> int:
     """All facts of a row."""
     destinations = {signature[0] for signature in row.signatures} - {"-"}
@@ -64,7 +72,8 @@ def _word(row: Row, first_signature: int) -> int:
     assert kinds == sorted(kinds, key=("ptr", "u64", "u32", "u16").index), row
     facts = {
         SIGNATURES: first_signature,
-        WIDE_SOURCES: sum(1 << PLACE_BITS * place for place, kind in enumerate(row.sources) if kind == "f64"),
+        WIDE_SOURCES: _places(row, "f64", "v128"),
+        VECTOR_SOURCES: _places(row, "v128"),
         FLOAT_SOURCES: sum(1 << place for place, kind in enumerate(row.sources) if kind in FLOAT_TYPES),
         NEEDS_ACC: row.shape.accumulator_place() if row.outer is None else 0,
         MIRRORED_PAIR: row.shape.mirrored,

@@ -102,8 +102,14 @@ RARE_BINARY_CONST: Final = _shape("rare_binary_const", "as", "asc")
 _VECTOR: Final = (READ if PINS else "as") if chosen().has_vector_forms else "s"
 _RARE_VECTOR: Final = "as" if chosen().has_vector_forms else "s"
 VECTOR_UNARY: Final = _shape("vector_unary", _VECTOR)
-VECTOR_BINARY: Final = _shape("vector_binary", _RARE_VECTOR, _RARE_VECTOR)
-VECTOR_FREQUENT: Final = _shape("vector_frequent", _VECTOR, _VECTOR)
+_ROOMY: Final = chosen().has_vector_forms and PINS == MOST_PINS  # not on a watch
+_VECTOR_CONST: Final = "c" if chosen().has_vector_forms else ""
+VECTOR_BINARY: Final = _shape("vector_binary", READ if _ROOMY else _RARE_VECTOR, _RARE_VECTOR + _VECTOR_CONST)
+VECTOR_FREQUENT: Final = _shape("vector_frequent", _VECTOR, _VECTOR + _VECTOR_CONST)
+VECTOR_FREQUENT_COMMUTATIVE: Final = _shape(
+    "vector_frequent_commutative", _VECTOR, _VECTOR + _VECTOR_CONST, mirrored=1 if chosen().has_vector_forms else 0
+)
+VECTOR_PAIR: Final = _shape("vector_pair", _RARE_VECTOR, _RARE_VECTOR)
 VECTOR_SHIFT: Final = _shape("vector_shift", _VECTOR, "asc" if chosen().has_vector_forms else "s", banks=True)
 VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank
 VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RARE_VECTOR)

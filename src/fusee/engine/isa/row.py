@@ -93,14 +93,14 @@ def most_bytes(row: Row) -> int:
 
 @cache
 def cell(row: Row, destination: int, forms: tuple[int, ...], pointer_bytes: int) -> Cell:
-    """Lay out a cell: the handler's address, then 8-, 4- and 2-byte fields, each in the order
-    immediates, sources, result. So every field is aligned to its size (8-byte ones to the pointer's)."""
+    """Lay out a cell: the handler's address, then 16-, 8-, 4- and 2-byte fields, each in the order immediates,
+    sources, result. So every field is aligned to its size, those of 8 bytes and more to the pointer's."""
     sizes = [pointer_bytes if kind in ("ptr", "label") else _IMMEDIATE_BYTES[kind] for kind in row.immediates]
     sizes += [field_bytes(kind, form, pointer_bytes) for kind, form in zip(row.sources, forms, strict=True)]
     sizes.append(SLOT_FIELD_BYTES if destination == SLOT else 0)
     offsets = [0] * len(sizes)
     position = pointer_bytes
-    for width in (8, 4, 2):
+    for width in (16, 8, 4, 2):
         for number, size in enumerate(sizes):
             if size == width:
                 offsets[number] = position

@@ -13,7 +13,9 @@ from fusee.engine.isa.forms import (
     EVERYWHERE,
     VECTOR_BINARY,
     VECTOR_FREQUENT,
+    VECTOR_FREQUENT_COMMUTATIVE,
     VECTOR_INTO,
+    VECTOR_PAIR,
     VECTOR_SHIFT,
     VECTOR_TERNARY,
     VECTOR_UNARY,
@@ -60,7 +62,8 @@ def _shape(op: Op, sources: tuple[str, ...]) -> Shape:
     if len(sources) == 1:
         return VECTOR_UNARY
     if sources == ("v128", "v128"):
-        return VECTOR_FREQUENT if op.mnemonic in FREQUENT else VECTOR_BINARY
+        frequent = VECTOR_FREQUENT_COMMUTATIVE if op.commutes else VECTOR_FREQUENT
+        return frequent if op.mnemonic in FREQUENT else VECTOR_BINARY
     return VECTOR_INTO if Imm.LANE in op.immediates else VECTOR_SHIFT
 
 
@@ -91,7 +94,7 @@ def _of_loads() -> Iterator[Row]:
 
 
 SHUFFLE: Final = Row(
-    "i8x16_shuffle", "shuffle", ("v128", "v128"), "v128", VECTOR_BINARY, ACC_ONLY, ("u32",) * 4,
+    "i8x16_shuffle", "shuffle", ("v128", "v128"), "v128", VECTOR_PAIR, ACC_ONLY, ("u32",) * 4,
     evaluate=MEANING["i8x16.shuffle"],
 )  # fmt: skip
 """Its sixteen lane numbers are bytes of its immediates."""

@@ -50,9 +50,10 @@ from fusee.engine.translate.values import (
     new_value,
     recycle,
 )  # fmt: skip
-from fusee.kernel.lang import Ptr, kernel, span, store, u8, u16, u32, u64, unroll
+from fusee.kernel.lang import Ptr, kernel, load, span, store, u8, u16, u32, u64, unroll
 
 MOV64: Final = NUMBER["mov64"]
+VCONST: Final = NUMBER["vconst"]
 
 
 @kernel(inline=True)
@@ -109,6 +110,11 @@ def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     if is_large(value):
         i = new_ins(t, u32(MOV64))
         add_immediate(i, value.payload)
+    elif value.kind == CONSTANT and value.type == V128:
+        i = new_ins(t, u32(VCONST))
+        at = t.reader.source + u32(value.payload)
+        for place in span(u32(4)):
+            add_immediate(i, u64(load(u32, at + place * 4)))
     else:
         i = new_ins(t, move_row(value.type))
         take(t, i, u32(0), number)

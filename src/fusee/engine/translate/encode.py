@@ -4,7 +4,18 @@ from typing import Final
 
 from fusee.engine.arena import grow_buffer
 from fusee.engine.errors import Exhausted
-from fusee.engine.isa.facts import EIGHT, FOURS, IMMEDIATES, LABEL, NARROW, POINTER, WIDE_SOURCES, fact, facts_of
+from fusee.engine.isa.facts import (
+    EIGHT,
+    FOURS,
+    IMMEDIATES,
+    LABEL,
+    NARROW,
+    POINTER,
+    VECTOR_SOURCES,
+    WIDE_SOURCES,
+    fact,
+    facts_of,
+)
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
 from fusee.engine.isa.row import most_bytes
@@ -18,6 +29,7 @@ from fusee.kernel.lang import (
     Static,
     address,
     cast,
+    copy_bytes,
     diff,
     kernel,
     size_of,
@@ -159,8 +171,9 @@ def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
 @kernel(inline=True)
 def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
     """Write immediates and constants, the larger ones first; gives the position behind them."""
-    at = start
-    wide = constants & fact(facts, WIDE_SOURCES)
+    vectors = constants & fact(facts, VECTOR_SOURCES)
+    at = write_vectors(t, i, start, vectors)
+    wide = constants & fact(facts, WIDE_SOURCES) & ~vectors
     number = fact(facts, EIGHT) | fact(facts, POINTER)
     if size_of(usize) == 8 and fact(facts, POINTER) != 0:
         at = write_pointer(t, i, at, facts)
@@ -175,12 +188,23 @@ def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u
         store(at, u32(i.immediates[number]))
         at = at + 4
         number += 1
-    if constants != wide:
-        at = write_constants(i, at, constants & ~wide, 4)
+    if constants != wide | vectors:
+        at = write_constants(i, at, constants & ~(wide | vectors), 4)
     for _ in span(fact(facts, NARROW)):
         store(at, u16(i.immediates[number]))
         at = at + 2
         number += 1
+    return at
+
+
+@kernel
+def write_vectors(t: Translator, i: Ins, start: Ptr[u8], places: u32) -> Ptr[u8]:
+    """Write the operands that are constants of sixteen bytes, from the source; gives the position behind them."""
+    at = start
+    for place in unroll(SOURCE_PLACES):
+        if places >> place & 1 != 0:
+            copy_bytes(at, t.reader.source + u32(i.operands[place // PLACE_BITS]), usize(16))
+            at = at + 16
     return at
 
 

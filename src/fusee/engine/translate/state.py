@@ -20,7 +20,7 @@ from fusee.kernel.lang import Count, Inline, Ptr, kernel, struct, u8, u16, u32, 
 LOCAL: Final = 0  # what the local `payload` holds; read when consumed
 SLOTTED: Final = 1  # in slot `payload`
 IN_ACC: Final = 2  # in the accumulator of its bank: `producer` put it there; or in slot `payload` minus one as well
-CONSTANT: Final = 3  # `payload` holds the bits
+CONSTANT: Final = 3  # `payload` holds the bits, of a vector where they are in the source
 PENDING: Final = 4  # a pure instruction not emitted yet: `row` on `operands`
 COMPARE: Final = 5  # a comparison not emitted yet: `row` is a comparison code, `producer` the operands' type
 

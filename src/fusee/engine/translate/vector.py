@@ -11,11 +11,10 @@ from fusee.engine.translate.compute import materialize_top, push_emitted, push_r
 from fusee.engine.translate.encode import add_immediate
 from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
-from fusee.engine.translate.values import new_node, pop, push
+from fusee.engine.translate.values import new_node, pop, push, push_constant
 from fusee.kernel.lang import kernel, load, span, table, u8, u16, u32, u64
 from fusee.spec.op import Imm, Op
 
-VCONST: Final = NUMBER["vconst"]
 SHUFFLE: Final = NUMBER["i8x16_shuffle"]
 _FIRST: Final = min(op.index for op in OPS)
 _COUNT: Final = max(op.index for op in OPS) + 1 - _FIRST
@@ -101,8 +100,8 @@ def translate_lanes(t: Translator, index: u32) -> None:
     kind = KIND[place]
     row = u32(ROW[place])
     if kind == CONSTANT:
-        push_result(t, u32(VCONST), u32(0), u32(NO_VALUE), u32(NO_VALUE), u8(V128))
-        add_sixteen(t)
+        push_constant(t, u32(V128), u64(t.reader.position))
+        t.reader.position += 16
     elif kind == PLACES:
         materialize_top(t, u32(2))
         second = pop(t)
