@@ -246,6 +246,31 @@ def test_what_is_no_vector(bad: Any) -> None:
         exports["f"](store, bad)
 
 
+def test_payloads_of_exceptions() -> None:
+    """From another function, from the same one, and thrown again."""
+    store, exports = exports_of("""(module
+      (tag $e (param i32 v128 i64))
+      (func $throw (param i32 v128 i64) (throw $e (local.get 0) (local.get 1) (local.get 2)))
+      (func (export "called") (param i32 v128 i64) (result i32 v128 i64)
+        (block $h (result i32 v128 i64)
+          (try_table (catch $e $h) (call $throw (local.get 0) (local.get 1) (local.get 2)))
+          (unreachable)))
+      (func (export "own") (param i32 v128 i64) (result i32 v128 i64)
+        (block $h (result i32 v128 i64)
+          (try_table (catch $e $h) (throw $e (local.get 0) (local.get 1) (local.get 2)))
+          (unreachable)))
+      (func (export "again") (param i32 v128 i64) (result i32 v128 i64)
+        (block $h (result i32 v128 i64)
+          (try_table (catch $e $h)
+            (block $x (result i32 v128 i64 exnref)
+              (try_table (catch_ref $e $x) (call $throw (local.get 0) (local.get 1) (local.get 2)))
+              (unreachable))
+            (throw_ref))
+          (unreachable))))""")
+    for name in ("called", "own", "again"):
+        assert exports[name](store, 7, A, -9) == [7, A, -9]
+
+
 LANES = [(width, lane) for width in (8, 16, 32, 64) for lane in range(128 // width)]
 
 
