@@ -37,7 +37,6 @@ REFUSED = {
     "descriptor": (module(section(TYPE, vector([b"\x4d\1\x5f\0"]))), 11, "--disable-custom-descriptors"),
     "exact function": (importing(b"\x20\0"), None, "--disable-custom-descriptors"),
     "struct.new_desc": (one_function(b"\xfb\x20\0"), None, "--disable-custom-descriptors"),
-    "compact imports": (importing(b"\x7f"), None, "--disable-compact-imports"),
     "continuation type": (module(section(TYPE, vector([b"\x5d\0"]))), 11, "stack switching"),
     "suspend": (one_function(b"\xe2\0"), None, "stack switching"),
 }
@@ -59,6 +58,7 @@ def test_the_proposal_is_named(name: str) -> None:
     [
         ("legacy_exceptions", one_function(b"\x06\x40\x19\x0b")),
         ("exceptions", one_function(b"\x1f\x40\0\x0b")),
+        ("compact_imports", module(NOTHING, section(IMPORT, vector([sized(b"a") + b"\0\x7f" + vector([])])))),
         ("simd", one_function(b"\xfd\x0c" + bytes(16) + b"\x1a")),
         ("tail_call", one_function(b"\x12\0")),
         ("gc", one_function(b"\x41\0\xfb\x1c\x1a")),

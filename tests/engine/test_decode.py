@@ -31,7 +31,7 @@ from fusee.kernel.target import ILP32, LP64
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import ALL_FEATURES, WASM_3, Feature, Unsupported
 from tests.engine.simulated_world import allocate, live, release
-from tests.hostile.encoding import MAGIC, sized
+from tests.hostile.encoding import IMPORT, MAGIC, TYPE, function_type, section, sized, vector
 from tests.hostile.samples import SAMPLES
 
 KITCHEN_SINK = """(module
@@ -123,6 +123,53 @@ def test_imports_and_exports(decoder: Decoder) -> None:
     assert kinds == [(EXTERN_FUNC, 1), (EXTERN_MEMORY, 1), (EXTERN_TABLE, 0), (EXTERN_GLOBAL, 1)]
     assert m.start == 1
     release_module(m)
+
+
+GROUPED = """(module
+  (import "env" (item "a") (item "b") (item "c") (func (param i32)))
+  (import "x" (item "m" (memory 1)) (item "g" (global i64)) (item "f" (func (param i32))))
+  (import "y" "t" (table 1 funcref)))"""
+
+
+def test_imports_in_groups(decoder: Decoder) -> None:
+    """Proposal compact-import-section: as if each had named its module."""
+    binary = bytes(wat2wasm(GROUPED))
+    m = decoder.decode(binary)
+    decoder.check(binary)
+    imports = [m.imports[i] for i in range(int(m.import_count))]
+    assert [(text(m, i.module) + b"." + text(m, i.name)).decode() for i in imports] == [
+        "env.a", "env.b", "env.c", "x.m", "x.g", "x.f", "y.t",
+    ]  # fmt: skip
+    assert [(int(i.kind), int(i.index)) for i in imports] == [
+        (EXTERN_FUNC, 0), (EXTERN_FUNC, 1), (EXTERN_FUNC, 2), (EXTERN_MEMORY, 0), (EXTERN_GLOBAL, 0), (EXTERN_FUNC, 3),
+        (EXTERN_TABLE, 0),
+    ]  # fmt: skip
+    assert numbers(m.func_count, m.table_count, m.memory_count, m.global_count, m.tag_count) == [4, 1, 1, 1, 0]
+    release_module(m)
+
+
+EMPTY_GROUPS = section(TYPE, vector([function_type()])) + section(
+    IMPORT, vector([b"\1a\0\x7e\0\0" + vector([]), b"\1a\0\x7f" + vector([]), b"\1a\0\x7e\2\0\1" + vector([b"\1m"])])
+)
+
+
+def test_empty_groups_import_nothing(decoder: Decoder) -> None:
+    m = decoder.decode(MAGIC + EMPTY_GROUPS)
+    assert numbers(m.import_count, m.func_count, m.memory_count) == [1, 0, 1]
+    release_module(m)
+
+
+@pytest.mark.parametrize(
+    ("imports", "code"),
+    [
+        (b"\1a\1b\x7f\0", ModuleError.BAD_IMPORT_KIND),  # a group has no name of its own
+        (b"\1a\0\x7d\0", ModuleError.BAD_IMPORT_KIND),
+        (b"\1a\0\x7e\x7e\0", ModuleError.BAD_IMPORT_KIND),  # nor a group inside
+        (b"\1a\0\x7f\2\1b\2\0\1", ModuleError.UNEXPECTED_END),
+    ],
+)
+def test_malformed_groups(decoder: Decoder, imports: bytes, code: ModuleError) -> None:
+    assert decoded_error(decoder, MAGIC + section(IMPORT, vector([imports]))) == code
 
 
 def test_index_spaces(decoder: Decoder) -> None:

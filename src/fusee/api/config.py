@@ -21,6 +21,7 @@ _SWITCHES: Final = {
     "wasm_gc": Feature.GC,
     "wasm_exceptions": Feature.EXCEPTIONS,
     "wasm_legacy_exceptions": Feature.LEGACY_EXCEPTIONS,
+    "wasm_compact_imports": Feature.COMPACT_IMPORTS,
     "wasm_threads": Feature.THREADS,
     "wasm_wide_arithmetic": Feature.WIDE_ARITHMETIC,
     "wasm_custom_page_sizes": Feature.CUSTOM_PAGE_SIZES,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FEATURES: Final = frozenset({
     "simd", "relaxed-simd", "tail-call", "multi-memory", "memory64", "extended-const", "function-references", "gc",
-    "exceptions", "threads", "wide-arithmetic", "custom-page-sizes", "reference-types", "bulk-memory", "multi-value",
+    "exceptions", "legacy-exceptions", "compact-imports", "threads", "wide-arithmetic", "custom-page-sizes",
+    "reference-types", "bulk-memory", "multi-value",
 })  # fmt: skip
 
 

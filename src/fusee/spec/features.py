@@ -19,6 +19,7 @@ class Feature(IntFlag):
     THREADS = 1 << 9
     WIDE_ARITHMETIC = 1 << 10
     CUSTOM_PAGE_SIZES = 1 << 11
+    COMPACT_IMPORTS = 1 << 13  # phase 4, and what tools write that switch on everything they know
     LEGACY_EXCEPTIONS = 1 << 12  # the form that compilers wrote before version 3.0, and still do by themselves
 
 
@@ -35,7 +36,7 @@ WASM_3: Final = (
 )
 """What the specification's version 3.0 contains."""
 
-DEFAULT_FEATURES: Final = WASM_3 | Feature.LEGACY_EXCEPTIONS
+DEFAULT_FEATURES: Final = WASM_3 | Feature.LEGACY_EXCEPTIONS | Feature.COMPACT_IMPORTS
 """What is switched on if nobody says otherwise."""
 
 ALL_FEATURES: Final = DEFAULT_FEATURES | Feature.THREADS | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES

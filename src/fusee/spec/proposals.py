@@ -50,8 +50,6 @@ _SIGNS: Final = (
     _Sign(ModuleError.BAD_IMPORT_KIND, _first(0x20), _WITHOUT_DESCRIPTORS),
     _Sign(ModuleError.BAD_HEAP_TYPE, _first(0x68, 0x75), "stack switching (a proposal) is not supported"),
     _Sign(ModuleError.BAD_TYPE, _first(0x5D), "stack switching (a proposal) is not supported"),
-    _Sign(ModuleError.BAD_IMPORT_KIND, _first(*_COMPACT_IMPORTS), "the compact import section (a proposal) is not "
-          "supported yet: `wasm-opt --disable-compact-imports`"),
 )  # fmt: skip
 
 _FLAGS: Final = {_SHARED: Feature.THREADS, _MEMORY64: Feature.MEMORY64, _PAGE_SIZE: Feature.CUSTOM_PAGE_SIZES}
@@ -66,6 +64,9 @@ def meaning_of(error: ModuleError, binary: bytes, offset: int, features: Feature
             return sign.meaning
     if error == ModuleError.BAD_LIMITS:
         wanted = [feature for flag, feature in _FLAGS.items() if found[0] & flag and feature not in features]
+    elif error == ModuleError.BAD_IMPORT_KIND:
+        is_compact = found[0] in _COMPACT_IMPORTS and Feature.COMPACT_IMPORTS not in features
+        wanted = [Feature.COMPACT_IMPORTS] if is_compact else []
     elif error == ModuleError.ILLEGAL_OPCODE:
         wanted = [feature for feature in [_feature_of(found)] if feature and feature not in features]
     else:
