@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from fusee.api.engine import Engine as Engine
     from fusee.api.errors import ArgumentError as ArgumentError
     from fusee.api.errors import ExitTrap as ExitTrap
-    from fusee.api.errors import Frame as Frame
     from fusee.api.errors import FuseeError as FuseeError
     from fusee.api.errors import HostError as HostError
     from fusee.api.errors import LimitError as LimitError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from fusee.api.errors import ValidationError as ValidationError
     from fusee.api.errors import WasmtimeError as WasmtimeError
     from fusee.api.exception import WasmException as WasmException
+    from fusee.api.frame import Frame as Frame
     from fusee.api.func import Caller as Caller
     from fusee.api.func import Func as Func
     from fusee.api.globals import Global as Global
@@ -60,9 +60,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "api.config": "Config",
     "api.engine": "Engine",
-    "api.errors": "ArgumentError ExitTrap Frame FuseeError HostError LimitError LinkError MalformedError ProposalError"
+    "api.errors": "ArgumentError ExitTrap FuseeError HostError LimitError LinkError MalformedError ProposalError"
     " StoreError Trap UnsupportedError ValidationError WasmtimeError",
     "api.exception": "WasmException",
+    "api.frame": "Frame",
     "api.func": "Caller Func",
     "api.globals": "Global",
     "api.instance": "Instance InstancePre",

@@ -18,16 +18,43 @@ fusee.Instance(store, module, []).exports(store)["run"](store)
 print(*sys.modules)
 """
 COMPILER = {"fusee.kernel.check", "fusee.kernel.lower", "fusee.kernel.compile", "fusee.engine.program"}
-UNUSED = {"fusee.wasi", "fusee.api.text", "fusee.api.failures", "fusee.api.names", "subprocess", "rich", "click"}
+NEVER = {
+    "ast", "click", "dataclasses", "difflib", "fractions", "hashlib", "inspect", "rich", "subprocess", "tempfile",
+    "fusee.api.failures", "fusee.api.frame", "fusee.api.names", "fusee.api.text", "fusee.kernel.arena",
+    "fusee.kernel.intrinsics", "fusee.kernel.lanes",
+}  # fmt: skip
+UNUSED = NEVER | {"fusee.wasi"}
+
+COMMAND = """
+import sys
+from fusee.cli.main import run_command
+assert run_command(["run", sys.argv[1], "--of-the-program"]) == 0
+print(*sys.modules)
+"""
+
+
+def modules_after(program: str, *arguments: str) -> set[str]:
+    """What a process has imported that begins with a program in the cache."""
+    engine()  # so that it is
+    environment = {**os.environ, "PYTHONPATH": str(Path(fusee.__file__).parent.parent)}
+    command = [sys.executable, "-c", program, *arguments]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.split())
 
 
 def test_what_a_start_imports() -> None:
-    engine()  # so that the program is in the cache
-    environment = {**os.environ, "PYTHONPATH": str(Path(fusee.__file__).parent.parent)}
-    command = [sys.executable, "-c", PROGRAM]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    loaded = set(done.stdout.split())
+    loaded = modules_after(PROGRAM)
     assert not loaded & COMPILER
     assert not loaded & UNUSED
     if sys.platform == "linux":
         assert "llvmlite.binding" not in loaded  # what the cache holds is mapped, not linked
+
+
+def test_what_the_start_of_a_command_imports(tmp_path: Path) -> None:
+    """A program of WASI, without options for Fusee."""
+    file = tmp_path / "program.wasm"
+    file.write_bytes(fusee.wat2wasm("""
+        (module (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+          (memory (export "memory") 1) (func (export "_start") (drop (call $yield))))"""))  # fmt: skip
+    loaded = modules_after(COMMAND, str(file))
+    assert "fusee.wasi.define" in loaded
+    assert not loaded & (COMPILER | NEVER)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fusee.cli.main import fusee
+from fusee.cli.commands import fusee
 from fusee.disasm.wasm import read_instructions, show_float
 from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS

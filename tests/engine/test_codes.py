@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fusee.engine.runtime.codes import CODE_START, add_code, code_of, find_code, release_code
-from fusee.engine.state.code import Code
+from fusee.engine.runtime.codes import add_code, code_of, find_code, release_code
+from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.arena import allocate_simulated, new, new_array, simulate

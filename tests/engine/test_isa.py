@@ -33,7 +33,7 @@ from fusee.engine.isa.table import (
     forms_of,
     handlers,
 )  # fmt: skip
-from fusee.engine.runtime.codes import CODE_START
+from fusee.engine.state.code import CODE_START
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
 from fusee.engine.translate.function import translator_of
 from fusee.engine.translate.lookup import has_signature, has_sources

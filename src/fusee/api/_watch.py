@@ -23,8 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from fusee.api._python import WATCH, WATCH_ADDRESS, EngineGate
-from fusee.engine.python.interrupt import IDLE, READABLE
-from fusee.engine.python.state import Watch
+from fusee.engine.python.state import IDLE, READABLE, Watch
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64, usize
 

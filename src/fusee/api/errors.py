@@ -3,13 +3,13 @@
 As in wasmtime-py, a trap is no `WasmtimeError`, and everything else is one.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fusee.api.managed import ArgumentError as ArgumentError
 from fusee.api.managed import Managed
 
 if TYPE_CHECKING:
+    from fusee.api.frame import Frame
     from fusee.api.store import Store
     from fusee.api.traps import TrapCode
     from fusee.spec.errors import ModuleError
@@ -90,40 +90,18 @@ class ExitTrap(WasmtimeError):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Frame(Managed):
-    """One function of a backtrace; the innermost comes first. Names are those of the name section, or None.
-
-    `func_index` is the function's index in its module. `module_offset` is where it stands, in bytes from the start of
-    the module's binary; `func_offset` in bytes from the start of the function's body.
-    """
-
-    func_index: int
-    func_name: str | None
-    module_name: str | None
-    module_offset: int
-    func_offset: int
-
-    def __str__(self) -> str:
-        return self._line(0)
-
-    def _line(self, width: int) -> str:
-        name = self.func_name or f"<wasm function {self.func_index}>"
-        return f"{self.module_offset:#{width or 1}x} - {self.module_name or '<unknown>'}!{name}"
-
-
 class Trap(FuseeError):
     """The guest trapped (spec 4.2.2), or a host function made it trap by raising this."""
 
     _cause: "Cause | None" = None
-    _frames: tuple[Frame, ...] = ()
+    _frames: "tuple[Frame, ...]" = ()
 
     def __init__(self, message: str) -> None:
         """A trap of the host's own; `message` is a str."""
         super().__init__(message)
 
     @classmethod
-    def _of(cls, cause: "Cause", frames: list[Frame]) -> "Trap":
+    def _of(cls, cause: "Cause", frames: "list[Frame]") -> "Trap":
         """A trap of the guest's."""
         trap = cls(cause.message)
         trap._cause = cause
@@ -140,7 +118,7 @@ class Trap(FuseeError):
         return code_of(self._cause)
 
     @property
-    def frames(self) -> list[Frame]:
+    def frames(self) -> "list[Frame]":
         """Where the guest was, the innermost function first; 64 frames at most."""
         return list(self._frames)
 

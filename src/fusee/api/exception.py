@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fusee.api.errors import ArgumentError, Frame, StoreError, WasmtimeError
+from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
 from fusee.api.managed import expect
 from fusee.api.tag import Tag
 from fusee.api.values import Row
@@ -15,6 +15,7 @@ from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32
 
 if TYPE_CHECKING:
+    from fusee.api.frame import Frame
     from fusee.api.store import Store
 
 
@@ -42,7 +43,7 @@ class WasmException(WasmtimeError):
         self._address = 0
 
     @classmethod
-    def _of(cls, store: "Store", address: int, frames: Sequence[Frame] = ()) -> "WasmException":
+    def _of(cls, store: "Store", address: int, frames: "Sequence[Frame]" = ()) -> "WasmException":
         """The exception that the engine has at `address`; the same object as long as somebody has it."""
         known = store._exceptions.get(address)
         if known is None:
@@ -91,7 +92,7 @@ class WasmException(WasmtimeError):
         return self._values
 
     @property
-    def frames(self) -> list[Frame]:
+    def frames(self) -> "list[Frame]":
         """Where it was thrown, if no guest has caught it: the innermost function first, 64 frames at most."""
         return list(self._frames)
 

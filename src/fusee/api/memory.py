@@ -8,8 +8,8 @@ from fusee.api.managed import expect
 from fusee.api.raw import RawMemory
 from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import Limits, MemoryType
-from fusee.engine.runtime.memory import NOT_GROWN
 from fusee.engine.state.module import Limits as LimitsState
+from fusee.engine.state.runtime import NOT_GROWN
 from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.codec import make_reference
 from fusee.kernel.layout import layout

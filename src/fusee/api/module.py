@@ -22,7 +22,7 @@ from fusee.api.types import (
     ValType,
 )
 from fusee.api.values import Signature
-from fusee.engine.runtime.codes import CODE_START
+from fusee.engine.state.code import CODE_START
 from fusee.engine.state.code import Code as CodeState
 from fusee.engine.state.module import (
     ABSTRACT,

@@ -7,13 +7,12 @@ from weakref import WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
 from fusee.api.engine import Engine
-from fusee.api.errors import Frame, StoreError, WasmtimeError
+from fusee.api.errors import StoreError, WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
-from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.state.module import EXTERN_MEMORY
-from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET
+from fusee.engine.state.runtime import FRAME_WORDS, NO_LIMIT, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
@@ -23,6 +22,7 @@ from fusee.kernel.scalars import u32, u64
 
 if TYPE_CHECKING:
     from fusee.api.exception import WasmException
+    from fusee.api.frame import Frame
     from fusee.api.func import HostFunction
     from fusee.api.module import Lifetime, Module
     from fusee.api.types import TagType
@@ -278,8 +278,10 @@ class Store(ObjectTable, Managed):
             failure = failure_of(status, self)
         raise failure
 
-    def _backtrace(self) -> list[Frame]:
+    def _backtrace(self) -> "list[Frame]":
         """The frames of the trap that happened last, the innermost first."""
+        from fusee.api.frame import Frame
+
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * FRAME_WORDS))()
         with self.engine._lock:
             count: int = self._native.backtrace(self._address, words, MOST_FRAMES)

@@ -8,7 +8,7 @@ from fusee.api.memory import limits_state
 from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import Limits, TableType, ValType
 from fusee.api.values import from_reference, to_native
-from fusee.engine.runtime.memory import NOT_GROWN
+from fusee.engine.state.runtime import NOT_GROWN
 from fusee.engine.state.runtime import Table as TableState
 from fusee.kernel.memory import view
 

@@ -1,8 +1,7 @@
 """Types of values and of external objects (spec 2.3), immutable and comparable."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect
@@ -117,8 +116,7 @@ def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
     return tuple(types)
 
 
-@dataclass(frozen=True)
-class Declaration:
+class Declaration(NamedTuple):
     """Where a function type is from: the engine, its number in the registry there, and what keeps that number."""
 
     engine: object

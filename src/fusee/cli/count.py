@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fusee.cli.errors import usage_error
+
 if TYPE_CHECKING:
     from fusee import Engine, Module
 
@@ -19,7 +21,7 @@ class Measurement:
         try:
             self._count = InstructionCount(device)
         except ValueError as error:
-            raise click.UsageError(str(error)) from None
+            raise usage_error(str(error)) from None
 
     def show(self, module: "Module") -> None:
         """Print instructions in all and by function, the costliest first."""

@@ -2,11 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import click
+from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from fusee import Config, Engine, Module
@@ -17,8 +16,7 @@ STANDARD_INPUT: Final = Path("-")
 MAGIC: Final = b"\0asm"  # spec 5.5.16
 
 
-@dataclass(frozen=True)
-class ModuleFile:
+class ModuleFile(NamedTuple):
     """A module's file, read before the engine starts: a wrong name is found at once."""
 
     path: Path
@@ -84,4 +82,4 @@ def parse_target(triple: str) -> "Target":
     try:
         return Target.parse(triple)
     except ValueError as error:
-        raise click.UsageError(f"--target: {error}") from None
+        raise usage_error(f"--target: {error}") from None

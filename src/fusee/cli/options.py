@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
-import click
+from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from fusee import Config, Engine, Store
@@ -34,21 +32,21 @@ _COMPILING: Final = frozenset({
 """What `-O` knows: settings of a compiler and its memories, accepted so that a command moves over as it is."""
 
 
-@dataclass
 class WasmOptions:
     """What `-W`, `-S`, `-D`, `--target` and `--profile` said; None is the engine's default."""
 
-    fuel: int | None = None
-    timeout_seconds: float | None = None
-    max_memory_bytes: int | None = None
-    max_table_elements: int | None = None
-    max_stack_bytes: int | None = None
-    target: str | None = None
-    is_profiled: bool = False
-    is_checked: bool = False
-    inherits_environment: bool = False
-    has_wasi: bool = True
-    features: dict[str, bool] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.fuel: int | None = None
+        self.timeout_seconds: float | None = None
+        self.max_memory_bytes: int | None = None
+        self.max_table_elements: int | None = None
+        self.max_stack_bytes: int | None = None
+        self.target: str | None = None
+        self.is_profiled = False
+        self.is_checked = False
+        self.inherits_environment = False
+        self.has_wasi = True
+        self.features: dict[str, bool] = {}
 
     def configure(self, config: "Config") -> None:
         """Applies what concerns the engine."""
@@ -94,7 +92,7 @@ def add_other_options(
     for name, value in _pairs("-S", system, _SYSTEM.keys()):
         is_on = value is None or _parse_flag("-S", name, value)
         if is_on and _SYSTEM[name]:
-            raise click.UsageError(f"-S {name}: needs {_SYSTEM[name]}, which is not supported yet")
+            raise usage_error(f"-S {name}: needs {_SYSTEM[name]}, which is not supported yet")
         if name == "inherit-env":
             options.inherits_environment = is_on
         elif name in ("cli", "common"):
@@ -110,9 +108,11 @@ def _pairs(option: str, texts: tuple[str, ...], known: Collection[str]) -> Itera
     for item in (item for text in texts for item in text.split(",")):
         name, has_value, value = item.partition("=")
         if name not in known:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, known, 1)
             hint = f"; is it {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
-            raise click.UsageError(f"{option} {name}: there is no such option{hint}")
+            raise usage_error(f"{option} {name}: there is no such option{hint}")
         yield name, value if has_value else None
 
 
@@ -127,20 +127,20 @@ def _stop_after(seconds: float, engine: "Engine", store: "Store") -> None:
 
 def _parse_count(name: str, value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,20}", value, re.ASCII):
-        raise click.UsageError(f"-W {name}={value}: expected a number")
+        raise usage_error(f"-W {name}={value}: expected a number")
     return int(value)
 
 
 def _parse_seconds(name: str, value: str) -> float:
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([a-zµ]*)", value)
     if match is None or (match[2] or "s") not in _UNITS:
-        raise click.UsageError(f"-W {name}={value}: expected a duration such as 10s or 500ms")
+        raise usage_error(f"-W {name}={value}: expected a duration such as 10s or 500ms")
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
 def _parse_flag(option: str, name: str, value: str) -> bool:
     if value not in ("y", "yes", "true", "n", "no", "false"):
-        raise click.UsageError(f"{option} {name}={value}: expected y or n")
+        raise usage_error(f"{option} {name}={value}: expected y or n")
     return value in ("y", "yes", "true")
 
 

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from fusee.cli.errors import usage_error
 from fusee.cli.modules import ModuleFile, make_engine
 from fusee.cli.options import WasmOptions
-from fusee.cli.values import parse_value, show_value
 
 if TYPE_CHECKING:
-    from fusee import Func, Instance, Module, Store, WasiConfig
+    from fusee import Engine, Func, Instance, Module, Store, WasiConfig
+    from fusee.cli.count import Measurement
 
 _MOST_NAMES = 12  # exports named in an error
 
@@ -23,10 +22,9 @@ class Program:
         profile: Path | None,
     ) -> None:  # fmt: skip
         from fusee import Linker, Store
-        from fusee.cli.count import Measurement
 
         self.engine = make_engine(limits.configure)
-        self.measurement = Measurement(self.engine) if is_counted else None
+        self.measurement = _measurement(self.engine) if is_counted else None
         self.preloads = {name: file.compile(self.engine) for name, file in preloads.items()}
         self.module: Module = source.compile(self.engine)
         self.store: Store = Store(self.engine)
@@ -68,12 +66,12 @@ class Program:
         if invoke is not None:
             function = self.function(instance, invoke)
             if function is None:
-                raise click.UsageError(f"{invoke}: the module exports no such function; {self._exported()}")
+                raise usage_error(f"{invoke}: the module exports no such function; {self._exported()}")
             _invoke(self.store, function, arguments)
         elif main is not None:
             main(self.store)
         elif self.module._start is None:
-            raise click.UsageError(f"nothing to run: the module has no `_start`; {self._exported()}")
+            raise usage_error(f"nothing to run: the module has no `_start`; {self._exported()}")
 
     def _initialized(self, module: "Module") -> "Instance":
         """An instance of a module. A reactor is initialized first (WASI's application ABI)."""
@@ -101,12 +99,20 @@ class Program:
         return found if isinstance(found, Func) else None
 
 
+def _measurement(engine: "Engine") -> "Measurement":
+    from fusee.cli.count import Measurement
+
+    return Measurement(engine)
+
+
 def _invoke(store: "Store", function: "Func", texts: tuple[str, ...]) -> None:
     """Calls a function with values as they stand on the command line, and shows every result on a line."""
+    from fusee.cli.values import parse_value, show_value
+
     signature = function.type(store)
     params, kinds = signature.params, signature.results
     if len(texts) != len(params):
-        raise click.UsageError(f"--invoke: got {len(texts)} arguments, but the function has {len(params)} parameters")
+        raise usage_error(f"--invoke: got {len(texts)} arguments, but the function has {len(params)} parameters")
     results = function(store, *(parse_value(*pair) for pair in zip(params, texts, strict=True)))
     for kind, result in zip(kinds, [results] if len(kinds) == 1 else results or (), strict=True):
-        click.echo(show_value(kind, result))
+        print(show_value(kind, result), flush=True)

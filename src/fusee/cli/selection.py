@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import click
-
 from fusee.cli.modules import parse_target
 
 TUNE_HELP = "The trees of this selection, made by `fusee tune`, instead of the default ones."
@@ -20,6 +18,8 @@ def use_trees(path: Path, target: str | None) -> None:
     try:
         import fusee.engine.isa.table  # noqa: F401  # reads the file
     except PatternError as error:
+        import click
+
         raise click.ClickException(str(error)) from None
 
 

@@ -4,7 +4,7 @@ import ctypes
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-import click
+from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from fusee import ValType
@@ -22,16 +22,16 @@ def parse_value(kind: "ValType", text: str) -> Any:
         if name in ("f32", "f64"):
             return _parse_float(name, text)
     except ValueError:
-        raise click.UsageError(f"{text}: not a value of type {name}") from None
+        raise usage_error(f"{text}: not a value of type {name}") from None
     if text == "null" and kind.is_nullable:
         return None
-    raise click.UsageError(f"{text}: values of type {name} cannot be written on the command line")
+    raise usage_error(f"{text}: values of type {name} cannot be written on the command line")
 
 
 def _parse_integer(name: str, text: str) -> Any:
     value, bits = int(text, 0), _BITS[name]
     if not -(1 << bits - 1) <= value < 1 << bits:
-        raise click.UsageError(f"{text}: does not fit {name}")
+        raise usage_error(f"{text}: does not fit {name}")
     if name == "v128":
         return (value % (1 << bits)).to_bytes(bits // 8, "little")
     return value
@@ -42,7 +42,7 @@ def _parse_float(name: str, text: str) -> float:
     try:
         struct.pack("<f" if name == "f32" else "<d", value)
     except OverflowError:
-        raise click.UsageError(f"{text}: does not fit {name}") from None
+        raise usage_error(f"{text}: does not fit {name}") from None
     return value
 
 

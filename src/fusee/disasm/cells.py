@@ -10,7 +10,7 @@ from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
 from fusee.engine.isa.pairs import named_by
 from fusee.engine.isa.row import FLOAT_TYPES, Cell, Row, cell
 from fusee.engine.isa.table import HANDLER_COUNT
-from fusee.engine.runtime.codes import CODE_START
+from fusee.engine.state.code import CODE_START
 from fusee.engine.state.runtime import Global, Instance
 from fusee.kernel.layout import layout
 from fusee.kernel.target import Target

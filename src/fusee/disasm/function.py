@@ -7,7 +7,7 @@ from typing import Final
 
 from fusee.disasm.cells import CellPrinter, CodeCell, walk_cells
 from fusee.disasm.wasm import WasmInstruction, read_instructions
-from fusee.engine.runtime.codes import CODE_START
+from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module
 from fusee.engine.translate.state import Translator
 from fusee.kernel.memory import read_bytes

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from fusee.emulator.objects import undefined_in
@@ -11,7 +11,7 @@ from fusee.kernel.cache import Cache
 from fusee.kernel.calling import Entry
 from fusee.kernel.compile import Compilation, Options, Program, Progress
 from fusee.kernel.library import built_key
-from fusee.kernel.sources import source_digests, unchanged
+from fusee.kernel.sources import source_notes, unchanged
 from fusee.kernel.target import Target
 
 
@@ -67,9 +67,9 @@ def _compile(cache: Cache, key: str, program: Program, target: Target, progress:
         made |= helpers.objects(cache, None)
         modules |= helpers.modules
     record = {
-        "sources": source_digests(modules),
+        "sources": source_notes(modules),
         "objects": {part: place for part, (place, _) in made.items()},
-        "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
+        "entries": {symbol: entry._asdict() for symbol, entry in entries.items()},
     }
     cache.write("programs", key, json.dumps(record).encode())
     return DeviceProgram(target, {part: contents for part, (_, contents) in made.items()}, entries)

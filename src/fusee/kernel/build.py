@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from dataclasses import asdict
 from typing import Any, Literal
 
 from fusee.kernel.cache import Cache, digest
@@ -15,7 +14,7 @@ from fusee.kernel.declare import Instance
 from fusee.kernel.elf import NotSupported
 from fusee.kernel.image import Image, link
 from fusee.kernel.library import Built, Library, built_key, read_built
-from fusee.kernel.sources import source_digests
+from fusee.kernel.sources import source_notes
 from fusee.kernel.target import Target
 
 __all__ = ["Library", "Program", "build", "emit_objects", "load", "symbol_of"]
@@ -89,9 +88,9 @@ def _compile(
         image_key = digest(image.to_bytes())
         cache.write("images", image_key, image.to_bytes())
     record = {
-        "sources": source_digests(compilation.modules),
+        "sources": source_notes(compilation.modules),
         "objects": [key for key, _ in objects.values()],
-        "entries": {symbol: asdict(entry) for symbol, entry in entries.items()},
+        "entries": {symbol: entry._asdict() for symbol, entry in entries.items()},
         "checked": checked,
         "image": image_key,
     }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fusee.kernel.errors import KernelError
 from fusee.kernel.scalars import Integer
@@ -32,8 +31,7 @@ _CTYPES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """How an entry is called; plain data, kept in the cache beside the code."""
 
     symbol: str

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Hashable
 from typing import Annotated, Any, Final, TypeVar, cast, overload
 
-from fusee.kernel.arena import simulated
 from fusee.kernel.errors import KernelError
 from fusee.kernel.pointer import Fn, P, R
 from fusee.kernel.registers import copy_registers, registers_info
@@ -68,6 +67,8 @@ class Kernel(_Declared[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.uses_stack:
             return self.function(*args, **kwargs)
+        from fusee.kernel.arena import simulated
+
         with simulated().stack_frame():
             return self.function(*args, **kwargs)
 
@@ -95,6 +96,8 @@ class Handler(_Declared[P, R]):
         try:
             if not self.uses_stack:
                 return cast("_Tail | None", self.function(record, *args, **static))
+            from fusee.kernel.arena import simulated
+
             with simulated().stack_frame():
                 return cast("_Tail | None", self.function(record, *args, **static))
         except KernelError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MACHINE_X86_64 = 62
 _FILE = struct.Struct("<16sHHIQQQIHHHHHH")
@@ -21,8 +21,7 @@ class NotSupported(Exception):
     """Something in an object file that is not expected of LLVM's output for kernels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     name: str
     kind: int
     flags: int
@@ -33,16 +32,14 @@ class Section:
     alignment: int
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     name: str
     is_local: bool
     section: int  # 0: undefined
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Relocation:
+class Relocation(NamedTuple):
     offset: int
     kind: int
     symbol: int

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
 from pathlib import Path
 
 _TELLING = ("vendor_id", "model name", "flags", "Features", "CPU implementer", "CPU part")  # lines of cpuinfo
+_CHUNK_BYTES = 2048
 
 
-@cache
-def compiler_version() -> str:
-    """The version of llvmlite, which contains LLVM."""
+def compiler_version() -> Path:
+    """The file that changes with the version of llvmlite, which contains LLVM."""
+    import importlib.util
+
     found = importlib.util.find_spec("llvmlite")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("llvmlite is not installed")
-    return (Path(found.origin).parent / "_version.py").read_text()
+    return Path(found.origin).parent / "_version.py"
 
 
 @cache
 def processor() -> str:
     """This machine's processor and its features."""
     try:
-        first = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
+        with open("/proc/cpuinfo", "rb", buffering=0) as file:  # Linux asks every processor that is read of
+            first = b""
+            while b"\n\n" not in first and (more := file.read(_CHUNK_BYTES)):
+                first += more
     except OSError:
         from fusee.kernel.machine import host_processor
 
         return " ".join(host_processor())
-    return "\n".join(line for line in first.splitlines() if line.startswith(_TELLING))
+    return "\n".join(
+        line for line in first.partition(b"\n\n")[0].decode(errors="replace").splitlines() if line.startswith(_TELLING)
+    )

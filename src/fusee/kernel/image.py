@@ -14,7 +14,7 @@ import mmap
 import struct
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fusee.kernel.elf import EXECUTE, WRITE, NotSupported, ObjectFile, Relocation
 
@@ -33,8 +33,7 @@ _OPEN_LINES = 200  # so many are searched for room, lest linking take a time tha
 _TRAP = b"\xcc"  # int3
 
 
-@dataclass
-class Image:
+class Image(NamedTuple):
     """What is mapped: data, then `executable` bytes of code and constants."""
 
     contents: bytes
@@ -44,7 +43,7 @@ class Image:
     symbols: dict[str, int]  # offsets
 
     def to_bytes(self) -> bytes:
-        head = {name: value for name, value in vars(self).items() if name != "contents"}
+        head = {name: value for name, value in self._asdict().items() if name != "contents"}
         text = json.dumps(head).encode()
         return struct.pack("<Q", len(text)) + text + self.contents
 
@@ -116,9 +115,9 @@ def _library_function(name: str) -> int:
 # --- linking -------------------------------------------------------------------------------------
 
 
-@dataclass
 class _Segment:
-    contents: bytearray = field(default_factory=bytearray)
+    def __init__(self) -> None:
+        self.contents = bytearray()
 
     def place(self, data: bytes, size: int, alignment: int) -> int:
         self.contents += bytes(-len(self.contents) % alignment)

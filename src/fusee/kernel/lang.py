@@ -1,109 +1,136 @@
-"""The kernel language: everything that a kernel may import. `docs/kernel-language.md` describes it."""
+"""The kernel language: everything that a kernel may import. `docs/kernel-language.md` describes it.
 
-from fusee.kernel.arena import stack_array
-from fusee.kernel.declare import (
-    Handler,
-    Instance,
-    Kernel,
-    Static,
-    caught,
-    exported,
-    handler,
-    instance,
-    kernel,
-    tail,
-)
-from fusee.kernel.errors import KernelError
-from fusee.kernel.floats import Float, f32, f64
-from fusee.kernel.intrinsics import (
-    add_sat,
-    bitcast,
-    byte_swap,
-    ceil,
-    clz,
-    copysign,
-    ctz,
-    div_trunc,
-    fabs,
-    floor,
-    fma,
-    fmax,
-    fmin,
-    from_low,
-    likely,
-    low,
-    maximum,
-    minimum,
-    mul_high,
-    nearest,
-    popcount,
-    rem_trunc,
-    rotl,
-    rotr,
-    select,
-    span,
-    sqrt,
-    sub_sat,
-    trunc,
-    trunc_sat,
-    trunc_to,
-    unlikely,
-    unreachable,
-    unroll,
-    whole,
-    with_low,
-)
-from fusee.kernel.lanes import (
-    FloatLanes,
-    IntegerLanes,
-    Lanes,
-    f32x4,
-    f64x2,
-    i8x16,
-    i16x8,
-    i32x4,
-    i64x2,
-    u8x16,
-    u16x8,
-    u32x4,
-    u64x2,
-    v128,
-)
-from fusee.kernel.memory import (
-    address,
-    atomic_add,
-    cast,
-    copy_bytes,
-    diff,
-    fill_bytes,
-    is_null,
-    load,
-    null,
-    offset_of,
-    size_of,
-    store,
-)
-from fusee.kernel.pointer import Fn, Ptr
-from fusee.kernel.registers import registers, registers_info
-from fusee.kernel.scalars import Integer, Scalar, i8, i16, i32, i64, u8, u16, u32, u64, usize
-from fusee.kernel.shuffles import (
-    any_bits,
-    bitmask,
-    dot,
-    mul_q15_sat,
-    narrow_sat,
-    narrow_zero,
-    pairwise_sum,
-    shuffle,
-    splat,
-    swizzle,
-    swizzle_pair,
-    widen_high,
-    widen_low,
-    with_lane,
-)
-from fusee.kernel.structs import Count, Inline, struct, struct_info
-from fusee.kernel.table import ConstantTable, cells, table
+Each name is imported when somebody asks for it: who only looks at structs waits for no arithmetic.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fusee.kernel.arena import stack_array
+    from fusee.kernel.declare import (
+        Handler,
+        Instance,
+        Kernel,
+        Static,
+        caught,
+        exported,
+        handler,
+        instance,
+        kernel,
+        tail,
+    )
+    from fusee.kernel.errors import KernelError
+    from fusee.kernel.floats import Float, f32, f64
+    from fusee.kernel.intrinsics import (
+        add_sat,
+        bitcast,
+        byte_swap,
+        ceil,
+        clz,
+        copysign,
+        ctz,
+        div_trunc,
+        fabs,
+        floor,
+        fma,
+        fmax,
+        fmin,
+        from_low,
+        likely,
+        low,
+        maximum,
+        minimum,
+        mul_high,
+        nearest,
+        popcount,
+        rem_trunc,
+        rotl,
+        rotr,
+        select,
+        span,
+        sqrt,
+        sub_sat,
+        trunc,
+        trunc_sat,
+        trunc_to,
+        unlikely,
+        unreachable,
+        unroll,
+        whole,
+        with_low,
+    )
+    from fusee.kernel.lanes import (
+        FloatLanes,
+        IntegerLanes,
+        Lanes,
+        f32x4,
+        f64x2,
+        i8x16,
+        i16x8,
+        i32x4,
+        i64x2,
+        u8x16,
+        u16x8,
+        u32x4,
+        u64x2,
+        v128,
+    )
+    from fusee.kernel.memory import (
+        address,
+        atomic_add,
+        cast,
+        copy_bytes,
+        diff,
+        fill_bytes,
+        is_null,
+        load,
+        null,
+        offset_of,
+        size_of,
+        store,
+    )
+    from fusee.kernel.pointer import Fn, Ptr
+    from fusee.kernel.registers import registers, registers_info
+    from fusee.kernel.scalars import Integer, Scalar, i8, i16, i32, i64, u8, u16, u32, u64, usize
+    from fusee.kernel.shuffles import (
+        any_bits,
+        bitmask,
+        dot,
+        mul_q15_sat,
+        narrow_sat,
+        narrow_zero,
+        pairwise_sum,
+        shuffle,
+        splat,
+        swizzle,
+        swizzle_pair,
+        widen_high,
+        widen_low,
+        with_lane,
+    )
+    from fusee.kernel.structs import Count, Inline, struct, struct_info
+    from fusee.kernel.table import ConstantTable, cells, table
+
+_HOMES = {
+    "arena": "stack_array",
+    "declare": "Handler Instance Kernel Static caught exported handler instance kernel tail",
+    "errors": "KernelError",
+    "floats": "Float f32 f64",
+    "intrinsics": "add_sat bitcast byte_swap ceil clz copysign ctz div_trunc fabs floor fma fmax fmin from_low likely"
+    " low maximum minimum mul_high nearest popcount rem_trunc rotl rotr select span sqrt sub_sat trunc"
+    " trunc_sat trunc_to unlikely unreachable unroll whole with_low",
+    "lanes": "FloatLanes IntegerLanes Lanes f32x4 f64x2 i8x16 i16x8 i32x4 i64x2 u8x16 u16x8 u32x4 u64x2 v128",
+    "memory": "address atomic_add cast copy_bytes diff fill_bytes is_null load null offset_of size_of store",
+    "pointer": "Fn Ptr",
+    "registers": "registers registers_info",
+    "scalars": "Integer Scalar i8 i16 i32 i64 u8 u16 u32 u64 usize",
+    "shuffles": "any_bits bitmask dot mul_q15_sat narrow_sat narrow_zero pairwise_sum shuffle splat swizzle"
+    " swizzle_pair widen_high widen_low with_lane",
+    "structs": "Count Inline struct struct_info",
+    "table": "ConstantTable cells table",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "ConstantTable",
@@ -220,3 +247,12 @@ __all__ = [
     "with_lane",
     "with_low",
 ]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"fusee.kernel.{home}"), name)
+    globals()[name] = value
+    return value

@@ -2,8 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar, cast, get_args, get_origin
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, get_args, get_origin
 
 from fusee.kernel.scalars import Scalar, usize
 from fusee.kernel.structs import Field, FieldKind, is_struct, struct_info
@@ -18,16 +17,14 @@ def cached(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], functools.cache(function))
 
 
-@dataclass(frozen=True)
-class Extent:
+class Extent(NamedTuple):
     """The room that a value takes in memory, in bytes."""
 
     size: int
     alignment: int
 
 
-@dataclass(frozen=True)
-class FieldLayout:
+class FieldLayout(NamedTuple):
     """A field with its place."""
 
     field: Field
@@ -35,8 +32,7 @@ class FieldLayout:
     extent: Extent
 
 
-@dataclass(frozen=True)
-class StructLayout:
+class StructLayout(NamedTuple):
     """A struct's size, alignment and fields for one target."""
 
     extent: Extent

@@ -5,27 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fusee.kernel.cache import Cache, digest
+from fusee.kernel.cache import Cache, fingerprint
 from fusee.kernel.calling import FAILED, Entry, make_callable, make_status_function
-from fusee.kernel.host import compiler_version, processor
+from fusee.kernel.host import processor
 from fusee.kernel.image import Image, MappedImage
-from fusee.kernel.sources import unchanged
+from fusee.kernel.sources import refresh, unchanged
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
     from fusee.kernel.declare import Kernel
     from fusee.kernel.program import Code, Program, Progress
 
-_FORMAT = "4"  # of what the cache holds
+_FORMAT = "5"  # of what the cache holds
 CHECK_STATE = "check.state"  # of `lower.checked`
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """The outcome of a build for this process: one image, or object files where images are not supported."""
 
     image: Image | None
@@ -146,7 +144,7 @@ def defined_key(name: str, checked: bool = False) -> str:
 def built_key(target: Target, checked: bool, *which: str) -> str:
     """What tells builds apart without looking into them; their sources are compared afterwards."""
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    return digest(_FORMAT, *which, target.triple, processor(), compiler_version(), python, "checked" if checked else "")
+    return fingerprint(_FORMAT, *which, target.triple, processor(), python, "checked" if checked else "")
 
 
 def read_built(cache: Cache, key: str) -> Built | None:
@@ -157,6 +155,8 @@ def read_built(cache: Cache, key: str) -> Built | None:
     record = json.loads(manifest)
     if not unchanged(record["sources"]):
         return None
+    if refresh(record["sources"]):
+        cache.write("programs", key, json.dumps(record).encode())
     used = [("images", record["image"])] if record["image"] else [("objects", part) for part in record["objects"]]
     contents = [cache.read(*name) for name in used]
     found = [content for content in contents if content is not None]

@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
+import os
 import sys
-import sysconfig
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from fusee.kernel.host import compiler_version
 
 _COMPILER = Path(__file__).parent
-_LIBRARIES = tuple({path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))})
+_YOUNG_NANOSECONDS = 2_000_000_000  # a file may change again without a new time if its clock is coarse
+
+Note = list[Any]
+"""What a file was: the digest of its contents and, if it was not written just before, its stamp. Kept as JSON."""
 
 
-def source_digests(modules: Iterable[str]) -> dict[str, str]:
-    """The digest of every file that these modules can have taken a static value from, and of the compiler's."""
-    files = {str(path) for path in _COMPILER.rglob("*.py")}
+def source_notes(modules: Iterable[str]) -> dict[str, Note]:
+    """Notes of every file that these modules can have taken a static value from, and of the compiler's."""
+    files = {str(path) for path in _COMPILER.rglob("*.py")} | {str(compiler_version())}
     files.update(_reachable_files(set(modules)))
-    return {file: file_digest(file) for file in sorted(files)}
+    notes: dict[str, Note] = {file: [file_digest(file), None] for file in sorted(files)}
+    refresh(notes)
+    return notes
 
 
-def unchanged(digests: dict[str, str]) -> bool:
+def unchanged(notes: dict[str, Note]) -> bool:
     """Whether all files still have the contents that they had."""
-    return all(file_digest(file) == known for file, known in digests.items())
+    return all(
+        _stamp(file) == stamp is not None or file_digest(file) == known for file, (known, stamp) in notes.items()
+    )
+
+
+def refresh(notes: dict[str, Note]) -> bool:
+    """Note the stamps of files that are unchanged, so that they need not be read again; whether there are new ones."""
+    limit = time.time_ns() - _YOUNG_NANOSECONDS
+    is_new = False
+    for file, note in notes.items():
+        stamp = _stamp(file)
+        if stamp is not None and stamp != note[1] and max(stamp[1:]) < limit:
+            note[1] = stamp
+            is_new = True
+    return is_new
+
+
+def _stamp(file: str) -> list[int] | None:
+    """What changes when somebody writes to the file or puts another one in its place, however old that is."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 @cache
 def file_digest(file: str) -> str:
     """A file's digest; read once per process, since what was imported does not change either."""
+    import hashlib
+
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError:
@@ -38,6 +70,9 @@ def file_digest(file: str) -> str:
 
 def _reachable_files(modules: set[str]) -> set[str]:
     """The files of these modules and of all that they import, directly or not; libraries excepted."""
+    import sysconfig
+
+    libraries = tuple({path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))})
     packages = {name.partition(".")[0] for name in modules}
     found: set[str] = set()
     pending, seen = list(modules), set(modules)
@@ -46,7 +81,7 @@ def _reachable_files(modules: set[str]) -> set[str]:
         file = getattr(module, "__file__", None)
         if module is None or not file or not file.endswith(".py"):
             continue
-        if module.__name__.partition(".")[0] not in packages and file.startswith(_LIBRARIES):
+        if module.__name__.partition(".")[0] not in packages and file.startswith(libraries):
             continue
         found.add(file)
         imported = _imported(module, file) - seen
@@ -57,6 +92,8 @@ def _reachable_files(modules: set[str]) -> set[str]:
 
 def _imported(module: ModuleType, file: str) -> set[str]:
     """The names in a file's import statements that may be modules."""
+    import ast
+
     names: set[str] = set()
     package = module.__package__ or ""
     for node in ast.walk(ast.parse(Path(file).read_bytes())):

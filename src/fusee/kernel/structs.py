@@ -1,9 +1,8 @@
 """Structs and register records: annotated classes, and what their annotations say."""
 
 import sys
-from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Final, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from fusee.kernel.pointer import Fn
 
@@ -23,8 +22,7 @@ INLINE: Final = InlineMark()
 Inline = Annotated[T, INLINE]
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(NamedTuple):
     """`Annotated[Ptr[T], Count(n)]`: the field holds the n elements themselves."""
 
     number: int
@@ -38,23 +36,27 @@ class FieldKind(Enum):
     ARRAY = "array"
 
 
-@dataclass(frozen=True)
 class Field:
     """One field of a struct or register record, its annotation resolved."""
 
-    name: str
-    type: Any  # without `Annotated`; for arrays the pointer type
-    kind: FieldKind = FieldKind.VALUE
-    count: int = 1  # elements of an array
+    __slots__ = ("count", "kind", "name", "type")
+
+    def __init__(self, name: str, kind: Any, place: FieldKind = FieldKind.VALUE, count: int = 1) -> None:
+        self.name = name
+        self.type = kind  # without `Annotated`; for arrays the pointer type
+        self.kind = place
+        self.count = count  # elements of an array
 
 
-@dataclass(frozen=True, eq=False)
 class StructInfo:
     """The fields of a struct or register record, in order."""
 
-    name: str
-    declaration: type
-    fields: tuple[Field, ...]
+    __slots__ = ("declaration", "fields", "name")
+
+    def __init__(self, name: str, declaration: type, fields: tuple[Field, ...]) -> None:
+        self.name = name
+        self.declaration = declaration
+        self.fields = fields
 
     def field(self, name: str) -> Field:
         """The field of that name; `KeyError` if there is none."""

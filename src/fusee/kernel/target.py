@@ -3,20 +3,26 @@
 import ctypes
 import platform
 import sys
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 
-@dataclass(frozen=True, eq=False)  # `Target.parse` interns, so identity is equality, and hashing is free
 class Target:
-    """A machine and ABI. Make one with `Target.parse` or `Target.host`."""
+    """A machine and ABI. Make one with `Target.parse` or `Target.host`.
 
-    triple: str
-    architecture: str  # the triple's first part without its sub-variants: aarch64, arm, i686, riscv32 …
-    pointer_width: int  # bytes
-    wide_alignment: int  # bytes, of 64-bit scalars: 4 on i686 outside of Windows, else 8
-    object_format: str  # "elf", "macho", "coff" or "wasm"
+    `Target.parse` interns, so identity is equality, and hashing is free.
+    """
+
+    __slots__ = ("architecture", "object_format", "pointer_width", "triple", "wide_alignment")
+
+    def __init__(
+        self, triple: str, architecture: str, pointer_width: int, wide_alignment: int, object_format: str
+    ) -> None:
+        self.triple = triple
+        self.architecture = architecture  # the triple's first part without its sub-variants: aarch64, arm, riscv32 …
+        self.pointer_width = pointer_width  # bytes
+        self.wide_alignment = wide_alignment  # bytes, of 64-bit scalars: 4 on i686 outside of Windows, else 8
+        self.object_format = object_format  # "elf", "macho", "coff" or "wasm"
 
     @property
     def data_model(self) -> str:

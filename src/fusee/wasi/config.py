@@ -3,10 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from os import PathLike
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fusee.api.errors import ArgumentError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
@@ -31,8 +30,7 @@ class FilePerms(Enum):
     READ_WRITE = 3
 
 
-@dataclass(frozen=True)
-class Preopen:
+class Preopen(NamedTuple):
     """A directory that the guest may use."""
 
     host_path: str
@@ -40,8 +38,7 @@ class Preopen:
     is_mutable: bool
 
 
-@dataclass(frozen=True)
-class StreamSource:
+class StreamSource(NamedTuple):
     """Where one of the standard streams comes from or goes to: at most one of these."""
 
     is_closed: bool = False

@@ -1,8 +1,7 @@
 """The table of host functions, and how a function of this package gets into it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec
 
 from fusee.wasi.errno import Errno, WasiError, errno_of
 from fusee.wasi.memory import GuestMemory
@@ -16,8 +15,7 @@ Body = Callable[Concatenate["WasiContext", GuestMemory, P], None]
 _MASKS = {"i32": (1 << 32) - 1, "i64": (1 << 64) - 1}
 
 
-@dataclass(frozen=True)
-class HostFunction:
+class HostFunction(NamedTuple):
     """A function of `wasi_snapshot_preview1`.
 
     The body takes numbers as unsigned. It reports failure by raising `WasiError` or `OSError`.

@@ -4,7 +4,6 @@ import os
 import select
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ _ALWAYS = select.POLLHUP | select.POLLERR | select.POLLNVAL
 _READY_BYTES = 1
 
 
-@dataclass(frozen=True)
-class Subscription:
+class Subscription(NamedTuple):
     """What a guest waits for; a clock's deadline is on the host's monotonic clock."""
 
     userdata: int

@@ -9,9 +9,9 @@ from fusee.engine.capi.messages import write_message
 from fusee.engine.capi.refs import drop_store
 from fusee.engine.capi.state import Config, EngineObject, StoreObject, System, Vector, World
 from fusee.engine.interpreter import install_interpreter
-from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.runtime.store import new_store, open_engine
 from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import NO_LIMIT
 from fusee.kernel.lang import (
     Fn,
     Ptr,

@@ -1,9 +1,9 @@
 """Fuel, deadlines, and what a store may hold (`fusee.h`)."""
 
 from fusee.engine.capi.state import StoreObject
-from fusee.engine.runtime.holdings import NO_LIMIT
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits, set_total_limits
+from fusee.engine.state.runtime import NO_LIMIT
 from fusee.kernel.lang import address, is_null, kernel, u32, u64
 
 

@@ -4,10 +4,10 @@ from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_MEMORY, ExternType, Ref, StoreObject
 from fusee.engine.capi.types import NO_MAXIMUM, narrowed, new_externtype, read_limits
-from fusee.engine.runtime.memory import NOT_GROWN, grow_memory
+from fusee.engine.runtime.memory import grow_memory
 from fusee.engine.runtime.objects import new_memory
 from fusee.engine.state import module as engine
-from fusee.engine.state.runtime import Memory
+from fusee.engine.state.runtime import NOT_GROWN, Memory
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u32, u64, usize
 from fusee.spec.limits import MAX_PAGES_32, PAGE_SIZE_LOG2
 

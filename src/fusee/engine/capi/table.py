@@ -8,11 +8,10 @@ from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TABLE, ExternType, Ref, StoreObject
 from fusee.engine.capi.types import narrowed, read_content_type, read_limits
 from fusee.engine.capi.values import reference_from_slot, reference_to_slot
-from fusee.engine.runtime.memory import NOT_GROWN
 from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.table import grow_table
 from fusee.engine.state import module as engine
-from fusee.engine.state.runtime import Table
+from fusee.engine.state.runtime import NOT_GROWN, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u32, u64, usize
 
 

@@ -4,21 +4,19 @@ The instruction set, its tables and its handlers are made when they are imported
 before that: `choose` says for this process which engine its modules are going to be.
 """
 
-import hashlib
 import os
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from fusee.kernel.cache import fingerprint
 from fusee.kernel.target import Target
 
 _HOST: Final = Path(__file__).with_name("selection-host.txt")
 _DEVICE: Final = Path(__file__).with_name("selection-device.txt")
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """Registers for locals in each bank, the trees and pairs that there are, and if floats can be constants."""
 
     name: str
@@ -46,11 +44,11 @@ class Selection:
     @property
     def key(self) -> str:
         """What tells its engine from those of other selections."""
-        return f"{self.name} {self.pins} {hashlib.sha256(self.patterns.encode()).hexdigest()[:20]}"
+        return f"{self.name} {self.pins} {fingerprint(self.patterns)}"
 
     def as_json(self) -> dict[str, object]:
         """For another process."""
-        return {**vars(self), "file": self.file and str(self.file.resolve())}
+        return {**self._asdict(), "file": self.file and str(self.file.resolve())}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Selection":
@@ -60,7 +58,7 @@ class Selection:
 
     def tuned(self, file: Path) -> "Selection":
         """The same with a user's own trees and pairs."""
-        return replace(self, name=f"{self.name}-tuned", file=file)
+        return self._replace(name=f"{self.name}-tuned", file=file)
 
 
 HOST: Final = Selection("host", 4, _HOST)

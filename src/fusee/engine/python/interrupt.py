@@ -13,9 +13,10 @@ So a guest may come through once more without meeting `interrupted`. Who waits f
 
 from typing import Final
 
-from fusee.engine.python.state import Embedder, Gate, Python, Watch
-from fusee.engine.runtime.codes import CODE_START, code_of, loop_heads
+from fusee.engine.python.state import IDLE, OVERDUE, READABLE, Embedder, Gate, Python, Watch
+from fusee.engine.runtime.codes import code_of, loop_heads
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, holdings_of
+from fusee.engine.state.code import CODE_START
 from fusee.engine.state.runtime import Cells, Instance, Store
 from fusee.kernel.lang import (
     Ptr,
@@ -36,10 +37,6 @@ from fusee.kernel.lang import (
 
 TICK_MILLISECONDS: Final = 10
 IDLE_TICKS: Final = 50  # without a guest on the main thread, after which nobody watches any more
-
-IDLE: Final = 0
-OVERDUE: Final = 1  # a guest has not come out of native code for more than a tick, or not met what was patched
-READABLE: Final = 2  # somebody has written to the file
 
 
 @kernel

@@ -4,9 +4,14 @@ All of it is in Python's memory and is read and written by threads that hold the
 otherwise. That lock is what keeps a guest that leaves the native code, and whoever looks at it meanwhile, apart.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fusee.kernel.lang import Count, Fn, Ptr, i32, i64, struct, u8, u32, u64, usize
+
+# What `watch_main_thread` tells
+IDLE: Final = 0
+OVERDUE: Final = 1  # a guest has not come out of native code for more than a tick, or not met what was patched
+READABLE: Final = 2  # somebody has written to the file
 
 
 @struct

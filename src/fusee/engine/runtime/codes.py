@@ -7,13 +7,10 @@ a function: what is translated waits in a list until somebody does.
 
 from typing import Final
 
-from fusee.engine.state.code import Code
+from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, load, offset_of, size_of, span, u8, u32, usize
-
-CODE_START: Final = 24
-"""Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
 
 NOTE_BYTES: Final = 8
 """Behind the cells: the frame's slots, the number of loops, and the offsets of their first cells; four bytes each."""

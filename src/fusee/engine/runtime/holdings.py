@@ -11,7 +11,6 @@ from fusee.engine.errors import Exhausted
 from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, struct, u8, u32, u64, usize
 
-NO_LIMIT: Final = 0xFFFF_FFFF_FFFF_FFFF
 HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
 
 BLOCK_PLAIN: Final = 0

@@ -4,14 +4,13 @@ Addresses and lengths are `u64` throughout and are compared before they become p
 target narrows only what is known to lie inside the memory.
 """
 
-from typing import Final
 
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.state.module import Limits
 from fusee.engine.state.platform import Platform
-from fusee.engine.state.runtime import Instance, Memory, Segment, Store
+from fusee.engine.state.runtime import NOT_GROWN, Instance, Memory, Segment, Store
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -29,8 +28,6 @@ from fusee.kernel.lang import (
 )
 from fusee.spec.limits import MAX_BYTES_32, MAX_MEMORY_BYTES_32, MAX_MEMORY_BYTES_64
 from fusee.spec.traps import TrapCode
-
-NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
 
 
 @kernel(inline=True)

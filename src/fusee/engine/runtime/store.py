@@ -8,7 +8,6 @@ from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.holdings import (
     BLOCK_MEMORY,
     BLOCK_TABLE,
-    NO_LIMIT,
     Block,
     Holdings,
     Limit,
@@ -19,7 +18,7 @@ from fusee.engine.runtime.memory import release_memory
 from fusee.engine.runtime.reclaim import LEAST_LIMIT, release_exns
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
-from fusee.engine.state.runtime import SLOT_BYTES, Engine, Memory, Store, Table
+from fusee.engine.state.runtime import NO_LIMIT, SLOT_BYTES, Engine, Memory, Store, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u32, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 

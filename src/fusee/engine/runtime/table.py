@@ -8,9 +8,9 @@ from typing import Final
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
-from fusee.engine.runtime.memory import NOT_GROWN, out_of_range
+from fusee.engine.runtime.memory import out_of_range
 from fusee.engine.state.module import Limits
-from fusee.engine.state.runtime import SLOT_BYTES, Instance, Segment, Store, Table
+from fusee.engine.state.runtime import NOT_GROWN, SLOT_BYTES, Instance, Segment, Store, Table
 from fusee.kernel.lang import (
     Ptr,
     address,

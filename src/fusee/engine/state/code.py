@@ -7,6 +7,9 @@ from fusee.kernel.lang import Count, Ptr, struct, u32
 MOST_PINS: Final = 4  # registers for locals in each bank (11 integer arguments are the most that x86-64 passes)
 NO_SLOT: Final = 0xFFFF_FFFF
 
+CODE_START: Final = 24
+"""Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
+
 # Kinds of `Clause`: those of `try_table` (spec 5.4.1), and the older form's `delegate`
 CATCH: Final = 0
 CATCH_REF: Final = 1

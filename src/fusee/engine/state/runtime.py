@@ -20,6 +20,9 @@ SLOT_BYTES: Final = 8
 FRAME_WORDS: Final = 3  # of a frame in a backtrace: instance, function index, offset in the module
 UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
 
+NO_LIMIT: Final = 0xFFFF_FFFF_FFFF_FFFF
+NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
+
 
 @struct
 class Cells:

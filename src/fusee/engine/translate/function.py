@@ -9,8 +9,9 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.runtime.codes import CODE_START, NOTE_BYTES, add_code
+from fusee.engine.runtime.codes import NOTE_BYTES, add_code
 from fusee.engine.runtime.holdings import Limit
+from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine
 from fusee.engine.translate.analyze import analyze, choose_pins

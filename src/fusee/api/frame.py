@@ -1,0 +1,27 @@
+"""`Frame`: a line of a backtrace."""
+
+from dataclasses import dataclass
+
+from fusee.api.managed import Managed
+
+
+@dataclass(frozen=True)
+class Frame(Managed):
+    """One function of a backtrace; the innermost comes first. Names are those of the name section, or None.
+
+    `func_index` is the function's index in its module. `module_offset` is where it stands, in bytes from the start of
+    the module's binary; `func_offset` in bytes from the start of the function's body.
+    """
+
+    func_index: int
+    func_name: str | None
+    module_name: str | None
+    module_offset: int
+    func_offset: int
+
+    def __str__(self) -> str:
+        return self._line(0)
+
+    def _line(self, width: int) -> str:
+        name = self.func_name or f"<wasm function {self.func_index}>"
+        return f"{self.module_offset:#{width or 1}x} - {self.module_name or '<unknown>'}!{name}"

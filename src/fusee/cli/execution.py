@@ -1,0 +1,117 @@
+"""What `fusee run` does, without what reads its options: a program without options does not wait for that."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fusee.cli.errors import usage_error
+from fusee.cli.modules import ModuleFile, parse_target
+from fusee.cli.options import add_other_options, parse_wasm_options
+from fusee.cli.program import Program
+from fusee.cli.streams import CLOSED
+
+if TYPE_CHECKING:
+    from fusee import WasiConfig
+
+_TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
+
+
+class Request(NamedTuple):
+    """A program to run, and the options as `cli.run` has them."""
+
+    file: Path
+    arguments: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    argv0: str | None = None
+    invoke: str | None = None
+    options: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    debugging: tuple[str, ...] = ()
+    optimizing: tuple[str, ...] = ()
+    preloads: tuple[str, ...] = ()
+    target: str | None = None
+    is_counted: bool = False
+    profile: Path | None = None
+    trees: Path | None = None
+
+
+def execute(asked: Request) -> int:
+    """Run a program; its exit status. Raises what is wrong with the request, the module or its start."""
+    limits = parse_wasm_options(asked.options)
+    add_other_options(limits, asked.system, asked.debugging, asked.optimizing)
+    limits.target = asked.target
+    if asked.target is not None:
+        parse_target(asked.target)
+    if asked.is_counted and asked.target is None:
+        raise usage_error("--count needs --target: only a device's instructions are counted")
+    if asked.profile is not None and asked.target is not None:
+        raise usage_error("--profile: blocks are not counted on an emulated device")
+    limits.is_profiled = asked.profile is not None
+    if asked.trees is not None:
+        from fusee.cli.selection import use_trees
+
+        use_trees(asked.trees, asked.target)
+    source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
+    from fusee import ExitTrap, Trap
+
+    try:
+        program = Program(source, before, limits, asked.is_counted, asked.profile)
+        if program.needs_wasi:
+            name = asked.file.name if asked.argv0 is None else asked.argv0
+            config = _wasi_config((name, *(() if asked.invoke else asked.arguments)), asked.directories)
+            config.env = environment_of(asked.variables, limits.inherits_environment)
+            program.use_wasi(config)
+        _let_interrupts_end_the_process()
+        program.start(asked.invoke, asked.arguments)
+    except ExitTrap as exited:
+        return exited.code
+    except Trap as trap:
+        print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
+        return _TRAPPED
+    return 0
+
+
+def _let_interrupts_end_the_process() -> None:
+    """Python's handler would wait until the guest is done, which may be never."""
+    import signal
+    from threading import current_thread, main_thread
+
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _read_preloads(texts: tuple[str, ...]) -> dict[str, ModuleFile]:
+    """The modules of `--preload NAME=FILE`, in their order."""
+    found = {}
+    for text in texts:
+        name, sign, path = text.partition("=")
+        if not sign:
+            raise usage_error(f"--preload {text}: expected NAME=FILE")
+        found[name] = ModuleFile.read(Path(path))
+    return found
+
+
+def _wasi_config(argv: tuple[str, ...], directories: tuple[str, ...]) -> "WasiConfig":
+    from fusee.wasi import WasiConfig
+
+    config = WasiConfig()
+    config.argv = argv
+    for fd, inherit in enumerate((config.inherit_stdin, config.inherit_stdout, config.inherit_stderr)):
+        if fd in CLOSED:
+            config.omit_stream(fd)
+        else:
+            inherit()
+    for text in directories:
+        host, _, guest = text.partition("::")
+        config.preopen_dir(host, guest or host)
+    return config
+
+
+def environment_of(variables: tuple[str, ...], is_inherited: bool) -> list[tuple[str, str]]:
+    """The program's environment: this process's, if it is inherited, and over it what `--env` says."""
+    import os
+
+    pairs = (text.partition("=") for text in variables)
+    given = {name: value if sign else os.environ.get(name, "") for name, sign, value in pairs}
+    return list(({**os.environ, **given} if is_inherited else given).items())
