@@ -13,17 +13,24 @@ from fusee.kernel.cache import Cache
 from fusee.kernel.library import Library, defined_key, find_defined, load_defined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fusee.kernel.program import Program, Progress
 
 _FAILED = "failed"  # a kind of cache entries: of what could not be compiled in the background
 
 _needs_whole = False
+_take_over: "Callable[[], None] | None" = None
 
 
-def use_whole_engine() -> None:
-    """Say that this process measures or shows the engine, and waits for the whole one if need be."""
-    global _needs_whole
-    _needs_whole = True
+def use_whole_engine(take_over: "Callable[[], None] | None" = None) -> None:
+    """Say that this process measures or shows the engine, and waits for the whole one if need be.
+
+    With `take_over` it does not wait for one that is compiled in the background: that is ended and gone on with here,
+    not behind everything else, and `take_over` is called.
+    """
+    global _needs_whole, _take_over
+    _needs_whole, _take_over = True, take_over
 
 
 def load_engine(checked: bool, progress: "Progress | None") -> Library:
@@ -33,7 +40,7 @@ def load_engine(checked: bool, progress: "Progress | None") -> Library:
     if found is not None:
         return found
     if checked or not _may_start_small(name):
-        library = load_defined(name, define_program, checked, progress)
+        library = load_defined(name, define_program, checked, progress, _take_over)
         Cache().delete(_FAILED, defined_key(name))
         return library
     wanted = chosen()

@@ -16,9 +16,9 @@ from fusee.cli.options import parse_wasm_options
 def disasm(wanted: tuple[str, ...], options: tuple[str, ...], file: Path) -> None:
     """Show the bytecode of functions beside their WebAssembly."""
     source = ModuleFile.read(file)
-    from fusee.api._start import use_whole_engine
+    from fusee.cli.whole import need_whole_engine
 
-    use_whole_engine()  # its instructions are what is asked for
+    need_whole_engine()  # its instructions are what is asked for
     module = source.compile(make_engine(parse_wasm_options(options).configure))
     from fusee.disasm.listing import find_function, own_functions, show_function
 

@@ -18,9 +18,9 @@ def prepare(trees: Path | None) -> None:
     if trees is not None:
         use_trees(checked(trees), None)
     from fusee import Config, Engine
-    from fusee.api._start import use_whole_engine
+    from fusee.cli.whole import need_whole_engine
 
-    use_whole_engine()
+    need_whole_engine()
     config = Config()
     config.checked = False
     Engine(config)

@@ -57,12 +57,12 @@ def _find_all(paths: tuple[Path, ...]) -> tuple[list[Path], int]:
 
 def _run_all(scripts: list[Path], checked: bool, target: str | None) -> "Report":
     """Runs scripts, with a progress bar where somebody may be waiting."""
-    from fusee.api._start import use_whole_engine
+    from fusee.cli.whole import need_whole_engine
     from fusee.wast import run_files
     from fusee.wast.engine_driver import EngineDriver
     from fusee.wast.gates import Gate
 
-    use_whole_engine()  # what is tested is the real thing
+    need_whole_engine()  # what is tested is the real thing
 
     def make_driver(gate: Gate) -> EngineDriver:
         return EngineDriver(gate, checked, target)

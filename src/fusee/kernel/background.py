@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -12,6 +11,13 @@ from pathlib import Path
 
 _PROGRAM = "from fusee.kernel.background import main; main()"
 _NICE = 10  # behind everything else, but not so that it never ends on a machine with much to do
+
+_group = 0
+
+
+def group() -> int:
+    """The group of processes that does this work, if this is such a process; else 0."""
+    return _group
 
 
 def is_possible() -> bool:
@@ -24,6 +30,8 @@ def run_in_background(function: str, *arguments: str, environment: Mapping[str, 
 
     It has a session of its own and none of this process's files, and keeps no folder busy.
     """
+    import subprocess
+
     path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
     subprocess.run(
         [sys.executable, "-P", "-c", _PROGRAM, function, *arguments],
@@ -39,8 +47,10 @@ def run_in_background(function: str, *arguments: str, environment: Mapping[str, 
 
 def main() -> None:
     """What the other process does."""
+    global _group
     if os.fork():  # whoever started this goes on, and has no child to wait for
         os._exit(0)
+    _group = os.getpgrp()
     os.nice(_NICE)
     with contextlib.suppress(OSError):  # Linux may weigh sessions before it looks at the processes in them
         Path("/proc/self/autogroup").write_text(str(_NICE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 from fusee.kernel.cache import Cache, digest
@@ -67,9 +68,15 @@ def _program_key(program: Program, target: Target, checked: bool) -> str:
     return built_key(target, checked, program.name, *map(symbol_of, program.entries), *program.shards, *files)
 
 
-def build(program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None) -> Built:
-    """Compile a program for this process, and keep it in the cache; or wait for who is just doing that."""
-    with cache.building(key, progress) as tell:
+def build(
+    program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None,
+    take_over: Callable[[], None] | None = None,
+) -> Built:  # fmt: skip
+    """Compile a program for this process, and keep it in the cache; or wait for who is just doing that.
+
+    With `take_over` this does not wait for a build in the background, but goes on from there and calls it.
+    """
+    with cache.building(key, progress, take_over) as tell:
         return read_built(cache, key) or _compile(program, target, checked, cache, key, tell)
 
 

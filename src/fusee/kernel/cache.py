@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
+
+from fusee.kernel import background
 
 if TYPE_CHECKING:
     from fusee.kernel.program import Progress
@@ -71,12 +74,21 @@ def _take(file: BinaryIO) -> bool:
     return True
 
 
-def _wait_for(file: BinaryIO, progress: Progress | None) -> None:
-    """Lock a file, showing meanwhile how far it is who has it."""
+def _wait_for(file: BinaryIO, progress: Progress | None, take_over: Callable[[], None] | None) -> None:
+    """Lock a file, showing meanwhile how far it is who has it; or end that, if it is work in the background."""
+    seen = 0
     while not _take(file):
-        told = os.pread(file.fileno(), 25, 0).split()
-        if progress is not None and len(told) == 2:
-            progress(*map(int, told))
+        told = os.pread(file.fileno(), 40, 0).split()
+        group = int(told[2]) if len(told) == 3 else 0
+        # Looked at twice: what a killed one has left there is gone as soon as the next one has the lock.
+        if take_over is not None and group > 1 and group == seen:
+            with contextlib.suppress(OSError):  # it has ended by itself, or is another user's
+                os.killpg(group, signal.SIGTERM)
+                take_over()
+            take_over = None
+        seen = group
+        if progress is not None and len(told) > 1:
+            progress(*map(int, told[:2]))
         time.sleep(_LOOK_SECONDS)
 
 
@@ -127,9 +139,12 @@ class Cache:
             self.path(kind, key).unlink()
 
     @contextlib.contextmanager
-    def building(self, key: str, progress: Progress | None = None) -> Iterator[Progress | None]:
+    def building(
+        self, key: str, progress: Progress | None = None, take_over: Callable[[], None] | None = None
+    ) -> Iterator[Progress | None]:
         """Held by whoever builds `key`, so that others wait for the result instead of making it as well.
 
+        With `take_over` who builds it in the background is ended, and that is called: what is made of it is kept.
         Gives what is to be told of the build's progress, which is shown to those who wait, too.
         """
         file = self._open_lock(key)
@@ -137,13 +152,16 @@ class Cache:
             yield progress
             return
 
+        group = b" %d" % background.group() if background.group() else b""
+
         def tell(done: int, total: int) -> None:
-            os.pwrite(file.fileno(), b"%12d %12d" % (done, total), 0)
+            os.pwrite(file.fileno(), b"%12d %12d" % (done, total) + group, 0)
             if progress is not None:
                 progress(done, total)
 
         with file:
-            _wait_for(file, progress)
+            _wait_for(file, progress, take_over)
+            os.ftruncate(file.fileno(), 0)
             yield tell
 
     def can_build(self, key: str) -> bool:
@@ -152,7 +170,10 @@ class Cache:
         if file is None:
             return False
         with file:
-            return _take(file)
+            is_free = _take(file)
+            if is_free:
+                os.ftruncate(file.fileno(), 0)
+            return is_free
 
     def _open_lock(self, key: str) -> BinaryIO | None:
         """The file that a builder locks, and where it says how far it is; None where there are no locks."""

@@ -116,9 +116,13 @@ class Library:
 
 
 def load_defined(
-    name: str, define: Callable[[], Program], checked: bool = False, progress: Progress | None = None
+    name: str,
+    define: Callable[[], Program],
+    checked: bool = False,
+    progress: Progress | None = None,
+    take_over: Callable[[], None] | None = None,
 ) -> Library:
-    """Like `build.load`, but the program is defined only if it is not in the cache.
+    """Like `build.load`, but the program is defined only if it is not in the cache; `take_over` as for `build.build`.
 
     `name` must say which program of this installation it is.
     """
@@ -127,7 +131,8 @@ def load_defined(
         return found
     from fusee.kernel.build import build
 
-    return Library(build(define(), Target.host(), checked, Cache(), defined_key(name, checked), progress))
+    key = defined_key(name, checked)
+    return Library(build(define(), Target.host(), checked, Cache(), key, progress, take_over))
 
 
 def find_defined(name: str, checked: bool = False) -> Library | None:

@@ -1,0 +1,72 @@
+"""Who needs what is built in the background takes it over, and waits for anybody else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fusee
+from fusee.kernel.background import run_in_background
+from fusee.kernel.cache import Cache
+
+if sys.platform == "win32":
+    pytest.skip("there are no locks and no groups of processes", allow_module_level=True)
+
+BUILDER = """
+import os, sys, time
+from pathlib import Path
+from fusee.kernel.cache import Cache
+
+def build(folder, seconds):
+    with Cache(Path(folder)).building("key") as tell:
+        tell(1, 3)
+        if not os.fork():  # as those do that compile parts
+            time.sleep(float(seconds))
+            os._exit(0)
+        Path(folder, "begun").write_text("")
+        time.sleep(float(seconds))
+        Path(folder, "done").write_text("")
+
+if __name__ == "__main__":
+    build(*sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "builder_of_test.py").write_text(BUILDER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def wait_for(file: Path) -> None:
+    from time import monotonic, sleep
+
+    limit = monotonic() + 60
+    while not file.exists():
+        assert monotonic() < limit
+        sleep(0.01)
+
+
+def test_work_in_the_background_is_taken_over(folder: Path) -> None:
+    run_in_background("builder_of_test:build", str(folder), "300", environment={})
+    wait_for(folder / "begun")
+    said: list[str] = []
+    told: list[tuple[int, int]] = []
+    with Cache(folder).building("key", lambda *far: told.append(far), lambda: said.append("taken over")):
+        assert said == ["taken over"]
+        assert told[:1] == [(1, 3)]
+    assert not (folder / "done").exists()
+
+
+def test_others_are_waited_for(folder: Path) -> None:
+    environment = {"PYTHONPATH": str(Path(fusee.__file__).parent.parent)}
+    command = [sys.executable, str(folder / "builder_of_test.py"), str(folder), "0.5"]
+    with subprocess.Popen(command, env=environment) as builder:
+        wait_for(folder / "begun")
+        said: list[str] = []
+        with Cache(folder).building("key", None, lambda: said.append("taken over")):
+            assert (folder / "done").exists()
+        assert builder.wait() == 0
+    assert said == []
