@@ -3,7 +3,7 @@
 import ctypes
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,14 +112,23 @@ class Native:
     platform: Any
     invoke_status: Callable[..., int]
 
+    _symbols: Mapping[str, str] = {}  # replaced, never changed
+    _entry: Callable[[str], Callable[..., Any]]
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        raise AttributeError(f"{name!r} is not an entry of the engine's program")
+        """An entry, made when it is first asked for: a program calls few. With `raw_` before it, its own errors."""
+        symbol = self._symbols.get(name.removeprefix("raw_"))
+        if symbol is None:
+            raise AttributeError(f"{name!r} is not an entry of the engine's program")
+        function = self._entry(symbol)
+        if not name.startswith("raw_"):
+            function = _with_public_errors(function)
+        setattr(self, name, function)
+        return function
 
     def _add_entries(self, symbols: Iterable[str], entry: Callable[[str], Callable[..., Any]]) -> None:
-        for symbol in symbols:
-            name, function = symbol.rpartition(".")[2], entry(symbol)
-            setattr(self, name, _with_public_errors(function))
-            setattr(self, f"raw_{name}", function)
+        self._symbols = {symbol.rpartition(".")[2]: symbol for symbol in symbols}
+        self._entry = entry
 
     def open(self, is_metered: bool) -> int:
         """A new engine."""

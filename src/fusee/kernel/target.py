@@ -1,7 +1,7 @@
 """What the layout of memory depends on: the machine and the ABI that a kernel is built for."""
 
 import ctypes
-import platform
+import os
 import sys
 from functools import cache
 from typing import Any
@@ -47,7 +47,7 @@ class Target:
     @cache
     def host() -> "Target":
         """The machine that this process runs on, by what the process itself knows of it."""
-        machine = platform.machine().lower() or "x86_64"
+        machine = _machine().lower() or "x86_64"
         architecture = {"amd64": "x86_64", "arm64": "aarch64", "x86": "i686", "i386": "i686"}.get(machine, machine)
         if sys.maxsize < 1 << 32:  # a 32-bit process on a 64-bit machine
             architecture = {"x86_64": "i686", "aarch64": "armv7"}.get(architecture, architecture)
@@ -59,6 +59,14 @@ class Target:
 
     def __repr__(self) -> str:
         return f"Target({self.triple})"
+
+
+def _machine() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().machine
+    import platform
+
+    return platform.machine()
 
 
 _FAMILIES = {"aarch64_32": "aarch64", "thumb": "arm", "i386": "i686"}
