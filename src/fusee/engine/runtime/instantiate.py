@@ -18,7 +18,7 @@ from fusee.engine.state.module import (
     EXTERN_TAG,
     Module,
 )
-from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store, Tag
+from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store, Tag, globals_offset
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -91,13 +91,13 @@ def array_bytes(count: u32, size: usize) -> u64:
 @kernel(inline=True)
 def own_globals(instance: Instance) -> Ptr[Global]:
     """The globals defined here, directly behind the instance."""
-    return cast(Ptr[Global], cast(Ptr[u8], instance) + usize(array_bytes(u32(1), usize(size_of(Instance)))))
+    return cast(Ptr[Global], cast(Ptr[u8], instance) + globals_offset())
 
 
 @kernel
 def lay_out(store: Store, m: Module) -> Instance:
     """One block for the instance, its globals and functions, and its index spaces, still empty."""
-    globals_at = array_bytes(u32(1), usize(size_of(Instance)))
+    globals_at = u64(globals_offset())
     funcs_at = globals_at + array_bytes(m.global_count - m.imported_global_count, usize(size_of(Global)))
     functions_at = funcs_at + array_bytes(m.func_count - m.imported_func_count, usize(size_of(Func)))
     memories_at = functions_at + array_bytes(m.func_count, usize(size_of(usize)))

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fusee.engine.state.code import Clauses
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Count, Fn, Inline, Ptr, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Count, Fn, Inline, Ptr, kernel, size_of, struct, u8, u32, u64, usize
 
 HEADER_SLOTS: Final = 5
 """Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
@@ -192,3 +192,9 @@ class Instance:
     datas: Ptr[Segment]
     code: Ptr[usize]  # shared with all instances of the module: code addresses by function index, 0: untranslated
     platform: Platform
+
+
+@kernel(inline=True)
+def globals_offset() -> usize:
+    """How far behind an instance's start the `Global`s are that it owns."""
+    return usize((size_of(Instance) + 7) & ~7)

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.memory import SPREAD
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.state.runtime import Global, Instance
+from fusee.engine.state.runtime import Global, globals_offset
 from fusee.engine.translate.actions import (
     KIND_64,
     KIND_ANY,
@@ -177,7 +177,7 @@ def global_place(t: Translator, index: u32) -> u64:
     """An own global's distance from the instance that it follows in memory; an import's index."""
     if index < t.module.imported_global_count:
         return u64(index)
-    return u64(size_of(Instance)) + u64(index - t.module.imported_global_count) * size_of(Global)
+    return u64(globals_offset()) + u64(index - t.module.imported_global_count) * size_of(Global)
 
 
 @kernel
