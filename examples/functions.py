@@ -29,7 +29,7 @@ def main() -> None:
     try:
         divide(store, 1, 0)
     except Trap as trap:
-        print("the guest trapped:", trap.message)
+        print("the guest trapped:", trap.reason)
 
 
 if __name__ == "__main__":
