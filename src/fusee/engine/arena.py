@@ -28,7 +28,7 @@ from fusee.kernel.lang import (
 ALIGNMENT: Final = 8
 FIRST_CHUNK_BYTES: Final = 0x1000
 LARGEST_CHUNK_BYTES: Final = 0x4_0000  # a larger request gets a chunk of its own
-SMALLEST_BUFFER_BYTES: Final = 0x400
+SMALLEST_BUFFER_BYTES: Final = 0x200
 ARENA: Final = 0  # code of `Exhausted` raised here
 
 
