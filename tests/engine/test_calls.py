@@ -1,5 +1,7 @@
 """Calls of all kinds: across instances, as tail calls, deep, through the host; and what stops them."""
 
+import sys
+
 import pytest
 
 from fusee import (
@@ -151,7 +153,9 @@ def test_endless_recursion_is_a_trap_and_leaves_the_store_usable(name: str) -> N
     assert call(store, instance, "count", 10) == 42
 
 
-def test_endless_recursion_through_the_host_ends() -> None:
+def test_endless_recursion_through_the_host_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Python's stack, at whose end not even pytest's hook for what dies unseen has room left."""
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
     store, instance = recursive()
     with pytest.raises((Trap, RecursionError)):
         call(store, instance, "host", 1)
@@ -286,15 +290,8 @@ def test_a_call_with_many_arguments_and_results() -> None:
     assert list(function(store, *range(count))) == list(reversed(range(count)))
 
 
-@pytest.mark.parametrize(
-    ("text", "feature"),
-    [
-        ("(type (struct (field i32)))", "garbage-collected types"),
-        ("(tag)", "exception"),
-    ],
-)
-def test_what_cannot_be_executed_is_refused_at_instantiation(text: str, feature: str) -> None:
+def test_what_cannot_be_executed_is_refused_at_instantiation() -> None:
     store = Store(engine := Engine())
-    module = Module(engine, f"(module {text})")
-    with pytest.raises(UnsupportedError, match=feature):
+    module = Module(engine, "(module (type (struct (field i32))))")
+    with pytest.raises(UnsupportedError, match="garbage-collected types"):
         Instance(store, module, [])

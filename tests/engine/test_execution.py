@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Func, Instance, Module, Store, Trap
+from fusee.api.traps import code_of
 from fusee.engine.errors import Trap as EngineTrap
 from fusee.engine.interpreter import install_interpreter, invoke
 from fusee.engine.state.runtime import Func as FuncState
@@ -54,7 +55,7 @@ def called_uncompiled(module: Module, index: int, target: Target) -> object:
         try:
             invoke(world.store, cast(FuncState, instance.functions[index]), slots)
         except EngineTrap as trap:
-            return TrapCode(trap.code)
+            return code_of(TrapCode(trap.code))
         return [from_slot(result, int(slots[n])) for n, result in enumerate(results)]
 
 

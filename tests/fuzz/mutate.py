@@ -100,6 +100,7 @@ class Target:
     def __init__(self, checked: bool) -> None:
         config = fusee.Config()
         config.checked, config.consume_fuel = checked, True
+        config.wasm_legacy_exceptions = config.wasm_compact_imports = False  # which the oracle does not have
         self.engine = fusee.Engine(config)
         self.accepts = oracle()
 

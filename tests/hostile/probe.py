@@ -99,6 +99,7 @@ def main() -> None:
     group = sys.argv[1]
     config = fusee.Config()
     config.checked = "--checked" in sys.argv
+    config.wasm_legacy_exceptions = config.wasm_compact_imports = False  # which the oracle does not have
     engine = fusee.Engine(config)
     fusee.Module(engine, TINY)
     if group == "giants":

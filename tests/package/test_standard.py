@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import fusee.wasi.define  # noqa: F401  # registers the functions of the host
+from fusee.engine.capi.platform.choice import default_platform
+from fusee.engine.program import DEVICE_PROGRAM
+from fusee.kernel.lang import Instance
 from fusee.kernel.target import Target
 from tests.device.embedding import INCLUDE, library, unpack
 from tests.package import standard
@@ -35,6 +39,14 @@ def test_the_header_is_the_standard_one(tmp_path: Path) -> None:
     assert {name for name in found if name.startswith("wasm_")} == standard.defined()
     assert {name for name in inline if name.startswith("wasm_")} == standard.inline()
     assert len(standard.defined()) + len(standard.inline()) == 306
+
+
+def test_the_headers_declare_what_is_exported(tmp_path: Path) -> None:
+    exported: set[str | None] = set()
+    for code in (*DEVICE_PROGRAM.entries, *default_platform(Target.parse("x86_64-unknown-linux-gnu")).entries):
+        exported |= set(code.exports) if isinstance(code, Instance) else {code.export}
+    found, _ = declared(tmp_path)
+    assert found == exported
 
 
 @pytest.mark.slow

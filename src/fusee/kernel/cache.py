@@ -28,6 +28,7 @@ except ImportError:  # not a POSIX system: two processes may do the same work
     fcntl = None
 
 _CHECKSUM_BYTES = 4
+_FORMAT = "crc32"  # of a file, and the ending of its name: other versions of this package keep theirs beside it
 _PRIME = 2**160 - 47
 _KEEP_SECONDS = 30 * 24 * 3600
 _LOOK_SECONDS = 0.05
@@ -99,7 +100,8 @@ class Cache:
         self.folder = folder or default_folder()
 
     def path(self, kind: str, key: str) -> Path:
-        return self.folder / kind / key
+        """Where this version keeps what is stored under a key."""
+        return self.folder / kind / f"{key}.{_FORMAT}"
 
     def read(self, kind: str, key: str) -> bytes | None:
         """The contents stored under a key, or None if there are none or they are damaged."""
