@@ -31,6 +31,17 @@ REFERENCES = """
 
 SPIN = '(module (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable)))'
 
+THROWING = """
+(module
+  (import "env" "fail" (func $fail (result i32)))
+  (tag $t (param i32))
+  (func (export "throw") (result i32) (throw $t (i32.const 7)))
+  (func (export "guarded") (result i32)
+    (block $caught (return (try_table (result i32) (catch_all $caught) (call $fail))))
+    (i32.const -1)))
+"""
+"""Throws what nobody catches, and catches whatever comes out of a call of the host."""
+
 HELLO = """
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -71,7 +82,8 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    for name, text in (("GUEST", GUEST), ("REFERENCES", REFERENCES), ("SPIN", SPIN), ("HELLO", HELLO)):
+    guests = {"GUEST": GUEST, "REFERENCES": REFERENCES, "SPIN": SPIN, "THROWING": THROWING, "HELLO": HELLO}
+    for name, text in guests.items():
         numbers = ",".join(map(str, bytes(wat2wasm(text))))
         lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
     return "\n".join(lines) + "\n"

@@ -270,6 +270,46 @@ static void wrong_kinds(wasm_engine_t *engine) {
     wasm_store_delete(other);
 }
 
+/* --- Exceptions that nobody catches --- */
+
+static wasm_store_t *thrower;
+
+static wasm_trap_t *give_up(const wasm_val_vec_t *args, wasm_val_vec_t *results) {
+    return wasm_trap_new(thrower, NULL);
+}
+
+static bool is_trap(wasm_extern_t *function) {
+    wasm_val_t out[] = {WASM_I32_VAL(0)};
+    wasm_val_vec_t none = WASM_EMPTY_VEC, one = WASM_ARRAY_VEC(out);
+    wasm_trap_t *trap = wasm_func_call(wasm_extern_as_func(function), &none, &one);
+    wasm_trap_delete(trap);
+    return trap != NULL;
+}
+
+/* A trap of the host's is none of them, whatever was thrown before; and each of them ends with its call. */
+static void uncaught(wasm_engine_t *engine) {
+    thrower = wasm_store_new(engine);
+    wasm_functype_t *type = wasm_functype_new_0_1(wasm_valtype_new_i32());
+    wasm_func_t *func = wasm_func_new(thrower, type, give_up);
+    wasm_extern_t *given[] = {wasm_func_as_extern(func)};
+    wasm_extern_vec_t imports = WASM_ARRAY_VEC(given), exports;
+    wasm_byte_vec_t binary = {sizeof THROWING, (wasm_byte_t *)THROWING};
+    wasm_module_t *module = wasm_module_new(thrower, &binary);
+    wasm_instance_t *instance = wasm_instance_new(thrower, module, &imports, NULL);
+    wasm_instance_exports(instance, &exports);
+    check(is_trap(exports.data[0]) && is_trap(exports.data[1]), "the guest catches no trap");
+    long before = live_blocks();
+    for (int i = 0; i < 1000; i++) check(is_trap(exports.data[0]), "what nobody catches");
+    check(live_blocks() == before, "is not kept");
+    check(is_trap(exports.data[1]), "still not");
+    wasm_extern_vec_delete(&exports);
+    wasm_instance_delete(instance);
+    wasm_module_delete(module);
+    wasm_func_delete(func);
+    wasm_functype_delete(type);
+    wasm_store_delete(thrower);
+}
+
 /* --- No memory, at every place in turn --- */
 
 static void live(wasm_engine_t *engine, int *ended) {
@@ -330,6 +370,7 @@ int withstand(void) {
     no_stores(engine);
     rule_breakers(engine);
     wrong_kinds(engine);
+    uncaught(engine);
     wasm_engine_delete(engine);
     return failures;
 }

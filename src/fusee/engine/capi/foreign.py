@@ -2,7 +2,7 @@
 
 from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.objects import collect, new_object
-from fusee.engine.capi.refs import new_ref
+from fusee.engine.capi.refs import drop_store, new_ref
 from fusee.engine.capi.state import KIND_FOREIGN, Ref, StoreObject
 from fusee.kernel.lang import address, is_null, kernel, null, u32, u64, usize
 
@@ -12,10 +12,14 @@ def new_foreign(s: StoreObject) -> Ref:
     """Null if there is no memory. Now and then this is where those end that nothing refers to."""
     if is_null(s):
         return null(Ref)
+    s.count += 1  # until the end: a finalizer may delete the last handle
     if s.objects.count >= s.objects.collect_at:
         collect(s)
     made = new_object(s, u32(KIND_FOREIGN), usize(0))
+    ref = null(Ref)
     if is_null(made):
         s.status = u64(OUT_OF_MEMORY)
-        return null(Ref)
-    return new_ref(s, u32(KIND_FOREIGN), address(made))
+    else:
+        ref = new_ref(s, u32(KIND_FOREIGN), address(made))
+    drop_store(s)
+    return ref

@@ -15,6 +15,7 @@ from fusee.engine.capi.vectors import length
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.interpreter import invoke
 from fusee.engine.registry import TypeRegistry, hold_group
+from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.runtime.link import canonical_value
 from fusee.engine.runtime.objects import new_host_func
@@ -310,6 +311,7 @@ def run_in(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     s.depth -= 1
     if status == 0:
         return null(Trap)
+    drop_exn(s.store)  # or what a callback raises next would be taken for it
     trap = cast(Trap, s.pending)
     s.pending = usize(0)
     if is_null(trap):

@@ -98,8 +98,8 @@ def hold_module(s: StoreObject, module: ModuleObject) -> ModuleObject:
             return held
         at = cast(HeldModule, at).next
     entry = cast(HeldModule, new_block(usize(size_of(HeldModule))))
-    s.status = u64(OUT_OF_MEMORY)
     if is_null(entry):
+        s.status = u64(OUT_OF_MEMORY)
         return null(ModuleObject)
     entry.module = module
     if module.world != s.world:

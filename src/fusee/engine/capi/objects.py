@@ -197,9 +197,12 @@ def end_objects(first: usize) -> None:
 
 @kernel
 def release_trap(trap: Trap) -> None:
-    """No guest holds a trap any more: it ends with its last handle, or here."""
-    trap.is_external = False
-    if trap.count == 0:
+    """No guest holds a trap by the object that ends: it ends with its last handle, or here.
+
+    A finalizer may have given it to a guest again.
+    """
+    trap.is_external = not is_null(find_object(cast(StoreObject, trap.store), u32(KIND_TRAP), address(trap)))
+    if trap.count == 0 and not trap.is_external:
         free_trap(trap)
 
 

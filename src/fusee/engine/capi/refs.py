@@ -4,7 +4,7 @@ All that a `wasm_ref_t` may be begins with its kind.
 """
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.counts import attach, drop_engine, drop_module, drop_world
+from fusee.engine.capi.counts import attach, drop_engine, drop_module, drop_world, finalize
 from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.objects import end_all_objects, find_object, free_trap, object_for
 from fusee.engine.capi.state import (
@@ -25,7 +25,7 @@ from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
 from fusee.engine.capi.wasi.state import Wasi
 from fusee.engine.runtime.store import release_store
-from fusee.kernel.lang import Fn, Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, u64, usize
 
 
 @kernel
@@ -217,7 +217,6 @@ def finalize_hosts(store: StoreObject) -> None:
     while from_last != 0:
         from_last -= 1
         host = store.hosts[from_last]
-        if host.finalizer != 0:
-            cast(Fn[[usize], None], host.finalizer)(host.environment)
+        finalize(host.environment, host.finalizer)
         delete_externtype(address(host.type))
     delete_block(cast(Ptr[u8], store.hosts))

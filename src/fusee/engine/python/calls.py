@@ -10,6 +10,7 @@ from fusee.engine.errors import Busy, Trap, raise_again
 from fusee.engine.interpreter import close_module
 from fusee.engine.python.interrupt import restore_code
 from fusee.engine.python.state import Embedder, Gate, Python, Watch
+from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Func, Store
 from fusee.kernel.lang import Fn, Ptr, address, cast, i32, kernel, null, stack_array, table, u32, u64, usize
@@ -126,7 +127,7 @@ def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -
             python.drop(result)
     outcome = return_to_guest(e, world, has_succeeded)
     if outcome != 0:
-        world.exception = usize(0)
+        drop_exn(world)
         return outcome
     return u32(world.exception != 0)  # an exception for guests ends the host's frame, too
 

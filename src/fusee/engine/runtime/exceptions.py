@@ -187,6 +187,14 @@ def throw_exn(world: Store, exn: usize) -> None:
 
 
 @kernel
+def drop_exn(world: Store) -> None:
+    """End what nobody has caught, if there is something: the embedder does not want it."""
+    if world.exception != 0:
+        discard(world, cast(Exn, world.exception))
+        world.exception = usize(0)
+
+
+@kernel
 def take_exn(world: Store) -> usize:
     """What nobody has caught: a reference for the embedder."""
     exn = cast(Exn, world.exception)

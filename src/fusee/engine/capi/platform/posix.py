@@ -88,9 +88,12 @@ def write_all(descriptor: u32, data: Ptr[u8], size: usize, last_error: Static[Ke
     done = usize(0)
     while done != size:
         written = write(i32(descriptor), data + done, size - done)
-        if has_failed(written):
-            return last_error()
-        done += written
+        if not has_failed(written):
+            done += written
+            continue
+        error = last_error()
+        if error != WASI_INTR or done == 0:  # what is written once cannot be taken back: interrupted then, it goes on
+            return error
     return u32(0)
 
 
