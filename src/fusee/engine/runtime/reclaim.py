@@ -12,7 +12,7 @@ from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_INSTANCE, BLOCK_TA
 from fusee.engine.runtime.instantiate import own_globals
 from fusee.engine.runtime.payload import payload
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, REF, VAL_V128
-from fusee.engine.state.runtime import Exn, Global, Instance, Store, Table
+from fusee.engine.state.runtime import RESERVED_STACK_SLOTS, Exn, Global, Instance, Store, Table
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -65,7 +65,7 @@ def reclaim(world: Store, newest: Exn, frame: Ptr[u64]) -> None:
     mark(s, u64(world.exception))
     top = frame + MOST_FRAME_SLOTS
     at = world.stack_base
-    while at < top and at < world.stack_limit:
+    while at < top and at < world.stack_limit + RESERVED_STACK_SLOTS:
         mark(s, at[0])
         at = at + 1
     mark_held(s, world)

@@ -1,10 +1,9 @@
 """Engines and stores: making them, limiting them, ending them (spec 7.1.2)."""
 
-from typing import Final
-
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
+from fusee.engine.runtime.heap.blocks import release_blocks
 from fusee.engine.runtime.holdings import (
     BLOCK_MEMORY,
     BLOCK_TABLE,
@@ -18,11 +17,9 @@ from fusee.engine.runtime.memory import release_memory
 from fusee.engine.runtime.reclaim import LEAST_LIMIT, release_exns
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
-from fusee.engine.state.runtime import NO_LIMIT, SLOT_BYTES, Engine, Memory, Store, Table
+from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u32, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
-
-RESERVED_STACK_SLOTS: Final = 512  # above the limit, for functions that need so little that they do not ask
 
 
 @kernel
@@ -76,6 +73,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
     set_limits(store, u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT))
+    store.heap.maximum_bytes = u64(NO_LIMIT)
     store.exn_limit = u32(LEAST_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store
@@ -116,6 +114,7 @@ def release_store(store: Store) -> None:
     platform = store.engine.platform
     holdings = holdings_of(store)
     release_exns(store)
+    release_blocks(store)
     at = holdings.newest
     while at != 0:
         block = cast(Block, at)

@@ -7,6 +7,7 @@ embedder's handle plus one.
 from typing import Annotated, Final
 
 from fusee.engine.state.code import Clauses
+from fusee.engine.state.heap import Heap
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Fn, Inline, Ptr, kernel, size_of, struct, u8, u32, u64, usize
@@ -16,6 +17,7 @@ HEADER_SLOTS: Final = 5
 are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5."""
 
 SLOT_BYTES: Final = 8
+RESERVED_STACK_SLOTS: Final = 512  # above `Store.stack_limit`, for functions that need so little that they do not ask
 
 FRAME_WORDS: Final = 3  # of a frame in a backtrace: instance, function index, offset in the module
 UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
@@ -88,6 +90,7 @@ class Store:
     exns: usize  # the newest of those that something may refer to
     exn_count: u32
     exn_limit: u32  # when there are so many, those are looked for that nothing refers to
+    heap: Inline[Heap]
 
 
 @struct

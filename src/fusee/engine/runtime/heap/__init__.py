@@ -1,0 +1,1 @@
+"""The heap of structs, arrays and exceptions, and its collector."""

@@ -1,0 +1,267 @@
+"""Blocks: where they come from, and to which one an address belongs."""
+
+from typing import Final
+
+from fusee.engine.arena import fits_pointer
+from fusee.engine.state.heap import (
+    BLOCK_BYTES,
+    BLOCK_HEADER_BYTES,
+    BLOCK_LOG2,
+    CHUNK_BLOCKS,
+    GRANULE_LOG2,
+    LARGE,
+    Block,
+    Blocks,
+    Chunk,
+)
+from fusee.engine.state.runtime import Store
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    copy_bytes,
+    ctz,
+    fill_bytes,
+    is_null,
+    kernel,
+    maximum,
+    minimum,
+    size_of,
+    span,
+    u8,
+    u32,
+    u64,
+    usize,
+)
+
+FIRST_CHUNK_BLOCKS: Final = 3
+FIRST_CHUNKS: Final = 8
+ALIGNMENT_BYTES: Final = 16  # of what the platform allocates
+MOST_BLOCKS: Final = 64  # that a chunk has bits for
+MOST_CHUNKS: Final = 0xFFFF_FFFF
+
+
+@kernel(inline=True)
+def blocks_of(world: Store) -> Blocks:
+    return cast(Blocks, world.heap.blocks)
+
+
+@kernel
+def open_blocks(world: Store) -> bool:
+    """Make what a heap needs with its first object; false if there is no memory."""
+    base = world.engine.platform.allocate(usize(1), usize(size_of(Blocks)))
+    if is_null(base):
+        return False
+    world.heap.blocks = address(base)
+    blocks_of(world).next_blocks = u32(FIRST_CHUNK_BLOCKS)
+    return True
+
+
+@kernel
+def release_blocks(world: Store) -> None:
+    """Give back everything, at a store's end."""
+    if world.heap.blocks == 0:
+        return
+    platform = world.engine.platform
+    b = blocks_of(world)
+    for i in span(b.chunk_count):
+        platform.release(b.chunks[i].memory)
+    platform.release(cast(Ptr[u8], b.chunks))
+    platform.release(cast(Ptr[u8], b))
+    world.heap.blocks = usize(0)
+
+
+# Which block an address is in
+
+
+@kernel(inline=True)
+def block_of(at: usize) -> Block:
+    """The block of an object, whose address is in its first 16 KiB."""
+    return cast(Block, at & ~usize(BLOCK_BYTES - 1))
+
+
+@kernel(inline=True)
+def granule_word(at: usize) -> usize:
+    """The word of a block's bitmaps that an address has its bit in."""
+    return (at & (BLOCK_BYTES - 1)) >> (GRANULE_LOG2 + 5)
+
+
+@kernel(inline=True)
+def granule_bit(at: usize) -> u32:
+    return u32(1) << (u32(at >> GRANULE_LOG2) & 31)
+
+
+@kernel
+def chunk_at(b: Blocks, at: usize) -> u32:
+    """The number of the first chunk that ends behind an address; the chunk count if there is none."""
+    low = u32(0)
+    high = b.chunk_count
+    while low < high:
+        middle = (low + high) >> 1
+        if b.chunks[middle].end <= at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def is_object(world: Store, at: usize) -> bool:
+    """Whether an object begins at a word taken for an address, whatever the word is."""
+    if at & ((1 << GRANULE_LOG2) - 1) != 0 or world.heap.blocks == 0:
+        return False
+    b = blocks_of(world)
+    number = chunk_at(b, at)
+    if number == b.chunk_count or at < b.chunks[number].start:
+        return False
+    return is_used(world, b.chunks[number], at)
+
+
+@kernel
+def is_used(world: Store, chunk: Chunk, at: usize) -> bool:
+    """Whether an object begins at an address in a chunk: not in a free block, nor inside of an object or in a run."""
+    place = u64(at - chunk.start) >> BLOCK_LOG2
+    if place >= MOST_BLOCKS or chunk.heads >> place & 1 == 0:
+        return False
+    block = block_of(at)
+    if block.starts[granule_word(at)] & granule_bit(at) == 0:
+        return False
+    if block.number == LARGE:
+        return True
+    run = world.heap.runs[block.number]
+    return at < run.next or at >= run.end
+
+
+# Taking
+
+
+@kernel
+def take_row(world: Store, count: u32) -> usize:
+    """A row of blocks, whose header is zero but for `is_clean`, `end` and `span`; 0 if the platform has no memory."""
+    b = blocks_of(world)
+    number = b.chunk_count
+    place = u32(MOST_BLOCKS)
+    if count <= CHUNK_BLOCKS:
+        at = b.first_free
+        while at < b.chunk_count and place == MOST_BLOCKS:
+            place = find_row(b.chunks[at].free, count)
+            number = at
+            at += 1
+        if count == 1:
+            b.first_free = number
+    if place == MOST_BLOCKS:
+        number = add_chunk(world, count)
+        place = u32(0)
+        if number == MOST_CHUNKS:
+            return usize(0)
+    return address(take_blocks(b.chunks[number], place, count))
+
+
+@kernel
+def find_row(free: u64, count: u32) -> u32:
+    """The lowest of `count` bits next to each other; `MOST_BLOCKS` if there are none."""
+    row = free
+    for _ in span(count - 1):
+        row &= row >> 1
+    return u32(ctz(row))
+
+
+@kernel
+def take_blocks(chunk: Chunk, place: u32, count: u32) -> Block:
+    block = cast(Block, chunk.start + (usize(place) << BLOCK_LOG2))
+    bits = u64(1)  # of a chunk for one object
+    if count <= CHUNK_BLOCKS:
+        bits = ((u64(1) << u64(count)) - 1) << u64(place)
+    is_clean = chunk.used & bits == 0
+    if not is_clean:
+        fill_bytes(cast(Ptr[u8], block), u8(0), usize(BLOCK_HEADER_BYTES))
+    chunk.free &= ~bits
+    chunk.used |= bits
+    chunk.heads |= u64(1) << u64(place)
+    block.is_clean = is_clean
+    block.span = count
+    block.end = address(block) + (usize(count) << BLOCK_LOG2)
+    return block
+
+
+@kernel
+def add_chunk(world: Store, count: u32) -> u32:
+    """The number of a new chunk, which has a row of so many blocks; `MOST_CHUNKS` if there is no memory."""
+    b = blocks_of(world)
+    size = maximum(b.next_blocks, count)
+    platform = world.engine.platform
+    bytes_ = (u64(size) << BLOCK_LOG2) + (BLOCK_BYTES - ALIGNMENT_BYTES)
+    if not fits_pointer(bytes_) or not has_room_for_chunk(world):
+        return u32(MOST_CHUNKS)
+    memory = platform.allocate(usize(1), usize(bytes_))
+    if is_null(memory) and size != count:
+        size = count
+        memory = platform.allocate(usize(1), (usize(size) << BLOCK_LOG2) + (BLOCK_BYTES - ALIGNMENT_BYTES))
+    if is_null(memory):
+        return u32(MOST_CHUNKS)
+    b.next_blocks = minimum(b.next_blocks * 2, u32(CHUNK_BLOCKS))
+    start = (address(memory) + (BLOCK_BYTES - 1)) & ~usize(BLOCK_BYTES - 1)
+    return insert_chunk(b, start, size, memory)
+
+
+@kernel
+def insert_chunk(b: Blocks, start: usize, size: u32, memory: Ptr[u8]) -> u32:
+    number = chunk_at(b, start)
+    moved = usize(b.chunk_count - number) * usize(size_of(Chunk))
+    copy_bytes(cast(Ptr[u8], b.chunks + (number + 1)), cast(Ptr[u8], b.chunks + number), moved)
+    b.chunk_count += 1
+    b.first_free = minimum(b.first_free, number)
+    chunk = b.chunks[number]
+    chunk.start = start
+    chunk.end = start + (usize(size) << BLOCK_LOG2)
+    chunk.memory = memory
+    chunk.free = (u64(1) << u64(size)) - 1 if size <= CHUNK_BLOCKS else u64(1)
+    chunk.used = u64(0)
+    chunk.heads = u64(0)
+    return number
+
+
+@kernel
+def has_room_for_chunk(world: Store) -> bool:
+    """Make room for one more in the list of chunks; false if there is no memory."""
+    b = blocks_of(world)
+    if b.chunk_count < b.chunk_capacity:
+        return True
+    capacity = maximum(b.chunk_capacity * 2, u32(FIRST_CHUNKS))
+    larger = world.engine.platform.allocate(usize(capacity), usize(size_of(Chunk)))
+    if is_null(larger):
+        return False
+    if b.chunk_count != 0:
+        copy_bytes(larger, cast(Ptr[u8], b.chunks), usize(b.chunk_count) * usize(size_of(Chunk)))
+        world.engine.platform.release(cast(Ptr[u8], b.chunks))
+    b.chunks = cast(Ptr[Chunk], larger)
+    b.chunk_capacity = capacity
+    return True
+
+
+# Giving back
+
+
+@kernel
+def give_row(world: Store, block: Block) -> None:
+    """Give back a row of blocks; a chunk of which nothing is used goes back to the platform."""
+    b = blocks_of(world)
+    number = chunk_at(b, address(block))
+    chunk = b.chunks[number]
+    place = u64(address(block) - chunk.start) >> BLOCK_LOG2
+    world.heap.used_bytes -= u64(block.span) << BLOCK_LOG2
+    if block.span <= CHUNK_BLOCKS:
+        chunk.free |= ((u64(1) << u64(block.span)) - 1) << place
+    chunk.heads &= ~(u64(1) << place)
+    b.first_free = minimum(b.first_free, number)
+    if chunk.heads == 0:
+        remove_chunk(world, number)
+
+
+@kernel
+def remove_chunk(world: Store, number: u32) -> None:
+    b = blocks_of(world)
+    world.engine.platform.release(b.chunks[number].memory)
+    b.chunk_count -= 1
+    moved = usize(b.chunk_count - number) * usize(size_of(Chunk))
+    copy_bytes(cast(Ptr[u8], b.chunks + number), cast(Ptr[u8], b.chunks + (number + 1)), moved)

@@ -1,0 +1,117 @@
+"""A store's heap: what its objects lie in.
+
+Memory comes from the platform in chunks, which are cut into blocks of 16 KiB that begin at multiples of their
+size. A block has cells of one size; a *run* is a row of free cells next to each other, from which objects are cut by
+adding to an address. What does not fit twice in a block is the only cell of a row of blocks. Objects do not move.
+"""
+
+from typing import Annotated, Final
+
+from fusee.kernel.lang import Count, Ptr, size_of, struct, table, u8, u16, u32, u64, usize
+
+BLOCK_LOG2: Final = 14
+BLOCK_BYTES: Final = 1 << BLOCK_LOG2
+BLOCK_HEADER_BYTES: Final = 576  # cells begin here
+CHUNK_BLOCKS: Final = 63  # of a chunk, at most, unless it has one object that is larger
+
+GRANULE_LOG2: Final = 3  # objects begin at, and are, multiples of 8 bytes
+BITMAP_WORDS: Final = BLOCK_BYTES >> GRANULE_LOG2 >> 5
+
+_PAYLOAD = BLOCK_BYTES - BLOCK_HEADER_BYTES
+_SIZES = (
+    *range(8, 129, 8),
+    *(quarter << shift for shift in range(5, 9) for quarter in range(5, 9)),
+    *(_PAYLOAD // count & ~7 for count in (6, 5, 4, 3, 2)),
+)
+CLASSES: Final = len(_SIZES)
+LARGE: Final = CLASSES  # in `Block.number`: the block has one cell
+LARGEST_CELL: Final = _SIZES[-1]
+TABULATED_BYTES: Final = 2048
+CELL_BYTES: Final = table(u16, _SIZES)
+CLASS_BY_GRANULES: Final = table(
+    u8,
+    [next(i for i, size in enumerate(_SIZES) if size >= granules * 8) for granules in range(TABULATED_BYTES // 8 + 1)],
+)
+"""The size class of objects that take so many granules."""
+
+OBJECT_HEADER_BYTES: Final = 8
+EXCEPTION: Final = 0xFFFF_FFFF  # in `Object.type`
+
+
+@struct
+class Object:
+    """What every object begins with."""
+
+    type: u32  # canonical id of its type, or `EXCEPTION`
+    length: u32  # of an array, in elements
+
+
+@struct
+class Block:
+    """The header of a block, or of the row of blocks of one large object."""
+
+    next: usize  # of the same class, in the order in which they are filled
+    end: usize  # behind the last cell
+    cell_bytes: usize
+    number: u32  # size class, or `LARGE`
+    span: u32  # how many blocks
+    is_clean: bool  # cells that have never been used are zero
+    is_swept: bool  # since marking ended last
+    starts: Annotated[Ptr[u32], Count(BITMAP_WORDS)]  # a bit for each granule: a cell in use, or in a run, begins there
+    marks: Annotated[Ptr[u32], Count(BITMAP_WORDS)]  # and is reached; all zero in a block that is swept
+
+
+@struct
+class Run:
+    """Free cells of a class, next to each other: zero, and counted as in use."""
+
+    next: usize
+    end: usize
+
+
+@struct
+class BlockList:
+    """The blocks of a size class."""
+
+    first: usize
+    current: usize  # where the run is, and the next ones are looked for; 0: every block is full
+    cursor: usize  # the first cell of it that has not been looked at
+
+
+@struct
+class Chunk:
+    """Memory of the platform's."""
+
+    start: usize  # of its first block
+    end: usize
+    memory: Ptr[u8]  # as the platform gave it
+    free: u64  # a bit for each of its blocks, 64 at most
+    used: u64  # whether it may be other than zero
+    heads: u64  # whether a `Block` begins there
+
+
+@struct
+class Blocks:
+    """All blocks of a heap."""
+
+    chunks: Ptr[Chunk]  # by address
+    chunk_count: u32
+    chunk_capacity: u32
+    first_free: u32  # before it no chunk has free blocks
+    next_blocks: u32  # of the next chunk
+    large: usize  # the blocks with one object
+    lists: Annotated[Ptr[BlockList], Count(CLASSES)]
+
+
+@struct
+class Heap:
+    """Part of a `Store`. All zero as long as it has no object, but for the limit."""
+
+    runs: Annotated[Ptr[Run], Count(CLASSES)]  # by size class
+    blocks: usize  # `Blocks`, made with the first object
+    used_bytes: u64  # of blocks
+    maximum_bytes: u64
+    is_marking: bool  # writers of references have to tell what they overwrite
+
+
+assert size_of(Block) <= BLOCK_HEADER_BYTES
