@@ -242,6 +242,23 @@ def test_references_are_released_after_an_exception() -> None:
     assert reference() is None
 
 
+def test_exceptions_are_not_lost_where_memory_grows() -> None:
+    """The guest asks for more address space than there is, again and again, outside of the interpreter lock."""
+    store = Store(engine())
+    store.set_total_limits(-1, -1)
+    g = Guest(
+        """(module (memory i64 1) (func (export "one") (result i32) (i32.const 1))
+          (func (export "grow") (loop $l (drop (memory.grow (i64.const 0xF00000000))) (br $l))))""",
+        [],
+        store,
+    )
+    for round_ in range(100):
+        with pytest.raises(Rung), alarm(ring, 0.0005 + 0.00001 * round_):
+            g.grow()
+    assert g.one() == 1
+    assert store._embedding.depth == 0
+
+
 def test_keyboard_interrupts() -> None:
     g = guest()
     threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

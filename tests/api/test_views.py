@@ -3,12 +3,15 @@
 import ctypes
 import gc
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from fusee import Config, Engine, Func, FuncType, Limits, Memory, MemoryType, Store
 from fusee.api import _native
+from fusee.engine.python.places import Places
+from fusee.kernel.layout import layout
+from fusee.kernel.target import Target
 from tests.api.guest import Guest
 
 PAGE = 1 << 16
@@ -19,27 +22,59 @@ GROWING = """(module (import "" "look" (func $look)) (memory (export "m") 1)
   (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))"""
 
 
-class Places:
+MAP = ctypes.CFUNCTYPE(ctypes.c_size_t, *[ctypes.c_size_t] * 2, *[ctypes.c_int] * 3, ctypes.c_int64)
+UNMAP = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t)
+CALLOC = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
+FREE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
+
+
+class LimitedPlaces:
     """Address space for what is asked and no more, as under `ulimit -v`; notes what is given back."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, has_mappings: bool) -> None:
+    def __init__(self, has_mappings: bool) -> None:
         self.returned: list[int] = []
-        take, calloc, give = _native._map, _native._calloc, _native._unmap
+        self._places = cast(Any, _native.load(False, None)).places
+        self._fields = layout(Places, Target.host()).fields
+        take, give, calloc, free = (self._old(*pair) for pair in (("map", MAP), ("unmap", UNMAP),
+            ("allocate", CALLOC), ("release", FREE)))  # fmt: skip
         small = 64 * PAGE
 
-        def give_back(address: int, size: int) -> None:
-            self.returned.append(address)
-            give(address, size)
+        def take_some(hint: int, size: int, *rest: int) -> int:
+            return int(take(hint, size, *rest)) if has_mappings and size <= small else ctypes.c_size_t(-1).value
 
-        monkeypatch.setattr(_native, "_map", lambda size: take(size) if has_mappings and size <= small else None)
-        monkeypatch.setattr(_native, "_calloc", lambda size, one: calloc(size, one) if size <= small else None)
-        monkeypatch.setattr(_native, "_unmap", give_back)
+        def give_back(address: int, size: int) -> int:
+            self.returned.append(address)
+            return int(give(address, size))
+
+        def calloc_some(size: int, one: int) -> int:
+            return int(calloc(size, one)) if size <= small + 2 * PAGE else 0
+
+        def free_block(block: int) -> None:
+            self.returned.append((block + 4095 & ~4095) + 16)
+            free(block)
+
+        self._before = bytes(self._places.raw)
+        self._new = (MAP(take_some), UNMAP(give_back), CALLOC(calloc_some), FREE(free_block))
+        for name, function in zip(("map", "unmap", "allocate", "release"), self._new, strict=True):
+            self._field(name).value = ctypes.cast(function, ctypes.c_void_p).value or 0
+
+    def _field(self, name: str) -> ctypes.c_size_t:
+        return ctypes.c_size_t.from_buffer(self._places, self._fields[name].offset)
+
+    def _old(self, name: str, kind: Any) -> Any:
+        return kind(self._field(name).value)
+
+    def restore(self) -> None:
+        """The system's own functions again."""
+        ctypes.memmove(self._places, self._before, len(self._before))
 
 
 @pytest.fixture(params=[True, False], ids=["mappings", "heap"])
-def places(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Places]:
-    yield Places(monkeypatch, request.param)
+def places(request: pytest.FixtureRequest) -> Iterator[LimitedPlaces]:
+    limited = LimitedPlaces(request.param)
+    yield limited
     gc.collect()  # what the tests leave ends before the system's own functions are back
+    limited.restore()
 
 
 VIEWS: dict[str, Callable[[Memory, Store], Any]] = {
@@ -58,7 +93,7 @@ def guest(config: Config | None = None) -> Guest:
 
 
 @pytest.mark.parametrize("take", VIEWS.values(), ids=VIEWS)
-def test_a_view_outlives_the_move_of_its_memory(places: Places, take: Callable[[Memory, Store], Any]) -> None:
+def test_a_view_outlives_the_move_of_its_memory(places: LimitedPlaces, take: Callable[[Memory, Store], Any]) -> None:
     g = guest()
     m, s = g["m"], g.store
     m.write(s, b"seven", 5)
@@ -77,7 +112,7 @@ def test_a_view_outlives_the_move_of_its_memory(places: Places, take: Callable[[
     assert base in places.returned
 
 
-def test_memory_that_nobody_looks_at_is_returned_when_it_moves(places: Places) -> None:
+def test_memory_that_nobody_looks_at_is_returned_when_it_moves(places: LimitedPlaces) -> None:
     g = guest()
     for pages in range(1, 6):
         assert g.grow(1) == pages
@@ -86,7 +121,7 @@ def test_memory_that_nobody_looks_at_is_returned_when_it_moves(places: Places) -
 
 
 @pytest.mark.parametrize("take", VIEWS.values(), ids=VIEWS)
-def test_a_view_outlives_its_store(places: Places, take: Callable[[Memory, Store], Any]) -> None:
+def test_a_view_outlives_its_store(places: LimitedPlaces, take: Callable[[Memory, Store], Any]) -> None:
     g = guest()
     m = g["m"]
     m.write(g.store, b"kept", 0)
@@ -124,7 +159,7 @@ def test_a_view_taken_before_growth_in_place_shows_what_is_written_after() -> No
     assert (bytes(view[0:3]), len(view), len(g["m"].buffer(g.store))) == (b"new", PAGE, 2 * PAGE)
 
 
-def test_a_host_function_may_keep_a_view(places: Places) -> None:
+def test_a_host_function_may_keep_a_view(places: LimitedPlaces) -> None:
     store, kept = Store(Engine()), []
 
     def look() -> None:

@@ -3,7 +3,7 @@
 import ctypes
 from typing import Any
 
-from fusee.api._native import RESERVE, HostNative
+from fusee.api._native import HostNative
 from fusee.api._python import address_of
 from fusee.api.lease import when_returned
 from fusee.engine.errors import Trap
@@ -29,13 +29,12 @@ class CheckedNative(HostNative):
         self._callbacks = (
             ALLOCATE(lambda count, size: heap.allocate(count * size)),
             RELEASE(lambda address: when_returned(address, heap.release, address, 0) if address else None),
-            RESERVE(lambda size: None),
         )
-        allocate, release, reserve = map(address_of, self._callbacks)
-        return {
-            **super().platform_functions(), "allocate": allocate, "allocate_unset": 0, "release": release,
-            "reserve": reserve,
-        }  # fmt: skip
+        allocate, release = map(address_of, self._callbacks)
+        return {"allocate": allocate, "release": release}
+
+    def place_functions(self) -> dict[str, int]:
+        return {}
 
     def _invoke_or_fail(self, *arguments: Any) -> int:
         status = self._invoke(*arguments)

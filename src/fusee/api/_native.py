@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.api._python import Embedding, EngineGate, HostEmbedding, address_of, libc, make_struct, python_functions
 from fusee.api._start import load_engine
 from fusee.api._watch import watch_with
-from fusee.api.lease import when_returned
+from fusee.api.lease import give_back_with, leases, returned
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
+from fusee.engine.python.places import Places
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
@@ -25,67 +26,8 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
-RESERVE: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t)
-UNRESERVE: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)
-
-# <sys/mman.h>; a private anonymous mapping that no swap is set aside for.
-_READ_WRITE: Final = 3
-_FLAGS: Final = {"linux": 0x02 | 0x20 | 0x4000, "darwin": 0x02 | 0x1000 | 0x40}.get(sys.platform, 0)
-_FAILED: Final = ctypes.c_void_p(-1).value
-
-# Linear memories are placed where the system puts nothing of its own accord. Between other mappings they
-# would drive them apart, and the parts of compiled code must stay within 2 GiB of each other.
-_FIRST_PLACE: Final = 0x2000_0000_0000
-_LAST_PLACE: Final = 0x5000_0000_0000
-_next_place = _FIRST_PLACE
-
-
-_heap_places: Final[set[int]] = set()  # of memories for which there was no mapping
-
-
-def _reserve(size: int) -> int | None:
-    address = _map(size) if _FLAGS else None
-    if address is None:
-        # The engine would ask the heap itself, but release to it without asking who has views.
-        address = _calloc(size, 1)
-        if address is not None:
-            _heap_places.add(address)
-    return address
-
-
-def _map(size: int) -> int | None:
-    global _next_place
-    address: int | None = _mmap(_next_place, size, _READ_WRITE, _FLAGS, -1, 0)
-    _next_place += -(-size >> 16) + 1 << 16
-    if _next_place > _LAST_PLACE:
-        _next_place = _FIRST_PLACE
-    return None if address == _FAILED else address
-
-
-def _unreserve(address: int, size: int) -> None:
-    when_returned(address, _unmap, address, size)
-
-
-def _unmap(address: int, size: int) -> None:
-    if address in _heap_places:
-        _heap_places.remove(address)
-        _free(address)
-    else:
-        _munmap(address, size)
-
-
-_calloc: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(("calloc", libc))
-_free: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(("free", libc))
-if _FLAGS:
-    _mmap: Final = libc.mmap
-    _mmap.restype = ctypes.c_void_p
-    _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
-    _munmap: Final = libc.munmap
-    _munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-
-
-# Kept for the life of the process: the engine holds their addresses.
-_callbacks: Final = RESERVE(_reserve), UNRESERVE(_unreserve)
+# <sys/mman.h>: a private anonymous mapping that no swap is set aside for.
+_MAPPING: Final = {"linux": 0x02 | 0x20 | 0x4000, "darwin": 0x02 | 0x1000 | 0x40}.get(sys.platform, 0)
 
 
 _LOCKED: Final = (
@@ -186,10 +128,13 @@ class HostNative(Native):
         self.stores = {}
         self.platform = make_struct(Platform, self.platform_functions())
         self.python = python_functions(self._library.entry_address("engine.interpreter.invoke"))
+        self.places = make_struct(Places, self.place_functions())
         self.invoke_status = self._library.status_entry("engine.python.calls.invoke_from_python", keeps_lock=True)
         for symbol in _LOCKED:
             setattr(self, symbol.rpartition(".")[2], self._library.locked_entry(symbol))
         watch_with(self)
+        if not checked:
+            give_back_with(self.return_place)
 
     def platform_functions(self) -> dict[str, int]:
         """Where the engine gets memory."""
@@ -197,13 +142,25 @@ class HostNative(Native):
             "allocate": address_of(libc.calloc),
             "allocate_unset": address_of(libc.malloc),
             "release": address_of(libc.free),
-            "reserve": address_of(_callbacks[0]),
-            "unreserve": address_of(_callbacks[1]),
         }
+
+    def place_functions(self) -> dict[str, int]:
+        """Where linear memories are: a `Places`."""
+        functions = {
+            "python": ctypes.addressof(self.python),
+            "allocate": address_of(libc.calloc),
+            "release": address_of(libc.free),
+            "leases": id(leases),
+            "returned": id(returned),
+        }
+        if _MAPPING:
+            functions.update(map=address_of(libc.mmap), unmap=address_of(libc.munmap), flags=_MAPPING)
+        return functions
 
     def open(self, is_metered: bool) -> int:
         engine = super().open(is_metered)
         self.install_embedder(engine)
+        self.install_places(engine, self.places)
         return engine
 
     def end_module_if_free(self, module: int, gate: EngineGate) -> bool:

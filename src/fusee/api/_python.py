@@ -29,6 +29,10 @@ _FUNCTIONS: Final = {
     "fetch": "PyErr_Fetch",
     "restore": "PyErr_Restore",
     "value": "PyLong_AsLong",
+    "lock": "PyGILState_Ensure",
+    "unlock": "PyGILState_Release",
+    "find": "PyDict_GetItem",
+    "enter": "PyDict_SetItem",
 }
 """By their names in `Python`."""
 

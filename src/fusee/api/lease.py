@@ -1,14 +1,15 @@
 """Leases: memory that Python has views of stays where it is until the last of them is gone.
 
 A guest's memory may move when it grows, and ends with its store. The engine then gives the old place back,
-but to Python a view is an address: one that is not mapped any more would end the process.
+but to Python a view is an address: one that is not mapped any more would end the process. So native code looks here
+first (`engine/python/places.py`), with the interpreter lock but without executing Python code.
 """
 
 import ctypes
 import weakref
+from _thread import RLock
 from collections.abc import Callable
 from typing import Final
-from weakref import WeakValueDictionary
 
 
 class Lease:
@@ -17,15 +18,55 @@ class Lease:
     __slots__ = ("__weakref__",)
 
 
-_leases: Final["WeakValueDictionary[int, Lease]"] = WeakValueDictionary()
+class _Place(weakref.ref[Lease]):
+    """A lease that may be shown to somebody, with the address."""
+
+    __slots__ = ("address",)
+
+    def __init__(self, held: Lease, callback: Callable[["_Place"], None], address: int) -> None:
+        super().__init__(held, callback)  # type: ignore[call-arg]
+        self.address = address
+
+    def __new__(cls, held: Lease, callback: Callable[["_Place"], None], address: int) -> "_Place":
+        return super().__new__(cls, held, callback)
+
+
+leases: Final[dict[int, _Place]] = {}
+"""By address. Native code reads it."""
+
+returned: Final[dict[int, int]] = {}
+"""The sizes of what the engine has given back although somebody is shown it, by address. Native code writes it."""
+
+_lock: Final = RLock()
+_give_back: Callable[[int, int], None]
+
+
+def give_back_with(function: Callable[[int, int], None]) -> None:
+    """How memory at an address, of a size, is given back."""
+    global _give_back
+    _give_back = function
 
 
 def lease(address: int) -> Lease:
     """The lease of the memory at an address, for a view to keep."""
-    found = _leases.get(address)
-    if found is None:
-        found = _leases[address] = Lease()
-    return found
+    with _lock:
+        place = leases.get(address)
+        found = None if place is None else place()
+        if found is None:
+            found = Lease()
+            leases[address] = _Place(found, _end, address)
+        return found
+
+
+def _end(place: _Place) -> None:
+    """The last view is gone."""
+    with _lock:
+        if leases.get(place.address) is not place:
+            return
+        del leases[place.address]
+        size = returned.pop(place.address, None)
+    if size is not None:
+        _give_back(place.address, size)
 
 
 def leased_bytes(address: int, size: int, held: Lease) -> "ctypes.Array[ctypes.c_ubyte]":
@@ -37,7 +78,9 @@ def leased_bytes(address: int, size: int, held: Lease) -> "ctypes.Array[ctypes.c
 
 def when_returned(address: int, release: Callable[..., object], *arguments: object) -> None:
     """Call `release` once nothing shows the memory at an address any more: now, if nothing does."""
-    held = _leases.pop(address, None)
+    with _lock:
+        place = leases.pop(address, None)
+    held = None if place is None else place()
     if held is None:
         release(*arguments)
     else:

@@ -15,6 +15,7 @@ from fusee.engine.python.interrupt import (
     stop_watching,
     watch_main_thread,
 )
+from fusee.engine.python.places import install_places, return_place
 from fusee.engine.runtime.exceptions import make_exn, take_exn, throw_exn
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
@@ -63,6 +64,8 @@ ENTRIES: Final = (
     func_matches,
     trace_externs,
     install_embedder,
+    install_places,
+    return_place,
     invoke_from_python,
     close_if_free,
     watch_main_thread,

@@ -32,6 +32,10 @@ class Python:
     fetch: Fn[[Ptr[usize], Ptr[usize], Ptr[usize]], None]  # PyErr_Fetch
     restore: Fn[[usize, usize, usize], None]  # PyErr_Restore
     value: Fn[[usize], i64]  # PyLong_AsLong
+    lock: Fn[[], i32]  # PyGILState_Ensure
+    unlock: Fn[[i32], None]  # PyGILState_Release
+    find: Fn[[usize, usize], usize]  # PyDict_GetItem
+    enter: Fn[[usize, usize, usize], i32]  # PyDict_SetItem
     set_wakeup: usize  # `signal.set_wakeup_fd`, which gives the file before
     poll: Fn[[Ptr[u64], usize, i32], i32]  # of the C library
     false: usize
