@@ -272,6 +272,18 @@ def test_integers() -> None:
             assert call("__ashrdi3", a, count) == (signed(a, 64) >> count) & (1 << 64) - 1
 
 
+def test_words() -> None:
+    for a, b in zip(INTEGERS, reversed(INTEGERS), strict=True):
+        for n, d in ((a & 0xFFFF_FFFF, b & 0xFFFF_FFFF), (a >> 32, b & 0xFF), (a & 0xFFFF, b >> 32), (1 << 31, a & 3)):
+            if not d:
+                continue
+            assert (call("__udivsi3", n, d), call("__umodsi3", n, d)) == divmod(n, d)
+            x, y = signed(n, 32), signed(d, 32)
+            quotient = abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)
+            assert signed(call("__divsi3", n, d), 32) == signed(quotient & 0xFFFF_FFFF, 32)
+            assert signed(call("__modsi3", n, d), 32) == x - quotient * y
+
+
 def test_blocks_of_memory() -> None:
     space, start = device().space, device().heap.allocate(1, 256)
     for _ in range(200):

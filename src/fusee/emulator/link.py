@@ -5,10 +5,10 @@ from functools import partial
 
 from fusee.emulator.objects import ObjectFile, Relocation, Section, Symbol
 from fusee.emulator.relocate import Fixup, relocations_of, second_halves_of
+from fusee.freestanding import GLOBAL_OFFSET_TABLE
 from fusee.kernel.target import Target
 
 _LABELS = ("ltmp", "l_", ".L", "$")  # symbols that name no function
-_GLOBAL_OFFSET_TABLE = "_GLOBAL_OFFSET_TABLE_"
 
 
 class Image:
@@ -63,7 +63,7 @@ class Image:
     def _symbol_address(self, number: int, symbol: Symbol) -> int:
         if symbol.section is not None:
             return self._section_address(number, symbol.section) + symbol.offset
-        if symbol.name == _GLOBAL_OFFSET_TABLE:
+        if symbol.name == GLOBAL_OFFSET_TABLE:
             return self._table
         if symbol.name not in self.symbols:
             self.symbols[symbol.name] = self._define(symbol.name)

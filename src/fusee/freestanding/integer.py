@@ -1,6 +1,7 @@
-"""Arithmetic on integers that are wider than the machine's registers, in GCC's names.
+"""Arithmetic on integers for which a machine has no instructions, in GCC's names and in those of Arm's run-time ABI.
 
-Nothing here divides or shifts 64 bits: LLVM would call the very function that is being defined.
+Nothing here divides or shifts 64 bits, and `divide_words` does not divide at all: LLVM would call the very function
+that is being defined.
 """
 
 from fusee.kernel.lang import clz, i32, i64, kernel, likely, u32, u64
@@ -35,9 +36,66 @@ def divide_unsigned(n: u64, d: u64) -> tuple[u64, u64]:
     return quotient, rest
 
 
+@kernel
+def divide_words(n: u32, d: u32) -> tuple[u32, u32]:
+    """Quotient and remainder on machines that do not divide; of division by zero anything."""
+    if n < d or d == 0:
+        return u32(0), n
+    steps = clz(d) - clz(n) + 1
+    divisor, rest, quotient = d << (steps - 1), n, u32(0)
+    while steps != 0:
+        quotient = quotient << 1
+        if rest >= divisor:
+            rest -= divisor
+            quotient |= 1
+        divisor = divisor >> 1
+        steps -= 1
+    return quotient, rest
+
+
 @kernel(inline=True)
 def _magnitude(a: i64) -> u64:
     return u64(-a) if a < 0 else u64(a)
+
+
+@kernel(inline=True)
+def _word_magnitude(a: i32) -> u32:
+    return u32(-a) if a < 0 else u32(a)
+
+
+@kernel(libcall=("__udivsi3", "__aeabi_uidiv"))
+def udivsi3(a: u32, b: u32) -> u32:
+    quotient, _ = divide_words(a, b)
+    return quotient
+
+
+@kernel(libcall=("__umodsi3",))
+def umodsi3(a: u32, b: u32) -> u32:
+    _, rest = divide_words(a, b)
+    return rest
+
+
+@kernel(libcall=("__divsi3", "__aeabi_idiv"))
+def divsi3(a: i32, b: i32) -> i32:
+    quotient, _ = divide_words(_word_magnitude(a), _word_magnitude(b))
+    return i32(-quotient) if (a ^ b) < 0 else i32(quotient)
+
+
+@kernel(libcall=("__modsi3",))
+def modsi3(a: i32, b: i32) -> i32:
+    _, rest = divide_words(_word_magnitude(a), _word_magnitude(b))
+    return i32(-rest) if a < 0 else i32(rest)
+
+
+@kernel(libcall=("__aeabi_uidivmod",))
+def uidivmod(a: u32, b: u32) -> tuple[u32, u32]:
+    return divide_words(a, b)
+
+
+@kernel(libcall=("__aeabi_idivmod",))
+def idivmod(a: i32, b: i32) -> tuple[u32, u32]:
+    quotient, rest = divide_words(_word_magnitude(a), _word_magnitude(b))
+    return -quotient if (a ^ b) < 0 else quotient, -rest if a < 0 else rest
 
 
 @kernel(libcall=("__udivdi3",))

@@ -23,6 +23,9 @@ def _functions(module: ModuleType) -> dict[str, Kernel[..., Any]]:
 FUNCTIONS: Final = {name: kernel for module in _MODULES for name, kernel in _functions(module).items()}
 """By the name that LLVM calls."""
 
+GLOBAL_OFFSET_TABLE: Final = "_GLOBAL_OFFSET_TABLE_"
+"""Where 32-bit x86 finds addresses from; linkers define it, not libraries (System V ABI, i386, 5.2)."""
+
 _HOSTED: Final = frozenset({"memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"})
 _APPLE: Final = _HOSTED | {"bzero", "__bzero"}
 

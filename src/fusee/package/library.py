@@ -11,7 +11,7 @@ from typing import Literal
 
 import fusee
 from fusee.engine.isa.selection import choose, shipped
-from fusee.freestanding import expected_of_system, supply
+from fusee.freestanding import GLOBAL_OFFSET_TABLE, expected_of_system, supply
 from fusee.kernel.build import emit_objects
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.machine import VERSION
@@ -104,10 +104,10 @@ def complete(objects: dict[str, bytes], target: Target, also: frozenset[str] = f
 
 
 def _undefined(objects: dict[str, bytes], target: Target) -> set[str]:
-    """C names that object files mention and none of them defines."""
+    """C names that object files mention, and neither one of them nor a linker defines."""
     contents = [read_object(data) for data in objects.values()]
     undefined = {name for item in contents for name in item.undefined}
-    undefined -= {name for item in contents for name in item.defined}
+    undefined -= {GLOBAL_OFFSET_TABLE, *(name for item in contents for name in item.defined)}
     return {name.removeprefix("_") for name in undefined} if target.object_format == "macho" else undefined
 
 
