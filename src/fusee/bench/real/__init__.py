@@ -99,6 +99,35 @@ PROGRAMS = (
         ("3000",),
         Host("fusee.bench.real.piishield", _LIBRARY),
     ),
+    # These are built with vectors.
+    Program(
+        "undici",
+        "HTTP answers are parsed",
+        Npm("undici", "lib/llhttp/llhttp_simd-wasm.js"),
+        ("400",),
+        Host("fusee.bench.real.undici", _LIBRARY),
+    ),
+    Program(
+        "es-module-lexer",
+        "imports are found in JavaScript",
+        Npm("es-module-lexer", "dist/lexer.js"),
+        ("60",),
+        Host("fusee.bench.real.lexer", _LIBRARY),
+    ),
+    Program(
+        "itk",
+        "the radius of a filter for pictures is found",
+        PyPI("itkwasm-downsample-wasi", "itkwasm_downsample_wasi/wasm_modules/gaussian-kernel-radius.wasi.wasm"),
+        ("--size", "64", "48", "32", "--sigma", "2.0", "1.0", "3.5"),
+        Host("fusee.bench.real.itk", _LIBRARY),
+    ),
+    Program(
+        "convertors",
+        "JavaScript converts descriptions of data",
+        PyPI("gooddata-code-convertors", "gooddata_code_convertors/_data/convertors.wasm"),
+        ("real/dataset.json", "real/metric.json"),
+        Host("fusee.bench.real.convertors", "is started once for each request, by Python"),
+    ),
 )
 
 

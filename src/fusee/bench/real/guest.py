@@ -6,6 +6,8 @@ and status 1. Without an argument the module is only loaded: that is the run who
 A host is a module that has its kind of `Guest` in `GUEST`, for those who run it in an engine of their own.
 """
 
+import base64
+import re
 import struct
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,15 +33,27 @@ class Guest:
 
     def __init__(self, package: ModuleType, engine: Any, content: bytes) -> None:
         self._package = package
+        self._engine = engine
         self.module = package.Module(engine, content)
-        self._store = package.Store(engine)
-        self._store.set_wasi(_streams(package))
-        linker = package.Linker(engine)
+        self._open(self._streams())
+        self._start()
+
+    def _streams(self) -> Any:
+        """What a program is given that only prints."""
+        config = self._package.WasiConfig()
+        config.inherit_stdout()
+        config.inherit_stderr()
+        return config
+
+    def _open(self, config: Any) -> None:
+        """An instance, in the place of the one that there is."""
+        self._store = self._package.Store(self._engine)
+        self._store.set_wasi(config)
+        linker = self._package.Linker(self._engine)
         linker.define_wasi()
         self._supply(linker)
         self._exports = linker.instantiate(self._store, self.module).exports(self._store)
         self._memory = self._export("memory")
-        self._start()
 
     def answers(self, arguments: Sequence[str]) -> Iterator[bytes]:
         """What the program prints when it is asked for all of its arguments."""
@@ -95,11 +109,14 @@ class Guest:
         return found[: end if end >= 0 else None].decode(errors="replace")
 
 
-def _streams(package: ModuleType) -> Any:
-    config = package.WasiConfig()
-    config.inherit_stdout()
-    config.inherit_stderr()
-    return config
+def binary_in(content: bytes) -> bytes:
+    """A module, which may stand in the text of a script: packages for JavaScript often have it so."""
+    if content.startswith(b"\0asm"):
+        return content
+    found = re.search(rb"AGFzbQ[A-Za-z0-9+/]+=*", content)  # how all modules begin in base64
+    if found is None:
+        raise Aborted("there is no module in the script")
+    return base64.b64decode(found[0])
 
 
 def pointers(*values: int) -> bytes:
@@ -117,7 +134,7 @@ def main(kind: type[Guest]) -> int:
 def run(kind: type[Guest], package: ModuleType, engine: Any, module: Path, arguments: Sequence[str]) -> Guest | None:
     """Load a module and print its answers; None if it fails, which has been said."""
     try:
-        guest = kind(package, engine, module.read_bytes())
+        guest = kind(package, engine, binary_in(module.read_bytes()))
         answers = b"".join(guest.answers(arguments)) if arguments else b""
     except (Aborted, OSError, package.Trap, package.WasmtimeError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
