@@ -63,7 +63,6 @@ USES: dict[str, Callable[[Store, Any], object]] = {
     "table.type": lambda s, x: x["t"].type(s),
     "global.value": lambda s, x: x["g"].value(s),
     "global.set_value": lambda s, x: x["g"].set_value(s, 3),
-    "exports": lambda s, x: x["nothing"],
     "new memory": lambda s, x: Memory(s, MemoryType(Limits(1))),
     "new table": lambda s, x: Table(s, TableType(FUNCREF, Limits(1)), None),
     "new global": lambda s, x: Global(s, GlobalType(I32), 1),
@@ -87,7 +86,7 @@ def test_a_closed_store_is_of_no_use(use: Callable[[Store, Any], object]) -> Non
     made = {name: exports[name] for name in ("m", "t", "g", "f", "r")}
     g.store.close()
     g.store.close()
-    with pytest.raises((ValueError, KeyError), match=r"already closed|nothing"):
+    with pytest.raises(ValueError, match="already closed"):
         use(g.store, made)
     with pytest.raises(ValueError, match="already closed"):
         g.instance.exports(g.store)

@@ -17,7 +17,6 @@ from tests.hostile.encoding import (
     vector,
 )
 
-IN_MEMORY = section(MEMORY, vector([b"\0\1"]))
 NOTHING = section(TYPE, vector([function_type()]))
 
 

@@ -165,12 +165,9 @@ def test_exceptions_keep_their_type_at_each_place() -> None:
         return number
 
     g = guest(host)
-    stopped = 0
     for round_ in range(300):
         with pytest.raises(Rung), alarm(ring, 0.0002 + 0.00001 * (round_ % 60)):
             g.host_loop(FOREVER)
-        stopped += 1
-    assert stopped == 300
     assert inside > 300
     check_usable(g)
 
@@ -219,7 +216,7 @@ def test_what_a_handler_raises_passes_through_nested_guests() -> None:
     for _ in range(5):
         with pytest.raises(Rung) as caught, alarm(ring, 0.02):
             g.call_host(4)
-        assert caught.value.args == (1, 2, 3, 4) or caught.value.args == (4, 3, 2, 1)
+        assert caught.value.args == (4, 3, 2, 1)
     assert store._embedding.depth == 0
 
 
@@ -261,9 +258,13 @@ def test_exceptions_are_not_lost_where_memory_grows() -> None:
 
 def test_keyboard_interrupts() -> None:
     g = guest()
-    threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
+
+    def run() -> None:
+        threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         g.tail(FOREVER)
+
+    with pytest.raises(KeyboardInterrupt):  # wherever it arrives
+        run()
     check_usable(g)
 
 

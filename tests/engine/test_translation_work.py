@@ -61,21 +61,6 @@ def branches_with_many_values(n: int) -> str:
         br 0) {"drop " * n}))"""
 
 
-def returns_of_many_values(n: int) -> str:
-    """Many returns of many values."""
-    values = "i32 " * n
-    returns = f"local.get 0 if (param {values}) (result {values}) return end " * n
-    return f"(module (func (param i32) (result {values}) i32.const 9 {'i32.const 5 ' * n} {returns} return))"
-
-
-def tables_with_many_values(n: int) -> str:
-    """Many `br_table`s to labels that want many values elsewhere."""
-    values = "i32 " * n
-    tables = f"local.get 0 if (param {values}) (result {values}) local.get 0 br_table 1 2 1 2 end " * n
-    return f"""(module (func (param i32) (result {values}) (block (result {values})
-        i32.const 9 {"i32.const 5 " * n} {tables} br 0)))"""
-
-
 @pytest.mark.parametrize(
     ("make", "few"),
     [(locals_under_a_deep_stack, 80), (claims_above_a_deep_stack, 70), (branches_with_many_values, 20)],

@@ -17,7 +17,6 @@ from tests.engine.vector_kernels import ENTRIES, KERNELS, SLOT_BYTES
 from tests.engine.vector_oracle import SHUFFLES, oracle
 
 ROUNDS = 12
-SLOTS_BYTES = 4 * SLOT_BYTES
 INTEGERS = (0, 1, 2, 0x7F, 0x80, 0x81, 0xFF, 15, 16, 17, 0x40)
 EDGES = {
     8: INTEGERS,

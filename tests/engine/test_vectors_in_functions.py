@@ -100,6 +100,7 @@ def test_select_blocks_and_branches() -> None:
     assert [exports["f"](store, n, A, B) for n in (0, 1)] == [B, A]
     inverted = bytes(byte ^ 255 for byte in A)
     assert [exports["g"](store, n, A, B) for n in (0, 1)] == [inverted, B]
+    assert [exports["h"](store, n, A, B) for n in (0, 1)] == [[B, 9], [B, 1]]
     assert [exports["t"](store, n, A, B) for n in (0, 1)] == [B, A]
 
 

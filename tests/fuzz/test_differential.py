@@ -38,14 +38,9 @@ def under_fusee(generator: str, first: int, count: int, build: str) -> dict[int,
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_random_modules_behave_as_under_wasmtime(generator: str, build: str) -> None:
     wasmtime = pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
-    config = wasmtime.Config()
-    config.wasm_memory64 = True
-    config.wasm_tail_call = True
-    config.wasm_multi_memory = True
-    config.wasm_extended_const = True
-    config.wasm_relaxed_simd_deterministic = True
-    config.cranelift_opt_level = "none"
-    engine = wasmtime.Engine(config)
+    from tests.fuzz.compare import oracle
+
+    engine = oracle()
     different = {}
     for seed, seen in under_fusee(generator, *seeds(), build).items():
         wasm = GENERATORS[generator](seed)

@@ -25,6 +25,7 @@ from tests.hostile.encoding import (
     function_type,
     module,
     section,
+    signed,
     sized,
     unsigned,
     vector,
@@ -145,7 +146,7 @@ def entry(index: int, argument: bytes) -> bytes:
     call = arguments + b"\x10" + unsigned(index)
     if TYPES[index % len(TYPES)] != "v128":
         return call
-    place = b"\x41" + b"\x80\xfe\x03"
+    place = b"\x41" + signed(SHOWN)
     return place + call + b"\xfd\x0b\0\0" + place + b"\xfd\x00\0\0\xfd\x53"
 
 

@@ -72,7 +72,7 @@ def oracle() -> Any:
     """wasmtime's validator with the features that Fusee has switched on."""
     wasmtime = pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
     config = wasmtime.Config()
-    for feature in ("gc", "exceptions", "memory64", "function_references", "multi_memory", "extended_const"):
+    for feature in ("gc", "exceptions", "memory64", "function_references", "multi_memory"):
         setattr(config, f"wasm_{feature}", True)
     config.wasm_threads = False
     engine = wasmtime.Engine(config)
