@@ -29,6 +29,19 @@ REFERENCES = """
   (memory (export "memory") 1 2))
 """
 
+VECTORS = """
+(module
+  (import "env" "swap" (func $swap (param v128 i32 v128) (result v128 i32 v128)))
+  (func $add (export "add") (param v128 v128) (result v128) (i8x16.add (local.get 0) (local.get 1)))
+  (func (export "through") (param v128 i32 v128) (result v128 i32 v128)
+    (call $swap (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "many") (param v128 v128 v128 v128 v128 v128 v128 v128 v128) (result v128)
+    (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7)
+    (local.get 8) (call $add) (call $add) (call $add) (call $add) (call $add) (call $add) (call $add) (call $add))
+  (global (export "held") (mut v128) (v128.const i64x2 1 2))
+  (global (export "fixed") v128 (v128.const i64x2 3 -1)))
+"""
+
 SPIN = '(module (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable)))'
 
 THROWING = """
@@ -82,8 +95,7 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    guests = {"GUEST": GUEST, "REFERENCES": REFERENCES, "SPIN": SPIN, "THROWING": THROWING, "HELLO": HELLO}
-    for name, text in guests.items():
-        numbers = ",".join(map(str, bytes(wat2wasm(text))))
+    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "HELLO"):
+        numbers = ",".join(map(str, bytes(wat2wasm(globals()[name]))))
         lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
     return "\n".join(lines) + "\n"

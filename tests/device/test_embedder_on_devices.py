@@ -16,6 +16,7 @@ FUNCTIONS = (
     Entry("resist", (), ("i32",), False),
     Entry("conform", (), ("i32",), False),
     Entry("withstand", (), ("i32",), False),
+    Entry("carry", (), ("i32",), False),
     Entry("said", (), ("address",), False),
     Entry("live_blocks", (), ("i32",), False),
 )
@@ -34,7 +35,8 @@ def test_embedder_on_a_device(triple: str, tmp_path: Path) -> None:
         del objects[f"{PLATFORM}.o"]  # as linkers leave it out: the app has a default platform itself
     objects |= {path.stem + ".c": path.read_bytes() for path in compile_parts(triple, tmp_path)}
     device = Device(DeviceProgram(Target.parse(triple), objects, {entry.symbol: entry for entry in FUNCTIONS}))
-    failures = sum(device.function(name)() for name in ("by_default", "embed", "resist", "conform", "withstand"))
+    parts = ("by_default", "embed", "resist", "conform", "withstand", "carry")
+    failures = sum(device.function(name)() for name in parts)
     output = device.space.read(device.function("said")(), 1 << 14).partition(b"\0")[0].decode()
     assert output == EXPECTED.format(refused="length out of bounds")
     assert failures == 0

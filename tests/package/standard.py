@@ -44,6 +44,10 @@ SHORT: Final = {
 }
 
 
+ADDED: Final = frozenset({"wasm_v128_new", "wasm_v128_copy", "wasm_v128_delete"})
+"""What the header declares under such names beside the standard."""
+
+
 def _named(functions: dict[str, str]) -> set[str]:
     return {f"wasm_{name}_{function}" for name, all_ in functions.items() for function in all_.split()}
 

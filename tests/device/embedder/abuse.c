@@ -247,14 +247,6 @@ static void wrong_kinds(wasm_engine_t *engine) {
     wasm_trap_t *trap = wasm_func_call((wasm_func_t *)memory, &none, &none);
     check(trap != NULL, "cannot be called");
     wasm_trap_delete(trap);
-    wasm_val_t wide[] = {WASM_INIT_VAL};
-    wasm_valtype_t *vector = wasm_valtype_new(WASM_V128);
-    wasm_globaltype_t *global = wasm_globaltype_new(vector, WASM_VAR);
-    check(global != NULL && wasm_global_new(store, global, &wide[0]) == NULL, "no value holds a vector");
-    wasm_functype_t *func = wasm_functype_new_1_0(wasm_valtype_new(WASM_V128));
-    check(func != NULL && wasm_func_new(store, func, resize) == NULL, "so no callback is given one");
-    wasm_functype_delete(func);
-    wasm_globaltype_delete(global);
     wasm_tabletype_t *table = wasm_tabletype_new(wasm_valtype_new_externref(), &limits);
     wasm_foreign_t *stranger = wasm_foreign_new(other);
     check(wasm_table_new(store, table, wasm_foreign_as_ref(stranger)) == NULL, "another store's object");

@@ -50,7 +50,7 @@ void say(const char *text, size_t size) { fwrite(text, 1, size, stdout); }
 
 int main(void) {
     setvbuf(stdout, NULL, _IONBF, 0); /* guests write to it directly */
-    int failures = by_default() + in_threads() + embed() + resist() + conform() + withstand();
+    int failures = by_default() + in_threads() + embed() + resist() + conform() + withstand() + carry();
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

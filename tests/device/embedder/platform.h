@@ -15,3 +15,4 @@ int embed(void);  /* embedder.c: how many things went wrong */
 int resist(void); /* hostile.c */
 int conform(void); /* standard.c */
 int withstand(void); /* abuse.c */
+int carry(void); /* vectors.c */

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.host import SMALL, WRONG_VALUE, kind_at
-from fusee.engine.capi.kinds import is_expressible
+from fusee.engine.capi.kinds import is_expressible, slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.refs import drop_store, is_kind, new_ref
 from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, Trap, Vector
@@ -152,8 +152,19 @@ def make_func(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  # 
     delete_block(cast(Ptr[u8], words))
     raise_again(status)
     params = u32(type.params.size)
-    results = u32(type.results.size)  # each in one slot: none is a vector
-    target[0] = address(new_host_func(s.store, s.host_count, id_[0], params, results, params, results))
+    results = u32(type.results.size)
+    param_slots = slots_in(type.params)
+    result_slots = slots_in(type.results)
+    target[0] = address(new_host_func(s.store, s.host_count, id_[0], params, results, param_slots, result_slots))
+
+
+@kernel
+def slots_in(types: Vector) -> u32:
+    """How many slots values of these types take."""
+    count = u32(0)
+    for i in span(types.size):
+        count += slots_of(kind_at(types, i))
+    return count
 
 
 @kernel
@@ -241,7 +252,7 @@ def call_in(s: StoreObject, func: Func, arguments: Vector, results: Vector) -> T
     """Call with as many arguments as there should be."""
     room = stack_array(u64, SMALL)
     slots = room
-    count = maximum(func.param_count, func.result_count)
+    count = maximum(func.param_slots, func.result_slots)
     if count > SMALL:
         slots = cast(Ptr[u64], new_block(usize(count) * 8))
         if is_null(slots):
@@ -262,9 +273,12 @@ def call_in(s: StoreObject, func: Func, arguments: Vector, results: Vector) -> T
 
 @kernel
 def take_arguments(s: StoreObject, func: Func, arguments: Vector, slots: Ptr[u64]) -> bool:
+    place = slots
     for i in span(func.param_count):
-        if not to_slot(s, values(arguments)[i], param_code(s, func, i), slots + i):
+        code = param_code(s, func, i)
+        if not to_slot(s, values(arguments)[i], code, place):
             return False
+        place = place + slots_of(code)
     return True
 
 
@@ -280,12 +294,15 @@ def are_expressible(s: StoreObject, func: Func) -> bool:
 @kernel
 def give_results(s: StoreObject, func: Func, slots: Ptr[u64], results: Vector) -> bool:
     """What `results` held is overwritten, as for any out parameter."""
+    place = slots
     for i in span(func.result_count):
-        if not from_slot(s, slots[i], result_code(s, func, i), values(results)[i]):
+        code = result_code(s, func, i)
+        if not from_slot(s, place, code, values(results)[i]):
             for given in span(i):
                 delete_value(values(results)[given])
             values(results)[i].bits = u64(0)
             return False
+        place = place + slots_of(code)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from fusee.engine.capi.host import WRONG_VALUE
 from fusee.engine.capi.kinds import code_from_kind, is_expressible
-from fusee.engine.capi.messages import MISSING
+from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_GLOBAL, VAL_EXTERNREF, ExternType, Ref, StoreObject, Value
 from fusee.engine.capi.types import read_content_type
@@ -26,17 +26,18 @@ def new_global_ref(s: StoreObject, type: ExternType, value: Value) -> Ref:  # no
         s.status = u64(MISSING)
         return null(Ref)
     target = stack_array(usize, 1)
-    slot = stack_array(u64, 1)
-    if not to_slot(s, value, code_from_kind(type.content.kind), slot):
+    slots = stack_array(u64, 2)
+    slots[1] = u64(0)
+    if not to_slot(s, value, code_from_kind(type.content.kind), slots):
         s.status = u64(WRONG_VALUE)
         return null(Ref)
-    s.status = caught(make_global, s, type, slot[0], target)
+    s.status = caught(make_global, s, type, slots, target)
     return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_GLOBAL), target[0])
 
 
 @kernel
-def make_global(s: StoreObject, type: ExternType, value: u64, target: Ptr[usize]) -> None:  # noqa: A002
-    target[0] = address(new_global(s.store, code_from_kind(type.content.kind), type.is_mutable, value, u64(0)))
+def make_global(s: StoreObject, type: ExternType, slots: Ptr[u64], target: Ptr[usize]) -> None:  # noqa: A002
+    target[0] = address(new_global(s.store, code_from_kind(type.content.kind), type.is_mutable, slots[0], slots[1]))
 
 
 @kernel(export="wasm_global_type")
@@ -54,10 +55,16 @@ def get(ref: Ref, out: Value) -> None:
     """A null reference if there is no memory, or C has no kind for the value; `fusee_store_error` then says so."""
     if not is_kind(ref, KIND_GLOBAL):
         put_nothing(out)
-    elif not is_expressible(global_in(ref).value_type):
+        return
+    origin = global_in(ref)
+    slots = stack_array(u64, 2)
+    slots[0] = origin.value
+    slots[1] = origin.high
+    if not is_expressible(origin.value_type):
         ref.store.status = u64(WRONG_VALUE)
         put_nothing(out)
-    elif not from_slot(ref.store, global_in(ref).value, global_in(ref).value_type, out):
+    elif not from_slot(ref.store, slots, origin.value_type, out):
+        ref.store.status = u64(OUT_OF_MEMORY)
         put_nothing(out)
 
 
@@ -73,8 +80,10 @@ def set_value(ref: Ref, value: Value) -> None:
     if not is_kind(ref, KIND_GLOBAL):
         return
     target = global_in(ref)
-    slot = stack_array(u64, 1)
+    slots = stack_array(u64, 2)
+    slots[1] = u64(0)
     ref.store.status = u64(WRONG_VALUE)
-    if not is_null(value) and target.is_mutable and to_slot(ref.store, value, target.value_type, slot):
-        target.value = slot[0]
+    if not is_null(value) and target.is_mutable and to_slot(ref.store, value, target.value_type, slots):
+        target.value = slots[0]
+        target.high = slots[1]
         ref.store.status = u64(0)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.kinds import code_from_kind
+from fusee.engine.capi.kinds import code_from_kind, is_owner, slots_of
 from fusee.engine.capi.messages import OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.state import VAL_EXTERNREF, ExternType, Host, StoreObject, Trap, ValType, Value, Vector
 from fusee.engine.capi.trap import new_trap, stop
@@ -67,10 +67,13 @@ def kind_at(types: Vector, index: usize) -> u32:
 def call_with(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value], slots: Ptr[u64]) -> u32:
     """Call back with room for arguments and results. `host` may move while the embedder runs: it may add functions."""
     results = cells + type_.params.size
+    place = slots
     for i in span(type_.params.size):
-        if not from_slot(s, slots[i], kind_at(type_.params, i), cells[i]):
+        code = kind_at(type_.params, i)
+        if not from_slot(s, place, code, cells[i]):
             release_values(cells, i)
             return stop(s, new_trap(s, u64(OUT_OF_MEMORY)))
+        place = place + slots_of(code)
     for i in span(type_.results.size):
         results[i].kind = u8(cast(ValType, pointers(type_.results)[i]).kind)
         results[i].bits = u64(0)
@@ -101,32 +104,41 @@ def call_back(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value]) 
 @kernel
 def store_results(s: StoreObject, types: Vector, results: Ptr[Value], slots: Ptr[u64]) -> bool:
     """Pass the results to the guest; false if one is not what the function's type says."""
+    place = slots
     for i in span(types.size):
-        if not to_slot(s, results[i], kind_at(types, i), slots + i):
+        code = kind_at(types, i)
+        if not to_slot(s, results[i], code, place):
             return False
+        place = place + slots_of(code)
     return True
 
 
 @kernel
 def release_results(type_: ExternType, cells: Ptr[Value]) -> None:
-    """Delete the references that the embedder has given, where there should be some, from the last to the first.
+    """Delete the references and vectors that the embedder has given, where they should be, from the last to the first.
 
-    It may have given a handle twice, or passed on an argument's without a copy: that is deleted once.
+    It may have given one twice, or passed on an argument's without a copy: that is deleted once.
     """
     left = type_.results.size
     while left != 0:
         left -= 1
         place = type_.params.size + left
         value = cells[place]
-        is_reference = cast(ValType, pointers(type_.results)[left]).kind >= VAL_EXTERNREF
-        if is_reference and value.kind >= VAL_EXTERNREF and not is_among(cells, place, value):
+        expected = cast(ValType, pointers(type_.results)[left]).kind
+        if is_like(expected, u32(value.kind)) and not is_among(cells, place, value):
             delete_value(value)
+
+
+@kernel
+def is_like(expected: u32, kind: u32) -> bool:
+    """Whether both are kinds of references, or both that of vectors."""
+    return expected == kind or (expected >= VAL_EXTERNREF and kind >= VAL_EXTERNREF)
 
 
 @kernel
 def is_among(cells: Ptr[Value], count: usize, value: Value) -> bool:
     for i in span(count):
-        if cells[i].kind >= VAL_EXTERNREF and cells[i].bits == value.bits:
+        if is_owner(cells[i].kind) and cells[i].bits == value.bits:
             return True
     return False
 

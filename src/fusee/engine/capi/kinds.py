@@ -3,7 +3,8 @@
 from fusee.engine.capi.state import VAL_EXTERNREF, VAL_FUNCREF, VAL_OTHER, VAL_V128
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE, REF
 from fusee.engine.state.module import VAL_I32 as CODE_I32
-from fusee.kernel.lang import kernel, u32
+from fusee.engine.state.module import VAL_V128 as CODE_V128
+from fusee.kernel.lang import kernel, u8, u32
 from fusee.spec.types import Heap
 
 
@@ -34,6 +35,17 @@ def code_from_kind(kind: u32) -> u32:
 
 @kernel
 def is_expressible(code: u32) -> bool:
-    """Whether a `wasm_val_t` can hold values of a type: not vectors, nor references that C has no name for."""
-    kind = kind_from_code(code)
-    return code != 0 and kind != VAL_V128 and kind < VAL_OTHER
+    """Whether a `wasm_val_t` can hold values of a type: not references that C has no name for."""
+    return code != 0 and kind_from_code(code) < VAL_OTHER
+
+
+@kernel(inline=True)
+def slots_of(code: u32) -> u32:
+    """How many of the interpreter's slots a value of a type takes."""
+    return u32(1) + u32(code == CODE_V128)
+
+
+@kernel(inline=True)
+def is_owner(kind: u8) -> bool:
+    """Whether a value of a kind owns what its bits point to."""
+    return kind >= VAL_EXTERNREF or kind == VAL_V128

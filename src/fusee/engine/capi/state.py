@@ -57,7 +57,7 @@ class Vector:
 
 @struct
 class Value:
-    """`wasm_val_t`: numbers and pointers in the low bytes of `bits`."""
+    """`wasm_val_t`: numbers and pointers in the low bytes of `bits`; of a vector the pointer to a block of its own."""
 
     kind: u8
     bits: u64

@@ -1,7 +1,9 @@
 """`wasm_val_t`, and how it passes into the interpreter's slots and back; types here are the engine's codes."""
 
-from fusee.engine.capi.blocks import delete_bytes
-from fusee.engine.capi.kinds import kind_from_code
+from typing import Final
+
+from fusee.engine.capi.blocks import delete_block, delete_bytes, new_block
+from fusee.engine.capi.kinds import is_owner, kind_from_code
 from fusee.engine.capi.objects import find_object, new_object, object_for
 from fusee.engine.capi.refs import copy_ref, delete_ref, new_ref
 from fusee.engine.capi.state import (
@@ -43,35 +45,76 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
+VECTOR_BYTES: Final = 16
+
 
 @kernel(inline=True)
 def ref_in(value: Value) -> usize:
-    """The handle in a value: a `Ref`, a trap or a module."""
+    """What a value points to: a `Ref`, a trap, a module, or a vector's bytes."""
     return usize(value.bits)
+
+
+# Vectors: `wasm_v128_t`.
+
+
+@kernel(export="wasm_v128_new")
+def new_vector_block(given: Ptr[u8]) -> Ptr[u8]:
+    """A vector of these bytes, or of zeros; null if there is no memory."""
+    made = new_block(usize(VECTOR_BYTES))
+    if not is_null(made) and not is_null(given):
+        copy_bytes(made, given, usize(VECTOR_BYTES))
+    return made
+
+
+@kernel(export="wasm_v128_copy")
+def copy_vector_block(vector: Ptr[u8]) -> Ptr[u8]:
+    return vector if is_null(vector) else new_vector_block(vector)
+
+
+@kernel(export="wasm_v128_delete")
+def delete_vector_block(vector: Ptr[u8]) -> None:
+    delete_block(vector)
+
+
+# Values.
 
 
 @kernel(export="wasm_val_delete")
 def delete_value(value: Value) -> None:
-    if not is_null(value) and value.kind >= VAL_EXTERNREF:
+    if is_null(value) or not is_owner(value.kind):
+        return
+    if value.kind == VAL_V128:
+        delete_block(cast(Ptr[u8], ref_in(value)))
+    else:
         delete_ref(ref_in(value))
-        value.bits = u64(0)
+    value.bits = u64(0)
 
 
 @kernel(export="wasm_val_copy")
 def copy_value(out: Value, value: Value) -> None:
-    """A null reference in the place of one for which there is no memory."""
+    """A null reference, or a vector's NULL, in the place of what there is no memory for."""
     out.kind = value.kind
     out.bits = value.bits
-    if value.kind >= VAL_EXTERNREF:
+    if value.kind == VAL_V128:
+        out.bits = u64(address(copy_vector_block(cast(Ptr[u8], ref_in(value)))))
+    elif value.kind >= VAL_EXTERNREF:
         out.bits = u64(copy_ref(ref_in(value)))
 
 
 @kernel
 def to_slot(store: StoreObject, value: Value, code: u32, slot: Ptr[u64]) -> bool:
-    """Put a value where the interpreter expects one of a type; false if it is none, or of another store."""
+    """Put a value where the interpreter expects one of a type; false if it is none, or of another store.
+
+    It takes `slots_of` slots.
+    """
     kind = kind_from_code(code)
-    if u32(value.kind) != kind or kind == VAL_V128:
+    if u32(value.kind) != kind:
         return False
+    if kind == VAL_V128:
+        if value.bits == 0:
+            return False
+        copy_bytes(cast(Ptr[u8], slot), cast(Ptr[u8], ref_in(value)), usize(VECTOR_BYTES))
+        return True
     if kind < VAL_V128:
         narrow = kind == VAL_I32 or kind == VAL_F32
         slot[0] = u64(u32(value.bits)) if narrow else value.bits
@@ -134,14 +177,17 @@ def trap_external(store: StoreObject, trap: Trap) -> Object:
 
 
 @kernel
-def from_slot(store: StoreObject, slot: u64, code: u32, out: Value) -> bool:
-    """The other way; false if there is no memory for the handle of a reference, or C has no kind for it."""
+def from_slot(store: StoreObject, slot: Ptr[u64], code: u32, out: Value) -> bool:
+    """The other way; false if there is no memory for a vector or a reference's handle, or C has no kind for it."""
     kind = kind_from_code(code)
     out.kind = u8(kind)
-    out.bits = u64(u32(slot)) if kind == VAL_I32 or kind == VAL_F32 else slot
-    if kind < VAL_EXTERNREF or slot == 0:
+    if kind == VAL_V128:
+        out.bits = u64(address(new_vector_block(cast(Ptr[u8], slot))))
+        return out.bits != 0
+    out.bits = u64(u32(slot[0])) if kind == VAL_I32 or kind == VAL_F32 else slot[0]
+    if kind < VAL_EXTERNREF or slot[0] == 0:
         return True
-    ref = reference_from_slot(store, slot, code)
+    ref = reference_from_slot(store, slot[0], code)
     out.bits = u64(address(ref))
     return not is_null(ref)
 
@@ -158,12 +204,6 @@ def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
     if external.kind == KIND_MODULE or external.kind == KIND_TRAP:
         return cast(Ref, copy_ref(external.target))
     return new_ref(store, external.kind, external.target)
-
-
-@kernel(inline=True)
-def is_null_in(value: Value) -> bool:
-    """Whether a value that is a reference is the null reference."""
-    return ref_in(value) == 0
 
 
 # Vectors of values.
@@ -199,7 +239,8 @@ def copy_values(out: Vector, origin: Vector) -> None:
     if new_elements(out, length(origin), usize(size_of(Value))):
         for i in span(length(origin)):
             copy_value(values(out)[i], values(origin)[i])
-            if values(origin)[i].kind >= VAL_EXTERNREF and is_null_in(values(out)[i]) != is_null_in(values(origin)[i]):
+            given = values(origin)[i]
+            if is_owner(given.kind) and given.bits != 0 and values(out)[i].bits == 0:
                 delete_values(out)
                 return
 

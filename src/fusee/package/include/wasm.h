@@ -1,4 +1,5 @@
-/* wasm.h: the WebAssembly C API (github.com/WebAssembly/wasm-c-api) as Fusee's device library has it: all of it.
+/* wasm.h: the WebAssembly C API (github.com/WebAssembly/wasm-c-api) as Fusee's device library has it: all of it,
+ * and what is marked as not of the standard.
  *
  * What is marked `own` belongs to whoever receives it, and is ended by the `_delete` of its type. A vector owns its
  * elements. Functions that make something return NULL, or an empty vector, if that cannot be done; nothing ever ends
@@ -158,7 +159,7 @@ enum wasm_valkind_enum {
     WASM_I64 = 1,
     WASM_F32 = 2,
     WASM_F64 = 3,
-    WASM_V128 = 4, /* not of the standard: in types only, no value holds one */
+    WASM_V128 = 4, /* not of the standard */
     WASM_EXTERNREF = 128,
     WASM_ANYREF = 128, /* its older name */
     WASM_FUNCREF = 129
@@ -220,6 +221,17 @@ static inline bool wasm_valtype_is_ref(const wasm_valtype_t *type) { return wasm
 
 FUSEE_HANDLE(ref)
 
+/* A vector, which is not of the standard: lane 0 first, and each lane's lowest byte. A value that is given away, or comes from
+ * the library, owns it: it is made by `wasm_v128_new`, of these bytes or, for NULL, of zeros. */
+
+typedef struct wasm_v128_t {
+    uint8_t bytes[16];
+} wasm_v128_t;
+
+WASM_API_EXTERN own wasm_v128_t *wasm_v128_new(const uint8_t bytes[16]);
+WASM_API_EXTERN void wasm_v128_delete(own wasm_v128_t *vector);
+FUSEE_COPY(v128)
+
 typedef struct wasm_val_t {
     wasm_valkind_t kind;
     union {
@@ -228,6 +240,7 @@ typedef struct wasm_val_t {
         float32_t f32;
         float64_t f64;
         wasm_ref_t *ref; /* NULL: the null reference */
+        wasm_v128_t *v128; /* never NULL */
     } of;
 } wasm_val_t;
 
@@ -292,7 +305,7 @@ FUSEE_EXTERN(memory)
 WASM_API_EXTERN wasm_externkind_t wasm_extern_kind(const wasm_extern_t *external);
 WASM_API_EXTERN own wasm_externtype_t *wasm_extern_type(const wasm_extern_t *external);
 
-/* A callback reads `args`, which stay the library's, and fills `results`, whose references the library takes over. It
+/* A callback reads `args`, which stay the library's, and fills `results`, whose references and vectors the library takes over. It
  * returns NULL, or a trap that ends the call. The finalizer is called with the environment when the store ends. */
 
 typedef own wasm_trap_t *(*wasm_func_callback_t)(const wasm_val_vec_t *args, own wasm_val_vec_t *results);
@@ -353,6 +366,7 @@ WASM_API_EXTERN void wasm_instance_exports(const wasm_instance_t *instance, own 
 #define WASM_I64_VAL(value) {.kind = WASM_I64, .of = {.i64 = value}}
 #define WASM_F32_VAL(value) {.kind = WASM_F32, .of = {.f32 = value}}
 #define WASM_F64_VAL(value) {.kind = WASM_F64, .of = {.f64 = value}}
+#define WASM_V128_VAL(value) {.kind = WASM_V128, .of = {.v128 = value}}
 #define WASM_REF_VAL(value) {.kind = WASM_EXTERNREF, .of = {.ref = value}}
 
 static inline own wasm_valtype_t *wasm_valtype_new_i32(void) { return wasm_valtype_new(WASM_I32); }
