@@ -17,8 +17,6 @@ from fusee.kernel.build import Library, Program, emit_objects, load, symbol_of
 from fusee.kernel.cache import Cache
 from fusee.kernel.compile import Code, Compilation, Options
 from fusee.kernel.diagnostic import CompileError
-from fusee.kernel.elf import NotSupported
-from fusee.kernel.image import Image, MappedImage, link
 from fusee.kernel.lang import instance, kernel, u32, u64
 from fusee.kernel.machine import Loaded
 from fusee.kernel.target import Target
@@ -178,19 +176,6 @@ def test_linked_by_llvm(tmp_path: Path) -> None:
     assert count() == len(machine.BINARY)
     assert loaded.address(symbol_of(machine.stop)) != 0
     assert loaded.address("missing") == 0
-
-
-def test_images(tmp_path: Path) -> None:
-    """An image survives being stored; what is no x86-64 ELF is refused."""
-    if not Target.host().triple.startswith("x86_64-unknown-linux"):
-        pytest.skip("images are for x86-64 ELF systems")
-    image = Image.from_bytes(link(objects_of(MACHINE, tmp_path)).to_bytes())
-    mapped = MappedImage(image)
-    code = ctypes.CFUNCTYPE(ctypes.c_uint8)(mapped.address("entry." + symbol_of(machine.handler_count)))
-    assert code() == len(machine.BINARY)
-    for triple in ("aarch64-unknown-linux-gnu", "riscv32-unknown-elf", "arm64-apple-ios15.0"):
-        with pytest.raises(NotSupported):
-            link(emit_objects(SMALL, Target.parse(triple), cache=Cache(tmp_path)).values())
 
 
 # --- libraries ------------------------------------------------------------------------------------

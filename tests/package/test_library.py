@@ -15,18 +15,35 @@ from fusee.package.objects import Kind, Object, Section, Symbol
 SMALLEST_BYTES = 185 * 1024  # of arm64_32
 
 
-def fusee(cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fusee", *arguments]
+# The command line on a machine for which no engine can be had: where one would be compiled or loaded, this fails.
+WITHOUT_ENGINE = """
+import sys
+from fusee.kernel import image, machine
+
+def fail(*arguments):
+    raise OSError("there is no engine for this machine")
+
+machine.host_processor = machine.Loaded.__init__ = image.MappedImage.__init__ = fail
+sys.modules["fusee.api._native"] = None
+from fusee.cli.main import run_command
+sys.exit(run_command(sys.argv[1:]))
+"""
+
+
+def fusee(cache: Path, *arguments: str, program: tuple[str, str] = ("-m", "fusee")) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *program, *arguments]
     environment = {**os.environ, "FUSEE_CACHE": str(cache)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.slow
 def test_the_smallest_library_for_the_watch(tmp_path: Path) -> None:
+    """It is the same wherever it is built, and building it asks nothing of the machine but Python and LLVM."""
     triple = "arm64_32-apple-watchos"
-    for folder in ("first", "again"):
+    for folder, program in (("first", ("-m", "fusee")), ("again", ("-c", WITHOUT_ENGINE))):
         cache = tmp_path / f"cache of the {folder}"  # so that both are compiled
-        done = fusee(cache, "build", "--target", triple, "--optimize", "size", "-o", str(tmp_path / folder))
+        command = ("build", "--target", triple, "--optimize", "size", "-o", str(tmp_path / folder))
+        done = fusee(cache, *command, program=program)
         assert done.returncode == 0, done.stderr
     first, again = tmp_path / "first", tmp_path / "again"
     names = {path.relative_to(first).as_posix() for path in first.rglob("*") if path.is_file()}
@@ -51,8 +68,10 @@ def test_unknown_targets(tmp_path: Path) -> None:
 
 
 def test_the_list_of_targets(tmp_path: Path) -> None:
-    done = fusee(tmp_path, "targets")
-    assert done.returncode == 0
+    done = fusee(tmp_path, "targets", program=("-c", WITHOUT_ENGINE))
+    assert done.returncode == 0, done.stderr
+    failed = fusee(tmp_path, "run", str(tmp_path / "none.wasm"), program=("-c", WITHOUT_ENGINE))
+    assert failed.returncode != 0
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("arm64_32-")]
     assert line.split() == ["arm64_32-apple-watchos", "32", "bits,", "little", "ILP32", "macho", "apple-s4", "9.0"]
 

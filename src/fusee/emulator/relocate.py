@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from fusee.kernel.instructions import with_branch, with_page, with_page_offset
+
 
 @dataclass
 class Fixup:
@@ -63,7 +65,7 @@ def _pointer(f: Fixup) -> None:
 
 
 def _branch26(f: Fixup) -> None:
-    f.change(0x03FF_FFFF, (f.target + (f.addend or 0) - f.address) >> 2)
+    f.put(with_branch(f.word(), f.target + (f.addend or 0) - f.address))
 
 
 def _branch19(f: Fixup) -> None:
@@ -71,18 +73,11 @@ def _branch19(f: Fixup) -> None:
 
 
 def _page_of(f: Fixup, target: int) -> None:
-    pages = (target >> 12) - (f.address >> 12)
-    f.change(0x60FF_FFE0, (pages & 3) << 29 | (pages >> 2 & 0x7_FFFF) << 5)
+    f.put(with_page(f.word(), f.address, target))
 
 
 def _offset_of(f: Fixup, target: int) -> None:
-    instruction = f.word()
-    shift = 0
-    if instruction & 0x3B00_0000 == 0x3900_0000:  # load or store: the offset counts in units of its size
-        shift = instruction >> 30
-        if shift == 0 and instruction & 0x0480_0000 == 0x0480_0000:
-            shift = 4  # of a whole vector register
-    f.change(0xFFF << 10, (target & 0xFFF) >> shift << 10)
+    f.put(with_page_offset(f.word(), target))
 
 
 def _page(f: Fixup) -> None:

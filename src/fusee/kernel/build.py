@@ -12,9 +12,10 @@ from fusee.kernel.cache import Cache, digest
 from fusee.kernel.check.static import symbol_for
 from fusee.kernel.compile import Code, Compilation, Options, Program, Progress
 from fusee.kernel.declare import Instance
-from fusee.kernel.elf import NotSupported
-from fusee.kernel.image import Image, link
+from fusee.kernel.image import Image
 from fusee.kernel.library import Built, Library, built_key, read_built
+from fusee.kernel.linker import link
+from fusee.kernel.objects import NotSupported
 from fusee.kernel.sources import source_notes
 from fusee.kernel.target import Target
 
