@@ -17,7 +17,7 @@ from fusee.kernel.image import Image, MappedImage
 from fusee.kernel.linker import link
 from fusee.kernel.objects import NotSupported
 from fusee.kernel.target import Target
-from tests.kernel.programs import images
+from tests.kernel import image_kernels as images
 
 IMAGES = Program("images", images.ENTRIES)
 ENTRY_OF_CHANGE = "entry." + symbol_of(images.change)
