@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from fusee.api.managed import Managed as Managed
     from fusee.api.memory import Memory as Memory
     from fusee.api.module import Module as Module
+    from fusee.api.references import I31 as I31
+    from fusee.api.references import ArrayRef as ArrayRef
+    from fusee.api.references import StructRef as StructRef
     from fusee.api.sharedmemory import SharedMemory as SharedMemory
     from fusee.api.store import Store as Store
     from fusee.api.store import StoreContext as StoreContext
@@ -71,6 +74,7 @@ _HOMES = {
     "api.managed": "Managed",
     "api.memory": "Memory",
     "api.module": "Module",
+    "api.references": "I31 ArrayRef StructRef",
     "api.sharedmemory": "SharedMemory",
     "api.store": "Store StoreContext Storelike",
     "api.table": "Table",

@@ -15,7 +15,6 @@ from fusee import (
     Store,
     Trap,
     TrapCode,
-    UnsupportedError,
     ValType,
 )
 
@@ -288,10 +287,3 @@ def test_a_call_with_many_arguments_and_results() -> None:
     function = Instance(store, Module(engine, text), []).exports(store)["f"]
     assert isinstance(function, Func)
     assert list(function(store, *range(count))) == list(reversed(range(count)))
-
-
-def test_what_cannot_be_executed_is_refused_at_instantiation() -> None:
-    store = Store(engine := Engine())
-    module = Module(engine, "(module (type (struct (field i32))))")
-    with pytest.raises(UnsupportedError, match="garbage-collected types"):
-        Instance(store, module, [])

@@ -208,7 +208,7 @@ def test_bodies(decoder: Decoder) -> None:
     assert numbers(body.type_index, body.local_count, body.max_height) == [int(m.func_types[1]), 3, 3]
     assert text(m, body.locals) == b"\2\2\x7f\1\x7d"
     assert text(m, body.code)[-1:] == b"\x0b"
-    assert numbers(m.unsupported, m.unsupported_offset) == [Unsupported.GC, int(m.types[1].offset)]
+    assert numbers(m.unsupported, m.unsupported_offset) == [Unsupported.NONE, 0]
     assert b"start" in text(m, m.name_section)
     release_module(m)
 

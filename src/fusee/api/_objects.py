@@ -4,12 +4,19 @@ import ctypes
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fusee.engine.state.runtime import HANDLE_SHIFT, TAG_HOST, TAG_MASK
+
 LEAST_GROWTH: Final = 1024  # objects that are let in before it is looked for some that can go
 WORDS_PER_OBJECT: Final = 16  # that are looked at for each object let in, at most
 
 
+def is_handle(reference: int) -> bool:
+    """Whether a reference is one that Python gave, and not a guest's own."""
+    return reference & TAG_MASK == TAG_HOST
+
+
 class ObjectTable:
-    """Externrefs are numbers from 1 on, and used again once the guest can have none of that number any more."""
+    """Objects get handles from 0 on, which are used again once the guest can have none of that number any more."""
 
     _are_many: bool  # time to look which objects are still needed
 
@@ -17,7 +24,7 @@ class ObjectTable:
         self._objects: dict[int, Any] = {}  # by reference
         self._references: dict[int, int] = {}  # the other way round, by the object's id
         self._free: list[int] = []
-        self._newest_reference = 0
+        self._handles = 0  # given so far
         self._most_objects = LEAST_GROWTH
         self._are_many = False
 
@@ -28,7 +35,8 @@ class ObjectTable:
             if self._free:
                 reference = self._free.pop()
             else:
-                reference = self._newest_reference = self._newest_reference + 1
+                reference = self._handles << HANDLE_SHIFT | TAG_HOST
+                self._handles += 1
             self._objects[reference] = value
             self._references[id(value)] = reference
             if len(self._objects) > self._most_objects:
@@ -36,7 +44,7 @@ class ObjectTable:
         return reference
 
     def _interned(self, reference: int) -> Any:
-        """The Python object of an externref."""
+        """The Python object of such a reference."""
         return self._objects[reference]
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
@@ -50,13 +58,13 @@ class ObjectTable:
         """
         if not self._objects:
             return
-        marks = (ctypes.c_ubyte * self._newest_reference)()
-        looked_at = self._trace(marks) + self._newest_reference
+        marks = (ctypes.c_ubyte * self._handles)()
+        looked_at = self._trace(marks) + self._handles
         for word in kept:
-            if 0 < word <= self._newest_reference:
-                marks[word - 1] = 1
+            if is_handle(word) and word >> HANDLE_SHIFT < self._handles:
+                marks[word >> HANDLE_SHIFT] = 1
         gone = []
-        for reference in [reference for reference in self._objects if not marks[reference - 1]]:
+        for reference in [reference for reference in self._objects if not marks[reference >> HANDLE_SHIFT]]:
             # In this order, so that an interrupt in between leaves an object too much, and no reference without one.
             gone.append(self._objects[reference])
             self._references.pop(id(gone[-1]), None)

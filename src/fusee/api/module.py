@@ -26,11 +26,13 @@ from fusee.engine.state.code import CODE_START
 from fusee.engine.state.code import Code as CodeState
 from fusee.engine.state.module import (
     ABSTRACT,
+    AGGREGATE,
     EXTERN_FUNC,
     EXTERN_GLOBAL,
     EXTERN_MEMORY,
     EXTERN_TABLE,
     HEAP_MASK,
+    KIND_FUNC,
     NULLABLE,
     REF,
 )
@@ -187,7 +189,8 @@ class Module(Managed):
 
     def _value_type(self, code: int) -> ValType:
         if code & REF and not code & ABSTRACT:
-            code = code & (REF | NULLABLE) | int(self._state.types[code & HEAP_MASK].canonical)
+            defined = self._state.types[code & HEAP_MASK]
+            code = code & (REF | NULLABLE) | int(defined.canonical) | (AGGREGATE if defined.kind != KIND_FUNC else 0)
         return ValType._from_code(code)
 
     def _func_type(self, index: int) -> FuncType:

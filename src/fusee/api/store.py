@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from fusee.api.frame import Frame
     from fusee.api.func import HostFunction
     from fusee.api.module import Lifetime, Module
-    from fusee.api.types import TagType
+    from fusee.api.references import ObjectRef
+    from fusee.api.types import TagType, ValType
     from fusee.wasi import WasiConfig, WasiContext
 
 
@@ -71,6 +72,7 @@ class Store(ObjectTable, Managed):
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
         self._tags: dict[int, TagType] = {}  # the host's, by address
         self._exceptions: WeakValueDictionary[int, WasmException] = WeakValueDictionary()  # the host's, by address
+        self._aggregates: WeakValueDictionary[int, ObjectRef] = WeakValueDictionary()  # by address
         self._failure: BaseException | None = None  # raised by a host function of an emulated device's guest
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
@@ -238,6 +240,18 @@ class Store(ObjectTable, Managed):
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
         looked_at: int = self._native.trace_externs(self._address, marks, len(marks))
         return looked_at
+
+    # References to what guests make.
+
+    def _kind_of_object(self, address: int) -> int:
+        """Whether a structure (`KIND_STRUCT`) or an array (`KIND_ARRAY`) is at an address."""
+        kind: int = self._native.kind_of_object(self.engine._address, address)
+        return kind
+
+    def _is_of_type(self, reference: int, type: "ValType") -> bool:  # noqa: A002
+        """Whether a reference is of a type of its hierarchy."""
+        with self.engine._lock:
+            return bool(self._native.is_of_type(self.engine._address, reference, type._code))
 
     # Functions.
 

@@ -5,12 +5,12 @@ from typing import ClassVar, Final, NamedTuple
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect
+from fusee.engine.state.module import AGGREGATE, ID_MASK
 
 # The codes of `fusee.engine.state.module`, and the heap types' of the binary format (spec 5.3.5).
 _REF: Final = 0x8000_0000
 _NULLABLE: Final = 0x4000_0000
 _ABSTRACT: Final = 0x2000_0000
-_HEAP: Final = 0x1FFF_FFFF
 _NUMBERS: Final = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 _HEAPS: Final = {
     0x70: "func", 0x6F: "extern", 0x6E: "any", 0x6D: "eq", 0x6C: "i31", 0x6B: "struct", 0x6A: "array", 0x69: "exn",
@@ -75,6 +75,31 @@ class ValType(Managed):
         """References to any Python object, or None."""
         return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6F)
 
+    @classmethod
+    def anyref(cls) -> "ValType":
+        """References to what guests make, and to what they have converted from `externref`. Not in wasmtime-py."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6E)
+
+    @classmethod
+    def eqref(cls) -> "ValType":
+        """References that guests can compare: `StructRef`, `ArrayRef`, `I31`, or None. Not in wasmtime-py."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6D)
+
+    @classmethod
+    def i31ref(cls) -> "ValType":
+        """References that are numbers: `I31`, or None. Not in wasmtime-py."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6C)
+
+    @classmethod
+    def structref(cls) -> "ValType":
+        """References to structures: `StructRef`, or None. Not in wasmtime-py."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6B)
+
+    @classmethod
+    def arrayref(cls) -> "ValType":
+        """References to arrays: `ArrayRef`, or None. Not in wasmtime-py."""
+        return cls._from_code(_REF | _NULLABLE | _ABSTRACT | 0x6A)
+
     @property
     def is_reference(self) -> bool:
         """Whether values are references, a bool."""
@@ -92,13 +117,20 @@ class ValType(Managed):
 
     @property
     def is_function(self) -> bool:
-        """Whether values are references to functions; concrete types are, as long as only those can execute."""
-        return self.is_reference and (self.heap in ("func", "nofunc") or not self._code & _ABSTRACT)
+        """Whether values are references to functions, a bool."""
+        if self._code & _ABSTRACT:
+            return self.heap in ("func", "nofunc")
+        return self.is_reference and not self._code & AGGREGATE
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether values are references to exceptions, a bool."""
+        return self.heap in ("exn", "noexn")
 
     def __str__(self) -> str:
         if not self.is_reference:
             return _NUMBERS.get(self._code, f"<type {self._code:#x}>")
-        heap = self.heap or f"${self._code & _HEAP}"
+        heap = self.heap or f"${self._code & ID_MASK}"
         if self.is_nullable and self.heap:
             return _SHORT.get(heap, f"{heap}ref")
         return f"(ref {'null ' if self.is_nullable else ''}{heap})"

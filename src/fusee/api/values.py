@@ -9,8 +9,9 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api.errors import StoreError, UnsupportedError, WasmtimeError
+from fusee.api.errors import StoreError, WasmtimeError
 from fusee.api.managed import ArgumentError, expect
+from fusee.api.references import from_any, to_any
 from fusee.api.types import FuncType, ValType
 
 if TYPE_CHECKING:
@@ -211,15 +212,13 @@ def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A00
         if not value._matches(type):
             raise TypeError(f"a function of type {value.type(store)} is not a {type}")
         return value._address
-    if type.heap == "extern":
-        return store._intern(value)
-    if type.heap == "exn":
+    if type.is_exception:
         from fusee.api.exception import WasmException
 
-        if isinstance(value, WasmException):
+        if isinstance(value, WasmException) and type.heap == "exn":
             return value._reference(store)
         raise TypeError(f"expected a WasmException for {type}, not {value!r}")
-    raise UnsupportedError(f"values of type {type} are not supported yet")
+    return to_any(store, type, value)
 
 
 def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noqa: A002
@@ -230,13 +229,11 @@ def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noq
         return None
     if type.is_function:
         return Func._from_address(store, reference)
-    if type.heap == "extern":
-        return store._interned(reference)
-    if type.heap == "exn":
+    if type.is_exception:
         from fusee.api.exception import WasmException
 
         return WasmException._of(store, reference)
-    raise UnsupportedError(f"values of type {type} are not supported yet")
+    return from_any(store, reference)
 
 
 def _integer(value: Any) -> int:

@@ -16,6 +16,7 @@ from fusee.engine.python.interrupt import (
     watch_main_thread,
 )
 from fusee.engine.python.places import install_places, return_place
+from fusee.engine.runtime.casts import is_of_type, kind_of_object
 from fusee.engine.runtime.exceptions import make_exn, take_exn, throw_exn
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
@@ -62,6 +63,8 @@ ENTRIES: Final = (
     throw_exn,
     take_exn,
     func_matches,
+    is_of_type,
+    kind_of_object,
     trace_externs,
     install_embedder,
     install_places,

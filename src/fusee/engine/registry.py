@@ -14,7 +14,9 @@ from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.hashing import hash_bytes
 from fusee.engine.state.module import (
     ABSTRACT,
+    AGGREGATE,
     HEAP_MASK,
+    ID_MASK,
     KIND_ARRAY,
     KIND_FUNC,
     NONE,
@@ -32,6 +34,7 @@ from fusee.kernel.lang import (
     clz,
     copy_bytes,
     kernel,
+    null,
     size_of,
     span,
     struct,
@@ -68,6 +71,7 @@ class Group:
 
     next: usize  # in its bucket
     hash: u64
+    layouts: usize  # memory of what its types have in `CanonicalType.layout` and `display`
     first_id: u32
     type_count: u32
     size_bytes: u32  # of the words
@@ -79,8 +83,11 @@ class CanonicalType:
     """What subtyping needs to know of a type, by canonical id."""
 
     group: usize
+    layout: usize  # of a structure or array: its `layouts.Layout`
+    display: Ptr[u32]  # its supertypes from the outermost on, as many as `depth`; then itself, unless it is final
     supertype: u32  # canonical id, or NONE; of a free id: the next free one
     kind: u32
+    depth: u32
 
 
 @struct
@@ -130,7 +137,7 @@ def release_registry(registry: TypeRegistry) -> None:
         while at != 0:
             group = cast(Group, at)
             at = group.next
-            platform.release(cast(Ptr[u8], group))
+            release_group(platform, group)
     platform.release(cast(Ptr[u8], registry.buckets))
     platform.release(cast(Ptr[u8], registry.types))
     platform.release(cast(Ptr[u8], registry))
@@ -183,7 +190,11 @@ def add_group(registry: TypeRegistry, words: Ptr[u32], size: u32, type_count: u3
     registry.buckets[bucket] = address(group)
     registry.group_count += 1
     for i in span(first_id, first_id + type_count):
-        registry.types[i].group = address(group)
+        record = registry.types[i]
+        record.group = address(group)
+        record.layout = usize(0)
+        record.display = null(Ptr[u32])
+        record.depth = u32(0)
     return group
 
 
@@ -268,7 +279,13 @@ def remove_group(registry: TypeRegistry, group: Group) -> None:
     registry.types[group.first_id].supertype = registry.free[logarithm]
     registry.free[logarithm] = group.first_id
     registry.group_count -= 1
-    registry.platform.release(cast(Ptr[u8], group))
+    release_group(registry.platform, group)
+
+
+@kernel
+def release_group(platform: Platform, group: Group) -> None:
+    platform.release(cast(Ptr[u8], group.layouts))
+    platform.release(cast(Ptr[u8], group))
 
 
 @kernel(inline=True)
@@ -276,7 +293,8 @@ def canonical_value_type(m: Module, value_type: u32) -> u32:
     """A value type of `m` that means the same in all modules: a type index becomes its canonical id."""
     if value_type & (REF | ABSTRACT) != REF:
         return value_type
-    return value_type & (REF | NULLABLE) | m.types[value_type & HEAP_MASK].canonical
+    t = m.types[value_type & HEAP_MASK]
+    return value_type & (REF | NULLABLE) | t.canonical | (u32(0) if t.kind == KIND_FUNC else u32(AGGREGATE))
 
 
 @kernel
@@ -296,16 +314,21 @@ def heap_matches(registry: TypeRegistry, a: u32, b: u32) -> bool:
     if b & ABSTRACT != 0:
         heap = a & HEAP_MASK
         if a & ABSTRACT == 0:
-            heap = heap_of_kind(registry.types[a].kind)
+            heap = heap_of_kind(registry.types[a & ID_MASK].kind)
         return (u32(SUPERTYPE_MASKS[heap - FIRST_HEAP]) >> ((b & HEAP_MASK) - FIRST_HEAP)) & 1 != 0
     if a & ABSTRACT != 0:
-        bottom = u32(Heap.NOFUNC) if registry.types[b].kind == KIND_FUNC else u32(Heap.NONE)
-        return a & HEAP_MASK == bottom
-    while a != NONE:
-        if a == b:
-            return True
-        a = registry.types[a].supertype
-    return False
+        return a & HEAP_MASK == (u32(Heap.NONE) if b & AGGREGATE != 0 else u32(Heap.NOFUNC))
+    return is_subtype_of(registry, a & ID_MASK, b & ID_MASK)
+
+
+@kernel(inline=True)
+def is_subtype_of(registry: TypeRegistry, a: u32, b: u32) -> bool:
+    """Whether one defined type matches another, both by canonical ids (spec 3.3.9)."""
+    if a == b:
+        return True
+    record = registry.types[a]
+    depth = registry.types[b].depth
+    return record.depth > depth and record.display[depth] == b
 
 
 @kernel(inline=True)

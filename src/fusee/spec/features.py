@@ -46,8 +46,7 @@ class Unsupported(IntEnum):
     """Constructs that validate but that nothing executes yet; zero says that a module has none."""
 
     NONE = 0
-    GC = 1
-    THREADS = 2
+    THREADS = 1
 
     @property
     def message(self) -> str:
@@ -57,6 +56,5 @@ class Unsupported(IntEnum):
 
 _UNSUPPORTED: Final = {
     Unsupported.NONE: "nothing unsupported",
-    Unsupported.GC: "garbage-collected types are not supported yet",
     Unsupported.THREADS: "shared memories and atomic instructions (threads) are not supported yet",
 }

@@ -124,7 +124,6 @@ def op(
 
 
 _UNSUPPORTED_BY_FEATURE: Final = {
-    Feature.GC: Unsupported.GC,
     Feature.THREADS: Unsupported.THREADS,
 }
 

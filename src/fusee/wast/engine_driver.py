@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from fusee import (
+    I31,
+    ArrayRef,
     Config,
     Engine,
     Func,
@@ -18,6 +20,7 @@ from fusee import (
     Module,
     ProposalError,
     Store,
+    StructRef,
     Trap,
     TrapCode,
     UnsupportedError,
@@ -199,4 +202,12 @@ def _from_python(kind: str, value: Any, instance: _Exports) -> Value:
         return Value(kind, value)
     if isinstance(value, Func):
         return Value(kind, GuestRef("func", function_index(instance.instance, value)))
-    return Value(kind, GuestRef("any"))
+    return Value(kind, GuestRef(_kind_of(kind, value)))
+
+
+def _kind_of(kind: str, value: Any) -> str:
+    """What a script can know of a reference."""
+    if "extern" in kind:
+        return "extern"
+    kinds = {StructRef: "struct", ArrayRef: "array", I31: "i31", WasmException: "exn"}
+    return kinds.get(type(value), "any")

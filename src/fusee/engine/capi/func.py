@@ -14,10 +14,9 @@ from fusee.engine.capi.values import delete_value, from_slot, to_slot, values
 from fusee.engine.capi.vectors import length
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.interpreter import invoke
-from fusee.engine.registry import TypeRegistry, hold_group
+from fusee.engine.registry import TypeRegistry, canonical_value_type, hold_group
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.runtime.holdings import Limit
-from fusee.engine.runtime.link import canonical_value
 from fusee.engine.runtime.objects import new_host_func
 from fusee.engine.state import module as engine
 from fusee.engine.state.module import NONE
@@ -217,7 +216,7 @@ def param_code(s: StoreObject, func: Func, index: u32) -> u32:
     if func.instance == 0:
         return kind_at(s.hosts[func.index].type.params, usize(index))
     m = cast(Instance, func.instance).module
-    return canonical_value(m, m.types[m.func_types[func.index]].params[index])
+    return canonical_value_type(m, m.types[m.func_types[func.index]].params[index])
 
 
 @kernel
@@ -226,7 +225,7 @@ def result_code(s: StoreObject, func: Func, index: u32) -> u32:
     if func.instance == 0:
         return kind_at(s.hosts[func.index].type.results, usize(index))
     m = cast(Instance, func.instance).module
-    return canonical_value(m, m.types[m.func_types[func.index]].results[index])
+    return canonical_value_type(m, m.types[m.func_types[func.index]].results[index])
 
 
 # Calls.

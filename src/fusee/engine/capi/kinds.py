@@ -1,7 +1,7 @@
 """Kinds of values in C, and the engine's codes of value types."""
 
 from fusee.engine.capi.state import VAL_EXTERNREF, VAL_FUNCREF, VAL_OTHER, VAL_V128
-from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE, REF
+from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, NULLABLE, REF
 from fusee.engine.state.module import VAL_I32 as CODE_I32
 from fusee.engine.state.module import VAL_V128 as CODE_V128
 from fusee.kernel.lang import kernel, u8, u32
@@ -14,6 +14,8 @@ def kind_from_code(value_type: u32) -> u32:
     if value_type & REF == 0:
         return u32(CODE_I32) - value_type  # in the same order, counted down
     heap = value_type & HEAP_MASK
+    if value_type & (ABSTRACT | AGGREGATE) == AGGREGATE:
+        return u32(VAL_OTHER)
     if value_type & ABSTRACT == 0 or heap == Heap.FUNC or heap == Heap.NOFUNC:
         return u32(VAL_FUNCREF)
     if heap == Heap.EXTERN or heap == Heap.NOEXTERN:

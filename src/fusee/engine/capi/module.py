@@ -29,7 +29,7 @@ from fusee.engine.capi.types import (
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, raise_again
-from fusee.engine.registry import TypeRegistry
+from fusee.engine.registry import TypeRegistry, canonical_value_type
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, Module, Span
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.lang import (
@@ -225,14 +225,14 @@ def extern_type(m: Module, kind: u32, index: u32) -> ExternType:
         made = read_functype(m, m.func_types[index])
     elif kind == EXTERN_TABLE:
         limits = m.tables[index].limits
-        made = read_content_type(u32(KIND_TABLE), m.tables[index].element)
+        made = read_content_type(u32(KIND_TABLE), canonical_value_type(m, m.tables[index].element))
         read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
     elif kind == EXTERN_MEMORY:
         limits = m.memories[index].limits
         made = new_externtype(u32(KIND_MEMORY))
         read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
     elif kind == EXTERN_GLOBAL:
-        made = read_content_type(u32(KIND_GLOBAL), m.globals[index].value_type)
+        made = read_content_type(u32(KIND_GLOBAL), canonical_value_type(m, m.globals[index].value_type))
         if not is_null(made):
             made.is_mutable = m.globals[index].is_mutable
     else:

@@ -21,6 +21,7 @@ from fusee.engine.capi.state import (
     Trap,
 )
 from fusee.engine.runtime.trace import visit_externs
+from fusee.engine.state.runtime import TAG_HOST, TAG_MASK
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -135,7 +136,7 @@ def unlink_all(objects: Objects) -> usize:
 def collect(s: StoreObject) -> None:
     """End the objects that nothing needs any more, if no guest runs: references in frames are not looked at."""
     objects = s.objects
-    if s.depth != 0 or objects.is_collecting:
+    if s.depth != 0 or objects.is_collecting or s.store.heap.blocks != 0:  # anything may be in one
         return
     objects.is_collecting = True
     places = visit_externs(s.store, null(Ptr[u8]), u64(0), reach)
@@ -161,8 +162,19 @@ def collect(s: StoreObject) -> None:
 @kernel
 def reach(reference: u64, marks: Ptr[u8], count: u64) -> None:
     """Note that something holds an externref."""
-    if reference != 0:
-        cast(Object, usize(reference)).is_reached = True
+    object_of(reference).is_reached = True
+
+
+@kernel(inline=True)
+def object_of(reference: u64) -> Object:
+    """What a guest knows by a reference of the embedder's."""
+    return cast(Object, usize(reference & ~u64(TAG_MASK)))
+
+
+@kernel(inline=True)
+def reference_to(object_: Object) -> u64:
+    """How a guest knows an object; null for none."""
+    return u64(0) if is_null(object_) else u64(address(object_)) | TAG_HOST
 
 
 @kernel

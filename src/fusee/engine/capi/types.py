@@ -18,6 +18,7 @@ from fusee.engine.capi.state import (
     Vector,
 )
 from fusee.engine.capi.vectors import copy_vector, delete_vector, length, new_elements, pointers
+from fusee.engine.registry import canonical_value_type
 from fusee.engine.state import module as engine
 from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, u64, usize
 from fusee.spec.limits import MAX_PARAMS
@@ -307,12 +308,12 @@ def named_type(type: NamedType) -> ExternType:  # noqa: A002
 
 
 @kernel
-def read_valtypes(out: Vector, count: u32, types: Ptr[u32]) -> bool:
-    """The value types of an engine's list."""
+def read_valtypes(m: engine.Module, out: Vector, count: u32, types: Ptr[u32]) -> bool:
+    """The value types of a module's list."""
     if not new_elements(out, usize(count), usize(size_of(usize))):
         return False
     for i in span(count):
-        pointers(out)[i] = address(read_valtype(kind_from_code(types[i])))
+        pointers(out)[i] = address(read_valtype(kind_from_code(canonical_value_type(m, types[i]))))
         if pointers(out)[i] == 0:
             return False
     return True
@@ -325,8 +326,8 @@ def read_functype(m: engine.Module, type_index: u32) -> ExternType:
     if is_null(made):
         return made
     defined = m.types[type_index]
-    complete = read_valtypes(made.params, defined.param_count, defined.params)
-    if not complete or not read_valtypes(made.results, defined.result_count, defined.results):
+    complete = read_valtypes(m, made.params, defined.param_count, defined.params)
+    if not complete or not read_valtypes(m, made.results, defined.result_count, defined.results):
         delete_externtype(address(made))
         return null(ExternType)
     return made
@@ -334,6 +335,7 @@ def read_functype(m: engine.Module, type_index: u32) -> ExternType:
 
 @kernel
 def read_content_type(kind: u32, value_type: u32) -> ExternType:
+    """The type of a global or table of a canonical value type."""
     return new_content_type(kind, read_valtype(kind_from_code(value_type)))
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, delete_bytes, new_block
 from fusee.engine.capi.kinds import is_owner, kind_from_code
-from fusee.engine.capi.objects import find_object, new_object, object_for
+from fusee.engine.capi.objects import find_object, new_object, object_for, object_of, reference_to
 from fusee.engine.capi.refs import copy_ref, delete_ref, new_ref
 from fusee.engine.capi.state import (
     KIND_FOREIGN,
@@ -28,7 +28,7 @@ from fusee.engine.capi.state import (
 from fusee.engine.capi.vectors import is_possible, length, new_elements
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.state.module import NULLABLE
-from fusee.engine.state.runtime import Func
+from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Func
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -136,7 +136,7 @@ def reference_to_slot(store: StoreObject, ref: Ref, code: u32, slot: Ptr[u64]) -
         return func_matches(store.world.engine, cast(Func, ref.target), code)
     if kind != VAL_EXTERNREF:
         return False
-    slot[0] = u64(address(external_of(store, ref)))
+    slot[0] = reference_to(external_of(store, ref))
     return slot[0] != 0
 
 
@@ -200,7 +200,9 @@ def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
         return null(Ref)
     if kind == VAL_FUNCREF:
         return new_ref(store, u32(KIND_FUNC), usize(slot))
-    external = cast(Object, usize(slot))
+    if slot & TAG_MASK != TAG_HOST:  # a guest's own object
+        return null(Ref)
+    external = object_of(slot)
     if external.kind == KIND_MODULE or external.kind == KIND_TRAP:
         return cast(Ref, copy_ref(external.target))
     return new_ref(store, external.kind, external.target)

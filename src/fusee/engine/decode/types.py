@@ -16,7 +16,7 @@ from fusee.engine.state.module import (
     Limits,
     Module,
 )  # fmt: skip
-from fusee.kernel.lang import Static, kernel, likely, minimum, table, u8, u32
+from fusee.kernel.lang import Static, kernel, likely, minimum, table, u32
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature, Unsupported
 from fusee.spec.limits import PAGE_SIZE_LOG2
@@ -29,9 +29,7 @@ _HEAP_FEATURES: Final = {
     Heap.EXN: Feature.EXCEPTIONS,
     Heap.NOEXN: Feature.EXCEPTIONS,
 }
-_HEAP_UNSUPPORTED: Final = dict.fromkeys(COLLECTED, Unsupported.GC)
 HEAP_FEATURE: Final = table(u32, [int(_HEAP_FEATURES.get(h, 0)) for h in Heap])
-HEAP_UNSUPPORTED: Final = table(u8, [int(_HEAP_UNSUPPORTED.get(h, 0)) for h in Heap])
 
 LIMITS_MAXIMUM: Final = 1
 LIMITS_SHARED: Final = 2
@@ -90,9 +88,6 @@ def read_heap_type(m: Module, r: Reader) -> u32:
     wanted = HEAP_FEATURE[code - FIRST_HEAP]
     if wanted & ~u32(m.features) != 0:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
-    unsupported = u32(HEAP_UNSUPPORTED[code - FIRST_HEAP])
-    if unsupported != 0:
-        note_unsupported(m, unsupported, at)
     return u32(ABSTRACT) | code
 
 

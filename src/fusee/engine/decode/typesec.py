@@ -4,13 +4,13 @@ from typing import Final
 
 from fusee.engine.arena import allocate, grown
 from fusee.engine.decode.reader import Reader, read_byte, read_count, read_u32
-from fusee.engine.decode.state import arena_of, has_feature, note_unsupported
+from fusee.engine.decode.state import arena_of, has_feature
 from fusee.engine.decode.types import read_mutability, read_value_type
 from fusee.engine.errors import Invalid, Malformed
 from fusee.engine.state.module import KIND_ARRAY, KIND_FUNC, KIND_STRUCT, NONE, Module, TypeDef
 from fusee.kernel.lang import Ptr, Static, cast, kernel, size_of, span, u8, u32
 from fusee.spec.errors import ModuleError
-from fusee.spec.features import Feature, Unsupported
+from fusee.spec.features import Feature
 from fusee.spec.limits import MAX_FIELDS, MAX_PARAMS, MAX_RESULTS, MAX_TYPES
 from fusee.spec.types import COMP_ARRAY, COMP_FUNC, COMP_STRUCT, PACKED_I8, PACKED_I16, REC, SUB, SUB_FINAL
 
@@ -75,11 +75,9 @@ def decode_composite(m: Module, r: Reader, t: TypeDef, code: u32) -> None:
         t.results = read_result_type(m, r, t.result_count, MAX_RESULTS, ModuleError.LIMIT_RESULTS)
         t.result_slots = t.result_count + (m.vectors - vectors)
     elif code == COMP_STRUCT and has_feature(m, Feature.GC):
-        note_unsupported(m, u32(Unsupported.GC), t.offset)
         t.kind = u32(KIND_STRUCT)
         read_fields(m, r, t, read_count(r, u32(2)))
     elif code == COMP_ARRAY and has_feature(m, Feature.GC):
-        note_unsupported(m, u32(Unsupported.GC), t.offset)
         t.kind = u32(KIND_ARRAY)
         read_fields(m, r, t, u32(1))
     else:

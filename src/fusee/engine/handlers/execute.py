@@ -5,7 +5,7 @@ What an instruction does is an inline kernel of its family. The handlers here ad
 
 from typing import Any, Final
 
-from fusee.engine.handlers import control, memory, numeric
+from fusee.engine.handlers import aggregate, control, memory, numeric
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at
 from fusee.engine.handlers.trap import on_trap
@@ -31,6 +31,13 @@ STRAIGHT: Final[dict[str, Any]] = {
     "ref_as_non_null": memory.into_acc,
     "memory_size": memory.into_acc,
     "table_size": memory.into_acc,
+    "field_get": aggregate.field_get,
+    "field_set": aggregate.field_set,
+    "element_get": aggregate.element_get,
+    "element_set": aggregate.element_set,
+    "array_len": aggregate.array_len,
+    "ref_test": aggregate.ref_test,
+    "ref_cast": aggregate.ref_cast,
     "set_loop": control.set_loop,
     "count": control.count,
     "enter": control.enter,

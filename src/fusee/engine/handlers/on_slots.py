@@ -6,7 +6,7 @@ halves are arbitrary), and the instruction's two immediates.
 
 from typing import Any, Final
 
-from fusee.engine.runtime import memory, table
+from fusee.engine.runtime import aggregates, memory, table
 from fusee.engine.state.runtime import Instance
 from fusee.kernel.lang import Ptr, Static, i64, kernel, mul_high, u16, u32, u64
 
@@ -128,10 +128,82 @@ def i64_mul_wide_u(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_
     second[0] = high
 
 
+@kernel(inline=True)
+def spread_of(narrow: u16) -> u32:
+    """Whether operands have two slots each: 1, or else 0."""
+    return u32(narrow >> 15)
+
+
+@kernel
+def struct_new(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = aggregates.make_struct(ctx, index, s, spread_of(narrow))
+
+
+@kernel
+def struct_new_default(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = aggregates.make_default_struct(ctx, index)
+
+
+@kernel
+def array_new(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = aggregates.make_array(ctx, index, s, u32(operand(s, 1, narrow)))
+
+
+@kernel
+def array_new_default(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    s[0] = aggregates.make_default_array(ctx, index, u32(operand(s, 0, narrow)))
+
+
+@kernel
+def array_new_fixed(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, length: u32) -> None:
+    s[0] = aggregates.make_fixed_array(ctx, index, s, spread_of(narrow), length)
+
+
+@kernel
+def array_new_data(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    s[0] = aggregates.make_array_of_data(ctx, index, segment, u32(s[0]), u32(operand(s, 1, narrow)))
+
+
+@kernel
+def array_new_elem(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    s[0] = aggregates.make_array_of_elements(ctx, index, segment, u32(s[0]), u32(operand(s, 1, narrow)))
+
+
+@kernel
+def array_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    aggregates.fill_array(
+        ctx, index, s[0], u32(operand(s, 1, narrow)), slot(s, 2, narrow), u32(operand(s, 3, narrow))
+    )  # fmt: skip
+
+
+@kernel
+def array_copy(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    aggregates.copy_array(
+        ctx, index, s[0], u32(operand(s, 1, narrow)), operand(s, 2, narrow), u32(operand(s, 3, narrow)),
+        u32(operand(s, 4, narrow)),
+    )  # fmt: skip
+
+
+@kernel
+def array_init_data(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    aggregates.write_data(
+        ctx, index, segment, s[0], u32(operand(s, 1, narrow)), u32(operand(s, 2, narrow)), u32(operand(s, 3, narrow))
+    )  # fmt: skip
+
+
+@kernel
+def array_init_elem(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    aggregates.write_elements(
+        ctx, index, segment, s[0], u32(operand(s, 1, narrow)), u32(operand(s, 2, narrow)), u32(operand(s, 3, narrow))
+    )  # fmt: skip
+
+
 ON_SLOTS: Final[dict[str, Any]] = {
     body.name: body
     for body in (
         memory_grow, memory_fill, memory_copy, memory_init, data_drop, table_get, table_set, table_grow, table_fill,
-        table_copy, table_init, elem_drop, i64_add128, i64_sub128, i64_mul_wide_s, i64_mul_wide_u,
+        table_copy, table_init, elem_drop, i64_add128, i64_sub128, i64_mul_wide_s, i64_mul_wide_u, struct_new,
+        struct_new_default, array_new, array_new_default, array_new_fixed, array_new_data, array_new_elem, array_fill,
+        array_copy, array_init_data, array_init_elem,
     )
 }  # fmt: skip

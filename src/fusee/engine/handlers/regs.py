@@ -8,6 +8,7 @@ from fusee.kernel.lang import (
     Fn,
     Ptr,
     Static,
+    address,
     bitcast,
     cast,
     f32,
@@ -204,6 +205,20 @@ WRITE: Final[dict[str, Any]] = {
     "i32": write_i32, "i64": write_int, "f32": write_f32, "f64": write_float, "v128": write_vector,
 }  # fmt: skip
 WRITE_OVER: Final[dict[str, Any]] = {"f32": write_f32_over, "f64": write_f64_over}
+
+
+@kernel(inline=True)
+def save_registers(f: Regs) -> None:
+    """Before anything that may look for objects that nothing refers to: registers do."""
+    world = f.ctx.store
+    world.saved_pc = f.pc
+    world.saved_fp = f.fp
+    world.saved_instance = address(f.ctx)
+    world.saved[0] = f.acc
+    world.saved[1] = f.r0
+    world.saved[2] = f.r1
+    world.saved[3] = f.r2
+    world.saved[4] = f.r3
 
 
 @kernel(inline=True)

@@ -114,5 +114,11 @@ VECTOR_SHIFT: Final = _shape("vector_shift", _VECTOR, "asc" if chosen().has_vect
 VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank
 VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RARE_VECTOR)
 VECTOR_STORE: Final = _shape("vector_store", READ_CONST if chosen().has_vector_forms else "as", _VECTOR, banks=True)
+FIELD_STORE: Final = _shape("field_store", READ, READ_FLOAT, banks=True)  # of a float; integers are BINARY_CONST
+VECTOR_FIELD_STORE: Final = _shape("vector_field_store", "as", _RARE_VECTOR, banks=True)
+ARRAY_STORE: Final = _shape("array_store", "ps", "psc", "apsc")
+FLOAT_ARRAY_STORE: Final = _shape("float_array_store", "ps", "psc", READ, banks=True)
+RARE_ARRAY_STORE: Final = _shape("rare_array_store", "s", "s", "as")
+VECTOR_ARRAY_STORE: Final = _shape("vector_array_store", "s", "s", _RARE_VECTOR, banks=True)
 STEP: Final = _shape("step", "ps", "c")
 STEP_AND: Final = _shape("step_and", "ps", "c", "psc")

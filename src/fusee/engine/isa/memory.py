@@ -111,10 +111,16 @@ TABLE_ELEMENTS: Final = [
     Row("table_size", "table_size", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
 ]
 
+ALLOCATING: Final = (
+    "struct_new", "struct_new_default", "array_new", "array_new_default", "array_new_fixed", "array_new_data",
+    "array_new_elem",
+)  # fmt: skip
+"""Those of the following that make an object."""
+
 ON_SLOTS: Final = (
     "memory_grow", "memory_init", "memory_copy", "memory_fill", "data_drop", "table_get", "table_set", "table_grow",
     "table_init", "table_copy", "table_fill", "elem_drop", "i64_add128", "i64_sub128", "i64_mul_wide_s",
-    "i64_mul_wide_u",
+    "i64_mul_wide_u", *ALLOCATING, "array_fill", "array_copy", "array_init_data", "array_init_elem",
 )  # fmt: skip
 """Instructions that take their operands from consecutive slots and leave their results there:
 immediates are the instruction's own two, the first slot, and a mask of the operands that are i32, with `SPREAD`."""

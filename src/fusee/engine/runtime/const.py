@@ -14,6 +14,14 @@ from fusee.engine.decode.optables import END
 from fusee.engine.decode.reader import Reader
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.numeric import MEANING
+from fusee.engine.numeric.reference import ref_i31 as make_i31
+from fusee.engine.runtime.aggregates import (
+    make_array,
+    make_default_array,
+    make_default_struct,
+    make_fixed_array,
+    make_struct,
+)
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.module import Span
 from fusee.engine.state.runtime import SLOT_BYTES, Global, Instance
@@ -23,6 +31,7 @@ from fusee.kernel.lang import (
     Inline,
     Ptr,
     Static,
+    address,
     bitcast,
     cast,
     caught,
@@ -42,7 +51,8 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 from fusee.spec.op import Imm, Op, rows
 
-OPERAND_WORDS: Final = 2  # of a value on the stack, so that a v128 fits
+SPREAD: Final = 1  # a value takes two words of the stack, so that a v128 fits
+OPERAND_WORDS: Final = 1 << SPREAD
 SMALL: Final = 16  # operands that need no allocation
 
 
@@ -67,22 +77,27 @@ def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
     Every operand takes at least two bytes to push, which bounds the stack: it is never full.
     """
     e.instance = instance
+    instance.store.evaluator = address(e)
     e.reader.source = instance.module.source
     e.reader.position = span.start
     e.reader.end = span.end
     e.reader.module_end = instance.module.source_size
     e.stack = e.small
+    e.top = e.stack
     e.capacity = usize(SMALL)
     depth = (span.end - span.start) // 2 + 1
     if depth > SMALL:
         e.capacity = usize(depth)
         e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(OPERAND_WORDS * SLOT_BYTES)))
         if is_null(e.stack):
+            instance.store.evaluator = usize(0)
             raise Exhausted(Limit.SYSTEM, 0)
+        e.top = e.stack
 
 
 @kernel
 def close_evaluator(e: Evaluator) -> None:
+    e.instance.store.evaluator = usize(0)
     if e.stack != e.small:
         e.instance.platform.release(cast(Ptr[u8], e.stack))
 
@@ -201,10 +216,66 @@ def ref_func(e: Evaluator, row: Static[Op]) -> None:
     push(e, u64(e.instance.functions[next_u32(e.reader)]), u64(0))
 
 
+@kernel
+def ref_i31(e: Evaluator, row: Static[Op]) -> None:
+    operand = e.top - OPERAND_WORDS
+    operand[0] = make_i31(u32(operand[0]))
+
+
+@kernel
+def convert(e: Evaluator, row: Static[Op]) -> None:
+    """Between the hierarchies of `any` and `extern`: a reference is the same in both."""
+
+
+@kernel
+def struct_new(e: Evaluator, row: Static[Op]) -> None:
+    index = next_u32(e.reader)
+    first = e.top - e.instance.module.types[index].field_count * OPERAND_WORDS
+    made = make_struct(e.instance, index, first, u32(SPREAD))
+    e.top = first
+    push(e, made, u64(0))
+
+
+@kernel
+def struct_new_default(e: Evaluator, row: Static[Op]) -> None:
+    push(e, make_default_struct(e.instance, next_u32(e.reader)), u64(0))
+
+
+@kernel
+def array_new(e: Evaluator, row: Static[Op]) -> None:
+    value = e.top - 2 * OPERAND_WORDS
+    value[0] = make_array(e.instance, next_u32(e.reader), value, u32(value[OPERAND_WORDS]))
+    e.top = value + OPERAND_WORDS
+
+
+@kernel
+def array_new_default(e: Evaluator, row: Static[Op]) -> None:
+    length = e.top - OPERAND_WORDS
+    length[0] = make_default_array(e.instance, next_u32(e.reader), u32(length[0]))
+
+
+@kernel
+def array_new_fixed(e: Evaluator, row: Static[Op]) -> None:
+    index = next_u32(e.reader)
+    length = next_u32(e.reader)
+    first = e.top - length * OPERAND_WORDS
+    made = make_fixed_array(e.instance, index, first, u32(SPREAD), length)
+    e.top = first
+    push(e, made, u64(0))
+
+
 OWN: Final[dict[str, Callable[[Evaluator, Any], None]]] = {
     "global.get": global_get,
     "ref.null": ref_null,
     "ref.func": ref_func,
+    "ref.i31": ref_i31,
+    "any.convert_extern": convert,
+    "extern.convert_any": convert,
+    "struct.new": struct_new,
+    "struct.new_default": struct_new_default,
+    "array.new": array_new,
+    "array.new_default": array_new_default,
+    "array.new_fixed": array_new_fixed,
 }
 """By mnemonic: instructions that take more than their row to evaluate."""
 

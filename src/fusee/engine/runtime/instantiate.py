@@ -4,9 +4,10 @@ from typing import Final
 
 from fusee.engine.arena import Arena, allocate, fits_pointer
 from fusee.engine.errors import Exhausted, Unsupported
+from fusee.engine.registry import canonical_value_type
 from fusee.engine.runtime.const import Evaluator, evaluate_span
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own
-from fusee.engine.runtime.link import canonical_value, check_imports
+from fusee.engine.runtime.link import check_imports
 from fusee.engine.runtime.objects import init_tag, new_memory, new_table
 from fusee.engine.runtime.segments import open_segments, run_segments
 from fusee.engine.runtime.table import fill_elements
@@ -194,7 +195,7 @@ def make_globals(e: Evaluator, instance: Instance) -> None:
     for i in span(m.imported_global_count, m.global_count):
         declared = m.globals[i]
         made = own_globals(instance)[i - m.imported_global_count]
-        made.value_type = canonical_value(m, declared.value_type)
+        made.value_type = canonical_value_type(m, declared.value_type)
         made.is_mutable = declared.is_mutable
         evaluate_span(e, instance, declared.init)
         made.value = e.value
@@ -207,7 +208,7 @@ def make_tables(e: Evaluator, instance: Instance) -> None:
     m = instance.module
     for i in span(m.imported_table_count, m.table_count):
         declared = m.tables[i]
-        table = new_table(instance.store, declared.limits, canonical_value(m, declared.element), u64(0))
+        table = new_table(instance.store, declared.limits, canonical_value_type(m, declared.element), u64(0))
         instance.tables[i] = address(table)
         if declared.init.start != declared.init.end:
             evaluate_span(e, instance, declared.init)

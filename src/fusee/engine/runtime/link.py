@@ -1,16 +1,13 @@
 """Import matching across modules (spec 3.3.15, external types): by canonical types, so by one registry."""
 
 from fusee.engine.errors import LinkError
-from fusee.engine.registry import is_subtype_canonical
+from fusee.engine.registry import canonical_value_type, is_subtype_canonical
 from fusee.engine.state.module import (
-    ABSTRACT,
     EXTERN_FUNC,
     EXTERN_GLOBAL,
     EXTERN_MEMORY,
     EXTERN_TABLE,
     EXTERN_TAG,
-    HEAP_MASK,
-    NULLABLE,
     REF,
     GlobalType,
     Limits,
@@ -20,14 +17,6 @@ from fusee.engine.state.module import (
 )
 from fusee.engine.state.runtime import Engine, Func, Global, Memory, Table, Tag
 from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64, usize
-
-
-@kernel
-def canonical_value(m: Module, value_type: u32) -> u32:
-    """A value type of `m` that means the same everywhere: a type index becomes its canonical id."""
-    if value_type & REF == 0 or value_type & ABSTRACT != 0:
-        return value_type
-    return value_type & (REF | NULLABLE) | m.types[value_type & HEAP_MASK].canonical
 
 
 @kernel
@@ -74,7 +63,7 @@ def matches_limits(wanted: Limits, length: u64, has_maximum: bool, maximum: u64,
 @kernel
 def matches_table(m: Module, wanted: TableType, given: Table) -> bool:
     """Element types must be equivalent: tables are written as well as read."""
-    if canonical_value(m, wanted.element) != given.element:
+    if canonical_value_type(m, wanted.element) != given.element:
         return False
     return matches_limits(wanted.limits, given.length, given.has_maximum, given.maximum, given.is_64)
 
@@ -91,7 +80,7 @@ def matches_memory(wanted: MemoryType, given: Memory) -> bool:
 @kernel
 def matches_global(engine: Engine, m: Module, wanted: GlobalType, given: Global) -> bool:
     """Mutable globals are invariant, others covariant (spec 3.3.15)."""
-    value_type = canonical_value(m, wanted.value_type)
+    value_type = canonical_value_type(m, wanted.value_type)
     if wanted.is_mutable != given.is_mutable:
         return False
     if given.value_type == value_type:

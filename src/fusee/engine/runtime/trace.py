@@ -6,26 +6,30 @@ Valid while no guest runs in the store: references in frames are not looked at.
 from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_INSTANCE, BLOCK_TABLE, Block, contents, holdings_of
 from fusee.engine.runtime.instantiate import own_globals
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, REF
-from fusee.engine.state.runtime import Global, Instance, Store, Table
+from fusee.engine.state.runtime import HANDLE_SHIFT, TAG_HOST, TAG_MASK, Global, Instance, Store, Table
 from fusee.kernel.lang import Kernel, Ptr, Static, cast, kernel, span, u8, u32, u64
 from fusee.spec.types import Heap
 
 Visit = Kernel[[u64, Ptr[u8], u64], None]
-"""Is given an externref that something holds, or 0 for null, and the two arguments of `visit_externs`."""
+"""Is given an embedder's reference that something holds, and the two arguments of `visit_externs`."""
 
 
 @kernel
 def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> u64:
-    """Set `marks[r - 1]` for every externref `r` up to `count` that a global, table or segment holds.
+    """Set `marks[handle]` for every handle below `count` whose reference a global, table or segment holds.
 
     Gives the number of places that were looked at.
     """
+    if store.heap.blocks != 0:  # anything may be in one
+        for i in span(count):
+            marks[i] = u8(1)
+        return count
     return visit_externs(store, marks, count, mark)
 
 
 @kernel
 def visit_externs(store: Store, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> u64:
-    """Visit every externref that a global, table or segment holds. Gives the number of places that were looked at."""
+    """Visit what the embedder gave of all that globals, tables and segments hold; the number of places looked at."""
     looked_at = u64(0)
     at = holdings_of(store).newest
     while at != 0:
@@ -61,22 +65,26 @@ def visit_instance(instance: Instance, marks: Ptr[u8], count: u64, visit: Static
 
 @kernel
 def visit_global(origin: Global, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> None:
-    if is_extern(origin.value_type):
+    if is_extern(origin.value_type) and origin.value & TAG_MASK == TAG_HOST:
         visit(origin.value, marks, count)
 
 
 @kernel(inline=True)
 def is_extern(value_type: u32) -> bool:
-    return value_type & (REF | ABSTRACT) == REF | ABSTRACT and value_type & HEAP_MASK == u32(Heap.EXTERN)
+    """Whether values of a type may be the embedder's, which guests can convert to `any`."""
+    if value_type & (REF | ABSTRACT) != REF | ABSTRACT:
+        return False
+    return value_type & HEAP_MASK == u32(Heap.EXTERN) or value_type & HEAP_MASK == u32(Heap.ANY)
 
 
 @kernel
 def visit_all(references: Ptr[u64], length: u64, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> None:
     for i in span(length):
-        visit(references[i], marks, count)
+        if references[i] & TAG_MASK == TAG_HOST:
+            visit(references[i], marks, count)
 
 
 @kernel(inline=True)
 def mark(reference: u64, marks: Ptr[u8], count: u64) -> None:
-    if reference != 0 and reference <= count:
-        marks[reference - 1] = u8(1)
+    if reference >> HANDLE_SHIFT < count:
+        marks[reference >> HANDLE_SHIFT] = u8(1)

@@ -3,7 +3,8 @@
 Arrays live in the module's arena and end with it; `source` is the caller's copy of the binary.
 Value types are `u32`: the binary format's code for number and vector types (`0x7F` i32 … `0x7B`
 v128), and for references `REF | NULLABLE? | heap`, where heap is a type index, or
-`ABSTRACT | code` with the binary format's heap type code (spec 5.3).
+`ABSTRACT | code` with the binary format's heap type code (spec 5.3). Where types of several modules meet they are
+*canonical*: the engine's number of the type stands for its index, with `AGGREGATE` if it is no function type.
 """
 
 from typing import Final
@@ -19,6 +20,8 @@ REF: Final = 0x8000_0000
 NULLABLE: Final = 0x4000_0000
 ABSTRACT: Final = 0x2000_0000
 HEAP_MASK: Final = 0x1FFF_FFFF
+AGGREGATE: Final = 0x1000_0000  # beside a canonical id: it is a structure's or an array's
+ID_MASK: Final = 0x07FF_FFFF
 NONE: Final = 0xFFFF_FFFF  # where an index may be missing
 
 KIND_FUNC: Final = 0  # composite type kinds, in `TypeDef.kind`

@@ -1,7 +1,9 @@
 """The runtime structures (spec 4.2): store, instances, functions, memories, tables, globals.
 
-References are addresses: a funcref is the address of its `Func`, zero is null; an externref is the
-embedder's handle plus one.
+References are addresses: a funcref is the address of its `Func`, an exnref of its `Exn`; zero is null. What a
+reference of the `any` or the `extern` hierarchy is, its two lowest bits say: an object's address has none of them, an
+i31 has the first, and what the embedder has given to guests the second alone. So conversions between the two
+hierarchies (spec 4.6.5) change nothing.
 """
 
 from typing import Annotated, Final
@@ -19,8 +21,15 @@ are the `return_across` cell and the frame itself; the caller's frame, pc and in
 SLOT_BYTES: Final = 8
 RESERVED_STACK_SLOTS: Final = 512  # above `Store.stack_limit`, for functions that need so little that they do not ask
 
+SAVED_REGISTERS: Final = 5  # the accumulator and the pins of the integer bank
+
 FRAME_WORDS: Final = 3  # of a frame in a backtrace: instance, function index, offset in the module
 UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
+
+TAG_MASK: Final = 3
+TAG_I31: Final = 1  # the number's 31 bits are above it
+TAG_HOST: Final = 2  # above it is the embedder's handle; in C it is added to an address
+HANDLE_SHIFT: Final = 2
 
 NO_LIMIT: Final = 0xFFFF_FFFF_FFFF_FFFF
 NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
@@ -91,6 +100,12 @@ class Store:
     exn_count: u32
     exn_limit: u32  # when there are so many, those are looked for that nothing refers to
     heap: Inline[Heap]
+    evaluator: usize  # of the constant expression under way (`runtime.const`), or 0: its operands are references, too
+    # Where the guest is that makes an object, noted by `save_registers`: what registers hold may be nowhere else.
+    saved_pc: Ptr[u8]
+    saved_fp: Ptr[u64]
+    saved_instance: usize
+    saved: Annotated[Ptr[u64], Count(SAVED_REGISTERS)]
 
 
 @struct

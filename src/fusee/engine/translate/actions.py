@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.columns import Columns
-from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, ON_SLOTS, STORE_OF
+from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.isa.vector import WIDE
@@ -46,6 +46,16 @@ def _row_name(op: Op) -> str:
     return LOAD_OF.get(op.mnemonic) or STORE_OF.get(op.mnemonic) or op.mnemonic.replace(".", "_")
 
 
+_SLOT_SHAPES: Final = {
+    "memory_grow": (1, 1), "memory_init": (3, 0), "memory_copy": (3, 0), "memory_fill": (3, 0), "data_drop": (0, 0),
+    "table_get": (1, 1), "table_set": (2, 0), "table_grow": (2, 1), "table_init": (3, 0), "table_copy": (3, 0),
+    "table_fill": (3, 0), "elem_drop": (0, 0), "i64_add128": (4, 2), "i64_sub128": (4, 2), "i64_mul_wide_s": (2, 2),
+    "i64_mul_wide_u": (2, 2), "array_new": (2, 1), "array_new_default": (1, 1), "array_new_data": (2, 1),
+    "array_new_elem": (2, 1), "array_fill": (4, 0), "array_copy": (5, 0), "array_init_data": (4, 0),
+    "array_init_elem": (4, 0),
+}  # fmt: skip
+
+
 def _action(op: Op) -> int:
     name = _row_name(op)
     if op.mnemonic in _FREQUENT:
@@ -56,7 +66,7 @@ def _action(op: Op) -> int:
         return STORE
     if _comparison(op):
         return COMPARISON
-    if name in ON_SLOTS:
+    if name in _SLOT_SHAPES:
         return FROM_SLOTS
     if op.params is None or name not in NUMBER or op.mnemonic in _OWN_SIGNATURES or op.immediates:
         return OWN
@@ -103,13 +113,8 @@ PURE: Final = {_row_name(op): len(op.params or ()) for op in _OPS.values() if _a
 _COMPARED: Final = {index: op.params[0] for index, op in _OPS.items() if _comparison(op) and op.params}
 _ACCESSES: Final = [*dict.fromkeys([*LOAD_OF.values(), *STORE_OF.values()])]
 _ACCESSING: Final = {index: _row_name(op) for index, op in _OPS.items() if _action(op) in (LOAD, STORE)}
-_SLOT_SHAPES: Final = {
-    "memory_grow": (1, 1), "memory_init": (3, 0), "memory_copy": (3, 0), "memory_fill": (3, 0), "data_drop": (0, 0),
-    "table_get": (1, 1), "table_set": (2, 0), "table_grow": (2, 1), "table_init": (3, 0), "table_copy": (3, 0),
-    "table_fill": (3, 0), "elem_drop": (0, 0), "i64_add128": (4, 2), "i64_sub128": (4, 2), "i64_mul_wide_s": (2, 2),
-    "i64_mul_wide_u": (2, 2),
-}  # fmt: skip
-_ON_SLOTS: Final = {index: _SLOT_SHAPES[_row_name(op)] for index, op in _OPS.items() if _row_name(op) in ON_SLOTS}
+_ON_SLOTS: Final = {index: shape for index, op in _OPS.items() if (shape := _SLOT_SHAPES.get(_row_name(op)))}
+"""Operands and results; the instructions on slots that are missing here have as many operands as their type says."""
 
 ACCESS_PLACE: Final = {name: place * len(MEMORY_KINDS) for place, name in enumerate(_ACCESSES)}
 """Where the rows of a load or store begin in `MEMORY_ROW`."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer
 from fusee.engine.errors import Invalid
+from fusee.engine.layouts import record_types
 from fusee.engine.registry import TypeRegistry, hold_group
 from fusee.engine.state.module import (
     ABSTRACT,
@@ -19,7 +20,7 @@ from fusee.engine.state.module import (
 from fusee.engine.validate.state import matches
 from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64
 from fusee.spec.errors import ModuleError
-from fusee.spec.limits import MAX_GROUP_WORDS, MAX_SUBTYPING_DEPTH
+from fusee.spec.limits import MAX_GROUP_WORDS
 
 WITHIN_GROUP: Final = 0x1000_0000  # in a group's words: the index counts from the group's first type
 HEADER_WORDS: Final = 3  # of each type: kind and finality, supertype, length of the first list
@@ -40,8 +41,7 @@ def validate_types(m: Module, buffer: Buffer) -> None:
         for i in span(first, end):
             m.types[i].canonical = group.first_id + (i - first)
         m.registered_types = end
-        for i in span(first, end):
-            record_type(m, registry, m.types[i])
+        record_types(m, registry, group, first, end)
         for i in span(first, end):
             check_supertype(m, m.types[i])
         first = end
@@ -107,27 +107,12 @@ def rolled(m: Module, value_type: u32, first: u32) -> u32:
 
 
 @kernel
-def record_type(m: Module, registry: TypeRegistry, t: TypeDef) -> None:
-    """Tell the registry what subtyping asks."""
-    record = registry.types[t.canonical]
-    record.kind = t.kind
-    record.supertype = t.supertype if t.supertype == NONE else m.types[t.supertype].canonical
-
-
-@kernel
 def check_supertype(m: Module, t: TypeDef) -> None:
-    """A declared supertype must not be final, and must be matched in structure (spec 3.2.10, 3.3.9)."""
+    """A declared supertype must be matched in structure (spec 3.2.10, 3.3.9)."""
     if t.supertype == NONE:
         return
-    depth = u32(0)
-    ancestor = t
-    while ancestor.supertype != NONE:
-        ancestor = m.types[ancestor.supertype]
-        depth += 1
-        if depth > MAX_SUBTYPING_DEPTH:
-            raise Invalid(ModuleError.LIMIT_SUBTYPING_DEPTH, t.offset)
     above = m.types[t.supertype]
-    if above.is_final or above.kind != t.kind or not composite_matches(m, t, above):
+    if not composite_matches(m, t, above):
         raise Invalid(ModuleError.SUB_TYPE, t.offset)
 
 

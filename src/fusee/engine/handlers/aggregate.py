@@ -1,0 +1,135 @@
+"""What instructions on structures, arrays and types do (spec 4.6.5)."""
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.memory import STORED, immediate
+from fusee.engine.handlers.regs import READ, WRITE, Regs
+from fusee.engine.isa.row import Row, cell
+from fusee.engine.layouts import HEADER_BYTES
+from fusee.engine.registry import TypeRegistry
+from fusee.engine.runtime.casts import is_object, reference_matches, type_of
+from fusee.engine.runtime.fields import length_of, object_at, read_reference
+from fusee.engine.runtime.heap.barrier import before_write
+from fusee.engine.state.module import ID_MASK, NULLABLE
+from fusee.kernel.lang import Ptr, Static, cast, kernel, load, size_of, store, u8, u32, u64, unlikely, usize
+from fusee.spec.traps import TrapCode
+
+STORED_LOG2 = {"u8": 0, "i8": 0, "u16": 1, "i16": 1, "u32": 2, "f32": 2, "u64": 3, "f64": 3, "v128": 4}
+
+
+@kernel(inline=True)
+def operand(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], n: Static[int]) -> u64:
+    """The n-th operand, a reference."""
+    value: u64 = READ["i64"](f, forms[n], cell(row, dst, forms, size_of(usize)).sources[n])
+    return value
+
+
+@kernel(inline=True)
+def index_operand(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> u32:
+    """The second operand, an index."""
+    value: u32 = READ["i32"](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1])
+    return value
+
+
+@kernel(inline=True)
+def field_place(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
+    """Where the field is that the immediate names; the first operand is the structure."""
+    reference = operand(f, row, dst, forms, 0)
+    if unlikely(reference == 0):
+        raise Trap(TrapCode.NULL_STRUCTURE, 0)
+    return object_at(reference) + immediate(f, row, dst, forms, 0)
+
+
+@kernel(inline=True)
+def element_place(
+    f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], log2: Static[int]
+) -> Ptr[u8]:  # fmt: skip
+    """Where the element is; the first two operands are the array and the index."""
+    reference = operand(f, row, dst, forms, 0)
+    if unlikely(reference == 0):
+        raise Trap(TrapCode.NULL_ARRAY, 0)
+    index = index_operand(f, row, dst, forms)
+    if unlikely(index >= length_of(reference)):
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
+    return object_at(reference) + HEADER_BYTES + (usize(index) << log2)
+
+
+@kernel(inline=True)
+def read_from(
+    f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], place: Ptr[u8]
+) -> None:  # fmt: skip
+    """The result is what is in a field or element."""
+    if row.result == "i64":
+        WRITE["i64"](f, dst, cell(row, dst, forms, size_of(usize)).result, u64(load(STORED[row.detail], place)))
+    else:
+        WRITE[row.detail](f, dst, cell(row, dst, forms, size_of(usize)).result, load(STORED[row.detail], place))
+
+
+@kernel(inline=True)
+def write_to(
+    f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], n: Static[int], place: Ptr[u8]
+) -> None:  # fmt: skip
+    """The n-th operand goes into a field or element."""
+    if row.detail == "usize":
+        before_write(f.ctx.store, read_reference(place))
+        store(place, usize(operand(f, row, dst, forms, n)))
+    elif row.sources[n] == "i64":
+        store(place, STORED[row.detail](operand(f, row, dst, forms, n)))
+    else:
+        store(place, READ[row.detail](f, forms[n], cell(row, dst, forms, size_of(usize)).sources[n]))
+
+
+def stored_log2(stored: str, pointer_bytes: int) -> int:
+    """The size of what is stored."""
+    return pointer_bytes.bit_length() - 1 if stored == "usize" else STORED_LOG2[stored]
+
+
+@kernel(inline=True)
+def field_get(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    read_from(f, row, dst, forms, field_place(f, row, dst, forms))
+
+
+@kernel(inline=True)
+def field_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    write_to(f, row, dst, forms, 1, field_place(f, row, dst, forms))
+
+
+@kernel(inline=True)
+def element_get(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    read_from(f, row, dst, forms, element_place(f, row, dst, forms, stored_log2(row.detail, size_of(usize))))
+
+
+@kernel(inline=True)
+def element_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    write_to(f, row, dst, forms, 2, element_place(f, row, dst, forms, stored_log2(row.detail, size_of(usize))))
+
+
+@kernel(inline=True)
+def array_len(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    reference = operand(f, row, dst, forms, 0)
+    if unlikely(reference == 0):
+        raise Trap(TrapCode.NULL_ARRAY, 0)
+    WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, length_of(reference))
+
+
+@kernel(inline=True)
+def is_of_type(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
+    """Whether the operand is of the reference type that is the immediate."""
+    reference = operand(f, row, dst, forms, 0)
+    value_type = immediate(f, row, dst, forms, 0)
+    if row.detail == "exact":
+        if reference == 0:
+            return value_type & NULLABLE != 0
+        return is_object(reference) and type_of(reference) == value_type & ID_MASK
+    return reference_matches(cast(TypeRegistry, f.ctx.module.registry), reference, value_type)
+
+
+@kernel(inline=True)
+def ref_test(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    WRITE["i32"](f, dst, cell(row, dst, forms, size_of(usize)).result, u32(is_of_type(f, row, dst, forms)))
+
+
+@kernel(inline=True)
+def ref_cast(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """The operand stays where it is, or this traps."""
+    if unlikely(not is_of_type(f, row, dst, forms)):
+        raise Trap(TrapCode.CAST_FAILURE, 0)

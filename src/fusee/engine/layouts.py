@@ -1,0 +1,220 @@
+"""Where the fields of structures and the elements of arrays are, and the displays of types: made once for each group.
+
+An object starts with a header of eight bytes: its type's canonical id, and an array's length. Fields follow in their
+order, each aligned to its size but at most to eight bytes, so that a subtype's fields are where its supertype has them
+(spec 3.3.9). A reference in an object is as wide as a pointer.
+"""
+
+from typing import Final
+
+from fusee.engine.arena import new_memory
+from fusee.engine.errors import Invalid
+from fusee.engine.registry import CanonicalType, Group, TypeRegistry, canonical_value_type
+from fusee.engine.state.module import (
+    ABSTRACT,
+    HEAP_MASK,
+    KIND_ARRAY,
+    KIND_FUNC,
+    NONE,
+    REF,
+    VAL_F32,
+    VAL_I32,
+    VAL_V128,
+    Module,
+    TypeDef,
+)  # fmt: skip
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    kernel,
+    minimum,
+    size_of,
+    span,
+    struct,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+from fusee.spec.errors import ModuleError
+from fusee.spec.limits import MAX_SUBTYPING_DEPTH
+from fusee.spec.types import PACKED_I8, PACKED_I16, Heap
+
+HEADER_BYTES: Final = 8
+TYPE_AT: Final = 0
+LENGTH_AT: Final = 4
+FIELD_WORDS: Final = 3  # offset, storage type and mutability
+
+
+@struct
+class Layout:
+    """A structure type or an array type, whose only field is its element."""
+
+    kind: u32
+    is_final: bool
+    size_bytes: u32  # of a structure with its header, a multiple of eight; of an array's header
+    element_log2: u32  # of an array: the size of an element
+    field_count: u32
+    offsets: Ptr[u32]  # of fields, from the object's start
+    storage: Ptr[u32]  # their types: canonical value types or packed ones
+    mutable: Ptr[u32]  # whether they can be set
+    reference_count: u32
+    references: Ptr[u32]  # offsets of the fields that the collector follows: all references but those to functions
+    exn_count: u32
+    exns: Ptr[u32]  # which of them are exceptions
+
+
+@struct
+class Words:
+    """What is left of a group's memory."""
+
+    next: Ptr[u32]
+    left: u64
+
+
+@kernel(inline=True)
+def layout_of(registry: TypeRegistry, type: u32) -> Layout:  # noqa: A002
+    """The layout of a structure or array type, by its canonical id."""
+    return cast(Layout, registry.types[type].layout)
+
+
+@kernel(inline=True)
+def size_log2(storage: u32) -> u32:
+    """The size of a field of a storage type."""
+    if storage & REF != 0:
+        return u32(3) if size_of(usize) == 8 else u32(2)
+    if storage == PACKED_I8 or storage == PACKED_I16:
+        return u32(PACKED_I8) - storage
+    if storage == VAL_V128:
+        return u32(4)
+    return u32(2) if storage == VAL_I32 or storage == VAL_F32 else u32(3)
+
+
+@kernel(inline=True)
+def is_exn(storage: u32) -> bool:
+    """Whether values of a storage type are exceptions."""
+    if storage & (REF | ABSTRACT) != REF | ABSTRACT:
+        return False
+    return storage & HEAP_MASK == u32(Heap.EXN) or storage & HEAP_MASK == u32(Heap.NOEXN)
+
+
+@kernel
+def is_followed(m: Module, storage: u32) -> bool:
+    """Whether the collector follows values of a storage type of `m`."""
+    if storage & REF == 0:
+        return False
+    if storage & ABSTRACT == 0:
+        return m.types[storage & HEAP_MASK].kind != KIND_FUNC
+    return storage & HEAP_MASK != u32(Heap.FUNC) and storage & HEAP_MASK != u32(Heap.NOFUNC)
+
+
+@kernel
+def record_types(m: Module, registry: TypeRegistry, group: Group, first: u32, end: u32) -> None:
+    """Tell the registry what subtyping and execution ask of a group's types, whose canonical ids are known."""
+    is_plain = True
+    for i in span(first, end):
+        t = m.types[i]
+        record = registry.types[t.canonical]
+        record.kind = t.kind
+        record.supertype = u32(NONE)
+        if t.supertype != NONE:
+            record_supertype(m, registry, record, t)
+        is_plain = is_plain and t.kind == KIND_FUNC and t.is_final and t.supertype == NONE
+    if not is_plain and group.layouts == 0:
+        make_layouts(m, registry, group, first, end)
+
+
+@kernel
+def record_supertype(m: Module, registry: TypeRegistry, record: CanonicalType, t: TypeDef) -> None:
+    """A supertype must not be final (spec 3.2.10): those are in nobody's display."""
+    above = m.types[t.supertype]
+    if above.is_final or above.kind != t.kind:
+        raise Invalid(ModuleError.SUB_TYPE, t.offset)
+    record.supertype = above.canonical
+    record.depth = registry.types[above.canonical].depth + 1
+    if record.depth > MAX_SUBTYPING_DEPTH:
+        raise Invalid(ModuleError.LIMIT_SUBTYPING_DEPTH, t.offset)
+
+
+@kernel
+def make_layouts(m: Module, registry: TypeRegistry, group: Group, first: u32, end: u32) -> None:
+    words = u64(0)
+    for i in span(first, end):
+        words += words_for(m, m.types[i], registry.types[m.types[i].canonical].depth)
+    layouts = u64(end - first) * size_of(Layout)
+    base = new_memory(registry.platform, layouts + words * 4)
+    group.layouts = address(base)
+    place = cast(Ptr[u32], base + usize(layouts))
+    for i in span(first, end):
+        t = m.types[i]
+        record = registry.types[t.canonical]
+        place = place + make_display(registry, record, t, place)
+        if t.kind != KIND_FUNC:
+            layout = cast(Ptr[Layout], base)[i - first]
+            record.layout = address(layout)
+            place = place + make_layout(m, layout, t, place)
+
+
+@kernel
+def words_for(m: Module, t: TypeDef, depth: u32) -> u64:
+    """What `make_display` and `make_layout` take for a type."""
+    words = u64(0) if t.is_final else u64(depth + 1)
+    for field in span(t.field_count):
+        words += u64(FIELD_WORDS) + u64(is_followed(m, t.fields[field])) + u64(is_exn(t.fields[field]))
+    return words
+
+
+@kernel
+def make_display(registry: TypeRegistry, record: CanonicalType, t: TypeDef, place: Ptr[u32]) -> u32:
+    """A type's supertypes; gives how many words were written. A final type needs no list of its own."""
+    if record.supertype != NONE:
+        record.display = registry.types[record.supertype].display
+    if t.is_final:
+        return u32(0)
+    for depth in span(record.depth):
+        place[depth] = record.display[depth]
+    place[record.depth] = t.canonical
+    record.display = place
+    return record.depth + 1
+
+
+@kernel
+def make_layout(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
+    """Fill in the layout of a structure or an array; gives how many words were written."""
+    layout.kind = t.kind
+    layout.is_final = t.is_final
+    layout.field_count = t.field_count
+    layout.offsets = place
+    layout.storage = place + t.field_count
+    layout.mutable = place + t.field_count * 2
+    position = u32(HEADER_BYTES)
+    for field in span(t.field_count):
+        size = u32(1) << size_log2(t.fields[field])
+        alignment = minimum(size, u32(HEADER_BYTES))
+        position = (position + alignment - 1) & ~(alignment - 1)
+        layout.offsets[field] = position
+        layout.storage[field] = canonical_value_type(m, t.fields[field])
+        layout.mutable[field] = u32(t.mutable[field])
+        position += size
+    layout.size_bytes = (position + HEADER_BYTES - 1) & ~u32(HEADER_BYTES - 1)
+    if t.kind == KIND_ARRAY:
+        layout.size_bytes = u32(HEADER_BYTES)
+        layout.element_log2 = size_log2(t.fields[0])
+    words = t.field_count * FIELD_WORDS
+    return words + list_references(m, layout, t, place + words)
+
+
+@kernel
+def list_references(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
+    """The lists of the fields that are references; gives how many words were written."""
+    layout.references = place
+    for field in span(t.field_count):
+        if is_followed(m, t.fields[field]):
+            layout.references[layout.reference_count] = layout.offsets[field]
+            layout.reference_count += 1
+    layout.exns = place + layout.reference_count
+    for field in span(t.field_count):
+        if is_exn(t.fields[field]):
+            layout.exns[layout.exn_count] = layout.offsets[field]
+            layout.exn_count += 1
+    return layout.reference_count + layout.exn_count

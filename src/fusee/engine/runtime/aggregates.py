@@ -1,0 +1,190 @@
+"""Making structures and arrays, and the instructions on several elements of arrays (spec 4.6.5).
+
+Values are where slots have them, `1 << spread` words apart. Whatever makes an object may look for those that nothing
+refers to: references must be in a guest's frame, in the evaluator of constant expressions or in saved registers.
+"""
+
+from fusee.engine.errors import Trap
+from fusee.engine.layouts import HEADER_BYTES, Layout, layout_of
+from fusee.engine.registry import TypeRegistry
+from fusee.engine.runtime.fields import fill_fields, forget_references, init_field, length_of, object_at
+from fusee.engine.runtime.heap.allocate import new_array, new_struct
+from fusee.engine.runtime.memory import out_of_range
+from fusee.engine.state.module import REF
+from fusee.engine.state.runtime import Instance
+from fusee.kernel.lang import Ptr, cast, copy_bytes, kernel, span, u8, u32, u64, unlikely, usize
+from fusee.spec.traps import TrapCode
+
+
+@kernel(inline=True)
+def layout_at(ctx: Instance, index: u32) -> Layout:
+    """The layout of a structure or array type of the instance's module."""
+    return layout_of(cast(TypeRegistry, ctx.module.registry), ctx.module.types[index].canonical)
+
+
+@kernel(inline=True)
+def element_at(reference: u64, layout: Layout, index: u32) -> Ptr[u8]:
+    """Where an element is."""
+    return object_at(reference) + HEADER_BYTES + (usize(index) << usize(layout.element_log2))
+
+
+@kernel
+def make_struct(ctx: Instance, index: u32, values: Ptr[u64], spread: u32) -> u64:
+    """`struct.new`"""
+    layout = layout_at(ctx, index)
+    made = u64(new_struct(ctx.store, ctx.module.types[index].canonical, layout.size_bytes))
+    place = values
+    for field in span(layout.field_count):
+        init_field(object_at(made) + layout.offsets[field], layout.storage[field], place)
+        place = place + (u32(1) << spread)
+    return made
+
+
+@kernel
+def make_default_struct(ctx: Instance, index: u32) -> u64:
+    """`struct.new_default`"""
+    layout = layout_at(ctx, index)
+    return u64(new_struct(ctx.store, ctx.module.types[index].canonical, layout.size_bytes))
+
+
+@kernel
+def make_default_array(ctx: Instance, index: u32, length: u32) -> u64:
+    """`array.new_default`"""
+    layout = layout_at(ctx, index)
+    size = u64(HEADER_BYTES) + (u64(length) << u64(layout.element_log2))
+    return u64(new_array(ctx.store, ctx.module.types[index].canonical, size, length))
+
+
+@kernel
+def make_array(ctx: Instance, index: u32, value: Ptr[u64], length: u32) -> u64:
+    """`array.new`"""
+    made = make_default_array(ctx, index, length)
+    layout = layout_at(ctx, index)
+    fill_fields(element_at(made, layout, u32(0)), layout.storage[0], length, value)
+    return made
+
+
+@kernel
+def make_fixed_array(ctx: Instance, index: u32, values: Ptr[u64], spread: u32, length: u32) -> u64:
+    """`array.new_fixed`"""
+    made = make_default_array(ctx, index, length)
+    layout = layout_at(ctx, index)
+    place = values
+    for i in span(length):
+        init_field(element_at(made, layout, i), layout.storage[0], place)
+        place = place + (u32(1) << spread)
+    return made
+
+
+# Segments. What is dropped has length 0.
+
+
+@kernel
+def check_data(ctx: Instance, layout: Layout, segment: u32, start: u32, count: u32) -> None:
+    """Trap unless a data segment has `count` elements from byte `start` on."""
+    if unlikely(out_of_range(u64(start), u64(count) << u64(layout.element_log2), ctx.datas[segment].length)):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+
+
+@kernel
+def check_elements(ctx: Instance, segment: u32, start: u32, count: u32) -> None:
+    """Trap unless an element segment has `count` references from `start` on."""
+    if unlikely(out_of_range(u64(start), u64(count), ctx.elements[segment].length)):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+
+
+@kernel
+def copy_data(ctx: Instance, layout: Layout, at: Ptr[u8], segment: u32, start: u32, count: u32) -> None:
+    if count != 0:
+        copy_bytes(at, ctx.datas[segment].items + usize(start), usize(count) << usize(layout.element_log2))
+
+
+@kernel
+def copy_elements(ctx: Instance, at: Ptr[u8], segment: u32, start: u32, count: u32) -> None:
+    """References are as wide as slots in a segment, and as pointers in an array."""
+    references = cast(Ptr[u64], ctx.elements[segment].items)
+    for i in span(usize(count)):
+        cast(Ptr[usize], at)[i] = usize(references[usize(start) + i])
+
+
+@kernel
+def make_array_of_data(ctx: Instance, index: u32, segment: u32, start: u32, length: u32) -> u64:
+    """`array.new_data`"""
+    layout = layout_at(ctx, index)
+    check_data(ctx, layout, segment, start, length)
+    made = make_default_array(ctx, index, length)
+    copy_data(ctx, layout, element_at(made, layout, u32(0)), segment, start, length)
+    return made
+
+
+@kernel
+def make_array_of_elements(ctx: Instance, index: u32, segment: u32, start: u32, length: u32) -> u64:
+    """`array.new_elem`"""
+    check_elements(ctx, segment, start, length)
+    made = make_default_array(ctx, index, length)
+    copy_elements(ctx, element_at(made, layout_at(ctx, index), u32(0)), segment, start, length)
+    return made
+
+
+# Elements of arrays that are there.
+
+
+@kernel
+def check_range(reference: u64, start: u32, count: u32) -> None:
+    """Trap unless there is an array, and it has `count` elements from `start` on."""
+    if unlikely(reference == 0):
+        raise Trap(TrapCode.NULL_ARRAY, 0)
+    if unlikely(out_of_range(u64(start), u64(count), u64(length_of(reference)))):
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
+
+
+@kernel
+def forget_range(ctx: Instance, layout: Layout, reference: u64, start: u32, count: u32) -> None:
+    """Elements are about to be written over."""
+    if layout.storage[0] & REF != 0:
+        forget_references(ctx.store, element_at(reference, layout, start), count)
+
+
+@kernel
+def fill_array(ctx: Instance, index: u32, reference: u64, start: u32, value: Ptr[u64], count: u32) -> None:
+    """`array.fill`"""
+    check_range(reference, start, count)
+    layout = layout_at(ctx, index)
+    forget_range(ctx, layout, reference, start, count)
+    fill_fields(element_at(reference, layout, start), layout.storage[0], count, value)
+
+
+@kernel
+def copy_array(ctx: Instance, index: u32, reference: u64, to: u32, origin: u64, start: u32, count: u32) -> None:
+    """`array.copy`; the ranges may overlap. Elements of both are of one size (spec 3.4.10)."""
+    if unlikely(reference == 0 or origin == 0):
+        raise Trap(TrapCode.NULL_ARRAY, 0)
+    check_range(reference, to, count)
+    check_range(origin, start, count)
+    layout = layout_at(ctx, index)
+    forget_range(ctx, layout, reference, to, count)
+    size = usize(count) << usize(layout.element_log2)
+    copy_bytes(element_at(reference, layout, to), element_at(origin, layout, start), size)
+
+
+@kernel
+def write_data(
+    ctx: Instance, index: u32, segment: u32, reference: u64, to: u32, start: u32, count: u32
+) -> None:  # fmt: skip
+    """`array.init_data`"""
+    check_range(reference, to, count)
+    layout = layout_at(ctx, index)
+    check_data(ctx, layout, segment, start, count)
+    copy_data(ctx, layout, element_at(reference, layout, to), segment, start, count)
+
+
+@kernel
+def write_elements(
+    ctx: Instance, index: u32, segment: u32, reference: u64, to: u32, start: u32, count: u32
+) -> None:  # fmt: skip
+    """`array.init_elem`"""
+    check_range(reference, to, count)
+    check_elements(ctx, segment, start, count)
+    layout = layout_at(ctx, index)
+    forget_range(ctx, layout, reference, to, count)
+    copy_elements(ctx, element_at(reference, layout, to), segment, start, count)

@@ -1,0 +1,275 @@
+"""Structures, arrays and i31 numbers: what guests do with them, and as values of Python's."""
+
+import gc
+import pickle
+from typing import Any
+
+import pytest
+
+from fusee import (
+    I31,
+    ArgumentError,
+    ArrayRef,
+    Func,
+    FuncType,
+    Global,
+    GlobalType,
+    Store,
+    StoreError,
+    StructRef,
+    Table,
+    TableType,
+    Trap,
+    ValType,
+)
+from fusee.api.types import Limits
+from tests.api.guest import Guest, engine
+
+ANY = ValType.anyref()
+
+TREES = """(module
+  (type $tree (sub (struct (field $left (ref null $tree)) (field $right (ref null $tree)) (field $weight (mut i32)))))
+  (type $named (sub final $tree (struct (field (ref null $tree)) (field (ref null $tree)) (field (mut i32))
+    (field $name externref))))
+  (type $list (array (mut (ref null $tree))))
+  (global $best (export "best") (mut (ref null $tree)) (ref.null none))
+  (table $all (export "all") 4 anyref)
+  (func $grow (export "grow") (param $depth i32) (result (ref null $tree))
+    (if (result (ref null $tree)) (local.get $depth)
+      (then (struct.new $tree
+        (call $grow (i32.sub (local.get $depth) (i32.const 1)))
+        (call $grow (i32.sub (local.get $depth) (i32.const 1)))
+        (local.get $depth)))
+      (else (ref.null none))))
+  (func $sum (export "sum") (param $tree (ref null $tree)) (result i32)
+    (if (result i32) (ref.is_null (local.get $tree))
+      (then (i32.const 0))
+      (else (i32.add (struct.get $tree $weight (local.get $tree))
+        (i32.add (call $sum (struct.get $tree $left (local.get $tree)))
+                 (call $sum (struct.get $tree $right (local.get $tree))))))))
+  (func (export "name") (param externref) (result (ref $named))
+    (struct.new $named (ref.null none) (ref.null none) (i32.const 11) (local.get 0)))
+  (func (export "named") (param anyref) (result externref)
+    (block $other (result anyref)
+      (return (struct.get $named $name (br_on_cast_fail $other anyref (ref $named) (local.get 0)))))
+    (drop) (ref.null extern))
+  (func (export "kind") (param anyref) (result i32)
+    (if (ref.test (ref $named) (local.get 0)) (then (return (i32.const 1))))
+    (if (ref.test (ref $tree) (local.get 0)) (then (return (i32.const 2))))
+    (if (ref.test (ref array) (local.get 0)) (then (return (i32.const 3))))
+    (if (ref.test (ref i31) (local.get 0)) (then (return (i32.const 4))))
+    (if (ref.test (ref any) (local.get 0)) (then (return (i32.const 5))))
+    (i32.const 0))
+  (func (export "weigh") (param (ref $tree) i32)
+    (struct.set $tree $weight (local.get 0) (local.get 1)))
+  (func (export "list") (param (ref $tree) i32) (result (ref $list))
+    (array.new $list (local.get 0) (local.get 1)))
+  (func (export "at") (param arrayref i32) (result eqref)
+    (array.get $list (ref.cast (ref null $list) (local.get 0)) (local.get 1)))
+  (func (export "length") (param arrayref) (result i32) (array.len (local.get 0)))
+  (func (export "i31") (param i32) (result i31ref) (ref.i31 (local.get 0)))
+  (func (export "number") (param i31ref) (result i32) (i31.get_s (local.get 0)))
+  (func (export "same") (param eqref eqref) (result i32) (ref.eq (local.get 0) (local.get 1)))
+  (func (export "out") (param anyref) (result externref) (extern.convert_any (local.get 0)))
+  (func (export "in") (param externref) (result anyref) (any.convert_extern (local.get 0))))"""
+
+
+@pytest.fixture
+def trees() -> Guest:
+    return Guest(TREES)
+
+
+def test_structures(trees: Guest) -> None:
+    tree = trees.grow(5)
+    assert type(tree) is StructRef
+    assert trees.sum(tree) == sum(depth << (5 - depth) for depth in range(1, 6))
+    trees.weigh(tree, -100)
+    assert trees.sum(tree) == sum(depth << (5 - depth) for depth in range(1, 5)) - 100
+    assert trees.grow(0) is None
+    assert trees.sum(None) == 0
+
+
+def test_hosts_objects_in_structures(trees: Guest) -> None:
+    thing = object()
+    named = trees.name(thing)
+    gc.collect()
+    trees.store.gc()
+    assert trees.named(named) is thing
+    assert trees.named(trees.grow(1)) is None
+    assert trees.sum(named) == 11
+
+
+def test_kinds(trees: Guest) -> None:
+    list_ = trees.list(trees.grow(1), 3)
+    assert type(list_) is ArrayRef
+    values = [trees.name(None), trees.grow(1), list_, I31(5), object(), None]
+    assert [trees.kind(value) for value in values] == [1, 2, 3, 4, 5, 0]
+
+
+def test_arrays(trees: Guest) -> None:
+    tree = trees.grow(2)
+    list_ = trees.list(tree, 3)
+    assert trees.length(list_) == 3
+    assert trees.at(list_, 2) is tree
+    for index in (3, -1):
+        with pytest.raises(Trap, match="out of bounds array access"):
+            trees.at(list_, index)
+    with pytest.raises(Trap) as caught:
+        trees.length(None)
+    assert caught.value.reason == "null array reference"
+    with pytest.raises(Trap) as caught:
+        trees.list(tree, -1)
+    assert caught.value.reason == "out of memory"
+    assert trees.length(trees.list(tree, 0)) == 0
+
+
+@pytest.mark.parametrize(("given", "held"), [(0, 0), (-1, -1), (2**30 - 1, 2**30 - 1), (2**30, -(2**30)), (2**31, 0)])
+def test_i31(trees: Guest, given: int, held: int) -> None:
+    number = trees.i31(given)
+    assert number == I31(held)
+    assert (number.value, number.unsigned) == (held, held & 0x7FFF_FFFF)
+    assert trees.number(number) == held
+    assert trees.out(number) == number
+    assert trees.same(number, I31(held)) == 1
+
+
+def test_i31_is_a_value() -> None:
+    assert {I31(3): "three"}[I31(3)] == "three"
+    assert I31(3) != 3
+    assert I31(2**31 - 1) == I31(-1)
+    assert int(I31(-7)) == -7
+    assert pickle.loads(pickle.dumps(I31(9))) == I31(9)
+    with pytest.raises(AttributeError):
+        I31(1).value = 2
+    bad: Any
+    for bad in (2**31, -(2**30) - 1, 1.5, None):
+        with pytest.raises(ArgumentError):
+            I31(bad)
+
+
+def test_identity(trees: Guest) -> None:
+    tree, other = trees.grow(1), trees.grow(1)
+    assert trees.same(tree, tree) == 1
+    assert trees.same(tree, other) == 0
+    assert trees.out(tree) is tree
+    assert getattr(trees, "in")(tree) is tree
+    thing = object()
+    assert trees.out(thing) is thing
+    assert getattr(trees, "in")(thing) is thing
+    assert trees.out(None) is None
+
+
+def test_globals_and_tables(trees: Guest) -> None:
+    tree, store = trees.grow(3), trees.store
+    trees["best"].set_value(store, tree)
+    assert trees["best"].value(store) is tree
+    table = trees["all"]
+    for index, value in enumerate((tree, I31(4), "anything")):
+        table.set(store, index, value)
+    assert [table.get(store, index) for index in range(4)] == [tree, I31(4), "anything", None]
+    own = Table(store, TableType(ValType.eqref(), Limits(2)), tree)
+    assert own.get(store, 1) is tree
+    made = Global(store, GlobalType(ValType.structref(), True), tree)
+    assert made.value(store) is tree
+    with pytest.raises(TypeError):
+        made.set_value(store, I31(1))
+    with pytest.raises(TypeError):
+        own.set(store, 0, "a str is not comparable")
+
+
+def test_values_of_other_types_are_refused(trees: Guest) -> None:
+    tree, list_ = trees.grow(1), trees.list(trees.grow(1), 1)
+    bad: Any
+    for bad in (list_, I31(1), object(), 5, trees["sum"]):
+        with pytest.raises(TypeError):
+            trees.sum(bad)
+    with pytest.raises(TypeError):
+        trees.weigh(None, 1)
+    with pytest.raises(TypeError):
+        trees.length(tree)
+    with pytest.raises(TypeError):
+        trees.number(3)
+    with pytest.raises(StoreError):
+        Guest(TREES).sum(tree)
+    for kind in (StructRef, ArrayRef):
+        with pytest.raises(TypeError):
+            kind()
+
+
+def test_host_functions(trees: Guest) -> None:
+    seen: list[Any] = []
+
+    def look(value: Any) -> Any:
+        seen.append(value)
+        return value
+
+    host = Func(trees.store, FuncType([ANY], [ANY]), look)
+    g = Guest(
+        """(module (type $box (struct (field i64)))
+          (import "" "" (func $look (param anyref) (result anyref)))
+          (func (export "f") (result i64)
+            (struct.get $box 0 (ref.cast (ref $box) (call $look (struct.new $box (i64.const 99)))))))""",
+        [host],
+        trees.store,
+    )
+    assert g.f() == 99
+    assert type(seen[0]) is StructRef
+    assert host(trees.store, seen[0]) is seen[0]
+
+
+PACKED = """(module
+  (type $s (struct (field (mut i8)) (field (mut i16)) (field (mut f32)) (field (mut f64)) (field (mut v128))))
+  (type $v (array (mut v128)))
+  (type $d (array (mut f64)))
+  (type $h (array (mut i16)))
+  (func (export "s") (param i32 i32 f32 f64 v128) (result i32 i32 i32 i32 f32 f64 v128) (local $s (ref $s))
+    (local.set $s (struct.new_default $s))
+    (struct.set $s 4 (local.get $s) (local.get 4))
+    (struct.set $s 3 (local.get $s) (local.get 3))
+    (struct.set $s 2 (local.get $s) (local.get 2))
+    (struct.set $s 1 (local.get $s) (local.get 1))
+    (struct.set $s 0 (local.get $s) (local.get 0))
+    (struct.get_s $s 0 (local.get $s)) (struct.get_u $s 0 (local.get $s))
+    (struct.get_s $s 1 (local.get $s)) (struct.get_u $s 1 (local.get $s))
+    (struct.get $s 2 (local.get $s)) (struct.get $s 3 (local.get $s)) (struct.get $s 4 (local.get $s)))
+  (func (export "v") (param v128 i32) (result v128 v128) (local $v (ref $v))
+    (local.set $v (array.new_fixed $v 2 (local.get 0) (v128.const i64x2 1 2)))
+    (array.set $v (local.get $v) (local.get 1) (i64x2.add (local.get 0) (v128.const i64x2 1 1)))
+    (array.get $v (local.get $v) (i32.const 0)) (array.get $v (local.get $v) (i32.const 1)))
+  (func (export "d") (param i32) (result f64) (local $d (ref $d)) (local $i i32)
+    (local.set $d (array.new $d (f64.const 0.5) (local.get 0)))
+    (loop $next
+      (array.set $d (local.get $d) (local.get $i)
+        (f64.add (array.get $d (local.get $d) (local.get $i)) (f64.convert_i32_s (local.get $i))))
+      (br_if $next (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 0))))
+    (f64.add (array.get $d (local.get $d) (i32.const 0))
+      (array.get $d (local.get $d) (i32.sub (local.get 0) (i32.const 1)))))
+  (func (export "h") (param i32) (result i32 i32) (local $h (ref $h))
+    (local.set $h (array.new $h (i32.const 0) (i32.const 3)))
+    (array.set $h (local.get $h) (i32.const 1) (local.get 0))
+    (array.get_s $h (local.get $h) (i32.const 1))
+    (i32.add (array.get_u $h (local.get $h) (i32.const 1))
+             (i32.add (array.get_u $h (local.get $h) (i32.const 0)) (array.get_u $h (local.get $h) (i32.const 2))))))"""
+
+
+def test_storage_types() -> None:
+    g = Guest(PACKED)
+    vector = bytes(range(16))
+    assert g.s(0x1F0, 0x18001, 0.1, 0.2, vector) == [
+        -16, 240, -32767, 32769, 0.10000000149011612, 0.2, vector,
+    ]  # fmt: skip
+    one = (1).to_bytes(8, "little") + (2).to_bytes(8, "little")
+    more = bytes([vector[0] + 1, *vector[1:8], vector[8] + 1, *vector[9:]])
+    assert g.v(vector, 0) == [more, one]
+    assert g.v(vector, 1) == [vector, more]
+    with pytest.raises(Trap, match="out of bounds array access"):
+        g.v(vector, 2)
+    assert g.d(1000) == 0.5 + 999.5
+    assert g.h(0x1FFFE) == [-2, 65534]
+
+
+def test_stores_end_with_their_objects() -> None:
+    store = Store(engine())
+    tree = Guest(TREES, store=store).grow(8)
+    store.close()
+    assert repr(tree).startswith("<StructRef")
