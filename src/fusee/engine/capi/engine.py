@@ -33,9 +33,9 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-STACK_BYTES: Final = 0x4_0000  # of a store's own stack, which guests' frames are on
-LEAST_STACK_BYTES: Final = 0x4000
-MOST_NESTED: Final = 64  # calls from host into guest that have not returned: each takes of the thread's stack
+STACK_BYTES: Final = u64(0x4_0000)  # of a store's own stack, which guests' frames are on
+LEAST_STACK_BYTES: Final = u64(0x4000)
+MOST_NESTED: Final = u32(64)  # calls from host into guest that have not returned: each takes of the thread's stack
 
 
 @kernel
@@ -66,8 +66,8 @@ def new_config_on(given: System) -> Config:
 def new_config() -> Config:
     made = cast(Config, new_block(usize(size_of(Config))))
     if not is_null(made):
-        made.stack_bytes = u64(STACK_BYTES)
-        made.most_nested = u32(MOST_NESTED)
+        made.stack_bytes = STACK_BYTES
+        made.most_nested = MOST_NESTED
     return made
 
 
@@ -85,7 +85,7 @@ def set_metered(config: Config, is_metered: u32) -> None:
 @kernel(export="fusee_config_set_stack")
 def set_stack(config: Config, size: u64) -> None:
     if not is_null(config):
-        config.stack_bytes = maximum(size, u64(LEAST_STACK_BYTES))
+        config.stack_bytes = maximum(size, LEAST_STACK_BYTES)
 
 
 @kernel(export="fusee_config_set_nesting")

@@ -4,7 +4,7 @@ from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.objects import collect, new_object
 from fusee.engine.capi.refs import drop_store, new_ref
 from fusee.engine.capi.state import KIND_FOREIGN, Ref, StoreObject
-from fusee.kernel.lang import address, is_null, kernel, null, u32, u64, usize
+from fusee.kernel.lang import address, is_null, kernel, null, u32, usize
 
 
 @kernel(export="wasm_foreign_new")
@@ -18,7 +18,7 @@ def new_foreign(s: StoreObject) -> Ref:
     made = new_object(s, u32(KIND_FOREIGN), usize(0))
     ref = null(Ref)
     if is_null(made):
-        s.status = u64(OUT_OF_MEMORY)
+        s.status = OUT_OF_MEMORY
     else:
         ref = new_ref(s, u32(KIND_FOREIGN), address(made))
     drop_store(s)

@@ -42,9 +42,9 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 IS_FINAL: Final = 1  # in the first word of a type, beside its kind
-FIRST_HOSTS: Final = 16
-WRONG_COUNT: Final = Misuse(Mistake.COUNT, 0).status
-TOO_DEEP: Final = Misuse(Mistake.NESTING, 0).status
+FIRST_HOSTS: Final = u32(16)
+WRONG_COUNT: Final = u64(Misuse(Mistake.COUNT, 0).status)
+TOO_DEEP: Final = u64(Misuse(Mistake.NESTING, 0).status)
 
 
 @kernel(export="wasm_func_new")
@@ -79,7 +79,7 @@ def new_callback(
     if is_null(s):
         return null(Ref)
     if callback == 0 or not can_be_host(type):
-        s.status = u64(MISSING)
+        s.status = MISSING
         return null(Ref)
     made = new_host(s, cast(ExternType, copy_externtype(address(type))))
     if not is_null(made):
@@ -109,7 +109,7 @@ def can_be_host(type: ExternType) -> bool:  # noqa: A002
 def new_host(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
     """A handle of a new function of the store's, whose last `Host` is then to be filled in; takes over `type`."""
     target = stack_array(usize, 1)
-    s.status = u64(OUT_OF_MEMORY)
+    s.status = OUT_OF_MEMORY
     if not is_null(type) and has_room(s):
         s.status = caught(make_func, s, type, target)
     ref = null(Ref)
@@ -128,7 +128,7 @@ def has_room(s: StoreObject) -> bool:
     """Make room for one more host function."""
     if s.host_count < s.host_capacity:
         return True
-    capacity = maximum(s.host_capacity * 2, u32(FIRST_HOSTS))
+    capacity = maximum(s.host_capacity * 2, FIRST_HOSTS)
     larger = new_block(usize(capacity) * usize(size_of(Host)))
     if is_null(larger):
         return False
@@ -235,11 +235,11 @@ def result_code(s: StoreObject, func: Func, index: u32) -> u32:
 def call(ref: Ref, arguments: Vector, results: Vector) -> Trap:
     """Null if the function has returned and given its results; if there is no room for them, a trap afterwards."""
     if not is_kind(ref, KIND_FUNC):
-        return new_trap(null(StoreObject), u64(MISSING))
+        return new_trap(null(StoreObject), MISSING)
     s = ref.store
     func = cast(Func, ref.target)
     if length(arguments) != usize(func.param_count):
-        return new_trap(s, u64(WRONG_COUNT))
+        return new_trap(s, WRONG_COUNT)
     s.count += 1  # as in `run`
     trap = call_in(s, func, arguments, results)
     drop_store(s)
@@ -255,16 +255,16 @@ def call_in(s: StoreObject, func: Func, arguments: Vector, results: Vector) -> T
     if count > SMALL:
         slots = cast(Ptr[u64], new_block(usize(count) * 8))
         if is_null(slots):
-            return new_trap(s, u64(OUT_OF_MEMORY))
+            return new_trap(s, OUT_OF_MEMORY)
     trap = null(Trap)
     if not take_arguments(s, func, arguments, slots) or not are_expressible(s, func):
-        trap = new_trap(s, u64(WRONG_VALUE))
+        trap = new_trap(s, WRONG_VALUE)
     else:
         trap = run(s, func, slots)
     if is_null(trap) and length(results) < usize(func.result_count):
-        trap = new_trap(s, u64(WRONG_COUNT))
+        trap = new_trap(s, WRONG_COUNT)
     elif is_null(trap) and not give_results(s, func, slots, results):
-        trap = new_trap(s, u64(OUT_OF_MEMORY))
+        trap = new_trap(s, OUT_OF_MEMORY)
     if count > SMALL:
         delete_block(cast(Ptr[u8], slots))
     return trap
@@ -320,7 +320,7 @@ def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
 @kernel
 def run_in(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     if s.depth >= s.engine.most_nested:
-        return new_trap(s, u64(TOO_DEEP))
+        return new_trap(s, TOO_DEEP)
     s.depth += 1
     s.has_exited = False
     status = caught(invoke, s.store, func, slots)

@@ -23,13 +23,13 @@ def new_global_ref(s: StoreObject, type: ExternType, value: Value) -> Ref:  # no
     if is_null(s):
         return null(Ref)
     if is_null(type) or type.kind != KIND_GLOBAL or is_null(value):
-        s.status = u64(MISSING)
+        s.status = MISSING
         return null(Ref)
     target = stack_array(usize, 1)
     slots = stack_array(u64, 2)
     slots[1] = u64(0)
     if not to_slot(s, value, code_from_kind(type.content.kind), slots):
-        s.status = u64(WRONG_VALUE)
+        s.status = WRONG_VALUE
         return null(Ref)
     s.status = caught(make_global, s, type, slots, target)
     return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_GLOBAL), target[0])
@@ -61,10 +61,10 @@ def get(ref: Ref, out: Value) -> None:
     slots[0] = origin.value
     slots[1] = origin.high
     if not is_expressible(origin.value_type):
-        ref.store.status = u64(WRONG_VALUE)
+        ref.store.status = WRONG_VALUE
         put_nothing(out)
     elif not from_slot(ref.store, slots, origin.value_type, out):
-        ref.store.status = u64(OUT_OF_MEMORY)
+        ref.store.status = OUT_OF_MEMORY
         put_nothing(out)
 
 
@@ -82,7 +82,7 @@ def set_value(ref: Ref, value: Value) -> None:
     target = global_in(ref)
     slots = stack_array(u64, 2)
     slots[1] = u64(0)
-    ref.store.status = u64(WRONG_VALUE)
+    ref.store.status = WRONG_VALUE
     if not is_null(value) and target.is_mutable and to_slot(ref.store, value, target.value_type, slots):
         target.value = slots[0]
         target.high = slots[1]

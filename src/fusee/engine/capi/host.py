@@ -31,7 +31,7 @@ Callback = Fn[[Vector, Vector], Trap]  # `wasm_func_callback_t`
 EnvironmentCallback = Fn[[usize, Vector, Vector], Trap]  # `wasm_func_callback_with_env_t`
 
 SMALL: Final = 16  # arguments and results that need no allocation
-WRONG_VALUE: Final = Misuse(Mistake.VALUE, 0).status
+WRONG_VALUE: Final = u64(Misuse(Mistake.VALUE, 0).status)
 
 
 @kernel
@@ -47,7 +47,7 @@ def call_host(world: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> 
     if count > SMALL:
         cells = cast(Ptr[Value], new_block(count * usize(size_of(Value))))
         if is_null(cells):
-            return stop(s, new_trap(s, u64(OUT_OF_MEMORY)))
+            return stop(s, new_trap(s, OUT_OF_MEMORY))
     outcome = call_with(s, host, host.type, cells, slots)
     if count > SMALL:
         delete_block(cast(Ptr[u8], cells))
@@ -72,14 +72,14 @@ def call_with(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value], 
         code = kind_at(type_.params, i)
         if not from_slot(s, place, code, cells[i]):
             release_values(cells, i)
-            return stop(s, new_trap(s, u64(OUT_OF_MEMORY)))
+            return stop(s, new_trap(s, OUT_OF_MEMORY))
         place = place + slots_of(code)
     for i in span(type_.results.size):
         results[i].kind = u8(cast(ValType, pointers(type_.results)[i]).kind)
         results[i].bits = u64(0)
     trap = call_back(s, host, type_, cells)
     if is_null(trap) and not store_results(s, type_.results, results, slots):
-        trap = new_trap(s, u64(WRONG_VALUE))
+        trap = new_trap(s, WRONG_VALUE)
     release_results(type_, cells)
     release_values(cells, type_.params.size)
     return u32(0) if is_null(trap) else stop(s, trap)
@@ -98,7 +98,7 @@ def call_back(s: StoreObject, host: Host, type_: ExternType, cells: Ptr[Value]) 
     else:
         trap = cast(Callback, host.callback)(vectors[0], vectors[1])
     is_same = vectors[1].size == type_.results.size and vectors[1].data == cast(Ptr[u8], cells + type_.params.size)
-    return new_trap(s, u64(WRONG_VALUE)) if is_null(trap) and not is_same else trap
+    return new_trap(s, WRONG_VALUE) if is_null(trap) and not is_same else trap
 
 
 @kernel

@@ -30,14 +30,14 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-WRONG_IMPORTS: Final = Misuse(Mistake.IMPORTS, 0).status
+WRONG_IMPORTS: Final = u64(Misuse(Mistake.IMPORTS, 0).status)
 
 
 @kernel(export="wasm_instance_new")
 def new_instance(s: StoreObject, module: ModuleObject, imports: Vector, out: Ptr[usize]) -> Ref:
     """Instantiate and run the start function. If that fails: null, and the reason in `*out` where `out` is given."""
     if is_null(s) or is_null(module):
-        pass_trap(new_trap(s, u64(MISSING)), out)
+        pass_trap(new_trap(s, MISSING), out)
         return null(Ref)
     s.count += 1  # as in `run`
     target = stack_array(usize, 1)
@@ -46,7 +46,7 @@ def new_instance(s: StoreObject, module: ModuleObject, imports: Vector, out: Ptr
     if is_null(trap):
         made = new_ref(s, u32(KIND_INSTANCE), target[0])
         if is_null(made):
-            trap = new_trap(s, u64(OUT_OF_MEMORY))
+            trap = new_trap(s, OUT_OF_MEMORY)
     pass_trap(trap, out)
     drop_store(s)
     return made
@@ -63,8 +63,8 @@ def instantiated(s: StoreObject, module: ModuleObject, imports: Vector, target: 
     if count != 0:
         given = cast(Ptr[usize], new_block(usize(count) * usize(size_of(usize))))
         if is_null(given):
-            return new_trap(s, u64(OUT_OF_MEMORY))
-    status = u64(WRONG_IMPORTS)
+            return new_trap(s, OUT_OF_MEMORY)
+    status = WRONG_IMPORTS
     if take_imports(s, held.module, imports, given):
         status = caught(make_instance, s, held, given, target)
     delete_block(cast(Ptr[u8], given))
@@ -99,7 +99,7 @@ def hold_module(s: StoreObject, module: ModuleObject) -> ModuleObject:
         at = cast(HeldModule, at).next
     entry = cast(HeldModule, new_block(usize(size_of(HeldModule))))
     if is_null(entry):
-        s.status = u64(OUT_OF_MEMORY)
+        s.status = OUT_OF_MEMORY
         return null(ModuleObject)
     entry.module = module
     if module.world != s.world:

@@ -17,7 +17,7 @@ def kind_from_code(value_type: u32) -> u32:
     if value_type & (ABSTRACT | AGGREGATE) == AGGREGATE:
         return u32(VAL_OTHER)
     if value_type & ABSTRACT == 0 or heap == Heap.FUNC or heap == Heap.NOFUNC:
-        return u32(VAL_FUNCREF)
+        return VAL_FUNCREF
     if heap == Heap.EXTERN or heap == Heap.NOEXTERN:
         return u32(VAL_EXTERNREF)
     return u32(VAL_OTHER)

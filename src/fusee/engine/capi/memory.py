@@ -23,11 +23,11 @@ def new_memory_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
     if is_null(s):
         return null(Ref)
     if is_null(type) or type.kind != KIND_MEMORY:
-        s.status = u64(MISSING)
+        s.status = MISSING
         return null(Ref)
     target = stack_array(usize, 1)
     if type.limits.minimum > MAX_PAGES_32:
-        s.status = u64(OUT_OF_MEMORY)
+        s.status = OUT_OF_MEMORY
         return null(Ref)
     s.status = caught(make_memory, s, type, target)
     return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_MEMORY), target[0])

@@ -42,8 +42,8 @@ class Mistake(IntEnum):
 
 
 TAGS: Final = Misuse.tag + 1
-OUT_OF_MEMORY: Final = Exhausted(Limit.SYSTEM, 0).status
-MISSING: Final = Misuse(Mistake.MISSING, 0).status
+OUT_OF_MEMORY: Final = u64(Exhausted(Limit.SYSTEM, 0).status)
+MISSING: Final = u64(Misuse(Mistake.MISSING, 0).status)
 
 
 class _Table:

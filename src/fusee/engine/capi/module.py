@@ -54,7 +54,7 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.features import WASM_3
 from fusee.spec.limits import MAX_MODULE_BYTES
 
-FEATURES: Final = int(WASM_3)
+FEATURES: Final = u64(int(WASM_3))
 KINDS = table(u8, [KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_OTHER])
 """C's numbers of the kinds, by the binary format's."""
 
@@ -68,12 +68,12 @@ def new_module(store: StoreObject, binary: Vector) -> ModuleObject:
     if is_null(store):
         return null(ModuleObject)
     source = null(Source)
-    store.status = u64(MISSING)
+    store.status = MISSING
     if not is_null(binary):
         store.status = caught(check_size, length(binary))
         source = new_source(binary) if store.status == 0 else source
         if is_null(source) and store.status == 0:
-            store.status = u64(OUT_OF_MEMORY)
+            store.status = OUT_OF_MEMORY
     return null(ModuleObject) if is_null(source) else module_of(store, source)
 
 
@@ -106,7 +106,7 @@ def bytes_of(source: Source) -> Ptr[u8]:
 def module_of(store: StoreObject, source: Source) -> ModuleObject:
     """A module of the store's world, which takes over a reference to `source`; null as `new_module` is."""
     made = cast(ModuleObject, new_block(usize(size_of(ModuleObject))))
-    store.status = u64(OUT_OF_MEMORY)
+    store.status = OUT_OF_MEMORY
     if not is_null(made):
         made.kind = u32(KIND_MODULE)
         made.count = u32(1)
@@ -126,7 +126,7 @@ def load_module(made: ModuleObject) -> None:
     """Decode and validate, leaving nothing behind if that fails."""
     opened = made.world.engine
     registry = cast(TypeRegistry, opened.registry)
-    m = decode_module(registry, opened.platform, bytes_of(made.source), made.source.size, u64(FEATURES))
+    m = decode_module(registry, opened.platform, bytes_of(made.source), made.source.size, FEATURES)
     status = caught(validate_module, m)
     if status != 0:
         release_module(m)

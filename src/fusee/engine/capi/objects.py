@@ -39,8 +39,8 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-FIRST_BUCKETS: Final = 16
-FIRST_COLLECTION: Final = 256
+FIRST_BUCKETS: Final = u32(16)
+FIRST_COLLECTION: Final = u64(256)
 PLACES: Final = 16  # that are looked at for one object: large tables wait for many
 MOST_BUCKETS: Final = 0x100_0000
 PRIME: Final = 0x9E37_79B9_7F4A_7C15
@@ -97,7 +97,7 @@ def link(objects: Objects, object_: Object) -> None:
 @kernel
 def more_buckets(objects: Objects) -> bool:
     """Twice as many; false if there is no memory for the first ones."""
-    wanted = maximum(objects.bucket_count * 2, u32(FIRST_BUCKETS))
+    wanted = maximum(objects.bucket_count * 2, FIRST_BUCKETS)
     if wanted > MOST_BUCKETS:
         return True
     larger = new_block(usize(wanted) * usize(size_of(usize)))
@@ -153,7 +153,7 @@ def collect(s: StoreObject) -> None:
             object_.next = dead
             dead = address(object_)
         object_.is_reached = False
-    more = maximum(maximum(u64(objects.count), places // PLACES), u64(FIRST_COLLECTION))
+    more = maximum(maximum(u64(objects.count), places // PLACES), FIRST_COLLECTION)
     objects.collect_at = objects.count + u32(minimum(more, u64(MOST_BUCKETS)))
     end_objects(dead)
     objects.is_collecting = False

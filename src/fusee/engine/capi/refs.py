@@ -25,7 +25,7 @@ from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
 from fusee.engine.capi.wasi.state import Wasi
 from fusee.engine.runtime.store import release_store
-from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, usize
 
 
 @kernel
@@ -40,7 +40,7 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
         if kind == KIND_FOREIGN:
             cast(Object, target).handles += 1
     else:
-        store.status = u64(OUT_OF_MEMORY)
+        store.status = OUT_OF_MEMORY
     return ref
 
 
@@ -159,7 +159,7 @@ def info_for(ref: Ref) -> HostInfo:
         return cast(Object, ref.target).info
     object_ = object_for(ref.store, ref.kind, ref.target)
     if is_null(object_):
-        ref.store.status = u64(OUT_OF_MEMORY)
+        ref.store.status = OUT_OF_MEMORY
         return null(HostInfo)
     return object_.info
 

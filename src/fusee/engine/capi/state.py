@@ -23,13 +23,13 @@ KIND_FOREIGN: Final = 6
 KIND_TRAP: Final = 7
 KIND_MODULE: Final = 8
 
-VAL_I32: Final = 0  # `wasm_valkind_t`
-VAL_I64: Final = 1
+VAL_I32: Final = u32(0)  # `wasm_valkind_t`
+VAL_I64: Final = u32(1)
 VAL_F32: Final = 2
 VAL_F64: Final = 3
 VAL_V128: Final = 4
 VAL_EXTERNREF: Final = 128
-VAL_FUNCREF: Final = 129
+VAL_FUNCREF: Final = u32(129)
 VAL_OTHER: Final = 130  # a reference type that C has no name for
 
 

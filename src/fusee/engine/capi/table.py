@@ -26,13 +26,13 @@ def new_table_ref(s: StoreObject, type: ExternType, initial: Ref) -> Ref:  # noq
     if is_null(s):
         return null(Ref)
     if is_null(type) or type.kind != KIND_TABLE:
-        s.status = u64(MISSING)
+        s.status = MISSING
         return null(Ref)
     cells = stack_array(usize, 1)
     slot = stack_array(u64, 1)
     code = code_from_kind(type.content.kind)
     if code & engine.REF == 0 or not reference_to_slot(s, initial, code, slot):
-        s.status = u64(WRONG_VALUE)
+        s.status = WRONG_VALUE
         return null(Ref)
     s.status = caught(make_table, s, type, slot[0], cells)
     return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_TABLE), cells[0])

@@ -45,7 +45,7 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-VECTOR_BYTES: Final = 16
+VECTOR_BYTES: Final = usize(16)
 
 
 @kernel(inline=True)
@@ -60,9 +60,9 @@ def ref_in(value: Value) -> usize:
 @kernel(export="wasm_v128_new")
 def new_vector_block(given: Ptr[u8]) -> Ptr[u8]:
     """A vector of these bytes, or of zeros; null if there is no memory."""
-    made = new_block(usize(VECTOR_BYTES))
+    made = new_block(VECTOR_BYTES)
     if not is_null(made) and not is_null(given):
-        copy_bytes(made, given, usize(VECTOR_BYTES))
+        copy_bytes(made, given, VECTOR_BYTES)
     return made
 
 
@@ -113,7 +113,7 @@ def to_slot(store: StoreObject, value: Value, code: u32, slot: Ptr[u64]) -> bool
     if kind == VAL_V128:
         if value.bits == 0:
             return False
-        copy_bytes(cast(Ptr[u8], slot), cast(Ptr[u8], ref_in(value)), usize(VECTOR_BYTES))
+        copy_bytes(cast(Ptr[u8], slot), cast(Ptr[u8], ref_in(value)), VECTOR_BYTES)
         return True
     if kind < VAL_V128:
         narrow = kind == VAL_I32 or kind == VAL_F32

@@ -6,7 +6,7 @@ from fusee.engine.capi.platform.posix import nanoseconds, put_memory, read_some,
 from fusee.engine.capi.state import System
 from fusee.kernel.lang import Fn, Ptr, cast, i32, kernel, null, table, u8, u32, u64, usize
 
-EAGAIN: Final = 35
+EAGAIN: Final = u32(35)
 CLOCKS = table(u8, [0, 6, 12, 16])
 """CLOCK_REALTIME, CLOCK_MONOTONIC, and those of the process and the thread, in WASI's order (<time.h>)."""
 CLOCK_COUNT: Final = 4
@@ -24,7 +24,7 @@ def arc4random_buf(into: Ptr[u8], size: usize) -> None:
 
 @kernel
 def last_error() -> u32:
-    return to_wasi(errno_location()[0], u32(EAGAIN))
+    return to_wasi(errno_location()[0], EAGAIN)
 
 
 @kernel

@@ -6,8 +6,8 @@ from fusee.engine.capi.platform.posix import has_failed, nanoseconds, put_memory
 from fusee.engine.capi.state import System
 from fusee.kernel.lang import Fn, Ptr, cast, i32, kernel, null, u8, u32, u64, usize
 
-EAGAIN: Final = 11
-MOST_RANDOM: Final = 256  # bytes at once, which no signal interrupts (getrandom(2))
+EAGAIN: Final = u32(11)
+MOST_RANDOM: Final = usize(256)  # bytes at once, which no signal interrupts (getrandom(2))
 
 
 @kernel(external="__errno_location")
@@ -22,7 +22,7 @@ def getrandom(into: Ptr[u8], size: usize, flags: u32) -> usize:
 
 @kernel
 def last_error() -> u32:
-    return to_wasi(errno_location()[0], u32(EAGAIN))
+    return to_wasi(errno_location()[0], EAGAIN)
 
 
 @kernel
@@ -47,7 +47,7 @@ def fill_random(into: Ptr[u8], size: usize) -> u32:
     while done != size:
         wanted = size - done
         if wanted > MOST_RANDOM:
-            wanted = usize(MOST_RANDOM)
+            wanted = MOST_RANDOM
         got = getrandom(into + done, wanted, u32(0))
         if has_failed(got):
             return last_error()

@@ -25,11 +25,11 @@ EINTR: Final = 4  # the same numbers on all systems here
 EBADF: Final = 9
 EPIPE: Final = 32
 
-WASI_AGAIN: Final = 6
-WASI_BADF: Final = 8
-WASI_INTR: Final = 27
-WASI_IO: Final = 29
-WASI_PIPE: Final = 64
+WASI_AGAIN: Final = u32(6)
+WASI_BADF: Final = u32(8)
+WASI_INTR: Final = u32(27)
+WASI_IO: Final = u32(29)
+WASI_PIPE: Final = u32(64)
 
 
 @kernel(external="calloc")
@@ -101,12 +101,12 @@ def write_all(descriptor: u32, data: Ptr[u8], size: usize, last_error: Static[Ke
 def to_wasi(number: u32, again: u32) -> u32:
     """An errno of the system's as WASI's; `again` is the system's EAGAIN."""
     if number == EINTR:
-        return u32(WASI_INTR)
+        return WASI_INTR
     if number == EBADF:
-        return u32(WASI_BADF)
+        return WASI_BADF
     if number == EPIPE:
-        return u32(WASI_PIPE)
-    return u32(WASI_AGAIN) if number == again else u32(WASI_IO)
+        return WASI_PIPE
+    return WASI_AGAIN if number == again else WASI_IO
 
 
 @kernel

@@ -8,7 +8,7 @@ from fusee.engine.capi.wasi.state import Files, Streams, Strings, Wasi
 from fusee.kernel.lang import Ptr, address, cast, copy_bytes, is_null, kernel, maximum, size_of, u8, u32, u64, usize
 
 MOST_BYTES: Final = 0x1000_0000  # of one list of strings
-FIRST_BYTES: Final = 64
+FIRST_BYTES: Final = u64(64)
 
 
 @kernel(export="fusee_wasi_new")
@@ -32,7 +32,7 @@ def add_string(strings: Strings, text: Ptr[u8], size: usize) -> bool:
         return False
     needed = u64(strings.size) + u64(size) + 1
     if needed > u64(strings.capacity):
-        capacity = maximum(maximum(needed, u64(strings.capacity) * 2), u64(FIRST_BYTES))
+        capacity = maximum(maximum(needed, u64(strings.capacity) * 2), FIRST_BYTES)
         if capacity > MOST_BYTES:
             return False
         larger = new_block(usize(capacity))

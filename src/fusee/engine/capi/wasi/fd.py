@@ -39,17 +39,17 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-ALL_RIGHTS: Final = (1 << 30) - 1
-STREAM_RIGHTS: Final = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27  # no seek and no tell
+ALL_RIGHTS: Final = u64((1 << 30) - 1)
+STREAM_RIGHTS: Final = u64(1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27)  # no seek and no tell
 IOVEC_BYTES: Final = 8
-FDSTAT_BYTES: Final = 24
-FILESTAT_BYTES: Final = 64
-PRESTAT_BYTES: Final = 8
-FILESTAT_0_BYTES: Final = 56  # of snapshot 0
-MOST_VECTORS: Final = 1024
+FDSTAT_BYTES: Final = u64(24)
+FILESTAT_BYTES: Final = u64(64)
+PRESTAT_BYTES: Final = u64(8)
+FILESTAT_0_BYTES: Final = u64(56)  # of snapshot 0
+MOST_VECTORS: Final = u32(1024)
 MOST_BYTES: Final = 0x4000_0000
 LAST_OFFSET: Final = (1 << 63) - 1 - MOST_BYTES
-SEEK_CURRENT: Final = 1
+SEEK_CURRENT: Final = u32(1)
 WHENCES: Final = 3
 
 
@@ -74,15 +74,15 @@ def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
     count = argument(c, u32(2))
     vectors = argument(c, u32(1))
     if is_null(guest(c, vectors, u64(count) * IOVEC_BYTES)) or is_null(guest(c, done_at, u64(4))):
-        return u32(FAULT)
+        return FAULT
     total = u32(0)
     done = stack_array(usize, 1)
-    for i in span(minimum(count, u32(MOST_VECTORS))):
+    for i in span(minimum(count, MOST_VECTORS)):
         vector = guest(c, vectors + i * IOVEC_BYTES, u64(IOVEC_BYTES))
         size = load(u32, vector + 4)
         buffer = guest(c, load(u32, vector), u64(size))
         if is_null(buffer):
-            return u32(FAULT) if total == 0 else finished(c, done_at, total)
+            return FAULT if total == 0 else finished(c, done_at, total)
         size = minimum(size, MOST_BYTES - total)
         if size == 0:
             continue
@@ -102,13 +102,13 @@ def transfer_at(c: Call, is_write: bool) -> u32:
     """At the guest's offset. Neither that nor its sum with a size may look like `CURRENT` or negative to the app."""
     offset = c.arguments[3]
     if offset > LAST_OFFSET:
-        return u32(INVAL)
+        return INVAL
     return transfer(c, is_write, offset, argument(c, u32(4)))
 
 
 @kernel
 def finished(c: Call, done_at: u32, total: u32) -> u32:
-    return u32(SUCCESS) if put_u32(c, done_at, total) else u32(FAULT)
+    return SUCCESS if put_u32(c, done_at, total) else FAULT
 
 
 @kernel
@@ -118,16 +118,16 @@ def move(c: Call, is_write: bool, buffer: Ptr[u8], size: usize, offset: u64, don
     files = c.wasi.files
     if is_stream(fd):
         if offset != CURRENT:
-            return u32(SPIPE)
+            return SPIPE
         return write_stream(c, fd, buffer, size, done) if is_write else read_stream(c, fd, buffer, size, done)
     if is_directory(c, fd):
-        return u32(BADF)
+        return BADF
     if is_write:
         if address(files.write) == 0:
-            return u32(BADF)
+            return BADF
         return files.write(files.environment, fd - STREAMS, buffer, size, offset, done)
     if address(files.read) == 0:
-        return u32(BADF)
+        return BADF
     return files.read(files.environment, fd - STREAMS, buffer, size, offset, done)
 
 
@@ -139,7 +139,7 @@ def write_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize
     if address(streams.write) != 0:
         return streams.write(streams.environment, fd, buffer, size)
     write = c.store.engine.system.write
-    return u32(BADF) if address(write) == 0 else write(fd, buffer, size)
+    return BADF if address(write) == 0 else write(fd, buffer, size)
 
 
 @kernel
@@ -147,21 +147,21 @@ def read_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize]
     """From the app's stream, or else the platform's; without either, the end of the file."""
     streams = c.wasi.streams
     if fd != 0:
-        return u32(BADF)
+        return BADF
     if address(streams.read) != 0:
         return streams.read(streams.environment, fd, buffer, size, done)
     read = c.store.engine.system.read
-    return u32(SUCCESS) if address(read) == 0 else read(fd, buffer, size, done)
+    return SUCCESS if address(read) == 0 else read(fd, buffer, size, done)
 
 
 @kernel
 def fd_write(c: Call) -> u32:
-    return transfer(c, True, u64(CURRENT), argument(c, u32(3)))
+    return transfer(c, True, CURRENT, argument(c, u32(3)))
 
 
 @kernel
 def fd_read(c: Call) -> u32:
-    return transfer(c, False, u64(CURRENT), argument(c, u32(3)))
+    return transfer(c, False, CURRENT, argument(c, u32(3)))
 
 
 @kernel
@@ -180,8 +180,8 @@ def fd_close(c: Call) -> u32:
     fd = argument(c, u32(0))
     files = c.wasi.files
     if is_stream(fd) or is_directory(c, fd):
-        return u32(SUCCESS)
-    return u32(BADF) if address(files.close) == 0 else files.close(files.environment, fd - STREAMS)
+        return SUCCESS
+    return BADF if address(files.close) == 0 else files.close(files.environment, fd - STREAMS)
 
 
 @kernel
@@ -189,13 +189,13 @@ def seek(c: Call, offset: u64, whence: u32, out: u32) -> u32:
     fd = argument(c, u32(0))
     files = c.wasi.files
     if is_stream(fd):
-        return u32(SPIPE)
+        return SPIPE
     if is_directory(c, fd) or address(files.seek) == 0:
-        return u32(BADF)
+        return BADF
     if whence >= WHENCES:
-        return u32(INVAL)
+        return INVAL
     if is_null(guest(c, out, u64(8))):
-        return u32(FAULT)
+        return FAULT
     position = stack_array(u64, 1)
     errno = files.seek(files.environment, fd - STREAMS, offset, whence, position)
     if errno == SUCCESS:
@@ -208,7 +208,7 @@ def fd_seek_0(c: Call) -> u32:
     """Snapshot 0 counts: from the current offset, from the end, from the start."""
     whence = argument(c, u32(2))
     if whence >= WHENCES:
-        return u32(INVAL)
+        return INVAL
     return seek(c, c.arguments[1], (whence + 1) % WHENCES, argument(c, u32(3)))
 
 
@@ -219,7 +219,7 @@ def fd_seek(c: Call) -> u32:
 
 @kernel
 def fd_tell(c: Call) -> u32:
-    return seek(c, u64(0), u32(SEEK_CURRENT), argument(c, u32(1)))
+    return seek(c, u64(0), SEEK_CURRENT, argument(c, u32(1)))
 
 
 @kernel
@@ -228,35 +228,35 @@ def status_of(c: Call, fd: u32, status: FileStat) -> u32:
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
     files = c.wasi.files
     if is_stream(fd):
-        status.filetype = u32(UNKNOWN)  # a terminal would be sent colours
+        status.filetype = UNKNOWN  # a terminal would be sent colours
     elif is_directory(c, fd):
-        status.filetype = u32(DIRECTORY)
+        status.filetype = DIRECTORY
     elif address(files.stat) == 0:
-        return u32(BADF)
+        return BADF
     else:
         return files.stat(files.environment, fd - STREAMS, status)
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
 def fd_filestat_get(c: Call) -> u32:
     status = stack_array(FileStat, 1)[0]
-    if is_null(guest(c, argument(c, u32(1)), u64(FILESTAT_BYTES))):
-        return u32(FAULT)
+    if is_null(guest(c, argument(c, u32(1)), FILESTAT_BYTES)):
+        return FAULT
     errno = status_of(c, argument(c, u32(0)), status)
     if errno == SUCCESS:
-        put_filestat(guest(c, argument(c, u32(1)), u64(FILESTAT_BYTES)), status)
+        put_filestat(guest(c, argument(c, u32(1)), FILESTAT_BYTES), status)
     return errno
 
 
 @kernel
 def fd_filestat_get_0(c: Call) -> u32:
     status = stack_array(FileStat, 1)[0]
-    if is_null(guest(c, argument(c, u32(1)), u64(FILESTAT_0_BYTES))):
-        return u32(FAULT)
+    if is_null(guest(c, argument(c, u32(1)), FILESTAT_0_BYTES)):
+        return FAULT
     errno = status_of(c, argument(c, u32(0)), status)
     if errno == SUCCESS:
-        put_filestat_0(guest(c, argument(c, u32(1)), u64(FILESTAT_0_BYTES)), status)
+        put_filestat_0(guest(c, argument(c, u32(1)), FILESTAT_0_BYTES), status)
     return errno
 
 
@@ -264,12 +264,12 @@ def fd_filestat_get_0(c: Call) -> u32:
 def fd_fdstat_get(c: Call) -> u32:
     fd = argument(c, u32(0))
     status = stack_array(FileStat, 1)[0]
-    if is_null(guest(c, argument(c, u32(1)), u64(FDSTAT_BYTES))):
-        return u32(FAULT)
+    if is_null(guest(c, argument(c, u32(1)), FDSTAT_BYTES)):
+        return FAULT
     errno = status_of(c, fd, status)
     if errno == SUCCESS:
-        place = guest(c, argument(c, u32(1)), u64(FDSTAT_BYTES))
-        rights = u64(STREAM_RIGHTS) if is_stream(fd) else u64(ALL_RIGHTS)
+        place = guest(c, argument(c, u32(1)), FDSTAT_BYTES)
+        rights = STREAM_RIGHTS if is_stream(fd) else ALL_RIGHTS
         store(place, u64(status.filetype & 0xFF))
         store(place + 8, rights)
         store(place + 16, rights)
@@ -297,29 +297,29 @@ def name_size(directories: Strings, at: u32) -> u32:
 def fd_prestat_get(c: Call) -> u32:
     fd = argument(c, u32(0))
     if not is_directory(c, fd):
-        return u32(BADF)
-    place = guest(c, argument(c, u32(1)), u64(PRESTAT_BYTES))
+        return BADF
+    place = guest(c, argument(c, u32(1)), PRESTAT_BYTES)
     if is_null(place):
-        return u32(FAULT)
+        return FAULT
     store(place, u32(0))
     store(place + 4, name_size(c.wasi.directories, directory_name(c.wasi.directories, fd - STREAMS)))
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
 def fd_prestat_dir_name(c: Call) -> u32:
     fd = argument(c, u32(0))
     if not is_directory(c, fd):
-        return u32(BADF)
+        return BADF
     at = directory_name(c.wasi.directories, fd - STREAMS)
     size = name_size(c.wasi.directories, at)
     if argument(c, u32(2)) < size:
-        return u32(NAMETOOLONG)
+        return NAMETOOLONG
     place = guest(c, argument(c, u32(1)), u64(size))
     if is_null(place):
-        return u32(FAULT)
+        return FAULT
     copy_bytes(place, c.wasi.directories.bytes + at, usize(size))
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
@@ -329,10 +329,10 @@ def fd_readdir(c: Call) -> u32:
     size = argument(c, u32(2))
     buffer = guest(c, argument(c, u32(1)), u64(size))
     if is_null(buffer) or is_null(guest(c, argument(c, u32(4)), u64(4))):
-        return u32(FAULT)
+        return FAULT
     fd = argument(c, u32(0))
     if is_stream(fd) or address(files.read_directory) == 0:
-        return u32(BADF)
+        return BADF
     used = stack_array(usize, 1)
     used[0] = usize(0)
     errno = files.read_directory(files.environment, fd - STREAMS, c.arguments[3], buffer, usize(size), used)
@@ -342,10 +342,10 @@ def fd_readdir(c: Call) -> u32:
 @kernel
 def fd_accept_anything(c: Call) -> u32:
     """`fd_advise`, `fd_sync` and `fd_datasync`: there is nothing to do."""
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
 def fd_refuse(c: Call) -> u32:
     """Changing sizes, times and flags of files."""
-    return u32(NOTSUP)
+    return NOTSUP

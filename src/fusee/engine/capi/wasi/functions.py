@@ -13,10 +13,10 @@ from fusee.kernel.lang import Fn, Ptr, cast, is_null, kernel, stack_array, table
 
 MODULE_NAME: Final = b"wasi_snapshot_preview1"
 SNAPSHOT_0_NAME: Final = b"wasi_unstable"  # what programs of 2019 import
-NO_WASI: Final = Misuse(Mistake.WASI, 0).status
-NO_MEMORY: Final = Misuse(Mistake.MEMORY, 0).status
-EXITED: Final = Misuse(Mistake.EXIT, 0).status
-WRONG_STATUS: Final = Misuse(Mistake.STATUS, 0).status
+NO_WASI: Final = u64(Misuse(Mistake.WASI, 0).status)
+NO_MEMORY: Final = u64(Misuse(Mistake.MEMORY, 0).status)
+EXITED: Final = u64(Misuse(Mistake.EXIT, 0).status)
+WRONG_STATUS: Final = u64(Misuse(Mistake.STATUS, 0).status)
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ ALL_NAMES: Final = "".join(f"{function.name}\0" for function in FUNCTIONS).encod
 NAMES = table(u8, ALL_NAMES)
 NAMES_BYTES: Final = len(ALL_NAMES)
 MODULE = table(u8, MODULE_NAME)
-MODULE_SIZE: Final = len(MODULE_NAME)
+MODULE_SIZE: Final = u32(len(MODULE_NAME))
 SNAPSHOT_0 = table(u8, SNAPSHOT_0_NAME)
-SNAPSHOT_0_SIZE: Final = len(SNAPSHOT_0_NAME)
+SNAPSHOT_0_SIZE: Final = u32(len(SNAPSHOT_0_NAME))
 
 
 @kernel
@@ -130,18 +130,18 @@ def find(name: Ptr[u8], size: u32, first: u32) -> u32:
 def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> u32:
     """Call a function of WASI's for a guest; not 0 stops the guest."""
     if s.wasi == 0:
-        return stop(s, new_trap(s, u64(NO_WASI)))
+        return stop(s, new_trap(s, NO_WASI))
     c = stack_array(Call, 1)[0]
     c.store = s
     c.wasi = cast(Wasi, s.wasi)
     c.memory = exported_memory(c.wasi, instance)
     c.arguments = slots
     if is_null(c.memory):
-        return stop(s, new_trap(s, u64(NO_MEMORY)))
+        return stop(s, new_trap(s, NO_MEMORY))
     errno = BODIES[number](c)
     if errno == process.WRONG:
-        return stop(s, new_trap(s, u64(WRONG_STATUS)))
+        return stop(s, new_trap(s, WRONG_STATUS))
     if s.has_exited:
-        return stop(s, new_trap(s, u64(EXITED)))
+        return stop(s, new_trap(s, EXITED))
     slots[0] = u64(errno)
     return u32(0)

@@ -77,21 +77,21 @@ def check_path(path: Ptr[u8], size: u32) -> u32:
     A zero byte would end the path early where the app makes a string of C's of it.
     """
     if size != 0 and path[0] == SLASH:
-        return u32(NOTCAPABLE)
+        return NOTCAPABLE
     depth = u32(0)
     start = u32(0)
     while start < size:
         end = start
         while end < size and path[end] != SLASH:
             if path[end] == 0:
-                return u32(ILSEQ)
+                return ILSEQ
             end += 1
         length = end - start
         if length == 2 and path[start] == DOT and path[start + 1] == DOT:
             if depth == 0:
-                return u32(NOTCAPABLE)
+                return NOTCAPABLE
             depth -= 1
         elif length > 1 or (length == 1 and path[start] != DOT):
             depth += 1
         start = end + 1
-    return u32(SUCCESS)
+    return SUCCESS

@@ -53,9 +53,9 @@ from fusee.kernel.lang import (
 
 START_NAME: Final = b"_start"
 START = table(u8, START_NAME)
-START_SIZE: Final = len(START_NAME)
-NO_START: Final = Misuse(Mistake.START, 0).status
-FAILED: Final = 1
+START_SIZE: Final = u32(len(START_NAME))
+NO_START: Final = u64(Misuse(Mistake.START, 0).status)
+FAILED: Final = u32(1)
 
 
 @kernel(export="fusee_wasi_imports")
@@ -79,9 +79,9 @@ def wasi_number(m: Module, module: Span, name: Span) -> u32:
     """Which function of WASI's an import means; `COUNT` if none."""
     text = m.source + name.start
     size = name.end - name.start
-    if is_named(m, module, cast(Ptr[u8], MODULE), u32(MODULE_SIZE)):
+    if is_named(m, module, cast(Ptr[u8], MODULE), MODULE_SIZE):
         return find(text, size, u32(0))
-    if not is_named(m, module, cast(Ptr[u8], SNAPSHOT_0), u32(SNAPSHOT_0_SIZE)):
+    if not is_named(m, module, cast(Ptr[u8], SNAPSHOT_0), SNAPSHOT_0_SIZE):
         return u32(COUNT)
     variant = find(text, size, u32(VARIANTS))
     return variant if variant != COUNT else find(text, size, u32(0))
@@ -106,10 +106,10 @@ def wasi_type(number: u32) -> ExternType:
     complete = new_elements(made.results, usize(u32(HAS_RESULT[number])), width) and complete
     for i in span(made.params.size):
         is_wide = u32(WIDE[number]) >> u32(i) & 1 != 0
-        pointers(made.params)[i] = address(new_valtype(u32(VAL_I64) if is_wide else u32(VAL_I32)))
+        pointers(made.params)[i] = address(new_valtype(VAL_I64 if is_wide else VAL_I32))
         complete = complete and pointers(made.params)[i] != 0
     for i in span(made.results.size):
-        pointers(made.results)[i] = address(new_valtype(u32(VAL_I32)))
+        pointers(made.results)[i] = address(new_valtype(VAL_I32))
         complete = complete and pointers(made.results)[i] != 0
     if not complete:
         delete_externtype(address(made))
@@ -125,8 +125,8 @@ def wasi_start(ref: Ref, out: Ptr[usize]) -> u32:
     func = start_function(instance)
     slots = stack_array(u64, 1)
     if is_null(func):
-        pass_trap(new_trap(s, u64(NO_START)), out)
-        return u32(FAILED)
+        pass_trap(new_trap(s, NO_START), out)
+        return FAILED
     trap = run(s, func, slots)
     if not is_null(trap) and trap.is_exit:
         status = trap.exit_status
@@ -135,7 +135,7 @@ def wasi_start(ref: Ref, out: Ptr[usize]) -> u32:
         pass_trap(trap, out)
         return status
     pass_trap(trap, out)
-    return u32(0) if is_null(trap) else u32(FAILED)
+    return u32(0) if is_null(trap) else FAILED
 
 
 @kernel
@@ -144,7 +144,7 @@ def start_function(instance: Instance) -> Func:
     m = instance.module
     for i in span(m.export_count):
         item = m.exports[i]
-        if item.kind == EXTERN_FUNC and is_named(m, item.name, cast(Ptr[u8], START), u32(START_SIZE)):
+        if item.kind == EXTERN_FUNC and is_named(m, item.name, cast(Ptr[u8], START), START_SIZE):
             func = cast(Func, instance.functions[item.index])
             return func if func.param_count + func.result_count == 0 else null(Func)
     return null(Func)

@@ -9,7 +9,7 @@ from fusee.kernel.lang import Ptr, address, cast, kernel, null, span, table, u8,
 
 MEMORY_NAME: Final = b"memory"
 MEMORY = table(u8, MEMORY_NAME)
-MEMORY_SIZE: Final = len(MEMORY_NAME)
+MEMORY_SIZE: Final = u32(len(MEMORY_NAME))
 
 
 @kernel
@@ -41,6 +41,6 @@ def find_memory(instance: Instance) -> Memory:
     m = instance.module
     for i in span(m.export_count):
         item = m.exports[i]
-        if item.kind == EXTERN_MEMORY and is_named(m, item.name, cast(Ptr[u8], MEMORY), u32(MEMORY_SIZE)):
+        if item.kind == EXTERN_MEMORY and is_named(m, item.name, cast(Ptr[u8], MEMORY), MEMORY_SIZE):
             return cast(Memory, instance.memories[item.index])
     return null(Memory)

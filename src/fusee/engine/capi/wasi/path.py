@@ -34,9 +34,9 @@ def directory_of(c: Call, index: u32) -> u32:
 def check_place(c: Call, directory: u32, pointer: u32, size: u32) -> u32:
     """An errno unless a descriptor may be a directory and a path is in the guest's memory and harmless."""
     if argument(c, directory) < STREAMS:
-        return u32(NOTDIR)
+        return NOTDIR
     path = guest(c, argument(c, pointer), u64(argument(c, size)))
-    return u32(FAULT) if is_null(path) else check_path(path, argument(c, size))
+    return FAULT if is_null(path) else check_path(path, argument(c, size))
 
 
 @kernel
@@ -47,14 +47,14 @@ def path_open(c: Call) -> u32:
     if errno != SUCCESS:
         return errno
     if address(files.open) == 0:
-        return u32(NOSYS)
+        return NOSYS
     size = argument(c, u32(3))
     path = guest(c, argument(c, u32(2)), u64(size))
     flags = argument(c, u32(4))
     if is_null(guest(c, argument(c, u32(8)), u64(4))):
-        return u32(FAULT)
+        return FAULT
     if flags & O_DIRECTORY != 0 and flags != O_DIRECTORY:
-        return u32(INVAL)
+        return INVAL
     handle = stack_array(u32, 1)
     errno = files.open(
         files.environment,
@@ -77,13 +77,13 @@ def path_open(c: Call) -> u32:
 def refuse_directory(files: Files, handle: u32) -> u32:
     """A directory cannot be open for writing (POSIX, `open`), as far as the app says what it has opened."""
     if address(files.stat) == 0 or address(files.close) == 0:
-        return u32(SUCCESS)
+        return SUCCESS
     status = stack_array(FileStat, 1)[0]
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
     if files.stat(files.environment, handle, status) != SUCCESS or status.filetype != DIRECTORY:
-        return u32(SUCCESS)
+        return SUCCESS
     files.close(files.environment, handle)
-    return u32(ISDIR)
+    return ISDIR
 
 
 @kernel
@@ -94,7 +94,7 @@ def path_status(c: Call, status: FileStat) -> u32:
     if errno != SUCCESS:
         return errno
     if address(files.path_stat) == 0:
-        return u32(NOSYS)
+        return NOSYS
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
     size = argument(c, u32(3))
     path = guest(c, argument(c, u32(2)), u64(size))
@@ -103,23 +103,23 @@ def path_status(c: Call, status: FileStat) -> u32:
 
 @kernel
 def path_filestat_get(c: Call) -> u32:
-    if is_null(guest(c, argument(c, u32(4)), u64(FILESTAT_BYTES))):
-        return u32(FAULT)
+    if is_null(guest(c, argument(c, u32(4)), FILESTAT_BYTES)):
+        return FAULT
     status = stack_array(FileStat, 1)[0]
     errno = path_status(c, status)
     if errno == SUCCESS:
-        put_filestat(guest(c, argument(c, u32(4)), u64(FILESTAT_BYTES)), status)
+        put_filestat(guest(c, argument(c, u32(4)), FILESTAT_BYTES), status)
     return errno
 
 
 @kernel
 def path_filestat_get_0(c: Call) -> u32:
-    if is_null(guest(c, argument(c, u32(4)), u64(FILESTAT_0_BYTES))):
-        return u32(FAULT)
+    if is_null(guest(c, argument(c, u32(4)), FILESTAT_0_BYTES)):
+        return FAULT
     status = stack_array(FileStat, 1)[0]
     errno = path_status(c, status)
     if errno == SUCCESS:
-        put_filestat_0(guest(c, argument(c, u32(4)), u64(FILESTAT_0_BYTES)), status)
+        put_filestat_0(guest(c, argument(c, u32(4)), FILESTAT_0_BYTES), status)
     return errno
 
 
@@ -130,7 +130,7 @@ def by_path(c: Call, change: Path) -> u32:
     if errno != SUCCESS:
         return errno
     if address(change) == 0:
-        return u32(NOSYS)
+        return NOSYS
     size = argument(c, u32(2))
     path = guest(c, argument(c, u32(1)), u64(size))
     return change(c.wasi.files.environment, directory_of(c, u32(0)), path, usize(size))
@@ -160,7 +160,7 @@ def path_rename(c: Call) -> u32:
     if errno != SUCCESS:
         return errno
     if address(files.rename) == 0:
-        return u32(NOSYS)
+        return NOSYS
     size = argument(c, u32(2))
     path = guest(c, argument(c, u32(1)), u64(size))
     to_size = argument(c, u32(5))

@@ -7,16 +7,16 @@ from fusee.engine.capi.wasi.state import FAULT, INVAL, NOSYS, SUCCESS, Call, Str
 from fusee.kernel.lang import address, copy_bytes, is_null, kernel, span, store, u32, u64, usize
 
 CLOCKS: Final = 4
-RESOLUTION: Final = 1  # nanoseconds: what the clock's numbers count
+RESOLUTION: Final = u64(1)  # nanoseconds: what the clock's numbers count
 STATUSES: Final = 126  # `proc_exit`: larger ones mean what shells make of them, and a system keeps eight bits
-WRONG: Final = 0xFFFF  # no errno
+WRONG: Final = u32(0xFFFF)  # no errno
 
 
 @kernel
 def strings_sizes(c: Call, strings: Strings) -> u32:
     if not put_u32(c, argument(c, u32(0)), strings.count) or not put_u32(c, argument(c, u32(1)), strings.size):
-        return u32(FAULT)
-    return u32(SUCCESS)
+        return FAULT
+    return SUCCESS
 
 
 @kernel
@@ -26,9 +26,9 @@ def strings_get(c: Call, strings: Strings) -> u32:
     bytes_at = argument(c, u32(1))
     buffer = guest(c, bytes_at, u64(strings.size))
     if is_null(pointers) or is_null(buffer):
-        return u32(FAULT)
+        return FAULT
     if strings.size == 0:
-        return u32(SUCCESS)
+        return SUCCESS
     is_start = True
     number = u32(0)
     for i in span(strings.size):
@@ -37,7 +37,7 @@ def strings_get(c: Call, strings: Strings) -> u32:
             number += 1
         is_start = strings.bytes[i] == 0
     copy_bytes(buffer, strings.bytes, usize(strings.size))
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
@@ -63,19 +63,19 @@ def environ_get(c: Call) -> u32:
 @kernel
 def clock_res_get(c: Call) -> u32:
     if argument(c, u32(0)) >= CLOCKS:
-        return u32(INVAL)
-    return u32(SUCCESS) if put_u64(c, argument(c, u32(1)), u64(RESOLUTION)) else u32(FAULT)
+        return INVAL
+    return SUCCESS if put_u64(c, argument(c, u32(1)), RESOLUTION) else FAULT
 
 
 @kernel
 def clock_time_get(c: Call) -> u32:
     """The second argument, a precision, is of no use here."""
     if argument(c, u32(0)) >= CLOCKS:
-        return u32(INVAL)
+        return INVAL
     clock = c.store.engine.system.clock
     if address(clock) == 0:
-        return u32(NOSYS)
-    return u32(SUCCESS) if put_u64(c, argument(c, u32(2)), clock(argument(c, u32(0)))) else u32(FAULT)
+        return NOSYS
+    return SUCCESS if put_u64(c, argument(c, u32(2)), clock(argument(c, u32(0)))) else FAULT
 
 
 @kernel
@@ -83,14 +83,14 @@ def random_get(c: Call) -> u32:
     size = argument(c, u32(1))
     buffer = guest(c, argument(c, u32(0)), u64(size))
     if is_null(buffer):
-        return u32(FAULT)
+        return FAULT
     random = c.store.engine.system.random
-    return u32(NOSYS) if address(random) == 0 else random(buffer, usize(size))
+    return NOSYS if address(random) == 0 else random(buffer, usize(size))
 
 
 @kernel
 def sched_yield(c: Call) -> u32:
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
@@ -98,13 +98,13 @@ def proc_exit(c: Call) -> u32:
     """Nothing is returned from: `call_wasi` stops the guest when it sees that it has exited, or the result `WRONG`."""
     status = argument(c, u32(0))
     if status >= STATUSES:
-        return u32(WRONG)
+        return WRONG
     c.store.has_exited = True
     c.store.exit_status = status
-    return u32(SUCCESS)
+    return SUCCESS
 
 
 @kernel
 def unsupported(c: Call) -> u32:
     """Functions that no device has: sockets, links, signals, waiting."""
-    return u32(NOSYS)
+    return NOSYS

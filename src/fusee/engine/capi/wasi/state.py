@@ -6,24 +6,24 @@ from fusee.engine.capi.state import StoreObject
 from fusee.engine.state.runtime import Memory
 from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
 
-SUCCESS: Final = 0  # `errno`
-BADF: Final = 8
-FAULT: Final = 21
-ILSEQ: Final = 25
-INVAL: Final = 28
-ISDIR: Final = 31
-NAMETOOLONG: Final = 37
-NOSYS: Final = 52
-NOTDIR: Final = 54
-NOTSUP: Final = 58
-SPIPE: Final = 70
-NOTCAPABLE: Final = 76
+SUCCESS: Final = u32(0)  # `errno`
+BADF: Final = u32(8)
+FAULT: Final = u32(21)
+ILSEQ: Final = u32(25)
+INVAL: Final = u32(28)
+ISDIR: Final = u32(31)
+NAMETOOLONG: Final = u32(37)
+NOSYS: Final = u32(52)
+NOTDIR: Final = u32(54)
+NOTSUP: Final = u32(58)
+SPIPE: Final = u32(70)
+NOTCAPABLE: Final = u32(76)
 
-UNKNOWN: Final = 0  # `filetype`
-DIRECTORY: Final = 3
+UNKNOWN: Final = u32(0)  # `filetype`
+DIRECTORY: Final = u32(3)
 
 STREAMS: Final = 3  # descriptors 0 to 2; a file's descriptor is its handle plus 3
-CURRENT: Final = 0xFFFF_FFFF_FFFF_FFFF  # an offset: where the file stands
+CURRENT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # an offset: where the file stands
 
 Path = Fn[[usize, u32, Ptr[u8], usize], u32]
 
