@@ -10,6 +10,9 @@ VECTORS: Final = ("byte", "val", "frame", "extern", *TYPES)
 COPIED: Final = (*TYPES, *REFS, "ref", "frame", "val")
 OWNED: Final = (*COPIED, "config", "engine", "store", "shared_module")
 
+VECTOR_FUNCTIONS: Final = ("new_empty", "new_uninitialized", "new", "copy", "delete")
+INFO: Final = ("same", "get_host_info", "set_host_info", "set_host_info_with_finalizer")
+
 OTHERS: Final = {
     "config": "new",
     "engine": "new new_with_config",
@@ -44,10 +47,6 @@ SHORT: Final = {
 }
 
 
-ADDED: Final = frozenset({"wasm_v128_new", "wasm_v128_copy", "wasm_v128_delete"})
-"""What the header declares under such names beside the standard."""
-
-
 def _named(functions: dict[str, str]) -> set[str]:
     return {f"wasm_{name}_{function}" for name, all_ in functions.items() for function in all_.split()}
 
@@ -59,16 +58,25 @@ def _conversions(general: str, special: str) -> set[str]:
 
 def defined() -> set[str]:
     """What has to be in a library."""
-    vector = ("new_empty", "new_uninitialized", "new", "copy", "delete")
-    info = ("same", "get_host_info", "set_host_info", "set_host_info_with_finalizer")
     names = _named(OTHERS)
-    names |= {f"wasm_{name}_vec_{function}" for name in VECTORS for function in vector}
+    names |= {f"wasm_{name}_vec_{function}" for name in VECTORS for function in VECTOR_FUNCTIONS}
     names |= {f"wasm_{name}_delete" for name in OWNED}
     names |= {f"wasm_{name}_copy" for name in COPIED}
-    names |= {f"wasm_{name}_{function}" for name in (*REFS, "ref") for function in info}
+    names |= {f"wasm_{name}_{function}" for name in (*REFS, "ref") for function in INFO}
     names |= {name for special in REFS for name in _conversions("ref", special)}
     names |= {name for special in EXTERNS for name in _conversions("extern", special)}
     return names | {name for special in EXTERNS for name in _conversions("externtype", f"{special}type")}
+
+
+def added() -> set[str]:
+    """What has to be there under such names beside the standard: tags, as Wasmtime's header has them, and vectors."""
+    kinds = ("tag", "tagtype")
+    names = _named({"tag": "new type", "tagtype": "new functype", "v128": "new copy delete"})
+    names |= {f"wasm_tagtype_vec_{function}" for function in VECTOR_FUNCTIONS}
+    names |= {f"wasm_{kind}_{function}" for kind in kinds for function in ("copy", "delete")}
+    names |= {f"wasm_tag_{function}" for function in INFO}
+    pairs = (("ref", "tag"), ("extern", "tag"), ("externtype", "tagtype"))
+    return names.union(*(_conversions(general, special) for general, special in pairs))
 
 
 def inline() -> set[str]:

@@ -12,6 +12,7 @@ from fusee.engine.capi.state import (
     KIND_MEMORY,
     KIND_MODULE,
     KIND_TABLE,
+    KIND_TAG,
     KIND_TRAP,
 )
 from fusee.kernel.lang import Instance, Kernel, exported
@@ -30,13 +31,14 @@ MODULES: Final = (
     "memory",
     "table",
     "globals",
+    "tag",
     "extern",
     "instance",
     "wasi.config",
     "wasi.imports",
 )
 
-TYPES: Final = ("func", "global", "table", "memory")
+TYPES: Final = ("func", "global", "table", "memory", "tag")
 """The kinds of externs, in `wasm.h`'s order. Each is a kind of objects, and one of types."""
 
 KINDS: Final = {
@@ -44,6 +46,7 @@ KINDS: Final = {
     "global": KIND_GLOBAL,
     "table": KIND_TABLE,
     "memory": KIND_MEMORY,
+    "tag": KIND_TAG,
     "instance": KIND_INSTANCE,
     "foreign": KIND_FOREIGN,
     "trap": KIND_TRAP,

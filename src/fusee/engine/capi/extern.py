@@ -1,10 +1,11 @@
-"""What functions, globals, tables and memories have in common."""
+"""What functions, globals, tables, memories and tags have in common."""
 
 from fusee.engine.capi.func import func_type
 from fusee.engine.capi.globals import global_type
 from fusee.engine.capi.memory import memory_type
-from fusee.engine.capi.state import KIND_FUNC, KIND_GLOBAL, KIND_MEMORY, KIND_TABLE, ExternType, Ref
+from fusee.engine.capi.state import KIND_FUNC, KIND_GLOBAL, KIND_MEMORY, KIND_TABLE, KIND_TAG, ExternType, Ref
 from fusee.engine.capi.table import table_type
+from fusee.engine.capi.tag import tag_type
 from fusee.kernel.lang import is_null, kernel, null
 
 
@@ -18,4 +19,6 @@ def extern_type(ref: Ref) -> ExternType:
         return global_type(ref)
     if ref.kind == KIND_TABLE:
         return table_type(ref)
-    return memory_type(ref) if ref.kind == KIND_MEMORY else null(ExternType)
+    if ref.kind == KIND_MEMORY:
+        return memory_type(ref)
+    return tag_type(ref) if ref.kind == KIND_TAG else null(ExternType)

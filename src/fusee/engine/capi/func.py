@@ -142,19 +142,12 @@ def has_room(s: StoreObject) -> bool:
 
 @kernel
 def make_func(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  # noqa: A002
-    size = usize(HEADER_WORDS) + type.params.size + type.results.size
-    words = cast(Ptr[u32], new_block(size * WORD_BYTES))
-    if is_null(words):
-        raise Exhausted(Limit.SYSTEM, 0)
-    id_ = stack_array(u32, 1)
-    status = caught(register_type, s, type, words, id_)
-    delete_block(cast(Ptr[u8], words))
-    raise_again(status)
+    canonical = canonical_type(s, type)
     params = u32(type.params.size)
     results = u32(type.results.size)
     param_slots = slots_in(type.params)
     result_slots = slots_in(type.results)
-    target[0] = address(new_host_func(s.store, s.host_count, id_[0], params, results, param_slots, result_slots))
+    target[0] = address(new_host_func(s.store, s.host_count, canonical, params, results, param_slots, result_slots))
 
 
 @kernel
@@ -167,8 +160,21 @@ def slots_in(types: Vector) -> u32:
 
 
 @kernel
-def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: Ptr[u32]) -> None:  # noqa: A002
+def canonical_type(s: StoreObject, type: ExternType) -> u32:  # noqa: A002
     """The number by which the engine knows a function type; held until the engine ends."""
+    size = usize(HEADER_WORDS) + type.params.size + type.results.size
+    words = cast(Ptr[u32], new_block(size * WORD_BYTES))
+    if is_null(words):
+        raise Exhausted(Limit.SYSTEM, 0)
+    canonical = stack_array(u32, 1)
+    status = caught(register_type, s, type, words, canonical)
+    delete_block(cast(Ptr[u8], words))
+    raise_again(status)
+    return canonical[0]
+
+
+@kernel
+def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: Ptr[u32]) -> None:  # noqa: A002
     words[0] = u32(engine.KIND_FUNC << 1 | IS_FINAL)
     words[1] = u32(NONE)
     words[2] = u32(type.params.size)

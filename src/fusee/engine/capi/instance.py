@@ -11,7 +11,7 @@ from fusee.engine.capi.state import KIND_INSTANCE, HeldModule, ModuleObject, Ref
 from fusee.engine.capi.trap import delete_trap, new_trap
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.runtime.instantiate import instantiate
-from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, NONE, Module
+from fusee.engine.state.module import EXTERN_FUNC, EXTERN_MEMORY, EXTERN_TABLE, EXTERN_TAG, NONE, Module
 from fusee.engine.state.runtime import Func, Instance
 from fusee.kernel.lang import (
     Ptr,
@@ -157,11 +157,11 @@ def instance_exports(ref: Ref, out: Vector) -> None:
 
 @kernel
 def extern_at(instance: Instance, kind: u32, index: u32) -> usize:
-    """What is at a place of an instance's index spaces; 0 for a tag."""
+    """What is at a place of an instance's index spaces."""
     if kind == EXTERN_FUNC:
         return instance.functions[index]
     if kind == EXTERN_TABLE:
         return instance.tables[index]
     if kind == EXTERN_MEMORY:
         return instance.memories[index]
-    return instance.globals[index] if kind == EXTERN_GLOBAL else usize(0)
+    return instance.tags[index] if kind == EXTERN_TAG else instance.globals[index]

@@ -10,8 +10,8 @@ from fusee.engine.capi.state import (
     KIND_GLOBAL,
     KIND_MEMORY,
     KIND_MODULE,
-    KIND_OTHER,
     KIND_TABLE,
+    KIND_TAG,
     ExternType,
     ModuleObject,
     Source,
@@ -22,6 +22,7 @@ from fusee.engine.capi.types import (
     delete_named,
     new_externtype,
     new_named,
+    new_tagtype,
     read_content_type,
     read_functype,
     read_limits,
@@ -55,7 +56,7 @@ from fusee.spec.features import WASM_3
 from fusee.spec.limits import MAX_MODULE_BYTES
 
 FEATURES: Final = u64(int(WASM_3))
-KINDS = table(u8, [KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_OTHER])
+KINDS = table(u8, [KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_TAG])
 """C's numbers of the kinds, by the binary format's."""
 
 
@@ -236,5 +237,5 @@ def extern_type(m: Module, kind: u32, index: u32) -> ExternType:
         if not is_null(made):
             made.is_mutable = m.globals[index].is_mutable
     else:
-        made = new_externtype(u32(KIND_OTHER))
+        made = new_tagtype(read_functype(m, m.tags[index]))
     return made

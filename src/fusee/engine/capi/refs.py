@@ -11,7 +11,7 @@ from fusee.engine.capi.state import (
     KIND_FOREIGN,
     KIND_INSTANCE,
     KIND_MODULE,
-    KIND_OTHER,
+    KIND_NONE,
     KIND_TRAP,
     HeldModule,
     HostInfo,
@@ -79,7 +79,7 @@ def copy_ref(handle: usize) -> usize:
 
 @kernel(export="wasm_extern_kind")
 def kind_of(ref: Ref) -> u8:
-    return u8(KIND_OTHER) if is_null(ref) else u8(ref.kind)
+    return u8(KIND_NONE) if is_null(ref) else u8(ref.kind)
 
 
 @kernel
@@ -87,7 +87,7 @@ def same_ref(a: Ref, b: Ref) -> bool:
     """`wasm_…_same`: whether two handles are of the same object."""
     if is_null(a) or is_null(b) or a.kind != b.kind or a.kind == KIND_MODULE or a.kind == KIND_TRAP:
         return a == b
-    return a.target == b.target and a.kind != KIND_OTHER
+    return a.target == b.target
 
 
 @kernel
@@ -149,7 +149,7 @@ def set_finalized_info(ref: Ref, data: usize, finalizer: usize) -> None:
 @kernel
 def info_for(ref: Ref) -> HostInfo:
     """Where an object's host info is; null if there is no memory for it."""
-    if is_null(ref) or ref.kind == KIND_OTHER:
+    if is_null(ref):
         return null(HostInfo)
     if ref.kind == KIND_MODULE:
         return cast(ModuleObject, ref).info

@@ -17,11 +17,12 @@ KIND_FUNC: Final = 0  # `wasm_externkind_t`
 KIND_GLOBAL: Final = 1
 KIND_TABLE: Final = 2
 KIND_MEMORY: Final = 3
-KIND_OTHER: Final = 4  # an import or export that C has no name for: a tag
+KIND_TAG: Final = 4  # not of the standard
 KIND_INSTANCE: Final = 5  # of a `Ref` that is not an extern
 KIND_FOREIGN: Final = 6
 KIND_TRAP: Final = 7
 KIND_MODULE: Final = 8
+KIND_NONE: Final = 0xFF  # of NULL
 
 VAL_I32: Final = u32(0)  # `wasm_valkind_t`
 VAL_I64: Final = u32(1)
@@ -80,7 +81,7 @@ class ValType:
 
 @struct
 class ExternType:
-    """`wasm_externtype_t`, and with the kind that they say also the function, global, table and memory types."""
+    """`wasm_externtype_t`, and with the kind that they say also the function, global, table, memory and tag types."""
 
     kind: u32
     is_mutable: bool  # globals
@@ -88,6 +89,7 @@ class ExternType:
     content: ValType  # globals and tables
     params: Inline[Vector]  # functions
     results: Inline[Vector]
+    function: usize  # tags: the ExternType of a function whose parameters are the values
 
 
 @struct
@@ -239,7 +241,7 @@ class HeldModule:
 
 @struct
 class Ref:
-    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_extern_t`, `wasm_instance_t`, `wasm_foreign_t`.
+    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_tag_t`, `wasm_extern_t`, `wasm_instance_t`, `wasm_foreign_t`.
 
     A `wasm_ref_t` is one of these, or a trap or a module, as `kind` says.
     """

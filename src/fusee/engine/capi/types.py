@@ -8,8 +8,9 @@ from fusee.engine.capi.state import (
     KIND_FUNC,
     KIND_GLOBAL,
     KIND_MEMORY,
-    KIND_OTHER,
+    KIND_NONE,
     KIND_TABLE,
+    KIND_TAG,
     VAL_OTHER,
     ExternType,
     Limits,
@@ -62,11 +63,19 @@ def copy_valtype(type: usize) -> usize:  # noqa: A002
 def delete_externtype(type: usize) -> None:  # noqa: A002
     """End a type of any kind, with what it owns; nothing if it is null."""
     if type != 0:
-        of = cast(ExternType, type)
-        delete_vector(of.params, delete_valtype)
-        delete_vector(of.results, delete_valtype)
-        delete_block(cast(Ptr[u8], of.content))
-        delete_block(cast(Ptr[u8], of))
+        function = cast(ExternType, type).function
+        delete_parts(cast(ExternType, type))
+        if function != 0:
+            delete_parts(cast(ExternType, function))
+
+
+@kernel
+def delete_parts(of: ExternType) -> None:
+    """All but the function type in a tag's."""
+    delete_vector(of.params, delete_valtype)
+    delete_vector(of.results, delete_valtype)
+    delete_block(cast(Ptr[u8], of.content))
+    delete_block(cast(Ptr[u8], of))
 
 
 @kernel
@@ -82,10 +91,22 @@ def copy_externtype(type: usize) -> usize:  # noqa: A002
     """A copy with all that it owns, or null."""
     if type == 0:
         return type
-    origin = cast(ExternType, type)
+    made = copy_parts(cast(ExternType, type))
+    function = cast(ExternType, type).function
+    if not is_null(made) and function != 0:
+        made.function = address(copy_parts(cast(ExternType, function)))
+        if made.function == 0:
+            delete_externtype(address(made))
+            return usize(0)
+    return address(made)
+
+
+@kernel
+def copy_parts(origin: ExternType) -> ExternType:
+    """All but the function type in a tag's; null if there is no memory."""
     made = new_externtype(origin.kind)
     if is_null(made):
-        return usize(0)
+        return made
     made.is_mutable = origin.is_mutable
     made.limits.minimum = origin.limits.minimum
     made.limits.maximum = origin.limits.maximum
@@ -95,9 +116,9 @@ def copy_externtype(type: usize) -> usize:  # noqa: A002
         made.content = read_valtype(origin.content.kind)
     complete = made.params.size == origin.params.size and made.results.size == origin.results.size
     if not complete or is_null(made.content) != is_null(origin.content):
-        delete_externtype(address(made))
-        return usize(0)
-    return address(made)
+        delete_parts(made)
+        return null(ExternType)
+    return made
 
 
 @kernel(inline=True)
@@ -192,6 +213,24 @@ def new_memorytype(limits: Limits) -> ExternType:
     return made
 
 
+@kernel(export="wasm_tagtype_new")
+def new_tagtype(function: ExternType) -> ExternType:
+    """Takes over the type of a function, whose parameters are the values; null if it has results, or without memory."""
+    made = null(ExternType)
+    if not is_null(function) and function.kind == KIND_FUNC and function.results.size == 0:
+        made = new_externtype(u32(KIND_TAG))
+    if is_null(made):
+        delete_externtype(address(function))
+        return made
+    made.function = address(function)
+    return made
+
+
+@kernel(export="wasm_tagtype_functype")
+def tagtype_functype(type: ExternType) -> ExternType:  # noqa: A002
+    return null(ExternType) if is_null(type) else cast(ExternType, type.function)
+
+
 @kernel(inline=True)
 def set_limits(type: ExternType, limits: Limits) -> None:  # noqa: A002
     """Without limits: none at all."""
@@ -209,12 +248,12 @@ def limits_of(type: ExternType) -> Limits:  # noqa: A002
 
 @kernel(export="wasm_externtype_kind")
 def externtype_kind(type: ExternType) -> u8:  # noqa: A002
-    return u8(KIND_OTHER) if is_null(type) else u8(type.kind)
+    return u8(KIND_NONE) if is_null(type) else u8(type.kind)
 
 
 @kernel
 def as_externtype(type: ExternType) -> ExternType:  # noqa: A002
-    """From a function, global, table or memory type to the extern type that it is."""
+    """From a function, global, table, memory or tag type to the extern type that it is."""
     return type
 
 
@@ -331,6 +370,16 @@ def read_functype(m: engine.Module, type_index: u32) -> ExternType:
         delete_externtype(address(made))
         return null(ExternType)
     return made
+
+
+@kernel
+def read_tagtype(count: u32, types: Ptr[u32]) -> ExternType:
+    """The type of a tag of these values; null if there is no memory."""
+    function = new_externtype(u32(KIND_FUNC))
+    if is_null(function) or read_valtypes(function.params, count, types):
+        return new_tagtype(function)
+    delete_externtype(address(function))
+    return null(ExternType)
 
 
 @kernel

@@ -10,7 +10,6 @@ from fusee.engine.capi.state import (
     KIND_FOREIGN,
     KIND_FUNC,
     KIND_MODULE,
-    KIND_OTHER,
     KIND_TRAP,
     VAL_EXTERNREF,
     VAL_F32,
@@ -147,7 +146,7 @@ def external_of(store: StoreObject, ref: Ref) -> Object:
         return module_external(store, cast(ModuleObject, ref))
     if ref.kind == KIND_TRAP:
         return trap_external(store, cast(Trap, ref))
-    if ref.store != store or ref.kind == KIND_OTHER:
+    if ref.store != store:
         return null(Object)
     if ref.kind == KIND_FOREIGN:
         return cast(Object, ref.target)

@@ -69,7 +69,7 @@ typedef byte_t wasm_byte_t;
 
 /* A handle. Copies are handles of the same object, which `same` tells. Host info belongs to the object: all of its handles
  * show it. The finalizer is called once, when other host info takes the place or the object ends: functions, globals,
- * tables, memories and instances with their store, traps and modules with their last handle, foreign objects when
+ * tables, memories, tags and instances with their store, traps and modules with their last handle, foreign objects when
  * neither a handle nor a guest refers to them, at the latest with the store. */
 
 #define FUSEE_HANDLE(name)                                                                          \
@@ -170,7 +170,8 @@ enum wasm_externkind_enum {
     WASM_EXTERN_FUNC = 0,
     WASM_EXTERN_GLOBAL = 1,
     WASM_EXTERN_TABLE = 2,
-    WASM_EXTERN_MEMORY = 3 /* a tag, of which the standard knows nothing, is 4 */
+    WASM_EXTERN_MEMORY = 3,
+    WASM_EXTERN_TAG = 4 /* not of the standard, like all of tags here: as Wasmtime's header has them */
 };
 
 FUSEE_TYPE(valtype)
@@ -179,6 +180,7 @@ FUSEE_EXTERNTYPE(func)
 FUSEE_EXTERNTYPE(global)
 FUSEE_EXTERNTYPE(table)
 FUSEE_EXTERNTYPE(memory)
+FUSEE_EXTERNTYPE(tag)
 FUSEE_TYPE(importtype)
 FUSEE_TYPE(exporttype)
 
@@ -201,6 +203,9 @@ WASM_API_EXTERN const wasm_limits_t *wasm_tabletype_limits(const wasm_tabletype_
 
 WASM_API_EXTERN own wasm_memorytype_t *wasm_memorytype_new(const wasm_limits_t *limits); /* in pages of 64 KiB */
 WASM_API_EXTERN const wasm_limits_t *wasm_memorytype_limits(const wasm_memorytype_t *type);
+
+WASM_API_EXTERN own wasm_tagtype_t *wasm_tagtype_new(own wasm_functype_t *type); /* its parameters are the values */
+WASM_API_EXTERN const wasm_functype_t *wasm_tagtype_functype(const wasm_tagtype_t *type);
 
 WASM_API_EXTERN own wasm_importtype_t *wasm_importtype_new(
     own wasm_name_t *module, own wasm_name_t *name, own wasm_externtype_t *type);
@@ -289,7 +294,7 @@ WASM_API_EXTERN own wasm_module_t *wasm_module_deserialize(wasm_store_t *store, 
 WASM_API_EXTERN own wasm_shared_module_t *wasm_module_share(const wasm_module_t *module);
 WASM_API_EXTERN own wasm_module_t *wasm_module_obtain(wasm_store_t *store, const wasm_shared_module_t *shared);
 
-/* --- Externs: functions, globals, tables and memories --------------------------------------------------------- */
+/* --- Externs: functions, globals, tables, memories and tags --------------------------------------------------- */
 
 FUSEE_REF(extern)
 FUSEE_VECTOR(extern, wasm_extern_t *)
@@ -297,10 +302,12 @@ FUSEE_REF(func)
 FUSEE_REF(global)
 FUSEE_REF(table)
 FUSEE_REF(memory)
+FUSEE_REF(tag)
 FUSEE_EXTERN(func)
 FUSEE_EXTERN(global)
 FUSEE_EXTERN(table)
 FUSEE_EXTERN(memory)
+FUSEE_EXTERN(tag)
 
 WASM_API_EXTERN wasm_externkind_t wasm_extern_kind(const wasm_extern_t *external);
 WASM_API_EXTERN own wasm_externtype_t *wasm_extern_type(const wasm_extern_t *external);
@@ -348,6 +355,11 @@ WASM_API_EXTERN byte_t *wasm_memory_data(wasm_memory_t *memory); /* the bytes mo
 WASM_API_EXTERN size_t wasm_memory_data_size(const wasm_memory_t *memory);
 WASM_API_EXTERN wasm_memory_pages_t wasm_memory_size(const wasm_memory_t *memory);
 WASM_API_EXTERN bool wasm_memory_grow(wasm_memory_t *memory, wasm_memory_pages_t delta);
+
+/* What tells exceptions apart: each is itself, and equal to no other. `fusee.h` has the exceptions. */
+
+WASM_API_EXTERN own wasm_tag_t *wasm_tag_new(wasm_store_t *store, const wasm_tagtype_t *type);
+WASM_API_EXTERN own wasm_tagtype_t *wasm_tag_type(const wasm_tag_t *tag);
 
 /* --- Instances: if one cannot be made, NULL, and the reason in `*trap` ---------------------------------------- */
 

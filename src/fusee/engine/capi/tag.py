@@ -1,0 +1,67 @@
+"""Tags as the embedder makes them, and their types."""
+
+from fusee.engine.capi.func import can_be_host, canonical_type, slots_in
+from fusee.engine.capi.host import kind_at
+from fusee.engine.capi.messages import MISSING
+from fusee.engine.capi.refs import is_kind, new_ref
+from fusee.engine.capi.state import KIND_TAG, ExternType, Ref, StoreObject
+from fusee.engine.capi.types import read_tagtype, tagtype_functype
+from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
+from fusee.engine.state.runtime import Tag
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    null,
+    size_of,
+    span,
+    stack_array,
+    u32,
+    u64,
+    usize,
+)
+
+
+@kernel(inline=True)
+def tag_in(ref: Ref) -> Tag:
+    return cast(Tag, ref.target)
+
+
+@kernel(export="wasm_tag_new")
+def new_tag_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
+    """Null if there is no memory, or if `type` is no tag's."""
+    if is_null(s):
+        return null(Ref)
+    function = tagtype_functype(type)
+    if not can_be_host(function):
+        s.status = u64(MISSING)
+        return null(Ref)
+    target = stack_array(usize, 1)
+    s.status = caught(make_tag, s, function, target)
+    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_TAG), target[0])
+
+
+@kernel
+def make_tag(s: StoreObject, function: ExternType, target: Ptr[usize]) -> None:
+    """A tag that has its list of types behind it: no module has one."""
+    canonical = canonical_type(s, function)
+    count = u32(function.params.size)
+    base = own(s.store, u32(BLOCK_PLAIN), usize(size_of(Tag)) + usize(count) * usize(size_of(u32)))
+    tag = cast(Tag, base)
+    tag.canonical = canonical
+    tag.param_count = count
+    tag.slot_count = slots_in(function.params)
+    tag.params = cast(Ptr[u32], base + size_of(Tag))
+    for i in span(count):
+        tag.params[i] = kind_at(function.params, usize(i))
+    target[0] = address(tag)
+
+
+@kernel(export="wasm_tag_type")
+def tag_type(ref: Ref) -> ExternType:
+    if not is_kind(ref, KIND_TAG):
+        return null(ExternType)
+    return read_tagtype(tag_in(ref).param_count, tag_in(ref).params)
