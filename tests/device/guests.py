@@ -55,6 +55,40 @@ THROWING = """
 """
 """Throws what nobody catches, and catches whatever comes out of a call of the host."""
 
+EXCEPTIONS = """
+(module
+  (import "env" "host" (tag $host (param i32 externref)))
+  (import "env" "call" (func $call (param i32) (result i32)))
+  (tag $beat (export "beat") (param i32 i64 f32 f64 v128 externref))
+  (tag $mute)
+  (global $kept (export "kept") (mut exnref) (ref.null exn))
+  (func $throw (export "throw") (param i32 externref)
+    (throw $beat (local.get 0) (i64.const -9223372036854775808) (f32.const 1.5) (f64.const -2.5)
+      (v128.const i64x2 2 1) (local.get 1)))
+  (func (export "guarded") (param i32) (result i32)
+    (block $caught (result i32 externref)
+      (return (try_table (result i32) (catch $host $caught) (call $call (local.get 0)))))
+    (i32.add (ref.is_null) (i32.const 1000))
+    (i32.add))
+  (func (export "all") (param i32) (result i32)
+    (block $caught (return (try_table (result i32) (catch_all $caught) (call $call (local.get 0)))))
+    (i32.const -1))
+  (func (export "plain") (param i32) (result i32) (call $call (local.get 0)))
+  (func (export "stopped") (param i32) (result i32)
+    (block $caught (drop (try_table (result i32) (catch_all $caught) (call $call (local.get 0)))))
+    unreachable)
+  (func (export "again") (param exnref) (result i32)
+    (block $caught (result i32 i64 f32 f64 v128 externref)
+      (try_table (catch $beat $caught) (throw_ref (local.get 0))) unreachable)
+    drop drop drop drop drop)
+  (func (export "reference") (param i32) (result exnref)
+    (block $caught (result exnref)
+      (try_table (catch_all_ref $caught) (call $throw (local.get 0) (ref.null extern))) unreachable)
+    (global.set $kept) (global.get $kept))
+  (func (export "silent") (throw $mute))
+  (func (export "bottom") (param nullexternref)))
+"""
+
 HELLO = """
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -95,7 +129,7 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "HELLO"):
+    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "HELLO"):
         numbers = ",".join(map(str, bytes(wat2wasm(globals()[name]))))
         lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
     return "\n".join(lines) + "\n"

@@ -13,6 +13,7 @@ from fusee.engine.state.runtime import Exn as ExnState
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32
+from fusee.spec.traps import TrapCode
 
 if TYPE_CHECKING:
     from fusee.api.frame import Frame
@@ -98,8 +99,9 @@ class WasmException(WasmtimeError):
 
     @property
     def message(self) -> str:
-        """What was thrown, and where."""
-        shown = f"uncaught exception: {self._tag!r} {self._values!r}"
+        """What was thrown, under its tag's name if a module of the store has one for it, and where."""
+        called = self._tag._name() or repr(self._tag)
+        shown = f"{TrapCode.UNCAUGHT_EXCEPTION.message}: {called} ({', '.join(map(repr, self._values))})"
         lines = "".join(f"{number:5}: {frame}\n" for number, frame in enumerate(self._frames))
         return f"{shown}\nwasm backtrace:\n{lines}" if lines else shown
 

@@ -1,5 +1,8 @@
 """`Tag`: what tells exceptions apart (spec 4.2.10)."""
 
+import ctypes
+from typing import Any
+
 from fusee.api.managed import expect
 from fusee.api.store import Store, Storelike, own, store_of
 from fusee.api.types import TagType
@@ -35,6 +38,16 @@ class Tag:
         if self._type is None:
             self._type = self._store._tag_type(self._address)
         return self._type
+
+    def _name(self) -> str | None:
+        """What the module calls it that defines it, or else one that imports it; None without a name or a store."""
+        store = self._store
+        if store._is_closed:
+            return None
+        words: Any = (ctypes.c_uint64 * 2)()
+        with store.engine._lock:
+            store._native.tag_name(store._address, self._address, words)
+        return store._native.space.read(words[0], words[1]).decode(errors="replace") if words[1] else None
 
     def type(self, store: Storelike) -> TagType:
         """Its `TagType`."""

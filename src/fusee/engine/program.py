@@ -21,6 +21,7 @@ from fusee.engine.runtime.exceptions import make_exn, take_exn, throw_exn
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
+from fusee.engine.runtime.names import tag_name
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table, new_tag
 from fusee.engine.runtime.store import (
     new_store,
@@ -51,6 +52,7 @@ ENTRIES: Final = (
     invoke,
     translate_for_listing,
     backtrace,
+    tag_name,
     instantiate,
     new_memory,
     grow_memory,

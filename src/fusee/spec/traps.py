@@ -35,6 +35,6 @@ class TrapCode(IntEnum):
     NULL_ARRAY = 18, "null array reference"
     NULL_I31 = 19, "null i31 reference"
     ATOMIC_WAIT_NON_SHARED_MEMORY = 20, "expected shared memory"
-    UNCAUGHT_EXCEPTION = 21, "unhandled exception"
+    UNCAUGHT_EXCEPTION = 21, "uncaught exception"
     OUT_OF_MEMORY = 22, "out of memory"
     EMBEDDER = 23, "stopped by a host function"

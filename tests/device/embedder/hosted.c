@@ -51,6 +51,7 @@ void say(const char *text, size_t size) { fwrite(text, 1, size, stdout); }
 int main(void) {
     setvbuf(stdout, NULL, _IONBF, 0); /* guests write to it directly */
     int failures = by_default() + in_threads() + embed() + resist() + conform() + withstand() + carry();
+    failures += throw_and_catch();
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

@@ -16,3 +16,4 @@ int resist(void); /* hostile.c */
 int conform(void); /* standard.c */
 int withstand(void); /* abuse.c */
 int carry(void); /* vectors.c */
+int throw_and_catch(void); /* exceptions.c */

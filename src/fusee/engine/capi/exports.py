@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fusee.engine.capi import counts, module, refs, trap, types, vectors
 from fusee.engine.capi.state import (
+    KIND_EXN,
     KIND_FOREIGN,
     KIND_FUNC,
     KIND_GLOBAL,
@@ -32,6 +33,7 @@ MODULES: Final = (
     "table",
     "globals",
     "tag",
+    "exn",
     "extern",
     "instance",
     "wasi.config",
@@ -126,6 +128,17 @@ def _ref_functions() -> list[Instance]:
     return made
 
 
+def _exn_functions() -> list[Instance]:
+    """What exceptions have in common with other objects, but that they have no host info."""
+    return [
+        exported("fusee_exn_copy", refs.copy_ref),
+        exported("fusee_exn_delete", refs.delete_ref),
+        exported("fusee_exn_same", refs.same_ref),
+        exported("fusee_exn_as_ref", refs.as_ref),
+        exported("fusee_ref_as_exn", refs.from_ref, kind=KIND_EXN),
+    ]
+
+
 def _module_functions() -> list[Instance]:
     return [
         exported("wasm_module_new", module.new_module),
@@ -145,5 +158,7 @@ def _declared() -> list[Kernel[..., Any]]:
 
 EXPORTS: Final[tuple[Kernel[..., Any] | Instance, ...]] = (
     *_declared(),
-    *dict.fromkeys([*_vector_functions(), *_type_functions(), *_ref_functions(), *_module_functions()]),
+    *dict.fromkeys(
+        [*_vector_functions(), *_type_functions(), *_ref_functions(), *_exn_functions(), *_module_functions()]
+    ),
 )

@@ -8,14 +8,13 @@ from fusee.engine.capi.kinds import is_expressible, slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.refs import drop_store, is_kind, new_ref
 from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, Trap, Vector
-from fusee.engine.capi.trap import add_frames, new_trap
+from fusee.engine.capi.trap import add_frames, delete_trap, new_trap, trap_of
 from fusee.engine.capi.types import copy_externtype, delete_externtype, read_functype
 from fusee.engine.capi.values import delete_value, from_slot, to_slot, values
 from fusee.engine.capi.vectors import length
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.interpreter import invoke
 from fusee.engine.registry import TypeRegistry, canonical_value_type, hold_group
-from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.runtime.objects import new_host_func
 from fusee.engine.state import module as engine
@@ -332,12 +331,10 @@ def run_in(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
     status = caught(invoke, s.store, func, slots)
     s.depth -= 1
     if status == 0:
+        delete_trap(cast(Trap, s.pending))  # what a callback has thrown, and a guest caught
+        s.pending = usize(0)
         return null(Trap)
-    drop_exn(s.store)  # or what a callback raises next would be taken for it
-    trap = cast(Trap, s.pending)
-    s.pending = usize(0)
-    if is_null(trap):
-        trap = new_trap(s, status)
+    trap = trap_of(s, status)
     add_frames(s, trap)
     s.has_exited = False
     return trap

@@ -1,6 +1,6 @@
 """Kinds of values in C, and the engine's codes of value types."""
 
-from fusee.engine.capi.state import VAL_EXTERNREF, VAL_FUNCREF, VAL_OTHER, VAL_V128
+from fusee.engine.capi.state import VAL_EXNREF, VAL_EXTERNREF, VAL_FUNCREF, VAL_OTHER, VAL_V128
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, NULLABLE, REF
 from fusee.engine.state.module import VAL_I32 as CODE_I32
 from fusee.engine.state.module import VAL_V128 as CODE_V128
@@ -20,6 +20,8 @@ def kind_from_code(value_type: u32) -> u32:
         return VAL_FUNCREF
     if heap == Heap.EXTERN or heap == Heap.NOEXTERN:
         return u32(VAL_EXTERNREF)
+    if heap == Heap.EXN or heap == Heap.NOEXN:
+        return VAL_EXNREF
     return u32(VAL_OTHER)
 
 
@@ -32,6 +34,8 @@ def code_from_kind(kind: u32) -> u32:
         return u32(REF | NULLABLE | ABSTRACT | Heap.FUNC)
     if kind == VAL_EXTERNREF:
         return u32(REF | NULLABLE | ABSTRACT | Heap.EXTERN)
+    if kind == VAL_EXNREF:
+        return u32(REF | NULLABLE | ABSTRACT | Heap.EXN)
     return u32(0)
 
 

@@ -21,7 +21,7 @@ from fusee.engine.capi.state import (
     Trap,
 )
 from fusee.engine.runtime.trace import visit_externs
-from fusee.engine.state.runtime import TAG_HOST, TAG_MASK
+from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Exn
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -219,11 +219,20 @@ def release_trap(trap: Trap) -> None:
 
 
 @kernel
+def forget_exn(trap: Trap) -> None:
+    """The trap is no exception any more: one holder less of what it was."""
+    if trap.exn != 0:
+        cast(Exn, trap.exn).holders -= 1
+        trap.exn = usize(0)
+
+
+@kernel
 def free_trap(trap: Trap) -> None:
     """End a trap that neither a handle nor a guest holds. The one in a store's reserve only loses its host info."""
     s = cast(StoreObject, trap.store)
     data = trap.info.data
     finalizer = trap.info.finalizer
+    forget_exn(trap)
     if not is_null(s) and trap == s.spare:
         trap.info.data = usize(0)
         trap.info.finalizer = usize(0)

@@ -8,6 +8,7 @@ from fusee.engine.capi.counts import attach, drop_engine, drop_module, drop_worl
 from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.objects import end_all_objects, find_object, free_trap, object_for
 from fusee.engine.capi.state import (
+    KIND_EXN,
     KIND_FOREIGN,
     KIND_INSTANCE,
     KIND_MODULE,
@@ -25,6 +26,7 @@ from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
 from fusee.engine.capi.wasi.state import Wasi
 from fusee.engine.runtime.store import release_store
+from fusee.engine.state.runtime import Exn
 from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, usize
 
 
@@ -39,6 +41,8 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
         store.count += 1
         if kind == KIND_FOREIGN:
             cast(Object, target).handles += 1
+        elif kind == KIND_EXN:
+            cast(Exn, target).holders += 1
     else:
         store.status = OUT_OF_MEMORY
     return ref
@@ -58,6 +62,8 @@ def delete_ref(handle: usize) -> None:
         store = ref.store
         if ref.kind == KIND_FOREIGN:
             cast(Object, ref.target).handles -= 1
+        elif ref.kind == KIND_EXN:
+            cast(Exn, ref.target).holders -= 1
         delete_block(cast(Ptr[u8], handle))
         drop_store(store)
 
@@ -148,8 +154,8 @@ def set_finalized_info(ref: Ref, data: usize, finalizer: usize) -> None:
 
 @kernel
 def info_for(ref: Ref) -> HostInfo:
-    """Where an object's host info is; null if there is no memory for it."""
-    if is_null(ref):
+    """Where an object's host info is; null if there is no memory for it. Exceptions have none."""
+    if is_null(ref) or ref.kind == KIND_EXN:
         return null(HostInfo)
     if ref.kind == KIND_MODULE:
         return cast(ModuleObject, ref).info

@@ -22,6 +22,7 @@ KIND_INSTANCE: Final = 5  # of a `Ref` that is not an extern
 KIND_FOREIGN: Final = 6
 KIND_TRAP: Final = 7
 KIND_MODULE: Final = 8
+KIND_EXN: Final = 9
 KIND_NONE: Final = 0xFF  # of NULL
 
 VAL_I32: Final = u32(0)  # `wasm_valkind_t`
@@ -31,7 +32,8 @@ VAL_F64: Final = 3
 VAL_V128: Final = 4
 VAL_EXTERNREF: Final = 128
 VAL_FUNCREF: Final = u32(129)
-VAL_OTHER: Final = 130  # a reference type that C has no name for
+VAL_EXNREF: Final = u32(130)
+VAL_OTHER: Final = 131  # a reference type that C has no name for
 
 
 @struct
@@ -184,6 +186,7 @@ class Trap:
     frame_count: u32
     is_exit: bool
     exit_status: u32
+    exn: usize  # the engine's exception that it is; 0: none. The trap counts among its holders
 
 
 @struct
@@ -241,7 +244,8 @@ class HeldModule:
 
 @struct
 class Ref:
-    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_tag_t`, `wasm_extern_t`, `wasm_instance_t`, `wasm_foreign_t`.
+    """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_tag_t`, `wasm_extern_t`, `wasm_instance_t`, `wasm_foreign_t`,
+    `fusee_exn_t`.
 
     A `wasm_ref_t` is one of these, or a trap or a module, as `kind` says.
     """

@@ -6,6 +6,7 @@ from fusee.engine.capi.messages import MISSING
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TAG, ExternType, Ref, StoreObject
 from fusee.engine.capi.types import read_tagtype, tagtype_functype
+from fusee.engine.registry import canonical_value_type
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
 from fusee.engine.state.runtime import Tag
 from fusee.kernel.lang import (
@@ -20,7 +21,6 @@ from fusee.kernel.lang import (
     span,
     stack_array,
     u32,
-    u64,
     usize,
 )
 
@@ -30,6 +30,12 @@ def tag_in(ref: Ref) -> Tag:
     return cast(Tag, ref.target)
 
 
+@kernel
+def param_of(tag: Tag, index: u32) -> u32:
+    """The type of a value as the engine writes it; a host's tag has no module, and needs none."""
+    return canonical_value_type(tag.module, tag.params[index])
+
+
 @kernel(export="wasm_tag_new")
 def new_tag_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
     """Null if there is no memory, or if `type` is no tag's."""
@@ -37,7 +43,7 @@ def new_tag_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
         return null(Ref)
     function = tagtype_functype(type)
     if not can_be_host(function):
-        s.status = u64(MISSING)
+        s.status = MISSING
         return null(Ref)
     target = stack_array(usize, 1)
     s.status = caught(make_tag, s, function, target)
@@ -64,4 +70,5 @@ def make_tag(s: StoreObject, function: ExternType, target: Ptr[usize]) -> None:
 def tag_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_TAG):
         return null(ExternType)
-    return read_tagtype(tag_in(ref).param_count, tag_in(ref).params)
+    tag = tag_in(ref)
+    return read_tagtype(tag.module, tag.param_count, tag.params)

@@ -5,10 +5,13 @@ from typing import Final
 from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
 from fusee.engine.capi.messages import write_message
+from fusee.engine.capi.objects import forget_exn
 from fusee.engine.capi.refs import drop_store, drop_trap, hold_trap
 from fusee.engine.capi.state import KIND_INSTANCE, KIND_TRAP, Frame, Ref, StoreObject, Trap, Vector
+from fusee.engine.capi.thrown import write_thrown
 from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
-from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Instance
+from fusee.engine.runtime.exceptions import take_exn, throw_exn
+from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Exn, Instance
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -46,6 +49,7 @@ def new_trap(s: StoreObject, status: u64) -> Trap:
     s.status = status
     if is_null(made):
         made = s.spare
+        forget_exn(made)
     made.kind = u32(KIND_TRAP)
     made.store = address(s)
     made.status = status
@@ -86,15 +90,62 @@ def trap_message(trap: Trap, out: Vector) -> None:
         write_message(out, u64(0))
     elif trap.message.size != 0:
         copy_to_bytes(out, trap.message.data, trap.message.size)
+    elif trap.exn != 0:
+        write_thrown(out, cast(StoreObject, trap.store), cast(Exn, trap.exn))
     else:
         write_message(out, trap.status)
 
 
 @kernel
 def stop(s: StoreObject, trap: Trap) -> u32:
-    """Have the guest stopped with a trap, which passes to whoever has called the guest."""
+    """Have the guest stopped with a trap, which passes to whoever has called the guest.
+
+    One that is an exception of the store's a guest may catch on its way; then it is dropped with the next one, or when
+    the call ends.
+    """
+    delete_trap(cast(Trap, s.pending))
     s.pending = address(trap)
+    if exn_in(s, trap) != 0:
+        throw_exn(s.store, trap.exn)
     return u32(1)
+
+
+# Exceptions.
+
+
+@kernel
+def exn_in(s: StoreObject, trap: Trap) -> usize:
+    """The exception of this store's that a trap is; 0 for any other trap, and for null."""
+    return usize(0) if is_null(trap) or trap.store != address(s) else trap.exn
+
+
+@kernel
+def give_exn(trap: Trap, exn: usize) -> None:
+    """From now on the trap is an exception of its store's."""
+    forget_exn(trap)
+    trap.exn = exn
+    cast(Exn, exn).holders += 1
+
+
+@kernel
+def trap_of(s: StoreObject, status: u64) -> Trap:
+    """The trap by which a call has ended: the one that a callback has given, or a new one; and its exception.
+
+    A guest may have caught what the callback gave, and have been stopped by something else.
+    """
+    trap = cast(Trap, s.pending)
+    s.pending = usize(0)
+    thrown = usize(0)
+    if s.store.exception != 0:
+        thrown = take_exn(s.store)
+    if exn_in(s, trap) != thrown:
+        delete_trap(trap)
+        trap = null(Trap)
+    if is_null(trap):
+        trap = new_trap(s, status)
+        if thrown != 0:
+            give_exn(trap, thrown)
+    return trap
 
 
 # Frames.

@@ -373,10 +373,10 @@ def read_functype(m: engine.Module, type_index: u32) -> ExternType:
 
 
 @kernel
-def read_tagtype(count: u32, types: Ptr[u32]) -> ExternType:
-    """The type of a tag of these values; null if there is no memory."""
+def read_tagtype(m: engine.Module, count: u32, types: Ptr[u32]) -> ExternType:
+    """The type of a tag of these values, by a module's types; null if there is no memory."""
     function = new_externtype(u32(KIND_FUNC))
-    if is_null(function) or read_valtypes(function.params, count, types):
+    if is_null(function) or read_valtypes(m, function.params, count, types):
         return new_tagtype(function)
     delete_externtype(address(function))
     return null(ExternType)

@@ -7,14 +7,17 @@ from fusee.engine.capi.kinds import is_owner, kind_from_code
 from fusee.engine.capi.objects import find_object, new_object, object_for, object_of, reference_to
 from fusee.engine.capi.refs import copy_ref, delete_ref, new_ref
 from fusee.engine.capi.state import (
+    KIND_EXN,
     KIND_FOREIGN,
     KIND_FUNC,
     KIND_MODULE,
     KIND_TRAP,
+    VAL_EXNREF,
     VAL_EXTERNREF,
     VAL_F32,
     VAL_FUNCREF,
     VAL_I32,
+    VAL_OTHER,
     VAL_V128,
     ModuleObject,
     Object,
@@ -26,7 +29,7 @@ from fusee.engine.capi.state import (
 )
 from fusee.engine.capi.vectors import is_possible, length, new_elements
 from fusee.engine.runtime.link import func_matches
-from fusee.engine.state.module import NULLABLE
+from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE
 from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Func
 from fusee.kernel.lang import (
     Ptr,
@@ -43,6 +46,7 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )  # fmt: skip
+from fusee.spec.types import Heap
 
 VECTOR_BYTES: Final = usize(16)
 
@@ -133,6 +137,11 @@ def reference_to_slot(store: StoreObject, ref: Ref, code: u32, slot: Ptr[u64]) -
             return False
         slot[0] = u64(ref.target)
         return func_matches(store.world.engine, cast(Func, ref.target), code)
+    if code & ABSTRACT != 0 and (code & HEAP_MASK == u32(Heap.NOEXTERN) or code & HEAP_MASK == u32(Heap.NOEXN)):
+        return False
+    if kind == VAL_EXNREF:
+        slot[0] = u64(ref.target)
+        return ref.kind == KIND_EXN and ref.store == store
     if kind != VAL_EXTERNREF:
         return False
     slot[0] = reference_to(external_of(store, ref))
@@ -146,7 +155,7 @@ def external_of(store: StoreObject, ref: Ref) -> Object:
         return module_external(store, cast(ModuleObject, ref))
     if ref.kind == KIND_TRAP:
         return trap_external(store, cast(Trap, ref))
-    if ref.store != store:
+    if ref.store != store or ref.kind == KIND_EXN:
         return null(Object)
     if ref.kind == KIND_FOREIGN:
         return cast(Object, ref.target)
@@ -195,10 +204,12 @@ def from_slot(store: StoreObject, slot: Ptr[u64], code: u32, out: Value) -> bool
 def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
     """A handle of what a reference refers to; null for the null reference, and for what C has no kind for."""
     kind = kind_from_code(code)
-    if slot == 0 or kind < VAL_EXTERNREF or kind > VAL_FUNCREF:
+    if slot == 0 or kind < VAL_EXTERNREF or kind == VAL_OTHER:
         return null(Ref)
     if kind == VAL_FUNCREF:
         return new_ref(store, u32(KIND_FUNC), usize(slot))
+    if kind == VAL_EXNREF:
+        return new_ref(store, u32(KIND_EXN), usize(slot))
     if slot & TAG_MASK != TAG_HOST:  # a guest's own object
         return null(Ref)
     external = object_of(slot)

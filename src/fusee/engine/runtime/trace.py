@@ -5,8 +5,9 @@ Valid while no guest runs in the store: references in frames are not looked at.
 
 from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_INSTANCE, BLOCK_TABLE, Block, contents, holdings_of
 from fusee.engine.runtime.instantiate import own_globals
-from fusee.engine.state.module import ABSTRACT, HEAP_MASK, REF
-from fusee.engine.state.runtime import HANDLE_SHIFT, TAG_HOST, TAG_MASK, Global, Instance, Store, Table
+from fusee.engine.runtime.payload import payload
+from fusee.engine.state.module import ABSTRACT, HEAP_MASK, REF, VAL_V128
+from fusee.engine.state.runtime import HANDLE_SHIFT, TAG_HOST, TAG_MASK, Exn, Global, Instance, Store, Table
 from fusee.kernel.lang import Kernel, Ptr, Static, cast, kernel, span, u8, u32, u64
 from fusee.spec.types import Heap
 
@@ -16,7 +17,7 @@ Visit = Kernel[[u64, Ptr[u8], u64], None]
 
 @kernel
 def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> u64:
-    """Set `marks[handle]` for every handle below `count` whose reference a global, table or segment holds.
+    """Set `marks[handle]` for every handle below `count` whose reference a global, table, segment or exception holds.
 
     Gives the number of places that were looked at.
     """
@@ -29,7 +30,10 @@ def trace_externs(store: Store, marks: Ptr[u8], count: u64) -> u64:
 
 @kernel
 def visit_externs(store: Store, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> u64:
-    """Visit what the embedder gave of all that globals, tables and segments hold; the number of places looked at."""
+    """Visit what the embedder gave of all that globals, tables, segments and exceptions hold.
+
+    Gives the number of places that were looked at.
+    """
     looked_at = u64(0)
     at = holdings_of(store).newest
     while at != 0:
@@ -45,6 +49,23 @@ def visit_externs(store: Store, marks: Ptr[u8], count: u64, visit: Static[Visit]
             looked_at += visit_instance(cast(Instance, contents(block)), marks, count, visit)
         looked_at += 1
         at = block.next
+    return looked_at + visit_exns(store, marks, count, visit)
+
+
+@kernel
+def visit_exns(store: Store, marks: Ptr[u8], count: u64, visit: Static[Visit]) -> u64:
+    """Exceptions, too, hold what was thrown with them, also those that are still to be given back."""
+    looked_at = u64(0)
+    at = store.exns
+    while at != 0:
+        exn = cast(Exn, at)
+        values = payload(exn)
+        for place in span(exn.tag.param_count):
+            if is_extern(exn.tag.params[place]):
+                visit_all(values, u64(1), marks, count, visit)
+            values = values + (u32(1) + u32(exn.tag.params[place] == VAL_V128))
+        looked_at += u64(exn.tag.param_count)
+        at = exn.next
     return looked_at
 
 

@@ -56,6 +56,30 @@ void fusee_store_set_limits(
 void fusee_store_set_total_limits( /* all memories together, and all tables; at first 64 GiB and 2^25 elements */
     wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements);
 
+/* Exceptions. A call that ends in one that no guest has caught gives a trap, of which `fusee_trap_exn` gives the
+ * exception; of any other trap it gives NULL. A callback throws by returning `fusee_exn_throw`, or a trap that it has got:
+ * the guest that has called it may catch that, by its tag, and if no guest does, it arrives, the same trap, where the host
+ * has called. Other traps no guest catches. Exceptions are references of the kind WASM_EXNREF; they have no host info,
+ * and are no externrefs. They end when neither a handle nor a guest refers to them. */
+
+typedef struct fusee_exn_t fusee_exn_t;
+
+/* Values of the tag's types, which stay the caller's. NULL if they are not that, or without memory. */
+
+fusee_exn_t *fusee_exn_new(wasm_store_t *store, const wasm_tag_t *tag, const wasm_val_vec_t *values);
+fusee_exn_t *fusee_exn_copy(const fusee_exn_t *exn);
+void fusee_exn_delete(fusee_exn_t *exn);
+bool fusee_exn_same(const fusee_exn_t *a, const fusee_exn_t *b);
+wasm_tag_t *fusee_exn_tag(const fusee_exn_t *exn); /* a handle of the caller's own */
+size_t fusee_exn_field_count(const fusee_exn_t *exn);
+bool fusee_exn_field(const fusee_exn_t *exn, size_t index, wasm_val_t *out); /* a value of the caller's own */
+
+wasm_trap_t *fusee_exn_throw(wasm_store_t *store, fusee_exn_t *exn); /* which it owns; NULL: a trap that says why */
+fusee_exn_t *fusee_trap_exn(const wasm_trap_t *trap);                /* a handle of the caller's own */
+
+wasm_ref_t *fusee_exn_as_ref(fusee_exn_t *exn); /* the same handle */
+fusee_exn_t *fusee_ref_as_exn(wasm_ref_t *ref); /* NULL if it is something else */
+
 /* WASI preview 1. A configuration is made, filled and given to a store, which then owns it. Strings are copied. */
 
 typedef struct fusee_wasi_t fusee_wasi_t;
