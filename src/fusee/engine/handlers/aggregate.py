@@ -2,15 +2,17 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.memory import STORED, immediate
-from fusee.engine.handlers.regs import READ, WRITE, Regs
+from fusee.engine.handlers.regs import READ, WRITE, Regs, save_registers
 from fusee.engine.isa.row import Row, cell
-from fusee.engine.layouts import HEADER_BYTES
-from fusee.engine.registry import TypeRegistry
-from fusee.engine.runtime.casts import is_object, reference_matches, type_of
+from fusee.engine.layouts import HEADER_BYTES, LENGTH_AT, TYPE_AT
+from fusee.engine.registry import TypeRegistry, is_subtype_of
+from fusee.engine.runtime.casts import reference_matches, type_of
 from fusee.engine.runtime.fields import length_of, object_at, read_reference
+from fusee.engine.runtime.heap.allocate import cell_of_next_run
 from fusee.engine.runtime.heap.barrier import before_write
 from fusee.engine.state.module import ID_MASK, NULLABLE
-from fusee.kernel.lang import Ptr, Static, cast, kernel, load, size_of, store, u8, u32, u64, unlikely, usize
+from fusee.engine.state.runtime import TAG_MASK
+from fusee.kernel.lang import Ptr, Static, cast, kernel, load, size_of, store, u8, u16, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 
 STORED_LOG2 = {"u8": 0, "i8": 0, "u16": 1, "i16": 1, "u32": 2, "f32": 2, "u64": 3, "f64": 3, "v128": 4}
@@ -113,14 +115,28 @@ def array_len(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[i
 
 @kernel(inline=True)
 def is_of_type(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
-    """Whether the operand is of the reference type that is the immediate."""
+    """Whether the first operand is of the reference type that is the second; or whether not."""
     reference = operand(f, row, dst, forms, 0)
-    value_type = immediate(f, row, dst, forms, 0)
-    if row.detail == "exact":
-        if reference == 0:
-            return value_type & NULLABLE != 0
-        return is_object(reference) and type_of(reference) == value_type & ID_MASK
-    return reference_matches(cast(TypeRegistry, f.ctx.module.registry), reference, value_type)
+    value_type = index_operand(f, row, dst, forms)
+    if row.detail[0] == "ref":
+        matches = reference_matches(cast(TypeRegistry, f.ctx.registry), reference, value_type)
+    else:
+        matches = matches_aggregate(f, reference, value_type, row.detail[0] == "ref_exact")
+    if row.detail[1] == "is_not":
+        return not matches
+    return matches
+
+
+@kernel(inline=True)
+def matches_aggregate(f: Regs, reference: u64, value_type: u32, is_exact: Static[bool]) -> bool:
+    """The same for the type of a structure or an array: most objects are exactly of the type that is asked for."""
+    if reference & TAG_MASK != 0:
+        return False
+    if reference == 0:
+        return value_type & NULLABLE != 0
+    if is_exact:
+        return type_of(reference) == value_type & ID_MASK
+    return is_subtype_of(cast(TypeRegistry, f.ctx.registry), type_of(reference), value_type & ID_MASK)
 
 
 @kernel(inline=True)
@@ -133,3 +149,38 @@ def ref_cast(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     """The operand stays where it is, or this traps."""
     if unlikely(not is_of_type(f, row, dst, forms)):
         raise Trap(TrapCode.CAST_FAILURE, 0)
+
+
+@kernel(inline=True)
+def ref_as_non_null(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """The operand stays where it is, or this traps."""
+    if unlikely(operand(f, row, dst, forms, 0) == 0):
+        raise Trap(TrapCode.NULL_REFERENCE, 0)
+
+
+@kernel(inline=True)
+def new_struct(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """A structure whose fields are zero, of a size that has a class."""
+    number = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
+    run = f.ctx.store.heap.runs[number]
+    at = run.next
+    if unlikely(at == run.end):
+        save_registers(f)
+        at = cell_of_next_run(f.ctx.store, u32(number))
+    else:
+        run.next = at + usize(load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2]))
+    store(object_at(u64(at)), u64(immediate(f, row, dst, forms, 0)))
+    f.acc = u64(at)
+
+
+@kernel(inline=True)
+def field_init(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """Write a field of the new structure in the accumulator."""
+    place = object_at(f.acc) + immediate(f, row, dst, forms, 0)
+    if row.sources[1] == "i64":
+        store(place, STORED[row.detail](operand(f, row, dst, forms, 1)))
+    else:
+        store(place, READ[row.detail](f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]))
+
+
+assert TYPE_AT == 0 and LENGTH_AT == 4

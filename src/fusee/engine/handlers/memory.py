@@ -150,12 +150,10 @@ def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
 
 @kernel(inline=True)
 def into_acc(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """`ref.func`, `ref.as_non_null`, `memory.size`, `table.size`."""
+    """`ref.func`, `memory.size`, `table.size`."""
     if row.name == "ref_func":
         f.acc = u64(f.ctx.functions[immediate(f, row, dst, forms, 0)])
     elif row.name == "memory_size":
         f.acc = memory_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
-    elif row.name == "table_size":
+    else:
         f.acc = table_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
-    elif f.acc == 0:
-        raise Trap(TrapCode.NULL_REFERENCE, 0)

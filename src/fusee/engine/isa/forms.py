@@ -116,6 +116,9 @@ VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RA
 VECTOR_STORE: Final = _shape("vector_store", READ_CONST if chosen().has_vector_forms else "as", _VECTOR, banks=True)
 FIELD_STORE: Final = _shape("field_store", READ, READ_FLOAT, banks=True)  # of a float; integers are BINARY_CONST
 VECTOR_FIELD_STORE: Final = _shape("vector_field_store", "as", _RARE_VECTOR, banks=True)
+INIT: Final = _shape("init", "a", "psc")
+FLOAT_INIT: Final = _shape("float_init", "a", READ_FLOAT, banks=True)
+VECTOR_INIT: Final = _shape("vector_init", "a", _RARE_VECTOR, banks=True)
 ARRAY_STORE: Final = _shape("array_store", "ps", "psc", "apsc")
 FLOAT_ARRAY_STORE: Final = _shape("float_array_store", "ps", "psc", READ, banks=True)
 RARE_ARRAY_STORE: Final = _shape("rare_array_store", "s", "s", "as")

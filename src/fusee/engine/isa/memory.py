@@ -106,7 +106,6 @@ GLOBALS: Final = [
 
 TABLE_ELEMENTS: Final = [
     Row("ref_func", "ref_func", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
-    Row("ref_as_non_null", "ref_as_non_null", ("i64",), "i64", UNARY_ACC, ACC_ONLY),
     Row("memory_size", "memory_size", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
     Row("table_size", "table_size", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
 ]

@@ -19,7 +19,7 @@ from fusee.spec.traps import TrapCode
 @kernel(inline=True)
 def layout_at(ctx: Instance, index: u32) -> Layout:
     """The layout of a structure or array type of the instance's module."""
-    return layout_of(cast(TypeRegistry, ctx.module.registry), ctx.module.types[index].canonical)
+    return layout_of(cast(TypeRegistry, ctx.registry), ctx.module.types[index].canonical)
 
 
 @kernel(inline=True)

@@ -115,6 +115,7 @@ def lay_out(store: Store, m: Module) -> Instance:
     instance = cast(Instance, base)
     instance.module = m
     instance.store = store
+    instance.registry = m.registry
     instance.stack_limit = store.stack_limit
     instance.platform = store.engine.platform
     instance.code = code_table(m)

@@ -199,6 +199,7 @@ class Instance:
 
     module: Module
     store: Store
+    registry: usize  # the engine's `TypeRegistry`
     stack_limit: Ptr[u64]
     memory: usize  # memory 0 or 0
     memories: Ptr[usize]

@@ -1,49 +1,50 @@
-"""Structures, arrays, i31 references and casts (spec 4.6.5)."""
+"""Structures, arrays and i31 references (spec 4.6.5)."""
 
 from typing import Final
 
-from fusee.engine.decode.types import read_heap_type
 from fusee.engine.isa.aggregate import READS, WRITES
-from fusee.engine.isa.forms import NOWHERE
+from fusee.engine.isa.facts import facts_of
+from fusee.engine.isa.forms import ACC, NOWHERE
 from fusee.engine.isa.memory import SPREAD
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.layouts import Layout, is_followed, layout_of, size_log2
-from fusee.engine.registry import TypeRegistry, canonical_value_type
-from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, NULLABLE, REF, VAL_F32, VAL_F64, VAL_V128
-from fusee.engine.translate.branch import pop_condition
-from fusee.engine.translate.comparison import EQ, negate
+from fusee.engine.registry import TypeRegistry
+from fusee.engine.runtime.heap.allocate import class_of
+from fusee.engine.state.heap import CELL_BYTES, LARGEST_CELL
+from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_V128
+from fusee.engine.translate.accumulator import unload
+from fusee.engine.translate.comparison import EQ
 from fusee.engine.translate.compute import materialize_top, push_comparison, push_result
-from fusee.engine.translate.control import branch_conditionally
-from fusee.engine.translate.emit import emit, emit_one
-from fusee.engine.translate.encode import add_immediate, new_ins
+from fusee.engine.translate.emit import emit, form_of, into_temporary, is_large, take
+from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.fuse import take_leaves
-from fusee.engine.translate.immediate import next_byte, next_u32
+from fusee.engine.translate.immediate import next_u32
+from fusee.engine.translate.lookup import has_sources, sources_key
 from fusee.engine.translate.rule import Rule
-from fusee.engine.translate.settle import claim, hold_in_acc, settle
+from fusee.engine.translate.settle import hold_in_acc, settle, settle_waiting
 from fusee.engine.translate.state import (
+    CONSTANT,
     I32,
     I64,
-    IN_ACC,
-    LOCAL,
     NO_VALUE,
     PENDING,
     SLOTTED,
+    V128,
     Translator,
     type_code,
 )  # fmt: skip
 from fusee.engine.translate.values import (
     canonical,
+    free,
+    is_waiting,
     new_node,
     new_value,
     pop,
     push,
     push_canonical,
-    push_local,
     release,
-    top,
 )  # fmt: skip
 from fusee.engine.validate.aggregate import unpacked
-from fusee.engine.validate.reference import CAST_TO_NULLABLE
 from fusee.kernel.lang import cast, kernel, span, table, u8, u16, u32, u64
 from fusee.spec import opcodes
 from fusee.spec.types import PACKED_I8, PACKED_I16
@@ -56,6 +57,9 @@ ARRAY_WRITE_ROW = table(u16, [NUMBER[f"array_{name}"] for name in WRITES])
 READ_PLACE: Final = {stored: place for place, stored in enumerate(READS.values())}
 WRITE_PLACE: Final = {stored: place for place, stored in enumerate(WRITES.values())}
 
+INIT_ROW = table(u16, [NUMBER[f"init_{name}"] for name in ("8", "8", "16", "16", "32", "64", "f32", "f64", "v")])
+
+NEW_STRUCT: Final = NUMBER["new_struct"]
 STRUCT_NEW: Final = NUMBER["struct_new"]
 STRUCT_NEW_DEFAULT: Final = NUMBER["struct_new_default"]
 ARRAY_NEW_FIXED: Final = NUMBER["array_new_fixed"]
@@ -63,10 +67,6 @@ ARRAY_LEN: Final = NUMBER["array_len"]
 REF_I31: Final = NUMBER["ref_i31"]
 I31_GET_S: Final = NUMBER["i31_get_s"]
 I31_GET_U: Final = NUMBER["i31_get_u"]
-REF_TEST: Final = NUMBER["ref_test"]
-REF_CAST: Final = NUMBER["ref_cast"]
-EXACT: Final = NUMBER["ref_test_exact"] - REF_TEST  # the same distance for casts
-assert NUMBER["ref_cast_exact"] == REF_CAST + EXACT
 
 
 @kernel
@@ -85,9 +85,7 @@ def make_of_slots(t: Translator, row: u32, index: u32, count: u32, second: u32) 
     for _ in span(count):
         release(t, pop(t))
     if count == 0:
-        number = new_value(t, u32(SLOTTED), u8(I64))
-        claim(t, t.height, number)
-        release(t, number)
+        free_slot(t)
     i = new_ins(t, row)
     add_immediate(i, u64(index))
     add_immediate(i, u64(second))
@@ -99,12 +97,78 @@ def make_of_slots(t: Translator, row: u32, index: u32, count: u32, second: u32) 
 @kernel
 def translate_struct_new(t: Translator) -> None:
     index = next_u32(t.reader)
-    make_of_slots(t, u32(STRUCT_NEW), index, t.module.types[index].field_count, u32(0))
+    count = t.module.types[index].field_count
+    if layout_at(t, index).size_bytes > LARGEST_CELL:
+        make_of_slots(t, u32(STRUCT_NEW), index, count, u32(0))
+        return
+    for place in span(count):
+        number = t.stack[t.height - count + place]
+        if is_waiting(t.values[number]):
+            settle(t, number)
+    for _ in span(count):
+        pop(t)
+    if count == 0 or t.owners[t.height] != t.stack[t.height] + 1:
+        free_slot(t)
+    emit_new_struct(t, index)
+    for place in span(count):
+        init_field(t, index, place, t.stack[t.height + place])
+    hold_new_struct(t)
 
 
 @kernel
 def translate_struct_new_default(t: Translator) -> None:
-    make_of_slots(t, u32(STRUCT_NEW_DEFAULT), next_u32(t.reader), u32(0), u32(0))
+    index = next_u32(t.reader)
+    if layout_at(t, index).size_bytes > LARGEST_CELL:
+        make_of_slots(t, u32(STRUCT_NEW_DEFAULT), index, u32(0), u32(0))
+        return
+    free_slot(t)
+    emit_new_struct(t, index)
+    hold_new_struct(t)
+
+
+@kernel
+def free_slot(t: Translator) -> None:
+    """Free the canonical slot of the next entry: who is in it is an operand of something that waits below."""
+    if t.owners[t.height] != 0:
+        settle_waiting(t, t.height)
+
+
+@kernel
+def emit_new_struct(t: Translator, index: u32) -> None:
+    """A new structure in the accumulator; who was there moves out."""
+    layout = layout_at(t, index)
+    number = class_of(layout.size_bytes)
+    unload(t, False)
+    i = new_ins(t, u32(NEW_STRUCT))
+    i.destination = u8(ACC)
+    add_immediate(i, u64(t.module.types[index].canonical))
+    add_immediate(i, u64(number))
+    add_immediate(i, u64(CELL_BYTES[number]))
+
+
+@kernel
+def hold_new_struct(t: Translator) -> None:
+    """Push the structure in the accumulator."""
+    number = new_value(t, u32(SLOTTED), u8(I64))
+    hold_in_acc(t, number)
+    push(t, number)
+
+
+@kernel
+def init_field(t: Translator, index: u32, field: u32, number: u32) -> None:
+    """Write a value that does not wait to a field of the structure in the accumulator, where all bits are zero."""
+    value = t.values[number]
+    if value.kind == CONSTANT and value.type != V128 and value.payload == 0:
+        release(t, number)
+        return
+    row = u32(INIT_ROW[read_place(t.module.types[index].fields[field], False)])
+    if is_large(value) or not has_sources(facts_of(row), sources_key(u32(ACC) | form_of(t, value) << 8)):
+        into_temporary(t, number, u32(0))
+    i = new_ins(t, row)
+    add_source(i, u32(0), u32(ACC), u64(0))
+    take(t, i, u32(1), number)
+    add_immediate(i, u64(layout_at(t, index).offsets[field]))
+    free(t, number)
 
 
 @kernel
@@ -257,110 +321,6 @@ def translate_i31_get_u(t: Translator) -> None:
     get_i31(t, u32(I31_GET_U))
 
 
-# Casts
-
-
-@kernel
-def read_target(t: Translator, is_nullable: bool) -> u32:
-    """The reference type to be tested for, canonical; its heap type comes next."""
-    heap = read_heap_type(t.module, t.reader)
-    return canonical_value_type(t.module, u32(REF) | heap | (u32(NULLABLE) if is_nullable else u32(0)))
-
-
-@kernel
-def exact(t: Translator, value_type: u32) -> u32:
-    """The distance of the rows for a type that no other type matches; 0 if the general ones are to be used."""
-    if value_type & (ABSTRACT | AGGREGATE) != AGGREGATE:
-        return u32(0)
-    layout = layout_of(cast(TypeRegistry, t.module.registry), value_type & ID_MASK)
-    return u32(EXACT) if layout.is_final else u32(0)
-
-
-@kernel
-def test_top(t: Translator, is_nullable: bool) -> None:
-    """`ref.test`"""
-    value_type = read_target(t, is_nullable)
-    materialize_top(t, u32(1))
-    push_result(t, u32(REF_TEST) + exact(t, value_type), u32(1), pop(t), u32(NO_VALUE), u8(I32))
-    add_immediate(t.ins[t.ins_count - 1], u64(value_type))
-
-
-@kernel
-def cast_top(t: Translator, is_nullable: bool) -> None:
-    """`ref.cast`"""
-    value_type = read_target(t, is_nullable)
-    check_top(t, u32(REF_CAST) + exact(t, value_type))
-    add_immediate(t.ins[t.ins_count - 1], u64(value_type))
-
-
-@kernel
-def check_top(t: Translator, row: u32) -> None:
-    """Emit a row without result on the topmost entry, a reference, which stays where it is."""
-    materialize_top(t, u32(1))
-    value = top(t, u32(0))
-    if value.kind == LOCAL:
-        local = u32(value.payload)
-        emit_one(t, row, pop(t))
-        push_local(t, local)
-    elif value.kind == IN_ACC:
-        emit_one(t, row, pop(t))
-        number = new_value(t, u32(SLOTTED), u8(I64))
-        hold_in_acc(t, number)
-        push(t, number)
-    else:
-        settle(t, t.stack[t.height - 1])
-        emit_one(t, row, pop(t))
-        push_canonical(t, u8(I64))
-
-
-@kernel
-def translate_ref_test(t: Translator) -> None:
-    test_top(t, False)
-
-
-@kernel
-def translate_ref_test_null(t: Translator) -> None:
-    test_top(t, True)
-
-
-@kernel
-def translate_ref_cast(t: Translator) -> None:
-    cast_top(t, False)
-
-
-@kernel
-def translate_ref_cast_null(t: Translator) -> None:
-    cast_top(t, True)
-
-
-@kernel
-def branch_on_cast(t: Translator, on_failure: bool) -> None:
-    """The reference stays, and goes along when branching."""
-    flags = next_byte(t.reader)
-    label = next_u32(t.reader)
-    read_heap_type(t.module, t.reader)
-    value_type = read_target(t, flags & CAST_TO_NULLABLE != 0)
-    settle(t, t.stack[t.height - 1])
-    tested = new_value(t, u32(SLOTTED), u8(I64))
-    t.values[tested].payload = top(t, u32(0)).payload
-    push_result(t, u32(REF_TEST) + exact(t, value_type), u32(1), tested, u32(NO_VALUE), u8(I32))
-    add_immediate(t.ins[t.ins_count - 1], u64(value_type))
-    condition = pop_condition(t)
-    if on_failure:
-        negate(t.values[condition])
-    branch_conditionally(t, label, condition)
-
-
-@kernel
-def translate_br_on_cast(t: Translator) -> None:
-    branch_on_cast(t, False)
-
-
-@kernel
-def translate_br_on_cast_fail(t: Translator) -> None:
-    branch_on_cast(t, True)
-
-
 RULES: Final = [
     Rule(opcodes.STRUCT_NEW, translate_struct_new),
     Rule(opcodes.STRUCT_NEW_DEFAULT, translate_struct_new_default),
@@ -380,10 +340,4 @@ RULES: Final = [
     Rule(opcodes.I31_GET_U, translate_i31_get_u),
     Rule(opcodes.ANY_CONVERT_EXTERN, translate_nothing),
     Rule(opcodes.EXTERN_CONVERT_ANY, translate_nothing),
-    Rule(opcodes.REF_TEST, translate_ref_test),
-    Rule(opcodes.REF_TEST_NULL, translate_ref_test_null),
-    Rule(opcodes.REF_CAST, translate_ref_cast),
-    Rule(opcodes.REF_CAST_NULL, translate_ref_cast_null),
-    Rule(opcodes.BR_ON_CAST, translate_br_on_cast),
-    Rule(opcodes.BR_ON_CAST_FAIL, translate_br_on_cast_fail),
 ]

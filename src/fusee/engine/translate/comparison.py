@@ -2,11 +2,13 @@
 
 A comparison code is the distance of a Wasm comparison from its type's `eq`, plus `NEGATED` for
 floats, whose opposite is no comparison (NaN). The rows exist for some codes only; the others are
-mirrored, or their constant is moved by one.
+mirrored, or their constant is moved by one. A test of a reference's type is a comparison with a constant, the type:
+`EQ` if it shall be of the type, `NE` if not.
 """
 
 from typing import Final
 
+from fusee.engine.isa.aggregate import TEST_KINDS, TESTS
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.translate.state import CONSTANT, F32, I32, I64, Translator, Value
 from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
@@ -17,7 +19,8 @@ NEGATED: Final = 16
 
 _INT_CODES: Final = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
 _FLOAT_CODES: Final = ("eq", "ne", "lt", "gt", "le", "ge")
-_TYPES: Final = ("i32", "i64", "f32", "f64")
+_TYPES: Final = ("i32", "i64", "f32", "f64", *TEST_KINDS)
+REF_TEST: Final = _TYPES.index("ref")  # of a reference, by the kinds of tests that there are
 CODE_BITS: Final = 5
 
 
@@ -26,7 +29,7 @@ def _rows(prefix: str) -> list[int]:
     numbers = []
     for kind in _TYPES:
         for code in range(1 << CODE_BITS):
-            names = _FLOAT_CODES if kind.startswith("f") else _INT_CODES
+            names = _INT_CODES if kind.startswith("i") else _FLOAT_CODES if kind.startswith("f") else TESTS
             plain = code & (NEGATED - 1)
             name = names[plain] if plain < len(names) else ""
             if code >= NEGATED:

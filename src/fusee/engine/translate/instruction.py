@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.decode.instruction import read_prefixed
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX
-from fusee.engine.translate import access, aggregate, call, compute, control, exception, reference
+from fusee.engine.translate import access, aggregate, call, casts, compute, control, exception, reference
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
     ACTION_MASK,
@@ -42,6 +42,7 @@ OWN_RULES: Final[list[Rule]] = [
     *access.RULES,
     *reference.RULES,
     *aggregate.RULES,
+    *casts.RULES,
     *exception.RULES,
 ]
 

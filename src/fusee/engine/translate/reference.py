@@ -4,17 +4,16 @@ from typing import Final
 
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.access import address_type
-from fusee.engine.translate.compute import materialize_top, push_result, test_zero
+from fusee.engine.translate.compute import push_result, test_zero
 from fusee.engine.translate.encode import add_immediate
 from fusee.engine.translate.immediate import next_s64, next_u32
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.state import F32, F64, I64, NO_VALUE, Translator
-from fusee.engine.translate.values import pop, push_constant
+from fusee.engine.translate.values import push_constant
 from fusee.kernel.lang import kernel, load, u8, u32, u64
 from fusee.spec import opcodes
 
 REF_FUNC: Final = NUMBER["ref_func"]
-REF_AS_NON_NULL: Final = NUMBER["ref_as_non_null"]
 MEMORY_SIZE: Final = NUMBER["memory_size"]
 TABLE_SIZE: Final = NUMBER["table_size"]
 
@@ -55,12 +54,6 @@ def translate_ref_func(t: Translator) -> None:
 
 
 @kernel
-def translate_ref_as_non_null(t: Translator) -> None:
-    materialize_top(t, u32(1))
-    push_result(t, u32(REF_AS_NON_NULL), u32(1), pop(t), u32(NO_VALUE), u8(I64))
-
-
-@kernel
 def translate_memory_size(t: Translator) -> None:
     index = next_u32(t.reader)
     push_named(t, u32(MEMORY_SIZE), index, address_type(t.module.memories[index].limits.is_64))
@@ -79,7 +72,6 @@ RULES: Final = [
     Rule(opcodes.REF_NULL, translate_ref_null),
     Rule(opcodes.REF_IS_NULL, test_zero),
     Rule(opcodes.REF_FUNC, translate_ref_func),
-    Rule(opcodes.REF_AS_NON_NULL, translate_ref_as_non_null),
     Rule(opcodes.MEMORY_SIZE, translate_memory_size),
     Rule(opcodes.TABLE_SIZE, translate_table_size),
 ]
