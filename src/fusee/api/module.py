@@ -188,9 +188,9 @@ class Module(Managed):
         return self._binary[int(span.start) : int(span.end)].decode()
 
     def _value_type(self, code: int) -> ValType:
-        if code & REF and not code & ABSTRACT:
+        if code & int(REF) and not code & ABSTRACT:
             defined = self._state.types[code & HEAP_MASK]
-            code = code & (REF | NULLABLE) | int(defined.canonical) | (AGGREGATE if defined.kind != KIND_FUNC else 0)
+            code = code & int(REF | NULLABLE) | int(defined.canonical) | (AGGREGATE if defined.kind != KIND_FUNC else 0)
         return ValType._from_code(code)
 
     def _func_type(self, index: int) -> FuncType:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 MOST_FRAMES: Final = 64  # of a backtrace
+_NO_LIMIT: Final = int(NO_LIMIT)
 
 
 class Storelike(Protocol):
@@ -77,7 +78,7 @@ class Store(ObjectTable, Managed):
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
         if engine._is_metered and not engine._consume_fuel:
-            self._state.fuel = u64(NO_LIMIT)
+            self._state.fuel = NO_LIMIT
         self._native.stores[self._address] = weakref.ref(self)
         self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes)
         self._end.atexit = False  # the process's end frees everything at once
@@ -175,7 +176,7 @@ class Store(ObjectTable, Managed):
         for limit in limits:
             expect(limit, int, "an int")
         native = self._opened()._native
-        native.set_limits(self._address, *(min(limit, NO_LIMIT) if limit >= 0 else NO_LIMIT for limit in limits))
+        native.set_limits(self._address, *(min(limit, _NO_LIMIT) if limit >= 0 else _NO_LIMIT for limit in limits))
 
     def set_total_limits(self, memory_size: int, table_elements: int) -> None:
         """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
@@ -184,7 +185,7 @@ class Store(ObjectTable, Managed):
         raises `LimitError`; `memory.grow` and `table.grow` give -1. Not in wasmtime-py.
         """
         limits = (memory_size, table_elements)
-        self._native.set_total_limits(self._address, *(NO_LIMIT if limit < 0 else limit for limit in limits))
+        self._native.set_total_limits(self._address, *(_NO_LIMIT if limit < 0 else limit for limit in limits))
 
     # WASI.
 

@@ -26,7 +26,7 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 ALIGNMENT: Final = 8
-FIRST_CHUNK_BYTES: Final = 0x1000
+FIRST_CHUNK_BYTES: Final = u64(0x1000)
 LARGEST_CHUNK_BYTES: Final = 0x4_0000  # a larger request gets a chunk of its own
 SMALLEST_BUFFER_BYTES: Final = 0x200
 ARENA: Final = 0  # code of `Exhausted` raised here
@@ -80,7 +80,7 @@ def new_memory(platform: Platform, size: u64) -> Ptr[u8]:
 
 @kernel
 def new_arena(platform: Platform) -> Arena:
-    base = new_memory(platform, u64(FIRST_CHUNK_BYTES))
+    base = new_memory(platform, FIRST_CHUNK_BYTES)
     arena = cast(Arena, base + size_of(Chunk))
     used = u64(size_of(Chunk)) + aligned(u64(size_of(Arena)))
     arena.platform = platform
@@ -88,7 +88,7 @@ def new_arena(platform: Platform) -> Arena:
     arena.position = address(base) + usize(used)
     arena.available = FIRST_CHUNK_BYTES - used
     arena.chunk_bytes = u64(FIRST_CHUNK_BYTES * 2)
-    arena.total_bytes = u64(FIRST_CHUNK_BYTES)
+    arena.total_bytes = FIRST_CHUNK_BYTES
     return arena
 
 

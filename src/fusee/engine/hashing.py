@@ -4,8 +4,8 @@ from typing import Final
 
 from fusee.kernel.lang import Ptr, kernel, load, mul_high, u8, u32, u64
 
-FIRST_PRIME: Final = 0x9E37_79B9_7F4A_7C15
-SECOND_PRIME: Final = 0xD6E8_FEB8_6659_FD93
+FIRST_PRIME: Final = u64(0x9E37_79B9_7F4A_7C15)
+SECOND_PRIME: Final = u64(0xD6E8_FEB8_6659_FD93)
 
 
 @kernel(inline=True)
@@ -19,10 +19,10 @@ def hash_bytes(bytes: Ptr[u8], size: u32, seed: u64) -> u64:  # noqa: A002
     state = seed ^ FIRST_PRIME
     position = u32(0)
     while size - position >= 8:
-        state = mixed(state ^ load(u64, bytes + position), u64(SECOND_PRIME))
+        state = mixed(state ^ load(u64, bytes + position), SECOND_PRIME)
         position += 8
     last = u64(size)
     while position < size:
         last = (last << 8) | u64(bytes[position])
         position += 1
-    return mixed(mixed(state ^ last, u64(FIRST_PRIME)) ^ seed, u64(SECOND_PRIME))
+    return mixed(mixed(state ^ last, FIRST_PRIME) ^ seed, SECOND_PRIME)

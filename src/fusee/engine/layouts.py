@@ -116,7 +116,7 @@ def record_types(m: Module, registry: TypeRegistry, group: Group, first: u32, en
         t = m.types[i]
         record = registry.types[t.canonical]
         record.kind = t.kind
-        record.supertype = u32(NONE)
+        record.supertype = NONE
         if t.supertype != NONE:
             record_supertype(m, registry, record, t)
         is_plain = is_plain and t.kind == KIND_FUNC and t.is_final and t.supertype == NONE

@@ -50,8 +50,8 @@ from fusee.spec.limits import MAX_GROUP_WORDS
 from fusee.spec.types import FIRST_HEAP, SUPERTYPES, Heap
 
 SIZE_CLASSES: Final = 32
-FIRST_BUCKETS: Final = 256
-FIRST_IDS: Final = 256
+FIRST_BUCKETS: Final = u32(256)
+FIRST_IDS: Final = u32(256)
 MAX_IDS: Final = 0x0800_0000
 
 BOTTOM_HEAP: Final = ABSTRACT  # without a code: matches every heap type (spec 3.3.4)
@@ -113,7 +113,7 @@ def new_registry(platform: Platform) -> TypeRegistry:
         release_registry(registry)
         raise_again(status)
     for i in span(u32(SIZE_CLASSES)):
-        registry.free[i] = u32(NONE)
+        registry.free[i] = NONE
     return registry
 
 
@@ -122,10 +122,10 @@ def open_tables(registry: TypeRegistry) -> None:
     """The registry's first buckets and ids."""
     buckets = new_memory(registry.platform, u64(FIRST_BUCKETS * size_of(usize)))
     registry.buckets = cast(Ptr[usize], buckets)
-    registry.bucket_count = u32(FIRST_BUCKETS)
+    registry.bucket_count = FIRST_BUCKETS
     types = new_memory(registry.platform, u64(FIRST_IDS * size_of(CanonicalType)))
     registry.types = cast(Ptr[CanonicalType], types)
-    registry.type_capacity = u32(FIRST_IDS)
+    registry.type_capacity = FIRST_IDS
 
 
 @kernel

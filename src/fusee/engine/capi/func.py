@@ -175,7 +175,7 @@ def canonical_type(s: StoreObject, type: ExternType) -> u32:  # noqa: A002
 @kernel
 def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: Ptr[u32]) -> None:  # noqa: A002
     words[0] = u32(engine.KIND_FUNC << 1 | IS_FINAL)
-    words[1] = u32(NONE)
+    words[1] = NONE
     words[2] = u32(type.params.size)
     count = u32(HEADER_WORDS)
     for i in span(type.params.size):
@@ -188,7 +188,7 @@ def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: 
     canonical[0] = hold_group(registry, words, count, u32(1)).first_id
     record = registry.types[canonical[0]]
     record.kind = u32(engine.KIND_FUNC)
-    record.supertype = u32(NONE)
+    record.supertype = NONE
 
 
 # Types.

@@ -12,7 +12,7 @@ from fusee.spec.types import Heap
 def kind_from_code(value_type: u32) -> u32:
     """C's kind of a value type."""
     if value_type & REF == 0:
-        return u32(CODE_I32) - value_type  # in the same order, counted down
+        return CODE_I32 - value_type  # in the same order, counted down
     heap = value_type & HEAP_MASK
     if value_type & (ABSTRACT | AGGREGATE) == AGGREGATE:
         return u32(VAL_OTHER)
@@ -29,7 +29,7 @@ def kind_from_code(value_type: u32) -> u32:
 def code_from_kind(kind: u32) -> u32:
     """The value type that C means; 0 if there is none."""
     if kind <= VAL_V128:
-        return u32(CODE_I32) - kind
+        return CODE_I32 - kind
     if kind == VAL_FUNCREF:
         return u32(REF | NULLABLE | ABSTRACT | Heap.FUNC)
     if kind == VAL_EXTERNREF:

@@ -45,7 +45,7 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     if address(clock) == 0 or not s.engine.is_metered:
         return False
     s.store.clock = clock
-    s.store.deadline = clock(u32(MONOTONIC)) + nanoseconds
+    s.store.deadline = clock(MONOTONIC) + nanoseconds
     hold_fuel(s)
     return True
 
@@ -61,7 +61,7 @@ def interrupt(s: StoreObject, is_interrupted: u32) -> None:
 def limit(s: StoreObject, memory_bytes: u64, table_elements: u64, instances: u64) -> None:
     """The size of each memory, the length of each table, the number of instances."""
     if not is_null(s):
-        set_limits(s.store, memory_bytes, table_elements, instances, u64(NO_LIMIT), u64(NO_LIMIT))
+        set_limits(s.store, memory_bytes, table_elements, instances, NO_LIMIT, NO_LIMIT)
 
 
 @kernel(export="fusee_store_set_total_limits")

@@ -55,7 +55,7 @@ def make_tag(s: StoreObject, function: ExternType, target: Ptr[usize]) -> None:
     """A tag that has its list of types behind it: no module has one."""
     canonical = canonical_type(s, function)
     count = u32(function.params.size)
-    base = own(s.store, u32(BLOCK_PLAIN), usize(size_of(Tag)) + usize(count) * usize(size_of(u32)))
+    base = own(s.store, BLOCK_PLAIN, usize(size_of(Tag)) + usize(count) * usize(size_of(u32)))
     tag = cast(Tag, base)
     tag.canonical = canonical
     tag.param_count = count

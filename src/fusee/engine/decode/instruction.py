@@ -34,8 +34,8 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.op import Imm
 from fusee.spec.types import EMPTY_BLOCK
 
-BLOCK_INDEXED: Final = 0x1000_0000  # a block type that is a type index; otherwise a value type or EMPTY_BLOCK
-BLOCK_INDEX_MASK: Final = 0x0FFF_FFFF
+BLOCK_INDEXED: Final = u32(0x1000_0000)  # a block type that is a type index; otherwise a value type or EMPTY_BLOCK
+BLOCK_INDEX_MASK: Final = u32(0x0FFF_FFFF)
 
 MEMARG_HAS_MEMORY: Final = 0x40  # spec 5.4.5: a memory index follows
 MEMARG_FLAGS_END: Final = 0x80
@@ -74,7 +74,7 @@ def read_block_type(m: Module, r: Reader) -> u32:
         return code
     if code & 0xC0 == 0x40:
         return read_value_type(m, r)
-    return minimum(read_index_s33(r), u32(BLOCK_INDEX_MASK)) | BLOCK_INDEXED
+    return minimum(read_index_s33(r), BLOCK_INDEX_MASK) | BLOCK_INDEXED
 
 
 @kernel(inline=True)

@@ -70,7 +70,7 @@ def decode_module(registry: TypeRegistry, platform: Platform, source: Ptr[u8], s
     m.features = features
     m.arena = address(arena)
     m.registry = address(registry)
-    m.start = u32(NONE)
+    m.start = NONE
     status = caught(decode_sections, m)
     if status != 0:
         release_arena(arena)

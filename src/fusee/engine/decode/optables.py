@@ -21,7 +21,7 @@ PREFIX_LIMIT: Final = table(u32, list(INDEX_LIMIT.values()))
 
 ADDRESS: Final = 1  # in packed signatures: the address type of the memory named
 VALUE_CODES: Final = {
-    "i32": VAL_I32, "i64": VAL_I64, "f32": VAL_F32, "f64": VAL_F64, "v128": VAL_V128, "addr": ADDRESS,
+    "i32": int(VAL_I32), "i64": int(VAL_I64), "f32": VAL_F32, "f64": VAL_F64, "v128": VAL_V128, "addr": ADDRESS,
 }  # fmt: skip
 
 RULE_NONE: Final = 0  # no such opcode

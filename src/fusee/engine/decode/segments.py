@@ -32,7 +32,7 @@ ELEMENT_EXPRESSIONS: Final = 4
 DATA_PASSIVE: Final = 1
 DATA_EXPLICIT: Final = 2
 
-FUNCTION_REFERENCE: Final = REF | ABSTRACT | int(Heap.FUNC)  # (ref func): what a list of functions holds
+FUNCTION_REFERENCE: Final = u32(REF | ABSTRACT | int(Heap.FUNC))  # (ref func): what a list of functions holds
 
 
 @kernel
@@ -72,7 +72,7 @@ def read_element_type(m: Module, r: Reader, is_expressions: bool, has_type: bool
         return read_ref_type(m, r) if has_type else u32(FUNCTION_REFERENCE | NULLABLE)
     if has_type and read_byte(r) != 0:
         raise Malformed(ModuleError.BAD_SEGMENT_KIND, r.position - 1)
-    return u32(FUNCTION_REFERENCE)
+    return FUNCTION_REFERENCE
 
 
 @kernel

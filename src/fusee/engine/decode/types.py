@@ -31,7 +31,7 @@ _HEAP_FEATURES: Final = {
 }
 HEAP_FEATURE: Final = table(u32, [int(_HEAP_FEATURES.get(h, 0)) for h in Heap])
 
-LIMITS_MAXIMUM: Final = 1
+LIMITS_MAXIMUM: Final = u32(1)
 LIMITS_SHARED: Final = 2
 LIMITS_64: Final = 4
 LIMITS_PAGE_SIZE: Final = 8
@@ -65,7 +65,7 @@ def read_ref_type_or(m: Module, r: Reader, error: Static[int]) -> u32:
         r.position = at
         return u32(REF | NULLABLE) | read_heap_type(m, r)
     if code == REF_CODE and has_feature(m, Feature.FUNCTION_REFERENCES):
-        return u32(REF) | read_heap_type(m, r)
+        return REF | read_heap_type(m, r)
     if code == REF_NULL_CODE and has_feature(m, Feature.FUNCTION_REFERENCES):
         return u32(REF | NULLABLE) | read_heap_type(m, r)
     raise Malformed(error, at)
@@ -121,7 +121,7 @@ def read_limits(m: Module, r: Reader, limits: Limits, allowed: u32) -> None:
 
 @kernel
 def read_memory_limits(m: Module, r: Reader, limits: Limits) -> None:
-    allowed = u32(LIMITS_MAXIMUM)
+    allowed = LIMITS_MAXIMUM
     if has_feature(m, Feature.MEMORY64):
         allowed |= LIMITS_64
     if has_feature(m, Feature.THREADS):
@@ -136,7 +136,7 @@ def read_memory_limits(m: Module, r: Reader, limits: Limits) -> None:
 
 @kernel
 def read_table_limits(m: Module, r: Reader, limits: Limits) -> None:
-    allowed = u32(LIMITS_MAXIMUM)
+    allowed = LIMITS_MAXIMUM
     if has_feature(m, Feature.MEMORY64):
         allowed |= LIMITS_64
     read_limits(m, r, limits, allowed)

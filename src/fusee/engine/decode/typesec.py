@@ -14,18 +14,18 @@ from fusee.spec.features import Feature
 from fusee.spec.limits import MAX_FIELDS, MAX_PARAMS, MAX_RESULTS, MAX_TYPES
 from fusee.spec.types import COMP_ARRAY, COMP_FUNC, COMP_STRUCT, PACKED_I8, PACKED_I16, REC, SUB, SUB_FINAL
 
-GROUP_BYTES: Final = 2  # the least that a recursive group takes: an empty one, or an empty struct type
+GROUP_BYTES: Final = u32(2)  # the least that a recursive group takes: an empty one, or an empty struct type
 
 
 @kernel
 def decode_types(m: Module, r: Reader) -> None:
-    groups = read_count(r, u32(GROUP_BYTES))
+    groups = read_count(r, GROUP_BYTES)
     for _ in span(groups):
         at = r.position
         size = u32(1)
         if r.position < r.end and r.source[r.position] == REC and has_feature(m, Feature.GC):
             r.position += 1
-            size = read_count(r, u32(GROUP_BYTES))
+            size = read_count(r, GROUP_BYTES)
         if size > MAX_TYPES or m.type_count > MAX_TYPES - size:
             raise Invalid(ModuleError.LIMIT_TYPES, at)
         group_end = m.type_count + size
@@ -46,7 +46,7 @@ def new_type(m: Module) -> TypeDef:
 def decode_sub_type(m: Module, r: Reader, t: TypeDef) -> None:
     """`sub final? x* comptype`, or a composite type alone, which is final and has no supertype."""
     t.offset = r.position
-    t.supertype = u32(NONE)
+    t.supertype = NONE
     t.is_final = True
     code = u32(read_byte(r))
     if (code == SUB or code == SUB_FINAL) and has_feature(m, Feature.GC):

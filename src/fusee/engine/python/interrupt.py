@@ -35,7 +35,7 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-TICK_MILLISECONDS: Final = 10
+TICK_MILLISECONDS: Final = i32(10)
 IDLE_TICKS: Final = 50  # without a guest on the main thread, after which nobody watches any more
 
 
@@ -112,14 +112,14 @@ def watch_main_thread(watch: Watch, python: Python) -> u32:
     entries = watch.entries
     idle = u32(0)
     while idle < IDLE_TICKS:
-        if python.poll(watch.polled, usize(1), i32(TICK_MILLISECONDS)) > 0:
+        if python.poll(watch.polled, usize(1), TICK_MILLISECONDS) > 0:
             return u32(READABLE)
         if watch.entries != entries:
             idle = u32(0)
         elif watch.running == 0:
             idle += 1
         elif watch.is_listening == 0 or watch.is_patched != 0:
-            return u32(OVERDUE)
+            return OVERDUE
         entries = watch.entries
     return u32(IDLE)
 

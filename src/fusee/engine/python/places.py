@@ -28,16 +28,16 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-FAILED: Final = -1  # of `mmap`
-READ_WRITE: Final = 3
+FAILED: Final = i32(-1)  # of `mmap`
+READ_WRITE: Final = i32(3)
 
 # Linear memories are placed where the system puts nothing of its own accord. Between other mappings they
 # would drive them apart, and the parts of compiled code must stay within 2 GiB of each other.
-FIRST_PLACE: Final = 0x2000_0000_0000
+FIRST_PLACE: Final = usize(0x2000_0000_0000)
 PLACES: Final = 0x3000_0000  # of 64 KiB each, which is the largest page that there is
 PLACE_BITS: Final = 16
 
-PAGE_MASK: Final = 0xFFF
+PAGE_MASK: Final = usize(0xFFF)
 HEADER_BYTES: Final = 16
 """What is not a mapping begins so far behind a multiple of the page size; the header has the heap's block."""
 
@@ -77,8 +77,8 @@ def reserve_place(size: usize) -> Ptr[u8]:
     p = places()
     if address(p.map) != 0:
         number = atomic_add(p.next, u32(size >> PLACE_BITS) + 2)
-        hint = usize(FIRST_PLACE) + (usize(number % PLACES) << PLACE_BITS)
-        mapped = p.map(hint, size, i32(READ_WRITE), i32(u32(p.flags)), i32(FAILED), i64(0))
+        hint = FIRST_PLACE + (usize(number % PLACES) << PLACE_BITS)
+        mapped = p.map(hint, size, READ_WRITE, i32(u32(p.flags)), FAILED, i64(0))
         if mapped != usize(0) - 1:
             return cast(Ptr[u8], mapped)
     room = size + (PAGE_MASK + 1 + HEADER_BYTES)
@@ -87,7 +87,7 @@ def reserve_place(size: usize) -> Ptr[u8]:
     block = p.allocate(room, usize(1))
     if block == 0:
         return null(Ptr[u8])
-    start = ((block + PAGE_MASK) & ~usize(PAGE_MASK)) + HEADER_BYTES
+    start = ((block + PAGE_MASK) & ~PAGE_MASK) + HEADER_BYTES
     cast(Ptr[usize], start - HEADER_BYTES)[0] = block
     return cast(Ptr[u8], start)
 

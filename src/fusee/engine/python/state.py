@@ -10,7 +10,7 @@ from fusee.kernel.lang import Count, Fn, Ptr, i32, i64, struct, u8, u32, u64, us
 
 # What `watch_main_thread` tells
 IDLE: Final = 0
-OVERDUE: Final = 1  # a guest has not come out of native code for more than a tick, or not met what was patched
+OVERDUE: Final = u32(1)  # a guest has not come out of native code for more than a tick, or not met what was patched
 READABLE: Final = 2  # somebody has written to the file
 
 

@@ -28,8 +28,8 @@ from fusee.engine.state.runtime import Exn, Instance, Store, Tag
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
-SMALLEST_CAPACITY: Final = 4  # slots
-ANY_DEPTH: Final = 0xFFFF_FFFF
+SMALLEST_CAPACITY: Final = u32(4)  # slots
+ANY_DEPTH: Final = u32(0xFFFF_FFFF)
 
 
 # Making and unmaking
@@ -44,7 +44,7 @@ def new_exn(world: Store, tag: Tag) -> Exn:
             world.spare_exn = usize(0)
             spare.tag = tag
             return spare
-    capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else u32(SMALLEST_CAPACITY)
+    capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else SMALLEST_CAPACITY
     base = world.engine.platform.allocate(exn_bytes(usize(capacity)), usize(1))
     if is_null(base):
         raise Exhausted(Limit.SYSTEM, 0)
@@ -125,7 +125,7 @@ def lands_in(world: Store, exn: Exn, w: Walk, code: Code) -> bool:
     table = cast(Clauses, cast(Ptr[u8], code) + code.clauses)
     clauses = cast(Ptr[Clause], cast(Ptr[u8], table) + size_of(Clauses))
     at = u32(address(w.place) - address(code))
-    depth = u32(ANY_DEPTH)
+    depth = ANY_DEPTH
     for number in span(table.count):
         clause = clauses[number]
         if at >= clause.start and at < clause.end and clause.depth <= depth:

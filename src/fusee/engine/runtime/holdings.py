@@ -13,11 +13,11 @@ from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, struct,
 
 HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
 
-BLOCK_PLAIN: Final = 0
-BLOCK_MEMORY: Final = 1
-BLOCK_TABLE: Final = 2
-BLOCK_GLOBAL: Final = 3
-BLOCK_INSTANCE: Final = 4
+BLOCK_PLAIN: Final = u32(0)
+BLOCK_MEMORY: Final = u32(1)
+BLOCK_TABLE: Final = u32(2)
+BLOCK_GLOBAL: Final = u32(3)
+BLOCK_INSTANCE: Final = u32(4)
 
 
 class Limit(IntEnum):

@@ -111,7 +111,7 @@ def lay_out(store: Store, m: Module) -> Instance:
     size = datas_at + array_bytes(m.data_count, usize(size_of(Segment)))
     if not fits_pointer(size):
         raise Exhausted(Limit.SYSTEM, 0)
-    base = own(store, u32(BLOCK_INSTANCE), usize(size))
+    base = own(store, BLOCK_INSTANCE, usize(size))
     instance = cast(Instance, base)
     instance.module = m
     instance.store = store

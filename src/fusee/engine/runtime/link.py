@@ -42,14 +42,14 @@ def check_imports(engine: Engine, m: Module, imports: Ptr[usize]) -> None:
 
 @kernel
 def matches_func(engine: Engine, m: Module, index: u32, given: Func) -> bool:
-    wanted = u32(REF) | m.types[m.func_types[index]].canonical
-    return is_subtype_canonical(engine.registry, u32(REF) | given.canonical, wanted)
+    wanted = REF | m.types[m.func_types[index]].canonical
+    return is_subtype_canonical(engine.registry, REF | given.canonical, wanted)
 
 
 @kernel
 def func_matches(engine: Engine, given: Func, value_type: u32) -> bool:
     """Whether a reference to `given` is of the type `value_type`."""
-    return is_subtype_canonical(engine.registry, u32(REF) | given.canonical, value_type)
+    return is_subtype_canonical(engine.registry, REF | given.canonical, value_type)
 
 
 @kernel

@@ -15,7 +15,7 @@ def new_memory(store: Store, limits: Limits) -> Memory:
     holdings = holdings_of(store)
     if holdings.memories >= holdings.maximum_memories:
         raise Exhausted(Limit.MEMORIES, 0)
-    memory = cast(Memory, own(store, u32(BLOCK_MEMORY), usize(size_of(Memory))))
+    memory = cast(Memory, own(store, BLOCK_MEMORY, usize(size_of(Memory))))
     if not init_memory(memory, store, limits):
         raise Exhausted(Limit.MEMORY_BYTES, 0)
     holdings.memories += 1
@@ -28,7 +28,7 @@ def new_table(store: Store, limits: Limits, element: u32, value: u64) -> Table:
     holdings = holdings_of(store)
     if holdings.tables >= holdings.maximum_tables:
         raise Exhausted(Limit.TABLES, 0)
-    table = cast(Table, own(store, u32(BLOCK_TABLE), usize(size_of(Table))))
+    table = cast(Table, own(store, BLOCK_TABLE, usize(size_of(Table))))
     if not init_table(table, store, limits, element, value):
         raise Exhausted(Limit.TABLE_ELEMENTS, 0)
     holdings.tables += 1
@@ -38,7 +38,7 @@ def new_table(store: Store, limits: Limits, element: u32, value: u64) -> Table:
 @kernel
 def new_global(store: Store, value_type: u32, is_mutable: bool, value: u64, high: u64) -> Global:
     """A global that belongs to no instance."""
-    result = cast(Global, own(store, u32(BLOCK_GLOBAL), usize(size_of(Global))))
+    result = cast(Global, own(store, BLOCK_GLOBAL, usize(size_of(Global))))
     result.value_type = value_type
     result.is_mutable = is_mutable
     result.value = value
@@ -52,7 +52,7 @@ def new_host_func(
     result_slots: u32,
 ) -> Func:  # fmt: skip
     """A function of the embedder's, which knows it by `identity`. Vectors take two slots."""
-    func = cast(Func, own(store, u32(BLOCK_PLAIN), usize(size_of(Func))))
+    func = cast(Func, own(store, BLOCK_PLAIN, usize(size_of(Func))))
     func.code = store.engine.cells.host
     func.instance = usize(0)
     func.canonical = canonical
@@ -79,6 +79,6 @@ def init_tag(tag: Tag, m: Module, index: u32) -> None:
 @kernel
 def new_tag(store: Store, m: Module, index: u32) -> Tag:
     """A tag that belongs to no instance."""
-    tag = cast(Tag, own(store, u32(BLOCK_PLAIN), usize(size_of(Tag))))
+    tag = cast(Tag, own(store, BLOCK_PLAIN, usize(size_of(Tag))))
     init_tag(tag, m, index)
     return tag

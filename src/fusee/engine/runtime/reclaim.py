@@ -30,7 +30,7 @@ from fusee.kernel.lang import (
 )
 from fusee.spec.types import Heap
 
-LEAST_LIMIT: Final = 1024
+LEAST_LIMIT: Final = u32(1024)
 MOST_FRAME_SLOTS: Final = 0x1_0000  # a frame ends at most so far above its slot 0
 SPREAD: Final = 0x9E37_79B1  # 2³² divided by the golden ratio: scatters addresses that are alike
 
@@ -73,7 +73,7 @@ def reclaim(world: Store, newest: Exn, frame: Ptr[u64]) -> None:
     mark_found(s)
     world.engine.platform.release(cast(Ptr[u8], s.places))
     sweep(world)
-    world.exn_limit = maximum(u32(LEAST_LIMIT), world.exn_count * 2)
+    world.exn_limit = maximum(LEAST_LIMIT, world.exn_count * 2)
 
 
 @kernel

@@ -51,7 +51,7 @@ def open_segments(e: Evaluator, instance: Instance) -> None:
             size = u64(segment.count) * SLOT_BYTES
             if not fits_pointer(size):
                 raise Exhausted(Limit.SYSTEM, 0)
-            instance.elements[i].items = own(instance.store, u32(BLOCK_PLAIN), usize(size))
+            instance.elements[i].items = own(instance.store, BLOCK_PLAIN, usize(size))
             instance.elements[i].length = u64(segment.count)
             write_references(e, instance, segment, cast(Ptr[u64], instance.elements[i].items))
     for i in span(m.data_count):

@@ -18,7 +18,7 @@ from fusee.engine.runtime.reclaim import LEAST_LIMIT, release_exns
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
-from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 
 
@@ -72,9 +72,9 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_base = stack
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
-    set_limits(store, u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT), u64(NO_LIMIT))
-    store.heap.maximum_bytes = u64(NO_LIMIT)
-    store.exn_limit = u32(LEAST_LIMIT)
+    set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
+    store.heap.maximum_bytes = NO_LIMIT
+    store.exn_limit = LEAST_LIMIT
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store
 

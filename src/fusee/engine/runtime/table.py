@@ -31,7 +31,7 @@ from fusee.kernel.lang import (
 from fusee.spec.limits import MAX_TABLE_ELEMENTS
 from fusee.spec.traps import TrapCode
 
-FIRST_CAPACITY: Final = 16
+FIRST_CAPACITY: Final = u64(16)
 
 
 @kernel(inline=True)
@@ -98,7 +98,7 @@ def grow_table(table: Table, delta: u64, value: u64) -> u64:
     ):
         return u64(NOT_GROWN)
     if old + delta > table.capacity:
-        roomy = minimum(maximum(table.capacity * 2, u64(FIRST_CAPACITY)), limit)
+        roomy = minimum(maximum(table.capacity * 2, FIRST_CAPACITY), limit)
         if not set_capacity(table, old + delta if table.capacity == 0 else maximum(old + delta, roomy)):
             return u64(NOT_GROWN)
     table.length = old + delta

@@ -5,17 +5,17 @@ from typing import Annotated, Final
 from fusee.kernel.lang import Count, Ptr, struct, u32
 
 MOST_PINS: Final = 4  # registers for locals in each bank (11 integer arguments are the most that x86-64 passes)
-NO_SLOT: Final = 0xFFFF_FFFF
+NO_SLOT: Final = u32(0xFFFF_FFFF)
 
 CODE_START: Final = 24
 """Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
 
 # Kinds of `Clause`: those of `try_table` (spec 5.4.1), and the older form's `delegate`
-CATCH: Final = 0
+CATCH: Final = u32(0)
 CATCH_REF: Final = 1
-CATCH_ALL: Final = 2
+CATCH_ALL: Final = u32(2)
 CATCH_ALL_REF: Final = 3
-DELEGATE: Final = 4
+DELEGATE: Final = u32(4)
 
 
 @struct

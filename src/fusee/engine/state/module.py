@@ -11,18 +11,18 @@ from typing import Final
 
 from fusee.kernel.lang import Inline, Ptr, struct, u8, u32, u64, usize
 
-VAL_I32: Final = 0x7F
-VAL_I64: Final = 0x7E
+VAL_I32: Final = u32(0x7F)
+VAL_I64: Final = u32(0x7E)
 VAL_F32: Final = 0x7D
 VAL_F64: Final = 0x7C
 VAL_V128: Final = 0x7B
-REF: Final = 0x8000_0000
-NULLABLE: Final = 0x4000_0000
+REF: Final = u32(0x8000_0000)
+NULLABLE: Final = u32(0x4000_0000)
 ABSTRACT: Final = 0x2000_0000
 HEAP_MASK: Final = 0x1FFF_FFFF
 AGGREGATE: Final = 0x1000_0000  # beside a canonical id: it is a structure's or an array's
 ID_MASK: Final = 0x07FF_FFFF
-NONE: Final = 0xFFFF_FFFF  # where an index may be missing
+NONE: Final = u32(0xFFFF_FFFF)  # where an index may be missing
 
 KIND_FUNC: Final = 0  # composite type kinds, in `TypeDef.kind`
 KIND_STRUCT: Final = 1

@@ -31,7 +31,7 @@ TAG_I31: Final = 1  # the number's 31 bits are above it
 TAG_HOST: Final = 2  # above it is the embedder's handle; in C it is added to an address
 HANDLE_SHIFT: Final = 2
 
-NO_LIMIT: Final = 0xFFFF_FFFF_FFFF_FFFF
+NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
 
 

@@ -41,7 +41,7 @@ REF_AS_NON_NULL: Final = NUMBER["ref_as_non_null"]
 def read_target(t: Translator, is_nullable: bool) -> u32:
     """The reference type to be tested for, canonical; its heap type comes next."""
     heap = read_heap_type(t.module, t.reader)
-    return canonical_value_type(t.module, u32(REF) | heap | (u32(NULLABLE) if is_nullable else u32(0)))
+    return canonical_value_type(t.module, REF | heap | (NULLABLE if is_nullable else u32(0)))
 
 
 @kernel

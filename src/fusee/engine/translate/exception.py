@@ -97,7 +97,7 @@ def add_clause(t: Translator, block: Try, kind: u32, tag: u32) -> Clause:
     clause.tag = tag
     clause.target = u32(0)
     clause.slot = u32(0)
-    clause.reference = u32(NO_SLOT)
+    clause.reference = NO_SLOT
     return clause
 
 
@@ -249,10 +249,10 @@ def begin_clause(t: Translator, opcode: u32, reachable: bool) -> None:
         block.end = t.code_bytes
         block.slot = t.catch_slots + t.catch_depth
         t.catch_depth += 1
-    kind = u32(CATCH_ALL)
+    kind = CATCH_ALL
     tag = u32(0)
     if opcode == CLAUSE:
-        kind = u32(CATCH)
+        kind = CATCH
         tag = next_u32(t.reader)
     if reachable:
         settle_all(t)
@@ -312,7 +312,7 @@ def add_delegate(t: Translator) -> None:
     """Before the end of a `try … delegate`: what is thrown in it is looked for in the label's block, or around that."""
     flush(t)
     to = t.depth - 2 - next_u32(t.reader)
-    add_clause(t, innermost_try(t), u32(DELEGATE), to)
+    add_clause(t, innermost_try(t), DELEGATE, to)
 
 
 @kernel

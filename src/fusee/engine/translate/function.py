@@ -305,7 +305,7 @@ def translate_body(t: Translator) -> None:
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
     type_index = t.module.bodies[t.index - t.module.imported_func_count].type_index
-    open_frame(t, u32(FUNCTION), u32(BLOCK_INDEXED) | type_index, u32(0))
+    open_frame(t, u32(FUNCTION), BLOCK_INDEXED | type_index, u32(0))
     translate_code(t)
     return_caught(t)
 

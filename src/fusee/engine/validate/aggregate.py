@@ -34,7 +34,7 @@ def is_packed(storage: u32) -> bool:
 
 @kernel(inline=True)
 def unpacked(storage: u32) -> u32:
-    return u32(VAL_I32) if is_packed(storage) else storage
+    return VAL_I32 if is_packed(storage) else storage
 
 
 @kernel
@@ -63,7 +63,7 @@ def mutable_array_at(v: Validator, index: u32) -> TypeDef:
 
 @kernel
 def pop_i32(v: Validator) -> None:
-    pop(v, u32(VAL_I32))
+    pop(v, VAL_I32)
 
 
 @kernel
@@ -89,7 +89,7 @@ def validate_struct_new(v: Validator) -> None:
     while remaining != 0:
         remaining -= 1
         pop(v, unpacked(t.fields[remaining]))
-    push(v, u32(REF) | index)
+    push(v, REF | index)
 
 
 @kernel
@@ -98,7 +98,7 @@ def validate_struct_new_default(v: Validator) -> None:
     t = struct_at(v, index)
     for i in span(t.field_count):
         check_default(v, t.fields[i])
-    push(v, u32(REF) | index)
+    push(v, REF | index)
 
 
 @kernel
@@ -136,7 +136,7 @@ def validate_array_new(v: Validator) -> None:
     t = array_at(v, index)
     pop_i32(v)
     pop(v, unpacked(t.fields[0]))
-    push(v, u32(REF) | index)
+    push(v, REF | index)
 
 
 @kernel
@@ -144,7 +144,7 @@ def validate_array_new_default(v: Validator) -> None:
     index = read_u32(v.reader)
     check_default(v, array_at(v, index).fields[0])
     pop_i32(v)
-    push(v, u32(REF) | index)
+    push(v, REF | index)
 
 
 @kernel
@@ -161,7 +161,7 @@ def validate_array_new_fixed(v: Validator) -> None:
             remaining = u32(0)
         else:
             pop(v, unpacked(t.fields[0]))
-    push(v, u32(REF) | index)
+    push(v, REF | index)
 
 
 @kernel
@@ -188,7 +188,7 @@ def validate_array_new_segment(v: Validator) -> None:
         check_element_array(v, t)
     pop_i32(v)
     pop_i32(v)
-    push(v, u32(REF) | index)
+    push(v, REF | index)
 
 
 @kernel
@@ -226,7 +226,7 @@ def validate_array_set(v: Validator) -> None:
 @kernel
 def validate_array_len(v: Validator) -> None:
     pop(v, u32(ARRAY | NULLABLE))
-    push(v, u32(VAL_I32))
+    push(v, VAL_I32)
 
 
 @kernel

@@ -67,7 +67,7 @@ def read_indirect(v: Validator) -> TypeDef:
     """Type and table of an indirect call, whose operand is the element's index."""
     t = function_type_at(v, read_u32(v.reader))
     table = table_at(v, read_u32(v.reader))
-    if not matches(v.module, table.element, u32(NULLABLE_FUNCTION)):
+    if not matches(v.module, table.element, NULLABLE_FUNCTION):
         mismatch(v)
     pop(v, table_address_type(table))
     return t

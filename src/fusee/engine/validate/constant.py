@@ -33,7 +33,7 @@ def validate_next_constant(v: Validator, expected: u32, last: u32) -> None:
     """The next of the expressions prepared for, which gives one value; it ends at or before `last`."""
     v.height = u32(0)
     v.reader.end = last
-    open_control(v, u32(KIND_BLOCK), expected)
+    open_control(v, KIND_BLOCK, expected)
     validate_constant_instructions(v)
 
 
@@ -115,4 +115,4 @@ def validate_active_data(v: Validator, segment: DataSegment) -> None:
     if segment.memory >= v.module.memory_count:
         raise Invalid(ModuleError.UNKNOWN_MEMORY, segment.place)
     is_64 = v.module.memories[segment.memory].limits.is_64
-    validate_constant(v, segment.offset, u32(VAL_I64) if is_64 else u32(VAL_I32))
+    validate_constant(v, segment.offset, VAL_I64 if is_64 else VAL_I32)

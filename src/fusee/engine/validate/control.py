@@ -124,19 +124,19 @@ def enter_block(v: Validator, kind: u32, block_type: u32) -> None:
 
 @kernel
 def validate_block(v: Validator) -> None:
-    enter_block(v, u32(KIND_BLOCK), read_checked_block_type(v))
+    enter_block(v, KIND_BLOCK, read_checked_block_type(v))
 
 
 @kernel
 def validate_loop(v: Validator) -> None:
-    enter_block(v, u32(KIND_LOOP), read_checked_block_type(v))
+    enter_block(v, KIND_LOOP, read_checked_block_type(v))
 
 
 @kernel
 def validate_if(v: Validator) -> None:
     block_type = read_checked_block_type(v)
-    pop(v, u32(VAL_I32))
-    enter_block(v, u32(KIND_IF), block_type)
+    pop(v, VAL_I32)
+    enter_block(v, KIND_IF, block_type)
 
 
 @kernel
@@ -203,7 +203,7 @@ def validate_br(v: Validator) -> None:
 @kernel
 def validate_br_if(v: Validator) -> None:
     count, types = label_types(v, label_at(v, read_u32(v.reader)))
-    pop(v, u32(VAL_I32))
+    pop(v, VAL_I32)
     pop_list(v, count, types)
     push_list(v, count, types)
 
@@ -211,7 +211,7 @@ def validate_br_if(v: Validator) -> None:
 @kernel
 def validate_br_table(v: Validator) -> None:
     """Every label is checked against the operands once, however often it is named."""
-    pop(v, u32(VAL_I32))
+    pop(v, VAL_I32)
     v.br_table += 1
     r = v.reader
     label_count = read_count(r, u32(1)) + 1

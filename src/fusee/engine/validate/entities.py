@@ -139,7 +139,7 @@ def validate_exports(m: Module, declared: Ptr[u8], buffer: Buffer) -> None:
     grow_buffer(buffer, u64(slots) * ENTRY_BYTES)
     table = cast(Ptr[u32], buffer.data)
     for i in span(slots):
-        table[i] = u32(NONE)
+        table[i] = NONE
     for i in span(m.export_count):
         entry = m.exports[i]
         check_exported(m, entry)

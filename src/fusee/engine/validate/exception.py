@@ -58,7 +58,7 @@ def validate_try_table(v: Validator) -> None:
         fail(v, u32(ModuleError.LIMIT_CATCHES))
     for _ in span(count):
         validate_catch(v)
-    enter_block(v, u32(KIND_BLOCK), block_type)
+    enter_block(v, KIND_BLOCK, block_type)
 
 
 @kernel
@@ -85,7 +85,7 @@ def check_caught(v: Validator, param_count: u32, t: TypeDef, with_reference: boo
     for i in span(param_count):
         if not matches(v.module, t.params[i], types[i]):
             mismatch(v)
-    if with_reference and not matches(v.module, u32(EXCEPTION_REF), types[param_count]):
+    if with_reference and not matches(v.module, EXCEPTION_REF, types[param_count]):
         mismatch(v)
 
 

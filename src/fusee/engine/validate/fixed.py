@@ -105,7 +105,7 @@ def memory_address_type(v: Validator, index: u32) -> u32:
     """The address type of a memory, which must exist."""
     if index >= v.module.memory_count:
         fail(v, u32(ModuleError.UNKNOWN_MEMORY))
-    return u32(VAL_I64) if v.module.memories[index].limits.is_64 else u32(VAL_I32)
+    return VAL_I64 if v.module.memories[index].limits.is_64 else VAL_I32
 
 
 @kernel

@@ -38,7 +38,7 @@ def validate_body(v: Validator, body: Body) -> None:
     v.max_height = u32(0)
     v.catch_depth = u32(0)
     v.max_catch_depth = u32(0)
-    open_control(v, u32(KIND_BLOCK), u32(BLOCK_INDEXED) | body.type_index)
+    open_control(v, KIND_BLOCK, BLOCK_INDEXED | body.type_index)
     validate_instructions(v)
     body.max_height = v.max_height
     body.has_vectors = v.module.has_vector_types or v.module.vectors != vectors

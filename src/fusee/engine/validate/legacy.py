@@ -33,7 +33,7 @@ from fusee.spec.errors import ModuleError
 
 @kernel
 def validate_try(v: Validator) -> None:
-    enter_block(v, u32(KIND_TRY), read_checked_block_type(v))
+    enter_block(v, KIND_TRY, read_checked_block_type(v))
 
 
 @kernel
@@ -52,14 +52,14 @@ def begin_clause(v: Validator, kind: u32) -> None:
 
 @kernel
 def validate_catch(v: Validator) -> None:
-    begin_clause(v, u32(KIND_CATCH))
+    begin_clause(v, KIND_CATCH)
     t = read_tag_type(v)
     push_list(v, t.param_count, t.params)
 
 
 @kernel
 def validate_catch_all(v: Validator) -> None:
-    begin_clause(v, u32(KIND_CATCH_ALL))
+    begin_clause(v, KIND_CATCH_ALL)
 
 
 @kernel(inline=True)

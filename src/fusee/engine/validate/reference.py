@@ -50,7 +50,7 @@ def validate_ref_null(v: Validator) -> None:
 @kernel
 def validate_ref_is_null(v: Validator) -> None:
     pop_ref(v)
-    push(v, u32(VAL_I32))
+    push(v, VAL_I32)
 
 
 @kernel
@@ -63,19 +63,19 @@ def validate_ref_func(v: Validator) -> None:
         v.declared[index] = u8(1)
     elif v.declared[index] == 0:
         fail(v, u32(ModuleError.UNDECLARED_FUNCTION))
-    push(v, u32(REF) | v.module.func_types[index])
+    push(v, REF | v.module.func_types[index])
 
 
 @kernel
 def validate_ref_eq(v: Validator) -> None:
     pop(v, u32(EQ | NULLABLE))
     pop(v, u32(EQ | NULLABLE))
-    push(v, u32(VAL_I32))
+    push(v, VAL_I32)
 
 
 @kernel
 def validate_ref_as_non_null(v: Validator) -> None:
-    push(v, pop_ref(v) & ~u32(NULLABLE))
+    push(v, pop_ref(v) & ~NULLABLE)
 
 
 @kernel
@@ -84,14 +84,14 @@ def validate_br_on_null(v: Validator) -> None:
     reference = pop_ref(v)
     pop_list(v, count, types)
     push_list(v, count, types)
-    push(v, reference & ~u32(NULLABLE))
+    push(v, reference & ~NULLABLE)
 
 
 @kernel
 def validate_br_on_non_null(v: Validator) -> None:
     """The label takes the reference last."""
     count, types = label_types(v, label_at(v, read_u32(v.reader)))
-    reference = pop_ref(v) & ~u32(NULLABLE)
+    reference = pop_ref(v) & ~NULLABLE
     if count == 0:
         mismatch(v)
     check_match(v, reference, types[count - 1])
@@ -120,14 +120,14 @@ def top_of(v: Validator, heap: u32) -> u32:
 @kernel
 def validate_ref_test(v: Validator) -> None:
     pop(v, top_of(v, read_checked_heap_type(v)))
-    push(v, u32(VAL_I32))
+    push(v, VAL_I32)
 
 
 @kernel
 def validate_ref_cast(v: Validator) -> None:
     heap = read_checked_heap_type(v)
     pop(v, top_of(v, heap))
-    push(v, u32(REF) | heap | (u32(NULLABLE) if v.opcode == opcodes.REF_CAST_NULL.index else u32(0)))
+    push(v, REF | heap | (NULLABLE if v.opcode == opcodes.REF_CAST_NULL.index else u32(0)))
 
 
 @kernel
@@ -137,14 +137,14 @@ def validate_br_on_cast(v: Validator) -> None:
     if flags >= CAST_FLAGS_END:
         raise Malformed(ModuleError.BAD_CAST_FLAGS, v.reader.position - 1)
     label = read_u32(v.reader)
-    source = u32(REF) | read_checked_heap_type(v)
-    target = u32(REF) | read_checked_heap_type(v)
+    source = REF | read_checked_heap_type(v)
+    target = REF | read_checked_heap_type(v)
     if flags & CAST_FROM_NULLABLE != 0:
         source |= NULLABLE
     remaining = source
     if flags & CAST_TO_NULLABLE != 0:
         target |= NULLABLE
-        remaining = source & ~u32(NULLABLE)
+        remaining = source & ~NULLABLE
     check_match(v, target, source)
     count, types = label_types(v, label_at(v, label))
     if count == 0:
@@ -161,26 +161,26 @@ def validate_br_on_cast(v: Validator) -> None:
 def validate_any_convert_extern(v: Validator) -> None:
     reference = pop_ref(v)
     check_match(v, reference, u32(EXTERN | NULLABLE))
-    push(v, u32(ANY) | reference & NULLABLE)
+    push(v, ANY | reference & NULLABLE)
 
 
 @kernel
 def validate_extern_convert_any(v: Validator) -> None:
     reference = pop_ref(v)
     check_match(v, reference, u32(ANY | NULLABLE))
-    push(v, u32(EXTERN) | reference & NULLABLE)
+    push(v, EXTERN | reference & NULLABLE)
 
 
 @kernel
 def validate_ref_i31(v: Validator) -> None:
-    pop(v, u32(VAL_I32))
-    push(v, u32(I31))
+    pop(v, VAL_I32)
+    push(v, I31)
 
 
 @kernel
 def validate_i31_get(v: Validator) -> None:
     pop(v, u32(I31 | NULLABLE))
-    push(v, u32(VAL_I32))
+    push(v, VAL_I32)
 
 
 RULES: Final[list[Rule]] = [

@@ -30,18 +30,18 @@ from fusee.kernel.lang import (
 from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_OPERANDS
 
-BOTTOM: Final = 0  # the type of what unreachable code pops (spec 3.1.1): matches every type
+BOTTOM: Final = u32(0)  # the type of what unreachable code pops (spec 3.1.1): matches every type
 BOTTOM_REF: Final = REF | ABSTRACT  # the same among references
 
 NEAR_LOCALS: Final = 256  # locals whose types are spread out; those beyond are searched for
 
-KIND_BLOCK: Final = 0x0000_0000  # of `Control`; a function is a block
-KIND_LOOP: Final = 0x1000_0000
-KIND_IF: Final = 0x2000_0000
+KIND_BLOCK: Final = u32(0x0000_0000)  # of `Control`; a function is a block
+KIND_LOOP: Final = u32(0x1000_0000)
+KIND_IF: Final = u32(0x2000_0000)
 KIND_ELSE: Final = 0x3000_0000
-KIND_TRY: Final = 0x4000_0000  # of the older form of exceptions, before its first clause
-KIND_CATCH: Final = 0x5000_0000
-KIND_CATCH_ALL: Final = 0x6000_0000
+KIND_TRY: Final = u32(0x4000_0000)  # of the older form of exceptions, before its first clause
+KIND_CATCH: Final = u32(0x5000_0000)
+KIND_CATCH_ALL: Final = u32(0x6000_0000)
 KIND_MASK: Final = 0x7000_0000
 UNREACHABLE: Final = 0x8000_0000
 HEIGHT_MASK: Final = 0x0FFF_FFFF
@@ -192,7 +192,7 @@ def pop_any(v: Validator) -> u32:
 def pop_nothing(v: Validator) -> u32:
     if v.controls[v.control_count - 1].state & UNREACHABLE == 0:
         mismatch(v)
-    return u32(BOTTOM)
+    return BOTTOM
 
 
 @kernel(inline=True)
@@ -214,7 +214,7 @@ def pop_ref(v: Validator) -> u32:
     """Any reference; `BOTTOM_REF` out of nothing."""
     actual = pop_any(v)
     if actual == BOTTOM:
-        return u32(BOTTOM_REF)
+        return BOTTOM_REF
     if actual & REF == 0:
         mismatch(v)
     return actual

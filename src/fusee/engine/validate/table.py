@@ -26,7 +26,7 @@ def read_table_index(v: Validator) -> TableType:
 
 @kernel
 def table_address_type(t: TableType) -> u32:
-    return u32(VAL_I64) if t.limits.is_64 else u32(VAL_I32)
+    return VAL_I64 if t.limits.is_64 else VAL_I32
 
 
 @kernel
@@ -74,7 +74,7 @@ def validate_table_fill(v: Validator) -> None:
 @kernel
 def pop_copy(v: Validator, destination: u32, source: u32) -> None:
     """The length has the smaller of two address types."""
-    pop(v, source if destination == VAL_I64 else u32(VAL_I32))
+    pop(v, source if destination == VAL_I64 else VAL_I32)
     pop(v, source)
     pop(v, destination)
 
@@ -94,8 +94,8 @@ def validate_table_init(v: Validator) -> None:
     t = read_table_index(v)
     if not matches(v.module, element_segment_at(v, segment_index).element, t.element):
         mismatch(v)
-    pop(v, u32(VAL_I32))
-    pop(v, u32(VAL_I32))
+    pop(v, VAL_I32)
+    pop(v, VAL_I32)
     pop(v, table_address_type(t))
 
 

@@ -22,7 +22,7 @@ from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64
 from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_GROUP_WORDS
 
-WITHIN_GROUP: Final = 0x1000_0000  # in a group's words: the index counts from the group's first type
+WITHIN_GROUP: Final = u32(0x1000_0000)  # in a group's words: the index counts from the group's first type
 HEADER_WORDS: Final = 3  # of each type: kind and finality, supertype, length of the first list
 WORD_BYTES: Final = 4
 
@@ -78,7 +78,7 @@ def write_group(m: Module, first: u32, end: u32, buffer: Buffer) -> u32:
             grow_buffer(buffer, u64(room) * WORD_BYTES)
         words = cast(Ptr[u32], buffer.data) + position
         words[0] = t.kind << 1 | u32(t.is_final)
-        words[1] = t.supertype if t.supertype == NONE else rolled(m, u32(REF) | t.supertype, first)
+        words[1] = t.supertype if t.supertype == NONE else rolled(m, REF | t.supertype, first)
         words[2] = t.param_count + t.field_count
         words += HEADER_WORDS
         write_list(m, first, t.param_count, t.params, words)
@@ -103,7 +103,7 @@ def rolled(m: Module, value_type: u32, first: u32) -> u32:
         return value_type
     index = value_type & HEAP_MASK
     flags = value_type & (REF | NULLABLE)
-    return flags | (m.types[index].canonical if index < first else u32(WITHIN_GROUP) | (index - first))
+    return flags | (m.types[index].canonical if index < first else WITHIN_GROUP | (index - first))
 
 
 @kernel

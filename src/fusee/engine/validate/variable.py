@@ -121,7 +121,7 @@ def validate_drop(v: Validator) -> None:
 @kernel
 def validate_select(v: Validator) -> None:
     """Without a type it is for numbers and vectors only."""
-    pop(v, u32(VAL_I32))
+    pop(v, VAL_I32)
     first = pop_any(v)
     second = pop_any(v)
     if (first | second) & REF != 0:
@@ -139,7 +139,7 @@ def validate_select_t(v: Validator) -> None:
         fail(v, u32(ModuleError.RESULT_ARITY))
     value_type = read_value_type(v.module, v.reader)
     check_value_type(v, value_type)
-    pop(v, u32(VAL_I32))
+    pop(v, VAL_I32)
     pop(v, value_type)
     pop(v, value_type)
     push(v, value_type)
