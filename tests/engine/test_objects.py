@@ -6,7 +6,7 @@ import pytest
 
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap
-from fusee.engine.layouts import Layout, layout_of
+from fusee.engine.layouts import Layout, is_mutable, layout_of
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime import aggregates, fields
 from fusee.engine.runtime.casts import is_of_type, type_of
@@ -78,8 +78,7 @@ def test_layouts(pointer_bytes: int) -> None:
     ]  # fmt: skip
     offsets = words(leaf.offsets, leaf.field_count)
     assert words(leaf.references, leaf.reference_count) == [offsets[3], offsets[6], offsets[8], offsets[9]]
-    assert words(leaf.exns, leaf.exn_count) == [offsets[8]]
-    assert words(named.mutable, named.field_count) == [0, 1, 0, 1, 0]
+    assert [bool(is_mutable(named, u32(i))) for i in range(5)] == [False, True, False, True, False]
     assert (bool(named.is_final), bool(leaf.is_final)) == (False, True)
     assert [int(layout(m, index).element_log2) for index in (BYTES, WORDS)] == [0, 3]
     assert 1 << int(layout(m, REFS).element_log2) == pointer_bytes
@@ -91,8 +90,8 @@ def test_displays(pointer_bytes: int) -> None:
     types = cast(TypeRegistry, m.registry).types
     point, named, leaf = (m.types[index].canonical for index in (POINT, NAMED, LEAF))
     assert [int(types[index].depth) for index in (point, named, leaf)] == [0, 1, 2]
-    assert words(types[leaf].display, types[leaf].depth) == [int(point), int(named)]
-    assert words(types[named].display, types[named].depth + 1) == [int(point), int(named)]
+    assert words(types[leaf].display, u32(types[leaf].depth)) == [int(point), int(named)]
+    assert words(types[named].display, u32(types[named].depth + 1)) == [int(point), int(named)]
 
 
 def test_constant_expressions(pointer_bytes: int) -> None:

@@ -32,6 +32,7 @@ from fusee.kernel.lang import (
     size_of,
     span,
     struct,
+    u8,
     u32,
     u64,
     usize,
@@ -50,18 +51,15 @@ FIELD_WORDS: Final = 3  # offset, storage type and mutability
 class Layout:
     """A structure type or an array type, whose only field is its element."""
 
-    kind: u32
+    kind: u8
     is_final: bool
+    element_log2: u8  # of an array: the size of an element
     size_bytes: u32  # of a structure with its header, a multiple of eight; of an array's header
-    element_log2: u32  # of an array: the size of an element
     field_count: u32
-    offsets: Ptr[u32]  # of fields, from the object's start
-    storage: Ptr[u32]  # their types: canonical value types or packed ones
-    mutable: Ptr[u32]  # whether they can be set
     reference_count: u32
+    offsets: Ptr[u32]  # of fields, from the object's start
+    storage: Ptr[u32]  # their types: canonical value types or packed ones; then flags, whether they can be set
     references: Ptr[u32]  # offsets of the fields that the collector follows: all references but those to functions
-    exn_count: u32
-    exns: Ptr[u32]  # which of them are exceptions
 
 
 @struct
@@ -91,11 +89,9 @@ def size_log2(storage: u32) -> u32:
 
 
 @kernel(inline=True)
-def is_exn(storage: u32) -> bool:
-    """Whether values of a storage type are exceptions."""
-    if storage & (REF | ABSTRACT) != REF | ABSTRACT:
-        return False
-    return storage & HEAP_MASK == u32(Heap.EXN) or storage & HEAP_MASK == u32(Heap.NOEXN)
+def is_mutable(layout: Layout, field: u32) -> bool:
+    """Whether a field can be set."""
+    return layout.storage[layout.field_count + field] != 0
 
 
 @kernel
@@ -115,7 +111,7 @@ def record_types(m: Module, registry: TypeRegistry, group: Group, first: u32, en
     for i in span(first, end):
         t = m.types[i]
         record = registry.types[t.canonical]
-        record.kind = t.kind
+        record.kind = u8(t.kind)
         record.supertype = NONE
         if t.supertype != NONE:
             record_supertype(m, registry, record, t)
@@ -140,7 +136,7 @@ def record_supertype(m: Module, registry: TypeRegistry, record: CanonicalType, t
 def make_layouts(m: Module, registry: TypeRegistry, group: Group, first: u32, end: u32) -> None:
     words = u64(0)
     for i in span(first, end):
-        words += words_for(m, m.types[i], registry.types[m.types[i].canonical].depth)
+        words += words_for(m, m.types[i], u32(registry.types[m.types[i].canonical].depth))
     layouts = u64(end - first) * size_of(Layout)
     base = new_memory(registry.platform, layouts + words * 4)
     group.layouts = address(base)
@@ -160,7 +156,7 @@ def words_for(m: Module, t: TypeDef, depth: u32) -> u64:
     """What `make_display` and `make_layout` take for a type."""
     words = u64(0) if t.is_final else u64(depth + 1)
     for field in span(t.field_count):
-        words += u64(FIELD_WORDS) + u64(is_followed(m, t.fields[field])) + u64(is_exn(t.fields[field]))
+        words += u64(FIELD_WORDS) + u64(is_followed(m, t.fields[field]))
     return words
 
 
@@ -171,22 +167,21 @@ def make_display(registry: TypeRegistry, record: CanonicalType, t: TypeDef, plac
         record.display = registry.types[record.supertype].display
     if t.is_final:
         return u32(0)
-    for depth in span(record.depth):
+    for depth in span(u32(record.depth)):
         place[depth] = record.display[depth]
     place[record.depth] = t.canonical
     record.display = place
-    return record.depth + 1
+    return u32(record.depth) + 1
 
 
 @kernel
 def make_layout(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
     """Fill in the layout of a structure or an array; gives how many words were written."""
-    layout.kind = t.kind
+    layout.kind = u8(t.kind)
     layout.is_final = t.is_final
     layout.field_count = t.field_count
     layout.offsets = place
     layout.storage = place + t.field_count
-    layout.mutable = place + t.field_count * 2
     position = u32(HEADER_BYTES)
     for field in span(t.field_count):
         size = u32(1) << size_log2(t.fields[field])
@@ -194,27 +189,22 @@ def make_layout(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
         position = (position + alignment - 1) & ~(alignment - 1)
         layout.offsets[field] = position
         layout.storage[field] = canonical_value_type(m, t.fields[field])
-        layout.mutable[field] = u32(t.mutable[field])
+        layout.storage[t.field_count + field] = u32(t.mutable[field])
         position += size
     layout.size_bytes = (position + HEADER_BYTES - 1) & ~u32(HEADER_BYTES - 1)
     if t.kind == KIND_ARRAY:
         layout.size_bytes = u32(HEADER_BYTES)
-        layout.element_log2 = size_log2(t.fields[0])
+        layout.element_log2 = u8(size_log2(t.fields[0]))
     words = t.field_count * FIELD_WORDS
     return words + list_references(m, layout, t, place + words)
 
 
 @kernel
 def list_references(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
-    """The lists of the fields that are references; gives how many words were written."""
+    """The list of the fields that are references; gives how many words were written."""
     layout.references = place
     for field in span(t.field_count):
         if is_followed(m, t.fields[field]):
             layout.references[layout.reference_count] = layout.offsets[field]
             layout.reference_count += 1
-    layout.exns = place + layout.reference_count
-    for field in span(t.field_count):
-        if is_exn(t.fields[field]):
-            layout.exns[layout.exn_count] = layout.offsets[field]
-            layout.exn_count += 1
-    return layout.reference_count + layout.exn_count
+    return layout.reference_count

@@ -86,8 +86,8 @@ class CanonicalType:
     layout: usize  # of a structure or array: its `layouts.Layout`
     display: Ptr[u32]  # its supertypes from the outermost on, as many as `depth`; then itself, unless it is final
     supertype: u32  # canonical id, or NONE; of a free id: the next free one
-    kind: u32
-    depth: u32
+    kind: u8
+    depth: u8
 
 
 @struct
@@ -194,7 +194,7 @@ def add_group(registry: TypeRegistry, words: Ptr[u32], size: u32, type_count: u3
         record.group = address(group)
         record.layout = usize(0)
         record.display = null(Ptr[u32])
-        record.depth = u32(0)
+        record.depth = u8(0)
     return group
 
 
@@ -314,7 +314,7 @@ def heap_matches(registry: TypeRegistry, a: u32, b: u32) -> bool:
     if b & ABSTRACT != 0:
         heap = a & HEAP_MASK
         if a & ABSTRACT == 0:
-            heap = heap_of_kind(registry.types[a & ID_MASK].kind)
+            heap = heap_of_kind(u32(registry.types[a & ID_MASK].kind))
         return (u32(SUPERTYPE_MASKS[heap - FIRST_HEAP]) >> ((b & HEAP_MASK) - FIRST_HEAP)) & 1 != 0
     if a & ABSTRACT != 0:
         return a & HEAP_MASK == (u32(Heap.NONE) if b & AGGREGATE != 0 else u32(Heap.NOFUNC))

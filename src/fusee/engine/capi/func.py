@@ -187,7 +187,7 @@ def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: 
     registry = cast(TypeRegistry, s.world.engine.registry)
     canonical[0] = hold_group(registry, words, count, u32(1)).first_id
     record = registry.types[canonical[0]]
-    record.kind = u32(engine.KIND_FUNC)
+    record.kind = u8(engine.KIND_FUNC)
     record.supertype = NONE
 
 
