@@ -346,6 +346,14 @@ def test_a_damaged_section_of_names_names_nothing(store: Store) -> None:
             exports["throw"](store)  # type: ignore[operator]
 
 
+def test_a_start_function_may_throw(store: Store) -> None:
+    text = "(module (tag $early (param i32)) (func $start (throw $early (i32.const 6))) (start $start))"
+    with pytest.raises(WasmException, match=r"^uncaught exception: early \(6\)\n") as caught:
+        instance(store, text)
+    assert caught.value.values == (6,)
+    assert len(caught.value.frames) == 1
+
+
 HOLDING = """(module
   (tag $t (param i32 externref)) (global $kept (mut exnref) (ref.null exn))
   (func (export "hold") (param externref)

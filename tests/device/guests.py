@@ -89,6 +89,8 @@ EXCEPTIONS = """
   (func (export "bottom") (param nullexternref)))
 """
 
+STARTING = "(module (tag $early (param i32)) (func $start (throw $early (i32.const 6))) (start $start))"
+
 HELLO = """
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -129,7 +131,7 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "HELLO"):
+    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "STARTING", "HELLO"):
         numbers = ",".join(map(str, bytes(wat2wasm(globals()[name]))))
         lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
     return "\n".join(lines) + "\n"

@@ -102,7 +102,7 @@ class WasmException(WasmtimeError):
         """What was thrown, under its tag's name if a module of the store has one for it, and where."""
         called = self._tag._name() or repr(self._tag)
         shown = f"{TrapCode.UNCAUGHT_EXCEPTION.message}: {called} ({', '.join(map(repr, self._values))})"
-        lines = "".join(f"{number:5}: {frame}\n" for number, frame in enumerate(self._frames))
+        lines = "".join(f"{number:5}: {frame._line(8)}\n" for number, frame in enumerate(self._frames))
         return f"{shown}\nwasm backtrace:\n{lines}" if lines else shown
 
     def __str__(self) -> str:

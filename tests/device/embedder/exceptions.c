@@ -306,6 +306,37 @@ static void thrown_by_the_host(wasm_engine_t *engine) {
     close_world(&w);
 }
 
+/* Where there is no guest in between, and where a guest has hardly begun. */
+static void at_the_edges(wasm_engine_t *engine) {
+    struct world w;
+    check(open_world(&w, engine), "a world");
+    wasm_functype_t *type = wasm_functype_new_1_1(wasm_valtype_new_i32(), wasm_valtype_new_i32());
+    wasm_func_t *func = wasm_func_new_with_env(w.store, type, answer, &w, NULL);
+    wasm_functype_delete(type);
+    wasm_val_t arg[] = {WASM_I32_VAL(THROW_IT)}, out[1];
+    wasm_val_vec_t args = WASM_ARRAY_VEC(arg), results = WASM_ARRAY_VEC(out);
+    wasm_trap_t *trap = wasm_func_call(func, &args, &results);
+    check(wasm_trap_same(trap, w.given) && says(trap, "uncaught exception: host (42, reference)"), "called by the host");
+    wasm_trap_delete(trap);
+    arg[0].of.i32 = PASS_IT;
+    trap = wasm_func_call(func, &args, &results);
+    fusee_exn_t *exn = fusee_trap_exn(trap);
+    fields(exn);
+    fusee_exn_delete(exn);
+    wasm_trap_delete(trap);
+    wasm_func_delete(func);
+    wasm_byte_vec_t binary = {sizeof STARTING, (wasm_byte_t *)STARTING};
+    wasm_module_t *module = wasm_module_new(w.store, &binary);
+    check(wasm_instance_new(w.store, module, NULL, &trap) == NULL, "thrown when an instance starts");
+    check(says(trap, "uncaught exception: early (6)"), "which is then not made");
+    exn = fusee_trap_exn(trap);
+    check(fusee_exn_field(exn, 0, out) && out[0].of.i32 == 6, "and says why");
+    fusee_exn_delete(exn);
+    wasm_trap_delete(trap);
+    wasm_module_delete(module);
+    close_world(&w);
+}
+
 static void wrong_exceptions(wasm_engine_t *engine) {
     struct world w, x;
     check(open_world(&w, engine) && open_world(&x, engine), "two worlds");
@@ -440,6 +471,7 @@ int throw_and_catch(void) {
     wrong_tags(engine);
     uncaught(engine);
     thrown_by_the_host(engine);
+    at_the_edges(engine);
     wrong_exceptions(engine);
     references(engine);
     holding(engine);
