@@ -204,16 +204,18 @@ def test_fresh_objects_do_not_pile_up() -> None:
     assert max(reference >> HANDLE_SHIFT for reference in references) < 5_000
 
 
-def test_one_calls_objects_are_let_go_of_when_it_returns() -> None:
-    """And neither while it runs, nor what it returns, nor what a host function that is running has called."""
+def test_one_calls_objects_are_let_go_of_while_it_runs() -> None:
+    """But neither what is in its frame, nor what it returns."""
     store = Store(engine())
     made: list[weakref.ref[Thing]] = []
+    alive: list[int] = []
 
     def make() -> Thing:
         thing = Thing()
         made.append(weakref.ref(thing))
         if len(made) % 1000 == 0:
             assert g.nothing() is None  # a call inside of the call
+            alive.append(sum(thing() is not None for thing in made))
         return thing
 
     g = Guest(
@@ -226,9 +228,35 @@ def test_one_calls_objects_are_let_go_of_when_it_returns() -> None:
         [Func(store, FuncType([], [EXTERNREF]), make)],
         store,
     )
-    first = g.many(5000)
+    first = g.many(20_000)
     assert first is made[0]()
+    assert len(alive) == 20
+    assert max(alive) < 2500
+    store.gc()
     assert sum(thing() is not None for thing in made) == 1
+
+
+def test_arguments_stay_while_others_are_converted() -> None:
+    """Converting one may run any code, which may look for objects that nobody refers to."""
+    store = Store(engine())
+    g = Guest("""(module (func (export "f") (param externref i32) (result externref) (local.get 0)))""", store=store)
+
+    class Number(int):
+        def __index__(self) -> int:
+            store.gc()
+            return 7
+
+        def __and__(self, other: int) -> int:
+            store.gc()
+            return 7 & other
+
+        def __add__(self, other: int) -> int:
+            store.gc()
+            return 7 + other
+
+    for _ in range(3):
+        thing = Thing()
+        assert g.f(thing, Number(7)) is thing
 
 
 def test_looking_for_objects_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,10 +28,10 @@ ENTRIES = (new_registry, release_registry, decode_module, validate_module, relea
 
 ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
 RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
-_libc = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
-_libc.calloc.restype = ctypes.c_size_t
-_libc.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
-_libc.free.argtypes = [ctypes.c_size_t]
+libc = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+libc.calloc.restype = ctypes.c_size_t
+libc.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_size_t]
 
 
 @cache
@@ -48,7 +48,7 @@ def platform(checked: bool) -> int:
     """The address of a `Platform` that has memory and nothing else."""
     places = layout(Platform, Target.host())
     made = ctypes.create_string_buffer(places.extent.size)
-    functions = (allocate_checked, release_checked) if checked else (_libc.calloc, _libc.free)
+    functions = (allocate_checked, release_checked) if checked else (libc.calloc, libc.free)
     for name, function in zip(("allocate", "release"), functions, strict=True):
         address = ctypes.cast(function, ctypes.c_void_p).value or 0
         ctypes.c_size_t.from_buffer(made, places.fields[name].offset).value = address
@@ -64,8 +64,8 @@ class Checker:
 
     def __init__(self, checked: bool = False) -> None:
         functions = library(checked)
-        self.allocate = allocate_checked if checked else _libc.calloc
-        self.free = release_checked if checked else _libc.free
+        self.allocate = allocate_checked if checked else libc.calloc
+        self.free = release_checked if checked else libc.free
         self.platform = platform(checked)
         self.decode = functions.function(decode_module)
         self.validate = functions.function(validate_module)

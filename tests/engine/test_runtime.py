@@ -171,7 +171,7 @@ def test_a_memory_of_bytes_never_has_more_than_its_size_can_say(world: World, mi
 def test_growing_by_nothing_is_always_possible(world: World) -> None:
     m, t = new_memory(world.store, limits(2)), new_table(world.store, limits(2), FUNCREF, u64(0))
     none = u64(NONE)
-    set_limits(world.store, u64(65536), u64(1), none, none, none)
+    set_limits(world.store, u64(65536), u64(1), none, none, none, none)
     set_total_limits(world.store, u64(0), u64(0))
     assert memory.grow_memory(m, u64(0)) == table.grow_table(t, u64(0), u64(0)) == 2
     assert memory.grow_memory(m, u64(1)) == table.grow_table(t, u64(1), u64(0)) == NONE
@@ -328,7 +328,7 @@ def test_host_functions(world: World) -> None:
 
 def test_limits_of_the_store(world: World) -> None:
     none = u64(NONE)
-    set_limits(world.store, u64(2 << 16), u64(3), u64(1), u64(2), u64(2))
+    set_limits(world.store, u64(2 << 16), u64(3), u64(1), u64(2), u64(2), none)
     m = new_memory(world.store, limits(1))
     assert [int(memory.grow_memory(m, u64(1))) for _ in range(2)] == [1, NONE]
     t = new_table(world.store, limits(2), FUNCREF, u64(0))
@@ -341,7 +341,7 @@ def test_limits_of_the_store(world: World) -> None:
     world.instantiate(empty)
     with pytest.raises(Exhausted):
         world.instantiate(empty)
-    set_limits(world.store, none, none, none, none, none)
+    set_limits(world.store, none, none, none, none, none, none)
     world.instantiate(empty)
 
 

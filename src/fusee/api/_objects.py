@@ -27,6 +27,7 @@ class ObjectTable:
         self._handles = 0  # given so far
         self._most_objects = LEAST_GROWTH
         self._are_many = False
+        self._packing = 0  # rows of values that are being packed: their references are nowhere yet
 
     def _intern(self, value: Any) -> int:
         """The externref for a Python object; the same for the same object."""
@@ -56,7 +57,7 @@ class ObjectTable:
 
         Takes time for what is looked at; so it is done again when there are as many new objects as that is worth.
         """
-        if not self._objects:
+        if not self._objects or self._packing:
             return
         marks = (ctypes.c_ubyte * self._handles)()
         looked_at = self._trace(marks) + self._handles

@@ -1,7 +1,6 @@
 """`WasmException`: what guests throw and catch, as the host sees it (spec 4.2.14)."""
 
 import ctypes
-import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from fusee.api.values import Row
 from fusee.engine.state.runtime import Exn as ExnState
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
-from fusee.kernel.scalars import u32
 from fusee.spec.traps import TrapCode
 
 if TYPE_CHECKING:
@@ -44,26 +42,33 @@ class WasmException(WasmtimeError):
         self._address = 0
 
     @classmethod
-    def _of(cls, store: "Store", address: int, frames: "Sequence[Frame]" = ()) -> "WasmException":
+    def _of(cls, store: "Store", address: int) -> "WasmException":
         """The exception that the engine has at `address`; the same object as long as somebody has it."""
+        return store._exceptions.get(address) or cls._kept(store, store._keep(address))
+
+    @classmethod
+    def _kept(cls, store: "Store", place: int, frames: "Sequence[Frame]" = ()) -> "WasmException":
+        """The one that a place keeps (`Store._keep`)."""
+        space = store._native.space
+        address = store._read_place(place)
         known = store._exceptions.get(address)
         if known is None:
-            tag = Tag._from_address(store, int(view(ExnState, address, store._native.space).tag._address))  # type: ignore[attr-defined]
-            row, space = _row(tag), store._native.space
+            tag = Tag._from_address(store, int(view(ExnState, address, space).tag._address))  # type: ignore[attr-defined]
+            row = _row(tag)
             at = address + -(-layout(ExnState, space.target).extent.size // 8) * 8
             known = cls(tag, row.unpack(store, space.read(at, row.size)))
-            known._hold(address)
+            known._hold(place)
+        else:
+            store._free_place(place)
         known._frames = tuple(frames) or known._frames
         return known
 
-    def _hold(self, address: int) -> None:
-        """From now on this object is the exception at `address`, which lives as long."""
+    def _hold(self, place: int) -> None:
+        """From now on this object is the exception that a place keeps, which lives as long."""
         store = self._tag._store
-        state = view(ExnState, address, store._native.space)
-        state.holders = u32(int(state.holders) + 1)
-        self._address = address
-        store._exceptions[address] = self
-        weakref.finalize(self, _let_go, weakref.ref(store), address).atexit = False
+        self._address = store._read_place(place)
+        store._exceptions[self._address] = self
+        store._release_with(self, place)
 
     def _reference(self, store: "Store") -> int:
         """The engine's reference to it. Raises `StoreError`."""
@@ -72,7 +77,8 @@ class WasmException(WasmtimeError):
         if not self._address:
             slots = (ctypes.c_uint64 * max(_row(self._tag).size // 8, 1))()
             _row(self._tag).pack_into(store, slots, self._values)
-            self._hold(store._native.make_exn(store._address, self._tag._address, slots))
+            with store.engine._lock:
+                self._hold(store._native.make_kept_exn(store._address, self._tag._address, slots))
         return self._address
 
     def _throw(self, store: "Store") -> bool:
@@ -112,10 +118,3 @@ class WasmException(WasmtimeError):
 def _row(tag: Tag) -> Row:
     """How its values are packed."""
     return Row(tag._tag_type().functype.params)
-
-
-def _let_go(owner: "weakref.ref[Store]", address: int) -> None:
-    store = owner()
-    if store is not None and not store._is_closed:
-        state = view(ExnState, address, store._native.space)
-        state.holders = u32(int(state.holders) - 1)

@@ -58,7 +58,7 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
         from fusee.api.exception import WasmException
 
         frames = store._backtrace()
-        return WasmException._of(store, store._native.take_exn(store._address), frames)
+        return WasmException._kept(store, store._native.take_kept_exn(store._address), frames)
     if isinstance(error, engine.Trap):
         return Trap._of(TrapCode(error.code), store._backtrace() if store is not None else [])
     if isinstance(error, engine.Busy):

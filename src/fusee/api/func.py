@@ -55,6 +55,8 @@ class HostFunction:
             raise HostError(f"callback produced wrong number of results: {len(result)}, not {count}")
         else:
             signature.results.pack_into(store, buffer, result)
+        if store._are_many:
+            store._let_go(buffer)
 
 
 class Func:

@@ -70,6 +70,7 @@ class ObjectRef:
             kind = StructRef if store._kind_of_object(address) != KIND_ARRAY else ArrayRef
             known = object.__new__(kind)
             known._store, known._address = store, address
+            store._keep_for(known, address)
             store._aggregates[address] = known
         return known
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import weakref
+from time import thread_time_ns
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from weakref import WeakValueDictionary
 
@@ -12,7 +13,7 @@ from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
 from fusee.engine.state.module import EXTERN_MEMORY
-from fusee.engine.state.runtime import FRAME_WORDS, NO_LIMIT, UNKNOWN_OFFSET
+from fusee.engine.state.runtime import FRAME_WORDS, NO_LIMIT, SLOT_BYTES, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST_FRAMES: Final = 64  # of a backtrace
 _NO_LIMIT: Final = int(NO_LIMIT)
+STEP_WORDS: Final = 0x2000  # of objects that are looked at between two looks at the clock
 
 
 class Storelike(Protocol):
@@ -166,13 +168,16 @@ class Store(ObjectTable, Managed):
         instances: int = -1,
         tables: int = -1,
         memories: int = -1,
+        heap_size: int = -1,
     ) -> None:
         """Limit what the store may hold from now on; negative: no limit. Raises `ArgumentError`.
 
-        `memory_size` is the size in bytes of each memory, `table_elements` the length of each table; the others are
-        numbers of objects. What goes beyond raises `LimitError`, and gives a guest -1 from `memory.grow`.
+        `memory_size` is the size in bytes of each memory, `table_elements` the length of each table, `heap_size` that
+        of all structs, arrays and exceptions, in bytes of the blocks that they are in; the others are numbers of
+        objects. What goes beyond raises `LimitError`; a guest gets -1 from `memory.grow`, and a `Trap` with
+        `OUT_OF_MEMORY` where it makes a struct or an array. `heap_size` is not in wasmtime-py.
         """
-        limits = (memory_size, table_elements, instances, tables, memories)
+        limits = (memory_size, table_elements, instances, tables, memories, heap_size)
         for limit in limits:
             expect(limit, int, "an int")
         native = self._opened()._native
@@ -229,17 +234,31 @@ class Store(ObjectTable, Managed):
 
     # References to Python objects.
 
-    def gc(self) -> None:
-        """Let go now of the objects that guests have been given and do not hold any more.
+    def gc(self, budget: int | None = None) -> bool:
+        """Look for objects that guests hold no more, and free them; whether a search has been completed.
 
-        Between calls that happens of itself, as often as is worth it. Does nothing while a guest runs, whose frames
-        may hold any of them.
+        Between and in calls that happens of itself, as often as is worth it. With a `budget`, in nanoseconds of this
+        thread's processor time, the guests' own objects are looked for in steps, until it is used up; the next call
+        goes on from there. Without one the search begins anew and is completed, and Python objects that guests have
+        been given are let go of, too.
         """
-        if not self._opened()._embedding.depth:
+        self._opened()
+        if budget is None:
+            with self.engine._lock:
+                self._native.collect_all_for(self._address)
             self._let_go()
+            return True
+        expect(budget, int, "an int")
+        end = thread_time_ns() + budget
+        while True:
+            with self.engine._lock:
+                is_complete = bool(self._native.collect_for(self._address, STEP_WORDS))
+            if is_complete or thread_time_ns() >= end:
+                return is_complete
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
-        looked_at: int = self._native.trace_externs(self._address, marks, len(marks))
+        with self.engine._lock:
+            looked_at: int = self._native.collect_hosts(self._address, marks, len(marks))
         return looked_at
 
     # References to what guests make.
@@ -253,6 +272,29 @@ class Store(ObjectTable, Managed):
         """Whether a reference is of a type of its hierarchy."""
         with self.engine._lock:
             return bool(self._native.is_of_type(self.engine._address, reference, type._code))
+
+    def _keep(self, reference: int) -> int:
+        """A place in the engine that keeps what a reference refers to, until `_free_place`."""
+        with self.engine._lock:
+            place: int = self._native.keep(self._address, reference)
+        if not place:
+            raise StoreError("the object has ended: another thread has used the store")
+        return place
+
+    def _keep_for(self, holder: object, reference: int) -> None:
+        """What a reference refers to lives as long as a Python object."""
+        self._release_with(holder, self._keep(reference))
+
+    def _release_with(self, holder: object, place: int) -> None:
+        """A place is used no longer than a Python object lives."""
+        weakref.finalize(holder, _free_place, weakref.ref(self), place).atexit = False
+
+    def _read_place(self, place: int) -> int:
+        return int.from_bytes(self._native.space.read(place, SLOT_BYTES), "little")
+
+    def _free_place(self, place: int) -> None:
+        """In any thread: one store of a word."""
+        self._native.space.write(place, bytes(SLOT_BYTES))
 
     # Functions.
 
@@ -282,7 +324,7 @@ class Store(ObjectTable, Managed):
         status = self._invoke(self._address, func, slots)
         if status:
             self._fail(status)
-        if self._are_many and not self._embedding.depth:
+        if self._are_many:
             self._let_go(slots)  # the results are there, and nobody has seen them yet
 
     def _fail(self, status: int) -> NoReturn:
@@ -313,6 +355,12 @@ class Store(ObjectTable, Managed):
             offset = start if offset == UNKNOWN_OFFSET else offset
             frames.append(Frame(func, name, module_name, offset, offset - start))
         return frames
+
+
+def _free_place(owner: "weakref.ref[Store]", place: int) -> None:
+    store = owner()
+    if store is not None and not store._is_closed:
+        store._free_place(place)
 
 
 class StoreContext:

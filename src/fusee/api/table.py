@@ -92,10 +92,10 @@ class Table:
         owner = own(store, self._store)
         expect(idx, int, "an int")
         value = to_native(owner, self._element, val)
-        if not 0 <= idx < self.size(store):
-            raise WasmtimeError("table element index out of bounds")
-        elements = self._state.elements
-        elements[idx] = type(elements[idx])(value)
+        with owner.engine._lock:
+            if not 0 <= idx < self.size(store):
+                raise WasmtimeError("table element index out of bounds")
+            owner._native.write_element(self._address, idx, value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self._address == other._address and self._store is other._store

@@ -146,7 +146,11 @@ class Row:
                 return
             except (struct.error, OverflowError, TypeError):
                 pass
-        self.format.pack_into(slots, 0, *(to_native(store, t, v) for t, v in zip(self.types, values, strict=True)))
+        store._packing += 1
+        try:
+            self.format.pack_into(slots, 0, *(to_native(store, t, v) for t, v in zip(self.types, values, strict=True)))
+        finally:
+            store._packing -= 1
 
     def unpack(self, store: "Store", slots: Any) -> Sequence[Any]:
         """The values at the start of `slots`, a buffer."""

@@ -17,7 +17,9 @@ from fusee.engine.python.interrupt import (
 )
 from fusee.engine.python.places import install_places, return_place
 from fusee.engine.runtime.casts import is_of_type, kind_of_object
-from fusee.engine.runtime.exceptions import make_exn, take_exn, throw_exn
+from fusee.engine.runtime.exceptions import make_kept_exn, take_kept_exn, throw_exn
+from fusee.engine.runtime.heap.collect import collect_all_for, collect_for, collect_hosts
+from fusee.engine.runtime.heap.roots import keep
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
@@ -31,8 +33,7 @@ from fusee.engine.runtime.store import (
     set_limits,
     set_total_limits,
 )
-from fusee.engine.runtime.table import grow_table
-from fusee.engine.runtime.trace import trace_externs
+from fusee.engine.runtime.table import grow_table, write_element
 from fusee.engine.translate.function import translate_for_listing
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.build import Program
@@ -58,16 +59,20 @@ ENTRIES: Final = (
     grow_memory,
     new_table,
     grow_table,
+    write_element,
     new_global,
     new_host_func,
     new_tag,
-    make_exn,
+    make_kept_exn,
     throw_exn,
-    take_exn,
+    take_kept_exn,
     func_matches,
     is_of_type,
     kind_of_object,
-    trace_externs,
+    keep,
+    collect_for,
+    collect_all_for,
+    collect_hosts,
     install_embedder,
     install_places,
     return_place,

@@ -211,6 +211,8 @@ static void hold_little(wasm_engine_t *engine) {
     wasm_functype_t *type = int_to_int();
     wasm_func_t *func = wasm_func_new(store, type, same);
     fusee_store_set_total_limits(store, 65536, 0);
+    fusee_store_set_heap_limit(store, 0);
+    if (!fusee_store_collect(store, 1000000000) || !fusee_store_collect(NULL, 0)) complain("there is nothing to collect");
     wasm_instance_t *instance = instantiate(store, module, func);
     wasm_extern_vec_t exports;
     wasm_instance_exports(instance, &exports);

@@ -1,10 +1,15 @@
 """Fuel, deadlines, and what a store may hold (`fusee.h`)."""
 
+from typing import Final
+
 from fusee.engine.capi.state import StoreObject
+from fusee.engine.runtime.heap.collect import collect_for
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits, set_total_limits
 from fusee.engine.state.runtime import NO_LIMIT
 from fusee.kernel.lang import address, is_null, kernel, u32, u64
+
+STEP_WORDS: Final = 0x2000  # of objects that are looked at between two looks at the clock
 
 
 @kernel(export="fusee_store_set_fuel")
@@ -61,7 +66,8 @@ def interrupt(s: StoreObject, is_interrupted: u32) -> None:
 def limit(s: StoreObject, memory_bytes: u64, table_elements: u64, instances: u64) -> None:
     """The size of each memory, the length of each table, the number of instances."""
     if not is_null(s):
-        set_limits(s.store, memory_bytes, table_elements, instances, NO_LIMIT, NO_LIMIT)
+        heap_bytes = s.store.heap.maximum_bytes
+        set_limits(s.store, memory_bytes, table_elements, instances, NO_LIMIT, NO_LIMIT, heap_bytes)
 
 
 @kernel(export="fusee_store_set_total_limits")
@@ -69,3 +75,28 @@ def limit_totals(s: StoreObject, memory_bytes: u64, table_elements: u64) -> None
     """The size of all memories together, the length of all tables."""
     if not is_null(s):
         set_total_limits(s.store, memory_bytes, table_elements)
+
+
+@kernel(export="fusee_store_set_heap_limit")
+def limit_heap(s: StoreObject, heap_bytes: u64) -> None:
+    """The size of all structs, arrays and exceptions."""
+    if not is_null(s):
+        s.store.heap.maximum_bytes = heap_bytes
+
+
+@kernel(export="fusee_store_collect")
+def collect_for_a_while(s: StoreObject, nanoseconds: u64) -> bool:
+    """Free what guests hold no more, for about that long; whether a search has been completed.
+
+    Without a clock that is as many words of objects.
+    """
+    if is_null(s):
+        return True
+    clock = s.engine.system.clock
+    if address(clock) == 0:
+        return collect_for(s.store, nanoseconds)
+    start = clock(u32(MONOTONIC))
+    while not collect_for(s.store, u64(STEP_WORDS)):
+        if clock(u32(MONOTONIC)) - start >= nanoseconds:
+            return False
+    return True

@@ -20,9 +20,10 @@ from fusee.engine.capi.state import (
     StoreObject,
     Trap,
 )
-from fusee.engine.runtime.trace import visit_externs
+from fusee.engine.runtime.heap.collect import reach_hosts
 from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Exn
 from fusee.kernel.lang import (
+    Fn,
     Ptr,
     address,
     cast,
@@ -33,6 +34,7 @@ from fusee.kernel.lang import (
     null,
     size_of,
     span,
+    table,
     u8,
     u32,
     u64,
@@ -136,10 +138,13 @@ def unlink_all(objects: Objects) -> usize:
 def collect(s: StoreObject) -> None:
     """End the objects that nothing needs any more, if no guest runs: references in frames are not looked at."""
     objects = s.objects
-    if s.depth != 0 or objects.is_collecting or s.store.heap.blocks != 0:  # anything may be in one
+    if s.depth != 0 or objects.is_collecting:
         return
     objects.is_collecting = True
-    places = visit_externs(s.store, null(Ptr[u8]), u64(0), reach)
+    places = reach_hosts(s.store, REACH[0])
+    if places == 0:
+        objects.is_collecting = False
+        return
     at = unlink_all(objects)
     dead = usize(0)
     objects.count = u32(0)
@@ -160,9 +165,12 @@ def collect(s: StoreObject) -> None:
 
 
 @kernel
-def reach(reference: u64, marks: Ptr[u8], count: u64) -> None:
-    """Note that something holds an externref."""
-    object_of(reference).is_reached = True
+def reach(reference: usize) -> None:
+    """Note that something holds an embedder's reference."""
+    object_of(u64(reference)).is_reached = True
+
+
+REACH: Final = table(Fn[[usize], None], [reach])
 
 
 @kernel(inline=True)

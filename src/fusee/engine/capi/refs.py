@@ -25,6 +25,7 @@ from fusee.engine.capi.state import (
 from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
 from fusee.engine.capi.wasi.state import Wasi
+from fusee.engine.runtime.heap.roots import hold_exn
 from fusee.engine.runtime.store import release_store
 from fusee.engine.state.runtime import Exn
 from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, usize
@@ -42,7 +43,7 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
         if kind == KIND_FOREIGN:
             cast(Object, target).handles += 1
         elif kind == KIND_EXN:
-            cast(Exn, target).holders += 1
+            hold_exn(store.store, cast(Exn, target))
     else:
         store.status = OUT_OF_MEMORY
     return ref

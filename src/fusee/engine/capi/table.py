@@ -9,7 +9,7 @@ from fusee.engine.capi.state import KIND_TABLE, ExternType, Ref, StoreObject
 from fusee.engine.capi.types import narrowed, read_content_type, read_limits
 from fusee.engine.capi.values import reference_from_slot, reference_to_slot
 from fusee.engine.runtime.objects import new_table
-from fusee.engine.runtime.table import grow_table
+from fusee.engine.runtime.table import grow_table, write_element
 from fusee.engine.state import module as engine
 from fusee.engine.state.runtime import NOT_GROWN, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u32, u64, usize
@@ -76,7 +76,7 @@ def set_element(ref: Ref, index: u32, value: Ref) -> bool:
     slot = stack_array(u64, 1)
     if u64(index) >= table.length or not reference_to_slot(ref.store, value, table.element, slot):
         return False
-    table.elements[index] = slot[0]
+    write_element(table, u64(index), slot[0])
     return True
 
 

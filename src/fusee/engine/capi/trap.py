@@ -11,6 +11,7 @@ from fusee.engine.capi.state import KIND_INSTANCE, KIND_TRAP, Frame, Ref, StoreO
 from fusee.engine.capi.thrown import write_thrown
 from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
 from fusee.engine.runtime.exceptions import take_exn, throw_exn
+from fusee.engine.runtime.heap.roots import hold_exn
 from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Exn, Instance
 from fusee.kernel.lang import (
     Ptr,
@@ -124,7 +125,7 @@ def give_exn(trap: Trap, exn: usize) -> None:
     """From now on the trap is an exception of its store's."""
     forget_exn(trap)
     trap.exn = exn
-    cast(Exn, exn).holders += 1
+    hold_exn(cast(StoreObject, trap.store).store, cast(Exn, exn))
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
-from fusee.engine.handlers.regs import READ, Regs, code_at, reload_memory
+from fusee.engine.handlers.regs import READ, Regs, code_at, reload_memory, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import NOWHERE
@@ -11,7 +11,7 @@ from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.frames import header
 from fusee.engine.state.module import REF
-from fusee.engine.state.runtime import Func, Instance, Table
+from fusee.engine.state.runtime import SAVED_REGISTERS, Func, Instance, Table
 from fusee.engine.translate.function import translate
 from fusee.kernel.lang import (
     Ptr,
@@ -164,7 +164,11 @@ def interrupted(f: Regs) -> None:
     The embedder may call guests meanwhile, whose frames are built behind what this function may use.
     """
     world = f.ctx.store
-    world.stack_top = f.fp + slots_at(f.ctx.module, address(f.pc))
+    top = f.fp + slots_at(f.ctx.module, address(f.pc))
+    save_registers(f)
+    for number in span(u32(SAVED_REGISTERS)):  # the collector finds them there; others use `saved` meanwhile
+        top[number] = world.saved[number]
+    world.stack_top = top + SAVED_REGISTERS
     if world.engine.pause(address(world)) != 0:
         raise Trap(TrapCode.EMBEDDER, 0)
     reload_memory(f)

@@ -2,7 +2,7 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.call import imm16, imm32
-from fusee.engine.handlers.regs import Regs
+from fusee.engine.handlers.regs import Regs, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.row import Row
@@ -13,6 +13,7 @@ from fusee.spec.traps import TrapCode
 
 @handler(raises_to=on_trap, status="acc")
 def throw(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    save_registers(f)
     capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), u32(imm16(f, row, forms, 2)))
     return tail(unwind, f)
 

@@ -1,17 +1,17 @@
-"""Exceptions: throwing, finding who catches, and giving back what nobody refers to any more (spec 4.2.14, 4.6.9).
+"""Exceptions: throwing, and finding who catches (spec 4.2.14, 4.6.9).
 
-An exception that is caught without a reference to it is over, and its memory is kept for the next throw. One that
-something may refer to is in the store's list.
+An exception is an object of the heap. One that is caught without a reference to it is over, and serves the next throw.
 """
 
 from typing import Final
 
-from fusee.engine.errors import Exhausted, Trap
+from fusee.engine.errors import Trap
 from fusee.engine.runtime.codes import code_of, find_code
 from fusee.engine.runtime.frames import Walk, find_frame, to_caller
-from fusee.engine.runtime.holdings import Limit
+from fusee.engine.runtime.heap.allocate import new_array
+from fusee.engine.runtime.heap.collect import note_embedder
+from fusee.engine.runtime.heap.roots import new_root
 from fusee.engine.runtime.payload import exn_bytes, payload
-from fusee.engine.runtime.reclaim import reclaim
 from fusee.engine.state.code import (
     CATCH,
     CATCH_ALL,
@@ -23,9 +23,10 @@ from fusee.engine.state.code import (
     Clauses,
     Code,
 )
+from fusee.engine.state.heap import EXCEPTION
 from fusee.engine.state.module import VAL_V128
 from fusee.engine.state.runtime import Exn, Instance, Store, Tag
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, kernel, size_of, span, stack_array, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 SMALLEST_CAPACITY: Final = u32(4)  # slots
@@ -45,35 +46,16 @@ def new_exn(world: Store, tag: Tag) -> Exn:
             spare.tag = tag
             return spare
     capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else SMALLEST_CAPACITY
-    base = world.engine.platform.allocate(exn_bytes(usize(capacity)), usize(1))
-    if is_null(base):
-        raise Exhausted(Limit.SYSTEM, 0)
-    exn = cast(Exn, base)
+    exn = cast(Exn, new_array(world, u32(EXCEPTION), u64(exn_bytes(usize(capacity))), capacity))
     exn.tag = tag
-    exn.capacity = capacity
     return exn
 
 
 @kernel
 def discard(world: Store, exn: Exn) -> None:
-    """What nothing refers to is kept for the next throw, or given back."""
-    if exn.is_listed:
-        return
-    if world.spare_exn != 0:
-        world.engine.platform.release(cast(Ptr[u8], world.spare_exn))
-    world.spare_exn = address(exn)
-
-
-@kernel
-def keep(world: Store, exn: Exn, frame: Ptr[u64]) -> None:
-    """From now on something may refer to the exception: the newest frame, or what it calls."""
-    if not exn.is_listed:
-        exn.is_listed = True
-        exn.next = world.exns
-        world.exns = address(exn)
-        world.exn_count += 1
-        if world.exn_count > world.exn_limit:
-            reclaim(world, exn, frame)
+    """What nothing refers to is kept for the next throw."""
+    if not exn.is_shared:
+        world.spare_exn = address(exn)
 
 
 # Throwing
@@ -158,10 +140,10 @@ def enter_clause(world: Store, exn: Exn, w: Walk, code: Code, clause: Clause) ->
             slot = slot + (u32(1) << spread)
     if clause.kind == CATCH_REF or clause.kind == CATCH_ALL_REF:
         slot[0] = u64(address(exn))
-        keep(world, exn, w.frame)
+        exn.is_shared = True
     elif clause.reference != NO_SLOT:
         w.frame[clause.reference] = u64(address(exn))
-        keep(world, exn, w.frame)
+        exn.is_shared = True
     else:
         discard(world, exn)
 
@@ -171,13 +153,20 @@ def enter_clause(world: Store, exn: Exn, w: Walk, code: Code, clause: Clause) ->
 
 @kernel
 def make_exn(world: Store, tag: Tag, values: Ptr[u64]) -> usize:
-    """A new exception of the embedder's own, which has a reference to it."""
+    """A new exception of the embedder's own, which has to say at once that it holds it."""
+    note_embedder(world)
     exn = new_exn(world, tag)
     into = payload(exn)
     for place in span(tag.slot_count):
         into[place] = values[place]
-    keep(world, exn, world.stack_top)
+    exn.is_shared = True
     return address(exn)
+
+
+@kernel
+def make_kept_exn(world: Store, tag: Tag, values: Ptr[u64]) -> Ptr[u64]:
+    """The same in a place that keeps it (`new_root`)."""
+    return new_root(world, u64(make_exn(world, tag, values)))
 
 
 @kernel
@@ -196,8 +185,14 @@ def drop_exn(world: Store) -> None:
 
 @kernel
 def take_exn(world: Store) -> usize:
-    """What nobody has caught: a reference for the embedder."""
-    exn = cast(Exn, world.exception)
+    """What nobody has caught, for the embedder, who has to say at once that it holds it."""
+    exn = world.exception
+    cast(Exn, exn).is_shared = True
     world.exception = usize(0)
-    keep(world, exn, world.stack_top)
-    return address(exn)
+    return exn
+
+
+@kernel
+def take_kept_exn(world: Store) -> Ptr[u64]:
+    """The same in a place that keeps it (`new_root`)."""
+    return new_root(world, u64(take_exn(world)))

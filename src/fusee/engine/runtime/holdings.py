@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Final
 
 from fusee.engine.errors import Exhausted
-from fusee.engine.state.runtime import Store
+from fusee.engine.state.runtime import Global, Instance, Store, globals_offset
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, struct, u8, u32, u64, usize
 
 HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
@@ -78,6 +78,12 @@ def holdings_of(store: Store) -> Holdings:
 @kernel(inline=True)
 def contents(block: Block) -> Ptr[u8]:
     return cast(Ptr[u8], block) + HEADER_BYTES
+
+
+@kernel(inline=True)
+def own_globals(instance: Instance) -> Ptr[Global]:
+    """The globals that an instance defines, directly behind it."""
+    return cast(Ptr[Global], cast(Ptr[u8], instance) + globals_offset())
 
 
 @kernel

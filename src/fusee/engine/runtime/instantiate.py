@@ -3,10 +3,10 @@
 from typing import Final
 
 from fusee.engine.arena import Arena, allocate, fits_pointer
-from fusee.engine.errors import Exhausted, Unsupported
+from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.registry import canonical_value_type
 from fusee.engine.runtime.const import Evaluator, evaluate_span
-from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own
+from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own, own_globals
 from fusee.engine.runtime.link import check_imports
 from fusee.engine.runtime.objects import init_tag, new_memory, new_table
 from fusee.engine.runtime.segments import open_segments, run_segments
@@ -24,13 +24,13 @@ from fusee.kernel.lang import (
     Ptr,
     address,
     cast,
+    caught,
     is_null,
     kernel,
     minimum,
     size_of,
     span,
     stack_array,
-    u8,
     u32,
     u64,
     usize,
@@ -57,13 +57,23 @@ def instantiate(store: Store, m: Module, imports: Ptr[usize]) -> Instance:
     holdings.instances += 1
     take_imports(instance, imports)
     make_functions(instance)
+    store.heap.held += 1
+    status = caught(fill_instance, instance)
+    store.heap.held -= 1
+    if status != 0:
+        raise_again(status)
+    return instance
+
+
+@kernel
+def fill_instance(instance: Instance) -> None:
+    """Make what an instance defines. Nobody finds the objects yet that constant expressions make."""
     e = stack_array(Evaluator, 1)[0]
     make_globals(e, instance)
     make_tables(e, instance)
     make_memories(instance)
     open_segments(e, instance)
     run_segments(e, instance)
-    return instance
 
 
 @kernel
@@ -87,12 +97,6 @@ def check_totals(holdings: Holdings, m: Module) -> None:
 def array_bytes(count: u32, size: usize) -> u64:
     """Room for `count` elements, keeping what follows aligned."""
     return (u64(count) * u64(size) + (ALIGNMENT - 1)) & ~u64(ALIGNMENT - 1)
-
-
-@kernel(inline=True)
-def own_globals(instance: Instance) -> Ptr[Global]:
-    """The globals defined here, directly behind the instance."""
-    return cast(Ptr[Global], cast(Ptr[u8], instance) + globals_offset())
 
 
 @kernel

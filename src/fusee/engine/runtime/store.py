@@ -14,7 +14,6 @@ from fusee.engine.runtime.holdings import (
     holdings_of,
 )
 from fusee.engine.runtime.memory import release_memory
-from fusee.engine.runtime.reclaim import LEAST_LIMIT, release_exns
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
@@ -72,9 +71,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_base = stack
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
-    set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
-    store.heap.maximum_bytes = NO_LIMIT
-    store.exn_limit = LEAST_LIMIT
+    set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store
 
@@ -89,7 +86,7 @@ def new_stack(platform: Platform, size: usize) -> Ptr[u8]:
 
 @kernel
 def set_limits(
-    store: Store, memory_bytes: u64, table_elements: u64, instances: u64, tables: u64, memories: u64
+    store: Store, memory_bytes: u64, table_elements: u64, instances: u64, tables: u64, memories: u64, heap_bytes: u64
 ) -> None:
     """What the store may hold from now on; `NO_LIMIT` for no limit."""
     holdings = holdings_of(store)
@@ -98,6 +95,7 @@ def set_limits(
     holdings.maximum_instances = instances
     holdings.maximum_tables = tables
     holdings.maximum_memories = memories
+    store.heap.maximum_bytes = heap_bytes
 
 
 @kernel
@@ -113,7 +111,6 @@ def release_store(store: Store) -> None:
     """End a store and all that it owns."""
     platform = store.engine.platform
     holdings = holdings_of(store)
-    release_exns(store)
     release_blocks(store)
     at = holdings.newest
     while at != 0:

@@ -7,6 +7,9 @@ from typing import Final
 
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
+from fusee.engine.layouts import is_followed
+from fusee.engine.runtime.heap.barrier import before_writes
+from fusee.engine.runtime.heap.roots import is_followed_type
 from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.runtime.memory import out_of_range
 from fusee.engine.state.module import Limits
@@ -108,8 +111,22 @@ def grow_table(table: Table, delta: u64, value: u64) -> u64:
     return old
 
 
+@kernel(inline=True)
+def before_overwrite(table: Table, start: u64, count: u64) -> None:
+    """Tell the collector, if it is marking, of the elements that are about to be overwritten."""
+    if unlikely(cast(Store, table.store).heap.is_marking):
+        mark_elements(table, start, count)
+
+
+@kernel(cold=True)
+def mark_elements(table: Table, start: u64, count: u64) -> None:
+    if is_followed_type(table.element):
+        before_writes(cast(Store, table.store), table.elements + usize(start), count)
+
+
 @kernel
 def fill_elements(table: Table, start: u64, count: u64, value: u64) -> None:
+    before_overwrite(table, start, count)
     for i in span(usize(start), usize(start + count)):
         table.elements[i] = value
 
@@ -129,6 +146,13 @@ def table_set(ctx: Instance, index: u64, at: u64, value: u64) -> None:
     table = table_at(ctx, index)
     if unlikely(at >= table.length):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    write_element(table, at, value)
+
+
+@kernel
+def write_element(table: Table, at: u64, value: u64) -> None:
+    """An index within the table."""
+    before_overwrite(table, at, u64(1))
     table.elements[usize(at)] = value
 
 
@@ -166,6 +190,7 @@ def table_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u6
 
 @kernel
 def copy_elements(table: Table, to: u64, origin: Ptr[u64], count: u64) -> None:
+    before_overwrite(table, to, count)
     copy_bytes(cast(Ptr[u8], table.elements + usize(to)), cast(Ptr[u8], origin), usize(count) * SLOT_BYTES)
 
 
@@ -187,4 +212,7 @@ def table_init(ctx: Instance, index: u64, segment: u64, to: u64, start: u64, cou
 @kernel
 def elem_drop(ctx: Instance, segment: u64) -> None:
     """`elem.drop` (spec 4.6.9): from here on the segment is empty."""
-    ctx.elements[segment].length = u64(0)
+    dropped = ctx.elements[segment]
+    if ctx.store.heap.is_marking and is_followed(ctx.module, ctx.module.elements[segment].element):
+        before_writes(ctx.store, cast(Ptr[u64], dropped.items), dropped.length)
+    dropped.length = u64(0)

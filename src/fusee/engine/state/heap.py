@@ -7,7 +7,7 @@ adding to an address. What does not fit twice in a block is the only cell of a r
 
 from typing import Annotated, Final
 
-from fusee.kernel.lang import Count, Ptr, size_of, struct, table, u8, u16, u32, u64, usize
+from fusee.kernel.lang import Count, Fn, Inline, Ptr, size_of, struct, table, u8, u16, u32, u64, usize
 
 BLOCK_LOG2: Final = 14
 BLOCK_BYTES: Final = 1 << BLOCK_LOG2
@@ -37,6 +37,13 @@ CLASS_BY_GRANULES: Final = table(
 OBJECT_HEADER_BYTES: Final = 8
 EXCEPTION: Final = 0xFFFF_FFFF  # in `Object.type`
 
+IDLE: Final = 0  # phases of the collector
+MARKING: Final = 1
+SWEEPING: Final = 2
+
+SMALL_STACK: Final = 64
+ROOT_SLOTS: Final = 62
+
 
 @struct
 class Object:
@@ -56,9 +63,9 @@ class Block:
     number: u32  # size class, or `LARGE`
     span: u32  # how many blocks
     is_clean: bool  # cells that have never been used are zero
-    is_swept: bool  # since marking ended last
+    epoch: u32  # `Heap.epoch` when it was swept, or made
     starts: Annotated[Ptr[u32], Count(BITMAP_WORDS)]  # a bit for each granule: a cell in use, or in a run, begins there
-    marks: Annotated[Ptr[u32], Count(BITMAP_WORDS)]  # and is reached; all zero in a block that is swept
+    marks: Annotated[Ptr[u32], Count(BITMAP_WORDS)]  # and is reached; while nothing is marked: zero if it is swept
 
 
 @struct
@@ -76,6 +83,7 @@ class BlockList:
     first: usize
     current: usize  # where the run is, and the next ones are looked for; 0: every block is full
     cursor: usize  # the first cell of it that has not been looked at
+    is_through: bool  # it is a new one, which comes after all others
 
 
 @struct
@@ -91,6 +99,34 @@ class Chunk:
 
 
 @struct
+class Marker:
+    """How far the collector is."""
+
+    phase: u32
+    stack: Ptr[usize]  # objects to be scanned; an address plus 1 is an array from the index below it on
+    count: u32
+    capacity: u32
+    is_overflowed: bool  # something was marked for which the stack had no room
+    rescan_at: usize  # where that is looked for; 0: nowhere
+    marked_bytes: u64
+    root_holding: usize  # the next of the store's blocks that is looked at for references
+    root_part: u32  # which part of it
+    root_index: u64  # and where in that
+    sweep_class: u32
+    sweep_at: usize  # the next block of that class to be swept
+    sweep_before: usize  # the one before it; 0: new ones at most
+    small: Annotated[Ptr[usize], Count(SMALL_STACK)]  # the stack as long as it is small, or there is no memory
+
+
+@struct
+class RootPage:
+    """References that the embedder holds."""
+
+    next: usize
+    slots: Annotated[Ptr[u64], Count(ROOT_SLOTS)]  # 0: not in use
+
+
+@struct
 class Blocks:
     """All blocks of a heap."""
 
@@ -100,7 +136,9 @@ class Blocks:
     first_free: u32  # before it no chunk has free blocks
     next_blocks: u32  # of the next chunk
     large: usize  # the blocks with one object
+    free_blocks: u64  # of all chunks
     lists: Annotated[Ptr[BlockList], Count(CLASSES)]
+    marker: Inline[Marker]
 
 
 @struct
@@ -112,6 +150,19 @@ class Heap:
     used_bytes: u64  # of blocks
     maximum_bytes: u64
     is_marking: bool  # writers of references have to tell what they overwrite
+    held: u32  # no collection begins unless this is 0
+    epoch: u32  # the number of the last marking that has ended
+    stress: u32  # for tests, unless it is 0: runs are so short, and each collects
+    since_bytes: u64  # of runs and large objects, since a collection began
+    start_bytes: u64  # when it is so many, the next one begins
+    host_marks: Ptr[u8]  # a byte for each of Python's handles, set if it is reached
+    host_count: u64
+    reach_host: Fn[[usize], None]  # or what C wants to know of its references
+    roots: usize  # the first `RootPage`
+    root_page: usize  # where the next free slot is looked for
+    root_slot: u32
+    root_count: u32  # slots of all pages
+    roots_found: u32  # free slots found since the first page
 
 
 assert size_of(Block) <= BLOCK_HEADER_BYTES

@@ -96,9 +96,7 @@ class Store:
     exception: usize  # the `Exn` under way: thrown and not caught yet, or caught by nobody
     landing: Inline[Landing]
     spare_exn: usize  # one that nobody refers to any more, for the next throw
-    exns: usize  # the newest of those that something may refer to
-    exn_count: u32
-    exn_limit: u32  # when there are so many, those are looked for that nothing refers to
+    held_exns: usize  # exceptions that have, or had lately, a reference in C
     heap: Inline[Heap]
     evaluator: usize  # of the constant expression under way (`runtime.const`), or 0: its operands are references, too
     # Where the guest is that makes an object, noted by `save_registers`: what registers hold may be nowhere else.
@@ -161,14 +159,15 @@ class Tag:
 
 @struct
 class Exn:
-    """An exception (spec 4.2.14). Its values follow, as in a frame."""
+    """An exception (spec 4.2.14), an object of the store's heap. Its values follow, as in a frame."""
 
-    tag: Tag
-    next: usize
-    marked: usize  # while unused ones are looked for: the next that is found, or itself at the end; 0: not found yet
-    holders: u32  # references that the embedder has
-    is_listed: bool  # among the store's `exns`
+    type: u32  # `state.heap.EXCEPTION`
     capacity: u32  # in slots
+    tag: Tag
+    next_held: usize  # in `Store.held_exns`
+    holders: u32  # references that a program in C has
+    is_held: bool  # it is in that list
+    is_shared: bool  # something may refer to it
 
 
 @struct

@@ -7,6 +7,8 @@ from typing import Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.heap.blocks import blocks_of, granule_bit, granule_word, open_blocks, take_row
+from fusee.engine.runtime.heap.collect import collect_all, pay
+from fusee.engine.runtime.heap.sweep import enter_block
 from fusee.engine.state.heap import (
     BLOCK_BYTES,
     BLOCK_HEADER_BYTES,
@@ -24,7 +26,7 @@ from fusee.engine.state.heap import (
     Object,
 )
 from fusee.engine.state.runtime import Store
-from fusee.kernel.lang import Ptr, address, cast, fill_bytes, kernel, u8, u32, u64, unlikely, usize
+from fusee.kernel.lang import Ptr, address, cast, fill_bytes, kernel, minimum, u8, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 
 FIRST_OF_REST: Final = CLASSES - 5  # the classes behind `CLASS_BY_GRANULES`
@@ -91,34 +93,32 @@ def new_object(world: Store, type: u32, size_bytes: u64, length: u32) -> usize: 
 @kernel(cold=True)
 def cell_of_next_run(world: Store, number: u32) -> usize:
     """A cell of a size class whose run is used up."""
-    if not find_run(world, number):
-        add_block(world, number)
-    run = world.heap.runs[number]
+    size = usize(CELL_BYTES[number])
+    heap = world.heap
+    if heap.blocks == 0 and not open_blocks(world):
+        raise Trap(TrapCode.OUT_OF_MEMORY, 0)
+    pay(world, u64(0))
+    run = heap.runs[number]
+    if not find_run(world, number) and not add_block(world, number):
+        collect_all(world)
+        if not find_run(world, number) and not add_block(world, number):
+            raise Trap(TrapCode.OUT_OF_MEMORY, 0)
+    heap.since_bytes += u64(run.end - run.next)
     at = run.next
-    run.next = at + usize(CELL_BYTES[number])
+    run.next = at + size
     return at
 
 
 @kernel
 def find_run(world: Store, number: u32) -> bool:
     """Take the next free cells in the blocks of a class; false if there are none."""
-    if world.heap.blocks == 0:
-        return False
     blocks = blocks_of(world).lists[number]
     while blocks.current != 0:
         block = cast(Block, blocks.current)
         if take_run(world, block, blocks):
             return True
-        block.is_clean = False
-        enter_block(blocks, block.next)
+        enter_block(world, blocks, usize(0) if blocks.is_through else block.next)
     return False
-
-
-@kernel
-def enter_block(blocks: BlockList, block: usize) -> None:
-    """Look for free cells in another block from now on."""
-    blocks.current = block
-    blocks.cursor = block + BLOCK_HEADER_BYTES
 
 
 @kernel
@@ -129,8 +129,14 @@ def take_run(world: Store, block: Block, blocks: BlockList) -> bool:
     while at < block.end and block.starts[granule_word(at)] & granule_bit(at) != 0:
         at += size
     start = at
-    while at < block.end and block.starts[granule_word(at)] & granule_bit(at) == 0:
+    end = block.end
+    if world.heap.stress != 0:
+        end = minimum(end, start + usize(world.heap.stress) * size)
+    is_marking = world.heap.is_marking
+    while at < end and block.starts[granule_word(at)] & granule_bit(at) == 0:
         block.starts[granule_word(at)] |= granule_bit(at)
+        if is_marking:
+            block.marks[granule_word(at)] |= granule_bit(at)
         at += size
     blocks.cursor = at
     if at == start:
@@ -147,53 +153,65 @@ def take_run(world: Store, block: Block, blocks: BlockList) -> bool:
 
 
 @kernel
-def add_block(world: Store, number: u32) -> None:
-    """A new block for a class, and all of it as the run."""
-    block = cast(Block, new_row(world, u32(1)))
+def add_block(world: Store, number: u32) -> bool:
+    """A new block for a class, and all of it as the run; false if there is no memory."""
+    row = new_row(world, u32(1))
+    if row == 0:
+        return False
+    block = cast(Block, row)
     size = usize(CELL_BYTES[number])
     block.number = number
     block.cell_bytes = size
-    first = address(block) + BLOCK_HEADER_BYTES
+    first = row + BLOCK_HEADER_BYTES
     block.end = first + (BLOCK_BYTES - BLOCK_HEADER_BYTES) // size * size
-    block.is_swept = True
+    block.epoch = world.heap.epoch
     blocks = blocks_of(world).lists[number]
     block.next = blocks.first
-    blocks.first = address(block)
-    enter_block(blocks, address(block))
-    take_run(world, block, blocks)
+    blocks.first = row
+    blocks.is_through = True
+    enter_block(world, blocks, row)
+    return take_run(world, block, blocks)
 
 
 @kernel(cold=True)
 def new_large(world: Store, size_bytes: u64) -> usize:
     """A zeroed object with blocks of its own."""
-    row = (size_bytes + BLOCK_HEADER_BYTES + (BLOCK_BYTES - 1)) >> BLOCK_LOG2
-    if row > 0xFFFF_FFFF:
+    heap = world.heap
+    blocks = (size_bytes + BLOCK_HEADER_BYTES + (BLOCK_BYTES - 1)) >> BLOCK_LOG2
+    if blocks > 0xFFFF_FFFF or (heap.blocks == 0 and not open_blocks(world)):
         raise Trap(TrapCode.OUT_OF_MEMORY, 0)
-    block = cast(Block, new_row(world, u32(row)))
-    at = address(block) + BLOCK_HEADER_BYTES
+    pay(world, size_bytes)
+    row = new_row(world, u32(blocks))
+    if row == 0:
+        collect_all(world)
+        row = new_row(world, u32(blocks))
+    if row == 0:
+        raise Trap(TrapCode.OUT_OF_MEMORY, 0)
+    heap.since_bytes += size_bytes
+    block = cast(Block, row)
+    at = row + BLOCK_HEADER_BYTES
     if not block.is_clean:
         fill_bytes(cast(Ptr[u8], at), u8(0), block.end - at)
     block.number = u32(LARGE)
     block.cell_bytes = usize(size_bytes)
-    block.is_swept = True
+    block.epoch = heap.epoch
     block.starts[granule_word(at)] |= granule_bit(at)
-    blocks = blocks_of(world)
-    block.next = blocks.large
-    blocks.large = address(block)
+    if heap.is_marking:
+        block.marks[granule_word(at)] |= granule_bit(at)
+    block.next = blocks_of(world).large
+    blocks_of(world).large = row
     return at
 
 
 @kernel
 def new_row(world: Store, count: u32) -> usize:
-    """A row of blocks, or `Trap` if the limit or the platform does not allow it."""
+    """A row of blocks; 0 if the limit or the platform does not allow it."""
     heap = world.heap
     row = usize(0)
     if heap.used_bytes + (u64(count) << BLOCK_LOG2) <= heap.maximum_bytes:
-        if heap.blocks != 0 or open_blocks(world):
-            row = take_row(world, count)
-    if row == 0:
-        raise Trap(TrapCode.OUT_OF_MEMORY, 0)
-    heap.used_bytes += u64(count) << BLOCK_LOG2
+        row = take_row(world, count)
+    if row != 0:
+        heap.used_bytes += u64(count) << BLOCK_LOG2
     return row
 
 

@@ -1,9 +1,33 @@
-"""What the collector is told of references that are written over."""
+"""What the collector is told of references that are overwritten while it marks (`mark.py`).
 
-from fusee.engine.state.runtime import Store
-from fusee.kernel.lang import kernel, u64
+So all is found that was reachable when marking began, however references are moved about meanwhile. Globals need no
+such care: they are looked at when marking begins, at once.
+"""
+
+from fusee.engine.runtime.heap.blocks import blocks_of, is_object
+from fusee.engine.runtime.heap.mark import mark_host, mark_object
+from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Store
+from fusee.kernel.lang import Ptr, kernel, span, u64, unlikely, usize
 
 
 @kernel(inline=True)
 def before_write(world: Store, old: u64) -> None:
-    """A reference in an object, table or global is about to be written over."""
+    """A reference in an object or a table, which may be a function's, is about to be overwritten."""
+    if unlikely(world.heap.is_marking):
+        mark_overwritten(world, usize(old))
+
+
+@kernel(cold=True)
+def mark_overwritten(world: Store, old: usize) -> None:
+    if is_object(world, old):
+        mark_object(world, blocks_of(world).marker, old)
+    elif old & TAG_MASK == TAG_HOST:
+        mark_host(world, old)
+
+
+@kernel
+def before_writes(world: Store, places: Ptr[u64], count: u64) -> None:
+    """The same for so many slots of a table or a segment."""
+    if world.heap.is_marking:
+        for i in span(count):
+            mark_overwritten(world, usize(places[i]))

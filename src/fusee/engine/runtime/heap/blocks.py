@@ -10,6 +10,7 @@ from fusee.engine.state.heap import (
     CHUNK_BLOCKS,
     GRANULE_LOG2,
     LARGE,
+    SMALL_STACK,
     Block,
     Blocks,
     Chunk,
@@ -26,6 +27,7 @@ from fusee.kernel.lang import (
     kernel,
     maximum,
     minimum,
+    popcount,
     size_of,
     span,
     u8,
@@ -36,6 +38,7 @@ from fusee.kernel.lang import (
 
 FIRST_CHUNK_BLOCKS: Final = 3
 FIRST_CHUNKS: Final = 8
+LEAST_BYTES: Final = 0x8_0000  # that are allocated before a collection begins
 ALIGNMENT_BYTES: Final = 16  # of what the platform allocates
 MOST_BLOCKS: Final = 64  # that a chunk has bits for
 MOST_CHUNKS: Final = 0xFFFF_FFFF
@@ -53,7 +56,11 @@ def open_blocks(world: Store) -> bool:
     if is_null(base):
         return False
     world.heap.blocks = address(base)
-    blocks_of(world).next_blocks = u32(FIRST_CHUNK_BLOCKS)
+    b = blocks_of(world)
+    b.next_blocks = u32(FIRST_CHUNK_BLOCKS)
+    b.marker.stack = b.marker.small
+    b.marker.capacity = u32(SMALL_STACK)
+    world.heap.start_bytes = u64(LEAST_BYTES)
     return True
 
 
@@ -67,6 +74,8 @@ def release_blocks(world: Store) -> None:
     for i in span(b.chunk_count):
         platform.release(b.chunks[i].memory)
     platform.release(cast(Ptr[u8], b.chunks))
+    if b.marker.stack != b.marker.small:
+        platform.release(cast(Ptr[u8], b.marker.stack))
     platform.release(cast(Ptr[u8], b))
     world.heap.blocks = usize(0)
 
@@ -103,6 +112,21 @@ def chunk_at(b: Blocks, at: usize) -> u32:
         else:
             high = middle
     return low
+
+
+@kernel
+def next_block(b: Blocks, at: usize) -> usize:
+    """The first block that begins at an address or behind it; 0 if there is none."""
+    number = chunk_at(b, at)
+    while number < b.chunk_count:
+        chunk = b.chunks[number]
+        place = u64(0)
+        if at > chunk.start:
+            place = u64(at - chunk.start) >> BLOCK_LOG2
+        if place < MOST_BLOCKS and chunk.heads >> place != 0:
+            return chunk.start + (usize(place + ctz(chunk.heads >> place)) << BLOCK_LOG2)
+        number += 1
+    return usize(0)
 
 
 @kernel
@@ -154,7 +178,7 @@ def take_row(world: Store, count: u32) -> usize:
         place = u32(0)
         if number == MOST_CHUNKS:
             return usize(0)
-    return address(take_blocks(b.chunks[number], place, count))
+    return address(take_blocks(b, b.chunks[number], place, count))
 
 
 @kernel
@@ -167,7 +191,7 @@ def find_row(free: u64, count: u32) -> u32:
 
 
 @kernel
-def take_blocks(chunk: Chunk, place: u32, count: u32) -> Block:
+def take_blocks(b: Blocks, chunk: Chunk, place: u32, count: u32) -> Block:
     block = cast(Block, chunk.start + (usize(place) << BLOCK_LOG2))
     bits = u64(1)  # of a chunk for one object
     if count <= CHUNK_BLOCKS:
@@ -175,6 +199,7 @@ def take_blocks(chunk: Chunk, place: u32, count: u32) -> Block:
     is_clean = chunk.used & bits == 0
     if not is_clean:
         fill_bytes(cast(Ptr[u8], block), u8(0), usize(BLOCK_HEADER_BYTES))
+    b.free_blocks -= u64(popcount(chunk.free & bits))
     chunk.free &= ~bits
     chunk.used |= bits
     chunk.heads |= u64(1) << u64(place)
@@ -218,6 +243,7 @@ def insert_chunk(b: Blocks, start: usize, size: u32, memory: Ptr[u8]) -> u32:
     chunk.free = (u64(1) << u64(size)) - 1 if size <= CHUNK_BLOCKS else u64(1)
     chunk.used = u64(0)
     chunk.heads = u64(0)
+    b.free_blocks += u64(popcount(chunk.free))
     return number
 
 
@@ -244,17 +270,24 @@ def has_room_for_chunk(world: Store) -> bool:
 
 @kernel
 def give_row(world: Store, block: Block) -> None:
-    """Give back a row of blocks; a chunk of which nothing is used goes back to the platform."""
+    """Give back a row of blocks. A chunk without any goes back to the platform, unless it is soon wanted."""
     b = blocks_of(world)
     number = chunk_at(b, address(block))
     chunk = b.chunks[number]
     place = u64(address(block) - chunk.start) >> BLOCK_LOG2
-    world.heap.used_bytes -= u64(block.span) << BLOCK_LOG2
-    if block.span <= CHUNK_BLOCKS:
-        chunk.free |= ((u64(1) << u64(block.span)) - 1) << place
+    span_ = block.span
+    world.heap.used_bytes -= u64(span_) << BLOCK_LOG2
     chunk.heads &= ~(u64(1) << place)
     b.first_free = minimum(b.first_free, number)
-    if chunk.heads == 0:
+    if span_ > CHUNK_BLOCKS:
+        remove_chunk(world, number)
+        return
+    bits = ((u64(1) << u64(span_)) - 1) << place
+    chunk.free |= bits
+    b.free_blocks += u64(span_)
+    spare = (b.free_blocks - u64(popcount(chunk.free))) << BLOCK_LOG2
+    if chunk.heads == 0 and spare >= world.heap.start_bytes:
+        b.free_blocks -= u64(popcount(chunk.free))
         remove_chunk(world, number)
 
 

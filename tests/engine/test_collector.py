@@ -1,0 +1,286 @@
+"""The collector: what is reachable stays, what is not goes; compared with a model, and un-compiled in both widths."""
+
+import ctypes
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from fusee.engine.runtime.heap.allocate import new_array, new_struct
+from fusee.engine.runtime.heap.barrier import before_write
+from fusee.engine.runtime.heap.blocks import blocks_of, is_object
+from fusee.engine.runtime.heap.collect import collect_all_for, collect_for
+from fusee.engine.runtime.heap.roots import new_root
+from fusee.engine.runtime.store import release_store
+from fusee.engine.state.heap import BLOCK_BYTES, LARGEST_CELL, SMALL_STACK
+from fusee.engine.state.module import Module
+from fusee.kernel.arena import simulate
+from fusee.kernel.lang import Ptr, cast, kernel, null, u8, u32, u64, usize
+from fusee.kernel.target import ILP32, LP64, Target
+from tests.engine import simulated_world
+from tests.engine.native_heap import ARRAY, NODE, TYPES, NativeHeap
+from tests.engine.simulated_world import World, live
+
+
+@pytest.fixture
+def heap() -> Iterator[NativeHeap]:
+    made = NativeHeap()
+    yield made
+    made.close()
+
+
+class Simulated:
+    """Nodes and arrays in an un-compiled store."""
+
+    def __init__(self, target: Target) -> None:
+        self.world = World(1 << 13)
+        self.store = self.world.store
+        self.module: Module = self.world.module(TYPES)
+        self.width = target.pointer_width
+        self.node_bytes = 16 + 2 * self.width
+
+    def node(self, *references: usize) -> usize:
+        at = new_struct(self.store, self.module.types[NODE].canonical, u32(self.node_bytes))
+        for place, reference in enumerate(references):
+            self.write(at, 16 + place * self.width, reference)
+        return at
+
+    def array(self, *references: usize) -> usize:
+        count = len(references)
+        size = u64(8 + count * self.width)
+        at = new_array(self.store, self.module.types[ARRAY].canonical, size, u32(count))
+        for place, reference in enumerate(references):
+            self.write(at, 8 + place * self.width, reference)
+        return at
+
+    def write(self, at: usize, offset: int, reference: usize) -> None:
+        place = cast(Ptr[usize], at + offset)
+        before_write(self.store, u64(place[0]))
+        place[0] = reference
+
+    def live(self, *objects: usize) -> list[bool]:
+        return [bool(is_object(self.store, at)) for at in objects]
+
+
+@pytest.fixture(params=[ILP32, LP64], ids=["ilp32", "lp64"])
+def simulated(request: pytest.FixtureRequest) -> Iterator[Simulated]:
+    with simulate(request.param):
+        yield Simulated(request.param)
+
+
+def test_what_nothing_refers_to_is_freed(simulated: Simulated) -> None:
+    s = simulated
+    leaf, other = s.node(), s.node()
+    kept = s.node(leaf, s.array(other, usize(7), usize(6)))
+    dead = s.node(leaf, kept)
+    place = new_root(s.store, u64(kept))
+    collect_all_for(s.store)
+    assert s.live(leaf, other, kept, dead) == [True, True, True, False]
+    place[0] = u64(0)
+    collect_all_for(s.store)
+    assert s.live(leaf, other, kept) == [False] * 3
+
+
+def test_cycles_are_freed(simulated: Simulated) -> None:
+    s = simulated
+    a, b = s.node(), s.node()
+    s.write(a, 16, b)
+    s.write(b, 16, a)
+    s.write(b, 16 + s.width, b)
+    place = new_root(s.store, u64(b))
+    collect_all_for(s.store)
+    assert s.live(a, b) == [True, True]
+    place[0] = u64(0)
+    collect_all_for(s.store)
+    assert s.live(a, b) == [False, False]
+
+
+def test_frames_keep_what_looks_like_an_object(simulated: Simulated) -> None:
+    """With 32-bit pointers the upper half of a slot may hold anything; what is above the newest frame is nothing."""
+    s = simulated
+    objects = [s.node() for _ in range(4)]
+    garbage = 0xABCD << 32 if s.width == 4 else 0
+    for place, at in enumerate(objects[:3]):
+        s.store.stack_base[place] = u64(int(at) | garbage)
+    s.store.stack_base[1] = u64(int(objects[1]) + 8)
+    s.store.stack_top = s.store.stack_base + 2
+    s.store.saved[3] = u64(objects[3])
+    collect_all_for(s.store)
+    assert s.live(*objects) == [True, False, False, True]
+
+
+def test_everything_is_given_back(simulated: Simulated) -> None:
+    s = simulated
+    before = set(live)
+    for size in (LARGEST_CELL + 8, 3 * BLOCK_BYTES, 70 * BLOCK_BYTES):
+        new_struct(s.store, s.module.types[NODE].canonical, u32(size))
+    for _ in range(40):
+        s.node()
+    kept = new_root(s.store, u64(s.node()))
+    collect_all_for(s.store)
+    assert int(s.store.heap.used_bytes) == BLOCK_BYTES
+    kept[0] = u64(0)
+    collect_all_for(s.store)
+    assert int(s.store.heap.used_bytes) == 0
+    assert len(live - before) <= 5  # the collector's own, a chunk, and a page of roots
+    release_store(s.store)
+    assert live < before
+
+
+def test_without_memory_for_the_stack_nothing_is_lost(simulated: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    s = simulated
+    wide = [s.node(s.node(), s.node()) for _ in range(3 * SMALL_STACK)]
+    deep = s.array(*[s.node(s.array(*wide[place::7])) for place in range(7)])
+    place = new_root(s.store, u64(deep))
+    lost = s.node(deep)
+
+    @kernel
+    def refuse(count: usize, size: usize) -> Ptr[u8]:
+        return null(Ptr[u8])
+
+    s.store.engine.platform.allocate = refuse
+    collect_all_for(s.store)
+    assert int(blocks_of(s.store).marker.capacity) == SMALL_STACK
+    assert all(s.live(deep, *wide))
+    assert s.live(lost) == [False]
+    s.store.engine.platform.allocate = simulated_world.allocate
+    place[0] = u64(0)
+    collect_all_for(s.store)
+    assert not any(s.live(deep, *wide))
+
+
+def test_what_is_overwritten_while_marking_goes_on_stays(simulated: Simulated) -> None:
+    """Until the next cycle: all is found that was reachable at the beginning, and what was made since."""
+    s = simulated
+    hidden = s.node()
+    chain = s.node(hidden)
+    for _ in range(50):
+        chain = s.node(chain)
+    keeper = s.node()
+    new_root(s.store, u64(chain))
+    new_root(s.store, u64(keeper))
+    first = cast(Ptr[usize], chain + 16)[0]
+    assert not collect_for(s.store, u64(4))
+    assert s.store.heap.is_marking
+    fresh = s.node()
+    s.write(keeper, 16, hidden)
+    s.write(chain, 16, usize(0))
+    while not collect_for(s.store, u64(4)):
+        pass
+    assert s.live(hidden, fresh, first) == [True] * 3
+    assert bool(collect_for(s.store, u64(1 << 30)))
+    assert s.live(hidden, fresh, first) == [True, False, False]
+
+
+# Against a model.
+
+
+class Model:
+    """What the embedder would say is reachable."""
+
+    def __init__(self, heap: NativeHeap, seed: int) -> None:
+        self.heap = heap
+        self.random = Random(seed)
+        self.fields: dict[int, dict[int, int]] = {}  # by address: references by word
+        self.words: dict[int, int] = {}  # by address: how many
+        self.roots: list[tuple[ctypes.Array[ctypes.c_uint64], int]] = []
+        self.hosts = 0
+
+    def any_reference(self) -> int:
+        kind = self.random.random()
+        if kind < 0.1 or not self.fields:
+            return self.random.choice((0, 2 * self.random.randrange(1 << 30) + 1))
+        if kind < 0.2:
+            self.hosts += 1
+            return 4 * (self.hosts - 1) + 2
+        return self.random.choice(sorted(self.reachable()) or [0])
+
+    def reachable(self) -> set[int]:
+        found: set[int] = set()
+        todo = [reference for _, reference in self.roots if reference]
+        while todo:
+            at = todo.pop()
+            if at in found or at not in self.fields:
+                continue
+            found.add(at)
+            todo.extend(self.fields[at].values())
+        return found
+
+    def step(self) -> None:
+        kind = self.random.random()
+        if kind < 0.35 or not self.roots:
+            self.allocate()
+        elif kind < 0.5:
+            self.write()
+        elif kind < 0.6:
+            self.move()
+        elif kind < 0.65 and len(self.roots) > 3:
+            place, _ = self.roots.pop(self.random.randrange(len(self.roots)))
+            place[0] = 0
+        else:
+            self.heap.collect(self.random.choice((1, 5, 20, 100)))
+
+    def allocate(self) -> None:
+        heap = self.heap
+        if self.random.random() < 0.6:
+            at, words = heap.node(len(self.fields)), (2, 3)
+        else:
+            length = self.random.choice((0, 1, 3, 20, 200, 1500, 5000))
+            at, words = heap.array(length), (1, length)
+        self.fields[at] = {}
+        self.words[at] = words[0] | words[1] << 20
+        if self.random.random() < 0.1 or not self.write(at):
+            self.roots.append((heap.root(at), at))
+
+    def write(self, new: int = 0) -> bool:
+        """Some references, or one to a new object; false if there is nowhere to write to."""
+        alive = sorted(self.reachable())
+        if not alive:
+            return False
+        at = self.random.choice(alive)
+        first, last = self.words[at] & 0xFFFFF, self.words[at] >> 20
+        for _ in range(1 if new else self.random.choice((1, 1, 2, 30))):
+            if last >= first:
+                word = self.random.randint(first, last)
+                self.fields[at][word] = reference = new or self.any_reference()
+                self.heap.write(at, word, reference)
+        return last >= first
+
+    def move(self) -> None:
+        """A reference from one object to another: a collector that has seen the second one only would lose it."""
+        edges = [(at, word) for at in sorted(self.reachable()) for word in self.fields[at]]
+        if edges:
+            at, word = self.random.choice(edges)
+            self.write(self.fields[at][word])
+            self.fields[at][word] = 0
+            self.heap.write(at, word, 0)
+
+    def check(self) -> None:
+        """After a whole collection."""
+        alive = self.reachable()
+        for at in list(self.fields):
+            assert bool(self.heap.is_object(self.heap.address, at)) is (at in alive)
+            if at not in alive:
+                del self.fields[at], self.words[at]
+        for at, fields in self.fields.items():
+            words = self.heap.words(at, max(fields, default=0) + 1)
+            assert {word: words[word] for word in fields} == fields
+        held = {word >> 2 for fields in self.fields.values() for word in fields.values() if word & 3 == 2}
+        assert self.heap.hosts(self.hosts + 1) == held
+
+
+@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize(("seed", "stress"), [(1, 0), (2, 0), (3, 1), (4, 7)])
+def test_random_mutators(seed: int, stress: int, checked: bool) -> None:
+    """Collections at random places, or at every allocation or some of them."""
+    heap = NativeHeap(checked)
+    heap.store.heap.stress = u32(stress)
+    model = Model(heap, seed)
+    for number in range(2000):
+        model.step()
+        if number % 8 == 0 and not heap.store.heap.is_marking:
+            assert all(heap.is_object(heap.address, at) for at in model.reachable())
+        if number % 500 == 499:
+            heap.collect()
+            model.check()
+    heap.close()
