@@ -9,7 +9,7 @@ import pytest
 from fusee.engine.runtime.heap.allocate import new_array, new_struct
 from fusee.engine.runtime.heap.barrier import before_write
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
-from fusee.engine.runtime.heap.collect import collect_all_for, collect_for
+from fusee.engine.runtime.heap.collect import collect_all, collect_all_for, collect_for
 from fusee.engine.runtime.heap.roots import new_root
 from fusee.engine.runtime.store import release_store
 from fusee.engine.state.heap import BLOCK_BYTES, LARGEST_CELL, SMALL_STACK
@@ -105,7 +105,7 @@ def test_frames_keep_what_looks_like_an_object(simulated: Simulated) -> None:
     s.store.stack_base[1] = u64(int(objects[1]) + 8)
     s.store.stack_top = s.store.stack_base + 2
     s.store.saved[3] = u64(objects[3])
-    collect_all_for(s.store)
+    collect_all(s.store)
     assert s.live(*objects) == [True, False, False, True]
 
 
