@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from fusee.api.module import Module as Module
     from fusee.api.references import I31 as I31
     from fusee.api.references import ArrayRef as ArrayRef
+    from fusee.api.references import ArrayType as ArrayType
+    from fusee.api.references import FieldType as FieldType
     from fusee.api.references import StructRef as StructRef
+    from fusee.api.references import StructType as StructType
     from fusee.api.sharedmemory import SharedMemory as SharedMemory
     from fusee.api.store import Store as Store
     from fusee.api.store import StoreContext as StoreContext
@@ -74,7 +77,7 @@ _HOMES = {
     "api.managed": "Managed",
     "api.memory": "Memory",
     "api.module": "Module",
-    "api.references": "I31 ArrayRef StructRef",
+    "api.references": "I31 ArrayRef ArrayType FieldType StructRef StructType",
     "api.sharedmemory": "SharedMemory",
     "api.store": "Store StoreContext Storelike",
     "api.table": "Table",

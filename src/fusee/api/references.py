@@ -1,18 +1,26 @@
 """References of the `any` hierarchy as Python values: structures, arrays, i31 numbers (spec 4.2.15)."""
 
+import ctypes
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api._objects import is_handle
-from fusee.api.errors import ArgumentError, StoreError
+from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
+from fusee.api.managed import expect
+from fusee.api.types import Record, ValType
+from fusee.engine.runtime.reflect import MUTABLE_SHIFT
 from fusee.engine.state.module import KIND_ARRAY
 from fusee.engine.state.runtime import TAG_I31
+from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
-    from fusee.api.store import Store
-    from fusee.api.types import ValType
+    from fusee.api.store import Store, Storelike
+    from fusee.api.values import Row
 
 _I31_LEAST: Final = -(1 << 30)
 _I31_END: Final = 1 << 31
+_MOST_ELEMENTS: Final = 0xFFFF_FFFF
+_STORAGE_MASK: Final = 0xFFFF_FFFF
+_PACKED: Final = {PACKED_I8: "i8", PACKED_I16: "i16"}
 
 
 class I31:
@@ -74,23 +82,126 @@ class ObjectRef:
             store._aggregates[address] = known
         return known
 
+    def _count(self, store: "Storelike") -> int:
+        """How many fields or elements there are."""
+        owner = _own(store, self._store)
+        count: int = owner._native.count_fields(owner.engine._address, self._address)
+        return count
+
+    def _field_type(self, store: "Storelike", index: int) -> "FieldType":
+        owner = _own(store, self._store)
+        word = owner._native.field_type(owner.engine._address, self._address, index)
+        code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
+        return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
+
+    def _get(self, store: "Storelike", index: int) -> Any:
+        """The value of a field or element."""
+        owner = _own(store, self._store)
+        slots = (ctypes.c_uint64 * 2)()
+        owner._native.get_field(owner.engine._address, self._address, index, slots)
+        return _row(self._field_type(store, index)).unpack(owner, slots)[0]
+
+    def _set(self, store: "Storelike", index: int, value: Any) -> None:
+        owner = _own(store, self._store)
+        kind = self._field_type(store, index)
+        if not kind.mutable:
+            raise WasmtimeError("the field is immutable")
+        slots = (ctypes.c_uint64 * 2)()
+        _row(kind).pack_into(owner, slots, (value,))
+        owner._native.set_field(owner._address, self._address, index, slots)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self._address:#x}>"
 
 
+def _own(store: "Storelike", owner: "Store") -> "Store":
+    from fusee.api.store import own
+
+    return own(store, owner)
+
+
+def _row(kind: "FieldType") -> "Row":
+    """How a field's value is packed; small integers pass as an i32."""
+    from fusee.api.values import Row
+
+    return Row([kind.storage if isinstance(kind.storage, ValType) else ValType.i32()])
+
+
+class FieldType(Record):
+    """The type of a field or of elements: `storage`, a `ValType` or "i8" or "i16", and `mutable`, a bool."""
+
+    __slots__ = ("storage", "mutable")  # noqa: RUF023  # in the order of the arguments
+    storage: "ValType | str"
+    mutable: bool
+
+
+class StructType(Record):
+    """The type of a structure: `fields`, a tuple of `FieldType`s."""
+
+    __slots__ = ("fields",)
+    fields: tuple[FieldType, ...]
+
+
+class ArrayType(Record):
+    """The type of an array: `element`, a `FieldType`."""
+
+    __slots__ = ("element",)
+    element: FieldType
+
+
 class StructRef(ObjectRef):
-    """A guest's structure."""
+    """A guest's structure. All methods raise `StoreError` for another store, `ValueError` for a closed one."""
 
     __slots__ = ()
+
+    def type(self, store: "Storelike") -> StructType:
+        """Its `StructType`."""
+        return StructType(tuple(self._field_type(store, index) for index in range(self._count(store))))
+
+    def field(self, store: "Storelike", index: int) -> Any:
+        """The value of a field, by its number; an i8 or i16 without a sign. Raises `IndexError`, `ArgumentError`."""
+        return self._get(store, self._checked(store, index))
+
+    def set_field(self, store: "Storelike", index: int, value: Any) -> None:
+        """Set a field. Raises `WasmtimeError` for an immutable one; `IndexError`, `ArgumentError`, `TypeError`."""
+        self._set(store, self._checked(store, index), value)
+
+    def _checked(self, store: "Storelike", index: int) -> int:
+        expect(index, int, "an int")
+        if not 0 <= index < self._count(store):
+            raise IndexError(f"the structure has no field {index}")
+        return index
 
 
 class ArrayRef(ObjectRef):
-    """A guest's array."""
+    """A guest's array. All methods raise `StoreError` for another store, `ValueError` for a closed one."""
 
     __slots__ = ()
 
+    def type(self, store: "Storelike") -> ArrayType:
+        """Its `ArrayType`."""
+        return ArrayType(self._field_type(store, 0))
 
-def to_any(store: "Store", type: "ValType", value: Any) -> int:  # noqa: A002
+    def size(self, store: "Storelike") -> int:
+        """How many elements it has."""
+        return self._count(store)
+
+    def get(self, store: "Storelike", index: int) -> Any:
+        """An element; an i8 or i16 without a sign. Raises `Trap` beyond the end; `ArgumentError`."""
+        return self._get(store, _element(index))
+
+    def set(self, store: "Storelike", index: int, value: Any) -> None:
+        """Set an element. Raises `WasmtimeError` if it is immutable; `Trap` beyond the end; `TypeError`."""
+        self._set(store, _element(index), value)
+
+
+def _element(index: int) -> int:
+    """An index as the engine takes it: what does not fit is beyond every array's end."""
+    expect(index, int, "an int")
+    return index if 0 <= index < _MOST_ELEMENTS else _MOST_ELEMENTS
+
+
+def to_any(store: "Store", type: ValType, value: Any) -> int:  # noqa: A002
     """The engine's reference for a value of a type in the hierarchies of `any` and `extern`; not null.
 
     What is neither a guest's object nor an `I31` is the embedder's: guests can hold it and give it back.

@@ -25,6 +25,7 @@ from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
 from fusee.engine.runtime.names import tag_name
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table, new_tag
+from fusee.engine.runtime.reflect import count_fields, field_type, get_field, set_field
 from fusee.engine.runtime.store import (
     new_store,
     open_engine,
@@ -73,6 +74,10 @@ ENTRIES: Final = (
     collect_for,
     collect_all_for,
     collect_hosts,
+    count_fields,
+    field_type,
+    get_field,
+    set_field,
     install_embedder,
     install_places,
     return_place,
@@ -85,9 +90,9 @@ ENTRIES: Final = (
     forget_running,
 )
 
-PROGRAM: Final = Program("fusee", ENTRIES, shards())
+PROGRAM: Final = Program("fusee", ENTRIES, shards(), home=__name__)
 
 _SELDOM_RUN: Final = ("fusee.engine.capi", "fusee.engine.capi.wasi")
 
-DEVICE_PROGRAM: Final = Program("fusee-device", EXPORTS, shards(), compact=_SELDOM_RUN)
+DEVICE_PROGRAM: Final = Program("fusee-device", EXPORTS, shards(), compact=_SELDOM_RUN, home=__name__)
 """The device library: the C API is the only way in."""

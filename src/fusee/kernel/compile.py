@@ -95,8 +95,9 @@ class Compilation:
 
     @property
     def modules(self) -> set[str]:
-        """The modules that the program's kernels are in."""
-        return self.remainder.modules.union(*(self._check(part).modules for part in self.shard_parts))
+        """The modules that the program's kernels are in, and that it is listed in."""
+        home = {self.program.home} - {""}
+        return self.remainder.modules.union(home, *(self._check(part).modules for part in self.shard_parts))
 
     def entry_table(self) -> dict[str, Entry]:
         """How each entry is called, by the kernel's symbol."""

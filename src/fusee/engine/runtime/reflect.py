@@ -1,0 +1,71 @@
+"""What the embedder may ask of structures and arrays, and change in them; out of bounds is the guest's trap."""
+
+from typing import Final
+
+from fusee.engine.errors import Trap
+from fusee.engine.layouts import HEADER_BYTES, Layout, is_mutable, layout_of
+from fusee.engine.registry import TypeRegistry
+from fusee.engine.runtime.casts import type_of
+from fusee.engine.runtime.fields import length_of, object_at, read_field, write_field
+from fusee.engine.state.module import KIND_ARRAY
+from fusee.engine.state.runtime import Engine, Store
+from fusee.kernel.lang import Ptr, cast, kernel, u8, u32, u64, usize
+from fusee.spec.traps import TrapCode
+
+MUTABLE_SHIFT: Final = 32
+"""In `field_type`: the flag whether a field can be set is above its storage type."""
+
+
+@kernel(inline=True)
+def layout_in(engine: Engine, reference: u64) -> Layout:
+    return layout_of(cast(TypeRegistry, engine.registry), type_of(reference))
+
+
+@kernel
+def count_fields(engine: Engine, reference: u64) -> u32:
+    """How many fields a structure has, or elements an array."""
+    layout = layout_in(engine, reference)
+    return length_of(reference) if layout.kind == KIND_ARRAY else layout.field_count
+
+
+@kernel
+def field_type(engine: Engine, reference: u64, index: u32) -> u64:
+    """The canonical storage type of a structure's field or, whatever the index, of an array's elements."""
+    layout = layout_in(engine, reference)
+    field = u32(0) if layout.kind == KIND_ARRAY else index
+    if field >= layout.field_count:
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
+    return u64(layout.storage[field]) | u64(is_mutable(layout, field)) << MUTABLE_SHIFT
+
+
+@kernel
+def place_of(layout: Layout, reference: u64, index: u32) -> Ptr[u8]:
+    """Where a field or an element is."""
+    if layout.kind == KIND_ARRAY:
+        if index >= length_of(reference):
+            raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
+        return object_at(reference) + HEADER_BYTES + (usize(index) << usize(layout.element_log2))
+    if index >= layout.field_count:
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
+    return object_at(reference) + layout.offsets[index]
+
+
+@kernel(inline=True)
+def storage_of(layout: Layout, index: u32) -> u32:
+    return layout.storage[u32(0) if layout.kind == KIND_ARRAY else index]
+
+
+@kernel
+def get_field(engine: Engine, reference: u64, index: u32, value: Ptr[u64]) -> None:
+    """Read a field or an element into a slot, or two for a vector; what is packed is extended by zero."""
+    layout = layout_in(engine, reference)
+    place = place_of(layout, reference, index)
+    read_field(place, storage_of(layout, index), value)
+
+
+@kernel
+def set_field(store: Store, reference: u64, index: u32, value: Ptr[u64]) -> None:
+    """Write one, which can be set, from a slot; the value is of its type."""
+    layout = layout_in(store.engine, reference)
+    place = place_of(layout, reference, index)
+    write_field(store, place, storage_of(layout, index), value)
