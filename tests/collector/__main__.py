@@ -81,7 +81,7 @@ def report(name: str, workload: Workload, live: int, seconds: float) -> None:
     steps = workload.steps()
     ratio = f"{workload.peak / live:.2f}" if live else "-"
     print(
-        f"| {name} | {live / 1e6:.0f} | {seconds:.2f} | {ratio} | {steps[0]:.2f} | {max(steps[1:]):.2f} "
+        f"| {name} | {live / 1e6:.0f} | {seconds:.2f} | {ratio} | {steps[0]:.2f} | {max(steps[1:], default=0):.2f} "
         f"| {sum(steps):.0f} | {len(steps)} |"
     )
 
