@@ -24,6 +24,27 @@ print(report.passed, *report.failures)
 """
 
 
+COLLECTING = """
+from fusee import Store
+from fusee.kernel.scalars import u32
+make = Store.__init__
+def make_collecting(self, *arguments):
+    make(self, *arguments)
+    self._state.heap.stress = u32(1)
+Store.__init__ = make_collecting
+"""
+OBJECTS = ("array", "br_on", "extern", "i31", "ref", "struct", "throw", "try", "type-sub", "table", "global", "elem")
+
+
+def test_the_suites_objects_with_collections_at_every_allocation(suite: Path) -> None:
+    scripts = [path for path in sorted(suite.glob("*.wast")) if path.stem.startswith(OBJECTS)]
+    command = [sys.executable, "-c", COLLECTING + PROGRAM, str(KNOWN), *map(str, scripts)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    passed, *failures = done.stdout.split()
+    assert failures == []
+    assert int(passed) > 3000
+
+
 def test_the_suite(suite: Path) -> None:
     """In a process of its own, which has no other engine."""
     scripts = [path for path in sorted(suite.glob("*.wast")) if not path.stem.startswith("simd")]
