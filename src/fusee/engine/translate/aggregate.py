@@ -8,6 +8,7 @@ from fusee.engine.isa.forms import ACC, NOWHERE
 from fusee.engine.isa.memory import SPREAD
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.layouts import Layout, is_followed, layout_of, size_log2
+from fusee.engine.numeric.reference import ref_i31
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.allocate import class_of
 from fusee.engine.state.heap import CELL_BYTES, LARGEST_CELL
@@ -43,6 +44,7 @@ from fusee.engine.translate.values import (
     push,
     push_canonical,
     release,
+    top,
 )  # fmt: skip
 from fusee.engine.validate.aggregate import unpacked
 from fusee.kernel.lang import cast, kernel, span, table, u8, u16, u32, u64
@@ -296,6 +298,11 @@ def translate_ref_eq(t: Translator) -> None:
 
 @kernel
 def translate_ref_i31(t: Translator) -> None:
+    value = top(t, u32(0))
+    if value.kind == CONSTANT:
+        value.payload = ref_i31(u32(value.payload))
+        value.type = u8(I64)
+        return
     materialize_top(t, u32(1))
     push(t, new_node(t, u32(PENDING), u32(REF_I31), u8(I64), pop(t), u32(NO_VALUE)))
 
