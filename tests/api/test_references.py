@@ -337,6 +337,34 @@ def test_elements_from_outside() -> None:
             bytes_.set(s, index, 1)
 
 
+LOOP = """(module
+  (type $node (struct (field $next (mut (ref null $node))) (field $value i64)))
+  (type $box (struct (field i32) (field i64) (field (ref null $node))))
+  (type $some (array (mut (ref null $node))))
+  (func (export "list") (param $n i32) (result i64)
+    (local $head (ref null $node)) (local $i i32) (local $sum i64)
+    (local $box (ref null $box)) (local $some (ref null $some))
+    (loop $next
+      (local.set $head (struct.new $node (local.get $head) (i64.extend_i32_u (local.get $i))))
+      (local.set $box (struct.new $box (local.get $i) (i64.const 7) (local.get $head)))
+      (local.set $some (array.new $some (struct.get $box 2 (local.get $box)) (i32.and (local.get $i) (i32.const 15))))
+      (if (array.len (local.get $some))
+        (then (local.set $head (array.get $some (local.get $some) (i32.const 0)))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (loop $next
+      (local.set $sum (i64.add (local.get $sum) (struct.get $node $value (local.get $head))))
+      (br_if $next (i32.eqz (ref.is_null (local.tee $head (struct.get $node $next (local.get $head)))))))
+    (local.get $sum)))"""
+
+
+def test_objects_in_registers_stay() -> None:
+    """A loop without calls has its locals in registers, while what it makes is looked through many times."""
+    g = Guest(LOOP)
+    g.store.set_limits(heap_size=8 << 20)
+    for count in (1, 1000, 60_000, 60_000):
+        assert g.list(count) == count * (count - 1) // 2
+
+
 def test_stores_end_with_their_objects() -> None:
     store = Store(engine())
     tree = Guest(TREES, store=store).grow(8)

@@ -16,6 +16,7 @@ from fusee.engine.isa.forms import (
     RARE_ARRAY_STORE,
     RARE_BINARY_CONST,
     RARE_UNARY,
+    ROOMY,
     UNARY,
     VECTOR_ARRAY_STORE,
     VECTOR_FIELD_STORE,
@@ -46,7 +47,7 @@ def _reads() -> list[Row]:
         shape, places = (RARE_UNARY, ACC_ONLY) if is_rare else (UNARY, EVERYWHERE)
         rows.append(Row(f"struct_{name}", "field_get", ("i64",), kind, shape, places, ("u32",), detail=stored))
         shape = RARE_BINARY_CONST if is_rare else BINARY_CONST
-        places = EVERYWHERE if stored in FREQUENT else ACC_ONLY
+        places = EVERYWHERE if ROOMY and stored in FREQUENT else ACC_ONLY
         rows.append(Row(f"array_{name}", "element_get", ("i64", "i32"), kind, shape, places, detail=stored))
     return rows
 

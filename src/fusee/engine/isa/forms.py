@@ -102,9 +102,9 @@ RARE_BINARY_CONST: Final = _shape("rare_binary_const", "as", "asc")
 _VECTOR: Final = (READ if PINS else "as") if chosen().has_vector_forms else "s"
 _RARE_VECTOR: Final = "as" if chosen().has_vector_forms else "s"
 VECTOR_UNARY: Final = _shape("vector_unary", _VECTOR)
-_ROOMY: Final = chosen().has_vector_forms and PINS == MOST_PINS  # not on a watch
+ROOMY: Final = chosen().has_vector_forms and PINS == MOST_PINS  # not on a watch
 _VECTOR_CONST: Final = "c" if chosen().has_vector_forms else ""
-VECTOR_BINARY: Final = _shape("vector_binary", READ if _ROOMY else _RARE_VECTOR, _RARE_VECTOR + _VECTOR_CONST)
+VECTOR_BINARY: Final = _shape("vector_binary", READ if ROOMY else _RARE_VECTOR, _RARE_VECTOR + _VECTOR_CONST)
 VECTOR_FREQUENT: Final = _shape("vector_frequent", _VECTOR, _VECTOR + _VECTOR_CONST)
 VECTOR_FREQUENT_COMMUTATIVE: Final = _shape(
     "vector_frequent_commutative", _VECTOR, _VECTOR + _VECTOR_CONST, mirrored=1 if chosen().has_vector_forms else 0
@@ -119,8 +119,9 @@ VECTOR_FIELD_STORE: Final = _shape("vector_field_store", "as", _RARE_VECTOR, ban
 INIT: Final = _shape("init", "a", "psc")
 FLOAT_INIT: Final = _shape("float_init", "a", READ_FLOAT, banks=True)
 VECTOR_INIT: Final = _shape("vector_init", "a", _RARE_VECTOR, banks=True)
-ARRAY_STORE: Final = _shape("array_store", "ps", "psc", "apsc")
-FLOAT_ARRAY_STORE: Final = _shape("float_array_store", "ps", "psc", READ, banks=True)
+_INDEX: Final = "psc" if ROOMY else "ps"
+ARRAY_STORE: Final = _shape("array_store", "ps", _INDEX, "apsc" if ROOMY else "aps")
+FLOAT_ARRAY_STORE: Final = _shape("float_array_store", "ps", _INDEX, READ, banks=True)
 RARE_ARRAY_STORE: Final = _shape("rare_array_store", "s", "s", "as")
 VECTOR_ARRAY_STORE: Final = _shape("vector_array_store", "s", "s", _RARE_VECTOR, banks=True)
 STEP: Final = _shape("step", "ps", "c")
