@@ -1,6 +1,7 @@
 """Garbage collection as users see it: memory is given back, what is used stays, and limits hold."""
 
 import gc
+import signal
 import threading
 import weakref
 from collections.abc import Iterator
@@ -255,6 +256,40 @@ def test_a_host_function_may_collect(engine: Engine, store: Store) -> None:
     guest = Guest(text, [Func(store, FuncType([ValType.i64()], []), collect)], store)
     assert guest.run(60) == 60 * 61 // 2
     assert len(seen) == 60
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers as POSIX has them")
+def test_a_paused_guests_registers_are_roots(store: Store) -> None:
+    """A signal handler collects, and makes objects where freed ones were; a loop has its only reference pinned."""
+    guest = Guest(
+        """(module (type $box (struct (field i64)))
+          (func (export "run") (param $n i32) (result i64)
+            (local $box (ref null $box)) (local $sum i64)
+            (local.set $box (struct.new $box (i64.const 42)))
+            (loop $again
+              (local.set $sum (i64.add (local.get $sum) (struct.get $box 0 (local.get $box))))
+              (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+            (local.get $sum)))""",
+        [],
+        store,
+    )
+    others = Guest(TREES, [], store)
+    handled = 0
+
+    def collect(number: int, frame: object) -> None:
+        nonlocal handled
+        handled += 1
+        store.gc()
+        others.churn(50, 6)
+
+    previous = signal.signal(signal.SIGALRM, collect)
+    try:
+        while not handled:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            assert guest.run(100_000_000) == 4_200_000_000
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.fixture(autouse=True)
