@@ -25,6 +25,12 @@ NEVER = {
 }  # fmt: skip
 UNUSED = NEVER | {"fusee.wasi"}
 
+EVERYTHING = """
+import sys
+from fusee import *
+print(*sys.modules)
+"""
+
 COMMAND = """
 import sys
 from fusee.cli.main import run_command
@@ -47,6 +53,13 @@ def test_what_a_start_imports() -> None:
     assert not loaded & UNUSED
     if sys.platform == "linux":
         assert "llvmlite.binding" not in loaded  # what the cache holds is mapped, not linked
+
+
+def test_what_everything_imports() -> None:
+    """Who imports every name of the interface still waits for nothing that starts programs or reads sources."""
+    loaded = modules_after(EVERYTHING)
+    assert "fusee.api.text" in loaded
+    assert not loaded & {"ast", "dataclasses", "inspect", "shutil", "subprocess", "fusee.kernel.arena"}
 
 
 def test_what_the_start_of_a_command_imports(tmp_path: Path) -> None:

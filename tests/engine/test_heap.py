@@ -10,7 +10,8 @@ from fusee.engine.errors import Trap
 from fusee.engine.runtime.heap.allocate import class_of, new_array, new_struct
 from fusee.engine.runtime.heap.blocks import is_object
 from fusee.engine.runtime.store import release_engine, release_store
-from fusee.engine.state.heap import BLOCK_BYTES, CELL_BYTES, CHUNK_BLOCKS, LARGEST_CELL, Object
+from fusee.engine.state.cells import CELL_BYTES
+from fusee.engine.state.heap import BLOCK_BYTES, CHUNK_BLOCKS, LARGEST_CELL, Object
 from fusee.kernel.arena import simulate
 from fusee.kernel.lang import Ptr, address, cast, kernel, null, u8, u32, u64, usize
 from fusee.kernel.memory import read_bytes, write_bytes

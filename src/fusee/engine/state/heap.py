@@ -7,7 +7,7 @@ adding to an address. What does not fit twice in a block is the only cell of a r
 
 from typing import Annotated, Final
 
-from fusee.kernel.lang import Count, Fn, Inline, Ptr, size_of, struct, table, u8, u16, u32, u64, usize
+from fusee.kernel.lang import Count, Fn, Inline, Ptr, size_of, struct, u8, u32, u64, usize
 
 BLOCK_LOG2: Final = 14
 BLOCK_BYTES: Final = 1 << BLOCK_LOG2
@@ -18,21 +18,15 @@ GRANULE_LOG2: Final = 3  # objects begin at, and are, multiples of 8 bytes
 BITMAP_WORDS: Final = BLOCK_BYTES >> GRANULE_LOG2 >> 5
 
 _PAYLOAD = BLOCK_BYTES - BLOCK_HEADER_BYTES
-_SIZES = (
+CELL_SIZES: Final = (
     *range(8, 129, 8),
     *(quarter << shift for shift in range(5, 9) for quarter in range(5, 9)),
     *(_PAYLOAD // count & ~7 for count in (6, 5, 4, 3, 2)),
 )
-CLASSES: Final = len(_SIZES)
+CLASSES: Final = len(CELL_SIZES)
 LARGE: Final = CLASSES  # in `Block.number`: the block has one cell
-LARGEST_CELL: Final = _SIZES[-1]
+LARGEST_CELL: Final = CELL_SIZES[-1]
 TABULATED_BYTES: Final = 2048
-CELL_BYTES: Final = table(u16, _SIZES)
-CLASS_BY_GRANULES: Final = table(
-    u8,
-    [next(i for i, size in enumerate(_SIZES) if size >= granules * 8) for granules in range(TABULATED_BYTES // 8 + 1)],
-)
-"""The size class of objects that take so many granules."""
 
 OBJECT_HEADER_BYTES: Final = 8
 EXCEPTION: Final = 0xFFFF_FFFF  # in `Object.type`

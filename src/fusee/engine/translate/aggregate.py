@@ -11,7 +11,8 @@ from fusee.engine.layouts import Layout, is_followed, layout_of, size_log2
 from fusee.engine.numeric.reference import ref_i31
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.allocate import class_of
-from fusee.engine.state.heap import CELL_BYTES, LARGEST_CELL
+from fusee.engine.state.cells import CELL_BYTES
+from fusee.engine.state.heap import LARGEST_CELL
 from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_V128
 from fusee.engine.translate.accumulator import unload
 from fusee.engine.translate.comparison import EQ

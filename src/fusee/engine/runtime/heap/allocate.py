@@ -9,12 +9,11 @@ from fusee.engine.errors import Trap
 from fusee.engine.runtime.heap.blocks import blocks_of, granule_bit, granule_word, open_blocks, take_row
 from fusee.engine.runtime.heap.collect import collect_all, pay
 from fusee.engine.runtime.heap.sweep import enter_block
+from fusee.engine.state.cells import CELL_BYTES, CLASS_BY_GRANULES
 from fusee.engine.state.heap import (
     BLOCK_BYTES,
     BLOCK_HEADER_BYTES,
     BLOCK_LOG2,
-    CELL_BYTES,
-    CLASS_BY_GRANULES,
     CLASSES,
     GRANULE_LOG2,
     LARGE,

@@ -1,17 +1,8 @@
 """Sweeping: what is not marked is free. A block is swept when cells are wanted of it, or when its turn comes."""
 
 from fusee.engine.runtime.heap.blocks import blocks_of, give_row, granule_bit, granule_word
-from fusee.engine.state.heap import (
-    BITMAP_WORDS,
-    BLOCK_HEADER_BYTES,
-    CELL_BYTES,
-    CLASSES,
-    LARGE,
-    Block,
-    BlockList,
-    Blocks,
-    Marker,
-)
+from fusee.engine.state.cells import CELL_BYTES
+from fusee.engine.state.heap import BITMAP_WORDS, BLOCK_HEADER_BYTES, CLASSES, LARGE, Block, BlockList, Blocks, Marker
 from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import address, cast, kernel, span, u32, usize
 
