@@ -9,7 +9,7 @@ import pytest
 
 from fusee import Config, Engine, Func, FuncType, Limits, Memory, MemoryType, Store
 from fusee.api import _native
-from fusee.engine.python.places import Places
+from fusee.engine.python.state import Places
 from fusee.kernel.layout import layout
 from fusee.kernel.target import Target
 from tests.api.guest import Guest

@@ -12,7 +12,7 @@ from fusee.api._start import load_engine
 from fusee.api._watch import watch_with
 from fusee.api.lease import give_back_with, leases, returned
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
-from fusee.engine.python.places import Places
+from fusee.engine.python.state import Places
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState

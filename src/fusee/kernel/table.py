@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar, get_origin, overload
 
-from fusee.kernel.arena import SimulatedSpace
 from fusee.kernel.faults import BoundsFault
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
 from fusee.kernel.scalars import Integer, Scalar
@@ -27,6 +26,8 @@ class ConstantTable(Ptr[T]):
     def __getattr__(self, name: str) -> Any:  # codec, region and address, which are the space's
         if name not in ("codec", "region", "address"):
             raise AttributeError(name)
+        from fusee.kernel.arena import SimulatedSpace  # of un-compiled runs, which a start does without
+
         space = current_space()
         if not isinstance(space, SimulatedSpace):
             raise RuntimeError("a table has an address in simulated memory and in native code only")

@@ -4,12 +4,11 @@ A guest reserves and returns it while it runs, on any thread, without the interp
 for that: a handler of a signal could raise in it, and there is nobody to whom a memory's growth could raise.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
-from fusee.engine.python.state import Python
+from fusee.engine.python.state import Places
 from fusee.engine.state.runtime import Engine
 from fusee.kernel.lang import (
-    Count,
     Fn,
     Ptr,
     address,
@@ -21,7 +20,6 @@ from fusee.kernel.lang import (
     kernel,
     null,
     stack_array,
-    struct,
     table,
     u8,
     u32,
@@ -40,21 +38,6 @@ PLACE_BITS: Final = 16
 PAGE_MASK: Final = usize(0xFFF)
 HEADER_BYTES: Final = 16
 """What is not a mapping begins so far behind a multiple of the page size; the header has the heap's block."""
-
-
-@struct
-class Places:
-    """The functions that give and take memory here. All are as wide as pointers, but `next`."""
-
-    map: Fn[[usize, usize, i32, i32, i32, i64], usize]  # `mmap`, or null
-    unmap: Fn[[usize, usize], i32]
-    allocate: Fn[[usize, usize], usize]  # `calloc`, or null: then memory is not reserved
-    release: Fn[[usize], None]
-    flags: usize  # of a private, anonymous mapping for which no swap is set aside
-    python: Python
-    leases: usize  # dictionary: what is shown to somebody, by address
-    returned: usize  # dictionary: sizes of what has been returned although it is shown
-    next: Annotated[Ptr[u32], Count(1)]
 
 
 PLACES_CELL = cells(usize, 1)

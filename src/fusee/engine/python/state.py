@@ -43,6 +43,21 @@ class Python:
 
 
 @struct
+class Places:
+    """The functions that give and take memory here. All are as wide as pointers, but `next`."""
+
+    map: Fn[[usize, usize, i32, i32, i32, i64], usize]  # `mmap`, or null
+    unmap: Fn[[usize, usize], i32]
+    allocate: Fn[[usize, usize], usize]  # `calloc`, or null: then memory is not reserved
+    release: Fn[[usize], None]
+    flags: usize  # of a private, anonymous mapping for which no swap is set aside
+    python: Python
+    leases: usize  # dictionary: what is shown to somebody, by address
+    returned: usize  # dictionary: sizes of what has been returned although it is shown
+    next: Annotated[Ptr[u32], Count(1)]
+
+
+@struct
 class Gate:
     """Of an engine: who may be in its code."""
 
