@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fusee.engine.capi.state import StoreObject
-from fusee.engine.capi.wasi.functions import COUNT, FUNCTIONS, VARIANTS
+from fusee.engine.capi.wasi import config
+from fusee.engine.capi.wasi.functions import COUNT, FUNCTIONS, VARIANTS, call_wasi
 from fusee.engine.capi.wasi.names import exported_memory
 from fusee.engine.capi.wasi.process import WRONG
 from fusee.engine.capi.wasi.state import CURRENT, SUCCESS, Call, FileStat, Wasi
@@ -236,3 +237,45 @@ def test_the_memory_is_the_exported_one() -> None:
         for text in ("", "(memory 1)", '(memory (export "memor") 1)', '(memory 1) (func (export "memory"))'):
             assert is_null(found(text))
         assert is_null(exported_memory(wasi, usize(0)))
+
+
+class Replaced:
+    """A store whose program's output has its embedder replace what the program sees, as often as it is told."""
+
+    times = 0
+    store: StoreObject
+    made: list[Wasi]
+    deleted: list[int]
+
+
+@kernel
+def replace_and_write(environment: usize, fd: u32, buffer: Ptr[u8], size: usize) -> u32:
+    for _ in range(Replaced.times):
+        Replaced.made.append(new(Wasi))
+        config.set_wasi(Replaced.store, Replaced.made[-1])
+        Replaced.made[-1].streams.write = replace_and_write
+    return u32(SUCCESS)
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
+def test_what_a_function_works_with_outlives_its_call(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """`fusee_store_set_wasi` from a callback: what was there is deleted, once, when the function has returned."""
+    with simulate(ILP32):
+        world, store, first = World(), new(StoreObject), new(Wasi)
+        instance = world.instantiate(world.module('(module (memory (export "memory") 1))'))
+        Replaced.times, Replaced.store, Replaced.made, Replaced.deleted = times, store, [], []
+        monkeypatch.setattr(config, "delete_wasi", lambda wasi: Replaced.deleted.append(int(address(wasi))))
+        first.streams.write = replace_and_write
+        config.set_wasi(store, first)
+        config.set_wasi(store, first)  # the same again
+        assert Replaced.deleted == []
+        number = next(n for n in range(COUNT) if FUNCTIONS[n].name == "fd_write")
+        exported_memory(first, address(instance)).base[4] = u8(1)  # one range of one byte
+        slots = new_array(u64, 4)
+        slots[0], slots[1], slots[2], slots[3] = u64(1), u64(0), u64(1), u64(8)
+        assert int(call_wasi(store, u32(number), address(instance), slots)) == 0
+        assert int(slots[0]) == Errno.SUCCESS
+        replaced = [int(address(wasi)) for wasi in [first, *Replaced.made]]
+        assert sorted(Replaced.deleted) == sorted(replaced[:-1])
+        assert int(store.wasi) == replaced[-1]
+        assert all(int(wasi.calls) == 0 for wasi in [first, *Replaced.made])

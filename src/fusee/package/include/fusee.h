@@ -138,7 +138,7 @@ bool fusee_wasi_add_environment(fusee_wasi_t *wasi, const char *text, size_t siz
 bool fusee_wasi_add_directory(fusee_wasi_t *wasi, const char *name, size_t size); /* what the guest calls it */
 void fusee_wasi_set_streams(fusee_wasi_t *wasi, const fusee_streams_t *streams);
 void fusee_wasi_set_files(fusee_wasi_t *wasi, const fusee_files_t *files);
-void fusee_store_set_wasi(wasm_store_t *store, fusee_wasi_t *wasi);
+void fusee_store_set_wasi(wasm_store_t *store, fusee_wasi_t *wasi); /* a call of WASI's at work keeps the one before */
 
 /* Put WASI's functions into those places of `imports` that are NULL and that the module imports from
  * `wasi_snapshot_preview1` or, as programs of 2019 do, `wasi_unstable`. They work on the memory that the calling

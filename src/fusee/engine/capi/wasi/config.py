@@ -78,6 +78,22 @@ def set_files(wasi: Wasi, files: Files) -> None:
 
 @kernel(export="fusee_store_set_wasi")
 def set_wasi(s: StoreObject, wasi: Wasi) -> None:
-    """Takes over `wasi`, in the place of what the store had."""
-    delete_wasi(cast(Wasi, s.wasi))
+    """Takes over `wasi`, in the place of what the store had; a function that is working with that goes on with it."""
+    old = cast(Wasi, s.wasi)
     s.wasi = address(wasi)
+    if not is_null(wasi):
+        wasi.is_replaced = False
+    if is_null(old) or address(old) == address(wasi):
+        return
+    if old.calls != 0:
+        old.is_replaced = True
+    else:
+        delete_wasi(old)
+
+
+@kernel
+def end_call(wasi: Wasi) -> None:
+    """A function has done its work; a callback of it may have replaced what it worked with."""
+    wasi.calls -= 1
+    if wasi.calls == 0 and wasi.is_replaced:
+        delete_wasi(wasi)

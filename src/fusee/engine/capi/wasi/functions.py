@@ -7,6 +7,7 @@ from fusee.engine.capi.messages import Mistake, Misuse
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.wasi import fd, path, process
+from fusee.engine.capi.wasi.config import end_call
 from fusee.engine.capi.wasi.names import exported_memory
 from fusee.engine.capi.wasi.state import Call, Wasi
 from fusee.kernel.lang import Fn, Ptr, cast, is_null, kernel, stack_array, table, u8, u16, u32, u64, usize
@@ -138,7 +139,9 @@ def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> 
     c.arguments = slots
     if is_null(c.memory):
         return stop(s, new_trap(s, NO_MEMORY))
+    c.wasi.calls += 1
     errno = BODIES[number](c)
+    end_call(c.wasi)
     if errno == process.WRONG:
         return stop(s, new_trap(s, WRONG_STATUS))
     if s.has_exited:

@@ -91,6 +91,8 @@ class Wasi:
     files: Inline[Files]
     caller: usize  # the instance that called last
     memory: usize  # its exported memory, or 0
+    calls: u32  # of functions that are working with it
+    is_replaced: bool  # by another one meanwhile: the last of them deletes it
 
 
 @struct
