@@ -76,6 +76,38 @@ def test_imports_go_one_way(part: str) -> None:
     assert wrong == []
 
 
+def loaded_with(node: ast.AST, modules: set[str]) -> Iterator[str]:
+    """The modules of the house that are loaded when this one is: not those for types, or that a function asks for."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef) or is_for_types(child):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names if alias.name in modules)
+        if isinstance(child, ast.ImportFrom) and child.module:
+            names = {f"{child.module}.{alias.name}" for alias in child.names} & modules
+            yield from names or {child.module} & modules
+        yield from loaded_with(child, modules)
+
+
+def circles(imported: dict[str, set[str]]) -> set[str]:
+    """The modules that cannot be loaded one after the other."""
+    left = dict(imported)
+    while ready := {name for name, needed in left.items() if not needed & left.keys()}:
+        left = {name: needed for name, needed in left.items() if name not in ready}
+    return set(left)
+
+
+def test_modules_are_loaded_one_after_the_other() -> None:
+    """There are circles among what modules know of each other's types, and none among what they need to be loaded."""
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in SOURCES}
+    paths = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    modules = set(paths)
+    imported = {name: set(loaded_with(ast.parse(path.read_text()), modules)) - {name} for name, path in paths.items()}
+    assert len(imported["fusee.api.store"]) > 5
+    assert circles(imported) == set()
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
+
+
 def test_every_part_is_in_the_table() -> None:
     assert {part_of(path) for path in SOURCES} - {""} <= set(ALLOWED)
 
