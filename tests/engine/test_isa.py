@@ -34,8 +34,8 @@ from fusee.engine.isa.table import (
     handlers,
 )  # fmt: skip
 from fusee.engine.state.code import CODE_START
+from fusee.engine.translate.buffers import translator_of
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
-from fusee.engine.translate.function import translator_of
 from fusee.engine.translate.lookup import has_signature, has_sources
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
 from fusee.kernel.arena import new, new_array, simulate

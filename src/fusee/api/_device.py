@@ -54,6 +54,8 @@ class DeviceEmbedding:
 class DeviceNative(Native):
     """A device of its own. It has no address space to reserve: memories move when they grow."""
 
+    polls = True
+
     def __init__(self, triple: str) -> None:
         from fusee.emulator import Device, build_for_device
 
@@ -96,6 +98,9 @@ class DeviceNative(Native):
         for name, address in functions.items():
             self.word.from_buffer(result, places.fields[name].offset).value = address
         return result
+
+    def interrupt_store(self, store: int) -> None:
+        """Nothing: its guest looks."""
 
     def reserve(self, size: int) -> int:
         """Address space for a memory: none, as on a watch."""

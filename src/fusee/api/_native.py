@@ -35,6 +35,7 @@ _LOCKED: Final = (
     "engine.python.interrupt.stop_watching",
     "engine.python.interrupt.interrupt_main_thread",
     "engine.python.interrupt.interrupt_running",
+    "engine.python.interrupt.interrupt_store",
     "engine.python.interrupt.forget_running",
 )
 """Entries that are called with the interpreter lock."""
@@ -52,6 +53,8 @@ class Native:
     stores: "dict[int, weakref.ref[Store]]"
     """The live stores by the addresses under which the engine knows them."""
     platform: Any
+    polls: bool = False
+    """Whether guests have to look for themselves whether they shall stop, and need metered code for that."""
     invoke_status: Callable[..., int]
 
     _symbols: Mapping[str, str] = {}  # replaced, never changed

@@ -80,7 +80,7 @@ class Store(ObjectTable, Managed):
         self._wasi_context: WasiContext | None = None
         self._deadline: int | None = None
         if engine._is_metered and not engine._consume_fuel:
-            self._state.fuel = NO_LIMIT
+            self._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(self)
         self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes)
         self._end.atexit = False  # the process's end frees everything at once
@@ -120,18 +120,25 @@ class Store(ObjectTable, Managed):
     # Limits.
 
     def set_fuel(self, fuel: int) -> None:
-        """Let guests execute about `fuel` instructions, an int, before they trap with `OUT_OF_FUEL`.
+        """Let guests execute `fuel` instructions, an int, before they trap with `OUT_OF_FUEL`; then nothing is left.
 
+        They pay for a straight line of instructions before its first one, as docs/python-api.md says.
         Raises `WasmtimeError` unless `Config.consume_fuel` is set, and if `fuel` does not fit 64 bits.
         """
         expect(fuel, int, "an int")
         if fuel != fuel & 0xFFFF_FFFF_FFFF_FFFF:
             raise WasmtimeError("fuel is a number of 64 bits, without a sign")
-        self._metered().fuel = u64(fuel)
+        self._metered()
+        self._fill(fuel)
+
+    def _fill(self, fuel: int) -> None:
+        """Guests that look for themselves whether they shall stop come for their fuel in slices, and look then."""
+        self._state.fuel, self._state.held_fuel = (u64(0), u64(fuel)) if self._native.polls else (u64(fuel), u64(0))
 
     def get_fuel(self) -> int:
         """What is left of the fuel, in instructions. Raises `WasmtimeError` unless `Config.consume_fuel` is set."""
-        return int(self._metered().fuel)
+        state = self._metered()
+        return int(state.fuel) + int(state.held_fuel)
 
     def _metered(self) -> StoreState:
         if not self._opened().engine._consume_fuel:
@@ -152,11 +159,15 @@ class Store(ObjectTable, Managed):
     def _check_deadline(self) -> None:
         """Have guests stop if the deadline has passed; called whenever one of the two clocks is set."""
         with self.engine._gate.clock:
-            if self._is_closed:  # meanwhile, by another thread
+            if self._is_closed or not self.engine._has_deadlines:  # closed meanwhile, by another thread
                 return
             self._state.interrupt = u32(self._is_overdue())
             while (self._state.interrupt != 0) is not self._is_overdue():  # a signal handler has set a clock meanwhile
                 self._state.interrupt = u32(self._is_overdue())
+            if self._state.interrupt != 0:
+                self._native.interrupt_store(self._address)
+            if self._wasi_context is not None:
+                self._wasi_context.interrupt(self._is_overdue())
 
     def _is_overdue(self) -> bool:
         return self._deadline is not None and self.engine._epoch >= self._deadline
@@ -208,6 +219,8 @@ class Store(ObjectTable, Managed):
             self._wasi_context = wasi._consume(WasiContext)
         except OSError as error:
             raise WasmtimeError(f"WASI: {error}") from error
+        self._wasi_context.has_deadlines = self.engine._has_deadlines
+        self._wasi_context.interrupt(self._is_overdue())
 
     @property
     def _wasi(self) -> "WasiContext":

@@ -157,16 +157,22 @@ def release_arena(arena: Arena) -> None:
         chunk = following
 
 
+@kernel(inline=True)
+def larger_bytes(buffer: Buffer, needed_bytes: u64) -> u64:
+    """What `buffer` grows to, to hold at least `needed_bytes`: at least twice what it held."""
+    return maximum(maximum(buffer.capacity_bytes * 2, needed_bytes), SMALLEST_BUFFER_BYTES)
+
+
 @kernel(cold=True)
 def grow_buffer(buffer: Buffer, needed_bytes: u64) -> None:
-    """Make `buffer` hold at least `needed_bytes`, and at least twice what it held."""
-    larger_bytes = maximum(maximum(buffer.capacity_bytes * 2, needed_bytes), SMALLEST_BUFFER_BYTES)
-    larger = new_memory(buffer.platform, larger_bytes)
+    """Make `buffer` hold at least `needed_bytes`."""
+    size = larger_bytes(buffer, needed_bytes)
+    larger = new_memory(buffer.platform, size)
     if not is_null(buffer.data):
         copy_bytes(larger, buffer.data, usize(buffer.capacity_bytes))
         buffer.platform.release(buffer.data)
     buffer.data = larger
-    buffer.capacity_bytes = larger_bytes
+    buffer.capacity_bytes = size
 
 
 @kernel

@@ -5,9 +5,10 @@ from typing import Final
 from fusee.engine.runtime.codes import code_of, find_code
 from fusee.engine.runtime.frames import Walk, find_frame, to_caller, walk_from_trap
 from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Engine, Instance, Store
-from fusee.engine.translate.function import KEPT_BYTES, run, shrink, translator_of
+from fusee.engine.translate.buffers import KEPT_BYTES, shrink, translator_of
+from fusee.engine.translate.function import run
 from fusee.engine.translate.state import Translator
-from fusee.kernel.lang import Ptr, address, cast, caught, kernel, span, stack_array, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, kernel, null, span, stack_array, u32, u64, usize
 
 IN_CODE: Final = 1 << 32  # in a frame's last word: what it holds so far is an offset in the code
 
@@ -58,6 +59,7 @@ def locate(engine: Engine, frames: Ptr[u64], count: u32) -> None:
     m = cast(Instance, usize(frames[0])).module
     index = frames[1]
     t = translator_of(engine)
+    t.world = null(Store)
     if caught(run, t, m, u32(index), engine.is_metered, True) != 0:
         t.map_count = u32(0)
     for number in span(count):

@@ -11,7 +11,7 @@ from fusee.engine.runtime.codes import release_code
 from fusee.engine.runtime.frames import header
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Func, Instance, Store
-from fusee.engine.translate.function import release_translator
+from fusee.engine.translate.buffers import release_translator
 from fusee.kernel.lang import Ptr, address, cast, kernel, maximum, span, table, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 

@@ -12,6 +12,7 @@ from fusee.engine.python.interrupt import (
     forget_running,
     interrupt_main_thread,
     interrupt_running,
+    interrupt_store,
     stop_watching,
     watch_main_thread,
 )
@@ -87,6 +88,7 @@ ENTRIES: Final = (
     stop_watching,
     interrupt_main_thread,
     interrupt_running,
+    interrupt_store,
     forget_running,
 )
 

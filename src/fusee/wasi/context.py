@@ -19,6 +19,9 @@ class WasiContext:
 
     def __init__(self, config: WasiConfig) -> None:
         self.descriptors: dict[int, Descriptor] = {}
+        self.has_deadlines = False
+        self.is_interrupted = False  # by a deadline: nothing waits any more
+        self._waker: tuple[int, int] | None = None
         self.closed: set[int] = set()  # streams that there never were: their numbers stay free
         self.arguments = [_encode(argument) for argument in config._argv]
         self.environment = [_encode(f"{name}={value}") for name, value in config._env]
@@ -62,8 +65,30 @@ class WasiContext:
         self.descriptors[fd] = descriptor
         return fd
 
+    def interrupt(self, is_interrupted: bool) -> None:
+        """Ends whatever waits, and lets nothing wait, or takes that back. May be called from any thread."""
+        self.is_interrupted = is_interrupted
+        if self._waker is not None:
+            with contextlib.suppress(OSError):
+                if is_interrupted:
+                    os.write(self._waker[1], b"\0")
+                else:
+                    os.read(self._waker[0], 1 << 16)
+
+    def waker(self) -> int:
+        """A file of this process that can be read from once `interrupt` has been called."""
+        if self._waker is None:
+            files = os.pipe()
+            for file in files:
+                os.set_blocking(file, False)
+            self._waker = files
+        return self._waker[0]
+
     def close(self) -> None:
         """Closes everything that is still open."""
+        waker, self._waker = self._waker, None
+        for file in waker or ():
+            os.close(file)
         while self.descriptors:
             _, descriptor = self.descriptors.popitem()
             with contextlib.suppress(OSError):

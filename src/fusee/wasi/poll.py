@@ -79,7 +79,7 @@ def poll(
     memory.check(events, count * EVENT.size)
     memory.check(result, 4)
     wanted = [_parse(context, layout, records[index * layout.size :]) for index in range(count)]
-    happened = _wait(wanted)
+    happened = _wait(context, wanted)
     memory.write(events, b"".join(happened))
     memory.write_u32(result, len(happened))
 
@@ -108,8 +108,8 @@ def _is_at_end(fd: int) -> bool:
     return os.lseek(fd, 0, os.SEEK_CUR) >= os.fstat(fd).st_size
 
 
-def _wait(wanted: list[Subscription]) -> list[bytes]:
-    """The events; there is at least one."""
+def _wait(context: WasiContext, wanted: list[Subscription]) -> list[bytes]:
+    """The events; there is at least one, unless the guest's deadline comes first, which stops it."""
     poller = select.poll()
     masks: dict[int, int] = {}
     for one in wanted:
@@ -119,7 +119,9 @@ def _wait(wanted: list[Subscription]) -> list[bytes]:
         poller.register(fd, mask)
     is_ready = any(one.errno or (one.tag != _CLOCK and one.file is None) for one in wanted)
     deadlines = [one.deadline_ns for one in wanted if one.tag == _CLOCK and not one.errno]
-    while True:
+    if context.has_deadlines:
+        poller.register(context.waker(), select.POLLIN)
+    while not context.is_interrupted:
         remaining_ns = 0 if is_ready else min(deadlines, default=-1)
         if remaining_ns > 0:
             remaining_ns = max(0, remaining_ns - time.monotonic_ns())
@@ -127,6 +129,7 @@ def _wait(wanted: list[Subscription]) -> list[bytes]:
         events = list(_events(wanted, ready, time.monotonic_ns()))
         if events:
             return events
+    return []
 
 
 def _milliseconds(duration_ns: int) -> int | None:

@@ -186,7 +186,7 @@ def start_world(engine: EngineObject, world: World) -> None:
 @kernel
 def start_store(made: StoreObject) -> None:
     made.store = new_store(made.world.engine, made.engine.stack_bytes, address(made))
-    made.store.fuel = NO_LIMIT
+    made.store.held_fuel = NO_LIMIT
 
 
 @kernel(export="wasm_store_delete")

@@ -17,10 +17,8 @@ def set_fuel(s: StoreObject, fuel: u64) -> bool:
     """False if the engine's configuration is not metered."""
     if is_null(s):
         return False
-    s.store.fuel = fuel
-    s.store.held_fuel = u64(0)
-    if s.store.deadline != 0:
-        hold_fuel(s)
+    s.store.fuel = u64(0)
+    s.store.held_fuel = fuel  # the guest comes for it, so that somebody looks whether it shall stop
     return s.engine.is_metered
 
 
@@ -29,20 +27,13 @@ def get_fuel(s: StoreObject) -> u64:
     return u64(0) if is_null(s) else s.store.fuel + s.store.held_fuel
 
 
-@kernel
-def hold_fuel(s: StoreObject) -> None:
-    """Have the guest come back for all of its fuel, so that somebody looks at the clock."""
-    s.store.held_fuel += s.store.fuel
-    s.store.fuel = u64(0)
-
-
 @kernel(export="fusee_store_set_deadline")
 def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     """Stop guests that long from now; 0: never. False if the engine is not metered, or the platform has no clock."""
     if is_null(s):
         return False
-    s.store.fuel += s.store.held_fuel
-    s.store.held_fuel = u64(0)
+    s.store.held_fuel += s.store.fuel
+    s.store.fuel = u64(0)
     s.store.deadline = u64(0)
     if nanoseconds == 0:
         return True
@@ -51,7 +42,6 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
         return False
     s.store.clock = clock
     s.store.deadline = clock(MONOTONIC) + nanoseconds
-    hold_fuel(s)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
-from fusee.engine.handlers.regs import READ, Regs, code_at, reload_memory, save_registers
+from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import NOWHERE
@@ -10,6 +10,7 @@ from fusee.engine.isa.row import Row, cell
 from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.frames import header
+from fusee.engine.runtime.metering import is_late
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import SAVED_REGISTERS, Func, Instance, Table
 from fusee.engine.translate.function import translate
@@ -17,12 +18,14 @@ from fusee.kernel.lang import (
     Ptr,
     Static,
     address,
+    atomic_add,
     cast,
     handler,
     is_null,
     kernel,
     load,
     maximum,
+    null,
     size_of,
     span,
     store,
@@ -84,15 +87,25 @@ def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 
 @kernel(cold=True)
 def translated(ctx: Instance, index: u32) -> usize:
-    """The code of a function of `ctx`, translated now if nobody has called it before."""
+    """The code of a function of `ctx`, translated now if nobody has called it before. `Store.place_fp` is set.
+
+    Whoever wants the guest to stop sets `Store.interrupt` and then patches the code that there is: with a fence on
+    both sides either that code is patched, too, or here it is seen.
+    """
+    world = ctx.store
     if ctx.code[index] == 0:
-        return translate(ctx.store.engine, ctx.module, index)
+        translate(world, ctx.module, index)
+        atomic_add(world.fence, u32(0))
+        if world.interrupt != 0:
+            raise Trap(TrapCode.INTERRUPT, 0)
+    world.place_fp = null(Ptr[u64])
     return ctx.code[index]
 
 
 @handler(raises_to=on_trap, status="acc")
 def call_lazy(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """The first execution of a direct call: translate the callee, then become `call` and run again."""
+    note_place(f)
     at = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
     store(at, translated(f.ctx, u32(load(usize, at))))
     store(f.pc, f.ctx.store.engine.cells.call)
@@ -111,6 +124,10 @@ def across(f: Regs) -> None:
             if world.exception != 0:
                 return tail(unwind, f)
             raise Trap(TrapCode.EMBEDDER, 0)
+        if unlikely(world.interrupt != 0 or world.deadline != 0):
+            if is_late(world):
+                blame_caller(f)
+                raise Trap(TrapCode.INTERRUPT, 0)
         f.acc = f.fp[0]
         f.facc = cast(Ptr[v128], f.fp)[0]
         leave_frame(f)
@@ -150,6 +167,8 @@ def cell_translate(f: Regs) -> None:
     """The code of a function that has not been called through its `Func` yet (the one in `acc`)."""
     frame = f.fp
     func = cast(Func, usize(f.acc))
+    f.ctx.store.place_fp = frame + maximum(func.param_slots, func.result_slots)
+    f.ctx.store.place_instance = usize(0)
     blame_caller(f)
     func.code = cast(Ptr[u8], translated(f.ctx, func.index))
     f.fp = frame
@@ -164,6 +183,8 @@ def interrupted(f: Regs) -> None:
     The embedder may call guests meanwhile, whose frames are built behind what this function may use.
     """
     world = f.ctx.store
+    if world.interrupt != 0:
+        raise Trap(TrapCode.INTERRUPT, 0)
     top = f.fp + slots_at(f.ctx.module, address(f.pc))
     save_registers(f)
     for number in span(u32(SAVED_REGISTERS)):  # the collector finds them there; others use `saved` meanwhile
@@ -171,6 +192,8 @@ def interrupted(f: Regs) -> None:
     world.stack_top = top + SAVED_REGISTERS
     if world.engine.pause(address(world)) != 0:
         raise Trap(TrapCode.EMBEDDER, 0)
+    if world.interrupt != 0:
+        raise Trap(TrapCode.INTERRUPT, 0)
     reload_memory(f)
     return tail(code_at(f.pc), f)
 
@@ -266,6 +289,7 @@ def call_ref(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
 @handler(raises_to=on_trap, status="acc")
 def translate_here(f: Regs) -> None:
     """Translate the function whose index is in `acc`, then run the cell again that needs it."""
+    note_place(f)
     translated(f.ctx, u32(f.acc))
     return tail(code_at(f.pc), f)
 

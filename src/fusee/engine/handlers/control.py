@@ -4,7 +4,7 @@ from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
 from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32, read_int, write_int
 from fusee.engine.handlers.trap import on_trap
-from fusee.engine.isa.control import ZEROED_INLINE
+from fusee.engine.isa.control import TICK, ZEROED_INLINE
 from fusee.engine.isa.forms import CONST, NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
@@ -113,26 +113,30 @@ def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tupl
     raise Trap(TrapCode.UNREACHABLE, 0)
 
 
+@kernel(inline=True)
+def cost_of(f: Regs) -> u64:
+    """What a `tick` charges."""
+    return u64(load(u32, f.pc + cell(TICK, NOWHERE, (), size_of(usize)).immediates[0]))
+
+
 @handler(raises_to=on_trap, status="acc")
 def pay(f: Regs) -> None:
-    """Make fuel available for the cost in `acc`, then run the `tick` again."""
-    refuel(f.ctx.store, f.acc)
+    """Make fuel available for a `tick`, then run it again. Registers may hold values."""
+    refuel(f.ctx.store, cost_of(f))
     return tail(code_at(f.pc), f)
 
 
 @handler(raises_to=on_trap, status="acc")
 def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Pay for what follows; only metered code has these."""
+    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     world = f.ctx.store
-    cost = u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
-    if unlikely(world.interrupt != 0):
-        raise Trap(TrapCode.INTERRUPT, 0)
+    cost = cost_of(f)
     if unlikely(world.fuel < cost):
-        f.acc = cost  # a label: no value is in it
         return tail(pay, f)
     world.fuel = world.fuel - cost
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    return tail(code_at(f.pc), f)
+    return tail(following, f)
 
 
 @kernel(inline=True)

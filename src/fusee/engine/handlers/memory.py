@@ -5,8 +5,8 @@ from typing import Any, Final
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND
 from fusee.engine.handlers.on_slots import ON_SLOTS
-from fusee.engine.handlers.regs import READ, WRITE, Regs, reload_memory, save_registers
-from fusee.engine.isa.memory import ALLOCATING, Access
+from fusee.engine.handlers.regs import READ, WRITE, Regs, forget_place, note_place, reload_memory, save_registers
+from fusee.engine.isa.memory import ALLOCATING, QUICK, Access
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.memory import memory_at, memory_size
 from fusee.engine.runtime.table import table_size
@@ -139,12 +139,16 @@ def global_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
 
 @kernel(inline=True)
 def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Run a kernel of `ON_SLOTS` on consecutive slots; it may grow memory."""
+    """Run a kernel of `ON_SLOTS` on consecutive slots; it may grow memory, and pause."""
     slots = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
     narrow = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
     if row.detail in ALLOCATING:
         save_registers(f)
+    if row.detail not in QUICK:
+        note_place(f)
     ON_SLOTS[row.detail](f.ctx, slots, narrow, immediate(f, row, dst, forms, 0), immediate(f, row, dst, forms, 1))
+    if row.detail not in QUICK:
+        forget_place(f)
     reload_memory(f)
 
 

@@ -7,6 +7,7 @@ halves are arbitrary), and the instruction's two immediates.
 from typing import Any, Final
 
 from fusee.engine.runtime import aggregates, memory, table
+from fusee.engine.runtime.metering import charge
 from fusee.engine.state.runtime import Instance
 from fusee.kernel.lang import Ptr, Static, i64, kernel, mul_high, u16, u32, u64
 
@@ -146,11 +147,13 @@ def struct_new_default(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unus
 
 @kernel
 def array_new(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    charge(ctx.store, operand(s, 1, narrow))
     s[0] = aggregates.make_array(ctx, index, s, u32(operand(s, 1, narrow)))
 
 
 @kernel
 def array_new_default(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    charge(ctx.store, operand(s, 0, narrow))
     s[0] = aggregates.make_default_array(ctx, index, u32(operand(s, 0, narrow)))
 
 
@@ -161,16 +164,19 @@ def array_new_fixed(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, length:
 
 @kernel
 def array_new_data(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    charge(ctx.store, operand(s, 1, narrow))
     s[0] = aggregates.make_array_of_data(ctx, index, segment, u32(s[0]), u32(operand(s, 1, narrow)))
 
 
 @kernel
 def array_new_elem(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    charge(ctx.store, operand(s, 1, narrow))
     s[0] = aggregates.make_array_of_elements(ctx, index, segment, u32(s[0]), u32(operand(s, 1, narrow)))
 
 
 @kernel
 def array_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    charge(ctx.store, operand(s, 3, narrow))
     aggregates.fill_array(
         ctx, index, s[0], u32(operand(s, 1, narrow)), slot(s, 2, narrow), u32(operand(s, 3, narrow))
     )  # fmt: skip
@@ -178,6 +184,7 @@ def array_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32)
 
 @kernel
 def array_copy(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
+    charge(ctx.store, operand(s, 4, narrow))
     aggregates.copy_array(
         ctx, index, s[0], u32(operand(s, 1, narrow)), operand(s, 2, narrow), u32(operand(s, 3, narrow)),
         u32(operand(s, 4, narrow)),
@@ -186,6 +193,7 @@ def array_copy(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32)
 
 @kernel
 def array_init_data(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    charge(ctx.store, operand(s, 3, narrow))
     aggregates.write_data(
         ctx, index, segment, s[0], u32(operand(s, 1, narrow)), u32(operand(s, 2, narrow)), u32(operand(s, 3, narrow))
     )  # fmt: skip
@@ -193,6 +201,7 @@ def array_init_data(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment
 
 @kernel
 def array_init_elem(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, segment: u32) -> None:
+    charge(ctx.store, operand(s, 3, narrow))
     aggregates.write_elements(
         ctx, index, segment, s[0], u32(operand(s, 1, narrow)), u32(operand(s, 2, narrow)), u32(operand(s, 3, narrow))
     )  # fmt: skip

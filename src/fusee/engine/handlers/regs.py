@@ -18,6 +18,7 @@ from fusee.kernel.lang import (
     kernel,
     load,
     low,
+    null,
     registers,
     u8,
     u16,
@@ -219,6 +220,22 @@ def save_registers(f: Regs) -> None:
     world.saved[2] = f.r1
     world.saved[3] = f.r2
     world.saved[4] = f.r3
+
+
+@kernel(inline=True)
+def note_place(f: Regs) -> None:
+    """Before a kernel that may call `look`: where the guest is, so that it can pause there."""
+    save_registers(f)
+    world = f.ctx.store
+    world.place_fp = f.fp
+    world.place_pc = f.pc
+    world.place_instance = address(f.ctx)
+
+
+@kernel(inline=True)
+def forget_place(f: Regs) -> None:
+    """After it. If it traps, `on_trap` does this."""
+    f.ctx.store.place_fp = null(Ptr[u64])
 
 
 @kernel(inline=True)

@@ -1,7 +1,7 @@
 """Leaving the interpreter by a trap or another error."""
 
 from fusee.engine.handlers.regs import Regs
-from fusee.kernel.lang import address, handler
+from fusee.kernel.lang import Ptr, address, handler, null, u64
 
 
 @handler
@@ -12,4 +12,5 @@ def on_trap(f: Regs) -> None:
     store.trap_pc = f.pc
     store.trap_fp = f.fp
     store.trap_instance = address(f.ctx)
+    store.place_fp = null(Ptr[u64])
     return

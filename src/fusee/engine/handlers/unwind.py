@@ -3,15 +3,17 @@
 from fusee.engine.handlers.regs import WRITE, Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import PIN, PINS
-from fusee.engine.runtime.exceptions import land
+from fusee.engine.runtime.exceptions import land, stop_throwing
 from fusee.engine.state.code import Clauses
 from fusee.engine.state.runtime import Instance
-from fusee.kernel.lang import Ptr, bitcast, cast, f64, handler, kernel, tail, unroll, v128
+from fusee.kernel.lang import Ptr, bitcast, cast, f64, handler, kernel, tail, unlikely, unroll, v128
 
 
 @handler(raises_to=on_trap, status="acc")
 def unwind(f: Regs) -> None:
     """Go on where the exception under way is caught, as at any label: with all pins loaded."""
+    if unlikely(f.ctx.store.engine.is_metered):
+        stop_throwing(f.ctx.store)
     land(f.ctx, f.pc, f.fp)
     landing = f.ctx.store.landing
     f.pc = landing.pc

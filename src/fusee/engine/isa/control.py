@@ -52,13 +52,15 @@ def _steps() -> list[Row]:
 
 _UNSTEPPED: Final = ("i64_le_s", "i64_le_u", "i64_gt_s", "i64_gt_u", "i64_eq")  # too rare
 
+TICK: Final = Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",))  # of metered code: what a stretch of it costs
+
 BRANCHES: Final = [
     Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
     Row("brl", "jump_loop", (), "", NULLARY, NO_RESULT),
     Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # 32-bit displacements follow the cell
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
     Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),
-    Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",)),  # fuel and interruption
+    TICK,
     Row("count", "count", (), "", NULLARY, NO_RESULT, ("u64",)),  # of this block's executions, for a profile
     *_tests(),
     *_conditional(),

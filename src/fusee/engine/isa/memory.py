@@ -124,6 +124,12 @@ ON_SLOTS: Final = (
 """Instructions that take their operands from consecutive slots and leave their results there:
 immediates are the instruction's own two, the first slot, and a mask of the operands that are i32, with `SPREAD`."""
 
+QUICK: Final = frozenset({
+    "data_drop", "table_get", "table_set", "elem_drop", "i64_add128", "i64_sub128", "i64_mul_wide_s", "i64_mul_wide_u",
+    *ALLOCATING,
+})  # fmt: skip
+"""Those that take the same time whatever their operands are, or cannot pause. In the others a guest can."""
+
 SPREAD: Final = 0x8000  # in that mask: there are vectors, and each operand has two slots
 
 ROWS: Final = [

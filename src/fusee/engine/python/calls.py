@@ -8,7 +8,7 @@ called.
 
 from fusee.engine.errors import Busy, Trap, raise_again
 from fusee.engine.interpreter import close_module
-from fusee.engine.python.interrupt import restore_code
+from fusee.engine.python.interrupt import interrupt_guest, restore_code
 from fusee.engine.python.state import Embedder, Gate, Python, Watch
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
@@ -39,6 +39,8 @@ def go_in(e: Embedder, world: Store) -> None:
         watch.running = address(world)
         watch.entries += 1
     e.gate.running = address(world)
+    if world.interrupt != 0:
+        interrupt_guest(world)
     e.thread_state = e.python.save_thread()
 
 
@@ -47,7 +49,7 @@ def come_out(e: Embedder, world: Store) -> None:
     """Out of native code. Nobody patches cells any more, and none is left patched."""
     e.python.restore_thread(e.thread_state)
     e.gate.running = usize(0)
-    if e.gate.patch_count != 0:
+    if world.is_wanted != 0:
         restore_code(world)
     if e.thread == e.watch.main:
         e.watch.running = usize(0)

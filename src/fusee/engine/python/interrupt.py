@@ -21,6 +21,7 @@ from fusee.engine.state.runtime import Cells, Instance, Store
 from fusee.kernel.lang import (
     Ptr,
     address,
+    atomic_add,
     cast,
     i32,
     is_null,
@@ -47,12 +48,21 @@ def interrupt_running(gate: Gate) -> None:
 
 
 @kernel
+def interrupt_store(world: Store) -> None:
+    """Have the store's guest come to see that it shall stop, if it is in native code. Needs the interpreter lock."""
+    if cast(Embedder, world.embedder).gate.running == address(world):
+        interrupt_guest(world)
+
+
+@kernel
 def interrupt_guest(world: Store) -> None:
     """Patch all code that the store's guest may come through."""
     e = cast(Embedder, world.embedder)
     gate = e.gate
     if gate.patch_count != 0:
         restore_code(world)
+    world.is_wanted = u32(1)
+    atomic_add(world.fence, u32(0))
     capacity = each_head(world, gate, u32(0))
     gate.patches = cast(Ptr[usize], e.python.allocate(usize(capacity) * 2, usize(size_of(usize))))
     if not is_null(gate.patches):
@@ -98,6 +108,7 @@ def restore_code(world: Store) -> None:
     """Give all cells that were patched for a store their handlers back. Needs the interpreter lock."""
     e = cast(Embedder, world.embedder)
     gate = e.gate
+    world.is_wanted = u32(0)
     for number in span(gate.patch_count):
         note = gate.patches + number * 2
         store(cast(Ptr[u8], note[0]), note[1])
@@ -144,6 +155,6 @@ def stop_watching(watch: Watch) -> bool:
 @kernel
 def forget_running(gate: Gate) -> None:
     """In a new process, without the thread that was running a guest: leave nothing patched."""
-    if gate.patch_count != 0:
+    if gate.running != 0:
         restore_code(cast(Store, gate.running))
     gate.running = usize(0)

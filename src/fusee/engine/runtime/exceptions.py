@@ -11,6 +11,7 @@ from fusee.engine.runtime.frames import Walk, find_frame, to_caller
 from fusee.engine.runtime.heap.allocate import new_array
 from fusee.engine.runtime.heap.collect import note_embedder
 from fusee.engine.runtime.heap.roots import new_root
+from fusee.engine.runtime.metering import is_late
 from fusee.engine.runtime.payload import exn_bytes, payload
 from fusee.engine.state.code import (
     CATCH,
@@ -146,6 +147,14 @@ def enter_clause(world: Store, exn: Exn, w: Walk, code: Code, clause: Clause) ->
         exn.is_shared = True
     else:
         discard(world, exn)
+
+
+@kernel(cold=True)
+def stop_throwing(world: Store) -> None:
+    """If the guest shall stop, whoever would catch its exception is not looked for."""
+    if is_late(world):
+        drop_exn(world)
+        raise Trap(TrapCode.INTERRUPT, 0)
 
 
 # For the embedder

@@ -4,10 +4,10 @@ Addresses and lengths are `u64` throughout and are compared before they become p
 target narrows only what is known to lie inside the memory.
 """
 
-
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
+from fusee.engine.runtime.metering import CHUNK_BYTES, charge, look, shall_give_up, try_again
 from fusee.engine.state.module import Limits
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NOT_GROWN, Instance, Memory, Segment, Store
@@ -82,8 +82,9 @@ def take(memory: Memory, capacity: u64, is_reserved: bool) -> bool:
     The old place is returned last: who reads `base` without a lock, and then again, knows by its being the same that
     it was not returned in between.
     """
-    platform = cast(Store, memory.store).engine.platform
-    if not fits_pointer(capacity):
+    world = cast(Store, memory.store)
+    platform = world.engine.platform
+    if world.has_given_up or not fits_pointer(capacity):
         return False
     base = platform.reserve(usize(capacity)) if is_reserved else platform.allocate(usize(capacity), usize(1))
     if is_null(base):
@@ -91,12 +92,26 @@ def take(memory: Memory, capacity: u64, is_reserved: bool) -> bool:
     old = memory.base
     old_capacity = memory.capacity_bytes
     was_reserved = memory.is_reserved
-    if memory.length_bytes != 0:
-        copy_bytes(base, old, usize(memory.length_bytes))
+    if not copy_patiently(world, base, old, memory.length_bytes):
+        give_back(platform, base, capacity, is_reserved)
+        return False
     memory.base = base
     memory.capacity_bytes = capacity
     memory.is_reserved = is_reserved
     give_back(platform, old, old_capacity, was_reserved)
+    return True
+
+
+@kernel
+def copy_patiently(world: Store, to: Ptr[u8], origin: Ptr[u8], size: u64) -> bool:
+    """Copy what is going to move; false if that was given up."""
+    done = u64(0)
+    while done < size:
+        part = minimum(size - done, CHUNK_BYTES)
+        copy_bytes(to + usize(done), origin + usize(done), usize(part))
+        done += part
+        if done < size and shall_give_up(world):
+            return False
     return True
 
 
@@ -159,7 +174,15 @@ def memory_size(ctx: Instance, index: u64) -> u64:
 @kernel
 def memory_grow(ctx: Instance, index: u64, delta: u64) -> u64:
     """`memory.grow` (spec 4.6.10); the caller must read the memory's base and length again."""
-    return grow_memory(memory_at(ctx, index), delta)
+    world = ctx.store
+    pages = grow_memory(memory_at(ctx, index), delta)
+    while world.has_given_up:
+        try_again(world)
+        pages = grow_memory(memory_at(ctx, index), delta)
+    world.is_patient = False
+    if pages != NOT_GROWN:
+        charge(world, delta)
+    return pages
 
 
 @kernel
@@ -168,8 +191,14 @@ def memory_fill(ctx: Instance, index: u64, start: u64, value: u64, count: u64) -
     memory = memory_at(ctx, index)
     if unlikely(out_of_range(start, count, memory.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-    if count != 0:
-        fill_bytes(memory.base + usize(start), u8(value), usize(count))
+    charge(ctx.store, count)
+    done = u64(0)
+    while done < count:
+        part = minimum(count - done, CHUNK_BYTES)
+        fill_bytes(memory.base + usize(start + done), u8(value), usize(part))
+        done += part
+        if done < count:
+            look(ctx.store)
 
 
 @kernel
@@ -179,23 +208,44 @@ def memory_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u
     origin = memory_at(ctx, from_index)
     if unlikely(out_of_range(to, count, target.length_bytes) or out_of_range(start, count, origin.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-    if count != 0:
-        copy_bytes(target.base + usize(to), origin.base + usize(start), usize(count))
+    charge(ctx.store, count)
+    is_backward = address(target) == address(origin) and to > start
+    done = u64(0)
+    while done < count:
+        part = minimum(count - done, CHUNK_BYTES)
+        at = count - done - part if is_backward else done
+        copy_bytes(target.base + usize(to + at), origin.base + usize(start + at), usize(part))
+        done += part
+        if done < count:
+            look(ctx.store)
+
+
+@kernel
+def check_segment(memory: Memory, segment: Segment, to: u64, start: u64, count: u64) -> None:
+    """Trap unless a part of a data segment, and the place in `memory` where it shall go, are there."""
+    if unlikely(out_of_range(to, count, memory.length_bytes) or out_of_range(start, count, segment.length)):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
 
 
 @kernel
 def write_segment(memory: Memory, segment: Segment, to: u64, start: u64, count: u64) -> None:
-    """Copy part of a data segment into `memory`, or trap."""
-    if unlikely(out_of_range(to, count, memory.length_bytes) or out_of_range(start, count, segment.length)):
-        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-    if count != 0:
-        copy_bytes(memory.base + usize(to), segment.items + usize(start), usize(count))
+    """Copy part of a data segment into `memory`; `check_segment` has been called."""
+    done = u64(0)
+    while done < count:
+        part = minimum(count - done, CHUNK_BYTES)
+        copy_bytes(memory.base + usize(to + done), segment.items + usize(start + done), usize(part))
+        done += part
+        if done < count:
+            look(cast(Store, memory.store))
 
 
 @kernel
 def memory_init(ctx: Instance, index: u64, segment: u64, to: u64, start: u64, count: u64) -> None:
     """`memory.init` (spec 4.6.10)."""
-    write_segment(memory_at(ctx, index), ctx.datas[segment], to, start, count)
+    memory = memory_at(ctx, index)
+    check_segment(memory, ctx.datas[segment], to, start, count)
+    charge(ctx.store, count)
+    write_segment(memory, ctx.datas[segment], to, start, count)
 
 
 @kernel

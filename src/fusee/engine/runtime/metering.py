@@ -1,23 +1,105 @@
-"""Fuel that is held back so that a deadline is noticed (no part of the specification)."""
+"""Fuel, deadlines and pauses (no part of the specification; `docs/bytecode.md`, metering).
+
+Whatever works long for a guest pays by its length with `charge`, before its first effect, and after every
+`CHUNK_BYTES` of work calls `look`, which may stop the guest, or let it pause.
+"""
 
 from typing import Final
 
 from fusee.engine.errors import Trap
-from fusee.engine.state.runtime import Store
-from fusee.kernel.lang import kernel, minimum, u32, u64
+from fusee.engine.runtime.codes import slots_at
+from fusee.engine.state.runtime import SAVED_REGISTERS, Instance, Store
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, minimum, null, span, u32, u64, unlikely
 from fusee.spec.traps import TrapCode
 
-SLICE: Final = 0x1_0000  # instructions between two looks at the clock
+SLICE: Final = u64(0x4000)  # of fuel between two looks at the clock
+CHUNK_BYTES: Final = u64(0x4_0000)  # of work between two looks: some ten microseconds
+CHUNK_ELEMENTS: Final = u64(0x4_0000 // 8)
 MONOTONIC: Final = u32(1)  # the clock's number, as WASI counts them
 
 
 @kernel(cold=True)
 def refuel(store: Store, cost: u64) -> None:
-    """Called when fuel is short: release some that is held back, as long as the deadline has not come."""
-    if store.held_fuel == 0 or store.fuel + store.held_fuel < cost:
+    """Called when fuel is short: release some that is held back, as long as nobody wants the guest to stop."""
+    if store.held_fuel == 0 or (store.held_fuel < cost and store.fuel + store.held_fuel < cost):
+        store.fuel = u64(0)
+        store.held_fuel = u64(0)
         raise Trap(TrapCode.OUT_OF_FUEL, 0)
-    if store.deadline != 0 and store.clock(MONOTONIC) >= store.deadline:
+    if is_late(store):
         raise Trap(TrapCode.INTERRUPT, 0)
-    released = minimum(store.held_fuel, cost + SLICE)
+    released = store.held_fuel
+    if released - minimum(released, cost) > SLICE:
+        released = cost + SLICE
     store.held_fuel -= released
     store.fuel += released
+
+
+@kernel
+def is_late(store: Store) -> bool:
+    """Whether somebody wants the guest to stop, or its time is over."""
+    if store.interrupt != 0:
+        return True
+    return store.deadline != 0 and store.clock(MONOTONIC) >= store.deadline
+
+
+@kernel(inline=True)
+def charge(store: Store, length: u64) -> None:
+    """Before an instruction that takes the longer the more it is about: pay one for each byte or element of it."""
+    if unlikely(store.engine.is_metered):
+        pay_for(store, length)
+
+
+@kernel(cold=True)
+def pay_for(store: Store, length: u64) -> None:
+    if store.fuel < length:
+        refuel(store, length)
+    store.fuel -= length
+
+
+@kernel(cold=True)
+def look(world: Store) -> None:
+    """Stop the guest if it shall, or let it pause. While it pauses other guests run, and memories and tables move."""
+    if is_late(world):
+        raise Trap(TrapCode.INTERRUPT, 0)
+    if world.is_wanted != 0 and not is_null(world.place_fp):
+        pause(world)
+
+
+@kernel(cold=True)
+def pause(world: Store) -> None:
+    """Let the embedder do what there is to do; it may call guests, whose frames are built behind this one's."""
+    frame = world.place_fp
+    place = world.place_pc
+    instance = world.place_instance
+    top = frame
+    if instance != 0:
+        top = frame + slots_at(cast(Instance, instance).module, address(place))
+    for number in span(u32(SAVED_REGISTERS)):  # the collector finds them there; others use `saved` meanwhile
+        top[number] = world.saved[number]
+    world.stack_top = top + SAVED_REGISTERS
+    world.place_fp = null(Ptr[u64])
+    shall_stop = world.engine.pause(address(world)) != 0
+    world.place_fp = frame
+    world.place_pc = place
+    world.place_instance = instance
+    if shall_stop:
+        raise Trap(TrapCode.EMBEDDER, 0)
+
+
+@kernel(cold=True)
+def shall_give_up(world: Store) -> bool:
+    """Whether what can be begun again shall not go on now. Only guests are in a hurry."""
+    if is_null(world.place_fp):
+        return False
+    if is_late(world) or (world.is_wanted != 0 and not world.is_patient):
+        world.has_given_up = True
+    return world.has_given_up
+
+
+@kernel(cold=True)
+def try_again(world: Store) -> None:
+    """After something was given up: stop or pause; the next time pauses have to wait."""
+    world.has_given_up = False
+    world.is_patient = False
+    look(world)
+    world.is_patient = True

@@ -1,5 +1,7 @@
 """Element and data segments at instantiation (spec 4.5.4, steps 20 to 27)."""
 
+from typing import Final
+
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, Trap, raise_again
 from fusee.engine.runtime.const import (
@@ -10,13 +12,16 @@ from fusee.engine.runtime.const import (
     open_evaluator,
 )
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, own
-from fusee.engine.runtime.memory import memory_at, out_of_range, write_segment
+from fusee.engine.runtime.memory import check_segment, memory_at, out_of_range, write_segment
+from fusee.engine.runtime.metering import look
 from fusee.engine.runtime.table import table_at
 from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment
 from fusee.engine.state.runtime import SLOT_BYTES, Instance
 from fusee.engine.translate.immediate import next_u32
 from fusee.kernel.lang import Ptr, cast, caught, kernel, span, u32, u64, usize
 from fusee.spec.traps import TrapCode
+
+REFERENCES_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 
 
 @kernel
@@ -39,6 +44,8 @@ def evaluate_items(e: Evaluator, segment: ElementSegment, into: Ptr[u64]) -> Non
             into[i] = e.value
         else:
             into[i] = u64(e.instance.functions[next_u32(e.reader)])
+        if i % REFERENCES_EACH == REFERENCES_EACH - 1:
+            look(e.instance.store)
 
 
 @kernel
@@ -86,5 +93,7 @@ def run_data_segment(e: Evaluator, instance: Instance, segment: DataSegment, ind
     evaluate_span(e, instance, segment.offset)
     to = e.value
     data = instance.datas[index]
-    write_segment(memory_at(instance, u64(segment.memory)), data, to, u64(0), data.length)
+    memory = memory_at(instance, u64(segment.memory))
+    check_segment(memory, data, to, u64(0), data.length)
+    write_segment(memory, data, to, u64(0), data.length)
     data.length = u64(0)

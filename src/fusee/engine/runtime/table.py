@@ -11,9 +11,10 @@ from fusee.engine.layouts import is_followed
 from fusee.engine.runtime.heap.barrier import before_writes
 from fusee.engine.runtime.heap.roots import is_followed_type
 from fusee.engine.runtime.holdings import holdings_of
-from fusee.engine.runtime.memory import out_of_range
+from fusee.engine.runtime.memory import copy_patiently, out_of_range
+from fusee.engine.runtime.metering import CHUNK_ELEMENTS, charge, look, try_again
 from fusee.engine.state.module import Limits
-from fusee.engine.state.runtime import NOT_GROWN, SLOT_BYTES, Instance, Segment, Store, Table
+from fusee.engine.state.runtime import NOT_GROWN, SLOT_BYTES, Instance, Store, Table
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -60,8 +61,9 @@ def set_capacity(table: Table, capacity: u64) -> bool:
     elements = cast(Ptr[u64], store.engine.platform.allocate(usize(capacity), usize(SLOT_BYTES)))
     if is_null(elements):
         return False
-    if table.length != 0:
-        copy_bytes(cast(Ptr[u8], elements), cast(Ptr[u8], table.elements), usize(table.length) * SLOT_BYTES)
+    if not copy_patiently(store, cast(Ptr[u8], elements), cast(Ptr[u8], table.elements), table.length * SLOT_BYTES):
+        store.engine.platform.release(cast(Ptr[u8], elements))
+        return False
     release_table(table)
     table.elements = elements
     table.capacity = capacity
@@ -90,15 +92,22 @@ def init_table(table: Table, store: Store, limits: Limits, element: u32, value: 
 
 @kernel
 def grow_table(table: Table, delta: u64, value: u64) -> u64:
-    """`table.grow` (spec 4.6.9): the old length, or `NOT_GROWN`."""
+    """`table.grow` (spec 4.6.9) for the embedder, who waits: the old length, or `NOT_GROWN`."""
+    old = extend_table(table, delta)
+    if old != NOT_GROWN and value != 0:  # new elements are null; a large table costs what of it is used
+        fill_part(table, old, delta, value)
+    return old
+
+
+@kernel
+def extend_table(table: Table, delta: u64) -> u64:
+    """The same with null elements."""
     old = table.length
     if delta == 0:
         return old  # whatever the limits are
     limit = limit_elements(table)
     holdings = holdings_of(cast(Store, table.store))
-    if out_of_range(old, delta, limit) or out_of_range(
-        holdings.total_elements, delta, holdings.maximum_total_elements
-    ):
+    if out_of_range(old, delta, limit) or out_of_range(holdings.total_elements, delta, holdings.maximum_total_elements):
         return u64(NOT_GROWN)
     if old + delta > table.capacity:
         roomy = minimum(maximum(table.capacity * 2, FIRST_CAPACITY), limit)
@@ -106,8 +115,6 @@ def grow_table(table: Table, delta: u64, value: u64) -> u64:
             return u64(NOT_GROWN)
     table.length = old + delta
     holdings.total_elements += delta
-    if value != 0:  # new elements are null; a large table costs what of it is used
-        fill_elements(table, old, delta, value)
     return old
 
 
@@ -126,6 +133,18 @@ def mark_elements(table: Table, start: u64, count: u64) -> None:
 
 @kernel
 def fill_elements(table: Table, start: u64, count: u64, value: u64) -> None:
+    """Put the same into elements. It may take long."""
+    done = u64(0)
+    while done < count:
+        part = minimum(count - done, CHUNK_ELEMENTS)
+        fill_part(table, start + done, part, value)
+        done += part
+        if done < count:
+            look(cast(Store, table.store))
+
+
+@kernel
+def fill_part(table: Table, start: u64, count: u64, value: u64) -> None:
     before_overwrite(table, start, count)
     for i in span(usize(start), usize(start + count)):
         table.elements[i] = value
@@ -165,7 +184,18 @@ def table_size(ctx: Instance, index: u64) -> u64:
 @kernel
 def table_grow(ctx: Instance, index: u64, value: u64, delta: u64) -> u64:
     """`table.grow` (spec 4.6.9); operands in the order of the instruction's."""
-    return grow_table(table_at(ctx, index), delta, value)
+    world = ctx.store
+    table = table_at(ctx, index)
+    length = extend_table(table, delta)
+    while world.has_given_up:
+        try_again(world)
+        length = extend_table(table, delta)
+    world.is_patient = False
+    if length != NOT_GROWN:
+        charge(world, delta)
+        if value != 0:
+            fill_elements(table, length, delta, value)
+    return length
 
 
 @kernel
@@ -174,6 +204,7 @@ def table_fill(ctx: Instance, index: u64, start: u64, value: u64, count: u64) ->
     table = table_at(ctx, index)
     if unlikely(out_of_range(start, count, table.length)):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    charge(ctx.store, count)
     fill_elements(table, start, count, value)
 
 
@@ -184,8 +215,16 @@ def table_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u6
     origin = table_at(ctx, from_index)
     if unlikely(out_of_range(to, count, target.length) or out_of_range(start, count, origin.length)):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
-    if count != 0:
-        copy_elements(target, to, origin.elements + usize(start), count)
+    charge(ctx.store, count)
+    is_backward = address(target) == address(origin) and to > start
+    done = u64(0)
+    while done < count:
+        part = minimum(count - done, CHUNK_ELEMENTS)
+        at = count - done - part if is_backward else done
+        copy_elements(target, to + at, origin.elements + usize(start + at), part)
+        done += part
+        if done < count:
+            look(ctx.store)
 
 
 @kernel
@@ -195,18 +234,20 @@ def copy_elements(table: Table, to: u64, origin: Ptr[u64], count: u64) -> None:
 
 
 @kernel
-def write_elements(table: Table, segment: Segment, to: u64, start: u64, count: u64) -> None:
-    """Copy part of an element segment into `table`, or trap."""
-    if unlikely(out_of_range(to, count, table.length) or out_of_range(start, count, segment.length)):
-        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
-    if count != 0:
-        copy_elements(table, to, cast(Ptr[u64], segment.items) + usize(start), count)
-
-
-@kernel
 def table_init(ctx: Instance, index: u64, segment: u64, to: u64, start: u64, count: u64) -> None:
     """`table.init` (spec 4.6.9)."""
-    write_elements(table_at(ctx, index), ctx.elements[segment], to, start, count)
+    table = table_at(ctx, index)
+    origin = ctx.elements[segment]
+    if unlikely(out_of_range(to, count, table.length) or out_of_range(start, count, origin.length)):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    charge(ctx.store, count)
+    done = u64(0)
+    while done < count:
+        part = minimum(count - done, CHUNK_ELEMENTS)
+        copy_elements(table, to + done, cast(Ptr[u64], origin.items) + usize(start + done), part)
+        done += part
+        if done < count:
+            look(ctx.store)
 
 
 @kernel

@@ -58,7 +58,7 @@ class Engine:
     registry: usize
     handlers: Ptr[usize]  # code addresses by handler number
     translator: usize  # its buffers, reused
-    is_metered: bool  # translate with fuel and interruption checks
+    is_metered: bool  # translate with `tick`s, which pay for what is executed
     is_profiled: bool  # translate with counters of basic blocks
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
 
@@ -86,13 +86,20 @@ class Store:
     trap_fp: Ptr[u64]
     trap_instance: usize  # 0: what was raised last happened in no guest's frame
     fuel: u64
-    interrupt: u32  # set by another thread to stop metered code
+    interrupt: u32  # set by another thread: guests shall stop
+    is_wanted: u32  # likewise: the guest that runs shall pause
     depth: u32  # nested entries from the embedder
     embedder: usize  # handle of the embedder's store
     objects: usize  # the runtime's list of what dies with the store
-    held_fuel: u64  # released in slices, if there is a deadline
+    held_fuel: u64  # released in slices, so that somebody looks whether the guest shall stop
     deadline: u64  # on `clock`; 0: none
     clock: Fn[[u32], u64]
+    place_fp: Ptr[u64]  # while a kernel works for a guest that may pause: its frame; null: it may not
+    place_pc: Ptr[u8]  # and its cell
+    place_instance: usize  # 0: the frame is of no function yet, and `place_fp` is its end
+    has_given_up: bool  # memory has not grown because the guest shall stop or pause
+    is_patient: bool  # it has paused before that: this time it grows
+    fence: Annotated[Ptr[u32], Count(1)]
     exception: usize  # the `Exn` under way: thrown and not caught yet, or caught by nobody
     landing: Inline[Landing]
     spare_exn: usize  # one that nobody refers to any more, for the next throw

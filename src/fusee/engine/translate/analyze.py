@@ -8,6 +8,7 @@ from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_o
 from fusee.engine.decode.reader import Reader
 from fusee.engine.isa.forms import PIN, PINS, SLOT
 from fusee.engine.translate.immediate import next_u32
+from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.state import F32, V128, Translator, type_code
 from fusee.engine.translate.values import home, run_of
 from fusee.kernel.lang import Ptr, cast, kernel, likely, maximum, minimum, size_of, span, table, u8, u32, u64, unlikely
@@ -60,22 +61,30 @@ LEAST_USES_WITHOUT_LOOP: Final = 6
 
 
 @kernel
-def analyze(t: Translator) -> None:
-    """Count uses of locals; `t.reader` is at the first instruction and returns there."""
-    r = t.reader
-    source = r.source
-    locals_ = t.locals
-    start = r.position
+def begin(t: Translator) -> None:
+    """So far nothing is known."""
     t.has_calls = False
     t.has_loops = False
     t.loop_count = u32(0)
     t.most_depth = u32(1)  # the function's own frame
+
+
+@kernel
+def analyze(t: Translator) -> None:
+    """Count uses of locals; `t.reader` is at the first instruction and returns there."""
+    r = t.reader
+    source = r.source
+    start = r.position
+    begin(t)
     depth = u32(0)  # of blocks
     loops = u32(0)  # open ones
     weight = u32(1)  # of a use here
     innermost = u32(0)  # number plus one of the innermost open loop that has no inner one and no call yet
     position = start
     while position < r.end:
+        if unlikely(position >= t.look_source):
+            r.position = position
+            look_around(t)
         index = u32(source[position])
         position += 1
         step = STEP[index]
@@ -84,7 +93,7 @@ def analyze(t: Translator) -> None:
             position += 1
             if unlikely(number >= 0x80):
                 number, position = long_number(r, position - 1)
-            use = locals_[home(t, number)]
+            use = t.locals[home(t, number)]
             if unlikely(use.uses == 0):
                 note_local(t, number)
             use.uses += weight
@@ -120,6 +129,7 @@ def analyze(t: Translator) -> None:
                     weight = weight_in(loops)
                     innermost = t.loop_count
     r.position = start
+    t.look_source = start
 
 
 @kernel

@@ -31,6 +31,8 @@ from fusee.engine.translate.encode import (
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
+from fusee.engine.translate.metering import note_branch, note_end, note_leaving, note_opening
+from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle, settle_all
 from fusee.engine.translate.state import (
@@ -75,6 +77,7 @@ from fusee.kernel.lang import (
     u16,
     u32,
     u64,
+    unlikely,
     usize,
 )
 from fusee.spec import opcodes
@@ -91,7 +94,6 @@ MANY_VALUES: Final = 8  # a branch or return with more of them shares the code t
 
 BR_TABLE: Final = NUMBER["br_table"]
 SET_LOOP: Final = NUMBER["set_loop"]
-TICK: Final = NUMBER["tick"]
 UNREACHABLE: Final = NUMBER["unreachable"]
 RETURN: Final = NUMBER["return"]
 RETURN_INT: Final = NUMBER["return_int"]
@@ -114,6 +116,8 @@ def open_frame(t: Translator, opcode: u32, block_type: u32, height: u32) -> Fram
     frame.opcode = u16(opcode)
     clear_label(frame.label)
     clear_label(frame.otherwise)
+    if t.is_metered:
+        note_opening(t, opcode == LOOP)
     return frame
 
 
@@ -132,6 +136,14 @@ def frame_at(t: Translator, label: u32) -> Frame:
     """The frame that a label index names."""
     assert label < t.depth
     return t.frames[t.depth - 1 - label]
+
+
+@kernel
+def branch_target(t: Translator) -> Frame:
+    """The frame that the label index names which comes next; a branch may go there."""
+    label = next_u32(t.reader)
+    note_leaving(t, t.depth - 1 - label)
+    return frame_at(t, label)
 
 
 @kernel
@@ -192,8 +204,7 @@ def begin_loop(t: Translator) -> None:
     if is_innermost:
         frame.label.fixups = u32(LOOP_POINTER)
     assume_pins(t)
-    if t.is_metered:
-        add_immediate(new_ins(t, u32(TICK)), u64(1))
+    note_branch(t)
 
 
 @kernel
@@ -214,6 +225,7 @@ def begin_if(t: Translator) -> None:
     reload_pins(t)
     frame = open_block(t, u32(IF))
     branch_unless(t, condition, frame.otherwise)
+    note_branch(t)
 
 
 @kernel
@@ -233,6 +245,7 @@ def begin_else_arm(t: Translator) -> None:
     frame.opcode = u16(BLOCK)
     expect(t, frame, False)
     assume_pins(t)
+    note_branch(t)
 
 
 @kernel
@@ -248,6 +261,8 @@ def end_block(t: Translator, reachable: bool) -> bool:
         bind(t, frame.otherwise)
         expect(t, frame, True)
         assume_pins(t)
+    if t.is_metered:
+        note_end(t, reachable or is_joined, is_joined)
     t.depth -= 1
     return reachable or is_joined
 
@@ -257,6 +272,8 @@ def skip_unreachable(t: Translator) -> u32:
     """Skip what cannot be reached, up to what ends the current frame or begins its next arm; gives what it is."""
     nested = u32(0)
     while True:
+        if unlikely(t.reader.position >= t.look_source):
+            look_around(t)
         index = read_opcode(t.reader)
         if ENDS_ARM[CLASS[index]] != 0:
             if nested == 0:
@@ -351,7 +368,7 @@ def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
 
 @kernel
 def translate_br(t: Translator) -> None:
-    frame = frame_at(t, next_u32(t.reader))
+    frame = branch_target(t)
     if frame.opcode == FUNCTION:
         leave(t)
         return
@@ -381,6 +398,7 @@ def share_moves(t: Translator, frame: Frame) -> None:
 def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
     """A branch to a label index on a comparison, taking values along."""
     frame = frame_at(t, label)
+    note_leaving(t, t.depth - 1 - label)
     settle_branch(t, arity(t, frame))
     reload_pins(t)
     if not must_move(t, frame):
@@ -394,6 +412,7 @@ def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
         open_moves(t, frame)
         move_and_go(t, frame)
         bind(t, around)
+    note_branch(t)
 
 
 @kernel
@@ -414,7 +433,7 @@ def translate_br_table(t: Translator) -> None:
     reserve_code(t, (count + 2) * 4)
     labels = t.reader.position
     for _ in span(count + 1):
-        frame = frame_at(t, next_u32(t.reader))
+        frame = branch_target(t)
         label = frame.label
         if must_move(t, frame):
             moves = moves_of(t, frame) if has_moves(t, frame) else open_moves(t, frame)

@@ -23,6 +23,7 @@ from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
+from fusee.engine.translate.pausing import grow_large, look_around
 from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
@@ -48,6 +49,7 @@ from fusee.kernel.lang import (
 LARGEST_CELL_BYTES: Final = 64
 assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
 NO_FIELD: Final = 1  # the base of a fixup that is no field of the code: somebody asks where the label is
+FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 COUNT: Final = NUMBER["count"]
 SLOT_CODE: Final = int(PLACE_CODE[SLOT])
 PLACE_MASK: Final = (1 << PLACE_BITS) - 1
@@ -65,7 +67,7 @@ def reserve_code(t: Translator, size: u32) -> None:
 def grow_code(t: Translator, needed: u64) -> None:
     """Make room for code, but never for more than the function may have."""
     check_code(t)
-    grow_buffer(t.code_buffer, needed)
+    grow_large(t, t.code_buffer, needed)
     t.code = t.code_buffer.data
 
 
@@ -116,6 +118,8 @@ def flush(t: Translator) -> None:
 @kernel
 def encode_first(t: Translator, count: u32) -> None:
     """Encode so many of the instructions that wait."""
+    if unlikely(t.code_bytes >= t.look_code):
+        look_around(t)
     reserve_code(t, count * LARGEST_CELL_BYTES)
     assert count <= t.ins_count
     for number in span(count):
@@ -249,7 +253,7 @@ def refer(t: Translator, label: Label, at: u32, base: u32) -> None:
     """The field at `at` shall hold the label's address, or with a `base` its distance from there."""
     needed = (u64(t.fixup_count) + 1) * size_of(Fixup)
     if unlikely(needed > t.fixups_buffer.capacity_bytes):
-        grow_buffer(t.fixups_buffer, needed)
+        grow_large(t, t.fixups_buffer, needed)
         t.fixups = cast(Ptr[Fixup], t.fixups_buffer.data)
     fixup = t.fixups[t.fixup_count]
     t.fixup_count += 1
@@ -301,6 +305,8 @@ def is_loop_pointer(label: Label) -> bool:
 def resolve_fixups(t: Translator, home: Ptr[u8]) -> None:
     """Write all label fields of the finished code, which is at `home`."""
     for number in span(t.fixup_count):
+        if number % FIXUPS_EACH == FIXUPS_EACH - 1:
+            look_around(t)
         fixup = t.fixups[number]
         assert fixup.target != 0 and fixup.at < t.code_bytes and fixup.target < t.code_bytes
         if fixup.base == 0:

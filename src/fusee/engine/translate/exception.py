@@ -25,6 +25,7 @@ from fusee.engine.translate.emit import emit_one
 from fusee.engine.translate.encode import NO_FIELD, add_immediate, bind, clear_label, flush, new_ins, refer
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins, spill_pins, wide_pins
+from fusee.engine.translate.metering import note_branch, note_leaving
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle_all
 from fusee.engine.translate.state import I64, NO_VALUE, SLOTTED, Frame, Label, Translator, Try, type_code
@@ -213,7 +214,9 @@ def add_next_clause(t: Translator) -> None:
     if kind <= CATCH_REF:
         tag = next_u32(t.reader)
     clause = add_clause(t, innermost_try(t), kind, tag)
-    to = frame_at(t, next_u32(t.reader) + 1)
+    label = next_u32(t.reader) + 1
+    note_leaving(t, t.depth - 1 - label)
+    to = frame_at(t, label)
     clause.slot = canonical(t, to.height)
     lead_to(t, clause, t.way_out if to.opcode == FUNCTION else to.label)
 
@@ -280,6 +283,7 @@ def expect_caught(t: Translator, frame: Frame, kind: u32, tag: u32) -> None:
     t.acc = u32(NO_VALUE)
     t.facc = u32(NO_VALUE)
     assume_pins(t)
+    note_branch(t)
 
 
 @kernel
@@ -312,6 +316,7 @@ def add_delegate(t: Translator) -> None:
     """Before the end of a `try … delegate`: what is thrown in it is looked for in the label's block, or around that."""
     flush(t)
     to = t.depth - 2 - next_u32(t.reader)
+    note_leaving(t, to)
     add_clause(t, innermost_try(t), DELEGATE, to)
 
 

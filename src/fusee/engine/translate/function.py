@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
+from fusee.engine.arena import new_memory
 from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
@@ -13,8 +13,9 @@ from fusee.engine.runtime.codes import NOTE_BYTES, add_code
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Body, Module
-from fusee.engine.state.runtime import HEADER_SLOTS, Engine
+from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Store
 from fusee.engine.translate.analyze import analyze, choose_pins
+from fusee.engine.translate.buffers import KEPT_BYTES, shrink, sized, translator_of
 from fusee.engine.translate.control import FUNCTION, open_frame
 from fusee.engine.translate.encode import (
     add_immediate,
@@ -30,14 +31,15 @@ from fusee.engine.translate.exception import clauses_bytes, return_caught, write
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.locals import reload_pins
+from fusee.engine.translate.metering import begin_function, end_stretch
+from fusee.engine.translate.pausing import copy_looking
 from fusee.engine.translate.state import (
     FURTHER_VALUES,
-    INS_CAPACITY,
     NO_VALUE,
     TEMPORARIES,
     VALUES_EACH,
+    Charge,
     Frame,
-    Ins,
     Local,
     LocalRun,
     Translator,
@@ -47,31 +49,27 @@ from fusee.engine.translate.state import (
 from fusee.engine.translate.values import width
 from fusee.kernel.lang import (
     Ptr,
-    Static,
     address,
     cast,
     caught,
-    copy_bytes,
     fill_bytes,
     is_null,
     kernel,
     maximum,
     minimum,
-    offset_of,
+    null,
     size_of,
     span,
     store,
     u8,
     u32,
     u64,
-    unroll,
     usize,
 )  # fmt: skip
 from fusee.spec.limits import MAX_FUNCTION_BYTES
 
 ENTER: Final = NUMBER["enter_0_0_0"]
 ENTER_STRIDE: Final = ZEROED_INLINE + 2
-TICK: Final = NUMBER["tick"]
 FRAMELESS_SLOTS: Final = 256  # a leaf that needs no more has no `enter`: the stack's reserve holds it
 MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
 
@@ -88,25 +86,38 @@ PASSED_EACH: Final = 16
 
 MOST_PASSED: Final = 1 << 20  # in a function, and what its size allows besides
 
-KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
-BUFFERS: Final = (
-    "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
-    "heads",
-    "clauses", "tries",
-)  # fmt: skip
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
 
 @kernel
-def translate(engine: Engine, m: Module, index: u32) -> usize:
-    """The address of a function's first cell, now in the `code_table`; the code lives as long as the module."""
-    t = translator_of(engine)
-    run(t, m, index, engine.is_metered, False)
+def translate(world: Store, m: Module, index: u32) -> None:
+    """Enter a function's code into the `code_table`; it lives as long as the module.
+
+    If the guest, whose store this is, shall stop meanwhile, nothing is left of the attempt.
+    """
+    t = translator_of(world.engine)
+    t.world = world
+    run(t, m, index, world.engine.is_metered, False)
+    if m.code_table[index] != 0:  # somebody has called it while the guest paused
+        return
     notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
     size = notes_end + clauses_bytes(t)
     check_module_code(t, m, size)
     home = new_memory(t.platform, u64(size))
-    copy_bytes(home, t.code, usize(t.code_bytes))
+    status = caught(complete, t, home, notes_end)
+    if status != 0 or m.code_table[index] != 0:
+        t.platform.release(home)
+        m.code_bytes -= u64(size)
+        raise_again(status)
+    else:
+        add_code(m, home, t.code_bytes, index)
+    shrink(t, u64(KEPT_BYTES))
+
+
+@kernel
+def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
+    """Write the code to where it stays, and what stands behind it."""
+    copy_looking(t, home, t.code, u64(t.code_bytes))
     note = cast(Ptr[u32], home + t.code_bytes)
     note[0] = t.frame_slots
     note[1] = t.head_count
@@ -114,9 +125,6 @@ def translate(engine: Engine, m: Module, index: u32) -> usize:
         note[2 + number] = t.heads[number]
     resolve_fixups(t, home)
     write_clauses(t, home, notes_end)
-    code = add_code(m, home, t.code_bytes, index)
-    shrink(t, u64(KEPT_BYTES))
-    return code
 
 
 @kernel
@@ -129,57 +137,6 @@ def check_module_code(t: Translator, m: Module, size: u32) -> None:
 
 
 @kernel
-def release_translator(engine: Engine) -> None:
-    """Free the buffers that the translator keeps."""
-    if engine.translator != 0:
-        t = cast(Translator, engine.translator)
-        shrink(t, u64(0))
-        release_buffer(t.ins_buffer)
-        t.platform.release(cast(Ptr[u8], t))
-        engine.translator = usize(0)
-
-
-@kernel
-def translator_of(engine: Engine) -> Translator:
-    """The engine's translator, made when it is first needed."""
-    if engine.translator == 0:
-        t = cast(Translator, new_memory(engine.platform, u64(size_of(Translator))))
-        t.platform = engine.platform
-        t.handlers = engine.handlers
-        t.ins_buffer.platform = engine.platform
-        for buffer in unroll(BUFFERS):
-            buffer_of(t, buffer).platform = engine.platform
-        engine.translator = address(t)
-    found = cast(Translator, engine.translator)
-    found.is_profiled = engine.is_profiled
-    if is_null(found.ins):
-        found.ins = cast(Ptr[Ins], sized(found.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
-    return found
-
-
-@kernel(inline=True)
-def buffer_of(t: Translator, name: Static[str]) -> Buffer:
-    """The buffer of a name in `BUFFERS`."""
-    return cast(Buffer, cast(Ptr[u8], t) + offset_of(Translator, name + "_buffer"))
-
-
-@kernel
-def sized(buffer: Buffer, needed_bytes: u64) -> Ptr[u8]:
-    """The buffer's memory, made large enough."""
-    if buffer.capacity_bytes < needed_bytes or is_null(buffer.data):
-        grow_buffer(buffer, needed_bytes)
-    return buffer.data
-
-
-@kernel
-def shrink(t: Translator, limit_bytes: u64) -> None:
-    """Give back buffers that an unusually large function has blown up."""
-    for buffer in unroll(BUFFERS):
-        if buffer_of(t, buffer).capacity_bytes > limit_bytes:
-            release_buffer(buffer_of(t, buffer))
-
-
-@kernel
 def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool) -> None:
     """Translate a function into `t.code`; labels are resolved when the code has found its home."""
     body = m.bodies[index - m.imported_func_count]
@@ -189,6 +146,7 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
     t.is_metered = is_metered
     t.is_mapping = is_mapping
     t.map_count = u32(0)
+    t.look_source = body.code.start
     t.result_count = definition.result_count
     t.result_slots = definition.result_slots
     t.result_types = definition.results
@@ -211,6 +169,7 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool
     translate_body(t)
     flush(t)
     check_code(t)
+    end_stretch(t)
     if t.has_enter:
         store(t.code + t.enter_offset + size_of(usize), t.frame_slots)
 
@@ -289,12 +248,17 @@ def translate_body(t: Translator) -> None:
     t.facc = u32(NO_VALUE)
     t.depth = u32(0)
     t.frames = cast(Ptr[Frame], sized(t.frames_buffer, u64(t.most_depth) * size_of(Frame)))
+    if t.is_metered:
+        t.charges = cast(Ptr[Charge], sized(t.charges_buffer, u64(t.most_depth) * size_of(Charge)))
+    t.attention = u32(0) if t.is_metered else t.look_source
+    t.charge_at = u32(0)
     t.moves_count = u32(0)
     t.loop_number = u32(0)
     t.head_count = u32(0)
     t.ins_count = u32(0)
     t.first_ins = u32(1)
     t.code_bytes = u32(CODE_START)
+    t.look_code = u32(0)
     t.last_cell = u32(0)
     t.fixup_count = u32(0)
     t.clause_count = u32(0)
@@ -334,8 +298,7 @@ def emit_enter(t: Translator) -> None:
             t.locals[t.pins[pin]].form = t.locals[t.pins[pin]].pin
         t.locals[t.pins[pin]].in_slot = True
     reload_pins(t)
-    if t.is_metered:
-        add_immediate(new_ins(t, u32(TICK)), u64(1))
+    begin_function(t)
     count_block(t)
 
 
@@ -348,9 +311,9 @@ def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[us
     if m.unsupported != 0:
         raise Unsupported(m.unsupported, m.unsupported_offset)
     t = translator_of(engine)
+    t.world = null(Store)
     t.handlers = numbers
     status = caught(run, t, m, index, engine.is_metered, True)
     t.handlers = engine.handlers
     raise_again(status)
     return address(t)
-

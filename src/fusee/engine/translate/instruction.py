@@ -28,11 +28,13 @@ from fusee.engine.translate.actions import (
 from fusee.engine.translate.compute import compare, compute_now, compute_pure
 from fusee.engine.translate.immediate import next_byte, next_s64, next_u32
 from fusee.engine.translate.locals import set_local
+from fusee.engine.translate.metering import charge_for, note_leaving
+from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.state import I32, Translator
 from fusee.engine.translate.values import home, push_constant, push_local
 from fusee.engine.translate.vector import compute_ternary, translate_lanes
-from fusee.kernel.lang import kernel, u32, unreachable, unroll
+from fusee.kernel.lang import kernel, u32, unlikely, unreachable, unroll
 from fusee.spec import opcodes
 
 OWN_RULES: Final[list[Rule]] = [
@@ -50,12 +52,22 @@ if {rule.op.index for rule in OWN_RULES} != OWN_OPCODES:
     raise TypeError("instructions that the tables do not describe and rules do not correspond")
 
 
+LEAVING: Final = {
+    rule.op
+    for rule in OWN_RULES
+    if not rule.goes_on and rule.op not in (opcodes.BR, opcodes.BR_TABLE, opcodes.UNREACHABLE)
+}
+"""Instructions that leave the function."""
+
+
 @kernel
 def translate_code(t: Translator) -> None:
     """Translate instructions, up to the end of the function. The most frequent ones have their cases here."""
     while True:
         t.source_offset = t.reader.position
         index = u32(next_byte(t.reader))
+        if unlikely(t.source_offset >= t.attention):
+            attend(t, index)
         word = WORD[index]
         action = word & ACTION_MASK
         if action == GET_LOCAL:
@@ -84,6 +96,17 @@ def translate_code(t: Translator) -> None:
                 return
         elif not translate_other(t, index) and not resume(t):
             return
+
+
+@kernel
+def attend(t: Translator, first_byte: u32) -> None:
+    """What some instructions need besides being translated, and in metered code all."""
+    if t.is_metered:
+        charge_for(t, first_byte)
+    if t.source_offset >= t.look_source:
+        look_around(t)
+    if not t.is_metered:
+        t.attention = t.look_source
 
 
 @kernel
@@ -136,6 +159,8 @@ def translate_own(t: Translator, index: u32) -> bool:
     """Instructions with a rule of their own, in one jump through a table; whether what follows can be reached."""
     for rule in unroll(OWN_RULES):
         if index == rule.op.index:
+            if rule.op in LEAVING:
+                note_leaving(t, u32(0))
             rule.translate(t)
             return rule.goes_on
     unreachable()

@@ -14,6 +14,7 @@ from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.state.code import MOST_PINS, Clause
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
+from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import Count, Inline, Ptr, kernel, struct, u8, u16, u32, u64, usize
 
 # Kinds of values
@@ -127,6 +128,14 @@ class Try:
 
 
 @struct
+class Charge:
+    """Of an open block in metered code, beside its frame."""
+
+    at: u32  # where the cost is written of the stretch that the block begins in; 0: in none
+    lowest: u32  # the least number of a frame that something inside of the block may leave it for
+
+
+@struct
 class Moves:
     """Code that moves the values of a branch to where a frame's label expects them, and goes there."""
 
@@ -230,6 +239,16 @@ class Translator:
     fixups: Ptr[Fixup]
     fixup_count: u32
     leaves: Annotated[Ptr[u32], Count(MOST_LEAVES)]  # operands of the instruction at hand, inner nodes dissolved
+    # metering
+    charges: Ptr[Charge]  # by number of the frame
+    charge_at: u32  # where the cost of the stretch at hand will be written; 0: there is none yet
+    cost: u32  # of that stretch so far
+    is_due: bool  # a stretch begins with the next instruction that costs something
+    # stopping and pausing
+    world: Store  # of the guest for which this is done, or null
+    attention: u32  # the offset in the source from which on each instruction gets some
+    look_source: u32  # and the one where somebody must look whether the guest shall stop
+    look_code: u32  # likewise: of the code
     # exceptions
     clauses: Ptr[Clause]  # `target` is the number of a `Fixup` until the code is complete
     clause_count: u32
@@ -261,6 +280,7 @@ class Translator:
     map_buffer: Inline[Buffer]
     clauses_buffer: Inline[Buffer]
     tries_buffer: Inline[Buffer]
+    charges_buffer: Inline[Buffer]
     loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
     loops: Ptr[u8]
     heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell

@@ -1,0 +1,119 @@
+"""Where metered code pays for what it is going to execute (`docs/bytecode.md`, metering).
+
+A `tick` pays for a *stretch*: all the WebAssembly from where it stands on that is executed if it is, unless something
+traps or throws. That is the straight line up to the next branch, and what follows a block within it that no branch
+leaves for a place outside of the block: whatever happens inside, its `end` is passed as often as its beginning. So a
+stretch goes on behind an `if`, and behind a loop.
+
+What is paid depends on the WebAssembly alone, never on what it becomes. A `tick` is emitted before the first
+instruction of its stretch that costs something; how much that is all together is known when the stretch ends.
+"""
+
+from typing import Final
+
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.translate.encode import add_immediate, flush, new_ins
+from fusee.engine.translate.state import Translator
+from fusee.kernel.lang import Ptr, cast, kernel, load, minimum, size_of, store, table, u8, u32, u64, usize
+from fusee.spec import opcodes
+
+TICK: Final = NUMBER["tick"]
+
+FREE: Final = {
+    opcodes.NOP, opcodes.DROP, opcodes.UNREACHABLE, opcodes.RETURN, opcodes.BLOCK, opcodes.LOOP, opcodes.ELSE,
+    opcodes.END, opcodes.CATCH, opcodes.CATCH_ALL, opcodes.DELEGATE,
+}  # fmt: skip
+"""Instructions that cost nothing, as in wasmtime: they say where others are, or go where these do anyway."""
+
+COST = table(u8, [int(byte not in {op.index for op in FREE}) for byte in range(0x100)])
+"""Of an instruction, by its first byte."""
+
+ENTRY_COST: Final = 1  # of a function
+
+
+@kernel
+def begin_function(t: Translator) -> None:
+    """What is executed first pays for the call's arrival, too."""
+    if t.is_metered:
+        t.charge_at = u32(0)
+        begin_stretch(t)
+        t.cost = u32(ENTRY_COST)
+
+
+@kernel
+def begin_stretch(t: Translator) -> None:
+    """Pay here for what comes now."""
+    end_stretch(t)
+    flush(t)
+    t.charge_at = t.code_bytes + u32(size_of(usize))  # the first field of a cell without wider ones
+    add_immediate(new_ins(t, u32(TICK)), u64(0))
+    flush(t)
+    t.cost = u32(0)
+    t.is_due = False
+
+
+@kernel
+def end_stretch(t: Translator) -> None:
+    """Write down what the stretch at hand costs, as far as it goes."""
+    if t.charge_at != 0:
+        store(cast(Ptr[u8], t.code) + t.charge_at, t.cost)
+
+
+@kernel
+def charge_for(t: Translator, first_byte: u32) -> None:
+    """Before an instruction is translated."""
+    cost = u32(COST[first_byte])
+    if cost != 0:
+        if t.is_due:
+            begin_stretch(t)
+        t.cost += cost
+
+
+@kernel
+def note_opening(t: Translator, is_loop: bool) -> None:
+    """The newest frame's block begins in the stretch at hand."""
+    if t.is_due and not is_loop:
+        begin_stretch(t)
+    charge = t.charges[t.depth - 1]
+    charge.at = u32(0) if t.is_due else t.charge_at
+    charge.lowest = t.depth - 1
+
+
+@kernel
+def note_leaving(t: Translator, number: u32) -> None:
+    """Something may leave all blocks here that are inside of the frame with this number; 0: or the function."""
+    if t.is_metered:
+        charge = t.charges[t.depth - 1]
+        charge.lowest = minimum(charge.lowest, number)
+
+
+@kernel
+def note_branch(t: Translator) -> None:
+    """A stretch ends here: it is not certain that what follows is executed."""
+    t.is_due = t.is_metered
+
+
+@kernel
+def note_end(t: Translator, can_be_reached: bool, is_label: bool) -> None:
+    """The end of the newest frame's block, which is still open."""
+    number = t.depth - 1
+    charge = t.charges[number]
+    if number != 0:
+        outer = t.charges[number - 1]
+        outer.lowest = minimum(outer.lowest, charge.lowest)
+    if not can_be_reached:
+        return
+    if charge.at != 0 and charge.lowest >= number:
+        go_on(t, charge.at)
+    elif is_label:
+        t.is_due = True
+
+
+@kernel
+def go_on(t: Translator, at: u32) -> None:
+    """What follows belongs to an earlier stretch."""
+    if at != t.charge_at:
+        end_stretch(t)
+        t.charge_at = at
+        t.cost = load(u32, cast(Ptr[u8], t.code) + at)
+    t.is_due = False
