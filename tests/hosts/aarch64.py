@@ -25,12 +25,13 @@ from tests.hosts.system import System
 REPOSITORY = Path(__file__).parent.parent.parent
 DEFAULT_FOLDER = Path.home() / ".cache" / "fusee-hosts" / "aarch64"
 
-# What touches the host: its calling convention, memory, signals, threads, files.
+# What touches the host: its calling convention, memory, files; and programs of all kinds. They take some minutes.
 TESTS = (
     "tests/kernel/test_layout.py",
-    "tests/engine/test_execution.py",
-    "tests/api",
-    "tests/wasi",
+    "tests/kernel/test_images.py",
+    "tests/api/test_functions.py",
+    "tests/wasi/test_files.py",
+    "tests/wasi/test_guests.py",
     "tests/bench/test_workloads.py",
 )
 
