@@ -6,14 +6,16 @@ from fusee.engine.handlers.regs import Regs, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.row import Row
-from fusee.engine.runtime.exceptions import capture
-from fusee.kernel.lang import Static, handler, tail, u32, unlikely, usize
+from fusee.engine.runtime.exceptions import capture, has_spare
+from fusee.engine.state.runtime import Tag
+from fusee.kernel.lang import Static, cast, handler, tail, u32, unlikely, usize
 from fusee.spec.traps import TrapCode
 
 
 @handler(raises_to=on_trap, status="acc")
 def throw(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    save_registers(f)
+    if unlikely(not has_spare(f.ctx.store, cast(Tag, f.ctx.tags[imm32(f, row, forms, 0)]))):
+        save_registers(f)
     capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), u32(imm16(f, row, forms, 2)))
     return tail(unwind, f)
 

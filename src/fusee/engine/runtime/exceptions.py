@@ -37,15 +37,20 @@ ANY_DEPTH: Final = u32(0xFFFF_FFFF)
 # Making and unmaking
 
 
+@kernel(inline=True)
+def has_spare(world: Store, tag: Tag) -> bool:
+    """Whether an exception with the tag can be made without memory, and so without looking for what is unreachable."""
+    return world.spare_exn != 0 and cast(Exn, world.spare_exn).capacity >= tag.slot_count
+
+
 @kernel
 def new_exn(world: Store, tag: Tag) -> Exn:
     """An exception whose values are still missing, and to which nothing refers."""
-    if world.spare_exn != 0:
+    if has_spare(world, tag):
         spare = cast(Exn, world.spare_exn)
-        if spare.capacity >= tag.slot_count:
-            world.spare_exn = usize(0)
-            spare.tag = tag
-            return spare
+        world.spare_exn = usize(0)
+        spare.tag = tag
+        return spare
     capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else SMALLEST_CAPACITY
     exn = cast(Exn, new_array(world, u32(EXCEPTION), u64(exn_bytes(usize(capacity))), capacity))
     exn.tag = tag
