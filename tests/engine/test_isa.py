@@ -7,6 +7,7 @@ from fusee.engine.isa.facts import facts_of
 from fusee.engine.isa.forms import (
     ACC,
     ACC_ONLY,
+    ACC_OR_SLOT,
     CONST,
     EVERYWHERE,
     FORM_NAMES,
@@ -103,9 +104,10 @@ def test_steps_take_every_local_and_every_operand_outside_of_the_accumulator() -
 
 
 def test_results_can_always_go_to_the_accumulator() -> None:
-    """And single operations are complete: where an operand may be does not depend on where the result goes."""
+    """And single operations are complete: where an operand may be does not depend on where the result goes, unless that
+    is a pin and the row says so."""
     for row in SINGLES:
-        assert row.destinations in (EVERYWHERE, ACC_ONLY, NO_RESULT)
+        assert row.destinations in (EVERYWHERE, ACC_OR_SLOT, ACC_ONLY, NO_RESULT)
         assert bool(row.result) == (row.destinations != NO_RESULT)
 
 

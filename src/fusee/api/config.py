@@ -65,8 +65,10 @@ class Config(Managed):
     stoppable; `max_wasm_stack` is the size of the guest's stack in bytes, which is never the host's. Not in
     wasmtime-py: `checked`, a bool, selects the slower build of the engine that checks its own memory accesses;
     `profiled`, a bool, counts the executions of basic blocks (`docs/tuning.md`). `target`, a triple, selects the build
-    for another machine, which is then emulated (`docs/devices.md`). Settings that only a just-in-time compiler has
-    are accepted and do nothing.
+    for another machine, which is then emulated (`docs/devices.md`). `wasm_relaxed_simd_deterministic` may be either:
+    of the results that relaxed instructions may give, these are always those of the specification's deterministic
+    profile, which no machine has to be asked for. Settings that only a just-in-time compiler has are accepted and do
+    nothing.
     """
 
     _is_used_up: bool

@@ -1,6 +1,5 @@
 """Entering and leaving the interpreter, and looking at its stack (spec 7.1.7, func_invoke)."""
 
-
 from fusee.engine.arena import Arena
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap, raise_again

@@ -141,15 +141,17 @@ def _twins(*workloads: Workload) -> tuple[Workload, ...]:
 
 
 VECTOR_WORKLOADS = _twins(
-    Workload("product", "f32 matrix product", 80, 574983473, 1, 3795441865, proposals=_SIMD),
+    Workload("product", "f32 matrix product", 80, 574983473, 2, 3620353732, proposals=_SIMD),
     Workload("fourier", "Fourier transforms in f32", 4500, 1272451522, 28, 2357351452, proposals=_SIMD),
-    Workload("blend", "pictures of bytes laid over one another", 350, 1397845111, 1, 1469395642, proposals=_SIMD),
+    Workload("blend", "pictures of bytes laid over one another", 350, 1397845111, 4, 3085413165, proposals=_SIMD),
     Workload("lanes_hash", "a hash in four accumulators", 8000, 4162012734, 42, 2314083007, proposals=_SIMD),
-    Workload("base64", "encoding: shuffles and look-ups", 1500, 639311154, 10, 525334471, proposals=_SIMD),
-    Workload("dot", "a neural network in bytes, relaxed", 500, 95962319, 1, 1140878092, proposals=_RELAXED),
+    Workload("base64", "encoding: shuffles and look-ups", 1500, 639311154, 40, 3193683628, proposals=_SIMD),
+    Workload("dot", "a neural network in bytes, relaxed", 500, 95962319, 4, 1022738591, proposals=_RELAXED),
+    Workload("loops", "two dozen loops over small arrays", 1000, 62710585, 10, 1271283335, proposals=_SIMD),
     Workload("mixer", "16-bit sound, saturating", 1000, 1077828230, 12, 406849076, proposals=_SIMD, hold_out=True),
-    Workload("search", "string search candidates", 2000, 2878342898, 19, 3050120539, proposals=_SIMD, hold_out=True),
-    Workload("utf8", "validation, mostly of ASCII", 1500, 1046351536, 5, 1510078496, proposals=_SIMD, hold_out=True),
+    Workload("search", "string search candidates", 2000, 2878342898, 38, 2907497543, proposals=_SIMD, hold_out=True),
+    Workload("adler", "a checksum of bytes", 3000, 2370633657, 25, 2577488108, proposals=_SIMD, hold_out=True),
+    Workload("utf8", "validation, mostly of ASCII", 1500, 1046351536, 40, 62455698, proposals=_SIMD, hold_out=True),
 )
 """Programs that vectors are made for, each as a scalar build and as one with vectors. Not in the table of `fusee bench`
 unless they are named, or all of them by `simd`."""

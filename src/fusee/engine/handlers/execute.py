@@ -112,9 +112,7 @@ def pair(
     """Two cells in one dispatch. The second cell is complete, so a branch to it and a trap in it find it as ever."""
     if row.family in STRAIGHT:
         following = code_at(
-            f.pc
-            + cell(first, first_dst, first_forms, size_of(usize)).size
-            + cell(row, dst, forms, size_of(usize)).size
+            f.pc + cell(first, first_dst, first_forms, size_of(usize)).size + cell(row, dst, forms, size_of(usize)).size
         )
         STRAIGHT[first.family](f, first, first_dst, first_forms)
         skip(f, first, first_dst, first_forms)

@@ -51,9 +51,7 @@ def place_of(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
 
 
 @kernel(inline=True)
-def effective_address(
-    f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], length: u64
-) -> u64:
+def effective_address(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], length: u64) -> u64:
     """Address plus offset in 64 bits: neither the sum nor a 32-bit target's pointers may wrap round."""
     if row.detail.address == "i32":
         index = u64(OPERAND["i32"](f, row, row, 0, 0, dst, forms))

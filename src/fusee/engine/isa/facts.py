@@ -18,7 +18,7 @@ class Fact:
 
 
 _WIDTHS: Final = {
-    "signatures": 16, "wide": 5, "vectors": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2, "destinations": 3,
+    "signatures": 16, "wide": 5, "vectors": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2,
     "float_result": 1, "vector_result": 1, "fours": 3, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
@@ -44,9 +44,6 @@ MIRRORED_PAIR: Final = _FACTS["pair"]
 
 SOURCE_COUNT: Final = _FACTS["count"]
 
-DESTINATIONS: Final = _FACTS["destinations"]
-"""Where results can go: a mask by `PLACE_CODE`."""
-
 FLOAT_RESULT: Final = _FACTS["float_result"]
 VECTOR_RESULT: Final = _FACTS["vector_result"]
 
@@ -67,7 +64,6 @@ def _places(row: Row, *kinds: str) -> int:
 
 def _word(row: Row, first_signature: int) -> int:
     """All facts of a row."""
-    destinations = {signature[0] for signature in row.signatures} - {"-"}
     kinds = [kind.replace("label", "ptr") for kind in row.immediates]
     assert kinds == sorted(kinds, key=("ptr", "u64", "u32", "u16").index), row
     facts = {
@@ -78,7 +74,6 @@ def _word(row: Row, first_signature: int) -> int:
         NEEDS_ACC: row.shape.accumulator_place() if row.outer is None else 0,
         MIRRORED_PAIR: row.shape.mirrored,
         SOURCE_COUNT: len(row.sources),
-        DESTINATIONS: sum(1 << "aps".index(letter) for letter in destinations),
         FLOAT_RESULT: int(row.result in FLOAT_TYPES),
         VECTOR_RESULT: int(row.result == "v128"),
         NARROW: kinds.count("u16"), FOURS: kinds.count("u32"), EIGHT: kinds.count("u64"), POINTER: kinds.count("ptr"),

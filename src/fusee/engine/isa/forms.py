@@ -31,6 +31,7 @@ READ_CONST: Final = "apsc"
 READ_FLOAT: Final = READ_CONST if chosen().has_float_constants else READ
 EVERYWHERE: Final = "aps"  # destinations
 ACC_ONLY: Final = "a"
+ACC_OR_SLOT: Final = "as"
 NO_RESULT: Final = "-"
 
 
@@ -86,9 +87,7 @@ UNARY_ACC: Final = _shape("unary_acc", "a")
 BINARY: Final = _shape("binary", READ, READ)
 BINARY_CONST: Final = _shape("binary_const", READ, READ_CONST)
 COMMUTATIVE: Final = _shape("commutative", READ, READ_CONST, mirrored=1)
-FLOATS: Final = Shape(
-    "floats", tuple(c for c in _shape("floats", READ_FLOAT, READ_FLOAT).combinations if c != "cc")
-)
+FLOATS: Final = Shape("floats", tuple(c for c in _shape("floats", READ_FLOAT, READ_FLOAT).combinations if c != "cc"))
 FLOATS_COMMUTATIVE: Final = _shape("floats_commutative", READ, READ_FLOAT, mirrored=1)
 WITH_CONST: Final = _shape("with_const", READ, "c")
 FROM_CONST: Final = Shape("from_const", (*BINARY.combinations, "ca", "cp", "cs"))
@@ -105,12 +104,24 @@ VECTOR_UNARY: Final = _shape("vector_unary", _VECTOR)
 ROOMY: Final = chosen().has_vector_forms and PINS == MOST_PINS  # not on a watch
 _VECTOR_CONST: Final = "c" if chosen().has_vector_forms else ""
 VECTOR_BINARY: Final = _shape("vector_binary", READ if ROOMY else _RARE_VECTOR, _RARE_VECTOR + _VECTOR_CONST)
+VECTOR_COMMUTATIVE: Final = Shape(
+    "vector_commutative",
+    tuple(word for word in ("ap", "as", "ac", "ps", "pc", "ss", "sc") if ROOMY or "p" not in word)
+    if chosen().has_vector_forms
+    else ("ss",),
+    mirrored=1 if chosen().has_vector_forms else 0,
+)
+VECTOR_LANE: Final = _shape("vector_lane", READ if ROOMY else _RARE_VECTOR)
 VECTOR_FREQUENT: Final = _shape("vector_frequent", _VECTOR, _VECTOR + _VECTOR_CONST)
 VECTOR_FREQUENT_COMMUTATIVE: Final = _shape(
     "vector_frequent_commutative", _VECTOR, _VECTOR + _VECTOR_CONST, mirrored=1 if chosen().has_vector_forms else 0
 )
 VECTOR_PAIR: Final = _shape("vector_pair", _RARE_VECTOR, _RARE_VECTOR)
-VECTOR_SHIFT: Final = _shape("vector_shift", _VECTOR, "asc" if chosen().has_vector_forms else "s", banks=True)
+VECTOR_SHIFT: Final = (
+    Shape("vector_shift", ("ac", "pc", "sc", "as", "ss"))  # most counts are constants
+    if chosen().has_vector_forms and PINS
+    else _shape("vector_shift", _VECTOR, "s", banks=True)
+)
 VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank
 VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RARE_VECTOR)
 VECTOR_STORE: Final = _shape("vector_store", READ_CONST if chosen().has_vector_forms else "as", _VECTOR, banks=True)

@@ -30,6 +30,7 @@ class Row:
     immediates: tuple[str, ...] = ()  # kinds, the larger ones first; a label is a code address within the function
     evaluate: Any = None
     commutes: bool = False
+    into_pins: tuple[str, ...] | None = None  # letters of sources with which a result may go to a pin; None: all
     detail: Any = None  # what else the family needs to know: a width in bytes, a count of pins …
 
     # Trees (`isa.trees`): `outer` with its operand in `place` computed by `inner`
@@ -49,7 +50,12 @@ class Row:
         """In what the row exists: the letters of a destination and of each source (`forms.PLACES`)."""
         if self.outer is not None:
             return self.chosen
-        return tuple(to + sources for to in self.destinations for sources in self.shape.combinations)
+        return tuple(
+            to + sources
+            for to in self.destinations
+            for sources in self.shape.combinations
+            if to != "p" or self.into_pins is None or sources in self.into_pins
+        )
 
     @cached_property
     def handlers(self) -> list[tuple[int, tuple[int, ...]]]:

@@ -10,11 +10,15 @@ from typing import Any, Final
 
 from fusee.engine.isa.forms import (
     ACC_ONLY,
+    ACC_OR_SLOT,
     EVERYWHERE,
+    ROOMY,
     VECTOR_BINARY,
+    VECTOR_COMMUTATIVE,
     VECTOR_FREQUENT,
     VECTOR_FREQUENT_COMMUTATIVE,
     VECTOR_INTO,
+    VECTOR_LANE,
     VECTOR_PAIR,
     VECTOR_SHIFT,
     VECTOR_TERNARY,
@@ -23,7 +27,9 @@ from fusee.engine.isa.forms import (
 )
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
+from fusee.engine.isa.shuffles import PATTERNS
 from fusee.engine.numeric import MEANING
+from fusee.engine.numeric.lanes import picked
 from fusee.kernel.lang import Instance
 from fusee.spec.features import Feature
 from fusee.spec.op import BY_MNEMONIC, Imm, Op, rows
@@ -33,12 +39,37 @@ OPS: Final[tuple[Op, ...]] = tuple(op for op in rows() if op.feature in WIDE)
 LANES: Final = {op.mnemonic: op.lanes for op in OPS if Imm.LANE in op.immediates and Imm.MEMARG not in op.immediates}
 """Instructions that name a lane, with the number of lanes: a row for each."""
 
-FREQUENT: Final = frozenset({
-    *(f"{kind}.{name}" for kind in ("f32x4", "f64x2") for name in ("add", "sub", "mul")),
-    *(f"{kind}.{name}" for kind in ("i8x16", "i16x8", "i32x4", "i64x2") for name in ("add", "sub")),
-    "i16x8.mul", "i32x4.mul", "v128.and", "v128.or", "v128.xor",
+_LANES_IN_USE: Final = 4
+"""Of more and narrower lanes, one is seldom looked at."""
+
+_INTEGERS: Final = ("i8x16", "i16x8", "i32x4")
+_LESS: Final = frozenset({
+    "f64x2.add", "f64x2.sub", "f64x2.mul", "i8x16.add", "i8x16.sub", "i16x8.sub", "i32x4.sub", "i64x2.add", "i64x2.sub",
 })  # fmt: skip
-"""Operations that exist for operands in all places, with results in all places."""
+FREQUENT: Final = _LESS | {
+    "f32x4.add", "f32x4.sub", "f32x4.mul", "i16x8.add", "i16x8.mul", "i32x4.add", "i32x4.mul", "v128.and", "v128.or",
+    "v128.xor",
+}  # fmt: skip
+"""Operations that exist for operands in all places, with results in all places; but of some, `_LESS`, a result goes to
+a pin only if an operand was in one and the other nearby: what is added up."""
+
+_ADDED_UP: Final = ("pa", "ap", "ps")
+"""That on a watch only of floats."""
+
+OFTEN: Final = frozenset({
+    *(f"{kind}.{name}" for kind in _INTEGERS for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u")),
+    *(f"{kind}.{name}_{sign}" for kind in _INTEGERS for name in ("min", "max") for sign in "su"),
+    *(f"{kind}.{name}" for kind in ("i16x8", "i32x4", "i64x2") for name in ("shl", "shr_s", "shr_u")),
+    *(f"{kind}.{name}_sat_{sign}" for kind in ("i8x16", "i16x8") for name in ("add", "sub") for sign in "su"),
+    *(f"{wide}.{name}_{half}_{kind}_{sign}" for kind, wide in zip(_INTEGERS, ("i16x8", "i32x4", "i64x2"), strict=True)
+      for name in ("extend", "extmul") for half in ("low", "high") for sign in "su"),
+    *(f"i8x16.narrow_i16x8_{sign}" for sign in "su"), *(f"i16x8.narrow_i32x4_{sign}" for sign in "su"),
+    "i8x16.avgr_u", "i16x8.avgr_u", "v128.andnot", "i32x4.dot_i16x8_s", "i8x16.swizzle", "f32x4.div",
+})  # fmt: skip
+"""Operations whose results go to slots as well, because something else is often computed before they are used."""
+
+_TESTS: Final = ("v128.any_true", "i8x16.all_true", "i8x16.bitmask", "i16x8.bitmask", "i32x4.bitmask")
+"""What loops ask of vectors: the answers go anywhere."""
 
 
 def lane_row(mnemonic: str, lane: int) -> str:
@@ -49,21 +80,35 @@ def lane_row(mnemonic: str, lane: int) -> str:
 def _row(op: Op, name: str, evaluate: Any, sources: tuple[str, ...]) -> Row:
     assert op.results is not None
     result = op.results[0] if op.results else "v128"
-    often = chosen().has_vector_forms and op.mnemonic in FREQUENT
     return Row(
-        name, "compute", sources, result, _shape(op, sources), EVERYWHERE if often else ACC_ONLY,
-        evaluate=evaluate, commutes=op.commutes,
+        name, "compute", sources, result, _shape(op, sources), _destinations(op),
+        evaluate=evaluate, commutes=op.commutes, into_pins=_into_pins(op.mnemonic),
     )  # fmt: skip
+
+
+def _into_pins(mnemonic: str) -> tuple[str, ...] | None:
+    if mnemonic not in _LESS:
+        return None
+    return _ADDED_UP if ROOMY or mnemonic.startswith("f") else ()
+
+
+def _destinations(op: Op) -> str:
+    if not chosen().has_vector_forms:
+        return ACC_ONLY
+    if op.mnemonic in FREQUENT or op.mnemonic in _TESTS:
+        return EVERYWHERE
+    return ACC_OR_SLOT if op.mnemonic in OFTEN else ACC_ONLY
 
 
 def _shape(op: Op, sources: tuple[str, ...]) -> Shape:
     if len(sources) == 3:
         return VECTOR_TERNARY
     if len(sources) == 1:
-        return VECTOR_UNARY
+        return VECTOR_LANE if Imm.LANE in op.immediates and op.lanes > _LANES_IN_USE else VECTOR_UNARY
     if sources == ("v128", "v128"):
-        frequent = VECTOR_FREQUENT_COMMUTATIVE if op.commutes else VECTOR_FREQUENT
-        return frequent if op.mnemonic in FREQUENT else VECTOR_BINARY
+        if op.mnemonic in FREQUENT:
+            return VECTOR_FREQUENT_COMMUTATIVE if op.commutes else VECTOR_FREQUENT
+        return VECTOR_COMMUTATIVE if op.commutes else VECTOR_BINARY
     return VECTOR_INTO if Imm.LANE in op.immediates else VECTOR_SHIFT
 
 
@@ -93,10 +138,19 @@ def _of_loads() -> Iterator[Row]:
             yield replace(_row(op, op.mnemonic.replace(".", "_"), MEANING[op.mnemonic], (number,)), commutes=False)
 
 
+def _of_patterns() -> Iterator[Row]:
+    """Shuffles that machines have instructions for."""
+    if chosen().has_vector_forms:
+        for name, places in PATTERNS.items():
+            meaning = Instance(picked, (("places", places),), name)
+            destinations = ACC_OR_SLOT if "interleave" in name else ACC_ONLY
+            yield Row(name, "compute", ("v128", "v128"), "v128", VECTOR_PAIR, destinations, evaluate=meaning)
+
+
 SHUFFLE: Final = Row(
     "i8x16_shuffle", "shuffle", ("v128", "v128"), "v128", VECTOR_PAIR, ACC_ONLY, ("u32",) * 4,
     evaluate=MEANING["i8x16.shuffle"],
 )  # fmt: skip
 """Its sixteen lane numbers are bytes of its immediates."""
 
-ROWS: Final = [*_plain(), *_of_lanes(), *_of_loads(), SHUFFLE]
+ROWS: Final = [*_plain(), *_of_lanes(), *_of_loads(), *_of_patterns(), SHUFFLE]

@@ -12,6 +12,7 @@ from fusee.kernel.lang import (
     f32,
     f64,
     kernel,
+    shuffle,
     splat,
     swizzle,
     swizzle_pair,
@@ -92,6 +93,12 @@ def signs(a: v128, t: Static[type[I]]) -> u32:
 def shuffled(a: v128, b: v128, places: v128) -> v128:
     """Bytes of both by their numbers, which the validator has found to be less than 32."""
     return bitcast(v128, swizzle_pair(bitcast(u8x16, a), bitcast(u8x16, b), bitcast(u8x16, places)))
+
+
+@kernel(inline=True)
+def picked(a: v128, b: v128, places: Static[tuple[int, ...]]) -> v128:
+    """The same by numbers that are static."""
+    return bitcast(v128, shuffle(bitcast(u8x16, a), bitcast(u8x16, b), places))
 
 
 @kernel(inline=True)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from fusee.engine.isa.facts import DESTINATIONS, fact, facts_of
+from fusee.engine.isa.facts import facts_of
 from fusee.engine.isa.forms import ACC, SLOT
-from fusee.engine.isa.table import NUMBER, PLACE_CODE
+from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.encode import new_ins
 from fusee.engine.translate.lookup import has_signature, with_destination
 from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, V128, Ins, Local, Translator, Value
@@ -30,12 +30,6 @@ def ins_number(t: Translator) -> u32:
 def keeps_place(t: Translator, number: u32) -> bool:
     """Whether a value in the accumulator has a slot to go to; one that was only put there for an operand has none."""
     return t.acc == number or t.facc == number
-
-
-@kernel(inline=True)
-def can_write(facts: u64, form: u32) -> bool:
-    """Whether a row can put its result there."""
-    return fact(facts, DESTINATIONS) >> u32(PLACE_CODE[form]) & 1 != 0
 
 
 @kernel(inline=True)

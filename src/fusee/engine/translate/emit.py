@@ -12,11 +12,10 @@ from fusee.engine.isa.facts import (
     fact,
     facts_of,
 )  # fmt: skip
-from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
+from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
 from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.accumulator import (
-    can_write,
     holds_local,
     ins_number,
     keeps_place,
@@ -194,7 +193,8 @@ def compute_operand(t: Translator, number: u32) -> None:
 
 @kernel
 def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
-    """Move operands until the row has a handler for their forms: the accumulator first, then constants, then all."""
+    """Move operands until the row has a handler for their forms: the accumulator first, then pins if that is enough,
+    then constants, then all."""
     facts = facts_of(row)
     needs_acc = fact(facts, NEEDS_ACC)
     for place in span(count):
@@ -210,6 +210,9 @@ def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
             unload(t, is_float(t.values[number].type))
     if has_handler(t, row, operands, count):
         return
+    move_pins(t, facts, operands, count)
+    if has_handler(t, row, operands, count):
+        return
     for place in span(count):
         if t.values[operands[place]].kind == CONSTANT:
             into_temporary(t, operands[place], place)
@@ -219,6 +222,22 @@ def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
         number = operands[place]
         if place + 1 != needs_acc and form_of(t, t.values[number]) != SLOT:
             into_temporary(t, number, place)
+
+
+@kernel
+def move_pins(t: Translator, facts: u64, operands: Ptr[u32], count: u32) -> None:
+    """Move the operands that are in pins to slots, if the row then has a handler."""
+    forms = forms_of(t, operands, count)
+    pins = u32(0)
+    for place in span(count):
+        form = forms >> (place << 3) & 0xFF
+        if form >= PIN and form < SLOT:
+            forms ^= (form ^ SLOT) << (place << 3)
+            pins |= u32(1) << place
+    if pins != 0 and has_sources(facts, sources_key(mirrored(forms, fact(facts, MIRRORED_PAIR)))):
+        for place in span(count):
+            if pins >> place & 1 != 0:
+                into_temporary(t, operands[place], place)
 
 
 @kernel
@@ -258,7 +277,7 @@ def emit_legal(
 ) -> None:  # fmt: skip
     """Emit a row that has a handler for the operands' forms."""
     float_bank = fact(facts, FLOAT_RESULT) != 0
-    is_direct = form == NOWHERE or can_write(facts, form)
+    is_direct = form == NOWHERE or has_signature(facts, with_destination(sources_key(forms), form))
     if form == ACC or not is_direct:
         make_way(t, float_bank, operands, count)
     i = new_ins(t, row)

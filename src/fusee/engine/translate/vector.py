@@ -7,15 +7,14 @@ from fusee.engine.isa.table import NUMBER
 from fusee.engine.isa.vector import LANES, OPS, lane_row
 from fusee.engine.translate.access import load_top, row_of_access, store_top
 from fusee.engine.translate.actions import ACCESS_PLACE, ROW_SHIFT, TYPE_CODES, type_of
-from fusee.engine.translate.compute import materialize_top, push_emitted, push_result
-from fusee.engine.translate.encode import add_immediate
+from fusee.engine.translate.compute import materialize_top, push_emitted
 from fusee.engine.translate.immediate import next_byte
+from fusee.engine.translate.shuffle import translate_shuffle
 from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
 from fusee.engine.translate.values import new_node, pop, push, push_constant
-from fusee.kernel.lang import kernel, load, span, table, u8, u16, u32, u64
+from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
 from fusee.spec.op import Imm, Op
 
-SHUFFLE: Final = NUMBER["i8x16_shuffle"]
 _FIRST: Final = min(op.index for op in OPS)
 _COUNT: Final = max(op.index for op in OPS) + 1 - _FIRST
 
@@ -103,10 +102,7 @@ def translate_lanes(t: Translator, index: u32) -> None:
         push_constant(t, u32(V128), u64(t.reader.position))
         t.reader.position += 16
     elif kind == PLACES:
-        materialize_top(t, u32(2))
-        second = pop(t)
-        push_result(t, u32(SHUFFLE), u32(2), pop(t), second, u8(V128))
-        add_sixteen(t)
+        translate_shuffle(t)
     elif kind == EXTRACT:
         push_unary(t, row + u32(next_byte(t.reader)), RESULT[place])
     elif kind == REPLACE:
@@ -142,13 +138,3 @@ def push_unary(t: Translator, row: u32, type_: u8) -> None:
     """A pure instruction on the topmost entry."""
     materialize_top(t, u32(1))
     push(t, new_node(t, u32(PENDING), row, type_, pop(t), u32(NO_VALUE)))
-
-
-@kernel
-def add_sixteen(t: Translator) -> None:
-    """Sixteen bytes of the source as immediates of the latest instruction."""
-    i = t.ins[t.ins_count - 1]
-    at = t.reader.source + t.reader.position
-    for number in span(u32(4)):
-        add_immediate(i, u64(load(u32, at + number * 4)))
-    t.reader.position += 16

@@ -1,0 +1,98 @@
+"""Relaxed instructions give the deterministic profile's results, however an engine is configured."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fusee import Config, Engine, Instance, Module, Store
+
+NAN, SIGNALLING = 0x7FC0_0000, 0x7FA0_0000
+MINUS_ZERO, ONE, TWO = 0x8000_0000, 0x3F80_0000, 0x4000_0000
+# 1 + 2⁻²³, whose square needs 46 more binary places: rounded only once, the difference to 1 + 2⁻²² is 2⁻⁴⁶.
+NEXT_TO_ONE, SQUARE, MINUS_SQUARE, LEFT_OVER = 0x3F80_0001, 0x3F80_0002, 0xBF80_0002, 0x2880_0000
+TOO_LARGE, TOO_SMALL = 0x5000_0000, 0xD000_0000
+
+
+def words(*numbers: int) -> bytes:
+    return struct.pack("<4I", *numbers)
+
+
+def shorts(*numbers: int) -> bytes:
+    return struct.pack("<8h", *numbers)
+
+
+def signed(*numbers: int) -> bytes:
+    return struct.pack("<16b", *numbers)
+
+
+EDGES = words(0, MINUS_ZERO, ONE, TWO), words(MINUS_ZERO, 0, TWO, ONE)
+
+CASES: list[tuple[str, tuple[bytes, ...], bytes]] = [
+    (
+        "i8x16.relaxed_swizzle",
+        (bytes(range(100, 116)), bytes([0, 15, 16, 31, 127, 128, 255, 7] * 2)),
+        bytes([100, 115, 0, 0, 0, 0, 0, 107] * 2),
+    ),
+    (
+        "i8x16.relaxed_laneselect",
+        (b"\xaa" * 16, b"\x55" * 16, bytes([0xFF, 0, 0x0F, 0x80] * 4)),
+        bytes([0xAA, 0x55, 0x5A, 0xD5] * 4),
+    ),
+    (
+        "f32x4.relaxed_madd",
+        (words(NEXT_TO_ONE, ONE, ONE, TWO), words(NEXT_TO_ONE, ONE, TWO, TWO), words(MINUS_SQUARE, 0, ONE, 0)),
+        words(LEFT_OVER, ONE, 0x4040_0000, 0x4080_0000),
+    ),
+    (
+        "f32x4.relaxed_nmadd",
+        (words(NEXT_TO_ONE, ONE, ONE, TWO), words(NEXT_TO_ONE, ONE, TWO, TWO), words(SQUARE, 0, ONE, 0)),
+        words(LEFT_OVER ^ MINUS_ZERO, ONE ^ MINUS_ZERO, ONE ^ MINUS_ZERO, 0xC080_0000),
+    ),
+    ("f32x4.relaxed_min", EDGES, words(MINUS_ZERO, MINUS_ZERO, ONE, ONE)),
+    ("f32x4.relaxed_max", EDGES, words(0, 0, TWO, TWO)),
+    ("i32x4.relaxed_trunc_f32x4_s", (words(NAN, TOO_LARGE, TOO_SMALL, TWO),), words(0, 0x7FFF_FFFF, 0x8000_0000, 2)),
+    ("i32x4.relaxed_trunc_f32x4_u", (words(NAN, TOO_LARGE, TOO_SMALL, TWO),), words(0, 0xFFFF_FFFF, 0, 2)),
+    (
+        "i16x8.relaxed_q15mulr_s",
+        (shorts(-32768, -32768, 16384, 1, 3, 0, -1, 32767), shorts(-32768, 16384, 16384, 16384, 16384, 5, 1, 32767)),
+        shorts(32767, -16384, 8192, 1, 2, 0, 0, 32766),
+    ),
+    (
+        "i16x8.relaxed_dot_i8x16_i7x16_s",
+        (signed(*[-128, 127] * 8), signed(*[127, 127] * 4, *[1, -1] * 4)),
+        shorts(*[-127] * 4, *[-255] * 4),
+    ),
+    (
+        "i32x4.relaxed_dot_i8x16_i7x16_add_s",
+        (signed(*[-128] * 16), signed(*[127] * 16), words(0, 1, 2, 3)),
+        struct.pack("<4i", *(-65024 + n for n in range(4))),
+    ),
+]  # fmt: skip
+
+
+def function(mnemonic: str, count: int, is_deterministic: bool) -> Callable[..., bytes]:
+    config = Config()
+    config.wasm_relaxed_simd_deterministic = is_deterministic
+    gets = " ".join(f"(local.get {number})" for number in range(count))
+    store = Store(engine := Engine(config))
+    text = f'(module (func (export "f") (param {"v128 " * count}) (result v128) ({mnemonic} {gets})))'
+    exported: Any = Instance(store, Module(engine, text), []).exports(store)["f"]
+    return lambda *operands: bytes(exported(store, *operands))
+
+
+@pytest.mark.parametrize("is_deterministic", [False, True])
+@pytest.mark.parametrize(("mnemonic", "operands", "expected"), CASES, ids=[case[0] for case in CASES])
+def test_the_deterministic_profile(
+    mnemonic: str, operands: tuple[bytes, ...], expected: bytes, is_deterministic: bool
+) -> None:
+    assert function(mnemonic, len(operands), is_deterministic)(*operands) == expected
+
+
+@pytest.mark.parametrize("is_deterministic", [False, True])
+@pytest.mark.parametrize("mnemonic", ["f32x4.relaxed_min", "f32x4.relaxed_max"])
+def test_nans_stay_nans_and_become_quiet(mnemonic: str, is_deterministic: bool) -> None:
+    call = function(mnemonic, 2, is_deterministic)
+    found = struct.unpack("<4I", call(words(NAN, ONE, SIGNALLING, ONE), words(ONE, NAN, ONE, SIGNALLING)))
+    assert all(bits & NAN == NAN for bits in found)
