@@ -20,7 +20,7 @@ ALLOWED = {
     "tune": {"api", "bench", "disasm", "engine", "kernel", "spec"},
     "bench": set(),
     "freestanding": {"kernel"},
-    "package": {"engine", "freestanding", "kernel"},
+    "package": {"engine", "freestanding", "kernel", "spec"},
     "emulator": {"engine", "freestanding", "kernel"},
     "cli": {"api", "disasm", "engine", "kernel", "spec", "wasi", "wast", "bench", "package", "emulator", "tune"},
 }

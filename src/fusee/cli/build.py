@@ -12,6 +12,7 @@ from fusee.cli.selection import TUNE_HELP, checked
 
 if TYPE_CHECKING:
     from fusee.package.library import Optimize, Progress
+    from fusee.spec.families import Family
 
 
 @click.command()
@@ -20,15 +21,20 @@ if TYPE_CHECKING:
               type=click.Path(path_type=Path, file_okay=False))  # fmt: skip
 @click.option("--optimize", type=click.Choice(["speed", "size"]), default="speed", show_default=True,
               help="For the fastest code, or for the smallest.")  # fmt: skip
+@click.option("--without", metavar="FAMILY,…", default="", callback=lambda context, parameter, value: _families(value),
+              help="Leave parts out: simd, exceptions, gc, wasi.")  # fmt: skip
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
-def build(triple: str, folder: Path, optimize: "Optimize", trees: Path | None) -> int:
+def build(
+    triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None
+) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
     from fusee.package.library import ARCHIVE, build_library
 
     try:
         with _progress(triple) as progress:
-            library = build_library(triple, optimize, progress, trees=None if trees is None else checked(trees))
+            selection = None if trees is None else checked(trees)
+            library = build_library(triple, optimize, progress, trees=selection, without=without)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except BuildError as error:
@@ -36,6 +42,15 @@ def build(triple: str, folder: Path, optimize: "Optimize", trees: Path | None) -
     library.write(folder)
     click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
     return 0
+
+
+def _families(names: str) -> "frozenset[Family]":
+    from fusee.spec.families import parse
+
+    try:
+        return parse(names)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @contextmanager

@@ -16,11 +16,17 @@ _PART_FUNCTIONS = 250  # a shard is compiled in parts of so many: small enough t
 def divide_shards(
     shards: Mapping[str, Iterable[Specialised]], entries: Iterable[Specialised]
 ) -> dict[str, list[Specialised]]:
-    """The shards' functions, small shards together and large ones in pieces; entries are not among them."""
+    """The shards' functions, small shards together and large ones in pieces; entries are not among them.
+
+    A large one begins with a part of its own.
+    """
     parts: dict[str, list[Specialised]] = {}
     taken = set(entries)
     current = ""
-    for name, functions in shards.items():
+    for name, shard in shards.items():
+        functions = list(shard)
+        if len(functions) >= _PART_FUNCTIONS:
+            current = ""
         for function in functions:
             if function in taken:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from fusee.kernel.machine import VERSION
 from fusee.kernel.target import Target
 from fusee.package.archive import write_archive
 from fusee.package.objects import Kind, Object, read_object
+from fusee.spec.families import Family, leave_out
 
 Optimize = Literal["speed", "size"]
 Progress = Callable[[int, int], None]
@@ -55,25 +56,29 @@ def build_library(
     progress: Progress | None = None,
     cache: Cache | None = None,
     trees: Path | None = None,
+    without: Collection[Family] = (),
 ) -> DeviceLibrary:
     """Compile the engine for a target, or take it from the cache. The same sources always give the same bytes.
 
-    The instruction set is chosen for the target, with the trees of a file if one is given. So this must come before
-    anything else needs the engine. Raises PatternError if the file is no selection.
+    The instruction set is chosen for the target, with the trees of a file if one is given, and lacks the families that
+    are left out: modules that need these are refused with that reason. So this must come before anything else needs
+    the engine. Raises PatternError if the file is no selection.
     """
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
         raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
     selection = shipped(target, for_size=optimize == "size")
     selection = selection if trees is None else selection.tuned(trees)
-    key = digest(VERSION, target.triple, optimize, selection.key, *_own_sources())
+    key = digest(VERSION, target.triple, optimize, selection.key, *sorted(without), *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
     if archive is None or sizes is None:
         choose(selection)
+        leave_out(without)
         objects = _compile(target, optimize, progress, cache)
         archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
-        sizes = json.dumps(measure({name: read_object(data) for name, data in objects.items()})).encode()
+        measured = measure({name: read_object(data) for name, data in objects.items()})
+        sizes = json.dumps({**measured, "without": sorted(without)}).encode()
         cache.write("archives", key, archive)
         cache.write("archives", f"{key}.{SIZES}", sizes)
     return DeviceLibrary(archive, json.loads(sizes))
@@ -112,13 +117,21 @@ def _undefined(objects: dict[str, bytes], target: Target) -> set[str]:
 
 
 def measure(objects: dict[str, Object]) -> dict[str, object]:
-    """Bytes of code and constants, of variables, and of each family of functions."""
+    """Bytes of code and constants, of variables, and of each family of functions.
+
+    What could be left out is `optional`: handlers of vectors and of objects, and the functions of WASI. What decodes,
+    validates and translates them is not told apart, nor is the little that exceptions take.
+    """
     families: dict[str, int] = {}
     for name, contents in objects.items():
         family = re.sub(r"\.\d+$", "", name).removeprefix("fusee.")
         families[family] = families.get(family, 0) + contents.size(Kind.CODE, Kind.CONSTANTS)
     data = sum(contents.size(Kind.DATA) for contents in objects.values())
-    return {"text": sum(families.values()), "data": data, "families": families}
+    optional = {
+        family.value: sum(size for name, size in families.items() if name.endswith(family))
+        for family in (Family.SIMD, Family.GC, Family.WASI)
+    }
+    return {"text": sum(families.values()), "data": data, "families": families, "optional": optional}
 
 
 def _own_sources() -> list[bytes]:

@@ -43,10 +43,14 @@ ALL_FEATURES: Final = DEFAULT_FEATURES | Feature.THREADS | Feature.WIDE_ARITHMET
 
 
 class Unsupported(IntEnum):
-    """Constructs that validate but that nothing executes yet; zero says that a module has none."""
+    """Constructs that validate but that nothing executes yet, or nothing in this engine (`spec.families`); zero says
+    that a module has none."""
 
     NONE = 0
     THREADS = 1
+    SIMD = 2
+    EXCEPTIONS = 3
+    GC = 4
 
     @property
     def message(self) -> str:
@@ -56,5 +60,8 @@ class Unsupported(IntEnum):
 
 _UNSUPPORTED: Final = {
     Unsupported.NONE: "nothing unsupported",
+    Unsupported.SIMD: "this engine was built without vectors (simd)",
+    Unsupported.EXCEPTIONS: "this engine was built without exceptions (exceptions)",
+    Unsupported.GC: "this engine was built without garbage-collected types (gc)",
     Unsupported.THREADS: "shared memories and atomic instructions (threads) are not supported yet",
 }

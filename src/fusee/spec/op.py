@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from fusee.spec.families import reason_without
 from fusee.spec.features import Feature, Unsupported
 
 NO_FEATURE: Final = Feature(0)
@@ -115,7 +116,7 @@ def op(
     params, results = (None, None) if signature is None else _parse_signature(signature)
     row = Op(
         code, mnemonic, params, results, immediates, commutes, negated, mirrored, width, lanes, traps, constant,
-        feature, _UNSUPPORTED_BY_FEATURE.get(feature, Unsupported.NONE),
+        feature, _UNSUPPORTED_BY_FEATURE.get(feature) or reason_without(feature),
     )  # fmt: skip
     if mnemonic in BY_MNEMONIC or row.index in BY_INDEX:
         raise ValueError(f"{mnemonic}: the mnemonic or the opcode is taken")

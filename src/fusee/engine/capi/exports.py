@@ -16,6 +16,7 @@ from fusee.engine.capi.state import (
     KIND_TAG,
     KIND_TRAP,
 )
+from fusee.engine.capi.wasi.state import HAS_WASI
 from fusee.kernel.lang import Instance, Kernel, exported
 
 MODULES: Final = (
@@ -36,8 +37,7 @@ MODULES: Final = (
     "exn",
     "extern",
     "instance",
-    "wasi.config",
-    "wasi.imports",
+    *(("wasi.config", "wasi.imports") if HAS_WASI else ()),
 )
 
 TYPES: Final = ("func", "global", "table", "memory", "tag")

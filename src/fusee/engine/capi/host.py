@@ -10,6 +10,7 @@ from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.values import delete_value, from_slot, to_slot
 from fusee.engine.capi.vectors import pointers
 from fusee.engine.capi.wasi.functions import call_wasi
+from fusee.engine.capi.wasi.state import HAS_WASI
 from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import (
     Fn,
@@ -39,7 +40,7 @@ def call_host(world: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> 
     """Call the store's host function of a number; not 0 stops the guest, for a reason that the store then knows."""
     s = cast(StoreObject, cast(Store, world).embedder)
     host = s.hosts[identity]
-    if host.callback == 0:
+    if HAS_WASI and host.callback == 0:
         return call_wasi(s, host.wasi, instance, slots)
     room = stack_array(Value, SMALL)
     cells = room

@@ -24,7 +24,7 @@ from fusee.engine.capi.state import (
 )
 from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
-from fusee.engine.capi.wasi.state import Wasi
+from fusee.engine.capi.wasi.state import HAS_WASI, Wasi
 from fusee.engine.runtime.heap.roots import hold_exn
 from fusee.engine.runtime.store import release_store
 from fusee.engine.state.runtime import Exn
@@ -204,7 +204,8 @@ def drop_store(store: StoreObject) -> None:
     world = store.world
     end_all_objects(store)
     finalize_hosts(store)
-    delete_wasi(cast(Wasi, store.wasi))
+    if HAS_WASI:
+        delete_wasi(cast(Wasi, store.wasi))
     release_store(store.store)
     held = store.modules
     while held != 0:

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import grown
 from fusee.engine.decode.instruction import skip_expression
 from fusee.engine.decode.reader import Reader, read_byte, read_count, read_u32
-from fusee.engine.decode.state import arena_of
+from fusee.engine.decode.state import arena_of, note_lacking
 from fusee.engine.decode.types import (
     read_memory_limits,
     read_mutability,
@@ -17,8 +17,11 @@ from fusee.engine.errors import Invalid, Malformed
 from fusee.engine.state.module import GlobalType, MemoryType, Module, TableType
 from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, u8, u32
 from fusee.spec.errors import ModuleError
+from fusee.spec.families import reason_without
+from fusee.spec.features import Feature
 from fusee.spec.limits import MAX_FUNCTIONS, MAX_GLOBALS, MAX_MEMORIES, MAX_TABLES, MAX_TAGS
 
+LACKING_EXCEPTIONS: Final = int(reason_without(Feature.EXCEPTIONS))
 TABLE_WITH_INIT: Final = 0x40  # spec 5.5.7
 
 
@@ -79,6 +82,7 @@ def read_global(m: Module, r: Reader) -> GlobalType:
 def read_tag(m: Module, r: Reader) -> None:
     if m.tag_count >= MAX_TAGS:
         raise Invalid(ModuleError.LIMIT_TAGS, r.position)
+    note_lacking(m, LACKING_EXCEPTIONS, r.position)
     if read_byte(r) != 0:
         raise Malformed(ModuleError.BAD_TAG_ATTRIBUTE, r.position - 1)
     room = grown(arena_of(m), cast(Ptr[u8], m.tags), m.tag_count, u32(size_of(u32)))

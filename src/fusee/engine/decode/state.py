@@ -24,3 +24,10 @@ def note_unsupported(m: Module, construct: u32, offset: u32) -> None:
     if m.unsupported == 0:
         m.unsupported = construct
         m.unsupported_offset = offset
+
+
+@kernel(inline=True)
+def note_lacking(m: Module, construct: Static[int], offset: u32) -> None:
+    """The same of a construct of which it is known whether this engine lacks it (`spec.families`); 0: it does not."""
+    if construct != 0:
+        note_unsupported(m, u32(construct), offset)

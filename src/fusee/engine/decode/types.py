@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.decode.reader import Reader, fail_at_end, read_byte, read_index_s33, read_u32, read_u64
-from fusee.engine.decode.state import has_feature, note_unsupported
+from fusee.engine.decode.state import has_feature, note_lacking, note_unsupported
 from fusee.engine.errors import Malformed
 from fusee.engine.state.module import (
     ABSTRACT,
@@ -16,8 +16,9 @@ from fusee.engine.state.module import (
     Limits,
     Module,
 )  # fmt: skip
-from fusee.kernel.lang import Static, kernel, likely, minimum, table, u32
+from fusee.kernel.lang import Static, kernel, likely, minimum, table, u8, u32
 from fusee.spec.errors import ModuleError
+from fusee.spec.families import reason_without
 from fusee.spec.features import Feature, Unsupported
 from fusee.spec.limits import PAGE_SIZE_LOG2
 from fusee.spec.types import COLLECTED, FIRST_HEAP, LAST_HEAP, REF_CODE, REF_NULL_CODE, Heap
@@ -29,6 +30,10 @@ _HEAP_FEATURES: Final = {
     Heap.EXN: Feature.EXCEPTIONS,
     Heap.NOEXN: Feature.EXCEPTIONS,
 }
+_HEAP_UNSUPPORTED: Final = {heap: reason_without(feature) for heap, feature in _HEAP_FEATURES.items()}
+HEAP_UNSUPPORTED: Final = table(u8, [int(_HEAP_UNSUPPORTED.get(h, 0)) for h in Heap])
+LACKS_HEAP_TYPES: Final = any(_HEAP_UNSUPPORTED.values())
+LACKING_VECTORS: Final = int(reason_without(Feature.SIMD))
 HEAP_FEATURE: Final = table(u32, [int(_HEAP_FEATURES.get(h, 0)) for h in Heap])
 
 LIMITS_MAXIMUM: Final = u32(1)
@@ -45,6 +50,7 @@ def read_value_type(m: Module, r: Reader) -> u32:
     if likely(code >= VAL_F64 and code <= VAL_I32):
         return code
     if code == VAL_V128 and has_feature(m, Feature.SIMD):
+        note_lacking(m, LACKING_VECTORS, at)
         m.vectors += 1
         return code
     r.position = at
@@ -85,6 +91,8 @@ def read_heap_type(m: Module, r: Reader) -> u32:
     r.position = at + 1
     if code < FIRST_HEAP or code > LAST_HEAP:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
+    if LACKS_HEAP_TYPES and HEAP_UNSUPPORTED[code - FIRST_HEAP] != 0:
+        note_unsupported(m, u32(HEAP_UNSUPPORTED[code - FIRST_HEAP]), at)
     wanted = HEAP_FEATURE[code - FIRST_HEAP]
     if wanted & ~u32(m.features) != 0:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)

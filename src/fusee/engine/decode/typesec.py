@@ -4,16 +4,18 @@ from typing import Final
 
 from fusee.engine.arena import allocate, grown
 from fusee.engine.decode.reader import Reader, read_byte, read_count, read_u32
-from fusee.engine.decode.state import arena_of, has_feature
+from fusee.engine.decode.state import arena_of, has_feature, note_lacking
 from fusee.engine.decode.types import read_mutability, read_value_type
 from fusee.engine.errors import Invalid, Malformed
 from fusee.engine.state.module import KIND_ARRAY, KIND_FUNC, KIND_STRUCT, NONE, Module, TypeDef
 from fusee.kernel.lang import Ptr, Static, cast, kernel, size_of, span, u8, u32
 from fusee.spec.errors import ModuleError
+from fusee.spec.families import reason_without
 from fusee.spec.features import Feature
 from fusee.spec.limits import MAX_FIELDS, MAX_PARAMS, MAX_RESULTS, MAX_TYPES
 from fusee.spec.types import COMP_ARRAY, COMP_FUNC, COMP_STRUCT, PACKED_I8, PACKED_I16, REC, SUB, SUB_FINAL
 
+LACKING_OBJECTS: Final = int(reason_without(Feature.GC))
 GROUP_BYTES: Final = u32(2)  # the least that a recursive group takes: an empty one, or an empty struct type
 
 
@@ -75,9 +77,11 @@ def decode_composite(m: Module, r: Reader, t: TypeDef, code: u32) -> None:
         t.results = read_result_type(m, r, t.result_count, MAX_RESULTS, ModuleError.LIMIT_RESULTS)
         t.result_slots = t.result_count + (m.vectors - vectors)
     elif code == COMP_STRUCT and has_feature(m, Feature.GC):
+        note_lacking(m, LACKING_OBJECTS, r.position - 1)
         t.kind = u32(KIND_STRUCT)
         read_fields(m, r, t, read_count(r, u32(2)))
     elif code == COMP_ARRAY and has_feature(m, Feature.GC):
+        note_lacking(m, LACKING_OBJECTS, r.position - 1)
         t.kind = u32(KIND_ARRAY)
         read_fields(m, r, t, u32(1))
     else:

@@ -4,10 +4,12 @@ from typing import Any, Final
 
 from fusee.engine.handlers import call, control, exception, execute
 from fusee.engine.handlers.regs import Code
+from fusee.engine.isa.families import family_of
 from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, handlers
 from fusee.kernel.lang import instance, table
+from fusee.spec.families import Family
 
 FAMILIES: Final[dict[str, Any]] = {
     **dict.fromkeys(execute.STRAIGHT, execute.straight),
@@ -49,13 +51,15 @@ CALL, CALL_LAZY = (
 
 
 def shards() -> dict[str, list[Any]]:
-    """The handlers in groups that are compiled apart, by family of rows and type of operands."""
+    """The handlers in groups that are compiled apart, by family of rows and type of operands; those that go with
+    a part that can be left out (`isa.families`) in a group named after it, behind the others."""
     groups: dict[str, list[Any]] = {}
     for (row, _, _), handler in zip(handlers(), INSTANCES, strict=False):
         kind = row.sources[0] if row.sources else "none"
-        groups.setdefault(f"{row.family}_{kind}", []).append(handler)
-    groups["pairs"] = INSTANCES[HANDLER_COUNT:]
-    return groups
+        groups.setdefault(family_of(row) or f"{row.family}_{kind}", []).append(handler)
+    for (first, second), handler in zip(PAIRS, INSTANCES[HANDLER_COUNT:], strict=True):
+        groups.setdefault(family_of(first[0]) or family_of(second[0]) or "pairs", []).append(handler)
+    return {name: groups[name] for name in sorted(groups, key=list(Family).__contains__)}
 
 
 assert {row.family for row in ROWS} == set(FAMILIES)

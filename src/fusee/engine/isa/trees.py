@@ -7,7 +7,7 @@ places: the translator then emits the parts one by one.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
@@ -33,6 +33,13 @@ class Node:
     def leaves(self) -> tuple[str, ...]:
         """The leaves in the order in which a tree has them as its sources."""
         return tuple(leaf for o in self.operands for leaf in ((o,) if isinstance(o, str) else o.leaves()))
+
+    def rows(self) -> Iterator[str]:
+        """The names of all instructions."""
+        yield self.row
+        for operand in self.operands:
+            if isinstance(operand, Node):
+                yield from operand.rows()
 
     def kinds(self) -> str:
         """`c` for each leaf that is a constant, `x` for the others."""
@@ -198,11 +205,16 @@ def read_patterns(text: str) -> "list[tuple[int, str]]":
 
 
 def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
-    """The rows of a selection's trees. Raises PatternError, which names file and line."""
-    forest = Forest(rows)
+    """The rows of a selection's trees, without those of what is left out. Raises PatternError, which names file and
+    line."""
+    singles = list(rows)
+    absent = {row.name for row in singles if not row.destinations}
+    forest = Forest(singles)
     for number, pattern in read_patterns(text):
         try:
-            forest.add(parse(pattern))
+            parsed = parse(pattern)
+            if absent.isdisjoint(parsed.root.rows()):
+                forest.add(parsed)
         except PatternError as error:
             raise PatternError(f"{name}:{number}: {error}") from None
     return forest.rows()

@@ -37,7 +37,7 @@ from fusee.engine.translate.vector import compute_ternary, translate_lanes
 from fusee.kernel.lang import kernel, u32, unlikely, unreachable, unroll
 from fusee.spec import opcodes
 
-OWN_RULES: Final[list[Rule]] = [
+_RULES: Final[list[Rule]] = [
     *compute.RULES,
     *control.RULES,
     *call.RULES,
@@ -47,6 +47,8 @@ OWN_RULES: Final[list[Rule]] = [
     *casts.RULES,
     *exception.RULES,
 ]
+OWN_RULES: Final = [rule for rule in _RULES if not rule.op.unsupported]
+HAS_VECTORS: Final = not opcodes.V128_CONST.unsupported
 
 if {rule.op.index for rule in OWN_RULES} != OWN_OPCODES:
     raise TypeError("instructions that the tables do not describe and rules do not correspond")
@@ -141,13 +143,13 @@ def translate_other(t: Translator, first_byte: u32) -> bool:
         compute_now(t, WORD[index])
     elif action == FROM_SLOTS:
         on_slots(t, index)
-    elif action == TERNARY:
+    elif HAS_VECTORS and action == TERNARY:
         compute_ternary(t, WORD[index])
     elif action == LOAD:
         translate_load(t, WORD[index])
     elif action == STORE:
         translate_store(t, WORD[index])
-    elif first_byte == VECTOR_PREFIX:
+    elif HAS_VECTORS and first_byte == VECTOR_PREFIX:
         translate_lanes(t, index)
     else:
         return translate_own(t, index)

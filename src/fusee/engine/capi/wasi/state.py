@@ -5,6 +5,9 @@ from typing import Final
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.state.runtime import Memory
 from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
+from fusee.spec.families import Family, left_out
+
+HAS_WASI: Final = Family.WASI not in left_out()
 
 SUCCESS: Final = u32(0)  # `errno`
 BADF: Final = u32(8)

@@ -1,0 +1,31 @@
+"""Which rows go with a family that an engine can be built without (`spec.families`).
+
+Rows that are left out keep their numbers, so that nothing else need know, and have no handlers.
+"""
+
+from dataclasses import replace
+
+from fusee.engine.isa import aggregate, vector
+from fusee.engine.isa.memory import ALLOCATING
+from fusee.engine.isa.row import Row
+from fusee.spec.families import Family, left_out
+
+_VECTORS = frozenset(row.name for row in vector.ROWS)
+_OBJECTS = frozenset((*(row.name for row in aggregate.ROWS), *ALLOCATING))
+_PINS_OF_VECTORS = ("spill_v_", "reload_v_")
+
+
+def family_of(row: Row) -> Family | None:
+    """The family that the row goes with; None: it is always there."""
+    if row.name in _VECTORS or row.name.startswith(_PINS_OF_VECTORS) or "v128" in (*row.sources, row.result):
+        return Family.SIMD
+    if row.family.startswith("throw"):
+        return Family.EXCEPTIONS
+    if row.name in _OBJECTS or (row.family == "on_slots" and row.name.startswith("array_")):
+        return Family.GC
+    return None
+
+
+def present(row: Row) -> Row:
+    """The row as it is in this process's engine."""
+    return replace(row, destinations="") if family_of(row) in left_out() else row
