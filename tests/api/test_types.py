@@ -2,6 +2,7 @@
 
 import math
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ PACKED: list[tuple[ValType, Any, int]] = [
 
 @pytest.mark.parametrize(("type_", "value", "bits"), PACKED)
 def test_packing_numbers(type_: ValType, value: Any, bits: int) -> None:
-    store: Any = None
+    store: Any = SimpleNamespace(_packing=0)
     assert Row([type_]).pack(store, [value]) == struct.pack("<Q", bits)
 
 
@@ -78,7 +79,7 @@ def test_packing_numbers(type_: ValType, value: Any, bits: int) -> None:
     ],
 )
 def test_values_of_the_wrong_type(type_: ValType, value: Any) -> None:
-    store: Any = None
+    store: Any = SimpleNamespace(_packing=0)
     with pytest.raises(TypeError):
         Row([type_]).pack(store, [value])
 

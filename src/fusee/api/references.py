@@ -7,8 +7,7 @@ from fusee.api._objects import is_handle
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
 from fusee.api.managed import expect
 from fusee.api.types import Record, ValType
-from fusee.engine.runtime.reflect import MUTABLE_SHIFT
-from fusee.engine.state.module import KIND_ARRAY
+from fusee.engine.state.module import KIND_ARRAY, MUTABLE_SHIFT
 from fusee.engine.state.runtime import TAG_I31
 from fusee.spec.types import PACKED_I8, PACKED_I16
 

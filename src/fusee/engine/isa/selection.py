@@ -66,7 +66,7 @@ HOST: Final = Selection("host", 4, _HOST)
 
 START: Final = Selection("start", 1, _DEVICE, has_vector_forms=False, most=(60, 100))
 """What is compiled before the first program runs; `HOST` follows while it does. The lines of a file are sorted by what
-they save. With an eighth of the handlers programs take up to 1.6 times as long, calls no longer; another register would
+they save. With a seventh of the handlers programs take up to 1.6 times as long, calls no longer; another register would
 double the handlers for a tenth of the time, and none would save a second of compiling and lose a seventh."""
 
 SPEED: Final = Selection("speed", 2, _DEVICE)

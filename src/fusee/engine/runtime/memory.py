@@ -192,6 +192,10 @@ def memory_fill(ctx: Instance, index: u64, start: u64, value: u64, count: u64) -
     if unlikely(out_of_range(start, count, memory.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
     charge(ctx.store, count)
+    if count <= CHUNK_BYTES:
+        if count != 0:
+            fill_bytes(memory.base + usize(start), u8(value), usize(count))
+        return
     done = u64(0)
     while done < count:
         part = minimum(count - done, CHUNK_BYTES)
@@ -209,6 +213,10 @@ def memory_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u
     if unlikely(out_of_range(to, count, target.length_bytes) or out_of_range(start, count, origin.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
     charge(ctx.store, count)
+    if count <= CHUNK_BYTES:
+        if count != 0:
+            copy_bytes(target.base + usize(to), origin.base + usize(start), usize(count))
+        return
     is_backward = address(target) == address(origin) and to > start
     done = u64(0)
     while done < count:

@@ -1,19 +1,14 @@
 """What the embedder may ask of structures and arrays, and change in them; out of bounds is the guest's trap."""
 
-from typing import Final
-
 from fusee.engine.errors import Trap
 from fusee.engine.layouts import HEADER_BYTES, Layout, is_mutable, layout_of
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.casts import type_of
 from fusee.engine.runtime.fields import length_of, object_at, read_field, write_field
-from fusee.engine.state.module import KIND_ARRAY
+from fusee.engine.state.module import KIND_ARRAY, MUTABLE_SHIFT
 from fusee.engine.state.runtime import Engine, Store
 from fusee.kernel.lang import Ptr, cast, kernel, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
-
-MUTABLE_SHIFT: Final = 32
-"""In `field_type`: the flag whether a field can be set is above its storage type."""
 
 
 @kernel(inline=True)

@@ -27,6 +27,7 @@ NONE: Final = u32(0xFFFF_FFFF)  # where an index may be missing
 KIND_FUNC: Final = 0  # composite type kinds, in `TypeDef.kind`
 KIND_STRUCT: Final = 1
 KIND_ARRAY: Final = 2
+MUTABLE_SHIFT: Final = 32  # as the embedder is told of fields: the flag is above the storage type
 
 EXTERN_FUNC: Final = 0  # spec 5.5.5: import and export descriptors
 EXTERN_TABLE: Final = 1
