@@ -1,12 +1,13 @@
 """A part of the official test suite on devices' code; `fusee wast --target TRIPLE DIRECTORY` runs all of it."""
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from fusee.wast import run_files
-from fusee.wast.engine_driver import EngineDriver
 from tests.device.conftest import TARGETS
 
 SUITE = Path(os.environ.get("WASM_TESTSUITE") or Path(__file__).parents[3] / "shared" / "testsuite")
@@ -21,9 +22,12 @@ CHOSEN = (
 
 
 @pytest.mark.skipif(not SUITE.is_dir(), reason="no test suite: set WASM_TESTSUITE to a copy of it")
-@pytest.mark.parametrize("name", CHOSEN)
 @pytest.mark.parametrize("triple", TARGETS)
-def test_script(triple: str, name: str) -> None:
-    report = run_files([SUITE / f"{name}.wast"], lambda gate: EngineDriver(gate, target=triple))
-    assert [str(failure) for failure in report.failures] == []
-    assert report.passed > 0
+def test_scripts(triple: str) -> None:
+    """In a process of their own: each script has a device, and the emulator gives little of them back."""
+    scripts = [str(SUITE / f"{name}.wast") for name in CHOSEN]
+    command = [sys.executable, "-m", "fusee", "wast", "--target", triple, *scripts]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    passed = re.search(r"([0-9,]+) passed, 0 failed", done.stdout)
+    assert passed and int(passed[1].replace(",", "")) > 10_000
