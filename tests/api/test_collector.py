@@ -233,6 +233,64 @@ def test_an_exception_that_the_host_has_keeps_what_it_carries(store: Store) -> N
     assert known() is not None
 
 
+def test_what_a_call_gives_is_held_before_anything_is_let_go(store: Store, trees: Guest) -> None:
+    """There are more of the host's objects than guests hold, and the result is in no place that marking knows."""
+    holder = Guest(HOLDING, [], store)
+    for number in range(9000):
+        holder.box(Thing(), Thing())
+        if number % 500 == 0:
+            store._are_many = True
+            tree = trees.make(4)
+            store.gc()
+            assert trees.sum(tree) == tree_sum(4)
+            store._are_many = True
+            thing = Thing()
+            holder.table(thing)
+            assert holder.tabled() is thing
+
+
+def test_an_exception_is_the_callers_whoever_uses_the_store_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal's handler or a finalizer may, before the caller has looked at what was thrown."""
+    holder, backtrace = Guest(HOLDING, [], store), Store._backtrace
+    thing = Thing()
+
+    def meanwhile(self: Store) -> Any:
+        monkeypatch.setattr(Store, "_backtrace", backtrace)
+        holder.throw(Thing())  # and catches it
+        with pytest.raises(WasmException):
+            holder.uncaught(Thing())
+        self.gc()
+        return backtrace(self)
+
+    monkeypatch.setattr(Store, "_backtrace", meanwhile)
+    with pytest.raises(WasmException) as caught:
+        holder.uncaught(thing)
+    assert caught.value.values == (thing,)
+
+
+def test_an_exception_that_nobody_looked_at_is_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next host function that returns has thrown nothing."""
+    holder = Guest(HOLDING, [], store)
+    calls = Guest(
+        """(module (import "" "f" (func $f (result i32)))
+          (func (export "run") (result i32)
+            (block $caught (return (try_table (result i32) (catch_all $caught) (call $f)))) (i32.const -1)))""",
+        [Func(store, FuncType([], [ValType.i32()]), lambda: 7)],
+        store,
+    )
+
+    def interrupted(self: Store) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_backtrace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            holder.uncaught(1)
+    assert calls.run() == 7
+
+
 def test_a_host_function_may_collect(engine: Engine, store: Store) -> None:
     """While its guest waits with references in its frame alone."""
     text = """(module (import "" "f" (func $f (param i64)))

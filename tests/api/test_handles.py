@@ -72,6 +72,7 @@ USES: dict[str, Callable[[Store, Any], object]] = {
     "linker": lambda s, x: Linker(s.engine).instantiate(s, Module(s.engine, TEXT)),
     "set_epoch_deadline": lambda s, x: s.set_epoch_deadline(1),
     "set_limits": lambda s, x: s.set_limits(),
+    "set_total_limits": lambda s, x: s.set_total_limits(1, 1),
     "set_fuel": lambda s, x: s.set_fuel(1),
     "set_wasi": lambda s, x: s.set_wasi(WasiConfig()),
     "gc": lambda s, x: s.gc(),
@@ -210,6 +211,7 @@ WRONG: dict[str, Callable[[], object]] = {
     "memory": lambda: Memory(Store(engine()), 1),  # type: ignore[arg-type]
     "memory's store": lambda: Memory(1, MemoryType(Limits(1))),  # type: ignore[arg-type]
     "fuel": lambda: Store(engine()).set_fuel("much"),  # type: ignore[arg-type]
+    "total limits": lambda: Store(engine()).set_total_limits("1", 1),  # type: ignore[arg-type]
     "limits": lambda: Limits("1", None),  # type: ignore[arg-type]
     "tag": lambda: Tag(Store(engine()), "tag"),  # type: ignore[arg-type]
     "tag type": lambda: TagType(3),  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Structures, arrays and i31 numbers: what guests do with them, and as values of Python's."""
 
+import copy
 import gc
 import pickle
 from typing import Any
@@ -21,8 +22,11 @@ from fusee import (
     StructRef,
     Table,
     TableType,
+    Tag,
+    TagType,
     Trap,
     ValType,
+    WasmException,
     WasmtimeError,
 )
 from fusee.api.types import Limits
@@ -160,6 +164,19 @@ def test_identity(trees: Guest) -> None:
     assert trees.out(thing) is thing
     assert getattr(trees, "in")(thing) is thing
     assert trees.out(None) is None
+
+
+def test_copies_are_the_object_itself(trees: Guest) -> None:
+    """One that held no place in the store would outlive the object."""
+    tree = trees.grow(2)
+    for copied in (copy.copy(tree), copy.deepcopy(tree), copy.deepcopy([tree])[0]):
+        assert copied is tree
+    with pytest.raises(TypeError, match="belongs to its store"):
+        pickle.dumps(tree)
+    thrown = WasmException(Tag(trees.store, TagType(FuncType([], []))))
+    assert copy.copy(thrown) is thrown and copy.deepcopy(thrown) is thrown
+    with pytest.raises(TypeError, match="belongs to its tag's store"):
+        pickle.dumps(thrown)
 
 
 def test_globals_and_tables(trees: Guest) -> None:

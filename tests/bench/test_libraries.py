@@ -19,17 +19,10 @@ from fusee.bench.real.graphviz import Graphviz
 from fusee.bench.real.guest import Aborted
 from fusee.bench.real.piishield import PiiShield, make_log
 from fusee.bench.tasks import EMPTY_COMMAND, Task
+from tests.bench.published import task_of
 
 LIBRARIES = [program.name for program in PROGRAMS if program.host is not None]
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def task_of(name: str) -> Task:
-    """What `fusee bench --real` runs."""
-    program = next(program for program in PROGRAMS if program.name == name)
-    if program.module is None:
-        pytest.skip(program.source.remedy)
-    return program.task
 
 
 def answers(name: str) -> str:

@@ -10,22 +10,14 @@ import pytest
 
 from fusee.bench.engines import fusee_engine
 from fusee.bench.measure import run_task
-from fusee.bench.real import PROGRAMS
 from fusee.bench.real.guest import Aborted, binary_in
 from fusee.bench.real.lexer import make_source
 from fusee.bench.real.sources import Npm
 from fusee.bench.real.undici import make_message
 from fusee.bench.tasks import EMPTY_COMMAND, Task
+from tests.bench.published import task_of
 
 IMPORT = r"""^(?:import|export) .* from ["'](.*)["'];$|^if .* import\(('.*?')\)"""
-
-
-def task_of(name: str) -> Task:
-    """What `fusee bench --real` runs."""
-    program = next(program for program in PROGRAMS if program.name == name)
-    if program.module is None:
-        pytest.skip(program.source.remedy)
-    return program.task
 
 
 def answers(task: Task) -> str:

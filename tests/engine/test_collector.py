@@ -6,17 +6,22 @@ from random import Random
 
 import pytest
 
+from fusee.engine.errors import Exhausted, Trap
 from fusee.engine.runtime.heap.allocate import new_array, new_struct
 from fusee.engine.runtime.heap.barrier import before_write
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
 from fusee.engine.runtime.heap.collect import collect_all, collect_all_for, collect_for
-from fusee.engine.runtime.heap.roots import new_root
+from fusee.engine.runtime.heap.roots import keep, new_root
+from fusee.engine.runtime.metering import leave_registers
+from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.store import release_store
-from fusee.engine.state.heap import BLOCK_BYTES, LARGEST_CELL, SMALL_STACK
-from fusee.engine.state.module import Module
-from fusee.kernel.arena import simulate
-from fusee.kernel.lang import Ptr, cast, kernel, null, u8, u32, u64, usize
+from fusee.engine.state.heap import BLOCK_BYTES, LARGEST_CELL, SMALL_STACK, SWEEPING
+from fusee.engine.state.module import ABSTRACT, NULLABLE, REF, Limits, Module
+from fusee.engine.state.runtime import RESERVED_STACK_SLOTS, SAVED_REGISTERS
+from fusee.kernel.arena import new, simulate
+from fusee.kernel.lang import Ptr, cast, is_null, kernel, null, u8, u32, u64, usize
 from fusee.kernel.target import ILP32, LP64, Target
+from fusee.spec.traps import TrapCode
 from tests.engine import simulated_world
 from tests.engine.native_heap import ARRAY, NODE, TYPES, NativeHeap
 from tests.engine.simulated_world import World, live
@@ -170,6 +175,82 @@ def test_what_is_overwritten_while_marking_goes_on_stays(simulated: Simulated) -
     assert s.live(hidden, fresh, first) == [True] * 3
     assert bool(collect_for(s.store, u64(1 << 30)))
     assert s.live(hidden, fresh, first) == [True, False, False]
+
+
+def test_an_active_segment_overwrites_what_a_snapshot_has(simulated: Simulated) -> None:
+    """Instances may be made while a cycle is under way."""
+    s = simulated
+    limits = new(Limits)
+    limits.minimum = u64(1)
+    table = new_table(s.store, limits, u32(0x6E | REF | NULLABLE | ABSTRACT), u64(0))
+    hidden = s.node()
+    table.elements[0] = u64(hidden)
+    chain = s.node()
+    for _ in range(50):
+        chain = s.node(chain)
+    new_root(s.store, u64(chain))
+    assert not collect_for(s.store, u64(1))
+    assert s.store.heap.is_marking
+    text = '(module (import "" "t" (table 1 anyref)) (elem (i32.const 0) anyref (ref.null any)))'
+    s.world.instantiate(s.world.module(text), [table])
+    assert int(table.elements[0]) == 0
+    while not collect_for(s.store, u64(4)):
+        pass
+    assert s.live(hidden) == [True]
+
+
+def test_what_a_sweep_is_going_to_free_cannot_be_kept(simulated: Simulated) -> None:
+    s = simulated
+    nodes = [s.node() for _ in range(3 * BLOCK_BYTES // s.node_bytes)]
+    for alive in nodes[::40]:
+        new_root(s.store, u64(alive))
+    while int(blocks_of(s.store).marker.phase) != SWEEPING:
+        assert not collect_for(s.store, u64(1))
+    unswept = [at for number, at in enumerate(nodes) if number % 40 and is_object(s.store, at)]
+    assert unswept and all(is_null(keep(s.store, u64(at))) for at in unswept)
+    assert not any(is_null(keep(s.store, u64(at))) for at in nodes[::40])
+    while not collect_for(s.store, u64(1)):
+        pass
+    assert not any(s.live(*unswept)) and all(s.live(*nodes[::40]))
+    assert not is_null(keep(s.store, u64(s.node())))
+
+
+def test_an_instance_that_could_not_be_made_is_none(simulated: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever allocation has failed: the next cycle looks at what there is."""
+    s = simulated
+    text = f"(module {'(func)' * 3000} (elem anyref (ref.null any) (ref.null any)))"  # the functions' code has a table
+    for failing in range(12):
+        m = s.world.module(text)
+        count = 0
+
+        @kernel
+        def allocate(number: usize, size: usize) -> Ptr[u8]:
+            nonlocal count
+            count += 1
+            return null(Ptr[u8]) if count == failing + 1 else simulated_world.allocate(number, size)  # noqa: B023
+
+        s.store.engine.platform.allocate = allocate
+        failed = False
+        try:
+            s.world.instantiate(m)
+        except Exhausted:
+            failed = True
+        s.store.engine.platform.allocate = simulated_world.allocate
+        collect_all_for(s.store)
+        if not failed:
+            break
+    assert failing > 2 and not failed
+
+
+def test_a_paused_function_has_room_for_its_registers_or_traps(simulated: Simulated) -> None:
+    store = simulated.store
+    store.saved[1] = u64(77)
+    last = store.stack_limit + (RESERVED_STACK_SLOTS - SAVED_REGISTERS)
+    leave_registers(store, last)
+    assert int(last[1]) == 77
+    with pytest.raises(Trap) as caught:
+        leave_registers(store, last + 1)
+    assert caught.value.code == TrapCode.STACK_OVERFLOW
 
 
 # Against a model.

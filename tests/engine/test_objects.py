@@ -107,7 +107,7 @@ def test_constant_expressions(pointer_bytes: int) -> None:
     assert int(fields.length_of(u64(numbers))) == 4
     assert [int(cast(Ptr[u64], usize(numbers + 8))[i]) for i in range(4)] == [5] * 4
     assert value(instance, 4) == 7
-    assert int(world.store.evaluator) == 0
+    assert int(world.store.heap.held) == 0
 
 
 def test_arrays_of_segments(pointer_bytes: int) -> None:

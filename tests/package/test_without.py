@@ -35,10 +35,12 @@ choose(SPEED)
 from fusee.engine.isa.families import family_of
 from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.table import handlers
+from fusee.engine.interpreter import install_interpreter
 from fusee.engine.program import DEVICE_PROGRAM
 from fusee.kernel.arena import simulate
-from fusee.kernel.lang import span
+from fusee.kernel.lang import span, u32
 from fusee.kernel.target import ILP32
+from fusee.engine.translate.function import translate
 from tests.engine.simulated_world import World
 families = [family_of(row) for row, _, _ in handlers()]
 families += [family_of(row) for pair in PAIRS for row, _, _ in pair]
@@ -46,14 +48,27 @@ reasons = []
 for binary in json.load(sys.stdin):
     with simulate(ILP32):
         reasons.append(int(World().decode(bytes(binary)).unsupported))
+with simulate(ILP32):
+    world = World()
+    install_interpreter(world.engine)
+    m = world.module(sys.argv[2])
+    world.instantiate(m)
+    translate(world.store, m, u32(0))
+    assert m.code_table[0] != 0
 print(json.dumps([sorted(filter(None, set(families))), reasons, len(DEVICE_PROGRAM.entries)]))
 """
-"""Un-compiled: what families handlers are left of, why modules are refused, and how much a library exports."""
+"""Un-compiled: what families handlers are left of, why modules are refused, how much a library exports; what is of no
+family is translated."""
+
+COMMON = """(module (type $f (func (result i32))) (func (param (ref null $f)) (result i32)
+  (if (ref.is_null (local.get 0)) (then (return (i32.const 1))))
+  (block $null (drop (br_on_null $null (local.get 0))))
+  (call_ref $f (ref.as_non_null (local.get 0)))))"""
 
 
 def built(without: str, modules: list[bytes]) -> tuple[list[str], list[int], int]:
     given = json.dumps([list(module) for module in modules])
-    done = subprocess.run([sys.executable, "-c", PROGRAM, without], input=given, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, without, COMMON], input=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     families, reasons, count = json.loads(done.stdout)
     return families, reasons, count

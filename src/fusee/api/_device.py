@@ -69,7 +69,7 @@ class DeviceNative(Native):
         self._add_entries(program.entries, self.device.function)
         for name in ("release_store", "uninstall_interpreter", "release_engine"):
             setattr(self, name, self._postponing(getattr(self, name)))
-        self._invoke = self.device.status_function("engine.interpreter.invoke")
+        self._invoke = self.device.status_function("engine.interpreter.invoke_keeping")
         self.invoke_status = self._invoke_and_explain
         self.platform = self._make_platform()
 

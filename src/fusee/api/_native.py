@@ -130,7 +130,7 @@ class HostNative(Native):
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = {}
         self.platform = make_struct(Platform, self.platform_functions())
-        self.python = python_functions(self._library.entry_address("engine.interpreter.invoke"))
+        self.python = python_functions(self._library.entry_address("engine.interpreter.invoke_keeping"))
         self.places = make_struct(Places, self.place_functions())
         self.invoke_status = self._library.status_entry("engine.python.calls.invoke_from_python", keeps_lock=True)
         for symbol in _LOCKED:

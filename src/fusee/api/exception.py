@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
 from fusee.api.managed import expect
@@ -87,6 +87,15 @@ class WasmException(WasmtimeError):
             return False
         store._native.throw_exn(store._address, self._reference(store))
         return True
+
+    def __copy__(self) -> "WasmException":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "WasmException":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a WasmException belongs to its tag's store")
 
     @property
     def tag(self) -> Tag:

@@ -38,8 +38,11 @@ def failure_of_module(error: FuseeError, binary: bytes, features: Feature) -> Fu
     return ProposalError(f"{error.message}: {meaning}", error.offset) if meaning else error
 
 
-def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
-    """The exception for a status; a trap's backtrace comes from the store that it happened in."""
+def failure_of(status: int, store: "Store | None" = None, thrown: int = 0) -> FuseeError:
+    """The exception for a status; a trap's backtrace comes from the store that it happened in.
+
+    What a guest has thrown is kept by the place `thrown`.
+    """
     error = KernelError.from_status(status)
     if isinstance(error, engine.Malformed):
         malformed = MalformedError(ModuleError(error.code).message, error.detail)
@@ -58,7 +61,7 @@ def failure_of(status: int, store: "Store | None" = None) -> FuseeError:
         from fusee.api.exception import WasmException
 
         frames = store._backtrace()
-        return WasmException._kept(store, store._native.take_kept_exn(store._address), frames)
+        return WasmException._kept(store, thrown, frames)
     if isinstance(error, engine.Trap):
         return Trap._of(TrapCode(error.code), store._backtrace() if store is not None else [])
     if isinstance(error, engine.Busy):

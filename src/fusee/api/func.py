@@ -135,9 +135,11 @@ class Func:
         signature.params.pack_into(owner, slots, params)
         owner._call(self._address, slots)
         count = len(signature.results.types)
+        results = signature.results.unpack(owner, slots) if count else ()
+        if owner._are_many:
+            owner._let_go()  # now that results are held
         if count == 0:
             return None
-        results = signature.results.unpack(owner, slots)
         return results[0] if count == 1 else list(results)
 
     def call_raw(self, store: Storelike, slots: Sequence[int]) -> list[int]:

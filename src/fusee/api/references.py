@@ -1,7 +1,7 @@
 """References of the `any` hierarchy as Python values: structures, arrays, i31 numbers (spec 4.2.15)."""
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api._objects import is_handle
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
@@ -74,22 +74,33 @@ class ObjectRef:
         """The object that the engine has at `address`."""
         known = store._aggregates.get(address)
         if known is None:
+            place = store._keep(address)  # before it is looked at
             kind = StructRef if store._kind_of_object(address) != KIND_ARRAY else ArrayRef
             known = object.__new__(kind)
             known._store, known._address = store, address
-            store._keep_for(known, address)
+            store._release_with(known, place)
             store._aggregates[address] = known
         return known
+
+    def __copy__(self) -> "ObjectRef":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "ObjectRef":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} belongs to its store")
 
     def _count(self, store: "Storelike") -> int:
         """How many fields or elements there are."""
         owner = _own(store, self._store)
-        count: int = owner._native.count_fields(owner.engine._address, self._address)
-        return count
+        with owner.engine._lock:
+            return int(owner._native.count_fields(owner.engine._address, self._address))
 
     def _field_type(self, store: "Storelike", index: int) -> "FieldType":
         owner = _own(store, self._store)
-        word = owner._native.field_type(owner.engine._address, self._address, index)
+        with owner.engine._lock:
+            word = owner._native.field_type(owner.engine._address, self._address, index)
         code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
         return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
 
@@ -97,8 +108,9 @@ class ObjectRef:
         """The value of a field or element."""
         owner = _own(store, self._store)
         slots = (ctypes.c_uint64 * 2)()
-        owner._native.get_field(owner.engine._address, self._address, index, slots)
-        return _row(self._field_type(store, index)).unpack(owner, slots)[0]
+        with owner.engine._lock:  # until what the field refers to is held
+            owner._native.get_field(owner.engine._address, self._address, index, slots)
+            return _row(self._field_type(store, index)).unpack(owner, slots)[0]
 
     def _set(self, store: "Storelike", index: int, value: Any) -> None:
         owner = _own(store, self._store)
@@ -107,7 +119,8 @@ class ObjectRef:
             raise WasmtimeError("the field is immutable")
         slots = (ctypes.c_uint64 * 2)()
         _row(kind).pack_into(owner, slots, (value,))
-        owner._native.set_field(owner._address, self._address, index, slots)
+        with owner.engine._lock:
+            owner._native.set_field(owner._address, self._address, index, slots)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self._address:#x}>"

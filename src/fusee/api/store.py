@@ -188,20 +188,16 @@ class Store(ObjectTable, Managed):
         objects. What goes beyond raises `LimitError`; a guest gets -1 from `memory.grow`, and a `Trap` with
         `OUT_OF_MEMORY` where it makes a struct or an array. `heap_size` is not in wasmtime-py.
         """
-        limits = (memory_size, table_elements, instances, tables, memories, heap_size)
-        for limit in limits:
-            expect(limit, int, "an int")
-        native = self._opened()._native
-        native.set_limits(self._address, *(min(limit, _NO_LIMIT) if limit >= 0 else _NO_LIMIT for limit in limits))
+        limits = _checked((memory_size, table_elements, instances, tables, memories, heap_size))
+        self._opened()._native.set_limits(self._address, *limits)
 
     def set_total_limits(self, memory_size: int, table_elements: int) -> None:
         """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
 
         A new store allows 64 GiB and 33,554,432 elements. Negative: no limit. What a limit keeps from being made
-        raises `LimitError`; `memory.grow` and `table.grow` give -1. Not in wasmtime-py.
+        raises `LimitError`; `memory.grow` and `table.grow` give -1. Raises `ArgumentError`. Not in wasmtime-py.
         """
-        limits = (memory_size, table_elements)
-        self._native.set_total_limits(self._address, *(_NO_LIMIT if limit < 0 else limit for limit in limits))
+        self._opened()._native.set_total_limits(self._address, *_checked((memory_size, table_elements)))
 
     # WASI.
 
@@ -336,16 +332,15 @@ class Store(ObjectTable, Managed):
         """Call the function at an address; `slots` holds the arguments and receives the results."""
         status = self._invoke(self._address, func, slots)
         if status:
-            self._fail(status)
-        if self._are_many:
-            self._let_go(slots)  # the results are there, and nobody has seen them yet
+            self._fail(status, slots[0])
 
-    def _fail(self, status: int) -> NoReturn:
+    def _fail(self, status: int, thrown: int) -> NoReturn:
+        """Raise what a call has failed with; an exception of the guest's is kept by the place `thrown`."""
         failure, self._failure = self._failure, None
         if failure is None:
             from fusee.api.failures import failure_of
 
-            failure = failure_of(status, self)
+            failure = failure_of(status, self, thrown)
         raise failure
 
     def _backtrace(self) -> "list[Frame]":
@@ -368,6 +363,13 @@ class Store(ObjectTable, Managed):
             offset = start if offset == UNKNOWN_OFFSET else offset
             frames.append(Frame(func, name, module_name, offset, offset - start))
         return frames
+
+
+def _checked(limits: tuple[int, ...]) -> list[int]:
+    """Limits as the engine has them. Raises `ArgumentError`."""
+    for limit in limits:
+        expect(limit, int, "an int")
+    return [min(limit, _NO_LIMIT) if limit >= 0 else _NO_LIMIT for limit in limits]
 
 
 def _free_place(owner: "weakref.ref[Store]", place: int) -> None:

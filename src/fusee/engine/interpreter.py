@@ -7,11 +7,13 @@ from fusee.engine.handlers.call import across, cell_leave, cell_return_across, c
 from fusee.engine.handlers.regs import Code, Regs, code_at, reload_memory
 from fusee.engine.handlers.table import CALL, CALL_LAZY, HANDLERS
 from fusee.engine.runtime.codes import release_code
+from fusee.engine.runtime.exceptions import take_exn
 from fusee.engine.runtime.frames import header
+from fusee.engine.runtime.heap.roots import new_root
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Func, Instance, Store
 from fusee.engine.translate.buffers import release_translator
-from fusee.kernel.lang import Ptr, address, cast, kernel, maximum, span, table, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, kernel, maximum, span, table, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 CELL_HANDLERS = table(Code, [cell_translate, across, cell_leave, cell_return_across])
@@ -75,6 +77,18 @@ def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
         raise_again(status)
     for place in span(func.result_slots):
         slots[place] = frame[place]
+
+
+@kernel
+def invoke_keeping(world: Store, func: Func, slots: Ptr[u64]) -> None:
+    """`invoke`, for Python: what nobody has caught is kept by a place (`new_root`), whose address is in the first slot.
+
+    Nothing of it is left in the store, which others may use before the caller looks.
+    """
+    status = caught(invoke, world, func, slots)
+    if world.exception != 0:
+        slots[0] = u64(address(new_root(world, u64(take_exn(world)))))
+    raise_again(status)
 
 
 @kernel(cold=True)

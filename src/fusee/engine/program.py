@@ -6,7 +6,7 @@ from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
-from fusee.engine.interpreter import close_module, install_interpreter, invoke, uninstall_interpreter
+from fusee.engine.interpreter import close_module, install_interpreter, invoke_keeping, uninstall_interpreter
 from fusee.engine.python.calls import close_if_free, install_embedder, invoke_from_python
 from fusee.engine.python.interrupt import (
     forget_running,
@@ -18,7 +18,7 @@ from fusee.engine.python.interrupt import (
 )
 from fusee.engine.python.places import install_places, return_place
 from fusee.engine.runtime.casts import is_of_type, kind_of_object
-from fusee.engine.runtime.exceptions import make_kept_exn, take_kept_exn, throw_exn
+from fusee.engine.runtime.exceptions import make_kept_exn, throw_exn
 from fusee.engine.runtime.heap.collect import collect_all_for, collect_for, collect_hosts
 from fusee.engine.runtime.heap.roots import keep
 from fusee.engine.runtime.instantiate import instantiate
@@ -52,7 +52,7 @@ ENTRIES: Final = (
     close_module,
     install_interpreter,
     uninstall_interpreter,
-    invoke,
+    invoke_keeping,
     translate_for_listing,
     backtrace,
     tag_name,
@@ -67,7 +67,6 @@ ENTRIES: Final = (
     new_tag,
     make_kept_exn,
     throw_exn,
-    take_kept_exn,
     func_matches,
     is_of_type,
     kind_of_object,

@@ -1,20 +1,8 @@
 /* `wasm.h` in the hands of somebody careless: NULL everywhere, handles of the wrong kind, callbacks that break every rule,
  * and no memory at the worst moment. Nothing crashes, nothing leaks, and each finalizer is called at most once. */
 
+#include "check.h"
 #include "guests.h"
-#include "platform.h"
-
-static int failures = 0;
-
-static void check(bool is_right, const char *what) {
-    size_t size = 0;
-    if (is_right) return;
-    while (what[size]) size++;
-    failures++;
-    say("WRONG: ", 7);
-    say(what, size);
-    say("\n", 1);
-}
 
 static void count(void *info) { (*(int *)info)++; }
 

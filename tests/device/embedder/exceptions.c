@@ -1,21 +1,9 @@
 /* Tags and exceptions in C: made, thrown, caught and read by the host, by guests, and through both. */
 
+#include "check.h"
 #include "guests.h"
-#include "platform.h"
 
 enum { CROWD = 1500, MANY = 5000 };
-
-static int failures = 0;
-
-static void check(bool is_right, const char *what) {
-    size_t size = 0;
-    if (is_right) return;
-    while (what[size]) size++;
-    failures++;
-    say("WRONG: ", 7);
-    say(what, size);
-    say("\n", 1);
-}
 
 static void count(void *info) { (*(int *)info)++; }
 
@@ -447,24 +435,8 @@ static void live(wasm_engine_t *engine) {
     close_world(&w);
 }
 
-static void starve(void) {
-    long before = live_blocks();
-    for (long number = 1;; number++) {
-        fail_allocation(number);
-        wasm_engine_t *engine = fusee_engine_new(platform());
-        live(engine);
-        wasm_engine_delete(engine);
-        check(live_blocks() == before, "nothing leaks");
-        if (!has_failed()) {
-            check(number > 100, "a life takes more allocations than that");
-            break;
-        }
-    }
-    fail_allocation(0);
-}
-
 int throw_and_catch(void) {
-    starve();
+    live_without_memory(live, 100);
     wasm_engine_t *engine = fusee_engine_new(platform());
     tag_types(engine);
     tags(engine);

@@ -1,19 +1,7 @@
 /* An app that gives no platform: `wasm.h` alone, on what the library finds itself. To be run first. */
 
+#include "check.h"
 #include "guests.h"
-#include "platform.h"
-
-static int failures = 0;
-
-static void check(bool is_right, const char *what) {
-    size_t size = 0;
-    if (is_right) return;
-    while (what[size]) size++;
-    failures++;
-    say("WRONG: ", 7);
-    say(what, size);
-    say("\n", 1);
-}
 
 static wasm_module_t *load(wasm_store_t *store, const unsigned char *bytes, size_t size) {
     wasm_byte_vec_t binary = {size, (wasm_byte_t *)bytes};

@@ -1,21 +1,9 @@
 /* What `wasm.h` has beside calls: every family of its functions, with right values, and each finalizer called once. */
 
+#include "check.h"
 #include "guests.h"
-#include "platform.h"
 
 enum { CROWD = 3000 };
-
-static int failures = 0;
-
-static void check(bool is_right, const char *what) {
-    size_t size = 0;
-    if (is_right) return;
-    while (what[size]) size++;
-    failures++;
-    say("WRONG: ", 7);
-    say(what, size);
-    say("\n", 1);
-}
 
 static bool equal(const wasm_byte_vec_t *bytes, const char *text) {
     for (size_t i = 0; i < bytes->size; i++)

@@ -1,19 +1,7 @@
 /* Vectors of 128 bits in C: as arguments and results, both ways, in globals, and where none is. */
 
+#include "check.h"
 #include "guests.h"
-#include "platform.h"
-
-static int failures = 0;
-
-static void check(bool is_right, const char *what) {
-    size_t size = 0;
-    if (is_right) return;
-    while (what[size]) size++;
-    failures++;
-    say("WRONG: ", 7);
-    say(what, size);
-    say("\n", 1);
-}
 
 enum { ADD, THROUGH, MANY, HELD, FIXED };
 
@@ -263,24 +251,8 @@ static void live(wasm_engine_t *engine) {
     close_world(&w);
 }
 
-static void starve(void) {
-    long before = live_blocks();
-    for (long number = 1;; number++) {
-        fail_allocation(number);
-        wasm_engine_t *engine = fusee_engine_new(platform());
-        live(engine);
-        wasm_engine_delete(engine);
-        check(live_blocks() == before, "nothing leaks");
-        if (!has_failed()) {
-            check(number > 50, "a life takes more allocations than that");
-            break;
-        }
-    }
-    fail_allocation(0);
-}
-
 int carry(void) {
-    starve();
+    live_without_memory(live, 50);
     wasm_engine_t *engine = fusee_engine_new(platform());
     functions(engine);
     host_functions(engine);

@@ -10,9 +10,9 @@ from fusee.engine.isa.row import Row, cell
 from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import is_late
+from fusee.engine.runtime.metering import is_late, leave_registers
 from fusee.engine.state.module import REF
-from fusee.engine.state.runtime import SAVED_REGISTERS, Func, Instance, Table
+from fusee.engine.state.runtime import Func, Instance, Table
 from fusee.engine.translate.function import translate
 from fusee.kernel.lang import (
     Ptr,
@@ -187,9 +187,7 @@ def interrupted(f: Regs) -> None:
         raise Trap(TrapCode.INTERRUPT, 0)
     top = f.fp + slots_at(f.ctx.module, address(f.pc))
     save_registers(f)
-    for number in span(u32(SAVED_REGISTERS)):  # the collector finds them there; others use `saved` meanwhile
-        top[number] = world.saved[number]
-    world.stack_top = top + SAVED_REGISTERS
+    leave_registers(world, top)
     if world.engine.pause(address(world)) != 0:
         raise Trap(TrapCode.EMBEDDER, 0)
     if world.interrupt != 0:

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND
-from fusee.engine.handlers.on_slots import ON_SLOTS
+from fusee.engine.handlers.on_slots import ON_SLOTS, operand
 from fusee.engine.handlers.regs import READ, WRITE, Regs, forget_place, note_place, reload_memory, save_registers
-from fusee.engine.isa.memory import ALLOCATING, QUICK, Access
+from fusee.engine.isa.memory import ALLOCATING, NO_LENGTH, PAUSING, Access
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.memory import memory_at, memory_size
+from fusee.engine.runtime.metering import CHUNK_ELEMENTS
 from fusee.engine.runtime.table import table_size
 from fusee.engine.state.runtime import Global
 from fusee.kernel.lang import (
@@ -142,11 +143,16 @@ def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     narrow = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
     if row.detail in ALLOCATING:
         save_registers(f)
-    if row.detail not in QUICK:
-        note_place(f)
+    can_pause = row.detail in PAUSING
+    if row.detail in PAUSING:
+        if PAUSING[row.detail] != NO_LENGTH:
+            can_pause = operand(slots, PAUSING[row.detail], narrow) > CHUNK_ELEMENTS
+        if can_pause:
+            note_place(f)
     ON_SLOTS[row.detail](f.ctx, slots, narrow, immediate(f, row, dst, forms, 0), immediate(f, row, dst, forms, 1))
-    if row.detail not in QUICK:
-        forget_place(f)
+    if row.detail in PAUSING:
+        if can_pause:
+            forget_place(f)
     reload_memory(f)
 
 

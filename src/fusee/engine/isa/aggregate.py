@@ -118,5 +118,4 @@ ROWS: Final = [
     *I31,
     *NEW,
     *_tests(),
-    Row("ref_as_non_null", "ref_as_non_null", ("i64",), "", UNARY, NO_RESULT),
 ]

@@ -106,6 +106,7 @@ GLOBALS: Final = [
 
 TABLE_ELEMENTS: Final = [
     Row("ref_func", "ref_func", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
+    Row("ref_as_non_null", "ref_as_non_null", ("i64",), "", UNARY, NO_RESULT),
     Row("memory_size", "memory_size", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
     Row("table_size", "table_size", (), "i64", NULLARY, ACC_ONLY, ("u32",)),
 ]
@@ -124,11 +125,13 @@ ON_SLOTS: Final = (
 """Instructions that take their operands from consecutive slots and leave their results there:
 immediates are the instruction's own two, the first slot, and a mask of the operands that are i32, with `SPREAD`."""
 
-QUICK: Final = frozenset({
-    "data_drop", "table_get", "table_set", "elem_drop", "i64_add128", "i64_sub128", "i64_mul_wide_s", "i64_mul_wide_u",
-    *ALLOCATING,
-})  # fmt: skip
-"""Those that take the same time whatever their operands are, or cannot pause. In the others a guest can."""
+NO_LENGTH: Final = -1
+PAUSING: Final = {
+    "memory_grow": NO_LENGTH, "memory_init": 2, "memory_copy": 2, "memory_fill": 2,
+    "table_grow": NO_LENGTH, "table_init": 2, "table_copy": 2, "table_fill": 2,
+    "array_fill": 3, "array_copy": 4, "array_init_data": 3, "array_init_elem": 3,
+}  # fmt: skip
+"""Those in which a guest can pause, and the operand that says how much there is to do, if it depends on that alone."""
 
 SPREAD: Final = 0x8000  # in that mask: there are vectors, and each operand has two slots
 

@@ -1,7 +1,8 @@
 """Making structures and arrays, and the instructions on several elements of arrays (spec 4.6.5).
 
 Values are where slots have them, `1 << spread` words apart. Whatever makes an object may look for those that nothing
-refers to: references must be in a guest's frame, in the evaluator of constant expressions or in saved registers.
+refers to: references must be in a guest's frame or in saved registers. Not those of constant expressions: while an
+instance is made nothing is looked for.
 """
 
 from fusee.engine.errors import Trap
@@ -10,9 +11,10 @@ from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.fields import fill_fields, forget_references, init_field, length_of, object_at
 from fusee.engine.runtime.heap.allocate import new_array, new_struct
 from fusee.engine.runtime.memory import out_of_range
+from fusee.engine.runtime.metering import CHUNK_BYTES, look
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Instance
-from fusee.kernel.lang import Ptr, cast, copy_bytes, kernel, span, u8, u32, u64, unlikely, usize
+from fusee.kernel.lang import Ptr, cast, copy_bytes, kernel, minimum, span, u8, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 
 
@@ -59,8 +61,7 @@ def make_default_array(ctx: Instance, index: u32, length: u32) -> u64:
 def make_array(ctx: Instance, index: u32, value: Ptr[u64], length: u32) -> u64:
     """`array.new`"""
     made = make_default_array(ctx, index, length)
-    layout = layout_at(ctx, index)
-    fill_fields(element_at(made, layout, u32(0)), layout.storage[0], length, value)
+    fill_range(ctx, layout_at(ctx, index), made, u32(0), value, length)
     return made
 
 
@@ -95,8 +96,15 @@ def check_elements(ctx: Instance, segment: u32, start: u32, count: u32) -> None:
 
 @kernel
 def copy_data(ctx: Instance, layout: Layout, at: Ptr[u8], segment: u32, start: u32, count: u32) -> None:
-    if count != 0:
-        copy_bytes(at, ctx.datas[segment].items + usize(start), usize(count) << usize(layout.element_log2))
+    """It may take long."""
+    size = u64(count) << u64(layout.element_log2)
+    done = u64(0)
+    while done < size:
+        part = minimum(size - done, CHUNK_BYTES)
+        copy_bytes(at + usize(done), ctx.datas[segment].items + usize(u64(start) + done), usize(part))
+        done += part
+        if done < size:
+            look(ctx.store)
 
 
 @kernel
@@ -126,7 +134,13 @@ def make_array_of_elements(ctx: Instance, index: u32, segment: u32, start: u32, 
     return made
 
 
-# Elements of arrays that are there.
+# Elements of arrays that are there. What takes long is done in chunks, between which the guest may pause.
+
+
+@kernel(inline=True)
+def chunk_of(layout: Layout) -> u32:
+    """How many elements of an array are done at once."""
+    return u32(CHUNK_BYTES >> u64(layout.element_log2))
 
 
 @kernel
@@ -141,17 +155,27 @@ def check_range(reference: u64, start: u32, count: u32) -> None:
 @kernel
 def forget_range(ctx: Instance, layout: Layout, reference: u64, start: u32, count: u32) -> None:
     """Elements are about to be written over."""
-    if layout.storage[0] & REF != 0:
+    if layout.storage[0] & REF != 0 and unlikely(ctx.store.heap.is_marking):
         forget_references(ctx.store, element_at(reference, layout, start), count)
+
+
+@kernel
+def fill_range(ctx: Instance, layout: Layout, reference: u64, start: u32, value: Ptr[u64], count: u32) -> None:
+    done = u32(0)
+    while done < count:
+        part = minimum(count - done, chunk_of(layout))
+        forget_range(ctx, layout, reference, start + done, part)
+        fill_fields(element_at(reference, layout, start + done), layout.storage[0], part, value)
+        done += part
+        if done < count:
+            look(ctx.store)
 
 
 @kernel
 def fill_array(ctx: Instance, index: u32, reference: u64, start: u32, value: Ptr[u64], count: u32) -> None:
     """`array.fill`"""
     check_range(reference, start, count)
-    layout = layout_at(ctx, index)
-    forget_range(ctx, layout, reference, start, count)
-    fill_fields(element_at(reference, layout, start), layout.storage[0], count, value)
+    fill_range(ctx, layout_at(ctx, index), reference, start, value, count)
 
 
 @kernel
@@ -162,9 +186,17 @@ def copy_array(ctx: Instance, index: u32, reference: u64, to: u32, origin: u64, 
     check_range(reference, to, count)
     check_range(origin, start, count)
     layout = layout_at(ctx, index)
-    forget_range(ctx, layout, reference, to, count)
-    size = usize(count) << usize(layout.element_log2)
-    copy_bytes(element_at(reference, layout, to), element_at(origin, layout, start), size)
+    is_backward = reference == origin and to > start
+    done = u32(0)
+    while done < count:
+        part = minimum(count - done, chunk_of(layout))
+        at = count - done - part if is_backward else done
+        forget_range(ctx, layout, reference, to + at, part)
+        size = usize(part) << usize(layout.element_log2)
+        copy_bytes(element_at(reference, layout, to + at), element_at(origin, layout, start + at), size)
+        done += part
+        if done < count:
+            look(ctx.store)
 
 
 @kernel
@@ -186,5 +218,11 @@ def write_elements(
     check_range(reference, to, count)
     check_elements(ctx, segment, start, count)
     layout = layout_at(ctx, index)
-    forget_range(ctx, layout, reference, to, count)
-    copy_elements(ctx, element_at(reference, layout, to), segment, start, count)
+    done = u32(0)
+    while done < count:
+        part = minimum(count - done, chunk_of(layout))
+        forget_range(ctx, layout, reference, to + done, part)
+        copy_elements(ctx, element_at(reference, layout, to + done), segment, start + done, part)
+        done += part
+        if done < count:
+            look(ctx.store)

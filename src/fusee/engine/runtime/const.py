@@ -31,7 +31,6 @@ from fusee.kernel.lang import (
     Inline,
     Ptr,
     Static,
-    address,
     bitcast,
     cast,
     caught,
@@ -77,7 +76,6 @@ def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
     Every operand takes at least two bytes to push, which bounds the stack: it is never full.
     """
     e.instance = instance
-    instance.store.evaluator = address(e)
     e.reader.source = instance.module.source
     e.reader.position = span.start
     e.reader.end = span.end
@@ -90,14 +88,12 @@ def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
         e.capacity = usize(depth)
         e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(OPERAND_WORDS * SLOT_BYTES)))
         if is_null(e.stack):
-            instance.store.evaluator = usize(0)
             raise Exhausted(Limit.SYSTEM, 0)
         e.top = e.stack
 
 
 @kernel
 def close_evaluator(e: Evaluator) -> None:
-    e.instance.store.evaluator = usize(0)
     if e.stack != e.small:
         e.instance.platform.release(cast(Ptr[u8], e.stack))
 

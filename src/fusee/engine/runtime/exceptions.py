@@ -204,9 +204,3 @@ def take_exn(world: Store) -> usize:
     cast(Exn, exn).is_shared = True
     world.exception = usize(0)
     return exn
-
-
-@kernel
-def take_kept_exn(world: Store) -> Ptr[u64]:
-    """The same in a place that keeps it (`new_root`)."""
-    return new_root(world, u64(take_exn(world)))

@@ -115,14 +115,15 @@ def lay_out(store: Store, m: Module) -> Instance:
     size = datas_at + array_bytes(m.data_count, usize(size_of(Segment)))
     if not fits_pointer(size):
         raise Exhausted(Limit.SYSTEM, 0)
-    base = own(store, BLOCK_INSTANCE, usize(size))
+    code = code_table(m)
+    base = own(store, BLOCK_INSTANCE, usize(size))  # found by the collector from here on: nothing below may fail
     instance = cast(Instance, base)
     instance.module = m
     instance.store = store
     instance.registry = m.registry
     instance.stack_limit = store.stack_limit
     instance.platform = store.engine.platform
-    instance.code = code_table(m)
+    instance.code = code
     instance.functions = cast(Ptr[usize], base + usize(functions_at))
     instance.memories = cast(Ptr[usize], base + usize(memories_at))
     instance.tables = cast(Ptr[usize], base + usize(tables_at))

@@ -191,18 +191,28 @@ def memory_fill(ctx: Instance, index: u64, start: u64, value: u64, count: u64) -
     memory = memory_at(ctx, index)
     if unlikely(out_of_range(start, count, memory.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-    charge(ctx.store, count)
-    if count <= CHUNK_BYTES:
-        if count != 0:
-            fill_bytes(memory.base + usize(start), u8(value), usize(count))
-        return
+    if takes_long(ctx.store, count):
+        fill_patiently(ctx.store, memory, start, value, count)
+    elif count != 0:
+        fill_bytes(memory.base + usize(start), u8(value), usize(count))
+
+
+@kernel(inline=True)
+def takes_long(world: Store, count: u64) -> bool:
+    """Whether so many bytes are to be paid for, or the guest to be looked after. Others are done without a frame."""
+    return unlikely(count > CHUNK_BYTES or world.engine.is_metered)
+
+
+@kernel(cold=True)
+def fill_patiently(world: Store, memory: Memory, start: u64, value: u64, count: u64) -> None:
+    charge(world, count)
     done = u64(0)
     while done < count:
         part = minimum(count - done, CHUNK_BYTES)
         fill_bytes(memory.base + usize(start + done), u8(value), usize(part))
         done += part
         if done < count:
-            look(ctx.store)
+            look(world)
 
 
 @kernel
@@ -212,11 +222,15 @@ def memory_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u
     origin = memory_at(ctx, from_index)
     if unlikely(out_of_range(to, count, target.length_bytes) or out_of_range(start, count, origin.length_bytes)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-    charge(ctx.store, count)
-    if count <= CHUNK_BYTES:
-        if count != 0:
-            copy_bytes(target.base + usize(to), origin.base + usize(start), usize(count))
-        return
+    if takes_long(ctx.store, count):
+        move_patiently(ctx.store, target, origin, to, start, count)
+    elif count != 0:
+        copy_bytes(target.base + usize(to), origin.base + usize(start), usize(count))
+
+
+@kernel(cold=True)
+def move_patiently(world: Store, target: Memory, origin: Memory, to: u64, start: u64, count: u64) -> None:
+    charge(world, count)
     is_backward = address(target) == address(origin) and to > start
     done = u64(0)
     while done < count:
@@ -225,7 +239,7 @@ def memory_copy(ctx: Instance, to_index: u64, from_index: u64, to: u64, start: u
         copy_bytes(target.base + usize(to + at), origin.base + usize(start + at), usize(part))
         done += part
         if done < count:
-            look(ctx.store)
+            look(world)
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.codes import slots_at
-from fusee.engine.state.runtime import SAVED_REGISTERS, Instance, Store
+from fusee.engine.state.runtime import RESERVED_STACK_SLOTS, SAVED_REGISTERS, Instance, Store
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, minimum, null, span, u32, u64, unlikely
 from fusee.spec.traps import TrapCode
 
@@ -66,6 +66,19 @@ def look(world: Store) -> None:
 
 
 @kernel(cold=True)
+def leave_registers(world: Store, top: Ptr[u64]) -> None:
+    """Put saved registers behind a frame, where the collector finds them: others use `saved` while a guest pauses.
+
+    A function that is paused before it has asked for its frame may have no room for one: then it traps a bit earlier.
+    """
+    if top > world.stack_limit + (RESERVED_STACK_SLOTS - SAVED_REGISTERS):
+        raise Trap(TrapCode.STACK_OVERFLOW, 0)
+    for number in span(u32(SAVED_REGISTERS)):
+        top[number] = world.saved[number]
+    world.stack_top = top + SAVED_REGISTERS
+
+
+@kernel(cold=True)
 def pause(world: Store) -> None:
     """Let the embedder do what there is to do; it may call guests, whose frames are built behind this one's."""
     frame = world.place_fp
@@ -74,9 +87,7 @@ def pause(world: Store) -> None:
     top = frame
     if instance != 0:
         top = frame + slots_at(cast(Instance, instance).module, address(place))
-    for number in span(u32(SAVED_REGISTERS)):  # the collector finds them there; others use `saved` meanwhile
-        top[number] = world.saved[number]
-    world.stack_top = top + SAVED_REGISTERS
+    leave_registers(world, top)
     world.place_fp = null(Ptr[u64])
     shall_stop = world.engine.pause(address(world)) != 0
     world.place_fp = frame

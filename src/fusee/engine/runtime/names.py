@@ -73,6 +73,7 @@ def find_in_section(m: Module, index: u32, place: Span) -> None:
         kind = read_byte(r)
         size = read_size(r)
         following = r.position + size
+        r.end = following  # nor do names reach beyond their subsection
         if kind == TAG_NAMES:
             for _ in span(read_u32(r)):
                 found = read_u32(r)
@@ -83,3 +84,4 @@ def find_in_section(m: Module, index: u32, place: Span) -> None:
                     return
                 r.position += length
         r.position = following
+        r.end = m.name_section.end

@@ -14,7 +14,7 @@ from fusee.engine.runtime.const import (
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, own
 from fusee.engine.runtime.memory import check_segment, memory_at, out_of_range, write_segment
 from fusee.engine.runtime.metering import look
-from fusee.engine.runtime.table import table_at
+from fusee.engine.runtime.table import before_overwrite, table_at
 from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment
 from fusee.engine.state.runtime import SLOT_BYTES, Instance
 from fusee.engine.translate.immediate import next_u32
@@ -85,6 +85,7 @@ def run_element_segment(e: Evaluator, instance: Instance, segment: ElementSegmen
     to = e.value
     if out_of_range(to, u64(segment.count), table.length):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
+    before_overwrite(table, to, u64(segment.count))
     write_references(e, instance, segment, table.elements + usize(to))
 
 

@@ -105,7 +105,6 @@ class Store:
     spare_exn: usize  # one that nobody refers to any more, for the next throw
     held_exns: usize  # exceptions that have, or had lately, a reference in C
     heap: Inline[Heap]
-    evaluator: usize  # of the constant expression under way (`runtime.const`), or 0: its operands are references, too
     # Where the guest is that makes an object, noted by `save_registers`: what registers hold may be nowhere else.
     saved_pc: Ptr[u8]
     saved_fp: Ptr[u64]

@@ -16,7 +16,6 @@ FMOV: Final = NUMBER["fmov"]
 VMOV: Final = NUMBER["vmov"]
 FIRST_CALL: Final = NUMBER["call_lazy"]
 LAST_CALL: Final = NUMBER["call_ref"]
-TICK: Final = NUMBER["tick"]
 RECENT: Final = 4  # so many instructions are looked at for a copy of a local
 
 
@@ -119,4 +118,4 @@ def is_place_of(local: Local, index: u32, form: u32, slot: u64) -> bool:
 @kernel(inline=True)
 def changes_acc(i: Ins) -> bool:
     """Whether an instruction may leave something else in an accumulator."""
-    return i.destination == ACC or (u32(i.row) >= FIRST_CALL and u32(i.row) <= LAST_CALL) or u32(i.row) == TICK
+    return i.destination == ACC or (u32(i.row) >= FIRST_CALL and u32(i.row) <= LAST_CALL)

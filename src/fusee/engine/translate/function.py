@@ -97,7 +97,14 @@ def translate(world: Store, m: Module, index: u32) -> None:
     """
     t = translator_of(world.engine)
     t.world = world
-    run(t, m, index, world.engine.is_metered, False)
+    status = caught(translate_into, t, m, index)
+    shrink(t, u64(KEPT_BYTES))
+    raise_again(status)
+
+
+@kernel
+def translate_into(t: Translator, m: Module, index: u32) -> None:
+    run(t, m, index, t.world.engine.is_metered, False)
     if m.code_table[index] != 0:  # somebody has called it while the guest paused
         return
     notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
@@ -111,7 +118,6 @@ def translate(world: Store, m: Module, index: u32) -> None:
         raise_again(status)
     else:
         add_code(m, home, t.code_bytes, index)
-    shrink(t, u64(KEPT_BYTES))
 
 
 @kernel

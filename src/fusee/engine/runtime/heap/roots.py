@@ -8,7 +8,7 @@ from typing import Final
 
 from fusee.engine.layouts import is_followed
 from fusee.engine.runtime.codes import slots_at
-from fusee.engine.runtime.heap.blocks import blocks_of, is_object
+from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object
 from fusee.engine.runtime.heap.mark import mark_host, mark_object, mark_reference
 from fusee.engine.runtime.holdings import (
     BLOCK_GLOBAL,
@@ -21,7 +21,7 @@ from fusee.engine.runtime.holdings import (
     own,
     own_globals,
 )
-from fusee.engine.state.heap import ROOT_SLOTS, Marker, RootPage
+from fusee.engine.state.heap import ROOT_SLOTS, SWEEPING, Marker, RootPage
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, REF
 from fusee.engine.state.runtime import (
     RESERVED_STACK_SLOTS,
@@ -238,9 +238,19 @@ def new_root(world: Store, reference: u64) -> Ptr[u64]:
 @kernel
 def keep(world: Store, reference: u64) -> Ptr[u64]:
     """`new_root`, for the embedder; null if the reference is to an object that has ended."""
-    if reference & TAG_MASK == 0 and not is_object(world, usize(reference)):
+    if reference & TAG_MASK == 0 and not is_alive(world, usize(reference)):
         return null(Ptr[u64])
     return new_root(world, reference)
+
+
+@kernel
+def is_alive(world: Store, at: usize) -> bool:
+    """Whether an address is an object's that no sweep is going to free: what has been swept, or was marked."""
+    if not is_object(world, at):
+        return False
+    block = block_of(at)
+    is_swept = blocks_of(world).marker.phase != SWEEPING or block.epoch == world.heap.epoch
+    return is_swept or block.marks[granule_word(at)] & granule_bit(at) != 0
 
 
 @kernel
