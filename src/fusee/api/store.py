@@ -12,8 +12,9 @@ from fusee.api.errors import StoreError, WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.values import Signature
+from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.module import EXTERN_MEMORY
-from fusee.engine.state.runtime import FRAME_WORDS, NO_LIMIT, SLOT_BYTES, UNKNOWN_OFFSET
+from fusee.engine.state.runtime import FRAME_WORDS, MOST_FRAMES, NO_LIMIT, SLOT_BYTES, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from fusee.wasi import WasiConfig, WasiContext
 
 
-MOST_FRAMES: Final = 64  # of a backtrace
 _NO_LIMIT: Final = int(NO_LIMIT)
-STEP_WORDS: Final = 0x2000  # of objects that are looked at between two looks at the clock
 
 
 class Storelike(Protocol):

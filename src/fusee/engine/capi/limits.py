@@ -1,15 +1,13 @@
 """Fuel, deadlines, and what a store may hold (`fusee.h`)."""
 
-from typing import Final
 
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.runtime.heap.collect import collect_for
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits, set_total_limits
+from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.runtime import NO_LIMIT
 from fusee.kernel.lang import address, is_null, kernel, u32, u64
-
-STEP_WORDS: Final = 0x2000  # of objects that are looked at between two looks at the clock
 
 
 @kernel(export="fusee_store_set_fuel")

@@ -1,6 +1,5 @@
 """Traps: a message, and the frames in which it happened."""
 
-from typing import Final
 
 from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
@@ -12,7 +11,7 @@ from fusee.engine.capi.thrown import write_thrown
 from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
 from fusee.engine.runtime.exceptions import take_exn, throw_exn
 from fusee.engine.runtime.heap.roots import hold_exn
-from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Exn, Instance
+from fusee.engine.state.runtime import FRAME_WORDS, MOST_FRAMES, UNKNOWN_OFFSET, Exn, Instance
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -30,8 +29,6 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )  # fmt: skip
-
-MOST_FRAMES: Final = 64
 
 
 @kernel

@@ -143,16 +143,12 @@ def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     narrow = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
     if row.detail in ALLOCATING:
         save_registers(f)
-    can_pause = row.detail in PAUSING
     if row.detail in PAUSING:
-        if PAUSING[row.detail] != NO_LENGTH:
-            can_pause = operand(slots, PAUSING[row.detail], narrow) > CHUNK_ELEMENTS
-        if can_pause:
+        if PAUSING[row.detail] == NO_LENGTH or operand(slots, PAUSING[row.detail], narrow) > CHUNK_ELEMENTS:
             note_place(f)
     ON_SLOTS[row.detail](f.ctx, slots, narrow, immediate(f, row, dst, forms, 0), immediate(f, row, dst, forms, 1))
     if row.detail in PAUSING:
-        if can_pause:
-            forget_place(f)
+        forget_place(f)
     reload_memory(f)
 
 

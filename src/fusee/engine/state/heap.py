@@ -31,6 +31,9 @@ TABULATED_BYTES: Final = 2048
 OBJECT_HEADER_BYTES: Final = 8
 EXCEPTION: Final = 0xFFFF_FFFF  # in `Object.type`
 
+PIECE: Final = 256  # elements of an array, a table or a segment that are looked at at once
+STEP_WORDS: Final = 0x2000  # of objects that the embedder's collecting looks at between two looks at the clock
+
 IDLE: Final = 0  # phases of the collector
 MARKING: Final = 1
 SWEEPING: Final = 2

@@ -23,6 +23,7 @@ RESERVED_STACK_SLOTS: Final = 512  # above `Store.stack_limit`, for functions th
 
 SAVED_REGISTERS: Final = 5  # the accumulator and the pins of the integer bank
 
+MOST_FRAMES: Final = 64  # of a backtrace
 FRAME_WORDS: Final = 3  # of a frame in a backtrace: instance, function index, offset in the module
 UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
 

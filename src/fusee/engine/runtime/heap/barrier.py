@@ -5,8 +5,8 @@ such care: they are looked at when marking begins, at once.
 """
 
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
-from fusee.engine.runtime.heap.mark import mark_host, mark_object
-from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Store
+from fusee.engine.runtime.heap.mark import mark_object
+from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import Ptr, kernel, span, u64, unlikely, usize
 
 
@@ -21,8 +21,6 @@ def before_write(world: Store, old: u64) -> None:
 def mark_overwritten(world: Store, old: usize) -> None:
     if is_object(world, old):
         mark_object(world, blocks_of(world).marker, old)
-    elif old & TAG_MASK == TAG_HOST:
-        mark_host(world, old)
 
 
 @kernel

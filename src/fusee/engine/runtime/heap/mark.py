@@ -4,7 +4,6 @@ The stack grows while the platform has memory. Where it cannot, an object is mar
 looking at all that is marked (`rescan`): slow, but nothing is lost.
 """
 
-from typing import Final
 
 from fusee.engine.layouts import is_followed, layout_of
 from fusee.engine.registry import TypeRegistry
@@ -16,6 +15,7 @@ from fusee.engine.state.heap import (
     EXCEPTION,
     GRANULE_LOG2,
     OBJECT_HEADER_BYTES,
+    PIECE,
     SMALL_STACK,
     Block,
     Marker,
@@ -39,8 +39,6 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )
-
-PIECE: Final = 256  # elements that are scanned at once
 
 
 @kernel(inline=True)

@@ -4,7 +4,6 @@ Guest frames are searched word by word, since nobody notes what is in them: a wo
 object keeps it. All other places say by their type whether they hold a reference.
 """
 
-from typing import Final
 
 from fusee.engine.layouts import is_followed
 from fusee.engine.runtime.codes import slots_at
@@ -21,7 +20,7 @@ from fusee.engine.runtime.holdings import (
     own,
     own_globals,
 )
-from fusee.engine.state.heap import ROOT_SLOTS, SWEEPING, Marker, RootPage
+from fusee.engine.state.heap import PIECE, ROOT_SLOTS, SWEEPING, Marker, RootPage
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, REF
 from fusee.engine.state.runtime import (
     RESERVED_STACK_SLOTS,
@@ -36,8 +35,6 @@ from fusee.engine.state.runtime import (
 )
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, minimum, null, size_of, span, u32, u64, usize
 from fusee.spec.types import Heap
-
-PIECE: Final = 256  # places that are looked at at once
 
 
 @kernel(inline=True)
