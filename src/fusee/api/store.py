@@ -77,6 +77,7 @@ class Store(ObjectTable, Managed):
         self._aggregates: WeakValueDictionary[int, ObjectRef] = WeakValueDictionary()  # by address
         self._failure: BaseException | None = None  # raised by a host function of an emulated device's guest
         self._wasi_context: WasiContext | None = None
+        self._components: object = None  # what `fusee.component` keeps for the store
         self._deadline: int | None = None
         if engine._is_metered and not engine._consume_fuel:
             self._fill(int(NO_LIMIT))
@@ -380,7 +381,7 @@ def _free_place(owner: "weakref.ref[Store]", place: int) -> None:
 class StoreContext:
     """A store that is lent: good wherever a `Store` is asked for, until it is taken back.
 
-    What wasmtime-py gives to the host functions of components; here nothing gives one yet.
+    What wasmtime-py gives to the host functions of components.
     """
 
     __slots__ = ("_store",)
