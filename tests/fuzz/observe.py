@@ -11,6 +11,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from fusee.kernel.lang import u32
+from tests.fuzz.objects import make_objects
 from tests.fuzz.programs import make_program
 from tests.fuzz.smith import make_module
 from tests.fuzz.stress import make_stress
@@ -21,6 +23,7 @@ GENERATORS: dict[str, Callable[[int], bytes | None]] = {
     "programs": make_program,
     "stress": make_stress,
     "vectors": make_vectors,
+    "objects": make_objects,
 }
 CALLS_EACH = 3
 ARGUMENTS: dict[str, list[Any]] = {
@@ -31,10 +34,13 @@ ARGUMENTS: dict[str, list[Any]] = {
 }
 
 
-def observe(implementation: ModuleType, engine: Any, wasm: bytes, *, together: bool = False) -> list[str]:
+def observe(
+    implementation: ModuleType, engine: Any, wasm: bytes, *, together: bool = False, stress: int = 0
+) -> list[str]:
     """One line for each thing seen; both implementations must give the same.
 
-    Every function gets an instance of its own, unless `together`: `smith`'s loop budget is used up in it.
+    Every function gets an instance of its own, unless `together`: `smith`'s loop budget is used up in it. With `stress`
+    Fusee collects at every allocation of so many of a size.
     """
     module = implementation.Module(engine, wasm)
     names = sorted(export.name for export in module.exports if isinstance(export.type, implementation.FuncType))
@@ -43,6 +49,8 @@ def observe(implementation: ModuleType, engine: Any, wasm: bytes, *, together: b
     for name in names:
         if exports is None or not together:
             store = implementation.Store(engine)
+            if stress:
+                store._state.heap.stress = u32(stress)
             try:
                 exports = implementation.Instance(store, module, []).exports(store)
             except implementation.Trap as trap:

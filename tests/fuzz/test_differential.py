@@ -35,7 +35,7 @@ def under_fusee(generator: str, first: int, count: int, build: str) -> dict[int,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("build", ["ordinary", "checked"])
-@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("generator", [name for name in GENERATORS if name != "objects"])  # see `test_objects`
 def test_random_modules_behave_as_under_wasmtime(generator: str, build: str) -> None:
     wasmtime = pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
     from tests.fuzz.compare import oracle
