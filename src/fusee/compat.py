@@ -5,11 +5,15 @@
     fusee.compat.install()
     import pii_shield  # imports wasmtime, and gets this package
 
-What of wasmtime-py's interface is here, and what is not, says docs/python-api.md. `wasmtime.component`,
-`wasmtime.loader` and the names with an underscore (`wasmtime._ffi`) are not: to import one raises `ImportError`.
+What of wasmtime-py's interface is here, and what is not, says docs/python-api.md. `wasmtime.component` is
+`fusee.component`. `wasmtime.loader` and the names with an underscore (`wasmtime._ffi`) are not here: to import one
+raises `ImportError`.
 """
 
 import sys
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import fusee
 
@@ -35,13 +39,30 @@ def uninstall() -> None:
     """Undo `install`. What has been imported keeps what it got."""
     if sys.modules.get(_NAME) is fusee:
         del sys.modules[_NAME]
+        sys.modules.pop(f"{_NAME}.component", None)
         sys.meta_path.remove(_Refusal)
 
 
 class _Refusal:
-    """Says what parts of wasmtime-py are missing, which would otherwise be looked for in this package's folder."""
+    """Finds components, and says what parts of wasmtime-py are missing: both would be looked for in this folder."""
 
     @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if name == f"{_NAME}.component":
+            return ModuleSpec(name, _ComponentLoader())
         if name.startswith(f"{_NAME}."):
             raise ModuleNotFoundError(f"{name} is not part of Fusee, which was installed as wasmtime", name=name)
+        return None
+
+
+class _ComponentLoader(Loader):
+    """Gives `fusee.component` another name."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        import fusee.component
+
+        self._spec = fusee.component.__spec__
+        return fusee.component
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec

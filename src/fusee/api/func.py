@@ -1,7 +1,7 @@
 """`Func`, and what host functions see of their caller."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from fusee.api.errors import ArgumentError, HostError, LinkError, WasmtimeError
 from fusee.api.managed import expect
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from fusee.api.tag import Tag
 
 Extern = Union["Func", "Table", "Memory", "SharedMemory", "Global", "Tag"]
+
+
+class HostCallable(Protocol):
+    """What guests call: given the slots of a call, as the engine has them, it takes the arguments and puts results."""
+
+    @property
+    def signature(self) -> Signature:
+        """Its type."""
+
+    def run(self, store: Store, instance: int, slots: int) -> None:
+        """Perform a call; `slots` is an address."""
 
 
 class HostFunction:
@@ -74,11 +85,17 @@ class Func:
         one value, or a sequence of several. What it raises ends the guest, and is raised where the guest was called.
         Raises `ArgumentError`.
         """
-        self._store = owner = store_of(store)
+        owner = store_of(store)
         expect(ty, FuncType, "a FuncType")
-        self._function_signature: Signature | None = Signature(ty)
+        self._bind(owner, HostFunction(Signature(ty), func, access_caller))
+
+    def _bind(self, owner: Store, host: "HostCallable") -> None:
+        """Make it the function that `host` performs."""
+        self._store = owner
+        self._function_signature: Signature | None = host.signature
+        ty = host.signature.type
         canonical = owner.engine._canonical(ty)
-        owner._hosts.append(HostFunction(self._function_signature, func, access_caller))
+        owner._hosts.append(host)
         self._address: int = owner._native.new_host_func(
             owner._address,
             len(owner._hosts) - 1,
@@ -88,6 +105,13 @@ class Func:
             self._signature.params.size // SLOT_BYTES,
             self._signature.results.size // SLOT_BYTES,
         )
+
+    @classmethod
+    def _of_host(cls, store: Store, host: "HostCallable") -> "Func":
+        """A function that works on the slots of its calls."""
+        self = object.__new__(cls)
+        self._bind(store, host)
+        return self
 
     @classmethod
     def _from_address(cls, store: Store, address: int) -> "Func":

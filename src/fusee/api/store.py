@@ -25,7 +25,7 @@ from fusee.kernel.scalars import u32, u64
 if TYPE_CHECKING:
     from fusee.api.exception import WasmException
     from fusee.api.frame import Frame
-    from fusee.api.func import HostFunction
+    from fusee.api.func import HostCallable
     from fusee.api.module import Lifetime, Module
     from fusee.api.references import ObjectRef
     from fusee.api.types import TagType, ValType
@@ -67,7 +67,7 @@ class Store(ObjectTable, Managed):
         self._address: int = self._native.new_store(engine._address, engine._max_wasm_stack, self._embedding.address)
         self._invoke = self._native.invoke_status
         self._state = view(StoreState, self._address, self._native.space)
-        self._hosts: list[HostFunction] = []
+        self._hosts: list[HostCallable] = []
         self._modules: dict[int, Module] = {}  # by address; they live as long as the store
         self._lifetimes: set[Lifetime] = set()  # theirs
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address

