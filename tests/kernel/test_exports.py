@@ -1,17 +1,12 @@
-"""What programs share with C: names, functions of others, cells that stay, words that several threads change."""
-
-import ctypes
+"""What programs share with C: names, functions of others, and cells that stay."""
 
 import pytest
 
 from fusee.kernel.arena import allocate_simulated, simulate
 from fusee.kernel.build import Program, emit_objects, load
-from fusee.kernel.lang import Ptr, Static, atomic_add, cast, cells, exported, i32, kernel, u8, u32, usize
+from fusee.kernel.lang import Ptr, Static, cells, exported, i32, kernel, u8, u32, usize
 from fusee.kernel.target import ILP32, Target
-from fusee.package.library import complete
 from fusee.package.objects import read_object
-
-ATOMIC = {"__atomic_fetch_add_4", "__sync_fetch_and_add_4"}
 
 COUNTS = cells(u32, 2)
 
@@ -71,11 +66,6 @@ def is_before(numbers: Ptr[u8]) -> bool:
     return compare(numbers, numbers + 4, usize(4)) < 0
 
 
-@kernel
-def take_number(counter: Ptr[u32]) -> u32:
-    return atomic_add(counter, 3)
-
-
 def test_functions_that_something_else_defines() -> None:
     """The object only mentions the C name; un-compiled, the body stands for it."""
     for triple, name in (("x86_64-unknown-linux-gnu", "compare_in_c"), ("arm64_32-apple-watchos", "_compare_in_c")):
@@ -104,26 +94,3 @@ def test_definitions_that_give_way(triple: str) -> None:
         assert symbol.binding.name == "WEAK"
     else:
         assert symbol.description & 0x80  # N_WEAK_DEF (<mach-o/nlist.h>)
-
-
-def test_atomic_addition() -> None:
-    counter = ctypes.c_uint32(0xFFFF_FFFE)
-    library = load(Program("atomic", [take_number]))
-    native = library.function(take_number)
-    assert [native(ctypes.addressof(counter)) for _ in range(2)] == [0xFFFF_FFFE, 1]
-    assert counter.value == 4
-    with simulate(ILP32):
-        memory = cast(Ptr[u32], allocate_simulated(4))
-        assert [int(take_number(memory)) for _ in range(3)] == [0, 3, 6]
-
-
-@pytest.mark.parametrize(
-    "triple", ["thumbv6m-none-eabi", "riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"]
-)
-def test_atomic_addition_where_the_processor_has_none(triple: str) -> None:
-    """The library brings along what LLVM calls instead."""
-    target = Target.parse(triple)
-    objects = complete(emit_objects(Program("atomic", [take_number]), target), target)
-    assert all(read_object(data).undefined <= {*read_object(data).defined, *ATOMIC} for data in objects.values())
-    called = {name for data in objects.values() for name in read_object(data).undefined}
-    assert bool(called) == (triple != "riscv32imac-unknown-none-elf")

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
 
-from fusee.freestanding import arithmetic, atomic, comparison, conversion, eabi, fused, integer, memory, rounding
+from fusee.freestanding import arithmetic, comparison, conversion, eabi, fused, integer, memory, rounding
 from fusee.kernel.build import Program
 from fusee.kernel.lang import Instance, Kernel
 from fusee.kernel.target import Target
 from fusee.kernel.triple import Triple
 
-_MODULES: Final = (atomic, memory, integer, rounding, arithmetic, fused, conversion, comparison, eabi)
+_MODULES: Final = (memory, integer, rounding, arithmetic, fused, conversion, comparison, eabi)
 
 
 def _functions(module: ModuleType) -> dict[str, Kernel[..., Any]]:

@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fusee.kernel.arena import stack_array
+    from fusee.kernel.atomics import (
+        Order,
+        atomic_add,
+        atomic_and,
+        atomic_compare_exchange,
+        atomic_exchange,
+        atomic_fence,
+        atomic_load,
+        atomic_or,
+        atomic_store,
+        atomic_sub,
+        atomic_xor,
+    )
     from fusee.kernel.declare import (
         Handler,
         Instance,
@@ -78,7 +91,6 @@ if TYPE_CHECKING:
     )
     from fusee.kernel.memory import (
         address,
-        atomic_add,
         cast,
         copy_bytes,
         diff,
@@ -114,6 +126,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "arena": "stack_array",
+    "atomics": "Order atomic_add atomic_and atomic_compare_exchange atomic_exchange atomic_fence atomic_load atomic_or"
+    " atomic_store atomic_sub atomic_xor",
     "declare": "Handler Instance Kernel Static caught exported handler instance kernel tail",
     "errors": "KernelError",
     "floats": "Float f32 f64",
@@ -121,7 +135,7 @@ _HOMES = {
     " low maximum minimum mul_high nearest popcount rem_trunc rotl rotr select span sqrt sub_sat trunc"
     " trunc_sat trunc_to unlikely unreachable unroll whole with_low",
     "lanes": "FloatLanes IntegerLanes Lanes f32x4 f64x2 i8x16 i16x8 i32x4 i64x2 u8x16 u16x8 u32x4 u64x2 v128",
-    "memory": "address atomic_add cast copy_bytes diff fill_bytes is_null load null offset_of size_of store",
+    "memory": "address cast copy_bytes diff fill_bytes is_null load null offset_of size_of store",
     "pointer": "Fn Ptr",
     "registers": "registers registers_info",
     "scalars": "Integer Scalar i8 i16 i32 i64 u8 u16 u32 u64 usize",
@@ -146,6 +160,7 @@ __all__ = [
     "Kernel",
     "KernelError",
     "Lanes",
+    "Order",
     "Ptr",
     "Scalar",
     "Static",
@@ -153,6 +168,15 @@ __all__ = [
     "address",
     "any_bits",
     "atomic_add",
+    "atomic_and",
+    "atomic_compare_exchange",
+    "atomic_exchange",
+    "atomic_fence",
+    "atomic_load",
+    "atomic_or",
+    "atomic_store",
+    "atomic_sub",
+    "atomic_xor",
     "bitcast",
     "bitmask",
     "byte_swap",

@@ -7,7 +7,7 @@ from fusee.kernel.faults import BoundsFault
 from fusee.kernel.layout import element_extent, layout
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
 from fusee.kernel.registers import null_of
-from fusee.kernel.scalars import Integer, Scalar, u8, u32, usize
+from fusee.kernel.scalars import Integer, Scalar, u8, usize
 from fusee.kernel.space import HOST, Region, Space, current_space
 from fusee.kernel.structs import StructReference, is_struct
 
@@ -85,13 +85,6 @@ def store(p: Ptr[u8], x: object) -> None:
     if not isinstance(x, Scalar | bool):
         raise TypeError(f"store of {x!r}: only scalars")
     value_codec(type(x), p.region.space.target, aligned=False).store(_bytes_pointer(p).region, p.address, x)
-
-
-def atomic_add(p: Ptr[u32], amount: u32 | int) -> u32:
-    """Add to a word that other threads may change as well; what it held before. Orders all memory around it."""
-    before = p[0]
-    p[0] = before + amount
-    return before
 
 
 def copy_bytes(dst: Ptr[u8], src: Ptr[u8], n: usize | int) -> None:

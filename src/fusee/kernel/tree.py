@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from fusee.kernel.atomics import Order
+
 # --- types -------------------------------------------------------------------------------------
 
 
@@ -204,6 +206,15 @@ class Intrinsic(Node):
 
     name: str
     operands: tuple[Node, ...]
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Atomic(Node):
+    """An operation on memory that threads share: the word's address and values, if it has any."""
+
+    name: str
+    operands: tuple[Node, ...]
+    order: Order
 
 
 @dataclass(eq=False, slots=True, repr=False)

@@ -156,6 +156,15 @@ class Triple:
         return self.features.endswith("sp")
 
     @property
+    def atomic_bits(self) -> int:
+        """Of the widest integers that the machine accesses atomically; 0: it has no instructions for that."""
+        if self.machine.startswith("riscv"):
+            return self.pointer_width if "+a" in self.features.split(",") else 0
+        if re.match(r"thumbv[678]e?m", self.architecture):
+            return 0 if self.architecture == "thumbv6m" else 32
+        return 64
+
+    @property
     def lacks_double_extremes(self) -> bool:
         """Whether LLVM 22 fails on minimum and maximum of doubles: 32-bit Arm with them, x86 without SSE2."""
         return self.machine in ("arm", "i386")

@@ -9,7 +9,7 @@ from fusee.engine.capi.blocks import delete_block
 from fusee.engine.capi.state import EngineObject, HostInfo, ModuleObject, Source, World
 from fusee.engine.interpreter import close_module, uninstall_interpreter
 from fusee.engine.runtime.store import release_engine
-from fusee.kernel.lang import Fn, Ptr, address, atomic_add, cast, kernel, u8, u32, usize
+from fusee.kernel.lang import Fn, Order, Ptr, address, atomic_add, cast, kernel, u8, u32, usize
 
 LESS: Final = 0xFFFF_FFFF  # minus one
 
@@ -22,13 +22,13 @@ def count_of(shared: EngineObject) -> Ptr[u32]:
 
 @kernel
 def hold_engine(engine: EngineObject) -> None:
-    atomic_add(count_of(engine), 1)
+    atomic_add(count_of(engine), 1, Order.ACQ_REL)
 
 
 @kernel
 def drop_engine(engine: EngineObject) -> None:
     """One reference to an engine less, from any thread."""
-    if atomic_add(count_of(engine), LESS) == 1:
+    if atomic_add(count_of(engine), LESS, Order.ACQ_REL) == 1:
         delete_block(cast(Ptr[u8], engine))
 
 
@@ -44,14 +44,14 @@ def drop_world(world: World) -> None:
 
 @kernel
 def hold_source(source: Source) -> Source:
-    atomic_add(cast(Ptr[u32], source), 1)
+    atomic_add(cast(Ptr[u32], source), 1, Order.ACQ_REL)
     return source
 
 
 @kernel
 def drop_source(source: usize) -> None:
     """`wasm_shared_module_delete`: one reference to a binary less, from any thread; nothing if it is null."""
-    if source != 0 and atomic_add(cast(Ptr[u32], source), LESS) == 1:
+    if source != 0 and atomic_add(cast(Ptr[u32], source), LESS, Order.ACQ_REL) == 1:
         delete_block(cast(Ptr[u8], source))
 
 

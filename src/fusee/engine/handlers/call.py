@@ -15,6 +15,7 @@ from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Func, Instance, Table
 from fusee.engine.translate.function import translate
 from fusee.kernel.lang import (
+    Order,
     Ptr,
     Static,
     address,
@@ -95,7 +96,7 @@ def translated(ctx: Instance, index: u32) -> usize:
     world = ctx.store
     if ctx.code[index] == 0:
         translate(world, ctx.module, index)
-        atomic_add(world.fence, u32(0))
+        atomic_add(world.fence, 0, Order.ACQ_REL)
         if world.interrupt != 0:
             raise Trap(TrapCode.INTERRUPT, 0)
     world.place_fp = null(Ptr[u64])

@@ -19,6 +19,7 @@ from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, holdi
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.runtime import Cells, Instance, Store
 from fusee.kernel.lang import (
+    Order,
     Ptr,
     address,
     atomic_add,
@@ -62,7 +63,7 @@ def interrupt_guest(world: Store) -> None:
     if gate.patch_count != 0:
         restore_code(world)
     world.is_wanted = u32(1)
-    atomic_add(world.fence, u32(0))
+    atomic_add(world.fence, 0, Order.ACQ_REL)
     capacity = each_head(world, gate, u32(0))
     gate.patches = cast(Ptr[usize], e.python.allocate(usize(capacity) * 2, usize(size_of(usize))))
     if not is_null(gate.patches):

@@ -10,6 +10,7 @@ from fusee.engine.python.state import Places
 from fusee.engine.state.runtime import Engine
 from fusee.kernel.lang import (
     Fn,
+    Order,
     Ptr,
     address,
     atomic_add,
@@ -59,7 +60,7 @@ def reserve_place(size: usize) -> Ptr[u8]:
     """`Platform.reserve`: a mapping, or memory of the heap, which to the engine is the same."""
     p = places()
     if address(p.map) != 0:
-        number = atomic_add(p.next, u32(size >> PLACE_BITS) + 2)
+        number = atomic_add(p.next, u32(size >> PLACE_BITS) + 2, Order.ACQ_REL)
         hint = FIRST_PLACE + (usize(number % PLACES) << PLACE_BITS)
         mapped = p.map(hint, size, READ_WRITE, i32(u32(p.flags)), FAILED, i64(0))
         if mapped != usize(0) - 1:

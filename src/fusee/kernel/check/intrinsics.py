@@ -111,14 +111,6 @@ def _is_scalar(t: Type) -> bool:
     return isinstance(t, Integer | Float | tree.Boolean | tree.Vector)
 
 
-@intrinsic("atomic_add")
-def _atomic_add(body: Body, node: ast.Call, name: str) -> Value:
-    count_arguments(body, node, 2)
-    word = body.types.named("u32")
-    operands = body.node_of(node.args[0], tree.pointer_to(word)), body.node_of(node.args[1], word)
-    return tree.Intrinsic(word, node.lineno, name, operands)
-
-
 @intrinsic("copy_bytes")
 def _copy_bytes(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 3)

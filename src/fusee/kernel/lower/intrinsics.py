@@ -125,13 +125,6 @@ def _store(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) ->
     return ""
 
 
-@rule("atomic_add")
-def _atomic_add(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    if writer.module.checks:
-        writer.module.checks.access(writer, node.type, operands[0], True)
-    return writer.value(f"atomicrmw add ptr {operands[0]}, i32 {operands[1]} acq_rel")
-
-
 @rule("copy_bytes")
 def _copy_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     size = f"i{writer.types.pointer_bits}"
