@@ -1,35 +1,18 @@
 """Operations on descriptors: `fd_*`."""
 
 import os
-import time
 from struct import Struct
 
-from fusee.wasi.abi import (
-    DIRENT,
-    FDSTAT,
-    FILESTAT,
-    NO_RIGHTS,
-    PRESTAT,
-    FdFlags,
-    FileType,
-    Rights,
-    TimeFlags,
-    pack_filestat,
-)
+from fusee.wasi import files
+from fusee.wasi.abi import DIRENT, FDSTAT, FILESTAT, NO_RIGHTS, PRESTAT, FdFlags, Rights, pack_filestat
 from fusee.wasi.context import WasiContext
-from fusee.wasi.descriptors import Descriptor, Directory, File, HostFile, Inherited
+from fusee.wasi.descriptors import Directory, HostFile
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import host_function
 from fusee.wasi.memory import GuestMemory
 
 _SIGN_BIT = 1 << 63
 _WHENCE = (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END)
-# Both a given time and the present make no sense.
-_ACCESS = TimeFlags.ATIM | TimeFlags.ATIM_NOW
-_MODIFIED = TimeFlags.MTIM | TimeFlags.MTIM_NOW
-# What may be a terminal, pipe or socket.
-_STREAMS = (FileType.UNKNOWN, FileType.CHARACTER_DEVICE, FileType.SOCKET_STREAM)
-_ADVICE = ("NORMAL", "SEQUENTIAL", "RANDOM", "WILLNEED", "DONTNEED", "NOREUSE")
 
 
 # Reading and writing
@@ -38,7 +21,7 @@ _ADVICE = ("NORMAL", "SEQUENTIAL", "RANDOM", "WILLNEED", "DONTNEED", "NOREUSE")
 @host_function("i32 i32 i32 i32 -> i32")
 def fd_read(context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, result: int) -> None:
     """Reads at the current offset."""
-    descriptor = _readable(context, fd)
+    descriptor = files.readable(context.descriptor(fd))
     memory.check(result, 4)
     memory.write_u32(result, descriptor.read(memory.vectors(vectors, count)))
 
@@ -46,7 +29,7 @@ def fd_read(context: WasiContext, memory: GuestMemory, fd: int, vectors: int, co
 @host_function("i32 i32 i32 i32 -> i32")
 def fd_write(context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, result: int) -> None:
     """Writes at the current offset."""
-    descriptor = _writable(context, fd)
+    descriptor = files.writable(context.descriptor(fd))
     memory.check(result, 4)
     memory.write_u32(result, descriptor.write(memory.vectors(vectors, count)))
 
@@ -56,9 +39,9 @@ def fd_pread(
     context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, offset: int, result: int
 ) -> None:
     """Reads at an offset."""
-    host_fd = _seekable(_readable(context, fd), Rights.FD_SEEK)
+    host_fd = files.seekable(files.readable(context.descriptor(fd)), Rights.FD_SEEK)
     memory.check(result, 4)
-    memory.write_u32(result, os.preadv(host_fd, memory.vectors(vectors, count), _offset(offset)))
+    memory.write_u32(result, os.preadv(host_fd, memory.vectors(vectors, count), files.signed(offset)))
 
 
 @host_function("i32 i32 i32 i64 i32 -> i32")
@@ -66,9 +49,9 @@ def fd_pwrite(
     context: WasiContext, memory: GuestMemory, fd: int, vectors: int, count: int, offset: int, result: int
 ) -> None:
     """Writes at an offset."""
-    host_fd = _seekable(_writable(context, fd), Rights.FD_SEEK)
+    host_fd = files.seekable(files.writable(context.descriptor(fd)), Rights.FD_SEEK)
     memory.check(result, 4)
-    memory.write_u32(result, os.pwritev(host_fd, memory.vectors(vectors, count), _offset(offset)))
+    memory.write_u32(result, os.pwritev(host_fd, memory.vectors(vectors, count), files.signed(offset)))
 
 
 @host_function("i32 i64 i32 i32 -> i32")
@@ -80,7 +63,7 @@ def fd_seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whe
 def seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence: int | None, result: int) -> None:
     """Moves the current offset, counted as the host's `whence` says; None is what is no way to count."""
     moves = offset != 0 or whence != os.SEEK_CUR
-    host_fd = _seekable(context.descriptor(fd), Rights.FD_SEEK if moves else Rights.FD_TELL)
+    host_fd = files.seekable(context.descriptor(fd), Rights.FD_SEEK if moves else Rights.FD_TELL)
     if whence is None:
         raise WasiError(Errno.INVAL)
     memory.check(result, 8)
@@ -92,41 +75,32 @@ def seek(context: WasiContext, memory: GuestMemory, fd: int, offset: int, whence
 def fd_tell(context: WasiContext, memory: GuestMemory, fd: int, result: int) -> None:
     """Stores the current offset."""
     descriptor = context.descriptor(fd)
-    host_fd = _seekable(descriptor, descriptor.rights & Rights.FD_SEEK or Rights.FD_TELL)  # each implies it
+    host_fd = files.seekable(descriptor, descriptor.rights & Rights.FD_SEEK or Rights.FD_TELL)  # each implies it
     memory.write_u64(result, os.lseek(host_fd, 0, os.SEEK_CUR))
 
 
 @host_function("i32 -> i32")
 def fd_sync(context: WasiContext, memory: GuestMemory, fd: int) -> None:
     """Waits until data and status are stored."""
-    descriptor = context.descriptor(fd, Rights.FD_SYNC)
-    if descriptor.file_type in (FileType.REGULAR_FILE, FileType.DIRECTORY):
-        os.fsync(descriptor.fileno())
+    files.sync(context.descriptor(fd))
 
 
 @host_function("i32 -> i32")
 def fd_datasync(context: WasiContext, memory: GuestMemory, fd: int) -> None:
     """Waits until data is stored."""
-    descriptor = context.descriptor(fd, Rights.FD_DATASYNC)
-    if descriptor.file_type in (FileType.REGULAR_FILE, FileType.DIRECTORY):
-        getattr(os, "fdatasync", os.fsync)(descriptor.fileno())
+    files.sync_data(context.descriptor(fd))
 
 
 @host_function("i32 i64 i64 i32 -> i32")
 def fd_advise(context: WasiContext, memory: GuestMemory, fd: int, offset: int, size: int, advice: int) -> None:
     """Tells how a file will be read."""
-    host_fd = _file(context, fd, Rights.FD_ADVISE).fd
-    if advice >= len(_ADVICE):
-        raise WasiError(Errno.INVAL)
-    _offset(offset), _offset(size)
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(host_fd, offset, size, getattr(os, f"POSIX_FADV_{_ADVICE[advice]}"))
+    files.advise(context.descriptor(fd), offset, size, advice)
 
 
 @host_function("i32 i64 i64 -> i32")
 def fd_allocate(context: WasiContext, memory: GuestMemory, fd: int, offset: int, size: int) -> None:
     """Would make sure that a range of a file has space. Not all hosts can, and so no program may rely on it."""
-    _file(context, fd, NO_RIGHTS)
+    files.plain_file(context.descriptor(fd), NO_RIGHTS)
     raise WasiError(Errno.NOTSUP)
 
 
@@ -174,7 +148,7 @@ def write_status(record: Struct, context: WasiContext, memory: GuestMemory, fd: 
 @host_function("i32 i64 -> i32")
 def fd_filestat_set_size(context: WasiContext, memory: GuestMemory, fd: int, size: int) -> None:
     """Cuts a file off, or extends it with zeros."""
-    os.ftruncate(_file(context, fd, Rights.FD_FILESTAT_SET_SIZE).fd, _offset(size))
+    files.set_size(context.descriptor(fd), size)
 
 
 @host_function("i32 i64 i64 i32 -> i32")
@@ -182,21 +156,7 @@ def fd_filestat_set_times(
     context: WasiContext, memory: GuestMemory, fd: int, access_ns: int, modified_ns: int, flags: int
 ) -> None:
     """Changes a file's times."""
-    host_fd = context.descriptor(fd, Rights.FD_FILESTAT_SET_TIMES).fileno()
-    os.utime(host_fd, ns=new_times(os.fstat(host_fd), access_ns, modified_ns, flags))
-
-
-def new_times(status: os.stat_result, access_ns: int, modified_ns: int, flags: int) -> tuple[int, int]:
-    """The access and modification times that `fstflags` ask for."""
-    if flags >= 2 * TimeFlags.MTIM_NOW:
-        raise WasiError(Errno.INVAL)
-    chosen = TimeFlags(flags)
-    if _ACCESS in chosen or _MODIFIED in chosen:
-        raise WasiError(Errno.INVAL)
-    now = time.time_ns()
-    access = _offset(access_ns) if chosen & TimeFlags.ATIM else status.st_atime_ns
-    modified = _offset(modified_ns) if chosen & TimeFlags.MTIM else status.st_mtime_ns
-    return now if chosen & TimeFlags.ATIM_NOW else access, now if chosen & TimeFlags.MTIM_NOW else modified
+    files.set_times(context.descriptor(fd), access_ns, modified_ns, flags)
 
 
 # The table of descriptors
@@ -260,43 +220,3 @@ def _preopen_name(context: WasiContext, fd: int) -> bytes:
     if not isinstance(descriptor, Directory) or descriptor.preopen is None:
         raise WasiError(Errno.BADF)
     return descriptor.preopen
-
-
-def _readable(context: WasiContext, fd: int) -> Descriptor:
-    descriptor = context.descriptor(fd)
-    if not descriptor.rights & Rights.FD_READ:
-        raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.BADF)
-    return descriptor
-
-
-def _writable(context: WasiContext, fd: int) -> Descriptor:
-    descriptor = context.descriptor(fd)
-    if not descriptor.rights & Rights.FD_WRITE:
-        raise WasiError(Errno.ISDIR if isinstance(descriptor, Directory) else Errno.BADF)
-    return descriptor
-
-
-def _seekable(descriptor: Descriptor, rights: int) -> int:
-    if isinstance(descriptor, Directory):
-        raise WasiError(Errno.ISDIR)
-    if not isinstance(descriptor, File) or (rights & ~descriptor.rights and descriptor.file_type in _STREAMS):
-        raise WasiError(Errno.SPIPE)
-    descriptor.require(rights)
-    return descriptor.fd
-
-
-def _file(context: WasiContext, fd: int, rights: int) -> File:
-    descriptor = context.descriptor(fd)
-    if isinstance(descriptor, Directory):
-        raise WasiError(Errno.ISDIR)
-    if not isinstance(descriptor, File) or (rights & ~descriptor.rights and isinstance(descriptor, Inherited)):
-        raise WasiError(Errno.BADF)
-    descriptor.require(rights)
-    return descriptor
-
-
-def _offset(value: int) -> int:
-    """A size, offset or time that the host's signed numbers can hold."""
-    if value & _SIGN_BIT:
-        raise WasiError(Errno.INVAL)
-    return value
