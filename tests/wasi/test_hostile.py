@@ -141,7 +141,7 @@ def test_offsets_and_times_beyond_the_hosts(tmp_path: Path, huge: int) -> None:
 
 
 def test_descriptors_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fusee.wasi.context.MAX_DESCRIPTORS", 20)
+    monkeypatch.setattr("fusee.wasi.context.MAX_FILES", 20)
     guest = Guest(tmp_path)
     results = [guest.open("f", 1) for _ in range(30)]
     assert results[16:] == [Errno.MFILE] * 14

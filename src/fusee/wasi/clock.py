@@ -33,11 +33,15 @@ def read_clock(clock: int) -> int:
     return _find(clock).read_ns()
 
 
+def resolution_ns(clock: int) -> int:
+    """How long it takes for a clock to go on, in nanoseconds."""
+    return max(1, round(time.get_clock_info(_find(clock).name).resolution * 1e9))
+
+
 @host_function("i32 i32 -> i32")
 def clock_res_get(context: WasiContext, memory: GuestMemory, clock: int, result: int) -> None:
     """Stores a clock's resolution."""
-    resolution = time.get_clock_info(_find(clock).name).resolution
-    memory.write_u64(result, max(1, round(resolution * 1e9)))
+    memory.write_u64(result, resolution_ns(clock))
 
 
 @host_function("i32 i64 i32 -> i32")

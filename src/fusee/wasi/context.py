@@ -9,9 +9,7 @@ from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS, Rights
 from fusee.wasi.config import StreamSource, WasiConfig
 from fusee.wasi.descriptors import Descriptor, Directory, EmptyInput, File, Inherited, Output, open_host_file
 from fusee.wasi.errno import Errno, WasiError
-
-# A guest cannot use up the host's descriptors, which this process needs itself.
-MAX_DESCRIPTORS = 4096
+from fusee.wasi.resources import MAX_FILES, ResourceTable
 
 
 class WasiContext:
@@ -19,6 +17,7 @@ class WasiContext:
 
     def __init__(self, config: WasiConfig) -> None:
         self.descriptors: dict[int, Descriptor] = {}
+        self.resources = ResourceTable()  # of version 0.2
         self.has_deadlines = False
         self.is_interrupted = False  # by a deadline: nothing waits any more
         self._waker: tuple[int, int] | None = None
@@ -59,7 +58,7 @@ class WasiContext:
         fd = 0
         while fd in self.descriptors or fd in self.closed:
             fd += 1
-        if fd >= MAX_DESCRIPTORS:
+        if fd >= MAX_FILES:
             descriptor.close()
             raise WasiError(Errno.MFILE)
         self.descriptors[fd] = descriptor
@@ -89,6 +88,7 @@ class WasiContext:
         waker, self._waker = self._waker, None
         for file in waker or ():
             os.close(file)
+        self.resources.close()
         while self.descriptors:
             _, descriptor = self.descriptors.popitem()
             with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from typing import Self
 
 from fusee.wasi.abi import (
     DIRECTORY_RIGHTS,
@@ -76,6 +77,10 @@ class Descriptor:
         if flags != self.flags:
             raise WasiError(Errno.NOTSUP)
 
+    def share(self) -> Self:
+        """The same for a further user."""
+        return self
+
     def close(self) -> None:
         """Ends it."""
 
@@ -87,14 +92,22 @@ class HostFile(Descriptor):
         self.fd = fd
         self.file_type = file_type_of(os.fstat(fd).st_mode)
         self.rights, self.inheriting, self.flags = rights, inheriting, flags
+        self._users = 1
 
     def fileno(self) -> int:
         """The host's descriptor."""
         return self.fd
 
+    def share(self) -> Self:
+        """The same for a further user, who closes it, too."""
+        self._users += 1
+        return self
+
     def close(self) -> None:
-        """Closes the host's descriptor too."""
-        os.close(self.fd)
+        """Closes the host's descriptor too, when its last user does."""
+        self._users -= 1
+        if not self._users:
+            os.close(self.fd)
 
 
 class File(HostFile):
@@ -165,11 +178,12 @@ class Directory(HostFile):
         entry to a place that was already read. A descriptor that has not read from the start takes it now.
         """
         if cookie == 0 or self._entries is None:
-            self._entries = self._scan()
+            self._entries = self.listing()
         for index in range(cookie, len(self._entries)):
             yield index + 1, *self._entries[index]
 
-    def _scan(self) -> list[tuple[bytes, int, FileType]]:
+    def listing(self) -> list[tuple[bytes, int, FileType]]:
+        """Name, inode and type of each entry, `.` and `..` first."""
         own = os.fstat(self.fd).st_ino
         with os.scandir(self.fd) as found:
             names = [(os.fsencode(entry.name), entry.inode(), _entry_type(entry)) for entry in found]

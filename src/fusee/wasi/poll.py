@@ -3,7 +3,7 @@
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from fusee.wasi.descriptors import File
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import host_function
 from fusee.wasi.memory import GuestMemory
+from fusee.wasi.waiting import ALWAYS, wait
 
 MAX_SUBSCRIPTIONS = 1 << 14
 
@@ -23,8 +24,6 @@ _CLOCK_BODY = Struct("<I4xQQH")  # clock, timeout, precision, flags
 _FD_BODY = Struct("<I")
 _IS_ABSOLUTE = 1
 _HANGUP = 1
-# What the host reports beside what it was asked for; reading and writing say what it is.
-_ALWAYS = select.POLLHUP | select.POLLERR | select.POLLNVAL
 # That something can be read or written, is known; how much, is not. Wasmtime says so too.
 _READY_BYTES = 1
 
@@ -110,36 +109,17 @@ def _is_at_end(fd: int) -> bool:
 
 def _wait(context: WasiContext, wanted: list[Subscription]) -> list[bytes]:
     """The events; there is at least one, unless the guest's deadline comes first, which stops it."""
-    poller = select.poll()
     masks: dict[int, int] = {}
     for one in wanted:
         if one.file is not None:
             masks[one.file.fd] = masks.get(one.file.fd, 0) | one.mask
-    for fd, mask in masks.items():
-        poller.register(fd, mask)
     is_ready = any(one.errno or (one.tag != _CLOCK and one.file is None) for one in wanted)
     deadlines = [one.deadline_ns for one in wanted if one.tag == _CLOCK and not one.errno]
-    if context.has_deadlines:
-        poller.register(context.waker(), select.POLLIN)
-    while not context.is_interrupted:
-        remaining_ns = 0 if is_ready else min(deadlines, default=-1)
-        if remaining_ns > 0:
-            remaining_ns = max(0, remaining_ns - time.monotonic_ns())
-        ready = dict(poller.poll(_milliseconds(remaining_ns)))
-        events = list(_events(wanted, ready, time.monotonic_ns()))
-        if events:
-            return events
-    return []
+    until_ns = 0 if is_ready else min(deadlines, default=None)
+    return wait(context, masks, until_ns, lambda ready: list(_events(wanted, ready, time.monotonic_ns())))
 
 
-def _milliseconds(duration_ns: int) -> int | None:
-    """A timeout for the host, rounded up so as not to wake too early; None waits for ever."""
-    if duration_ns < 0:
-        return None
-    return min(-(-duration_ns // 1_000_000), 60_000)
-
-
-def _events(wanted: list[Subscription], ready: dict[int, int], now_ns: int) -> Iterator[bytes]:
+def _events(wanted: list[Subscription], ready: Mapping[int, int], now_ns: int) -> Iterator[bytes]:
     for one in wanted:
         if one.errno:
             yield one.event()
@@ -148,5 +128,5 @@ def _events(wanted: list[Subscription], ready: dict[int, int], now_ns: int) -> I
                 yield one.event()
         elif one.file is None:
             yield one.event(_HANGUP if one.is_at_end else 0)
-        elif (found := ready.get(one.file.fd, 0)) & (one.mask | _ALWAYS):
+        elif (found := ready.get(one.file.fd, 0)) & (one.mask | ALWAYS):
             yield one.event(_HANGUP if found & select.POLLHUP else 0)

@@ -1,0 +1,38 @@
+"""The interfaces as a linker of components wants them."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fusee.component.types import ResourceType
+
+# Importing these fills the table.
+from fusee.wasi.p2 import cli, clocks, filesystem, io, random  # noqa: F401
+from fusee.wasi.p2.interface import INTERFACES, Interface
+
+if TYPE_CHECKING:
+    from fusee.component.linker import Linker
+
+_HTTP: Final = "wasi:http/"
+
+
+def add_wasip2(linker: "Linker") -> None:
+    """Defines all interfaces but those of `wasi:http`.
+
+    Raises `WasmtimeError` if one of their names is taken, unless the linker allows shadowing.
+    """
+    _add(linker, [found for name, found in INTERFACES.items() if not name.startswith(_HTTP)])
+
+
+def _add(linker: "Linker", interfaces: list[Interface]) -> None:
+    with linker.root() as root:
+        for interface in interfaces:
+            with root.add_instance(interface.name) as instance:
+                for name, found in interface.names.items():
+                    if isinstance(found, ResourceType):
+                        instance.add_resource(name, found, _drop)
+                for function in interface.functions.values():
+                    instance.add_func(function.name, function.bound())
+
+
+def _drop(store: Any, number: int) -> None:
+    """What a guest has no handle to any more ends."""
+    store._context._wasi.resources.drop(number)
