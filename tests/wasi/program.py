@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fusee.component.values import Variant
+from fusee.component.types import ResultType
+from fusee.component.values import Err, Variant
 from fusee.wasi import WasiConfig, WasiContext
 from fusee.wasi.p2 import define  # noqa: F401  # fills the table
 from fusee.wasi.p2.filesystem import OpenFile
@@ -23,8 +24,13 @@ class Program:
         self.context = WasiContext(config)
 
     def call(self, interface: str, name: str, *arguments: Any) -> Any:
-        """What a function gives, with objects for handles."""
-        return INTERFACES[f"wasi:{interface}@{VERSION}"].functions[name].call(self.context, *arguments)
+        """What a function gives, with objects for handles; a `Variant` for a result."""
+        function = INTERFACES[f"wasi:{interface}@{VERSION}"].functions[name]
+        try:
+            value = function.call(self.context, *arguments)
+        except Err as error:
+            return Variant("err", error.payload)
+        return Variant("ok", value) if isinstance(function.result, ResultType) else value
 
     def ok(self, interface: str, name: str, *arguments: Any) -> Any:
         """What a function gives that has to succeed."""

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from os import PathLike
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from fusee.api.errors import ArgumentError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
@@ -47,6 +47,22 @@ class StreamSource(NamedTuple):
     callback: CustomOutput | None = None
 
 
+NetworkUse = Literal["tcp-connect", "tcp-bind", "udp-connect", "udp-bind"]
+AddressCheck = Callable[[NetworkUse, str, int], bool]
+
+
+class NetworkAccess(NamedTuple):
+    """What of the network the guest may use; nothing, unless it is said here."""
+
+    check: AddressCheck = lambda use, host, port: False
+    protocols: frozenset[str] = frozenset()  # of "tcp" and "udp"
+    allows_lookup: bool = False
+
+    def allows(self, use: NetworkUse, host: str, port: int) -> bool:
+        """Whether it may use an address."""
+        return use[:3] in self.protocols and bool(self.check(use, host, port))
+
+
 class WasiConfig(Managed):
     """Arguments, environment, streams and directories of a program; everything is closed until it is opened here.
 
@@ -55,7 +71,7 @@ class WasiConfig(Managed):
     as it is by `Store.set_wasi`.
     """
 
-    __slots__ = ("_argv", "_env", "_is_used_up", "_preopens", "_streams")
+    __slots__ = ("_argv", "_env", "_is_used_up", "_network", "_preopens", "_streams")
 
     def __init__(self) -> None:
         """No arguments, an empty environment, an empty input, outputs that swallow everything, no directories."""
@@ -64,6 +80,7 @@ class WasiConfig(Managed):
         self._env: tuple[tuple[str, str], ...] = ()
         self._streams = [StreamSource(), StreamSource(), StreamSource()]
         self._preopens: list[Preopen] = []
+        self._network = NetworkAccess()
 
     def close(self) -> None:
         """Make it unusable, as a store that it is given to does."""
@@ -135,6 +152,26 @@ class WasiConfig(Managed):
         if not os.path.isdir(_text(path)):
             raise WasmtimeError(f"failed to add preopen dir: {path!r} is no directory")
         self._opened()._preopens.append(Preopen(path, _text(guest_path), _is_mutable(asked, file_perms)))
+
+    def inherit_network(self, *, tcp: bool = True, udp: bool = True) -> None:
+        """Lets the guest (of WASI 0.2) use all addresses that this process can. Not in wasmtime-py."""
+        self.allow_network(lambda use, host, port: True, tcp=tcp, udp=udp)
+
+    def allow_network(self, check: AddressCheck, *, tcp: bool = True, udp: bool = True) -> None:
+        """Lets the guest (of WASI 0.2) use those addresses that `check` gives True for. Not in wasmtime-py.
+
+        It is called with "tcp-connect", "tcp-bind", "udp-connect" (to send to, too) or "udp-bind", the address as a str
+        such as "127.0.0.1" or "::1", and the port, an int. Names are looked up only after `allow_ip_name_lookup`.
+        Raises `ArgumentError`.
+        """
+        if not callable(check):
+            raise ArgumentError(f"allow_network: expected a function, not {check!r}")
+        names = frozenset(name for name, is_on in (("tcp", tcp), ("udp", udp)) if is_on)
+        self._opened()._network = self._network._replace(check=check, protocols=names)
+
+    def allow_ip_name_lookup(self) -> None:
+        """Lets the guest (of WASI 0.2) look names of hosts up. Not in wasmtime-py."""
+        self._opened()._network = self._network._replace(allows_lookup=True)
 
     def _set_file(self, stream: int, path: StrPath, flags: int) -> None:
         expect(path, (str, bytes, PathLike), "a path")

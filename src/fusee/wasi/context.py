@@ -23,6 +23,7 @@ class WasiContext:
         self._waker: tuple[int, int] | None = None
         self.closed: set[int] = set()  # streams that there never were: their numbers stay free
         self.arguments = [_encode(argument) for argument in config._argv]
+        self.network = config._network
         self.environment = [_encode(f"{name}={value}") for name, value in config._env]
         try:
             for fd, source in enumerate(config._streams):

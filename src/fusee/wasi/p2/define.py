@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.component.types import ResourceType
 
 # Importing these fills the table.
-from fusee.wasi.p2 import cli, clocks, filesystem, io, random  # noqa: F401
+from fusee.wasi.p2 import cli, clocks, filesystem, io, lookup, network, random, tcp, udp  # noqa: F401
 from fusee.wasi.p2.interface import INTERFACES, Interface
 
 if TYPE_CHECKING:

@@ -51,23 +51,19 @@ class HostFunction(NamedTuple):
     error: "Callable[[WasiError | OSError], Any] | None"
 
     def call(self, context: WasiContext, *arguments: Any) -> Any:
-        """What the body gives, as a value of the result's type but with objects for handles."""
-        if not isinstance(self.result, ResultType):
-            return self.body(context, *arguments)
+        """What the body gives, with objects for handles. Raises `Err` for the error case of a result."""
         try:
-            value = self.body(context, *arguments)
+            return self.body(context, *arguments)
         except (WasiError, OSError) as error:
-            if self.error is None:
+            if self.error is None or not isinstance(self.result, ResultType):
                 raise
-            return Variant("err", self.error(error))
-        except Err as error:
-            return Variant("err", error.payload)
-        return Variant("ok", value)
+            raise Err(self.error(error)) from None
 
     def bound(self) -> Callable[..., Any]:
         """What a linker is given: takes a store and values of the parameters' types."""
         call = self.call
         readers = [_reader(ty) for _, ty in self.params]
+        is_tagged = isinstance(self.result, ResultType) and self.result._is_tagged
         gives_handles = self.result is not None and bool(self.result._flags & HANDLE)
         takes_handles = any(readers)
 
@@ -79,8 +75,15 @@ class HostFunction(NamedTuple):
                     value if read is None else read(table, store, value)
                     for read, value in zip(readers, arguments, strict=True)
                 )
-            value = call(context, *arguments)
-            return hand_out(context.resources, value) if gives_handles else value
+            try:
+                value = call(context, *arguments)
+            except Err as error:
+                if gives_handles:
+                    raise Err(hand_out(context.resources, error.payload)) from None
+                raise
+            if gives_handles:
+                value = hand_out(context.resources, value)
+            return Variant("ok", value) if is_tagged else value
 
         return host
 
