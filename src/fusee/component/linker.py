@@ -13,7 +13,7 @@ from fusee.component.func import Instance
 from fusee.component.handles import state_of
 from fusee.component.instantiate import Closure, instantiate
 from fusee.component.items import ComponentInstanceType, FuncType, ModuleType
-from fusee.component.match import MismatchError, Work, match_modules
+from fusee.component.match import MismatchError, Substitution, Work, match_modules
 from fusee.component.names import version_track
 from fusee.component.program import Item, describe_item
 from fusee.component.runtime import HostFunctionItem
@@ -36,10 +36,11 @@ class Resource:
 class Function:
     """A function of the host's."""
 
-    __slots__ = ("call",)
+    __slots__ = ("call", "type")
 
-    def __init__(self, call: Callable[..., Any]) -> None:
+    def __init__(self, call: Callable[..., Any], ty: FuncType | None = None) -> None:
         self.call = call
+        self.type = ty
 
 
 class _Lockable(Managed):
@@ -82,6 +83,16 @@ class Linker(_Lockable):
         """The place for definitions; to be used in a `with` block. Raises `WasmtimeError` while it is open already."""
         self._assert_not_locked()
         return LinkerInstance._of(self, self, self._definitions)
+
+    def add_wasip2(self) -> None:
+        """Define WASI 0.2, all but `wasi:http`; what a guest may see, `Store.set_wasi` says (docs/wasi.md).
+
+        Raises `WasmtimeError` while a place is open, and if a name of it is taken.
+        """
+        from fusee.wasi.p2.define import add_wasip2
+
+        self._assert_not_locked()
+        add_wasip2(self)
 
     def instantiate(self, store: Storelike, component: Component) -> Instance:
         """An `Instance` of a component, with the definitions of its imports; start functions of core modules run.
@@ -175,13 +186,15 @@ class LinkerInstance(_Lockable, NotMade):
             raise WasmtimeError("resources of a linker are the host's: ResourceType.host(number)")
         self._define(name, Resource(ty, dtor))
 
-    def add_func(self, name: str, func: Callable[..., Any]) -> None:
+    def add_func(self, name: str, func: Callable[..., Any], ty: FuncType | None = None) -> None:
         """Define a function: it is called with the store and the arguments, and gives the result (docs/components.md).
 
-        What it raises ends the guest, and is raised where the guest was called. Raises `ArgumentError`.
+        What it raises ends the guest, and is raised where the guest was called. If a `FuncType` is given, which is not
+        in wasmtime-py, an import of another type is a `LinkError`. Raises `ArgumentError`.
         """
         expect(func, Callable, "something to call")  # type: ignore[arg-type]
-        self._define(name, Function(func))
+        expect(ty, (FuncType, type(None)), "a FuncType")
+        self._define(name, Function(func, ty))
 
 
 def find(definitions: Mapping[str, Any], name: str) -> Any:
@@ -206,14 +219,17 @@ class _Resolver:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._resources: dict[int, ResourceType] = {}
+        self._actual = Substitution(Work(), {})  # of the component's names for resources
 
     def item(self, definition: Any, item: Item, place: str) -> Any:
         """What is given for an import of a type. Raises `LinkError`."""
         if definition is None:
             raise LinkError(f"component imports {describe_item(item)} {place}, but no implementation of it was found")
         if isinstance(item, FuncType) and isinstance(definition, Function):
+            self._check_type(definition, item, place)
             return HostFunctionItem(self.store, place.strip("`"), definition.call)
         if isinstance(item, ResourceType) and isinstance(definition, Resource):
+            self._actual.mapping[item] = definition.type
             return self._resource(definition)
         if isinstance(item, ModuleType) and isinstance(definition, Module):
             return self._module(definition, item, place)
@@ -224,6 +240,15 @@ class _Resolver:
                 if is_needed(export)
             }
         raise LinkError(f"component imports {describe_item(item)} {place}, but something else is defined")
+
+    def _check_type(self, definition: Function, item: FuncType, place: str) -> None:
+        """Raises `LinkError` if a function is defined with another type. Names of parameters make no difference."""
+        wanted = definition.type
+        if wanted is None:
+            return
+        given: FuncType = self._actual.item(item)
+        if [*given._types(), given._result, given._is_async] != [*wanted._types(), wanted._result, wanted._is_async]:
+            raise LinkError(f"component imports func {place} with another type than it is defined with")
 
     def _resource(self, definition: Resource) -> ResourceType:
         made = self._resources.get(id(definition))
@@ -265,5 +290,3 @@ def _trap(where: str) -> Callable[..., Any]:
         raise Trap(f"unknown import: `{where}` has not been defined")
 
     return call
-
-

@@ -30,6 +30,10 @@ class Moved:
         self.rep = rep
 
 
+class ErrorCase(Variant):
+    """The error of a result that a host function has raised, whatever it is made of."""
+
+
 def make_record(fields: dict[str, Any]) -> Record:
     """A record with these fields."""
     made = _new(Record)
@@ -158,7 +162,9 @@ _LOOSE: Final[dict[Any, Predicate]] = {
     int: lambda value: isinstance(value, int),
     float: lambda value: isinstance(value, int),
     list: lambda value: isinstance(value, tuple) or (hasattr(value, "__array_interface__") or _is_array(value)),
-    "record": lambda value: hasattr(value, "__dict__") or hasattr(value, "__slots__"),
+    "record": lambda value: (
+        not isinstance(value, Variant) and (hasattr(value, "__dict__") or hasattr(value, "__slots__"))
+    ),
 }
 
 
@@ -179,6 +185,8 @@ def predicates(ty: VariantLikeType) -> tuple[tuple[Predicate, int], ...]:
 
 def choose(tests: Sequence[tuple[Predicate, int]], index: Mapping[str, int], value: Any) -> tuple[int, Any]:
     """The case and the payload. Raises `ValueError`."""
+    if isinstance(value, ErrorCase):
+        return index[value.tag], value.payload
     for test, case in tests:
         if test(value):
             return case, value

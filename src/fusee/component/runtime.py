@@ -15,8 +15,9 @@ from fusee.component.formats import LIFTED, LOWERED, MEMORY
 from fusee.component.handles import Handle, HandleTable, Scope
 from fusee.component.items import FuncType
 from fusee.component.layout import MOST_FLAT_RESULTS, flatten_function, layout_of, parameters_type
+from fusee.component.primitives import ErrorCase
 from fusee.component.types import BORROW, ResourceType, ResultType, ValType
-from fusee.component.values import Err, Variant
+from fusee.component.values import Err
 
 MASK: Final = 0xFFFF_FFFF
 UNFIT: Final = (struct_error, TypeError, ValueError, KeyError, AttributeError, OverflowError)
@@ -273,7 +274,7 @@ def _performer(
         try:
             return function(store, *args)
         except Err as error:
-            return Variant("err", error.payload)
+            return ErrorCase("err", error.payload)
 
     return perform
 

@@ -6,7 +6,7 @@ from fusee.component.types import ResourceType
 
 # Importing these fills the table.
 from fusee.wasi.p2 import cli, clocks, filesystem, io, lookup, network, random, tcp, udp  # noqa: F401
-from fusee.wasi.p2.interface import INTERFACES, Interface
+from fusee.wasi.p2.interface import INTERFACES, Interface, type_of
 
 if TYPE_CHECKING:
     from fusee.component.linker import Linker
@@ -30,7 +30,7 @@ def _add(linker: "Linker", interfaces: list[Interface]) -> None:
                     if isinstance(found, ResourceType):
                         instance.add_resource(name, found, _drop)
                 for function in interface.functions.values():
-                    instance.add_func(function.name, function.bound())
+                    instance.add_func(function.name, function.bound(), type_of(function))
 
 
 def _drop(store: Any, number: int) -> None:
