@@ -47,7 +47,7 @@ _IN_BULK: Final = frozenset("bhiqBHIQfd")
 _HELPERS: Final[dict[str, Any]] = {
     name: getattr(primitives, name)
     for name in ("make_record", "lift_char", "lower_char", "to_f32", "field", "not_a_bool", "not_a_tuple", "no_case",
-                 "out_of_range", "lower_numbers", "lower_octets", "choose", "flag_bits", "no_length")
+                 "out_of_range", "lower_numbers", "lower_octets", "choose", "flag_bits", "no_length", "map_items")
 } | {"Variant": Variant}  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def lift_row(writer: Writer, ty: ValType, mode: str, slots: Sequence[str]) -> st
         return f"{writer.constant(list_lifter(ty._element))}(cx, {slots[0]}, {slots[1]})"
     if isinstance(ty, MapType):
         pairs = writer.constant(list_lifter(_pair(ty)))
-        return f"dict({pairs}(cx, {slots[0]}, {slots[1]}))"
+        return f"cx.mapping({pairs}(cx, {slots[0]}, {slots[1]}))"
     if isinstance(ty, RecordType | TupleType):
         if is_chunk(ty, mode):
             return f"{writer.constant(chunk_lifter(ty, mode))}(cx, {slots[0]})"
@@ -270,7 +270,7 @@ def _lower_called(writer: Writer, ty: ValType, mode: str, value: str, indent: in
     elif isinstance(ty, ListType) and ty._length is None:
         call = f"{writer.constant(list_lowerer(ty._element))}(cx, {value})"
     elif isinstance(ty, MapType):
-        call = f"{writer.constant(list_lowerer(_pair(ty)))}(cx, tuple({value}.items()))"
+        call = f"{writer.constant(list_lowerer(_pair(ty)))}(cx, map_items({value}))"
     elif isinstance(ty, ListType):
         call = f"{writer.constant(array_lowerer(ty, mode))}(cx, {value})"
     elif isinstance(ty, VariantLikeType):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.handles import Handle, Scope
-from fusee.component.primitives import Moved, expected
+from fusee.component.primitives import Moved, Pairs, expected
 from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
 from fusee.component.types import ResourceType
 
@@ -24,7 +24,7 @@ class Context:
     """Of one canonical function. `is_host` says that the host is at the other side."""
 
     __slots__ = ("allocate", "current", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow", "lower_own",
-                 "put_string", "scope", "string")  # fmt: skip
+                 "mapping", "put_string", "scope", "string")  # fmt: skip
 
     current: Callable[[], memoryview]
     """The memory as it is now."""
@@ -43,6 +43,7 @@ class Context:
         if realloc is not None:
             self.allocate = _allocator(self, realloc)
         self.string, self.put_string = _STRINGS[encoding](self)
+        self.mapping: Callable[[list[Any]], Any] = dict if is_host else Pairs
         self.lift_own = self._lift_own_to_host if is_host else self._lift_own
         self.lift_borrow = self._lift_borrow_to_host if is_host else self._lift_borrow
         self.lower_own = self._lower_own_of_host if is_host else self._lower_own

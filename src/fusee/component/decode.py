@@ -15,7 +15,7 @@ from fusee.component.items import ComponentInstanceType, ComponentType, ModuleTy
 from fusee.component.match import Work
 from fusee.component.program import COMPONENT as COMPONENTS
 from fusee.component.program import CORE_MODULE, TYPE, DefineComponent, DefineModule, Program
-from fusee.component.reader import Reader
+from fusee.component.reader import Reader, invalid
 from fusee.component.scope import COMPONENT, COMPONENT_TYPE, INSTANCE_TYPE, MOST_DEPTH, Scope
 from fusee.component.typedefs import TypeDecoder
 
@@ -108,6 +108,8 @@ class Decoder:
             raise type(error)(error.message, None if error.offset is None else start + error.offset) from None
         imports = {(item.module, item.name): item.type for item in module.imports}
         exports = {item.name: item.type for item in module.exports}
+        if len(imports) < len(module.imports):
+            raise invalid("duplicate import name: a core module in a component imports each item once", start)
         self.work.spend(len(imports) + len(exports))
         self.scope.steps.append(DefineModule(module))
         self.scope.spaces[CORE_MODULE].append(ModuleType._of(imports, exports))

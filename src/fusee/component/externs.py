@@ -6,6 +6,7 @@ from fusee.api.errors import MalformedError, UnsupportedError
 from fusee.component.aliases import decode_sort
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
 from fusee.component.match import Matcher, MismatchError, paths_of
+from fusee.component.names import parse_name
 from fusee.component.program import (
     COMPONENT,
     CORE_MODULE,
@@ -23,20 +24,40 @@ from fusee.component.scope import COMPONENT as COMPONENT_SCOPE
 from fusee.component.scope import Scope
 from fusee.component.types import ResourceType, ValType
 
+_IMPLEMENTS = 0x00
+_ATTRIBUTES = {_IMPLEMENTS: "implements", 0x01: "versionsuffix", 0x02: "external-id"}
 
-def decode_name(reader: Reader) -> str:
-    """The name of an import or export; its attributes change nothing."""
+
+def decode_name(reader: Reader) -> tuple[str, bool]:
+    """The name of an import or export, and whether it is said what it implements. Attributes change nothing else."""
     start = reader.position
     kind = reader.byte()
     if kind > 0x02:
         raise MalformedError("malformed name of an import or export", start)
     name = reader.name()
-    if kind == 0x02:
-        for _ in range(reader.count("attributes", 2)):
-            if reader.byte() > 0x02:
-                raise reader.malformed("malformed attribute")
-            reader.name()
-    return name
+    seen: set[int] = set()
+    for _ in range(reader.count("attributes", 2) if kind == 0x02 else 0):
+        where = reader.position
+        code = reader.byte()
+        if code not in _ATTRIBUTES:
+            raise MalformedError("malformed attribute", where)
+        if code in seen:
+            raise invalid(f"duplicate '{_ATTRIBUTES[code]}' option in name", where)
+        seen.add(code)
+        value = reader.name()
+        parsed = parse_name(value)
+        if code == _IMPLEMENTS and (parsed is None or parsed.kind != "interface"):
+            raise invalid(f"`{value}` is not a valid name of an interface: it must be an interface", where)
+    return name, _IMPLEMENTS in seen
+
+
+def check_attributes(name: str, item: Item, implements: bool, offset: int) -> None:
+    """Only instances that are called otherwise may be said to implement an interface."""
+    parsed = parse_name(name)
+    if implements and not isinstance(item, ComponentInstanceType):
+        raise invalid("only instances can have an `implements`", offset)
+    if implements and parsed is not None and parsed.kind != "plain":
+        raise invalid(f"name `{name}` is not valid with `implements`", offset)
 
 
 def decode_extern_type(decoder: Any, reader: Reader) -> tuple[Item, bool]:
@@ -81,8 +102,9 @@ def decode_import(decoder: Any, reader: Reader) -> None:
     """An import of a component, or of the type of one."""
     scope: Scope = decoder.scope
     start = reader.position
-    name = decode_name(reader)
+    name, implements = decode_name(reader)
     item, is_new = decode_extern_type(decoder, reader)
+    check_attributes(name, item, implements, start)
     before = len(scope.imported)
     if is_new:
         assert isinstance(item, ResourceType)
@@ -90,9 +112,8 @@ def decode_import(decoder: Any, reader: Reader) -> None:
         scope.imported.append(item)
     else:
         item = scope.introduce(item, scope.imported)
-    if not isinstance(item, ValType | ResourceType | TypeOf) or isinstance(item, ValType):
-        scope.check_visible(item, "import", name, start)
-    scope.show(item)
+    scope.check_visible(item, "import", name, start)
+    scope.show(item, "import")
     scope.imports.add(name, item, start)
     scope.define(item)
     if scope.kind == COMPONENT_SCOPE:
@@ -104,8 +125,9 @@ def decode_export_declaration(decoder: Any, reader: Reader) -> None:
     """An export in the type of a component or instance."""
     scope: Scope = decoder.scope
     start = reader.position
-    name = decode_name(reader)
+    name, implements = decode_name(reader)
     item, is_new = decode_extern_type(decoder, reader)
+    check_attributes(name, item, implements, start)
     if is_new:
         assert isinstance(item, ResourceType)
         item._name = name
@@ -113,7 +135,7 @@ def decode_export_declaration(decoder: Any, reader: Reader) -> None:
     else:
         item = scope.introduce(item, scope.defined)
     scope.check_visible(item, "export", name, start)
-    scope.show(item)
+    scope.show(item, "export")
     scope.exports.add(name, item, start)
     scope.define(item)
 
@@ -122,8 +144,9 @@ def decode_export(decoder: Any, reader: Reader) -> None:
     """An export of a component."""
     scope: Scope = decoder.scope
     start = reader.position
-    name = decode_name(reader)
+    name, implements = decode_name(reader)
     item, sort, index = indexed_item(scope, reader)
+    check_attributes(name, item, implements, start)
     source = item
     flag = reader.byte()
     if flag > 1:
@@ -132,7 +155,7 @@ def decode_export(decoder: Any, reader: Reader) -> None:
     if flag:
         item = _ascribed(decoder, item, reader, name, resources)
     scope.check_visible(item, "export", name, start)
-    scope.show(item)
+    scope.show(item, "export")
     scope.exports.add(name, item, start)
     scope.define(item)
     paths = paths_of(item, resources, scope.work)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from fusee.component.externs import decode_name, indexed_item
+from fusee.component.externs import check_attributes, decode_name, indexed_item
 from fusee.component.items import ComponentInstanceType, ComponentType, ModuleType
 from fusee.component.match import Matcher, MismatchError, Substitution, match_core, paths_of
+from fusee.component.names import parse_name
 from fusee.component.program import (
     COMPONENT,
     CORE_FUNC,
@@ -150,8 +151,12 @@ def _exports(scope: Scope, reader: Reader) -> None:
     types: dict[str, Item] = {}
     for _ in range(reader.count("exports", 4)):
         start = reader.position
-        name = decode_name(reader)
+        name, implements = decode_name(reader)
         item, sort, index = indexed_item(scope, reader)
+        check_attributes(name, item, implements, start)
+        parsed = parse_name(name)
+        if parsed is not None and parsed.resource:
+            raise invalid(f"instance export `{name}`: resource used in it does not have a name in this context", start)
         names.add(name, item, start)
         if sort == TYPE:
             types[name] = item

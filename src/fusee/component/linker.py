@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fusee.api.engine import Engine
-from fusee.api.errors import LinkError, StoreError, Trap, WasmtimeError
+from fusee.api.errors import LinkError, StoreError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.module import Module
 from fusee.api.store import Store, Storelike, store_of
@@ -115,7 +115,7 @@ class Linker(_Lockable):
         return Instance._of(owner, program, instantiate(owner, Closure(program, None), arguments))
 
     def define_unknown_imports_as_traps(self, component: Component) -> None:
-        """Name all imported functions and resources that have no definition; calling one raises `Trap`.
+        """Name all imported functions and resources that have no definition; calling one raises `LinkError`.
 
         Raises `ArgumentError`; `WasmtimeError` while a place is open.
         """
@@ -287,6 +287,6 @@ def _define_traps(definitions: Definitions, imports: Mapping[str, Item], place: 
 
 def _trap(where: str) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
-        raise Trap(f"unknown import: `{where}` has not been defined")
+        raise LinkError(f"unknown import: `{where}` has not been defined")
 
     return call

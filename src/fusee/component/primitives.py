@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_F32: Final = 3.4028234663852886e38
 _SURROGATES: Final = range(0xD800, 0xE000)
 _MOST_CHAR: Final = 0x10FFFF
+_MOST_SHOWN: Final = 80
 _set_fields: Final = Record.__dict__["__dict__"].__set__
 _new: Final = object.__new__
 
@@ -32,6 +33,15 @@ class Moved:
 
 class ErrorCase(Variant):
     """The error of a result that a host function has raised, whatever it is made of."""
+
+
+class Pairs(list[Any]):
+    """A map on its way from one component to another: keys may be there twice."""
+
+
+def map_items(value: Any) -> Any:
+    """Keys and values of a map."""
+    return value if isinstance(value, Pairs) else tuple(value.items())
 
 
 def make_record(fields: dict[str, Any]) -> Record:
@@ -150,9 +160,9 @@ _STRICT: Final[dict[Any, Predicate]] = {
     float: lambda value: isinstance(value, float),
     str: lambda value: isinstance(value, str),
     bytes: lambda value: isinstance(value, _BUFFERS),
-    list: lambda value: isinstance(value, list),
+    list: lambda value: isinstance(value, list) and not isinstance(value, Pairs),
     tuple: lambda value: isinstance(value, tuple),
-    dict: lambda value: isinstance(value, dict),
+    dict: lambda value: isinstance(value, dict | Pairs),
     set: lambda value: isinstance(value, set | frozenset),
     "record": lambda value: isinstance(value, Record),
     "resource": lambda value: isinstance(value, ResourceAny | ResourceHost | Moved),
@@ -197,9 +207,15 @@ def choose(tests: Sequence[tuple[Predicate, int]], index: Mapping[str, int], val
 
 def expected(what: str, value: Any, place: str) -> ArgumentError:
     """A value is of another class."""
-    return ArgumentError(f"{place}: expected {what}, not {value!r}")
+    return ArgumentError(f"{place}: expected {what}, not {_shown(value)}")
 
 
 def unfit(what: str, value: Any, place: str) -> InvalidValueError:
     """A value of the right class is none of the type's."""
-    return InvalidValueError(f"{place}: {value!r} is {what}")
+    return InvalidValueError(f"{place}: {_shown(value)} is {what}")
+
+
+def _shown(value: Any) -> str:
+    """A value in a message, the start of it if it is long."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

@@ -111,8 +111,8 @@ class Scope:
         self.defined: list[ResourceType] = []
         self.own_resources: list[ResourceType] = []
         """Those of which the component knows the representation."""
-        self.visible: set[ValType | ResourceType] = set()
-        """Types that have a name outside: they are imported or exported."""
+        self.visible: dict[str, set[ValType | ResourceType]] = {"import": set(), "export": set()}
+        """Types that have a name outside, for imports those that are imported, for exports all."""
         self.steps: list[Step] = []
 
     def at(self, sort: str, index: int, offset: int) -> Any:
@@ -146,36 +146,43 @@ class Scope:
         resources += substitution.made
         return made
 
-    def show(self, item: Item) -> None:
+    def show(self, item: Item, what: str) -> None:
         """Types in an item that is imported or exported have names from now on."""
         if isinstance(item, ResourceType | ValType):
-            self.visible.add(item)
+            self.visible["export"].add(item)
+            if what == "import":
+                self.visible["import"].add(item)
         elif isinstance(item, ComponentInstanceType):
             self.work.spend(len(item._exports))
             for export in item._exports.values():
-                self.show(export)
+                self.show(export, what)
 
     def check_visible(self, item: Item, what: str, name: str, offset: int) -> None:
-        """Types that an import or export uses must have names, but for those that are made of others alone."""
-        hidden = self._hidden(item)
+        """Types that an import or export uses must have names (Explainer, "External Visibility").
+
+        What instance types declare is looked at where such an instance is imported or exported.
+        """
+        if self.kind == INSTANCE_TYPE:
+            return
+        hidden = self._hidden(item, self.visible[what])
         if hidden is not None:
             raise invalid(f"{what} `{name}`: the type is not valid to be used as {what}: {hidden} has no name", offset)
 
-    def _hidden(self, item: Item) -> str | None:
+    def _hidden(self, item: Item, visible: set[ValType | ResourceType]) -> str | None:
+        if isinstance(item, TypeOf):
+            return self._hidden(item.item, visible)
         if isinstance(item, FuncType):
             self.work.spend(len(item._params))
-            return next((found for ty in item._types() if (found := self._hidden_value(ty, True))), None)
+            return next((found for ty in item._types() if (found := self._hidden_value(ty, True, visible))), None)
         if isinstance(item, ValType):
-            return self._hidden_value(item, False)
+            return self._hidden_value(item, False, visible)
         if isinstance(item, ComponentInstanceType):
-            inner = {e for e in item._exports.values() if isinstance(e, ValType | ResourceType)}
-            seen, self.visible = self.visible, self.visible | inner
-            found = next((found for e in item._exports.values() if (found := self._hidden(e))), None)
-            self.visible = seen
-            return found
+            inner = visible | {e for e in item._exports.values() if isinstance(e, ValType | ResourceType)}
+            self.work.spend(len(inner))
+            return next((found for e in item._exports.values() if (found := self._hidden(e, inner))), None)
         return None
 
-    def _hidden_value(self, ty: ValType, is_used: bool) -> str | None:
+    def _hidden_value(self, ty: ValType, is_used: bool, visible: set[ValType | ResourceType]) -> str | None:
         """A part of a type that must have a name and has none; the type itself, too, if it is only used."""
         pending = [(ty, is_used)]
         seen: set[int] = set()
@@ -185,11 +192,11 @@ class Scope:
                 continue
             seen.add(id(ty))
             self.work.spend()
-            if is_used and ty in self.visible:
+            if is_used and ty in visible:
                 continue
             if is_used and isinstance(ty, _NAMED):
                 return type(ty).__name__.removesuffix("Type").lower()
-            if isinstance(ty, OwnType | BorrowType) and ty._ty not in self.visible:
+            if isinstance(ty, OwnType | BorrowType) and ty._ty not in visible:
                 return "a resource"
             pending += [(part, True) for part in ty._parts()]
         return None
