@@ -9,10 +9,12 @@ running, and what follows is charged to that.
 
 import ctypes
 import mmap
+import weakref
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from unicorn import unicorn_const
+from unicorn.unicorn import Uc
 from unicorn.unicorn_py3.unicorn import uclib
 
 from fusee.emulator.space import NO_RESERVE
@@ -24,6 +26,7 @@ from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
     from fusee.emulator.device import Device
+    from fusee.emulator.link import Image
 
 _STEP_BYTES: Final = 2  # instructions start at multiples of this, or of twice as much
 _LONG_BYTES: Final = 4
@@ -91,6 +94,11 @@ def _library() -> Library:
     return load(Program("counter", (count_block, number_instructions)))
 
 
+def _remove_hook(processor: Uc, handle: "ctypes.c_size_t", used: object) -> None:
+    """Nothing may be counted where nobody counts: the memory that `count_block` writes to ends with this."""
+    uclib.uc_hook_del(processor._uch, handle)
+
+
 class InstructionCount:
     """Counts from now on what a device executes."""
 
@@ -99,11 +107,13 @@ class InstructionCount:
             raise ValueError(f"{device.target.triple}: instructions cannot be counted there")
         self._device = device
         register = device.abi.register(device.abi.interpreter[0])
-        size = len(device.image.contents)
+        size = device.code_end - device.image.start
         self._flags = (ctypes.c_uint8 * (size // _STEP_BYTES + 1))()
         for address in device.image.handlers():
             self._flags[(address - device.image.start) // _STEP_BYTES] = 1
-        self._before = self._number_instructions()
+        self._before = (ctypes.c_uint32 * (size // _STEP_BYTES + _LONG_BYTES))()
+        for image in (device.image, *device.loaded):
+            self._number_instructions(image)
         # As sparse as the device's memory itself.
         self._cells = mmap.mmap(
             -1, device.space.size // _UNIT_BYTES * _CELL_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
@@ -113,17 +123,16 @@ class InstructionCount:
         self._counter: Any = view(Counter, ctypes.addressof(self._state))
         self._set_up(size, register)
         device.on_call = self._leave_guest
+        device.on_load = self._number_instructions
         self._add_hook()
 
-    def _number_instructions(self) -> "ctypes.Array[ctypes.c_uint32]":
+    def _number_instructions(self, image: "Image") -> None:
         """Every section of code by itself: what is between them need not be whole instructions."""
-        device, steps = self._device, len(self._device.image.contents) // _STEP_BYTES
-        before = (ctypes.c_uint32 * (steps + _LONG_BYTES))()
-        for address, size in sorted(device.image.code()):
-            at = ctypes.addressof(before) + 4 * ((address - device.image.start) // _STEP_BYTES)
+        device = self._device
+        for address, size in sorted(image.code()):
+            at = ctypes.addressof(self._before) + 4 * ((address - device.image.start) // _STEP_BYTES)
             code = device.space.host_address(address, size)
             _library().function(number_instructions)(code, size, device.abi.has_short_instructions, at)
-        return before
 
     def _set_up(self, size: int, register: int) -> None:
         counter, device = self._counter, self._device
@@ -151,6 +160,10 @@ class InstructionCount:
         )
         if status != unicorn_const.UC_ERR_OK:
             raise RuntimeError(f"instructions cannot be counted: Unicorn's error {status}")
+        processor: Any = self._device.processor
+        processor.ctl_flush_tb()  # what was executed before has been compiled without the call
+        used = self._state, self._flags, self._before, self._cells  # by the hook, as long as there is one
+        weakref.finalize(self, _remove_hook, self._device.processor, self._handle, used).atexit = False
 
     def _leave_guest(self) -> None:
         self._counter.pc = u64(0)

@@ -74,10 +74,11 @@ def describe(device: "Device", address: int) -> str:
     number = format_number(address, device.target.pointer_width)
     if function := device.host_function(address):
         return f"{number} {function} (of the host)"
-    place = device.image.locate(address)
+    image = device.image_at(address)
+    place = image.locate(address)
     if place is None:
         return f"{number} (no code)"
-    line = source_line(device.image, address)
+    line = source_line(image, address)
     return f"{number} {place}" + (f" at {line}" if line else "")
 
 
@@ -113,5 +114,5 @@ def _frame_records(
 
 
 def _function(device: "Device", address: int) -> str | None:
-    place = device.image.locate(address)
+    place = device.image_at(address).locate(address)
     return None if place is None else place.partition(" ")[0]

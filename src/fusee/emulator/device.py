@@ -1,7 +1,7 @@
 """A machine with a program in its memory, whose functions are called from Python and may call back."""
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from unicorn.unicorn import Uc, UcError
 from fusee.emulator.abi import WIDE, Abi, abi_of
 from fusee.emulator.build import DeviceProgram
 from fusee.emulator.crash import capture
-from fusee.emulator.link import Image
+from fusee.emulator.link import Image, most_bytes
 from fusee.emulator.objects import read_object
 from fusee.emulator.space import PAGE_BYTES, DeviceSpace, Heap
 from fusee.emulator.system import SYSTEM
@@ -22,6 +22,7 @@ from fusee.kernel.faults import BoundsFault
 _BASE: Final = {4: 0x1000_0000, 8: 0x1_1000_0000}  # by pointer width: LP64 is tried above what 32 bits can hold
 _BYTES: Final = 0xE000_0000
 _STACK_BYTES: Final = 0x80_0000
+_LATER_BYTES: Final = 0x100_0000  # for code that is loaded later: in reach of calls, and counted like the program's
 _STUB_BYTES: Final = 16
 
 
@@ -40,7 +41,7 @@ class Device:
     """A program linked and loaded for its target.
 
     Memory from low to high: nothing, so that null pointers and an overrun of the stack fault; the
-    stack; the stubs of host functions; code and data; the heap.
+    stack; the stubs of host functions; code and data; code that is loaded later; the heap.
     """
 
     def __init__(self, program: DeviceProgram) -> None:
@@ -61,6 +62,7 @@ class Device:
         self._failure: BaseException | None = None
         self._postponed: list[Callable[[], object]] = []
         self.on_call: Callable[[], None] | None = None  # told when a call from Python begins
+        self.on_load: Callable[[Image], None] | None = None  # told of code that is loaded
         self._link(program)
         self.processor.hook_add(
             uc.UC_HOOK_CODE, self._on_stub, begin=self._stubs + _STUB_BYTES, end=self._stubs + PAGE_BYTES - 1
@@ -70,9 +72,34 @@ class Device:
         objects = [read_object(name, contents) for name, contents in program.objects.items()]
         self.image = Image(self.target, self._stubs + PAGE_BYTES, objects, self._define_system)
         self.space.write(self.image.start, bytes(self.image.contents))
-        end = self.image.start + len(self.image.contents)
-        self.heap = Heap(self.space, -(-end // PAGE_BYTES) * PAGE_BYTES, self.space.base + self.space.size)
+        self._free = -(-(self.image.start + len(self.image.contents)) // PAGE_BYTES) * PAGE_BYTES
+        self.code_end = self._free + _LATER_BYTES
+        self.loaded: list[Image] = []  # later
+        self.heap = Heap(self.space, self.code_end, self.space.base + self.space.size)
         self.entries = program.entries
+
+    def load(self, objects: Mapping[str, bytes]) -> Image:
+        """Link more code, which stays. What it calls beside itself is the program's or the system's.
+
+        `MemoryError` if there is no room for it.
+        """
+        read = [read_object(name, contents) for name, contents in objects.items()]
+        if self._free + most_bytes(self.target, read) > self.code_end:
+            raise MemoryError(f"no room for {most_bytes(self.target, read)} bytes of code on the device")
+        image = Image(self.target, self._free, read, self._symbol)
+        self.space.write(image.start, bytes(image.contents))
+        self._free = -(-(image.start + len(image.contents)) // PAGE_BYTES) * PAGE_BYTES
+        self.loaded.append(image)
+        if self.on_load is not None:
+            self.on_load(image)
+        return image
+
+    def image_at(self, address: int) -> Image:
+        """What has been loaded where an address is; the program itself if nothing has."""
+        return next((image for image in self.loaded if image.object_at(address) is not None), self.image)
+
+    def _symbol(self, name: str) -> int:
+        return self.image.symbols.get(name) or self._define_system(name)
 
     # --- functions of the host -------------------------------------------------------------------
 

@@ -8,7 +8,15 @@ from fusee.emulator.relocate import Fixup, relocations_of, second_halves_of
 from fusee.freestanding import GLOBAL_OFFSET_TABLE
 from fusee.kernel.target import Target
 
+_TABLE_ALIGNMENT = 16
 _LABELS = ("ltmp", "l_", ".L", "$")  # symbols that name no function
+
+
+def most_bytes(target: Target, objects: Sequence[ObjectFile]) -> int:
+    """What the image of these objects takes at most."""
+    sections = [section for item in objects for section in item.sections.values()]
+    slots = sum(len(section.relocations) for section in sections) * target.pointer_width
+    return _TABLE_ALIGNMENT + slots + sum(section.size + section.alignment for section in sections if section.is_loaded)
 
 
 class Image:
@@ -31,7 +39,7 @@ class Image:
         for number in range(len(objects)):
             self._define_symbols(number)
         self._slots: dict[str, int] = {}  # addresses, by symbol
-        self._table = self._append(b"", 16)
+        self._table = self._append(b"", _TABLE_ALIGNMENT)
         for (number, index), place in list(self._places.items()):
             section = objects[number].sections[index]
             for relocation in sorted(section.relocations, key=lambda r: r.kind in self._last):
@@ -92,6 +100,10 @@ class Image:
         offset = start + r.offset
         place = address + r.offset
         apply(Fixup(contents, offset, place, target, r.addend, r.size, slot, self._table, self._uppers))
+
+    def c_address(self, name: str) -> int:
+        """The address of a function by its name in C, before which Mach-O writes an underscore."""
+        return self.symbols.get(name) or self.symbols[f"_{name}"]
 
     def object_at(self, address: int) -> int | None:
         """The number of the object that an address belongs to."""
