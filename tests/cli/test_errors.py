@@ -25,7 +25,7 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["validat", "x.wasm"], "validat: neither a command nor a file; is it `fusee validate`?"),
         (["run", "-W", "smid=y", "x.wasm"], "-W smid: there is no such option; is it simd?"),
         (["run", "-D", "everything", "x.wasm"], "-D everything: there is no such option; there are checked"),
-        (["run", "-S", "http", "x.wasm"], "-S http: needs WASI 0.2, which is not supported yet"),
+        (["run", "-S", "keyvalue", "x.wasm"], "-S keyvalue: needs wasi-keyvalue, which is not supported yet"),
         (["run", "-S", "threads=y", "x.wasm"], "-S threads: needs wasi-threads, which is not supported yet"),
         (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
         (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),

@@ -6,6 +6,7 @@ import pytest
 
 from fusee.cli.execution import environment_of
 from fusee.cli.options import WasmOptions, add_other_options, parse_wasm_options
+from fusee.wasi import WasiConfig, WasiContext
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,8 @@ def test_parse(texts: tuple[str, ...], expected: dict[str, Any]) -> None:
         ((), (), (), {}),
         (("inherit-env",), ("checked",), (), {"is_checked": True, "inherits_environment": True}),
         (("inherit-env=n,cli=n",), ("checked=n",), (), {"has_wasi": False}),
-        (("preview2=n,common=y", "http=n"), (), ("opt-level=2,memory-reservation=0",), {}),
+        (("preview2=n,common=y", "http=n"), (), ("opt-level=2,memory-reservation=0",), {"network": {"http": False}}),
+        (("inherit-network,udp=n",), (), (), {"network": {"inherit-network": True, "udp": False}}),
     ],
 )
 def test_parse_others(
@@ -40,6 +42,25 @@ def test_parse_others(
     options = WasmOptions()
     add_other_options(options, system, debugging, optimizing)
     assert vars(options) == {**vars(WasmOptions()), **expected}
+
+
+@pytest.mark.parametrize(
+    ("system", "uses", "looks_up"),
+    [
+        ((), "", False),
+        (("tcp,udp,http",), "", False),
+        (("inherit-network",), "tcp udp", False),
+        (("inherit-network,udp=n", "allow-ip-name-lookup"), "tcp", True),
+        (("inherit-network=n,allow-ip-name-lookup=n",), "", False),
+    ],
+)
+def test_the_network_is_closed_until_it_is_opened(system: tuple[str, ...], uses: str, looks_up: bool) -> None:
+    options, config = WasmOptions(), WasiConfig()
+    add_other_options(options, system, (), ())
+    options.open_network(config)
+    network = WasiContext(config).network
+    assert {use[:3] for use in ("tcp-bind", "udp-bind") if network.allows(use, "127.0.0.1", 1)} == set(uses.split())
+    assert network.allows_lookup is looks_up
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from fusee.cli.streams import CLOSED
 
 if TYPE_CHECKING:
     from fusee import WasiConfig
+    from fusee.cli.component import ComponentProgram
+    from fusee.cli.options import WasmOptions
 
 _TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
 
@@ -56,20 +58,35 @@ def execute(asked: Request) -> int:
     from fusee import ExitTrap, Trap
 
     try:
-        program = Program(source, before, limits, asked.is_counted, asked.profile)
+        program: Program | ComponentProgram
+        if source.is_component:
+            program = _component(asked, source, limits)
+        else:
+            program = Program(source, before, limits, asked.is_counted, asked.profile)
         if program.needs_wasi:
             name = asked.file.name if asked.argv0 is None else asked.argv0
             config = _wasi_config((name, *(() if asked.invoke else asked.arguments)), asked.directories)
             config.env = environment_of(asked.variables, limits.inherits_environment)
             program.use_wasi(config)
         _let_interrupts_end_the_process()
-        program.start(asked.invoke, asked.arguments)
+        has_succeeded = program.start(asked.invoke, asked.arguments)
     except ExitTrap as exited:
         return exited.code
     except Trap as trap:
         print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
         return _TRAPPED
-    return 0
+    return 0 if has_succeeded else 1
+
+
+def _component(asked: Request, source: ModuleFile, limits: "WasmOptions") -> "ComponentProgram":
+    from fusee.cli.component import ComponentProgram
+
+    for name, is_given in (
+        ("--preload", asked.preloads), ("--target", asked.target), ("--profile", asked.profile), ("--tune", asked.trees)
+    ):  # fmt: skip
+        if is_given:
+            raise usage_error(f"{name}: not for components")
+    return ComponentProgram(source, limits)
 
 
 def _let_interrupts_end_the_process() -> None:

@@ -1,19 +1,25 @@
 """What all commands that load modules share."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from fusee import Config, Engine, Module
+    from fusee.component import Component
     from fusee.kernel.target import Target
 
 
 STANDARD_INPUT: Final = Path("-")
 MAGIC: Final = b"\0asm"  # spec 5.5.16
+COMPONENT_VERSION: Final = b"\x0d\0\1\0"  # what follows it in a component (component model, Binary)
+_COMPONENT_TEXT: Final = re.compile(r"(?:\s|;;[^\n]*\n|\(;.*?;\))*\(\s*component\b", re.DOTALL)
+
+Made = TypeVar("Made")
 
 
 class ModuleFile(NamedTuple):
@@ -32,12 +38,30 @@ class ModuleFile(NamedTuple):
         is_text = path.suffix == ".wat" or (path == STANDARD_INPUT and not content.startswith(MAGIC))
         return cls(path, content.decode(errors="replace") if is_text else content)
 
+    @property
+    def is_component(self) -> bool:
+        """Whether it is a component, by how it begins."""
+        if isinstance(self.content, bytes):
+            return self.content[4:8] == COMPONENT_VERSION
+        return _COMPONENT_TEXT.match(self.content) is not None
+
     def compile(self, engine: "Engine") -> "Module":
         """The module; errors name the file."""
-        from fusee import FuseeError, Module
+        from fusee import Module
+
+        return self._named(Module, engine)
+
+    def compile_component(self, engine: "Engine") -> "Component":
+        """The component; errors name the file."""
+        from fusee.component import Component
+
+        return self._named(Component, engine)
+
+    def _named(self, make: "Callable[[Engine, str | bytes], Made]", engine: "Engine") -> "Made":
+        from fusee import FuseeError
 
         try:
-            return Module(engine, self.content)
+            return make(engine, self.content)
         except FuseeError as error:
             raise type(error)(f"{self.path}: {error.message}", error.offset) from None
 

