@@ -14,6 +14,7 @@ ALLOWED = {
     "spec": set(),
     "engine": {"spec", "kernel"},
     "api": {"engine", "spec", "kernel"},
+    "native": {"engine", "kernel", "spec"},
     "disasm": {"api", "engine", "spec", "kernel"},
     "component": {"api", "spec"},
     "wasi": {"api", "component"},
@@ -23,13 +24,14 @@ ALLOWED = {
     "freestanding": {"kernel"},
     "package": {"engine", "freestanding", "kernel", "spec"},
     "emulator": {"engine", "freestanding", "kernel"},
-    "cli": {"api", "component", "disasm", "engine", "kernel", "spec"}
+    "cli": {"api", "component", "disasm", "engine", "kernel", "native", "spec"}
     | {"wasi", "wast", "bench", "package", "emulator", "tune"},
 }
 
-# The ways back, imported only when asked to: the API and components' linkers define the WASI imports for users, and an
-# engine with a target works on an emulated device. Rebuilding a workload assembles text with the API's assembler.
-LAZY = {("api", "wasi"), ("component", "wasi"), ("api", "emulator"), ("bench", "api")}
+# The ways back, imported only when asked to: the API and components' linkers define the WASI imports for users, an
+# engine with a target works on an emulated device, and one with the strategy compiles modules. Rebuilding a workload
+# assembles text with the API's assembler.
+LAZY = {("api", "wasi"), ("component", "wasi"), ("api", "emulator"), ("api", "native"), ("bench", "api")}
 
 MOST_FILE_LINES = 600
 MOST_FUNCTION_LINES = 60

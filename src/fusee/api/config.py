@@ -29,7 +29,7 @@ _SWITCHES: Final = {
 
 _KEPT: Final[dict[str, type | tuple[type, ...]]] = {
     "consume_fuel": bool, "epoch_interruption": bool, "checked": bool, "profiled": bool, "max_wasm_stack": int,
-    "target": (str, NoneType),
+    "target": (str, NoneType), "strategy": str,
 }  # fmt: skip
 
 _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
@@ -37,7 +37,7 @@ _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
     "wasm_reference_types": bool, "wasm_bulk_memory": bool, "wasm_multi_value": bool, "gc_support": bool,
     # About generated machine code, or features that are not here; accepted so that programs move over as they are.
     "wasm_component_model": bool, "wasm_component_model_map": bool, "wasm_component_model_implements": bool,
-    "wasm_relaxed_simd_deterministic": bool, "wasm_stack_switching": bool, "debug_info": bool, "strategy": str,
+    "wasm_relaxed_simd_deterministic": bool, "wasm_stack_switching": bool, "debug_info": bool,
     "cranelift_debug_verifier": bool, "cranelift_opt_level": str, "cranelift_nan_canonicalization": bool,
     "profiler": str, "cache": (bool, str), "parallel_compilation": bool,
     "shared_memory": bool, "memory_may_move": bool, "memory_reservation": int, "memory_guard_size": int,
@@ -46,7 +46,7 @@ _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
 }  # fmt: skip
 
 _CHOICES: Final = {
-    "strategy": ("auto", "cranelift"),
+    "strategy": ("auto", "cranelift", "interpreter", "native"),
     "cranelift_opt_level": ("none", "speed", "speed_and_size"),
     "profiler": ("none", "jitdump", "vtune", "perfmap"),
 }
@@ -79,6 +79,7 @@ class Config(Managed):
     checked: bool
     profiled: bool
     target: str | None
+    strategy: str
 
     def __init__(self) -> None:
         """The usual settings: all of WebAssembly 3.0, nothing that stops guests, a stack of 8 MiB."""
@@ -88,6 +89,7 @@ class Config(Managed):
         values["consume_fuel"] = values["epoch_interruption"] = values["profiled"] = False
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
         values["target"] = None
+        values["strategy"] = os.environ.get("FUSEE_STRATEGY", "auto")
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
 
     def close(self) -> None:
@@ -130,6 +132,7 @@ class Config(Managed):
 
 
 def _check_kept(name: str, value: Any) -> None:
+    _check_choice(name, value)
     if name == "max_wasm_stack" and value < 1 << 12:
         raise WasmtimeError(f"max_wasm_stack: {value} bytes are too few")
     if name == "target" and value is not None:
@@ -141,9 +144,13 @@ def _check_kept(name: str, value: Any) -> None:
             raise WasmtimeError(str(error)) from None
 
 
-def _check_without_effect(name: str, value: Any) -> None:
+def _check_choice(name: str, value: Any) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
         raise WasmtimeError(f"{name}: {value!r} is none of {', '.join(_CHOICES[name])}")
+
+
+def _check_without_effect(name: str, value: Any) -> None:
+    _check_choice(name, value)
     if name == "cache" and value is False:
         raise WasmtimeError("caching cannot be explicitly disabled")
     if name == "cache" and isinstance(value, str):

@@ -55,8 +55,9 @@ class Lifetime:
 
     __slots__ = ("__weakref__",)
 
-    def __init__(self, engine: Engine, address: int, binary: bytes) -> None:
-        finalizer = weakref.finalize(self, _end, engine, address, binary)
+    def __init__(self, engine: Engine, address: int, binary: bytes, native: object = None) -> None:
+        """`native` is what keeps native code of its functions in this process."""
+        finalizer = weakref.finalize(self, _end, engine, address, binary, native)
         finalizer.atexit = False  # the process's end frees everything at once
 
 
@@ -75,7 +76,8 @@ class Module(Managed):
         self._address: int = engine._compile(self._binary)
         self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
-        self._lifetime: Lifetime | None = Lifetime(engine, self._address, self._binary)
+        native = install_native(engine, self._address, self._binary) if engine._compiles else None
+        self._lifetime: Lifetime | None = Lifetime(engine, self._address, self._binary, native)
 
     def _opened(self) -> "Module":
         """The module, unless it was closed."""
@@ -223,6 +225,18 @@ class Module(Managed):
         return TagType(self._func_type(index))
 
 
+def install_native(engine: Engine, module: int, binary: bytes) -> object:
+    """Give the functions of a new module native code, those that can have it; what keeps that, or None."""
+    from fusee.native.host import native_code
+
+    code = native_code(binary)
+    if code is not None:
+        with engine._lock:
+            for index, addresses in code.functions.items():
+                engine._native.install_native(engine._address, module, index, *addresses)
+    return code
+
+
 def _limits(limits: LimitsState) -> Limits:
     return Limits(int(limits.minimum), int(limits.maximum) if limits.has_maximum else None)
 
@@ -239,6 +253,6 @@ def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
     return bytes(wat2wasm(wasm))
 
 
-def _end(engine: Engine, address: int, binary: Iterable[int]) -> None:
-    """End a module; the engine and the bytes are arguments so that they end after it."""
+def _end(engine: Engine, address: int, binary: Iterable[int], native: object = None) -> None:
+    """End a module; the engine, the bytes and its native code are arguments so that they end after it."""
     engine._end_module(address)

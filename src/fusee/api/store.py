@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from weakref import WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
+from fusee.api._stack import host_stack_bytes
 from fusee.api.engine import Engine
 from fusee.api.errors import StoreError, WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
@@ -20,7 +21,7 @@ from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.engine.state.runtime import Tag as TagState
 from fusee.kernel.memory import view
-from fusee.kernel.scalars import u32, u64
+from fusee.kernel.scalars import u32, u64, usize
 
 if TYPE_CHECKING:
     from fusee.api.exception import WasmException
@@ -67,6 +68,8 @@ class Store(ObjectTable, Managed):
         self._address: int = self._native.new_store(engine._address, engine._max_wasm_stack, self._embedding.address)
         self._invoke = self._native.invoke_status
         self._state = view(StoreState, self._address, self._native.space)
+        if engine._compiles:
+            self._state.host_budget = usize(host_stack_bytes())
         self._hosts: list[HostCallable] = []
         self._modules: dict[int, Module] = {}  # by address; they live as long as the store
         self._lifetimes: set[Lifetime] = set()  # theirs

@@ -1,16 +1,12 @@
 """Where a guest has stopped: its frames, and the instruction at which each of them is."""
 
-from typing import Final
-
-from fusee.engine.runtime.codes import code_of, find_code
 from fusee.engine.runtime.frames import Walk, find_frame, to_caller, walk_from_trap
+from fusee.engine.runtime.notes import IN_CODE, describe
 from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Engine, Instance, Store
 from fusee.engine.translate.buffers import KEPT_BYTES, shrink, translator_of
 from fusee.engine.translate.function import run
 from fusee.engine.translate.state import Translator
-from fusee.kernel.lang import Ptr, address, cast, caught, kernel, null, span, stack_array, u32, u64, usize
-
-IN_CODE: Final = 1 << 32  # in a frame's last word: what it holds so far is an offset in the code
+from fusee.kernel.lang import Ptr, cast, caught, kernel, minimum, null, span, stack_array, u32, u64, usize
 
 
 @kernel
@@ -23,7 +19,9 @@ def backtrace(world: Store, into: Ptr[u64], capacity: u32) -> u32:
         return u32(0)
     w = stack_array(Walk, 1)[0]
     walk_from_trap(w, world)
-    count = u32(0)
+    count = minimum(world.noted, capacity)
+    for word in span(count * FRAME_WORDS):
+        into[word] = world.notes[word]
     while count < capacity and find_frame(w):
         describe(w, into + count * FRAME_WORDS)
         count += 1
@@ -33,19 +31,6 @@ def backtrace(world: Store, into: Ptr[u64], capacity: u32) -> u32:
     if world.engine.translator != 0:
         shrink(cast(Translator, world.engine.translator), u64(KEPT_BYTES))
     return count
-
-
-@kernel
-def describe(w: Walk, into: Ptr[u64]) -> None:
-    """Which function of the instance's module a frame is of, and where in its code that is."""
-    m = w.instance.module
-    number = find_code(m, address(w.place))
-    into[0] = u64(address(w.instance))
-    into[1] = u64(0)
-    into[2] = u64(UNKNOWN_OFFSET)
-    if number != 0:
-        into[1] = u64(number - 1)
-        into[2] = u64(address(w.place) - address(code_of(m, number))) | IN_CODE
 
 
 @kernel

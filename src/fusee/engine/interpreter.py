@@ -4,20 +4,25 @@ from fusee.engine.arena import Arena
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap, raise_again
 from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate, interrupted
-from fusee.engine.handlers.regs import Code, Regs, code_at, reload_memory
+from fusee.engine.handlers.entering import enter
+from fusee.engine.handlers.native import run_native
+from fusee.engine.handlers.regs import Code
 from fusee.engine.handlers.table import CALL, CALL_LAZY, HANDLERS
+from fusee.engine.natives.helpers import HELPERS
+from fusee.engine.natives.host_stack import measure_stack
 from fusee.engine.runtime.codes import release_code
 from fusee.engine.runtime.exceptions import take_exn
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.roots import new_root
 from fusee.engine.state.module import Module
-from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Func, Instance, Store
+from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Func, Store
 from fusee.engine.translate.buffers import release_translator
 from fusee.kernel.lang import Ptr, address, cast, caught, kernel, maximum, span, table, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 CELL_HANDLERS = table(Code, [cell_translate, across, cell_leave, cell_return_across])
 INTERRUPTED = table(Code, [interrupted])
+NATIVE = table(Code, [run_native])
 
 
 @kernel
@@ -28,6 +33,8 @@ def install_interpreter(engine: Engine) -> None:
     cells.call = engine.handlers[CALL]
     cells.call_lazy = engine.handlers[CALL_LAZY]
     cells.interrupted = address(INTERRUPTED[0])
+    cells.native = address(NATIVE[0])
+    engine.helpers = cast(Ptr[usize], HELPERS)
     for number in span(u32(4)):
         cells.words[number] = address(CELL_HANDLERS[number])
     cells.translate = cast(Ptr[u8], cells.words)
@@ -53,6 +60,7 @@ def close_module(m: Module) -> None:
 def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     """Call a function. `slots` holds the arguments, and then the results. Raises what stopped it."""
     world.trap_instance = usize(0)  # what is raised before a guest runs has no frames
+    measure_stack(world)
     frame = world.stack_top + HEADER_SLOTS
     if frame + maximum(func.param_slots, func.result_slots) > world.stack_limit:
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
@@ -89,16 +97,3 @@ def invoke_keeping(world: Store, func: Func, slots: Ptr[u64]) -> None:
     if world.exception != 0:
         slots[0] = u64(address(new_root(world, u64(take_exn(world)))))
     raise_again(status)
-
-
-@kernel(cold=True)
-def enter(func: Func, frame: Ptr[u64]) -> None:
-    """Run the handlers until the function's frame returns or something stops it."""
-    f = Regs()
-    f.pc = func.code
-    f.fp = frame
-    f.ctx = cast(Instance, func.instance)
-    f.acc = u64(address(func))
-    reload_memory(f)
-    code = code_at(f.pc)
-    code(f)

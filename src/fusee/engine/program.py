@@ -7,6 +7,7 @@ from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
 from fusee.engine.interpreter import close_module, install_interpreter, invoke_keeping, uninstall_interpreter
+from fusee.engine.natives.install import install_native
 from fusee.engine.python.calls import close_if_free, install_embedder, invoke_from_python
 from fusee.engine.python.interrupt import (
     forget_running,
@@ -68,6 +69,7 @@ ENTRIES: Final = (
     make_kept_exn,
     throw_exn,
     func_matches,
+    install_native,
     is_of_type,
     kind_of_object,
     keep,

@@ -11,8 +11,9 @@ from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import is_late, leave_registers
+from fusee.engine.runtime.table import callee_at
 from fusee.engine.state.module import REF
-from fusee.engine.state.runtime import Func, Instance, Table
+from fusee.engine.state.runtime import Func, Instance
 from fusee.engine.translate.function import translate
 from fusee.kernel.lang import (
     Order,
@@ -22,7 +23,6 @@ from fusee.kernel.lang import (
     atomic_add,
     cast,
     handler,
-    is_null,
     kernel,
     load,
     maximum,
@@ -123,6 +123,7 @@ def across(f: Regs) -> None:
         if world.engine.platform.call_host(address(world), func.index, address(f.ctx), f.fp) != 0:
             blame_caller(f)
             if world.exception != 0:
+                world.noted = u32(0)
                 return tail(unwind, f)
             raise Trap(TrapCode.EMBEDDER, 0)
         if unlikely(world.interrupt != 0 or world.deadline != 0):
@@ -211,15 +212,9 @@ def call_import(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
 
 @kernel(inline=True)
 def element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Func:
-    """The function that a `call_indirect` selects; its type is still to be checked (spec 4.6.10, call_indirect)."""
-    table = cast(Table, f.ctx.tables[imm32(f, row, forms, 1)])
+    """The function that a `call_indirect` selects; its type is still to be checked."""
     index: u64 = u64(READ[row.sources[0]](f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]))
-    if unlikely(index >= table.length):
-        raise Trap(TrapCode.UNDEFINED_ELEMENT, 0)
-    func = cast(Func, usize(table.elements[index]))
-    if unlikely(is_null(func)):
-        raise Trap(TrapCode.INDIRECT_CALL_TO_NULL, 0)
-    return func
+    return callee_at(f.ctx, u64(imm32(f, row, forms, 1)), index)
 
 
 @kernel(cold=True)

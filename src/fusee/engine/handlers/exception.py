@@ -17,6 +17,7 @@ def throw(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
     if unlikely(not has_spare(f.ctx.store, cast(Tag, f.ctx.tags[imm32(f, row, forms, 0)]))):
         save_registers(f)
     capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), u32(imm16(f, row, forms, 2)))
+    f.ctx.store.noted = u32(0)
     return tail(unwind, f)
 
 
@@ -26,4 +27,5 @@ def throw_ref(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[i
     if unlikely(f.acc == 0):
         raise Trap(TrapCode.NULL_REFERENCE, 0)
     f.ctx.store.exception = usize(f.acc)
+    f.ctx.store.noted = u32(0)
     return tail(unwind, f)

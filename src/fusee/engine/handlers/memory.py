@@ -2,13 +2,12 @@
 
 from typing import Any, Final
 
-from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND
 from fusee.engine.handlers.on_slots import ON_SLOTS, operand
 from fusee.engine.handlers.regs import READ, WRITE, Regs, forget_place, note_place, reload_memory, save_registers
 from fusee.engine.isa.memory import ALLOCATING, NO_LENGTH, PAUSING, Access
 from fusee.engine.isa.row import Row, cell
-from fusee.engine.runtime.memory import memory_at, memory_size
+from fusee.engine.runtime.memory import checked_32, checked_64, memory_at, memory_size
 from fusee.engine.runtime.metering import CHUNK_ELEMENTS
 from fusee.engine.runtime.table import table_size
 from fusee.engine.state.runtime import Global
@@ -29,11 +28,9 @@ from fusee.kernel.lang import (
     u16,
     u32,
     u64,
-    unlikely,
     usize,
     v128,
 )  # fmt: skip
-from fusee.spec.traps import TrapCode
 
 STORED: Final[dict[str, Any]] = {
     "u8": u8, "i8": i8, "u16": u16, "i16": i16, "u32": u32, "i32": i32, "u64": u64, "f32": f32, "f64": f64,
@@ -53,21 +50,17 @@ def place_of(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
 
 @kernel(inline=True)
 def effective_address(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], length: u64) -> u64:
-    """Address plus offset in 64 bits: neither the sum nor a 32-bit target's pointers may wrap round."""
+    """Address plus offset, if the access is within the memory."""
     if row.detail.address == "i32":
-        index = u64(OPERAND["i32"](f, row, row, 0, 0, dst, forms))
+        narrow: u32 = OPERAND["i32"](f, row, row, 0, 0, dst, forms)
         if row.detail.memory == "0":
-            index = index + u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
-        else:
-            index = index + load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
-        if unlikely(index + WIDTH[row.detail.stored] > length):
-            raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-        return index
-    start: u64 = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
-    offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
-    if unlikely(start > length or offset > length or start + offset + WIDTH[row.detail.stored] > length):
-        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
-    return start + offset
+            offset = u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+            return checked_32(u64(narrow), offset, length, WIDTH[row.detail.stored])
+        wide_offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+        return checked_32(u64(narrow), wide_offset, length, WIDTH[row.detail.stored])
+    index: u64 = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
+    far = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    return checked_64(index, far, length, WIDTH[row.detail.stored])
 
 
 def is_integer(access: Access) -> bool:

@@ -123,6 +123,7 @@ def lay_out(store: Store, m: Module) -> Instance:
     instance.registry = m.registry
     instance.stack_limit = store.stack_limit
     instance.platform = store.engine.platform
+    instance.helpers = store.engine.helpers
     instance.code = code
     instance.functions = cast(Ptr[usize], base + usize(functions_at))
     instance.memories = cast(Ptr[usize], base + usize(memories_at))
@@ -192,6 +193,8 @@ def make_functions(instance: Instance) -> None:
         func.result_count = defined.result_count
         func.param_slots = defined.param_slots
         func.result_slots = defined.result_slots
+        if not is_null(m.natives):
+            func.native = m.natives[i]
 
 
 @kernel

@@ -13,6 +13,7 @@ from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NOT_GROWN, Instance, Memory, Segment, Store
 from fusee.kernel.lang import (
     Ptr,
+    Static,
     address,
     cast,
     copy_bytes,
@@ -33,6 +34,26 @@ from fusee.spec.traps import TrapCode
 @kernel(inline=True)
 def memory_at(ctx: Instance, index: u64) -> Memory:
     return cast(Memory, ctx.memories[index])
+
+
+@kernel(inline=True)
+def checked_32(index: u64, offset: u64, length: u64, width: Static[int]) -> u64:
+    """Address plus offset of an access, checked against the memory's length (spec 4.6.6); `index` is an i32's value.
+
+    In 64 bits: neither the sum nor a 32-bit target's pointers may wrap round.
+    """
+    start = index + offset
+    if unlikely(start + width > length):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    return start
+
+
+@kernel(inline=True)
+def checked_64(index: u64, offset: u64, length: u64, width: Static[int]) -> u64:
+    """The same for a memory with 64-bit addresses."""
+    if unlikely(index > length or offset > length or index + offset + width > length):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    return index + offset
 
 
 @kernel(inline=True)

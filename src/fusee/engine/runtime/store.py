@@ -1,5 +1,7 @@
 """Engines and stores: making them, limiting them, ending them (spec 7.1.2)."""
 
+from typing import Final
+
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
@@ -19,6 +21,8 @@ from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
+
+HOST_STACK_BYTES: Final = 128 << 10  # what native code may use of the host's stack, unless the embedder says otherwise
 
 
 @kernel
@@ -71,6 +75,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_base = stack
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
+    store.host_budget = usize(HOST_STACK_BYTES)
     set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store

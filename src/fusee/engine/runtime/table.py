@@ -14,7 +14,7 @@ from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.runtime.memory import copy_patiently, out_of_range
 from fusee.engine.runtime.metering import CHUNK_ELEMENTS, charge, look, try_again
 from fusee.engine.state.module import Limits
-from fusee.engine.state.runtime import NOT_GROWN, SLOT_BYTES, Instance, Store, Table
+from fusee.engine.state.runtime import NOT_GROWN, SLOT_BYTES, Func, Instance, Store, Table
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -41,6 +41,18 @@ FIRST_CAPACITY: Final = u64(16)
 @kernel(inline=True)
 def table_at(ctx: Instance, index: u64) -> Table:
     return cast(Table, ctx.tables[index])
+
+
+@kernel(inline=True)
+def callee_at(ctx: Instance, index: u64, element: u64) -> Func:
+    """The function that a `call_indirect` selects; its type is still to be checked (spec 4.6.10, call_indirect)."""
+    table = table_at(ctx, index)
+    if unlikely(element >= table.length):
+        raise Trap(TrapCode.UNDEFINED_ELEMENT, 0)
+    func = cast(Func, usize(table.elements[element]))
+    if unlikely(is_null(func)):
+        raise Trap(TrapCode.INDIRECT_CALL_TO_NULL, 0)
+    return func
 
 
 @kernel

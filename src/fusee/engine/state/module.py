@@ -200,3 +200,4 @@ class Module:
     code_waiting: u32  # the newest of those that are not in it yet, which are chained by `lower`
     code_bytes: u64  # of all translated functions
     code_table: Ptr[usize]  # addresses of translated functions by index; made with the first instance
+    natives: Ptr[usize]  # native code of functions by index, 0: none; null if no function has any

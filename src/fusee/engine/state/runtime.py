@@ -47,6 +47,7 @@ class Cells:
     call: usize  # not a cell but the handler of direct calls, which `call_lazy` writes over itself
     call_lazy: usize  # and that of `call_lazy`
     interrupted: usize  # the handler that stands in for others while somebody wants the guest to pause
+    native: usize  # and that of the cell in front of a function's native code
     words: Annotated[Ptr[usize], Count(4)]  # the cells
 
 
@@ -62,6 +63,7 @@ class Engine:
     is_metered: bool  # translate with `tick`s, which pay for what is executed
     is_profiled: bool  # translate with counters of basic blocks
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
+    helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.helpers`
 
 
 @struct
@@ -111,6 +113,11 @@ class Store:
     saved_fp: Ptr[u64]
     saved_instance: usize
     saved: Annotated[Ptr[u64], Count(SAVED_REGISTERS)]
+    # Native code of functions (`docs/native.md`)
+    host_budget: usize  # how many bytes of the host's stack guests may use
+    host_limit: usize  # no native frame may begin below this address
+    noted: u32  # frames that what was raised last has left already, the innermost first
+    notes: Annotated[Ptr[u64], Count(MOST_FRAMES * FRAME_WORDS)]
 
 
 @struct
@@ -189,6 +196,7 @@ class Func:
     result_count: u32
     param_slots: u32
     result_slots: u32
+    native: usize  # its native code, or 0; it is called as the function's type says
 
 
 @struct
@@ -217,6 +225,7 @@ class Instance:
     datas: Ptr[Segment]
     code: Ptr[usize]  # shared with all instances of the module: code addresses by function index, 0: untranslated
     platform: Platform
+    helpers: Ptr[usize]  # the engine's
 
 
 @kernel(inline=True)

@@ -1,0 +1,18 @@
+"""From kernels into handlers."""
+
+from fusee.engine.handlers.regs import Regs, code_at, reload_memory
+from fusee.engine.state.runtime import Func, Instance
+from fusee.kernel.lang import Ptr, address, cast, kernel, u64
+
+
+@kernel(cold=True)
+def enter(func: Func, frame: Ptr[u64]) -> None:
+    """Run the handlers until the function's frame returns or something stops it."""
+    f = Regs()
+    f.pc = func.code
+    f.fp = frame
+    f.ctx = cast(Instance, func.instance)
+    f.acc = u64(address(func))
+    reload_memory(f)
+    code = code_at(f.pc)
+    code(f)

@@ -1,0 +1,169 @@
+"""What native code calls: whatever it does not do itself.
+
+All have one signature, and are called through a table: instance, slots, two numbers -> status. Operands are in
+consecutive slots, i32 ones zero-extended, and results are left there.
+"""
+
+from typing import Any, Final
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.call import check_subtype
+from fusee.engine.handlers.entering import enter
+from fusee.engine.handlers.on_slots import ON_SLOTS
+from fusee.engine.isa.memory import ALLOCATING, PAUSING
+from fusee.engine.natives.host_stack import is_deep
+from fusee.engine.runtime.frames import header
+from fusee.engine.runtime.metering import is_late, leave_registers
+from fusee.engine.runtime.notes import note_interpreted, note_native
+from fusee.engine.state.runtime import Func, Instance, Store
+from fusee.kernel.lang import (
+    Fn,
+    Ptr,
+    Static,
+    address,
+    cast,
+    caught,
+    instance,
+    kernel,
+    maximum,
+    null,
+    table,
+    u16,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+from fusee.spec.traps import TrapCode
+
+Helper = Fn[[Instance, Ptr[u64], u32, u32], u64]
+
+MOST_OPERANDS: Final = 4  # of an instruction on slots that may pause
+
+
+# Errors
+
+
+@kernel
+def note_first(ctx: Instance, slots: Ptr[u64], function: u32, offset: u32) -> u64:
+    """Native code raises, at an offset in the module."""
+    ctx.store.noted = u32(0)
+    note_native(ctx, function, offset)
+    return u64(0)
+
+
+@kernel
+def note_further(ctx: Instance, slots: Ptr[u64], function: u32, offset: u32) -> u64:
+    """What it has called has raised."""
+    note_native(ctx, function, offset)
+    return u64(0)
+
+
+# Calls
+
+
+@kernel
+def call_function(ctx: Instance, frame: Ptr[u64], function: u32, unused: u32) -> u64:
+    """Call a function by its index, with arguments and results in the frame. Below it there is room for its header."""
+    return call_func(ctx, cast(Func, ctx.functions[function]), frame)
+
+
+@kernel
+def call_reference(ctx: Instance, frame: Ptr[u64], unused: u32, unused_too: u32) -> u64:
+    """Call a function by its address, which is below the frame."""
+    return call_func(ctx, cast(Func, usize(header(frame, 1)[0])), frame)
+
+
+@kernel
+def call_of_type(ctx: Instance, frame: Ptr[u64], type_index: u32, unused: u32) -> u64:
+    """The same for one whose type may be a subtype of the one that is expected, or wrong."""
+    func = cast(Func, usize(header(frame, 1)[0]))
+    status = caught(check_subtype, ctx, func.canonical, ctx.module.types[type_index].canonical)
+    if status != 0:
+        ctx.store.noted = u32(0)
+        return status
+    return call_func(ctx, func, frame)
+
+
+@kernel
+def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
+    """Call a function in the interpreter or of the host; what it raises has its frames noted."""
+    world = ctx.store
+    no_room = frame + maximum(func.param_slots, func.result_slots) > world.stack_limit
+    if no_room or func.instance == 0 or is_deep(world):
+        world.noted = u32(0)
+        return caught(call_host, ctx, func, frame, no_room)
+    header(frame, 2)[0] = u64(address(world.engine.cells.leave))
+    header(frame, 1)[0] = u64(0)
+    world.status = u64(0)
+    enter(func, frame)
+    status = world.status
+    world.status = u64(0)
+    if status != 0:
+        note_interpreted(world)
+    return status
+
+
+@kernel
+def call_host(ctx: Instance, func: Func, frame: Ptr[u64], no_room: bool) -> None:
+    """Call a host function, unless one of the stacks is full."""
+    world = ctx.store
+    if no_room or is_deep(world):
+        raise Trap(TrapCode.STACK_OVERFLOW, 0)
+    world.stack_top = frame + maximum(func.param_slots, func.result_slots)
+    if world.engine.platform.call_host(address(world), func.index, address(ctx), frame) != 0:
+        if world.exception != 0:
+            raise Trap(TrapCode.UNCAUGHT_EXCEPTION, 0)
+        raise Trap(TrapCode.EMBEDDER, 0)
+    if world.interrupt != 0 or world.deadline != 0:
+        if is_late(world):
+            raise Trap(TrapCode.INTERRUPT, 0)
+
+
+# Pauses
+
+
+@kernel
+def poll(ctx: Instance, top: Ptr[u64], unused: u32, unused_too: u32) -> u64:
+    """Stop the guest if it shall, or let it pause; `top` is the end of its frame."""
+    return caught(pause, ctx.store, top)
+
+
+@kernel
+def pause(world: Store, top: Ptr[u64]) -> None:
+    if world.interrupt != 0:
+        raise Trap(TrapCode.INTERRUPT, 0)
+    leave_registers(world, top)
+    if world.engine.pause(address(world)) != 0:
+        raise Trap(TrapCode.EMBEDDER, 0)
+    if world.interrupt != 0:
+        raise Trap(TrapCode.INTERRUPT, 0)
+
+
+# Instructions on slots
+
+
+@kernel
+def on_slots(ctx: Instance, slots: Ptr[u64], first: u32, second: u32, name: Static[str]) -> u64:
+    """Run a kernel of `ON_SLOTS`; the two numbers are the instruction's immediates."""
+    world = ctx.store
+    if name in PAUSING:
+        world.place_fp = slots + MOST_OPERANDS
+        world.place_instance = usize(0)
+    status = caught(ON_SLOTS[name], ctx, slots, u16(0), first, second)
+    world.place_fp = null(Ptr[u64])
+    return status
+
+
+NAMED: Final[dict[str, Any]] = {
+    "note_first": note_first,
+    "note_further": note_further,
+    "call_function": call_function,
+    "call_reference": call_reference,
+    "call_of_type": call_of_type,
+    "poll": poll,
+    **{name: instance(on_slots, name=name) for name in ON_SLOTS if name not in ALLOCATING},
+}
+NUMBER: Final = {name: number for number, name in enumerate(NAMED)}
+"""What generated code knows a helper by."""
+
+HELPERS = table(Helper, list(NAMED.values()))

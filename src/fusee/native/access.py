@@ -1,0 +1,77 @@
+"""Loads, stores and globals (spec 4.4.7, 4.4.5)."""
+
+from typing import cast
+
+from fusee.native.function import FunctionCompiler, rule
+from fusee.native.module import REFERENCE
+from fusee.native.reader import Instruction
+from fusee.native.unit import LLVM
+from fusee.spec.op import BY_MNEMONIC, Imm
+
+
+def _place(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> str:
+    """Where an access goes, checked against the memory's length."""
+    number, offset = cast(tuple[int, int], ins.immediates[0])
+    _, base, length = c.memories[number]
+    name = "place_64" if c.unit.module.memories[number] else "place_32"
+    base = c.value(f"load ptr, ptr {base}")
+    length = c.value(f"load i64, ptr {length}")
+    return c.use(name, base, length, index, str(offset), width=width)
+
+
+def _load(c: FunctionCompiler, ins: Instruction) -> None:
+    place = _place(c, ins, c.pop(), ins.op.width)
+    c.accessed = "guest"
+    value = c.apply(c.unit.kernels.load(ins.op.mnemonic), place)
+    c.accessed = "engine"
+    assert ins.op.results is not None
+    c.push(ins.op.results[0], value)
+
+
+def _store(c: FunctionCompiler, ins: Instruction) -> None:
+    index, value = c.pop_many(2)
+    place = _place(c, ins, index, ins.op.width)
+    c.accessed = "guest"
+    c.apply(c.unit.kernels.store(ins.op.mnemonic), place, value)
+    c.accessed = "engine"
+
+
+_WIDTHS = ("8", "16", "32", "8_s", "8_u", "16_s", "16_u", "32_s", "32_u")
+
+
+def _is_plain(mnemonic: str, what: str) -> bool:
+    """Whether it is a load or store of a number or a whole vector, in one of the forms that `Kernels` knows."""
+    op = BY_MNEMONIC[mnemonic]
+    name = mnemonic.partition(".")[2].removeprefix(what)
+    return op.immediates == (Imm.MEMARG,) and name in ("", *_WIDTHS)
+
+
+rule(*(name for name in BY_MNEMONIC if ".load" in name and _is_plain(name, "load")))(_load)
+rule(*(name for name in BY_MNEMONIC if ".store" in name and _is_plain(name, "store")))(_store)
+
+
+def _global(c: FunctionCompiler, ins: Instruction) -> tuple[str, str]:
+    """Type and place of a global."""
+    index = cast(int, ins.immediates[0])
+    module = c.unit.module
+    kind = module.global_types[index]
+    if index < module.imported_globals:
+        return kind, c.use("imported_global", "%ctx", str(index))
+    return kind, c.use("own_global", "%ctx", str(index - module.imported_globals))
+
+
+@rule("global.get")
+def _global_get(c: FunctionCompiler, ins: Instruction) -> None:
+    kind, place = _global(c, ins)
+    c.push(kind, c.apply(c.unit.kernels.load(f"{_number(kind)}.load"), place))
+
+
+@rule("global.set")
+def _global_set(c: FunctionCompiler, ins: Instruction) -> None:
+    kind, place = _global(c, ins)
+    c.apply(c.unit.kernels.store(f"{_number(kind)}.store"), place, c.pop())
+
+
+def _number(kind: str) -> str:
+    """The type of numbers that are as wide."""
+    return kind if kind in LLVM and kind not in (REFERENCE, "func") else "i64"

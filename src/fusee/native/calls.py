@@ -1,0 +1,190 @@
+"""Calls (spec 4.4.10), and instructions that helpers do."""
+
+from typing import Final, cast
+
+from fusee.engine.state.runtime import HEADER_SLOTS
+from fusee.kernel.lower.function import LIKELY
+from fusee.native.function import RULES, FunctionCompiler, rule
+from fusee.native.module import REFERENCE, FuncType
+from fusee.native.reader import Instruction
+from fusee.native.unit import LLVM
+
+
+def _begin_call(c: FunctionCompiler, type_: FuncType) -> list[str]:
+    """Take the arguments, and have what waits below them where the collector sees it."""
+    c.calls = True
+    arguments = c.pop_many(len(type_.params))
+    c.keep_operands()
+    return arguments
+
+
+def _call_native(c: FunctionCompiler, type_: FuncType, code: str, instance: str, arguments: list[str]) -> list[str]:
+    """Call native code with its arguments in registers; status and results."""
+    operands = [f"ptr {instance}", "ptr %top"]
+    operands += [f"{LLVM[kind]} {operand}" for kind, operand in zip(type_.params, arguments, strict=True)]
+    shape = c.unit.result_shape(type_)
+    result = c.value(f"call {shape} {code}({', '.join(operands)})")
+    if not type_.results:
+        return [result]
+    return [c.value(f"extractvalue {shape} {result}, {number}") for number in range(len(type_.results) + 1)]
+
+
+def _end_call(c: FunctionCompiler, type_: FuncType, outcome: list[str]) -> None:
+    status, *results = outcome
+    c.check(status, c.passed_on)
+    c.reload_memories()
+    c.push_all(type_.results, results)
+
+
+@rule("call")
+def _call(c: FunctionCompiler, ins: Instruction) -> None:
+    index = cast(int, ins.immediates[0])
+    type_ = c.unit.module.type_of(index)
+    arguments = _begin_call(c, type_)
+    if index in c.unit.chosen:
+        outcome = _call_native(c, type_, c.unit.callee(index), "%ctx", arguments)
+    elif index >= c.unit.module.imported_funcs:
+        outcome = c.call_in_frame(type_, "call_function", arguments, index)
+    else:
+        func = c.use("function_at", "%ctx", str(index))
+        outcome = _call_func(c, type_, func, "", "call_function", arguments, index)
+    _end_call(c, type_, outcome)
+
+
+def _call_func(
+    c: FunctionCompiler, type_: FuncType, func: str, condition: str, helper: str, arguments: list[str], number: int
+) -> list[str]:  # fmt: skip
+    """Call a function through its `Func`: its native code if it has some and a condition holds, else with a helper."""
+    code = c.use("native_of", func)
+    is_native = c.value(f"icmp ne {c.unit.word} {code}, 0")
+    if condition:
+        is_native = c.value(f"and i1 {is_native}, {condition}")
+    direct, indirect, after = c.label(), c.label(), c.label()
+    c.branch(is_native, direct, indirect, LIKELY if condition else "")
+    c.begin(direct)
+    word = c.unit.word
+    instance = c.value(f"inttoptr {word} {c.use('instance_of', func)} to ptr")
+    first = _call_native(c, type_, c.value(f"inttoptr {word} {code} to ptr"), instance, arguments)
+    from_first = c.block
+    c.jump(after)
+    c.begin(indirect)
+    if helper != "call_function":
+        c.emit(f"store i64 {c.use('reference_to', func)}, ptr {c.free_slot(HEADER_SLOTS - 1)}{c.unit.tag('frame')}")
+    second = c.call_in_frame(type_, helper, arguments, number)
+    from_second = c.block
+    c.begin(after)
+    return [
+        c.merge(kind, [(one, from_first), (other, from_second)])
+        for kind, one, other in zip(["i64", *(LLVM[kind] for kind in type_.results)], first, second, strict=True)
+    ]
+
+
+@rule("call_indirect")
+def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
+    type_index, table = (cast(int, immediate) for immediate in ins.immediates)
+    type_ = c.unit.module.types[type_index]
+    assert type_ is not None
+    element = c.pop()
+    if not c.unit.module.tables[table]:
+        element = c.value(f"zext i32 {element} to i64")
+    arguments = _begin_call(c, type_)
+    func = c.use("callee_at", "%ctx", str(table), element)
+    is_same = c.use("is_of_type", func, "%ctx", str(type_index))
+    outcome = _call_func(c, type_, func, is_same, "call_of_type", arguments, type_index)
+    _end_call(c, type_, outcome)
+
+
+@rule("call_ref")
+def _call_ref(c: FunctionCompiler, ins: Instruction) -> None:
+    type_ = c.unit.module.types[cast(int, ins.immediates[0])]
+    assert type_ is not None
+    reference = c.pop()
+    arguments = _begin_call(c, type_)
+    func = c.use("callee_of", reference)
+    _end_call(c, type_, _call_func(c, type_, func, "", "call_reference", arguments, 0))
+
+
+# Instructions on slots (`engine.handlers.on_slots`): operands and results by type
+
+_ADDRESS: Final = "address"  # of the table or memory that an immediate names
+_TABLE_OPS: Final = {
+    "table.get": ((_ADDRESS,), (REFERENCE,)),
+    "table.set": ((_ADDRESS, REFERENCE), ()),
+    "table.grow": ((REFERENCE, _ADDRESS), (_ADDRESS,)),
+    "table.fill": ((_ADDRESS, REFERENCE, _ADDRESS), ()),
+    "table.init": ((_ADDRESS, "i32", "i32"), ()),
+    "elem.drop": ((), ()),
+}
+_MEMORY_OPS: Final = {
+    "memory.grow": ((_ADDRESS,), (_ADDRESS,)),
+    "memory.fill": ((_ADDRESS, "i32", _ADDRESS), ()),
+    "memory.init": ((_ADDRESS, "i32", "i32"), ()),
+    "data.drop": ((), ()),
+}
+_WIDE_OPS: Final = {
+    "i64.add128": (("i64",) * 4, ("i64",) * 2),
+    "i64.sub128": (("i64",) * 4, ("i64",) * 2),
+    "i64.mul_wide_s": (("i64",) * 2, ("i64",) * 2),
+    "i64.mul_wide_u": (("i64",) * 2, ("i64",) * 2),
+}
+_NAMES_LAST: Final = ("memory.init", "table.init")  # their last immediate is the memory or table
+
+
+def _on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], results: tuple[str, ...]) -> None:
+    mnemonic = ins.op.mnemonic
+    c.calls = True
+    operands = c.pop_many(len(params))
+    c.keep_operands()
+    c.put_all(params, operands, 0)
+    numbers = [cast(int, immediate) for immediate in ins.immediates if immediate is not None]
+    first, second = [*numbers, 0, 0][:2]
+    helper = c.helper(mnemonic.replace(".", "_"))
+    status = c.value(f"call i64 {helper}(ptr %ctx, ptr %top, i32 {first}, i32 {second})")
+    c.check(status, c.raised)
+    c.reload_memories()
+    c.push_all(results, c.get_all(results, 0))
+
+
+def _addressed(c: FunctionCompiler, ins: Instruction) -> None:
+    """An instruction on a table or memory, whose addresses are as that says."""
+    mnemonic = ins.op.mnemonic
+    is_table = mnemonic in _TABLE_OPS
+    params, results = (_TABLE_OPS if is_table else _MEMORY_OPS)[mnemonic]
+    spaces = c.unit.module.tables if is_table else c.unit.module.memories
+    address = "i32"
+    if params or results:
+        named = cast(int, ins.immediates[-1 if mnemonic in _NAMES_LAST else 0])
+        address = "i64" if spaces[named] else "i32"
+    _on_slots(
+        c, ins, tuple(address if kind == _ADDRESS else kind for kind in params),
+        tuple(address if kind == _ADDRESS else kind for kind in results),
+    )  # fmt: skip
+
+
+@rule("memory.copy", "table.copy")
+def _copy(c: FunctionCompiler, ins: Instruction) -> None:
+    """The length is as wide as the smaller of the addresses (spec 3.3.10)."""
+    spaces = c.unit.module.tables if ins.op.mnemonic == "table.copy" else c.unit.module.memories
+    to, origin = ("i64" if spaces[cast(int, named)] else "i32" for named in ins.immediates)
+    _on_slots(c, ins, (to, origin, "i64" if to == origin == "i64" else "i32"), ())
+
+
+def _wide(c: FunctionCompiler, ins: Instruction) -> None:
+    _on_slots(c, ins, *_WIDE_OPS[ins.op.mnemonic])
+
+
+RULES.update(dict.fromkeys((*_TABLE_OPS, *_MEMORY_OPS), _addressed))
+RULES.update(dict.fromkeys(_WIDE_OPS, _wide))
+
+
+@rule("table.size", "memory.size")
+def _size(c: FunctionCompiler, ins: Instruction) -> None:
+    is_table = ins.op.mnemonic == "table.size"
+    named = cast(int, ins.immediates[0])
+    size = c.use("table_size" if is_table else "memory_size", "%ctx", str(named))
+    if (c.unit.module.tables if is_table else c.unit.module.memories)[named]:
+        c.push("i64", size)
+    else:
+        c.push("i32", c.value(f"trunc i64 {size} to i32"))
+
+

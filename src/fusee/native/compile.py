@@ -1,0 +1,133 @@
+"""From a module's bytes to object files with native code of its functions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import fusee.native.access
+import fusee.native.calls
+import fusee.native.control  # noqa: F401  # these register their rules
+from fusee.engine.numeric import MEANING
+from fusee.kernel.machine import Machine
+from fusee.native.function import RULES, FunctionCompiler
+from fusee.native.kernels import kernels_for
+from fusee.native.module import Module, read_module
+from fusee.native.reader import MalformedBytes, Reader
+from fusee.native.unit import Options, Unit
+from fusee.spec.features import Feature
+from fusee.spec.op import Op
+
+MOST_RESULTS = 16  # of a function that has native code: more would make every call of it long
+MOST_PARAMS = 64
+MOST_LOCALS = 2000
+MOST_BYTES = 1 << 18
+UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
+
+_REASONS = {
+    Feature.TAIL_CALL: "tail calls",
+    Feature.EXCEPTIONS: "exceptions",
+    Feature.LEGACY_EXCEPTIONS: "exceptions",
+    Feature.GC: "objects",
+    Feature.SIMD: "vectors",
+    Feature.RELAXED_SIMD: "vectors",
+    Feature.THREADS: "threads",
+}
+
+
+@dataclass
+class Plan:
+    """Which functions of a module get native code, in which units, and why others do not."""
+
+    module: Module
+    units: list[list[int]]
+    reasons: dict[int, str]  # by the index of a function that stays interpreted
+
+    @property
+    def chosen(self) -> frozenset[int]:
+        return frozenset(index for unit in self.units for index in unit)
+
+
+def plan(binary: bytes, wanted: Iterable[int] | None = None) -> Plan:
+    """Choose functions of a valid module; of all that are defined if `wanted` is None."""
+    module = read_module(binary)
+    units: list[list[int]] = []
+    reasons: dict[int, str] = {}
+    room = 0
+    for index in module.defined if wanted is None else sorted(set(wanted) & set(module.defined)):
+        reason = reason_against(module, index)
+        if reason:
+            reasons[index] = reason
+            continue
+        start, end = module.body(index)
+        if room <= 0:
+            units.append([])
+            room = UNIT_BYTES
+        units[-1].append(index)
+        room -= end - start
+    return Plan(module, units, reasons)
+
+
+def reason_against(module: Module, index: int) -> str:
+    """Why a function stays interpreted; empty if it does not have to."""
+    type_ = module.type_of(index)
+    start, end = module.body(index)
+    if end - start > MOST_BYTES:
+        return "too large"
+    if len(type_.params) > MOST_PARAMS or len(type_.results) > MOST_RESULTS:
+        return "too many parameters or results"
+    reader = Reader(module.binary, start, end)
+    count = 0
+    for _ in range(reader.u32()):
+        count += reader.u32()
+        reader.value_type()
+    if count > MOST_LOCALS:
+        return "too many locals"
+    for instruction in reader.instructions():
+        op = instruction.op
+        if op.mnemonic not in RULES and not _has_meaning(op):
+            return _REASONS.get(op.feature, op.mnemonic)
+    return ""
+
+
+def _has_meaning(op: Op) -> bool:
+    return op.mnemonic in MEANING and op.params is not None and not op.immediates
+
+
+class Compiler:
+    """Compiles the units of a plan, one after the other."""
+
+    def __init__(self, the_plan: Plan, options: Options) -> None:
+        self.plan = the_plan
+        self.options = options
+        self.kernels = kernels_for(options.target)
+        self.machine = Machine(options.target, for_this_process=options.for_this_process)
+
+    def text(self, number: int) -> str:
+        """A unit as LLVM's text."""
+        functions = self.plan.units[number]
+        unit = Unit(self.plan.module, self.plan.chosen, self.kernels, self.options, self.machine.instructions)
+        unit.begin(functions)
+        for index in functions:
+            FunctionCompiler(unit, index).compile()
+        if number == 0:
+            self._define_entries(unit)
+        return unit.text()
+
+    def _define_entries(self, unit: Unit) -> None:
+        for type_index in sorted({self.plan.module.func_types[index] for index in self.plan.chosen}):
+            unit.define_entry(type_index)
+
+    def stand_in(self, number: int) -> bytes:
+        """An object file in place of a unit that cannot be compiled: its functions have the interpreter run them."""
+        unit = Unit(self.plan.module, self.plan.chosen, self.kernels, self.options, self.machine.instructions)
+        for index in self.plan.units[number]:
+            FunctionCompiler(unit, index).compile_stand_in()
+        if number == 0:
+            self._define_entries(unit)
+        return self.machine.object(unit.text())
+
+    def object(self, number: int) -> bytes:
+        """A unit as object file."""
+        return self.machine.object(self.text(number))
+
+
+__all__ = ["Compiler", "MalformedBytes", "Options", "Plan", "plan", "reason_against"]

@@ -1,0 +1,244 @@
+"""Blocks, branches, parametric instructions and locals (spec 4.4.8 to 4.4.11)."""
+
+from typing import cast
+
+from fusee.native.function import FunctionCompiler, Label, rule
+from fusee.native.module import FUNCTION, REFERENCE, FuncType
+from fusee.native.reader import Instruction
+from fusee.native.unit import LLVM
+
+
+def block_type(c: FunctionCompiler, immediate: int | None) -> FuncType:
+    """The type of a block (spec 5.4.1)."""
+    if immediate is None:
+        return FuncType((), ())
+    if immediate < 0:
+        return FuncType((), (c.unit.module.value_type(-immediate),))
+    found = c.unit.module.types[immediate]
+    assert found is not None
+    return found
+
+
+def _open(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
+    type_ = block_type(c, cast(int | None, ins.immediates[0]))
+    label = Label(kind, c.label(), type_.params, type_.results, len(c.stack) - len(type_.params))
+    c.labels.append(label)
+    return label
+
+
+@rule("block")
+def _block(c: FunctionCompiler, ins: Instruction) -> None:
+    _open(c, "block", ins)
+
+
+@rule("loop")
+def _loop(c: FunctionCompiler, ins: Instruction) -> None:
+    """A loop's parameters are variables; whoever comes back stores them."""
+    label = _open(c, "loop", ins)
+    values = c.pop_many(len(label.params))
+    for kind, operand in zip(label.params, values, strict=True):
+        variable = c.allocate(LLVM[kind])
+        label.variables.append(variable)
+        c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
+    c.begin(label.name)
+    for kind, variable in zip(label.params, label.variables, strict=True):
+        c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
+    c.poll()
+
+
+@rule("if")
+def _if(c: FunctionCompiler, ins: Instruction) -> None:
+    condition = c.pop_condition()
+    label = _open(c, "if", ins)
+    label.given = c.stack[label.height :]
+    label.other = c.label()
+    then = c.label()
+    c.branch(condition, then, label.other)
+    c.begin(then)
+
+
+@rule("else")
+def _else(c: FunctionCompiler, ins: Instruction) -> None:
+    label = c.labels[-1]
+    _leave(c, label)
+    _second_arm(c, label)
+
+
+def _second_arm(c: FunctionCompiler, label: Label) -> None:
+    del c.stack[label.height :]
+    c.stack += label.given
+    c.begin(label.other)
+    label.other = ""
+
+
+def _leave(c: FunctionCompiler, label: Label) -> None:
+    """From the end of a block's code to behind it."""
+    if not c.ended:
+        c.keep_edge(label, c.pop_many(len(label.results)))
+
+
+@rule("end")
+def _end(c: FunctionCompiler, ins: Instruction) -> None:
+    label = c.labels.pop()
+    if label.kind == "loop":  # nothing branches to its end
+        return
+    _leave(c, label)
+    if label.other:
+        _second_arm(c, label)
+        _leave(c, label)
+    del c.stack[label.height :]
+    if not label.edges:
+        return
+    c.begin(label.name)
+    for number, kind in enumerate(label.results):
+        incoming = [(operands[number], block) for operands, block in label.edges]
+        c.push(kind, incoming[0][0] if len(incoming) == 1 else c.merge(LLVM[kind], incoming))
+
+
+def branch(c: FunctionCompiler, depth: int) -> None:
+    """Take a branch with the topmost operands, which stay."""
+    label = c.labels[-1 - depth]
+    count = len(label.types)
+    operands = [value.operand for value in c.stack[len(c.stack) - count :]]
+    if label.kind != "loop":
+        c.keep_edge(label, operands)
+        return
+    for kind, operand, variable in zip(label.params, operands, label.variables, strict=True):
+        c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
+    c.jump(label.name)
+
+
+@rule("br")
+def _br(c: FunctionCompiler, ins: Instruction) -> None:
+    branch(c, cast(int, ins.immediates[0]))
+
+
+@rule("return")
+def _return(c: FunctionCompiler, ins: Instruction) -> None:
+    branch(c, len(c.labels) - 1)
+
+
+@rule("br_if")
+def _br_if(c: FunctionCompiler, ins: Instruction) -> None:
+    branch_if(c, c.pop_condition(), cast(int, ins.immediates[0]))
+
+
+def branch_if(c: FunctionCompiler, condition: str, depth: int) -> None:
+    taken, going = c.label(), c.label()
+    c.branch(condition, taken, going)
+    c.begin(taken)
+    branch(c, depth)
+    c.begin(going)
+
+
+@rule("br_table")
+def _br_table(c: FunctionCompiler, ins: Instruction) -> None:
+    depths = cast(list[int], ins.immediates[0])
+    index = c.pop()
+    blocks = {depth: c.label() for depth in dict.fromkeys(depths)}
+    cases = " ".join(
+        f"i32 {number}, label %{blocks[depth]}" for number, depth in enumerate(depths[:-1]) if depth != depths[-1]
+    )
+    c.reached.update(blocks.values())
+    c.end(f"switch i32 {index}, label %{blocks[depths[-1]]} [ {cases} ]")
+    for depth, block in blocks.items():
+        c.begin(block)
+        branch(c, depth)
+
+
+@rule("unreachable")
+def _unreachable(c: FunctionCompiler, ins: Instruction) -> None:
+    c.use("unreachable_code", "%ctx")
+
+
+@rule("nop")
+def _nop(c: FunctionCompiler, ins: Instruction) -> None:
+    pass
+
+
+@rule("drop")
+def _drop(c: FunctionCompiler, ins: Instruction) -> None:
+    c.stack.pop()
+
+
+@rule("select", "select_t")
+def _select(c: FunctionCompiler, ins: Instruction) -> None:
+    condition = c.pop_condition()
+    second, first = c.stack.pop(), c.stack.pop()
+    kind = REFERENCE if REFERENCE in (first.type, second.type) else first.type
+    type_ = LLVM[kind]
+    c.push(kind, c.value(f"select i1 {condition}, {type_} {first.operand}, {type_} {second.operand}"))
+
+
+@rule("local.get")
+def _local_get(c: FunctionCompiler, ins: Instruction) -> None:
+    kind, variable = c.locals[cast(int, ins.immediates[0])]
+    c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
+
+
+@rule("local.set", "local.tee")
+def _local_set(c: FunctionCompiler, ins: Instruction) -> None:
+    number = cast(int, ins.immediates[0])
+    kind, variable = c.locals[number]
+    operand = c.pop() if ins.op.mnemonic == "local.set" else c.stack[-1].operand
+    c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
+    if number in c.rooted:
+        c.keep_local(number, operand)
+
+
+# Constants
+
+
+@rule("i32.const", "i64.const")
+def _integer(c: FunctionCompiler, ins: Instruction) -> None:
+    c.push(ins.op.mnemonic[:3], str(ins.immediates[0]))
+
+
+@rule("f32.const", "f64.const", "v128.const")
+def _bits(c: FunctionCompiler, ins: Instruction) -> None:
+    """By their bits, whatever those mean: a NaN keeps its payload."""
+    kind = ins.op.mnemonic.partition(".")[0]
+    width = {"f32": 32, "f64": 64, "v128": 128}[kind]
+    c.push(kind, c.value(f"bitcast i{width} {ins.immediates[0]} to {LLVM[kind]}"))
+
+
+# References
+
+
+@rule("ref.null")
+def _ref_null(c: FunctionCompiler, ins: Instruction) -> None:
+    heap = cast(int, ins.immediates[0])
+    kind = c.unit.module.value_type(0x100 + heap % (1 << 33))
+    c.push(kind if kind == FUNCTION else REFERENCE, "0")
+
+
+@rule("ref.is_null")
+def _ref_is_null(c: FunctionCompiler, ins: Instruction) -> None:
+    c.push_condition(c.value(f"icmp eq i64 {c.pop()}, 0"))
+
+
+@rule("ref.func")
+def _ref_func(c: FunctionCompiler, ins: Instruction) -> None:
+    func = c.use("function_at", "%ctx", str(ins.immediates[0]))
+    c.push(FUNCTION, c.use("reference_to", func))
+
+
+@rule("ref.as_non_null")
+def _ref_as_non_null(c: FunctionCompiler, ins: Instruction) -> None:
+    value = c.stack.pop()
+    c.push(value.type, c.use("non_null", value.operand))
+
+
+@rule("br_on_null")
+def _br_on_null(c: FunctionCompiler, ins: Instruction) -> None:
+    value = c.stack.pop()
+    branch_if(c, c.value(f"icmp eq i64 {value.operand}, 0"), cast(int, ins.immediates[0]))
+    c.stack.append(value)
+
+
+@rule("br_on_non_null")
+def _br_on_non_null(c: FunctionCompiler, ins: Instruction) -> None:
+    branch_if(c, c.value(f"icmp ne i64 {c.stack[-1].operand}, 0"), cast(int, ins.immediates[0]))
+    c.stack.pop()
+
+

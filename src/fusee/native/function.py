@@ -1,0 +1,382 @@
+"""A function of a module as LLVM's text: its values, its errors, its beginning and its end.
+
+The rules of its instructions are in `control`, `access` and `calls`. The operand stack is symbolic, as in the
+interpreter's translator: an entry is an operand of LLVM's. Locals are variables on the stack, which LLVM turns into
+values. Time and text are linear in the function's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fusee.engine.state.runtime import HEADER_SLOTS
+from fusee.kernel import tree
+from fusee.kernel.lower.function import UNLIKELY
+from fusee.kernel.tree import Specialised
+from fusee.native.module import REFERENCE, FuncType
+from fusee.native.reader import Instruction, Reader
+from fusee.native.unit import LLVM, Unit, slots_of
+from fusee.native.writer import OperandWriter
+
+_LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
+_FRAME_BYTES_EACH = 16  # what a local or operand may take of it
+
+Rule = Callable[["FunctionCompiler", Instruction], None]
+RULES: dict[str, Rule] = {}
+"""By mnemonic: how an instruction is written. Those with a meaning in `engine.numeric` need no rule."""
+
+
+def rule(*mnemonics: str) -> Callable[[Rule], Rule]:
+    """Register the rule for some instructions."""
+
+    def register(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(mnemonics, function))
+        return function
+
+    return register
+
+
+class Value(NamedTuple):
+    """An entry of the operand stack: its type (`native.module`), and LLVM's operand."""
+
+    type: str
+    operand: str
+
+
+@dataclass
+class Label:
+    """An open block, loop, `if` or function."""
+
+    kind: str
+    name: str  # of LLVM's block to which branches go
+    params: tuple[str, ...]
+    results: tuple[str, ...]
+    height: int  # of the operand stack below its parameters
+    edges: list[tuple[list[str], str]] = field(default_factory=list)  # what comes with a branch, and from which block
+    variables: list[str] = field(default_factory=list)  # of a loop: where its parameters are
+    other: str = ""  # of an `if`: the block of its second arm, as long as that has not begun
+    given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """What a branch takes along."""
+        return self.params if self.kind == "loop" else self.results
+
+
+class Error(NamedTuple):
+    """A place that raises."""
+
+    status: str
+    offset: int
+    block: str
+
+
+class FunctionCompiler(OperandWriter):
+    """One function of a unit."""
+
+    def __init__(self, unit: Unit, index: int) -> None:
+        nothing = Specialised(unit.symbol(index), "", None, [], tree.NOTHING, "", 0)
+        super().__init__(unit, nothing)
+        self.index = index
+        self.type: FuncType = unit.module.type_of(index)
+        self.stack: list[Value] = []
+        self.labels: list[Label] = []
+        self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are
+        self.locals: list[tuple[str, str]] = []  # type, variable
+        self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
+        self.most_rooted = 0  # operands in such slots, behind the locals
+        self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
+        self.raised: list[Error] = []  # by this function
+        self.passed_on: list[Error] = []  # what was called has raised
+        self.skipped = 0  # blocks that were begun in code that is not reached
+        self.calls = False
+        self.highest = 0  # the operand stack was
+        start, end = unit.module.body(index)
+        reader = Reader(unit.module.binary, start, end)
+        self._read_locals(reader)
+        self.offset = self.start = reader.position
+        self.instructions = list(reader.instructions())
+
+    def _read_locals(self, reader: Reader) -> None:
+        types = list(self.type.params)
+        for _ in range(reader.u32()):
+            count = reader.u32()
+            types += [self.unit.module.value_type(reader.value_type())] * count
+        self.local_types = types
+
+    # --- values --------------------------------------------------------------------------------
+
+    def push(self, kind: str, operand: str) -> None:
+        self.stack.append(Value(kind, operand))
+
+    def push_all(self, kinds: Iterable[str], operands: Iterable[str]) -> None:
+        self.stack += map(Value, kinds, operands)
+
+    def pop(self) -> str:
+        return self.stack.pop().operand
+
+    def pop_many(self, count: int) -> list[str]:
+        """The topmost operands, the last one on top."""
+        if not count:
+            return []
+        taken = [value.operand for value in self.stack[-count:]]
+        del self.stack[-count:]
+        return taken
+
+    def push_condition(self, answer: str) -> None:
+        """An i32 that is 1 or 0."""
+        number = self.value(f"zext i1 {answer} to i32")
+        self.conditions[number] = answer
+        self.push("i32", number)
+
+    def pop_condition(self) -> str:
+        """Whether the topmost i32 is not zero."""
+        operand = self.pop()
+        return self.conditions.get(operand) or self.value(f"icmp ne i32 {operand}, 0")
+
+    # --- errors --------------------------------------------------------------------------------
+
+    def propagate(self, status: str) -> None:
+        """A kernel that is inlined here raises."""
+        if any(frame.raised is not None for frame in self.frames[1:]):
+            super().propagate(status)
+            return
+        self.raised.append(Error(status, self.offset, self.block))
+        self.jump("raised")
+
+    def check(self, status: str, errors: list[Error]) -> None:
+        """Go on only if a call has raised nothing."""
+        failed = self.value(f"icmp ne i64 {status}, 0")
+        going = self.label()
+        errors.append(Error(status, self.offset, self.block))
+        self.branch(failed, "raised" if errors is self.raised else "passed", going, UNLIKELY)
+        self.begin(going)
+
+    # --- guest frames --------------------------------------------------------------------------
+
+    def free_slot(self, number: int) -> str:
+        """The address of a slot behind this function's own."""
+        return self.value(f"getelementptr i64, ptr %top, i64 {number}")
+
+    def put(self, kind: str, operand: str, place: str) -> None:
+        """Store a value in a slot; an i32 is zero-extended."""
+        if kind == "i32":
+            operand, kind = self.value(f"zext i32 {operand} to i64"), "i64"
+        self.emit(f"store {LLVM[kind]} {operand}, ptr {place}, align 8{self.unit.tag('frame')}")
+
+    def get(self, kind: str, place: str) -> str:
+        return self.value(f"load {LLVM[kind]}, ptr {place}, align 8{self.unit.tag('frame')}")
+
+    def put_all(self, kinds: Iterable[str], operands: Iterable[str], first: int) -> None:
+        """Store values in consecutive slots."""
+        for kind, operand in zip(kinds, operands, strict=True):
+            self.put(kind, operand, self.free_slot(first))
+            first += slots_of(kind)
+
+    def get_all(self, kinds: Iterable[str], first: int) -> list[str]:
+        operands = []
+        for kind in kinds:
+            operands.append(self.get(kind, self.free_slot(first)))
+            first += slots_of(kind)
+        return operands
+
+    def call_in_frame(self, type_: FuncType, helper: str, arguments: list[str], number: int) -> list[str]:
+        """Have a helper call a function that has its arguments in a guest frame; status and results."""
+        self.put_all(type_.params, arguments, HEADER_SLOTS)
+        frame = self.free_slot(HEADER_SLOTS)
+        status = self.value(f"call i64 {self.helper(helper)}(ptr %ctx, ptr {frame}, i32 {number}, i32 0)")
+        return [status, *self.get_all(type_.results, HEADER_SLOTS)]
+
+    def keep_operands(self) -> None:
+        """Before anything during which the collector may look: put what it follows into slots."""
+        waiting = [value.operand for value in self.stack if value.type == REFERENCE]
+        self.most_rooted = max(self.most_rooted, len(waiting))
+        for number, operand in enumerate(waiting, len(self.rooted)):
+            place = self.value(f"getelementptr i64, ptr %sp, i64 {number}")
+            self.put(REFERENCE, operand, place)
+
+    # --- memories ------------------------------------------------------------------------------
+
+    def reload_memories(self) -> None:
+        """After anything that may have grown them."""
+        for memory, base, length in self.memories.values():
+            self.emit(f"store ptr {self.use('base_of', memory)}, ptr {base}")
+            self.emit(f"store i64 {self.use('length_of', memory)}, ptr {length}")
+
+    def poll(self) -> None:
+        """Let the guest pause, or stop, if another thread wishes so."""
+        if not self.unit.options.polls:
+            return
+        wish = self.value("load atomic volatile i32, ptr %wish monotonic, align 4")
+        pausing, going = self.label(), self.label()
+        self.branch(self.value(f"icmp ne i32 {wish}, 0"), pausing, going, UNLIKELY)
+        self.begin(pausing)
+        self.keep_operands()
+        status = self.value(f"call i64 {self.helper('poll')}(ptr %ctx, ptr %top, i32 0, i32 0)")
+        self.check(status, self.raised)
+        self.reload_memories()
+        self.begin(going)
+
+    # --- the whole -----------------------------------------------------------------------------
+
+    def compile(self) -> None:
+        """Add the function to the unit."""
+        self._declare()
+        self.lines, self.block = [], "body"
+        self.lines.append("body:")
+        self.labels.append(Label("function", "return", (), self.type.results, 0))
+        for instruction in self.instructions:
+            self._instruction(instruction)
+        self._return()
+        body, self.lines, self.block, self.ended = self.lines, [], "entry", False
+        self.offset = self.start
+        self._begin()
+        self.jump("body")
+        beginning, self.lines = self.lines, []
+        self._errors()
+        own = len(self.rooted) + self.most_rooted
+        top = f"  %top = getelementptr i64, ptr %sp, i64 {own}"
+        self.unit.define(self.index, ["entry:", *self.head, top, *beginning, *body, *self.lines])
+
+    def compile_stand_in(self) -> None:
+        """Add a function that has the interpreter do its work."""
+        self.push_all(self.type.params, [f"%p{number}" for number in range(len(self.type.params))])
+        status, *results = self.call_in_frame(self.type, "call_function", self.pop_many(len(self.stack)), self.index)
+        self.check(status, self.passed_on)
+        self.push_all(self.type.results, results)
+        self._return()
+        self._errors()
+        self.unit.define(self.index, ["entry:", "  %top = getelementptr i64, ptr %sp, i64 0", *self.lines])
+
+    def _declare(self) -> None:
+        """Variables of locals, and of the memories that are accessed."""
+        for number, kind in enumerate(self.local_types):
+            self.locals.append((kind, self.allocate(LLVM[kind])))
+            if kind == REFERENCE:
+                self.rooted[number] = len(self.rooted)
+        for _, immediates, _ in self.instructions:
+            for immediate in immediates:
+                if isinstance(immediate, tuple) and len(immediate) == 2 and immediate[0] not in self.memories:
+                    variables = self.allocate("ptr"), self.allocate("i64")
+                    self.memories[immediate[0]] = (f"%memory{immediate[0]}", *variables)
+
+    def _instruction(self, instruction: Instruction) -> None:
+        self.offset = instruction.offset
+        mnemonic = instruction.op.mnemonic
+        if self.ended:
+            self._skip(instruction)
+            return
+        found = RULES.get(mnemonic)
+        if found is not None:
+            found(self, instruction)
+        else:
+            self._numeric(instruction)
+        self.highest = max(self.highest, len(self.stack))
+
+    def keep_edge(self, label: Label, operands: list[str]) -> None:
+        """Go to a label that is further on."""
+        label.edges.append((operands, self.block))
+        self.jump(label.name)
+
+    def _skip(self, instruction: Instruction) -> None:
+        """In code that is not reached only the ends of blocks count."""
+        mnemonic = instruction.op.mnemonic
+        if mnemonic in ("block", "loop", "if"):
+            self.skipped += 1
+        elif mnemonic == "end" and self.skipped:
+            self.skipped -= 1
+        elif mnemonic in ("else", "end") and not self.skipped:
+            RULES[mnemonic](self, instruction)
+
+    def _numeric(self, instruction: Instruction) -> None:
+        """An instruction with a meaning."""
+        op = instruction.op
+        assert op.params is not None and op.results is not None
+        function = self.unit.kernels.meaning(op.mnemonic)
+        result = self.apply(function, *self.pop_many(len(op.params)))
+        if isinstance(function.result, tree.Boolean):
+            self.push_condition(result)
+        else:
+            self.push(op.results[0], result)
+
+    def _return(self) -> None:
+        """The end of the function, to which its label's branches lead."""
+        if self.ended:
+            return
+        operands = self.pop_many(len(self.type.results))
+        shape = self.unit.result_shape(self.type)
+        if not operands:
+            self.end("ret i64 0")
+            return
+        result = f"{shape} zeroinitializer"
+        for number, (kind, operand) in enumerate(zip(self.type.results, operands, strict=True), 1):
+            result = f"{shape} {self.value(f'insertvalue {result}, {LLVM[kind]} {operand}, {number}')}"
+        self.end(f"ret {result}")
+
+    def _begin(self) -> None:
+        """Check both stacks, and give locals and memories their first values."""
+        self._check_stacks()
+        for index, (memory, _, _) in self.memories.items():
+            found = self.use("other_memory", "%ctx", str(index)) if index else self.use("first_memory", "%ctx")
+            self.emit(f"{memory} = getelementptr i8, ptr {found}, i64 0")
+        self.reload_memories()
+        for number, (kind, variable) in enumerate(self.locals):
+            first = f"%p{number}" if number < len(self.type.params) else zero(kind)
+            self.emit(f"store {LLVM[kind]} {first}, ptr {variable}")
+            if number in self.rooted:
+                self.keep_local(number, first)
+        self.emit(f"%wish = getelementptr i8, ptr {self.use('wish', '%ctx')}, i64 0")
+        if self.calls:
+            self.stack = []
+            self.poll()
+
+    def keep_local(self, number: int, operand: str) -> None:
+        """Put a local where the collector sees it."""
+        place = self.value(f"getelementptr i64, ptr %sp, i64 {self.rooted[number]}")
+        self.put(REFERENCE, operand, place)
+
+    def _check_stacks(self) -> None:
+        """Trap if the function's frame would be too low on the host's stack, or too high on the guest's."""
+        if self.rooted or self.most_rooted:
+            end = self.value(f"getelementptr i64, ptr %top, i64 {HEADER_SLOTS}")
+            self._overflow_if(self.use("has_no_frame", end, "%ctx"))
+        if not self.calls and self.instructions[-1].offset - self.start < _LEAF_BYTES:
+            return
+        word = self.unit.word
+        self.unit.writer.declare("llvm.stacksave.p0", "declare ptr @llvm.stacksave.p0()")
+        here = self.value(f"ptrtoint ptr {self.value('call ptr @llvm.stacksave.p0()')} to {word}")
+        room = _FRAME_BYTES_EACH * (len(self.locals) + self.highest)
+        limit = self.use("host_limit", "%ctx")
+        limit = self.value(f"add {word} {limit}, {room}") if room > _LEAF_BYTES else limit
+        self._overflow_if(self.value(f"icmp ult {word} {here}, {limit}"))
+
+    def _overflow_if(self, condition: str) -> None:
+        full, going = self.label(), self.label()
+        self.branch(condition, full, going, UNLIKELY)
+        self.begin(full)
+        self.use("raise_overflow", "%ctx")
+        self.begin(going)
+
+    def _errors(self) -> None:
+        """Note the frame, and give the status to the caller."""
+        for name, errors, note in (("raised", self.raised, "note_first"), ("passed", self.passed_on, "note_further")):
+            if not errors:
+                continue
+            self.lines.append(f"{name}:")
+            self.block, self.ended = name, False
+            status = self.merge("i64", [(error.status, error.block) for error in errors])
+            offset = self.merge("i32", [(str(error.offset), error.block) for error in errors])
+            noted = f"call i64 {self.note(note)}(ptr %ctx, i64 {status}, i32 {self.index}, i32 {offset})"
+            status = self.value(noted)
+            shape = self.unit.result_shape(self.type)
+            if self.type.results:
+                self.end(f"ret {shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
+            else:
+                self.end(f"ret i64 {status}")
+
+
+def zero(kind: str) -> str:
+    """The first value of a local (spec 4.4.11)."""
+    return {"f32": "0.0", "f64": "0.0", "v128": "zeroinitializer"}.get(kind, "0")

@@ -1,0 +1,66 @@
+"""The engine's kernels, checked for a target, as generated code has them inlined."""
+
+from functools import cache
+from typing import Any
+
+from fusee.engine.natives import inlined
+from fusee.engine.numeric import MEANING
+from fusee.engine.runtime.memory import memory_size
+from fusee.engine.runtime.table import callee_at, table_size
+from fusee.kernel.check import Checker
+from fusee.kernel.lang import f32, f64, i8, i16, i32, instance, u8, u16, u32, u64, v128
+from fusee.kernel.target import Target
+from fusee.kernel.tree import Specialised
+
+TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128": v128, "ref": u64, "func": u64}
+"""What kernels take for a value of a type."""
+
+_STORED: dict[str, Any] = {"8_s": i8, "8_u": u8, "16_s": i16, "16_u": u16, "32_s": i32, "32_u": u32}
+_NARROW: dict[str, Any] = {"8": u8, "16": u16, "32": u32}
+_PLAIN: dict[str, Any] = {"memory_size": memory_size, "callee_at": callee_at, "table_size": table_size}
+
+
+@cache
+def kernels_for(target: Target) -> "Kernels":
+    """Those that this process has checked for a target."""
+    return Kernels(target)
+
+
+class Kernels:
+    """Specialisations by name, made when they are first asked for."""
+
+    def __init__(self, target: Target) -> None:
+        self.checker = Checker(target)
+        self._made: dict[tuple[Any, ...], Specialised] = {}
+
+    def _specialised(self, key: tuple[Any, ...], code: Any) -> Specialised:
+        (made,) = self.checker.check([code])
+        self._made[key] = made
+        return made
+
+    def meaning(self, mnemonic: str) -> Specialised:
+        """What a numeric instruction computes."""
+        return self._made.get((mnemonic,)) or self._specialised((mnemonic,), MEANING[mnemonic])
+
+    def inlined(self, name: str, **static: Any) -> Specialised:
+        """A kernel of `engine.natives.inlined`, or one that the interpreter's handlers use."""
+        key = (name, *static.values())
+        found = self._made.get(key)
+        if found is None:
+            kernel = _PLAIN.get(name) or getattr(inlined, name)
+            found = self._specialised(key, instance(kernel, **static) if static else kernel)
+        return found
+
+    def load(self, mnemonic: str) -> Specialised:
+        """What a load does once its place is known."""
+        kind, _, rest = mnemonic.partition(".load")
+        if not rest:
+            return self.inlined("load_whole", t=TYPES[kind])
+        return self.inlined("load_value", stored=_STORED[rest], t=TYPES[kind])
+
+    def store(self, mnemonic: str) -> Specialised:
+        """What a store does."""
+        kind, _, rest = mnemonic.partition(".store")
+        if not rest:
+            return self.inlined("store_whole", t=TYPES[kind])
+        return self.inlined("store_value", stored=_NARROW[rest], t=TYPES[kind])

@@ -1,0 +1,204 @@
+"""What native code has to know of a module: types, index spaces, where bodies are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fusee.native.reader import MalformedBytes, Reader
+
+NUMBERS = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
+REFERENCE = "ref"  # something that the collector follows
+FUNCTION = "func"  # a reference to a function, which lives as long as its store
+_FUNCTION_HEAPS = (0x70, 0x73)  # func, nofunc
+
+_FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)  # kinds of imports (spec 5.5.5)
+_TYPE_SECTION, _IMPORT_SECTION, _FUNCTION_SECTION, _TABLE_SECTION, _MEMORY_SECTION, _GLOBAL_SECTION = range(1, 7)
+_CODE_SECTION = 10
+
+
+@dataclass(frozen=True)
+class FuncType:
+    """Types are `NUMBERS`, `REFERENCE` or `FUNCTION`."""
+
+    params: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+@dataclass
+class Module:
+    """The index spaces of a valid module, imports first."""
+
+    binary: bytes
+    types: list[FuncType | None] = field(default_factory=list)  # None: a structure or array
+    func_types: list[int] = field(default_factory=list)
+    imported_funcs: int = 0
+    tables: list[bool] = field(default_factory=list)  # whether addresses have 64 bits
+    memories: list[bool] = field(default_factory=list)
+    global_types: list[str] = field(default_factory=list)
+    imported_globals: int = 0
+    bodies: list[tuple[int, int]] = field(default_factory=list)  # start, before the locals, and end
+
+    @property
+    def defined(self) -> range:
+        """The indices of the functions that are defined here."""
+        return range(self.imported_funcs, len(self.func_types))
+
+    def type_of(self, function: int) -> FuncType:
+        """The type of the function of that index."""
+        found = self.types[self.func_types[function]]
+        assert found is not None
+        return found
+
+    def body(self, function: int) -> tuple[int, int]:
+        return self.bodies[function - self.imported_funcs]
+
+    def value_type(self, code: int) -> str:
+        """What the code of a value type (`Reader.value_type`) means here."""
+        if code in NUMBERS:
+            return NUMBERS[code]
+        if code < 0x100:
+            return FUNCTION if code in _FUNCTION_HEAPS else REFERENCE
+        heap = code - 0x100
+        if heap < len(self.types):
+            return REFERENCE if self.types[heap] is None else FUNCTION
+        return FUNCTION if heap & 0x7F in _FUNCTION_HEAPS else REFERENCE
+
+
+def read_module(binary: bytes) -> Module:
+    """The index spaces of a module, which must be valid; raises `MalformedBytes` if it is none at all."""
+    module = Module(binary)
+    reader = Reader(binary, 8)
+    while reader.position < len(binary):
+        kind = reader.byte()
+        size = reader.u32()
+        section = Reader(binary, reader.position, reader.position + size)
+        reader.take(size)
+        if kind in _SECTIONS:
+            _SECTIONS[kind](module, section)
+    if len(module.bodies) != len(module.func_types) - module.imported_funcs:
+        raise MalformedBytes(len(binary))
+    return module
+
+
+def _read_types(module: Module, reader: Reader) -> None:
+    """Function types; a reference may name a type that comes later, so that types are resolved at the end."""
+    found: list[tuple[list[int], list[int]] | None] = []
+    for _ in range(reader.u32()):
+        kind = reader.byte()
+        if kind != _GROUP:
+            found.append(_read_type(reader, kind))
+            continue
+        for _ in range(reader.u32()):
+            found.append(_read_type(reader, reader.byte()))
+    module.types = [None if one is None else FuncType((), ()) for one in found]
+    for index, one in enumerate(found):
+        if one is not None:
+            params, results = (tuple(map(module.value_type, codes)) for codes in one)
+            module.types[index] = FuncType(params, results)
+
+
+_GROUP, _SUB, _SUB_FINAL = 0x4E, 0x50, 0x4F
+_FUNC_TYPE, _STRUCT_TYPE, _ARRAY_TYPE = 0x60, 0x5F, 0x5E
+
+
+def _read_type(reader: Reader, kind: int) -> tuple[list[int], list[int]] | None:
+    """Parameters and results of a function type, None for others (spec 5.3)."""
+    if kind in (_SUB, _SUB_FINAL):
+        for _ in range(reader.u32()):
+            reader.u32()
+        kind = reader.byte()
+    if kind == _FUNC_TYPE:
+        return [reader.value_type() for _ in range(reader.u32())], [reader.value_type() for _ in range(reader.u32())]
+    for _ in range(reader.u32() if kind == _STRUCT_TYPE else 1):
+        reader.value_type()
+        reader.byte()
+    return None
+
+
+def _read_limits(reader: Reader) -> bool:
+    """Whether addresses have 64 bits (spec 5.3.8; bit 3: custom-page-sizes)."""
+    flags = reader.byte()
+    reader.u32()
+    if flags & 1:
+        reader.u32()
+    if flags & 8:
+        reader.u32()
+    return bool(flags & 4)
+
+
+def _read_imports(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        reader.name()
+        reader.name()
+        kind = reader.byte()
+        if kind == _FUNC:
+            module.func_types.append(reader.u32())
+            module.imported_funcs += 1
+        elif kind == _TABLE:
+            reader.value_type()
+            module.tables.append(_read_limits(reader))
+        elif kind == _MEMORY:
+            module.memories.append(_read_limits(reader))
+        elif kind == _GLOBAL:
+            module.global_types.append(module.value_type(reader.value_type()))
+            reader.byte()
+            module.imported_globals += 1
+        elif kind == _TAG:
+            reader.byte()
+            reader.u32()
+        else:
+            raise MalformedBytes(reader.position)
+
+
+def _read_functions(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        module.func_types.append(reader.u32())
+
+
+def _skip_expression(reader: Reader) -> None:
+    for instruction in reader.instructions():
+        if instruction.op.mnemonic == "end":
+            return
+
+
+def _read_tables(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        has_value = reader.data[reader.position] == _TABLE_WITH_VALUE
+        if has_value:
+            reader.take(2)
+        reader.value_type()
+        module.tables.append(_read_limits(reader))
+        if has_value:
+            _skip_expression(reader)
+
+
+_TABLE_WITH_VALUE = 0x40
+
+
+def _read_memories(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        module.memories.append(_read_limits(reader))
+
+
+def _read_globals(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        module.global_types.append(module.value_type(reader.value_type()))
+        reader.byte()
+        _skip_expression(reader)
+
+
+def _read_bodies(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        size = reader.u32()
+        module.bodies.append((reader.position, reader.position + size))
+        reader.take(size)
+
+
+_SECTIONS: dict[int, Callable[[Module, Reader], None]] = {
+    _TYPE_SECTION: _read_types,
+    _IMPORT_SECTION: _read_imports,
+    _FUNCTION_SECTION: _read_functions,
+    _TABLE_SECTION: _read_tables,
+    _MEMORY_SECTION: _read_memories,
+    _GLOBAL_SECTION: _read_globals,
+    _CODE_SECTION: _read_bodies,
+}

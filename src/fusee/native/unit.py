@@ -1,0 +1,126 @@
+"""One LLVM module of native functions: what they share."""
+
+from dataclasses import dataclass
+
+from fusee.kernel.lower import ModuleWriter
+from fusee.kernel.target import Target
+from fusee.native.kernels import Kernels
+from fusee.native.module import FuncType, Module
+
+LLVM = {
+    "i32": "i32", "i64": "i64", "f32": "float", "f64": "double", "v128": "<2 x i64>", "ref": "i64", "func": "i64",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """How functions are compiled."""
+
+    target: Target
+    prefix: str = "native"  # of symbols: a library may hold several modules
+    polls: bool = True  # whether another thread may want the guest to pause
+    for_this_process: bool = True
+
+    def symbol(self, function: int) -> str:
+        """The name of a function's native code."""
+        return f"{self.prefix}.f{function}"
+
+    def entry_symbol(self, type_index: int) -> str:
+        """The name of what calls native code of a type from a guest frame."""
+        return f"{self.prefix}.e{type_index}"
+
+
+class Unit:
+    """Functions that become one object file. `chosen` are all of the module's that have native code."""
+
+    def __init__(
+        self, module: Module, chosen: frozenset[int], kernels: Kernels, options: Options, instructions: frozenset[str]
+    ) -> None:
+        self.module = module
+        self.chosen = chosen
+        self.kernels = kernels
+        self.options = options
+        self.writer = ModuleWriter(
+            options.prefix, kernels.checker.types, lambda function: False, lambda function: False,
+            instructions=instructions,
+        )  # fmt: skip
+        self.word = f"i{8 * options.target.pointer_width}"
+        self._own: set[int] = set()
+        root = self.writer.metadata('!{!"fusee"}')
+        self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame")}
+        self.notes: set[str] = set()  # what notes frames, and is defined here
+
+    def _tag(self, name: str, root: int) -> str:
+        """Tells LLVM that what is accessed as `name` is not what is accessed as another."""
+        kind = self.writer.metadata(f'!{{!"{name}", !{root}, i64 0}}')
+        return f", !tbaa !{self.writer.metadata(f'!{{!{kind}, !{kind}, i64 0}}')}"
+
+    def tag(self, name: str) -> str:
+        """The suffix of an access to the guest's memory, to the engine's structures, or to guest frames."""
+        return self._tags[name]
+
+    def symbol(self, function: int) -> str:
+        return self.options.symbol(function)
+
+    def result_shape(self, type_: FuncType) -> str:
+        """The status, and results behind it."""
+        items = ["i64", *(LLVM[item] for item in type_.results)]
+        return items[0] if len(items) == 1 else f"{{{', '.join(items)}}}"
+
+    def prototype(self, type_: FuncType, name: str, named: bool = False) -> str:
+        """Instance, the first free slot of the guest's stack, parameters."""
+        parts = ["ptr %ctx", "ptr %sp"] if named else ["ptr", "ptr"]
+        parts += [f"{LLVM[item]} %p{number}" if named else LLVM[item] for number, item in enumerate(type_.params)]
+        return f"{self.result_shape(type_)} {name}({', '.join(parts)})"
+
+    def callee(self, function: int) -> str:
+        """The operand that names another function's native code."""
+        if function not in self._own:
+            name = self.symbol(function)
+            prototype = self.prototype(self.module.type_of(function), f'@"{name}"')
+            self.writer.declare(name, f"declare hidden {prototype}")
+        return f'@"{self.symbol(function)}"'
+
+    def begin(self, own: list[int]) -> None:
+        """Say which functions this unit defines."""
+        self._own = set(own)
+
+    def define(self, function: int, lines: list[str]) -> None:
+        """Add a function's text."""
+        prototype = self.prototype(self.module.type_of(function), f'@"{self.symbol(function)}"', named=True)
+        self.writer.add_function("\n".join([f"define hidden {prototype} nounwind {{", *lines, "}"]))
+
+    def define_entry(self, type_index: int) -> None:
+        """`handlers.native.Entry` for the functions of a type."""
+        type_ = self.module.types[type_index]
+        assert type_ is not None
+        lines, arguments, slot = [], ["ptr %ctx", "ptr %frame"], 0
+        for number, item in enumerate(type_.params):
+            lines.append(f"  %a{number} = getelementptr i64, ptr %frame, i64 {slot}")
+            lines.append(f"  %v{number} = load {LLVM[item]}, ptr %a{number}, align 8")
+            arguments.append(f"{LLVM[item]} %v{number}")
+            slot += slots_of(item)
+        shape = self.result_shape(type_)
+        lines.append(f"  %r = call {shape} %code({', '.join(arguments)})")
+        slot = 0
+        for number, item in enumerate(type_.results):
+            lines.append(f"  %x{number} = extractvalue {shape} %r, {number + 1}")
+            lines.append(f"  %b{number} = getelementptr i64, ptr %frame, i64 {slot}")
+            lines.append(f"  store {LLVM[item]} %x{number}, ptr %b{number}, align 8")
+            slot += slots_of(item)
+        status = "%r"
+        if type_.results:
+            lines.append(f"  %status = extractvalue {shape} %r, 0")
+            status = "%status"
+        name = f'@"{self.options.entry_symbol(type_index)}"'
+        head = f"define hidden i64 {name}(ptr %ctx, ptr %frame, ptr %code) nounwind {{"
+        self.writer.add_function("\n".join([head, "entry:", *lines, f"  ret i64 {status}", "}"]))
+
+    def text(self) -> str:
+        """The module as LLVM's text."""
+        return self.writer.write([])
+
+
+def slots_of(kind: str) -> int:
+    """How many slots of a frame a value takes."""
+    return 2 if kind == "v128" else 1

@@ -1,0 +1,91 @@
+"""A process that compiles: LLVM is bounded in time and memory, and if it dies nothing else does."""
+
+import contextlib
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from fusee.kernel.target import Target
+
+_PROGRAM: Final = "from fusee.native.worker import main; main()"
+_HEAD: Final = struct.Struct("<II")  # of an answer: the unit's number, the object file's size
+_MEMORY_BYTES: Final = 3 << 30  # that a process may address
+_SECONDS: Final = 60.0  # that a unit may take
+
+Job = tuple[bytes, Sequence[int] | None, str]
+"""What all processes of a compilation are told: the module, which of its functions, and the target (`Options`)."""
+
+
+def compiled(job: Job, units: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Object files of units by their number, in other processes one after the other. A unit that fails is missing."""
+    waiting = list(units)
+    while waiting:
+        for number, contents in _one_process(job, waiting):
+            waiting.remove(number)
+            yield number, contents
+        if waiting:
+            del waiting[0]  # it was too much for that process
+
+
+def _one_process(job: Job, units: list[int]) -> Iterator[tuple[int, bytes]]:
+    binary, wanted, triple = job
+    path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+    except OSError:
+        return
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        head = json.dumps({"wanted": wanted, "units": units, "triple": triple}).encode()
+        with contextlib.suppress(OSError), process.stdin:
+            process.stdin.write(_HEAD.pack(len(head), len(binary)) + head + binary)
+        while (answer := _read(process.stdout.fileno(), _HEAD.size)) is not None:
+            number, size = _HEAD.unpack(answer)
+            contents = _read(process.stdout.fileno(), size)
+            if contents is None:
+                return
+            yield number, contents
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _read(file: int, size: int) -> bytes | None:
+    """So many bytes, or None if they do not come in time."""
+    parts = bytearray()
+    while len(parts) < size:
+        ready, _, _ = select.select([file], [], [], _SECONDS)
+        part = os.read(file, min(size - len(parts), 1 << 20)) if ready else b""
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def main() -> None:
+    """What such a process does."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    from fusee.native.compile import Compiler, Options, plan
+
+    given = sys.stdin.buffer
+    head_size, size = _HEAD.unpack(given.read(_HEAD.size))
+    head = json.loads(given.read(head_size))
+    the_plan = plan(given.read(size), head["wanted"])
+    target = Target.parse(head["triple"]) if head["triple"] else Target.host()
+    compiler = Compiler(the_plan, Options(target, for_this_process=not head["triple"]))
+    for number in head["units"]:
+        contents = compiler.object(number)
+        sys.stdout.buffer.write(_HEAD.pack(number, len(contents)) + contents)
+        sys.stdout.buffer.flush()

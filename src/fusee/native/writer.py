@@ -1,0 +1,83 @@
+"""Writing LLVM's text with kernels inlined on operands that are at hand."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fusee.engine.natives.helpers import NUMBER
+from fusee.kernel import tree
+from fusee.kernel.lower.function import FunctionWriter, lowers
+from fusee.kernel.lower.inline import inlined_results
+from fusee.kernel.lower.types import result_items
+from fusee.kernel.tree import Specialised, Type
+
+if TYPE_CHECKING:
+    from fusee.native.unit import Unit
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Given(tree.Node):
+    """An operand that has been computed."""
+
+    operand: str
+
+
+@lowers(Given)
+def _given(writer: FunctionWriter, node: Given) -> str:
+    return node.operand
+
+
+class OperandWriter(FunctionWriter):
+    """A function in which kernels are inlined, or called."""
+
+    def __init__(self, unit: "Unit", function: Specialised) -> None:
+        super().__init__(unit.writer, function)
+        self.unit = unit
+        self.accessed = "engine"  # what loads and stores of kernels access now, in the words of `Unit.tag`
+
+    def apply(self, function: Specialised, *operands: str) -> str:
+        """What a kernel gives; an empty string if it gives nothing."""
+        arguments = tuple(
+            [Given(p.type, 0, operand) for p, operand in zip(function.parameters, operands, strict=True)]
+        )  # fmt: skip
+        call = tree.Call(function.result, 0, function, arguments)
+        if not function.inline:
+            return self.lower(call)
+        results = inlined_results(self, call)
+        return results[0] if result_items(function) else ""
+
+    def use(self, name: str, *operands: str, **static: Any) -> str:
+        """The same for one of `engine.natives.inlined`."""
+        return self.apply(self.unit.kernels.inlined(name, **static), *operands)
+
+    def helper(self, name: str) -> str:
+        """The operand to call a helper by."""
+        address = self.use("helper_at", "%ctx", number=NUMBER[name])
+        return self.value(f"inttoptr {self.unit.word} {address} to ptr")
+
+    def note(self, which: str) -> str:
+        """The operand that names what notes a frame which an error leaves; it gives the status back."""
+        name = f"@{which}"
+        if which not in self.unit.notes:
+            self.unit.notes.add(which)
+            writer = OperandWriter(self.unit, self.function)
+            writer.emit(f"call i64 {writer.helper(which)}(ptr %ctx, ptr %ctx, i32 %function, i32 %offset)")
+            head = f"define internal i64 {name}(ptr %ctx, i64 %status, i32 %function, i32 %offset)"
+            lines = [f"{head} cold noinline nounwind {{", "entry:", *writer.lines, "  ret i64 %status", "}"]
+            self.unit.writer.add_function("\n".join(lines))
+        return name
+
+    def load(self, type_: Type, address: str, aligned: bool) -> str:
+        if isinstance(type_, tree.Boolean):
+            return super().load(type_, address, aligned)
+        self.location = self.unit.tag(self.accessed)
+        loaded = super().load(type_, address, aligned)
+        self.location = ""
+        return loaded
+
+    def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
+        if isinstance(type_, tree.Boolean):
+            super().store(type_, operand, address, aligned)
+            return
+        self.location = self.unit.tag(self.accessed)
+        super().store(type_, operand, address, aligned)
+        self.location = ""

@@ -1,0 +1,15 @@
+"""The suite's place is the same as for `tests/wast`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def suite() -> Path:
+    """The folder of the WebAssembly test suite."""
+    place = Path(os.environ.get("WASM_TESTSUITE") or Path(__file__).parents[3] / "shared" / "testsuite")
+    if not (place / "i32.wast").is_file():
+        pytest.skip(f"the WebAssembly test suite is not in {place}: set WASM_TESTSUITE to its place")
+    return place

@@ -1,0 +1,62 @@
+"""Runs with native code of a part of each module's functions.
+
+It is compiled in this process: suites have thousands of modules.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from fusee.kernel.target import Target
+from fusee.native import host
+from fusee.native.compile import Compiler, Options, plan
+
+
+class Part:
+    """Which functions: "all", "second", or "half:SEED", a random half. Counts what it has chosen."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.native = self.interpreted = 0
+        self.reasons: dict[str, int] = {}
+        self._random = random.Random(name)
+
+    def choose(self, functions: Sequence[int]) -> list[int]:
+        if self.name == "none":
+            return []
+        if self.name == "all":
+            return list(functions)
+        if self.name == "second":
+            return list(functions[1::2])
+        return [index for index in functions if self._random.random() < 0.5]
+
+    def native_code(self, binary: bytes) -> host.NativeCode | None:
+        """In place of `host.native_code`."""
+        chosen = self.choose(plan(binary).module.defined)
+        kept = host.build(binary, chosen)
+        code = None if kept is None else host.mapped(kept)
+        self.native += len(code.functions) if code else 0
+        for reason in code.reasons.values() if code else plan(binary, chosen).reasons.values():
+            self.interpreted += 1
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        return code
+
+
+def _compile_here(job: Any, count: int) -> dict[int, bytes]:
+    binary, wanted, _ = job
+    compiler = Compiler(plan(binary, wanted), Options(Target.host()))
+    return {number: compiler.object(number) for number in range(count)}
+
+
+@contextmanager
+def natively(name: str) -> Iterator[Part]:
+    """Engines that are made meanwhile compile the part of that name, whatever their strategy."""
+    part = Part(name)
+    with (
+        mock.patch.object(host, "native_code", part.native_code),
+        mock.patch.object(host, "compile_units", _compile_here),
+        mock.patch.dict("os.environ", FUSEE_STRATEGY="native"),
+    ):
+        yield part
