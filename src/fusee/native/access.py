@@ -9,7 +9,7 @@ from fusee.native.unit import LLVM
 from fusee.spec.op import BY_MNEMONIC, Imm
 
 
-def _place(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> str:
+def place_of(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> str:
     """Where an access goes, checked against the memory's length."""
     number, offset = cast(tuple[int, int], ins.immediates[0])
     _, base, length = c.memories[number]
@@ -20,7 +20,7 @@ def _place(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> str
 
 
 def _load(c: FunctionCompiler, ins: Instruction) -> None:
-    place = _place(c, ins, c.pop(), ins.op.width)
+    place = place_of(c, ins, c.pop(), ins.op.width)
     c.accessed = "guest"
     value = c.apply(c.unit.kernels.load(ins.op.mnemonic), place)
     c.accessed = "engine"
@@ -30,7 +30,7 @@ def _load(c: FunctionCompiler, ins: Instruction) -> None:
 
 def _store(c: FunctionCompiler, ins: Instruction) -> None:
     index, value = c.pop_many(2)
-    place = _place(c, ins, index, ins.op.width)
+    place = place_of(c, ins, index, ins.op.width)
     c.accessed = "guest"
     c.apply(c.unit.kernels.store(ins.op.mnemonic), place, value)
     c.accessed = "engine"

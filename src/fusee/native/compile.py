@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import fusee.native.access
 import fusee.native.calls
-import fusee.native.control  # noqa: F401  # these register their rules
+import fusee.native.control
+import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.engine.numeric import MEANING
 from fusee.kernel.machine import Machine
 from fusee.native.function import RULES, FunctionCompiler

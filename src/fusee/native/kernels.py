@@ -5,6 +5,7 @@ from typing import Any
 
 from fusee.engine.natives import inlined
 from fusee.engine.numeric import MEANING
+from fusee.engine.numeric.lanes import picked
 from fusee.engine.runtime.memory import memory_size
 from fusee.engine.runtime.table import callee_at, table_size
 from fusee.kernel.check import Checker
@@ -16,6 +17,7 @@ TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128":
 """What kernels take for a value of a type."""
 
 _STORED: dict[str, Any] = {"8_s": i8, "8_u": u8, "16_s": i16, "16_u": u16, "32_s": i32, "32_u": u32}
+_UNSIGNED: dict[int, Any] = {1: u8, 2: u16, 4: u32, 8: u64}
 _NARROW: dict[str, Any] = {"8": u8, "16": u16, "32": u32}
 _PLAIN: dict[str, Any] = {"memory_size": memory_size, "callee_at": callee_at, "table_size": table_size}
 
@@ -38,9 +40,28 @@ class Kernels:
         self._made[key] = made
         return made
 
-    def meaning(self, mnemonic: str) -> Specialised:
-        """What a numeric instruction computes."""
-        return self._made.get((mnemonic,)) or self._specialised((mnemonic,), MEANING[mnemonic])
+    def meaning(self, mnemonic: str, lane: int | None = None) -> Specialised:
+        """What a numeric instruction computes; `lane` of those that name one."""
+        key = (mnemonic, lane)
+        found = self._made.get(key)
+        if found is None:
+            code = MEANING[mnemonic]
+            if lane is not None:
+                code = instance(code.kernel, **dict(code.static), lane=lane)
+            found = self._specialised(key, code)
+        return found
+
+    def shuffle(self, places: tuple[int, ...]) -> Specialised:
+        """`i8x16.shuffle` by static numbers."""
+        key = ("shuffle", places)
+        return self._made.get(key) or self._specialised(key, instance(picked, places=places))
+
+    def raw_load(self, width: int) -> Specialised:
+        """Load an unsigned number of so many bytes."""
+        return self.inlined("load_whole", t=_UNSIGNED[width])
+
+    def raw_store(self, width: int) -> Specialised:
+        return self.inlined("store_whole", t=_UNSIGNED[width])
 
     def inlined(self, name: str, **static: Any) -> Specialised:
         """A kernel of `engine.natives.inlined`, or one that the interpreter's handlers use."""

@@ -1,0 +1,72 @@
+"""Vector instructions with immediates (spec 4.4.3, 4.4.7); the others have nothing but their meanings."""
+
+from typing import cast
+
+from fusee.native.access import place_of
+from fusee.native.function import FunctionCompiler, rule
+from fusee.native.reader import Instruction
+from fusee.spec.op import BY_MNEMONIC, Imm
+
+_LANE_BYTES = 16
+
+
+def _of_lanes(c: FunctionCompiler, ins: Instruction) -> None:
+    """Take a lane's value, or replace it."""
+    assert ins.op.params is not None and ins.op.results is not None
+    function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
+    c.push(ins.op.results[0], c.apply(function, *c.pop_many(len(ins.op.params))))
+
+
+@rule("i8x16.shuffle")
+def _shuffle(c: FunctionCompiler, ins: Instruction) -> None:
+    places = tuple(cast(int, ins.immediates[0]).to_bytes(_LANE_BYTES, "little"))
+    c.push("v128", c.apply(c.unit.kernels.shuffle(places), *c.pop_many(2)))
+
+
+def _load(c: FunctionCompiler, ins: Instruction) -> None:
+    """A number from memory, and what becomes of it."""
+    function = c.unit.kernels.meaning(ins.op.mnemonic)
+    number = _number(c, ins, c.pop())
+    c.push("v128", c.apply(function, number))
+
+
+def _load_lane(c: FunctionCompiler, ins: Instruction) -> None:
+    index, vector = c.pop_many(2)
+    number = _number(c, ins, index)
+    function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
+    c.push("v128", c.apply(function, vector, number))
+
+
+def _number(c: FunctionCompiler, ins: Instruction, index: str) -> str:
+    """An unsigned number as wide as the access."""
+    place = place_of(c, ins, index, ins.op.width)
+    c.accessed = "guest"
+    number = c.apply(c.unit.kernels.raw_load(ins.op.width), place)
+    c.accessed = "engine"
+    return number
+
+
+def _store_lane(c: FunctionCompiler, ins: Instruction) -> None:
+    index, vector = c.pop_many(2)
+    function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
+    number = c.apply(function, vector)
+    place = place_of(c, ins, index, ins.op.width)
+    c.accessed = "guest"
+    c.apply(c.unit.kernels.raw_store(ins.op.width), place, number)
+    c.accessed = "engine"
+
+
+def _rules() -> None:
+    """By what immediates an instruction has."""
+    for op in BY_MNEMONIC.values():
+        if op.params is None or op.results is None or "v128" not in (*op.params, *op.results):
+            continue
+        if op.immediates == (Imm.LANE,):
+            rule(op.mnemonic)(_of_lanes)
+        elif op.immediates == (Imm.MEMARG, Imm.LANE):
+            rule(op.mnemonic)(_load_lane if op.results else _store_lane)
+        elif op.immediates == (Imm.MEMARG,) and op.mnemonic not in ("v128.load", "v128.store"):
+            rule(op.mnemonic)(_load)
+
+
+_rules()
