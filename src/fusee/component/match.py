@@ -24,7 +24,8 @@ from fusee.component.types import (
     intern,
 )
 
-MOST_WORK: Final = 1_000_000
+MOST_WORK: Final = 250_000
+"""What tools make takes a few thousands."""
 
 
 class Work:

@@ -1,0 +1,132 @@
+"""Components that are more than one function: resources, components in components, what they share."""
+
+from fusee import wat2wasm
+from tests.component.guests import LIBC, echo, named
+
+COUNTER = """(component $Counter
+  (core module $state
+    (global $ended (mut i32) (i32.const 0))
+    (func (export "end") (param i32)
+      (global.set $ended (i32.add (i32.mul (global.get $ended) (i32.const 10)) (local.get 0))))
+    (func (export "ended") (result i32) (global.get $ended)))
+  (core instance $s (instantiate $state))
+  (type $counter' (resource (rep i32) (dtor (core func $s "end"))))
+  (export $counter "counter" (type $counter'))
+  (core func $new (canon resource.new $counter'))
+  (core func $rep (canon resource.rep $counter'))
+  (core func $drop (canon resource.drop $counter'))
+  (core module $m
+    (import "r" "new" (func $new (param i32) (result i32)))
+    (import "r" "rep" (func $rep (param i32) (result i32)))
+    (import "r" "drop" (func $drop (param i32)))
+    (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
+    (func (export "value") (param i32) (result i32) (i32.add (local.get 0) (i32.const 100)))
+    (func (export "take") (param i32) (result i32) (local $found i32)
+      (local.set $found (call $rep (local.get 0)))
+      (call $drop (local.get 0))
+      (local.get $found)))
+  (core instance $i (instantiate $m (with "r" (instance
+    (export "new" (func $new)) (export "rep" (func $rep)) (export "drop" (func $drop))))))
+  (func (export "[constructor]counter") (param "start" u32) (result (own $counter)) (canon lift (core func $i "make")))
+  (func (export "[method]counter.value") (param "self" (borrow $counter)) (result u32)
+    (canon lift (core func $i "value")))
+  (func (export "[static]counter.take") (param "it" (own $counter)) (result u32) (canon lift (core func $i "take")))
+  (func (export "ended") (result u32) (canon lift (core func $s "ended"))))"""
+"""A resource with a destructor, which writes down what has ended, one digit each."""
+
+USER = """(component $User
+  (import "counters" (instance $c
+    (export "counter" (type $counter (sub resource)))
+    (export "[constructor]counter" (func (param "start" u32) (result (own $counter))))
+    (export "[method]counter.value" (func (param "self" (borrow $counter)) (result u32)))
+    (export "[static]counter.take" (func (param "it" (own $counter)) (result u32)))))
+  (alias export $c "counter" (type $counter))
+  (core func $new (canon lower (func $c "[constructor]counter")))
+  (core func $value (canon lower (func $c "[method]counter.value")))
+  (core func $take (canon lower (func $c "[static]counter.take")))
+  (core func $drop (canon resource.drop $counter))
+  (core module $m
+    (import "c" "new" (func $new (param i32) (result i32)))
+    (import "c" "value" (func $value (param i32) (result i32)))
+    (import "c" "take" (func $take (param i32) (result i32)))
+    (import "c" "drop" (func $drop (param i32)))
+    (func (export "sum") (param i32 i32) (result i32) (local $a i32) (local $b i32) (local $sum i32)
+      (local.set $a (call $new (local.get 0)))
+      (local.set $b (call $new (local.get 1)))
+      (local.set $sum (i32.add (call $value (local.get $a)) (call $value (local.get $b))))
+      (call $drop (local.get $a))
+      (i32.add (local.get $sum) (call $take (local.get $b))))
+    (func (export "after-drop") (result i32) (local $a i32)
+      (local.set $a (call $new (i32.const 1)))
+      (call $drop (local.get $a))
+      (call $value (local.get $a)))
+    (func (export "twice") (result i32) (local $a i32)
+      (local.set $a (call $new (i32.const 1)))
+      (drop (call $take (local.get $a)))
+      (call $take (local.get $a)))
+    (func (export "index") (param i32) (result i32) (call $value (local.get 0))))
+  (core instance $i (instantiate $m (with "c" (instance
+    (export "new" (func $new)) (export "value" (func $value)) (export "take" (func $take))
+    (export "drop" (func $drop))))))
+  (func (export "sum") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "sum")))
+  (func (export "after-drop") (result u32) (canon lift (core func $i "after-drop")))
+  (func (export "twice") (result u32) (canon lift (core func $i "twice")))
+  (func (export "index") (param "i" u32) (result u32) (canon lift (core func $i "index"))))"""
+"""Uses the counters of another component."""
+
+COMPOSED = f"""(component
+  {COUNTER}
+  {USER}
+  (instance $counter (instantiate $Counter))
+  (instance $user (instantiate $User (with "counters" (instance $counter))))
+  (export "counters" (instance $counter))
+  (alias export $user "sum" (func $sum))
+  (export "sum" (func $sum))
+  (alias export $user "after-drop" (func $after))
+  (export "after-drop" (func $after))
+  (alias export $user "twice" (func $twice))
+  (export "twice" (func $twice))
+  (alias export $user "index" (func $index))
+  (export "index" (func $index)))"""
+
+
+def relay(ty: str, flat: str, first: str, second: str) -> str:
+    """A component that passes a value to the host through two components, whose strings have different encodings."""
+    outer, inner = echo(ty, flat, first), echo(ty, flat, second)
+    return f"""(component
+      (import "echo" (func $host (param "value" {ty}) (result {ty})))
+      (component $inner {inner.removeprefix("(component")}
+      (component $outer {outer.removeprefix("(component")}
+      (instance $i (instantiate $inner (with "echo" (func $host))))
+      (instance $o (instantiate $outer (with "echo" (func $i "echo"))))
+      (alias export $o "echo" (func $echo))
+      (export "echo" (func $echo)))"""
+
+
+LINKED = f"""(component
+  (import "lib" (core module $lib (export "memory" (memory 1)) (export "f" (func (param i32) (result i32)))))
+  (type $outer (record (field "a" u8)))
+  (component $nested
+    (alias outer 1 $outer (type $t))
+    (export $shown "t" (type $t))
+    (type (component (import "i" (instance (export "f" (func (param "x" u8)))))
+      (export "g" (func (result (list (option (result u8)))))))))
+  (instance (instantiate $nested))
+  {LIBC}
+  (core instance $i (instantiate $lib))
+  (core func $f (alias core export $i "f"))
+  (core instance $bag (export "g" (func $f)))
+  (func (export "twice") (param "x" u32) (result u32) (canon lift (core func $bag "g"))))"""
+"""Imports a core module; aliases of all kinds."""
+
+
+def sources() -> list[bytes]:
+    """All of them as binaries."""
+    texts = [
+        COMPOSED, LINKED, relay("string", "i32 i32", "utf16", "latin1+utf16"),
+        echo("(list (tuple u8 string))", "i32 i32"),
+        echo("$t", "i32 i64 i32", definitions=named('(variant (case "a") (case "b" u64) (case "c" string))')),
+        echo("$t", "i32", definitions=named('(flags "a" "b")')), echo("$t", "i32", definitions=named('(enum "a" "b")')),
+        echo("$t", "i32 f32", definitions=named('(record (field "a" char) (field "b" f32))')),
+    ]  # fmt: skip
+    return [bytes(wat2wasm(text)) for text in texts]

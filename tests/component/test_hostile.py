@@ -1,0 +1,333 @@
+"""Components made to hurt: counts, depths, sizes, truncations, mutations; guests that lie about their memory."""
+
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fusee import (
+    Engine,
+    FuseeError,
+    LimitError,
+    LinkError,
+    MalformedError,
+    Store,
+    Trap,
+    UnsupportedError,
+    ValidationError,
+    wat2wasm,
+)
+from fusee.component import Component, Linker
+from tests.component.guests import World, echo
+from tests.component.samples import COMPOSED
+from tests.hostile.encoding import unsigned
+
+ROOT = Path(__file__).parent.parent.parent
+HEADER = b"\0asm\x0d\0\1\0"
+MOST_SECONDS = 1.5  # of this thread's processor time
+U8 = b"\x7d"
+
+
+def section(code: int, content: bytes) -> bytes:
+    """A section of a component."""
+    return bytes([code]) + unsigned(len(content)) + content
+
+
+def vector(items: list[bytes]) -> bytes:
+    """A vector."""
+    return unsigned(len(items)) + b"".join(items)
+
+
+def types(items: list[bytes]) -> bytes:
+    """A component with these types."""
+    return HEADER + section(7, vector(items))
+
+
+def name(text: str) -> bytes:
+    """A name."""
+    return unsigned(len(text)) + text.encode()
+
+
+def index(number: int) -> bytes:
+    """A type index, in as many bytes as a signed number needs."""
+    low, rest = number & 0x7F, number >> 7
+    if rest == 0 and low < 0x40:
+        return bytes([low])
+    return bytes([low | 0x80]) + (index(rest) if rest else b"\0")
+
+
+def refused(binary: bytes, kind: type[FuseeError] | tuple[type[FuseeError], ...]) -> FuseeError:
+    """What is raised, in little time."""
+    started = time.thread_time()
+    with pytest.raises(kind) as caught:
+        Component(Engine(), binary)
+    assert time.thread_time() - started < MOST_SECONDS
+    return caught.value
+
+
+def accepted(binary: bytes) -> Component:
+    """A component, in little time."""
+    started = time.thread_time()
+    component = Component(Engine(), binary)
+    assert time.thread_time() - started < MOST_SECONDS
+    return component
+
+
+def test_deep_types() -> None:
+    accepted(types([b"\x70" + U8, *(b"\x70" + index(i) for i in range(90))]))
+    error = refused(types([b"\x70" + U8, *(b"\x70" + index(i) for i in range(10_000))]), ValidationError)
+    assert "nested 100 deep" in error.message and error.offset is not None
+
+
+def test_types_that_double() -> None:
+    """Each is a tuple of two of the one before: 2⁴⁰ parts, if one looked at them."""
+    pairs = [b"\x6f" + vector([U8]), *(b"\x6f" + vector([index(i), index(i)]) for i in range(26))]
+    component = accepted(types(pairs))
+    assert component
+    refused(types([*pairs, *(b"\x6f" + vector([index(i), index(i)]) for i in range(26, 40))]), ValidationError)
+    lists = [b"\x70" + U8, *(b"\x6f" + vector([index(i), index(i)]) for i in range(20))]
+    lists = [b"\x70" + U8]
+    for i in range(0, 60, 2):
+        lists += [b"\x6f" + vector([index(i), index(i)]), b"\x70" + index(i + 1)]
+    accepted(types(lists))
+
+
+def test_instances_that_double() -> None:
+    """Instance types that export two of the one before: substituting resources visits them all."""
+    resource = b"\x04\0" + name("r") + b"\x03\x01"
+    text = [b"\x42" + vector([resource])]
+    for _ in range(30):
+        alias = b"\x02\x03\x02\x01" + unsigned(len(text) - 1)
+        exports = [b"\x04\0" + name(n) + b"\x05\0" for n in ("a", "b")]
+        text.append(b"\x42" + vector([alias, *exports]))
+    refused(types(text), (LimitError, ValidationError))
+
+
+def test_deep_components() -> None:
+    binary = HEADER
+    for _ in range(1000):
+        binary = HEADER + section(4, binary)
+    refused(binary, LimitError)
+    text = b"\x7d"
+    for _ in range(1000):
+        text = b"\x42" + vector([b"\x01" + text])
+    refused(types([text]), LimitError)
+
+
+@pytest.mark.parametrize(
+    "binary",
+    [
+        HEADER + section(7, unsigned(0xFFFF_FFFF)),
+        HEADER + section(8, unsigned(1 << 30)),
+        types([b"\x72" + unsigned(0xFFFF_FFFF)]),
+        types([b"\x6d" + unsigned(0x7FFF_FFFF) + name("a")]),
+        types([b"\x40" + unsigned(0xFFFF_FFFF)]),
+        HEADER + section(2, vector([b"\0\0" + unsigned(0xFFFF_FFFF)])),
+        HEADER + section(11, vector([b"\0" + unsigned(0xFFFF_FFFF)])),
+        HEADER + b"\x07" + unsigned(0xFFFF_FFFF),
+        HEADER + b"\x07\xff\xff\xff\xff\xff\x01",
+    ],
+)
+def test_counts_without_content(binary: bytes) -> None:
+    assert refused(binary, (MalformedError, ValidationError)).offset is not None
+
+
+def test_aliases_of_what_is_not_there() -> None:
+    outer = [b"\x03\x02\0\0", b"\x03\x02\x01\0", b"\x04\x02\0\0"]
+    for alias in (*outer, b"\x05\0\0" + name("x"), b"\0\0\x01\0" + name("x")):
+        assert refused(HEADER + section(6, vector([alias])), ValidationError).offset is not None
+    itself = b"\x42" + vector([b"\x02\x03\x02\x01\0"])
+    refused(types([itself]), ValidationError)
+
+
+def test_many_long_names() -> None:
+    names = [name(f"{'x' * 90}{i}") for i in range(10_000)]
+    accepted(types([b"\x6d" + vector(names)]))
+    assert "conflicts" in refused(types([b"\x6d" + vector([*names, names[0]])]), ValidationError).message
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("(component (type (future u8)))", "future"),
+        ("(component (type (stream u8)))", "stream"),
+        ("(component (type (func async)))", "async"),
+        ("(component (core func (canon waitable-set.new)))", "waitable-set.new"),
+        ("(component (core func (canon task.return)))", "task.return"),
+    ],
+)
+def test_asynchronous_components_are_refused_by_name(text: str, what: str) -> None:
+    error = refused(bytes(wat2wasm(text)), UnsupportedError)
+    assert "asynchronous components are not supported yet" in error.message and what in error.message
+    assert error.offset is not None
+
+
+def test_offsets_inside_of_core_modules() -> None:
+    module = b"\0asm\1\0\0\0\x01\x01\xff"
+    error = refused(HEADER + section(1, module), MalformedError)
+    assert error.offset is not None and error.offset > len(HEADER) + 8
+    assert "core module, not a component" in refused(module, MalformedError).message
+
+
+def test_truncations() -> None:
+    binary = bytes(wat2wasm(COMPOSED))
+    engine = Engine()
+    offsets = []
+    for length in range(0, len(binary), 7):
+        with suppress(FuseeError):
+            Component(engine, binary[:length])
+            continue
+        offsets.append(length)
+    assert len(offsets) > len(binary) // 7 - 50  # but for those that end where a section does
+
+
+def test_mutations() -> None:
+    """In small; `python -m tests.component.mutate 0 10000` is the whole."""
+    command = [sys.executable, "-m", "tests.component.mutate", "0", "80"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stdout + result.stderr[-2000:]
+    assert ", 0 findings" in result.stdout
+
+
+GIVER = """(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func (export "f") (param i32 i32) (result i32)
+      (i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1)) (i32.const 0))
+    (func (export "g") (param i32) (result i32) (local.get 0))
+    (data (i32.const 16) "a\\ff\\c3")
+    (data (i32.const 32) "\\00\\d8a\\00"))
+  (core instance $i (instantiate $m))
+  (alias core export $i "memory" (core memory $memory))
+  (func (export "f") (param "p" u32) (param "n" u32) (result {ty})
+    (canon lift (core func $i "f") (memory $memory) {options}))
+  (func (export "g") (param "p" u32) (result (tuple u64 string))
+    (canon lift (core func $i "g") (memory $memory) {options})))"""
+END = 65536
+
+
+@pytest.mark.parametrize(
+    ("ty", "encoding", "pointer", "length", "message"),
+    [
+        ("string", "utf8", END, 0, ""),
+        ("string", "utf8", END - 1, 1, ""),
+        ("string", "utf8", END - 1, 2, "out of bounds"),
+        ("string", "utf8", END + 1, 0, "out of bounds"),
+        ("string", "utf8", 0xFFFF_FFFF, 0xFFFF_FFFF, "out of bounds"),
+        ("string", "utf8", 16, 2, "invalid utf-8"),
+        ("string", "utf8", 18, 1, "incomplete utf-8"),
+        ("string", "utf16", END - 2, 1, ""),
+        ("string", "utf16", END - 2, 2, "out of bounds"),
+        ("string", "utf16", END - 1, 0, "not aligned"),
+        ("string", "utf16", 0, 0x8000_0000, "too long"),
+        ("string", "utf16", 32, 2, "unpaired surrogate"),
+        ("string", "latin1+utf16", END - 2, 2, ""),
+        ("string", "latin1+utf16", END - 2, 3, "out of bounds"),
+        ("string", "latin1+utf16", END - 2, 0x8000_0001, ""),
+        ("string", "latin1+utf16", END - 2, 0x8000_0002, "out of bounds"),
+        ("string", "latin1+utf16", 1, 1, "not aligned"),
+        ("(list u8)", "utf8", END, 0, ""),
+        ("(list u8)", "utf8", END, 1, "out of bounds"),
+        ("(list u64)", "utf8", END - 8, 1, ""),
+        ("(list u64)", "utf8", END - 8, 2, "out of bounds"),
+        ("(list u64)", "utf8", END - 4, 0, "not aligned"),
+        ("(list u64)", "utf8", 0, 0xFFFF_FFFF, "too long"),
+        ("(list (tuple u8 string))", "utf8", 4, 0xFFFF_FFFF, "too long"),
+        ("(list (list u8))", "utf8", 0, 1, ""),
+        ("(list char)", "utf8", 32, 1, "not a valid `char`"),
+    ],
+)
+def test_pointers_at_the_end_of_memory(ty: str, encoding: str, pointer: int, length: int, message: str) -> None:
+    world = World(GIVER.format(ty=ty, options=f"string-encoding={encoding}"))
+    if not message:
+        world.call("f", pointer, length)
+        return
+    with pytest.raises(Trap, match=message):
+        world.call("f", pointer, length)
+
+
+@pytest.mark.parametrize(("pointer", "message"), [(END - 8, "out of bounds"), (4, "not aligned"), (1 << 31, "bounds")])
+def test_results_at_the_end_of_memory(pointer: int, message: str) -> None:
+    with pytest.raises(Trap, match=message):
+        World(GIVER.format(ty="string", options="")).call("g", pointer)
+
+
+ALLOCATOR = """(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const {pointer}))
+    (func (export "f") (param i32 i32)))
+  (core instance $i (instantiate $m))
+  (alias core export $i "memory" (core memory $memory))
+  (func (export "f") (param "x" {ty})
+    (canon lift (core func $i "f") (memory $memory) (realloc (core func $i "realloc")))))"""
+
+
+@pytest.mark.parametrize(
+    ("ty", "pointer", "value", "message"),
+    [
+        ("string", END, "", ""),
+        ("string", END - 2, "abc", "beyond end of memory"),
+        ("string", -1, "", "beyond end of memory"),
+        ("(list u32)", 2, [1], "not aligned"),
+        ("(list u32)", END - 4, [1, 2], "beyond end of memory"),
+        ("(list string)", END - 8, ["a", "b"], "beyond end of memory"),
+        ("(list u32)", 0, [7] * 16384, ""),
+    ],
+)
+def test_allocators_that_lie(ty: str, pointer: int, value: Any, message: str) -> None:
+    world = World(ALLOCATOR.format(ty=ty, pointer=pointer))
+    if not message:
+        assert world.call("f", value) is None
+        return
+    with pytest.raises(Trap, match=message):
+        world.call("f", value)
+
+
+BAD_VALUES = """(component
+  (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+  (core instance $i (instantiate $m))
+  (type $e' (enum "a" "b")) (export $e "e" (type $e'))
+  (func (export "char") (param "x" u32) (result char) (canon lift (core func $i "f")))
+  (func (export "enum") (param "x" u32) (result $e) (canon lift (core func $i "f")))
+  (func (export "result") (param "x" u32) (result (result)) (canon lift (core func $i "f")))
+  (func (export "bool") (param "x" u32) (result bool) (canon lift (core func $i "f")))
+  (func (export "u8") (param "x" u32) (result u8) (canon lift (core func $i "f")))
+  (func (export "s16") (param "x" u32) (result s16) (canon lift (core func $i "f"))))"""
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "message"),
+    [
+        ("char", 0x110000, "not a valid `char`"),
+        ("char", 0xD800, "not a valid `char`"),
+        ("char", 0xFFFF_FFFF, "not a valid `char`"),
+        ("enum", 2, "invalid variant discriminant"),
+        ("enum", 0xFFFF_FFFF, "invalid variant discriminant"),
+        ("result", 2, "invalid variant discriminant"),
+    ],
+)
+def test_values_that_are_none(function: str, given: int, message: str) -> None:
+    with pytest.raises(Trap, match=message):
+        World(BAD_VALUES).call(function, given)
+
+
+def test_values_that_are_cut() -> None:
+    world = World(BAD_VALUES)
+    assert world.call("bool", 0x100) is True and world.call("bool", 0) is False
+    assert world.call("u8", 0x1FF) == 255
+    assert world.call("s16", 0x1_8000) == -32768
+
+
+def test_imports_that_do_not_fit() -> None:
+    engine = Engine()
+    component = Component(engine, echo("string", "i32 i32"))
+    linker = Linker(engine)
+    with linker.root() as root:
+        root.add_instance("echo").close()
+    with pytest.raises(LinkError):
+        linker.instantiate(Store(engine), component)
