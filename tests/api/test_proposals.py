@@ -27,9 +27,6 @@ def importing(kind: bytes) -> bytes:
 
 REFUSED = {
     "component": (b"\0asm\x0d\0\1\0", 4, "this is a component"),
-    "shared memory": (module(section(MEMORY, vector([b"\3\1\1"]))), 11, "threads"),
-    "atomic load": (one_function(b"\x41\0\xfe\x10\2\0\x1a"), None, "atomic instructions (threads)"),
-    "atomic fence": (one_function(b"\xfe\3\0"), None, "atomic instructions (threads)"),
     "pages of one byte": (module(section(MEMORY, vector([b"\x08\1\0"]))), 11, "custom_page_sizes is switched off"),
     "wide arithmetic": (one_function(b"\xfc\x13"), None, "wide_arithmetic is switched off"),
     "exact type": (module(section(TYPE, vector([function_type(b"\x64\x62\0")]))), 14, "--disable-custom-descriptors"),
@@ -62,6 +59,9 @@ def test_the_proposal_is_named(name: str) -> None:
         ("tail_call", one_function(b"\x12\0")),
         ("gc", one_function(b"\x41\0\xfb\x1c\x1a")),
         ("relaxed_simd", one_function(b"\xfd\x80\x02")),
+        ("threads", module(section(MEMORY, vector([b"\3\1\1"])))),
+        ("threads", one_function(b"\x41\0\xfe\x10\2\0\x1a")),
+        ("threads", one_function(b"\xfe\3\0")),
     ],
 )
 def test_what_is_switched_off_is_named(feature: str, binary: bytes) -> None:

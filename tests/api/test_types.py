@@ -107,9 +107,9 @@ def test_config() -> None:
     config = Config()
     assert Feature.SIMD in config._features
     config.wasm_simd = False
-    config.wasm_threads = True
+    config.wasm_wide_arithmetic = True
     assert Feature.SIMD not in config._features
-    assert Feature.THREADS in config._features
+    assert Feature.WIDE_ARITHMETIC in config._features
     config.cranelift_opt_level = "speed"
     config.parallel_compilation = False
     with pytest.raises(TypeError):

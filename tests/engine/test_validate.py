@@ -69,7 +69,8 @@ UNSUPPORTED = {
     "(func (drop (ref.i31 (i32.const 0))))": Unsupported.NONE,
     "(tag) (func (try_table))": Unsupported.NONE,
     "(table 1 exnref)": Unsupported.NONE,
-    "(memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0))))": Unsupported.THREADS,
+    "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))": Unsupported.NONE,
+    "(memory 1 1 shared)": Unsupported.SHARED_MEMORY,
 }
 
 

@@ -20,6 +20,8 @@ MODULES = {
     "a block for exceptions": ("(module (func (try_table)))", Family.EXCEPTIONS),
     "a tag": ("(module (tag (param i32)))", Family.EXCEPTIONS),
     "a reference to an exception": ("(module (func (param exnref)))", Family.EXCEPTIONS),
+    "an atomic access": ("(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))", Family.THREADS),
+    "a fence": ("(module (func (atomic.fence)))", Family.THREADS),
     "a structure": ("(module (type (struct (field i32))))", Family.GC),
     "an array": ("(module (type (array i8)))", Family.GC),
     "a reference to any object": ("(module (func (param anyref)))", Family.GC),
@@ -78,12 +80,12 @@ def test_what_needs_a_part_is_refused_with_that_reason() -> None:
     binaries = [bytes(wat2wasm(text)) for text, _ in MODULES.values()]
     needed = [family for _, family in MODULES.values()]
     exports = {}
-    for without in ("simd,wasi", "exceptions,gc"):
+    for without in ("simd,wasi", "exceptions,gc,threads"):
         absent = parse(without)
         kept, found, exports[without] = built(without, binaries)
-        assert kept == sorted({"exceptions", "gc", "simd"} - absent)
+        assert kept == sorted({"exceptions", "gc", "simd", "threads"} - absent)
         assert found == [int(family.reason) if family in absent else 0 for family in needed]
-    assert exports["simd,wasi"] < exports["exceptions,gc"]
+    assert exports["simd,wasi"] < exports["exceptions,gc,threads"]
 
 
 def test_reasons_say_what_is_missing() -> None:
@@ -102,5 +104,5 @@ def test_it_may_be_too_late() -> None:
 def test_names() -> None:
     assert parse("") == frozenset()
     assert parse("simd, wasi") == {Family.SIMD, Family.WASI}
-    with pytest.raises(ValueError, match="no family named 'threads'; there are simd, exceptions, gc, wasi"):
-        parse("simd,threads")
+    with pytest.raises(ValueError, match="no family named 'tables'; there are simd, exceptions, gc, threads, wasi"):
+        parse("simd,tables")

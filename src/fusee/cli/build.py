@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--optimize", type=click.Choice(["speed", "size"]), default="speed", show_default=True,
               help="For the fastest code, or for the smallest.")  # fmt: skip
 @click.option("--without", metavar="FAMILY,…", default="", callback=lambda context, parameter, value: _families(value),
-              help="Leave parts out: simd, exceptions, gc, wasi.")  # fmt: skip
+              help="Leave parts out: simd, exceptions, gc, threads, wasi.")  # fmt: skip
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(
     triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None

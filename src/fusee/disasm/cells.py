@@ -21,6 +21,7 @@ IMMEDIATE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "global_get_import": ("import",),
     "global_set_import": ("import",),
     "on_slots": ("first", "second", "at", "narrow"),
+    "atomic": ("offset", "memory", "at", "flags"),
     "field_get": ("offset",),
     "field_set": ("offset",),
     "field_init": ("offset",),

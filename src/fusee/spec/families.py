@@ -17,6 +17,7 @@ class Family(StrEnum):
     SIMD = "simd"  # vectors, relaxed instructions included
     EXCEPTIONS = "exceptions"  # in both of their forms
     GC = "gc"  # structures, arrays, i31 references, casts
+    THREADS = "threads"  # atomic instructions
     WASI = "wasi"  # of the C API
 
     @property
@@ -34,12 +35,14 @@ _FEATURES = {
     Family.SIMD: Feature.SIMD | Feature.RELAXED_SIMD,
     Family.EXCEPTIONS: Feature.EXCEPTIONS | Feature.LEGACY_EXCEPTIONS,
     Family.GC: Feature.GC,
+    Family.THREADS: Feature.THREADS,
     Family.WASI: Feature(0),
 }
 _REASONS = {
     Family.SIMD: Unsupported.SIMD,
     Family.EXCEPTIONS: Unsupported.EXCEPTIONS,
     Family.GC: Unsupported.GC,
+    Family.THREADS: Unsupported.THREADS,
     Family.WASI: Unsupported.NONE,
 }
 

@@ -36,10 +36,10 @@ WASM_3: Final = (
 )
 """What the specification's version 3.0 contains."""
 
-DEFAULT_FEATURES: Final = WASM_3 | Feature.LEGACY_EXCEPTIONS | Feature.COMPACT_IMPORTS
+DEFAULT_FEATURES: Final = WASM_3 | Feature.LEGACY_EXCEPTIONS | Feature.COMPACT_IMPORTS | Feature.THREADS
 """What is switched on if nobody says otherwise."""
 
-ALL_FEATURES: Final = DEFAULT_FEATURES | Feature.THREADS | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES
+ALL_FEATURES: Final = DEFAULT_FEATURES | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES
 
 
 class Unsupported(IntEnum):
@@ -47,10 +47,11 @@ class Unsupported(IntEnum):
     that a module has none."""
 
     NONE = 0
-    THREADS = 1
+    SHARED_MEMORY = 1
     SIMD = 2
     EXCEPTIONS = 3
     GC = 4
+    THREADS = 5
 
     @property
     def message(self) -> str:
@@ -63,5 +64,6 @@ _UNSUPPORTED: Final = {
     Unsupported.SIMD: "this engine was built without vectors (simd)",
     Unsupported.EXCEPTIONS: "this engine was built without exceptions (exceptions)",
     Unsupported.GC: "this engine was built without garbage-collected types (gc)",
-    Unsupported.THREADS: "shared memories and atomic instructions (threads) are not supported yet",
+    Unsupported.THREADS: "this engine was built without atomic instructions (threads)",
+    Unsupported.SHARED_MEMORY: "shared memories (threads) are not supported yet",
 }

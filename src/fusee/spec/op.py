@@ -116,17 +116,12 @@ def op(
     params, results = (None, None) if signature is None else _parse_signature(signature)
     row = Op(
         code, mnemonic, params, results, immediates, commutes, negated, mirrored, width, lanes, traps, constant,
-        feature, _UNSUPPORTED_BY_FEATURE.get(feature) or reason_without(feature),
+        feature, reason_without(feature),
     )  # fmt: skip
     if mnemonic in BY_MNEMONIC or row.index in BY_INDEX:
         raise ValueError(f"{mnemonic}: the mnemonic or the opcode is taken")
     BY_MNEMONIC[mnemonic] = BY_INDEX[row.index] = row
     return row
-
-
-_UNSUPPORTED_BY_FEATURE: Final = {
-    Feature.THREADS: Unsupported.THREADS,
-}
 
 
 def _parse_signature(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

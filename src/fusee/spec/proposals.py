@@ -53,7 +53,6 @@ _SIGNS: Final = (
 )  # fmt: skip
 
 _FLAGS: Final = {_SHARED: Feature.THREADS, _MEMORY64: Feature.MEMORY64, _PAGE_SIZE: Feature.CUSTOM_PAGE_SIZES}
-_ABSENT: Final = {Feature.THREADS: "shared memories and atomic instructions (threads) are not supported yet"}
 
 
 def meaning_of(error: ModuleError, binary: bytes, offset: int, features: Feature) -> str:
@@ -76,7 +75,7 @@ def meaning_of(error: ModuleError, binary: bytes, offset: int, features: Feature
 
 def _switched_off(feature: Feature) -> str:
     name = str(feature.name).lower()
-    return _ABSENT.get(feature, f"the feature {name} is switched off (`Config.wasm_{name}`)")
+    return f"the feature {name} is switched off (`Config.wasm_{name}`)"
 
 
 def _feature_of(found: bytes) -> Feature | None:

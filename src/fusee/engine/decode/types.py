@@ -139,7 +139,7 @@ def read_memory_limits(m: Module, r: Reader, limits: Limits) -> None:
     at = r.position
     read_limits(m, r, limits, allowed)
     if limits.is_shared:
-        note_unsupported(m, u32(Unsupported.THREADS), at)
+        note_unsupported(m, u32(Unsupported.SHARED_MEMORY), at)
 
 
 @kernel

@@ -5,7 +5,7 @@ What an instruction does is an inline kernel of its family. The handlers here ad
 
 from typing import Any, Final
 
-from fusee.engine.handlers import aggregate, control, memory, numeric
+from fusee.engine.handlers import aggregate, atomic, control, memory, numeric
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at
 from fusee.engine.handlers.trap import on_trap
@@ -40,6 +40,8 @@ STRAIGHT: Final[dict[str, Any]] = {
     "ref_as_non_null": aggregate.ref_as_non_null,
     "new_struct": aggregate.new_struct,
     "field_init": aggregate.field_init,
+    "atomic": atomic.atomic,
+    "atomic_fence": atomic.fence,
     "set_loop": control.set_loop,
     "count": control.count,
     "enter": control.enter,

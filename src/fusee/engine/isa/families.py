@@ -5,13 +5,14 @@ Rows that are left out keep their numbers, so that nothing else need know, and h
 
 from dataclasses import replace
 
-from fusee.engine.isa import aggregate, vector
+from fusee.engine.isa import aggregate, atomic, vector
 from fusee.engine.isa.memory import ALLOCATING
 from fusee.engine.isa.row import Row
 from fusee.spec.families import Family, left_out
 
 _VECTORS = frozenset(row.name for row in vector.ROWS)
 _OBJECTS = frozenset((*(row.name for row in aggregate.ROWS), *ALLOCATING))
+_ATOMIC = frozenset(row.name for row in atomic.ROWS)
 _PINS_OF_VECTORS = ("spill_v_", "reload_v_")
 
 
@@ -23,6 +24,8 @@ def family_of(row: Row) -> Family | None:
         return Family.EXCEPTIONS
     if row.name in _OBJECTS or (row.family == "on_slots" and row.name.startswith("array_")):
         return Family.GC
+    if row.name in _ATOMIC:
+        return Family.THREADS
     return None
 
 

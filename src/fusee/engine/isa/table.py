@@ -11,7 +11,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from fusee.engine.isa import aggregate, control, memory, numeric, vector
+from fusee.engine.isa import aggregate, atomic, control, memory, numeric, vector
 from fusee.engine.isa.comb import Comb
 from fusee.engine.isa.families import present
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
@@ -20,7 +20,7 @@ from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
 from fusee.kernel.lang import table, u8, u16
 
-_ALL: Final = (*numeric.ROWS, *memory.ROWS, *control.ROWS, *aggregate.ROWS, *vector.ROWS)
+_ALL: Final = (*numeric.ROWS, *memory.ROWS, *control.ROWS, *aggregate.ROWS, *vector.ROWS, *atomic.ROWS)
 SINGLES: Final[tuple[Row, ...]] = tuple(map(present, _ALL))
 TREES: Final[tuple[Row, ...]] = tuple(tree_rows(chosen().source, chosen().patterns, SINGLES))
 ROWS: Final[tuple[Row, ...]] = SINGLES + TREES

@@ -46,17 +46,23 @@ def read_access(t: Translator, word: u32) -> u32:
 @kernel
 def row_of_access(t: Translator, rows: u32) -> u32:
     """The same, of the rows from a place in `MEMORY_ROW` on."""
-    flags = next_u32(t.reader)
-    t.memory = u32(0)
-    if flags & 0x40 != 0:
-        t.memory = next_u32(t.reader)
-    t.offset = next_u64(t.reader)
+    read_memarg(t)
     kind = u32(0)
     if t.module.memories[t.memory].limits.is_64:
         kind = u32(KIND_64)
     if t.memory != 0:
         kind += KIND_ANY
     return u32(MEMORY_ROW[rows + kind])
+
+
+@kernel(inline=True)
+def read_memarg(t: Translator) -> None:
+    """Read alignment, memory and offset; the latter two are left in `t.memory` and `t.offset`."""
+    flags = next_u32(t.reader)
+    t.memory = u32(0)
+    if flags & 0x40 != 0:
+        t.memory = next_u32(t.reader)
+    t.offset = next_u64(t.reader)
 
 
 @kernel
@@ -116,15 +122,8 @@ def on_slots(t: Translator, index: u32) -> None:
         first = u64(next_u32(t.reader))
     if SLOT_IMMEDIATES[kind] > 1:
         second = u64(next_u32(t.reader))
-    count = u32(SLOT_OPERANDS[kind])
-    narrow = u64(SPREAD) if t.spread != 0 else u64(0)
-    for place in span(count):
-        number = t.stack[t.height - count + place]
-        settle(t, number)
-        narrow |= u64(t.values[number].type == I32) << u64(place)
+    narrow = take_from_slots(t, u32(SLOT_OPERANDS[kind]))
     result = result_type(t, index, u32(first))
-    for _ in span(count):
-        release(t, pop(t))
     i = new_ins(t, WORD[index] >> ROW_SHIFT)
     add_immediate(i, first)
     add_immediate(i, second)
@@ -132,6 +131,19 @@ def on_slots(t: Translator, index: u32) -> None:
     add_immediate(i, narrow)
     for _ in span(u32(SLOT_RESULTS[kind])):
         push_canonical(t, result)
+
+
+@kernel
+def take_from_slots(t: Translator, count: u32) -> u64:
+    """Pop so many operands, in their canonical slots then; gives a mask of those that are i32, and `SPREAD`."""
+    narrow = u64(SPREAD) if t.spread != 0 else u64(0)
+    for place in span(count):
+        number = t.stack[t.height - count + place]
+        settle(t, number)
+        narrow |= u64(t.values[number].type == I32) << u64(place)
+    for _ in span(count):
+        release(t, pop(t))
+    return narrow
 
 
 @kernel

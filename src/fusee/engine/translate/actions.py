@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.engine.columns import Columns
+from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.table import NO_ROW, NUMBER
@@ -27,6 +28,7 @@ I32_CONSTANT: Final = 10
 CONTROL: Final = 11  # so it has, and is frequent
 END: Final = 12
 TERNARY: Final = 13  # on three vectors; emitted in its place
+ATOMIC: Final = 14
 
 TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64, "v128": V128}
 _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32": opcodes.F32_EQ, "f64": opcodes.F64_EQ}
@@ -43,7 +45,8 @@ def _row_name(op: Op) -> str:
     kind, _, name = op.mnemonic.partition(".")
     if kind in ("i32", "i64") and name in BOTH_WIDTHS:
         return name
-    return LOAD_OF.get(op.mnemonic) or STORE_OF.get(op.mnemonic) or op.mnemonic.replace(".", "_")
+    access = LOAD_OF.get(op.mnemonic) or STORE_OF.get(op.mnemonic) or ATOMIC_OF.get(op.mnemonic)
+    return access or op.mnemonic.replace(".", "_")
 
 
 _SLOT_SHAPES: Final = {
@@ -64,6 +67,8 @@ def _action(op: Op) -> int:
         return LOAD
     if op.mnemonic in STORE_OF:
         return STORE
+    if op.mnemonic in ATOMIC_OF:
+        return ATOMIC
     if _comparison(op):
         return COMPARISON
     if name in _SLOT_SHAPES:

@@ -8,6 +8,7 @@ from fusee.engine.translate import access, aggregate, call, casts, compute, cont
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
     ACTION_MASK,
+    ATOMIC,
     COMPARISON,
     COMPUTE,
     CONTROL,
@@ -25,6 +26,7 @@ from fusee.engine.translate.actions import (
     VECTOR_PREFIX,
     WORD,
 )  # fmt: skip
+from fusee.engine.translate.atomic import translate_atomic
 from fusee.engine.translate.compute import compare, compute_now, compute_pure
 from fusee.engine.translate.immediate import next_byte, next_s64, next_u32
 from fusee.engine.translate.locals import set_local
@@ -49,6 +51,7 @@ _RULES: Final[list[Rule]] = [
 ]
 OWN_RULES: Final = [rule for rule in _RULES if not rule.op.unsupported]
 HAS_VECTORS: Final = not opcodes.V128_CONST.unsupported
+HAS_ATOMICS: Final = not opcodes.ATOMIC_FENCE.unsupported
 
 if {rule.op.index for rule in OWN_RULES} != OWN_OPCODES:
     raise TypeError("instructions that the tables do not describe and rules do not correspond")
@@ -149,6 +152,8 @@ def translate_other(t: Translator, first_byte: u32) -> bool:
         translate_load(t, WORD[index])
     elif action == STORE:
         translate_store(t, WORD[index])
+    elif HAS_ATOMICS and action == ATOMIC:
+        translate_atomic(t, index)
     elif HAS_VECTORS and first_byte == VECTOR_PREFIX:
         translate_lanes(t, index)
     else:

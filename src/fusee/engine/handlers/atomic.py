@@ -1,0 +1,131 @@
+"""What atomic instructions do. All are sequentially consistent (threads proposal, memory model)."""
+
+from typing import Any, Final
+
+from fusee.engine.errors import Trap
+from fusee.engine.handlers.on_slots import slot
+from fusee.engine.handlers.regs import Regs
+from fusee.engine.isa.atomic import SIZE_MASK
+from fusee.engine.isa.row import Row, cell
+from fusee.engine.runtime.atomic import atomic_place
+from fusee.engine.state.runtime import Instance
+from fusee.kernel.lang import (
+    Order,
+    Ptr,
+    Static,
+    atomic_add,
+    atomic_and,
+    atomic_compare_exchange,
+    atomic_exchange,
+    atomic_fence,
+    atomic_load,
+    atomic_or,
+    atomic_store,
+    atomic_sub,
+    atomic_xor,
+    cast,
+    kernel,
+    load,
+    size_of,
+    u8,
+    u16,
+    u32,
+    u64,
+    unreachable,
+    unroll,
+    usize,
+)
+from fusee.spec.traps import TrapCode
+
+WORDS: Final[tuple[Any, ...]] = ((0, u8, Ptr[u8]), (1, u16, Ptr[u16]), (2, u32, Ptr[u32]), (3, u64, Ptr[u64]))
+"""What is accessed, by the binary logarithm of its size."""
+
+
+@kernel(inline=True)
+def place_of(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> Ptr[u8]:
+    return atomic_place(ctx, memory, s[0], offset, flags)
+
+
+@kernel
+def read(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
+    place = place_of(ctx, s, flags, offset, memory)
+    for size, _, pointer in unroll(WORDS):
+        if flags & SIZE_MASK == size:
+            s[0] = u64(atomic_load(cast(pointer, place), Order.SEQ_CST))
+            return
+    unreachable()
+
+
+@kernel
+def write(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
+    place = place_of(ctx, s, flags, offset, memory)
+    for size, kind, pointer in unroll(WORDS):
+        if flags & SIZE_MASK == size:
+            atomic_store(cast(pointer, place), kind(slot(s, 1, flags)[0]), Order.SEQ_CST)
+            return
+    unreachable()
+
+
+@kernel
+def change(
+    ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32, operation: Static[Any]
+) -> None:  # fmt: skip
+    """A read-modify-write of the operand's low bytes; what was there before is zero-extended."""
+    place = place_of(ctx, s, flags, offset, memory)
+    for size, kind, pointer in unroll(WORDS):
+        if flags & SIZE_MASK == size:
+            s[0] = u64(operation(cast(pointer, place), kind(slot(s, 1, flags)[0]), Order.SEQ_CST))
+            return
+    unreachable()
+
+
+@kernel
+def compare_exchange(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
+    """Of what is expected only the low bytes count, too."""
+    place = place_of(ctx, s, flags, offset, memory)
+    expected, value = slot(s, 1, flags)[0], slot(s, 2, flags)[0]
+    for size, kind, pointer in unroll(WORDS):
+        if flags & SIZE_MASK == size:
+            s[0] = u64(atomic_compare_exchange(cast(pointer, place), kind(expected), kind(value), Order.SEQ_CST))
+            return
+    unreachable()
+
+
+@kernel
+def notify(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
+    """Nobody waits for a memory that is not shared."""
+    place_of(ctx, s, flags, offset, memory)
+    s[0] = u64(0)
+
+
+@kernel
+def wait(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
+    place_of(ctx, s, flags, offset, memory)
+    raise Trap(TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY, 0)
+
+
+_OPERATIONS: Final[dict[str, Any]] = {
+    "add": atomic_add, "sub": atomic_sub, "and": atomic_and, "or": atomic_or, "xor": atomic_xor,
+    "xchg": atomic_exchange,
+}  # fmt: skip
+_OTHERS: Final[dict[str, Any]] = {
+    "load": read, "store": write, "cmpxchg": compare_exchange, "notify": notify, "wait": wait,
+}  # fmt: skip
+
+
+@kernel(inline=True)
+def atomic(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """An instruction on the memory that its cell names."""
+    offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    memory = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
+    slots = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+    flags = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
+    if row.detail in _OPERATIONS:
+        change(f.ctx, slots, flags, offset, memory, _OPERATIONS[row.detail])
+    else:
+        _OTHERS[row.detail](f.ctx, slots, flags, offset, memory)
+
+
+@kernel(inline=True)
+def fence(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    atomic_fence(Order.SEQ_CST)
