@@ -22,7 +22,7 @@ ALLOWED = {
     "tune": {"api", "bench", "disasm", "engine", "kernel", "spec"},
     "bench": set(),
     "freestanding": {"kernel"},
-    "package": {"engine", "freestanding", "kernel", "spec"},
+    "package": {"engine", "freestanding", "kernel", "native", "spec"},
     "emulator": {"engine", "freestanding", "kernel"},
     "cli": {"api", "component", "disasm", "engine", "kernel", "native", "spec"}
     | {"wasi", "wast", "bench", "package", "emulator", "tune"},

@@ -132,6 +132,10 @@ def header() -> str:
     """`guests.h`"""
     lines = []
     for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "STARTING", "HELLO"):
-        numbers = ",".join(map(str, bytes(wat2wasm(globals()[name]))))
-        lines.append(f"static const unsigned char {name}[] = {{{numbers}}};")
-    return "\n".join(lines) + "\n"
+        lines.append(as_c(name, wat2wasm(globals()[name])))
+    return "".join(lines)
+
+
+def as_c(name: str, binary: bytes | bytearray) -> str:
+    """A module as an array in C."""
+    return f"static const unsigned char {name}[] = {{{','.join(map(str, bytes(binary)))}}};\n"

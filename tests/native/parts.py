@@ -6,12 +6,11 @@ It is compiled in this process: suites have thousands of modules.
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from unittest import mock
 
-from fusee.kernel.target import Target
-from fusee.native import host
-from fusee.native.compile import Compiler, Options, plan
+from fusee.native import host, units
+from fusee.native.compile import Compiler, plan
+from fusee.native.worker import Job
 
 
 class Part:
@@ -32,7 +31,7 @@ class Part:
             return list(functions[1::2])
         return [index for index in functions if self._random.random() < 0.5]
 
-    def native_code(self, binary: bytes) -> host.NativeCode | None:
+    def native_code(self, binary: bytes) -> units.NativeCode | None:
         """In place of `host.native_code`."""
         chosen = self.choose(plan(binary).module.defined)
         kept = host.build(binary, chosen)
@@ -44,9 +43,8 @@ class Part:
         return code
 
 
-def _compile_here(job: Any, count: int) -> dict[int, bytes]:
-    binary, wanted, _ = job
-    compiler = Compiler(plan(binary, wanted), Options(Target.host()))
+def _compile_here(job: Job, count: int) -> dict[int, bytes]:
+    compiler = Compiler(plan(job.binary, job.wanted), job.options)
     return {number: compiler.object(number) for number in range(count)}
 
 
@@ -56,7 +54,7 @@ def natively(name: str) -> Iterator[Part]:
     part = Part(name)
     with (
         mock.patch.object(host, "native_code", part.native_code),
-        mock.patch.object(host, "compile_units", _compile_here),
+        mock.patch.object(units, "compile_units", _compile_here),
         mock.patch.dict("os.environ", FUSEE_STRATEGY="native"),
     ):
         yield part

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fusee.api.module import Module
     from fusee.api.store import Store
     from fusee.emulator.count import InstructionCount
+    from fusee.native.units import NativeCode
 
 _FAILED = 1  # of `Platform.call_host`
 
@@ -164,6 +165,23 @@ class DeviceNative(Native):
 
     def displace(self, source: int) -> None:
         self.device.heap.release(source)
+
+    def native_code(self, binary: bytes) -> "NativeCode | None":
+        """Compiled here, and loaded: where an app is built, a linker does that (`fusee build --native`)."""
+        from fusee.native.unit import Options
+        from fusee.native.units import NativeCode, objects_for_device
+
+        options = Options(self.device.target, polls=False, for_this_process=False)
+        made = objects_for_device(binary, options)
+        if made is None:
+            return None
+        image = self.device.load({f"native.{number}": contents for number, contents in enumerate(made.objects)})
+        symbol = image.c_address
+        functions = {
+            index: (symbol(options.entry_symbol(type_)), symbol(options.symbol(index)))
+            for index, type_ in made.types.items()
+        }
+        return NativeCode(functions, made.reasons, image)
 
     def new_embedder(self, store: "Store") -> "DeviceEmbedding":
         return DeviceEmbedding()

@@ -24,6 +24,7 @@ from fusee.spec.limits import MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
+    from fusee.native.units import NativeCode
 
 
 # <sys/mman.h>: a private anonymous mapping that no swap is set aside for.
@@ -116,6 +117,10 @@ class Native:
     def displace(self, source: int) -> None:
         """Undo `place`."""
 
+    def native_code(self, binary: bytes) -> "NativeCode | None":
+        """Native code of a module's functions, those that can have it."""
+        raise NotImplementedError
+
     def new_embedder(self, store: "Store") -> Embedding:
         """What a new store is known by to the engine."""
         raise NotImplementedError
@@ -175,6 +180,11 @@ class HostNative(Native):
 
     def place(self, binary: bytes) -> int:
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
+
+    def native_code(self, binary: bytes) -> "NativeCode | None":
+        from fusee.native.host import native_code
+
+        return native_code(binary)
 
     def new_embedder(self, store: "Store") -> Embedding:
         return HostEmbedding(ctypes.addressof(self.python), store.engine._gate, store)

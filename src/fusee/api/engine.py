@@ -44,10 +44,8 @@ class Engine(Managed):
             use_whole_engine()
         self._native = _native.load(config.checked, config.target)
         self._has_deadlines = config.consume_fuel or config.epoch_interruption
-        self._compiles = config.strategy == "native" and not (
-            config.checked or config.profiled or config.consume_fuel or config.target
-        )
         self._is_metered = config.consume_fuel or (config.epoch_interruption and self._native.polls)
+        self._compiles = config.strategy == "native" and not (config.checked or config.profiled or self._is_metered)
         self._address = self._native.open(self._is_metered)
         view(EngineState, self._address, self._native.space).is_profiled = config.profiled
         self._epoch = 0

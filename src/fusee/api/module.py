@@ -227,9 +227,7 @@ class Module(Managed):
 
 def install_native(engine: Engine, module: int, binary: bytes) -> object:
     """Give the functions of a new module native code, those that can have it; what keeps that, or None."""
-    from fusee.native.host import native_code
-
-    code = native_code(binary)
+    code = engine._native.native_code(binary)
     if code is not None:
         with engine._lock:
             for index, addresses in code.functions.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fusee.cli.native import byte_count, native_module, show_choice
 from fusee.cli.selection import TUNE_HELP, checked
 
 if TYPE_CHECKING:
@@ -23,9 +24,18 @@ if TYPE_CHECKING:
               help="For the fastest code, or for the smallest.")  # fmt: skip
 @click.option("--without", metavar="FAMILY,…", default="", callback=lambda context, parameter, value: _families(value),
               help="Leave parts out: simd, exceptions, gc, threads, wasi.")  # fmt: skip
+@click.option("--native", "natives", metavar="FILE[=PROFILE]", multiple=True,
+              help="Compile the functions of this module, too: an app that loads it runs them natively. PROFILE, of"
+                   " `fusee run --profile`, says which are hot.")  # fmt: skip
+@click.option("--native-share", "share", metavar="PERCENT", type=click.FloatRange(0, 100), default=100,
+              help="Of each only its hottest functions, until they are so much of what it executes.")  # fmt: skip
+@click.option("--native-size", "size", metavar="BYTES", callback=lambda context, parameter, value: byte_count(value),
+              help="At most so much native code for each (300KB, 1MB).")  # fmt: skip
+@click.option("--report", is_flag=True, help="Show what was chosen for native code, and why the rest was not.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(
-    triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None
+    triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None,
+    natives: tuple[str, ...], share: float, size: int | None, report: bool,
 ) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
@@ -34,13 +44,16 @@ def build(
     try:
         with _progress(triple) as progress:
             selection = None if trees is None else checked(trees)
-            library = build_library(triple, optimize, progress, trees=selection, without=without)
+            modules = [native_module(argument, share / 100, size) for argument in natives]
+            library = build_library(triple, optimize, progress, trees=selection, without=without, natives=modules)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except BuildError as error:
         raise click.ClickException(f"the library could not be compiled: {error}") from None
     library.write(folder)
     click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
+    for module in modules:
+        show_choice(module, library.sizes["native"], report)
     return 0
 
 

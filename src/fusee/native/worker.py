@@ -7,18 +7,31 @@ import select
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from fusee.kernel.target import Target
+from fusee.native.unit import Options
 
 _PROGRAM: Final = "from fusee.native.worker import main; main()"
 _HEAD: Final = struct.Struct("<II")  # of an answer: the unit's number, the object file's size
 _MEMORY_BYTES: Final = 3 << 30  # that a process may address
 _SECONDS: Final = 60.0  # that a unit may take
 
-Job = tuple[bytes, Sequence[int] | None, str]
-"""What all processes of a compilation are told: the module, which of its functions, and the target (`Options`)."""
+
+class Job(NamedTuple):
+    """What all processes of a compilation are told."""
+
+    binary: bytes
+    wanted: Collection[int] | None
+    options: Options
+
+    def head(self, units: Sequence[int]) -> bytes:
+        """What precedes the module."""
+        options = vars(self.options) | {"target": self.options.target.triple}
+        wanted = None if self.wanted is None else sorted(self.wanted)
+        return json.dumps({"wanted": wanted, "units": list(units), "options": options}).encode()
+
 
 
 def compiled(job: Job, units: Sequence[int]) -> Iterator[tuple[int, bytes]]:
@@ -33,7 +46,6 @@ def compiled(job: Job, units: Sequence[int]) -> Iterator[tuple[int, bytes]]:
 
 
 def _one_process(job: Job, units: list[int]) -> Iterator[tuple[int, bytes]]:
-    binary, wanted, triple = job
     path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
     try:
         process = subprocess.Popen(
@@ -44,9 +56,9 @@ def _one_process(job: Job, units: list[int]) -> Iterator[tuple[int, bytes]]:
         return
     assert process.stdin is not None and process.stdout is not None
     try:
-        head = json.dumps({"wanted": wanted, "units": units, "triple": triple}).encode()
+        head = job.head(units)
         with contextlib.suppress(OSError), process.stdin:
-            process.stdin.write(_HEAD.pack(len(head), len(binary)) + head + binary)
+            process.stdin.write(_HEAD.pack(len(head), len(job.binary)) + head + job.binary)
         while (answer := _read(process.stdout.fileno(), _HEAD.size)) is not None:
             number, size = _HEAD.unpack(answer)
             contents = _read(process.stdout.fileno(), size)
@@ -77,14 +89,15 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    from fusee.native.compile import Compiler, Options, plan
+    from fusee.native.compile import Compiler, plan
 
     given = sys.stdin.buffer
     head_size, size = _HEAD.unpack(given.read(_HEAD.size))
     head = json.loads(given.read(head_size))
     the_plan = plan(given.read(size), head["wanted"])
-    target = Target.parse(head["triple"]) if head["triple"] else Target.host()
-    compiler = Compiler(the_plan, Options(target, for_this_process=not head["triple"]))
+    options = head["options"]
+    target = Target.host() if options["for_this_process"] else Target.parse(options["target"])
+    compiler = Compiler(the_plan, Options(**options | {"target": target}))
     for number in head["units"]:
         contents = compiler.object(number)
         sys.stdout.buffer.write(_HEAD.pack(number, len(contents)) + contents)

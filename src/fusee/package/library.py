@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from fusee.kernel.cache import Cache, digest
 from fusee.kernel.machine import VERSION
 from fusee.kernel.target import Target
 from fusee.package.archive import write_archive
+from fusee.package.natives import NativeModule
 from fusee.package.objects import Kind, Object, read_object
 from fusee.spec.families import Family, leave_out
 
@@ -27,7 +28,7 @@ ARCHIVE = "libfusee.a"
 SIZES = "sizes.json"
 PLATFORM = "fusee.platform"  # the object with the default platform
 _HEADERS = Path(__file__).with_name("include")
-_SOURCES = ("engine", "freestanding", "kernel", "package", "spec")
+_SOURCES = ("engine", "freestanding", "kernel", "native", "package", "spec")
 
 
 class UnsupportedTarget(ValueError):
@@ -57,41 +58,49 @@ def build_library(
     cache: Cache | None = None,
     trees: Path | None = None,
     without: Collection[Family] = (),
+    natives: Sequence[NativeModule] = (),
 ) -> DeviceLibrary:
     """Compile the engine for a target, or take it from the cache. The same sources always give the same bytes.
 
     The instruction set is chosen for the target, with the trees of a file if one is given, and lacks the families that
     are left out: modules that need these are refused with that reason. So this must come before anything else needs
-    the engine. Raises PatternError if the file is no selection.
+    the engine. The modules of `natives`, which must be valid, are run natively where they are loaded. Raises
+    PatternError if the file is no selection.
     """
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
         raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
     selection = shipped(target, for_size=optimize == "size")
     selection = selection if trees is None else selection.tuned(trees)
-    key = digest(VERSION, target.triple, optimize, selection.key, *sorted(without), *_own_sources())
+    parts = (*sorted(without), *(module.key for module in natives))
+    key = digest(VERSION, target.triple, optimize, selection.key, *parts, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
     if archive is None or sizes is None:
         choose(selection)
         leave_out(without)
-        objects = _compile(target, optimize, progress, cache)
+        from fusee.package.linked import compile_natives  # by now it is known which instructions the engine has
+
+        added = compile_natives(natives, target, cache)
+        objects = _compile(target, optimize, progress, cache, added.objects)
         archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
         measured = measure({name: read_object(data) for name, data in objects.items()})
-        sizes = json.dumps({**measured, "without": sorted(without)}).encode()
+        sizes = json.dumps({**measured, "without": sorted(without), "native": added.sizes}).encode()
         cache.write("archives", key, archive)
         cache.write("archives", f"{key}.{SIZES}", sizes)
     return DeviceLibrary(archive, json.loads(sizes))
 
 
-def _compile(target: Target, optimize: Optimize, progress: Progress | None, cache: Cache) -> dict[str, bytes]:
-    """All objects: the engine, its default platform and what the system lacks."""
+def _compile(
+    target: Target, optimize: Optimize, progress: Progress | None, cache: Cache, natives: dict[str, bytes]
+) -> dict[str, bytes]:
+    """All objects: the engine, its default platform, native code of modules, and what the system lacks."""
     from fusee.engine.capi.platform.choice import called_of_system, default_platform
     from fusee.engine.program import DEVICE_PROGRAM  # by now it is known which instructions it has
 
     engine = emit_objects(DEVICE_PROGRAM, target, optimize=optimize, progress=progress, cache=cache)
     (platform,) = emit_objects(default_platform(target), target, optimize="size", cache=cache).values()
-    return complete(engine | {PLATFORM: platform}, target, called_of_system(target))
+    return complete(engine | {PLATFORM: platform, **natives}, target, called_of_system(target))
 
 
 def complete(objects: dict[str, bytes], target: Target, also: frozenset[str] = frozenset()) -> dict[str, bytes]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Block:
     """A basic block of a function: its cells without the counter, and how often it was executed."""
 
-    def __init__(self, executions: int) -> None:
+    def __init__(self, function: int, executions: int) -> None:
+        self.function = function
         self.executions = executions
         self.cells: list[CodeCell] = []
 
@@ -47,17 +48,24 @@ class Lister(HostNative):
         numbers = ctypes.addressof(handler_numbers())
         for index, counts in profile.functions.items():
             t = view(Translator, self.translate_for_listing(self.engine, module, index, numbers))
-            yield from _split(walk_cells(read_bytes(t.code, t.code_bytes), Target.host()), counts)
+            yield from _split(index, walk_cells(read_bytes(t.code, t.code_bytes), Target.host()), counts)
         self.end_module(module)
 
+    def executions(self, profile: Profile) -> dict[int, float]:
+        """How many cells each function has executed."""
+        found: dict[int, float] = {}
+        for block in self.blocks(profile):
+            found[block.function] = found.get(block.function, 0) + block.executions * len(block.cells)
+        return found
 
-def _split(cells: Iterator[CodeCell], counts: list[int]) -> list[Block]:
+
+def _split(function: int, cells: Iterator[CodeCell], counts: list[int]) -> list[Block]:
     """The blocks of one function. What stands before the first counter is executed as often as what follows it."""
     remaining = iter(counts)
     blocks, before = list[Block](), list[CodeCell]()
     for c in cells:
         if c.row.family == "count":
-            blocks.append(Block(next(remaining)))
+            blocks.append(Block(function, next(remaining)))
             blocks[-1].cells += before
             before = []
         else:

@@ -30,6 +30,8 @@ from fusee.engine.capi.types import (
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, raise_again
+from fusee.engine.interpreter import close_module
+from fusee.engine.natives.linked import use_linked
 from fusee.engine.registry import TypeRegistry, canonical_value_type
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, Module, Span
 from fusee.engine.validate.module import validate_module
@@ -131,6 +133,10 @@ def load_module(made: ModuleObject) -> None:
     status = caught(validate_module, m)
     if status != 0:
         release_module(m)
+        raise_again(status)
+    status = caught(use_linked, opened, m)
+    if status != 0:
+        close_module(m)
         raise_again(status)
     made.module = m
 

@@ -1,0 +1,87 @@
+"""Native code that is linked to the library, and the modules that it belongs to.
+
+`fusee build --native` adds both (`native/table.py`); a library without has an empty list.
+"""
+
+from hashlib import sha256 as hash_of
+from typing import Final
+
+from fusee.engine.natives.helpers import NAMED
+from fusee.engine.natives.install import install_native
+from fusee.engine.sha256 import HASH_WORDS, sha256
+from fusee.engine.state import module, runtime
+from fusee.engine.state.module import Module
+from fusee.engine.state.runtime import Engine
+from fusee.kernel.lang import Ptr, is_null, kernel, null, span, stack_array, struct, u32, u64, usize
+from fusee.kernel.structs import is_struct, struct_info
+
+
+@struct
+class LinkedFunction:
+    index: u32
+    entry: usize  # what calls code of its type
+    code: usize
+
+
+@struct
+class LinkedModule:
+    layouts: u64  # `LAYOUTS` of the engine that the code is for
+    size: u32  # of the binary; 0 ends the list
+    count: u32
+    hash: Ptr[u32]
+    functions: Ptr[LinkedFunction]
+
+
+def _layouts() -> int:
+    """What native code knows of the engine: structures and the numbers of helpers, as one number."""
+    known = hash_of("\n".join(NAMED).encode())
+    for place in (module, runtime):
+        for name, item in sorted(vars(place).items()):
+            if is_struct(item) and item.__module__ == place.__name__:
+                known.update(f"{name}: {[field.name for field in struct_info(item).fields]}\n".encode())
+    return int.from_bytes(known.digest()[:8], "little")
+
+
+LAYOUTS: Final = u64(_layouts())
+
+
+@kernel(external="fusee_native_modules")
+def linked_modules() -> Ptr[LinkedModule]:
+    return null(Ptr[LinkedModule])
+
+
+@kernel
+def use_linked(engine: Engine, m: Module) -> None:
+    """Give a module that nothing has been called of the native code that is linked for these very bytes, if any is.
+
+    Nothing counts what native code does, so that an engine that is metered interprets everything. Raises `Exhausted`.
+    """
+    modules = linked_modules()
+    if is_null(modules) or engine.is_metered:
+        return
+    hashed = False
+    found = stack_array(u32, HASH_WORDS)
+    number = u32(0)
+    while modules[number].size != 0:
+        if modules[number].size == m.source_size and modules[number].layouts == LAYOUTS:
+            if not hashed:
+                sha256(m.source, m.source_size, found)
+                hashed = True
+            if is_same(found, modules[number].hash):
+                install_all(engine, m, modules[number].functions, modules[number].count)
+                return
+        number += 1
+
+
+@kernel
+def is_same(hash: Ptr[u32], other: Ptr[u32]) -> bool:  # noqa: A002
+    for i in span(u32(HASH_WORDS)):
+        if hash[i] != other[i]:
+            return False
+    return True
+
+
+@kernel
+def install_all(engine: Engine, m: Module, functions: Ptr[LinkedFunction], count: u32) -> None:
+    for i in span(count):
+        install_native(engine, m, functions[i].index, functions[i].entry, functions[i].code)

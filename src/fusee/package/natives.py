@@ -1,0 +1,23 @@
+"""The modules that a device library has native code of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from fusee.native.budget import EVERYTHING, Budget
+
+
+@dataclass(frozen=True)
+class NativeModule:
+    """A valid module whose hottest functions shall have native code: all that can, or as many as fit a budget."""
+
+    name: str
+    binary: bytes
+    executions: Mapping[int, float] | None = None  # of each function, if that has been counted (`choose.candidates`)
+    budget: Budget = EVERYTHING
+
+    @property
+    def key(self) -> str:
+        """Tells modules with different code apart."""
+        counted = "" if self.executions is None else str(sorted(self.executions.items()))
+        return sha256(self.binary + f"{counted} {self.budget}".encode()).hexdigest()
