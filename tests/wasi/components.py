@@ -160,3 +160,98 @@ def reading(path: str) -> str:
       (export "exit" (func $exit)) (export "directories" (func $directories))
       (export "open" (func $open)) (export "read" (func $read))))))
   {RUN})"""
+
+
+_SIZE = '(record (field "field-name" (option string)) (field "field-size" (option u32)))'
+_CASES = """
+  (case "DNS-timeout") (case "DNS-error" $dns) (case "destination-not-found") (case "destination-unavailable")
+  (case "destination-IP-prohibited") (case "destination-IP-unroutable") (case "connection-refused")
+  (case "connection-terminated") (case "connection-timeout") (case "connection-read-timeout")
+  (case "connection-write-timeout") (case "connection-limit-reached") (case "TLS-protocol-error")
+  (case "TLS-certificate-error") (case "TLS-alert-received" $tls) (case "HTTP-request-denied")
+  (case "HTTP-request-length-required") (case "HTTP-request-body-size" (option u64))
+  (case "HTTP-request-method-invalid") (case "HTTP-request-URI-invalid") (case "HTTP-request-URI-too-long")
+  (case "HTTP-request-header-section-size" (option u32)) (case "HTTP-request-header-size" (option $size))
+  (case "HTTP-request-trailer-section-size" (option u32)) (case "HTTP-request-trailer-size" $size)
+  (case "HTTP-response-incomplete") (case "HTTP-response-header-section-size" (option u32))
+  (case "HTTP-response-header-size" $size) (case "HTTP-response-body-size" (option u64))
+  (case "HTTP-response-trailer-section-size" (option u32)) (case "HTTP-response-trailer-size" $size)
+  (case "HTTP-response-transfer-coding" (option string)) (case "HTTP-response-content-coding" (option string))
+  (case "HTTP-response-timeout") (case "HTTP-upgrade-failed") (case "HTTP-protocol-error") (case "loop-detected")
+  (case "configuration-error") (case "internal-error" (option string))
+"""
+
+GREETING = f"""(component {IO}
+  (import "wasi:http/types@0.2.4" (instance $types
+    (alias outer 1 $output (type $outer)) (export "output-stream" (type $output (eq $outer)))
+    (export "fields" (type $fields (sub resource)))
+    (export "incoming-request" (type $incoming-request (sub resource)))
+    (export "response-outparam" (type $response-outparam (sub resource)))
+    (export "outgoing-response" (type $outgoing-response (sub resource)))
+    (export "outgoing-body" (type $outgoing-body (sub resource)))
+    (type $dns' (record (field "rcode" (option string)) (field "info-code" (option u16))))
+    (export "DNS-error-payload" (type $dns (eq $dns')))
+    (type $tls' (record (field "alert-id" (option u8)) (field "alert-message" (option string))))
+    (export "TLS-alert-received-payload" (type $tls (eq $tls')))
+    (type $size' {_SIZE}) (export "field-size-payload" (type $size (eq $size')))
+    (type $error-code' (variant {_CASES})) (export "error-code" (type $error-code (eq $error-code')))
+    (export "[constructor]fields" (func (result (own $fields))))
+    (export "[constructor]outgoing-response"
+      (func (param "headers" (own $fields)) (result (own $outgoing-response))))
+    (export "[method]outgoing-response.body"
+      (func (param "self" (borrow $outgoing-response)) (result (result (own $outgoing-body)))))
+    (export "[method]outgoing-body.write"
+      (func (param "self" (borrow $outgoing-body)) (result (result (own $output)))))
+    (export "[static]outgoing-body.finish" (func (param "this" (own $outgoing-body))
+      (param "trailers" (option (own $fields))) (result (result (error $error-code)))))
+    (export "[static]response-outparam.set" (func (param "param" (own $response-outparam))
+      (param "response" (result (own $outgoing-response) (error $error-code)))))))
+  (alias export $types "incoming-request" (type $incoming-request))
+  (alias export $types "response-outparam" (type $response-outparam))
+  {MEMORY} {LOWERED_IO}
+  (core func $fields (canon lower (func $types "[constructor]fields")))
+  (core func $response (canon lower (func $types "[constructor]outgoing-response")))
+  (core func $body (canon lower (func $types "[method]outgoing-response.body") (memory $memory "memory")))
+  (core func $stream (canon lower (func $types "[method]outgoing-body.write") (memory $memory "memory")))
+  (core func $finish (canon lower (func $types "[static]outgoing-body.finish") (memory $memory "memory")
+    (realloc (func $memory "realloc"))))
+  (core func $set (canon lower (func $types "[static]response-outparam.set") (memory $memory "memory")))
+  (core module $main
+    (import "memory" "memory" (memory 0))
+    (import "host" "write" (func $write (param i32 i32 i32 i32)))
+    (import "host" "drop-output" (func $drop-output (param i32)))
+    (import "host" "fields" (func $fields (result i32)))
+    (import "host" "response" (func $response (param i32) (result i32)))
+    (import "host" "body" (func $body (param i32 i32)))
+    (import "host" "stream" (func $stream (param i32 i32)))
+    (import "host" "finish" (func $finish (param i32 i32 i32 i32)))
+    (import "host" "set" (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
+    (data (i32.const 1024) "hello from a component")
+    (func (export "handle") (param i32 i32) (local $response i32) (local $body i32) (local $stream i32)
+      (local.set $response (call $response (call $fields)))
+      (call $body (local.get $response) (i32.const 0))
+      (local.set $body (i32.load (i32.const 4)))
+      (call $set (local.get 1) (i32.const 0) (local.get $response)
+        (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+      (call $stream (local.get $body) (i32.const 0))
+      (local.set $stream (i32.load (i32.const 4)))
+      (call $write (local.get $stream) (i32.const 1024) (i32.const 22) (i32.const 16))
+      (call $drop-output (local.get $stream))
+      (call $finish (local.get $body) (i32.const 0) (i32.const 0) (i32.const 64))))
+  (core instance $main (instantiate $main
+    (with "memory" (instance $memory))
+    (with "host" (instance
+      (export "write" (func $write)) (export "drop-output" (func $drop-output)) (export "fields" (func $fields))
+      (export "response" (func $response)) (export "body" (func $body)) (export "stream" (func $stream))
+      (export "finish" (func $finish)) (export "set" (func $set))))))
+  (func $handle (param "request" (own $incoming-request)) (param "response-out" (own $response-outparam))
+    (canon lift (core func $main "handle")))
+  (component $shim
+    (import "request" (type $request (sub resource)))
+    (import "outparam" (type $outparam (sub resource)))
+    (import "main" (func $main (param "request" (own $request)) (param "response-out" (own $outparam))))
+    (export "handle" (func $main)))
+  (instance $shim (instantiate $shim
+    (with "request" (type $incoming-request)) (with "outparam" (type $response-outparam)) (with "main" (func $handle))))
+  (export "wasi:http/incoming-handler@0.2.4" (instance $shim)))"""
+"""Answers each request with the same text."""

@@ -2,6 +2,7 @@
 
 import ctypes
 import weakref
+from collections.abc import Callable
 from time import thread_time_ns
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from weakref import WeakValueDictionary
@@ -220,6 +221,14 @@ class Store(ObjectTable, Managed):
             raise WasmtimeError(f"WASI: {error}") from error
         self._wasi_context.has_deadlines = self.engine._has_deadlines
         self._wasi_context.interrupt(self._is_overdue())
+
+    def set_wasi_http(self, check: "Callable[[str, str], bool] | None" = None) -> None:
+        """Let components of this store send HTTP requests; `set_wasi` must have been called.
+
+        With `check`, only those that it gives True for: it is called with the method and the URL, strs. `check` is not
+        in wasmtime-py. Raises `WasmtimeError` if the store has no WASI.
+        """
+        self._opened()._wasi.http_check = check or (lambda method, url: True)
 
     @property
     def _wasi(self) -> "WasiContext":

@@ -36,7 +36,10 @@ class ComponentProgram:
         """Gives the program its system interface."""
         self.limits.open_network(config)
         self.linker.add_wasip2()
+        self.linker.add_wasi_http()
         self.store.set_wasi(config)
+        if self.limits.network.get("http"):
+            self.store.set_wasi_http()
 
     def start(self, invoke: str | None, arguments: tuple[str, ...]) -> bool:
         """Runs it; whether it says that it has succeeded."""

@@ -65,7 +65,7 @@ def execute(asked: Request) -> int:
             program = Program(source, before, limits, asked.is_counted, asked.profile)
         if program.needs_wasi:
             name = asked.file.name if asked.argv0 is None else asked.argv0
-            config = _wasi_config((name, *(() if asked.invoke else asked.arguments)), asked.directories)
+            config = wasi_config((name, *(() if asked.invoke else asked.arguments)), asked.directories)
             config.env = environment_of(asked.variables, limits.inherits_environment)
             program.use_wasi(config)
         _let_interrupts_end_the_process()
@@ -109,7 +109,8 @@ def _read_preloads(texts: tuple[str, ...]) -> dict[str, ModuleFile]:
     return found
 
 
-def _wasi_config(argv: tuple[str, ...], directories: tuple[str, ...]) -> "WasiConfig":
+def wasi_config(argv: tuple[str, ...], directories: tuple[str, ...]) -> "WasiConfig":
+    """A program's arguments and directories (`--dir`), and this process's streams."""
     from fusee.wasi import WasiConfig
 
     config = WasiConfig()

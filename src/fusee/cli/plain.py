@@ -5,7 +5,8 @@ from typing import Final
 
 COMMANDS: Final = {
     "run": "Run a program (the default).",
-    "validate": "Check that files are valid modules.",
+    "serve": "Answer HTTP requests with a component.",
+    "validate": "Check that files are valid modules or components.",
     "disasm": "Show the bytecode of functions beside their WebAssembly.",
     "isa": "Show the instruction set of the register machine.",
     "wast": "Run specification scripts.",

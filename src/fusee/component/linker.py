@@ -94,6 +94,16 @@ class Linker(_Lockable):
         self._assert_not_locked()
         add_wasip2(self)
 
+    def add_wasi_http(self) -> None:
+        """Define `wasi:http`, which needs `add_wasip2`, too; `Store.set_wasi_http` allows requests.
+
+        Raises `WasmtimeError` while a place is open, and if a name of it is taken.
+        """
+        from fusee.wasi.p2.define import add_wasi_http
+
+        self._assert_not_locked()
+        add_wasi_http(self)
+
     def instantiate(self, store: Storelike, component: Component) -> Instance:
         """An `Instance` of a component, with the definitions of its imports; start functions of core modules run.
 

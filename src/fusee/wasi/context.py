@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS, Rights
@@ -24,6 +25,7 @@ class WasiContext:
         self.closed: set[int] = set()  # streams that there never were: their numbers stay free
         self.arguments = [_encode(argument) for argument in config._argv]
         self.network = config._network
+        self.http_check: Callable[[str, str], bool] | None = None  # of method and URL; None: no requests
         self.environment = [_encode(f"{name}={value}") for name, value in config._env]
         try:
             for fd, source in enumerate(config._streams):

@@ -23,8 +23,8 @@ class Background(Resource):
 
     files = 2
 
-    def __init__(self, work: Callable[[], Any]) -> None:
-        """Starts `work`. Raises `TooManyThreadsError`."""
+    def __init__(self, work: "Callable[[Background], Any]") -> None:
+        """Starts `work`, which may `publish` what it makes and go on. Raises `TooManyThreadsError`."""
         if not _running.acquire(blocking=False):
             raise TooManyThreadsError
         self._work = work
@@ -44,15 +44,20 @@ class Background(Resource):
     def _run(self) -> None:
         try:
             try:
-                self._made = self._work()
+                self.publish(self._work(self))
             except BaseException as error:
-                self._failure = error
-            with self._lock:
-                self._is_done = True
-                if self._pipe:
-                    os.write(self._pipe[1], b"\0")
+                self.publish(None, error)
         finally:
             _running.release()
+
+    def publish(self, made: Any, failure: BaseException | None = None) -> None:
+        """Says what was made, or what it failed with; what is said later changes nothing."""
+        with self._lock:
+            if self._is_done:
+                return
+            self._made, self._failure, self._is_done = made, failure, True
+            if self._pipe:
+                os.write(self._pipe[1], b"\0")
 
     def event(self) -> Event:
         """That it is done."""

@@ -6,6 +6,7 @@ from fusee.component.types import ResourceType
 
 # Importing these fills the table.
 from fusee.wasi.p2 import cli, clocks, filesystem, io, lookup, network, random, tcp, udp  # noqa: F401
+from fusee.wasi.p2.http import client, messages  # noqa: F401
 from fusee.wasi.p2.interface import INTERFACES, Interface, type_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ def add_wasip2(linker: "Linker") -> None:
     Raises `WasmtimeError` if one of their names is taken, unless the linker allows shadowing.
     """
     _add(linker, [found for name, found in INTERFACES.items() if not name.startswith(_HTTP)])
+
+
+def add_wasi_http(linker: "Linker") -> None:
+    """Defines `wasi:http/types` and `wasi:http/outgoing-handler`.
+
+    Raises `WasmtimeError` if one of their names is taken, unless the linker allows shadowing.
+    """
+    _add(linker, [found for name, found in INTERFACES.items() if name.startswith(_HTTP)])
 
 
 def _add(linker: "Linker", interfaces: list[Interface]) -> None:

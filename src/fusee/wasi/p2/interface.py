@@ -110,6 +110,10 @@ class Interface:
         made = self.names[name] = read_type(text, self.names)
         return made
 
+    def alias(self, name: str, other: str) -> None:
+        """Gives a type a further name."""
+        self.names[name] = self.names[other]
+
     def resource(self, name: str, kind: type[Resource]) -> ResourceType:
         """Gives a resource a name; `kind` is the class of its objects."""
         number = _FIRST_NUMBER + len(_CLASSES)

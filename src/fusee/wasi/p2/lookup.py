@@ -73,7 +73,7 @@ def resolve_addresses(context: WasiContext, network: Network, name: str) -> Reso
     if not context.network.allows_lookup:
         raise Err("permanent-resolver-failure")
     try:
-        return ResolveAddressStream(None, Background(lambda: _look_up(ascii_name)))
+        return ResolveAddressStream(None, Background(lambda _: _look_up(ascii_name)))
     except TooManyThreadsError:
         raise Err("temporary-resolver-failure") from None
 

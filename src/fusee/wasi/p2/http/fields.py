@@ -1,0 +1,211 @@
+"""`wasi:http/types`: its plain types, its errors, and the fields of headers and trailers."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterable
+from http.client import HTTPException, RemoteDisconnected
+from typing import Any, Final
+
+from fusee.api.errors import LimitError
+from fusee.component.values import Err, Record, Variant
+from fusee.wasi.context import WasiContext
+from fusee.wasi.errno import Errno
+from fusee.wasi.p2.clocks import MONOTONIC_CLOCK
+from fusee.wasi.p2.interface import Interface
+from fusee.wasi.p2.io import ERROR, STREAMS
+from fusee.wasi.p2.pollable import POLL
+from fusee.wasi.p2.streams import IoError
+from fusee.wasi.resources import Resource
+
+TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
+_VALUE: Final = re.compile(rb"[^\0\r\n]*")
+MAX_FIELDS_BYTES: Final = 128 << 10
+FORBIDDEN: Final = frozenset({
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
+    "transfer-encoding", "upgrade", "host", "http2-settings",
+})  # fmt: skip
+"""What belongs to a connection, which is the host's; Wasmtime has the same."""
+
+Pairs = list[tuple[str, bytes]]
+
+TYPES: Final = Interface("http/types", MONOTONIC_CLOCK, STREAMS, ERROR, POLL)
+TYPES.alias("io-error", "error")
+TYPES.define(
+    "method", "variant {get, head, post, put, delete, connect, options, trace, patch, other(string)}"
+)  # fmt: skip
+TYPES.define("scheme", "variant {HTTP, HTTPS, other(string)}")
+TYPES.define("DNS-error-payload", "record {rcode: option<string>, info-code: option<u16>}")
+TYPES.define("TLS-alert-received-payload", "record {alert-id: option<u8>, alert-message: option<string>}")
+TYPES.define("field-size-payload", "record {field-name: option<string>, field-size: option<u32>}")
+TYPES.define(
+    "error-code",
+    "variant {DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable, "
+    "destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated, "
+    "connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached, "
+    "TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload), HTTP-request-denied, "
+    "HTTP-request-length-required, HTTP-request-body-size(option<u64>), HTTP-request-method-invalid, "
+    "HTTP-request-URI-invalid, HTTP-request-URI-too-long, HTTP-request-header-section-size(option<u32>), "
+    "HTTP-request-header-size(option<field-size-payload>), HTTP-request-trailer-section-size(option<u32>), "
+    "HTTP-request-trailer-size(field-size-payload), HTTP-response-incomplete, "
+    "HTTP-response-header-section-size(option<u32>), HTTP-response-header-size(field-size-payload), "
+    "HTTP-response-body-size(option<u64>), HTTP-response-trailer-section-size(option<u32>), "
+    "HTTP-response-trailer-size(field-size-payload), HTTP-response-transfer-coding(option<string>), "
+    "HTTP-response-content-coding(option<string>), HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, "
+    "loop-detected, configuration-error, internal-error(option<string>)}",
+)
+TYPES.define("header-error", "variant {invalid-syntax, forbidden, immutable}")
+TYPES.define("field-key", "string")
+TYPES.define("field-name", "string")
+TYPES.define("field-value", "list<u8>")
+TYPES.define("status-code", "u16")
+
+
+class HttpError(IoError):
+    """Why a body broke off: its `error-code`, for `http-error-code`."""
+
+    def __init__(self, code: Variant) -> None:
+        super().__init__(Errno.IO, code.tag)
+        self.code = code
+
+
+@TYPES.function("http-error-code(err: borrow<io-error>) -> option<error-code>")
+def http_error_code(context: WasiContext, error: IoError) -> Variant | None:
+    """What a stream of a body failed with."""
+    return error.code if isinstance(error, HttpError) else None
+
+
+def code_of(error: BaseException, timeout: str = "connection-timeout") -> Variant:
+    """The `error-code` of what the host's client failed with; `timeout` is the case for waiting too long."""
+    cases: tuple[tuple[type[BaseException], str], ...] = (
+        (TimeoutError, timeout),
+        (ConnectionRefusedError, "connection-refused"),
+        (RemoteDisconnected, "connection-terminated"),
+        (ConnectionError, "connection-terminated"),
+        (ssl.SSLCertVerificationError, "TLS-certificate-error"),
+        (ssl.SSLError, "TLS-protocol-error"),
+        (HTTPException, "HTTP-protocol-error"),
+    )
+    if isinstance(error, HttpError):
+        return error.code
+    if isinstance(error, socket.gaierror):
+        return Variant("DNS-error", Record(rcode=error.strerror, info_code=0))
+    for kind, tag in cases:
+        if isinstance(error, kind):
+            return Variant(tag)
+    if isinstance(error, OSError):
+        return Variant("destination-unavailable")
+    return Variant("internal-error", type(error).__name__)
+
+
+class Fields(Resource):
+    """Names, which are equal in any case, and values, in their order."""
+
+    def __init__(self, pairs: Iterable[tuple[str, bytes]] = (), is_mutable: bool = True) -> None:
+        self.pairs: Pairs = list(pairs)
+        self.is_mutable = is_mutable
+        if sum(len(name) + len(value) for name, value in self.pairs) > MAX_FIELDS_BYTES:
+            raise LimitError(f"the fields of a message are more than {MAX_FIELDS_BYTES} bytes")
+
+    def get(self, name: str) -> list[bytes]:
+        """The values of a name."""
+        lower = name.lower()
+        return [value for other, value in self.pairs if other.lower() == lower]
+
+    def replace(self, pairs: Pairs) -> None:
+        """Changes all of them. Raises `Err` if they are not to be changed."""
+        if not self.is_mutable:
+            raise Err(Variant("immutable"))
+        self.pairs = Fields(pairs).pairs
+
+    def without(self, name: str) -> Pairs:
+        """All but those of a name."""
+        return [pair for pair in self.pairs if pair[0].lower() != name.lower()]
+
+    def frozen(self) -> "Fields":
+        """The same, not to be changed."""
+        return Fields(self.pairs, False)
+
+
+TYPES.resource("fields", Fields)
+TYPES.alias("headers", "fields")
+TYPES.alias("trailers", "fields")
+
+
+@TYPES.constructor("fields()")
+def make_fields(context: WasiContext) -> Fields:
+    """None yet."""
+    return Fields()
+
+
+@TYPES.static("fields.from-list(entries: list<tuple<field-name, field-value>>) -> result<fields, header-error>")
+def from_list(context: WasiContext, entries: Pairs) -> Fields:
+    """Those of a list."""
+    return Fields(_checked(name, value) for name, value in entries)
+
+
+@TYPES.method("fields.get(name: field-name) -> list<field-value>")
+def get(context: WasiContext, fields: Fields, name: str) -> list[bytes]:
+    """The values of a name."""
+    return fields.get(name)
+
+
+@TYPES.method("fields.has(name: field-name) -> bool")
+def has(context: WasiContext, fields: Fields, name: str) -> bool:
+    """Whether there is a value of a name."""
+    return bool(fields.get(name))
+
+
+@TYPES.method("fields.set(name: field-name, value: list<field-value>) -> result<_, header-error>")
+def set_values(context: WasiContext, fields: Fields, name: str, values: list[bytes]) -> None:
+    """Gives a name other values."""
+    _checked(name, b"")
+    fields.replace(fields.without(name) + [_checked(name, value) for value in values])
+
+
+@TYPES.method("fields.delete(name: field-name) -> result<_, header-error>")
+def delete(context: WasiContext, fields: Fields, name: str) -> None:
+    """Removes the values of a name."""
+    _checked(name, b"")
+    fields.replace(fields.without(name))
+
+
+@TYPES.method("fields.append(name: field-name, value: field-value) -> result<_, header-error>")
+def append(context: WasiContext, fields: Fields, name: str, value: bytes) -> None:
+    """Gives a name a further value."""
+    fields.replace([*fields.pairs, _checked(name, value)])
+
+
+@TYPES.method("fields.entries() -> list<tuple<field-name, field-value>>")
+def entries(context: WasiContext, fields: Fields) -> Pairs:
+    """All of them."""
+    return fields.pairs
+
+
+@TYPES.method("fields.clone() -> fields")
+def clone(context: WasiContext, fields: Fields) -> Fields:
+    """The same once more, to be changed."""
+    return Fields(fields.pairs)
+
+
+def received(pairs: Iterable[tuple[str, str]]) -> Fields:
+    """The fields of a message that came from outside, without those that belong to the connection."""
+    return Fields(
+        ((name.lower(), value.encode("latin-1", "replace")) for name, value in pairs if name.lower() not in FORBIDDEN),
+        False,
+    )
+
+
+def _checked(name: str, value: bytes) -> tuple[str, bytes]:
+    """A field that a guest may send. Raises `Err`."""
+    if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise Err(Variant("invalid-syntax"))
+    if name.lower() in FORBIDDEN:
+        raise Err(Variant("forbidden"))
+    return name, bytes(value)
+
+
+def content_length(fields: Fields) -> int | None:
+    """What `content-length` says; None if it is missing or no number."""
+    values: list[Any] = fields.get("content-length")
+    return int(values[0]) if len(values) == 1 and re.fullmatch(rb"[0-9]{1,18}", values[0]) else None
