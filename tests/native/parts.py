@@ -10,6 +10,7 @@ from unittest import mock
 
 from fusee.native import host, units
 from fusee.native.compile import Compiler, plan
+from fusee.native.unit import Options
 from fusee.native.worker import Job
 
 
@@ -36,11 +37,22 @@ class Part:
         chosen = self.choose(plan(binary).module.defined)
         kept = host.build(binary, chosen)
         code = None if kept is None else host.mapped(kept)
-        self.native += len(code.functions) if code else 0
-        for reason in code.reasons.values() if code else plan(binary, chosen).reasons.values():
+        self._count(code.reasons if code else plan(binary, chosen).reasons, len(code.functions) if code else 0)
+        return code
+
+    def _count(self, reasons: dict[int, str], native: int) -> None:
+        self.native += native
+        for reason in reasons.values():
             self.interpreted += 1
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        return code
+
+
+    def for_device(self, binary: bytes, options: Options) -> units.NativeObjects | None:
+        """In place of `units.objects_for_device`."""
+        chosen = self.choose(plan(binary).module.defined)
+        made = units.compile_module(binary, chosen, options)
+        self._count(made.reasons if made else plan(binary, chosen).reasons, len(made.types) if made else 0)
+        return made
 
 
 def _compile_here(job: Job, count: int) -> dict[int, bytes]:
@@ -54,6 +66,7 @@ def natively(name: str) -> Iterator[Part]:
     part = Part(name)
     with (
         mock.patch.object(host, "native_code", part.native_code),
+        mock.patch.object(units, "objects_for_device", part.for_device),
         mock.patch.object(units, "compile_units", _compile_here),
         mock.patch.dict("os.environ", FUSEE_STRATEGY="native"),
     ):

@@ -1,6 +1,6 @@
 """The specification's scripts with native code.
 
-`python -m tests.native.scripts [--part all|second|half:SEED] PATH…`
+`python -m tests.native.scripts [--part all|second|half:SEED] [--target TRIPLE] PATH…`
 """
 
 import argparse
@@ -14,18 +14,19 @@ from fusee.wast.suite import run_files
 from tests.native.parts import Part, natively
 
 
-def run_natively(paths: list[Path], name: str) -> tuple[Report, Part]:
+def run_natively(paths: list[Path], name: str, target: str | None = None) -> tuple[Report, Part]:
     """The report on scripts with a part of all functions native."""
     with natively(name) as part:
-        return run_files(find_scripts(paths), lambda gate: EngineDriver(gate)), part
+        return run_files(find_scripts(paths), lambda gate: EngineDriver(gate, target=target)), part
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--part", default="all")
+    arguments.add_argument("--target", help="an emulated device")
     arguments.add_argument("paths", nargs="+", type=Path)
     given = arguments.parse_args()
-    report, part = run_natively(given.paths, given.part)
+    report, part = run_natively(given.paths, given.part, given.target)
     for failure in report.failures:
         print(failure)
     print(report.summary)

@@ -175,7 +175,10 @@ class DeviceNative(Native):
         made = objects_for_device(binary, options)
         if made is None:
             return None
-        image = self.device.load({f"native.{number}": contents for number, contents in enumerate(made.objects)})
+        try:
+            image = self.device.load({f"native.{number}": contents for number, contents in enumerate(made.objects)})
+        except MemoryError as error:
+            return NativeCode({}, {**made.reasons, **dict.fromkeys(made.types, str(error))}, None)
         symbol = image.c_address
         functions = {
             index: (symbol(options.entry_symbol(type_)), symbol(options.symbol(index)))

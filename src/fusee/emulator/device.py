@@ -3,7 +3,9 @@
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
+from weakref import WeakSet, finalize
 
 from unicorn import unicorn_const as uc
 from unicorn.unicorn import Uc, UcError
@@ -72,24 +74,29 @@ class Device:
         objects = [read_object(name, contents) for name, contents in program.objects.items()]
         self.image = Image(self.target, self._stubs + PAGE_BYTES, objects, self._define_system)
         self.space.write(self.image.start, bytes(self.image.contents))
-        self._free = -(-(self.image.start + len(self.image.contents)) // PAGE_BYTES) * PAGE_BYTES
-        self.code_end = self._free + _LATER_BYTES
-        self.loaded: list[Image] = []  # later
+        free = -(-(self.image.start + len(self.image.contents)) // PAGE_BYTES) * PAGE_BYTES
+        self.code_end = free + _LATER_BYTES
+        self.loaded: WeakSet[Image] = WeakSet()  # later
+        self._room = Heap(self.space, free, self.code_end)
         self.heap = Heap(self.space, self.code_end, self.space.base + self.space.size)
         self.entries = program.entries
 
     def load(self, objects: Mapping[str, bytes]) -> Image:
-        """Link more code, which stays. What it calls beside itself is the program's or the system's.
+        """Link more code, which stays while the image lives. It may call the program, and the system.
 
         `MemoryError` if there is no room for it.
         """
         read = [read_object(name, contents) for name, contents in objects.items()]
-        if self._free + most_bytes(self.target, read) > self.code_end:
-            raise MemoryError(f"no room for {most_bytes(self.target, read)} bytes of code on the device")
-        image = Image(self.target, self._free, read, self._symbol)
+        size = most_bytes(self.target, read)
+        place = self._room.allocate(size + PAGE_BYTES, 1)
+        if not place:
+            raise MemoryError(f"no room for {size} bytes of code on the device")
+        image = Image(self.target, -(-place // PAGE_BYTES) * PAGE_BYTES, read, self._symbol)
         self.space.write(image.start, bytes(image.contents))
-        self._free = -(-(image.start + len(image.contents)) // PAGE_BYTES) * PAGE_BYTES
-        self.loaded.append(image)
+        processor: Any = self.processor
+        processor.ctl_remove_cache(image.start, image.start + size)  # of what was here before
+        finalize(image, self.postpone, partial(self._room.release, place)).atexit = False
+        self.loaded.add(image)
         if self.on_load is not None:
             self.on_load(image)
         return image
