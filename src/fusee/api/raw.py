@@ -12,7 +12,7 @@ from fusee.kernel.space import Space
 class RawMemory:
     """The bytes of a memory, wherever they are now. Does not keep the store alive: the store owns it."""
 
-    __slots__ = ("_base", "_length", "_space", "_view", "_view_base")
+    __slots__ = ("_base", "_fields", "_length", "_space", "_view", "_view_base", "_view_length")
 
     def __init__(self, address: int, space: Space) -> None:
         fields, start = layout(MemoryState, space.target).fields, space.host_address(address)
@@ -20,9 +20,15 @@ class RawMemory:
         # These read the engine's fields each time, at the price of a Python attribute.
         self._base = pointer.from_address(start + fields["base"].offset)
         self._length = ctypes.c_uint64.from_address(start + fields["length_bytes"].offset)
+        # The same as words, which are read in a third of the time: base and length, where both have 64 bits.
+        self._fields: tuple[memoryview, int, int] | None = None
+        if space.target.pointer_width == 8:
+            places = fields["base"].offset // 8, fields["length_bytes"].offset // 8
+            words = memoryview((ctypes.c_ubyte * (8 * max(places) + 8)).from_address(start)).cast("B").cast("Q")
+            self._fields = words, *places
         self._space = space
         self._view = memoryview(b"")  # of the whole, never handed out: who is given a view may release it
-        self._view_base = 0
+        self._view_base = self._view_length = 0
 
     @property
     def length(self) -> int:
@@ -47,7 +53,11 @@ class RawMemory:
 
     def current(self) -> memoryview:
         """The same, to be used at once and not handed on."""
-        base, length = self._base.value, self._length.value
-        if self._view_base != base or len(self._view) != length:
-            self._view, self._view_base = memoryview(self.array()).cast("B"), base
+        if self._fields is not None:
+            words, base_at, length_at = self._fields
+            base, length = words[base_at], words[length_at]
+        else:
+            base, length = self._base.value, self._length.value
+        if self._view_base != base or self._view_length != length:
+            self._view, self._view_base, self._view_length = memoryview(self.array()).cast("B"), base, length
         return self._view

@@ -22,6 +22,7 @@ from fusee.component.formats import (
 from fusee.component.layout import layout_of
 from fusee.component.types import (
     F32,
+    POINTER,
     S8,
     S16,
     U8,
@@ -47,7 +48,8 @@ _IN_BULK: Final = frozenset("bhiqBHIQfd")
 _HELPERS: Final[dict[str, Any]] = {
     name: getattr(primitives, name)
     for name in ("make_record", "lift_char", "lower_char", "to_f32", "field", "not_a_bool", "not_a_tuple", "no_case",
-                 "out_of_range", "lower_numbers", "lower_octets", "choose", "flag_bits", "no_length", "map_items")
+                 "out_of_range", "lower_numbers", "lower_octets", "choose", "flag_bits", "no_length", "map_items",
+                 "elements")
 } | {"Variant": Variant}  # fmt: skip
 
 
@@ -104,17 +106,17 @@ def lift_row(writer: Writer, ty: ValType, mode: str, slots: Sequence[str]) -> st
     if isinstance(ty, Char):
         return f"lift_char({slots[0]})"
     if isinstance(ty, String):
-        return f"cx.string({slots[0]}, {slots[1]})"
+        return f"cx.string(memory, {slots[0]}, {slots[1]})"
     if isinstance(ty, ListType):
         if ty._length is not None:
-            return f"{writer.constant(array_lifter(ty, mode))}(cx, {slots[0]})"
-        return f"{writer.constant(list_lifter(ty._element))}(cx, {slots[0]}, {slots[1]})"
+            return f"{writer.constant(array_lifter(ty, mode))}(cx, memory, {slots[0]})"
+        return f"{writer.constant(list_lifter(ty._element))}(cx, memory, {slots[0]}, {slots[1]})"
     if isinstance(ty, MapType):
         pairs = writer.constant(list_lifter(_pair(ty)))
-        return f"cx.mapping({pairs}(cx, {slots[0]}, {slots[1]}))"
+        return f"cx.mapping({pairs}(cx, memory, {slots[0]}, {slots[1]}))"
     if isinstance(ty, RecordType | TupleType):
         if is_chunk(ty, mode):
-            return f"{writer.constant(chunk_lifter(ty, mode))}(cx, {slots[0]})"
+            return f"{writer.constant(chunk_lifter(ty, mode))}(cx, memory, {slots[0]})"
         return _lift_parts(writer, ty, mode, slots)
     if isinstance(ty, EnumType):
         names = writer.constant(ty._names)
@@ -124,7 +126,7 @@ def lift_row(writer: Writer, ty: ValType, mode: str, slots: Sequence[str]) -> st
         return f"{{name for bit, name in {bits} if bit & {slots[0]}}}"
     if isinstance(ty, VariantLikeType):
         payload = slots[1] if len(slots) > 1 else "b''"
-        return f"{writer.constant(variant_lifter(ty, mode))}(cx, {slots[0]}, {payload})"
+        return f"{writer.constant(variant_lifter(ty, mode))}(cx, memory, {slots[0]}, {payload})"
     if isinstance(ty, OwnType | BorrowType):
         method = "lift_own" if isinstance(ty, OwnType) else "lift_borrow"
         return f"cx.{method}({slots[0]}, {writer.constant(ty._ty)})"
@@ -149,7 +151,7 @@ def _unpacked(names: Sequence[str]) -> str:
 
 
 def chunk_lifter(ty: ValType, mode: str) -> Any:
-    """`(cx, buffer)`: the value at the start of a buffer."""
+    """`(cx, memory, buffer)`: the value at the start of a buffer; `memory` is the guest's, if pointers refer to it."""
 
     def make() -> Any:
         writer = Writer()
@@ -159,7 +161,7 @@ def chunk_lifter(ty: ValType, mode: str) -> Any:
         writer.line(f"{_unpacked(names)} = {unpack}(buffer)")
         value = _lift_parts(writer, ty, mode, names) if is_chunk(ty, mode) else lift_row(writer, ty, mode, names)
         writer.line(f"return {value}")
-        return writer.finish("cx, buffer")
+        return writer.finish("cx, memory, buffer")
 
     return _cached(ty, ("lift", mode), make)
 
@@ -170,7 +172,7 @@ def _lift_elements(writer: Writer, element: ValType, mode: str, source: str) -> 
     names = writer.names(row.slots)
     rows = f"{writer.constant(Struct('<' + row.format).iter_unpack)}({source})"
     if is_chunk(element, mode):
-        return f"[{writer.constant(chunk_lifter(element, mode))}(cx, {names[0]}) for ({names[0]},) in {rows}]"
+        return f"[{writer.constant(chunk_lifter(element, mode))}(cx, memory, {names[0]}) for ({names[0]},) in {rows}]"
     value = lift_row(writer, element, mode, names)
     if isinstance(element, TupleType) and value == f"({_unpacked(names)})":
         return f"list({rows})"
@@ -178,25 +180,25 @@ def _lift_elements(writer: Writer, element: ValType, mode: str, source: str) -> 
 
 
 def list_lifter(element: ValType) -> Any:
-    """`(cx, pointer, length)`: the list in memory."""
+    """`(cx, memory, pointer, length)`: the list in memory."""
 
     def make() -> Any:
         layout, row = layout_of(element), row_of(element, MEMORY)
         writer = Writer()
-        view = f"cx.view(pointer, length * {layout.size}, {layout.alignment})"
+        view = f"elements(memory, pointer, length * {layout.size}, {layout.alignment})"
         if isinstance(element, U8):
             writer.line(f"return bytes({view})")
         elif row.format in _IN_BULK and not isinstance(element, Char | EnumType | FlagsType | OwnType | BorrowType):
             writer.line(f"return {view}.cast({row.format!r}).tolist()")
         else:
             writer.line(f"return {_lift_elements(writer, element, MEMORY, view)}")
-        return writer.finish("cx, pointer, length")
+        return writer.finish("cx, memory, pointer, length")
 
     return _cached(element, ("lift list", MEMORY), make)
 
 
 def array_lifter(ty: ListType, mode: str) -> Any:
-    """`(cx, buffer)`: a list of fixed length."""
+    """`(cx, memory, buffer)`: a list of fixed length."""
 
     def make() -> Any:
         writer = Writer()
@@ -205,25 +207,27 @@ def array_lifter(ty: ListType, mode: str) -> Any:
         else:
             value = _lift_elements(writer, ty._element, mode, "buffer")
             writer.line(f"return {f'bytes({value})' if isinstance(ty._element, U8) else value}")
-        return writer.finish("cx, buffer")
+        return writer.finish("cx, memory, buffer")
 
     return _cached(ty, ("lift array", mode), make)
 
 
 def variant_lifter(ty: VariantLikeType, mode: str) -> Any:
-    """`(cx, case, payload)`: a variant, an option or a result."""
+    """`(cx, memory, case, payload)`: a variant, an option or a result."""
 
     def make() -> Any:
         cases = []
         for name, payload in ty._cases():
             writer = Writer()
-            value = "None" if payload is None else f"{writer.constant(chunk_lifter(payload, mode))}(cx, payload)"
+            value = "None"
+            if payload is not None:
+                value = f"{writer.constant(chunk_lifter(payload, mode))}(cx, memory, payload)"
             writer.line(f"return Variant({name!r}, {value})" if ty._is_tagged else f"return {value}")
-            cases.append(writer.finish("cx, payload"))
+            cases.append(writer.finish("cx, memory, payload"))
         writer = Writer()
         table = writer.constant(tuple(cases))
-        writer.line(f"return {table}[case](cx, payload) if case < {len(cases)} else no_case(case)")
-        return writer.finish("cx, case, payload")
+        writer.line(f"return {table}[case](cx, memory, payload) if case < {len(cases)} else no_case(case)")
+        return writer.finish("cx, memory, case, payload")
 
     return _cached(ty, ("lift variant", mode), make)
 
@@ -350,10 +354,11 @@ def _lower_elements(writer: Writer, element: ValType) -> None:
     writer.line("if not isinstance(values, (list, tuple)): values = no_length(values)")
     writer.line("length = len(values)")
     writer.line(f"pointer = at = cx.allocate({layout.alignment}, length * {layout.size})")
-    writer.line("memory = cx.current")
+    is_flat = not element._flags & POINTER  # nothing is allocated meanwhile: the memory stays where it is
+    writer.line("memory = cx.current()" if is_flat else "memory = cx.current")
     writer.line("for value in values:")
     slots = lower_row(writer, element, MEMORY, "value", 2)
-    writer.line(f"{pack}(memory(), at, {', '.join(slots)})", 2)
+    writer.line(f"{pack}({'memory' if is_flat else 'memory()'}, at, {', '.join(slots)})", 2)
     writer.line(f"at += {layout.size}", 2)
     writer.line("return pointer, length")
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from fusee.component.runtime import ComponentInstance
 
 MOST_STRING_BYTES: Final = (1 << 28) - 1
-MOST_LIST_BYTES: Final = (1 << 28) - 1
 _UTF16_TAG: Final = 1 << 31
 
 
@@ -24,13 +23,16 @@ class Context:
     """Of one canonical function. `is_host` says that the host is at the other side."""
 
     __slots__ = ("allocate", "current", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow", "lower_own",
-                 "mapping", "put_string", "scope", "string")  # fmt: skip
+                 "mapping", "put", "put_string", "scope", "string")  # fmt: skip
 
     current: Callable[[], memoryview]
     """The memory as it is now."""
-    string: Callable[[int, int], str]
+    string: Callable[[memoryview, int, int], str]
     put_string: Callable[[str], tuple[int, int]]
     allocate: Callable[[int, int], int]
+    """Alignment and size: room in the guest's memory. `Trap` if its allocator gives none."""
+    put: Callable[[int, Any], int]
+    """Alignment and bytes: where a copy of them is in the guest's memory."""
 
     def __init__(
         self, instance: "ComponentInstance", memory: "Memory | None", realloc: "CoreCall | None", encoding: str,
@@ -41,24 +43,13 @@ class Context:
         self.scope: Scope | None = None
         self.current = memory._raw.current if memory is not None else _no_memory
         if realloc is not None:
-            self.allocate = _allocator(self, realloc)
+            self.allocate, self.put = _allocator(self, realloc)
         self.string, self.put_string = _STRINGS[encoding](self)
         self.mapping: Callable[[list[Any]], Any] = dict if is_host else Pairs
         self.lift_own = self._lift_own_to_host if is_host else self._lift_own
         self.lift_borrow = self._lift_borrow_to_host if is_host else self._lift_borrow
         self.lower_own = self._lower_own_of_host if is_host else self._lower_own
         self.lower_borrow = self._lower_borrow_of_host if is_host else self._lower_borrow
-
-    def view(self, pointer: int, length: int, alignment: int) -> memoryview:
-        """The bytes of a list. Raises `Trap` if they are not all there."""
-        if length > MOST_LIST_BYTES:
-            raise Trap("list content too long")
-        if pointer % alignment:
-            raise Trap("list pointer is not aligned")
-        memory = self.current()
-        if pointer + length > len(memory):
-            raise Trap("list pointer/length out of bounds of memory")
-        return memory[pointer : pointer + length]
 
     def area(self, pointer: int, size: int, alignment: int) -> None:
         """Check a pointer to arguments or results. Raises `Trap`."""
@@ -137,51 +128,55 @@ def _no_memory() -> memoryview:
     raise Trap("the canonical function has no memory")
 
 
-def _allocator(cx: Context, realloc: "CoreCall") -> Callable[[int, int], int]:
-    call, instance, current = realloc.call, cx.instance, cx.current
+def _allocator(cx: Context, realloc: "CoreCall") -> tuple[Callable[[int, int], int], Callable[[int, Any], int]]:
+    instance, current = cx.instance, cx.current
+    # It does not leave its component, and is not called while it runs: one buffer does for all calls.
+    slots, pack, run = realloc.buffer(), realloc.pack, realloc.run
 
-    def allocate(alignment: int, size: int) -> int:
-        """Room in the guest's memory; `Trap` if its allocator gives none."""
+    def room(alignment: int, size: int) -> tuple[int, memoryview]:
         if size >= 1 << 32:
             raise Trap("realloc: the value is too large")
         instance.may_leave = False
-        pointer: int = call(0, 0, alignment, size)[0]
+        pack(slots, 0, 0, 0, alignment, size)
+        run(slots)
         instance.may_leave = True
+        pointer = slots[0] & 0xFFFF_FFFF
+        memory = current()
         if pointer % alignment:
             raise Trap("realloc return: result not aligned")
-        if pointer + size > len(current()):
+        if pointer + size > len(memory):
             raise Trap("realloc return: beyond end of memory")
+        return pointer, memory
+
+    def allocate(alignment: int, size: int) -> int:
+        return room(alignment, size)[0]
+
+    def put(alignment: int, data: Any) -> int:
+        size = len(data)
+        pointer, memory = room(alignment, size)
+        if size:
+            memory[pointer : pointer + size] = data
         return pointer
 
-    return allocate
+    return allocate, put
 
 
-Lifter = Callable[[int, int], str]
+Lifter = Callable[[memoryview, int, int], str]
 Lowerer = Callable[[str], tuple[int, int]]
 
 
-def _put(cx: Context, data: bytes, alignment: int) -> int:
-    pointer = cx.allocate(alignment, len(data))
-    cx.current()[pointer : pointer + len(data)] = data
-    return pointer
-
-
-def _bytes_of_string(cx: Context, pointer: int, length: int, alignment: int) -> memoryview:
+def _bytes_of_string(memory: memoryview, pointer: int, length: int, alignment: int) -> memoryview:
     if length > MOST_STRING_BYTES:
         raise Trap("string content too long")
     if pointer % alignment:
         raise Trap("string pointer not aligned to 2")
-    memory = cx.current()
     if pointer + length > len(memory):
         raise Trap("string pointer/length out of bounds of memory")
     return memory[pointer : pointer + length]
 
 
 def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
-    current = cx.current
-
-    def lift(pointer: int, length: int) -> str:
-        memory = current()
+    def lift(memory: memoryview, pointer: int, length: int) -> str:
         end = pointer + length
         if end > len(memory) or length > MOST_STRING_BYTES:
             raise Trap("string pointer/length out of bounds of memory")
@@ -193,35 +188,35 @@ def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
 
     def lower(value: str) -> tuple[int, int]:
         data = value.encode() if isinstance(value, str) else _no_string(value)
-        return _put(cx, data, 1), len(data)
+        return cx.put(1, data), len(data)
 
     return lift, lower
 
 
 def _utf16(cx: Context) -> tuple[Lifter, Lowerer]:
-    def lift(pointer: int, length: int) -> str:
-        return _decode_utf16(_bytes_of_string(cx, pointer, 2 * length, 2))
+    def lift(memory: memoryview, pointer: int, length: int) -> str:
+        return _decode_utf16(_bytes_of_string(memory, pointer, 2 * length, 2))
 
     def lower(value: str) -> tuple[int, int]:
         data = value.encode("utf-16-le") if isinstance(value, str) else _no_string(value)
-        return _put(cx, data, 2), len(data) // 2
+        return cx.put(2, data), len(data) // 2
 
     return lift, lower
 
 
 def _latin1_or_utf16(cx: Context) -> tuple[Lifter, Lowerer]:
-    def lift(pointer: int, length: int) -> str:
+    def lift(memory: memoryview, pointer: int, length: int) -> str:
         if length & _UTF16_TAG:
-            return _decode_utf16(_bytes_of_string(cx, pointer, 2 * (length ^ _UTF16_TAG), 2))
-        return str(_bytes_of_string(cx, pointer, length, 2), "latin-1")
+            return _decode_utf16(_bytes_of_string(memory, pointer, 2 * (length ^ _UTF16_TAG), 2))
+        return str(_bytes_of_string(memory, pointer, length, 2), "latin-1")
 
     def lower(value: str) -> tuple[int, int]:
         try:
             data = value.encode("latin-1") if isinstance(value, str) else _no_string(value)
         except UnicodeEncodeError:
             data = value.encode("utf-16-le")
-            return _put(cx, data, 2), len(data) // 2 | _UTF16_TAG
-        return _put(cx, data, 2), len(data)
+            return cx.put(2, data), len(data) // 2 | _UTF16_TAG
+        return cx.put(2, data), len(data)
 
     return lift, lower
 

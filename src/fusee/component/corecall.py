@@ -17,13 +17,13 @@ _FORMATS = {"i32": "I4x", "i64": "Q", "f32": "f4x", "f64": "d"}
 class CoreCall:
     """A core function, and what its slots take: integers without sign."""
 
-    __slots__ = ("_function", "_pack", "_store", "_unpack", "buffer", "run")
+    __slots__ = ("_function", "_store", "_unpack", "buffer", "pack", "run")
 
     def __init__(self, function: Func) -> None:
         signature = function._signature
         self._function = function
         self._store: Store = function._store
-        self._pack = Struct("<" + "".join(_FORMATS[str(ty)] for ty in signature.type._params)).pack_into
+        self.pack = Struct("<" + "".join(_FORMATS[str(ty)] for ty in signature.type._params)).pack_into
         self._unpack = Struct("<" + "".join(_FORMATS[str(ty)] for ty in signature.type._results)).unpack_from
         self.buffer: Any = signature.buffer
         """Makes room for its parameters or results."""
@@ -32,7 +32,7 @@ class CoreCall:
     def call(self, *values: Any) -> tuple[Any, ...]:
         """Call it, and give its results."""
         slots = self.buffer()
-        self._pack(slots, 0, *values)
+        self.pack(slots, 0, *values)
         self.run(slots)
         return self._unpack(slots)
 

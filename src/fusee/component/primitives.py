@@ -13,6 +13,7 @@ from fusee.component.values import InvalidValueError, Record, Variant
 if TYPE_CHECKING:
     from fusee.component.context import Context
 
+MOST_LIST_BYTES: Final = (1 << 28) - 1
 MOST_F32: Final = 3.4028234663852886e38
 _SURROGATES: Final = range(0xD800, 0xE000)
 _MOST_CHAR: Final = 0x10FFFF
@@ -111,6 +112,18 @@ def flag_bits(bits: Mapping[str, int], value: Any) -> int:
     return sum([bits[name] for name in value])
 
 
+def elements(memory: memoryview, pointer: int, length: int, alignment: int) -> memoryview:
+    """The bytes of a list. Raises `Trap` if they are not all there."""
+    if length > MOST_LIST_BYTES:
+        raise Trap("list content too long")
+    if pointer % alignment:
+        raise Trap("list pointer is not aligned")
+    end = pointer + length
+    if end > len(memory):
+        raise Trap("list pointer/length out of bounds of memory")
+    return memory[pointer:end]
+
+
 def lower_octets(cx: "Context", values: Any) -> tuple[int, int]:
     """A list of bytes."""
     if isinstance(values, bytes | bytearray):
@@ -119,11 +132,7 @@ def lower_octets(cx: "Context", values: Any) -> tuple[int, int]:
         data = bytes(values)
     else:
         data = memoryview(values).cast("B")
-    length = len(data)
-    pointer = cx.allocate(1, length)
-    if length:
-        cx.current()[pointer : pointer + length] = data
-    return pointer, length
+    return cx.put(1, data), len(data)
 
 
 def lower_numbers(cx: "Context", values: Any, code: str, size: int) -> tuple[int, int]:
@@ -135,10 +144,7 @@ def lower_numbers(cx: "Context", values: Any, code: str, size: int) -> tuple[int
         if view.format not in _SAME[code]:
             raise TypeError
         data = view.cast("B") if view.c_contiguous else view.tobytes()
-    pointer = cx.allocate(size, len(data))
-    if len(data):
-        cx.current()[pointer : pointer + len(data)] = data
-    return pointer, len(data) // size
+    return cx.put(size, data), len(data) // size
 
 
 _SAME: Final = {

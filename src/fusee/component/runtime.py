@@ -16,7 +16,7 @@ from fusee.component.handles import Handle, HandleTable, Scope
 from fusee.component.items import FuncType
 from fusee.component.layout import MOST_FLAT_RESULTS, flatten_function, layout_of, parameters_type
 from fusee.component.primitives import ErrorCase
-from fusee.component.types import BORROW, ResourceType, ResultType, ValType
+from fusee.component.types import BORROW, POINTER, ResourceType, ResultType, ValType
 from fusee.component.values import Err
 
 MASK: Final = 0xFFFF_FFFF
@@ -155,13 +155,14 @@ def _result_lifter(cx: Context, result: ValType | None) -> Callable[[Slots], Any
     layout = layout_of(result)
     if layout.flat is not None and len(layout.flat) <= MOST_FLAT_RESULTS:
         from_core = chunk_lifter(result, LIFTED)
-        return lambda slots: from_core(cx, slots)
+        return lambda slots: from_core(cx, None, slots)  # no pointers are in one value
     load = chunk_lifter(result, MEMORY)
 
     def lift(slots: Slots) -> Any:
         pointer = slots[0] & MASK
         cx.area(pointer, layout.size, layout.alignment)
-        return load(cx, cx.current()[pointer : pointer + layout.size])
+        memory = cx.current()
+        return load(cx, memory, memory[pointer : pointer + layout.size])
 
     return lift
 
@@ -170,14 +171,17 @@ def argument_lifter(cx: Context, params: ValType) -> Callable[[Slots], Any]:
     """What takes the arguments of a lowered function from its slots, a tuple."""
     layout = layout_of(params)
     if layout.flat is not None:
-        from_core = chunk_lifter(params, LIFTED)
-        return lambda slots: from_core(cx, slots)
+        from_core, current = chunk_lifter(params, LIFTED), cx.current
+        if not params._flags & POINTER:
+            return lambda slots: from_core(cx, None, slots)
+        return lambda slots: from_core(cx, current(), slots)
     load = chunk_lifter(params, MEMORY)
 
     def lift(slots: Slots) -> Any:
         pointer = slots[0] & MASK
         cx.area(pointer, layout.size, layout.alignment)
-        return load(cx, cx.current()[pointer : pointer + layout.size])
+        memory = cx.current()
+        return load(cx, memory, memory[pointer : pointer + layout.size])
 
     return lift
 
