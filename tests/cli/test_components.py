@@ -42,7 +42,7 @@ def test_run(tmp_path: Path, text: str, options: str, output: str, status: int) 
     [
         ("empty.wat", "nothing to run: the component does not export `wasi:cli/run`; it exports nothing"),
         ("--preload a=empty.wat empty.wat", "--preload: not for components"),
-        ("--invoke f empty.wat", "--invoke: functions of components cannot be called from the command line yet"),
+        ("--invoke f empty.wat", "f: the component exports no such function; it exports no functions"),
         ("-S cli=n exit.wat", "no implementation of it was found"),
     ],
 )

@@ -1,6 +1,6 @@
-"""A component that `fusee run` runs: it exports `wasi:cli/run`."""
+"""A component that `fusee run` runs: it exports `wasi:cli/run`, or a function to `--invoke`."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fusee.cli.errors import usage_error
 from fusee.cli.modules import ModuleFile, make_engine
@@ -8,9 +8,11 @@ from fusee.cli.options import WasmOptions
 
 if TYPE_CHECKING:
     from fusee import WasiConfig
-    from fusee.component import Func, Instance
+    from fusee.component import Func, FuncType, Instance, ValType
+    from fusee.component.wave import Parser
 
 _RUN: Final = "wasi:cli/run@0.2."
+_MOST_NAMES: Final = 12  # functions named in an error
 
 
 class ComponentProgram:
@@ -43,11 +45,75 @@ class ComponentProgram:
 
     def start(self, invoke: str | None, arguments: tuple[str, ...]) -> bool:
         """Runs it; whether it says that it has succeeded."""
-        if invoke is not None:
-            raise usage_error("--invoke: functions of components cannot be called from the command line yet")
         self.limits.limit(self.engine, self.store)
+        if invoke is not None:
+            self._invoke(invoke, arguments)
+            return True
         result = self._main(self.linker.instantiate(self.store, self.component))(self.store)
         return str(result.tag) == "ok"
+
+    def _invoke(self, asked: str, arguments: tuple[str, ...]) -> None:
+        """Calls a function, `name` with one value an argument, or `name(value, value)`, and shows its result."""
+        from fusee.component.wave import Parser, WaveError, show
+
+        name, bracket, rest = asked.partition("(")
+        path, ty = self._find(name.strip())
+        text = f"({rest}" if bracket else f"({', '.join(arguments)})"
+        parser = Parser(text)
+        try:
+            values = self._values(parser, [part for _, part in ty.params])
+        except WaveError as error:
+            raise usage_error(f"--invoke {name}: {error}") from None
+        index = None
+        for step in path:
+            index = self.component.get_export_index(step, index)
+        instance = self.linker.instantiate(self.store, self.component)
+        assert index is not None
+        function = instance.get_func(self.store, index)
+        assert function is not None
+        result = function(self.store, *values)
+        if ty.result is not None:
+            print(show(ty.result, result), flush=True)
+
+    @staticmethod
+    def _values(parser: "Parser", types: "list[ValType]") -> list[Any]:
+        """The arguments between brackets."""
+        values: list[Any] = []
+        parser.need("(")
+        for number, ty in enumerate(types):
+            if number:
+                parser.need(",")
+            values.append(parser.value(ty))
+        parser.need(")")
+        parser.end()
+        return values
+
+    def _functions(self) -> "dict[tuple[str, ...], FuncType]":
+        """All functions that it exports, also in instances, by the names that lead to them."""
+        from fusee.component import ComponentInstanceType, FuncType
+
+        found: dict[tuple[str, ...], FuncType] = {}
+        for name, item in self.component.type.exports(self.engine).items():
+            inner = item.exports(self.engine) if isinstance(item, ComponentInstanceType) else {}
+            found |= {(name, member): ty for member, ty in inner.items() if isinstance(ty, FuncType)}
+            if isinstance(item, FuncType):
+                found[name,] = item
+        return found
+
+    def _find(self, name: str) -> "tuple[tuple[str, ...], FuncType]":
+        """The function `name`, or `interface#name`; the interface may be left out if no other has such a name."""
+        functions = self._functions()
+        found = [path for path in functions if name in (path[-1], "#".join(path))]
+        exact = [path for path in found if "#".join(path) == name]
+        if len(exact or found) == 1:
+            path = (exact or found)[0]
+            return path, functions[path]
+        if found:
+            raise usage_error(f"{name}: there are several; {' or '.join('#'.join(path) for path in found)}")
+        names = ["#".join(path) for path in functions]
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        shown = f"--invoke can call {', '.join(names[:_MOST_NAMES])}{more}" if names else "it exports no functions"
+        raise usage_error(f"{name}: the component exports no such function; {shown}")
 
     def _main(self, instance: "Instance") -> "Func":
         exports = self.component.type.exports(self.engine)
