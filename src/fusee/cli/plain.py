@@ -7,6 +7,7 @@ COMMANDS: Final = {
     "run": "Run a program (the default).",
     "serve": "Answer HTTP requests with a component.",
     "validate": "Check that files are valid modules or components.",
+    "wit": "Show what a component imports and exports.",
     "disasm": "Show the bytecode of functions beside their WebAssembly.",
     "isa": "Show the instruction set of the register machine.",
     "wast": "Run specification scripts.",

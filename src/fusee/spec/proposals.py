@@ -41,8 +41,8 @@ _WITHOUT_DESCRIPTORS: Final = (
 )
 
 _SIGNS: Final = (
-    _Sign(ModuleError.UNKNOWN_VERSION, lambda found: found[:4] == _COMPONENT, "this is a component, not a core module; "
-          "components are not supported yet"),
+    _Sign(ModuleError.UNKNOWN_VERSION, lambda found: found[:4] == _COMPONENT, "this is a component, not a core module: "
+          "see fusee.component"),
     _Sign(ModuleError.ILLEGAL_OPCODE, _first(*_STACK_SWITCHING), "stack switching (a proposal) is not supported"),
     _Sign(ModuleError.ILLEGAL_OPCODE, lambda at: at[0] == 0xFB and at[1] in _DESCRIPTORS, _WITHOUT_DESCRIPTORS),
     _Sign(ModuleError.BAD_HEAP_TYPE, _first(0x62), _WITHOUT_DESCRIPTORS),
