@@ -29,6 +29,7 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["run", "-S", "threads=y", "x.wasm"], "-S threads: needs wasi-threads, which is not supported yet"),
         (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
         (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),
+        (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected interpreter or native"),
         (["run", "--preload", "lib.wasm", "x.wasm"], "x.wasm: No such file or directory"),
         (["run", "--target", "arm65", "x.wasm"], UNKNOWN_TRIPLE),
         (["wast", "--target", "arm65", "x.wast"], UNKNOWN_TRIPLE),

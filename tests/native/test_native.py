@@ -166,6 +166,40 @@ def test_a_deadline_stops_a_loop() -> None:
     assert caught.value.trap_code is TrapCode.INTERRUPT
 
 
+QUIET = """(module
+  (func (export "one") (param i32) (result i32) (local $zero f32)
+    (i32.reinterpret_f32 (f32.sub (f32.mul (f32.reinterpret_i32 (local.get 0)) (f32.const 1)) (local.get $zero))))
+  (func (export "converted") (param i32) (result i32)
+    (i32.reinterpret_f32 (f32.div (f32.reinterpret_i32 (local.get 0)) (f32.convert_i32_s (i32.const -1)))))
+  (func (export "there_and_back") (param i32) (result i32)
+    (i32.reinterpret_f32 (f32.demote_f64 (f64.promote_f32 (f32.reinterpret_i32 (local.get 0))))))
+  (func (export "lanes") (param i32) (result i32)
+    (i32x4.extract_lane 2 (f32x4.sub (i32x4.splat (local.get 0)) (v128.const i32x4 0 0 0 0)))))"""
+
+
+@pytest.mark.parametrize("name", ["one", "converted", "there_and_back", "lanes"])
+def test_signalling_nans_become_quiet(name: str) -> None:
+    """Also by operations that leave every other number as it is."""
+    with natively("all"):
+        store, exports = instance_of(QUIET)
+    assert exports[name](store, 0x7FA0_0001) & 0x7FC0_0000 == 0x7FC0_0000
+
+
+LANES = """(module (memory 1)
+  (func (export "f") (param i32) (result i32) (local $v v128)
+    (i32.store (i32.const 4) (local.get 0))
+    (local.set $v (i8x16.shuffle 0 1 2 3 16 17 18 19 8 9 10 11 31 30 29 28
+      (v128.load (i32.const 0)) (i32x4.splat (local.get 0))))
+    (v128.store8_lane 4 (i32.const 8) (local.get $v))
+    (local.set $v (v128.load16_lane 2 (i32.const 4) (local.get $v)))
+    (i32x4.extract_lane 1 (i32x4.add (local.get $v) (v128.load8x8_u (i32.const 4))))))"""
+
+
+def test_vectors(part: Part) -> None:
+    store, exports = instance_of(LANES)
+    assert exports["f"](store, 0x0403_0201) == 0x0403_0201 + 0x0004_0003
+
+
 def test_scripts(suite: Any) -> None:
     """A selection of the specification's scripts, half of the functions native."""
     from tests.native.scripts import run_natively

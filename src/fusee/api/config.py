@@ -62,7 +62,8 @@ class Config(Managed):
     another type, `WasmtimeError` for another value than those that there are, `ValueError` once the config is used up.
 
     `wasm_*` switches are bools and act on validation. `consume_fuel` and `epoch_interruption`, bools, make guests
-    stoppable; `max_wasm_stack` is the size of the guest's stack in bytes, which is never the host's. Not in
+    stoppable; `max_wasm_stack` is the size of the guest's stack in bytes. `strategy` is "interpreter", which "auto" and
+    "cranelift" mean as well, or "native": modules are compiled when they are made (`docs/native.md`). Not in
     wasmtime-py: `checked`, a bool, selects the slower build of the engine that checks its own memory accesses;
     `profiled`, a bool, counts the executions of basic blocks (`docs/tuning.md`). `target`, a triple, selects the build
     for another machine, which is then emulated (`docs/devices.md`). `wasm_relaxed_simd_deterministic` may be either:
@@ -90,6 +91,7 @@ class Config(Managed):
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
         values["target"] = None
         values["strategy"] = os.environ.get("FUSEE_STRATEGY", "auto")
+        _check_choice("strategy", values["strategy"])
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
 
     def close(self) -> None:

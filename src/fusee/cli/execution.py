@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fusee.cli.errors import usage_error
 from fusee.cli.modules import ModuleFile, parse_target
-from fusee.cli.options import add_other_options, parse_wasm_options
+from fusee.cli.options import add_other_options, choose_strategy, parse_wasm_options
 from fusee.cli.program import Program
 from fusee.cli.streams import CLOSED
 
@@ -31,6 +31,7 @@ class Request(NamedTuple):
     system: tuple[str, ...] = ()
     debugging: tuple[str, ...] = ()
     optimizing: tuple[str, ...] = ()
+    generating: tuple[str, ...] = ()
     preloads: tuple[str, ...] = ()
     target: str | None = None
     is_counted: bool = False
@@ -42,6 +43,7 @@ def execute(asked: Request) -> int:
     """Run a program; its exit status. Raises what is wrong with the request, the module or its start."""
     limits = parse_wasm_options(asked.options)
     add_other_options(limits, asked.system, asked.debugging, asked.optimizing)
+    choose_strategy(limits, asked.generating)
     limits.target = asked.target
     if asked.target is not None:
         parse_target(asked.target)

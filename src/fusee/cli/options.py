@@ -32,8 +32,11 @@ _COMPILING: Final = frozenset({
 """What `-O` knows: settings of a compiler and its memories, accepted so that a command moves over as it is."""
 
 
+_STRATEGIES: Final = ("auto", "cranelift", "interpreter", "native")  # of `Config.strategy`
+
+
 class WasmOptions:
-    """What `-W`, `-S`, `-D`, `--target` and `--profile` said; None is the engine's default."""
+    """What `-W`, `-S`, `-D`, `-C`, `--target` and `--profile` said; None is the engine's default."""
 
     def __init__(self) -> None:
         self.fuel: int | None = None
@@ -44,6 +47,7 @@ class WasmOptions:
         self.target: str | None = None
         self.is_profiled = False
         self.is_checked = False
+        self.strategy = ""
         self.inherits_environment = False
         self.has_wasi = True
         self.network: dict[str, bool] = {}  # "inherit-network", "tcp", "udp", "allow-ip-name-lookup", "http"
@@ -54,6 +58,8 @@ class WasmOptions:
         config.target = self.target
         config.profiled = self.is_profiled
         config.checked |= self.is_checked
+        if self.strategy:
+            config.strategy = self.strategy
         config.consume_fuel = self.fuel is not None
         config.epoch_interruption = self.timeout_seconds is not None
         if self.max_stack_bytes is not None:
@@ -111,6 +117,14 @@ def add_other_options(
         options.is_checked = value is None or _parse_flag("-D", name, value)
     for _ in _pairs("-O", optimizing, _COMPILING):
         pass
+
+
+def choose_strategy(options: WasmOptions, generating: tuple[str, ...]) -> None:
+    """Reads what `-C` says: how functions are executed."""
+    for _, value in _pairs("-C", generating, {"compiler"}):
+        if value not in _STRATEGIES:
+            raise usage_error(f"-C compiler={value or ''}: expected interpreter or native")
+        options.strategy = value
 
 
 def _pairs(option: str, texts: tuple[str, ...], known: Collection[str]) -> Iterator[tuple[str, str | None]]:

@@ -22,6 +22,8 @@ from fusee.cli.selection import TUNE_HELP
               help="inherit-env: pass on this process's environment; cli=n: no WASI.")  # fmt: skip
 @click.option("-D", "--debug", "debugging", metavar="NAME[=y|n],…", multiple=True,
               help="checked: the build of the engine that checks its own memory accesses.")  # fmt: skip
+@click.option("-C", "--codegen", "generating", metavar="NAME=VALUE,…", multiple=True,
+              help="compiler=interpreter or compiler=native: run native code, compiled before.")  # fmt: skip
 @click.option("-O", "--optimize", "optimizing", metavar="NAME=VALUE,…", multiple=True,
               help="Settings of wasmtime's compiler, without effect here.")  # fmt: skip
 @click.option("--preload", "preloads", metavar="NAME=FILE", multiple=True,

@@ -20,6 +20,7 @@ from fusee.native.reader import Instruction, Reader
 from fusee.native.unit import LLVM, Unit, slots_of
 from fusee.native.writer import OperandWriter
 
+_NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
 _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
@@ -84,6 +85,7 @@ class FunctionCompiler(OperandWriter):
         self.stack: list[Value] = []
         self.labels: list[Label] = []
         self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are
+        self.zeros: set[str] = set()  # vectors that are known to be zero
         self.locals: list[tuple[str, str]] = []  # type, variable
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
@@ -295,7 +297,14 @@ class FunctionCompiler(OperandWriter):
         op = instruction.op
         assert op.params is not None and op.results is not None
         function = self.unit.kernels.meaning(op.mnemonic)
-        result = self.apply(function, *self.pop_many(len(op.params)))
+        operands = self.pop_many(len(op.params))
+        if op.mnemonic in _NARROWING:
+            operands = [self.opaque(LLVM[kind], operand) for kind, operand in zip(op.params, operands, strict=True)]
+        if op.mnemonic in ("f32x4.sub", "f64x2.sub") and operands[1] in self.zeros:
+            operands[1] = self.opaque(LLVM["v128"], operands[1])
+        result = self.apply(function, *operands)
+        if op.results[0] in ("f32", "f64") and all(map(_is_literal, operands)):
+            result = self.opaque(LLVM[op.results[0]], result)
         if isinstance(function.result, tree.Boolean):
             self.push_condition(result)
         else:
@@ -324,6 +333,8 @@ class FunctionCompiler(OperandWriter):
         self.reload_memories()
         for number, (kind, variable) in enumerate(self.locals):
             first = f"%p{number}" if number < len(self.type.params) else zero(kind)
+            if kind in ("f32", "f64") and number >= len(self.type.params):
+                first = self.opaque(LLVM[kind], first)
             self.emit(f"store {LLVM[kind]} {first}, ptr {variable}")
             if number in self.rooted:
                 self.keep_local(number, first)
@@ -375,6 +386,11 @@ class FunctionCompiler(OperandWriter):
                 self.end(f"ret {shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
             else:
                 self.end(f"ret i64 {status}")
+
+
+def _is_literal(operand: str) -> bool:
+    """Whether it is an integer that is known."""
+    return operand.lstrip("-").isdecimal()
 
 
 def zero(kind: str) -> str:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fusee.native.unit import Unit
 
 
+_FLOAT_REGISTERS = {"x86_64": "x", "aarch64": "w"}  # LLVM's constraints
+_BITS = {"float": "i32", "double": "i64", "<2 x i64>": "<2 x i64>"}
+
+
 @dataclass(eq=False, slots=True, repr=False)
 class Given(tree.Node):
     """An operand that has been computed."""
@@ -48,6 +52,20 @@ class OperandWriter(FunctionWriter):
     def use(self, name: str, *operands: str, **static: Any) -> str:
         """The same for one of `engine.natives.inlined`."""
         return self.apply(self.unit.kernels.inlined(name, **static), *operands)
+
+    def opaque(self, type_: str, operand: str) -> str:
+        """The same float or vector, of which LLVM knows nothing.
+
+        It takes `x * 1`, and what is like that, for `x`, also where that is a signalling NaN (spec 4.3.3, fmul: the
+        result is a quiet one).
+        """
+        place = _FLOAT_REGISTERS.get(self.unit.options.target.architecture)
+        if place is not None:
+            return self.value(f'call {type_} asm "", "={place},0"({type_} {operand})')
+        bits = _BITS[type_]
+        number = self.value(f"bitcast {type_} {operand} to {bits}")
+        number = self.value(f'call {bits} asm "", "=r,0"({bits} {number})')
+        return self.value(f"bitcast {bits} {number} to {type_}")
 
     def helper(self, name: str) -> str:
         """The operand to call a helper by."""

@@ -1,0 +1,90 @@
+"""Compiling in other processes, and what is kept on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from fusee import Config, Engine, Instance, Module, Store
+from fusee.api.text import wat2wasm
+from fusee.kernel.target import Target
+from fusee.native import host, units, worker
+from fusee.native.compile import Options, plan
+from tests.native.parts import natively
+
+TEXT = """(module
+  (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+  (func (export "f") (param i32) (result i32) (i32.add (call $twice (local.get 0)) (i32.const 1))))"""
+
+
+def called() -> int:
+    config = Config()
+    config.strategy = "native"
+    store = Store(Engine(config))
+    instance = Instance(store, Module(store.engine, TEXT), [])
+    answer = instance.exports(store)["f"](store, 20)  # type: ignore[operator]
+    assert isinstance(answer, int)
+    return answer
+
+
+def test_what_was_compiled_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And compiled again if it is damaged."""
+    binary = bytes(wat2wasm(TEXT))
+    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path))
+    code = host.native_code(binary)
+    assert code is not None
+    assert set(code.functions) == {0, 1}
+    (kept,) = (tmp_path / "native").iterdir()
+    contents = kept.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(host, "build", None)
+        assert host.native_code(binary) is not None
+    kept.write_bytes(contents[:-1] + bytes([contents[-1] ^ 1]))
+    built = []
+    with monkeypatch.context() as patch:
+        patch.setattr(host, "build", lambda *given: built.append(given))
+        assert host.native_code(binary) is None
+    assert built == [(binary, None)]
+    monkeypatch.undo()
+    assert called() == 41
+
+
+def test_a_compiler_that_dies_costs_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its functions are interpreted, and whoever calls them natively notices nothing."""
+    binary = bytes(wat2wasm(TEXT))
+    monkeypatch.setattr("fusee.native.compile.UNIT_BYTES", 1)
+    assert plan(binary).units == [[0], [1]]
+    with natively("all"):
+        compile_units = units.compile_units
+
+        def without_first(job: worker.Job, count: int) -> dict[int, bytes]:
+            objects: dict[int, bytes] = compile_units(job, count)
+            del objects[0]
+            return objects
+
+        monkeypatch.setattr(units, "compile_units", without_first)
+        kept = host.build(binary, None)
+        assert kept is not None
+        code = host.mapped(kept)
+        assert set(code.functions) == {1}
+        assert code.reasons == {0: "compiling takes too long"}
+        assert called() == 41
+
+
+def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_PROGRAM", "import os; os.abort()")
+    assert list(worker.compiled(worker.Job(bytes(wat2wasm(TEXT)), None, Options(Target.host())), [0])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("(module (func $f (return_call $f)))", "tail calls"),
+        ("(module (tag) (func (throw 0)))", "exceptions"),
+        ("(module (type $s (struct)) (func (drop (struct.new $s))))", "objects"),
+        (f"(module (func (param{' i64' * 65})))", "too many parameters or results"),
+        (f"(module (func (local{' i64' * 2001})))", "too many locals"),
+    ],
+)
+def test_reasons(text: str, reason: str) -> None:
+    """Why a function stays interpreted."""
+    assert plan(bytes(wat2wasm(text))).reasons == {0: reason}
