@@ -25,7 +25,6 @@ from fusee import (
     Memory,
     MemoryType,
     Module,
-    SharedMemory,
     Store,
     StoreContext,
     StoreError,
@@ -34,7 +33,6 @@ from fusee import (
     Tag,
     TagType,
     Trap,
-    UnsupportedError,
     Val,
     ValType,
     WasiConfig,
@@ -306,32 +304,6 @@ def test_tags_can_be_made_and_imported() -> None:
     linker = Linker(engine())
     linker.define_unknown_imports_as_default_values(store, module)
     assert len(linker.instantiate(store, module).exports(store)) == 0
-
-
-def test_shared_memories_are_the_hosts_own_so_far() -> None:
-    config = Config()
-    config.wasm_threads = True
-    e = Engine(config)
-    store, shared = Store(e), SharedMemory(e, MemoryType(Limits(1, 3), shared=True))
-    pointer = shared.data_ptr()
-    pointer[65535] = 9
-    assert (shared.grow(2), shared.size(), shared.data_len(), pointer[65535]) == (1, 3, 3 * 65536, 9)
-    for pages in (1, 1 << 70):
-        with pytest.raises(WasmtimeError):
-            shared.grow(pages)
-    importing = Module(e, '(module (import "" "" (memory 1 3 shared)))')
-    with pytest.raises(UnsupportedError, match="threads"):
-        Instance(store, importing, [shared])
-    with pytest.raises(UnsupportedError, match="threads"):
-        Instance(store, Module(e, "(module (memory 1 1 shared))"), [])
-    with pytest.raises(LinkError, match="incompatible"):
-        Instance(store, Module(e, '(module (import "" "" (memory 1 3)))'), [shared])
-    with pytest.raises(UnsupportedError, match="threads"):
-        Memory(store, MemoryType(Limits(1, 1), shared=True))
-    shared.close()
-    assert pointer[65535] == 9
-    with pytest.raises(ValueError, match="already closed"):
-        shared.grow(0)
 
 
 def test_a_lent_store() -> None:

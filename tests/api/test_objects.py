@@ -30,7 +30,6 @@ from fusee import (
     Table,
     TableType,
     Trap,
-    UnsupportedError,
     ValidationError,
     ValType,
 )
@@ -357,15 +356,6 @@ def test_features_can_be_switched_off() -> None:
     Module(engine(), text)
     with pytest.raises(FuseeError):
         Module(Engine(config), text)
-
-
-def test_unsupported_modules_are_refused_when_instantiated() -> None:
-    config = Config()
-    config.wasm_threads = True
-    threads = Engine(config)
-    module = Module(threads, "(module (memory 1 1 shared))")
-    with pytest.raises(UnsupportedError, match="threads"):
-        Instance(Store(threads), module, [])
 
 
 def test_files_and_serialization(tmp_path: Any) -> None:

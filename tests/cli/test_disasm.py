@@ -1,5 +1,6 @@
 """`fusee disasm` and `fusee isa`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,10 @@ def test_metered_code(file: Path) -> None:
     assert "tick" not in run("disasm", file)
 
 
-def test_what_cannot_be_executed_is_not_shown(tmp_path: Path) -> None:
+def test_atomic_instructions(tmp_path: Path) -> None:
     path = tmp_path / "shared.wat"
-    path.write_text("(module (memory 1 1 shared) (func))")
-    with pytest.raises(Exception, match="threads"):
-        run("disasm", "-W", "threads", path)
+    path.write_text("(module (memory 1 1 shared) (func (drop (i64.atomic.rmw16.add_u (i32.const 8) (i64.const 1)))))")
+    assert re.search(r"atomic_add +offset=0, memory=0, at=s0, flags=1", run("disasm", path))
 
 
 def test_the_instruction_set() -> None:

@@ -70,7 +70,7 @@ UNSUPPORTED = {
     "(tag) (func (try_table))": Unsupported.NONE,
     "(table 1 exnref)": Unsupported.NONE,
     "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))": Unsupported.NONE,
-    "(memory 1 1 shared)": Unsupported.SHARED_MEMORY,
+    "(memory 1 1 shared)": Unsupported.NONE,
 }
 
 

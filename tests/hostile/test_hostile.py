@@ -74,7 +74,7 @@ def oracle() -> Any:
     config = wasmtime.Config()
     for feature in ("gc", "exceptions", "memory64", "function_references", "multi_memory"):
         setattr(config, f"wasm_{feature}", True)
-    config.wasm_threads = False
+    config.shared_memory = True
     engine = wasmtime.Engine(config)
 
     def accepts(wasm: bytes) -> bool:

@@ -125,6 +125,9 @@ class Native:
         """What a new store is known by to the engine."""
         raise NotImplementedError
 
+    def share(self, gate: EngineGate) -> None:
+        """Guests of an engine share a memory from now on."""
+
 
 class HostNative(Native):
     """The engine in this process."""
@@ -188,6 +191,9 @@ class HostNative(Native):
 
     def new_embedder(self, store: "Store") -> Embedding:
         return HostEmbedding(ctypes.addressof(self.python), store.engine._gate, store)
+
+    def share(self, gate: EngineGate) -> None:
+        gate.share(self.interrupt_running)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,12 +3,17 @@
 import ctypes
 import signal
 import sys
-from _thread import RLock
+import time
+from _thread import RLock, start_new_thread
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fusee.api.errors import WasmtimeError
 from fusee.engine.python.state import Embedder, Gate, Python, Watch
+from fusee.engine.state.platform import REQUEST_NOTIFY, REQUEST_WAIT
 from fusee.kernel.layout import layout
+from fusee.kernel.memory import view
+from fusee.kernel.scalars import u32
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
@@ -65,11 +70,19 @@ def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
 
 
 def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
+    if identity >= REQUEST_NOTIFY:
+        from fusee.api._waiting import notify, wait
+
+        (wait if identity == REQUEST_WAIT else notify)(store, slots)
+        return
     try:
         store._hosts[identity].run(store, instance, slots)
     except WasmtimeError as error:
         if not error._throw(store):
             raise
+
+
+TURN_SECONDS: Final = 0.005  # that a guest runs at most while others wait, where they share a memory
 
 
 class EngineGate:
@@ -80,8 +93,52 @@ class EngineGate:
         self.clock = RLock()  # of whoever sets the epoch or a deadline
         self.locks = self.lock, self.clock
         self._methods = self.lock.acquire, self.lock.release
-        self._state = make_struct(Gate, {"acquire": id(self._methods[0]), "release": id(self._methods[1])})
+        self._seconds = TURN_SECONDS
+        objects = {"acquire": self._methods[0], "release": self._methods[1], "true": True, "turn": self._seconds}
+        self._state = make_struct(Gate, {name: id(item) for name, item in objects.items()})
         self.address = ctypes.addressof(self._state)
+        self.turn = Turn(self._state)
+
+    def share(self, interrupt: Callable[[int], None]) -> None:
+        """Have guests take turns from now on, because they share a memory; `interrupt` has the one pause that runs."""
+        view(Gate, self.address).is_shared = u32(1)
+        self.turn.interrupt = interrupt
+
+
+class Turn:
+    """Python code that waits for an engine's lock: around `with` the lock.
+
+    Where guests share a memory one of them may wait for another without ever leaving its code. So a thread has the one
+    that runs pause now and then, as long as Python code waits. If a signal handler raises here, guests pause in vain.
+    """
+
+    __slots__ = ("_address", "_is_watched", "_waiting", "interrupt")
+
+    def __init__(self, state: ctypes.Array[ctypes.c_char]) -> None:
+        self._address = ctypes.addressof(state)
+        self._waiting = ctypes.c_uint32.from_buffer(state, layout(Gate, Target.host()).fields["waiting"].offset)
+        self._is_watched = False
+        self.interrupt: Callable[[int], None] | None = None
+
+    def __enter__(self) -> None:
+        self._waiting.value += 1
+        if self.interrupt is not None and not self._is_watched:
+            self._is_watched = True
+            start_new_thread(self._watch, ())
+
+    def __exit__(self, *exception: object) -> None:
+        self._waiting.value -= 1
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(TURN_SECONDS)
+            if self.interrupt is not None and self._waiting.value:
+                self.interrupt(self._address)
+                continue
+            self._is_watched = False
+            if not self._waiting.value or self._is_watched:
+                return
+            self._is_watched = True
 
 
 class Embedding(Protocol):

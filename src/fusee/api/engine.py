@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusee.api import _native
 from fusee.api._python import EngineGate
@@ -16,6 +16,9 @@ from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
 from fusee.spec.features import ALL_FEATURES
+
+if TYPE_CHECKING:
+    from fusee.api._waiting import Queues
 
 
 class Engine(Managed):
@@ -51,6 +54,7 @@ class Engine(Managed):
         self._epoch = 0
         self._gate = EngineGate()
         self._lock = self._gate.lock  # held by the thread that is in the engine's code
+        self._waiters: Queues = {}  # threads that wait for words of shared memories
         self._ended_modules: list[int] = []
         self._types: dict[FuncType, int] = {}
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
@@ -81,7 +85,7 @@ class Engine(Managed):
     def _compile(self, binary: bytes) -> int:
         """The address of a new decoded and valid module; `binary` must outlive it."""
         try:
-            with self._lock:
+            with self._gate.turn, self._lock:
                 while self._ended_modules:
                     self._native.end_module(self._ended_modules.pop())
                 return self._native.compile(self._address, binary, int(self._features))
@@ -115,7 +119,7 @@ class Engine(Managed):
         if found is None:
             section = b"\x01\x60" + _vector(type.params) + _vector(type.results)
             binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
-            with self._lock:
+            with self._gate.turn, self._lock:
                 found = self._types[type] = self._native.compile(self._address, binary, ALL_FEATURES)
             self._declarations.append((found, binary))
         return found

@@ -17,6 +17,7 @@ from fusee.api.tag import Tag
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, EXTERN_TAG
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
+from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.errors import KernelError
 from fusee.kernel.memory import view
 
@@ -40,7 +41,8 @@ SPACES: Final = {
 class InstanceExports(Mapping[str, Extern]):
     """The exports of an instance by name; also by position, in the module's order.
 
-    They are `Func`s, `Table`s, `Memory`s, `Global`s and `Tag`s, each the same object whenever it is asked for.
+    They are `Func`s, `Table`s, `Memory`s, `SharedMemory`s, `Global`s and `Tag`s, each the same object whenever it is
+    asked for.
     """
 
     def __init__(self, store: Store, module: Module, address: int) -> None:
@@ -83,7 +85,10 @@ def export_of(store: Store, instance: int, name: str) -> Extern | None:
 def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Extern:
     """The member of an instance's index spaces at (kind, index)."""
     kind, index = place
-    return CLASSES[kind]._from_address(store, int(getattr(state, SPACES[kind])[index]))
+    address = int(getattr(state, SPACES[kind])[index])
+    if kind == EXTERN_MEMORY and view(MemoryState, address, store._native.space).is_shared:
+        return SharedMemory._from_address(store, address)
+    return CLASSES[kind]._from_address(store, address)
 
 
 class Instance:
@@ -109,7 +114,7 @@ class Instance:
         self._store._lifetimes.add(module._lifetime)
         self._store._modules[module._address] = module
         try:
-            with self._store.engine._lock:
+            with self._store.engine._gate.turn, self._store.engine._lock:
                 self._address: int = self._store._native.raw_instantiate(self._store._address, module._address, given)
         except KernelError as error:
             raise self._failure(error) from None
@@ -138,9 +143,14 @@ class Instance:
             store = store_of_extern(item)
             if store is not None and store is not self._store:
                 raise StoreError(f"the import `{module}::{name}` belongs to another store")
-            if isinstance(item, SharedMemory) and self._module._state.unsupported != 0:
-                continue  # the engine says so, and where
-            if isinstance(item, SharedMemory) or not isinstance(item, CLASSES.get(kind, ())):
+            if isinstance(item, SharedMemory):
+                if kind != EXTERN_MEMORY:
+                    raise LinkError(f"incompatible import type for `{module}::{name}`")
+                if item._engine is not self._store.engine:
+                    raise StoreError(f"the import `{module}::{name}` belongs to another engine")
+                addresses[i] = item._lend(self._store)
+                continue
+            if not isinstance(item, CLASSES.get(kind, ())):
                 raise LinkError(f"incompatible import type for `{module}::{name}`")
             addresses[i] = item._address
         return addresses

@@ -3,7 +3,7 @@
 import ctypes
 from typing import Any
 
-from fusee.api.errors import LimitError, UnsupportedError, WasmtimeError
+from fusee.api.errors import LimitError, WasmtimeError
 from fusee.api.managed import expect
 from fusee.api.raw import RawMemory
 from fusee.api.store import Store, Storelike, own, store_of
@@ -14,7 +14,7 @@ from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.codec import make_reference
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
-from fusee.kernel.space import HOST
+from fusee.kernel.space import HOST, Space
 
 
 class Memory:
@@ -30,11 +30,11 @@ class Memory:
         """A new zeroed memory of the type `ty` in `store`.
 
         Raises `ArgumentError`; `LimitError` if the store's limits or the system do not allow for it;
-        `UnsupportedError` for a shared memory.
+        `WasmtimeError` for a shared memory.
         """
         expect(ty, MemoryType, "a MemoryType")
         if ty.is_shared:
-            raise UnsupportedError("shared memories in a store (threads) are not supported yet: see SharedMemory")
+            raise WasmtimeError("a shared memory belongs to no store: make a SharedMemory")
         owner = store_of(store)
         limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2)
         self._bind(owner, owner._native.new_memory(owner._address, limits))
@@ -54,10 +54,7 @@ class Memory:
     def type(self, store: Storelike) -> MemoryType:
         """Its `MemoryType`; the minimum is its size now."""
         own(store, self._store)
-        state = view(MemoryState, self._address, self._store._native.space)
-        maximum = int(state.maximum_pages) if state.has_maximum else None
-        limits = Limits(self.size(store), maximum)
-        return MemoryType(limits, bool(state.is_64), False, int(state.page_size_log2))
+        return memory_type(self._address, self._store._native.space)
 
     def grow(self, store: Storelike, delta: int) -> int:
         """Add `delta` pages, an int; gives the size before, in pages (spec 4.6.10).
@@ -69,7 +66,7 @@ class Memory:
         expect(delta, int, "an int")
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        with owner.engine._lock:
+        with owner.engine._gate.turn, owner.engine._lock:
             old: int = owner._native.grow_memory(self._address, min(delta, NOT_GROWN))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")
@@ -142,7 +139,18 @@ class Memory:
         return hash(self._address)
 
 
-def limits_state(store: Store, limits: Limits, is_64: bool, page_size_log2: int) -> "ctypes.Array[ctypes.c_char]":
+def memory_type(address: int, space: Space) -> MemoryType:
+    """The type of the memory at an address, with its size now as the minimum."""
+    state = view(MemoryState, address, space)
+    page_size_log2 = int(state.page_size_log2)
+    maximum = int(state.maximum_pages) if state.has_maximum else None
+    limits = Limits(int(state.length_bytes) >> page_size_log2, maximum)
+    return MemoryType(limits, bool(state.is_64), bool(state.is_shared), page_size_log2)
+
+
+def limits_state(
+    store: Store, limits: Limits, is_64: bool, page_size_log2: int, is_shared: bool = False
+) -> "ctypes.Array[ctypes.c_char]":
     """Limits as the engine's struct."""
     target = store._native.space.target
     result = ctypes.create_string_buffer(layout(LimitsState, target).extent.size)
@@ -151,5 +159,6 @@ def limits_state(store: Store, limits: Limits, is_64: bool, page_size_log2: int)
     state.maximum = type(state.maximum)(limits.max or 0)
     state.has_maximum = limits.max is not None
     state.is_64 = is_64
+    state.is_shared = is_shared
     state.page_size_log2 = type(state.page_size_log2)(page_size_log2)
     return result

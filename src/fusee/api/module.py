@@ -229,7 +229,7 @@ def install_native(engine: Engine, module: int, binary: bytes) -> object:
     """Give the functions of a new module native code, those that can have it; what keeps that, or None."""
     code = engine._native.native_code(binary)
     if code is not None:
-        with engine._lock:
+        with engine._gate.turn, engine._lock:
             for index, addresses in code.functions.items():
                 engine._native.install_native(engine._address, module, index, *addresses)
     return code

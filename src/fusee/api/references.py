@@ -94,12 +94,12 @@ class ObjectRef:
     def _count(self, store: "Storelike") -> int:
         """How many fields or elements there are."""
         owner = _own(store, self._store)
-        with owner.engine._lock:
+        with owner.engine._gate.turn, owner.engine._lock:
             return int(owner._native.count_fields(owner.engine._address, self._address))
 
     def _field_type(self, store: "Storelike", index: int) -> "FieldType":
         owner = _own(store, self._store)
-        with owner.engine._lock:
+        with owner.engine._gate.turn, owner.engine._lock:
             word = owner._native.field_type(owner.engine._address, self._address, index)
         code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
         return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
@@ -108,7 +108,7 @@ class ObjectRef:
         """The value of a field or element."""
         owner = _own(store, self._store)
         slots = (ctypes.c_uint64 * 2)()
-        with owner.engine._lock:  # until what the field refers to is held
+        with owner.engine._gate.turn, owner.engine._lock:  # until what the field refers to is held
             owner._native.get_field(owner.engine._address, self._address, index, slots)
             return _row(self._field_type(store, index)).unpack(owner, slots)[0]
 
@@ -119,7 +119,7 @@ class ObjectRef:
             raise WasmtimeError("the field is immutable")
         slots = (ctypes.c_uint64 * 2)()
         _row(kind).pack_into(owner, slots, (value,))
-        with owner.engine._lock:
+        with owner.engine._gate.turn, owner.engine._lock:
             owner._native.set_field(owner._address, self._address, index, slots)
 
     def __repr__(self) -> str:

@@ -1,22 +1,32 @@
-"""`SharedMemory`: a memory that threads share. So far only the host has one: guests cannot use it yet."""
+"""`SharedMemory`: a linear memory that the guests of several threads use, each in a store of its own."""
 
 import ctypes
-import mmap
 
 from fusee.api.engine import Engine
 from fusee.api.errors import LimitError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
-from fusee.api.types import Limits, MemoryType
+from fusee.api.memory import limits_state, memory_type
+from fusee.api.raw import RawMemory
+from fusee.api.store import Store
+from fusee.api.types import MemoryType
+from fusee.engine.state.runtime import NOT_GROWN
+
+
+class _Owner(Store):
+    """Of a memory that no module has made: it belongs to some store, too. No guest runs here."""
+
+    @staticmethod
+    def _stack_bytes(engine: Engine) -> int:
+        return 1 << 14
 
 
 class SharedMemory(Managed):
-    """A shared linear memory (the threads proposal), which belongs to no store.
+    """A shared linear memory (the threads proposal), which the stores of one engine can import.
 
-    It can be made, grown, read and written here. To import it raises `UnsupportedError`, as does instantiating a
-    module that has one, until threads are supported.
+    It never moves. Python may use it while guests do; what others write meanwhile is seen or not.
     """
 
-    __slots__ = ("_array", "_mapping", "_size", "_type")
+    __slots__ = ("_address", "_is_closed", "_owner", "_raw")
 
     def __init__(self, engine: Engine, ty: MemoryType) -> None:
         """A zeroed memory of the type `ty`, which must be shared.
@@ -28,51 +38,81 @@ class SharedMemory(Managed):
         engine._opened()
         if not ty.is_shared or ty.limits.max is None:
             raise WasmtimeError("a shared memory must have a shared type")
-        self._type = ty
-        self._size = ty.limits.min
-        try:
-            # Never moved: all that it may become is mapped now, and costs nothing until it is touched.
-            self._mapping: mmap.mmap | None = mmap.mmap(-1, max(ty.limits.max << ty.page_size_log2, 1))
-        except (OSError, OverflowError, ValueError) as error:
-            raise LimitError(f"no address space for a shared memory of {ty.limits.max} pages") from error
-        self._array = (ctypes.c_ubyte * len(self._mapping)).from_buffer(self._mapping)
+        owner = _Owner(engine)
+        limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2, is_shared=True)
+        self._bind(owner, owner._native.new_memory(owner._address, limits))
 
-    def _opened(self) -> mmap.mmap:
-        return self._mapping if self._mapping is not None else refuse_closed()
+    @classmethod
+    def _from_address(cls, store: Store, address: int) -> "SharedMemory":
+        """The memory that the engine has at `address`, and a store has made or imported."""
+        self = object.__new__(cls)
+        self._bind(store._borrowed.get(address, store), address)
+        return self
+
+    def _bind(self, owner: Store, address: int) -> None:
+        self._owner = owner
+        self._address = address
+        self._raw = RawMemory(address, owner._native.space)
+        self._is_closed = False
+        owner._native.share(owner.engine._gate)
+
+    def _lend(self, store: Store) -> int:
+        """The address, for an instance in `store`, while which lives the memory does."""
+        owner = self._opened()
+        if owner is not store:
+            store._borrowed[self._address] = owner
+            owner._borrowers.add(store)
+        return self._address
+
+    @property
+    def _engine(self) -> Engine:
+        return self._owner.engine
+
+    def _opened(self) -> Store:
+        """Who owns it, unless that has ended or this was closed."""
+        if self._is_closed or not self._owner._end.alive:
+            refuse_closed()
+        return self._owner
 
     def close(self) -> None:
-        """Let go of it. What `data_ptr` has given stays mapped as long as it is held."""
-        self._mapping = None
-        self._array = (ctypes.c_ubyte * 0)()
+        """Let go of it. Guests that use it keep it; what `data_ptr` has given stays mapped as long as it is held."""
+        self._is_closed = True
 
     def type(self) -> MemoryType:
         """Its `MemoryType`; the minimum is its size now."""
-        return MemoryType(Limits(self.size(), self._type.limits.max), self._type.is_64, True, self._type.page_size_log2)
+        return memory_type(self._address, self._opened()._native.space)
 
     def grow(self, delta: int) -> int:
-        """Add `delta` pages, an int; gives the size before, in pages.
+        """Add `delta` pages, an int; gives the size before, in pages. All guests see it.
 
         Raises `ArgumentError`; `WasmtimeError` for a negative number; `LimitError` beyond the maximum.
         """
         expect(delta, int, "an int")
-        old = self.size()
+        owner = self._opened()
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        if old + delta > (self._type.limits.max or 0):
+        with owner.engine._gate.turn, owner.engine._lock:
+            old: int = owner._native.grow_memory(self._address, min(delta, NOT_GROWN))
+        if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")
-        self._size = old + delta
         return old
 
     def size(self) -> int:
         """Its size in pages."""
-        self._opened()
-        return self._size
+        return self.type().limits.min
 
     def data_len(self) -> int:
         """Its size in bytes."""
-        return self.size() << self._type.page_size_log2
+        self._opened()
+        return self._raw.length
 
     def data_ptr(self) -> "ctypes._Pointer[ctypes.c_ubyte]":
         """A C pointer to the first byte, which stays valid; check accesses against `data_len`."""
         self._opened()
-        return ctypes.cast(self._array, ctypes.POINTER(ctypes.c_ubyte))
+        return ctypes.cast(self._raw.array(), ctypes.POINTER(ctypes.c_ubyte))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SharedMemory) and self._address == other._address
+
+    def __hash__(self) -> int:
+        return hash(self._address)

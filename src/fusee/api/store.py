@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Callable
 from time import thread_time_ns
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
 from fusee.api._stack import host_stack_bytes
@@ -25,6 +25,7 @@ from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64, usize
 
 if TYPE_CHECKING:
+    from fusee.api._waiting import Waiter
     from fusee.api.exception import WasmException
     from fusee.api.frame import Frame
     from fusee.api.func import HostCallable
@@ -66,7 +67,7 @@ class Store(ObjectTable, Managed):
         self._data = data
         self._is_closed = False
         self._embedding = self._native.new_embedder(self)
-        self._address: int = self._native.new_store(engine._address, engine._max_wasm_stack, self._embedding.address)
+        self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
         self._invoke = self._native.invoke_status
         self._state = view(StoreState, self._address, self._native.space)
         if engine._compiles:
@@ -86,8 +87,16 @@ class Store(ObjectTable, Managed):
         if engine._is_metered and not engine._consume_fuel:
             self._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(self)
-        self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes)
+        self._borrowed: dict[int, Store] = {}  # who owns the shared memories that instances have imported
+        self._borrowers: WeakSet[Store] = WeakSet()  # stores with instances that have imported those of this one
+        self._waiter: Waiter | None = None  # the guest waits for a word of a shared memory
+        self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes, self._borrowed)
         self._end.atexit = False  # the process's end frees everything at once
+
+    @staticmethod
+    def _stack_bytes(engine: Engine) -> int:
+        """The size of the guests' stack."""
+        return engine._max_wasm_stack
 
     @property
     def _context(self) -> "Store":
@@ -100,13 +109,14 @@ class Store(ObjectTable, Managed):
 
     def close(self) -> None:
         """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
-        with self.engine._lock:
+        with self.engine._gate.turn, self.engine._lock:
             if self._embedding.depth:
                 raise StoreError("a guest of the store is running")
             with self.engine._gate.clock:
                 self._is_closed = True
             self._invoke = refuse_closed
-            self._end()
+            if not any(store._end.alive for store in self._borrowers):  # else this ends after those
+                self._end()
         self._hosts.clear()
         self._modules.clear()
         self._lifetimes.clear()
@@ -170,6 +180,8 @@ class Store(ObjectTable, Managed):
                 self._state.interrupt = u32(self._is_overdue())
             if self._state.interrupt != 0:
                 self._native.interrupt_store(self._address)
+                if self._waiter is not None:
+                    self._waiter.wake()
             if self._wasi_context is not None:
                 self._wasi_context.interrupt(self._is_overdue())
 
@@ -265,20 +277,20 @@ class Store(ObjectTable, Managed):
         """
         self._opened()
         if budget is None:
-            with self.engine._lock:
+            with self.engine._gate.turn, self.engine._lock:
                 self._native.collect_all_for(self._address)
             self._let_go()
             return True
         expect(budget, int, "an int")
         end = thread_time_ns() + budget
         while True:
-            with self.engine._lock:
+            with self.engine._gate.turn, self.engine._lock:
                 is_complete = bool(self._native.collect_for(self._address, STEP_WORDS))
             if is_complete or thread_time_ns() >= end:
                 return is_complete
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
-        with self.engine._lock:
+        with self.engine._gate.turn, self.engine._lock:
             looked_at: int = self._native.collect_hosts(self._address, marks, len(marks))
         return looked_at
 
@@ -291,12 +303,12 @@ class Store(ObjectTable, Managed):
 
     def _is_of_type(self, reference: int, type: "ValType") -> bool:  # noqa: A002
         """Whether a reference is of a type of its hierarchy."""
-        with self.engine._lock:
+        with self.engine._gate.turn, self.engine._lock:
             return bool(self._native.is_of_type(self.engine._address, reference, type._code))
 
     def _keep(self, reference: int) -> int:
         """A place in the engine that keeps what a reference refers to, until `_free_place`."""
-        with self.engine._lock:
+        with self.engine._gate.turn, self.engine._lock:
             place: int = self._native.keep(self._address, reference)
         if not place:
             raise StoreError("the object has ended: another thread has used the store")
@@ -360,7 +372,7 @@ class Store(ObjectTable, Managed):
         from fusee.api.frame import Frame
 
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * FRAME_WORDS))()
-        with self.engine._lock:
+        with self.engine._gate.turn, self.engine._lock:
             count: int = self._native.backtrace(self._address, words, MOST_FRAMES)
         places: dict[tuple[int, int], tuple[str | None, str | None, int]] = {}  # by instance and function
         frames = []

@@ -17,7 +17,7 @@ class Family(StrEnum):
     SIMD = "simd"  # vectors, relaxed instructions included
     EXCEPTIONS = "exceptions"  # in both of their forms
     GC = "gc"  # structures, arrays, i31 references, casts
-    THREADS = "threads"  # atomic instructions
+    THREADS = "threads"  # shared memories and atomic instructions
     WASI = "wasi"  # of the C API
 
     @property

@@ -47,11 +47,10 @@ class Unsupported(IntEnum):
     that a module has none."""
 
     NONE = 0
-    SHARED_MEMORY = 1
+    THREADS = 1
     SIMD = 2
     EXCEPTIONS = 3
     GC = 4
-    THREADS = 5
 
     @property
     def message(self) -> str:
@@ -64,6 +63,5 @@ _UNSUPPORTED: Final = {
     Unsupported.SIMD: "this engine was built without vectors (simd)",
     Unsupported.EXCEPTIONS: "this engine was built without exceptions (exceptions)",
     Unsupported.GC: "this engine was built without garbage-collected types (gc)",
-    Unsupported.THREADS: "this engine was built without atomic instructions (threads)",
-    Unsupported.SHARED_MEMORY: "shared memories (threads) are not supported yet",
+    Unsupported.THREADS: "this engine was built without shared memories and atomic instructions (threads)",
 }

@@ -11,6 +11,7 @@ from fusee import (
     Linker,
     Memory,
     MemoryType,
+    SharedMemory,
     Store,
     Table,
     TableType,
@@ -44,6 +45,8 @@ def define_spectest(linker: Linker, store: Store) -> None:
         table = Table(store, TableType(V.funcref(), Limits(10, 20), is_64), None)
         linker.define(store, "spectest", name, table)
     linker.define(store, "spectest", "memory", Memory(store, MemoryType(Limits(1, 2))))
+    shared = SharedMemory(store.engine, MemoryType(Limits(1, 2), shared=True))
+    linker.define(store, "spectest", "shared_memory", shared)
 
 
 def _print(*values: object) -> None:

@@ -54,10 +54,10 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 from fusee.spec.errors import ModuleError
-from fusee.spec.features import WASM_3
+from fusee.spec.features import WASM_3, Feature
 from fusee.spec.limits import MAX_MODULE_BYTES
 
-FEATURES: Final = u64(int(WASM_3))
+FEATURES: Final = u64(int(WASM_3 | Feature.THREADS))
 KINDS = table(u8, [KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_TAG])
 """C's numbers of the kinds, by the binary format's."""
 

@@ -19,7 +19,7 @@ from fusee.engine.state.module import (
 from fusee.kernel.lang import Static, kernel, likely, minimum, table, u8, u32
 from fusee.spec.errors import ModuleError
 from fusee.spec.families import reason_without
-from fusee.spec.features import Feature, Unsupported
+from fusee.spec.features import Feature
 from fusee.spec.limits import PAGE_SIZE_LOG2
 from fusee.spec.types import COLLECTED, FIRST_HEAP, LAST_HEAP, REF_CODE, REF_NULL_CODE, Heap
 
@@ -33,6 +33,7 @@ _HEAP_FEATURES: Final = {
 _HEAP_UNSUPPORTED: Final = {heap: reason_without(feature) for heap, feature in _HEAP_FEATURES.items()}
 HEAP_UNSUPPORTED: Final = table(u8, [int(_HEAP_UNSUPPORTED.get(h, 0)) for h in Heap])
 LACKS_HEAP_TYPES: Final = any(_HEAP_UNSUPPORTED.values())
+LACKING_THREADS: Final = int(reason_without(Feature.THREADS))
 LACKING_VECTORS: Final = int(reason_without(Feature.SIMD))
 HEAP_FEATURE: Final = table(u32, [int(_HEAP_FEATURES.get(h, 0)) for h in Heap])
 
@@ -139,7 +140,7 @@ def read_memory_limits(m: Module, r: Reader, limits: Limits) -> None:
     at = r.position
     read_limits(m, r, limits, allowed)
     if limits.is_shared:
-        note_unsupported(m, u32(Unsupported.SHARED_MEMORY), at)
+        note_lacking(m, LACKING_THREADS, at)
 
 
 @kernel

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.on_slots import slot
-from fusee.engine.handlers.regs import Regs
+from fusee.engine.handlers.regs import Regs, forget_place, note_place, reload_memory
 from fusee.engine.isa.atomic import SIZE_MASK
 from fusee.engine.isa.row import Row, cell
-from fusee.engine.runtime.atomic import atomic_place
+from fusee.engine.runtime.atomic import atomic_place, notify_word, wait_for_word
+from fusee.engine.runtime.memory import memory_at
 from fusee.engine.state.runtime import Instance
 from fusee.kernel.lang import (
     Order,
@@ -93,24 +94,28 @@ def compare_exchange(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory
 
 @kernel
 def notify(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
-    """Nobody waits for a memory that is not shared."""
-    place_of(ctx, s, flags, offset, memory)
-    s[0] = u64(0)
+    place = place_of(ctx, s, flags, offset, memory)
+    s[0] = notify_word(ctx.store, memory_at(ctx, u64(memory)), place, slot(s, 1, flags)[0] & 0xFFFF_FFFF)
 
 
 @kernel
 def wait(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
-    place_of(ctx, s, flags, offset, memory)
-    raise Trap(TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY, 0)
+    place = place_of(ctx, s, flags, offset, memory)
+    if not memory_at(ctx, u64(memory)).is_shared:
+        raise Trap(TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY, 0)
+    size = u64(1) << u64(flags & SIZE_MASK)
+    expected = slot(s, 1, flags)[0]
+    if size == 4:
+        expected &= 0xFFFF_FFFF
+    s[0] = wait_for_word(ctx.store, memory_at(ctx, u64(memory)), place, expected, size, slot(s, 2, flags)[0])
 
 
 _OPERATIONS: Final[dict[str, Any]] = {
     "add": atomic_add, "sub": atomic_sub, "and": atomic_and, "or": atomic_or, "xor": atomic_xor,
     "xchg": atomic_exchange,
 }  # fmt: skip
-_OTHERS: Final[dict[str, Any]] = {
-    "load": read, "store": write, "cmpxchg": compare_exchange, "notify": notify, "wait": wait,
-}  # fmt: skip
+_OTHERS: Final[dict[str, Any]] = {"load": read, "store": write, "cmpxchg": compare_exchange}
+_PAUSING: Final[dict[str, Any]] = {"notify": notify, "wait": wait}
 
 
 @kernel(inline=True)
@@ -122,6 +127,11 @@ def atomic(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
     flags = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
     if row.detail in _OPERATIONS:
         change(f.ctx, slots, flags, offset, memory, _OPERATIONS[row.detail])
+    elif row.detail in _PAUSING:
+        note_place(f)
+        _PAUSING[row.detail](f.ctx, slots, flags, offset, memory)
+        forget_place(f)
+        reload_memory(f)
     else:
         _OTHERS[row.detail](f.ctx, slots, flags, offset, memory)
 

@@ -8,7 +8,7 @@ called.
 
 from fusee.engine.errors import Busy, Trap, raise_again
 from fusee.engine.interpreter import close_module
-from fusee.engine.python.interrupt import interrupt_guest, restore_code
+from fusee.engine.python.interrupt import interrupt_guest, interrupt_running, restore_code
 from fusee.engine.python.state import Embedder, Gate, Python, Watch
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
@@ -96,9 +96,41 @@ def stop_listening(python: Python, watch: Watch) -> None:
 
 
 @kernel
+def take_turn(e: Embedder) -> bool:
+    """Take the engine's lock; false if an exception is set. Where threads share a memory, one that waits for another's
+    word without an instruction for that must not keep that other from running: guests take turns."""
+    gate = e.gate
+    if gate.is_shared == 0:
+        return call_object(e.python, gate.acquire)
+    arguments = stack_array(usize, 2)
+    arguments[0] = gate.true
+    arguments[1] = gate.turn
+    gate.waiting += 1
+    answer = e.python.call(gate.acquire, arguments, usize(2), usize(0))
+    while answer == e.python.false:
+        e.python.drop(answer)
+        interrupt_running(gate)
+        answer = e.python.call(gate.acquire, arguments, usize(2), usize(0))
+    gate.waiting -= 1
+    if answer == 0:
+        return False
+    e.python.drop(answer)
+    return True
+
+
+@kernel
+def give_way(e: Embedder) -> None:
+    """Without the engine's lock: who waits for it gets it."""
+    if e.gate.waiting != 0:
+        state = e.python.save_thread()
+        e.python.poll(null(Ptr[u64]), usize(0), i32(1))
+        e.python.restore_thread(state)
+
+
+@kernel
 def return_to_guest(e: Embedder, world: Store, has_succeeded: bool) -> u32:
     """After Python code: go on with the guest (0), or leave its frames because an exception is set."""
-    if has_succeeded and call_object(e.python, e.gate.acquire):
+    if has_succeeded and take_turn(e):
         go_in(e, world)
         return u32(0)
     e.is_out = True
@@ -145,7 +177,10 @@ def pause_for_python(store: usize) -> u32:
     come_out(e, world)
     if e.thread == e.watch.main and e.watch.is_listening == 0:
         listen(e.python, e.watch)
-    has_succeeded = call_object(e.python, e.gate.release) and e.python.check_signals() == 0
+    has_succeeded = call_object(e.python, e.gate.release)
+    if has_succeeded:
+        give_way(e)
+        has_succeeded = e.python.check_signals() == 0
     outcome = return_to_guest(e, world, has_succeeded)
     if outcome != 0:
         leave_guest(e)
@@ -161,6 +196,7 @@ def install_embedder(engine: Engine) -> None:
     """Have all stores of an engine, which have `Embedder`s, call Python."""
     engine.platform.call_host = CALL_HOST[0]
     engine.pause = PAUSE[0]
+    engine.has_threads = True
 
 
 @kernel
@@ -209,7 +245,7 @@ def begin_call(e: Embedder) -> None:
     thread = e.python.thread()
     if e.depth != 0 and e.thread != thread:
         raise Busy(0, 0)
-    if not call_object(e.python, e.gate.acquire):
+    if not take_turn(e):
         raise Trap(TrapCode.EMBEDDER, 0)
     if e.depth != 0 and e.thread != thread:  # it has begun while this one waited
         call_object(e.python, e.gate.release)

@@ -66,6 +66,10 @@ class Gate:
     running: usize  # the store whose guest is in native code now, or 0
     patches: Ptr[usize]  # the cells whose handlers are replaced, each followed by its own handler
     patch_count: u32
+    waiting: u32  # threads that wait for their turn, if there is one
+    is_shared: u32  # there is a memory that threads share: nobody may wait for the others longer than a turn
+    true: usize
+    turn: usize  # in seconds, as an object
 
 
 @struct

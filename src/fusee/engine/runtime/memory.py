@@ -87,7 +87,13 @@ def place(memory: Memory, size: u64) -> bool:
     Address space is reserved for all that the memory may become, so that it never moves. Where the platform has
     not that much to spare, a memory that grows gets half as much again: growing by pages then moves each
     byte a few times, not once for each page. Where there is not even that, it gets what it needs.
+
+    A shared memory gets its place once, and where there is no room for all that it may become it does not grow.
     """
+    if memory.is_shared:
+        if not is_null(memory.base):
+            return False
+        return take(memory, greatest_bytes(memory), True) or take(memory, size, True) or take(memory, size, False)
     roomy = size
     if memory.length_bytes != 0:
         roomy = minimum(size + size // 2, limit_bytes(memory))
@@ -159,6 +165,7 @@ def init_memory(memory: Memory, store: Store, limits: Limits) -> bool:
     """Make a zeroed `Memory` of the type `limits`; false if it would exceed a limit or the system's memory."""
     memory.store = address(store)
     memory.is_64 = limits.is_64
+    memory.is_shared = limits.is_shared
     memory.page_size_log2 = limits.page_size_log2
     memory.has_maximum = limits.has_maximum
     memory.maximum_pages = limits.maximum

@@ -80,7 +80,16 @@ def leave_registers(world: Store, top: Ptr[u64]) -> None:
 
 @kernel(cold=True)
 def pause(world: Store) -> None:
-    """Let the embedder do what there is to do; it may call guests, whose frames are built behind this one's."""
+    """Let the embedder do what there is to do."""
+    step_aside(world, u32(0), null(Ptr[u64]))
+
+
+@kernel(cold=True)
+def step_aside(world: Store, request: u32, words: Ptr[u64]) -> None:
+    """Pause, or have the embedder do what a request of `state.platform` says.
+
+    It may call guests, whose frames are built behind the one that `note_place` has noted.
+    """
     frame = world.place_fp
     place = world.place_pc
     instance = world.place_instance
@@ -89,7 +98,10 @@ def pause(world: Store) -> None:
         top = frame + slots_at(cast(Instance, instance).module, address(place))
     leave_registers(world, top)
     world.place_fp = null(Ptr[u64])
-    shall_stop = world.engine.pause(address(world)) != 0
+    if request == 0:
+        shall_stop = world.engine.pause(address(world)) != 0
+    else:
+        shall_stop = world.engine.platform.call_host(address(world), request, instance, words) != 0
     world.place_fp = frame
     world.place_pc = place
     world.place_instance = instance

@@ -1,6 +1,12 @@
 """What the engine asks of the system under it: the only way out of the native code."""
 
+from typing import Final
+
 from fusee.kernel.lang import Fn, Ptr, struct, u8, u32, u64, usize
+
+REQUEST_WAIT: Final = 0xFFFF_FFFF  # words: memory, place, timeout in ns, expected value, bytes; in the first the result
+REQUEST_NOTIFY: Final = 0xFFFF_FFFE  # words: memory, place, most threads; in the first how many were woken
+"""In place of a host function's number, where `Engine.has_threads`: the slots are words of the engine's own."""
 
 
 @struct

@@ -64,6 +64,7 @@ class Engine:
     is_profiled: bool  # translate with counters of basic blocks
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
     helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.helpers`
+    has_threads: bool  # `call_host` takes the requests of `state.platform`
 
 
 @struct
@@ -132,6 +133,8 @@ class Memory:
     is_64: bool
     has_maximum: bool
     is_reserved: bool  # from the platform's `reserve`, not its `allocate`
+    is_shared: bool  # by threads, each with a store of its own: it never moves, and `store` is only who owns it
+    waiters: u32  # how many threads wait for words of it
     store: usize
 
 
