@@ -3,6 +3,7 @@
 The names follow wasmtime-py. Each is imported when it is first used, so that `import fusee` costs nothing.
 """
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -96,9 +97,20 @@ __all__ = ["__version__", *sorted(_HOME)]
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value: object = getattr(_imported(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
+
+
+def _imported(name: str) -> object:
+    """A module. The classes that it makes stay: Python's collector need not look through them meanwhile."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def __dir__() -> list[str]:

@@ -81,7 +81,7 @@ def cache(tmp_path: Path) -> Iterator[Path]:
     """A folder that knows no program; only object files need not be made again."""
     folder = tmp_path.resolve() / "cache"
     folder.mkdir()
-    objects = Cache().folder.resolve() / "objects"
+    objects = Path(Cache().folder).resolve() / "objects"
     objects.mkdir(exist_ok=True)
     (folder / "objects").symlink_to(objects)
     yield folder
@@ -90,7 +90,7 @@ def cache(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_first_program(cache: Path) -> None:
     """It runs on START, as do others, until the whole engine is there, although its compilation was killed once."""
-    expected = python(Cache().folder, "-m", "fusee", *WATCH)
+    expected = python(Path(Cache().folder), "-m", "fusee", *WATCH)
     assert python(cache, "-m", "fusee", *WATCH) == expected
     held = Cache(cache)
     wait_until(lambda: not held.can_build(key_of(HOST)))

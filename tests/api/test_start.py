@@ -19,8 +19,8 @@ print(*sys.modules)
 """
 COMPILER = {"fusee.kernel.check", "fusee.kernel.lower", "fusee.kernel.compile", "fusee.engine.program"}
 NEVER = {
-    "ast", "click", "dataclasses", "difflib", "fractions", "hashlib", "inspect", "rich", "subprocess", "tempfile",
-    "fusee.api.failures", "fusee.api.frame", "fusee.api.names", "fusee.api.text", "fusee.kernel.arena",
+    "ast", "click", "dataclasses", "difflib", "fractions", "hashlib", "inspect", "json", "rich", "subprocess",
+    "tempfile", "fusee.api.failures", "fusee.api.frame", "fusee.api.names", "fusee.api.text", "fusee.kernel.arena",
     "fusee.kernel.intrinsics", "fusee.kernel.lanes",
 }  # fmt: skip
 UNUSED = NEVER | {"fusee.wasi"}
@@ -69,5 +69,6 @@ def test_what_the_start_of_a_command_imports(tmp_path: Path) -> None:
         (module (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
           (memory (export "memory") 1) (func (export "_start") (drop (call $yield))))"""))  # fmt: skip
     loaded = modules_after(COMMAND, str(file))
-    assert "fusee.wasi.define" in loaded
+    assert "fusee.wasi.process" in loaded
+    assert not loaded & {"fusee.wasi.args", "fusee.wasi.fd", "fusee.wasi.path", "fusee.wasi.poll"}
     assert not loaded & (COMPILER | NEVER)

@@ -69,7 +69,7 @@ def test_what_cannot_be_run(tmp_path: Path, arguments: str, message: str) -> Non
     ],
 )
 def test_how_a_component_is_known(content: str | bytes, is_component: bool) -> None:
-    assert ModuleFile(Path("x"), content).is_component is is_component
+    assert ModuleFile("x", content).is_component is is_component
 
 
 def test_serve(tmp_path: Path) -> None:

@@ -63,10 +63,10 @@ def test_every_file_that_is_missing_is_named(
 
 
 def test_an_error_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(path: Path) -> bytes:
+    def fail(path: str) -> bytes:
         raise ZeroDivisionError("a bug\nin two lines")
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr("fusee.cli.modules._contents", fail)
     assert run_command(["validate", "x.wasm"]) == 1
     assert capsys.readouterr().err == "fusee: internal error: ZeroDivisionError: a bug in two lines\n"
 

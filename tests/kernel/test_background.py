@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -41,8 +42,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def wait_for(file: Path) -> None:
-    from time import monotonic, sleep
-
     limit = monotonic() + 60
     while not file.exists():
         assert monotonic() < limit
@@ -58,6 +57,24 @@ def test_work_in_the_background_is_taken_over(folder: Path) -> None:
         assert said == ["taken over"]
         assert told[:1] == [(1, 3)]
     assert not (folder / "done").exists()
+
+
+def test_one_process_is_started(folder: Path) -> None:
+    """Also by those that ask while it begins, and has not yet locked what it builds."""
+    cache = Cache(folder)
+    claim = cache.claim("key")
+    assert claim is not None
+    with claim:
+        run_in_background("builder_of_test:build", str(folder), "300", environment={}, inherited=(claim.fileno(),))
+    assert cache.claim("key") is None
+    wait_for(folder / "begun")
+    assert not cache.can_build("key")
+    with cache.building("key", None, lambda: None):
+        pass
+    limit = monotonic() + 60
+    while (claim := cache.claim("key")) is None:  # what was ended has its files for a moment
+        assert monotonic() < limit
+    claim.close()
 
 
 def test_others_are_waited_for(folder: Path) -> None:

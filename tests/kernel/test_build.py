@@ -18,6 +18,7 @@ from fusee.kernel.cache import Cache
 from fusee.kernel.compile import Code, Compilation, Options
 from fusee.kernel.diagnostic import CompileError
 from fusee.kernel.lang import instance, kernel, u32, u64
+from fusee.kernel.linker import link
 from fusee.kernel.machine import Loaded
 from fusee.kernel.target import Target
 from tests.kernel.programs import machine
@@ -182,12 +183,14 @@ def test_linked_by_llvm(tmp_path: Path) -> None:
 
 
 def test_addresses(tmp_path: Path) -> None:
-    library, _ = built(MACHINE, tmp_path)
     form = machine.Form.ACC
     handlers: list[Code] = [instance(machine.binary, row=row, dst=form, lhs=form, rhs=form) for row in machine.ROWS]
     handlers.append(machine.stop)
-    assert len({library.address(handler) for handler in handlers}) == len(handlers)
-    with pytest.raises(KeyError, match="is not in this program"):
+    linked = link(objects_of(MACHINE, tmp_path))
+    assert len({linked.symbols[symbol_of(handler)] for handler in handlers}) == len(handlers)
+    library, _ = built(MACHINE, tmp_path)
+    assert library.address(machine.handler_count) != 0
+    with pytest.raises(KeyError, match="is not an entry of this program"):
         library.address(triangle)
     with pytest.raises(KeyError, match="is not an entry of this program"):
         library.function(triangle)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import fusee.wasi.define  # noqa: F401  # registers the functions of the host
 from fusee.engine.capi.platform.choice import default_platform
 from fusee.engine.program import DEVICE_PROGRAM
 from fusee.kernel.lang import Instance

@@ -7,7 +7,6 @@ from pathlib import Path
 from fusee.wasi import WasiConfig, WasiContext, define
 from fusee.wasi.abi import ALL_RIGHTS
 from fusee.wasi.errno import Errno
-from fusee.wasi.functions import FUNCTIONS
 from fusee.wasi.memory import GuestMemory
 
 ROOT = 3  # the first preopened directory
@@ -28,8 +27,7 @@ class Guest:
 
     def call(self, name: str, *arguments: int) -> Errno:
         """Calls a function; its error code."""
-        assert define.MODULE == "wasi_snapshot_preview1"
-        return Errno(FUNCTIONS[name].call(self.context, self.memory, *arguments))
+        return Errno(define.find(define.MODULE, name).call(self.context, self.memory, *arguments))
 
     def put(self, data: bytes) -> int:
         """Stores bytes somewhere; their address."""

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusee.wasi import WasiConfig
-from fusee.wasi.define import definitions
+from fusee.wasi.define import MODULE, SNAPSHOT_0_MODULE, find, names
 from fusee.wasi.errno import Errno
 from fusee.wasi.functions import FUNCTIONS, SNAPSHOT_0
 from fusee.wasi.memory import GuestMemory
 from tests.wasi.guest import ROOT, Guest
 
 # `proc_exit` ends the program; the others may rightly take for ever.
-SAFE = sorted(set(FUNCTIONS) - {"proc_exit", "poll_oneoff"})
+SAFE = sorted({name for module, name in names() if module == MODULE} - {"proc_exit", "poll_oneoff"})
 INTERESTING = [0, 1, 2, 3, 4, 8, 24, 48, 1024, 65528, 65532, 65535, 65536, 65537, 2**31 - 1, 2**31, 2**32 - 1]
 
 
@@ -31,7 +31,7 @@ def test_any_arguments_give_an_error_code(
         for _ in range(5):
             arguments = [
                 data.draw(st.sampled_from(INTERESTING) | st.integers(0, (1 << (32 if kind == "i32" else 64)) - 1))
-                for kind in FUNCTIONS[name].params
+                for kind in find(MODULE, name).params
             ]
             if name == "fd_allocate":
                 arguments[2] %= 1 << 16
@@ -44,12 +44,12 @@ def test_any_subscriptions_give_events(
     records: list[bytes], is_old: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Beside a clock that has run out, so that nothing is waited for."""
-    table, size = (SNAPSHOT_0, 56) if is_old else (FUNCTIONS, 48)
+    module, size = (SNAPSHOT_0_MODULE, 56) if is_old else (MODULE, 48)
     guest = Guest(tmp_path_factory.mktemp("root"))
     with guest.context:
         address = guest.put(b"".join(record.ljust(size, b"\1") for record in [bytes(48), *records]))
         count = len(records) + 1
-        assert table["poll_oneoff"].call(guest.context, guest.memory, address, 8192, count, 0) == Errno.SUCCESS
+        assert find(module, "poll_oneoff").call(guest.context, guest.memory, address, 8192, count, 0) == Errno.SUCCESS
         assert 1 <= guest.u32(0) <= count
 
 
@@ -150,9 +150,12 @@ def test_descriptors_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_signatures_match_the_definition() -> None:
     """A spot check against the witx definition, and that every function is there."""
-    found = {d.name: (d.params, d.results) for d in definitions(lambda caller: caller)}
+    every = {place: find(*place) for place in names()}
+    assert len(every) == 46 + 45
+    found = {name: (d.params, d.results) for (_, name), d in every.items()}
     assert len(found) == 46
-    assert len([None for _ in definitions(lambda caller: caller)]) == 46 + 45
+    assert set(FUNCTIONS) == set(found)  # and no file has another one
+    assert set(SNAPSHOT_0) < set(found)
     assert found["path_open"] == (("i32",) * 5 + ("i64", "i64", "i32", "i32"), ("i32",))
     assert found["fd_seek"] == (("i32", "i64", "i32", "i32"), ("i32",))
     assert found["proc_exit"] == (("i32",), ())

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from fusee import Engine, Func, FuncType, FuseeError, Linker, Module, Store, ValType, WasiConfig
+from fusee.wasi.define import SNAPSHOT_0_MODULE, find
 from fusee.wasi.errno import Errno
-from fusee.wasi.functions import SNAPSHOT_0
 from tests.wasi.guest import ROOT, Guest
 
 OK = Errno.SUCCESS
 
 
 def call(guest: Guest, name: str, *arguments: int) -> Errno:
-    return Errno(SNAPSHOT_0[name].call(guest.context, guest.memory, *arguments))
+    return Errno(find(SNAPSHOT_0_MODULE, name).call(guest.context, guest.memory, *arguments))
 
 
 def test_what_seeking_counts_from(tmp_path: Path) -> None:

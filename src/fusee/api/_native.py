@@ -20,6 +20,7 @@ from fusee.kernel.errors import BuildError, KernelError
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.space import HOST, Space
+from fusee.kernel.uncollected import uncollected
 from fusee.spec.limits import MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class HostNative(Native):
     """The engine in this process."""
 
     def __init__(self, checked: bool = False) -> None:
-        with Progress() as progress:
+        with Progress() as progress, uncollected():
             self._library = load_engine(checked, progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = {}

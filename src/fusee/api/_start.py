@@ -6,6 +6,7 @@ process in the background. Every process that begins meanwhile runs on `START` a
 """
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 from fusee.engine.isa.selection import START, Selection, choose, chosen, is_settled
@@ -39,6 +40,7 @@ def load_engine(checked: bool, progress: "Progress | None") -> Library:
     found = find_defined(name, checked)
     if found is not None:
         return found
+    _ = chosen().patterns  # OSError if a user's file is not there
     if checked or not _may_start_small(name):
         library = load_defined(name, define_program, checked, progress, _take_over)
         Cache().delete(_FAILED, defined_key(name))
@@ -52,7 +54,7 @@ def load_engine(checked: bool, progress: "Progress | None") -> Library:
 
 def program_name(selection: Selection) -> str:
     """What the cache knows the engine of a selection by."""
-    return f"fusee {selection.key}"
+    return f"fusee {selection.place}"
 
 
 def define_program() -> "Program":
@@ -78,12 +80,14 @@ def _compile_meanwhile(selection: Selection) -> None:
     from fusee.kernel import background
 
     cache = Cache()
-    if cache.can_build(defined_key(program_name(selection))):
-        with contextlib.suppress(OSError):
+    claim = cache.claim(defined_key(program_name(selection)))
+    if claim is not None:
+        with claim, contextlib.suppress(OSError):
             background.run_in_background(
                 f"{__name__}:{compile_whole.__name__}",
                 json.dumps(selection.as_json()),
-                environment={"FUSEE_CACHE": str(cache.folder.resolve())},
+                environment={"FUSEE_CACHE": os.path.realpath(cache.folder)},
+                inherited=(claim.fileno(),),
             )
 
 

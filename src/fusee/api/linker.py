@@ -1,6 +1,7 @@
 """`Linker`: finds a module's imports by name."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from fusee.api.engine import Engine
@@ -86,16 +87,13 @@ class Linker(Managed):
         Those of snapshot 0, `wasi_unstable`, are named too where they are not defined, and give way to what is
         defined later. Raises `WasmtimeError` if one of the others is defined.
         """
-        from fusee.wasi.define import SNAPSHOT_0_MODULE, definitions
+        from fusee.wasi.define import SNAPSHOT_0_MODULE, names
 
-        types = {"i32": ValType.i32(), "i64": ValType.i64()}
-        for item in definitions(lambda caller: (caller._context._wasi, caller._memory_view())):
-            place = item.module, item.name
-            if item.module == SNAPSHOT_0_MODULE and place in self._items:
+        for place in names():
+            if place[0] == SNAPSHOT_0_MODULE and place in self._items:
                 continue
-            ty = FuncType([types[p] for p in item.params], [types[r] for r in item.results])
-            self.define_func(item.module, item.name, ty, item.call, access_caller=True)
-            if item.module == SNAPSHOT_0_MODULE:
+            self._add(*place, _wasi_maker(*place))
+            if place[0] == SNAPSHOT_0_MODULE:
                 self._yielding.add(place)
 
     def define_module(self, store: Storelike, name: str, module: Module) -> None:
@@ -230,6 +228,20 @@ def _resolve(store: Storelike, definitions: list[tuple[str, str, Extern | Maker]
         if (module, name) not in made:
             made[module, name] = _real(store, module, name, item)
     return [made[module, name] for module, name, _ in definitions]
+
+
+def _wasi_maker(module: str, name: str) -> Maker:
+    return lambda store: Func(store, *_wasi_function(module, name), access_caller=True)
+
+
+@cache
+def _wasi_function(module: str, name: str) -> tuple[FuncType, Callable[..., int | None]]:
+    from fusee.wasi.define import bind, find
+
+    types = {"i32": ValType.i32(), "i64": ValType.i64()}
+    found = find(module, name)
+    ty = FuncType([types[p] for p in found.params], [types[r] for r in found.results])
+    return ty, bind(found, lambda caller: (caller._context._wasi, caller._memory_view()))
 
 
 def _contents(ty: AsExternType) -> Sequence[ValType]:

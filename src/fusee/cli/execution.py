@@ -1,11 +1,12 @@
 """What `fusee run` does, without what reads its options: a program without options does not wait for that."""
 
+import gc
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fusee.cli.errors import usage_error
-from fusee.cli.modules import ModuleFile, parse_target
+from fusee.cli.modules import ModuleFile, PathLike, parse_target
 from fusee.cli.options import add_other_options, choose_strategy, parse_wasm_options
 from fusee.cli.program import Program
 from fusee.cli.streams import CLOSED
@@ -21,7 +22,7 @@ _TRAPPED: Final = 134  # the status of a program that aborted: 128 + SIGABRT
 class Request(NamedTuple):
     """A program to run, and the options as `cli.run` has them."""
 
-    file: Path
+    file: PathLike
     arguments: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
@@ -35,8 +36,8 @@ class Request(NamedTuple):
     preloads: tuple[str, ...] = ()
     target: str | None = None
     is_counted: bool = False
-    profile: Path | None = None
-    trees: Path | None = None
+    profile: PathLike | None = None
+    trees: PathLike | None = None
 
 
 def execute(asked: Request) -> int:
@@ -53,9 +54,11 @@ def execute(asked: Request) -> int:
         raise usage_error("--profile: blocks are not counted on an emulated device")
     limits.is_profiled = asked.profile is not None
     if asked.trees is not None:
+        from pathlib import Path
+
         from fusee.cli.selection import use_trees
 
-        use_trees(asked.trees, asked.target)
+        use_trees(Path(asked.trees), asked.target)
     source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
     from fusee import ExitTrap, Trap
 
@@ -66,11 +69,12 @@ def execute(asked: Request) -> int:
         else:
             program = Program(source, before, limits, asked.is_counted, asked.profile)
         if program.needs_wasi:
-            name = asked.file.name if asked.argv0 is None else asked.argv0
+            name = os.path.basename(asked.file) if asked.argv0 is None else asked.argv0
             config = wasi_config((name, *(() if asked.invoke else asked.arguments)), asked.directories)
             config.env = environment_of(asked.variables, limits.inherits_environment)
             program.use_wasi(config)
         _let_interrupts_end_the_process()
+        gc.freeze()  # what is there by now stays: nothing is gained by looking through it, now or when the process ends
         has_succeeded = program.start(asked.invoke, asked.arguments)
     except ExitTrap as exited:
         return exited.code
@@ -107,7 +111,7 @@ def _read_preloads(texts: tuple[str, ...]) -> dict[str, ModuleFile]:
         name, sign, path = text.partition("=")
         if not sign:
             raise usage_error(f"--preload {text}: expected NAME=FILE")
-        found[name] = ModuleFile.read(Path(path))
+        found[name] = ModuleFile.read(path)
     return found
 
 
@@ -130,8 +134,6 @@ def wasi_config(argv: tuple[str, ...], directories: tuple[str, ...]) -> "WasiCon
 
 def environment_of(variables: tuple[str, ...], is_inherited: bool) -> list[tuple[str, str]]:
     """The program's environment: this process's, if it is inherited, and over it what `--env` says."""
-    import os
-
     pairs = (text.partition("=") for text in variables)
     given = {name: value if sign else os.environ.get(name, "") for name, sign, value in pairs}
     return list(({**os.environ, **given} if is_inherited else given).items())

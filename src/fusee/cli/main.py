@@ -1,5 +1,6 @@
 """The `fusee` command: how it begins, and how it reports errors."""
 
+import os
 import sys
 from typing import Any, Final
 
@@ -12,7 +13,21 @@ _INTERRUPTED: Final = 130  # what shells report for a program ended by Ctrl-C
 def main() -> None:
     """Runs the command line: an error is one line, and never a traceback."""
     hold_closed_streams()
-    sys.exit(run_command(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    status = run_command(arguments)
+    if plain_program(arguments):
+        _end_at_once(status)
+    sys.exit(status)
+
+
+def _end_at_once(status: int) -> None:
+    """Ends the process of a program that has run: Python would take everything apart first, for a tenth of the time."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError):  # is reported where Python ends
+        return
+    os._exit(status & 0xFF)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -32,11 +47,9 @@ def run_command(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> Any:
     program = plain_program(arguments)
     if program:
-        from pathlib import Path
-
         from fusee.cli.execution import Request, execute
 
-        return execute(Request(Path(program[0]), tuple(program[1:])))
+        return execute(Request(program[0], tuple(program[1:])))
     from fusee.cli.commands import fusee
 
     return fusee.main(arguments, prog_name="fusee", standalone_mode=False)

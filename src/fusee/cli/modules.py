@@ -1,10 +1,10 @@
 """What all commands that load modules share."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from fusee.cli.errors import usage_error
 
@@ -14,28 +14,33 @@ if TYPE_CHECKING:
     from fusee.kernel.target import Target
 
 
-STANDARD_INPUT: Final = Path("-")
+STANDARD_INPUT: Final = "-"
+PathLike = str | os.PathLike[str]
 MAGIC: Final = b"\0asm"  # spec 5.5.16
 COMPONENT_VERSION: Final = b"\x0d\0\1\0"  # what follows it in a component (component model, Binary)
-_COMPONENT_TEXT: Final = re.compile(r"(?:\s|;;[^\n]*\n|\(;.*?;\))*\(\s*component\b", re.DOTALL)
+_COMPONENT_TEXT: Final = r"(?s:(?:\s|;;[^\n]*\n|\(;.*?;\))*\(\s*component\b)"
 
 Made = TypeVar("Made")
 
 
-class ModuleFile(NamedTuple):
+class ModuleFile:
     """A module's file, read before the engine starts: a wrong name is found at once."""
 
-    path: Path
-    content: str | bytes
+    __slots__ = ("content", "path")
+
+    def __init__(self, path: str, content: str | bytes) -> None:
+        self.path = path
+        self.content = content
 
     @classmethod
-    def read(cls, path: Path) -> "ModuleFile":
+    def read(cls, file: PathLike) -> "ModuleFile":
         """Reads a file, or for `-` standard input: a binary, or text if its name or its first bytes say so.
 
         Raises `OSError`.
         """
-        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
-        is_text = path.suffix == ".wat" or (path == STANDARD_INPUT and not content.startswith(MAGIC))
+        path = os.fspath(file)
+        content = _contents(path)
+        is_text = os.path.splitext(path)[1] == ".wat" or (path == STANDARD_INPUT and not content.startswith(MAGIC))
         return cls(path, content.decode(errors="replace") if is_text else content)
 
     @property
@@ -43,7 +48,7 @@ class ModuleFile(NamedTuple):
         """Whether it is a component, by how it begins."""
         if isinstance(self.content, bytes):
             return self.content[4:8] == COMPONENT_VERSION
-        return _COMPONENT_TEXT.match(self.content) is not None
+        return re.match(_COMPONENT_TEXT, self.content) is not None
 
     def compile(self, engine: "Engine") -> "Module":
         """The module; errors name the file."""
@@ -66,7 +71,14 @@ class ModuleFile(NamedTuple):
             raise type(error)(f"{self.path}: {error.message}", error.offset) from None
 
 
-def read_all(paths: Iterable[Path]) -> tuple[list[ModuleFile], int]:
+def _contents(path: str) -> bytes:
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read()
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_all(paths: Iterable[PathLike]) -> tuple[list[ModuleFile], int]:
     """All files that can be read, and an exit status: an error is shown for each of the others."""
     from fusee.cli.main import fail
 

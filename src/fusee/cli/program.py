@@ -1,10 +1,9 @@
 """A program that `fusee run` runs: a module, what it may import, and the store it runs in."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusee.cli.errors import usage_error
-from fusee.cli.modules import ModuleFile, make_engine
+from fusee.cli.modules import ModuleFile, PathLike, make_engine
 from fusee.cli.options import WasmOptions
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ class Program:
 
     def __init__(
         self, source: ModuleFile, preloads: dict[str, ModuleFile], limits: WasmOptions, is_counted: bool,
-        profile: Path | None,
+        profile: PathLike | None,
     ) -> None:  # fmt: skip
         from fusee import Linker, Store
 
@@ -54,9 +53,11 @@ class Program:
             if self.measurement is not None:
                 self.measurement.show(self.module)
             if self.profile is not None:
+                from pathlib import Path
+
                 from fusee.tune.profile import Profile
 
-                Profile.of(self.module).write(self.profile)
+                Profile.of(self.module).write(Path(self.profile))
 
     def _start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
         self.limits.limit(self.engine, self.store)

@@ -1,6 +1,6 @@
 """The engine's program as objects for a device, from the cache if nothing has changed."""
 
-import json
+import marshal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:
     contents = cache.read("programs", key)
     if contents is None:
         return None
-    record = json.loads(contents)
+    record = marshal.loads(contents)
     if not unchanged(record["sources"]):
         return None
     objects = {}
@@ -52,7 +52,7 @@ def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:
         cache.mark_used("objects", place)
         objects[part] = found
     cache.mark_used("programs", key)
-    return DeviceProgram(target, objects, {name: Entry(**fields) for name, fields in record["entries"].items()})
+    return DeviceProgram(target, objects, {name: Entry(*fields) for name, fields in record["entries"].items()})
 
 
 def _compile(cache: Cache, key: str, program: Program, target: Target, progress: Progress | None) -> DeviceProgram:
@@ -69,7 +69,7 @@ def _compile(cache: Cache, key: str, program: Program, target: Target, progress:
     record = {
         "sources": source_notes(modules),
         "objects": {part: place for part, (place, _) in made.items()},
-        "entries": {symbol: entry._asdict() for symbol, entry in entries.items()},
+        "entries": {symbol: entry.fields for symbol, entry in entries.items()},
     }
-    cache.write("programs", key, json.dumps(record).encode())
+    cache.write("programs", key, marshal.dumps(record))
     return DeviceProgram(target, {part: contents for part, (_, contents) in made.items()}, entries)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
-from pathlib import Path
 
 _PROGRAM = "from fusee.kernel.background import main; main()"
 _NICE = 10  # behind everything else, but not so that it never ends on a machine with much to do
@@ -25,10 +24,12 @@ def is_possible() -> bool:
     return bool(sys.executable) and hasattr(os, "fork")
 
 
-def run_in_background(function: str, *arguments: str, environment: Mapping[str, str]) -> None:
+def run_in_background(
+    function: str, *arguments: str, environment: Mapping[str, str], inherited: Collection[int] = ()
+) -> None:
     """Call `module:function` with texts in another process, which outlives this one. OSError if it cannot be started.
 
-    It has a session of its own and none of this process's files, and keeps no folder busy.
+    It has a session of its own and of this process's files those that are `inherited`, and keeps no folder busy.
     """
     import subprocess
 
@@ -41,6 +42,7 @@ def run_in_background(function: str, *arguments: str, environment: Mapping[str, 
         cwd=os.sep,
         env={**os.environ, **environment, "PYTHONPATH": path},
         start_new_session=True,
+        pass_fds=inherited,
         check=True,
     )
 
@@ -52,7 +54,8 @@ def main() -> None:
         os._exit(0)
     _group = os.getpgrp()
     os.nice(_NICE)
-    with contextlib.suppress(OSError):  # Linux may weigh sessions before it looks at the processes in them
-        Path("/proc/self/autogroup").write_text(str(_NICE))
+    # Linux may weigh sessions before it looks at the processes in them.
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:
+        file.write(str(_NICE))
     module, _, name = sys.argv[1].partition(":")
     getattr(import_module(module), name)(*sys.argv[2:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from fusee.kernel.check.static import symbol_for
 from fusee.kernel.compile import Code, Compilation, Options, Program, Progress
 from fusee.kernel.declare import Instance
 from fusee.kernel.image import Image
-from fusee.kernel.library import Built, Library, built_key, read_built
+from fusee.kernel.library import CHECK_STATE, Built, Library, built_key, read_built
 from fusee.kernel.linker import link
 from fusee.kernel.objects import NotSupported
 from fusee.kernel.sources import source_notes
@@ -93,16 +93,18 @@ def _compile(
     image = _linked(contents)
     image_key = ""
     if image is not None:
-        image_key = digest(image.to_bytes())
-        cache.write("images", image_key, image.to_bytes())
+        image = image.showing([CHECK_STATE, *entries, *(entry.symbol for entry in entries.values())])
+        image_bytes = image.to_bytes()
+        image_key = digest(image_bytes)
+        cache.write("images", image_key, image_bytes)
     record = {
         "sources": source_notes(compilation.modules),
         "objects": [key for key, _ in objects.values()],
-        "entries": {symbol: entry._asdict() for symbol, entry in entries.items()},
+        "entries": {symbol: entry.fields for symbol, entry in entries.items()},
         "checked": checked,
         "image": image_key,
     }
-    if not cache.write("programs", key, json.dumps(record).encode()):
+    if not cache.write("programs", key, marshal.dumps(record)):
         warnings.warn(
             f"what was compiled of {program.name} cannot be kept, because {cache.folder} cannot be written: "
             "the next start compiles it again. FUSEE_CACHE names another place",

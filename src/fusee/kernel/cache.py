@@ -12,7 +12,6 @@ import signal
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -34,13 +33,13 @@ _KEEP_SECONDS = 30 * 24 * 3600
 _LOOK_SECONDS = 0.05
 
 
-def default_folder() -> Path:
+def default_folder() -> str:
     """`$FUSEE_CACHE`, or `fusee` in the user's cache folder."""
     chosen = os.environ.get("FUSEE_CACHE")
     if chosen:
-        return Path(chosen)
+        return chosen
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "fusee"
+    return os.path.join(base or os.path.join(os.path.expanduser("~"), ".cache"), "fusee")
 
 
 def digest(*parts: str | bytes) -> str:
@@ -60,7 +59,7 @@ def _joined(parts: Iterable[str | bytes]) -> bytes:
     return b"".join(len(part).to_bytes(8, "little") + part for part in data)
 
 
-def _checksum(contents: bytes) -> bytes:
+def _checksum(contents: bytes | memoryview) -> bytes:
     """Tells files that were damaged by accident."""
     return zlib.crc32(contents).to_bytes(_CHECKSUM_BYTES, "little")
 
@@ -96,24 +95,29 @@ def _wait_for(file: BinaryIO, progress: Progress | None, take_over: Callable[[],
 class Cache:
     """Files by key. Where the folder cannot be written, everything is simply missing."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or default_folder()
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self.folder = os.fspath(folder or default_folder())
 
-    def path(self, kind: str, key: str) -> Path:
+    def path(self, kind: str, key: str) -> str:
         """Where this version keeps what is stored under a key."""
-        return self.folder / kind / f"{key}.{_FORMAT}"
+        return os.path.join(self.folder, kind, f"{key}.{_FORMAT}")
 
     def read(self, kind: str, key: str) -> bytes | None:
         """The contents stored under a key, or None if there are none or they are damaged."""
+        contents = self.view(kind, key)
+        return None if contents is None else bytes(contents)
+
+    def view(self, kind: str, key: str) -> memoryview | None:
+        """`read`, without a copy of contents that are large."""
         path = self.path(kind, key)
         try:
-            data = path.read_bytes()
+            with open(path, "rb", buffering=0) as file:
+                data = memoryview(file.readall())
         except OSError:
             return None
         contents = data[_CHECKSUM_BYTES:]
         if _checksum(contents) != data[:_CHECKSUM_BYTES]:
-            with contextlib.suppress(OSError):
-                path.unlink()
+            self.delete(kind, key)
             return None
         return contents
 
@@ -123,8 +127,9 @@ class Cache:
 
         path = self.path(kind, key)
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+            folder = os.path.dirname(path)
+            os.makedirs(folder, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(_checksum(contents) + contents)
@@ -138,7 +143,7 @@ class Cache:
     def delete(self, kind: str, key: str) -> None:
         """Forget what is stored under a key."""
         with contextlib.suppress(OSError):
-            self.path(kind, key).unlink()
+            os.unlink(self.path(kind, key))
 
     @contextlib.contextmanager
     def building(
@@ -177,13 +182,25 @@ class Cache:
                 os.ftruncate(file.fileno(), 0)
             return is_free
 
+    def claim(self, key: str) -> BinaryIO | None:
+        """What says that `key` is going to be built, to whoever asks for the same; None if that is so, or cannot be.
+
+        It holds as long as the file is open here, or in a process that has inherited it: one that was started to build
+        takes its time until it does.
+        """
+        file = self._open_lock(f"{key}.claim") if self.can_build(key) else None
+        if file is not None and not _take(file):
+            file.close()
+            return None
+        return file
+
     def _open_lock(self, key: str) -> BinaryIO | None:
         """The file that a builder locks, and where it says how far it is; None where there are no locks."""
         if fcntl is None:
             return None
         with contextlib.suppress(OSError):
             path = self.path("locks", key)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
         return None
 
@@ -194,9 +211,11 @@ class Cache:
 
     def prune(self) -> None:
         """Delete what nobody has used for a month."""
+        from pathlib import Path
+
         limit = time.time() - _KEEP_SECONDS
         with contextlib.suppress(OSError):
-            for path in self.folder.glob("*/*"):
+            for path in Path(self.folder).glob("*/*"):
                 with contextlib.suppress(OSError):
                     if path.stat().st_mtime < limit:
                         path.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.errors import KernelError
 from fusee.kernel.scalars import Integer
@@ -31,13 +31,24 @@ _CTYPES: dict[str, Any] = {
 }
 
 
-class Entry(NamedTuple):
+Fields = tuple[str, tuple[str, ...], tuple[str, ...], bool]
+
+
+class Entry:
     """How an entry is called; plain data, kept in the cache beside the code."""
 
-    symbol: str
-    parameters: tuple[str, ...]
-    results: tuple[str, ...]
-    has_status: bool
+    __slots__ = ("has_status", "parameters", "results", "symbol")
+
+    def __init__(self, symbol: str, parameters: tuple[str, ...], results: tuple[str, ...], has_status: bool) -> None:
+        self.symbol = symbol
+        self.parameters = parameters
+        self.results = results
+        self.has_status = has_status
+
+    @property
+    def fields(self) -> Fields:
+        """What it is made of, in order."""
+        return self.symbol, self.parameters, self.results, self.has_status
 
     @staticmethod
     def of(function: Specialised, checked: bool) -> Entry:

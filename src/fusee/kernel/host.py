@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 _TELLING = ("vendor_id", "model name", "flags", "Features", "CPU implementer", "CPU part")  # lines of cpuinfo
 _CHUNK_BYTES = 2048
 
 
-def compiler_version() -> Path:
+def compiler_version() -> str:
     """The file that changes with the version of llvmlite, which contains LLVM."""
     import importlib.util
+    import os
 
     found = importlib.util.find_spec("llvmlite")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("llvmlite is not installed")
-    return Path(found.origin).parent / "_version.py"
+    return os.path.join(os.path.dirname(found.origin), "_version.py")
 
 
 @cache

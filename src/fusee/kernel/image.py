@@ -8,33 +8,44 @@ link at each start.
 from __future__ import annotations
 
 import ctypes
-import json
+import marshal
 import struct
-from array import array
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
 
 from fusee.kernel.room import room_for
 
+Contents = bytes | memoryview
 
-class Image(NamedTuple):
+
+class Image:
     """What is mapped: data, then `executable` bytes of code and constants."""
 
-    contents: bytes
-    executable: int
-    runs: list[tuple[int, int]]  # offset and count of 8-byte words to which the image's address is added
-    imports: dict[str, int]  # offset of the word that holds the address of a function of the C library
-    symbols: dict[str, int]  # offsets
+    __slots__ = ("contents", "executable", "imports", "runs", "symbols")
+
+    def __init__(
+        self, contents: Contents, executable: int, runs: list[tuple[int, int]], imports: dict[str, int],
+        symbols: dict[str, int],
+    ) -> None:  # fmt: skip
+        self.contents = contents
+        self.executable = executable
+        self.runs = runs  # offset and count of 8-byte words to which the image's address is added
+        self.imports = imports  # offset of the word that holds the address of a function of the C library
+        self.symbols = symbols  # offsets
+
+    def showing(self, names: Iterable[str]) -> Image:
+        """The same with these symbols only: a start reads them all."""
+        symbols = {name: self.symbols[name] for name in names if name in self.symbols}
+        return Image(self.contents, self.executable, self.runs, self.imports, symbols)
 
     def to_bytes(self) -> bytes:
-        head = {name: value for name, value in self._asdict().items() if name != "contents"}
-        text = json.dumps(head).encode()
-        return struct.pack("<Q", len(text)) + text + self.contents
+        head = marshal.dumps((self.executable, self.runs, self.imports, self.symbols))
+        return struct.pack("<Q", len(head)) + head + self.contents
 
     @staticmethod
-    def from_bytes(data: bytes) -> Image:
+    def from_bytes(data: Contents) -> Image:
+        """The inverse of `to_bytes`; the contents stay where they are."""
         (length,) = struct.unpack_from("<Q", data)
-        return Image(contents=data[8 + length :], **json.loads(data[8 : 8 + length]))
+        return Image(memoryview(data)[8 + length :], *marshal.loads(data[8 : 8 + length]))
 
     def write_to(self, memory: memoryview, start: int, function: Callable[[str], int]) -> None:
         """Fill memory of this size as it is for a processor that sees it at `start`.
@@ -44,8 +55,10 @@ class Image(NamedTuple):
         memory[: len(self.contents)] = self.contents
         for offset, count in self.runs:
             place = slice(offset, offset + 8 * count)
-            words = array("Q", memory[place].tobytes())
-            memory[place] = array("Q", [word + start for word in words]).tobytes()
+            # All words at once, as one number: offsets and addresses are so small that no sum carries into the next.
+            addend = int.from_bytes(start.to_bytes(8, "little") * count, "little")
+            words = int.from_bytes(memory[place], "little") + addend
+            memory[place] = words.to_bytes(8 * count, "little")
         for name, offset in self.imports.items():
             memory[offset : offset + 8] = function(name).to_bytes(8, "little")
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, get_args, get_origin
+from typing import Any, ParamSpec, TypeVar, cast, get_args, get_origin
 
 from fusee.kernel.scalars import Scalar, usize
 from fusee.kernel.structs import Field, FieldKind, is_struct, struct_info
@@ -17,26 +17,35 @@ def cached(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], functools.cache(function))
 
 
-class Extent(NamedTuple):
+class Extent:
     """The room that a value takes in memory, in bytes."""
 
-    size: int
-    alignment: int
+    __slots__ = ("alignment", "size")
+
+    def __init__(self, size: int, alignment: int) -> None:
+        self.size = size
+        self.alignment = alignment
 
 
-class FieldLayout(NamedTuple):
+class FieldLayout:
     """A field with its place."""
 
-    field: Field
-    offset: int
-    extent: Extent
+    __slots__ = ("extent", "field", "offset")
+
+    def __init__(self, field: Field, offset: int, extent: Extent) -> None:
+        self.field = field
+        self.offset = offset
+        self.extent = extent
 
 
-class StructLayout(NamedTuple):
+class StructLayout:
     """A struct's size, alignment and fields for one target."""
 
-    extent: Extent
-    fields: dict[str, FieldLayout]
+    __slots__ = ("extent", "fields")
+
+    def __init__(self, extent: Extent, fields: dict[str, FieldLayout]) -> None:
+        self.extent = extent
+        self.fields = fields
 
 
 def value_extent(kind: Any, target: Target) -> Extent:

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import json
+import marshal
+import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.cache import Cache, fingerprint
 from fusee.kernel.calling import FAILED, Entry, make_callable, make_status_function
 from fusee.kernel.host import processor
 from fusee.kernel.image import Image, MappedImage
-from fusee.kernel.sources import refresh, unchanged
+from fusee.kernel.sources import are_stamped, refresh, unchanged
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
     from fusee.kernel.declare import Kernel
-    from fusee.kernel.program import Code, Program, Progress
+    from fusee.kernel.program import Program, Progress
 
-_FORMAT = "5"  # of what the cache holds
+_FORMAT = "6"  # of what the cache holds
 CHECK_STATE = "check.state"  # of `lower.checked`
 
 
-class Built(NamedTuple):
+class Built:
     """The outcome of a build for this process: one image, or object files where images are not supported."""
 
-    image: Image | None
-    objects: list[bytes]
-    entries: dict[str, Entry]  # by the kernel's own symbol
-    checked: bool = False
+    __slots__ = ("checked", "entries", "image", "objects")
+
+    def __init__(
+        self, image: Image | None, objects: Sequence[bytes], entries: dict[str, Entry], checked: bool = False
+    ) -> None:
+        self.image = image
+        self.objects = objects
+        self.entries = entries  # by the kernel's own symbol
+        self.checked = checked
 
 
 class Library:
@@ -100,13 +105,13 @@ class Library:
 
         return call
 
-    def address(self, code: Code) -> int:
-        """The address of a kernel's or handler's code, as `Fn` pointers hold it."""
+    def address(self, kernel: Kernel[..., Any]) -> int:
+        """The address of an entry's own code, as `Fn` pointers hold it."""
         from fusee.kernel.build import symbol_of
 
-        found: int = self._code.address(symbol_of(code))
+        found: int = self._code.address(symbol_of(kernel))
         if not found:
-            raise KeyError(f"{code!r} is not in this program")
+            raise KeyError(f"{kernel!r} is not an entry of this program")
         return found
 
     def _raise_check_failure(self) -> None:
@@ -143,7 +148,7 @@ def find_defined(name: str, checked: bool = False) -> Library | None:
 
 def defined_key(name: str, checked: bool = False) -> str:
     """The key of a program that is known by a name."""
-    return built_key(Target.host(), checked, name, str(Path(__file__).parent))
+    return built_key(Target.host(), checked, name, os.path.dirname(os.path.abspath(__file__)))
 
 
 def built_key(target: Target, checked: bool, *which: str) -> str:
@@ -157,18 +162,21 @@ def read_built(cache: Cache, key: str) -> Built | None:
     manifest = cache.read("programs", key)
     if manifest is None:
         return None
-    record = json.loads(manifest)
-    if not unchanged(record["sources"]):
-        return None
-    if refresh(record["sources"]):
-        cache.write("programs", key, json.dumps(record).encode())
+    record = marshal.loads(manifest)
+    sources = record["sources"]
+    if not are_stamped(sources):
+        if not unchanged(sources):
+            return None
+        if refresh(sources):
+            cache.write("programs", key, marshal.dumps(record))
     used = [("images", record["image"])] if record["image"] else [("objects", part) for part in record["objects"]]
-    contents = [cache.read(*name) for name in used]
+    contents = [cache.view(*name) for name in used]
     found = [content for content in contents if content is not None]
     if len(found) < len(contents):
         return None
     for name in (("programs", key), *used):
         cache.mark_used(*name)
-    entries = {symbol: Entry(**fields) for symbol, fields in record["entries"].items()}
-    image = Image.from_bytes(found[0]) if record["image"] else None
-    return Built(image, found, entries, record["checked"])
+    entries = {symbol: Entry(*fields) for symbol, fields in record["entries"].items()}
+    if record["image"]:
+        return Built(Image.from_bytes(found[0]), [], entries, record["checked"])
+    return Built(None, [bytes(content) for content in found], entries, record["checked"])

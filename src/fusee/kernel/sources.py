@@ -7,26 +7,35 @@ import sys
 import time
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fusee.kernel.host import compiler_version
 
-_COMPILER = Path(__file__).parent
+_COMPILER = os.path.dirname(os.path.abspath(__file__))
 _YOUNG_NANOSECONDS = 2_000_000_000  # a file may change again without a new time if its clock is coarse
 
 Note = list[Any]
-"""What a file was: the digest of its contents and, if it was not written just before, its stamp. Kept as JSON."""
+"""What a file was: the digest of its contents and, if it was not written just before, its stamp. Kept in the cache."""
 
 
 def source_notes(modules: Iterable[str]) -> dict[str, Note]:
-    """Notes of every file that these modules can have taken a static value from, and of the compiler's."""
-    files = {str(path) for path in _COMPILER.rglob("*.py")} | {str(compiler_version())}
+    """Notes of every file that these modules can have taken a static value from, and of the compiler's.
+
+    A module that is made of other files has their names in `READ_FILES`.
+    """
+    from pathlib import Path
+
+    files = {str(path) for path in Path(_COMPILER).rglob("*.py")} | {compiler_version()}
     files.update(_reachable_files(set(modules)))
     notes: dict[str, Note] = {file: [file_digest(file), None] for file in sorted(files)}
     refresh(notes)
     return notes
+
+
+def are_stamped(notes: dict[str, Note]) -> bool:
+    """Whether no file has been written to: for most starts, all that has to be known."""
+    return all(_stamp(file) == stamp is not None for file, (_, stamp) in notes.items())
 
 
 def unchanged(notes: dict[str, Note]) -> bool:
@@ -63,7 +72,8 @@ def file_digest(file: str) -> str:
     import hashlib
 
     try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        with open(file, "rb") as contents:
+            return hashlib.sha256(contents.read()).hexdigest()
     except OSError:
         return ""
 
@@ -83,7 +93,7 @@ def _reachable_files(modules: set[str]) -> set[str]:
             continue
         if module.__name__.partition(".")[0] not in packages and file.startswith(libraries):
             continue
-        found.add(file)
+        found.update((file, *getattr(module, "READ_FILES", ())))
         imported = _imported(module, file) - seen
         seen |= imported
         pending += imported
@@ -96,7 +106,9 @@ def _imported(module: ModuleType, file: str) -> set[str]:
 
     names: set[str] = set()
     package = module.__package__ or ""
-    for node in ast.walk(ast.parse(Path(file).read_bytes())):
+    with open(file, "rb") as source:
+        tree = ast.parse(source.read())
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -2,9 +2,9 @@
 
 import sys
 from enum import Enum
-from typing import Annotated, Any, Final, NamedTuple, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, ForwardRef, NoReturn, TypeVar, get_args, get_origin
 
-from fusee.kernel.pointer import Fn
+from fusee.kernel.pointer import Fn, Ptr
 
 T = TypeVar("T")
 _infos: "dict[type, StructInfo]" = {}
@@ -22,10 +22,13 @@ INLINE: Final = InlineMark()
 Inline = Annotated[T, INLINE]
 
 
-class Count(NamedTuple):
+class Count:
     """`Annotated[Ptr[T], Count(n)]`: the field holds the n elements themselves."""
 
-    number: int
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 class FieldKind(Enum):
@@ -123,20 +126,31 @@ def struct_info(declaration: type) -> StructInfo:
 def _read_annotations(declaration: type) -> StructInfo:
     if not (is_struct(declaration) or is_registers(declaration)):
         raise TypeError(f"{declaration!r} is neither a @struct nor a @registers class")
-    hints = get_type_hints(declaration, include_extras=True)
     names = vars(sys.modules[declaration.__module__])
+    hints = declaration.__annotations__
     fields = tuple(_field(declaration, name, _resolve(hint, names)) for name, hint in hints.items())
     return StructInfo(declaration.__name__, declaration, fields)
 
 
 def _resolve(hint: Any, names: dict[str, Any]) -> Any:
-    """Replace the names of classes among the parameters of `Fn`, where `get_type_hints` does not look."""
-    if isinstance(hint, str):
-        return eval(hint, names)
-    if get_origin(hint) is not Fn:
+    """A type without the names of classes in it. `typing.get_type_hints` takes longer, and leaves those in `Fn`."""
+    if isinstance(hint, type):
         return hint
-    parameters, result = get_args(hint)
-    return Fn[[_resolve(parameter, names) for parameter in parameters], _resolve(result, names)]  # type: ignore[misc]
+    if isinstance(hint, str):
+        return _resolve(eval(hint, names), names)
+    if isinstance(hint, ForwardRef):
+        return _resolve(eval(hint.__forward_code__, names), names)
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *marks = get_args(hint)
+        return Annotated[(_resolve(inner, names), *marks)]
+    if origin is Fn:
+        parameters, result = get_args(hint)
+        found: Any = [_resolve(parameter, names) for parameter in parameters]
+        return Fn[found, _resolve(result, names)]  # type: ignore[misc]
+    if origin is Ptr:
+        return Ptr[_resolve(get_args(hint)[0], names)]  # type: ignore[misc]
+    return hint
 
 
 def _field(declaration: type, name: str, hint: Any) -> Field:

@@ -1,4 +1,4 @@
-"""Without Python's garbage collector: what a compilation makes is kept to its end."""
+"""Without Python's garbage collector: what a compilation or a start makes is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """While a program is compiled: its trees are kept, and looking through them takes a third of the time."""
+    """While a program is loaded, or compiled: looking through its trees, which are kept, takes a third of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from pathlib import Path
 
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.host import compiler_version, processor
@@ -21,7 +22,7 @@ def native_code(binary: bytes, wanted: Collection[int] | None = None) -> NativeC
     From the cache, if it has been compiled before. Nothing is mapped that the cache knows to be damaged.
     """
     chosen = None if wanted is None else sorted(wanted)
-    compiler = str(compiler_version().read_text())
+    compiler = Path(compiler_version()).read_text()
     key = digest(_FORMAT, sources_digest(), compiler, processor(), binary, json.dumps(chosen))
     kept = Cache()
     found = kept.read("native", key)

@@ -23,23 +23,28 @@ class Feature(IntFlag):
     LEGACY_EXCEPTIONS = 1 << 12  # the form that compilers wrote before version 3.0, and still do by themselves
 
 
-WASM_3: Final = (
-    Feature.SIMD
-    | Feature.RELAXED_SIMD
-    | Feature.TAIL_CALL
-    | Feature.MULTI_MEMORY
-    | Feature.MEMORY64
-    | Feature.EXTENDED_CONST
-    | Feature.FUNCTION_REFERENCES
-    | Feature.GC
-    | Feature.EXCEPTIONS
+# Sums: each `|` of flags would make a member of its own, at every start.
+WASM_3: Final = Feature(
+    sum(
+        (
+            Feature.SIMD,
+            Feature.RELAXED_SIMD,
+            Feature.TAIL_CALL,
+            Feature.MULTI_MEMORY,
+            Feature.MEMORY64,
+            Feature.EXTENDED_CONST,
+            Feature.FUNCTION_REFERENCES,
+            Feature.GC,
+            Feature.EXCEPTIONS,
+        )
+    )
 )
 """What the specification's version 3.0 contains."""
 
-DEFAULT_FEATURES: Final = WASM_3 | Feature.LEGACY_EXCEPTIONS | Feature.COMPACT_IMPORTS | Feature.THREADS
+DEFAULT_FEATURES: Final = Feature(WASM_3 + Feature.LEGACY_EXCEPTIONS + Feature.COMPACT_IMPORTS + Feature.THREADS)
 """What is switched on if nobody says otherwise."""
 
-ALL_FEATURES: Final = DEFAULT_FEATURES | Feature.WIDE_ARITHMETIC | Feature.CUSTOM_PAGE_SIZES
+ALL_FEATURES: Final = Feature(DEFAULT_FEATURES + Feature.WIDE_ARITHMETIC + Feature.CUSTOM_PAGE_SIZES)
 
 
 class Unsupported(IntEnum):

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from fusee.api.errors import FuseeError
 from fusee.bench.process import python_module
@@ -22,5 +21,5 @@ def run_apart(module: str, selection: Selection, arguments: Iterable[object]) ->
 def choose_given(arguments: Sequence[str]) -> Sequence[str]:
     """In such a process: choose the selection; gives the other arguments."""
     name, pins, file, *others = arguments
-    choose(Selection(name, int(pins), Path(file) if file else None))
+    choose(Selection(name, int(pins), file or None))
     return others

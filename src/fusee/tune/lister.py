@@ -36,7 +36,7 @@ class Lister(HostNative):
 
     def __init__(self) -> None:
         with Progress() as progress:
-            self._library = load_defined(f"fusee lister {chosen().key}", _define_program, progress=progress)
+            self._library = load_defined(f"fusee lister {chosen().place}", _define_program, progress=progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.platform = make_struct(Platform, self.platform_functions())
         self.engine: int = self.open_engine(self.platform, False)

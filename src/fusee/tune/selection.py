@@ -59,7 +59,7 @@ def _measure(profiles: Mapping[str, Path], wide: Path) -> list[Choice]:
         forest.add(parse(line))
     rows = {row.name: row for row in forest.rows()}
     plain = count_dispatches(chosen(), profiles.values())
-    with_trees = count_dispatches(chosen()._replace(name="wide", file=wide), profiles.values())
+    with_trees = count_dispatches(chosen()._replace(name="wide", file=str(wide)), profiles.values())
     saved: dict[tuple[str, str], float] = defaultdict(float)
     for before, after in zip(plain, with_trees, strict=True):
         for (name, signature), count in after.trees.items():

@@ -5,6 +5,7 @@ Both sides use POSIX names, so the translation needs no table of its own.
 
 import errno as host_errno
 from enum import IntEnum
+from functools import cache
 
 
 class Errno(IntEnum):
@@ -97,11 +98,13 @@ class WasiError(Exception):
         self.errno = errno
 
 
-_FROM_HOST = {getattr(host_errno, f"E{code.name}"): code for code in Errno if hasattr(host_errno, f"E{code.name}")} | {
-    host_errno.E2BIG: Errno.TOOBIG
-}
-
-
 def errno_of(error: OSError) -> Errno:
     """The guest's code for a host's error."""
-    return _FROM_HOST.get(error.errno or 0, Errno.IO)
+    return _by_host().get(error.errno or 0, Errno.IO)
+
+
+@cache
+def _by_host() -> dict[int, Errno]:
+    names = {code: f"E{code.name}" for code in Errno}
+    found = {getattr(host_errno, name): code for code, name in names.items() if hasattr(host_errno, name)}
+    return found | {host_errno.E2BIG: Errno.TOOBIG}

@@ -1,7 +1,7 @@
 """The table of host functions, and how a function of this package gets into it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from fusee.wasi.errno import Errno, WasiError, errno_of
 from fusee.wasi.memory import GuestMemory
@@ -15,17 +15,19 @@ Body = Callable[Concatenate["WasiContext", GuestMemory, P], None]
 _MASKS = {"i32": (1 << 32) - 1, "i64": (1 << 64) - 1}
 
 
-class HostFunction(NamedTuple):
-    """A function of `wasi_snapshot_preview1`.
+class HostFunction:
+    """A function of `wasi_snapshot_preview1`; types are the text format's names.
 
     The body takes numbers as unsigned. It reports failure by raising `WasiError` or `OSError`.
     """
 
-    name: str
-    params: tuple[str, ...]
-    results: tuple[str, ...]
-    body: Callable[..., None]
-    masks: tuple[int, ...]
+    __slots__ = ("body", "masks", "params", "results")
+
+    def __init__(self, params: tuple[str, ...], results: tuple[str, ...], body: Callable[..., None]) -> None:
+        self.params = params
+        self.results = results
+        self.body = body
+        self.masks = tuple(_MASKS[param] for param in params)
 
     def call(self, context: "WasiContext", memory: GuestMemory, *arguments: int) -> int:
         """Runs the function; the result is its error code."""
@@ -49,8 +51,7 @@ def host_function(signature: str, table: dict[str, HostFunction] = FUNCTIONS) ->
     params = tuple(left.split())
 
     def register(body: Body[P]) -> Body[P]:
-        name = body.__name__
-        table[name] = HostFunction(name, params, tuple(right.split()), body, tuple(_MASKS[param] for param in params))
+        table[body.__name__] = HostFunction(params, tuple(right.split()), body)
         return body
 
     return register

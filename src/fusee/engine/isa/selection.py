@@ -6,14 +6,14 @@ before that: `choose` says for this process which engine its modules are going t
 
 import os
 import sys
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from fusee.kernel.cache import fingerprint
 from fusee.kernel.target import Target
 
-_HOST: Final = Path(__file__).with_name("selection-host.txt")
-_DEVICE: Final = Path(__file__).with_name("selection-device.txt")
+_FOLDER: Final = os.path.dirname(os.path.abspath(__file__))
+_HOST: Final = os.path.join(_FOLDER, "selection-host.txt")
+_DEVICE: Final = os.path.join(_FOLDER, "selection-device.txt")
 
 
 class Selection(NamedTuple):
@@ -21,7 +21,7 @@ class Selection(NamedTuple):
 
     name: str
     pins: int
-    file: Path | None  # lists trees and pairs (`isa.trees`, `isa.pairs`), made by `fusee tune`; None: there are none
+    file: str | None  # lists trees and pairs (`isa.trees`, `isa.pairs`), made by `fusee tune`; None: there are none
     has_float_constants: bool = True
     has_vector_forms: bool = True  # else operands that are vectors are in slots
     most: tuple[int, int] | None = None  # so many lines of trees and of pairs, the first ones; None: all
@@ -34,7 +34,10 @@ class Selection(NamedTuple):
     @property
     def patterns(self) -> str:
         """The file's text, or of it what counts."""
-        text = self.file.read_text("utf-8") if self.file else ""
+        if self.file is None:
+            return ""
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
         if self.most is None:
             return text
         lines = [line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#")]
@@ -42,23 +45,27 @@ class Selection(NamedTuple):
         return "".join((*trees[: self.most[0]], *pairs[: self.most[1]]))
 
     @property
+    def place(self) -> str:
+        """What tells its engine from those of other selections here, as long as their files stay as they are."""
+        return f"{self.name} {self.pins} {self.file and os.path.realpath(self.file)}"
+
+    @property
     def key(self) -> str:
-        """What tells its engine from those of other selections."""
+        """The same, whatever becomes of the files."""
         return f"{self.name} {self.pins} {fingerprint(self.patterns)}"
 
     def as_json(self) -> dict[str, object]:
         """For another process."""
-        return {**self._asdict(), "file": self.file and str(self.file.resolve())}
+        return {**self._asdict(), "file": self.file and os.path.realpath(self.file)}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Selection":
         """The inverse of `as_json`."""
-        file, most = fields["file"], fields["most"]
-        return cls(**{**fields, "file": file and Path(file), "most": most and tuple(most)})
+        return cls(**{**fields, "most": fields["most"] and tuple(fields["most"])})
 
-    def tuned(self, file: Path) -> "Selection":
+    def tuned(self, file: str | os.PathLike[str]) -> "Selection":
         """The same with a user's own trees and pairs."""
-        return self._replace(name=f"{self.name}-tuned", file=file)
+        return self._replace(name=f"{self.name}-tuned", file=os.fspath(file))
 
 
 HOST: Final = Selection("host", 4, _HOST)
@@ -79,7 +86,7 @@ SIZE: Final = Selection("size", 0, None, has_float_constants=False, has_vector_f
 """The smallest engine that runs everything: operands are in the accumulator, a slot or, if integers, the code."""
 
 _TUNED = os.environ.get("FUSEE_TUNE")
-_chosen = HOST.tuned(Path(_TUNED)) if _TUNED else HOST
+_chosen = HOST.tuned(_TUNED) if _TUNED else HOST
 
 
 def chosen() -> Selection:

@@ -6,6 +6,7 @@ the key if `SIGNATURE_KEYS[at] == key`, where `at` is the key plus where the row
 its handler's number is `BASE[row] + SIGNATURE_STARTS[at]`, plus which pins they are.
 """
 
+import os
 from bisect import bisect_left, bisect_right
 from functools import cache
 from itertools import accumulate
@@ -19,6 +20,9 @@ from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
 from fusee.kernel.lang import table, u8, u16
+
+READ_FILES: Final = [os.path.realpath(file) for file in [chosen().file] if file]
+"""What this module is made of beside its own text: `kernel.sources` looks at it."""
 
 _ALL: Final = (*numeric.ROWS, *memory.ROWS, *control.ROWS, *aggregate.ROWS, *vector.ROWS, *atomic.ROWS)
 SINGLES: Final[tuple[Row, ...]] = tuple(map(present, _ALL))
