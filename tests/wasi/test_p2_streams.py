@@ -217,6 +217,7 @@ def test_a_failure_is_told_once(program: Program, tmp_path: Path) -> None:
     program.stream("check-write", stream)
     error = program.stream_error("write", stream, b"x")
     assert isinstance(error, IoError)
+    assert error.__traceback__ is None
     assert program.call("io/error", "[method]error.to-debug-string", error) == "Bad file descriptor"
     assert program.call("filesystem/types", "filesystem-error-code", error) == "bad-descriptor"
     assert program.call("filesystem/types", "filesystem-error-code", IoError(Errno.CONNRESET, "")) is None

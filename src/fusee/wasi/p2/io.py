@@ -36,8 +36,8 @@ class _Failures:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, StreamClosedError):
             raise Err from None
-        if isinstance(error, IoError):
-            raise Err(error) from None
+        if isinstance(error, IoError):  # the guest may keep it: not with what the failed frames have
+            raise Err(error.with_traceback(None)) from None
 
 
 _failures: Final = _Failures()
