@@ -108,15 +108,15 @@ def test_what_is_missing_or_something_else() -> None:
 def test_types_are_shown() -> None:
     engine = Engine()
     imports = Component(engine, LINKED).type.imports(engine)
-    module = imports["lib"]
+    module = imports["lib"].ty
     assert isinstance(module, ModuleType)
     assert {item.name for item in module.exports(engine)} == {"memory", "f"}
     exports = Component(engine, VERSIONED.format(version="1.0.0")).type
-    instance = exports.imports(engine)["a:b/c@1.0.0"]
+    instance = exports.imports(engine)["a:b/c@1.0.0"].ty
     assert isinstance(instance, ComponentInstanceType)
-    function = instance.exports(engine)["f"]
+    function = instance.exports(engine)["f"].ty
     assert isinstance(function, FuncType) and function.result == U8() and function.params == []
-    numbers = Component(engine, echo("(list u32)", "i32 i32")).type.exports(engine)["echo"]
+    numbers = Component(engine, echo("(list u32)", "i32 i32")).type.exports(engine)["echo"].ty
     assert isinstance(numbers, FuncType) and isinstance(numbers.result, ListType)
     assert numbers.result.element == U32() and numbers.params == [("value", numbers.result)]
 

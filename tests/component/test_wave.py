@@ -18,7 +18,7 @@ def type_of(text: str) -> ValType:
     definitions, name = ("", text) if text.startswith(("(list", "(option", "(result", "(tuple")) or text.isalnum() \
         else (named(text), "$t")  # fmt: skip
     component = Component(Engine(), f'(component {definitions} (import "f" (func (param "x" {name}))))')
-    function = component.type.imports(component._engine)["f"]
+    function = component.type.imports(component._engine)["f"].ty
     assert isinstance(function, FuncType)
     return function.params[0][1]
 

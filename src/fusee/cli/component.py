@@ -94,10 +94,10 @@ class ComponentProgram:
 
         found: dict[tuple[str, ...], FuncType] = {}
         for name, item in self.component.type.exports(self.engine).items():
-            inner = item.exports(self.engine) if isinstance(item, ComponentInstanceType) else {}
-            found |= {(name, member): ty for member, ty in inner.items() if isinstance(ty, FuncType)}
-            if isinstance(item, FuncType):
-                found[name,] = item
+            inner = item.ty.exports(self.engine) if isinstance(item.ty, ComponentInstanceType) else {}
+            found |= {(name, member): extern.ty for member, extern in inner.items() if isinstance(extern.ty, FuncType)}
+            if isinstance(item.ty, FuncType):
+                found[name,] = item.ty
         return found
 
     def _find(self, name: str) -> "tuple[tuple[str, ...], FuncType]":

@@ -2,7 +2,14 @@
 
 from fusee.component.component import Component, ExportIndex
 from fusee.component.func import Func, Instance
-from fusee.component.items import ComponentInstanceType, ComponentItem, ComponentType, FuncType, ModuleType
+from fusee.component.items import (
+    ComponentExtern,
+    ComponentInstanceType,
+    ComponentItem,
+    ComponentType,
+    FuncType,
+    ModuleType,
+)
 from fusee.component.linker import Linker, LinkerInstance
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.types import (
@@ -53,6 +60,7 @@ __all__ = [
     "BorrowType",
     "Char",
     "Component",
+    "ComponentExtern",
     "ComponentInstanceType",
     "ComponentItem",
     "ComponentType",

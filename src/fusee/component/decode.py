@@ -72,8 +72,14 @@ class Decoder:
             section = reader.take(length)
             self.section(code, section, where)
         self.scopes.pop()
-        ty = ComponentType._of(scope.imports.items, scope.exports.items, tuple(scope.imported), tuple(scope.defined))
-        return Program(ty, tuple(scope.steps))
+        return Program(self.type_of(scope), tuple(scope.steps))
+
+    @staticmethod
+    def type_of(scope: Scope) -> ComponentType:
+        """The type of the component that a scope is of."""
+        made = ComponentType._of(scope.imports.items, scope.exports.items, tuple(scope.imported), tuple(scope.defined))
+        made._import_attributes, made._attributes = scope.imports.attributes, scope.exports.attributes
+        return made
 
     def section(self, code: int, reader: Reader, offset: int) -> None:
         """One section."""
@@ -159,14 +165,16 @@ class Decoder:
         scope = self.enter(COMPONENT_TYPE, offset)
         self.declarations(reader)
         self.scopes.pop()
-        return ComponentType._of(scope.imports.items, scope.exports.items, tuple(scope.imported), tuple(scope.defined))
+        return self.type_of(scope)
 
     def instance_type(self, reader: Reader, offset: int) -> ComponentInstanceType:
         """The type of an instance."""
         scope = self.enter(INSTANCE_TYPE, offset)
         self.declarations(reader)
         self.scopes.pop()
-        return ComponentInstanceType._of(scope.exports.items, tuple(scope.defined))
+        made = ComponentInstanceType._of(scope.exports.items, tuple(scope.defined))
+        made._attributes = scope.exports.attributes
+        return made
 
     def declarations(self, reader: Reader) -> None:
         """What such a type declares."""

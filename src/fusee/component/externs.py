@@ -28,32 +28,32 @@ _IMPLEMENTS = 0x00
 _ATTRIBUTES = {_IMPLEMENTS: "implements", 0x01: "versionsuffix", 0x02: "external-id"}
 
 
-def decode_name(reader: Reader) -> tuple[str, bool]:
-    """The name of an import or export, and whether it is said what it implements. Attributes change nothing else."""
+def decode_name(reader: Reader) -> tuple[str, dict[str, str]]:
+    """The name of an import or export, and its attributes."""
     start = reader.position
     kind = reader.byte()
     if kind > 0x02:
         raise MalformedError("malformed name of an import or export", start)
     name = reader.name()
-    seen: set[int] = set()
+    found: dict[str, str] = {}
     for _ in range(reader.count("attributes", 2) if kind == 0x02 else 0):
         where = reader.position
         code = reader.byte()
         if code not in _ATTRIBUTES:
             raise MalformedError("malformed attribute", where)
-        if code in seen:
+        if _ATTRIBUTES[code] in found:
             raise invalid(f"duplicate '{_ATTRIBUTES[code]}' option in name", where)
-        seen.add(code)
-        value = reader.name()
+        value = found[_ATTRIBUTES[code]] = reader.name()
         parsed = parse_name(value)
         if code == _IMPLEMENTS and (parsed is None or parsed.kind != "interface"):
             raise invalid(f"`{value}` is not a valid name of an interface: it must be an interface", where)
-    return name, _IMPLEMENTS in seen
+    return name, found
 
 
-def check_attributes(name: str, item: Item, implements: bool, offset: int) -> None:
+def check_attributes(name: str, item: Item, attributes: dict[str, str], offset: int) -> None:
     """Only instances that are called otherwise may be said to implement an interface."""
     parsed = parse_name(name)
+    implements = "implements" in attributes
     if implements and not isinstance(item, ComponentInstanceType):
         raise invalid("only instances can have an `implements`", offset)
     if implements and parsed is not None and parsed.kind != "plain":
@@ -102,9 +102,9 @@ def decode_import(decoder: Any, reader: Reader) -> None:
     """An import of a component, or of the type of one."""
     scope: Scope = decoder.scope
     start = reader.position
-    name, implements = decode_name(reader)
+    name, attributes = decode_name(reader)
     item, is_new = decode_extern_type(decoder, reader)
-    check_attributes(name, item, implements, start)
+    check_attributes(name, item, attributes, start)
     before = len(scope.imported)
     if is_new:
         assert isinstance(item, ResourceType)
@@ -114,7 +114,7 @@ def decode_import(decoder: Any, reader: Reader) -> None:
         item = scope.introduce(item, scope.imported)
     scope.check_visible(item, "import", name, start)
     scope.show(item, "import")
-    scope.imports.add(name, item, start)
+    scope.imports.add(name, item, start, attributes)
     scope.define(item)
     if scope.kind == COMPONENT_SCOPE:
         paths = paths_of(item, scope.imported[before:], scope.work)
@@ -125,9 +125,9 @@ def decode_export_declaration(decoder: Any, reader: Reader) -> None:
     """An export in the type of a component or instance."""
     scope: Scope = decoder.scope
     start = reader.position
-    name, implements = decode_name(reader)
+    name, attributes = decode_name(reader)
     item, is_new = decode_extern_type(decoder, reader)
-    check_attributes(name, item, implements, start)
+    check_attributes(name, item, attributes, start)
     if is_new:
         assert isinstance(item, ResourceType)
         item._name = name
@@ -136,7 +136,7 @@ def decode_export_declaration(decoder: Any, reader: Reader) -> None:
         item = scope.introduce(item, scope.defined)
     scope.check_visible(item, "export", name, start)
     scope.show(item, "export")
-    scope.exports.add(name, item, start)
+    scope.exports.add(name, item, start, attributes)
     scope.define(item)
 
 
@@ -144,9 +144,9 @@ def decode_export(decoder: Any, reader: Reader) -> None:
     """An export of a component."""
     scope: Scope = decoder.scope
     start = reader.position
-    name, implements = decode_name(reader)
+    name, attributes = decode_name(reader)
     item, sort, index = indexed_item(scope, reader)
-    check_attributes(name, item, implements, start)
+    check_attributes(name, item, attributes, start)
     source = item
     flag = reader.byte()
     if flag > 1:
@@ -156,7 +156,7 @@ def decode_export(decoder: Any, reader: Reader) -> None:
         item = _ascribed(decoder, item, reader, name, resources)
     scope.check_visible(item, "export", name, start)
     scope.show(item, "export")
-    scope.exports.add(name, item, start)
+    scope.exports.add(name, item, start, attributes)
     scope.define(item)
     paths = paths_of(item, resources, scope.work)
     scope.steps.append(Export(name, sort, index, source, item, paths))

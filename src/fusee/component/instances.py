@@ -151,9 +151,9 @@ def _exports(scope: Scope, reader: Reader) -> None:
     types: dict[str, Item] = {}
     for _ in range(reader.count("exports", 4)):
         start = reader.position
-        name, implements = decode_name(reader)
+        name, attributes = decode_name(reader)
         item, sort, index = indexed_item(scope, reader)
-        check_attributes(name, item, implements, start)
+        check_attributes(name, item, attributes, start)
         parsed = parse_name(name)
         if parsed is not None and parsed.resource:
             raise invalid(f"instance export `{name}`: resource used in it does not have a name in this context", start)

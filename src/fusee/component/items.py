@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from fusee.api.engine import Engine
     from fusee.api.types import AsExternType, ExportType, ImportType
 
+Attributes = dict[str, dict[str, str]]
+"""By names of imports or exports, what is said of them beside."""
+
 
 class FuncType(NotMade):
     """The type of a function."""
@@ -85,24 +88,25 @@ class ComponentInstanceType(NotMade):
     `_resources` are those resources that are its own: another instance of the type has others.
     """
 
-    __slots__ = ("_depth", "_exports", "_resources")
+    __slots__ = ("_attributes", "_depth", "_exports", "_resources")
 
     _exports: "dict[str, Any]"
     _resources: tuple[ResourceType, ...]
     _depth: int
+    _attributes: Attributes
 
     @classmethod
     def _of(
         cls, exports: "dict[str, Any]", resources: tuple[ResourceType, ...]
     ) -> "ComponentInstanceType":  # fmt: skip
         made = cls.__new__(cls)
-        made._exports, made._resources = exports, resources
+        made._exports, made._resources, made._attributes = exports, resources, {}
         made._depth = 1 + depth_of(exports)
         return made
 
-    def exports(self, engine: "Engine") -> "dict[str, ComponentItem]":
-        """The type of each export by its name, a dict."""
-        return {name: shown(item) for name, item in self._exports.items()}
+    def exports(self, engine: "Engine") -> "dict[str, ComponentExtern]":
+        """Each export by its name, a dict of `ComponentExtern`s."""
+        return externs(self._exports, self._attributes)
 
 
 class ComponentType(NotMade):
@@ -111,11 +115,13 @@ class ComponentType(NotMade):
     `_imported` are the resources that its imports stand for, `_defined` those of which each instance has its own.
     """
 
-    __slots__ = ("_defined", "_depth", "_exports", "_imported", "_imports")
+    __slots__ = ("_attributes", "_defined", "_depth", "_exports", "_import_attributes", "_imported", "_imports")
 
     _imports: "dict[str, Any]"
     _exports: "dict[str, Any]"
     _depth: int
+    _attributes: Attributes
+    _import_attributes: Attributes
     _imported: tuple[ResourceType, ...]
     _defined: tuple[ResourceType, ...]
 
@@ -130,15 +136,55 @@ class ComponentType(NotMade):
         made = cls.__new__(cls)
         made._imports, made._exports, made._imported, made._defined = imports, exports, imported, defined
         made._depth = 1 + max(depth_of(imports), depth_of(exports))
+        made._attributes, made._import_attributes = {}, {}
         return made
 
-    def imports(self, engine: "Engine") -> "dict[str, ComponentItem]":
-        """The type of each import by its name, a dict."""
-        return {name: shown(item) for name, item in self._imports.items()}
+    def imports(self, engine: "Engine") -> "dict[str, ComponentExtern]":
+        """Each import by its name, a dict of `ComponentExtern`s."""
+        return externs(self._imports, self._import_attributes)
 
-    def exports(self, engine: "Engine") -> "dict[str, ComponentItem]":
-        """The type of each export by its name, a dict."""
-        return {name: shown(item) for name, item in self._exports.items()}
+    def exports(self, engine: "Engine") -> "dict[str, ComponentExtern]":
+        """Each export by its name, a dict of `ComponentExtern`s."""
+        return externs(self._exports, self._attributes)
+
+
+class ComponentExtern(NotMade):
+    """What a component or an instance imports or exports."""
+
+    __slots__ = ("_attributes", "_ty")
+
+    _ty: "ComponentItem"
+    _attributes: "dict[str, str]"
+
+    @classmethod
+    def _of(cls, ty: "ComponentItem", attributes: "dict[str, str]") -> "ComponentExtern":
+        made = cls.__new__(cls)
+        made._ty, made._attributes = ty, attributes
+        return made
+
+    @property
+    def ty(self) -> "ComponentItem":
+        """Its type. Of what is imported or exported as a type, that type."""
+        return self._ty
+
+    @property
+    def implements(self) -> str | None:
+        """The interface that an instance of another name is said to implement, a str, or None."""
+        return self._attributes.get("implements")
+
+    def is_implements(self, s: str) -> bool:
+        """Whether that is the interface `s`."""
+        return self.implements == s
+
+    @property
+    def external_id(self) -> str | None:
+        """A name for it outside of components, a str, or None."""
+        return self._attributes.get("external-id")
+
+
+def externs(items: "dict[str, Any]", attributes: Attributes) -> "dict[str, ComponentExtern]":
+    """Items as users see them."""
+    return {name: ComponentExtern._of(shown(item), attributes.get(name, {})) for name, item in items.items()}
 
 
 def depth_of(items: "dict[str, Any]") -> int:

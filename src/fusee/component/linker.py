@@ -175,10 +175,12 @@ class LinkerInstance(_Lockable, NotMade):
         self._definitions[name] = definition
 
     def add_instance(self, name: str) -> "LinkerInstance":
-        """Define an instance, and give the place for its exports."""
-        inner: Definitions = {}
-        self._define(name, inner)
-        return LinkerInstance._of(self._linker, self, inner)
+        """Define an instance, or go on with one that is defined, and give the place for its exports."""
+        self._assert_not_locked()
+        expect(name, str, "a str")
+        if not isinstance(self._definitions.get(name), dict):
+            self._define(name, {})
+        return LinkerInstance._of(self._linker, self, self._definitions[name])
 
     def add_module(self, name: str, module: Module) -> None:
         """Define a core module. Raises `ArgumentError`."""

@@ -111,10 +111,14 @@ class Substitution:
             params = tuple((name, self.item(ty)) for name, ty in item._params)
             return FuncType._of(params, item._result and self.item(item._result), item._is_async)
         if isinstance(item, ComponentInstanceType):
-            return ComponentInstanceType._of(self.items(item._exports), item._resources)
+            instance = ComponentInstanceType._of(self.items(item._exports), item._resources)
+            instance._attributes = item._attributes
+            return instance
         assert isinstance(item, ComponentType)
         imports, exports = self.items(item._imports), self.items(item._exports)
-        return ComponentType._of(imports, exports, item._imported, item._defined)
+        component = ComponentType._of(imports, exports, item._imported, item._defined)
+        component._import_attributes, component._attributes = item._import_attributes, item._attributes
+        return component
 
     def items(self, items: Mapping[str, Any]) -> dict[str, Any]:
         """All of them replaced."""

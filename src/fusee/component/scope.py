@@ -58,8 +58,9 @@ class Names:
         self.items: dict[str, Item] = {}
         self.keys: dict[str, str] = {}
         self.resources: dict[str, ResourceType] = {}
+        self.attributes: dict[str, dict[str, str]] = {}
 
-    def add(self, name: str, item: Item, offset: int) -> None:
+    def add(self, name: str, item: Item, offset: int, attributes: dict[str, str] | None = None) -> None:
         """One more. Raises `ValidationError` for a name that is none, is there, or does not fit the item."""
         parsed = parse_name(name)
         if parsed is None:
@@ -73,6 +74,8 @@ class Names:
             pass  # any sort may have such a name
         self.keys[key] = name
         self.items[name] = item
+        if attributes:
+            self.attributes[name] = attributes
         if isinstance(item, ResourceType) and parsed.kind == "plain":
             self.resources[name] = item
 
@@ -142,7 +145,9 @@ class Scope:
         substitution = Substitution(self.work, {}, fresh)
         made: Item = substitution.item(item)
         if isinstance(made, ComponentInstanceType):
+            attributes = made._attributes
             made = ComponentInstanceType._of(made._exports, ())
+            made._attributes = attributes
         resources += substitution.made
         return made
 
