@@ -22,7 +22,7 @@ COMPILED: Final = {
 }
 """Machines, and Zig's options for them."""
 
-PARTS: Final = ("bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions")
+PARTS: Final = ("bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions", "objects")
 
 
 _libraries: list["TemporaryDirectory[str]"] = []  # until the tests end

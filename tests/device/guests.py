@@ -89,6 +89,33 @@ EXCEPTIONS = """
   (func (export "bottom") (param nullexternref)))
 """
 
+OBJECTS = """
+(module
+  (type $point (sub (struct (field (mut i32)) (field (mut i8)) (field i64))))
+  (type $named (sub final $point (struct (field (mut i32)) (field (mut i8)) (field i64) (field (mut anyref)))))
+  (type $shorts (array (mut i16)))
+  (type $points (array (mut (ref null $point))))
+  (type $mixed (struct (field v128) (field (ref $point)) (field funcref) (field externref)))
+  (type $no_object (func))
+  (import "env" "pass" (func $pass (param anyref) (result anyref)))
+  (global (export "kept") (mut structref) (ref.null struct))
+  (table (export "places") 2 8 anyref)
+  (func $make (export "make") (param i32) (result (ref $named))
+    (struct.new $named (local.get 0) (i32.const 0xFFF0) (i64.extend_i32_s (i32.sub (i32.const 0) (local.get 0)))
+      (ref.null none)))
+  (func (export "sum") (param (ref null $point)) (result i32)
+    (i32.add (struct.get $point 0 (local.get 0)) (struct.get_u $point 1 (local.get 0))))
+  (func (export "through") (param anyref) (result anyref) (call $pass (local.get 0)))
+  (func (export "outside") (param anyref) (result externref) (extern.convert_any (local.get 0)))
+  (func (export "inside") (param externref) (result anyref) (any.convert_extern (local.get 0)))
+  (func (export "length") (param arrayref) (result i32) (array.len (local.get 0)))
+  (func (export "number") (param i31ref) (result i32) (i31.get_s (local.get 0)))
+  (func (export "litter") (param i32)
+    (loop $again
+      (drop (call $make (local.get 0)))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+"""
+
 STARTING = "(module (tag $early (param i32)) (func $start (throw $early (i32.const 6))) (start $start))"
 
 HELLO = """
@@ -131,7 +158,7 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "STARTING", "HELLO"):
+    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "OBJECTS", "STARTING", "HELLO"):
         lines.append(as_c(name, wat2wasm(globals()[name])))
     return "".join(lines)
 

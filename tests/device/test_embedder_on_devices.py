@@ -18,6 +18,7 @@ FUNCTIONS = (
     Entry("withstand", (), ("i32",), False),
     Entry("carry", (), ("i32",), False),
     Entry("throw_and_catch", (), ("i32",), False),
+    Entry("have_objects", (), ("i32",), False),
     Entry("said", (), ("address",), False),
     Entry("live_blocks", (), ("i32",), False),
 )
@@ -36,7 +37,7 @@ def test_embedder_on_a_device(triple: str, tmp_path: Path) -> None:
         del objects[f"{PLATFORM}.o"]  # as linkers leave it out: the app has a default platform itself
     objects |= {path.stem + ".c": path.read_bytes() for path in compile_parts(triple, tmp_path)}
     device = Device(DeviceProgram(Target.parse(triple), objects, {entry.symbol: entry for entry in FUNCTIONS}))
-    parts = ("by_default", "embed", "resist", "conform", "withstand", "carry", "throw_and_catch")
+    parts = ("by_default", "embed", "resist", "conform", "withstand", "carry", "throw_and_catch", "have_objects")
     failures = sum(device.function(name)() for name in parts)
     output = device.space.read(device.function("said")(), 1 << 14).partition(b"\0")[0].decode()
     assert output == EXPECTED.format(refused="length out of bounds")

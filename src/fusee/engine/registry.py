@@ -275,6 +275,8 @@ def remove_group(registry: TypeRegistry, group: Group) -> None:
         while cast(Group, at).next != address(group):
             at = cast(Group, at).next
         cast(Group, at).next = group.next
+    for i in span(group.first_id, group.first_id + group.type_count):
+        registry.types[i].layout = usize(0)
     logarithm = size_class(group.type_count)
     registry.types[group.first_id].supertype = registry.free[logarithm]
     registry.free[logarithm] = group.first_id

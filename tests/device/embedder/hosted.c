@@ -52,6 +52,7 @@ int main(void) {
     setvbuf(stdout, NULL, _IONBF, 0); /* guests write to it directly */
     int failures = by_default() + in_threads() + embed() + resist() + conform() + withstand() + carry();
     failures += throw_and_catch();
+    failures += have_objects();
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

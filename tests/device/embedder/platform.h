@@ -17,3 +17,4 @@ int conform(void); /* standard.c */
 int withstand(void); /* abuse.c */
 int carry(void); /* vectors.c */
 int throw_and_catch(void); /* exceptions.c */
+int have_objects(void); /* objects.c */

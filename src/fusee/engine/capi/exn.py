@@ -6,7 +6,7 @@ from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.func import WRONG_COUNT
 from fusee.engine.capi.globals import put_nothing
 from fusee.engine.capi.host import SMALL, WRONG_VALUE
-from fusee.engine.capi.kinds import is_expressible, slots_of
+from fusee.engine.capi.kinds import slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import delete_ref, is_kind, new_ref
 from fusee.engine.capi.state import KIND_EXN, KIND_TAG, Ref, StoreObject, Trap, Value, Vector
@@ -99,9 +99,6 @@ def field(ref: Ref, index: usize, out: Value) -> bool:
     for i in span(u32(index)):
         place = place + slots_of(exn.tag.params[i])
     code = param_of(exn.tag, u32(index))
-    ref.store.status = WRONG_VALUE
-    if not is_expressible(code):
-        return False
     ref.store.status = u64(0)
     if from_slot(ref.store, place, code, out):
         return True

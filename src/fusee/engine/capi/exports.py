@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fusee.engine.capi import counts, module, refs, trap, types, vectors
 from fusee.engine.capi.state import (
+    KIND_ANY,
     KIND_EXN,
     KIND_FOREIGN,
     KIND_FUNC,
@@ -18,6 +19,9 @@ from fusee.engine.capi.state import (
 )
 from fusee.engine.capi.wasi.state import HAS_WASI
 from fusee.kernel.lang import Instance, Kernel, exported
+from fusee.spec.families import Family, left_out
+
+HAS_OBJECTS: Final = Family.GC not in left_out()
 
 MODULES: Final = (
     "engine",
@@ -37,6 +41,7 @@ MODULES: Final = (
     "exn",
     "extern",
     "instance",
+    *(("anyref",) if HAS_OBJECTS else ()),
     *(("wasi.config", "wasi.imports") if HAS_WASI else ()),
 )
 
@@ -128,15 +133,18 @@ def _ref_functions() -> list[Instance]:
     return made
 
 
-def _exn_functions() -> list[Instance]:
-    """What exceptions have in common with other objects, but that they have no host info."""
-    return [
-        exported("fusee_exn_copy", refs.copy_ref),
-        exported("fusee_exn_delete", refs.delete_ref),
-        exported("fusee_exn_same", refs.same_ref),
-        exported("fusee_exn_as_ref", refs.as_ref),
-        exported("fusee_ref_as_exn", refs.from_ref, kind=KIND_EXN),
-    ]
+def _guest_functions() -> list[Instance]:
+    """What exceptions and objects of guests have in common with other references, but that they have no host info."""
+    made = []
+    for name, kind in {"exn": KIND_EXN, **({"any": KIND_ANY} if HAS_OBJECTS else {})}.items():
+        made += [
+            exported(f"fusee_{name}_copy", refs.copy_ref),
+            exported(f"fusee_{name}_delete", refs.delete_ref),
+            exported(f"fusee_{name}_same", refs.same_ref),
+            exported(f"fusee_{name}_as_ref", refs.as_ref),
+            exported(f"fusee_ref_as_{name}", refs.from_ref, kind=kind),
+        ]
+    return made
 
 
 def _module_functions() -> list[Instance]:
@@ -159,6 +167,6 @@ def _declared() -> list[Kernel[..., Any]]:
 EXPORTS: Final[tuple[Kernel[..., Any] | Instance, ...]] = (
     *_declared(),
     *dict.fromkeys(
-        [*_vector_functions(), *_type_functions(), *_ref_functions(), *_exn_functions(), *_module_functions()]
+        [*_vector_functions(), *_type_functions(), *_ref_functions(), *_guest_functions(), *_module_functions()]
     ),
 )

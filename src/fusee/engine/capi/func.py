@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.host import SMALL, WRONG_VALUE, kind_at
-from fusee.engine.capi.kinds import is_expressible, slots_of
+from fusee.engine.capi.kinds import slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.refs import drop_store, is_kind, new_ref
 from fusee.engine.capi.state import KIND_FUNC, ExternType, Host, Ref, StoreObject, Trap, Vector
@@ -96,10 +96,10 @@ def can_be_host(type: ExternType) -> bool:  # noqa: A002
     if is_null(type) or type.kind != KIND_FUNC:
         return False
     for i in span(type.params.size):
-        if not is_expressible(kind_at(type.params, i)):
+        if kind_at(type.params, i) == 0:
             return False
     for i in span(type.results.size):
-        if not is_expressible(kind_at(type.results, i)):
+        if kind_at(type.results, i) == 0:
             return False
     return True
 
@@ -262,7 +262,7 @@ def call_in(s: StoreObject, func: Func, arguments: Vector, results: Vector) -> T
         if is_null(slots):
             return new_trap(s, OUT_OF_MEMORY)
     trap = null(Trap)
-    if not take_arguments(s, func, arguments, slots) or not are_expressible(s, func):
+    if not take_arguments(s, func, arguments, slots):
         trap = new_trap(s, WRONG_VALUE)
     else:
         trap = run(s, func, slots)
@@ -283,15 +283,6 @@ def take_arguments(s: StoreObject, func: Func, arguments: Vector, slots: Ptr[u64
         if not to_slot(s, values(arguments)[i], code, place):
             return False
         place = place + slots_of(code)
-    return True
-
-
-@kernel
-def are_expressible(s: StoreObject, func: Func) -> bool:
-    """Whether `wasm_val_t` holds the results; asked before they are there."""
-    for i in span(func.result_count):
-        if not is_expressible(result_code(s, func, i)):
-            return False
     return True
 
 

@@ -1,7 +1,7 @@
 """Globals as the embedder makes, reads and writes them."""
 
 from fusee.engine.capi.host import WRONG_VALUE
-from fusee.engine.capi.kinds import code_from_kind, is_expressible
+from fusee.engine.capi.kinds import code_from_kind
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_GLOBAL, VAL_EXTERNREF, ExternType, Ref, StoreObject, Value
@@ -52,7 +52,7 @@ def global_type(ref: Ref) -> ExternType:
 
 @kernel(export="wasm_global_get")
 def get(ref: Ref, out: Value) -> None:
-    """A null reference if there is no memory, or C has no kind for the value; `fusee_store_error` then says so."""
+    """A null reference if there is no memory; `fusee_store_error` then says so."""
     if not is_kind(ref, KIND_GLOBAL):
         put_nothing(out)
         return
@@ -60,10 +60,7 @@ def get(ref: Ref, out: Value) -> None:
     slots = stack_array(u64, 2)
     slots[0] = origin.value
     slots[1] = origin.high
-    if not is_expressible(origin.value_type):
-        ref.store.status = WRONG_VALUE
-        put_nothing(out)
-    elif not from_slot(ref.store, slots, origin.value_type, out):
+    if not from_slot(ref.store, slots, origin.value_type, out):
         ref.store.status = OUT_OF_MEMORY
         put_nothing(out)
 

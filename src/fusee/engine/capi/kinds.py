@@ -1,6 +1,6 @@
 """Kinds of values in C, and the engine's codes of value types."""
 
-from fusee.engine.capi.state import VAL_EXNREF, VAL_EXTERNREF, VAL_FUNCREF, VAL_OTHER, VAL_V128
+from fusee.engine.capi.state import VAL_ANYREF, VAL_EXNREF, VAL_EXTERNREF, VAL_FUNCREF, VAL_V128
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, NULLABLE, REF
 from fusee.engine.state.module import VAL_I32 as CODE_I32
 from fusee.engine.state.module import VAL_V128 as CODE_V128
@@ -15,14 +15,14 @@ def kind_from_code(value_type: u32) -> u32:
         return CODE_I32 - value_type  # in the same order, counted down
     heap = value_type & HEAP_MASK
     if value_type & (ABSTRACT | AGGREGATE) == AGGREGATE:
-        return u32(VAL_OTHER)
+        return u32(VAL_ANYREF)
     if value_type & ABSTRACT == 0 or heap == Heap.FUNC or heap == Heap.NOFUNC:
         return VAL_FUNCREF
     if heap == Heap.EXTERN or heap == Heap.NOEXTERN:
         return u32(VAL_EXTERNREF)
     if heap == Heap.EXN or heap == Heap.NOEXN:
         return VAL_EXNREF
-    return u32(VAL_OTHER)
+    return u32(VAL_ANYREF)
 
 
 @kernel
@@ -36,13 +36,9 @@ def code_from_kind(kind: u32) -> u32:
         return u32(REF | NULLABLE | ABSTRACT | Heap.EXTERN)
     if kind == VAL_EXNREF:
         return u32(REF | NULLABLE | ABSTRACT | Heap.EXN)
+    if kind == VAL_ANYREF:
+        return u32(REF | NULLABLE | ABSTRACT | Heap.ANY)
     return u32(0)
-
-
-@kernel
-def is_expressible(code: u32) -> bool:
-    """Whether a `wasm_val_t` can hold values of a type: not references that C has no name for."""
-    return code != 0 and kind_from_code(code) < VAL_OTHER
 
 
 @kernel(inline=True)

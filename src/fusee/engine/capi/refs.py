@@ -8,6 +8,7 @@ from fusee.engine.capi.counts import attach, drop_engine, drop_module, drop_worl
 from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.objects import end_all_objects, find_object, free_trap, object_for
 from fusee.engine.capi.state import (
+    KIND_ANY,
     KIND_EXN,
     KIND_FOREIGN,
     KIND_INSTANCE,
@@ -25,10 +26,25 @@ from fusee.engine.capi.state import (
 from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
 from fusee.engine.capi.wasi.state import HAS_WASI, Wasi
-from fusee.engine.runtime.heap.roots import hold_exn
+from fusee.engine.runtime.heap.roots import hold_exn, new_root
 from fusee.engine.runtime.store import release_store
 from fusee.engine.state.runtime import Exn
-from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, u8, u32, usize
+from fusee.kernel.lang import (
+    Ptr,
+    Static,
+    address,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    null,
+    size_of,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)
 
 
 @kernel
@@ -50,6 +66,30 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
 
 
 @kernel
+def new_any(store: StoreObject, reference: u64) -> Ref:
+    """A handle of a reference of the `any` hierarchy, which keeps what that refers to; null if there is no memory."""
+    root = stack_array(usize, 1)
+    store.status = caught(make_root, store, reference, root)
+    if store.status != 0:
+        return null(Ref)
+    ref = new_ref(store, u32(KIND_ANY), root[0])
+    if is_null(ref):
+        cast(Ptr[u64], root[0])[0] = u64(0)
+    return ref
+
+
+@kernel
+def make_root(store: StoreObject, reference: u64, root: Ptr[usize]) -> None:
+    root[0] = address(new_root(store.store, reference))
+
+
+@kernel(inline=True)
+def reference_of(ref: Ref) -> u64:
+    """What a handle of that kind refers to, as guests know it."""
+    return cast(Ptr[u64], ref.target)[0]
+
+
+@kernel
 def delete_ref(handle: usize) -> None:
     """`wasm_…_delete` of all kinds: end a handle; nothing if it is null."""
     if handle == 0:
@@ -65,6 +105,8 @@ def delete_ref(handle: usize) -> None:
             cast(Object, ref.target).handles -= 1
         elif ref.kind == KIND_EXN:
             cast(Exn, ref.target).holders -= 1
+        elif ref.kind == KIND_ANY:
+            cast(Ptr[u64], ref.target)[0] = u64(0)
         delete_block(cast(Ptr[u8], handle))
         drop_store(store)
 
@@ -81,6 +123,8 @@ def copy_ref(handle: usize) -> usize:
     if ref.kind == KIND_TRAP:
         hold_trap(cast(Trap, handle))
         return handle
+    if ref.kind == KIND_ANY:
+        return address(new_any(ref.store, reference_of(ref)))
     return address(new_ref(ref.store, ref.kind, ref.target))
 
 
@@ -94,6 +138,8 @@ def same_ref(a: Ref, b: Ref) -> bool:
     """`wasm_…_same`: whether two handles are of the same object."""
     if is_null(a) or is_null(b) or a.kind != b.kind or a.kind == KIND_MODULE or a.kind == KIND_TRAP:
         return a == b
+    if a.kind == KIND_ANY:
+        return a.store == b.store and reference_of(a) == reference_of(b)
     return a.target == b.target
 
 
@@ -155,8 +201,8 @@ def set_finalized_info(ref: Ref, data: usize, finalizer: usize) -> None:
 
 @kernel
 def info_for(ref: Ref) -> HostInfo:
-    """Where an object's host info is; null if there is no memory for it. Exceptions have none."""
-    if is_null(ref) or ref.kind == KIND_EXN:
+    """Where an object's host info is; null if there is no memory for it. Exceptions and objects of guests have none."""
+    if is_null(ref) or ref.kind == KIND_EXN or ref.kind == KIND_ANY:
         return null(HostInfo)
     if ref.kind == KIND_MODULE:
         return cast(ModuleObject, ref).info

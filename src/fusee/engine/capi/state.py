@@ -23,6 +23,7 @@ KIND_FOREIGN: Final = 6
 KIND_TRAP: Final = 7
 KIND_MODULE: Final = 8
 KIND_EXN: Final = 9
+KIND_ANY: Final = 10
 KIND_NONE: Final = 0xFF  # of NULL
 
 VAL_I32: Final = u32(0)  # `wasm_valkind_t`
@@ -33,7 +34,8 @@ VAL_V128: Final = 4
 VAL_EXTERNREF: Final = 128
 VAL_FUNCREF: Final = u32(129)
 VAL_EXNREF: Final = u32(130)
-VAL_OTHER: Final = 131  # a reference type that C has no name for
+VAL_ANYREF: Final = 131  # all of the hierarchy of `anyref`
+VAL_NONE: Final = 0xFF  # of NULL
 
 
 @struct
@@ -79,6 +81,15 @@ class ValType:
     """`wasm_valtype_t`."""
 
     kind: u32
+
+
+@struct
+class FieldType:
+    """`fusee_field_t`."""
+
+    kind: u8
+    is_mutable: bool
+    type: u32
 
 
 @struct
@@ -245,14 +256,14 @@ class HeldModule:
 @struct
 class Ref:
     """A handle: `wasm_func_t`, `wasm_memory_t` … `wasm_tag_t`, `wasm_extern_t`, `wasm_instance_t`, `wasm_foreign_t`,
-    `fusee_exn_t`.
+    `fusee_exn_t`, `fusee_any_t`.
 
     A `wasm_ref_t` is one of these, or a trap or a module, as `kind` says.
     """
 
     kind: u32
     store: StoreObject
-    target: usize  # the engine's object
+    target: usize  # the engine's object; of a reference of the `any` hierarchy the root that holds it
 
 
 @struct

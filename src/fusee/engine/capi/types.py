@@ -11,7 +11,7 @@ from fusee.engine.capi.state import (
     KIND_NONE,
     KIND_TABLE,
     KIND_TAG,
-    VAL_OTHER,
+    VAL_NONE,
     ExternType,
     Limits,
     NamedType,
@@ -37,7 +37,6 @@ def new_valtype(kind: u32) -> ValType:
 
 @kernel
 def read_valtype(kind: u32) -> ValType:
-    """Also of a kind that C does not have."""
     made = cast(ValType, new_block(usize(size_of(ValType))))
     if not is_null(made):
         made.kind = kind
@@ -46,7 +45,7 @@ def read_valtype(kind: u32) -> ValType:
 
 @kernel(export="wasm_valtype_kind")
 def valtype_kind(type: ValType) -> u8:  # noqa: A002
-    return u8(VAL_OTHER) if is_null(type) else u8(type.kind)
+    return u8(VAL_NONE) if is_null(type) else u8(type.kind)
 
 
 @kernel

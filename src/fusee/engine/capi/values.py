@@ -5,8 +5,9 @@ from typing import Final
 from fusee.engine.capi.blocks import delete_block, delete_bytes, new_block
 from fusee.engine.capi.kinds import is_owner, kind_from_code
 from fusee.engine.capi.objects import find_object, new_object, object_for, object_of, reference_to
-from fusee.engine.capi.refs import copy_ref, delete_ref, new_ref
+from fusee.engine.capi.refs import copy_ref, delete_ref, new_any, new_ref, reference_of
 from fusee.engine.capi.state import (
+    KIND_ANY,
     KIND_EXN,
     KIND_FOREIGN,
     KIND_FUNC,
@@ -17,7 +18,6 @@ from fusee.engine.capi.state import (
     VAL_F32,
     VAL_FUNCREF,
     VAL_I32,
-    VAL_OTHER,
     VAL_V128,
     ModuleObject,
     Object,
@@ -28,8 +28,9 @@ from fusee.engine.capi.state import (
     Vector,
 )
 from fusee.engine.capi.vectors import is_possible, length, new_elements
+from fusee.engine.runtime.casts import is_of_type
 from fusee.engine.runtime.link import func_matches
-from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE
+from fusee.engine.state.module import NULLABLE
 from fusee.engine.state.runtime import TAG_HOST, TAG_MASK, Func
 from fusee.kernel.lang import (
     Ptr,
@@ -46,7 +47,6 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )  # fmt: skip
-from fusee.spec.types import Heap
 
 VECTOR_BYTES: Final = usize(16)
 
@@ -137,15 +137,13 @@ def reference_to_slot(store: StoreObject, ref: Ref, code: u32, slot: Ptr[u64]) -
             return False
         slot[0] = u64(ref.target)
         return func_matches(store.world.engine, cast(Func, ref.target), code)
-    if code & ABSTRACT != 0 and (code & HEAP_MASK == u32(Heap.NOEXTERN) or code & HEAP_MASK == u32(Heap.NOEXN)):
+    if (kind == VAL_EXNREF) != (ref.kind == KIND_EXN):
         return False
-    if kind == VAL_EXNREF:
-        slot[0] = u64(ref.target)
-        return ref.kind == KIND_EXN and ref.store == store
-    if kind != VAL_EXTERNREF:
-        return False
+    if ref.kind == KIND_EXN or ref.kind == KIND_ANY:
+        slot[0] = u64(ref.target) if ref.kind == KIND_EXN else reference_of(ref)
+        return ref.store == store and is_of_type(store.world.engine, slot[0], code)
     slot[0] = reference_to(external_of(store, ref))
-    return slot[0] != 0
+    return slot[0] != 0 and is_of_type(store.world.engine, slot[0], code)
 
 
 @kernel
@@ -155,7 +153,7 @@ def external_of(store: StoreObject, ref: Ref) -> Object:
         return module_external(store, cast(ModuleObject, ref))
     if ref.kind == KIND_TRAP:
         return trap_external(store, cast(Trap, ref))
-    if ref.store != store or ref.kind == KIND_EXN:
+    if ref.store != store:
         return null(Object)
     if ref.kind == KIND_FOREIGN:
         return cast(Object, ref.target)
@@ -186,7 +184,7 @@ def trap_external(store: StoreObject, trap: Trap) -> Object:
 
 @kernel
 def from_slot(store: StoreObject, slot: Ptr[u64], code: u32, out: Value) -> bool:
-    """The other way; false if there is no memory for a vector or a reference's handle, or C has no kind for it."""
+    """The other way; false if there is no memory for a vector or a reference's handle."""
     kind = kind_from_code(code)
     out.kind = u8(kind)
     if kind == VAL_V128:
@@ -202,16 +200,16 @@ def from_slot(store: StoreObject, slot: Ptr[u64], code: u32, out: Value) -> bool
 
 @kernel
 def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
-    """A handle of what a reference refers to; null for the null reference, and for what C has no kind for."""
+    """A handle of what a reference refers to; null for the null reference."""
     kind = kind_from_code(code)
-    if slot == 0 or kind < VAL_EXTERNREF or kind == VAL_OTHER:
+    if slot == 0 or kind < VAL_EXTERNREF:
         return null(Ref)
     if kind == VAL_FUNCREF:
         return new_ref(store, u32(KIND_FUNC), usize(slot))
     if kind == VAL_EXNREF:
         return new_ref(store, u32(KIND_EXN), usize(slot))
-    if slot & TAG_MASK != TAG_HOST:  # a guest's own object
-        return null(Ref)
+    if slot & TAG_MASK != TAG_HOST:
+        return new_any(store, slot)
     external = object_of(slot)
     if external.kind == KIND_MODULE or external.kind == KIND_TRAP:
         return cast(Ref, copy_ref(external.target))

@@ -36,12 +36,16 @@ def field_type(engine: Engine, reference: u64, index: u32) -> u64:
 @kernel
 def place_of(layout: Layout, reference: u64, index: u32) -> Ptr[u8]:
     """Where a field or an element is."""
-    if layout.kind == KIND_ARRAY:
-        if index >= length_of(reference):
-            raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
-        return object_at(reference) + HEADER_BYTES + (usize(index) << usize(layout.element_log2))
-    if index >= layout.field_count:
+    if index >= (length_of(reference) if layout.kind == KIND_ARRAY else layout.field_count):
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
+    return unchecked_place(layout, reference, index)
+
+
+@kernel
+def unchecked_place(layout: Layout, reference: u64, index: u32) -> Ptr[u8]:
+    """Where it is, if there is one."""
+    if layout.kind == KIND_ARRAY:
+        return object_at(reference) + HEADER_BYTES + (usize(index) << usize(layout.element_log2))
     return object_at(reference) + layout.offsets[index]
 
 

@@ -83,6 +83,61 @@ fusee_exn_t *fusee_trap_exn(const wasm_trap_t *trap);                /* a handle
 wasm_ref_t *fusee_exn_as_ref(fusee_exn_t *exn); /* the same handle */
 fusee_exn_t *fusee_ref_as_exn(wasm_ref_t *ref); /* NULL if it is something else */
 
+/* Objects of guests: structures, arrays and numbers of 31 bits. Values whose type is in the hierarchy of `anyref` have the
+ * kind FUSEE_ANYREF, whatever the type. They are handles of this kind, or what the host gave as an externref and a guest has
+ * converted; the other way round an externref may be a handle of this kind. A handle keeps what it refers to. It has no host
+ * info. Objects end when neither a handle nor a guest refers to them; cycles do, too. */
+
+typedef struct fusee_any_t fusee_any_t;
+typedef uint8_t fusee_any_kind_t;
+enum { FUSEE_I31 = 0, FUSEE_STRUCT = 1, FUSEE_ARRAY = 2 };
+
+/* The type of structures or arrays: a number, which holds in its store. Two types that are equal have the same. A module's
+ * types have numbers there from 0 on, in the order in which they are defined; modules of nothing but types are fine. */
+
+typedef uint32_t fusee_type_t;
+#define FUSEE_NO_TYPE UINT32_MAX
+
+typedef struct fusee_field_t {
+    uint8_t kind; /* of its values; or FUSEE_I8 or FUSEE_I16, whose values are of the kind WASM_I32 */
+    bool is_mutable;
+    fusee_type_t type; /* of what it refers to, if that is one of these types; else FUSEE_NO_TYPE */
+} fusee_field_t;
+
+enum { FUSEE_I16 = 0x77, FUSEE_I8 = 0x78 };
+
+fusee_any_t *fusee_any_copy(const fusee_any_t *any);
+void fusee_any_delete(fusee_any_t *any);
+bool fusee_any_same(const fusee_any_t *a, const fusee_any_t *b); /* as `ref.eq` */
+wasm_ref_t *fusee_any_as_ref(fusee_any_t *any);                 /* the same handle */
+fusee_any_t *fusee_ref_as_any(wasm_ref_t *ref);                 /* NULL if it is something else */
+fusee_any_kind_t fusee_any_kind(const fusee_any_t *any);
+fusee_type_t fusee_any_type(const fusee_any_t *any); /* FUSEE_NO_TYPE of a number */
+
+fusee_any_t *fusee_i31_new(wasm_store_t *store, int32_t value); /* its lower 31 bits */
+int32_t fusee_i31_get(const fusee_any_t *any);                  /* with its sign; 0 of an object */
+
+/* Fields of structures and elements of arrays, by their numbers from 0 on. Small integers are read without a sign, of
+ * values only the lower bits are written. Values stay the caller's, and those that are got are the caller's own. False is
+ * for what guests' instructions trap for or are invalid for: a number beyond the end, a value of another type, what is immutable. */
+
+size_t fusee_object_size(const fusee_any_t *any); /* how many there are */
+bool fusee_object_get(const fusee_any_t *any, size_t index, wasm_val_t *out);
+bool fusee_object_set(fusee_any_t *any, size_t index, const wasm_val_t *value);
+
+/* New ones: with these fields or elements, or for NULL a structure of zeros and nulls; and an array of that many elements
+ * that are all the same, zero or null for NULL. NULL if they are not of the type, or where the heap's limit or the
+ * memory is at its end. */
+
+fusee_any_t *fusee_object_new(wasm_store_t *store, fusee_type_t type, const wasm_val_vec_t *values);
+fusee_any_t *fusee_array_new(wasm_store_t *store, fusee_type_t type, uint32_t size, const wasm_val_t *value);
+
+fusee_type_t fusee_instance_type(const wasm_instance_t *instance, uint32_t index); /* FUSEE_NO_TYPE of functions' types */
+fusee_any_kind_t fusee_type_kind(const wasm_store_t *store, fusee_type_t type);
+size_t fusee_type_size(const wasm_store_t *store, fusee_type_t type); /* of a structure its fields; 1 of an array */
+bool fusee_type_field(const wasm_store_t *store, fusee_type_t type, size_t index, fusee_field_t *out);
+bool fusee_type_is_subtype(const wasm_store_t *store, fusee_type_t type, fusee_type_t of); /* also if they are the same */
+
 /* WASI preview 1. A configuration is made, filled and given to a store, which then owns it. Strings are copied. */
 
 typedef struct fusee_wasi_t fusee_wasi_t;

@@ -163,7 +163,8 @@ enum wasm_valkind_enum {
     WASM_EXTERNREF = 128,
     WASM_ANYREF = 128, /* its older name */
     WASM_FUNCREF = 129,
-    WASM_EXNREF = 130 /* not of the standard: `fusee_exn_t` */
+    WASM_EXNREF = 130, /* not of the standard: `fusee_exn_t` */
+    FUSEE_ANYREF = 131 /* not of the standard: `fusee_any_t` */
 };
 
 typedef uint8_t wasm_externkind_t;
