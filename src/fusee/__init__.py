@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from fusee.api.managed import Managed as Managed
     from fusee.api.memory import Memory as Memory
     from fusee.api.module import Module as Module
+    from fusee.api.object_types import ArrayType as ArrayType
+    from fusee.api.object_types import FieldType as FieldType
+    from fusee.api.object_types import StructType as StructType
     from fusee.api.references import I31 as I31
     from fusee.api.references import ArrayRef as ArrayRef
-    from fusee.api.references import ArrayType as ArrayType
-    from fusee.api.references import FieldType as FieldType
     from fusee.api.references import StructRef as StructRef
-    from fusee.api.references import StructType as StructType
     from fusee.api.sharedmemory import SharedMemory as SharedMemory
     from fusee.api.store import Store as Store
     from fusee.api.store import StoreContext as StoreContext
@@ -78,7 +78,8 @@ _HOMES = {
     "api.managed": "Managed",
     "api.memory": "Memory",
     "api.module": "Module",
-    "api.references": "I31 ArrayRef ArrayType FieldType StructRef StructType",
+    "api.object_types": "ArrayType FieldType StructType",
+    "api.references": "I31 ArrayRef StructRef",
     "api.sharedmemory": "SharedMemory",
     "api.store": "Store StoreContext Storelike",
     "api.table": "Table",

@@ -40,6 +40,43 @@ COUNTING = """(loop $again
 EXACT: dict[str, tuple[str, tuple[int, ...], int]] = {
     "nothing but the arrival": (function(""), (), 1),
     "what only says where others are": (function("(block (nop) (block))"), (), 1),
+    "a loop left in the middle": (
+        function(
+            """(block $out (loop $again
+              (br_if $out (i32.eqz (local.get 0)))
+              (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+              (br $again)))""",
+            "",
+            "(param i32)",
+        ),
+        (3,),
+        1 + 3 * (3 + 5) + 3,
+    ),
+    "a loop whose arms go back": (
+        function(
+            """(loop $again
+              (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+              (if (i32.and (local.get 0) (i32.const 1)) (then (drop (i64.const 1)) (br $again)))
+              (if (local.get 0) (then (nop) (br $again))))""",
+            "",
+            "(param i32)",
+        ),
+        (4,),  # an odd number, an even one, an odd one, zero
+        1 + 4 * (4 + 4) + 2 * 2 + 3 + 2,
+    ),
+    "a loop in a loop that both begin": (
+        function(
+            """(block $out (loop $outer (loop $inner
+              (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+              (br_if $inner (i32.gt_s (local.get 0) (i32.const 2)))
+              (br_if $out (i32.eqz (local.get 0)))
+              (br $outer))))""",
+            "",
+            "(param i32)",
+        ),
+        (4,),
+        1 + 4 * (4 + 4) + 3 * 3 + 2,
+    ),
     "a line": (function("(drop (i32.add (i32.const 1) (i32.const 2)))"), (), 1 + 3),
     "a return": (function("(return (i32.const 4))", signature="(result i32)"), (), 1 + 1),
     "an arm that is taken": (function("(if (local.get 0) (then (drop (i32.const 1))))", "", "(param i32)"), (1,), 4),

@@ -11,11 +11,13 @@ from fusee.api._watch import add_gate, remove_gate
 from fusee.api.config import Config
 from fusee.api.errors import MalformedError, UnsupportedError
 from fusee.api.managed import Managed, expect, refuse_closed
-from fusee.api.types import FuncType, ValType
+from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
+from fusee.api.types import ValType
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
 from fusee.spec.features import ALL_FEATURES
+from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
     from fusee.api._waiting import Queues
@@ -56,7 +58,7 @@ class Engine(Managed):
         self._lock = self._gate.lock  # held by the thread that is in the engine's code
         self._waiters: Queues = {}  # threads that wait for words of shared memories
         self._ended_modules: list[int] = []
-        self._types: dict[FuncType, int] = {}
+        self._types: dict[DefinedType, int] = {}
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
         add_gate(self._gate)
         finalizer = weakref.finalize(
@@ -104,8 +106,8 @@ class Engine(Managed):
         self._opened()
         return False
 
-    def _canonical(self, type: FuncType) -> int:  # noqa: A002
-        """The engine's number for a function type (spec 3.1.2): equal types have equal numbers.
+    def _canonical(self, type: DefinedType) -> int:  # noqa: A002
+        """The engine's number for a type (spec 3.1.2): equal types have equal numbers.
 
         The registry is fed by modules only, so a type that the host makes up becomes a module of its own.
         """
@@ -113,16 +115,31 @@ class Engine(Managed):
             return type._declaration.number
         return int(view(ModuleState, self._defined(type), self._native.space).types[0].canonical)
 
-    def _defined(self, type: FuncType) -> int:  # noqa: A002
+    def _defined(self, type: DefinedType) -> int:  # noqa: A002
         """The address of a module whose only type this is; it lives as long as the engine."""
         found = self._types.get(type)
         if found is None:
-            section = b"\x01\x60" + _vector(type.params) + _vector(type.results)
+            section = b"\x01" + _define(type)
             binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
             with self._gate.turn, self._lock:
                 found = self._types[type] = self._native.compile(self._address, binary, ALL_FEATURES)
             self._declarations.append((found, binary))
         return found
+
+
+def _define(type: DefinedType) -> bytes:  # noqa: A002
+    if isinstance(type, StructType):
+        return b"\x5f" + _leb(len(type.fields)) + b"".join(map(_field, type.fields))
+    if isinstance(type, ArrayType):
+        return b"\x5e" + _field(type.element)
+    return b"\x60" + _vector(type.params) + _vector(type.results)
+
+
+def _field(type: FieldType) -> bytes:  # noqa: A002
+    packed = {"i8": PACKED_I8, "i16": PACKED_I16}
+    storage = type.storage
+    code = _encode(storage) if isinstance(storage, ValType) else bytes([packed[storage]])
+    return code + bytes([type.mutable])
 
 
 def _vector(types: Sequence[ValType]) -> bytes:

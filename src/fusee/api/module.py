@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from fusee.api.engine import Engine
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
 from fusee.api.types import (
     AsExternType,
     Declaration,
@@ -32,14 +33,17 @@ from fusee.engine.state.module import (
     EXTERN_MEMORY,
     EXTERN_TABLE,
     HEAP_MASK,
+    KIND_ARRAY,
     KIND_FUNC,
     NULLABLE,
     REF,
+    TypeDef,
 )
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.module import Span as SpanState
 from fusee.kernel.memory import view
+from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -135,6 +139,12 @@ class Module(Managed):
         places = self._opened()._export_places
         return [ExportType(name, self._extern_type(*place)) for name, place in places.items()]
 
+    @property
+    def types(self) -> list[DefinedType]:
+        """A list of the types that it defines: what is made of one is of just that type. Not in wasmtime-py."""
+        m = self._opened()._state
+        return [self._defined_type(index) for index in range(int(m.type_count))]
+
     @cached_property
     def _import_places(self) -> list[tuple[str, str, int]]:
         """Module, name and kind of each import."""
@@ -201,13 +211,32 @@ class Module(Managed):
         results = [self._value_type(int(defined.results[i])) for i in range(int(defined.result_count))]
         return FuncType(params, results)
 
+    def _declaration(self, index: int) -> Declaration:
+        return Declaration(self._engine, int(self._state.types[index].canonical), self._lifetime)
+
+    def _declared_func_type(self, index: int) -> FuncType:
+        made = self._func_type(index)
+        made._declaration = self._declaration(index)
+        return made
+
+    def _defined_type(self, index: int) -> DefinedType:
+        defined = self._state.types[index]
+        if defined.kind == KIND_FUNC:
+            return self._declared_func_type(index)
+        fields = [self._field_type(defined, number) for number in range(int(defined.field_count))]
+        made: StructType | ArrayType = ArrayType(fields[0]) if defined.kind == KIND_ARRAY else StructType(fields)
+        made._of(self._declaration(index))
+        return made
+
+    def _field_type(self, defined: TypeDef, number: int) -> FieldType:
+        code = int(defined.fields[number])
+        packed = {PACKED_I8: "i8", PACKED_I16: "i16"}
+        return FieldType(packed.get(code) or self._value_type(code), defined.mutable[number] != 0)
+
     def _extern_type(self, kind: int, index: int) -> AsExternType:
         m = self._state
         if kind == EXTERN_FUNC:
-            type_index = int(m.func_types[index])
-            made = self._func_type(type_index)
-            made._declaration = Declaration(self._engine, int(m.types[type_index].canonical), self._lifetime)
-            return made
+            return self._declared_func_type(int(m.func_types[index]))
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits
             return TableType(self._value_type(int(m.tables[index].element)), _limits(limits), bool(limits.is_64))

@@ -1,14 +1,16 @@
 """References of the `any` hierarchy as Python values: structures, arrays, i31 numbers (spec 4.2.15)."""
 
 import ctypes
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api._objects import is_handle
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
 from fusee.api.managed import expect
-from fusee.api.types import Record, ValType
+from fusee.api.object_types import ArrayType, FieldType, StructType
+from fusee.api.types import Declaration, ValType
 from fusee.engine.state.module import KIND_ARRAY, MUTABLE_SHIFT
-from fusee.engine.state.runtime import TAG_I31
+from fusee.engine.state.runtime import SLOT_BYTES, TAG_I31
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
@@ -59,15 +61,15 @@ class I31:
 
 
 class ObjectRef:
-    """A guest's structure or array. One object stands for each, as long as somebody has it. Not in wasmtime-py."""
+    """A structure or array. One object stands for each, as long as somebody has it. Not in wasmtime-py."""
 
     __slots__ = ("__weakref__", "_address", "_store")
     _address: int
     _store: "Store"
 
     def __init__(self) -> None:
-        """Raises `TypeError`: guests make these."""
-        raise TypeError(f"a {type(self).__name__} comes from a guest")
+        """Raises `TypeError`: `new` makes these, and guests do."""
+        raise TypeError(f"a {type(self).__name__} comes from a guest, or from {type(self).__name__}.new")
 
     @classmethod
     def _of(cls, store: "Store", address: int) -> "ObjectRef":
@@ -97,7 +99,33 @@ class ObjectRef:
         with owner.engine._gate.turn, owner.engine._lock:
             return int(owner._native.count_fields(owner.engine._address, self._address))
 
-    def _field_type(self, store: "Storelike", index: int) -> "FieldType":
+    def _declaration(self) -> Declaration:
+        """Which type of its store's it is of."""
+        store = self._store
+        with store.engine._lock:
+            number = int(store._native.type_of_object(store.engine._address, self._address))
+        return Declaration(store.engine, number, store)
+
+    @classmethod
+    def _made(
+        cls, store: "Storelike", kind: StructType | ArrayType, rows: list[ValType], values: list[Any], count: int
+    ) -> Any:
+        """A new object of `count` fields or elements: `values`, of these types; a single one for all elements."""
+        from fusee.api.store import store_of
+        from fusee.api.values import Row
+
+        owner = store_of(store)._opened()
+        number = owner._object_type(kind)
+        row = Row(rows)
+        slots = (ctypes.c_uint64 * max(row.size // SLOT_BYTES, 1))()
+        row.pack_into(owner, slots, values)
+        with owner.engine._lock:  # until it is held
+            address = owner._native.make_object(owner._address, number, count)
+            made = ObjectRef._of(owner, address)
+            owner._native.fill_object(owner._address, address, slots, len(values) == 1)
+        return made
+
+    def _field_type(self, store: "Storelike", index: int) -> FieldType:
         owner = _own(store, self._store)
         with owner.engine._gate.turn, owner.engine._lock:
             word = owner._native.field_type(owner.engine._address, self._address, index)
@@ -132,33 +160,11 @@ def _own(store: "Storelike", owner: "Store") -> "Store":
     return own(store, owner)
 
 
-def _row(kind: "FieldType") -> "Row":
-    """How a field's value is packed; small integers pass as an i32."""
+def _row(kind: FieldType) -> "Row":
+    """How a field's value is packed."""
     from fusee.api.values import Row
 
-    return Row([kind.storage if isinstance(kind.storage, ValType) else ValType.i32()])
-
-
-class FieldType(Record):
-    """The type of a field or of elements: `storage`, a `ValType` or "i8" or "i16", and `mutable`, a bool."""
-
-    __slots__ = ("storage", "mutable")  # noqa: RUF023  # in the order of the arguments
-    storage: "ValType | str"
-    mutable: bool
-
-
-class StructType(Record):
-    """The type of a structure: `fields`, a tuple of `FieldType`s."""
-
-    __slots__ = ("fields",)
-    fields: tuple[FieldType, ...]
-
-
-class ArrayType(Record):
-    """The type of an array: `element`, a `FieldType`."""
-
-    __slots__ = ("element",)
-    element: FieldType
+    return Row([kind.value])
 
 
 class StructRef(ObjectRef):
@@ -167,8 +173,25 @@ class StructRef(ObjectRef):
     __slots__ = ()
 
     def type(self, store: "Storelike") -> StructType:
-        """Its `StructType`."""
-        return StructType(tuple(self._field_type(store, index) for index in range(self._count(store))))
+        """Its `StructType`; what is made of that is of the same type."""
+        made = StructType(self._field_type(store, index) for index in range(self._count(store)))
+        made._of(self._declaration())
+        return made
+
+    @classmethod
+    def new(cls, store: "Storelike", type: StructType, values: Iterable[Any]) -> "StructRef":  # noqa: A002
+        """A new structure of these fields' values.
+
+        Raises `ArgumentError` if there are more or fewer, `TypeError` for one of another type, `StoreError` for a type
+        of another store, `UnsupportedError` for a type made in Python with a field that refers to a module's type, and
+        `Trap` where there is no memory or the heap's limit is reached.
+        """
+        expect(type, StructType, "a StructType")
+        given = list(values)
+        if len(given) != len(type.fields):
+            raise ArgumentError(f"{len(given)} values given for {len(type.fields)} fields")
+        made: StructRef = cls._made(store, type, [field.value for field in type.fields], given, len(given))
+        return made
 
     def field(self, store: "Storelike", index: int) -> Any:
         """The value of a field, by its number; an i8 or i16 without a sign. Raises `IndexError`, `ArgumentError`."""
@@ -191,8 +214,28 @@ class ArrayRef(ObjectRef):
     __slots__ = ()
 
     def type(self, store: "Storelike") -> ArrayType:
-        """Its `ArrayType`."""
-        return ArrayType(self._field_type(store, 0))
+        """Its `ArrayType`; what is made of that is of the same type."""
+        made = ArrayType(self._field_type(store, 0))
+        made._of(self._declaration())
+        return made
+
+    @classmethod
+    def new(cls, store: "Storelike", type: ArrayType, values: Iterable[Any]) -> "ArrayRef":  # noqa: A002
+        """A new array of these elements. Raises what `StructRef.new` raises."""
+        expect(type, ArrayType, "an ArrayType")
+        given = list(values)
+        made: ArrayRef = cls._made(store, type, [type.element.value] * len(given), given, len(given))
+        return made
+
+    @classmethod
+    def filled(cls, store: "Storelike", type: ArrayType, value: Any, size: int) -> "ArrayRef":  # noqa: A002
+        """A new array of `size` elements that are all the same. Raises what `StructRef.new` raises."""
+        expect(type, ArrayType, "an ArrayType")
+        expect(size, int, "an int")
+        if not 0 <= size <= _MOST_ELEMENTS:
+            raise ArgumentError(f"an array has not {size} elements")
+        made: ArrayRef = cls._made(store, type, [type.element.value], [value], size)
+        return made
 
     def size(self, store: "Storelike") -> int:
         """How many elements it has."""

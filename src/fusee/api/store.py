@@ -3,8 +3,9 @@
 import ctypes
 import weakref
 from collections.abc import Callable
+from copy import copy
 from time import thread_time_ns
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 from weakref import WeakSet, WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from fusee.api.frame import Frame
     from fusee.api.func import HostCallable
     from fusee.api.module import Lifetime, Module
+    from fusee.api.object_types import ArrayType, StructType
     from fusee.api.references import ObjectRef
     from fusee.api.types import TagType, ValType
     from fusee.wasi import WasiConfig, WasiContext
@@ -305,6 +307,18 @@ class Store(ObjectTable, Managed):
         """Whether a reference is of a type of its hierarchy."""
         with self.engine._gate.turn, self.engine._lock:
             return bool(self._native.is_of_type(self.engine._address, reference, type._code))
+
+    def _object_type(self, type: "StructType | ArrayType") -> int:  # noqa: A002
+        """The engine's number for a type, of which an object is to be made: it has to live as long as the store."""
+        declaration = type._declaration
+        if declaration is None or declaration.engine is not self.engine:
+            return self.engine._canonical(copy(type))  # which is from nowhere
+        if isinstance(declaration.keeper, Store):
+            if declaration.keeper is not self:
+                raise StoreError("the type belongs to another store")
+        else:
+            self._lifetimes.add(cast("Lifetime", declaration.keeper))
+        return declaration.number
 
     def _keep(self, reference: int) -> int:
         """A place in the engine that keeps what a reference refers to, until `_free_place`."""

@@ -27,7 +27,15 @@ from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
 from fusee.engine.runtime.names import tag_name
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table, new_tag
-from fusee.engine.runtime.reflect import count_fields, field_type, get_field, set_field
+from fusee.engine.runtime.reflect import (
+    count_fields,
+    field_type,
+    fill_object,
+    get_field,
+    make_object,
+    set_field,
+    type_of_object,
+)
 from fusee.engine.runtime.store import (
     new_store,
     open_engine,
@@ -80,6 +88,9 @@ ENTRIES: Final = (
     field_type,
     get_field,
     set_field,
+    type_of_object,
+    make_object,
+    fill_object,
     install_embedder,
     install_places,
     return_place,

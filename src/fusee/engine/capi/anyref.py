@@ -19,9 +19,7 @@ from fusee.engine.layouts import HEADER_BYTES, Layout, is_mutable, layout_of
 from fusee.engine.registry import TypeRegistry, is_subtype_of
 from fusee.engine.runtime.casts import is_object, type_of
 from fusee.engine.runtime.fields import fill_fields, init_field, object_at, read_field, write_field
-from fusee.engine.runtime.heap.allocate import new_array, new_struct
-from fusee.engine.runtime.heap.collect import note_embedder
-from fusee.engine.runtime.reflect import count_fields, storage_of, unchecked_place
+from fusee.engine.runtime.reflect import count_fields, make_object, storage_of, unchecked_place
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, KIND_ARRAY, NONE, NULLABLE, REF, VAL_I32
 from fusee.engine.state.runtime import TAG_I31, Instance
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, span, stack_array, u8, u32, u64, usize
@@ -152,7 +150,7 @@ def new_object_ref(s: StoreObject, type: u32, given: Vector) -> Ref:  # noqa: A0
         return null(Ref)
     if layout.kind != KIND_ARRAY and count != layout.field_count:
         return null(Ref)
-    made = allocate_ref(s, type, layout, count)
+    made = allocate_ref(s, type, count)
     if is_null(made):
         return made
     slots = stack_array(u64, 2)
@@ -175,7 +173,7 @@ def new_array_ref(s: StoreObject, type: u32, count: u32, value: Value) -> Ref:  
     s.status = WRONG_VALUE
     if layout.kind != KIND_ARRAY or not take(s, value, layout.storage[0], slots):
         return null(Ref)
-    made = allocate_ref(s, type, layout, count)
+    made = allocate_ref(s, type, count)
     if not is_null(made) and not is_null(value):
         fill_fields(object_at(reference_of(made)) + HEADER_BYTES, layout.storage[0], count, slots)
     return made
@@ -194,20 +192,16 @@ def take(s: StoreObject, value: Value, storage: u32, slots: Ptr[u64]) -> bool:
 
 
 @kernel
-def allocate_ref(s: StoreObject, type: u32, layout: Layout, count: u32) -> Ref:  # noqa: A002
+def allocate_ref(s: StoreObject, type: u32, count: u32) -> Ref:  # noqa: A002
     """A handle of a zeroed object; null if the heap's limit or the platform does not allow it."""
     target = stack_array(usize, 1)
-    s.status = caught(allocate, s, type, layout, count, target)
+    s.status = caught(allocate, s, type, count, target)
     return null(Ref) if s.status != 0 else new_any(s, u64(target[0]))
 
 
 @kernel
-def allocate(s: StoreObject, type: u32, layout: Layout, count: u32, target: Ptr[usize]) -> None:  # noqa: A002
-    note_embedder(s.store)
-    if layout.kind == KIND_ARRAY:
-        target[0] = new_array(s.store, type, HEADER_BYTES + (u64(count) << u64(layout.element_log2)), count)
-    else:
-        target[0] = new_struct(s.store, type, layout.size_bytes)
+def allocate(s: StoreObject, type: u32, count: u32, target: Ptr[usize]) -> None:  # noqa: A002
+    target[0] = make_object(s.store, type, count)
 
 
 # Types

@@ -4,10 +4,12 @@ from fusee.engine.errors import Trap
 from fusee.engine.layouts import HEADER_BYTES, Layout, is_mutable, layout_of
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.casts import type_of
-from fusee.engine.runtime.fields import length_of, object_at, read_field, write_field
-from fusee.engine.state.module import KIND_ARRAY, MUTABLE_SHIFT
+from fusee.engine.runtime.fields import fill_fields, init_field, length_of, object_at, read_field, write_field
+from fusee.engine.runtime.heap.allocate import new_array, new_struct
+from fusee.engine.runtime.heap.collect import note_embedder
+from fusee.engine.state.module import KIND_ARRAY, MUTABLE_SHIFT, VAL_V128
 from fusee.engine.state.runtime import Engine, Store
-from fusee.kernel.lang import Ptr, cast, kernel, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, cast, kernel, span, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 
@@ -52,6 +54,36 @@ def unchecked_place(layout: Layout, reference: u64, index: u32) -> Ptr[u8]:
 @kernel(inline=True)
 def storage_of(layout: Layout, index: u32) -> u32:
     return layout.storage[u32(0) if layout.kind == KIND_ARRAY else index]
+
+
+@kernel
+def type_of_object(engine: Engine, reference: u64) -> u32:
+    """The canonical id of an object's type."""
+    return type_of(reference)
+
+
+@kernel
+def make_object(world: Store, type: u32, count: u32) -> usize:  # noqa: A002
+    """A zeroed structure, or an array of `count` elements, for the embedder. Raises `Trap` if there is no memory."""
+    note_embedder(world)
+    layout = layout_of(cast(TypeRegistry, world.engine.registry), type)
+    if layout.kind == KIND_ARRAY:
+        return new_array(world, type, HEADER_BYTES + (u64(count) << u64(layout.element_log2)), count)
+    return new_struct(world, type, layout.size_bytes)
+
+
+@kernel
+def fill_object(world: Store, reference: u64, values: Ptr[u64], are_same: bool) -> None:
+    """Write all fields or elements of a new object, from slots in a row; an array's perhaps all from the first."""
+    layout = layout_in(world.engine, reference)
+    if are_same and layout.kind == KIND_ARRAY:
+        fill_fields(object_at(reference) + HEADER_BYTES, layout.storage[0], length_of(reference), values)
+        return
+    value = values
+    for index in span(count_fields(world.engine, reference)):
+        storage = storage_of(layout, index)
+        init_field(unchecked_place(layout, reference, index), storage, value)
+        value = value + (u32(1) + u32(storage == VAL_V128))
 
 
 @kernel

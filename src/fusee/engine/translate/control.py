@@ -31,7 +31,7 @@ from fusee.engine.translate.encode import (
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
-from fusee.engine.translate.metering import note_branch, note_end, note_leaving, note_opening
+from fusee.engine.translate.metering import label_for, note_branch, note_end, note_leaving, note_opening
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle, settle_all
@@ -139,11 +139,13 @@ def frame_at(t: Translator, label: u32) -> Frame:
 
 
 @kernel
-def branch_target(t: Translator) -> Frame:
-    """The frame that the label index names which comes next; a branch may go there."""
+def branch_target(t: Translator) -> u32:
+    """The number of the frame that the label index names which comes next; a branch may go there."""
     label = next_u32(t.reader)
-    note_leaving(t, t.depth - 1 - label)
-    return frame_at(t, label)
+    assert label < t.depth
+    number = t.depth - 1 - label
+    note_leaving(t, number)
+    return number
 
 
 @kernel
@@ -368,7 +370,8 @@ def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
 
 @kernel
 def translate_br(t: Translator) -> None:
-    frame = branch_target(t)
+    number = branch_target(t)
+    frame = t.frames[number]
     if frame.opcode == FUNCTION:
         leave(t)
         return
@@ -381,7 +384,7 @@ def translate_br(t: Translator) -> None:
     for place in span(count):
         put_in_slot(t, t.stack[t.height - count + place], canonical(t, frame.height + place))
     reload_pins(t)
-    jump(t, frame.label)
+    jump(t, label_for(t, number) if t.is_metered else frame.label)
 
 
 @kernel
@@ -433,7 +436,7 @@ def translate_br_table(t: Translator) -> None:
     reserve_code(t, (count + 2) * 4)
     labels = t.reader.position
     for _ in span(count + 1):
-        frame = branch_target(t)
+        frame = t.frames[branch_target(t)]
         label = frame.label
         if must_move(t, frame):
             moves = moves_of(t, frame) if has_moves(t, frame) else open_moves(t, frame)

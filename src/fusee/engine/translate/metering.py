@@ -3,7 +3,8 @@
 A `tick` pays for a *stretch*: all the WebAssembly from where it stands on that is executed if it is, unless something
 traps or throws. That is the straight line up to the next branch, and what follows a block within it that no branch
 leaves for a place outside of the block: whatever happens inside, its `end` is passed as often as its beginning. So a
-stretch goes on behind an `if`, and behind a loop.
+stretch goes on behind an `if`, and behind a loop. One that ends with a `br` to a loop pays for the loop's first
+stretch, too, and goes past its `tick`.
 
 What is paid depends on the WebAssembly alone, never on what it becomes. A `tick` is emitted before the first
 instruction of its stretch that costs something; how much that is all together is known when the stretch ends.
@@ -13,11 +14,13 @@ from typing import Final
 
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.encode import add_immediate, flush, new_ins
-from fusee.engine.translate.state import Translator
+from fusee.engine.translate.state import Label, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
 
 TICK: Final = NUMBER["tick"]
+
+LOOP: Final = opcodes.LOOP.index
 
 FREE: Final = {
     opcodes.NOP, opcodes.DROP, opcodes.UNREACHABLE, opcodes.RETURN, opcodes.BLOCK, opcodes.LOOP, opcodes.ELSE,
@@ -36,6 +39,7 @@ def begin_function(t: Translator) -> None:
     """What is executed first pays for the call's arrival, too."""
     if t.is_metered:
         t.charge_at = u32(0)
+        t.newest_loop = u32(0)  # none: it is the function's own frame
         begin_stretch(t)
         t.cost = u32(ENTRY_COST)
 
@@ -46,8 +50,14 @@ def begin_stretch(t: Translator) -> None:
     end_stretch(t)
     flush(t)
     t.charge_at = t.code_bytes + u32(size_of(usize))  # the first field of a cell without wider ones
+    start = t.code_bytes
     add_immediate(new_ins(t, u32(TICK)), u64(0))
     flush(t)
+    charge = t.charges[t.newest_loop]
+    if t.frames[t.newest_loop].opcode == LOOP and t.frames[t.newest_loop].label.offset == start:
+        charge.head = t.charge_at
+        charge.behind = t.code_bytes
+        t.heads[t.head_count - 1] = t.code_bytes  # all come past there
     t.cost = u32(0)
     t.is_due = False
 
@@ -77,6 +87,21 @@ def note_opening(t: Translator, is_loop: bool) -> None:
     charge = t.charges[t.depth - 1]
     charge.at = u32(0) if t.is_due else t.charge_at
     charge.lowest = t.depth - 1
+    charge.head = u32(0)
+    if is_loop:
+        t.newest_loop = t.depth - 1
+
+
+@kernel
+def label_for(t: Translator, number: u32) -> Label:
+    """Where a `br` to the frame with a number goes; the stretch at hand pays for a loop's first one, if it can."""
+    charge = t.charges[number]
+    if charge.head == 0 or charge.head == t.charge_at or t.is_due:
+        return t.frames[number].label
+    t.cost += load(u32, cast(Ptr[u8], t.code) + charge.head)
+    t.behind.offset = charge.behind
+    t.behind.fixups = u32(0)
+    return t.behind
 
 
 @kernel

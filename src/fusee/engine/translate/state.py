@@ -133,6 +133,8 @@ class Charge:
 
     at: u32  # where the cost is written of the stretch that the block begins in; 0: in none
     lowest: u32  # the least number of a frame that something inside of the block may leave it for
+    head: u32  # a loop that begins with a `tick`: where its cost is written; else 0
+    behind: u32  # and the cell behind that
 
 
 @struct
@@ -244,6 +246,8 @@ class Translator:
     charge_at: u32  # where the cost of the stretch at hand will be written; 0: there is none yet
     cost: u32  # of that stretch so far
     is_due: bool  # a stretch begins with the next instruction that costs something
+    newest_loop: u32  # number of the frame
+    behind: Inline[Label]  # the cell behind a loop's first `tick`
     # stopping and pausing
     world: Store  # of the guest for which this is done, or null
     attention: u32  # the offset in the source from which on each instruction gets some
