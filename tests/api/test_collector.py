@@ -131,6 +131,55 @@ def test_the_heaps_limit_is_a_trap(store: Store, trees: Guest) -> None:
     assert trees.hoard(1 << 16) is not None
 
 
+DEEP = """(module
+  (import "" "look" (func $look))
+  (type $node (struct (field (mut (ref null $node))) (field i64)))
+  (func $dive (param $n i32) (result (ref null $node))
+    (local $own (ref null $node))
+    (if (i32.eqz (local.get $n)) (then (call $look) (return (ref.null $node))))
+    (local.set $own (struct.new $node (ref.null $node) (i64.extend_i32_u (local.get $n))))
+    (struct.set $node 0 (local.get $own) (call $dive (i32.sub (local.get $n) (i32.const 1))))
+    (drop (struct.new $node (local.get $own) (i64.const -1)))
+    (local.get $own))
+  (func (export "sum") (param $n i32) (result i64)
+    (local $at (ref null $node)) (local $sum i64)
+    (local.set $at (call $dive (local.get $n)))
+    (block $end
+      (loop $next
+        (br_if $end (ref.is_null (local.get $at)))
+        (local.set $sum (i64.add (local.get $sum) (struct.get $node 1 (local.get $at))))
+        (local.set $at (struct.get $node 0 (local.get $at)))
+        (br $next)))
+    (local.get $sum)))"""
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_guests_return_from_deep_frames_while_marking_goes_on(engine: Engine, store: Store, steps: int) -> None:
+    """Objects that only frames have known go into others meanwhile."""
+    look = Func(store, FuncType([], []), lambda: [store.gc(0) for _ in range(steps)] and None)
+    g = Guest(DEEP, [look], store)
+    for depth in (200, 5000):
+        assert g.sum(depth) == depth * (depth + 1) // 2
+        assert store.gc(1 << 40)
+
+
+def test_a_store_ends_in_steps(store: Store, trees: Guest) -> None:
+    trees.keep(15)
+    held = trees.make(3)
+    assert not store.end(0)
+    with pytest.raises(ValueError, match="already closed"):
+        trees.kept()
+    with pytest.raises(ValueError, match="already closed"):
+        held.field(store, 0)
+    steps = 1
+    while not store.end(0):
+        steps += 1
+    assert steps > 3
+    assert store.end(0)
+    store.close()
+    del held
+
+
 def test_slices(store: Store, trees: Guest) -> None:
     trees.keep(14)
     while not store.gc(0):

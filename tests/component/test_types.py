@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
+
+from fusee import Store, WasmtimeError
 from fusee.component import (
     U8,
     U32,
@@ -22,8 +24,6 @@ from fusee.component import (
     VariantType,
 )
 from fusee.component.types import ValType, intern
-
-from fusee import Store, WasmtimeError
 
 
 def test_equal_types_are_one_object() -> None:

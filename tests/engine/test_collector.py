@@ -10,8 +10,16 @@ from fusee.engine.errors import Exhausted, Trap
 from fusee.engine.runtime.heap.allocate import new_array, new_struct
 from fusee.engine.runtime.heap.barrier import before_write
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
-from fusee.engine.runtime.heap.collect import collect_all, collect_all_for, collect_for
+from fusee.engine.runtime.heap.collect import (
+    MOST_FRUITLESS,
+    collect_all,
+    collect_all_for,
+    collect_for,
+    collect_slice,
+    end_objects,
+)
 from fusee.engine.runtime.heap.roots import keep, new_root
+from fusee.engine.runtime.heap.stack import AT_ONCE
 from fusee.engine.runtime.metering import leave_registers
 from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.store import release_store
@@ -37,8 +45,8 @@ def heap() -> Iterator[NativeHeap]:
 class Simulated:
     """Nodes and arrays in an un-compiled store."""
 
-    def __init__(self, target: Target) -> None:
-        self.world = World(1 << 13)
+    def __init__(self, target: Target, stack_bytes: int = 1 << 13) -> None:
+        self.world = World(stack_bytes)
         self.store = self.world.store
         self.module: Module = self.world.module(TYPES)
         self.width = target.pointer_width
@@ -112,6 +120,93 @@ def test_frames_keep_what_looks_like_an_object(simulated: Simulated) -> None:
     s.store.saved[3] = u64(objects[3])
     collect_all(s.store)
     assert s.live(*objects) == [True, False, False, True]
+
+
+@pytest.mark.parametrize("target", [ILP32, LP64], ids=["ilp32", "lp64"])
+@pytest.mark.parametrize("has_memory", [True, False])
+def test_a_deep_stack_is_searched_as_it_was(target: Target, has_memory: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guests return from its frames and write over them before it has been searched."""
+
+    @kernel
+    def refuse(count: usize, size: usize) -> Ptr[u8]:
+        return null(Ptr[u8])
+
+    with simulate(target):
+        s = Simulated(target, 1 << 15)
+        words = AT_ONCE + 7
+        for place in range(words):
+            s.store.stack_base[place] = u64(0)
+        places = (0, 1, 1500, words - 2, words - 1)
+        objects = [s.node(s.node()) for _ in places]
+        inner = [cast(Ptr[usize], at + 16)[0] for at in objects]
+        dead = s.node()
+        for place, at in zip(places, objects, strict=True):
+            s.store.stack_base[place] = u64(at)
+        s.store.stack_base[words] = u64(dead)
+        s.store.stack_top = s.store.stack_base + words
+        if not has_memory:
+            s.store.engine.platform.allocate = refuse
+        assert not collect_slice(s.store, u64(1))
+        assert (blocks_of(s.store).marker.copy_left != 0) == has_memory
+        s.store.engine.platform.allocate = simulated_world.allocate
+        s.store.stack_top = s.store.stack_base
+        while not collect_slice(s.store, u64(100)):
+            pass
+        assert s.live(*objects, *inner, dead) == [True] * 10 + [False]
+        assert is_null(blocks_of(s.store).marker.copy)
+        collect_all_for(s.store)
+        assert s.live(*objects, *inner) == [False] * 10
+        s.store.stack_top = s.store.stack_base + words
+        collect_slice(s.store, u64(1))
+        release_store(s.store)
+
+
+def test_an_end_in_steps(simulated: Simulated) -> None:
+    """Whatever refers to objects; what has been begun is completed first."""
+    s = simulated
+    objects = [s.node() for _ in range(60)]
+    kept = s.array(*objects)
+    s.write(objects[0], 16, kept)
+    new_root(s.store, u64(kept))
+    collect_slice(s.store, u64(1))
+    steps = 0
+    while not end_objects(s.store, u64(20)):
+        steps += 1
+    assert steps > 2
+    assert not any(s.live(kept, *objects))
+    assert int(s.store.heap.used_bytes) == 0
+
+
+def fill(s: Simulated, place: Ptr[u64]) -> int:
+    """Make a list until there is no memory; how many nodes there were."""
+    count = 0
+    try:
+        while True:
+            place[0] = u64(s.node(usize(place[0])))
+            count += 1
+    except Trap as trap:
+        assert trap.code == TrapCode.OUT_OF_MEMORY
+    return count
+
+
+def test_a_heap_that_is_nearly_full_is_full(simulated: Simulated) -> None:
+    """It is not looked through for every few objects, and used again when there is room."""
+    s = simulated
+    limit = 8 * BLOCK_BYTES
+    s.store.heap.maximum_bytes = u64(limit)
+    place = new_root(s.store, u64(0))
+    assert fill(s, place) > 1000
+    last = usize(place[0])
+    second = cast(Ptr[usize], last + 16)[0]
+    cast(Ptr[usize], last + 16)[0] = cast(Ptr[usize], second + 16)[0]  # one object makes room for one
+    before = int(s.store.heap.epoch)
+    assert fill(s, new_root(s.store, u64(0))) < 20
+    assert int(s.store.heap.epoch) - before <= 2 * MOST_FRUITLESS + 2
+    place[0] = u64(0)
+    collect_all_for(s.store)
+    s.store.heap.room_bytes = u64(limit)  # as much has been made in between
+    for _ in range(2 * limit // s.node_bytes):
+        s.node()
 
 
 def test_everything_is_given_back(simulated: Simulated) -> None:

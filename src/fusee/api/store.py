@@ -112,13 +112,43 @@ class Store(ObjectTable, Managed):
     def close(self) -> None:
         """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
         with self.engine._gate.turn, self.engine._lock:
-            if self._embedding.depth:
-                raise StoreError("a guest of the store is running")
-            with self.engine._gate.clock:
-                self._is_closed = True
-            self._invoke = refuse_closed
-            if not any(store._end.alive for store in self._borrowers):  # else this ends after those
-                self._end()
+            self._refuse_uses()
+            self._end_alone()
+        self._forget()
+
+    def end(self, budget: int) -> bool:
+        """Close it in steps: free guests' objects until `budget` is used up; whether everything has ended.
+
+        The budget is in nanoseconds of this thread's processor time. The first call refuses all further uses of the
+        store, later ones go on. Raises `StoreError` while a guest runs. Not in wasmtime-py.
+        """
+        expect(budget, int, "an int")
+        end = thread_time_ns() + budget
+        is_complete = False
+        while not is_complete and self._end.alive:
+            with self.engine._gate.turn, self.engine._lock:
+                self._refuse_uses()
+                is_complete = bool(self._native.end_objects(self._address, STEP_WORDS))
+                if is_complete:
+                    self._end_alone()
+            if not is_complete and thread_time_ns() >= end:
+                return False
+        self._forget()
+        return True
+
+    def _refuse_uses(self) -> None:
+        if self._embedding.depth:
+            raise StoreError("a guest of the store is running")
+        with self.engine._gate.clock:
+            self._is_closed = True
+        self._invoke = refuse_closed
+
+    def _end_alone(self) -> None:
+        """End in the engine; after those that borrow something, if there are any."""
+        if not any(store._end.alive for store in self._borrowers):
+            self._end()
+
+    def _forget(self) -> None:
         self._hosts.clear()
         self._modules.clear()
         self._lifetimes.clear()

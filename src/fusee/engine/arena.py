@@ -32,6 +32,14 @@ SMALLEST_BUFFER_BYTES: Final = 0x200
 ARENA: Final = 0  # code of `Exhausted` raised here
 
 
+@kernel
+def new_unset(platform: Platform, size: usize) -> Ptr[u8]:
+    """Memory whose contents do not matter, as those of guests' stacks: slots are written before they are read."""
+    if address(platform.allocate_unset) != 0:
+        return platform.allocate_unset(size)
+    return platform.allocate(size, usize(1))
+
+
 @struct
 class Chunk:
     """The header of a chunk."""

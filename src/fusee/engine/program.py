@@ -20,7 +20,7 @@ from fusee.engine.python.interrupt import (
 from fusee.engine.python.places import install_places, return_place
 from fusee.engine.runtime.casts import is_of_type, kind_of_object
 from fusee.engine.runtime.exceptions import make_kept_exn, throw_exn
-from fusee.engine.runtime.heap.collect import collect_all_for, collect_for, collect_hosts
+from fusee.engine.runtime.heap.collect import collect_all_for, collect_for, collect_hosts, end_objects
 from fusee.engine.runtime.heap.roots import keep
 from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.runtime.link import func_matches
@@ -84,6 +84,7 @@ ENTRIES: Final = (
     collect_for,
     collect_all_for,
     collect_hosts,
+    end_objects,
     count_fields,
     field_type,
     get_field,

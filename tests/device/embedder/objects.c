@@ -312,6 +312,35 @@ static void live(wasm_engine_t *engine) {
     close_world(&w);
 }
 
+/* A store of many objects, cycles and exceptions among them, ends in steps, with handles of them still there. */
+static void end_in_steps(wasm_engine_t *engine) {
+    struct world w;
+    wasm_val_t out, value = WASM_I32_VAL(CROWD);
+    check(open_world(&w, engine), "a world to end");
+    fusee_any_t *any = make(&w, 1), *list = fusee_array_new(w.store, type_of(&w, POINTS), CROWD, NULL);
+    wasm_val_t self = value_of(any), object = value_of(list);
+    check(fusee_object_set(any, 3, &self), "a cycle");
+    wasm_global_set(wasm_extern_as_global(w.exports.data[KEPT]), &self);
+    for (size_t i = 0; i < CROWD; i++) {
+        fusee_any_t *point = make(&w, (int32_t)i);
+        wasm_val_t element = value_of(point);
+        fusee_object_set(list, i, &element);
+        fusee_any_delete(point);
+    }
+    long steps = 0;
+    while (!fusee_store_end(w.store, 0)) steps++;
+    check(steps > 1 && fusee_store_end(w.store, 0), "it takes some steps");
+    check(!call(&w, SUM, self, &out) && !call(&w, LITTER, value, &out), "nothing runs any more");
+    check(fusee_any_kind(any) != FUSEE_STRUCT && fusee_object_size(list) == 0, "objects are none");
+    check(!fusee_object_set(any, 3, &object) && fusee_any_type(any) == FUSEE_NO_TYPE, "and cannot be changed");
+    wasm_global_get(wasm_extern_as_global(w.exports.data[KEPT]), &out);
+    check(out.of.ref == NULL && type_of(&w, POINT) == FUSEE_NO_TYPE, "what referred to them refers to nothing");
+    check(fusee_store_end(NULL, 0), "NULL has nothing");
+    close_world(&w);
+    fusee_any_delete(any);
+    fusee_any_delete(list);
+}
+
 int have_objects(void) {
     struct world w;
     long before = live_blocks();
@@ -326,6 +355,7 @@ int have_objects(void) {
     in_places(&w);
     strangers(&w, engine);
     close_world(&w);
+    end_in_steps(engine);
     wasm_engine_delete(engine);
     check(live_blocks() == before, "all is gone");
     live_without_memory(live, 20);

@@ -52,7 +52,7 @@ def value_code(storage: u32) -> u32:
 @kernel
 def object_in(ref: Ref) -> u64:
     """The structure or array that a handle is of; 0 if it is none's."""
-    if not is_kind(ref, KIND_ANY) or not is_object(reference_of(ref)):
+    if not is_kind(ref, KIND_ANY) or ref.store.is_ended or not is_object(reference_of(ref)):
         return u64(0)
     return reference_of(ref)
 
@@ -62,7 +62,8 @@ def any_kind(ref: Ref) -> u8:
     made = object_in(ref)
     if made != 0:
         return u8(ARRAY) if layout_of(registry_of(ref.store), type_of(made)).kind == KIND_ARRAY else u8(STRUCT)
-    return u8(I31) if is_kind(ref, KIND_ANY) else u8(KIND_NONE)
+    is_number = is_kind(ref, KIND_ANY) and reference_of(ref) & TAG_I31 != 0
+    return u8(I31) if is_number else u8(KIND_NONE)
 
 
 @kernel(export="fusee_any_type")
@@ -210,7 +211,7 @@ def allocate(s: StoreObject, type: u32, count: u32, target: Ptr[usize]) -> None:
 @kernel
 def layout_in(s: StoreObject, type: u32) -> Layout:  # noqa: A002
     """Null if it is no type of structures or arrays of the store's."""
-    if is_null(s):
+    if is_null(s) or s.is_ended:
         return null(Layout)
     registry = registry_of(s)
     s.status = MISSING

@@ -315,7 +315,7 @@ def run(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
 
 @kernel
 def run_in(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
-    if s.depth >= s.engine.most_nested:
+    if s.is_ended or s.depth >= s.engine.most_nested:
         return new_trap(s, TOO_DEEP)
     s.depth += 1
     s.has_exited = False

@@ -2,7 +2,7 @@
 
 
 from fusee.engine.capi.state import StoreObject
-from fusee.engine.runtime.heap.collect import collect_for
+from fusee.engine.runtime.heap.collect import collect_for, end_objects
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits, set_total_limits
 from fusee.engine.state.heap import STEP_WORDS
@@ -70,6 +70,27 @@ def limit_heap(s: StoreObject, heap_bytes: u64) -> None:
     """The size of all structs, arrays and exceptions."""
     if not is_null(s):
         s.store.heap.maximum_bytes = heap_bytes
+
+
+@kernel(export="fusee_store_end")
+def end_for_a_while(s: StoreObject, nanoseconds: u64) -> bool:
+    """Free the guests' objects, for about that long; whether all are. Not while a guest runs.
+
+    Without a clock that is as many words of objects.
+    """
+    if is_null(s):
+        return True
+    if s.depth != 0:
+        return False
+    s.is_ended = True
+    clock = s.engine.system.clock
+    if address(clock) == 0:
+        return end_objects(s.store, nanoseconds)
+    start = clock(u32(MONOTONIC))
+    while not end_objects(s.store, u64(STEP_WORDS)):
+        if clock(u32(MONOTONIC)) - start >= nanoseconds:
+            return False
+    return True
 
 
 @kernel(export="fusee_store_collect")

@@ -242,6 +242,7 @@ class StoreObject:
     wasi: usize  # wasi.state.Wasi
     has_exited: bool
     exit_status: u32
+    is_ended: bool  # nothing but deleting handles is done with it any more
     spare: Inline[Trap]  # for when there is no memory for another
 
 

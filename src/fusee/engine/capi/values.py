@@ -139,6 +139,8 @@ def reference_to_slot(store: StoreObject, ref: Ref, code: u32, slot: Ptr[u64]) -
         return func_matches(store.world.engine, cast(Func, ref.target), code)
     if (kind == VAL_EXNREF) != (ref.kind == KIND_EXN):
         return False
+    if store.is_ended:
+        return False
     if ref.kind == KIND_EXN or ref.kind == KIND_ANY:
         slot[0] = u64(ref.target) if ref.kind == KIND_EXN else reference_of(ref)
         return ref.store == store and is_of_type(store.world.engine, slot[0], code)
@@ -202,7 +204,7 @@ def from_slot(store: StoreObject, slot: Ptr[u64], code: u32, out: Value) -> bool
 def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
     """A handle of what a reference refers to; null for the null reference."""
     kind = kind_from_code(code)
-    if slot == 0 or kind < VAL_EXTERNREF:
+    if slot == 0 or kind < VAL_EXTERNREF or (store.is_ended and kind != VAL_FUNCREF):
         return null(Ref)
     if kind == VAL_FUNCREF:
         return new_ref(store, u32(KIND_FUNC), usize(slot))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.arena import fits_pointer
+from fusee.engine.arena import fits_pointer, new_unset
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.heap.blocks import release_blocks
@@ -62,7 +62,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
         raise Exhausted(Limit.SYSTEM, 0)
     base = platform.allocate(usize(size_of(Store)), usize(1))
     holdings = cast(Holdings, platform.allocate(usize(size_of(Holdings)), usize(1)))
-    stack = cast(Ptr[u64], new_stack(platform, usize(stack_bytes)))
+    stack = cast(Ptr[u64], new_unset(platform, usize(stack_bytes)))
     if is_null(base) or is_null(holdings) or is_null(stack):
         platform.release(base)
         platform.release(cast(Ptr[u8], holdings))
@@ -79,14 +79,6 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store
-
-
-@kernel
-def new_stack(platform: Platform, size: usize) -> Ptr[u8]:
-    """Memory whose contents do not matter: a frame's slots are written before they are read."""
-    if address(platform.allocate_unset) != 0:
-        return platform.allocate_unset(size)
-    return platform.allocate(size, usize(1))
 
 
 @kernel

@@ -106,6 +106,8 @@ class Marker:
     is_overflowed: bool  # something was marked for which the stack had no room
     rescan_at: usize  # where that is looked for; 0: nowhere
     marked_bytes: u64
+    copy: Ptr[u64]  # of guests' frames when marking began, if they were not searched then
+    copy_left: usize  # words of it, from its start on, that are still to be searched
     root_holding: usize  # the next of the store's blocks that is looked at for references
     root_part: u32  # which part of it
     root_index: u64  # and where in that
@@ -152,6 +154,9 @@ class Heap:
     stress: u32  # for tests, unless it is 0: runs are so short, and each collects
     since_bytes: u64  # of runs and large objects, since a collection began
     start_bytes: u64  # when it is so many, the next one begins
+    room_bytes: u64  # likewise, since a whole collection had to make room
+    fruitless: u32  # such collections in a row, each of which has made little
+    is_ending: bool  # nothing is reachable any more but the exceptions that C holds
     host_marks: Ptr[u8]  # a byte for each of Python's handles, set if it is reached
     host_count: u64
     reach_host: Fn[[usize], None]  # or what C wants to know of its references

@@ -56,8 +56,13 @@ void fusee_store_set_limits(
 void fusee_store_set_total_limits( /* all memories together, and all tables; at first 64 GiB and 2^25 elements */
     wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements);
 void fusee_store_set_heap_limit(wasm_store_t *store, uint64_t heap_bytes); /* structs, arrays and exceptions */
+bool fusee_store_end( /* frees all of them before the store is deleted, for so long; true if none is left */
+    wasm_store_t *store, uint64_t nanoseconds);
 bool fusee_store_collect( /* frees what guests hold no more, for so long; true if a search is complete */
     wasm_store_t *store, uint64_t nanoseconds);
+
+/* From the first `fusee_store_end` on, which does nothing while a guest runs, calls of the store's functions trap, handles of
+ * objects are as those of null, and handles and the store are to be deleted. */
 
 /* Exceptions. A call that ends in one that no guest has caught gives a trap, of which `fusee_trap_exn` gives the
  * exception; of any other trap it gives NULL. A callback throws by returning `fusee_exn_throw`, or a trap that it has got:

@@ -7,7 +7,7 @@ from typing import Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.heap.blocks import blocks_of, granule_bit, granule_word, open_blocks, take_row
-from fusee.engine.runtime.heap.collect import collect_all, pay
+from fusee.engine.runtime.heap.collect import make_room, pay
 from fusee.engine.runtime.heap.sweep import enter_block
 from fusee.engine.state.cells import CELL_BYTES, CLASS_BY_GRANULES
 from fusee.engine.state.heap import (
@@ -99,10 +99,11 @@ def cell_of_next_run(world: Store, number: u32) -> usize:
     pay(world, u64(0))
     run = heap.runs[number]
     if not find_run(world, number) and not add_block(world, number):
-        collect_all(world)
+        make_room(world)
         if not find_run(world, number) and not add_block(world, number):
             raise Trap(TrapCode.OUT_OF_MEMORY, 0)
     heap.since_bytes += u64(run.end - run.next)
+    heap.room_bytes += u64(run.end - run.next)
     at = run.next
     run.next = at + size
     return at
@@ -182,11 +183,12 @@ def new_large(world: Store, size_bytes: u64) -> usize:
     pay(world, size_bytes)
     row = new_row(world, u32(blocks))
     if row == 0:
-        collect_all(world)
+        make_room(world)
         row = new_row(world, u32(blocks))
     if row == 0:
         raise Trap(TrapCode.OUT_OF_MEMORY, 0)
     heap.since_bytes += size_bytes
+    heap.room_bytes += size_bytes
     block = cast(Block, row)
     at = row + BLOCK_HEADER_BYTES
     if not block.is_clean:

@@ -74,6 +74,7 @@ def release_blocks(world: Store) -> None:
     for i in span(b.chunk_count):
         platform.release(b.chunks[i].memory)
     platform.release(cast(Ptr[u8], b.chunks))
+    platform.release(cast(Ptr[u8], b.marker.copy))
     if b.marker.stack != b.marker.small:
         platform.release(cast(Ptr[u8], b.marker.stack))
     platform.release(cast(Ptr[u8], b))

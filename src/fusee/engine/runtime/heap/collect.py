@@ -6,18 +6,24 @@ overwritten meanwhile is marked, too (`barrier.py`). So a cycle frees what was u
 
 from typing import Final
 
+from fusee.engine.errors import Trap
 from fusee.engine.runtime.heap.blocks import LEAST_BYTES, block_of, blocks_of, granule_bit, granule_word, open_blocks
 from fusee.engine.runtime.heap.mark import rescan, scan_next, shrink_stack
 from fusee.engine.runtime.heap.roots import mark_first, mark_next
+from fusee.engine.runtime.heap.stack import mark_copied
 from fusee.engine.runtime.heap.sweep import begin_sweep, blacken_runs, sweep_next
+from fusee.engine.runtime.metering import is_late
 from fusee.engine.state.heap import BITMAP_WORDS, IDLE, MARKING, SWEEPING, Marker
 from fusee.engine.state.runtime import SAVED_REGISTERS, Store
 from fusee.kernel.lang import Fn, Ptr, fill_bytes, kernel, maximum, null, span, u8, u32, u64, usize
+from fusee.spec.traps import TrapCode
 
 NO_BUDGET: Final = 0xFFFF_FFFF_FFFF_FFFF
 SLICE_WORDS: Final = 0x2000  # that a slice looks at, when a run is wanted
 LARGE_SHIFT: Final = 3  # for large objects it is a word for eight of their bytes, if that is more
 KEPT_STACK: Final = 0x1000
+LITTLE_SHIFT: Final = 6  # a 64th of the heap is little room
+MOST_FRUITLESS: Final = 4
 
 
 @kernel(inline=True)
@@ -61,6 +67,8 @@ def mark_slice(world: Store, m: Marker, budget: u64) -> u64:
     while spent < budget:
         if m.count != 0:
             spent += scan_next(world, m)
+        elif m.copy_left != 0:
+            spent += mark_copied(world, m)
         elif m.root_holding != 0:
             spent += mark_next(world, m)
         elif m.is_overflowed or m.rescan_at != 0:
@@ -114,6 +122,32 @@ def collect_all(world: Store) -> None:
         collect_slice(world, u64(NO_BUDGET))
 
 
+@kernel(cold=True)
+def make_room(world: Store) -> None:
+    """`collect_all`, since an allocation has found no place; the guest can be stopped meanwhile.
+
+    Raises `Trap` if that has been needed again and again and has helped little: a heap that is nearly full would be
+    looked through for every few objects.
+    """
+    heap = world.heap
+    if heap.room_bytes >= heap.used_bytes >> LITTLE_SHIFT:
+        heap.fruitless = u32(0)
+    heap.room_bytes = u64(0)
+    heap.fruitless += 1
+    if heap.fruitless > MOST_FRUITLESS:
+        raise Trap(TrapCode.OUT_OF_MEMORY, 0)
+    if blocks_of(world).marker.phase != IDLE:
+        complete_cycle(world)
+    complete_cycle(world)
+
+
+@kernel
+def complete_cycle(world: Store) -> None:
+    while not collect_slice(world, u64(SLICE_WORDS * 4)):
+        if is_late(world):
+            raise Trap(TrapCode.INTERRUPT, 0)
+
+
 # For the embedder
 
 
@@ -129,6 +163,22 @@ def collect_all_for(world: Store) -> None:
     """`collect_all`, in the same way."""
     note_embedder(world)
     collect_all(world)
+
+
+@kernel
+def end_objects(world: Store, budget: u64) -> bool:
+    """Free all objects but the exceptions that C holds, in steps of about so many words; whether all are.
+
+    From the first one on no guest may run, and nobody look at an object.
+    """
+    heap = world.heap
+    if heap.blocks == 0:
+        return True
+    if not heap.is_ending and blocks_of(world).marker.phase != IDLE:
+        collect_slice(world, budget)  # what is under way is completed
+        return False
+    heap.is_ending = True
+    return collect_slice(world, budget)
 
 
 @kernel

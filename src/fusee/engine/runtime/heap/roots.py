@@ -1,14 +1,14 @@
 """Where marking begins: everything that may hold a reference and is no object.
 
-Guest frames are searched word by word, since nobody notes what is in them: a word that looks like the address of an
-object keeps it. All other places say by their type whether they hold a reference.
+Guest frames are searched word by word (`stack.py`): a word that looks like the address of an object keeps it. All other
+places say by their type whether they hold a reference.
 """
 
 
 from fusee.engine.layouts import is_followed
-from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object
-from fusee.engine.runtime.heap.mark import mark_host, mark_object, mark_reference
+from fusee.engine.runtime.heap.mark import mark_object, mark_reference
+from fusee.engine.runtime.heap.stack import mark_frames
 from fusee.engine.runtime.holdings import (
     BLOCK_GLOBAL,
     BLOCK_INSTANCE,
@@ -23,9 +23,6 @@ from fusee.engine.runtime.holdings import (
 from fusee.engine.state.heap import PIECE, ROOT_SLOTS, SWEEPING, Marker, RootPage
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, REF
 from fusee.engine.state.runtime import (
-    RESERVED_STACK_SLOTS,
-    SAVED_REGISTERS,
-    TAG_HOST,
     TAG_MASK,
     Exn,
     Global,
@@ -33,7 +30,7 @@ from fusee.engine.state.runtime import (
     Store,
     Table,
 )
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, minimum, null, size_of, span, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, kernel, minimum, null, size_of, span, u32, u64, usize
 from fusee.spec.types import Heap
 
 
@@ -56,6 +53,8 @@ def mark_first(world: Store, m: Marker) -> None:
     if world.exception != 0:
         mark_object(world, m, world.exception)
     mark_held_exns(world, m)
+    if world.heap.is_ending:
+        return
     mark_frames(world, m)
     page = world.heap.roots
     while page != 0:
@@ -117,43 +116,6 @@ def mark_globals(world: Store, m: Marker, instance: Instance) -> None:
 def mark_global(world: Store, m: Marker, origin: Global) -> None:
     if is_followed_type(origin.value_type):
         mark_reference(world, m, usize(origin.value))
-
-
-@kernel
-def end_of_frames(world: Store) -> Ptr[u64]:
-    """Behind the newest frame; small leaf functions may be in the reserve above the stack's limit."""
-    top = world.stack_top
-    if not is_null(world.saved_fp):
-        top = world.saved_fp + slots_at(cast(Instance, world.saved_instance).module, address(world.saved_pc))
-    limit = world.stack_limit + RESERVED_STACK_SLOTS
-    return top if top < limit else limit
-
-
-@kernel
-def mark_frames(world: Store, m: Marker) -> None:
-    """Mark what frames, and the registers of the newest, may refer to."""
-    mark_words(world, m, world.saved, world.saved + SAVED_REGISTERS)
-    mark_words(world, m, world.stack_base, end_of_frames(world))
-
-
-@kernel
-def mark_words(world: Store, m: Marker, start: Ptr[u64], end: Ptr[u64]) -> None:
-    """Mark what words may refer to."""
-    b = blocks_of(world)
-    lowest = usize(0)
-    highest = usize(0)
-    if b.chunk_count != 0:
-        lowest = b.chunks[0].start
-        highest = b.chunks[b.chunk_count - 1].end
-    hosts = not is_null(world.heap.host_marks)
-    at = start
-    while at < end:
-        word = usize(at[0])
-        if word >= lowest and word < highest and is_object(world, word):
-            mark_object(world, m, word)
-        elif hosts and word & TAG_MASK == TAG_HOST:
-            mark_host(world, word)
-        at = at + 1
 
 
 # Piece by piece
