@@ -5,7 +5,7 @@
 
 enum { POINT, NAMED, SHORTS, POINTS, MIXED, NO_OBJECT }; /* types */
 enum { KEPT, PLACES, MAKE, SUM, THROUGH, OUTSIDE, INSIDE, LENGTH, NUMBER, LITTER };
-enum { CROWD = 3000, LARGE = 250, SMALL_HEAP = 1 << 18 };
+enum { CROWD = 3000, LARGE = 200, SMALL_HEAP = 1 << 18 };
 
 struct world {
     wasm_store_t *store;
@@ -327,7 +327,8 @@ static void end_in_steps(wasm_engine_t *engine) {
         fusee_object_set(list, i, &element);
         fusee_any_delete(point);
     }
-    for (int i = 0; i < LARGE; i++) fusee_any_delete(fusee_array_new(w.store, type_of(&w, SHORTS), 5000, NULL));
+    fusee_any_t *large[LARGE];
+    for (int i = 0; i < LARGE; i++) large[i] = fusee_array_new(w.store, type_of(&w, SHORTS), 5000, NULL);
     long steps = 0;
     while (!fusee_store_end(w.store, 0)) steps++;
     check(steps > 1 && fusee_store_end(w.store, 0), "it takes some steps");
@@ -338,6 +339,7 @@ static void end_in_steps(wasm_engine_t *engine) {
     check(out.of.ref == NULL && type_of(&w, POINT) == FUSEE_NO_TYPE, "what referred to them refers to nothing");
     check(fusee_store_end(NULL, 0), "NULL has nothing");
     close_world(&w);
+    for (int i = 0; i < LARGE; i++) fusee_any_delete(large[i]);
     fusee_any_delete(any);
     fusee_any_delete(list);
 }
