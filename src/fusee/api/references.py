@@ -102,7 +102,7 @@ class ObjectRef:
     def _declaration(self) -> Declaration:
         """Which type of its store's it is of."""
         store = self._store
-        with store.engine._lock:
+        with store.engine._gate.turn, store.engine._lock:
             number = int(store._native.type_of_object(store.engine._address, self._address))
         return Declaration(store.engine, number, store)
 
@@ -119,7 +119,7 @@ class ObjectRef:
         row = Row(rows)
         slots = (ctypes.c_uint64 * max(row.size // SLOT_BYTES, 1))()
         row.pack_into(owner, slots, values)
-        with owner.engine._lock:  # until it is held
+        with owner.engine._gate.turn, owner.engine._lock:  # until it is held
             address = owner._native.make_object(owner._address, number, count)
             made = ObjectRef._of(owner, address)
             owner._native.fill_object(owner._address, address, slots, len(values) == 1)
