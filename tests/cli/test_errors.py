@@ -26,7 +26,7 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["run", "-W", "smid=y", "x.wasm"], "-W smid: there is no such option; is it simd?"),
         (["run", "-D", "everything", "x.wasm"], "-D everything: there is no such option; there are checked"),
         (["run", "-S", "keyvalue", "x.wasm"], "-S keyvalue: needs wasi-keyvalue, which is not supported yet"),
-        (["run", "-S", "threads=y", "x.wasm"], "-S threads: needs wasi-threads, which is not supported yet"),
+        (["run", "-S", "nn=y", "x.wasm"], "-S nn: needs wasi-nn, which is not supported yet"),
         (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
         (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),
         (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected interpreter or native"),

@@ -86,6 +86,7 @@ class Store(ObjectTable, Managed):
         self._wasi_context: WasiContext | None = None
         self._components: object = None  # what `fusee.component` keeps for the store
         self._deadline: int | None = None
+        self._is_stopped = False
         if engine._is_metered and not engine._consume_fuel:
             self._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(self)
@@ -205,7 +206,19 @@ class Store(ObjectTable, Managed):
     def _check_deadline(self) -> None:
         """Have guests stop if the deadline has passed; called whenever one of the two clocks is set."""
         with self.engine._gate.clock:
-            if self._is_closed or not self.engine._has_deadlines:  # closed meanwhile, by another thread
+            if self.engine._has_deadlines:
+                self._interrupt()
+
+    def _stop(self) -> None:
+        """Have guests stop for good. May be called from any thread."""
+        with self.engine._gate.clock:
+            self._is_stopped = True
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Tell guests whether they shall stop."""
+        with self.engine._gate.clock:
+            if self._is_closed:  # meanwhile, by another thread
                 return
             self._state.interrupt = u32(self._is_overdue())
             while (self._state.interrupt != 0) is not self._is_overdue():  # a signal handler has set a clock meanwhile
@@ -218,6 +231,8 @@ class Store(ObjectTable, Managed):
                 self._wasi_context.interrupt(self._is_overdue())
 
     def _is_overdue(self) -> bool:
+        if self._is_stopped:
+            return True
         return self._deadline is not None and self.engine._epoch >= self._deadline
 
     def set_limits(

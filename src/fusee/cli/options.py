@@ -20,7 +20,7 @@ _FEATURES: Final = frozenset({
 _SYSTEM: Final = {
     "inherit-env": "", "cli": "", "common": "", "preview2": "", "http": "", "tcp": "", "udp": "", "inherit-network": "",
     "allow-ip-name-lookup": "", "p3": "WASI 0.3", "config": "wasi-config", "keyvalue": "wasi-keyvalue",
-    "tls": "wasi-tls", "nn": "wasi-nn", "threads": "wasi-threads",
+    "tls": "wasi-tls", "nn": "wasi-nn", "threads": "",
 }  # fmt: skip
 """What `-S` knows; where there is a name, of what is needed for it and not supported yet."""
 
@@ -50,6 +50,7 @@ class WasmOptions:
         self.strategy = ""
         self.inherits_environment = False
         self.has_wasi = True
+        self.has_threads = False
         self.network: dict[str, bool] = {}  # "inherit-network", "tcp", "udp", "allow-ip-name-lookup", "http"
         self.features: dict[str, bool] = {}
 
@@ -111,6 +112,8 @@ def add_other_options(
             options.inherits_environment = is_on
         elif name in ("cli", "common"):
             options.has_wasi = is_on
+        elif name == "threads":
+            options.has_threads = is_on
         elif not _SYSTEM[name] and name != "preview2":
             options.network[name] = is_on
     for name, value in _pairs("-D", debugging, {"checked"}):

@@ -7,6 +7,8 @@ from fusee.cli.modules import ModuleFile, PathLike, make_engine
 from fusee.cli.options import WasmOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fusee import Engine, Func, Instance, Module, Store, WasiConfig
     from fusee.cli.count import Measurement
 
@@ -47,7 +49,10 @@ class Program:
     def start(self, invoke: str | None, arguments: tuple[str, ...]) -> bool:
         """Instantiates the module and calls its start, or the export to `invoke`; what fails is raised."""
         try:
-            self._start(invoke, arguments)
+            if self.limits.has_threads:
+                self._in_threads(lambda: self._start(invoke, arguments))
+            else:
+                self._start(invoke, arguments)
             return True
         finally:
             if self.measurement is not None:
@@ -58,6 +63,17 @@ class Program:
                 from fusee.tune.profile import Profile
 
                 Profile.of(self.module).write(Path(self.profile))
+
+    def _in_threads(self, main: "Callable[[], None]") -> None:
+        """Runs a program that may make threads."""
+        from fusee.wasi.threads import ThreadedProgram
+
+        if self.preloads or self.limits.target is not None:
+            raise usage_error("-S threads: not with --preload, and not with --target")
+        threads = ThreadedProgram(
+            self.linker, self.store, self.module, lambda store: self.limits.limit(self.engine, store)
+        )  # fmt: skip
+        threads.run(main)
 
     def _start(self, invoke: str | None, arguments: tuple[str, ...]) -> None:
         self.limits.limit(self.engine, self.store)

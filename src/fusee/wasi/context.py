@@ -3,7 +3,8 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from _thread import RLock
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS, Rights
@@ -20,6 +21,10 @@ class WasiContext:
         self.descriptors: dict[int, Descriptor] = {}
         self.resources = ResourceTable()  # of version 0.2
         self.has_deadlines = False
+        self.lock = RLock()  # of the table of descriptors
+        self.is_shared = False  # by several threads
+        self._working = 0  # calls that threads are in
+        self._ended: list[Descriptor] = []  # they may be using these
         self.is_interrupted = False  # by a deadline: nothing waits any more
         self._waker: tuple[int, int] | None = None
         self.closed: set[int] = set()  # streams that there never were: their numbers stay free
@@ -58,14 +63,40 @@ class WasiContext:
 
     def add(self, descriptor: Descriptor) -> int:
         """Gives a descriptor the lowest free number."""
-        fd = 0
-        while fd in self.descriptors or fd in self.closed:
-            fd += 1
-        if fd >= MAX_FILES:
-            descriptor.close()
-            raise WasiError(Errno.MFILE)
-        self.descriptors[fd] = descriptor
-        return fd
+        with self.lock:
+            fd = 0
+            while fd in self.descriptors or fd in self.closed:
+                fd += 1
+            if fd + len(self._ended) < MAX_FILES:
+                self.descriptors[fd] = descriptor
+                return fd
+        descriptor.close()
+        raise WasiError(Errno.MFILE)
+
+    def end(self, descriptor: Descriptor) -> None:
+        """Closes what is in the table no more, once no other thread is in a call that may use it: the host gives the
+        numbers of files anew."""
+        with self.lock:
+            if self._working > 1:
+                self._ended.append(descriptor)
+                return
+        descriptor.close()
+
+    @contextlib.contextmanager
+    def call(self) -> Iterator[None]:
+        """Around a call of a program with threads."""
+        with self.lock:
+            self._working += 1
+        try:
+            yield
+        finally:
+            ended: list[Descriptor] = []
+            with self.lock:
+                self._working -= 1
+                if self._working == 0:
+                    ended, self._ended = self._ended, ended
+            for descriptor in ended:
+                descriptor.close()
 
     def interrupt(self, is_interrupted: bool) -> None:
         """Ends whatever waits, and lets nothing wait, or takes that back. May be called from any thread."""
@@ -92,10 +123,11 @@ class WasiContext:
         for file in waker or ():
             os.close(file)
         self.resources.close()
-        while self.descriptors:
-            _, descriptor = self.descriptors.popitem()
+        for descriptor in (*self.descriptors.values(), *self._ended):
             with contextlib.suppress(OSError):
                 descriptor.close()
+        self.descriptors.clear()
+        self._ended.clear()
 
     def __del__(self) -> None:
         self.close()

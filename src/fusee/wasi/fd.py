@@ -165,20 +165,22 @@ def fd_filestat_set_times(
 @host_function("i32 -> i32")
 def fd_close(context: WasiContext, memory: GuestMemory, fd: int) -> None:
     """Ends a descriptor."""
-    descriptor = context.descriptor(fd)
-    del context.descriptors[fd]
-    descriptor.close()
+    with context.lock:
+        descriptor = context.descriptor(fd)
+        del context.descriptors[fd]
+    context.end(descriptor)
 
 
 @host_function("i32 i32 -> i32")
 def fd_renumber(context: WasiContext, memory: GuestMemory, fd: int, to: int) -> None:
     """Moves a descriptor to the number of another one, which ends."""
-    moved, replaced = context.descriptor(fd), context.descriptor(to)
-    if fd == to:
-        return
-    del context.descriptors[fd]
-    context.descriptors[to] = moved
-    replaced.close()
+    with context.lock:
+        moved, replaced = context.descriptor(fd), context.descriptor(to)
+        if fd == to:
+            return
+        del context.descriptors[fd]
+        context.descriptors[to] = moved
+    context.end(replaced)
 
 
 @host_function("i32 i32 -> i32")

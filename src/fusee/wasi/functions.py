@@ -32,7 +32,11 @@ class HostFunction:
     def call(self, context: "WasiContext", memory: GuestMemory, *arguments: int) -> int:
         """Runs the function; the result is its error code."""
         try:
-            self.body(context, memory, *map(int.__and__, arguments, self.masks))
+            if context.is_shared:
+                with context.call():
+                    self.body(context, memory, *map(int.__and__, arguments, self.masks))
+            else:
+                self.body(context, memory, *map(int.__and__, arguments, self.masks))
         except WasiError as error:
             return error.errno
         except OSError as error:
