@@ -1,24 +1,26 @@
 """Sources and modules are in step: by the hash in the module, by building again, and by other compilers."""
 
 import ctypes
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fusee.bench.workloads import FOLDER, SUFFIXES, VECTOR_WORKLOADS, WORKLOADS, Language, Workload
+from fusee.bench.workloads import EVERY_WORKLOAD, FOLDER, SUFFIXES, Language, Workload
 from fusee.bench.workloads.build import (
     COMPILERS,
     CPP_FLAGS,
-    MissingCompiler,
     build,
     provenance,
     source_files,
     source_hash,
 )
+from fusee.bench.workloads.toolchains import MissingCompiler
 
-ALL = (*WORKLOADS, *VECTOR_WORKLOADS)
+ALL = EVERY_WORKLOAD
 
 
 def named(workload: Workload) -> str:
@@ -39,8 +41,13 @@ def test_headers_count_as_source() -> None:
     assert names == ["vtable_bi.cpp", "shapes.hpp", "workload.h"]
 
 
+def test_what_a_workload_is_linked_with_counts_as_source() -> None:
+    names = [file.name for file in source_files(find("longjmp").source)]
+    assert names == ["longjmp.c", "longjmp_runtime.c", "workload.h"]
+
+
 def test_no_file_is_without_its_workload() -> None:
-    extra = {"__init__", "build", "workload", "shapes"}
+    extra = {"__init__", "build", "standalone", "toolchains", "workload", "shapes", "throw", "longjmp_runtime"}
     found = {path.stem for path in FOLDER.iterdir() if path.is_file()}
     assert found - extra == {workload.name for workload in ALL}
 
@@ -75,6 +82,19 @@ def test_natively_compiled_it_gives_the_same_answer(workload: Workload, tmp_path
     run = ctypes.CDLL(str(library)).run
     run.argtypes, run.restype = [ctypes.c_uint32], ctypes.c_uint32
     assert run(workload.small_argument) == workload.small_answer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", [workload for workload in ALL if workload.language is Language.JAVA], ids=named)
+def test_a_java_virtual_machine_gives_the_same_answer(workload: Workload, tmp_path: Path) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("apt install default-jdk-headless")
+    source = re.sub(r"(?m)^import org.teavm.*$|@Export.*$", "", workload.source.read_text())
+    printing = f"{{ System.out.println(run({workload.small_argument})); }}"
+    source = source.replace("main(String[] arguments) {}", f"main(String[] arguments) {printing}")
+    (tmp_path / "Main.java").write_text(source)
+    done = subprocess.run(["java", "Main.java"], check=True, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert int(done.stdout) % 2**32 == workload.small_answer
 
 
 def test_every_language_has_a_compiler_and_a_suffix() -> None:

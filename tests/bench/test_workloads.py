@@ -3,9 +3,18 @@
 import pytest
 
 import fusee
-from fusee.bench.workloads import VECTOR_WORKLOADS, WITH_VECTORS, WORKLOADS, Proposal, Workload, find_workloads
+from fusee.bench.workloads import (
+    EVERY_WORKLOAD,
+    MANAGED_WORKLOADS,
+    VECTOR_WORKLOADS,
+    WITH_VECTORS,
+    WORKLOADS,
+    Proposal,
+    Workload,
+    find_workloads,
+)
 
-workloads = pytest.mark.parametrize("workload", [*WORKLOADS, *VECTOR_WORKLOADS], ids=lambda workload: workload.name)
+workloads = pytest.mark.parametrize("workload", EVERY_WORKLOAD, ids=lambda workload: workload.name)
 
 
 @workloads
@@ -24,6 +33,8 @@ def test_wasmtime_gives_both_answers(workload: Workload) -> None:
     config = wasmtime.Config()
     config.consume_fuel = True
     config.wasm_relaxed_simd_deterministic = True
+    for proposal in ("gc", "function_references", "exceptions"):
+        setattr(config, f"wasm_{proposal}", True)
     engine = wasmtime.Engine(config)
     module = wasmtime.Module.from_file(engine, str(workload.path))
 
@@ -49,6 +60,7 @@ def test_workloads_are_found_by_name_in_the_order_given() -> None:
     assert [workload.name for workload in find_workloads("sha256, fib")] == ["sha256", "fib"]
     assert find_workloads(None) == list(WORKLOADS)
     assert find_workloads("simd") == list(VECTOR_WORKLOADS)
+    assert find_workloads("gc") == list(MANAGED_WORKLOADS)
     assert [workload.name for workload in find_workloads("dot_simd,fib")] == ["dot_simd", "fib"]
     with pytest.raises(ValueError, match="no workload named 'fob'; there are fib, sieve"):
         find_workloads("fib,fob")
@@ -61,3 +73,9 @@ def test_of_programs_for_vectors_there_are_two_builds() -> None:
     for workload in VECTOR_WORKLOADS:
         assert (Proposal.SIMD in workload.proposals) == workload.name.endswith(WITH_VECTORS)
     assert sum(workload.hold_out for workload in VECTOR_WORKLOADS) * 3 >= len(names)
+
+
+def test_a_third_of_the_programs_with_objects_is_held_out() -> None:
+    programs = [workload for workload in MANAGED_WORKLOADS if workload.source_name != "throw"]
+    assert {workload.language for workload in programs} == {"C", "Java", "MoonBit", "WebAssembly text"}
+    assert sum(workload.hold_out for workload in programs) * 3 >= len(programs)

@@ -19,6 +19,8 @@ class Language(StrEnum):
     CPP = "C++"
     RUST = "Rust"
     ASSEMBLYSCRIPT = "AssemblyScript"
+    JAVA = "Java"
+    MOONBIT = "MoonBit"
     WAT = "WebAssembly text"
     PYTHON = "a Python generator of modules"
 
@@ -28,6 +30,8 @@ SUFFIXES = {
     Language.CPP: ".cpp",
     Language.RUST: ".rs",
     Language.ASSEMBLYSCRIPT: ".ts",
+    Language.JAVA: ".java",
+    Language.MOONBIT: ".mbt",
     Language.WAT: ".wat",
     Language.PYTHON: ".py",
 }
@@ -42,6 +46,8 @@ class Proposal(StrEnum):
     MULTI_MEMORY = "multi-memory"
     SIMD = "simd"
     RELAXED_SIMD = "relaxed-simd"
+    EXCEPTIONS = "exception-handling"
+    GC = "gc"
 
 
 WITH_VECTORS = "_simd"
@@ -63,6 +69,8 @@ class Workload:
     proposals: frozenset[Proposal] = frozenset()
     # Kept out of the corpus that handlers are selected by: what the selection is worth shows on these.
     hold_out: bool = False
+    # The file that it is built from, if that is no other of the same name.
+    source_name: str = ""
     # What counts is not the call but what comes before it: loading and instantiation.
     measures_loading: bool = False
 
@@ -79,7 +87,8 @@ class Workload:
     @property
     def source(self) -> Path:
         """What the module is built from: of the two builds with vectors and without, the same."""
-        return (FOLDER / self.name.removesuffix(WITH_VECTORS)).with_suffix(SUFFIXES[self.language])
+        name = self.source_name or self.name.removesuffix(WITH_VECTORS)
+        return (FOLDER / name).with_suffix(SUFFIXES[self.language])
 
 
 _SIMD = frozenset({Proposal.SIMD})
@@ -157,13 +166,49 @@ VECTOR_WORKLOADS = _twins(
 unless they are named, or all of them by `simd`."""
 
 
+_EXCEPTIONS = frozenset({Proposal.EXCEPTIONS})
+_GC = frozenset({Proposal.GC, Proposal.FUNCTION_REFERENCES})
+_GC_THROWING = _GC | _EXCEPTIONS
+
+
+def _throwing(calls: str, argument: int, answer: int, small_argument: int, small_answer: int) -> Workload:
+    """An exception thrown so many calls under its handler."""
+    name, measures = f"throw_{calls}", f"throws {calls.replace('_', ' ')} calls under the handler"
+    work = (argument, answer, small_argument, small_answer)
+    return Workload(name, measures, *work, Language.PYTHON, _EXCEPTIONS, source_name="throw")
+
+
+MANAGED_WORKLOADS = (
+    Workload("gc_trees", "binary trees", 140, 3698847743, 4, 2587758591, Language.WAT, _GC),
+    Workload("gc_lists", "lists mapped, sorted, reversed", 990, 1455699170, 12, 2596463120, Language.WAT, _GC),
+    Workload("gc_maps", "a treap, a hash map", 210, 148404509, 3, 3831077366, Language.WAT, _GC, hold_out=True),
+    Workload("gc_fields", "virtual methods, fields, casts", 130000, 3268015261, 902, 451380780, Language.WAT, _GC),
+    Workload("gc_lambda", "lambda terms, by pattern matching", 3800, 3386971667, 55, 1520843817, Language.MOONBIT, _GC),
+    Workload("gc_collections", "maps, lists, lambdas", 130, 3923506904, 2, 2360702032, Language.JAVA, _GC_THROWING),
+    Workload("gc_json", "a parser that throws", 2000, 369620321, 33, 2567857034, Language.JAVA, _GC_THROWING),
+    Workload("gc_text", "strings", 520, 1567353939, 7, 2355458547, Language.JAVA, _GC_THROWING, hold_out=True),
+    Workload("gc_tracer", "a ray tracer", 650, 3560443981, 8, 1935986937, Language.JAVA, _GC_THROWING, hold_out=True),
+    Workload("longjmp", "evaluation", 39000, 313686161, 383, 553350822, Language.C, _EXCEPTIONS, hold_out=True),
+    _throwing("0", 5600000, 2782414464, 156250, 3887165715),
+    _throwing("1", 2700000, 2694350480, 96154, 40482419),
+    _throwing("10", 1500000, 1865690704, 23364, 513183582),
+    _throwing("100", 220000, 3579179600, 2726, 3733453037),
+    _throwing("100_other", 75000, 1625147780, 6024, 1354850364),
+)
+"""Programs with objects of WebAssembly's own heap, and such as throw exceptions. Not in the table of `fusee bench`
+unless they are named, or all of them by `gc`."""
+
+EVERY_WORKLOAD = (*WORKLOADS, *VECTOR_WORKLOADS, *MANAGED_WORKLOADS)
+_FAMILIES = {"simd": VECTOR_WORKLOADS, "gc": MANAGED_WORKLOADS}
+
+
 def find_workloads(names: str | None) -> list[Workload]:
-    """The workloads of a comma-separated list, in its order; without one the scalar ones, and by `simd` the others."""
+    """The workloads of a comma-separated list, in its order; else the scalar ones; by `simd`, `gc` the others."""
     if names is None:
         return list(WORKLOADS)
-    if names == "simd":
-        return list(VECTOR_WORKLOADS)
-    by_name = {workload.name: workload for workload in (*WORKLOADS, *VECTOR_WORKLOADS)}
+    if names in _FAMILIES:
+        return list(_FAMILIES[names])
+    by_name = {workload.name: workload for workload in EVERY_WORKLOAD}
     chosen = [name.strip() for name in names.split(",")]
     unknown = [name for name in chosen if name not in by_name]
     if unknown:

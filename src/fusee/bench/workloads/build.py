@@ -17,10 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusee.bench.process import python_module
-from fusee.bench.workloads import FOLDER, VECTOR_WORKLOADS, WORKLOADS, Language, Proposal, Workload
+from fusee.bench.workloads import EVERY_WORKLOAD, FOLDER, Language, Proposal, Workload
+from fusee.bench.workloads.toolchains import (
+    MOONBIT,
+    MissingCompiler,
+    compile_java,
+    compile_moonbit,
+    npm_version,
+    teavm_version,
+)
 
 # Nothing newer than what every peer implements, and SIMD only where a workload says so.
 FEATURES = "mvp+bulk_memory+mutable_globals+nontrapping_fptoint+sign_ext"
+
+# In the form of WebAssembly 3.0, with exnref; `setjmp` is made of them.
+EXCEPTION_FEATURES = "exception_handling+reference_types+multivalue"
+SETJMP_FLAGS = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
 
 VECTOR_FEATURES = {Proposal.SIMD: "simd128", Proposal.RELAXED_SIMD: "relaxed_simd"}
 
@@ -49,10 +61,6 @@ ASSEMBLYSCRIPT_FLAGS = ("-O3", "--runtime", "incremental", "--use", "abort=")
 PROVENANCE_SECTION = b"source"
 
 
-class MissingCompiler(Exception):
-    """A workload cannot be rebuilt here; the message says how to get what it needs."""
-
-
 @dataclass(frozen=True)
 class Compiler:
     """What makes modules of one language: the version that goes into them, and the compilation itself."""
@@ -78,8 +86,11 @@ def compile_with_zig(workload: Workload, output: Path) -> None:
     bits = 64 if Proposal.MEMORY64 in workload.proposals else 32
     driver = ("c++", *CPP_FLAGS) if workload.language is Language.CPP else ("cc",)
     vectors = [VECTOR_FEATURES[proposal] for proposal in sorted(workload.proposals & VECTOR_FEATURES.keys())]
-    target = ("-target", f"wasm{bits}-freestanding", f"-mcpu={'+'.join([FEATURES, *vectors])}")
-    _run(*python_module("ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), workload.source.name))
+    throws = Proposal.EXCEPTIONS in workload.proposals
+    features = "+".join([FEATURES, *vectors, *([EXCEPTION_FEATURES] if throws else [])])
+    target = ("-target", f"wasm{bits}-freestanding", f"-mcpu={features}", *(SETJMP_FLAGS if throws else ()))
+    sources = [file.name for file in source_files(workload.source) if file.suffix != ".h" and file.suffix != ".hpp"]
+    _run(*python_module("ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), *sources))
 
 
 def find_rustc() -> str:
@@ -145,12 +156,23 @@ def assemble(workload: Workload, output: Path) -> None:
 
 
 def assemble_generated(workload: Workload, output: Path) -> None:
-    """What the generator writes in the text format."""
+    """What the generator writes in the text format, given what follows its own name in the workload's."""
     text = output.with_suffix(".wat")
-    text.write_text(importlib.import_module(f"fusee.bench.workloads.{workload.name}").generate())
+    generator = importlib.import_module(f"fusee.bench.workloads.{workload.source.stem}")
+    text.write_text(generator.generate(*workload.name.removeprefix(workload.source.stem).split("_")[1:]))
     _run(find_assembler(), "parse", str(text), "-o", str(output))
     _run(find_assembler(), "strip", "--all", str(output), "-o", str(output))
     text.unlink()
+
+
+def compile_java_workload(workload: Workload, output: Path) -> None:
+    """Classes with their library, and nothing of JavaScript's."""
+    compile_java(workload.source, output, find_assembler())
+
+
+def compile_moonbit_workload(workload: Workload, output: Path) -> None:
+    """As its compiler makes it."""
+    compile_moonbit(workload.source, output)
 
 
 ZIG = Compiler(zig_version, compile_with_zig)
@@ -159,14 +181,19 @@ COMPILERS = {
     Language.CPP: ZIG,
     Language.RUST: Compiler(rustc_version, compile_rust),
     Language.ASSEMBLYSCRIPT: Compiler(asc_version, compile_assemblyscript),
+    Language.JAVA: Compiler(teavm_version, compile_java_workload),
+    Language.MOONBIT: Compiler(lambda: npm_version(MOONBIT), compile_moonbit_workload),
     Language.WAT: Compiler(assembler_version, assemble),
     Language.PYTHON: Compiler(assembler_version, assemble_generated),
 }
 
 
 def source_files(source: Path) -> Iterator[Path]:
-    """The file and, after it, the headers beside it that it includes, and those that they include."""
+    """The file, what it is linked with, and the headers beside it that it includes, and those that they include."""
     yield source
+    runtime = source.with_name(f"{source.stem}_runtime{source.suffix}")
+    if runtime.exists():
+        yield runtime
     for name in re.findall(r'^#include "(.+)"', source.read_text(), re.MULTILINE):
         yield from source_files(source.with_name(name))
 
@@ -208,7 +235,7 @@ def build(workload: Workload, module: Path) -> None:
 def main() -> None:
     """Build the named workloads, or all of them."""
     missing = set()
-    for workload in (*WORKLOADS, *VECTOR_WORKLOADS):
+    for workload in EVERY_WORKLOAD:
         if len(sys.argv) == 1 or workload.name in sys.argv[1:]:
             try:
                 build(workload, workload.path)
