@@ -6,7 +6,6 @@ from fusee.component.types import ResourceType
 
 # Importing these fills the table.
 from fusee.wasi.p2 import cli, clocks, filesystem, io, lookup, network, random, tcp, udp  # noqa: F401
-from fusee.wasi.p2.http import client, messages  # noqa: F401
 from fusee.wasi.p2.interface import INTERFACES, Interface, type_of
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ def add_wasi_http(linker: "Linker") -> None:
 
     Raises `WasmtimeError` if one of their names is taken, unless the linker allows shadowing.
     """
+    from fusee.wasi.p2.http import client  # noqa: F401  # with a client of HTTP, for which few programs should wait
+
     _add(linker, [found for name, found in INTERFACES.items() if name.startswith(_HTTP)])
 
 
