@@ -1,5 +1,6 @@
 """Native code beside the interpreter: calls to and fro, traps with their backtraces, both stacks, pauses."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType, WasmException
+from tests.fuzz.observe import GENERATORS
 from tests.native.parts import Part, natively
+from tests.native.programs import difference
 
 PARTS = ["all", "second", "half:1", "half:2"]
 
@@ -147,7 +150,8 @@ def test_references_live_across_calls(part: Part) -> None:
     assert isinstance(exports["f"](store, object()), Thing)
 
 
-ENDLESS = """(module (memory 1) (func (export "loop") (loop (i32.store (i32.const 0) (i32.const 1)) (br 0))))"""
+ENDLESS = """(module (memory (export "memory") 1)
+  (func (export "loop") (loop (i32.store (i32.const 0) (i32.const 1)) (br 0))))"""
 
 
 def test_a_deadline_stops_a_loop() -> None:
@@ -164,6 +168,37 @@ def test_a_deadline_stops_a_loop() -> None:
         exports["loop"](store)
     timer.join()
     assert caught.value.trap_code is TrapCode.INTERRUPT
+
+
+def test_a_signal_handler_runs_in_a_loop() -> None:
+    """What it raises ends the guest, as it ends interpreted code."""
+
+    def handler(number: int, frame: object) -> None:
+        raise KeyError(number)
+
+    with natively("all"):
+        store, exports = instance_of(ENDLESS)
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyError):
+            exports["loop"](store)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert exports["memory"].read(store, 0, 1) == b"\x01"
+
+
+@pytest.mark.parametrize("generator", ["smith", "programs", "stress", "vectors"])
+def test_random_modules(generator: str) -> None:
+    """A few; `python -m tests.native.programs` runs any number."""
+    native = 0
+    for seed in range(300, 304):
+        wasm = GENERATORS[generator](seed)
+        if wasm is not None:
+            found, chosen = difference(wasm, ("all", f"half:{seed}")[seed % 2])
+            assert found == []
+            native += chosen.native
+    assert native > 0
 
 
 QUIET = """(module
