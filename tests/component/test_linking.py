@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fusee import Engine, LimitError, LinkError, Module, Store, Trap, WasmtimeError
+from fusee import Engine, LimitError, LinkError, Module, Store, Trap, TrapCode, WasmtimeError
 from fusee.component import (
     U8,
     U32,
@@ -142,8 +142,9 @@ def test_a_guest_that_trapped_is_not_entered_again() -> None:
     assert world.call("g") is None
     with pytest.raises(Trap, match="unreachable"):
         world.call("f")
-    with pytest.raises(Trap, match="cannot enter component instance"):
+    with pytest.raises(Trap, match="cannot enter component instance") as caught:
         world.call("g")
+    assert caught.value.trap_code is TrapCode.CANNOT_ENTER_COMPONENT
 
 
 POST_RETURN = """(component

@@ -94,6 +94,7 @@ class Trap(FuseeError):
     """The guest trapped (spec 4.2.2), or a host function made it trap by raising this."""
 
     _cause: "Cause | None" = None
+    _code: "TrapCode | None" = None  # of those that have no such cause
     _frames: "tuple[Frame, ...]" = ()
 
     def __init__(self, message: str) -> None:
@@ -112,7 +113,7 @@ class Trap(FuseeError):
     def trap_code(self) -> "TrapCode | None":
         """Why the guest trapped; None if a host function did."""
         if self._cause is None:
-            return None
+            return self._code
         from fusee.api.traps import code_of
 
         return code_of(self._cause)

@@ -11,7 +11,7 @@ from fusee.spec.traps import TrapCode as Cause
 
 
 class TrapCode(Enum):
-    """Names and numbers are those of wasmtime 50; its codes for components are not here."""
+    """Names and numbers are those of wasmtime 50; its codes for asynchronous components are not here."""
 
     STACK_OVERFLOW = 0
     MEMORY_OUT_OF_BOUNDS = 1
@@ -30,6 +30,13 @@ class TrapCode(Enum):
     ARRAY_OUT_OF_BOUNDS = 14
     ALLOCATION_TOO_LARGE = 15
     CAST_FAILURE = 16
+    CANNOT_ENTER_COMPONENT = 17
+    CANNOT_LEAVE_COMPONENT = 23
+    INVALID_CHAR = 25
+    STRING_OUT_OF_BOUNDS = 30
+    LIST_OUT_OF_BOUNDS = 31
+    INVALID_DISCRIMINANT = 32
+    UNALIGNED_POINTER = 33
     UNCAUGHT_EXCEPTION = 49
 
 

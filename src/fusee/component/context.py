@@ -8,6 +8,7 @@ from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.handles import Handle, Scope
 from fusee.component.primitives import Moved, Pairs, expected
 from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
+from fusee.component.traps import string_out_of_bounds, unaligned
 from fusee.component.types import ResourceType
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Context:
     def area(self, pointer: int, size: int, alignment: int) -> None:
         """Check a pointer to arguments or results. Raises `Trap`."""
         if pointer % alignment:
-            raise Trap("pointer not aligned")
+            raise unaligned("pointer not aligned")
         if pointer + size > len(self.current()):
             raise Trap("pointer out of bounds of memory")
 
@@ -167,11 +168,11 @@ Lowerer = Callable[[str], tuple[int, int]]
 
 def _bytes_of_string(memory: memoryview, pointer: int, length: int, alignment: int) -> memoryview:
     if length > MOST_STRING_BYTES:
-        raise Trap("string content too long")
+        raise string_out_of_bounds("string content too long")
     if pointer % alignment:
-        raise Trap("string pointer not aligned to 2")
+        raise unaligned("string pointer not aligned to 2")
     if pointer + length > len(memory):
-        raise Trap("string pointer/length out of bounds of memory")
+        raise string_out_of_bounds()
     return memory[pointer : pointer + length]
 
 
@@ -179,7 +180,7 @@ def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
     def lift(memory: memoryview, pointer: int, length: int) -> str:
         end = pointer + length
         if end > len(memory) or length > MOST_STRING_BYTES:
-            raise Trap("string pointer/length out of bounds of memory")
+            raise string_out_of_bounds()
         try:
             return str(memory[pointer:end], "utf-8")
         except UnicodeDecodeError as error:

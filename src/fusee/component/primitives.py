@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from struct import pack
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from fusee.api.errors import ArgumentError, Trap
+from fusee.api.errors import ArgumentError
+from fusee.api.traps import TrapCode
 from fusee.component.resources import ResourceAny, ResourceHost
+from fusee.component.traps import coded, list_out_of_bounds, unaligned
 from fusee.component.types import VariantLikeType, classes_of
 from fusee.component.values import InvalidValueError, Record, Variant
 
@@ -55,13 +57,13 @@ def make_record(fields: dict[str, Any]) -> Record:
 def lift_char(code: int) -> str:
     """A Unicode scalar value. Raises `Trap`."""
     if code > _MOST_CHAR or code in _SURROGATES:
-        raise Trap("integer value is not a valid `char`")
+        raise coded(TrapCode.INVALID_CHAR, "integer value is not a valid `char`")
     return chr(code)
 
 
 def no_case(case: int) -> NoReturn:
     """A discriminant is of no case."""
-    raise Trap(f"invalid variant discriminant: {case}")
+    raise coded(TrapCode.INVALID_DISCRIMINANT, f"invalid variant discriminant: {case}")
 
 
 def lower_char(value: Any) -> int:
@@ -115,12 +117,12 @@ def flag_bits(bits: Mapping[str, int], value: Any) -> int:
 def elements(memory: memoryview, pointer: int, length: int, alignment: int) -> memoryview:
     """The bytes of a list. Raises `Trap` if they are not all there."""
     if length > MOST_LIST_BYTES:
-        raise Trap("list content too long")
+        raise list_out_of_bounds("list content too long")
     if pointer % alignment:
-        raise Trap("list pointer is not aligned")
+        raise unaligned("list pointer is not aligned")
     end = pointer + length
     if end > len(memory):
-        raise Trap("list pointer/length out of bounds of memory")
+        raise list_out_of_bounds()
     return memory[pointer:end]
 
 

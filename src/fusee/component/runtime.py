@@ -16,6 +16,7 @@ from fusee.component.handles import Handle, HandleTable, Scope
 from fusee.component.items import FuncType
 from fusee.component.layout import MOST_FLAT_RESULTS, flatten_function, layout_of, parameters_type
 from fusee.component.primitives import ErrorCase
+from fusee.component.traps import cannot_enter, cannot_leave
 from fusee.component.types import BORROW, POINTER, ResourceType, ResultType, ValType
 from fusee.component.values import Err
 
@@ -82,7 +83,7 @@ class LiftedFunction:
         def call(args: tuple[Any, ...]) -> Any:
             for instance in entered:
                 if not instance.may_enter:
-                    raise Trap("cannot enter component instance")
+                    raise cannot_enter()
             for instance in entered:
                 instance.may_enter = False
             before, scope = cx.scope, Scope() if has_borrows else None
@@ -238,7 +239,7 @@ def lowered(
 
     def call(slots: Slots) -> None:
         if not instance.may_leave:
-            raise Trap("cannot leave component instance")
+            raise cannot_leave()
         pointer = slots[last] & MASK if is_indirect else 0
         if not has_borrows:
             value = perform(lift(slots))
@@ -323,7 +324,7 @@ def resource_drop(instance: ComponentInstance, ty: ResourceType) -> Callable[[Sl
 
 def _may_leave(instance: ComponentInstance) -> None:
     if not instance.may_leave:
-        raise Trap("cannot leave component instance")
+        raise cannot_leave()
 
 
 def guest_destructor(owner: ComponentInstance, function: CoreCall) -> Callable[[int, Any], None]:
@@ -333,7 +334,7 @@ def guest_destructor(owner: ComponentInstance, function: CoreCall) -> Callable[[
         entered = owner.entered(caller)
         for instance in entered:
             if not instance.may_enter:
-                raise Trap("cannot enter component instance")
+                raise cannot_enter()
         for instance in entered:
             instance.may_enter = False
         function.call(rep)
