@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import struct
 import zlib
 from random import Random
 
@@ -12,6 +13,7 @@ from fusee.bench.engines import fusee_engine
 from fusee.bench.measure import run_task
 from fusee.bench.real.guest import Aborted, binary_in
 from fusee.bench.real.lexer import make_source
+from fusee.bench.real.meshopt import Decoder, compress, make_vertices
 from fusee.bench.real.sources import Npm
 from fusee.bench.real.undici import make_message
 from fusee.bench.tasks import EMPTY_COMMAND, Task
@@ -70,6 +72,57 @@ def test_imports_are_found() -> None:
         exports = len(re.findall("^export ", source, re.MULTILINE))
         assert line == f"{exports} exports, imports at {places}"
     assert answers_of_twin("es-module-lexer", "dist/lexer.minimal.js") == found
+
+
+def test_a_module_may_be_packed_as_meshoptimizer_does_it() -> None:
+    script = b"var wasm_simd =\n\t\t'abc9E';\nvar wasmpack = new Uint8Array([\n\t0, 97, 115,\n]);"
+    assert Decoder.unpack(script) == bytes((0, 97, 115, 64 + 30))
+    with pytest.raises(Aborted, match="no module"):
+        Decoder.unpack(b"var wasm_base = 'abc'")
+
+
+def expanded(stream: bytes, count: int, stride: int) -> bytes:
+    """What EXT_meshopt_compression says of a stream of one block."""
+    columns, at = [], 1
+    for place in range(stride):
+        groups = -(-count // 16)
+        modes = [stream[at + n // 4] >> 2 * (n % 4) & 3 for n in range(groups)]
+        at += -(-groups // 4)
+        value, column = stream[len(stream) - stride + place], bytearray()
+        for mode in modes:
+            bits = (0, 2, 4, 8)[mode]
+            packed = int.from_bytes(stream[at : at + 2 * bits], "big")
+            at += 2 * bits
+            for number in range(16):
+                step = packed >> bits * (15 - number) & ((1 << bits) - 1)
+                if 0 < bits < 8 and step == (1 << bits) - 1:
+                    step, at = stream[at], at + 1
+                value = (value + (-(step >> 1) - 1 if step & 1 else step >> 1)) % 256
+                column.append(value)
+        columns.append(column)
+    return bytes(byte for vertex in zip(*columns, strict=True) for byte in vertex)
+
+
+def test_what_is_compressed_can_be_expanded() -> None:
+    vertices = make_vertices(Random(3))
+    stream = compress(vertices)
+    assert expanded(stream, len(vertices) // 16, 16) == vertices
+    assert len(stream) < len(vertices) / 2
+
+
+def test_meshes_are_decoded() -> None:
+    """The host compares vertices; the sums of what the filters make are those of two other engines."""
+    lines = answers(task_of("meshoptimizer")).splitlines()
+    assert len(lines) == int(task_of("meshoptimizer").arguments[0])
+    assert lines[:2] == ["6d003c62 2325e82d e27ac7e1 e59092bd", "909919d8 9f045f7c 744d4eee 3b7b02ef"]
+
+
+def test_what_has_fallen_lies_on_the_floor() -> None:
+    numbers = [[struct.unpack(">f", bytes.fromhex(number))[0] for number in line.split()]
+               for line in answers(task_of("rapier")).splitlines()]  # fmt: skip
+    assert len(numbers) == 64
+    assert all(0.35 < height < 6 and abs(x) < 20 and abs(z) < 20 for x, height, z in numbers)
+    assert min(height for _, height, _ in numbers) < 0.55
 
 
 def test_a_filter_has_its_radius() -> None:

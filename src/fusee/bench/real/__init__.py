@@ -128,6 +128,20 @@ PROGRAMS = (
         ("real/dataset.json", "real/metric.json"),
         Host("fusee.bench.real.convertors", "is started once for each request, by Python"),
     ),
+    Program(
+        "meshoptimizer",
+        "compressed meshes are decoded",
+        Npm("meshoptimizer", "meshopt_decoder.mjs"),
+        ("40",),
+        Host("fusee.bench.real.meshopt", _LIBRARY),
+    ),
+    Program(
+        "rapier",
+        "a pile of boxes falls on a floor",
+        Npm("@dimforge/rapier3d-simd", "rapier_wasm3d_bg.wasm"),
+        ("120",),
+        Host("fusee.bench.real.rapier", _LIBRARY),
+    ),
 )
 
 

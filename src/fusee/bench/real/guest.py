@@ -38,6 +38,11 @@ class Guest:
         self._open(self._streams())
         self._start()
 
+    @classmethod
+    def unpack(cls, content: bytes) -> bytes:
+        """The module that a package's file is or has in it. Raises `Aborted` if there is none."""
+        return binary_in(content)
+
     def _streams(self) -> Any:
         """What a program is given that only prints."""
         config = self._package.WasiConfig()
@@ -70,7 +75,7 @@ class Guest:
         if name in self._exports:
             self.call(name)
 
-    def call(self, name: str, *arguments: int) -> Any:
+    def call(self, name: str, *arguments: float) -> Any:
         """Call an export."""
         return self._export(name)(self._store, *arguments)
 
@@ -134,7 +139,7 @@ def main(kind: type[Guest]) -> int:
 def run(kind: type[Guest], package: ModuleType, engine: Any, module: Path, arguments: Sequence[str]) -> Guest | None:
     """Load a module and print its answers; None if it fails, which has been said."""
     try:
-        guest = kind(package, engine, binary_in(module.read_bytes()))
+        guest = kind(package, engine, kind.unpack(module.read_bytes()))
         answers = b"".join(guest.answers(arguments)) if arguments else b""
     except (Aborted, OSError, package.Trap, package.WasmtimeError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
