@@ -29,7 +29,7 @@ _SWITCHES: Final = {
 
 _KEPT: Final[dict[str, type | tuple[type, ...]]] = {
     "consume_fuel": bool, "epoch_interruption": bool, "checked": bool, "profiled": bool, "max_wasm_stack": int,
-    "target": (str, NoneType), "strategy": str,
+    "target": (str, NoneType), "strategy": str, "wasm_relaxed_simd_deterministic": bool,
 }  # fmt: skip
 
 _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
@@ -37,7 +37,7 @@ _WITHOUT_EFFECT: Final[dict[str, type | tuple[type, ...]]] = {
     "wasm_reference_types": bool, "wasm_bulk_memory": bool, "wasm_multi_value": bool, "gc_support": bool,
     # About generated machine code, or features that are not here; accepted so that programs move over as they are.
     "wasm_component_model": bool, "wasm_component_model_map": bool, "wasm_component_model_implements": bool,
-    "wasm_relaxed_simd_deterministic": bool, "wasm_stack_switching": bool, "debug_info": bool,
+    "wasm_stack_switching": bool, "debug_info": bool,
     "cranelift_debug_verifier": bool, "cranelift_opt_level": str, "cranelift_nan_canonicalization": bool,
     "profiler": str, "cache": (bool, str), "parallel_compilation": bool,
     "shared_memory": bool, "memory_may_move": bool, "memory_reservation": int, "memory_guard_size": int,
@@ -66,9 +66,10 @@ class Config(Managed):
     "cranelift" mean as well, or "native": modules are compiled when they are made (`docs/native.md`). Not in
     wasmtime-py: `checked`, a bool, selects the slower build of the engine that checks its own memory accesses;
     `profiled`, a bool, counts the executions of basic blocks (`docs/tuning.md`). `target`, a triple, selects the build
-    for another machine, which is then emulated (`docs/devices.md`). `wasm_relaxed_simd_deterministic` may be either:
-    of the results that relaxed instructions may give, these are always those of the specification's deterministic
-    profile, which no machine has to be asked for. Settings that only a just-in-time compiler has are accepted and do
+    for another machine, which is then emulated (`docs/devices.md`). `wasm_relaxed_simd_deterministic`, a bool, is
+    True unless it is changed: of the results that relaxed instructions may give, these are then those of the
+    specification's deterministic profile, the same on every machine. If it is False, the machine's cheaper answer is
+    taken where there is one. Settings that only a just-in-time compiler has are accepted and do
     nothing.
     """
 
@@ -81,6 +82,7 @@ class Config(Managed):
     profiled: bool
     target: str | None
     strategy: str
+    wasm_relaxed_simd_deterministic: bool
 
     def __init__(self) -> None:
         """The usual settings: all of WebAssembly 3.0, nothing that stops guests, a stack of 8 MiB."""
@@ -92,6 +94,7 @@ class Config(Managed):
         values["target"] = None
         values["strategy"] = os.environ.get("FUSEE_STRATEGY", "auto")
         _check_choice("strategy", values["strategy"])
+        values["wasm_relaxed_simd_deterministic"] = True
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
 
     def close(self) -> None:

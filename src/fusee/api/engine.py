@@ -52,7 +52,9 @@ class Engine(Managed):
         self._is_metered = config.consume_fuel or (config.epoch_interruption and self._native.polls)
         self._compiles = config.strategy == "native" and not (config.checked or config.profiled or self._is_metered)
         self._address = self._native.open(self._is_metered)
-        view(EngineState, self._address, self._native.space).is_profiled = config.profiled
+        state = view(EngineState, self._address, self._native.space)
+        state.is_profiled = config.profiled
+        state.is_relaxed = not config.wasm_relaxed_simd_deterministic and _has_cheaper_answers(self._native)
         self._epoch = 0
         self._gate = EngineGate()
         self._lock = self._gate.lock  # held by the thread that is in the engine's code
@@ -161,6 +163,11 @@ def _leb(number: int) -> bytes:
         number >>= 7
     result.append(number)
     return bytes(result)
+
+
+def _has_cheaper_answers(native: "_native.Native") -> bool:
+    """Whether relaxed instructions have answers on this machine that are cheaper than the deterministic ones."""
+    return native.space.target.architecture == "x86_64"
 
 
 def _end(

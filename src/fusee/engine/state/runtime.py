@@ -62,6 +62,7 @@ class Engine:
     translator: usize  # its buffers, reused
     is_metered: bool  # translate with `tick`s, which pay for what is executed
     is_profiled: bool  # translate with counters of basic blocks
+    is_relaxed: bool  # relaxed instructions give what is cheapest on a machine like x86, not what is always the same
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
     helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.helpers`
     has_threads: bool  # `call_host` takes the requests of `state.platform`

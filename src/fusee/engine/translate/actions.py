@@ -36,6 +36,10 @@ _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32"
 
 TERNARY_OPERANDS: Final = 3
 
+CHEAPER: Final = {f"{kind}.relaxed_{name}": f"{kind}.p{name}" for kind in ("f32x4", "f64x2") for name in ("min", "max")}
+"""Relaxed instructions for which another one is an answer, too: the first operand if any is a NaN or both are zeros
+(spec 4.3.3). That is one instruction of x86, where the deterministic answer takes several."""
+
 
 def _comparison(op: Op) -> bool:
     return bool((op.commutes and op.negated) or op.mirrored) and op.feature not in WIDE
@@ -71,6 +75,8 @@ def _action(op: Op) -> int:
         return ATOMIC
     if _comparison(op):
         return COMPARISON
+    if op.mnemonic in CHEAPER:
+        return OWN
     if name in _SLOT_SHAPES:
         return FROM_SLOTS
     if op.params is None or name not in NUMBER or op.mnemonic in _OWN_SIGNATURES or op.immediates:
@@ -103,7 +109,10 @@ def _column(of: dict[int, int]) -> list[int]:
     return [of.get(index, 0) for index in range(_INDEX_COUNT)]
 
 
-assert all(_action(op) or op.mnemonic in _OWN_SIGNATURES or op.params is None or op.immediates for op in _OPS.values())
+assert all(
+    _action(op) or op.mnemonic in (*_OWN_SIGNATURES, *CHEAPER) or op.params is None or op.immediates
+    for op in _OPS.values()
+)
 
 VECTOR_PREFIX: Final = opcodes.V128_CONST.prefix
 

@@ -39,6 +39,7 @@ def translator_of(engine: Engine) -> Translator:
         engine.translator = address(t)
     found = cast(Translator, engine.translator)
     found.is_profiled = engine.is_profiled
+    found.is_relaxed = engine.is_relaxed
     if is_null(found.ins):
         found.ins = cast(Ptr[Ins], sized(found.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
     return found

@@ -178,6 +178,7 @@ class Translator:
     reader: Inline[Reader]
     is_metered: bool
     is_profiled: bool
+    is_relaxed: bool
     # the function
     index: u32
     param_count: u32

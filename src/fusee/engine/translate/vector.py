@@ -6,14 +6,14 @@ from fusee.engine.isa.memory import LOAD_OF, STORE_OF
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.isa.vector import LANES, OPS, lane_row
 from fusee.engine.translate.access import load_top, row_of_access, store_top
-from fusee.engine.translate.actions import ACCESS_PLACE, ROW_SHIFT, TYPE_CODES, type_of
-from fusee.engine.translate.compute import materialize_top, push_emitted
+from fusee.engine.translate.actions import ACCESS_PLACE, CHEAPER, ROW_SHIFT, TYPE_CODES, WORD, type_of
+from fusee.engine.translate.compute import compute_pure, materialize_top, push_emitted
 from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.shuffle import translate_shuffle
 from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
 from fusee.engine.translate.values import new_node, pop, push, push_constant
 from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
-from fusee.spec.op import Imm, Op
+from fusee.spec.op import BY_MNEMONIC, Imm, Op
 
 _FIRST: Final = min(op.index for op in OPS)
 _COUNT: Final = max(op.index for op in OPS) + 1 - _FIRST
@@ -26,11 +26,14 @@ REPLACE: Final = 3
 LOAD: Final = 4  # a number, of which something is made
 LOAD_LANE: Final = 5
 STORE_LANE: Final = 6
+RELAXED: Final = 7  # what has two answers
 
 _KIND_OF_IMMEDIATES: Final = {(Imm.V128,): CONSTANT, (Imm.LANES,): PLACES}
 
 
 def _kind(op: Op) -> int:
+    if op.mnemonic in CHEAPER:
+        return RELAXED
     if op.immediates in _KIND_OF_IMMEDIATES:
         return _KIND_OF_IMMEDIATES[op.immediates]
     if op.immediates == (Imm.LANE,):
@@ -69,17 +72,23 @@ def _access(op: Op) -> int:
     return ACCESS_PLACE[_LANE_ACCESSES[op.width][_kind(op) == STORE_LANE]]
 
 
-_OWN: Final = [op for op in OPS if op.immediates and op.mnemonic not in (*LOAD_OF, *STORE_OF)]
+_OWN: Final = [
+    op for op in OPS if op.mnemonic in CHEAPER or (op.immediates and op.mnemonic not in (*LOAD_OF, *STORE_OF))
+]
 _BY_PLACE: Final = {op.index - _FIRST: op for op in _OWN}
 _PLACES: Final = range(_COUNT)
 KIND = table(u8, [_kind(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
 ROW = table(u16, [_row(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
+CHEAPER_INDEX = table(u16, [
+    BY_MNEMONIC[CHEAPER[_BY_PLACE[place].mnemonic]].index if place in _BY_PLACE and _BY_PLACE[place].mnemonic in CHEAPER
+    else 0 for place in _PLACES
+])  # fmt: skip
 ACCESS = table(u8, [_access(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
 RESULT = table(
     u8,
     [TYPE_CODES[(_BY_PLACE[place].results or ("v128",))[0]] if place in _BY_PLACE else 0 for place in _PLACES],
 )
-"""By the instruction's place among those on vectors."""
+"""By the instruction's place among those on vectors; `CHEAPER_INDEX` is that of `actions.CHEAPER`."""
 
 
 @kernel
@@ -103,6 +112,8 @@ def translate_lanes(t: Translator, index: u32) -> None:
         t.reader.position += 16
     elif kind == PLACES:
         translate_shuffle(t)
+    elif kind == RELAXED:
+        compute_pure(t, WORD[u32(CHEAPER_INDEX[place]) if t.is_relaxed else index])
     elif kind == EXTRACT:
         push_unary(t, row + u32(next_byte(t.reader)), RESULT[place])
     elif kind == REPLACE:
