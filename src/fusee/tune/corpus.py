@@ -16,16 +16,19 @@ from fusee.bench.workloads import WORKLOADS, Workload, find_workloads
 _BENCH: Final = "bench"
 _HOLD_OUT: Final = "hold-out"
 _REAL: Final = "real"
+_VECTORS: Final = "vectors"
 
 
 @dataclass(frozen=True)
 class Program:
-    """A name, and what to write behind `fusee run`, or what a host is told; or a profile that exists already."""
+    """A name, and what to write behind `fusee run`, or what a host is told; or a profile that exists already; or a
+    module that is not run."""
 
     name: str
     arguments: tuple[str, ...] = ()
     host: Host | None = None
     profile: Path | None = None
+    unrun: Path | None = None
     directory: Path | None = None  # where it runs
 
     def profiled(self, folder: Path) -> Path:
@@ -33,6 +36,11 @@ class Program:
         if self.profile is not None:
             return self.profile
         path = folder / f"{self.name.replace('/', '-')}.profile"
+        if self.unrun is not None:
+            from fusee.tune.unrun import guess_profile
+
+            guess_profile(self.unrun).write(path)
+            return path
         command = self._recording(path)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.directory)
         if not path.exists():  # a program may end with any status
@@ -52,7 +60,8 @@ def parse_program(text: str) -> Iterator[Program]:
 
     `bench` and `bench:hold-out` are the workloads of `fusee bench` that are meant for tuning and those that are not,
     `bench:NAME` is one of them; `real` and `real:NAME` are its real programs, as far as they are installed;
-    `FILE.profile` is a profile. Anything else is what one would write behind `fusee run`.
+    `FILE.profile` is a profile; `vectors:FILE` stands for a module's loops with vectors, without running it. Anything
+    else is what one would write behind `fusee run`.
     """
     kind, _, names = text.partition(":")
     if kind == _BENCH:
@@ -61,6 +70,8 @@ def parse_program(text: str) -> Iterator[Program]:
         yield from (_workload(w) for w in chosen)
     elif kind == _REAL:
         yield from _real_programs(names)
+    elif kind == _VECTORS:
+        yield Program(Path(names).stem, unrun=Path(names))
     elif text.endswith(".profile"):
         yield Program(Path(text).stem, profile=Path(text))
     else:

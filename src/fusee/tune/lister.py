@@ -1,7 +1,8 @@
 """What this process's selection makes of functions whose blocks another engine may have counted."""
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from fusee.api._native import HostNative, Progress
@@ -9,6 +10,7 @@ from fusee.api._python import make_struct
 from fusee.disasm.cells import CodeCell, walk_cells
 from fusee.disasm.listing import handler_numbers
 from fusee.engine.isa.selection import chosen
+from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine
 from fusee.engine.translate.state import Translator
@@ -45,10 +47,8 @@ class Lister(HostNative):
     def blocks(self, profile: Profile) -> Iterator[Block]:
         """The blocks of the functions that were called."""
         module = self.compile(self.engine, profile.binary, int(ALL_FEATURES))
-        numbers = ctypes.addressof(handler_numbers())
         for index, counts in profile.functions.items():
-            t = view(Translator, self.translate_for_listing(self.engine, module, index, numbers))
-            yield from _split(index, walk_cells(read_bytes(t.code, t.code_bytes), Target.host()), counts)
+            yield from _split(index, self._cells(module, index), counts)
         self.end_module(module)
 
     def executions(self, profile: Profile) -> dict[int, float]:
@@ -58,8 +58,21 @@ class Lister(HostNative):
             found[block.function] = found.get(block.function, 0) + block.executions * len(block.cells)
         return found
 
+    def all_blocks(self, binary: bytes) -> Iterator[tuple[int, list[Block]]]:
+        """The blocks of all functions, by index; nobody has counted their executions."""
+        module = self.compile(self.engine, binary, int(ALL_FEATURES))
+        state = view(ModuleState, module)
+        for index in range(int(state.imported_func_count), int(state.func_count)):
+            yield index, _split(index, self._cells(module, index), repeat(0))
+        self.end_module(module)
 
-def _split(function: int, cells: Iterator[CodeCell], counts: list[int]) -> list[Block]:
+    def _cells(self, module: int, index: int) -> Iterator[CodeCell]:
+        numbers = ctypes.addressof(handler_numbers())
+        t = view(Translator, self.translate_for_listing(self.engine, module, index, numbers))
+        return walk_cells(read_bytes(t.code, t.code_bytes), Target.host())
+
+
+def _split(function: int, cells: Iterable[CodeCell], counts: Iterable[int]) -> list[Block]:
     """The blocks of one function. What stands before the first counter is executed as often as what follows it."""
     remaining = iter(counts)
     blocks, before = list[Block](), list[CodeCell]()

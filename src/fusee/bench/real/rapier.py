@@ -1,4 +1,4 @@
-"""Lets boxes fall with Rapier, a library for physics in Rust: `python -m fusee.bench.real.rapier ENGINE MODULE [COUNT]`.
+"""Lets boxes fall with Rapier, physics in Rust: `python -m fusee.bench.real.rapier ENGINE MODULE [COUNT]`.
 
 A pile of boxes and balls falls on a floor, for COUNT steps. What is printed is where they are at the end: the same
 numbers under all engines. The exports are those that wasm-bindgen has made for the JavaScript beside the module.
