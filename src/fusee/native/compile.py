@@ -85,7 +85,7 @@ def reason_against(module: Module, index: int) -> str:
     for instruction in reader.instructions():
         op = instruction.op
         if op.mnemonic not in RULES and not _has_meaning(op):
-            return _REASONS.get(op.feature, op.mnemonic)
+            return "tail calls" if op.mnemonic.startswith("return_call") else _REASONS.get(op.feature, op.mnemonic)
     return ""
 
 

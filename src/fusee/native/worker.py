@@ -75,8 +75,10 @@ def _read(file: int, size: int) -> bytes | None:
     """So many bytes, or None if they do not come in time."""
     parts = bytearray()
     while len(parts) < size:
-        ready, _, _ = select.select([file], [], [], _SECONDS)
-        part = os.read(file, min(size - len(parts), 1 << 20)) if ready else b""
+        part = b""
+        with contextlib.suppress(OSError):  # where pipes cannot be waited for, nothing is compiled
+            ready, _, _ = select.select([file], [], [], _SECONDS)
+            part = os.read(file, min(size - len(parts), 1 << 20)) if ready else b""
         if not part:
             return None
         parts += part
