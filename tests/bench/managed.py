@@ -1,0 +1,52 @@
+"""Workloads with objects and exceptions against wasmtime: `python -m tests.bench.managed [ROUNDS]`.
+
+As `fusee bench --workload gc`, but by the processor time of this thread, in one process, in turns, each call in a new
+store; the median counts. So it also says something on a machine that others use, and takes seconds.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import fusee
+from fusee.bench.wasmtime_guest import make_engine
+from fusee.bench.workloads import MANAGED_WORKLOADS, Workload
+
+PART = 5  # of the work that `fusee bench` asks for
+
+
+def prepare(implementation: Any, engine: Any, workload: Workload) -> Callable[[int], tuple[int, float]]:
+    """A function that calls the workload, and gives the answer and the seconds that it took."""
+    module = implementation.Module.from_file(engine, str(workload.path))
+
+    def call(argument: int) -> tuple[int, float]:
+        store = implementation.Store(engine)
+        run = implementation.Instance(store, module, []).exports(store)["run"]
+        begin = time.thread_time()
+        answer = run(store, argument)
+        return answer % 2**32, time.thread_time() - begin
+
+    return call
+
+
+def main(rounds: int) -> None:
+    """Print a row of a table for each workload."""
+    import wasmtime
+
+    print("| | Fusee, ms | Pulley | Cranelift |\n|---|---|---|---|")
+    for workload in MANAGED_WORKLOADS:
+        calls = [prepare(fusee, fusee.Engine(), workload)]
+        calls += [prepare(wasmtime, make_engine(target), workload) for target in ("pulley64", "host")]
+        for call in calls:
+            assert call(workload.small_argument)[0] == workload.small_answer, workload.name
+        work = max(1, workload.argument // PART)
+        turns = [[call(work)[1] for call in calls] for _ in range(rounds)]
+        own, pulley, cranelift = (statistics.median(column) for column in zip(*turns, strict=True))
+        star = " °" if workload.hold_out else ""
+        print(f"| {workload.name}{star} | {own * 1e3:.1f} | {pulley / own:.1f}× | {cranelift / own:.2f}× |", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
