@@ -258,6 +258,28 @@ def test_arguments_stay_while_others_are_converted() -> None:
         assert g.f(thing, Number(7)) is thing
 
 
+def test_what_is_given_while_it_is_looked_for_objects_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may ask for references: for an object that is known, for a number used again, or for a new one."""
+    store = Store(engine())
+    known, more = Thing(), [Thing() for _ in range(3)]
+    reference = store._intern(known)
+    given: list[int] = []
+    trace = store._trace
+
+    def meanwhile(marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
+        looked_at = trace(marks)
+        given[:] = [store._intern(known), *map(store._intern, more)]
+        return looked_at
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_trace", meanwhile)
+        store.gc()
+    assert given[0] == reference
+    assert [store._interned(each) for each in given] == [known, *more]
+    store.gc()
+    assert not store._objects
+
+
 def test_looking_for_objects_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table of a million places is not looked through for a thousand objects."""
     store = Store(engine())

@@ -27,10 +27,12 @@ class ObjectTable:
         self._handles = 0  # given so far
         self._most_objects = LEAST_GROWTH
         self._are_many = False
+        self._asked = 0  # how often for a reference
         self._packing = 0  # rows of values that are being packed: their references are nowhere yet
 
     def _intern(self, value: Any) -> int:
         """The externref for a Python object; the same for the same object."""
+        self._asked += 1
         reference = self._references.get(id(value))
         if reference is None:
             if self._free:
@@ -59,10 +61,13 @@ class ObjectTable:
         """
         if not self._objects or self._packing:
             return
+        asked = self._asked
         marks = (ctypes.c_ubyte * self._handles)()
-        looked_at = self._trace(marks) + self._handles
+        looked_at = self._trace(marks) + len(marks)
+        if self._packing or self._asked != asked:
+            return  # another thread has values that were not looked at: the next call tries again
         for word in kept:
-            if is_handle(word) and word >> HANDLE_SHIFT < self._handles:
+            if is_handle(word) and word >> HANDLE_SHIFT < len(marks):
                 marks[word >> HANDLE_SHIFT] = 1
         gone = []
         for reference in [reference for reference in self._objects if not marks[reference >> HANDLE_SHIFT]]:
