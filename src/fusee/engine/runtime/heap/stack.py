@@ -30,6 +30,7 @@ from fusee.kernel.lang import (
     load,
     minimum,
     null,
+    size_of,
     store,
     u8,
     u64,
@@ -59,7 +60,8 @@ def mark_frames(world: Store, m: Marker) -> None:
     """Mark what the registers of the newest frame may refer to, and frames, of a deep stack later."""
     mark_words(world, m, world.saved, world.saved + SAVED_REGISTERS)
     end = end_of_frames(world)
-    if diff(end, world.stack_base) <= AT_ONCE or not copy_frames(world, m, end):
+    is_small = diff(end, world.stack_base) <= AT_ONCE or not is_null(world.heap.host_marks)
+    if is_small or not copy_frames(world, m, end):
         mark_words(world, m, world.stack_base, end)
 
 
@@ -71,6 +73,10 @@ def copy_frames(world: Store, m: Marker, end: Ptr[u64]) -> bool:
     copy = new_unset(world.engine.platform, room)
     if is_null(copy):
         return False
+    m.copy = cast(Ptr[u64], copy)
+    if size_of(usize) == 8:
+        copy_candidates(world, m, end)
+        return True
     at = usize(0)
     origin = cast(Ptr[u8], world.stack_base)
     while at + STEP <= bytes_:
@@ -80,9 +86,27 @@ def copy_frames(world: Store, m: Marker, end: Ptr[u64]) -> bool:
     while at < bytes_:
         store(copy + at, load(u64, origin + at))
         at += SLOT_BYTES
-    m.copy = cast(Ptr[u64], copy)
     m.copy_left = bytes_ // SLOT_BYTES
     return True
+
+
+@kernel
+def copy_candidates(world: Store, m: Marker, end: Ptr[u64]) -> None:
+    """Copy only words between the heap's first and last address: computers take long to give fresh pages."""
+    b = blocks_of(world)
+    lowest = u64(b.chunks[0].start) if b.chunk_count != 0 else u64(0)
+    size = u64(b.chunks[b.chunk_count - 1].end) - lowest if b.chunk_count != 0 else u64(0)
+    left = usize(0)
+    at = world.stack_base
+    while at < end:
+        word = at[0]
+        if word >= lowest and word - lowest < size:
+            m.copy[left] = word
+            left += 1
+        at = at + 1
+    m.copy_left = left
+    if left == 0:
+        forget_copy(world, m)
 
 
 @kernel
