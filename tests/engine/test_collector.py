@@ -146,7 +146,7 @@ def test_a_deep_stack_is_searched_as_it_was(target: Target, has_memory: bool, mo
         s.store.stack_top = s.store.stack_base + words
         if not has_memory:
             s.store.engine.platform.allocate = refuse
-        assert not collect_slice(s.store, u64(1))
+        assert not collect_slice(s.store, u64(0))
         assert (blocks_of(s.store).marker.copy_left != 0) == has_memory
         s.store.engine.platform.allocate = simulated_world.allocate
         s.store.stack_top = s.store.stack_base
@@ -157,7 +157,7 @@ def test_a_deep_stack_is_searched_as_it_was(target: Target, has_memory: bool, mo
         collect_all_for(s.store)
         assert s.live(*objects, *inner) == [False] * 10
         s.store.stack_top = s.store.stack_base + words
-        collect_slice(s.store, u64(1))
+        collect_slice(s.store, u64(0))
         release_store(s.store)
 
 
