@@ -111,7 +111,7 @@ def test_what_is_compressed_can_be_expanded() -> None:
 
 
 def test_meshes_are_decoded() -> None:
-    """The host compares vertices; the sums of what the filters make are those of two other engines."""
+    """The host compares vertices; the sums of what the filters make are those of another engine."""
     lines = answers(task_of("meshoptimizer")).splitlines()
     assert len(lines) == int(task_of("meshoptimizer").arguments[0])
     assert lines[:2] == ["6d003c62 2325e82d e27ac7e1 e59092bd", "909919d8 9f045f7c 744d4eee 3b7b02ef"]
