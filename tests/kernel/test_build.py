@@ -88,6 +88,12 @@ def test_unwritable_cache(tmp_path: Path) -> None:
     assert library.function(triangle)(4) == 10
 
 
+@pytest.fixture
+def _without_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python takes what it has compiled of a file of the same second and size for the file's."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+
 def write_module(folder: Path, constant: int) -> ModuleType:
     """A module with one kernel whose result is `constant`, taken from a module that it imports."""
     (folder / "constants_of_test.py").write_text(f"VALUE = {constant}\n")
@@ -107,6 +113,7 @@ def write_module(folder: Path, constant: int) -> ModuleType:
     return module
 
 
+@pytest.mark.usefixtures("_without_bytecode")
 def test_changed_sources(tmp_path: Path) -> None:
     """A constant of an imported module is part of the program."""
     for constant in (41, 42, 42):
