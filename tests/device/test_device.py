@@ -1,6 +1,8 @@
 """The interface on a device: calls in both directions, memory, traps; and what is said when its code fails."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +117,15 @@ def test_the_example_prints_what_it_prints_here(
         status = run_command(["run", *options, str(EXAMPLE), *arguments])
         outcomes.append((status, *capfd.readouterr()))
     assert outcomes[0] == outcomes[1]
+
+
+def test_nothing_is_said_where_the_process_ends(tmp_path: Path) -> None:
+    """Not by the libraries either, of what would be taken apart."""
+    program = tmp_path / "clock.wat"
+    program.write_text(FRAMES)
+    command = [sys.executable, "-m", "fusee", "run", "--target", WATCH, "--invoke", "read", str(program), "8"]
+    done = subprocess.run(command, capture_output=True, timeout=300, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_instructions_are_counted_alike_each_time(

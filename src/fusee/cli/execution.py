@@ -74,13 +74,15 @@ def execute(asked: Request) -> int:
             config.env = environment_of(asked.variables, limits.inherits_environment)
             program.use_wasi(config)
         _let_interrupts_end_the_process()
-        gc.freeze()  # what is there by now stays: nothing is gained by looking through it, now or when the process ends
+        gc.freeze()  # what is there by now stays as long as the program runs: nothing is gained by looking through it
         has_succeeded = program.start(asked.invoke, asked.arguments)
     except ExitTrap as exited:
         return exited.code
     except Trap as trap:
         print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
         return _TRAPPED
+    finally:
+        gc.unfreeze()  # else extension modules complain, where the process ends, of what nobody has taken apart
     return 0 if has_succeeded else 1
 
 
