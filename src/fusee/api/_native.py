@@ -122,6 +122,14 @@ class Native:
         """Native code of a module's functions, those that can have it."""
         raise NotImplementedError
 
+    def exported_code(self, binary: bytes) -> bytes:
+        """The same as bytes, for another process; empty if there is none, or nobody could use it."""
+        return b""
+
+    def imported_code(self, binary: bytes, exported: bytes) -> "NativeCode | None":
+        """What was exported. Raises `WasmtimeError` if that was elsewhere."""
+        return self.native_code(binary)
+
     def new_embedder(self, store: "Store") -> Embedding:
         """What a new store is known by to the engine."""
         raise NotImplementedError
@@ -189,6 +197,21 @@ class HostNative(Native):
         from fusee.native.host import native_code
 
         return native_code(binary)
+
+    def exported_code(self, binary: bytes) -> bytes:
+        from fusee.native.host import exported_code
+
+        return exported_code(binary)
+
+    def imported_code(self, binary: bytes, exported: bytes) -> "NativeCode | None":
+        from fusee.native.host import imported_code
+
+        code = imported_code(binary, exported)
+        if code is None:
+            from fusee.api.errors import WasmtimeError
+
+            raise WasmtimeError("this module was compiled for another processor, or by another version of Fusee")
+        return code
 
     def new_embedder(self, store: "Store") -> Embedding:
         return HostEmbedding(ctypes.addressof(self.python), store.engine._gate, store)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from fusee.api._serialized import Serialized
 from fusee.api.engine import Engine
-from fusee.api.errors import WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
 from fusee.api.types import (
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from fusee.api.names import Names
 
 NO_INDEX: Final = 0xFFFF_FFFF
-SERIALIZED: Final = b"\0fusee-module-1\n"
 
 
 class Lifetime:
@@ -75,12 +74,16 @@ class Module(Managed):
         `ProposalError` if it is right by a proposal that is off or missing, `WasmtimeError` for errors in the text.
         """
         expect(engine, Engine, "an Engine")
-        self._engine = engine._opened()
-        self._binary = _to_binary(wasm)
-        self._address: int = engine._compile(self._binary)
+        self._open(engine._opened(), _to_binary(wasm), b"")
+
+    def _open(self, engine: Engine, binary: bytes, code: bytes) -> None:
+        """Make it of a binary, and of native code that belongs to it, if there is any."""
+        self._engine = engine
+        self._binary = binary
+        self._address: int = engine._compile(binary)
         self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
-        native = install_native(engine, self._address, self._binary) if engine._compiles else None
+        native = install_native(engine, self._address, binary, code) if engine._compiles else None
         self._lifetime: Lifetime | None = Lifetime(engine, self._address, self._binary, native)
 
     def _opened(self) -> "Module":
@@ -106,16 +109,24 @@ class Module(Managed):
         _end(engine._opened(), engine._compile(binary), binary)
 
     def serialize(self) -> bytearray:
-        """Bytes from which `deserialize` makes this module again: its binary under a header, not machine code."""
-        return bytearray(SERIALIZED + self._opened()._binary)
+        """Bytes from which `deserialize` makes this module again: its binary, and if its engine's strategy is "native"
+        the native code of its functions for this processor and this version of Fusee."""
+        binary, engine = self._opened()._binary, self._engine
+        return Serialized(binary, engine._native.exported_code(binary) if engine._compiles else b"").to_bytes()
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> "Module":
-        """The module that `serialize` gave; it is checked again. Raises `ArgumentError`; `WasmtimeError` for others."""
+        """The module that `serialize` gave; it is checked again, but not the native code in it.
+
+        So bytes must be trusted if the engine's strategy is "native"; others do not look at the code. Raises
+        `ArgumentError`; `WasmtimeError` for other bytes, for damaged ones, and where code is used that was compiled for
+        another processor or by another version.
+        """
+        expect(engine, Engine, "an Engine")
         expect(encoded, (bytes, bytearray), "bytes")
-        if not encoded.startswith(SERIALIZED):
-            raise WasmtimeError("these bytes are not a serialized module")
-        return cls(engine, encoded[len(SERIALIZED) :])
+        module = cls.__new__(cls)
+        module._open(engine._opened(), *Serialized.from_bytes(encoded))
+        return module
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
@@ -254,9 +265,12 @@ class Module(Managed):
         return TagType(self._func_type(index))
 
 
-def install_native(engine: Engine, module: int, binary: bytes) -> object:
-    """Give the functions of a new module native code, those that can have it; what keeps that, or None."""
-    code = engine._native.native_code(binary)
+def install_native(engine: Engine, module: int, binary: bytes, exported: bytes) -> object:
+    """Give the functions of a new module native code, those that can have it; what keeps that, or None.
+
+    The code is `exported`, unless that is empty.
+    """
+    code = engine._native.imported_code(binary, exported) if exported else engine._native.native_code(binary)
     if code is not None:
         with engine._gate.turn, engine._lock:
             for index, addresses in code.functions.items():

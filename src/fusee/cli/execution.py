@@ -38,6 +38,7 @@ class Request(NamedTuple):
     is_counted: bool = False
     profile: PathLike | None = None
     trees: PathLike | None = None
+    is_trusted: bool = False
 
 
 def execute(asked: Request) -> int:
@@ -60,6 +61,8 @@ def execute(asked: Request) -> int:
 
         use_trees(Path(asked.trees), asked.target)
     source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
+    if source.is_precompiled:
+        _trust(asked, limits)
     from fusee import ExitTrap, Trap
 
     try:
@@ -95,6 +98,13 @@ def _component(asked: Request, source: ModuleFile, limits: "WasmOptions") -> "Co
         if is_given:
             raise usage_error(f"{name}: not for components")
     return ComponentProgram(source, limits)
+
+
+def _trust(asked: Request, limits: "WasmOptions") -> None:
+    """A precompiled file's code is executed as it is, so somebody has to say that it may be."""
+    if not asked.is_trusted:
+        raise usage_error(f"{asked.file}: is precompiled; native code from a file needs --allow-precompiled")
+    limits.strategy = limits.strategy or "native"
 
 
 def _let_interrupts_end_the_process() -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fusee.cli.errors import usage_error
 
@@ -18,6 +18,7 @@ STANDARD_INPUT: Final = "-"
 PathLike = str | os.PathLike[str]
 MAGIC: Final = b"\0asm"  # spec 5.5.16
 COMPONENT_VERSION: Final = b"\x0d\0\1\0"  # what follows it in a component (component model, Binary)
+_PRECOMPILED: Final = b"\0fusee"
 _COMPONENT_TEXT: Final = r"(?s:(?:\s|;;[^\n]*\n|\(;.*?;\))*\(\s*component\b)"
 
 Made = TypeVar("Made")
@@ -50,11 +51,20 @@ class ModuleFile:
             return self.content[4:8] == COMPONENT_VERSION
         return re.match(_COMPONENT_TEXT, self.content) is not None
 
+    @property
+    def is_precompiled(self) -> bool:
+        """Whether `fusee compile` has written it."""
+        if isinstance(self.content, str) or not self.content.startswith(_PRECOMPILED):
+            return False
+        from fusee.api._serialized import SERIALIZED
+
+        return self.content.startswith(SERIALIZED)
+
     def compile(self, engine: "Engine") -> "Module":
-        """The module; errors name the file."""
+        """The module, of a precompiled file with its code; errors name the file."""
         from fusee import Module
 
-        return self._named(Module, engine)
+        return self._named(Module.deserialize if self.is_precompiled else Module, engine)
 
     def compile_component(self, engine: "Engine") -> "Component":
         """The component; errors name the file."""
@@ -62,7 +72,7 @@ class ModuleFile:
 
         return self._named(Component, engine)
 
-    def _named(self, make: "Callable[[Engine, str | bytes], Made]", engine: "Engine") -> "Made":
+    def _named(self, make: "Callable[[Engine, Any], Made]", engine: "Engine") -> "Made":
         from fusee import FuseeError
 
         try:

@@ -6,6 +6,7 @@ from typing import Final
 COMMANDS: Final = {
     "run": "Run a program (the default).",
     "serve": "Answer HTTP requests with a component.",
+    "compile": "Compile a module's functions to native code ahead of time.",
     "validate": "Check that files are valid modules or components.",
     "wit": "Show what a component imports and exports.",
     "disasm": "Show the bytecode of functions beside their WebAssembly.",

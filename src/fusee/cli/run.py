@@ -24,6 +24,8 @@ from fusee.cli.selection import TUNE_HELP
               help="checked: the build of the engine that checks its own memory accesses.")  # fmt: skip
 @click.option("-C", "--codegen", "generating", metavar="NAME=VALUE,…", multiple=True,
               help="compiler=interpreter or compiler=native: run native code, compiled before.")  # fmt: skip
+@click.option("--allow-precompiled", "is_trusted", is_flag=True,
+              help="FILE may be what `fusee compile -o` has written, whose native code is run as it is.")  # fmt: skip
 @click.option("-O", "--optimize", "optimizing", metavar="NAME=VALUE,…", multiple=True,
               help="Settings of wasmtime's compiler, without effect here.")  # fmt: skip
 @click.option("--preload", "preloads", metavar="NAME=FILE", multiple=True,

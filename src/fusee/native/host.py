@@ -14,6 +14,7 @@ from fusee.native.unit import Options
 from fusee.native.units import NativeCode, compile_module, sources_digest
 
 _FORMAT = "1"  # of an entry of the cache
+_EXPORTED = "exported"
 
 
 def native_code(binary: bytes, wanted: Collection[int] | None = None) -> NativeCode | None:
@@ -21,22 +22,44 @@ def native_code(binary: bytes, wanted: Collection[int] | None = None) -> NativeC
 
     From the cache, if it has been compiled before. Nothing is mapped that the cache knows to be damaged.
     """
+    kept = kept_code(binary, wanted)
+    return None if kept is None else mapped(kept)
+
+
+def kept_code(binary: bytes, wanted: Collection[int] | None = None) -> bytes | None:
+    """The same as the cache keeps it, compiled if need be."""
     chosen = None if wanted is None else sorted(wanted)
-    compiler = Path(compiler_version()).read_text()
-    key = digest(_FORMAT, sources_digest(), compiler, processor(), binary, json.dumps(chosen))
+    key = key_of(binary, json.dumps(chosen))
     kept = Cache()
     found = kept.read("native", key)
     if found is not None:
         kept.mark_used("native", key)
-        return mapped(found)
+        return found
     with kept.building(key):
         found = kept.read("native", key)
         if found is None:
             found = build(binary, chosen)
-            if found is None:
-                return None
-            kept.write("native", key, found)
-    return mapped(found)
+            if found is not None:
+                kept.write("native", key, found)
+        return found
+
+
+def key_of(binary: bytes, what: str) -> str:
+    """What names native code of a module, made here: of which functions says `what`."""
+    compiler = Path(compiler_version()).read_text()
+    return digest(_FORMAT, sources_digest(), compiler, processor(), binary, what)
+
+
+def exported_code(binary: bytes) -> bytes:
+    """Native code of all functions that can have it, for another process; empty if there is none."""
+    kept = kept_code(binary)
+    return b"" if kept is None else key_of(binary, _EXPORTED).encode() + kept
+
+
+def imported_code(binary: bytes, exported: bytes) -> NativeCode | None:
+    """What was exported; None if that was another module's, or made by another version or for another processor."""
+    key = key_of(binary, _EXPORTED).encode()
+    return mapped(exported[len(key) :]) if exported.startswith(key) else None
 
 
 def build(binary: bytes, wanted: Collection[int] | None) -> bytes | None:
