@@ -195,17 +195,6 @@ def _integer(c: FunctionCompiler, ins: Instruction) -> None:
 
 
 _WIDTHS = {"f32": 32, "f64": 64, "v128": 128}
-_ONE = {"f32": 0x3F80_0000, "f64": 0x3FF0_0000_0000_0000}
-_LANES = {"f32": sum(1 << 32 * lane for lane in range(4)), "f64": 1 | 1 << 64}
-NEUTRAL: dict[str, set[int]] = {
-    **{kind: {0, 1 << _WIDTHS[kind] - 1, one, one | 1 << _WIDTHS[kind] - 1} for kind, one in _ONE.items()},
-    "v128": {
-        _LANES[kind] * bits
-        for kind, one in _ONE.items()
-        for bits in (1 << _WIDTHS[kind] - 1, one, one | 1 << _WIDTHS[kind] - 1)
-    },
-}
-"""Bits of 0, -0, 1 and -1, with which an operation may leave a float as it is; of vectors with such lanes."""
 
 
 @rule("f32.const", "f64.const", "v128.const")
@@ -213,12 +202,7 @@ def _bits(c: FunctionCompiler, ins: Instruction) -> None:
     """By their bits, whatever those mean: a NaN keeps its payload."""
     kind = ins.op.mnemonic.partition(".")[0]
     bits = cast(int, ins.immediates[0])
-    operand = c.value(f"bitcast i{_WIDTHS[kind]} {bits} to {LLVM[kind]}")
-    if bits in NEUTRAL[kind]:
-        operand = c.opaque(LLVM[kind], operand)
-    elif not bits:
-        c.zeros.add(operand)
-    c.push(kind, operand)
+    c.push(kind, c.value(f"bitcast i{_WIDTHS[kind]} {bits} to {LLVM[kind]}"))
 
 
 # References

@@ -85,7 +85,6 @@ class FunctionCompiler(OperandWriter):
         self.stack: list[Value] = []
         self.labels: list[Label] = []
         self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are
-        self.zeros: set[str] = set()  # vectors that are known to be zero
         self.locals: list[tuple[str, str]] = []  # type, variable
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
@@ -300,11 +299,7 @@ class FunctionCompiler(OperandWriter):
         operands = self.pop_many(len(op.params))
         if op.mnemonic in _NARROWING:
             operands = [self.opaque(LLVM[kind], operand) for kind, operand in zip(op.params, operands, strict=True)]
-        if op.mnemonic in ("f32x4.sub", "f64x2.sub") and operands[1] in self.zeros:
-            operands[1] = self.opaque(LLVM["v128"], operands[1])
         result = self.apply(function, *operands)
-        if op.results[0] in ("f32", "f64") and all(map(_is_literal, operands)):
-            result = self.opaque(LLVM[op.results[0]], result)
         if isinstance(function.result, tree.Boolean):
             self.push_condition(result)
         else:
@@ -333,8 +328,6 @@ class FunctionCompiler(OperandWriter):
         self.reload_memories()
         for number, (kind, variable) in enumerate(self.locals):
             first = f"%p{number}" if number < len(self.type.params) else zero(kind)
-            if kind in ("f32", "f64") and number >= len(self.type.params):
-                first = self.opaque(LLVM[kind], first)
             self.emit(f"store {LLVM[kind]} {first}, ptr {variable}")
             if number in self.rooted:
                 self.keep_local(number, first)
@@ -386,11 +379,6 @@ class FunctionCompiler(OperandWriter):
                 self.end(f"ret {shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
             else:
                 self.end(f"ret i64 {status}")
-
-
-def _is_literal(operand: str) -> bool:
-    """Whether it is an integer that is known."""
-    return operand.lstrip("-").isdecimal()
 
 
 def zero(kind: str) -> str:

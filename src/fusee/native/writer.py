@@ -7,6 +7,7 @@ from fusee.engine.natives.helpers import NUMBER
 from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inlined_results
+from fusee.kernel.lower.intrinsics import call
 from fusee.kernel.lower.types import result_items
 from fusee.kernel.tree import Specialised, Type
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 
 _FLOAT_REGISTERS = {"x86_64": "x", "aarch64": "w"}  # LLVM's constraints
+_FLOAT_OPS = ("fadd", "fsub", "fmul", "fdiv")
+_SUFFIXES = {"float": "f32", "double": "f64"}  # in the names of LLVM's intrinsics
+_STRICT = ('metadata !"round.tonearest"', 'metadata !"fpexcept.maytrap"')
 _BITS = {"float": "i32", "double": "i64", "<2 x i64>": "<2 x i64>"}
 
 
@@ -49,16 +53,25 @@ class OperandWriter(FunctionWriter):
         results = inlined_results(self, call)
         return results[0] if result_items(function) else ""
 
+    def arithmetic(self, op: str, type_: str, left: str, right: str) -> str:
+        """As one that may raise a floating-point exception, an operation is done even if it is `x * 1`.
+
+        LLVM takes that, and what is like it, for `x`, also where that is a signalling NaN, and also where it finds out
+        later that an operand is 1 (spec 4.3.3, fmul: the result is a quiet NaN).
+        """
+        if op not in _FLOAT_OPS:
+            return super().arithmetic(op, type_, left, right)
+        lanes, _, element = type_.strip("<>").rpartition(" x ")
+        suffix = f"{lanes and f'v{lanes}'}{_SUFFIXES[element]}"
+        operands = f"{type_} {left}", f"{type_} {right}"
+        return call(self, f"llvm.experimental.constrained.{op}.{suffix}", type_, *operands, *_STRICT)
+
     def use(self, name: str, *operands: str, **static: Any) -> str:
         """The same for one of `engine.natives.inlined`."""
         return self.apply(self.unit.kernels.inlined(name, **static), *operands)
 
     def opaque(self, type_: str, operand: str) -> str:
-        """The same float or vector, of which LLVM knows nothing.
-
-        It takes `x * 1`, and what is like that, for `x`, also where that is a signalling NaN (spec 4.3.3, fmul: the
-        result is a quiet one).
-        """
+        """The same float or vector, of which LLVM knows nothing."""
         place = _FLOAT_REGISTERS.get(self.unit.options.target.architecture)
         if place is not None:
             return self.value(f'call {type_} asm "", "={place},0"({type_} {operand})')

@@ -24,7 +24,7 @@ def _binary(writer: FunctionWriter, node: tree.Binary) -> str:
     left, right = writer.lower(node.left), writer.lower(node.right)
     if writer.module.checks and isinstance(node.right, Node):
         writer.module.checks.arithmetic(writer, node, right)
-    return writer.value(f"{node.op} {llvm_type(node.type)} {left}, {right}")
+    return writer.arithmetic(node.op, llvm_type(node.type), left, right)
 
 
 @lowers(tree.Compare)

@@ -81,6 +81,10 @@ class FunctionWriter:
         self.lines.append(f"  {name} = {text}{self.location}")
         return name
 
+    def arithmetic(self, op: str, type_: str, left: str, right: str) -> str:
+        """Append an instruction on two operands of one type, whose name is LLVM's; its result."""
+        return self.value(f"{op} {type_} {left}, {right}")
+
     def allocate(self, type_: str, alignment: int = 0) -> str:
         """Room on the stack for the time of the call."""
         self.names += 1

@@ -256,7 +256,7 @@ def _extreme(writer: FunctionWriter, name: str, type_: str, a: str, b: str) -> s
     first, second = (writer.value(f"fcmp {test} {type_} {a}, {b}") for test in (relation, "oeq"))
     found = writer.value(f"select {condition} {first}, {type_} {a}, {type_} {b}")
     found = writer.value(f"select {condition} {second}, {type_} {signed}, {type_} {found}")
-    total = writer.value(f"fadd {type_} {a}, {b}")
+    total = writer.arithmetic("fadd", type_, a, b)
     unordered = writer.value(f"fcmp uno {type_} {a}, {b}")
     return writer.value(f"select {condition} {unordered}, {type_} {total}, {type_} {found}")
 

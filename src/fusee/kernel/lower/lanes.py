@@ -235,7 +235,7 @@ def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
         picked.append(writer.value(f"bitcast {type_} {chosen(writer, lanes, holds, first, second)} to {bits}"))
     joined = writer.value(f"{join} {bits} {picked[0]}, {picked[1]}")
     extreme = writer.value(f"bitcast {bits} {joined} to {type_}")
-    quiet = writer.value(f"fadd {type_} {a}, {b}")
+    quiet = writer.arithmetic("fadd", type_, a, b)
     return chosen(writer, lanes, writer.value(f"fcmp uno {type_} {a}, {b}"), quiet, extreme)
 
 
