@@ -11,10 +11,13 @@ import pytest
 
 from fusee import (
     Caller,
+    Config,
+    Engine,
     Func,
     FuncType,
     FuseeError,
     HostError,
+    Instance,
     Linker,
     Memory,
     Module,
@@ -214,6 +217,35 @@ def test_backtrace() -> None:
     assert [binary[f.module_offset] for f in frames[1:]] == [0x10, 0x10]  # call
     assert frames[1].func_offset > frames[0].func_offset
     assert "watch!inner" in str(caught.value)
+
+
+@pytest.mark.parametrize("fuel", [False, True])
+def test_the_backtrace_of_a_long_function(fuel: bool) -> None:
+    """Each of many traps, and of many calls, is where it is; also behind code that nobody reaches, and a long table."""
+    check = "(if (i32.eq (local.get 0) (i32.const {0})) (then (unreachable)))"
+    call = "(if (i32.eq (local.get 0) (i32.const {0})) (then (call $f (i32.sub (local.get 0) (i32.const 1)))))"
+    table = f"(block (br_table {'0 ' * 500} (local.get 0)))"
+    parts = [(call if n % 3 == 1 else check).format(n) + ("(nop)" * 5000 if n == 77 else "") for n in range(300)]
+    parts[100] += "(block (br 0) " + "(drop (i32.const 1))" * 2000 + ")" + table
+    config = Config()
+    config.consume_fuel = fuel
+    store = Store(Engine(config))
+    if fuel:
+        store.set_fuel(1 << 40)
+    module = Module(store.engine, f'(module (func $f (export "f") (param i32) {" ".join(parts)}))')
+    f = Instance(store, module, []).exports(store)["f"]
+    assert isinstance(f, Func)
+    places: dict[int, int] = {}
+    for n in range(300):
+        if n % 3 != 2:
+            with pytest.raises(Trap) as caught:
+                f(store, n)
+            frames = caught.value.frames
+            assert [module._binary[frame.module_offset] for frame in frames] == ([0x00, 0x10] if n % 3 else [0x00])
+            places[n] = frames[-1].module_offset
+            assert frames[0].module_offset == places[n - n % 3]
+    assert sorted(places.values()) == [places[n] for n in sorted(places)]
+    assert len(set(places.values())) == len(places)
 
 
 def test_a_deep_backtrace_through_many_functions() -> None:

@@ -1,5 +1,6 @@
 """The listing of one function: its bytecode beside its WebAssembly."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -7,9 +8,11 @@ from typing import Final
 
 from fusee.disasm.cells import CellPrinter, CodeCell, walk_cells
 from fusee.disasm.wasm import WasmInstruction, read_instructions
+from fusee.engine.runtime.positions import CHUNK_BYTES, MARK_BYTES, source_step
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module
 from fusee.engine.translate.state import Translator
+from fusee.kernel.lang import u32
 from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import Target
 
@@ -59,18 +62,32 @@ class Listing:
 
 def read_listing(m: Module, binary: bytes, index: int, t: Translator, target: Target) -> Listing:
     """The function that `translate_for_listing` has left in the translator's buffers."""
+    body = m.bodies[index - int(m.imported_func_count)]
     code = read_bytes(t.code, t.code_bytes)
     references = {int(t.fixups[n].at): int(t.fixups[n].target) for n in range(int(t.fixup_count))}
-    sources = {int(t.map[2 * n]): int(t.map[2 * n + 1]) for n in range(int(t.map_count))}
+    made_at, sources = read_sources(t, int(body.code.start), target)
     cells = list(walk_cells(code, target))
     loops = [c.end for c in cells if c.row.family == "set_loop"]
     labels = {at: f"L{number}" for number, at in enumerate(sorted({*references.values(), *loops}), 1)}
     printer = CellPrinter(code, target, labels, references)
-    body = m.bodies[index - int(m.imported_func_count)]
     return Listing(
         tuple(read_instructions(binary, int(body.code.start), int(body.code.end))),
-        tuple(ListedCell(c, sources[c.start], printer.show(c)) for c in cells),
+        tuple(ListedCell(c, sources[bisect(made_at, c.start) - 1], printer.show(c)) for c in cells),
         labels,
         len(code) - CODE_START,
         int(t.frame_slots),
     )
+
+
+def read_sources(t: Translator, start: int, target: Target) -> tuple[list[int], list[int]]:
+    """Where the code goes over to another WebAssembly instruction, and those's offsets (`engine.runtime.positions`)."""
+    steps = read_bytes(t.steps, t.step_count)
+    code = CODE_START - target.pointer_width
+    made_at, sources = [code], [start]
+    for at, step in enumerate(steps):
+        if at < CHUNK_BYTES or at % CHUNK_BYTES >= MARK_BYTES:
+            code += (step >> 4) * target.pointer_width
+            start += int(source_step(u32(step)))
+            made_at.append(code)
+            sources.append(start)
+    return made_at, sources

@@ -4,7 +4,7 @@ from fusee.engine.arena import Arena, allocate, new_memory
 from fusee.engine.handlers.native import NativeCell
 from fusee.engine.runtime.codes import NOTE_BYTES, add_code
 from fusee.engine.runtime.instantiate import code_table
-from fusee.engine.state.code import CODE_START
+from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine
 from fusee.kernel.lang import Ptr, cast, is_null, kernel, maximum, size_of, u32, u64, usize
@@ -28,6 +28,7 @@ def install_native(engine: Engine, m: Module, index: u32, entry: usize, code: us
     cell.entry = entry
     cell.code = code
     definition = m.types[m.func_types[index]]
+    cast(Code, home).positions = u32(0)
     note = cast(Ptr[u32], home + size)
     note[0] = maximum(definition.param_slots, definition.result_slots)
     note[1] = u32(0)

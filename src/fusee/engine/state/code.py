@@ -30,7 +30,7 @@ class Code:
     size: u32  # in bytes, with this header
     index: u32
     clauses: u32  # where the `Clauses` are, from this header; 0: nothing is caught here
-    unused: u32  # cells begin at a multiple of eight
+    positions: u32  # likewise the table of `engine.runtime.positions`, behind its size; 0: nothing was translated
 
 
 @struct

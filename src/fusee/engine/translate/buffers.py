@@ -9,9 +9,8 @@ from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, offse
 
 KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
 BUFFERS: Final = (
-    "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "map", "loops",
-    "heads",
-    "clauses", "tries", "charges",
+    "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "steps",
+    "loops", "heads", "clauses", "tries", "charges",
 )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from fusee.engine.arena import grow_buffer
 from fusee.engine.errors import Exhausted
 from fusee.engine.isa.facts import (
     EIGHT,
@@ -24,6 +23,7 @@ from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
 from fusee.engine.translate.pausing import grow_large, look_around
+from fusee.engine.translate.positions import note_position
 from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Fixup, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
@@ -123,9 +123,10 @@ def encode_first(t: Translator, count: u32) -> None:
     reserve_code(t, count * LARGEST_CELL_BYTES)
     assert count <= t.ins_count
     for number in span(count):
-        if t.is_mapping:
-            note_position(t, t.ins[number])
-        encode(t, t.ins[number])
+        i = t.ins[number]
+        if i.source_offset != t.stepped_source:
+            note_position(t, i.source_offset)
+        encode(t, i)
     t.first_ins += count
 
 
@@ -234,18 +235,6 @@ def write_constants(i: Ins, start: Ptr[u8], places: u32, width: Static[int]) -> 
                 store(at, u32(i.operands[place // PLACE_BITS]))
             at = at + width
     return at
-
-
-@kernel
-def note_position(t: Translator, i: Ins) -> None:
-    """Add to the map from code to Wasm."""
-    needed = (u64(t.map_count) + 1) * 8
-    if needed > t.map_buffer.capacity_bytes:
-        grow_buffer(t.map_buffer, needed)
-        t.map = cast(Ptr[u32], t.map_buffer.data)
-    t.map[t.map_count * 2] = t.code_bytes
-    t.map[t.map_count * 2 + 1] = i.source_offset
-    t.map_count += 1
 
 
 @kernel

@@ -33,6 +33,7 @@ from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.locals import reload_pins
 from fusee.engine.translate.metering import begin_function, end_stretch
 from fusee.engine.translate.pausing import copy_looking
+from fusee.engine.translate.positions import begin_positions, positions_bytes, write_positions
 from fusee.engine.translate.state import (
     FURTHER_VALUES,
     NO_VALUE,
@@ -104,11 +105,11 @@ def translate(world: Store, m: Module, index: u32) -> None:
 
 @kernel
 def translate_into(t: Translator, m: Module, index: u32) -> None:
-    run(t, m, index, t.world.engine.is_metered, False)
+    run(t, m, index, t.world.engine.is_metered)
     if m.code_table[index] != 0:  # somebody has called it while the guest paused
         return
     notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
-    size = notes_end + clauses_bytes(t)
+    size = notes_end + clauses_bytes(t) + positions_bytes(t)
     check_module_code(t, m, size)
     home = new_memory(t.platform, u64(size))
     status = caught(complete, t, home, notes_end)
@@ -131,6 +132,7 @@ def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
         note[2 + number] = t.heads[number]
     resolve_fixups(t, home)
     write_clauses(t, home, notes_end)
+    write_positions(t, home, notes_end + clauses_bytes(t))
 
 
 @kernel
@@ -143,15 +145,13 @@ def check_module_code(t: Translator, m: Module, size: u32) -> None:
 
 
 @kernel
-def run(t: Translator, m: Module, index: u32, is_metered: bool, is_mapping: bool) -> None:
+def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
     """Translate a function into `t.code`; labels are resolved when the code has found its home."""
     body = m.bodies[index - m.imported_func_count]
     definition = m.types[body.type_index]
     t.module = m
     t.index = index
     t.is_metered = is_metered
-    t.is_mapping = is_mapping
-    t.map_count = u32(0)
     t.look_source = body.code.start
     t.result_count = definition.result_count
     t.result_slots = definition.result_slots
@@ -272,6 +272,7 @@ def translate_body(t: Translator) -> None:
     t.try_count = u32(0)
     clear_label(t.way_out)
     t.source_offset = t.reader.position
+    begin_positions(t)
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
     type_index = t.module.bodies[t.index - t.module.imported_func_count].type_index
@@ -310,7 +311,7 @@ def emit_enter(t: Translator) -> None:
 
 @kernel
 def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[usize]) -> usize:
-    """Translate a function into the translator's own buffers, with the map to Wasm; gives the translator.
+    """Translate a function into the translator's own buffers; gives the translator.
 
     `numbers` holds each handler's number and stands for the handlers, so that cells show which they name.
     """
@@ -319,7 +320,7 @@ def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[us
     t = translator_of(engine)
     t.world = null(Store)
     t.handlers = numbers
-    status = caught(run, t, m, index, engine.is_metered, True)
+    status = caught(run, t, m, index, engine.is_metered)
     t.handlers = engine.handlers
     raise_again(status)
     return address(t)

@@ -265,10 +265,11 @@ class Translator:
     # a memory access being read
     memory: u32
     offset: u64
-    # pairs of code offset and Wasm offset, if asked for
-    is_mapping: bool
-    map: Ptr[u32]
-    map_count: u32
+    # where the cells come from: `engine.runtime.positions`
+    steps: Ptr[u8]
+    step_count: u32
+    stepped_code: u32  # the offsets that they have led to
+    stepped_source: u32
     # capacities
     homes_buffer: Inline[Buffer]
     locals_buffer: Inline[Buffer]
@@ -282,7 +283,7 @@ class Translator:
     code_buffer: Inline[Buffer]
     fixups_buffer: Inline[Buffer]
     moves_buffer: Inline[Buffer]
-    map_buffer: Inline[Buffer]
+    steps_buffer: Inline[Buffer]
     clauses_buffer: Inline[Buffer]
     tries_buffer: Inline[Buffer]
     charges_buffer: Inline[Buffer]

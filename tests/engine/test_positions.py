@@ -1,0 +1,80 @@
+"""Writing down where cells come from, and finding it, un-compiled, with 32-bit and 64-bit pointers."""
+
+import random
+
+import pytest
+
+from fusee.engine.runtime.positions import CHUNK_BYTES, source_offset
+from fusee.engine.state.code import CODE_START
+from fusee.engine.state.runtime import Store
+from fusee.engine.translate.buffers import translator_of
+from fusee.engine.translate.positions import begin_positions, note_position
+from fusee.kernel.arena import simulate
+from fusee.kernel.lang import null, u32
+from fusee.kernel.target import ILP32, LP64, Target
+from tests.engine.simulated_world import World
+
+START = 1000
+
+
+def written_and_found(target: Target, cells: list[tuple[int, int]], most: int) -> tuple[int, list[tuple[int, int]]]:
+    """How many bytes a table takes, and what it says of the first and last byte of the last cells, at most so many.
+
+    Cells are given by their words and their instructions' offsets.
+    """
+    width = target.pointer_width
+    with simulate(target):
+        t = translator_of(World().engine)
+        t.world = null(Store)
+        t.source_offset = u32(START)
+        begin_positions(t)
+        places, at = [], CODE_START
+        for words, source in cells:
+            t.code_bytes = u32(at)
+            if source != t.stepped_source:
+                note_position(t, u32(source))
+            places.append((at, at + words * width - 1))
+            at += words * width
+        found = [
+            (int(source_offset(t.steps, t.step_count, u32(START), u32(first))),
+             int(source_offset(t.steps, t.step_count, u32(START), u32(last))))
+            for first, last in places[len(places) - most :]
+        ]  # fmt: skip
+        return int(t.step_count), found
+
+
+def some_cells(count: int) -> list[tuple[int, int]]:
+    """Most are short; some have long tables, and before some there is much code that nobody reaches."""
+    choose = random.Random(count)
+    cells, source = [], START
+    for _ in range(count):
+        cells.append((choose.choice([1, 2, 2, 3, 15, 16, 17, 40, 600]), source))
+        source += choose.choice([0, 0, 1, 2, 2, 5, 15, 16, 17, 31, 255, 256, 257, 40_000])
+    return cells
+
+
+@pytest.mark.parametrize("target", [ILP32, LP64], ids=["ilp32", "lp64"])
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_every_byte_of_a_cell_leads_to_its_instruction(target: Target, count: int) -> None:
+    cells = some_cells(count)
+    size, found = written_and_found(target, cells, count)
+    assert found == [(source, source) for _, source in cells]
+    assert size > CHUNK_BYTES or count < 60
+
+
+def test_tables_of_every_size_up_to_some_chunks() -> None:
+    """Chunks end at every place of a step that takes several bytes."""
+    for before in range(CHUNK_BYTES - 4, CHUNK_BYTES + 1):
+        cells = [(1, START + 1 + n) for n in range(before)]
+        cells += [(33, cells[-1][1] + 1), (1, cells[-1][1] + 2000), (2, cells[-1][1] + 2001)]
+        _, found = written_and_found(LP64, cells, 5)
+        assert found == [(source, source) for _, source in cells[-5:]]
+
+
+def test_nothing_is_written_for_what_begins_at_the_start() -> None:
+    assert written_and_found(LP64, [(3, START), (2, START)], 2) == (0, [(START, START)] * 2)
+
+
+def test_ordinary_cells_take_a_byte_each() -> None:
+    size, _ = written_and_found(LP64, [(1 + n % 7, START + 1 + n * 9) for n in range(500)], 0)
+    assert size <= 500 * 1.04
