@@ -78,8 +78,6 @@ def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("(module (func $f (return_call $f)))", "tail calls"),
-        ("(module (type $t (func)) (func (return_call_ref $t (ref.null $t))))", "tail calls"),
         ("(module (tag) (func (throw 0)))", "exceptions"),
         ("(module (type $s (struct)) (func (drop (struct.new $s))))", "objects"),
         (f"(module (func (param{' i64' * 65})))", "too many parameters or results"),

@@ -2,8 +2,8 @@
 
 from typing import Final, cast
 
-from fusee.engine.state.runtime import HEADER_SLOTS
-from fusee.kernel.lower.function import LIKELY
+from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
+from fusee.kernel.lower.function import LIKELY, UNLIKELY
 from fusee.native.function import RULES, FunctionCompiler, rule
 from fusee.native.module import REFERENCE, FuncType
 from fusee.native.reader import Instruction
@@ -23,15 +23,47 @@ def _call_native(c: FunctionCompiler, type_: FuncType, code: str, instance: str,
     operands = [f"ptr {instance}", "ptr %top"]
     operands += [f"{LLVM[kind]} {operand}" for kind, operand in zip(type_.params, arguments, strict=True)]
     shape = c.unit.result_shape(type_)
-    result = c.value(f"call {shape} {code}({', '.join(operands)})")
+    result = c.value(f"call {c.unit.options.convention}{shape} {code}({', '.join(operands)})")
     if not type_.results:
         return [result]
     return [c.value(f"extractvalue {shape} {result}, {number}") for number in range(len(type_.results) + 1)]
 
 
-def _end_call(c: FunctionCompiler, type_: FuncType, outcome: list[str]) -> None:
+def _results_of(c: FunctionCompiler, outcome: list[str]) -> list[str]:
+    """The results, unless there is an error."""
     status, *results = outcome
     c.check(status, c.passed_on)
+    return results
+
+
+def _results_after_all(c: FunctionCompiler, type_: FuncType, outcome: list[str]) -> list[str]:
+    """The same of native code that may have handed over a tail call (`native.tail_calls`)."""
+    status, *results = outcome
+    odd, again, after = c.label(), c.label(), c.label()
+    c.branch(c.value(f"icmp ne i64 {status}, 0"), odd, after, UNLIKELY)
+    at_once = c.block
+    c.begin(odd)
+    is_handed_over = c.value(f"icmp eq i64 {status}, {TAIL_CALL}")
+    c.branch(is_handed_over, again, c.raises_to(status, c.passed_on), LIKELY)
+    c.begin(again)
+    frame = c.free_slot(HEADER_SLOTS)
+    status = c.value(f"call i64 {c.helper('call_handed_over')}(ptr %ctx, ptr {frame}, i32 0, i32 0)")
+    others = _results_of(c, [status, *c.get_all(type_.results, HEADER_SLOTS)])
+    return _merged(c, type_, after, (results, at_once), (others, c.block))
+
+
+def _merged(
+    c: FunctionCompiler, type_: FuncType, after: str, first: tuple[list[str], str], second: tuple[list[str], str]
+) -> list[str]:
+    """Go on in a block to which there are two ways, with either's results."""
+    c.begin(after)
+    return [
+        c.merge(LLVM[kind], [(one, first[1]), (other, second[1])])
+        for kind, one, other in zip(type_.results, first[0], second[0], strict=True)
+    ]
+
+
+def _end_call(c: FunctionCompiler, type_: FuncType, results: list[str]) -> None:
     c.reload_memories()
     c.push_all(type_.results, results)
 
@@ -43,12 +75,14 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
     arguments = _begin_call(c, type_)
     if index in c.unit.chosen:
         outcome = _call_native(c, type_, c.unit.callee(index), "%ctx", arguments)
+        may_hand_over = index in c.unit.handing_over
+        results = _results_after_all(c, type_, outcome) if may_hand_over else _results_of(c, outcome)
     elif index >= c.unit.module.imported_funcs:
-        outcome = c.call_in_frame(type_, "call_function", arguments, index)
+        results = _results_of(c, c.call_in_frame(type_, "call_function", arguments, index))
     else:
         func = c.use("function_at", "%ctx", str(index))
-        outcome = _call_func(c, type_, func, "", "call_function", arguments, index)
-    _end_call(c, type_, outcome)
+        results = _call_func(c, type_, func, "", "call_function", arguments, index)
+    _end_call(c, type_, results)
 
 
 def _call_func(
@@ -64,19 +98,15 @@ def _call_func(
     c.begin(direct)
     word = c.unit.word
     instance = c.value(f"inttoptr {word} {c.use('instance_of', func)} to ptr")
-    first = _call_native(c, type_, c.value(f"inttoptr {word} {code} to ptr"), instance, arguments)
+    outcome = _call_native(c, type_, c.value(f"inttoptr {word} {code} to ptr"), instance, arguments)
+    first = _results_after_all(c, type_, outcome)
     from_first = c.block
     c.jump(after)
     c.begin(indirect)
     if helper != "call_function":
         c.emit(f"store i64 {c.use('reference_to', func)}, ptr {c.free_slot(HEADER_SLOTS - 1)}{c.unit.tag('frame')}")
-    second = c.call_in_frame(type_, helper, arguments, number)
-    from_second = c.block
-    c.begin(after)
-    return [
-        c.merge(kind, [(one, from_first), (other, from_second)])
-        for kind, one, other in zip(["i64", *(LLVM[kind] for kind in type_.results)], first, second, strict=True)
-    ]
+    second = _results_of(c, c.call_in_frame(type_, helper, arguments, number))
+    return _merged(c, type_, after, (first, from_first), (second, c.block))
 
 
 @rule("call_indirect")
@@ -90,8 +120,7 @@ def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
     arguments = _begin_call(c, type_)
     func = c.use("callee_at", "%ctx", str(table), element)
     is_same = c.use("is_of_type", func, "%ctx", str(type_index))
-    outcome = _call_func(c, type_, func, is_same, "call_of_type", arguments, type_index)
-    _end_call(c, type_, outcome)
+    _end_call(c, type_, _call_func(c, type_, func, is_same, "call_of_type", arguments, type_index))
 
 
 @rule("call_ref")

@@ -1,11 +1,13 @@
 """From a module's bytes to object files with native code of its functions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
 
 import fusee.native.access
 import fusee.native.calls
 import fusee.native.control
+import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.engine.numeric import MEANING
 from fusee.kernel.machine import Machine
@@ -13,6 +15,7 @@ from fusee.native.function import RULES, FunctionCompiler
 from fusee.native.kernels import kernels_for
 from fusee.native.module import Module, read_module
 from fusee.native.reader import MalformedBytes, Reader
+from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
 from fusee.spec.features import Feature
 from fusee.spec.op import Op
@@ -24,7 +27,6 @@ MOST_BYTES = 1 << 18
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 _REASONS = {
-    Feature.TAIL_CALL: "tail calls",
     Feature.EXCEPTIONS: "exceptions",
     Feature.LEGACY_EXCEPTIONS: "exceptions",
     Feature.GC: "objects",
@@ -41,6 +43,7 @@ class Plan:
     module: Module
     units: list[list[int]]
     reasons: dict[int, str]  # by the index of a function that stays interpreted
+    tail_callees: dict[int, frozenset[int]] = field(default_factory=dict)  # of the chosen ones that have tail calls
 
     @property
     def chosen(self) -> frozenset[int]:
@@ -52,41 +55,59 @@ def plan(binary: bytes, wanted: Iterable[int] | None = None) -> Plan:
     module = read_module(binary)
     units: list[list[int]] = []
     reasons: dict[int, str] = {}
+    tail_callees = {}
     room = 0
     for index in module.defined if wanted is None else sorted(set(wanted) & set(module.defined)):
-        reason = reason_against(module, index)
-        if reason:
-            reasons[index] = reason
+        seen = examine(module, index)
+        if seen.reason:
+            reasons[index] = seen.reason
             continue
+        if seen.tail_callees:
+            tail_callees[index] = seen.tail_callees
         start, end = module.body(index)
         if room <= 0:
             units.append([])
             room = UNIT_BYTES
         units[-1].append(index)
         room -= end - start
-    return Plan(module, units, reasons)
+    return Plan(module, units, reasons, tail_callees)
+
+
+class Examined(NamedTuple):
+    """What is known of a function before it is compiled."""
+
+    reason: str  # why it stays interpreted; empty if it does not have to
+    tail_callees: frozenset[int] = frozenset()
 
 
 def reason_against(module: Module, index: int) -> str:
     """Why a function stays interpreted; empty if it does not have to."""
+    return examine(module, index).reason
+
+
+def examine(module: Module, index: int) -> Examined:
+    """Look for what cannot be compiled."""
     type_ = module.type_of(index)
     start, end = module.body(index)
     if end - start > MOST_BYTES:
-        return "too large"
+        return Examined("too large")
     if len(type_.params) > MOST_PARAMS or len(type_.results) > MOST_RESULTS:
-        return "too many parameters or results"
+        return Examined("too many parameters or results")
     reader = Reader(module.binary, start, end)
     count = 0
     for _ in range(reader.u32()):
         count += reader.u32()
         reader.value_type()
     if count > MOST_LOCALS:
-        return "too many locals"
+        return Examined("too many locals")
+    callees = set()
     for instruction in reader.instructions():
         op = instruction.op
         if op.mnemonic not in RULES and not _has_meaning(op):
-            return "tail calls" if op.mnemonic.startswith("return_call") else _REASONS.get(op.feature, op.mnemonic)
-    return ""
+            return Examined(_REASONS.get(op.feature, op.mnemonic))
+        if op.mnemonic.startswith("return_call"):
+            callees.add(cast(int, instruction.immediates[0]) if op.mnemonic == "return_call" else UNKNOWN)
+    return Examined("", frozenset(callees))
 
 
 def _has_meaning(op: Op) -> bool:
@@ -101,11 +122,18 @@ class Compiler:
         self.options = options
         self.kernels = kernels_for(options.target)
         self.machine = Machine(options.target, for_this_process=options.for_this_process)
+        self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
+
+    def _unit(self) -> Unit:
+        return Unit(
+            self.plan.module, self.plan.chosen, self._handing_over, self.kernels, self.options,
+            self.machine.instructions,
+        )  # fmt: skip
 
     def text(self, number: int) -> str:
         """A unit as LLVM's text."""
         functions = self.plan.units[number]
-        unit = Unit(self.plan.module, self.plan.chosen, self.kernels, self.options, self.machine.instructions)
+        unit = self._unit()
         unit.begin(functions)
         for index in functions:
             FunctionCompiler(unit, index).compile()
@@ -119,7 +147,7 @@ class Compiler:
 
     def stand_in(self, number: int) -> bytes:
         """An object file in place of a unit that cannot be compiled: its functions have the interpreter run them."""
-        unit = Unit(self.plan.module, self.plan.chosen, self.kernels, self.options, self.machine.instructions)
+        unit = self._unit()
         for index in self.plan.units[number]:
             FunctionCompiler(unit, index).compile_stand_in()
         if number == 0:

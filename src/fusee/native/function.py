@@ -151,9 +151,20 @@ class FunctionCompiler(OperandWriter):
         """Go on only if a call has raised nothing."""
         failed = self.value(f"icmp ne i64 {status}, 0")
         going = self.label()
-        errors.append(Error(status, self.offset, self.block))
-        self.branch(failed, "raised" if errors is self.raised else "passed", going, UNLIKELY)
+        self.branch(failed, self.raises_to(status, errors), going, UNLIKELY)
         self.begin(going)
+
+    def raises_to(self, status: str, errors: list[Error]) -> str:
+        """The block to which an error goes from here."""
+        errors.append(Error(status, self.offset, self.block))
+        return "raised" if errors is self.raised else "passed"
+
+    def leave_with(self, status: str) -> None:
+        """Return a status that is not zero."""
+        shape = self.unit.result_shape(self.type)
+        if self.type.results:
+            status = self.value(f"insertvalue {shape} poison, i64 {status}, 0")
+        self.end(f"ret {shape} {status}")
 
     # --- guest frames --------------------------------------------------------------------------
 
@@ -374,11 +385,7 @@ class FunctionCompiler(OperandWriter):
             offset = self.merge("i32", [(str(error.offset), error.block) for error in errors])
             noted = f"call i64 {self.note(note)}(ptr %ctx, i64 {status}, i32 {self.index}, i32 {offset})"
             status = self.value(noted)
-            shape = self.unit.result_shape(self.type)
-            if self.type.results:
-                self.end(f"ret {shape} {self.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
-            else:
-                self.end(f"ret i64 {status}")
+            self.leave_with(status)
 
 
 def zero(kind: str) -> str:

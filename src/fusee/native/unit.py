@@ -21,6 +21,15 @@ class Options:
     polls: bool = True  # whether another thread may want the guest to pause
     for_this_process: bool = True
 
+    @property
+    def convention(self) -> str:
+        """LLVM's name of the convention by which native code is called, or nothing if that is C's.
+
+        With this one it can be left by a jump to other native code, whatever the parameters of that.
+        """
+        is_known = self.target.architecture in ("x86_64", "aarch64") and self.target.object_format in ("elf", "macho")
+        return "tailcc " if is_known else ""
+
     def symbol(self, function: int) -> str:
         """The name of a function's native code."""
         return f"{self.prefix}.f{function}"
@@ -31,13 +40,18 @@ class Options:
 
 
 class Unit:
-    """Functions that become one object file. `chosen` are all of the module's that have native code."""
+    """Functions that become one object file.
+
+    `chosen` are all of the module's that have native code, `handing_over` those of them that may return `TAIL_CALL`.
+    """
 
     def __init__(
-        self, module: Module, chosen: frozenset[int], kernels: Kernels, options: Options, instructions: frozenset[str]
-    ) -> None:
+        self, module: Module, chosen: frozenset[int], handing_over: frozenset[int], kernels: Kernels, options: Options,
+        instructions: frozenset[str],
+    ) -> None:  # fmt: skip
         self.module = module
         self.chosen = chosen
+        self.handing_over = handing_over
         self.kernels = kernels
         self.options = options
         self.writer = ModuleWriter(
@@ -71,7 +85,7 @@ class Unit:
         """Instance, the first free slot of the guest's stack, parameters."""
         parts = ["ptr %ctx", "ptr %sp"] if named else ["ptr", "ptr"]
         parts += [f"{LLVM[item]} %p{number}" if named else LLVM[item] for number, item in enumerate(type_.params)]
-        return f"{self.result_shape(type_)} {name}({', '.join(parts)})"
+        return f"{self.options.convention}{self.result_shape(type_)} {name}({', '.join(parts)})"
 
     def callee(self, function: int) -> str:
         """The operand that names another function's native code."""
@@ -101,17 +115,18 @@ class Unit:
             arguments.append(f"{LLVM[item]} %v{number}")
             slot += slots_of(item)
         shape = self.result_shape(type_)
-        lines.append(f"  %r = call {shape} %code({', '.join(arguments)})")
-        slot = 0
+        lines.append(f"  %r = call {self.options.convention}{shape} %code({', '.join(arguments)})")
+        status, slot = "%r", 0
+        if type_.results:  # behind them there may be the arguments of a tail call, which are not to be written over
+            status = "%status"
+            lines += [f"  %status = extractvalue {shape} %r, 0", "  %left = icmp ne i64 %status, 0"]
+            lines += ["  br i1 %left, label %end, label %returned", "returned:"]
         for number, item in enumerate(type_.results):
             lines.append(f"  %x{number} = extractvalue {shape} %r, {number + 1}")
             lines.append(f"  %b{number} = getelementptr i64, ptr %frame, i64 {slot}")
             lines.append(f"  store {LLVM[item]} %x{number}, ptr %b{number}, align 8")
             slot += slots_of(item)
-        status = "%r"
-        if type_.results:
-            lines.append(f"  %status = extractvalue {shape} %r, 0")
-            status = "%status"
+        lines += ["  br label %end", "end:"]
         name = f'@"{self.options.entry_symbol(type_index)}"'
         head = f"define hidden i64 {name}(ptr %ctx, ptr %frame, ptr %code) nounwind {{"
         self.writer.add_function("\n".join([head, "entry:", *lines, f"  ret i64 {status}", "}"]))

@@ -85,6 +85,18 @@ def call_of_type(ctx: Instance, frame: Ptr[u64], type_index: u32, unused: u32) -
 
 
 @kernel
+def check_callee(ctx: Instance, slots: Ptr[u64], type_index: u32, unused: u32) -> u64:
+    """Whether a function, whose address is in the slot, is of a type, as `call_of_type` asks."""
+    return caught(check_subtype, ctx, cast(Func, usize(slots[0])).canonical, ctx.module.types[type_index].canonical)
+
+
+@kernel
+def call_handed_over(ctx: Instance, frame: Ptr[u64], unused: u32, unused_too: u32) -> u64:
+    """Native code has returned `TAIL_CALL`."""
+    return call_func(ctx, cast(Func, ctx.store.tail_callee), frame)
+
+
+@kernel
 def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
     """Call a function in the interpreter or of the host; what it raises has its frames noted."""
     world = ctx.store
@@ -160,6 +172,8 @@ NAMED: Final[dict[str, Any]] = {
     "call_function": call_function,
     "call_reference": call_reference,
     "call_of_type": call_of_type,
+    "check_callee": check_callee,
+    "call_handed_over": call_handed_over,
     "poll": poll,
     **{name: instance(on_slots, name=name) for name in ON_SLOTS if name not in ALLOCATING},
 }

@@ -133,6 +133,12 @@ def instance_of(func: Func) -> usize:
 
 
 @kernel(inline=True)
+def note_tail_callee(ctx: Instance, func: Func) -> None:
+    """Who is to be called when `TAIL_CALL` has been returned."""
+    ctx.store.tail_callee = address(func)
+
+
+@kernel(inline=True)
 def is_of_type(func: Func, ctx: Instance, type_index: u32) -> bool:
     """Whether a function is of the very type that a `call_indirect` expects."""
     return func.canonical == ctx.module.types[type_index].canonical

@@ -32,6 +32,12 @@ TAG_I31: Final = 1  # the number's 31 bits are above it
 TAG_HOST: Final = 2  # above it is the embedder's handle; in C it is added to an address
 HANDLE_SHIFT: Final = 2
 
+TAIL_CALL: Final = 1
+"""What native code returns, other than errors: it ends with a call that whoever has called it has to make.
+
+The arguments are at `sp`, behind `HEADER_SLOTS`.
+"""
+
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
 
@@ -118,6 +124,7 @@ class Store:
     # Native code of functions (`docs/native.md`)
     host_budget: usize  # how many bytes of the host's stack guests may use
     host_limit: usize  # no native frame may begin below this address
+    tail_callee: usize  # with the status `TAIL_CALL`: the `Func` to be called
     noted: u32  # frames that what was raised last has left already, the innermost first
     notes: Annotated[Ptr[u64], Count(MOST_FRAMES * FRAME_WORDS)]
 

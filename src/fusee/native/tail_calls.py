@@ -1,0 +1,126 @@
+"""Tail calls (spec 4.4.10): what LLVM can do, and what is handed over to whoever has called.
+
+Native code jumps to native code, where the processor's convention allows it. Any other callee is noted in the store
+with its arguments behind the frame's header, and the status `TAIL_CALL` returned: the caller, or the interpreter's cell
+in front of native code, calls it then. So chains of tail calls need no more of either stack however they alternate.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, cast
+
+from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
+from fusee.native.function import FunctionCompiler, rule
+from fusee.native.module import FuncType, Module
+from fusee.native.reader import Instruction
+from fusee.native.unit import LLVM, Options, slots_of
+
+UNKNOWN: Final = -1  # in place of the index of a function that is called: it is found out at run time
+
+_REGISTERS: Final = {"x86_64": (3, 4), "aarch64": (8, 8)}  # of results: integers, status among them, and floats
+
+
+def can_jump(options: Options, type_: FuncType) -> bool:
+    """Whether a function with these results can be left by a jump to another one with the same."""
+    if not options.convention:
+        return False
+    floats = sum(kind in ("f32", "f64", "v128") for kind in type_.results)
+    most_integers, most_floats = _REGISTERS[options.target.architecture]
+    return 1 + len(type_.results) - floats <= most_integers and floats <= most_floats
+
+
+def handing_over(
+    module: Module, callees: Mapping[int, Collection[int]], chosen: Collection[int], options: Options
+) -> frozenset[int]:
+    """The functions that may return `TAIL_CALL`. `callees`: whom each calls that has tail calls, and those only so."""
+    found: set[int] = set()
+    callers: dict[int, list[int]] = {}
+    for index, called in callees.items():
+        if not can_jump(options, module.type_of(index)) or any(callee not in chosen for callee in called):
+            found.add(index)
+        for callee in called:
+            callers.setdefault(callee, []).append(index)
+    waiting = list(found)
+    while waiting:
+        new = set(callers.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def _jump(c: FunctionCompiler, type_: FuncType, code: str, instance: str, arguments: list[str]) -> None:
+    """Go to native code, which has this function's frames."""
+    operands = [f"ptr {instance}", "ptr %sp"]
+    operands += [f"{LLVM[kind]} {operand}" for kind, operand in zip(type_.params, arguments, strict=True)]
+    shape = c.unit.result_shape(type_)
+    result = c.value(f"musttail call {c.unit.options.convention}{shape} {code}({', '.join(operands)})")
+    c.end(f"ret {shape} {result}")
+
+
+def _hand_over(c: FunctionCompiler, type_: FuncType, func: str, arguments: list[str]) -> None:
+    """Have whoever has called this function call another one."""
+    slot = HEADER_SLOTS
+    for kind, operand in zip(type_.params, arguments, strict=True):
+        c.put(kind, operand, c.value(f"getelementptr i64, ptr %sp, i64 {slot}"))
+        slot += slots_of(kind)
+    c.use("note_tail_callee", "%ctx", func)
+    c.leave_with(str(TAIL_CALL))
+
+
+def _jump_or_hand_over(
+    c: FunctionCompiler, type_: FuncType, func: str, arguments: list[str], type_index: int | None = None
+) -> None:
+    """A tail call through a `Func`, which must be of a type if that is not certain."""
+    is_same = "" if type_index is None else c.use("is_of_type", func, "%ctx", str(type_index))
+    if can_jump(c.unit.options, c.type):
+        code = c.use("native_of", func)
+        condition = c.value(f"icmp ne {c.unit.word} {code}, 0")
+        if is_same:
+            condition = c.value(f"and i1 {condition}, {is_same}")
+        direct, other = c.label(), c.label()
+        c.branch(condition, direct, other)
+        c.begin(direct)
+        instance = c.value(f"inttoptr {c.unit.word} {c.use('instance_of', func)} to ptr")
+        _jump(c, type_, c.value(f"inttoptr {c.unit.word} {code} to ptr"), instance, arguments)
+        c.begin(other)
+    if type_index is not None:
+        c.put("i64", c.use("reference_to", func), c.free_slot(0))
+        c.check(c.value(f"call i64 {c.helper('check_callee')}(ptr %ctx, ptr %top, i32 {type_index}, i32 0)"), c.raised)
+    _hand_over(c, type_, func, arguments)
+
+
+@rule("return_call")
+def _return_call(c: FunctionCompiler, ins: Instruction) -> None:
+    index = cast(int, ins.immediates[0])
+    type_ = c.unit.module.type_of(index)
+    c.calls = True
+    arguments = c.pop_many(len(type_.params))
+    if index in c.unit.chosen and can_jump(c.unit.options, c.type):
+        _jump(c, type_, c.unit.callee(index), "%ctx", arguments)
+    elif index >= c.unit.module.imported_funcs:
+        _hand_over(c, type_, c.use("function_at", "%ctx", str(index)), arguments)
+    else:
+        _jump_or_hand_over(c, type_, c.use("function_at", "%ctx", str(index)), arguments)
+
+
+@rule("return_call_indirect")
+def _return_call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
+    type_index, table = (cast(int, immediate) for immediate in ins.immediates)
+    type_ = c.unit.module.types[type_index]
+    assert type_ is not None
+    element = c.pop()
+    if not c.unit.module.tables[table]:
+        element = c.value(f"zext i32 {element} to i64")
+    c.calls = True
+    arguments = c.pop_many(len(type_.params))
+    func = c.use("callee_at", "%ctx", str(table), element)
+    _jump_or_hand_over(c, type_, func, arguments, type_index)
+
+
+@rule("return_call_ref")
+def _return_call_ref(c: FunctionCompiler, ins: Instruction) -> None:
+    type_ = c.unit.module.types[cast(int, ins.immediates[0])]
+    assert type_ is not None
+    reference = c.pop()
+    c.calls = True
+    arguments = c.pop_many(len(type_.params))
+    _jump_or_hand_over(c, type_, c.use("callee_of", reference), arguments)
