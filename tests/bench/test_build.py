@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fusee.bench.workloads import EVERY_WORKLOAD, FOLDER, SUFFIXES, Language, Workload
+from fusee.bench.workloads import EVERY_WORKLOAD, FOLDER, SUFFIXES, Language, Proposal, Workload
 from fusee.bench.workloads.build import (
     COMPILERS,
     CPP_FLAGS,
@@ -18,7 +18,7 @@ from fusee.bench.workloads.build import (
     source_files,
     source_hash,
 )
-from fusee.bench.workloads.toolchains import MissingCompiler
+from fusee.bench.workloads.toolchains import MissingCompiler, kotlin_library
 
 ALL = EVERY_WORKLOAD
 
@@ -47,7 +47,8 @@ def test_what_a_workload_is_linked_with_counts_as_source() -> None:
 
 
 def test_no_file_is_without_its_workload() -> None:
-    extra = {"__init__", "build", "standalone", "toolchains", "workload", "shapes", "throw", "longjmp_runtime"}
+    extra = {"__init__", "build", "standalone", "toolchains", "workload", "shapes", "throw"}
+    extra |= {"stand_ins", "longjmp_runtime", "unwind_runtime"}
     found = {path.stem for path in FOLDER.iterdir() if path.is_file()}
     assert found - extra == {workload.name for workload in ALL}
 
@@ -67,6 +68,7 @@ def test_building_again_gives_the_same_bytes(workload: Workload, tmp_path: Path)
     assert (tmp_path / workload.path.name).read_bytes() == committed
 
 
+THROWING = {Proposal.EXCEPTIONS, Proposal.LEGACY_EXCEPTIONS}
 COMPILED_NATIVELY = [workload for workload in ALL if workload.language in (Language.C, Language.CPP)]
 
 
@@ -75,8 +77,16 @@ COMPILED_NATIVELY = [workload for workload in ALL if workload.language in (Langu
 def test_natively_compiled_it_gives_the_same_answer(workload: Workload, tmp_path: Path) -> None:
     pytest.importorskip("ziglang", reason="the compiler: pip install ziglang")
     library = tmp_path / "workload.so"
-    driver = ["c++", *CPP_FLAGS] if workload.language is Language.CPP else ["cc"]
-    flags = ["-O1", "-nostdlib", "-shared", "-fPIC", "-ffp-contract=off", "-Wno-unknown-attributes"]
+    throws_cpp = workload.language is Language.CPP and workload.proposals & THROWING
+    driver = ["c++", *(() if throws_cpp else CPP_FLAGS)] if workload.language is Language.CPP else ["cc"]
+    flags = [
+        "-O1",
+        *(() if throws_cpp else ["-nostdlib"]),
+        "-shared",
+        "-fPIC",
+        "-ffp-contract=off",
+        "-Wno-unknown-attributes",
+    ]
     command = [sys.executable, "-m", "ziglang", *driver, *flags, "-o", str(library), str(workload.source)]
     subprocess.run(command, check=True)
     run = ctypes.CDLL(str(library)).run
@@ -94,6 +104,34 @@ def test_a_java_virtual_machine_gives_the_same_answer(workload: Workload, tmp_pa
     source = source.replace("main(String[] arguments) {}", f"main(String[] arguments) {printing}")
     (tmp_path / "Main.java").write_text(source)
     done = subprocess.run(["java", "Main.java"], check=True, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert int(done.stdout) % 2**32 == workload.small_answer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", [workload for workload in ALL if workload.language is Language.KOTLIN], ids=named)
+def test_kotlin_on_a_java_virtual_machine_gives_the_same_answer(workload: Workload, tmp_path: Path) -> None:
+    try:
+        COMPILERS[workload.language].version()
+    except MissingCompiler as missing:
+        pytest.skip(str(missing))
+    source = re.sub(r"(?m)^import kotlin.wasm.*$|^@file:OptIn.*$|@WasmExport", "", workload.source.read_text())
+    (tmp_path / "Main.kt").write_text(f"{source}\nfun main() = println(run({workload.small_argument}))\n")
+    library = kotlin_library(tmp_path)
+    compiler = [
+        "java",
+        "-cp",
+        f"{library}/*",
+        "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler",
+        "-no-reflect",
+        "-no-stdlib",
+    ]
+    subprocess.run(
+        [*compiler, "-cp", f"{next(library.glob('kotlin-stdlib-2*.jar'))}", "-d", ".", "Main.kt"],
+        check=True,
+        cwd=tmp_path,
+    )
+    command = ["java", "-cp", f".:{library}/*", "MainKt"]
+    done = subprocess.run(command, check=True, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert int(done.stdout) % 2**32 == workload.small_answer
 
 

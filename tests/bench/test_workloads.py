@@ -27,7 +27,10 @@ def test_fusee_gives_the_small_answer(workload: Workload) -> None:
     assert run(store, workload.small_argument) % 2**32 == workload.small_answer
 
 
-@workloads
+KNOWN_TO_WASMTIME = [w for w in EVERY_WORKLOAD if Proposal.LEGACY_EXCEPTIONS not in w.proposals]
+
+
+@pytest.mark.parametrize("workload", KNOWN_TO_WASMTIME, ids=lambda workload: workload.name)
 def test_wasmtime_gives_both_answers(workload: Workload) -> None:
     wasmtime = pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
     config = wasmtime.Config()
@@ -75,7 +78,19 @@ def test_of_programs_for_vectors_there_are_two_builds() -> None:
     assert sum(workload.hold_out for workload in VECTOR_WORKLOADS) * 3 >= len(names)
 
 
+def test_of_programs_in_the_older_form_of_exceptions_there_are_two_builds() -> None:
+    config = fusee.Config()
+    config.wasm_legacy_exceptions = False
+    engine = fusee.Engine(config)
+    for workload in (w for w in MANAGED_WORKLOADS if Proposal.LEGACY_EXCEPTIONS in w.proposals):
+        (twin,) = (w for w in MANAGED_WORKLOADS if w.source == workload.source and w is not workload)
+        assert twin in KNOWN_TO_WASMTIME
+        assert (twin.answer, twin.small_answer) == (workload.answer, workload.small_answer)
+        with pytest.raises(fusee.ProposalError, match="legacy"):
+            fusee.Module.from_file(engine, str(workload.path))
+
+
 def test_a_third_of_the_programs_with_objects_is_held_out() -> None:
     programs = [workload for workload in MANAGED_WORKLOADS if workload.source_name != "throw"]
-    assert {workload.language for workload in programs} == {"C", "Java", "MoonBit", "WebAssembly text"}
+    assert {workload.language for workload in programs} == {"C", "C++", "Java", "Kotlin", "MoonBit", "WebAssembly text"}
     assert sum(workload.hold_out for workload in programs) * 3 >= len(programs)

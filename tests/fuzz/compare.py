@@ -28,6 +28,7 @@ def oracle() -> wasmtime.Engine:
         setattr(config, f"wasm_{feature}", True)
     config.wasm_relaxed_simd_deterministic = True
     config.cranelift_opt_level = "none"
+    config.cranelift_flag_set("regalloc_algorithm", "single_pass")  # compiling is most of what a seed costs
     return wasmtime.Engine(config)
 
 

@@ -20,6 +20,7 @@ class Language(StrEnum):
     RUST = "Rust"
     ASSEMBLYSCRIPT = "AssemblyScript"
     JAVA = "Java"
+    KOTLIN = "Kotlin"
     MOONBIT = "MoonBit"
     WAT = "WebAssembly text"
     PYTHON = "a Python generator of modules"
@@ -31,6 +32,7 @@ SUFFIXES = {
     Language.RUST: ".rs",
     Language.ASSEMBLYSCRIPT: ".ts",
     Language.JAVA: ".java",
+    Language.KOTLIN: ".kt",
     Language.MOONBIT: ".mbt",
     Language.WAT: ".wat",
     Language.PYTHON: ".py",
@@ -47,6 +49,7 @@ class Proposal(StrEnum):
     SIMD = "simd"
     RELAXED_SIMD = "relaxed-simd"
     EXCEPTIONS = "exception-handling"
+    LEGACY_EXCEPTIONS = "legacy-exceptions"  # the same proposal before it had references; not part of 3.0
     GC = "gc"
 
 
@@ -167,6 +170,7 @@ unless they are named, or all of them by `simd`."""
 
 
 _EXCEPTIONS = frozenset({Proposal.EXCEPTIONS})
+_LEGACY = frozenset({Proposal.LEGACY_EXCEPTIONS})
 _GC = frozenset({Proposal.GC, Proposal.FUNCTION_REFERENCES})
 _GC_THROWING = _GC | _EXCEPTIONS
 
@@ -176,6 +180,15 @@ def _throwing(calls: str, argument: int, answer: int, small_argument: int, small
     name, measures = f"throw_{calls}", f"throws {calls.replace('_', ' ')} calls under the handler"
     work = (argument, answer, small_argument, small_answer)
     return Workload(name, measures, *work, Language.PYTHON, _EXCEPTIONS, source_name="throw")
+
+
+def _both_forms(workload: Workload) -> tuple[Workload, ...]:
+    """With exceptions in the form of WebAssembly 3.0 and in the older one, which many compilers still make."""
+    legacy = f"{workload.name}_legacy"
+    return (
+        replace(workload, proposals=_EXCEPTIONS),
+        replace(workload, name=legacy, source_name=workload.name, proposals=_LEGACY),
+    )
 
 
 MANAGED_WORKLOADS = (
@@ -188,7 +201,10 @@ MANAGED_WORKLOADS = (
     Workload("gc_json", "a parser that throws", 2000, 369620321, 33, 2567857034, Language.JAVA, _GC_THROWING),
     Workload("gc_text", "strings", 520, 1567353939, 7, 2355458547, Language.JAVA, _GC_THROWING, hold_out=True),
     Workload("gc_tracer", "a ray tracer", 650, 3560443981, 8, 1935986937, Language.JAVA, _GC_THROWING, hold_out=True),
-    Workload("longjmp", "evaluation", 39000, 313686161, 383, 553350822, Language.C, _EXCEPTIONS, hold_out=True),
+    Workload("gc_routes", "shortest ways", 60, 3111402420, 2, 875271441, Language.KOTLIN, _GC_THROWING),
+    Workload("gc_query", "a validator", 600, 2204926481, 20, 4197379857, Language.KOTLIN, _GC_THROWING, hold_out=True),
+    *_both_forms(Workload("unwind", "errors past objects", 4000, 2993832303, 100, 672709707, Language.CPP)),
+    *_both_forms(Workload("longjmp", "evaluation", 39000, 313686161, 383, 553350822, hold_out=True)),
     _throwing("0", 5600000, 2782414464, 156250, 3887165715),
     _throwing("1", 2700000, 2694350480, 96154, 40482419),
     _throwing("10", 1500000, 1865690704, 23364, 513183582),

@@ -22,7 +22,10 @@ from fusee.bench.workloads.toolchains import (
     MOONBIT,
     MissingCompiler,
     compile_java,
+    compile_kotlin,
     compile_moonbit,
+    exception_library,
+    kotlin_version,
     npm_version,
     teavm_version,
 )
@@ -30,9 +33,10 @@ from fusee.bench.workloads.toolchains import (
 # Nothing newer than what every peer implements, and SIMD only where a workload says so.
 FEATURES = "mvp+bulk_memory+mutable_globals+nontrapping_fptoint+sign_ext"
 
-# In the form of WebAssembly 3.0, with exnref; `setjmp` is made of them.
+# Of exceptions, which `setjmp` is made of, too, there are two forms: WebAssembly 3.0's, with exnref, and the older one.
 EXCEPTION_FEATURES = "exception_handling+reference_types+multivalue"
-SETJMP_FLAGS = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
+EXCEPTION_FORMS = {Proposal.EXCEPTIONS: "false", Proposal.LEGACY_EXCEPTIONS: "true"}
+SETJMP_FLAGS = ("-mllvm", "-wasm-enable-sjlj")
 
 VECTOR_FEATURES = {Proposal.SIMD: "simd128", Proposal.RELAXED_SIMD: "relaxed_simd"}
 
@@ -45,6 +49,7 @@ ZIG_FLAGS = (
     "-Wl,--strip-all",
 )
 CPP_FLAGS = ("-std=c++20", "-fno-exceptions", "-fno-rtti")
+THROWING_CPP_FLAGS = ("-Wno-c23-extensions",)
 RUST_TARGET = "wasm32-unknown-unknown"
 RUST_FLAGS = (
     *("--target", RUST_TARGET),
@@ -81,14 +86,27 @@ def zig_version() -> str:
     return f"ziglang {importlib.metadata.version('ziglang')}"
 
 
+def _exception_flags(workload: Workload, form: str) -> tuple[str, ...]:
+    """For C what makes exceptions of `setjmp`; for C++ LLVM's library of them, to be compiled with the workload."""
+    choice = ("-mllvm", f"-wasm-use-legacy-eh={form}")
+    if workload.language is Language.C:
+        return (*SETJMP_FLAGS, *choice)
+    spec = importlib.util.find_spec("ziglang")
+    assert spec is not None and spec.origin is not None
+    return (*choice, *THROWING_CPP_FLAGS, *exception_library(Path(spec.origin).parent / "lib"))
+
+
 def compile_with_zig(workload: Workload, output: Path) -> None:
-    """C or C++, freestanding."""
+    """C or C++, freestanding; C++ that throws finds WASI's headers, but no library of C."""
     bits = 64 if Proposal.MEMORY64 in workload.proposals else 32
-    driver = ("c++", *CPP_FLAGS) if workload.language is Language.CPP else ("cc",)
+    form = next((EXCEPTION_FORMS[proposal] for proposal in workload.proposals & EXCEPTION_FORMS.keys()), None)
+    throws_cpp = form is not None and workload.language is Language.CPP
+    driver = ("c++", *(() if throws_cpp else CPP_FLAGS)) if workload.language is Language.CPP else ("cc",)
     vectors = [VECTOR_FEATURES[proposal] for proposal in sorted(workload.proposals & VECTOR_FEATURES.keys())]
-    throws = Proposal.EXCEPTIONS in workload.proposals
-    features = "+".join([FEATURES, *vectors, *([EXCEPTION_FEATURES] if throws else [])])
-    target = ("-target", f"wasm{bits}-freestanding", f"-mcpu={features}", *(SETJMP_FLAGS if throws else ()))
+    features = "+".join([FEATURES, *vectors, *([] if form is None else [EXCEPTION_FEATURES])])
+    system = "wasi" if throws_cpp else "freestanding"
+    exceptions = () if form is None else _exception_flags(workload, form)
+    target = ("-target", f"wasm{bits}-{system}", f"-mcpu={features}", *exceptions)
     sources = [file.name for file in source_files(workload.source) if file.suffix != ".h" and file.suffix != ".hpp"]
     _run(*python_module("ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), *sources))
 
@@ -170,6 +188,11 @@ def compile_java_workload(workload: Workload, output: Path) -> None:
     compile_java(workload.source, output, find_assembler())
 
 
+def compile_kotlin_workload(workload: Workload, output: Path) -> None:
+    """A program with its library, and nothing of JavaScript's."""
+    compile_kotlin(workload.source, output, find_assembler())
+
+
 def compile_moonbit_workload(workload: Workload, output: Path) -> None:
     """As its compiler makes it."""
     compile_moonbit(workload.source, output)
@@ -182,6 +205,7 @@ COMPILERS = {
     Language.RUST: Compiler(rustc_version, compile_rust),
     Language.ASSEMBLYSCRIPT: Compiler(asc_version, compile_assemblyscript),
     Language.JAVA: Compiler(teavm_version, compile_java_workload),
+    Language.KOTLIN: Compiler(kotlin_version, compile_kotlin_workload),
     Language.MOONBIT: Compiler(lambda: npm_version(MOONBIT), compile_moonbit_workload),
     Language.WAT: Compiler(assembler_version, assemble),
     Language.PYTHON: Compiler(assembler_version, assemble_generated),
