@@ -150,20 +150,60 @@ def test_many_long_names() -> None:
     assert "conflicts" in refused(types([b"\x6d" + vector([*names, names[0]])]), ValidationError).message
 
 
+CORE = """(core module $m (memory (export "m") 1) (table (export "t") 1 funcref) (table (export "x") 1 externref)
+    (func (export "none")) (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
+    (func (export "one") (result i32) unreachable) (func (export "three") (param i32 i32 i32) unreachable)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+  (core instance $i (instantiate $m)) (alias core export $i "m" (core memory $memory))
+  (core func $r (alias core export $i "realloc")) (type $s (stream string)) (type $b (stream u8)) (type $f (future u32))
+  (core type $start (func (param i32))) (core type $other (func (param i64)))"""
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("(component (type (future u8)))", "future"),
-        ("(component (type (stream u8)))", "stream"),
-        ("(component (type (func async)))", "async"),
-        ("(component (core func (canon waitable-set.new)))", "waitable-set.new"),
-        ("(component (core func (canon task.return)))", "task.return"),
+        ("(type (stream char))", "stream<char>"),
+        ('(import "r" (type $r (sub resource))) (type (future (borrow $r)))', "borrow"),
+        ('(func async (canon lift (core func $i "one") async))', "does not match"),
+        ('(func async (canon lift (core func $i "none") async (callback (func $i "callback"))))', "does not match"),
+        ('(func async (canon lift (core func $i "one") async (callback (func $i "three"))))', "callback"),
+        ('(func async (canon lift (core func $i "none") (callback (func $i "callback"))))', "with `async`"),
+        ('(func async (canon lift (core func $i "none") async (post-return (func $i "none"))))', "exclude each other"),
+        ('(func (canon lift (core func $i "none") async))', "requires an async function type"),
+        ('(func async (canon lift (core func $i "none") async async))', "more than once"),
+        ('(import "f" (func $f)) (core func (canon lower (func $f) async))', "requires an async function type"),
+        ('(import "f" (func $f async (result u8))) (core func (canon lower (func $f) async))', "memory"),
+        (
+            '(import "f" (func $f async (param "a" (tuple u8 u8 u8 u8 u8)))) (core func (canon lower (func $f) async))',
+            "memory",
+        ),
+        ("(core func (canon task.return (result string)))", "memory"),
+        ("(core func (canon task.return (result u8) (memory $memory) (realloc $r)))", "realloc"),
+        ("(core func (canon context.get i32 2))", "slots of context"),
+        ("(core func (canon stream.read $s (memory $memory)))", "realloc"),
+        ("(core func (canon stream.write $b))", "memory"),
+        ("(core func (canon stream.new $f))", "not a stream type"),
+        ("(core func (canon future.new $b))", "not a future type"),
+        ("(core func (canon error-context.new))", "memory"),
+        ("(core func (canon error-context.debug-message (memory $memory)))", "realloc"),
+        ('(core func (canon thread.new-indirect $other (core table $i "t")))', "func (param i32)"),
+        ('(core func (canon thread.new-indirect $start (core table $i "x")))', "funcref"),
     ],
 )
-def test_asynchronous_components_are_refused_by_name(text: str, what: str) -> None:
-    error = refused(bytes(wat2wasm(text)), UnsupportedError)
-    assert "asynchronous components are not supported yet" in error.message and what in error.message
-    assert error.offset is not None
+def test_asynchronous_definitions_that_are_wrong(text: str, what: str) -> None:
+    text = text.replace("(func $i", "(core func $i")
+    error = refused(bytes(wat2wasm(f"(component {CORE} {text})")), ValidationError)
+    assert what in error.message and error.offset is not None
+
+
+@pytest.mark.parametrize("code", [b"\x0c\x02", b"\x06\x02", b"\x0a\x7d\x00", b"\x09\x02", b"\x1f\x00", b"\x2e"])
+def test_asynchronous_definitions_that_are_malformed(code: bytes) -> None:
+    refused(HEADER + section(8, b"\1" + code), (MalformedError, ValidationError))
+
+
+def test_threads_that_share_memory_are_refused_by_name() -> None:
+    error = refused(HEADER + section(8, b"\1\x40\0\0"), UnsupportedError)
+    assert "thread.spawn-ref" in error.message and error.offset is not None
 
 
 def test_offsets_inside_of_core_modules() -> None:

@@ -10,6 +10,7 @@ from fusee.api.text import find_wasm_tools
 from fusee.cli.commands import fusee
 from fusee.component import Component
 from fusee.component.wit import wit
+from tests.component.asyncguests import CARRYING
 from tests.component.samples import COMPOSED
 
 SHOP = """(component
@@ -91,3 +92,10 @@ def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "module.wasm").write_bytes(wat2wasm("(module)"))
     result = CliRunner().invoke(fusee, ["wit", str(tmp_path / "module.wasm")])
     assert result.exit_code == 2 and "a core module" in result.output
+
+
+def test_what_is_asynchronous() -> None:
+    text = wit(Component(Engine(), CARRYING).type)
+    assert "export count: async func(n: u32) -> stream<u8>;" in text
+    assert "export twice: async func(f: future<u32>) -> future<u32>;" in text
+    assert "export complain: func() -> error-context;" in text

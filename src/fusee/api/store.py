@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fusee.api.module import Lifetime, Module
     from fusee.api.object_types import ArrayType, StructType
     from fusee.api.references import ObjectRef
+    from fusee.api.stackwords import StackWords
     from fusee.api.types import TagType, ValType
     from fusee.wasi import WasiConfig, WasiContext
 
@@ -46,6 +47,13 @@ class Storelike(Protocol):
     @property
     def _context(self) -> "Store":
         """The store that is meant."""
+
+
+class Closable(Protocol):
+    """What ends with a store."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class Store(ObjectTable, Managed):
@@ -84,9 +92,9 @@ class Store(ObjectTable, Managed):
         self._aggregates: WeakValueDictionary[int, ObjectRef] = WeakValueDictionary()  # by address
         self._failure: BaseException | None = None  # raised by a host function of an emulated device's guest
         self._wasi_context: WasiContext | None = None
-        self._components: object = None  # what `fusee.component` keeps for the store
+        self._components: Closable | None = None  # what `fusee.component` keeps for the store
         self._deadline: int | None = None
-        self._is_stopped = False
+        self._is_stopped = self._was_stopped = False
         if engine._is_metered and not engine._consume_fuel:
             self._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(self)
@@ -112,6 +120,7 @@ class Store(ObjectTable, Managed):
 
     def close(self) -> None:
         """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
+        self._end_tasks()
         with self.engine._gate.turn, self.engine._lock:
             self._refuse_uses()
             self._end_alone()
@@ -124,6 +133,7 @@ class Store(ObjectTable, Managed):
         store, later ones go on. Raises `StoreError` while a guest runs. Not in wasmtime-py.
         """
         expect(budget, int, "an int")
+        self._end_tasks()
         end = thread_time_ns() + budget
         is_complete = False
         while not is_complete and self._end.alive:
@@ -136,6 +146,11 @@ class Store(ObjectTable, Managed):
                 return False
         self._forget()
         return True
+
+    def _end_tasks(self) -> None:
+        """What waits in the store with its frames in place ends first."""
+        if self._components is not None and not self._is_closed and not self._embedding.depth:
+            self._components.close()
 
     def _refuse_uses(self) -> None:
         if self._embedding.depth:
@@ -311,6 +326,28 @@ class Store(ObjectTable, Managed):
         if raw is None:
             raw = self._memories[address] = RawMemory(address, self._native.space)
         return raw.current()
+
+    # Tasks of components.
+
+    def _stack_words(self) -> "StackWords":
+        """What says on which stack its guest runs."""
+        from fusee.api.stackwords import StackWords
+
+        return StackWords(self)
+
+    def _hold_objects(self, change: int) -> None:
+        """No collection begins as long as the sum of all changes is more than 0."""
+        self._held += change
+        self._state.heap.held = u32(int(self._state.heap.held) + change)
+
+    def _stop_now(self, is_stopped: bool) -> None:
+        """Have guests stop, or no more. May be called from any thread."""
+        with self.engine._gate.clock:
+            if is_stopped:
+                self._was_stopped, self._is_stopped = self._is_stopped, True
+            else:
+                self._is_stopped = self._was_stopped
+            self._interrupt()
 
     # References to Python objects.
 

@@ -11,6 +11,7 @@ from fusee.component.items import (
     ModuleType,
 )
 from fusee.component.linker import Linker, LinkerInstance
+from fusee.component.readers import FutureReader, StreamReader
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.types import (
     F32,
@@ -43,7 +44,7 @@ from fusee.component.types import (
     ValType,
     VariantType,
 )
-from fusee.component.values import Err, InvalidValueError, Record, Variant
+from fusee.component.values import Err, ErrorContextValue, InvalidValueError, Record, Variant
 
 __all__ = [
     "F32",
@@ -67,10 +68,12 @@ __all__ = [
     "EnumType",
     "Err",
     "ErrorContext",
+    "ErrorContextValue",
     "ExportIndex",
     "FlagsType",
     "Func",
     "FuncType",
+    "FutureReader",
     "FutureType",
     "Instance",
     "InvalidValueError",
@@ -87,6 +90,7 @@ __all__ = [
     "ResourceHost",
     "ResourceType",
     "ResultType",
+    "StreamReader",
     "StreamType",
     "String",
     "TupleType",

@@ -30,11 +30,14 @@ from fusee.component.types import (
     BorrowType,
     Char,
     EnumType,
+    ErrorContext,
     FlagsType,
+    FutureType,
     ListType,
     MapType,
     OwnType,
     RecordType,
+    StreamType,
     String,
     TupleType,
     ValType,
@@ -45,11 +48,14 @@ from fusee.component.values import Variant
 
 _IN_BULK: Final = frozenset("bhiqBHIQfd")
 """Formats of `struct` that `memoryview.cast` and `array` have, too."""
+_INDICES: Final = (Char, EnumType, FlagsType, OwnType, BorrowType, StreamType, FutureType, ErrorContext)
+"""What has the format of a number and is something else."""
+_CARRIED: Final = {StreamType: "stream", FutureType: "future", ErrorContext: "error_context"}
 _HELPERS: Final[dict[str, Any]] = {
     name: getattr(primitives, name)
     for name in ("make_record", "lift_char", "lower_char", "to_f32", "field", "not_a_bool", "not_a_tuple", "no_case",
                  "out_of_range", "lower_numbers", "lower_octets", "choose", "flag_bits", "no_length", "map_items",
-                 "elements")
+                 "elements", "put_octets", "put_numbers")
 } | {"Variant": Variant}  # fmt: skip
 
 
@@ -130,6 +136,8 @@ def lift_row(writer: Writer, ty: ValType, mode: str, slots: Sequence[str]) -> st
     if isinstance(ty, OwnType | BorrowType):
         method = "lift_own" if isinstance(ty, OwnType) else "lift_borrow"
         return f"cx.{method}({slots[0]}, {writer.constant(ty._ty)})"
+    if isinstance(ty, StreamType | FutureType | ErrorContext):
+        return f"cx.lift_{_CARRIED[type(ty)]}({slots[0]}, {writer.constant(ty)})"
     return slots[0]
 
 
@@ -188,10 +196,12 @@ def list_lifter(element: ValType) -> Any:
         view = f"elements(memory, pointer, length * {layout.size}, {layout.alignment})"
         if isinstance(element, U8):
             writer.line(f"return bytes({view})")
-        elif row.format in _IN_BULK and not isinstance(element, Char | EnumType | FlagsType | OwnType | BorrowType):
+        elif row.format in _IN_BULK and not isinstance(element, _INDICES):
             writer.line(f"return {view}.cast({row.format!r}).tolist()")
         else:
-            writer.line(f"return {_lift_elements(writer, element, MEMORY, view)}")
+            # A copy: an iterator that looks into a `memoryview` must not be in a circle of references, as it is when an
+            # element is wrong and somebody keeps the error. CPython 3.11 to 3.13 would end the process (`tp_clear`).
+            writer.line(f"return {_lift_elements(writer, element, MEMORY, f'{view}.tobytes()')}")
         return writer.finish("cx, memory, pointer, length")
 
     return _cached(element, ("lift list", MEMORY), make)
@@ -259,6 +269,10 @@ def lower_row(writer: Writer, ty: ValType, mode: str, value: str, indent: int = 
         method = "lower_own" if isinstance(ty, OwnType) else "lower_borrow"
         made = writer.name()
         writer.line(f"{made} = cx.{method}({value}, {writer.constant(ty._ty)})", indent)
+        return [made]
+    if isinstance(ty, StreamType | FutureType | ErrorContext):
+        made = writer.name()
+        writer.line(f"{made} = cx.lower_{_CARRIED[type(ty)]}({value}, {writer.constant(ty)})", indent)
         return [made]
     if isinstance(ty, RecordType | TupleType) and not is_chunk(ty, mode):
         return _lower_parts(writer, ty, mode, value, indent)
@@ -329,18 +343,21 @@ def chunk_lowerer(ty: ValType, mode: str, size: int = 0) -> Any:
     return _cached(ty, (f"lower {size}", mode), make)
 
 
+def is_bulk(element: ValType) -> bool:
+    """Whether lists of it are lowered as arrays of numbers."""
+    return row_of(element, MEMORY).format in _IN_BULK and not isinstance(element, (*_INDICES, F32))
+
+
 def list_lowerer(element: ValType) -> Any:
     """`(cx, values)`: pointer and length of a list that was put into memory."""
 
     def make() -> Any:
-        layout, row = layout_of(element), row_of(element, MEMORY)
         writer = Writer()
         if isinstance(element, U8):
             writer.line("return lower_octets(cx, values)")
-        elif row.format in _IN_BULK and not isinstance(
-            element, Char | EnumType | FlagsType | OwnType | BorrowType | F32
-        ):
-            writer.line(f"return lower_numbers(cx, values, {row.format!r}, {layout.size})")
+        elif is_bulk(element):
+            code, size = row_of(element, MEMORY).format, layout_of(element).size
+            writer.line(f"return lower_numbers(cx, values, {code!r}, {size})")
         else:
             _lower_elements(writer, element)
         return writer.finish("cx, values")
@@ -361,6 +378,25 @@ def _lower_elements(writer: Writer, element: ValType) -> None:
     writer.line(f"{pack}({'memory' if is_flat else 'memory()'}, at, {', '.join(slots)})", 2)
     writer.line(f"at += {layout.size}", 2)
     writer.line("return pointer, length")
+
+
+def area_lowerer(element: ValType) -> Any:
+    """`(cx, values, pointer)`: puts values one after the other into memory that the guest has set aside."""
+
+    def make() -> Any:
+        size = layout_of(element).size
+        writer = Writer()
+        if isinstance(element, U8):
+            writer.line("put_octets(cx, values, pointer)")
+        elif is_bulk(element):
+            writer.line(f"put_numbers(cx, values, {row_of(element, MEMORY).format!r}, pointer)")
+        else:
+            writer.line("for value in values:")
+            writer.line(f"{writer.constant(row_lowerer(element, MEMORY))}(cx, cx.current, pointer, value)", 2)
+            writer.line(f"pointer += {size}", 2)
+        return writer.finish("cx, values, pointer")
+
+    return _cached(element, ("lower area", MEMORY), make)
 
 
 def array_lowerer(ty: ListType, mode: str) -> Any:
@@ -417,4 +453,3 @@ def row_lowerer(ty: ValType, mode: str) -> Any:
         return writer.finish("cx, buffer, at, value")
 
     return _cached(ty, ("lower into", mode), make)
-

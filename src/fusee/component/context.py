@@ -9,12 +9,14 @@ from fusee.component.handles import Handle, Scope
 from fusee.component.primitives import Moved, Pairs, expected
 from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
 from fusee.component.traps import string_out_of_bounds, unaligned
-from fusee.component.types import ResourceType
+from fusee.component.types import FutureType, ResourceType, StreamType
+from fusee.component.values import ErrorContextValue
 
 if TYPE_CHECKING:
     from fusee.api.memory import Memory
     from fusee.component.corecall import CoreCall
     from fusee.component.runtime import ComponentInstance
+    from fusee.component.streams import End
 
 MOST_STRING_BYTES: Final = (1 << 28) - 1
 _UTF16_TAG: Final = 1 << 31
@@ -23,8 +25,8 @@ _UTF16_TAG: Final = 1 << 31
 class Context:
     """Of one canonical function. `is_host` says that the host is at the other side."""
 
-    __slots__ = ("allocate", "current", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow", "lower_own",
-                 "mapping", "put", "put_string", "scope", "string")  # fmt: skip
+    __slots__ = ("allocate", "current", "encoding", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow",
+                 "lower_own", "mapping", "put", "put_string", "scope", "string")  # fmt: skip
 
     current: Callable[[], memoryview]
     """The memory as it is now."""
@@ -41,6 +43,7 @@ class Context:
     ) -> None:  # fmt: skip
         self.instance = instance
         self.is_host = is_host
+        self.encoding = encoding
         self.scope: Scope | None = None
         self.current = memory._raw.current if memory is not None else _no_memory
         if realloc is not None:
@@ -113,6 +116,70 @@ class Context:
             assert self.scope is not None
             self.scope.lend(given)
         return self._lower_borrow(Moved(given._type, given._rep), ty)
+
+    # Streams, futures and error contexts (CanonicalABI, `lift_async_value`, `lift_error_context`).
+
+    def lift_stream(self, index: int, ty: StreamType) -> Any:
+        """The stream whose readable end is at an index, which it leaves."""
+        from fusee.component.streams import ReadableStream
+
+        return self._lift_end(index, ty, ReadableStream)
+
+    def lift_future(self, index: int, ty: FutureType) -> Any:
+        """The future whose readable end is at an index, which it leaves."""
+        from fusee.component.streams import ReadableFuture
+
+        return self._lift_end(index, ty, ReadableFuture)
+
+    def _lift_end(self, index: int, ty: StreamType | FutureType, kind: "type[End]") -> Any:
+        from fusee.component.streams import IDLE
+
+        actual = self.instance.actual(ty)
+        end = self.instance.handles.take(index, kind)
+        if end.shared.payload is not actual._payload:
+            raise Trap(f"handle index {index} used with the wrong type")
+        if end.state != IDLE:
+            raise Trap("cannot lift a stream or future that is being read, or has been read to its end")
+        if end.set is not None:
+            raise Trap("cannot lift a stream or future while it is in a waitable set")
+        if not self.is_host:
+            return end.shared
+        from fusee.component.readers import reader_of
+
+        return reader_of(self.instance.store, actual, end.shared)
+
+    def lower_stream(self, value: Any, ty: StreamType) -> int:
+        """The index of a stream's readable end, which is new in the table."""
+        from fusee.component.streams import ReadableStream
+
+        return self.instance.handles.add(ReadableStream(self._shared(value, ty)))
+
+    def lower_future(self, value: Any, ty: FutureType) -> int:
+        """The index of a future's readable end, which is new in the table."""
+        from fusee.component.streams import ReadableFuture
+
+        return self.instance.handles.add(ReadableFuture(self._shared(value, ty)))
+
+    def _shared(self, value: Any, ty: StreamType | FutureType) -> Any:
+        if not self.is_host:
+            return value
+        from fusee.component.readers import shared_of
+
+        return shared_of(self.instance.store, self.instance.actual(ty), value)
+
+    def lift_error_context(self, index: int, ty: object) -> ErrorContextValue:
+        """The error context at an index, which stays there."""
+        from fusee.component.waitables import ErrorContextEntry
+
+        return self.instance.handles.find(index, ErrorContextEntry).value
+
+    def lower_error_context(self, value: Any, ty: object) -> int:
+        """The index of an error context, which is new in the table."""
+        from fusee.component.waitables import ErrorContextEntry
+
+        if not isinstance(value, ErrorContextValue):
+            raise expected("an ErrorContextValue", value, "an error-context")
+        return self.instance.handles.add(ErrorContextEntry(value))
 
     def _of_host(self, value: Any, ty: ResourceType) -> ResourceAny:
         if isinstance(value, ResourceHost):

@@ -205,4 +205,3 @@ _SECTIONS: Final[dict[int, Callable[[Decoder, Reader], None]]] = {
     10: lambda decoder, reader: decode_import(decoder, reader),
     11: lambda decoder, reader: decode_export(decoder, reader),
 }
-

@@ -38,6 +38,11 @@ _RANGES: Final[dict[type[ValType], tuple[int, int]]] = {
 _ABSENT: Final = object()
 
 
+def check_value(ty: ValType, value: Any, place: str) -> None:
+    """Raise the same if something is wrong."""
+    _check(ty, value, place)
+
+
 def explain(ty: ValType, value: Any, place: str, cause: Exception) -> NoReturn:
     """Raise `ArgumentError` or `InvalidValueError` for what is wrong; if nothing is found, `cause`."""
     _check(ty, value, place)

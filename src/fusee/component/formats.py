@@ -24,11 +24,14 @@ from fusee.component.types import (
     BorrowType,
     Char,
     EnumType,
+    ErrorContext,
     FlagsType,
+    FutureType,
     ListType,
     MapType,
     OwnType,
     RecordType,
+    StreamType,
     String,
     TupleType,
     ValType,
@@ -48,11 +51,12 @@ MOST_SLOTS: Final = 48
 _IN_MEMORY: Final[dict[type[ValType], str]] = {
     Bool: "?", S8: "b", U8: "B", S16: "h", U16: "H", S32: "i", U32: "I", S64: "q", U64: "Q", F32: "f", F64: "d",
     Char: "I", OwnType: "I", BorrowType: "I", String: "II", MapType: "II",
+    StreamType: "I", FutureType: "I", ErrorContext: "I",
 }  # fmt: skip
 _AS_CORE: Final[dict[type[ValType], str]] = {
     Bool: "I4x", S8: "b7x", U8: "B7x", S16: "h6x", U16: "H6x", S32: "i4x", U32: "I4x", S64: "q", U64: "Q", F32: "f4x",
     F64: "d", Char: "I4x", OwnType: "I4x", BorrowType: "I4x", FlagsType: "I4x", EnumType: "I4x", String: "I4xI4x",
-    MapType: "I4xI4x",
+    MapType: "I4xI4x", StreamType: "I4x", FutureType: "I4x", ErrorContext: "I4x",
 }  # fmt: skip
 _WRITTEN: Final[dict[type[ValType], str]] = {Bool: "?7x", S8: "i4x", S16: "i4x"}
 _UNSIGNED: Final = {1: "B", 2: "H", 4: "I"}

@@ -6,7 +6,9 @@ from typing import Any
 from fusee.api.errors import ArgumentError
 from fusee.api.managed import expect
 from fusee.api.store import Store, Storelike, own
+from fusee.component.asynclift import begin
 from fusee.component.component import ExportIndex, export_index
+from fusee.component.hosttasks import host_tasks_of, is_awaited
 from fusee.component.items import FuncType
 from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
@@ -37,13 +39,31 @@ class Func(NotMade):
         """Call it with values of its parameters' types; gives the result, or None if there is none.
 
         `post-return` is part of the call. Raises `ArgumentError` and `InvalidValueError` for values that do not fit;
-        `Trap`, after which the instance cannot be called any more; what host functions raise.
+        `Trap`, after which the instance cannot be called any more; what host functions raise. If its type is `async`,
+        other tasks of the store go on until it has its result.
         """
         if store is not self._store:
             own(store, self._store)
         if len(params) != self._count:
             raise ArgumentError(f"wrong number of parameters provided: given {len(params)}, expected {self._count}")
         return self._call(params)
+
+    async def call_async(self, store: Storelike, *params: Any) -> Any:
+        """Call it from a coroutine: other coroutines go on while its task waits. Not in wasmtime-py.
+
+        Guests of a store run in the thread of the event loop, one at a time. If the awaiting task is cancelled, the
+        guest's task is asked to end (docs/components.md). Raises what a call raises; `Trap` if nothing can go on.
+        """
+        if store is not self._store:
+            own(store, self._store)
+        if len(params) != self._count:
+            raise ArgumentError(f"wrong number of parameters provided: given {len(params)}, expected {self._count}")
+        item = self._item
+        if isinstance(item, LiftedFunction) and item.is_task:
+            call = begin(item, params)
+            return call.result() if call.is_done else await host_tasks_of(self._store).wait(call)
+        found = self._call(params)
+        return await found if is_awaited(found) else found
 
     def post_return(self, store: Storelike) -> None:
         """Nothing: each call does that itself. It is here for programs that are written for wasmtime-py."""

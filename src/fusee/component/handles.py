@@ -1,7 +1,7 @@
 """Handle tables of component instances, and what a store knows of resources (CanonicalABI, "Resource State")."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fusee.api.errors import Trap
 from fusee.api.store import Store
@@ -9,7 +9,9 @@ from fusee.component.types import ResourceType
 
 if TYPE_CHECKING:
     from fusee.component.resources import ResourceAny
+    from fusee.component.tasks import Tasks
 
+T = TypeVar("T")
 MOST_HANDLES: Final = (1 << 28) - 1
 
 
@@ -38,10 +40,25 @@ class Scope:
         self.given.clear()
 
 
-class Handle:
+class Entry:
     """An element of a table."""
 
-    __slots__ = ("_lends", "is_owned", "rep", "scope", "type")
+    __slots__ = ("_lends", "type")
+
+    type: ResourceType | None
+    """Of a handle to a resource; None for everything else."""
+
+    def __init__(self) -> None:
+        self.type = None
+        self._lends = 0
+
+
+class Handle(Entry):
+    """A handle to a resource."""
+
+    __slots__ = ("is_owned", "rep", "scope")
+
+    type: ResourceType
 
     def __init__(self, ty: ResourceType, rep: int, is_owned: bool, scope: Scope | None) -> None:
         self.type = ty
@@ -52,15 +69,15 @@ class Handle:
 
 
 class HandleTable:
-    """The handles of one component instance, by index; 0 is none of them."""
+    """What one component instance has handles to, by index; 0 is none of them."""
 
     __slots__ = ("_entries", "_free")
 
     def __init__(self) -> None:
-        self._entries: list[Handle | None] = [None]
+        self._entries: list[Any] = [None]
         self._free: list[int] = []
 
-    def add(self, handle: Handle) -> int:
+    def add(self, handle: Any) -> int:
         """Its index: the one that became free last, or a new one."""
         if self._free:
             index = self._free.pop()
@@ -73,7 +90,7 @@ class HandleTable:
 
     def get(self, index: int, ty: ResourceType) -> Handle:
         """The handle of a type at an index. Raises `Trap`."""
-        found = self._entries[index] if index < len(self._entries) else None
+        found: Handle | None = self._entries[index] if index < len(self._entries) else None
         if found is None:
             raise Trap(f"unknown handle index {index}")
         if found.type is not ty and found.type != ty:
@@ -89,17 +106,44 @@ class HandleTable:
         self._free.append(index)
         return found
 
+    def find(self, index: int, kind: type[T]) -> T:
+        """What is at an index, of a class. Raises `Trap` if nothing is there, or something else."""
+        found = self._entries[index] if index < len(self._entries) else None
+        if found is None:
+            raise Trap(f"unknown handle index {index}")
+        if not isinstance(found, kind):
+            raise Trap(f"handle index {index} used with the wrong type")
+        return found
+
+    def take(self, index: int, kind: type[T]) -> T:
+        """The same, which is taken out of the table."""
+        found = self.find(index, kind)
+        self._entries[index] = None
+        self._free.append(index)
+        return found
+
+    def __iter__(self) -> "Iterator[Any]":
+        """What is in the table."""
+        return (entry for entry in self._entries if entry is not None)
+
     def __len__(self) -> int:
         return len(self._entries) - 1 - len(self._free)
 
 
 class StoreState:
-    """What the components of a store have in common: how resources of the host are ended."""
+    """What the components of a store have in common: how resources of the host are ended, and their tasks."""
 
-    __slots__ = ("destructors",)
+    __slots__ = ("destructors", "tasks")
 
     def __init__(self) -> None:
         self.destructors: dict[ResourceType, Callable[[int, Any], None]] = {}
+        self.tasks: Tasks | None = None
+        """Made with the first asynchronous component."""
+
+    def close(self) -> None:
+        """The store ends: so does what waits in it."""
+        if self.tasks is not None:
+            self.tasks.close()
 
     def destroy(self, ty: ResourceType, rep: int) -> None:
         """The host drops a resource: call its destructor, if it has one."""

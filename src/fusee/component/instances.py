@@ -164,5 +164,3 @@ def _exports(scope: Scope, reader: Reader) -> None:
             exports[name] = sort, index
     scope.steps.append(Exports(exports, types))
     scope.spaces[INSTANCE].append(ComponentInstanceType._of(names.items, ()))
-
-

@@ -6,6 +6,8 @@ from typing import Any, Final
 from fusee.api.errors import LimitError
 from fusee.api.instance import Instance
 from fusee.api.store import Store
+from fusee.component.asynclower import async_lowered
+from fusee.component.canonbuiltins import builtin
 from fusee.component.context import Context
 from fusee.component.corecall import CoreCall, host_function
 from fusee.component.program import (
@@ -14,6 +16,7 @@ from fusee.component.program import (
     CORE_INSTANCE,
     CORE_MEMORY,
     CORE_MODULE,
+    CORE_TABLE,
     FUNC,
     INSTANCE,
     RUNTIME_SORTS,
@@ -21,6 +24,7 @@ from fusee.component.program import (
     AliasCoreExport,
     AliasExport,
     AliasOuter,
+    Builtin,
     CoreExports,
     DefineComponent,
     DefineModule,
@@ -87,13 +91,13 @@ class Frame:
 
     def __init__(
         self, store: Store, outer: "Frame | None", arguments: Mapping[str, Any], parent: ComponentInstance | None,
-        count: Count,
+        count: Count, program: Program,
     ) -> None:  # fmt: skip
         self.store = store
         self.outer = outer
         self.arguments = arguments
         self.count = count
-        self.instance = ComponentInstance(store, parent)
+        self.instance = ComponentInstance(store, parent, program)
         self.spaces: dict[str, list[Any]] = {sort: [] for sort in RUNTIME_SORTS}
         self.exports: dict[str, Any] = {}
 
@@ -117,7 +121,7 @@ def instantiate(
     """The exports of a new instance."""
     count = count or Count()
     count.spend()
-    frame = Frame(store, closure.outer, arguments, parent, count)
+    frame = Frame(store, closure.outer, arguments, parent, count, closure.program)
     for step in closure.program.steps:
         _PERFORM[type(step)](frame, step)
     return frame.exports
@@ -196,6 +200,7 @@ def _lift(frame: Frame, step: Lift) -> None:
     made = LiftedFunction(
         frame.instance, step.type, CoreCall(frame.spaces[CORE_FUNC][step.function]), _memory(frame, options),
         _core_call(frame, options.realloc), _core_call(frame, options.post_return), options.encoding,
+        options.is_async, _core_call(frame, options.callback),
     )  # fmt: skip
     frame.spaces[FUNC].append(made)
 
@@ -205,13 +210,26 @@ def _lower(frame: Frame, step: Lower) -> None:
     is_host = not isinstance(callee, LiftedFunction)
     realloc = _core_call(frame, options.realloc)
     cx = Context(frame.instance, _memory(frame, options), realloc, options.encoding, is_host)
-    call = lowered(frame.instance, callee, step.type, cx)
+    if step.type._is_async or frame.instance.program.is_async:
+        call = async_lowered(frame.instance, callee, step.type, cx, options.is_async)
+    else:
+        call = lowered(frame.instance, callee, step.type, cx)
     frame.spaces[CORE_FUNC].append(host_function(frame.store, step.core_type, call))
 
 
 def _resource_function(frame: Frame, step: ResourceFunction) -> None:
     make = {"new": resource_new, "drop": resource_drop, "rep": resource_rep}[step.kind]
     call = make(frame.instance, step.resource)
+    frame.spaces[CORE_FUNC].append(host_function(frame.store, step.core_type, call))
+
+
+def _builtin(frame: Frame, step: Builtin) -> None:
+    options = step.options
+    memory, realloc = _memory(frame, options), _core_call(frame, options.realloc)
+    contexts = (Context(frame.instance, memory, realloc, options.encoding, False),
+                Context(frame.instance, memory, realloc, options.encoding, True))  # fmt: skip
+    table = frame.spaces[CORE_TABLE][step.index] if step.name == "thread.new-indirect" else None
+    call = builtin(frame.instance, step, contexts, table)
     frame.spaces[CORE_FUNC].append(host_function(frame.store, step.core_type, call))
 
 
@@ -240,5 +258,5 @@ _PERFORM: Final[dict[type[Step], Callable[[Frame, Any], None]]] = {
     AliasCoreExport: _alias_core_export, DefineComponent: _define_component,
     InstantiateComponent: _instantiate_component, Exports: _exports, AliasExport: _alias_export,
     AliasOuter: _alias_outer, DefineResource: _define_resource, Lift: _lift, Lower: _lower,
-    ResourceFunction: _resource_function, Import: _import, Export: _export,
+    ResourceFunction: _resource_function, Builtin: _builtin, Import: _import, Export: _export,
 }  # fmt: skip

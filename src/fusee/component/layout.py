@@ -31,6 +31,7 @@ from fusee.component.types import (
 )
 
 MOST_FLAT_PARAMS: Final = 16
+MOST_FLAT_ASYNC_PARAMS: Final = 4
 MOST_FLAT_RESULTS: Final = 1
 MOST_BYTES: Final = 1 << 28
 """No type is that large (Binary, "Type Definitions")."""
@@ -83,7 +84,7 @@ def _layout(ty: ValType) -> Layout:
     if isinstance(ty, FlagsType):
         size = 1 if len(ty._names) <= 8 else 2 if len(ty._names) <= 16 else 4
         return Layout(size, size, ("i32",))
-    return Layout(4, 4, ("i32",))  # of asynchronous components
+    return Layout(4, 4, ("i32",))  # streams, futures, error contexts: indices of a table
 
 
 def _array(element: Layout, length: int) -> Layout:
@@ -138,18 +139,38 @@ def _variant(cases: int, payloads: Sequence[Layout]) -> Layout:
     return Layout(size, alignment, ("i32", *joined))
 
 
-def flatten_function(params: Sequence[ValType], result: ValType | None, is_lifted: bool) -> tuple[list[str], list[str]]:
-    """The core types of a function's parameters and results, of one that is lifted or lowered."""
-    flat = concatenate(layout_of(param).flat for param in params)
-    core_params = ["i32"] if flat is None else list(flat)
+def flatten_function(params: Sequence[ValType], result: ValType | None, is_async: bool) -> tuple[list[str], list[str]]:
+    """The core types of the parameters and results of a function that is lowered (CanonicalABI, `flatten_functype`)."""
+    core_params = flatten_params(params, MOST_FLAT_ASYNC_PARAMS if is_async else MOST_FLAT_PARAMS)
+    if is_async:
+        return [*core_params, *(["i32"] if result is not None else [])], ["i32"]
     if result is None:
         return core_params, []
     flat_result = layout_of(result).flat
     if flat_result is not None and len(flat_result) <= MOST_FLAT_RESULTS:
         return core_params, list(flat_result)
-    if is_lifted:
-        return core_params, ["i32"]
     return [*core_params, "i32"], []
+
+
+def flatten_lifted(
+    params: Sequence[ValType], result: ValType | None, is_async: bool, has_callback: bool
+) -> tuple[list[str], list[str]]:  # fmt: skip
+    """The same of one that is lifted."""
+    core_params = flatten_params(params, MOST_FLAT_PARAMS)
+    if is_async:
+        return core_params, ["i32"] if has_callback else []
+    if result is None:
+        return core_params, []
+    flat_result = layout_of(result).flat
+    if flat_result is not None and len(flat_result) <= MOST_FLAT_RESULTS:
+        return core_params, list(flat_result)
+    return core_params, ["i32"]
+
+
+def flatten_params(params: Sequence[ValType], most: int) -> list[str]:
+    """The core types of parameters: a pointer if there are more than `most`."""
+    flat = concatenate(layout_of(param).flat for param in params)
+    return ["i32"] if flat is None or len(flat) > most else list(flat)
 
 
 def needs_memory(types: Iterable[ValType]) -> bool:

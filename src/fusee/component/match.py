@@ -11,6 +11,7 @@ from fusee.component.program import Item, Paths, TypeOf, sort_of
 from fusee.component.types import (
     HANDLE,
     BorrowType,
+    FutureType,
     ListType,
     MapType,
     OptionType,
@@ -18,6 +19,7 @@ from fusee.component.types import (
     RecordType,
     ResourceType,
     ResultType,
+    StreamType,
     TupleType,
     ValType,
     VariantType,
@@ -100,6 +102,8 @@ class Substitution:
             return intern(VariantType, tuple((n, t and self.item(t)) for n, t in ty._all_cases))  # type: ignore[no-any-return]
         if isinstance(ty, OptionType):
             return intern(OptionType, self.item(ty._payload))  # type: ignore[no-any-return]
+        if isinstance(ty, StreamType | FutureType):
+            return intern(type(ty), ty._payload and self.item(ty._payload))  # type: ignore[no-any-return]
         assert isinstance(ty, ResultType)
         return intern(ResultType, ty._ok and self.item(ty._ok), ty._err and self.item(ty._err))  # type: ignore[no-any-return]
 

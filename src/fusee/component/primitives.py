@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from struct import pack
+from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api.errors import ArgumentError
@@ -10,7 +10,7 @@ from fusee.api.traps import TrapCode
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.traps import coded, list_out_of_bounds, unaligned
 from fusee.component.types import VariantLikeType, classes_of
-from fusee.component.values import InvalidValueError, Record, Variant
+from fusee.component.values import AsyncValue, InvalidValueError, Record, Variant
 
 if TYPE_CHECKING:
     from fusee.component.context import Context
@@ -149,6 +149,17 @@ def lower_numbers(cx: "Context", values: Any, code: str, size: int) -> tuple[int
     return cx.put(size, data), len(data) // size
 
 
+def put_octets(cx: "Context", values: Any, pointer: int) -> None:
+    """Bytes, into memory that is there."""
+    data = values if isinstance(values, bytes | bytearray | memoryview) else bytes(values)
+    cx.current()[pointer : pointer + len(data)] = data
+
+
+def put_numbers(cx: "Context", values: Sequence[Any], code: str, pointer: int) -> None:
+    """Numbers, into memory that is there."""
+    pack_into(f"<{len(values)}{code}", cx.current(), pointer, *values)
+
+
 _SAME: Final = {
     "b": ("b",), "h": ("h",), "i": ("i", "l") if ctypes.sizeof(ctypes.c_long) == 4 else ("i",),
     "q": ("q", "l") if ctypes.sizeof(ctypes.c_long) == 8 else ("q",), "B": ("B",), "H": ("H",),
@@ -175,6 +186,7 @@ _STRICT: Final[dict[Any, Predicate]] = {
     "record": lambda value: isinstance(value, Record),
     "resource": lambda value: isinstance(value, ResourceAny | ResourceHost | Moved),
     "variant": lambda value: isinstance(value, Variant),
+    "asynchronous": lambda value: isinstance(value, AsyncValue),
 }
 _LOOSE: Final[dict[Any, Predicate]] = {
     int: lambda value: isinstance(value, int),
@@ -183,6 +195,7 @@ _LOOSE: Final[dict[Any, Predicate]] = {
     "record": lambda value: (
         not isinstance(value, Variant) and (hasattr(value, "__dict__") or hasattr(value, "__slots__"))
     ),
+    "asynchronous": lambda value: hasattr(value, "__aiter__") or hasattr(value, "__await__"),
 }
 
 

@@ -1,6 +1,7 @@
 """What validation leaves of a component: steps that make an instance, one after the other, over index spaces."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from fusee.component.items import ComponentInstanceType, ComponentItem, ComponentType, FuncType, ModuleType
@@ -83,6 +84,8 @@ class Options:
     memory: int | None
     realloc: int | None
     post_return: int | None
+    is_async: bool = False
+    callback: int | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,38 @@ class ResourceFunction(Step):
 
 
 @dataclass(frozen=True)
+class Builtin(Step):
+    """A canonical function of asynchronous components: `name` is its name, the others are what it is made with."""
+
+    name: str
+    core_type: "CoreFuncType"
+    type: ValType | None = None
+    """Of the stream or future, or the result of `task.return`."""
+    options: Options = Options("utf8", None, None, None)
+    flag: bool = False
+    """`async` or `cancellable`."""
+    index: int = 0
+    """Of a table, or the number of a slot of `context.get` and `context.set`."""
+
+    @property
+    def can_block(self) -> bool:
+        """Whether a guest that calls it may have to wait with its frames in place."""
+        if self.name in _WAITING:
+            return True
+        return self.name in _COPYING and not (self.flag or self.options.is_async)
+
+
+_WAITING: Final = frozenset({
+    "waitable-set.wait", "thread.yield", "thread.suspend", "thread.suspend-then-resume", "thread.yield-then-resume",
+    "thread.suspend-then-promote", "thread.yield-then-promote",
+})  # fmt: skip
+_COPYING: Final = frozenset({
+    "stream.read", "stream.write", "future.read", "future.write", "stream.cancel-read", "stream.cancel-write",
+    "future.cancel-read", "future.cancel-write", "subtask.cancel",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Import(Step):
     """An import."""
 
@@ -228,6 +263,27 @@ class Program:
 
     type: ComponentType
     steps: tuple[Step, ...]
+
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether its own functions may take part in what is asynchronous: not only those of components inside."""
+        return any(
+            isinstance(step, Builtin) or (isinstance(step, Lift | Lower) and step.type._is_async) for step in self.steps
+        )
+
+    @cached_property
+    def can_block(self) -> bool:
+        """Whether a function of its own may have to wait with its frames in place."""
+        return any(
+            (isinstance(step, Builtin) and step.can_block)
+            or (isinstance(step, Lower) and step.type._is_async and not step.options.is_async)
+            for step in self.steps
+        )
+
+    @cached_property
+    def has_threads(self) -> bool:
+        """Whether its functions make threads."""
+        return any(isinstance(step, Builtin) and step.name == "thread.new-indirect" for step in self.steps)
 
 
 ValueOrResource = ValType | ResourceType

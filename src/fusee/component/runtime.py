@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from struct import error as struct_error
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api.errors import Trap, WasmtimeError
 from fusee.api.memory import Memory
@@ -14,11 +14,16 @@ from fusee.component.explain import explain
 from fusee.component.formats import LIFTED, LOWERED, MEMORY
 from fusee.component.handles import Handle, HandleTable, Scope
 from fusee.component.items import FuncType
-from fusee.component.layout import MOST_FLAT_RESULTS, flatten_function, layout_of, parameters_type
+from fusee.component.layout import MOST_FLAT_PARAMS, MOST_FLAT_RESULTS, flatten_function, layout_of, parameters_type
+from fusee.component.match import Substitution, Work
 from fusee.component.primitives import ErrorCase
+from fusee.component.program import Program
 from fusee.component.traps import cannot_enter, cannot_leave
-from fusee.component.types import BORROW, POINTER, ResourceType, ResultType, ValType
+from fusee.component.types import BORROW, HANDLE, POINTER, ResourceType, ResultType, ValType
 from fusee.component.values import Err
+
+if TYPE_CHECKING:
+    from fusee.component.tasks import Thread
 
 MASK: Final = 0xFFFF_FFFF
 UNFIT: Final = (struct_error, TypeError, ValueError, KeyError, AttributeError, OverflowError)
@@ -28,33 +33,67 @@ Slots = Any
 
 
 class ComponentInstance:
-    """An instance of a component: its handles, its resources, and whether it may be entered and left."""
+    """An instance of a component: its handles, its resources, its threads, and whether it may be entered and left."""
 
-    __slots__ = ("chain", "handles", "may_enter", "may_leave", "resources", "store")
+    __slots__ = ("_actual", "backpressure", "chain", "exclusive", "handles", "may_enter", "may_leave", "program",
+                 "resources", "store", "threads", "waiting_to_enter")  # fmt: skip
 
-    def __init__(self, store: Store, parent: "ComponentInstance | None") -> None:
+    def __init__(self, store: Store, parent: "ComponentInstance | None", program: Program) -> None:
         self.store = store
+        self.program = program
         self.chain: tuple[ComponentInstance, ...] = (self, *(parent.chain if parent else ()))
         self.handles = HandleTable()
         self.resources: dict[ResourceType, ResourceType] = {}
         """What actual resources those of the component's types are."""
         self.may_enter = True
         self.may_leave = True
+        self.threads = HandleTable()
+        self.backpressure = 0
+        """Not 0: no task begins."""
+        self.waiting_to_enter = 0
+        self.exclusive: Thread | None = None
+        """The thread of a task that keeps others of its kind out."""
+        self._actual: dict[ValType, Any] = {}
 
     def entered(self, caller: "ComponentInstance | None") -> "tuple[ComponentInstance, ...]":
         """The instances that a call enters: itself and those around it, but none that the caller is in."""
         inside = caller.chain if caller is not None else ()
         return tuple(instance for instance in self.chain if instance not in inside)
 
+    def may_enter_from(self, caller: "ComponentInstance | None") -> bool:
+        """Whether a call may enter it."""
+        return all(instance.may_enter for instance in self.entered(caller))
+
+    def enter(self, caller: "ComponentInstance | None") -> "tuple[ComponentInstance, ...]":
+        """A call enters it: gives what must be left again. Raises `Trap`."""
+        entered = self.entered(caller)
+        for instance in entered:
+            if not instance.may_enter:
+                raise cannot_enter()
+        for instance in entered:
+            instance.may_enter = False
+        return entered
+
+    def actual(self, ty: Any) -> Any:
+        """A type of the component's with the resources that it has here."""
+        if not ty._flags & HANDLE:
+            return ty
+        found = self._actual.get(ty)
+        if found is None:
+            found = self._actual[ty] = Substitution(Work(), dict(self.resources)).item(ty)
+        return found
+
 
 class LiftedFunction:
     """What `canon lift` makes of a core function."""
 
-    __slots__ = ("_from_host", "core", "encoding", "instance", "memory", "post_return", "realloc", "type")
+    __slots__ = ("_from_host", "callback", "core", "encoding", "instance", "is_async", "lifts", "memory", "post_return",
+                 "realloc", "type")  # fmt: skip
 
     def __init__(
         self, instance: ComponentInstance, ty: FuncType, core: CoreCall, memory: Memory | None,
-        realloc: CoreCall | None, post_return: CoreCall | None, encoding: str,
+        realloc: CoreCall | None, post_return: CoreCall | None, encoding: str, is_async: bool,
+        callback: CoreCall | None,
     ) -> None:  # fmt: skip
         self.instance = instance
         self.type = ty
@@ -63,7 +102,17 @@ class LiftedFunction:
         self.realloc = realloc
         self.post_return = post_return
         self.encoding = encoding
+        self.is_async = is_async
+        """Whether its results are given by `task.return`."""
+        self.callback = callback
+        self.lifts: dict[bool, Any] = {}
+        """How it is called as a task, by whether the host calls."""
         self._from_host: Callable[[tuple[Any, ...]], Any] | None = None
+
+    @property
+    def is_task(self) -> bool:
+        """Whether a call of it is a task that others may know of."""
+        return self.type._is_async or self.instance.program.is_async
 
     def from_host(self, args: tuple[Any, ...]) -> Any:
         """Call it with Python values."""
@@ -73,12 +122,16 @@ class LiftedFunction:
 
     def caller(self, caller: ComponentInstance | None) -> Callable[[tuple[Any, ...]], Any]:
         """How an instance, or None for the host, calls it: with the values of its parameters."""
+        if self.is_task:
+            from fusee.component.asynclift import waiting_caller
+
+            return waiting_caller(self, caller)
         cx = Context(self.instance, self.memory, self.realloc, self.encoding, caller is None)
         params = parameters_type([ty for _, ty in self.type._params])
-        lower = _argument_lowerer(cx, params)
-        lift = _result_lifter(cx, self.type._result)
+        lower = argument_lowerer(cx, params)
+        lift = result_lifter(cx, self.type._result)
         entered, has_borrows = self.instance.entered(caller), bool(params._flags & BORROW)
-        new_slots, run, finish = self.core.buffer, self.core.run, self._finisher()
+        new_slots, run, finish = self.core.buffer, self.core.run, self.finisher()
 
         def call(args: tuple[Any, ...]) -> Any:
             for instance in entered:
@@ -95,7 +148,7 @@ class LiftedFunction:
                 except (*UNFIT, WasmtimeError) as error:
                     for instance in entered:  # the guest's own code has not begun
                         instance.may_enter = True
-                    _explain(self.type, args, error)
+                    explain_arguments(self.type, args, error)
                 run(slots)
                 result = lift(slots) if lift is not None else None
                 if scope is not None and scope.borrowed:
@@ -112,7 +165,7 @@ class LiftedFunction:
 
         return call
 
-    def _finisher(self) -> Callable[[Slots], None] | None:
+    def finisher(self) -> Callable[[Slots], None] | None:
         """`post-return`, which is given the core results."""
         if self.post_return is None:
             return None
@@ -126,7 +179,8 @@ class LiftedFunction:
         return finish
 
 
-def _explain(ty: FuncType, args: Sequence[Any], cause: Exception) -> None:
+def explain_arguments(ty: FuncType, args: Sequence[Any], cause: Exception) -> NoReturn:
+    """Raise what is wrong with the arguments of a call."""
     for number, ((name, part), value) in enumerate(zip(ty._params, args, strict=True), 1):
         try:
             explain(part, value, f"argument {number} ({name})", cause)
@@ -136,7 +190,8 @@ def _explain(ty: FuncType, args: Sequence[Any], cause: Exception) -> None:
     raise cause
 
 
-def _argument_lowerer(cx: Context, params: ValType) -> Callable[[Slots, tuple[Any, ...]], None]:
+def argument_lowerer(cx: Context, params: ValType) -> Callable[[Slots, tuple[Any, ...]], None]:
+    """What puts the arguments of a lifted function into its slots."""
     layout = layout_of(params)
     if layout.flat is not None:
         into = row_lowerer(params, LOWERED)
@@ -150,7 +205,8 @@ def _argument_lowerer(cx: Context, params: ValType) -> Callable[[Slots, tuple[An
     return lower
 
 
-def _result_lifter(cx: Context, result: ValType | None) -> Callable[[Slots], Any] | None:
+def result_lifter(cx: Context, result: ValType | None) -> Callable[[Slots], Any] | None:
+    """What takes the result of a lifted function from its slots."""
     if result is None:
         return None
     layout = layout_of(result)
@@ -168,10 +224,10 @@ def _result_lifter(cx: Context, result: ValType | None) -> Callable[[Slots], Any
     return lift
 
 
-def argument_lifter(cx: Context, params: ValType) -> Callable[[Slots], Any]:
-    """What takes the arguments of a lowered function from its slots, a tuple."""
+def argument_lifter(cx: Context, params: ValType, most: int = MOST_FLAT_PARAMS) -> Callable[[Slots], Any]:
+    """What takes the arguments of a lowered function from its slots, of which there are `most` at most, a tuple."""
     layout = layout_of(params)
-    if layout.flat is not None:
+    if layout.flat is not None and len(layout.flat) <= most:
         from_core, current = chunk_lifter(params, LIFTED), cx.current
         if not params._flags & POINTER:
             return lambda slots: from_core(cx, None, slots)
@@ -254,12 +310,13 @@ def lowered(
         try:
             lower(slots, pointer, value)
         except UNFIT as error:
-            _explain_result(callee, ty._result, value, error)
+            explain_result(callee, ty._result, value, error)
 
     return call
 
 
-def _explain_result(callee: Any, result: ValType | None, value: Any, cause: Exception) -> None:
+def explain_result(callee: Any, result: ValType | None, value: Any, cause: Exception) -> NoReturn:
+    """Raise what is wrong with the result of a call."""
     place = f"result of `{callee.name}`" if isinstance(callee, HostFunctionItem) else "result"
     if result is None:
         raise WasmtimeError(f"{place}: expected None, not {value!r}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from fusee.api.errors import MalformedError, UnsupportedError
+from fusee.api.errors import MalformedError
 from fusee.api.types import FuncType as CoreFuncType
 from fusee.api.types import ValType as CoreValType
 from fusee.component.items import FuncType
@@ -28,7 +28,9 @@ from fusee.component.types import (
     BorrowType,
     Char,
     EnumType,
+    ErrorContext,
     FlagsType,
+    FutureType,
     ListType,
     MapType,
     OptionType,
@@ -36,6 +38,7 @@ from fusee.component.types import (
     RecordType,
     ResourceType,
     ResultType,
+    StreamType,
     String,
     TupleType,
     ValType,
@@ -46,18 +49,13 @@ from fusee.component.types import (
 PRIMITIVES: Final[dict[int, ValType]] = {
     0x7F: Bool(), 0x7E: S8(), 0x7D: U8(), 0x7C: S16(), 0x7B: U16(), 0x7A: S32(), 0x79: U32(), 0x78: S64(),
     0x77: U64(), 0x76: F32(), 0x75: F64(), 0x74: Char(), 0x73: String(),
+    0x64: ErrorContext(),
 }  # fmt: skip
 _KEYS: Final = (Bool, S8, U8, S16, U16, S32, U32, S64, U64, Char, String)
-_ASYNCHRONOUS: Final = {0x66: "stream", 0x65: "future", 0x64: "error-context"}
 MOST_VALUE_DEPTH: Final = 100
 MOST_FLAGS: Final = 32
 MOST_PARAMETERS: Final = 1000
 MOST_PARTS: Final = 100_000
-
-
-def asynchronous(what: str, offset: int) -> UnsupportedError:
-    """What is only of use in asynchronous components."""
-    return UnsupportedError(f"asynchronous components are not supported yet: {what}", offset)
 
 
 class TypeDecoder:
@@ -72,8 +70,6 @@ class TypeDecoder:
         code = reader.peek()
         if 0x40 <= code < 0x80:
             reader.byte()
-            if code in _ASYNCHRONOUS:
-                raise asynchronous(_ASYNCHRONOUS[code], start)
             if code not in PRIMITIVES:
                 raise MalformedError(f"malformed value type {code:#x}", start)
             return PRIMITIVES[code]
@@ -120,8 +116,6 @@ class TypeDecoder:
         start = reader.position - 1
         if code in PRIMITIVES:
             return PRIMITIVES[code]
-        if code in _ASYNCHRONOUS:
-            raise asynchronous(_ASYNCHRONOUS[code], start)
         decode = _DEFINED.get(code)
         if decode is None:
             raise MalformedError(f"malformed type {code:#x}", start)
@@ -205,6 +199,23 @@ class TypeDecoder:
     def _borrow(self, reader: Reader) -> ValType:
         return intern(BorrowType, self.resource(reader))  # type: ignore[no-any-return]
 
+    def _stream(self, reader: Reader) -> ValType:
+        start = reader.position
+        payload = self._carried(reader, "stream")
+        if isinstance(payload, Char):
+            raise invalid("`stream<char>` is not valid at this time", start)
+        return intern(StreamType, payload)  # type: ignore[no-any-return]
+
+    def _future(self, reader: Reader) -> ValType:
+        return intern(FutureType, self._carried(reader, "future"))  # type: ignore[no-any-return]
+
+    def _carried(self, reader: Reader, what: str) -> ValType | None:
+        start = reader.position
+        payload = self._optional(reader)
+        if payload is not None and payload._flags & BORROW:
+            raise invalid(f"`{what}` type cannot contain a `borrow` type", start)
+        return payload
+
     def resource(self, reader: Reader) -> ResourceType:
         """The resource at a type index."""
         start = reader.position
@@ -214,8 +225,6 @@ class TypeDecoder:
     def func(self, reader: Reader, is_async: bool) -> FuncType:
         """A function type behind its first byte."""
         start = reader.position
-        if is_async:
-            raise asynchronous("a function type that is `async`", start - 1)
         used: set[str] = set()
         length = reader.count("parameters", 3)
         if length > MOST_PARAMETERS:
@@ -264,5 +273,5 @@ _DEFINED: Final[dict[int, Callable[[TypeDecoder, Reader], Any]]] = {
     0x72: TypeDecoder._record, 0x71: TypeDecoder._variant, 0x70: TypeDecoder._list, 0x67: TypeDecoder._array,
     0x6F: TypeDecoder._tuple, 0x6E: TypeDecoder._flags, 0x6D: TypeDecoder._enum, 0x6B: TypeDecoder._option,
     0x6A: TypeDecoder._result, 0x69: TypeDecoder._own, 0x68: TypeDecoder._borrow, 0x63: TypeDecoder._map,
+    0x66: TypeDecoder._stream, 0x65: TypeDecoder._future,
 }  # fmt: skip
-

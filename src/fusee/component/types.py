@@ -161,7 +161,7 @@ class String(_Primitive):
 
 
 class ErrorContext(_Primitive):
-    """`error-context`, of asynchronous components, which are not supported yet."""
+    """`error-context`: an `ErrorContextValue`."""
 
     __slots__ = ()
     _own_flags = ASYNCHRONOUS
@@ -387,13 +387,17 @@ class FlagsType(_Named):
 
 
 class _Carrier(_Composite):
-    """A stream or a future, of asynchronous components, which are not supported yet."""
+    """A stream or a future: an index of its readable end, whatever it carries."""
 
     __slots__ = ("_payload",)
     _own_flags = ASYNCHRONOUS
 
     def _set(self, payload: ValType | None) -> None:
         self._payload = payload
+
+    def _finish(self) -> None:
+        super()._finish()
+        self._flags &= ~POINTER
 
     def _parts(self) -> tuple[ValType, ...]:
         return () if self._payload is None else (self._payload,)
@@ -405,13 +409,13 @@ class _Carrier(_Composite):
 
 
 class StreamType(_Carrier):
-    """`stream<T>`, of asynchronous components, which are not supported yet."""
+    """`stream<T>`: a `StreamReader`."""
 
     __slots__ = ()
 
 
 class FutureType(_Carrier):
-    """`future<T>`, of asynchronous components, which are not supported yet."""
+    """`future<T>`: a `FutureReader`."""
 
     __slots__ = ()
 

@@ -48,6 +48,25 @@ class Variant:
     payload: Any = None
 
 
+class AsyncValue:
+    """What a stream, a future or an error context is: base of their classes."""
+
+    __slots__ = ()
+
+
+class ErrorContextValue(AsyncValue):
+    """An `error-context`: a message for whoever looks for a fault. Not in wasmtime-py."""
+
+    __slots__ = ("debug_message",)
+
+    def __init__(self, debug_message: str) -> None:
+        """`debug_message` is a str that programs should not depend on."""
+        self.debug_message = debug_message
+
+    def __repr__(self) -> str:
+        return f"ErrorContextValue({self.debug_message!r})"
+
+
 class Err(Exception):
     """Raised by a host function whose type gives a `result`: the guest gets its error case. Not in wasmtime-py."""
 

@@ -12,7 +12,9 @@ from fusee.component.names import parse_name
 from fusee.component.types import (
     BorrowType,
     EnumType,
+    ErrorContext,
     FlagsType,
+    FutureType,
     ListType,
     MapType,
     OptionType,
@@ -20,6 +22,7 @@ from fusee.component.types import (
     RecordType,
     ResourceType,
     ResultType,
+    StreamType,
     TupleType,
     ValType,
     VariantType,
@@ -69,13 +72,18 @@ class Names:
             ok = "_" if ty._ok is None else self.type(ty._ok)
             parts = [ok] if ty._err is None else [ok, self.type(ty._err)]
             return "result" if parts == ["_"] else f"result<{', '.join(parts)}>"
+        if isinstance(ty, StreamType | FutureType):
+            kind = "stream" if isinstance(ty, StreamType) else "future"
+            return kind if ty._payload is None else f"{kind}<{self.type(ty._payload)}>"
+        if isinstance(ty, ErrorContext):
+            return "error-context"
         return type(ty).__name__.removesuffix("Type").lower()
 
     def function(self, ty: FuncType, skipped: int = 0, word_before: str = "func") -> str:
         """A function, without its first parameters."""
         params = ", ".join(f"{word(name)}: {self.type(part)}" for name, part in ty._params[skipped:])
         result = "" if ty._result is None or word_before == "" else f" -> {self.type(ty._result)}"
-        return f"{word_before}({params}){result};"
+        return f"{'async ' if ty._is_async else ''}{word_before}({params}){result};"
 
 
 def definition(names: Names, name: str, ty: ValType) -> Iterator[str]:

@@ -67,7 +67,7 @@ class GuestMemory:
         end = address + min(count, MAX_IOVECS) * IOVEC.size
         room = MAX_TRANSFER_BYTES
         views = []
-        for start, size in IOVEC.iter_unpack(self.buffer[address:end]):
+        for start, size in IOVEC.iter_unpack(bytes(self.buffer[address:end])):
             views.append(self.view(start, size)[:room])
             room -= len(views[-1])
         return views

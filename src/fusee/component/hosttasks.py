@@ -1,0 +1,380 @@
+"""The host's side of tasks: asynchronous functions of the host's, and calls whose results it waits for.
+
+Everything happens in one thread, that of the event loop or that of a caller who waits: guests go on between two turns
+of the loop. Without a loop that runs, one of the store's own is turned while a call waits for the host's functions.
+"""
+
+import asyncio
+import weakref
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from fusee.api.errors import Trap, WasmtimeError
+from fusee.component.items import FuncType
+from fusee.component.primitives import ErrorCase
+from fusee.component.tasks import NO_RESULT, Tasks, tasks_of
+from fusee.component.types import ResultType
+from fusee.component.values import AsyncValue, Err
+
+if TYPE_CHECKING:
+    from fusee.api.store import Store
+    from fusee.component.runtime import ComponentInstance, HostFunctionItem
+    from fusee.component.waitables import OnCancel
+
+_TICKS: Final = 64
+"""Steps of guests between two turns of the loop."""
+
+
+class Call:
+    """What the host waits for: the result of a function, or of a read."""
+
+    __slots__ = ("_error", "_future", "_value", "cancel", "instance", "is_done")
+
+    def __init__(self, instance: "ComponentInstance | None") -> None:
+        self.instance = instance
+        self.is_done = False
+        self.cancel: Callable[[], object] = lambda: None
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._future: asyncio.Future[None] | None = None
+
+    def resolve(self, value: Any) -> None:
+        """It has ended."""
+        if not self.is_done:
+            self._value = value
+            self._end()
+
+    def fail(self, error: BaseException) -> None:
+        """It has ended with an error."""
+        if not self.is_done:
+            self._error = error
+            self._end()
+
+    def _end(self) -> None:
+        self.is_done = True
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+    def result(self) -> Any:
+        """What it has given. Raises what it has failed with."""
+        if self._error is not None:
+            raise self._error
+        return None if self._value is NO_RESULT else self._value
+
+    async def wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until it has ended."""
+        if not self.is_done:
+            self._future = loop.create_future()
+            await self._future
+
+
+class HostCall:
+    """A function of the host's that has given something to be awaited."""
+
+    __slots__ = ("_awaited", "_host", "_is_cancelled", "_on_resolve", "_takes_errors", "_task", "instance")
+
+    def __init__(
+        self, host: "HostTasks", awaited: Any, on_resolve: Callable[[Any], None], takes_errors: bool,
+        instance: "ComponentInstance | None",
+    ) -> None:  # fmt: skip
+        self._host = host
+        self._awaited = awaited
+        self._on_resolve = on_resolve
+        self._takes_errors = takes_errors
+        self._is_cancelled = False
+        self._task: asyncio.Task[None] | None = None
+        self.instance = instance
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a loop perform it."""
+        self._task = loop.create_task(self._run())
+
+    def cancel(self, caller: object = None) -> None:
+        """The guest wants it no more; or the store ends."""
+        self._is_cancelled = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        host = self._host
+        try:
+            if self._is_cancelled:
+                self._close()
+                raise asyncio.CancelledError
+            value = await self._awaited
+        except Err as error:
+            if not self._takes_errors:
+                host.fail(self, error)
+                return
+            value = ErrorCase("err", error.payload)
+        except asyncio.CancelledError as error:
+            if not self._is_cancelled:
+                host.fail(self, error)
+                raise
+            value = NO_RESULT
+        except BaseException as error:
+            host.fail(self, error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        host.complete(self, value, self._on_resolve)
+
+    def _close(self) -> None:
+        """It is not awaited."""
+        if isinstance(self._awaited, Coroutine):
+            self._awaited.close()
+
+    def end(self) -> None:
+        """Nobody waits for it any more."""
+        self._on_resolve = lambda value: None
+        if self._task is None:
+            self._close()
+        else:
+            with suppress(RuntimeError):  # the loop is closed
+                self.cancel()
+
+
+class HostTasks:
+    """Of a store."""
+
+    __slots__ = ("__weakref__", "_calls", "_is_scheduled", "_loop", "_new", "_own_loop", "_running", "_tasks",
+                 "_waiters", "_wake", "open_ends")  # fmt: skip
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._new: list[HostCall] = []
+        self._running: set[HostCall] = set()
+        self._calls: set[Call] = set()
+        self._waiters: set[asyncio.Task[Any]] = set()
+        self._wake: asyncio.Future[None] | None = None
+        self._is_scheduled = False
+        weakref.finalize(self, _end_all, self._new)
+        self.open_ends = 0
+        """Ends of streams and futures that Python code has, and may read."""
+
+    def spawn(
+        self, awaited: Any, on_resolve: Callable[[Any], None], takes_errors: bool, instance: "ComponentInstance | None"
+    ) -> HostCall:  # fmt: skip
+        """Await something; `on_resolve` is called with what that gives."""
+        made = HostCall(self, awaited, on_resolve, takes_errors, instance)
+        self._new.append(made)
+        self.kick()
+        return made
+
+    # What has ended.
+
+    def complete(self, call: HostCall, value: Any, on_resolve: Callable[[Any], None]) -> None:
+        """What was awaited has given something."""
+        self._running.discard(call)
+        self._tasks.depth += 1
+        try:
+            on_resolve(value)
+        except BaseException as error:
+            self._fail_all(error, call.instance)
+        finally:
+            self._tasks.depth -= 1
+        self.kick()
+
+    def fail(self, call: HostCall, error: BaseException) -> None:
+        """What was awaited has raised something, which ends the guest that waits for it."""
+        self._running.discard(call)
+        self._fail_all(error, call.instance)
+
+    def _fail_all(self, error: BaseException, instance: "ComponentInstance | None") -> None:
+        if instance is not None:
+            for part in instance.chain:
+                part.may_enter = False
+            self._tasks.end(instance)
+        for call in [*self._calls]:
+            call.fail(error)
+        self.kick()
+
+    # Waiting without a loop that runs.
+
+    def run(self, call: Call) -> None:
+        """Until a call has ended. Raises `Trap` if nothing can go on."""
+        tasks = self._tasks
+        if tasks.depth:
+            raise WasmtimeError("a host function cannot wait for a guest of its store: it is running")
+        self._calls.add(call)
+        try:
+            while not call.is_done:
+                if self._tick():
+                    continue
+                if self._new or self._running:
+                    self._turn()
+                else:
+                    self._fail_all(deadlock(), call.instance)
+        finally:
+            self._calls.discard(call)
+
+    def _tick(self) -> bool:
+        """Let a thread go on. What it raises ends its component, and all calls that wait."""
+        tasks = self._tasks
+        try:
+            return tasks.tick()
+        except BaseException as error:
+            self._fail_all(error, tasks.failed)
+            return True
+
+    def _turn(self) -> None:
+        """Turn the store's own loop until something has been done."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            raise WasmtimeError("an asynchronous host function is called while an event loop runs: use call_async")
+        if self._own_loop is None:
+            self._own_loop = asyncio.new_event_loop()
+            weakref.finalize(self, self._own_loop.close)
+        loop = self._own_loop
+        self._use(loop)
+        self._start_new()
+        self._wake = loop.create_future()
+        try:
+            loop.run_until_complete(self._wake)
+        finally:
+            self._wake = None
+
+    def _use(self, loop: asyncio.AbstractEventLoop) -> None:
+        """All that is awaited is awaited in one loop at a time."""
+        if self._loop is not loop and self._running:
+            raise WasmtimeError("functions of the store's host are being awaited in another event loop")
+        self._loop = loop
+
+    def _start_new(self) -> None:
+        assert self._loop is not None
+        new = [*self._new]
+        self._new.clear()
+        for call in new:
+            self._running.add(call)
+            call.start(self._loop)
+
+    # Waiting in a loop.
+
+    async def wait(self, call: Call) -> Any:
+        """The result of a call. Raises what it has failed with."""
+        loop = asyncio.get_running_loop()
+        self._use(loop)
+        self._calls.add(call)
+        waiter = asyncio.current_task()
+        assert waiter is not None
+        self._waiters.add(waiter)
+        self.kick()
+        try:
+            await call.wait(loop)
+        except asyncio.CancelledError:
+            self._cancel(call)
+            raise
+        finally:
+            self._calls.discard(call)
+            self._waiters.discard(waiter)
+        return call.result()
+
+    def _cancel(self, call: Call) -> None:
+        """Nobody waits for a call any more: its task is asked to end."""
+        self._tasks.depth += 1
+        try:
+            call.cancel()
+        except BaseException as error:
+            self._fail_all(error, call.instance)
+        finally:
+            self._tasks.depth -= 1
+        self.kick()
+
+    def kick(self) -> None:
+        """Something may go on."""
+        if self._wake is not None:
+            if not self._wake.done():
+                self._wake.set_result(None)
+            return
+        loop = self._loop
+        if loop is not None and loop is not self._own_loop and not self._is_scheduled and not loop.is_closed():
+            self._is_scheduled = True
+            loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._is_scheduled = False
+        if self._tasks.depth:  # a guest runs, and turns a loop of its own
+            return
+        for _ in range(_TICKS):
+            if not self._calls or not self._tick():
+                break
+        else:
+            self.kick()
+            return
+        self._start_new()
+        if self._running or self.open_ends or not self._calls or self._loop is None:
+            return
+        if asyncio.all_tasks(self._loop) <= self._waiters:  # else a coroutine may call what lets a task go on
+            for call in [*self._calls]:
+                self._fail_all(deadlock(), call.instance)
+
+    def end(self, root: "ComponentInstance") -> None:
+        """A component has trapped: what it waits for is awaited no more."""
+        for call in [*self._new, *self._running]:
+            if call.instance is not None and call.instance.chain[-1] is root:
+                call.end()
+        self._new[:] = [call for call in self._new if call.instance is None or call.instance.chain[-1] is not root]
+
+    def close(self) -> None:
+        """The store ends."""
+        _end_all(self._new)
+        for call in [*self._running]:
+            call.end()
+        if self._own_loop is not None and not self._own_loop.is_running():
+            waited = [call._task for call in self._running if call._task is not None]
+            if waited and not self._own_loop.is_closed():
+                self._own_loop.run_until_complete(asyncio.wait(waited, timeout=1))
+            self._own_loop.close()
+
+
+def _end_all(calls: list[HostCall]) -> None:
+    for call in calls:
+        call.end()
+    calls.clear()
+
+
+def deadlock() -> Trap:
+    """All tasks wait, and nothing is under way that they wait for."""
+    return Trap("deadlock detected: event loop cannot make further progress")
+
+
+def host_tasks_of(store: "Store") -> HostTasks:
+    """The host's side of a store."""
+    tasks = tasks_of(store)
+    if tasks.host is None:
+        tasks.host = HostTasks(tasks)
+    return tasks.host
+
+
+def is_awaited(value: Any) -> bool:
+    """Whether a host function has given something that its result is to be awaited from."""
+    return hasattr(value, "__await__") and not isinstance(value, AsyncValue)
+
+
+def begin_host(
+    instance: "ComponentInstance", callee: "HostFunctionItem", ty: FuncType
+) -> "Callable[[Callable[[], Any], Callable[[Any], None]], OnCancel | None]":  # fmt: skip
+    """How a function of the host's is called. If its type is `async` it may give something to be awaited."""
+    function, store, is_async = callee.call, callee.store, ty._is_async
+    takes_errors = isinstance(ty._result, ResultType)
+
+    def begin(on_start: Callable[[], Any], on_resolve: Callable[[Any], None]) -> "OnCancel | None":
+        args = on_start()
+        try:
+            value = function(store, *args)
+        except Err as error:
+            if not takes_errors:
+                raise
+            value = ErrorCase("err", error.payload)
+        if is_async and is_awaited(value):
+            return host_tasks_of(store).spawn(value, on_resolve, takes_errors, instance).cancel
+        on_resolve(value)
+        return None
+
+    return begin

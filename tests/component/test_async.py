@@ -1,0 +1,314 @@
+"""Asynchronous components: tasks that wait in each way, with and without an event loop, and what ends them."""
+
+import asyncio
+import gc
+import threading
+from typing import Any
+
+import pytest
+
+from fusee import StoreError, Trap, WasmtimeError
+from tests.component.asyncguests import WAITING, component
+from tests.component.guests import World
+
+WAYS = ("by-callback", "in-place", "stackful")
+
+
+def expected(way: str, number: int) -> int:
+    """What a function gives if `wait` gives one more than it is given."""
+    return number + 1 if way == "by-callback" else 1000 * number + 55 + number + 1
+
+
+async def soon(store: Any, number: int) -> int:
+    """One more, when others have had their turn `number` times."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+    return number + 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_guest_waits_for_the_host(way: str) -> None:
+    world = World(WAITING, wait=soon)
+    assert [world.call(way, number) for number in (0, 5, 1)] == [expected(way, n) for n in (0, 5, 1)]
+    world.store.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_function_that_is_not_async_is_called_at_once(way: str) -> None:
+    world = World(WAITING, wait=lambda store, number: number + 1)
+    assert world.call(way, 7) == expected(way, 7)
+
+
+def test_tasks_of_one_store_wait_at_the_same_time() -> None:
+    order: list[int] = []
+
+    async def wait(store: Any, number: int) -> int:
+        for _ in range(3 * (4 - number)):
+            await asyncio.sleep(0)
+        order.append(number)
+        return number + 1
+
+    async def main() -> None:
+        world = World(WAITING, wait=wait)
+        # A function that is not lifted with `async` has the instance for itself while it waits.
+        for way, numbers in (("by-callback", [3, 2, 1, 0]), ("stackful", [3, 2, 1, 0]), ("in-place", [0, 1, 2, 3])):
+            order.clear()
+            calls = [asyncio.ensure_future(world.func(way).call_async(world.store, n)) for n in range(4)]
+            assert [await call for call in calls] == [expected(way, n) for n in range(4)]
+            assert order == numbers
+        world.store.close()
+
+    asyncio.run(main())
+
+
+def test_frames_that_wait_come_back_in_any_order() -> None:
+    """Each is deeper than the one before, so that their frames lie over each other."""
+    turns = {n: asyncio.Event() for n in range(6)}
+
+    async def wait(store: Any, number: int) -> int:
+        await turns[number].wait()
+        return number + 1
+
+    async def main() -> None:
+        world = World(WAITING, wait=wait)
+        calls = [asyncio.ensure_future(world.func("stackful").call_async(world.store, n)) for n in range(6)]
+        for number in (3, 0, 5, 1, 4, 2):
+            await asyncio.sleep(0)
+            turns[number].set()
+            assert await calls[number] == expected("stackful", number)
+        world.store.close()
+
+    asyncio.run(main())
+
+
+def test_what_the_host_raises_is_raised_where_the_guest_was_called() -> None:
+    error = RuntimeError("the host's")
+
+    async def wait(store: Any, number: int) -> int:
+        await asyncio.sleep(0)
+        raise error
+
+    for way in WAYS:
+        world = World(WAITING, wait=wait)
+        with pytest.raises(RuntimeError) as caught:
+            world.call(way, 1)
+        assert caught.value is error
+        with pytest.raises(Trap, match="cannot enter component instance"):
+            world.call("hold")
+        world.store.close()
+
+
+def test_wrong_values_of_the_host() -> None:
+    async def wait(store: Any, number: int) -> Any:
+        await asyncio.sleep(0)
+        return "one"
+
+    for way in WAYS:
+        with pytest.raises(TypeError, match="result of `wait`"):
+            World(WAITING, wait=wait).call(way, 1)
+    world = World(WAITING, wait=soon)
+    for way in WAYS:
+        with pytest.raises(TypeError, match="argument 1"):
+            world.call(way, "one")
+        assert world.call(way, 1) == expected(way, 1)
+
+
+def test_deadlocks_are_found() -> None:
+    with pytest.raises(Trap, match="deadlock"):
+        World(WAITING, wait=soon).call("never")
+
+    async def main() -> None:
+        world = World(WAITING, wait=soon)
+        with pytest.raises(Trap, match="deadlock"):
+            await world.func("never").call_async(world.store)
+        with pytest.raises(Trap, match="cannot enter"):
+            await world.func("by-callback").call_async(world.store, 1)
+
+    asyncio.run(main())
+
+
+def test_who_gives_way_lets_others_go_on() -> None:
+    async def main() -> None:
+        world = World(WAITING, wait=soon)
+        found = await asyncio.gather(
+            world.func("spin").call_async(world.store, 300), world.func("by-callback").call_async(world.store, 2)
+        )
+        assert [*found] == [300, 3]
+
+    asyncio.run(main())
+
+
+def test_a_synchronous_function_cannot_wait() -> None:
+    with pytest.raises(Trap, match="cannot block a synchronous task"):
+        World(WAITING, wait=soon).call("at-once", 1)
+    assert World(WAITING, wait=lambda store, number: 9).call("at-once", 1) == 9
+
+
+def test_back_pressure() -> None:
+    async def main() -> None:
+        world = World(WAITING, wait=soon)
+        world.call("hold")
+        waiting = asyncio.ensure_future(world.func("stackful").call_async(world.store, 1))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        world.call("release")
+        assert await waiting == expected("stackful", 1)
+
+    asyncio.run(main())
+
+
+def test_the_host_cancels() -> None:
+    ended: list[int] = []
+
+    async def wait(store: Any, number: int) -> int:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(number)
+        return 0
+
+    async def main() -> None:
+        world = World(WAITING, wait=wait)
+        call = asyncio.ensure_future(world.func("by-callback").call_async(world.store, 1))
+        await asyncio.sleep(0.01)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        # The guest's task has ended, so that the instance is free; what it has called goes on.
+        other = asyncio.ensure_future(world.func("by-callback").call_async(world.store, 2))
+        await asyncio.sleep(0.01)
+        other.cancel()
+        world.store.close()
+        await asyncio.sleep(0.01)
+        assert sorted(ended) == [1, 2]
+
+    asyncio.run(main())
+
+
+def test_the_guest_cancels() -> None:
+    ended: list[str] = []
+
+    async def wait(store: Any, number: int) -> int:
+        try:
+            await asyncio.sleep(60 if number else 0)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return 1
+
+    world = World(WAITING, wait=wait)
+    assert world.call("cancel-one", 1) == 3 + 1  # it had begun
+    assert ended in ([], ["cancelled"])  # it may not have come to its first line
+
+
+def test_the_end_of_a_store_ends_what_waits_in_it() -> None:
+    async def main() -> int:
+        world = World(WAITING, wait=lambda store, number: asyncio.sleep(60))
+        calls = [asyncio.ensure_future(world.func("stackful").call_async(world.store, n)) for n in range(20)]
+        await asyncio.sleep(0.01)
+        most = threading.active_count()
+        world.store.close()
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        return most
+
+    before = threading.active_count()
+    assert asyncio.run(main()) >= before + 10
+    assert threading.active_count() <= before + 8
+
+
+def test_a_store_does_not_close_while_a_guest_runs() -> None:
+    closing: list[Any] = []
+
+    def wait(store: Any, number: int) -> int:
+        with pytest.raises(StoreError):
+            store.close()
+        closing.append(number)
+        return number + 1
+
+    assert World(WAITING, wait=wait).call("stackful", 1) == expected("stackful", 1)
+    assert closing == [1]
+
+
+def test_a_host_function_cannot_wait_for_its_guest() -> None:
+    world: World
+
+    def wait(store: Any, number: int) -> int:
+        with pytest.raises(Trap, match="cannot enter"):
+            world.call("in-place", 1)
+        return number + 1
+
+    world = World(WAITING, wait=wait)
+    assert world.call("stackful", 1) == expected("stackful", 1)
+
+
+def test_calls_without_a_loop_inside_of_one() -> None:
+    async def main() -> None:
+        world = World(WAITING, wait=soon)
+        with pytest.raises(WasmtimeError, match="call_async"):
+            world.call("by-callback", 1)
+
+    asyncio.run(main())
+
+
+OBJECTS = component(
+    """
+    (import "c" "wait-here" (func $wait_here (param i32) (result i32)))
+    (import "c" "task.return" (func $return (param i32)))
+    (type $bytes (array (mut i8)))
+    (type $box (struct (field (mut i32)) (field (ref null $bytes))))
+    (func (export "keep") (param $n i32) (local $box (ref $box))
+      (local.set $box (struct.new $box (local.get $n) (array.new $bytes (local.get $n) (i32.const 4000))))
+      (drop (call $wait_here (local.get $n)))
+      (call $return (i32.add (struct.get $box 0 (local.get $box))
+                             (array.get_u $bytes (struct.get $box 1 (local.get $box)) (i32.const 3999)))))
+    (func (export "waste") (local $i i32)
+      (loop $more
+        (drop (array.new $bytes (i32.const 255) (i32.const 4000)))
+        (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3000)))))
+    """,
+    """
+    keep | async (param "n" u32) (result u32) | async
+    waste | |
+    """,
+    imports='(import "wait" (func $wait async (param "n" u32) (result u32)))',
+    lowered="wait-here $wait",
+)
+
+
+def test_objects_of_frames_that_wait_are_kept() -> None:
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def wait(store: Any, number: int) -> int:
+            await go_on.wait()
+            return number
+
+        world = World(OBJECTS, wait=wait)
+        calls = [asyncio.ensure_future(world.func("keep").call_async(world.store, n)) for n in range(5)]
+        await asyncio.sleep(0)
+        world.store.gc()
+        world.call("waste")
+        world.store.gc()
+        go_on.set()
+        assert await asyncio.gather(*calls) == [2 * n for n in range(5)]
+        assert not world.store._held
+        world.store.close()
+
+    asyncio.run(main())
+
+
+def test_errors_of_elements_can_be_kept() -> None:
+    """CPython 3.11 ends the process when such an error is collected with an iterator over a `memoryview`."""
+    from tests.component.guests import echo
+
+    async def main(kept: list[Any]) -> None:
+        world = World(echo("(list char)", "i32 i32"), echo=lambda store, value: value)
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            world.call("echo", ["\ud800"])
+        kept.append(caught.value)
+        kept.append(kept)
+
+    asyncio.run(main([]))
+    gc.collect()

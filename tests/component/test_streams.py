@@ -1,0 +1,144 @@
+"""Streams, futures and error contexts between guests and the host."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from fusee import Trap, WasmtimeError
+from fusee.component import ErrorContextValue, FutureReader, StreamReader
+from tests.component.asyncguests import CARRYING
+from tests.component.guests import World
+
+
+async def slowly(values: bytes) -> AsyncIterator[bytes]:
+    """Byte by byte."""
+    for value in values:
+        await asyncio.sleep(0)
+        yield bytes([value])
+
+
+def make(kind: str, values: bytes) -> Any:
+    """Bytes for a guest, as one of the things that it may be given."""
+    return {
+        "bytes": values, "bytearray": bytearray(values), "chunks": [values[:2], b"", values[2:]],
+        "generator": (values[i : i + 1] for i in range(len(values))), "slowly": slowly(values),
+    }[kind]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["bytes", "bytearray", "chunks", "generator", "slowly"])
+def test_a_guest_reads_what_the_host_gives(kind: str) -> None:
+    values = bytes(range(1, 12))
+    world = World(CARRYING)
+    assert world.call("sum", make(kind, values)) == sum(values)
+    assert world.call("sum", make(kind, b"")) == 0
+
+    async def main() -> None:
+        given = (make(kind, values) for _ in range(3))
+        assert await asyncio.gather(*(world.func("sum").call_async(world.store, v) for v in given)) == [66] * 3
+
+    other = World(CARRYING)
+    world = other
+    asyncio.run(main())
+
+
+def test_the_host_reads_what_a_guest_gives() -> None:
+    world = World(CARRYING)
+    stream = world.call("count", 5)
+    assert isinstance(stream, StreamReader)
+    assert b"".join(stream) == bytes(range(5))
+    assert list(world.call("count", 0)) == []
+    assert world.call("count", 3).read_here(world.store, 1) == b"\0"
+
+    async def main() -> None:
+        stream = await other.func("count").call_async(other.store, 7)
+        assert await stream.read(1) == b"\0"
+        assert b"".join([chunk async for chunk in stream]) == bytes(range(1, 7))
+        assert await stream.read() == b""
+
+    other = World(CARRYING)
+    asyncio.run(main())
+
+
+def test_a_guest_learns_that_nobody_reads() -> None:
+    world = World(CARRYING)
+    closed: list[bool] = []
+
+    def values() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"\7"
+        finally:
+            closed.append(True)
+
+    assert world.call("first", values()) == 7
+    assert closed == [True]
+    stream = world.call("count", 200)
+    assert stream.read_here(world.store, 10)
+    stream.close(world.store)
+    with pytest.raises(WasmtimeError, match="closed"):
+        world.call("sum", stream)
+    assert world.call("sum", b"\1\2") == 3
+    world.store.close()
+
+
+def test_streams_are_passed_on() -> None:
+    world = World(CARRYING)
+    stream = world.call("pass", bytes(range(9)))
+    assert world.call("sum", stream) == 36
+    with pytest.raises(WasmtimeError, match="given away"):
+        world.call("pass", stream)
+    assert world.call("sum", world.call("count", 4)) == 6
+
+
+def test_elements_that_are_made_in_memory() -> None:
+    world = World(CARRYING)
+    assert world.call("letters", ["a", "bcd", ""]) == 4
+    with pytest.raises(TypeError):
+        world.call("letters", ["a", 1])
+    with pytest.raises(TypeError, match="a stream"):
+        World(CARRYING).call("letters", 1)
+
+
+@pytest.mark.parametrize("value", [0, 21])
+def test_futures(value: int) -> None:
+    async def later() -> int:
+        await asyncio.sleep(0)
+        return value
+
+    world = World(CARRYING)
+    future = world.call("twice", later())
+    assert isinstance(future, FutureReader)
+    assert future.read_here(world.store) == 2 * value
+    with pytest.raises(WasmtimeError, match="read to its end"):
+        future.read_here(world.store)
+
+    async def main() -> None:
+        assert await (await other.func("twice").call_async(other.store, later())) == 2 * value
+
+    other = World(CARRYING)
+    asyncio.run(main())
+    with pytest.raises(TypeError, match="a future"):
+        World(CARRYING).call("twice", 3)
+
+
+def test_a_future_whose_value_does_not_fit() -> None:
+    async def wrong() -> str:
+        return "three"
+
+    world = World(CARRYING)
+    future = world.call("twice", wrong())
+    with pytest.raises((TypeError, Trap)):
+        future.read_here(world.store)
+    world.store.close()
+
+
+def test_error_contexts() -> None:
+    world = World(CARRYING)
+    error = world.call("complain")
+    assert isinstance(error, ErrorContextValue) and error.debug_message == "what is wrong"
+    assert world.call("length-of", error) == 13
+    assert world.call("length-of", ErrorContextValue("älter")) == 6
+    with pytest.raises(TypeError, match="ErrorContextValue"):
+        world.call("length-of", "älter")
