@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 import fusee.native.access
 import fusee.native.calls
 import fusee.native.control
+import fusee.native.exceptions
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.engine.numeric import MEANING
@@ -27,8 +28,6 @@ MOST_BYTES = 1 << 18
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 _REASONS = {
-    Feature.EXCEPTIONS: "exceptions",
-    Feature.LEGACY_EXCEPTIONS: "exceptions",
     Feature.GC: "objects",
     Feature.SIMD: "vectors",
     Feature.RELAXED_SIMD: "vectors",

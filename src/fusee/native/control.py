@@ -19,7 +19,8 @@ def block_type(c: FunctionCompiler, immediate: int | None) -> FuncType:
     return found
 
 
-def _open(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
+def enter_block(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
+    """Open a block; its type is the first immediate."""
     type_ = block_type(c, cast(int | None, ins.immediates[0]))
     label = Label(kind, c.label(), type_.params, type_.results, len(c.stack) - len(type_.params))
     c.labels.append(label)
@@ -28,13 +29,13 @@ def _open(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
 
 @rule("block")
 def _block(c: FunctionCompiler, ins: Instruction) -> None:
-    _open(c, "block", ins)
+    enter_block(c, "block", ins)
 
 
 @rule("loop")
 def _loop(c: FunctionCompiler, ins: Instruction) -> None:
     """A loop's parameters are variables; whoever comes back stores them."""
-    label = _open(c, "loop", ins)
+    label = enter_block(c, "loop", ins)
     values = c.pop_many(len(label.params))
     for kind, operand in zip(label.params, values, strict=True):
         variable = c.allocate(LLVM[kind])
@@ -49,7 +50,7 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
 @rule("if")
 def _if(c: FunctionCompiler, ins: Instruction) -> None:
     condition = c.pop_condition()
-    label = _open(c, "if", ins)
+    label = enter_block(c, "if", ins)
     label.given = c.stack[label.height :]
     label.other = c.label()
     then = c.label()
@@ -60,7 +61,7 @@ def _if(c: FunctionCompiler, ins: Instruction) -> None:
 @rule("else")
 def _else(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels[-1]
-    _leave(c, label)
+    leave_block(c, label)
     _second_arm(c, label)
 
 
@@ -71,7 +72,7 @@ def _second_arm(c: FunctionCompiler, label: Label) -> None:
     label.other = ""
 
 
-def _leave(c: FunctionCompiler, label: Label) -> None:
+def leave_block(c: FunctionCompiler, label: Label) -> None:
     """From the end of a block's code to behind it."""
     if not c.ended:
         c.keep_edge(label, c.pop_many(len(label.results)))
@@ -82,10 +83,17 @@ def _end(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels.pop()
     if label.kind == "loop":  # nothing branches to its end
         return
-    _leave(c, label)
+    leave_block(c, label)
     if label.other:
         _second_arm(c, label)
-        _leave(c, label)
+        leave_block(c, label)
+    if label.close is not None:
+        label.close()
+    finish_block(c, label)
+
+
+def finish_block(c: FunctionCompiler, label: Label) -> None:
+    """Go on behind a block that has been left, with its results."""
     del c.stack[label.height :]
     if not label.edges:
         return
@@ -178,12 +186,8 @@ def _local_get(c: FunctionCompiler, ins: Instruction) -> None:
 
 @rule("local.set", "local.tee")
 def _local_set(c: FunctionCompiler, ins: Instruction) -> None:
-    number = cast(int, ins.immediates[0])
-    kind, variable = c.locals[number]
     operand = c.pop() if ins.op.mnemonic == "local.set" else c.stack[-1].operand
-    c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
-    if number in c.rooted:
-        c.keep_local(number, operand)
+    c.set_local(cast(int, ins.immediates[0]), operand)
 
 
 # Constants

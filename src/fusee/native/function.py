@@ -7,7 +7,7 @@ values. Time and text are linear in the function's size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -59,6 +59,8 @@ class Label:
     variables: list[str] = field(default_factory=list)  # of a loop: where its parameters are
     other: str = ""  # of an `if`: the block of its second arm, as long as that has not begun
     given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
+    handler: Handler | None = None  # of a `try` in either form
+    close: Callable[[], None] | None = None  # likewise: writes what comes at its end
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -70,8 +72,22 @@ class Error(NamedTuple):
     """A place that raises."""
 
     status: str
-    offset: int
+    offset: int | str
     block: str
+
+
+@dataclass
+class Handler:
+    """The block to which what is thrown in a `try` goes."""
+
+    name: str
+    depth: int  # how many labels are around that of the `try`
+    errors: list[Error] = field(default_factory=list)
+    is_open: bool = True  # it covers what is written now
+    status: str = ""  # the error that has arrived, and where it was raised
+    offset: str = ""
+    untested: str = ""  # of the older form: the block of what no clause so far has caught
+    kept: int | None = None  # likewise: the local that has the exception for `rethrow`
 
 
 class FunctionCompiler(OperandWriter):
@@ -91,6 +107,9 @@ class FunctionCompiler(OperandWriter):
         self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
         self.raised: list[Error] = []  # by this function
         self.passed_on: list[Error] = []  # what was called has raised
+        self.handlers: list[Handler] = []  # those that cover what is written now, the innermost last
+        self.open_tries = 0  # of the older form
+        self.kept_exceptions: list[int] = []  # locals, by how many of these are around
         self.skipped = 0  # blocks that were begun in code that is not reached
         self.calls = False
         self.highest = 0  # the operand stack was
@@ -154,9 +173,16 @@ class FunctionCompiler(OperandWriter):
         self.branch(failed, self.raises_to(status, errors), going, UNLIKELY)
         self.begin(going)
 
-    def raises_to(self, status: str, errors: list[Error]) -> str:
-        """The block to which an error goes from here."""
-        errors.append(Error(status, self.offset, self.block))
+    def raises_to(
+        self, status: str, errors: list[Error], offset: str = "", handlers: Sequence[Handler] | None = None
+    ) -> str:
+        """The block to which an error goes from here; what a call passes on may be caught by one of `handlers`."""
+        handlers = self.handlers if handlers is None else handlers
+        error = Error(status, offset or self.offset, self.block)
+        if errors is self.passed_on and handlers:
+            handlers[-1].errors.append(error)
+            return handlers[-1].name
+        errors.append(error)
         return "raised" if errors is self.raised else "passed"
 
     def leave_with(self, status: str) -> None:
@@ -264,6 +290,9 @@ class FunctionCompiler(OperandWriter):
 
     def _declare(self) -> None:
         """Variables of locals, and of the memories that are accessed."""
+        kept = most_tries(self.instructions)
+        self.kept_exceptions = list(range(len(self.local_types), len(self.local_types) + kept))
+        self.local_types += [REFERENCE] * kept
         for number, kind in enumerate(self.local_types):
             self.locals.append((kind, self.allocate(LLVM[kind])))
             if kind == REFERENCE:
@@ -295,11 +324,11 @@ class FunctionCompiler(OperandWriter):
     def _skip(self, instruction: Instruction) -> None:
         """In code that is not reached only the ends of blocks count."""
         mnemonic = instruction.op.mnemonic
-        if mnemonic in ("block", "loop", "if"):
+        if mnemonic in ("block", "loop", "if", "try", "try_table"):
             self.skipped += 1
-        elif mnemonic == "end" and self.skipped:
+        elif mnemonic in ("end", "delegate") and self.skipped:
             self.skipped -= 1
-        elif mnemonic in ("else", "end") and not self.skipped:
+        elif mnemonic in ("else", "end", "catch", "catch_all", "delegate") and not self.skipped:
             RULES[mnemonic](self, instruction)
 
     def _numeric(self, instruction: Instruction) -> None:
@@ -347,6 +376,12 @@ class FunctionCompiler(OperandWriter):
             self.stack = []
             self.poll()
 
+    def set_local(self, number: int, operand: str) -> None:
+        kind, variable = self.locals[number]
+        self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
+        if number in self.rooted:
+            self.keep_local(number, operand)
+
     def keep_local(self, number: int, operand: str) -> None:
         """Put a local where the collector sees it."""
         place = self.value(f"getelementptr i64, ptr %sp, i64 {self.rooted[number]}")
@@ -386,6 +421,20 @@ class FunctionCompiler(OperandWriter):
             noted = f"call i64 {self.note(note)}(ptr %ctx, i64 {status}, i32 {self.index}, i32 {offset})"
             status = self.value(noted)
             self.leave_with(status)
+
+
+def most_tries(instructions: Iterable[Instruction]) -> int:
+    """How many `try` of the older form are within each other, if something is thrown again in one; else 0."""
+    blocks, most, open_tries, is_needed = list[bool](), 0, 0, False
+    for op, _, _ in instructions:
+        if op.mnemonic in ("block", "loop", "if", "try", "try_table"):
+            blocks.append(op.mnemonic == "try")
+            open_tries += blocks[-1]
+            most = max(most, open_tries)
+        elif op.mnemonic in ("end", "delegate") and blocks:
+            open_tries -= blocks.pop()
+        is_needed = is_needed or op.mnemonic == "rethrow"
+    return most if is_needed else 0
 
 
 def zero(kind: str) -> str:

@@ -13,6 +13,7 @@ _FUNCTION_HEAPS = (0x70, 0x73)  # func, nofunc
 _FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)  # kinds of imports (spec 5.5.5)
 _TYPE_SECTION, _IMPORT_SECTION, _FUNCTION_SECTION, _TABLE_SECTION, _MEMORY_SECTION, _GLOBAL_SECTION = range(1, 7)
 _CODE_SECTION = 10
+_TAG_SECTION = 13
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Module:
     memories: list[bool] = field(default_factory=list)
     global_types: list[str] = field(default_factory=list)
     imported_globals: int = 0
+    tags: list[int] = field(default_factory=list)  # their types
     bodies: list[tuple[int, int]] = field(default_factory=list)  # start, before the locals, and end
 
     @property
@@ -45,6 +47,12 @@ class Module:
     def type_of(self, function: int) -> FuncType:
         """The type of the function of that index."""
         found = self.types[self.func_types[function]]
+        assert found is not None
+        return found
+
+    def tag_type(self, tag: int) -> FuncType:
+        """The type whose parameters are a tag's values."""
+        found = self.types[self.tags[tag]]
         assert found is not None
         return found
 
@@ -144,7 +152,7 @@ def _read_imports(module: Module, reader: Reader) -> None:
             module.imported_globals += 1
         elif kind == _TAG:
             reader.byte()
-            reader.u32()
+            module.tags.append(reader.u32())
         else:
             raise MalformedBytes(reader.position)
 
@@ -186,6 +194,12 @@ def _read_globals(module: Module, reader: Reader) -> None:
         _skip_expression(reader)
 
 
+def _read_tags(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        reader.byte()
+        module.tags.append(reader.u32())
+
+
 def _read_bodies(module: Module, reader: Reader) -> None:
     for _ in range(reader.u32()):
         size = reader.u32()
@@ -201,4 +215,5 @@ _SECTIONS: dict[int, Callable[[Module, Reader], None]] = {
     _MEMORY_SECTION: _read_memories,
     _GLOBAL_SECTION: _read_globals,
     _CODE_SECTION: _read_bodies,
+    _TAG_SECTION: _read_tags,
 }

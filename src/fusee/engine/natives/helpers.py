@@ -12,10 +12,12 @@ from fusee.engine.handlers.entering import enter
 from fusee.engine.handlers.on_slots import ON_SLOTS
 from fusee.engine.isa.memory import ALLOCATING, PAUSING
 from fusee.engine.natives.host_stack import is_deep
+from fusee.engine.runtime.exceptions import capture, stop_throwing, take_caught
 from fusee.engine.runtime.frames import header
+from fusee.engine.runtime.heap.collect import note_embedder
 from fusee.engine.runtime.metering import is_late, leave_registers
 from fusee.engine.runtime.notes import note_interpreted, note_native
-from fusee.engine.state.runtime import Func, Instance, Store
+from fusee.engine.state.runtime import Func, Instance, Store, Tag
 from fusee.kernel.lang import (
     Fn,
     Ptr,
@@ -131,6 +133,64 @@ def call_host(ctx: Instance, func: Func, frame: Ptr[u64], no_room: bool) -> None
             raise Trap(TrapCode.INTERRUPT, 0)
 
 
+# Exceptions
+
+
+@kernel
+def note_guest(world: Store, end: Ptr[u64]) -> None:
+    """Before something is allocated for native code: where guests' frames end."""
+    note_embedder(world)
+    world.stack_top = end
+
+
+@kernel
+def throw(ctx: Instance, slots: Ptr[u64], tag: u32, spread: u32) -> u64:
+    """`throw`, with the tag's values in the slots, `1 << spread` apart."""
+    world = ctx.store
+    note_guest(world, slots + (cast(Tag, ctx.tags[tag]).slot_count << spread))
+    world.noted = u32(0)
+    status = caught(capture, ctx, tag, slots, spread)
+    if status != 0:
+        return status
+    return caught(raise_thrown)
+
+
+@kernel
+def throw_ref(ctx: Instance, slots: Ptr[u64], unused: u32, unused_too: u32) -> u64:
+    """`throw_ref`"""
+    world = ctx.store
+    world.noted = u32(0)
+    status = caught(check_exception, slots[0])
+    if status != 0:
+        return status
+    world.exception = usize(slots[0])
+    return caught(raise_thrown)
+
+
+@kernel
+def check_exception(reference: u64) -> None:
+    if reference == 0:
+        raise Trap(TrapCode.NULL_REFERENCE, 0)
+
+
+@kernel
+def raise_thrown() -> None:
+    """The status while an exception is under way."""
+    raise Trap(TrapCode.UNCAUGHT_EXCEPTION, 0)
+
+
+@kernel
+def catch(ctx: Instance, slots: Ptr[u64], kind: u32, unused: u32) -> u64:
+    """The exception under way is caught by a clause of a kind: leave in the slots what that gives."""
+    world = ctx.store
+    if world.engine.is_metered:
+        status = caught(stop_throwing, world)
+        if status != 0:
+            return status
+    take_caught(world, kind, slots)
+    return u64(0)
+
+
 # Pauses
 
 
@@ -174,6 +234,9 @@ NAMED: Final[dict[str, Any]] = {
     "call_of_type": call_of_type,
     "check_callee": check_callee,
     "call_handed_over": call_handed_over,
+    "throw": throw,
+    "throw_ref": throw_ref,
+    "catch": catch,
     "poll": poll,
     **{name: instance(on_slots, name=name) for name in ON_SLOTS if name not in ALLOCATING},
 }

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import own_globals
 from fusee.engine.runtime.memory import checked_32, checked_64, memory_at
-from fusee.engine.state.runtime import Func, Global, Instance, Memory, Store
+from fusee.engine.state.runtime import Exn, Func, Global, Instance, Memory, Store
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -156,6 +156,21 @@ def non_null(reference: u64) -> u64:
 def unreachable_code(ctx: Instance) -> None:
     """`unreachable` (spec 4.6.10)."""
     raise Trap(TrapCode.UNREACHABLE, 0)
+
+
+# Exceptions
+
+
+@kernel(inline=True)
+def is_thrown(ctx: Instance) -> bool:
+    """Whether an error is an exception, and no trap."""
+    return ctx.store.exception != 0
+
+
+@kernel(inline=True)
+def is_tagged(ctx: Instance, tag: u32) -> bool:
+    """Whether the exception under way has a tag of the instance's."""
+    return ctx.tags[tag] == address(cast(Exn, ctx.store.exception).tag)
 
 
 # The engine

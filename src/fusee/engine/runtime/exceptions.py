@@ -154,6 +154,24 @@ def enter_clause(world: Store, exn: Exn, w: Walk, code: Code, clause: Clause) ->
         discard(world, exn)
 
 
+@kernel
+def take_caught(world: Store, kind: u32, into: Ptr[u64]) -> None:
+    """The same in native code: the values one behind the other, and then the reference."""
+    exn = cast(Exn, world.exception)
+    world.exception = usize(0)
+    place = into
+    if kind == CATCH or kind == CATCH_REF:
+        values = payload(exn)
+        for number in span(exn.tag.slot_count):
+            into[number] = values[number]
+        place = into + exn.tag.slot_count
+    if kind == CATCH_REF or kind == CATCH_ALL_REF:
+        place[0] = u64(address(exn))
+        exn.is_shared = True
+    else:
+        discard(world, exn)
+
+
 @kernel(cold=True)
 def stop_throwing(world: Store) -> None:
     """If the guest shall stop, whoever would catch its exception is not looked for."""
