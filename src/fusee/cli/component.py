@@ -38,6 +38,7 @@ class ComponentProgram:
         """Gives the program its system interface."""
         self.limits.open_network(config)
         self.linker.add_wasip2()
+        self.linker.add_wasip3()
         self.store.set_wasi(config)
         if any(name.startswith("wasi:http/") for name in self.component.type.imports(self.engine)):
             self.linker.add_wasi_http()

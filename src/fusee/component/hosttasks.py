@@ -72,7 +72,7 @@ class Call:
 class HostCall:
     """A function of the host's that has given something to be awaited."""
 
-    __slots__ = ("_awaited", "_host", "_is_cancelled", "_on_resolve", "_takes_errors", "_task", "instance")
+    __slots__ = ("_awaited", "_host", "_is_cancelled", "_on_resolve", "_takes_errors", "instance", "task")
 
     def __init__(
         self, host: "HostTasks", awaited: Any, on_resolve: Callable[[Any], None], takes_errors: bool,
@@ -83,18 +83,18 @@ class HostCall:
         self._on_resolve = on_resolve
         self._takes_errors = takes_errors
         self._is_cancelled = False
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self.instance = instance
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have a loop perform it."""
-        self._task = loop.create_task(self._run())
+        self.task = loop.create_task(self._run())
 
     def cancel(self, caller: object = None) -> None:
         """The guest wants it no more; or the store ends."""
         self._is_cancelled = True
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     async def _run(self) -> None:
         host = self._host
@@ -128,7 +128,7 @@ class HostCall:
     def end(self) -> None:
         """Nobody waits for it any more."""
         self._on_resolve = lambda value: None
-        if self._task is None:
+        if self.task is None:
             self._close()
         else:
             with suppress(RuntimeError):  # the loop is closed
@@ -204,7 +204,7 @@ class HostTasks:
             while not call.is_done:
                 if self._tick():
                     continue
-                if self._new or self._running:
+                if self._new or self._is_busy():
                     self._turn()
                 else:
                     self._fail_all(deadlock(), call.instance)
@@ -239,6 +239,10 @@ class HostTasks:
             loop.run_until_complete(self._wake)
         finally:
             self._wake = None
+
+    def _is_busy(self) -> bool:
+        """Whether something is awaited that does not itself wait for a guest."""
+        return any(call.task not in self._waiters for call in self._running)
 
     def _use(self, loop: asyncio.AbstractEventLoop) -> None:
         """All that is awaited is awaited in one loop at a time."""
@@ -308,7 +312,7 @@ class HostTasks:
             self.kick()
             return
         self._start_new()
-        if self._running or self.open_ends or not self._calls or self._loop is None:
+        if self._is_busy() or self.open_ends or not self._calls or self._loop is None:
             return
         if asyncio.all_tasks(self._loop) <= self._waiters:  # else a coroutine may call what lets a task go on
             for call in [*self._calls]:
@@ -327,7 +331,7 @@ class HostTasks:
         for call in [*self._running]:
             call.end()
         if self._own_loop is not None and not self._own_loop.is_running():
-            waited = [call._task for call in self._running if call._task is not None]
+            waited = [call.task for call in self._running if call.task is not None]
             if waited and not self._own_loop.is_closed():
                 self._own_loop.run_until_complete(asyncio.wait(waited, timeout=1))
             self._own_loop.close()

@@ -94,6 +94,16 @@ class Linker(_Lockable):
         self._assert_not_locked()
         add_wasip2(self)
 
+    def add_wasip3(self) -> None:
+        """Define WASI 0.3: `wasi:cli`, `clocks`, `random` and `filesystem`; the guest sees what it would with 0.2.
+
+        Raises `WasmtimeError` while a place is open, and if a name of it is taken.
+        """
+        from fusee.wasi.p3.define import add_wasip3
+
+        self._assert_not_locked()
+        add_wasip3(self)
+
     def add_wasi_http(self) -> None:
         """Define `wasi:http`, which needs `add_wasip2`, too; `Store.set_wasi_http` allows requests.
 

@@ -91,22 +91,22 @@ TERMINAL_STDERR: Final = Interface("cli/terminal-stderr", TERMINAL_OUTPUT)
 @TERMINAL_STDIN.function("get-terminal-stdin() -> option<terminal-input>")
 def get_terminal_stdin(context: WasiContext) -> TerminalInput | None:
     """Whether standard input is a terminal."""
-    return TerminalInput() if _is_terminal(context, 0) else None
+    return TerminalInput() if is_terminal(context, 0) else None
 
 
 @TERMINAL_STDOUT.function("get-terminal-stdout() -> option<terminal-output>")
 def get_terminal_stdout(context: WasiContext) -> TerminalOutput | None:
     """Whether standard output is a terminal."""
-    return TerminalOutput() if _is_terminal(context, 1) else None
+    return TerminalOutput() if is_terminal(context, 1) else None
 
 
 @TERMINAL_STDERR.function("get-terminal-stderr() -> option<terminal-output>")
 def get_terminal_stderr(context: WasiContext) -> TerminalOutput | None:
     """Whether standard error is a terminal."""
-    return TerminalOutput() if _is_terminal(context, 2) else None
+    return TerminalOutput() if is_terminal(context, 2) else None
 
 
-def _is_terminal(context: WasiContext, fd: int) -> bool:
+def is_terminal(context: WasiContext, fd: int) -> bool:
     """As a C library decides in preview 1: a character device on which nothing can be sought."""
     descriptor = context.descriptors.get(fd)
     if not isinstance(descriptor, File):

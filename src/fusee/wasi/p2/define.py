@@ -19,7 +19,7 @@ def add_wasip2(linker: "Linker") -> None:
 
     Raises `WasmtimeError` if one of their names is taken, unless the linker allows shadowing.
     """
-    _add(linker, [found for name, found in INTERFACES.items() if not name.startswith(_HTTP)])
+    add_interfaces(linker, [found for name, found in INTERFACES.items() if not name.startswith(_HTTP)])
 
 
 def add_wasi_http(linker: "Linker") -> None:
@@ -29,10 +29,11 @@ def add_wasi_http(linker: "Linker") -> None:
     """
     from fusee.wasi.p2.http import client  # noqa: F401  # with a client of HTTP, for which few programs should wait
 
-    _add(linker, [found for name, found in INTERFACES.items() if name.startswith(_HTTP)])
+    add_interfaces(linker, [found for name, found in INTERFACES.items() if name.startswith(_HTTP)])
 
 
-def _add(linker: "Linker", interfaces: list[Interface]) -> None:
+def add_interfaces(linker: "Linker", interfaces: list[Interface]) -> None:
+    """Defines interfaces. Raises `WasmtimeError` as above."""
     with linker.root() as root:
         for interface in interfaces:
             with root.add_instance(interface.name) as instance:

@@ -236,19 +236,19 @@ def get_flags(context: WasiContext, file: OpenFile) -> set[str]:
 @TYPES.method("descriptor.get-type() -> result<descriptor-type, error-code>")
 def get_type(context: WasiContext, file: OpenFile) -> str:
     """What kind of file it is."""
-    return _type_of(os.fstat(file.descriptor.fileno()))
+    return type_of_status(os.fstat(file.descriptor.fileno()))
 
 
 @TYPES.method("descriptor.stat() -> result<descriptor-stat, error-code>")
 def stat_descriptor(context: WasiContext, file: OpenFile) -> Record:
     """The file's status."""
-    return _stat(_status(file.descriptor))
+    return _stat(status_of(file.descriptor))
 
 
 @TYPES.method("descriptor.stat-at(path-flags: path-flags, path: string) -> result<descriptor-stat, error-code>")
 def stat_at(context: WasiContext, file: OpenFile, flags: set[str], path: str) -> Record:
     """The status of what a path names."""
-    return _stat(directories.status_at(file.directory, _path(path), _follow(flags)))
+    return _stat(directories.status_at(file.directory, checked_path(path), follow_of(flags)))
 
 
 @TYPES.method(
@@ -270,7 +270,7 @@ def set_times_at(
     """Changes the times of what a path names."""
     times = _times(access, modified)
     directories.set_times_at(
-        file.directory, _path(path), _follow(flags), lambda status: files.new_times(status, *times)
+        file.directory, checked_path(path), follow_of(flags), lambda status: files.new_times(status, *times)
     )
 
 
@@ -283,7 +283,7 @@ def is_same_object(context: WasiContext, file: OpenFile, other: OpenFile) -> boo
 @TYPES.method("descriptor.metadata-hash() -> result<metadata-hash-value, error-code>")
 def metadata_hash(context: WasiContext, file: OpenFile) -> Record:
     """Says which file it is, without saying more of it."""
-    return _hash(_status(file.descriptor))
+    return _hash(status_of(file.descriptor))
 
 
 @TYPES.method(
@@ -291,7 +291,7 @@ def metadata_hash(context: WasiContext, file: OpenFile) -> Record:
 )
 def metadata_hash_at(context: WasiContext, file: OpenFile, flags: set[str], path: str) -> Record:
     """The same of what a path names."""
-    return _hash(directories.status_at(file.directory, _path(path), _follow(flags)))
+    return _hash(directories.status_at(file.directory, checked_path(path), follow_of(flags)))
 
 
 # Directories
@@ -309,7 +309,7 @@ def read_directory_entry(context: WasiContext, stream: EntryStream) -> Record | 
     """The next entry, or none."""
     for name, _, kind in stream.entries:
         try:
-            return Record(type=_ENTRY_TYPES.get(kind, "unknown"), name=name.decode())
+            return Record(type=entry_type(kind), name=name.decode())
         except UnicodeDecodeError:
             raise WasiError(Errno.ILSEQ) from None
     return None
@@ -318,7 +318,7 @@ def read_directory_entry(context: WasiContext, stream: EntryStream) -> Record | 
 @TYPES.method("descriptor.create-directory-at(path: string) -> result<_, error-code>")
 def create_directory_at(context: WasiContext, file: OpenFile, path: str) -> None:
     """Makes a directory."""
-    directories.create_directory_at(file.directory, _path(path))
+    directories.create_directory_at(file.directory, checked_path(path))
 
 
 @TYPES.method(
@@ -331,7 +331,7 @@ def link_at(
     """Gives a file a further name."""
     if flags:  # what a link leads to cannot be linked on all hosts
         raise WasiError(Errno.INVAL)
-    directories.link_at(file.directory, _path(old_path), new.directory, _path(new_path))
+    directories.link_at(file.directory, checked_path(old_path), new.directory, checked_path(new_path))
 
 
 @TYPES.method(
@@ -352,14 +352,14 @@ def open_at(
     for name in how:
         open_flags |= _OPEN_FLAGS[name]
     opening = directories.Opening(open_flags, fd_flags, rights, ALL_RIGHTS)
-    return OpenFile(opening.open_at(file.directory, _path(path), _follow(flags)))
+    return OpenFile(opening.open_at(file.directory, checked_path(path), follow_of(flags)))
 
 
 @TYPES.method("descriptor.readlink-at(path: string) -> result<string, error-code>")
 def readlink_at(context: WasiContext, file: OpenFile, path: str) -> str:
     """The target of a symbolic link."""
     try:
-        return directories.readlink_at(file.directory, _path(path)).decode()
+        return directories.readlink_at(file.directory, checked_path(path)).decode()
     except UnicodeDecodeError:
         raise WasiError(Errno.ILSEQ) from None
 
@@ -367,7 +367,7 @@ def readlink_at(context: WasiContext, file: OpenFile, path: str) -> str:
 @TYPES.method("descriptor.remove-directory-at(path: string) -> result<_, error-code>")
 def remove_directory_at(context: WasiContext, file: OpenFile, path: str) -> None:
     """Removes an empty directory."""
-    directories.remove_directory_at(file.directory, _path(path))
+    directories.remove_directory_at(file.directory, checked_path(path))
 
 
 @TYPES.method(
@@ -376,19 +376,19 @@ def remove_directory_at(context: WasiContext, file: OpenFile, path: str) -> None
 )
 def rename_at(context: WasiContext, file: OpenFile, old_path: str, new: OpenFile, new_path: str) -> None:
     """Moves a file or a directory."""
-    directories.rename_at(file.directory, _path(old_path), new.directory, _path(new_path))
+    directories.rename_at(file.directory, checked_path(old_path), new.directory, checked_path(new_path))
 
 
 @TYPES.method("descriptor.symlink-at(old-path: string, new-path: string) -> result<_, error-code>")
 def symlink_at(context: WasiContext, file: OpenFile, target: str, path: str) -> None:
     """Makes a symbolic link, which is not absolute."""
-    directories.symlink_at(file.directory, _path(target), _path(path))
+    directories.symlink_at(file.directory, checked_path(target), checked_path(path))
 
 
 @TYPES.method("descriptor.unlink-file-at(path: string) -> result<_, error-code>")
 def unlink_file_at(context: WasiContext, file: OpenFile, path: str) -> None:
     """Removes a file."""
-    directories.unlink_file_at(file.directory, _path(path))
+    directories.unlink_file_at(file.directory, checked_path(path))
 
 
 @TYPES.function("filesystem-error-code(err: borrow<error>) -> option<error-code>")
@@ -397,7 +397,7 @@ def filesystem_error_code(context: WasiContext, error: IoError) -> str | None:
     return _CODES.get(error.errno)
 
 
-def _path(path: str) -> str:
+def checked_path(path: str) -> str:
     """A path that the host can be asked for."""
     if len(path.encode()) > MAX_PATH_BYTES:
         raise WasiError(Errno.NAMETOOLONG)
@@ -406,17 +406,25 @@ def _path(path: str) -> str:
     return path
 
 
-def _follow(flags: set[str]) -> Follow:
+def follow_of(flags: set[str]) -> Follow:
+    """Whether symbolic links at the end of a path are followed."""
     return Follow.ALWAYS if flags else Follow.WITH_SLASH
 
 
-def _status(descriptor: Descriptor) -> os.stat_result:
+def status_of(descriptor: Descriptor) -> os.stat_result:
+    """The status of an open file."""
     descriptor.require(Rights.FD_FILESTAT_GET)
     assert isinstance(descriptor, HostFile)
     return os.fstat(descriptor.fd)
 
 
-def _type_of(status: os.stat_result) -> str:
+def entry_type(kind: FileType) -> str:
+    """The name of the kind of an entry."""
+    return _ENTRY_TYPES.get(kind, "unknown")
+
+
+def type_of_status(status: os.stat_result) -> str:
+    """The name of a file's kind."""
     return _TYPES.get(stat.S_IFMT(status.st_mode), "unknown")
 
 
@@ -427,7 +435,7 @@ def _stat(status: os.stat_result) -> Record:
         return datetime(time_ns) if time_ns >= 0 else None
 
     return Record(
-        type=_type_of(status),
+        type=type_of_status(status),
         link_count=status.st_nlink,
         size=status.st_size,
         data_access_timestamp=time_of(status.st_atime_ns),

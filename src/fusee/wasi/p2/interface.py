@@ -1,4 +1,4 @@
-"""The interfaces of WASI 0.2 as tables: their types, and functions with what they do.
+"""The interfaces of WASI 0.2 and 0.3 as tables: their types, and functions with what they do.
 
 A function enters its interface's table through a decorator, which states its type once, as WIT does:
 
@@ -49,6 +49,7 @@ class HostFunction(NamedTuple):
     result: ValType | None
     body: Callable[..., Any]
     error: "Callable[[WasiError | OSError], Any] | None"
+    is_async: bool = False
 
     def call(self, context: WasiContext, *arguments: Any) -> Any:
         """What the body gives, with objects for handles. Raises `Err` for the error case of a result."""
@@ -95,15 +96,16 @@ class Interface:
     """
 
     def __init__(
-        self, name: str, *uses: "Interface", error: "Callable[[WasiError | OSError], Any] | None" = None
-    ) -> None:
-        self.name = f"wasi:{name}@{VERSION}"
+        self, name: str, *uses: "Interface", error: "Callable[[WasiError | OSError], Any] | None" = None,
+        version: str = VERSION, table: "dict[str, Interface] | None" = None,
+    ) -> None:  # fmt: skip
+        self.name = f"wasi:{name}@{version}"
         self.names: dict[str, ValType | ResourceType] = {}
         for used in uses:
             self.names |= used.names
         self.functions: dict[str, HostFunction] = {}
         self._error = error
-        INTERFACES[self.name] = self
+        (INTERFACES if table is None else table)[self.name] = self
 
     def define(self, name: str, text: str) -> ValType:
         """Gives a type a name."""
@@ -128,8 +130,9 @@ class Interface:
 
     def method(self, text: str) -> Callable[[Body], Body]:
         """Registers a method: `resource.name(…)`, whose first parameter is the borrowed resource."""
-        owner, _, rest = text.partition(".")
-        return self._add(rest, f"[method]{owner}.{{}}", f"self: borrow<{owner}>, ")
+        start = "async " if text.startswith("async ") else ""
+        owner, _, rest = text.removeprefix(start).partition(".")
+        return self._add(start + rest, f"[method]{owner}.{{}}", f"self: borrow<{owner}>, ")
 
     def static(self, text: str) -> Callable[[Body], Body]:
         """Registers a function of a resource that is given none."""
@@ -142,11 +145,13 @@ class Interface:
         return self._add(f"{text} -> {owner}", "[constructor]{}", "")
 
     def _add(self, text: str, name: str, first: str) -> Callable[[Body], Body]:
+        is_async = text.startswith("async ")
+        text = text.removeprefix("async ")
         word, params, result = read_function(text.replace("(", f"({first}", 1), self.names)
 
         def register(body: Body) -> Body:
             full = name.format(word)
-            self.functions[full] = HostFunction(full, params, result, body, self._error)
+            self.functions[full] = HostFunction(full, params, result, body, self._error, is_async)
             return body
 
         return register
@@ -203,7 +208,7 @@ def _taker(kind: type[Resource]) -> Reader:
 
 def type_of(function: HostFunction) -> Any:
     """The type of a function, which a component's import has to match."""
-    return function_type(function.params, function.result)
+    return function_type(function.params, function.result, function.is_async)
 
 
 def bounded(length: int, most: int, what: str) -> int:

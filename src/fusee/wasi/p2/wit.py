@@ -1,6 +1,6 @@
 """Reads the type of a function as WIT writes it (component-model/design/mvp/WIT.md), into types of components.
 
-A function of this package states its type once, in these words. Only what WASI 0.2 needs is read.
+A function of this package states its type once, in these words. Only what WASI 0.2 and 0.3 need is read.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Any, Final
 from fusee.component.items import FuncType
 from fusee.component.types import (
     S32,
+    S64,
     U8,
     U16,
     U32,
@@ -18,12 +19,14 @@ from fusee.component.types import (
     BorrowType,
     EnumType,
     FlagsType,
+    FutureType,
     ListType,
     OptionType,
     OwnType,
     RecordType,
     ResourceType,
     ResultType,
+    StreamType,
     String,
     TupleType,
     ValType,
@@ -33,7 +36,7 @@ from fusee.component.types import (
 
 _TOKEN: Final = re.compile(r"\s*(->|[a-zA-Z0-9-]+|[<>(){},:_])")
 _PRIMITIVES: Final[dict[str, type[ValType]]] = {
-    "bool": Bool, "u8": U8, "u16": U16, "u32": U32, "s32": S32, "u64": U64, "string": String,
+    "bool": Bool, "u8": U8, "u16": U16, "u32": U32, "s32": S32, "s64": S64, "u64": U64, "string": String,
 }  # fmt: skip
 
 Names = Mapping[str, ValType | ResourceType]
@@ -59,9 +62,9 @@ def read_function(text: str, names: Names) -> tuple[str, list[tuple[str, ValType
     return name, params, result
 
 
-def function_type(params: list[tuple[str, ValType]], result: ValType | None) -> FuncType:
-    """The type of a function that is not asynchronous."""
-    return FuncType._of(tuple(params), result, False)
+def function_type(params: list[tuple[str, ValType]], result: ValType | None, is_async: bool) -> FuncType:
+    """The type of a function."""
+    return FuncType._of(tuple(params), result, is_async)
 
 
 class _Reader:
@@ -139,6 +142,8 @@ class _Reader:
             made = intern(ListType, *self.arguments(), None)
         elif word == "option":
             made = intern(OptionType, *self.arguments())
+        elif word in ("stream", "future"):
+            made = intern(StreamType if word == "stream" else FutureType, *(self.arguments() or [None]))
         elif word == "tuple":
             made = intern(TupleType, tuple(self.arguments()))
         elif word == "result":

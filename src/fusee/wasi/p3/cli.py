@@ -1,0 +1,88 @@
+"""`wasi:cli`: as in 0.2, but for streams."""
+
+from typing import Any, Final
+
+from fusee.component.readers import StreamReader
+from fusee.wasi.context import WasiContext
+from fusee.wasi.errno import Errno
+from fusee.wasi.p2 import cli as p2
+from fusee.wasi.p2.streams import ClosedInput, IoError, input_of, output_of, waits
+from fusee.wasi.p3.interface import interface
+from fusee.wasi.p3.transfer import Outcome, pieces, pieces_later, write_all
+
+ENVIRONMENT: Final = interface("cli/environment")
+ENVIRONMENT.function("get-environment() -> list<tuple<string, string>>")(p2.get_environment)
+ENVIRONMENT.function("get-arguments() -> list<string>")(p2.get_arguments)
+ENVIRONMENT.function("get-initial-cwd() -> option<string>")(p2.initial_cwd)
+
+EXIT: Final = interface("cli/exit")
+EXIT.function("exit(status: result)")(p2.exit_with_result)
+EXIT.function("exit-with-code(status-code: u8)")(p2.exit_with_code)
+
+TYPES: Final = interface("cli/types")
+TYPES.define("error-code", "enum {io, illegal-byte-sequence, pipe}")
+STDIN: Final = interface("cli/stdin", TYPES)
+STDOUT: Final = interface("cli/stdout", TYPES)
+STDERR: Final = interface("cli/stderr", TYPES)
+_WRITE: Final = "write-via-stream(data: stream<u8>) -> future<result<_, error-code>>"
+
+
+def code_of(error: IoError) -> str:
+    """The `error-code` of what a standard stream has failed with."""
+    return {Errno.ILSEQ: "illegal-byte-sequence", Errno.PIPE: "pipe"}.get(error.errno, "io")
+
+
+@STDIN.function("read-via-stream() -> tuple<stream<u8>, future<result<_, error-code>>>")
+def read_stdin(context: WasiContext) -> tuple[Any, Outcome]:
+    """Standard input, and how it has ended."""
+    descriptor, outcome = context.descriptors.get(0), Outcome()
+    stream = input_of(descriptor)
+    is_ready = descriptor is None or isinstance(stream, ClosedInput) or not waits(descriptor)
+    return (pieces if is_ready else pieces_later)(stream, outcome, code_of), outcome
+
+
+@STDOUT.function(_WRITE)
+def write_stdout(context: WasiContext, data: StreamReader) -> Outcome:
+    """Write all of a stream to standard output."""
+    return write_all(context, data, output_of(context.descriptors.get(1)), code_of)
+
+
+@STDERR.function(_WRITE)
+def write_stderr(context: WasiContext, data: StreamReader) -> Outcome:
+    """Write all of a stream to standard error."""
+    return write_all(context, data, output_of(context.descriptors.get(2)), code_of)
+
+
+class TerminalInput(p2.TerminalInput):
+    """Says that standard input is a terminal."""
+
+
+class TerminalOutput(p2.TerminalOutput):
+    """Says that an output is a terminal."""
+
+
+TERMINAL_INPUT: Final = interface("cli/terminal-input")
+TERMINAL_INPUT.resource("terminal-input", TerminalInput)
+TERMINAL_OUTPUT: Final = interface("cli/terminal-output")
+TERMINAL_OUTPUT.resource("terminal-output", TerminalOutput)
+TERMINAL_STDIN: Final = interface("cli/terminal-stdin", TERMINAL_INPUT)
+TERMINAL_STDOUT: Final = interface("cli/terminal-stdout", TERMINAL_OUTPUT)
+TERMINAL_STDERR: Final = interface("cli/terminal-stderr", TERMINAL_OUTPUT)
+
+
+@TERMINAL_STDIN.function("get-terminal-stdin() -> option<terminal-input>")
+def get_terminal_stdin(context: WasiContext) -> TerminalInput | None:
+    """Whether standard input is a terminal."""
+    return TerminalInput() if p2.is_terminal(context, 0) else None
+
+
+@TERMINAL_STDOUT.function("get-terminal-stdout() -> option<terminal-output>")
+def get_terminal_stdout(context: WasiContext) -> TerminalOutput | None:
+    """Whether standard output is a terminal."""
+    return TerminalOutput() if p2.is_terminal(context, 1) else None
+
+
+@TERMINAL_STDERR.function("get-terminal-stderr() -> option<terminal-output>")
+def get_terminal_stderr(context: WasiContext) -> TerminalOutput | None:
+    """Whether standard error is a terminal."""
+    return TerminalOutput() if p2.is_terminal(context, 2) else None

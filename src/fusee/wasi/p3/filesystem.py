@@ -1,0 +1,241 @@
+"""`wasi:filesystem`: the operations of 0.2, with its rights and sandbox. All are done at once; none is awaited."""
+
+import os
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fusee.component.readers import StreamReader
+from fusee.component.values import Record, Variant
+from fusee.wasi import directories, files
+from fusee.wasi.abi import Rights
+from fusee.wasi.context import WasiContext
+from fusee.wasi.descriptors import Directory
+from fusee.wasi.errno import Errno, WasiError
+from fusee.wasi.p2 import filesystem as p2
+from fusee.wasi.p2.interface import Body
+from fusee.wasi.p2.streams import (
+    ClosedInput,
+    ClosedOutput,
+    DescriptorInput,
+    DescriptorOutput,
+    FileInput,
+    FileOutput,
+    InputStream,
+    IoError,
+    OutputStream,
+    waits,
+)
+from fusee.wasi.p3.clocks import SYSTEM_CLOCK, instant
+from fusee.wasi.p3.interface import interface
+from fusee.wasi.p3.transfer import Outcome, pieces, pieces_later, write_all
+
+_CODES: Final = (
+    "access", "already", "bad-descriptor", "busy", "deadlock", "quota", "exist", "file-too-large",
+    "illegal-byte-sequence", "in-progress", "interrupted", "invalid", "io", "is-directory", "loop", "too-many-links",
+    "message-size", "name-too-long", "no-device", "no-entry", "no-lock", "insufficient-memory", "insufficient-space",
+    "not-directory", "not-empty", "not-recoverable", "unsupported", "no-tty", "no-such-device", "overflow",
+    "not-permitted", "pipe", "read-only", "invalid-seek", "text-file-busy", "cross-device",
+)  # fmt: skip
+_KINDS: Final = (
+    "block-device", "character-device", "directory", "fifo", "symbolic-link", "regular-file", "socket",
+)  # fmt: skip
+
+
+class OpenFile(p2.OpenFile):
+    """A `descriptor`."""
+
+
+def code_of(error: "WasiError | OSError | IoError") -> Variant:
+    """The `error-code` of what a file failed with."""
+    name = p2.code_of(WasiError(error.errno) if isinstance(error, IoError) else error)
+    return Variant(name) if name in _CODES else Variant("other", name)
+
+
+TYPES: Final = interface("filesystem/types", SYSTEM_CLOCK, error=code_of)
+TYPES.define("filesize", "u64")
+TYPES.define("link-count", "u64")
+TYPES.define("descriptor-type", f"variant {{{', '.join(_KINDS)}, other(option<string>)}}")
+TYPES.define(
+    "descriptor-flags",
+    "flags {read, write, file-integrity-sync, data-integrity-sync, requested-write-sync, mutate-directory}",
+)
+TYPES.define("path-flags", "flags {symlink-follow}")
+TYPES.define("open-flags", "flags {create, directory, exclusive, truncate}")
+TYPES.define(
+    "descriptor-stat",
+    "record {type: descriptor-type, link-count: link-count, size: filesize, data-access-timestamp: option<instant>, "
+    "data-modification-timestamp: option<instant>, status-change-timestamp: option<instant>}",
+)
+TYPES.define("new-timestamp", "variant {no-change, now, timestamp(instant)}")
+TYPES.define("directory-entry", "record {type: descriptor-type, name: string}")
+TYPES.define("metadata-hash-value", "record {lower: u64, upper: u64}")
+TYPES.define("advice", "enum {normal, sequential, random, will-need, dont-need, no-reuse}")
+TYPES.define("error-code", f"variant {{{', '.join(_CODES)}, other(option<string>)}}")
+TYPES.resource("descriptor", OpenFile)
+PREOPENS: Final = interface("filesystem/preopens", TYPES)
+
+
+def _as_before(text: str, body: Body) -> None:
+    """A method that is as in 0.2."""
+    TYPES.method(f"async descriptor.{text}")(body)
+
+
+_as_before("advise(offset: filesize, length: filesize, advice: advice) -> result<_, error-code>", p2.advise)
+_as_before("sync-data() -> result<_, error-code>", p2.sync_data)
+_as_before("sync() -> result<_, error-code>", p2.sync)
+_as_before("get-flags() -> result<descriptor-flags, error-code>", p2.get_flags)
+_as_before("set-size(size: filesize) -> result<_, error-code>", p2.set_size)
+_as_before("create-directory-at(path: string) -> result<_, error-code>", p2.create_directory_at)
+_as_before("readlink-at(path: string) -> result<string, error-code>", p2.readlink_at)
+_as_before("remove-directory-at(path: string) -> result<_, error-code>", p2.remove_directory_at)
+_as_before("symlink-at(old-path: string, new-path: string) -> result<_, error-code>", p2.symlink_at)
+_as_before("unlink-file-at(path: string) -> result<_, error-code>", p2.unlink_file_at)
+_as_before("is-same-object(other: borrow<descriptor>) -> bool", p2.is_same_object)
+_as_before("metadata-hash() -> result<metadata-hash-value, error-code>", p2.metadata_hash)
+_as_before(
+    "metadata-hash-at(path-flags: path-flags, path: string) -> result<metadata-hash-value, error-code>",
+    p2.metadata_hash_at,
+)
+_as_before(
+    "rename-at(old-path: string, new-descriptor: borrow<descriptor>, new-path: string) -> result<_, error-code>",
+    p2.rename_at,
+)
+_as_before(
+    "link-at(old-path-flags: path-flags, old-path: string, new-descriptor: borrow<descriptor>, new-path: string) "
+    "-> result<_, error-code>",
+    p2.link_at,
+)
+_as_before(
+    "set-times(data-access-timestamp: new-timestamp, data-modification-timestamp: new-timestamp) "
+    "-> result<_, error-code>",
+    p2.set_times,
+)
+_as_before(
+    "set-times-at(path-flags: path-flags, path: string, data-access-timestamp: new-timestamp, "
+    "data-modification-timestamp: new-timestamp) -> result<_, error-code>",
+    p2.set_times_at,
+)
+
+
+@PREOPENS.function("get-directories() -> list<tuple<descriptor, string>>")
+def get_directories(context: WasiContext) -> list[tuple[OpenFile, str]]:
+    """The directories that the program was given, and their names."""
+    return [(OpenFile(found.descriptor), name) for found, name in p2.get_directories(context)]
+
+
+@TYPES.method(
+    "async descriptor.open-at(path-flags: path-flags, path: string, open-flags: open-flags, flags: descriptor-flags) "
+    "-> result<descriptor, error-code>"
+)
+def open_at(
+    context: WasiContext, file: OpenFile, flags: set[str], path: str, how: set[str], asked: set[str]
+) -> OpenFile:  # fmt: skip
+    """Opens a file or a directory."""
+    return OpenFile(p2.open_at(context, file, flags, path, how, asked).descriptor)
+
+
+# Status
+
+
+@TYPES.method("async descriptor.get-type() -> result<descriptor-type, error-code>")
+def get_type(context: WasiContext, file: OpenFile) -> Variant:
+    """What kind of file it is."""
+    return _kind(p2.get_type(context, file))
+
+
+@TYPES.method("async descriptor.stat() -> result<descriptor-stat, error-code>")
+def stat_descriptor(context: WasiContext, file: OpenFile) -> Record:
+    """The file's status."""
+    return _stat(p2.status_of(file.descriptor))
+
+
+@TYPES.method("async descriptor.stat-at(path-flags: path-flags, path: string) -> result<descriptor-stat, error-code>")
+def stat_at(context: WasiContext, file: OpenFile, flags: set[str], path: str) -> Record:
+    """The status of what a path names."""
+    return _stat(directories.status_at(file.directory, p2.checked_path(path), p2.follow_of(flags)))
+
+
+def _kind(name: str) -> Variant:
+    return Variant(name) if name in _KINDS else Variant("other")
+
+
+def _stat(status: os.stat_result) -> Record:
+    return Record(
+        type=_kind(p2.type_of_status(status)),
+        link_count=status.st_nlink,
+        size=status.st_size,
+        data_access_timestamp=instant(status.st_atime_ns),
+        data_modification_timestamp=instant(status.st_mtime_ns),
+        status_change_timestamp=instant(status.st_ctime_ns),
+    )
+
+
+# Streams
+
+
+@TYPES.method("descriptor.read-via-stream(offset: filesize) -> tuple<stream<u8>, future<result<_, error-code>>>")
+def read_via_stream(context: WasiContext, file: OpenFile, offset: int) -> tuple[Any, Outcome]:
+    """The file from an offset on; what has no offsets, as a terminal, is read where it is."""
+    outcome = Outcome()
+    stream: InputStream = ClosedInput()
+    is_ready = True
+    try:
+        descriptor = files.readable(file.descriptor)
+        is_ready = not waits(descriptor)
+        stream = FileInput(descriptor, files.signed(offset)) if is_ready else DescriptorInput(descriptor)
+    except (WasiError, OSError) as error:
+        outcome.set(code_of(error))
+    return (pieces if is_ready else pieces_later)(stream, outcome, code_of), outcome
+
+
+@TYPES.method("descriptor.write-via-stream(data: stream<u8>, offset: filesize) -> future<result<_, error-code>>")
+def write_via_stream(context: WasiContext, file: OpenFile, data: StreamReader, offset: int) -> Outcome:
+    """Writes all of a stream into the file, from an offset on."""
+    return _write(context, file, data, offset)
+
+
+@TYPES.method("descriptor.append-via-stream(data: stream<u8>) -> future<result<_, error-code>>")
+def append_via_stream(context: WasiContext, file: OpenFile, data: StreamReader) -> Outcome:
+    """Writes all of a stream at the file's end."""
+    return _write(context, file, data, None)
+
+
+def _write(context: WasiContext, file: OpenFile, data: StreamReader, offset: int | None) -> Outcome:
+    stream: OutputStream = ClosedOutput()
+    try:
+        descriptor = files.writable(file.descriptor)
+        start = None if offset is None else files.signed(offset)
+        stream = DescriptorOutput(descriptor) if waits(descriptor) else FileOutput(descriptor, start)
+    except (WasiError, OSError) as error:
+        data.close()
+        outcome = Outcome()
+        outcome.set(code_of(error))
+        return outcome
+    return write_all(context, data, stream, code_of)
+
+
+@TYPES.method("descriptor.read-directory() -> tuple<stream<directory-entry>, future<result<_, error-code>>>")
+def read_directory(context: WasiContext, file: OpenFile) -> tuple[Any, Outcome]:
+    """The entries of the directory as they are when it is asked for."""
+    outcome = Outcome()
+    try:
+        file.directory.require(Rights.FD_READDIR)
+        return _entries(file.directory, outcome), outcome
+    except (WasiError, OSError) as error:
+        outcome.set(code_of(error))
+        return (), outcome
+
+
+def _entries(directory: Directory, outcome: Outcome) -> Iterator[Record]:
+    found = directory.listing()[2:]  # without `.` and `..`
+
+    def entries() -> Iterator[Record]:
+        try:
+            for name, _, kind in found:
+                yield Record(type=_kind(p2.entry_type(kind)), name=name.decode())
+        except UnicodeDecodeError:
+            outcome.set(code_of(WasiError(Errno.ILSEQ)))
+        finally:
+            outcome.set(None)
+
+    return entries()

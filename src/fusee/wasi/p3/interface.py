@@ -1,0 +1,17 @@
+"""Interfaces of WASI 0.3: tables as those of 0.2."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from fusee.wasi.errno import WasiError
+from fusee.wasi.p2.interface import Interface
+
+VERSION: Final = "0.3.0"
+INTERFACES: Final[dict[str, Interface]] = {}
+
+
+def interface(
+    name: str, *uses: Interface, error: "Callable[[WasiError | OSError], Any] | None" = None
+) -> Interface:  # fmt: skip
+    """An interface, which enters the table. A function whose text begins with `async` may give an awaitable."""
+    return Interface(name, *uses, error=error, version=VERSION, table=INTERFACES)

@@ -1,0 +1,278 @@
+"""WASI 0.3: clocks, standard streams and files, from components that wait in place."""
+
+import asyncio
+import inspect
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from fusee import Engine, ExitTrap, Store
+from fusee.component import Component, Func, Linker
+from fusee.wasi import WasiConfig
+from fusee.wasi.p2.wit import read_function
+from fusee.wasi.p3 import cli, clocks, filesystem  # noqa: F401  # which fill the table
+from fusee.wasi.p3.interface import INTERFACES
+from tests.component.guests import LIBC
+
+CODES = [
+    "access",
+    "already",
+    "bad-descriptor",
+    "busy",
+    "deadlock",
+    "quota",
+    "exist",
+    "file-too-large",
+    "illegal-byte-sequence",
+    "in-progress",
+    "interrupted",
+    "invalid",
+    "io",
+    "is-directory",
+    "loop",
+    "too-many-links",
+    "message-size",
+    "name-too-long",
+    "no-device",
+    "no-entry",
+    "no-lock",
+    "insufficient-memory",
+    "insufficient-space",
+    "not-directory",
+    "not-empty",
+    "not-recoverable",
+    "unsupported",
+    "no-tty",
+    "no-such-device",
+    "overflow",
+    "not-permitted",
+    "pipe",
+    "read-only",
+    "invalid-seek",
+    "text-file-busy",
+    "cross-device",
+]
+CASES = " ".join(f'(case "{code}")' for code in CODES)
+
+CLOCK = """
+  (import "wasi:clocks/monotonic-clock@0.3.0" (instance $clock
+    (export "now" (func (result u64))) (export "wait-for" (func async (param "how-long" u64)))))
+  (core func $now (canon lower (func $clock "now")))
+  (core func $wait (canon lower (func $clock "wait-for")))"""
+
+STREAMS = """
+  (import "wasi:cli/types@0.3.0" (instance $types
+    (type $plain (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type (eq $plain)))))
+  (alias export $types "error-code" (type $code))
+  (import "wasi:cli/stdin@0.3.0" (instance $stdin
+    (alias outer 1 $code (type $c')) (export "error-code" (type $c (eq $c')))
+    (type $r (result (error $c))) (type $f (future $r)) (type $s (stream u8)) (type $t (tuple $s $f))
+    (export "read-via-stream" (func (result $t)))))
+  (import "wasi:cli/stdout@0.3.0" (instance $stdout
+    (alias outer 1 $code (type $c')) (export "error-code" (type $c (eq $c')))
+    (type $r (result (error $c))) (type $f (future $r)) (type $s (stream u8))
+    (export "write-via-stream" (func (param "data" $s) (result $f)))))
+  (type $outcome (result (error $code))) (type $future (future $outcome)) (type $bytes (stream u8))
+  (core func $read (canon lower (func $stdin "read-via-stream") (memory $memory)))
+  (core func $write (canon lower (func $stdout "write-via-stream") (memory $memory)))
+  (core func $new (canon stream.new $bytes))
+  (core func $put (canon stream.write $bytes (memory $memory)))
+  (core func $drop (canon stream.drop-writable $bytes))
+  (core func $outcome (canon future.read $future (memory $memory)))"""
+
+FILES = f"""
+  (import "wasi:filesystem/types@0.3.0" (instance $types
+    (export "descriptor" (type $d (sub resource)))
+    (type $e' (variant {CASES} (case "other" (option string)))) (export "error-code" (type $e (eq $e')))
+    (type $p' (flags "symlink-follow")) (export "path-flags" (type $p (eq $p')))
+    (type $o' (flags "create" "directory" "exclusive" "truncate")) (export "open-flags" (type $o (eq $o')))
+    (type $f' (flags "read" "write" "file-integrity-sync" "data-integrity-sync" "requested-write-sync"
+      "mutate-directory")) (export "descriptor-flags" (type $f (eq $f')))
+    (type $r (result (error $e))) (type $u (future $r)) (type $s (stream u8)) (type $t (tuple $s $u))
+    (export "[method]descriptor.open-at" (func async (param "self" (borrow $d)) (param "path-flags" $p)
+      (param "path" string) (param "open-flags" $o) (param "flags" $f) (result (result (own $d) (error $e)))))
+    (export "[method]descriptor.read-via-stream" (func (param "self" (borrow $d)) (param "offset" u64) (result $t)))
+    (export "[method]descriptor.write-via-stream"
+      (func (param "self" (borrow $d)) (param "data" $s) (param "offset" u64) (result $u)))))
+  (alias export $types "descriptor" (type $d)) (alias export $types "error-code" (type $code))
+  (import "wasi:filesystem/preopens@0.3.0" (instance $preopens
+    (alias outer 1 $d (type $d')) (export "descriptor" (type $d (eq $d')))
+    (export "get-directories" (func (result (list (tuple (own $d) string)))))))
+  (type $outcome (result (error $code))) (type $future (future $outcome))
+  (core func $directories (canon lower (func $preopens "get-directories") (memory $memory) (realloc $realloc)))
+  (core func $open (canon lower (func $types "[method]descriptor.open-at") (memory $memory) (realloc $realloc)))
+  (core func $read (canon lower (func $types "[method]descriptor.read-via-stream") (memory $memory)))
+  (core func $write (canon lower (func $types "[method]descriptor.write-via-stream") (memory $memory)))
+  (core func $outcome (canon future.read $future (memory $memory) (realloc $realloc)))"""
+
+
+def program(definitions: str, core: str) -> str:
+    """A component that exports `run: async func() -> u32`, the core function of that name."""
+    names = re.findall(r'\(import "h" "([a-z]+)"', core)
+    return f"""(component {LIBC.replace("1024", "4096")} {definitions}
+      (core module $m (import "m" "memory" (memory 1)) {core})
+      (core instance $i (instantiate $m (with "m" (instance $libc))
+        (with "h" (instance {" ".join(f'(export "{name}" (func ${name}))' for name in names)}))))
+      (func (export "run") async (result u32) (canon lift (core func $i "run"))))"""
+
+
+WAITER = program(
+    CLOCK,
+    """(import "h" "now" (func $now (result i64))) (import "h" "wait" (func $wait (param i64)))
+    (func (export "run") (result i32) (local $start i64)
+      (local.set $start (call $now))
+      (call $wait (i64.const 0))
+      (call $wait (i64.const 20000000))
+      (i64.ge_u (i64.sub (call $now) (local.get $start)) (i64.const 20000000)))""",
+)
+CAT = program(
+    STREAMS,
+    """(import "h" "read" (func $read (param i32))) (import "h" "write" (func $write (param i32) (result i32)))
+    (import "h" "outcome" (func $outcome (param i32 i32) (result i32)))
+    (func (export "run") (result i32)
+      (call $read (i32.const 16))
+      (drop (call $outcome (call $write (i32.load (i32.const 16))) (i32.const 32)))
+      (i32.load8_u (i32.const 32)))""",
+)
+HELLO = program(
+    STREAMS,
+    """(import "h" "write" (func $write (param i32) (result i32))) (import "h" "new" (func $new (result i64)))
+    (import "h" "put" (func $put (param i32 i32 i32) (result i32))) (import "h" "drop" (func $drop (param i32)))
+    (data (i32.const 64) "hello, 0.3!")
+    (func (export "run") (result i32) (local $ends i64) (local $writable i32) (local $done i32)
+      (local.set $ends (call $new))
+      (local.set $writable (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+      (drop (call $write (i32.wrap_i64 (local.get $ends))))
+      (local.set $done (call $put (local.get $writable) (i32.const 64) (i32.const 11)))
+      (call $drop (local.get $writable))
+      (i32.shr_u (local.get $done) (i32.const 4)))""",
+)
+COPY = program(
+    FILES,
+    """(import "h" "directories" (func $directories (param i32)))
+    (import "h" "open" (func $open (param i32 i32 i32 i32 i32 i32 i32)))
+    (import "h" "read" (func $read (param i32 i64 i32)))
+    (import "h" "write" (func $write (param i32 i32 i64) (result i32)))
+    (import "h" "outcome" (func $outcome (param i32 i32) (result i32)))
+    (data (i32.const 64) "in.txtout.txt")
+    (func (export "run") (result i32) (local $directory i32)
+      (call $directories (i32.const 8))
+      (local.set $directory (i32.load (i32.load (i32.const 8))))
+      (call $open (local.get $directory) (i32.const 0) (i32.const 64) (i32.const 6) (i32.const 0) (i32.const 1)
+        (i32.const 128))
+      (if (i32.load8_u (i32.const 128)) (then (return (i32.add (i32.const 100) (i32.load8_u (i32.const 132))))))
+      (call $open (local.get $directory) (i32.const 0) (i32.const 70) (i32.const 7) (i32.const 1) (i32.const 2)
+        (i32.const 160))
+      (if (i32.load8_u (i32.const 160)) (then (return (i32.add (i32.const 200) (i32.load8_u (i32.const 164))))))
+      (call $read (i32.load (i32.const 132)) (i64.const 2) (i32.const 192))
+      (drop (call $outcome (call $write (i32.load (i32.const 164)) (i32.load (i32.const 192)) (i64.const 1))
+        (i32.const 200)))
+      (drop (call $outcome (i32.load (i32.const 196)) (i32.const 224)))
+      (i32.or (i32.load8_u (i32.const 200)) (i32.load8_u (i32.const 224))))""",
+)
+
+
+def start(text: str, config: WasiConfig | None = None) -> tuple[Store, Func]:
+    """The `run` of a program, in a store."""
+    engine = Engine()
+    store = Store(engine)
+    store.set_wasi(config or WasiConfig())
+    linker = Linker(engine)
+    linker.add_wasip2()
+    linker.add_wasip3()
+    run = linker.instantiate(store, Component(engine, text)).get_func(store, "run")
+    assert run is not None
+    return store, run
+
+
+def test_clocks() -> None:
+    store, run = start(WAITER)
+    assert run(store) == 1
+
+    async def main() -> None:
+        started = time.monotonic()
+        programs = [start(WAITER) for _ in range(3)]
+        assert await asyncio.gather(*(run.call_async(store) for store, run in programs)) == [1, 1, 1]
+        assert time.monotonic() - started >= 0.02
+
+    asyncio.run(main())
+
+
+def test_standard_output(tmp_path: Path) -> None:
+    config = WasiConfig()
+    config.stdout_file = tmp_path / "out"
+    store, run = start(HELLO, config)
+    assert run(store) == 11
+    assert (tmp_path / "out").read_bytes() == b"hello, 0.3!"
+
+
+def test_standard_input_and_output(tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    (tmp_path / "in").write_bytes(data)
+    config = WasiConfig()
+    config.stdin_file = tmp_path / "in"
+    config.stdout_file = tmp_path / "out"
+    store, run = start(CAT, config)
+    assert run(store) == 0
+    assert (tmp_path / "out").read_bytes() == data
+
+
+def test_input_that_comes_later(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def feed() -> None:
+        with pipe.open("wb", buffering=0) as file:
+            for part in (b"one ", b"two ", b"three"):
+                time.sleep(0.01)
+                file.write(part)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    config = WasiConfig()
+    config.stdin_file = pipe
+    config.stdout_file = tmp_path / "out"
+    store, run = start(CAT, config)
+    assert run(store) == 0
+    feeder.join()
+    assert (tmp_path / "out").read_bytes() == b"one two three"
+
+
+def test_files(tmp_path: Path) -> None:
+    config = WasiConfig()
+    config.preopen_dir(str(tmp_path), "/")
+    store, run = start(COPY, config)
+    assert run(store) == 100 + CODES.index("no-entry")
+    (tmp_path / "in.txt").write_bytes(b"0123456789")
+    assert run(store) == 0
+    assert (tmp_path / "out.txt").read_bytes() == b"\x0023456789"
+
+
+@pytest.mark.parametrize("name", sorted(INTERFACES))
+def test_functions_have_the_parameters_of_their_types(name: str) -> None:
+    """Each body takes what its type says, and the program's state."""
+    for function in INTERFACES[name].functions.values():
+        assert len(inspect.signature(function.body).parameters) == 1 + len(function.params), function.name
+
+
+def test_what_is_read_of_types() -> None:
+    word, params, result = read_function("f(a: stream, b: future<u8>) -> tuple<stream<s64>, future>", {})
+    assert (word, len(params)) == ("f", 2) and result is not None
+
+
+def test_exit() -> None:
+    text = """(component
+      (import "wasi:cli/exit@0.3.0" (instance $exit (export "exit-with-code" (func (param "status-code" u8)))))
+      (core func $end (canon lower (func $exit "exit-with-code")))
+      (core module $m (import "h" "end" (func $end (param i32)))
+        (func (export "run") (result i32) (call $end (i32.const 7)) (i32.const 0)))
+      (core instance $i (instantiate $m (with "h" (instance (export "end" (func $end))))))
+      (func (export "run") async (result u32) (canon lift (core func $i "run"))))"""
+    store, run = start(text)
+    with pytest.raises(ExitTrap) as caught:
+        run(store)
+    assert caught.value.code == 7
