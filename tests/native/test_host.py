@@ -78,7 +78,6 @@ def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("(module (type $s (struct)) (func (drop (struct.new $s))))", "objects"),
         (f"(module (func (param{' i64' * 65})))", "too many parameters or results"),
         (f"(module (func (local{' i64' * 2001})))", "too many locals"),
     ],

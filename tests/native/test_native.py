@@ -188,7 +188,7 @@ def test_a_signal_handler_runs_in_a_loop() -> None:
     assert exports["memory"].read(store, 0, 1) == b"\x01"
 
 
-@pytest.mark.parametrize("generator", ["smith", "programs", "stress", "vectors"])
+@pytest.mark.parametrize("generator", ["smith", "programs", "stress", "vectors", "objects"])
 def test_random_modules(generator: str) -> None:
     """A few; `python -m tests.native.programs` runs any number."""
     native = 0

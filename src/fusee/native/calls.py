@@ -159,16 +159,21 @@ _WIDE_OPS: Final = {
 _NAMES_LAST: Final = ("memory.init", "table.init")  # their last immediate is the memory or table
 
 
-def _on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], results: tuple[str, ...]) -> None:
-    mnemonic = ins.op.mnemonic
+def on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], results: tuple[str, ...]) -> None:
+    """Have a helper do an instruction; if there are vectors, every operand has two slots."""
+    name = ins.op.mnemonic.replace(".", "_")
     c.calls = True
     operands = c.pop_many(len(params))
     c.keep_operands()
-    c.put_all(params, operands, 0)
+    if "v128" in params:
+        name = f"{name}_wide"
+        for number, (kind, operand) in enumerate(zip(params, operands, strict=True)):
+            c.put(kind, operand, c.free_slot(2 * number))
+    else:
+        c.put_all(params, operands, 0)
     numbers = [cast(int, immediate) for immediate in ins.immediates if immediate is not None]
     first, second = [*numbers, 0, 0][:2]
-    helper = c.helper(mnemonic.replace(".", "_"))
-    status = c.value(f"call i64 {helper}(ptr %ctx, ptr %top, i32 {first}, i32 {second})")
+    status = c.value(f"call i64 {c.helper(name)}(ptr %ctx, ptr %top, i32 {first}, i32 {second})")
     c.check(status, c.raised)
     c.reload_memories()
     c.push_all(results, c.get_all(results, 0))
@@ -184,7 +189,7 @@ def _addressed(c: FunctionCompiler, ins: Instruction) -> None:
     if params or results:
         named = cast(int, ins.immediates[-1 if mnemonic in _NAMES_LAST else 0])
         address = "i64" if spaces[named] else "i32"
-    _on_slots(
+    on_slots(
         c, ins, tuple(address if kind == _ADDRESS else kind for kind in params),
         tuple(address if kind == _ADDRESS else kind for kind in results),
     )  # fmt: skip
@@ -195,11 +200,11 @@ def _copy(c: FunctionCompiler, ins: Instruction) -> None:
     """The length is as wide as the smaller of the addresses (spec 3.3.10)."""
     spaces = c.unit.module.tables if ins.op.mnemonic == "table.copy" else c.unit.module.memories
     to, origin = ("i64" if spaces[cast(int, named)] else "i32" for named in ins.immediates)
-    _on_slots(c, ins, (to, origin, "i64" if to == origin == "i64" else "i32"), ())
+    on_slots(c, ins, (to, origin, "i64" if to == origin == "i64" else "i32"), ())
 
 
 def _wide(c: FunctionCompiler, ins: Instruction) -> None:
-    _on_slots(c, ins, *_WIDE_OPS[ins.op.mnemonic])
+    on_slots(c, ins, *_WIDE_OPS[ins.op.mnemonic])
 
 
 RULES.update(dict.fromkeys((*_TABLE_OPS, *_MEMORY_OPS), _addressed))

@@ -8,6 +8,7 @@ import fusee.native.access
 import fusee.native.calls
 import fusee.native.control
 import fusee.native.exceptions
+import fusee.native.objects
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.engine.numeric import MEANING
@@ -15,6 +16,7 @@ from fusee.kernel.machine import Machine
 from fusee.native.function import RULES, FunctionCompiler
 from fusee.native.kernels import kernels_for
 from fusee.native.module import Module, read_module
+from fusee.native.objects import reason_against as reason_against_object
 from fusee.native.reader import MalformedBytes, Reader
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
@@ -28,7 +30,6 @@ MOST_BYTES = 1 << 18
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 _REASONS = {
-    Feature.GC: "objects",
     Feature.SIMD: "vectors",
     Feature.RELAXED_SIMD: "vectors",
     Feature.THREADS: "threads",
@@ -104,6 +105,8 @@ def examine(module: Module, index: int) -> Examined:
         op = instruction.op
         if op.mnemonic not in RULES and not _has_meaning(op):
             return Examined(_REASONS.get(op.feature, op.mnemonic))
+        if op.feature is Feature.GC and (reason := reason_against_object(module, instruction)):
+            return Examined(reason)
         if op.mnemonic.startswith("return_call"):
             callees.add(cast(int, instruction.immediates[0]) if op.mnemonic == "return_call" else UNKNOWN)
     return Examined("", frozenset(callees))

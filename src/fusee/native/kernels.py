@@ -3,9 +3,10 @@
 from functools import cache
 from typing import Any
 
-from fusee.engine.natives import inlined
+from fusee.engine.natives import inlined, objects
 from fusee.engine.numeric import MEANING
 from fusee.engine.numeric.lanes import picked
+from fusee.engine.numeric.reference import i31_get_s, i31_get_u, ref_i31
 from fusee.engine.runtime.memory import memory_size
 from fusee.engine.runtime.table import callee_at, table_size
 from fusee.kernel.check import Checker
@@ -19,7 +20,10 @@ TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128":
 _STORED: dict[str, Any] = {"8_s": i8, "8_u": u8, "16_s": i16, "16_u": u16, "32_s": i32, "32_u": u32}
 _UNSIGNED: dict[int, Any] = {1: u8, 2: u16, 4: u32, 8: u64}
 _NARROW: dict[str, Any] = {"8": u8, "16": u16, "32": u32}
-_PLAIN: dict[str, Any] = {"memory_size": memory_size, "callee_at": callee_at, "table_size": table_size}
+_PLAIN: dict[str, Any] = {
+    "memory_size": memory_size, "callee_at": callee_at, "table_size": table_size, "ref_i31": ref_i31,
+    "i31_get_s": i31_get_s, "i31_get_u": i31_get_u,
+}  # fmt: skip
 
 
 @cache
@@ -64,11 +68,11 @@ class Kernels:
         return self.inlined("store_whole", t=_UNSIGNED[width])
 
     def inlined(self, name: str, **static: Any) -> Specialised:
-        """A kernel of `engine.natives.inlined`, or one that the interpreter's handlers use."""
+        """A kernel of `engine.natives.inlined` or `objects`, or one that the interpreter's handlers use."""
         key = (name, *static.values())
         found = self._made.get(key)
         if found is None:
-            kernel = _PLAIN.get(name) or getattr(inlined, name)
+            kernel = _PLAIN.get(name) or getattr(inlined, name, None) or getattr(objects, name)
             found = self._specialised(key, instance(kernel, **static) if static else kernel)
         return found
 

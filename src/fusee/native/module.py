@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fusee.native.layouts import Aggregate
 from fusee.native.reader import MalformedBytes, Reader
 
 NUMBERS = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
@@ -30,6 +31,7 @@ class Module:
 
     binary: bytes
     types: list[FuncType | None] = field(default_factory=list)  # None: a structure or array
+    aggregates: dict[int, Aggregate] = field(default_factory=dict)  # those
     func_types: list[int] = field(default_factory=list)
     imported_funcs: int = 0
     tables: list[bool] = field(default_factory=list)  # whether addresses have 64 bits
@@ -89,7 +91,7 @@ def read_module(binary: bytes) -> Module:
 
 def _read_types(module: Module, reader: Reader) -> None:
     """Function types; a reference may name a type that comes later, so that types are resolved at the end."""
-    found: list[tuple[list[int], list[int]] | None] = []
+    found: list[tuple[list[int], list[int]] | Aggregate] = []
     for _ in range(reader.u32()):
         kind = reader.byte()
         if kind != _GROUP:
@@ -97,9 +99,11 @@ def _read_types(module: Module, reader: Reader) -> None:
             continue
         for _ in range(reader.u32()):
             found.append(_read_type(reader, reader.byte()))
-    module.types = [None if one is None else FuncType((), ()) for one in found]
+    module.types = [None if isinstance(one, Aggregate) else FuncType((), ()) for one in found]
     for index, one in enumerate(found):
-        if one is not None:
+        if isinstance(one, Aggregate):
+            module.aggregates[index] = one
+        else:
             params, results = (tuple(map(module.value_type, codes)) for codes in one)
             module.types[index] = FuncType(params, results)
 
@@ -108,18 +112,20 @@ _GROUP, _SUB, _SUB_FINAL = 0x4E, 0x50, 0x4F
 _FUNC_TYPE, _STRUCT_TYPE, _ARRAY_TYPE = 0x60, 0x5F, 0x5E
 
 
-def _read_type(reader: Reader, kind: int) -> tuple[list[int], list[int]] | None:
-    """Parameters and results of a function type, None for others (spec 5.3)."""
+def _read_type(reader: Reader, kind: int) -> tuple[list[int], list[int]] | Aggregate:
+    """Parameters and results of a function type, or another type (spec 5.3)."""
+    is_final = kind != _SUB
     if kind in (_SUB, _SUB_FINAL):
         for _ in range(reader.u32()):
             reader.u32()
         kind = reader.byte()
     if kind == _FUNC_TYPE:
         return [reader.value_type() for _ in range(reader.u32())], [reader.value_type() for _ in range(reader.u32())]
+    fields = []
     for _ in range(reader.u32() if kind == _STRUCT_TYPE else 1):
-        reader.value_type()
+        fields.append(reader.value_type())
         reader.byte()
-    return None
+    return Aggregate(tuple(fields), kind == _ARRAY_TYPE, is_final)
 
 
 def _read_limits(reader: Reader) -> bool:

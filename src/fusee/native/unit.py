@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.target import Target
 from fusee.native.kernels import Kernels
+from fusee.native.layouts import layout
 from fusee.native.module import FuncType, Module
 
 LLVM = {
@@ -60,8 +61,9 @@ class Unit:
         )  # fmt: skip
         self.word = f"i{8 * options.target.pointer_width}"
         self._own: set[int] = set()
+        self._layouts: dict[int, tuple[list[int], int]] = {}
         root = self.writer.metadata('!{!"fusee"}')
-        self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame")}
+        self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame", "object")}
         self.notes: set[str] = set()  # what notes frames, and is defined here
 
     def _tag(self, name: str, root: int) -> str:
@@ -72,6 +74,22 @@ class Unit:
     def tag(self, name: str) -> str:
         """The suffix of an access to the guest's memory, to the engine's structures, or to guest frames."""
         return self._tags[name]
+
+    @property
+    def pointer_bytes(self) -> int:
+        return self.options.target.pointer_width
+
+    def offsets(self, type_index: int) -> list[int]:
+        """Where the fields of a structure are."""
+        return self._layout(type_index)[0]
+
+    def structure_bytes(self, type_index: int) -> int:
+        return self._layout(type_index)[1]
+
+    def _layout(self, type_index: int) -> tuple[list[int], int]:
+        if type_index not in self._layouts:
+            self._layouts[type_index] = layout(self.module.aggregates[type_index], self.pointer_bytes)
+        return self._layouts[type_index]
 
     def symbol(self, function: int) -> str:
         return self.options.symbol(function)

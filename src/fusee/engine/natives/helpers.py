@@ -10,10 +10,12 @@ from fusee.engine.errors import Trap
 from fusee.engine.handlers.call import check_subtype
 from fusee.engine.handlers.entering import enter
 from fusee.engine.handlers.on_slots import ON_SLOTS
-from fusee.engine.isa.memory import ALLOCATING, PAUSING
+from fusee.engine.isa.memory import ALLOCATING, PAUSING, SPREAD
 from fusee.engine.natives.host_stack import is_deep
 from fusee.engine.runtime.exceptions import capture, stop_throwing, take_caught
 from fusee.engine.runtime.frames import header
+from fusee.engine.runtime.heap.allocate import cell_of_next_run
+from fusee.engine.runtime.heap.barrier import mark_overwritten
 from fusee.engine.runtime.heap.collect import note_embedder
 from fusee.engine.runtime.metering import is_late, leave_registers
 from fusee.engine.runtime.notes import note_interpreted, note_native
@@ -39,7 +41,10 @@ from fusee.spec.traps import TrapCode
 
 Helper = Fn[[Instance, Ptr[u64], u32, u32], u64]
 
-MOST_OPERANDS: Final = 4  # of an instruction on slots that may pause
+MOST_SLOTS: Final = 8  # that operands have of an instruction on slots that may pause
+MOST_SLOTS_OF_NEW: Final = 128  # and of one that makes an object
+WITH_VECTORS: Final = ("array_new", "array_new_fixed", "array_fill")
+"""Those that may have vectors among their operands: then each has two slots."""
 
 
 # Errors
@@ -215,15 +220,41 @@ def pause(world: Store, top: Ptr[u64]) -> None:
 
 
 @kernel
-def on_slots(ctx: Instance, slots: Ptr[u64], first: u32, second: u32, name: Static[str]) -> u64:
+def on_slots(
+    ctx: Instance, slots: Ptr[u64], first: u32, second: u32, name: Static[str], narrow: Static[int]
+) -> u64:  # fmt: skip
     """Run a kernel of `ON_SLOTS`; the two numbers are the instruction's immediates."""
     world = ctx.store
     if name in PAUSING:
-        world.place_fp = slots + MOST_OPERANDS
+        world.place_fp = slots + MOST_SLOTS
         world.place_instance = usize(0)
-    status = caught(ON_SLOTS[name], ctx, slots, u16(0), first, second)
+    if name in ALLOCATING:
+        note_guest(world, slots + MOST_SLOTS_OF_NEW)
+    status = caught(ON_SLOTS[name], ctx, slots, u16(narrow), first, second)
     world.place_fp = null(Ptr[u64])
     return status
+
+
+# Objects
+
+
+@kernel
+def new_cell(ctx: Instance, slots: Ptr[u64], number: u32, unused: u32) -> u64:
+    """A cell of a size class whose run is used up; it has no header yet."""
+    note_guest(ctx.store, slots)
+    return caught(take_cell, ctx.store, slots, number)
+
+
+@kernel
+def take_cell(world: Store, slots: Ptr[u64], number: u32) -> None:
+    slots[0] = u64(cell_of_next_run(world, number))
+
+
+@kernel
+def overwritten(ctx: Instance, slots: Ptr[u64], unused: u32, unused_too: u32) -> u64:
+    """The collector marks, and a reference is about to be overwritten."""
+    mark_overwritten(ctx.store, usize(slots[0]))
+    return u64(0)
 
 
 NAMED: Final[dict[str, Any]] = {
@@ -238,7 +269,10 @@ NAMED: Final[dict[str, Any]] = {
     "throw_ref": throw_ref,
     "catch": catch,
     "poll": poll,
-    **{name: instance(on_slots, name=name) for name in ON_SLOTS if name not in ALLOCATING},
+    "new_cell": new_cell,
+    "overwritten": overwritten,
+    **{name: instance(on_slots, name=name, narrow=0) for name in ON_SLOTS if not name.startswith("struct")},
+    **{f"{name}_wide": instance(on_slots, name=name, narrow=SPREAD) for name in WITH_VECTORS},
 }
 NUMBER: Final = {name: number for number, name in enumerate(NAMED)}
 """What generated code knows a helper by."""
