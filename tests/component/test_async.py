@@ -62,6 +62,19 @@ def test_tasks_of_one_store_wait_at_the_same_time() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_one_call_after_the_other(way: str) -> None:
+    async def main() -> None:
+        world = World(WAITING, wait=soon)
+        run = world.func(way)
+        assert [await run.call_async(world.store, n % 3) for n in range(12)] == [
+            expected(way, n % 3) for n in range(12)
+        ]
+        world.store.close()
+
+    asyncio.run(main())
+
+
 def test_frames_that_wait_come_back_in_any_order() -> None:
     """Each is deeper than the one before, so that their frames lie over each other."""
     turns = {n: asyncio.Event() for n in range(6)}

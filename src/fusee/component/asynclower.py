@@ -7,7 +7,7 @@ from fusee.component.asynclift import lift_of
 from fusee.component.compile import row_lowerer
 from fusee.component.context import Context
 from fusee.component.formats import MEMORY
-from fusee.component.hosttasks import begin_host
+from fusee.component.hosttasks import host_performer, host_tasks_of, is_awaited
 from fusee.component.items import FuncType
 from fusee.component.layout import (
     MOST_FLAT_ASYNC_PARAMS,
@@ -29,7 +29,7 @@ from fusee.component.runtime import (
 )
 from fusee.component.tasks import NO_RESULT, tasks_of
 from fusee.component.traps import cannot_leave
-from fusee.component.types import ValType
+from fusee.component.types import BORROW, ResultType, ValType
 from fusee.component.waitables import (
     CANCELLED_BEFORE_RETURNED,
     CANCELLED_BEFORE_STARTED,
@@ -44,33 +44,67 @@ Begin = Callable[[Callable[[], Any], Callable[[Any], None]], OnCancel | None]
 _STATE_BITS: Final = 4
 
 
-def async_lowered(
-    instance: ComponentInstance, callee: LiftedFunction | HostFunctionItem, ty: FuncType, cx: Context, is_async: bool
-) -> Callable[[Slots], None]:  # fmt: skip
-    """A function that is lowered, `async` or not: it works on the slots of a call by the instance's core code."""
-    params = [param for _, param in ty._params]
-    most = MOST_FLAT_ASYNC_PARAMS if is_async else MOST_FLAT_PARAMS
-    lift = argument_lifter(cx, parameters_type(params), most)
-    lower = _memory_lowerer(cx, ty._result) if is_async else result_lowerer(cx, params, ty._result)
-    core_params, core_results = flatten_function(params, ty._result, is_async)
-    has_pointer = ty._result is not None and (is_async or not core_results)
-    last = len(core_params) - 1
-    start, tasks = _beginner(instance, callee, ty), tasks_of(instance.store)
+class AsyncLower:
+    """A function that is lowered, `async` or not: it works on the slots of calls by the instance's core code."""
 
-    def call(slots: Slots) -> None:
-        if not instance.may_leave:
+    def __init__(
+        self, instance: ComponentInstance, callee: LiftedFunction | HostFunctionItem, ty: FuncType, cx: Context,
+        is_async: bool,
+    ) -> None:  # fmt: skip
+        params = [param for _, param in ty._params]
+        together = parameters_type(params)
+        self._instance, self._callee, self._type, self._cx, self._is_async = instance, callee, ty, cx, is_async
+        self._lift = argument_lifter(cx, together, MOST_FLAT_ASYNC_PARAMS if is_async else MOST_FLAT_PARAMS)
+        self._lower = _memory_lowerer(cx, ty._result) if is_async else result_lowerer(cx, params, ty._result)
+        core_params, core_results = flatten_function(params, ty._result, is_async)
+        self._has_result = bool(core_results)
+        has_pointer = ty._result is not None and (is_async or not core_results)
+        self._pointer_at = len(core_params) - 1 if has_pointer else None
+        self._tasks = tasks_of(instance.store)
+        self._has_borrows = bool(together._flags & BORROW)
+        self._perform: Callable[[Any], Any] | None = None
+        self._start: Begin
+        if isinstance(callee, HostFunctionItem):
+            self._perform = host_performer(callee, ty)
+        else:
+            self._start = _beginner(instance, callee)
+
+    def call(self, slots: Slots) -> None:
+        """Perform a call."""
+        if not self._instance.may_leave:
             raise cannot_leave()
+        pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
+        value = NO_RESULT
+        if self._perform is not None and not self._has_borrows:
+            value = self._perform(self._lift(slots))
+            if value is None or not self._can_await(value):
+                self._finish(slots, pointer, value)  # nobody knows that it was a task
+                if self._is_async:
+                    slots[0] = RETURNED
+                return
+        self._begin(slots, pointer, value)
+
+    def _can_await(self, value: Any) -> bool:
+        return self._type._is_async and is_awaited(value)
+
+    def _finish(self, slots: Slots, pointer: int, value: Any) -> None:
+        try:
+            self._lower(slots, pointer, value)
+        except UNFIT as error:
+            explain_result(self._callee, self._type._result, value, error)
+
+    def _begin(self, slots: Slots, pointer: int, value: Any) -> None:
+        """A call that may have to be waited for; `value` is what a host function has given, if it was called."""
         # Arguments may be read, and the result be there, while the caller's frame is somewhere else.
         mine = type(slots).from_buffer_copy(slots)
-        pointer = mine[last] & MASK if has_pointer else 0
-        subtask = Subtask()
+        subtask, cx = Subtask(), self._cx
 
         def on_start() -> Any:
             subtask.progress()
             subtask.state = STARTED
             before, cx.scope = cx.scope, subtask.scope
             try:
-                return lift(mine)
+                return self._lift(mine)
             finally:
                 cx.scope = before
 
@@ -79,28 +113,37 @@ def async_lowered(
             if value is NO_RESULT:
                 is_early = subtask.state == STARTING
                 subtask.state = CANCELLED_BEFORE_STARTED if is_early else CANCELLED_BEFORE_RETURNED
-                return
-            try:
-                lower(mine, pointer, value)
-            except UNFIT as error:
-                explain_result(callee, ty._result, value, error)
-            subtask.state = RETURNED
+            else:
+                self._finish(mine, pointer, value)
+                subtask.state = RETURNED
 
-        subtask.on_cancel = start(on_start, on_resolve)
-        if not is_async:
+        if self._perform is None:
+            subtask.on_cancel = self._start(on_start, on_resolve)
+        else:
+            if value is NO_RESULT:
+                value = self._perform(on_start())
+            subtask.state = STARTED
+            if self._can_await(value):
+                host, takes_errors = host_tasks_of(self._instance.store), isinstance(self._type._result, ResultType)
+                subtask.on_cancel = host.spawn(value, on_resolve, takes_errors, self._instance).cancel
+            else:
+                on_resolve(value)
+        self._answer(slots, mine, subtask)
+
+    def _answer(self, slots: Slots, mine: Slots, subtask: Subtask) -> None:
+        """What the guest is told when the call comes back."""
+        if not self._is_async:
             if not subtask.is_resolved():
-                tasks.thread().wait_until(subtask.is_resolved, False)
+                self._tasks.thread().wait_until(subtask.is_resolved, False)
             subtask.deliver()
-            if core_results:
+            if self._has_result:
                 slots[0] = mine[0]
         elif subtask.is_resolved():
             subtask.deliver()
             slots[0] = RETURNED
         else:
-            subtask.index = instance.handles.add(subtask)
+            subtask.index = self._instance.handles.add(subtask)
             slots[0] = subtask.state | subtask.index << _STATE_BITS
-
-    return call
 
 
 def _memory_lowerer(cx: Context, result: ValType | None) -> Callable[[Slots, int, Any], None]:
@@ -116,10 +159,8 @@ def _memory_lowerer(cx: Context, result: ValType | None) -> Callable[[Slots, int
     return lower
 
 
-def _beginner(instance: ComponentInstance, callee: LiftedFunction | HostFunctionItem, ty: FuncType) -> Begin:
-    """How the function is called."""
-    if isinstance(callee, HostFunctionItem):
-        return begin_host(instance, callee, ty)
+def _beginner(instance: ComponentInstance, callee: LiftedFunction) -> Begin:
+    """How a guest's function is called."""
     if not callee.is_task:
         perform = callee.caller(instance)
 

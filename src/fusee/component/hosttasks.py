@@ -20,7 +20,6 @@ from fusee.component.values import AsyncValue, Err
 if TYPE_CHECKING:
     from fusee.api.store import Store
     from fusee.component.runtime import ComponentInstance, HostFunctionItem
-    from fusee.component.waitables import OnCancel
 
 _TICKS: Final = 64
 """Steps of guests between two turns of the loop."""
@@ -188,9 +187,17 @@ class HostTasks:
             for part in instance.chain:
                 part.may_enter = False
             self._tasks.end(instance)
-        for call in [*self._calls]:
+        waiting = self._waiting_calls()
+        for call in waiting:
             call.fail(error)
+        if not waiting and self._loop is not None and self._loop is not self._own_loop:
+            context = {"message": "a guest's task that nobody waits for has failed", "exception": error}
+            self._loop.call_exception_handler(context)
         self.kick()
+
+    def _waiting_calls(self) -> list[Call]:
+        """Those that have not ended; whoever waits for one that has may not have had its turn."""
+        return [call for call in self._calls if not call.is_done]
 
     # Waiting without a loop that runs.
 
@@ -277,6 +284,8 @@ class HostTasks:
         finally:
             self._calls.discard(call)
             self._waiters.discard(waiter)
+            if self._calls:
+                self.kick()
         return call.result()
 
     def _cancel(self, call: Call) -> None:
@@ -306,16 +315,17 @@ class HostTasks:
         if self._tasks.depth:  # a guest runs, and turns a loop of its own
             return
         for _ in range(_TICKS):
-            if not self._calls or not self._tick():
+            if not self._tick():
                 break
         else:
             self.kick()
             return
         self._start_new()
-        if self._is_busy() or self.open_ends or not self._calls or self._loop is None:
+        waiting = self._waiting_calls()
+        if self._is_busy() or self.open_ends or len(waiting) < len(self._calls) or self._loop is None:
             return
         if asyncio.all_tasks(self._loop) <= self._waiters:  # else a coroutine may call what lets a task go on
-            for call in [*self._calls]:
+            for call in waiting:
                 self._fail_all(deadlock(), call.instance)
 
     def end(self, root: "ComponentInstance") -> None:
@@ -361,24 +371,16 @@ def is_awaited(value: Any) -> bool:
     return hasattr(value, "__await__") and not isinstance(value, AsyncValue)
 
 
-def begin_host(
-    instance: "ComponentInstance", callee: "HostFunctionItem", ty: FuncType
-) -> "Callable[[Callable[[], Any], Callable[[Any], None]], OnCancel | None]":  # fmt: skip
-    """How a function of the host's is called. If its type is `async` it may give something to be awaited."""
-    function, store, is_async = callee.call, callee.store, ty._is_async
-    takes_errors = isinstance(ty._result, ResultType)
+def host_performer(callee: "HostFunctionItem", ty: FuncType) -> Callable[[Any], Any]:
+    """How a function of the host's is called: gives its result, or what is to be awaited."""
+    function, store = callee.call, callee.store
+    if not isinstance(ty._result, ResultType):
+        return lambda args: function(store, *args)
 
-    def begin(on_start: Callable[[], Any], on_resolve: Callable[[Any], None]) -> "OnCancel | None":
-        args = on_start()
+    def perform(args: Any) -> Any:
         try:
-            value = function(store, *args)
+            return function(store, *args)
         except Err as error:
-            if not takes_errors:
-                raise
-            value = ErrorCase("err", error.payload)
-        if is_async and is_awaited(value):
-            return host_tasks_of(store).spawn(value, on_resolve, takes_errors, instance).cancel
-        on_resolve(value)
-        return None
+            return ErrorCase("err", error.payload)
 
-    return begin
+    return perform

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fusee.api.errors import LimitError
 from fusee.api.instance import Instance
 from fusee.api.store import Store
-from fusee.component.asynclower import async_lowered
+from fusee.component.asynclower import AsyncLower
 from fusee.component.canonbuiltins import builtin
 from fusee.component.context import Context
 from fusee.component.corecall import CoreCall, host_function
@@ -210,8 +210,9 @@ def _lower(frame: Frame, step: Lower) -> None:
     is_host = not isinstance(callee, LiftedFunction)
     realloc = _core_call(frame, options.realloc)
     cx = Context(frame.instance, _memory(frame, options), realloc, options.encoding, is_host)
+    call: Callable[[Any], None]
     if step.type._is_async or frame.instance.program.is_async:
-        call = async_lowered(frame.instance, callee, step.type, cx, options.is_async)
+        call = AsyncLower(frame.instance, callee, step.type, cx, options.is_async).call
     else:
         call = lowered(frame.instance, callee, step.type, cx)
     frame.spaces[CORE_FUNC].append(host_function(frame.store, step.core_type, call))
