@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from fusee.engine.runtime.codes import add_code, code_of, find_code, release_code
+from fusee.engine.runtime.codes import add_code, code_of, find_code, recall_code, release_code
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.arena import allocate_simulated, new, new_array, simulate
-from fusee.kernel.lang import address, u32, usize
+from fusee.kernel.lang import Ptr, address, is_null, kernel, null, u8, u32, usize
 from fusee.kernel.layout import layout
 from fusee.kernel.target import ILP32, LP64, Target
-from tests.engine.simulated_world import live, release
+from tests.engine.simulated_world import allocate, live, release
 
 COUNT = 32
 
@@ -71,6 +71,33 @@ def test_every_address_finds_its_function(m: Module, order: str) -> None:
     ends = {end for _, end in places.values()} - {start for start, _ in places.values()}
     assert all(find_code(m, usize(end)) == 0 for end in ends)
     assert height(m, int(m.code_root)) <= 15  # whatever the order; a balanced tree has 6
+
+
+@kernel
+def no_memory(count: usize, size: usize) -> Ptr[u8]:
+    return null(Ptr[u8])
+
+
+@pytest.mark.parametrize("has_memory", [True, False])
+def test_what_is_remembered_of_an_address_is_what_would_be_found(m: Module, has_memory: bool) -> None:
+    live.clear()
+    platform = new(Platform)
+    platform.allocate = allocate if has_memory else no_memory
+    platform.release = release
+    assert is_null(recall_code(m, platform, usize(0x1000)))
+    first, rest = ORDERS["random"][:5], ORDERS["random"][5:]
+    homes = [allocate_simulated(CODE_START + 8 * (1 + n % 7)) for n in range(COUNT)]
+    places = [int(address(home)) + at for home in homes for at in (-1, 0, 9, 17, CODE_START, CODE_START + 8, 60)]
+    live.update(int(address(home)) for home in homes)
+    for some in (first, rest):  # what is translated later is found, too
+        for n in some:
+            add_code(m, homes[n], u32(CODE_START + 8 * (1 + n % 7)), u32(n + 1))
+        for at in places:
+            number = find_code(m, usize(at))
+            known = recall_code(m, platform, usize(at))
+            assert is_null(known) if number == 0 else known == code_of(m, number)
+    release_code(m, platform)
+    assert is_null(m.code_known) and not live
 
 
 def test_release_frees_every_function_once(m: Module) -> None:

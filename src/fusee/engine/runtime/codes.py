@@ -3,6 +3,9 @@
 It is a treap: a search tree by address that is a heap by a hash of the address, and so as good as balanced in
 whatever order functions are translated. Its nodes are the headers of the code itself. Most programs never look for
 a function: what is translated waits in a list until somebody does.
+
+Throws come past the same calls again and again. So a table remembers whose they are: by some bits of the
+place it has the address of the code that was found there last, and that code says itself whether a place is in it.
 """
 
 from typing import Final
@@ -10,12 +13,15 @@ from typing import Final
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, load, offset_of, size_of, span, u8, u32, usize
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, load, null, offset_of, size_of, span, u8, u32, usize
 
 NOTE_BYTES: Final = 8
 """Behind the cells: the frame's slots, the number of loops, and the offsets of their first cells; four bytes each."""
 
 SPREAD: Final = 0x9E37_79B1  # 2³² divided by the golden ratio, and odd: multiplied by it, neighbours lie far apart
+
+KNOWN_ENTRIES: Final = 0x400  # of `Module.code_known`
+KNOWN_SHIFT: Final = 5  # bits of a place that do not count: what lies next to each other gets entries of its own
 
 
 @kernel(inline=True)
@@ -105,6 +111,24 @@ def find_code(m: Module, place: usize) -> u32:
     return u32(0)
 
 
+@kernel
+def recall_code(m: Module, platform: Platform, place: usize) -> Code:
+    """The code that contains an address, null if none of this module's does: quick where that was asked before."""
+    if is_null(m.code_known):
+        m.code_known = cast(Ptr[usize], platform.allocate(usize(KNOWN_ENTRIES), usize(size_of(usize))))
+        if is_null(m.code_known):  # there is no memory: nothing is remembered
+            number = find_code(m, place)
+            return code_of(m, number) if number != 0 else null(Code)
+    entry = m.code_known + (place >> KNOWN_SHIFT & (KNOWN_ENTRIES - 1))
+    if entry[0] != 0 and place - entry[0] < usize(cast(Code, entry[0]).size):
+        return cast(Code, entry[0])
+    number = find_code(m, place)
+    if number == 0:
+        return null(Code)
+    entry[0] = address(code_of(m, number))
+    return code_of(m, number)
+
+
 @kernel(inline=True)
 def loop_heads(code: Code) -> Ptr[u32]:
     """How many loops a function has, and where in its code the first cell of each is, to which its back-edges lead."""
@@ -120,9 +144,12 @@ def slots_at(m: Module, place: usize) -> u32:
 
 @kernel
 def release_code(m: Module, platform: Platform) -> None:
-    """Free the code of all translated functions of a module."""
+    """Free the code of all translated functions of a module, and what is known of it."""
     if is_null(m.code_table):
         return
+    if not is_null(m.code_known):
+        platform.release(cast(Ptr[u8], m.code_known))
+        m.code_known = null(Ptr[usize])
     for index in span(m.imported_func_count, m.func_count):
         if m.code_table[index] != 0:
             platform.release(cast(Ptr[u8], code_of(m, index + 1)))

@@ -6,7 +6,7 @@ An exception is an object of the heap. One that is caught without a reference to
 from typing import Final
 
 from fusee.engine.errors import Trap
-from fusee.engine.runtime.codes import code_of, find_code
+from fusee.engine.runtime.codes import recall_code
 from fusee.engine.runtime.frames import Walk, find_frame, to_caller
 from fusee.engine.runtime.heap.allocate import new_array
 from fusee.engine.runtime.heap.collect import note_embedder
@@ -27,7 +27,7 @@ from fusee.engine.state.code import (
 from fusee.engine.state.heap import EXCEPTION
 from fusee.engine.state.module import VAL_V128
 from fusee.engine.state.runtime import Exn, Instance, Store, Tag
-from fusee.kernel.lang import Ptr, address, cast, kernel, size_of, span, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, size_of, span, stack_array, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
 SMALLEST_CAPACITY: Final = u32(4)  # slots
@@ -98,11 +98,9 @@ def land(instance: Instance, place: Ptr[u8], frame: Ptr[u64]) -> None:
     w.frame = frame
     w.place = place
     while find_frame(w):
-        number = find_code(w.instance.module, address(w.place))
-        if number != 0:
-            code = code_of(w.instance.module, number)
-            if code.clauses != 0 and lands_in(world, exn, w, code):
-                return
+        code = recall_code(w.instance.module, world.engine.platform, address(w.place))
+        if not is_null(code) and code.clauses != 0 and lands_in(world, exn, w, code):
+            return
         to_caller(w)
     raise Trap(TrapCode.UNCAUGHT_EXCEPTION, 0)
 

@@ -200,4 +200,5 @@ class Module:
     code_waiting: u32  # the newest of those that are not in it yet, which are chained by `lower`
     code_bytes: u64  # of all translated functions
     code_table: Ptr[usize]  # addresses of translated functions by index; made with the first instance
+    code_known: Ptr[usize]  # of throws: addresses of code by bits of places in it; null before the first one
     natives: Ptr[usize]  # native code of functions by index, 0: none; null if no function has any
