@@ -136,12 +136,13 @@ def test_a_deep_stack_is_searched_as_it_was(target: Target, has_memory: bool, mo
         words = AT_ONCE + 7
         for place in range(words):
             s.store.stack_base[place] = u64(0)
-        places = (0, 1, 1500, words - 2, words - 1)
+        places = (0, 1, 2, 7, 1500, words - 2, words - 1)
+        upper_half = u64(0) if target == LP64 else u64(0x1234_5678 << 32)  # arbitrary, with pointers of 32 bits
         objects = [s.node(s.node()) for _ in places]
         inner = [cast(Ptr[usize], at + 16)[0] for at in objects]
         dead = s.node()
         for place, at in zip(places, objects, strict=True):
-            s.store.stack_base[place] = u64(at)
+            s.store.stack_base[place] = u64(at) | upper_half
         s.store.stack_base[words] = u64(dead)
         s.store.stack_top = s.store.stack_base + words
         if not has_memory:
@@ -152,10 +153,10 @@ def test_a_deep_stack_is_searched_as_it_was(target: Target, has_memory: bool, mo
         s.store.stack_top = s.store.stack_base
         while not collect_slice(s.store, u64(100)):
             pass
-        assert s.live(*objects, *inner, dead) == [True] * 10 + [False]
+        assert s.live(*objects, *inner, dead) == [True] * (2 * len(places)) + [False]
         assert is_null(blocks_of(s.store).marker.copy)
         collect_all_for(s.store)
-        assert s.live(*objects, *inner) == [False] * 10
+        assert s.live(*objects, *inner) == [False] * (2 * len(places))
         s.store.stack_top = s.store.stack_base + words
         collect_slice(s.store, u64(0))
         release_store(s.store)

@@ -106,7 +106,7 @@ class Marker:
     is_overflowed: bool  # something was marked for which the stack had no room
     rescan_at: usize  # where that is looked for; 0: nowhere
     marked_bytes: u64
-    copy: Ptr[u64]  # of guests' frames when marking began, if they were not searched then
+    copy: Ptr[usize]  # of guests' frames when marking began, if they were not searched then
     copy_left: usize  # words of it, from its start on, that are still to be searched
     root_holding: usize  # the next of the store's blocks that is looked at for references
     root_part: u32  # which part of it

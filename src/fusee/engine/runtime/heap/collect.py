@@ -102,8 +102,9 @@ def collect_slice(world: Store, budget: u64) -> bool:
         if world.heap.held != 0:
             return True
         begin_cycle(world, m)
-    if m.phase == MARKING:
-        spent = mark_slice(world, m, budget)
+        spent = u64(m.copy_left)  # a deep stack has been copied: that was work, too
+    if m.phase == MARKING and spent < budget:
+        spent += mark_slice(world, m, budget - spent)
     while m.phase == SWEEPING and spent < budget:
         spent += BITMAP_WORDS * 2
         if not sweep_next(world, m):

@@ -1,7 +1,9 @@
 """Guests' frames as roots, searched word by word: nobody notes what is in them (`docs/collector.md`).
 
 Marking begins with what frames hold at that moment, and guests go on before all of a deep stack has been searched. So
-it is copied, which takes less than an instruction for each word, and the copy is searched piece by piece.
+it is copied, which takes less than an instruction for each word, and the copy is searched piece by piece. What cannot
+be an address is left out: with 64-bit pointers what does not lie between the heap's ends, with 32-bit ones the upper
+half of each word.
 """
 
 from typing import Final
@@ -10,7 +12,7 @@ from fusee.engine.arena import new_unset
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
 from fusee.engine.runtime.heap.mark import mark_host, mark_object
-from fusee.engine.state.heap import Marker
+from fusee.engine.state.heap import Blocks, Marker
 from fusee.engine.state.runtime import (
     RESERVED_STACK_SLOTS,
     SAVED_REGISTERS,
@@ -23,16 +25,17 @@ from fusee.engine.state.runtime import (
 from fusee.kernel.lang import (
     Ptr,
     address,
+    bitcast,
     cast,
     diff,
     is_null,
     kernel,
-    load,
     minimum,
     null,
+    shuffle,
     size_of,
-    store,
     u8,
+    u32x4,
     u64,
     unroll,
     usize,
@@ -41,8 +44,8 @@ from fusee.kernel.lang import (
 
 AT_ONCE: Final = 0x800  # words that are searched without a copy
 PIECE_WORDS: Final = 0x400
-STEP: Final = 64  # bytes that are copied in a row
-VECTORS: Final = tuple(range(0, STEP, 16))
+ROW: Final = 128  # words that are copied without a look at whether there are more
+EIGHTS: Final = tuple(range(0, ROW // 2, 4))  # where eight words begin, in vectors of two
 
 
 @kernel
@@ -68,40 +71,58 @@ def mark_frames(world: Store, m: Marker) -> None:
 @kernel
 def copy_frames(world: Store, m: Marker, end: Ptr[u64]) -> bool:
     """Copy them, and a few words more; false if there is no memory for that."""
-    bytes_ = diff(end, world.stack_base) * SLOT_BYTES
-    room = (bytes_ + (STEP - 1)) & ~usize(STEP - 1)
-    copy = new_unset(world.engine.platform, room)
+    copy = new_unset(world.engine.platform, diff(end, world.stack_base) * size_of(usize))
     if is_null(copy):
         return False
-    m.copy = cast(Ptr[u64], copy)
-    if size_of(usize) == 8:
+    m.copy = cast(Ptr[usize], copy)
+    if size_of(usize) == SLOT_BYTES:
         copy_candidates(world, m, end)
-        return True
-    at = usize(0)
-    origin = cast(Ptr[u8], world.stack_base)
-    while at + STEP <= bytes_:
-        for part in unroll(VECTORS):
-            store(copy + (at + part), load(v128, origin + (at + part)))
-        at += STEP
-    while at < bytes_:
-        store(copy + at, load(u64, origin + at))
-        at += SLOT_BYTES
-    m.copy_left = bytes_ // SLOT_BYTES
+    else:
+        copy_halves(world, m, end)
     return True
+
+
+@kernel
+def copy_halves(world: Store, m: Marker, end: Ptr[u64]) -> None:
+    """Copy the lower half of each word, and search what is left behind the last whole row."""
+    count = diff(end, world.stack_base)
+    m.copy_left = count & ~usize(ROW - 1)
+    origin = cast(Ptr[v128], world.stack_base)
+    into = cast(Ptr[v128], m.copy)
+    while count >= ROW:
+        copy_row(origin, into)
+        origin = origin + ROW // 2
+        into = into + ROW // 4
+        count -= ROW
+    mark_words(world, m, end - count, end)
+
+
+@kernel(cold=True)
+def copy_row(origin: Ptr[v128], into: Ptr[v128]) -> None:
+    """Where no address changes, and in this order, two vectors are loaded or stored by one instruction on AArch64."""
+    for at in unroll(EIGHTS):
+        first = lower_halves(origin[at], origin[at + 1])
+        second = lower_halves(origin[at + 2], origin[at + 3])
+        into[at // 2] = first
+        into[at // 2 + 1] = second
+
+
+@kernel(inline=True)
+def lower_halves(first: v128, second: v128) -> v128:
+    return bitcast(v128, shuffle(bitcast(u32x4, first), bitcast(u32x4, second), (0, 2, 4, 6)))
 
 
 @kernel
 def copy_candidates(world: Store, m: Marker, end: Ptr[u64]) -> None:
     """Copy only words between the heap's first and last address: computers take long to give fresh pages."""
-    b = blocks_of(world)
-    lowest = u64(b.chunks[0].start) if b.chunk_count != 0 else u64(0)
-    size = u64(b.chunks[b.chunk_count - 1].end) - lowest if b.chunk_count != 0 else u64(0)
+    lowest, highest = ends_of(blocks_of(world))
+    size = u64(highest - lowest)
     left = usize(0)
     at = world.stack_base
     while at < end:
         word = at[0]
-        if word >= lowest and word - lowest < size:
-            m.copy[left] = word
+        if word - u64(lowest) < size:
+            m.copy[left] = usize(word)
             left += 1
         at = at + 1
     m.copy_left = left
@@ -114,8 +135,14 @@ def mark_copied(world: Store, m: Marker) -> u64:
     """Mark what the last piece of the copy that is left may refer to; the number of words looked at."""
     count = minimum(m.copy_left, usize(PIECE_WORDS))
     end = m.copy + m.copy_left
-    mark_words(world, m, end - count, end)
     m.copy_left -= count
+    lowest, highest = ends_of(blocks_of(world))
+    at = end - count
+    while at < end:
+        word = at[0]
+        if word >= lowest and word < highest and is_object(world, word):
+            mark_object(world, m, word)
+        at = at + 1
     if m.copy_left == 0:
         forget_copy(world, m)
     return u64(count)
@@ -124,19 +151,22 @@ def mark_copied(world: Store, m: Marker) -> u64:
 @kernel
 def forget_copy(world: Store, m: Marker) -> None:
     world.engine.platform.release(cast(Ptr[u8], m.copy))
-    m.copy = null(Ptr[u64])
+    m.copy = null(Ptr[usize])
     m.copy_left = usize(0)
+
+
+@kernel
+def ends_of(b: Blocks) -> tuple[usize, usize]:
+    """Where the heap's first chunk begins and its last one ends: no object is elsewhere."""
+    if b.chunk_count == 0:
+        return usize(0), usize(0)
+    return b.chunks[0].start, b.chunks[b.chunk_count - 1].end
 
 
 @kernel
 def mark_words(world: Store, m: Marker, start: Ptr[u64], end: Ptr[u64]) -> None:
     """Mark what words may refer to."""
-    b = blocks_of(world)
-    lowest = usize(0)
-    highest = usize(0)
-    if b.chunk_count != 0:
-        lowest = b.chunks[0].start
-        highest = b.chunks[b.chunk_count - 1].end
+    lowest, highest = ends_of(blocks_of(world))
     hosts = not is_null(world.heap.host_marks)
     at = start
     while at < end:
