@@ -325,6 +325,32 @@ def test_references() -> None:
         g.self(Func(Store(engine()), FuncType([], []), lambda: None))
 
 
+def test_values_that_carry_a_wider_type_than_is_asked_for() -> None:
+    g = Guest("""(module
+      (type $binary (func (param i32 i32) (result i32)))
+      (global (export "kept") (mut (ref extern)) (extern.convert_any (ref.i31 (i32.const 1))))
+      (func (export "same") (param (ref extern)) (result (ref extern)) (local.get 0))
+      (func $add (export "add") (type $binary) (i32.add (local.get 0) (local.get 1)))
+      (func (export "call") (param (ref $binary)) (result i32)
+        (call_ref $binary (i32.const 30) (i32.const 12) (local.get 0)))
+      (func (export "number") (param i32)))""")
+    thing = object()
+    assert g.same(Val.externref(thing)) is thing
+    g["kept"].set_value(g.store, Val.externref(thing))
+    assert g["kept"].value(g.store) is thing
+    assert g.call(Val.funcref(g["add"])) == 42
+    for name, value in (
+        ("same", Val.externref(None)),
+        ("same", Val.funcref(g["add"])),
+        ("call", Val.funcref(g["same"])),
+        ("call", Val.externref(g["add"])),
+        ("number", Val.i64(1)),
+        ("number", Val.externref(1)),
+    ):
+        with pytest.raises(TypeError):
+            g[name](g.store, value)
+
+
 def test_use_with_another_store() -> None:
     g = Guest('(module (func (export "f")) (memory (export "m") 1))')
     other = Store(engine())

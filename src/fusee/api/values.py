@@ -178,7 +178,7 @@ class Signature:
 def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
     """What `struct` packs for a Python value of the given type."""
     if isinstance(value, Val):
-        if value.type is not type:
+        if value.type is not type and not _may_be(value.type, type):
             raise TypeError(f"expected {type}, not a value of type {value.type}")
         value = value.value
     if type.is_reference:
@@ -189,6 +189,13 @@ def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
     if code in (0x7D, 0x7C):
         return _to_f32(value) if code == 0x7D else _number(value)
     return _sixteen_bytes(value)
+
+
+def _may_be(given: ValType, wanted: ValType) -> bool:
+    """Whether a reference decides itself if it is one: an externref that is not null is a `(ref extern)`."""
+    if not (given.is_reference and wanted.is_reference):
+        return False
+    return given.heap == wanted.heap or (given.is_function and wanted.is_function)
 
 
 def _sixteen_bytes(value: Any) -> bytes:
