@@ -2,7 +2,8 @@
 
 import sys
 from enum import Enum
-from typing import Annotated, Any, Final, ForwardRef, NoReturn, TypeVar, get_args, get_origin
+from operator import index
+from typing import Annotated, Any, Final, ForwardRef, NoReturn, SupportsIndex, TypeVar, get_args, get_origin
 
 from fusee.kernel.pointer import Fn, Ptr
 
@@ -23,12 +24,12 @@ Inline = Annotated[T, INLINE]
 
 
 class Count:
-    """`Annotated[Ptr[T], Count(n)]`: the field holds the n elements themselves."""
+    """`Annotated[Ptr[T], Count(n)]`: the field holds the n elements themselves; n may be a constant that has a type."""
 
     __slots__ = ("number",)
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: SupportsIndex) -> None:
+        self.number = index(number)
 
 
 class FieldKind(Enum):

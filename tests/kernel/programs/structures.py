@@ -50,7 +50,7 @@ class Box:
 class Shape:
     kind: u8
     box: Inline[Box]
-    weights: Annotated[Ptr[u16], Count(4)]
+    weights: Annotated[Ptr[u16], Count(u32(4))]  # a number that has a type is one, too
     parts: Annotated[Ptr[Box], Count(3)]
     measure: Fn[[u32, u32], u32]
     ready: bool

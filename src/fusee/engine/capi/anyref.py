@@ -26,7 +26,7 @@ from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null,
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
 I31: Final = 0  # `fusee_any_kind_t`
-STRUCT: Final = 1
+STRUCT: Final = u8(1)
 ARRAY: Final = 2
 
 
@@ -61,15 +61,15 @@ def object_in(ref: Ref) -> u64:
 def any_kind(ref: Ref) -> u8:
     made = object_in(ref)
     if made != 0:
-        return u8(ARRAY) if layout_of(registry_of(ref.store), type_of(made)).kind == KIND_ARRAY else u8(STRUCT)
+        return u8(ARRAY) if layout_of(registry_of(ref.store), type_of(made)).kind == KIND_ARRAY else STRUCT
     is_number = is_kind(ref, KIND_ANY) and reference_of(ref) & TAG_I31 != 0
-    return u8(I31) if is_number else u8(KIND_NONE)
+    return u8(I31) if is_number else KIND_NONE
 
 
 @kernel(export="fusee_any_type")
 def any_type(ref: Ref) -> u32:
     made = object_in(ref)
-    return u32(NONE) if made == 0 else type_of(made)
+    return NONE if made == 0 else type_of(made)
 
 
 @kernel(export="fusee_i31_new")
@@ -224,10 +224,10 @@ def layout_in(s: StoreObject, type: u32) -> Layout:  # noqa: A002
 def instance_type(ref: Ref, index: u32) -> u32:
     """Of a module's types, by their numbers there."""
     if not is_kind(ref, KIND_INSTANCE):
-        return u32(NONE)
+        return NONE
     m = cast(Instance, ref.target).module
     if index >= m.type_count or is_null(layout_in(ref.store, m.types[index].canonical)):
-        return u32(NONE)
+        return NONE
     return m.types[index].canonical
 
 
@@ -235,8 +235,8 @@ def instance_type(ref: Ref, index: u32) -> u32:
 def type_kind(s: StoreObject, type: u32) -> u8:  # noqa: A002
     layout = layout_in(s, type)
     if is_null(layout):
-        return u8(KIND_NONE)
-    return u8(ARRAY) if layout.kind == KIND_ARRAY else u8(STRUCT)
+        return KIND_NONE
+    return u8(ARRAY) if layout.kind == KIND_ARRAY else STRUCT
 
 
 @kernel(export="fusee_type_size")
@@ -255,7 +255,7 @@ def type_field(s: StoreObject, type: u32, index: usize, out: FieldType) -> bool:
     storage = layout.storage[index]
     out.kind = u8(storage) if is_packed(storage) else u8(kind_from_code(storage))
     out.is_mutable = is_mutable(layout, u32(index))
-    out.type = storage & ID_MASK if storage & (REF | ABSTRACT | AGGREGATE) == REF | AGGREGATE else u32(NONE)
+    out.type = storage & ID_MASK if storage & (REF | ABSTRACT | AGGREGATE) == REF | AGGREGATE else NONE
     return True
 
 

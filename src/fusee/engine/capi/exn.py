@@ -51,7 +51,7 @@ def new_exn_ref(s: StoreObject, of: Ref, given: Vector) -> Ref:
         s.status = caught(make, s, tag, slots, target) if take_values(s, tag, given, slots) else WRONG_VALUE
     if tag.slot_count > SMALL:
         delete_block(cast(Ptr[u8], slots))
-    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_EXN), target[0])
+    return null(Ref) if s.status != 0 else new_ref(s, KIND_EXN, target[0])
 
 
 @kernel
@@ -75,7 +75,7 @@ def exn_tag(ref: Ref) -> Ref:
     """A handle of its tag; null if there is no memory."""
     if not is_kind(ref, KIND_EXN):
         return null(Ref)
-    return new_ref(ref.store, u32(KIND_TAG), address(exn_of(ref).tag))
+    return new_ref(ref.store, KIND_TAG, address(exn_of(ref).tag))
 
 
 @kernel(export="fusee_exn_field_count")
@@ -132,4 +132,4 @@ def trap_exn(trap: Trap) -> Ref:
     """A handle of the exception that a trap is; null if it is none, and without memory."""
     if is_null(trap) or trap.exn == 0:
         return null(Ref)
-    return new_ref(cast(StoreObject, trap.store), u32(KIND_EXN), trap.exn)
+    return new_ref(cast(StoreObject, trap.store), KIND_EXN, trap.exn)

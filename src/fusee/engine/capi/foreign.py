@@ -4,7 +4,7 @@ from fusee.engine.capi.messages import OUT_OF_MEMORY
 from fusee.engine.capi.objects import collect, new_object
 from fusee.engine.capi.refs import drop_store, new_ref
 from fusee.engine.capi.state import KIND_FOREIGN, Ref, StoreObject
-from fusee.kernel.lang import address, is_null, kernel, null, u32, usize
+from fusee.kernel.lang import address, is_null, kernel, null, usize
 
 
 @kernel(export="wasm_foreign_new")
@@ -15,11 +15,11 @@ def new_foreign(s: StoreObject) -> Ref:
     s.count += 1  # until the end: a finalizer may delete the last handle
     if s.objects.count >= s.objects.collect_at:
         collect(s)
-    made = new_object(s, u32(KIND_FOREIGN), usize(0))
+    made = new_object(s, KIND_FOREIGN, usize(0))
     ref = null(Ref)
     if is_null(made):
         s.status = OUT_OF_MEMORY
     else:
-        ref = new_ref(s, u32(KIND_FOREIGN), address(made))
+        ref = new_ref(s, KIND_FOREIGN, address(made))
     drop_store(s)
     return ref

@@ -113,7 +113,7 @@ def new_host(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
         s.status = caught(make_func, s, type, target)
     ref = null(Ref)
     if s.status == 0:
-        ref = new_ref(s, u32(KIND_FUNC), target[0])
+        ref = new_ref(s, KIND_FUNC, target[0])
     if is_null(ref):
         delete_externtype(address(type))
         return ref

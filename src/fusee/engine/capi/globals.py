@@ -9,7 +9,7 @@ from fusee.engine.capi.types import read_content_type
 from fusee.engine.capi.values import from_slot, to_slot
 from fusee.engine.runtime.objects import new_global
 from fusee.engine.state.runtime import Global
-from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u64, usize
 
 
 @kernel(inline=True)
@@ -32,7 +32,7 @@ def new_global_ref(s: StoreObject, type: ExternType, value: Value) -> Ref:  # no
         s.status = WRONG_VALUE
         return null(Ref)
     s.status = caught(make_global, s, type, slots, target)
-    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_GLOBAL), target[0])
+    return null(Ref) if s.status != 0 else new_ref(s, KIND_GLOBAL, target[0])
 
 
 @kernel
@@ -44,7 +44,7 @@ def make_global(s: StoreObject, type: ExternType, slots: Ptr[u64], target: Ptr[u
 def global_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_GLOBAL):
         return null(ExternType)
-    made = read_content_type(u32(KIND_GLOBAL), global_in(ref).value_type)
+    made = read_content_type(KIND_GLOBAL, global_in(ref).value_type)
     if not is_null(made):
         made.is_mutable = global_in(ref).is_mutable
     return made

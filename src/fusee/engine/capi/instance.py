@@ -44,7 +44,7 @@ def new_instance(s: StoreObject, module: ModuleObject, imports: Vector, out: Ptr
     trap = instantiated(s, module, imports, target)
     made = null(Ref)
     if is_null(trap):
-        made = new_ref(s, u32(KIND_INSTANCE), target[0])
+        made = new_ref(s, KIND_INSTANCE, target[0])
         if is_null(made):
             trap = new_trap(s, OUT_OF_MEMORY)
     pass_trap(trap, out)

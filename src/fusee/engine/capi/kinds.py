@@ -15,14 +15,14 @@ def kind_from_code(value_type: u32) -> u32:
         return CODE_I32 - value_type  # in the same order, counted down
     heap = value_type & HEAP_MASK
     if value_type & (ABSTRACT | AGGREGATE) == AGGREGATE:
-        return u32(VAL_ANYREF)
+        return VAL_ANYREF
     if value_type & ABSTRACT == 0 or heap == Heap.FUNC or heap == Heap.NOFUNC:
         return VAL_FUNCREF
     if heap == Heap.EXTERN or heap == Heap.NOEXTERN:
         return u32(VAL_EXTERNREF)
     if heap == Heap.EXN or heap == Heap.NOEXN:
         return VAL_EXNREF
-    return u32(VAL_ANYREF)
+    return VAL_ANYREF
 
 
 @kernel

@@ -86,9 +86,9 @@ def end_for_a_while(s: StoreObject, nanoseconds: u64) -> bool:
     clock = s.engine.system.clock
     if address(clock) == 0:
         return end_objects(s.store, nanoseconds)
-    start = clock(u32(MONOTONIC))
+    start = clock(MONOTONIC)
     while not end_objects(s.store, u64(STEP_WORDS)):
-        if clock(u32(MONOTONIC)) - start >= nanoseconds:
+        if clock(MONOTONIC) - start >= nanoseconds:
             return False
     return True
 
@@ -104,8 +104,8 @@ def collect_for_a_while(s: StoreObject, nanoseconds: u64) -> bool:
     clock = s.engine.system.clock
     if address(clock) == 0:
         return collect_for(s.store, nanoseconds)
-    start = clock(u32(MONOTONIC))
+    start = clock(MONOTONIC)
     while not collect_for(s.store, u64(STEP_WORDS)):
-        if clock(u32(MONOTONIC)) - start >= nanoseconds:
+        if clock(MONOTONIC) - start >= nanoseconds:
             return False
     return True

@@ -30,7 +30,7 @@ def new_memory_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
         s.status = OUT_OF_MEMORY
         return null(Ref)
     s.status = caught(make_memory, s, type, target)
-    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_MEMORY), target[0])
+    return null(Ref) if s.status != 0 else new_ref(s, KIND_MEMORY, target[0])
 
 
 @kernel
@@ -58,7 +58,7 @@ def memory_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_MEMORY):
         return null(ExternType)
     memory = memory_in(ref)
-    made = new_externtype(u32(KIND_MEMORY))
+    made = new_externtype(KIND_MEMORY)
     read_limits(made, u64(memory_pages(ref)), memory.has_maximum, memory.maximum_pages)
     return made
 

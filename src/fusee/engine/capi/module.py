@@ -111,7 +111,7 @@ def module_of(store: StoreObject, source: Source) -> ModuleObject:
     made = cast(ModuleObject, new_block(usize(size_of(ModuleObject))))
     store.status = OUT_OF_MEMORY
     if not is_null(made):
-        made.kind = u32(KIND_MODULE)
+        made.kind = KIND_MODULE
         made.count = u32(1)
         made.world = store.world
         made.source = source
@@ -232,14 +232,14 @@ def extern_type(m: Module, kind: u32, index: u32) -> ExternType:
         made = read_functype(m, m.func_types[index])
     elif kind == EXTERN_TABLE:
         limits = m.tables[index].limits
-        made = read_content_type(u32(KIND_TABLE), canonical_value_type(m, m.tables[index].element))
+        made = read_content_type(KIND_TABLE, canonical_value_type(m, m.tables[index].element))
         read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
     elif kind == EXTERN_MEMORY:
         limits = m.memories[index].limits
-        made = new_externtype(u32(KIND_MEMORY))
+        made = new_externtype(KIND_MEMORY)
         read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
     elif kind == EXTERN_GLOBAL:
-        made = read_content_type(u32(KIND_GLOBAL), canonical_value_type(m, m.globals[index].value_type))
+        made = read_content_type(KIND_GLOBAL, canonical_value_type(m, m.globals[index].value_type))
         if not is_null(made):
             made.is_mutable = m.globals[index].is_mutable
     else:

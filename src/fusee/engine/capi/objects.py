@@ -221,7 +221,7 @@ def release_trap(trap: Trap) -> None:
 
     A finalizer may have given it to a guest again.
     """
-    trap.is_external = not is_null(find_object(cast(StoreObject, trap.store), u32(KIND_TRAP), address(trap)))
+    trap.is_external = not is_null(find_object(cast(StoreObject, trap.store), KIND_TRAP, address(trap)))
     if trap.count == 0 and not trap.is_external:
         free_trap(trap)
 

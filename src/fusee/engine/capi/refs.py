@@ -72,7 +72,7 @@ def new_any(store: StoreObject, reference: u64) -> Ref:
     store.status = caught(make_root, store, reference, root)
     if store.status != 0:
         return null(Ref)
-    ref = new_ref(store, u32(KIND_ANY), root[0])
+    ref = new_ref(store, KIND_ANY, root[0])
     if is_null(ref):
         cast(Ptr[u64], root[0])[0] = u64(0)
     return ref
@@ -130,7 +130,7 @@ def copy_ref(handle: usize) -> usize:
 
 @kernel(export="wasm_extern_kind")
 def kind_of(ref: Ref) -> u8:
-    return u8(KIND_NONE) if is_null(ref) else u8(ref.kind)
+    return KIND_NONE if is_null(ref) else u8(ref.kind)
 
 
 @kernel
@@ -152,7 +152,7 @@ def as_ref(ref: Ref) -> Ref:
 @kernel
 def from_ref(ref: Ref, kind: Static[int]) -> Ref:
     """The other way; null if the handle is of another kind."""
-    return ref if is_kind(ref, kind) else null(Ref)
+    return ref if is_kind(ref, u32(kind)) else null(Ref)
 
 
 @kernel
@@ -162,7 +162,7 @@ def extern_from_ref(ref: Ref) -> Ref:
 
 
 @kernel
-def is_kind(ref: Ref, kind: Static[int]) -> bool:
+def is_kind(ref: Ref, kind: u32) -> bool:
     """Whether a handle is there, and of a kind: in C a pointer may arrive as a pointer to something else."""
     return not is_null(ref) and ref.kind == kind
 

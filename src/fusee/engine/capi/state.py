@@ -13,18 +13,18 @@ from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Store
 from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
 
-KIND_FUNC: Final = 0  # `wasm_externkind_t`
-KIND_GLOBAL: Final = 1
-KIND_TABLE: Final = 2
-KIND_MEMORY: Final = 3
-KIND_TAG: Final = 4  # not of the standard
-KIND_INSTANCE: Final = 5  # of a `Ref` that is not an extern
-KIND_FOREIGN: Final = 6
-KIND_TRAP: Final = 7
-KIND_MODULE: Final = 8
-KIND_EXN: Final = 9
-KIND_ANY: Final = 10
-KIND_NONE: Final = 0xFF  # of NULL
+KIND_FUNC: Final = u32(0)  # `wasm_externkind_t`
+KIND_GLOBAL: Final = u32(1)
+KIND_TABLE: Final = u32(2)
+KIND_MEMORY: Final = u32(3)
+KIND_TAG: Final = u32(4)  # not of the standard
+KIND_INSTANCE: Final = u32(5)  # of a `Ref` that is not an extern
+KIND_FOREIGN: Final = u32(6)
+KIND_TRAP: Final = u32(7)
+KIND_MODULE: Final = u32(8)
+KIND_EXN: Final = u32(9)
+KIND_ANY: Final = u32(10)
+KIND_NONE: Final = u8(0xFF)  # of NULL
 
 VAL_I32: Final = u32(0)  # `wasm_valkind_t`
 VAL_I64: Final = u32(1)
@@ -34,8 +34,8 @@ VAL_V128: Final = 4
 VAL_EXTERNREF: Final = 128
 VAL_FUNCREF: Final = u32(129)
 VAL_EXNREF: Final = u32(130)
-VAL_ANYREF: Final = 131  # all of the hierarchy of `anyref`
-VAL_NONE: Final = 0xFF  # of NULL
+VAL_ANYREF: Final = u32(131)  # all of the hierarchy of `anyref`
+VAL_NONE: Final = u8(0xFF)  # of NULL
 
 
 @struct

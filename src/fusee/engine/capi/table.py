@@ -35,7 +35,7 @@ def new_table_ref(s: StoreObject, type: ExternType, initial: Ref) -> Ref:  # noq
         s.status = WRONG_VALUE
         return null(Ref)
     s.status = caught(make_table, s, type, slot[0], cells)
-    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_TABLE), cells[0])
+    return null(Ref) if s.status != 0 else new_ref(s, KIND_TABLE, cells[0])
 
 
 @kernel
@@ -51,7 +51,7 @@ def table_type(ref: Ref) -> ExternType:
     if not is_kind(ref, KIND_TABLE):
         return null(ExternType)
     table = table_in(ref)
-    made = read_content_type(u32(KIND_TABLE), table.element)
+    made = read_content_type(KIND_TABLE, table.element)
     read_limits(made, table.length, table.has_maximum, table.maximum)
     return made
 

@@ -47,7 +47,7 @@ def new_tag_ref(s: StoreObject, type: ExternType) -> Ref:  # noqa: A002
         return null(Ref)
     target = stack_array(usize, 1)
     s.status = caught(make_tag, s, function, target)
-    return null(Ref) if s.status != 0 else new_ref(s, u32(KIND_TAG), target[0])
+    return null(Ref) if s.status != 0 else new_ref(s, KIND_TAG, target[0])
 
 
 @kernel

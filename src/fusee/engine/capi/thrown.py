@@ -28,7 +28,7 @@ from fusee.spec.traps import TrapCode
 VALUE_BYTES: Final = 48  # that a value takes at most, with what is between two
 WORDS: Final = TrapCode.UNCAUGHT_EXCEPTION.message.encode() + b": nullreferencenaninf0x"
 TEXT = table(u8, WORDS)
-SAID: Final = WORDS.index(b"null")
+SAID: Final = u32(WORDS.index(b"null"))
 NULL: Final = (SAID, 4)
 REFERENCE: Final = (SAID + 4, 9)
 NAN: Final = (SAID + 13, 3)
@@ -55,7 +55,7 @@ def write_thrown(out: Vector, s: StoreObject, exn: Exn) -> bool:
     line = stack_array(Line, 1)[0]
     line.data = out.data
     line.size = u32(0)
-    put_words(line, u32(0), u32(SAID))
+    put_words(line, u32(0), SAID)
     if size != 0:
         copy_bytes(out.data + line.size, cast(Ptr[u8], usize(name[0])), size)
         line.size += u32(size)

@@ -40,7 +40,7 @@ def new_trap(s: StoreObject, status: u64) -> Trap:
     made = cast(Trap, new_block(usize(size_of(Trap))))
     if is_null(s):
         if not is_null(made):
-            made.kind = u32(KIND_TRAP)
+            made.kind = KIND_TRAP
             made.count = u32(1)
             made.status = status
         return made
@@ -48,7 +48,7 @@ def new_trap(s: StoreObject, status: u64) -> Trap:
     if is_null(made):
         made = s.spare
         forget_exn(made)
-    made.kind = u32(KIND_TRAP)
+    made.kind = KIND_TRAP
     made.store = address(s)
     made.status = status
     made.is_exit = s.has_exited
@@ -165,7 +165,7 @@ def add_frames(s: StoreObject, trap: Trap) -> None:
         frame = cast(Ptr[Frame], trap.frames)[i]
         word = words + i * FRAME_WORDS
         instance = cast(Instance, usize(word[0]))
-        frame.instance.kind = u32(KIND_INSTANCE)
+        frame.instance.kind = KIND_INSTANCE
         frame.instance.store = s
         frame.instance.target = address(instance)
         frame.func_index = u32(word[1])

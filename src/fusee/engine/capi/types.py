@@ -45,7 +45,7 @@ def read_valtype(kind: u32) -> ValType:
 
 @kernel(export="wasm_valtype_kind")
 def valtype_kind(type: ValType) -> u8:  # noqa: A002
-    return u8(VAL_NONE) if is_null(type) else u8(type.kind)
+    return VAL_NONE if is_null(type) else u8(type.kind)
 
 
 @kernel
@@ -133,7 +133,7 @@ def move_vector(out: Vector, origin: Vector) -> None:
 @kernel(export="wasm_functype_new")
 def new_functype(params: Vector, results: Vector) -> ExternType:
     """Takes over the vectors. Null if there is no memory, or one of the types is null for want of it."""
-    made = new_externtype(u32(KIND_FUNC))
+    made = new_externtype(KIND_FUNC)
     if is_null(made) or not is_complete(params) or not is_complete(results):
         delete_vector(params, delete_valtype)
         delete_vector(results, delete_valtype)
@@ -179,7 +179,7 @@ def new_content_type(kind: u32, content: ValType) -> ExternType:
 
 @kernel(export="wasm_globaltype_new")
 def new_globaltype(content: ValType, mutability: u32) -> ExternType:
-    made = new_content_type(u32(KIND_GLOBAL), content)
+    made = new_content_type(KIND_GLOBAL, content)
     if not is_null(made):
         made.is_mutable = mutability & 0xFF != 0
     return made
@@ -198,7 +198,7 @@ def globaltype_mutability(type: ExternType) -> u8:  # noqa: A002
 
 @kernel(export="wasm_tabletype_new")
 def new_tabletype(element: ValType, limits: Limits) -> ExternType:
-    made = new_content_type(u32(KIND_TABLE), element)
+    made = new_content_type(KIND_TABLE, element)
     if not is_null(made):
         set_limits(made, limits)
     return made
@@ -206,7 +206,7 @@ def new_tabletype(element: ValType, limits: Limits) -> ExternType:
 
 @kernel(export="wasm_memorytype_new")
 def new_memorytype(limits: Limits) -> ExternType:
-    made = new_externtype(u32(KIND_MEMORY))
+    made = new_externtype(KIND_MEMORY)
     if not is_null(made):
         set_limits(made, limits)
     return made
@@ -217,7 +217,7 @@ def new_tagtype(function: ExternType) -> ExternType:
     """Takes over the type of a function, whose parameters are the values; null if it has results, or without memory."""
     made = null(ExternType)
     if not is_null(function) and function.kind == KIND_FUNC and function.results.size == 0:
-        made = new_externtype(u32(KIND_TAG))
+        made = new_externtype(KIND_TAG)
     if is_null(made):
         delete_externtype(address(function))
         return made
@@ -247,7 +247,7 @@ def limits_of(type: ExternType) -> Limits:  # noqa: A002
 
 @kernel(export="wasm_externtype_kind")
 def externtype_kind(type: ExternType) -> u8:  # noqa: A002
-    return u8(KIND_NONE) if is_null(type) else u8(type.kind)
+    return KIND_NONE if is_null(type) else u8(type.kind)
 
 
 @kernel
@@ -360,7 +360,7 @@ def read_valtypes(m: engine.Module, out: Vector, count: u32, types: Ptr[u32]) ->
 @kernel
 def read_functype(m: engine.Module, type_index: u32) -> ExternType:
     """A module's function type; null if there is no memory."""
-    made = new_externtype(u32(KIND_FUNC))
+    made = new_externtype(KIND_FUNC)
     if is_null(made):
         return made
     defined = m.types[type_index]
@@ -374,7 +374,7 @@ def read_functype(m: engine.Module, type_index: u32) -> ExternType:
 @kernel
 def read_tagtype(m: engine.Module, count: u32, types: Ptr[u32]) -> ExternType:
     """The type of a tag of these values, by a module's types; null if there is no memory."""
-    function = new_externtype(u32(KIND_FUNC))
+    function = new_externtype(KIND_FUNC)
     if is_null(function) or read_valtypes(m, function.params, count, types):
         return new_tagtype(function)
     delete_externtype(address(function))

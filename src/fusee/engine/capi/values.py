@@ -166,9 +166,9 @@ def external_of(store: StoreObject, ref: Ref) -> Object:
 def module_external(store: StoreObject, module: ModuleObject) -> Object:
     """As long as the guest may have it, the store keeps the module."""
     target = address(module)
-    found = find_object(store, u32(KIND_MODULE), target)
+    found = find_object(store, KIND_MODULE, target)
     if is_null(found):
-        found = new_object(store, u32(KIND_MODULE), target)
+        found = new_object(store, KIND_MODULE, target)
         if not is_null(found):
             module.count += 1
     return found
@@ -179,7 +179,7 @@ def trap_external(store: StoreObject, trap: Trap) -> Object:
     """The same for a trap, which then does not keep the store any more when its handles are gone."""
     if trap.store != address(store):
         return null(Object)
-    made = object_for(store, u32(KIND_TRAP), address(trap))
+    made = object_for(store, KIND_TRAP, address(trap))
     trap.is_external = trap.is_external or not is_null(made)
     return made
 
@@ -207,9 +207,9 @@ def reference_from_slot(store: StoreObject, slot: u64, code: u32) -> Ref:
     if slot == 0 or kind < VAL_EXTERNREF or (store.is_ended and kind != VAL_FUNCREF):
         return null(Ref)
     if kind == VAL_FUNCREF:
-        return new_ref(store, u32(KIND_FUNC), usize(slot))
+        return new_ref(store, KIND_FUNC, usize(slot))
     if kind == VAL_EXNREF:
-        return new_ref(store, u32(KIND_EXN), usize(slot))
+        return new_ref(store, KIND_EXN, usize(slot))
     if slot & TAG_MASK != TAG_HOST:
         return new_any(store, slot)
     external = object_of(slot)

@@ -180,13 +180,13 @@ def grow_memory(memory: Memory, delta: u64) -> u64:
     if delta == 0:
         return pages  # whatever the limits are
     if out_of_range(pages, delta, limit_bytes(memory) >> shift):
-        return u64(NOT_GROWN)
+        return NOT_GROWN
     holdings = holdings_of(cast(Store, memory.store))
     if out_of_range(holdings.total_bytes, delta << shift, holdings.maximum_total_bytes):
-        return u64(NOT_GROWN)
+        return NOT_GROWN
     size = (pages + delta) << shift
     if size > memory.capacity_bytes and not place(memory, size):
-        return u64(NOT_GROWN)
+        return NOT_GROWN
     memory.length_bytes = size
     holdings.total_bytes += delta << shift
     return pages

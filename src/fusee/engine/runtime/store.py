@@ -22,7 +22,7 @@ from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTE
 from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 
-HOST_STACK_BYTES: Final = 128 << 10  # what native code may use of the host's stack, unless the embedder says otherwise
+HOST_STACK_BYTES: Final = usize(128 << 10)  # of the host's stack for native code, unless the embedder says otherwise
 
 
 @kernel
@@ -75,7 +75,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_base = stack
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
-    store.host_budget = usize(HOST_STACK_BYTES)
+    store.host_budget = HOST_STACK_BYTES
     set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))
     return store

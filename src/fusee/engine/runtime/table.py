@@ -120,11 +120,11 @@ def extend_table(table: Table, delta: u64) -> u64:
     limit = limit_elements(table)
     holdings = holdings_of(cast(Store, table.store))
     if out_of_range(old, delta, limit) or out_of_range(holdings.total_elements, delta, holdings.maximum_total_elements):
-        return u64(NOT_GROWN)
+        return NOT_GROWN
     if old + delta > table.capacity:
         roomy = minimum(maximum(table.capacity * 2, FIRST_CAPACITY), limit)
         if not set_capacity(table, old + delta if table.capacity == 0 else maximum(old + delta, roomy)):
-            return u64(NOT_GROWN)
+            return NOT_GROWN
     table.length = old + delta
     holdings.total_elements += delta
     return old

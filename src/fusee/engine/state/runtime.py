@@ -39,7 +39,7 @@ The arguments are at `sp`, behind `HEADER_SLOTS`.
 """
 
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
-NOT_GROWN: Final = 0xFFFF_FFFF_FFFF_FFFF  # what `memory.grow` and `table.grow` give when they fail
+NOT_GROWN: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # what `memory.grow` and `table.grow` give when they fail
 
 
 @struct

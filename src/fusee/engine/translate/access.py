@@ -31,9 +31,9 @@ from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
 from fusee.spec import opcodes
 
 GLOBAL_GET: Final = NUMBER["global_get"]
-GLOBAL_GET_IMPORT: Final = NUMBER["global_get_import"]
+GLOBAL_GET_IMPORT: Final = u32(NUMBER["global_get_import"])
 GLOBAL_SET: Final = NUMBER["global_set"]
-GLOBAL_SET_IMPORT: Final = NUMBER["global_set_import"]
+GLOBAL_SET_IMPORT: Final = u32(NUMBER["global_set_import"])
 VECTOR_GLOBALS: Final = NUMBER["global_get_v"] - GLOBAL_GET  # the same distance for all of them
 
 
@@ -49,7 +49,7 @@ def row_of_access(t: Translator, rows: u32) -> u32:
     read_memarg(t)
     kind = u32(0)
     if t.module.memories[t.memory].limits.is_64:
-        kind = u32(KIND_64)
+        kind = KIND_64
     if t.memory != 0:
         kind += KIND_ANY
     return u32(MEMORY_ROW[rows + kind])
@@ -81,12 +81,12 @@ def translate_load(t: Translator, word: u32) -> None:
 @kernel
 def load_top(t: Translator, row: u32, type_: u8) -> None:
     """A load from the topmost entry; `read_access` has given the row."""
-    tree = fused_row(t, row, u32(0), t.stack[t.height - 1], u32(NO_VALUE))
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 1], NO_VALUE)
     if tree == NO_ROW:
         materialize_top(t, u32(1))
-        push_emitted(t, row, take_leaves(t, pop(t), u32(NO_VALUE)), type_)
+        push_emitted(t, row, take_leaves(t, pop(t), NO_VALUE), type_)
     else:
-        push_emitted(t, tree, flatten(t, u32(0), pop(t), u32(NO_VALUE)), type_)
+        push_emitted(t, tree, flatten(t, u32(0), pop(t), NO_VALUE), type_)
     add_access(t)
 
 
@@ -153,12 +153,12 @@ def result_type(t: Translator, index: u32, object_index: u32) -> u8:
         return address_type(t.module.memories[object_index].limits.is_64)
     if index == opcodes.TABLE_GROW.index:
         return address_type(t.module.tables[object_index].limits.is_64)
-    return u8(I64)
+    return I64
 
 
 @kernel(inline=True)
 def address_type(is_64: bool) -> u8:
-    return u8(I64) if is_64 else u8(I32)
+    return I64 if is_64 else I32
 
 
 @kernel
@@ -167,11 +167,11 @@ def translate_global_get(t: Translator) -> None:
     type_ = type_code(t.module.globals[index].value_type)
     row = u32(GLOBAL_GET)
     if index < t.module.imported_global_count:
-        row = u32(GLOBAL_GET_IMPORT)
+        row = GLOBAL_GET_IMPORT
     if type_ == V128:
         row += VECTOR_GLOBALS
     elif is_float(type_):
-        number = new_value(t, u32(SLOTTED), type_)
+        number = new_value(t, SLOTTED, type_)
         claim(t, t.height, number)
         release(t, number)
         i = new_ins(t, row)
@@ -180,7 +180,7 @@ def translate_global_get(t: Translator) -> None:
         add_immediate(i, global_place(t, index))
         push_canonical(t, type_)
         return
-    push_result(t, row, u32(0), u32(NO_VALUE), u32(NO_VALUE), type_)
+    push_result(t, row, u32(0), NO_VALUE, NO_VALUE, type_)
     add_immediate(t.ins[t.ins_count - 1], global_place(t, index))
 
 
@@ -198,7 +198,7 @@ def translate_global_set(t: Translator) -> None:
     materialize_top(t, u32(1))
     row = u32(GLOBAL_SET)
     if index < t.module.imported_global_count:
-        row = u32(GLOBAL_SET_IMPORT)
+        row = GLOBAL_SET_IMPORT
     if top(t, u32(0)).type == V128:
         row += VECTOR_GLOBALS
     elif is_float(top(t, u32(0)).type):

@@ -11,12 +11,12 @@ from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, V128, I
 from fusee.engine.translate.values import canonical
 from fusee.kernel.lang import Ptr, kernel, minimum, span, u8, u16, u32, u64
 
-MOV: Final = NUMBER["mov"]
-FMOV: Final = NUMBER["fmov"]
-VMOV: Final = NUMBER["vmov"]
+MOV: Final = u32(NUMBER["mov"])
+FMOV: Final = u32(NUMBER["fmov"])
+VMOV: Final = u32(NUMBER["vmov"])
 FIRST_CALL: Final = NUMBER["call_lazy"]
 LAST_CALL: Final = NUMBER["call_ref"]
-RECENT: Final = 4  # so many instructions are looked at for a copy of a local
+RECENT: Final = u32(4)  # so many instructions are looked at for a copy of a local
 
 
 @kernel(inline=True)
@@ -35,8 +35,8 @@ def keeps_place(t: Translator, number: u32) -> bool:
 def move_row(type_: u8) -> u32:
     """The row that copies a value."""
     if type_ < F32:
-        return u32(MOV)
-    return u32(VMOV) if type_ == V128 else u32(FMOV)
+        return MOV
+    return VMOV if type_ == V128 else FMOV
 
 
 @kernel
@@ -72,11 +72,11 @@ def unload(t: Translator, float_bank: bool) -> None:
         if not redirect(t, value, u32(SLOT), slot):
             move_acc(t, move_row(value.type), u32(SLOT), slot)
         value.payload = u64(slot)
-    value.kind = u8(SLOTTED)
+    value.kind = SLOTTED
     if float_bank:
-        t.facc = u32(NO_VALUE)
+        t.facc = NO_VALUE
     else:
-        t.acc = u32(NO_VALUE)
+        t.acc = NO_VALUE
 
 
 @kernel
@@ -96,7 +96,7 @@ def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
 def holds_local(t: Translator, index: u32) -> bool:
     """Whether the free integer accumulator has what a local holds: one was moved to the other, and neither changed."""
     local = t.locals[index]
-    for back in span(minimum(t.ins_count, u32(RECENT))):
+    for back in span(minimum(t.ins_count, RECENT)):
         i = t.ins[t.ins_count - 1 - back]
         to_local = is_place_of(local, index, u32(i.destination), u64(i.slot))
         if u32(i.row) == MOV:

@@ -30,7 +30,7 @@ END: Final = 12
 TERNARY: Final = 13  # on three vectors; emitted in its place
 ATOMIC: Final = 14
 
-TYPE_CODES: Final = {"i32": I32, "i64": I64, "f32": F32, "f64": F64, "v128": V128}
+TYPE_CODES: Final = {"i32": int(I32), "i64": int(I64), "f32": int(F32), "f64": int(F64), "v128": int(V128)}
 _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32": opcodes.F32_EQ, "f64": opcodes.F64_EQ}
 
 
@@ -98,7 +98,7 @@ _OWN_SIGNATURES: Final = {
 
 
 def _result(op: Op) -> int:
-    return TYPE_CODES.get((op.results or ("",))[0], I64)
+    return TYPE_CODES.get((op.results or ("",))[0], int(I64))
 
 
 _OPS: Final = {index: op for index, op in BY_INDEX.items() if not op.unsupported}
@@ -134,7 +134,7 @@ ACCESS_PLACE: Final = {name: place * len(MEMORY_KINDS) for place, name in enumer
 """Where the rows of a load or store begin in `MEMORY_ROW`."""
 
 MEMORY_ROW = table(u16, [NUMBER[name + suffix] for name in _ACCESSES for suffix in MEMORY_KINDS])
-KIND_64: Final = 1  # in the order of MEMORY_KINDS
+KIND_64: Final = u32(1)  # in the order of MEMORY_KINDS
 KIND_ANY: Final = 2
 
 # A word for each opcode's index

@@ -62,7 +62,7 @@ WRITE_PLACE: Final = {stored: place for place, stored in enumerate(WRITES.values
 
 INIT_ROW = table(u16, [NUMBER[f"init_{name}"] for name in ("8", "8", "16", "16", "32", "64", "f32", "f64", "v")])
 
-NEW_STRUCT: Final = NUMBER["new_struct"]
+NEW_STRUCT: Final = u32(NUMBER["new_struct"])
 STRUCT_NEW: Final = NUMBER["struct_new"]
 STRUCT_NEW_DEFAULT: Final = NUMBER["struct_new_default"]
 ARRAY_NEW_FIXED: Final = NUMBER["array_new_fixed"]
@@ -94,7 +94,7 @@ def make_of_slots(t: Translator, row: u32, index: u32, count: u32, second: u32) 
     add_immediate(i, u64(second))
     add_immediate(i, u64(canonical(t, t.height)))
     add_immediate(i, u64(SPREAD) if t.spread != 0 else u64(0))
-    push_canonical(t, u8(I64))
+    push_canonical(t, I64)
 
 
 @kernel
@@ -142,7 +142,7 @@ def emit_new_struct(t: Translator, index: u32) -> None:
     layout = layout_at(t, index)
     number = class_of(layout.size_bytes)
     unload(t, False)
-    i = new_ins(t, u32(NEW_STRUCT))
+    i = new_ins(t, NEW_STRUCT)
     i.destination = u8(ACC)
     add_immediate(i, u64(t.module.types[index].canonical))
     add_immediate(i, u64(number))
@@ -152,7 +152,7 @@ def emit_new_struct(t: Translator, index: u32) -> None:
 @kernel
 def hold_new_struct(t: Translator) -> None:
     """Push the structure in the accumulator."""
-    number = new_value(t, u32(SLOTTED), u8(I64))
+    number = new_value(t, SLOTTED, I64)
     hold_in_acc(t, number)
     push(t, number)
 
@@ -225,7 +225,7 @@ def get_field(t: Translator, is_signed: bool) -> None:
     storage = t.module.types[index].fields[field]
     materialize_top(t, u32(1))
     row = u32(STRUCT_READ_ROW[read_place(storage, is_signed)])
-    push_result(t, row, u32(1), pop(t), u32(NO_VALUE), type_code(unpacked(storage)))
+    push_result(t, row, u32(1), pop(t), NO_VALUE, type_code(unpacked(storage)))
     add_immediate(t.ins[t.ins_count - 1], u64(layout_at(t, index).offsets[field]))
 
 
@@ -284,7 +284,7 @@ def translate_array_set(t: Translator) -> None:
 @kernel
 def translate_array_len(t: Translator) -> None:
     materialize_top(t, u32(1))
-    push_result(t, u32(ARRAY_LEN), u32(1), pop(t), u32(NO_VALUE), u8(I32))
+    push_result(t, u32(ARRAY_LEN), u32(1), pop(t), NO_VALUE, I32)
 
 
 # References
@@ -294,7 +294,7 @@ def translate_array_len(t: Translator) -> None:
 def translate_ref_eq(t: Translator) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
-    push_comparison(t, u32(EQ), u32(I64), pop(t), second)
+    push_comparison(t, u32(EQ), I64, pop(t), second)
 
 
 @kernel
@@ -302,10 +302,10 @@ def translate_ref_i31(t: Translator) -> None:
     value = top(t, u32(0))
     if value.kind == CONSTANT:
         value.payload = ref_i31(u32(value.payload))
-        value.type = u8(I64)
+        value.type = I64
         return
     materialize_top(t, u32(1))
-    push(t, new_node(t, u32(PENDING), u32(REF_I31), u8(I64), pop(t), u32(NO_VALUE)))
+    push(t, new_node(t, PENDING, u32(REF_I31), I64, pop(t), NO_VALUE))
 
 
 @kernel
@@ -316,7 +316,7 @@ def translate_nothing(t: Translator) -> None:
 @kernel
 def get_i31(t: Translator, row: u32) -> None:
     materialize_top(t, u32(1))
-    push_result(t, row, u32(1), pop(t), u32(NO_VALUE), u8(I32))
+    push_result(t, row, u32(1), pop(t), NO_VALUE, I32)
 
 
 @kernel

@@ -55,9 +55,9 @@ def _step(index: int) -> int:
 STEP = table(u8, [_step(index) for index in range(0x100)])
 
 LOOP_WEIGHT_BITS: Final = 3  # a use counts 8 times more in each loop around it
-MOST_WEIGHTED_LOOPS: Final = 4
-LEAST_USES: Final = 3  # fewer are not worth loading the pin
-LEAST_USES_WITHOUT_LOOP: Final = 6
+MOST_WEIGHTED_LOOPS: Final = u32(4)
+LEAST_USES: Final = u32(3)  # fewer are not worth loading the pin
+LEAST_USES_WITHOUT_LOOP: Final = u32(6)
 
 
 @kernel
@@ -160,7 +160,7 @@ def behind_number(source: Ptr[u8], start: u32) -> u32:
 @kernel(inline=True)
 def weight_in(loops: u32) -> u32:
     """What a use of a local counts for in so many loops."""
-    return u32(1) << (minimum(loops, u32(MOST_WEIGHTED_LOOPS)) * LOOP_WEIGHT_BITS)
+    return u32(1) << (minimum(loops, MOST_WEIGHTED_LOOPS) * LOOP_WEIGHT_BITS)
 
 
 @kernel
@@ -241,7 +241,7 @@ def has_quiet_loop(t: Translator) -> bool:
 def most_used(t: Translator, bank: u32) -> u32:
     """The unpinned local of a bank with the most uses, the first of several, or the number of locals' slots."""
     best = t.local_slots
-    most = u32(LEAST_USES) if t.has_loops else u32(LEAST_USES_WITHOUT_LOOP)
+    most = LEAST_USES if t.has_loops else LEAST_USES_WITHOUT_LOOP
     for at in span(t.used_count):
         index = t.used[at]
         local = t.locals[index]

@@ -36,7 +36,7 @@ from fusee.engine.translate.values import free, is_waiting, new_comparison, new_
 from fusee.kernel.lang import address, kernel, u8, u32, u64
 
 BR: Final = NUMBER["br"]
-BRL: Final = NUMBER["brl"]
+BRL: Final = u32(NUMBER["brl"])
 BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
 BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
 BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
@@ -51,13 +51,13 @@ def pop_condition(t: Translator) -> u32:
     if t.values[t.stack[t.height - 1]].kind == COMPARE:
         return pop(t)
     number = t.stack[t.height - 1]
-    if is_waiting(t.values[number]) and fused_row(t, u32(BR_NZ[0]), u32(0), number, u32(NO_VALUE)) == NO_ROW:
+    if is_waiting(t.values[number]) and fused_row(t, u32(BR_NZ[0]), u32(0), number, NO_VALUE) == NO_ROW:
         materialize(t, number)
     first = pop(t)
     t.height += 1  # the zero's position is above its partner's
-    second = new_value(t, u32(CONSTANT), u8(I32))
+    second = new_value(t, CONSTANT, I32)
     t.height -= 1
-    return new_comparison(t, u32(NE), u32(I32), first, second)
+    return new_comparison(t, u32(NE), I32, first, second)
 
 
 @kernel
@@ -70,16 +70,16 @@ def branch_unless(t: Translator, condition: u32, label: Label) -> None:
 def branch_if(t: Translator, condition: u32, label: Label) -> None:
     """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
     node = t.values[condition]
-    is_loop = is_loop_pointer(label) and node.producer < F32
+    is_loop = is_loop_pointer(label) and node.compared < F32
     if is_zero_test(t, node):
         release(t, node.operands[1])
-        node.operands[1] = u32(NO_VALUE)
+        node.operands[1] = NO_VALUE
         node.operand_count = u32(1)
-        row = test_row(node.producer, node.row == NE, is_loop)
+        row = test_row(node.compared, node.row == NE, is_loop)
         emit_branch(t, row, row + STEP_TESTS, node)
     else:
         normalize(t, node)
-        at = row_index(node.producer, u32(node.row))
+        at = row_index(node.compared, u32(node.row))
         if is_loop:
             emit_branch(t, u32(LOOP_ROW[at]), u32(STEP_LOOP_ROW[at]), node)
         else:
@@ -94,19 +94,19 @@ def branch_if(t: Translator, condition: u32, label: Label) -> None:
 def is_zero_test(t: Translator, node: Value) -> bool:
     """Whether an integer is compared for equality with zero."""
     second = t.values[node.operands[1]]
-    return node.producer < F32 and second.kind == CONSTANT and second.payload == 0 and node.row <= NE
+    return node.compared < F32 and second.kind == CONSTANT and second.payload == 0 and node.row <= NE
 
 
 @kernel
 def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
     """Emit a conditional branch, together with the instruction before it if that steps what is compared."""
     if is_waiting(t.values[node.operands[0]]):
-        tree = fused_row(t, row, u32(0), node.operands[0], u32(NO_VALUE))
+        tree = fused_row(t, row, u32(0), node.operands[0], NO_VALUE)
         if tree == NO_ROW:  # what `pop_condition` saw was the opposite branch, or its operands have moved since
             compute_operand(t, node.operands[0])
         emit_fused(t, row, tree, node.operands[0])
         return
-    if step != NO_ROW and node.producer < F32:
+    if step != NO_ROW and node.compared < F32:
         if node.operand_count == 2 and node.row <= NE and not is_stepped(t, node.operands[0]):
             mirror(node)
         if is_stepped(t, node.operands[0]) and (node.operand_count == 1 or can_follow(t, node)):
@@ -152,7 +152,7 @@ def emit_step(t: Translator, row: u32, node: Value) -> None:
 
 
 @kernel(inline=True)
-def test_row(type_: u32, nonzero: bool, is_loop: bool) -> u32:
+def test_row(type_: u8, nonzero: bool, is_loop: bool) -> u32:
     """Rows of the branches on one value: see `isa.control`."""
     if is_loop:
         if nonzero:
@@ -165,6 +165,6 @@ def test_row(type_: u32, nonzero: bool, is_loop: bool) -> u32:
 
 @kernel
 def jump(t: Translator, label: Label) -> None:
-    i = new_ins(t, u32(BRL) if is_loop_pointer(label) else u32(BR))
+    i = new_ins(t, BRL if is_loop_pointer(label) else u32(BR))
     i.label = address(label)
     flush(t)

@@ -7,7 +7,7 @@ from fusee.engine.state.runtime import Engine
 from fusee.engine.translate.state import INS_CAPACITY, Ins, Translator
 from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, offset_of, size_of, u8, u64, unroll, usize
 
-KEPT_BYTES: Final = 1 << 20  # buffers up to this size stay for the next function
+KEPT_BYTES: Final = u64(1 << 20)  # buffers up to this size stay for the next function
 BUFFERS: Final = (
     "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "steps",
     "loops", "heads", "clauses", "tries", "charges",

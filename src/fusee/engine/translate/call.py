@@ -29,15 +29,15 @@ from fusee.engine.translate.values import (
 from fusee.kernel.lang import kernel, maximum, span, u8, u32, u64
 from fusee.spec import opcodes
 
-CALL_LAZY: Final = NUMBER["call_lazy"]
-CALL_IMPORT: Final = NUMBER["call_import"]
+CALL_LAZY: Final = u32(NUMBER["call_lazy"])
+CALL_IMPORT: Final = u32(NUMBER["call_import"])
 CALL_INDIRECT: Final = NUMBER["call_indirect"]
-CALL_INDIRECT64: Final = NUMBER["call_indirect64"]
+CALL_INDIRECT64: Final = u32(NUMBER["call_indirect64"])
 CALL_REF: Final = NUMBER["call_ref"]
 RETURN_CALL: Final = NUMBER["return_call"]
-RETURN_CALL_IMPORT: Final = NUMBER["return_call_import"]
+RETURN_CALL_IMPORT: Final = u32(NUMBER["return_call_import"])
 RETURN_CALL_INDIRECT: Final = NUMBER["return_call_indirect"]
-RETURN_CALL_INDIRECT64: Final = NUMBER["return_call_indirect64"]
+RETURN_CALL_INDIRECT64: Final = u32(NUMBER["return_call_indirect64"])
 RETURN_CALL_REF: Final = NUMBER["return_call_ref"]
 
 
@@ -47,10 +47,10 @@ def call(t: Translator, is_tail: bool) -> None:
     index = next_u32(t.reader)
     definition = t.module.types[t.module.func_types[index]]
     is_import = index < t.module.imported_func_count
-    prepare(t, definition, u32(NO_VALUE))
-    row = u32(CALL_IMPORT) if is_import else u32(CALL_LAZY)
+    prepare(t, definition, NO_VALUE)
+    row = CALL_IMPORT if is_import else CALL_LAZY
     if is_tail:
-        row = u32(RETURN_CALL_IMPORT) if is_import else u32(RETURN_CALL)
+        row = RETURN_CALL_IMPORT if is_import else u32(RETURN_CALL)
     i = new_ins(t, row)
     add_immediate(i, u64(index))
     finish(t, i, definition, is_tail)
@@ -66,9 +66,9 @@ def call_indirect(t: Translator, is_tail: bool) -> None:
         materialize(t, t.stack[t.height - 1])
     index = pop(t)
     prepare(t, definition, index)
-    row = u32(CALL_INDIRECT64) if is_64 else u32(CALL_INDIRECT)
+    row = CALL_INDIRECT64 if is_64 else u32(CALL_INDIRECT)
     if is_tail:
-        row = u32(RETURN_CALL_INDIRECT64) if is_64 else u32(RETURN_CALL_INDIRECT)
+        row = RETURN_CALL_INDIRECT64 if is_64 else u32(RETURN_CALL_INDIRECT)
     emit_one(t, row, index)
     i = t.ins[t.ins_count - 1]
     add_immediate(i, u64(definition.canonical))
@@ -137,7 +137,7 @@ def leave_out(t: Translator, number: u32) -> None:
     value = t.values[number]
     slot = canonical(t, value.position)
     move_value(t, number, u32(SLOT), slot)
-    value.kind = u8(SLOTTED)
+    value.kind = SLOTTED
     value.payload = u64(slot)
     t.owners[value.position] = number + 1
     t.out_barrier = ins_number(t)
@@ -155,7 +155,7 @@ def pass_argument(t: Translator, number: u32, slot: u32) -> None:
                 release_place(t, number)
                 return
         compute_value(t, number, u32(SLOT), slot)
-        value.kind = u8(CONSTANT)
+        value.kind = CONSTANT
     else:
         release_place(t, number)
 
@@ -164,7 +164,7 @@ def pass_argument(t: Translator, number: u32, slot: u32) -> None:
 def release_place(t: Translator, number: u32) -> None:
     """The entry's place is no longer its own."""
     loosen(t, number)
-    t.values[number].kind = u8(CONSTANT)
+    t.values[number].kind = CONSTANT
 
 
 @kernel
@@ -191,14 +191,14 @@ def finish(t: Translator, i: Ins, definition: TypeDef, is_tail: bool) -> None:
 @kernel
 def push_result(t: Translator, type_: u8, place: u32, is_only: bool) -> None:
     """A call's result: in the callee's slot, and if it is the only one in the accumulator too."""
-    number = new_value(t, u32(SLOTTED), type_)
+    number = new_value(t, SLOTTED, type_)
     value = t.values[number]
     value.payload = u64(t.out + place)
     t.owners[t.max_height + place] = number + 1
     if is_only:
-        value.kind = u8(IN_ACC)
+        value.kind = IN_ACC
         value.payload += 1
-        value.producer = u32(NO_INS)
+        value.producer = NO_INS
         if is_float(type_):
             t.facc = number
         else:

@@ -56,7 +56,7 @@ def kind_of(t: Translator, value_type: u32) -> u32:
 @kernel
 def constant_of(t: Translator, value_type: u32) -> u32:
     """A type as an operand."""
-    number = new_value(t, u32(CONSTANT), u8(I32))
+    number = new_value(t, CONSTANT, I32)
     t.values[number].payload = u64(value_type)
     return number
 
@@ -69,7 +69,7 @@ def test_top(t: Translator, is_nullable: bool) -> None:
     if top(t, u32(0)).kind == CONSTANT:  # the rows have no form for null
         settle(t, t.stack[t.height - 1])
     reference = pop(t)
-    push_comparison(t, u32(EQ), u32(REF_TEST) + kind_of(t, value_type), reference, constant_of(t, value_type))
+    push_comparison(t, u32(EQ), u8(REF_TEST + kind_of(t, value_type)), reference, constant_of(t, value_type))
 
 
 @kernel
@@ -90,20 +90,20 @@ def check_top(t: Translator, row: u32, value_type: u32) -> None:
         push_local(t, local)
     elif value.kind == IN_ACC:
         emit_check(t, row, value_type)
-        number = new_value(t, u32(SLOTTED), u8(I64))
+        number = new_value(t, SLOTTED, I64)
         hold_in_acc(t, number)
         push(t, number)
     else:
         settle(t, t.stack[t.height - 1])
         emit_check(t, row, value_type)
-        push_canonical(t, u8(I64))
+        push_canonical(t, I64)
 
 
 @kernel
 def emit_check(t: Translator, row: u32, value_type: u32) -> None:
     """Emit the row on the topmost entry, which is consumed."""
     reference = pop(t)
-    count = take_leaves(t, reference, constant_of(t, value_type) if value_type != 0 else u32(NO_VALUE))
+    count = take_leaves(t, reference, constant_of(t, value_type) if value_type != 0 else NO_VALUE)
     emit(t, row, t.leaves, count, u32(NOWHERE), u32(0))
 
 
@@ -115,9 +115,9 @@ def branch_on_cast(t: Translator, code: u32) -> None:
     read_heap_type(t.module, t.reader)
     value_type = read_target(t, flags & CAST_TO_NULLABLE != 0)
     settle(t, t.stack[t.height - 1])
-    tested = new_value(t, u32(SLOTTED), u8(I64))
+    tested = new_value(t, SLOTTED, I64)
     t.values[tested].payload = top(t, u32(0)).payload
-    kind = u32(REF_TEST) + kind_of(t, value_type)
+    kind = u8(REF_TEST + kind_of(t, value_type))
     branch_conditionally(t, label, new_comparison(t, code, kind, tested, constant_of(t, value_type)))
 
 

@@ -74,15 +74,15 @@ def fits_field(value: Value) -> bool:
 
 
 @kernel(inline=True)
-def row_index(type_: u32, code: u32) -> u32:
+def row_index(type_: u8, code: u32) -> u32:
     """Index into the row tables."""
-    return (type_ << CODE_BITS) + code
+    return (u32(type_) << CODE_BITS) + code
 
 
 @kernel
 def negate(node: Value) -> None:
     """Turn a waiting comparison into its opposite."""
-    if node.producer >= F32:
+    if node.compared >= F32:
         if u32(node.row) & (NEGATED - 1) <= NE:
             node.row = node.row ^ 1
         else:
@@ -97,7 +97,7 @@ def mirror(node: Value) -> None:
     first = node.operands[0]
     node.operands[0] = node.operands[1]
     node.operands[1] = first
-    if node.producer >= F32:
+    if node.compared >= F32:
         negated = node.row & NEGATED
         node.row = u16(FLOAT_MIRRORED[node.row & (NEGATED - 1)]) | negated
     else:
@@ -108,7 +108,7 @@ def mirror(node: Value) -> None:
 def normalize(t: Translator, node: Value) -> None:
     """Bring the comparison into the form that has rows."""
     code = u32(node.row)
-    if node.producer >= F32:
+    if node.compared >= F32:
         plain = code & (NEGATED - 1)
         if plain == FLOAT_GT or plain == FLOAT_GE:
             mirror(node)
@@ -133,7 +133,7 @@ def step_constant(t: Translator, node: Value) -> None:
     code = u32(node.row)
     signed = code & 1 == 0  # the codes alternate
     is_le = code < GE_S
-    bits = u64(32) if node.producer == I32 else u64(64)
+    bits = u64(32) if node.compared == I32 else u64(64)
     mask = ~u64(0) >> (64 - bits)
     last = mask if is_le else u64(0)
     if signed:

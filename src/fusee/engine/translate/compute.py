@@ -44,8 +44,8 @@ from fusee.spec import opcodes
 SUB: Final = NUMBER["sub"]
 ADD: Final = NUMBER["add"]
 SELECT: Final = NUMBER["select"]
-FSELECT: Final = NUMBER["fselect"]
-VSELECT: Final = NUMBER["vselect"]
+FSELECT: Final = u32(NUMBER["fselect"])
+VSELECT: Final = u32(NUMBER["vselect"])
 
 
 @kernel(inline=True)
@@ -63,7 +63,7 @@ def compute_pure(t: Translator, word: u32) -> None:
     row = word >> ROW_SHIFT
     if arity_of(word) == 1:
         materialize_top(t, u32(1))
-        push(t, new_node(t, u32(PENDING), row, type_of(word), pop(t), u32(NO_VALUE)))
+        push(t, new_node(t, PENDING, row, type_of(word), pop(t), NO_VALUE))
         return
     if row == SUB and top(t, u32(0)).kind == CONSTANT:
         negate_constant(top(t, u32(0)))
@@ -75,9 +75,9 @@ def compute_pure(t: Translator, word: u32) -> None:
     second = pop(t)
     first = pop(t)
     if word & COMMUTES != 0 and t.values[first].kind == CONSTANT and t.values[second].kind != CONSTANT:
-        push(t, new_node(t, u32(PENDING), row, type_of(word), second, first))
+        push(t, new_node(t, PENDING, row, type_of(word), second, first))
     else:
-        push(t, new_node(t, u32(PENDING), row, type_of(word), first, second))
+        push(t, new_node(t, PENDING, row, type_of(word), first, second))
 
 
 @kernel
@@ -126,7 +126,7 @@ def fuse_binary(t: Translator, word: u32, row: u32) -> bool:
 def compute_now(t: Translator, word: u32) -> None:
     """An instruction that may trap is emitted where it stands."""
     materialize_top(t, arity_of(word))
-    second = pop(t) if arity_of(word) == 2 else u32(NO_VALUE)
+    second = pop(t) if arity_of(word) == 2 else NO_VALUE
     first = pop(t)
     push_result(t, word >> ROW_SHIFT, arity_of(word), first, second, type_of(word))
 
@@ -141,7 +141,7 @@ def push_result(t: Translator, row: u32, count: u32, first: u32, second: u32, ty
 @kernel
 def push_emitted(t: Translator, row: u32, count: u32, type_: u8) -> None:
     """Emit a row on the first `count` of `t.leaves` and push its result, which is in the accumulator."""
-    number = new_value(t, u32(SLOTTED), type_)
+    number = new_value(t, SLOTTED, type_)
     if t.owners[t.height] != 0:
         claim_over_leaves(t, number, count)
     emit(t, row, t.leaves, count, u32(ACC), u32(0))
@@ -169,11 +169,11 @@ def compare(t: Translator, word: u32) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
     first = pop(t)
-    push_comparison(t, word >> ROW_SHIFT, u32(type_of(word)), first, second)
+    push_comparison(t, word >> ROW_SHIFT, type_of(word), first, second)
 
 
 @kernel
-def push_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> None:
+def push_comparison(t: Translator, code: u32, type_: u8, first: u32, second: u32) -> None:
     push(t, new_comparison(t, code, type_, first, second))
 
 
@@ -185,16 +185,16 @@ def test_zero(t: Translator) -> None:
         return
     materialize_top(t, u32(1))
     type_ = top(t, u32(0)).type
-    push_constant(t, u32(type_), u64(0))
+    push_constant(t, type_, u64(0))
     second = pop(t)
-    push_comparison(t, u32(EQ), u32(type_), pop(t), second)
+    push_comparison(t, u32(EQ), type_, pop(t), second)
 
 
 @kernel
 def wrap(t: Translator) -> None:
     """`i32.wrap_i64` costs nothing: an i32's upper half is arbitrary."""
     value = top(t, u32(0))
-    value.type = u8(I32)
+    value.type = I32
     if value.kind == CONSTANT:
         value.payload &= 0xFFFF_FFFF
 
@@ -214,7 +214,7 @@ def choose(t: Translator) -> None:
         unload(t, False)
     take_leaves(t, first, second)
     t.leaves[2] = condition
-    row = u32(VSELECT) if type_ == V128 else u32(FSELECT) if is_float(type_) else u32(SELECT)
+    row = VSELECT if type_ == V128 else FSELECT if is_float(type_) else u32(SELECT)
     push_emitted(t, row, u32(3), type_)
 
 

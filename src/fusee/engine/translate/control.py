@@ -93,12 +93,12 @@ FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
 MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
 BR_TABLE: Final = NUMBER["br_table"]
-SET_LOOP: Final = NUMBER["set_loop"]
+SET_LOOP: Final = u32(NUMBER["set_loop"])
 UNREACHABLE: Final = NUMBER["unreachable"]
 RETURN: Final = NUMBER["return"]
-RETURN_INT: Final = NUMBER["return_int"]
-RETURN_FLOAT: Final = NUMBER["return_float"]
-RETURN_VECTOR: Final = NUMBER["return_vector"]
+RETURN_INT: Final = u32(NUMBER["return_int"])
+RETURN_FLOAT: Final = u32(NUMBER["return_float"])
+RETURN_VECTOR: Final = u32(NUMBER["return_vector"])
 
 
 # Frames
@@ -178,8 +178,8 @@ def expect(t: Translator, frame: Frame, results: bool) -> None:
     for place in span(count):
         push_canonical(t, type_code(types[place]))
     t.settled = t.height
-    t.acc = u32(NO_VALUE)
-    t.facc = u32(NO_VALUE)
+    t.acc = NO_VALUE
+    t.facc = NO_VALUE
 
 
 # Blocks
@@ -200,11 +200,11 @@ def begin_loop(t: Translator) -> None:
     is_innermost = t.loops[t.loop_number] != 0
     t.loop_number += 1
     if is_innermost:
-        new_ins(t, u32(SET_LOOP))
+        new_ins(t, SET_LOOP)
     bind(t, frame.label)
     note_head(t, frame.label.offset)
     if is_innermost:
-        frame.label.fixups = u32(LOOP_POINTER)
+        frame.label.fixups = LOOP_POINTER
     assume_pins(t)
     note_branch(t)
 
@@ -353,7 +353,7 @@ def move_and_go(t: Translator, frame: Frame) -> None:
 def copy_slot(t: Translator, type_: u8, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
-        i = new_ins(t, u32(VMOV) if type_ == V128 else u32(MOV))
+        i = new_ins(t, VMOV if type_ == V128 else MOV)
         add_source(i, u32(0), u32(SLOT), u64(origin))
         i.destination = u8(SLOT)
         i.slot = u16(to)
@@ -365,7 +365,7 @@ def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
     value = t.values[number]
     if value.kind != SLOTTED or value.payload != u64(slot):
         compute_value(t, number, u32(SLOT), slot)
-        value.kind = u8(CONSTANT)
+        value.kind = CONSTANT
 
 
 @kernel
@@ -470,12 +470,12 @@ def leave(t: Translator) -> None:
     if t.result_count == 1:
         number = t.stack[t.height - 1]
         row = return_row(t.values[number].type)
-        tree = fused_row(t, row, u32(0), number, u32(NO_VALUE))
+        tree = fused_row(t, row, u32(0), number, NO_VALUE)
         if tree == NO_ROW and is_waiting(t.values[number]):
             materialize(t, number)
         pop(t)
         emit_fused(t, row, tree, number)
-        push(t, new_value(t, u32(CONSTANT), u8(I32)))  # stands for what is gone
+        push(t, new_value(t, CONSTANT, I32))  # stands for what is gone
     else:
         settle_branch(t, t.result_count)
         if t.result_count > MANY_VALUES:
@@ -504,8 +504,8 @@ def leave_settled(t: Translator) -> None:
 def return_row(type_: u8) -> u32:
     """The row that returns one value."""
     if is_float(type_):
-        return u32(RETURN_VECTOR) if type_ == V128 else u32(RETURN_FLOAT)
-    return u32(RETURN_INT)
+        return RETURN_VECTOR if type_ == V128 else RETURN_FLOAT
+    return RETURN_INT
 
 
 # Branches on null references (spec 4.6.9)
@@ -518,7 +518,7 @@ def translate_br_on_null(t: Translator) -> None:
     reference = keep_reference(t)
     condition = null_test(t, reference, u32(EQ))
     branch_conditionally(t, label, condition)
-    push_canonical(t, u8(I64))
+    push_canonical(t, I64)
 
 
 @kernel
@@ -526,7 +526,7 @@ def translate_br_on_non_null(t: Translator) -> None:
     """The reference is taken along when branching and dropped otherwise."""
     label = next_u32(t.reader)
     reference = keep_reference(t)
-    push_canonical(t, u8(I64))
+    push_canonical(t, I64)
     condition = null_test(t, reference, u32(NE))
     branch_conditionally(t, label, condition)
     release(t, pop(t))
@@ -545,10 +545,10 @@ def keep_reference(t: Translator) -> u32:
 @kernel
 def null_test(t: Translator, slot: u32, code: u32) -> u32:
     """A comparison of the reference in a slot with null."""
-    first = new_value(t, u32(SLOTTED), u8(I64))
+    first = new_value(t, SLOTTED, I64)
     t.values[first].payload = u64(slot)
-    second = new_value(t, u32(CONSTANT), u8(I64))
-    return new_comparison(t, code, u32(I64), first, second)
+    second = new_value(t, CONSTANT, I64)
+    return new_comparison(t, code, I64, first, second)
 
 
 @kernel

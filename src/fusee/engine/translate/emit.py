@@ -51,8 +51,8 @@ from fusee.engine.translate.values import (
 )  # fmt: skip
 from fusee.kernel.lang import Ptr, kernel, load, span, store, u8, u16, u32, u64, unroll
 
-MOV64: Final = NUMBER["mov64"]
-VCONST: Final = NUMBER["vconst"]
+MOV64: Final = u32(NUMBER["mov64"])
+VCONST: Final = u32(NUMBER["vconst"])
 
 
 @kernel(inline=True)
@@ -107,10 +107,10 @@ def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     if form == ACC and not keeps_place(t, number):
         unload(t, is_float(value.type))
     if is_large(value):
-        i = new_ins(t, u32(MOV64))
+        i = new_ins(t, MOV64)
         add_immediate(i, value.payload)
     elif value.kind == CONSTANT and value.type == V128:
-        i = new_ins(t, u32(VCONST))
+        i = new_ins(t, VCONST)
         at = t.reader.source + u32(value.payload)
         for place in span(u32(4)):
             add_immediate(i, u64(load(u32, at + place * 4)))
@@ -152,7 +152,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     row = u32(value.row)
     if value.kind == COMPARE:
         normalize(t, value)
-        row = u32(VALUE_ROW[row_index(value.producer, u32(value.row))])
+        row = u32(VALUE_ROW[row_index(value.compared, u32(value.row))])
     emit(t, row, value.operands, value.operand_count, form, slot)
 
 
@@ -161,7 +161,7 @@ def into_temporary(t: Translator, number: u32, place: u32) -> None:
     """Put an operand into the temporary slot of its place, for the instruction that is about to be emitted."""
     slot = t.temporaries + (place << t.spread)
     move_value(t, number, u32(SLOT), slot)
-    t.values[number].kind = u8(SLOTTED)
+    t.values[number].kind = SLOTTED
     t.values[number].payload = u64(slot)
 
 
@@ -175,9 +175,9 @@ def into_accumulator(t: Translator, number: u32) -> None:
             t.locals[u32(value.payload)].waiting -= 1
         else:
             move_value(t, number, u32(ACC), u32(0))
-        value.kind = u8(IN_ACC)
+        value.kind = IN_ACC
         value.payload = u64(0)
-        value.producer = u32(NO_INS)
+        value.producer = NO_INS
 
 
 @kernel
@@ -185,9 +185,9 @@ def compute_operand(t: Translator, number: u32) -> None:
     """Emit a value that waits and is on no stack any more, for the instruction that is about to be emitted."""
     compute_value(t, number, u32(ACC), u32(0))
     value = t.values[number]
-    value.kind = u8(IN_ACC)
+    value.kind = IN_ACC
     value.payload = u64(0)
-    value.producer = u32(NO_INS)
+    value.producer = NO_INS
     value.operand_count = u32(0)
 
 
@@ -314,8 +314,8 @@ def swap(pair: Ptr[u32]) -> None:
 def result_type(facts: u64) -> u8:
     """The type of a row's result, as far as it matters where that is."""
     if fact(facts, VECTOR_RESULT) != 0:
-        return u8(V128)
-    return u8(F64) if fact(facts, FLOAT_RESULT) != 0 else u8(I64)
+        return V128
+    return F64 if fact(facts, FLOAT_RESULT) != 0 else I64
 
 
 @kernel
@@ -325,13 +325,13 @@ def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u3
     inner = u32(INNER_ROW[tree])
     inner_count = fact(facts_of(inner), SOURCE_COUNT)
     place = u32(INNER_PLACE[tree])
-    other = u32(NO_VALUE)
+    other = NO_VALUE
     if count > inner_count:
         other = operands[0] if place == 1 else operands[inner_count]
     # The operands are in the order of the expression: the inner node's follow one another.
     emit(t, inner, operands + place, inner_count, u32(ACC), u32(0))
-    number = new_value(t, u32(IN_ACC), result_type(facts_of(inner)))
-    t.values[number].producer = u32(NO_INS)
+    number = new_value(t, IN_ACC, result_type(facts_of(inner)))
+    t.values[number].producer = NO_INS
     t.leaves[0] = number if place == 0 else other
     t.leaves[1] = other if place == 0 else number
     emit(t, u32(OUTER_ROW[tree]), t.leaves, count - inner_count + 1, form, slot)

@@ -48,7 +48,7 @@ from fusee.kernel.lang import (
 
 LARGEST_CELL_BYTES: Final = 64
 assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
-NO_FIELD: Final = 1  # the base of a fixup that is no field of the code: somebody asks where the label is
+NO_FIELD: Final = u32(1)  # the base of a fixup that is no field of the code: somebody asks where the label is
 FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 COUNT: Final = NUMBER["count"]
 SLOT_CODE: Final = int(PLACE_CODE[SLOT])

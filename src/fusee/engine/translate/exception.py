@@ -106,7 +106,7 @@ def add_clause(t: Translator, block: Try, kind: u32, tag: u32) -> Clause:
 def lead_to(t: Translator, clause: Clause, label: Label) -> None:
     """Where the clause's target is will be known when the code is complete."""
     clause.target = t.fixup_count
-    refer(t, label, u32(0), u32(NO_FIELD))
+    refer(t, label, u32(0), NO_FIELD)
 
 
 @kernel
@@ -280,8 +280,8 @@ def expect_caught(t: Translator, frame: Frame, kind: u32, tag: u32) -> None:
         for place in span(definition.param_count):
             push_canonical(t, type_code(definition.params[place]))
     t.settled = t.height
-    t.acc = u32(NO_VALUE)
-    t.facc = u32(NO_VALUE)
+    t.acc = NO_VALUE
+    t.facc = NO_VALUE
     assume_pins(t)
     note_branch(t)
 
@@ -325,7 +325,7 @@ def rethrow(t: Translator) -> None:
     """Throw again what the label's clause has caught, and must have kept for this."""
     block = try_at(t, t.depth - 1 - next_u32(t.reader))
     t.clauses[block.clauses].reference = block.slot
-    number = new_value(t, u32(SLOTTED), u8(I64))
+    number = new_value(t, SLOTTED, I64)
     t.values[number].payload = u64(block.slot)
     spill_pins(t)
     emit_one(t, u32(THROW_REF), number)

@@ -69,7 +69,7 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 from fusee.spec.limits import MAX_FUNCTION_BYTES
 
-ENTER: Final = NUMBER["enter_0_0_0"]
+ENTER: Final = u32(NUMBER["enter_0_0_0"])
 ENTER_STRIDE: Final = ZEROED_INLINE + 2
 FRAMELESS_SLOTS: Final = 256  # a leaf that needs no more has no `enter`: the stack's reserve holds it
 MOST_SLOTS: Final = 0xFFFF  # slot numbers are 16 bits wide
@@ -78,14 +78,14 @@ CODE_BYTES_EACH: Final = 64
 """What a byte of WebAssembly may become. Ordinary code is about a twelfth of that; calls and branches that take along a
 thousand values, which they may do in two bytes, are what it keeps from filling the memory."""
 
-MOST_CODE_BYTES: Final = 1 << 20  # of a function, and what its size allows besides
+MOST_CODE_BYTES: Final = u32(1 << 20)  # of a function, and what its size allows besides
 MOST_MODULE_CODE_BYTES: Final = 4 << 20  # of all functions of a module, and what its size allows besides
 assert MOST_CODE_BYTES + (MAX_FUNCTION_BYTES * CODE_BYTES_EACH) < 1 << 31, "offsets in code are u32"
 
 PASSED_EACH: Final = 16
 """How many values calls and blocks may pass for each byte of a function: mostly each takes bytes of its own."""
 
-MOST_PASSED: Final = 1 << 20  # in a function, and what its size allows besides
+MOST_PASSED: Final = u32(1 << 20)  # in a function, and what its size allows besides
 
 MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
@@ -99,7 +99,7 @@ def translate(world: Store, m: Module, index: u32) -> None:
     t = translator_of(world.engine)
     t.world = world
     status = caught(translate_into, t, m, index)
-    shrink(t, u64(KEPT_BYTES))
+    shrink(t, KEPT_BYTES)
     raise_again(status)
 
 
@@ -162,8 +162,8 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
     t.param_slots = definition.param_slots
     t.spread = u32(body.has_vectors)
     t.passed = u32(0)
-    t.passed_limit = u32(MOST_PASSED) + (body.code.end - body.locals.start) * PASSED_EACH
-    t.code_limit = u32(MOST_CODE_BYTES) + (body.code.end - body.locals.start) * CODE_BYTES_EACH
+    t.passed_limit = MOST_PASSED + (body.code.end - body.locals.start) * PASSED_EACH
+    t.code_limit = MOST_CODE_BYTES + (body.code.end - body.locals.start) * CODE_BYTES_EACH
     t.reader.source = m.source
     t.reader.module_end = m.source_size
     open_locals(t, body)
@@ -200,7 +200,7 @@ def lay_out_frame(t: Translator) -> None:
     most_values = u64(t.max_height) * VALUES_EACH + FURTHER_VALUES
     t.values = cast(Ptr[Value], sized(t.values_buffer, most_values * size_of(Value)))
     t.value_count = u32(0)
-    t.free_value = u32(NO_VALUE)
+    t.free_value = NO_VALUE
 
 
 @kernel
@@ -250,8 +250,8 @@ def translate_body(t: Translator) -> None:
     """The second pass: instructions and blocks in their order."""
     t.height = u32(0)
     t.settled = u32(0)
-    t.acc = u32(NO_VALUE)
-    t.facc = u32(NO_VALUE)
+    t.acc = NO_VALUE
+    t.facc = NO_VALUE
     t.depth = u32(0)
     t.frames = cast(Ptr[Frame], sized(t.frames_buffer, u64(t.most_depth) * size_of(Frame)))
     if t.is_metered:
@@ -291,7 +291,7 @@ def emit_enter(t: Translator) -> None:
     t.enter_offset = t.code_bytes
     if t.has_enter:
         number = (t.int_pins * (PINS + 1) + floats) * ENTER_STRIDE + minimum(zeroed, u32(ZEROED_INLINE + 1))
-        i = new_ins(t, u32(ENTER) + number)
+        i = new_ins(t, ENTER + number)
         add_immediate(i, u64(t.frame_slots))
         add_immediate(i, u64(t.param_slots))
         add_immediate(i, u64(zeroed))

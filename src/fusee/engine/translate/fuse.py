@@ -103,7 +103,7 @@ def emit_fused(t: Translator, row: u32, tree: u32, number: u32) -> None:
     if tree == NO_ROW:
         emit_one(t, row, number)
     else:
-        count = flatten(t, u32(0), number, u32(NO_VALUE))
+        count = flatten(t, u32(0), number, NO_VALUE)
         emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
 
 

@@ -78,7 +78,7 @@ def translate_code(t: Translator) -> None:
         if action == GET_LOCAL:
             push_local(t, home(t, next_u32(t.reader)))
         elif action == I32_CONSTANT:
-            push_constant(t, u32(I32), next_s64(t.reader) & 0xFFFF_FFFF)
+            push_constant(t, I32, next_s64(t.reader) & 0xFFFF_FFFF)
         elif action == COMPUTE:
             compute_pure(t, word)
         elif action == SET_LOCAL:

@@ -12,12 +12,12 @@ from fusee.engine.translate.state import LOCAL, V128, Translator
 from fusee.engine.translate.values import free, is_only_in_acc, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u8, u32, u64
 
-SPILL_R: Final = NUMBER["spill_r_0"]
-SPILL_F: Final = NUMBER["spill_f_0"]
-RELOAD_R: Final = NUMBER["reload_r_0"]
-RELOAD_F: Final = NUMBER["reload_f_0"]
-SPILL_V: Final = NUMBER["spill_v_0"]
-RELOAD_V: Final = NUMBER["reload_v_0"]
+SPILL_R: Final = u32(NUMBER["spill_r_0"])
+SPILL_F: Final = u32(NUMBER["spill_f_0"])
+RELOAD_R: Final = u32(NUMBER["reload_r_0"])
+RELOAD_F: Final = u32(NUMBER["reload_f_0"])
+SPILL_V: Final = u32(NUMBER["spill_v_0"])
+RELOAD_V: Final = u32(NUMBER["reload_v_0"])
 
 
 @kernel
@@ -99,11 +99,11 @@ def reload_pins(t: Translator) -> None:
                 mask |= u32(1) << pin
                 local.form = local.pin
         if bank == 0:
-            transfer(t, u32(RELOAD_R), u32(0), mask)
+            transfer(t, RELOAD_R, u32(0), mask)
         elif mask != 0:
             wide = wide_pins(t)
-            transfer(t, u32(RELOAD_F), u32(PINS), mask & ~wide)
-            transfer(t, u32(RELOAD_V), u32(PINS), mask & wide)
+            transfer(t, RELOAD_F, u32(PINS), mask & ~wide)
+            transfer(t, RELOAD_V, u32(PINS), mask & wide)
 
 
 @kernel
@@ -117,11 +117,11 @@ def spill_pins(t: Translator) -> None:
                 mask |= u32(1) << pin
                 local.in_slot = True
         if bank == 0:
-            transfer(t, u32(SPILL_R), u32(0), mask)
+            transfer(t, SPILL_R, u32(0), mask)
         elif mask != 0:
             wide = wide_pins(t)
-            transfer(t, u32(SPILL_F), u32(PINS), mask & ~wide)
-            transfer(t, u32(SPILL_V), u32(PINS), mask & wide)
+            transfer(t, SPILL_F, u32(PINS), mask & ~wide)
+            transfer(t, SPILL_V, u32(PINS), mask & wide)
 
 
 @kernel

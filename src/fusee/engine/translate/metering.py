@@ -31,7 +31,7 @@ FREE: Final = {
 COST = table(u8, [int(byte not in {op.index for op in FREE}) for byte in range(0x100)])
 """Of an instruction, by its first byte."""
 
-ENTRY_COST: Final = 1  # of a function
+ENTRY_COST: Final = u32(1)  # of a function
 
 
 @kernel
@@ -41,7 +41,7 @@ def begin_function(t: Translator) -> None:
         t.charge_at = u32(0)
         t.newest_loop = u32(0)  # none: it is the function's own frame
         begin_stretch(t)
-        t.cost = u32(ENTRY_COST)
+        t.cost = ENTRY_COST
 
 
 @kernel

@@ -20,37 +20,37 @@ TABLE_SIZE: Final = NUMBER["table_size"]
 
 @kernel
 def translate_i64_const(t: Translator) -> None:
-    push_constant(t, u32(I64), next_s64(t.reader))
+    push_constant(t, I64, next_s64(t.reader))
 
 
 @kernel
 def translate_f32_const(t: Translator) -> None:
-    push_constant(t, u32(F32), u64(load(u32, t.reader.source + t.reader.position)))
+    push_constant(t, F32, u64(load(u32, t.reader.source + t.reader.position)))
     t.reader.position += 4
 
 
 @kernel
 def translate_f64_const(t: Translator) -> None:
-    push_constant(t, u32(F64), load(u64, t.reader.source + t.reader.position))
+    push_constant(t, F64, load(u64, t.reader.source + t.reader.position))
     t.reader.position += 8
 
 
 @kernel
 def translate_ref_null(t: Translator) -> None:
     next_u32(t.reader)  # a heap type; its value does not matter
-    push_constant(t, u32(I64), u64(0))
+    push_constant(t, I64, u64(0))
 
 
 @kernel
 def push_named(t: Translator, row: u32, index: u32, type_: u8) -> None:
     """Emit a row that has an index for its only operand, and push its result."""
-    push_result(t, row, u32(0), u32(NO_VALUE), u32(NO_VALUE), type_)
+    push_result(t, row, u32(0), NO_VALUE, NO_VALUE, type_)
     add_immediate(t.ins[t.ins_count - 1], u64(index))
 
 
 @kernel
 def translate_ref_func(t: Translator) -> None:
-    push_named(t, u32(REF_FUNC), next_u32(t.reader), u8(I64))
+    push_named(t, u32(REF_FUNC), next_u32(t.reader), I64)
 
 
 @kernel

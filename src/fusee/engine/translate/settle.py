@@ -7,7 +7,7 @@ from fusee.engine.translate.accumulator import ins_number, unload
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.state import IN_ACC, SLOTTED, Translator
 from fusee.engine.translate.values import canonical, is_float, is_only_in_acc, is_waiting, own_slot
-from fusee.kernel.lang import kernel, minimum, span, u8, u32, u64
+from fusee.kernel.lang import kernel, minimum, span, u32, u64
 
 LONG_SEARCH: Final = 64
 """Who has looked at more unsettled entries than this settles them: none is searched through again and again."""
@@ -53,7 +53,7 @@ def settle_claimed(t: Translator, number: u32) -> None:
         unload(t, is_float(value.type))
         return
     compute_value(t, number, u32(SLOT), slot)
-    value.kind = u8(SLOTTED)
+    value.kind = SLOTTED
     value.payload = u64(slot)
     own_slot(t, number)
 
@@ -93,7 +93,7 @@ def materialize(t: Translator, number: u32) -> None:
 def hold_in_acc(t: Translator, number: u32) -> None:
     """The latest instruction has put the value into the accumulator; its canonical slot is reserved."""
     value = t.values[number]
-    value.kind = u8(IN_ACC)
+    value.kind = IN_ACC
     value.payload = u64(0)
     value.producer = ins_number(t)
     value.operand_count = u32(0)

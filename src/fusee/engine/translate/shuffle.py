@@ -9,14 +9,14 @@ from fusee.engine.translate.compute import materialize_top, push_result
 from fusee.engine.translate.encode import add_immediate
 from fusee.engine.translate.state import CONSTANT, PENDING, V128, Translator, Value
 from fusee.engine.translate.values import new_node, pop, push, push_constant, release, top
-from fusee.kernel.lang import kernel, load, span, table, u8, u32, u64
+from fusee.kernel.lang import kernel, load, span, table, u32, u64
 
 SHUFFLE: Final = NUMBER["i8x16_shuffle"]
-SWIZZLE: Final = NUMBER["i8x16_swizzle"]
+SWIZZLE: Final = u32(NUMBER["i8x16_swizzle"])
 
 HAS_PATTERNS: Final = chosen().has_vector_forms
-FIRST_PATTERN: Final = NUMBER[next(iter(PATTERNS))] if HAS_PATTERNS else NO_ROW
-PATTERN_COUNT: Final = len(PATTERNS)
+FIRST_PATTERN: Final = u32(NUMBER[next(iter(PATTERNS))] if HAS_PATTERNS else NO_ROW)
+PATTERN_COUNT: Final = u32(len(PATTERNS))
 LOW = table(u64, [halves(places)[0] for places in PATTERNS.values()])
 HIGH = table(u64, [halves(places)[1] for places in PATTERNS.values()])
 
@@ -41,7 +41,7 @@ def translate_shuffle(t: Translator) -> None:
             return
     materialize_top(t, u32(2))
     second = pop(t)
-    push_result(t, u32(SHUFFLE), u32(2), pop(t), second, u8(V128))
+    push_result(t, u32(SHUFFLE), u32(2), pop(t), second, V128)
     i = t.ins[t.ins_count - 1]
     for number in span(u32(4)):
         add_immediate(i, u64(load(u32, at + number * 4)))
@@ -62,16 +62,16 @@ def swizzle_first(t: Translator, place: u32) -> None:
     release(t, pop(t))
     materialize_top(t, u32(1))
     first = pop(t)
-    push_constant(t, u32(V128), u64(place))
-    push(t, new_node(t, u32(PENDING), u32(SWIZZLE), u8(V128), first, pop(t)))
+    push_constant(t, V128, u64(place))
+    push(t, new_node(t, PENDING, SWIZZLE, V128, first, pop(t)))
 
 
 @kernel
 def pattern_of(low: u64, high: u64) -> u32:
     """The row of a shuffle of which there is one, or `NO_ROW`."""
-    for number in span(u32(PATTERN_COUNT)):
+    for number in span(PATTERN_COUNT):
         if LOW[number] == low and HIGH[number] == high:
-            return u32(FIRST_PATTERN) + number
+            return FIRST_PATTERN + number
     return u32(NO_ROW)
 
 
@@ -82,6 +82,6 @@ def push_pattern(t: Translator, row: u32, is_swapped: bool) -> None:
     second = pop(t)
     first = pop(t)
     if is_swapped:
-        push(t, new_node(t, u32(PENDING), row, u8(V128), second, first))
+        push(t, new_node(t, PENDING, row, V128, second, first))
     else:
-        push(t, new_node(t, u32(PENDING), row, u8(V128), first, second))
+        push(t, new_node(t, PENDING, row, V128, first, second))

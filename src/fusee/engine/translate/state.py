@@ -18,12 +18,12 @@ from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import Count, Inline, Ptr, kernel, struct, u8, u16, u32, u64, usize
 
 # Kinds of values
-LOCAL: Final = 0  # what the local `payload` holds; read when consumed
-SLOTTED: Final = 1  # in slot `payload`
-IN_ACC: Final = 2  # in the accumulator of its bank: `producer` put it there; or in slot `payload` minus one as well
-CONSTANT: Final = 3  # `payload` holds the bits, of a vector where they are in the source
-PENDING: Final = 4  # a pure instruction not emitted yet: `row` on `operands`
-COMPARE: Final = 5  # a comparison not emitted yet: `row` is a comparison code, `producer` the operands' type
+LOCAL: Final = u8(0)  # what the local `payload` holds; read when consumed
+SLOTTED: Final = u8(1)  # in slot `payload`
+IN_ACC: Final = u8(2)  # in the accumulator of its bank: `producer` put it there; or in slot `payload` minus one as well
+CONSTANT: Final = u8(3)  # `payload` holds the bits, of a vector where they are in the source
+PENDING: Final = u8(4)  # a pure instruction not emitted yet: `row` on `operands`
+COMPARE: Final = u8(5)  # a comparison not emitted yet: `row` is a comparison code of values of the type `compared`
 
 MOST_IMMEDIATES: Final = max(4, 3 + 2 * PINS)  # `enter` has so many, and `return_call_indirect` four
 INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
@@ -38,23 +38,23 @@ FURTHER_VALUES: Final = 8
 is taken apart; the comparison and the zero of a condition; the comparison, the reference and the null of
 `br_on_null`."""
 
-NO_VALUE: Final = 0xFFFF_FFFF
-NO_INS: Final = 0xFFFF_FFFF
-LOOP_POINTER: Final = 0xFFFF_FFFF
+NO_VALUE: Final = u32(0xFFFF_FFFF)
+NO_INS: Final = u32(0xFFFF_FFFF)
+LOOP_POINTER: Final = u32(0xFFFF_FFFF)
 
 # Types as the translator sees them: references are I64.
-I32: Final = 0
-I64: Final = 1
-F32: Final = 2
-F64: Final = 3
-V128: Final = 4
+I32: Final = u8(0)
+I64: Final = u8(1)
+F32: Final = u8(2)
+F64: Final = u8(3)
+V128: Final = u8(4)
 
 
 @kernel(inline=True)
 def type_code(value_type: u32) -> u8:
     """A value type as the translator sees it: i32, i64, f32, f64, v128 are 0x7F down to 0x7B."""
     if value_type > 0x7F:
-        return u8(I64)
+        return I64
     return u8(0x7F - value_type)
 
 
@@ -68,6 +68,7 @@ class Value:
     producer: u32  # number of the instruction that put it into the accumulator
     operand_count: u32
     operands: Annotated[Ptr[u32], Count(MOST_LEAVES)]  # values
+    compared: u8
 
 
 @struct

@@ -42,11 +42,11 @@ def allot(t: Translator) -> u32:
 
 
 @kernel(inline=True)
-def make_value(t: Translator, kind: u32, type_: u8, payload: u64) -> u32:
+def make_value(t: Translator, kind: u8, type_: u8, payload: u64) -> u32:
     """A value that is on no stack yet; its position is the next one."""
     number = allot(t)
     value = t.values[number]
-    value.kind = u8(kind)
+    value.kind = kind
     value.type = type_
     value.position = t.height
     value.payload = payload
@@ -54,7 +54,7 @@ def make_value(t: Translator, kind: u32, type_: u8, payload: u64) -> u32:
 
 
 @kernel
-def new_value(t: Translator, kind: u32, type_: u8) -> u32:
+def new_value(t: Translator, kind: u8, type_: u8) -> u32:
     """`make_value` without a payload."""
     return make_value(t, kind, type_, u64(0))
 
@@ -139,18 +139,18 @@ def width(type_: u8) -> u32:
 def push_local(t: Translator, index: u32) -> None:
     local = t.locals[index]
     local.waiting += 1
-    push(t, make_value(t, u32(LOCAL), local.type, u64(index)))
+    push(t, make_value(t, LOCAL, local.type, u64(index)))
 
 
 @kernel(inline=True)
-def push_constant(t: Translator, type_: u32, bits: u64) -> None:
-    push(t, make_value(t, u32(CONSTANT), u8(type_), bits))
+def push_constant(t: Translator, type_: u8, bits: u64) -> None:
+    push(t, make_value(t, CONSTANT, type_, bits))
 
 
 @kernel
 def push_canonical(t: Translator, type_: u8) -> None:
     """An entry that is already where it belongs at labels."""
-    number = new_value(t, u32(SLOTTED), type_)
+    number = new_value(t, SLOTTED, type_)
     t.values[number].payload = u64(canonical(t, t.height))
     t.owners[t.height] = number + 1
     push(t, number)
@@ -187,9 +187,9 @@ def leave_place(t: Translator, value: Value, number: u32) -> None:
     if t.owners[value.position] == number + 1:
         t.owners[value.position] = u32(0)
     if t.acc == number:
-        t.acc = u32(NO_VALUE)
+        t.acc = NO_VALUE
     if t.facc == number:
-        t.facc = u32(NO_VALUE)
+        t.facc = NO_VALUE
     # If it is a call's result, the slot where the callee left it is of no more interest.
     slot = u32(value.payload) - u32(value.kind == IN_ACC)
     if value.payload != 0 and slot >= t.out and slot - t.out < t.out_count:
@@ -245,7 +245,7 @@ def is_only_in_acc(value: Value) -> bool:
 
 
 @kernel
-def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: u32) -> u32:
+def new_node(t: Translator, kind: u8, row: u32, type_: u8, first: u32, second: u32) -> u32:
     """A pure instruction on one or two operands, to be emitted when it is needed."""
     number = make_value(t, kind, type_, u64(0))
     value = t.values[number]
@@ -259,7 +259,7 @@ def new_node(t: Translator, kind: u32, row: u32, type_: u8, first: u32, second: 
 @kernel
 def new_tree(t: Translator, row: u32, type_: u8, count: u32) -> u32:
     """A tree on the first `count` of `t.leaves`, to be emitted when it is needed."""
-    number = new_node(t, u32(PENDING), row, type_, t.leaves[0], t.leaves[1])
+    number = new_node(t, PENDING, row, type_, t.leaves[0], t.leaves[1])
     value = t.values[number]
     value.operand_count = count
     value.operands[2] = t.leaves[2]
@@ -267,8 +267,8 @@ def new_tree(t: Translator, row: u32, type_: u8, count: u32) -> u32:
 
 
 @kernel
-def new_comparison(t: Translator, code: u32, type_: u32, first: u32, second: u32) -> u32:
+def new_comparison(t: Translator, code: u32, type_: u8, first: u32, second: u32) -> u32:
     """A comparison of two values of a type that waits for its consumer."""
-    number = new_node(t, u32(COMPARE), code, u8(I32), first, second)
-    t.values[number].producer = type_
+    number = new_node(t, COMPARE, code, I32, first, second)
+    t.values[number].compared = type_
     return number

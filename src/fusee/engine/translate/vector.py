@@ -108,7 +108,7 @@ def translate_lanes(t: Translator, index: u32) -> None:
     kind = KIND[place]
     row = u32(ROW[place])
     if kind == CONSTANT:
-        push_constant(t, u32(V128), u64(t.reader.position))
+        push_constant(t, V128, u64(t.reader.position))
         t.reader.position += 16
     elif kind == PLACES:
         translate_shuffle(t)
@@ -120,17 +120,17 @@ def translate_lanes(t: Translator, index: u32) -> None:
         materialize_top(t, u32(2))
         number = pop(t)
         vector = pop(t)
-        push(t, new_node(t, u32(PENDING), row + u32(next_byte(t.reader)), u8(V128), vector, number))
+        push(t, new_node(t, PENDING, row + u32(next_byte(t.reader)), V128, vector, number))
     elif kind == LOAD:
-        load_top(t, row_of_access(t, u32(ACCESS[place])), u8(I64))
-        push_unary(t, row, u8(V128))
+        load_top(t, row_of_access(t, u32(ACCESS[place])), I64)
+        push_unary(t, row, V128)
     else:
         access = row_of_access(t, u32(ACCESS[place]))
         row += u32(next_byte(t.reader))
         if kind == LOAD_LANE:
             load_lane(t, access, row)
         else:
-            push_unary(t, row, u8(I64))
+            push_unary(t, row, I64)
             store_top(t, access)
 
 
@@ -139,13 +139,13 @@ def load_lane(t: Translator, access: u32, row: u32) -> None:
     """The address is below the vector."""
     materialize_top(t, u32(2))
     vector = pop(t)
-    load_top(t, access, u8(I64))
+    load_top(t, access, I64)
     number = pop(t)
-    push(t, new_node(t, u32(PENDING), row, u8(V128), vector, number))
+    push(t, new_node(t, PENDING, row, V128, vector, number))
 
 
 @kernel
 def push_unary(t: Translator, row: u32, type_: u8) -> None:
     """A pure instruction on the topmost entry."""
     materialize_top(t, u32(1))
-    push(t, new_node(t, u32(PENDING), row, type_, pop(t), u32(NO_VALUE)))
+    push(t, new_node(t, PENDING, row, type_, pop(t), NO_VALUE))

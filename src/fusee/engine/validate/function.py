@@ -28,7 +28,7 @@ def validate_body(v: Validator, body: Body) -> None:
     v.serial += 1
     v.set_count = u32(0)
     vectors = v.module.vectors
-    for i in span(minimum(t.param_count, u32(NEAR_LOCALS))):
+    for i in span(minimum(t.param_count, NEAR_LOCALS)):
         v.near[i] = t.params[i]
     prepare_locals(v, body)
     r = v.reader
@@ -66,7 +66,7 @@ def prepare_locals(v: Validator, body: Body) -> None:
         check_value_type(v, value_type)
         v.runs[i].end = end
         v.runs[i].value_type = value_type
-        for near in span(minimum(start, u32(NEAR_LOCALS)), minimum(end, u32(NEAR_LOCALS))):
+        for near in span(minimum(start, NEAR_LOCALS), minimum(end, NEAR_LOCALS)):
             v.near[near] = value_type
         if unlikely(not is_defaultable(value_type)):
             track_initialisation(v)

@@ -33,7 +33,7 @@ from fusee.spec.limits import MAX_OPERANDS
 BOTTOM: Final = u32(0)  # the type of what unreachable code pops (spec 3.1.1): matches every type
 BOTTOM_REF: Final = REF | ABSTRACT  # the same among references
 
-NEAR_LOCALS: Final = 256  # locals whose types are spread out; those beyond are searched for
+NEAR_LOCALS: Final = u32(256)  # locals whose types are spread out; those beyond are searched for
 
 KIND_BLOCK: Final = u32(0x0000_0000)  # of `Control`; a function is a block
 KIND_LOOP: Final = u32(0x1000_0000)

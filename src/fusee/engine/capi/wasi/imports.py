@@ -98,7 +98,7 @@ def new_wasi_func(s: StoreObject, number: u32) -> Ref:
 @kernel
 def wasi_type(number: u32) -> ExternType:
     """The type of a function of WASI's; null if there is no memory."""
-    made = new_externtype(u32(KIND_FUNC))
+    made = new_externtype(KIND_FUNC)
     if is_null(made):
         return made
     width = usize(size_of(usize))

@@ -28,7 +28,7 @@ from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import Ptr, address, cast, fill_bytes, kernel, minimum, u8, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 
-FIRST_OF_REST: Final = CLASSES - 5  # the classes behind `CLASS_BY_GRANULES`
+FIRST_OF_REST: Final = u32(CLASSES - 5)  # the classes behind `CLASS_BY_GRANULES`
 
 
 @kernel(inline=True)
@@ -41,7 +41,7 @@ def class_of(size_bytes: u32) -> u32:
 
 @kernel
 def class_of_rest(size_bytes: u32) -> u32:
-    number = u32(FIRST_OF_REST)
+    number = FIRST_OF_REST
     while u32(CELL_BYTES[number]) < size_bytes:
         number += 1
     return number

@@ -36,9 +36,9 @@ from fusee.kernel.lang import (
     usize,
 )
 
-FIRST_CHUNK_BLOCKS: Final = 3
-FIRST_CHUNKS: Final = 8
-LEAST_BYTES: Final = 0x8_0000  # that are allocated before a collection begins
+FIRST_CHUNK_BLOCKS: Final = u32(3)
+FIRST_CHUNKS: Final = u32(8)
+LEAST_BYTES: Final = u64(0x8_0000)  # that are allocated before a collection begins
 ALIGNMENT_BYTES: Final = 16  # of what the platform allocates
 MOST_BLOCKS: Final = 64  # that a chunk has bits for
 MOST_CHUNKS: Final = 0xFFFF_FFFF
@@ -57,10 +57,10 @@ def open_blocks(world: Store) -> bool:
         return False
     world.heap.blocks = address(base)
     b = blocks_of(world)
-    b.next_blocks = u32(FIRST_CHUNK_BLOCKS)
+    b.next_blocks = FIRST_CHUNK_BLOCKS
     b.marker.stack = b.marker.small
     b.marker.capacity = u32(SMALL_STACK)
-    world.heap.start_bytes = u64(LEAST_BYTES)
+    world.heap.start_bytes = LEAST_BYTES
     return True
 
 
@@ -254,7 +254,7 @@ def has_room_for_chunk(world: Store) -> bool:
     b = blocks_of(world)
     if b.chunk_count < b.chunk_capacity:
         return True
-    capacity = maximum(b.chunk_capacity * 2, u32(FIRST_CHUNKS))
+    capacity = maximum(b.chunk_capacity * 2, FIRST_CHUNKS)
     larger = world.engine.platform.allocate(usize(capacity), usize(size_of(Chunk)))
     if is_null(larger):
         return False

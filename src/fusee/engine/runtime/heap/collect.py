@@ -18,8 +18,8 @@ from fusee.engine.state.runtime import SAVED_REGISTERS, Store
 from fusee.kernel.lang import Fn, Ptr, fill_bytes, kernel, maximum, null, span, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
-NO_BUDGET: Final = 0xFFFF_FFFF_FFFF_FFFF
-SLICE_WORDS: Final = 0x2000  # that a slice looks at, when a run is wanted
+NO_BUDGET: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
+SLICE_WORDS: Final = u64(0x2000)  # that a slice looks at, when a run is wanted
 LARGE_SHIFT: Final = 3  # for large objects it is a word for eight of their bytes, if that is more
 KEPT_STACK: Final = 0x1000
 LITTLE_SHIFT: Final = 6  # a 64th of the heap is little room
@@ -42,7 +42,7 @@ def pay(world: Store, size_bytes: u64) -> None:
     if heap.stress != 0:
         collect_all(world)
     elif m.phase != IDLE:
-        collect_slice(world, maximum(u64(SLICE_WORDS), size_bytes >> LARGE_SHIFT))
+        collect_slice(world, maximum(SLICE_WORDS, size_bytes >> LARGE_SHIFT))
     elif heap.since_bytes >= heap.start_bytes and heap.held == 0:
         begin_cycle(world, m)
 
@@ -86,7 +86,7 @@ def end_marking(world: Store, m: Marker) -> None:
     heap.is_marking = False
     if world.spare_exn != 0:
         block_of(world.spare_exn).marks[granule_word(world.spare_exn)] |= granule_bit(world.spare_exn)
-    heap.start_bytes = maximum(u64(LEAST_BYTES), (m.marked_bytes + heap.since_bytes) * 2 // 5)
+    heap.start_bytes = maximum(LEAST_BYTES, (m.marked_bytes + heap.since_bytes) * 2 // 5)
     if m.capacity > KEPT_STACK:
         shrink_stack(world, m)
     begin_sweep(world, m)
@@ -118,9 +118,9 @@ def collect_all(world: Store) -> None:
     if world.heap.blocks == 0:
         return
     if blocks_of(world).marker.phase != IDLE:
-        collect_slice(world, u64(NO_BUDGET))
+        collect_slice(world, NO_BUDGET)
     if world.heap.held == 0:
-        collect_slice(world, u64(NO_BUDGET))
+        collect_slice(world, NO_BUDGET)
 
 
 @kernel(cold=True)
@@ -216,6 +216,6 @@ def mark_all(world: Store) -> u64:
     """Everything at once that is reachable now. Gives the number of words that were looked at."""
     m = blocks_of(world).marker
     if m.phase != IDLE:
-        collect_slice(world, u64(NO_BUDGET))
+        collect_slice(world, NO_BUDGET)
     begin_cycle(world, m)
-    return mark_slice(world, m, u64(NO_BUDGET)) + 1
+    return mark_slice(world, m, NO_BUDGET) + 1

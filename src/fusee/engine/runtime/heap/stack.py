@@ -43,7 +43,7 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 AT_ONCE: Final = 0x800  # words that are searched without a copy
-PIECE_WORDS: Final = 0x400
+PIECE_WORDS: Final = usize(0x400)
 ROW: Final = 128  # words that are copied without a look at whether there are more
 EIGHTS: Final = tuple(range(0, ROW // 2, 4))  # where eight words begin, in vectors of two
 
@@ -133,7 +133,7 @@ def copy_candidates(world: Store, m: Marker, end: Ptr[u64]) -> None:
 @kernel
 def mark_copied(world: Store, m: Marker) -> u64:
     """Mark what the last piece of the copy that is left may refer to; the number of words looked at."""
-    count = minimum(m.copy_left, usize(PIECE_WORDS))
+    count = minimum(m.copy_left, PIECE_WORDS)
     end = m.copy + m.copy_left
     m.copy_left -= count
     lowest, highest = ends_of(blocks_of(world))
