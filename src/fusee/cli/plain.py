@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "compile": "Compile a module's functions to native code ahead of time.",
     "validate": "Check that files are valid modules or components.",
     "wit": "Show what a component imports and exports.",
+    "bindgen": "Write typed Python for what a component exports.",
     "disasm": "Show the bytecode of functions beside their WebAssembly.",
     "isa": "Show the instruction set of the register machine.",
     "wast": "Run specification scripts.",
