@@ -27,6 +27,7 @@ MOST_RESULTS = 16  # of a function that has native code: more would make every c
 MOST_PARAMS = 64
 MOST_LOCALS = 2000
 MOST_BYTES = 1 << 18
+MOST_TRAPPING = 500  # divisions and conversions: LLVM's register allocator takes time with the square of their number
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 _REASONS = {
@@ -100,13 +101,16 @@ def examine(module: Module, index: int) -> Examined:
         reader.value_type()
     if count > MOST_LOCALS:
         return Examined("too many locals")
-    callees = set()
+    callees, trapping = set(), 0
     for instruction in reader.instructions():
         op = instruction.op
         if op.mnemonic not in RULES and not _has_meaning(op):
             return Examined(_REASONS.get(op.feature, op.mnemonic))
         if op.feature is Feature.GC and (reason := reason_against_object(module, instruction)):
             return Examined(reason)
+        trapping += op.traps and _has_meaning(op)
+        if trapping > MOST_TRAPPING:
+            return Examined("too many divisions and conversions")
         if op.mnemonic.startswith("return_call"):
             callees.add(cast(int, instruction.immediates[0]) if op.mnemonic == "return_call" else UNKNOWN)
     return Examined("", frozenset(callees))
