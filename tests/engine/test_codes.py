@@ -10,7 +10,7 @@ from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.arena import allocate_simulated, new, new_array, simulate
-from fusee.kernel.lang import Ptr, address, is_null, kernel, null, u8, u32, usize
+from fusee.kernel.lang import Ptr, address, is_null, kernel, null, u8, u32, u64, usize
 from fusee.kernel.layout import layout
 from fusee.kernel.target import ILP32, LP64, Target
 from tests.engine.simulated_world import allocate, live, release
@@ -38,7 +38,8 @@ def add_functions(m: Module, order: list[int]) -> dict[int, tuple[int, int]]:
     places = {}
     for n in order:
         size = CODE_START + 8 * (1 + n % 7)
-        assert add_code(m, homes[n], u32(size), u32(n + 1)) == address(homes[n]) + CODE_START
+        made = add_code(m, homes[n], u32(size), u32(n + 1), u64(size), u64(1 << 16))
+        assert made == address(homes[n]) + CODE_START
         places[n + 1] = (int(address(homes[n])), int(address(homes[n])) + size)
     return places
 
@@ -91,13 +92,14 @@ def test_what_is_remembered_of_an_address_is_what_would_be_found(m: Module, has_
     live.update(int(address(home)) for home in homes)
     for some in (first, rest):  # what is translated later is found, too
         for n in some:
-            add_code(m, homes[n], u32(CODE_START + 8 * (1 + n % 7)), u32(n + 1))
+            size = CODE_START + 8 * (1 + n % 7)
+            add_code(m, homes[n], u32(size), u32(n + 1), u64(size), u64(1 << 16))
         for at in places:
             number = find_code(m, usize(at))
             known = recall_code(m, platform, usize(at))
             assert is_null(known) if number == 0 else known == code_of(m, number)
     release_code(m, platform)
-    assert is_null(m.code_known) and not live
+    assert m.code_known[0] == 0 and not live
 
 
 def test_release_frees_every_function_once(m: Module) -> None:

@@ -35,7 +35,7 @@ from fusee.engine.isa.table import (
     handlers,
 )  # fmt: skip
 from fusee.engine.state.code import CODE_START
-from fusee.engine.translate.buffers import translator_of
+from fusee.engine.translate.buffers import take_translator
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
 from fusee.engine.translate.lookup import has_signature, has_sources
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
@@ -163,7 +163,7 @@ def check_fields(code: bytes, row: Row, destination: int, forms: tuple[int, ...]
 @pytest.mark.parametrize("target", [ILP32, LP64], ids=["ilp32", "lp64"])
 def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
     with simulate(target):
-        t = translator_of(World().engine)
+        t = take_translator(World().engine)
         t.handlers = new_array(usize, ALL_HANDLERS)
         t.code_limit = u32(1 << 16)
         t.reader.source = new_array(u8, len(VECTORS))

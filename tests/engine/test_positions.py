@@ -7,7 +7,7 @@ import pytest
 from fusee.engine.runtime.positions import CHUNK_BYTES, source_offset
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.runtime import Store
-from fusee.engine.translate.buffers import translator_of
+from fusee.engine.translate.buffers import take_translator
 from fusee.engine.translate.positions import begin_positions, note_position
 from fusee.kernel.arena import simulate
 from fusee.kernel.lang import null, u32
@@ -24,7 +24,7 @@ def written_and_found(target: Target, cells: list[tuple[int, int]], most: int) -
     """
     width = target.pointer_width
     with simulate(target):
-        t = translator_of(World().engine)
+        t = take_translator(World().engine)
         t.world = null(Store)
         t.source_offset = u32(START)
         begin_positions(t)

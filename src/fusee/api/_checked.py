@@ -31,7 +31,7 @@ class CheckedNative(HostNative):
             RELEASE(lambda address: when_returned(address, heap.release, address, 0) if address else None),
         )
         allocate, release = map(address_of, self._callbacks)
-        return {"allocate": allocate, "release": release}
+        return {**super().platform_functions(), "allocate_unset": 0, "allocate": allocate, "release": release}
 
     def place_functions(self) -> dict[str, int]:
         return {}

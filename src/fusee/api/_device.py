@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fusee.api._native import Native, Progress
-from fusee.api._python import EngineGate
+from fusee.api._python import LOOK_SECONDS
 from fusee.api._start import define_program, program_name
 from fusee.api.errors import StoreError, WasmtimeError
 from fusee.engine.handlers.regs import Regs
@@ -31,25 +31,33 @@ _FAILED = 1  # of `Platform.call_host`
 class DeviceEmbedding:
     """What is known of a store beside the device: nothing by the engine itself."""
 
-    __slots__ = ("_thread", "address", "depth")
+    __slots__ = ("_thread", "address", "depth", "lock")
 
-    def __init__(self) -> None:
+    def __init__(self, lock: RLock) -> None:
+        self.lock = lock
         self.address = 0
         self.depth = 0
         self._thread = 0
 
     @contextmanager
-    def call(self, lock: RLock) -> Iterator[None]:
+    def call(self) -> Iterator[None]:
         """While a guest runs. Other guests wait, also while it is in a host function: there is one device."""
         if self.depth and self._thread != get_ident():
             raise StoreError("another thread is using the store")
-        with lock:
+        with self.lock:
             self._thread = get_ident()
             self.depth += 1
             try:
                 yield
             finally:
                 self.depth -= 1
+
+    def try_take(self) -> bool:
+        """Take the lock, if that is possible within a moment."""
+        return self.lock.acquire(timeout=LOOK_SECONDS)
+
+    def forget(self) -> None:
+        """Nothing: the device is in this process, too."""
 
 
 class DeviceNative(Native):
@@ -67,6 +75,7 @@ class DeviceNative(Native):
         self.space = self.device.space
         self.word = ctypes.c_uint64 if target.pointer_width == 8 else ctypes.c_uint32
         self.stores = {}
+        self._lock = RLock()  # of whoever uses the device
         self._add_entries(program.entries, self.device.function)
         for name in ("release_store", "uninstall_interpreter", "release_engine"):
             setattr(self, name, self._postponing(getattr(self, name)))
@@ -80,7 +89,7 @@ class DeviceNative(Native):
     def end_module(self, module: int) -> None:
         self.device.postpone(partial(super().end_module, module))
 
-    def end_module_if_free(self, module: int, gate: EngineGate) -> bool:
+    def end_module_if_free(self, module: int) -> bool:
         self.end_module(module)
         return True
 
@@ -129,7 +138,7 @@ class DeviceNative(Native):
         store = self._store_at(address)
         embedding = store._embedding
         assert isinstance(embedding, DeviceEmbedding)
-        with embedding.call(store.engine._lock):
+        with embedding.call():
             try:
                 return self._invoke(address, func, slots)
             except DeviceFault as fault:
@@ -187,4 +196,7 @@ class DeviceNative(Native):
         return NativeCode(functions, made.reasons, image)
 
     def new_embedder(self, store: "Store") -> "DeviceEmbedding":
-        return DeviceEmbedding()
+        return DeviceEmbedding(self._lock)
+
+    def stay(self) -> RLock:
+        return self._lock

@@ -4,12 +4,13 @@ import ctypes
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api._python import Embedding, EngineGate, HostEmbedding, address_of, libc, make_struct, python_functions
+from fusee.api._python import Embedding, HostEmbedding, address_of, libc, make_struct, python_functions
 from fusee.api._start import load_engine
-from fusee.api._watch import watch_with
+from fusee.api._watch import Stay, watch_with
 from fusee.api.lease import give_back_with, leases, returned
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
 from fusee.engine.python.state import Places
@@ -34,6 +35,8 @@ _MAPPING: Final = {"linux": 0x02 | 0x20 | 0x4000, "darwin": 0x02 | 0x1000 | 0x40
 
 _LOCKED: Final = (
     "engine.python.calls.close_if_free",
+    "engine.runtime.atomic.begin_waiting",
+    "engine.runtime.atomic.end_waiting",
     "engine.python.interrupt.stop_watching",
     "engine.python.interrupt.interrupt_main_thread",
     "engine.python.interrupt.interrupt_running",
@@ -107,8 +110,12 @@ class Native:
         self.close_module(module)
         self.displace(source)
 
-    def end_module_if_free(self, module: int, gate: EngineGate) -> bool:
-        """The same, if nobody is in the engine's code; whether it was done."""
+    def end_module_if_free(self, module: int) -> bool:
+        """The same at once, or not at all; whether it was done."""
+        raise NotImplementedError
+
+    def stay(self) -> AbstractContextManager[object]:
+        """While a thread is in the engine's code without a store. Whoever divides the process waits for its end."""
         raise NotImplementedError
 
     def place(self, binary: bytes) -> int:
@@ -133,9 +140,6 @@ class Native:
     def new_embedder(self, store: "Store") -> Embedding:
         """What a new store is known by to the engine."""
         raise NotImplementedError
-
-    def share(self, gate: EngineGate) -> None:
-        """Guests of an engine share a memory from now on."""
 
 
 class HostNative(Native):
@@ -162,6 +166,7 @@ class HostNative(Native):
             "allocate": address_of(libc.calloc),
             "allocate_unset": address_of(libc.malloc),
             "release": address_of(libc.free),
+            "give_way": _address_of_yield(),
         }
 
     def place_functions(self) -> dict[str, int]:
@@ -183,9 +188,9 @@ class HostNative(Native):
         self.install_places(engine, self.places)
         return engine
 
-    def end_module_if_free(self, module: int, gate: EngineGate) -> bool:
+    def end_module_if_free(self, module: int) -> bool:
         source = int(view(ModuleState, module, self.space).source.address)
-        if not self.close_if_free(self.python, gate.address, module):
+        if not self.close_if_free(module):
             return False
         self.displace(source)
         return True
@@ -214,10 +219,15 @@ class HostNative(Native):
         return code
 
     def new_embedder(self, store: "Store") -> Embedding:
-        return HostEmbedding(ctypes.addressof(self.python), store.engine._gate, store)
+        return HostEmbedding(self, store)
 
-    def share(self, gate: EngineGate) -> None:
-        gate.share(self.interrupt_running)
+    def stay(self) -> Stay:
+        return Stay()
+
+
+def _address_of_yield() -> int:
+    """What lets another thread have the processor."""
+    return 0 if sys.platform == "win32" else address_of(libc.sched_yield)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,21 +3,20 @@
 import ctypes
 import signal
 import sys
-import time
-from _thread import RLock, start_new_thread
-from collections.abc import Callable
+from _thread import RLock
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fusee.api.errors import WasmtimeError
-from fusee.engine.python.state import Embedder, Gate, Python, Watch
-from fusee.engine.state.platform import REQUEST_NOTIFY, REQUEST_WAIT
+from fusee.engine.python.state import Embedder, Python, Watch
+from fusee.engine.state.platform import REQUEST_GROW
 from fusee.kernel.layout import layout
-from fusee.kernel.memory import view
-from fusee.kernel.scalars import u32
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
+    from fusee.api._native import HostNative
     from fusee.api.store import Store
+
+LOOK_SECONDS: Final = 0.001  # between two looks at whether a guest has paused
 
 _api: Final = ctypes.pythonapi
 libc: Final = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
@@ -70,10 +69,10 @@ def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
 
 
 def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
-    if identity >= REQUEST_NOTIFY:
-        from fusee.api._waiting import notify, wait
+    if identity >= REQUEST_GROW:
+        from fusee.api._sharing import answer
 
-        (wait if identity == REQUEST_WAIT else notify)(store, slots)
+        answer(store, identity, slots)
         return
     try:
         store._hosts[identity].run(store, instance, slots)
@@ -82,88 +81,67 @@ def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
             raise
 
 
-TURN_SECONDS: Final = 0.005  # that a guest runs at most while others wait, where they share a memory
-
-
 class EngineGate:
-    """Who may be in an engine's code: whoever has the lock. Native code takes and gives it, too."""
+    """The locks of what the stores of an engine have in common.
 
-    def __init__(self) -> None:
-        self.lock = RLock()
-        self.clock = RLock()  # of whoever sets the epoch or a deadline
-        self.locks = self.lock, self.clock
-        self._methods = self.lock.acquire, self.lock.release
-        self._seconds = TURN_SECONDS
-        objects = {"acquire": self._methods[0], "release": self._methods[1], "true": True, "turn": self._seconds}
-        self._state = make_struct(Gate, {name: id(item) for name, item in objects.items()})
-        self.address = ctypes.addressof(self._state)
-        self.turn = Turn(self._state)
-
-    def share(self, interrupt: Callable[[int], None]) -> None:
-        """Have guests take turns from now on, because they share a memory; `interrupt` has the one pause that runs."""
-        view(Gate, self.address).is_shared = u32(1)
-        self.turn.interrupt = interrupt
-
-
-class Turn:
-    """Python code that waits for an engine's lock: around `with` the lock.
-
-    Where guests share a memory one of them may wait for another without ever leaving its code. So a thread has the one
-    that runs pause now and then, as long as Python code waits. If a signal handler raises here, guests pause in vain.
+    Whoever needs several takes `growth` first, then those of stores, then the others.
     """
 
-    __slots__ = ("_address", "_is_watched", "_waiting", "interrupt")
-
-    def __init__(self, state: ctypes.Array[ctypes.c_char]) -> None:
-        self._address = ctypes.addressof(state)
-        self._waiting = ctypes.c_uint32.from_buffer(state, layout(Gate, Target.host()).fields["waiting"].offset)
-        self._is_watched = False
-        self.interrupt: Callable[[int], None] | None = None
-
-    def __enter__(self) -> None:
-        self._waiting.value += 1
-        if self.interrupt is not None and not self._is_watched:
-            self._is_watched = True
-            start_new_thread(self._watch, ())
-
-    def __exit__(self, *exception: object) -> None:
-        self._waiting.value -= 1
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(TURN_SECONDS)
-            if self.interrupt is not None and self._waiting.value:
-                self.interrupt(self._address)
-                continue
-            self._is_watched = False
-            if not self._waiting.value or self._is_watched:
-                return
-            self._is_watched = True
+    def __init__(self) -> None:
+        self.growth = RLock()  # of whoever makes a shared memory larger, or begins to use it
+        self.queues = RLock()  # of the threads that wait for words of shared memories
+        self.clock = RLock()  # of whoever sets the epoch or a deadline
+        self.inner = self.queues, self.clock
 
 
 class Embedding(Protocol):
     """What a store is known by to the engine."""
 
     address: int
+    lock: RLock
+    """Held by the thread that is in the store's code. Native code takes and gives it, too."""
 
     @property
     def depth(self) -> int:
         """How many calls into guests have not returned."""
 
+    def try_take(self) -> bool:
+        """Take the lock, if that is possible within a moment; a guest that runs pauses for that."""
+
+    def forget(self) -> None:
+        """In a new process: the thread that was in the store's code is not here."""
+
 
 class HostEmbedding:
     """An `Embedder`."""
 
-    __slots__ = ("_words", "address")
+    __slots__ = ("_is_waited_for", "_methods", "_native", "_words", "address", "lock")
 
-    def __init__(self, python: int, gate: EngineGate, store: "Store") -> None:
-        self._words = _WORDS(python, gate.address, WATCH_ADDRESS, id(store))
+    def __init__(self, native: "HostNative", store: "Store") -> None:
+        self.lock = RLock()
+        self._methods = self.lock.acquire, self.lock.release
+        python = ctypes.addressof(native.python)
+        self._native = native
+        self._words = _WORDS(python, WATCH_ADDRESS, id(store), *map(id, self._methods))
+        self._is_waited_for = ctypes.c_uint32.from_buffer(self._words, _places.fields["is_waited_for"].offset)
         self.address = ctypes.addressof(self._words)
 
     @property
     def depth(self) -> int:
         """How many calls into guests have not returned."""
         return self._words[_DEPTH] & 0xFFFF_FFFF
+
+    def try_take(self) -> bool:
+        """Take the lock, if that is possible within a moment; a guest that runs pauses for that."""
+        if self.lock.acquire(timeout=LOOK_SECONDS):
+            return True
+        self._is_waited_for.value = 1
+        self._native.interrupt_running(self.address)
+        return False
+
+    def forget(self) -> None:
+        """In a new process: the thread that was in the store's code is not here."""
+        self._native.forget_running(self.address)
 
 
 WATCH: Final = make_struct(Watch, {})
@@ -172,4 +150,5 @@ WATCH_ADDRESS: Final = ctypes.addressof(WATCH)
 _places: Final = layout(Embedder, Target.host())
 _WORDS: Final = ctypes.c_size_t * (_places.extent.size // 8)
 _DEPTH: Final = _places.fields["depth"].offset // 8
-assert [_places.fields[name].offset for name in ("python", "gate", "watch", "owner")] == [0, 8, 16, 24]
+_FIRST: Final = "python", "watch", "owner", "acquire", "release"
+assert [_places.fields[name].offset for name in _FIRST] == [0, 8, 16, 24, 32]

@@ -1,18 +1,15 @@
 """Threads that wait for words of shared memories, and who wakes them (`memory.atomic.wait` and `notify`).
 
-Guests of an engine take turns, so that whoever has the engine's lock may compare a word and begin to wait, or wake
-others, and nobody comes in between. The lock is not held while a thread waits.
+Whoever looks whether a word is what is expected, and then begins to wait, has the lock of the queues, and so has who
+wakes others: nobody comes in between. Guests write words meanwhile without it, and may skip waking somebody if nobody
+waits (`begin_waiting` says why they do not miss one). The lock is not held while a thread waits.
 """
 
 import _thread
 import ctypes
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
-
-from fusee.engine.state.runtime import Memory as MemoryState
-from fusee.kernel.memory import view
-from fusee.kernel.scalars import u32
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 _NOTIFIED, _NOT_EQUAL, _TIMED_OUT = 0, 1, 2
 _LONGEST_SECONDS: Final = 3600.0  # of one look at the clock; a lock cannot wait much longer
 _NANOSECONDS: Final = 1_000_000_000
-_WORDS: Final = {4: ctypes.c_uint32, 8: ctypes.c_uint64}
 
 
 class Waiter:
@@ -51,22 +47,22 @@ def wait(store: "Store", address: int) -> None:
     """`REQUEST_WAIT` of a guest of `store`, with its words at an address."""
     words = (ctypes.c_uint64 * 5).from_address(address)
     memory, place, timeout, expected, size = words
-    lock, turn, queues, waiter = store.engine._lock, store.engine._gate.turn, store.engine._waiters, Waiter()
-    with turn, lock:
-        if _WORDS[size].from_address(place).value != expected:
+    lock, queues, waiter = store.engine._gate.queues, store.engine._waiters, Waiter()
+    native = store._native
+    with lock:
+        if not native.begin_waiting(memory, place, expected, size):
             words[0] = _NOT_EQUAL
             return
         queues.setdefault(place, deque()).append(waiter)
-        _count(memory, 1)
     store._waiter = waiter
     try:
         _sleep(store, waiter, timeout)
     finally:
         store._waiter = None
-        with turn, lock:
+        with lock:
             if not waiter.is_notified:
                 _forget(queues, place, waiter)
-                _count(memory, -1)
+                native.end_waiting(memory, 1)
     words[0] = _NOTIFIED if waiter.is_notified else _TIMED_OUT
 
 
@@ -84,12 +80,12 @@ def notify(store: "Store", address: int) -> None:
     """`REQUEST_NOTIFY`: wake those that have waited longest."""
     words = (ctypes.c_uint64 * 3).from_address(address)
     memory, place, most = words
-    with store.engine._gate.turn, store.engine._lock:
+    with store.engine._gate.queues:
         queue = store.engine._waiters.get(place, ())
         woken = [queue.popleft() for _ in range(min(most, len(queue)))] if queue else []
         for waiter in woken:
             waiter.is_notified = True
-        _count(memory, -len(woken))
+        store._native.end_waiting(memory, len(woken))
         if queue is not None and not queue:
             store.engine._waiters.pop(place, None)
     for waiter in woken:
@@ -102,8 +98,3 @@ def _forget(queues: Queues, place: int, waiter: Waiter) -> None:
     queue.remove(waiter)
     if not queue:
         del queues[place]
-
-
-def _count(memory: int, difference: int) -> None:
-    state: Any = view(MemoryState, memory)
-    state.waiters = u32(int(state.waiters) + difference)

@@ -19,10 +19,11 @@ import sys
 import threading
 import time
 from _thread import RLock
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fusee.api._python import WATCH, WATCH_ADDRESS, EngineGate
+from fusee.api._python import LOOK_SECONDS, WATCH, WATCH_ADDRESS, Embedding, EngineGate
 from fusee.engine.python.state import IDLE, READABLE, Watch
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64, usize
@@ -30,22 +31,52 @@ from fusee.kernel.scalars import u32, u64, usize
 if TYPE_CHECKING:
     from fusee.api._native import HostNative
 
-_FORK_SECONDS: Final = 2.0  # that a fork waits for an engine at most: copying, say, cannot be interrupted
+_FORK_SECONDS: Final = 2.0  # that a fork waits for all engines at most: copying, say, cannot be interrupted
 _END_SECONDS: Final = 0.1
-_LOOK_SECONDS: Final = 0.001
 
 _watch: Final = view(Watch, WATCH_ADDRESS)
-_gates: Final[dict[int, EngineGate]] = {}
+_dividing: Final = RLock()  # of the thread that divides the process, and whoever does what it has to know of
+_gates: Final[set[EngineGate]] = set()
+_stores: Final[dict[int, Embedding]] = {}
+_stays: Final[set[RLock]] = set()
 
 
 def add_gate(gate: EngineGate) -> None:
     """Know of an engine, for when the process is divided."""
-    _gates[gate.address] = gate
+    with _dividing:
+        _gates.add(gate)
 
 
 def remove_gate(gate: EngineGate) -> None:
     """The engine has ended."""
-    _gates.pop(gate.address, None)
+    _gates.discard(gate)
+
+
+def add_store(address: int, embedding: Embedding) -> None:
+    """The same of a store, by its address."""
+    with _dividing:
+        _stores[address] = embedding
+
+
+def remove_store(address: int) -> None:
+    """The store ends."""
+    _stores.pop(address, None)
+
+
+class Stay:
+    """While a thread is in an engine's code without a store: whoever divides the process waits for its end."""
+
+    __slots__ = ("_lock",)
+
+    def __enter__(self) -> None:
+        self._lock = RLock()
+        with _dividing:
+            _stays.add(self._lock)
+            self._lock.acquire()
+
+    def __exit__(self, *exception: object) -> None:
+        _stays.discard(self._lock)
+        self._lock.release()
 
 
 class Watcher:
@@ -121,7 +152,7 @@ class Watcher:
             while self._threads or any(os.path.exists(f"/proc/self/task/{number}") for number in numbers):
                 if time.monotonic() > limit:
                     break
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(LOOK_SECONDS)
             self._is_ending = False
 
     def go_on(self) -> None:
@@ -135,44 +166,61 @@ class Forks:
     """What happens before and after the process is divided."""
 
     def __init__(self, native: "HostNative") -> None:
-        self._native = native
-        self._lock = RLock()  # of the thread that divides the process
-        self._own: set[int] = set()  # the locks that it has anyway
+        self._own: set[int] = set()  # the locks that the thread has anyway that divides the process
         self.watcher = Watcher(native)
         os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
 
     def _before(self) -> None:
-        self._lock.acquire()
+        _dividing.acquire()
         self.watcher.end()
-        self._own = {id(lock) for gate in _gates.values() for lock in gate.locks if _is_held(lock)}
+        self._own = {id(lock) for lock in _all_locks() if _is_held(lock)}
         limit = time.monotonic() + _FORK_SECONDS
-        for gate in list(_gates.values()):
-            for lock in gate.locks:
-                while not _is_held(lock) and not lock.acquire(timeout=_LOOK_SECONDS) and time.monotonic() < limit:
-                    self._native.interrupt_running(gate.address)
+        for gate in list(_gates):
+            _take(_try(gate.growth), gate.growth, limit)
+        for embedding in list(_stores.values()):
+            _take(embedding.try_take, embedding.lock, limit)
+        for lock in [*(lock for gate in list(_gates) for lock in gate.inner), *list(_stays)]:
+            _take(_try(lock), lock, limit)
 
     def _release(self) -> None:
-        for gate in list(_gates.values()):
-            for lock in gate.locks:
-                if _is_held(lock) and id(lock) not in self._own:
-                    lock.release()
+        for lock in _all_locks():
+            if _is_held(lock) and id(lock) not in self._own:
+                lock.release()
 
     def _in_parent(self) -> None:
         self._release()
         self.watcher.go_on()
-        if _is_held(self._lock):
-            self._lock.release()
+        if _is_held(_dividing):
+            _dividing.release()
 
     def _in_child(self) -> None:
-        for gate in list(_gates.values()):
-            for lock in gate.locks:
-                if not _is_held(lock):  # but perhaps by a thread that does not exist here
-                    lock._at_fork_reinit()  # type: ignore[attr-defined]  # as `threading` does
-            self._native.forget_running(gate.address)
+        for lock in _all_locks():
+            if not _is_held(lock):  # but perhaps by a thread that does not exist here
+                lock._at_fork_reinit()  # type: ignore[attr-defined]  # as `threading` does
+        for embedding in list(_stores.values()):
+            embedding.forget()
         self._release()
+        _stays.intersection_update(lock for lock in list(_stays) if id(lock) in self._own)
         self.watcher.reset()
-        if _is_held(self._lock):
-            self._lock.release()
+        if _is_held(_dividing):
+            _dividing.release()
+
+
+def _all_locks() -> list[RLock]:
+    """Each once, though stores on an emulated device have the same."""
+    locks = [lock for gate in list(_gates) for lock in (gate.growth, *gate.inner)]
+    locks += [embedding.lock for embedding in list(_stores.values())]
+    return list({id(lock): lock for lock in [*locks, *list(_stays)]}.values())
+
+
+def _try(lock: RLock) -> Callable[[], bool]:
+    return partial(lock.acquire, timeout=LOOK_SECONDS)
+
+
+def _take(take: Callable[[], bool], lock: RLock, limit: float) -> None:
+    """Take a lock, until it is too late."""
+    while not _is_held(lock) and not take() and time.monotonic() < limit:
+        pass
 
 
 def _is_held(lock: RLock) -> bool:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Engine(Managed):
     """Holds the settings and the registry of types; stores and modules of one engine work together.
 
-    Stores may be used from different threads, each from one at a time. The guests of one engine take
-    turns: whenever one is in a host function, another may run. Engines do not wait for each other.
+    It may be used from any thread, and so may its modules. Stores may be used from different threads, each from one at
+    a time; guests of different stores run at the same time.
     """
 
     def __init__(self, config: Config | None = None) -> None:
@@ -57,7 +57,6 @@ class Engine(Managed):
         state.is_relaxed = not config.wasm_relaxed_simd_deterministic and _has_cheaper_answers(self._native)
         self._epoch = 0
         self._gate = EngineGate()
-        self._lock = self._gate.lock  # held by the thread that is in the engine's code
         self._waiters: Queues = {}  # threads that wait for words of shared memories
         self._ended_modules: list[int] = []
         self._types: dict[DefinedType, int] = {}
@@ -89,9 +88,8 @@ class Engine(Managed):
     def _compile(self, binary: bytes) -> int:
         """The address of a new decoded and valid module; `binary` must outlive it."""
         try:
-            with self._gate.turn, self._lock:
-                while self._ended_modules:
-                    self._native.end_module(self._ended_modules.pop())
+            with self._native.stay():
+                self._end_postponed()
                 return self._native.compile(self._address, binary, int(self._features))
         except MalformedError as error:
             from fusee.api.failures import failure_of_module
@@ -99,9 +97,17 @@ class Engine(Managed):
             raise failure_of_module(error, binary, self._features) from None
 
     def _end_module(self, address: int) -> None:
-        """Release a module, at the next opportunity if another thread is in the engine's code."""
-        if not self._native.end_module_if_free(address, self._gate):
+        """Release a module, at the next opportunity if somebody is using the registry of types."""
+        if not self._native.end_module_if_free(address):
             self._ended_modules.append(address)
+
+    def _end_postponed(self) -> None:
+        while self._ended_modules:
+            try:
+                address = self._ended_modules.pop()
+            except IndexError:  # another thread has taken the last
+                return
+            self._native.end_module(address)
 
     def is_pulley(self) -> bool:
         """Whether this is wasmtime's interpreter: False."""
@@ -123,9 +129,10 @@ class Engine(Managed):
         if found is None:
             section = b"\x01" + _define(type)
             binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
-            with self._gate.turn, self._lock:
-                found = self._types[type] = self._native.compile(self._address, binary, ALL_FEATURES)
-            self._declarations.append((found, binary))
+            with self._native.stay():
+                made = self._native.compile(self._address, binary, ALL_FEATURES)
+            self._declarations.append((made, binary))
+            found = self._types.setdefault(type, made)  # another thread may have made it, too
         return found
 
 

@@ -77,7 +77,7 @@ class WasmException(WasmtimeError):
         if not self._address:
             slots = (ctypes.c_uint64 * max(_row(self._tag).size // 8, 1))()
             _row(self._tag).pack_into(store, slots, self._values)
-            with store.engine._gate.turn, store.engine._lock:
+            with store._lock:
                 self._hold(store._native.make_kept_exn(store._address, self._tag._address, slots))
         return self._address
 

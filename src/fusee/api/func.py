@@ -137,8 +137,7 @@ class Func:
     def _matches(self, type: ValType) -> bool:  # noqa: A002
         """Whether a reference to it is of a (function reference) type."""
         engine = self._store.engine
-        with engine._gate.turn, engine._lock:
-            return bool(engine._native.func_matches(engine._address, self._address, type._code))
+        return bool(engine._native.func_matches(engine._address, self._address, type._code))
 
     def __call__(self, store: Storelike, *params: Any) -> Any:
         """Call it with Python values or `Val`s; gives None, one value, or a list of several.

@@ -114,7 +114,7 @@ class Instance:
         self._store._lifetimes.add(module._lifetime)
         self._store._modules[module._address] = module
         try:
-            with self._store.engine._gate.turn, self._store.engine._lock:
+            with self._store._lock:
                 self._address: int = self._store._native.raw_instantiate(self._store._address, module._address, given)
         except KernelError as error:
             raise self._failure(error) from None

@@ -66,7 +66,7 @@ class Memory:
         expect(delta, int, "an int")
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        with owner.engine._gate.turn, owner.engine._lock:
+        with owner._lock:
             old: int = owner._native.grow_memory(self._address, min(delta, NOT_GROWN))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")

@@ -200,8 +200,6 @@ class Module(Managed):
     def _translated_functions(self) -> Iterator[tuple[int, int, int]]:
         """Of each function that was translated: its index, and the address and size in bytes of its code."""
         m, space = self._state, self._engine._native.space
-        if int(m.code_table.address) == 0:
-            return
         for index in range(int(m.imported_func_count), int(m.func_count)):
             start = int(m.code_table[index])
             if start:
@@ -272,9 +270,8 @@ def install_native(engine: Engine, module: int, binary: bytes, exported: bytes) 
     """
     code = engine._native.imported_code(binary, exported) if exported else engine._native.native_code(binary)
     if code is not None:
-        with engine._gate.turn, engine._lock:
-            for index, addresses in code.functions.items():
-                engine._native.install_native(engine._address, module, index, *addresses)
+        for index, addresses in code.functions.items():
+            engine._native.install_native(engine._address, module, index, *addresses)
     return code
 
 

@@ -96,13 +96,13 @@ class ObjectRef:
     def _count(self, store: "Storelike") -> int:
         """How many fields or elements there are."""
         owner = _own(store, self._store)
-        with owner.engine._gate.turn, owner.engine._lock:
+        with owner._lock:
             return int(owner._native.count_fields(owner.engine._address, self._address))
 
     def _declaration(self) -> Declaration:
         """Which type of its store's it is of."""
         store = self._store
-        with store.engine._gate.turn, store.engine._lock:
+        with store._lock:
             number = int(store._native.type_of_object(store.engine._address, self._address))
         return Declaration(store.engine, number, store)
 
@@ -119,7 +119,7 @@ class ObjectRef:
         row = Row(rows)
         slots = (ctypes.c_uint64 * max(row.size // SLOT_BYTES, 1))()
         row.pack_into(owner, slots, values)
-        with owner.engine._gate.turn, owner.engine._lock:  # until it is held
+        with owner._lock:  # until it is held
             address = owner._native.make_object(owner._address, number, count)
             made = ObjectRef._of(owner, address)
             owner._native.fill_object(owner._address, address, slots, len(values) == 1)
@@ -127,7 +127,7 @@ class ObjectRef:
 
     def _field_type(self, store: "Storelike", index: int) -> FieldType:
         owner = _own(store, self._store)
-        with owner.engine._gate.turn, owner.engine._lock:
+        with owner._lock:
             word = owner._native.field_type(owner.engine._address, self._address, index)
         code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
         return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
@@ -136,7 +136,7 @@ class ObjectRef:
         """The value of a field or element."""
         owner = _own(store, self._store)
         slots = (ctypes.c_uint64 * 2)()
-        with owner.engine._gate.turn, owner.engine._lock:  # until what the field refers to is held
+        with owner._lock:  # until what the field refers to is held
             owner._native.get_field(owner.engine._address, self._address, index, slots)
             return _row(self._field_type(store, index)).unpack(owner, slots)[0]
 
@@ -147,7 +147,7 @@ class ObjectRef:
             raise WasmtimeError("the field is immutable")
         slots = (ctypes.c_uint64 * 2)()
         _row(kind).pack_into(owner, slots, (value,))
-        with owner.engine._gate.turn, owner.engine._lock:
+        with owner._lock:
             owner._native.set_field(owner._address, self._address, index, slots)
 
     def __repr__(self) -> str:

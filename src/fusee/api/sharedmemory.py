@@ -2,6 +2,7 @@
 
 import ctypes
 
+from fusee.api._sharing import grow_shared
 from fusee.api.engine import Engine
 from fusee.api.errors import LimitError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
@@ -54,14 +55,14 @@ class SharedMemory(Managed):
         self._address = address
         self._raw = RawMemory(address, owner._native.space)
         self._is_closed = False
-        owner._native.share(owner.engine._gate)
 
     def _lend(self, store: Store) -> int:
         """The address, for an instance in `store`, while which lives the memory does."""
         owner = self._opened()
         if owner is not store:
-            store._borrowed[self._address] = owner
-            owner._borrowers.add(store)
+            with owner.engine._gate.growth:  # whoever grows it knows who uses it
+                store._borrowed[self._address] = owner
+                owner._borrowers.add(store)
         return self._address
 
     @property
@@ -91,8 +92,7 @@ class SharedMemory(Managed):
         owner = self._opened()
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        with owner.engine._gate.turn, owner.engine._lock:
-            old: int = owner._native.grow_memory(self._address, min(delta, NOT_GROWN))
+        old = grow_shared(owner, self._address, min(delta, int(NOT_GROWN)))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")
         return old

@@ -10,6 +10,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
 from fusee.api._stack import host_stack_bytes
+from fusee.api._watch import add_store, remove_store
 from fusee.api.engine import Engine
 from fusee.api.errors import StoreError, WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
@@ -77,6 +78,7 @@ class Store(ObjectTable, Managed):
         self._data = data
         self._is_closed = False
         self._embedding = self._native.new_embedder(self)
+        self._lock = self._embedding.lock  # held by the thread that is in the store's code
         self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
         self._invoke = self._native.invoke_status
         self._state = view(StoreState, self._address, self._native.space)
@@ -98,6 +100,7 @@ class Store(ObjectTable, Managed):
         if engine._is_metered and not engine._consume_fuel:
             self._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(self)
+        add_store(self._address, self._embedding)
         self._borrowed: dict[int, Store] = {}  # who owns the shared memories that instances have imported
         self._borrowers: WeakSet[Store] = WeakSet()  # stores with instances that have imported those of this one
         self._waiter: Waiter | None = None  # the guest waits for a word of a shared memory
@@ -121,7 +124,7 @@ class Store(ObjectTable, Managed):
     def close(self) -> None:
         """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
         self._end_tasks()
-        with self.engine._gate.turn, self.engine._lock:
+        with self._lock:
             self._refuse_uses()
             self._end_alone()
         self._forget()
@@ -137,7 +140,7 @@ class Store(ObjectTable, Managed):
         end = thread_time_ns() + budget
         is_complete = False
         while not is_complete and self._end.alive:
-            with self.engine._gate.turn, self.engine._lock:
+            with self._lock:
                 self._refuse_uses()
                 is_complete = bool(self._native.end_objects(self._address, STEP_WORDS))
                 if is_complete:
@@ -361,20 +364,20 @@ class Store(ObjectTable, Managed):
         """
         self._opened()
         if budget is None:
-            with self.engine._gate.turn, self.engine._lock:
+            with self._lock:
                 self._native.collect_all_for(self._address)
             self._let_go()
             return True
         expect(budget, int, "an int")
         end = thread_time_ns() + budget
         while True:
-            with self.engine._gate.turn, self.engine._lock:
+            with self._lock:
                 is_complete = bool(self._native.collect_for(self._address, STEP_WORDS))
             if is_complete or thread_time_ns() >= end:
                 return is_complete
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
-        with self.engine._gate.turn, self.engine._lock:
+        with self._lock:
             looked_at: int = self._native.collect_hosts(self._address, marks, len(marks))
         return looked_at
 
@@ -387,7 +390,7 @@ class Store(ObjectTable, Managed):
 
     def _is_of_type(self, reference: int, type: "ValType") -> bool:  # noqa: A002
         """Whether a reference is of a type of its hierarchy."""
-        with self.engine._gate.turn, self.engine._lock:
+        with self._lock:
             return bool(self._native.is_of_type(self.engine._address, reference, type._code))
 
     def _object_type(self, type: "StructType | ArrayType") -> int:  # noqa: A002
@@ -404,7 +407,7 @@ class Store(ObjectTable, Managed):
 
     def _keep(self, reference: int) -> int:
         """A place in the engine that keeps what a reference refers to, until `_free_place`."""
-        with self.engine._gate.turn, self.engine._lock:
+        with self._lock:
             place: int = self._native.keep(self._address, reference)
         if not place:
             raise StoreError("the object has ended: another thread has used the store")
@@ -468,7 +471,7 @@ class Store(ObjectTable, Managed):
         from fusee.api.frame import Frame
 
         words: Any = (ctypes.c_uint64 * (MOST_FRAMES * FRAME_WORDS))()
-        with self.engine._gate.turn, self.engine._lock:
+        with self._lock:
             count: int = self._native.backtrace(self._address, words, MOST_FRAMES)
         places: dict[tuple[int, int], tuple[str | None, str | None, int]] = {}  # by instance and function
         frames = []
@@ -524,6 +527,7 @@ class StoreContext:
 def _end(native: Any, address: int, *lives_longer: object) -> None:
     """End a store; its engine and modules are arguments so that they end after it."""
     native.stores.pop(address, None)
+    remove_store(address)
     native.release_store(address)
 
 

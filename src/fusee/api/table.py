@@ -70,7 +70,7 @@ class Table:
         if amt < 0:
             raise WasmtimeError("cannot grow by negative amount")
         value = to_native(owner, self._element, init)
-        with owner.engine._gate.turn, owner.engine._lock:
+        with owner._lock:
             old: int = owner._native.grow_table(self._address, min(amt, NOT_GROWN), value)
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow table by `{amt}`")
@@ -92,7 +92,7 @@ class Table:
         owner = own(store, self._store)
         expect(idx, int, "an int")
         value = to_native(owner, self._element, val)
-        with owner.engine._gate.turn, owner.engine._lock:
+        with owner._lock:
             if not 0 <= idx < self.size(store):
                 raise WasmtimeError("table element index out of bounds")
             owner._native.write_element(self._address, idx, value)

@@ -45,7 +45,7 @@ class Tag:
         if store._is_closed:
             return None
         words: Any = (ctypes.c_uint64 * 2)()
-        with store.engine._gate.turn, store.engine._lock:
+        with store._lock:
             store._native.tag_name(store._address, self._address, words)
         return store._native.space.read(words[0], words[1]).decode(errors="replace") if words[1] else None
 

@@ -33,7 +33,7 @@ IMMEDIATE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "tick": ("cost",),
     "count": ("executions",),
     "enter": ("slots", "zero", "count"),
-    "call_lazy": ("func", "out"),
+    "call": ("func", "out"),
     "call_import": ("func", "out"),
     "call_indirect": ("type", "table", "out"),
     "call_ref": ("out",),

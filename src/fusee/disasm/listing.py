@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from fusee.api.module import Module
@@ -19,20 +20,25 @@ def handler_numbers() -> "ctypes.Array[ctypes.c_size_t]":
     return (ctypes.c_size_t * ALL_HANDLERS)(*range(ALL_HANDLERS))
 
 
-def translate_function(module: Module, index: int) -> Translator:
+@contextmanager
+def translate_function(module: Module, index: int) -> Iterator[Translator]:
     """Translate a function of a module, one that is not imported; its code has handlers' numbers for their addresses.
 
-    The translator keeps it until it is asked for another function.
+    The translator has it until the end of the `with`.
     """
     engine = module._engine
     numbers = ctypes.addressof(handler_numbers())
     translator: int = engine._native.translate_for_listing(engine._address, module._address, index, numbers)
-    return view(Translator, translator)
+    try:
+        yield view(Translator, translator)
+    finally:
+        engine._native.keep_translator(engine._address, translator)
 
 
 def list_function(module: Module, index: int) -> Listing:
     """The listing of a function of a module, one that is not imported."""
-    return read_listing(module._state, module._binary, index, translate_function(module, index), Target.host())
+    with translate_function(module, index) as translator:
+        return read_listing(module._state, module._binary, index, translator, Target.host())
 
 
 def find_function(module: Module, text: str) -> int | None:

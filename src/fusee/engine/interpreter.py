@@ -3,11 +3,11 @@
 from fusee.engine.arena import Arena
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap, raise_again
-from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate, interrupted
+from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate, first_call, interrupted
 from fusee.engine.handlers.entering import enter
 from fusee.engine.handlers.native import run_native
 from fusee.engine.handlers.regs import Code
-from fusee.engine.handlers.table import CALL, CALL_LAZY, HANDLERS
+from fusee.engine.handlers.table import HANDLERS
 from fusee.engine.natives.helpers import HELPERS
 from fusee.engine.natives.host_stack import measure_stack
 from fusee.engine.runtime.codes import release_code
@@ -21,6 +21,7 @@ from fusee.kernel.lang import Ptr, address, cast, caught, kernel, maximum, span,
 from fusee.spec.traps import TrapCode
 
 CELL_HANDLERS = table(Code, [cell_translate, across, cell_leave, cell_return_across])
+FIRST_CALL = table(Code, [first_call])
 INTERRUPTED = table(Code, [interrupted])
 NATIVE = table(Code, [run_native])
 
@@ -30,8 +31,7 @@ def install_interpreter(engine: Engine) -> None:
     """Tell the engine where the handlers are, and make the cells that belong to no function."""
     engine.handlers = cast(Ptr[usize], HANDLERS)
     cells = engine.cells
-    cells.call = engine.handlers[CALL]
-    cells.call_lazy = engine.handlers[CALL_LAZY]
+    cells.first_call = address(FIRST_CALL[0])
     cells.interrupted = address(INTERRUPTED[0])
     cells.native = address(NATIVE[0])
     engine.helpers = cast(Ptr[usize], HELPERS)

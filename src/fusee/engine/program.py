@@ -18,6 +18,7 @@ from fusee.engine.python.interrupt import (
     watch_main_thread,
 )
 from fusee.engine.python.places import install_places, return_place
+from fusee.engine.runtime.atomic import begin_waiting, end_waiting
 from fusee.engine.runtime.casts import is_of_type, kind_of_object
 from fusee.engine.runtime.exceptions import make_kept_exn, throw_exn
 from fusee.engine.runtime.heap.collect import collect_all_for, collect_for, collect_hosts, end_objects
@@ -45,6 +46,7 @@ from fusee.engine.runtime.store import (
     set_total_limits,
 )
 from fusee.engine.runtime.table import grow_table, write_element
+from fusee.engine.translate.buffers import keep_translator
 from fusee.engine.translate.function import translate_for_listing
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.build import Program
@@ -63,6 +65,7 @@ ENTRIES: Final = (
     uninstall_interpreter,
     invoke_keeping,
     translate_for_listing,
+    keep_translator,
     backtrace,
     tag_name,
     instantiate,
@@ -97,6 +100,8 @@ ENTRIES: Final = (
     return_place,
     invoke_from_python,
     close_if_free,
+    begin_waiting,
+    end_waiting,
     watch_main_thread,
     stop_watching,
     interrupt_main_thread,

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from fusee.engine.arena import new_memory
 from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.hashing import hash_bytes
+from fusee.engine.locks import lock, try_lock, unlock
 from fusee.engine.state.module import (
     ABSTRACT,
     AGGREGATE,
@@ -27,14 +28,18 @@ from fusee.engine.state.module import (
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import (
     Count,
+    Order,
     Ptr,
     address,
+    atomic_store,
     cast,
     caught,
     clz,
     copy_bytes,
+    is_null,
     kernel,
     null,
+    offset_of,
     size_of,
     span,
     struct,
@@ -53,6 +58,7 @@ SIZE_CLASSES: Final = 32
 FIRST_BUCKETS: Final = u32(256)
 FIRST_IDS: Final = u32(256)
 MAX_IDS: Final = 0x0800_0000
+TYPES_OFFSET: Final = 16  # from the start of their room
 
 BOTTOM_HEAP: Final = ABSTRACT  # without a code: matches every heap type (spec 3.3.4)
 
@@ -92,13 +98,19 @@ class CanonicalType:
 
 @struct
 class TypeRegistry:
-    """All types of an engine."""
+    """All types of an engine.
+
+    Whoever changes it, or holds and lets go of groups, has the lock. Guests read the types of modules that live
+    without it: what is known of these does not change, and where `types` has been it stays readable.
+    """
 
     platform: Platform
+    lock: Annotated[Ptr[u32], Count(1)]
     buckets: Ptr[usize]
     bucket_count: u32  # a power of two
     group_count: u32
     types: Ptr[CanonicalType]
+    older: Ptr[usize]  # before the types: where they were before they became more
     type_capacity: u32
     type_count: u32
     free: Annotated[Ptr[u32], Count(SIZE_CLASSES)]  # ids of free ranges, by logarithm of their size
@@ -123,9 +135,7 @@ def open_tables(registry: TypeRegistry) -> None:
     buckets = new_memory(registry.platform, u64(FIRST_BUCKETS * size_of(usize)))
     registry.buckets = cast(Ptr[usize], buckets)
     registry.bucket_count = FIRST_BUCKETS
-    types = new_memory(registry.platform, u64(FIRST_IDS * size_of(CanonicalType)))
-    registry.types = cast(Ptr[CanonicalType], types)
-    registry.type_capacity = FIRST_IDS
+    open_types(registry, FIRST_IDS)
 
 
 @kernel
@@ -139,7 +149,11 @@ def release_registry(registry: TypeRegistry) -> None:
             at = group.next
             release_group(platform, group)
     platform.release(cast(Ptr[u8], registry.buckets))
-    platform.release(cast(Ptr[u8], registry.types))
+    older = registry.older
+    while not is_null(older):
+        following = cast(Ptr[usize], older[0])
+        platform.release(cast(Ptr[u8], older))
+        older = following
     platform.release(cast(Ptr[u8], registry))
 
 
@@ -244,17 +258,47 @@ def grow_types(registry: TypeRegistry, needed: u32) -> None:
     capacity = registry.type_capacity
     while capacity < needed:
         capacity *= 2
-    types = new_memory(registry.platform, u64(capacity) * size_of(CanonicalType))
-    copy_bytes(types, cast(Ptr[u8], registry.types), usize(registry.type_count) * size_of(CanonicalType))
-    registry.platform.release(cast(Ptr[u8], registry.types))
-    registry.types = cast(Ptr[CanonicalType], types)
+    open_types(registry, capacity)
+
+
+@kernel
+def open_types(registry: TypeRegistry, capacity: u32) -> None:
+    """Room for so many types, with those that there are. The room before stays: a guest may be reading there."""
+    room = new_memory(registry.platform, TYPES_OFFSET + u64(capacity) * size_of(CanonicalType))
+    types = room + TYPES_OFFSET
+    if registry.type_count != 0:
+        copy_bytes(types, cast(Ptr[u8], registry.types), usize(registry.type_count) * size_of(CanonicalType))
+    cast(Ptr[usize], room)[0] = address(registry.older)
+    registry.older = cast(Ptr[usize], room)
+    place = cast(Ptr[u8], registry) + offset_of(TypeRegistry, "types")
+    atomic_store(cast(Ptr[usize], place), address(types), Order.RELEASE)
     registry.type_capacity = capacity
 
 
 @kernel
 def release_types(m: Module) -> None:
-    """Let go of every group that `m` holds, the last first: no group outlives one that it refers to."""
+    """Let go of every group that `m` holds."""
+    if m.registered_types != 0:
+        registry = cast(TypeRegistry, m.registry)
+        lock(registry.lock, registry.platform)
+        release_groups(registry, m)
+        unlock(registry.lock)
+
+
+@kernel
+def try_release_types(m: Module) -> bool:
+    """The same, unless somebody uses the registry; whether it was done."""
     registry = cast(TypeRegistry, m.registry)
+    if not try_lock(registry.lock):
+        return False
+    release_groups(registry, m)
+    unlock(registry.lock)
+    return True
+
+
+@kernel
+def release_groups(registry: TypeRegistry, m: Module) -> None:
+    """The last first: no group outlives one that it refers to."""
     remaining = m.registered_types
     while remaining != 0:
         group = cast(Group, registry.types[m.types[remaining - 1].canonical].group)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
+from _thread import RLock
 from collections import deque
 from functools import cache
 
@@ -56,6 +57,7 @@ class CheckedHeap:
         self._quarantined_bytes = 0
         self._free: dict[int, list[int]] = {}  # by rounded size
         self._failure = ""
+        self._lock = RLock()  # several threads may be in checked code
         self.allocate_callback = ALLOCATE(self.allocate)
         self.release_callback = RELEASE(self.release)
         self._report_callback = REPORT(self._report)
@@ -64,6 +66,10 @@ class CheckedHeap:
 
     def allocate(self, size: int) -> int:
         """Zeroed memory, aligned to 16 bytes; 0 if there is none left."""
+        with self._lock:
+            return self._allocate(size)
+
+    def _allocate(self, size: int) -> int:
         rounded = max(16, -(-size // 16) * 16)
         reusable = self._free.get(rounded)
         if reusable:
@@ -83,6 +89,10 @@ class CheckedHeap:
 
     def release(self, address: int, size: int) -> None:
         """End a block's life; `size` is what it was allocated with."""
+        with self._lock:
+            self._release(address)
+
+    def _release(self, address: int) -> None:
         known = self._live.pop(address, None)
         if known is None:
             self._failure = f"release of {address:#x}, which is no live block"

@@ -68,8 +68,11 @@ class Lister(HostNative):
 
     def _cells(self, module: int, index: int) -> Iterator[CodeCell]:
         numbers = ctypes.addressof(handler_numbers())
-        t = view(Translator, self.translate_for_listing(self.engine, module, index, numbers))
-        return walk_cells(read_bytes(t.code, t.code_bytes), Target.host())
+        translator = self.translate_for_listing(self.engine, module, index, numbers)
+        t = view(Translator, translator)
+        code = read_bytes(t.code, t.code_bytes)
+        self.keep_translator(self.engine, translator)
+        return walk_cells(code, Target.host())
 
 
 def _split(function: int, cells: Iterable[CodeCell], counts: Iterable[int]) -> list[Block]:
@@ -90,9 +93,12 @@ def _define_program() -> "Program":
     from fusee.engine.decode.module import decode_module
     from fusee.engine.interpreter import close_module
     from fusee.engine.runtime.store import open_engine
+    from fusee.engine.translate.buffers import keep_translator
     from fusee.engine.translate.function import translate_for_listing
     from fusee.engine.validate.module import validate_module
     from fusee.kernel.compile import Program
 
-    entries = (open_engine, decode_module, validate_module, close_module, translate_for_listing)
+    entries = (
+        open_engine, decode_module, validate_module, close_module, translate_for_listing, keep_translator
+    )  # fmt: skip
     return Program("fusee-lister", entries)

@@ -55,7 +55,7 @@ def _count_blocks(module: Module) -> Iterator[tuple[int, list[int]]]:
     space, target = module._engine._native.space, Target.host()
     for index, home, size in module._translated_functions():
         code = bytes(space.read(home, size))
-        t = translate_function(module, index)
-        cells = walk_cells(read_bytes(t.code, t.code_bytes), target)
+        with translate_function(module, index) as t:
+            cells = walk_cells(read_bytes(t.code, t.code_bytes), target)
         counters = (c.start + c.fields.immediates[0] for c in cells if c.row.family == "count")
         yield index, [number_at(code, at, 8) for at in counters]

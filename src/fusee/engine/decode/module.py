@@ -9,7 +9,7 @@ from fusee.engine.decode.names import read_name
 from fusee.engine.decode.reader import Reader, read_byte, read_size
 from fusee.engine.decode.segments import decode_data_count, decode_datas, decode_elements
 from fusee.engine.decode.spaces import decode_funcs, decode_globals, decode_memories, decode_tables, decode_tags
-from fusee.engine.decode.state import has_feature
+from fusee.engine.decode.state import arena_of, has_feature
 from fusee.engine.decode.typesec import decode_types
 from fusee.engine.errors import Invalid, Malformed, raise_again
 from fusee.engine.registry import TypeRegistry, release_types
@@ -29,6 +29,7 @@ from fusee.kernel.lang import (
     u8,
     u32,
     u64,
+    usize,
 )  # fmt: skip
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature
@@ -112,6 +113,14 @@ def decode_sections(m: Module) -> None:
             raise Malformed(ModuleError.SECTION_SIZE, r.position)
         r.end = r.module_end
     check_consistency(m)
+    make_code_table(m)
+
+
+@kernel
+def make_code_table(m: Module) -> None:
+    """Where the code of its functions is noted once they are translated, for all instances."""
+    m.code_table = cast(Ptr[usize], allocate(arena_of(m), m.func_count, u32(2 * size_of(usize))))
+    m.stubs = m.code_table + m.func_count
 
 
 @kernel

@@ -1,5 +1,7 @@
 """Handlers of calls: within the instance, through references, into other instances and the host."""
 
+from typing import Final
+
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers
@@ -7,10 +9,11 @@ from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.table import NUMBER, ROWS
 from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import is_late, leave_registers
+from fusee.engine.runtime.metering import is_late, leave_registers, pause
 from fusee.engine.runtime.table import callee_at
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Func, Instance
@@ -20,7 +23,9 @@ from fusee.kernel.lang import (
     Ptr,
     Static,
     address,
-    atomic_add,
+    atomic_fence,
+    atomic_load,
+    atomic_store,
     cast,
     handler,
     kernel,
@@ -29,7 +34,6 @@ from fusee.kernel.lang import (
     null,
     size_of,
     span,
-    store,
     tail,
     u8,
     u16,
@@ -40,6 +44,8 @@ from fusee.kernel.lang import (
     v128,
 )  # fmt: skip
 from fusee.spec.traps import TrapCode
+
+CALL: Final = ROWS[NUMBER["call"]]
 
 
 @kernel(inline=True)
@@ -79,8 +85,9 @@ def blame_caller(f: Regs) -> None:
 
 @handler
 def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """A direct call of a translated function of the same instance."""
-    code = cast(Ptr[u8], load(usize, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+    """A direct call of a function of the same instance, or of its stub."""
+    target = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
+    code = cast(Ptr[u8], atomic_load(cast(Ptr[usize], target), Order.RELAXED))  # `first_call` changes it
     open_frame(f, imm16(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
     f.pc = code
     return tail(code_at(f.pc), f)
@@ -90,26 +97,43 @@ def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 def translated(ctx: Instance, index: u32) -> usize:
     """The code of a function of `ctx`, translated now if nobody has called it before. `Store.place_fp` is set.
 
-    Whoever wants the guest to stop sets `Store.interrupt` and then patches the code that there is: with a fence on
-    both sides either that code is patched, too, or here it is seen.
+    Whoever wants a guest to stop or pause says so, and then patches the code that there is: with a fence on both sides
+    either this code is patched, too, or it is seen here. If it is another thread's guest that shall pause, which may
+    call the function already, this one pauses, too, and the code is patched meanwhile.
     """
     world = ctx.store
-    if ctx.code[index] == 0:
-        translate(world, ctx.module, index)
-        atomic_add(world.fence, 0, Order.ACQ_REL)
+    code = atomic_load(ctx.code + index, Order.ACQUIRE)
+    if code == 0:
+        code = translate(world, ctx.module, index)
+        atomic_fence(Order.SEQ_CST)
         if world.interrupt != 0:
             raise Trap(TrapCode.INTERRUPT, 0)
+        if atomic_load(world.engine.wanted, Order.RELAXED) != 0:
+            pause(world)
     world.place_fp = null(Ptr[u64])
-    return ctx.code[index]
+    return code
 
 
 @handler(raises_to=on_trap, status="acc")
-def call_lazy(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """The first execution of a direct call: translate the callee, then become `call` and run again."""
-    note_place(f)
-    at = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
-    store(at, translated(f.ctx, u32(load(usize, at))))
-    store(f.pc, f.ctx.store.engine.cells.call)
+def first_call(f: Regs) -> None:
+    """A function's stub, which its place in `Module.stubs` tells: translate it and go on there.
+
+    The call that has led here leads to the code from now on. Other threads execute it meanwhile: all that changes is
+    this one word, and whoever reads the new one sees the whole code.
+    """
+    frame = f.fp
+    call = cell(CALL, NOWHERE, (), size_of(usize))
+    target = usize(header(frame, 2)[0]) - call.size + call.immediates[0]
+    index = u32((address(f.pc) - address(f.ctx.module.stubs)) // size_of(usize))
+    definition = f.ctx.module.types[f.ctx.module.func_types[index]]
+    f.ctx.store.place_fp = frame + maximum(definition.param_slots, definition.result_slots)
+    f.ctx.store.place_instance = usize(0)
+    blame_caller(f)
+    code = translated(f.ctx, index)
+    atomic_store(cast(Ptr[usize], target), code, Order.RELEASE)
+    f.fp = frame
+    f.pc = cast(Ptr[u8], code)
+    reload_memory(f)  # which others may have grown while the translator paused
     return tail(code_at(f.pc), f)
 
 
@@ -175,6 +199,7 @@ def cell_translate(f: Regs) -> None:
     func.code = cast(Ptr[u8], translated(f.ctx, func.index))
     f.fp = frame
     f.pc = func.code
+    reload_memory(f)
     return tail(code_at(f.pc), f)
 
 
@@ -285,13 +310,14 @@ def translate_here(f: Regs) -> None:
     """Translate the function whose index is in `acc`, then run the cell again that needs it."""
     note_place(f)
     translated(f.ctx, u32(f.acc))
+    reload_memory(f)
     return tail(code_at(f.pc), f)
 
 
 @handler(raises_to=on_trap, status="acc")
 def return_call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A tail call within the instance (spec 4.6.10, return_call)."""
-    code = f.ctx.code[imm32(f, row, forms, 0)]
+    code = atomic_load(f.ctx.code + imm32(f, row, forms, 0), Order.RELAXED)  # as the target of a `call`
     if unlikely(code == 0):
         f.acc = u64(imm32(f, row, forms, 0))
         return tail(translate_here, f)

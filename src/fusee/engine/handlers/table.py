@@ -17,7 +17,6 @@ FAMILIES: Final[dict[str, Any]] = {
     **dict.fromkeys(execute.JUMPING, execute.jumping),
     "tick": control.tick,
     "call": call.call,
-    "call_lazy": call.call_lazy,
     "call_import": call.call_import,
     "call_indirect": call.call_indirect,
     "call_ref": call.call_ref,
@@ -45,9 +44,6 @@ def pair_of(first: Placed, second: Placed) -> Any:
 
 INSTANCES: Final = [*(handler_of(*key) for key in handlers()), *(pair_of(*pair) for pair in PAIRS)]
 HANDLERS = table(Code, INSTANCES)
-CALL, CALL_LAZY = (
-    next(number for number, (row, _, _) in enumerate(handlers()) if row.name == name) for name in ("call", "call_lazy")
-)
 
 
 def shards() -> dict[str, list[Any]]:

@@ -67,9 +67,8 @@ BRANCHES: Final = [
     *_steps(),
 ]
 
-# Calls: `out` is the slot of the callee's slot 0. `call_lazy` becomes `call` once its callee is translated.
+# Calls: `out` is the slot of the callee's slot 0. The code address is that of a stub until the callee is translated.
 CALLS: Final = [
-    Row("call_lazy", "call_lazy", (), "", NULLARY, NO_RESULT, ("ptr", "u16")),  # function index, out
     Row("call", "call", (), "", NULLARY, NO_RESULT, ("ptr", "u16")),  # code address, out
     Row("call_import", "call_import", (), "", NULLARY, NO_RESULT, ("u32", "u16")),
     Row("call_indirect", "call_indirect", ("i32",), "", UNARY, NO_RESULT, ("u32", "u32", "u16")),  # type, table, out

@@ -3,7 +3,6 @@
 from fusee.engine.arena import Arena, allocate, new_memory
 from fusee.engine.handlers.native import NativeCell
 from fusee.engine.runtime.codes import NOTE_BYTES, add_code
-from fusee.engine.runtime.instantiate import code_table
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine
@@ -20,7 +19,6 @@ def install_native(engine: Engine, m: Module, index: u32, entry: usize, code: us
     arena = cast(Arena, m.arena)
     if is_null(m.natives):
         m.natives = cast(Ptr[usize], allocate(arena, m.func_count, u32(size_of(usize))))
-    code_table(m)
     size = u32(CODE_START + size_of(NativeCell))
     home = new_memory(arena.platform, u64(size + NOTE_BYTES))
     cell = cast(NativeCell, home + CODE_START)
@@ -32,5 +30,5 @@ def install_native(engine: Engine, m: Module, index: u32, entry: usize, code: us
     note = cast(Ptr[u32], home + size)
     note[0] = maximum(definition.param_slots, definition.result_slots)
     note[1] = u32(0)
-    add_code(m, home, size, index)
+    add_code(m, home, size, index, u64(0), m.code_bytes)
     m.natives[index] = code

@@ -8,8 +8,9 @@ called.
 
 from fusee.engine.errors import Busy, Trap, raise_again
 from fusee.engine.interpreter import close_module
-from fusee.engine.python.interrupt import interrupt_guest, interrupt_running, restore_code
-from fusee.engine.python.state import Embedder, Gate, Python, Watch
+from fusee.engine.python.interrupt import interrupt_guest, interrupt_wanted, restore_code
+from fusee.engine.python.state import Embedder, Python, Watch
+from fusee.engine.registry import try_release_types
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Func, Store
@@ -38,7 +39,7 @@ def go_in(e: Embedder, world: Store) -> None:
                 e.python.clear()  # there is no thread to be had: signals wait
         watch.running = address(world)
         watch.entries += 1
-    e.gate.running = address(world)
+    e.running = address(world)
     if world.interrupt != 0:
         interrupt_guest(world)
     e.thread_state = e.python.save_thread()
@@ -48,7 +49,7 @@ def go_in(e: Embedder, world: Store) -> None:
 def come_out(e: Embedder, world: Store) -> None:
     """Out of native code. Nobody patches cells any more, and none is left patched."""
     e.python.restore_thread(e.thread_state)
-    e.gate.running = usize(0)
+    e.running = usize(0)
     if world.is_wanted != 0:
         restore_code(world)
     if e.thread == e.watch.main:
@@ -96,41 +97,21 @@ def stop_listening(python: Python, watch: Watch) -> None:
 
 
 @kernel
-def take_turn(e: Embedder) -> bool:
-    """Take the engine's lock; false if an exception is set. Where threads share a memory, one that waits for another's
-    word without an instruction for that must not keep that other from running: guests take turns."""
-    gate = e.gate
-    if gate.is_shared == 0:
-        return call_object(e.python, gate.acquire)
-    arguments = stack_array(usize, 2)
-    arguments[0] = gate.true
-    arguments[1] = gate.turn
-    gate.waiting += 1
-    answer = e.python.call(gate.acquire, arguments, usize(2), usize(0))
-    while answer == e.python.false:
-        e.python.drop(answer)
-        interrupt_running(gate)
-        answer = e.python.call(gate.acquire, arguments, usize(2), usize(0))
-    gate.waiting -= 1
-    if answer == 0:
-        return False
-    e.python.drop(answer)
-    return True
-
-
-@kernel
-def give_way(e: Embedder) -> None:
-    """Without the engine's lock: who waits for it gets it."""
-    if e.gate.waiting != 0:
+def give_way(e: Embedder, engine: Engine) -> None:
+    """Without the store's lock: who waits for it gets it, and guests that are wanted come out of native code."""
+    while engine.wanted[0] != 0 or e.is_waited_for != 0:
+        interrupt_wanted(engine)  # this guest may have translated what they call
+        e.is_waited_for = u32(0)  # who still waits says so again
         state = e.python.save_thread()
-        e.python.poll(null(Ptr[u64]), usize(0), i32(1))
+        if address(e.python.poll) != 0:
+            e.python.poll(null(Ptr[u64]), usize(0), i32(1))
         e.python.restore_thread(state)
 
 
 @kernel
 def return_to_guest(e: Embedder, world: Store, has_succeeded: bool) -> u32:
     """After Python code: go on with the guest (0), or leave its frames because an exception is set."""
-    if has_succeeded and take_turn(e):
+    if has_succeeded and call_object(e.python, e.acquire):
         go_in(e, world)
         return u32(0)
     e.is_out = True
@@ -139,13 +120,13 @@ def return_to_guest(e: Embedder, world: Store, has_succeeded: bool) -> u32:
 
 @kernel
 def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> u32:
-    """`Platform.call_host`: a host function, during which another guest of the engine may run."""
+    """`Platform.call_host`: a host function, during which others may use the store."""
     world = cast(Store, store)
     e = cast(Embedder, world.embedder)
     python = e.python
     come_out(e, world)
     leave_guest(e)
-    has_succeeded = call_object(python, e.gate.release)
+    has_succeeded = call_object(python, e.release)
     if has_succeeded:
         arguments = stack_array(usize, 4)
         arguments[0] = e.owner
@@ -168,7 +149,7 @@ def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -
 
 @kernel
 def pause_for_python(store: usize) -> u32:
-    """`Engine.pause`: let signal handlers run; and whoever waits for the engine's lock, to fork.
+    """`Engine.pause`: let signal handlers run; and whoever waits for the store's lock, to fork.
 
     The first pause of a guest on the main thread is for signals that have come before anybody listened.
     """
@@ -177,9 +158,9 @@ def pause_for_python(store: usize) -> u32:
     come_out(e, world)
     if e.thread == e.watch.main and e.watch.is_listening == 0:
         listen(e.python, e.watch)
-    has_succeeded = call_object(e.python, e.gate.release)
+    has_succeeded = call_object(e.python, e.release)
     if has_succeeded:
-        give_way(e)
+        give_way(e, world.engine)
         has_succeeded = e.python.check_signals() == 0
     outcome = return_to_guest(e, world, has_succeeded)
     if outcome != 0:
@@ -200,22 +181,14 @@ def install_embedder(engine: Engine) -> None:
 
 
 @kernel
-def close_if_free(python: Python, gate: Gate, m: Module) -> bool:
-    """End a module if nobody is in its engine's code; called with the interpreter lock.
+def close_if_free(m: Module) -> bool:
+    """End a module, unless somebody uses the registry of its types; called with the interpreter lock.
 
-    Python code cannot do this: a signal handler may raise where it has the lock but does not know yet.
+    That is where objects end, and it may be in the middle of what this very thread does with the registry.
     """
-    argument = stack_array(usize, 1)
-    argument[0] = python.false
-    answer = python.call(gate.acquire, argument, usize(1), usize(0))
-    if answer == 0:
-        python.clear()
-        return False
-    python.drop(answer)
-    if answer == python.false:
+    if not try_release_types(m):
         return False
     close_module(m)
-    call_object(python, gate.release)
     return True
 
 
@@ -234,21 +207,21 @@ def invoke_from_python(world: Store, func: Func, slots: Ptr[u64]) -> None:
     else:
         come_out(e, world)
         leave_guest(e)
-        call_object(e.python, e.gate.release)
+        call_object(e.python, e.release)
     e.depth -= 1
     raise_again(status)
 
 
 @kernel
 def begin_call(e: Embedder) -> None:
-    """Take the engine's lock, and the store for this thread."""
+    """Take the store for this thread, and its lock."""
     thread = e.python.thread()
     if e.depth != 0 and e.thread != thread:
         raise Busy(0, 0)
-    if not take_turn(e):
+    if not call_object(e.python, e.acquire):
         raise Trap(TrapCode.EMBEDDER, 0)
     if e.depth != 0 and e.thread != thread:  # it has begun while this one waited
-        call_object(e.python, e.gate.release)
+        call_object(e.python, e.release)
         raise Busy(0, 0)
     e.thread = thread
     e.depth += 1

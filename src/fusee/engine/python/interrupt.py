@@ -5,24 +5,31 @@ guest to pause replaces the handlers in these cells, of all code of the store's 
 store of a word, seen by the guest at once or a little later. The guest that comes past one leaves the native code,
 restores them all, lets Python do what there is to do, and goes on where it was.
 
-Only whoever holds the interpreter lock patches, and only while a guest of the engine is in native code: it cannot leave
-meanwhile. All that it may do at the same time is to translate another function, whose code is complete once it is
-in the module's table, and to execute a `call_lazy`, the only cell that writes over its handler, which is left alone.
-So a guest may come through once more without meeting `interrupted`. Who waits for it patches again.
+Only whoever holds the interpreter lock patches, and only while the guest is in native code: it cannot leave meanwhile.
+All that it, and others in the same code, may do at the same time is to translate another function, whose code is
+complete once it is in the module's table, and to have calls lead there, which changes no handler. So a guest may come
+through once more without meeting `interrupted`. Who waits for it patches again.
+
+Guests of several threads run in the same code. One that nobody wants to pause meets `interrupted`, too: it leaves the
+native code and waits until all have come out that are wanted (`Engine.wanted`), which takes them a moment, and whose
+cells have their own handlers again. A cell that two are wanted by is in the notes of the first; when that one
+restores it, the code of the others is patched anew.
 """
 
 from typing import Final
 
-from fusee.engine.python.state import IDLE, OVERDUE, READABLE, Embedder, Gate, Python, Watch
-from fusee.engine.runtime.codes import code_of, loop_heads
+from fusee.engine.python.state import IDLE, OVERDUE, READABLE, Embedder, Python, Watch
+from fusee.engine.runtime.codes import loop_heads
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, holdings_of
-from fusee.engine.state.code import CODE_START
-from fusee.engine.state.runtime import Cells, Instance, Store
+from fusee.engine.state.code import CODE_START, Code
+from fusee.engine.state.runtime import Cells, Engine, Instance, Store
 from fusee.kernel.lang import (
     Order,
     Ptr,
     address,
-    atomic_add,
+    atomic_fence,
+    atomic_load,
+    atomic_store,
     cast,
     i32,
     is_null,
@@ -31,7 +38,6 @@ from fusee.kernel.lang import (
     null,
     size_of,
     span,
-    store,
     u8,
     u32,
     usize,
@@ -42,36 +48,36 @@ IDLE_TICKS: Final = 50  # without a guest on the main thread, after which nobody
 
 
 @kernel
-def interrupt_running(gate: Gate) -> None:
-    """Have the guest pause that is in native code now, if there is one. Needs the interpreter lock."""
-    if gate.running != 0:
-        interrupt_guest(cast(Store, gate.running))
+def interrupt_running(e: Embedder) -> None:
+    """Have the guest pause if it is in native code. Needs the interpreter lock."""
+    if e.running != 0:
+        interrupt_guest(cast(Store, e.running))
 
 
 @kernel
 def interrupt_store(world: Store) -> None:
     """Have the store's guest come to see that it shall stop, if it is in native code. Needs the interpreter lock."""
-    if cast(Embedder, world.embedder).gate.running == address(world):
-        interrupt_guest(world)
+    interrupt_running(cast(Embedder, world.embedder))
 
 
 @kernel
 def interrupt_guest(world: Store) -> None:
     """Patch all code that the store's guest may come through."""
     e = cast(Embedder, world.embedder)
-    gate = e.gate
-    if gate.patch_count != 0:
-        restore_code(world)
+    restore_cells(e)
+    if world.is_wanted == 0:
+        e.next_wanted = world.engine.wanted[0]
+        atomic_store(world.engine.wanted, address(e), Order.RELAXED)
     world.is_wanted = u32(1)
-    atomic_add(world.fence, 0, Order.ACQ_REL)
-    capacity = each_head(world, gate, u32(0))
-    gate.patches = cast(Ptr[usize], e.python.allocate(usize(capacity) * 2, usize(size_of(usize))))
-    if not is_null(gate.patches):
-        each_head(world, gate, capacity)
+    atomic_fence(Order.SEQ_CST)
+    capacity = each_head(world, e, u32(0))
+    e.patches = cast(Ptr[usize], e.python.allocate(usize(capacity) * 2, usize(size_of(usize))))
+    if not is_null(e.patches):
+        each_head(world, e, capacity)
 
 
 @kernel
-def each_head(world: Store, gate: Gate, capacity: u32) -> u32:
+def each_head(world: Store, e: Embedder, capacity: u32) -> u32:
     """Patch up to `capacity` first cells of functions and loops; gives how many there are."""
     cells = world.engine.cells
     count = u32(0)
@@ -82,40 +88,76 @@ def each_head(world: Store, gate: Gate, capacity: u32) -> u32:
         if block.kind == BLOCK_INSTANCE:
             m = cast(Instance, contents(block)).module
             for index in span(m.imported_func_count, m.func_count):
-                if m.code_table[index] != 0:
-                    code = code_of(m, index + 1)
-                    heads = loop_heads(code)
-                    patch(cells, gate, cast(Ptr[u8], code) + CODE_START, capacity)
-                    for number in span(heads[0]):
-                        patch(cells, gate, cast(Ptr[u8], code) + heads[number + 1], capacity)
-                    count += heads[0] + 1
+                place = atomic_load(m.code_table + index, Order.ACQUIRE)
+                if place != 0:
+                    count += patch_function(cells, e, cast(Code, place - CODE_START), capacity)
     return count
 
 
 @kernel
-def patch(cells: Cells, gate: Gate, cell: Ptr[u8], capacity: u32) -> None:
+def patch_function(cells: Cells, e: Embedder, code: Code, capacity: u32) -> u32:
+    """Patch its first cell and those of its loops; gives how many they are."""
+    heads = loop_heads(code)
+    patch(cells, e, cast(Ptr[u8], code) + CODE_START, capacity)
+    for number in span(heads[0]):
+        patch(cells, e, cast(Ptr[u8], code) + heads[number + 1], capacity)
+    return heads[0] + 1
+
+
+@kernel
+def patch(cells: Cells, e: Embedder, cell: Ptr[u8], capacity: u32) -> None:
     """Replace a cell's handler, and note it."""
     handler = load(usize, cell)
-    if gate.patch_count < capacity and handler != cells.interrupted and handler != cells.call_lazy and handler != 0:
-        note = gate.patches + gate.patch_count * 2
+    if e.patch_count < capacity and handler != cells.interrupted and handler != 0:
+        note = e.patches + e.patch_count * 2
         note[0] = address(cell)
         note[1] = handler
-        gate.patch_count += 1
-        store(cell, cells.interrupted)
+        e.patch_count += 1
+        atomic_store(cast(Ptr[usize], cell), cells.interrupted, Order.RELAXED)
 
 
 @kernel
 def restore_code(world: Store) -> None:
-    """Give all cells that were patched for a store their handlers back. Needs the interpreter lock."""
+    """A guest has come out that was wanted. Needs the interpreter lock."""
     e = cast(Embedder, world.embedder)
-    gate = e.gate
-    world.is_wanted = u32(0)
-    for number in span(gate.patch_count):
-        note = gate.patches + number * 2
-        store(cast(Ptr[u8], note[0]), note[1])
-    gate.patch_count = u32(0)
-    e.python.release(cast(Ptr[u8], gate.patches))
-    gate.patches = null(Ptr[usize])
+    restore_cells(e)
+    if world.is_wanted != 0:
+        world.is_wanted = u32(0)
+        strike_out(world.engine.wanted, e)
+    interrupt_wanted(world.engine)
+
+
+@kernel
+def interrupt_wanted(engine: Engine) -> None:
+    """Patch anew for those that are wanted and have not come out: other code than before, perhaps."""
+    at = engine.wanted[0]
+    while at != 0:
+        e = cast(Embedder, at)
+        at = e.next_wanted
+        interrupt_running(e)
+
+
+@kernel
+def restore_cells(e: Embedder) -> None:
+    """Give all cells that were patched for a guest their handlers back."""
+    for number in span(e.patch_count):
+        note = e.patches + number * 2
+        atomic_store(cast(Ptr[usize], note[0]), note[1], Order.RELAXED)
+    e.patch_count = u32(0)
+    e.python.release(cast(Ptr[u8], e.patches))
+    e.patches = null(Ptr[usize])
+
+
+@kernel
+def strike_out(wanted: Ptr[usize], e: Embedder) -> None:
+    """Nobody wants this one any more."""
+    if wanted[0] == address(e):
+        atomic_store(wanted, e.next_wanted, Order.RELAXED)
+        return
+    before = cast(Embedder, wanted[0])
+    while before.next_wanted != address(e):
+        before = cast(Embedder, before.next_wanted)
+    before.next_wanted = e.next_wanted
 
 
 @kernel
@@ -154,8 +196,9 @@ def stop_watching(watch: Watch) -> bool:
 
 
 @kernel
-def forget_running(gate: Gate) -> None:
+def forget_running(e: Embedder) -> None:
     """In a new process, without the thread that was running a guest: leave nothing patched."""
-    if gate.running != 0:
-        restore_code(cast(Store, gate.running))
-    gate.running = usize(0)
+    running = e.running
+    e.running = usize(0)
+    if running != 0:
+        restore_code(cast(Store, running))

@@ -58,21 +58,6 @@ class Places:
 
 
 @struct
-class Gate:
-    """Of an engine: who may be in its code."""
-
-    acquire: usize  # methods of its lock, which is held while a guest runs
-    release: usize
-    running: usize  # the store whose guest is in native code now, or 0
-    patches: Ptr[usize]  # the cells whose handlers are replaced, each followed by its own handler
-    patch_count: u32
-    waiting: u32  # threads that wait for their turn, if there is one
-    is_shared: u32  # there is a memory that threads share: nobody may wait for the others longer than a turn
-    true: usize
-    turn: usize  # in seconds, as an object
-
-
-@struct
 class Watch:
     """Of the process: what must be known of guests on the main thread, which alone handles signals."""
 
@@ -94,9 +79,15 @@ class Embedder:
     """Of a store: what `Store.embedder` points to."""
 
     python: Python
-    gate: Gate
     watch: Watch
     owner: usize  # the store's object, which lives as long as a guest runs
+    acquire: usize  # methods of the store's lock, which is held while a guest runs
+    release: usize
+    running: usize  # the store, while its guest is in native code, or 0
+    next_wanted: usize  # behind this one in `Engine.wanted`
+    patches: Ptr[usize]  # the cells whose handlers are replaced, each followed by its own handler
+    patch_count: u32
+    is_waited_for: u32  # a thread waits for the lock: the guest that pauses lets it go first
     thread_state: usize  # of the thread that runs the guest
     thread: usize
     depth: u32  # calls into guests that have not returned

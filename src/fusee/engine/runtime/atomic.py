@@ -12,7 +12,10 @@ from fusee.kernel.lang import (
     Order,
     Ptr,
     address,
+    atomic_add,
+    atomic_fence,
     atomic_load,
+    atomic_sub,
     cast,
     i64,
     kernel,
@@ -47,18 +50,41 @@ def atomic_place(ctx: Instance, index: u32, start: u64, offset: u64, flags: u16)
 
 
 @kernel
+def word_at(place: Ptr[u8], size: u64) -> u64:
+    """A word of 4 or 8 bytes."""
+    if size == 8:
+        return atomic_load(cast(Ptr[u64], place), Order.SEQ_CST)
+    return u64(atomic_load(cast(Ptr[u32], place), Order.SEQ_CST))
+
+
+@kernel
+def begin_waiting(memory: Memory, place: Ptr[u8], expected: u64, size: u64) -> bool:
+    """For the embedder, which has its queues' lock: count a thread that waits, unless the word is another.
+
+    It is counted first. So whoever writes the word, and then finds nobody counted, has written before it is read here.
+    """
+    atomic_add(memory.waiters, 1, Order.SEQ_CST)
+    atomic_fence(Order.SEQ_CST)
+    if word_at(place, size) == expected:
+        return True
+    end_waiting(memory, u32(1))
+    return False
+
+
+@kernel
+def end_waiting(memory: Memory, count: u32) -> None:
+    """So many threads wait no longer."""
+    atomic_sub(memory.waiters, count, Order.SEQ_CST)
+
+
+@kernel
 def wait_for_word(world: Store, memory: Memory, place: Ptr[u8], expected: u64, size: u64, timeout: u64) -> u64:
     """Wait until another thread notifies, for so many nanoseconds, or as long as it takes (`memory.atomic.wait`).
 
     Who waits and who is woken is the embedder's business, which looks once more whether the word is what is expected.
     Where it knows of no threads nobody is ever woken: time is over at once, and what has no end traps.
     """
-    found = u64(0)
-    if size == 8:
-        found = atomic_load(cast(Ptr[u64], place), Order.SEQ_CST)
-    else:
-        found = u64(atomic_load(cast(Ptr[u32], place), Order.SEQ_CST))
-    if found != expected:
+    if word_at(place, size) != expected:
         return NOT_EQUAL
     if not world.engine.has_threads:
         if i64(timeout) < 0:
@@ -79,7 +105,8 @@ def wait_for_word(world: Store, memory: Memory, place: Ptr[u8], expected: u64, s
 @kernel
 def notify_word(world: Store, memory: Memory, place: Ptr[u8], count: u64) -> u64:
     """Wake at most so many threads that wait for a word; how many it were (`memory.atomic.notify`)."""
-    if memory.waiters == 0:
+    atomic_fence(Order.SEQ_CST)  # the guest has written a word before; `begin_waiting` does both the other way round
+    if atomic_load(memory.waiters, Order.RELAXED) == 0:
         return u64(0)
     words = stack_array(u64, 3)
     words[0] = u64(address(memory))

@@ -10,10 +10,33 @@ place it has the address of the code that was found there last, and that code sa
 
 from typing import Final
 
+from fusee.engine.arena import Arena
+from fusee.engine.locks import unlock, wait_while_locked
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, load, null, offset_of, size_of, span, u8, u32, usize
+from fusee.kernel.lang import (
+    Order,
+    Ptr,
+    address,
+    atomic_compare_exchange,
+    atomic_exchange,
+    atomic_load,
+    atomic_store,
+    cast,
+    is_null,
+    kernel,
+    load,
+    null,
+    offset_of,
+    size_of,
+    span,
+    u8,
+    u32,
+    u64,
+    unlikely,
+    usize,
+)
 
 NOTE_BYTES: Final = 8
 """Behind the cells: the frame's slots, the number of loops, and the offsets of their first cells; four bytes each."""
@@ -42,15 +65,31 @@ def link(owner: Ptr[u8], offset: usize) -> Ptr[u32]:
 
 
 @kernel
-def add_code(m: Module, home: Ptr[u8], size: u32, index: u32) -> usize:
-    """Note code that is complete; gives the address of its first cell."""
-    made = cast(Code, home)
-    made.size = size
-    made.index = index
-    made.lower = m.code_waiting
-    m.code_waiting = index + 1
-    m.code_table[index] = address(home) + CODE_START
-    return m.code_table[index]
+def add_code(m: Module, home: Ptr[u8], size: u32, index: u32, whole_size: u64, most_bytes: u64) -> usize:
+    """Note code that is complete, and publish it; gives the address of the function's first cell.
+
+    If another thread was first, that is its code's. It is 0 if the module would have more than `most_bytes` of code.
+    """
+    lock_code(m)
+    found = m.code_table[index]
+    if found == 0 and m.code_bytes + whole_size <= most_bytes:
+        made = cast(Code, home)
+        made.size = size
+        made.index = index
+        made.lower = m.code_waiting
+        m.code_waiting = index + 1
+        m.code_bytes += whole_size
+        found = address(home) + CODE_START
+        atomic_store(m.code_table + index, found, Order.RELEASE)
+    unlock(m.lock)
+    return found
+
+
+@kernel(inline=True)
+def lock_code(m: Module) -> None:
+    """Before a use of the tree of code, or of the list of what is not in it yet."""
+    while unlikely(atomic_exchange(m.lock, 1, Order.ACQUIRE) != 0):
+        wait_while_locked(m.lock, cast(Arena, m.arena).platform)
 
 
 @kernel
@@ -95,6 +134,14 @@ def split(m: Module, rest: u32, top: Code) -> None:
 @kernel
 def find_code(m: Module, place: usize) -> u32:
     """The function, as index plus one, whose code contains an address; 0 if none of this module's does."""
+    lock_code(m)
+    number = search_code(m, place)
+    unlock(m.lock)
+    return number
+
+
+@kernel
+def search_code(m: Module, place: usize) -> u32:
     while m.code_waiting != 0:
         waiting = m.code_waiting
         m.code_waiting = code_of(m, waiting).lower
@@ -113,20 +160,36 @@ def find_code(m: Module, place: usize) -> u32:
 
 @kernel
 def recall_code(m: Module, platform: Platform, place: usize) -> Code:
-    """The code that contains an address, null if none of this module's does: quick where that was asked before."""
-    if is_null(m.code_known):
-        m.code_known = cast(Ptr[usize], platform.allocate(usize(KNOWN_ENTRIES), usize(size_of(usize))))
-        if is_null(m.code_known):  # there is no memory: nothing is remembered
+    """The code that contains an address, null if none of this module's does: quick where that was asked before.
+
+    Threads write entries without a lock. Each is a whole word, is read once, and leads to code that is complete.
+    """
+    known = atomic_load(m.code_known, Order.RELAXED)
+    if known == 0:
+        known = open_known(m, platform)
+        if known == 0:  # there is no memory: nothing is remembered
             number = find_code(m, place)
             return code_of(m, number) if number != 0 else null(Code)
-    entry = m.code_known + (place >> KNOWN_SHIFT & (KNOWN_ENTRIES - 1))
-    if entry[0] != 0 and place - entry[0] < usize(cast(Code, entry[0]).size):
-        return cast(Code, entry[0])
+    entry = cast(Ptr[usize], known) + (place >> KNOWN_SHIFT & (KNOWN_ENTRIES - 1))
+    found = atomic_load(entry, Order.RELAXED)
+    if found != 0 and place - found < usize(cast(Code, found).size):
+        return cast(Code, found)
     number = find_code(m, place)
     if number == 0:
         return null(Code)
-    entry[0] = address(code_of(m, number))
+    atomic_store(entry, address(code_of(m, number)), Order.RELEASE)
     return code_of(m, number)
+
+
+@kernel(cold=True)
+def open_known(m: Module, platform: Platform) -> usize:
+    """Make the table of what is remembered, unless another thread has; 0 if there is no memory."""
+    made = address(platform.allocate(usize(KNOWN_ENTRIES), usize(size_of(usize))))
+    before = atomic_compare_exchange(m.code_known, 0, made, Order.ACQ_REL)
+    if before == 0:
+        return made
+    platform.release(cast(Ptr[u8], made))
+    return before
 
 
 @kernel(inline=True)
@@ -147,9 +210,8 @@ def release_code(m: Module, platform: Platform) -> None:
     """Free the code of all translated functions of a module, and what is known of it."""
     if is_null(m.code_table):
         return
-    if not is_null(m.code_known):
-        platform.release(cast(Ptr[u8], m.code_known))
-        m.code_known = null(Ptr[usize])
+    platform.release(cast(Ptr[u8], m.code_known[0]))
+    m.code_known[0] = usize(0)
     for index in span(m.imported_func_count, m.func_count):
         if m.code_table[index] != 0:
             platform.release(cast(Ptr[u8], code_of(m, index + 1)))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.arena import Arena, allocate, fits_pointer
+from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.registry import canonical_value_type
 from fusee.engine.runtime.const import Evaluator, evaluate_span
@@ -115,7 +115,6 @@ def lay_out(store: Store, m: Module) -> Instance:
     size = datas_at + array_bytes(m.data_count, usize(size_of(Segment)))
     if not fits_pointer(size):
         raise Exhausted(Limit.SYSTEM, 0)
-    code = code_table(m)
     base = own(store, BLOCK_INSTANCE, usize(size))  # found by the collector from here on: nothing below may fail
     instance = cast(Instance, base)
     instance.module = m
@@ -124,7 +123,7 @@ def lay_out(store: Store, m: Module) -> Instance:
     instance.stack_limit = store.stack_limit
     instance.platform = store.engine.platform
     instance.helpers = store.engine.helpers
-    instance.code = code
+    instance.code = m.code_table
     instance.functions = cast(Ptr[usize], base + usize(functions_at))
     instance.memories = cast(Ptr[usize], base + usize(memories_at))
     instance.tables = cast(Ptr[usize], base + usize(tables_at))
@@ -135,14 +134,6 @@ def lay_out(store: Store, m: Module) -> Instance:
     place_functions(instance, cast(Ptr[Func], base + usize(funcs_at)))
     make_tags(instance, cast(Ptr[Tag], base + usize(own_tags_at)))
     return instance
-
-
-@kernel
-def code_table(m: Module) -> Ptr[usize]:
-    """Where the code of `m`'s functions is noted once they are translated, for all instances."""
-    if is_null(m.code_table):
-        m.code_table = cast(Ptr[usize], allocate(cast(Arena, m.arena), m.func_count, u32(size_of(usize))))
-    return m.code_table
 
 
 @kernel

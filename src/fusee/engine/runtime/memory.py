@@ -7,9 +7,9 @@ target narrows only what is known to lie inside the memory.
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import holdings_of
-from fusee.engine.runtime.metering import CHUNK_BYTES, charge, look, shall_give_up, try_again
+from fusee.engine.runtime.metering import CHUNK_BYTES, charge, is_late, look, shall_give_up, step_aside, try_again
 from fusee.engine.state.module import Limits
-from fusee.engine.state.platform import Platform
+from fusee.engine.state.platform import REQUEST_GROW, Platform
 from fusee.engine.state.runtime import NOT_GROWN, Instance, Memory, Segment, Store
 from fusee.kernel.lang import (
     Ptr,
@@ -21,6 +21,7 @@ from fusee.kernel.lang import (
     is_null,
     kernel,
     minimum,
+    stack_array,
     u8,
     u32,
     u64,
@@ -203,14 +204,31 @@ def memory_size(ctx: Instance, index: u64) -> u64:
 def memory_grow(ctx: Instance, index: u64, delta: u64) -> u64:
     """`memory.grow` (spec 4.6.10); the caller must read the memory's base and length again."""
     world = ctx.store
-    pages = grow_memory(memory_at(ctx, index), delta)
+    memory = memory_at(ctx, index)
+    if memory.is_shared and delta != 0 and world.engine.has_threads:
+        return grow_together(world, memory, delta)
+    pages = grow_memory(memory, delta)
     while world.has_given_up:
         try_again(world)
-        pages = grow_memory(memory_at(ctx, index), delta)
+        pages = grow_memory(memory, delta)
     world.is_patient = False
     if pages != NOT_GROWN:
         charge(world, delta)
     return pages
+
+
+@kernel
+def grow_together(world: Store, memory: Memory, delta: u64) -> u64:
+    """Have the embedder grow a memory whose length guests of other threads have in a register: they pause."""
+    words = stack_array(u64, 2)
+    words[0] = u64(address(memory))
+    words[1] = delta
+    step_aside(world, u32(REQUEST_GROW), words)
+    if is_late(world):
+        raise Trap(TrapCode.INTERRUPT, 0)
+    if words[0] != NOT_GROWN:
+        charge(world, delta)
+    return words[0]
 
 
 @kernel
@@ -278,15 +296,15 @@ def check_segment(memory: Memory, segment: Segment, to: u64, start: u64, count: 
 
 
 @kernel
-def write_segment(memory: Memory, segment: Segment, to: u64, start: u64, count: u64) -> None:
-    """Copy part of a data segment into `memory`; `check_segment` has been called."""
+def write_segment(world: Store, memory: Memory, segment: Segment, to: u64, start: u64, count: u64) -> None:
+    """Copy part of a data segment into `memory` for a guest of `world`; `check_segment` has been called."""
     done = u64(0)
     while done < count:
         part = minimum(count - done, CHUNK_BYTES)
         copy_bytes(memory.base + usize(to + done), segment.items + usize(start + done), usize(part))
         done += part
         if done < count:
-            look(cast(Store, memory.store))
+            look(world)
 
 
 @kernel
@@ -295,7 +313,7 @@ def memory_init(ctx: Instance, index: u64, segment: u64, to: u64, start: u64, co
     memory = memory_at(ctx, index)
     check_segment(memory, ctx.datas[segment], to, start, count)
     charge(ctx.store, count)
-    write_segment(memory, ctx.datas[segment], to, start, count)
+    write_segment(ctx.store, memory, ctx.datas[segment], to, start, count)
 
 
 @kernel

@@ -96,5 +96,5 @@ def run_data_segment(e: Evaluator, instance: Instance, segment: DataSegment, ind
     data = instance.datas[index]
     memory = memory_at(instance, u64(segment.memory))
     check_segment(memory, data, to, u64(0), data.length)
-    write_segment(memory, data, to, u64(0), data.length)
+    write_segment(instance.store, memory, data, to, u64(0), data.length)
     data.length = u64(0)

@@ -7,9 +7,9 @@ v128), and for references `REF | NULLABLE? | heap`, where heap is a type index, 
 *canonical*: the engine's number of the type stands for its index, with `AGGREGATE` if it is no function type.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
-from fusee.kernel.lang import Inline, Ptr, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Count, Inline, Ptr, struct, u8, u32, u64, usize
 
 VAL_I32: Final = u32(0x7F)
 VAL_I64: Final = u32(0x7E)
@@ -196,9 +196,11 @@ class Module:
     has_vector_types: bool  # of functions or globals
     unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
     unsupported_offset: u32
+    lock: Annotated[Ptr[u32], Count(1)]  # `engine.locks`: of the fields below
     code_root: u32  # of the tree of translated functions, in the terms of `state.code`
     code_waiting: u32  # the newest of those that are not in it yet, which are chained by `lower`
-    code_bytes: u64  # of all translated functions
-    code_table: Ptr[usize]  # addresses of translated functions by index; made with the first instance
-    code_known: Ptr[usize]  # of throws: addresses of code by bits of places in it; null before the first one
+    code_bytes: u64  # of all translated functions, with what belongs to them
+    code_table: Ptr[usize]  # addresses of translated functions by index, 0: untranslated; read without the lock
+    stubs: Ptr[usize]  # behind it: a cell for each function, where calls of it lead until it is translated
+    code_known: Annotated[Ptr[usize], Count(1)]  # of throws: addresses of code by bits of places; 0 before the first
     natives: Ptr[usize]  # native code of functions by index, 0: none; null if no function has any

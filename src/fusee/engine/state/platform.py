@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from fusee.kernel.lang import Fn, Ptr, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Fn, Ptr, i32, struct, u8, u32, u64, usize
 
 REQUEST_WAIT: Final = 0xFFFF_FFFF  # words: memory, place, timeout in ns, expected value, bytes; in the first the result
 REQUEST_NOTIFY: Final = 0xFFFF_FFFE  # words: memory, place, most threads; in the first how many were woken
+REQUEST_GROW: Final = 0xFFFF_FFFD  # words: shared memory, pages; in the first the size before in pages, or `NOT_GROWN`
 """In place of a host function's number, where `Engine.has_threads`: the slots are words of the engine's own."""
 
 
@@ -17,7 +18,7 @@ class Platform:
     aligned to 16 bytes, or null. `reserve` gives address space for a linear memory that reads as zero and costs
     nothing until touched, or null where there is none to spare; then memory is allocated. `unreserve` returns it.
     All of them must be there but `allocate_unset`, which gives memory with any contents, where that is cheaper;
-    `release` takes it back.
+    `release` takes it back; and `give_way`. Any thread may call them.
     """
 
     allocate: Fn[[usize, usize], Ptr[u8]]
@@ -27,3 +28,4 @@ class Platform:
     allocate_unset: Fn[[usize], Ptr[u8]]
     call_host: Fn[[usize, u32, usize, Ptr[u64]], u32]
     # (store, host function id, calling instance, slots: arguments in, results out) -> 0, or not 0: stop
+    give_way: Fn[[], i32]  # let another thread have the processor; null: there is none

@@ -50,8 +50,7 @@ class Cells:
     host: Ptr[u8]  # every host function's code
     leave: Ptr[u8]  # returns to the embedder
     return_across: Ptr[u8]  # restores the caller's instance
-    call: usize  # not a cell but the handler of direct calls, which `call_lazy` writes over itself
-    call_lazy: usize  # and that of `call_lazy`
+    first_call: usize  # not a cell but the handler in the stubs of a module (`Module.stubs`)
     interrupted: usize  # the handler that stands in for others while somebody wants the guest to pause
     native: usize  # and that of the cell in front of a function's native code
     words: Annotated[Ptr[usize], Count(4)]  # the cells
@@ -65,13 +64,14 @@ class Engine:
     cells: Inline[Cells]
     registry: usize
     handlers: Ptr[usize]  # code addresses by handler number
-    translator: usize  # its buffers, reused
+    translator: Annotated[Ptr[usize], Count(1)]  # one that nobody uses now, with its buffers, or 0
     is_metered: bool  # translate with `tick`s, which pay for what is executed
     is_profiled: bool  # translate with counters of basic blocks
     is_relaxed: bool  # relaxed instructions give what is cheapest on a machine like x86, not what is always the same
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
     helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.helpers`
     has_threads: bool  # `call_host` takes the requests of `state.platform`
+    wanted: Annotated[Ptr[usize], Count(1)]  # the embedder's chain of guests in native code that shall pause, or 0
 
 
 @struct
@@ -110,7 +110,6 @@ class Store:
     place_instance: usize  # 0: the frame is of no function yet, and `place_fp` is its end
     has_given_up: bool  # memory has not grown because the guest shall stop or pause
     is_patient: bool  # it has paused before that: this time it grows
-    fence: Annotated[Ptr[u32], Count(1)]
     exception: usize  # the `Exn` under way: thrown and not caught yet, or caught by nobody
     landing: Inline[Landing]
     spare_exn: usize  # one that nobody refers to any more, for the next throw
@@ -142,7 +141,7 @@ class Memory:
     has_maximum: bool
     is_reserved: bool  # from the platform's `reserve`, not its `allocate`
     is_shared: bool  # by threads, each with a store of its own: it never moves, and `store` is only who owns it
-    waiters: u32  # how many threads wait for words of it
+    waiters: Annotated[Ptr[u32], Count(1)]  # how many threads wait, or are about to, for words of it
     store: usize
 
 
@@ -234,7 +233,7 @@ class Instance:
     tags: Ptr[usize]  # `Tag` addresses by index
     elements: Ptr[Segment]
     datas: Ptr[Segment]
-    code: Ptr[usize]  # shared with all instances of the module: code addresses by function index, 0: untranslated
+    code: Ptr[usize]  # `Module.code_table`
     platform: Platform
     helpers: Ptr[usize]  # the engine's
 

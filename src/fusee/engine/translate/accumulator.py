@@ -14,7 +14,7 @@ from fusee.kernel.lang import Ptr, kernel, minimum, span, u8, u16, u32, u64
 MOV: Final = u32(NUMBER["mov"])
 FMOV: Final = u32(NUMBER["fmov"])
 VMOV: Final = u32(NUMBER["vmov"])
-FIRST_CALL: Final = NUMBER["call_lazy"]
+FIRST_CALL: Final = NUMBER["call"]
 LAST_CALL: Final = NUMBER["call_ref"]
 RECENT: Final = u32(4)  # so many instructions are looked at for a copy of a local
 

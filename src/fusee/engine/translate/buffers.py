@@ -3,9 +3,25 @@
 from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
+from fusee.engine.errors import raise_again
 from fusee.engine.state.runtime import Engine
 from fusee.engine.translate.state import INS_CAPACITY, Ins, Translator
-from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, offset_of, size_of, u8, u64, unroll, usize
+from fusee.kernel.lang import (
+    Order,
+    Ptr,
+    Static,
+    address,
+    atomic_exchange,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    offset_of,
+    size_of,
+    u8,
+    u64,
+    unroll,
+)
 
 KEPT_BYTES: Final = u64(1 << 20)  # buffers up to this size stay for the next function
 BUFFERS: Final = (
@@ -16,32 +32,60 @@ BUFFERS: Final = (
 
 @kernel
 def release_translator(engine: Engine) -> None:
-    """Free the buffers that the translator keeps."""
-    if engine.translator != 0:
-        t = cast(Translator, engine.translator)
-        shrink(t, u64(0))
-        release_buffer(t.ins_buffer)
-        t.platform.release(cast(Ptr[u8], t))
-        engine.translator = usize(0)
+    """Free the translator that is kept."""
+    kept = atomic_exchange(engine.translator, 0, Order.ACQUIRE)
+    if kept != 0:
+        end_translator(cast(Translator, kept))
 
 
 @kernel
-def translator_of(engine: Engine) -> Translator:
-    """The engine's translator, made when it is first needed."""
-    if engine.translator == 0:
-        t = cast(Translator, new_memory(engine.platform, u64(size_of(Translator))))
-        t.platform = engine.platform
-        t.handlers = engine.handlers
-        t.ins_buffer.platform = engine.platform
-        for buffer in unroll(BUFFERS):
-            buffer_of(t, buffer).platform = engine.platform
-        engine.translator = address(t)
-    found = cast(Translator, engine.translator)
+def end_translator(t: Translator) -> None:
+    shrink(t, u64(0))
+    release_buffer(t.ins_buffer)
+    t.platform.release(cast(Ptr[u8], t))
+
+
+@kernel
+def keep_translator(engine: Engine, t: Translator) -> None:
+    """It is used no longer: the next who translates takes it. Of several the engine keeps the last."""
+    other = atomic_exchange(engine.translator, address(t), Order.ACQ_REL)
+    if other != 0:
+        end_translator(cast(Translator, other))
+
+
+@kernel
+def take_translator(engine: Engine) -> Translator:
+    """A translator for this thread alone, until `keep_translator`: the one that the engine keeps, or a new one."""
+    found = cast(Translator, atomic_exchange(engine.translator, 0, Order.ACQUIRE))
+    if is_null(found):
+        found = new_translator(engine)
+    found.first_call = engine.cells.first_call
     found.is_profiled = engine.is_profiled
     found.is_relaxed = engine.is_relaxed
     if is_null(found.ins):
-        found.ins = cast(Ptr[Ins], sized(found.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
+        status = caught(open_ins, found)
+        if status != 0:
+            end_translator(found)
+            raise_again(status)
     return found
+
+
+@kernel
+def open_ins(t: Translator) -> None:
+    """Room for the instructions that wait to be encoded."""
+    t.ins = cast(Ptr[Ins], sized(t.ins_buffer, u64(INS_CAPACITY * size_of(Ins))))
+
+
+@kernel
+def new_translator(engine: Engine) -> Translator:
+    """One without any buffers yet."""
+    t = cast(Translator, new_memory(engine.platform, u64(size_of(Translator))))
+    t.platform = engine.platform
+    t.handlers = engine.handlers
+    t.ins_buffer.platform = engine.platform
+    for buffer in unroll(BUFFERS):
+        buffer_of(t, buffer).platform = engine.platform
+    return t
 
 
 @kernel(inline=True)

@@ -26,10 +26,10 @@ from fusee.engine.translate.values import (
     push,
     width,
 )  # fmt: skip
-from fusee.kernel.lang import kernel, maximum, span, u8, u32, u64
+from fusee.kernel.lang import Order, address, atomic_store, kernel, maximum, span, u8, u32, u64
 from fusee.spec import opcodes
 
-CALL_LAZY: Final = u32(NUMBER["call_lazy"])
+CALL: Final = u32(NUMBER["call"])
 CALL_IMPORT: Final = u32(NUMBER["call_import"])
 CALL_INDIRECT: Final = NUMBER["call_indirect"]
 CALL_INDIRECT64: Final = u32(NUMBER["call_indirect64"])
@@ -48,12 +48,22 @@ def call(t: Translator, is_tail: bool) -> None:
     definition = t.module.types[t.module.func_types[index]]
     is_import = index < t.module.imported_func_count
     prepare(t, definition, NO_VALUE)
-    row = CALL_IMPORT if is_import else CALL_LAZY
+    row = CALL_IMPORT if is_import else CALL
     if is_tail:
         row = RETURN_CALL_IMPORT if is_import else u32(RETURN_CALL)
     i = new_ins(t, row)
-    add_immediate(i, u64(index))
+    add_immediate(i, stub_of(t, index) if row == CALL else u64(index))
     finish(t, i, definition, is_tail)
+
+
+@kernel
+def stub_of(t: Translator, index: u32) -> u64:
+    """The stub of a function, to which a call of it leads until it is translated; in listings the function's index."""
+    if t.first_call == 0:
+        return u64(index)
+    stub = t.module.stubs + index
+    atomic_store(stub, t.first_call, Order.RELAXED)  # by every thread the same
+    return u64(address(stub))
 
 
 @kernel

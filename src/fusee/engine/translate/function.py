@@ -15,7 +15,7 @@ from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Body, Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Store
 from fusee.engine.translate.analyze import analyze, choose_pins
-from fusee.engine.translate.buffers import KEPT_BYTES, shrink, sized, translator_of
+from fusee.engine.translate.buffers import KEPT_BYTES, keep_translator, shrink, sized, take_translator
 from fusee.engine.translate.control import FUNCTION, open_frame
 from fusee.engine.translate.encode import (
     add_immediate,
@@ -91,34 +91,36 @@ MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
 
 
 @kernel
-def translate(world: Store, m: Module, index: u32) -> None:
-    """Enter a function's code into the `code_table`; it lives as long as the module.
+def translate(world: Store, m: Module, index: u32) -> usize:
+    """Enter a function's code into the `code_table`, and give where it begins; it lives as long as the module.
 
-    If the guest, whose store this is, shall stop meanwhile, nothing is left of the attempt.
+    If another thread has entered it meanwhile, that is the function's code. If the guest, whose store this is, shall
+    stop meanwhile, nothing is left of the attempt.
     """
-    t = translator_of(world.engine)
+    t = take_translator(world.engine)
     t.world = world
     status = caught(translate_into, t, m, index)
     shrink(t, KEPT_BYTES)
+    keep_translator(world.engine, t)
     raise_again(status)
+    return m.code_table[index]
 
 
 @kernel
 def translate_into(t: Translator, m: Module, index: u32) -> None:
     run(t, m, index, t.world.engine.is_metered)
-    if m.code_table[index] != 0:  # somebody has called it while the guest paused
-        return
     notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
     size = notes_end + clauses_bytes(t) + positions_bytes(t)
-    check_module_code(t, m, size)
     home = new_memory(t.platform, u64(size))
     status = caught(complete, t, home, notes_end)
-    if status != 0 or m.code_table[index] != 0:
+    if status != 0:
         t.platform.release(home)
-        m.code_bytes -= u64(size)
         raise_again(status)
-    else:
-        add_code(m, home, t.code_bytes, index)
+    found = add_code(m, home, t.code_bytes, index, u64(size), most_code(m))
+    if found != address(home) + CODE_START:
+        t.platform.release(home)
+    if found == 0:
+        raise Exhausted(Limit.MODULE_CODE, t.index)
 
 
 @kernel
@@ -136,12 +138,9 @@ def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
 
 
 @kernel
-def check_module_code(t: Translator, m: Module, size: u32) -> None:
-    """Count the code that a module gets, with what belongs to it."""
-    total = m.code_bytes + u64(size)
-    if total > MOST_MODULE_CODE_BYTES + u64(m.source_size) * CODE_BYTES_EACH:
-        raise Exhausted(Limit.MODULE_CODE, t.index)
-    m.code_bytes = total
+def most_code(m: Module) -> u64:
+    """How much code a module may have, with what belongs to it."""
+    return MOST_MODULE_CODE_BYTES + u64(m.source_size) * CODE_BYTES_EACH
 
 
 @kernel
@@ -311,16 +310,19 @@ def emit_enter(t: Translator) -> None:
 
 @kernel
 def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[usize]) -> usize:
-    """Translate a function into the translator's own buffers; gives the translator.
+    """Translate a function into a translator's own buffers; gives that, for `keep_translator`.
 
     `numbers` holds each handler's number and stands for the handlers, so that cells show which they name.
     """
     if m.unsupported != 0:
         raise Unsupported(m.unsupported, m.unsupported_offset)
-    t = translator_of(engine)
+    t = take_translator(engine)
     t.world = null(Store)
     t.handlers = numbers
+    t.first_call = usize(0)  # there are no stubs
     status = caught(run, t, m, index, engine.is_metered)
     t.handlers = engine.handlers
-    raise_again(status)
+    if status != 0:
+        keep_translator(engine, t)
+        raise_again(status)
     return address(t)

@@ -5,9 +5,8 @@ from typing import Final
 from fusee.engine.arena import Buffer, grow_buffer, larger_bytes, new_memory
 from fusee.engine.errors import raise_again
 from fusee.engine.runtime.metering import CHUNK_BYTES, look
-from fusee.engine.translate.buffers import release_translator
 from fusee.engine.translate.state import Translator
-from fusee.kernel.lang import Ptr, address, caught, copy_bytes, is_null, kernel, minimum, u8, u64, usize
+from fusee.kernel.lang import Ptr, caught, copy_bytes, is_null, kernel, minimum, u8, u64, usize
 
 SOURCE_BYTES: Final = 0x1000  # of WebAssembly between two looks: some hundred microseconds
 CODE_BYTES: Final = 0x1_0000  # of cells
@@ -15,21 +14,12 @@ CODE_BYTES: Final = 0x1_0000  # of cells
 
 @kernel(cold=True)
 def look_around(t: Translator) -> None:
-    """Stop the guest if it shall, or let it pause: other guests may use the engine, and translate, meanwhile."""
+    """Stop the guest if it shall, or let it pause: others may translate meanwhile, also for the same store."""
     t.look_source = t.reader.position + SOURCE_BYTES
     t.look_code = t.code_bytes + CODE_BYTES
     world = t.world
-    if is_null(world):  # nobody executes what is translated
-        return
-    engine = world.engine
-    if world.is_wanted == 0:
+    if not is_null(world):  # else nobody executes what is translated
         look(world)
-        return
-    engine.translator = usize(0)
-    status = caught(look, world)
-    release_translator(engine)
-    engine.translator = address(t)
-    raise_again(status)
 
 
 @kernel

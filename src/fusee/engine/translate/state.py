@@ -263,6 +263,7 @@ class Translator:
     tries: Ptr[Try]  # those that are open
     try_count: u32
     way_out: Inline[Label]  # where a caught exception's values are returned
+    first_call: usize  # the handler in stubs of functions; 0: in listings
     # a memory access being read
     memory: u32
     offset: u64

@@ -3,8 +3,9 @@
 from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer
-from fusee.engine.errors import Invalid
+from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.layouts import record_types
+from fusee.engine.locks import lock, unlock
 from fusee.engine.registry import TypeRegistry, hold_group
 from fusee.engine.state.module import (
     ABSTRACT,
@@ -18,7 +19,7 @@ from fusee.engine.state.module import (
     TypeDef,
 )  # fmt: skip
 from fusee.engine.validate.state import matches
-from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64
+from fusee.kernel.lang import Ptr, cast, caught, kernel, span, u32, u64
 from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_GROUP_WORDS
 
@@ -37,14 +38,23 @@ def validate_types(m: Module, buffer: Buffer) -> None:
         for i in span(first, end):
             check_references(m, i, end)
         word_count = write_group(m, first, end, buffer)
-        group = hold_group(registry, cast(Ptr[u32], buffer.data), word_count, end - first)
-        for i in span(first, end):
-            m.types[i].canonical = group.first_id + (i - first)
-        m.registered_types = end
-        record_types(m, registry, group, first, end)
+        lock(registry.lock, registry.platform)
+        status = caught(register_group, m, registry, cast(Ptr[u32], buffer.data), word_count, first, end)
+        unlock(registry.lock)
+        raise_again(status)
         for i in span(first, end):
             check_supertype(m, m.types[i])
         first = end
+
+
+@kernel
+def register_group(m: Module, registry: TypeRegistry, words: Ptr[u32], word_count: u32, first: u32, end: u32) -> None:
+    """Hold a group. Whoever finds it, when the registry is free again, finds it complete."""
+    group = hold_group(registry, words, word_count, end - first)
+    for i in span(first, end):
+        m.types[i].canonical = group.first_id + (i - first)
+    m.registered_types = end
+    record_types(m, registry, group, first, end)
 
 
 @kernel

@@ -5,7 +5,8 @@
  * elements. Functions that make something return NULL, or an empty vector, if that cannot be done; nothing ever ends
  * the process. NULL in the place of an object is no crash but gives NULL, 0 or false. Objects may be deleted in any order.
  *
- * An engine may be used from any thread. A store, and all that belongs to it, is used by one thread at a time.
+ * An engine may be used from any thread. A store, and all that belongs to it, is used by one thread at a time; those
+ * of one engine run in parallel, each in its thread, and share nothing but the engine and binaries.
  */
 
 #ifndef WASM_H
