@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,16 @@ def test_a_fifo_is_read_where_it_is(program: Program, root: Path) -> None:
     assert program.stream("read", stream, 100) == b""
     assert program.file("read", file, 1, 0) == "invalid-seek"
     os.close(fd)
+
+
+def test_a_fifo_without_another_end_is_opened_at_once(program: Program, root: Path) -> None:
+    os.mkfifo(root / "fifo")
+    assert program.open("fifo", flags=("write",)) == "no-such-device"
+    stream = program.file("read-via-stream", program.open("fifo"), 0)
+    writing = threading.Timer(0.03, (root / "fifo").write_bytes, [b"late"])
+    writing.start()
+    assert program.stream("blocking-read", stream, 100) == b"late"
+    writing.join()
 
 
 # Status

@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,6 +117,25 @@ def test_a_guests_own_file_does_not_wait(tmp_path: Path) -> None:
         assert guest.call("fd_read", fd, *guest.vector((2000, 1)), 0) == Errno.AGAIN
         os.close(writer)
         assert guest.read(fd) == b""
+
+
+def test_a_pipe_without_another_end_is_opened_at_once(tmp_path: Path) -> None:
+    """Nobody would read what is written (POSIX, `open`: ENXIO), and there is nothing to read. Reading waits."""
+    os.mkfifo(tmp_path / "pipe")
+    guest = Guest(tmp_path)
+    name = guest.text("pipe")
+    with guest.context:
+        assert guest.call("path_open", 3, 0, *name, 0, Rights.FD_WRITE, 0, 0, 0) == Errno.NXIO
+        assert guest.call("path_open", 3, 0, *name, 0, Rights.FD_READ, 0, 0, 0) == OK
+        fd = guest.u32(0)
+        assert guest.read(fd) == b""
+        writer = os.open(tmp_path / "pipe", os.O_WRONLY)
+        os.write(writer, b"some")
+        assert guest.read(fd) == b"some"
+        closing = threading.Timer(0.03, os.close, [writer])
+        closing.start()
+        assert guest.read(fd) == b""
+        closing.join()
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])

@@ -73,8 +73,10 @@ class Opening:
             if flags & os.O_CREAT and not place.dots:
                 raise WasiError(Errno.ISDIR)
             flags |= 0 if flags & os.O_CREAT else os.O_DIRECTORY
-        host_fd = open_host_file(place.name, flags, place.directory)
+        # A pipe without another end, and some devices, would have the host wait, whom no deadline would reach there.
+        host_fd = open_host_file(place.name, flags | os.O_NONBLOCK, place.directory)
         try:
+            os.set_blocking(host_fd, not flags & os.O_NONBLOCK)
             if stat.S_ISDIR(os.fstat(host_fd).st_mode):
                 if self.rights & Rights.FD_WRITE:
                     raise WasiError(Errno.ISDIR)
