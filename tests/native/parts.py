@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest import mock
 
+from fusee.api import config
 from fusee.native import host, units
 from fusee.native.compile import Compiler, plan
 from fusee.native.unit import Options
@@ -68,6 +69,6 @@ def natively(name: str) -> Iterator[Part]:
         mock.patch.object(host, "native_code", part.native_code),
         mock.patch.object(units, "objects_for_device", part.for_device),
         mock.patch.object(units, "compile_units", _compile_here),
-        mock.patch.dict("os.environ", FUSEE_STRATEGY="native"),
+        mock.patch.object(config, "DEFAULT_STRATEGY", "native"),
     ):
         yield part

@@ -9,6 +9,7 @@ from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.spec.features import DEFAULT_FEATURES, Feature
 
 DEFAULT_STACK_BYTES: Final = 8 << 20
+DEFAULT_STRATEGY: Final = "auto"
 
 _SWITCHES: Final = {
     "wasm_simd": Feature.SIMD,
@@ -69,7 +70,8 @@ class Config(Managed):
     for another machine, which is then emulated (`docs/devices.md`). `wasm_relaxed_simd_deterministic`, a bool, is
     True unless it is changed: of the results that relaxed instructions may give, these are then those of the
     specification's deterministic profile, the same on every machine. If it is False, the machine's cheaper answer is
-    taken where there is one. Settings that only a just-in-time compiler has are accepted and do
+    taken where there is one: `relaxed_min` and `relaxed_max` give their first operand if one is a NaN, as it is, so
+    that a signalling NaN may stay one. Settings that only a just-in-time compiler has are accepted and do
     nothing.
     """
 
@@ -92,8 +94,7 @@ class Config(Managed):
         values["consume_fuel"] = values["epoch_interruption"] = values["profiled"] = False
         values["max_wasm_stack"] = DEFAULT_STACK_BYTES
         values["target"] = None
-        values["strategy"] = os.environ.get("FUSEE_STRATEGY", "auto")
-        _check_choice("strategy", values["strategy"])
+        values["strategy"] = DEFAULT_STRATEGY
         values["wasm_relaxed_simd_deterministic"] = True
         values["checked"] = os.environ.get("FUSEE_CHECKED", "") not in ("", "0")
 
