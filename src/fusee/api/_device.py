@@ -72,6 +72,7 @@ class DeviceNative(Native):
         with Progress() as progress:
             program = build_for_device(program_name(chosen()), define_program, target, progress)
         self.device = Device(program)
+        self.device.refusal = partial(StoreError, "a guest is running on the device")
         self.space = self.device.space
         self.word = ctypes.c_uint64 if target.pointer_width == 8 else ctypes.c_uint32
         self.stores = {}
@@ -100,7 +101,7 @@ class DeviceNative(Native):
             "release": device.define("release", ("address",), None, device.heap.release),
             "reserve": device.define("reserve", ("usize",), "address", self.reserve),
             "call_host": device.define(
-                "call_host", ("usize", "u32", "usize", "address"), "u32", self._call_host, leaves=True
+                "call_host", ("usize", "u32", "usize", "address"), "u32", self._call_host, leaves=True, failure=_FAILED
             ),
         }
         places = layout(Platform, self.space.target)
@@ -143,6 +144,9 @@ class DeviceNative(Native):
                 return self._invoke(address, func, slots)
             except DeviceFault as fault:
                 fault.wasm = fault.wasm or self._frames(store, fault.fault.registers)
+                raise
+            except BaseException:  # that is what is raised, whatever else has been meanwhile
+                store._failure = None
                 raise
 
     def _frames(self, store: "Store", registers: dict[str, int]) -> list[str]:

@@ -13,11 +13,10 @@ import weakref
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from unicorn import unicorn_const
-from unicorn.unicorn import Uc
 from unicorn.unicorn_py3.unicorn import uclib
 
 from fusee.emulator.space import NO_RESERVE
+from fusee.emulator.stop import hook_blocks, remove_hook
 from fusee.kernel.build import Library, Program, load
 from fusee.kernel.lang import Fn, Ptr, cast, kernel, struct, u8, u32, u64, usize
 from fusee.kernel.layout import layout
@@ -94,11 +93,6 @@ def _library() -> Library:
     return load(Program("counter", (count_block, number_instructions)))
 
 
-def _remove_hook(processor: Uc, handle: "ctypes.c_size_t", used: object) -> None:
-    """Nothing may be counted where nobody counts: the memory that `count_block` writes to ends with this."""
-    uclib.uc_hook_del(processor._uch, handle)
-
-
 class InstructionCount:
     """Counts from now on what a device executes."""
 
@@ -147,23 +141,10 @@ class InstructionCount:
             ctypes.c_size_t.from_buffer(self._state, offset).value = address
 
     def _add_hook(self) -> None:
-        """Past Unicorn's own binding, which takes Python functions only."""
-        self._handle = ctypes.c_size_t()
-        status = uclib.uc_hook_add(
-            self._device.processor._uch,
-            ctypes.byref(self._handle),
-            unicorn_const.UC_HOOK_BLOCK,
-            ctypes.c_void_p(_library().address(count_block)),
-            ctypes.c_void_p(ctypes.addressof(self._state)),
-            ctypes.c_uint64(1),
-            ctypes.c_uint64(0),
-        )
-        if status != unicorn_const.UC_ERR_OK:
-            raise RuntimeError(f"instructions cannot be counted: Unicorn's error {status}")
-        processor: Any = self._device.processor
-        processor.ctl_flush_tb()  # what was executed before has been compiled without the call
+        function = _library().address(count_block)
+        handle = hook_blocks(self._device.processor, function, ctypes.addressof(self._state))
         used = self._state, self._flags, self._before, self._cells  # by the hook, as long as there is one
-        weakref.finalize(self, _remove_hook, self._device.processor, self._handle, used).atexit = False
+        weakref.finalize(self, remove_hook, self._device.processor, handle, used).atexit = False
 
     def _leave_guest(self) -> None:
         self._counter.pc = u64(0)

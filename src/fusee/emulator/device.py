@@ -8,14 +8,16 @@ from typing import Any, Final
 from weakref import WeakSet, finalize
 
 from unicorn import unicorn_const as uc
-from unicorn.unicorn import Uc, UcError
+from unicorn.unicorn import Uc
 
 from fusee.emulator.abi import WIDE, Abi, abi_of
 from fusee.emulator.build import DeviceProgram
 from fusee.emulator.crash import capture
+from fusee.emulator.execution import Execution
 from fusee.emulator.link import Image, most_bytes
 from fusee.emulator.objects import read_object
 from fusee.emulator.space import PAGE_BYTES, DeviceSpace, Heap
+from fusee.emulator.stop import Stopper
 from fusee.emulator.system import SYSTEM
 from fusee.kernel.calling import plain
 from fusee.kernel.errors import KernelError
@@ -26,6 +28,7 @@ _BYTES: Final = 0xE000_0000
 _STACK_BYTES: Final = 0x80_0000
 _LATER_BYTES: Final = 0x100_0000  # for code that is loaded later: in reach of calls, and counted like the program's
 _STUB_BYTES: Final = 16
+_TRAP: Final = "engine.handlers.trap.on_trap"
 
 
 @dataclass
@@ -37,6 +40,18 @@ class HostFunction:
     result: str | None
     call: Callable[..., Any]
     leaves: bool
+    failure: int | None  # what it gives if it is interrupted
+
+
+@dataclass
+class Leaving:
+    """A call of such a function: its arguments, the stack pointer in it, where it returns to and the one then."""
+
+    function: HostFunction
+    arguments: list[int]
+    stack: int
+    address: int
+    stack_after: int
 
 
 class Device:
@@ -56,12 +71,14 @@ class Device:
             self.processor.ctl_set_cpu_model(self.abi.processor)
         self.processor.mem_map_ptr(base, _BYTES, uc.UC_PROT_ALL, self.space.host_base)
         self.abi.prepare(self.processor)
-        self._stack = base + _STACK_BYTES
-        self._stubs = self._stack
-        self._stop = self._stubs  # where calls from Python return to
+        self.stack = base + _STACK_BYTES
+        self._stubs = self.stack
+        self.stop_address = self._stubs  # where calls from Python return to
         self._functions: dict[int, HostFunction] = {}
-        self._leaving: tuple[HostFunction, int] | None = None  # what is to be called, and its stack pointer
-        self._failure: BaseException | None = None
+        self.leaving: Leaving | None = None
+        self.failure: BaseException | None = None  # of a function that does not leave
+        self.is_executing = False  # and so can be called by nobody, such as a signal's handler
+        self.refusal: Callable[[], Exception] = partial(RuntimeError, "the device is executing something else")
         self._postponed: list[Callable[[], object]] = []
         self.on_call: Callable[[], None] | None = None  # told when a call from Python begins
         self.on_load: Callable[[Image], None] | None = None  # told of code that is loaded
@@ -69,6 +86,9 @@ class Device:
         self.processor.hook_add(
             uc.UC_HOOK_CODE, self._on_stub, begin=self._stubs + _STUB_BYTES, end=self._stubs + PAGE_BYTES - 1
         )
+        self.stopper = Stopper(self.processor, (address & ~self.abi.code_bit for address in self.image.handlers()))
+        self.trap_address = self.image.symbols.get(_TRAP, 0)
+        """Where a guest goes on that is stopped."""
 
     def _link(self, program: DeviceProgram) -> None:
         objects = [read_object(name, contents) for name, contents in program.objects.items()]
@@ -111,12 +131,16 @@ class Device:
     # --- functions of the host -------------------------------------------------------------------
 
     def define(
-        self, name: str, parameters: Sequence[str], result: str | None, call: Callable[..., Any], leaves: bool = False
-    ) -> int:
-        """Give a Python function an address at which the device can call it."""
+        self, name: str, parameters: Sequence[str], result: str | None, call: Callable[..., Any], leaves: bool = False,
+        failure: int | None = None,
+    ) -> int:  # fmt: skip
+        """Give a Python function an address at which the device can call it.
+
+        One that leaves gives `failure` if a signal's handler interrupts it.
+        """
         address = self._stubs + _STUB_BYTES * (len(self._functions) + 1)
         self.space.write(address, self.abi.return_instruction)
-        self._functions[address] = HostFunction(name, parameters, result, call, leaves)
+        self._functions[address] = HostFunction(name, parameters, result, call, leaves, failure)
         return address | self.abi.code_bit
 
     def host_function(self, address: int) -> str | None:
@@ -133,17 +157,18 @@ class Device:
     def _on_stub(self, engine: Uc, address: int, size: int, data: object) -> None:
         try:
             function = self._functions[address]
+            stack = int(engine.reg_read(self.abi.stack_pointer))
+            arguments = self._arguments(function.parameters, stack)
             if function.leaves:
-                self._leaving = function, engine.reg_read(self.abi.stack_pointer)
+                self.leaving = Leaving(function, arguments, stack, *self._return_place(stack))
                 engine.emu_stop()
             else:
-                arguments = self._arguments(function.parameters, engine.reg_read(self.abi.stack_pointer))
-                self._give(function.call(*arguments), function.result)
+                self.give(function.call(*arguments), function.result)
         except BoundsFault as fault:
-            self._failure = capture(self, str(fault))
+            self.failure = capture(self, str(fault))
             engine.emu_stop()
         except BaseException as failure:
-            self._failure = failure
+            self.failure = failure
             engine.emu_stop()
 
     def _arguments(self, kinds: Sequence[str], stack: int) -> list[int]:
@@ -167,7 +192,8 @@ class Device:
             return self.target.pointer_width
         return 8 if kind in WIDE else 4
 
-    def _give(self, value: int | None, kind: str | None) -> None:
+    def give(self, value: int | None, kind: str | None) -> None:
+        """Have a function of the host return something."""
         if kind is None or value is None:
             return
         bits = 8 * self.abi.register_bytes
@@ -215,12 +241,14 @@ class Device:
         self._postponed.append(action)
 
     def _call(self, address: int, kinds: Sequence[str], arguments: Sequence[Any], result: str | None) -> int | None:
+        if self.is_executing:
+            raise self.refusal()
         actions, self._postponed = self._postponed, []
         for action in actions:
             action()
         if self.on_call is not None:
             self.on_call()
-        stack = before = self._stack
+        stack = before = self.stack
         numbers, copies = [], []
         for argument in arguments:
             if isinstance(argument, ctypes.Array):
@@ -232,9 +260,10 @@ class Device:
             else:
                 numbers.append(int(plain(argument)))
         try:
-            self._enter(address, kinds, numbers, stack)
+            self._prepare(kinds, numbers, stack)
+            Execution(self, address).run()
         finally:
-            self._stack = before
+            self.stack = before
         for argument, place, size in copies:
             ctypes.memmove(argument, self.space.host_address(place, size), size)
         return self._result(result)
@@ -246,7 +275,7 @@ class Device:
         value = first | second << 32 if self.abi.register_bytes == 4 else first
         return int(value) & (1 if kind == "bool" else (1 << 8 * self._bytes_of(kind)) - 1)
 
-    def _enter(self, address: int, kinds: Sequence[str], numbers: list[int], stack: int) -> None:
+    def _prepare(self, kinds: Sequence[str], numbers: list[int], stack: int) -> None:
         width, registers = self.abi.register_bytes, self.abi.arguments
         words: dict[int, int] = {}
         for number, (first, count) in zip(numbers, self.abi.places(kinds), strict=True):
@@ -261,40 +290,14 @@ class Device:
                 self.space.write(stack + width * (word - len(registers)), value.to_bytes(width, "little"))
         if self.abi.link is None:
             stack -= width
-            self.space.write(stack, self._stop.to_bytes(width, "little"))
+            self.space.write(stack, self.stop_address.to_bytes(width, "little"))
         else:
-            self.processor.reg_write(self.abi.link, self._stop | self.abi.code_bit)
+            self.processor.reg_write(self.abi.link, self.stop_address | self.abi.code_bit)
         self.processor.reg_write(self.abi.stack_pointer, stack)
-        self._run(address)
 
-    def _run(self, address: int) -> None:
-        """Execute until the call returns; what leaves is called in between, and may come here again."""
-        while True:
-            try:
-                self.processor.emu_start(address, self._stop)
-            except UcError as error:
-                raise capture(self, str(error)) from None
-            if self._failure is not None:
-                failure, self._failure = self._failure, None
-                raise failure
-            if self._leaving is None:
-                return
-            (function, stack), self._leaving = self._leaving, None
-            address, stack = self._serve(function, stack)
-            self.processor.reg_write(self.abi.stack_pointer, stack)
-
-    def _serve(self, function: HostFunction, stack: int) -> tuple[int, int]:
-        """Call a function of the host; the address and the stack pointer to go on with."""
-        arguments = self._arguments(function.parameters, stack)
+    def _return_place(self, stack: int) -> tuple[int, int]:
+        """Where a function of the host returns to that has been called, and the stack pointer then."""
         width = self.abi.register_bytes
         if self.abi.link is None:
-            address, after = int.from_bytes(self.space.read(stack, width), "little"), stack + width
-        else:
-            address, after = int(self.processor.reg_read(self.abi.link)), stack
-        before, self._stack = self._stack, stack - self.abi.red_zone_bytes & -16
-        try:
-            value = function.call(*arguments)
-        finally:
-            self._stack = before
-        self._give(value, function.result)
-        return address, after
+            return int.from_bytes(self.space.read(stack, width), "little"), stack + width
+        return int(self.processor.reg_read(self.abi.link)), stack

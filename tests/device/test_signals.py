@@ -1,0 +1,214 @@
+"""Signals while a device executes: Python's handlers run meanwhile, and what they raise ends the guest."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fusee import Engine, Func, FuncType, Instance, Module, Store, Trap
+
+if sys.platform == "win32":
+    pytest.skip("there are no timers that send signals", allow_module_level=True)
+
+GUEST = """(module
+  (import "" "call" (func $call))
+  (memory 1)
+  (func (export "spin") (loop $again (br $again)))
+  (func $down (param i32) (loop $again (call $more (local.get 0)) (br $again)))
+  (func $more (param i32) (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "recurse") (call $down (i32.const 50)))
+  (func (export "fill") (loop $again (memory.fill (i32.const 0) (i32.const 7) (i32.const 65536)) (br $again)))
+  (func (export "count") (param i32) (result i32) (local i32)
+    (loop $again
+      (i32.store (i32.const 8) (local.tee 1 (i32.add (local.get 1) (i32.const 3))))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (i32.load (i32.const 8)))
+  (func (export "through") (call $call))
+  (func (export "often") (param i32) (result i32) (local i32)
+    (loop $again
+      (call $call)
+      (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get 1) (local.get 0))))
+    (local.get 1))
+  (func (export "fail") (unreachable)))"""
+
+
+class Stop(Exception):
+    pass
+
+
+@contextmanager
+def every(seconds: float, handler: Callable[[], None]) -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, lambda number, frame: handler())
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def stopped_soon() -> Iterator[None]:
+    def stop() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise Stop
+
+    with every(0.03, stop), pytest.raises(Stop):
+        yield
+
+
+class Guest:
+    """An instance in a store of its own, and the functions that it exports."""
+
+    def __init__(self, engine: Engine, call: Callable[[], object] = lambda: None) -> None:
+        self.store = Store(engine)
+        instance = Instance(self.store, Module(engine, GUEST), [Func(self.store, FuncType([], []), call)])
+        self.exports = instance.exports(self.store)
+
+    def __call__(self, name: str, *arguments: int) -> object:
+        function = self.exports[name]
+        assert isinstance(function, Func)
+        return function(self.store, *arguments)
+
+    def check(self) -> None:
+        """Everything works as if nothing had been."""
+        assert self("count", 1000) == 3000
+        with pytest.raises(Trap, match="unreachable") as caught:
+            self("fail")
+        assert len(caught.value.frames) == 1
+
+
+def test_what_is_raised_ends_the_guest(engine: Engine) -> None:
+    """Wherever it is; and its store goes on to work."""
+    guest = Guest(engine)
+    for name in ("spin", "recurse", "fill", "spin"):
+        with stopped_soon():
+            guest(name)
+        guest.check()
+
+
+def test_what_is_raised_in_a_guest_that_the_host_called(engine: Engine) -> None:
+    """It passes the host function, which may catch it, and the guest that has called that."""
+    guest = Guest(engine, lambda: guest("spin"))
+    with stopped_soon():
+        guest("through")
+    guest.check()
+
+    def catching() -> None:
+        with stopped_soon():
+            careful("spin")
+
+    careful = Guest(engine, catching)
+    assert careful("often", 3) == 3
+    careful.check()
+
+
+def test_what_is_raised_in_a_host_function(engine: Engine) -> None:
+    def wait() -> None:
+        threading.Event().wait()
+
+    guest = Guest(engine, wait)
+    with stopped_soon():
+        guest("through")
+    guest.check()
+
+
+def test_what_is_raised_among_many_calls(watch: Engine) -> None:
+    """At any place of what is done between the guest and its host, again and again; no call is lost or made twice."""
+    calls = 0
+
+    def call() -> None:
+        nonlocal calls
+        calls += 1
+
+    guest = Guest(watch, call)
+    for n in range(30):
+        pause = 0.01 + n * 0.0007
+
+        def stop() -> None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise Stop
+
+        with every(pause, stop), pytest.raises(Stop):
+            guest("often", 1 << 31)
+        calls = 0
+        assert guest("often", 5) == 5
+        assert calls == 5
+    guest.check()
+
+
+def test_handlers_that_raise_nothing(engine: Engine) -> None:
+    """The guest goes on as if nothing had been, also between its calls of the host."""
+    seen = calls = 0
+
+    def note() -> None:
+        nonlocal seen
+        seen += 1
+
+    def call() -> None:
+        nonlocal calls
+        calls += 1
+
+    guest = Guest(engine, call)
+    with every(0.001, note):
+        while seen < 30:
+            assert guest("count", 30_000) == 90_000
+            assert guest("often", 50) == 50
+    assert calls % 50 == 0
+    guest.check()
+
+
+def test_a_handler_may_call_guests(engine: Engine) -> None:
+    """Not while the device executes, for there is one: then it is told so, and the guest goes on."""
+    other = Guest(engine)
+    answers: list[object] = []
+
+    def ask() -> None:
+        try:
+            answers.append(other("count", 10))
+        except Exception as error:
+            answers.append(str(error))
+
+    guest = Guest(engine)
+    with every(0.002, ask):
+        while len(answers) < 5:
+            assert guest("count", 30_000) == 90_000
+    assert set(answers) <= {30, "a guest is running on the device"}
+    guest.check()
+
+
+def test_guests_of_other_threads_are_left_alone(watch: Engine) -> None:
+    """Handlers run in the main thread, and end nothing that another one does."""
+    guest = Guest(watch)
+    results: list[object] = []
+    done = threading.Event()
+
+    def work() -> None:
+        results.append(guest("count", 200_000))
+        done.set()
+
+    threading.Thread(target=work).start()
+    with stopped_soon():
+        threading.Event().wait()
+    done.wait()
+    assert results == [600_000]
+    guest.check()
+
+
+def test_types_that_are_kept(watch: Engine) -> None:
+    """A handler raises what it likes: no trap is made of it, and no error of the host."""
+    guest = Guest(watch)
+    for kind in (KeyboardInterrupt, SystemExit, ValueError, Trap):
+
+        def stop(kind: type[BaseException] = kind) -> None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise kind("because")
+
+        with every(0.01, stop), pytest.raises(kind, match="because") as caught:
+            guest("spin")
+        assert type(caught.value) is kind
+    guest.check()
