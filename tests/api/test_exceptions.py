@@ -1,6 +1,7 @@
 """Exceptions between guests and Python: tags, `WasmException`, references, and what no clause may see."""
 
 import gc
+import threading
 from typing import Any
 
 import pytest
@@ -66,6 +67,30 @@ def test_what_nobody_catches_is_raised(store: Store) -> None:
     assert caught.value.values == ()
     with pytest.raises(WasmException):  # and the store is as usable as before
         exports["boom"](store, 8)
+
+
+def test_a_store_that_is_closed_while_an_exception_ends(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another thread: nothing is written where the store was."""
+    exports = instance(store, THROWING).exports(store)
+    _, _, reference = exports["catch"](store, 9)
+    free, steps = Store._free_place, []
+
+    def close() -> None:
+        store.close()
+        steps.append("closed")
+
+    def slowly(self: Store, place: int) -> None:
+        closing.start()
+        closing.join(0.02)
+        steps.append("freed")
+        free(self, place)
+
+    closing = threading.Thread(target=close)
+    monkeypatch.setattr(Store, "_free_place", slowly)
+    del reference
+    gc.collect()
+    closing.join()
+    assert steps == ["freed", "closed"]
 
 
 def test_references_are_the_same_object_as_long_as_somebody_has_it(store: Store) -> None:

@@ -497,8 +497,11 @@ def _checked(limits: tuple[int, ...]) -> list[int]:
 
 def _free_place(owner: "weakref.ref[Store]", place: int) -> None:
     store = owner()
-    if store is not None and not store._is_closed:
-        store._free_place(place)
+    if store is None:
+        return
+    with store.engine._gate.clock:  # whoever closes the store, in another thread, waits with ending it
+        if not store._is_closed:
+            store._free_place(place)
 
 
 class StoreContext:
