@@ -10,11 +10,12 @@ import time
 from typing import Any
 
 import fusee
-from fusee import Config, Engine, Store
+from fusee import Config, Engine, Store, wat2wasm
 from fusee.api.text import find_wasm_tools
 from fusee.component import Component, FuncType
 from fusee.component import Linker as ComponentLinker
 from fusee.component.items import ComponentInstanceType
+from tests.component.asyncguests import CARRYING, WAITING
 from tests.component.samples import sources
 from tests.fuzz.mutate import mutated
 
@@ -85,7 +86,7 @@ class Target:
 
 def main(first: int, count: int) -> int:
     """The exit status."""
-    target, origins = Target(), sources()
+    target, origins = Target(), [*sources(), *(bytes(wat2wasm(text)) for text in (WAITING, CARRYING))]
     findings, outcomes = 0, {"accepted": 0, "refused": 0}
     for seed in range(first, first + count):
         wasm = mutated(seed, origins)
@@ -104,4 +105,3 @@ def main(first: int, count: int) -> int:
 
 if __name__ == "__main__":
     sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
-

@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import signal
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from fusee import StoreError, Trap, WasmtimeError
+from fusee import Config, Engine, Store, StoreError, Trap, WasmtimeError
+from fusee.component import Component, Linker
 from tests.component.asyncguests import WAITING, component
 from tests.component.guests import World
 
@@ -93,6 +95,46 @@ def test_frames_that_wait_come_back_in_any_order() -> None:
         world.store.close()
 
     asyncio.run(main())
+
+
+def test_native_frames_wait_too() -> None:
+    async def main() -> None:
+        config = Config()
+        config.strategy = "native"
+        store = Store(Engine(config))
+        linker = Linker(store.engine)
+        with linker.root() as root:
+            root.add_func("wait", soon)
+        run = linker.instantiate(store, Component(store.engine, WAITING)).get_func(store, "stackful")
+        assert run is not None
+        calls = [asyncio.ensure_future(run.call_async(store, 3 - n)) for n in range(3)]
+        assert [await call for call in calls] == [expected("stackful", 3 - n) for n in range(3)]
+        store.close()
+
+    asyncio.run(main())
+
+
+def test_a_signal_ends_a_guest_that_runs_elsewhere() -> None:
+    """The main thread waits for the guest's; who is interrupted stops the guest first."""
+
+    class Alarm(Exception):
+        pass
+
+    def ring(*arguments: Any) -> None:
+        raise Alarm
+
+    world = World(ENDLESS)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(Alarm):
+            world.call("spin")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    other = world.linker.instantiate(world.store, world.component).get_func(world.store, "seven")
+    assert other is not None and other(world.store) == 7
+    world.store.close()
 
 
 def test_what_the_host_raises_is_raised_where_the_guest_was_called() -> None:
@@ -291,6 +333,19 @@ OBJECTS = component(
     """,
     imports='(import "wait" (func $wait async (param "n" u32) (result u32)))',
     lowered="wait-here $wait",
+)
+
+
+ENDLESS = component(
+    """
+    (import "c" "yield" (func $yield (result i32)))
+    (func (export "spin") (result i32) (drop (call $yield)) (loop $again (br $again)) (i32.const 1))
+    (func (export "seven") (result i32) (i32.const 7))
+    """,
+    """
+    spin | async (result u32) |
+    seven | (result u32) |
+    """,
 )
 
 
