@@ -15,6 +15,7 @@ ALLOWED = {
     "engine": {"spec", "kernel"},
     "api": {"engine", "spec", "kernel"},
     "native": {"engine", "kernel", "spec"},
+    "tier": {"api", "engine", "kernel", "native", "spec"},
     "disasm": {"api", "engine", "spec", "kernel"},
     "component": {"api", "spec"},
     "wasi": {"api", "component"},
@@ -29,9 +30,11 @@ ALLOWED = {
 }
 
 # The ways back, imported only when asked to: the API and components' linkers define the WASI imports for users, an
-# engine with a target works on an emulated device, and one with the strategy compiles modules. Rebuilding a workload
-# assembles text with the API's assembler.
-LAZY = {("api", "wasi"), ("component", "wasi"), ("api", "emulator"), ("api", "native"), ("bench", "api")}
+# engine with a target works on an emulated device, and one with the strategy compiles modules, at once or while they
+# run. Rebuilding a workload assembles text with the API's assembler.
+LAZY = {
+    ("api", "wasi"), ("component", "wasi"), ("api", "emulator"), ("api", "native"), ("api", "tier"), ("bench", "api"),
+}  # fmt: skip
 
 MOST_FILE_LINES = 600
 MOST_FUNCTION_LINES = 60

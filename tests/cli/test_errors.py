@@ -29,7 +29,7 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["run", "-S", "nn=y", "x.wasm"], "-S nn: needs wasi-nn, which is not supported yet"),
         (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
         (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),
-        (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected interpreter or native"),
+        (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected interpreter, native or tiered"),
         (["run", "--preload", "lib.wasm", "x.wasm"], "x.wasm: No such file or directory"),
         (["run", "--target", "arm65", "x.wasm"], UNKNOWN_TRIPLE),
         (["wast", "--target", "arm65", "x.wast"], UNKNOWN_TRIPLE),

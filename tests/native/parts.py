@@ -10,6 +10,7 @@ from unittest import mock
 
 from fusee.api import config
 from fusee.native import host, units
+from fusee.native.code import NativeCode, mapped
 from fusee.native.compile import Compiler, plan
 from fusee.native.unit import Options
 from fusee.native.worker import Job
@@ -33,11 +34,11 @@ class Part:
             return list(functions[1::2])
         return [index for index in functions if self._random.random() < 0.5]
 
-    def native_code(self, binary: bytes) -> units.NativeCode | None:
+    def native_code(self, binary: bytes) -> NativeCode | None:
         """In place of `host.native_code`."""
         chosen = self.choose(plan(binary).module.defined)
         kept = host.build(binary, chosen)
-        code = None if kept is None else host.mapped(kept)
+        code = None if kept is None else mapped(kept)
         self._count(code.reasons if code else plan(binary, chosen).reasons, len(code.functions) if code else 0)
         return code
 

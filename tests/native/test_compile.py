@@ -9,7 +9,7 @@ import pytest
 from fusee import Config, Engine, Instance, Module, Store, WasmtimeError
 from fusee.api._serialized import SERIALIZED, Serialized
 from fusee.api.text import wat2wasm
-from fusee.native import host, units
+from fusee.native import host, key, units
 
 ANSWER = """(module (memory (export "memory") 1)
   (func $half (param i64) (result i64) (i64.shr_u (local.get 0) (i64.const 1)))
@@ -79,7 +79,7 @@ def test_code_of_another_version_or_module_is_refused(monkeypatch: pytest.Monkey
     other = Serialized(bytes(wat2wasm("(module (func))")), Serialized.from_bytes(encoded).code)
     with pytest.raises(WasmtimeError, match="compiled for another processor, or by another version"):
         Module.deserialize(engine("native"), other.to_bytes())
-    monkeypatch.setattr(host, "sources_digest", lambda: "another")
+    monkeypatch.setattr(key, "sources_digest", lambda: "another")
     with pytest.raises(WasmtimeError, match="compiled for another processor, or by another version"):
         Module.deserialize(engine("native"), encoded)
 
@@ -109,6 +109,16 @@ def test_the_command_fills_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert run_command(["compile", str(path)]) == 0
     monkeypatch.setattr(host, "build", None)
     assert answer(Module.from_file(engine("native"), path)) == 42
+
+
+def test_a_tiered_engine_uses_what_was_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    host.kept_code(bytes(wat2wasm(ANSWER)))
+    monkeypatch.setattr(host, "build", None)
+    own = engine("tiered")
+    module = Module(own, ANSWER)
+    assert own._tier is not None
+    assert own._tier._modules[module._address].done == {0, 1}
+    assert answer(module) == 42
 
 
 def test_the_command_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

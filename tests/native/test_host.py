@@ -8,6 +8,7 @@ from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
 from fusee.native import host, units, worker
+from fusee.native.code import mapped
 from fusee.native.compile import Options, plan
 from tests.native.parts import natively
 
@@ -64,7 +65,7 @@ def test_a_compiler_that_dies_costs_speed(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(units, "compile_units", without_first)
         kept = host.build(binary, None)
         assert kept is not None
-        code = host.mapped(kept)
+        code = mapped(kept)
         assert set(code.functions) == {1}
         assert code.reasons == {0: "compiling takes too long"}
         assert called() == 41

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fusee.api.module import Module
     from fusee.api.store import Store
     from fusee.emulator.count import InstructionCount
-    from fusee.native.units import NativeCode
+    from fusee.native.code import NativeCode
 
 _FAILED = 1  # of `Platform.call_host`
 
@@ -181,8 +181,9 @@ class DeviceNative(Native):
 
     def native_code(self, binary: bytes) -> "NativeCode | None":
         """Compiled here, and loaded: where an app is built, a linker does that (`fusee build --native`)."""
+        from fusee.native.code import NativeCode
         from fusee.native.unit import Options
-        from fusee.native.units import NativeCode, objects_for_device
+        from fusee.native.units import objects_for_device
 
         options = Options(self.device.target, polls=False, for_this_process=False)
         made = objects_for_device(binary, options)
@@ -191,13 +192,13 @@ class DeviceNative(Native):
         try:
             image = self.device.load({f"native.{number}": contents for number, contents in enumerate(made.objects)})
         except MemoryError as error:
-            return NativeCode({}, {**made.reasons, **dict.fromkeys(made.types, str(error))}, None)
+            return NativeCode({}, {**made.reasons, **dict.fromkeys(made.types, str(error))}, None, {})
         symbol = image.c_address
         functions = {
             index: (symbol(options.entry_symbol(type_)), symbol(options.symbol(index)))
             for index, type_ in made.types.items()
         }
-        return NativeCode(functions, made.reasons, image)
+        return NativeCode(functions, made.reasons, image, {})
 
     def new_embedder(self, store: "Store") -> "DeviceEmbedding":
         return DeviceEmbedding(self._lock)

@@ -1,6 +1,7 @@
 """The engine's native code, loaded once per process, and the functions of this process that it calls."""
 
 import ctypes
+import os
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +9,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api._python import Embedding, HostEmbedding, address_of, libc, make_struct, python_functions
+from fusee.api._python import Embedding, EngineGate, HostEmbedding, address_of, libc, make_struct, python_functions
 from fusee.api._start import load_engine
 from fusee.api._watch import Stay, watch_with
 from fusee.api.lease import give_back_with, leases, returned
@@ -26,7 +27,8 @@ from fusee.spec.limits import MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
-    from fusee.native.units import NativeCode
+    from fusee.native.code import NativeCode
+    from fusee.tier.watcher import Tier
 
 
 # <sys/mman.h>: a private anonymous mapping that no swap is set aside for.
@@ -34,6 +36,9 @@ _MAPPING: Final = {"linux": 0x02 | 0x20 | 0x4000, "darwin": 0x02 | 0x1000 | 0x40
 
 
 _LOCKED: Final = (
+    "engine.natives.tier.give_natives",
+    "engine.natives.tier.install_resume",
+    "engine.natives.tier.install_tiered",
     "engine.python.calls.close_if_free",
     "engine.runtime.atomic.begin_waiting",
     "engine.runtime.atomic.end_waiting",
@@ -137,6 +142,10 @@ class Native:
         """What was exported. Raises `WasmtimeError` if that was elsewhere."""
         return self.native_code(binary)
 
+    def new_tier(self, engine: int, gate: EngineGate) -> "Tier | None":
+        """What gives functions native code while they run; None where that cannot be."""
+        return None
+
     def new_embedder(self, store: "Store") -> Embedding:
         """What a new store is known by to the engine."""
         raise NotImplementedError
@@ -217,6 +226,13 @@ class HostNative(Native):
 
             raise WasmtimeError("this module was compiled for another processor, or by another version of Fusee")
         return code
+
+    def new_tier(self, engine: int, gate: EngineGate) -> "Tier | None":
+        if not hasattr(os, "fork"):  # nobody can wait for pipes there
+            return None
+        from fusee.tier.watcher import Tier
+
+        return Tier(self, engine, gate)
 
     def new_embedder(self, store: "Store") -> Embedding:
         return HostEmbedding(self, store)

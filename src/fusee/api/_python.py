@@ -81,6 +81,22 @@ def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
             raise
 
 
+class Background(Protocol):
+    """What a thread of its own does for an engine while guests run. None is there when the process is divided."""
+
+    def end(self) -> None:
+        """Before that: end the thread, and wait for it."""
+
+    def go_on(self) -> None:
+        """After it, in the process that was there before."""
+
+    def forget(self) -> None:
+        """And in the other one."""
+
+    def close(self) -> None:
+        """The engine has ended."""
+
+
 class EngineGate:
     """The locks of what the stores of an engine have in common.
 
@@ -92,6 +108,7 @@ class EngineGate:
         self.queues = RLock()  # of the threads that wait for words of shared memories
         self.clock = RLock()  # of whoever sets the epoch or a deadline
         self.inner = self.queues, self.clock
+        self.background: Background | None = None
 
 
 class Embedding(Protocol):

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fusee.api._python import LOOK_SECONDS, WATCH, WATCH_ADDRESS, Embedding, EngineGate
+from fusee.api._python import LOOK_SECONDS, WATCH, WATCH_ADDRESS, Background, Embedding, EngineGate
 from fusee.engine.python.state import IDLE, READABLE, Watch
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u32, u64, usize
@@ -173,6 +173,8 @@ class Forks:
     def _before(self) -> None:
         _dividing.acquire()
         self.watcher.end()
+        for background in _backgrounds():
+            background.end()
         self._own = {id(lock) for lock in _all_locks() if _is_held(lock)}
         limit = time.monotonic() + _FORK_SECONDS
         for gate in list(_gates):
@@ -190,6 +192,8 @@ class Forks:
     def _in_parent(self) -> None:
         self._release()
         self.watcher.go_on()
+        for background in _backgrounds():
+            background.go_on()
         if _is_held(_dividing):
             _dividing.release()
 
@@ -199,11 +203,17 @@ class Forks:
                 lock._at_fork_reinit()  # type: ignore[attr-defined]  # as `threading` does
         for embedding in list(_stores.values()):
             embedding.forget()
+        for background in _backgrounds():
+            background.forget()
         self._release()
         _stays.intersection_update(lock for lock in list(_stays) if id(lock) in self._own)
         self.watcher.reset()
         if _is_held(_dividing):
             _dividing.release()
+
+
+def _backgrounds() -> list[Background]:
+    return [gate.background for gate in list(_gates) if gate.background is not None]
 
 
 def _all_locks() -> list[RLock]:

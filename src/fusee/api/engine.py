@@ -50,7 +50,8 @@ class Engine(Managed):
         self._native = _native.load(config.checked, config.target)
         self._has_deadlines = config.consume_fuel or config.epoch_interruption
         self._is_metered = config.consume_fuel or (config.epoch_interruption and self._native.polls)
-        self._compiles = config.strategy == "native" and not (config.checked or config.profiled or self._is_metered)
+        may_compile = not (config.checked or config.profiled or self._is_metered)
+        self._compiles = config.strategy == "native" and may_compile
         self._address = self._native.open(self._is_metered)
         state = view(EngineState, self._address, self._native.space)
         state.is_profiled = config.profiled
@@ -61,6 +62,8 @@ class Engine(Managed):
         self._ended_modules: list[int] = []
         self._types: dict[DefinedType, int] = {}
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
+        is_tiered = config.strategy == "tiered" and may_compile
+        self._tier = self._native.new_tier(self._address, self._gate) if is_tiered else None
         add_gate(self._gate)
         finalizer = weakref.finalize(
             self, _end, self._native, self._address, self._ended_modules, self._declarations, self._gate
@@ -181,6 +184,8 @@ def _end(
     native: Any, address: int, ended: list[int], declarations: list[tuple[int, bytes]], gate: EngineGate
 ) -> None:  # fmt: skip
     remove_gate(gate)
+    if gate.background is not None:
+        gate.background.close()
     for module in [*ended, *(module for module, _ in declarations)]:
         native.end_module(module)
     native.uninstall_interpreter(address)

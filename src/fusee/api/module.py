@@ -83,8 +83,14 @@ class Module(Managed):
         self._address: int = engine._compile(binary)
         self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
-        native = install_native(engine, self._address, binary, code) if engine._compiles else None
-        self._lifetime: Lifetime | None = Lifetime(engine, self._address, self._binary, native)
+        self._lifetime: Lifetime | None
+        if engine._tier is not None:
+            module = engine._tier.add(self._address, binary)
+            self._lifetime = Lifetime(engine, self._address, binary, module.kept)
+            engine._tier.begin(module, self._lifetime)
+        else:
+            native = install_native(engine, self._address, binary, code) if engine._compiles else None
+            self._lifetime = Lifetime(engine, self._address, binary, native)
 
     def _opened(self) -> "Module":
         """The module, unless it was closed."""

@@ -32,7 +32,7 @@ _COMPILING: Final = frozenset({
 """What `-O` knows: settings of a compiler and its memories, accepted so that a command moves over as it is."""
 
 
-_STRATEGIES: Final = ("auto", "cranelift", "interpreter", "native")  # of `Config.strategy`
+_STRATEGIES: Final = ("auto", "cranelift", "interpreter", "native", "tiered")  # of `Config.strategy`
 
 
 class WasmOptions:
@@ -126,7 +126,7 @@ def choose_strategy(options: WasmOptions, generating: tuple[str, ...]) -> None:
     """Reads what `-C` says: how functions are executed."""
     for _, value in _pairs("-C", generating, {"compiler"}):
         if value not in _STRATEGIES:
-            raise usage_error(f"-C compiler={value or ''}: expected interpreter or native")
+            raise usage_error(f"-C compiler={value or ''}: expected interpreter, native or tiered")
         options.strategy = value
 
 

@@ -5,7 +5,7 @@ from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Trap, raise_again
 from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate, first_call, interrupted
 from fusee.engine.handlers.entering import enter
-from fusee.engine.handlers.native import run_native
+from fusee.engine.handlers.native import resume_natively, run_native, run_tiered
 from fusee.engine.handlers.regs import Code
 from fusee.engine.handlers.table import HANDLERS
 from fusee.engine.natives.helpers import HELPERS
@@ -23,7 +23,7 @@ from fusee.spec.traps import TrapCode
 CELL_HANDLERS = table(Code, [cell_translate, across, cell_leave, cell_return_across])
 FIRST_CALL = table(Code, [first_call])
 INTERRUPTED = table(Code, [interrupted])
-NATIVE = table(Code, [run_native])
+NATIVE = table(Code, [run_native, run_tiered, resume_natively])
 
 
 @kernel
@@ -34,6 +34,8 @@ def install_interpreter(engine: Engine) -> None:
     cells.first_call = address(FIRST_CALL[0])
     cells.interrupted = address(INTERRUPTED[0])
     cells.native = address(NATIVE[0])
+    cells.tiered = address(NATIVE[1])
+    cells.resumed = address(NATIVE[2])
     engine.helpers = cast(Ptr[usize], HELPERS)
     for number in span(u32(4)):
         cells.words[number] = address(CELL_HANDLERS[number])

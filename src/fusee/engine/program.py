@@ -8,6 +8,7 @@ from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import shards
 from fusee.engine.interpreter import close_module, install_interpreter, invoke_keeping, uninstall_interpreter
 from fusee.engine.natives.install import install_native
+from fusee.engine.natives.tier import give_natives, install_resume, install_tiered
 from fusee.engine.python.calls import close_if_free, install_embedder, invoke_from_python
 from fusee.engine.python.interrupt import (
     forget_running,
@@ -81,6 +82,9 @@ ENTRIES: Final = (
     throw_exn,
     func_matches,
     install_native,
+    install_tiered,
+    install_resume,
+    give_natives,
     is_of_type,
     kind_of_object,
     keep,

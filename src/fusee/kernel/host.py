@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 _TELLING = ("vendor_id", "model name", "flags", "Features", "CPU implementer", "CPU part")  # lines of cpuinfo
@@ -11,7 +12,6 @@ _CHUNK_BYTES = 2048
 def compiler_version() -> str:
     """The file that changes with the version of llvmlite, which contains LLVM."""
     import importlib.util
-    import os
 
     found = importlib.util.find_spec("llvmlite")
     if found is None or found.origin is None:
@@ -34,3 +34,10 @@ def processor() -> str:
     return "\n".join(
         line for line in first.partition(b"\n\n")[0].decode(errors="replace").splitlines() if line.startswith(_TELLING)
     )
+
+
+def processor_count() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -13,15 +13,9 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from fusee.kernel.errors import BuildError
+from fusee.kernel.host import processor_count
 
 R = TypeVar("R")
-
-
-def processor_count() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_jobs(names: Sequence[str], work: Callable[[str], R]) -> Iterator[tuple[str, R]]:

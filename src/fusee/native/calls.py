@@ -77,7 +77,7 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
         outcome = _call_native(c, type_, c.unit.callee(index), "%ctx", arguments)
         may_hand_over = index in c.unit.handing_over
         results = _results_after_all(c, type_, outcome) if may_hand_over else _results_of(c, outcome)
-    elif index >= c.unit.module.imported_funcs:
+    elif index >= c.unit.module.imported_funcs and not c.unit.options.grows:
         results = _results_of(c, c.call_in_frame(type_, "call_function", arguments, index))
     else:
         func = c.use("function_at", "%ctx", str(index))

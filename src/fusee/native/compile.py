@@ -130,7 +130,8 @@ class Compiler:
         self.machine = Machine(options.target, for_this_process=options.for_this_process)
         self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
 
-    def _unit(self) -> Unit:
+    def new_unit(self) -> Unit:
+        """One without functions."""
         return Unit(
             self.plan.module, self.plan.chosen, self._handing_over, self.kernels, self.options,
             self.machine.instructions,
@@ -139,7 +140,7 @@ class Compiler:
     def text(self, number: int) -> str:
         """A unit as LLVM's text."""
         functions = self.plan.units[number]
-        unit = self._unit()
+        unit = self.new_unit()
         unit.begin(functions)
         for index in functions:
             FunctionCompiler(unit, index).compile()
@@ -153,7 +154,7 @@ class Compiler:
 
     def stand_in(self, number: int) -> bytes:
         """An object file in place of a unit that cannot be compiled: its functions have the interpreter run them."""
-        unit = self._unit()
+        unit = self.new_unit()
         for index in self.plan.units[number]:
             FunctionCompiler(unit, index).compile_stand_in()
         if number == 0:

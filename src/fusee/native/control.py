@@ -22,6 +22,7 @@ def block_type(c: FunctionCompiler, immediate: int | None) -> FuncType:
 def enter_block(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
     """Open a block; its type is the first immediate."""
     type_ = block_type(c, cast(int | None, ins.immediates[0]))
+    c.before_block(kind)
     label = Label(kind, c.label(), type_.params, type_.results, len(c.stack) - len(type_.params))
     c.labels.append(label)
     return label
@@ -42,6 +43,7 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
         label.variables.append(variable)
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
     c.begin(label.name)
+    c.after_label(label)
     for kind, variable in zip(label.params, label.variables, strict=True):
         c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
     c.poll()

@@ -271,12 +271,32 @@ class FunctionCompiler(OperandWriter):
         body, self.lines, self.block, self.ended = self.lines, [], "entry", False
         self.offset = self.start
         self._begin()
-        self.jump("body")
+        self.jump(self.first_block())
         beginning, self.lines = self.lines, []
         self._errors()
         own = len(self.rooted) + self.most_rooted
         top = f"  %top = getelementptr i64, ptr %sp, i64 {own}"
-        self.unit.define(self.index, ["entry:", *self.head, top, *beginning, *body, *self.lines])
+        self.define(["entry:", *self.head, top, *beginning, *body, *self.lines])
+
+    # What `native.resume` does otherwise
+
+    def before_block(self, kind: str) -> None:
+        """A block begins, with its parameters on the stack."""
+
+    def after_label(self, label: Label) -> None:
+        """A loop has begun: its parameters are in variables."""
+
+    def first_value(self, number: int, kind: str) -> str:
+        """Of a local."""
+        return f"%p{number}" if number < len(self.type.params) else zero(kind)
+
+    def first_block(self) -> str:
+        """Where the function's own code begins."""
+        return "body"
+
+    def define(self, lines: list[str]) -> None:
+        """Add its text to the unit."""
+        self.unit.define(self.index, lines)
 
     def compile_stand_in(self) -> None:
         """Add a function that has the interpreter do its work."""
@@ -367,7 +387,7 @@ class FunctionCompiler(OperandWriter):
             self.emit(f"{memory} = getelementptr i8, ptr {found}, i64 0")
         self.reload_memories()
         for number, (kind, variable) in enumerate(self.locals):
-            first = f"%p{number}" if number < len(self.type.params) else zero(kind)
+            first = self.first_value(number, kind)
             self.emit(f"store {LLVM[kind]} {first}, ptr {variable}")
             if number in self.rooted:
                 self.keep_local(number, first)

@@ -96,7 +96,7 @@ def _return_call(c: FunctionCompiler, ins: Instruction) -> None:
     arguments = c.pop_many(len(type_.params))
     if index in c.unit.chosen and can_jump(c.unit.options, c.type):
         _jump(c, type_, c.unit.callee(index), "%ctx", arguments)
-    elif index >= c.unit.module.imported_funcs:
+    elif index >= c.unit.module.imported_funcs and not c.unit.options.grows:
         _hand_over(c, type_, c.use("function_at", "%ctx", str(index)), arguments)
     else:
         _jump_or_hand_over(c, type_, c.use("function_at", "%ctx", str(index)), arguments)

@@ -20,6 +20,7 @@ class Options:
     target: Target
     prefix: str = "native"  # of symbols: a library may hold several modules
     polls: bool = True  # whether another thread may want the guest to pause
+    grows: bool = False  # whether more of the module's functions may get native code later
     for_this_process: bool = True
 
     @property
@@ -34,6 +35,10 @@ class Options:
     def symbol(self, function: int) -> str:
         """The name of a function's native code."""
         return f"{self.prefix}.f{function}"
+
+    def resume_symbol(self, function: int, loop: int) -> str:
+        """The name of what goes on in a function's loop, at an offset in the module."""
+        return f"{self.prefix}.r{function}.{loop}"
 
     def entry_symbol(self, type_index: int) -> str:
         """The name of what calls native code of a type from a guest frame."""
@@ -132,9 +137,19 @@ class Unit:
             lines.append(f"  %v{number} = load {LLVM[item]}, ptr %a{number}, align 8")
             arguments.append(f"{LLVM[item]} %v{number}")
             slot += slots_of(item)
-        shape = self.result_shape(type_)
-        lines.append(f"  %r = call {self.options.convention}{shape} %code({', '.join(arguments)})")
-        status, slot = "%r", 0
+        lines.append(f"  %r = call {self.options.convention}{self.result_shape(type_)} %code({', '.join(arguments)})")
+        self._define_entry(self.options.entry_symbol(type_index), type_, lines)
+
+    def define_resume(self, symbol: str, type_: FuncType, code: str, slots: int) -> None:
+        """The same for code that goes on in a function's frame of so many slots, until it returns."""
+        lines = [f"  %sp = getelementptr i64, ptr %frame, i64 {slots}"]
+        called = f"call {self.options.convention}{self.result_shape(type_)} {code}(ptr %ctx, ptr %sp, ptr %frame)"
+        lines.append(f"  %r = {called}")
+        self._define_entry(symbol, type_, lines)
+
+    def _define_entry(self, symbol: str, type_: FuncType, lines: list[str]) -> None:
+        """Which leaves the results, in `%r`, in the frame."""
+        shape, status, slot = self.result_shape(type_), "%r", 0
         if type_.results:  # behind them there may be the arguments of a tail call, which are not to be written over
             status = "%status"
             lines += [f"  %status = extractvalue {shape} %r, 0", "  %left = icmp ne i64 %status, 0"]
@@ -145,8 +160,7 @@ class Unit:
             lines.append(f"  store {LLVM[item]} %x{number}, ptr %b{number}, align 8")
             slot += slots_of(item)
         lines += ["  br label %end", "end:"]
-        name = f'@"{self.options.entry_symbol(type_index)}"'
-        head = f"define hidden i64 {name}(ptr %ctx, ptr %frame, ptr %code) nounwind {{"
+        head = f'define hidden i64 @"{symbol}"(ptr %ctx, ptr %frame, ptr %code) nounwind {{'
         self.writer.add_function("\n".join([head, "entry:", *lines, f"  ret i64 {status}", "}"]))
 
     def text(self) -> str:

@@ -1,22 +1,22 @@
 """Object files with native code, of a whole module: compiled by other processes, kept on disk."""
 
-import hashlib
 import json
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-import fusee
 from fusee.kernel.cache import Cache, digest
+from fusee.kernel.host import processor_count
+from fusee.kernel.linker import link
 from fusee.kernel.machine import VERSION
-from fusee.kernel.parallel import processor_count
+from fusee.kernel.objects import NotSupported
+from fusee.kernel.target import Target
+from fusee.native.code import packed
 from fusee.native.compile import Compiler, MalformedBytes, Options, Plan, plan
+from fusee.native.key import sources_digest
 from fusee.native.worker import Job, compiled
 
 _FORMAT = "1"  # of an entry of the cache
-_PARTS = ("native", "engine", "kernel", "spec")  # what code depends on
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,6 @@ class NativeObjects:
     objects: list[bytes]
     types: dict[int, int]  # by the index of a function that has native code: its type, which names its entry
     reasons: dict[int, str]  # why others stay interpreted
-
-
-@dataclass(frozen=True)
-class NativeCode:
-    """Native code where a guest runs, as long as this lives."""
-
-    functions: dict[int, tuple[int, int]]  # by index: the addresses of the entry for its type, and of its code
-    reasons: dict[int, str]  # why others stay interpreted
-    image: object
 
 
 def compile_module(binary: bytes, wanted: Collection[int] | None, options: Options) -> NativeObjects | None:
@@ -59,6 +50,20 @@ def compile_module(binary: bytes, wanted: Collection[int] | None, options: Optio
 
 def _types(the_plan: Plan, lost: Collection[int]) -> dict[int, int]:
     return {index: the_plan.module.func_types[index] for index in sorted(the_plan.chosen) if index not in lost}
+
+
+def linked_module(binary: bytes, wanted: Collection[int] | None) -> bytes | None:
+    """The same for this process, linked, as `native.code` maps it."""
+    options = Options(Target.host())
+    made = compile_module(binary, wanted, options)
+    if made is None:
+        return None
+    try:
+        image = link(made.objects)
+    except NotSupported:
+        return None
+    functions = {index: (options.entry_symbol(type_), options.symbol(index)) for index, type_ in made.types.items()}
+    return packed(functions, made.reasons, [], image)
 
 
 def compile_units(job: Job, count: int) -> dict[int, bytes]:
@@ -102,14 +107,3 @@ def _unpacked(contents: bytes) -> NativeObjects:
         at += size
     types, reasons = ({int(index): item for index, item in head[name].items()} for name in ("types", "reasons"))
     return NativeObjects(objects, types, reasons)
-
-
-@cache
-def sources_digest() -> str:
-    """What the code depends on beside the module: the engine's meanings and layouts, and the compiler."""
-    known = hashlib.sha256()
-    folder = Path(fusee.__file__).parent
-    for part in _PARTS:
-        for path in sorted((folder / part).rglob("*.py")):
-            known.update(path.read_bytes())
-    return known.hexdigest()

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 from fusee.kernel.target import Target
 from fusee.native.unit import Options
 
-_PROGRAM: Final = "from fusee.native.worker import main; main()"
+_PROGRAM: Final = "from fusee.native.small import begin; begin(); from fusee.native.worker import main; main()"
 _HEAD: Final = struct.Struct("<II")  # of an answer: the unit's number, the object file's size
-_MEMORY_BYTES: Final = 3 << 30  # that a process may address
-_SECONDS: Final = 60.0  # that a unit may take
+MEMORY_BYTES: Final = 3 << 30  # that a process may address
+SECONDS: Final = 60.0  # that a unit may take
 
 
 class Job(NamedTuple):
@@ -77,7 +77,7 @@ def _read(file: int, size: int) -> bytes | None:
     while len(parts) < size:
         part = b""
         with contextlib.suppress(OSError):  # where pipes cannot be waited for, nothing is compiled
-            ready, _, _ = select.select([file], [], [], _SECONDS)
+            ready, _, _ = select.select([file], [], [], SECONDS)
             part = os.read(file, min(size - len(parts), 1 << 20)) if ready else b""
         if not part:
             return None
@@ -90,7 +90,7 @@ def main() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     from fusee.native.compile import Compiler, plan
 
     given = sys.stdin.buffer

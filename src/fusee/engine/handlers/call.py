@@ -11,12 +11,12 @@ from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import NUMBER, ROWS
 from fusee.engine.registry import is_subtype_canonical
-from fusee.engine.runtime.codes import slots_at
+from fusee.engine.runtime.codes import code_of, find_code, slots_at
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import is_late, leave_registers, pause
 from fusee.engine.runtime.table import callee_at
 from fusee.engine.state.module import REF
-from fusee.engine.state.runtime import Func, Instance
+from fusee.engine.state.runtime import Func, Instance, Tiering
 from fusee.engine.translate.function import translate
 from fusee.kernel.lang import (
     Order,
@@ -28,6 +28,7 @@ from fusee.kernel.lang import (
     atomic_store,
     cast,
     handler,
+    is_null,
     kernel,
     load,
     maximum,
@@ -93,6 +94,17 @@ def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     return tail(code_at(f.pc), f)
 
 
+@kernel(inline=True)
+def use_native_code(ctx: Instance, index: u32, code: usize) -> None:
+    """Have translated code lead to the native code that the function has got meanwhile.
+
+    If somebody else wants a guest to pause at this moment, and has replaced this handler: who waits does so again.
+    """
+    m = ctx.module
+    if not is_null(m.tiers) and atomic_load(m.tiers + index, Order.ACQUIRE) != 0:
+        atomic_store(cast(Ptr[usize], code), ctx.store.engine.cells.tiered, Order.RELAXED)
+
+
 @kernel(cold=True)
 def translated(ctx: Instance, index: u32) -> usize:
     """The code of a function of `ctx`, translated now if nobody has called it before. `Store.place_fp` is set.
@@ -108,6 +120,7 @@ def translated(ctx: Instance, index: u32) -> usize:
         atomic_fence(Order.SEQ_CST)
         if world.interrupt != 0:
             raise Trap(TrapCode.INTERRUPT, 0)
+        use_native_code(ctx, index, code)
         if atomic_load(world.engine.wanted, Order.RELAXED) != 0:
             pause(world)
     world.place_fp = null(Ptr[u64])
@@ -203,6 +216,17 @@ def cell_translate(f: Regs) -> None:
     return tail(code_at(f.pc), f)
 
 
+@kernel(inline=True)
+def note_sample(f: Regs) -> None:
+    """Say which function, or which loop of it, has met `interrupted`. Whoever reads it looks for the module first."""
+    m = f.ctx.module
+    if f.ctx.store.engine.tiering != 0:
+        tiering = cast(Tiering, f.ctx.store.engine.tiering)
+        code = code_of(m, find_code(m, address(f.pc)))
+        tiering.sampled_module = address(m)
+        tiering.sampled = u64(code.index) << 32 | u64(address(f.pc) - address(code))
+
+
 @handler(raises_to=on_trap, status="acc")
 def interrupted(f: Regs) -> None:
     """In the first cell of a loop or function, in place of its own handler, which comes back while we pause.
@@ -213,6 +237,7 @@ def interrupted(f: Regs) -> None:
     if world.interrupt != 0:
         raise Trap(TrapCode.INTERRUPT, 0)
     top = f.fp + slots_at(f.ctx.module, address(f.pc))
+    note_sample(f)
     save_registers(f)
     leave_registers(world, top)
     if world.engine.pause(address(world)) != 0:

@@ -2,38 +2,35 @@
 
 from fusee.engine.handlers.call import across, blame_caller
 from fusee.engine.handlers.control import leave_frame
-from fusee.engine.handlers.regs import Regs, code_at, reload_memory
+from fusee.engine.handlers.regs import Regs, code_at, float_register, read_float, read_int, reload_memory
 from fusee.engine.handlers.trap import on_native_error
 from fusee.engine.handlers.unwind import unwind
+from fusee.engine.isa.forms import PIN, PINS
+from fusee.engine.state.code import CODE_START, MOST_PINS, Code
+from fusee.engine.state.native import NativeCell, Resume
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL, Func, Instance
 from fusee.kernel.lang import (
     Fn,
     Ptr,
     address,
+    bitcast,
     cast,
     handler,
+    kernel,
     load,
     offset_of,
     span,
-    struct,
     tail,
+    u8,
     u64,
     unlikely,
+    unroll,
     usize,
     v128,
 )  # fmt: skip
 
 Entry = Fn[[Instance, Ptr[u64], usize], u64]
 """Calls native code with the arguments in a frame, and leaves the results there: instance, slot 0, code -> status."""
-
-
-@struct
-class NativeCell:
-    """The only cell of a function that has native code."""
-
-    handler: usize
-    entry: usize  # an `Entry` for the function's type
-    code: usize
 
 
 @handler
@@ -43,11 +40,17 @@ def run_native(f: Regs) -> None:
     f.acc = entry(f.ctx, f.fp, load(usize, f.pc + offset_of(NativeCell, "code")))
     if unlikely(f.acc != 0):
         return tail(leave_native, f)
+    take_results(f)
+    return tail(code_at(f.pc), f)
+
+
+@kernel(inline=True)
+def take_results(f: Regs) -> None:
+    """Return from a function whose results are in its frame already."""
     f.acc = f.fp[0]
     f.facc = cast(Ptr[v128], f.fp)[0]
     leave_frame(f)
     reload_memory(f)
-    return tail(code_at(f.pc), f)
 
 
 @handler
@@ -73,3 +76,64 @@ def leave_native(f: Regs) -> None:
     if f.ctx.store.exception != 0:
         return tail(unwind, f)
     return tail(on_native_error, f)
+
+
+# Functions that have been interpreted before they get native code. Their cells stay as they are: one word of a cell
+# is replaced, its handler, by another thread, while guests come past.
+
+
+@handler
+def run_tiered(f: Regs) -> None:
+    """In the first cell of a translated function: go on in the cell that leads to its native code."""
+    code = cast(Code, f.pc - CODE_START)
+    f.pc = cast(Ptr[u8], f.ctx.module.tiers[code.index])
+    return tail(run_native, f)
+
+
+@handler
+def resume_natively(f: Regs) -> None:
+    """In a loop's first cell: go on in native code, until the function returns.
+
+    What is at a label is in canonical slots, and what is pinned in registers.
+    """
+    found = resume_here(f)
+    store_all_pins(f, found)
+    entry = cast(Entry, found.entry)
+    f.acc = entry(f.ctx, f.fp, usize(0))
+    if unlikely(f.acc != 0):
+        return tail(leave_resumed, f)
+    take_results(f)
+    return tail(code_at(f.pc), f)
+
+
+@handler
+def leave_resumed(f: Regs) -> None:
+    """As `leave_native`; the arguments of a call that is handed over are behind the frame."""
+    if f.acc == TAIL_CALL:
+        source = f.fp + resume_here(f).slots
+        for number in span(cast(Func, f.ctx.store.tail_callee).param_slots):
+            f.fp[HEADER_SLOTS + number] = source[HEADER_SLOTS + number]
+    return tail(leave_native, f)
+
+
+@kernel(inline=True)
+def resume_here(f: Regs) -> Resume:
+    """What there is for the cell at hand."""
+    found = cast(Resume, f.ctx.module.resumes)
+    while found.cell != address(f.pc):
+        found = cast(Resume, found.next)
+    return found
+
+
+@kernel(inline=True)
+def store_all_pins(f: Regs, at: Resume) -> None:
+    """Make every slot hold its local."""
+    for pin in unroll(range(PINS)):
+        if pin < at.int_pins:
+            f.fp[at.pins[pin]] = read_int(f, PIN + pin, 0)
+        if pin < at.float_pins:
+            slot = f.fp + at.pins[MOST_PINS + pin]
+            if at.wide_pins >> pin & 1 != 0:
+                cast(Ptr[v128], slot)[0] = float_register(f, PIN + pin)
+            else:
+                slot[0] = bitcast(u64, read_float(f, PIN + pin, 0))

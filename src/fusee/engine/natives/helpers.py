@@ -19,7 +19,7 @@ from fusee.engine.runtime.heap.barrier import mark_overwritten
 from fusee.engine.runtime.heap.collect import note_embedder
 from fusee.engine.runtime.metering import is_late, leave_registers
 from fusee.engine.runtime.notes import note_interpreted, note_native
-from fusee.engine.state.runtime import Func, Instance, Store, Tag
+from fusee.engine.state.runtime import SAMPLED_NATIVE, Func, Instance, Store, Tag, Tiering
 from fusee.kernel.lang import (
     Fn,
     Ptr,
@@ -209,6 +209,8 @@ def poll(ctx: Instance, top: Ptr[u64], unused: u32, unused_too: u32) -> u64:
 def pause(world: Store, top: Ptr[u64]) -> None:
     if world.interrupt != 0:
         raise Trap(TrapCode.INTERRUPT, 0)
+    if world.engine.tiering != 0:
+        cast(Tiering, world.engine.tiering).sampled = SAMPLED_NATIVE
     leave_registers(world, top)
     if world.engine.pause(address(world)) != 0:
         raise Trap(TrapCode.EMBEDDER, 0)

@@ -1,10 +1,10 @@
 """Giving a module the native code of its functions."""
 
 from fusee.engine.arena import Arena, allocate, new_memory
-from fusee.engine.handlers.native import NativeCell
 from fusee.engine.runtime.codes import NOTE_BYTES, add_code
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
+from fusee.engine.state.native import NativeCell
 from fusee.engine.state.runtime import Engine
 from fusee.kernel.lang import Ptr, cast, is_null, kernel, maximum, size_of, u32, u64, usize
 

@@ -13,7 +13,7 @@ from fusee.engine.python.state import Embedder, Python, Watch
 from fusee.engine.registry import try_release_types
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
-from fusee.engine.state.runtime import Engine, Func, Store
+from fusee.engine.state.runtime import Engine, Func, Store, Tiering
 from fusee.kernel.lang import Fn, Ptr, address, cast, i32, kernel, null, stack_array, table, u32, u64, usize
 from fusee.spec.traps import TrapCode
 
@@ -28,6 +28,15 @@ def call_object(python: Python, function: usize) -> bool:
     return True
 
 
+@kernel(inline=True)
+def wake_tiering(e: Embedder, tiering: Tiering) -> None:
+    """A guest begins to run: somebody looks what it executes."""
+    if tiering.is_asleep != 0:
+        tiering.is_asleep = u32(0)
+        if not call_object(e.python, tiering.wake):
+            e.python.clear()  # there is no thread to be had: it stays interpreted
+
+
 @kernel
 def go_in(e: Embedder, world: Store) -> None:
     """Into native code, without the interpreter lock."""
@@ -40,6 +49,8 @@ def go_in(e: Embedder, world: Store) -> None:
         watch.running = address(world)
         watch.entries += 1
     e.running = address(world)
+    if world.engine.tiering != 0:
+        wake_tiering(e, cast(Tiering, world.engine.tiering))
     if world.interrupt != 0:
         interrupt_guest(world)
     e.thread_state = e.python.save_thread()

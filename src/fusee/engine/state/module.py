@@ -204,3 +204,5 @@ class Module:
     stubs: Ptr[usize]  # behind it: a cell for each function, where calls of it lead until it is translated
     code_known: Annotated[Ptr[usize], Count(1)]  # of throws: addresses of code by bits of places; 0 before the first
     natives: Ptr[usize]  # native code of functions by index, 0: none; null if no function has any
+    tiers: Ptr[usize]  # `NativeCell`s of functions that may have been translated before; null if there never are any
+    resumes: usize  # the newest `Resume`: a loop whose first cell leads to native code

@@ -38,6 +38,8 @@ TAIL_CALL: Final = 1
 The arguments are at `sp`, behind `HEADER_SLOTS`.
 """
 
+SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
+
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 NOT_GROWN: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # what `memory.grow` and `table.grow` give when they fail
 
@@ -53,7 +55,19 @@ class Cells:
     first_call: usize  # not a cell but the handler in the stubs of a module (`Module.stubs`)
     interrupted: usize  # the handler that stands in for others while somebody wants the guest to pause
     native: usize  # and that of the cell in front of a function's native code
+    tiered: usize  # the handler in the first cell of a translated function that has got native code since
+    resumed: usize  # and in that of a loop from which native code goes on
     words: Annotated[Ptr[usize], Count(4)]  # the cells
+
+
+@struct
+class Tiering:
+    """What whoever gives functions native code while they run learns of guests (`docs/native.md`)."""
+
+    is_asleep: u32  # nobody looks: a guest that begins to run calls `wake`, which executes no Python code in its thread
+    wake: usize
+    sampled: u64  # where a guest has paused: the function's index above the offset in its code; or `SAMPLED_NATIVE`
+    sampled_module: usize
 
 
 @struct
@@ -71,6 +85,7 @@ class Engine:
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
     helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.helpers`
     has_threads: bool  # `call_host` takes the requests of `state.platform`
+    tiering: usize  # the embedder's `Tiering`, or 0
     wanted: Annotated[Ptr[usize], Count(1)]  # the embedder's chain of guests in native code that shall pause, or 0
 
 

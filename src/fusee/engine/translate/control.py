@@ -211,12 +211,13 @@ def begin_loop(t: Translator) -> None:
 
 @kernel
 def note_head(t: Translator, offset: u32) -> None:
-    """A loop's first cell, where it can be interrupted."""
-    needed = (u64(t.head_count) + 1) * size_of(u32)
+    """A loop's first cell, where it can be interrupted, and where in the module the loop begins."""
+    needed = (u64(t.head_count) + 1) * (2 * size_of(u32))
     if needed > t.heads_buffer.capacity_bytes:
         grow_buffer(t.heads_buffer, needed)
         t.heads = cast(Ptr[u32], t.heads_buffer.data)
-    t.heads[t.head_count] = offset
+    t.heads[t.head_count * 2] = offset
+    t.heads[t.head_count * 2 + 1] = t.source_offset
     t.head_count += 1
 
 

@@ -131,7 +131,7 @@ def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
     note[0] = t.frame_slots
     note[1] = t.head_count
     for number in span(t.head_count):
-        note[2 + number] = t.heads[number]
+        note[2 + number] = t.heads[number * 2]
     resolve_fixups(t, home)
     write_clauses(t, home, notes_end)
     write_positions(t, home, notes_end + clauses_bytes(t))

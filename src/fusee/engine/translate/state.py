@@ -291,7 +291,7 @@ class Translator:
     charges_buffer: Inline[Buffer]
     loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
     loops: Ptr[u8]
-    heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell
+    heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell, and its own in the module
     heads: Ptr[u32]
     head_count: u32
     loop_count: u32

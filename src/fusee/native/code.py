@@ -1,0 +1,44 @@
+"""Native code as it is kept on disk, and as it is in a process. Nothing here compiles or needs what does."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from fusee.kernel.image import Image, MappedImage
+
+_SIZE_BYTES = 8
+
+
+class NativeCode(NamedTuple):
+    """Native code where a guest runs, as long as this lives."""
+
+    functions: dict[int, tuple[int, int]]  # by index: the addresses of the entry for its type, and of its code
+    reasons: dict[int, str]  # why others stay interpreted
+    image: object
+    loops: dict[tuple[int, int], int]
+    """By function and offset in the module: the address of what goes on in that loop."""
+
+
+def packed(
+    functions: Mapping[int, tuple[str, str]], reasons: Mapping[int, str], loops: Sequence[tuple[int, int, str]],
+    image: Image,
+) -> bytes:  # fmt: skip
+    """What is kept: the symbols of functions, with their entries, and of loops; and the image that they are in."""
+    head = json.dumps({"functions": functions, "reasons": reasons, "loops": loops}).encode()
+    return len(head).to_bytes(_SIZE_BYTES, "little") + head + image.to_bytes()
+
+
+def mapped(kept: bytes) -> NativeCode:
+    """Map what is kept."""
+    at = _SIZE_BYTES + int.from_bytes(kept[:_SIZE_BYTES], "little")
+    head = json.loads(kept[_SIZE_BYTES:at])
+    reasons = {int(index): reason for index, reason in head["reasons"].items()}
+    if not head["functions"] and not head["loops"]:
+        return NativeCode({}, reasons, None, {})
+    image = MappedImage(Image.from_bytes(kept[at:]))
+    return NativeCode(
+        {int(index): (image.address(entry), image.address(code)) for index, (entry, code) in head["functions"].items()},
+        reasons,
+        image,
+        {(function, loop): image.address(symbol) for function, loop, symbol in head["loops"]},
+    )

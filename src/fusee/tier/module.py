@@ -1,0 +1,174 @@
+"""A module whose functions get native code while they run."""
+
+import ctypes
+import weakref
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from fusee.api._python import make_struct
+from fusee.engine.state.code import CODE_START, MOST_PINS
+from fusee.engine.state.module import Module as ModuleState
+from fusee.engine.state.native import NativeCell, Resume
+from fusee.engine.state.runtime import Engine as EngineState
+from fusee.kernel.memory import cast, view
+from fusee.kernel.pointer import Ptr
+from fusee.kernel.scalars import u32, usize
+from fusee.native.batches import Shelf
+from fusee.native.code import NativeCode, mapped
+from fusee.spec.features import ALL_FEATURES
+
+if TYPE_CHECKING:
+    from fusee.api._native import HostNative
+    from fusee.api.module import Lifetime
+
+_MOST_LOOPS: Final = 64  # of a module, that native code goes on in: who comes to one looks through them
+
+
+class Loop(NamedTuple):
+    """A loop as the interpreter has it, and its function's frame."""
+
+    function: int
+    loop: int  # the offset of the instruction in the module
+    cell: int  # the offset of its first cell in the function's code
+    operands: int  # the slot of the operand stack's first entry
+    spread: int  # each entry has two to the power of this slots
+    slots: int  # of the frame
+    integers: list[int]  # slots of pinned locals
+    floats: list[int]
+    wide_pins: int  # a mask of the floats that are vectors
+
+    @property
+    def place(self) -> tuple[int, int, int, int, int]:
+        """A `native.resume.Place`."""
+        return self.function, self.loop, self.operands, self.spread, self.slots
+
+
+class TieredModule:
+    """What is known of a module, and what it has got. It does not keep the module alive."""
+
+    def __init__(self, native: "HostNative", address: int, binary: bytes) -> None:
+        state = view(ModuleState, address)
+        self.address = address
+        self.binary = binary
+        self.lifetime: weakref.ref[Lifetime] | None = None
+        self.kept: list[object] = []  # what the module's code leads to: whoever holds the module holds it
+        self.counts: Counter[int] = Counter()  # by function: how often a guest was seen there
+        self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
+        self.done: set[int] = set()  # functions that have native code, or cannot have it
+        self.shelf = Shelf(binary)
+        self._native = native
+        self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
+        self._seen_heads: set[tuple[int, int]] = set()
+        for name in ("natives", "tiers"):
+            array = (ctypes.c_size_t * int(state.func_count))()
+            self.kept.append(array)
+            setattr(state, name, cast(Ptr[usize], usize(ctypes.addressof(array))))
+
+    def take_kept(self, engine: int) -> None:
+        """Before anything is called: what earlier runs have left in the cache."""
+        for made in self.shelf.all():
+            code = mapped(made)
+            self.kept.append(code)
+            for index, addresses in code.functions.items():
+                if index not in self.done:
+                    self._native.install_native(engine, self.address, index, *addresses)
+            self.done |= code.functions.keys() | code.reasons.keys()
+
+    def note(self, engine: int, function: int, offset: int) -> bool:
+        """A guest was seen at a cell; whether there is something to be done about it."""
+        is_new = function not in self.done
+        if is_new:
+            self.counts[function] += 1
+        head = function, offset
+        if not is_new and offset == CODE_START and function in self._cells:
+            # Perhaps its first cell was replaced by somebody else when this was done.
+            self._native.install_tiered(engine, self.address, function, self._cells[function])
+        if offset == CODE_START or head in self._seen_heads or len(self._seen_heads) >= _MOST_LOOPS:
+            return is_new
+        self.heads[head] += 1
+        return True
+
+    def has_ended(self) -> bool:
+        return self.lifetime is not None and self.lifetime() is None
+
+    def heat(self) -> int:
+        """How often guests were seen where something is to be done."""
+        return sum(self.counts.values()) + sum(self.heads.values())
+
+    def hot(self, most: int) -> list[int]:
+        """The functions in which guests were seen, the hottest first; each once."""
+        found = [function for function, _ in self.counts.most_common() if function not in self.done]
+        self.counts.clear()
+        return found[:most]
+
+    def loops(self) -> list[Loop]:
+        """The loops in which guests were seen; each once."""
+        heads = list(self.heads)
+        self.heads.clear()
+        self._seen_heads.update(heads)
+        return _find_loops(self._native, self.binary, heads) if heads else []
+
+    def install(self, engine: int, code: NativeCode, loops: list[Loop]) -> None:
+        """Have guests execute this code from now on."""
+        self.kept.append(code)
+        self.done |= code.functions.keys() | code.reasons.keys()
+        for index, (entry, place) in code.functions.items():
+            cell = make_struct(NativeCell, {"entry": entry, "code": place})
+            self.kept.append(cell)
+            self._cells[index] = ctypes.addressof(cell)
+            self._native.install_tiered(engine, self.address, index, self._cells[index])
+        for loop in loops:
+            entry = code.loops.get((loop.function, loop.loop), 0)
+            if entry:
+                self._resume(engine, loop, entry)
+
+    def _resume(self, engine: int, loop: Loop, entry: int) -> None:
+        start = int(view(ModuleState, self.address).code_table[loop.function])  # a guest was seen in it
+        made = make_struct(Resume, {"cell": start - CODE_START + loop.cell, "entry": entry})
+        record: Any = view(Resume, ctypes.addressof(made))
+        record.slots = u32(loop.slots)
+        record.int_pins, record.float_pins = u32(len(loop.integers)), u32(len(loop.floats))
+        record.wide_pins = u32(loop.wide_pins)
+        for first, slots in ((0, loop.integers), (MOST_PINS, loop.floats)):
+            for pin, slot in enumerate(slots, first):
+                record.pins[pin] = u32(slot)
+        self.kept.append(made)
+        self._native.install_resume(engine, self.address, ctypes.addressof(made))
+
+
+def _find_loops(native: "HostNative", binary: bytes, heads: list[tuple[int, int]]) -> list[Loop]:
+    """Translate functions once more, which gives the same cells, in another engine: this one is in use."""
+    from fusee.engine.translate.state import Translator  # which knows the interpreter's instructions
+
+    engine: int = native.open_engine(native.platform, False)
+    native.install_interpreter(engine)
+    handlers = int(view(EngineState, engine).handlers.address)
+    found = []
+    try:
+        module = native.compile(engine, binary, int(ALL_FEATURES))
+        try:
+            for function, offset in heads:
+                address = native.translate_for_listing(engine, module, function, handlers)
+                t: Any = view(Translator, address)
+                at = [number for number in range(int(t.head_count)) if int(t.heads[2 * number]) == offset]
+                found += [_loop(t, function, int(t.heads[2 * number + 1]), offset) for number in at]
+                native.keep_translator(engine, address)
+        finally:
+            native.end_module(module)
+    finally:
+        native.uninstall_interpreter(engine)
+        native.release_engine(engine)
+    return found
+
+
+def _loop(t: Any, function: int, loop: int, cell: int) -> Loop:
+    from fusee.engine.isa.forms import PINS
+    from fusee.engine.translate.state import V128
+
+    integers = [int(t.pins[pin]) for pin in range(int(t.int_pins))]
+    floats = [int(t.pins[PINS + pin]) for pin in range(int(t.float_pins))]
+    wide = sum((int(t.locals[slot].type) == V128) << pin for pin, slot in enumerate(floats))
+    return Loop(
+        function, loop, cell, int(t.local_slots), int(t.spread), int(t.frame_slots),
+        integers, floats, wide,
+    )  # fmt: skip

@@ -1,0 +1,280 @@
+"""Functions get native code while their module runs: what is hot is found, compiled elsewhere, and put in place.
+
+A thread does that, which exists only while guests run: a guest that enters native code wakes it. Every few milliseconds
+it has the guest pause, which costs some microseconds, and sees from that in which function or loop it was: who comes
+past a cell that is waited for says so (`engine/python/interrupt.py`). What is seen is compiled by another process.
+"""
+
+import _thread
+import contextlib
+import ctypes
+import json
+import os
+import threading
+import time
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fusee.api._python import EngineGate, make_struct
+from fusee.engine.python.state import Embedder
+from fusee.engine.state.runtime import SAMPLED_NATIVE, Tiering
+from fusee.engine.state.runtime import Engine as EngineState
+from fusee.kernel.memory import view
+from fusee.kernel.scalars import u32, u64, usize
+from fusee.native.batches import Job
+from fusee.native.code import mapped
+from fusee.tier.module import Loop, TieredModule
+
+if TYPE_CHECKING:
+    from fusee.api._native import HostNative
+    from fusee.api.module import Lifetime
+    from fusee.api.store import Store
+
+_FIRST_SECONDS: Final = 0.05  # what runs no longer is left alone
+_LEAST_SECONDS: Final = 0.01  # between two looks
+_MOST_SECONDS: Final = 0.2  # when nothing new is found
+_SLOWER: Final = 1.1
+_SHARE: Final = 0.01  # of the time that looking may take
+_IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
+_SAMPLES: Final = 3  # before something is compiled
+_ROOM: Final = 16 << 10  # for WebAssembly in a batch; LLVM takes about a second for it
+_MOST_HOT: Final = 50  # functions of a batch that were seen
+_END_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.001
+
+
+class Tier:
+    """What watches the guests of an engine, and has their functions compiled."""
+
+    def __init__(self, native: "HostNative", engine: int, gate: EngineGate) -> None:
+        self._native = native
+        self._engine = engine
+        self._memory = make_struct(Tiering, {})
+        self._state = view(Tiering, ctypes.addressof(self._memory))
+        view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
+        self._modules: dict[int, TieredModule] = {}
+        self._waiting: list[Work] = []  # what was begun, and shall be tried again
+        self._ungiven: list[tuple[TieredModule, weakref.ref[Store]]] = []  # stores that are to be told of code
+        self._samples = self._turn = 0
+        self._wake = partial(_thread.start_new_thread, self._run, ())
+        self._state.wake = usize(id(self._wake))
+        gate.background = self
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """In a process in which nobody looks yet."""
+        self._running = _thread.allocate_lock()  # held by the thread that looks
+        self._sleep = _thread.allocate_lock()  # held but while that shall wake up
+        self._sleep.acquire()
+        self._number = 0  # of that thread, as the system counts them
+        self._is_ending = False
+        self._job: tuple[Work, Job] | None = None
+        self._state.is_asleep = u32(1)
+
+    def forget(self) -> None:
+        """In a process that was divided from the one that looked."""
+        if self._job is not None:
+            self._job[1].forget()
+            self._waiting.append(self._job[0])
+        self.begin_again()
+
+    def add(self, address: int, binary: bytes) -> TieredModule:
+        """A new module, which nothing has been called of. Whoever holds it holds `TieredModule.kept`."""
+        module = TieredModule(self._native, address, binary)
+        module.take_kept(self._engine)
+        self._modules[address] = module
+        return module
+
+    def begin(self, module: TieredModule, lifetime: "Lifetime") -> None:
+        """The module is complete; it is forgotten when its lifetime ends."""
+        module.lifetime = weakref.ref(lifetime)
+
+    def end(self) -> None:
+        """Have the thread end, and wait until it has; what is being compiled is given up."""
+        if self._running.locked():
+            self._is_ending = True
+            limit = time.monotonic() + _END_SECONDS
+            while self._is_there() and time.monotonic() < limit:
+                if self._sleep.locked():
+                    self._sleep.release()
+                time.sleep(_LOOK_SECONDS)
+            self._is_ending = False
+
+    def close(self) -> None:
+        """The engine has ended."""
+        self._is_ending = True
+        if self._sleep.locked():
+            self._sleep.release()
+
+    def go_on(self) -> None:
+        """After that: let the next guest wake it, or the one that runs."""
+        self._state.is_asleep = u32(1)
+        if self._running_store() is not None:
+            self._state.is_asleep = u32(0)
+            self._wake()
+
+    def _running_store(self) -> "Store | None":
+        """One whose guest is in native code; another one each time, if there are several."""
+        running = [store for store in self._stores() if _embedder(store).running != 0]
+        self._turn += 1
+        return running[self._turn % len(running)] if running else None
+
+    def _is_there(self) -> bool:
+        return self._running.locked() or (self._number != 0 and os.path.exists(f"/proc/self/task/{self._number}"))
+
+    # In the thread
+
+    def _run(self) -> None:
+        if not self._running.acquire(blocking=False):
+            return
+        self._number = threading.get_native_id()
+        try:
+            self._watch()
+        finally:
+            if self._job is not None:
+                self._job[1].end()
+                self._waiting.append(self._job[0])
+                self._job = None
+            self._running.release()
+
+    def _watch(self) -> None:
+        seconds, idle = _FIRST_SECONDS, 0.0
+        while True:
+            self._sleep.acquire(timeout=seconds)
+            if self._is_ending:
+                break
+            is_new = self._take_sample() | self._compile()
+            started = time.thread_time()
+            is_running = self._ask()
+            least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE)
+            idle = 0.0 if is_running or self._job is not None or self._ungiven else idle + seconds
+            if idle > _IDLE_SECONDS and self._may_end():
+                return
+            seconds = least if is_new else min(max(seconds * _SLOWER, least), max(_MOST_SECONDS, least))
+        self._state.is_asleep = u32(1)
+
+    def _may_end(self) -> bool:
+        """Say that nobody looks any more, unless a guest runs."""
+        self._state.is_asleep = u32(1)
+        if self._running_store() is None:
+            return True
+        self._state.is_asleep = u32(0)
+        return False
+
+    def _ask(self) -> bool:
+        """Have the guest that runs pause, if there is one; whether there is."""
+        store = self._running_store()
+        if store is None:
+            return False
+        if _embedder(store).patch_count == 0:
+            self._native.interrupt_running(store._embedding.address)
+        return True
+
+    def _take_sample(self) -> bool:
+        """See where the guest was that has paused; whether that is news."""
+        sampled, place = int(self._state.sampled), int(self._state.sampled_module)
+        self._state.sampled = u64(0)
+        if sampled in (0, int(SAMPLED_NATIVE)):
+            return False
+        module = self._modules.get(place)
+        is_new = module is not None and module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF)
+        self._samples += is_new
+        return is_new
+
+    def _compile(self) -> bool:
+        """See whether something is compiled by now, put it in place, go on with what is hot; whether that is news."""
+        is_new = False
+        if self._job is not None:
+            work, job = self._job
+            made = job.poll()
+            if made is None:
+                return False
+            self._job = None
+            is_new = self._receive(work, made)
+        self._give()
+        if self._waiting:
+            self._begin(self._waiting.pop())
+        elif self._samples >= _SAMPLES:
+            self._samples = 0
+            self._choose()
+        return is_new
+
+    def _receive(self, work: "Work", made: bytes) -> bool:
+        """A batch; empty if one of its functions is too much for the process: then the others are tried again."""
+        if not made:
+            self._waiting += work.halves()
+            return False
+        work.module.shelf.add(made)
+        with contextlib.suppress(OSError):  # the system may let nothing be executed
+            code = mapped(made)
+            lifetime = work.module.lifetime() if work.module.lifetime is not None else None
+            if lifetime is not None:
+                work.module.install(self._engine, code, work.loops)
+                self._ungiven += [(work.module, weakref.ref(store)) for store in self._stores()]
+        return True
+
+    def _choose(self) -> None:
+        """Have the hottest functions compiled of the module in which guests were seen most."""
+        self._modules = {address: module for address, module in self._modules.items() if not module.has_ended()}
+        module = max(self._modules.values(), key=TieredModule.heat, default=None)
+        if module is None or module.heat() == 0:
+            return
+        hot, loops = module.hot(_MOST_HOT), module.loops()
+        module.done.update(hot)
+        if hot or loops:
+            self._begin(Work(module, hot, loops))
+
+    def _begin(self, work: "Work") -> None:
+        if work.module.has_ended():
+            return
+        with contextlib.suppress(OSError):
+            self._job = work, Job(work.module.binary, work.wish())
+
+    def _stores(self) -> "list[Store]":
+        """The engine's."""
+        found = [reference() for reference in list(self._native.stores.values())]
+        return [store for store in found if store is not None and store.engine._tier is self]
+
+    def _give(self) -> None:
+        """Tell stores of native code, as far as this is the moment."""
+        left = []
+        for module, reference in self._ungiven:
+            store = reference()
+            lifetime = module.lifetime() if module.lifetime is not None else None
+            if store is None or lifetime is None or store._address not in self._native.stores:
+                continue
+            is_locked = store._lock.acquire(blocking=False)
+            try:
+                if not self._native.give_natives(store._address, module.address, is_locked):
+                    left.append((module, reference))
+            finally:
+                if is_locked:
+                    store._lock.release()
+            del store, lifetime
+        self._ungiven = left
+
+
+def _embedder(store: "Store") -> Embedder:
+    return view(Embedder, store._embedding.address)
+
+
+class Work(NamedTuple):
+    """What a batch shall have."""
+
+    module: TieredModule
+    hot: list[int]
+    loops: list[Loop]
+
+    def wish(self) -> bytes:
+        """A `native.batch.Wish`."""
+        done = sorted(self.module.done.difference(self.hot))
+        return json.dumps((self.hot, [loop.place for loop in self.loops], done, _ROOM)).encode()
+
+    def halves(self) -> "list[Work]":
+        """The same as two of them, if it can be divided."""
+        middle = len(self.hot) // 2
+        if not middle:
+            return []
+        parts = self.hot[:middle], self.hot[middle:]
+        return [Work(self.module, hot, [loop for loop in self.loops if loop.function in hot]) for hot in parts]

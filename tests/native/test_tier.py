@@ -1,0 +1,414 @@
+"""Functions get native code while they run."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
+from fusee.api import _native
+from fusee.api.text import wat2wasm
+from fusee.native import batches
+from fusee.native.batch import Wish, choose, compile_batch
+from fusee.native.code import mapped
+from fusee.native.module import read_module
+from fusee.tier import watcher
+from tests.fuzz.observe import GENERATORS
+from tests.native.loops import difference, resume_all, tiered_engine
+
+LONGEST_SECONDS = 60.0  # that a test waits for another process
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is in the usual one, and loaded once per process."""
+    Engine()
+    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "cache"))
+
+
+def tells_native(text: str) -> bytes:
+    """A module that knows how it is executed: `i32.const 1111` is 2222 in native code."""
+    return bytes(wat2wasm(text))
+
+
+NATIVE = b"\x41\xd7\x08", b"\x41\xae\x11"  # i32.const 1111, i32.const 2222
+
+
+class KnowingJob(batches.Job):
+    """Compiles another module, which differs in a constant."""
+
+    def __init__(self, binary: bytes, wish: bytes) -> None:
+        super().__init__(binary.replace(*NATIVE), wish)
+
+
+def no_job(binary: bytes, wish: bytes) -> batches.Job:
+    raise OSError
+
+
+@pytest.fixture
+def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "Job", KnowingJob)
+
+
+def engine() -> Engine:
+    config = Config()
+    config.strategy = "tiered"
+    return Engine(config)
+
+
+def until(condition: Callable[[int], bool]) -> Callable[[int], int]:
+    """A host function that gives 1 once a condition holds of its argument, or it takes too long."""
+    limit = time.monotonic() + LONGEST_SECONDS
+    return lambda number: int(condition(number) or time.monotonic() > limit)
+
+
+def host(store: Store, function: Any) -> Func:
+    return Func(store, FuncType([ValType.i32()], [ValType.i32()]), function)
+
+
+def main_of(instance: Instance, store: Store) -> object:
+    exports: Any = instance.exports(store)
+    return exports["main"](store)
+
+
+CALLING = tells_native("""(module
+  (import "" "host" (func $host (param i32) (result i32)))
+  (func $work (result i32) (local $i i32)
+    (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 200000))))
+    (i32.const 1111))
+  (func (export "main") (result i32) (local $seen i32)
+    (loop $l (local.set $seen (call $work)) (br_if $l (i32.eqz (call $host (local.get $seen)))))
+    (local.get $seen)))""")
+
+
+def test_a_function_gets_native_code_between_calls(knowing: None) -> None:
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: number == 2222))])
+    assert main_of(instance, store) == 2222
+
+
+def test_what_was_compiled_is_there_in_the_next_run(knowing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first call on, and nothing is compiled again."""
+    for run in range(2):
+        seen: list[int] = []
+        store = Store(engine())
+        enough = until(lambda number, seen=seen: bool(seen.append(number)) or number == 2222)  # type: ignore[misc]
+        instance = Instance(store, Module(store.engine, CALLING), [host(store, enough)])
+        assert main_of(instance, store) == 2222
+        assert set(seen) == ({1111, 2222} if run == 0 else {2222})
+        monkeypatch.setattr(watcher, "Job", no_job)
+
+
+LOOPING = tells_native("""(module
+  (import "" "host" (func $host (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "main") (param $p i64) (result i64 f64) (local $i i64) (local $f f64) (local $v v128) (local $n i32)
+    (local.set $v (i64x2.splat (i64.const 40)))
+    (i64.const 2)
+    (f64.const 0.5)
+    (block $out (loop $outer
+      (local.set $n (i32.const 0))
+      (f64.const 1)
+      (loop $inner (param f64) (result f64)
+        (f64.add (f64.const 1))
+        (br_if $inner (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 100000))))
+      (local.set $f)
+      (i64.store (i32.const 8) (local.tee $i (i64.add (local.get $i) (local.get $p))))
+      (local.set $v (i64x2.add (local.get $v) (i64x2.splat (i64.const 1))))
+      (br_if $out (call $host (i32.const 1111)))
+      (br $outer)))
+    (local.set $f (f64.add (local.get $f)))
+    (i64.add (i64.sub (i64x2.extract_lane 1 (local.get $v)) (i64.div_u (local.get $i) (local.get $p))))
+    (local.get $f)))""")
+
+
+def test_a_loop_goes_on_in_native_code(knowing: None) -> None:
+    """With its locals, those that are pinned too, and what waits on the stack around it."""
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, LOOPING), [host(store, until(lambda number: number == 2222))])
+    exports: Any = instance.exports(store)
+    assert exports["main"](store, 3) == [42, 100001.5]
+    assert int.from_bytes(exports["memory"].read(store, 8, 16), "little") % 3 == 0
+
+
+@pytest.mark.parametrize("generator", ["programs", "vectors"])
+def test_random_modules(generator: str) -> None:
+    """`python -m tests.native.loops` runs any number."""
+    wasm = GENERATORS[generator](401)
+    assert wasm is not None
+    found, resumed = difference(wasm)
+    assert found == []
+    assert resumed > 0
+
+
+TRAPPING = """(module (memory (export "memory") 1)
+  (func $inner (param i32) (result i32) (local $i i32)
+    (loop $l
+      (i32.store (local.get 0) (local.get $i))
+      (local.set 0 (i32.add (local.get 0) (i32.const 4)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br $l))
+    (unreachable))
+  (func (export "f") (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1))))"""
+
+
+def test_a_trap_in_a_loop_shows_all_frames() -> None:
+    own = tiered_engine()
+    module = Module(own, TRAPPING)
+    frames = []
+    for _ in range(2):
+        store = Store(own)
+        exports: Any = Instance(store, module, []).exports(store)
+        with pytest.raises(Trap) as caught:
+            exports["f"](store, 1 << 15)
+        assert caught.value.trap_code is TrapCode.MEMORY_OUT_OF_BOUNDS
+        assert int.from_bytes(exports["memory"].read(store, 0xFFFC, 0x10000), "little") == (1 << 13) - 1
+        frames.append([(frame.func_index, frame.module_offset) for frame in caught.value.frames])
+        if len(frames) == 1:
+            assert len(resume_all(own, module)) == 1
+    assert frames[0] == frames[1]
+    assert [function for function, _ in frames[0]] == [0, 1]
+
+
+TAIL_CALLS = """(module (memory 1)
+  (func $counted (export "counted") (param $n i64) (param $sum i64) (result i64) (local $i i64)
+    (loop $l
+      (local.set $sum (i64.add (local.get $sum) (local.get $n)))
+      (br_if $l (i64.lt_u (local.tee $i (i64.add (local.get $i) (i64.const 1))) (i64.const 3))))
+    (if (result i64) (i64.eqz (local.get $n)) (then (local.get $sum))
+      (else (return_call $between (i64.const 7) (local.get $sum) (local.get $n) (i64.const 9)))))
+  (func $between (param i64 i64 i64 i64) (result i64)
+    (return_call $counted (i64.sub (local.get 2) (i64.const 1)) (local.get 1))))"""
+
+
+def test_what_goes_on_in_a_loop_may_end_with_a_call() -> None:
+    """Its callee has the frame as the interpreter has it."""
+    own = tiered_engine()
+    module = Module(own, TAIL_CALLS)
+    for _ in range(2):
+        store = Store(own)
+        exports: Any = Instance(store, module, []).exports(store)
+        assert exports["counted"](store, 20_000, 5) == 3 * 20_000 * 20_001 // 2 + 5
+        resume_all(own, module)
+
+
+EXCEPTIONS = """(module (tag $t (param i32))
+  (func $throw (param i32) (throw $t (local.get 0)))
+  (func (export "caught") (param $n i32) (result i32) (local $i i32) (local $sum i32)
+    (i32.const 5)
+    (block $done
+      (loop $outer
+        (block $caught (result i32)
+          (try_table (catch $t $caught)
+            (loop $l
+              (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+            (call $throw (local.get $i)))
+          (unreachable))
+        (local.set $sum (i32.add (local.get $sum)))
+        (br_if $done (i32.gt_u (local.get $i) (i32.add (local.get $n) (i32.const 2))))
+        (br $outer)))
+    (i32.add (local.get $sum))))"""
+
+THROWN_AGAIN = """(module (tag $t)
+  (func (export "caught") (param $n i32) (result i32) (local $i i32)
+    try
+      try
+        throw $t
+      catch $t
+        loop $l
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))
+        end
+        rethrow 0
+      end
+    catch_all
+    end
+    (local.get $i)))"""
+
+
+@pytest.mark.parametrize(("text", "loops"), [(EXCEPTIONS, 2), (THROWN_AGAIN, 0)])
+def test_what_goes_on_in_a_loop_may_catch(text: str, loops: int) -> None:
+    config = Config()
+    config.strategy = "tiered"
+    config.wasm_legacy_exceptions = True
+    own = tiered_engine(config)
+    module = Module(own, text)
+    answers = []
+    for _ in range(2):
+        store = Store(own)
+        exports: Any = Instance(store, module, []).exports(store)
+        answers.append(exports["caught"](store, 40))
+        if len(answers) == 1:
+            assert len(resume_all(own, module)) == loops
+    assert answers[0] == answers[1]
+
+
+ENDLESS = """(module (memory (export "memory") 1)
+  (func $add (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))))
+  (func (export "loop") (loop (call $add) (br 0))))"""
+
+
+@pytest.fixture
+def endless() -> tuple[Store, Any]:
+    config = Config()
+    config.strategy = "tiered"
+    config.epoch_interruption = True
+    store = Store(Engine(config))
+    store.set_epoch_deadline(1)
+    return store, Instance(store, Module(store.engine, ENDLESS), []).exports(store)
+
+
+def is_native(store: Store) -> bool:
+    tier = store.engine._tier
+    assert tier is not None
+    return any(module.kept[2:] for module in list(tier._modules.values()))
+
+
+def when_native(store: Store, action: Callable[[], None]) -> threading.Thread:
+    """Do something in another thread as soon as there is native code, or at last."""
+
+    def wait() -> None:
+        limit = time.monotonic() + LONGEST_SECONDS
+        while not is_native(store) and time.monotonic() < limit:
+            time.sleep(0.01)
+        action()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_a_deadline_stops_native_code(endless: tuple[Store, Any]) -> None:
+    store, exports = endless
+    thread = when_native(store, store.engine.increment_epoch)
+    with pytest.raises(Trap) as caught:
+        exports["loop"](store)
+    thread.join()
+    assert is_native(store)
+    assert caught.value.trap_code is TrapCode.INTERRUPT
+
+
+def test_a_signal_handler_runs_in_native_code(endless: tuple[Store, Any]) -> None:
+    def handler(number: int, frame: object) -> None:
+        raise KeyError(number)
+
+    store, exports = endless
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        thread = when_native(store, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+        with pytest.raises(KeyError):
+            exports["loop"](store)
+        thread.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert is_native(store)
+
+
+def job_that(program: str, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Has jobs run another program; gives their wishes."""
+    wishes: list[bytes] = []
+
+    class OtherJob(batches.Job):
+        def __init__(self, binary: bytes, wish: bytes) -> None:
+            wishes.append(wish)
+            super().__init__(binary, wish)
+
+    monkeypatch.setattr(batches, "_PROGRAM", program)
+    monkeypatch.setattr(watcher, "Job", OtherJob)
+    return wishes
+
+
+@pytest.mark.parametrize("program", ["import os; os.abort()", "print('nonsense' * 99)", "import time; time.sleep(99)"])
+def test_a_compiler_that_fails_costs_speed(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_SECONDS", 0.2)
+    wishes = job_that(program, monkeypatch)
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: len(wishes) > 0))])
+    assert main_of(instance, store) == 1111
+    assert main_of(instance, store) == 1111
+
+
+def test_a_module_may_end_while_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes = job_that(batches._PROGRAM, monkeypatch)
+    own = engine()
+    store = Store(own)
+    module = Module(own, CALLING)
+    assert own._tier is not None
+    kept = own._tier._modules[module._address].shelf._cache
+    instance = Instance(store, module, [host(store, until(lambda number: len(wishes) > 0))])
+    assert main_of(instance, store) == 1111
+    del instance, module
+    store.close()
+    limit = time.monotonic() + LONGEST_SECONDS
+    while not (Path(kept.folder) / "batch").exists() and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert (Path(kept.folder) / "batch").exists()
+    other = Store(own)
+    again = Instance(other, Module(own, CALLING), [host(other, lambda number: 1)])
+    assert main_of(again, other) == 1111
+
+
+def test_a_damaged_batch_is_not_used(knowing: None, tmp_path: Path) -> None:
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: number == 2222))])
+    assert main_of(instance, store) == 2222
+    (kept,) = (tmp_path / "cache" / "batch").iterdir()
+    contents = kept.read_bytes()
+    for damaged in (contents[:-1] + bytes([contents[-1] ^ 1]), contents[:100], b""):
+        kept.write_bytes(damaged)
+        other = Store(engine())
+        again = Instance(other, Module(other.engine, CALLING), [host(other, lambda number: 1)])
+        assert main_of(again, other) == 1111
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is nothing like it")
+def test_a_process_may_be_divided_while_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both go on; the one that is new compiles for itself."""
+    wishes = job_that(batches._PROGRAM, monkeypatch)
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: len(wishes) > 0))])
+    assert main_of(instance, store) == 1111
+    child = os.fork()
+    if child == 0:
+        wishes.clear()
+        os._exit(42 if main_of(instance, store) == 1111 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
+    assert main_of(instance, store) == 1111
+
+
+def test_a_batch_has_what_its_functions_call() -> None:
+    many = " i64" * 2001
+    module = read_module(bytes(wat2wasm(f"""(module
+      (func $a (call $b) (call $c)) (func $b) (func $c (call $d)) (func $d) (func $e (local{many})))""")))
+
+    def chosen(wish: Wish) -> tuple[list[int], dict[int, str]]:
+        made = choose(module, wish)
+        return made.units[0], made.reasons
+
+    assert chosen(Wish([0], [], [], 1000)) == ([0, 1, 2, 3], {})
+    assert chosen(Wish([0], [], [2], 1000)) == ([0, 1], {})
+    assert chosen(Wish([0, 1], [], [], 0)) == ([0], {})
+    assert chosen(Wish([9, 3], [], [], 1000)) == ([3], {})
+    assert chosen(Wish([4, 1], [], [], 1000)) == ([1], {4: "too many locals"})
+
+
+def test_a_batch_may_be_empty() -> None:
+    binary = bytes(wat2wasm(f"(module (func (local{' i64' * 2001})))"))
+    code = mapped(compile_batch(binary, Wish([0], [], [], 1000)))
+    assert (code.functions, code.loops, code.reasons) == ({}, {}, {0: "too many locals"})
+
+
+@pytest.mark.parametrize("setting", ["consume_fuel", "profiled", "checked"])
+def test_who_counts_or_checks_interprets(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The builds that do so need not be there for that."""
+    config = Config()
+    config.strategy = "tiered"
+    native = _native.load(False, None)
+    monkeypatch.setattr("fusee.api.engine.use_whole_engine", lambda: None)
+    monkeypatch.setattr("fusee.api.engine._native.load", lambda checked, target: native)
+    setattr(config, setting, True)
+    assert Engine(config)._tier is None
