@@ -37,6 +37,7 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )  # fmt: skip
+from fusee.spec.families import Family, left_out
 from fusee.spec.traps import TrapCode
 
 Helper = Fn[[Instance, Ptr[u64], u32, u32], u64]
@@ -259,6 +260,26 @@ def overwritten(ctx: Instance, slots: Ptr[u64], unused: u32, unused_too: u32) ->
     return u64(0)
 
 
+# The whole
+
+
+@kernel
+def absent(ctx: Instance, slots: Ptr[u64], unused: u32, unused_too: u32) -> u64:
+    """In place of those of a family that the engine is built without: nothing that is executed needs them."""
+    return caught(raise_absent)
+
+
+@kernel
+def raise_absent() -> None:
+    raise Trap(TrapCode.UNREACHABLE, 0)
+
+
+def _is_left_out(name: str) -> bool:
+    if name in ("throw", "throw_ref", "catch"):
+        return Family.EXCEPTIONS in left_out()
+    return Family.GC in left_out() and (name in ("new_cell", "overwritten") or name.startswith("array_"))
+
+
 NAMED: Final[dict[str, Any]] = {
     "note_first": note_first,
     "note_further": note_further,
@@ -279,4 +300,4 @@ NAMED: Final[dict[str, Any]] = {
 NUMBER: Final = {name: number for number, name in enumerate(NAMED)}
 """What generated code knows a helper by."""
 
-HELPERS = table(Helper, list(NAMED.values()))
+HELPERS = table(Helper, [absent if _is_left_out(name) else helper for name, helper in NAMED.items()])
