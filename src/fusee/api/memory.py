@@ -67,7 +67,7 @@ class Memory:
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
         with owner._lock:
-            old: int = owner._native.grow_memory(self._address, min(delta, NOT_GROWN))
+            old: int = owner._native.grow_memory(self._address, min(delta, int(NOT_GROWN)))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by {delta} pages")
         return old

@@ -71,7 +71,7 @@ class Table:
             raise WasmtimeError("cannot grow by negative amount")
         value = to_native(owner, self._element, init)
         with owner._lock:
-            old: int = owner._native.grow_table(self._address, min(amt, NOT_GROWN), value)
+            old: int = owner._native.grow_table(self._address, min(amt, int(NOT_GROWN)), value)
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow table by `{amt}`")
         return old
