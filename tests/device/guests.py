@@ -39,7 +39,8 @@ VECTORS = """
     (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7)
     (local.get 8) (call $add) (call $add) (call $add) (call $add) (call $add) (call $add) (call $add) (call $add))
   (global (export "held") (mut v128) (v128.const i64x2 1 2))
-  (global (export "fixed") v128 (v128.const i64x2 3 -1)))
+  (global (export "fixed") v128 (v128.const i64x2 3 -1))
+  (func (export "near") (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1))))
 """
 
 SPIN = '(module (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable)))'

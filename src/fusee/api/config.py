@@ -70,9 +70,8 @@ class Config(Managed):
     (`docs/tuning.md`). `target`, a triple, selects the build for another machine, which is then emulated
     (`docs/devices.md`). `wasm_relaxed_simd_deterministic`, a bool, is True unless it is changed: of the results that
     relaxed instructions may give, these are then those of the specification's deterministic profile, the same on
-    every machine. If it is False, the machine's cheaper answer is taken where there is one: `relaxed_min` and
-    `relaxed_max` give their first operand if one is a NaN, as it is, so that a signalling NaN may stay one. Settings
-    that only a just-in-time compiler has are accepted and do nothing.
+    every machine. If it is False, the machine's cheaper answer is taken where there is one (`docs/python-api.md`).
+    Settings that only a just-in-time compiler has are accepted and do nothing.
     """
 
     _is_used_up: bool

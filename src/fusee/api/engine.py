@@ -55,7 +55,7 @@ class Engine(Managed):
         self._address = self._native.open(self._is_metered)
         state = view(EngineState, self._address, self._native.space)
         state.is_profiled = config.profiled
-        state.is_relaxed = not config.wasm_relaxed_simd_deterministic and _has_cheaper_answers(self._native)
+        state.is_relaxed = not config.wasm_relaxed_simd_deterministic
         self._epoch = 0
         self._gate = EngineGate()
         self._waiters: Queues = {}  # threads that wait for words of shared memories
@@ -173,11 +173,6 @@ def _leb(number: int) -> bytes:
         number >>= 7
     result.append(number)
     return bytes(result)
-
-
-def _has_cheaper_answers(native: "_native.Native") -> bool:
-    """Whether relaxed instructions have answers on this machine that are cheaper than the deterministic ones."""
-    return native.space.target.architecture == "x86_64"
 
 
 def _end(

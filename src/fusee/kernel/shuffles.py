@@ -3,8 +3,9 @@
 from typing import Any, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault
-from fusee.kernel.lanes import BITS, Lanes, i8x16, i16x8, i32x4, u8x16, v128
-from fusee.kernel.scalars import u32
+from fusee.kernel.intrinsics import trunc_sat
+from fusee.kernel.lanes import BITS, FloatLanes, Lanes, i8x16, i16x8, i32x4, u8x16, v128
+from fusee.kernel.scalars import i16, i32, u32
 
 T = TypeVar("T", bound=Lanes[Any, Any])
 
@@ -38,6 +39,11 @@ def swizzle(x: u8x16, places: u8x16) -> u8x16:
     """The bytes of `x` at these places; zero where a place is 16 or more."""
     found = x.to_bits()
     return u8x16.of(*(found >> 8 * place.value & 0xFF if place.value < 16 else 0 for place in places.lanes()))
+
+
+def swizzle_near(x: u8x16, places: u8x16) -> u8x16:
+    """The bytes of `x` at the places' lowest four bits; zero where a place has its first bit."""
+    return swizzle(x, places & 0x8F)
 
 
 def swizzle_pair(a: u8x16, b: u8x16, places: u8x16) -> u8x16:
@@ -104,6 +110,29 @@ def mul_q15_sat(a: i16x8, b: i16x8) -> i16x8:
     """The product of fractions with 15 binary places, rounded to nearest (half up); -1 · -1 is the greatest below 1."""
     products = (x.value * y.value + 0x4000 >> 15 for x, y in zip(a.lanes(), b.lanes(), strict=True))
     return i16x8.of(*(min(product, 0x7FFF) for product in products))
+
+
+def mul_q15(a: i16x8, b: i16x8) -> i16x8:
+    """As `mul_q15_sat`, but -1 · -1 wraps to -1."""
+    products = (x.value * y.value + 0x4000 >> 15 for x, y in zip(a.lanes(), b.lanes(), strict=True))
+    return i16x8.joined(map(i16.wrap, products))
+
+
+def dot_sat(a: u8x16, b: i8x16) -> i16x8:
+    """Products of unsigned and signed bytes, neighbours added, limited to the range of 16 bits."""
+    products = [x.value * y.value for x, y in zip(a.lanes(), b.lanes(), strict=True)]
+    sums = (x + y for x, y in zip(products[::2], products[1::2], strict=True))
+    return i16x8.of(*(min(max(total, -0x8000), 0x7FFF) for total in sums))
+
+
+def trunc_or_least(kind: type[i32x4], x: FloatLanes[Any, Any]) -> i32x4:
+    """As `trunc_sat`, but what is no number or too great gives the least integer."""
+    limit = 2.0**31
+    lanes = trunc_sat(kind, x).lanes()
+    for place, lane in enumerate(x.lanes()):
+        if not lane.value < limit:
+            lanes[place] = i32.wrap(-(2**31))
+    return kind.joined(lanes)
 
 
 # All lanes together.

@@ -3,7 +3,7 @@
 #include "check.h"
 #include "guests.h"
 
-enum { ADD, THROUGH, MANY, HELD, FIXED };
+enum { ADD, THROUGH, MANY, HELD, FIXED, NEAR };
 
 struct world {
     wasm_store_t *store;
@@ -88,7 +88,7 @@ static void close_world(struct world *w) {
 }
 
 static wasm_trap_t *call(const struct world *w, size_t index, wasm_val_vec_t args, wasm_val_vec_t results) {
-    if (w->exports.size <= FIXED) return wasm_trap_new(w->store, NULL);
+    if (w->exports.size <= NEAR) return wasm_trap_new(w->store, NULL);
     return wasm_func_call(wasm_extern_as_func(w->exports.data[index]), &args, &results);
 }
 
@@ -97,7 +97,7 @@ static wasm_trap_t *call(const struct world *w, size_t index, wasm_val_vec_t arg
 static void functions(wasm_engine_t *engine) {
     struct world w;
     open_world(&w, engine, swap);
-    check(w.exports.size == FIXED + 1, "a world");
+    check(w.exports.size == NEAR + 1, "a world");
     wasm_v128_t a = bytes_from(1), b = bytes_from(16);
     wasm_val_t arg[] = {WASM_V128_VAL(&a), WASM_V128_VAL(&b), WASM_INIT_VAL}, out[3];
     wasm_val_vec_t args = {2, arg}, results = {1, out};
@@ -147,7 +147,7 @@ static void host_functions(wasm_engine_t *engine) {
 static void globals(wasm_engine_t *engine) {
     struct world w;
     open_world(&w, engine, swap);
-    check(w.exports.size == FIXED + 1, "a world");
+    check(w.exports.size == NEAR + 1, "a world");
     wasm_global_t *held = wasm_extern_as_global(w.exports.data[HELD]);
     wasm_global_t *fixed = wasm_extern_as_global(w.exports.data[FIXED]);
     wasm_v128_t a = bytes_from(7);
@@ -251,6 +251,25 @@ static void live(wasm_engine_t *engine) {
     close_world(&w);
 }
 
+static void relaxed(bool deterministic) {
+    wasm_config_t *config = wasm_config_new();
+    fusee_config_set_relaxed_simd_deterministic(config, deterministic);
+    wasm_engine_t *engine = fusee_engine_new_with_config(platform(), config);
+    struct world w;
+    open_world(&w, engine, swap);
+    wasm_v128_t a = bytes_from(1), places = bytes_from(15);
+    wasm_val_t arg[] = {WASM_V128_VAL(&a), WASM_V128_VAL(&places)}, out[1];
+    wasm_val_vec_t args = WASM_ARRAY_VEC(arg), results = WASM_ARRAY_VEC(out);
+    check(call(&w, NEAR, args, results) == NULL, "a relaxed instruction");
+    const uint8_t *bytes = (const uint8_t *)out[0].of.v128->bytes;
+    check(bytes[0] == 16, "of what has one answer");
+    check(bytes[1] == 0 || (!deterministic && bytes[1] == 1), "of what has two");
+    check(bytes[15] == (bytes[1] == 0 ? 0 : 15), "always the same of them");
+    wasm_val_delete(&out[0]);
+    close_world(&w);
+    wasm_engine_delete(engine);
+}
+
 int carry(void) {
     live_without_memory(live, 50);
     wasm_engine_t *engine = fusee_engine_new(platform());
@@ -260,5 +279,8 @@ int carry(void) {
     wrong_callbacks(engine);
     wrong_arguments(engine);
     wasm_engine_delete(engine);
+    relaxed(true);
+    relaxed(false);
+    fusee_config_set_relaxed_simd_deterministic(NULL, false);
     return failures;
 }

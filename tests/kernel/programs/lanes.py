@@ -13,6 +13,7 @@ from fusee.kernel.lang import (
     ceil,
     copysign,
     dot,
+    dot_sat,
     f32,
     f32x4,
     f64x2,
@@ -31,6 +32,7 @@ from fusee.kernel.lang import (
     maximum,
     minimum,
     mul_high,
+    mul_q15,
     mul_q15_sat,
     narrow_sat,
     narrow_zero,
@@ -44,8 +46,10 @@ from fusee.kernel.lang import (
     store,
     sub_sat,
     swizzle,
+    swizzle_near,
     swizzle_pair,
     trunc,
+    trunc_or_least,
     trunc_sat,
     u8,
     u8x16,
@@ -165,6 +169,8 @@ def widths(p: Ptr[u8]) -> None:
     store(out + 48, dot(load(i16x8, p), load(i16x8, p + 16)))
     store(out + 64, dot(load(i8x16, p), load(i8x16, p + 16)))
     store(out + 80, i8x16(load(u8x16, p)) + 1)
+    store(out + 96, mul_q15(load(i16x8, p), load(i16x8, p + 16)))
+    store(out + 112, dot_sat(load(u8x16, p), load(i8x16, p + 16)))
 
 
 @kernel
@@ -182,6 +188,8 @@ def conversions(p: Ptr[u8], number: f32) -> None:
     store(out + 128, canonical(widen_low(f64x2, single), f64x2))
     store(out + 144, canonical(narrow_zero(f32x4, double), f32x4))
     store(out + 160, trunc_sat(i32x4, splat(f32x4, number)))
+    store(out + 176, trunc_or_least(i32x4, single))
+    store(out + 192, trunc_or_least(i32x4, double))
 
 
 @kernel
@@ -195,6 +203,7 @@ def places(p: Ptr[u8]) -> None:
     store(out + 64, a + PRIMES)
     store(out + 80, swizzle(PRIMES, b & 15))
     store(out + 96, shuffle(bitcast(f64x2, a), bitcast(f64x2, b), (1, 2)))
+    store(out + 112, swizzle_near(a, b))
 
 
 ENTRIES = [

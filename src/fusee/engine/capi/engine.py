@@ -94,6 +94,12 @@ def set_nesting(config: Config, most: u32) -> None:
         config.most_nested = most
 
 
+@kernel(export="fusee_config_set_relaxed_simd_deterministic")
+def set_relaxed_simd_deterministic(config: Config, is_deterministic: u32) -> None:
+    if not is_null(config):
+        config.is_relaxed = is_deterministic & 0xFF == 0
+
+
 # Engines.
 
 
@@ -130,6 +136,7 @@ def new_configured_engine(config: Config) -> EngineObject:
         made.stack_bytes = config.stack_bytes
         made.most_nested = config.most_nested
         made.is_metered = config.is_metered
+        made.is_relaxed = config.is_relaxed
     delete_config(config)
     return made
 
@@ -180,6 +187,7 @@ def start_world(engine: EngineObject, world: World) -> None:
         platform.unreserve = engine.system.unreserve
     platform.call_host = CALL_HOST[0]
     world.engine = open_engine(platform, engine.is_metered)
+    world.engine.is_relaxed = engine.is_relaxed
     install_interpreter(world.engine)
 
 

@@ -119,6 +119,7 @@ class Config:
     """`wasm_config_t`."""
 
     is_metered: bool
+    is_relaxed: bool
     most_nested: u32
     stack_bytes: u64
 
@@ -131,6 +132,7 @@ class EngineObject:
     most_nested: u32
     stack_bytes: u64
     is_metered: bool
+    is_relaxed: bool
     system: Inline[System]
 
 

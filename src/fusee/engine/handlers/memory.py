@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers.evaluate import OPERAND
+from fusee.engine.handlers.evaluate import OPERAND, base
 from fusee.engine.handlers.on_slots import ON_SLOTS, operand
 from fusee.engine.handlers.regs import READ, WRITE, Regs, forget_place, note_place, reload_memory, save_registers
 from fusee.engine.isa.memory import ALLOCATING, NO_LENGTH, PAUSING, Access
@@ -71,7 +71,9 @@ def is_integer(access: Access) -> bool:
 @kernel(inline=True)
 def load_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A load (spec 4.6.6); integers are extended to 64 bits by the signedness of the type in memory."""
-    if is_integer(row.detail):
+    if row.evaluate is not None:
+        WRITE["v128"](f, dst, cell(row, dst, forms, size_of(usize)).result, made_of_number(f, row, dst, forms))
+    elif is_integer(row.detail):
         WRITE["i64"](
             f, dst, cell(row, dst, forms, size_of(usize)).result,
             u64(load(STORED[row.detail.stored], place_of(f, row, dst, forms))),
@@ -84,9 +86,23 @@ def load_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
 
 
 @kernel(inline=True)
+def made_of_number(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> v128:
+    """The vector that a load of lanes gives: made of the number in memory, or with that as one of its lanes."""
+    if len(base(row).sources) == 1:
+        alone: v128 = row.evaluate(load(STORED[row.detail.stored], place_of(f, row, dst, forms)))
+        return alone
+    number = load(STORED[row.detail.stored], place_of(f, row, dst, forms))
+    replaced: v128 = row.evaluate(OPERAND["v128"](f, row, row, 1, 0, dst, forms), number)
+    return replaced
+
+
+@kernel(inline=True)
 def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """A store (spec 4.6.7) of the operand's low bytes."""
-    if is_integer(row.detail):
+    """A store (spec 4.6.7) of the operand's low bytes, or of one of its lanes."""
+    if row.evaluate is not None:
+        lane = row.evaluate(OPERAND["v128"](f, row, row, 1, 0, dst, forms))
+        store(place_of(f, row, dst, forms), STORED[row.detail.stored](lane))
+    elif is_integer(row.detail):
         value: u64 = OPERAND["i64"](f, row, row, 1, 0, dst, forms)
         store(place_of(f, row, dst, forms), STORED[row.detail.stored](value))
     else:

@@ -125,6 +125,8 @@ VECTOR_SHIFT: Final = (
 VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank
 VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RARE_VECTOR)
 VECTOR_STORE: Final = _shape("vector_store", READ_CONST if chosen().has_vector_forms else "as", _VECTOR, banks=True)
+LANE_INTO: Final = _shape("lane_into", READ, _RARE_VECTOR, banks=True)  # an address, and the vector that gets the lane
+LANE_STORE: Final = _shape("lane_store", "ps", _RARE_VECTOR, banks=True)
 FIELD_STORE: Final = _shape("field_store", READ, READ_FLOAT, banks=True)  # of a float; integers are BINARY_CONST
 VECTOR_FIELD_STORE: Final = _shape("vector_field_store", "as", _RARE_VECTOR, banks=True)
 INIT: Final = _shape("init", "a", "psc")

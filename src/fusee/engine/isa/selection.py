@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from fusee.kernel.cache import fingerprint
 from fusee.kernel.target import Target
 
+_X86: Final = "x86_64"
 _FOLDER: Final = os.path.dirname(os.path.abspath(__file__))
 _HOST: Final = os.path.join(_FOLDER, "selection-host.txt")
 _DEVICE: Final = os.path.join(_FOLDER, "selection-device.txt")
@@ -25,6 +26,7 @@ class Selection(NamedTuple):
     has_float_constants: bool = True
     has_vector_forms: bool = True  # else operands that are vectors are in slots
     most: tuple[int, int] | None = None  # so many lines of trees and of pairs, the first ones; None: all
+    has_cheaper_answers: bool = False  # of relaxed instructions, beside the deterministic ones
 
     @property
     def source(self) -> str:
@@ -68,10 +70,12 @@ class Selection(NamedTuple):
         return self._replace(name=f"{self.name}-tuned", file=os.fspath(file))
 
 
-HOST: Final = Selection("host", 4, _HOST)
+_IS_X86: Final = Target.host().architecture == _X86
+
+HOST: Final = Selection("host", 4, _HOST, has_cheaper_answers=_IS_X86)
 """What a computer has room for."""
 
-START: Final = Selection("start", 1, _DEVICE, has_vector_forms=False, most=(60, 100))
+START: Final = Selection("start", 1, _DEVICE, has_vector_forms=False, most=(60, 100), has_cheaper_answers=_IS_X86)
 """What is compiled before the first program runs; `HOST` follows while it does. The lines of a file are sorted by what
 they save. With a seventh of the handlers programs take up to 1.6 times as long, calls no longer; another register would
 double the handlers for a tenth of the time, and none would save a second of compiling and lose a seventh."""
@@ -117,4 +121,6 @@ def shipped(target: Target, *, for_size: bool = False) -> Selection:
     """What a target's device library has."""
     if for_size:
         return SIZE
-    return SPEED if target.architecture in ("aarch64", "x86_64") else SLOTS
+    if target.architecture == _X86:
+        return SPEED._replace(name=f"{SPEED.name}-x86", has_cheaper_answers=True)
+    return SPEED if target.architecture == "aarch64" else SLOTS

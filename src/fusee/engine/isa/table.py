@@ -12,7 +12,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from fusee.engine.isa import aggregate, atomic, control, memory, numeric, vector
+from fusee.engine.isa import aggregate, atomic, control, lanes, memory, numeric, vector
 from fusee.engine.isa.comb import Comb
 from fusee.engine.isa.families import present
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
@@ -24,7 +24,7 @@ from fusee.kernel.lang import table, u8, u16
 READ_FILES: Final = [os.path.realpath(file) for file in [chosen().file] if file]
 """What this module is made of beside its own text: `kernel.sources` looks at it."""
 
-_ALL: Final = (*numeric.ROWS, *memory.ROWS, *control.ROWS, *aggregate.ROWS, *vector.ROWS, *atomic.ROWS)
+_ALL: Final = (*numeric.ROWS, *memory.ROWS, *control.ROWS, *aggregate.ROWS, *vector.ROWS, *lanes.ROWS, *atomic.ROWS)
 SINGLES: Final[tuple[Row, ...]] = tuple(map(present, _ALL))
 TREES: Final[tuple[Row, ...]] = tuple(tree_rows(chosen().source, chosen().patterns, SINGLES))
 ROWS: Final[tuple[Row, ...]] = SINGLES + TREES

@@ -1,7 +1,7 @@
 """Rows on vectors that compute.
 
-What loads and stores do with lanes is done in two instructions: a scalar load and one that makes a vector of the
-number, or one that takes a lane and a scalar store. So lanes cost no rows for each kind of memory.
+Of loads and stores of lanes here is what makes a vector of the number that a scalar load gives, or takes a lane for a
+scalar store. That is all for rare kinds of memory; for the usual one there are rows that do both (`isa.lanes`).
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from fusee.engine.isa.forms import (
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.shuffles import PATTERNS
-from fusee.engine.numeric import MEANING
+from fusee.engine.numeric import CHEAPER, MEANING
 from fusee.engine.numeric.lanes import picked
 from fusee.kernel.lang import Instance
 from fusee.spec.features import Feature
@@ -70,6 +70,11 @@ OFTEN: Final = frozenset({
 
 _TESTS: Final = ("v128.any_true", "i8x16.all_true", "i8x16.bitmask", "i16x8.bitmask", "i32x4.bitmask")
 """What loops ask of vectors: the answers go anywhere."""
+
+
+def cheaper_row(mnemonic: str) -> str:
+    """Name of the row with a relaxed instruction's cheaper answer."""
+    return f"{mnemonic.replace('.', '_')}_cheaper"
 
 
 def lane_row(mnemonic: str, lane: int) -> str:
@@ -130,6 +135,15 @@ def _of_lanes() -> Iterator[Row]:
             yield _row(op, name, Instance(meaning.kernel, static, name), op.params)
 
 
+def _of_cheaper_answers() -> Iterator[Row]:
+    """Relaxed instructions once more, with what the machine does at once."""
+    if chosen().has_cheaper_answers:
+        for mnemonic, meaning in CHEAPER.items():
+            op = BY_MNEMONIC[mnemonic]
+            assert op.params is not None
+            yield _row(op, cheaper_row(mnemonic), meaning, op.params)
+
+
 def _of_loads() -> Iterator[Row]:
     """What becomes of a number from memory."""
     for op in OPS:
@@ -153,4 +167,4 @@ SHUFFLE: Final = Row(
 )  # fmt: skip
 """Its sixteen lane numbers are bytes of its immediates."""
 
-ROWS: Final = [*_plain(), *_of_lanes(), *_of_loads(), *_of_patterns(), SHUFFLE]
+ROWS: Final = [*_plain(), *_of_lanes(), *_of_cheaper_answers(), *_of_loads(), *_of_patterns(), SHUFFLE]

@@ -17,4 +17,7 @@ MEANING: Final[dict[str, Any]] = {
 }  # fmt: skip
 """The kernel of each numeric instruction, by mnemonic."""
 
-assert set(MEANING) <= set(BY_MNEMONIC)
+CHEAPER: Final[dict[str, Any]] = vector.CHEAPER
+"""Other answers, of instructions that may have several."""
+
+assert set(CHEAPER) <= set(MEANING) <= set(BY_MNEMONIC)

@@ -15,6 +15,7 @@ from fusee.kernel.lang import (
     shuffle,
     splat,
     swizzle,
+    swizzle_near,
     swizzle_pair,
     u8,
     u8x16,
@@ -104,6 +105,12 @@ def picked(a: v128, b: v128, places: Static[tuple[int, ...]]) -> v128:
 @kernel(inline=True)
 def swizzled(a: v128, places: v128) -> v128:
     return bitcast(v128, swizzle(bitcast(u8x16, a), bitcast(u8x16, places)))
+
+
+@kernel(inline=True)
+def swizzled_near(a: v128, places: v128) -> v128:
+    """As `swizzled`, but places of 16 to 127 are taken modulo 16."""
+    return bitcast(v128, swizzle_near(bitcast(u8x16, a), bitcast(u8x16, places)))
 
 
 # What loads make of the number in memory.

@@ -11,6 +11,7 @@ from fusee.kernel.lang import (
     Static,
     bitcast,
     dot,
+    dot_sat,
     f32x4,
     f64x2,
     fma,
@@ -19,6 +20,7 @@ from fusee.kernel.lang import (
     kernel,
     pairwise_sum,
     select,
+    u8x16,
     u32,
     v128,
     widen_high,
@@ -112,3 +114,14 @@ def negated_multiply_add(a: v128, b: v128, c: v128, t: Static[type[F]]) -> v128:
 def dot_bytes_add(a: v128, b: v128, c: v128) -> v128:
     """Products of signed bytes, four neighbours added, and a sum so far."""
     return bitcast(v128, pairwise_sum(i32x4, dot(bitcast(i8x16, a), bitcast(i8x16, b))) + bitcast(i32x4, c))
+
+
+@kernel(inline=True)
+def dot_bytes_sat(a: v128, b: v128) -> v128:
+    """Products of signed bytes and of bytes that are less than 128, neighbours added with limits."""
+    return bitcast(v128, dot_sat(bitcast(u8x16, b), bitcast(i8x16, a)))
+
+
+@kernel(inline=True)
+def dot_bytes_sat_add(a: v128, b: v128, c: v128) -> v128:
+    return bitcast(v128, pairwise_sum(i32x4, dot_sat(bitcast(u8x16, b), bitcast(i8x16, a))) + bitcast(i32x4, c))

@@ -9,9 +9,9 @@ Entry = tuple[str, Kernel[..., Any], dict[str, Any]]
 """A mnemonic, the kernel, and the static arguments that make it this instruction's."""
 
 
-def meanings(entries: Iterable[Entry]) -> dict[str, Instance]:
-    """The specialisations by mnemonic; each has the mnemonic's name, with dots replaced."""
+def meanings(entries: Iterable[Entry], ending: str = "") -> dict[str, Instance]:
+    """The specialisations by mnemonic; each has the mnemonic's name, with dots replaced, and an ending."""
     return {
-        mnemonic: Instance(kernel, tuple(sorted(static.items())), mnemonic.replace(".", "_"))
+        mnemonic: Instance(kernel, tuple(sorted(static.items())), mnemonic.replace(".", "_") + ending)
         for mnemonic, kernel, static in entries
     }

@@ -25,6 +25,7 @@ from fusee.kernel.lang import (
     i64x2,
     maximum,
     minimum,
+    mul_q15,
     mul_q15_sat,
     narrow_sat,
     narrow_zero,
@@ -34,6 +35,7 @@ from fusee.kernel.lang import (
     sqrt,
     sub_sat,
     trunc,
+    trunc_or_least,
     trunc_sat,
     u8x16,
     u16x8,
@@ -181,6 +183,21 @@ def _relaxed() -> Iterator[Entry]:
         yield f"i32x4.relaxed_trunc_f64x2{sign}_zero", lanewise.convert, {**truncated, "s": f64x2}
 
 
+def _cheaper() -> Iterator[Entry]:
+    """Other answers of relaxed instructions (spec 4.3.3), which x86-64 gives by one instruction instead of several."""
+    yield "i8x16.relaxed_swizzle", lanes.swizzled_near, {}
+    yield "i16x8.relaxed_q15mulr_s", lanewise.binary, {"operation": mul_q15, "t": i16x8}
+    yield "i16x8.relaxed_dot_i8x16_i7x16_s", lanewise.dot_bytes_sat, {}
+    yield "i32x4.relaxed_dot_i8x16_i7x16_add_s", lanewise.dot_bytes_sat_add, {}
+    truncated = {"operation": trunc_or_least, "t": i32x4}
+    yield "i32x4.relaxed_trunc_f32x4_s", lanewise.convert, {**truncated, "s": f32x4}
+    yield "i32x4.relaxed_trunc_f64x2_s_zero", lanewise.convert, {**truncated, "s": f64x2}
+    for kind in FLOATS:
+        for name in ("min", "max"):
+            pseudo = lanewise.pseudo_minimum if name == "min" else lanewise.pseudo_maximum
+            yield f"{kind}.relaxed_{name}", pseudo, {"t": FLOATS[kind]}
+
+
 def _loads() -> Iterator[Entry]:
     for sign, types in SIGNS:
         for kind, wide in WIDER.items():
@@ -208,3 +225,6 @@ What loads and stores of lanes have here is what becomes of the number in memory
 a load that extends, splats or clears takes it alone; one of a lane takes the vector, the number and the lane; a store
 of a lane gives it. The plain load and store mean nothing beyond memory, nor does the constant.
 """
+
+CHEAPER: Final = meanings(_cheaper(), "_cheaper")
+"""By mnemonic: answers of relaxed instructions that are not the deterministic profile's."""

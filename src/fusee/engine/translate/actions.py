@@ -6,8 +6,10 @@ from fusee.engine.columns import Columns
 from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
+from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.isa.vector import WIDE
+from fusee.engine.numeric import CHEAPER as CHEAPER_MEANING
 from fusee.engine.translate.state import F32, F64, I32, I64, V128
 from fusee.kernel.lang import kernel, table, u8, u16, u32
 from fusee.spec import opcodes
@@ -36,9 +38,8 @@ _FIRST_COMPARISONS: Final = {"i32": opcodes.I32_EQ, "i64": opcodes.I64_EQ, "f32"
 
 TERNARY_OPERANDS: Final = 3
 
-CHEAPER: Final = {f"{kind}.relaxed_{name}": f"{kind}.p{name}" for kind in ("f32x4", "f64x2") for name in ("min", "max")}
-"""Relaxed instructions for which another one is an answer, too: the first operand if any is a NaN or both are zeros
-(spec 4.3.3). That is one instruction of x86, where the deterministic answer takes several."""
+CHEAPER: Final = frozenset(CHEAPER_MEANING if chosen().has_cheaper_answers else ())
+"""Relaxed instructions that have two answers here: the deterministic one, and one that costs less."""
 
 
 def _comparison(op: Op) -> bool:

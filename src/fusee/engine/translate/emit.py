@@ -53,6 +53,8 @@ from fusee.kernel.lang import Ptr, kernel, load, span, store, u8, u16, u32, u64,
 
 MOV64: Final = u32(NUMBER["mov64"])
 VCONST: Final = u32(NUMBER["vconst"])
+FEWEST_FIRST: Final = sorted(range(1, 1 << MOST_LEAVES), key=int.bit_count)
+"""Choices of operands, as masks of their places."""
 
 
 @kernel(inline=True)
@@ -226,18 +228,29 @@ def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
 
 @kernel
 def move_pins(t: Translator, facts: u64, operands: Ptr[u32], count: u32) -> None:
-    """Move the operands that are in pins to slots, if the row then has a handler."""
+    """Move operands that are in pins to slots, no more of them than it takes until the row has a handler."""
     forms = forms_of(t, operands, count)
     pins = u32(0)
     for place in span(count):
         form = forms >> (place << 3) & 0xFF
         if form >= PIN and form < SLOT:
-            forms ^= (form ^ SLOT) << (place << 3)
             pins |= u32(1) << place
-    if pins != 0 and has_sources(facts, sources_key(mirrored(forms, fact(facts, MIRRORED_PAIR)))):
-        for place in span(count):
-            if pins >> place & 1 != 0:
-                into_temporary(t, operands[place], place)
+    for some in unroll(FEWEST_FIRST):
+        if some & ~pins == 0 and has_sources(facts, sources_key(moved(forms, u32(some), fact(facts, MIRRORED_PAIR)))):
+            for place in span(count):
+                if u32(some) >> place & 1 != 0:
+                    into_temporary(t, operands[place], place)
+            return
+
+
+@kernel
+def moved(forms: u32, places: u32, pair: u32) -> u32:
+    """The forms of operands, in the order that exists, if those in some places, a mask, were in slots."""
+    then = forms
+    for place in unroll(range(MOST_LEAVES)):
+        if places >> place & 1 != 0:
+            then = then & ~(u32(0xFF) << (place << 3)) | u32(SLOT) << (place << 3)
+    return mirrored(then, pair)
 
 
 @kernel

@@ -2,18 +2,29 @@
 
 from typing import Final
 
+from fusee.engine.isa.lanes import has_row, row_of
 from fusee.engine.isa.memory import LOAD_OF, STORE_OF
-from fusee.engine.isa.table import NUMBER
-from fusee.engine.isa.vector import LANES, OPS, lane_row
-from fusee.engine.translate.access import load_top, row_of_access, store_top
-from fusee.engine.translate.actions import ACCESS_PLACE, CHEAPER, ROW_SHIFT, TYPE_CODES, WORD, type_of
+from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.isa.vector import LANES, OPS, cheaper_row, lane_row
+from fusee.engine.translate.access import add_access, load_top, row_of_access, store_top
+from fusee.engine.translate.actions import (
+    ACCESS_PLACE,
+    CHEAPER,
+    MEMORY_ROW,
+    ROW_SHIFT,
+    TYPE_CODES,
+    WORD,
+    arity_of,
+    type_of,
+)
 from fusee.engine.translate.compute import compute_pure, materialize_top, push_emitted
+from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.shuffle import translate_shuffle
 from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
 from fusee.engine.translate.values import new_node, pop, push, push_constant
 from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
-from fusee.spec.op import BY_MNEMONIC, Imm, Op
+from fusee.spec.op import Imm, Op
 
 _FIRST: Final = min(op.index for op in OPS)
 _COUNT: Final = max(op.index for op in OPS) + 1 - _FIRST
@@ -51,6 +62,8 @@ _LANE_ACCESSES: Final = {1: ("load8_u", "store8"), 2: ("load16_u", "store16"), 4
 def _row(op: Op) -> int:
     """The row that makes something of a number or takes one; of lanes the first one's."""
     kind = _kind(op)
+    if kind == RELAXED:
+        return NUMBER[cheaper_row(op.mnemonic)]
     if kind in (EXTRACT, REPLACE):
         return NUMBER[lane_row(op.mnemonic, 0)]
     lanes = _INTEGERS.get(op.width, "")
@@ -63,6 +76,13 @@ def _row(op: Op) -> int:
         name = f"{lanes}.splat" if op.mnemonic.endswith("_splat") else op.mnemonic
         return NUMBER[name.replace(".", "_")]
     return 0
+
+
+def _whole(op: Op) -> int:
+    """The row that does it all in the usual memory; of lanes the first one's."""
+    if Imm.MEMARG in op.immediates and has_row(op):
+        return NUMBER[row_of(op.mnemonic)]
+    return NO_ROW
 
 
 def _access(op: Op) -> int:
@@ -79,16 +99,13 @@ _BY_PLACE: Final = {op.index - _FIRST: op for op in _OWN}
 _PLACES: Final = range(_COUNT)
 KIND = table(u8, [_kind(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
 ROW = table(u16, [_row(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
-CHEAPER_INDEX = table(u16, [
-    BY_MNEMONIC[CHEAPER[_BY_PLACE[place].mnemonic]].index if place in _BY_PLACE and _BY_PLACE[place].mnemonic in CHEAPER
-    else 0 for place in _PLACES
-])  # fmt: skip
+WHOLE = table(u16, [_whole(_BY_PLACE[place]) if place in _BY_PLACE else NO_ROW for place in _PLACES])
 ACCESS = table(u8, [_access(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
 RESULT = table(
     u8,
     [TYPE_CODES[(_BY_PLACE[place].results or ("v128",))[0]] if place in _BY_PLACE else 0 for place in _PLACES],
 )
-"""By the instruction's place among those on vectors; `CHEAPER_INDEX` is that of `actions.CHEAPER`."""
+"""By the instruction's place among those on vectors."""
 
 
 @kernel
@@ -113,7 +130,7 @@ def translate_lanes(t: Translator, index: u32) -> None:
     elif kind == PLACES:
         translate_shuffle(t)
     elif kind == RELAXED:
-        compute_pure(t, WORD[u32(CHEAPER_INDEX[place]) if t.is_relaxed else index])
+        compute_relaxed(t, u32(WORD[index]), row)
     elif kind == EXTRACT:
         push_unary(t, row + u32(next_byte(t.reader)), RESULT[place])
     elif kind == REPLACE:
@@ -121,22 +138,64 @@ def translate_lanes(t: Translator, index: u32) -> None:
         number = pop(t)
         vector = pop(t)
         push(t, new_node(t, PENDING, row + u32(next_byte(t.reader)), V128, vector, number))
-    elif kind == LOAD:
-        load_top(t, row_of_access(t, u32(ACCESS[place])), I64)
-        push_unary(t, row, V128)
     else:
-        access = row_of_access(t, u32(ACCESS[place]))
-        row += u32(next_byte(t.reader))
-        if kind == LOAD_LANE:
-            load_lane(t, access, row)
+        access_lanes(t, place)
+
+
+@kernel
+def compute_relaxed(t: Translator, word: u32, cheaper: u32) -> None:
+    """An instruction that has two answers; `cheaper` is the row of one of them, `word` describes the other."""
+    wanted = cheaper << ROW_SHIFT | word & ((1 << ROW_SHIFT) - 1) if t.is_relaxed else word
+    if arity_of(word) == 3:
+        compute_ternary(t, wanted)
+    else:
+        compute_pure(t, wanted)
+
+
+@kernel
+def access_lanes(t: Translator, place: u32) -> None:
+    """A load or store of lanes, or a load that makes a vector of a number: one instruction if there is one, or two."""
+    access = row_of_access(t, u32(ACCESS[place]))
+    kind = KIND[place]
+    lane = u32(0) if kind == LOAD else u32(next_byte(t.reader))
+    whole = u32(WHOLE[place])
+    row = u32(ROW[place]) + lane
+    if whole != NO_ROW and access == u32(MEMORY_ROW[ACCESS[place]]):
+        if kind == LOAD:
+            load_top(t, whole, V128)
+        elif kind == LOAD_LANE:
+            load_into(t, whole + lane)
         else:
-            push_unary(t, row, I64)
-            store_top(t, access)
+            store_top(t, whole + lane)
+    elif kind == LOAD:
+        load_top(t, access, I64)
+        push_unary(t, row, V128)
+    elif kind == LOAD_LANE:
+        load_lane(t, access, row)
+    else:
+        push_unary(t, row, I64)
+        store_top(t, access)
+
+
+@kernel
+def load_into(t: Translator, row: u32) -> None:
+    """A load of a lane of the topmost entry; the address is below it."""
+    materialize_top(t, u32(1))
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 2], t.stack[t.height - 1])
+    if tree == NO_ROW:
+        materialize_top(t, u32(2))
+    vector = pop(t)
+    at = pop(t)
+    if tree == NO_ROW:
+        push_emitted(t, row, take_leaves(t, at, vector), V128)
+    else:
+        push_emitted(t, tree, flatten(t, u32(0), at, vector), V128)
+    add_access(t)
 
 
 @kernel
 def load_lane(t: Translator, access: u32, row: u32) -> None:
-    """The address is below the vector."""
+    """The same in two instructions."""
     materialize_top(t, u32(2))
     vector = pop(t)
     load_top(t, access, I64)

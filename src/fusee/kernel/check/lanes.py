@@ -74,9 +74,9 @@ def _are_numbers(value: object, count: int) -> bool:
     )
 
 
-@intrinsic("swizzle", "swizzle_pair")
+@intrinsic("swizzle", "swizzle_near", "swizzle_pair")
 def _swizzle(body: Body, node: ast.Call, name: str) -> Value:
-    count_arguments(body, node, 2 if name == "swizzle" else 3)
+    count_arguments(body, node, 3 if name == "swizzle_pair" else 2)
     wanted = body.types.named("u8x16")
     return tree.Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
 
@@ -132,7 +132,24 @@ def _dot(body: Body, node: ast.Call, name: str) -> Value:
     return tree.Intrinsic(body.types.named(wider), node.lineno, name, (a, b))
 
 
-@intrinsic("mul_q15_sat")
+@intrinsic("dot_sat")
+def _dot_sat(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    kinds = map(body.types.named, ("u8x16", "i8x16"))
+    operands = tuple(body.node_of(argument, kind) for argument, kind in zip(node.args, kinds, strict=True))
+    return tree.Intrinsic(body.types.named("i16x8"), node.lineno, name, operands)
+
+
+@intrinsic("trunc_or_least")
+def _trunc_or_least(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    wanted, (value, have) = _lane_type(body, node.args[0]), _lanes(body, node.args[1])
+    if wanted.name != "i32x4" or not isinstance(have.element, Float):
+        raise body.error(node, f"`{name}` makes `i32x4` of floats, not `{wanted}` of `{have}`")
+    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+
+
+@intrinsic("mul_q15", "mul_q15_sat")
 def _mul_q15_sat(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     wanted = body.types.named("i16x8")

@@ -86,6 +86,12 @@ def _swizzle(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
     return _looked_up(writer, operands[0], "zeroinitializer", places)
 
 
+@rule("swizzle_near")
+def _swizzle_near(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    places = writer.value(f"and <16 x i8> {operands[1]}, {every(16, 8, -0x71)}")
+    return _swizzle(writer, node, [operands[0], places])
+
+
 @rule("swizzle_pair")
 def _swizzle_pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     return _looked_up(writer, *operands)
@@ -183,15 +189,30 @@ def _dot(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> s
     return writer.value(f"add {want} {parts[0]}, {parts[1]}")
 
 
+@rule("dot_sat")
+def _dot_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    bytes_ = lanes_of(node.operands[0])
+    products = []
+    for first in (0, 1):
+        factors = []
+        for operand, extend in zip(operands, ("zext", "sext"), strict=True):
+            lanes = shuffled(writer, bytes_, operand, "poison", range(first, 16, 2))
+            factors.append(writer.value(f"{extend} <8 x i8> {lanes} to <8 x i16>"))
+        products.append(writer.value(f"mul <8 x i16> {factors[0]}, {factors[1]}"))
+    return call(writer, "llvm.sadd.sat.v8i16", "<8 x i16>", *(f"<8 x i16> {product}" for product in products))
+
+
+@rule("mul_q15")
 @rule("mul_q15_sat")
-def _mul_q15_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_q15(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     wide = [writer.value(f"sext <8 x i16> {operand} to <8 x i32>") for operand in operands]
     product = writer.value(f"mul <8 x i32> {wide[0]}, {wide[1]}")
     total = writer.value(f"add <8 x i32> {product}, {every(8, 32, 0x4000)}")
     shifted = writer.value(f"ashr <8 x i32> {total}, {every(8, 32, 15)}")
-    limit = every(8, 32, 0x7FFF)
-    limited = call(writer, "llvm.smin.v8i32", "<8 x i32>", f"<8 x i32> {shifted}", f"<8 x i32> {limit}")
-    return writer.value(f"trunc <8 x i32> {limited} to <8 x i16>")
+    if node.name == "mul_q15_sat":
+        limit = every(8, 32, 0x7FFF)
+        shifted = call(writer, "llvm.smin.v8i32", "<8 x i32>", f"<8 x i32> {shifted}", f"<8 x i32> {limit}")
+    return writer.value(f"trunc <8 x i32> {shifted} to <8 x i16>")
 
 
 @lane_rule("mul_high")
@@ -246,6 +267,19 @@ def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]
     shape, name = f"<{have.count} x i{want.element.bits}>", f"v{have.count}i{want.element.bits}"
     name = f"llvm.fpto{'s' if want.element.signed else 'u'}i.sat.{name}.{suffix(have)}"
     found = call(writer, name, shape, f"{llvm_type(have)} {operands[0]}")
+    return with_zeros(writer, want, found) if want.count > have.count else found
+
+
+@rule("trunc_or_least")
+def _trunc_or_least(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    have, want = lanes_of(node.operands[0]), lanes_of(node)
+    type_, shape = llvm_type(have), f"<{have.count} x i32>"
+    name = f"llvm.fptosi.sat.v{have.count}i32.{suffix(have)}"
+    found = call(writer, name, shape, f"{type_} {operands[0]}")
+    limit = f"<{', '.join([f'{llvm_type(have.element)} 0x41E0000000000000'] * have.count)}>"  # 2³¹
+    great = writer.value(f"fcmp uge {type_} {operands[0]}, {limit}")
+    least = every(have.count, 32, -(2**31))
+    found = writer.value(f"select <{have.count} x i1> {great}, {shape} {least}, {shape} {found}")
     return with_zeros(writer, want, found) if want.count > have.count else found
 
 

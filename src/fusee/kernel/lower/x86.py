@@ -40,6 +40,11 @@ def _swizzle(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
     return _pshufb(writer, operands[0], places)
 
 
+@machine_rule("ssse3", "swizzle_near")
+def _swizzle_near(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    return _pshufb(writer, *operands)
+
+
 @machine_rule("ssse3", "swizzle_pair")
 def _swizzle_pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     """Places are below 32: those of the other vector get the first bit."""
@@ -78,10 +83,14 @@ def lanes_of_words(writer: FunctionWriter) -> tree.Lanes:
     return words
 
 
+@machine_rule("ssse3", "mul_q15")
+def _mul_q15(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    return call(writer, "llvm.x86.ssse3.pmul.hr.sw.128", _WORDS, *(f"{_WORDS} {operand}" for operand in operands))
+
+
 @machine_rule("ssse3", "mul_q15_sat")
 def _mul_q15_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    arguments = (f"{_WORDS} {operand}" for operand in operands)
-    return _saturated(writer, call(writer, "llvm.x86.ssse3.pmul.hr.sw.128", _WORDS, *arguments))
+    return _saturated(writer, _mul_q15(writer, node, operands))
 
 
 @machine_rule("sse2", "mul_q15_sat")
@@ -109,9 +118,12 @@ def _saturated(writer: FunctionWriter, product: str) -> str:
 def _pairwise_sum_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     """The products with ones; the instruction's first operand is unsigned, the second signed."""
     is_signed = node.operands[0].type.name == "i8x16"
-    factors = (every(16, 8, 1), operands[0]) if is_signed else (operands[0], every(16, 8, 1))
-    arguments = (f"{_BYTES} {factor}" for factor in factors)
-    return call(writer, "llvm.x86.ssse3.pmadd.ub.sw.128", _WORDS, *arguments)
+    return _dot_sat(writer, node, [every(16, 8, 1), operands[0]] if is_signed else [operands[0], every(16, 8, 1)])
+
+
+@machine_rule("ssse3", "dot_sat")
+def _dot_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    return call(writer, "llvm.x86.ssse3.pmadd.ub.sw.128", _WORDS, *(f"{_BYTES} {operand}" for operand in operands))
 
 
 @machine_rule("sse2", "pairwise_sum", "i16x8->i32x4")
@@ -188,6 +200,12 @@ def _picked(writer: FunctionWriter, shape: str, comparison: str, a: str, b: str)
 def _mask(writer: FunctionWriter, comparison: str, a: str, b: str) -> str:
     holds = writer.value(f"fcmp {comparison} {_SINGLES} {a}, {b}")
     return writer.value(f"sext <4 x i1> {holds} to {_DOUBLE_WORDS}")
+
+
+@machine_rule("sse2", "trunc_or_least", "f32x4->i32x4")
+@machine_rule("sse2", "trunc_or_least", "f64x2->i32x4")
+def _trunc_or_least(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    return _convert(writer, llvm_type(node.operands[0].type), operands[0])
 
 
 @machine_rule("sse2", "trunc_sat", "f32x4->i32x4")

@@ -34,6 +34,7 @@ wasm_config_t *fusee_config_new(const fusee_platform_t *platform);
 void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fuel, heed deadlines and interrupts */
 void fusee_config_set_stack(wasm_config_t *config, uint64_t bytes); /* of the guests' own stack, in each store */
 void fusee_config_set_nesting(wasm_config_t *config, uint32_t most); /* of calls from host to guest to host and so on */
+void fusee_config_set_relaxed_simd_deterministic(wasm_config_t *config, bool deterministic); /* else the machine's answers */
 
 /* Fills in what serves before a platform was given, in a table of NULLs. The library's own is the C library: its memory,
  * clocks, random numbers and standard streams; where there is none it gives false. An app's function of this name takes
