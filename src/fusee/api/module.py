@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from fusee.api._serialized import Serialized
 from fusee.api.engine import Engine
 from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
@@ -117,6 +116,8 @@ class Module(Managed):
     def serialize(self) -> bytearray:
         """Bytes from which `deserialize` makes this module again: its binary, and if its engine's strategy is "native"
         the native code of its functions for this processor and this version of Fusee."""
+        from fusee.api._serialized import Serialized
+
         binary, engine = self._opened()._binary, self._engine
         return Serialized(binary, engine._native.exported_code(binary) if engine._compiles else b"").to_bytes()
 
@@ -128,6 +129,8 @@ class Module(Managed):
         `ArgumentError`; `WasmtimeError` for other bytes, for damaged ones, and where code is used that was compiled for
         another processor or by another version.
         """
+        from fusee.api._serialized import Serialized
+
         expect(engine, Engine, "an Engine")
         expect(encoded, (bytes, bytearray), "bytes")
         module = cls.__new__(cls)
