@@ -8,16 +8,15 @@ running, and what follows is charged to that.
 """
 
 import ctypes
-import mmap
 import weakref
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from unicorn.unicorn_py3.unicorn import uclib
 
-from fusee.emulator.space import NO_RESERVE
 from fusee.emulator.stop import hook_blocks, remove_hook
 from fusee.kernel.build import Library, Program, load
+from fusee.kernel.checking import reserve
 from fusee.kernel.lang import Fn, Ptr, cast, kernel, struct, u8, u32, u64, usize
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
@@ -109,9 +108,7 @@ class InstructionCount:
         for image in (device.image, *device.loaded):
             self._number_instructions(image)
         # As sparse as the device's memory itself.
-        self._cells = mmap.mmap(
-            -1, device.space.size // _UNIT_BYTES * _CELL_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
-        )
+        self._cells = reserve(device.space.size // _UNIT_BYTES * _CELL_BYTES)
         self._words = memoryview(self._cells).cast("Q")
         self._state = ctypes.create_string_buffer(layout(Counter, Target.host()).extent.size)
         self._counter: Any = view(Counter, ctypes.addressof(self._state))

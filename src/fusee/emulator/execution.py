@@ -129,8 +129,12 @@ class Execution:
             self._device.is_executing = False
             self._device.stopper.forget()
         raised = self._failure or self._interruption
+        self._failure = self._interruption = None
         if raised is not None:
-            raise raised
+            try:
+                raise raised
+            finally:
+                del raised  # else it would hold this frame, and so the device, until somebody looks for circles
 
     def _go_on(self) -> None:
         device, turn = self._device, self._turn
@@ -144,6 +148,7 @@ class Execution:
         if turn.job.error is not None:
             is_fault = isinstance(turn.job.error, UcError)
             self._failure = capture(device, str(turn.job.error)) if is_fault else turn.job.error
+            turn.job.error = None
             self._has_ended = True
         elif device.failure is not None:
             self._failure = device.failure

@@ -5,16 +5,15 @@ buffer like any other. Nothing is set aside for what is not touched.
 """
 
 import ctypes
-import mmap
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
+from fusee.kernel.checking import reserve
 from fusee.kernel.faults import BoundsFault
 from fusee.kernel.space import Space
 from fusee.kernel.target import Target
 
 PAGE_BYTES = 0x4000  # of watchOS and iOS
-NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0)
 
 
 class DeviceSpace(Space):
@@ -24,7 +23,7 @@ class DeviceSpace(Space):
         self.target = target
         self.base = base
         self.size = size
-        self._mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE)
+        self._mapping = reserve(size)  # else processes with several devices could not be divided
         self.host_base = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
 
     def host_address(self, address: int, size: int = 0) -> int:

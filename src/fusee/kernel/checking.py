@@ -49,7 +49,7 @@ class CheckedHeap:
     def __init__(self) -> None:
         self._arena = _reserve_any()
         self.size = len(self._arena)
-        self._shadow = _reserve(self.size // 8)
+        self._shadow = reserve(self.size // 8)
         self.start, self._shadow_start = _address(self._arena), _address(self._shadow)
         self._unused = _GAP_BYTES  # offset behind everything given out so far
         self._live: dict[int, int] = {}  # address -> size
@@ -149,13 +149,13 @@ def checked_heap() -> CheckedHeap:
 def _reserve_any() -> mmap.mmap:
     for size in _ARENA_BYTES[:-1]:
         try:
-            return _reserve(size)
+            return reserve(size)
         except (OSError, OverflowError, ValueError):
             continue
-    return _reserve(_ARENA_BYTES[-1])
+    return reserve(_ARENA_BYTES[-1])
 
 
-def _reserve(size: int) -> mmap.mmap:
+def reserve(size: int) -> mmap.mmap:
     """Address space that takes memory only where it is touched."""
     if not hasattr(mmap, "MAP_ANONYMOUS"):
         return mmap.mmap(-1, size)
