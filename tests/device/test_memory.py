@@ -1,5 +1,6 @@
 """What a watch needs to get a module ready and to run it: memory and instructions."""
 
+import os
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from fusee import Config, Engine, Func, Instance, Memory, Module, Store
 from fusee.bench.workloads import Workload, find_workloads
 from fusee.emulator.count import InstructionCount
-from fusee.emulator.space import PAGE_BYTES
+from fusee.emulator.space import PAGE_BYTES, DeviceSpace
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
+from fusee.kernel.target import Target
 from tests.device.conftest import WATCH
 
 FIXED_BYTES = 64 << 10
@@ -104,3 +106,13 @@ def test_a_large_module_is_soon_ready() -> None:
     Instance(store, Module(engine, binary), [])
     assert len(binary) > 1 << 20
     assert 0 < count.total < LOADING_INSTRUCTIONS + INSTRUCTIONS_OF_CODE * len(binary)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is divided here")
+def test_a_process_with_many_devices_can_be_divided() -> None:
+    """What devices could use is not set aside, else it would be counted a second time for the child, and refused."""
+    spaces = [DeviceSpace(Target.parse("arm64_32-apple-watchos"), 0, 0xE000_0000) for _ in range(12)]
+    number = os.fork()
+    if number == 0:
+        os._exit(len(spaces))
+    assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == len(spaces)
