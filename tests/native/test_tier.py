@@ -13,6 +13,7 @@ import pytest
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
 from fusee.api import _native
 from fusee.api.text import wat2wasm
+from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
 from fusee.native.batch import Wish, choose, compile_batch
 from fusee.native.code import mapped
@@ -363,6 +364,25 @@ def test_a_damaged_batch_is_not_used(knowing: None, tmp_path: Path) -> None:
         other = Store(engine())
         again = Instance(other, Module(other.engine, CALLING), [host(other, lambda number: 1)])
         assert main_of(again, other) == 1111
+
+
+def test_a_place_in_another_module_is_none() -> None:
+    """Two guests that pause at once may leave the module of one and the place of the other."""
+    vectors = "(local" + " v128" * 40_000 + ")"  # too many for the interpreter
+    module = Module(tiered_engine(), f"(module (func {vectors} (loop)) (func (loop)))")
+    tier = module._engine._tier
+    assert tier is not None
+    known = tier._modules[module._address]
+
+    def is_news(function: int) -> bool:
+        tier._state.sampled_module = usize(module._address)
+        tier._state.sampled = u64(function << 32 | 32)
+        return tier._take_sample()
+
+    assert [is_news(function) for function in (2, 100_000, 0xFFFF_FFFF)] == [False] * 3
+    assert [is_news(function) for function in (0, 1)] == [True] * 2
+    assert [loop.function for loop in known.loops()] == [1]
+    assert known.hot(10) == [0, 1]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is nothing like it")

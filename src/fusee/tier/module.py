@@ -1,11 +1,13 @@
 """A module whose functions get native code while they run."""
 
+import contextlib
 import ctypes
 import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.api._python import make_struct
+from fusee.api.errors import WasmtimeError
 from fusee.engine.state.code import CODE_START, MOST_PINS
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.native import NativeCell, Resume
@@ -57,6 +59,7 @@ class TieredModule:
         self.done: set[int] = set()  # functions that have native code, or cannot have it
         self.shelf = Shelf(binary)
         self._native = native
+        self._own = range(int(state.imported_func_count), int(state.func_count))
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
         self._seen_heads: set[tuple[int, int]] = set()
         for name in ("natives", "tiers"):
@@ -75,7 +78,13 @@ class TieredModule:
             self.done |= code.functions.keys() | code.reasons.keys()
 
     def note(self, engine: int, function: int, offset: int) -> bool:
-        """A guest was seen at a cell; whether there is something to be done about it."""
+        """A guest was seen at a cell; whether there is something to be done about it.
+
+        Guests note their module and their place one after the other. If two of them do so at once, the place may be
+        another module's.
+        """
+        if function not in self._own:
+            return False
         is_new = function not in self.done
         if is_new:
             self.counts[function] += 1
@@ -148,11 +157,12 @@ def _find_loops(native: "HostNative", binary: bytes, heads: list[tuple[int, int]
         module = native.compile(engine, binary, int(ALL_FEATURES))
         try:
             for function, offset in heads:
-                address = native.translate_for_listing(engine, module, function, handlers)
-                t: Any = view(Translator, address)
-                at = [number for number in range(int(t.head_count)) if int(t.heads[2 * number]) == offset]
-                found += [_loop(t, function, int(t.heads[2 * number + 1]), offset) for number in at]
-                native.keep_translator(engine, address)
+                with contextlib.suppress(WasmtimeError):  # nobody has been there: the place was another module's
+                    address = native.translate_for_listing(engine, module, function, handlers)
+                    t: Any = view(Translator, address)
+                    at = [number for number in range(int(t.head_count)) if int(t.heads[2 * number]) == offset]
+                    found += [_loop(t, function, int(t.heads[2 * number + 1]), offset) for number in at]
+                    native.keep_translator(engine, address)
         finally:
             native.end_module(module)
     finally:
