@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from fusee import Config, Engine, Store, StoreError, Trap, WasmtimeError
-from fusee.component import Component, Linker
+from fusee import Config, Engine, LimitError, Store, StoreError, Trap, WasmtimeError
+from fusee.component import Component, Linker, fibers
+from fusee.component.tasks import tasks_of
 from tests.component.asyncguests import WAITING, component
 from tests.component.guests import World
 
@@ -275,6 +276,45 @@ def test_the_end_of_a_store_ends_what_waits_in_it() -> None:
     while threading.active_count() > before + 8 and time.monotonic() < deadline:  # some are on their way to their end
         time.sleep(0.001)
     assert threading.active_count() <= before + 8
+
+
+@pytest.mark.parametrize("way", ["by-callback", "stackful"])
+def test_an_error_at_once_ends_calls_that_wait(way: str) -> None:
+    def wait(store: Any, number: int) -> Any:
+        if number:
+            raise KeyError("at once")
+        return asyncio.sleep(60)
+
+    async def main() -> None:
+        world = World(WAITING, wait=wait)
+        waiting = asyncio.ensure_future(world.func("stackful").call_async(world.store, 0))
+        await asyncio.sleep(0.01)
+        with pytest.raises(KeyError, match="at once"):
+            await world.func(way).call_async(world.store, 1)
+        with pytest.raises(KeyError, match="at once"):
+            await asyncio.wait_for(waiting, 10)
+        with pytest.raises(Trap, match="cannot enter"):
+            world.call(way, 1)
+        world.store.close()
+
+    asyncio.run(main())
+
+
+def test_frames_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fibers, "MOST_PARKED_BYTES", 100)  # less than those of one task
+
+    async def main() -> None:
+        world = World(WAITING, wait=soon)
+        calls = [asyncio.ensure_future(world.func("stackful").call_async(world.store, n)) for n in (2, 3, 4, 5)]
+        found = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+        assert [type(error) for error in found] == [LimitError, LimitError, Trap, Trap]
+        tasks = tasks_of(world.store)
+        stacks = tasks.stacks()
+        assert not tasks.parked and not tasks.waiting and not stacks.count  # nothing is left where it was
+        assert not stacks._parked_bytes and not world.store._held
+        world.store.close()
+
+    asyncio.run(main())
 
 
 def test_a_store_does_not_close_while_a_guest_runs() -> None:

@@ -208,9 +208,9 @@ def begin(function: LiftedFunction, args: tuple[Any, ...]) -> Call:
     tasks.depth += 1
     try:
         task = lift.start(lambda: args, call.resolve, None)
-    except BaseException:
+    except BaseException as error:
         if not function.instance.may_enter:
-            tasks.end(function.instance)
+            host_tasks_of(function.instance.store).end_all(error, function.instance)
         raise
     finally:
         tasks.depth -= 1

@@ -61,8 +61,8 @@ class Fiber:
         stacks = self._stacks
         if stacks.count >= MOST_FIBERS:
             raise LimitError(f"{MOST_FIBERS} tasks wait at once")
-        stacks.count += 1
         before = stacks.enter(self)
+        stacks.count += 1
         try:
             _worker().run(self)
         except BaseException:
@@ -72,9 +72,9 @@ class Fiber:
         return self._await(before)
 
     def resume(self, value: Any) -> Any:
-        """Let `park` give `value`; as `start`."""
+        """Let `park` give `value`; as `start`. After a `LimitError` it is parked as before."""
+        before = self._stacks.enter(self, value is _KILL)
         self._value = value
-        before = self._stacks.enter(self)
         self.is_parked = False
         self._wake.release()
         return self._await(before)
@@ -199,9 +199,9 @@ class Stacks:
         """The thread that runs is the one that uses the store."""
         self._words.thread = get_ident()
 
-    def enter(self, fiber: Fiber) -> Fiber:
-        """Put a fiber's frames in place; gives the one that waits for it. Raises `LimitError`."""
-        if self._parked_bytes > MOST_PARKED_BYTES:
+    def enter(self, fiber: Fiber, is_last: bool = False) -> Fiber:
+        """Put a fiber's frames in place; gives the one that waits for it. Raises `LimitError`, unless it ends now."""
+        if self._parked_bytes > MOST_PARKED_BYTES and not is_last:
             raise LimitError(f"frames of tasks that wait take more than {MOST_PARKED_BYTES} bytes")
         before, words = self.current, self._words
         before.top, before.place = words.top, words.place

@@ -182,7 +182,8 @@ class HostTasks:
         self._running.discard(call)
         self._fail_all(error, call.instance)
 
-    def _fail_all(self, error: BaseException, instance: "ComponentInstance | None") -> None:
+    def end_all(self, error: BaseException, instance: "ComponentInstance | None") -> bool:
+        """Something has failed: its component ends, and so do all calls that wait; whether there were some."""
         if instance is not None:
             for part in instance.chain:
                 part.may_enter = False
@@ -190,7 +191,10 @@ class HostTasks:
         waiting = self._waiting_calls()
         for call in waiting:
             call.fail(error)
-        if not waiting and self._loop is not None and self._loop is not self._own_loop:
+        return bool(waiting)
+
+    def _fail_all(self, error: BaseException, instance: "ComponentInstance | None") -> None:
+        if not self.end_all(error, instance) and self._loop is not None and self._loop is not self._own_loop:
             context = {"message": "a guest's task that nobody waits for has failed", "exception": error}
             self._loop.call_exception_handler(context)
         self.kick()

@@ -97,12 +97,12 @@ class Thread:
                 other = fiber.start(lambda: self._advance(is_cancelled))
             else:
                 other = fiber.resume(is_cancelled)
-            if fiber.is_parked:
-                self._fiber = fiber
-                tasks.parked.add(self)
             found: Thread | None = other
             return found
         finally:
+            if fiber is not None and fiber.is_parked:  # an error, too, may leave it so
+                self._fiber = fiber
+                tasks.parked.add(self)
             tasks.current = before
             self.is_running = False
 
