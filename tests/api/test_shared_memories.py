@@ -151,6 +151,57 @@ def test_a_memory_that_a_module_makes() -> None:
     assert guest["load"](store, 4 * PAGE - 4) == 0
 
 
+MAKER = '(module (memory (export "memory") 1 4 shared) (data (i32.const 8) "\\07"))'
+
+
+def test_a_store_that_is_closed_while_its_memory_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another thread: it ends when nobody uses the memory any more."""
+    world, opened = World(), SharedMemory._opened
+    maker = Store(world.engine)
+    made: Any = Instance(maker, Module(world.engine, MAKER), []).exports(maker)
+    world.memory = made["memory"]
+    closing = threading.Thread(target=maker.close)
+
+    def slowly(self: SharedMemory) -> Store:
+        owner = opened(self)
+        if closing.ident is None:
+            closing.start()
+            closing.join(0.02)
+        return owner
+
+    monkeypatch.setattr(SharedMemory, "_opened", slowly)
+    store, guest = world.guest()
+    closing.join()
+    assert maker._is_closed
+    assert guest["load"](store, 8) == 7
+    store.close()
+    maker.close()
+    with pytest.raises(ValueError, match="already closed"):
+        world.guest()
+
+
+def test_a_store_that_is_closed_before_its_memory_grows() -> None:
+    """By another thread, which has the store meanwhile."""
+    world = World()
+    maker = Store(world.engine)
+    made: Any = Instance(maker, Module(world.engine, MAKER), []).exports(maker)
+    memory, failures = made["memory"], []
+
+    def grow() -> None:
+        try:
+            memory.grow(1)
+        except ValueError as error:
+            failures.append(error)
+
+    growing = threading.Thread(target=grow)
+    with maker._lock:
+        growing.start()
+        growing.join(0.02)
+        maker.close()
+    growing.join()
+    assert len(failures) == 1
+
+
 def test_what_waiting_gives() -> None:
     world = World()
     store, guest = world.guest()

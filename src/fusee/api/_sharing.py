@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fusee.api._waiting import notify, wait
+from fusee.api.managed import refuse_closed
 from fusee.engine.state.platform import REQUEST_NOTIFY, REQUEST_WAIT
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ def answer(store: "Store", request: int, address: int) -> None:
 
 
 def grow_shared(owner: "Store", memory: int, delta: int) -> int:
-    """Add pages to a shared memory at an address; gives how many there were, or `NOT_GROWN`."""
+    """Add pages to a shared memory at an address; gives how many there were, or `NOT_GROWN`.
+
+    Raises as any use of a closed object if another thread has ended the owner.
+    """
     native: Any = owner._native
     with owner.engine._gate.growth, _paused([owner, *owner._borrowers]):
+        if owner._has_ended:
+            refuse_closed()
         pages: int = native.grow_memory(memory, delta)
     return pages
 

@@ -58,9 +58,10 @@ class SharedMemory(Managed):
 
     def _lend(self, store: Store) -> int:
         """The address, for an instance in `store`, while which lives the memory does."""
-        owner = self._opened()
-        if owner is not store:
-            with owner.engine._gate.growth:  # whoever grows it knows who uses it
+        gate = self._engine._gate
+        with gate.growth, gate.clock:  # whoever grows it, or ends its owner, knows who uses it
+            owner = self._opened()
+            if owner is not store:
                 store._borrowed[self._address] = owner
                 owner._borrowers.add(store)
         return self._address
@@ -71,7 +72,7 @@ class SharedMemory(Managed):
 
     def _opened(self) -> Store:
         """Who owns it, unless that has ended or this was closed."""
-        if self._is_closed or not self._owner._end.alive:
+        if self._is_closed or self._owner._has_ended:
             refuse_closed()
         return self._owner
 

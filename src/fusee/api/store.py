@@ -76,7 +76,7 @@ class Store(ObjectTable, Managed):
         self.engine = engine
         self._native = engine._native
         self._data = data
-        self._is_closed = False
+        self._is_closed = self._has_ended = False
         self._embedding = self._native.new_embedder(self)
         self._lock = self._embedding.lock  # held by the thread that is in the store's code
         self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
@@ -164,7 +164,9 @@ class Store(ObjectTable, Managed):
 
     def _end_alone(self) -> None:
         """End in the engine; after those that borrow something, if there are any."""
-        if not any(store._end.alive for store in self._borrowers):
+        with self.engine._gate.clock:  # nobody begins to borrow meanwhile
+            self._has_ended = not any(store._end.alive for store in self._borrowers)
+        if self._has_ended:
             self._end()
 
     def _forget(self) -> None:
