@@ -9,15 +9,13 @@ import sys
 from typing import Any
 
 import fusee
-from fusee.engine.runtime.codes import NOTE_BYTES
-from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module as ModuleState
-from fusee.kernel.lang import Ptr, u8, u32, usize
-from fusee.kernel.memory import cast, view
+from fusee.kernel.lang import u32
+from fusee.kernel.memory import view
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import mapped
 from fusee.native.resume import Place
-from fusee.tier.module import Loop, TieredModule, _find_loops
+from fusee.tier.module import Loop, TieredModule, _find_loops, loop_cells
 from tests.fuzz.observe import GENERATORS, observe
 
 
@@ -39,13 +37,8 @@ def module_of(engine: fusee.Engine, module: fusee.Module) -> TieredModule:
 def translated_loops(tiered: TieredModule) -> list[tuple[int, int]]:
     """Functions and the offsets of their loops' first cells, of those that have been called."""
     state = view(ModuleState, tiered.address)
-    found = []
-    for index in range(int(state.imported_func_count), int(state.func_count)):
-        if state.code_table.address and state.code_table[index] != 0:
-            start = int(state.code_table[index]) - CODE_START
-            notes = cast(Ptr[u32], cast(Ptr[u8], usize(start + int(view(Code, start).size) + NOTE_BYTES - 4)))
-            found += [(index, int(notes[1 + number])) for number in range(int(notes[0]))]
-    return found
+    defined = range(int(state.imported_func_count), int(state.func_count))
+    return [(index, cell) for index in defined for cell in loop_cells(tiered.address, index)]
 
 
 def resume_all(engine: fusee.Engine, module: fusee.Module) -> list[Loop]:

@@ -1,5 +1,6 @@
 """Native code that is made ahead: serialized modules, and `fusee compile`."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,24 @@ def test_code_of_another_version_or_module_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(key, "sources_digest", lambda: "another")
     with pytest.raises(WasmtimeError, match="compiled for another processor, or by another version"):
         Module.deserialize(engine("native"), encoded)
+
+
+def test_a_module_whose_code_is_refused_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = engine("native")
+    other = Serialized(bytes(wat2wasm("(module (func))")), b"of another version").to_bytes()
+    ended: list[int] = []
+    end = own._end_module
+
+    def end_one(address: int) -> None:
+        ended.append(address)
+        end(address)
+
+    monkeypatch.setattr(own, "_end_module", end_one)
+    for _ in range(3):
+        with pytest.raises(WasmtimeError, match="by another version"):
+            Module.deserialize(own, other)
+    gc.collect()
+    assert len(ended) == 3
 
 
 def fusee(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":

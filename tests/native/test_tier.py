@@ -13,14 +13,19 @@ import pytest
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
 from fusee.api import _native
 from fusee.api.text import wat2wasm
+from fusee.engine.state.code import CODE_START
+from fusee.engine.state.module import Module as ModuleState
+from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
 from fusee.native.batch import Wish, choose, compile_batch
 from fusee.native.code import mapped
 from fusee.native.module import read_module
+from fusee.native.resume import Place
 from fusee.tier import watcher
+from fusee.tier.module import _find_loops
 from tests.fuzz.observe import GENERATORS
-from tests.native.loops import difference, resume_all, tiered_engine
+from tests.native.loops import difference, module_of, resume_all, tiered_engine, translated_loops
 
 LONGEST_SECONDS = 60.0  # that a test waits for another process
 
@@ -351,6 +356,59 @@ def test_a_module_may_end_while_it_is_compiled(monkeypatch: pytest.MonkeyPatch) 
     other = Store(own)
     again = Instance(other, Module(own, CALLING), [host(other, lambda number: 1)])
     assert main_of(again, other) == 1111
+
+
+def seen(own: Engine, module: int, function: int, offset: int) -> bool:
+    """A guest was seen at a cell; whether that is news to who looks."""
+    assert own._tier is not None
+    own._tier._state.sampled_module = usize(module)
+    own._tier._state.sampled = u64(function << 32 | offset)
+    return own._tier._take_sample()
+
+
+FALLING = """(module
+  (func (export "main") (result i32) (local $i i32) (local.set $i (i32.const 3))
+    (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))) (local.get $i))
+  (func (export "other")))"""
+
+
+def test_who_was_seen_in_a_module_that_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tiered_engine()
+    store = Store(own)
+    module = Module(own, FALLING)
+    instance = Instance(store, module, [])
+    assert main_of(instance, store) == 0
+    address = module._address
+    module_of(own, module).install(own._address, mapped(compile_batch(module._binary, Wish([0], [], [], 1000))), [])
+    installed: list[tuple[int, ...]] = []
+    monkeypatch.setattr(own._native, "install_tiered", lambda *given: installed.append(given))
+    assert not seen(own, address, 0, CODE_START)
+    assert len(installed) == 1  # in case somebody has replaced the cell's handler meanwhile
+    del instance, module
+    store.close()
+    assert not seen(own, address, 0, CODE_START)
+    assert len(installed) == 1
+
+
+def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
+    """Of a function that is not translated, or has been given native code before its first call."""
+    own = tiered_engine()
+    store = Store(own)
+    module = Module(own, FALLING)
+    assert main_of(Instance(store, module, []), store) == 0
+    known = module_of(own, module)
+    ((index, offset),) = translated_loops(known)
+    loops = _find_loops(known._native, known.binary, [(index, offset)])
+    made = compile_batch(known.binary, Wish([], [Place(*loop.place) for loop in loops], [], 0))
+    for is_native in (False, True):
+        if is_native:
+            known.shelf.add(compile_batch(known.binary, Wish([index], [], [], 1000)))
+        other = Module(own, FALLING)
+        module_of(own, other).install(own._address, mapped(made), loops)
+        assert view(ModuleState, other._address).resumes == 0
+        assert main_of(Instance(store, other, []), store) == 0
+    known.install(own._address, mapped(made), loops)
+    assert view(ModuleState, module._address).resumes != 0
 
 
 def test_a_damaged_batch_is_not_used(knowing: None, tmp_path: Path) -> None:

@@ -57,9 +57,9 @@ class Lifetime:
 
     __slots__ = ("__weakref__",)
 
-    def __init__(self, engine: Engine, address: int, binary: bytes, native: object = None) -> None:
-        """`native` is what keeps native code of its functions in this process."""
-        finalizer = weakref.finalize(self, _end, engine, address, binary, native)
+    def __init__(self, engine: Engine, address: int, binary: bytes, kept: list[object]) -> None:
+        """`kept` is what native code of its functions needs in this process."""
+        finalizer = weakref.finalize(self, _end, engine, address, binary, kept)
         finalizer.atexit = False  # the process's end frees everything at once
 
 
@@ -82,14 +82,13 @@ class Module(Managed):
         self._address: int = engine._compile(binary)
         self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
-        self._lifetime: Lifetime | None
+        kept: list[object] = []
+        lifetime = Lifetime(engine, self._address, binary, kept)  # from here on: native code may be refused
+        self._lifetime: Lifetime | None = lifetime
         if engine._tier is not None:
-            module = engine._tier.add(self._address, binary)
-            self._lifetime = Lifetime(engine, self._address, binary, module.kept)
-            engine._tier.begin(module, self._lifetime)
-        else:
-            native = install_native(engine, self._address, binary, code) if engine._compiles else None
-            self._lifetime = Lifetime(engine, self._address, binary, native)
+            engine._tier.add(self._address, binary, lifetime, kept)
+        elif engine._compiles:
+            kept.append(install_native(engine, self._address, binary, code))
 
     def _opened(self) -> "Module":
         """The module, unless it was closed."""
@@ -300,6 +299,6 @@ def _to_binary(wasm: str | bytes | bytearray | memoryview) -> bytes:
     return bytes(wat2wasm(wasm))
 
 
-def _end(engine: Engine, address: int, binary: Iterable[int], native: object = None) -> None:
-    """End a module; the engine, the bytes and its native code are arguments so that they end after it."""
+def _end(engine: Engine, address: int, binary: Iterable[int], kept: object = None) -> None:
+    """End a module; the engine, the bytes and what native code needs are arguments so that they end after it."""
     engine._end_module(address)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.api._python import make_struct
 from fusee.api.errors import WasmtimeError
-from fusee.engine.state.code import CODE_START, MOST_PINS
+from fusee.engine.runtime.codes import NOTE_BYTES
+from fusee.engine.state.code import CODE_START, MOST_PINS, Code
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.native import NativeCell, Resume
 from fusee.engine.state.runtime import Engine as EngineState
@@ -46,14 +47,19 @@ class Loop(NamedTuple):
 
 
 class TieredModule:
-    """What is known of a module, and what it has got. It does not keep the module alive."""
+    """What is known of a module, and what it has got. It does not keep the module alive, whose lifetime it is given.
 
-    def __init__(self, native: "HostNative", address: int, binary: bytes) -> None:
+    `kept` lives as long as the module: what its code leads to is put there.
+    """
+
+    def __init__(
+        self, native: "HostNative", address: int, binary: bytes, lifetime: "Lifetime", kept: list[object]
+    ) -> None:
         state = view(ModuleState, address)
         self.address = address
         self.binary = binary
-        self.lifetime: weakref.ref[Lifetime] | None = None
-        self.kept: list[object] = []  # what the module's code leads to: whoever holds the module holds it
+        self.lifetime = weakref.ref(lifetime)
+        self.kept = kept
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen there
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
         self.done: set[int] = set()  # functions that have native code, or cannot have it
@@ -98,7 +104,7 @@ class TieredModule:
         return True
 
     def has_ended(self) -> bool:
-        return self.lifetime is not None and self.lifetime() is None
+        return self.lifetime() is None
 
     def heat(self) -> int:
         """How often guests were seen where something is to be done."""
@@ -132,7 +138,9 @@ class TieredModule:
                 self._resume(engine, loop, entry)
 
     def _resume(self, engine: int, loop: Loop, entry: int) -> None:
-        start = int(view(ModuleState, self.address).code_table[loop.function])  # a guest was seen in it
+        if loop.cell not in loop_cells(self.address, loop.function):
+            return  # nobody has been there: the place was another module's
+        start = int(view(ModuleState, self.address).code_table[loop.function])
         made = make_struct(Resume, {"cell": start - CODE_START + loop.cell, "entry": entry})
         record: Any = view(Resume, ctypes.addressof(made))
         record.slots = u32(loop.slots)
@@ -143,6 +151,17 @@ class TieredModule:
                 record.pins[pin] = u32(slot)
         self.kept.append(made)
         self._native.install_resume(engine, self.address, ctypes.addressof(made))
+
+
+def loop_cells(module: int, function: int) -> list[int]:
+    """The offsets of its loops' first cells, of a function that has been translated; of others none."""
+    state = view(ModuleState, module)
+    start = int(state.code_table[function]) if state.code_table.address else 0
+    if start == 0:
+        return []
+    code = start - CODE_START
+    notes = cast(Ptr[u32], usize(code + int(view(Code, code).size) + NOTE_BYTES - 4))
+    return [int(notes[1 + number]) for number in range(int(notes[0]))]
 
 
 def _find_loops(native: "HostNative", binary: bytes, heads: list[tuple[int, int]]) -> list[Loop]:

@@ -79,16 +79,11 @@ class Tier:
             self._waiting.append(self._job[0])
         self.begin_again()
 
-    def add(self, address: int, binary: bytes) -> TieredModule:
-        """A new module, which nothing has been called of. Whoever holds it holds `TieredModule.kept`."""
-        module = TieredModule(self._native, address, binary)
+    def add(self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object]) -> None:
+        """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`."""
+        module = TieredModule(self._native, address, binary, lifetime, kept)
         module.take_kept(self._engine)
         self._modules[address] = module
-        return module
-
-    def begin(self, module: TieredModule, lifetime: "Lifetime") -> None:
-        """The module is complete; it is forgotten when its lifetime ends."""
-        module.lifetime = weakref.ref(lifetime)
 
     def end(self) -> None:
         """Have the thread end, and wait until it has; what is being compiled is given up."""
@@ -178,7 +173,10 @@ class Tier:
         if sampled in (0, int(SAMPLED_NATIVE)):
             return False
         module = self._modules.get(place)
-        is_new = module is not None and module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF)
+        lifetime = module.lifetime() if module is not None else None  # it does not end meanwhile
+        if module is None or lifetime is None:
+            return False
+        is_new = module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF)
         self._samples += is_new
         return is_new
 
@@ -208,7 +206,7 @@ class Tier:
         work.module.shelf.add(made)
         with contextlib.suppress(OSError):  # the system may let nothing be executed
             code = mapped(made)
-            lifetime = work.module.lifetime() if work.module.lifetime is not None else None
+            lifetime = work.module.lifetime()
             if lifetime is not None:
                 work.module.install(self._engine, code, work.loops)
                 self._ungiven += [(work.module, weakref.ref(store)) for store in self._stores()]
@@ -241,7 +239,7 @@ class Tier:
         left = []
         for module, reference in self._ungiven:
             store = reference()
-            lifetime = module.lifetime() if module.lifetime is not None else None
+            lifetime = module.lifetime()
             if store is None or lifetime is None or store._address not in self._native.stores:
                 continue
             is_locked = store._lock.acquire(blocking=False)
