@@ -1,5 +1,8 @@
 """Compiling in other processes, and what is kept on disk."""
 
+import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,10 +10,13 @@ import pytest
 from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
-from fusee.native import host, units, worker
+from fusee.native import batches, host, units, worker
+from fusee.native.batch import Wish
 from fusee.native.code import mapped
 from fusee.native.compile import Options, plan
 from tests.native.parts import natively
+
+MOST_SELECTED = 1024  # the size of an `fd_set`
 
 TEXT = """(module
   (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
@@ -69,6 +75,34 @@ def test_a_compiler_that_dies_costs_speed(monkeypatch: pytest.MonkeyPatch) -> No
         assert set(code.functions) == {1}
         assert code.reasons == {0: "compiling takes too long"}
         assert called() == 41
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """The next file has a number that `select.select` does not take."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * MOST_SELECTED:
+        pytest.skip("no more files than that may be open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * MOST_SELECTED, hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(MOST_SELECTED)]
+    try:
+        yield
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_process_with_many_open_files_compiles(many_files: None) -> None:
+    binary = bytes(wat2wasm(TEXT))
+    (unit,) = worker.compiled(worker.Job(binary, None, Options(Target.host())), [0])
+    assert unit[0] == 0
+    job = batches.Job(binary, Wish([1], [], [], 1000).to_bytes())
+    limit = time.monotonic() + 60
+    while (made := job.poll()) is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert set(mapped(made or b"").functions) == {0, 1}
 
 
 def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ Nothing here compiles or needs what does; that is a process of its own, bounded 
 import contextlib
 import json
 import os
-import select
 import sys
 import time
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.host import processor_count
 from fusee.native.key import functions_key, key_of
+from fusee.native.pipes import is_readable
 
 _PROGRAM: Final = "from fusee.native.small import begin; begin(); from fusee.native.batch import main; main()"
 _SECONDS: Final = 90.0  # that a batch may take
@@ -46,7 +46,7 @@ class Job:
         """The batch; empty if there is none, because the process has died or takes too long; None: not yet."""
         assert self._process.stdout is not None
         file = self._process.stdout.fileno()
-        while select.select([file], [], [], 0)[0]:
+        while is_readable(file, 0):
             part = os.read(file, 1 << 20)
             self._answer += part
             if not part or len(self._answer) > _MOST_BYTES:

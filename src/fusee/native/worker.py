@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import select
 import struct
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from fusee.kernel.target import Target
+from fusee.native.pipes import is_readable
 from fusee.native.unit import Options
 
 _PROGRAM: Final = "from fusee.native.small import begin; begin(); from fusee.native.worker import main; main()"
@@ -77,8 +77,8 @@ def _read(file: int, size: int) -> bytes | None:
     while len(parts) < size:
         part = b""
         with contextlib.suppress(OSError):  # where pipes cannot be waited for, nothing is compiled
-            ready, _, _ = select.select([file], [], [], SECONDS)
-            part = os.read(file, min(size - len(parts), 1 << 20)) if ready else b""
+            if is_readable(file, SECONDS):
+                part = os.read(file, min(size - len(parts), 1 << 20))
         if not part:
             return None
         parts += part
