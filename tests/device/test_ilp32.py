@@ -1,6 +1,8 @@
 """What others fell into where pointers have 32 bits and registers 64. Each trap is also shown to be one."""
 
 import ctypes
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from fusee import Engine, Func, Instance, Memory, Module, Store, Trap
 from fusee.api import _native
 from fusee.api._device import DeviceNative
 from fusee.emulator import Device, DeviceFault, build_for_device, crash
+from fusee.emulator.build import DeviceProgram
 from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.codec import make_reference
 from fusee.kernel.layout import layout
@@ -26,8 +29,13 @@ def define() -> Any:
 
 
 @pytest.fixture(scope="module")
-def device() -> Device:
-    return Device(build_for_device("kernels for devices", define, Target.parse(WATCH)))
+def program() -> DeviceProgram:
+    return build_for_device("kernels for devices", define, Target.parse(WATCH))
+
+
+@pytest.fixture(scope="module")
+def device(program: DeviceProgram) -> Device:
+    return Device(program)
 
 
 def entry(device: Device, name: str) -> Any:
@@ -98,6 +106,22 @@ def test_a_report_shows_the_upper_halves_of_registers(device: Device) -> None:
     assert "0123456789abcdef" in str(caught.value)
     as_wide_as_pointers = DeviceFault(caught.value.fault, 4, 4)
     assert "0123456789abcdef" not in str(as_wide_as_pointers)
+
+
+def test_a_device_ends_when_nobody_has_it(program: DeviceProgram) -> None:
+    """At once, with its address space and its processor; nobody needs to look for circles."""
+    gc.collect()
+    gc.disable()
+    try:
+        device = Device(program)
+        assert entry(device, "is_inside")(1, 2, 4) == 1
+        with pytest.raises(DeviceFault):
+            entry(device, "write_to_null")(0)
+        parts = [weakref.ref(part) for part in (device, device.space, device.processor)]
+        del device
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.enable()
 
 
 def test_address_space_is_not_reserved(watch: Engine) -> None:

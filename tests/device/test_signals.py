@@ -5,10 +5,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from fusee import Engine, Func, FuncType, Instance, Module, Store, Trap
+from fusee.emulator.execution import Execution
+from fusee.engine.state.runtime import Store as StoreState
+from fusee.kernel.memory import view
 
 if sys.platform == "win32":
     pytest.skip("there are no timers that send signals", allow_module_level=True)
@@ -115,6 +121,41 @@ def test_what_is_raised_in_a_host_function(engine: Engine) -> None:
     with stopped_soon():
         guest("through")
     guest.check()
+
+
+class SecondStop:
+    """Raises once more at a line of what deals with an exception, counted from 1."""
+
+    def __init__(self, place: int) -> None:
+        self.left = place
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> "SecondStop":
+        if frame.f_code is Execution._go_on.__code__ and event == "line" and frame.f_locals["self"]._interruption:
+            self.left -= 1
+            if self.left == 0:
+                raise Stop
+        return self
+
+
+def test_what_is_raised_while_a_guest_is_being_stopped(watch: Engine) -> None:
+    """The guest ends no less, as if it had trapped."""
+    guest = Guest(watch)
+    native: Any = watch._native
+    state = view(StoreState, guest.store._address, native.space)
+    before = sys.gettrace()
+    for place in count(1):
+        second = SecondStop(place)
+        sys.settrace(second)
+        try:
+            with stopped_soon():
+                guest("spin")
+        finally:
+            sys.settrace(before)
+        assert state.trap_instance != 0
+        guest.check()
+        if second.left > 0:
+            break
+    assert place > 10
 
 
 def test_what_is_raised_among_many_calls(watch: Engine) -> None:

@@ -8,13 +8,12 @@ running, and what follows is charged to that.
 """
 
 import ctypes
-import weakref
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from unicorn.unicorn_py3.unicorn import uclib
 
-from fusee.emulator.stop import hook_blocks, remove_hook
+from fusee.emulator.hooks import BLOCK, hook
 from fusee.kernel.build import Library, Program, load
 from fusee.kernel.checking import reserve
 from fusee.kernel.lang import Fn, Ptr, cast, kernel, struct, u8, u32, u64, usize
@@ -51,7 +50,7 @@ class Counter:
 
 @kernel
 def count_block(processor: usize, address: u64, size: u32, counter: usize) -> None:
-    """Unicorn's uc_cb_hookcode_t."""
+    """A hook (`emulator.hooks`)."""
     c = cast(Counter, counter)
     if address < c.start or address >= c.end:
         return
@@ -139,9 +138,8 @@ class InstructionCount:
 
     def _add_hook(self) -> None:
         function = _library().address(count_block)
-        handle = hook_blocks(self._device.processor, function, ctypes.addressof(self._state))
-        used = self._state, self._flags, self._before, self._cells  # by the hook, as long as there is one
-        weakref.finalize(self, remove_hook, self._device.processor, handle, used).atexit = False
+        used = self._state, self._flags, self._before, self._cells
+        hook(self, self._device.processor, BLOCK, function, ctypes.addressof(self._state), used)
 
     def _leave_guest(self) -> None:
         self._counter.pc = u64(0)

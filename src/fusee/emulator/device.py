@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
-from weakref import WeakSet, finalize
+from weakref import WeakMethod, WeakSet, finalize
 
 from unicorn import unicorn_const as uc
 from unicorn.unicorn import Uc
@@ -14,6 +14,7 @@ from fusee.emulator.abi import WIDE, Abi, abi_of
 from fusee.emulator.build import DeviceProgram
 from fusee.emulator.crash import capture
 from fusee.emulator.execution import Execution
+from fusee.emulator.hooks import CALLBACK, CODE, hook
 from fusee.emulator.link import Image, most_bytes
 from fusee.emulator.objects import read_object
 from fusee.emulator.space import PAGE_BYTES, DeviceSpace, Heap
@@ -54,6 +55,18 @@ class Leaving:
     stack_after: int
 
 
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A device's method, for its own parts: a device holds much memory, and shall end as soon as nobody has it."""
+    found = WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        bound = found()
+        assert bound is not None  # only a device that somebody has executes
+        return bound(*arguments)
+
+    return call
+
+
 class Device:
     """A program linked and loaded for its target.
 
@@ -83,16 +96,15 @@ class Device:
         self.on_call: Callable[[], None] | None = None  # told when a call from Python begins
         self.on_load: Callable[[Image], None] | None = None  # told of code that is loaded
         self._link(program)
-        self.processor.hook_add(
-            uc.UC_HOOK_CODE, self._on_stub, begin=self._stubs + _STUB_BYTES, end=self._stubs + PAGE_BYTES - 1
-        )
+        first, last = self._stubs + _STUB_BYTES, self._stubs + PAGE_BYTES - 1
+        hook(self, self.processor, CODE, CALLBACK(_weakly(self._on_stub)), first=first, last=last)
         self.stopper = Stopper(self.processor, (address & ~self.abi.code_bit for address in self.image.handlers()))
         self.trap_address = self.image.symbols.get(_TRAP, 0)
         """Where a guest goes on that is stopped."""
 
     def _link(self, program: DeviceProgram) -> None:
         objects = [read_object(name, contents) for name, contents in program.objects.items()]
-        self.image = Image(self.target, self._stubs + PAGE_BYTES, objects, self._define_system)
+        self.image = Image(self.target, self._stubs + PAGE_BYTES, objects, _weakly(self._define_system))
         self.space.write(self.image.start, bytes(self.image.contents))
         free = -(-(self.image.start + len(self.image.contents)) // PAGE_BYTES) * PAGE_BYTES
         self.code_end = free + _LATER_BYTES
@@ -152,24 +164,25 @@ class Device:
         if name not in SYSTEM:
             raise ValueError(f"nothing defines {name}")
         parameters, result, call = SYSTEM[name]
-        return self.define(name, parameters, result, lambda *arguments: call(self.space, *arguments))
+        return self.define(name, parameters, result, partial(call, self.space))
 
-    def _on_stub(self, engine: Uc, address: int, size: int, data: object) -> None:
+    def _on_stub(self, engine: int, address: int, size: int, state: int) -> None:
+        processor = self.processor
         try:
             function = self._functions[address]
-            stack = int(engine.reg_read(self.abi.stack_pointer))
+            stack = int(processor.reg_read(self.abi.stack_pointer))
             arguments = self._arguments(function.parameters, stack)
             if function.leaves:
                 self.leaving = Leaving(function, arguments, stack, *self._return_place(stack))
-                engine.emu_stop()
+                processor.emu_stop()
             else:
                 self.give(function.call(*arguments), function.result)
         except BoundsFault as fault:
             self.failure = capture(self, str(fault))
-            engine.emu_stop()
+            processor.emu_stop()
         except BaseException as failure:
             self.failure = failure
-            engine.emu_stop()
+            processor.emu_stop()
 
     def _arguments(self, kinds: Sequence[str], stack: int) -> list[int]:
         width, registers = self.abi.register_bytes, self.abi.arguments

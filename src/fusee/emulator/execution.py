@@ -95,6 +95,7 @@ class _Turn:
     def __init__(self, device: "Device", address: int) -> None:
         self.job = Job(lambda: device.processor.emu_start(address, device.stop_address))
         self.leaving: Leaving | None = None
+        self.has_stopped = False  # at one of the stopper's places
         self.is_served = False
         self.value: int | None = None  # what was served gives
 
@@ -145,6 +146,9 @@ class Execution:
         if device.leaving is not None:
             turn.leaving = device.leaving
             device.leaving = None
+        if device.stopper.has_stopped:
+            turn.has_stopped = True
+            device.stopper.forget()
         if turn.job.error is not None:
             is_fault = isinstance(turn.job.error, UcError)
             self._failure = capture(device, str(turn.job.error)) if is_fault else turn.job.error
@@ -156,8 +160,7 @@ class Execution:
             self._has_ended = True
         elif turn.leaving is not None:
             self._serve(turn, turn.leaving)
-        elif device.stopper.has_stopped:
-            device.stopper.forget()
+        elif turn.has_stopped:
             self._turn = _Turn(device, device.trap_address)
         else:
             self._has_ended = True

@@ -5,15 +5,14 @@ at the start of each stretch of straight-line code. That is a kernel, compiled f
 """
 
 import ctypes
-import weakref
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from unicorn import unicorn_const
 from unicorn.unicorn import Uc
 from unicorn.unicorn_py3.unicorn import uclib
 
+from fusee.emulator.hooks import BLOCK, hook
 from fusee.kernel.build import Library, Program, load
 from fusee.kernel.lang import Fn, Ptr, cast, kernel, struct, u32, u64, usize
 from fusee.kernel.layout import layout
@@ -34,7 +33,7 @@ class Wish:
 
 @kernel
 def stop_at_place(processor: usize, address: u64, size: u32, wish: usize) -> None:
-    """Unicorn's uc_cb_hookcode_t."""
+    """A hook (`emulator.hooks`)."""
     w = cast(Wish, wish)
     if w.is_wanted == 0:
         return
@@ -56,33 +55,6 @@ def _library() -> Library:
     return load(Program("stopper", (stop_at_place,)))
 
 
-def hook_blocks(processor: Uc, function: int, state: int) -> ctypes.c_size_t:
-    """Have a C function called at the start of each stretch of code, past Unicorn's binding, which takes Python's only.
-
-    Gives the hook's handle. `RuntimeError` if Unicorn refuses.
-    """
-    handle = ctypes.c_size_t()
-    status = uclib.uc_hook_add(
-        processor._uch,
-        ctypes.byref(handle),
-        unicorn_const.UC_HOOK_BLOCK,
-        ctypes.c_void_p(function),
-        ctypes.c_void_p(state),
-        ctypes.c_uint64(1),
-        ctypes.c_uint64(0),
-    )
-    if status != unicorn_const.UC_ERR_OK:
-        raise RuntimeError(f"code cannot be watched: Unicorn's error {status}")
-    machine: Any = processor
-    machine.ctl_flush_tb()  # what was executed before has been compiled without the call
-    return handle
-
-
-def remove_hook(processor: Uc, handle: ctypes.c_size_t, used: object) -> None:
-    """Nothing may be called once the memory has ended that it writes to."""
-    uclib.uc_hook_del(processor._uch, handle)
-
-
 class Stopper:
     """Stops a processor at some places when it is asked to."""
 
@@ -95,8 +67,8 @@ class Stopper:
         stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value or 0
         for name, address in {"places": ctypes.addressof(addresses), "stop": stop}.items():
             ctypes.c_size_t.from_buffer(state, layout(Wish, Target.host()).fields[name].offset).value = address
-        handle = hook_blocks(processor, _library().address(stop_at_place), ctypes.addressof(state))
-        weakref.finalize(self, remove_hook, processor, handle, (state, addresses)).atexit = False
+        function = _library().address(stop_at_place)
+        hook(self, processor, BLOCK, function, ctypes.addressof(state), (state, addresses))
 
     def ask(self) -> None:
         """Stop at the next of the places; while the processor runs, in another thread, or when it does."""
