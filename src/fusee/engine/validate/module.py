@@ -37,9 +37,7 @@ def new_validator(m: Module) -> Validator:
     v.module = m
     v.rules = base + size_of(Validator)
     v.declared = v.rules + INDEX_COUNT
-    for i in span(u32(INDEX_COUNT)):
-        enabled = u64(FEATURE[CLASS[i]]) & ~m.features == 0
-        v.rules[i] = RULE[CLASS[i]] if enabled else u8(RULE_NONE)
+    write_rules(v.rules, m.features)
     v.reader.source = m.source
     v.reader.module_end = m.source_size
     v.visible_globals = m.global_count
@@ -50,6 +48,14 @@ def new_validator(m: Module) -> Validator:
     v.set_buffer.platform = platform
     v.scratch.platform = platform
     return v
+
+
+@kernel
+def write_rules(rules: Ptr[u8], features: u64) -> None:
+    """The rule of each instruction, if it is enabled. Every module pays for this, however small it is."""
+    for i in span(u32(INDEX_COUNT)):
+        enabled = u64(FEATURE[CLASS[i]]) & ~features == 0
+        rules[i] = RULE[CLASS[i]] if enabled else u8(RULE_NONE)
 
 
 @kernel
