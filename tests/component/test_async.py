@@ -300,6 +300,19 @@ def test_an_error_at_once_ends_calls_that_wait(way: str) -> None:
     asyncio.run(main())
 
 
+def test_a_loop_is_told_from_threads_as_it_wants() -> None:
+    """A loop that checks its calls refuses those of other threads, as that of a guest that waits in place is."""
+
+    async def main() -> None:
+        for way in (*WAYS, "cancel-one"):
+            world = World(WAITING, wait=soon)
+            call = world.func(way).call_async(world.store, 3)
+            assert await call == (3 + 1 if way == "cancel-one" else expected(way, 3))
+            world.store.close()
+
+    asyncio.run(main(), debug=True)
+
+
 def test_frames_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fibers, "MOST_PARKED_BYTES", 100)  # less than those of one task
 

@@ -52,8 +52,8 @@ class Call:
 
     def _end(self) -> None:
         self.is_done = True
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
+        if self._future is not None:
+            settle(self._future)
 
     def result(self) -> Any:
         """What it has given. Raises what it has failed with."""
@@ -93,7 +93,7 @@ class HostCall:
         """The guest wants it no more; or the store ends."""
         self._is_cancelled = True
         if self.task is not None:
-            self.task.cancel()
+            in_thread_of(self.task.get_loop(), self.task.cancel)
 
     async def _run(self) -> None:
         host = self._host
@@ -306,13 +306,12 @@ class HostTasks:
     def kick(self) -> None:
         """Something may go on."""
         if self._wake is not None:
-            if not self._wake.done():
-                self._wake.set_result(None)
+            settle(self._wake)
             return
         loop = self._loop
         if loop is not None and loop is not self._own_loop and not self._is_scheduled and not loop.is_closed():
             self._is_scheduled = True
-            loop.call_soon(self._pump)
+            in_thread_of(loop, loop.call_soon, self._pump)
 
     def _pump(self) -> None:
         self._is_scheduled = False
@@ -355,6 +354,27 @@ def _end_all(calls: list[HostCall]) -> None:
     for call in calls:
         call.end()
     calls.clear()
+
+
+def in_thread_of(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *args: object) -> None:
+    """Do something with a loop. A guest that waits in place runs in a thread of its own: the loop is told from there.
+
+    Raises `RuntimeError` if the loop is closed.
+    """
+    if not loop.is_running() or asyncio._get_running_loop() is loop:
+        act(*args)
+    else:
+        loop.call_soon_threadsafe(act, *args)
+
+
+def settle(future: "asyncio.Future[None]") -> None:
+    """Whoever awaits a future goes on, if nobody has said so yet."""
+    in_thread_of(future.get_loop(), _settle, future)
+
+
+def _settle(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def deadlock() -> Trap:

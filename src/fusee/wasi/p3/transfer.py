@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, Final
 
+from fusee.component.hosttasks import settle
 from fusee.component.readers import HostBuffer, StreamReader
 from fusee.component.streams import COMPLETED, DROPPED
 from fusee.wasi.context import WasiContext
@@ -30,8 +31,8 @@ class Outcome:
         if self._is_known:
             return
         self._is_known, self._value = True, value
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        if self._waiting is not None:
+            settle(self._waiting)
 
     def __await__(self) -> Generator[Any, None, Any]:
         if not self._is_known:
@@ -83,16 +84,11 @@ async def until(event: Event) -> None:
     ready: asyncio.Future[None] = loop.create_future()
     file = os.dup(event.fd)  # others may wait for the same file
     try:
-        loop.add_reader(file, _settle, ready)
+        loop.add_reader(file, settle, ready)
         await ready
     finally:
         loop.remove_reader(file)
         os.close(file)
-
-
-def _settle(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
 
 
 class Sink:
