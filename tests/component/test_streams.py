@@ -8,6 +8,7 @@ import pytest
 
 from fusee import Trap, WasmtimeError
 from fusee.component import ErrorContextValue, FutureReader, StreamReader
+from fusee.component.tasks import tasks_of
 from tests.component.asyncguests import CARRYING
 from tests.component.guests import World
 
@@ -59,6 +60,17 @@ def test_the_host_reads_what_a_guest_gives() -> None:
 
     other = World(CARRYING)
     asyncio.run(main())
+
+
+def test_streams_in_a_loop_that_checks_its_calls() -> None:
+    async def main() -> None:
+        world = World(CARRYING)
+        assert await world.func("sum").call_async(world.store, slowly(b"\1\2\3")) == 6
+        assert await world.func("first").call_async(world.store, slowly(b"\7\2\3")) == 7
+        stream = await world.func("count").call_async(world.store, 4)
+        assert b"".join([chunk async for chunk in stream]) == b"\0\1\2\3"
+
+    asyncio.run(main(), debug=True)
 
 
 def test_a_guest_learns_that_nobody_reads() -> None:
@@ -121,6 +133,44 @@ def test_futures(value: int) -> None:
     asyncio.run(main())
     with pytest.raises(TypeError, match="a future"):
         World(CARRYING).call("twice", 3)
+
+
+async def fails(*values: bytes) -> AsyncIterator[bytes]:
+    """These, and then an error."""
+    for value in values:
+        yield value
+    await asyncio.sleep(0)
+    raise KeyError("no more")
+
+
+async def fails_at_once() -> int:
+    await asyncio.sleep(0)
+    raise KeyError("no more")
+
+
+@pytest.mark.parametrize("is_awaited", [False, True])
+@pytest.mark.parametrize("function", ["sum", "twice"])
+def test_what_a_source_raises_ends_the_component_that_reads(function: str, is_awaited: bool) -> None:
+    world = World(CARRYING)
+
+    async def in_loop() -> None:
+        given = await world.func(function).call_async(world.store, source)
+        if function == "twice":
+            await given
+
+    def without() -> None:
+        given = world.call(function, source)
+        if function == "twice":
+            given.read_here(world.store)
+
+    source: Any = fails(b"a", b"b") if function == "sum" else fails_at_once()
+    with pytest.raises(KeyError, match="no more"):
+        asyncio.run(in_loop()) if is_awaited else without()
+    tasks = tasks_of(world.store)
+    assert not tasks.waiting and not tasks.parked
+    with pytest.raises(Trap, match="cannot enter"):
+        world.call("sum", b"")
+    world.store.close()
 
 
 def test_a_future_whose_value_does_not_fit() -> None:

@@ -8,6 +8,7 @@ from fusee.api.errors import WasmtimeError
 from fusee.api.store import Store, Storelike, own
 from fusee.component.hosttasks import Call, HostCall, host_tasks_of, is_awaited
 from fusee.component.primitives import expected
+from fusee.component.runtime import ComponentInstance
 from fusee.component.streams import CANCELLED, COMPLETED, DROPPED, Buffer, OnCopy, OnDone
 from fusee.component.tasks import NO_RESULT
 from fusee.component.types import U8, FutureType, NotMade, StreamType, ValType
@@ -235,8 +236,8 @@ def reader_of(store: Store, ty: StreamType | FutureType, shared: "Shared") -> An
 class Source(AsyncValue):
     """Stands for the other end of what a guest reads: an iterator, or something that is awaited."""
 
-    __slots__ = ("_asked", "_call", "_chunk", "_is_bytes", "_is_future", "_is_over", "_iterator", "_store",
-                 "is_dropped", "payload")  # fmt: skip
+    __slots__ = ("_asked", "_call", "_chunk", "_is_bytes", "_is_future", "_is_over", "_iterator", "_reader",
+                 "_store", "is_dropped", "payload")  # fmt: skip
 
     def __init__(self, store: Store, payload: ValType | None, iterator: Any, is_future: bool) -> None:
         self.payload = payload
@@ -249,11 +250,19 @@ class Source(AsyncValue):
         self._is_over = False
         self._asked: tuple[Buffer, OnDone] | None = None
         self._call: HostCall | None = None
+        self._reader: ComponentInstance | None = None
 
     def read(self, owner: object, target: Buffer, on_copy: OnCopy, on_done: OnDone) -> None:
         """The guest wants elements."""
         self._asked = target, on_done
+        self._belong(owner)
         self._serve()
+
+    def _belong(self, owner: object) -> None:
+        """Which component ends, if what is awaited raises something, and with which it is awaited no more."""
+        self._reader = owner if isinstance(owner, ComponentInstance) else None
+        if self._call is not None:
+            self._call.instance = self._reader
 
     def _serve(self) -> None:
         """Give what is there; if nothing is, ask for it."""
@@ -294,7 +303,7 @@ class Source(AsyncValue):
         return True
 
     def _await(self, awaited: Any, on_resolve: Callable[[Any], None]) -> None:
-        self._call = host_tasks_of(self._store).spawn(awaited, on_resolve, False, None)
+        self._call = host_tasks_of(self._store).spawn(awaited, on_resolve, False, self._reader)
 
     def _arrive_next(self, value: Any) -> None:
         if value is NO_RESULT:
@@ -316,6 +325,7 @@ class Source(AsyncValue):
         """The guest does not want to wait any more; what comes is for the next time."""
         assert self._asked is not None
         (_, on_done), self._asked = self._asked, None
+        self._belong(None)
         on_done(CANCELLED)
 
     def drop(self) -> None:
