@@ -15,9 +15,10 @@ from fusee.component.runtime import (
     argument_lifter,
     argument_lowerer,
     explain_arguments,
+    leave,
     result_lifter,
 )
-from fusee.component.tasks import BEGUN, RESOLVED, Body, Task, Thread, cannot_block, leave, tasks_of
+from fusee.component.tasks import BEGUN, RESOLVED, Body, Task, Thread, cannot_block, tasks_of
 from fusee.component.waitables import CANCELLED, NO_EVENT, Event, WaitableSet
 
 # What a callback says.

@@ -7,7 +7,7 @@ from fusee.component.asynclift import lift_of
 from fusee.component.compile import row_lowerer
 from fusee.component.context import Context
 from fusee.component.formats import MEMORY
-from fusee.component.hosttasks import host_performer, host_tasks_of, is_awaited
+from fusee.component.hosttasks import host_tasks_of, is_awaited
 from fusee.component.items import FuncType
 from fusee.component.layout import (
     MOST_FLAT_ASYNC_PARAMS,
@@ -25,6 +25,7 @@ from fusee.component.runtime import (
     Slots,
     argument_lifter,
     explain_result,
+    host_performer,
     result_lowerer,
 )
 from fusee.component.tasks import NO_RESULT, tasks_of

@@ -11,15 +11,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.errors import Trap, WasmtimeError
-from fusee.component.items import FuncType
 from fusee.component.primitives import ErrorCase
 from fusee.component.tasks import NO_RESULT, Tasks, tasks_of
-from fusee.component.types import ResultType
 from fusee.component.values import AsyncValue, Err
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
-    from fusee.component.runtime import ComponentInstance, HostFunctionItem
+    from fusee.component.runtime import ComponentInstance
 
 _TICKS: Final = 64
 """Steps of guests between two turns of the loop."""
@@ -393,18 +391,3 @@ def host_tasks_of(store: "Store") -> HostTasks:
 def is_awaited(value: Any) -> bool:
     """Whether a host function has given something that its result is to be awaited from."""
     return hasattr(value, "__await__") and not isinstance(value, AsyncValue)
-
-
-def host_performer(callee: "HostFunctionItem", ty: FuncType) -> Callable[[Any], Any]:
-    """How a function of the host's is called: gives its result, or what is to be awaited."""
-    function, store = callee.call, callee.store
-    if not isinstance(ty._result, ResultType):
-        return lambda args: function(store, *args)
-
-    def perform(args: Any) -> Any:
-        try:
-            return function(store, *args)
-        except Err as error:
-            return ErrorCase("err", error.payload)
-
-    return perform

@@ -84,6 +84,12 @@ class ComponentInstance:
         return found
 
 
+def leave(entered: tuple[ComponentInstance, ...]) -> None:
+    """A call into these instances has come back."""
+    for instance in entered:
+        instance.may_enter = True
+
+
 class LiftedFunction:
     """What `canon lift` makes of a core function."""
 
@@ -287,7 +293,7 @@ def lowered(
     params = [param for _, param in ty._params]
     together = parameters_type(params)
     lift, lower = argument_lifter(cx, together), result_lowerer(cx, params, ty._result)
-    perform = _performer(instance, callee, ty)
+    perform = callee.caller(instance) if isinstance(callee, LiftedFunction) else host_performer(callee, ty)
     has_borrows = bool(together._flags & BORROW)
     core_params, core_results = flatten_function(params, ty._result, False)
     is_indirect = ty._result is not None and not core_results
@@ -323,11 +329,8 @@ def explain_result(callee: Any, result: ValType | None, value: Any, cause: Excep
     explain(result, value, place, cause)
 
 
-def _performer(
-    instance: ComponentInstance, callee: LiftedFunction | HostFunctionItem, ty: FuncType
-) -> Callable[[Any], Any]:  # fmt: skip
-    if isinstance(callee, LiftedFunction):
-        return callee.caller(instance)
+def host_performer(callee: HostFunctionItem, ty: FuncType) -> Callable[[Any], Any]:
+    """How a function of the host's is called: gives its result, or what is to be awaited."""
     function, store = callee.call, callee.store
     if not isinstance(ty._result, ResultType):
         return lambda args: function(store, *args)
@@ -388,14 +391,8 @@ def guest_destructor(owner: ComponentInstance, function: CoreCall) -> Callable[[
     """What ends a resource that a component defines: its core function, called as a function of the component."""
 
     def destroy(rep: int, caller: ComponentInstance | None) -> None:
-        entered = owner.entered(caller)
-        for instance in entered:
-            if not instance.may_enter:
-                raise cannot_enter()
-        for instance in entered:
-            instance.may_enter = False
+        entered = owner.enter(caller)
         function.call(rep)
-        for instance in entered:
-            instance.may_enter = True
+        leave(entered)
 
     return destroy

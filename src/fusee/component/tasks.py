@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.api.errors import Trap
 from fusee.component.fibers import Fiber, Stacks
 from fusee.component.handles import Scope, state_of
+from fusee.component.runtime import leave
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -320,12 +321,6 @@ class Tasks:
             thread.kill()
         if self.host is not None:
             self.host.close()
-
-
-def leave(entered: "tuple[ComponentInstance, ...]") -> None:
-    """A call into these instances has come back."""
-    for instance in entered:
-        instance.may_enter = True
 
 
 def cannot_block() -> Trap:
