@@ -1,6 +1,8 @@
 """Hostile arguments: every address, size and count that a guest can think of gives an error code."""
 
+import gc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from fusee.wasi import WasiConfig
 from fusee.wasi.define import MODULE, SNAPSHOT_0_MODULE, find, names
-from fusee.wasi.errno import Errno
+from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import FUNCTIONS, SNAPSHOT_0
 from fusee.wasi.memory import GuestMemory
 from tests.wasi.guest import ROOT, Guest
@@ -115,6 +117,23 @@ def test_the_same_memory_named_again_and_again(is_called: bool) -> None:
     written = int.from_bytes(guest.memory.buffer[:4], "little")
     assert written == (pieces[0] if is_called else 0x7FFF_F000)
     assert not pieces or pieces == [1 << 20]
+
+
+def test_errors_of_vectors_can_be_kept() -> None:
+    """An error holds frames: CPython 3.11 collects no iterator that looks into the memory with them."""
+
+    def keep() -> None:
+        memory = GuestMemory(memoryview(bytearray(64)))
+        memory.buffer[:16] = b"".join(number.to_bytes(4, "little") for number in (8, 4, 60, 5))
+        assert [len(view) for view in memory.vectors(0, 1)] == [4]
+        with pytest.raises(WasiError) as caught:
+            memory.vectors(0, 2)
+        assert caught.value.errno == Errno.FAULT
+        kept: list[Any] = [caught.value]
+        kept.append(kept)
+
+    keep()
+    assert gc.collect()
 
 
 @pytest.mark.parametrize("huge", [2**63, 2**64 - 2, 2**64 - 1])
