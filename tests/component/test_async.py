@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from fusee import Config, Engine, LimitError, Store, StoreError, Trap, WasmtimeError
 from fusee.component import Component, Linker, fibers
 from fusee.component.tasks import tasks_of
+from tests.api.test_forks import child
 from tests.component.asyncguests import WAITING, component
 from tests.component.guests import World
 
@@ -325,6 +327,44 @@ def test_frames_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         stacks = tasks.stacks()
         assert not tasks.parked and not tasks.waiting and not stacks.count  # nothing is left where it was
         assert not stacks._parked_bytes and not world.store._held
+        world.store.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_waits_learns_that_the_store_has_ended(way: str) -> None:
+    async def main() -> None:
+        world = World(WAITING, wait=lambda store, number: asyncio.sleep(60))
+        call = asyncio.ensure_future(world.func(way).call_async(world.store, 1))
+        await asyncio.sleep(0.01)
+        world.store.close()
+        with pytest.raises(ValueError, match="already closed"):
+            await asyncio.wait_for(call, 10)
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not divide processes")
+def test_tasks_that_wait_in_place_stay_behind_when_the_process_is_divided() -> None:
+    """Their threads do: what is left of them in the child can be closed, and cannot go on."""
+
+    async def main() -> None:
+        go_on = asyncio.get_running_loop().create_future()
+        world = World(WAITING, wait=lambda store, number: go_on)
+        call = asyncio.ensure_future(world.func("stackful").call_async(world.store, 1))
+        await asyncio.sleep(0.01)
+
+        def close() -> int:
+            (thread,) = tasks_of(world.store).parked
+            with pytest.raises(StoreError, match="divided"):
+                thread.resume()
+            world.store.close()
+            return 7
+
+        assert child(close) == 7
+        go_on.set_result(7)
+        assert await call == 1000 + 55 + 7
         world.store.close()
 
     asyncio.run(main())

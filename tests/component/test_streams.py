@@ -8,6 +8,7 @@ import pytest
 
 from fusee import Trap, WasmtimeError
 from fusee.component import ErrorContextValue, FutureReader, StreamReader
+from fusee.component.hosttasks import host_tasks_of
 from fusee.component.tasks import tasks_of
 from tests.component.asyncguests import CARRYING
 from tests.component.guests import World
@@ -171,6 +172,28 @@ def test_what_a_source_raises_ends_the_component_that_reads(function: str, is_aw
     with pytest.raises(Trap, match="cannot enter"):
         world.call("sum", b"")
     world.store.close()
+
+
+def test_a_reader_can_be_closed_after_an_error() -> None:
+    world = World(CARRYING)
+    future = world.call("twice", fails_at_once())
+    with pytest.raises(KeyError, match="no more"):
+        future.read_here(world.store)
+    with pytest.raises(Trap, match="deadlock"):
+        future.read_here(world.store)
+    assert host_tasks_of(world.store).open_ends == 1
+    future.close(world.store)
+    assert not host_tasks_of(world.store).open_ends
+
+    async def main() -> None:
+        future = await other.func("twice").call_async(other.store, fails_at_once())
+        with pytest.raises(KeyError, match="no more"):
+            await future
+        future.close()
+        assert not host_tasks_of(other.store).open_ends
+
+    other = World(CARRYING)
+    asyncio.run(main())
 
 
 def test_a_future_whose_value_does_not_fit() -> None:

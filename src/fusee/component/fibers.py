@@ -14,7 +14,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api.errors import LimitError
+from fusee.api.errors import LimitError, StoreError
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -72,7 +72,9 @@ class Fiber:
         return self._await(before)
 
     def resume(self, value: Any) -> Any:
-        """Let `park` give `value`; as `start`. After a `LimitError` it is parked as before."""
+        """Let `park` give `value`; as `start`. After an error of its own it is parked as before."""
+        if self._stacks.process != os.getpid():
+            raise StoreError("a task waits in place in a thread that the process had before it was divided")
         before = self._stacks.enter(self, value is _KILL)
         self._value = value
         self.is_parked = False
@@ -186,6 +188,8 @@ class Stacks:
         base = self._words.top
         self.current = Fiber(self, base)
         """The one that runs; at first that of whoever calls the store."""
+        self.process = os.getpid()
+        """The one that has the threads."""
         self._resident = [self.current]
         """Those whose frames are in place."""
         self._parked_bytes = 0

@@ -338,6 +338,8 @@ class HostTasks:
 
     def close(self) -> None:
         """The store ends."""
+        for waiting in self._waiting_calls():
+            waiting.fail(ValueError("already closed"))
         _end_all(self._new)
         for call in [*self._running]:
             call.end()

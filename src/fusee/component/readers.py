@@ -116,14 +116,21 @@ class _Reader(NotMade, AsyncValue):
         return call
 
     async def _wait(self, buffer: HostBuffer) -> int:
-        found: int = await host_tasks_of(self._store).wait(self._begin(buffer))
+        call = self._begin(buffer)
+        try:
+            found: int = await host_tasks_of(self._store).wait(call)
+        finally:
+            call.cancel()  # after an error nothing is put into the buffer any more
         return found
 
     def _wait_here(self, buffer: HostBuffer) -> int:
         call = self._begin(buffer)
-        if not call.is_done:
-            host_tasks_of(self._store).run(call)
-        found: int = call.result()
+        try:
+            if not call.is_done:
+                host_tasks_of(self._store).run(call)
+            found: int = call.result()
+        finally:
+            call.cancel()
         return found
 
 

@@ -170,7 +170,8 @@ class Thread:
         fiber, self._fiber = self._fiber, None
         if fiber is not None:
             fiber.kill()
-        self._body.close()
+        else:
+            self._body.close()
 
 
 class Task:
