@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Func, FuncType, Instance, Module, Store, Trap
-from fusee.emulator.execution import Execution
+from fusee.emulator import execution
+from fusee.emulator.execution import Execution, Job
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
 
@@ -156,6 +157,29 @@ def test_what_is_raised_while_a_guest_is_being_stopped(watch: Engine) -> None:
         if second.left > 0:
             break
     assert place > 10
+
+
+def test_however_often_it_is_raised_the_device_has_stopped(watch: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call does not end while the device still executes it, whose registers the next one would set."""
+    guest = Guest(watch)
+    guest.check()
+    waits = Job.wait
+    left = 20
+
+    def wait(job: Job) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise Stop
+        waits(job)
+        assert job.is_done
+
+    monkeypatch.setattr(execution, "_MOST_INTERRUPTIONS", 3)
+    monkeypatch.setattr(Job, "wait", wait)
+    with pytest.raises(Stop):
+        guest("spin")
+    assert left < 0
+    guest.check()
 
 
 def test_what_is_raised_among_many_calls(watch: Engine) -> None:

@@ -24,7 +24,7 @@ from fusee.emulator.crash import capture
 if TYPE_CHECKING:
     from fusee.emulator.device import Device, Leaving
 
-_MOST_INTERRUPTIONS: Final = 1000  # of one call: more come from no handler
+_MOST_INTERRUPTIONS: Final = 1000  # of one call, beside those while the device executes: more come from no handler
 _OF_THREADS: Final = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP")  # signals that are about the one they go to
 
 
@@ -36,8 +36,14 @@ class Job:
         self._lock = allocate_lock()
         self._lock.acquire()
         self._has_begun = False
+        self.is_given = False  # to who does it
         self.is_done = False
         self.error: BaseException | None = None
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether it goes on, or is about to, without whoever waits for it."""
+        return self.is_given and not self.is_done
 
     def execute(self) -> None:
         """Do it, unless somebody has begun."""
@@ -86,6 +92,7 @@ def do(job: Job) -> None:
         _executor = _Executor()
     if not job.is_done:
         _executor.jobs.put(job)
+        job.is_given = True
     job.wait()
 
 
@@ -125,7 +132,7 @@ class Execution:
                     break
                 except BaseException as error:
                     self._interruption = self._interruption or error
-                    interruptions += 1
+                    interruptions += not self._turn.job.is_underway
         finally:
             self._device.is_executing = False
             self._device.stopper.forget()
