@@ -390,6 +390,37 @@ def test_who_was_seen_in_a_module_that_has_ended_is_forgotten(monkeypatch: pytes
     assert len(installed) == 1
 
 
+def test_nothing_is_known_of_modules_that_have_ended() -> None:
+    """Also where nobody ever looks."""
+    own = tiered_engine()
+    assert own._tier is not None
+    modules = [Module(own, FALLING) for _ in range(3)]
+    assert len(own._tier._modules) == 3
+    del modules[1]
+    assert set(own._tier._modules) == {module._address for module in modules}
+    modules.append(Module(own, FALLING))
+    assert set(own._tier._modules) == {module._address for module in modules}
+    modules.clear()
+    assert own._tier._modules == {}
+
+
+def test_native_code_goes_on_in_so_many_loops_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those in which guests were seen most, also if they are seen before the first ones are compiled."""
+    own = tiered_engine()
+    store = Store(own)
+    module = Module(own, f"(module (func (export \"main\") (result i32){'(loop)' * 4} (i32.const 0)))")
+    assert main_of(Instance(store, module, []), store) == 0
+    known = module_of(own, module)
+    first, second, third, fourth = translated_loops(known)
+    monkeypatch.setattr("fusee.tier.module._MOST_LOOPS", 2)
+    for place in (first, second, third, second, third):
+        assert seen(own, module._address, *place)
+    assert [(loop.function, loop.cell) for loop in known.loops()] == [second, third]
+    known.done.add(0)
+    assert not any(seen(own, module._address, *place) for place in (first, second, third, fourth))
+    assert known.loops() == []
+
+
 def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
     """Of a function that is not translated, or has been given native code before its first call."""
     own = tiered_engine()

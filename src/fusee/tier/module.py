@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,6 +20,8 @@ from fusee.native.code import NativeCode, mapped
 from fusee.spec.features import ALL_FEATURES
 
 if TYPE_CHECKING:
+    import weakref
+
     from fusee.api._native import HostNative
     from fusee.api.module import Lifetime
 
@@ -53,12 +54,12 @@ class TieredModule:
     """
 
     def __init__(
-        self, native: "HostNative", address: int, binary: bytes, lifetime: "Lifetime", kept: list[object]
+        self, native: "HostNative", address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object]
     ) -> None:
         state = view(ModuleState, address)
         self.address = address
         self.binary = binary
-        self.lifetime = weakref.ref(lifetime)
+        self.lifetime = lifetime
         self.kept = kept
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen there
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
@@ -118,7 +119,7 @@ class TieredModule:
 
     def loops(self) -> list[Loop]:
         """The loops in which guests were seen; each once."""
-        heads = list(self.heads)
+        heads = [head for head, _ in self.heads.most_common(_MOST_LOOPS - len(self._seen_heads))]
         self.heads.clear()
         self._seen_heads.update(heads)
         return _find_loops(self._native, self.binary, heads) if heads else []

@@ -81,9 +81,16 @@ class Tier:
 
     def add(self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object]) -> None:
         """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`."""
-        module = TieredModule(self._native, address, binary, lifetime, kept)
+        own = weakref.ref(lifetime, partial(self._remove, address))
+        module = TieredModule(self._native, address, binary, own, kept)
         module.take_kept(self._engine)
         self._modules[address] = module
+
+    def _remove(self, address: int, lifetime: "weakref.ref[Lifetime]") -> None:
+        """It has ended; perhaps there is a newer module at its address."""
+        found = self._modules.get(address)
+        if found is not None and found.lifetime is lifetime:
+            del self._modules[address]
 
     def end(self) -> None:
         """Have the thread end, and wait until it has; what is being compiled is given up."""
@@ -214,8 +221,7 @@ class Tier:
 
     def _choose(self) -> None:
         """Have the hottest functions compiled of the module in which guests were seen most."""
-        self._modules = {address: module for address, module in self._modules.items() if not module.has_ended()}
-        module = max(self._modules.values(), key=TieredModule.heat, default=None)
+        module = max(list(self._modules.values()), key=TieredModule.heat, default=None)
         if module is None or module.heat() == 0:
             return
         hot, loops = module.hot(_MOST_HOT), module.loops()
