@@ -1,5 +1,6 @@
 """`wasi:cli`: what a program was called with, its standard streams, and its end."""
 
+from collections.abc import Callable
 from typing import Final
 
 from fusee.api.errors import ExitTrap
@@ -79,31 +80,25 @@ class TerminalOutput(Resource):
     """Says that an output is a terminal."""
 
 
-TERMINAL_INPUT: Final = Interface("cli/terminal-input")
-TERMINAL_INPUT.resource("terminal-input", TerminalInput)
-TERMINAL_OUTPUT: Final = Interface("cli/terminal-output")
-TERMINAL_OUTPUT.resource("terminal-output", TerminalOutput)
-TERMINAL_STDIN: Final = Interface("cli/terminal-stdin", TERMINAL_INPUT)
-TERMINAL_STDOUT: Final = Interface("cli/terminal-stdout", TERMINAL_OUTPUT)
-TERMINAL_STDERR: Final = Interface("cli/terminal-stderr", TERMINAL_OUTPUT)
+def define_terminals(
+    make: Callable[..., Interface], inputs: type[TerminalInput], outputs: type[TerminalOutput]
+) -> None:  # fmt: skip
+    """The interfaces that say which standard streams are terminals. Each version has resources of its own."""
+    readable, writable = make("cli/terminal-input"), make("cli/terminal-output")
+    readable.resource("terminal-input", inputs)
+    writable.resource("terminal-output", outputs)
+    make("cli/terminal-stdin", readable).function("get-terminal-stdin() -> option<terminal-input>")(
+        lambda context: inputs() if is_terminal(context, 0) else None
+    )
+    make("cli/terminal-stdout", writable).function("get-terminal-stdout() -> option<terminal-output>")(
+        lambda context: outputs() if is_terminal(context, 1) else None
+    )
+    make("cli/terminal-stderr", writable).function("get-terminal-stderr() -> option<terminal-output>")(
+        lambda context: outputs() if is_terminal(context, 2) else None
+    )
 
 
-@TERMINAL_STDIN.function("get-terminal-stdin() -> option<terminal-input>")
-def get_terminal_stdin(context: WasiContext) -> TerminalInput | None:
-    """Whether standard input is a terminal."""
-    return TerminalInput() if is_terminal(context, 0) else None
-
-
-@TERMINAL_STDOUT.function("get-terminal-stdout() -> option<terminal-output>")
-def get_terminal_stdout(context: WasiContext) -> TerminalOutput | None:
-    """Whether standard output is a terminal."""
-    return TerminalOutput() if is_terminal(context, 1) else None
-
-
-@TERMINAL_STDERR.function("get-terminal-stderr() -> option<terminal-output>")
-def get_terminal_stderr(context: WasiContext) -> TerminalOutput | None:
-    """Whether standard error is a terminal."""
-    return TerminalOutput() if is_terminal(context, 2) else None
+define_terminals(Interface, TerminalInput, TerminalOutput)
 
 
 def is_terminal(context: WasiContext, fd: int) -> bool:

@@ -53,6 +53,13 @@ _CODES: Final = {
     # There is no code for too many open files; this one says at least that something is used up.
     Errno.MFILE: "insufficient-memory", Errno.NFILE: "insufficient-memory",
 }  # fmt: skip
+ERROR_CODES: Final = (
+    "access", "would-block", "already", "bad-descriptor", "busy", "deadlock", "quota", "exist", "file-too-large",
+    "illegal-byte-sequence", "in-progress", "interrupted", "invalid", "io", "is-directory", "loop", "too-many-links",
+    "message-size", "name-too-long", "no-device", "no-entry", "no-lock", "insufficient-memory", "insufficient-space",
+    "not-directory", "not-empty", "not-recoverable", "unsupported", "no-tty", "no-such-device", "overflow",
+    "not-permitted", "pipe", "read-only", "invalid-seek", "text-file-busy", "cross-device",
+)  # fmt: skip
 _ADVICE: Final = ("normal", "sequential", "random", "will-need", "dont-need", "no-reuse")
 _SYNC_FLAGS: Final = {
     "file-integrity-sync": FdFlags.SYNC,
@@ -109,35 +116,36 @@ def code_of(error: "WasiError | OSError") -> str:
     return _CODES.get(errno, "io")
 
 
+def define_types(types: Interface, kind: str, time: str, error_code: str) -> None:
+    """The types of `wasi:filesystem/types`. Versions have other kinds of files, times and errors."""
+    types.define("filesize", "u64")
+    types.define("link-count", "u64")
+    types.define("descriptor-type", kind)
+    types.define(
+        "descriptor-flags",
+        "flags {read, write, file-integrity-sync, data-integrity-sync, requested-write-sync, mutate-directory}",
+    )
+    types.define("path-flags", "flags {symlink-follow}")
+    types.define("open-flags", "flags {create, directory, exclusive, truncate}")
+    types.define(
+        "descriptor-stat",
+        "record {type: descriptor-type, link-count: link-count, size: filesize, "
+        f"data-access-timestamp: option<{time}>, data-modification-timestamp: option<{time}>, "
+        f"status-change-timestamp: option<{time}>}}",
+    )
+    types.define("new-timestamp", f"variant {{no-change, now, timestamp({time})}}")
+    types.define("directory-entry", "record {type: descriptor-type, name: string}")
+    types.define("metadata-hash-value", "record {lower: u64, upper: u64}")
+    types.define("advice", f"enum {{{', '.join(_ADVICE)}}}")
+    types.define("error-code", error_code)
+
+
 TYPES: Final = Interface("filesystem/types", ERROR, STREAMS, WALL_CLOCK, error=code_of)
-TYPES.define("filesize", "u64")
-TYPES.define("link-count", "u64")
-TYPES.define(
-    "descriptor-type",
+define_types(
+    TYPES,
     "enum {unknown, block-device, character-device, directory, fifo, symbolic-link, regular-file, socket}",
-)
-TYPES.define(
-    "descriptor-flags",
-    "flags {read, write, file-integrity-sync, data-integrity-sync, requested-write-sync, mutate-directory}",
-)
-TYPES.define(
-    "descriptor-stat",
-    "record {type: descriptor-type, link-count: link-count, size: filesize, data-access-timestamp: option<datetime>, "
-    "data-modification-timestamp: option<datetime>, status-change-timestamp: option<datetime>}",
-)
-TYPES.define("path-flags", "flags {symlink-follow}")
-TYPES.define("open-flags", "flags {create, directory, exclusive, truncate}")
-TYPES.define("new-timestamp", "variant {no-change, now, timestamp(datetime)}")
-TYPES.define("directory-entry", "record {type: descriptor-type, name: string}")
-TYPES.define("metadata-hash-value", "record {lower: u64, upper: u64}")
-TYPES.define("advice", "enum {normal, sequential, random, will-need, dont-need, no-reuse}")
-TYPES.define(
-    "error-code",
-    "enum {access, would-block, already, bad-descriptor, busy, deadlock, quota, exist, file-too-large, "
-    "illegal-byte-sequence, in-progress, interrupted, invalid, io, is-directory, loop, too-many-links, message-size, "
-    "name-too-long, no-device, no-entry, no-lock, insufficient-memory, insufficient-space, not-directory, not-empty, "
-    "not-recoverable, unsupported, no-tty, no-such-device, overflow, not-permitted, pipe, read-only, invalid-seek, "
-    "text-file-busy, cross-device}",
+    "datetime",
+    f"enum {{{', '.join(ERROR_CODES)}}}",
 )
 TYPES.resource("descriptor", OpenFile)
 TYPES.resource("directory-entry-stream", EntryStream)

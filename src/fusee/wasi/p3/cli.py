@@ -61,28 +61,4 @@ class TerminalOutput(p2.TerminalOutput):
     """Says that an output is a terminal."""
 
 
-TERMINAL_INPUT: Final = interface("cli/terminal-input")
-TERMINAL_INPUT.resource("terminal-input", TerminalInput)
-TERMINAL_OUTPUT: Final = interface("cli/terminal-output")
-TERMINAL_OUTPUT.resource("terminal-output", TerminalOutput)
-TERMINAL_STDIN: Final = interface("cli/terminal-stdin", TERMINAL_INPUT)
-TERMINAL_STDOUT: Final = interface("cli/terminal-stdout", TERMINAL_OUTPUT)
-TERMINAL_STDERR: Final = interface("cli/terminal-stderr", TERMINAL_OUTPUT)
-
-
-@TERMINAL_STDIN.function("get-terminal-stdin() -> option<terminal-input>")
-def get_terminal_stdin(context: WasiContext) -> TerminalInput | None:
-    """Whether standard input is a terminal."""
-    return TerminalInput() if p2.is_terminal(context, 0) else None
-
-
-@TERMINAL_STDOUT.function("get-terminal-stdout() -> option<terminal-output>")
-def get_terminal_stdout(context: WasiContext) -> TerminalOutput | None:
-    """Whether standard output is a terminal."""
-    return TerminalOutput() if p2.is_terminal(context, 1) else None
-
-
-@TERMINAL_STDERR.function("get-terminal-stderr() -> option<terminal-output>")
-def get_terminal_stderr(context: WasiContext) -> TerminalOutput | None:
-    """Whether standard error is a terminal."""
-    return TerminalOutput() if p2.is_terminal(context, 2) else None
+p2.define_terminals(interface, TerminalInput, TerminalOutput)

@@ -29,13 +29,7 @@ from fusee.wasi.p3.clocks import SYSTEM_CLOCK, instant
 from fusee.wasi.p3.interface import interface
 from fusee.wasi.p3.transfer import Outcome, pieces, pieces_later, write_all
 
-_CODES: Final = (
-    "access", "already", "bad-descriptor", "busy", "deadlock", "quota", "exist", "file-too-large",
-    "illegal-byte-sequence", "in-progress", "interrupted", "invalid", "io", "is-directory", "loop", "too-many-links",
-    "message-size", "name-too-long", "no-device", "no-entry", "no-lock", "insufficient-memory", "insufficient-space",
-    "not-directory", "not-empty", "not-recoverable", "unsupported", "no-tty", "no-such-device", "overflow",
-    "not-permitted", "pipe", "read-only", "invalid-seek", "text-file-busy", "cross-device",
-)  # fmt: skip
+_CODES: Final = tuple(code for code in p2.ERROR_CODES if code != "would-block")
 _KINDS: Final = (
     "block-device", "character-device", "directory", "fifo", "symbolic-link", "regular-file", "socket",
 )  # fmt: skip
@@ -52,25 +46,12 @@ def code_of(error: "WasiError | OSError | IoError") -> Variant:
 
 
 TYPES: Final = interface("filesystem/types", SYSTEM_CLOCK, error=code_of)
-TYPES.define("filesize", "u64")
-TYPES.define("link-count", "u64")
-TYPES.define("descriptor-type", f"variant {{{', '.join(_KINDS)}, other(option<string>)}}")
-TYPES.define(
-    "descriptor-flags",
-    "flags {read, write, file-integrity-sync, data-integrity-sync, requested-write-sync, mutate-directory}",
+p2.define_types(
+    TYPES,
+    f"variant {{{', '.join(_KINDS)}, other(option<string>)}}",
+    "instant",
+    f"variant {{{', '.join(_CODES)}, other(option<string>)}}",
 )
-TYPES.define("path-flags", "flags {symlink-follow}")
-TYPES.define("open-flags", "flags {create, directory, exclusive, truncate}")
-TYPES.define(
-    "descriptor-stat",
-    "record {type: descriptor-type, link-count: link-count, size: filesize, data-access-timestamp: option<instant>, "
-    "data-modification-timestamp: option<instant>, status-change-timestamp: option<instant>}",
-)
-TYPES.define("new-timestamp", "variant {no-change, now, timestamp(instant)}")
-TYPES.define("directory-entry", "record {type: descriptor-type, name: string}")
-TYPES.define("metadata-hash-value", "record {lower: u64, upper: u64}")
-TYPES.define("advice", "enum {normal, sequential, random, will-need, dont-need, no-reuse}")
-TYPES.define("error-code", f"variant {{{', '.join(_CODES)}, other(option<string>)}}")
 TYPES.resource("descriptor", OpenFile)
 PREOPENS: Final = interface("filesystem/preopens", TYPES)
 
