@@ -1,8 +1,11 @@
 """Memories that several stores use, and threads that wait for each other by them."""
 
+import linecache
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -24,6 +27,7 @@ from fusee import (
     TrapCode,
     WasmtimeError,
 )
+from fusee.api._waiting import wait
 
 PAGE = 65536
 
@@ -311,6 +315,37 @@ def test_deadlines_end_waiting() -> None:
     assert joined(threads)
     assert codes == [TrapCode.INTERRUPT]
     assert not world.engine._waiters
+
+
+def test_who_does_not_begin_to_wait_is_not_woken() -> None:
+    """Whatever line a signal handler raises in, up to the one that waits."""
+    world = World()
+    store, guest = world.guest()
+    lines: list[int] = []
+    places: list[int] = []
+
+    def trace(frame: FrameType, event: str, argument: object) -> "Callable[..., Any] | None":
+        if frame.f_code is not wait.__code__:
+            return None
+        if event == "line":
+            lines.append(frame.f_lineno)
+            if len(lines) == len(places) + 1:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    while not places or "_sleep(" not in linecache.getline(wait.__code__.co_filename, places[-1]):
+        lines.clear()
+        sys.settrace(trace)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                guest["wait"](store, 0, 0, 1)
+        finally:
+            sys.settrace(before)
+        places.append(lines[-1])
+        assert guest["notify"](store, 0, 1) == 0, places
+    assert len(places) > 5
 
 
 def test_signals_end_waiting() -> None:

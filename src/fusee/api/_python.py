@@ -59,7 +59,6 @@ def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
     """A `Python`, for the interpreter at an address."""
     values = {name: address_of(getattr(_api, symbol)) for name, symbol in _FUNCTIONS.items()}
     values["invoke"] = invoke
-    values["false"] = id(False)
     values["run_host"] = id(_run_host)
     values["set_wakeup"] = id(signal.set_wakeup_fd)
     values.update({"allocate": address_of(libc.calloc), "release": address_of(libc.free)})

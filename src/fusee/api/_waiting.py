@@ -49,18 +49,18 @@ def wait(store: "Store", address: int) -> None:
     memory, place, timeout, expected, size = words
     lock, queues, waiter = store.engine._gate.queues, store.engine._waiters, Waiter()
     native = store._native
-    with lock:
-        if not native.begin_waiting(memory, place, expected, size):
-            words[0] = _NOT_EQUAL
-            return
-        queues.setdefault(place, deque()).append(waiter)
     store._waiter = waiter
     try:
+        with lock:
+            if not native.begin_waiting(memory, place, expected, size):
+                words[0] = _NOT_EQUAL
+                return
+            queues.setdefault(place, deque()).append(waiter)
         _sleep(store, waiter, timeout)
     finally:
         store._waiter = None
         with lock:
-            if not waiter.is_notified:
+            if waiter in queues.get(place, ()):
                 _forget(queues, place, waiter)
                 native.end_waiting(memory, 1)
     words[0] = _NOTIFIED if waiter.is_notified else _TIMED_OUT

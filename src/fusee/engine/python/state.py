@@ -38,7 +38,6 @@ class Python:
     enter: Fn[[usize, usize, usize], i32]  # PyDict_SetItem
     set_wakeup: usize  # `signal.set_wakeup_fd`, which gives the file before
     poll: Fn[[Ptr[u64], usize, i32], i32]  # of the C library
-    false: usize
     run_host: usize  # takes a store, a host function's number, the address of the calling instance and of the slots
 
 
