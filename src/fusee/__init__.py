@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from fusee.api.sharedmemory import SharedMemory as SharedMemory
     from fusee.api.store import Store as Store
     from fusee.api.store import StoreContext as StoreContext
-    from fusee.api.store import Storelike as Storelike
+    from fusee.api.storelike import Storelike as Storelike
     from fusee.api.table import Table as Table
     from fusee.api.tag import Tag as Tag
     from fusee.api.text import wat2wasm as wat2wasm
@@ -81,7 +81,8 @@ _HOMES = {
     "api.object_types": "ArrayType FieldType StructType",
     "api.references": "I31 ArrayRef StructRef",
     "api.sharedmemory": "SharedMemory",
-    "api.store": "Store StoreContext Storelike",
+    "api.store": "Store StoreContext",
+    "api.storelike": "Storelike",
     "api.table": "Table",
     "api.tag": "Tag",
     "api.text": "wat2wasm",

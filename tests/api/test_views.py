@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from fusee import Config, Engine, Func, FuncType, Limits, Memory, MemoryType, Store
-from fusee.api import _native
+from fusee.api import _load
 from fusee.engine.python.state import Places
 from fusee.kernel.layout import layout
 from fusee.kernel.target import Target
@@ -33,7 +33,7 @@ class LimitedPlaces:
 
     def __init__(self, has_mappings: bool) -> None:
         self.returned: list[int] = []
-        self._places = cast(Any, _native.load(False, None)).places
+        self._places = cast(Any, _load.load(False, None)).places
         self._fields = layout(Places, Target.host()).fields
         take, give, calloc, free = (self._old(*pair) for pair in (("map", MAP), ("unmap", UNMAP),
             ("allocate", CALLOC), ("release", FREE)))  # fmt: skip

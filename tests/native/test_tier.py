@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType
-from fusee.api import _native
+from fusee.api import _load
 from fusee.api.text import wat2wasm
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module as ModuleState
@@ -516,8 +516,8 @@ def test_who_counts_or_checks_interprets(setting: str, monkeypatch: pytest.Monke
     """The builds that do so need not be there for that."""
     config = Config()
     config.strategy = "tiered"
-    native = _native.load(False, None)
+    native = _load.load(False, None)
     monkeypatch.setattr("fusee.api.engine.use_whole_engine", lambda: None)
-    monkeypatch.setattr("fusee.api.engine._native.load", lambda checked, target: native)
+    monkeypatch.setattr("fusee.api.engine._load.load", lambda checked, target: native)
     setattr(config, setting, True)
     assert Engine(config)._tier is None

@@ -6,7 +6,6 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api._python import Embedding, EngineGate, HostEmbedding, address_of, libc, make_struct, python_functions
@@ -18,7 +17,7 @@ from fusee.engine.python.state import Places
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import Engine as EngineState
-from fusee.kernel.errors import BuildError, KernelError
+from fusee.kernel.errors import KernelError
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.space import HOST, Space
@@ -283,26 +282,3 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
             self._bar.stop()
-
-
-@cache
-def load(checked: bool, target: str | None) -> Native:
-    """The engine in this process, or on an emulated device of a target. `WasmtimeError` if it cannot be compiled."""
-    try:
-        return _load(checked, target)
-    except BuildError as error:
-        from fusee.api.errors import WasmtimeError
-
-        raise WasmtimeError(f"the engine could not be compiled: {error}") from error
-
-
-def _load(checked: bool, target: str | None) -> Native:
-    if target is not None:
-        from fusee.api._device import DeviceNative
-
-        return DeviceNative(target)
-    if checked:
-        from fusee.api._checked import CheckedNative
-
-        return CheckedNative()
-    return HostNative()

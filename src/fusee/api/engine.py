@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fusee.api import _native
+from fusee.api import _load
 from fusee.api._python import EngineGate
 from fusee.api._start import use_whole_engine
 from fusee.api._watch import add_gate, remove_gate
@@ -47,7 +47,7 @@ class Engine(Managed):
         self._max_wasm_stack = config.max_wasm_stack
         if config.profiled:
             use_whole_engine()
-        self._native = _native.load(config.checked, config.target)
+        self._native = _load.load(config.checked, config.target)
         self._has_deadlines = config.consume_fuel or config.epoch_interruption
         self._is_metered = config.consume_fuel or (config.epoch_interruption and self._native.polls)
         may_compile = not (config.checked or config.profiled or self._is_metered)

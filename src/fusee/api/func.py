@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from fusee.api.errors import ArgumentError, HostError, LinkError, WasmtimeError
 from fusee.api.managed import expect
-from fusee.api.store import Store, Storelike, own, store_of
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import FuncType, ValType
 from fusee.api.values import Signature
 from fusee.engine.state.runtime import SLOT_BYTES
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fusee.api.globals import Global
     from fusee.api.memory import Memory
     from fusee.api.sharedmemory import SharedMemory
+    from fusee.api.store import Store
     from fusee.api.table import Table
     from fusee.api.tag import Tag
 
@@ -27,7 +28,7 @@ class HostCallable(Protocol):
     def signature(self) -> Signature:
         """Its type."""
 
-    def run(self, store: Store, instance: int, slots: int) -> None:
+    def run(self, store: "Store", instance: int, slots: int) -> None:
         """Perform a call; `slots` is an address."""
 
 
@@ -41,7 +42,7 @@ class HostFunction:
         self.call = call
         self.access_caller = access_caller
 
-    def run(self, store: Store, instance: int, slots: int) -> None:
+    def run(self, store: "Store", instance: int, slots: int) -> None:
         """Take the arguments from `slots`, call, and put the results there."""
         signature = self.signature
         buffer = signature.buffer.from_address(slots)
@@ -89,7 +90,7 @@ class Func:
         expect(ty, FuncType, "a FuncType")
         self._bind(owner, HostFunction(Signature(ty), func, access_caller))
 
-    def _bind(self, owner: Store, host: "HostCallable") -> None:
+    def _bind(self, owner: "Store", host: "HostCallable") -> None:
         """Make it the function that `host` performs."""
         self._store = owner
         self._function_signature: Signature | None = host.signature
@@ -107,14 +108,14 @@ class Func:
         )
 
     @classmethod
-    def _of_host(cls, store: Store, host: "HostCallable") -> "Func":
+    def _of_host(cls, store: "Store", host: "HostCallable") -> "Func":
         """A function that works on the slots of its calls."""
         self = object.__new__(cls)
         self._bind(store, host)
         return self
 
     @classmethod
-    def _from_address(cls, store: Store, address: int) -> "Func":
+    def _from_address(cls, store: "Store", address: int) -> "Func":
         """The function that the engine has at `address`."""
         self = object.__new__(cls)
         self._store = store
@@ -193,13 +194,13 @@ class Caller:
 
     __slots__ = ("_instance", "_store")
 
-    def __init__(self, store: Store, instance: int) -> None:
+    def __init__(self, store: "Store", instance: int) -> None:
         """Made for a call by the engine; `instance` is an address, or 0."""
         self._store: Store | None = store
         self._instance = instance
 
     @property
-    def _context(self) -> Store:
+    def _context(self) -> "Store":
         """The store, so that a `Caller` serves wherever a `Store` does."""
         if self._store is None:
             raise ValueError("caller is no longer valid")
@@ -210,12 +211,11 @@ class Caller:
 
         Raises `ArgumentError`.
         """
-        from fusee.api.instance import export_of
-
         expect(name, str, "a str")
-        if self._store is None or self._instance == 0:
+        store = self._store
+        if store is None or self._instance == 0 or store._find_export is None:
             return None
-        return export_of(self._store, self._instance, name)
+        return store._find_export(store, self._instance, name)
 
     def __getitem__(self, name: str) -> Extern:
         """What `get` gives. Raises `KeyError` for None."""

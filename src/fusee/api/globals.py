@@ -1,16 +1,19 @@
 """`Global`: a guest's global variable."""
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import expect
-from fusee.api.store import Store, Storelike, own, store_of
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import GlobalType, ValType
 from fusee.api.values import Row
 from fusee.engine.state.runtime import Global as GlobalState
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
+
+if TYPE_CHECKING:
+    from fusee.api.store import Store
 
 VALUE_BYTES = 16
 
@@ -32,7 +35,7 @@ class Global:
         self._address: int = owner._native.new_global(owner._address, ty.content._code, ty.mutable, low, high)
 
     @classmethod
-    def _from_address(cls, store: Store, address: int) -> "Global":
+    def _from_address(cls, store: "Store", address: int) -> "Global":
         """The global that the engine has at `address`."""
         self = object.__new__(cls)
         self._store = store

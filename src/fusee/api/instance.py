@@ -11,7 +11,8 @@ from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
 from fusee.api.sharedmemory import SharedMemory
-from fusee.api.store import Store, Storelike, own, store_of
+from fusee.api.store import Store
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.table import Table
 from fusee.api.tag import Tag
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, EXTERN_TAG
@@ -113,6 +114,7 @@ class Instance:
         assert module._lifetime is not None
         self._store._lifetimes.add(module._lifetime)
         self._store._modules[module._address] = module
+        self._store._find_export = export_of
         try:
             with self._store._lock:
                 self._address: int = self._store._native.raw_instantiate(self._store._address, module._address, given)

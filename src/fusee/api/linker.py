@@ -13,7 +13,7 @@ from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
 from fusee.api.sharedmemory import SharedMemory
-from fusee.api.store import Storelike, store_of
+from fusee.api.storelike import Storelike, store_of
 from fusee.api.table import Table
 from fusee.api.tag import Tag
 from fusee.api.types import AsExternType, FuncType, GlobalType, MemoryType, TableType, TagType, ValType

@@ -1,12 +1,12 @@
 """`Memory`: a guest's linear memory, read and written from Python."""
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
 from fusee.api.managed import expect
 from fusee.api.raw import RawMemory
-from fusee.api.store import Store, Storelike, own, store_of
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Limits, MemoryType
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.runtime import NOT_GROWN
@@ -15,6 +15,9 @@ from fusee.kernel.codec import make_reference
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
 from fusee.kernel.space import HOST, Space
+
+if TYPE_CHECKING:
+    from fusee.api.store import Store
 
 
 class Memory:
@@ -40,13 +43,13 @@ class Memory:
         self._bind(owner, owner._native.new_memory(owner._address, limits))
 
     @classmethod
-    def _from_address(cls, store: Store, address: int) -> "Memory":
+    def _from_address(cls, store: "Store", address: int) -> "Memory":
         """The memory that the engine has at `address`."""
         self = object.__new__(cls)
         self._bind(store, address)
         return self
 
-    def _bind(self, store: Store, address: int) -> None:
+    def _bind(self, store: "Store", address: int) -> None:
         self._store = store
         self._address = address
         self._raw = RawMemory(address, store._native.space)
@@ -149,7 +152,7 @@ def memory_type(address: int, space: Space) -> MemoryType:
 
 
 def limits_state(
-    store: Store, limits: Limits, is_64: bool, page_size_log2: int, is_shared: bool = False
+    store: "Store", limits: Limits, is_64: bool, page_size_log2: int, is_shared: bool = False
 ) -> "ctypes.Array[ctypes.c_char]":
     """Limits as the engine's struct."""
     target = store._native.space.target

@@ -8,14 +8,15 @@ from fusee.api._objects import is_handle
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
 from fusee.api.managed import expect
 from fusee.api.object_types import ArrayType, FieldType, StructType
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Declaration, ValType
+from fusee.api.values import Row
 from fusee.engine.state.module import KIND_ARRAY, MUTABLE_SHIFT
 from fusee.engine.state.runtime import SLOT_BYTES, TAG_I31
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
-    from fusee.api.store import Store, Storelike
-    from fusee.api.values import Row
+    from fusee.api.store import Store
 
 _I31_LEAST: Final = -(1 << 30)
 _I31_END: Final = 1 << 31
@@ -93,9 +94,9 @@ class ObjectRef:
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} belongs to its store")
 
-    def _count(self, store: "Storelike") -> int:
+    def _count(self, store: Storelike) -> int:
         """How many fields or elements there are."""
-        owner = _own(store, self._store)
+        owner = own(store, self._store)
         with owner._lock:
             return int(owner._native.count_fields(owner.engine._address, self._address))
 
@@ -108,12 +109,9 @@ class ObjectRef:
 
     @classmethod
     def _made(
-        cls, store: "Storelike", kind: StructType | ArrayType, rows: list[ValType], values: list[Any], count: int
+        cls, store: Storelike, kind: StructType | ArrayType, rows: list[ValType], values: list[Any], count: int
     ) -> Any:
         """A new object of `count` fields or elements: `values`, of these types; a single one for all elements."""
-        from fusee.api.store import store_of
-        from fusee.api.values import Row
-
         owner = store_of(store)._opened()
         number = owner._object_type(kind)
         row = Row(rows)
@@ -125,23 +123,23 @@ class ObjectRef:
             owner._native.fill_object(owner._address, address, slots, len(values) == 1)
         return made
 
-    def _field_type(self, store: "Storelike", index: int) -> FieldType:
-        owner = _own(store, self._store)
+    def _field_type(self, store: Storelike, index: int) -> FieldType:
+        owner = own(store, self._store)
         with owner._lock:
             word = owner._native.field_type(owner.engine._address, self._address, index)
         code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
         return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
 
-    def _get(self, store: "Storelike", index: int) -> Any:
+    def _get(self, store: Storelike, index: int) -> Any:
         """The value of a field or element."""
-        owner = _own(store, self._store)
+        owner = own(store, self._store)
         slots = (ctypes.c_uint64 * 2)()
         with owner._lock:  # until what the field refers to is held
             owner._native.get_field(owner.engine._address, self._address, index, slots)
             return _row(self._field_type(store, index)).unpack(owner, slots)[0]
 
-    def _set(self, store: "Storelike", index: int, value: Any) -> None:
-        owner = _own(store, self._store)
+    def _set(self, store: Storelike, index: int, value: Any) -> None:
+        owner = own(store, self._store)
         kind = self._field_type(store, index)
         if not kind.mutable:
             raise WasmtimeError("the field is immutable")
@@ -154,16 +152,8 @@ class ObjectRef:
         return f"<{type(self).__name__} at {self._address:#x}>"
 
 
-def _own(store: "Storelike", owner: "Store") -> "Store":
-    from fusee.api.store import own
-
-    return own(store, owner)
-
-
-def _row(kind: FieldType) -> "Row":
+def _row(kind: FieldType) -> Row:
     """How a field's value is packed."""
-    from fusee.api.values import Row
-
     return Row([kind.value])
 
 
@@ -172,14 +162,14 @@ class StructRef(ObjectRef):
 
     __slots__ = ()
 
-    def type(self, store: "Storelike") -> StructType:
+    def type(self, store: Storelike) -> StructType:
         """Its `StructType`; what is made of that is of the same type."""
         made = StructType(self._field_type(store, index) for index in range(self._count(store)))
         made._of(self._declaration())
         return made
 
     @classmethod
-    def new(cls, store: "Storelike", type: StructType, values: Iterable[Any]) -> "StructRef":  # noqa: A002
+    def new(cls, store: Storelike, type: StructType, values: Iterable[Any]) -> "StructRef":  # noqa: A002
         """A new structure of these fields' values.
 
         Raises `ArgumentError` if there are more or fewer, `TypeError` for one of another type, `StoreError` for a type
@@ -193,15 +183,15 @@ class StructRef(ObjectRef):
         made: StructRef = cls._made(store, type, [field.value for field in type.fields], given, len(given))
         return made
 
-    def field(self, store: "Storelike", index: int) -> Any:
+    def field(self, store: Storelike, index: int) -> Any:
         """The value of a field, by its number; an i8 or i16 without a sign. Raises `IndexError`, `ArgumentError`."""
         return self._get(store, self._checked(store, index))
 
-    def set_field(self, store: "Storelike", index: int, value: Any) -> None:
+    def set_field(self, store: Storelike, index: int, value: Any) -> None:
         """Set a field. Raises `WasmtimeError` for an immutable one; `IndexError`, `ArgumentError`, `TypeError`."""
         self._set(store, self._checked(store, index), value)
 
-    def _checked(self, store: "Storelike", index: int) -> int:
+    def _checked(self, store: Storelike, index: int) -> int:
         expect(index, int, "an int")
         if not 0 <= index < self._count(store):
             raise IndexError(f"the structure has no field {index}")
@@ -213,14 +203,14 @@ class ArrayRef(ObjectRef):
 
     __slots__ = ()
 
-    def type(self, store: "Storelike") -> ArrayType:
+    def type(self, store: Storelike) -> ArrayType:
         """Its `ArrayType`; what is made of that is of the same type."""
         made = ArrayType(self._field_type(store, 0))
         made._of(self._declaration())
         return made
 
     @classmethod
-    def new(cls, store: "Storelike", type: ArrayType, values: Iterable[Any]) -> "ArrayRef":  # noqa: A002
+    def new(cls, store: Storelike, type: ArrayType, values: Iterable[Any]) -> "ArrayRef":  # noqa: A002
         """A new array of these elements. Raises what `StructRef.new` raises."""
         expect(type, ArrayType, "an ArrayType")
         given = list(values)
@@ -228,7 +218,7 @@ class ArrayRef(ObjectRef):
         return made
 
     @classmethod
-    def filled(cls, store: "Storelike", type: ArrayType, value: Any, size: int) -> "ArrayRef":  # noqa: A002
+    def filled(cls, store: Storelike, type: ArrayType, value: Any, size: int) -> "ArrayRef":  # noqa: A002
         """A new array of `size` elements that are all the same. Raises what `StructRef.new` raises."""
         expect(type, ArrayType, "an ArrayType")
         expect(size, int, "an int")
@@ -237,15 +227,15 @@ class ArrayRef(ObjectRef):
         made: ArrayRef = cls._made(store, type, [type.element.value], [value], size)
         return made
 
-    def size(self, store: "Storelike") -> int:
+    def size(self, store: Storelike) -> int:
         """How many elements it has."""
         return self._count(store)
 
-    def get(self, store: "Storelike", index: int) -> Any:
+    def get(self, store: Storelike, index: int) -> Any:
         """An element; an i8 or i16 without a sign. Raises `Trap` beyond the end; `ArgumentError`."""
         return self._get(store, _element(index))
 
-    def set(self, store: "Storelike", index: int, value: Any) -> None:
+    def set(self, store: Storelike, index: int, value: Any) -> None:
         """Set an element. Raises `WasmtimeError` if it is immutable; `Trap` beyond the end; `TypeError`."""
         self._set(store, _element(index), value)
 

@@ -8,13 +8,15 @@ from time import thread_time_ns
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 from weakref import WeakSet, WeakValueDictionary
 
+from fusee.api._conversion import from_reference, to_reference
 from fusee.api._objects import ObjectTable
 from fusee.api._stack import host_stack_bytes
 from fusee.api._watch import add_store, remove_store
 from fusee.api.engine import Engine
 from fusee.api.errors import StoreError, WasmtimeError
-from fusee.api.managed import ArgumentError, Managed, expect, refuse_closed
+from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
+from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
 from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.module import EXTERN_MEMORY
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from fusee.api._waiting import Waiter
     from fusee.api.exception import WasmException
     from fusee.api.frame import Frame
-    from fusee.api.func import HostCallable
+    from fusee.api.func import Extern, HostCallable
     from fusee.api.module import Lifetime, Module
     from fusee.api.object_types import ArrayType, StructType
     from fusee.api.references import ObjectRef
@@ -40,14 +42,6 @@ if TYPE_CHECKING:
 
 
 _NO_LIMIT: Final = int(NO_LIMIT)
-
-
-class Storelike(Protocol):
-    """A `Store`, the `Caller` that a host function is given, or a `StoreContext`."""
-
-    @property
-    def _context(self) -> "Store":
-        """The store that is meant."""
 
 
 class Closable(Protocol):
@@ -88,6 +82,8 @@ class Store(ObjectTable, Managed):
         self._modules: dict[int, Module] = {}  # by address; they live as long as the store
         self._lifetimes: set[Lifetime] = set()  # theirs
         self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
+        # Who makes instances says how to find an export, by an instance's address and a name.
+        self._find_export: Callable[[Store, int, str], Extern | None] | None = None
         self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
         self._tags: dict[int, TagType] = {}  # the host's, by address
         self._exceptions: WeakValueDictionary[int, WasmException] = WeakValueDictionary()  # the host's, by address
@@ -385,6 +381,9 @@ class Store(ObjectTable, Managed):
 
     # References to what guests make.
 
+    _to_reference = to_reference
+    _from_reference = from_reference
+
     def _kind_of_object(self, address: int) -> int:
         """Whether a structure (`KIND_STRUCT`) or an array (`KIND_ARRAY`) is at an address."""
         kind: int = self._native.kind_of_object(self.engine._address, address)
@@ -534,20 +533,3 @@ def _end(native: Any, address: int, *lives_longer: object) -> None:
     native.stores.pop(address, None)
     remove_store(address)
     native.release_store(address)
-
-
-def store_of(storelike: Any) -> Store:
-    """The store that the user means. Raises `ArgumentError` if it is none."""
-    found = getattr(storelike, "_context", None)
-    if not isinstance(found, Store):
-        raise ArgumentError(f"expected a Store, not {storelike!r}")
-    return found
-
-
-def own(storelike: Storelike, store: Store) -> Store:
-    """`store`, if that is the store which the user passed, and open."""
-    if storelike is not store and store_of(storelike) is not store:
-        raise StoreError("the object belongs to another store")
-    if store._is_closed:
-        refuse_closed()
-    return store

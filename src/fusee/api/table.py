@@ -1,16 +1,19 @@
 """`Table`: a guest's table of references."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
 from fusee.api.managed import expect
 from fusee.api.memory import limits_state
-from fusee.api.store import Store, Storelike, own, store_of
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Limits, TableType, ValType
-from fusee.api.values import from_reference, to_native
+from fusee.api.values import to_native
 from fusee.engine.state.runtime import NOT_GROWN
 from fusee.engine.state.runtime import Table as TableState
 from fusee.kernel.memory import view
+
+if TYPE_CHECKING:
+    from fusee.api.store import Store
 
 
 class Table:
@@ -35,7 +38,7 @@ class Table:
         self._state = view(TableState, self._address, self._store._native.space)
 
     @classmethod
-    def _from_address(cls, store: Store, address: int) -> "Table":
+    def _from_address(cls, store: "Store", address: int) -> "Table":
         """The table that the engine has at `address`."""
         self = object.__new__(cls)
         self._store = store
@@ -82,7 +85,7 @@ class Table:
         expect(idx, int, "an int")
         if not 0 <= idx < self.size(store):
             return None
-        return from_reference(owner, self._element, int(self._state.elements[idx]))
+        return owner._from_reference(self._element, int(self._state.elements[idx]))
 
     def set(self, store: Storelike, idx: int, val: Any) -> None:
         """Make `val` the element at `idx`.

@@ -1,11 +1,14 @@
 """`Tag`: what tells exceptions apart (spec 4.2.10)."""
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusee.api.managed import expect
-from fusee.api.store import Store, Storelike, own, store_of
+from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import TagType
+
+if TYPE_CHECKING:
+    from fusee.api.store import Store
 
 
 class Tag:
@@ -26,7 +29,7 @@ class Tag:
         self._store._tags[self._address] = ty
 
     @classmethod
-    def _from_address(cls, store: Store, address: int) -> "Tag":
+    def _from_address(cls, store: "Store", address: int) -> "Tag":
         """The tag that the engine has at `address`."""
         self = object.__new__(cls)
         self._store = store

@@ -9,9 +9,8 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api.errors import StoreError, WasmtimeError
+from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, expect
-from fusee.api.references import from_any, to_any
 from fusee.api.types import FuncType, ValType
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ class Row:
             return values
         converted = list(values)
         for i in self.references:
-            converted[i] = from_reference(store, self.types[i], values[i])
+            converted[i] = store._from_reference(self.types[i], values[i])
         return converted
 
 
@@ -182,7 +181,7 @@ def to_native(store: "Store", type: ValType, value: Any) -> Any:  # noqa: A002
             raise TypeError(f"expected {type}, not a value of type {value.type}")
         value = value.value
     if type.is_reference:
-        return to_reference(store, type, value)
+        return store._to_reference(type, value)
     code = type._code
     if code in (0x7F, 0x7E):
         return _signed(_integer(value), 32 if code == 0x7F else 64)
@@ -205,46 +204,6 @@ def _sixteen_bytes(value: Any) -> bytes:
     if not isinstance(value, bytes | bytearray) or len(value) != 16:
         raise ArgumentError("a v128 is 16 bytes, or an int")
     return bytes(value)
-
-
-def to_reference(store: "Store", type: ValType, value: Any) -> int:  # noqa: A002
-    """The engine's reference for a Python object."""
-    from fusee.api.func import Func
-
-    if value is None:
-        if not type.is_nullable:
-            raise TypeError(f"{type} has no null")
-        return 0
-    if type.is_function:
-        if not isinstance(value, Func):
-            raise TypeError(f"expected a Func for {type}, not {value!r}")
-        if value._store is not store:
-            raise StoreError("the function belongs to another store")
-        if not value._matches(type):
-            raise TypeError(f"a function of type {value.type(store)} is not a {type}")
-        return value._address
-    if type.is_exception:
-        from fusee.api.exception import WasmException
-
-        if isinstance(value, WasmException) and type.heap == "exn":
-            return value._reference(store)
-        raise TypeError(f"expected a WasmException for {type}, not {value!r}")
-    return to_any(store, type, value)
-
-
-def from_reference(store: "Store", type: ValType, reference: int) -> Any:  # noqa: A002
-    """The Python object for one of the engine's references."""
-    from fusee.api.func import Func
-
-    if reference == 0:
-        return None
-    if type.is_function:
-        return Func._from_address(store, reference)
-    if type.is_exception:
-        from fusee.api.exception import WasmException
-
-        return WasmException._of(store, reference)
-    return from_any(store, reference)
 
 
 def _integer(value: Any) -> int:

@@ -5,7 +5,8 @@ from typing import Any
 
 from fusee.api.errors import ArgumentError
 from fusee.api.managed import expect
-from fusee.api.store import Store, Storelike, own
+from fusee.api.store import Store
+from fusee.api.storelike import Storelike, own
 from fusee.component.asynclift import begin
 from fusee.component.component import ExportIndex, export_index
 from fusee.component.hosttasks import host_tasks_of, is_awaited

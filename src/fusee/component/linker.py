@@ -7,7 +7,8 @@ from fusee.api.engine import Engine
 from fusee.api.errors import LinkError, StoreError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.module import Module
-from fusee.api.store import Store, Storelike, store_of
+from fusee.api.store import Store
+from fusee.api.storelike import Storelike, store_of
 from fusee.component.component import Component
 from fusee.component.func import Instance
 from fusee.component.handles import state_of

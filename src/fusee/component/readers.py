@@ -5,7 +5,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.errors import WasmtimeError
-from fusee.api.store import Store, Storelike, own
+from fusee.api.store import Store
+from fusee.api.storelike import Storelike, own
 from fusee.component.hosttasks import Call, HostCall, host_tasks_of, is_awaited
 from fusee.component.primitives import expected
 from fusee.component.runtime import ComponentInstance

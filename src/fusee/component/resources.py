@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import WasmtimeError
-from fusee.api.store import Store, Storelike, store_of
+from fusee.api.store import Store
+from fusee.api.storelike import Storelike, store_of
 from fusee.component.types import NotMade, ResourceType
 
 if TYPE_CHECKING:
