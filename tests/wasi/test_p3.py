@@ -12,10 +12,11 @@ import pytest
 
 from fusee import Engine, ExitTrap, Store
 from fusee.component import Component, Func, Linker
-from fusee.wasi import WasiConfig
+from fusee.wasi import WasiConfig, WasiContext
 from fusee.wasi.p2.wit import read_function
-from fusee.wasi.p3 import cli, clocks, filesystem  # noqa: F401  # which fill the table
+from fusee.wasi.p3 import cli, define, filesystem  # noqa: F401  # which fill the table
 from fusee.wasi.p3.interface import INTERFACES
+from fusee.wasi.p3.transfer import Outcome
 from tests.component.guests import LIBC
 
 CODES = [
@@ -250,6 +251,30 @@ def test_files(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_bytes(b"0123456789")
     assert run(store) == 0
     assert (tmp_path / "out.txt").read_bytes() == b"\x0023456789"
+
+
+@pytest.mark.parametrize("is_fifo", [False, True])
+def test_what_is_not_read_has_an_outcome(tmp_path: Path, is_fifo: bool) -> None:
+    """A stream that is dropped before anything was read of it ends well."""
+    if is_fifo:
+        os.mkfifo(tmp_path / "in")
+    held = os.open(tmp_path / "in", os.O_RDWR | os.O_CREAT)  # a fifo has somebody who may write
+    config = WasiConfig()
+    config.stdin_file = tmp_path / "in"
+    config.preopen_dir(str(tmp_path), "/")
+    with WasiContext(config) as context:
+        ((root, _),) = filesystem.get_directories(context)
+        for data, outcome in (cli.read_stdin(context), filesystem.read_directory(context, root)):
+            data.close()
+            assert asyncio.run(awaited(outcome)) is None
+            with pytest.raises((StopIteration, StopAsyncIteration)):
+                asyncio.run(anext(data)) if hasattr(data, "__anext__") else next(data)
+        root.close()
+    os.close(held)
+
+
+async def awaited(outcome: Outcome) -> object:
+    return await outcome
 
 
 @pytest.mark.parametrize("name", sorted(INTERFACES))

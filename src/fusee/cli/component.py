@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from fusee.component import Func, FuncType, Instance, ValType
     from fusee.component.wave import Parser
 
-_RUN: Final = "wasi:cli/run@0.2."
+_RUNS: Final = ("wasi:cli/run@0.3.", "wasi:cli/run@0.2.")
+"""A program that has both is one of 0.3 whose compiler still adds the other."""
 _MOST_NAMES: Final = 12  # functions named in an error
 
 
@@ -119,8 +120,8 @@ class ComponentProgram:
 
     def _main(self, instance: "Instance") -> "Func":
         exports = self.component.type.exports(self.engine)
-        for name in exports:
-            if name.startswith(_RUN):
+        for name in sorted(exports, key=lambda name: not name.startswith(_RUNS[0])):
+            if name.startswith(_RUNS):
                 index = self.component.get_export_index("run", self.component.get_export_index(name))
                 found = None if index is None else instance.get_func(self.store, index)
                 if found is not None:

@@ -96,7 +96,7 @@ class Linker(_Lockable):
         add_wasip2(self)
 
     def add_wasip3(self) -> None:
-        """Define WASI 0.3: `wasi:cli`, `clocks`, `random` and `filesystem`; the guest sees what it would with 0.2.
+        """Define WASI 0.3, all but `wasi:http`; the guest sees what it would with 0.2.
 
         Raises `WasmtimeError` while a place is open, and if a name of it is taken.
         """

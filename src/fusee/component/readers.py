@@ -316,6 +316,8 @@ class Source(AsyncValue):
     def _arrive_next(self, value: Any) -> None:
         if value is NO_RESULT:
             self._call = None
+            if self.is_dropped:
+                self._release()
         elif value is _HOST:
             self._call, self._is_over = None, True
             self._serve()

@@ -10,7 +10,7 @@ objects for handles, and for a `result` what is right; an error it raises: as `E
 that the host's file has, which becomes the interface's error code in one place.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, TypeVar
 
 from fusee.api.errors import LimitError
@@ -49,16 +49,31 @@ class HostFunction(NamedTuple):
     result: ValType | None
     body: Callable[..., Any]
     error: "Callable[[WasiError | OSError], Any] | None"
+    named: "Callable[[str], Any] | None" = None
     is_async: bool = False
 
     def call(self, context: WasiContext, *arguments: Any) -> Any:
         """What the body gives, with objects for handles. Raises `Err` for the error case of a result."""
         try:
             return self.body(context, *arguments)
-        except (WasiError, OSError) as error:
-            if self.error is None or not isinstance(self.result, ResultType):
-                raise
-            raise Err(self.error(error)) from None
+        except (Err, WasiError, OSError) as error:
+            raise self._failure(error) from None
+
+    async def complete(self, context: WasiContext, awaited: Awaitable[Any], finish: Callable[..., Any]) -> Any:
+        """The same for what a body has given to be awaited; `finish` makes values for the guest of it."""
+        try:
+            return finish(context, await awaited)
+        except (Err, WasiError, OSError) as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: "Err | WasiError | OSError") -> Exception:
+        """What to raise for what a body has raised."""
+        if isinstance(error, Err):
+            is_name = self.named is not None and isinstance(error.payload, str)
+            return Err(self.named(error.payload)) if is_name and self.named else error
+        if self.error is None or not isinstance(self.result, ResultType):
+            return error
+        return Err(self.error(error))
 
     def bound(self) -> Callable[..., Any]:
         """What a linker is given: takes a store and values of the parameters' types."""
@@ -67,6 +82,11 @@ class HostFunction(NamedTuple):
         is_tagged = isinstance(self.result, ResultType) and self.result._is_tagged
         gives_handles = self.result is not None and bool(self.result._flags & HANDLE)
         takes_handles = any(readers)
+
+        def finish(context: WasiContext, value: Any) -> Any:
+            if gives_handles:
+                value = hand_out(context.resources, value)
+            return Variant("ok", value) if is_tagged else value
 
         def host(store: Any, *arguments: Any) -> Any:
             context: WasiContext = store._context._wasi
@@ -82,9 +102,9 @@ class HostFunction(NamedTuple):
                 if gives_handles:
                     raise Err(hand_out(context.resources, error.payload)) from None
                 raise
-            if gives_handles:
-                value = hand_out(context.resources, value)
-            return Variant("ok", value) if is_tagged else value
+            if self.is_async and hasattr(value, "__await__"):
+                return self.complete(context, value, finish)
+            return finish(context, value)
 
         return host
 
@@ -92,19 +112,21 @@ class HostFunction(NamedTuple):
 class Interface:
     """An interface: what names in it stand for, and its functions.
 
-    `uses` are those whose types it uses. `error` makes the error case of its functions of what files fail with.
+    `uses` are those whose types it uses. `error` makes the error case of its functions of what files fail with, `named`
+    of the name that a body raises `Err` with.
     """
 
     def __init__(
         self, name: str, *uses: "Interface", error: "Callable[[WasiError | OSError], Any] | None" = None,
-        version: str = VERSION, table: "dict[str, Interface] | None" = None,
+        named: "Callable[[str], Any] | None" = None, version: str = VERSION,
+        table: "dict[str, Interface] | None" = None,
     ) -> None:  # fmt: skip
         self.name = f"wasi:{name}@{version}"
         self.names: dict[str, ValType | ResourceType] = {}
         for used in uses:
             self.names |= used.names
         self.functions: dict[str, HostFunction] = {}
-        self._error = error
+        self._error, self._named = error, named
         (INTERFACES if table is None else table)[self.name] = self
 
     def define(self, name: str, text: str) -> ValType:
@@ -151,7 +173,7 @@ class Interface:
 
         def register(body: Body) -> Body:
             full = name.format(word)
-            self.functions[full] = HostFunction(full, params, result, body, self._error, is_async)
+            self.functions[full] = HostFunction(full, params, result, body, self._error, self._named, is_async)
             return body
 
         return register

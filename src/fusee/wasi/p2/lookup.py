@@ -33,8 +33,8 @@ class ResolveAddressStream(Resource):
         """That they are known."""
         return READY if self.search is None else self.search.event()
 
-    def next(self) -> str | None:
-        """The next address; none at the end. Raises `Err`."""
+    def rest(self) -> list[str]:
+        """The addresses that nobody has asked for. Raises `Err`."""
         if self.addresses is None:
             assert self.search is not None
             if not self.search.is_done:
@@ -43,7 +43,7 @@ class ResolveAddressStream(Resource):
                 self.addresses = self.search.result()
             except socket.gaierror as error:
                 raise Err(_FAILURES.get(error.errno or 0, "name-unresolvable")) from None
-        return self.addresses.pop(0) if self.addresses else None
+        return self.addresses
 
     def close(self) -> None:
         """Nobody wants to know any more."""
@@ -60,6 +60,11 @@ LOOKUP.resource("resolve-address-stream", ResolveAddressStream)
 )
 def resolve_addresses(context: WasiContext, network: Network, name: str) -> ResolveAddressStream:
     """Begins to look a name up; what is an address already, is its own."""
+    return search(context, name, "permanent-resolver-failure")
+
+
+def search(context: WasiContext, name: str, denied: str) -> ResolveAddressStream:
+    """The addresses of a name. Raises `Err`, with `denied` if the program may look up none."""
     try:
         return ResolveAddressStream([str(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))])
     except ValueError:
@@ -71,7 +76,7 @@ def resolve_addresses(context: WasiContext, network: Network, name: str) -> Reso
     if not ascii_name or len(ascii_name) > _LONGEST_NAME or set(ascii_name) & set(" \0/:@"):
         raise Err("invalid-argument")
     if not context.network.allows_lookup:
-        raise Err("permanent-resolver-failure")
+        raise Err(denied)
     try:
         return ResolveAddressStream(None, Background(lambda _: _look_up(ascii_name)))
     except TooManyThreadsError:
@@ -81,8 +86,8 @@ def resolve_addresses(context: WasiContext, network: Network, name: str) -> Reso
 @LOOKUP.method("resolve-address-stream.resolve-next-address() -> result<option<ip-address>, error-code>")
 def resolve_next_address(context: WasiContext, stream: ResolveAddressStream) -> Variant | None:
     """The next address, or none."""
-    found = stream.next()
-    return None if found is None else ip_to_guest(found)
+    rest = stream.rest()
+    return ip_to_guest(rest.pop(0)) if rest else None
 
 
 @LOOKUP.method("resolve-address-stream.subscribe() -> pollable")

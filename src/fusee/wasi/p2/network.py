@@ -49,15 +49,22 @@ NETWORK.define(
     "remote-unreachable, connection-refused, connection-reset, connection-aborted, datagram-too-large, "
     "name-unresolvable, temporary-resolver-failure, permanent-resolver-failure}",
 )
-NETWORK.define("ip-address-family", "enum {ipv4, ipv6}")
-NETWORK.define("ipv4-address", "tuple<u8, u8, u8, u8>")
-NETWORK.define("ipv6-address", "tuple<u16, u16, u16, u16, u16, u16, u16, u16>")
-NETWORK.define("ip-address", "variant {ipv4(ipv4-address), ipv6(ipv6-address)}")
-NETWORK.define("ipv4-socket-address", "record {port: u16, address: ipv4-address}")
-NETWORK.define(
-    "ipv6-socket-address", "record {port: u16, flow-info: u32, address: ipv6-address, scope-id: u32}"
-)  # fmt: skip
-NETWORK.define("ip-socket-address", "variant {ipv4(ipv4-socket-address), ipv6(ipv6-socket-address)}")
+
+
+def define_addresses(interface: Interface) -> None:
+    """The types of addresses, which later versions have elsewhere."""
+    interface.define("ip-address-family", "enum {ipv4, ipv6}")
+    interface.define("ipv4-address", "tuple<u8, u8, u8, u8>")
+    interface.define("ipv6-address", "tuple<u16, u16, u16, u16, u16, u16, u16, u16>")
+    interface.define("ip-address", "variant {ipv4(ipv4-address), ipv6(ipv6-address)}")
+    interface.define("ipv4-socket-address", "record {port: u16, address: ipv4-address}")
+    interface.define(
+        "ipv6-socket-address", "record {port: u16, flow-info: u32, address: ipv6-address, scope-id: u32}"
+    )  # fmt: skip
+    interface.define("ip-socket-address", "variant {ipv4(ipv4-socket-address), ipv6(ipv6-socket-address)}")
+
+
+define_addresses(NETWORK)
 
 INSTANCE_NETWORK: Final = Interface("sockets/instance-network", NETWORK)
 
@@ -78,6 +85,11 @@ def make_socket(context: WasiContext, use: str, family: str) -> socket.socket:
     """A socket that does not wait; `use` is "tcp" or "udp". Raises `Err` if the program may use none."""
     if use not in context.network.protocols:
         raise Err("access-denied")
+    return host_socket(use, family)
+
+
+def host_socket(use: str, family: str) -> socket.socket:
+    """A socket that does not wait, of IPv6 alone if it is of that. Raises `OSError`."""
     made = socket.socket(FAMILIES[family], socket.SOCK_STREAM if use == "tcp" else socket.SOCK_DGRAM)
     made.setblocking(False)
     if family == "ipv6":

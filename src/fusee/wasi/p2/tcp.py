@@ -2,7 +2,7 @@
 
 import select
 import socket
-from typing import Final
+from typing import Final, Self
 
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
@@ -36,6 +36,40 @@ class TcpSocket(SocketResource):
             return Event(self.file.fd, select.POLLOUT)
         return Event(self.file.fd, select.POLLIN) if self.state == "listening" else READY
 
+    def bind(self, context: WasiContext, address: Variant) -> None:
+        """Binds it to an address that the program may use. Raises `Err`, `OSError`."""
+        self.expect("unbound")
+        local = permitted(context, "tcp-bind", self.family, address, False)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(local)
+
+    def connect(self, context: WasiContext, address: Variant) -> None:
+        """Begins to connect to an address that the program may use. Raises `Err`, `OSError`."""
+        self.expect("unbound", "bound")
+        remote = permitted(context, "tcp-connect", self.family, address, True)
+        try:
+            self.socket.connect(remote)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.state = "closed"
+            raise
+        self.state = "connecting"
+
+    def finish_connect(self) -> None:
+        """Is connected, once the host says that something has come of it. Raises `OSError` if nothing has."""
+        failure = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            self.state = "closed"
+            raise OSError(failure, "connect")
+        self.state = "connected"
+
+    def accept(self) -> Self:
+        """The next connection. Raises `BlockingIOError` if there is none, `OSError`."""
+        made, _ = self.socket.accept()
+        made.setblocking(False)
+        return type(self)(made, self.family, "connected")
+
     def streams(self) -> tuple[InputStream, OutputStream]:
         """Both directions of a connection."""
         return DescriptorInput(self.file), DescriptorOutput(self.file, STREAM_BYTES)
@@ -59,10 +93,7 @@ def create_tcp_socket(context: WasiContext, family: str) -> TcpSocket:
 )
 def start_bind(context: WasiContext, tcp: TcpSocket, network: Network, address: Variant) -> None:
     """Binds the socket to an address."""
-    tcp.expect("unbound")
-    local = permitted(context, "tcp-bind", tcp.family, address, False)
-    tcp.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    tcp.socket.bind(local)
+    tcp.bind(context, address)
     tcp.state = "binding"
 
 
@@ -77,16 +108,7 @@ def finish_bind(context: WasiContext, tcp: TcpSocket) -> None:
 )
 def start_connect(context: WasiContext, tcp: TcpSocket, network: Network, address: Variant) -> None:
     """Begins to connect."""
-    tcp.expect("unbound", "bound")
-    remote = permitted(context, "tcp-connect", tcp.family, address, True)
-    try:
-        tcp.socket.connect(remote)
-    except BlockingIOError:
-        pass
-    except OSError:
-        tcp.state = "closed"
-        raise
-    tcp.state = "connecting"
+    tcp.connect(context, address)
 
 
 @TCP.method("tcp-socket.finish-connect() -> result<tuple<input-stream, output-stream>, error-code>")
@@ -96,11 +118,7 @@ def finish_connect(context: WasiContext, tcp: TcpSocket) -> tuple[InputStream, O
         raise Err("not-in-progress")
     if not reported(tcp.file.fd, select.POLLOUT):
         raise Err("would-block")
-    failure = tcp.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if failure:
-        tcp.state = "closed"
-        raise OSError(failure, "connect")
-    tcp.state = "connected"
+    tcp.finish_connect()
     return tcp.streams()
 
 
@@ -122,9 +140,7 @@ def finish_listen(context: WasiContext, tcp: TcpSocket) -> None:
 def accept(context: WasiContext, tcp: TcpSocket) -> tuple[TcpSocket, InputStream, OutputStream]:
     """The next connection, if there is one."""
     tcp.expect("listening")
-    made, _ = tcp.socket.accept()
-    made.setblocking(False)
-    found = TcpSocket(made, tcp.family, "connected")
+    found = tcp.accept()
     return found, *found.streams()
 
 

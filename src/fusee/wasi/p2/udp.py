@@ -26,6 +26,11 @@ class UdpSocket(SocketResource):
         super().__init__(made, family, "unbound")
         self.remote: Address | None = None
 
+    def bind(self, context: WasiContext, address: Variant) -> None:
+        """Binds it to an address that the program may use. Raises `Err`, `OSError`."""
+        self.expect("unbound")
+        self.socket.bind(permitted(context, "udp-bind", self.family, address, False))
+
 
 class _DatagramStream(Resource):
     """One direction of a socket; it goes on when the socket is dropped."""
@@ -72,8 +77,7 @@ def create_udp_socket(context: WasiContext, family: str) -> UdpSocket:
 )
 def start_bind(context: WasiContext, udp: UdpSocket, network: Network, address: Variant) -> None:
     """Binds the socket to an address."""
-    udp.expect("unbound")
-    udp.socket.bind(permitted(context, "udp-bind", udp.family, address, False))
+    udp.bind(context, address)
     udp.state = "binding"
 
 
@@ -164,12 +168,19 @@ def receive(context: WasiContext, incoming: IncomingDatagramStream, most: int) -
     found: list[Record] = []
     while len(found) < min(most, MAX_DATAGRAMS):
         try:
-            data, sender = incoming.file.socket.recvfrom(_MAX_BYTES)
+            received = next_datagram(incoming)
         except BlockingIOError:
             break
-        if incoming.remote is None or sender[:2] == incoming.remote[:2]:
-            found.append(Record(data=data, remote_address=to_guest(sender)))
+        if received is not None:
+            found.append(Record(data=received[0], remote_address=received[1]))
     return found
+
+
+def next_datagram(incoming: "IncomingDatagramStream | UdpSocket") -> tuple[bytes, Variant] | None:
+    """What has come, and from whom; None if it is to be ignored. Raises `BlockingIOError` if there is nothing yet."""
+    data, sender = incoming.file.socket.recvfrom(_MAX_BYTES)
+    is_wanted = incoming.remote is None or sender[:2] == incoming.remote[:2]
+    return (data, to_guest(sender)) if is_wanted else None
 
 
 @UDP.method("incoming-datagram-stream.subscribe() -> pollable")
@@ -193,7 +204,7 @@ def send(context: WasiContext, outgoing: OutgoingDatagramStream, datagrams: list
     outgoing.permit -= len(datagrams)
     for sent, datagram in enumerate(datagrams):
         try:
-            outgoing.file.socket.sendto(datagram.data, _receiver(context, outgoing, datagram.remote_address))
+            outgoing.file.socket.sendto(datagram.data, receiver(context, outgoing, datagram.remote_address))
         except (Err, OSError) as error:
             if sent or isinstance(error, BlockingIOError):
                 return sent
@@ -207,7 +218,7 @@ def subscribe_outgoing(context: WasiContext, outgoing: OutgoingDatagramStream) -
     return Pollable(lambda: Event(outgoing.file.fd, select.POLLOUT))
 
 
-def _receiver(context: WasiContext, outgoing: OutgoingDatagramStream, wanted: Variant | None) -> Address:
+def receiver(context: WasiContext, outgoing: "OutgoingDatagramStream | UdpSocket", wanted: Variant | None) -> Address:
     """Where a datagram goes. Raises `Err`."""
     if wanted is None:
         if outgoing.remote is None:

@@ -8,7 +8,7 @@ from fusee.wasi.errno import Errno
 from fusee.wasi.p2 import cli as p2
 from fusee.wasi.p2.streams import ClosedInput, IoError, input_of, output_of, waits
 from fusee.wasi.p3.interface import interface
-from fusee.wasi.p3.transfer import Outcome, pieces, pieces_later, write_all
+from fusee.wasi.p3.transfer import Outcome, Pieces, PiecesLater, write_all
 
 ENVIRONMENT: Final = interface("cli/environment")
 ENVIRONMENT.function("get-environment() -> list<tuple<string, string>>")(p2.get_environment)
@@ -38,7 +38,7 @@ def read_stdin(context: WasiContext) -> tuple[Any, Outcome]:
     descriptor, outcome = context.descriptors.get(0), Outcome()
     stream = input_of(descriptor)
     is_ready = descriptor is None or isinstance(stream, ClosedInput) or not waits(descriptor)
-    return (pieces if is_ready else pieces_later)(stream, outcome, code_of), outcome
+    return (Pieces if is_ready else PiecesLater)(stream, outcome, code_of), outcome
 
 
 @STDOUT.function(_WRITE)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fusee.wasi.p2.define import add_interfaces
 
 # Importing these fills the table.
-from fusee.wasi.p3 import cli, clocks, filesystem  # noqa: F401
+from fusee.wasi.p3 import cli, clocks, filesystem, lookup, tcp, udp  # noqa: F401
 from fusee.wasi.p3.interface import INTERFACES
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """`wasi:filesystem`: the operations of 0.2, with its rights and sandbox. All are done at once; none is awaited."""
 
 import os
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from fusee.component.readers import StreamReader
 from fusee.component.values import Record, Variant
@@ -27,7 +26,7 @@ from fusee.wasi.p2.streams import (
 )
 from fusee.wasi.p3.clocks import SYSTEM_CLOCK, instant
 from fusee.wasi.p3.interface import interface
-from fusee.wasi.p3.transfer import Outcome, pieces, pieces_later, write_all
+from fusee.wasi.p3.transfer import Outcome, Pieces, PiecesLater, failed, write_all
 
 _CODES: Final = tuple(code for code in p2.ERROR_CODES if code != "would-block")
 _KINDS: Final = (
@@ -166,7 +165,7 @@ def read_via_stream(context: WasiContext, file: OpenFile, offset: int) -> tuple[
         stream = FileInput(descriptor, files.signed(offset)) if is_ready else DescriptorInput(descriptor)
     except (WasiError, OSError) as error:
         outcome.set(code_of(error))
-    return (pieces if is_ready else pieces_later)(stream, outcome, code_of), outcome
+    return (Pieces if is_ready else PiecesLater)(stream, outcome, code_of), outcome
 
 
 @TYPES.method("descriptor.write-via-stream(data: stream<u8>, offset: filesize) -> future<result<_, error-code>>")
@@ -189,34 +188,43 @@ def _write(context: WasiContext, file: OpenFile, data: StreamReader, offset: int
         stream = DescriptorOutput(descriptor) if waits(descriptor) else FileOutput(descriptor, start)
     except (WasiError, OSError) as error:
         data.close()
-        outcome = Outcome()
-        outcome.set(code_of(error))
-        return outcome
+        return failed(code_of(error))
     return write_all(context, data, stream, code_of)
 
 
 @TYPES.method("descriptor.read-directory() -> tuple<stream<directory-entry>, future<result<_, error-code>>>")
 def read_directory(context: WasiContext, file: OpenFile) -> tuple[Any, Outcome]:
     """The entries of the directory as they are when it is asked for."""
-    outcome = Outcome()
     try:
         file.directory.require(Rights.FD_READDIR)
-        return _entries(file.directory, outcome), outcome
+        outcome = Outcome()
+        return _Entries(file.directory, outcome), outcome
     except (WasiError, OSError) as error:
-        outcome.set(code_of(error))
-        return (), outcome
+        return (), failed(code_of(error))
 
 
-def _entries(directory: Directory, outcome: Outcome) -> Iterator[Record]:
-    found = directory.listing()[2:]  # without `.` and `..`
+class _Entries:
+    """What `read-directory` gives. It ends when nobody reads on, even if nobody has begun."""
 
-    def entries() -> Iterator[Record]:
+    def __init__(self, directory: Directory, outcome: Outcome) -> None:
+        self._found = iter(directory.listing()[2:])  # without `.` and `..`
+        self._outcome = outcome
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Record:
         try:
-            for name, _, kind in found:
-                yield Record(type=_kind(p2.entry_type(kind)), name=name.decode())
+            name, _, kind = next(self._found)
+            return Record(type=_kind(p2.entry_type(kind)), name=name.decode())
         except UnicodeDecodeError:
-            outcome.set(code_of(WasiError(Errno.ILSEQ)))
-        finally:
-            outcome.set(None)
+            self._outcome.set(code_of(WasiError(Errno.ILSEQ)))
+        except StopIteration:
+            pass
+        self.close()
+        raise StopIteration
 
-    return entries()
+    def close(self) -> None:
+        """Nobody reads any more."""
+        self._found = iter(())
+        self._outcome.set(None)

@@ -11,7 +11,8 @@ INTERFACES: Final[dict[str, Interface]] = {}
 
 
 def interface(
-    name: str, *uses: Interface, error: "Callable[[WasiError | OSError], Any] | None" = None
+    name: str, *uses: Interface, error: "Callable[[WasiError | OSError], Any] | None" = None,
+    named: "Callable[[str], Any] | None" = None,
 ) -> Interface:  # fmt: skip
     """An interface, which enters the table. A function whose text begins with `async` may give an awaitable."""
-    return Interface(name, *uses, error=error, version=VERSION, table=INTERFACES)
+    return Interface(name, *uses, error=error, named=named, version=VERSION, table=INTERFACES)
