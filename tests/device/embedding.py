@@ -22,7 +22,9 @@ COMPILED: Final = {
 }
 """Machines, and Zig's options for them."""
 
-PARTS: Final = ("bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions", "objects")
+PARTS: Final = (
+    "bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions", "objects", "sharing",
+)  # fmt: skip
 
 
 _libraries: list["TemporaryDirectory[str]"] = []  # until the tests end

@@ -117,6 +117,45 @@ OBJECTS = """
       (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
 """
 
+SHARING = """
+(module
+  (import "env" "memory" (memory 1 4 shared))
+  (func (export "wait") (param i32 i32 i64) (result i32)
+    (memory.atomic.wait32 (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "notify") (param i32 i32 i64) (result i32) (memory.atomic.notify (local.get 0) (local.get 1)))
+  (func (export "add") (param i32 i32 i64) (result i32) (i32.atomic.rmw.add (local.get 0) (local.get 1)))
+  (func (export "grow") (param i32 i32 i64) (result i32) (memory.grow (local.get 0)))
+  (func (export "size") (param i32 i32 i64) (result i32) (memory.size))
+  (func (export "load") (param i32 i32 i64) (result i32) (i32.load (local.get 0)))
+  (func (export "follow") (param i32 i32 i64) (result i32)
+    (loop $again (br_if $again (i32.eqz (i32.atomic.load (local.get 1)))))
+    (i32.load (local.get 0)))
+  (func (export "outgrow") (param i32 i32 i64) (result i32)
+    (loop $again (br_if $again (i32.ne (memory.size) (local.get 1))))
+    (i32.load (local.get 0)))
+  (func (export "count") (param i32 i32 i64) (result i32)
+    (loop $again
+      (block $locked
+        (loop $lock
+          (br_if $locked (i32.eqz (i32.atomic.rmw.cmpxchg (local.get 0) (i32.const 0) (i32.const 1))))
+          (drop (memory.atomic.wait32 (local.get 0) (i32.const 1) (i64.const -1)))
+          (br $lock)))
+      (i32.store offset=4 (local.get 0) (i32.add (i32.load offset=4 (local.get 0)) (i32.const 1)))
+      (i32.atomic.store (local.get 0) (i32.const 0))
+      (drop (memory.atomic.notify (local.get 0) (i32.const 1)))
+      (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+    (i32.const 0)))
+"""
+"""`count` adds to a word under a lock that is the word before it. `follow` and `outgrow` load what another thread has
+made room for, once a word, or the memory's size, says so."""
+
+SHARER = """
+(module
+  (memory (export "memory") 1 3 shared)
+  (memory (export "own") 1 1)
+  (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+"""
+
 STARTING = "(module (tag $early (param i32)) (func $start (throw $early (i32.const 6))) (start $start))"
 
 HELLO = """
@@ -142,6 +181,11 @@ HELLO = """
 """
 """Greets its second argument and exits with the numbers of arguments and of bytes written."""
 
+GUESTS = (
+    "GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "OBJECTS", "SHARING", "SHARER", "STARTING",
+    "HELLO",
+)  # fmt: skip
+
 EXPECTED = """\
 Hello, plain
 quadruple(20) = 80
@@ -159,7 +203,7 @@ trap: the wrong number of imports, or an import of another store
 def header() -> str:
     """`guests.h`"""
     lines = []
-    for name in ("GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "OBJECTS", "STARTING", "HELLO"):
+    for name in GUESTS:
         lines.append(as_c(name, wat2wasm(globals()[name])))
     return "".join(lines)
 

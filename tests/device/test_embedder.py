@@ -24,7 +24,7 @@ def test_embedder_on_this_machine(tmp_path: Path) -> None:
     (tmp_path / "guests.h").write_text(header())
     options = [*WARNINGS, "-I", str(INCLUDE), "-I", str(tmp_path), "-target", TRIPLE, "-O1"]
     objects = []
-    for name in ("threads", "hosted", *(part for part in PARTS if part != "bare")):
+    for name in ("threads", "sharing_threads", "hosted", *(part for part in PARTS if part != "bare")):
         zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(tmp_path / f"{name}.o"))
         objects.append(str(tmp_path / f"{name}.o"))
     program = tmp_path / "embedder"

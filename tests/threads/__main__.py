@@ -1,4 +1,5 @@
 """Several threads in one engine, for long: `python -m tests.threads calls`, `lifetimes`, `waves`, `speed`, `pthreads`.
+`exported` calls functions of real modules, those that have to do with threads for example.
 
 `FUSEE_CHECKED=1` selects the checked build.
 """
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 
 from fusee import Engine
+from tests.threads.exported import compare
 from tests.threads.first_calls import rounds
 from tests.threads.lifetimes import live_and_end
 from tests.threads.pthreads import run as run_program
@@ -17,11 +19,12 @@ from tests.threads.waves import run_waves
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.threads", description=__doc__)
-    parser.add_argument("what", choices=("calls", "lifetimes", "waves", "speed", "pthreads"))
+    parser.add_argument("what", choices=("calls", "lifetimes", "waves", "speed", "pthreads", "exported"))
     parser.add_argument("--rounds", type=int, default=1000, help="of first calls; of others a hundredth")
     parser.add_argument("--functions", type=int, default=10_000, help="of the module whose functions are called")
     parser.add_argument("--seconds", type=float, default=60.0, help="of lifetimes and waves; of measuring a twentieth")
     parser.add_argument("--libc", type=Path, help="of `pthreads`: a folder with a C library for wasi-threads")
+    parser.add_argument("--modules", type=Path, nargs="+", default=[], help="of `exported`: WebAssembly files")
     given = parser.parse_args()
     begun = time.monotonic()
     if given.what == "calls":
@@ -36,6 +39,9 @@ def main() -> None:
         if given.libc is None:
             parser.error("`pthreads` needs --libc")
         run_program(given.libc, max(1, given.rounds // 100))
+    elif given.what == "exported":
+        for path in given.modules:
+            compare(path)
     else:
         measure(given.seconds / 20, max(2, given.rounds // 100))
 

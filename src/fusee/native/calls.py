@@ -216,6 +216,8 @@ def _size(c: FunctionCompiler, ins: Instruction) -> None:
     is_table = ins.op.mnemonic == "table.size"
     named = cast(int, ins.immediates[0])
     size = c.use("table_size" if is_table else "memory_size", "%ctx", str(named))
+    if not is_table:
+        c.reload_memories()  # which another thread may have grown
     if (c.unit.module.tables if is_table else c.unit.module.memories)[named]:
         c.push("i64", size)
     else:

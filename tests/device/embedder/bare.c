@@ -66,7 +66,7 @@ static uint64_t now(uint32_t clock) {
 }
 
 const fusee_platform_t *platform(void) {
-    static const fusee_platform_t table = {allocate, release, NULL, NULL, now, NULL, NULL, NULL};
+    static const fusee_platform_t table = {allocate, release, NULL, NULL, now, NULL, NULL, NULL, NULL, NULL};
     return &table;
 }
 
@@ -108,6 +108,24 @@ int clock_gettime(int clock, long time[2]) {
 
 void arc4random_buf(void *into, size_t size) {
     for (size_t i = 0; i < size; i++) ((unsigned char *)into)[i] = (unsigned char)(i * 41 + 1);
+}
+
+/* There is one thread: who sleeps does so to the end. */
+
+int pthread_mutex_init(void *mutex, const void *attributes) { return (void)mutex, (void)attributes, 0; }
+
+int pthread_cond_init(void *condition, const void *attributes) { return (void)condition, (void)attributes, 0; }
+
+int pthread_mutex_lock(void *mutex) { return (void)mutex, 0; }
+
+int pthread_mutex_unlock(void *mutex) { return (void)mutex, 0; }
+
+int pthread_cond_broadcast(void *condition) { return (void)condition, 0; }
+
+int pthread_cond_timedwait_relative_np(void *condition, void *mutex, const long time[2]) {
+    (void)condition, (void)mutex;
+    ticks += (uint64_t)time[0] * 1000000000 + (uint64_t)time[1];
+    return 60;
 }
 
 #else

@@ -11,6 +11,7 @@ long live_blocks(void);
 
 int by_default(void); /* plain.c: before a platform is given */
 int in_threads(void); /* threads.c: as well */
+int share_in_threads(void); /* sharing_threads.c: likewise */
 int embed(void);  /* embedder.c: how many things went wrong */
 int resist(void); /* hostile.c */
 int conform(void); /* standard.c */
@@ -18,3 +19,4 @@ int withstand(void); /* abuse.c */
 int carry(void); /* vectors.c */
 int throw_and_catch(void); /* exceptions.c */
 int have_objects(void); /* objects.c */
+int share_memories(void); /* sharing.c */

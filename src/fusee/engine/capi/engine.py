@@ -8,6 +8,7 @@ from fusee.engine.capi.host import CALL_HOST
 from fusee.engine.capi.messages import write_message
 from fusee.engine.capi.refs import drop_store
 from fusee.engine.capi.state import Config, EngineObject, StoreObject, System, Vector, World
+from fusee.engine.capi.waiting import can_wait
 from fusee.engine.interpreter import install_interpreter
 from fusee.engine.runtime.store import new_store, open_engine
 from fusee.engine.state.platform import Platform
@@ -176,7 +177,16 @@ def new_store_object(engine: EngineObject) -> StoreObject:
 @kernel
 def start_world(engine: EngineObject, world: World) -> None:
     """Open an engine proper on the platform's functions."""
-    platform = stack_array(Platform, 1)[0]
+    platform = platform_of(engine, stack_array(Platform, 1)[0])
+    world.engine = open_engine(platform, engine.is_metered)
+    world.engine.is_relaxed = engine.is_relaxed
+    world.engine.has_threads = can_wait(engine.system)
+    install_interpreter(world.engine)
+
+
+@kernel
+def platform_of(engine: EngineObject, platform: Platform) -> Platform:
+    """The platform's functions as an engine proper wants them."""
     fill_bytes(cast(Ptr[u8], platform), u8(0), usize(size_of(Platform)))
     platform.allocate = engine.system.allocate
     platform.release = engine.system.release
@@ -186,15 +196,14 @@ def start_world(engine: EngineObject, world: World) -> None:
         platform.reserve = engine.system.reserve
         platform.unreserve = engine.system.unreserve
     platform.call_host = CALL_HOST[0]
-    world.engine = open_engine(platform, engine.is_metered)
-    world.engine.is_relaxed = engine.is_relaxed
-    install_interpreter(world.engine)
+    return platform
 
 
 @kernel
 def start_store(made: StoreObject) -> None:
     made.store = new_store(made.world.engine, made.engine.stack_bytes, address(made))
     made.store.held_fuel = NO_LIMIT
+    made.store.clock = made.engine.system.clock
 
 
 @kernel(export="wasm_store_delete")

@@ -17,6 +17,7 @@ from fusee.engine.capi.state import (
     KIND_TAG,
     KIND_TRAP,
 )
+from fusee.engine.capi.waiting import HAS_THREADS
 from fusee.engine.capi.wasi.state import HAS_WASI
 from fusee.kernel.lang import Instance, Kernel, exported
 from fusee.spec.families import Family, left_out
@@ -35,6 +36,7 @@ MODULES: Final = (
     "foreign",
     "func",
     "memory",
+    *(("shared",) if HAS_THREADS else ()),
     "table",
     "globals",
     "tag",

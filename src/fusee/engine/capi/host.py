@@ -9,8 +9,10 @@ from fusee.engine.capi.state import VAL_EXTERNREF, ExternType, Host, StoreObject
 from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.values import delete_value, from_slot, to_slot
 from fusee.engine.capi.vectors import pointers
+from fusee.engine.capi.waiting import HAS_THREADS, answer
 from fusee.engine.capi.wasi.functions import call_wasi
 from fusee.engine.capi.wasi.state import HAS_WASI
+from fusee.engine.state.platform import REQUEST_GROW
 from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import (
     Fn,
@@ -39,6 +41,9 @@ WRONG_VALUE: Final = u64(Misuse(Mistake.VALUE, 0).status)
 def call_host(world: usize, identity: u32, instance: usize, slots: Ptr[u64]) -> u32:
     """Call the store's host function of a number; not 0 stops the guest, for a reason that the store then knows."""
     s = cast(StoreObject, cast(Store, world).embedder)
+    if HAS_THREADS and identity >= REQUEST_GROW:
+        answer(s, identity, slots)
+        return u32(0)
     host = s.hosts[identity]
     if HAS_WASI and host.callback == 0:
         return call_wasi(s, host.wasi, instance, slots)

@@ -2,6 +2,7 @@
 
 
 from fusee.engine.capi.state import StoreObject
+from fusee.engine.capi.waiting import rouse
 from fusee.engine.runtime.heap.collect import collect_for, end_objects
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits, set_total_limits
@@ -35,19 +36,19 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     s.store.deadline = u64(0)
     if nanoseconds == 0:
         return True
-    clock = s.engine.system.clock
+    clock = s.store.clock
     if address(clock) == 0 or not s.engine.is_metered:
         return False
-    s.store.clock = clock
     s.store.deadline = clock(MONOTONIC) + nanoseconds
     return True
 
 
 @kernel(export="fusee_store_interrupt")
 def interrupt(s: StoreObject, is_interrupted: u32) -> None:
-    """Stop metered guests as soon as they look; the one function that any thread may call at any time."""
+    """Stop metered guests as soon as they look, and all that wait; any thread may call this at any time."""
     if not is_null(s):
         s.store.interrupt = is_interrupted & 0xFF
+        rouse(s)
 
 
 @kernel(export="fusee_store_set_limits")

@@ -3,12 +3,27 @@
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_MEMORY, ExternType, Ref, StoreObject
-from fusee.engine.capi.types import NO_MAXIMUM, narrowed, new_externtype, read_limits
-from fusee.engine.runtime.memory import grow_memory
+from fusee.engine.capi.types import NO_MAXIMUM, narrowed, read_memorytype
+from fusee.engine.runtime.memory import grow_for, length_word
 from fusee.engine.runtime.objects import new_memory
 from fusee.engine.state import module as engine
 from fusee.engine.state.runtime import NOT_GROWN, Memory
-from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import (
+    Order,
+    Ptr,
+    address,
+    atomic_load,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    null,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
 from fusee.spec.limits import MAX_PAGES_32, PAGE_SIZE_LOG2
 
 
@@ -48,7 +63,7 @@ def write_limits(limits: engine.Limits, type: ExternType) -> None:  # noqa: A002
     limits.maximum = u64(type.limits.maximum)
     limits.has_maximum = type.limits.maximum != NO_MAXIMUM
     limits.is_64 = False
-    limits.is_shared = False
+    limits.is_shared = type.is_shared
     limits.page_size_log2 = u32(0)
 
 
@@ -57,15 +72,23 @@ def memory_type(ref: Ref) -> ExternType:
     """With the size now as the minimum."""
     if not is_kind(ref, KIND_MEMORY):
         return null(ExternType)
-    memory = memory_in(ref)
-    made = new_externtype(KIND_MEMORY)
-    read_limits(made, u64(memory_pages(ref)), memory.has_maximum, memory.maximum_pages)
-    return made
+    return type_of(memory_in(ref))
+
+
+@kernel
+def type_of(memory: Memory) -> ExternType:
+    return read_memorytype(pages_of(memory), memory.has_maximum, memory.maximum_pages, memory.is_shared)
+
+
+@kernel
+def pages_of(memory: Memory) -> u64:
+    """How large it is now, in its own pages."""
+    return atomic_load(length_word(memory), Order.SEQ_CST) >> u64(memory.page_size_log2)
 
 
 @kernel(export="wasm_memory_data")
 def memory_data(ref: Ref) -> Ptr[u8]:
-    """Where the bytes are, until the memory grows."""
+    """Where the bytes are, until the memory grows; for ever if it is shared."""
     return memory_in(ref).base if is_kind(ref, KIND_MEMORY) else null(Ptr[u8])
 
 
@@ -79,11 +102,10 @@ def memory_pages(ref: Ref) -> u32:
     """In the memory's own pages; as many as the number holds."""
     if not is_kind(ref, KIND_MEMORY):
         return u32(0)
-    memory = memory_in(ref)
-    return narrowed(memory.length_bytes >> u64(memory.page_size_log2))
+    return narrowed(pages_of(memory_in(ref)))
 
 
 @kernel(export="wasm_memory_grow")
 def grow(ref: Ref, delta: u32) -> bool:
     """False if a limit or the system's memory is exceeded."""
-    return is_kind(ref, KIND_MEMORY) and grow_memory(memory_in(ref), u64(delta)) != NOT_GROWN
+    return is_kind(ref, KIND_MEMORY) and grow_for(ref.store.store, memory_in(ref), u64(delta)) != NOT_GROWN

@@ -20,12 +20,12 @@ from fusee.engine.capi.state import (
 )
 from fusee.engine.capi.types import (
     delete_named,
-    new_externtype,
     new_named,
     new_tagtype,
     read_content_type,
     read_functype,
     read_limits,
+    read_memorytype,
 )
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.decode.module import decode_module, release_module
@@ -236,8 +236,7 @@ def extern_type(m: Module, kind: u32, index: u32) -> ExternType:
         read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
     elif kind == EXTERN_MEMORY:
         limits = m.memories[index].limits
-        made = new_externtype(KIND_MEMORY)
-        read_limits(made, limits.minimum, limits.has_maximum, limits.maximum)
+        made = read_memorytype(limits.minimum, limits.has_maximum, limits.maximum, limits.is_shared)
     elif kind == EXTERN_GLOBAL:
         made = read_content_type(KIND_GLOBAL, canonical_value_type(m, m.globals[index].value_type))
         if not is_null(made):

@@ -4,7 +4,8 @@ Objects refer to what must outlive them by counted references: a store lives unt
 and frame is deleted, an engine until its last store. So no order of deletion is wrong.
 
 A store has an engine proper of its own, its *world*, and shares nothing with other stores that anybody writes to
-but two counts, of an `EngineObject` and of a `Source`, which are changed atomically. So each thread may have its own.
+but two counts, of an `EngineObject` and of a `Source`, which are changed atomically, and what it is given by way of a
+`SharedMemory`. So each thread may have its own.
 """
 
 from typing import Final
@@ -50,6 +51,8 @@ class System:
     random: Fn[[Ptr[u8], usize], u32]
     read: Fn[[u32, Ptr[u8], usize, Ptr[usize]], u32]
     write: Fn[[u32, Ptr[u8], usize], u32]
+    wait: Fn[[Ptr[u32], u32, u64], u32]
+    wake: Fn[[Ptr[u32]], None]
 
 
 @struct
@@ -98,6 +101,7 @@ class ExternType:
 
     kind: u32
     is_mutable: bool  # globals
+    is_shared: bool  # memories
     limits: Inline[Limits]  # tables and memories
     content: ValType  # globals and tables
     params: Inline[Vector]  # functions

@@ -107,6 +107,7 @@ def copy_parts(origin: ExternType) -> ExternType:
     if is_null(made):
         return made
     made.is_mutable = origin.is_mutable
+    made.is_shared = origin.is_shared
     made.limits.minimum = origin.limits.minimum
     made.limits.maximum = origin.limits.maximum
     copy_vector(made.params, origin.params, copy_valtype, delete_valtype)
@@ -210,6 +211,22 @@ def new_memorytype(limits: Limits) -> ExternType:
     if not is_null(made):
         set_limits(made, limits)
     return made
+
+
+@kernel(export="fusee_memorytype_new_shared")
+def new_shared_memorytype(limits: Limits) -> ExternType:
+    """Null without a maximum, which shared memories must have, or without memory."""
+    made = null(ExternType)
+    if not is_null(limits) and limits.maximum != NO_MAXIMUM:
+        made = new_memorytype(limits)
+    if not is_null(made):
+        made.is_shared = True
+    return made
+
+
+@kernel(export="fusee_memorytype_is_shared")
+def is_shared_type(type: ExternType) -> bool:  # noqa: A002
+    return not is_null(type) and type.is_shared
 
 
 @kernel(export="wasm_tagtype_new")
@@ -393,6 +410,16 @@ def read_limits(type: ExternType, minimum: u64, has_maximum: bool, maximum: u64)
     if not is_null(type):
         type.limits.minimum = narrowed(minimum)
         type.limits.maximum = narrowed(maximum) if has_maximum else u32(NO_MAXIMUM)
+
+
+@kernel
+def read_memorytype(minimum: u64, has_maximum: bool, maximum: u64, is_shared: bool) -> ExternType:
+    """The type of a memory; null if there is no memory."""
+    made = new_externtype(KIND_MEMORY)
+    read_limits(made, minimum, has_maximum, maximum)
+    if not is_null(made):
+        made.is_shared = is_shared
+    return made
 
 
 @kernel

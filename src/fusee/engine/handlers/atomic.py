@@ -131,11 +131,13 @@ def atomic(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
         note_place(f)
         _PAUSING[row.detail](f.ctx, slots, flags, offset, memory)
         forget_place(f)
-        reload_memory(f)
     else:
         _OTHERS[row.detail](f.ctx, slots, flags, offset, memory)
+    if row.detail != "store":
+        reload_memory(f)  # who sees what another thread has written sees the memory as large as that did
 
 
 @kernel(inline=True)
 def fence(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     atomic_fence(Order.SEQ_CST)
+    reload_memory(f)

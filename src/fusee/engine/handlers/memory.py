@@ -168,5 +168,6 @@ def into_acc(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
         f.acc = u64(f.ctx.functions[immediate(f, row, dst, forms, 0)])
     elif row.name == "memory_size":
         f.acc = memory_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
+        reload_memory(f)  # another thread may have grown it: accesses from here on are to find it as large as that
     else:
         f.acc = table_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))

@@ -18,6 +18,7 @@ BLOCK_MEMORY: Final = u32(1)
 BLOCK_TABLE: Final = u32(2)
 BLOCK_GLOBAL: Final = u32(3)
 BLOCK_INSTANCE: Final = u32(4)
+BLOCK_SHARED: Final = u32(5)  # the address of a `SharedMemory` that the store holds
 
 
 class Limit(IntEnum):

@@ -12,15 +12,19 @@ from fusee.engine.state.module import Limits
 from fusee.engine.state.platform import REQUEST_GROW, Platform
 from fusee.engine.state.runtime import NOT_GROWN, Instance, Memory, Segment, Store
 from fusee.kernel.lang import (
+    Order,
     Ptr,
     Static,
     address,
+    atomic_compare_exchange,
+    atomic_load,
     cast,
     copy_bytes,
     fill_bytes,
     is_null,
     kernel,
     minimum,
+    offset_of,
     stack_array,
     u8,
     u32,
@@ -64,9 +68,9 @@ def out_of_range(start: u64, count: u64, length: u64) -> bool:
 
 
 @kernel(inline=True)
-def limit_bytes(memory: Memory) -> u64:
-    """The greatest size that `memory` may reach now."""
-    return minimum(greatest_bytes(memory), holdings_of(cast(Store, memory.store)).maximum_memory_bytes)
+def limit_bytes(world: Store, memory: Memory) -> u64:
+    """The greatest size that `memory` may reach now, by the limits of a store."""
+    return minimum(greatest_bytes(memory), holdings_of(world).maximum_memory_bytes)
 
 
 @kernel
@@ -88,16 +92,10 @@ def place(memory: Memory, size: u64) -> bool:
     Address space is reserved for all that the memory may become, so that it never moves. Where the platform has
     not that much to spare, a memory that grows gets half as much again: growing by pages then moves each
     byte a few times, not once for each page. Where there is not even that, it gets what it needs.
-
-    A shared memory gets its place once, and where there is no room for all that it may become it does not grow.
     """
-    if memory.is_shared:
-        if not is_null(memory.base):
-            return False
-        return take(memory, greatest_bytes(memory), True) or take(memory, size, True) or take(memory, size, False)
     roomy = size
     if memory.length_bytes != 0:
-        roomy = minimum(size + size // 2, limit_bytes(memory))
+        roomy = minimum(size + size // 2, limit_bytes(cast(Store, memory.store), memory))
     if take(memory, greatest_bytes(memory), True) or take(memory, roomy, True) or take(memory, roomy, False):
         return True
     return roomy != size and (take(memory, size, True) or take(memory, size, False))
@@ -156,7 +154,7 @@ def give_back(platform: Platform, base: Ptr[u8], capacity: u64, is_reserved: boo
 
 @kernel
 def release_memory(memory: Memory) -> None:
-    """Return the bytes of `memory`, which ends, to the platform."""
+    """Return the bytes of `memory`, which ends, and is not shared, to the platform."""
     platform = cast(Store, memory.store).engine.platform
     give_back(platform, memory.base, memory.capacity_bytes, memory.is_reserved)
 
@@ -165,39 +163,80 @@ def release_memory(memory: Memory) -> None:
 def init_memory(memory: Memory, store: Store, limits: Limits) -> bool:
     """Make a zeroed `Memory` of the type `limits`; false if it would exceed a limit or the system's memory."""
     memory.store = address(store)
+    set_type(memory, limits)
+    return grow_memory(memory, limits.minimum) == 0
+
+
+@kernel
+def set_type(memory: Memory, limits: Limits) -> None:
     memory.is_64 = limits.is_64
     memory.is_shared = limits.is_shared
     memory.page_size_log2 = limits.page_size_log2
     memory.has_maximum = limits.has_maximum
     memory.maximum_pages = limits.maximum
-    return grow_memory(memory, limits.minimum) == 0
 
 
 @kernel
 def grow_memory(memory: Memory, delta: u64) -> u64:
     """`memory.grow` (spec 4.6.10): the old size in pages, or `NOT_GROWN`."""
+    return grow_for(cast(Store, memory.store), memory, delta)
+
+
+@kernel
+def grow_for(world: Store, memory: Memory, delta: u64) -> u64:
+    """The same within the limits of a store, which is charged with what is added."""
     shift = u64(memory.page_size_log2)
     pages = memory.length_bytes >> shift
     if delta == 0:
         return pages  # whatever the limits are
-    if out_of_range(pages, delta, limit_bytes(memory) >> shift):
+    if out_of_range(pages, delta, limit_bytes(world, memory) >> shift):
         return NOT_GROWN
-    holdings = holdings_of(cast(Store, memory.store))
+    holdings = holdings_of(world)
     if out_of_range(holdings.total_bytes, delta << shift, holdings.maximum_total_bytes):
         return NOT_GROWN
-    size = (pages + delta) << shift
-    if size > memory.capacity_bytes and not place(memory, size):
-        return NOT_GROWN
-    memory.length_bytes = size
+    if memory.is_shared:
+        pages = extend(memory, delta, limit_bytes(world, memory))
+        if pages == NOT_GROWN:
+            return pages
+    else:
+        size = (pages + delta) << shift
+        if size > memory.capacity_bytes and not place(memory, size):
+            return NOT_GROWN
+        memory.length_bytes = size
     holdings.total_bytes += delta << shift
     return pages
 
 
 @kernel
+def extend(memory: Memory, delta: u64, limit: u64) -> u64:
+    """Add pages to a shared memory, as several threads may do at once: the old size in pages, or `NOT_GROWN`.
+
+    It has its place already, of zeros, so that growing is a change of one word. Whoever sees by an atomic access that
+    another has grown it, reads its length anew right after that (`docs/threads.md`).
+    """
+    shift = u64(memory.page_size_log2)
+    length = length_word(memory)
+    most = minimum(limit, memory.capacity_bytes) >> shift
+    before = atomic_load(length, Order.SEQ_CST)
+    while not out_of_range(before >> shift, delta, most):
+        seen = atomic_compare_exchange(length, before, before + (delta << shift), Order.SEQ_CST)
+        if seen == before:
+            return before >> shift
+        before = seen
+    return NOT_GROWN
+
+
+@kernel(inline=True)
+def length_word(memory: Memory) -> Ptr[u64]:
+    """Where `length_bytes` is."""
+    return cast(Ptr[u64], cast(Ptr[u8], memory) + offset_of(Memory, "length_bytes"))
+
+
+@kernel
 def memory_size(ctx: Instance, index: u64) -> u64:
-    """`memory.size` (spec 4.6.10), in pages."""
+    """`memory.size` (spec 4.6.10), in pages. Of a shared memory it is an atomic access, as growing is."""
     memory = memory_at(ctx, index)
-    return memory.length_bytes >> u64(memory.page_size_log2)
+    return atomic_load(length_word(memory), Order.SEQ_CST) >> u64(memory.page_size_log2)
 
 
 @kernel
@@ -207,10 +246,11 @@ def memory_grow(ctx: Instance, index: u64, delta: u64) -> u64:
     memory = memory_at(ctx, index)
     if memory.is_shared and delta != 0 and world.engine.has_threads:
         return grow_together(world, memory, delta)
-    pages = grow_memory(memory, delta)
+    payer = world if memory.is_shared else cast(Store, memory.store)
+    pages = grow_for(payer, memory, delta)
     while world.has_given_up:
         try_again(world)
-        pages = grow_memory(memory, delta)
+        pages = grow_for(payer, memory, delta)
     world.is_patient = False
     if pages != NOT_GROWN:
         charge(world, delta)

@@ -3,6 +3,7 @@
 from fusee.engine.errors import Exhausted
 from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_MEMORY, BLOCK_PLAIN, BLOCK_TABLE, Limit, holdings_of, own
 from fusee.engine.runtime.memory import init_memory
+from fusee.engine.runtime.shared import make_shared
 from fusee.engine.runtime.table import init_table
 from fusee.engine.state.module import Limits, Module
 from fusee.engine.state.runtime import Func, Global, Memory, Store, Table, Tag
@@ -15,9 +16,12 @@ def new_memory(store: Store, limits: Limits) -> Memory:
     holdings = holdings_of(store)
     if holdings.memories >= holdings.maximum_memories:
         raise Exhausted(Limit.MEMORIES, 0)
-    memory = cast(Memory, own(store, BLOCK_MEMORY, usize(size_of(Memory))))
-    if not init_memory(memory, store, limits):
-        raise Exhausted(Limit.MEMORY_BYTES, 0)
+    if limits.is_shared:
+        memory = make_shared(store, limits)
+    else:
+        memory = cast(Memory, own(store, BLOCK_MEMORY, usize(size_of(Memory))))
+        if not init_memory(memory, store, limits):
+            raise Exhausted(Limit.MEMORY_BYTES, 0)
     holdings.memories += 1
     return memory
 

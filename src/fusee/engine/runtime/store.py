@@ -8,6 +8,7 @@ from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.heap.blocks import release_blocks
 from fusee.engine.runtime.holdings import (
     BLOCK_MEMORY,
+    BLOCK_SHARED,
     BLOCK_TABLE,
     Block,
     Holdings,
@@ -16,6 +17,7 @@ from fusee.engine.runtime.holdings import (
     holdings_of,
 )
 from fusee.engine.runtime.memory import release_memory
+from fusee.engine.runtime.shared import drop_borrowed
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
@@ -115,6 +117,8 @@ def release_store(store: Store) -> None:
         at = block.next
         if block.kind == BLOCK_MEMORY:
             release_memory(cast(Memory, contents(block)))
+        elif block.kind == BLOCK_SHARED:
+            drop_borrowed(block)
         elif block.kind == BLOCK_TABLE:
             release_table(cast(Table, contents(block)))
         platform.release(cast(Ptr[u8], block))

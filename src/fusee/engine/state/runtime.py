@@ -141,6 +141,9 @@ class Store:
     tail_callee: usize  # with the status `TAIL_CALL`: the `Func` to be called
     noted: u32  # frames that what was raised last has left already, the innermost first
     notes: Annotated[Ptr[u64], Count(MOST_FRAMES * FRAME_WORDS)]
+    # Of the C API: what wakes a guest that waits for a word of a shared memory
+    token: Annotated[Ptr[u32], Count(1)]  # is another whenever it shall look around
+    is_asleep: Annotated[Ptr[u32], Count(1)]  # it looks at `token`, and may sleep until that is another
 
 
 @struct
@@ -155,9 +158,22 @@ class Memory:
     is_64: bool
     has_maximum: bool
     is_reserved: bool  # from the platform's `reserve`, not its `allocate`
-    is_shared: bool  # by threads, each with a store of its own: it never moves, and `store` is only who owns it
+    is_shared: bool  # by threads, each with a store of its own: it never moves, and is a `SharedMemory`
     waiters: Annotated[Ptr[u32], Count(1)]  # how many threads wait, or are about to, for words of it
-    store: usize
+    store: usize  # whose limits hold; of a shared one who has made it, which in C may have ended
+
+
+@struct
+class SharedMemory:
+    """A memory that the stores of several threads use. It ends with the last who holds it."""
+
+    memory: Inline[Memory]  # at the start: who knows that a `Memory` is shared finds the rest
+    count: Annotated[Ptr[u32], Count(1)]  # of stores, and of handles in C
+    platform: Inline[Platform]  # what its bytes came from: it may outlive the engine
+    # Of the C API, which has the queue of those who wait in there (`capi.waiting`)
+    embedder: usize  # whose stores may use it; 0: nobody has shared it yet
+    lock: Annotated[Ptr[u32], Count(1)]
+    first_waiter: usize
 
 
 @struct

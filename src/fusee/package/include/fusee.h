@@ -22,7 +22,15 @@ typedef struct fusee_platform_t {
     uint32_t (*random)(uint8_t *into, size_t size); /* gives an errno */
     uint32_t (*read)(uint32_t descriptor, uint8_t *into, size_t size, size_t *count); /* gives an errno */
     uint32_t (*write)(uint32_t descriptor, const uint8_t *data, size_t size); /* all of it; gives an errno */
+    uint32_t (*wait)(const uint32_t *word, uint32_t expected, uint64_t nanoseconds); /* gives an errno */
+    void (*wake)(const uint32_t *word);
 } fusee_platform_t;
+
+/* `wait` and `wake` let threads sleep; without one of them nobody waits for words of shared memories. `wait` returns if the
+ * word is not what is expected, and else sleeps until another thread calls `wake` for the same word, or for so long, which
+ * the errno 73 tells; UINT64_MAX has no end. It may return 0 earlier, for no reason. The library changes a word before it
+ * calls `wake`; whoever looks at the word, and then sleeps, must not miss that. Where nothing like a futex is at hand, one
+ * mutex and one condition for all words do. `wake` is not to read the word, whose memory may have been released. */
 
 /* The table is copied. The platform given last also serves for vectors and types, which belong to no engine, and for
  * `wasm_engine_new`. It is to be given before there are threads. */
@@ -51,7 +59,7 @@ void fusee_store_error(const wasm_store_t *store, wasm_message_t *out);
 bool fusee_store_set_fuel(wasm_store_t *store, uint64_t fuel); /* about so many instructions */
 uint64_t fusee_store_fuel(const wasm_store_t *store);
 bool fusee_store_set_deadline(wasm_store_t *store, uint64_t nanoseconds); /* from now; 0: none */
-void fusee_store_interrupt(wasm_store_t *store, bool interrupted); /* from any thread, at any time */
+void fusee_store_interrupt(wasm_store_t *store, bool interrupted); /* from any thread, at any time; ends waits, too */
 void fusee_store_set_limits(
     wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements, uint64_t instances); /* UINT64_MAX: none */
 void fusee_store_set_total_limits( /* all memories together, and all tables; at first 64 GiB and 2^25 elements */
@@ -64,6 +72,30 @@ bool fusee_store_collect( /* frees what guests hold no more, for so long; true i
 
 /* From the first `fusee_store_end` on, which does nothing while a guest runs, calls of the store's functions trap, handles of
  * objects are as those of null, and handles and the store are to be deleted. */
+
+/* Shared memories: of several stores of an engine, whose guests may run in a thread each. A handle may be used in any
+ * thread; the memory lives as long as a handle does, or a store that has it. It never moves. The type of one has a maximum,
+ * and memory for all of that is asked of the platform at once, as far as the limits of the store go that makes it; if it
+ * has not got it, the memory does not grow so far. A store's own memory of such a type can be shared, and a shared one is
+ * an extern of each store that obtains it: the same one that the other stores have. */
+
+typedef struct fusee_sharedmemory_t fusee_sharedmemory_t;
+
+wasm_memorytype_t *fusee_memorytype_new_shared(const wasm_limits_t *limits); /* NULL without a maximum */
+bool fusee_memorytype_is_shared(const wasm_memorytype_t *type);
+
+fusee_sharedmemory_t *fusee_sharedmemory_new(wasm_engine_t *engine, const wasm_memorytype_t *type);
+fusee_sharedmemory_t *fusee_sharedmemory_clone(fusee_sharedmemory_t *memory);
+void fusee_sharedmemory_delete(fusee_sharedmemory_t *memory);
+wasm_memorytype_t *fusee_sharedmemory_type(const fusee_sharedmemory_t *memory); /* the minimum is the size now */
+uint8_t *fusee_sharedmemory_data(const fusee_sharedmemory_t *memory);
+size_t fusee_sharedmemory_data_size(const fusee_sharedmemory_t *memory);
+uint64_t fusee_sharedmemory_size(const fusee_sharedmemory_t *memory); /* in pages */
+bool fusee_sharedmemory_grow(fusee_sharedmemory_t *memory, uint64_t delta, uint64_t *before); /* in pages */
+
+fusee_sharedmemory_t *fusee_memory_share(const wasm_memory_t *memory); /* NULL if its type is not shared */
+wasm_memory_t *fusee_sharedmemory_obtain( /* NULL in a store of another engine */
+    wasm_store_t *store, fusee_sharedmemory_t *memory);
 
 /* Exceptions. A call that ends in one that no guest has caught gives a trap, of which `fusee_trap_exn` gives the
  * exception; of any other trap it gives NULL. A callback throws by returning `fusee_exn_throw`, or a trap that it has got:

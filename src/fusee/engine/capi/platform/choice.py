@@ -14,7 +14,10 @@ _ANDROID: Final = "android"  # Linux with a C library that is neither glibc's no
 
 def default_platform(target: Target) -> Program:
     """What defines `fusee_default_platform` on a target."""
-    return Program("fusee-platform", [_module(target).default_platform])
+    module = _module(target)
+    if module is linux:
+        return Program("fusee-platform", [linux.platform_for(Triple.parse(target.triple))])
+    return Program("fusee-platform", [module.default_platform])
 
 
 def called_of_system(target: Target) -> frozenset[str]:

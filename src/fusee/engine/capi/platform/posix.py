@@ -30,6 +30,7 @@ WASI_BADF: Final = u32(8)
 WASI_INTR: Final = u32(27)
 WASI_IO: Final = u32(29)
 WASI_PIPE: Final = u32(64)
+WASI_TIMEDOUT: Final = u32(73)
 
 
 @kernel(external="calloc")
