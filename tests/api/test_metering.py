@@ -71,6 +71,37 @@ def test_deadlines() -> None:
     assert g.count(10) == 0
 
 
+LOOPS = """(module
+  (func (export "later") (param $n i32)
+    (loop $first (br_if $first (i32.const 0)))
+    (loop $again
+      (block $leave (br_if $leave (i32.eqz (local.get $n))) (br $again))
+      (br_if $again (local.get $n))))
+  (func (export "around") (param $n i32)
+    (loop $outer
+      (if (i32.eqz (local.get $n)) (then (loop $inner (br_if $inner (i32.const 0)))))
+      (br $outer)))
+  (func $down (param $n i32) (if (local.get $n) (then (call $down (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "calls") (param i32) (loop $again (call $down (i32.const 9)) (br $again))))"""
+
+
+@pytest.mark.parametrize("name", ["later", "around", "calls"])
+def test_deadlines_in_metered_code(name: str) -> None:
+    """A branch back may pay for its loop's first stretch, and goes past what is first in the loop."""
+    config = Config()
+    config.epoch_interruption = config.consume_fuel = True
+    e = Engine(config)
+    g = Guest(LOOPS, store=Store(e))
+    g.store.set_fuel(1 << 32)
+    g.store.set_epoch_deadline(1)
+    timer = threading.Timer(0.05, e.increment_epoch)
+    timer.start()
+    with pytest.raises(Trap) as caught:
+        g[name](g.store, 1)
+    timer.join()
+    assert caught.value.trap_code is TrapCode.INTERRUPT
+
+
 def test_size_of_the_stack() -> None:
     config = Config()
     config.max_wasm_stack = 1 << 16

@@ -131,10 +131,11 @@ def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     """Pay for what follows; only metered code has these."""
     following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     world = f.ctx.store
+    fuel = world.fuel
     cost = cost_of(f)
-    if unlikely(world.fuel < cost):
+    if unlikely(fuel < cost):
         return tail(pay, f)
-    world.fuel = world.fuel - cost
+    world.fuel = fuel - cost
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(following, f)
 

@@ -57,7 +57,7 @@ def begin_stretch(t: Translator) -> None:
     if t.frames[t.newest_loop].opcode == LOOP and t.frames[t.newest_loop].label.offset == start:
         charge.head = t.charge_at
         charge.behind = t.code_bytes
-        t.heads[t.head_count - 1] = t.code_bytes  # all come past there
+        t.heads[(t.head_count - 1) * 2] = t.code_bytes  # all come past there
     t.cost = u32(0)
     t.is_due = False
 
