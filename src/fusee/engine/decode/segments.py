@@ -59,7 +59,7 @@ def decode_element(m: Module, r: Reader, segment: ElementSegment) -> None:
             segment.table = read_u32(r)
         skip_expression(m, r, segment.offset)
     else:
-        segment.mode = u32(SEGMENT_DECLARATIVE) if explicit else u32(SEGMENT_PASSIVE)
+        segment.mode = SEGMENT_DECLARATIVE if explicit else u32(SEGMENT_PASSIVE)
     segment.is_expressions = flags & ELEMENT_EXPRESSIONS != 0
     has_type = flags & (ELEMENT_NOT_ACTIVE | ELEMENT_EXPLICIT) != 0
     segment.element = read_element_type(m, r, segment.is_expressions, has_type)

@@ -35,8 +35,8 @@ PIECE: Final = 256  # elements of an array, a table or a segment that are looked
 STEP_WORDS: Final = 0x2000  # of objects that the embedder's collecting looks at between two looks at the clock
 
 IDLE: Final = 0  # phases of the collector
-MARKING: Final = 1
-SWEEPING: Final = 2
+MARKING: Final = u32(1)
+SWEEPING: Final = u32(2)
 
 SMALL_STACK: Final = 64
 ROOT_SLOTS: Final = 62

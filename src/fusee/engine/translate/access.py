@@ -32,7 +32,7 @@ from fusee.spec import opcodes
 
 GLOBAL_GET: Final = NUMBER["global_get"]
 GLOBAL_GET_IMPORT: Final = u32(NUMBER["global_get_import"])
-GLOBAL_SET: Final = NUMBER["global_set"]
+GLOBAL_SET: Final = u32(NUMBER["global_set"])
 GLOBAL_SET_IMPORT: Final = u32(NUMBER["global_set_import"])
 VECTOR_GLOBALS: Final = NUMBER["global_get_v"] - GLOBAL_GET  # the same distance for all of them
 
@@ -196,7 +196,7 @@ def global_place(t: Translator, index: u32) -> u64:
 def translate_global_set(t: Translator) -> None:
     index = next_u32(t.reader)
     materialize_top(t, u32(1))
-    row = u32(GLOBAL_SET)
+    row = GLOBAL_SET
     if index < t.module.imported_global_count:
         row = GLOBAL_SET_IMPORT
     if top(t, u32(0)).type == V128:

@@ -63,13 +63,13 @@ WRITE_PLACE: Final = {stored: place for place, stored in enumerate(WRITES.values
 INIT_ROW = table(u16, [NUMBER[f"init_{name}"] for name in ("8", "8", "16", "16", "32", "64", "f32", "f64", "v")])
 
 NEW_STRUCT: Final = u32(NUMBER["new_struct"])
-STRUCT_NEW: Final = NUMBER["struct_new"]
-STRUCT_NEW_DEFAULT: Final = NUMBER["struct_new_default"]
-ARRAY_NEW_FIXED: Final = NUMBER["array_new_fixed"]
-ARRAY_LEN: Final = NUMBER["array_len"]
-REF_I31: Final = NUMBER["ref_i31"]
-I31_GET_S: Final = NUMBER["i31_get_s"]
-I31_GET_U: Final = NUMBER["i31_get_u"]
+STRUCT_NEW: Final = u32(NUMBER["struct_new"])
+STRUCT_NEW_DEFAULT: Final = u32(NUMBER["struct_new_default"])
+ARRAY_NEW_FIXED: Final = u32(NUMBER["array_new_fixed"])
+ARRAY_LEN: Final = u32(NUMBER["array_len"])
+REF_I31: Final = u32(NUMBER["ref_i31"])
+I31_GET_S: Final = u32(NUMBER["i31_get_s"])
+I31_GET_U: Final = u32(NUMBER["i31_get_u"])
 
 
 @kernel
@@ -102,7 +102,7 @@ def translate_struct_new(t: Translator) -> None:
     index = next_u32(t.reader)
     count = t.module.types[index].field_count
     if layout_at(t, index).size_bytes > LARGEST_CELL:
-        make_of_slots(t, u32(STRUCT_NEW), index, count, u32(0))
+        make_of_slots(t, STRUCT_NEW, index, count, u32(0))
         return
     for place in span(count):
         number = t.stack[t.height - count + place]
@@ -122,7 +122,7 @@ def translate_struct_new(t: Translator) -> None:
 def translate_struct_new_default(t: Translator) -> None:
     index = next_u32(t.reader)
     if layout_at(t, index).size_bytes > LARGEST_CELL:
-        make_of_slots(t, u32(STRUCT_NEW_DEFAULT), index, u32(0), u32(0))
+        make_of_slots(t, STRUCT_NEW_DEFAULT, index, u32(0), u32(0))
         return
     free_slot(t)
     emit_new_struct(t, index)
@@ -178,7 +178,7 @@ def init_field(t: Translator, index: u32, field: u32, number: u32) -> None:
 def translate_array_new_fixed(t: Translator) -> None:
     index = next_u32(t.reader)
     length = next_u32(t.reader)
-    make_of_slots(t, u32(ARRAY_NEW_FIXED), index, length, length)
+    make_of_slots(t, ARRAY_NEW_FIXED, index, length, length)
 
 
 # Fields and elements
@@ -284,7 +284,7 @@ def translate_array_set(t: Translator) -> None:
 @kernel
 def translate_array_len(t: Translator) -> None:
     materialize_top(t, u32(1))
-    push_result(t, u32(ARRAY_LEN), u32(1), pop(t), NO_VALUE, I32)
+    push_result(t, ARRAY_LEN, u32(1), pop(t), NO_VALUE, I32)
 
 
 # References
@@ -305,7 +305,7 @@ def translate_ref_i31(t: Translator) -> None:
         value.type = I64
         return
     materialize_top(t, u32(1))
-    push(t, new_node(t, PENDING, u32(REF_I31), I64, pop(t), NO_VALUE))
+    push(t, new_node(t, PENDING, REF_I31, I64, pop(t), NO_VALUE))
 
 
 @kernel
@@ -321,12 +321,12 @@ def get_i31(t: Translator, row: u32) -> None:
 
 @kernel
 def translate_i31_get_s(t: Translator) -> None:
-    get_i31(t, u32(I31_GET_S))
+    get_i31(t, I31_GET_S)
 
 
 @kernel
 def translate_i31_get_u(t: Translator) -> None:
-    get_i31(t, u32(I31_GET_U))
+    get_i31(t, I31_GET_U)
 
 
 RULES: Final = [

@@ -31,14 +31,14 @@ from fusee.spec import opcodes
 
 CALL: Final = u32(NUMBER["call"])
 CALL_IMPORT: Final = u32(NUMBER["call_import"])
-CALL_INDIRECT: Final = NUMBER["call_indirect"]
+CALL_INDIRECT: Final = u32(NUMBER["call_indirect"])
 CALL_INDIRECT64: Final = u32(NUMBER["call_indirect64"])
-CALL_REF: Final = NUMBER["call_ref"]
-RETURN_CALL: Final = NUMBER["return_call"]
+CALL_REF: Final = u32(NUMBER["call_ref"])
+RETURN_CALL: Final = u32(NUMBER["return_call"])
 RETURN_CALL_IMPORT: Final = u32(NUMBER["return_call_import"])
-RETURN_CALL_INDIRECT: Final = NUMBER["return_call_indirect"]
+RETURN_CALL_INDIRECT: Final = u32(NUMBER["return_call_indirect"])
 RETURN_CALL_INDIRECT64: Final = u32(NUMBER["return_call_indirect64"])
-RETURN_CALL_REF: Final = NUMBER["return_call_ref"]
+RETURN_CALL_REF: Final = u32(NUMBER["return_call_ref"])
 
 
 @kernel
@@ -50,7 +50,7 @@ def call(t: Translator, is_tail: bool) -> None:
     prepare(t, definition, NO_VALUE)
     row = CALL_IMPORT if is_import else CALL
     if is_tail:
-        row = RETURN_CALL_IMPORT if is_import else u32(RETURN_CALL)
+        row = RETURN_CALL_IMPORT if is_import else RETURN_CALL
     i = new_ins(t, row)
     add_immediate(i, stub_of(t, index) if row == CALL else u64(index))
     finish(t, i, definition, is_tail)
@@ -76,9 +76,9 @@ def call_indirect(t: Translator, is_tail: bool) -> None:
         materialize(t, t.stack[t.height - 1])
     index = pop(t)
     prepare(t, definition, index)
-    row = CALL_INDIRECT64 if is_64 else u32(CALL_INDIRECT)
+    row = CALL_INDIRECT64 if is_64 else CALL_INDIRECT
     if is_tail:
-        row = RETURN_CALL_INDIRECT64 if is_64 else u32(RETURN_CALL_INDIRECT)
+        row = RETURN_CALL_INDIRECT64 if is_64 else RETURN_CALL_INDIRECT
     emit_one(t, row, index)
     i = t.ins[t.ins_count - 1]
     add_immediate(i, u64(definition.canonical))
@@ -94,7 +94,7 @@ def call_ref(t: Translator, is_tail: bool) -> None:
         materialize(t, t.stack[t.height - 1])
     reference = pop(t)
     prepare(t, definition, reference)
-    row = u32(RETURN_CALL_REF) if is_tail else u32(CALL_REF)
+    row = RETURN_CALL_REF if is_tail else CALL_REF
     emit_one(t, row, reference)
     finish(t, t.ins[t.ins_count - 1], definition, is_tail)
 

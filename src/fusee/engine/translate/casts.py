@@ -34,7 +34,7 @@ from fusee.spec import opcodes
 SUB: Final = TEST_KINDS.index("ref_sub")
 EXACT: Final = TEST_KINDS.index("ref_exact")
 CAST_ROW = table(u16, [NUMBER[f"cast_{kind}"] for kind in TEST_KINDS])
-REF_AS_NON_NULL: Final = NUMBER["ref_as_non_null"]
+REF_AS_NON_NULL: Final = u32(NUMBER["ref_as_non_null"])
 
 
 @kernel
@@ -143,7 +143,7 @@ def translate_ref_cast_null(t: Translator) -> None:
 
 @kernel
 def translate_ref_as_non_null(t: Translator) -> None:
-    check_top(t, u32(REF_AS_NON_NULL), u32(0))
+    check_top(t, REF_AS_NON_NULL, u32(0))
 
 
 @kernel

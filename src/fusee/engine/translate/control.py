@@ -92,7 +92,7 @@ DELEGATE: Final = opcodes.DELEGATE.index
 FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
 MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
-BR_TABLE: Final = NUMBER["br_table"]
+BR_TABLE: Final = u32(NUMBER["br_table"])
 SET_LOOP: Final = u32(NUMBER["set_loop"])
 UNREACHABLE: Final = NUMBER["unreachable"]
 RETURN: Final = NUMBER["return"]
@@ -428,7 +428,7 @@ def translate_br_table(t: Translator) -> None:
     settle_all(t)
     reload_pins(t)
     count = next_u32(t.reader)
-    emit_one(t, u32(BR_TABLE), index)
+    emit_one(t, BR_TABLE, index)
     add_immediate(t.ins[t.ins_count - 1], u64(count))
     start = t.code_bytes
     if t.ins_count > 1:

@@ -87,7 +87,7 @@ PASSED_EACH: Final = 16
 
 MOST_PASSED: Final = u32(1 << 20)  # in a function, and what its size allows besides
 
-MOST_ARGUMENTS: Final = 1000  # of a call: `spec.limits`
+MOST_ARGUMENTS: Final = u64(1000)  # of a call: `spec.limits`
 
 
 @kernel
@@ -182,7 +182,7 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
 @kernel
 def lay_out_frame(t: Translator) -> None:
     """Locals, canonical slots, temporaries, a callee's header, a callee's frame."""
-    most_arguments = u64(MOST_ARGUMENTS) << u64(t.spread)
+    most_arguments = MOST_ARGUMENTS << u64(t.spread)
     slots = u64(t.local_slots) + ((u64(t.max_height) + TEMPORARIES) << u64(t.spread)) + HEADER_SLOTS
     if slots + most_arguments > MOST_SLOTS:
         raise Exhausted(Limit.FRAME, t.index)

@@ -13,7 +13,7 @@ from fusee.engine.translate.values import push_constant
 from fusee.kernel.lang import kernel, load, u8, u32, u64
 from fusee.spec import opcodes
 
-REF_FUNC: Final = NUMBER["ref_func"]
+REF_FUNC: Final = u32(NUMBER["ref_func"])
 MEMORY_SIZE: Final = NUMBER["memory_size"]
 TABLE_SIZE: Final = NUMBER["table_size"]
 
@@ -50,7 +50,7 @@ def push_named(t: Translator, row: u32, index: u32, type_: u8) -> None:
 
 @kernel
 def translate_ref_func(t: Translator) -> None:
-    push_named(t, u32(REF_FUNC), next_u32(t.reader), I64)
+    push_named(t, REF_FUNC, next_u32(t.reader), I64)
 
 
 @kernel

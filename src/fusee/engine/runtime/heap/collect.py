@@ -51,7 +51,7 @@ def pay(world: Store, size_bytes: u64) -> None:
 def begin_cycle(world: Store, m: Marker) -> None:
     """All blocks are swept, and nothing is marked."""
     heap = world.heap
-    m.phase = u32(MARKING)
+    m.phase = MARKING
     m.marked_bytes = u64(0)
     heap.since_bytes = u64(0)
     heap.is_marking = True
@@ -90,7 +90,7 @@ def end_marking(world: Store, m: Marker) -> None:
     if m.capacity > KEPT_STACK:
         shrink_stack(world, m)
     begin_sweep(world, m)
-    m.phase = u32(SWEEPING)
+    m.phase = SWEEPING
 
 
 @kernel
