@@ -251,6 +251,14 @@ static void live(wasm_engine_t *engine) {
     close_world(&w);
 }
 
+/* --- Relaxed instructions: what lies beyond the end is 0, or the place modulo 16 where one instruction gives that --- */
+
+#if defined(__x86_64__)
+enum { HAS_CHEAPER_ANSWERS = true };
+#else
+enum { HAS_CHEAPER_ANSWERS = false };
+#endif
+
 static void relaxed(bool deterministic) {
     wasm_config_t *config = wasm_config_new();
     fusee_config_set_relaxed_simd_deterministic(config, deterministic);
@@ -263,8 +271,8 @@ static void relaxed(bool deterministic) {
     check(call(&w, NEAR, args, results) == NULL, "a relaxed instruction");
     const uint8_t *bytes = (const uint8_t *)out[0].of.v128->bytes;
     check(bytes[0] == 16, "of what has one answer");
-    check(bytes[1] == 0 || (!deterministic && bytes[1] == 1), "of what has two");
-    check(bytes[15] == (bytes[1] == 0 ? 0 : 15), "always the same of them");
+    bool is_cheaper = HAS_CHEAPER_ANSWERS && !deterministic;
+    check(bytes[1] == (is_cheaper ? 1 : 0) && bytes[15] == (is_cheaper ? 15 : 0), "of what has two: beyond the end");
     wasm_val_delete(&out[0]);
     close_world(&w);
     wasm_engine_delete(engine);

@@ -119,8 +119,7 @@ def prefer(selection: Selection) -> None:
 
 def shipped(target: Target, *, for_size: bool = False) -> Selection:
     """What a target's device library has."""
-    if for_size:
-        return SIZE
+    selection = SIZE if for_size else SPEED if target.architecture in ("aarch64", _X86) else SLOTS
     if target.architecture == _X86:
-        return SPEED._replace(name=f"{SPEED.name}-x86", has_cheaper_answers=True)
-    return SPEED if target.architecture == "aarch64" else SLOTS
+        return selection._replace(name=f"{selection.name}-x86", has_cheaper_answers=True)
+    return selection
