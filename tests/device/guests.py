@@ -128,9 +128,11 @@ SHARING = """
   (func (export "size") (param i32 i32 i64) (result i32) (memory.size))
   (func (export "load") (param i32 i32 i64) (result i32) (i32.load (local.get 0)))
   (func (export "follow") (param i32 i32 i64) (result i32)
+    (drop (i32.atomic.rmw.add (i32.const 320) (i32.const 1)))
     (loop $again (br_if $again (i32.eqz (i32.atomic.load (local.get 1)))))
     (i32.load (local.get 0)))
   (func (export "outgrow") (param i32 i32 i64) (result i32)
+    (drop (i32.atomic.rmw.add (i32.const 320) (i32.const 1)))
     (loop $again (br_if $again (i32.ne (memory.size) (local.get 1))))
     (i32.load (local.get 0)))
   (func (export "count") (param i32 i32 i64) (result i32)
@@ -146,8 +148,8 @@ SHARING = """
       (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
     (i32.const 0)))
 """
-"""`count` adds to a word under a lock that is the word before it. `follow` and `outgrow` load what another thread has
-made room for, once a word, or the memory's size, says so."""
+"""`count` adds to a word under a lock that is the word before it. `follow` and `outgrow` say at 320 that they
+have begun, and load what another thread then makes room for, once a word, or the memory's size, says so."""
 
 SHARER = """
 (module

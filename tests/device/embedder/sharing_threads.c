@@ -7,7 +7,7 @@
 #include "sharing.h"
 
 enum { THREADS = 4, ADDITIONS = 2000, ROUNDS = 300, MOST = 4 };
-enum { LOCK = 64, COUNTER = 68, FLAG = 128, BALL = 192, NEVER = 256 };
+enum { LOCK = 64, COUNTER = 68, FLAG = 128, BALL = 192, NEVER = 256, READY = 320 };
 
 struct player {
     pthread_t id;
@@ -49,10 +49,11 @@ static void *play(void *player) {
     return NULL;
 }
 
-/* Loads what the first has made room for, as soon as a word says so, or the size. */
+/* Loads what the first makes room for when all others have begun, as soon as a word says so, or the size. */
 static void *follow(void *player) {
     struct player *p = player;
     if (p->number == 0) {
+        while (played(p, ADD, READY, 0, 0) != THREADS - 1) continue;
         p->failures += played(p, GROW, 1, 0, 0) != 1;
         fusee_sharedmemory_data(p->memory)[PAGE] = 42;
         played(p, ADD, FLAG, 1, 0);
