@@ -10,12 +10,16 @@ from fusee import (
     Func,
     FuncType,
     FuseeError,
+    Module,
     Store,
     StoreError,
     Trap,
     TrapCode,
     ValType,
 )
+from fusee.disasm.listing import list_function, own_functions
+from fusee.engine.state.runtime import Engine as EngineState
+from fusee.kernel.memory import view
 from tests.api.guest import Guest, engine
 
 LOOP = """(module
@@ -82,7 +86,16 @@ LOOPS = """(module
       (if (i32.eqz (local.get $n)) (then (loop $inner (br_if $inner (i32.const 0)))))
       (br $outer)))
   (func $down (param $n i32) (if (local.get $n) (then (call $down (i32.sub (local.get $n) (i32.const 1))))))
-  (func (export "calls") (param i32) (loop $again (call $down (i32.const 9)) (br $again))))"""
+  (func (export "calls") (param i32) (loop $again (call $down (i32.const 9)) (br $again)))
+  (func (export "branches") (param $n i32) (result i32)
+    (if (i32.and (local.get $n) (i32.const 1)) (then (local.set $n (i32.const 5))) (else (local.set $n (i32.const 6))))
+    (loop $again
+      (block $out
+        (br_if $out (i32.eqz (local.get $n)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br $again)))
+    (if (local.get $n) (then (unreachable)))
+    (local.get $n)))"""
 
 
 @pytest.mark.parametrize("name", ["later", "around", "calls"])
@@ -100,6 +113,24 @@ def test_deadlines_in_metered_code(name: str) -> None:
         g[name](g.store, 1)
     timer.join()
     assert caught.value.trap_code is TrapCode.INTERRUPT
+
+
+def test_timed_code_looks_where_functions_and_loops_begin() -> None:
+    """As devices have it, where nobody asks for fuel."""
+    config = Config()
+    config.consume_fuel = True
+    e = Engine(config)
+    counted = ticks_of(Module(e, LOOPS))
+    view(EngineState, e._address).is_timed = True
+    timed = ticks_of(Module(e, LOOPS))
+    assert timed == [3, 3, 1, 2, 2]
+    assert counted == [5, 3, 2, 2, 5]
+
+
+def ticks_of(module: Module) -> list[int]:
+    """How many there are in each function."""
+    listings = [list_function(module, index) for index in own_functions(module)]
+    return [sum(c.cell.row.name == "tick" for c in listing.cells) for listing in listings]
 
 
 def test_size_of_the_stack() -> None:

@@ -9,6 +9,7 @@ import fusee
 from fusee import Config, Engine, Store, Trap, TrapCode
 from tests.api.guest import Guest
 from tests.api.test_fuel import EXACT, PLENTY
+from tests.api.test_metering import LOOPS
 from tests.fuzz.fuel import costs, metered
 from tests.fuzz.programs import make_program
 
@@ -60,11 +61,15 @@ def test_registers_keep_their_values_while_fuel_is_fetched(target: str) -> None:
     assert g.store.get_fuel() == 0
 
 
-def test_a_deadline_is_noticed(target: str) -> None:
+def engine_with_deadlines(triple: str) -> Engine:
     config = Config()
-    config.target = target
+    config.target = triple
     config.epoch_interruption = True
-    engine = Engine(config)
+    return Engine(config)
+
+
+def test_a_deadline_is_noticed(target: str) -> None:
+    engine = engine_with_deadlines(target)
     g = Guest(
         """(module (memory (export "m") 8) (func (export "loop") (loop $l (br $l)))
           (func (export "fill") (memory.fill (i32.const 0) (i32.const 1) (i32.const 500000))))""",
@@ -83,3 +88,15 @@ def test_a_deadline_is_noticed(target: str) -> None:
     g.store.set_epoch_deadline(1)
     g.fill()
     assert g["m"].read(g.store, 499_999, 500_001) == b"\1\0"
+
+
+@pytest.mark.parametrize("name", ["later", "around", "calls"])
+def test_every_loop_and_every_function_looks(target: str, name: str) -> None:
+    """Without fuel they are the only ones that do. What the first call has left over is used up first."""
+    store = Store(engine_with_deadlines(target))
+    g = Guest(LOOPS, store=store)
+    g.later(0)
+    store.set_epoch_deadline(0)
+    with pytest.raises(Trap) as caught:
+        g[name](store, 1)
+    assert caught.value.trap_code is TrapCode.INTERRUPT

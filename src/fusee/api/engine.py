@@ -54,6 +54,7 @@ class Engine(Managed):
         self._compiles = config.strategy == "native" and may_compile
         self._address = self._native.open(self._is_metered)
         state = view(EngineState, self._address, self._native.space)
+        state.is_timed = self._is_metered and not config.consume_fuel
         state.is_profiled = config.profiled
         state.is_relaxed = not config.wasm_relaxed_simd_deterministic
         self._epoch = 0

@@ -35,7 +35,7 @@ static void the_platform(void) {
 
 static void a_deadline(void) {
     wasm_config_t *config = wasm_config_new();
-    fusee_config_set_metered(config, true);
+    fusee_config_set_interruptible(config, true);
     wasm_engine_t *engine = wasm_engine_new_with_config(config);
     wasm_store_t *store = wasm_store_new(engine);
     wasm_engine_delete(engine);
@@ -45,6 +45,7 @@ static void a_deadline(void) {
     wasm_instance_exports(instance, &exports);
     wasm_val_t arg[] = {WASM_I32_VAL(0)}, out[] = {WASM_INIT_VAL};
     wasm_val_vec_t args = WASM_ARRAY_VEC(arg), results = WASM_ARRAY_VEC(out);
+    check(!fusee_store_set_fuel(store, 1) && fusee_store_fuel(store) == 0, "nobody counts");
     check(fusee_store_set_deadline(store, 1000000), "there is a clock");
     wasm_trap_t *trap = wasm_func_call(wasm_extern_as_func(exports.data[0]), &args, &results);
     check(trap != NULL, "by which a guest is stopped");

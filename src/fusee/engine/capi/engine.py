@@ -83,6 +83,12 @@ def set_metered(config: Config, is_metered: u32) -> None:
         config.is_metered = is_metered & 0xFF != 0
 
 
+@kernel(export="fusee_config_set_interruptible")
+def set_interruptible(config: Config, is_interruptible: u32) -> None:
+    if not is_null(config):
+        config.is_timed = is_interruptible & 0xFF != 0
+
+
 @kernel(export="fusee_config_set_stack")
 def set_stack(config: Config, size: u64) -> None:
     if not is_null(config):
@@ -136,7 +142,8 @@ def new_configured_engine(config: Config) -> EngineObject:
         made.count = u32(1)
         made.stack_bytes = config.stack_bytes
         made.most_nested = config.most_nested
-        made.is_metered = config.is_metered
+        made.is_metered = config.is_metered or config.is_timed
+        made.is_timed = config.is_timed and not config.is_metered
         made.is_relaxed = config.is_relaxed
     delete_config(config)
     return made
@@ -179,6 +186,7 @@ def start_world(engine: EngineObject, world: World) -> None:
     """Open an engine proper on the platform's functions."""
     platform = platform_of(engine, stack_array(Platform, 1)[0])
     world.engine = open_engine(platform, engine.is_metered)
+    world.engine.is_timed = engine.is_timed
     world.engine.is_relaxed = engine.is_relaxed
     world.engine.has_threads = can_wait(engine.system)
     install_interpreter(world.engine)

@@ -14,7 +14,7 @@ from fusee.kernel.lang import address, is_null, kernel, u32, u64
 @kernel(export="fusee_store_set_fuel")
 def set_fuel(s: StoreObject, fuel: u64) -> bool:
     """False if the engine's configuration is not metered."""
-    if is_null(s):
+    if is_null(s) or s.engine.is_timed:
         return False
     s.store.fuel = u64(0)
     s.store.held_fuel = fuel  # the guest comes for it, so that somebody looks whether it shall stop
@@ -23,12 +23,12 @@ def set_fuel(s: StoreObject, fuel: u64) -> bool:
 
 @kernel(export="fusee_store_fuel")
 def get_fuel(s: StoreObject) -> u64:
-    return u64(0) if is_null(s) else s.store.fuel + s.store.held_fuel
+    return u64(0) if is_null(s) or s.engine.is_timed else s.store.fuel + s.store.held_fuel
 
 
 @kernel(export="fusee_store_set_deadline")
 def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
-    """Stop guests that long from now; 0: never. False if the engine is not metered, or the platform has no clock."""
+    """Stop guests that long from now; 0: never. False if guests never look, or the platform has no clock."""
     if is_null(s):
         return False
     s.store.held_fuel += s.store.fuel
@@ -45,7 +45,7 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
 
 @kernel(export="fusee_store_interrupt")
 def interrupt(s: StoreObject, is_interrupted: u32) -> None:
-    """Stop metered guests as soon as they look, and all that wait; any thread may call this at any time."""
+    """Stop guests as soon as they look, and all that wait; any thread may call this at any time."""
     if not is_null(s):
         s.store.interrupt = is_interrupted & 0xFF
         rouse(s)

@@ -123,6 +123,7 @@ class Config:
     """`wasm_config_t`."""
 
     is_metered: bool
+    is_timed: bool
     is_relaxed: bool
     most_nested: u32
     stack_bytes: u64
@@ -136,6 +137,7 @@ class EngineObject:
     most_nested: u32
     stack_bytes: u64
     is_metered: bool
+    is_timed: bool  # whose guests only heed deadlines and interrupts
     is_relaxed: bool
     system: Inline[System]
 

@@ -80,6 +80,7 @@ class Engine:
     handlers: Ptr[usize]  # code addresses by handler number
     translator: Annotated[Ptr[usize], Count(1)]  # one that nobody uses now, with its buffers, or 0
     is_metered: bool  # translate with `tick`s, which pay for what is executed
+    is_timed: bool  # nobody asks how much that is: only where functions and loops begin
     is_profiled: bool  # translate with counters of basic blocks
     is_relaxed: bool  # relaxed instructions give what is cheapest on a machine like x86, not what is always the same
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop

@@ -60,6 +60,7 @@ def take_translator(engine: Engine) -> Translator:
     if is_null(found):
         found = new_translator(engine)
     found.first_call = engine.cells.first_call
+    found.is_timed = engine.is_timed
     found.is_profiled = engine.is_profiled
     found.is_relaxed = engine.is_relaxed
     if is_null(found.ins):

@@ -31,7 +31,14 @@ from fusee.engine.translate.encode import (
 from fusee.engine.translate.fuse import emit_fused, fused_row
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
-from fusee.engine.translate.metering import label_for, note_branch, note_end, note_leaving, note_opening
+from fusee.engine.translate.metering import (
+    label_for,
+    note_branch,
+    note_end,
+    note_leaving,
+    note_opening,
+    note_turn,
+)  # fmt: skip
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle, settle_all
@@ -206,7 +213,7 @@ def begin_loop(t: Translator) -> None:
     if is_innermost:
         frame.label.fixups = LOOP_POINTER
     assume_pins(t)
-    note_branch(t)
+    note_turn(t)
 
 
 @kernel

@@ -6,6 +6,9 @@ leaves for a place outside of the block: whatever happens inside, its `end` is p
 stretch goes on behind an `if`, and behind a loop. One that ends with a `br` to a loop pays for the loop's first
 stretch, too, and goes past its `tick`.
 
+Where nobody asks what it costs, but whether it takes too long, only those stretches pay that a function or a turn of a
+loop begins with: whatever runs for long comes past one of these again and again.
+
 What is paid depends on the WebAssembly alone, never on what it becomes. A `tick` is emitted before the first
 instruction of its stretch that costs something; how much that is all together is known when the stretch ends.
 """
@@ -96,7 +99,7 @@ def note_opening(t: Translator, is_loop: bool) -> None:
 def label_for(t: Translator, number: u32) -> Label:
     """Where a `br` to the frame with a number goes; the stretch at hand pays for a loop's first one, if it can."""
     charge = t.charges[number]
-    if charge.head == 0 or charge.head == t.charge_at or t.is_due:
+    if t.is_timed or charge.head == 0 or charge.head == t.charge_at or t.is_due:
         return t.frames[number].label
     t.cost += load(u32, cast(Ptr[u8], t.code) + charge.head)
     t.behind.offset = charge.behind
@@ -115,6 +118,16 @@ def note_leaving(t: Translator, number: u32) -> None:
 @kernel
 def note_branch(t: Translator) -> None:
     """A stretch ends here: it is not certain that what follows is executed."""
+    if t.is_timed:
+        end_stretch(t)
+        t.charge_at = u32(0)  # what follows costs nothing
+    else:
+        t.is_due = t.is_metered
+
+
+@kernel
+def note_turn(t: Translator) -> None:
+    """A loop begins here."""
     t.is_due = t.is_metered
 
 
@@ -131,7 +144,7 @@ def note_end(t: Translator, can_be_reached: bool, is_label: bool) -> None:
     if charge.at != 0 and charge.lowest >= number:
         go_on(t, charge.at)
     elif is_label:
-        t.is_due = True
+        note_branch(t)
 
 
 @kernel

@@ -178,6 +178,7 @@ class Translator:
     module: Module
     reader: Inline[Reader]
     is_metered: bool
+    is_timed: bool
     is_profiled: bool
     is_relaxed: bool
     # the function

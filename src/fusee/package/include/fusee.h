@@ -40,6 +40,7 @@ wasm_engine_t *fusee_engine_new_with_config(const fusee_platform_t *platform, wa
 
 wasm_config_t *fusee_config_new(const fusee_platform_t *platform);
 void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fuel, heed deadlines and interrupts */
+void fusee_config_set_interruptible(wasm_config_t *config, bool interruptible); /* heed the two without counting fuel */
 void fusee_config_set_stack(wasm_config_t *config, uint64_t bytes); /* of the guests' own stack, in each store */
 void fusee_config_set_nesting(wasm_config_t *config, uint32_t most); /* of calls from host to guest to host and so on */
 void fusee_config_set_relaxed_simd_deterministic(wasm_config_t *config, bool deterministic); /* else the machine's answers */
@@ -54,7 +55,7 @@ bool fusee_default_platform(fusee_platform_t *out);
 
 void fusee_store_error(const wasm_store_t *store, wasm_message_t *out);
 
-/* Limits. Fuel, deadline and interrupt need a metered engine; guests that they stop trap. */
+/* Limits. Fuel needs a metered engine, deadline and interrupt that or an interruptible one; guests that they stop trap. */
 
 bool fusee_store_set_fuel(wasm_store_t *store, uint64_t fuel); /* about so many instructions */
 uint64_t fusee_store_fuel(const wasm_store_t *store);
