@@ -135,7 +135,7 @@ WORKLOADS = (
     Workload("state_machine", "tail calls through a table", 900, 2479416704, 6, 3548678208, Language.WAT, _TAIL_CALL),
     Workload("call_ref", "calls of references", 6000000, 2837289849, 50000, 1288844784, Language.WAT, _REFERENCES),
     Workload("multi_memory", "three memories", 1600, 2959739728, 4, 1596871176, Language.WAT, _MULTI_MEMORY),
-    Workload("pointer_chase64", "64-bit memory", 800, 2325467587, 8, 2204893607, Language.C, _MEMORY64),
+    Workload("pointer_chase64", "64-bit memory", 4000, 1918848661, 8, 2204893607, Language.C, _MEMORY64),
     Workload("instantiation", "segments", 1, 1338711952, 1, 1338711952, Language.PYTHON, measures_loading=True),
 )
 
