@@ -1,26 +1,20 @@
 """Sources and modules are in step: by the hash in the module, by building again, and by other compilers."""
 
-import ctypes
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from fusee.bench.workloads import EVERY_WORKLOAD, FOLDER, SUFFIXES, Language, Proposal, Workload
-from fusee.bench.workloads.build import (
-    COMPILERS,
-    CPP_FLAGS,
-    build,
-    provenance,
-    source_files,
-    source_hash,
-)
+from fusee.bench.workloads import EVERY_WORKLOAD, FOLDER, SUFFIXES, UNSEEN_WORKLOADS, Language, Workload
+from fusee.bench.workloads.build import COMPILERS, build, provenance, source_files, source_hash
 from fusee.bench.workloads.toolchains import MissingCompiler, kotlin_library
+from tests.bench.independent import compile_natively, why_not_rebuilt
 
 ALL = EVERY_WORKLOAD
+# What is compiled in every run of the tests: `python -m tests.bench.unseen` does the same for the others.
+COMPILED = [workload for workload in ALL if workload not in UNSEEN_WORKLOADS]
 
 
 def named(workload: Workload) -> str:
@@ -54,43 +48,22 @@ def test_no_file_is_without_its_workload() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workload", ALL, ids=named)
+@pytest.mark.parametrize("workload", COMPILED, ids=named)
 def test_building_again_gives_the_same_bytes(workload: Workload, tmp_path: Path) -> None:
-    committed = workload.path.read_bytes()
-    _, built_by = provenance(committed)
-    try:
-        version = COMPILERS[workload.language].version()
-    except MissingCompiler as missing:
-        pytest.skip(str(missing))
-    if version != built_by:
-        pytest.skip(f"the module was built by {built_by}, here is {version}")
+    if reason := why_not_rebuilt(workload):
+        pytest.skip(reason)
     build(workload, tmp_path / workload.path.name)
-    assert (tmp_path / workload.path.name).read_bytes() == committed
+    assert (tmp_path / workload.path.name).read_bytes() == workload.path.read_bytes()
 
 
-THROWING = {Proposal.EXCEPTIONS, Proposal.LEGACY_EXCEPTIONS}
-COMPILED_NATIVELY = [workload for workload in ALL if workload.language in (Language.C, Language.CPP)]
+COMPILED_NATIVELY = [workload for workload in COMPILED if workload.language in (Language.C, Language.CPP)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workload", COMPILED_NATIVELY, ids=named)
 def test_natively_compiled_it_gives_the_same_answer(workload: Workload, tmp_path: Path) -> None:
     pytest.importorskip("ziglang", reason="the compiler: pip install ziglang")
-    library = tmp_path / "workload.so"
-    throws_cpp = workload.language is Language.CPP and workload.proposals & THROWING
-    driver = ["c++", *(() if throws_cpp else CPP_FLAGS)] if workload.language is Language.CPP else ["cc"]
-    flags = [
-        "-O1",
-        *(() if throws_cpp else ["-nostdlib"]),
-        "-shared",
-        "-fPIC",
-        "-ffp-contract=off",
-        "-Wno-unknown-attributes",
-    ]
-    command = [sys.executable, "-m", "ziglang", *driver, *flags, "-o", str(library), str(workload.source)]
-    subprocess.run(command, check=True)
-    run = ctypes.CDLL(str(library)).run
-    run.argtypes, run.restype = [ctypes.c_uint32], ctypes.c_uint32
+    run = compile_natively(workload, tmp_path)
     assert run(workload.small_argument) == workload.small_answer
 
 

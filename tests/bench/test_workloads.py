@@ -6,13 +6,16 @@ import fusee
 from fusee.bench.workloads import (
     EVERY_WORKLOAD,
     MANAGED_WORKLOADS,
+    UNSEEN_WORKLOADS,
     VECTOR_WORKLOADS,
     WITH_VECTORS,
     WORKLOADS,
+    Language,
     Proposal,
     Workload,
     find_workloads,
 )
+from tests.bench.independent import check_with_wasmtime
 
 workloads = pytest.mark.parametrize("workload", EVERY_WORKLOAD, ids=lambda workload: workload.name)
 
@@ -28,29 +31,14 @@ def test_fusee_gives_the_small_answer(workload: Workload) -> None:
 
 
 KNOWN_TO_WASMTIME = [w for w in EVERY_WORKLOAD if Proposal.LEGACY_EXCEPTIONS not in w.proposals]
+# The unseen ones are left to `python -m tests.bench.unseen`, which asks native code, too.
+ASKED_OF_WASMTIME = [w for w in KNOWN_TO_WASMTIME if w not in UNSEEN_WORKLOADS]
 
 
-@pytest.mark.parametrize("workload", KNOWN_TO_WASMTIME, ids=lambda workload: workload.name)
+@pytest.mark.parametrize("workload", ASKED_OF_WASMTIME, ids=lambda workload: workload.name)
 def test_wasmtime_gives_both_answers(workload: Workload) -> None:
-    wasmtime = pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
-    config = wasmtime.Config()
-    config.consume_fuel = True
-    config.wasm_relaxed_simd_deterministic = True
-    for proposal in ("gc", "function_references", "exceptions"):
-        setattr(config, f"wasm_{proposal}", True)
-    engine = wasmtime.Engine(config)
-    module = wasmtime.Module.from_file(engine, str(workload.path))
-
-    def run(argument: int) -> tuple[int, int]:
-        store = wasmtime.Store(engine)
-        store.set_fuel(2**62)
-        answer = wasmtime.Instance(store, module, []).exports(store)["run"](store, argument)
-        return answer % 2**32, 2**62 - store.get_fuel()
-
-    assert run(workload.argument)[0] == workload.answer
-    answer, instructions = run(workload.small_argument)
-    assert answer == workload.small_answer
-    assert 1_000_000 <= instructions <= 12_000_000, "small enough for an emulator, and not nothing"
+    pytest.importorskip("wasmtime", reason="the oracle: pip install wasmtime")
+    check_with_wasmtime(workload)
 
 
 def test_some_of_every_language_are_held_out() -> None:
@@ -64,6 +52,7 @@ def test_workloads_are_found_by_name_in_the_order_given() -> None:
     assert find_workloads(None) == list(WORKLOADS)
     assert find_workloads("simd") == list(VECTOR_WORKLOADS)
     assert find_workloads("gc") == list(MANAGED_WORKLOADS)
+    assert find_workloads("unseen") == list(UNSEEN_WORKLOADS)
     assert [workload.name for workload in find_workloads("dot_simd,fib")] == ["dot_simd", "fib"]
     with pytest.raises(ValueError, match="no workload named 'fob'; there are fib, sieve"):
         find_workloads("fib,fob")
@@ -94,3 +83,12 @@ def test_a_third_of_the_programs_with_objects_is_held_out() -> None:
     programs = [workload for workload in MANAGED_WORKLOADS if workload.source_name != "throw"]
     assert {workload.language for workload in programs} == {"C", "C++", "Java", "Kotlin", "MoonBit", "WebAssembly text"}
     assert sum(workload.hold_out for workload in programs) * 3 >= len(programs)
+
+
+def test_the_unseen_programs_are_held_out_and_compiled_in_many_ways() -> None:
+    assert len(UNSEEN_WORKLOADS) >= 12
+    assert all(workload.hold_out and not workload.proposals for workload in UNSEEN_WORKLOADS)
+    languages = {Language.C, Language.CPP, Language.RUST, Language.ZIG, Language.ASSEMBLYSCRIPT}
+    assert {workload.language for workload in UNSEEN_WORKLOADS} == languages
+    assert {workload.optimization for workload in UNSEEN_WORKLOADS} == {"", "0", "2", "3", "s", "z"}
+    assert not {w.source for w in UNSEEN_WORKLOADS} & {w.source for w in EVERY_WORKLOAD if w not in UNSEEN_WORKLOADS}

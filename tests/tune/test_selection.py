@@ -119,7 +119,10 @@ def test_lines_are_few_and_mean_what_was_chosen() -> None:
 def test_words_of_a_corpus() -> None:
     assert [program.name for program in parse_program("bench:fib")] == ["fib"]
     hold_out = {program.name for program in parse_program("bench:hold-out")}
-    assert hold_out and not hold_out & {program.name for program in parse_program("bench")}
+    bench = {program.name for program in parse_program("bench")}
+    unseen = {program.name for program in parse_program("bench:unseen")}
+    assert hold_out and not hold_out & bench
+    assert len(unseen) >= 12 and not unseen & (bench | hold_out)
     (program,) = parse_program("--dir . 'my app.wasm' --level 3")
     assert (program.name, program.arguments) == ("my app", ("--dir", ".", "my app.wasm", "--level", "3"))
     (program,) = parse_program("some/run.profile")

@@ -59,9 +59,9 @@ def parse_program(text: str) -> Iterator[Program]:
     """What a word of the corpus stands for. Raises ValueError if there is no such program.
 
     `bench` and `bench:hold-out` are the workloads of `fusee bench` that are meant for tuning and those that are not,
-    `bench:NAME` is one of them; `real` and `real:NAME` are its real programs, as far as they are installed;
-    `FILE.profile` is a profile; `vectors:FILE` stands for a module's loops with vectors, without running it. Anything
-    else is what one would write behind `fusee run`.
+    `bench:NAME` is one of them or a family, such as `unseen`; `real` and `real:NAME` are its real programs, as far as
+    they are installed; `FILE.profile` is a profile; `vectors:FILE` stands for a module's loops with vectors, without
+    running it. Anything else is what one would write behind `fusee run`.
     """
     kind, _, names = text.partition(":")
     if kind == _BENCH:

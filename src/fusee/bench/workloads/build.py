@@ -40,8 +40,16 @@ SETJMP_FLAGS = ("-mllvm", "-wasm-enable-sjlj")
 
 VECTOR_FEATURES = {Proposal.SIMD: "simd128", Proposal.RELAXED_SIMD: "relaxed_simd"}
 
+# How hard a language's compiler tries, unless a workload says something else.
+OPTIMIZATIONS = {
+    Language.C: "2",
+    Language.CPP: "2",
+    Language.RUST: "3",
+    Language.ZIG: "ReleaseSafe",
+    Language.ASSEMBLYSCRIPT: "3",
+}
+
 ZIG_FLAGS = (
-    "-O2",
     "-Wall",
     "-Wextra",
     "-nostdlib",
@@ -55,13 +63,12 @@ RUST_FLAGS = (
     *("--target", RUST_TARGET),
     *("--edition", "2021"),
     *("--crate-type", "cdylib"),
-    *("-C", "opt-level=3"),
     *("-C", "panic=abort"),
     *("-C", "lto=fat"),
     *("-C", "strip=symbols"),
 )
 # A runtime with a garbage collector, and `abort` as a trap instead of an import.
-ASSEMBLYSCRIPT_FLAGS = ("-O3", "--runtime", "incremental", "--use", "abort=")
+ASSEMBLYSCRIPT_FLAGS = ("--runtime", "incremental", "--use", "abort=")
 
 PROVENANCE_SECTION = b"source"
 
@@ -79,10 +86,14 @@ def _run(*command: str) -> str:
     return subprocess.run(command, check=True, cwd=FOLDER, stdout=subprocess.PIPE, text=True).stdout
 
 
+def _optimization(workload: Workload) -> str:
+    return workload.optimization or OPTIMIZATIONS[workload.language]
+
+
 def zig_version() -> str:
     """The version of the `ziglang` package, which brings clang."""
     if importlib.util.find_spec("ziglang") is None:
-        raise MissingCompiler("C and C++ need zig: pip install 'fusee[bench]'")
+        raise MissingCompiler("C, C++ and Zig need zig: pip install 'fusee[bench]'")
     return f"ziglang {importlib.metadata.version('ziglang')}"
 
 
@@ -108,7 +119,15 @@ def compile_with_zig(workload: Workload, output: Path) -> None:
     exceptions = () if form is None else _exception_flags(workload, form)
     target = ("-target", f"wasm{bits}-{system}", f"-mcpu={features}", *exceptions)
     sources = [file.name for file in source_files(workload.source) if file.suffix != ".h" and file.suffix != ".hpp"]
-    _run(*python_module("ziglang", *driver, *target, *ZIG_FLAGS, "-o", str(output), *sources))
+    flags = (*target, f"-O{_optimization(workload)}", *ZIG_FLAGS)
+    _run(*python_module("ziglang", *driver, *flags, "-o", str(output), *sources))
+
+
+def compile_zig(workload: Workload, output: Path) -> None:
+    """One file of Zig, with what it needs of the standard library."""
+    target = ("-target", "wasm32-freestanding", f"-mcpu={FEATURES}", "-O", _optimization(workload))
+    flags = (*target, "-fno-entry", "-rdynamic", "-fstrip", f"-femit-bin={output}")
+    _run(*python_module("ziglang", "build-exe", *flags, workload.source.name))
 
 
 def find_rustc() -> str:
@@ -120,7 +139,8 @@ def find_rustc() -> str:
         library = subprocess.run(command, capture_output=True, text=True)
         if library.returncode == 0 and Path(library.stdout.strip()).exists():
             return program
-    raise MissingCompiler("Rust needs its library for WebAssembly: apt install rustc libstd-rust-dev-wasm32 lld")
+    remedy = f"rustup target add {RUST_TARGET}, or apt install rustc libstd-rust-dev-wasm32 lld"
+    raise MissingCompiler(f"Rust needs its library for WebAssembly: {remedy}")
 
 
 def rustc_version() -> str:
@@ -130,7 +150,8 @@ def rustc_version() -> str:
 
 def compile_rust(workload: Workload, output: Path) -> None:
     """One crate of one file, with the standard library."""
-    _run(find_rustc(), *RUST_FLAGS, "-o", str(output), workload.source.name)
+    level = ("-C", f"opt-level={_optimization(workload)}")
+    _run(find_rustc(), *RUST_FLAGS, *level, "-o", str(output), workload.source.name)
 
 
 def find_asc() -> str:
@@ -148,7 +169,8 @@ def asc_version() -> str:
 
 def compile_assemblyscript(workload: Workload, output: Path) -> None:
     """TypeScript's syntax, with classes and garbage."""
-    _run(find_asc(), workload.source.name, *ASSEMBLYSCRIPT_FLAGS, "-o", str(output))
+    level = f"-O{_optimization(workload)}"
+    _run(find_asc(), workload.source.name, level, *ASSEMBLYSCRIPT_FLAGS, "-o", str(output))
 
 
 def find_assembler() -> str:
@@ -203,6 +225,7 @@ COMPILERS = {
     Language.C: ZIG,
     Language.CPP: ZIG,
     Language.RUST: Compiler(rustc_version, compile_rust),
+    Language.ZIG: Compiler(zig_version, compile_zig),
     Language.ASSEMBLYSCRIPT: Compiler(asc_version, compile_assemblyscript),
     Language.JAVA: Compiler(teavm_version, compile_java_workload),
     Language.KOTLIN: Compiler(kotlin_version, compile_kotlin_workload),
