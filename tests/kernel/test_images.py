@@ -18,6 +18,7 @@ from fusee.kernel.linker import link
 from fusee.kernel.objects import NotSupported
 from fusee.kernel.target import Target
 from tests.kernel import image_kernels as images
+from tests.kernel import ordered_handlers as ordered
 
 IMAGES = Program("images", images.ENTRIES)
 ENTRY_OF_CHANGE = "entry." + symbol_of(images.change)
@@ -51,6 +52,17 @@ def test_other_object_files_are_refused(tmp_path: Path, triple: str) -> None:
         link(objects_for(triple, tmp_path))
     with pytest.raises(NotSupported, match="several machines"):
         link(objects_for("x86_64-unknown-linux-gnu", tmp_path) + objects_for("arm64-apple-macos", tmp_path))
+
+
+def test_handlers_lie_together_in_the_order_wanted(tmp_path: Path) -> None:
+    program = Program("ordered", [ordered.call], {"handlers": ordered.HANDLERS})
+    compilation = Compilation(program, Options(Target.parse("x86_64-unknown-linux-gnu"), for_this_process=True))
+    objects = [contents for _, contents in compilation.objects(Cache(tmp_path), None).values()]
+    names = [symbol_of(handler) for handler in ordered.HANDLERS]
+    for first in (names[2:3], names[::-1], [names[1], "of another engine", names[0]]):
+        places = link(objects, first).symbols
+        there = [name for name in first if name in names]
+        assert sorted(names, key=places.__getitem__)[: len(there)] == there
 
 
 # --- AArch64's, emulated ---------------------------------------------------------------------------

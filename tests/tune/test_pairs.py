@@ -4,9 +4,11 @@ import pytest
 
 from fusee.disasm.cells import CodeCell
 from fusee.engine.isa.forms import ACC, NOWHERE, PIN, SLOT
+from fusee.engine.isa.order import ORDER, name_of, numbered, read_order
 from fusee.engine.isa.pairs import PAIRS, expand_pair
 from fusee.engine.isa.row import cell
-from fusee.engine.isa.table import ROWS, Placed
+from fusee.engine.isa.selection import chosen
+from fusee.engine.isa.table import ROWS, Placed, handlers
 from fusee.engine.isa.trees import PatternError
 from fusee.tune.pairs import choose_pairs, pair_lines
 
@@ -57,3 +59,16 @@ def test_the_pair_that_saves_most_is_chosen_and_reads_back() -> None:
 
 def test_each_pair_exists_once() -> None:
     assert len(set(PAIRS)) == len(PAIRS) > 0
+
+
+def test_every_handler_has_a_name_of_its_own() -> None:
+    cells = [*((placed,) for placed in handlers()), *PAIRS]
+    assert len({name_of(*placed) for placed in cells}) == len(cells)
+
+
+def test_handlers_lie_together_in_the_order_of_the_selection() -> None:
+    names = list(read_order(chosen().patterns))
+    assert len(names) > 500
+    cells = [*((placed,) for placed in handlers()), *PAIRS]
+    assert [name_of(*cells[number]) for number in ORDER] == names
+    assert numbered(["mov_s_s  no", names[1], "add_r9_a_a", names[0], names[1]]) == [ORDER[1], ORDER[0]]

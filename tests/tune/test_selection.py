@@ -192,6 +192,7 @@ def test_tuning_to_a_program(tmp_path: Path) -> None:
     text = trees.read_text()
     assert "xor(p, i32_rotl(p, c)) -> p" in text
     assert "xor(p, i32_rotl(p, c)) -> p; step_brl_i32_nz(p, c)" in text
+    assert "\n@ xor__i32_rotl1xxc_r1_r1_r0_c step_brl_i32_nz_r0_c  # 76.92\n" in text
     assert done.stderr.split("program ")[-1].replace("│", " ").split()[:2] == ["33", "13"]
 
 

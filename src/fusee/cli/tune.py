@@ -11,6 +11,7 @@ from fusee.cli.modules import parse_target
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
     from fusee.engine.isa.selection import Selection
     from fusee.tune.corpus import Program
@@ -28,6 +29,8 @@ PAIRS: Final = {4: 8000, 2: 1500, 0: 0}
 @click.option("--target", metavar="TRIPLE", help="For the device library of a target; for this machine if not given.")
 @click.option("--handlers", metavar="N", type=click.IntRange(min=0), help="How many handlers the trees may take.")
 @click.option("--pairs", metavar="N", type=click.IntRange(min=0), help="How many pairs of instructions there may be.")
+@click.option("--order", is_flag=True, help="Keep the trees and pairs of FILE, and only say anew which handlers are "
+              "executed most, and so lie together.")  # fmt: skip
 @click.option("--check", metavar="PROGRAM", multiple=True, help="Also show what the selection does for this program.")
 @click.argument("corpus", metavar="PROGRAM…", nargs=-1, required=True)
 def tune(
@@ -35,6 +38,7 @@ def tune(
     target: str | None,
     handlers: int | None,
     pairs: int | None,
+    order: bool,
     check: tuple[str, ...],
     corpus: tuple[str, ...],
 ) -> None:
@@ -57,19 +61,34 @@ def tune(
         for program in [*programs, *checked]:
             status.update(f"Running {program.name}")
             profiles[program.name] = program.profiled(Path(folder))
-        status.update("Choosing trees")
-        from fusee.tune.pairing import select_pairs
-        from fusee.tune.selection import select_trees
-
-        most = HANDLERS[machine.pins] if handlers is None else handlers
         corpus_profiles = {program.name: profiles[program.name] for program in programs}
-        output.write_text(select_trees(corpus_profiles, most, Path(folder)), "utf-8")
         tuned = machine.tuned(output.resolve())
-        status.update("Choosing pairs")
-        with output.open("a", encoding="utf-8") as file:
-            file.write(select_pairs(tuned, corpus_profiles.values(), PAIRS[machine.pins] if pairs is None else pairs))
+        if not order:
+            most = HANDLERS[machine.pins] if handlers is None else handlers
+            most_pairs = PAIRS[machine.pins] if pairs is None else pairs
+            _choose(tuned, output, corpus_profiles, Path(folder), (most, most_pairs), status)
+        if target is None:  # for a device its linker sees to that
+            status.update("Ordering handlers")
+            from fusee.tune.ordering import order_file
+
+            order_file(output, tuned, corpus_profiles.values())
         status.update("Counting dispatches")
         _show_effect(console, profiles, {program.name for program in checked}, tuned)
+
+
+def _choose(
+    tuned: "Selection", output: Path, profiles: dict[str, Path], folder: Path, most: tuple[int, int], status: "Status"
+) -> None:
+    """Write trees, of up to so many handlers, and up to so many pairs."""
+    from fusee.tune.pairing import select_pairs
+    from fusee.tune.selection import select_trees
+
+    status.update("Choosing trees")
+    output.write_text(select_trees(profiles, most[0], folder), "utf-8")
+    status.update("Choosing pairs")
+    pairs = select_pairs(tuned, profiles.values(), most[1])
+    with output.open("a", encoding="utf-8") as file:
+        file.write(pairs)
 
 
 def _machine(target: str | None) -> "Selection":

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
-from fusee.engine.handlers.table import shards
+from fusee.engine.handlers.table import EXECUTED_MOST, shards
 from fusee.engine.interpreter import close_module, install_interpreter, invoke_keeping, uninstall_interpreter
 from fusee.engine.natives.install import install_native
 from fusee.engine.natives.tier import give_natives, install_resume, install_tiered
@@ -114,7 +114,7 @@ ENTRIES: Final = (
     forget_running,
 )
 
-PROGRAM: Final = Program("fusee", ENTRIES, shards(), home=__name__)
+PROGRAM: Final = Program("fusee", ENTRIES, shards(), first=EXECUTED_MOST, home=__name__)
 
 _SELDOM_RUN: Final = ("fusee.engine.capi", "fusee.engine.capi.wasi")
 

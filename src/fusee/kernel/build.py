@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from fusee.kernel.cache import Cache, digest
@@ -90,7 +90,7 @@ def _compile(
     objects = compilation.objects(cache, progress)
     entries = compilation.entry_table()
     contents = [contents for _, contents in objects.values()]
-    image = _linked(contents)
+    image = _linked(contents, map(symbol_of, program.first))
     image_key = ""
     if image is not None:
         image = image.showing([CHECK_STATE, *entries, *(entry.symbol for entry in entries.values())])
@@ -115,9 +115,9 @@ def _compile(
     return Built(image, contents, entries, checked)
 
 
-def _linked(objects: list[bytes]) -> Image | None:
+def _linked(objects: list[bytes], first: Iterable[str]) -> Image | None:
     """The image of a program, where this system's object files can be linked here."""
     try:
-        return link(objects)
+        return link(objects, first)
     except NotSupported:
         return None

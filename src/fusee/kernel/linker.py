@@ -17,6 +17,7 @@ from fusee.kernel.objects import (
     NotSupported,
     Reader,
     Relocation,
+    Section,
     read_object,
 )
 
@@ -94,14 +95,19 @@ class _Lines:
             del self.gaps[:-_OPEN_LINES]
 
 
-def link(objects: Iterable[bytes]) -> Image:
-    """Link object files; `NotSupported` if they are not of the kind read here."""
-    return _Linker([read_object(data) for data in objects]).link()
+def link(objects: Iterable[bytes], first: Iterable[str] = ()) -> Image:
+    """Link object files; `NotSupported` if they are not of the kind read here.
+
+    `first` are the symbols of handlers that lie together, in this order. Decoded code is kept
+    by the middle bits of its addresses: of handlers that lie anywhere, some that a loop needs push each other out.
+    """
+    return _Linker([read_object(data) for data in objects], first).link()
 
 
 class _Linker:
-    def __init__(self, files: list[Reader]) -> None:
+    def __init__(self, files: list[Reader], first: Iterable[str]) -> None:
         self.files = files
+        self.first = {_HANDLER_SECTIONS + symbol: number for number, symbol in enumerate(first)}
         self.page_bytes = files[0].page_bytes
         self.architecture = _ARCHITECTURES[files[0].architecture]
         if len({file.architecture for file in files}) > 1:
@@ -132,18 +138,25 @@ class _Linker:
 
     def _lay_out(self) -> None:
         handlers = _Lines(self.code, self.architecture.trap)
-        for number, file in enumerate(self.files):
-            for index, section in enumerate(file.sections):
-                if not section.is_loaded:
-                    continue
-                if section.flags & WRITE and section.flags & EXECUTE:
-                    raise NotSupported("a section that is written and executed")
-                segment = self.data if section.flags & WRITE else self.code
-                if section.name.startswith(_HANDLER_SECTIONS):
-                    place = handlers.place(section.contents)
-                else:
-                    place = segment.place(section.contents, section.size, section.alignment)
-                self.places[number, index] = segment, place
+        for number, index, section in self._in_order():
+            if section.flags & WRITE and section.flags & EXECUTE:
+                raise NotSupported("a section that is written and executed")
+            segment = self.data if section.flags & WRITE else self.code
+            if section.name.startswith(_HANDLER_SECTIONS):
+                place = handlers.place(section.contents)
+            else:
+                place = segment.place(section.contents, section.size, section.alignment)
+            self.places[number, index] = segment, place
+
+    def _in_order(self) -> list[tuple[int, int, Section]]:
+        """The sections that are loaded, with their files' numbers and their own; what is not `first` as it comes."""
+        sections = [
+            (number, index, section)
+            for number, file in enumerate(self.files)
+            for index, section in enumerate(file.sections)
+            if section.is_loaded
+        ]
+        return sorted(sections, key=lambda found: self.first.get(found[2].name, len(self.first)))
 
     def _add_indirections(self) -> None:
         """A word for every symbol whose address is loaded, and a jump through it for what is not ours."""

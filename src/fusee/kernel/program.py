@@ -23,4 +23,5 @@ class Program:
     entries: Sequence[Kernel[..., Any] | Instance]
     shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
     compact: Sequence[str] = ()  # packages whose kernels are compiled for size in any case
+    first: Sequence[Code] = ()  # handlers that lie together, in this order, where this process links them
     home: str = ""  # the module that lists all this: where that changes, what was built is out of date

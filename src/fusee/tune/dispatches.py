@@ -42,13 +42,10 @@ def _main(arguments: Sequence[str]) -> None:
     for path in profiles:
         total, of_trees = 0, Counter[tuple[str, str]]()
         for block in lister.blocks(Profile.read(Path(path))):
-            follows = False  # as the second of a pair
             for c in block.cells:
                 if c.row.outer is not None:
                     of_trees[c.row.name, letters_of(c)] += block.executions
-                if not follows:
-                    total += block.executions
-                follows = c.is_paired and not follows
+            total += block.executions * sum(1 for _ in block.dispatches())
         counts.append((total, [(*shape, count) for shape, count in of_trees.items()]))
     print(json.dumps(counts))
 

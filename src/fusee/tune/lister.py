@@ -1,7 +1,7 @@
 """What this process's selection makes of functions whose blocks another engine may have counted."""
 
 import ctypes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,14 @@ class Block:
         self.function = function
         self.executions = executions
         self.cells: list[CodeCell] = []
+
+    def dispatches(self) -> Iterator[Sequence[CodeCell]]:
+        """The cells that are done in one: one, or a pair."""
+        follows = False
+        for number, c in enumerate(self.cells):
+            if not follows:
+                yield self.cells[number : number + 1 + c.is_paired]
+            follows = c.is_paired and not follows
 
 
 class Lister(HostNative):

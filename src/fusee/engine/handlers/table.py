@@ -5,6 +5,7 @@ from typing import Any, Final
 from fusee.engine.handlers import call, control, exception, execute
 from fusee.engine.handlers.regs import Code
 from fusee.engine.isa.families import family_of
+from fusee.engine.isa.order import ORDER
 from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, handlers
@@ -44,6 +45,9 @@ def pair_of(first: Placed, second: Placed) -> Any:
 
 INSTANCES: Final = [*(handler_of(*key) for key in handlers()), *(pair_of(*pair) for pair in PAIRS)]
 HANDLERS = table(Code, INSTANCES)
+
+EXECUTED_MOST: Final = [INSTANCES[number] for number in ORDER]
+"""In the order of that."""
 
 
 def shards() -> dict[str, list[Any]]:

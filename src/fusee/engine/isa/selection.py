@@ -43,6 +43,7 @@ class Selection(NamedTuple):
         if self.most is None:
             return text
         lines = [line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#")]
+        lines = [line for line in lines if not line.startswith("@")]  # `isa.order`, which is for the whole
         trees, pairs = ([line for line in lines if (";" in line) == is_pair] for is_pair in (False, True))
         return "".join((*trees[: self.most[0]], *pairs[: self.most[1]]))
 

@@ -197,7 +197,7 @@ def read_patterns(text: str) -> "list[tuple[int, str]]":
     patterns = []
     for number, line in enumerate(text.splitlines(), 1):
         pattern = line.partition("#")[0].strip()
-        if pattern and ";" not in pattern:  # that is a pair: see `isa.pairs`
+        if pattern and ";" not in pattern and not pattern.startswith("@"):  # these are in `isa.pairs`, `isa.order`
             parts = re.split(r"\{([^}]*)\}", pattern)
             choices = [part.split() if place % 2 else [part] for place, part in enumerate(parts)]
             patterns += [(number, "".join(choice)) for choice in product(*choices)]
