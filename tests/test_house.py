@@ -24,7 +24,7 @@ ALLOWED = {
     "tune": {"api", "bench", "disasm", "engine", "kernel", "spec"},
     "bench": set(),
     "freestanding": {"kernel"},
-    "package": {"engine", "freestanding", "kernel", "native", "spec"},
+    "package": {"api", "component", "engine", "freestanding", "kernel", "native", "spec"},
     "emulator": {"engine", "freestanding", "kernel"},
     "cli": {"api", "component", "disasm", "engine", "kernel", "native", "spec"}
     | {"wasi", "wast", "bench", "package", "emulator", "tune"},

@@ -31,53 +31,53 @@ def passes(text: str, values: Sequence[Any], expected: Sequence[Any] | None = No
     return world
 
 
-@pytest.mark.parametrize(
-    ("ty", "flat", "values"),
-    [
-        ("bool", "i32", [True, False]),
-        ("u8", "i32", [0, 255]), ("s8", "i32", [-128, -1, 127]),
-        ("u16", "i32", [0, 65535]), ("s16", "i32", [-32768, -1, 32767]),
-        ("u32", "i32", [0, 0xFFFF_FFFF]), ("s32", "i32", [-(1 << 31), (1 << 31) - 1]),
-        ("u64", "i64", [0, (1 << 64) - 1]), ("s64", "i64", [-(1 << 63), (1 << 63) - 1]),
-        ("f32", "f32", [0.5, -inf, 1.401298464324817e-45]), ("f64", "f64", [0.1, inf, 5e-324]),
-        ("char", "i32", ["a", "\ud7ff", "\U0010ffff"]),
-        ("(tuple u8 s64 bool)", "i32 i64 i32", [(1, -2, True)]),
-        ("(list u8)", "i32 i32", [b"", b"\0\xff" * 40_000]),
-        ("(list s16)", "i32 i32", [[], [-1, 2, -32768]]),
-        ("(list f64)", "i32 i32", [[0.25, inf]]),
-        ("(list bool)", "i32 i32", [[True, False]]),
-        ("(list char)", "i32 i32", [["ü", "€"]]),
-        ("(list string)", "i32 i32", [["", "one", "zwölf"] * 50]),
-        ("(list (list u32))", "i32 i32", [[[], [1], [2, 3]]]),
-        ("(list (tuple u8 u16))", "i32 i32", [[(1, 2), (3, 4)]]),
-        ("(option string)", "i32 i32 i32", [None, "", "some"]),
-        ("(list (option u64))", "i32 i32", [[None, 5, None, 1 << 40]]),
-        ("(option (option u8))", "i32 i32 i32",
-         [Variant("none"), Variant("some", None), Variant("some", 7)]),
-        ("(result string (error u32))", "i32 i32 i32", ["fine", 4]),
-        ("(result)", "i32", [Variant("ok"), Variant("err")]),
-        ("(result f64 (error u32))", "i32 i64", [1.5, 0xFFFF_FFFF]),
-        ("(result f32 (error s8))", "i32 i32", [1.5, -3]),
-        ("(list (result u64 (error u8)))", "i32 i32", [[Variant("ok", 1 << 50), Variant("err", 200)]]),
-    ],
-)  # fmt: skip
+VALUES: list[tuple[str, str, list[Any]]] = [
+    ("bool", "i32", [True, False]),
+    ("u8", "i32", [0, 255]), ("s8", "i32", [-128, -1, 127]),
+    ("u16", "i32", [0, 65535]), ("s16", "i32", [-32768, -1, 32767]),
+    ("u32", "i32", [0, 0xFFFF_FFFF]), ("s32", "i32", [-(1 << 31), (1 << 31) - 1]),
+    ("u64", "i64", [0, (1 << 64) - 1]), ("s64", "i64", [-(1 << 63), (1 << 63) - 1]),
+    ("f32", "f32", [0.5, -inf, 1.401298464324817e-45]), ("f64", "f64", [0.1, inf, 5e-324]),
+    ("char", "i32", ["a", "\ud7ff", "\U0010ffff"]),
+    ("(tuple u8 s64 bool)", "i32 i64 i32", [(1, -2, True)]),
+    ("(list u8)", "i32 i32", [b"", b"\0\xff" * 40_000]),
+    ("(list s16)", "i32 i32", [[], [-1, 2, -32768]]),
+    ("(list f64)", "i32 i32", [[0.25, inf]]),
+    ("(list bool)", "i32 i32", [[True, False]]),
+    ("(list char)", "i32 i32", [["ü", "€"]]),
+    ("(list string)", "i32 i32", [["", "one", "zwölf"] * 50]),
+    ("(list (list u32))", "i32 i32", [[[], [1], [2, 3]]]),
+    ("(list (tuple u8 u16))", "i32 i32", [[(1, 2), (3, 4)]]),
+    ("(option string)", "i32 i32 i32", [None, "", "some"]),
+    ("(list (option u64))", "i32 i32", [[None, 5, None, 1 << 40]]),
+    ("(option (option u8))", "i32 i32 i32",
+     [Variant("none"), Variant("some", None), Variant("some", 7)]),
+    ("(result string (error u32))", "i32 i32 i32", ["fine", 4]),
+    ("(result)", "i32", [Variant("ok"), Variant("err")]),
+    ("(result f64 (error u32))", "i32 i64", [1.5, 0xFFFF_FFFF]),
+    ("(result f32 (error s8))", "i32 i32", [1.5, -3]),
+    ("(list (result u64 (error u8)))", "i32 i32", [[Variant("ok", 1 << 50), Variant("err", 200)]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ty", "flat", "values"), VALUES)
 def test_values_pass(ty: str, flat: str, values: list[Any]) -> None:
     passes(echo(ty, flat), values)
 
 
-@pytest.mark.parametrize(
-    ("definition", "flat", "values"),
-    [
-        ('(record (field "a" u8) (field "b-c" string) (field "class" f32))', "i32 i32 i32 f32",
-         [Record(**{"a": 1, "b-c": "two", "class": 0.5})]),
-        ('(enum "red" "green")', "i32", ["red", "green"]),
-        ('(flags "x" "y" "z")', "i32", [set(), {"x", "z"}]),
-        ('(variant (case "none") (case "num" u64) (case "text" string))', "i32 i64 i32", [None, 1 << 60, "text"]),
-        ('(variant (case "a" f32) (case "b" f64) (case "c" s32))', "i32 i64",
-         [Variant("a", 0.5), Variant("b", 0.1), Variant("c", -7)]),
-        ('(variant (case "a" (tuple u8 u8)) (case "b" (list u8)))', "i32 i32 i32", [(1, 2), b"xyz"]),
-    ],
-)  # fmt: skip
+NAMED: list[tuple[str, str, list[Any]]] = [
+    ('(record (field "a" u8) (field "b-c" string) (field "class" f32))', "i32 i32 i32 f32",
+     [Record(**{"a": 1, "b-c": "two", "class": 0.5})]),
+    ('(enum "red" "green")', "i32", ["red", "green"]),
+    ('(flags "x" "y" "z")', "i32", [set(), {"x", "z"}]),
+    ('(variant (case "none") (case "num" u64) (case "text" string))', "i32 i64 i32", [None, 1 << 60, "text"]),
+    ('(variant (case "a" f32) (case "b" f64) (case "c" s32))', "i32 i64",
+     [Variant("a", 0.5), Variant("b", 0.1), Variant("c", -7)]),
+    ('(variant (case "a" (tuple u8 u8)) (case "b" (list u8)))', "i32 i32 i32", [(1, 2), b"xyz"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("definition", "flat", "values"), NAMED)
 def test_named_types_pass(definition: str, flat: str, values: list[Any]) -> None:
     passes(echo("$t", flat, definitions=named(definition)), values)
     passes(echo("(list $t)", "i32 i32", definitions=named(definition)), [values * 3])

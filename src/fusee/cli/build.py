@@ -10,6 +10,7 @@ import click
 
 from fusee.cli.native import byte_count, native_module, show_choice
 from fusee.cli.selection import TUNE_HELP, checked
+from fusee.cli.split import split_components
 
 if TYPE_CHECKING:
     from fusee.package.library import Optimize, Progress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
               help="For the fastest code, or for the smallest.")  # fmt: skip
 @click.option("--without", metavar="FAMILY,…", default="", callback=lambda context, parameter, value: _families(value),
               help="Leave parts out: simd, exceptions, gc, threads, wasi.")  # fmt: skip
+@click.option("--component", "components", metavar="FILE", multiple=True,
+              help="Split this component into what an app loads and a C header, and put into the library what"
+                   " components need.")  # fmt: skip
 @click.option("--native", "natives", metavar="FILE[=PROFILE]", multiple=True,
               help="Compile the functions of this module, too: an app that loads it runs them natively. PROFILE, of"
                    " `fusee run --profile`, says which are hot.")  # fmt: skip
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(
     triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None,
-    natives: tuple[str, ...], share: float, size: int | None, report: bool,
+    components: tuple[str, ...], natives: tuple[str, ...], share: float, size: int | None, report: bool,
 ) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
@@ -44,14 +48,20 @@ def build(
     try:
         with _progress(triple) as progress:
             selection = None if trees is None else checked(trees)
+            parts = split_components(components)
             modules = [native_module(argument, share / 100, size) for argument in natives]
-            library = build_library(triple, optimize, progress, trees=selection, without=without, natives=modules)
+            library = build_library(
+                triple, optimize, progress, trees=selection, without=without, natives=modules,
+                has_components=bool(parts),
+            )  # fmt: skip
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except BuildError as error:
         raise click.ClickException(f"the library could not be compiled: {error}") from None
     library.write(folder)
     click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
+    for part in parts:
+        click.echo(f"{part.write(folder)}: {len(part.modules)} core modules, {len(part.tables)} bytes")
     for module in modules:
         show_choice(module, library.sizes["native"], report)
     return 0

@@ -27,7 +27,9 @@ Progress = Callable[[int, int], None]
 ARCHIVE = "libfusee.a"
 SIZES = "sizes.json"
 PLATFORM = "fusee.platform"  # the object with the default platform
+COMPONENTS = "fusee.component"  # the object for components, if there is one
 _HEADERS = Path(__file__).with_name("include")
+_COMPONENT_HEADER = Path(__file__).with_name("components") / "fusee_component.h"
 _SOURCES = ("engine", "freestanding", "kernel", "native", "package", "spec")
 
 
@@ -41,6 +43,7 @@ class DeviceLibrary:
 
     archive: bytes
     sizes: dict[str, object]
+    has_components: bool = False
 
     def write(self, folder: Path) -> None:
         """Write archive, headers, module map and sizes; what else is in the folder stays."""
@@ -49,6 +52,11 @@ class DeviceLibrary:
         (folder / SIZES).write_text(json.dumps(self.sizes, indent=2) + "\n")
         for header in sorted(_HEADERS.iterdir()):
             (folder / "include" / header.name).write_bytes(header.read_bytes())
+        if self.has_components:
+            header, module_map = _COMPONENT_HEADER, folder / "include" / "module.modulemap"
+            (folder / "include" / header.name).write_bytes(header.read_bytes())
+            known = '    header "fusee.h"\n'
+            module_map.write_text(module_map.read_text().replace(known, f'{known}    header "{header.name}"\n'))
 
 
 def build_library(
@@ -59,20 +67,21 @@ def build_library(
     trees: Path | None = None,
     without: Collection[Family] = (),
     natives: Sequence[NativeModule] = (),
+    has_components: bool = False,
 ) -> DeviceLibrary:
     """Compile the engine for a target, or take it from the cache. The same sources always give the same bytes.
 
     The instruction set is chosen for the target, with the trees of a file if one is given, and lacks the families that
     are left out: modules that need these are refused with that reason. So this must come before anything else needs
-    the engine. The modules of `natives`, which must be valid, are run natively where they are loaded. Raises
-    PatternError if the file is no selection.
+    the engine. The modules of `natives`, which must be valid, are run natively where they are loaded. What components
+    need is only in it if there are any. Raises PatternError if the file is no selection.
     """
     target, cache = Target.parse(triple), cache or Cache()
     if target.object_format not in ("macho", "elf"):
         raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
     selection = shipped(target, for_size=optimize == "size")
     selection = selection if trees is None else selection.tuned(trees)
-    parts = (*sorted(without), *(module.key for module in natives))
+    parts = (*sorted(without), *(module.key for module in natives), *([COMPONENTS] if has_components else []))
     key = digest(VERSION, target.triple, optimize, selection.key, *parts, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
@@ -82,25 +91,31 @@ def build_library(
         from fusee.package.linked import compile_natives  # by now it is known which instructions the engine has
 
         added = compile_natives(natives, target, cache)
-        objects = _compile(target, optimize, progress, cache, added.objects)
+        objects = _compile(target, optimize, progress, cache, added.objects, has_components)
         archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
         measured = measure({name: read_object(data) for name, data in objects.items()})
         sizes = json.dumps({**measured, "without": sorted(without), "native": added.sizes}).encode()
         cache.write("archives", key, archive)
         cache.write("archives", f"{key}.{SIZES}", sizes)
-    return DeviceLibrary(archive, json.loads(sizes))
+    return DeviceLibrary(archive, json.loads(sizes), has_components)
 
 
 def _compile(
-    target: Target, optimize: Optimize, progress: Progress | None, cache: Cache, natives: dict[str, bytes]
-) -> dict[str, bytes]:
-    """All objects: the engine, its default platform, native code of modules, and what the system lacks."""
+    target: Target, optimize: Optimize, progress: Progress | None, cache: Cache, natives: dict[str, bytes],
+    has_components: bool,
+) -> dict[str, bytes]:  # fmt: skip
+    """All objects: the engine, its default platform, components, native code of modules, and what the system lacks."""
     from fusee.engine.capi.platform.choice import called_of_system, default_platform
     from fusee.engine.program import DEVICE_PROGRAM  # by now it is known which instructions it has
 
     engine = emit_objects(DEVICE_PROGRAM, target, optimize=optimize, progress=progress, cache=cache)
     (platform,) = emit_objects(default_platform(target), target, optimize="size", cache=cache).values()
-    return complete(engine | {PLATFORM: platform, **natives}, target, called_of_system(target))
+    objects = engine | {PLATFORM: platform, **natives}
+    if has_components:
+        from fusee.engine.capi.component.exports import COMPONENT_PROGRAM
+
+        (objects[COMPONENTS],) = emit_objects(COMPONENT_PROGRAM, target, optimize="size", cache=cache).values()
+    return complete(objects, target, called_of_system(target))
 
 
 def complete(objects: dict[str, bytes], target: Target, also: frozenset[str] = frozenset()) -> dict[str, bytes]:

@@ -1,0 +1,223 @@
+"""The app calls the component (CanonicalABI, "canon lift")."""
+
+from typing import Final
+
+from fusee.engine.capi.component.access import export_row, function_row, part_row, resource_row, type_row
+from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
+from fusee.engine.capi.component.format import FLAT_BITS, MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, TypeRow
+from fusee.engine.capi.component.guest import allocate, call_core, check_area, look_at_memory, put_i32
+from fusee.engine.capi.component.handles import end_lending, remove_handle
+from fusee.engine.capi.component.lift import lift_value, load_value
+from fusee.engine.capi.component.lower import lower_value, store_value
+from fusee.engine.capi.component.owners import enter, leave
+from fusee.engine.capi.component.state import Call, Function, Instance, Number, Value
+from fusee.engine.capi.component.values import delete_value
+from fusee.engine.capi.state import VAL_F32, VAL_I32, Trap
+from fusee.engine.capi.state import Value as CoreValue
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    null,
+    span,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)
+
+FLAT_MASK: Final = (1 << FLAT_BITS) - 1
+CANNOT_ENTER: Final = u64(Broken(Fault.ENTER, 0).status)
+NO_VALUE: Final = u64(Broken(Fault.VALUE, 0).status)
+
+
+@kernel
+def item_at(instance: Instance, number: u32) -> usize:
+    """A core item; 0 for NONE."""
+    return usize(0) if number == NONE else instance.items[number]
+
+
+@kernel
+def begin_call(call: Call, instance: Instance, memory: u32, realloc: u32, encoding: u32) -> None:
+    """Set up what values are lifted and lowered with."""
+    call.instance = instance
+    call.memory = item_at(instance, memory)
+    call.realloc = item_at(instance, realloc)
+    call.encoding = encoding
+    look_at_memory(call)
+
+
+@kernel
+def can_enter(instance: Instance) -> bool:
+    return not instance.is_deleted and instance.may_enter
+
+
+@kernel
+def store_of(instance: Instance) -> usize:
+    return usize(0) if instance.is_deleted else instance.component.store
+
+
+@kernel
+def put_core(value: CoreValue, kind: u32, word: u64) -> None:
+    """A core value of a kind."""
+    value.kind = u8(kind)
+    value.bits = word & 0xFFFF_FFFF if kind == VAL_I32 or kind == VAL_F32 else word
+
+
+@kernel
+def has_flat_params(row: TypeRow) -> bool:
+    """Whether parameters are passed as core values, and not in memory."""
+    return row.flat <= MOST_FLAT_PARAMS
+
+
+@kernel(export="fusee_component_call")
+def call_function(function: Function, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
+    """Null if it has returned, and its result is the app's; else the trap. Arguments stay the app's."""
+    if is_null(function):
+        return trap_from(usize(0), NO_VALUE)
+    instance = cast(Instance, function.instance)
+    if not can_enter(instance):
+        return trap_from(store_of(instance), CANNOT_ENTER)
+    enter(instance)
+    room = stack_array(Value, 1)
+    taken = room[0] if is_null(result) else result
+    taken.kind = u8(Kind.BOOL)
+    taken.which = u32(0)
+    taken.size = usize(0)
+    taken.data = null(Ptr[u8])
+    first = instance.lent_count
+    status = caught(perform, function, arguments, count, taken)
+    end_lending(instance, first)
+    trap = null(Trap)
+    if status != 0:
+        trap = trap_of(instance, status)
+    if status != 0 or is_null(result):
+        delete_value(taken)
+    leave(instance)
+    return trap
+
+
+@kernel
+def perform(f: Function, arguments: Ptr[Value], count: usize, result: Value) -> None:
+    """What the canonical function does. If the guest has begun and this raises, nobody enters the instance again."""
+    instance = cast(Instance, f.instance)
+    c = instance.component
+    row = export_row(c, f.row)
+    function = function_row(c, row.function)
+    call = stack_array(Call, 1)[0]
+    begin_call(call, instance, row.memory, row.realloc, row.encoding)
+    values = stack_array(CoreValue, MOST_FLAT_PARAMS)
+    instance.may_enter = False
+    instance.borrowed = u32(0)
+    status = caught(lower_arguments, call, function, arguments, count, values)
+    if status != 0:
+        give_up(instance, status)
+    params = type_row(c, function.params)
+    core_count = params.flat if has_flat_params(params) else u32(1)
+    call_core(instance, item_at(instance, row.core), values, core_count, u32(function.result != NONE))
+    if function.result != NONE:
+        look_at_memory(call)
+        instance.bytes_left = instance.most_bytes
+        lift_result(call, function, values[0].bits, result)
+    if instance.borrowed != 0:
+        raise Broken(Fault.BORROWS_LEFT, 0)
+    if row.post_return != NONE:
+        instance.may_leave = False
+        call_core(instance, item_at(instance, row.post_return), values, u32(function.result != NONE), u32(0))
+        instance.may_leave = True
+    instance.may_enter = True
+
+
+@kernel(cold=True)
+def give_up(instance: Instance, status: u64) -> None:
+    """The arguments will not do. If the guest's allocator has not trapped, the instance can be called again."""
+    code = u32(status >> 32) & 0xFF_FFFF
+    instance.may_enter = code != Fault.GUEST
+    raise Broken(code, u32(status))
+
+
+@kernel
+def lower_arguments(
+    call: Call, function: FunctionRow, arguments: Ptr[Value], count: usize, values: Ptr[CoreValue]
+) -> None:
+    c = call.instance.component
+    params = type_row(c, function.params)
+    if count != usize(params.count) or (is_null(arguments) and count != 0):
+        raise Broken(Fault.COUNT, 0)
+    if not has_flat_params(params):
+        pointer = allocate(call, params.alignment, u64(params.size))
+        for i in span(params.count):
+            part = part_row(c, params.first + i)
+            store_value(call, part.type, arguments[i], pointer + part.offset)
+        put_i32(values[0], pointer)
+        return
+    slots = stack_array(u64, MOST_FLAT_PARAMS)
+    for i in span(params.flat):
+        slots[i] = u64(0)
+    at = u32(0)
+    for i in span(params.count):
+        part_type = part_row(c, params.first + i).type
+        lower_value(call, part_type, arguments[i], slots + at)
+        at += type_row(c, part_type).flat
+    for i in span(params.flat):
+        put_core(values[i], function.param_kinds >> FLAT_BITS * i & FLAT_MASK, slots[i])
+
+
+@kernel
+def lift_result(call: Call, function: FunctionRow, word: u64, result: Value) -> None:
+    """The result, which is one core value or where that says."""
+    row = type_row(call.instance.component, function.result)
+    slots = stack_array(u64, 1)
+    slots[0] = word
+    if row.flat == 1:
+        lift_value(call, function.result, slots, result)
+    else:
+        check_area(call, u32(word), row.size, row.alignment)
+        load_value(call, function.result, u32(word), result)
+
+
+# Resources of the component's own that the app has.
+
+
+@kernel(export="fusee_component_drop")
+def drop_resource(instance: Instance, value: Value) -> Trap:
+    """The app drops a handle: the guest's destructor is called. Null, or the trap."""
+    if is_null(instance) or is_null(value):
+        return trap_from(usize(0), NO_VALUE)
+    if not can_enter(instance):
+        return trap_from(store_of(instance), CANNOT_ENTER)
+    enter(instance)
+    status = caught(drop_of_app, instance, value)
+    trap = null(Trap)
+    if status != 0:
+        trap = trap_of(instance, status)
+    leave(instance)
+    return trap
+
+
+@kernel
+def drop_of_app(instance: Instance, value: Value) -> None:
+    resources = instance.component.resource_count
+    if u32(value.kind) != Kind.OWN or value.which >= resources:
+        raise Broken(Fault.VALUE, 0)
+    if resource_row(instance.component, value.which).is_own == 0:
+        raise Broken(Fault.VALUE, 0)
+    number = u32(cast(Number, address(value)).bits)
+    rep = remove_handle(instance.host, number, value.which).rep
+    instance.may_enter = False
+    destroy(instance, value.which, rep)
+    instance.may_enter = True
+
+
+@kernel
+def destroy(instance: Instance, resource: u32, rep: u32) -> None:
+    """Call the guest's destructor, if it has one."""
+    destructor = instance.destructors[resource]
+    if destructor != 0:
+        values = stack_array(CoreValue, 1)
+        put_i32(values[0], rep)
+        call_core(instance, destructor, values, u32(1), u32(0))

@@ -1,0 +1,257 @@
+"""Whether everything in a component's tables is in range: what reads them later does not look again."""
+
+from typing import Final
+
+from fusee.engine.capi.component.access import (
+    argument,
+    export_row,
+    function_row,
+    header,
+    import_row,
+    module_row,
+    part_row,
+    resource_row,
+    step_row,
+    type_row,
+)
+from fusee.engine.capi.component.errors import Broken, Fault
+from fusee.engine.capi.component.format import (
+    BYTES,
+    FLAT_BITS,
+    MAGIC,
+    MOST_DEPTH,
+    MOST_FLAT_PARAMS,
+    NONE,
+    NOT_FLAT,
+    Encoding,
+    ExportRow,
+    FunctionRow,
+    Header,
+    ImportRow,
+    Kind,
+    ModuleRow,
+    Name,
+    PartRow,
+    ResourceRow,
+    Step,
+    StepRow,
+    Table,
+    Text,
+    TypeRow,
+)
+from fusee.engine.capi.component.lift import discriminant_size
+from fusee.engine.capi.component.state import Component
+from fusee.kernel.lang import Ptr, kernel, load, offset_of, size_of, span, stack_array, struct, u8, u32, u64
+
+MOST_BYTES: Final = 1 << 28  # of a type
+HEADER_BYTES: Final = size_of(Header)
+
+
+@struct
+class Counts:
+    """What a step may refer to."""
+
+    items: u32
+    instances: u32
+
+
+@kernel(inline=True)
+def demand(condition: bool) -> None:
+    if not condition:
+        raise Broken(Fault.TABLE, 0)
+
+
+@kernel
+def check_start(data: Ptr[u8], size: u64) -> u32:
+    """How many bytes are tables and names, of a file that need not be aligned."""
+    demand(size >= HEADER_BYTES)
+    demand(load(u32, data) == MAGIC and u64(load(u32, data + offset_of(Header, "size"))) == size)
+    kept = load(u32, data + offset_of(Header, "kept"))
+    demand(kept >= HEADER_BYTES and u64(kept) <= size)
+    return kept
+
+
+@kernel
+def check_tables(c: Component) -> None:
+    """The whole of it."""
+    head = header(c)
+    check_table(c, head.types, u32(size_of(TypeRow)))
+    check_table(c, head.parts, u32(size_of(PartRow)))
+    check_table(c, head.functions, u32(size_of(FunctionRow)))
+    check_table(c, head.steps, u32(size_of(StepRow)))
+    check_table(c, head.arguments, u32(4))
+    check_table(c, head.imports, u32(size_of(ImportRow)))
+    check_table(c, head.exports, u32(size_of(ExportRow)))
+    check_table(c, head.resources, u32(size_of(ResourceRow)))
+    check_table(c, head.modules, u32(size_of(ModuleRow)))
+    for i in span(head.types.count):
+        check_type(c, i)
+    for i in span(head.functions.count):
+        check_function(c, function_row(c, i))
+    check_named(c)
+    check_steps(c)
+
+
+@kernel
+def check_table(c: Component, rows: Table, width: u32) -> None:
+    demand(rows.start & 3 == 0 and rows.start >= HEADER_BYTES)
+    demand(u64(rows.start) + u64(rows.count) * u64(width) <= u64(header(c).kept))
+
+
+# Types.
+
+
+@kernel
+def check_type(c: Component, number: u32) -> None:
+    row = type_row(c, number)
+    demand(row.kind <= Kind.BORROW and row.kind != Kind.NUMBERS)
+    demand(row.alignment == 1 or row.alignment == 2 or row.alignment == 4 or row.alignment == 8)
+    demand(row.size <= MOST_BYTES and (row.flat <= MOST_FLAT_PARAMS or row.flat == NOT_FLAT))
+    demand(u64(row.first) + u64(row.count) <= u64(header(c).parts.count))
+    demand(row.depth >= 1 and row.depth <= MOST_DEPTH)
+    for i in span(row.count):
+        part = part_row(c, row.first + i)
+        if part.type == NONE:
+            demand(row.kind == Kind.VARIANT)
+        else:
+            demand(part.type < number and type_row(c, part.type).depth < row.depth)
+    if row.kind == Kind.RECORD:
+        check_record(c, row)
+    elif row.kind == Kind.VARIANT:
+        check_variant(c, row)
+    elif row.kind == Kind.LIST:
+        check_list(c, row)
+    else:
+        check_scalar(c, row)
+
+
+@kernel
+def check_scalar(c: Component, row: TypeRow) -> None:
+    demand(row.count == 0 and row.flat == u32(1) + u32(row.kind == Kind.STRING))
+    if row.kind <= Kind.STRING:
+        demand(row.size == u32(BYTES[row.kind]))
+    elif row.kind == Kind.OWN or row.kind == Kind.BORROW:
+        demand(row.size == 4 and row.extra < header(c).resources.count)
+    else:
+        demand(row.size == 1 or row.size == 2 or row.size == 4)
+        demand(row.extra >= 1 and (row.kind == Kind.ENUM or row.extra <= 32))
+
+
+@kernel
+def check_record(c: Component, row: TypeRow) -> None:
+    flat = u64(0)
+    for i in span(row.count):
+        part = part_row(c, row.first + i)
+        inner = type_row(c, part.type)
+        demand(u64(part.offset) + u64(inner.size) <= u64(row.size))
+        flat += u64(inner.flat)
+    demand(row.flat == NOT_FLAT or u64(row.flat) == flat)
+
+
+@kernel
+def check_variant(c: Component, row: TypeRow) -> None:
+    demand(row.count >= 1 and row.flat >= 1 and discriminant_size(row.count) <= row.size)
+    for i in span(row.count):
+        part = part_row(c, row.first + i)
+        if part.type != NONE:
+            inner = type_row(c, part.type)
+            demand(u64(row.extra) + u64(inner.size) <= u64(row.size))
+            demand(row.flat == NOT_FLAT or inner.flat < row.flat)
+
+
+@kernel
+def check_list(c: Component, row: TypeRow) -> None:
+    demand(row.count == 1)
+    element = type_row(c, part_row(c, row.first).type)
+    demand(element.size >= 1)
+    if row.extra == NONE:
+        demand(row.size == 8 and row.flat == 2)
+    else:
+        demand(u64(row.extra) * u64(element.size) == u64(row.size))
+        demand(row.flat == NOT_FLAT or u64(row.extra) * u64(element.flat) == u64(row.flat))
+
+
+@kernel
+def check_function(c: Component, row: FunctionRow) -> None:
+    count = header(c).types.count
+    demand(row.params < count and type_row(c, row.params).kind == Kind.RECORD)
+    if row.result != NONE:
+        demand(row.result < count and type_row(c, row.result).flat >= 1)
+    demand(row.result_kind < 1 << FLAT_BITS)
+
+
+# Names, and what has them.
+
+
+@kernel
+def check_text(c: Component, text: Text) -> None:
+    demand(u64(text.start) + u64(text.size) <= u64(header(c).kept))
+
+
+@kernel
+def check_name(c: Component, name: Name) -> None:
+    check_text(c, name.interface)
+    check_text(c, name.name)
+    demand(name.track <= name.interface.size)
+
+
+@kernel
+def check_named(c: Component) -> None:
+    head = header(c)
+    for i in span(head.imports.count):
+        check_name(c, import_row(c, i).name)
+        demand(import_row(c, i).function < head.functions.count)
+    for i in span(head.resources.count):
+        check_name(c, resource_row(c, i).name)
+    for i in span(head.exports.count):
+        check_name(c, export_row(c, i).name)
+        demand(export_row(c, i).function < head.functions.count)
+    for i in span(head.modules.count):
+        row = module_row(c, i)
+        demand(row.start >= head.kept and u64(row.start) + u64(row.size) <= u64(head.size))
+
+
+# Steps.
+
+
+@kernel
+def check_steps(c: Component) -> None:
+    head = header(c)
+    counts = stack_array(Counts, 1)[0]
+    counts.items = u32(0)
+    counts.instances = u32(0)
+    for i in span(head.steps.count):
+        check_step(c, step_row(c, i), counts)
+    for i in span(head.exports.count):
+        row = export_row(c, i)
+        demand(row.core < counts.items and is_item(row.memory, counts) and is_item(row.realloc, counts))
+        demand(is_item(row.post_return, counts) and row.encoding <= Encoding.LATIN1_OR_UTF16)
+
+
+@kernel
+def is_item(number: u32, counts: Counts) -> bool:
+    return number == NONE or number < counts.items
+
+
+@kernel
+def check_step(c: Component, row: StepRow, counts: Counts) -> None:
+    """It refers to what is there before it."""
+    head = header(c)
+    demand(row.step <= Step.RESOURCE)
+    if row.step == Step.MODULE:
+        demand(row.a < head.modules.count and u64(row.b) + u64(row.c) <= u64(head.arguments.count))
+        for i in span(row.c):
+            demand(argument(c, row.b + i) < counts.items)
+        counts.instances += 1
+        return
+    if row.step == Step.EXPORT:
+        demand(row.a < counts.instances)
+    elif row.step == Step.LOWER:
+        demand(row.a < head.imports.count and is_item(row.b, counts) and is_item(row.c, counts))
+        demand(row.d <= Encoding.LATIN1_OR_UTF16)
+    else:
+        demand(row.a < head.resources.count)
+    if row.step == Step.RESOURCE:
+        demand(row.b < counts.items)
+    else:
+        counts.items += 1

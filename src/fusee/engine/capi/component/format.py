@@ -1,0 +1,191 @@
+"""A component as it comes to a device: tables of words, and behind them the core modules in it.
+
+All words are little-endian, and all places are in bytes from the start. `fusee.package.components` writes it, `check`
+looks whether everything in it is in range, and the other modules here trust what was looked at. It is the same for all
+machines.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from fusee.kernel.lang import Inline, struct, table, u8, u32
+
+MAGIC: Final = 0x3143_5546  # "FUC1"
+NONE: Final = 0xFFFF_FFFF
+MOST_DEPTH: Final = 32  # of types in types
+MOST_FLAT_PARAMS: Final = 16  # CanonicalABI, "Flattening"
+NOT_FLAT: Final = 255  # more core values than that
+FLAT_BITS: Final = 2  # for the kind of each core value, as C's `WASM_I32` … `WASM_F64`
+
+
+class Kind(IntEnum):
+    """Of types and values: `fusee_value_kind_t`. Options and results are variants, tuples are records."""
+
+    BOOL = 0
+    S8 = 1
+    U8 = 2
+    S16 = 3
+    U16 = 4
+    S32 = 5
+    U32 = 6
+    S64 = 7
+    U64 = 8
+    F32 = 9
+    F64 = 10
+    CHAR = 11
+    STRING = 12
+    LIST = 13
+    NUMBERS = 14  # a list of numbers, which are as in memory; of types it is a list
+    RECORD = 15
+    VARIANT = 16
+    ENUM = 17
+    FLAGS = 18
+    OWN = 19
+    BORROW = 20
+
+
+BYTES = table(u8, [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 8])
+"""Of numbers, characters and strings in memory, by their kinds."""
+
+
+class Encoding(IntEnum):
+    """Of a guest's strings."""
+
+    UTF8 = 0
+    UTF16 = 1
+    LATIN1_OR_UTF16 = 2
+
+
+class Step(IntEnum):
+    """What is done to make an instance. All but the first and last give one more core item, in their order."""
+
+    MODULE = 0  # instantiate module `a` with `c` items, the numbers of which are at argument `b`
+    EXPORT = 1  # what the instance `a` of those made so far exports at place `b`
+    LOWER = 2  # import `a` as a core function, with memory `b`, allocator `c` and encoding `d`
+    NEW = 3  # `resource.new` of resource `a`
+    REP = 4  # `resource.rep`
+    DROP = 5  # `resource.drop`
+    RESOURCE = 6  # resource `a` is ended by the function that is item `b`
+
+
+@struct
+class Table:
+    """Where rows are, and how many."""
+
+    start: u32
+    count: u32
+
+
+@struct
+class Text:
+    """Where a name is."""
+
+    start: u32
+    size: u32
+
+
+@struct
+class Header:
+    """The first words."""
+
+    magic: u32
+    size: u32  # of everything
+    kept: u32  # where the modules begin, before which everything else is
+    types: Inline[Table]
+    parts: Inline[Table]
+    functions: Inline[Table]
+    steps: Inline[Table]
+    arguments: Inline[Table]  # words: numbers of core items
+    imports: Inline[Table]
+    exports: Inline[Table]
+    resources: Inline[Table]
+    modules: Inline[Table]
+
+
+@struct
+class TypeRow:
+    """A type. Types in it come before it."""
+
+    kind: u32
+    size: u32
+    alignment: u32
+    flat: u32  # how many core values it is
+    first: u32  # of its parts
+    count: u32  # of them: fields, cases, or the one element of a list
+    extra: u32  # list: its length or NONE. variant: where the payload is. enum, flags: how many. handle: the resource
+    depth: u32  # more than that of any part
+
+
+@struct
+class PartRow:
+    """A part of a type: a field, the payload of a case or NONE, the element of a list."""
+
+    type: u32
+    offset: u32  # of fields
+
+
+@struct
+class FunctionRow:
+    """The type of a function."""
+
+    params: u32  # the record that all of them are
+    result: u32  # NONE: there is none
+    param_kinds: u32  # of the core values of `params`, if these are flat
+    result_kind: u32  # of the one core value that the result is, if it is one
+
+
+@struct
+class StepRow:
+    """A `Step` and what it needs."""
+
+    step: u32
+    a: u32
+    b: u32
+    c: u32
+    d: u32
+
+
+@struct
+class Name:
+    """A function or resource: of an interface, whose name is empty where it is none of an interface."""
+
+    interface: Inline[Text]
+    track: u32  # so much of that name says which versions will do
+    name: Inline[Text]
+
+
+@struct
+class ImportRow:
+    """A function that the app gives."""
+
+    name: Inline[Name]
+    function: u32
+
+
+@struct
+class ExportRow:
+    """A function that the app calls; items are numbers of core items, or NONE."""
+
+    name: Inline[Name]
+    function: u32
+    core: u32
+    memory: u32
+    realloc: u32
+    post_return: u32
+    encoding: u32
+
+
+@struct
+class ResourceRow:
+    """A resource: the app's under the name of the import, or the component's own."""
+
+    name: Inline[Name]
+    is_own: u32
+
+
+@struct
+class ModuleRow:
+    """A core module."""
+
+    start: u32
+    size: u32

@@ -1,0 +1,252 @@
+"""The component calls the app: core functions that its steps make (CanonicalABI, "canon lower" and what follows)."""
+
+from typing import Final
+
+from fusee.engine.capi.component import capi
+from fusee.engine.capi.component.access import function_row, import_row, part_row, resource_row, step_row, type_row
+from fusee.engine.capi.component.blocks import new_values
+from fusee.engine.capi.component.calls import FLAT_MASK, begin_call, destroy, has_flat_params, put_core
+from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
+from fusee.engine.capi.component.format import FLAT_BITS, MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, Step, StepRow
+from fusee.engine.capi.component.guest import check_area, look_at_memory, put_i32
+from fusee.engine.capi.component.handles import add_handle, end_lending, find_handle, remove_handle
+from fusee.engine.capi.component.lift import lift_value, load_value
+from fusee.engine.capi.component.lower import lower_value, store_value
+from fusee.engine.capi.component.owners import enter, leave
+from fusee.engine.capi.component.state import Call, Definition, Hook, Instance, Value
+from fusee.engine.capi.component.values import delete_value
+from fusee.engine.capi.state import VAL_F32, VAL_I32, Trap, Vector
+from fusee.engine.capi.state import Value as CoreValue
+from fusee.kernel.lang import (
+    Fn,
+    Ptr,
+    address,
+    cast,
+    caught,
+    is_null,
+    kernel,
+    null,
+    span,
+    stack_array,
+    table,
+    u8,
+    u32,
+    u64,
+    usize,
+)
+
+Callback = Fn[[usize, Ptr[Value], usize, Value], Trap]  # `fusee_component_callback_t`
+Destructor = Fn[[usize, u32], Trap]  # `fusee_component_destructor_t`
+CANNOT_LEAVE: Final = u64(Broken(Fault.LEAVE, 0).status)
+
+
+@kernel
+def called(environment: usize, arguments: Vector, results: Vector) -> Trap:
+    """What all of these core functions are: `wasm_func_callback_with_env_t`."""
+    hook = cast(Hook, environment)
+    instance = cast(Instance, hook.instance)
+    if is_null(instance.component):
+        return trap_from(usize(0), CANNOT_LEAVE)
+    step = step_row(instance.component, hook.row)
+    if not instance.may_leave and step.step != Step.REP:
+        return trap_from(instance.component.store, CANNOT_LEAVE)
+    enter(instance)
+    first = instance.lent_count
+    given = cast(Ptr[CoreValue], arguments.data)
+    taken = cast(Ptr[CoreValue], results.data)
+    if step.step == Step.LOWER:
+        status = caught(perform, instance, step, given, taken)
+    else:
+        status = caught(manage, instance, step, given, taken)
+    end_lending(instance, first)
+    trap = null(Trap)
+    if status != 0:
+        trap = trap_of(instance, status)
+    leave(instance)
+    return trap
+
+
+CALLED = table(Fn[[usize, Vector, Vector], Trap], [called])
+
+
+@kernel
+def perform(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], results: Ptr[CoreValue]) -> None:
+    """Call the app."""
+    definition = instance.component.functions[step.a]
+    if definition.callback == 0:
+        raise Broken(Fault.UNKNOWN, 0)
+    call = stack_array(Call, 1)[0]
+    begin_call(call, instance, step.b, step.c, step.d)
+    instance.bytes_left = instance.most_bytes
+    holder = stack_array(Value, 1)[0]  # of the arguments, and behind them the result
+    holder.kind = u8(Kind.RECORD)
+    holder.size = usize(0)
+    holder.data = null(Ptr[u8])
+    function = function_row(instance.component, import_row(instance.component, step.a).function)
+    status = caught(call_back, call, function, definition, holder, arguments, results)
+    delete_value(holder)
+    if status != 0:
+        raise Broken(u32(status >> 32) & 0xFF_FFFF, u32(status))
+
+
+@kernel
+def call_back(
+    call: Call,
+    function: FunctionRow,
+    definition: Definition,
+    holder: Value,
+    arguments: Ptr[CoreValue],
+    results: Ptr[CoreValue],
+) -> None:
+    count = type_row(call.instance.component, function.params).count
+    values = new_values(call, holder, u64(count) + 1)
+    lift_arguments(call, function, arguments, values)
+    callback = cast(Callback, definition.callback)
+    trap = callback(definition.environment, values, usize(count), values[count])
+    if not is_null(trap):
+        keep_trap(call.instance, trap)
+    look_at_memory(call)
+    if function.result != NONE:
+        lower_result(call, function, arguments, results, values[count])
+
+
+@kernel
+def keep_trap(instance: Instance, trap: Trap) -> None:
+    """What the app has given ends the guest's call."""
+    capi.delete_trap(cast(Trap, instance.trap))
+    instance.trap = address(trap)
+    raise Broken(Fault.GUEST, 0)
+
+
+@kernel(inline=True)
+def word_of(value: CoreValue) -> u64:
+    narrow = u32(value.kind) == VAL_I32 or value.kind == VAL_F32
+    return value.bits & 0xFFFF_FFFF if narrow else value.bits
+
+
+@kernel
+def lift_arguments(call: Call, function: FunctionRow, arguments: Ptr[CoreValue], values: Ptr[Value]) -> None:
+    c = call.instance.component
+    params = type_row(c, function.params)
+    if not has_flat_params(params):
+        pointer = u32(word_of(arguments[0]))
+        check_area(call, pointer, params.size, params.alignment)
+        for i in span(params.count):
+            part = part_row(c, params.first + i)
+            load_value(call, part.type, pointer + part.offset, values[i])
+        return
+    slots = stack_array(u64, MOST_FLAT_PARAMS)
+    for i in span(params.flat):
+        slots[i] = word_of(arguments[i])
+    at = u32(0)
+    for i in span(params.count):
+        part_type = part_row(c, params.first + i).type
+        lift_value(call, part_type, slots + at, values[i])
+        at += type_row(c, part_type).flat
+
+
+@kernel
+def lower_result(
+    call: Call, function: FunctionRow, arguments: Ptr[CoreValue], results: Ptr[CoreValue], value: Value
+) -> None:
+    """The result as a core value, or where the last argument says."""
+    row = type_row(call.instance.component, function.result)
+    if row.flat == 1:
+        slots = stack_array(u64, 1)
+        lower_value(call, function.result, value, slots)
+        put_core(results[0], function.result_kind, slots[0])
+        return
+    params = type_row(call.instance.component, function.params)
+    last = params.flat if has_flat_params(params) else u32(1)
+    pointer = u32(word_of(arguments[last]))
+    check_area(call, pointer, row.size, row.alignment)
+    store_value(call, function.result, value, pointer)
+
+
+@kernel
+def manage(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], results: Ptr[CoreValue]) -> None:
+    """`resource.new`, `resource.rep` and `resource.drop`."""
+    number = u32(arguments[0].bits)
+    if step.step == Step.NEW:
+        put_i32(results[0], add_handle(instance.guest, step.a, number, True))
+    elif step.step == Step.REP:
+        put_i32(results[0], find_handle(instance.guest, number, step.a).rep)
+    else:
+        drop_of_guest(instance, step.a, number)
+
+
+@kernel
+def drop_of_guest(instance: Instance, resource: u32, index: u32) -> None:
+    handle = remove_handle(instance.guest, index, resource)
+    rep = handle.rep
+    if not handle.is_own:
+        instance.borrowed -= 1
+        return
+    if resource_row(instance.component, resource).is_own != 0:
+        destroy(instance, resource, rep)
+        return
+    definition = instance.component.destructors[resource]
+    if definition.callback != 0:
+        trap = cast(Destructor, definition.callback)(definition.environment, rep)
+        if not is_null(trap):
+            keep_trap(instance, trap)
+
+
+# Their types.
+
+
+@kernel
+def core_type(instance: Instance, step: StepRow) -> usize:
+    """The type of the core function that a step makes; 0 if there is no memory."""
+    vectors = stack_array(Vector, 2)
+    capi.new_valtypes(vectors[0], usize(param_count(instance, step)))
+    capi.new_valtypes(vectors[1], usize(result_count(instance, step)))
+    for i in span(u32(vectors[0].size)):
+        cast(Ptr[usize], vectors[0].data)[i] = capi.new_valtype(u8(param_kind(instance, step, i)))
+    for i in span(u32(vectors[1].size)):
+        cast(Ptr[usize], vectors[1].data)[i] = capi.new_valtype(u8(result_kind(instance, step)))
+    return capi.new_functype(vectors[0], vectors[1])
+
+
+@kernel
+def function_of(instance: Instance, step: StepRow) -> FunctionRow:
+    return function_row(instance.component, import_row(instance.component, step.a).function)
+
+
+@kernel
+def is_indirect(instance: Instance, function: FunctionRow) -> bool:
+    """Whether the result is put where a pointer says."""
+    return function.result != NONE and type_row(instance.component, function.result).flat != 1
+
+
+@kernel
+def param_count(instance: Instance, step: StepRow) -> u32:
+    if step.step != Step.LOWER:
+        return u32(1)
+    function = function_of(instance, step)
+    params = type_row(instance.component, function.params)
+    count = params.flat if has_flat_params(params) else u32(1)
+    return count + u32(is_indirect(instance, function))
+
+
+@kernel
+def param_kind(instance: Instance, step: StepRow, number: u32) -> u32:
+    if step.step != Step.LOWER or number >= MOST_FLAT_PARAMS:
+        return VAL_I32
+    function = function_of(instance, step)
+    params = type_row(instance.component, function.params)
+    is_flat = has_flat_params(params) and number < params.flat
+    return function.param_kinds >> FLAT_BITS * number & FLAT_MASK if is_flat else VAL_I32
+
+
+@kernel
+def result_count(instance: Instance, step: StepRow) -> u32:
+    if step.step != Step.LOWER:
+        return u32(step.step != Step.DROP)
+    function = function_of(instance, step)
+    return u32(function.result != NONE and not is_indirect(instance, function))
+
+
+@kernel
+def result_kind(instance: Instance, step: StepRow) -> u32:
+    return function_of(instance, step).result_kind if step.step == Step.LOWER else VAL_I32

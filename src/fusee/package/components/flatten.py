@@ -1,0 +1,341 @@
+"""A component without components in it: what a device does to make an instance, one step after the other.
+
+It performs the component's steps as `fusee.component.instantiate` does, but notes what is to be done. So what the
+tools put around one core module for the sake of names and types, components that only pass things on, is gone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fusee.component import program as steps
+from fusee.component.instantiate import MOST_INSTANCES
+from fusee.component.items import ComponentInstanceType, FuncType
+from fusee.component.program import CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE, FUNC, Options, Program
+from fusee.component.types import ResourceType
+from fusee.engine.capi.component.format import NONE, Encoding, Step
+
+_ENCODINGS: Final = {"utf8": Encoding.UTF8, "utf16": Encoding.UTF16, "latin1+utf16": Encoding.LATIN1_OR_UTF16}
+
+
+class NotForDevices(ValueError):
+    """A component, valid as it is, that cannot be split."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """Of a function or resource; outside of interfaces `interface` is empty."""
+
+    interface: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.interface} {self.name}".strip()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function's type, and what numbers the resources in it have."""
+
+    type: FuncType
+    resources: Mapping[ResourceType, int] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A function that the app gives."""
+
+    name: Name
+    type: FuncType
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """A function of the component's: numbers of core items."""
+
+    signature: Signature
+    core: int
+    options: "CoreOptions"
+
+
+@dataclass(frozen=True)
+class CoreOptions:
+    """Options of canonical functions as numbers of core items, or `NONE`."""
+
+    encoding: Encoding
+    memory: int
+    realloc: int
+    post_return: int
+
+
+@dataclass
+class Plan:
+    """What is left of a component."""
+
+    modules: list[bytes] = field(default_factory=list)
+    steps: list[tuple[int, ...]] = field(default_factory=list)
+    arguments: list[int] = field(default_factory=list)
+    imports: list[tuple[Name, Signature]] = field(default_factory=list)
+    exports: list[tuple[Name, Lifted]] = field(default_factory=list)
+    resources: list[tuple[Name, bool]] = field(default_factory=list)
+    """Name, and whether it is the component's own."""
+    items: int = 0
+    instances: int = 0
+    frames: int = 0
+    has_worker: bool = False
+    """Whether one of its components does something."""
+
+    def item(self, *step: int) -> int:
+        """The number of the core item that a step makes."""
+        self.steps.append(step)
+        self.items += 1
+        return self.items - 1
+
+    def resource(self, name: Name, is_own: bool) -> int:
+        """The number of a new resource."""
+        self.resources.append((name, is_own))
+        return len(self.resources) - 1
+
+
+class CoreInstance:
+    """An instance of a core module."""
+
+    def __init__(self, plan: Plan, number: int, names: list[str]) -> None:
+        self._plan = plan
+        self._number = number
+        self._places = {name: place for place, name in enumerate(names)}
+        self._items: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> int:
+        if name not in self._items:
+            self._items[name] = self._plan.item(Step.EXPORT, self._number, self._places[name])
+        return self._items[name]
+
+
+class Frame:
+    """A component while its steps are performed."""
+
+    def __init__(self, plan: Plan, program: Program, outer: "Frame | None", arguments: Mapping[str, Any]) -> None:
+        self.plan = plan
+        self.program = program
+        self.outer = outer
+        self.arguments = arguments
+        self.spaces: dict[str, list[Any]] = {sort: [] for sort in steps.RUNTIME_SORTS}
+        self.resources: dict[ResourceType, int] = {}
+        self.exports: dict[str, Any] = {}
+        plan.frames += 1
+        if plan.frames > MOST_INSTANCES:
+            raise NotForDevices(f"it consists of more than {MOST_INSTANCES} components")
+        if any(isinstance(step, _WORK) for step in program.steps):
+            if plan.has_worker:
+                raise NotForDevices("it is composed of several components with core modules of their own")
+            plan.has_worker = True
+
+    def bind(self, paths: steps.Paths, item: Any) -> None:
+        """Note what numbers the resources of a type have, which are found in an item."""
+        for path, resource in paths:
+            found = item
+            for name in path:
+                found = found[name]
+            self.resources.setdefault(resource, found)
+
+    def type(self, item: Any) -> Any:
+        """A type: the resource's number, if it is one."""
+        return self.resources[item] if isinstance(item, ResourceType) else item
+
+    def core(self, sort: str, index: int | None) -> int:
+        """The number of a core item, or `NONE`."""
+        return NONE if index is None else self.spaces[sort][index]
+
+    def options(self, options: Options, what: str) -> CoreOptions:
+        """Options with numbers of core items."""
+        if options.is_async or options.callback is not None:
+            raise NotForDevices(f"{what} is lifted or lowered with `async`")
+        memory, realloc = self.core(CORE_MEMORY, options.memory), self.core(CORE_FUNC, options.realloc)
+        return CoreOptions(_ENCODINGS[options.encoding], memory, realloc, self.core(CORE_FUNC, options.post_return))
+
+
+_WORK: Final = (steps.Lift, steps.Lower, steps.ResourceFunction, steps.DefineResource, steps.InstantiateModule)
+"""Steps that make a component more than a way of passing things on."""
+
+
+def flatten(program: Program) -> Plan:
+    """Raises `NotForDevices`, which says what is in the way."""
+    plan = Plan()
+    arguments: dict[str, Any] = {}
+    frame = Frame(plan, program, None, arguments)
+    for step in program.steps:
+        if isinstance(step, steps.Import):
+            arguments[step.name] = _from_app(frame, step)
+        _perform(frame, step)
+    for name, item in frame.exports.items():
+        _note_export(plan, "", name, item)
+    return plan
+
+
+def _perform(frame: Frame, step: steps.Step) -> None:
+    if isinstance(step, steps.Builtin):
+        raise NotForDevices(f"it uses `{step.name}`, which is for asynchronous components")
+    _PERFORM[type(step)](frame, step)
+
+
+def _from_app(frame: Frame, step: steps.Import) -> Any:
+    """What stands for an import of the whole component."""
+    item = step.type
+    if isinstance(item, FuncType):
+        return Imported(Name("", step.name), item)
+    if isinstance(item, ResourceType):
+        return frame.plan.resource(Name("", step.name), False)
+    if not isinstance(item, ComponentInstanceType):
+        if steps.sort_of(item) == steps.TYPE:
+            return item
+        raise NotForDevices(f"it imports `{step.name}`, which is a {steps.describe_item(item)}")
+    found: dict[str, Any] = {}
+    for name, part in item._exports.items():
+        if isinstance(part, FuncType):
+            found[name] = Imported(Name(step.name, name), part)
+        elif isinstance(part, ResourceType):
+            known = frame.resources.get(part)
+            found[name] = frame.plan.resource(Name(step.name, name), False) if known is None else known
+            frame.resources[part] = found[name]
+        elif isinstance(part, ComponentInstanceType):
+            raise NotForDevices(f"`{step.name}`, which it imports, has the instance `{name}`")
+    return found
+
+
+def _note_export(plan: Plan, interface: str, name: str, item: Any) -> None:
+    place = Name(interface, name)
+    if isinstance(item, Lifted):
+        plan.exports.append((place, item))
+    elif isinstance(item, Imported):
+        raise NotForDevices(f"its export `{place}` is a function that it imports")
+    elif isinstance(item, dict):
+        if interface:
+            raise NotForDevices(f"its export `{interface}` has the instance `{name}`")
+        for inner, part in item.items():
+            _note_export(plan, name, inner, part)
+    elif isinstance(item, int) and plan.resources[item][1] and not plan.resources[item][0].name:
+        plan.resources[item] = place, True
+
+
+# Steps.
+
+
+def _define_module(frame: Frame, step: steps.DefineModule) -> None:
+    frame.spaces[CORE_MODULE].append((len(frame.plan.modules), step.module))
+    frame.plan.modules.append(step.module._binary)
+
+
+def _instantiate_module(frame: Frame, step: steps.InstantiateModule) -> None:
+    number, module = frame.spaces[CORE_MODULE][step.module]
+    instances, plan = frame.spaces[CORE_INSTANCE], frame.plan
+    given = [instances[step.arguments[owner]][name] for owner, name, _ in module._import_places]
+    plan.steps.append((Step.MODULE, number, len(plan.arguments), len(given)))
+    plan.arguments += given
+    instances.append(CoreInstance(plan, plan.instances, list(module._export_places)))
+    plan.instances += 1
+
+
+def _core_exports(frame: Frame, step: steps.CoreExports) -> None:
+    found = {name: frame.spaces[sort][index] for name, (sort, index) in step.exports.items()}
+    frame.spaces[CORE_INSTANCE].append(found)
+
+
+def _alias_core_export(frame: Frame, step: steps.AliasCoreExport) -> None:
+    frame.spaces[step.sort].append(frame.spaces[CORE_INSTANCE][step.instance][step.name])
+
+
+def _define_component(frame: Frame, step: steps.DefineComponent) -> None:
+    frame.spaces[steps.COMPONENT].append((step.program, frame))
+
+
+def _instantiate_component(frame: Frame, step: steps.InstantiateComponent) -> None:
+    arguments = {name: frame.spaces[sort][index] for name, (sort, index) in step.arguments.items()}
+    arguments |= {name: frame.type(item) for name, item in step.types.items()}
+    program, outer = frame.spaces[steps.COMPONENT][step.component]
+    inner = Frame(frame.plan, program, outer, arguments)
+    for part in program.steps:
+        _perform(inner, part)
+    frame.bind(step.resources, inner.exports)
+    frame.spaces[steps.INSTANCE].append(inner.exports)
+
+
+def _exports(frame: Frame, step: steps.Exports) -> None:
+    found = {name: frame.spaces[sort][index] for name, (sort, index) in step.exports.items()}
+    found |= {name: frame.type(item) for name, item in step.types.items()}
+    frame.spaces[steps.INSTANCE].append(found)
+
+
+def _alias_export(frame: Frame, step: steps.AliasExport) -> None:
+    frame.spaces[step.sort].append(frame.spaces[steps.INSTANCE][step.instance][step.name])
+
+
+def _alias_outer(frame: Frame, step: steps.AliasOuter) -> None:
+    target = frame
+    for _ in range(step.count):
+        assert target.outer is not None
+        target = target.outer
+    frame.spaces[step.sort].append(target.spaces[step.sort][step.index])
+
+
+def _define_resource(frame: Frame, step: steps.DefineResource) -> None:
+    number = frame.plan.resource(Name("", ""), True)
+    frame.resources[step.resource] = number
+    if step.destructor is not None:
+        frame.plan.steps.append((Step.RESOURCE, number, frame.spaces[CORE_FUNC][step.destructor]))
+
+
+def _lift(frame: Frame, step: steps.Lift) -> None:
+    if step.type._is_async:
+        raise NotForDevices("it exports a function whose type is `async`")
+    options = frame.options(step.options, "a function that it exports")
+    core = frame.spaces[CORE_FUNC][step.function]
+    frame.spaces[FUNC].append(Lifted(Signature(step.type, frame.resources), core, options))
+
+
+def _lower(frame: Frame, step: steps.Lower) -> None:
+    callee = frame.spaces[FUNC][step.function]
+    if isinstance(callee, Lifted):
+        raise NotForDevices("its core module calls a function that is lifted from it")
+    if step.type._is_async:
+        raise NotForDevices(f"the type of `{callee.name}`, which it imports, is `async`")
+    options = frame.options(step.options, f"`{callee.name}`, which it imports,")
+    number = len(frame.plan.imports)
+    frame.plan.imports.append((callee.name, Signature(step.type, frame.resources)))
+    made = (Step.LOWER, number, options.memory, options.realloc, options.encoding)
+    frame.spaces[CORE_FUNC].append(frame.plan.item(*made))
+
+
+def _resource_function(frame: Frame, step: steps.ResourceFunction) -> None:
+    kind = {"new": Step.NEW, "rep": Step.REP, "drop": Step.DROP}[step.kind]
+    frame.spaces[CORE_FUNC].append(frame.plan.item(kind, frame.resources[step.resource]))
+
+
+def _import(frame: Frame, step: steps.Import) -> None:
+    sort = steps.sort_of(step.type)
+    if sort == steps.TYPE and not step.resources:
+        return
+    item = frame.arguments[step.name]
+    frame.bind(step.resources, item)
+    if sort != steps.TYPE:
+        frame.spaces[sort].append(item)
+
+
+def _export(frame: Frame, step: steps.Export) -> None:
+    if step.sort == steps.TYPE:
+        item = frame.type(step.source)
+    else:
+        item = frame.spaces[step.sort][step.index]
+        frame.spaces[step.sort].append(item)
+    frame.bind(step.resources, item)
+    frame.exports[step.name] = item
+
+
+_PERFORM: Final[dict[type[steps.Step], Callable[[Frame, Any], None]]] = {
+    steps.DefineModule: _define_module, steps.InstantiateModule: _instantiate_module,
+    steps.CoreExports: _core_exports, steps.AliasCoreExport: _alias_core_export,
+    steps.DefineComponent: _define_component, steps.InstantiateComponent: _instantiate_component,
+    steps.Exports: _exports, steps.AliasExport: _alias_export, steps.AliasOuter: _alias_outer,
+    steps.DefineResource: _define_resource, steps.Lift: _lift, steps.Lower: _lower,
+    steps.ResourceFunction: _resource_function, steps.Import: _import, steps.Export: _export,
+}  # fmt: skip
