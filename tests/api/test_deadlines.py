@@ -22,13 +22,13 @@ def engine_with_epochs(checked: bool = False) -> Engine:
 
 
 @contextmanager
-def deadline(store: Store, seconds: float) -> Iterator[None]:
+def deadline(store: Store, seconds: float) -> Iterator["pytest.ExceptionInfo[Trap]"]:
     """Another thread lets the store's deadline pass, and what runs is stopped by that."""
     store.set_epoch_deadline(1)
     timer = threading.Timer(seconds, store.engine.increment_epoch)
     timer.start()
     with pytest.raises(Trap) as caught:
-        yield
+        yield caught
     timer.join()
     assert caught.value.trap_code is TrapCode.INTERRUPT
     store.set_epoch_deadline(1 << 40)
@@ -47,6 +47,25 @@ def test_a_deadline_stops_code_that_does_not_look(name: str) -> None:
             g[name](g.store, 90 if name == "recursive" else FOREVER)
         assert g.innermost(1000) == 500500
         assert g.store._embedding.depth == 0
+
+
+@pytest.mark.parametrize("fuel", [False, True])
+def test_a_loop_that_is_stopped_is_where_it_is(fuel: bool) -> None:
+    """Although nothing in it traps, as the load before it may."""
+    config = Config()
+    config.epoch_interruption, config.consume_fuel = True, fuel
+    store = Store(Engine(config))
+    if fuel:
+        store.set_fuel(1 << 60)
+    text = """(module (memory 1) (func (export "spin") (local i32) (drop (i32.load (i32.const 0)))
+        (loop (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br 0))))"""
+    module = Module(store.engine, text)
+    spin = Instance(store, module, []).exports(store)["spin"]
+    assert isinstance(spin, Func)
+    with deadline(store, 0.02) as caught:
+        spin(store)
+    loop = module._binary.index(b"\x03\x40")
+    assert loop < caught.value.frames[0].module_offset < module._binary.index(b"\x0c\x00", loop)
 
 
 def test_a_deadline_in_the_checked_build() -> None:

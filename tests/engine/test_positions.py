@@ -4,12 +4,16 @@ import random
 
 import pytest
 
+from fusee.engine.handlers.table import handler_of
+from fusee.engine.isa.stopping import may_stop
+from fusee.engine.isa.table import handlers
 from fusee.engine.runtime.positions import CHUNK_BYTES, source_offset
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.runtime import Store
 from fusee.engine.translate.buffers import take_translator
 from fusee.engine.translate.positions import begin_positions, note_position
 from fusee.kernel.arena import simulate
+from fusee.kernel.check.checker import Checker
 from fusee.kernel.lang import null, u32
 from fusee.kernel.target import ILP32, LP64, Target
 from tests.engine.simulated_world import World
@@ -78,3 +82,13 @@ def test_nothing_is_written_for_what_begins_at_the_start() -> None:
 def test_ordinary_cells_take_a_byte_each() -> None:
     size, _ = written_and_found(LP64, [(1 + n % 7, START + 1 + n * 9) for n in range(500)], 0)
     assert size <= 500 * 1.04
+
+
+def test_what_traps_is_noted() -> None:
+    """No handler raises of those whose cells are left out; a tree's raises if one of its instructions' does."""
+    each = {placed[0]: placed for placed in reversed(handlers()) if placed[0].outer is None}
+    checked = Checker(LP64).check([handler_of(*placed) for placed in each.values()])
+    raising = {row.name for row, handler in zip(each, checked, strict=True) if handler.may_raise}
+    assert {"i32_div_s", "load32_u", "call_indirect"} <= raising
+    assert {row.name for row in each if not may_stop(row)}.isdisjoint(raising)
+    assert not may_stop(next(row for row in each if row.name == "add"))

@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import Final
 
 from fusee.engine.isa.row import FLOAT_TYPES, Row
+from fusee.engine.isa.stopping import may_stop
 from fusee.engine.isa.table import FIRST_SIGNATURES, PLACE_BITS, ROWS
 from fusee.kernel.lang import Static, kernel, table, u16, u32, u64
 
@@ -19,7 +20,7 @@ class Fact:
 
 _WIDTHS: Final = {
     "signatures": 16, "wide": 5, "vectors": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2,
-    "float_result": 1, "vector_result": 1, "fours": 3, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
+    "float_result": 1, "vector_result": 1, "may_stop": 1, "fours": 3, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
 _FACTS: Final = {name: Fact(_SHIFTS[name], (1 << width) - 1) for name, width in _WIDTHS.items()}
@@ -46,6 +47,9 @@ SOURCE_COUNT: Final = _FACTS["count"]
 
 FLOAT_RESULT: Final = _FACTS["float_result"]
 VECTOR_RESULT: Final = _FACTS["vector_result"]
+
+MAY_STOP: Final = _FACTS["may_stop"]
+"""Whether somebody may ask where a cell comes from (`isa.stopping`)."""
 
 # Immediates: in cells, as in rows, the larger ones come first.
 FOURS: Final = _FACTS["fours"]  # how many of four bytes
@@ -76,6 +80,7 @@ def _word(row: Row, first_signature: int) -> int:
         SOURCE_COUNT: len(row.sources),
         FLOAT_RESULT: int(row.result in FLOAT_TYPES),
         VECTOR_RESULT: int(row.result == "v128"),
+        MAY_STOP: int(may_stop(row)),
         NARROW: kinds.count("u16"), FOURS: kinds.count("u32"), EIGHT: kinds.count("u64"), POINTER: kinds.count("ptr"),
         LABEL: row.immediates.count("label"),
     }  # fmt: skip

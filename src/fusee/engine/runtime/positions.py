@@ -1,4 +1,4 @@
-"""Which WebAssembly instruction a cell was made at: a table behind a function's cells, of two bytes for three of them.
+"""Which WebAssembly instruction a cell was made at: a table behind a function's cells, for those at which guests stop.
 
 Both offsets only grow along the code, so the table is made of steps, one byte each. A step's high four bits say by how
 many words it goes on in the code, its low four bits by how many bytes in the WebAssembly. If the high ones are 0, it

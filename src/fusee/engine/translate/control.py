@@ -226,6 +226,7 @@ def note_head(t: Translator, offset: u32) -> None:
     t.heads[t.head_count * 2] = offset
     t.heads[t.head_count * 2 + 1] = t.source_offset
     t.head_count += 1
+    t.noted_until = maximum(t.noted_until, offset)
 
 
 @kernel

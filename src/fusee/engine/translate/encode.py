@@ -8,6 +8,7 @@ from fusee.engine.isa.facts import (
     FOURS,
     IMMEDIATES,
     LABEL,
+    MAY_STOP,
     NARROW,
     POINTER,
     VECTOR_SOURCES,
@@ -123,10 +124,7 @@ def encode_first(t: Translator, count: u32) -> None:
     reserve_code(t, count * LARGEST_CELL_BYTES)
     assert count <= t.ins_count
     for number in span(count):
-        i = t.ins[number]
-        if i.source_offset != t.stepped_source:
-            note_position(t, i.source_offset)
-        encode(t, i)
+        encode(t, t.ins[number])
     t.first_ins += count
 
 
@@ -137,6 +135,8 @@ def encode(t: Translator, i: Ins) -> None:
     key = with_destination(u32(i.sources), u32(i.destination))
     if not has_signature(facts, key):
         unreachable()  # `emit` has moved the operands until there was a handler
+    if i.source_offset != t.stepped_source and (fact(facts, MAY_STOP) != 0 or t.code_bytes <= t.noted_until):
+        note_position(t, i.source_offset)
     cell = t.code + t.code_bytes
     put_handler(t, cell, handler_number(i, facts, key))
     at = cell + size_of(usize)

@@ -18,7 +18,7 @@ from typing import Final
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.encode import add_immediate, flush, new_ins
 from fusee.engine.translate.state import Label, Translator
-from fusee.kernel.lang import Ptr, cast, kernel, load, minimum, size_of, store, table, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
 
 TICK: Final = NUMBER["tick"]
@@ -61,6 +61,7 @@ def begin_stretch(t: Translator) -> None:
         charge.head = t.charge_at
         charge.behind = t.code_bytes
         t.heads[(t.head_count - 1) * 2] = t.code_bytes  # all come past there
+        t.noted_until = maximum(t.noted_until, t.code_bytes)
     t.cost = u32(0)
     t.is_due = False
 

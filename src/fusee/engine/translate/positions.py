@@ -1,5 +1,7 @@
 """Writing down where cells come from (`engine.runtime.positions` says how)."""
 
+from typing import Final
+
 from fusee.engine.runtime.positions import (
     CHUNK_BYTES,
     FAR_BYTES,
@@ -16,18 +18,21 @@ from fusee.engine.translate.pausing import copy_looking, grow_large
 from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, store, u8, u32, u64, unlikely, usize
 
+NONE_LEFT_OUT: Final = 0xFFFF_FFFF
+
 
 @kernel
 def begin_positions(t: Translator) -> None:
-    """The function's first instruction is where the reader is."""
+    """The function's first instruction is where the reader is. In listings all cells are shown where they come from."""
     t.step_count = u32(0)
     t.stepped_code = before_code()
     t.stepped_source = t.source_offset
+    t.noted_until = u32(0) if t.first_call != 0 else u32(NONE_LEFT_OUT)
 
 
 @kernel
 def note_position(t: Translator, source: u32) -> None:
-    """The next cell is made at this offset in the module, which is not that of the cell before."""
+    """The next cell is made at this offset in the module, which is not that of the last cell that was noted."""
     assert source >= t.stepped_source and t.code_bytes > t.stepped_code
     words = (t.code_bytes - t.stepped_code) // u32(size_of(usize))
     ahead = source - t.stepped_source

@@ -273,6 +273,7 @@ class Translator:
     step_count: u32
     stepped_code: u32  # the offsets that they have led to
     stepped_source: u32
+    noted_until: u32  # cells that begin up to here have to be found, whatever they are
     # capacities
     homes_buffer: Inline[Buffer]
     locals_buffer: Inline[Buffer]
