@@ -1,6 +1,7 @@
 """The checked build of the engine: it works on a heap that knows what may be accessed."""
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 from fusee.api._native import HostNative
@@ -21,8 +22,8 @@ class CheckedNative(HostNative):
 
     def __init__(self) -> None:
         super().__init__(checked=True)
-        self._invoke = self.invoke_status
-        self.invoke_status = self._invoke_or_fail
+        self.invoke_status = self._or_fail(self.invoke_status)
+        self.advance_status = self._or_fail(self.advance_status)
 
     def platform_functions(self) -> dict[str, int]:
         self._heap = heap = checked_heap()
@@ -36,11 +37,14 @@ class CheckedNative(HostNative):
     def place_functions(self) -> dict[str, int]:
         return {}
 
-    def _invoke_or_fail(self, *arguments: Any) -> int:
-        status = self._invoke(*arguments)
-        if status == _CHECK_FAILED:
-            raise self._heap.failure()
-        return status
+    def _or_fail(self, function: Callable[..., int]) -> Callable[..., int]:
+        def call(*arguments: Any) -> int:
+            status = function(*arguments)
+            if status == _CHECK_FAILED:
+                raise self._heap.failure()
+            return status
+
+        return call
 
     def place(self, binary: bytes) -> int:
         address = self._heap.allocate(len(binary))

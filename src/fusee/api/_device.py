@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fusee.api._native import Native, Progress
 from fusee.api._python import LOOK_SECONDS
 from fusee.api._start import define_program, program_name
-from fusee.api.errors import StoreError, WasmtimeError
+from fusee.api.errors import StoreError, UnsupportedError, WasmtimeError
 from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.platform import Platform
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from fusee.native.code import NativeCode
 
 _FAILED = 1  # of `Platform.call_host`
+
+
+def _refuse(*arguments: Any) -> int:
+    raise UnsupportedError("tasks that wait in place need an engine of the host's")
 
 
 class DeviceEmbedding:
@@ -82,6 +86,7 @@ class DeviceNative(Native):
             setattr(self, name, self._postponing(getattr(self, name)))
         self._invoke = self.device.status_function("engine.interpreter.invoke_keeping")
         self.invoke_status = self._invoke_and_explain
+        self.advance_status = _refuse
         self.platform = self._make_platform()
 
     def _postponing(self, function: Callable[..., Any]) -> Callable[..., None]:

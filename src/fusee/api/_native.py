@@ -41,6 +41,8 @@ _LOCKED: Final = (
     "engine.python.calls.close_if_free",
     "engine.runtime.atomic.begin_waiting",
     "engine.runtime.atomic.end_waiting",
+    "engine.runtime.parking.park",
+    "engine.runtime.parking.drop_parked",
     "engine.python.interrupt.stop_watching",
     "engine.python.interrupt.interrupt_main_thread",
     "engine.python.interrupt.interrupt_running",
@@ -65,6 +67,7 @@ class Native:
     polls: bool = False
     """Whether guests have to look for themselves whether they shall stop, and need metered code for that."""
     invoke_status: Callable[..., int]
+    advance_status: Callable[..., int]
 
     _symbols: Mapping[str, str] = {}  # replaced, never changed
     _entry: Callable[[str], Callable[..., Any]]
@@ -159,9 +162,12 @@ class HostNative(Native):
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = {}
         self.platform = make_struct(Platform, self.platform_functions())
-        self.python = python_functions(self._library.entry_address("engine.interpreter.invoke_keeping"))
+        self.python = python_functions(
+            *(self._library.entry_address(f"engine.interpreter.{name}_keeping") for name in ("invoke", "advance"))
+        )
         self.places = make_struct(Places, self.place_functions())
         self.invoke_status = self._library.status_entry("engine.python.calls.invoke_from_python", keeps_lock=True)
+        self.advance_status = self._library.status_entry("engine.python.calls.advance_from_python", keeps_lock=True)
         for symbol in _LOCKED:
             setattr(self, symbol.rpartition(".")[2], self._library.locked_entry(symbol))
         watch_with(self)

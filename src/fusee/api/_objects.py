@@ -18,7 +18,6 @@ def is_handle(reference: int) -> bool:
 class ObjectTable:
     """Objects get handles from 0 on, which are used again once the guest can have none of that number any more."""
 
-    _held = 0  # reasons why all objects must stay, since guests' frames are where nobody looks
     _are_many: bool  # time to look which objects are still needed
 
     def __init__(self) -> None:
@@ -60,7 +59,7 @@ class ObjectTable:
 
         Takes time for what is looked at; so it is done again when there are as many new objects as that is worth.
         """
-        if not self._objects or self._packing or self._held:
+        if not self._objects or self._packing:
             return
         asked = self._asked
         marks = (ctypes.c_ubyte * self._handles)()

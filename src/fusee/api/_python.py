@@ -55,10 +55,12 @@ def make_struct(declaration: type, values: dict[str, int]) -> ctypes.Array[ctype
     return result
 
 
-def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
-    """A `Python`, for the interpreter at an address."""
+def python_functions(invoke: int, advance: int) -> ctypes.Array[ctypes.c_char]:
+    """A `Python`, for the interpreter at two addresses."""
     values = {name: address_of(getattr(_api, symbol)) for name, symbol in _FUNCTIONS.items()}
     values["invoke"] = invoke
+    values["advance"] = advance
+    values["nothing"] = id(None)
     values["run_host"] = id(_run_host)
     values["set_wakeup"] = id(signal.set_wakeup_fd)
     values.update({"allocate": address_of(libc.calloc), "release": address_of(libc.free)})
@@ -67,17 +69,18 @@ def python_functions(invoke: int) -> ctypes.Array[ctypes.c_char]:
     return make_struct(Python, values)
 
 
-def _run_host(store: "Store", identity: int, instance: int, slots: int) -> None:
+def _run_host(store: "Store", identity: int, instance: int, slots: int) -> object:
     if identity >= REQUEST_GROW:
         from fusee.api._sharing import answer
 
         answer(store, identity, slots)
-        return
+        return None
     try:
-        store._hosts[identity].run(store, instance, slots)
+        return store._hosts[identity].run(store, instance, slots)
     except WasmtimeError as error:
         if not error._throw(store):
             raise
+        return None
 
 
 class Background(Protocol):

@@ -28,8 +28,8 @@ class HostCallable(Protocol):
     def signature(self) -> Signature:
         """Its type."""
 
-    def run(self, store: "Store", instance: int, slots: int) -> None:
-        """Perform a call; `slots` is an address."""
+    def run(self, store: "Store", instance: int, slots: int) -> object:
+        """Perform a call; `slots` is an address. Gives None, or something else after `Store._park`."""
 
 
 class HostFunction:

@@ -77,18 +77,32 @@ class Module(Managed):
 
     def _open(self, engine: Engine, binary: bytes, code: bytes) -> None:
         """Make it of a binary, and of native code that belongs to it, if there is any."""
+        self._open_interpreted(engine, binary)
+        self._use_native_code(code)
+
+    @classmethod
+    def _interpreted(cls, engine: Engine, binary: bytes) -> "Module":
+        """A module whose functions have no native code before `_use_native_code`. Raises as the constructor."""
+        module = cls.__new__(cls)
+        module._open_interpreted(engine, binary)
+        return module
+
+    def _open_interpreted(self, engine: Engine, binary: bytes) -> None:
         self._engine = engine
         self._binary = binary
         self._address: int = engine._compile(binary)
         self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
-        kept: list[object] = []
-        lifetime = Lifetime(engine, self._address, binary, kept)  # from here on: native code may be refused
-        self._lifetime: Lifetime | None = lifetime
-        if engine._tier is not None:
-            engine._tier.add(self._address, binary, lifetime, kept)
+        self._kept: list[object] = []
+        self._lifetime: Lifetime | None = Lifetime(engine, self._address, binary, self._kept)
+
+    def _use_native_code(self, code: bytes = b"") -> None:
+        """Have its functions get native code as its engine's strategy says, before anything of it is called."""
+        engine, lifetime = self._engine, self._lifetime
+        if engine._tier is not None and lifetime is not None:
+            engine._tier.add(self._address, self._binary, lifetime, self._kept)
         elif engine._compiles:
-            kept.append(install_native(engine, self._address, binary, code))
+            self._kept.append(install_native(engine, self._address, self._binary, code))
 
     def _opened(self) -> "Module":
         """The module, unless it was closed."""

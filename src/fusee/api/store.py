@@ -13,14 +13,23 @@ from fusee.api._objects import ObjectTable
 from fusee.api._stack import host_stack_bytes
 from fusee.api._watch import add_store, remove_store
 from fusee.api.engine import Engine
-from fusee.api.errors import StoreError, WasmtimeError
+from fusee.api.errors import LimitError, StoreError, WasmtimeError
 from fusee.api.managed import Managed, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
+from fusee.engine.errors import Suspended
 from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.module import EXTERN_MEMORY
-from fusee.engine.state.runtime import FRAME_WORDS, MOST_FRAMES, NO_LIMIT, SLOT_BYTES, UNKNOWN_OFFSET
+from fusee.engine.state.runtime import (
+    FRAME_WORDS,
+    MOST_FRAMES,
+    MOST_PARKED_BYTES,
+    NO_LIMIT,
+    NO_ROOM,
+    SLOT_BYTES,
+    UNKNOWN_OFFSET,
+)
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Store as StoreState
@@ -36,12 +45,12 @@ if TYPE_CHECKING:
     from fusee.api.module import Lifetime, Module
     from fusee.api.object_types import ArrayType, StructType
     from fusee.api.references import ObjectRef
-    from fusee.api.stackwords import StackWords
     from fusee.api.types import TagType, ValType
     from fusee.wasi import WasiConfig, WasiContext
 
 
 _NO_LIMIT: Final = int(NO_LIMIT)
+_SUSPENDED: Final = Suspended(0, 0).status
 
 
 class Closable(Protocol):
@@ -92,7 +101,7 @@ class Store(ObjectTable, Managed):
         self._wasi_context: WasiContext | None = None
         self._components: Closable | None = None  # what `fusee.component` keeps for the store
         self._deadline: int | None = None
-        self._is_stopped = self._was_stopped = False
+        self._is_stopped = False
         if engine._is_metered and not engine._consume_fuel:
             self._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(self)
@@ -330,25 +339,34 @@ class Store(ObjectTable, Managed):
 
     # Tasks of components.
 
-    def _stack_words(self) -> "StackWords":
-        """What says on which stack its guest runs."""
-        from fusee.api.stackwords import StackWords
+    def _advance(self, func: int, parked: int, slots: "ctypes.Array[ctypes.c_uint64]") -> int:
+        """Call the function at an address, as `_call`, but it may wait; or let it go on, if `parked` is not 0.
 
-        return StackWords(self)
+        Gives 0 if it has returned, or else what it goes on with. In the first of `slots` is what the host function
+        gives the guest by which it waits.
+        """
+        if self._is_closed:
+            refuse_closed()
+        status = self._native.advance_status(self._address, func, parked, slots)
+        if status and status != _SUSPENDED:
+            self._fail(status, slots[0])
+        return slots[0] if status else 0
 
-    def _hold_objects(self, change: int) -> None:
-        """No collection begins as long as the sum of all changes is more than 0."""
-        self._held += change
-        self._state.heap.held = u32(int(self._state.heap.held) + change)
+    def _park(self, instance: int, slots: int) -> int:
+        """In a host function, which is given the two by its guest: that leaves the interpreter when it returns.
 
-    def _stop_now(self, is_stopped: bool) -> None:
-        """Have guests stop, or no more. May be called from any thread."""
-        with self.engine._gate.clock:
-            if is_stopped:
-                self._was_stopped, self._is_stopped = self._is_stopped, True
-            else:
-                self._is_stopped = self._was_stopped
-            self._interrupt()
+        Gives what it goes on with, 0 if it cannot. Raises `LimitError`.
+        """
+        with self._lock:
+            parked: int = self._native.park(self._address, instance, slots)
+        if parked == NO_ROOM:
+            raise LimitError(f"frames of tasks that wait take more than {MOST_PARKED_BYTES} bytes, or memory is short")
+        return parked
+
+    def _drop_parked(self, parked: int) -> None:
+        """A guest that waits does not go on."""
+        with self._lock:
+            self._native.drop_parked(self._address, parked)
 
     # References to Python objects.
 

@@ -54,7 +54,7 @@ class AsyncLift:
         entered = instance.enter(caller)
         tasks = tasks_of(instance.store)
         task = Task(tasks, self, instance, on_start, on_resolve)
-        task.main = thread = Thread(task, self._body(task), self._needs_fiber())
+        task.main = thread = Thread(task, self._body(task), self._may_wait())
         try:
             thread.resume()
         except UnfitError as error:
@@ -65,8 +65,8 @@ class AsyncLift:
         leave(entered)
         return task
 
-    def _needs_fiber(self) -> bool:
-        """Whether the guest may have to stop with its frames in place.
+    def _may_wait(self) -> bool:
+        """Whether the guest may wait in place.
 
         A synchronous function may only as long as other threads of the instance can go on.
         """
@@ -81,7 +81,7 @@ class AsyncLift:
             return
         task.state = BEGUN
         slots = self._arguments(task)
-        function.core.run(slots)
+        yield from thread.runs(function.core, slots)
         if not function.is_async:
             task.give(self._lift(slots) if self._lift is not None else None)
             if self._finish is not None:
@@ -150,7 +150,10 @@ class AsyncLift:
             else:
                 event = yield from _wait(instance, index, thread)
             instance.exclusive = thread
-            (packed,) = callback.call(*event)
+            slots = callback.buffer()
+            callback.pack(slots, 0, *event)
+            yield from thread.runs(callback, slots)
+            packed = slots[0] & MASK
 
 
 def _wait(instance: ComponentInstance, index: int, thread: Thread) -> Generator[bool, bool, Event]:

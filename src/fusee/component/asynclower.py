@@ -28,7 +28,7 @@ from fusee.component.runtime import (
     host_performer,
     result_lowerer,
 )
-from fusee.component.tasks import NO_RESULT, tasks_of
+from fusee.component.tasks import NO_RESULT, Thread, tasks_of
 from fusee.component.traps import cannot_leave
 from fusee.component.types import BORROW, ResultType, ValType
 from fusee.component.waitables import (
@@ -70,8 +70,8 @@ class AsyncLower:
         else:
             self._start = _beginner(instance, callee)
 
-    def call(self, slots: Slots) -> None:
-        """Perform a call."""
+    def call(self, slots: Slots) -> Thread | None:
+        """Perform a call, as `corecall.Call`."""
         if not self._instance.may_leave:
             raise cannot_leave()
         pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
@@ -82,8 +82,8 @@ class AsyncLower:
                 self._finish(slots, pointer, value)  # nobody knows that it was a task
                 if self._is_async:
                     slots[0] = RETURNED
-                return
-        self._begin(slots, pointer, value)
+                return None
+        return self._begin(slots, pointer, value)
 
     def _can_await(self, value: Any) -> bool:
         return self._type._is_async and is_awaited(value)
@@ -94,7 +94,7 @@ class AsyncLower:
         except UNFIT as error:
             explain_result(self._callee, self._type._result, value, error)
 
-    def _begin(self, slots: Slots, pointer: int, value: Any) -> None:
+    def _begin(self, slots: Slots, pointer: int, value: Any) -> Thread | None:
         """A call that may have to be waited for; `value` is what a host function has given, if it was called."""
         # Arguments may be read, and the result be there, while the caller's frame is somewhere else.
         mine = type(slots).from_buffer_copy(slots)
@@ -129,22 +129,26 @@ class AsyncLower:
                 subtask.on_cancel = host.spawn(value, on_resolve, takes_errors, self._instance).cancel
             else:
                 on_resolve(value)
-        self._answer(slots, mine, subtask)
+        return self._answer(slots, mine, subtask)
 
-    def _answer(self, slots: Slots, mine: Slots, subtask: Subtask) -> None:
+    def _answer(self, slots: Slots, mine: Slots, subtask: Subtask) -> Thread | None:
         """What the guest is told when the call comes back."""
         if not self._is_async:
+
+            def finish(is_cancelled: bool) -> int:
+                subtask.deliver()
+                return mine[0] if self._has_result else 0
+
             if not subtask.is_resolved():
-                self._tasks.thread().wait_until(subtask.is_resolved, False)
-            subtask.deliver()
-            if self._has_result:
-                slots[0] = mine[0]
+                return self._tasks.thread().wait_until(slots, subtask.is_resolved, False, finish)
+            slots[0] = finish(False)
         elif subtask.is_resolved():
             subtask.deliver()
             slots[0] = RETURNED
         else:
             subtask.index = self._instance.handles.add(subtask)
             slots[0] = subtask.state | subtask.index << _STATE_BITS
+        return None
 
 
 def _memory_lowerer(cx: Context, result: ValType | None) -> Callable[[Slots, int, Any], None]:

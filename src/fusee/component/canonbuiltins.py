@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fusee.api.errors import Trap
 from fusee.component.context import Context
-from fusee.component.corecall import CoreCall
+from fusee.component.corecall import Call, CoreCall, Waiting
 from fusee.component.layout import layout_of
 from fusee.component.program import Builtin
 from fusee.component.runtime import MASK, ComponentInstance, Slots
@@ -47,7 +47,6 @@ from fusee.component.waitables import (
     CANCELLED as CANCELLED_EVENT,
 )
 
-Call = Callable[[Slots], None]
 Contexts = tuple[Context, Context]
 _MOST_BACKPRESSURE: Final = 1 << 16
 _RESULT_BITS: Final = 4
@@ -67,10 +66,10 @@ def builtin(instance: ComponentInstance, step: Builtin, contexts: Contexts, tabl
     if step.name.startswith(("context.", "backpressure.")):
         return call
 
-    def checked(slots: Slots) -> None:
+    def checked(slots: Slots) -> Waiting | None:
         if not instance.may_leave:
             raise cannot_leave()
-        call(slots)
+        return call(slots)
 
     return checked
 
@@ -168,13 +167,16 @@ def _set_new(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> 
 def _set_wait(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Call:
     tasks, is_cancellable, cx = tasks_of(instance.store), step.flag, contexts[0]
 
-    def call(slots: Slots) -> None:
+    def call(slots: Slots) -> Thread | None:
         waited = instance.handles.find(slots[0] & MASK, WaitableSet)
-        pending = waited.pending
+        pending, pointer, thread = waited.pending, slots[1] & MASK, tasks.thread()
+
+        def finish(is_cancelled: bool) -> int:
+            waited.waiting -= 1
+            return _put_event(cx, pointer, CANCELLED_EVENT if is_cancelled else waited.take_event())
+
         waited.waiting += 1
-        is_cancelled = tasks.thread().wait_until(lambda: bool(pending), is_cancellable)
-        waited.waiting -= 1
-        _put_event(cx, slots, CANCELLED_EVENT if is_cancelled else waited.take_event())
+        return thread.wait_until(slots, lambda: bool(pending), is_cancellable, finish)
 
     return call
 
@@ -189,17 +191,16 @@ def _set_poll(instance: ComponentInstance, step: Builtin, contexts: Contexts) ->
             event = CANCELLED_EVENT
         else:
             event = waited.take_event() if waited.pending else NO_EVENT
-        _put_event(cx, slots, event)
+        slots[0] = _put_event(cx, slots[1] & MASK, event)
 
     return call
 
 
-def _put_event(cx: Context, slots: Slots, event: Event) -> None:
-    pointer = slots[1] & MASK
+def _put_event(cx: Context, pointer: int, event: Event) -> int:
     cx.area(pointer, 8, 4)
     code, index, payload = event
     cx.current()[pointer : pointer + 8] = (index | payload << 32).to_bytes(8, "little")
-    slots[0] = code
+    return code
 
 
 def _set_drop(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Call:
@@ -223,7 +224,7 @@ def _join(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Cal
 def _subtask_cancel(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Call:
     tasks = tasks_of(instance.store)
 
-    def call(slots: Slots) -> None:
+    def call(slots: Slots) -> Thread | None:
         subtask = instance.handles.find(slots[0] & MASK, Subtask)
         if subtask.is_delivered:
             raise Trap("`subtask.cancel` called after terminal status delivered")
@@ -237,9 +238,10 @@ def _subtask_cancel(instance: ComponentInstance, step: Builtin, contexts: Contex
             if not subtask.is_resolved():
                 if step.flag:
                     slots[0] = BLOCKED
-                    return
-                subtask.wait(tasks)
+                    return None
+                return subtask.wait(tasks, slots)
         slots[0] = subtask.take_event()[2]
+        return None
 
     return call
 
@@ -286,7 +288,7 @@ def _copy(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Cal
     is_async, is_read = step.options.is_async, step.name.endswith("read")
     payload = getattr(step.type, "_payload", None)
 
-    def call(slots: Slots) -> None:
+    def call(slots: Slots) -> Thread | None:
         index = slots[0] & MASK
         end = _find_end(instance, step, index, kind)
         if end.state != IDLE:
@@ -314,9 +316,10 @@ def _copy(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Cal
         if end.event is None:
             if is_async:
                 slots[0] = BLOCKED
-                return
-            end.wait(tasks)
+                return None
+            return end.wait(tasks, slots)
         slots[0] = end.take_event()[2]
+        return None
 
     return call
 
@@ -324,7 +327,7 @@ def _copy(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Cal
 def _cancel_copy(instance: ComponentInstance, step: Builtin) -> Call:
     tasks, kind = tasks_of(instance.store), _ENDS[step.name.replace("cancel-", "")]
 
-    def call(slots: Slots) -> None:
+    def call(slots: Slots) -> Thread | None:
         end = _find_end(instance, step, slots[0] & MASK, kind)
         if end.state != COPYING or end.has_sync_waiter:
             raise Trap("stream or future is not being read or written")
@@ -335,9 +338,10 @@ def _cancel_copy(instance: ComponentInstance, step: Builtin) -> Call:
             if end.event is None:
                 if step.flag:
                     slots[0] = BLOCKED
-                    return
-                end.wait(tasks)
+                    return None
+                return end.wait(tasks, slots)
         slots[0] = end.take_event()[2]
+        return None
 
     return call
 
@@ -376,7 +380,7 @@ def _thread(instance: ComponentInstance, step: Builtin, table: Any) -> Call:
 
         return resume_later
 
-    def stop(slots: Slots) -> None:
+    def stop(slots: Slots) -> Thread | None:
         other = None
         if action.endswith("resume"):
             other = _suspended(instance, slots)
@@ -385,14 +389,14 @@ def _thread(instance: ComponentInstance, step: Builtin, table: Any) -> Call:
         thread = tasks.thread()
         if thread.task.deliver_cancel(is_cancellable):
             slots[0] = 1
-            return
+            return None
         if other is not None and action.endswith("promote"):
             if other.is_ready():
                 other.stop_waiting()
             else:
                 other = None
         act = thread.give_way if action.startswith("yield") else thread.suspend
-        slots[0] = act(is_cancellable, other)
+        return act(slots, is_cancellable, other)
 
     return stop
 
@@ -424,9 +428,10 @@ def _new_thread(instance: ComponentInstance, table: Any) -> Call:
 
 def _run_core(tasks: Tasks, core: CoreCall, argument: int) -> Body:
     """What such a thread does."""
-    yield from ()  # it waits with its frames in place only
-    core.call(argument)
     thread = tasks.thread()
+    slots = core.buffer()
+    core.pack(slots, 0, argument)
+    yield from thread.runs(core, slots)
     thread.task.unregister(thread)
 
 

@@ -29,8 +29,12 @@ def decode(engine: Engine, data: bytes) -> Program:
 
     Raises `MalformedError`, `ValidationError` and `UnsupportedError` with an offset, `LimitError`.
     """
-    reader = Reader(data, 0, len(data))
-    return Decoder(engine).component(reader)
+    decoder = Decoder(engine)
+    program = decoder.component(Reader(data, 0, len(data)))
+    if not decoder.can_block:  # a guest that waits leaves the interpreter, and nothing else can be left so
+        for module in decoder.modules:
+            module._use_native_code()
+    return program
 
 
 class Decoder:
@@ -40,6 +44,10 @@ class Decoder:
         self.engine = engine
         self.work = Work()
         self.scopes: list[Scope] = []
+        self.modules: list[Module] = []
+        """All core modules."""
+        self.can_block = False
+        """Whether a function of any of the components may wait in place."""
 
     @property
     def scope(self) -> Scope:
@@ -72,7 +80,9 @@ class Decoder:
             section = reader.take(length)
             self.section(code, section, where)
         self.scopes.pop()
-        return Program(self.type_of(scope), tuple(scope.steps))
+        program = Program(self.type_of(scope), tuple(scope.steps))
+        self.can_block = self.can_block or program.can_block
+        return program
 
     @staticmethod
     def type_of(scope: Scope) -> ComponentType:
@@ -109,7 +119,7 @@ class Decoder:
         if binary[4:8] != _MODULE_VERSION:
             raise MalformedError("a core module is expected here: unknown binary version", start + 4)
         try:
-            module = Module(self.engine, binary)
+            module = Module._interpreted(self.engine, binary)
         except WasmtimeError as error:
             raise type(error)(error.message, None if error.offset is None else start + error.offset) from None
         imports = {(item.module, item.name): item.type for item in module.imports}
@@ -117,6 +127,7 @@ class Decoder:
         if len(imports) < len(module.imports):
             raise invalid("duplicate import name: a core module in a component imports each item once", start)
         self.work.spend(len(imports) + len(exports))
+        self.modules.append(module)
         self.scope.steps.append(DefineModule(module))
         self.scope.spaces[CORE_MODULE].append(ModuleType._of(imports, exports))
 

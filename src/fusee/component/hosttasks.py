@@ -69,7 +69,8 @@ class Call:
 class HostCall:
     """A function of the host's that has given something to be awaited."""
 
-    __slots__ = ("_awaited", "_host", "_is_cancelled", "_on_resolve", "_takes_errors", "instance", "task")
+    __slots__ = ("_awaited", "_has_begun", "_host", "_is_cancelled", "_on_resolve", "_takes_errors", "instance",
+                 "task")  # fmt: skip
 
     def __init__(
         self, host: "HostTasks", awaited: Any, on_resolve: Callable[[Any], None], takes_errors: bool,
@@ -80,6 +81,7 @@ class HostCall:
         self._on_resolve = on_resolve
         self._takes_errors = takes_errors
         self._is_cancelled = False
+        self._has_begun = False
         self.task: asyncio.Task[None] | None = None
         self.instance = instance
 
@@ -90,11 +92,12 @@ class HostCall:
     def cancel(self, caller: object = None) -> None:
         """The guest wants it no more; or the store ends."""
         self._is_cancelled = True
-        if self.task is not None:
+        if self.task is not None and self._has_begun:  # else it sees that when it begins
             in_thread_of(self.task.get_loop(), self.task.cancel)
 
     async def _run(self) -> None:
         host = self._host
+        self._has_begun = True
         try:
             if self._is_cancelled:
                 self._close()
@@ -357,7 +360,7 @@ def _end_all(calls: list[HostCall]) -> None:
 
 
 def in_thread_of(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *args: object) -> None:
-    """Do something with a loop. A guest that waits in place runs in a thread of its own: the loop is told from there.
+    """Do something with a loop. If a guest is called in another thread than the loop's, that is told from there.
 
     Raises `RuntimeError` if the loop is closed.
     """

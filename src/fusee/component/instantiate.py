@@ -9,7 +9,7 @@ from fusee.api.store import Store
 from fusee.component.asynclower import AsyncLower
 from fusee.component.canonbuiltins import builtin
 from fusee.component.context import Context
-from fusee.component.corecall import CoreCall, host_function
+from fusee.component.corecall import Call, CoreCall, host_function
 from fusee.component.program import (
     COMPONENT,
     CORE_FUNC,
@@ -210,7 +210,7 @@ def _lower(frame: Frame, step: Lower) -> None:
     is_host = not isinstance(callee, LiftedFunction)
     realloc = _core_call(frame, options.realloc)
     cx = Context(frame.instance, _memory(frame, options), realloc, options.encoding, is_host)
-    call: Callable[[Any], None]
+    call: Call
     if step.type._is_async or frame.instance.program.is_async:
         call = AsyncLower(frame.instance, callee, step.type, cx, options.is_async).call
     else:

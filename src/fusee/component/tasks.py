@@ -1,27 +1,30 @@
 """Threads and tasks of asynchronous components, and who of them runs (CanonicalABI, "Threads", "Tasks", "Embedding").
 
-A task's thread runs on the stack of whoever resumes it, if nothing that it calls can block: what it waits for between
-two calls of the guest (back-pressure, the events of a callback) it says to a generator. Where the guest itself may have
-to wait it runs on a fiber, which is left with its frames in place.
+A thread is a generator, which whoever resumes it advances. It stops between two calls of the guest (back-pressure, the
+events of a callback); and in the middle of one, if the guest waits in place: that has left the interpreter then, and
+its frames are kept by the store.
 """
 
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.errors import Trap
-from fusee.component.fibers import Fiber, Stacks
 from fusee.component.handles import Scope, state_of
 from fusee.component.runtime import leave
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
     from fusee.component.asynclift import AsyncLift
+    from fusee.component.corecall import CoreCall
     from fusee.component.hosttasks import HostTasks
     from fusee.component.runtime import ComponentInstance
 
 Body = Generator[bool, bool, None]
 """What a thread does: gives whether it may be cancelled while it waits, and is sent whether it was."""
 Ready = Callable[[], bool]
+Finish = Callable[[bool], int]
+"""Ends the call of a guest that has waited, and may have been cancelled; gives what that gets."""
+Slots = Any
 NO_RESULT: Final = object()
 
 # States of tasks.
@@ -40,22 +43,26 @@ def always() -> bool:
 class Thread:
     """A thread of a task."""
 
-    __slots__ = ("_body", "_fiber", "_has_begun", "_needs_fiber", "index", "is_cancellable", "is_running", "ready",
-                 "storage", "task", "tasks")  # fmt: skip
+    __slots__ = ("_body", "_finish", "_has_begun", "_next", "_parked", "index", "is_cancellable", "is_running",
+                 "may_wait", "ready", "storage", "task", "tasks")  # fmt: skip
 
-    def __init__(self, task: "Task", body: Body, needs_fiber: bool) -> None:
+    def __init__(self, task: "Task", body: Body, may_wait: bool) -> None:
         self.task = task
         self.tasks = task.tasks
         self.ready: Ready | None = None
         """What it waits for; None if it runs or is suspended."""
         self.is_running = False
         self.is_cancellable = False
+        self.may_wait = may_wait
+        """Whether its guest may wait in place."""
         self.index = 0
         self.storage = [0, 0]
         self._body = body
         self._has_begun = False
-        self._needs_fiber = needs_fiber
-        self._fiber: Fiber | None = None
+        self._parked = 0
+        """The guest that waits in place, as `Store._advance` knows it."""
+        self._finish: Finish = int
+        self._next: Thread | None = None
 
     def is_suspended(self) -> bool:
         """Whether it goes on only if another thread says so."""
@@ -86,28 +93,6 @@ class Thread:
     def _step(self, is_cancelled: bool) -> "Thread | None":
         tasks = self.tasks
         before, tasks.current, self.is_running = tasks.current, self, True
-        fiber, self._fiber = self._fiber, None
-        if fiber is not None:
-            tasks.parked.discard(self)
-        try:
-            if fiber is None and not self._needs_fiber:
-                self._advance(is_cancelled)
-                return None
-            if fiber is None:
-                fiber = tasks.stacks().new()
-                other = fiber.start(lambda: self._advance(is_cancelled))
-            else:
-                other = fiber.resume(is_cancelled)
-            found: Thread | None = other
-            return found
-        finally:
-            if fiber is not None and fiber.is_parked:  # an error, too, may leave it so
-                self._fiber = fiber
-                tasks.parked.add(self)
-            tasks.current = before
-            self.is_running = False
-
-    def _advance(self, is_cancelled: bool) -> None:
         try:
             if self._has_begun:
                 self.is_cancellable = self._body.send(is_cancelled)
@@ -116,6 +101,11 @@ class Thread:
                 self.is_cancellable = next(self._body)
         except StopIteration:
             pass
+        finally:
+            tasks.current = before
+            self.is_running = False
+        other, self._next = self._next, None
+        return other
 
     def waits(self, ready: Ready, is_cancellable: bool) -> Generator[bool, bool, bool]:
         """For its generator: wait; gives whether it was cancelled."""
@@ -124,54 +114,87 @@ class Thread:
         self.wait_for(ready)
         return (yield is_cancellable)
 
-    # Called by guests that it runs, with its frames in place.
+    def runs(self, core: "CoreCall", slots: Slots) -> Generator[bool, bool, None]:
+        """For its generator: call a core function, which may wait in place."""
+        if not self.may_wait:
+            core.run(slots)
+            return
+        parked = core.advance(0, slots)
+        while parked:
+            is_cancelled = yield self.is_cancellable
+            self.tasks.parked.discard(self)
+            self._parked = 0
+            try:
+                slots[0] = self._finish(is_cancelled)
+            except BaseException:
+                self.tasks.store._drop_parked(parked)
+                raise
+            parked = core.advance(parked, slots)
 
-    def wait_until(self, ready: Ready, is_cancellable: bool) -> bool:
-        """Wait; gives whether it was cancelled."""
+    # For what guests call that it runs. They give what `HostSlots` gives: itself, if the guest has to wait in place.
+
+    def wait_until(self, slots: Slots, ready: Ready, is_cancellable: bool, finish: Finish) -> "Thread | None":
+        """Wait; `finish` is told whether it was cancelled, and gives what the guest gets."""
         if self.task.deliver_cancel(is_cancellable):
-            return True
-        if ready is not always and ready():
-            return False
-        if not self._needs_fiber:
-            if ready is always:
-                return False
-            raise cannot_block()
-        self.wait_for(ready)
-        return self._park(is_cancellable, None)
+            slots[0] = finish(True)
+            return None
+        if ready() and not (self.may_wait and ready is always):
+            slots[0] = finish(False)
+            return None
+        return self._stop(ready, is_cancellable, finish, None)
 
-    def _park(self, is_cancellable: bool, other: "Thread | None") -> bool:
-        if not self._needs_fiber:
-            raise cannot_block()
-        self.is_cancellable = is_cancellable
-        stacks = self.tasks.stacks()
-        is_cancelled: bool = stacks.current.park(other)
-        return is_cancelled
-
-    def suspend(self, is_cancellable: bool, other: "Thread | None" = None) -> bool:
-        """Stop until another thread says so; `other` goes on. Gives whether it was cancelled."""
+    def suspend(self, slots: Slots, is_cancellable: bool, other: "Thread | None") -> "Thread | None":
+        """Stop until another thread says so; `other` goes on. The guest gets whether it was cancelled."""
         if self.task.deliver_cancel(is_cancellable):
-            return True
-        return self._park(is_cancellable, other)
+            slots[0] = 1
+            return None
+        return self._stop(None, is_cancellable, int, other)
 
-    def give_way(self, is_cancellable: bool, other: "Thread | None" = None) -> bool:
-        """Let others go on, `other` first; gives whether it was cancelled."""
+    def give_way(self, slots: Slots, is_cancellable: bool, other: "Thread | None") -> "Thread | None":
+        """Let others go on, `other` first. The guest gets whether it was cancelled."""
         if other is None:
-            return self.wait_until(always, is_cancellable)
+            return self.wait_until(slots, always, is_cancellable, int)
         if self.task.deliver_cancel(is_cancellable):
-            return True
-        self.wait_for(always)
-        return self._park(is_cancellable, other)
+            slots[0] = 1
+            return None
+        return self._stop(always, is_cancellable, int, other)
+
+    def _stop(self, ready: Ready | None, is_cancellable: bool, finish: Finish, other: "Thread | None") -> "Thread":
+        if not self.may_wait:
+            raise cannot_block()
+        self.is_cancellable, self._finish, self._next = is_cancellable, finish, other
+        if ready is not None:
+            self.wait_for(ready)
+        return self
+
+    def park(self, instance: int, slots: int) -> bool:
+        """Its guest leaves the interpreter: `Store._park`. Raises `Trap` and `LimitError`.
+
+        If that cannot be, who only gives way goes on (CanonicalABI, `canon_thread_yield`).
+        """
+        parked = 0
+        try:
+            parked = self._parked = self.tasks.store._park(instance, slots)
+            if not parked and (self.ready is not always or self._next is not None):
+                raise Trap("cannot block: native code or a host function waits for the guest that would wait")
+        finally:
+            if not parked:
+                self._next = None
+                if self.ready is not None:
+                    self.stop_waiting()
+        if parked:
+            self.tasks.parked.add(self)
+        return bool(parked)
 
     def kill(self) -> None:
         """It ends where it is."""
         if self.ready is not None:
             self.stop_waiting()
         self.tasks.parked.discard(self)
-        fiber, self._fiber = self._fiber, None
-        if fiber is not None:
-            fiber.kill()
-        else:
-            self._body.close()
+        parked, self._parked = self._parked, 0
+        if parked:
+            self.tasks.store._drop_parked(parked)
+        self._body.close()
 
 
 class Task:
@@ -259,7 +282,7 @@ class Task:
 class Tasks:
     """The tasks of a store."""
 
-    __slots__ = ("_stacks", "current", "depth", "failed", "host", "parked", "store", "waiting")
+    __slots__ = ("current", "depth", "failed", "host", "parked", "store", "waiting")
 
     def __init__(self, store: "Store") -> None:
         self.store = store
@@ -267,19 +290,12 @@ class Tasks:
         self.waiting: dict[Thread, None] = {}
         """Threads that wait, those that have waited longest first."""
         self.parked: set[Thread] = set()
-        """Those whose frames are in place."""
+        """Those whose guests wait in place."""
         self.depth = 0
         """Calls of the host's that have not returned."""
         self.failed: ComponentInstance | None = None
         """The one whose thread has raised something in `tick`."""
         self.host: HostTasks | None = None
-        self._stacks: Stacks | None = None
-
-    def stacks(self) -> Stacks:
-        """The stacks of its threads."""
-        if self._stacks is None:
-            self._stacks = Stacks(self.store)
-        return self._stacks
 
     def thread(self) -> Thread:
         """The thread that runs. Raises `Trap` if there is none: a core module is being instantiated."""

@@ -9,7 +9,7 @@ from fusee.component.values import ErrorContextValue
 
 if TYPE_CHECKING:
     from fusee.component.runtime import ComponentInstance
-    from fusee.component.tasks import Tasks
+    from fusee.component.tasks import Tasks, Thread
 
 # Codes of events.
 NONE: Final = 0
@@ -75,11 +75,16 @@ class Waitable(Entry):
         assert event is not None
         return event()
 
-    def wait(self, tasks: "Tasks") -> None:
-        """Wait in place until an event is pending."""
+    def wait(self, tasks: "Tasks", slots: Any) -> "Thread | None":
+        """The guest waits in place until an event is pending, and gets what that says: `Thread.wait_until`."""
+
+        def finish(is_cancelled: bool) -> int:
+            self.has_sync_waiter = False
+            return self.take_event()[2]
+
+        thread = tasks.thread()
         self.has_sync_waiter = True
-        tasks.thread().wait_until(self.has_event, False)
-        self.has_sync_waiter = False
+        return thread.wait_until(slots, self.has_event, False, finish)
 
     def join(self, joined: "WaitableSet | None") -> None:
         """Go into a set, or into none."""

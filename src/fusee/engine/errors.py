@@ -31,6 +31,10 @@ class Busy(KernelError, tag=9):
     """Another thread is using the store."""
 
 
+class Suspended(KernelError, tag=10):
+    """No error: a guest waits, and has left the interpreter for that."""
+
+
 @kernel(cold=True)
 def raise_again(status: u64) -> None:
     """Raise what `caught` has caught, after cleaning up; nothing if `status` is 0."""

@@ -6,10 +6,16 @@ from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.exports import EXPORTS
 from fusee.engine.decode.module import decode_module
 from fusee.engine.handlers.table import EXECUTED_MOST, shards
-from fusee.engine.interpreter import close_module, install_interpreter, invoke_keeping, uninstall_interpreter
+from fusee.engine.interpreter import (
+    advance_keeping,
+    close_module,
+    install_interpreter,
+    invoke_keeping,
+    uninstall_interpreter,
+)
 from fusee.engine.natives.install import install_native
 from fusee.engine.natives.tier import give_natives, install_resume, install_tiered
-from fusee.engine.python.calls import close_if_free, install_embedder, invoke_from_python
+from fusee.engine.python.calls import advance_from_python, close_if_free, install_embedder, invoke_from_python
 from fusee.engine.python.interrupt import (
     forget_running,
     interrupt_main_thread,
@@ -29,6 +35,7 @@ from fusee.engine.runtime.link import func_matches
 from fusee.engine.runtime.memory import grow_memory
 from fusee.engine.runtime.names import tag_name
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table, new_tag
+from fusee.engine.runtime.parking import drop_parked, park
 from fusee.engine.runtime.reflect import (
     count_fields,
     field_type,
@@ -65,6 +72,9 @@ ENTRIES: Final = (
     install_interpreter,
     uninstall_interpreter,
     invoke_keeping,
+    advance_keeping,
+    park,
+    drop_parked,
     translate_for_listing,
     keep_translator,
     backtrace,
@@ -103,6 +113,7 @@ ENTRIES: Final = (
     install_places,
     return_place,
     invoke_from_python,
+    advance_from_python,
     close_if_free,
     begin_waiting,
     end_waiting,

@@ -1,8 +1,9 @@
 """From kernels into handlers."""
 
+from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.regs import Regs, code_at, reload_memory
 from fusee.engine.state.runtime import Func, Instance
-from fusee.kernel.lang import Ptr, address, cast, kernel, u64
+from fusee.kernel.lang import Ptr, address, cast, kernel, u64, v128
 
 
 @kernel(cold=True)
@@ -13,6 +14,20 @@ def enter(func: Func, frame: Ptr[u64]) -> None:
     f.fp = frame
     f.ctx = cast(Instance, func.instance)
     f.acc = u64(address(func))
+    reload_memory(f)
+    code = code_at(f.pc)
+    code(f)
+
+
+@kernel(cold=True)
+def go_on(instance: Instance, frame: Ptr[u64]) -> None:
+    """The same from where the call of a host function returns to, whose frame holds its results."""
+    f = Regs()
+    f.ctx = instance
+    f.fp = frame
+    f.acc = frame[0]
+    f.facc = cast(Ptr[v128], frame)[0]
+    leave_frame(f)
     reload_memory(f)
     code = code_at(f.pc)
     code(f)

@@ -108,12 +108,12 @@ def call_handed_over(ctx: Instance, frame: Ptr[u64], unused: u32, unused_too: u3
 def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
     """Call a function in the interpreter or of the host; what it raises has its frames noted."""
     world = ctx.store
+    header(frame, 2)[0] = u64(address(world.engine.cells.leave))
+    header(frame, 1)[0] = u64(0)
     no_room = frame + maximum(func.param_slots, func.result_slots) > world.stack_limit
     if no_room or func.instance == 0 or is_deep(world):
         world.noted = u32(0)
         return caught(call_host, ctx, func, frame, no_room)
-    header(frame, 2)[0] = u64(address(world.engine.cells.leave))
-    header(frame, 1)[0] = u64(0)
     world.status = u64(0)
     enter(func, frame)
     status = world.status

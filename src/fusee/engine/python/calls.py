@@ -6,7 +6,9 @@ exception stays set in the thread's state while guest frames are left, and is ra
 called.
 """
 
-from fusee.engine.errors import Busy, Trap, raise_again
+from typing import Final
+
+from fusee.engine.errors import Busy, Suspended, Trap, raise_again
 from fusee.engine.interpreter import close_module
 from fusee.engine.python.interrupt import interrupt_guest, interrupt_wanted, restore_code
 from fusee.engine.python.state import Embedder, Python, Watch
@@ -16,6 +18,8 @@ from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Func, Store, Tiering
 from fusee.kernel.lang import Fn, Ptr, address, cast, i32, kernel, null, stack_array, table, u32, u64, usize
 from fusee.spec.traps import TrapCode
+
+SUSPENDED: Final = u64(Suspended(0, 0).status)
 
 
 @kernel
@@ -148,8 +152,8 @@ def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -
         python.drop(arguments[1])
         python.drop(arguments[2])
         python.drop(arguments[3])
-        has_succeeded = result != 0
-        if has_succeeded:
+        has_succeeded = result == python.nothing  # else the guest waits, or an exception is set
+        if result != 0:
             python.drop(result)
     outcome = return_to_guest(e, world, has_succeeded)
     if outcome != 0:
@@ -213,6 +217,26 @@ def invoke_from_python(world: Store, func: Func, slots: Ptr[u64]) -> None:
     begin_call(e)
     go_in(e, world)
     status = e.python.invoke(address(world), address(func), slots)
+    end_call(e, world)
+    raise_again(status)
+
+
+@kernel
+def advance_from_python(world: Store, func: Func, parked: usize, slots: Ptr[u64]) -> None:
+    """`proceed`, in the same way."""
+    e = cast(Embedder, world.embedder)
+    begin_call(e)
+    go_in(e, world)
+    status = e.python.advance(address(world), address(func), parked, slots)
+    end_call(e, world)
+    if status == SUSPENDED:
+        raise Suspended(0, 0)
+    raise_again(status)
+
+
+@kernel(inline=True)
+def end_call(e: Embedder, world: Store) -> None:
+    """The interpreter has been left."""
     if e.is_out:
         e.is_out = False
     else:
@@ -220,7 +244,6 @@ def invoke_from_python(world: Store, func: Func, slots: Ptr[u64]) -> None:
         leave_guest(e)
         call_object(e.python, e.release)
     e.depth -= 1
-    raise_again(status)
 
 
 @kernel

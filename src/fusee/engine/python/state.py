@@ -19,6 +19,7 @@ class Python:
     """Functions of the C interface. None of those that call Python code may be called while an exception is set."""
 
     invoke: Fn[[usize, usize, Ptr[u64]], u64]  # the interpreter's, as it is called from outside: gives a status
+    advance: Fn[[usize, usize, usize, Ptr[u64]], u64]  # likewise
     allocate: Fn[[usize, usize], Ptr[u8]]  # `calloc` and `free` themselves, which run no Python code
     release: Fn[[Ptr[u8]], None]
     save_thread: Fn[[], usize]  # PyEval_SaveThread
@@ -39,6 +40,7 @@ class Python:
     set_wakeup: usize  # `signal.set_wakeup_fd`, which gives the file before
     poll: Fn[[Ptr[u64], usize, i32], i32]  # of the C library
     run_host: usize  # takes a store, a host function's number, the address of the calling instance and of the slots
+    nothing: usize  # `None`, which that gives, or something else if the guest waits (`park`)
 
 
 @struct

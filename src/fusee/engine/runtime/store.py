@@ -20,7 +20,7 @@ from fusee.engine.runtime.memory import release_memory
 from fusee.engine.runtime.shared import drop_borrowed
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
-from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
+from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Parked, Store, Table
 from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 
@@ -111,6 +111,11 @@ def release_store(store: Store) -> None:
     platform = store.engine.platform
     holdings = holdings_of(store)
     release_blocks(store)
+    at = store.parked
+    while at != 0:
+        parked = cast(Parked, at)
+        at = parked.next
+        platform.release(cast(Ptr[u8], parked))
     at = holdings.newest
     while at != 0:
         block = cast(Block, at)

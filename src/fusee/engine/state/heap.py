@@ -108,6 +108,8 @@ class Marker:
     marked_bytes: u64
     copy: Ptr[usize]  # of guests' frames when marking began, if they were not searched then
     copy_left: usize  # words of it, from its start on, that are still to be searched
+    parked: usize  # the next `Parked` that is searched
+    parked_index: u32  # and from which word on
     root_holding: usize  # the next of the store's blocks that is looked at for references
     root_part: u32  # which part of it
     root_index: u64  # and where in that

@@ -18,6 +18,13 @@ HEADER_SLOTS: Final = 5
 """Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
 are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5."""
 
+MAY_WAIT: Final = u64(1)
+"""In place of the caller's frame, of a frame that returns to the embedder: that knows what to do if the guest waits."""
+
+MOST_PARKED_BYTES: Final = 64 << 20  # of frames of guests that wait, in a store
+CANNOT_WAIT: Final = 0  # what `park` gives in place of an address: something else waits for the call, too
+NO_ROOM: Final = 1
+
 SLOT_BYTES: Final = 8
 RESERVED_STACK_SLOTS: Final = 512  # above `Store.stack_limit`, for functions that need so little that they do not ask
 
@@ -145,6 +152,22 @@ class Store:
     # Of the C API: what wakes a guest that waits for a word of a shared memory
     token: Annotated[Ptr[u32], Count(1)]  # is another whenever it shall look around
     is_asleep: Annotated[Ptr[u32], Count(1)]  # it looks at `token`, and may sleep until that is another
+    # Guests that wait (`runtime/parking.py`)
+    parked: usize  # the newest `Parked`
+    parked_bytes: u64
+    suspended: usize  # the one whose guest leaves the interpreter now
+
+
+@struct
+class Parked:
+    """Frames of a guest that waits, out of the store's stack: their words follow."""
+
+    next: usize
+    previous: usize
+    start: usize  # where the first word was
+    instance: usize  # that has called the host function
+    count: u32  # of words
+    call: u32  # which of them is slot 0 of the host function's frame
 
 
 @struct

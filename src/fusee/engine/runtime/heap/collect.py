@@ -10,7 +10,7 @@ from fusee.engine.errors import Trap
 from fusee.engine.runtime.heap.blocks import LEAST_BYTES, block_of, blocks_of, granule_bit, granule_word, open_blocks
 from fusee.engine.runtime.heap.mark import rescan, scan_next, shrink_stack
 from fusee.engine.runtime.heap.roots import mark_first, mark_next
-from fusee.engine.runtime.heap.stack import mark_copied
+from fusee.engine.runtime.heap.stack import mark_copied, mark_parked
 from fusee.engine.runtime.heap.sweep import begin_sweep, blacken_runs, sweep_next
 from fusee.engine.runtime.metering import is_late
 from fusee.engine.state.heap import BITMAP_WORDS, IDLE, MARKING, SWEEPING, Marker
@@ -69,6 +69,8 @@ def mark_slice(world: Store, m: Marker, budget: u64) -> u64:
             spent += scan_next(world, m)
         elif m.copy_left != 0:
             spent += mark_copied(world, m)
+        elif m.parked != 0:
+            spent += mark_parked(world, m)
         elif m.root_holding != 0:
             spent += mark_next(world, m)
         elif m.is_overflowed or m.rescan_at != 0:

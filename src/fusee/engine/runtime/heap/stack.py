@@ -20,6 +20,7 @@ from fusee.engine.state.runtime import (
     TAG_HOST,
     TAG_MASK,
     Instance,
+    Parked,
     Store,
 )
 from fusee.kernel.lang import (
@@ -35,6 +36,7 @@ from fusee.kernel.lang import (
     shuffle,
     size_of,
     u8,
+    u32,
     u32x4,
     u64,
     unroll,
@@ -62,6 +64,8 @@ def end_of_frames(world: Store) -> Ptr[u64]:
 def mark_frames(world: Store, m: Marker) -> None:
     """Mark what the registers of the newest frame may refer to, and frames, of a deep stack later."""
     mark_words(world, m, world.saved, world.saved + SAVED_REGISTERS)
+    m.parked = world.parked
+    m.parked_index = u32(0)
     end = end_of_frames(world)
     is_small = diff(end, world.stack_base) <= AT_ONCE or not is_null(world.heap.host_marks)
     if is_small or not copy_frames(world, m, end):
@@ -146,6 +150,30 @@ def mark_copied(world: Store, m: Marker) -> u64:
     if m.copy_left == 0:
         forget_copy(world, m)
     return u64(count)
+
+
+@kernel
+def mark_parked(world: Store, m: Marker) -> u64:
+    """Mark what a piece of the frames of guests that wait may refer to; the number of words looked at.
+
+    Nothing changes them: who goes on has them searched before (`parking.unpark`), and who begins to wait has only
+    what was in other frames, or in objects, when marking began, or is newer.
+    """
+    parked = cast(Parked, m.parked)
+    start = m.parked_index
+    count = minimum(parked.count - start, u32(PIECE_WORDS))
+    words = words_of(parked) + start
+    mark_words(world, m, words, words + count)
+    m.parked_index = start + count
+    if m.parked_index == parked.count:
+        m.parked = parked.next
+        m.parked_index = u32(0)
+    return u64(count)
+
+
+@kernel(inline=True)
+def words_of(parked: Parked) -> Ptr[u64]:
+    return cast(Ptr[u64], cast(Ptr[u8], parked) + size_of(Parked))
 
 
 @kernel
