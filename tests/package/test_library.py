@@ -12,7 +12,7 @@ from fusee.engine.isa import selection
 from fusee.package.library import measure
 from fusee.package.objects import Kind, Object, Section, Symbol
 
-SMALLEST_BYTES = 243 * 1024  # of arm64_32
+SMALLEST_BYTES = 247 * 1024  # of arm64_32
 
 
 # The command line on a machine for which no engine can be had: where one would be compiled or loaded, this fails.
@@ -54,7 +54,7 @@ def test_the_smallest_library_for_the_watch(tmp_path: Path) -> None:
         assert (first / name).read_bytes() == (again / name).read_bytes()
     sizes = json.loads((first / "sizes.json").read_text())
     assert sizes["text"] == sum(sizes["families"].values()) < SMALLEST_BYTES
-    assert sizes["data"] < 100
+    assert sizes["data"] < 320, "what it needs to write: most of it Apple's lock and condition for guests that wait"
     assert (first / "libfusee.a").read_bytes().startswith(b"!<arch>\n#1/")
 
 
