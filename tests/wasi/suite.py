@@ -100,7 +100,9 @@ class Runner:
             command += ["--dir", f"{root}::/"]
         command += [str(self.program), *operation.get("args", [])]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        self.process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, preexec_fn=_heed_interrupts
+        )
         self.stack.callback(self.process.kill)
         assert self.process.stdout is not None and self.process.stderr is not None
         self.pipes = {"stdout": Pipe(self.process.stdout), "stderr": Pipe(self.process.stderr)}
@@ -164,6 +166,11 @@ class Runner:
         _same("body", found, wanted.get("body", "").encode())
         for name, value in wanted.get("headers", {}).items():
             _same(name, response.getheader(name), value)
+
+
+def _heed_interrupts() -> None:
+    """Whoever starts this in the background may have its children ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _same(what: str, found: object, wanted: object) -> None:

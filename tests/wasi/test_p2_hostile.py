@@ -137,6 +137,12 @@ def _incoming(program: Program) -> bodies.IncomingBody:
     return made
 
 
+def _ended(program: Program) -> bodies.IncomingBody:
+    made = _incoming(program)
+    made.close()
+    return made
+
+
 def _datagrams(kind: Callable[[UdpSocket], Resource]) -> Callable[[Program], Resource]:
     return lambda program: kind(_udp(program))
 
@@ -161,7 +167,7 @@ MAKE: dict[type[Resource], Callable[[Program], Resource]] = {
     Fields: lambda program: Fields([("a", b"b")]),
     bodies.IncomingBody: _incoming,
     bodies.OutgoingBody: lambda program: bodies.OutgoingBody(5),
-    bodies.FutureTrailers: lambda program: bodies.FutureTrailers(None),
+    bodies.FutureTrailers: lambda program: bodies.FutureTrailers(_ended(program)),
     messages.IncomingRequest: _request,
     messages.OutgoingRequest: lambda program: messages.OutgoingRequest(Fields()),
     messages.RequestOptions: lambda program: messages.RequestOptions(),

@@ -78,6 +78,7 @@ def test_fields(program: Program) -> None:
         ("é", b"", "invalid-syntax"),
         ("a", b"x\r\nevil: 1", "invalid-syntax"),
         ("a", b"\0", "invalid-syntax"),
+        ("a", b"x\x7f", "invalid-syntax"),
         ("Transfer-Encoding", b"chunked", "forbidden"),
         ("HOST", b"x", "forbidden"),
         ("connection", b"close", "forbidden"),

@@ -35,8 +35,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def parse_request(self) -> bool:
         """Every method is answered in one way."""
-        setattr(self, f"do_{self.requestline.partition(' ')[0]}", self._answer)
-        return super().parse_request()
+        if not super().parse_request():
+            return False
+        setattr(self, f"do_{self.command}", self._answer)
+        return True
 
     def _answer(self) -> None:
         self.close_connection = True

@@ -1,5 +1,6 @@
 """`fusee serve`: a component answers HTTP requests."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ def serve(
     address: str, directories: tuple[str, ...], variables: tuple[str, ...], options: tuple[str, ...],
     system: tuple[str, ...], file: Path,
 ) -> None:  # fmt: skip
-    """Serve the component in FILE, which exports `wasi:http/incoming-handler`. Every request gets an instance."""
+    """Serve the component in FILE, which exports `wasi:http/handler`. Every request gets an instance."""
     limits = parse_wasm_options(options)
     add_other_options(limits, system, (), ())
     if limits.timeout_seconds is not None:
@@ -33,11 +34,13 @@ def serve(
     place, source = _parse_address(address), ModuleFile.read(file)
     from fusee import Store
     from fusee.component import Linker
-    from fusee.wasi.p2.http.server import ProxyServer, handler_of
+    from fusee.wasi.p2.http.server import ProxyServer
+    from fusee.wasi.p3.http.server import handler_of
 
     engine = make_engine(limits.configure)
     component, linker = source.compile_component(engine), Linker(engine)
     linker.add_wasip2()
+    linker.add_wasip3()
     linker.add_wasi_http()
 
     def make_store() -> Store:
@@ -55,7 +58,8 @@ def serve(
     with ProxyServer(place, handler_of(linker, component, make_store)) as server:
         host, port = server.server_address[:2]
         print(f"Serving HTTP on http://{host!s}:{port}/", flush=True)
-        server.serve_forever()
+        with suppress(KeyboardInterrupt):  # which is how it ends
+            server.serve_forever()
 
 
 def _parse_address(text: str) -> tuple[str, int]:

@@ -106,14 +106,18 @@ class Linker(_Lockable):
         add_wasip3(self)
 
     def add_wasi_http(self) -> None:
-        """Define `wasi:http`, which needs `add_wasip2`, too; `Store.set_wasi_http` allows requests.
+        """Define `wasi:http`, which needs `add_wasip2`, and `add_wasip3` for that of 0.3.
+
+        `Store.set_wasi_http` allows requests.
 
         Raises `WasmtimeError` while a place is open, and if a name of it is taken.
         """
         from fusee.wasi.p2.define import add_wasi_http
+        from fusee.wasi.p3.define import add_wasi_http as add_later
 
         self._assert_not_locked()
         add_wasi_http(self)
+        add_later(self)
 
     def instantiate(self, store: Storelike, component: Component) -> Instance:
         """An `Instance` of a component, with the definitions of its imports; start functions of core modules run.

@@ -30,6 +30,7 @@ class WasiContext:
         self.closed: set[int] = set()  # streams that there never were: their numbers stay free
         self.arguments = [_encode(argument) for argument in config._argv]
         self.network = config._network
+        self.seed: tuple[int, int] | None = None  # of hash functions
         self.http_check: Callable[[str, str], bool] | None = None  # of method and URL; None: no requests
         self.environment = [_encode(f"{name}={value}") for name, value in config._env]
         try:

@@ -11,7 +11,7 @@ from fusee.wasi.p2.interface import INTERFACES, Interface, type_of
 if TYPE_CHECKING:
     from fusee.component.linker import Linker
 
-_HTTP: Final = "wasi:http/"
+HTTP: Final = "wasi:http/"
 
 
 def add_wasip2(linker: "Linker") -> None:
@@ -19,7 +19,7 @@ def add_wasip2(linker: "Linker") -> None:
 
     Raises `WasmtimeError` if one of their names is taken, unless the linker allows shadowing.
     """
-    add_interfaces(linker, [found for name, found in INTERFACES.items() if not name.startswith(_HTTP)])
+    add_interfaces(linker, [found for name, found in INTERFACES.items() if not name.startswith(HTTP)])
 
 
 def add_wasi_http(linker: "Linker") -> None:
@@ -29,7 +29,7 @@ def add_wasi_http(linker: "Linker") -> None:
     """
     from fusee.wasi.p2.http import client  # noqa: F401  # with a client of HTTP, for which few programs should wait
 
-    add_interfaces(linker, [found for name, found in INTERFACES.items() if name.startswith(_HTTP)])
+    add_interfaces(linker, [found for name, found in INTERFACES.items() if name.startswith(HTTP)])
 
 
 def add_interfaces(linker: "Linker", interfaces: list[Interface]) -> None:

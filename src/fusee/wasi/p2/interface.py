@@ -17,11 +17,13 @@ from fusee.api.errors import LimitError
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.types import (
     HANDLE,
+    FutureType,
     ListType,
     OptionType,
     OwnType,
     ResourceType,
     ResultType,
+    StreamType,
     ValType,
     _Handle,
 )
@@ -191,8 +193,8 @@ def hand_out(table: ResourceTable, value: Any) -> Any:
 
 
 def _reader(ty: ValType) -> Reader | None:
-    """What puts objects in the place of the handles of a parameter; None if there are none."""
-    if not ty._flags & HANDLE:
+    """What puts objects in the place of the handles of a parameter; None if there are none yet, as in a future."""
+    if not ty._flags & HANDLE or isinstance(ty, StreamType | FutureType):
         return None
     if isinstance(ty, _Handle):
         kind = _CLASSES[ty.ty._host or 0]

@@ -40,5 +40,7 @@ def get_insecure_random_u64(context: WasiContext) -> int:
 
 @INSECURE_SEED.function("insecure-seed() -> tuple<u64, u64>")
 def insecure_seed(context: WasiContext) -> tuple[int, int]:
-    """128 bits to start a hash function with."""
-    return get_random_u64(context), get_random_u64(context)
+    """128 bits to start a hash function with: always the same ones in a program."""
+    if context.seed is None:
+        context.seed = get_random_u64(context), get_random_u64(context)
+    return context.seed

@@ -35,7 +35,9 @@ _KINDS: Final = (
 
 
 class OpenFile(p2.OpenFile):
-    """A `descriptor`."""
+    """A `descriptor`. `is_mutable`: whether it was opened to change the directory that it is, or given so."""
+
+    is_mutable = True
 
 
 def code_of(error: "WasiError | OSError | IoError") -> Variant:
@@ -60,11 +62,8 @@ def _as_before(text: str, body: Body) -> None:
     TYPES.method(f"async descriptor.{text}")(body)
 
 
-_as_before("advise(offset: filesize, length: filesize, advice: advice) -> result<_, error-code>", p2.advise)
 _as_before("sync-data() -> result<_, error-code>", p2.sync_data)
 _as_before("sync() -> result<_, error-code>", p2.sync)
-_as_before("get-flags() -> result<descriptor-flags, error-code>", p2.get_flags)
-_as_before("set-size(size: filesize) -> result<_, error-code>", p2.set_size)
 _as_before("create-directory-at(path: string) -> result<_, error-code>", p2.create_directory_at)
 _as_before("readlink-at(path: string) -> result<string, error-code>", p2.readlink_at)
 _as_before("remove-directory-at(path: string) -> result<_, error-code>", p2.remove_directory_at)
@@ -111,7 +110,30 @@ def open_at(
     context: WasiContext, file: OpenFile, flags: set[str], path: str, how: set[str], asked: set[str]
 ) -> OpenFile:  # fmt: skip
     """Opens a file or a directory."""
-    return OpenFile(p2.open_at(context, file, flags, path, how, asked).descriptor)
+    made = OpenFile(p2.open_at(context, file, flags, path, how, asked).descriptor)
+    made.is_mutable = "mutate-directory" in asked
+    return made
+
+
+@TYPES.method("async descriptor.get-flags() -> result<descriptor-flags, error-code>")
+def get_flags(context: WasiContext, file: OpenFile) -> set[str]:
+    """What it was opened for."""
+    return p2.get_flags(context, file) - (set() if file.is_mutable else {"mutate-directory"})
+
+
+@TYPES.method("async descriptor.advise(offset: filesize, length: filesize, advice: advice) -> result<_, error-code>")
+def advise(context: WasiContext, file: OpenFile, offset: int, length: int, advice: str) -> None:
+    """Tells how a range of the file will be read; a directory has none."""
+    if isinstance(file.descriptor, Directory):
+        raise WasiError(Errno.BADF)
+    p2.advise(context, file, offset, length, advice)
+
+
+@TYPES.method("async descriptor.set-size(size: filesize) -> result<_, error-code>")
+def set_size(context: WasiContext, file: OpenFile, size: int) -> None:
+    """Cuts the file off, or extends it with zeros, if it was opened to be written."""
+    files.writable(file.descriptor)
+    p2.set_size(context, file, size)
 
 
 # Status

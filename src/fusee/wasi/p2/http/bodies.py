@@ -30,6 +30,7 @@ class IncomingBody(Resource):
         near.setblocking(False)
         self.file = SocketFile(near)
         self.failure: Variant | None = None
+        self.trailers: Pairs = []
         self.stream: BodyInput | None = None
 
     def fail(self, code: Variant) -> None:
@@ -58,10 +59,10 @@ class BodyInput(DescriptorInput):
 
 
 class FutureTrailers(Resource):
-    """The trailers of a body: none, since the host's client and server do not pass them on."""
+    """The trailers of a body, if it has been read to its end."""
 
-    def __init__(self, failure: Variant | None) -> None:
-        self.failure = failure
+    def __init__(self, body: IncomingBody) -> None:
+        self.body = body
         self.is_taken = False
 
 
@@ -140,7 +141,7 @@ def incoming_stream(context: WasiContext, body: IncomingBody) -> InputStream:
 def finish_incoming(context: WasiContext, body: IncomingBody) -> FutureTrailers:
     """What comes after it; what of it was not read is thrown away."""
     body.close()
-    return FutureTrailers(body.failure)
+    return FutureTrailers(body)
 
 
 @TYPES.method("future-trailers.subscribe() -> pollable")
@@ -151,11 +152,15 @@ def subscribe_trailers(context: WasiContext, trailers: FutureTrailers) -> Pollab
 
 @TYPES.method("future-trailers.get() -> option<result<result<option<trailers>, error-code>>>")
 def get_trailers(context: WasiContext, trailers: FutureTrailers) -> Variant:
-    """None, or why the body broke off; once. Only the outer result is tagged: what is in it differs in class."""
+    """Those that have come, or why the body broke off; once.
+
+    Only the outer result is tagged: what is in it differs in class.
+    """
     if trailers.is_taken:
         return Variant("err")
     trailers.is_taken = True
-    return Variant("ok", trailers.failure)
+    body = trailers.body
+    return Variant("ok", body.failure or (Fields(body.trailers, False) if body.trailers else None))
 
 
 @TYPES.method("outgoing-body.write() -> result<output-stream>")

@@ -2,7 +2,6 @@
 
 import ssl
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from socket import SHUT_RDWR, socket
@@ -13,6 +12,7 @@ from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.background import Background, TooManyThreadsError
 from fusee.wasi.p2.http.bodies import PIECE_BYTES, IncomingBody, OutgoingBody
 from fusee.wasi.p2.http.fields import TYPES, HttpError, code_of, received
+from fusee.wasi.p2.http.framing import chunks, framed
 from fusee.wasi.p2.http.messages import (
     FutureIncomingResponse,
     IncomingResponse,
@@ -37,14 +37,12 @@ def handle(
 ) -> FutureIncomingResponse:  # fmt: skip
     """Sends a request, if the embedder allows it."""
     try:
-        exchange = _Exchange(context, request, options)
-        request.is_sent = True
-        return FutureIncomingResponse(Background(exchange.run))
+        return FutureIncomingResponse(Background(Exchange(context, request, options).run))
     except TooManyThreadsError:
         raise Err(Variant("connection-limit-reached")) from None
 
 
-class _Exchange:
+class Exchange:
     """A request and its response. Raises `Err` for what cannot be sent."""
 
     def __init__(self, context: WasiContext, request: OutgoingRequest, options: RequestOptions | None) -> None:
@@ -70,6 +68,7 @@ class _Exchange:
         sender = _Sender(made, self.request.body)
         try:
             self._send_head(connection)
+            self.request.is_sent = True  # the thread ends its body
             sender.start()
             made.settimeout(self._seconds("first-byte-timeout"))
             try:
@@ -132,25 +131,18 @@ class _Sender:
                 self.connection.shutdown(SHUT_RDWR)
 
 
-def framed(body: OutgoingBody) -> Iterator[bytes]:
-    """The bytes of a body on the wire: in chunks unless its length was announced (RFC 9112, 7.1)."""
-    if body.length is not None:
-        yield from body.pieces()
-        return
-    for piece in body.pieces():
-        yield b"%x\r\n%b\r\n" % (len(piece), piece)
-    trailers = b"".join(name.encode() + b": " + value + b"\r\n" for name, value in body.trailers)
-    yield b"0\r\n" + trailers + b"\r\n"
-
-
 def _pass_on(response: HTTPResponse, body: IncomingBody) -> None:
     """Gives a response's body to the guest, until its end or until nobody wants it."""
     with body.far:
         try:
-            while piece := response.read1(PIECE_BYTES):
+            is_chunked = response.chunked and response.length is None  # 0: there is none after all
+            pieces = chunks(response.fp, body) if is_chunked else iter(lambda: response.read1(PIECE_BYTES), b"")
+            for piece in pieces:
                 body.far.sendall(piece)
             if response.length:
                 body.fail(Variant("HTTP-response-incomplete"))
+        except (EOFError, ValueError):
+            body.fail(Variant("HTTP-protocol-error"))
         except BrokenPipeError:
             pass
         except Exception as error:

@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterable
 from http.client import HTTPException, RemoteDisconnected
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from fusee.api.errors import LimitError
 from fusee.component.values import Err, Record, Variant
@@ -19,7 +19,7 @@ from fusee.wasi.p2.streams import IoError
 from fusee.wasi.resources import Resource
 
 TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
-_VALUE: Final = re.compile(rb"[^\0\r\n]*")
+_VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
 MAX_FIELDS_BYTES: Final = 128 << 10
 FORBIDDEN: Final = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
@@ -31,34 +31,42 @@ Pairs = list[tuple[str, bytes]]
 
 TYPES: Final = Interface("http/types", MONOTONIC_CLOCK, STREAMS, ERROR, POLL)
 TYPES.alias("io-error", "error")
-TYPES.define(
-    "method", "variant {get, head, post, put, delete, connect, options, trace, patch, other(string)}"
-)  # fmt: skip
-TYPES.define("scheme", "variant {HTTP, HTTPS, other(string)}")
-TYPES.define("DNS-error-payload", "record {rcode: option<string>, info-code: option<u16>}")
-TYPES.define("TLS-alert-received-payload", "record {alert-id: option<u8>, alert-message: option<string>}")
-TYPES.define("field-size-payload", "record {field-name: option<string>, field-size: option<u32>}")
-TYPES.define(
-    "error-code",
-    "variant {DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable, "
-    "destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated, "
-    "connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached, "
-    "TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload), HTTP-request-denied, "
-    "HTTP-request-length-required, HTTP-request-body-size(option<u64>), HTTP-request-method-invalid, "
-    "HTTP-request-URI-invalid, HTTP-request-URI-too-long, HTTP-request-header-section-size(option<u32>), "
-    "HTTP-request-header-size(option<field-size-payload>), HTTP-request-trailer-section-size(option<u32>), "
-    "HTTP-request-trailer-size(field-size-payload), HTTP-response-incomplete, "
-    "HTTP-response-header-section-size(option<u32>), HTTP-response-header-size(field-size-payload), "
-    "HTTP-response-body-size(option<u64>), HTTP-response-trailer-section-size(option<u32>), "
-    "HTTP-response-trailer-size(field-size-payload), HTTP-response-transfer-coding(option<string>), "
-    "HTTP-response-content-coding(option<string>), HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, "
-    "loop-detected, configuration-error, internal-error(option<string>)}",
-)
+
+
+def define_types(interface: Interface) -> None:
+    """The types that 0.2 and 0.3 have."""
+    interface.define(
+        "method", "variant {get, head, post, put, delete, connect, options, trace, patch, other(string)}"
+    )  # fmt: skip
+    interface.define("scheme", "variant {HTTP, HTTPS, other(string)}")
+    interface.define("DNS-error-payload", "record {rcode: option<string>, info-code: option<u16>}")
+    interface.define("TLS-alert-received-payload", "record {alert-id: option<u8>, alert-message: option<string>}")
+    interface.define("field-size-payload", "record {field-name: option<string>, field-size: option<u32>}")
+    interface.define(
+        "error-code",
+        "variant {DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable, "
+        "destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated, "
+        "connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached, "
+        "TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload), "
+        "HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>), "
+        "HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long, "
+        "HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>), "
+        "HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload), "
+        "HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>), "
+        "HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>), "
+        "HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload), "
+        "HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>), "
+        "HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error, "
+        "internal-error(option<string>)}",
+    )
+    interface.define("field-name", "string")
+    interface.define("field-value", "list<u8>")
+    interface.define("status-code", "u16")
+
+
+define_types(TYPES)
 TYPES.define("header-error", "variant {invalid-syntax, forbidden, immutable}")
 TYPES.define("field-key", "string")
-TYPES.define("field-name", "string")
-TYPES.define("field-value", "list<u8>")
-TYPES.define("status-code", "u16")
 
 
 class HttpError(IoError):
@@ -122,9 +130,9 @@ class Fields(Resource):
         """All but those of a name."""
         return [pair for pair in self.pairs if pair[0].lower() != name.lower()]
 
-    def frozen(self) -> "Fields":
+    def frozen(self) -> Self:
         """The same, not to be changed."""
-        return Fields(self.pairs, False)
+        return type(self)(self.pairs, False)
 
 
 TYPES.resource("fields", Fields)
@@ -141,7 +149,7 @@ def make_fields(context: WasiContext) -> Fields:
 @TYPES.static("fields.from-list(entries: list<tuple<field-name, field-value>>) -> result<fields, header-error>")
 def from_list(context: WasiContext, entries: Pairs) -> Fields:
     """Those of a list."""
-    return Fields(_checked(name, value) for name, value in entries)
+    return Fields(checked(name, value) for name, value in entries)
 
 
 @TYPES.method("fields.get(name: field-name) -> list<field-value>")
@@ -159,21 +167,21 @@ def has(context: WasiContext, fields: Fields, name: str) -> bool:
 @TYPES.method("fields.set(name: field-name, value: list<field-value>) -> result<_, header-error>")
 def set_values(context: WasiContext, fields: Fields, name: str, values: list[bytes]) -> None:
     """Gives a name other values."""
-    _checked(name, b"")
-    fields.replace(fields.without(name) + [_checked(name, value) for value in values])
+    checked(name, b"")
+    fields.replace(fields.without(name) + [checked(name, value) for value in values])
 
 
 @TYPES.method("fields.delete(name: field-name) -> result<_, header-error>")
 def delete(context: WasiContext, fields: Fields, name: str) -> None:
     """Removes the values of a name."""
-    _checked(name, b"")
+    checked(name, b"")
     fields.replace(fields.without(name))
 
 
 @TYPES.method("fields.append(name: field-name, value: field-value) -> result<_, header-error>")
 def append(context: WasiContext, fields: Fields, name: str, value: bytes) -> None:
     """Gives a name a further value."""
-    fields.replace([*fields.pairs, _checked(name, value)])
+    fields.replace([*fields.pairs, checked(name, value)])
 
 
 @TYPES.method("fields.entries() -> list<tuple<field-name, field-value>>")
@@ -188,15 +196,18 @@ def clone(context: WasiContext, fields: Fields) -> Fields:
     return Fields(fields.pairs)
 
 
+def received_pairs(pairs: Iterable[tuple[str, str]]) -> Pairs:
+    """What came from outside, without what belongs to the connection."""
+    lower = ((name.lower(), value) for name, value in pairs)
+    return [(name, value.encode("latin-1", "replace")) for name, value in lower if name not in FORBIDDEN]
+
+
 def received(pairs: Iterable[tuple[str, str]]) -> Fields:
-    """The fields of a message that came from outside, without those that belong to the connection."""
-    return Fields(
-        ((name.lower(), value.encode("latin-1", "replace")) for name, value in pairs if name.lower() not in FORBIDDEN),
-        False,
-    )
+    """The fields of a message that came from outside."""
+    return Fields(received_pairs(pairs), False)
 
 
-def _checked(name: str, value: bytes) -> tuple[str, bytes]:
+def checked(name: str, value: bytes) -> tuple[str, bytes]:
     """A field that a guest may send. Raises `Err`."""
     if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
         raise Err(Variant("invalid-syntax"))

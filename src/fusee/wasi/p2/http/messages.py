@@ -14,11 +14,17 @@ from fusee.wasi.p2.pollable import Pollable
 from fusee.wasi.resources import Resource
 
 _PATH: Final = re.compile(r"\*|[/?][!\"$-~]*")  # what is printed, without `#`
-_AUTHORITY: Final = re.compile(r"[0-9A-Za-z\-._~!$&'()*+,;=:@%\[\]]+")
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
+AUTHORITY: Final = re.compile(r"[0-9A-Za-z\-._~!$&'()*+,;=:@%\[\]]+")
+SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
 MAX_TEXT: Final = 1 << 16  # of a path, a method or an authority
 
-_METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
+METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
+
+
+def method_named(name: str) -> Variant:
+    """The `method` of a name."""
+    lower = name.lower()
+    return Variant(lower) if lower in METHODS and name.isupper() else Variant("other", name)
 
 
 class _WithBody(Resource):
@@ -98,8 +104,7 @@ class IncomingRequest(IncomingMessage):
         self, method: str, path: str | None, scheme: str, authority: str | None, headers: Fields, body: IncomingBody
     ) -> None:
         super().__init__(headers, body)
-        lower = method.lower()
-        self.method = Variant(lower) if lower in _METHODS and method.isupper() else Variant("other", method)
+        self.method = method_named(method)
         self.path, self.authority, self.scheme = path, authority, Variant(scheme)
 
 
@@ -205,7 +210,7 @@ def method(context: WasiContext, request: OutgoingRequest) -> Variant:
 def set_method(context: WasiContext, request: OutgoingRequest, wanted: Variant) -> None:
     """Its method."""
     if wanted.tag == "other":
-        _check(TOKEN, wanted.payload)
+        check_text(TOKEN, wanted.payload)
     request.method = wanted
 
 
@@ -219,7 +224,7 @@ def path_with_query(context: WasiContext, request: OutgoingRequest) -> str | Non
 def set_path_with_query(context: WasiContext, request: OutgoingRequest, path: str | None) -> None:
     """Path and query of its target."""
     if path:
-        _check(_PATH, path)
+        check_text(_PATH, path)
     request.path = path
 
 
@@ -233,7 +238,7 @@ def scheme(context: WasiContext, request: OutgoingRequest) -> Variant | None:
 def set_scheme(context: WasiContext, request: OutgoingRequest, wanted: Variant | None) -> None:
     """Its scheme."""
     if wanted is not None and wanted.tag == "other":
-        _check(_SCHEME, wanted.payload)
+        check_text(SCHEME, wanted.payload)
     request.scheme = wanted
 
 
@@ -247,7 +252,7 @@ def authority(context: WasiContext, request: OutgoingRequest) -> str | None:
 def set_authority(context: WasiContext, request: OutgoingRequest, wanted: str | None) -> None:
     """Which host is asked."""
     if wanted is not None:
-        _check(_AUTHORITY, wanted)
+        check_text(AUTHORITY, wanted)
         split_authority(wanted)
     request.authority = wanted
 
@@ -270,7 +275,8 @@ def split_authority(text: str) -> tuple[str, int | None]:
     return host, port
 
 
-def _check(pattern: "re.Pattern[str]", text: str) -> None:
+def check_text(pattern: "re.Pattern[str]", text: str) -> None:
+    """Insists on a form, and a length. Raises `Err`."""
     if len(text) > MAX_TEXT or not pattern.fullmatch(text):
         raise Err
 

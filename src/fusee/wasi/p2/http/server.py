@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BufferedIOBase
 from socket import SHUT_RDWR, socket
 from typing import Any, Final
 
@@ -19,16 +18,15 @@ from fusee.component.component import Component
 from fusee.component.linker import Linker
 from fusee.component.resources import ResourceHost
 from fusee.component.values import Variant
-from fusee.wasi.p2.http.bodies import PIECE_BYTES, IncomingBody
-from fusee.wasi.p2.http.client import framed
+from fusee.wasi.p2.http.bodies import IncomingBody
 from fusee.wasi.p2.http.fields import HttpError, received
+from fusee.wasi.p2.http.framing import chunks, framed, sized
 from fusee.wasi.p2.http.messages import IncomingRequest, OutgoingResponse, ResponseOutparam
 
 MAX_CONNECTIONS: Final = 64
 CLIENT_SECONDS: Final = 60.0
 """How long a client may be silent."""
 _FEEDER_SECONDS: Final = 0.2  # for what is on its way; who has more to say is not listened to any more
-_MAX_LINE: Final = 1 << 12
 
 _HANDLER: Final = "wasi:http/incoming-handler@0.2."
 
@@ -93,13 +91,15 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _answer(self) -> None:
+        body = IncomingBody()
         try:
-            pieces = self._body()
+            pieces = self._body(body)
         except ValueError as error:
+            body.close()
+            body.far.close()
             self.close_connection = True
             self.send_error(400, explain=str(error))
             return
-        body = IncomingBody()
         feeder = threading.Thread(target=self._feed, args=(pieces, body), name="fusee-wasi", daemon=True)
         request = IncomingRequest(
             self.command, self.path, "HTTP", self.headers.get("host"), received(self.headers.items()), body
@@ -116,16 +116,16 @@ class _Handler(BaseHTTPRequestHandler):
             feeder.join(_FEEDER_SECONDS)
             self.close_connection |= feeder.is_alive()
 
-    def _body(self) -> Iterator[bytes]:
+    def _body(self, body: IncomingBody) -> Iterator[bytes]:
         """The pieces of the request's body. Raises `ValueError` if its length is not clear (RFC 9112, 6.3)."""
         coding, lengths = self.headers.get("transfer-encoding"), self.headers.get_all("content-length") or []
         if coding is not None:
             if coding.lower() != "chunked" or lengths:
                 raise ValueError("a body is chunked, or has a length")
-            return _chunks(self.rfile)
+            return chunks(self.rfile, body)
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
             raise ValueError("malformed content-length")
-        return _sized(self.rfile, int(lengths[0]) if lengths else 0)
+        return sized(self.rfile, int(lengths[0]) if lengths else 0)
 
     def _feed(self, pieces: Iterator[bytes], body: IncomingBody) -> None:
         """Passes the request's body on; what the guest does not want is not read, and the connection closed."""
@@ -190,33 +190,6 @@ def _abort(connection: socket) -> None:
     """A response that breaks off is not to look complete."""
     with suppress(OSError):
         connection.shutdown(SHUT_RDWR)
-
-
-def _sized(source: BufferedIOBase, length: int) -> Iterator[bytes]:
-    while length:
-        piece = source.read(min(length, PIECE_BYTES))
-        if not piece:
-            raise EOFError
-        length -= len(piece)
-        yield piece
-
-
-def _chunks(source: BufferedIOBase) -> Iterator[bytes]:
-    """A chunked body; extensions and trailers are skipped (RFC 9112, 7.1)."""
-    while True:
-        size = source.readline(_MAX_LINE).partition(b";")[0].strip()
-        if not re.fullmatch(rb"[0-9a-fA-F]{1,15}", size):
-            raise ValueError("malformed chunk")
-        length = int(size, 16)
-        if not length:
-            break
-        yield from _sized(source, length)
-        if source.readline(_MAX_LINE).strip():
-            raise ValueError("malformed chunk")
-    for _ in range(100):
-        if not source.readline(_MAX_LINE).strip():
-            return
-    raise ValueError("too many trailers")
 
 
 def handler_of(linker: Linker, component: Component, make_store: Callable[[], Store]) -> Handle:

@@ -1,0 +1,1 @@
+"""`wasi:http` of version 0.3."""
