@@ -253,6 +253,31 @@ def test_files(tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").read_bytes() == b"\x0023456789"
 
 
+@pytest.mark.parametrize(
+    ("path", "how", "asked", "flags"),
+    [
+        ("new", {"create"}, set(), {"read", "write"}),
+        ("new", {"create"}, {"read"}, {"read", "write"}),
+        ("new", {"create"}, {"write"}, {"write"}),
+        ("old", set(), set(), {"read"}),
+        (".", set(), set(), {"read"}),
+        (".", {"directory"}, {"read", "mutate-directory"}, {"read", "mutate-directory"}),
+    ],
+)
+def test_what_is_opened_says_what_for(
+    tmp_path: Path, path: str, how: set[str], asked: set[str], flags: set[str]
+) -> None:
+    (tmp_path / "old").write_bytes(b"")
+    config = WasiConfig()
+    config.preopen_dir(str(tmp_path), "/")
+    with WasiContext(config) as context:
+        ((root, _),) = filesystem.get_directories(context)
+        opened = filesystem.open_at(context, root, set(), path, how, asked)
+        assert filesystem.get_flags(context, opened) == flags
+        opened.close()
+        root.close()
+
+
 @pytest.mark.parametrize("is_fifo", [False, True])
 def test_what_is_not_read_has_an_outcome(tmp_path: Path, is_fifo: bool) -> None:
     """A stream that is dropped before anything was read of it ends well."""

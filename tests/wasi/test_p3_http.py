@@ -124,6 +124,8 @@ def test_fields(program: Program) -> None:
     fields = program.call("[static]fields.from-list", [("a", b"1"), ("b", b"2"), ("A", b"3")])
     assert program.call("[method]fields.get-and-delete", fields, "A") == [b"1", b"3"]
     assert program.call("[method]fields.copy-all", fields) == [("b", b"2")]
+    program.call("[method]fields.append", fields, "B", b"4")
+    assert program.call("[method]fields.copy-all", fields) == [("b", b"2"), ("b", b"4")]
     copy = program.call("[method]fields.clone", fields)
     program.call("[method]fields.append", copy, "c", b"")
     assert program.call("[method]fields.has", fields, "c") is False

@@ -109,7 +109,9 @@ def get_directories(context: WasiContext) -> list[tuple[OpenFile, str]]:
 def open_at(
     context: WasiContext, file: OpenFile, flags: set[str], path: str, how: set[str], asked: set[str]
 ) -> OpenFile:  # fmt: skip
-    """Opens a file or a directory."""
+    """Opens a file or a directory. A file that may be made is opened to be written, too, as in Wasmtime."""
+    if "create" in how and "directory" not in how:
+        asked = (asked or {"read"}) | {"write"}
     made = OpenFile(p2.open_at(context, file, flags, path, how, asked).descriptor)
     made.is_mutable = "mutate-directory" in asked
     return made

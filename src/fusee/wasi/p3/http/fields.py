@@ -70,8 +70,9 @@ def set_values(context: WasiContext, fields: Fields, name: str, values: list[byt
 
 @TYPES.method("fields.append(name: field-name, value: field-value) -> result<_, header-error>")
 def append(context: WasiContext, fields: Fields, name: str, value: bytes) -> None:
-    """Gives a name a further value."""
-    _limited(lambda: p2.append(context, fields, name, value))
+    """Gives a name a further value. It is written as it was the first time, as in Wasmtime."""
+    known = next((one for one, _ in fields.pairs if one.lower() == name.lower()), name)
+    _limited(lambda: p2.append(context, fields, known, value))
 
 
 @TYPES.method("fields.get-and-delete(name: field-name) -> result<list<field-value>, header-error>")
