@@ -22,8 +22,8 @@ def test_what_is_no_size(text: str) -> None:
 def test_a_file_that_is_no_module(tmp_path: "pytest.TempPathFactory") -> None:
     path = f"{tmp_path}/bad.wasm"
     with pytest.raises(click.ClickException, match="No such file"):
-        native_module(path, 1, None)
+        native_module(path, 1, None, False)
     with open(path, "wb") as file:
         file.write(b"\0asm\1\0\0\0\1")
     with pytest.raises(click.ClickException, match="--native"):
-        native_module(path, 1, None)
+        native_module(path, 1, None, False)

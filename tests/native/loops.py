@@ -44,9 +44,9 @@ def translated_loops(tiered: TieredModule) -> list[tuple[int, int]]:
 def resume_all(engine: fusee.Engine, module: fusee.Module) -> list[Loop]:
     """Have all loops that a guest has translated go on in native code; those that can."""
     tiered = module_of(engine, module)
-    loops = _find_loops(tiered._native, tiered.binary, translated_loops(tiered))
+    loops = _find_loops(tiered._native, tiered.binary, translated_loops(tiered), tiered.is_metered)
     places = [Place(*loop.place) for loop in loops]
-    code = mapped(compile_batch(tiered.binary, Wish([], places, [], 0)))
+    code = mapped(compile_batch(tiered.binary, Wish([], places, [], 0, tiered.is_metered)))
     tiered.install(engine._address, code, loops)
     return [loop for loop in loops if (loop.function, loop.loop) in code.loops]
 

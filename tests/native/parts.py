@@ -34,10 +34,10 @@ class Part:
             return list(functions[1::2])
         return [index for index in functions if self._random.random() < 0.5]
 
-    def native_code(self, binary: bytes) -> NativeCode | None:
+    def native_code(self, binary: bytes, wanted: None, is_metered: bool) -> NativeCode | None:
         """In place of `host.native_code`."""
         chosen = self.choose(plan(binary).module.defined)
-        kept = host.build(binary, chosen)
+        kept = host.build(binary, chosen, is_metered)
         code = None if kept is None else mapped(kept)
         self._count(code.reasons if code else plan(binary, chosen).reasons, len(code.functions) if code else 0)
         return code

@@ -50,7 +50,7 @@ def test_what_was_compiled_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setattr(host, "build", lambda *given: built.append(given))
         assert host.native_code(binary) is None
-    assert built == [(binary, None)]
+    assert built == [(binary, None, False)]
     monkeypatch.undo()
     assert called() == 41
 

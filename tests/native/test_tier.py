@@ -429,7 +429,7 @@ def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
     assert main_of(Instance(store, module, []), store) == 0
     known = module_of(own, module)
     ((index, offset),) = translated_loops(known)
-    loops = _find_loops(known._native, known.binary, [(index, offset)])
+    loops = _find_loops(known._native, known.binary, [(index, offset)], False)
     made = compile_batch(known.binary, Wish([], [Place(*loop.place) for loop in loops], [], 0))
     for is_native in (False, True):
         if is_native:
@@ -511,7 +511,7 @@ def test_a_batch_may_be_empty() -> None:
     assert (code.functions, code.loops, code.reasons) == ({}, {}, {0: "too many locals"})
 
 
-@pytest.mark.parametrize("setting", ["consume_fuel", "profiled", "checked"])
+@pytest.mark.parametrize("setting", ["profiled", "checked"])
 def test_who_counts_or_checks_interprets(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The builds that do so need not be there for that."""
     config = Config()

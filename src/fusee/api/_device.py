@@ -184,13 +184,13 @@ class DeviceNative(Native):
     def displace(self, source: int) -> None:
         self.device.heap.release(source)
 
-    def native_code(self, binary: bytes) -> "NativeCode | None":
+    def native_code(self, binary: bytes, is_metered: bool) -> "NativeCode | None":
         """Compiled here, and loaded: where an app is built, a linker does that (`fusee build --native`)."""
         from fusee.native.code import NativeCode
         from fusee.native.unit import Options
         from fusee.native.units import objects_for_device
 
-        options = Options(self.device.target, polls=False, for_this_process=False)
+        options = Options(self.device.target, polls=False, for_this_process=False, is_metered=is_metered)
         made = objects_for_device(binary, options)
         if made is None:
             return None

@@ -132,17 +132,17 @@ class Native:
     def displace(self, source: int) -> None:
         """Undo `place`."""
 
-    def native_code(self, binary: bytes) -> "NativeCode | None":
-        """Native code of a module's functions, those that can have it."""
+    def native_code(self, binary: bytes, is_metered: bool) -> "NativeCode | None":
+        """Native code of a module's functions, those that can have it; which pays with fuel if the engine does."""
         raise NotImplementedError
 
-    def exported_code(self, binary: bytes) -> bytes:
+    def exported_code(self, binary: bytes, is_metered: bool) -> bytes:
         """The same as bytes, for another process; empty if there is none, or nobody could use it."""
         return b""
 
-    def imported_code(self, binary: bytes, exported: bytes) -> "NativeCode | None":
-        """What was exported. Raises `WasmtimeError` if that was elsewhere."""
-        return self.native_code(binary)
+    def imported_code(self, binary: bytes, exported: bytes, is_metered: bool) -> "NativeCode | None":
+        """What was exported. Raises `WasmtimeError` if that was elsewhere, or for an engine that counts otherwise."""
+        return self.native_code(binary, is_metered)
 
     def new_tier(self, engine: int, gate: EngineGate) -> "Tier | None":
         """What gives functions native code while they run; None where that cannot be."""
@@ -212,24 +212,27 @@ class HostNative(Native):
     def place(self, binary: bytes) -> int:
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
 
-    def native_code(self, binary: bytes) -> "NativeCode | None":
+    def native_code(self, binary: bytes, is_metered: bool) -> "NativeCode | None":
         from fusee.native.host import native_code
 
-        return native_code(binary)
+        return native_code(binary, None, is_metered)
 
-    def exported_code(self, binary: bytes) -> bytes:
+    def exported_code(self, binary: bytes, is_metered: bool) -> bytes:
         from fusee.native.host import exported_code
 
-        return exported_code(binary)
+        return exported_code(binary, is_metered)
 
-    def imported_code(self, binary: bytes, exported: bytes) -> "NativeCode | None":
+    def imported_code(self, binary: bytes, exported: bytes, is_metered: bool) -> "NativeCode | None":
         from fusee.native.host import imported_code
 
-        code = imported_code(binary, exported)
+        code = imported_code(binary, exported, is_metered)
         if code is None:
             from fusee.api.errors import WasmtimeError
 
-            raise WasmtimeError("this module was compiled for another processor, or by another version of Fusee")
+            raise WasmtimeError(
+                "this module was compiled for another processor, or by another version of Fusee, or for engines that"
+                " count fuel where this one does not, or the other way round"
+            )
         return code
 
     def new_tier(self, engine: int, gate: EngineGate) -> "Tier | None":

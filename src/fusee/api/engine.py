@@ -50,7 +50,7 @@ class Engine(Managed):
         self._native = _load.load(config.checked, config.target)
         self._has_deadlines = config.consume_fuel or config.epoch_interruption
         self._is_metered = config.consume_fuel or (config.epoch_interruption and self._native.polls)
-        may_compile = not (config.checked or config.profiled or self._is_metered)
+        may_compile = not (config.checked or config.profiled)
         self._compiles = config.strategy == "native" and may_compile
         self._address = self._native.open(self._is_metered)
         state = view(EngineState, self._address, self._native.space)

@@ -132,7 +132,8 @@ class Module(Managed):
         from fusee.api._serialized import Serialized
 
         binary, engine = self._opened()._binary, self._engine
-        return Serialized(binary, engine._native.exported_code(binary) if engine._compiles else b"").to_bytes()
+        code = engine._native.exported_code(binary, engine._is_metered) if engine._compiles else b""
+        return Serialized(binary, code).to_bytes()
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> "Module":
@@ -290,10 +291,11 @@ def install_native(engine: Engine, module: int, binary: bytes, exported: bytes) 
 
     The code is `exported`, unless that is empty.
     """
-    code = engine._native.imported_code(binary, exported) if exported else engine._native.native_code(binary)
+    native, is_metered = engine._native, engine._is_metered
+    code = native.imported_code(binary, exported, is_metered) if exported else native.native_code(binary, is_metered)
     if code is not None:
         for index, addresses in code.functions.items():
-            engine._native.install_native(engine._address, module, index, *addresses)
+            native.install_native(engine._address, module, index, *addresses)
     return code
 
 

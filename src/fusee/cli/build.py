@@ -35,11 +35,14 @@ if TYPE_CHECKING:
               help="Of each only its hottest functions, until they are so much of what it executes.")  # fmt: skip
 @click.option("--native-size", "size", metavar="BYTES", callback=lambda context, parameter, value: byte_count(value),
               help="At most so much native code for each (300KB, 1MB).")  # fmt: skip
+@click.option("--native-metered", "is_metered", is_flag=True,
+              help="For an app whose engine counts fuel or has deadlines: such an engine interprets everything else.")
 @click.option("--report", is_flag=True, help="Show what was chosen for native code, and why the rest was not.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(
     triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None,
-    components: tuple[str, ...], natives: tuple[str, ...], share: float, size: int | None, report: bool,
+    components: tuple[str, ...], natives: tuple[str, ...], share: float, size: int | None, is_metered: bool,
+    report: bool,
 ) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
@@ -49,7 +52,7 @@ def build(
         with _progress(triple) as progress:
             selection = None if trees is None else checked(trees)
             parts = split_components(components)
-            modules = [native_module(argument, share / 100, size) for argument in natives]
+            modules = [native_module(argument, share / 100, size, is_metered) for argument in natives]
             library = build_library(
                 triple, optimize, progress, trees=selection, without=without, natives=modules,
                 has_components=bool(parts),

@@ -26,7 +26,7 @@ def byte_count(text: str | None) -> int | None:
     return int(float(match[1]) * _UNITS[unit])
 
 
-def native_module(argument: str, share: float, size: int | None) -> "NativeModule":
+def native_module(argument: str, share: float, size: int | None, is_metered: bool) -> "NativeModule":
     """What `--native FILE[=PROFILE]` names: a valid module; and how often each of its functions was executed."""
     from fusee.native.budget import Budget
     from fusee.package.natives import NativeModule
@@ -37,7 +37,7 @@ def native_module(argument: str, share: float, size: int | None) -> "NativeModul
         binary, executions, error = pool.submit(_read, name, profile).result()
     if error:
         raise click.ClickException(f"--native {argument}: {error}")
-    return NativeModule(Path(name).name, binary, executions, Budget(share, size))
+    return NativeModule(Path(name).name, binary, executions, Budget(share, size), is_metered)
 
 
 def _read(name: str, profile: str) -> tuple[bytes, dict[int, float] | None, str]:

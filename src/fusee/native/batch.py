@@ -30,14 +30,15 @@ class Wish(NamedTuple):
     loops: list[Place]  # of functions that are interpreted now
     done: list[int]  # functions that have native code, or cannot have it
     room: int  # for so many bytes of WebAssembly; the first of the functions may be larger
+    is_metered: bool = False  # whether what is executed is paid for with fuel
 
     def to_bytes(self) -> bytes:
         return json.dumps(self).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Wish":
-        hot, loops, done, room = json.loads(data)
-        return cls(hot, [Place(*place) for place in loops], done, room)
+        hot, loops, done, room, is_metered = json.loads(data)
+        return cls(hot, [Place(*place) for place in loops], done, room, is_metered)
 
 
 def choose(module: Module, wish: Wish) -> Plan:
@@ -83,7 +84,7 @@ def compile_batch(binary: bytes, wish: Wish) -> bytes:
     """The batch, as `native.code` maps it."""
     the_plan = choose(read_module(binary), wish)
     module, (chosen,), reasons = the_plan.module, the_plan.units, the_plan.reasons
-    options = Options(Target.host(), grows=True)
+    options = Options(Target.host(), grows=True, is_metered=wish.is_metered)
     compiler = Compiler(the_plan, options)
     unit = compiler.new_unit()
     unit.begin(chosen)

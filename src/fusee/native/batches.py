@@ -79,15 +79,16 @@ class Job:
 class Shelf:
     """The batches of a module that are in the cache."""
 
-    def __init__(self, binary: bytes) -> None:
+    def __init__(self, binary: bytes, is_metered: bool) -> None:
         self._binary = binary
         self._cache = Cache()
-        self._key = key_of(binary, "batches")
+        self._is_metered = is_metered
+        self._key = key_of(binary, "batches", is_metered)
         self._keys: list[str] = []
 
     def all(self) -> list[bytes]:
         """Those that are there and not damaged; or the code of all functions, if it was compiled ahead."""
-        whole = self._cache.read("native", functions_key(self._binary, None))
+        whole = self._cache.read("native", functions_key(self._binary, None, self._is_metered))
         if whole is not None:
             return [whole]
         found = []

@@ -24,6 +24,8 @@ def enter_block(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
     type_ = block_type(c, cast(int | None, ins.immediates[0]))
     c.before_block(kind)
     label = Label(kind, c.label(), type_.params, type_.results, len(c.stack) - len(type_.params))
+    if c.meter is not None:
+        c.meter.open(label, len(c.labels), kind == "loop")
     c.labels.append(label)
     return label
 
@@ -43,6 +45,9 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
         label.variables.append(variable)
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
     c.begin(label.name)
+    if c.meter is not None:
+        assert label.charge is not None
+        c.meter.begin_loop(label.charge)
     c.after_label(label)
     for kind, variable in zip(label.params, label.variables, strict=True):
         c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
@@ -58,6 +63,8 @@ def _if(c: FunctionCompiler, ins: Instruction) -> None:
     then = c.label()
     c.branch(condition, then, label.other)
     c.begin(then)
+    if c.meter is not None:
+        c.meter.note_branch()
 
 
 @rule("else")
@@ -65,6 +72,8 @@ def _else(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels[-1]
     leave_block(c, label)
     _second_arm(c, label)
+    if c.meter is not None:
+        c.meter.note_arm()
 
 
 def _second_arm(c: FunctionCompiler, label: Label) -> None:
@@ -84,14 +93,23 @@ def leave_block(c: FunctionCompiler, label: Label) -> None:
 def _end(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels.pop()
     if label.kind == "loop":  # nothing branches to its end
+        note_end(c, label, not c.ended, False)
         return
+    is_reached, is_joined = not c.ended, bool(label.edges or label.other)
     leave_block(c, label)
     if label.other:
         _second_arm(c, label)
         leave_block(c, label)
     if label.close is not None:
         label.close()
+    note_end(c, label, is_reached, is_joined)
     finish_block(c, label)
+
+
+def note_end(c: FunctionCompiler, label: Label, is_reached: bool, is_joined: bool) -> None:
+    """In metered code: a block has ended, whose end its code reaches, or branches go to."""
+    if c.meter is not None and c.labels:
+        c.meter.note_end(label, len(c.labels), is_reached or is_joined, is_joined)
 
 
 def finish_block(c: FunctionCompiler, label: Label) -> None:
@@ -105,9 +123,11 @@ def finish_block(c: FunctionCompiler, label: Label) -> None:
         c.push(kind, incoming[0][0] if len(incoming) == 1 else c.merge(LLVM[kind], incoming))
 
 
-def branch(c: FunctionCompiler, depth: int) -> None:
-    """Take a branch with the topmost operands, which stay."""
+def branch(c: FunctionCompiler, depth: int, is_alone: bool = False) -> None:
+    """Take a branch with the topmost operands, which stay. `is_alone`: it is a `br`."""
     label = c.labels[-1 - depth]
+    if c.meter is not None:
+        c.meter.note_leaving(c.labels[-1], len(c.labels) - 1 - depth)
     count = len(label.types)
     operands = [value.operand for value in c.stack[len(c.stack) - count :]]
     if label.kind != "loop":
@@ -115,12 +135,12 @@ def branch(c: FunctionCompiler, depth: int) -> None:
         return
     for kind, operand, variable in zip(label.params, operands, label.variables, strict=True):
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
-    c.jump(label.name)
+    c.jump(label.name if c.meter is None or not is_alone else c.meter.target(label))
 
 
 @rule("br")
 def _br(c: FunctionCompiler, ins: Instruction) -> None:
-    branch(c, cast(int, ins.immediates[0]))
+    branch(c, cast(int, ins.immediates[0]), is_alone=True)
 
 
 @rule("return")
@@ -139,6 +159,8 @@ def branch_if(c: FunctionCompiler, condition: str, depth: int) -> None:
     c.begin(taken)
     branch(c, depth)
     c.begin(going)
+    if c.meter is not None:
+        c.meter.note_branch()
 
 
 @rule("br_table")

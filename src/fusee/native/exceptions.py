@@ -8,7 +8,7 @@ from bisect import bisect_right
 from typing import Final, cast
 
 from fusee.engine.state.code import CATCH, CATCH_ALL, CATCH_ALL_REF, CATCH_REF
-from fusee.native.control import branch, enter_block, finish_block, leave_block
+from fusee.native.control import branch, enter_block, finish_block, leave_block, note_end
 from fusee.native.function import FunctionCompiler, Handler, Label, rule
 from fusee.native.module import REFERENCE
 from fusee.native.reader import Instruction
@@ -63,13 +63,22 @@ def _close(c: FunctionCompiler, handler: Handler) -> bool:
     c.handlers.pop()
     handler.is_open = False
     if not handler.errors:
-        return False
+        return _close_unused(c, handler)
     c.begin(handler.name)
     handler.status = c.merge("i64", [(error.status, error.block) for error in handler.errors])
     handler.offset = c.merge("i32", [(str(error.offset), error.block) for error in handler.errors])
     thrown = c.label()
     c.branch(c.use("is_thrown", "%ctx"), thrown, c.raises_to(handler.status, c.passed_on, handler.offset, ()))
     c.begin(thrown)
+    return True
+
+
+def _close_unused(c: FunctionCompiler, handler: Handler) -> bool:
+    """No exception can arrive. In metered code it is compiled nevertheless: what is paid for where depends on that."""
+    if c.meter is None:
+        return False
+    c.begin(handler.name)
+    handler.status, handler.offset = "1", "0"
     return True
 
 
@@ -112,6 +121,9 @@ def _end_try_table(c: FunctionCompiler, label: Label, clauses: list[tuple[int, i
         _take(c, kind, tag)
         branch(c, depth)
         del c.stack[label.height :]
+        if c.meter is not None:
+            c.meter.note_leaving(label, len(c.labels) - 1 - depth)
+            other = other or c.label()  # the clauses behind, to which nothing comes
         if not other:
             return
         c.begin(other)
@@ -144,6 +156,8 @@ def _catch(c: FunctionCompiler, ins: Instruction) -> None:
     else:
         return
     handler.untested = ""
+    if c.meter is not None:
+        c.meter.note_arm()
     is_tagged = ins.op.mnemonic == "catch"
     tag = cast(int, ins.immediates[0]) if is_tagged else 0
     if is_tagged:
@@ -174,9 +188,13 @@ def _delegate(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels.pop()
     handler = cast(Handler, label.handler)
     c.open_tries -= 1
+    is_reached, is_joined = not c.ended, bool(label.edges)
+    outermost = len(c.labels) - 1 - cast(int, ins.immediates[0])
     leave_block(c, label)
+    if c.meter is not None:
+        c.meter.note_leaving(label, outermost)
+    note_end(c, label, is_reached, is_joined)
     if _close(c, handler):
-        outermost = len(c.labels) - 1 - cast(int, ins.immediates[0])
         within = c.handlers[: bisect_right(c.handlers, outermost, key=lambda one: one.depth)]
         c.jump(c.raises_to(handler.status, c.passed_on, handler.offset, within))
     finish_block(c, label)

@@ -15,6 +15,7 @@ from fusee.engine.state.runtime import HEADER_SLOTS
 from fusee.kernel import tree
 from fusee.kernel.lower.function import UNLIKELY
 from fusee.kernel.tree import Specialised
+from fusee.native.metering import Charge, Meter
 from fusee.native.module import REFERENCE, FuncType
 from fusee.native.reader import Instruction, Reader
 from fusee.native.unit import LLVM, Unit, slots_of
@@ -61,6 +62,7 @@ class Label:
     given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
     handler: Handler | None = None  # of a `try` in either form
     close: Callable[[], None] | None = None  # likewise: writes what comes at its end
+    charge: Charge | None = None  # in metered code
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ class FunctionCompiler(OperandWriter):
         self.skipped = 0  # blocks that were begun in code that is not reached
         self.calls = False
         self.highest = 0  # the operand stack was
+        self.meter = Meter(self) if unit.options.is_metered else None
         start, end = unit.module.body(index)
         reader = Reader(unit.module.binary, start, end)
         self._read_locals(reader)
@@ -265,6 +268,9 @@ class FunctionCompiler(OperandWriter):
         self.lines, self.block = [], "body"
         self.lines.append("body:")
         self.labels.append(Label("function", "return", (), self.type.results, 0))
+        if self.meter is not None:
+            self.meter.begin()
+            self.meter.open(self.labels[0], 0, False)
         for instruction in self.instructions:
             self._instruction(instruction)
         self._return()
@@ -276,7 +282,8 @@ class FunctionCompiler(OperandWriter):
         self._errors()
         own = len(self.rooted) + self.most_rooted
         top = f"  %top = getelementptr i64, ptr %sp, i64 {own}"
-        self.define(["entry:", *self.head, top, *beginning, *body, *self.lines])
+        costs = [] if self.meter is None else self.meter.definitions()
+        self.define(["entry:", *self.head, *costs, top, *beginning, *body, *self.lines])
 
     # What `native.resume` does otherwise
 
@@ -329,6 +336,8 @@ class FunctionCompiler(OperandWriter):
         if self.ended:
             self._skip(instruction)
             return
+        if self.meter is not None:
+            self.meter.charge_for(instruction)
         found = RULES.get(mnemonic)
         if found is not None:
             found(self, instruction)
@@ -392,6 +401,8 @@ class FunctionCompiler(OperandWriter):
             if number in self.rooted:
                 self.keep_local(number, first)
         self.emit(f"%wish = getelementptr i8, ptr {self.use('wish', '%ctx')}, i64 0")
+        if self.meter is not None:
+            self.emit(f"%fuel = getelementptr i8, ptr {self.use('fuel_place', '%ctx')}, i64 0")
         if self.calls:
             self.stack = []
             self.poll()

@@ -9,18 +9,21 @@ from fusee.native.key import functions_key, key_of
 _EXPORTED = "exported"
 
 
-def native_code(binary: bytes, wanted: Collection[int] | None = None) -> NativeCode | None:
+def native_code(
+    binary: bytes, wanted: Collection[int] | None = None, is_metered: bool = False
+) -> NativeCode | None:  # fmt: skip
     """Native code of a valid module's functions, all that can have it if `wanted` is None; None if there is none.
 
-    From the cache, if it has been compiled before. Nothing is mapped that the cache knows to be damaged.
+    It pays with fuel for what it executes if `is_metered` says so. From the cache, if it has been compiled before.
+    Nothing is mapped that the cache knows to be damaged.
     """
-    kept = kept_code(binary, wanted)
+    kept = kept_code(binary, wanted, is_metered)
     return None if kept is None else mapped(kept)
 
 
-def kept_code(binary: bytes, wanted: Collection[int] | None = None) -> bytes | None:
+def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: bool = False) -> bytes | None:
     """The same as the cache keeps it, compiled if need be."""
-    key = functions_key(binary, wanted)
+    key = functions_key(binary, wanted, is_metered)
     kept = Cache()
     found = kept.read("native", key)
     if found is not None:
@@ -29,26 +32,27 @@ def kept_code(binary: bytes, wanted: Collection[int] | None = None) -> bytes | N
     with kept.building(key):
         found = kept.read("native", key)
         if found is None:
-            found = build(binary, wanted)
+            found = build(binary, wanted, is_metered)
             if found is not None:
                 kept.write("native", key, found)
         return found
 
 
-def exported_code(binary: bytes) -> bytes:
+def exported_code(binary: bytes, is_metered: bool = False) -> bytes:
     """Native code of all functions that can have it, for another process; empty if there is none."""
-    kept = kept_code(binary)
-    return b"" if kept is None else key_of(binary, _EXPORTED).encode() + kept
+    kept = kept_code(binary, None, is_metered)
+    return b"" if kept is None else key_of(binary, _EXPORTED, is_metered).encode() + kept
 
 
-def imported_code(binary: bytes, exported: bytes) -> NativeCode | None:
-    """What was exported; None if that was another module's, or made by another version or for another processor."""
-    key = key_of(binary, _EXPORTED).encode()
+def imported_code(binary: bytes, exported: bytes, is_metered: bool = False) -> NativeCode | None:
+    """What was exported; None if that was another module's, or made otherwise, by another version, or for another
+    processor."""
+    key = key_of(binary, _EXPORTED, is_metered).encode()
     return mapped(exported[len(key) :]) if exported.startswith(key) else None
 
 
-def build(binary: bytes, wanted: Collection[int] | None) -> bytes | None:
+def build(binary: bytes, wanted: Collection[int] | None, is_metered: bool = False) -> bytes | None:
     """What the cache keeps, which function is where, and an image; None if there is nothing to compile."""
     from fusee.native.units import linked_module
 
-    return linked_module(binary, wanted)
+    return linked_module(binary, wanted, is_metered)

@@ -15,16 +15,16 @@ _FORMAT: Final = "1"  # of an entry of the cache
 _PARTS: Final = ("native", "engine", "kernel", "spec")  # what code depends on
 
 
-def functions_key(binary: bytes, wanted: Collection[int] | None) -> str:
+def functions_key(binary: bytes, wanted: Collection[int] | None, is_metered: bool) -> str:
     """What names native code of certain functions, compiled together; of all that can have it if `wanted` is None."""
-    return key_of(binary, "all" if wanted is None else json.dumps(sorted(wanted)))
+    return key_of(binary, "all" if wanted is None else json.dumps(sorted(wanted)), is_metered)
 
 
-def key_of(binary: bytes, what: str) -> str:
+def key_of(binary: bytes, what: str, is_metered: bool) -> str:
     """What names native code of a module for this processor: of which functions says `what`."""
     with open(compiler_version(), "rb") as file:
         compiler = file.read()
-    return digest(_FORMAT, sources_digest(), compiler, processor(), binary, what)
+    return digest(_FORMAT, sources_digest(), compiler, processor(), binary, what, str(is_metered))
 
 
 @cache

@@ -13,7 +13,7 @@ from fusee.native.unit import Options
 from fusee.native.units import NativeObjects
 
 _FUNCTION = "{i32, ptr, ptr}"  # LinkedFunction
-_MODULE = "{i64, i32, i32, ptr, ptr}"  # LinkedModule
+_MODULE = "{i64, i32, i32, i32, ptr, ptr}"  # LinkedModule
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ def table_object(modules: Sequence[Linked], target: Target) -> bytes:
         entries = [f"{_FUNCTION} {{i32 {index}, ptr {entry}, ptr {code}}}" for index, entry, code in functions]
         lines.append(_constant(f"functions.{number}", [(_FUNCTION, entry) for entry in entries]))
         places = f"ptr @hash.{number}, ptr @functions.{number}"
-        items.append(f"i64 {int(LAYOUTS)}, i32 {len(module.binary)}, i32 {len(functions)}, {places}")
-    items.append("i64 0, i32 0, i32 0, ptr null, ptr null")
+        numbers = len(module.binary), len(functions), int(module.options.is_metered)
+        items.append(f"i64 {int(LAYOUTS)}, {', '.join(f'i32 {item}' for item in numbers)}, {places}")
+    items.append("i64 0, i32 0, i32 0, i32 0, ptr null, ptr null")
     lines.append(_constant("modules", [(_MODULE, f"{_MODULE} {{{item}}}") for item in items]))
     lines.append(f"define ptr @{linked_modules.external}() {{\n  ret ptr @modules\n}}")
     return Machine(target).object("\n".join(lines) + "\n")

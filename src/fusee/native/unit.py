@@ -22,6 +22,7 @@ class Options:
     polls: bool = True  # whether another thread may want the guest to pause
     grows: bool = False  # whether more of the module's functions may get native code later
     for_this_process: bool = True
+    is_metered: bool = False  # whether what is executed is paid for with fuel
 
     @property
     def convention(self) -> str:

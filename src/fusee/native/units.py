@@ -52,9 +52,9 @@ def _types(the_plan: Plan, lost: Collection[int]) -> dict[int, int]:
     return {index: the_plan.module.func_types[index] for index in sorted(the_plan.chosen) if index not in lost}
 
 
-def linked_module(binary: bytes, wanted: Collection[int] | None) -> bytes | None:
+def linked_module(binary: bytes, wanted: Collection[int] | None, is_metered: bool) -> bytes | None:
     """The same for this process, linked, as `native.code` maps it."""
-    options = Options(Target.host())
+    options = Options(Target.host(), is_metered=is_metered)
     made = compile_module(binary, wanted, options)
     if made is None:
         return None
@@ -80,7 +80,7 @@ def objects_for_device(
 ) -> NativeObjects | None:
     """The same for another machine, from the cache if it has been compiled before."""
     kept, chosen = kept or Cache(), None if wanted is None else sorted(wanted)
-    names = (options.target.triple, options.prefix, str(options.polls), json.dumps(chosen))
+    names = (options.target.triple, options.prefix, f"{options.polls} {options.is_metered}", json.dumps(chosen))
     key = digest(_FORMAT, VERSION, sources_digest(), binary, *names)
     found = kept.read("native", key)
     if found is not None:

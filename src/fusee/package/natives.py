@@ -15,9 +15,10 @@ class NativeModule:
     binary: bytes
     executions: Mapping[int, float] | None = None  # of each function, if that has been counted (`choose.candidates`)
     budget: Budget = EVERYTHING
+    is_metered: bool = False  # for engines that count fuel or have deadlines; those without interpret it then
 
     @property
     def key(self) -> str:
         """Tells modules with different code apart."""
         counted = "" if self.executions is None else str(sorted(self.executions.items()))
-        return sha256(self.binary + f"{counted} {self.budget}".encode()).hexdigest()
+        return sha256(self.binary + f"{counted} {self.budget} {self.is_metered}".encode()).hexdigest()

@@ -54,8 +54,9 @@ class TieredModule:
     """
 
     def __init__(
-        self, native: "HostNative", address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object]
-    ) -> None:
+        self, native: "HostNative", address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object],
+        is_metered: bool,
+    ) -> None:  # fmt: skip
         state = view(ModuleState, address)
         self.address = address
         self.binary = binary
@@ -64,7 +65,8 @@ class TieredModule:
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen there
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
         self.done: set[int] = set()  # functions that have native code, or cannot have it
-        self.shelf = Shelf(binary)
+        self.is_metered = is_metered
+        self.shelf = Shelf(binary, is_metered)
         self._native = native
         self._own = range(int(state.imported_func_count), int(state.func_count))
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
@@ -122,7 +124,7 @@ class TieredModule:
         heads = [head for head, _ in self.heads.most_common(_MOST_LOOPS - len(self._seen_heads))]
         self.heads.clear()
         self._seen_heads.update(heads)
-        return _find_loops(self._native, self.binary, heads) if heads else []
+        return _find_loops(self._native, self.binary, heads, self.is_metered) if heads else []
 
     def install(self, engine: int, code: NativeCode, loops: list[Loop]) -> None:
         """Have guests execute this code from now on."""
@@ -165,11 +167,13 @@ def loop_cells(module: int, function: int) -> list[int]:
     return [int(notes[1 + number]) for number in range(int(notes[0]))]
 
 
-def _find_loops(native: "HostNative", binary: bytes, heads: list[tuple[int, int]]) -> list[Loop]:
+def _find_loops(
+    native: "HostNative", binary: bytes, heads: list[tuple[int, int]], is_metered: bool
+) -> list[Loop]:  # fmt: skip
     """Translate functions once more, which gives the same cells, in another engine: this one is in use."""
     from fusee.engine.translate.state import Translator  # which knows the interpreter's instructions
 
-    engine: int = native.open_engine(native.platform, False)
+    engine: int = native.open_engine(native.platform, is_metered)
     native.install_interpreter(engine)
     handlers = int(view(EngineState, engine).handlers.address)
     found = []

@@ -50,6 +50,7 @@ class Tier:
     def __init__(self, native: "HostNative", engine: int, gate: EngineGate) -> None:
         self._native = native
         self._engine = engine
+        self._is_metered = bool(view(EngineState, engine).is_metered)
         self._memory = make_struct(Tiering, {})
         self._state = view(Tiering, ctypes.addressof(self._memory))
         view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
@@ -82,7 +83,7 @@ class Tier:
     def add(self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object]) -> None:
         """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`."""
         own = weakref.ref(lifetime, partial(self._remove, address))
-        module = TieredModule(self._native, address, binary, own, kept)
+        module = TieredModule(self._native, address, binary, own, kept, self._is_metered)
         module.take_kept(self._engine)
         self._modules[address] = module
 
@@ -273,7 +274,8 @@ class Work(NamedTuple):
     def wish(self) -> bytes:
         """A `native.batch.Wish`."""
         done = sorted(self.module.done.difference(self.hot))
-        return json.dumps((self.hot, [loop.place for loop in self.loops], done, _ROOM)).encode()
+        loops = [loop.place for loop in self.loops]
+        return json.dumps((self.hot, loops, done, _ROOM, self.module.is_metered)).encode()
 
     def halves(self) -> "list[Work]":
         """The same as two of them, if it can be divided."""

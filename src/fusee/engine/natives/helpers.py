@@ -17,7 +17,7 @@ from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.allocate import cell_of_next_run
 from fusee.engine.runtime.heap.barrier import mark_overwritten
 from fusee.engine.runtime.heap.collect import note_embedder
-from fusee.engine.runtime.metering import is_late, leave_registers
+from fusee.engine.runtime.metering import is_late, leave_registers, pay_for
 from fusee.engine.runtime.notes import note_interpreted, note_native
 from fusee.engine.state.runtime import SAMPLED_NATIVE, Func, Instance, Store, Tag, Tiering
 from fusee.kernel.lang import (
@@ -219,6 +219,12 @@ def pause(world: Store, top: Ptr[u64]) -> None:
         raise Trap(TrapCode.INTERRUPT, 0)
 
 
+@kernel
+def pay(ctx: Instance, slots: Ptr[u64], cost: u32, unused: u32) -> u64:
+    """Pay for a stretch for which there is too little fuel at hand (`native.metering`)."""
+    return caught(pay_for, ctx.store, u64(cost))
+
+
 # Instructions on slots
 
 
@@ -292,6 +298,7 @@ NAMED: Final[dict[str, Any]] = {
     "throw_ref": throw_ref,
     "catch": catch,
     "poll": poll,
+    "pay": pay,
     "new_cell": new_cell,
     "overwritten": overwritten,
     **{name: instance(on_slots, name=name, narrow=0) for name in ON_SLOTS if not name.startswith("struct")},

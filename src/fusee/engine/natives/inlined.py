@@ -193,6 +193,12 @@ def wish(ctx: Instance) -> Ptr[u8]:
 
 
 @kernel(inline=True)
+def fuel_place(ctx: Instance) -> Ptr[u8]:
+    """Where the store's fuel is: a u64."""
+    return cast(Ptr[u8], ctx.store) + offset_of(Store, "fuel")
+
+
+@kernel(inline=True)
 def has_no_frame(top: Ptr[u64], ctx: Instance) -> bool:
     """Whether a guest frame that ends there is too high."""
     return top > ctx.stack_limit

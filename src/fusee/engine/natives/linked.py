@@ -28,6 +28,7 @@ class LinkedModule:
     layouts: u64  # `LAYOUTS` of the engine that the code is for
     size: u32  # of the binary; 0 ends the list
     count: u32
+    is_metered: u32  # 1: the code pays with fuel, and is for engines that are metered; 0: for others
     hash: Ptr[u32]
     functions: Ptr[LinkedFunction]
 
@@ -54,16 +55,17 @@ def linked_modules() -> Ptr[LinkedModule]:
 def use_linked(engine: Engine, m: Module) -> None:
     """Give a module that nothing has been called of the native code that is linked for these very bytes, if any is.
 
-    Nothing counts what native code does, so that an engine that is metered interprets everything. Raises `Exhausted`.
+    An engine that is metered uses code that pays with fuel only, others only what does not. Raises `Exhausted`.
     """
     modules = linked_modules()
-    if is_null(modules) or engine.is_metered:
+    if is_null(modules):
         return
     hashed = False
     found = stack_array(u32, HASH_WORDS)
     number = u32(0)
     while modules[number].size != 0:
-        if modules[number].size == m.source_size and modules[number].layouts == LAYOUTS:
+        is_for_engine = modules[number].is_metered == u32(engine.is_metered)
+        if modules[number].size == m.source_size and modules[number].layouts == LAYOUTS and is_for_engine:
             if not hashed:
                 sha256(m.source, m.source_size, found)
                 hashed = True

@@ -10,7 +10,17 @@ from fusee.engine.errors import Trap
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.state.runtime import RESERVED_STACK_SLOTS, SAVED_REGISTERS, Instance, Store
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, minimum, null, span, u32, u64, unlikely
+from fusee.spec import opcodes
 from fusee.spec.traps import TrapCode
+
+FREE: Final = frozenset({
+    opcodes.NOP, opcodes.DROP, opcodes.UNREACHABLE, opcodes.RETURN, opcodes.BLOCK, opcodes.LOOP, opcodes.ELSE,
+    opcodes.END, opcodes.CATCH, opcodes.CATCH_ALL, opcodes.DELEGATE,
+})  # fmt: skip
+"""Instructions that cost nothing, as in wasmtime: they say where others are, or go where these do anyway."""
+
+ENTRY_COST: Final = 1  # of a function
+MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
 SLICE: Final = u64(0x4000)  # of fuel between two looks at the clock
 CHUNK_BYTES: Final = u64(0x4_0000)  # of work between two looks: some ten microseconds

@@ -13,6 +13,7 @@ from fusee.engine.decode.instruction import (
 from fusee.engine.decode.optables import CLASS, ENDS_ARM, OPENS_BLOCK, immediates_of
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.runtime.metering import MANY_VALUES
 from fusee.engine.translate.accumulator import MOV, VMOV
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.comparison import EQ, NE
@@ -97,7 +98,6 @@ ELSE: Final = opcodes.ELSE.index
 END: Final = opcodes.END.index
 DELEGATE: Final = opcodes.DELEGATE.index
 FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
-MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
 BR_TABLE: Final = u32(NUMBER["br_table"])
 SET_LOOP: Final = u32(NUMBER["set_loop"])
@@ -393,7 +393,7 @@ def translate_br(t: Translator) -> None:
     for place in span(count):
         put_in_slot(t, t.stack[t.height - count + place], canonical(t, frame.height + place))
     reload_pins(t)
-    jump(t, label_for(t, number) if t.is_metered else frame.label)
+    jump(t, label_for(t, number) if t.is_metered and count <= MANY_VALUES else frame.label)
 
 
 @kernel

@@ -16,6 +16,7 @@ instruction of its stretch that costs something; how much that is all together i
 from typing import Final
 
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.runtime.metering import ENTRY_COST, FREE
 from fusee.engine.translate.encode import add_immediate, flush, new_ins
 from fusee.engine.translate.state import Label, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
@@ -25,16 +26,8 @@ TICK: Final = NUMBER["tick"]
 
 LOOP: Final = opcodes.LOOP.index
 
-FREE: Final = {
-    opcodes.NOP, opcodes.DROP, opcodes.UNREACHABLE, opcodes.RETURN, opcodes.BLOCK, opcodes.LOOP, opcodes.ELSE,
-    opcodes.END, opcodes.CATCH, opcodes.CATCH_ALL, opcodes.DELEGATE,
-}  # fmt: skip
-"""Instructions that cost nothing, as in wasmtime: they say where others are, or go where these do anyway."""
-
 COST = table(u8, [int(byte not in {op.index for op in FREE}) for byte in range(0x100)])
 """Of an instruction, by its first byte."""
-
-ENTRY_COST: Final = u32(1)  # of a function
 
 
 @kernel
@@ -44,7 +37,7 @@ def begin_function(t: Translator) -> None:
         t.charge_at = u32(0)
         t.newest_loop = u32(0)  # none: it is the function's own frame
         begin_stretch(t)
-        t.cost = ENTRY_COST
+        t.cost = u32(ENTRY_COST)
 
 
 @kernel
