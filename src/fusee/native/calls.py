@@ -109,14 +109,20 @@ def _call_func(
     return _merged(c, type_, after, (first, from_first), (second, c.block))
 
 
-@rule("call_indirect")
-def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
+def pop_place(c: FunctionCompiler, ins: Instruction) -> tuple[FuncType, int, int, str]:
+    """Of a call through a table: the type and its index, the table, and the element as an `i64`."""
     type_index, table = (cast(int, immediate) for immediate in ins.immediates)
     type_ = c.unit.module.types[type_index]
     assert type_ is not None
     element = c.pop()
     if not c.unit.module.tables[table]:
         element = c.value(f"zext i32 {element} to i64")
+    return type_, type_index, table, element
+
+
+@rule("call_indirect")
+def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
+    type_, type_index, table, element = pop_place(c, ins)
     arguments = _begin_call(c, type_)
     func = c.use("callee_at", "%ctx", str(table), element)
     is_same = c.use("is_of_type", func, "%ctx", str(type_index))

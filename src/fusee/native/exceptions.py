@@ -73,6 +73,15 @@ def _close(c: FunctionCompiler, handler: Handler) -> bool:
     return True
 
 
+def _begin_untested(c: FunctionCompiler, handler: Handler) -> bool:
+    """Go on where no clause so far has caught the exception, if one can come there."""
+    if handler.is_open:
+        return _close(c, handler)
+    if handler.untested:
+        c.begin(handler.untested)
+    return bool(handler.untested)
+
+
 def _close_unused(c: FunctionCompiler, handler: Handler) -> bool:
     """No exception can arrive. In metered code it is compiled nevertheless: what is paid for where depends on that."""
     if c.meter is None:
@@ -148,12 +157,7 @@ def _catch(c: FunctionCompiler, ins: Instruction) -> None:
     handler = cast(Handler, label.handler)
     leave_block(c, label)
     del c.stack[label.height :]
-    if handler.is_open:
-        if not _close(c, handler):
-            return
-    elif handler.untested:
-        c.begin(handler.untested)
-    else:
+    if not _begin_untested(c, handler):
         return
     handler.untested = ""
     if c.meter is not None:
@@ -172,12 +176,7 @@ def _catch(c: FunctionCompiler, ins: Instruction) -> None:
 def _end_try(c: FunctionCompiler, label: Label) -> None:
     handler = cast(Handler, label.handler)
     c.open_tries -= 1
-    if handler.is_open:
-        if not _close(c, handler):
-            return
-    elif handler.untested:
-        c.begin(handler.untested)
-    else:
+    if not _begin_untested(c, handler):
         return
     c.jump(c.raises_to(handler.status, c.passed_on, handler.offset))
 

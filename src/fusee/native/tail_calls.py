@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
+from fusee.native.calls import pop_place
 from fusee.native.function import FunctionCompiler, rule
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
@@ -104,12 +105,7 @@ def _return_call(c: FunctionCompiler, ins: Instruction) -> None:
 
 @rule("return_call_indirect")
 def _return_call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
-    type_index, table = (cast(int, immediate) for immediate in ins.immediates)
-    type_ = c.unit.module.types[type_index]
-    assert type_ is not None
-    element = c.pop()
-    if not c.unit.module.tables[table]:
-        element = c.value(f"zext i32 {element} to i64")
+    type_, type_index, table, element = pop_place(c, ins)
     c.calls = True
     arguments = c.pop_many(len(type_.params))
     func = c.use("callee_at", "%ctx", str(table), element)
