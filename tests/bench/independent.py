@@ -12,7 +12,7 @@ from fusee.bench.workloads.build import COMPILERS, CPP_FLAGS, provenance
 from fusee.bench.workloads.toolchains import MissingCompiler
 
 THROWING = {Proposal.EXCEPTIONS, Proposal.LEGACY_EXCEPTIONS}
-_SHARED = ("-O1", "-shared", "-fPIC", "-ffp-contract=off", "-Wno-unknown-attributes")
+_SHARED = ("-O1", "-shared", "-fPIC", "-ffp-contract=off", "-Wno-attributes")
 FUEL = 2**62
 
 
@@ -32,8 +32,11 @@ def _native_command(workload: Workload, library: Path) -> list[str]:
         case Language.C:
             return python_module("ziglang", "cc", *_SHARED, "-nostdlib", "-o", str(library), source)
         case Language.CPP:
-            flags = () if workload.proposals & THROWING else (*CPP_FLAGS, "-nostdlib")
-            return python_module("ziglang", "c++", *flags, *_SHARED, "-o", str(library), source)
+            zig = python_module("ziglang", "c++")
+            if not workload.proposals & THROWING:
+                return [*zig, *CPP_FLAGS, "-nostdlib", *_SHARED, "-o", str(library), source]
+            system = shutil.which("c++")  # Zig compiles LLVM's library first, for minutes
+            return [*([system] if system else zig), "-std=c++20", *_SHARED, "-o", str(library), source]
         case Language.ZIG:
             return python_module("ziglang", "build-lib", "-dynamic", f"-femit-bin={library}", source)
         case Language.RUST:
