@@ -45,6 +45,7 @@ def compile_parts(triple: str, folder: Path) -> list[Path]:
     """The embedder's object files."""
     (folder / "guests.h").write_text(header())
     options = [*COMPILED[triple], "-std=c11", "-O1", "-ffreestanding", "-fno-builtin", "-fno-sanitize=all"]
+    options += ["-fno-unwind-tables"]  # nothing unwinds, and Arm's tables need functions of a library
     options += ["-I", str(INCLUDE), "-I", str(folder)]
     made = [folder / f"{name}.o" for name in PARTS]
     for name, path in zip(PARTS, made, strict=True):

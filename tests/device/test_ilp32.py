@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Func, Instance, Memory, Module, Store, Trap
-from fusee.api import _native
+from fusee.api import _load
 from fusee.api._device import DeviceNative
 from fusee.emulator import Device, DeviceFault, build_for_device, crash
 from fusee.emulator.build import DeviceProgram
@@ -138,7 +138,7 @@ def test_reserved_space_would_be_taken_from_everyone(monkeypatch: pytest.MonkeyP
             return int(self.device.heap.allocate(1, size))
 
     native = Generous(WATCH)
-    monkeypatch.setattr(_native, "load", lambda checked, target: native)
+    monkeypatch.setattr(_load, "load", lambda checked, target: native)
     reserved, allocated = space_of_a_memory(Engine())
     assert reserved == allocated == 1 << 30
 
