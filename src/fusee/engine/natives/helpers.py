@@ -108,10 +108,12 @@ def call_handed_over(ctx: Instance, frame: Ptr[u64], unused: u32, unused_too: u3
 def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
     """Call a function in the interpreter or of the host; what it raises has its frames noted."""
     world = ctx.store
-    header(frame, 2)[0] = u64(address(world.engine.cells.leave))
-    header(frame, 1)[0] = u64(0)
-    no_room = frame + maximum(func.param_slots, func.result_slots) > world.stack_limit
-    if no_room or func.instance == 0 or is_deep(world):
+    # Asked once: what is asked again further down the host's stack, or not so far down, may be answered otherwise.
+    no_room = frame + maximum(func.param_slots, func.result_slots) > world.stack_limit or is_deep(world)
+    if not no_room:  # a host function may look for who waits for it (`parking`)
+        header(frame, 2)[0] = u64(address(world.engine.cells.leave))
+        header(frame, 1)[0] = u64(0)
+    if no_room or func.instance == 0:
         world.noted = u32(0)
         return caught(call_host, ctx, func, frame, no_room)
     world.status = u64(0)
@@ -125,9 +127,9 @@ def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
 
 @kernel
 def call_host(ctx: Instance, func: Func, frame: Ptr[u64], no_room: bool) -> None:
-    """Call a host function, unless one of the stacks is full."""
+    """Call a host function, unless one of the stacks is full: then `func` may be any."""
     world = ctx.store
-    if no_room or is_deep(world):
+    if no_room:
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
     world.stack_top = frame + maximum(func.param_slots, func.result_slots)
     if world.engine.platform.call_host(address(world), func.index, address(ctx), frame) != 0:
