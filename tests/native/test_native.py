@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType, WasmException
+from fusee.kernel.lang import usize
 from tests.fuzz.observe import GENERATORS
 from tests.native.parts import Part, natively
 from tests.native.programs import difference
@@ -100,6 +101,23 @@ def test_recursion_ends_with_a_trap(part: Part) -> None:
     assert caught.value.trap_code is TrapCode.STACK_OVERFLOW
     assert len(caught.value.frames) == 64
     assert exports["even"](store, 1000) == 1
+
+
+def test_the_edge_of_the_host_stack() -> None:
+    """Wherever it is, interpreted and native functions that call each other trap there."""
+    config = Config()
+    config.strategy = "native"
+    with natively("second") as chosen:
+        store = Store(Engine(config))
+        module = Module(store.engine, '(module (func $interpreted (export "run") call $native) (func $native call 0))')
+        run = Instance(store, module, []).exports(store)["run"]
+        assert isinstance(run, Func)
+        for budget in range(100_000, 101_024, 16):
+            store._state.host_budget = usize(budget)
+            with pytest.raises(Trap) as caught:
+                run(store)
+            assert caught.value.trap_code is TrapCode.STACK_OVERFLOW
+    assert chosen.native == 1
 
 
 EXCEPTIONS = """(module
