@@ -194,6 +194,20 @@ def test_tuning_to_a_program(tmp_path: Path) -> None:
     assert "xor(p, i32_rotl(p, c)) -> p; step_brl_i32_nz(p, c)" in text
     assert "\n@ xor__i32_rotl1xxc_r1_r1_r0_c step_brl_i32_nz_r0_c  # 76.92\n" in text
     assert done.stderr.split("program ")[-1].replace("│", " ").split()[:2] == ["33", "13"]
+    kept = [line for line in text.splitlines(keepends=True) if not line.startswith("@")]
+    trees.write_text("@ mov_s_s\n" + "".join(kept))
+    done = run("-m", "fusee", "tune", "--order", "-o", str(trees), "--", f"--invoke f {program} 10")
+    assert (done.returncode, trees.read_text()) == (0, text), done.stderr
+
+
+def test_an_order_is_for_a_selection_of_this_machine_that_exists(tmp_path: Path) -> None:
+    trees = tmp_path / "mine.txt"
+    done = run("-m", "fusee", "tune", "--order", "-o", str(trees), "bench:fib")
+    assert (done.returncode, trees.exists()) == (1, False)
+    trees.write_text("")
+    done = run("-m", "fusee", "tune", "--order", "--target", "arm64_32-apple-watchos", "-o", str(trees), "bench:fib")
+    assert done.returncode == 1
+    assert "--order is for a selection of this machine that exists" in done.stderr
 
 
 TAKEN_APART = """

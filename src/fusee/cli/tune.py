@@ -52,6 +52,8 @@ def tune(
 
     from fusee.engine.isa.selection import Selection, choose
 
+    if order and (target is not None or not output.exists()):
+        raise click.UsageError("--order is for a selection of this machine that exists")
     machine = _machine(target)
     choose(Selection("plain", machine.pins, None))
     console = Console(stderr=True)

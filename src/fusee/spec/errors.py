@@ -5,19 +5,11 @@ are one that breaks a rule, spec 3). Codes from `IMPLEMENTATION_LIMIT` on are li
 (spec appendix 7.2), raised as `Invalid`.
 """
 
-from enum import IntEnum
+from fusee.spec.worded import WordedCode
 
 
-class ModuleError(IntEnum):
+class ModuleError(WordedCode):
     """Each member carries the message that users see."""
-
-    message: str
-
-    def __new__(cls, code: int, message: str = "") -> "ModuleError":
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.message = message
-        return member
 
     # Binary format
     UNEXPECTED_END = 1, "unexpected end"

@@ -1,18 +1,10 @@
 """Why execution can stop, with the specification's words (spec 4.2.2; the wording of its test suite)."""
 
-from enum import IntEnum
+from fusee.spec.worded import WordedCode
 
 
-class TrapCode(IntEnum):
+class TrapCode(WordedCode):
     """Each member carries the message that users see."""
-
-    message: str
-
-    def __new__(cls, code: int, message: str = "") -> "TrapCode":
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.message = message
-        return member
 
     STACK_OVERFLOW = 0, "call stack exhausted"
     MEMORY_OUT_OF_BOUNDS = 1, "out of bounds memory access"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from fusee.engine.isa.selection import Selection
+from fusee.engine.isa.selection import ORDER_MARK, Selection
 from fusee.tune.apart import choose_given, run_apart
 
 MOST: Final = 1000
@@ -21,14 +21,14 @@ def select_order(selection: Selection, profiles: Iterable[Path]) -> str:
 def order_file(file: Path, selection: Selection, profiles: Iterable[Path]) -> None:
     """Write these lines behind a selection's trees and pairs, in the place of those that it has."""
     lines = select_order(selection, profiles)
-    kept = [line for line in file.read_text("utf-8").splitlines(keepends=True) if not line.startswith("@")]
+    kept = [line for line in file.read_text("utf-8").splitlines(keepends=True) if not line.startswith(ORDER_MARK)]
     file.write_text("".join(kept) + lines, "utf-8")
 
 
 def order_lines(shares: Counter[str]) -> Iterator[str]:
     """The lines for these handlers, by name, of which each is so large a share of all dispatches."""
     for name, share in sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:MOST]:
-        yield f"@ {name}  # {100 * share:.2f}"
+        yield f"{ORDER_MARK} {name}  # {100 * share:.2f}"
 
 
 def _main(arguments: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """A status in words, for traps and for `fusee_store_error`."""
 
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import Final
 
 from fusee.engine.capi.blocks import copy_to_bytes
@@ -12,22 +11,15 @@ from fusee.kernel.lang import KernelError, Ptr, cast, kernel, table, u8, u16, u3
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Unsupported as Feature
 from fusee.spec.traps import TrapCode
+from fusee.spec.worded import WordedCode
 
 
 class Misuse(KernelError, tag=7):
     """The embedder asked for what cannot be done. Code: a `Mistake`."""
 
 
-class Mistake(IntEnum):
+class Mistake(WordedCode):
     """Each member carries the message that the embedder sees."""
-
-    message: str
-
-    def __new__(cls, code: int, message: str = "") -> "Mistake":
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.message = message
-        return member
 
     VALUE = 1, "a value is not of the expected type, or belongs to another store"
     COUNT = 2, "the wrong number of arguments or results"

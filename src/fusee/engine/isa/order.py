@@ -1,17 +1,15 @@
 """Which handlers lie together in memory: those that programs execute most, in the order of that.
 
-A line of a selection that begins with `@` has a handler's name (`Row.handler_name`), or the two of a pair. What an
-engine does not have is passed over: names depend on the number of pins, and on the parts that it has.
+A line of a selection that begins with `ORDER_MARK` has a handler's name (`Row.handler_name`), or the two of a pair.
+What an engine does not have is passed over: names depend on the number of pins, and on the parts that it has.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from fusee.engine.isa.pairs import PAIRS
-from fusee.engine.isa.selection import chosen
+from fusee.engine.isa.selection import ORDER_MARK, chosen
 from fusee.engine.isa.table import Placed, handlers
-
-MARK: Final = "@"
 
 
 def name_of(*cells: Placed) -> str:
@@ -22,8 +20,8 @@ def name_of(*cells: Placed) -> str:
 def read_order(text: str) -> Iterator[str]:
     """The names in a selection."""
     for line in text.splitlines():
-        if line.startswith(MARK):
-            yield line.removeprefix(MARK).partition("#")[0].strip()
+        if line.startswith(ORDER_MARK):
+            yield line.removeprefix(ORDER_MARK).partition("#")[0].strip()
 
 
 def numbered(names: Iterable[str]) -> list[int]:

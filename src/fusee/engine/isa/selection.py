@@ -17,6 +17,10 @@ _HOST: Final = os.path.join(_FOLDER, "selection-host.txt")
 _DEVICE: Final = os.path.join(_FOLDER, "selection-device.txt")
 
 
+ORDER_MARK: Final = "@"
+"""Begins a line that says which handlers lie together (`isa.order`)."""
+
+
 class Selection(NamedTuple):
     """Registers for locals in each bank, the trees and pairs that there are, and if floats can be constants."""
 
@@ -43,7 +47,7 @@ class Selection(NamedTuple):
         if self.most is None:
             return text
         lines = [line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#")]
-        lines = [line for line in lines if not line.startswith("@")]  # `isa.order`, which is for the whole
+        lines = [line for line in lines if not line.startswith(ORDER_MARK)]  # that is for the whole
         trees, pairs = ([line for line in lines if (";" in line) == is_pair] for is_pair in (False, True))
         return "".join((*trees[: self.most[0]], *pairs[: self.most[1]]))
 

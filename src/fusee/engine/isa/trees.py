@@ -14,6 +14,7 @@ from typing import Final
 
 from fusee.engine.isa.forms import NO_RESULT, PINS, READ, READ_CONST, Shape
 from fusee.engine.isa.row import FLOAT_TYPES, Row
+from fusee.engine.isa.selection import ORDER_MARK
 
 MOST_LEAVES: Final = 3
 _LEAF: Final = re.compile(r"a?p?s?|c")
@@ -197,7 +198,9 @@ def read_patterns(text: str) -> "list[tuple[int, str]]":
     patterns = []
     for number, line in enumerate(text.splitlines(), 1):
         pattern = line.partition("#")[0].strip()
-        if pattern and ";" not in pattern and not pattern.startswith("@"):  # these are in `isa.pairs`, `isa.order`
+        if pattern.startswith(ORDER_MARK):  # see `isa.order`
+            continue
+        if pattern and ";" not in pattern:  # that is a pair: see `isa.pairs`
             parts = re.split(r"\{([^}]*)\}", pattern)
             choices = [part.split() if place % 2 else [part] for place, part in enumerate(parts)]
             patterns += [(number, "".join(choice)) for choice in product(*choices)]

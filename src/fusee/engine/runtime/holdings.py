@@ -4,12 +4,12 @@ Each allocation is a block in one list; releasing a store walks the list once. N
 earlier: a function, memory or table of a store may be reachable from anywhere in it (spec 4.2.3).
 """
 
-from enum import IntEnum
 from typing import Final
 
 from fusee.engine.errors import Exhausted
 from fusee.engine.state.runtime import Global, Instance, Store, globals_offset
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, struct, u8, u32, u64, usize
+from fusee.spec.worded import WordedCode
 
 HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
 
@@ -21,16 +21,8 @@ BLOCK_INSTANCE: Final = u32(4)
 BLOCK_SHARED: Final = u32(5)  # the address of a `SharedMemory` that the store holds
 
 
-class Limit(IntEnum):
+class Limit(WordedCode):
     """What ran out: the code of an `Exhausted`, and what users read."""
-
-    message: str
-
-    def __new__(cls, code: int, message: str = "") -> "Limit":
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.message = message
-        return member
 
     SYSTEM = 0, "out of memory"
     MEMORY_BYTES = 1, "memory minimum size exceeds memory limits"

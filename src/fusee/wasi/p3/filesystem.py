@@ -11,7 +11,6 @@ from fusee.wasi.context import WasiContext
 from fusee.wasi.descriptors import Directory
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.p2 import filesystem as p2
-from fusee.wasi.p2.interface import Body
 from fusee.wasi.p2.streams import (
     ClosedInput,
     ClosedOutput,
@@ -25,7 +24,7 @@ from fusee.wasi.p2.streams import (
     waits,
 )
 from fusee.wasi.p3.clocks import SYSTEM_CLOCK, instant
-from fusee.wasi.p3.interface import interface
+from fusee.wasi.p3.interface import as_before, interface
 from fusee.wasi.p3.transfer import Outcome, Pieces, PiecesLater, failed, write_all
 
 _CODES: Final = tuple(code for code in p2.ERROR_CODES if code != "would-block")
@@ -57,11 +56,7 @@ TYPES.resource("descriptor", OpenFile)
 PREOPENS: Final = interface("filesystem/preopens", TYPES)
 
 
-def _as_before(text: str, body: Body) -> None:
-    """A method that is as in 0.2."""
-    TYPES.method(f"async descriptor.{text}")(body)
-
-
+_as_before: Final = as_before(TYPES, "async descriptor.")
 _as_before("sync-data() -> result<_, error-code>", p2.sync_data)
 _as_before("sync() -> result<_, error-code>", p2.sync)
 _as_before("create-directory-at(path: string) -> result<_, error-code>", p2.create_directory_at)

@@ -12,11 +12,12 @@ from fusee.component.values import Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import WasiError
 from fusee.wasi.p2 import tcp as p2
-from fusee.wasi.p2.interface import Body, hand_out
+from fusee.wasi.p2.interface import hand_out
 from fusee.wasi.p2.network import host_socket
 from fusee.wasi.p2.pollable import Event
 from fusee.wasi.p2.socketoptions import SocketFile
 from fusee.wasi.p2.streams import DescriptorInput, DescriptorOutput
+from fusee.wasi.p3.interface import as_before
 from fusee.wasi.p3.network import TYPES, UNSPECIFIED, code_named, code_of
 from fusee.wasi.p3.ready import until
 from fusee.wasi.p3.transfer import Outcome, PiecesLater, failed, write_all
@@ -152,11 +153,7 @@ def receive(context: WasiContext, tcp: TcpSocket) -> tuple[Any, Outcome]:
     return PiecesLater(_Receiving(tcp.file), outcome, code_of), outcome
 
 
-def _as_before(text: str, body: Body) -> None:
-    """A method that is as in 0.2."""
-    TYPES.method(f"tcp-socket.{text}")(body)
-
-
+_as_before: Final = as_before(TYPES, "tcp-socket.")
 _as_before("get-local-address() -> result<ip-socket-address, error-code>", p2.local_address)
 _as_before("get-remote-address() -> result<ip-socket-address, error-code>", p2.remote_address)
 _as_before("get-is-listening() -> bool", p2.is_listening)

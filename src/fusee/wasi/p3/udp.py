@@ -7,9 +7,9 @@ from typing import Final
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.p2 import udp as p2
-from fusee.wasi.p2.interface import Body
 from fusee.wasi.p2.network import Address, host_socket, permitted
 from fusee.wasi.p2.pollable import Event
+from fusee.wasi.p3.interface import as_before
 from fusee.wasi.p3.network import TYPES, UNSPECIFIED
 from fusee.wasi.p3.ready import until
 
@@ -101,11 +101,7 @@ async def receive(context: WasiContext, udp: UdpSocket) -> tuple[bytes, Variant]
             await until(Event(udp.file.fd, select.POLLIN))
 
 
-def _as_before(text: str, body: Body) -> None:
-    """A method that is as in 0.2."""
-    TYPES.method(f"udp-socket.{text}")(body)
-
-
+_as_before: Final = as_before(TYPES, "udp-socket.")
 _as_before("get-local-address() -> result<ip-socket-address, error-code>", p2.local_address)
 _as_before("get-remote-address() -> result<ip-socket-address, error-code>", p2.remote_address)
 _as_before("get-address-family() -> ip-address-family", p2.address_family)

@@ -1,28 +1,20 @@
 """What can be wrong with values and tables, in words."""
 
-from enum import IntEnum
 from typing import Final
 
 from fusee.engine.capi.component import capi
 from fusee.engine.capi.component.state import Instance
 from fusee.engine.capi.state import Trap, Vector
 from fusee.kernel.lang import KernelError, Ptr, cast, kernel, stack_array, table, u8, u16, u32, u64, usize
+from fusee.spec.worded import WordedCode
 
 
 class Broken(KernelError, tag=8):
     """A component cannot go on, or not be used as the app does it. Code: a `Fault`."""
 
 
-class Fault(IntEnum):
+class Fault(WordedCode):
     """Each member carries the message that the embedder sees."""
-
-    message: str
-
-    def __new__(cls, code: int, message: str = "") -> "Fault":
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.message = message
-        return member
 
     GUEST = 0, "the guest has trapped"  # the trap is the instance's
     MEMORY = 1, "out of memory"
