@@ -1,9 +1,9 @@
 """Functions of real modules, called with numbers in Fusee and in wasmtime: `python -m tests.threads exported MODULE`.
 
-What a module imports is stubbed: functions give zeros, and memories are as its type says. Called are exported
-functions that take and give nothing but numbers, and those in tables that are exported. Both engines go through the
-same calls with the same state; after each their results, or traps, and their memories must be the same. Who does not
-come back within a while is stopped, and both begin anew.
+What a module imports is stubbed: functions give zeros, and memories are as its type says. `_initialize` is called
+first, as hosts of such modules do. Called are exported functions that take and give nothing but numbers, and those in
+tables that are exported. Both engines go through the same calls with the same state; after each their results, or
+traps, and their memories must be the same. Who does not come back within a while is stopped, and both begin anew.
 """
 
 import ctypes
@@ -18,7 +18,8 @@ import fusee
 
 SECONDS: Final = 1.0  # of a call
 MOST: Final = 100  # functions
-COMPARED: Final = 64 << 20  # bytes of a memory: behind those a program of this kind has nothing so early
+INITIALIZE: Final = "_initialize"
+COMPARED: Final = 256 << 20  # bytes of a memory: behind those a program of this kind has nothing so early
 ARGUMENTS: Final[tuple[Callable[[int], int], ...]] = (
     lambda _: 0,
     lambda place: place + 1,
@@ -63,12 +64,15 @@ class Guest:
         exports = self.api.Instance(self.store, self.module, given).exports(self.store)
         items = dict(exports.items())
         kinds = self.api.Memory, self.api.SharedMemory
-        self.memories = [item for item in [*given, *items.values()] if isinstance(item, kinds)]
+        memories = [item for item in [*given, *items.values()] if isinstance(item, kinds)]
+        self.memories = list({self.place(memory)[0]: memory for memory in memories}.values())
         self.functions = {f"{name}": item for name, item in items.items() if isinstance(item, self.api.Func)}
         for name, item in items.items():
             if isinstance(item, self.api.Table):
                 elements = ((at, item.get(self.store, at)) for at in range(item.size(self.store)))
                 self.functions |= {f"{name}[{at}]": func for at, func in elements if isinstance(func, self.api.Func)}
+        if INITIALIZE in self.functions:
+            self.call(INITIALIZE, ())
 
     def _stub(self, kind: Any) -> Any:
         api = self.api
@@ -101,13 +105,21 @@ class Guest:
             timer.cancel()
             timer.join()
 
-    def bytes_of(self, number: int) -> memoryview:
-        """The beginning of a memory."""
-        memory = self.memories[number]
+    def place(self, memory: Any) -> tuple[int, int]:
+        """A memory's address, and its length in bytes."""
         where = () if isinstance(memory, self.api.SharedMemory) else (self.store,)
-        size = min(memory.data_len(*where), COMPARED)
-        first = ctypes.addressof(memory.data_ptr(*where).contents)
-        return memoryview((ctypes.c_ubyte * size).from_address(first)).cast("B")
+        return ctypes.addressof(memory.data_ptr(*where).contents), memory.data_len(*where)
+
+
+def same_memories(one: Guest, other: Guest) -> bool:
+    """Whether two instances' memories have the same lengths, and the same bytes at their beginning."""
+    compare_bytes = ctypes.CDLL(None).memcmp
+    compare_bytes.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+    for memories in zip(one.memories, other.memories, strict=True):
+        (first, length), (second, other_length) = one.place(memories[0]), other.place(memories[1])
+        if length != other_length or compare_bytes(first, second, min(length, COMPARED)):
+            return False
+    return True
 
 
 def numeric(guest: Guest) -> Iterator[tuple[str, list[str]]]:
@@ -150,9 +162,7 @@ def compare(path: Path) -> None:
                 theirs.begin()
                 break
             assert same(outcome, other), f"{name}{tuple(given)}: {outcome}, in wasmtime {other}"
-            for number in range(len(ours.memories)):
-                is_same = ours.bytes_of(number) == theirs.bytes_of(number)
-                assert is_same, f"{name}{tuple(given)}: memory {number} differs"
+            assert same_memories(ours, theirs), f"{name}{tuple(given)}: memories differ"
             calls += 1
             returned = returned or outcome[0] == "gives"
             traps += outcome[0] != "gives"
