@@ -29,13 +29,14 @@ LIBC = """
 def echo(ty: str, flat: str, encoding: str = "utf8", definitions: str = "") -> str:
     """A component whose `echo` passes a value on to the `echo` that it imports, and gives what that gives.
 
-    `flat` are the core types of the value.
+    `flat` are the core types of the value; none if there are so many that it lies in memory.
     """
     is_direct = len(flat.split()) == 1
+    params = flat or "i32"
     options = f"(memory $memory) (realloc $realloc) string-encoding={encoding}"
-    gets = " ".join(f"(local.get {i})" for i in range(len(flat.split())))
+    gets = " ".join(f"(local.get {i})" for i in range(len(params.split())))
     call = f"(call $x {gets})" if is_direct else f"(call $x {gets} (i32.const 16)) (i32.const 16)"
-    inner = f"(param {flat}) (result {flat})" if is_direct else f"(param {flat} i32)"
+    inner = f"(param {flat}) (result {flat})" if is_direct else f"(param {params} i32)"
     return f"""(component
       {definitions}
       (import "echo" (func $echo (param "value" {ty}) (result {ty})))
@@ -43,10 +44,29 @@ def echo(ty: str, flat: str, encoding: str = "utf8", definitions: str = "") -> s
       (core func $lowered (canon lower (func $echo) {options}))
       (core module $main_module
         (import "host" "echo" (func $x {inner}))
-        (func (export "echo") (param {flat}) (result {flat if is_direct else "i32"}) {call}))
+        (func (export "echo") (param {params}) (result {flat if is_direct else "i32"}) {call}))
       (core instance $main (instantiate $main_module (with "host" (instance (export "echo" (func $lowered))))))
       (alias core export $main "echo" (core func $main_echo))
       (func (export "echo") (param "value" {ty}) (result {ty}) (canon lift (core func $main_echo) {options})))"""
+
+
+def lifting(ty: str, flat: str, encoding: str = "utf8", data: bytes = b"", definitions: str = "") -> str:
+    """A component whose `f` gives the host what its core values say, from a memory with data at 16."""
+    content = "".join(f"\\{byte:02x}" for byte in data)
+    gets = " ".join(f"(local.get {i})" for i in range(len(flat.split())))
+    return f"""(component
+      {definitions}
+      (import "echo" (func $echo (param "value" {ty})))
+      {LIBC}
+      (core func $x (canon lower (func $echo) (memory $memory) (realloc $realloc) string-encoding={encoding}))
+      (core module $m (import "host" "x" (func $x (param {flat})))
+        (import "libc" "memory" (memory 1))
+        (data (i32.const 16) "{content}")
+        (func (export "f") (param {flat}) (call $x {gets})))
+      (core instance $i (instantiate $m (with "libc" (instance $libc))
+        (with "host" (instance (export "x" (func $x))))))
+      (func (export "f") {" ".join(f'(param "p{i}" u32)' for i in range(len(flat.split())))}
+        (canon lift (core func $i "f"))))"""
 
 
 def named(definition: str) -> str:

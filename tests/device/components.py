@@ -15,6 +15,7 @@ from fusee.component import (
     FlagsType,
     FuncType,
     ListType,
+    MapType,
     OwnType,
     Record,
     RecordType,
@@ -29,8 +30,9 @@ from fusee.emulator.device import Device
 from fusee.engine.capi.component.format import Kind
 from fusee.kernel.calling import Entry
 from fusee.kernel.target import Target
-from fusee.package.components.flatten import flatten
+from fusee.package.components.flatten import Name, flatten
 from fusee.package.components.table import _SCALARS as SCALARS
+from fusee.package.components.table import _list_of_pairs as list_of_pairs
 from fusee.package.components.table import write_table
 from fusee.package.library import PLATFORM
 from tests.device.embedding import library, unpack
@@ -110,7 +112,9 @@ class App:
         self.width = self.device.target.pointer_width
         self.value_bytes = 8 + 2 * max(self.width, 4)
         self.component_type = Component(Engine(), text)
-        self.tables = write_table(flatten(self.component_type._program))
+        plan = flatten(self.component_type._program)
+        self.resources = plan.resources
+        self.tables = write_table(plan)
         self.blocks: list[int] = []
         self.is_giving = False
         self.engine = self.call("wasm_engine_new")
@@ -229,6 +233,12 @@ class App:
 
         return call
 
+    def drop(self, handle: int, name: str, interface: str = "") -> None:
+        """End a resource of the component's that the app owns."""
+        own = self.room(self.value_bytes)
+        self._head(Kind.OWN, self.resources.index((Name(interface, name), True)), handle.to_bytes(4, "little"), own)
+        self.fail(self.call("fusee_component_drop", self.instance, own))
+
     def release(self, first: int = 0) -> None:
         for block in self.blocks[first:]:
             self.device.heap.release(block)
@@ -268,6 +278,8 @@ class App:
             self._head(SCALARS[type(ty)], 0, struct.pack("<" + _NUMBERS[SCALARS[type(ty)]], number), place)
         elif isinstance(ty, ListType):
             self._write_list(ty, value, place)
+        elif isinstance(ty, MapType):
+            self.write(list_of_pairs(ty), [*value.items()], place)
         elif isinstance(ty, RecordType):
             self._list(Kind.RECORD, 0, [*ty._parts()], [getattr(value, name) for name, _ in ty._fields], place)
         elif isinstance(ty, TupleType):
@@ -306,6 +318,8 @@ class App:
             return chr(found) if isinstance(ty, Char) else found
         if isinstance(ty, ListType):
             return self._read_list(ty, kind, which, size, data)
+        if isinstance(ty, MapType):
+            return dict(self.read(list_of_pairs(ty), place))
         parts = [data + i * self.value_bytes for i in range(size)] if kind in (Kind.RECORD, Kind.VARIANT) else []
         if isinstance(ty, RecordType | TupleType):
             assert kind == Kind.RECORD
@@ -343,14 +357,12 @@ def case_of(ty: VariantLikeType, value: Any) -> tuple[int, Any]:
     if ty._is_tagged:
         return names.index(value.tag), value.payload
     for number, (_, part) in enumerate(ty._cases()):
-        if part is None and value is None:
-            return number, None
-        if part is not None and value is not None and _is_of(part, value):
+        if _is_of(part, value):
             return number, value
     raise AssertionError(f"{value!r} is of no case")
 
 
-def _is_of(ty: ValType, value: Any) -> bool:
+def _is_of(ty: ValType | None, value: Any) -> bool:
     """Whether a value may be of the type; only so far as untagged variants need it."""
-    kinds = {"record": Record, "variant": Variant}
-    return any(isinstance(value, kinds.get(kind, kind) or type(None)) for kind in classes_of(ty))
+    kinds = {"record": Record, "variant": Variant, None: type(None)}
+    return type(value) in {kinds.get(kind, kind) for kind in classes_of(ty)}

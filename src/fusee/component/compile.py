@@ -22,10 +22,16 @@ from fusee.component.formats import (
 from fusee.component.layout import layout_of
 from fusee.component.types import (
     F32,
+    F64,
     POINTER,
     S8,
     S16,
+    S32,
+    S64,
     U8,
+    U16,
+    U32,
+    U64,
     Bool,
     BorrowType,
     Char,
@@ -46,10 +52,8 @@ from fusee.component.types import (
 )
 from fusee.component.values import Variant
 
-_IN_BULK: Final = frozenset("bhiqBHIQfd")
-"""Formats of `struct` that `memoryview.cast` and `array` have, too."""
-_INDICES: Final = (Char, EnumType, FlagsType, OwnType, BorrowType, StreamType, FutureType, ErrorContext)
-"""What has the format of a number and is something else."""
+_NUMBERS: Final = (S8, U8, S16, U16, S32, U32, S64, U64, F32, F64)
+"""What `memoryview.cast` and `array` know, too. Other types may have a number's format, and other values."""
 _CARRIED: Final = {StreamType: "stream", FutureType: "future", ErrorContext: "error_context"}
 _HELPERS: Final[dict[str, Any]] = {
     name: getattr(primitives, name)
@@ -196,7 +200,7 @@ def list_lifter(element: ValType) -> Any:
         view = f"elements(memory, pointer, length * {layout.size}, {layout.alignment})"
         if isinstance(element, U8):
             writer.line(f"return bytes({view})")
-        elif row.format in _IN_BULK and not isinstance(element, _INDICES):
+        elif isinstance(element, _NUMBERS):
             writer.line(f"return {view}.cast({row.format!r}).tolist()")
         else:
             # A copy: an iterator that looks into a `memoryview` must not be in a circle of references, as it is when an
@@ -345,7 +349,7 @@ def chunk_lowerer(ty: ValType, mode: str, size: int = 0) -> Any:
 
 def is_bulk(element: ValType) -> bool:
     """Whether lists of it are lowered as arrays of numbers."""
-    return row_of(element, MEMORY).format in _IN_BULK and not isinstance(element, (*_INDICES, F32))
+    return isinstance(element, _NUMBERS) and not isinstance(element, F32)
 
 
 def list_lowerer(element: ValType) -> Any:
