@@ -1,6 +1,8 @@
 """Handles that are closed, arguments of the wrong type, settings that are wrong: typed errors, and nothing crashes."""
 
+import copy
 import gc
+import pickle
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +27,7 @@ from fusee import (
     Memory,
     MemoryType,
     Module,
+    SharedMemory,
     Store,
     StoreContext,
     StoreError,
@@ -150,6 +153,41 @@ def test_a_closed_engine_makes_nothing_more_but_its_stores_stay() -> None:
         with pytest.raises(ValueError, match="already closed"):
             use()
     assert g.f() == 7
+
+
+HANDLES: dict[str, Callable[[Guest], Any]] = {
+    "store": lambda g: g.store,
+    "engine": lambda g: g.store.engine,
+    "module": lambda g: Module(g.store.engine, TEXT),
+    "instance": lambda g: g.instance,
+    "linker": lambda g: Linker(g.store.engine),
+    "prepared instance": lambda g: Linker(g.store.engine).instantiate_pre(Module(g.store.engine, TEXT)),
+    "shared memory": lambda g: SharedMemory(g.store.engine, MemoryType(Limits(1, 1), shared=True)),
+    "function": lambda g: g["f"],
+    "memory": lambda g: g["m"],
+    "table": lambda g: g["t"],
+    "global": lambda g: g["g"],
+    "tag": lambda g: Tag(g.store, TagType(FuncType([], []))),
+}
+
+
+@pytest.mark.parametrize("make", HANDLES.values(), ids=HANDLES)
+def test_a_copy_of_a_handle_is_the_handle(make: Callable[[Guest], Any]) -> None:
+    """Two objects would each end what both are of."""
+    handle = make(Guest(TEXT))
+    assert copy.copy(handle) is handle
+    assert copy.deepcopy({"kept": handle})["kept"] is handle
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pickle.dumps(handle)
+    assert weakref.ref(handle)() is handle
+
+
+def test_a_store_outlives_the_name_that_it_was_copied_from() -> None:
+    store = Store(Engine())
+    other = copy.copy(store)
+    del store
+    gc.collect()
+    assert Guest(TEXT, store=other).f() == 7
 
 
 def test_closed_linkers() -> None:
@@ -338,3 +376,20 @@ def test_text_is_recognized_in_bytes() -> None:
     assert [e.name for e in Module(engine(), b'\n(module (func (export "f")))').exports] == ["f"]
     with pytest.raises(fusee.MalformedError):
         Module(engine(), b"neither")
+
+
+def test_a_value_does_not_change() -> None:
+    val = Val.i32(5)
+    known = {val: "five"}
+    for name, other in (("value", 6), ("type", ValType.i64())):
+        with pytest.raises(AttributeError):
+            setattr(val, name, other)
+    assert known[Val.i32(5)] == "five"
+    assert pickle.loads(pickle.dumps(val)) == copy.deepcopy(val) == val
+
+
+@pytest.mark.parametrize("kind", [Trap, WasmtimeError, LinkError])
+def test_a_message_is_a_str(kind: Any) -> None:
+    for message in (5, None, b"bytes"):
+        with pytest.raises(ArgumentError, match="expected a str"):
+            kind(message)

@@ -171,11 +171,11 @@ def test_copies_are_the_object_itself(trees: Guest) -> None:
     tree = trees.grow(2)
     for copied in (copy.copy(tree), copy.deepcopy(tree), copy.deepcopy([tree])[0]):
         assert copied is tree
-    with pytest.raises(TypeError, match="belongs to its store"):
+    with pytest.raises(TypeError, match="cannot pickle"):
         pickle.dumps(tree)
     thrown = WasmException(Tag(trees.store, TagType(FuncType([], []))))
     assert copy.copy(thrown) is thrown and copy.deepcopy(thrown) is thrown
-    with pytest.raises(TypeError, match="belongs to its tag's store"):
+    with pytest.raises(TypeError, match="cannot pickle"):
         pickle.dumps(thrown)
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -195,3 +196,44 @@ def test_empty_memories_have_views() -> None:
     m.data_ptr(store)
     m.grow(store, 1)
     assert (len(view), len(m.buffer(store))) == (0, PAGE)
+
+
+class Record(ctypes.BigEndianStructure):
+    """A format that Python's own buffers do not have."""
+
+    _fields_ = (("small", ctypes.c_uint16), ("large", ctypes.c_uint32))
+
+
+BUFFERS: dict[str, tuple[Any, bytes]] = {
+    "bytes in reverse": (memoryview(b"abcd")[::-1], b"dcba"),
+    "every second byte": (memoryview(bytearray(b"abcde"))[::2], b"ace"),
+    "numbers": (array("H", [1, 0x203]), b"\1\0\3\2"),
+    "numbers of C": ((ctypes.c_uint32 * 2)(7, 1 << 24), b"\7\0\0\0\0\0\0\1"),
+    "a structure of C": (Record(1, 2), b"\0\1\0\0\0\0\0\2"),
+    "nothing": (b"", b""),
+    "no numbers": (array("d"), b""),
+    "a table": (memoryview(bytes(range(6))).cast("B", (2, 3)), bytes(range(6))),
+    "ints": ([1, 2, 255], b"\1\2\xff"),
+    "a range": (range(3, 6), b"\3\4\5"),
+    "ints one by one": ((n * n for n in range(4)), b"\0\1\4\x09"),
+}
+
+
+@pytest.mark.parametrize(("value", "wanted"), BUFFERS.values(), ids=BUFFERS)
+def test_whatever_has_bytes_can_be_written(value: Any, wanted: bytes) -> None:
+    g = guest()
+    g["m"].write(g.store, b"\xee" * 20)
+    assert g["m"].write(g.store, value, 3) == len(wanted)
+    assert g["m"].read(g.store, 0, 20) == (b"\xee" * 3 + wanted).ljust(20, b"\xee")
+
+
+def test_what_has_no_bytes_is_not_written() -> None:
+    g = guest()
+    released = memoryview(b"ab")
+    released.release()
+    for value, error in (("ab", TypeError), (5, TypeError), (None, TypeError), ([1.5], TypeError), ([256], ValueError)):
+        with pytest.raises(error):
+            g["m"].write(g.store, value)
+    with pytest.raises(ValueError, match="released"):
+        g["m"].write(g.store, released)
+    assert not any(g["m"].read(g.store))

@@ -148,6 +148,7 @@ def test_what_is_taken_besides() -> None:
     assert world.call("echo", Point(1, 2)) == expected
     assert world.call("echo", expected).how_far == 2.0
     passes(echo("(list u8)", "i32 i32"), [bytearray(b"ab"), memoryview(b"cd"), [1, 2]], [b"ab", b"cd", b"\1\2"])
+    passes(echo("(list u8)", "i32 i32"), [memoryview(b"abcd")[::-2]], [b"db"])
     passes(echo("(list u32)", "i32 i32"), [array.array("I", [1, 2]), (3, 4)], [[1, 2], [3, 4]])
     passes(echo("f64", "f64"), [3], [3.0])
     passes(echo("(option u8)", "i32 i32"), [Variant("some", 3), Variant("none")], [3, None])

@@ -10,7 +10,7 @@ from fusee.api._start import use_whole_engine
 from fusee.api._watch import add_gate, remove_gate
 from fusee.api.config import Config
 from fusee.api.errors import MalformedError, UnsupportedError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
 from fusee.api.types import ValType
 from fusee.engine.state.module import Module as ModuleState
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fusee.api._waiting import Queues
 
 
-class Engine(Managed):
+class Engine(Unique, Managed):
     """Holds the settings and the registry of types; stores and modules of one engine work together.
 
     It may be used from any thread, and so may its modules. Stores may be used from different threads, each from one at

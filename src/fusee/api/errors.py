@@ -6,7 +6,7 @@ As in wasmtime-py, a trap is no `WasmtimeError`, and everything else is one.
 from typing import TYPE_CHECKING
 
 from fusee.api.managed import ArgumentError as ArgumentError
-from fusee.api.managed import Managed
+from fusee.api.managed import Managed, expect
 
 if TYPE_CHECKING:
     from fusee.api.frame import Frame
@@ -20,7 +20,8 @@ class FuseeError(Exception, Managed):
     """Base of all errors of this package: `WasmtimeError` and `Trap`."""
 
     def __init__(self, message: str, offset: int | None = None) -> None:
-        """`message` is a str; `offset` a place in the module's bytes, where there is one."""
+        """`message` is a str; `offset` a place in the module's bytes, where there is one. Raises `ArgumentError`."""
+        expect(message, str, "a str")
         super().__init__(message)
         self._message = message
         self._offset = offset

@@ -2,10 +2,10 @@
 
 import ctypes
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.tag import Tag
 from fusee.api.values import Row
 from fusee.engine.state.runtime import Exn as ExnState
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
-class WasmException(WasmtimeError):
+class WasmException(Unique, WasmtimeError):
     """An exception with a guest's or a host's tag. It is no `Trap`.
 
     A call raises it for what a guest has thrown and nobody caught. A host function raises it so that the guest that
@@ -87,15 +87,6 @@ class WasmException(WasmtimeError):
             return False
         store._native.throw_exn(store._address, self._reference(store))
         return True
-
-    def __copy__(self) -> "WasmException":
-        return self
-
-    def __deepcopy__(self, memo: object) -> "WasmException":
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a WasmException belongs to its tag's store")
 
     @property
     def tag(self) -> Tag:

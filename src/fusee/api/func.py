@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from fusee.api.errors import ArgumentError, HostError, LinkError, WasmtimeError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import FuncType, ValType
 from fusee.api.values import Signature
@@ -71,13 +71,13 @@ class HostFunction:
             store._let_go(buffer)
 
 
-class Func:
+class Func(Unique):
     """A function, the guest's or the host's (spec 4.2.6).
 
     All methods raise `StoreError` for another store, `ValueError` for a closed one.
     """
 
-    __slots__ = ("_address", "_function_signature", "_store")
+    __slots__ = ("__weakref__", "_address", "_function_signature", "_store")
 
     def __init__(self, store: Storelike, ty: FuncType, func: Callable[..., Any], access_caller: bool = False) -> None:
         """A function of the type `ty` in `store` that guests call and `func` performs.

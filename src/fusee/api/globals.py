@@ -4,7 +4,7 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import WasmtimeError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import GlobalType, ValType
 from fusee.api.values import Row
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 VALUE_BYTES = 16
 
 
-class Global:
+class Global(Unique):
     """A global (spec 4.2.9). All methods raise `StoreError` for another store, `ValueError` for a closed one."""
 
-    __slots__ = ("_address", "_store")
+    __slots__ = ("__weakref__", "_address", "_store")
 
     def __init__(self, store: Storelike, ty: GlobalType, val: Any) -> None:
         """A new global of the type `ty` in `store`, which holds `val`: a Python value or a `Val`.

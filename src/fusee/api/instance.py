@@ -7,7 +7,7 @@ from typing import Any, Final
 from fusee.api.errors import ArgumentError, FuseeError, LinkError, StoreError
 from fusee.api.func import Extern, Func
 from fusee.api.globals import Global
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
 from fusee.api.sharedmemory import SharedMemory
@@ -92,10 +92,10 @@ def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Ext
     return CLASSES[kind]._from_address(store, address)
 
 
-class Instance:
+class Instance(Unique):
     """A module made alive in a store (spec 4.5.4)."""
 
-    __slots__ = ("_address", "_exports", "_module", "_store")
+    __slots__ = ("__weakref__", "_address", "_exports", "_module", "_store")
 
     def __init__(self, store: Storelike, module: Module, imports: Sequence[Extern]) -> None:
         """An instance of `module` in `store`, with what it imports in the module's order; its start function runs.
@@ -188,10 +188,10 @@ def store_of_extern(item: Extern) -> Store | None:
     return None if isinstance(item, SharedMemory) else item._store
 
 
-class InstancePre(Managed):
+class InstancePre(Unique, Managed):
     """A module with its imports already looked up, to be instantiated many times."""
 
-    __slots__ = ("_is_closed", "_module", "_resolve")
+    __slots__ = ("__weakref__", "_is_closed", "_module", "_resolve")
 
     def __init__(self, module: Module, resolve: Any) -> None:
         """Made by `Linker.instantiate_pre`."""

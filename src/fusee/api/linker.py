@@ -9,7 +9,7 @@ from fusee.api.errors import LinkError, StoreError, WasmtimeError
 from fusee.api.func import Caller, Extern, Func
 from fusee.api.globals import Global
 from fusee.api.instance import EXTERNS, Instance, InstancePre, store_of_extern
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
 from fusee.api.sharedmemory import SharedMemory
@@ -22,10 +22,10 @@ from fusee.api.values import Val
 Maker = Callable[[Storelike], Extern]  # makes a definition real in a store
 
 
-class Linker(Managed):
+class Linker(Unique, Managed):
     """Names and what they stand for. Functions defined here belong to no store until a module needs them."""
 
-    __slots__ = ("_is_closed", "_items", "_yielding", "allow_shadowing", "engine")
+    __slots__ = ("__weakref__", "_is_closed", "_items", "_yielding", "allow_shadowing", "engine")
 
     def __init__(self, engine: Engine) -> None:
         """A linker without definitions. Raises `ArgumentError`; `ValueError` if the engine is closed.

@@ -1,5 +1,6 @@
 """What the handles of the public interface have in common."""
 
+from collections.abc import Iterable
 from typing import Any, NoReturn, Self
 
 
@@ -21,6 +22,24 @@ class Managed:
         self.close()
 
 
+class Unique:
+    """Something that belongs to an engine or a store: a copy of it is itself, and it is not pickled.
+
+    Two objects for one thing of the engine would end it twice. Subclasses can be referred to weakly, too.
+    """
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"cannot pickle '{type(self).__name__}' object: it belongs to this process")
+
+
 class ArgumentError(TypeError, AttributeError):
     """An argument is not of the type that is documented.
 
@@ -32,6 +51,23 @@ def expect(value: object, kind: type | tuple[type, ...], name: str) -> None:
     """Raise `ArgumentError` unless `value` is of a kind; `name` is the kind with its article."""
     if not isinstance(value, kind):
         raise ArgumentError(f"expected {name}, not {value!r}")
+
+
+def bytes_of(value: object) -> memoryview:
+    """The bytes of a buffer, of whatever shape and elements, in place if they lie in one piece; or of ints, in order.
+
+    Raises `ArgumentError`; `ValueError` for an int that is no byte.
+    """
+    try:
+        buffer = memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise ArgumentError(f"expected bytes, not {value!r}") from None
+        return memoryview(bytes(value))
+    try:
+        return buffer.cast("B")
+    except TypeError:  # it is empty, or in pieces, or its format is not one of C's own
+        return memoryview(buffer.tobytes())
 
 
 def refuse_closed(*arguments: Any) -> NoReturn:

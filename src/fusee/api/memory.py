@@ -1,10 +1,11 @@
 """`Memory`: a guest's linear memory, read and written from Python."""
 
 import ctypes
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, bytes_of, expect
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Limits, MemoryType
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
-class Memory:
+class Memory(Unique):
     """A linear memory (spec 4.2.8). All methods raise `StoreError` for another store, `ValueError` for a closed one.
 
     `buffer`, `get_buffer_ptr` and `data_ptr` give it without a copy. What they give stays mapped as long as it is
     held, but shows the memory as it was: take a new one after the memory may have grown.
     """
 
-    __slots__ = ("_address", "_raw", "_store")
+    __slots__ = ("__weakref__", "_address", "_raw", "_store")
 
     def __init__(self, store: Storelike, ty: MemoryType) -> None:
         """A new zeroed memory of the type `ty` in `store`.
@@ -123,12 +124,15 @@ class Memory:
         start, stop, _ = slice(start, stop).indices(self.data_len(store))
         return bytearray(self._raw.current()[start:stop])
 
-    def write(self, store: Storelike, value: bytes | bytearray | memoryview, start: int | None = None) -> int:
+    def write(
+        self, store: Storelike, value: bytes | bytearray | memoryview | Iterable[int], start: int | None = None
+    ) -> int:
         """Copy bytes to `start` (negative: from the end; None: 0); gives their number.
 
-        Raises `IndexError`, and writes nothing, if they do not all fit.
+        They are those of a buffer of any kind, such as an array, or ints. Raises `IndexError`, and writes nothing, if
+        they do not all fit; `ArgumentError`; `ValueError` for an int that is no byte.
         """
-        data = memoryview(value).cast("B")
+        data = bytes_of(value)
         first = slice(start, None).indices(self.data_len(store))[0]
         if first + len(data) > self.data_len(store) or (start or 0) > self.data_len(store):
             raise IndexError("index out of range")

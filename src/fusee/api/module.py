@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from fusee.api.engine import Engine
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
 from fusee.api.types import (
     AsExternType,
@@ -63,7 +63,7 @@ class Lifetime:
         finalizer.atexit = False  # the process's end frees everything at once
 
 
-class Module(Managed):
+class Module(Unique, Managed):
     """A module (spec 2.5), checked as a whole when it is made; functions are translated when first called."""
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray | memoryview) -> None:

@@ -2,11 +2,11 @@
 
 import ctypes
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api._objects import is_handle
 from fusee.api.errors import ArgumentError, StoreError, WasmtimeError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.object_types import ArrayType, FieldType, StructType
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Declaration, ValType
@@ -61,7 +61,7 @@ class I31:
         return I31, (self.value,)
 
 
-class ObjectRef:
+class ObjectRef(Unique):
     """A structure or array. One object stands for each, as long as somebody has it. Not in wasmtime-py."""
 
     __slots__ = ("__weakref__", "_address", "_store")
@@ -84,15 +84,6 @@ class ObjectRef:
             store._release_with(known, place)
             store._aggregates[address] = known
         return known
-
-    def __copy__(self) -> "ObjectRef":
-        return self
-
-    def __deepcopy__(self, memo: object) -> "ObjectRef":
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} belongs to its store")
 
     def _count(self, store: Storelike) -> int:
         """How many fields or elements there are."""

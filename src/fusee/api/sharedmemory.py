@@ -5,7 +5,7 @@ import ctypes
 from fusee.api._sharing import grow_shared
 from fusee.api.engine import Engine
 from fusee.api.errors import LimitError, WasmtimeError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.memory import limits_state, memory_type
 from fusee.api.raw import RawMemory
 from fusee.api.store import Store
@@ -21,13 +21,13 @@ class _Owner(Store):
         return 1 << 14
 
 
-class SharedMemory(Managed):
+class SharedMemory(Unique, Managed):
     """A shared linear memory (the threads proposal), which the stores of one engine can import.
 
     It never moves. Python may use it while guests do; what others write meanwhile is seen or not.
     """
 
-    __slots__ = ("_address", "_is_closed", "_owner", "_raw")
+    __slots__ = ("__weakref__", "_address", "_is_closed", "_owner", "_raw")
 
     def __init__(self, engine: Engine, ty: MemoryType) -> None:
         """A zeroed memory of the type `ty`, which must be shared.

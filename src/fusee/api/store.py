@@ -14,7 +14,7 @@ from fusee.api._stack import host_stack_bytes
 from fusee.api._watch import add_store, remove_store
 from fusee.api.engine import Engine
 from fusee.api.errors import LimitError, StoreError, WasmtimeError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
@@ -60,7 +60,7 @@ class Closable(Protocol):
         """End it."""
 
 
-class Store(ObjectTable, Managed):
+class Store(ObjectTable, Unique, Managed):
     """Owns all that its instances are made of. Everything made in a store keeps it alive.
 
     A store may be used from different threads, but by one at a time: another one gets a `StoreError`.

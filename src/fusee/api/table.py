@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.memory import limits_state
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Limits, TableType, ValType
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
-class Table:
+class Table(Unique):
     """A table (spec 4.2.7). Elements are `Func`s or None, or any Python objects for `externref`.
 
     All methods raise `StoreError` for another store, `ValueError` for a closed one.
     """
 
-    __slots__ = ("_address", "_state", "_store")
+    __slots__ = ("__weakref__", "_address", "_state", "_store")
 
     def __init__(self, store: Storelike, ty: TableType, init: Any) -> None:
         """A new table of the type `ty` in `store`, filled with `init`.

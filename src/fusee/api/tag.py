@@ -3,7 +3,7 @@
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import TagType
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
 
 
-class Tag:
+class Tag(Unique):
     """An exception tag, the guest's or the host's, which is itself and equal to no other.
 
     All methods raise `StoreError` for another store, `ValueError` for a closed one.
     """
 
-    __slots__ = ("_address", "_store", "_type")
+    __slots__ = ("__weakref__", "_address", "_store", "_type")
 
     def __init__(self, store: Storelike, ty: TagType) -> None:
         """A new tag of the type `ty` in `store`. Raises `ArgumentError`."""

@@ -23,20 +23,24 @@ _F32: Final = struct.Struct("<f")
 
 
 class Val:
-    """A value together with its type, for where a plain Python value does not say enough.
+    """A value together with its type, for where a plain Python value does not say enough. It does not change."""
 
-    `type` is its `ValType`, and `value` the Python value.
-    """
-
-    __slots__ = ("type", "value")
-
-    type: ValType
-    value: Any
+    __slots__ = ("_type", "_value")
 
     def __init__(self, type: ValType, value: Any) -> None:  # noqa: A002  # wasmtime-py's name
         """`value` as it is; the class methods check it."""
-        self.type = type
-        self.value = value
+        self._type = type
+        self._value = value
+
+    @property
+    def type(self) -> ValType:
+        """Its `ValType`."""
+        return self._type
+
+    @property
+    def value(self) -> Any:
+        """The Python value."""
+        return self._value
 
     @classmethod
     def i32(cls, val: int) -> "Val":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.api.engine import Engine
 from fusee.api.errors import WasmtimeError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.module import _to_binary
 from fusee.component.decode import decode
 from fusee.component.items import ComponentInstanceType, ComponentType
@@ -32,7 +32,7 @@ class ExportIndex(NotMade):
         return made
 
 
-class Component(Managed):
+class Component(Unique, Managed):
     """A component, checked as a whole when it is made, with the core modules in it."""
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray | memoryview) -> None:

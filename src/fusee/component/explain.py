@@ -111,7 +111,7 @@ def _check_list(ty: ListType, value: Any, place: str) -> None:
             _check(ty._element, element, f"{place}[{index}]")
     elif isinstance(ty._element, U8):
         try:
-            memoryview(value).cast("B")
+            memoryview(value)
         except (TypeError, ValueError):
             raise expected("bytes", value, place) from None
     else:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fusee.api.errors import ArgumentError
-from fusee.api.managed import expect
+from fusee.api.managed import Unique, expect
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, own
 from fusee.component.asynclift import begin
@@ -17,10 +17,10 @@ from fusee.component.runtime import HostFunctionItem, LiftedFunction
 from fusee.component.types import NotMade
 
 
-class Func(NotMade):
+class Func(Unique, NotMade):
     """A function of a component. All methods raise `StoreError` for another store, `ValueError` for a closed one."""
 
-    __slots__ = ("_call", "_count", "_item", "_store", "_type")
+    __slots__ = ("__weakref__", "_call", "_count", "_item", "_store", "_type")
 
     _store: Store
     _item: LiftedFunction | HostFunctionItem
@@ -80,10 +80,10 @@ class Func(NotMade):
         return found
 
 
-class Instance(NotMade):
+class Instance(Unique, NotMade):
     """A component made alive in a store. Made by `Linker.instantiate`."""
 
-    __slots__ = ("_exports", "_program", "_store")
+    __slots__ = ("__weakref__", "_exports", "_program", "_store")
 
     _store: Store
     _program: Program

@@ -5,7 +5,7 @@ from typing import Any
 
 from fusee.api.engine import Engine
 from fusee.api.errors import LinkError, StoreError, WasmtimeError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.module import Module
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, store_of
@@ -57,7 +57,7 @@ class _Lockable(Managed):
             raise WasmtimeError("cannot use linker while it's in use by other instances")
 
 
-class Linker(_Lockable):
+class Linker(Unique, _Lockable):
     """Names and what they stand for, for any store of the engine."""
 
     def __init__(self, engine: Engine) -> None:
@@ -149,7 +149,7 @@ class Linker(_Lockable):
         _define_traps(self._definitions, component._program.type._imports, "")
 
 
-class LinkerInstance(_Lockable, NotMade):
+class LinkerInstance(Unique, _Lockable, NotMade):
     """A place for definitions: the imports of a component, or the exports of an instance that it imports.
 
     Used in a `with` block. All methods raise `WasmtimeError` if a name is defined already, unless

@@ -6,6 +6,7 @@ from struct import pack, pack_into
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api.errors import ArgumentError
+from fusee.api.managed import bytes_of
 from fusee.api.traps import TrapCode
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.traps import coded, list_out_of_bounds, unaligned
@@ -133,7 +134,7 @@ def lower_octets(cx: "Context", values: Any) -> tuple[int, int]:
     elif isinstance(values, list | tuple):
         data = bytes(values)
     else:
-        data = memoryview(values).cast("B")
+        data = bytes_of(memoryview(values))
     return cx.put(1, data), len(data)
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import WasmtimeError
+from fusee.api.managed import Unique
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, store_of
 from fusee.component.types import NotMade, ResourceType
@@ -11,14 +12,14 @@ if TYPE_CHECKING:
     from fusee.component.handles import Scope
 
 
-class ResourceAny(NotMade):
+class ResourceAny(Unique, NotMade):
     """A handle to a resource of any type, the host's or a guest's.
 
     An owned one ends when it is passed on to a parameter `own<R>`, or with `drop`, which calls the destructor. A
     borrowed one that a host function has been given ends with the call.
     """
 
-    __slots__ = ("_is_owned", "_lends", "_rep", "_scope", "_store", "_type")
+    __slots__ = ("__weakref__", "_is_owned", "_lends", "_rep", "_scope", "_store", "_type")
 
     _type: ResourceType
     _rep: int
@@ -105,10 +106,10 @@ class ResourceAny(NotMade):
         return f"<{'own' if self._is_owned else 'borrow'} {self._type!r}>"
 
 
-class ResourceHost(NotMade):
+class ResourceHost(Unique, NotMade):
     """A handle to a resource of the host's: a number that the host knows it by, and the number of its type."""
 
-    __slots__ = ("_is_owned", "_is_used", "_rep", "_type")
+    __slots__ = ("__weakref__", "_is_owned", "_is_used", "_rep", "_type")
 
     _rep: int
     _type: int

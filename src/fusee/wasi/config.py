@@ -71,7 +71,7 @@ class WasiConfig(Managed):
     as it is by `Store.set_wasi`.
     """
 
-    __slots__ = ("_argv", "_env", "_is_used_up", "_network", "_preopens", "_streams")
+    __slots__ = ("__weakref__", "_argv", "_env", "_is_used_up", "_network", "_preopens", "_streams")
 
     def __init__(self) -> None:
         """No arguments, an empty environment, an empty input, outputs that swallow everything, no directories."""
