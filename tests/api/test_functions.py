@@ -384,6 +384,30 @@ def test_many_calls_between_host_and_guest() -> None:
     assert total[0] == 10_000 * 10_001 // 2
 
 
+@pytest.mark.parametrize("more", range(6))
+def test_too_many_calls_between_host_and_guest(more: int) -> None:
+    """Wherever Python finds its limit, in a host function or on the way to a guest, it is the same error."""
+
+    def again(n: int) -> int:
+        return guest.f(n + 1) + 1 if n < 10_000 else 0
+
+    ty = FuncType([ValType.i32()], [ValType.i32()])
+    store = Store(engine())
+    text = '(module (import "" "" (func $h (param i32) (result i32))) (func (export "f") (param i32) (result i32)'
+    guest = Guest(f"{text} (call $h (local.get 0))))", [Func(store, ty, again)], store)
+    frame, depth = sys._getframe(), 0
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(depth + 150 + more)
+    try:
+        with pytest.raises(RecursionError):
+            guest.f(0)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert guest.f(9_990) == 10
+
+
 def test_objects_keep_their_store_alive() -> None:
     f = Guest('(module (func (export "f") (result i32) (i32.const 5)))')["f"]
     gc.collect()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import fusee
+import fusee.component
 from fusee import (
     ArgumentError,
     Config,
@@ -393,3 +394,36 @@ def test_a_message_is_a_str(kind: Any) -> None:
     for message in (5, None, b"bytes"):
         with pytest.raises(ArgumentError, match="expected a str"):
             kind(message)
+
+
+@pytest.mark.parametrize("kind", [Module, fusee.component.Component])
+def test_serialized_files_that_are_not_there(kind: Any, tmp_path: Path) -> None:
+    """What keeps compiled modules in files looks for `WasmtimeError` alone."""
+    for path in (tmp_path / "none", tmp_path, "a\0b"):
+        with pytest.raises(WasmtimeError, match="failed to open file"):
+            kind.deserialize_file(engine(), path)
+
+
+MISFITS: dict[str, tuple[str, Callable[[Store], Any], str]] = {
+    "function": ("(func (param i32) (result i64))", lambda s: Func(s, FuncType([], []), lambda: None),
+                 "expected (i32) -> (i64), found () -> ()"),
+    "kind": ("(func)", lambda s: Global(s, GlobalType(I32), 1),
+             "expected () -> (), found GlobalType(content=i32, mutable=False)"),
+    "memory": ("(memory 2)", lambda s: Memory(s, MemoryType(Limits(1))),
+               "expected MemoryType(limits=Limits(min=2, max=None)"),
+    "shared": ("(func)", lambda s: SharedMemory(s.engine, MemoryType(Limits(1, 1), shared=True)),
+               "expected () -> (), found MemoryType("),
+    "table": ("(table 1 2 funcref)", lambda s: Table(s, TableType(EXTERNREF, Limits(1, 2)), None),
+              "found TableType(element=externref"),
+    "tag": ("(tag (param i32))", lambda s: Tag(s, TagType(FuncType([], []))),
+            "expected TagType(functype=(i32) -> ()), found TagType(functype=() -> ())"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "make", "message"), MISFITS.values(), ids=MISFITS)
+def test_what_does_not_fit_says_what_would(wanted: str, make: Callable[[Store], Any], message: str) -> None:
+    store = Store(engine())
+    with pytest.raises(LinkError) as caught:
+        Instance(store, Module(engine(), f'(module (import "a" "b" {wanted}))'), [make(store)])
+    assert caught.value.message.startswith("incompatible import type for `a::b`: ")
+    assert message in caught.value.message

@@ -4,13 +4,25 @@ A digest tells bytes that were damaged, not bytes that somebody has forged: nati
 """
 
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fusee.api.errors import WasmtimeError
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 SERIALIZED: Final = b"\0fusee-module-2\n"
 _DIGEST_BYTES: Final = 32
 _SIZE_BYTES: Final = 8
+
+
+def read_serialized(path: "str | bytes | PathLike[str]") -> bytes:
+    """The contents of a file. Raises `WasmtimeError` if it cannot be read: who keeps such files asks for that alone."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:  # no path has a zero byte
+        raise WasmtimeError(f"failed to open file: {error}") from error
 
 
 class Serialized(NamedTuple):

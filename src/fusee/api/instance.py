@@ -119,7 +119,7 @@ class Instance(Unique):
             with self._store._lock:
                 self._address: int = self._store._native.raw_instantiate(self._store._address, module._address, given)
         except KernelError as error:
-            raise self._failure(error) from None
+            raise self._failure(error, imports) from None
         if module._start is not None:
             self._run(module._start)
 
@@ -147,23 +147,29 @@ class Instance(Unique):
                 raise StoreError(f"the import `{module}::{name}` belongs to another store")
             if isinstance(item, SharedMemory):
                 if kind != EXTERN_MEMORY:
-                    raise LinkError(f"incompatible import type for `{module}::{name}`")
+                    raise self._misfit(i, item)
                 if item._engine is not self._store.engine:
                     raise StoreError(f"the import `{module}::{name}` belongs to another engine")
                 addresses[i] = item._lend(self._store)
                 continue
             if not isinstance(item, CLASSES.get(kind, ())):
-                raise LinkError(f"incompatible import type for `{module}::{name}`")
+                raise self._misfit(i, item)
             addresses[i] = item._address
         return addresses
 
-    def _failure(self, error: KernelError) -> FuseeError:
+    def _misfit(self, index: int, item: Extern) -> LinkError:
+        """The error of an import that was given what has another type."""
+        module, name, _ = self._module._import_places[index]
+        found = item.type() if isinstance(item, SharedMemory) else item.type(self._store)
+        expected = self._module.imports[index].type
+        return LinkError(f"incompatible import type for `{module}::{name}`: expected {expected}, found {found}")
+
+    def _failure(self, error: KernelError, imports: Sequence[Extern]) -> FuseeError:
         from fusee.api.failures import failure_of
         from fusee.engine.errors import LinkError as LinkFailure
 
         if isinstance(error, LinkFailure):
-            module, name, _ = self._module._import_places[error.detail]
-            return LinkError(f"incompatible import type for `{module}::{name}`")
+            return self._misfit(error.detail, imports[error.detail])
         return failure_of(error.status)
 
     def exports(self, store: Storelike) -> InstanceExports:

@@ -472,7 +472,10 @@ class Store(ObjectTable, Unique, Managed):
 
     def _call(self, func: int, slots: "ctypes.Array[ctypes.c_uint64]") -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
-        status = self._invoke(self._address, func, slots)
+        try:
+            status = self._invoke(self._address, func, slots)
+        except ctypes.ArgumentError as error:  # they are of the right types, but to look takes a call more
+            raise RecursionError("maximum recursion depth exceeded while calling a guest") from error
         if status:
             self._fail(status, slots[0])
 

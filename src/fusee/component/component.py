@@ -84,9 +84,10 @@ class Component(Unique, Managed):
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Component":
-        """`deserialize` on the contents of a file. Raises `OSError`, and what that raises."""
-        with open(path, "rb") as file:
-            return cls.deserialize(engine, file.read())
+        """`deserialize` on what a file contains. Raises `WasmtimeError` if it cannot be read, and what that raises."""
+        from fusee.api._serialized import read_serialized
+
+        return cls.deserialize(engine, read_serialized(path))
 
     @property
     def type(self) -> ComponentType:
