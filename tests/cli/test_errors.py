@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fusee.cli.main import run_command
+from fusee.wast import find_scripts
 
 UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"
 
@@ -19,6 +20,8 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["validate", "nope.wasm"], "nope.wasm: No such file or directory"),
         (["wast", "nope.wast"], "nope.wast: no such file or directory"),
         (["run", "."], ".: Is a directory"),
+        (["validate", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
+        (["disasm", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
         (["run"], "Missing argument 'FILE'."),
         (["--bogus"], "No such option '--bogus'."),
         (["rum"], "rum: neither a command nor a file; is it `fusee run`?"),
@@ -49,6 +52,36 @@ def test_one_line(
     monkeypatch.chdir(tmp_path)
     assert run_command(arguments) == 1
     assert capsys.readouterr() == ("", f"fusee: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "x.wasm: unexpected end (at offset 0x0)"),
+        (b"#!/bin/sh\n", "x.wasm: magic header not detected (at offset 0x0)"),
+        (b"\0asm\1\0\0\0", "x.wasm: a core module, "),
+    ],
+)
+@pytest.mark.parametrize("command", ["wit", "bindgen"])
+def test_what_is_no_component(
+    command: str, content: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    Path("x.wasm").write_bytes(content)
+    assert run_command([command, "x.wasm"]) == 1
+    assert capsys.readouterr().err.startswith(f"fusee: {message}")
+
+
+def test_scripts_are_found_or_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["wast", "."]) == 1
+    assert capsys.readouterr().err == "fusee: .: no scripts in this directory\n"
+    assert find_scripts([Path("/dev/null")]) == [Path("/dev/null")]  # as a shell's `<(command)`
+    Path("a.wast").touch()
+    assert find_scripts([Path(".")]) == [Path("a.wast")]
 
 
 @pytest.mark.parametrize("command", ["validate", "wast"])

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from fusee.cli.errors import usage_error
-from fusee.cli.modules import ModuleFile, make_engine
+from fusee.cli.modules import read_component
 
 
 @click.command()
@@ -14,8 +13,6 @@ def bindgen(file: Path) -> None:
     """Write a Python module with typed classes for what a component exports. FILE may be `-`, for standard input."""
     from fusee.component.bindgen import bindings
 
-    source = ModuleFile.read(file)
-    if not source.is_component:
-        raise usage_error(f"{file}: a core module, whose functions have numbers only")
+    component = read_component(file, "whose functions have numbers only")
     title = f"Typed access to {file.name}, written by `fusee bindgen`."
-    click.echo(bindings(source.compile_component(make_engine()).type, title), nl=False)
+    click.echo(bindings(component.type, title), nl=False)

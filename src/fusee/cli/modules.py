@@ -82,10 +82,14 @@ class ModuleFile:
 
 
 def _contents(path: str) -> bytes:
-    if path == STANDARD_INPUT:
-        return sys.stdin.buffer.read()
-    with open(path, "rb") as file:
-        return file.read()
+    try:
+        if path == STANDARD_INPUT:
+            return sys.stdin.buffer.read()
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:  # one of reading has no name
+        error.filename = path
+        raise
 
 
 def read_all(paths: Iterable[PathLike]) -> tuple[list[ModuleFile], int]:
@@ -99,6 +103,15 @@ def read_all(paths: Iterable[PathLike]) -> tuple[list[ModuleFile], int]:
         except OSError as error:
             status = fail(f"{path}: {error.strerror}")
     return found, status
+
+
+def read_component(file: PathLike, otherwise: str) -> "Component":
+    """The component in a file. Raises `click.UsageError` for a core module, which is no use for a reason given."""
+    source, engine = ModuleFile.read(file), make_engine()
+    if source.is_component:
+        return source.compile_component(engine)
+    source.compile(engine)  # or it is neither
+    raise usage_error(f"{source.path}: a core module, {otherwise}")
 
 
 def make_engine(configure: Callable[["Config"], None] = lambda config: None) -> "Engine":

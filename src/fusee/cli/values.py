@@ -2,6 +2,7 @@
 
 import ctypes
 import struct
+from math import isinf
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.cli.errors import usage_error
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from fusee import ValType
 
 _BITS: Final = {"i32": 32, "i64": 64, "v128": 128}
+_MOST_SHOWN: Final = 60  # characters of an argument
 _DIGITS_OF_F32: Final = 9  # so many significant decimal digits tell all of them apart
 
 
@@ -22,28 +24,42 @@ def parse_value(kind: "ValType", text: str) -> Any:
         if name in ("f32", "f64"):
             return _parse_float(name, text)
     except ValueError:
-        raise usage_error(f"{text}: not a value of type {name}") from None
+        raise usage_error(f"{_quoted(text)}: not a value of type {name}") from None
+    except OverflowError:
+        raise usage_error(f"{_quoted(text)}: does not fit {name}") from None
     if text == "null" and kind.is_nullable:
         return None
-    raise usage_error(f"{text}: values of type {name} cannot be written on the command line")
+    raise usage_error(f"{_quoted(text)}: values of type {name} cannot be written on the command line")
 
 
 def _parse_integer(name: str, text: str) -> Any:
-    value, bits = int(text, 0), _BITS[name]
+    value, bits = int(text, _base(text)), _BITS[name]
     if not -(1 << bits - 1) <= value < 1 << bits:
-        raise usage_error(f"{text}: does not fit {name}")
+        raise OverflowError
     if name == "v128":
         return (value % (1 << bits)).to_bytes(bits // 8, "little")
     return value
 
 
 def _parse_float(name: str, text: str) -> float:
-    value = float.fromhex(text) if "0x" in text.lower() else float(text)
-    try:
-        struct.pack("<f" if name == "f32" else "<d", value)
-    except OverflowError:
-        raise usage_error(f"{text}: does not fit {name}") from None
+    value = float.fromhex(text) if _base(text) == 16 else float(text)
+    if isinf(value) and "inf" not in text.lower():
+        raise OverflowError
+    struct.pack("<f" if name == "f32" else "<d", value)
     return value
+
+
+def _base(text: str) -> int:
+    """The base of a number. Raises `ValueError` for what Python takes beyond that: `_`, spaces, digits of others."""
+    if "_" in text or not text.isascii() or text != text.strip():
+        raise ValueError
+    return 16 if "0x" in text.lower() else 10
+
+
+def _quoted(text: str) -> str:
+    """A text in an error, which is one line, and not a long one."""
+    shown = text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
+    return shown if shown and shown.isprintable() else repr(shown)
 
 
 def show_value(kind: "ValType", value: object) -> str:

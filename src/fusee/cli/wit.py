@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from fusee.cli.errors import usage_error
-from fusee.cli.modules import ModuleFile, make_engine
+from fusee.cli.modules import read_component
 
 
 @click.command()
@@ -14,7 +13,5 @@ def wit(file: Path) -> None:
     """Show the world of a component, as WIT: what it imports and exports. FILE may be `-`, for standard input."""
     from fusee.component.wit import wit as show
 
-    source = ModuleFile.read(file)
-    if not source.is_component:
-        raise usage_error(f"{file}: a core module, which has no world; see `fusee disasm`")
-    click.echo(show(source.compile_component(make_engine()).type), nl=False)
+    component = read_component(file, "which has no world; see `fusee disasm`")
+    click.echo(show(component.type), nl=False)

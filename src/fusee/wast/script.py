@@ -43,15 +43,15 @@ class Script:
 
 
 def find_scripts(paths: Iterable[Path]) -> list[Path]:
-    """Files as given, and the `.wast` files directly in each directory."""
+    """Files as given, and the `.wast` files directly in each directory. Raises `ScriptError` where there are none."""
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            found.extend(sorted(path.glob("*.wast")))
-        elif path.is_file():
-            found.append(path)
-        else:
+        if not path.exists():
             raise ScriptError(f"{path}: no such file or directory")
+        scripts = sorted(path.glob("*.wast")) if path.is_dir() else [path]
+        if not scripts:
+            raise ScriptError(f"{path}: no scripts in this directory")
+        found.extend(scripts)
     return found
 
 
