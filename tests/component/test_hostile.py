@@ -257,7 +257,7 @@ END = 65536
         ("string", "utf8", END - 1, 1, ""),
         ("string", "utf8", END - 1, 2, "out of bounds"),
         ("string", "utf8", END + 1, 0, "out of bounds"),
-        ("string", "utf8", 0xFFFF_FFFF, 0xFFFF_FFFF, "out of bounds"),
+        ("string", "utf8", 0xFFFF_FFFF, 0xFFFF_FFFF, "too long"),
         ("string", "utf8", 16, 2, "invalid utf-8"),
         ("string", "utf8", 18, 1, "incomplete utf-8"),
         ("string", "utf16", END - 2, 1, ""),

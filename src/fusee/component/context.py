@@ -247,7 +247,7 @@ def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
     def lift(memory: memoryview, pointer: int, length: int) -> str:
         end = pointer + length
         if end > len(memory) or length > MOST_STRING_BYTES:
-            raise string_out_of_bounds()
+            _bytes_of_string(memory, pointer, length, 1)  # says which
         try:
             return str(memory[pointer:end], "utf-8")
         except UnicodeDecodeError as error:

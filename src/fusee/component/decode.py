@@ -17,6 +17,7 @@ from fusee.component.program import COMPONENT as COMPONENTS
 from fusee.component.program import CORE_MODULE, TYPE, DefineComponent, DefineModule, Program
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import COMPONENT, COMPONENT_TYPE, INSTANCE_TYPE, MOST_DEPTH, Scope
+from fusee.component.settle import settle
 from fusee.component.typedefs import TypeDecoder
 
 MAGIC: Final = b"\0asm"
@@ -34,7 +35,7 @@ def decode(engine: Engine, data: bytes) -> Program:
     if not decoder.can_block:  # a guest that waits leaves the interpreter, and nothing else can be left so
         for module in decoder.modules:
             module._use_native_code()
-    return program
+    return settle(program, decoder.work)
 
 
 class Decoder:

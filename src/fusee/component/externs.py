@@ -4,6 +4,7 @@ from typing import Any
 
 from fusee.api.errors import MalformedError, UnsupportedError
 from fusee.component.aliases import decode_sort
+from fusee.component.distinct import distinct
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
 from fusee.component.match import Matcher, MismatchError, paths_of
 from fusee.component.names import parse_name
@@ -94,7 +95,7 @@ def _type_bound(scope: Scope, reader: Reader) -> tuple[Item, bool]:
         raise MalformedError("malformed bound of a type", start)
     found = scope.at(TYPE, reader.u32(), start)
     if isinstance(found, ValType | ResourceType):
-        return found, False
+        return distinct(found), False
     return TypeOf._of(found), False
 
 
@@ -112,8 +113,7 @@ def decode_import(decoder: Any, reader: Reader) -> None:
         scope.imported.append(item)
     else:
         item = scope.introduce(item, scope.imported)
-    scope.check_visible(item, "import", name, start)
-    scope.show(item, "import")
+    scope.show(item, "import", name, start)
     scope.imports.add(name, item, start, attributes)
     scope.define(item)
     if scope.kind == COMPONENT_SCOPE:
@@ -134,8 +134,7 @@ def decode_export_declaration(decoder: Any, reader: Reader) -> None:
         scope.defined.append(item)
     else:
         item = scope.introduce(item, scope.defined)
-    scope.check_visible(item, "export", name, start)
-    scope.show(item, "export")
+    scope.show(item, "export", name, start)
     scope.exports.add(name, item, start, attributes)
     scope.define(item)
 
@@ -152,10 +151,8 @@ def decode_export(decoder: Any, reader: Reader) -> None:
     if flag > 1:
         raise reader.malformed("malformed type of an export")
     resources: list[ResourceType] = []
-    if flag:
-        item = _ascribed(decoder, item, reader, name, resources)
-    scope.check_visible(item, "export", name, start)
-    scope.show(item, "export")
+    item = _ascribed(decoder, item, reader, name, resources) if flag else distinct(item)
+    scope.show(item, "export", name, start)
     scope.exports.add(name, item, start, attributes)
     scope.define(item)
     paths = paths_of(item, resources, scope.work)

@@ -4,7 +4,7 @@ from typing import Any
 
 from fusee.component.externs import check_attributes, decode_name, indexed_item
 from fusee.component.items import ComponentInstanceType, ComponentType, ModuleType
-from fusee.component.match import Matcher, MismatchError, Substitution, match_core, paths_of
+from fusee.component.match import Matcher, MismatchError, Substitution, bind_types, match_core, paths_of
 from fusee.component.names import parse_name
 from fusee.component.program import (
     COMPONENT,
@@ -25,7 +25,7 @@ from fusee.component.program import (
 )
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import Names, Scope
-from fusee.component.types import ResourceType
+from fusee.component.types import ResourceType, ValType
 
 
 def decode_core_instance(scope: Scope, reader: Reader) -> None:
@@ -125,6 +125,7 @@ def _instantiate_component(scope: Scope, reader: Reader) -> None:
     component: ComponentType = scope.at(COMPONENT, index, start)
     given = _arguments(scope, reader)
     mapping: dict[ResourceType, ResourceType] = {}
+    value_types: dict[ValType, ValType] = {}
     matcher = Matcher(scope.work)
     imported = frozenset(component._imported)
     for name, item in component._imports.items():
@@ -133,9 +134,10 @@ def _instantiate_component(scope: Scope, reader: Reader) -> None:
         try:
             matcher.bind(item, given[name][0], mapping, imported)
             matcher.match(given[name][0], Substitution(scope.work, mapping).item(item))
+            bind_types(item, given[name][0], value_types, scope.work)
         except MismatchError as error:
             raise invalid(f"type mismatch for import `{name}`: {error}", start) from None
-    substitution = Substitution(scope.work, mapping, component._defined)
+    substitution = Substitution(scope.work, mapping, component._defined, value_types)
     made = ComponentInstanceType._of(substitution.items(component._exports), ())
     scope.defined += substitution.made
     arguments = {name: (sort, at) for name, (_, sort, at) in given.items() if sort != TYPE}

@@ -6,23 +6,16 @@ from typing import Any, Final
 from fusee.api.errors import LimitError
 from fusee.api.types import AsExternType, GlobalType, Limits, MemoryType, TableType
 from fusee.api.types import FuncType as CoreFuncType
+from fusee.component.distinct import distinct, plain, rebuilt
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
 from fusee.component.program import Item, Paths, TypeOf, sort_of
 from fusee.component.types import (
+    DISTINCT,
     HANDLE,
     BorrowType,
-    FutureType,
-    ListType,
-    MapType,
-    OptionType,
     OwnType,
-    RecordType,
     ResourceType,
-    ResultType,
-    StreamType,
-    TupleType,
     ValType,
-    VariantType,
     intern,
 )
 
@@ -45,19 +38,28 @@ class Work:
             raise LimitError("the component's types are too large")
 
 
+NO_TYPES: Final[Mapping[ValType, ValType]] = {}
+
+
 class MismatchError(Exception):
     """Two types do not match; says why."""
 
 
 class Substitution:
-    """Puts resources in the place of others, everywhere in a type. `fresh` ones are made when they are met."""
+    """Puts resources in the place of others, everywhere in a type, and distinct types of values in that of others.
+
+    `fresh` resources are made when they are met.
+    """
 
     def __init__(
-        self, work: Work, mapping: dict[ResourceType, ResourceType], fresh: Iterable[ResourceType] = ()
+        self, work: Work, mapping: dict[ResourceType, ResourceType], fresh: Iterable[ResourceType] = (),
+        types: Mapping[ValType, ValType] = NO_TYPES,
     ) -> None:  # fmt: skip
         self.work = work
         self.mapping = mapping
         self.fresh = frozenset(fresh)
+        self.types = types
+        self._changing = HANDLE | DISTINCT if types else HANDLE
         self.made: list[ResourceType] = []
         self._done: dict[int, Any] = {}
         self._kept: list[object] = []  # so that no number in `_done` is used twice
@@ -76,36 +78,30 @@ class Substitution:
         """A type with all resources replaced."""
         if isinstance(item, ResourceType):
             return self.resource(item)
-        if isinstance(item, ModuleType) or (isinstance(item, ValType) and not item._flags & HANDLE):
+        if isinstance(item, ModuleType):
             return item
+        if isinstance(item, ValType):
+            if not item._flags & self._changing:
+                return item
+            if item in self.types:
+                return self.types[item]
         done = self._done.get(id(item))
         if done is None:
-            self.work.spend()
+            self.work.spend(3)
             self._kept.append(item)
             done = self._done[id(item)] = self.value(item) if isinstance(item, ValType) else self._other(item)
         return done
 
     def value(self, ty: ValType) -> ValType:
-        """A type of values that has handles in it."""
+        """A type of values that may have something in it that is replaced."""
         if isinstance(ty, OwnType | BorrowType):
             return intern(type(ty), self.resource(ty._ty))  # type: ignore[no-any-return]
         self.work.spend(len(ty._parts()))
-        if isinstance(ty, ListType):
-            return intern(ListType, self.item(ty._element), ty._length)  # type: ignore[no-any-return]
-        if isinstance(ty, MapType):
-            return intern(MapType, self.item(ty._key), self.item(ty._value))  # type: ignore[no-any-return]
-        if isinstance(ty, RecordType):
-            return intern(RecordType, tuple((n, self.item(t)) for n, t in ty._fields))  # type: ignore[no-any-return]
-        if isinstance(ty, TupleType):
-            return intern(TupleType, tuple(self.item(t) for t in ty._elements))  # type: ignore[no-any-return]
-        if isinstance(ty, VariantType):
-            return intern(VariantType, tuple((n, t and self.item(t)) for n, t in ty._all_cases))  # type: ignore[no-any-return]
-        if isinstance(ty, OptionType):
-            return intern(OptionType, self.item(ty._payload))  # type: ignore[no-any-return]
-        if isinstance(ty, StreamType | FutureType):
-            return intern(type(ty), ty._payload and self.item(ty._payload))  # type: ignore[no-any-return]
-        assert isinstance(ty, ResultType)
-        return intern(ResultType, ty._ok and self.item(ty._ok), ty._err and self.item(ty._err))  # type: ignore[no-any-return]
+        made = rebuilt(ty, self.item)
+        origin = getattr(ty, "_origin", None)
+        if origin is None:
+            return made  # type: ignore[no-any-return]
+        return ty if made is origin else distinct(made)
 
     def _other(self, item: Any) -> Any:
         if isinstance(item, TypeOf):
@@ -149,6 +145,17 @@ def paths_of(item: Item, wanted: Iterable[ResourceType], work: Work) -> Paths:
 
     walk(item, ())
     return tuple(found)
+
+
+def bind_types(expected: Item, actual: Item, types: dict[ValType, ValType], work: Work) -> None:
+    """Note what actual types of values stand for those that a component imports: its exports have these."""
+    work.spend()
+    if isinstance(expected, ValType) and isinstance(actual, ValType):
+        if expected._flags & DISTINCT and expected is not actual:
+            types[expected] = actual
+    elif isinstance(expected, ComponentInstanceType) and isinstance(actual, ComponentInstanceType):
+        for name, export in expected._exports.items():
+            bind_types(export, actual._exports[name], types, work)
 
 
 class Matcher:
@@ -196,7 +203,7 @@ class Matcher:
                 raise MismatchError("expected another kind of type")
             self.match(actual.item, expected.item)
             self.match(expected.item, actual.item)
-        elif actual != expected:
+        elif plain(actual) != plain(expected):
             raise MismatchError(f"type mismatch: expected {describe(expected)}, found {describe(actual)}")
 
     def _func(self, actual: FuncType, expected: FuncType) -> None:
@@ -208,9 +215,9 @@ class Matcher:
         for (name, ty), (wanted_name, wanted) in zip(actual._params, expected._params, strict=True):
             if name != wanted_name:
                 raise MismatchError(f"expected parameter named `{wanted_name}`, found `{name}`")
-            if ty != wanted:
+            if plain(ty) != plain(wanted):
                 raise MismatchError(f"type mismatch in parameter `{name}`")
-        if actual._result != expected._result:
+        if plain(actual._result) != plain(expected._result):
             raise MismatchError("type mismatch in the result")
 
     def _instance(self, exports: Mapping[str, Item], expected: ComponentInstanceType) -> None:

@@ -25,15 +25,12 @@ from fusee.component.program import INSTANCE as INSTANCES
 from fusee.component.program import TYPE as TYPES
 from fusee.component.reader import invalid
 from fusee.component.types import (
+    NAMED,
     BorrowType,
-    EnumType,
-    FlagsType,
     OwnType,
-    RecordType,
     ResourceType,
     ResultType,
     ValType,
-    VariantType,
 )
 
 COMPONENT: Final = "component"
@@ -47,7 +44,6 @@ _SPACES: Final = (
     CORE_FUNC, CORE_TABLE, CORE_MEMORY, CORE_GLOBAL, CORE_TAG, CORE_MODULE, CORE_INSTANCE,
     FUNCS, TYPES, COMPONENTS, INSTANCES,
 )  # fmt: skip
-_NAMED: Final = (RecordType, VariantType, EnumType, FlagsType)
 
 
 class Names:
@@ -151,8 +147,20 @@ class Scope:
         resources += substitution.made
         return made
 
-    def show(self, item: Item, what: str) -> None:
-        """Types in an item that is imported or exported have names from now on."""
+    def show(self, item: Item, what: str, name: str, offset: int) -> None:
+        """Types that an import or export uses must have names (Explainer, "External Visibility").
+
+        Those in it have names from now on. What instance types declare is looked at where such an instance is imported
+        or exported.
+        """
+        if self.kind == INSTANCE_TYPE:
+            return
+        hidden = self._hidden(item, self.visible[what])
+        if hidden is not None:
+            raise invalid(f"{what} `{name}`: the type is not valid to be used as {what}: {hidden} has no name", offset)
+        self._add_visible(item, what)
+
+    def _add_visible(self, item: Item, what: str) -> None:
         if isinstance(item, ResourceType | ValType):
             self.visible["export"].add(item)
             if what == "import":
@@ -160,31 +168,26 @@ class Scope:
         elif isinstance(item, ComponentInstanceType):
             self.work.spend(len(item._exports))
             for export in item._exports.values():
-                self.show(export, what)
-
-    def check_visible(self, item: Item, what: str, name: str, offset: int) -> None:
-        """Types that an import or export uses must have names (Explainer, "External Visibility").
-
-        What instance types declare is looked at where such an instance is imported or exported.
-        """
-        if self.kind == INSTANCE_TYPE:
-            return
-        hidden = self._hidden(item, self.visible[what])
-        if hidden is not None:
-            raise invalid(f"{what} `{name}`: the type is not valid to be used as {what}: {hidden} has no name", offset)
+                self._add_visible(export, what)
 
     def _hidden(self, item: Item, visible: set[ValType | ResourceType]) -> str | None:
+        """What has no name. What an instance exports may be used by what it exports behind it."""
         if isinstance(item, TypeOf):
-            return self._hidden(item.item, visible)
+            self.work.spend(len(visible))
+            return self._hidden(item.item, set(visible))
         if isinstance(item, FuncType):
             self.work.spend(len(item._params))
             return next((found for ty in item._types() if (found := self._hidden_value(ty, True, visible))), None)
         if isinstance(item, ValType):
             return self._hidden_value(item, False, visible)
         if isinstance(item, ComponentInstanceType):
-            inner = visible | {e for e in item._exports.values() if isinstance(e, ValType | ResourceType)}
-            self.work.spend(len(inner))
-            return next((found for e in item._exports.values() if (found := self._hidden(e, inner))), None)
+            self.work.spend(len(item._exports))
+            for export in item._exports.values():
+                found = self._hidden(export, visible)
+                if found is not None:
+                    return found
+                if isinstance(export, ValType | ResourceType):
+                    visible.add(export)
         return None
 
     def _hidden_value(self, ty: ValType, is_used: bool, visible: set[ValType | ResourceType]) -> str | None:
@@ -199,7 +202,7 @@ class Scope:
             self.work.spend()
             if is_used and ty in visible:
                 continue
-            if is_used and isinstance(ty, _NAMED):
+            if is_used and isinstance(ty, NAMED):
                 return type(ty).__name__.removesuffix("Type").lower()
             if isinstance(ty, OwnType | BorrowType) and ty._ty not in visible:
                 return "a resource"

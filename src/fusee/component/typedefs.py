@@ -6,6 +6,7 @@ from typing import Any, Final
 from fusee.api.errors import MalformedError
 from fusee.api.types import FuncType as CoreFuncType
 from fusee.api.types import ValType as CoreValType
+from fusee.component.distinct import distinct
 from fusee.component.items import FuncType
 from fusee.component.layout import MOST_BYTES, layout_of
 from fusee.component.names import LABEL
@@ -135,7 +136,7 @@ class TypeDecoder:
         )
         if not fields:
             raise invalid("record type must have at least one field", start)
-        return intern(RecordType, fields)  # type: ignore[no-any-return]
+        return distinct(intern(RecordType, fields))  # type: ignore[no-any-return]
 
     def _variant(self, reader: Reader) -> ValType:
         start = reader.position
@@ -148,7 +149,7 @@ class TypeDecoder:
                 raise reader.malformed("zero byte expected")
         if not cases:
             raise invalid("variant type must have at least one case", start)
-        return intern(VariantType, tuple(cases))  # type: ignore[no-any-return]
+        return distinct(intern(VariantType, tuple(cases)))  # type: ignore[no-any-return]
 
     def _tuple(self, reader: Reader) -> ValType:
         start = reader.position
@@ -182,10 +183,10 @@ class TypeDecoder:
         names = self.labels(reader, "flag")
         if len(names) > MOST_FLAGS:
             raise invalid(f"cannot have more than {MOST_FLAGS} flags", start)
-        return intern(FlagsType, names)  # type: ignore[no-any-return]
+        return distinct(intern(FlagsType, names))  # type: ignore[no-any-return]
 
     def _enum(self, reader: Reader) -> ValType:
-        return intern(EnumType, self.labels(reader, "enum case"))  # type: ignore[no-any-return]
+        return distinct(intern(EnumType, self.labels(reader, "enum case")))  # type: ignore[no-any-return]
 
     def _option(self, reader: Reader) -> ValType:
         return intern(OptionType, self.valtype(reader))  # type: ignore[no-any-return]

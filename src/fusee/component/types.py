@@ -16,6 +16,7 @@ HANDLE: Final = 1
 BORROW: Final = 2
 ASYNCHRONOUS: Final = 4
 POINTER: Final = 8
+DISTINCT: Final = 16
 
 _interned: "WeakValueDictionary[tuple[Any, ...], ValType]" = WeakValueDictionary()
 _lock: Final = Lock()
@@ -39,7 +40,7 @@ class ValType(Managed):
     _depth: int
     """How deep types are nested in it, itself included."""
     _flags: int
-    """What is somewhere in it: `HANDLE`, `BORROW`, `ASYNCHRONOUS`, `POINTER`."""
+    """What is somewhere in it: `HANDLE`, `BORROW`, `ASYNCHRONOUS`, `POINTER`, `DISTINCT`."""
     _layout: Any
     """Its `layout.Layout`, made when it is first needed."""
     _codecs: dict[Any, Any]
@@ -183,7 +184,14 @@ def intern(kind: "type[Any]", *parts: Any) -> Any:
 class _Composite(NotMade, ValType):
     """A type that is made of others, or of names."""
 
-    __slots__ = ()
+    __slots__ = ("_origin",)
+
+    _origin: "ValType | None"
+    """What it is equal to, if it is `distinct`."""
+
+    def _finish(self) -> None:
+        super()._finish()
+        self._origin = None
 
 
 class ListType(_Composite):
@@ -384,6 +392,10 @@ class FlagsType(_Named):
     """`flags`."""
 
     __slots__ = ()
+
+
+NAMED: Final = (RecordType, VariantType, EnumType, FlagsType)
+"""Kinds of types that must have names where they are imported or exported."""
 
 
 class _Carrier(_Composite):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, shown
 from fusee.component.names import parse_name
 from fusee.component.types import (
+    NAMED,
     BorrowType,
     EnumType,
     ErrorContext,
@@ -34,7 +35,6 @@ _KEYWORDS: Final = frozenset({
     "result", "s16", "s32", "s64", "s8", "static", "stream", "string", "tuple", "type", "u16", "u32", "u64", "u8",
     "use", "variant", "with", "world",
 })  # fmt: skip
-_NAMED: Final = (RecordType, VariantType, EnumType, FlagsType)
 Named = ValType | ResourceType
 
 
@@ -88,7 +88,7 @@ class Names:
 
 def definition(names: Names, name: str, ty: ValType) -> Iterator[str]:
     """The lines that define a type of values."""
-    if names.of.get(ty) != name or not isinstance(ty, _NAMED):
+    if names.of.get(ty) != name or not isinstance(ty, NAMED):
         yield f"type {word(name)} = {names.type(ty)};"
     elif isinstance(ty, RecordType):
         yield from _block(f"record {word(name)}", [f"{word(n)}: {names.type(part)}," for n, part in ty._fields])
