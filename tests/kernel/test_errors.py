@@ -22,12 +22,17 @@ from fusee.kernel.target import LP64
 CASES = (Path(__file__).parent / "rejected.txt").read_text(encoding="utf-8").split("--- ")[1:]
 
 HEADER = """\
+from enum import IntEnum
 from operator import add
 from typing import Annotated, Any, TypeVar
 from fusee.kernel.lang import *
 
 T = TypeVar("T")
 LIMIT = 300
+
+class Signed(IntEnum):
+    LESS = -1
+
 NAMES = ["a", "b"]
 
 

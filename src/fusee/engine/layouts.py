@@ -101,7 +101,7 @@ def is_followed(m: Module, storage: u32) -> bool:
         return False
     if storage & ABSTRACT == 0:
         return m.types[storage & HEAP_MASK].kind != KIND_FUNC
-    return storage & HEAP_MASK != u32(Heap.FUNC) and storage & HEAP_MASK != u32(Heap.NOFUNC)
+    return storage & HEAP_MASK != Heap.FUNC and storage & HEAP_MASK != Heap.NOFUNC
 
 
 @kernel
@@ -156,7 +156,7 @@ def words_for(m: Module, t: TypeDef, depth: u32) -> u64:
     """What `make_display` and `make_layout` take for a type."""
     words = u64(0) if t.is_final else u64(depth + 1)
     for field in span(t.field_count):
-        words += u64(FIELD_WORDS) + u64(is_followed(m, t.fields[field]))
+        words += u64(is_followed(m, t.fields[field])) + FIELD_WORDS
     return words
 
 

@@ -188,4 +188,18 @@ def evaluation_order(work: Ptr[u8], by: u8) -> u32:
     return u32(work[0] & 15) + u32(advance(work, u8(3))) * u32(work[0]) - u32(advance(work, by))
 
 
-ENTRIES = [all_steps, crc32, gcd, collatz, short_circuit, mandelbrot, unrolled_search, nested, evaluation_order]
+@kernel(cold=True)
+def in_mode(a: u32, mode: Mode) -> u32:
+    """Enumerations are numbers that are passed on, compared and stored."""
+    kept: Mode = Mode.PLAIN
+    if a % 3 == 0:
+        kept = mode
+    return (a * 2 if mode == Mode.TWICE else a) + (u32(kept) << 16)
+
+
+@kernel
+def modes(a: u32) -> u32:
+    return in_mode(a, Mode.TWICE) ^ in_mode(a + 1, Mode.PLAIN) * 7
+
+
+ENTRIES = [all_steps, crc32, gcd, collatz, short_circuit, mandelbrot, unrolled_search, nested, evaluation_order, modes]

@@ -97,7 +97,7 @@ def read_heap_type(m: Module, r: Reader) -> u32:
     wanted = HEAP_FEATURE[code - FIRST_HEAP]
     if wanted & ~u32(m.features) != 0:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
-    return u32(ABSTRACT) | code
+    return code | ABSTRACT
 
 
 @kernel

@@ -53,7 +53,7 @@ def make_default_struct(ctx: Instance, index: u32) -> u64:
 def make_default_array(ctx: Instance, index: u32, length: u32) -> u64:
     """`array.new_default`"""
     layout = layout_at(ctx, index)
-    size = u64(HEADER_BYTES) + (u64(length) << u64(layout.element_log2))
+    size = (u64(length) << u64(layout.element_log2)) + HEADER_BYTES
     return u64(new_array(ctx.store, ctx.module.types[index].canonical, size, length))
 
 

@@ -72,7 +72,7 @@ def park(world: Store, instance: usize, frame: Ptr[u64]) -> usize:
     start = base - HEADER_SLOTS
     count = diff(world.stack_top, start)
     size = count * SLOT_BYTES
-    if world.parked_bytes + u64(size) > u64(MOST_PARKED_BYTES):
+    if world.parked_bytes + u64(size) > MOST_PARKED_BYTES:
         return usize(NO_ROOM)
     memory = new_unset(world.engine.platform, size + size_of(Parked))
     if is_null(memory):

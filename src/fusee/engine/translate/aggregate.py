@@ -165,7 +165,7 @@ def init_field(t: Translator, index: u32, field: u32, number: u32) -> None:
         release(t, number)
         return
     row = u32(INIT_ROW[read_place(t.module.types[index].fields[field], False)])
-    if is_large(value) or not has_sources(facts_of(row), sources_key(u32(ACC) | form_of(t, value) << 8)):
+    if is_large(value) or not has_sources(facts_of(row), sources_key(form_of(t, value) << 8 | ACC)):
         into_temporary(t, number, u32(0))
     i = new_ins(t, row)
     add_source(i, u32(0), u32(ACC), u64(0))

@@ -57,7 +57,7 @@ def array_at(v: Validator, index: u32) -> TypeDef:
 def mutable_array_at(v: Validator, index: u32) -> TypeDef:
     t = array_at(v, index)
     if t.mutable[0] == 0:
-        fail(v, u32(ModuleError.IMMUTABLE_ARRAY))
+        fail(v, ModuleError.IMMUTABLE_ARRAY)
     return t
 
 
@@ -69,16 +69,16 @@ def pop_i32(v: Validator) -> None:
 @kernel
 def check_default(v: Validator, storage: u32) -> None:
     if not is_defaultable(storage):
-        fail(v, u32(ModuleError.NOT_DEFAULTABLE))
+        fail(v, ModuleError.NOT_DEFAULTABLE)
 
 
 @kernel
 def check_access(v: Validator, storage: u32, extends: bool) -> None:
     """Packed fields are read with an extension, all others without."""
     if extends and not is_packed(storage):
-        fail(v, u32(ModuleError.UNPACKED_FIELD))
+        fail(v, ModuleError.UNPACKED_FIELD)
     if is_packed(storage) and not extends:
-        fail(v, u32(ModuleError.PACKED_FIELD))
+        fail(v, ModuleError.PACKED_FIELD)
 
 
 @kernel
@@ -105,7 +105,7 @@ def validate_struct_new_default(v: Validator) -> None:
 def read_field_index(v: Validator, t: TypeDef) -> u32:
     field = read_u32(v.reader)
     if field >= t.field_count:
-        fail(v, u32(ModuleError.UNKNOWN_FIELD))
+        fail(v, ModuleError.UNKNOWN_FIELD)
     return field
 
 
@@ -125,7 +125,7 @@ def validate_struct_set(v: Validator) -> None:
     t = struct_at(v, index)
     field = read_field_index(v, t)
     if t.mutable[field] == 0:
-        fail(v, u32(ModuleError.IMMUTABLE_FIELD))
+        fail(v, ModuleError.IMMUTABLE_FIELD)
     pop(v, unpacked(t.fields[field]))
     pop(v, u32(REF | NULLABLE) | index)
 
@@ -153,7 +153,7 @@ def validate_array_new_fixed(v: Validator) -> None:
     t = array_at(v, index)
     remaining = read_u32(v.reader)
     if remaining > MAX_FIELDS:
-        fail(v, u32(ModuleError.LIMIT_OPERANDS))
+        fail(v, ModuleError.LIMIT_OPERANDS)
     while remaining != 0:
         remaining -= 1
         if v.height == v.floor:
@@ -168,7 +168,7 @@ def validate_array_new_fixed(v: Validator) -> None:
 def check_data_array(v: Validator, t: TypeDef) -> None:
     """Bytes of a data segment make numbers and vectors only."""
     if t.fields[0] & REF != 0:
-        fail(v, u32(ModuleError.ARRAY_NOT_NUMERIC))
+        fail(v, ModuleError.ARRAY_NOT_NUMERIC)
     validate_data_index(v)
 
 
@@ -244,7 +244,7 @@ def validate_array_copy(v: Validator) -> None:
     destination = read_u32(v.reader)
     source = read_u32(v.reader)
     if not matches(v.module, array_at(v, source).fields[0], mutable_array_at(v, destination).fields[0]):
-        fail(v, u32(ModuleError.ARRAY_TYPES))
+        fail(v, ModuleError.ARRAY_TYPES)
     pop_i32(v)
     pop_i32(v)
     pop(v, u32(REF | NULLABLE) | source)

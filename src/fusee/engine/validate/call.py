@@ -58,7 +58,7 @@ def function_type_at(v: Validator, index: u32) -> TypeDef:
 def read_function(v: Validator) -> TypeDef:
     index = read_u32(v.reader)
     if unlikely(index >= v.module.func_count):
-        fail(v, u32(ModuleError.UNKNOWN_FUNCTION))
+        fail(v, ModuleError.UNKNOWN_FUNCTION)
     return v.module.types[v.module.func_types[index]]
 
 

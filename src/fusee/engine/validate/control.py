@@ -95,7 +95,7 @@ def innermost(v: Validator) -> Control:
 @kernel
 def label_at(v: Validator, label: u32) -> Control:
     if unlikely(label >= v.control_count):
-        fail(v, u32(ModuleError.UNKNOWN_LABEL))
+        fail(v, ModuleError.UNKNOWN_LABEL)
     return v.controls[v.control_count - 1 - label]
 
 
@@ -104,7 +104,7 @@ def read_checked_block_type(v: Validator) -> u32:
     block_type = read_block_type(v.module, v.reader)
     if is_indexed(block_type):
         if type_at(v, block_type & BLOCK_INDEX_MASK).kind != KIND_FUNC:
-            fail(v, u32(ModuleError.UNKNOWN_TYPE))
+            fail(v, ModuleError.UNKNOWN_TYPE)
     else:
         check_value_type(v, block_type)
     return block_type

@@ -87,7 +87,7 @@ def validate_entities(m: Module) -> None:
 
 
 @kernel
-def check_limits(limits: Limits, greatest: u64, error: u32, offset: u32) -> None:
+def check_limits(limits: Limits, greatest: u64, error: ModuleError, offset: u32) -> None:
     """Spec 3.2.14."""
     if limits.minimum > greatest or (limits.has_maximum and limits.maximum > greatest):
         raise Invalid(error, offset)
@@ -98,7 +98,7 @@ def check_limits(limits: Limits, greatest: u64, error: u32, offset: u32) -> None
 @kernel
 def check_table_limits(limits: Limits, offset: u32) -> None:
     greatest = u64(MAX_TABLE_64) if limits.is_64 else u64(MAX_TABLE_32)
-    check_limits(limits, greatest, u32(ModuleError.TABLE_SIZE), offset)
+    check_limits(limits, greatest, ModuleError.TABLE_SIZE, offset)
 
 
 @kernel
@@ -107,14 +107,14 @@ def check_memory_limits(limits: Limits, offset: u32) -> None:
     page_size_log2 = limits.page_size_log2
     if page_size_log2 != 0 and page_size_log2 != PAGE_SIZE_LOG2:
         raise Invalid(ModuleError.PAGE_SIZE, offset)
-    error = u32(ModuleError.MEMORY_SIZE_OTHER)
+    error: ModuleError = ModuleError.MEMORY_SIZE_OTHER
     if page_size_log2 == 0:
         greatest = u64(MAX_BYTES_64) if limits.is_64 else u64(MAX_BYTES_32)
     elif limits.is_64:
         greatest = u64(MAX_PAGES_64)
     else:
         greatest = u64(MAX_PAGES_32)
-        error = u32(ModuleError.MEMORY_SIZE)
+        error = ModuleError.MEMORY_SIZE
     check_limits(limits, greatest, error, offset)
     if limits.is_shared and not limits.has_maximum:
         raise Invalid(ModuleError.SHARED_WITHOUT_MAXIMUM, offset)

@@ -32,7 +32,7 @@ EXCEPTION_REF: Final = REF | ABSTRACT | int(Heap.EXN)
 def read_tag_type(v: Validator) -> TypeDef:
     index = read_u32(v.reader)
     if index >= v.module.tag_count:
-        fail(v, u32(ModuleError.UNKNOWN_TAG))
+        fail(v, ModuleError.UNKNOWN_TAG)
     return v.module.types[v.module.tags[index]]
 
 
@@ -55,7 +55,7 @@ def validate_try_table(v: Validator) -> None:
     block_type = read_checked_block_type(v)
     count = read_count(v.reader, u32(2))
     if count > MAX_CATCHES:
-        fail(v, u32(ModuleError.LIMIT_CATCHES))
+        fail(v, ModuleError.LIMIT_CATCHES)
     for _ in span(count):
         validate_catch(v)
     enter_block(v, KIND_BLOCK, block_type)

@@ -87,7 +87,7 @@ def validate_immediate(v: Validator, kind: u32) -> None:
 @kernel
 def validate_lane(v: Validator) -> None:
     if read_byte(v.reader) >= LANES[CLASS[v.opcode]]:
-        fail(v, u32(ModuleError.LANE_INDEX))
+        fail(v, ModuleError.LANE_INDEX)
 
 
 @kernel
@@ -104,7 +104,7 @@ def read_memory_index(v: Validator) -> u32:
 def memory_address_type(v: Validator, index: u32) -> u32:
     """The address type of a memory, which must exist."""
     if index >= v.module.memory_count:
-        fail(v, u32(ModuleError.UNKNOWN_MEMORY))
+        fail(v, ModuleError.UNKNOWN_MEMORY)
     return VAL_I64 if v.module.memories[index].limits.is_64 else VAL_I32
 
 
@@ -122,12 +122,12 @@ def validate_memarg(v: Validator) -> None:
     offset = read_u64(r)
     natural = u32(NATURAL_ALIGNMENT[CLASS[v.opcode]])
     if flags > natural:
-        fail(v, u32(ModuleError.ALIGNMENT))
+        fail(v, ModuleError.ALIGNMENT)
     if flags != natural and u32(FEATURE[CLASS[v.opcode]]) == Feature.THREADS:
-        fail(v, u32(ModuleError.ALIGNMENT_NOT_NATURAL))
+        fail(v, ModuleError.ALIGNMENT_NOT_NATURAL)
     v.address_type = memory_address_type(v, memory)
     if v.address_type == VAL_I32 and offset > 0xFFFF_FFFF:
-        fail(v, u32(ModuleError.OFFSET_RANGE))
+        fail(v, ModuleError.OFFSET_RANGE)
 
 
 @kernel
@@ -136,4 +136,4 @@ def validate_data_index(v: Validator) -> None:
     if not v.module.has_data_count:
         raise Malformed(ModuleError.DATA_COUNT_REQUIRED, v.instruction)
     if read_u32(v.reader) >= v.module.data_count:
-        fail(v, u32(ModuleError.UNKNOWN_DATA_SEGMENT))
+        fail(v, ModuleError.UNKNOWN_DATA_SEGMENT)

@@ -67,7 +67,7 @@ def validate_constant_instructions(v: Validator) -> None:
         v.instruction = r.position
         index = read_opcode(r)
         if index != END and (IS_CONSTANT[CLASS[index]] == 0 or (params_of(index) != 0 and not extended)):
-            fail(v, u32(ModuleError.NOT_CONSTANT))
+            fail(v, ModuleError.NOT_CONSTANT)
         validate_other(v, index, u32(v.rules[index]))
 
 

@@ -85,7 +85,7 @@ def validate_delegate(v: Validator) -> None:
 def validate_rethrow(v: Validator) -> None:
     """The label must be that of a clause around it."""
     if not is_clause(label_at(v, read_u32(v.reader))):
-        fail(v, u32(ModuleError.RETHROW_LABEL))
+        fail(v, ModuleError.RETHROW_LABEL)
     set_unreachable(v)
 
 

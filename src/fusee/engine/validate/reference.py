@@ -58,11 +58,11 @@ def validate_ref_func(v: Validator) -> None:
     """In code only functions that occur elsewhere may be named; constant expressions are such places."""
     index = read_u32(v.reader)
     if index >= v.module.func_count:
-        fail(v, u32(ModuleError.UNKNOWN_FUNCTION))
+        fail(v, ModuleError.UNKNOWN_FUNCTION)
     if v.is_constant:
         v.declared[index] = u8(1)
     elif v.declared[index] == 0:
-        fail(v, u32(ModuleError.UNDECLARED_FUNCTION))
+        fail(v, ModuleError.UNDECLARED_FUNCTION)
     push(v, REF | v.module.func_types[index])
 
 
@@ -102,18 +102,18 @@ def validate_br_on_non_null(v: Validator) -> None:
 @kernel
 def top_of(v: Validator, heap: u32) -> u32:
     """The nullable reference to everything in the hierarchy of a heap type: what a cast may be applied to."""
-    top = u32(Heap.ANY)
+    top: Heap = Heap.ANY
     if heap & ABSTRACT == 0:
         if v.module.types[heap].kind == KIND_FUNC:
-            top = u32(Heap.FUNC)
+            top = Heap.FUNC
     else:
         code = heap & HEAP_MASK
         if code == Heap.FUNC or code == Heap.NOFUNC:
-            top = u32(Heap.FUNC)
+            top = Heap.FUNC
         elif code == Heap.EXTERN or code == Heap.NOEXTERN:
-            top = u32(Heap.EXTERN)
+            top = Heap.EXTERN
         elif code == Heap.EXN or code == Heap.NOEXN:
-            top = u32(Heap.EXN)
+            top = Heap.EXN
     return u32(REF | NULLABLE | ABSTRACT) | top
 
 

@@ -109,7 +109,7 @@ class Validator:
 
 
 @kernel(cold=True)
-def fail(v: Validator, error: u32) -> None:
+def fail(v: Validator, error: ModuleError) -> None:
     """The instruction at hand breaks a rule."""
     raise Invalid(error, v.instruction)
 
@@ -123,7 +123,7 @@ def mismatch(v: Validator) -> None:
 def type_at(v: Validator, index: u32) -> TypeDef:
     """A defined type, which must exist."""
     if unlikely(index >= v.module.type_count):
-        fail(v, u32(ModuleError.UNKNOWN_TYPE))
+        fail(v, ModuleError.UNKNOWN_TYPE)
     return v.module.types[index]
 
 
@@ -173,7 +173,7 @@ def push(v: Validator, value_type: u32) -> None:
 def grow_operands(v: Validator, more: u32) -> None:
     """Make room for `more` operands."""
     if v.height + more > MAX_OPERANDS:
-        fail(v, u32(ModuleError.LIMIT_OPERANDS))
+        fail(v, ModuleError.LIMIT_OPERANDS)
     grow_buffer(v.operand_buffer, (u64(v.height) + u64(more)) * size_of(u32))
     v.operands = cast(Ptr[u32], v.operand_buffer.data)
     v.capacity = u32(v.operand_buffer.capacity_bytes >> 2)

@@ -15,7 +15,7 @@ from fusee.spec.errors import ModuleError
 @kernel
 def table_at(v: Validator, index: u32) -> TableType:
     if index >= v.module.table_count:
-        fail(v, u32(ModuleError.UNKNOWN_TABLE))
+        fail(v, ModuleError.UNKNOWN_TABLE)
     return v.module.tables[index]
 
 
@@ -32,7 +32,7 @@ def table_address_type(t: TableType) -> u32:
 @kernel
 def element_segment_at(v: Validator, index: u32) -> ElementSegment:
     if index >= v.module.element_count:
-        fail(v, u32(ModuleError.UNKNOWN_ELEM_SEGMENT))
+        fail(v, ModuleError.UNKNOWN_ELEM_SEGMENT)
     return v.module.elements[index]
 
 

@@ -26,7 +26,7 @@ from fusee.spec.errors import ModuleError
 @kernel(inline=True)
 def local_type(v: Validator, index: u32) -> u32:
     if unlikely(index >= v.local_count):
-        fail(v, u32(ModuleError.UNKNOWN_LOCAL))
+        fail(v, ModuleError.UNKNOWN_LOCAL)
     return v.near[index] if likely(index < NEAR_LOCALS) else far_local_type(v, index)
 
 
@@ -68,7 +68,7 @@ def validate_local_get(v: Validator) -> None:
     index = read_u32(v.reader)
     value_type = local_type(v, index)
     if unlikely(is_unset(v, index, value_type)):
-        fail(v, u32(ModuleError.UNINITIALIZED_LOCAL))
+        fail(v, ModuleError.UNINITIALIZED_LOCAL)
     push(v, value_type)
 
 
@@ -93,7 +93,7 @@ def validate_local_tee(v: Validator) -> None:
 def read_global_type(v: Validator) -> GlobalType:
     index = read_u32(v.reader)
     if unlikely(index >= v.visible_globals):
-        fail(v, u32(ModuleError.UNKNOWN_GLOBAL))
+        fail(v, ModuleError.UNKNOWN_GLOBAL)
     return v.module.globals[index]
 
 
@@ -101,7 +101,7 @@ def read_global_type(v: Validator) -> GlobalType:
 def validate_global_get(v: Validator) -> None:
     g = read_global_type(v)
     if v.is_constant and g.is_mutable:
-        fail(v, u32(ModuleError.NOT_CONSTANT))
+        fail(v, ModuleError.NOT_CONSTANT)
     push(v, g.value_type)
 
 
@@ -109,7 +109,7 @@ def validate_global_get(v: Validator) -> None:
 def validate_global_set(v: Validator) -> None:
     g = read_global_type(v)
     if not g.is_mutable:
-        fail(v, u32(ModuleError.IMMUTABLE_GLOBAL))
+        fail(v, ModuleError.IMMUTABLE_GLOBAL)
     pop(v, g.value_type)
 
 
@@ -136,7 +136,7 @@ def validate_select(v: Validator) -> None:
 @kernel
 def validate_select_t(v: Validator) -> None:
     if read_count(v.reader, u32(1)) != 1:
-        fail(v, u32(ModuleError.RESULT_ARITY))
+        fail(v, ModuleError.RESULT_ARITY)
     value_type = read_value_type(v.module, v.reader)
     check_value_type(v, value_type)
     pop(v, VAL_I32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from fusee.kernel.lanes import LANE_TYPES, Lanes, v128
 from fusee.kernel.layout import element_extent, layout, value_extent
 from fusee.kernel.registers import registers_info
 from fusee.kernel.scalars import Integer as LangInteger
-from fusee.kernel.scalars import Scalar, usize
+from fusee.kernel.scalars import Scalar, u32, usize
 from fusee.kernel.structs import FieldKind, is_registers, is_struct
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Type
@@ -92,6 +93,8 @@ class Types:
             return tree.Lanes(declaration.__name__, element, declaration)
         if declaration is v128:
             return tree.V128
+        if issubclass(declaration, IntEnum):  # mypy allows no other numbers there
+            return self.resolve(u32)
         hint = {int: " (use a fixed width such as `u32`)", float: " (use `f64` or `f32`)"}.get(declaration, "")
         raise NotAType(f"`{declaration.__name__}` is not a type of the kernel language{hint}")
 

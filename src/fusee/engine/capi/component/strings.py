@@ -12,7 +12,7 @@ from fusee.kernel.lang import Ptr, copy_bytes, is_null, kernel, load, store, u8,
 UTF16_TAG: Final = 0x8000_0000
 MOST_BYTES: Final = (1 << 28) - 1
 ONE: Final = usize(1)
-WRONG: Final = 0xFFFF_FFFF
+WRONG: Final = u32(0xFFFF_FFFF)
 SURROGATES: Final = 0xD800
 HIGHEST: Final = 0x10_FFFF
 
@@ -55,17 +55,17 @@ def read_utf8(text: Ptr[u8], left: u64) -> u32:
         return first
     size = u32(2) + u32(first >= 0xE0) + u32(first >= 0xF0)
     if first < 0xC2 or first > 0xF4 or u64(size) > left:
-        return u32(WRONG)
+        return WRONG
     code = first & (u32(0x7F) >> size)
     at = u32(1)
     while at != size:
         byte = u32(text[at])
         if byte & 0xC0 != 0x80:
-            return u32(WRONG)
+            return WRONG
         code = code << 6 | byte & 0x3F
         at += 1
     if utf8_size(code) != size or not is_scalar(code):
-        return u32(WRONG)
+        return WRONG
     return code
 
 
@@ -82,10 +82,10 @@ def read_utf16(text: Ptr[u8], left: u64) -> u32:
     if first >> 11 != SURROGATES >> 11:
         return first
     if first >= 0xDC00 or left < 2:
-        return u32(WRONG)
+        return WRONG
     second = u32(load(u16, text + 2))
     if second >> 10 != 0xDC00 >> 10:
-        return u32(WRONG)
+        return WRONG
     return 0x1_0000 + ((first & 0x3FF) << 10 | second & 0x3FF)
 
 

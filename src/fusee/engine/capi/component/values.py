@@ -34,7 +34,7 @@ def move_value(out: Value, value: Value) -> None:
 
 
 @kernel
-def make(out: Value, kind: u32, which: u32, count: usize, width: usize) -> bool:
+def make(out: Value, kind: Kind, which: u32, count: usize, width: usize) -> bool:
     """A value with zeroed room of its own; false if there is no memory."""
     out.kind = u8(Kind.BOOL)
     out.which = which
@@ -53,7 +53,7 @@ def make(out: Value, kind: u32, which: u32, count: usize, width: usize) -> bool:
 
 @kernel(export="fusee_value_new_string")
 def new_string(out: Value, size: usize, text: Ptr[u8]) -> bool:
-    if not make(out, u32(Kind.STRING), u32(0), size, usize(1)):
+    if not make(out, Kind.STRING, u32(0), size, usize(1)):
         return False
     if size != 0:
         copy_bytes(out.data, text, size)
@@ -66,7 +66,7 @@ def new_numbers(out: Value, kind: u32, count: usize, numbers: Ptr[u8]) -> bool:
     if kind < Kind.S8 or kind > Kind.F64:
         return False
     width = usize(u32(BYTES[kind]))
-    if not make(out, u32(Kind.NUMBERS), kind, count, width):
+    if not make(out, Kind.NUMBERS, kind, count, width):
         return False
     if count != 0 and not is_null(numbers):
         copy_bytes(out.data, numbers, count * width)
@@ -74,12 +74,12 @@ def new_numbers(out: Value, kind: u32, count: usize, numbers: Ptr[u8]) -> bool:
 
 
 @kernel
-def new_parts(out: Value, count: usize, kind: Static[int]) -> bool:
+def new_parts(out: Value, count: usize, kind: Static[Kind]) -> bool:
     """A list, or a record or tuple, of zeroed values."""
-    return make(out, u32(kind), u32(0), count, usize(size_of(Value)))
+    return make(out, kind, u32(0), count, usize(size_of(Value)))
 
 
 @kernel(export="fusee_value_new_variant")
 def new_variant(out: Value, which: u32, has_payload: bool) -> bool:
     """A case of a variant, option or result, with room for a payload."""
-    return make(out, u32(Kind.VARIANT), which, usize(has_payload), usize(size_of(Value)))
+    return make(out, Kind.VARIANT, which, usize(has_payload), usize(size_of(Value)))

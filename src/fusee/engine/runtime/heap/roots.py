@@ -41,7 +41,7 @@ def is_followed_type(value_type: u32) -> bool:
         return False
     if value_type & ABSTRACT == 0:
         return value_type & AGGREGATE != 0
-    return value_type & HEAP_MASK != u32(Heap.FUNC) and value_type & HEAP_MASK != u32(Heap.NOFUNC)
+    return value_type & HEAP_MASK != Heap.FUNC and value_type & HEAP_MASK != Heap.NOFUNC
 
 
 # At once, when marking begins
