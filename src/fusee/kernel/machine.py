@@ -39,10 +39,15 @@ call leaves a handler three free registers; in LLVM's order one handler in seven
 others copy. `list-burr` keeps fewer values alive: handlers are an eighth shorter."""
 
 
-class Machine:
-    """Compiles for one target."""
+_LOOPS_AS_THEY_ARE = frozenset({"aarch64", "aarch64_32"})
+"""Where loops of guests are not rewritten (LLVM's *loop strength reduction*). In them a bounds check needs the index,
+and the processor adds it to a base while it loads: what LLVM would step through in its place is one value more."""
 
-    def __init__(self, target: Target, *, for_this_process: bool = False) -> None:
+
+class Machine:
+    """Compiles for one target; `for_guests`: functions of WebAssembly modules."""
+
+    def __init__(self, target: Target, *, for_this_process: bool = False, for_guests: bool = False) -> None:
         _initialise()
         triple = Triple.parse(target.triple)
         self.triple = triple.llvm
@@ -50,6 +55,7 @@ class Machine:
         self.instructions = _instructions(triple, features)
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
         self._scheduler = _SCHEDULERS.get(triple.architecture, "default")
+        self._keeps_loops = for_guests and triple.machine in _LOOPS_AS_THEY_ARE
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
         self.flags = _sdk_version(triple)
         self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
@@ -64,6 +70,7 @@ class Machine:
 
     def _optimized(self, text: str, handlers: bool) -> Any:
         llvm.set_option("fusee", f"-pre-RA-sched={self._scheduler}")  # LLVM has one setting for the whole process
+        llvm.set_option("fusee", f"-disable-lsr={str(self._keeps_loops).lower()}")
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)

@@ -13,10 +13,13 @@ def place_of(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> s
     """Where an access goes, checked against the memory's length."""
     number, offset = cast(tuple[int, int], ins.immediates[0])
     _, base, length = c.memories[number]
-    name = "place_64" if c.unit.module.memories[number] else "place_32"
+    bits = 64 if c.unit.module.memories[number] else 32
     base = c.value(f"load ptr, ptr {base}")
     length = c.value(f"load i64, ptr {length}")
-    return c.use(name, base, length, index, str(offset), width=width)
+    if offset + width > c.unit.module.least_bytes[number]:
+        return c.use(f"place_{bits}", base, length, index, str(offset), width=width)
+    greatest = c.value(f"sub nuw i64 {length}, {offset + width}")
+    return c.use(f"near_place_{bits}", base, greatest, index, str(offset))
 
 
 def _load(c: FunctionCompiler, ins: Instruction) -> None:

@@ -4,7 +4,7 @@ from typing import Final, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
 from fusee.kernel.lower.function import LIKELY, UNLIKELY
-from fusee.native.function import RULES, FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler, rule
 from fusee.native.module import REFERENCE, FuncType
 from fusee.native.reader import Instruction
 from fusee.native.unit import LLVM
@@ -12,7 +12,6 @@ from fusee.native.unit import LLVM
 
 def _begin_call(c: FunctionCompiler, type_: FuncType) -> list[str]:
     """Take the arguments, and have what waits below them where the collector sees it."""
-    c.calls = True
     arguments = c.pop_many(len(type_.params))
     c.keep_operands()
     return arguments
@@ -68,7 +67,7 @@ def _end_call(c: FunctionCompiler, type_: FuncType, results: list[str]) -> None:
     c.push_all(type_.results, results)
 
 
-@rule("call")
+@rule("call", calls=True)
 def _call(c: FunctionCompiler, ins: Instruction) -> None:
     index = cast(int, ins.immediates[0])
     type_ = c.unit.module.type_of(index)
@@ -120,16 +119,16 @@ def pop_place(c: FunctionCompiler, ins: Instruction) -> tuple[FuncType, int, int
     return type_, type_index, table, element
 
 
-@rule("call_indirect")
+@rule("call_indirect", calls=True)
 def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
     type_, type_index, table, element = pop_place(c, ins)
     arguments = _begin_call(c, type_)
-    func = c.use("callee_at", "%ctx", str(table), element)
+    func = c.use("callee_in", c.use("table_at", "%ctx", str(table)), element)
     is_same = c.use("is_of_type", func, "%ctx", str(type_index))
     _end_call(c, type_, _call_func(c, type_, func, is_same, "call_of_type", arguments, type_index))
 
 
-@rule("call_ref")
+@rule("call_ref", calls=True)
 def _call_ref(c: FunctionCompiler, ins: Instruction) -> None:
     type_ = c.unit.module.types[cast(int, ins.immediates[0])]
     assert type_ is not None
@@ -168,7 +167,6 @@ _NAMES_LAST: Final = ("memory.init", "table.init")  # their last immediate is th
 def on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], results: tuple[str, ...]) -> None:
     """Have a helper do an instruction; if there are vectors, every operand has two slots."""
     name = ins.op.mnemonic.replace(".", "_")
-    c.calls = True
     operands = c.pop_many(len(params))
     c.keep_operands()
     if "v128" in params:
@@ -201,7 +199,7 @@ def _addressed(c: FunctionCompiler, ins: Instruction) -> None:
     )  # fmt: skip
 
 
-@rule("memory.copy", "table.copy")
+@rule("memory.copy", "table.copy", calls=True)
 def _copy(c: FunctionCompiler, ins: Instruction) -> None:
     """The length is as wide as the smaller of the addresses (spec 3.3.10)."""
     spaces = c.unit.module.tables if ins.op.mnemonic == "table.copy" else c.unit.module.memories
@@ -213,8 +211,8 @@ def _wide(c: FunctionCompiler, ins: Instruction) -> None:
     on_slots(c, ins, *_WIDE_OPS[ins.op.mnemonic])
 
 
-RULES.update(dict.fromkeys((*_TABLE_OPS, *_MEMORY_OPS), _addressed))
-RULES.update(dict.fromkeys(_WIDE_OPS, _wide))
+rule(*_TABLE_OPS, *_MEMORY_OPS, calls=True)(_addressed)
+rule(*_WIDE_OPS, calls=True)(_wide)
 
 
 @rule("table.size", "memory.size")

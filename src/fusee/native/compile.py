@@ -127,7 +127,7 @@ class Compiler:
         self.plan = the_plan
         self.options = options
         self.kernels = kernels_for(options.target)
-        self.machine = Machine(options.target, for_this_process=options.for_this_process)
+        self.machine = Machine(options.target, for_this_process=options.for_this_process, for_guests=True)
         self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
 
     def new_unit(self) -> Unit:

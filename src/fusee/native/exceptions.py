@@ -20,11 +20,10 @@ _WITH_REFERENCE: Final = (CATCH_REF, CATCH_ALL_REF)
 # Throwing
 
 
-@rule("throw")
+@rule("throw", calls=True)
 def _throw(c: FunctionCompiler, ins: Instruction) -> None:
     tag = cast(int, ins.immediates[0])
     kinds = c.unit.module.tag_type(tag).params
-    c.calls = True
     values = c.pop_many(len(kinds))
     c.keep_operands()
     spread = int("v128" in kinds)
@@ -33,13 +32,12 @@ def _throw(c: FunctionCompiler, ins: Instruction) -> None:
     _pass_on(c, c.value(f"call i64 {c.helper('throw')}(ptr %ctx, ptr %top, i32 {tag}, i32 {spread})"))
 
 
-@rule("throw_ref")
+@rule("throw_ref", calls=True)
 def _throw_ref(c: FunctionCompiler, ins: Instruction) -> None:
     _throw_again(c, c.pop())
 
 
 def _throw_again(c: FunctionCompiler, reference: str) -> None:
-    c.calls = True
     c.put(REFERENCE, reference, c.free_slot(0))
     _pass_on(c, c.value(f"call i64 {c.helper('throw_ref')}(ptr %ctx, ptr %top, i32 0, i32 0)"))
 
@@ -199,7 +197,7 @@ def _delegate(c: FunctionCompiler, ins: Instruction) -> None:
     finish_block(c, label)
 
 
-@rule("rethrow")
+@rule("rethrow", calls=True)
 def _rethrow(c: FunctionCompiler, ins: Instruction) -> None:
     """What the label's clause has caught is thrown again."""
     handler = cast(Handler, c.labels[-1 - cast(int, ins.immediates[0])].handler)

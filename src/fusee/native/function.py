@@ -17,6 +17,7 @@ from fusee.kernel.lower.function import UNLIKELY
 from fusee.kernel.tree import Specialised
 from fusee.native.metering import Charge, Meter
 from fusee.native.module import REFERENCE, FuncType
+from fusee.native.needs import first_need
 from fusee.native.reader import Instruction, Reader
 from fusee.native.unit import LLVM, Unit, slots_of
 from fusee.native.writer import OperandWriter
@@ -28,13 +29,17 @@ _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 Rule = Callable[["FunctionCompiler", Instruction], None]
 RULES: dict[str, Rule] = {}
 """By mnemonic: how an instruction is written. Those with a meaning in `engine.numeric` need no rule."""
+CALLING: set[str] = set()
+"""The mnemonics of those that call something, for which there has to be room on the host's stack."""
 
 
-def rule(*mnemonics: str) -> Callable[[Rule], Rule]:
-    """Register the rule for some instructions."""
+def rule(*mnemonics: str, calls: bool = False) -> Callable[[Rule], Rule]:
+    """Register the rule for some instructions. `calls`: they call something."""
 
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(mnemonics, function))
+        if calls:
+            CALLING.update(mnemonics)
         return function
 
     return register
@@ -114,6 +119,7 @@ class FunctionCompiler(OperandWriter):
         self.kept_exceptions: list[int] = []  # locals, by how many of these are around
         self.skipped = 0  # blocks that were begun in code that is not reached
         self.calls = False
+        self.first_need: int | None = None  # before which instruction the host's stack is checked, if not at once
         self.highest = 0  # the operand stack was
         self.meter = Meter(self) if unit.options.is_metered else None
         start, end = unit.module.body(index)
@@ -199,7 +205,7 @@ class FunctionCompiler(OperandWriter):
 
     def free_slot(self, number: int) -> str:
         """The address of a slot behind this function's own."""
-        return self.value(f"getelementptr i64, ptr %top, i64 {number}")
+        return self.value(f"getelementptr inbounds nuw i64, ptr %top, i64 {number}")
 
     def put(self, kind: str, operand: str, place: str) -> None:
         """Store a value in a slot; an i32 is zero-extended."""
@@ -235,16 +241,18 @@ class FunctionCompiler(OperandWriter):
         waiting = [value.operand for value in self.stack if value.type == REFERENCE]
         self.most_rooted = max(self.most_rooted, len(waiting))
         for number, operand in enumerate(waiting, len(self.rooted)):
-            place = self.value(f"getelementptr i64, ptr %sp, i64 {number}")
+            place = self.value(f"getelementptr inbounds nuw i64, ptr %sp, i64 {number}")
             self.put(REFERENCE, operand, place)
 
     # --- memories ------------------------------------------------------------------------------
 
     def reload_memories(self) -> None:
         """After anything that may have grown them."""
-        for memory, base, length in self.memories.values():
+        for index, (memory, base, length) in self.memories.items():
             self.emit(f"store ptr {self.use('base_of', memory)}, ptr {base}")
+            self.accessed = self.unit.length_of(index)
             self.emit(f"store i64 {self.use('length_of', memory)}, ptr {length}")
+            self.accessed = "engine"
 
     def poll(self) -> None:
         """Let the guest pause, or stop, if another thread wishes so."""
@@ -260,6 +268,11 @@ class FunctionCompiler(OperandWriter):
         self.reload_memories()
         self.begin(going)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether its own frame fits into the reserve of the host's stack."""
+        return self.instructions[-1].offset - self.start < _LEAF_BYTES
+
     # --- the whole -----------------------------------------------------------------------------
 
     def compile(self) -> None:
@@ -271,7 +284,10 @@ class FunctionCompiler(OperandWriter):
         if self.meter is not None:
             self.meter.begin()
             self.meter.open(self.labels[0], 0, False)
-        for instruction in self.instructions:
+        self.first_need = self.find_need()
+        for number, instruction in enumerate(self.instructions):
+            if number == self.first_need and not self.ended:
+                self._check_late()
             self._instruction(instruction)
         self._return()
         body, self.lines, self.block, self.ended = self.lines, [], "entry", False
@@ -281,7 +297,7 @@ class FunctionCompiler(OperandWriter):
         beginning, self.lines = self.lines, []
         self._errors()
         own = len(self.rooted) + self.most_rooted
-        top = f"  %top = getelementptr i64, ptr %sp, i64 {own}"
+        top = f"  %top = getelementptr inbounds nuw i64, ptr %sp, i64 {own}"
         costs = [] if self.meter is None else self.meter.definitions()
         self.define(["entry:", *self.head, *costs, top, *beginning, *body, *self.lines])
 
@@ -292,6 +308,14 @@ class FunctionCompiler(OperandWriter):
 
     def after_label(self, label: Label) -> None:
         """A loop has begun: its parameters are in variables."""
+
+    def find_need(self) -> int | None:
+        """The instruction before which the host's stack may be checked: by then the function has called nothing.
+
+        So what a short function does without a call costs no frame. Others are checked where they begin.
+        """
+        is_small = self.is_short and _FRAME_BYTES_EACH * len(self.locals) <= _LEAF_BYTES
+        return first_need(self.instructions, CALLING) if is_small else None
 
     def first_value(self, number: int, kind: str) -> str:
         """Of a local."""
@@ -313,7 +337,7 @@ class FunctionCompiler(OperandWriter):
         self.push_all(self.type.results, results)
         self._return()
         self._errors()
-        self.unit.define(self.index, ["entry:", "  %top = getelementptr i64, ptr %sp, i64 0", *self.lines])
+        self.unit.define(self.index, ["entry:", "  %top = getelementptr inbounds nuw i64, ptr %sp, i64 0", *self.lines])
 
     def _declare(self) -> None:
         """Variables of locals, and of the memories that are accessed."""
@@ -339,6 +363,7 @@ class FunctionCompiler(OperandWriter):
         if self.meter is not None:
             self.meter.charge_for(instruction)
         found = RULES.get(mnemonic)
+        self.calls = self.calls or mnemonic in CALLING
         if found is not None:
             found(self, instruction)
         else:
@@ -403,7 +428,7 @@ class FunctionCompiler(OperandWriter):
         self.emit(f"%wish = getelementptr i8, ptr {self.use('wish', '%ctx')}, i64 0")
         if self.meter is not None:
             self.emit(f"%fuel = getelementptr i8, ptr {self.use('fuel_place', '%ctx')}, i64 0")
-        if self.calls:
+        if self.calls and self.first_need is None:
             self.stack = []
             self.poll()
 
@@ -415,21 +440,30 @@ class FunctionCompiler(OperandWriter):
 
     def keep_local(self, number: int, operand: str) -> None:
         """Put a local where the collector sees it."""
-        place = self.value(f"getelementptr i64, ptr %sp, i64 {self.rooted[number]}")
+        place = self.value(f"getelementptr inbounds nuw i64, ptr %sp, i64 {self.rooted[number]}")
         self.put(REFERENCE, operand, place)
 
     def _check_stacks(self) -> None:
         """Trap if the function's frame would be too low on the host's stack, or too high on the guest's."""
         if self.rooted or self.most_rooted:
-            end = self.value(f"getelementptr i64, ptr %top, i64 {HEADER_SLOTS}")
+            end = self.value(f"getelementptr inbounds nuw i64, ptr %top, i64 {HEADER_SLOTS}")
             self._overflow_if(self.use("has_no_frame", end, "%ctx"))
-        if not self.calls and self.instructions[-1].offset - self.start < _LEAF_BYTES:
-            return
+        if self.first_need is None and (self.calls or not self.is_short):
+            self._check_host_stack()
+
+    def _check_late(self) -> None:
+        """The same of the host's stack where the function's first call may come, and whether the guest shall pause."""
+        before, self.offset = self.offset, self.start
+        self._check_host_stack()
+        self.poll()
+        self.offset = before
+
+    def _check_host_stack(self) -> None:
         word = self.unit.word
         self.unit.writer.declare("llvm.stacksave.p0", "declare ptr @llvm.stacksave.p0()")
         here = self.value(f"ptrtoint ptr {self.value('call ptr @llvm.stacksave.p0()')} to {word}")
         room = _FRAME_BYTES_EACH * (len(self.locals) + self.highest)
-        limit = self.use("host_limit", "%ctx")
+        limit = self.use("host_limit", self.use("store_of", "%ctx"))
         limit = self.value(f"add {word} {limit}, {room}") if room > _LEAF_BYTES else limit
         self._overflow_if(self.value(f"icmp ult {word} {here}, {limit}"))
 

@@ -13,6 +13,7 @@ _FUNCTION_HEAPS = (0x70, 0x73)  # func, nofunc
 
 _FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)  # kinds of imports (spec 5.5.5)
 _TYPE_SECTION, _IMPORT_SECTION, _FUNCTION_SECTION, _TABLE_SECTION, _MEMORY_SECTION, _GLOBAL_SECTION = range(1, 7)
+_PAGE_SIZE_LOG2 = 16
 _CODE_SECTION = 10
 _TAG_SECTION = 13
 
@@ -36,6 +37,7 @@ class Module:
     imported_funcs: int = 0
     tables: list[bool] = field(default_factory=list)  # whether addresses have 64 bits
     memories: list[bool] = field(default_factory=list)
+    least_bytes: list[int] = field(default_factory=list)  # of memories
     global_types: list[str] = field(default_factory=list)
     imported_globals: int = 0
     tags: list[int] = field(default_factory=list)  # their types
@@ -128,15 +130,20 @@ def _read_type(reader: Reader, kind: int) -> tuple[list[int], list[int]] | Aggre
     return Aggregate(tuple(fields), kind == _ARRAY_TYPE, is_final)
 
 
-def _read_limits(reader: Reader) -> bool:
-    """Whether addresses have 64 bits (spec 5.3.8; bit 3: custom-page-sizes)."""
+def _read_limits(reader: Reader) -> tuple[bool, int]:
+    """Whether addresses have 64 bits; the least length of a memory in bytes (spec 5.3.8; bit 3: custom-page-sizes)."""
     flags = reader.byte()
-    reader.u32()
+    minimum = reader.u32()
     if flags & 1:
         reader.u32()
-    if flags & 8:
-        reader.u32()
-    return bool(flags & 4)
+    page_size_log2 = reader.u32() if flags & 8 else _PAGE_SIZE_LOG2
+    return bool(flags & 4), minimum << page_size_log2
+
+
+def _add_memory(module: Module, reader: Reader) -> None:
+    is_wide, least = _read_limits(reader)
+    module.memories.append(is_wide)
+    module.least_bytes.append(least)
 
 
 def _read_imports(module: Module, reader: Reader) -> None:
@@ -149,9 +156,9 @@ def _read_imports(module: Module, reader: Reader) -> None:
             module.imported_funcs += 1
         elif kind == _TABLE:
             reader.value_type()
-            module.tables.append(_read_limits(reader))
+            module.tables.append(_read_limits(reader)[0])
         elif kind == _MEMORY:
-            module.memories.append(_read_limits(reader))
+            _add_memory(module, reader)
         elif kind == _GLOBAL:
             module.global_types.append(module.value_type(reader.value_type()))
             reader.byte()
@@ -180,7 +187,7 @@ def _read_tables(module: Module, reader: Reader) -> None:
         if has_value:
             reader.take(2)
         reader.value_type()
-        module.tables.append(_read_limits(reader))
+        module.tables.append(_read_limits(reader)[0])
         if has_value:
             _skip_expression(reader)
 
@@ -190,7 +197,7 @@ _TABLE_WITH_VALUE = 0x40
 
 def _read_memories(module: Module, reader: Reader) -> None:
     for _ in range(reader.u32()):
-        module.memories.append(_read_limits(reader))
+        _add_memory(module, reader)
 
 
 def _read_globals(module: Module, reader: Reader) -> None:

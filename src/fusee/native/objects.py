@@ -143,7 +143,6 @@ def _array_len(c: FunctionCompiler, ins: Instruction) -> None:
 
 def _new_structure(c: FunctionCompiler, index: int) -> str:
     """A structure with its header, whose fields are zero."""
-    c.calls = True
     number = next(number for number, size in enumerate(CELL_SIZES) if size >= c.unit.structure_bytes(index))
     first = c.use("next_cell", "%ctx", number=number, cell_bytes=CELL_SIZES[number])
     before, slow, made = c.block, c.label(), c.label()
@@ -161,7 +160,7 @@ def _new_structure(c: FunctionCompiler, index: int) -> str:
     return reference
 
 
-@rule("struct.new")
+@rule("struct.new", calls=True)
 def _struct_new(c: FunctionCompiler, ins: Instruction) -> None:
     index = cast(int, ins.immediates[0])
     fields = _aggregate(c, ins).fields
@@ -171,7 +170,7 @@ def _struct_new(c: FunctionCompiler, ins: Instruction) -> None:
     c.push(REFERENCE, reference)
 
 
-@rule("struct.new_default")
+@rule("struct.new_default", calls=True)
 def _struct_new_default(c: FunctionCompiler, ins: Instruction) -> None:
     c.push(REFERENCE, _new_structure(c, cast(int, ins.immediates[0])))
 
@@ -189,14 +188,14 @@ _ARRAY_OPS: Final = {
 }
 
 
-@rule(*_ARRAY_OPS)
+@rule(*_ARRAY_OPS, calls=True)
 def _array_op(c: FunctionCompiler, ins: Instruction) -> None:
     element = _kind(c, _aggregate(c, ins).fields[0])
     params, results = _ARRAY_OPS[ins.op.mnemonic]
     on_slots(c, ins, tuple(element if kind == _ELEMENT else kind for kind in params), results)
 
 
-@rule("array.new_fixed")
+@rule("array.new_fixed", calls=True)
 def _array_new_fixed(c: FunctionCompiler, ins: Instruction) -> None:
     element = _kind(c, _aggregate(c, ins).fields[0])
     on_slots(c, ins, (element,) * cast(int, ins.immediates[1]), (REFERENCE,))

@@ -66,17 +66,20 @@ class LoopCompiler(FunctionCompiler):
             self.waiting = [(value.type, value.variable) for value in self.stack if isinstance(value, Kept)]
             self.waiting += zip(label.params, label.variables, strict=True)
 
+    def find_need(self) -> None:
+        """What comes before the loop is not executed."""
+
     def first_value(self, number: int, kind: str) -> str:
         if number >= len(self.homes) - 1:  # not a local of the function's, but an exception that may be thrown again
             raise NotSupported
-        return self.get(kind, self.value(f"getelementptr i64, ptr %frame, i64 {self.homes[number]}"))
+        return self.get(kind, self.value(f"getelementptr inbounds nuw i64, ptr %frame, i64 {self.homes[number]}"))
 
     def first_block(self) -> str:
         if not self.header:
             raise NotSupported
         for height, (kind, variable) in enumerate(self.waiting):
             slot = self.place.operands + (height << self.place.spread)
-            operand = self.get(kind, self.value(f"getelementptr i64, ptr %frame, i64 {slot}"))
+            operand = self.get(kind, self.value(f"getelementptr inbounds nuw i64, ptr %frame, i64 {slot}"))
             self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
         return self.header
 

@@ -61,7 +61,7 @@ def _hand_over(c: FunctionCompiler, type_: FuncType, func: str, arguments: list[
     """Have whoever has called this function call another one."""
     slot = HEADER_SLOTS
     for kind, operand in zip(type_.params, arguments, strict=True):
-        c.put(kind, operand, c.value(f"getelementptr i64, ptr %sp, i64 {slot}"))
+        c.put(kind, operand, c.value(f"getelementptr inbounds nuw i64, ptr %sp, i64 {slot}"))
         slot += slots_of(kind)
     c.use("note_tail_callee", "%ctx", func)
     c.leave_with(str(TAIL_CALL))
@@ -89,11 +89,10 @@ def _jump_or_hand_over(
     _hand_over(c, type_, func, arguments)
 
 
-@rule("return_call")
+@rule("return_call", calls=True)
 def _return_call(c: FunctionCompiler, ins: Instruction) -> None:
     index = cast(int, ins.immediates[0])
     type_ = c.unit.module.type_of(index)
-    c.calls = True
     arguments = c.pop_many(len(type_.params))
     if index in c.unit.chosen and can_jump(c.unit.options, c.type):
         _jump(c, type_, c.unit.callee(index), "%ctx", arguments)
@@ -103,20 +102,18 @@ def _return_call(c: FunctionCompiler, ins: Instruction) -> None:
         _jump_or_hand_over(c, type_, c.use("function_at", "%ctx", str(index)), arguments)
 
 
-@rule("return_call_indirect")
+@rule("return_call_indirect", calls=True)
 def _return_call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
     type_, type_index, table, element = pop_place(c, ins)
-    c.calls = True
     arguments = c.pop_many(len(type_.params))
-    func = c.use("callee_at", "%ctx", str(table), element)
+    func = c.use("callee_in", c.use("table_at", "%ctx", str(table)), element)
     _jump_or_hand_over(c, type_, func, arguments, type_index)
 
 
-@rule("return_call_ref")
+@rule("return_call_ref", calls=True)
 def _return_call_ref(c: FunctionCompiler, ins: Instruction) -> None:
     type_ = c.unit.module.types[cast(int, ins.immediates[0])]
     assert type_ is not None
     reference = c.pop()
-    c.calls = True
     arguments = c.pop_many(len(type_.params))
     _jump_or_hand_over(c, type_, c.use("callee_of", reference), arguments)

@@ -70,6 +70,7 @@ class Unit:
         self._layouts: dict[int, tuple[list[int], int]] = {}
         root = self.writer.metadata('!{!"fusee"}')
         self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame", "object")}
+        self._tags["unchanging"] = f", !invariant.load !{self.writer.metadata('!{}')}"
         self.notes: set[str] = set()  # what notes frames, and is defined here
 
     def _tag(self, name: str, root: int) -> str:
@@ -80,6 +81,16 @@ class Unit:
     def tag(self, name: str) -> str:
         """The suffix of an access to the guest's memory, to the engine's structures, or to guest frames."""
         return self._tags[name]
+
+    def length_of(self, memory: int) -> str:
+        """What is accessed where a memory's length is loaded: LLVM is told how long it is at least, and at most."""
+        name = f"length {memory}"
+        if name not in self._tags:
+            most = 1 << (63 if self.module.memories[memory] else 32)
+            least = min(self.module.least_bytes[memory], most)
+            bounds = self.writer.metadata(f"!{{i64 {least}, i64 {most + 1}}}")
+            self._tags[name] = f"{self.tag('engine')}, !range !{bounds}"
+        return name
 
     @property
     def pointer_bytes(self) -> int:
@@ -134,7 +145,7 @@ class Unit:
         assert type_ is not None
         lines, arguments, slot = [], ["ptr %ctx", "ptr %frame"], 0
         for number, item in enumerate(type_.params):
-            lines.append(f"  %a{number} = getelementptr i64, ptr %frame, i64 {slot}")
+            lines.append(f"  %a{number} = getelementptr inbounds nuw i64, ptr %frame, i64 {slot}")
             lines.append(f"  %v{number} = load {LLVM[item]}, ptr %a{number}, align 8")
             arguments.append(f"{LLVM[item]} %v{number}")
             slot += slots_of(item)
@@ -143,7 +154,7 @@ class Unit:
 
     def define_resume(self, symbol: str, type_: FuncType, code: str, slots: int) -> None:
         """The same for code that goes on in a function's frame of so many slots, until it returns."""
-        lines = [f"  %sp = getelementptr i64, ptr %frame, i64 {slots}"]
+        lines = [f"  %sp = getelementptr inbounds nuw i64, ptr %frame, i64 {slots}"]
         called = f"call {self.options.convention}{self.result_shape(type_)} {code}(ptr %ctx, ptr %sp, ptr %frame)"
         lines.append(f"  %r = {called}")
         self._define_entry(symbol, type_, lines)
@@ -157,7 +168,7 @@ class Unit:
             lines += ["  br i1 %left, label %end, label %returned", "returned:"]
         for number, item in enumerate(type_.results):
             lines.append(f"  %x{number} = extractvalue {shape} %r, {number + 1}")
-            lines.append(f"  %b{number} = getelementptr i64, ptr %frame, i64 {slot}")
+            lines.append(f"  %b{number} = getelementptr inbounds nuw i64, ptr %frame, i64 {slot}")
             lines.append(f"  store {LLVM[item]} %x{number}, ptr %b{number}, align 8")
             slot += slots_of(item)
         lines += ["  br label %end", "end:"]

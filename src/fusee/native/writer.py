@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fusee.engine.natives.helpers import NUMBER
+from fusee.engine.natives.inlined import UNCHANGING
 from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inlined_results
@@ -68,7 +69,13 @@ class OperandWriter(FunctionWriter):
 
     def use(self, name: str, *operands: str, **static: Any) -> str:
         """The same for one of `engine.natives.inlined`."""
-        return self.apply(self.unit.kernels.inlined(name, **static), *operands)
+        function = self.unit.kernels.inlined(name, **static)
+        if name not in UNCHANGING:
+            return self.apply(function, *operands)
+        before, self.accessed = self.accessed, "unchanging"
+        found = self.apply(function, *operands)
+        self.accessed = before
+        return found
 
     def opaque(self, type_: str, operand: str) -> str:
         """The same float or vector, of which LLVM knows nothing."""

@@ -1,6 +1,6 @@
 """What generated code has inlined beside `engine.numeric`'s meanings: how it reaches memories, globals, functions."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import own_globals
@@ -28,6 +28,12 @@ from fusee.spec.traps import TrapCode
 
 N = TypeVar("N", u32, u64, f32, f64, v128)
 U = TypeVar("U", u32, u64)
+
+UNCHANGING: Final = frozenset({
+    "first_memory", "other_memory", "table_at", "imported_global", "function_at", "instance_of", "is_of_type",
+    "helper_at", "store_of", "wish", "fuel_place",
+})  # fmt: skip
+"""Kernels that load only what stays as it is once code of the instance runs."""
 
 # Memories
 
@@ -61,6 +67,21 @@ def place_32(base: Ptr[u8], length: u64, index: u32, offset: u64, width: Static[
 @kernel(inline=True)
 def place_64(base: Ptr[u8], length: u64, index: u64, offset: u64, width: Static[int]) -> Ptr[u8]:
     return base + usize(checked_64(index, offset, length, width))
+
+
+@kernel(inline=True)
+def near_place_32(base: Ptr[u8], greatest: u64, index: u32, offset: u64) -> Ptr[u8]:
+    """The same where the memory is never shorter than offset and width together: `greatest` is what that leaves."""
+    if unlikely(u64(index) > greatest):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    return base + usize(index) + usize(offset)
+
+
+@kernel(inline=True)
+def near_place_64(base: Ptr[u8], greatest: u64, index: u64, offset: u64) -> Ptr[u8]:
+    if unlikely(index > greatest):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    return base + usize(index) + usize(offset)
 
 
 @kernel(inline=True)
@@ -182,8 +203,13 @@ def helper_at(ctx: Instance, number: Static[int]) -> usize:
 
 
 @kernel(inline=True)
-def host_limit(ctx: Instance) -> usize:
-    return ctx.store.host_limit
+def store_of(ctx: Instance) -> Store:
+    return ctx.store
+
+
+@kernel(inline=True)
+def host_limit(world: Store) -> usize:
+    return world.host_limit
 
 
 @kernel(inline=True)

@@ -46,7 +46,12 @@ def table_at(ctx: Instance, index: u64) -> Table:
 @kernel(inline=True)
 def callee_at(ctx: Instance, index: u64, element: u64) -> Func:
     """The function that a `call_indirect` selects; its type is still to be checked (spec 4.6.10, call_indirect)."""
-    table = table_at(ctx, index)
+    return callee_in(table_at(ctx, index), element)
+
+
+@kernel(inline=True)
+def callee_in(table: Table, element: u64) -> Func:
+    """The same of a table that is at hand."""
     if unlikely(element >= table.length):
         raise Trap(TrapCode.UNDEFINED_ELEMENT, 0)
     func = cast(Func, usize(table.elements[element]))

@@ -1,0 +1,42 @@
+"""Where native code asks for room on the host's stack: as late as it can, once."""
+
+import pytest
+
+from fusee.api.text import wat2wasm
+from fusee.native.function import CALLING
+from fusee.native.module import read_module
+from fusee.native.needs import first_need
+from fusee.native.reader import Reader
+
+NO_NEED = "(func $f)"
+
+
+def needed_before(code: str) -> str | None:
+    """The instruction of the second function before which that is, with its number among all."""
+    module = read_module(bytes(wat2wasm(f"(module (tag $e) {NO_NEED} (func (param i32) {code}))")))
+    reader = Reader(module.binary, *module.body(1))
+    assert reader.u32() == 0
+    instructions = list(reader.instructions())
+    found = first_need(instructions, CALLING)
+    return None if found is None else f"{found} {instructions[found].op.mnemonic}"
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("nop", None),
+        ("nop call $f", "1 call"),
+        ("(block (br_if 0 (local.get 0)) (call $f) (call $f))", "3 call"),
+        ("(if (local.get 0) (then (nop)) (else (call $f)))", "4 call"),
+        ("(if (local.get 0) (then (call $f)) (else (call $f)))", "1 if"),
+        ("(block (call $f)) (call $f)", "0 block"),
+        ("nop (loop (if (local.get 0) (then (call $f) (br 1))))", "1 loop"),
+        ("(block (loop (call $f)) (loop (call $f)))", "1 loop"),
+        ("(block (block (nop)) (loop (nop)) (block (nop (call $f))) (nop))", "8 call"),
+        ("try (block (call $f)) catch $e (call $f) end", "0 try"),
+        ("(block nop) try nop delegate 0 (block (call $f))", "7 call"),
+        ("(return (nop)) (return_call $f)", "2 return_call"),
+    ],
+)
+def test_it_comes_before_all_that_calls(code: str, place: str | None) -> None:
+    assert needed_before(code) == place
