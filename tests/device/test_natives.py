@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,8 @@ FIB, FALL, DEEP, TWICE = range(4)
 FIB_15 = 610
 PAST = 1 << 16
 RUN = Entry("run", ("u32", "u32", "u32", "u32"), ("i32",), False)
+LEFT = Entry("fuel_left", (), ("u32",), False)
+PLENTY = 100_000_000
 
 
 def test_a_device_runs_native_code() -> None:
@@ -60,17 +63,15 @@ def test_a_device_runs_native_code() -> None:
     assert fib(store, 15) == FIB_15
 
 
-@pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory) -> Device:
+def app(folder: Path, *more: str) -> Device:
     """An app with a library that has native code of the module `OWN`, and not of `CHANGED`."""
     pytest.importorskip("ziglang")
-    folder = tmp_path_factory.mktemp("app")
     own = wat2wasm(GUEST)
     changed = bytes(own) + b"\0\4\3own"  # a custom section more
     (folder / "guest.wasm").write_bytes(own)
     (folder / "natives.h").write_text(as_c("OWN", own) + as_c("CHANGED", changed))
     command = [sys.executable, "-m", "fusee", "build", "--target", WATCH, "--optimize", "size", "--report"]
-    command += ["--native", str(folder / "guest.wasm"), "-o", str(folder)]
+    command += ["--native", str(folder / "guest.wasm"), "-o", str(folder), *more]
     done = subprocess.run(command, check=True, capture_output=True, timeout=600, text=True)
     assert "guest.wasm: 4 of 4 functions native" in done.stdout
     options = [*COMPILED[WATCH], "-std=c11", "-O1", "-ffreestanding", "-fno-builtin", "-fno-sanitize=all"]
@@ -79,18 +80,19 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Device:
     for part in ("natives", "bare"):
         zig("cc", *options, "-c", str(HERE / f"{part}.c"), "-o", str(folder / f"{part}.o"))
         objects[f"{part}.c"] = (folder / f"{part}.o").read_bytes()
-    return Device(DeviceProgram(Target.parse(WATCH), objects, {RUN.symbol: RUN}))
+    return Device(DeviceProgram(Target.parse(WATCH), objects, {RUN.symbol: RUN, LEFT.symbol: LEFT}))
 
 
 @pytest.mark.slow
-def test_an_app_with_native_code(device: Device) -> None:
+def test_an_app_with_native_code(tmp_path: Path) -> None:
+    device = app(tmp_path)
     run, count = device.function("run"), InstructionCount(device)
 
     def counted(*arguments: int) -> tuple[int, int]:
         before = count.total
         return run(*arguments), count.total - before
 
-    answers = [counted(which, metered, FIB, 15) for which, metered in ((0, 0), (1, 0), (0, 1))]
+    answers = [counted(which, metered, FIB, 15) for which, metered in ((0, 0), (1, 0), (0, PLENTY))]
     assert [answer for answer, _ in answers] == [FIB_15] * 3
     native, changed, metered = (instructions for _, instructions in answers)
     assert native + 40_000 < min(changed, metered)  # both are interpreted

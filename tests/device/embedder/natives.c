@@ -41,16 +41,22 @@ static int32_t called(wasm_store_t *store, wasm_module_t *module, int function, 
     return result;
 }
 
-/* `which` module; whether its engine is metered. */
-int32_t run(int32_t which, int32_t is_metered, int32_t function, int32_t argument) {
+static uint32_t left;
+
+/* The fuel that the last `run` has left. */
+uint32_t fuel_left(void) { return left; }
+
+/* `which` module; the fuel of its store, or 0 if its engine is not metered. */
+int32_t run(int32_t which, uint32_t fuel, int32_t function, int32_t argument) {
     wasm_config_t *config = wasm_config_new();
-    fusee_config_set_metered(config, is_metered != 0);
+    fusee_config_set_metered(config, fuel != 0);
     wasm_engine_t *engine = wasm_engine_new_with_config(config);
     wasm_store_t *store = wasm_store_new(engine);
     wasm_engine_delete(engine);
-    if (is_metered) fusee_store_set_fuel(store, 100000000);
+    if (fuel != 0) fusee_store_set_fuel(store, fuel);
     wasm_module_t *module = load(store, which);
     int32_t result = module == NULL ? -1 : called(store, module, function, argument);
+    left = (uint32_t)fusee_store_fuel(store);
     wasm_module_delete(module);
     wasm_store_delete(store);
     return result;
