@@ -9,6 +9,7 @@ from fusee.spec.features import ALL_FEATURES, Feature, Unsupported
 from tests.engine.native_modules import Checker
 from tests.hostile.encoding import (
     CODE,
+    DATA,
     FUNCTION,
     I32,
     TYPE,
@@ -88,6 +89,8 @@ HEIGHTS = {
     "(func (result i32) (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3))))": 3,
     "(func (drop (block (result i32) (i32.const 1) (block) (br 0))))": 1,
     "(type $t (func (result i32 i32 i32))) (func $f (type $t) unreachable) (func call $f drop drop drop)": 3,
+    "(tag (param i32)) (func (result i32) (block (result i32) (try_table (catch 0 0)) (i32.const 5)))": 1,
+    "(tag (param i32)) (func (block (result i32) (try_table (catch 0 0)) (br 1 (i32.const 5))) drop)": 1,
 }
 
 
@@ -102,6 +105,55 @@ def test_offset_of_an_error(checker: Checker) -> None:
     """It is the instruction's, not its immediate's or the body's."""
     binary = one_function(b"\x41\0\x1a\x20\x05\x1a")
     assert checker.verdict(binary) == ("invalid", "unknown local", binary.index(b"\x20\x05"))
+
+
+WHERE_WRONG = [
+    (b"\x41\x80", "unexpected end", 3),  # an integer takes the last byte, which is `end`
+    (b"\x20\x80", "unknown local", 0),
+    (b"\x0c\x80", "unknown label", 0),
+    (b"\x28", "unexpected end", 2),  # an alignment takes it, and no offset follows
+    (b"\x44\0\0\0", "unexpected end", 5),  # f64.const
+    (b"\x41\xff\xff\xff\xff\x08\x1a", "integer too large", 5),
+    (b"\x41\xff\xff\xff\xff\xff\x0f\x1a", "integer representation too long", 5),
+    (b"\x10\x80\x80\x80\x80\x10", "integer too large", 5),
+    (b"\x10\x80\x80\x80\x80\x80\0", "integer representation too long", 5),
+    (b"\x10\xff\xff\xff\xff\x0f", "unknown function", 0),
+    (b"\x23\x80\x80\0", "unknown global", 0),
+    (b"\x41\0\x0b\x01", "type mismatch", 2),  # the function ends with a value
+    (b"\x01\x0b\x01", "END opcode expected", 2),  # … and before its body does
+    (b"\x41\0\x28\x02\0\x1a", "unknown memory", 2),
+    (b"\x41\0\x28\x03\0\x1a", "alignment must not be larger than natural", 2),
+    (b"\x02\x40\x1a\x0b", "type mismatch", 2),  # what is under a block is not for it
+    (b"\x41\0\x04\x7f\x41\1\x0b\x1a", "type mismatch", 6),  # an `if` with a result and no `else`
+    (b"\x02\x40\x41\0\x0d\x02\x0b", "unknown label", 4),
+    (b"\x02\x7f\x41\0\x41\0\x0c\0\x6a\x0b\x41\0\x6a", "type mismatch", 13),  # `end` of the function
+]
+
+
+@pytest.mark.parametrize(("code", "message", "place"), WHERE_WRONG)
+@pytest.mark.parametrize("is_last", [True, False])
+def test_what_is_almost_plain(checker: Checker, code: bytes, message: str, place: int, is_last: bool) -> None:
+    """Errors are what they are, and where, in code that is nearly like most code; also in front of another section."""
+    binary = one_function(code)
+    start = len(binary) - len(code) - 1
+    if not is_last:
+        binary += section(DATA, vector([]))
+        message = message.replace("unexpected end", "unexpected end of section or function")
+    assert checker.verdict(binary)[1:] == (message, start + place)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"\x41\xff\xff\xff\xff\x07\x1a",  # the greatest and the least i32
+        b"\x41\x80\x80\x80\x80\x78\x1a",
+        b"\x10\x80\x80\x80\x80\0",  # a call whose index a linker may change
+        b"\x02\x7f\x41\0\x41\0\x0d\0\x0b\x1a",  # a branch with a value
+        b"\x41\0\x0f\x1b\x1a",  # `return`, then a `select` of nothing
+    ],
+)
+def test_what_is_just_valid(checker: Checker, code: bytes) -> None:
+    assert checker.verdict(one_function(code)) == ("valid", "", 0)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fusee.engine.decode.optables import (
     immediates_of,
 )  # fmt: skip
 from fusee.engine.decode.reader import (
+    SHORT_BYTES,
     Reader,
     fail_at_end,
     read_byte,
@@ -30,6 +31,7 @@ from fusee.engine.decode.types import read_heap_type, read_value_type
 from fusee.engine.errors import Malformed
 from fusee.engine.state.module import REF, Module, Span
 from fusee.kernel.lang import kernel, minimum, span, u32, unlikely
+from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.op import Imm
 from fusee.spec.types import EMPTY_BLOCK
@@ -91,10 +93,29 @@ def read_memarg_flags(r: Reader) -> u32:
     return flags
 
 
+@kernel(inline=True)
+def skip_short_integer(r: Reader) -> bool:
+    """Step over an expression that is a constant integer of at most four bytes, as most are."""
+    limit = minimum(r.end - r.position, 1 + SHORT_BYTES + 1)
+    at = r.source + r.position
+    if limit < 3 or (at[0] != opcodes.I32_CONST.index and at[0] != opcodes.I64_CONST.index):
+        return False
+    size = u32(1)
+    while size < limit - 1 and at[size] >= 0x80:
+        size += 1
+    if size == limit - 1 or at[size + 1] != END:
+        return False
+    r.position += size + 2
+    return True
+
+
 @kernel
 def skip_expression(m: Module, r: Reader, place: Span) -> None:
     """Step over a constant expression, noting where it is. Whether it is one is for validation to say."""
     place.start = r.position
+    if skip_short_integer(r):
+        place.end = r.position
+        return
     depth = u32(1)
     while depth != 0:
         at = r.position

@@ -25,9 +25,8 @@ VALUE_CODES: Final = {
 }  # fmt: skip
 
 RULE_NONE: Final = 0  # no such opcode
-RULE_SIGNATURE: Final = 1  # a fixed signature and no immediates
-RULE_IMMEDIATES: Final = 2  # a fixed signature up to address types
-RULE_OWN: Final = 3  # a rule of its own
+RULE_FIXED: Final = 1  # a fixed signature up to address types
+RULE_OWN: Final = 2  # a rule of its own
 RULE_MASK: Final = 3
 RULE_UNSUPPORTED: Final = 4  # set where execution lacks the instruction
 RULE_VECTOR: Final = 8  # set where it is one on vectors
@@ -38,7 +37,7 @@ def _bytes_of(values: tuple[int, ...]) -> int:
 
 
 def _rule(row: Op) -> int:
-    rule = RULE_OWN if row.params is None else RULE_IMMEDIATES if row.immediates else RULE_SIGNATURE
+    rule = RULE_OWN if row.params is None else RULE_FIXED
     is_vector = row.feature in (Feature.SIMD, Feature.RELAXED_SIMD)
     return rule | (RULE_UNSUPPORTED if row.unsupported else 0) | (RULE_VECTOR if is_vector else 0)
 

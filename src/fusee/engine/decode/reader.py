@@ -1,9 +1,14 @@
 """Reading values from the binary format (spec 5.2), never past the end of what is being read."""
 
+from typing import Final
+
 from fusee.engine.errors import Malformed
 from fusee.engine.state.module import Span
 from fusee.kernel.lang import Ptr, kernel, likely, span, struct, u8, u32, u64, unlikely
 from fusee.spec.errors import ModuleError
+
+SHORT_BYTES: Final = u32(4)  # of an integer whose 28 bits are in any range
+NO_INDEX: Final = u32(0xFFFF_FFFF)
 
 
 @struct
@@ -107,7 +112,13 @@ def skip_long_s32(r: Reader) -> None:
         if read_byte(r) < 0x80:
             return
     last = u32(read_byte(r))
-    check_last_byte(r, last, last < 0x08 or (last >= 0x78 and last < 0x80))
+    check_last_byte(r, last, fits_s32(last))
+
+
+@kernel(inline=True)
+def fits_s32(last: u32) -> bool:
+    """Whether this may be the fifth byte of a signed integer of 32 bits."""
+    return last < 0x08 or (last >= 0x78 and last < 0x80)
 
 
 @kernel
@@ -117,6 +128,39 @@ def skip_s64(r: Reader) -> None:
             return
     last = u32(read_byte(r))
     check_last_byte(r, last, last == 0 or last == 0x7F)
+
+
+@kernel(inline=True)
+def behind_number(source: Ptr[u8], start: u32) -> u32:
+    """The position behind a LEB128 integer of any length, which is known to end."""
+    position = start
+    while source[position] >= 0x80:
+        position += 1
+    return position + 1
+
+
+@kernel(inline=True)
+def number_at(source: Ptr[u8], start: u32) -> tuple[u32, u32]:
+    """An unsigned integer that is known to end, and the position behind it; `NO_INDEX` if it has too many bits."""
+    value = u32(source[start])
+    if likely(value < 0x80):
+        return value, start + 1
+    return long_number_at(source, start)
+
+
+@kernel
+def long_number_at(source: Ptr[u8], start: u32) -> tuple[u32, u32]:
+    value = u32(0)
+    shift = u32(0)
+    position = start
+    while source[position] >= 0x80 and shift < 28:
+        value |= u32(source[position] & 0x7F) << shift
+        shift += 7
+        position += 1
+    last = u32(source[position])
+    if shift == 28 and last >= 0x10:
+        return NO_INDEX, position
+    return value | last << shift, position + 1
 
 
 @kernel

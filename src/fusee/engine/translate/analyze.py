@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip_immediates
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
-from fusee.engine.decode.reader import Reader
+from fusee.engine.decode.reader import Reader, behind_number
 from fusee.engine.isa.forms import PIN, PINS, SLOT
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.pausing import look_around
@@ -146,15 +146,6 @@ def behind_other(t: Translator, start: u32) -> u32:
     t.reader.position = start - 1
     skip_immediates(t.module, t.reader, immediates_of(read_opcode(t.reader)))
     return t.reader.position
-
-
-@kernel(inline=True)
-def behind_number(source: Ptr[u8], start: u32) -> u32:
-    """The position behind a LEB128 integer."""
-    position = start
-    while source[position] >= 0x80:
-        position += 1
-    return position + 1
 
 
 @kernel(inline=True)

@@ -12,6 +12,7 @@ from fusee.engine.state.module import (
 )  # fmt: skip
 from fusee.engine.validate.control import open_control
 from fusee.engine.validate.instruction import validate_constant_instructions
+from fusee.engine.validate.plain import skip_number
 from fusee.engine.validate.state import KIND_BLOCK, Validator, is_defaultable, matches
 from fusee.engine.validate.table import table_address_type
 from fusee.kernel.lang import kernel, span, u8, u32
@@ -31,6 +32,8 @@ def begin_constants(v: Validator, place: Span) -> None:
 @kernel
 def validate_next_constant(v: Validator, expected: u32, last: u32) -> None:
     """The next of the expressions prepared for, which gives one value; it ends at or before `last`."""
+    if skip_number(v, expected, last):  # there is an `end`: the decoder has looked for it
+        return
     v.height = u32(0)
     v.reader.end = last
     open_control(v, KIND_BLOCK, expected)

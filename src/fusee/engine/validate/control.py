@@ -69,14 +69,20 @@ def open_control(v: Validator, kind: u32, block_type: u32) -> Control:
     """Open a block at the present height."""
     if unlikely(v.control_count == v.control_capacity):
         grow_controls(v)
+    v.floor = v.height
+    return open_at(v, v.height, kind, block_type)
+
+
+@kernel(inline=True)
+def open_at(v: Validator, height: u32, kind: u32, block_type: u32) -> Control:
+    """Open a block where there is room for it. `Validator.floor` is left to whoever calls this."""
     assert v.control_count < v.control_capacity
     control = v.controls[v.control_count]
     v.control_count += 1
-    control.state = v.height | kind
+    control.state = height | kind
     control.block_type = block_type
     control.set_count = v.set_count
     control.br_table = u32(0)
-    v.floor = v.height
     return control
 
 

@@ -25,20 +25,8 @@ from fusee.spec.features import Feature
 from fusee.spec.op import Imm
 
 
-@kernel(inline=True)
-def apply_signature(v: Validator, index: u32) -> None:
-    params = params_of(index)
-    while params != 0:
-        pop(v, params & 0xFF)
-        params >>= 8
-    results = results_of(index)
-    while results != 0:
-        push(v, results & 0xFF)
-        results >>= 8
-
-
 @kernel
-def validate_immediates(v: Validator, index: u32) -> None:
+def validate_fixed(v: Validator, index: u32) -> None:
     """Read the immediates, then apply the signature with the address type of the memory they name."""
     kinds = immediates_of(index)
     while kinds != 0:

@@ -1,5 +1,7 @@
 """Function bodies: locals, then instructions (spec 3.4.12, 3.5.1)."""
 
+from typing import Final
+
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.reader import read_u32
@@ -18,6 +20,8 @@ from fusee.engine.validate.state import (
 from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, span, u32, u64, unlikely
 from fusee.spec.limits import MAX_LOCALS, MAX_PARAMS
 
+ONE_BYTE: Final = u32(0x80)  # integers below take one
+
 
 @kernel
 def validate_body(v: Validator, body: Body) -> None:
@@ -25,6 +29,7 @@ def validate_body(v: Validator, body: Body) -> None:
     v.param_count = t.param_count
     v.params = t.params
     v.local_count = t.param_count + body.local_count
+    v.near_count = minimum(v.local_count, ONE_BYTE)
     v.serial += 1
     v.set_count = u32(0)
     vectors = v.module.vectors

@@ -7,10 +7,9 @@ from fusee.engine.decode.optables import (
     CLASS,
     END,
     IS_CONSTANT,
-    RULE_IMMEDIATES,
+    RULE_FIXED,
     RULE_MASK,
     RULE_NONE,
-    RULE_SIGNATURE,
     RULE_UNSUPPORTED,
     RULE_VECTOR,
     UNSUPPORTED,
@@ -19,7 +18,8 @@ from fusee.engine.decode.optables import (
 from fusee.engine.decode.state import has_feature, note_unsupported
 from fusee.engine.errors import Malformed
 from fusee.engine.validate import aggregate, call, control, exception, legacy, reference, table, variable
-from fusee.engine.validate.fixed import apply_signature, validate_immediates
+from fusee.engine.validate.fixed import validate_fixed
+from fusee.engine.validate.plain import validate_plain
 from fusee.engine.validate.rule import Rule
 from fusee.engine.validate.state import Validator, fail
 from fusee.kernel.lang import kernel, likely, u32, unlikely, unroll
@@ -46,14 +46,15 @@ if {rule.op for rule in OWN_RULES} != {row for row in rows() if row.params is No
 def validate_instructions(v: Validator) -> None:
     """Validate up to the `end` of the outermost block, which must end the range as well."""
     r = v.reader
+    may_be_plain = r.position < r.end and r.source[r.end - 1] == END
     while v.control_count != 0:
+        if likely(may_be_plain):
+            validate_plain(v)
+            if v.control_count == 0:
+                break
         v.instruction = r.position
         index = read_opcode(r)
-        rule = u32(v.rules[index])
-        if likely(rule == RULE_SIGNATURE):
-            apply_signature(v, index)
-        else:
-            validate_other(v, index, rule)
+        validate_other(v, index, u32(v.rules[index]))
     if r.position != r.end:
         raise Malformed(ModuleError.END_EXPECTED, r.position)
 
@@ -79,10 +80,8 @@ def validate_other(v: Validator, index: u32, rule: u32) -> None:
     if unlikely(rule & RULE_UNSUPPORTED != 0):
         note_unsupported(v.module, u32(UNSUPPORTED[CLASS[index]]), v.instruction)
     kind = rule & RULE_MASK
-    if kind == RULE_IMMEDIATES:
-        validate_immediates(v, index)
-    elif kind == RULE_SIGNATURE:
-        apply_signature(v, index)
+    if kind == RULE_FIXED:
+        validate_fixed(v, index)
     elif kind == RULE_NONE:
         raise Malformed(ModuleError.ILLEGAL_OPCODE, v.instruction)
     else:

@@ -4,10 +4,12 @@ from fusee.engine.arena import new_memory, release_buffer
 from fusee.engine.decode.optables import CLASS, FEATURE, RULE, RULE_NONE
 from fusee.engine.decode.state import arena_of
 from fusee.engine.errors import raise_again
-from fusee.engine.state.module import Module
+from fusee.engine.state.module import NONE, Module
 from fusee.engine.validate.constant import validate_datas, validate_elements, validate_globals, validate_table_inits
 from fusee.engine.validate.entities import validate_entities, validate_exports, validate_start
+from fusee.engine.validate.fixed import memory_address_type
 from fusee.engine.validate.function import validate_body
+from fusee.engine.validate.plain import PLAIN
 from fusee.engine.validate.state import Validator
 from fusee.engine.validate.types import validate_types
 from fusee.kernel.lang import Ptr, cast, caught, kernel, size_of, span, u8, u32, u64
@@ -35,6 +37,7 @@ def new_validator(m: Module) -> Validator:
     base = new_memory(platform, size)
     v = cast(Validator, base)
     v.module = m
+    v.plain = PLAIN
     v.rules = base + size_of(Validator)
     v.declared = v.rules + INDEX_COUNT
     write_rules(v.rules, m.features)
@@ -83,5 +86,6 @@ def validate_with(v: Validator) -> None:
     validate_exports(m, v.declared, v.scratch)
     release_buffer(v.scratch)
     v.is_constant = False
+    v.address_type_0 = NONE if m.memory_count == 0 else memory_address_type(v, u32(0))
     for i in span(m.func_count - m.imported_func_count):
         validate_body(v, m.bodies[i])

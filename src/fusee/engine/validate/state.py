@@ -76,6 +76,7 @@ class Validator:
     opcode: u32  # its index, see `spec.op`
     address_type: u32  # of the memory that it names
     rules: Ptr[u8]  # by opcode index, without the opcodes that are switched off
+    plain: Ptr[u32]  # `validate.plain.PLAIN`: from here LLVM does not know the entries, and so jumps once
     operands: Ptr[u32]
     height: u32
     floor: u32  # height of the innermost block
@@ -105,6 +106,8 @@ class Validator:
     initialised_buffer: Inline[Buffer]
     set_buffer: Inline[Buffer]
     scratch: Inline[Buffer]
+    near_count: u32  # locals that one byte can name
+    address_type_0: u32  # of the first memory, or NONE
     near: Annotated[Ptr[u32], Count(NEAR_LOCALS)]
 
 
@@ -156,8 +159,9 @@ def is_defaultable(value_type: u32) -> bool:
     return value_type & (REF | NULLABLE) != REF
 
 
-@kernel(inline=True)
+@kernel(cold=True)
 def push(v: Validator, value_type: u32) -> None:
+    """Out of line, as `pop`: where it matters, instructions are plain (`validate.plain`)."""
     height = v.height
     if unlikely(height == v.capacity):
         grow_operands(v, u32(1))
@@ -195,7 +199,7 @@ def pop_nothing(v: Validator) -> u32:
     return BOTTOM
 
 
-@kernel(inline=True)
+@kernel(cold=True)
 def pop(v: Validator, expected: u32) -> None:
     """An operand that matches `expected`."""
     actual = pop_any(v)
@@ -220,6 +224,15 @@ def pop_ref(v: Validator) -> u32:
     return actual
 
 
+@kernel(inline=True)
+def are_same(operands: Ptr[u32], count: u32, types: Ptr[u32]) -> bool:
+    """Whether operands are of these very types."""
+    difference = u32(0)
+    for i in span(count):
+        difference |= operands[i] ^ types[i]
+    return difference == 0
+
+
 @kernel
 def pop_list(v: Validator, count: u32, types: Ptr[u32]) -> None:
     """`count` operands; out of nothing they take no time.
@@ -227,11 +240,7 @@ def pop_list(v: Validator, count: u32, types: Ptr[u32]) -> None:
     Most are the types themselves, which is seen without a branch for each: a function may have a thousand.
     """
     if likely(count <= v.height - v.floor):
-        top = v.operands + (v.height - count)
-        difference = u32(0)
-        for i in span(count):
-            difference |= top[i] ^ types[i]
-        if likely(difference == 0):
+        if likely(are_same(v.operands + (v.height - count), count, types)):
             v.height -= count
             return
     remaining = count
