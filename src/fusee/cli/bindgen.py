@@ -10,8 +10,11 @@ from fusee.cli.modules import read_component
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def bindgen(file: Path) -> None:
-    """Write a Python module with typed classes for what a component exports. FILE may be `-`, for standard input."""
-    from fusee.component.bindgen import bindings
+    """Write a Python module with typed classes for what a component exports and imports.
+
+    FILE may be `-`, for standard input.
+    """
+    from fusee.component.bindhosts import bindings
 
     component = read_component(file, "whose functions have numbers only")
     title = f"Typed access to {file.name}, written by `fusee bindgen`."

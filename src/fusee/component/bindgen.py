@@ -1,4 +1,4 @@
-"""Typed Python for what a component exports: `fusee bindgen`.
+"""Typed Python for what a component exports: `fusee bindgen`; what it imports is in `bindhosts.py`.
 
 The module that is written has a dataclass for each record, a name for each enum, variant and set of flags, a class for
 each resource and each interface, and one for the component. Its functions give dataclasses and resources where those
@@ -7,7 +7,7 @@ of `fusee.component` give `Record`s and handles.
 
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, shown
@@ -24,7 +24,6 @@ from fusee.component.types import (
     FutureType,
     ListType,
     MapType,
-    OptionType,
     RecordType,
     ResourceType,
     StreamType,
@@ -49,10 +48,10 @@ _TAKEN_CLASSES: Final[dict[type[ValType], str]] = {
 }  # fmt: skip
 _MODULES: Final = {
     "dataclasses": ("dataclass",), "collections.abc": ("AsyncIterable", "Awaitable", "Iterable"),
-    "typing": ("Any", "Literal"), "fusee": ("Store",),
+    "typing": ("Any", "Literal", "Protocol", "runtime_checkable"), "fusee": ("Store",),
     "fusee.component": (
         "Component", "ErrorContextValue", "Func", "FutureReader", "Instance", "Linker", "Record", "ResourceAny",
-        "ResourceHost", "StreamReader", "Variant",
+        "ResourceHost", "ResourceType", "StreamReader", "Variant",
     ),
 }  # fmt: skip
 
@@ -77,36 +76,50 @@ def interface_name(name: str) -> str:
 class Bindings:
     """Writes the module of one component."""
 
+    prefix = ""
+    """Of the names of functions that convert."""
+
     def __init__(self, ty: ComponentType) -> None:
         self.type = ty
         self.names: dict[Any, str] = {}
         """Of types that have names, the Python ones."""
         self.owners: dict[ResourceType, str] = {}
         """The classes of the interfaces that resources are exported by."""
-        self._used: set[str] = {name for names in _MODULES.values() for name in names} | {"Root"}
+        self.hosted: set[ResourceType] = set()
+        """Resources of the host's, for which types that have names have any object: the host's own, or a handle."""
+        self._is_defining = False
+        self._used: set[str] = {name for names in _MODULES.values() for name in names} | {"Root", "Host"}
         self._converters: dict[tuple[str, ValType], str] = {}
         self._lines: list[str] = []
         self.interfaces: dict[str, str] = {}
 
     def unique(self, name: str) -> str:
         """A name for the module that nothing else has."""
-        while name in self._used:
-            name += "_"
-        self._used.add(name)
-        return name
+        found, number = name, 1
+        while found in self._used:
+            number += 1
+            found = f"{name}{number}"
+        self._used.add(found)
+        return found
 
-    def write(self, title: str) -> str:
-        """The module."""
+    def collect(self) -> None:
+        """Find all types that have names."""
         self._collect(self.type._imports, None)
         self._collect(self.type._exports, "Root")
+
+    def write(self, title: str, more: Iterable[str]) -> str:
+        """The module, with more lines behind."""
         body: list[str] = []
         for ty, name in self.names.items():
+            self._is_defining = True
             body += self._definition(ty, name)
+            self._is_defining = False
         for export, name in self.interfaces.items():
             interface: Any = shown(self.type._exports[export])
             body += self._class(name, f"The interface `{export}`.", interface._exports, export)
         body += self._root()
         body += self._lines
+        body += more
         lines = "\n".join(body).rstrip().split("\n")
         text = "\n".join(f"{line}  # noqa: E501" if len(line) > _MOST_LINE else line for line in lines)
         space = "\n\n" if text.startswith(("class ", "@")) else "\n"
@@ -121,7 +134,7 @@ class Bindings:
                 names = [name for name in _MODULES[module] if re.search(rf"\b{name}\b", text)]
                 if names:
                     line = f"from {module} import {', '.join(names)}"
-                    lines.append(line if len(line) <= _MOST_LINE else _wrapped(f"from {module} import (", names, ")"))
+                    lines.append(line if len(line) <= _MOST_LINE else wrapped(f"from {module} import (", names, ")"))
             lines.append("")
         return "\n".join(lines)
 
@@ -142,6 +155,15 @@ class Bindings:
                 self.names[ty] = self.unique(class_name(name))
                 self.owners[ty] = owner
 
+    @staticmethod
+    def member(name: str) -> str:
+        """A function's name in the class of its interface."""
+        parsed = parse_name(name)
+        if parsed is None or not parsed.resource:
+            return identifier(name)
+        is_new = parsed.kind == "constructor"
+        return identifier(f"new_{parsed.resource}" if is_new else f"{parsed.resource}_{parsed.member}")
+
     # Types
 
     def annotation(self, ty: ValType | None, is_given: bool = False) -> str:
@@ -149,6 +171,8 @@ class Bindings:
         if ty is None:
             return "None"
         if isinstance(ty, _Handle):
+            if self._is_defining and ty._ty in self.hosted:
+                return "Any"
             if ty._ty in self.owners:
                 return self.names[ty._ty]
             return "ResourceAny | ResourceHost" if is_given else "ResourceAny"
@@ -173,10 +197,10 @@ class Bindings:
     def _union(self, ty: VariantLikeType, is_given: bool) -> str:
         if ty._is_tagged:
             return "Variant"
-        parts = dict.fromkeys(self.annotation(payload, is_given) for _, payload in ty._cases())
-        if isinstance(ty, OptionType):
-            parts = dict.fromkeys([*list(parts)[1:], "None"])
-        return " | ".join(parts)
+        parts = [self.annotation(payload, is_given) for _, payload in ty._cases()]
+        with_none = any(part == "None" or part.endswith(" | None") for part in parts)
+        found = dict.fromkeys(part.removesuffix(" | None") for part in parts if part != "None")
+        return " | ".join([*found, "None"] if with_none else found)
 
     def _definition(self, ty: Any, name: str) -> Iterator[str]:
         if isinstance(ty, RecordType):
@@ -210,7 +234,7 @@ class Bindings:
             return value
         name = self._converters.get((what, ty))
         if name is None:
-            name = self._converters[what, ty] = f"_{what}_{len(self._converters)}"
+            name = self._converters[what, ty] = f"_{self.prefix}{what}_{len(self._converters)}"
             given = self.annotation(ty) if what == "lift" else "Any"
             body = self._conversion(what, ty)
             self._lines += [
@@ -221,17 +245,21 @@ class Bindings:
             ]
         return f"{name}(self, {value})"
 
+    def _handle(self, what: str, ty: _Handle) -> list[str]:
+        """What converts a handle."""
+        return ["return value.handle" if what == "lower" else f"return {self.names[ty._ty]}(owner, value)"]
+
     def _inner(self, what: str, ty: ValType | None, value: str) -> str:
         return self.convert(what, ty, value).replace("(self, ", "(owner, ")
 
     def _conversion(self, what: str, ty: ValType) -> list[str]:
         if isinstance(ty, _Handle):
-            return ["return value.handle" if what == "lower" else f"return {self.names[ty._ty]}(owner, value)"]
+            return self._handle(what, ty)
         if isinstance(ty, RecordType):
             fields = [(identifier(n), self._inner(what, p, f'getattr(value, "{n}")' if what == "lift"
                        and keyword.iskeyword(n) else f"value.{identifier(n)}")) for n, p in ty._fields]  # fmt: skip
             kind = self.annotation(ty) if what == "lift" else "Record"
-            return [_wrapped(f"return {kind}(", [f"{name}={value}" for name, value in fields], ")", 4)]
+            return [wrapped(f"return {kind}(", [f"{name}={value}" for name, value in fields], ")", 4)]
         if isinstance(ty, ListType):
             return [f"return [{self._inner(what, ty._element, 'one')} for one in value]"]
         if isinstance(ty, MapType):
@@ -262,16 +290,16 @@ class Bindings:
         given = ["self", *(f"{n}: {self.annotation(p, True)}" for n, p in params)]
         start = "async def" if item._is_async else "def"
         result = self.annotation(item._result)
-        yield _wrapped(f"    {start} {name}(", given, f") -> {result}:", 4)
+        yield wrapped(f"    {start} {name}(", given, f") -> {result}:", 4)
         yield f'        """The function `{full}`."""'
         args = ["self.handle"] if skipped else []
         args += [self.convert("lower", p, n).replace("(self, ", f"({owner}, ") for n, p in params]
         call = f"await {owner}._call_async(" if item._is_async else f"{owner}._call("
         given = [f'"{full}"', *args]
         if item._result is None:
-            yield _wrapped(f"        {call}", given, ")", 8)
+            yield wrapped(f"        {call}", given, ")", 8)
         else:
-            yield _wrapped(f"        given = {call}", given, ")", 8)
+            yield wrapped(f"        given = {call}", given, ")", 8)
             lifted = self.convert("lift", item._result, "given").replace("(self, ", f"({owner}, ")
             yield f"        found: {result} = {lifted}"
             yield "        return found"
@@ -314,9 +342,7 @@ class Bindings:
             parsed = parse_name(item_name)
             if not isinstance(item, FuncType) or parsed is None or parsed.kind == "method":
                 continue
-            plain = f"new_{parsed.resource}" if parsed.kind == "constructor" else item_name
-            plain = f"{parsed.resource}_{parsed.member}" if parsed.kind == "static" else plain
-            yield from self._function(identifier(plain), item, item_name, 0, "self")
+            yield from self._function(self.member(item_name), item, item_name, 0, "self")
         yield ""
 
     def _resource(self, name: str, kind: str, items: Mapping[str, Any], owner: str) -> Iterator[str]:
@@ -348,18 +374,13 @@ class Bindings:
 
 
 def _literal(ty: EnumType | FlagsType) -> str:
-    return _wrapped("Literal[", [f'"{name}"' for name in ty._names], "]")
+    return wrapped("Literal[", [f'"{name}"' for name in ty._names], "]")
 
 
-def _wrapped(start: str, parts: list[str], end: str, indent: int = 0) -> str:
+def wrapped(start: str, parts: list[str], end: str, indent: int = 0) -> str:
     """Parts in brackets: in one line if that is short."""
     line = f"{start}{', '.join(parts)}{end}"
     if len(line) + indent < _MOST_LINE and "\n" not in line:
         return line
     inner = " " * (indent + 4)
     return f"{start}\n" + "".join(f"{inner}{part},\n" for part in parts if part) + f"{' ' * indent}{end}"
-
-
-def bindings(ty: ComponentType, title: str) -> str:
-    """The text of a module for a component of a type; `title` is its first line."""
-    return Bindings(ty).write(title)
