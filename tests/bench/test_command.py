@@ -77,6 +77,8 @@ def test_a_device_counts_instead_of_timing(numbers: Any) -> None:
         (("--peers", "v8"), "no peer named 'v8' was found"),
         (("--peer", "v8=/bin/v8"), "NAME=PROGRAM"),
         (("--invoke", "run"), "--invoke needs a FILE"),
+        (("--target", "host", "--target", "arm65"), "--target: unknown triple 'arm65'"),
+        (("--json", "/proc/none/x"), "/proc/none/x: No such file or directory"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:

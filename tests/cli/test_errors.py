@@ -22,6 +22,8 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["run", "."], ".: Is a directory"),
         (["validate", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
         (["disasm", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
+        (["tune", "x.wasm", "-o", "/proc/none/x"], "/proc/none/x: No such file or directory"),
+        (["build", "--target", "arm64-apple-ios", "-o", "/proc/none"], "/proc/none: No such file or directory"),
         (["run"], "Missing argument 'FILE'."),
         (["--bogus"], "No such option '--bogus'."),
         (["rum"], "rum: neither a command nor a file; is it `fusee run`?"),

@@ -19,6 +19,7 @@ from fusee.tune.chains import Link, pattern_of
 from fusee.tune.choice import Choice, Chooser, generalized, handlers_of
 from fusee.tune.corpus import parse_program
 from fusee.tune.listing import show_selection
+from fusee.tune.selection import NothingToChooseError, select_trees
 
 
 def row(name: str) -> Row:
@@ -261,3 +262,8 @@ def test_what_is_taken_apart_keeps_its_other_operand(tmp_path: Path) -> None:
     assert done.stdout.split()[:-2] == [
         "mul_a_s_s", "f64_sqrt_a_s", "fmov_s_a", "f64_convert_i32_u_a_a", "f64_div_a_a_s", "return_float_a",
     ], done.stderr  # fmt: skip
+
+
+def test_programs_that_execute_nothing_leave_nothing_to_choose(tmp_path: Path) -> None:
+    with pytest.raises(NothingToChooseError, match="no expression"):
+        select_trees({}, 100, tmp_path)

@@ -16,6 +16,7 @@ from fusee.bench.report import Report
 from fusee.bench.session import HOST, Session
 from fusee.bench.tasks import Task, case_of_program, case_of_workload, empty_command
 from fusee.bench.workloads import find_workloads
+from fusee.cli.modules import check_writable, parse_target
 from fusee.cli.prepare import prepare_apart
 from fusee.cli.selection import TUNE_HELP, checked
 
@@ -60,6 +61,11 @@ def bench(
     """
     if invoke is not None and file is None:
         raise click.UsageError("--invoke needs a FILE")
+    for triple in targets:
+        if triple != HOST:
+            parse_target(triple)
+    for path in (json_path, html_path):
+        check_writable(path)
     with empty_command() as empty:
         try:
             engines = [fusee_engine(None if trees is None else checked(trees)), *choose_peers(names, programs)]

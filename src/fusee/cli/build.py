@@ -53,6 +53,7 @@ def build(
             selection = None if trees is None else checked(trees)
             parts = split_components(components)
             modules = [native_module(argument, share / 100, size, is_metered) for argument in natives]
+            folder.mkdir(parents=True, exist_ok=True)  # or fail before all the work
             library = build_library(
                 triple, optimize, progress, trees=selection, without=without, natives=modules,
                 has_components=bool(parts),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from fusee.cli.errors import usage_error
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fusee import Config, Engine, Module
     from fusee.component import Component
     from fusee.kernel.target import Target
@@ -90,6 +92,15 @@ def _contents(path: str) -> bytes:
     except OSError as error:  # one of reading has no name
         error.filename = path
         raise
+
+
+def check_writable(path: "Path | None") -> None:
+    """Raise `OSError` if a file cannot be written: now, rather than after the minutes that its contents take."""
+    if path is not None:
+        is_new = not path.exists()
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
 
 
 def read_all(paths: Iterable[PathLike]) -> tuple[list[ModuleFile], int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from fusee.cli.modules import parse_target
+from fusee.cli.modules import check_writable, parse_target
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +55,7 @@ def tune(
     if order and (target is not None or not output.exists()):
         raise click.UsageError("--order is for a selection of this machine that exists")
     machine = _machine(target)
+    check_writable(output)
     choose(Selection("plain", machine.pins, None))
     console = Console(stderr=True)
     programs, checked = _programs(corpus), _programs(check)
@@ -83,10 +84,14 @@ def _choose(
 ) -> None:
     """Write trees, of up to so many handlers, and up to so many pairs."""
     from fusee.tune.pairing import select_pairs
-    from fusee.tune.selection import select_trees
+    from fusee.tune.selection import NothingToChooseError, select_trees
 
     status.update("Choosing trees")
-    output.write_text(select_trees(profiles, most[0], folder), "utf-8")
+    try:
+        trees = select_trees(profiles, most[0], folder)
+    except NothingToChooseError as error:
+        raise click.UsageError(str(error)) from None
+    output.write_text(trees, "utf-8")
     status.update("Choosing pairs")
     pairs = select_pairs(tuned, profiles.values(), most[1])
     with output.open("a", encoding="utf-8") as file:

@@ -21,14 +21,22 @@ MOST_WIDE_HANDLERS: Final = 50_000
 """Of a selection that is only looked at: so many have numbers."""
 
 
+class NothingToChooseError(ValueError):
+    """The programs execute next to nothing."""
+
+
 def select_trees(profiles: Mapping[str, Path], most_handlers: int, folder: Path) -> str:
     """The text of a selection for programs by name. This process must have chosen a selection without trees.
 
     First the expressions are found that occur, from the chains of cells without trees. Then the programs are translated
     with these expressions in all places: only then it is known where operands are when there are trees.
+    Raises `NothingToChooseError`.
     """
+    patterns = [str(pattern) for pattern in _expressions(profiles)]
+    if not patterns:
+        raise NothingToChooseError("these programs execute no expression that could be one instruction")
     wide = folder / "wide.txt"
-    wide.write_text("\n".join(map(str, _expressions(profiles))) + "\n", "utf-8")
+    wide.write_text("\n".join(patterns) + "\n", "utf-8")
     choices = generalized(_measure(profiles, wide), most_handlers)
     return "\n".join(show_selection(choices, profiles)) + "\n"
 
