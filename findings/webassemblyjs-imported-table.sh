@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The reader of WebAssembly in webpack refuses a module that exports a table it imports, and reads one instruction as two.
 #
-# Version:   @webassemblyjs/wasm-parser 1.14.1 (npm), which webpack 5 reads every .wasm file with.
+# Version:   @webassemblyjs/wasm-parser 1.14.1 (npm), which webpack 5 reads modules with.
 # Behaviour: functions, memories and globals may be imported and exported again, as WebAssembly 1.0 says. A table may not:
 #            "unknown table 0", which webpack shows as "Module parse failed". Using the imported table is fine.
 #            A module with `(global externref (ref.null extern))` is read, and wrongly: the byte for `extern` after
