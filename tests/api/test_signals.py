@@ -51,9 +51,14 @@ ENDLESS = """(module
       (block $b (br_table $b $l (i32.eqz (i64.eqz (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))))
   (func (export "host_loop") (param $n i64)
     (loop $l (drop (call $host (i32.const 1)))
+      (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))
+  (func (export "jumping") (param $n i64)  ;; the loop begins with a jump, and does not use the loop pointer
+    (loop $l
+      (block $on (br $on))
+      (if (i64.eqz (local.get $n)) (then (drop (call $host (i32.const 1)))))
       (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1))))))))"""
 
-LOOPS = ["innermost", "nested", "calling", "recursive", "tail", "indirect", "table", "host_loop"]
+LOOPS = ["innermost", "nested", "calling", "recursive", "tail", "indirect", "table", "host_loop", "jumping"]
 FOREVER = 1 << 62
 
 

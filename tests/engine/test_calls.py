@@ -17,6 +17,9 @@ from fusee import (
     TrapCode,
     ValType,
 )
+from fusee.disasm.listing import list_function
+from fusee.engine.isa.pairs import PAIRS
+from fusee.tune.pairs import placed
 
 I32 = ValType.i32()
 
@@ -105,6 +108,69 @@ def test_elements_that_cannot_be_called() -> None:
     with pytest.raises(Trap) as error:
         call(store, caller, "element", 2)
     assert [frame.func_index for frame in error.value.frames] == [2, 10]
+
+
+# Calls in one dispatch with the move of their last argument.
+BEHIND_MOVES = """
+(module
+  (type $base (sub (func (param i32) (result i32))))
+  (type $derived (sub final $base (func (param i32) (result i32))))
+  (type $plain (func (param i32) (result i32)))
+  (import "m" "f" (func $f (type $plain)))
+  (import "m" "memory" (memory 1))
+  (table 5 funcref) (elem (i32.const 0) $one $two $f $fail)
+  (global $mine (mut i32) (i32.const 100))
+  (func $one (type $base) (i32.add (local.get 0) (i32.const 1)))
+  (func $two (type $derived) (i32.add (local.get 0) (i32.const 2)))
+  (func $fail (type $base) (i32.div_u (local.get 0) (i32.const 0)))
+  (func (export "direct") (param i32 i32) (result i32) (call $one (local.get 0)))
+  (func (export "base") (param i32 i32) (result i32)
+    (call_indirect (type $base) (local.get 0) (i32.and (local.get 1) (i32.const 15))))
+  (func (export "plain") (param i32 i32) (result i32)
+    (i32.add (global.get $mine)
+      (call_indirect (type $plain) (local.get 0) (i32.and (local.get 1) (i32.const 15))))))
+"""
+
+
+def calls_behind_moves() -> tuple[Store, Instance, Module]:
+    store = Store(engine := Engine())
+    found = Instance(store, Module(engine, CALLEE), []).exports(store)
+    module = Module(engine, BEHIND_MOVES)
+    return store, Instance(store, module, [found["f"], found["memory"]]), module
+
+
+def test_calls_behind_moves_find_their_callee() -> None:
+    """Whatever it is of: this instance, a subtype, another instance, which comes back to this one."""
+    store, instance, module = calls_behind_moves()
+    for index in (4, 5):
+        cells = list_function(module, index).cells
+        move = max(place for place, listed in enumerate(cells) if listed.cell.name == "mov_s_s")
+        both = placed(cells[move].cell), placed(cells[move + 1].cell)
+        assert cells[move].cell.is_paired == (both in PAIRS)  # in which the small engine has no calls
+    assert call(store, instance, "direct", 5, 0) == 6
+    assert [call(store, instance, "base", 5, element) for element in (0, 1, 0)] == [6, 7, 6]
+    assert [call(store, instance, "plain", 3, 2) for _ in range(2)] == [108, 109]
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "code", "functions"),
+    [
+        ("base", 2, TrapCode.BAD_SIGNATURE, [5]),
+        ("plain", 0, TrapCode.BAD_SIGNATURE, [6]),
+        ("base", 4, TrapCode.INDIRECT_CALL_TO_NULL, [5]),
+        ("base", 5, TrapCode.TABLE_OUT_OF_BOUNDS, [5]),
+        ("base", 3, TrapCode.INTEGER_DIVISION_BY_ZERO, [3, 5]),
+    ],
+)
+def test_traps_of_calls_behind_moves(name: str, element: int, code: TrapCode, functions: list[int]) -> None:
+    store, instance, module = calls_behind_moves()
+    with pytest.raises(Trap) as error:
+        call(store, instance, name, 3, element)
+    assert error.value.trap_code is code
+    frames = error.value.frames
+    assert [frame.func_index for frame in frames] == functions
+    call_offset = next(i.offset for i in list_function(module, functions[-1]).instructions if "call" in i.text)
+    assert frames[-1].module_offset == call_offset
 
 
 RECURSIVE = """

@@ -21,4 +21,36 @@
       i32.const 11
       i32.const 12
       (br_if $out (local.get 0))
-      drop)))
+      drop))
+
+  ;; Where branches forward lead to a jump they lead to where that goes; out of a block, and back to a loop.
+  (func $onward (param i32 i32) (result i32)
+    (block $out
+      (block $first
+        (block $join
+          (br_if $join (local.get 0))
+          (br_if $first (local.get 1)))
+        (br $out))
+      (local.set 1 (i32.mul (local.get 1) (i32.const 3))))
+    local.get 1)
+
+  (func $continue (param $n i32) (result i32) (local $sum i32)
+    (block $done
+      (loop $again
+        (block $skip
+          (br_if $done (i32.eqz (local.get $n)))
+          (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+          (br_if $skip (i32.and (local.get $n) (i32.const 1)))
+          (local.set $sum (i32.add (local.get $sum) (local.get $n))))
+        (br $again)))
+    local.get $sum)
+
+  (func $around (param i32) (result i32)
+    (loop $again
+      (block $on (br $on))
+      (if (i32.gt_s (local.get 0) (i32.const 0))
+        (then
+          (local.set 0 (i32.sub (local.get 0) (i32.const 2)))
+          (drop (call $not (local.get 0)))
+          (br $again))))
+    local.get 0))

@@ -31,6 +31,13 @@ def test_what_has_no_operands() -> None:
     assert list(expand_pair("load32_u(s) -> a; return")) == [(LOAD, RETURN)]
 
 
+def test_a_call_follows_its_last_argument_and_ends_the_pair() -> None:
+    assert len(list(expand_pair("mov(s) -> s; call()"))) == 1
+    assert len(list(expand_pair("mov(p) -> s; call_indirect(a)"))) == 4
+    with pytest.raises(PatternError, match="is no instruction that a pair may have"):
+        list(expand_pair("call(); mov(a) -> s"))
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -7,7 +7,7 @@ from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
-from fusee.engine.isa.forms import NOWHERE
+from fusee.engine.isa.forms import ACC, NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import NUMBER, ROWS
 from fusee.engine.registry import is_subtype_canonical
@@ -47,6 +47,7 @@ from fusee.kernel.lang import (
 from fusee.spec.traps import TrapCode
 
 CALL: Final = ROWS[NUMBER["call"]]
+CALL_INDIRECT: Final = ROWS[NUMBER["call_indirect"]]
 
 
 @kernel(inline=True)
@@ -84,14 +85,13 @@ def blame_caller(f: Regs) -> None:
     f.fp = cast(Ptr[u64], usize(header(frame, 1)[0]))
 
 
-@handler
+@kernel(inline=True)
 def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A direct call of a function of the same instance, or of its stub."""
     target = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
     code = cast(Ptr[u8], atomic_load(cast(Ptr[usize], target), Order.RELAXED))  # `first_call` changes it
     open_frame(f, imm16(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
     f.pc = code
-    return tail(code_at(f.pc), f)
 
 
 @kernel(inline=True)
@@ -303,31 +303,47 @@ def return_call_subtype(f: Regs) -> None:
     return tail(code_at(f.pc), f)
 
 
-@handler(raises_to=on_trap, status="acc")
-def call_indirect(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+@handler
+def call_elsewhere(f: Regs) -> None:
+    """Go on with a call, whose frame is open, of a function in `acc` of another type or instance."""
+    expected = load(u32, f.pc + cell(CALL_INDIRECT, NOWHERE, (ACC,), size_of(usize)).immediates[0])
+    if cast(Func, usize(f.acc)).canonical != expected:
+        f.lp = cast(Ptr[u8], usize(expected))
+        return tail(call_subtype, f)
+    return tail(across, f)
+
+
+# Of calls through tables and references there are three parts: the callee, with its frame open; whether it is anywhere
+# but here; and the handler for that. So each is one straight line, alone and behind another cell.
+
+
+@kernel(inline=True)
+def enter_element(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Func:
+    """The callee of a `call_indirect`, also in `acc`."""
     func = element(f, row, forms)
     f.acc = u64(address(func))
     open_frame(f, imm16(f, row, forms, 2), cell(row, dst, forms, size_of(usize)).size)
-    if unlikely(func.canonical != imm32(f, row, forms, 0)):
-        f.lp = cast(Ptr[u8], usize(imm32(f, row, forms, 0)))
-        return tail(call_subtype, f)
-    if unlikely(func.instance != address(f.ctx)):
-        return tail(across, f)
-    f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return func
 
 
-@handler(raises_to=on_trap, status="acc")
-def call_ref(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """A call through a reference, which is in `acc`."""
+@kernel(inline=True)
+def is_other_element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], func: Func) -> bool:
+    """Whether it is not of the very type expected, or not of this instance."""
+    return usize(func.canonical ^ imm32(f, row, forms, 0)) | (func.instance ^ address(f.ctx)) != 0
+
+
+@kernel(inline=True)
+def enter_reference(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Func:
+    """The callee of a `call_ref`, whose reference is in `acc`."""
     if unlikely(f.acc == 0):
         raise Trap(TrapCode.NULL_FUNCTION, 0)
-    func = cast(Func, usize(f.acc))
     open_frame(f, imm16(f, row, forms, 0), cell(row, dst, forms, size_of(usize)).size)
-    if unlikely(func.instance != address(f.ctx)):
-        return tail(across, f)
-    f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return cast(Func, usize(f.acc))
+
+
+@kernel(inline=True)
+def is_of_other_instance(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], func: Func) -> bool:
+    return func.instance != address(f.ctx)
 
 
 @handler(raises_to=on_trap, status="acc")

@@ -5,13 +5,13 @@ What an instruction does is an inline kernel of its family. The handlers here ad
 
 from typing import Any, Final
 
-from fusee.engine.handlers import aggregate, atomic, control, memory, numeric
+from fusee.engine.handlers import aggregate, atomic, call, control, memory, numeric
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.pairs import FIRST, SECOND
 from fusee.engine.isa.row import Row, cell
-from fusee.kernel.lang import Static, handler, kernel, size_of, tail, usize
+from fusee.kernel.lang import Static, handler, kernel, size_of, tail, unlikely, usize
 
 STRAIGHT: Final[dict[str, Any]] = {
     "compute": numeric.compute,
@@ -70,8 +70,15 @@ JUMPING: Final[dict[str, Any]] = {
     "br_table": control.br_table,
     "return": control.return_,
     "return_value": control.return_,
+    "call": call.call,
 }
 """By family: what sets `pc` itself, or traps."""
+
+CALLING: Final[dict[str, Any]] = {"call_indirect": call.enter_element, "call_ref": call.enter_reference}
+IS_ELSEWHERE: Final[dict[str, Any]] = {"call_indirect": call.is_other_element, "call_ref": call.is_of_other_instance}
+ELSEWHERE: Final[dict[str, Any]] = {"call_indirect": call.call_elsewhere, "call_ref": call.across}
+"""By family: what opens the callee's frame; whether the callee is not of this instance, or of another type; the
+handler that goes on then."""
 
 
 @kernel(inline=True)
@@ -107,6 +114,16 @@ def jumping(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -
 
 
 @handler(raises_to=on_trap, status="acc")
+def calling(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
+    """A call of what may be of another instance."""
+    callee = CALLING[row.family](f, row, dst, forms)
+    if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
+        return tail(ELSEWHERE[row.family], f)
+    f.pc = callee.code
+    return tail(code_at(f.pc), f)
+
+
+@handler(raises_to=on_trap, status="acc")
 def pair(
     f: Regs, first: Static[Row], first_dst: Static[int], first_forms: Static[Forms],
     row: Static[Row], dst: Static[int], forms: Static[Forms],
@@ -126,6 +143,12 @@ def pair(
     if row.family in JUMPING:
         JUMPING[row.family](f, row, dst, forms)
         return tail(code_at(f.pc), f)
+    if row.family in CALLING:
+        callee = CALLING[row.family](f, row, dst, forms)
+        if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
+            return tail(ELSEWHERE[row.family], f)
+        f.pc = callee.code
+        return tail(code_at(f.pc), f)
     if CONDITIONAL[row.family](f, row, dst, forms):
         f.pc = f.lp if row.family.endswith("loop") else control.target(f, row, forms)
         return tail(code_at(f.pc), f)
@@ -134,4 +157,4 @@ def pair(
 
 
 assert set(STRAIGHT) >= FIRST
-assert {*STRAIGHT, *CONDITIONAL, *JUMPING} >= SECOND
+assert {*STRAIGHT, *CONDITIONAL, *JUMPING, *CALLING} >= SECOND

@@ -9,6 +9,7 @@ from typing import Final
 import fusee.spec.opcodes  # noqa: F401  (fills the table)
 from fusee.engine.isa.forms import (
     ACC_ONLY,
+    ACC_OR_SLOT,
     BANK_CHOICE,
     BINARY,
     BINARY_CONST,
@@ -22,6 +23,7 @@ from fusee.engine.isa.forms import (
     RARE_BINARY,
     RARE_BINARY_CONST,
     RARE_UNARY,
+    ROOMY,
     UNARY,
     UNARY_CONST,
     WITH_CONST,
@@ -40,6 +42,9 @@ _COMPARISON_SHAPES: Final = {
 
 FLOAT_COMPARISONS: Final = ("eq", "ne", "lt", "le", "nlt", "nle")
 """`nlt` and `nle` are the negations, which differ from `ge` and `gt` for NaN."""
+
+_SETTLED: Final = ACC_OR_SLOT if ROOMY else ACC_ONLY
+"""Of quotients, which take long to come by: one is kept while the other operand is loaded."""
 
 
 def compute(mnemonic: str, shape: Shape, destinations: str = EVERYWHERE, name: str = "") -> Row:
@@ -77,7 +82,7 @@ def _floats() -> list[Row]:
     for kind in ("f32", "f64"):
         rows += [compute(f"{kind}.{name}", FLOATS_COMMUTATIVE) for name in ("add", "mul")]
         rows.append(compute(f"{kind}.sub", FLOATS))
-        rows.append(compute(f"{kind}.div", FLOATS, ACC_ONLY))
+        rows.append(compute(f"{kind}.div", FLOATS, _SETTLED))
         rows += [compute(f"{kind}.{name}", RARE_BINARY, ACC_ONLY) for name in ("min", "max", "copysign")]
         rows += [compute(f"{kind}.{name}", UNARY, ACC_ONLY) for name in ("abs", "neg", "sqrt")]
         rows += [compute(f"{kind}.{name}", RARE_UNARY, ACC_ONLY) for name in ("ceil", "floor", "trunc", "nearest")]

@@ -30,6 +30,7 @@ FIRST: Final = frozenset({
 SECOND: Final = FIRST | {
     "branch", "branch_loop", "branch_test", "branch_test_loop", "step_branch", "step_branch_loop", "step_branch_test",
     "step_branch_test_loop", "jump", "jump_loop", "br_table", "return", "return_value",
+    "call", "call_indirect", "call_ref",
 }  # fmt: skip
 
 _BY_NAME: Final = {row.name: row for row in ROWS}

@@ -165,6 +165,8 @@ def test_row(type_: u8, nonzero: bool, is_loop: bool) -> u32:
 
 @kernel
 def jump(t: Translator, label: Label) -> None:
-    i = new_ins(t, BRL if is_loop_pointer(label) else u32(BR))
+    """Emit a jump. Branches to it may go where it goes (`thread_jumps`) if its cell says where that is."""
+    is_target = t.ins_count == 0 and t.bound == t.code_bytes
+    i = new_ins(t, BRL if is_loop_pointer(label) and not is_target else u32(BR))
     i.label = address(label)
     flush(t)

@@ -19,7 +19,7 @@ from fusee.engine.isa.facts import (
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR
 from fusee.engine.isa.row import most_bytes
-from fusee.engine.isa.table import NUMBER, PLACE_BITS, PLACE_CODE, ROWS
+from fusee.engine.isa.table import BASE, NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
@@ -34,6 +34,7 @@ from fusee.kernel.lang import (
     copy_bytes,
     diff,
     kernel,
+    load,
     size_of,
     span,
     store,
@@ -52,6 +53,8 @@ assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
 NO_FIELD: Final = u32(1)  # the base of a fixup that is no field of the code: somebody asks where the label is
 FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 COUNT: Final = NUMBER["count"]
+BR: Final = NUMBER["br"]
+MOST_JUMPS: Final = u32(8)  # that a branch passes over
 SLOT_CODE: Final = int(PLACE_CODE[SLOT])
 PLACE_MASK: Final = (1 << PLACE_BITS) - 1
 SOURCE_PLACES: Final = [PLACE_BITS * place for place in range(MOST_LEAVES)]
@@ -218,6 +221,7 @@ def write_pointer(t: Translator, i: Ins, at: Ptr[u8], facts: u64) -> Ptr[u8]:
     """Write the immediate that is as wide as pointers; gives the position behind it."""
     if fact(facts, LABEL) != 0:
         refer(t, cast(Label, i.label), u32(diff(at, t.code)), u32(0))
+        store(at, usize(t.fixup_count - 1))  # until the label is resolved: `thread_jumps`
     else:
         store(at, usize(i.immediates[0]))
     return at + size_of(usize)
@@ -260,6 +264,7 @@ def bind(t: Translator, label: Label) -> None:
     """The label is here."""
     flush(t)
     label.offset = t.code_bytes
+    t.bound = t.code_bytes
     waiting = label.fixups
     while waiting != 0:
         fixup = t.fixups[waiting - 1]
@@ -288,6 +293,28 @@ def clear_label(label: Label) -> None:
 def is_loop_pointer(label: Label) -> bool:
     """Whether the label is where the loop pointer points to."""
     return label.fixups == LOOP_POINTER
+
+
+@kernel
+def thread_jumps(t: Translator) -> None:
+    """Have branches forward that lead to a `br` lead to where that goes, and so on.
+
+    Not those back to a loop: its first cell is where a guest is stopped.
+    """
+    br = t.handlers[u32(BASE[BR])]
+    for number in span(t.fixup_count):
+        if number % FIXUPS_EACH == FIXUPS_EACH - 1:
+            look_around(t)
+        fixup = t.fixups[number]
+        if fixup.base == NO_FIELD:
+            continue
+        at = fixup.at
+        for _ in span(MOST_JUMPS):
+            cell = t.code + fixup.target
+            if fixup.target <= at or load(usize, cell) != br:
+                break
+            at = fixup.target
+            fixup.target = t.fixups[u32(load(usize, cell + size_of(usize)))].target
 
 
 @kernel

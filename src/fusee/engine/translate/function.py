@@ -26,6 +26,7 @@ from fusee.engine.translate.encode import (
     new_ins,
     reserve_code,
     resolve_fixups,
+    thread_jumps,
 )
 from fusee.engine.translate.exception import clauses_bytes, return_caught, write_clauses
 from fusee.engine.translate.immediate import next_u32
@@ -175,6 +176,7 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
     flush(t)
     check_code(t)
     end_stretch(t)
+    thread_jumps(t)
     if t.has_enter:
         store(t.code + t.enter_offset + size_of(usize), t.frame_slots)
 
@@ -265,6 +267,7 @@ def translate_body(t: Translator) -> None:
     t.code_bytes = u32(CODE_START)
     t.look_code = u32(0)
     t.last_cell = u32(0)
+    t.bound = u32(0)
     t.fixup_count = u32(0)
     t.clause_count = u32(0)
     t.catch_depth = u32(0)

@@ -241,6 +241,7 @@ class Translator:
     code_limit: u32
     last_cell: u32  # where the latest cell is, or 0, and the number of its own handler
     last_handler: u32
+    bound: u32  # where the latest label is
     fixups: Ptr[Fixup]
     fixup_count: u32
     leaves: Annotated[Ptr[u32], Count(MOST_LEAVES)]  # operands of the instruction at hand, inner nodes dissolved
