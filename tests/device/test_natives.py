@@ -38,6 +38,7 @@ PAST = 1 << 16
 RUN = Entry("run", ("u32", "u32", "u32", "u32"), ("i32",), False)
 LEFT = Entry("fuel_left", (), ("u32",), False)
 PLENTY = 100_000_000
+MINUS_ONE = (1 << 32) - 1
 
 
 def test_a_device_runs_native_code() -> None:
@@ -101,3 +102,29 @@ def test_an_app_with_native_code(tmp_path: Path) -> None:
         assert len(results) == 1
     assert run(0, 0, TWICE, 40) == 42
     assert run(0, 0, DEEP, 0) == run(1, 0, DEEP, 0)
+
+
+@pytest.mark.slow
+def test_an_app_whose_native_code_pays(tmp_path: Path) -> None:
+    """What interpreted code pays, and where: too little is a trap at the same place, and leaves the same."""
+    device = app(tmp_path, "--native-metered")
+    run, left, count = device.function("run"), device.function("fuel_left"), InstructionCount(device)
+
+    def paid(which: int, fuel: int, function: int, argument: int) -> tuple[int, int]:
+        return run(which, fuel, function, argument), left()
+
+    result, rest = paid(1, PLENTY, FIB, 10)
+    cost = PLENTY - rest
+    assert result == 55 and 1_000 < cost < 10_000
+    outcomes = []
+    for fuel in (PLENTY, cost, cost - 1, cost // 2, cost // 7, 1):
+        before = count.total
+        outcomes.append(paid(0, fuel, FIB, 10))
+        native = count.total - before
+        assert outcomes[-1] == paid(1, fuel, FIB, 10)
+        assert native < count.total - before - native or fuel < cost // 2
+    assert outcomes[:2] == [(55, rest), (55, 0)]
+    assert all(1 << 31 < result < MINUS_ONE for result, _ in outcomes[2:]), "minus the offset of a trap"
+    for function, argument in ((FALL, PAST), (TWICE, 40)):
+        assert paid(0, PLENTY, function, argument) == paid(1, PLENTY, function, argument)
+    assert run(0, 0, FIB, 15) == FIB_15  # an engine that is not metered interprets it
