@@ -65,6 +65,7 @@ def test_unknown_targets(tmp_path: Path) -> None:
     assert not (tmp_path / "library").exists()
     done = fusee(tmp_path, "build", "--target", "x86_64-pc-windows-msvc", "-o", str(tmp_path / "library"))
     assert "no archives for coff objects" in done.stderr
+    assert not (tmp_path / "library").exists()
 
 
 def test_the_list_of_targets(tmp_path: Path) -> None:

@@ -46,13 +46,14 @@ def build(
 ) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
-    from fusee.package.library import ARCHIVE, build_library
+    from fusee.package.library import ARCHIVE, build_library, target_of
 
     try:
         with _progress(triple) as progress:
             selection = None if trees is None else checked(trees)
             parts = split_components(components)
             modules = [native_module(argument, share / 100, size, is_metered) for argument in natives]
+            target_of(triple)
             folder.mkdir(parents=True, exist_ok=True)  # or fail before all the work
             library = build_library(
                 triple, optimize, progress, trees=selection, without=without, natives=modules,

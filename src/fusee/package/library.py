@@ -59,6 +59,14 @@ class DeviceLibrary:
             module_map.write_text(module_map.read_text().replace(known, f'{known}    header "{header.name}"\n'))
 
 
+def target_of(triple: str) -> Target:
+    """The target of a library. Raises `ValueError` for an unknown triple, or one that there are no libraries for."""
+    target = Target.parse(triple)
+    if target.object_format not in ("macho", "elf"):
+        raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
+    return target
+
+
 def build_library(
     triple: str,
     optimize: Optimize = "speed",
@@ -76,9 +84,7 @@ def build_library(
     the engine. The modules of `natives`, which must be valid, are run natively where they are loaded. What components
     need is only in it if there are any. Raises PatternError if the file is no selection.
     """
-    target, cache = Target.parse(triple), cache or Cache()
-    if target.object_format not in ("macho", "elf"):
-        raise UnsupportedTarget(f"{triple}: there are no archives for {target.object_format} objects yet")
+    target, cache = target_of(triple), cache or Cache()
     selection = shipped(target, for_size=optimize == "size")
     selection = selection if trees is None else selection.tuned(trees)
     parts = (*sorted(without), *(module.key for module in natives), *([COMPONENTS] if has_components else []))
