@@ -1,5 +1,7 @@
 """Bad input is one line on standard error and exit status 1: never a traceback."""
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fusee.cli.main import run_command
+from fusee.cli.modules import check_writable
 from fusee.wast import find_scripts
 
 UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"
@@ -104,6 +107,24 @@ def test_an_error_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr("fusee.cli.modules._contents", fail)
     assert run_command(["validate", "x.wasm"]) == 1
     assert capsys.readouterr().err == "fusee: internal error: ZeroDivisionError: a bug in two lines\n"
+
+
+def test_looking_whether_an_output_can_be_written_leaves_no_trace(tmp_path: Path) -> None:
+    kept, new, link, pipe = (tmp_path / name for name in ("kept", "new", "link", "pipe"))
+    kept.write_bytes(b"as it was")
+    link.symlink_to(new)
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for path in (None, kept, new, link, pipe):
+        check_writable(path)
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    assert poll.poll(0) == []  # nobody has written and gone
+    os.close(reader)
+    assert kept.read_bytes() == b"as it was"
+    assert not new.exists() and link.is_symlink()
+    with pytest.raises(IsADirectoryError):
+        check_writable(tmp_path)
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

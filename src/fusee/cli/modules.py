@@ -95,12 +95,17 @@ def _contents(path: str) -> bytes:
 
 
 def check_writable(path: "Path | None") -> None:
-    """Raise `OSError` if a file cannot be written: now, rather than after the minutes that its contents take."""
-    if path is not None:
-        is_new = not path.exists()
-        path.open("ab").close()
-        if is_new:
-            path.unlink()
+    """Raise `OSError` if a file cannot be written: now, rather than after the minutes that its contents take.
+
+    What is neither a file nor a folder is not opened: who reads a pipe would take that for its end.
+    """
+    if path is None or (path.exists() and not path.is_file() and not path.is_dir()):
+        return
+    target = path.resolve()  # a link that leads to nothing yet stays
+    is_new = not target.exists()
+    target.open("ab").close()
+    if is_new:
+        target.unlink()
 
 
 def read_all(paths: Iterable[PathLike]) -> tuple[list[ModuleFile], int]:
