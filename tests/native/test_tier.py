@@ -98,6 +98,28 @@ def test_a_function_gets_native_code_between_calls(knowing: None) -> None:
     assert main_of(instance, store) == 2222
 
 
+TURNS = b"\xc0\x9a\x0c", b"\x8a\x80\x00"  # 200000 and 10, both in three bytes
+SHORT = CALLING.replace(*TURNS)
+
+
+def test_a_guest_that_calls_the_host_all_the_time_gets_native_code(knowing: None) -> None:
+    """From one of its calls to the next it takes less time than it takes somebody to wake up and look."""
+    assert SHORT != CALLING
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, SHORT), [host(store, until(lambda number: number == 2222))])
+    assert main_of(instance, store) == 2222
+
+
+def test_a_guest_that_is_called_all_the_time_gets_native_code(knowing: None) -> None:
+    store = Store(engine())
+    instance = Instance(store, Module(store.engine, SHORT), [host(store, lambda number: 1)])
+    enough = until(lambda number: number == 2222)
+    number = 0
+    while not enough(number):
+        number = main_of(instance, store)  # type: ignore[assignment]
+    assert number == 2222
+
+
 def test_what_was_compiled_is_there_in_the_next_run(knowing: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first call on, and nothing is compiled again."""
     for run in range(2):

@@ -20,6 +20,7 @@ from fusee.engine.python.interrupt import (
     forget_running,
     interrupt_main_thread,
     interrupt_running,
+    interrupt_soon,
     interrupt_store,
     stop_watching,
     watch_main_thread,
@@ -121,6 +122,7 @@ ENTRIES: Final = (
     stop_watching,
     interrupt_main_thread,
     interrupt_running,
+    interrupt_soon,
     interrupt_store,
     forget_running,
 )

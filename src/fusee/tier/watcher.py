@@ -2,7 +2,8 @@
 
 A thread does that, which exists only while guests run: a guest that enters native code wakes it. Every few milliseconds
 it has the guest pause, which costs some microseconds, and sees from that in which function or loop it was: who comes
-past a cell that is waited for says so (`engine/python/interrupt.py`). What is seen is compiled by another process.
+past a cell that is waited for says so (`engine/python/interrupt.py`). If none runs at such a moment, the next one that
+begins to run, or goes on after a call of the embedder, does so. What is seen is compiled by another process.
 """
 
 import _thread
@@ -171,13 +172,15 @@ class Tier:
         if store is None:
             return False
         if _embedder(store).patch_count == 0:
-            self._native.interrupt_running(store._embedding.address)
+            self._native.interrupt_soon(store._embedding.address)
         return True
 
     def _take_sample(self) -> bool:
         """See where the guest was that has paused; whether that is news."""
         sampled, place = int(self._state.sampled), int(self._state.sampled_module)
         self._state.sampled = u64(0)
+        if sampled == 0:  # guests run for moments only, of which none is met: the next one shall pause
+            self._state.is_due = u32(1)
         if sampled in (0, int(SAMPLED_NATIVE)):
             return False
         module = self._modules.get(place)

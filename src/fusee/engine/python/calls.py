@@ -33,12 +33,15 @@ def call_object(python: Python, function: usize) -> bool:
 
 
 @kernel(inline=True)
-def wake_tiering(e: Embedder, tiering: Tiering) -> None:
+def wake_tiering(e: Embedder, world: Store, tiering: Tiering) -> None:
     """A guest begins to run: somebody looks what it executes."""
     if tiering.is_asleep != 0:
         tiering.is_asleep = u32(0)
         if not call_object(e.python, tiering.wake):
             e.python.clear()  # there is no thread to be had: it stays interpreted
+    if tiering.is_due != 0:
+        tiering.is_due = u32(0)
+        interrupt_guest(world)
 
 
 @kernel
@@ -54,7 +57,7 @@ def go_in(e: Embedder, world: Store) -> None:
         watch.entries += 1
     e.running = address(world)
     if world.engine.tiering != 0:
-        wake_tiering(e, cast(Tiering, world.engine.tiering))
+        wake_tiering(e, world, cast(Tiering, world.engine.tiering))
     if world.interrupt != 0:
         interrupt_guest(world)
     e.thread_state = e.python.save_thread()

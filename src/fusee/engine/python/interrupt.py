@@ -40,6 +40,7 @@ from fusee.kernel.lang import (
     span,
     u8,
     u32,
+    u64,
     usize,
 )  # fmt: skip
 
@@ -52,6 +53,20 @@ def interrupt_running(e: Embedder) -> None:
     """Have the guest pause if it is in native code. Needs the interpreter lock."""
     if e.running != 0:
         interrupt_guest(cast(Store, e.running))
+
+
+@kernel
+def interrupt_soon(e: Embedder) -> None:
+    """Have the guest pause that runs a moment later. Needs the interpreter lock, which is free during that moment.
+
+    It is taken and made use of without any Python code in between. That takes as long as some guests need from one
+    call of the embedder to the next: they would have come out meanwhile, wait for the lock, and pass no cell.
+    """
+    if address(e.python.poll) != 0:
+        state = e.python.save_thread()
+        e.python.poll(null(Ptr[u64]), usize(0), i32(1))
+        e.python.restore_thread(state)
+    interrupt_running(e)
 
 
 @kernel

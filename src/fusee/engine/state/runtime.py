@@ -72,6 +72,7 @@ class Tiering:
     """What whoever gives functions native code while they run learns of guests (`docs/native.md`)."""
 
     is_asleep: u32  # nobody looks: a guest that begins to run calls `wake`, which executes no Python code in its thread
+    is_due: u32  # a guest that begins to run shall pause soon: none has been met that ran
     wake: usize
     sampled: u64  # where a guest has paused: the function's index above the offset in its code; or `SAMPLED_NATIVE`
     sampled_module: usize
