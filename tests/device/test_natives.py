@@ -17,6 +17,7 @@ from fusee.kernel.target import Target
 from tests.device.conftest import WATCH
 from tests.device.embedding import COMPILED, HERE, INCLUDE, unpack, zig
 from tests.device.guests import as_c
+from tests.page import Page
 
 GUEST = """
 (module
@@ -72,9 +73,11 @@ def app(folder: Path, *more: str) -> Device:
     (folder / "guest.wasm").write_bytes(own)
     (folder / "natives.h").write_text(as_c("OWN", own) + as_c("CHANGED", changed))
     command = [sys.executable, "-m", "fusee", "build", "--target", WATCH, "--optimize", "size", "--report"]
+    command += ["--html", str(folder / "report.html")]
     command += ["--native", str(folder / "guest.wasm"), "-o", str(folder), *more]
     done = subprocess.run(command, check=True, capture_output=True, timeout=600, text=True)
     assert "guest.wasm: 4 of 4 functions native" in done.stdout
+    assert Page((folder / "report.html").read_text()).words.count("native") == 4
     options = [*COMPILED[WATCH], "-std=c11", "-O1", "-ffreestanding", "-fno-builtin", "-fno-sanitize=all"]
     options += ["-I", str(INCLUDE), "-I", str(folder)]
     objects = unpack(folder / "libfusee.a", folder / "library")

@@ -57,7 +57,7 @@ class Part:
         return made
 
 
-def _compile_here(job: Job, count: int) -> dict[int, bytes]:
+def compile_here(job: Job, count: int) -> dict[int, bytes]:
     compiler = Compiler(plan(job.binary, job.wanted), job.options)
     return {number: compiler.object(number) for number in range(count)}
 
@@ -69,7 +69,7 @@ def natively(name: str) -> Iterator[Part]:
     with (
         mock.patch.object(host, "native_code", part.native_code),
         mock.patch.object(units, "objects_for_device", part.for_device),
-        mock.patch.object(units, "compile_units", _compile_here),
+        mock.patch.object(units, "compile_units", compile_here),
         mock.patch.object(config, "DEFAULT_STRATEGY", "native"),
     ):
         yield part

@@ -11,6 +11,7 @@ from fusee.bench.measure import Row
 from fusee.bench.process import TIMEOUT_SECONDS
 from fusee.bench.report import Report, machine
 from fusee.bench.table import DASH, label, skipped_lines
+from fusee.style import STYLE
 
 _MEAN = "geometric mean"
 
@@ -25,7 +26,7 @@ def html_report(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["times"] = _times
-    environment.globals |= {"dash": DASH, "label": label}
+    environment.globals |= {"dash": DASH, "label": label, "style": Markup(STYLE)}
     return environment.get_template("report.html").render(
         report=report,
         means=report.means(),

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fusee.cli.native import byte_count, native_module, show_choice
+from fusee.cli.modules import check_writable
+from fusee.cli.native import byte_count, native_module
+from fusee.cli.native_report import html_report, report_of, show_report
 from fusee.cli.selection import TUNE_HELP, checked
 from fusee.cli.split import split_components
 
@@ -38,16 +40,19 @@ if TYPE_CHECKING:
 @click.option("--native-metered", "is_metered", is_flag=True,
               help="For an app whose engine counts fuel or has deadlines: such an engine interprets everything else.")
 @click.option("--report", is_flag=True, help="Show what was chosen for native code, and why the rest was not.")
+@click.option("--html", "page", type=click.Path(path_type=Path), help="Also write this, of every function, as a page.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(
     triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None,
     components: tuple[str, ...], natives: tuple[str, ...], share: float, size: int | None, is_metered: bool,
-    report: bool,
+    report: bool, page: Path | None,
 ) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
     from fusee.package.library import ARCHIVE, build_library, target_of
 
+    if page and not natives:
+        raise click.UsageError("--html is about native code: --native is missing")
     try:
         with _progress(triple) as progress:
             selection = None if trees is None else checked(trees)
@@ -55,6 +60,7 @@ def build(
             modules = [native_module(argument, share / 100, size, is_metered) for argument in natives]
             target_of(triple)
             folder.mkdir(parents=True, exist_ok=True)  # or fail before all the work
+            check_writable(page)
             library = build_library(
                 triple, optimize, progress, trees=selection, without=without, natives=modules,
                 has_components=bool(parts),
@@ -67,8 +73,11 @@ def build(
     click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
     for part in parts:
         click.echo(f"{part.write(folder)}: {len(part.modules)} core modules, {len(part.tables)} bytes")
-    for module in modules:
-        show_choice(module, library.sizes["native"], report)
+    reports = [report_of(module, library.sizes["native"]) for module in modules]
+    for made in reports:
+        show_report(made, report)
+    if page:
+        page.write_text(html_report(reports, triple), encoding="utf-8")
     return 0
 
 

@@ -1,10 +1,10 @@
-"""`fusee build --native`: which modules get native code in the library, and what was chosen of them."""
+"""`fusee build --native`: which modules get native code in the library, and how much."""
 
 import multiprocessing
 import re
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from fusee.package.natives import NativeModule
 
 _UNITS: Final = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20}
-_MOST_ROWS: Final = 40
 
 
 def byte_count(text: str | None) -> int | None:
@@ -34,21 +33,30 @@ def native_module(argument: str, share: float, size: int | None, is_metered: boo
     name, _, profile = argument.partition("=")
     # Apart, because the library's instructions are yet to be chosen in this process.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        binary, executions, error = pool.submit(_read, name, profile).result()
-    if error:
-        raise click.ClickException(f"--native {argument}: {error}")
-    return NativeModule(Path(name).name, binary, executions, Budget(share, size), is_metered)
+        read = pool.submit(_read, name, profile).result()
+    if isinstance(read, str):
+        raise click.ClickException(f"--native {argument}: {read}")
+    return NativeModule(Path(name).name, read.binary, read.executions, Budget(share, size), is_metered, read.names)
 
 
-def _read(name: str, profile: str) -> tuple[bytes, dict[int, float] | None, str]:
-    """The module, the executions of its functions, and what is wrong."""
+class _Read(NamedTuple):
+    binary: bytes
+    executions: dict[int, float] | None  # of each function, if there is a profile
+    names: dict[int, str]
+
+
+def _read(name: str, profile: str) -> _Read | str:
+    """The module, or what is wrong."""
     from fusee import Engine, FuseeError, Module
+    from fusee.engine.state.module import EXTERN_FUNC
 
     try:
         module = Module.from_file(Engine(), name)
-        return module._binary, _executions(Path(profile), module._binary) if profile else None, ""
+        executions = _executions(Path(profile), module._binary) if profile else None
     except (OSError, FuseeError) as error:
-        return b"", None, str(error)
+        return str(error)
+    exported = {index: export for export, (kind, index) in module._export_places.items() if kind == EXTERN_FUNC}
+    return _Read(module._binary, executions, exported | module._names.functions)
 
 
 def _executions(profile: Path, binary: bytes) -> dict[int, float]:
@@ -60,23 +68,3 @@ def _executions(profile: Path, binary: bytes) -> dict[int, float]:
     if read.binary != binary:
         raise FuseeError(f"{profile} is the profile of another module")
     return Lister().executions(read)
-
-
-def show_choice(module: "NativeModule", sizes: Any, is_long: bool) -> None:
-    """Print how much of a module became native code; with `is_long` every function, the hottest first."""
-    from fusee.native.choose import candidates
-
-    made = sizes[module.name]
-    native = frozenset(made["functions"])
-    found = candidates(module.binary, module.executions)
-    click.echo(
-        f"{module.name}: {len(native)} of {len(found)} functions native, {made['text']} bytes,"
-        f" {made['share']:.1%} of what is executed"
-    )
-    if not is_long:
-        return
-    for candidate in found[:_MOST_ROWS]:
-        choice = "native" if candidate.index in native else candidate.reason or "interpreted"
-        click.echo(f"{candidate.weight:8.2%} {candidate.size:8} bytes of Wasm  function {candidate.index}: {choice}")
-    if len(found) > _MOST_ROWS:
-        click.echo(f"and {len(found) - _MOST_ROWS} more")

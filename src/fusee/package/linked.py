@@ -28,7 +28,7 @@ class Natives:
     """What is added to an archive."""
 
     objects: dict[str, bytes]
-    sizes: dict[str, dict[str, object]]  # by module: bytes, functions, and their share of what is executed
+    sizes: dict[str, dict[str, object]]  # by module: bytes, of each function, too, and their share of what is executed
 
 
 def compile_natives(modules: Sequence[NativeModule], target: Target, kept: Cache) -> Natives:
@@ -45,7 +45,10 @@ def compile_natives(modules: Sequence[NativeModule], target: Target, kept: Cache
         objects |= {f"{prefix}.{number}": contents for number, contents in enumerate(code.objects)}
         if code.types:
             linked.append(Linked(module.binary, options, code))
-        sizes[module.name] = {"text": _size(code), "functions": sorted(code.types), "share": round(share, 4)}
+        sizes[module.name] = {
+            "text": _size(code), "functions": _function_sizes(code, options), "share": round(share, 4),
+            "failed": code.reasons,  # functions that were chosen, and stay interpreted all the same
+        }  # fmt: skip
     return Natives({**objects, TABLE: table_object(linked, target)}, sizes)
 
 
@@ -65,3 +68,12 @@ def _within_budget(module: NativeModule, options: Options, kept: Cache) -> tuple
 
 def _size(code: NativeObjects) -> int:
     return sum(read_object(contents).size(Kind.CODE, Kind.CONSTANTS) for contents in code.objects)
+
+
+def _function_sizes(code: NativeObjects, options: Options) -> dict[int, int]:
+    """By index. Constants that several functions share are in none."""
+    found: dict[str, int] = {}
+    for contents in code.objects:
+        found |= read_object(contents).function_sizes
+    underscore = "_" if options.target.object_format == "macho" else ""
+    return {index: found[f"{underscore}{options.symbol(index)}"] for index in sorted(code.types)}

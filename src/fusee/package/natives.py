@@ -1,7 +1,7 @@
 """The modules that a device library has native code of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from fusee.native.budget import EVERYTHING, Budget
@@ -16,6 +16,7 @@ class NativeModule:
     executions: Mapping[int, float] | None = None  # of each function, if that has been counted (`choose.candidates`)
     budget: Budget = EVERYTHING
     is_metered: bool = False  # for engines that count fuel or have deadlines; those without interpret it then
+    names: Mapping[int, str] = field(default_factory=dict)  # of functions, for reports
 
     @property
     def key(self) -> str:

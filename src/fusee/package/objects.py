@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -24,6 +25,7 @@ class Section:
     name: str
     kind: Kind
     size: int
+    address: int = 0  # within the file's addresses, where they are not those of each section
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Symbol:
 
     name: str
     defined: bool
+    size: int = 0  # of a function's code in bytes, if that is known
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Object:
     def undefined(self) -> set[str]:
         """The names that others must define."""
         return {symbol.name for symbol in self.symbols if not symbol.defined}
+
+    @property
+    def function_sizes(self) -> dict[str, int]:
+        """Bytes of code of each function that others see, with what is between it and the next."""
+        return {symbol.name: symbol.size for symbol in self.symbols if symbol.size}
 
     def size(self, *kinds: Kind) -> int:
         """Bytes of all sections of these kinds."""
@@ -91,7 +99,8 @@ def _read_macho(contents: bytes, wide: bool) -> Object:
             sections += _macho_sections(contents, at, wide)
         elif command == _LC_SYMTAB:
             start, count, strings, size = struct.unpack_from("<4I", contents, at + 8)
-            symbols += _macho_symbols(contents, start, count, contents[strings : strings + size], wide)
+            names = contents[strings : strings + size]
+            symbols += _macho_symbols(contents, start, count, names, wide, sections)
     return Object(tuple(sections), tuple(symbols))
 
 
@@ -108,19 +117,28 @@ def _macho_sections(contents: bytes, at: int, wide: bool) -> Iterator[Section]:
             kind = Kind.CODE
         else:
             kind = Kind.CONSTANTS if segment == "__TEXT" or section == "__const" else Kind.DATA
-        yield Section(f"{segment},{section}", kind, length)
+        (address,) = struct.unpack_from("<Q" if wide else "<I", contents, place + 32)
+        yield Section(f"{segment},{section}", kind, length, address)
 
 
-def _macho_symbols(contents: bytes, start: int, count: int, names: bytes, wide: bool) -> Iterator[Symbol]:
+def _macho_symbols(
+    contents: bytes, start: int, count: int, names: bytes, wide: bool, sections: Sequence[Section]
+) -> Iterator[Symbol]:
+    """No size is written there: a function's code ends where the next symbol's begins, or with the section."""
     entry = struct.Struct("<IBBHQ" if wide else "<IBBHI")
-    for name, kind, *_ in entry.iter_unpack(contents[start : start + count * entry.size]):
-        if kind & _N_EXT and not kind & _N_STAB:
-            yield Symbol(_text(names, name), kind & _N_TYPE != 0)
+    found = [item for item in entry.iter_unpack(contents[start : start + count * entry.size]) if not item[1] & _N_STAB]
+    code = {n: section for n, section in enumerate(sections, 1) if section.kind is Kind.CODE}
+    places = sorted({item[4] for item in found if item[2] in code} | {end.address + end.size for end in code.values()})
+    for name, kind, section, _, address in found:
+        if kind & _N_EXT:
+            after = bisect_right(places, address)
+            size = places[after] - address if section in code and after < len(places) else 0
+            yield Symbol(_text(names, name), kind & _N_TYPE != 0, size)
 
 
 # --- ELF: the System V ABI, chapter 4 --------------------------------------------------------------
 
-_SHT_SYMTAB = 2
+_SHT_SYMTAB, _STT_FUNC = 2, 2
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
 
 
@@ -151,9 +169,9 @@ def _elf_kind(name: str, flags: int) -> Kind:
 def _elf_symbols(table: bytes, contents: bytes, names: int, wide: bool) -> Iterator[Symbol]:
     entry = struct.Struct("<IBBHQQ" if wide else "<IIIBBH")
     for fields in entry.iter_unpack(table):
-        info, section = (fields[1], fields[3]) if wide else (fields[3], fields[5])
+        info, section, size = (fields[1], fields[3], fields[5]) if wide else (fields[3], fields[5], fields[2])
         if fields[0] and info >> 4 != 0:  # not local
-            yield Symbol(_text(contents, names + fields[0]), section != 0)
+            yield Symbol(_text(contents, names + fields[0]), section != 0, size if info & 15 == _STT_FUNC else 0)
 
 
 def _text(data: bytes, start: int) -> str:
