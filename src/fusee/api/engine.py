@@ -65,6 +65,7 @@ class Engine(Unique, Managed):
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
         is_tiered = config.strategy == "tiered" and may_compile
         self._tier = self._native.new_tier(self._address, self._gate) if is_tiered else None
+        self._gives_native_code = self._compiles or self._tier is not None
         add_gate(self._gate)
         finalizer = weakref.finalize(
             self, _end, self._native, self._address, self._ended_modules, self._declarations, self._gate

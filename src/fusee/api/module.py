@@ -1,7 +1,7 @@
 """`Module`: a decoded and validated module."""
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from fusee.api.names import Names
 
 NO_INDEX: Final = 0xFFFF_FFFF
+_NONE: Final = frozenset[int]()
 
 
 class Lifetime:
@@ -96,13 +97,16 @@ class Module(Unique, Managed):
         self._kept: list[object] = []
         self._lifetime: Lifetime | None = Lifetime(engine, self._address, binary, self._kept)
 
-    def _use_native_code(self, code: bytes = b"") -> None:
-        """Have its functions get native code as its engine's strategy says, before anything of it is called."""
+    def _use_native_code(self, code: bytes = b"", interpreted: frozenset[int] = _NONE) -> None:
+        """Have its functions get native code as its engine's strategy says, before anything of it is called.
+
+        Those that are `interpreted` stay so.
+        """
         engine, lifetime = self._engine, self._lifetime
         if engine._tier is not None and lifetime is not None:
-            engine._tier.add(self._address, self._binary, lifetime, self._kept)
-        elif engine._compiles:
-            self._kept.append(install_native(engine, self._address, self._binary, code))
+            engine._tier.add(self._address, self._binary, lifetime, self._kept, interpreted)
+        elif engine._compiles and not interpreted.issuperset(self._own_functions):
+            self._kept.append(install_native(engine, self._address, self._binary, code, interpreted))
 
     def _opened(self) -> "Module":
         """The module, unless it was closed."""
@@ -208,6 +212,11 @@ class Module(Unique, Managed):
         place = self._state.name_section
         return decode_names(self._binary, int(place.start), int(place.end))
 
+    @property
+    def _own_functions(self) -> range:
+        """The indices of the functions that it defines."""
+        return range(int(self._state.imported_func_count), int(self._state.func_count))
+
     def _signature(self, func: int) -> Signature:
         """How the function of that index is called."""
         index = int(self._state.func_types[func])
@@ -224,7 +233,7 @@ class Module(Unique, Managed):
     def _translated_functions(self) -> Iterator[tuple[int, int, int]]:
         """Of each function that was translated: its index, and the address and size in bytes of its code."""
         m, space = self._state, self._engine._native.space
-        for index in range(int(m.imported_func_count), int(m.func_count)):
+        for index in self._own_functions:
             start = int(m.code_table[index])
             if start:
                 yield index, start - CODE_START, int(view(CodeState, start - CODE_START, space).size)
@@ -287,17 +296,29 @@ class Module(Unique, Managed):
         return TagType(self._func_type(index))
 
 
-def install_native(engine: Engine, module: int, binary: bytes, exported: bytes) -> object:
+def install_native(
+    engine: Engine, module: int, binary: bytes, exported: bytes, interpreted: frozenset[int]
+) -> object:  # fmt: skip
     """Give the functions of a new module native code, those that can have it; what keeps that, or None.
 
-    The code is `exported`, unless that is empty.
+    The code is `exported`, unless that is empty. Those that are `interpreted` get none, and no other may call them.
     """
     native, is_metered = engine._native, engine._is_metered
     code = native.imported_code(binary, exported, is_metered) if exported else native.native_code(binary, is_metered)
     if code is not None:
         for index, addresses in code.functions.items():
-            native.install_native(engine._address, module, index, *addresses)
+            if index not in interpreted:
+                native.install_native(engine._address, module, index, *addresses)
     return code
+
+
+def reaching(
+    modules: Sequence[Module], links: Sequence[Sequence[tuple[int, tuple[int, int] | None]]], groups: Sequence[int]
+) -> list[frozenset[int]]:  # fmt: skip
+    """As `fusee.native.reach.reaching`."""
+    from fusee.native.reach import reaching
+
+    return reaching([module._binary for module in modules], links, groups)
 
 
 def _limits(limits: LimitsState) -> Limits:

@@ -19,6 +19,7 @@ from fusee.component.reader import Reader, invalid
 from fusee.component.scope import COMPONENT, COMPONENT_TYPE, INSTANCE_TYPE, MOST_DEPTH, Scope
 from fusee.component.settle import settle
 from fusee.component.typedefs import TypeDecoder
+from fusee.component.waits import waiting_functions
 
 MAGIC: Final = b"\0asm"
 VERSION: Final = b"\x0d\0\x01\0"
@@ -32,9 +33,12 @@ def decode(engine: Engine, data: bytes) -> Program:
     """
     decoder = Decoder(engine)
     program = decoder.component(Reader(data, 0, len(data)))
-    if not decoder.can_block:  # a guest that waits leaves the interpreter, and nothing else can be left so
-        for module in decoder.modules:
-            module._use_native_code()
+    if engine._gives_native_code:
+        modules = decoder.modules
+        waiting = waiting_functions(program, modules) if decoder.can_block else [frozenset[int]()] * len(modules)
+        for module, functions in zip(modules, waiting, strict=True):
+            if functions is not None:
+                module._use_native_code(interpreted=functions)
     return settle(program, decoder.work)
 
 

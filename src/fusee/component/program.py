@@ -194,6 +194,11 @@ class Lower(Step):
     core_type: "CoreFuncType"
     options: Options
 
+    @property
+    def can_block(self) -> bool:
+        """Whether a guest that calls it may have to wait with its frames in place."""
+        return self.type._is_async and not self.options.is_async
+
 
 @dataclass(frozen=True)
 class ResourceFunction(Step):
@@ -274,11 +279,7 @@ class Program:
     @cached_property
     def can_block(self) -> bool:
         """Whether a function of its own may have to wait with its frames in place."""
-        return any(
-            (isinstance(step, Builtin) and step.can_block)
-            or (isinstance(step, Lower) and step.type._is_async and not step.options.is_async)
-            for step in self.steps
-        )
+        return any(isinstance(step, Builtin | Lower) and step.can_block for step in self.steps)
 
     @cached_property
     def has_threads(self) -> bool:

@@ -80,17 +80,21 @@ class Reader:
             return -self.value_type()
         return self.signed()
 
+    def instruction(self) -> Instruction:
+        """The next instruction."""
+        offset = self.position
+        code = self.byte()
+        if code in INDEX_BASE:
+            code = INDEX_BASE[code] + self.u32()
+        op = BY_INDEX.get(code)
+        if op is None:
+            raise MalformedBytes(offset)
+        return Instruction(op, tuple([self._immediate(kind) for kind in op.immediates]), offset)
+
     def instructions(self) -> Iterator[Instruction]:
         """The instructions up to the end."""
         while self.position < self.end:
-            offset = self.position
-            code = self.byte()
-            if code in INDEX_BASE:
-                code = INDEX_BASE[code] + self.u32()
-            op = BY_INDEX.get(code)
-            if op is None:
-                raise MalformedBytes(offset)
-            yield Instruction(op, tuple([self._immediate(kind) for kind in op.immediates]), offset)
+            yield self.instruction()
 
     def _immediate(self, kind: Imm) -> object:
         if kind in _INDICES:

@@ -55,7 +55,7 @@ class TieredModule:
 
     def __init__(
         self, native: "HostNative", address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object],
-        is_metered: bool,
+        is_metered: bool, interpreted: frozenset[int],
     ) -> None:  # fmt: skip
         state = view(ModuleState, address)
         self.address = address
@@ -64,10 +64,11 @@ class TieredModule:
         self.kept = kept
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen there
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
-        self.done: set[int] = set()  # functions that have native code, or cannot have it
+        self.done = set(interpreted)  # functions that have native code, or cannot have it
         self.is_metered = is_metered
         self.shelf = Shelf(binary, is_metered)
         self._native = native
+        self._interpreted = interpreted
         self._own = range(int(state.imported_func_count), int(state.func_count))
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
         self._seen_heads: set[tuple[int, int]] = set()
@@ -92,7 +93,7 @@ class TieredModule:
         Guests note their module and their place one after the other. If two of them do so at once, the place may be
         another module's.
         """
-        if function not in self._own:
+        if function not in self._own or function in self._interpreted:
             return False
         is_new = function not in self.done
         if is_new:

@@ -81,10 +81,15 @@ class Tier:
             self._waiting.append(self._job[0])
         self.begin_again()
 
-    def add(self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object]) -> None:
-        """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`."""
+    def add(
+        self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object], interpreted: frozenset[int]
+    ) -> None:  # fmt: skip
+        """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`.
+
+        Functions that are `interpreted` stay so.
+        """
         own = weakref.ref(lifetime, partial(self._remove, address))
-        module = TieredModule(self._native, address, binary, own, kept, self._is_metered)
+        module = TieredModule(self._native, address, binary, own, kept, self._is_metered, interpreted)
         module.take_kept(self._engine)
         self._modules[address] = module
 
