@@ -112,9 +112,9 @@ class App:
         self.width = self.device.target.pointer_width
         self.value_bytes = 8 + 2 * max(self.width, 4)
         self.component_type = Component(Engine(), text)
-        plan = flatten(self.component_type._program)
-        self.resources = plan.resources
-        self.tables = write_table(plan)
+        whole = flatten(self.component_type._program)
+        self.resources = whole.resources
+        self.tables = write_table(whole)
         self.blocks: list[int] = []
         self.is_giving = False
         self.engine = self.call("wasm_engine_new")
@@ -236,7 +236,9 @@ class App:
     def drop(self, handle: int, name: str, interface: str = "") -> None:
         """End a resource of the component's that the app owns."""
         own = self.room(self.value_bytes)
-        self._head(Kind.OWN, self.resources.index((Name(interface, name), True)), handle.to_bytes(4, "little"), own)
+        place = Name(interface, name)
+        number = next(number for number, one in enumerate(self.resources) if one.name == place and one.owner)
+        self._head(Kind.OWN, number, handle.to_bytes(4, "little"), own)
         self.fail(self.call("fusee_component_drop", self.instance, own))
 
     def release(self, first: int = 0) -> None:

@@ -10,23 +10,43 @@ import pytest
 from fusee import Engine, wat2wasm
 from fusee.cli.split import _split, split_components
 from fusee.component import Component
-from fusee.engine.capi.component.format import MAGIC, MOST_DEPTH, Step
-from fusee.package.components.flatten import NotForDevices, Plan, flatten
+from fusee.engine.capi.component.format import MAGIC, MOST_DEPTH, MOST_PARTS, Owner, Step
+from fusee.package.components.flatten import NotForDevices, Plan, Whole, flatten
 from fusee.package.components.table import track, write_table
 from tests.component.guests import LIBC, echo, named
-from tests.component.samples import COMPOSED, COUNTER, LINKED, relay
+from tests.component.samples import COMPOSED, COUNTER, LINKED
 from tests.device.greeter import GREETER
 
 
-def plan_of(text: str) -> Plan:
+def whole_of(text: str) -> Whole:
     """What is left of a component."""
     return flatten(Component(Engine(), text)._program)
 
 
+def plan_of(text: str) -> Plan:
+    """The same of one that is not composed."""
+    (part,) = whole_of(text).parts
+    return part
+
+
+CALLS_BACK = """(component
+  (core module $m (func (export "f") (result i32) (i32.const 1))) (core instance $i (instantiate $m))
+  (func $given (result u32) (canon lift (core func $i "f")))
+  (component $inner
+    (import "given" (func $given (result u32)))
+    (core func $lowered (canon lower (func $given)))
+    (core module $m (import "" "f" (func $f (result i32))) (func (export "g") (result i32) (call $f)))
+    (core instance $i (instantiate $m (with "" (instance (export "f" (func $lowered))))))
+    (func (export "g") (result u32) (canon lift (core func $i "g"))))
+  (instance $made (instantiate $inner (with "given" (func $given))))
+  (export "g" (func $made "g")))"""
+
+
 def refusals() -> Iterator[tuple[str, str]]:
     """Components that cannot be split, and what is said of them."""
-    yield COMPOSED, "composed of several components"
-    yield relay("string", "i32 i32", "utf8", "utf8"), "composed of several components"
+    yield CALLS_BACK, "two components call each other"
+    one = "(component $c (core module $m) (core instance (instantiate $m)))"
+    yield f"(component {one} {'(instance (instantiate $c))' * (MOST_PARTS + 1)})", f"more than {MOST_PARTS} components"
     yield LINKED, "imports `lib`, which is a module"
     yield '(component (import "f" (func $f)) (export "g" (func $f)))', "export `g` is a function that it imports"
     yield (
@@ -53,15 +73,15 @@ def refusals() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("text", "message"), [*refusals()])
 def test_what_cannot_be_split(text: str, message: str) -> None:
     with pytest.raises(NotForDevices, match=message):
-        write_table(plan_of(text))
+        write_table(whole_of(text))
 
 
 def test_what_the_command_says(tmp_path: Path) -> None:
-    (tmp_path / "two.wasm").write_bytes(wat2wasm(COMPOSED))
+    (tmp_path / "two.wasm").write_bytes(wat2wasm(CALLS_BACK))
     (tmp_path / "my app.wasm").write_bytes(wat2wasm(GREETER))
     (tmp_path / "module.wasm").write_bytes(wat2wasm("(module)"))
     found, error = _split(str(tmp_path / "two.wasm"))
-    assert found is None and error.startswith("this component cannot be split for a device: it is composed of")
+    assert found is None and error.startswith("this component cannot be split for a device: it is composed so")
     found, error = _split(str(tmp_path / "module.wasm"))
     assert found is None and "a core module" in error
     found, error = _split(str(tmp_path / "none.wasm"))
@@ -81,28 +101,45 @@ def test_headers_of_one_name(tmp_path: Path, names: tuple[str, ...]) -> None:
 
 
 def test_the_steps_of_a_component_as_tools_make_it() -> None:
-    plan = plan_of(GREETER)
+    whole = whole_of(GREETER)
+    (plan,) = whole.parts
     assert [Step(step[0]).name for step in plan.steps] == [
         "MODULE", "EXPORT", "MODULE", "EXPORT", "LOWER", "EXPORT", "MODULE",
         "EXPORT", "EXPORT", "EXPORT", "EXPORT", "EXPORT",
     ]  # fmt: skip
     assert [str(name) for name, _ in plan.imports] == ["my:app/log@0.1.3 write"]
     assert [str(name) for name, _ in plan.exports] == ["my:app/greeter@0.1.0 describe", "posts", "fail"]
-    tables = write_table(plan)
+    tables = write_table(whole)
     magic, size, kept = struct.unpack_from("<3I", tables)
     assert (magic, size) == (MAGIC, len(tables))
     assert tables[kept:] == b"".join(plan.modules)
-    assert write_table(plan_of(GREETER)) == tables
+    assert write_table(whole_of(GREETER)) == tables
 
 
 def test_a_component_inside_another_one_has_its_resources() -> None:
-    plan = plan_of(f'(component {COUNTER} (instance $c (instantiate $Counter)) (export "counters" (instance $c)))')
-    assert [(str(name), is_own) for name, is_own in plan.resources] == [("counters counter", True)]
+    whole = whole_of(f'(component {COUNTER} (instance $c (instantiate $Counter)) (export "counters" (instance $c)))')
+    assert [(str(one.name), one.owner) for one in whole.resources] == [("counters counter", whole.parts[0])]
+
+
+def test_parts_of_a_component_that_is_composed() -> None:
+    whole = whole_of(COMPOSED)
+    first, second = whole.parts
+    assert [str(name) for name, _ in first.exports if name.name] == [
+        "counters [constructor]counter", "counters [method]counter.value", "counters [static]counter.take",
+        "counters ended",
+    ]  # fmt: skip
+    assert {number: lifted.part for number, lifted in second.links.items()} == {0: first, 1: first, 2: first}
+    assert [str(name) for name, _ in second.exports] == ["sum", "after-drop", "twice", "index"]
+    tables = write_table(whole)
+    files, links = struct.unpack_from("<8x2I", tables, 12 + 8 * 8), struct.unpack_from("<2I", tables, 12 + 8 * 10)
+    assert (files[1], links[1]) == (2, 3)
+    resources = struct.unpack_from("<2I", tables, 12 + 8 * 7)
+    assert struct.unpack_from("<I", tables, resources[0] + 20) == (Owner.PART,)
 
 
 def test_types_are_written_once() -> None:
     text = echo("$t", "i32 i32 i32 i32", definitions=named('(record (field "a" string) (field "b" string))'))
-    (types,) = struct.unpack_from("<I", write_table(plan_of(text)), 16)
+    (types,) = struct.unpack_from("<I", write_table(whole_of(text)), 16)
     assert types == 3  # string, the record, and the record of all parameters
 
 

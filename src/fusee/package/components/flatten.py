@@ -1,19 +1,21 @@
-"""A component without components in it: what a device does to make an instance, one step after the other.
+"""A component without components in components: what a device does to make an instance, one step after the other.
 
 It performs the component's steps as `fusee.component.instantiate` does, but notes what is to be done. So what the
-tools put around one core module for the sake of names and types, components that only pass things on, is gone.
+tools put around core modules for the sake of names and types, components that only pass things on, is gone. Each of
+those that do something is a part of its own, which calls what parts before it export.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fusee.api.module import Module
 from fusee.component import program as steps
 from fusee.component.instantiate import MOST_INSTANCES
 from fusee.component.items import ComponentInstanceType, FuncType
 from fusee.component.program import CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE, FUNC, Options, Program
 from fusee.component.types import ResourceType
-from fusee.engine.capi.component.format import NONE, Encoding, Step
+from fusee.engine.capi.component.format import MOST_PARTS, NONE, Encoding, Step
 
 _ENCODINGS: Final = {"utf8": Encoding.UTF8, "utf16": Encoding.UTF16, "latin1+utf16": Encoding.LATIN1_OR_UTF16}
 
@@ -31,6 +33,9 @@ class Name:
 
     def __str__(self) -> str:
         return f"{self.interface} {self.name}".strip()
+
+
+NO_NAME: Final = Name("", "")
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Imported:
 class Lifted:
     """A function of the component's: numbers of core items."""
 
+    part: "Plan" = field(repr=False)
     signature: Signature
     core: int
     options: "CoreOptions"
@@ -69,21 +75,31 @@ class CoreOptions:
 
 
 @dataclass
-class Plan:
-    """What is left of a component."""
+class Resource:
+    """A resource, which has the same number in all parts."""
 
+    name: Name
+    owner: "Plan | None"
+    """The part that defines it; None if the app does."""
+
+
+@dataclass(eq=False)
+class Plan:
+    """What is left of a component that does something."""
+
+    number: int = -1
+    """Of the part; parts are made alive in this order."""
     modules: list[bytes] = field(default_factory=list)
     steps: list[tuple[int, ...]] = field(default_factory=list)
     arguments: list[int] = field(default_factory=list)
     imports: list[tuple[Name, Signature]] = field(default_factory=list)
+    links: dict[int, Lifted] = field(default_factory=dict)
+    """By the number of an import: what another part gives for it."""
     exports: list[tuple[Name, Lifted]] = field(default_factory=list)
-    resources: list[tuple[Name, bool]] = field(default_factory=list)
-    """Name, and whether it is the component's own."""
+    """The app's, and behind them without names what other parts call."""
     items: int = 0
     instances: int = 0
-    frames: int = 0
-    has_worker: bool = False
-    """Whether one of its components does something."""
+    _modules: dict[int, int] = field(default_factory=dict)
 
     def item(self, *step: int) -> int:
         """The number of the core item that a step makes."""
@@ -91,10 +107,50 @@ class Plan:
         self.items += 1
         return self.items - 1
 
-    def resource(self, name: Name, is_own: bool) -> int:
+    def module(self, module: Module) -> int:
+        """The number of a core module."""
+        if id(module) not in self._modules:
+            self._modules[id(module)] = len(self.modules)
+            self.modules.append(module._binary)
+        return self._modules[id(module)]
+
+    def export(self, lifted: Lifted) -> int:
+        """The number of an export that other parts call."""
+        for number, (_, known) in enumerate(self.exports):
+            if known is lifted:
+                return number
+        self.exports.append((NO_NAME, lifted))
+        return len(self.exports) - 1
+
+
+@dataclass
+class Whole:
+    """What is left of a component with all that are in it."""
+
+    parts: list[Plan] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+    frames: int = 0
+
+    @property
+    def modules(self) -> list[bytes]:
+        """The core modules of all parts."""
+        return [module for part in self.parts for module in part.modules]
+
+    def resource(self, name: Name, owner: Plan | None) -> int:
         """The number of a new resource."""
-        self.resources.append((name, is_own))
+        self.resources.append(Resource(name, owner))
         return len(self.resources) - 1
+
+    def add(self, part: Plan) -> None:
+        """A part is complete. Raises `NotForDevices` if it calls one that is not."""
+        part.number = len(self.parts)
+        if part.number == MOST_PARTS:
+            raise NotForDevices(f"it is composed of more than {MOST_PARTS} components with core modules of their own")
+        self.parts.append(part)
+        for lifted in part.links.values():
+            if lifted.part.number < 0:
+                raise NotForDevices("it is composed so that two components call each other")
+            lifted.part.export(lifted)
 
 
 class CoreInstance:
@@ -115,21 +171,23 @@ class CoreInstance:
 class Frame:
     """A component while its steps are performed."""
 
-    def __init__(self, plan: Plan, program: Program, outer: "Frame | None", arguments: Mapping[str, Any]) -> None:
-        self.plan = plan
+    def __init__(self, whole: Whole, program: Program, outer: "Frame | None", arguments: Mapping[str, Any]) -> None:
+        self.whole = whole
+        self.plan = Plan()
         self.program = program
         self.outer = outer
         self.arguments = arguments
         self.spaces: dict[str, list[Any]] = {sort: [] for sort in steps.RUNTIME_SORTS}
         self.resources: dict[ResourceType, int] = {}
         self.exports: dict[str, Any] = {}
-        plan.frames += 1
-        if plan.frames > MOST_INSTANCES:
+        whole.frames += 1
+        if whole.frames > MOST_INSTANCES:
             raise NotForDevices(f"it consists of more than {MOST_INSTANCES} components")
-        if any(isinstance(step, _WORK) for step in program.steps):
-            if plan.has_worker:
-                raise NotForDevices("it is composed of several components with core modules of their own")
-            plan.has_worker = True
+
+    def end(self) -> None:
+        """Its steps were performed."""
+        if any(isinstance(step, _WORK) for step in self.program.steps):
+            self.whole.add(self.plan)
 
     def bind(self, paths: steps.Paths, item: Any) -> None:
         """Note what numbers the resources of a type have, which are found in an item."""
@@ -159,18 +217,19 @@ _WORK: Final = (steps.Lift, steps.Lower, steps.ResourceFunction, steps.DefineRes
 """Steps that make a component more than a way of passing things on."""
 
 
-def flatten(program: Program) -> Plan:
+def flatten(program: Program) -> Whole:
     """Raises `NotForDevices`, which says what is in the way."""
-    plan = Plan()
+    whole = Whole()
     arguments: dict[str, Any] = {}
-    frame = Frame(plan, program, None, arguments)
+    frame = Frame(whole, program, None, arguments)
     for step in program.steps:
         if isinstance(step, steps.Import):
             arguments[step.name] = _from_app(frame, step)
         _perform(frame, step)
+    frame.end()
     for name, item in frame.exports.items():
-        _note_export(plan, "", name, item)
-    return plan
+        _note_export(whole, "", name, item)
+    return whole
 
 
 def _perform(frame: Frame, step: steps.Step) -> None:
@@ -185,7 +244,7 @@ def _from_app(frame: Frame, step: steps.Import) -> Any:
     if isinstance(item, FuncType):
         return Imported(Name("", step.name), item)
     if isinstance(item, ResourceType):
-        return frame.plan.resource(Name("", step.name), False)
+        return frame.whole.resource(Name("", step.name), None)
     if not isinstance(item, ComponentInstanceType):
         if steps.sort_of(item) == steps.TYPE:
             return item
@@ -196,41 +255,40 @@ def _from_app(frame: Frame, step: steps.Import) -> Any:
             found[name] = Imported(Name(step.name, name), part)
         elif isinstance(part, ResourceType):
             known = frame.resources.get(part)
-            found[name] = frame.plan.resource(Name(step.name, name), False) if known is None else known
+            found[name] = frame.whole.resource(Name(step.name, name), None) if known is None else known
             frame.resources[part] = found[name]
         elif isinstance(part, ComponentInstanceType):
             raise NotForDevices(f"`{step.name}`, which it imports, has the instance `{name}`")
     return found
 
 
-def _note_export(plan: Plan, interface: str, name: str, item: Any) -> None:
+def _note_export(whole: Whole, interface: str, name: str, item: Any) -> None:
     place = Name(interface, name)
     if isinstance(item, Lifted):
-        plan.exports.append((place, item))
+        item.part.exports.append((place, item))
     elif isinstance(item, Imported):
         raise NotForDevices(f"its export `{place}` is a function that it imports")
     elif isinstance(item, dict):
         if interface:
             raise NotForDevices(f"its export `{interface}` has the instance `{name}`")
         for inner, part in item.items():
-            _note_export(plan, name, inner, part)
-    elif isinstance(item, int) and plan.resources[item][1] and not plan.resources[item][0].name:
-        plan.resources[item] = place, True
+            _note_export(whole, name, inner, part)
+    elif isinstance(item, int) and whole.resources[item].owner is not None and whole.resources[item].name == NO_NAME:
+        whole.resources[item].name = place
 
 
 # Steps.
 
 
 def _define_module(frame: Frame, step: steps.DefineModule) -> None:
-    frame.spaces[CORE_MODULE].append((len(frame.plan.modules), step.module))
-    frame.plan.modules.append(step.module._binary)
+    frame.spaces[CORE_MODULE].append(step.module)
 
 
 def _instantiate_module(frame: Frame, step: steps.InstantiateModule) -> None:
-    number, module = frame.spaces[CORE_MODULE][step.module]
+    module = frame.spaces[CORE_MODULE][step.module]
     instances, plan = frame.spaces[CORE_INSTANCE], frame.plan
     given = [instances[step.arguments[owner]][name] for owner, name, _ in module._import_places]
-    plan.steps.append((Step.MODULE, number, len(plan.arguments), len(given)))
+    plan.steps.append((Step.MODULE, plan.module(module), len(plan.arguments), len(given)))
     plan.arguments += given
     instances.append(CoreInstance(plan, plan.instances, list(module._export_places)))
     plan.instances += 1
@@ -253,9 +311,10 @@ def _instantiate_component(frame: Frame, step: steps.InstantiateComponent) -> No
     arguments = {name: frame.spaces[sort][index] for name, (sort, index) in step.arguments.items()}
     arguments |= {name: frame.type(item) for name, item in step.types.items()}
     program, outer = frame.spaces[steps.COMPONENT][step.component]
-    inner = Frame(frame.plan, program, outer, arguments)
+    inner = Frame(frame.whole, program, outer, arguments)
     for part in program.steps:
         _perform(inner, part)
+    inner.end()
     frame.bind(step.resources, inner.exports)
     frame.spaces[steps.INSTANCE].append(inner.exports)
 
@@ -279,7 +338,7 @@ def _alias_outer(frame: Frame, step: steps.AliasOuter) -> None:
 
 
 def _define_resource(frame: Frame, step: steps.DefineResource) -> None:
-    number = frame.plan.resource(Name("", ""), True)
+    number = frame.whole.resource(NO_NAME, frame.plan)
     frame.resources[step.resource] = number
     if step.destructor is not None:
         frame.plan.steps.append((Step.RESOURCE, number, frame.spaces[CORE_FUNC][step.destructor]))
@@ -290,20 +349,25 @@ def _lift(frame: Frame, step: steps.Lift) -> None:
         raise NotForDevices("it exports a function whose type is `async`")
     options = frame.options(step.options, "a function that it exports")
     core = frame.spaces[CORE_FUNC][step.function]
-    frame.spaces[FUNC].append(Lifted(Signature(step.type, frame.resources), core, options))
+    frame.spaces[FUNC].append(Lifted(frame.plan, Signature(step.type, frame.resources), core, options))
 
 
 def _lower(frame: Frame, step: steps.Lower) -> None:
-    callee = frame.spaces[FUNC][step.function]
-    if isinstance(callee, Lifted):
+    callee, plan = frame.spaces[FUNC][step.function], frame.plan
+    is_own = isinstance(callee, Lifted)
+    name = NO_NAME if is_own else callee.name
+    what = "a function of another component" if is_own else f"`{name}`"
+    if is_own and callee.part is plan:
         raise NotForDevices("its core module calls a function that is lifted from it")
     if step.type._is_async:
-        raise NotForDevices(f"the type of `{callee.name}`, which it imports, is `async`")
-    options = frame.options(step.options, f"`{callee.name}`, which it imports,")
-    number = len(frame.plan.imports)
-    frame.plan.imports.append((callee.name, Signature(step.type, frame.resources)))
+        raise NotForDevices(f"the type of {what}, which it imports, is `async`")
+    options = frame.options(step.options, f"{what}, which it imports,")
+    number = len(plan.imports)
+    plan.imports.append((name, Signature(step.type, frame.resources)))
+    if is_own:
+        plan.links[number] = callee
     made = (Step.LOWER, number, options.memory, options.realloc, options.encoding)
-    frame.spaces[CORE_FUNC].append(frame.plan.item(*made))
+    frame.spaces[CORE_FUNC].append(plan.item(*made))
 
 
 def _resource_function(frame: Frame, step: steps.ResourceFunction) -> None:

@@ -8,7 +8,7 @@ from fusee.component.component import Component
 from fusee.component.items import ComponentInstanceType, shown
 from fusee.component.types import EnumType, FlagsType, RecordType, VariantType
 from fusee.component.wit import wit
-from fusee.package.components.flatten import Plan
+from fusee.package.components.flatten import Whole
 
 
 def identifier(*words: str) -> str:
@@ -16,7 +16,7 @@ def identifier(*words: str) -> str:
     return "_".join(re.sub(r"[^0-9A-Za-z]+", "_", word).strip("_").upper() for word in words if word)
 
 
-def write_header(name: str, component: Component, plan: Plan) -> str:
+def write_header(name: str, component: Component, whole: Whole) -> str:
     """Constants begin with the component's name, and that of the interface without package and version."""
     guard = identifier("fusee component", name, "h")
     lines = [f"/* The component {name}. Written by `fusee build --component`.", " *"]
@@ -29,7 +29,8 @@ def write_header(name: str, component: Component, plan: Plan) -> str:
         found = {constant: text for constant, text in constants if made.setdefault(constant, text) == text}
         lines += _block(interface or "The world", found)
     resources: dict[str, str] = {}
-    for number, (place, _) in enumerate(plan.resources):
+    for number, resource in enumerate(whole.resources):
+        place = resource.name
         resources.setdefault(identifier(name, _short(place.interface), place.name), str(number))
     lines += _block("Resources", {key: text for key, text in resources.items() if key not in made})
     return "\n".join([*lines, "", "#endif", ""])

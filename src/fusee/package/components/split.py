@@ -36,5 +36,5 @@ def split(name: str, binary: bytes) -> SplitComponent:
     Raises `NotForDevices` for one that cannot be split, and what `Component` raises for bytes that are none.
     """
     component = Component(Engine(), binary)
-    plan = flatten(component._program)
-    return SplitComponent(name, write_table(plan), write_header(name, component, plan), tuple(plan.modules))
+    whole = flatten(component._program)
+    return SplitComponent(name, write_table(whole), write_header(name, component, whole), tuple(whole.modules))

@@ -32,15 +32,15 @@ from fusee.component.types import (
     VariantLikeType,
     intern,
 )
-from fusee.engine.capi.component.format import FLAT_BITS, MAGIC, MOST_DEPTH, NONE, NOT_FLAT, Kind
-from fusee.package.components.flatten import Lifted, Name, NotForDevices, Plan, Signature
+from fusee.engine.capi.component.format import FLAT_BITS, MAGIC, MOST_DEPTH, NONE, NOT_FLAT, Kind, Owner
+from fusee.package.components.flatten import Lifted, Name, NotForDevices, Plan, Signature, Whole
 
 _SCALARS: Final[dict[type[ValType], Kind]] = {
     Bool: Kind.BOOL, S8: Kind.S8, U8: Kind.U8, S16: Kind.S16, U16: Kind.U16, S32: Kind.S32, U32: Kind.U32,
     S64: Kind.S64, U64: Kind.U64, F32: Kind.F32, F64: Kind.F64, Char: Kind.CHAR, String: Kind.STRING,
 }  # fmt: skip
 _CORE_KINDS: Final = {"i32": 0, "i64": 1, "f32": 2, "f64": 3}
-_TABLES: Final = 9
+_TABLES: Final = 11
 _VERSION: Final = re.compile(r"@(?:0\.0\.\d+|0\.\d+|\d+)")  # as far as another version must be the same
 _DEVICE_TYPES: Final = (
     *_SCALARS, ListType, MapType, RecordType, TupleType, VariantLikeType, EnumType, FlagsType, OwnType, BorrowType,
@@ -173,24 +173,35 @@ def _kinds(flat: tuple[str, ...] | None) -> int:
     return sum(_CORE_KINDS[kind] << FLAT_BITS * number for number, kind in enumerate(flat or ()))
 
 
-def write_table(plan: Plan) -> bytes:
-    """The file that an app loads. Raises `NotForDevices` for types that devices have not."""
+def write_table(whole: Whole) -> bytes:
+    """The file that an app loads. Raises `NotForDevices` for types that devices have not.
+
+    One of several parts has these as files in it, which have the same resources.
+    """
+    if len(whole.parts) == 1:
+        return _file(whole, whole.parts[0], [])
+    return _file(whole, Plan(), [_file(whole, part, []) for part in whole.parts])
+
+
+def _file(whole: Whole, plan: Plan, parts: list[bytes]) -> bytes:
     writer = _Writer(plan)
     steps: list[Row] = [(*step, *[0] * (5 - len(step))) for step in plan.steps]
     imports = [[*writer.name(name), writer.function(signature)] for name, signature in plan.imports]
     exports = [writer.export(name, lifted) for name, lifted in plan.exports]
-    resources = [[*writer.name(name), int(is_own)] for name, is_own in plan.resources]
+    resources = [[*writer.name(one.name), _owner(plan, one.owner)] for one in whole.resources]
     kept = len(writer.tail)
     modules = [[writer.put(module), len(module)] for module in plan.modules]
+    inside = [[writer.put(part), len(part)] for part in parts]
     arguments: list[Row] = [[number] for number in plan.arguments]
+    links: list[Row] = [_link(part, number) for part in whole.parts if parts for number in part.links]
     functions = list(writer.functions)
-    types, parts = writer.types.rows, writer.types.parts
+    types, type_parts = writer.types.rows, writer.types.parts
     tables: list[Sequence[Row]] = [
-        types, parts, functions, steps, arguments, imports, exports, resources, modules,
+        types, type_parts, functions, steps, arguments, imports, exports, resources, modules, inside, links,
     ]  # fmt: skip
     head = 4 * (3 + 2 * _TABLES)
     behind = head + 4 * sum(len(row) for table in tables for row in table)
-    for row in modules:
+    for row in [*modules, *inside]:
         row[0] += behind
     for row in [*imports, *exports, *resources]:  # two texts each
         row[0] += behind
@@ -201,3 +212,16 @@ def write_table(plan: Plan) -> bytes:
         start += 4 * sum(map(len, table))
     words += [word for table in tables for row in table for word in row]
     return struct.pack(f"<{len(words)}I", *words) + bytes(writer.tail)
+
+
+def _owner(plan: Plan, owner: Plan | None) -> int:
+    """Who has a resource, as one of the parts, or all of them together, knows it."""
+    if owner is None:
+        return Owner.APP
+    return Owner.COMPONENT if owner is plan else Owner.PART + owner.number
+
+
+def _link(part: Plan, number: int) -> Row:
+    """A `LinkRow`."""
+    lifted = part.links[number]
+    return part.number, number, lifted.part.number, lifted.part.export(lifted)

@@ -5,6 +5,7 @@ from fusee.engine.capi.component.format import (
     FunctionRow,
     Header,
     ImportRow,
+    LinkRow,
     ModuleRow,
     PartRow,
     ResourceRow,
@@ -64,6 +65,16 @@ def export_row(c: Component, number: u32) -> ExportRow:
 @kernel(inline=True)
 def resource_row(c: Component, number: u32) -> ResourceRow:
     return cast(Ptr[ResourceRow], rows(c, header(c).resources))[number]
+
+
+@kernel(inline=True)
+def file_row(c: Component, number: u32) -> ModuleRow:
+    return cast(Ptr[ModuleRow], rows(c, header(c).files))[number]
+
+
+@kernel(inline=True)
+def link_row(c: Component, number: u32) -> LinkRow:
+    return cast(Ptr[LinkRow], rows(c, header(c).links))[number]
 
 
 @kernel(inline=True)

@@ -4,9 +4,9 @@ from typing import Final
 
 from fusee.engine.capi.component.access import export_row, function_row, part_row, resource_row, type_row
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
-from fusee.engine.capi.component.format import FLAT_BITS, MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, TypeRow
+from fusee.engine.capi.component.format import FLAT_BITS, MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, Owner, TypeRow
 from fusee.engine.capi.component.guest import allocate, call_core, check_area, look_at_memory, put_i32
-from fusee.engine.capi.component.handles import end_lending, remove_handle
+from fusee.engine.capi.component.handles import end_lending, find_handle, remove_handle
 from fusee.engine.capi.component.lift import lift_value, load_value
 from fusee.engine.capi.component.lower import lower_value, store_value
 from fusee.engine.capi.component.owners import enter, leave
@@ -188,6 +188,10 @@ def drop_resource(instance: Instance, value: Value) -> Trap:
     """The app drops a handle: the guest's destructor is called. Null, or the trap."""
     if is_null(instance) or is_null(value):
         return trap_from(usize(0), NO_VALUE)
+    if instance.part_count != 0 and value.which < instance.component.resource_count:
+        owner = resource_row(instance.component, value.which).owner
+        if owner >= Owner.PART:
+            return drop_resource(cast(Instance, instance.parts[owner - Owner.PART]), value)
     if not can_enter(instance):
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
@@ -204,9 +208,11 @@ def drop_of_app(instance: Instance, value: Value) -> None:
     resources = instance.component.resource_count
     if u32(value.kind) != Kind.OWN or value.which >= resources:
         raise Broken(Fault.VALUE, 0)
-    if resource_row(instance.component, value.which).is_own == 0:
+    if resource_row(instance.component, value.which).owner != Owner.COMPONENT:
         raise Broken(Fault.VALUE, 0)
     number = u32(cast(Number, address(value)).bits)
+    if find_handle(instance.host, number, value.which).is_held:
+        raise Broken(Fault.HANDLE, number)
     rep = remove_handle(instance.host, number, value.which).rep
     instance.may_enter = False
     destroy(instance, value.which, rep)

@@ -5,9 +5,11 @@ from typing import Final
 from fusee.engine.capi.component.access import (
     argument,
     export_row,
+    file_row,
     function_row,
     header,
     import_row,
+    link_row,
     module_row,
     part_row,
     resource_row,
@@ -21,6 +23,7 @@ from fusee.engine.capi.component.format import (
     MAGIC,
     MOST_DEPTH,
     MOST_FLAT_PARAMS,
+    MOST_PARTS,
     NONE,
     NOT_FLAT,
     Encoding,
@@ -29,8 +32,10 @@ from fusee.engine.capi.component.format import (
     Header,
     ImportRow,
     Kind,
+    LinkRow,
     ModuleRow,
     Name,
+    Owner,
     PartRow,
     ResourceRow,
     Step,
@@ -41,7 +46,7 @@ from fusee.engine.capi.component.format import (
 )
 from fusee.engine.capi.component.lift import discriminant_size
 from fusee.engine.capi.component.state import Component
-from fusee.kernel.lang import Ptr, kernel, load, offset_of, size_of, span, stack_array, struct, u8, u32, u64
+from fusee.kernel.lang import Ptr, cast, kernel, load, offset_of, size_of, span, stack_array, struct, u8, u32, u64
 
 MOST_BYTES: Final = 1 << 28  # of a type
 HEADER_BYTES: Final = size_of(Header)
@@ -84,6 +89,8 @@ def check_tables(c: Component) -> None:
     check_table(c, head.exports, u32(size_of(ExportRow)))
     check_table(c, head.resources, u32(size_of(ResourceRow)))
     check_table(c, head.modules, u32(size_of(ModuleRow)))
+    check_table(c, head.files, u32(size_of(ModuleRow)))
+    check_table(c, head.links, u32(size_of(LinkRow)))
     for i in span(head.types.count):
         check_type(c, i)
     for i in span(head.functions.count):
@@ -207,8 +214,44 @@ def check_named(c: Component) -> None:
         check_name(c, export_row(c, i).name)
         demand(export_row(c, i).function < head.functions.count)
     for i in span(head.modules.count):
-        row = module_row(c, i)
-        demand(row.start >= head.kept and u64(row.start) + u64(row.size) <= u64(head.size))
+        check_file(head, module_row(c, i))
+    demand(head.files.count <= MOST_PARTS)
+    for i in span(head.files.count):
+        check_file(head, file_row(c, i))
+
+
+@kernel
+def check_file(head: Header, row: ModuleRow) -> None:
+    demand(row.start >= head.kept and u64(row.start) + u64(row.size) <= u64(head.size))
+
+
+# Parts.
+
+
+@kernel
+def check_parts(c: Component) -> None:
+    """What they know of each other, and that they have none themselves; those of the component are loaded."""
+    head = header(c)
+    check_owners(c, head.files.count)
+    for i in span(head.files.count):
+        part = cast(Component, c.parts[i])
+        demand(header(part).files.count == 0 and header(part).links.count == 0)
+        demand(header(part).resources.count == head.resources.count)
+        check_owners(part, i)
+    before = u32(0)
+    for i in span(head.links.count):
+        row = link_row(c, i)
+        demand(row.part >= before and row.part < head.files.count and row.target < row.part)
+        before = row.part
+        part = cast(Component, c.parts[row.part])
+        demand(row.number < header(part).imports.count)
+        demand(row.export < header(cast(Component, c.parts[row.target])).exports.count)
+
+
+@kernel
+def check_owners(c: Component, parts: u32) -> None:
+    for i in span(header(c).resources.count):
+        demand(resource_row(c, i).owner < Owner.PART + parts)
 
 
 # Steps.

@@ -3,11 +3,11 @@
 from typing import Final
 
 from fusee.engine.capi.component import capi
-from fusee.engine.capi.component.access import header, import_row, module_row, resource_row
+from fusee.engine.capi.component.access import file_row, header, import_row, module_row, resource_row
 from fusee.engine.capi.component.blocks import new_block, table_block, try_block
-from fusee.engine.capi.component.check import check_start, check_tables
+from fusee.engine.capi.component.check import check_parts, check_start, check_tables
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from
-from fusee.engine.capi.component.format import Name, Text
+from fusee.engine.capi.component.format import Name, Owner, Text
 from fusee.engine.capi.component.owners import drop_component
 from fusee.engine.capi.component.state import Component, Definition
 from fusee.engine.capi.state import Trap, Vector
@@ -37,25 +37,53 @@ NO_TABLE: Final = u64(Broken(Fault.TABLE, 0).status)
 def new_component(store: usize, binary: Vector, out: Ptr[usize]) -> Component:
     """What `fusee build --component` has written, looked through, with its modules. Null, and why in `*out`."""
     c = null(Component)
-    trap = null(Trap)
+    failure = stack_array(usize, 1)
+    failure[0] = usize(0)
     if store == 0 or is_null(binary) or is_null(binary.data):
-        trap = trap_from(store, NO_TABLE)
+        failure[0] = address(trap_from(store, NO_TABLE))
     else:
-        c = cast(Component, try_block(usize(size_of(Component))))
-        if is_null(c):
-            trap = trap_from(store, NO_MEMORY)
-    if is_null(trap):
-        c.count = u32(1)
-        c.store = store
-        failure = stack_array(usize, 1)
-        failure[0] = usize(0)
-        status = caught(load_component, c, binary, failure)
-        if status != 0:
-            trap = cast(Trap, failure[0]) if failure[0] != 0 else trap_from(store, status)
-            drop_component(c)
-            c = null(Component)
-    give_trap(trap, out)
+        c = open_component(store, binary, failure)
+    if not is_null(c):
+        c = kept_unless(c, caught(open_parts, c, binary.data, failure), failure)
+    give_trap(cast(Trap, failure[0]), out)
     return c
+
+
+@kernel
+def open_component(store: usize, binary: Vector, failure: Ptr[usize]) -> Component:
+    """One without its parts; or null, and why in `*failure`."""
+    c = cast(Component, try_block(usize(size_of(Component))))
+    if is_null(c):
+        failure[0] = address(trap_from(store, NO_MEMORY))
+        return c
+    c.count = u32(1)
+    c.store = store
+    return kept_unless(c, caught(load_component, c, binary, failure), failure)
+
+
+@kernel
+def kept_unless(c: Component, status: u64, failure: Ptr[usize]) -> Component:
+    """It, if the status is 0; otherwise it ends, and why is in `*failure`."""
+    if status == 0:
+        return c
+    if failure[0] == 0:
+        failure[0] = address(trap_from(c.store, status))
+    drop_component(c)
+    return null(Component)
+
+
+@kernel
+def open_parts(c: Component, data: Ptr[u8], failure: Ptr[usize]) -> None:
+    c.parts = cast(Ptr[usize], table_block(header(c).files.count, usize(size_of(usize))))
+    for i in span(header(c).files.count):
+        row = file_row(c, i)
+        vector = stack_array(Vector, 1)[0]
+        vector.size = usize(row.size)
+        vector.data = data + row.start
+        c.parts[i] = address(open_component(c.store, vector, failure))
+        if c.parts[i] == 0:
+            raise Broken(Fault.TABLE, i)
+    check_parts(c)
 
 
 @kernel
@@ -108,6 +136,9 @@ def define(c: Component, interface: Ptr[u8], name: Ptr[u8], callback: usize, env
     if is_null(c) or callback == 0:
         return False
     found = False
+    for i in span(header(c).files.count):
+        if define(cast(Component, c.parts[i]), interface, name, callback, environment):
+            found = True
     for i in span(header(c).imports.count):
         if is_named(c, import_row(c, i).name, interface, name):
             c.functions[i].callback = callback
@@ -122,9 +153,12 @@ def define_resource(c: Component, interface: Ptr[u8], name: Ptr[u8], destructor:
     if is_null(c):
         return False
     found = False
+    for i in span(header(c).files.count):
+        if define_resource(cast(Component, c.parts[i]), interface, name, destructor, environment):
+            found = True
     for i in span(c.resource_count):
         row = resource_row(c, i)
-        if row.is_own == 0 and is_named(c, row.name, interface, name):
+        if row.owner == Owner.APP and is_named(c, row.name, interface, name):
             c.destructors[i].callback = destructor
             c.destructors[i].environment = environment
             found = True
@@ -136,11 +170,18 @@ def allow_undefined(c: Component, allowed: bool) -> None:
     """Imports that are not defined trap when they are called, and are no reason not to make an instance."""
     if not is_null(c):
         c.has_unknown = allowed
+        for i in span(header(c).files.count):
+            allow_undefined(cast(Component, c.parts[i]), allowed)
 
 
 @kernel
 def is_named(c: Component, name: Name, interface: Ptr[u8], own: Ptr[u8]) -> bool:
-    """Whether it is of that name, in that interface or in a version of it that will do; null is as the empty name."""
+    """Whether it is of that name, in that interface or in a version of it that will do; null is as the empty name.
+
+    What only other parts use has no name.
+    """
+    if name.name.size == 0:
+        return False
     start = name.interface.start
     if not is_text(c, name.name.start, name.name.size, own):
         return False

@@ -1,5 +1,7 @@
 """A component as it comes to a device: tables of words, and behind them the core modules in it.
 
+A component that is composed of several has files in it, one for each of these, which are its *parts*.
+
 All words are little-endian, and all places are in bytes from the start. `fusee.package.components` writes it, `check`
 looks whether everything in it is in range, and the other modules here trust what was looked at. It is the same for all
 machines.
@@ -10,11 +12,12 @@ from typing import Final
 
 from fusee.kernel.lang import Inline, struct, table, u8, u32
 
-MAGIC: Final = 0x3143_5546  # "FUC1"
+MAGIC: Final = 0x3243_5546  # "FUC2"
 NONE: Final = 0xFFFF_FFFF
 MOST_DEPTH: Final = 32  # of types in types
 MOST_FLAT_PARAMS: Final = 16  # CanonicalABI, "Flattening"
 NOT_FLAT: Final = 255  # more core values than that
+MOST_PARTS: Final = 100
 FLAT_BITS: Final = 2  # for the kind of each core value, as C's `WASM_I32` … `WASM_F64`
 
 
@@ -68,6 +71,14 @@ class Step(IntEnum):
     RESOURCE = 6  # resource `a` is ended by the function that is item `b`
 
 
+class Owner(IntEnum):
+    """Who defines a resource."""
+
+    APP = 0
+    COMPONENT = 1  # the one of which these are the tables
+    PART = 2  # and more: that part of a composed component
+
+
 @struct
 class Table:
     """Where rows are, and how many."""
@@ -100,6 +111,8 @@ class Header:
     exports: Inline[Table]
     resources: Inline[Table]
     modules: Inline[Table]
+    files: Inline[Table]  # of parts
+    links: Inline[Table]
 
 
 @struct
@@ -177,15 +190,25 @@ class ExportRow:
 
 @struct
 class ResourceRow:
-    """A resource: the app's under the name of the import, or the component's own."""
+    """A resource: the app's under the name of the import, or a component's. It has the same number in all parts."""
 
     name: Inline[Name]
-    is_own: u32
+    owner: u32  # an `Owner`, or that and the number of a part
 
 
 @struct
 class ModuleRow:
-    """A core module."""
+    """A core module, or the file of a part."""
 
     start: u32
     size: u32
+
+
+@struct
+class LinkRow:
+    """A function that a part imports and one before it exports. They are in the order of the parts."""
+
+    part: u32
+    number: u32  # of the import
+    target: u32  # the part that exports it
+    export: u32

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.capi.component.blocks import larger_block
 from fusee.engine.capi.component.errors import Broken, Fault
 from fusee.engine.capi.component.state import Handle, Handles, Instance
-from fusee.kernel.lang import Ptr, cast, kernel, maximum, size_of, u8, u32, usize
+from fusee.kernel.lang import Ptr, cast, is_null, kernel, maximum, null, size_of, u8, u32, usize
 
 MOST: Final = 1 << 28
 FIRST: Final = u32(16)
@@ -26,6 +26,7 @@ def add_handle(handles: Handles, resource: u32, rep: u32, is_own: bool) -> u32:
     handles.free = handle.next
     handle.is_used = True
     handle.is_own = is_own
+    handle.is_held = False
     handle.resource = resource
     handle.rep = rep
     handle.lends = u32(0)
@@ -91,6 +92,41 @@ def end_lending(instance: Instance, first: u32) -> None:
             instance.guest.entries[lent >> 1].lends -= 1
 
 
+# What parts of a component have of each other's: numbers, as the app. Where it is going, nobody holds it.
+
+
+@kernel
+def found_elsewhere(instance: Instance, number: u32, resource: u32) -> Handle:
+    """The handle that a number of another part's resource stands for there; null if the resource is not one."""
+    if resource >= instance.owner_count or instance.owners[resource] == 0:
+        return null(Handle)
+    return find_handle(cast(Instance, instance.owners[resource]).host, number, resource)
+
+
+@kernel
+def check_holder(instance: Instance, handle: Handle, number: u32) -> None:
+    """The app must not use what another part has."""
+    if handle.is_held and not instance.is_called_by_part:
+        raise Broken(Fault.HANDLE, number)
+
+
+@kernel
+def let_go(instance: Instance, number: u32, resource: u32) -> None:
+    """The part gives away or drops what it has of another one."""
+    handle = found_elsewhere(instance, number, resource)
+    if not is_null(handle):
+        handle.is_held = False
+
+
+@kernel
+def end_borrow(instance: Instance, number: u32, resource: u32) -> None:
+    """The guest drops what it was lent."""
+    instance.borrowed -= 1
+    handle = found_elsewhere(instance, number, resource)
+    if not is_null(handle):
+        handle.lends -= 1
+
+
 # What crosses over.
 
 
@@ -101,7 +137,10 @@ def lift_own(instance: Instance, index: u32, resource: u32, is_component: bool) 
     if not handle.is_own:
         raise Broken(Fault.HANDLE_BORROW, index)
     rep = handle.rep
-    return add_handle(instance.host, resource, rep, True) if is_component else rep
+    if is_component:
+        return add_handle(instance.host, resource, rep, True)
+    let_go(instance, rep, resource)
+    return rep
 
 
 @kernel
@@ -117,7 +156,17 @@ def lower_own(instance: Instance, number: u32, resource: u32, is_component: bool
     """The app gives a resource away."""
     rep = number
     if is_component:
+        if find_handle(instance.host, number, resource).is_held:
+            raise Broken(Fault.HANDLE, number)
         rep = remove_handle(instance.host, number, resource).rep
+    else:
+        handle = found_elsewhere(instance, number, resource)
+        if not is_null(handle):
+            if handle.is_held:
+                raise Broken(Fault.HANDLE, number)
+            if handle.lends != 0:
+                raise Broken(Fault.HANDLE_LENT, number)
+            handle.is_held = True
     return add_handle(instance.guest, resource, rep, True)
 
 
@@ -126,8 +175,14 @@ def lower_borrow(instance: Instance, number: u32, resource: u32, is_component: b
     """The app lends a resource. A component is given its own number of its own."""
     if is_component:
         handle = find_handle(instance.host, number, resource)
+        check_holder(instance, handle, number)
         lend(instance, number, True, handle)
         return handle.rep
+    other = found_elsewhere(instance, number, resource)
+    if not is_null(other):
+        check_holder(instance, other, number)
     index = add_handle(instance.guest, resource, number, False)
+    if not is_null(other):
+        other.lends += 1
     instance.borrowed += 1
     return index

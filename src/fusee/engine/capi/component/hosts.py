@@ -5,15 +5,32 @@ from typing import Final
 from fusee.engine.capi.component import capi
 from fusee.engine.capi.component.access import function_row, import_row, part_row, resource_row, step_row, type_row
 from fusee.engine.capi.component.blocks import new_values
-from fusee.engine.capi.component.calls import FLAT_MASK, begin_call, destroy, has_flat_params, put_core
+from fusee.engine.capi.component.calls import (
+    FLAT_MASK,
+    begin_call,
+    call_function,
+    destroy,
+    drop_resource,
+    has_flat_params,
+    put_core,
+)
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
-from fusee.engine.capi.component.format import FLAT_BITS, MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, Step, StepRow
+from fusee.engine.capi.component.format import (
+    FLAT_BITS,
+    MOST_FLAT_PARAMS,
+    NONE,
+    FunctionRow,
+    Kind,
+    Owner,
+    Step,
+    StepRow,
+)
 from fusee.engine.capi.component.guest import check_area, look_at_memory, put_i32
-from fusee.engine.capi.component.handles import add_handle, end_lending, find_handle, remove_handle
+from fusee.engine.capi.component.handles import add_handle, end_borrow, end_lending, find_handle, let_go, remove_handle
 from fusee.engine.capi.component.lift import lift_value, load_value
 from fusee.engine.capi.component.lower import lower_value, store_value
 from fusee.engine.capi.component.owners import enter, leave
-from fusee.engine.capi.component.state import Call, Definition, Hook, Instance, Value
+from fusee.engine.capi.component.state import Call, Definition, Function, Hook, Instance, Number, Value
 from fusee.engine.capi.component.values import delete_value
 from fusee.engine.capi.state import VAL_F32, VAL_I32, Trap, Vector
 from fusee.engine.capi.state import Value as CoreValue
@@ -71,9 +88,10 @@ CALLED = table(Fn[[usize, Vector, Vector], Trap], [called])
 
 @kernel
 def perform(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], results: Ptr[CoreValue]) -> None:
-    """Call the app."""
+    """Call the app, or another part."""
     definition = instance.component.functions[step.a]
-    if definition.callback == 0:
+    link = linked(instance, step.a)
+    if link == 0 and definition.callback == 0:
         raise Broken(Fault.UNKNOWN, 0)
     call = stack_array(Call, 1)[0]
     begin_call(call, instance, step.b, step.c, step.d)
@@ -83,7 +101,7 @@ def perform(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], result
     holder.size = usize(0)
     holder.data = null(Ptr[u8])
     function = function_row(instance.component, import_row(instance.component, step.a).function)
-    status = caught(call_back, call, function, definition, holder, arguments, results)
+    status = caught(call_back, call, function, definition, link, holder, arguments, results)
     delete_value(holder)
     if status != 0:
         raise Broken(u32(status >> 32) & 0xFF_FFFF, u32(status))
@@ -94,6 +112,7 @@ def call_back(
     call: Call,
     function: FunctionRow,
     definition: Definition,
+    link: usize,
     holder: Value,
     arguments: Ptr[CoreValue],
     results: Ptr[CoreValue],
@@ -101,13 +120,26 @@ def call_back(
     count = type_row(call.instance.component, function.params).count
     values = new_values(call, holder, u64(count) + 1)
     lift_arguments(call, function, arguments, values)
-    callback = cast(Callback, definition.callback)
-    trap = callback(definition.environment, values, usize(count), values[count])
+    trap = null(Trap)
+    if link != 0:
+        target = cast(Instance, cast(Function, link).instance)
+        target.is_called_by_part = True
+        trap = call_function(cast(Function, link), values, usize(count), values[count])
+        target.is_called_by_part = False
+    else:
+        callback = cast(Callback, definition.callback)
+        trap = callback(definition.environment, values, usize(count), values[count])
     if not is_null(trap):
         keep_trap(call.instance, trap)
     look_at_memory(call)
     if function.result != NONE:
         lower_result(call, function, arguments, results, values[count])
+
+
+@kernel(inline=True)
+def linked(instance: Instance, number: u32) -> usize:
+    """The `Function` of another part that is given for an import; 0 if it is the app's."""
+    return usize(0) if number >= instance.link_count else instance.links[number]
 
 
 @kernel
@@ -180,16 +212,35 @@ def drop_of_guest(instance: Instance, resource: u32, index: u32) -> None:
     handle = remove_handle(instance.guest, index, resource)
     rep = handle.rep
     if not handle.is_own:
-        instance.borrowed -= 1
+        end_borrow(instance, rep, resource)
         return
-    if resource_row(instance.component, resource).is_own != 0:
+    owner = resource_row(instance.component, resource).owner
+    if owner == Owner.COMPONENT:
         destroy(instance, resource, rep)
+        return
+    if owner != Owner.APP:
+        drop_of_part(instance, resource, rep)
         return
     definition = instance.component.destructors[resource]
     if definition.callback != 0:
         trap = cast(Destructor, definition.callback)(definition.environment, rep)
         if not is_null(trap):
             keep_trap(instance, trap)
+
+
+@kernel
+def drop_of_part(instance: Instance, resource: u32, number: u32) -> None:
+    """The resource is another part's, which has it under a number as for the app."""
+    if resource >= instance.owner_count or instance.owners[resource] == 0:
+        raise Broken(Fault.ENTER, 0)
+    let_go(instance, number, resource)
+    value = stack_array(Value, 1)[0]
+    value.kind = u8(Kind.OWN)
+    value.which = resource
+    cast(Number, address(value)).bits = u64(number)
+    trap = drop_resource(cast(Instance, instance.owners[resource]), value)
+    if not is_null(trap):
+        keep_trap(instance, trap)
 
 
 # Their types.

@@ -3,12 +3,20 @@
 from typing import Final
 
 from fusee.engine.capi.component import capi
-from fusee.engine.capi.component.access import argument, export_row, header, import_row, step_row
+from fusee.engine.capi.component.access import (
+    argument,
+    export_row,
+    header,
+    import_row,
+    link_row,
+    resource_row,
+    step_row,
+)
 from fusee.engine.capi.component.blocks import delete_block, table_block, try_block
 from fusee.engine.capi.component.components import NO_MEMORY, copy_text, give_trap, is_named
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
-from fusee.engine.capi.component.format import Name, Step, StepRow
-from fusee.engine.capi.component.hosts import CALLED, core_type
+from fusee.engine.capi.component.format import Name, Owner, Step, StepRow
+from fusee.engine.capi.component.hosts import CALLED, core_type, linked
 from fusee.engine.capi.component.owners import delete_instance, forget
 from fusee.engine.capi.component.state import Component, Function, Hook, Instance
 from fusee.engine.capi.state import Trap, Vector
@@ -45,17 +53,13 @@ def new_instance(c: Component, out: Ptr[usize]) -> Instance:
     if is_null(c):
         give_trap(null(Trap), out)
         return null(Instance)
-    instance = cast(Instance, try_block(usize(size_of(Instance))))
+    instance = blank_instance(c)
     if is_null(instance):
         give_trap(trap_from(c.store, NO_MEMORY), out)
         return instance
-    instance.count = u32(1)
-    instance.component = c
-    c.count += 1
-    instance.may_enter = True
-    instance.may_leave = True
-    instance.most_bytes = u64(MOST_BYTES)
     status = caught(make, instance)
+    if status == 0:
+        status = caught(make_parts, instance)
     trap = null(Trap)
     if status != 0:
         trap = trap_of(instance, status)
@@ -65,11 +69,27 @@ def new_instance(c: Component, out: Ptr[usize]) -> Instance:
     return instance
 
 
+@kernel
+def blank_instance(c: Component) -> Instance:
+    """One for which nothing is done yet; null if there is no memory."""
+    instance = cast(Instance, try_block(usize(size_of(Instance))))
+    if not is_null(instance):
+        instance.count = u32(1)
+        instance.component = c
+        c.count += 1
+        instance.may_enter = True
+        instance.may_leave = True
+        instance.most_bytes = u64(MOST_BYTES)
+    return instance
+
+
 @kernel(export="fusee_component_instance_set_most")
 def set_most(instance: Instance, size: u64) -> None:
     """How many bytes the values of one call may take."""
     if not is_null(instance):
         instance.most_bytes = size
+        for i in span(instance.part_count):
+            set_most(cast(Instance, instance.parts[i]), size)
 
 
 @kernel(export="fusee_component_instance_func")
@@ -79,6 +99,10 @@ def find_function(instance: Instance, interface: Ptr[u8], name: Ptr[u8]) -> Func
         for i in span(header(instance.component).exports.count):
             if is_named(instance.component, export_row(instance.component, i).name, interface, name):
                 return instance.functions[i]
+        for i in span(instance.part_count):
+            found = find_function(cast(Instance, instance.parts[i]), interface, name)
+            if not is_null(found):
+                return found
     return null(Function)
 
 
@@ -161,6 +185,49 @@ def instantiate(instance: Instance, step: StepRow) -> None:
     capi.instance_exports(made, cast(Ptr[Vector], instance.exports)[number])
 
 
+# What it is composed of.
+
+
+@kernel
+def make_parts(instance: Instance) -> None:
+    """One part after the other, each linked with those before it."""
+    c = instance.component
+    instance.parts = cast(Ptr[usize], table_block(header(c).files.count, usize(POINTER)))
+    link = u32(0)
+    for i in span(header(c).files.count):
+        part = blank_instance(cast(Component, c.parts[i]))
+        if is_null(part):
+            raise Broken(Fault.MEMORY, 0)
+        instance.parts[i] = address(part)
+        instance.part_count += 1
+        note_owners(instance, part)
+        part.link_count = header(part.component).imports.count
+        part.links = cast(Ptr[usize], table_block(part.link_count, usize(POINTER)))
+        while link < header(c).links.count and link_row(c, link).part == i:
+            row = link_row(c, link)
+            target = cast(Instance, instance.parts[row.target])
+            if part.links[row.number] == 0:
+                part.links[row.number] = address(target.functions[row.export])
+                target.count += 1
+            link += 1
+        status = caught(make, part)
+        if status != 0:
+            instance.trap = address(trap_of(part, status))
+            raise Broken(Fault.GUEST, 0)
+
+
+@kernel
+def note_owners(instance: Instance, part: Instance) -> None:
+    c = part.component
+    part.owners = cast(Ptr[usize], table_block(header(c).resources.count, usize(POINTER)))
+    part.owner_count = header(c).resources.count
+    for i in span(part.owner_count):
+        owner = resource_row(c, i).owner
+        if owner >= Owner.PART:
+            part.owners[i] = instance.parts[owner - Owner.PART]
+            cast(Instance, part.owners[i]).count += 1
+
+
 # Imports that the app has not defined.
 
 
@@ -168,7 +235,7 @@ def instantiate(instance: Instance, step: StepRow) -> None:
 def look_for_unknown(instance: Instance) -> None:
     c = instance.component
     for i in span(header(c).imports.count):
-        if c.functions[i].callback == 0:
+        if c.functions[i].callback == 0 and linked(instance, i) == 0:
             instance.trap = address(unknown(c, import_row(c, i).name))
             raise Broken(Fault.GUEST, 0)
 

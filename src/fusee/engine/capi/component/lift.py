@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.capi.component.access import part_row, resource_row, type_row
 from fusee.engine.capi.component.blocks import new_values, value_room
 from fusee.engine.capi.component.errors import Broken, Fault
-from fusee.engine.capi.component.format import NONE, Kind, TypeRow
+from fusee.engine.capi.component.format import NONE, Kind, Owner, TypeRow
 from fusee.engine.capi.component.handles import lift_borrow, lift_own
 from fusee.engine.capi.component.state import Call, Number, Value
 from fusee.engine.capi.component.strings import is_scalar, lift_string
@@ -109,7 +109,7 @@ def lift_scalar(call: Call, row: TypeRow, word: u64, out: Value) -> None:
         if row.extra < 32:
             bits = bits & ((u64(1) << u64(row.extra)) - 1)
     elif kind == Kind.OWN:
-        is_component = resource_row(call.instance.component, row.extra).is_own != 0
+        is_component = resource_row(call.instance.component, row.extra).owner == Owner.COMPONENT
         bits = u64(lift_own(call.instance, u32(bits), row.extra, is_component))
         out.which = row.extra
     elif kind == Kind.BORROW:

@@ -2,7 +2,7 @@
 
 from fusee.engine.capi.component.access import part_row, resource_row, type_row
 from fusee.engine.capi.component.errors import Broken, Fault
-from fusee.engine.capi.component.format import NONE, Kind, TypeRow
+from fusee.engine.capi.component.format import NONE, Kind, Owner, TypeRow
 from fusee.engine.capi.component.guest import allocate
 from fusee.engine.capi.component.handles import lower_borrow, lower_own
 from fusee.engine.capi.component.lift import MOST_BYTES, discriminant_size, is_number, narrowed
@@ -112,7 +112,7 @@ def lower_scalar(call: Call, row: TypeRow, value: Value) -> u64:
 
 @kernel
 def lower_handle(call: Call, row: TypeRow, number: u32) -> u32:
-    is_component = resource_row(call.instance.component, row.extra).is_own != 0
+    is_component = resource_row(call.instance.component, row.extra).owner == Owner.COMPONENT
     if row.kind == Kind.OWN:
         return lower_own(call.instance, number, row.extra, is_component)
     return lower_borrow(call.instance, number, row.extra, is_component)

@@ -4,7 +4,7 @@ from fusee.engine.capi.component import capi
 from fusee.engine.capi.component.access import header, step_row
 from fusee.engine.capi.component.blocks import delete_block
 from fusee.engine.capi.component.format import Step
-from fusee.engine.capi.component.state import Component, Hook, Instance
+from fusee.engine.capi.component.state import Component, Function, Hook, Instance
 from fusee.engine.capi.state import Trap, Vector
 from fusee.kernel.lang import Ptr, cast, is_null, kernel, null, span, u8, u32, usize
 
@@ -21,6 +21,11 @@ def drop_component(c: Component) -> None:
     c.count -= 1
     if c.count != 0:
         return
+    if not is_null(c.parts):
+        for i in span(header(c).files.count):
+            if c.parts[i] != 0:
+                drop_component(cast(Component, c.parts[i]))
+        delete_block(cast(Ptr[u8], c.parts))
     if not is_null(c.data) and not is_null(c.modules):
         for i in span(header(c).modules.count):
             capi.delete_module(c.modules[i])
@@ -39,6 +44,9 @@ def delete_instance(instance: Instance) -> None:
     if is_null(instance) or instance.is_deleted:
         return
     instance.is_deleted = True
+    for i in span(instance.part_count):
+        delete_instance(cast(Instance, instance.parts[i]))
+    instance.part_count = u32(0)
     if instance.depth == 0:
         close(instance)
     drop_instance(instance)
@@ -80,6 +88,14 @@ def close(instance: Instance) -> None:
     instance.module_count = u32(0)
     capi.delete_trap(cast(Trap, instance.trap))
     instance.trap = usize(0)
+    for i in span(instance.link_count):
+        if instance.links[i] != 0:
+            drop_instance(cast(Instance, cast(Function, instance.links[i]).instance))
+    instance.link_count = u32(0)
+    for i in span(instance.owner_count):
+        if instance.owners[i] != 0:
+            drop_instance(cast(Instance, instance.owners[i]))
+    instance.owner_count = u32(0)
     instance.component = null(Component)
     drop_component(c)
 
@@ -96,6 +112,9 @@ def drop_instance(instance: Instance) -> None:
     delete_block(cast(Ptr[u8], instance.hooks))
     delete_block(cast(Ptr[u8], instance.functions))
     delete_block(cast(Ptr[u8], instance.destructors))
+    delete_block(cast(Ptr[u8], instance.parts))
+    delete_block(cast(Ptr[u8], instance.links))
+    delete_block(cast(Ptr[u8], instance.owners))
     delete_block(cast(Ptr[u8], instance.guest.entries))
     delete_block(cast(Ptr[u8], instance.host.entries))
     delete_block(cast(Ptr[u8], instance.lent))

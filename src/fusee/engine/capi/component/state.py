@@ -42,6 +42,7 @@ class Component:
     functions: Ptr[Definition]  # for the imports
     destructors: Ptr[Definition]  # for the resources that are the app's
     resource_count: u32
+    parts: Ptr[usize]  # components
     has_unknown: bool  # imports that are not defined trap when they are called
 
 
@@ -51,6 +52,7 @@ class Handle:
 
     is_used: bool
     is_own: bool
+    is_held: bool  # of those of the host: another part has it, and not the app
     resource: u32
     rep: u32
     lends: u32
@@ -99,6 +101,12 @@ class Instance:
     hooks: Ptr[Hook]
     functions: Ptr[Function]
     destructors: Ptr[usize]  # core functions, by resource
+    parts: Ptr[usize]  # instances of what it is composed of
+    part_count: u32
+    links: Ptr[usize]  # of a part, by import: the `Function` of another part, which is kept for it, or 0
+    link_count: u32
+    owners: Ptr[usize]  # of a part, by resource: the part that defines it, which is kept for it, or 0
+    owner_count: u32
     guest: Inline[Handles]
     host: Inline[Handles]  # to resources of the component's own
     lent: Ptr[u32]  # indices; twice the index, and 1 more for those of the host
@@ -107,6 +115,7 @@ class Instance:
     borrowed: u32  # handles that the guest has to drop before the call ends
     may_enter: bool
     may_leave: bool
+    is_called_by_part: bool  # by another one than the app
     trap: usize
     most_bytes: u64  # that the values of one call may take
     bytes_left: u64

@@ -1,0 +1,178 @@
+"""Components composed of several on emulated devices: they call each other, as they do on this machine."""
+
+import random
+import struct
+from typing import Any
+
+import pytest
+
+from fusee.component import FuncType
+from tests.component.guests import World
+from tests.component.samples import COMPOSED, COUNTER, relay
+from tests.device.components import App, DeviceTrap
+
+TRIPLE = "arm64_32-apple-watchos"
+
+CHAIN = f"""(component
+  {COUNTER}
+  (component $Lender
+    (import "counters" (instance $c
+      (export "counter" (type $counter (sub resource)))
+      (export "[constructor]counter" (func (param "start" u32) (result (own $counter))))
+      (export "[method]counter.value" (func (param "self" (borrow $counter)) (result u32)))))
+    (alias export $c "counter" (type $counter))
+    (core func $new (canon lower (func $c "[constructor]counter")))
+    (core func $value (canon lower (func $c "[method]counter.value")))
+    (core func $drop (canon resource.drop $counter))
+    (core module $m
+      (import "c" "new" (func $new (param i32) (result i32)))
+      (import "c" "value" (func $value (param i32) (result i32)))
+      (import "c" "drop" (func $drop (param i32)))
+      (global $kept (mut i32) (i32.const 0))
+      (func (export "give") (param i32) (result i32) (call $new (local.get 0)))
+      (func (export "look") (param i32) (result i32) (local $value i32)
+        (local.set $value (call $value (local.get 0)))
+        (call $drop (local.get 0))
+        (local.get $value))
+      (func (export "hold") (param i32) (result i32) (call $value (local.get 0)))
+      (func (export "keep") (param i32) (global.set $kept (local.get 0)))
+      (func (export "release") (call $drop (global.get $kept))))
+    (core instance $i (instantiate $m (with "c" (instance
+      (export "new" (func $new)) (export "value" (func $value)) (export "drop" (func $drop))))))
+    (func (export "give") (param "n" u32) (result (own $counter)) (canon lift (core func $i "give")))
+    (func (export "look") (param "it" (borrow $counter)) (result u32) (canon lift (core func $i "look")))
+    (func (export "hold") (param "it" (borrow $counter)) (result u32) (canon lift (core func $i "hold")))
+    (func (export "keep") (param "it" (own $counter)) (canon lift (core func $i "keep")))
+    (func (export "release") (canon lift (core func $i "release"))))
+  (instance $counter (instantiate $Counter))
+  (instance $lender (instantiate $Lender (with "counters" (instance $counter))))
+  (export $shown "counters" (instance $counter))
+  (alias export $shown "counter" (type $shown_counter))
+  {"".join(f'(alias export $lender "{name}" (func ${name}))' for name in ("give", "look", "hold", "keep", "release"))}
+  (export "give" (func $give) (func (param "n" u32) (result (own $shown_counter))))
+  (export "look" (func $look) (func (param "it" (borrow $shown_counter)) (result u32)))
+  (export "hold" (func $hold) (func (param "it" (borrow $shown_counter)) (result u32)))
+  (export "keep" (func $keep) (func (param "it" (own $shown_counter))))
+  (export "release" (func $release)))"""
+"""A second component has handles to resources of the first one, which the app is given and gives back."""
+
+
+def made(text: str) -> App:
+    app = App(TRIPLE, text)
+    app.instantiate()
+    return app
+
+
+def test_a_resource_of_one_is_used_by_the_other() -> None:
+    app, world = made(COMPOSED), World(COMPOSED)
+    for a, b in ((3, 4), (0, 9)):
+        assert app.func("sum")(a, b) == world.call("sum", a, b)
+    assert app.func("ended", "counters")() == 3409  # as its destructor has seen them: what is taken is dropped, too
+    assert app.close() == 0
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("after-drop", ()), ("twice", ()), ("index", (0,)), ("index", (7,))])
+def test_handles_that_the_other_has_not(name: str, arguments: tuple[int, ...]) -> None:
+    app = made(COMPOSED)
+    with pytest.raises(DeviceTrap, match="unknown handle"):
+        app.func(name)(*arguments)
+    with pytest.raises(DeviceTrap, match="cannot enter"):
+        app.func("sum")(1, 2)
+    app.close()
+
+
+def test_handles_that_go_round() -> None:
+    """From the first component to the second, to the app, and back."""
+    app = made(CHAIN)
+    value, ended = app.func("[method]counter.value", "counters"), app.func("ended", "counters")
+    first, second = app.func("give")(5), app.func("[constructor]counter", "counters")(6)
+    assert [value(first), value(second), app.func("look")(first), app.func("look")(second)] == [105, 106, 105, 106]
+    app.func("keep")(second)
+    for number in (second, second + 1):  # the second component has it now; nobody has ever had the other one
+        for refused in (value, app.func("look"), app.func("keep")):
+            with pytest.raises(DeviceTrap, match="unknown handle"):
+                refused(number)
+        with pytest.raises(DeviceTrap, match="unknown handle"):
+            app.drop(number, "counter", "counters")
+    assert ended() == 0
+    app.func("release")()
+    assert ended() == 6
+    app.drop(first, "counter", "counters")
+    assert ended() == 65
+    assert app.close() == 0
+
+
+def test_a_borrow_that_is_held_at_the_end_of_a_call() -> None:
+    app = made(CHAIN)
+    with pytest.raises(DeviceTrap, match="borrow handles still remain"):
+        app.func("hold")(app.func("give")(1))
+    app.close()
+
+
+@pytest.mark.parametrize("encodings", [("utf8", "utf16"), ("latin1+utf16", "utf8"), ("utf16", "latin1+utf16")])
+def test_values_go_through_two_components(encodings: tuple[str, str]) -> None:
+    ty, values = "(list (tuple u8 string))", [[], [(1, "größe")], [(n, "€😀" * n) for n in range(40)]]
+    app = App(TRIPLE, relay(ty, "i32 i32", *encodings))
+    host_type: Any = app.component_type.type._imports["echo"]
+    assert isinstance(host_type, FuncType)
+    assert app.define("", "echo", host_type, lambda given: given[0])
+    app.instantiate()
+    assert [app.func("echo")(value) for value in values] == values
+    assert app.close() == 0
+
+
+def test_what_the_app_refuses_goes_through_both() -> None:
+    app = App(TRIPLE, relay("u8", "i32", "utf8", "utf8"))
+    host_type: Any = app.component_type.type._imports["echo"]
+    with pytest.raises(DeviceTrap, match="not defined: echo"):
+        app.instantiate()
+
+    def stop(arguments: list[Any]) -> Any:
+        with pytest.raises(DeviceTrap, match="cannot enter"):
+            app.func("echo")(1)
+        raise DeviceTrap(f"no {arguments[0]} here")
+
+    assert app.define("", "echo", host_type, stop)
+    app.instantiate()
+    with pytest.raises(DeviceTrap, match="no 5 here"):
+        app.func("echo")(5)
+    assert app.close() == 0
+
+
+def test_an_instance_that_is_deleted_while_both_are_at_work() -> None:
+    app = App(TRIPLE, relay("u8", "i32", "utf8", "utf8"))
+    host_type: Any = app.component_type.type._imports["echo"]
+
+    def end(arguments: list[Any]) -> Any:
+        app.call("fusee_component_instance_delete", app.instance)
+        return arguments[0]
+
+    assert app.define("", "echo", host_type, end)
+    app.instantiate()
+    assert app.func("echo")(9) == 9
+    app.instance = 0
+    assert app.close() == 0
+
+
+def test_tables_of_any_bytes() -> None:
+    """Words are set to what they must not be: refused, or made alive; never a crash."""
+    good = made(COMPOSED)
+    (kept,) = struct.unpack_from("<I", good.tables, 8)
+    chance = random.Random(11)
+    refused = 0
+    places = [*range(0, kept, 4), *chance.sample(range(kept, len(good.tables) - 4), 60)]
+    for place in places:
+        word = chance.choice((0xFFFF_FFFF, chance.randrange(8), chance.randrange(1 << 10)))
+        bad = bytearray(good.tables)
+        bad[place : place + 4] = word.to_bytes(4, "little")
+        try:
+            component = good.load(bytes(bad))
+        except DeviceTrap:
+            refused += 1
+            continue
+        instance = good.call("fusee_component_instance_new", component, 0)
+        if instance:
+            good.call("fusee_component_instance_delete", instance)
+        good.call("fusee_component_delete", component)
+    assert refused > len(places) // 4
+    assert good.close() == 0
