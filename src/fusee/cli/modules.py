@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fusee import Config, Engine, Module
-    from fusee.component import Component
+    from fusee.component import Component, ComponentType
     from fusee.kernel.target import Target
 
 
@@ -128,6 +128,37 @@ def read_component(file: PathLike, otherwise: str) -> "Component":
         return source.compile_component(engine)
     source.compile(engine)  # or it is neither
     raise usage_error(f"{source.path}: a core module, {otherwise}")
+
+
+def read_world(path: "Path", name: str | None, otherwise: str) -> "ComponentType":
+    """What a component imports and exports: the one in a file; or the world of a name in a WIT file or folder.
+
+    The name may be missing if there is one world. Raises `click.UsageError` if there is none of that name, or several,
+    what cannot be read, and as `read_component`.
+    """
+    if path.suffix != ".wit" and not path.is_dir():
+        if name is not None:
+            raise usage_error(f"--world: {path} is no WIT file or folder, and has one world")
+        return read_component(path, otherwise).type
+    from fusee import WasmtimeError
+    from fusee.api.text import wit2wasm
+    from fusee.component.worlds import worlds_of
+
+    path.stat()  # of what is not there, the error is the usual one
+    try:
+        found = worlds_of(make_engine(), bytes(wit2wasm(str(path))))
+    except WasmtimeError as error:
+        raise type(error)(f"{path}: {error.message}") from None
+    if name in found:
+        return found[name]
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if not found:
+        raise usage_error(f"{path}: a WIT package without worlds")
+    names = ", ".join(f"`{world}`" for world in found)
+    if name is None:
+        raise usage_error(f"{path} has several worlds, {names}: name one with --world")
+    raise usage_error(f"{path} has no world `{name}`, but {names}")
 
 
 def make_engine(configure: Callable[["Config"], None] = lambda config: None) -> "Engine":
