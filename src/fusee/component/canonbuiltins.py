@@ -239,6 +239,7 @@ def _subtask_cancel(instance: ComponentInstance, step: Builtin, contexts: Contex
                 if step.flag:
                     slots[0] = BLOCKED
                     return None
+                subtask.event = None  # that it has begun, which nobody was told yet: its end is waited for
                 return subtask.wait(tasks, slots)
         slots[0] = subtask.take_event()[2]
         return None

@@ -9,7 +9,7 @@ from fusee.api.store import Store
 from fusee.api.storelike import Storelike, own
 from fusee.component.asynclift import begin
 from fusee.component.component import ExportIndex, export_index
-from fusee.component.hosttasks import host_tasks_of, is_awaited
+from fusee.component.hosttasks import go_on_in_loop, host_tasks_of, is_awaited
 from fusee.component.items import FuncType
 from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
@@ -62,7 +62,10 @@ class Func(Unique, NotMade):
         item = self._item
         if isinstance(item, LiftedFunction) and item.is_task:
             call = begin(item, params)
-            return call.result() if call.is_done else await host_tasks_of(self._store).wait(call)
+            if not call.is_done:
+                return await host_tasks_of(self._store).wait(call)
+            go_on_in_loop(self._store)
+            return call.result()
         found = self._call(params)
         return await found if is_awaited(found) else found
 

@@ -164,6 +164,10 @@ class HostTasks:
         self.kick()
         return made
 
+    def is_idle(self) -> bool:
+        """Whether nothing is to be awaited that nobody awaits yet."""
+        return not self._new
+
     # What has ended.
 
     def complete(self, call: HostCall, value: Any, on_resolve: Callable[[Any], None]) -> None:
@@ -293,6 +297,13 @@ class HostTasks:
                 self.kick()
         return call.result()
 
+    def go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A call has its result, but tasks wait, or functions are to be awaited: in this loop, if in no other."""
+        if self._loop is not loop and self._running:
+            return
+        self._loop = loop
+        self.kick()
+
     def _cancel(self, call: Call) -> None:
         """Nobody waits for a call any more: its task is asked to end."""
         self._tasks.depth += 1
@@ -391,6 +402,13 @@ def host_tasks_of(store: "Store") -> HostTasks:
     if tasks.host is None:
         tasks.host = HostTasks(tasks)
     return tasks.host
+
+
+def go_on_in_loop(store: "Store") -> None:
+    """What a call has left under way goes on in the loop that runs."""
+    tasks = tasks_of(store)
+    if tasks.waiting or (tasks.host is not None and not tasks.host.is_idle()):
+        host_tasks_of(store).go_on(asyncio.get_running_loop())
 
 
 def is_awaited(value: Any) -> bool:

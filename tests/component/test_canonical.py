@@ -1,0 +1,623 @@
+"""Canonical functions of asynchronous components, one after the other: a guest does what the test says.
+
+What is right says the component model's reference (CanonicalABI, "Waitable", "Stream" and "Future State").
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fusee import Trap
+from fusee.component import StreamReader
+from tests.component.asyncguests import component
+from tests.component.guests import World
+
+BLOCKED = 0xFFFF_FFFF
+COMPLETED, DROPPED, CANCELLED = range(3)
+SUBTASK, STREAM_READ, STREAM_WRITE, FUTURE_READ, FUTURE_WRITE = range(1, 6)
+
+_AT_ONCE = """
+  new stream.new -> i64; read stream.read-async i32 i32 i32 -> i32; write stream.write-async i32 i32 i32 -> i32
+  cancel-read stream.cancel-read-async i32 -> i32; cancel-write stream.cancel-write-async i32 -> i32
+  cancel-write-here stream.cancel-write i32 -> i32
+  drop-readable stream.drop-readable i32; drop-writable stream.drop-writable i32
+  new-future future.new -> i64; read-future future.read-async i32 i32 -> i32
+  write-future future.write-async i32 i32 -> i32; cancel-read-future future.cancel-read i32 -> i32
+  cancel-write-future future.cancel-write i32 -> i32; drop-future future.drop-readable i32
+  drop-writable-future future.drop-writable i32
+  new-set set.new -> i32; poll set.poll i32 i32 -> i32; drop-set set.drop i32; join join i32 i32
+  cancel subtask.cancel-async i32 -> i32; drop-subtask subtask.drop i32
+  start start i32 i32 -> i32
+"""
+_IN_PLACE = """
+  read-here stream.read i32 i32 i32 -> i32; write-here stream.write i32 i32 i32 -> i32
+  wait set.wait i32 i32 -> i32; cancel-here subtask.cancel i32 -> i32
+"""
+
+
+def _guest(imports: str, lowered: str) -> str:
+    core, exports = [], []
+    for part, ty in ((_AT_ONCE, ""), (_IN_PLACE, "async")):
+        for line in filter(None, map(str.strip, re.split("[;\n]", part))):
+            (name, imported, *params), _, result = (found.split() for found in line.partition("->"))
+            given = f"(result {result[0]})" if result else ""
+            taken = "".join(f"(local.get {number})" for number in range(len(params)))
+            core.append(f"""(import "c" "{imported}" (func ${name} (param {" ".join(params)}) {given}))""")
+            core.append(f"""@(func (export "{name}") (param {" ".join(params)}) {given} (call ${name} {taken}))""")
+            shown = "".join(f'(param "p{number}" u32)' for number in range(len(params)))
+            exports.append(f"{name} | {ty} {shown} {given.replace(' i', ' u')} |")
+    core.sort(key=lambda line: line.startswith("@"))
+    text = "\n".join(line.removeprefix("@") for line in core) + """
+      (func (export "peek") (param i32) (result i32) (i32.load (local.get 0)))
+      (func (export "poke") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+      (func (export "give") (param i32) (result i32) (local.get 0))"""
+    more = """
+      peek | (param "p" u32) (result u32) |
+      poke | (param "p" u32) (param "v" u32) |
+      give | (param "s" u32) (result (stream u8)) |"""
+    return component(text, "\n".join(exports) + more, imports, lowered)
+
+
+GUEST = _guest(
+    '(import "start" (func $start async (param "n" u32) (result u32)))', "start $start async (memory $memory)"
+)
+
+
+SLOW = component(
+    """
+    (import "c" "task.return" (func $return (param i32)))
+    (import "c" "task.cancel" (func $cancel))
+    (import "c" "backpressure.inc" (func $inc))
+    (import "c" "backpressure.dec" (func $dec))
+    (global $answer (mut i32) (i32.const 0))
+    (global $seen (mut i32) (i32.const 0))
+    (func (export "work") (param i32) (result i32) (i32.const 1))
+    (func (export "again") (param $event i32) (param i32 i32) (result i32)
+      (if (i32.eq (local.get $event) (i32.const 6))
+        (then (global.set $seen (i32.add (global.get $seen) (i32.const 1)))))
+      (if (i32.eqz (global.get $answer)) (then (return (i32.const 1))))
+      (if (i32.eq (global.get $answer) (i32.const 99)) (then (call $cancel)) (else (call $return (global.get $answer))))
+      (i32.const 0))
+    (func (export "seen") (result i32) (global.get $seen))
+    (func (export "finish") (param i32) (global.set $answer (local.get 0)))
+    (func (export "hold") (call $inc))
+    (func (export "release") (call $dec))
+    """,
+    """
+    work | async (param "n" u32) (result u32) | async callback again
+    seen | (result u32) |
+    finish | (param "n" u32) |
+    hold | |
+    release | |
+    """,
+)
+"""Goes on, even if it is cancelled, until it is told what to give; 99: that it was cancelled."""
+
+
+def _together() -> str:
+    lifted = re.findall(r'\(func \(export "([a-z-]+)"\)[^$]*\(canon lift', GUEST)
+    names = {"slow": ["seen", "finish", "hold", "release"], "guest": lifted}
+    exports = [f'(export "{name}" (func ${owner} "{name}"))' for owner, found in names.items() for name in found]
+    return f"""(component
+      (component $Slow {SLOW.removeprefix("(component")} (component $Guest {GUEST.removeprefix("(component")}
+      (instance $slow (instantiate $Slow))
+      (instance $guest (instantiate $Guest (with "start" (func $slow "work"))))
+      {" ".join(exports)})"""
+
+
+class Script:
+    """A guest that does one thing after the other."""
+
+    def __init__(self, start: Callable[..., Any] = lambda store, number: number, text: str = GUEST) -> None:
+        self.world = World(text, start=start)
+
+    def __call__(self, name: str, *arguments: int) -> Any:
+        return self.world.call(name, *arguments)
+
+    def pair(self, name: str = "new") -> tuple[int, int]:
+        """Indices of both ends."""
+        found = self(name)
+        return found & 0xFFFF_FFFF, found >> 32
+
+    def set_of(self, *members: int) -> int:
+        """A new set with these in it."""
+        found: int = self("new-set")
+        for member in members:
+            self("join", member, found)
+        return found
+
+    def event(self, waited: int) -> tuple[int, int, int]:
+        """What `poll` says: code, index, payload."""
+        return self("poll", waited, 8), self("peek", 8), self("peek", 12)
+
+    def trap(self, message: str, name: str, *arguments: int) -> None:
+        """That it traps, and that nobody enters the instance again."""
+        with pytest.raises(Trap, match=message):
+            self(name, *arguments)
+        with pytest.raises(Trap, match="cannot enter"):
+            self("new-set")
+
+
+def copied(count: int, result: int = COMPLETED) -> int:
+    return count << 4 | result
+
+
+# Streams.
+
+
+def test_a_writer_is_told_once_of_all_that_was_read() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(writable)
+    for offset in range(10):
+        do("poke", 64 + offset, 100 + offset)
+    assert do("write", writable, 64, 10) == BLOCKED
+    assert [do("read", readable, 128 + at, 4) for at in (0, 4)] == [copied(4)] * 2
+    assert do("read", readable, 136, 4) == copied(2)
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(10))
+    assert do.event(waited)[0] == 0
+    assert do("peek", 136) & 0xFFFF == 109 << 8 | 108
+
+
+def test_a_buffer_is_the_guests_again_when_it_is_told() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(writable)
+    assert do("write", writable, 64, 10) == BLOCKED
+    assert do("read", readable, 128, 4) == copied(4)
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(4))
+    assert do("read", readable, 128, 4) == BLOCKED  # the other six are not there any more
+    assert do("write", writable, 64, 1) == copied(1)
+
+
+def test_a_reader_behind_a_write_that_is_used_up() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(readable, writable)
+    assert do("write", writable, 64, 3) == BLOCKED
+    assert do("read", readable, 128, 3) == copied(3)
+    assert do("read", readable, 128, 2) == BLOCKED  # ends the write, of which its guest does not know yet
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(3))
+    assert do("write", writable, 64, 5) == copied(2)
+    assert do.event(waited) == (STREAM_READ, readable, copied(2))
+
+
+def test_nothing_is_read_and_nothing_written() -> None:
+    """A write of nothing is complete at once if a read of nothing waits, which it leaves."""
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(readable, writable)
+    assert do("read", readable, 1, 0) == BLOCKED
+    assert do("write", writable, 1, 0) == COMPLETED
+    assert do.event(waited)[0] == 0
+    assert do("write", writable, 64, 5) == BLOCKED  # who reads learns that there is something
+    assert do.event(waited) == (STREAM_READ, readable, copied(0))
+    assert do("read", readable, 64, 0) == copied(0)  # and that again as often as it asks
+    assert do.event(waited)[0] == 0
+    assert do("read", readable, 64, 9) == copied(5)
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(5))
+
+
+def test_nothing_is_written_first() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(readable, writable)
+    assert do("write", writable, 1, 0) == BLOCKED
+    assert do("read", readable, 1, 0) == BLOCKED
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(0))
+    assert do("write", writable, 1, 0) == COMPLETED
+    assert do.event(waited)[0] == 0
+
+
+def test_the_reader_goes_in_the_middle_of_a_write() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(writable)
+    assert do("write", writable, 64, 10) == BLOCKED
+    assert do("read", readable, 128, 4) == copied(4)
+    do("drop-readable", readable)
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(4, DROPPED))
+    do.trap("concurrent operations|when it is done", "write", writable, 64, 1)
+
+
+def test_the_reader_goes_behind_a_write_that_is_used_up() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(writable)
+    assert do("write", writable, 64, 4) == BLOCKED
+    assert do("read", readable, 128, 4) == copied(4)
+    do("drop-readable", readable)
+    assert do.event(waited) == (STREAM_WRITE, writable, copied(4, DROPPED))
+
+
+def test_a_copy_that_is_cancelled_can_be_followed_by_another() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    assert do("write", writable, 64, 4) == BLOCKED
+    assert do("cancel-write", writable) == CANCELLED
+    assert do("read", readable, 64, 4) == BLOCKED
+    assert do("cancel-read", readable) == CANCELLED
+    assert do("read", readable, 64, 4) == BLOCKED
+    assert do("write", writable, 64, 2) == copied(2)
+    assert do("cancel-read", readable) >> 4 == 2  # it was too late
+    assert do("write", writable, 64, 2) == BLOCKED
+    do("drop-readable", readable)
+    assert do("cancel-write", writable) == DROPPED
+    do("drop-writable", writable)
+
+
+@pytest.mark.parametrize(
+    ("steps", "name", "message"),
+    [
+        ("", "cancel-read", "not being read or written"), ("read", "drop-readable", "while it is being"),
+        ("read", "read", "concurrent operations"), ("read,cancel-read", "cancel-read", "not being read or written"),
+        ("drop-writable", "cancel-read", "not being read or written"),
+    ],
+)  # fmt: skip
+def test_what_an_end_must_not_do(steps: str, name: str, message: str) -> None:
+    do = Script()
+    readable, writable = do.pair()
+    for step in filter(None, steps.split(",")):
+        end = writable if step.endswith("writable") else readable
+        do(step, end, *((64, 1) if step == "read" else ()))
+    do.trap(message, name, readable, *((64, 1) if name == "read" else ()))
+
+
+@pytest.mark.parametrize(
+    ("pointer", "count", "message"),
+    [(0, 1 << 28, "count too large"), (0, (1 << 28) - 1, "out of bounds"), (65536, 1, "out of bounds"),
+     (0xFFFF_FFFF, 2, "out of bounds")],
+)  # fmt: skip
+def test_where_no_elements_are(pointer: int, count: int, message: str) -> None:
+    do = Script()
+    readable, _ = do.pair()
+    do.trap(message, "read", readable, pointer, count)
+
+
+@pytest.mark.parametrize("kind", ["other end", "future", "set", "none", "gone"])
+def test_handles_of_another_kind(kind: str) -> None:
+    do = Script()
+    _, writable = do.pair()
+    gone, _ = do.pair()
+    do("drop-readable", gone)
+    index = {"other end": writable, "future": do.pair("new-future")[0], "set": do("new-set"), "none": 0, "gone": gone}
+    do.trap("handle", "read", index[kind], 64, 1)
+
+
+# Sets.
+
+
+def test_an_event_goes_with_its_end_to_another_set() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    first, second = do.set_of(readable), do.set_of()
+    assert do("read", readable, 64, 4) == BLOCKED
+    assert do("write", writable, 128, 3) == copied(3)
+    do("join", readable, second)
+    assert do.event(first)[0] == 0
+    do("drop-set", first)
+    assert do.event(second) == (STREAM_READ, readable, copied(3))
+    do("join", readable, 0)
+    do("drop-set", second)
+
+
+def test_an_event_that_is_in_no_set() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    waited = do.set_of(readable)
+    assert do("read", readable, 64, 4) == BLOCKED
+    do("join", readable, 0)
+    assert do("write", writable, 128, 3) == copied(3)
+    assert do.event(waited)[0] == 0
+    do("join", readable, waited)
+    assert do.event(waited) == (STREAM_READ, readable, copied(3))
+    do.trap("waitables in it", "drop-set", waited)
+
+
+def test_a_member_of_a_set_does_not_wait_by_itself() -> None:
+    for name, arguments in (("read-here", (64, 1)), ("cancel-write-here", ())):
+        do = Script()
+        readable, writable = do.pair()
+        assert do("write", writable, 64, 1) == BLOCKED
+        do.set_of(readable, writable)
+        do.trap("waitable set", name, writable if "write" in name else readable, *arguments)
+
+
+def test_an_end_that_is_waited_for_does_not_go_into_a_set() -> None:
+    async def main() -> None:
+        do = Script()
+        readable, _ = do.pair()
+        waited = do.set_of()
+        call = asyncio.ensure_future(do.world.func("read-here").call_async(do.world.store, readable, 64, 1))
+        await asyncio.sleep(0)
+        do.trap("synchronous call waits", "join", readable, waited)
+        with pytest.raises(Trap):
+            await call
+        do.world.store.close()
+
+    asyncio.run(main())
+
+
+def test_a_set_that_is_waited_for_is_not_dropped() -> None:
+    async def main() -> None:
+        do = Script()
+        waited = do.set_of()
+        call = asyncio.ensure_future(do.world.func("wait").call_async(do.world.store, waited, 8))
+        await asyncio.sleep(0)
+        do.trap("somebody waits for it", "drop-set", waited)
+        with pytest.raises(Trap):
+            await call
+        do.world.store.close()
+
+    asyncio.run(main())
+
+
+# Futures.
+
+
+def test_a_future_from_end_to_end() -> None:
+    do = Script()
+    readable, writable = do.pair("new-future")
+    waited = do.set_of(readable)
+    assert do("read-future", readable, 64) == BLOCKED
+    do("poke", 128, 77)
+    assert do("write-future", writable, 128) == COMPLETED
+    assert do.event(waited) == (FUTURE_READ, readable, COMPLETED)
+    assert do("peek", 64) & 0xFF == 77
+    do("drop-writable-future", writable)
+    do.trap("when it is done", "read-future", readable, 64)
+
+
+def test_a_write_of_a_future_that_is_cancelled_is_none() -> None:
+    do = Script()
+    readable, writable = do.pair("new-future")
+    assert do("write-future", writable, 64) == BLOCKED
+    assert do("cancel-write-future", writable) == CANCELLED
+    assert do("read-future", readable, 64) == BLOCKED
+    assert do("cancel-read-future", readable) == CANCELLED
+    do.trap("without first writing", "drop-writable-future", writable)
+
+
+def test_a_future_that_nobody_reads() -> None:
+    do = Script()
+    readable, writable = do.pair("new-future")
+    waited = do.set_of(writable)
+    assert do("write-future", writable, 64) == BLOCKED
+    do("drop-future", readable)
+    assert do.event(waited) == (FUTURE_WRITE, writable, DROPPED)
+    do("drop-writable-future", writable)
+    readable, writable = do.pair("new-future")
+    do("drop-future", readable)
+    assert do("write-future", writable, 64) == DROPPED
+    do("drop-writable-future", writable)
+
+
+def test_a_future_that_has_its_value_before_the_writer_knows() -> None:
+    do = Script()
+    readable, writable = do.pair("new-future")
+    assert do("write-future", writable, 64) == BLOCKED
+    assert do("read-future", readable, 64) == COMPLETED
+    assert do("cancel-write-future", writable) == COMPLETED
+    do("drop-future", readable)
+    do("drop-writable-future", writable)
+
+
+# Subtasks.
+
+
+async def turns() -> None:
+    """Let others have their turn, some times."""
+    for _ in range(8):
+        await asyncio.sleep(0)
+
+
+def calls(start: Callable[..., Any], act: Callable[[Script, int], Any]) -> None:
+    """A function of the host's is called, and something done with its subtask, which must be there."""
+
+    async def main() -> None:
+        do = Script(start)
+        state = await do.world.func("start").call_async(do.world.store, 5, 64)
+        assert state & 0xF == 1
+        await turns()
+        await act(do, state >> 4)
+        do.world.store.close()
+
+    asyncio.run(main())
+
+
+async def slowly(store: Any, number: int) -> int:
+    """Ends after some turns even if it is cancelled."""
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        raise
+    return number
+
+
+async def stubbornly(store: Any, number: int) -> int:
+    """Gives its result if it is cancelled."""
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        await asyncio.sleep(0)
+    return number + 1
+
+
+@pytest.mark.parametrize(("start", "state", "result"), [(slowly, 4, 0), (stubbornly, 2, 6)])
+def test_a_subtask_that_takes_its_time_to_end(start: Any, state: int, result: int) -> None:
+    async def act(do: Script, subtask: int) -> None:
+        waited = do.set_of(subtask)
+        assert do("cancel", subtask) == BLOCKED
+        assert await do.world.func("wait").call_async(do.world.store, waited, 8) == SUBTASK
+        assert (do("peek", 8), do("peek", 12), do("peek", 64)) == (subtask, state, result)
+        do("drop-subtask", subtask)
+        do("drop-set", waited)
+
+    calls(start, act)
+
+
+@pytest.mark.parametrize(("start", "state", "result"), [(slowly, 4, 0), (stubbornly, 2, 6)])
+def test_who_cancels_waits_for_the_end(start: Any, state: int, result: int) -> None:
+    async def act(do: Script, subtask: int) -> None:
+        assert await do.world.func("cancel-here").call_async(do.world.store, subtask) == state
+        assert do("peek", 64) == result
+        do("drop-subtask", subtask)
+
+    calls(start, act)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("drop-subtask", "not yet resolved"), ("cancel", "called twice"), ("read", "handle"), ("drop-set", "handle")],
+)
+def test_what_a_subtask_is_not_for(name: str, message: str) -> None:
+    async def act(do: Script, subtask: int) -> None:
+        if name == "cancel":
+            assert do("cancel", subtask) == BLOCKED
+        do.trap(message, name, subtask, *((64, 1) if name == "read" else ()))
+
+    calls(slowly, act)
+
+
+def test_a_subtask_whose_end_is_known_is_not_cancelled() -> None:
+    async def soon(store: Any, number: int) -> int:
+        await asyncio.sleep(0)
+        return number
+
+    async def act(do: Script, subtask: int) -> None:
+        waited = do.set_of(subtask)
+        assert await do.world.func("wait").call_async(do.world.store, waited, 8) == SUBTASK
+        do.trap("after terminal status", "cancel", subtask)
+
+    calls(soon, act)
+
+
+def test_a_subtask_that_has_ended_before_it_is_cancelled() -> None:
+    async def soon(store: Any, number: int) -> int:
+        await asyncio.sleep(0)
+        return number + 2
+
+    async def act(do: Script, subtask: int) -> None:
+        assert do("cancel", subtask) == 2
+        assert do("peek", 64) == 7
+        do("drop-subtask", subtask)
+
+    calls(soon, act)
+
+
+def test_what_a_call_has_left_goes_on_in_the_loop() -> None:
+    """A task may go on when it has given its result; nobody needs to call anything for that."""
+    seen: list[int] = []
+
+    async def wait(store: Any, number: int) -> int:
+        await asyncio.sleep(0)
+        seen.append(number)
+        return number + 1
+
+    text = component(
+        """(import "c" "wait" (func $wait (param i32) (result i32)))
+        (import "c" "task.return" (func $return (param i32)))
+        (func (export "run") (param i32)
+          (call $return (i32.const 3))
+          (drop (call $wait (call $wait (local.get 0)))))""",
+        'run | async (param "n" u32) (result u32) | async',
+        '(import "wait" (func $wait async (param "n" u32) (result u32)))', "wait $wait",
+    )  # fmt: skip
+
+    async def main() -> None:
+        world = World(text, wait=wait)
+        assert await world.func("run").call_async(world.store, 5) == 3
+        assert seen == []
+        await turns()
+        await turns()
+        assert seen == [5, 6]
+        world.store.close()
+
+    asyncio.run(main())
+
+
+# Subtasks of another component.
+
+
+@pytest.mark.parametrize(("answer", "state"), [(7, 2), (99, 4)])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_who_cancels_what_has_just_begun_waits_for_its_end(answer: int, state: int, is_told: bool) -> None:
+    """That it has begun is an event, too, of which the guest need not know; it does not wait for that."""
+
+    async def main() -> None:
+        do = Script(text=_together())
+        do("hold")
+        found = do("start", 5, 64)
+        subtask = found >> 4
+        assert found & 0xF == 0
+        do("release")
+        waited = do.set_of(subtask)
+        if is_told:
+            assert await do.world.func("wait").call_async(do.world.store, waited, 8) == SUBTASK
+            assert do("peek", 12) == 1
+            do("join", subtask, 0)
+        else:
+            do("join", subtask, 0)
+            await do.world.func("new-set").call_async(do.world.store)  # others go on meanwhile
+            await turns()
+        call = asyncio.ensure_future(do.world.func("cancel-here").call_async(do.world.store, subtask))
+        await turns()
+        assert do("seen") == 1 and not call.done()
+        do("finish", answer)
+        assert await call == state
+        assert do("peek", 64) == (answer if state == 2 else 0)
+        do("drop-subtask", subtask)
+        do.world.store.close()
+
+    asyncio.run(main())
+
+
+# Ends that the host has.
+
+
+def test_the_host_goes_in_the_middle_of_a_write() -> None:
+    async def main() -> None:
+        do = Script()
+        readable, writable = do.pair()
+        waited = do.set_of(writable)
+        stream = do("give", readable)
+        assert isinstance(stream, StreamReader)
+        assert do("write", writable, 64, 10) == BLOCKED
+        assert len(await stream.read(4)) == 4
+        stream.close()
+        assert do.event(waited) == (STREAM_WRITE, writable, copied(4, DROPPED))
+        do("drop-writable", writable)
+        do.world.store.close()
+
+    asyncio.run(main())
+
+
+def test_the_host_reads_what_comes_in_pieces() -> None:
+    do = Script()
+    readable, writable = do.pair()
+    stream = do("give", readable)
+    assert do("write", writable, 64, 2) == BLOCKED
+    assert stream.read_here(do.world.store, 1) == b"\0"
+    assert do("cancel-write", writable) >> 4 == 1
+    assert do("write", writable, 64, 0) == BLOCKED
+    assert do("cancel-write", writable) == CANCELLED
+    do("drop-writable", writable)
+    assert stream.read_here(do.world.store, 8) == b""
+
+
+@pytest.mark.parametrize("steps", ["read", "read,cancel-read,join", "drop-writable,read"])
+def test_ends_that_are_not_given_away(steps: str) -> None:
+    """One that is being read, is in a set, or has been read to its end."""
+    do = Script()
+    readable, writable = do.pair()
+    for step in steps.split(","):
+        if step == "join":
+            do.set_of(readable)
+        else:
+            do(step, writable if step.endswith("writable") else readable, *((64, 1) if step == "read" else ()))
+    do.trap("cannot lift a stream", "give", readable)
