@@ -11,9 +11,8 @@ import fusee.native.exceptions
 import fusee.native.objects
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
-from fusee.engine.numeric import MEANING
 from fusee.kernel.machine import Machine
-from fusee.native.function import RULES, FunctionCompiler
+from fusee.native.function import RULES, FunctionCompiler, has_meaning
 from fusee.native.kernels import kernels_for
 from fusee.native.module import Module, read_module
 from fusee.native.objects import reason_against as reason_against_object
@@ -21,13 +20,11 @@ from fusee.native.reader import MalformedBytes, Reader
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
 from fusee.spec.features import Feature
-from fusee.spec.op import Op
 
 MOST_RESULTS = 16  # of a function that has native code: more would make every call of it long
 MOST_PARAMS = 64
 MOST_LOCALS = 2000
 MOST_BYTES = 1 << 18
-MOST_TRAPPING = 500  # divisions and conversions: LLVM's register allocator takes time with the square of their number
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 _REASONS = {
@@ -101,23 +98,16 @@ def examine(module: Module, index: int) -> Examined:
         reader.value_type()
     if count > MOST_LOCALS:
         return Examined("too many locals")
-    callees, trapping = set(), 0
+    callees = set()
     for instruction in reader.instructions():
         op = instruction.op
-        if op.mnemonic not in RULES and not _has_meaning(op):
+        if op.mnemonic not in RULES and not has_meaning(op):
             return Examined(_REASONS.get(op.feature, op.mnemonic))
         if op.feature is Feature.GC and (reason := reason_against_object(module, instruction)):
             return Examined(reason)
-        trapping += op.traps and _has_meaning(op)
-        if trapping > MOST_TRAPPING:
-            return Examined("too many divisions and conversions")
         if op.mnemonic.startswith("return_call"):
             callees.add(cast(int, instruction.immediates[0]) if op.mnemonic == "return_call" else UNKNOWN)
     return Examined("", frozenset(callees))
-
-
-def _has_meaning(op: Op) -> bool:
-    return op.mnemonic in MEANING and op.params is not None and not op.immediates
 
 
 class Compiler:

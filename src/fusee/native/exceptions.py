@@ -62,9 +62,7 @@ def _close(c: FunctionCompiler, handler: Handler) -> bool:
     handler.is_open = False
     if not handler.errors:
         return _close_unused(c, handler)
-    c.begin(handler.name)
-    handler.status = c.merge("i64", [(error.status, error.block) for error in handler.errors])
-    handler.offset = c.merge("i32", [(str(error.offset), error.block) for error in handler.errors])
+    handler.status, handler.offset = c.join(handler.name, handler.errors)
     thrown = c.label()
     c.branch(c.use("is_thrown", "%ctx"), thrown, c.raises_to(handler.status, c.passed_on, handler.offset, ()))
     c.begin(thrown)

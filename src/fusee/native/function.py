@@ -7,10 +7,11 @@ values. Time and text are linear in the function's size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fusee.engine.numeric import MEANING
 from fusee.engine.state.runtime import HEADER_SLOTS
 from fusee.kernel import tree
 from fusee.kernel.lower.function import UNLIKELY
@@ -21,9 +22,12 @@ from fusee.native.needs import first_need
 from fusee.native.reader import Instruction, Reader
 from fusee.native.unit import LLVM, Unit, slots_of
 from fusee.native.writer import OperandWriter
+from fusee.spec.op import Op
 
 _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
 _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
+_MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
+_MOST_JOINED = 64  # errors that lead to one block
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
 Rule = Callable[["FunctionCompiler", Instruction], None]
@@ -127,6 +131,7 @@ class FunctionCompiler(OperandWriter):
         self._read_locals(reader)
         self.offset = self.start = reader.position
         self.instructions = list(reader.instructions())
+        self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
 
     def _read_locals(self, reader: Reader) -> None:
         types = list(self.type.params)
@@ -172,8 +177,7 @@ class FunctionCompiler(OperandWriter):
         if any(frame.raised is not None for frame in self.frames[1:]):
             super().propagate(status)
             return
-        self.raised.append(Error(status, self.offset, self.block))
-        self.jump("raised")
+        self.jump(self.raises_to(status, self.raised))
 
     def check(self, status: str, errors: list[Error]) -> None:
         """Go on only if a call has raised nothing."""
@@ -188,11 +192,34 @@ class FunctionCompiler(OperandWriter):
         """The block to which an error goes from here; what a call passes on may be caught by one of `handlers`."""
         handlers = self.handlers if handlers is None else handlers
         error = Error(status, offset or self.offset, self.block)
+        name = "raised" if errors is self.raised else "passed"
         if errors is self.passed_on and handlers:
-            handlers[-1].errors.append(error)
-            return handlers[-1].name
+            name, errors = handlers[-1].name, handlers[-1].errors
         errors.append(error)
-        return "raised" if errors is self.raised else "passed"
+        return _part_name(name, (len(errors) - 1) // _MOST_JOINED)
+
+    def join(self, name: str, errors: list[Error]) -> tuple[str, str]:
+        """Begin the block to which errors go; which it is, and the offset."""
+        first, *others = self.parts(name, errors)
+        incoming = [*first[1]]
+        for part, some in others:
+            joined = self.merge_errors(part, some)
+            self.unit.writer.declare("llvm.sideeffect", "declare void @llvm.sideeffect()")
+            self.emit("call void @llvm.sideeffect() nomerge")  # or else LLVM would do without this block
+            incoming.append(Error(*joined, part))
+            self.jump(name)
+        return self.merge_errors(name, incoming)
+
+    def parts(self, name: str, errors: list[Error]) -> Iterator[tuple[str, list[Error]]]:
+        """The blocks to which errors go, and which of them: LLVM takes time with the square of how many go to one."""
+        for number, first in enumerate(range(0, len(errors), _MOST_JOINED)):
+            yield _part_name(name, number), errors[first : first + _MOST_JOINED]
+
+    def merge_errors(self, name: str, errors: list[Error]) -> tuple[str, str]:
+        """Begin a block to which errors go."""
+        self.begin(name)
+        status = self.merge("i64", [(error.status, error.block) for error in errors])
+        return status, self.merge("i32", [(str(error.offset), error.block) for error in errors])
 
     def leave_with(self, status: str) -> None:
         """Return a status that is not zero."""
@@ -393,11 +420,23 @@ class FunctionCompiler(OperandWriter):
         operands = self.pop_many(len(op.params))
         if op.mnemonic in _NARROWING:
             operands = [self.opaque(LLVM[kind], operand) for kind, operand in zip(op.params, operands, strict=True)]
+        if op.traps and self.is_apart:
+            self._call_apart(op, operands)
+            return
         result = self.apply(function, *operands)
         if isinstance(function.result, tree.Boolean):
             self.push_condition(result)
         else:
             self.push(op.results[0], result)
+
+    def _call_apart(self, op: Op, operands: list[str]) -> None:
+        """The same where it is not inlined."""
+        assert op.params is not None and op.results is not None
+        type_ = LLVM[op.results[0]]
+        arguments = ", ".join(f"{LLVM[kind]} {operand}" for kind, operand in zip(op.params, operands, strict=True))
+        given = self.value(f"call {{i64, {type_}}} {self.apart(op.mnemonic, type_)}({arguments})")
+        self.check(self.value(f"extractvalue {{i64, {type_}}} {given}, 0"), self.raised)
+        self.push(op.results[0], self.value(f"extractvalue {{i64, {type_}}} {given}, 1"))
 
     def _return(self) -> None:
         """The end of the function, to which its label's branches lead."""
@@ -477,15 +516,19 @@ class FunctionCompiler(OperandWriter):
     def _errors(self) -> None:
         """Note the frame, and give the status to the caller."""
         for name, errors, note in (("raised", self.raised, "note_first"), ("passed", self.passed_on, "note_further")):
-            if not errors:
-                continue
-            self.lines.append(f"{name}:")
-            self.block, self.ended = name, False
-            status = self.merge("i64", [(error.status, error.block) for error in errors])
-            offset = self.merge("i32", [(str(error.offset), error.block) for error in errors])
-            noted = f"call i64 {self.note(note)}(ptr %ctx, i64 {status}, i32 {self.index}, i32 {offset})"
-            status = self.value(noted)
-            self.leave_with(status)
+            for part, some in self.parts(name, errors):
+                status, offset = self.merge_errors(part, some)
+                noted = f"call i64 {self.note(note)}(ptr %ctx, i64 {status}, i32 {self.index}, i32 {offset})"
+                self.leave_with(self.value(f"{noted} nomerge" if len(errors) > _MOST_JOINED else noted))
+
+
+def _part_name(name: str, number: int) -> str:
+    return f"{name}.{number}" if number else name
+
+
+def has_meaning(op: Op) -> bool:
+    """Whether an instruction does what a kernel of `engine.numeric` does with its operands alone."""
+    return op.mnemonic in MEANING and op.params is not None and not op.immediates
 
 
 def most_tries(instructions: Iterable[Instruction]) -> int:

@@ -72,6 +72,7 @@ class Unit:
         self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame", "object")}
         self._tags["unchanging"] = f", !invariant.load !{self.writer.metadata('!{}')}"
         self.notes: set[str] = set()  # what notes frames, and is defined here
+        self.apart: set[str] = set()  # likewise numeric instructions that may trap
 
     def _tag(self, name: str, root: int) -> str:
         """Tells LLVM that what is accessed as `name` is not what is accessed as another."""

@@ -9,7 +9,7 @@ from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inlined_results
 from fusee.kernel.lower.intrinsics import call
-from fusee.kernel.lower.types import result_items
+from fusee.kernel.lower.types import llvm_type, result_items
 from fusee.kernel.tree import Specialised, Type
 
 if TYPE_CHECKING:
@@ -102,6 +102,28 @@ class OperandWriter(FunctionWriter):
             head = f"define internal i64 {name}(ptr %ctx, i64 %status, i32 %function, i32 %offset)"
             lines = [f"{head} cold noinline nounwind {{", "entry:", *writer.lines, "  ret i64 %status", "}"]
             self.unit.writer.add_function("\n".join(lines))
+        return name
+
+    def apart(self, mnemonic: str, type_: str) -> str:
+        """The operand that names a function which does what a numeric instruction that may trap does.
+
+        Its parameters are the operands; it gives a status, and the result of LLVM's type `type_`.
+        """
+        name = f'@"apart.{mnemonic}"'
+        if name not in self.unit.apart:
+            self.unit.apart.add(name)
+            function = self.unit.kernels.meaning(mnemonic)
+            parameters = {f"%a{number}": llvm_type(one.type) for number, one in enumerate(function.parameters)}
+            shape, writer = f"{{i64, {type_}}}", OperandWriter(self.unit, self.function)
+            result = writer.apply(function, *parameters)
+            result = writer.value(f"insertvalue {shape} zeroinitializer, {type_} {result}, 1")
+            writer.end(f"ret {shape} {result}")
+            writer.begin("raise")
+            status = writer.merge("i64", writer.frames[0].raised or [])
+            writer.end(f"ret {shape} {writer.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
+            listed = ", ".join(f"{item} {operand}" for operand, item in parameters.items())
+            head = f"define internal {shape} {name}({listed}) noinline nounwind {{"
+            self.unit.writer.add_function("\n".join([head, "entry:", *writer.lines, "}"]))
         return name
 
     def load(self, type_: Type, address: str, aligned: bool) -> str:
