@@ -5,13 +5,13 @@ from typing import Final
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip_immediates
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
-from fusee.engine.decode.reader import Reader, behind_number
-from fusee.engine.isa.forms import PIN, PINS, SLOT
-from fusee.engine.translate.immediate import next_u32
+from fusee.engine.decode.reader import behind_number, number_at
+from fusee.engine.isa.forms import PIN, PINS
+from fusee.engine.translate.hoist import behind_constant, end_hoisting, use_local
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.state import F32, V128, Translator, type_code
 from fusee.engine.translate.values import home, run_of
-from fusee.kernel.lang import Ptr, cast, kernel, likely, maximum, minimum, size_of, span, table, u8, u32, u64, unlikely
+from fusee.kernel.lang import kernel, likely, maximum, minimum, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Imm
 
@@ -26,8 +26,9 @@ LOOP: Final = 4
 OPENING: Final = 5  # of a block that is no loop
 CALL: Final = 6
 OTHER: Final = 7
-END: Final = 8
-DELEGATE: Final = 9  # an end, and a number
+CONSTANT: Final = 8  # an integer, of 64 bits
+END: Final = 9
+DELEGATE: Final = 10  # an end, and a number
 
 _NUMBERS: Final = {
     Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.TAG, Imm.GLOBAL, Imm.LOCAL, Imm.I32, Imm.I64,
@@ -49,6 +50,8 @@ def _step(index: int) -> int:
         return CALL
     if op.immediates == (Imm.MEMARG,):
         return ACCESS
+    if op is opcodes.I64_CONST:
+        return CONSTANT
     return NUMBER if len(op.immediates) == 1 and op.immediates[0] in _NUMBERS else OTHER if op.immediates else PLAIN
 
 
@@ -79,6 +82,7 @@ def analyze(t: Translator) -> None:
     depth = u32(0)  # of blocks
     loops = u32(0)  # open ones
     weight = u32(1)  # of a use here
+    outermost = u32(0)  # where the outermost open loop is
     innermost = u32(0)  # number plus one of the innermost open loop that has no inner one and no call yet
     position = start
     while position < r.end:
@@ -89,15 +93,8 @@ def analyze(t: Translator) -> None:
         position += 1
         step = STEP[index]
         if step == LOCAL:
-            number = u32(source[position])
-            position += 1
-            if unlikely(number >= 0x80):
-                number, position = long_number(r, position - 1)
-            use = t.locals[home(t, number)]
-            if unlikely(use.uses == 0):
-                note_local(t, number)
-            use.uses += weight
-            use.is_written = use.is_written or index != LOCAL_GET
+            number, position = number_at(source, position)
+            note_use(t, number, index != LOCAL_GET, weight)
         elif step == NUMBER:
             position = behind_number(source, position)
         elif step == ACCESS:
@@ -113,10 +110,16 @@ def analyze(t: Translator) -> None:
                 if t.frames_buffer.data[depth] != 0:
                     loops -= 1
                     weight = weight_in(loops)
+                    if loops == 0 and t.hoisted_first != t.hoisted_count:
+                        end_hoisting(t, outermost, position)
                     if innermost != 0:
                         t.loops[innermost - 1] = u8(1)
                     innermost = u32(0)
+        elif step == CONSTANT:
+            position = behind_constant(t, position, depth, weight)
         elif step != PLAIN:
+            if step == LOOP and loops == 0:
+                outermost = position - 1
             position = behind_other(t, position)
             if step == CALL:
                 t.has_calls = True
@@ -132,12 +135,14 @@ def analyze(t: Translator) -> None:
     t.look_source = start
 
 
-@kernel
-def long_number(r: Reader, start: u32) -> tuple[u32, u32]:
-    """An integer of more than one byte, and the position behind it."""
-    r.position = start
-    number = next_u32(r)
-    return number, r.position
+@kernel(inline=True)
+def note_use(t: Translator, number: u32, is_written: bool, weight: u32) -> None:
+    """The function reads or writes a local."""
+    use = t.locals[home(t, number)]
+    if unlikely(use.uses == 0):
+        note_local(t, number)
+    use.uses += weight
+    use.is_written = use.is_written or is_written
 
 
 @kernel
@@ -174,16 +179,8 @@ def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
 def note_local(t: Translator, number: u32) -> None:
     """The function mentions a local for the first time."""
     slot = home(t, number)
-    needed = (u64(t.used_count) + 1) * size_of(u32)
-    if needed > t.used_buffer.capacity_bytes:
-        grow_buffer(t.used_buffer, needed)
-    t.used = cast(Ptr[u32], t.used_buffer.data)
-    t.used[t.used_count] = slot
-    t.used_count += 1
     assert slot < t.local_slots
-    local = t.locals[slot]
-    local.type = declared_type(t, number)
-    local.form = u8(SLOT)
+    use_local(t, slot, declared_type(t, number))
 
 
 @kernel

@@ -69,8 +69,14 @@ FLOAT_GE: Final = _FLOAT_CODES.index("ge")
 
 @kernel(inline=True)
 def fits_field(value: Value) -> bool:
-    """Whether a constant survives its field: i64 ones are sign-extended from 32 bits."""
-    return value.type != I64 or (value.payload + 0x8000_0000) < 0x1_0000_0000
+    """Whether a constant survives its field."""
+    return value.type != I64 or fits_bits(value.payload)
+
+
+@kernel(inline=True)
+def fits_bits(bits: u64) -> bool:
+    """Whether an i64 does, which is sign-extended from 32 bits."""
+    return (bits + 0x8000_0000) < 0x1_0000_0000
 
 
 @kernel(inline=True)

@@ -30,6 +30,7 @@ from fusee.engine.translate.encode import (
     reserve_code,
 )  # fmt: skip
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.hoist import load_hoisted
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
 from fusee.engine.translate.metering import (
@@ -201,6 +202,7 @@ def begin_block(t: Translator) -> None:
 @kernel
 def begin_loop(t: Translator) -> None:
     settle_all(t)
+    load_hoisted(t)
     reload_pins(t)
     frame = open_block(t, u32(LOOP))
     assert t.loop_number < t.loop_count  # the first pass has met the same loops

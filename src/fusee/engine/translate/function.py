@@ -29,6 +29,7 @@ from fusee.engine.translate.encode import (
     thread_jumps,
 )
 from fusee.engine.translate.exception import clauses_bytes, return_caught, write_clauses
+from fusee.engine.translate.hoist import begin_hoisting
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.locals import reload_pins
@@ -37,6 +38,7 @@ from fusee.engine.translate.pausing import copy_looking
 from fusee.engine.translate.positions import begin_positions, positions_bytes, write_positions
 from fusee.engine.translate.state import (
     FURTHER_VALUES,
+    MOST_HOISTED,
     NO_VALUE,
     TEMPORARIES,
     VALUES_EACH,
@@ -167,10 +169,11 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
     t.reader.source = m.source
     t.reader.module_end = m.source_size
     open_locals(t, body)
-    lay_out_frame(t)
     t.reader.position = body.code.start
     t.reader.end = body.code.end
     analyze(t)
+    t.local_slots += t.hoisted_count
+    lay_out_frame(t)
     choose_pins(t)
     translate_body(t)
     flush(t)
@@ -243,7 +246,9 @@ def open_locals(t: Translator, body: Body) -> None:
     t.has_wide_locals = slot != end
     t.catch_slots = slot
     t.local_slots = slot + body.catch_depth
-    t.locals = cast(Ptr[Local], sized(t.locals_buffer, u64(t.local_slots) * size_of(Local)))
+    begin_hoisting(t)
+    most = u64(t.local_slots) + MOST_HOISTED
+    t.locals = cast(Ptr[Local], sized(t.locals_buffer, most * size_of(Local)))
 
 
 @kernel
@@ -286,7 +291,7 @@ def translate_body(t: Translator) -> None:
 @kernel
 def emit_enter(t: Translator) -> None:
     """The cell that sets up the frame, left out where there is nothing to do."""
-    zeroed = t.local_slots - t.param_slots
+    zeroed = t.hoisted_slots - t.param_slots
     pins = t.int_pins + t.float_pins
     floats = u32(0) if t.has_wide_pins else t.float_pins  # `enter` does not load vectors
     t.has_enter = t.has_calls or zeroed != 0 or pins != 0 or t.frame_slots > FRAMELESS_SLOTS

@@ -4,13 +4,15 @@ from typing import Final
 
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.access import address_type
+from fusee.engine.translate.comparison import fits_bits
 from fusee.engine.translate.compute import push_result, test_zero
 from fusee.engine.translate.encode import add_immediate
+from fusee.engine.translate.hoist import find_hoisted
 from fusee.engine.translate.immediate import next_s64, next_u32
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.state import F32, F64, I64, NO_VALUE, Translator
-from fusee.engine.translate.values import push_constant
-from fusee.kernel.lang import kernel, load, u8, u32, u64
+from fusee.engine.translate.values import push_constant, push_local
+from fusee.kernel.lang import kernel, load, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 
 REF_FUNC: Final = u32(NUMBER["ref_func"])
@@ -20,7 +22,13 @@ TABLE_SIZE: Final = NUMBER["table_size"]
 
 @kernel
 def translate_i64_const(t: Translator) -> None:
-    push_constant(t, I64, next_s64(t.reader))
+    bits = next_s64(t.reader)
+    if unlikely(t.hoisted_count != 0 and not fits_bits(bits)):
+        local = find_hoisted(t, bits)
+        if local != t.local_slots:
+            push_local(t, local)
+            return
+    push_constant(t, I64, bits)
 
 
 @kernel

@@ -27,6 +27,7 @@ COMPARE: Final = u8(5)  # a comparison not emitted yet: `row` is a comparison co
 
 MOST_IMMEDIATES: Final = max(4, 3 + 2 * PINS)  # `enter` has so many, and `return_call_indirect` four
 INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
+MOST_HOISTED: Final = 16  # constants of a function that are kept in locals
 TEMPORARIES: Final = 3  # slots for operands that an instruction cannot take where they are
 
 VALUES_EACH: Final = 1 + MOST_LEAVES
@@ -187,7 +188,7 @@ class Translator:
     params: Ptr[u32]
     spread: u32  # 1 where there are vectors: each height of the stack has two slots, else 0
     param_slots: u32
-    local_slots: u32  # with parameters
+    local_slots: u32  # with parameters, and what else is kept as if it were a local
     has_wide_locals: bool
     homes: Ptr[u32]  # where there may be vectors: by parameter, its slot
     result_count: u32
@@ -257,6 +258,13 @@ class Translator:
     attention: u32  # the offset in the source from which on each instruction gets some
     look_source: u32  # and the one where somebody must look whether the guest shall stop
     look_code: u32  # likewise: of the code
+    # constants of loops that are kept in locals: `hoist`
+    hoisted_count: u32
+    hoisted_first: u32  # of the outermost loop at hand
+    hoisted_slots: u32  # where the first one is
+    hoisted_bits: Annotated[Ptr[u64], Count(MOST_HOISTED)]
+    hoisted_starts: Annotated[Ptr[u32], Count(MOST_HOISTED)]  # the outermost loop around it, in the source
+    hoisted_ends: Annotated[Ptr[u32], Count(MOST_HOISTED)]
     # exceptions
     clauses: Ptr[Clause]  # `target` is the number of a `Fixup` until the code is complete
     clause_count: u32

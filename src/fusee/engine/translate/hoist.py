@@ -1,0 +1,123 @@
+"""Constants of loops for which cells have no field: each has a local of its own, which is written before the loop.
+
+Hashes, generators of random numbers and sets of bits have such constants of 64 bits in their loops, and compilers do
+not take them out, because a machine's instruction costs the same as a local there. Here it is a dispatch more, each
+time. Nobody writes the local but who begins the outermost loop around the constant, so it may get a pin like others.
+"""
+
+from typing import Final
+
+from fusee.engine.arena import grow_buffer
+from fusee.engine.decode.reader import Reader, behind_number
+from fusee.engine.isa.forms import SLOT
+from fusee.engine.isa.table import NUMBER
+from fusee.engine.translate.accumulator import ins_number
+from fusee.engine.translate.comparison import fits_bits
+from fusee.engine.translate.encode import add_immediate, new_ins
+from fusee.engine.translate.immediate import next_s64
+from fusee.engine.translate.state import I64, MOST_HOISTED, Translator
+from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, u8, u16, u32, u64, unlikely
+
+MOV64: Final = u32(NUMBER["mov64"])
+LEAST_LARGE_BYTES: Final = u32(5)  # of a constant in the source
+
+
+@kernel
+def begin_hoisting(t: Translator) -> None:
+    """No constant is known yet; behind the locals so far there is room for them."""
+    t.hoisted_count = u32(0)
+    t.hoisted_first = u32(0)
+    t.hoisted_slots = t.local_slots
+
+
+@kernel
+def use_local(t: Translator, slot: u32, type_: u8) -> None:
+    """The function mentions a local for the first time."""
+    needed = (u64(t.used_count) + 1) * size_of(u32)
+    if needed > t.used_buffer.capacity_bytes:
+        grow_buffer(t.used_buffer, needed)
+    t.used = cast(Ptr[u32], t.used_buffer.data)
+    t.used[t.used_count] = slot
+    t.used_count += 1
+    t.locals[slot].type = type_
+    t.locals[slot].form = u8(SLOT)
+
+
+@kernel(inline=True)
+def behind_constant(t: Translator, start: u32, depth: u32, weight: u32) -> u32:
+    """The first pass meets a constant of 64 bits in so many blocks; gives the position behind it.
+
+    It counts if the innermost block is a loop: what is in a block of its own there may seldom be executed, and would
+    be written each time.
+    """
+    behind = behind_number(t.reader.source, start)
+    if unlikely(behind - start >= LEAST_LARGE_BYTES) and depth != 0 and t.frames_buffer.data[depth - 1] != 0:
+        note_large(t, start, weight)
+    return behind
+
+
+@kernel(cold=True)
+def note_large(t: Translator, start: u32, weight: u32) -> None:
+    """It is a long one, and in a loop."""
+    bits = constant_at(t.reader, start)
+    if fits_bits(bits):
+        return
+    number = t.hoisted_first
+    while number < t.hoisted_count and t.hoisted_bits[number] != bits:
+        number += 1
+    if number == MOST_HOISTED:
+        return
+    slot = t.hoisted_slots + number
+    if number == t.hoisted_count:
+        t.hoisted_bits[number] = bits
+        t.hoisted_count += 1
+        use_local(t, slot, I64)
+    t.locals[slot].uses += weight
+
+
+@kernel
+def constant_at(r: Reader, start: u32) -> u64:
+    """The integer at `start`; the reader stays where it is."""
+    position = r.position
+    r.position = start
+    bits = next_s64(r)
+    r.position = position
+    return bits
+
+
+@kernel(cold=True)
+def end_hoisting(t: Translator, start: u32, end: u32) -> None:
+    """The first pass has met an outermost loop, from `start` to `end` in the source."""
+    for number in span(t.hoisted_first, t.hoisted_count):
+        t.hoisted_starts[number] = start
+        t.hoisted_ends[number] = end
+    t.hoisted_first = t.hoisted_count
+
+
+@kernel
+def load_hoisted(t: Translator) -> None:
+    """Before a loop: write its constants, if it is outermost. Who has a pin gets it at the label."""
+    for number in span(t.hoisted_count):
+        if t.hoisted_starts[number] == t.source_offset:
+            slot = t.hoisted_slots + number
+            i = new_ins(t, MOV64)
+            i.destination = u8(SLOT)
+            i.slot = u16(slot)
+            add_immediate(i, t.hoisted_bits[number])
+            local = t.locals[slot]
+            local.form = u8(SLOT)
+            local.in_slot = True
+            local.last_access = ins_number(t)
+
+
+@kernel
+def find_hoisted(t: Translator, bits: u64) -> u32:
+    """The local that holds a constant here, or `local_slots` if none does."""
+    for number in span(t.hoisted_count):
+        if (
+            t.hoisted_bits[number] == bits
+            and t.hoisted_starts[number] <= t.source_offset
+            and t.source_offset < t.hoisted_ends[number]
+        ):
+            return t.hoisted_slots + number
+    return t.local_slots
