@@ -17,7 +17,7 @@ from fusee.kernel.build import Library, Program, emit_objects, load, symbol_of
 from fusee.kernel.cache import Cache
 from fusee.kernel.compile import Code, Compilation, Options
 from fusee.kernel.diagnostic import CompileError
-from fusee.kernel.lang import instance, kernel, u32, u64
+from fusee.kernel.lang import i32, instance, kernel, u32, u64
 from fusee.kernel.linker import link
 from fusee.kernel.machine import Loaded
 from fusee.kernel.target import Target
@@ -205,7 +205,7 @@ def test_addresses(tmp_path: Path) -> None:
 
 def test_errors_arrive(tmp_path: Path) -> None:
     @kernel
-    def wrong(a: u32, b: u64) -> u64:
+    def wrong(a: i32, b: u64) -> u64:
         return a + b  # type: ignore[operator, no-any-return]
 
     with pytest.raises(CompileError, match="do not mix"):

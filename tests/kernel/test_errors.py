@@ -140,11 +140,11 @@ def test_chain_of_expansion(tmp_path: Path) -> None:
 
 
 def test_rendering(tmp_path: Path) -> None:
-    error, _ = check(tmp_path, "@kernel\ndef f(ä: u32, b: u64) -> u64:\n    return «ä + b»\n")
+    error, _ = check(tmp_path, "@kernel\ndef f(ä: i32, b: u64) -> u64:\n    return «ä + b»\n")
     file = error.span.file
     number = error.span.line
     assert str(error) == (
-        "error: `u32` and `u64` do not mix\n"
+        "error: `i32` and `u64` do not mix\n"
         f"  --> {file}:{number}:12\n"
         f"  {number} |     return ä + b\n"
         "     |            ^^^^^\n"

@@ -11,7 +11,7 @@ from fusee.kernel.faults import ArithmeticFault
 from fusee.kernel.intrinsics import bitcast, fmin, minimum, select
 from fusee.kernel.lanes import LANE_TYPES, f32x4, f64x2, i8x16, i16x8, i32x4, u8x16, u16x8, u32x4, u64x2, v128
 from fusee.kernel.memory import load, read_bytes, store
-from fusee.kernel.scalars import u8, u32
+from fusee.kernel.scalars import u8, u32, u64
 from fusee.kernel.shuffles import dot, narrow_sat, shuffle, splat, swizzle_pair, widen_low, with_lane
 from fusee.kernel.target import ILP32
 
@@ -65,7 +65,7 @@ MISTAKES: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "a literal too great": (OverflowError, lambda: BYTES + 256),
     "a float among integers": (TypeError, lambda: minimum(BYTES, 1.5)),  # type: ignore[call-overload]
     "a count too great": (ArithmeticFault, lambda: WORDS << 16),
-    "a count of another type": (TypeError, lambda: WORDS >> u8(1)),  # type: ignore[operator]
+    "a count of another type": (TypeError, lambda: WORDS >> u64(1)),  # type: ignore[operator]
     "lanes too few": (TypeError, lambda: u32x4.of(1, 2, 3)),
     "no such lane": (IndexError, lambda: BYTES[16]),
     "no such lane to replace": (IndexError, lambda: with_lane(BYTES, 16, 0)),

@@ -5,6 +5,7 @@ import math
 import operator
 import struct
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from fusee.kernel.faults import ArithmeticFault
 from fusee.kernel.floats import f32, f64
-from fusee.kernel.intrinsics import bitcast, from_low, low, trunc_sat, trunc_to, with_low
+from fusee.kernel.intrinsics import bitcast, from_low, low, minimum, trunc_sat, trunc_to, with_low
 from fusee.kernel.lanes import v128
 from fusee.kernel.scalars import INTEGERS, Integer, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
@@ -114,7 +115,7 @@ def test_a_literal_takes_the_other_operands_type(kind: type[Integer]) -> None:
 @pytest.mark.parametrize("left", INTEGERS)
 @pytest.mark.parametrize("right", [*INTEGERS, f64, bool])
 def test_types_do_not_mix(left: type[Integer], right: type[Integer]) -> None:
-    if left is right:
+    if issubclass(left, right) or issubclass(right, left):
         return
     with pytest.raises(TypeError, match="do not mix"):
         left(1) + right(1)
@@ -122,6 +123,47 @@ def test_types_do_not_mix(left: type[Integer], right: type[Integer]) -> None:
         left(1) < right(1)
     with pytest.raises(TypeError, match="do not mix"):
         left(1) == right(1)
+
+
+OPERATIONS = [operator.add, operator.sub, operator.mul, operator.and_, operator.or_, operator.xor]
+COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@given(integer_types, integer_types, numbers, numbers)
+def test_the_narrower_operand_widens(left: type[Integer], right: type[Integer], a: int, b: int) -> None:
+    x, y = left(a), right(b)
+    if not (issubclass(left, right) or issubclass(right, left)):
+        return
+    wide = right if issubclass(left, right) else left
+    for operation in OPERATIONS:
+        found = operation(x, y)
+        assert type(found) is wide
+        assert found == operation(wide(x), wide(y))
+    for comparison in COMPARISONS:
+        assert comparison(x, y) is comparison(x.value, y.value)
+    least: Any = minimum
+    assert type(least(wide(x), y)) is type(least(y, wide(x))) is wide
+
+
+def test_which_types_are_wider() -> None:
+    order: list[list[type[Integer]]] = [[u8, u16, u32, usize, u64], [i8, i16, i32, i64]]
+    for kinds in order:
+        for place, kind in enumerate(kinds):
+            assert [other for other in INTEGERS if issubclass(kind, other)] == [
+                k for k in INTEGERS if k in kinds[place:]
+            ]
+
+
+def test_what_would_lose_bits_does_not_narrow() -> None:
+    with pytest.raises(TypeError, match="do not mix"):
+        u8(1) << u32(1)  # type: ignore[operator]
+    with pytest.raises(TypeError, match="do not mix"):
+        u8.literal(u16(1))
+    assert (u64(1) << u8(40)).value == 1 << 40
+    assert type(u16.literal(u8(1))) is u16
+    assert type(u8(200) // u16(3)) is type(u16(300) % u8(7)) is u16
+    with pytest.raises(ArithmeticFault):
+        u8(1) // u16(0)
 
 
 def test_integers_are_not_conditions() -> None:

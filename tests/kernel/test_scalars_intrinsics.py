@@ -90,7 +90,7 @@ def test_lesser_and_greater() -> None:
     assert minimum(u32(3), 2) == 2
     assert maximum(1, i32(-4)) == 1
     with pytest.raises(TypeError, match="do not mix"):
-        minimum(u32(1), u64(1))  # type: ignore[type-var]
+        minimum(u32(1), i64(1))  # type: ignore[type-var]
     assert select(True, u32(1), u32(2)) == 1
     assert likely(True)
     assert not unlikely(False)
@@ -108,7 +108,7 @@ def test_span_has_the_type_of_its_bounds() -> None:
     assert list(span(u32(3), u32(1))) == []
     assert list(unroll([1, 2])) == [1, 2]
     with pytest.raises(TypeError, match="do not mix"):
-        span(u32(0), u64(1))  # type: ignore[type-var]
+        span(u32(0), i64(1))  # type: ignore[type-var]
 
 
 @given(doubles, st.sampled_from([f32, f64]))

@@ -10,7 +10,7 @@ SOURCE = """
 from typing import TypeVar
 
 from fusee.kernel.lang import (
-    Fn, Ptr, Static, any_bits, bitcast, cast, f32, f32x4, handler, i8x16, kernel, load, maximum, null, registers,
+    Fn, Ptr, Static, any_bits, bitcast, cast, f32, f32x4, handler, i8x16, i64, kernel, load, maximum, null, registers,
     select, span, splat, struct, table, tail, u8, u8x16, u32, u32x4, u64, usize, v128, widen_low, with_lane,
 )
 
@@ -80,17 +80,28 @@ def bad_lanes(a: u8x16, b: i8x16, v: v128) -> u32x4:
 
 
 @kernel
-def bad(c: Cursor, narrow: u32, wide: u64) -> u32:
-    narrow + wide  # error: operator
-    narrow == wide  # error: operator
-    wide += narrow  # error: operator
+def good_widths(c: Cursor, narrow: u8, size: usize) -> u64:
+    c.size = narrow
+    total = c.size + narrow + size
+    if narrow == c.size or size < narrow:
+        good(c, c.size)
+    return maximum(total << narrow, u64(3)) % narrow | narrow
+
+
+@kernel
+def bad(c: Cursor, narrow: u32, wide: u64, other: i64) -> u32:
+    narrow + other  # error: operator
+    narrow == other  # error: operator
+    wide += other  # error: operator
+    narrow += wide  # error: assignment
     narrow // 2
-    maximum(narrow, wide)  # error: type-var
+    narrow << wide  # error: operator
+    maximum(narrow, other)  # error: type-var
     c.size = wide  # error: assignment
     c.start[wide] = narrow  # error: assignment
-    good(c, narrow)  # error: arg-type
+    good(c, other)  # error: arg-type
     good(c)  # error: call-arg
-    read(c.start, u32) + wide  # error: operator
+    read(c.start, u32) + other  # error: operator
     null(Ptr[u32])[0] = read(c.start, u64)  # error: assignment
     return 0  # error: return-value
 """

@@ -95,7 +95,7 @@ def new_arena(platform: Platform) -> Arena:
     arena.newest = address(base)
     arena.position = address(base) + usize(used)
     arena.available = FIRST_CHUNK_BYTES - used
-    arena.chunk_bytes = u64(FIRST_CHUNK_BYTES * 2)
+    arena.chunk_bytes = FIRST_CHUNK_BYTES * 2
     arena.total_bytes = FIRST_CHUNK_BYTES
     return arena
 
@@ -108,7 +108,7 @@ def aligned(size: u64) -> u64:
 @kernel
 def allocate(arena: Arena, count: u32, element_bytes: u32) -> Ptr[u8]:
     """Zeroed memory for `count` elements, aligned to 8 bytes."""
-    size = aligned(u64(count) * u64(element_bytes))
+    size = aligned(u64(count) * element_bytes)
     if size > arena.available:
         if size >= LARGEST_CHUNK_BYTES:
             return add_chunk(arena, size)
@@ -150,7 +150,7 @@ def extended(arena: Arena, elements: Ptr[u8], count: u32, more: u32, element_byt
     """A copy of `count` elements with room for `more` of them."""
     larger = allocate(arena, count + more, element_bytes)
     if count != 0:
-        copy_bytes(larger, elements, usize(count) * usize(element_bytes))
+        copy_bytes(larger, elements, usize(count) * element_bytes)
     return larger
 
 

@@ -43,4 +43,4 @@ def locate(frame: Ptr[u64]) -> None:
         table = cast(Ptr[u8], code) + code.positions
         start = m.bodies[index - m.imported_func_count].code.start
         found = source_offset(table + POSITIONS_HEADER_BYTES, load(u32, table), start, u32(frame[2]))
-    frame[2] = u64(found)
+    frame[2] = found

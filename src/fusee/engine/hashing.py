@@ -23,6 +23,6 @@ def hash_bytes(bytes: Ptr[u8], size: u32, seed: u64) -> u64:  # noqa: A002
         position += 8
     last = u64(size)
     while position < size:
-        last = (last << 8) | u64(bytes[position])
+        last = (last << 8) | bytes[position]
         position += 1
     return mixed(mixed(state ^ last, FIRST_PRIME) ^ seed, SECOND_PRIME)

@@ -82,7 +82,7 @@ def begin(world: Store, func: Func, slots: Ptr[u64], mark: u64) -> None:
         return
     for place in span(func.param_slots):
         frame[place] = slots[place]
-    header(frame, 2)[0] = u64(address(world.engine.cells.leave))
+    header(frame, 2)[0] = address(world.engine.cells.leave)
     header(frame, 1)[0] = mark
     world.status = u64(0)
     enter(func, frame)
@@ -135,7 +135,7 @@ def advance_keeping(world: Store, func: Func, parked: usize, slots: Ptr[u64]) ->
     suspended = world.suspended
     if suspended != 0:
         world.suspended = usize(0)
-        slots[0] = u64(suspended)
+        slots[0] = suspended
         raise Suspended(0, 0)
     keep_thrown(world, slots)
     raise_again(status)
@@ -155,4 +155,4 @@ def invoke_keeping(world: Store, func: Func, slots: Ptr[u64]) -> None:
 @kernel(inline=True)
 def keep_thrown(world: Store, slots: Ptr[u64]) -> None:
     if world.exception != 0:
-        slots[0] = u64(address(new_root(world, u64(take_exn(world)))))
+        slots[0] = address(new_root(world, take_exn(world)))

@@ -136,7 +136,7 @@ def record_supertype(m: Module, registry: TypeRegistry, record: CanonicalType, t
 def make_layouts(m: Module, registry: TypeRegistry, group: Group, first: u32, end: u32) -> None:
     words = u64(0)
     for i in span(first, end):
-        words += words_for(m, m.types[i], u32(registry.types[m.types[i].canonical].depth))
+        words += words_for(m, m.types[i], registry.types[m.types[i].canonical].depth)
     layouts = u64(end - first) * size_of(Layout)
     base = new_memory(registry.platform, layouts + words * 4)
     group.layouts = address(base)
@@ -189,7 +189,7 @@ def make_layout(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
         position = (position + alignment - 1) & ~(alignment - 1)
         layout.offsets[field] = position
         layout.storage[field] = canonical_value_type(m, t.fields[field])
-        layout.storage[t.field_count + field] = u32(t.mutable[field])
+        layout.storage[t.field_count + field] = t.mutable[field]
         position += size
     layout.size_bytes = (position + HEADER_BYTES - 1) & ~u32(HEADER_BYTES - 1)
     if t.kind == KIND_ARRAY:

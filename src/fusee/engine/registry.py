@@ -132,7 +132,7 @@ def new_registry(platform: Platform) -> TypeRegistry:
 @kernel
 def open_tables(registry: TypeRegistry) -> None:
     """The registry's first buckets and ids."""
-    buckets = new_memory(registry.platform, u64(FIRST_BUCKETS * size_of(usize)))
+    buckets = new_memory(registry.platform, FIRST_BUCKETS * size_of(usize))
     registry.buckets = cast(Ptr[usize], buckets)
     registry.bucket_count = FIRST_BUCKETS
     open_types(registry, FIRST_IDS)
@@ -162,7 +162,7 @@ def hold_group(registry: TypeRegistry, words: Ptr[u32], word_count: u32, type_co
     """The group with these words, made if it is new; it is then held once more."""
     assert word_count <= MAX_GROUP_WORDS
     size = word_count * 4
-    digest = hash_bytes(cast(Ptr[u8], words), size, u64(address(registry)))
+    digest = hash_bytes(cast(Ptr[u8], words), size, address(registry))
     at = registry.buckets[digest & u64(registry.bucket_count - 1)]
     while at != 0:
         group = cast(Group, at)
@@ -198,7 +198,7 @@ def add_group(registry: TypeRegistry, words: Ptr[u32], size: u32, type_count: u3
     group.type_count = type_count
     group.size_bytes = size
     group.holds = u32(1)
-    copy_bytes(cast(Ptr[u8], group_words(group)), cast(Ptr[u8], words), usize(size))
+    copy_bytes(cast(Ptr[u8], group_words(group)), cast(Ptr[u8], words), size)
     bucket = digest & u64(registry.bucket_count - 1)
     group.next = registry.buckets[bucket]
     registry.buckets[bucket] = address(group)
@@ -360,7 +360,7 @@ def heap_matches(registry: TypeRegistry, a: u32, b: u32) -> bool:
     if b & ABSTRACT != 0:
         heap = a & HEAP_MASK
         if a & ABSTRACT == 0:
-            heap = heap_of_kind(u32(registry.types[a & ID_MASK].kind))
+            heap = heap_of_kind(registry.types[a & ID_MASK].kind)
         return (u32(SUPERTYPE_MASKS[heap - FIRST_HEAP]) >> ((b & HEAP_MASK) - FIRST_HEAP)) & 1 != 0
     if a & ABSTRACT != 0:
         return a & HEAP_MASK == (u32(Heap.NONE) if b & AGGREGATE != 0 else u32(Heap.NOFUNC))

@@ -48,8 +48,8 @@ def sha256(data: Ptr[u8], size: u32, result: Ptr[u32]) -> None:
             word = u32(0)
             for k in span(u32(4)):
                 at = place + u64(i * 4 + k)
-                byte = u32(0x80) if at == u64(size) else u32(0)
-                if at < u64(size):
+                byte = u32(0x80) if at == size else u32(0)
+                if at < size:
                     byte = u32(data[at])
                 word = (word << 8) | byte
             words[i] = word

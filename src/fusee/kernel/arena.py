@@ -14,7 +14,7 @@ from fusee.kernel.codec import element_codec, make_reference
 from fusee.kernel.faults import AlignmentFault, BoundsFault, ConstantFault, FreedFault, WildFault
 from fusee.kernel.layout import element_extent
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
-from fusee.kernel.scalars import Integer, u8, usize
+from fusee.kernel.scalars import Integer, set_pointer_width, u8, usize
 from fusee.kernel.space import NULL, Region, Space, current_space, enter_space, leave_space
 from fusee.kernel.target import Target
 
@@ -239,11 +239,11 @@ def simulate(target: Target) -> Iterator[SimulatedSpace]:
     space = SimulatedSpace(target)
     previous_width = usize.bits // 8
     enter_space(space)
-    usize.set_pointer_width(target.pointer_width)
+    set_pointer_width(target.pointer_width)
     try:
         yield space
     finally:
-        usize.set_pointer_width(previous_width)
+        set_pointer_width(previous_width)
         leave_space()
 
 

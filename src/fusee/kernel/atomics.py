@@ -13,7 +13,7 @@ from typing import TypeVar
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.scalars import i8, i16, i32, i64, u8, u16, u32, u64, usize
 
-I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, u64, usize)  # noqa: E741  # constrained: operands do not mix
+I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, usize, u64)  # noqa: E741  # constrained: operands do not mix
 
 _machine = Lock()
 

@@ -76,7 +76,9 @@ def _integer_codec(kind: type[Integer], size: int, mask: int) -> Codec:
 
 
 def _literal(kind: type[Scalar], value: Any) -> Any:
-    """A Python number where a scalar is wanted, as tests and the API write it; anything else is a mistake."""
+    """A narrower integer, or a Python number as tests and the API write it; anything else is a mistake."""
+    if issubclass(kind, Integer) and isinstance(value, kind):
+        return value.value
     if isinstance(value, Scalar) or not isinstance(value, int | float):
         raise TypeError(f"{kind.__name__} wanted, not {type(value).__name__}")
     if issubclass(kind, Integer) and not kind.minimum() <= value <= kind.maximum():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import Annotated, Any, Final, TypeVar, cast, overload
 
 from fusee.kernel.errors import KernelError
+from fusee.kernel.passing import Passing
 from fusee.kernel.pointer import Fn, P, R
 from fusee.kernel.registers import copy_registers, registers_info
 from fusee.kernel.scalars import u64
@@ -65,6 +66,15 @@ class Kernel(_Declared[P, R]):
         self.weak = weak
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        passing = self._passing
+        taken: Any = passing.arguments(args, kwargs)
+        return cast(R, passing.result(self._run(*taken, **kwargs), args, kwargs))
+
+    @functools.cached_property
+    def _passing(self) -> Passing:
+        return Passing(self.function)
+
+    def _run(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.uses_stack:
             return self.function(*args, **kwargs)
         from fusee.kernel.arena import simulated

@@ -15,7 +15,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Scalar)
 N = TypeVar("N", bound=Integer)
 K = TypeVar("K", bound=IntegerLanes[Any, Any])
-I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, u64, usize)  # noqa: E741  # constrained: operands do not mix
+I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, usize, u64)  # noqa: E741  # constrained: operands do not mix
 D = TypeVar("D", i8, i16, i32, i64)
 F = TypeVar("F", f32, f64)
 
@@ -26,8 +26,8 @@ def _same_type(a: Scalar, b: Scalar) -> None:
 
 
 def _pair(a: Integer | int, b: Integer | int) -> tuple[Integer, Integer]:
-    """Two operands of one type; a literal takes the other's."""
-    kind = type(a) if isinstance(a, Integer) else type(b)
+    """Two operands in the wider of their types; a literal takes the other's."""
+    kind = type(b) if not isinstance(a, Integer) or isinstance(a, type(b)) else type(a)
     if not issubclass(kind, Integer):
         raise TypeError("two literals have no type: give one of them one")
     return kind.literal(a), kind.literal(b)

@@ -26,7 +26,7 @@ T = TypeVar("T")
 # Constrained: operands do not mix.
 N = TypeVar(
     "N",
-    i8, i16, i32, i64, u8, u16, u32, u64, usize, i8x16, u8x16, i16x8, u16x8, i32x4, u32x4, i64x2, u64x2,
+    i8, i16, i32, i64, u8, u16, u32, usize, u64, i8x16, u8x16, i16x8, u16x8, i32x4, u32x4, i64x2, u64x2,
 )  # fmt: skip
 F = TypeVar("F", f32, f64, f32x4, f64x2)
 

@@ -21,7 +21,7 @@ def _place(x: object) -> tuple[Region, int]:
     if isinstance(x, StructReference):
         return x._region, x._address
     space = current_space()
-    if isinstance(x, usize):
+    if x.__class__ is usize:
         return space.region_at(x.value), x.value
     if isinstance(x, Fn):
         return space, space.function_address(x)

@@ -1,10 +1,11 @@
 """Fixed-width integers that behave under CPython exactly as their machine counterparts do.
 
-They are plain classes and not subclasses of `int`, so that mypy rejects `u32 + u64` and accepts
-`u32 + 1`. `value` is the number they stand for.
+They are no subclasses of `int`, so that mypy rejects `u32 + i32` and accepts `u32 + 1`. A type is a subclass of
+the next wider one of its sign: where an `u32` is wanted, an `u8` will do. The compiler asks `issubclass`, too.
+`value` is the number they stand for.
 """
 
-from typing import ClassVar, Self, SupportsIndex
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from fusee.kernel.faults import ArithmeticFault
 
@@ -86,17 +87,36 @@ class Integer(Scalar):
 
     @classmethod
     def literal(cls, number: "Integer | int") -> Self:
-        """An operand as a value of this type: it is one already, or a literal that fits."""
-        return cls.wrap(cls.wrap(0)._operand(number))
+        """An operand as a value of this type: it is one already, or narrower, or a literal that fits."""
+        return cls.wrap(cls.wrap(0)._own(number))
+
+    @classmethod
+    def widened(cls, value: Any) -> Any:
+        """What is passed or returned where this type is wanted: narrower integers become it, all else stays."""
+        return cls.wrap(value.value) if isinstance(value, cls) and value.__class__ is not cls else value
 
     def _wrap(self, number: int) -> Self:  # like `wrap`, but quicker to call
         result = _new(self.__class__)
         result.value = ((number + self.bias) & self.mask) - self.bias
         return result
 
+    def _result(self, other: "Integer | int", number: int) -> Self:
+        """The result of an operation, in the wider type of its operands."""
+        wider: Any = other if isinstance(self, other.__class__) else self
+        result: Self = _new(wider.__class__)
+        result.value = ((number + wider.bias) & wider.mask) - wider.bias
+        return result
+
     def _operand(self, other: "Integer | int") -> int:
-        """The number of the other operand: of the same type, or a literal that fits it."""
-        if other.__class__ is self.__class__:
+        """The number of the other operand: of the same type, a narrower or wider one, or a literal that fits."""
+        if other.__class__ is self.__class__ or isinstance(self, other.__class__):
+            number: int = other.value  # type: ignore[union-attr]  # it is no `int`: no integer is one
+            return number
+        return self._own(other)
+
+    def _own(self, other: "Integer | int") -> int:
+        """The number of an operand that takes this type: of the same type, a narrower one, or a literal that fits."""
+        if isinstance(other, self.__class__):
             return other.value
         if not isinstance(other, int) or isinstance(other, bool):
             raise TypeError(f"{type(self).__name__} and {type(other).__name__} do not mix: convert one of them")
@@ -105,58 +125,58 @@ class Integer(Scalar):
         return int(other)
 
     def _shift_count(self, count: "Integer | int") -> int:
-        number = self._operand(count)
+        number = self._own(count)
         if not 0 <= number < self.bits:
             raise ArithmeticFault(f"shift of {type(self).__name__} by {number}")
         return number
 
     def __add__(self, other: Self | int) -> Self:
-        return self._wrap(self.value + self._operand(other))
+        return self._result(other, self.value + self._operand(other))
 
-    def __radd__(self, other: int) -> Self:
-        return self._wrap(self._operand(other) + self.value)
+    def __radd__(self, other: Self | int) -> Self:
+        return self._result(other, self._operand(other) + self.value)
 
     def __sub__(self, other: Self | int) -> Self:
-        return self._wrap(self.value - self._operand(other))
+        return self._result(other, self.value - self._operand(other))
 
-    def __rsub__(self, other: int) -> Self:
-        return self._wrap(self._operand(other) - self.value)
+    def __rsub__(self, other: Self | int) -> Self:
+        return self._result(other, self._operand(other) - self.value)
 
     def __mul__(self, other: Self | int) -> Self:
-        return self._wrap(self.value * self._operand(other))
+        return self._result(other, self.value * self._operand(other))
 
-    def __rmul__(self, other: int) -> Self:
-        return self._wrap(self._operand(other) * self.value)
+    def __rmul__(self, other: Self | int) -> Self:
+        return self._result(other, self._operand(other) * self.value)
 
     def __and__(self, other: Self | int) -> Self:
-        return self._wrap(self.value & self._operand(other))
+        return self._result(other, self.value & self._operand(other))
 
-    def __rand__(self, other: int) -> Self:
-        return self._wrap(self._operand(other) & self.value)
+    def __rand__(self, other: Self | int) -> Self:
+        return self._result(other, self._operand(other) & self.value)
 
     def __or__(self, other: Self | int) -> Self:
-        return self._wrap(self.value | self._operand(other))
+        return self._result(other, self.value | self._operand(other))
 
-    def __ror__(self, other: int) -> Self:
-        return self._wrap(self._operand(other) | self.value)
+    def __ror__(self, other: Self | int) -> Self:
+        return self._result(other, self._operand(other) | self.value)
 
     def __xor__(self, other: Self | int) -> Self:
-        return self._wrap(self.value ^ self._operand(other))
+        return self._result(other, self.value ^ self._operand(other))
 
-    def __rxor__(self, other: int) -> Self:
-        return self._wrap(self._operand(other) ^ self.value)
+    def __rxor__(self, other: Self | int) -> Self:
+        return self._result(other, self._operand(other) ^ self.value)
 
     def __lshift__(self, count: Self | int) -> Self:
         return self._wrap(self.value << self._shift_count(count))
 
     def __rlshift__(self, literal: int) -> Self:
-        return self._wrap(self._operand(literal)) << self
+        return self.literal(literal) << self
 
     def __rshift__(self, count: Self | int) -> Self:
         return self._wrap(self.value >> self._shift_count(count))
 
     def __rrshift__(self, literal: int) -> Self:
-        return self._wrap(self._operand(literal)) >> self
+        return self.literal(literal) >> self
 
     def __neg__(self) -> Self:
         return self._wrap(-self.value)
@@ -210,38 +230,20 @@ class Unsigned(Integer):
         return number
 
     def __floordiv__(self, other: Self | int) -> Self:
-        return self._wrap(self.value // self._divisor(other))
+        return self._result(other, self.value // self._divisor(other))
 
-    def __rfloordiv__(self, literal: int) -> Self:
-        return self._wrap(self._operand(literal)) // self
+    def __rfloordiv__(self, other: Self | int) -> Self:
+        return self.literal(other) // self
 
     def __mod__(self, other: Self | int) -> Self:
-        return self._wrap(self.value % self._divisor(other))
+        return self._result(other, self.value % self._divisor(other))
 
-    def __rmod__(self, literal: int) -> Self:
-        return self._wrap(self._operand(literal)) % self
+    def __rmod__(self, other: Self | int) -> Self:
+        return self.literal(other) % self
 
 
 class Signed(Integer):
     """Signed integers; see `div_trunc` and `rem_trunc` for division."""
-
-    __slots__ = ()
-
-
-class u8(Unsigned, bits=8):  # noqa: N801
-    """An unsigned 8-bit integer."""
-
-    __slots__ = ()
-
-
-class u16(Unsigned, bits=16):  # noqa: N801
-    """An unsigned 16-bit integer."""
-
-    __slots__ = ()
-
-
-class u32(Unsigned, bits=32):  # noqa: N801
-    """An unsigned 32-bit integer."""
 
     __slots__ = ()
 
@@ -252,37 +254,55 @@ class u64(Unsigned, bits=64):  # noqa: N801
     __slots__ = ()
 
 
-class usize(Unsigned, bits=64):  # noqa: N801
+class usize(u64, bits=64):  # noqa: N801
     """An unsigned integer as wide as a pointer of the target; `simulate` sets its width."""
 
     __slots__ = ()
 
-    @classmethod
-    def set_pointer_width(cls, width_bytes: int) -> None:
-        """Make it as wide as the pointers of the target that is simulated from now on."""
-        cls._set_width(8 * width_bytes)
+
+def set_pointer_width(width_bytes: int) -> None:
+    """Make `usize` as wide as the pointers of the target that is simulated from now on: of 4 or 8 bytes."""
+    usize._set_width(8 * width_bytes)
 
 
-class i8(Signed, bits=8, signed=True):  # noqa: N801
-    """A signed 8-bit integer."""
-
-    __slots__ = ()
-
-
-class i16(Signed, bits=16, signed=True):  # noqa: N801
-    """A signed 16-bit integer."""
+class u32(usize, bits=32):  # noqa: N801
+    """An unsigned 32-bit integer."""
 
     __slots__ = ()
 
 
-class i32(Signed, bits=32, signed=True):  # noqa: N801
-    """A signed 32-bit integer."""
+class u16(u32, bits=16):  # noqa: N801
+    """An unsigned 16-bit integer."""
+
+    __slots__ = ()
+
+
+class u8(u16, bits=8):  # noqa: N801
+    """An unsigned 8-bit integer."""
 
     __slots__ = ()
 
 
 class i64(Signed, bits=64, signed=True):  # noqa: N801
     """A signed 64-bit integer."""
+
+    __slots__ = ()
+
+
+class i32(i64, bits=32, signed=True):  # noqa: N801
+    """A signed 32-bit integer."""
+
+    __slots__ = ()
+
+
+class i16(i32, bits=16, signed=True):  # noqa: N801
+    """A signed 16-bit integer."""
+
+    __slots__ = ()
+
+
+class i8(i16, bits=8, signed=True):  # noqa: N801
+    """A signed 8-bit integer."""
 
     __slots__ = ()
 

@@ -43,7 +43,7 @@ def is_packed(storage: u32) -> bool:
 @kernel(inline=True)
 def value_code(storage: u32) -> u32:
     """The type of the values of a storage type."""
-    return u32(VAL_I32) if is_packed(storage) else storage
+    return VAL_I32 if is_packed(storage) else storage
 
 
 # Handles
@@ -147,7 +147,7 @@ def new_object_ref(s: StoreObject, type: u32, given: Vector) -> Ref:  # noqa: A0
         return null(Ref)
     count = layout.field_count if is_null(given) and layout.kind != KIND_ARRAY else u32(length(given))
     s.status = WRONG_COUNT
-    if usize(count) != length(given) and not is_null(given):
+    if count != length(given) and not is_null(given):
         return null(Ref)
     if layout.kind != KIND_ARRAY and count != layout.field_count:
         return null(Ref)
@@ -197,7 +197,7 @@ def allocate_ref(s: StoreObject, type: u32, count: u32) -> Ref:  # noqa: A002
     """A handle of a zeroed object; null if the heap's limit or the platform does not allow it."""
     target = stack_array(usize, 1)
     s.status = caught(allocate, s, type, count, target)
-    return null(Ref) if s.status != 0 else new_any(s, u64(target[0]))
+    return null(Ref) if s.status != 0 else new_any(s, target[0])
 
 
 @kernel

@@ -39,7 +39,7 @@ def new_exn_ref(s: StoreObject, of: Ref, given: Vector) -> Ref:
         return null(Ref)
     tag = tag_in(of)
     s.status = WRONG_COUNT
-    if length(given) != usize(tag.param_count):
+    if length(given) != tag.param_count:
         return null(Ref)
     room = stack_array(u64, SMALL)
     slots = room
@@ -93,7 +93,7 @@ def field(ref: Ref, index: usize, out: Value) -> bool:
         return False
     exn = exn_of(ref)
     ref.store.status = MISSING
-    if index >= usize(exn.tag.param_count):
+    if index >= exn.tag.param_count:
         return False
     place = payload(exn)
     for i in span(u32(index)):

@@ -128,11 +128,11 @@ def has_room(s: StoreObject) -> bool:
     if s.host_count < s.host_capacity:
         return True
     capacity = maximum(s.host_capacity * 2, FIRST_HOSTS)
-    larger = new_block(usize(capacity) * usize(size_of(Host)))
+    larger = new_block(capacity * usize(size_of(Host)))
     if is_null(larger):
         return False
     if s.host_count != 0:
-        copy_bytes(larger, cast(Ptr[u8], s.hosts), usize(s.host_count) * usize(size_of(Host)))
+        copy_bytes(larger, cast(Ptr[u8], s.hosts), s.host_count * usize(size_of(Host)))
     delete_block(cast(Ptr[u8], s.hosts))
     s.hosts = cast(Ptr[Host], larger)
     s.host_capacity = capacity
@@ -219,7 +219,7 @@ def result_arity(ref: Ref) -> usize:
 def param_code(s: StoreObject, func: Func, index: u32) -> u32:
     """The type of a parameter as the engine writes it."""
     if func.instance == 0:
-        return kind_at(s.hosts[func.index].type.params, usize(index))
+        return kind_at(s.hosts[func.index].type.params, index)
     m = cast(Instance, func.instance).module
     return canonical_value_type(m, m.types[m.func_types[func.index]].params[index])
 
@@ -228,7 +228,7 @@ def param_code(s: StoreObject, func: Func, index: u32) -> u32:
 def result_code(s: StoreObject, func: Func, index: u32) -> u32:
     """The type of a result as the engine writes it."""
     if func.instance == 0:
-        return kind_at(s.hosts[func.index].type.results, usize(index))
+        return kind_at(s.hosts[func.index].type.results, index)
     m = cast(Instance, func.instance).module
     return canonical_value_type(m, m.types[m.func_types[func.index]].results[index])
 
@@ -243,7 +243,7 @@ def call(ref: Ref, arguments: Vector, results: Vector) -> Trap:
         return new_trap(null(StoreObject), MISSING)
     s = ref.store
     func = cast(Func, ref.target)
-    if length(arguments) != usize(func.param_count):
+    if length(arguments) != func.param_count:
         return new_trap(s, WRONG_COUNT)
     s.count += 1  # as in `run`
     trap = call_in(s, func, arguments, results)
@@ -266,7 +266,7 @@ def call_in(s: StoreObject, func: Func, arguments: Vector, results: Vector) -> T
         trap = new_trap(s, WRONG_VALUE)
     else:
         trap = run(s, func, slots)
-    if is_null(trap) and length(results) < usize(func.result_count):
+    if is_null(trap) and length(results) < func.result_count:
         trap = new_trap(s, WRONG_COUNT)
     elif is_null(trap) and not give_results(s, func, slots, results):
         trap = new_trap(s, OUT_OF_MEMORY)

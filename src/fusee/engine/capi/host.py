@@ -131,7 +131,7 @@ def release_results(type_: ExternType, cells: Ptr[Value]) -> None:
         place = type_.params.size + left
         value = cells[place]
         expected = cast(ValType, pointers(type_.results)[left]).kind
-        if is_like(expected, u32(value.kind)) and not is_among(cells, place, value):
+        if is_like(expected, value.kind) and not is_among(cells, place, value):
             delete_value(value)
 
 

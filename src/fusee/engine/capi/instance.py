@@ -61,7 +61,7 @@ def instantiated(s: StoreObject, module: ModuleObject, imports: Vector, target: 
     count = held.module.import_count
     given = null(Ptr[usize])
     if count != 0:
-        given = cast(Ptr[usize], new_block(usize(count) * usize(size_of(usize))))
+        given = cast(Ptr[usize], new_block(count * usize(size_of(usize))))
         if is_null(given):
             return new_trap(s, OUT_OF_MEMORY)
     status = WRONG_IMPORTS
@@ -117,11 +117,11 @@ def hold_module(s: StoreObject, module: ModuleObject) -> ModuleObject:
 @kernel
 def take_imports(s: StoreObject, m: Module, imports: Vector, given: Ptr[usize]) -> bool:
     """The runtime's objects for a module's imports; false unless all are there, in the store, and of the right kind."""
-    if length(imports) < usize(m.import_count):
+    if length(imports) < m.import_count:
         return False
     for i in span(m.import_count):
         ref = cast(Ref, pointers(imports)[i])
-        if is_null(ref) or ref.store != s or ref.kind != u32(KINDS[m.imports[i].kind]):
+        if is_null(ref) or ref.store != s or ref.kind != KINDS[m.imports[i].kind]:
             return False
         given[i] = ref.target
     return True
@@ -144,11 +144,11 @@ def instance_exports(ref: Ref, out: Vector) -> None:
         return
     instance = cast(Instance, ref.target)
     m = instance.module
-    if not new_elements(out, usize(m.export_count), usize(size_of(usize))):
+    if not new_elements(out, m.export_count, usize(size_of(usize))):
         return
     for i in span(m.export_count):
         item = m.exports[i]
-        made = new_ref(ref.store, u32(KINDS[item.kind]), extern_at(instance, item.kind, item.index))
+        made = new_ref(ref.store, KINDS[item.kind], extern_at(instance, item.kind, item.index))
         pointers(out)[i] = address(made)
         if is_null(made):
             delete_vector(out, delete_ref)

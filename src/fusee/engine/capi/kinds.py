@@ -31,13 +31,13 @@ def code_from_kind(kind: u32) -> u32:
     if kind <= VAL_V128:
         return CODE_I32 - kind
     if kind == VAL_FUNCREF:
-        return u32(REF | NULLABLE | ABSTRACT | Heap.FUNC)
+        return REF | NULLABLE | ABSTRACT | Heap.FUNC
     if kind == VAL_EXTERNREF:
-        return u32(REF | NULLABLE | ABSTRACT | Heap.EXTERN)
+        return REF | NULLABLE | ABSTRACT | Heap.EXTERN
     if kind == VAL_EXNREF:
-        return u32(REF | NULLABLE | ABSTRACT | Heap.EXN)
+        return REF | NULLABLE | ABSTRACT | Heap.EXN
     if kind == VAL_ANYREF:
-        return u32(REF | NULLABLE | ABSTRACT | Heap.ANY)
+        return REF | NULLABLE | ABSTRACT | Heap.ANY
     return u32(0)
 
 

@@ -59,8 +59,8 @@ def make_memory(s: StoreObject, type: ExternType, target: Ptr[usize]) -> None:  
 @kernel
 def write_limits(limits: engine.Limits, type: ExternType) -> None:  # noqa: A002
     """C's limits as the engine's."""
-    limits.minimum = u64(type.limits.minimum)
-    limits.maximum = u64(type.limits.maximum)
+    limits.minimum = type.limits.minimum
+    limits.maximum = type.limits.maximum
     limits.has_maximum = type.limits.maximum != NO_MAXIMUM
     limits.is_64 = False
     limits.is_shared = type.is_shared
@@ -83,7 +83,7 @@ def type_of(memory: Memory) -> ExternType:
 @kernel
 def pages_of(memory: Memory) -> u64:
     """How large it is now, in its own pages."""
-    return atomic_load(length_word(memory), Order.SEQ_CST) >> u64(memory.page_size_log2)
+    return atomic_load(length_word(memory), Order.SEQ_CST) >> memory.page_size_log2
 
 
 @kernel(export="wasm_memory_data")
@@ -108,4 +108,4 @@ def memory_pages(ref: Ref) -> u32:
 @kernel(export="wasm_memory_grow")
 def grow(ref: Ref, delta: u32) -> bool:
     """False if a limit or the system's memory is exceeded."""
-    return is_kind(ref, KIND_MEMORY) and grow_for(ref.store.store, memory_in(ref), u64(delta)) != NOT_GROWN
+    return is_kind(ref, KIND_MEMORY) and grow_for(ref.store.store, memory_in(ref), delta) != NOT_GROWN

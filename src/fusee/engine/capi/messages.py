@@ -89,10 +89,10 @@ def write_message(out: Vector, status: u64) -> bool:
     """What a status means, if anything, with a zero byte behind it; false if there is no memory."""
     tag = u32(status >> 56)
     code = u32(status >> 32) & 0xFF_FFFF
-    if tag >= TAGS or code >= u32(COUNTS[tag]):
+    if tag >= TAGS or code >= COUNTS[tag]:
         return copy_text(out, u32(0), usize(0))
-    place = u32(FIRSTS[tag]) + code
-    return copy_text(out, u32(PLACES[place]), usize(SIZES[place]))
+    place = FIRSTS[tag] + code
+    return copy_text(out, PLACES[place], SIZES[place])
 
 
 @kernel

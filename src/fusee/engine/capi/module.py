@@ -157,7 +157,7 @@ def serialize(module: ModuleObject, out: Vector) -> None:
     if is_null(module):
         new_bytes(out, usize(0))
     else:
-        copy_to_bytes(out, bytes_of(module.source), usize(module.source.size))
+        copy_to_bytes(out, bytes_of(module.source), module.source.size)
 
 
 # Between threads: only the binary is shared, and counted atomically.
@@ -183,7 +183,7 @@ def module_imports(module: ModuleObject, out: Vector) -> None:
         new_elements(out, usize(0), usize(size_of(usize)))
         return
     m = module.module
-    if not new_elements(out, usize(m.import_count), usize(size_of(usize))):
+    if not new_elements(out, m.import_count, usize(size_of(usize))):
         return
     for i in span(m.import_count):
         item = m.imports[i]
@@ -200,7 +200,7 @@ def module_exports(module: ModuleObject, out: Vector) -> None:
         new_elements(out, usize(0), usize(size_of(usize)))
         return
     m = module.module
-    if not new_elements(out, usize(m.export_count), usize(size_of(usize))):
+    if not new_elements(out, m.export_count, usize(size_of(usize))):
         return
     none = stack_array(Span, 1)[0]
     none.start = u32(0)

@@ -102,7 +102,7 @@ def more_buckets(objects: Objects) -> bool:
     wanted = maximum(objects.bucket_count * 2, FIRST_BUCKETS)
     if wanted > MOST_BUCKETS:
         return True
-    larger = new_block(usize(wanted) * usize(size_of(usize)))
+    larger = new_block(wanted * usize(size_of(usize)))
     if is_null(larger):
         return objects.bucket_count != 0
     all_ = unlink_all(objects)
@@ -158,7 +158,7 @@ def collect(s: StoreObject) -> None:
             object_.next = dead
             dead = address(object_)
         object_.is_reached = False
-    more = maximum(maximum(u64(objects.count), places // PLACES), FIRST_COLLECTION)
+    more = maximum(maximum(objects.count, places // PLACES), FIRST_COLLECTION)
     objects.collect_at = objects.count + u32(minimum(more, u64(MOST_BUCKETS)))
     end_objects(dead)
     objects.is_collecting = False
@@ -167,7 +167,7 @@ def collect(s: StoreObject) -> None:
 @kernel
 def reach(reference: usize) -> None:
     """Note that something holds an embedder's reference."""
-    object_of(u64(reference)).is_reached = True
+    object_of(reference).is_reached = True
 
 
 REACH: Final = table(Fn[[usize], None], [reach])

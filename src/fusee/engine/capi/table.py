@@ -62,7 +62,7 @@ def get(ref: Ref, index: u32) -> Ref:
     if not is_kind(ref, KIND_TABLE):
         return null(Ref)
     table = table_in(ref)
-    if u64(index) >= table.length:
+    if index >= table.length:
         return null(Ref)
     return reference_from_slot(ref.store, table.elements[index], table.element)
 
@@ -74,9 +74,9 @@ def set_element(ref: Ref, index: u32, value: Ref) -> bool:
         return False
     table = table_in(ref)
     slot = stack_array(u64, 1)
-    if u64(index) >= table.length or not reference_to_slot(ref.store, value, table.element, slot):
+    if index >= table.length or not reference_to_slot(ref.store, value, table.element, slot):
         return False
-    write_element(table, u64(index), slot[0])
+    write_element(table, index, slot[0])
     return True
 
 
@@ -95,4 +95,4 @@ def grow(ref: Ref, delta: u32, initial: Ref) -> bool:
     slot = stack_array(u64, 1)
     if not reference_to_slot(ref.store, initial, table.element, slot):
         return False
-    return grow_table(table, u64(delta), slot[0]) != NOT_GROWN
+    return grow_table(table, delta, slot[0]) != NOT_GROWN

@@ -55,14 +55,14 @@ def make_tag(s: StoreObject, function: ExternType, target: Ptr[usize]) -> None:
     """A tag that has its list of types behind it: no module has one."""
     canonical = canonical_type(s, function)
     count = u32(function.params.size)
-    base = own(s.store, BLOCK_PLAIN, usize(size_of(Tag)) + usize(count) * usize(size_of(u32)))
+    base = own(s.store, BLOCK_PLAIN, usize(size_of(Tag)) + count * usize(size_of(u32)))
     tag = cast(Tag, base)
     tag.canonical = canonical
     tag.param_count = count
     tag.slot_count = slots_in(function.params)
     tag.params = cast(Ptr[u32], base + size_of(Tag))
     for i in span(count):
-        tag.params[i] = kind_at(function.params, usize(i))
+        tag.params[i] = kind_at(function.params, i)
     target[0] = address(tag)
 
 

@@ -29,11 +29,11 @@ VALUE_BYTES: Final = 48  # that a value takes at most, with what is between two
 WORDS: Final = TrapCode.UNCAUGHT_EXCEPTION.message.encode() + b": nullreferencenaninf0x"
 TEXT = table(u8, WORDS)
 SAID: Final = u32(WORDS.index(b"null"))
-NULL: Final = (SAID, 4)
-REFERENCE: Final = (SAID + 4, 9)
-NAN: Final = (SAID + 13, 3)
-INF: Final = (SAID + 16, 3)
-HEX: Final = (SAID + 19, 2)
+NULL: Final = (SAID, u32(4))
+REFERENCE: Final = (SAID + 4, u32(9))
+NAN: Final = (SAID + 13, u32(3))
+INF: Final = (SAID + 16, u32(3))
+HEX: Final = (SAID + 19, u32(2))
 
 
 @struct
@@ -50,7 +50,7 @@ def write_thrown(out: Vector, s: StoreObject, exn: Exn) -> bool:
     name = stack_array(u64, 2)
     tag_name(s.store, exn.tag, name)
     size = usize(name[1])
-    if not new_bytes(out, size + usize(SAID + 8) + usize(exn.tag.param_count) * VALUE_BYTES):
+    if not new_bytes(out, size + SAID + 8 + usize(exn.tag.param_count) * VALUE_BYTES):
         return False
     line = stack_array(Line, 1)[0]
     line.data = out.data
@@ -62,7 +62,7 @@ def write_thrown(out: Vector, s: StoreObject, exn: Exn) -> bool:
         put(line, u32(0x20))
     put_values(line, exn)
     put(line, u32(0))
-    out.size = usize(line.size)
+    out.size = line.size
     return True
 
 
@@ -92,13 +92,13 @@ def put_value(line: Line, kind: u32, slot: Ptr[u64]) -> None:
     elif kind == VAL_F64:
         put_float(line, slot[0], u32(11))
     elif kind < VAL_EXTERNREF:
-        put_words(line, u32(HEX[0]), u32(HEX[1]))
+        put_words(line, HEX[0], HEX[1])
         put_hex(line, slot[1], u32(16))
         put_hex(line, slot[0], u32(16))
     elif slot[0] == 0:
-        put_words(line, u32(NULL[0]), u32(NULL[1]))
+        put_words(line, NULL[0], NULL[1])
     else:
-        put_words(line, u32(REFERENCE[0]), u32(REFERENCE[1]))
+        put_words(line, REFERENCE[0], REFERENCE[1])
 
 
 @kernel(inline=True)
@@ -109,7 +109,7 @@ def put(line: Line, byte: u32) -> None:
 
 @kernel
 def put_words(line: Line, start: u32, size: u32) -> None:
-    copy_bytes(line.data + line.size, cast(Ptr[u8], TEXT) + start, usize(size))
+    copy_bytes(line.data + line.size, cast(Ptr[u8], TEXT) + start, size)
     line.size += size
 
 
@@ -158,11 +158,11 @@ def put_float(line: Line, bits: u64, exponent_bits: u32) -> None:
     highest = (u32(1) << exponent_bits) - 1
     if raw == highest:
         if fraction == 0:
-            put_words(line, u32(INF[0]), u32(INF[1]))
+            put_words(line, INF[0], INF[1])
         else:
-            put_words(line, u32(NAN[0]), u32(NAN[1]))
+            put_words(line, NAN[0], NAN[1])
         return
-    put_words(line, u32(HEX[0]), u32(HEX[1]))
+    put_words(line, HEX[0], HEX[1])
     put(line, u32(0x31) if raw != 0 else u32(0x30))
     if fraction != 0:
         put(line, u32(0x2E))  # .
@@ -172,7 +172,7 @@ def put_float(line: Line, bits: u64, exponent_bits: u32) -> None:
     put(line, u32(0x70))  # p
     exponent = u64(0)
     if bits << 1 != 0:
-        exponent = u64(maximum(raw, u32(1))) - u64(highest // 2)
+        exponent = u64(maximum(raw, u32(1))) - highest // 2
     if exponent >> 63 == 0:
         put(line, u32(0x2B))  # +
     put_integer(line, exponent, exponent >> 63, u64(0) - exponent)

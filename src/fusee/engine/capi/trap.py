@@ -1,6 +1,5 @@
 """Traps: a message, and the frames in which it happened."""
 
-
 from fusee.engine.backtrace import backtrace
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
 from fusee.engine.capi.messages import write_message
@@ -185,7 +184,7 @@ def new_frames(trap: Trap, count: u32) -> bool:
     """Room for frames; false also if there are none."""
     if count == 0:
         return False
-    frames = new_block(usize(size_of(Frame)) * usize(count))
+    frames = new_block(usize(size_of(Frame)) * count)
     if is_null(frames):
         return False
     trap.frames = address(frames)
@@ -235,7 +234,7 @@ def trap_origin(trap: Trap) -> Frame:
 def trap_trace(trap: Trap, out: Vector) -> None:
     """The frames, the innermost first; none if there is no memory."""
     count = u32(0) if is_null(trap) else trap.frame_count
-    if new_elements(out, usize(count), usize(size_of(usize))):
+    if new_elements(out, count, usize(size_of(usize))):
         for i in span(count):
             pointers(out)[i] = copy_frame(address(cast(Ptr[Frame], trap.frames)[i]))
             if pointers(out)[i] == 0:

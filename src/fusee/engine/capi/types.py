@@ -365,7 +365,7 @@ def named_type(type: NamedType) -> ExternType:  # noqa: A002
 @kernel
 def read_valtypes(m: engine.Module, out: Vector, count: u32, types: Ptr[u32]) -> bool:
     """The value types of a module's list."""
-    if not new_elements(out, usize(count), usize(size_of(usize))):
+    if not new_elements(out, count, usize(size_of(usize))):
         return False
     for i in span(count):
         pointers(out)[i] = address(read_valtype(kind_from_code(canonical_value_type(m, types[i]))))

@@ -99,9 +99,9 @@ def copy_value(out: Value, value: Value) -> None:
     out.kind = value.kind
     out.bits = value.bits
     if value.kind == VAL_V128:
-        out.bits = u64(address(copy_vector_block(cast(Ptr[u8], ref_in(value)))))
+        out.bits = address(copy_vector_block(cast(Ptr[u8], ref_in(value))))
     elif value.kind >= VAL_EXTERNREF:
-        out.bits = u64(copy_ref(ref_in(value)))
+        out.bits = copy_ref(ref_in(value))
 
 
 @kernel
@@ -111,7 +111,7 @@ def to_slot(store: StoreObject, value: Value, code: u32, slot: Ptr[u64]) -> bool
     It takes `slots_of` slots.
     """
     kind = kind_from_code(code)
-    if u32(value.kind) != kind:
+    if value.kind != kind:
         return False
     if kind == VAL_V128:
         if value.bits == 0:
@@ -135,7 +135,7 @@ def reference_to_slot(store: StoreObject, ref: Ref, code: u32, slot: Ptr[u64]) -
     if kind == VAL_FUNCREF:
         if ref.kind != KIND_FUNC or ref.store != store:
             return False
-        slot[0] = u64(ref.target)
+        slot[0] = ref.target
         return func_matches(store.world.engine, cast(Func, ref.target), code)
     if (kind == VAL_EXNREF) != (ref.kind == KIND_EXN):
         return False
@@ -190,13 +190,13 @@ def from_slot(store: StoreObject, slot: Ptr[u64], code: u32, out: Value) -> bool
     kind = kind_from_code(code)
     out.kind = u8(kind)
     if kind == VAL_V128:
-        out.bits = u64(address(new_vector_block(cast(Ptr[u8], slot))))
+        out.bits = address(new_vector_block(cast(Ptr[u8], slot)))
         return out.bits != 0
     out.bits = u64(u32(slot[0])) if kind == VAL_I32 or kind == VAL_F32 else slot[0]
     if kind < VAL_EXTERNREF or slot[0] == 0:
         return True
     ref = reference_from_slot(store, slot[0], code)
-    out.bits = u64(address(ref))
+    out.bits = address(ref)
     return not is_null(ref)
 
 

@@ -67,7 +67,7 @@ def answer(s: StoreObject, request: u32, words: Ptr[u64]) -> None:
     if request == REQUEST_WAIT:
         words[0] = wait(s, memory, usize(words[1]), words[2], words[3], words[4])
     elif request == REQUEST_NOTIFY:
-        words[0] = u64(notify(s, memory, usize(words[1]), u32(words[2])))
+        words[0] = notify(s, memory, usize(words[1]), u32(words[2]))
     else:
         words[0] = grow_for(s.store, memory, words[1])
 

@@ -40,7 +40,7 @@ def decode_body(m: Module, r: Reader, body: Body) -> None:
     total = u64(0)
     for _ in span(read_count(r, u32(2))):
         at = r.position
-        total += u64(read_u32(r))
+        total += read_u32(r)
         if total > 0xFFFF_FFFF:
             raise Malformed(ModuleError.TOO_MANY_LOCALS, at)
         read_value_type(m, r)

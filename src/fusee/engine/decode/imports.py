@@ -104,7 +104,7 @@ def new_import(m: Module, r: Reader, offset: u32, module: Span, name: Span) -> I
 @kernel
 def read_external(m: Module, r: Reader, entry: Import) -> None:
     """The external type of an import, which opens it in its index space (spec 5.3.14)."""
-    entry.kind = u32(read_byte(r))
+    entry.kind = read_byte(r)
     if entry.kind == EXTERN_FUNC:
         entry.index = m.func_count
         read_func(m, r)
@@ -135,7 +135,7 @@ def decode_exports(m: Module, r: Reader) -> None:
         entry = m.exports[i]
         entry.offset = r.position
         read_name(r, entry.name)
-        entry.kind = u32(read_byte(r))
+        entry.kind = read_byte(r)
         if entry.kind > EXTERN_TAG or (entry.kind == EXTERN_TAG and not has_feature(m, Feature.EXCEPTIONS)):
             raise Malformed(ModuleError.BAD_EXPORT_KIND, r.position - 1)
         entry.index = read_u32(r)

@@ -53,7 +53,7 @@ def read_u32(r: Reader) -> u32:
         byte = r.source[position]
         if likely(byte < 0x80):
             r.position = position + 1
-            return u32(byte)
+            return byte
     return read_long_u32(r)
 
 
@@ -193,7 +193,7 @@ def read_size(r: Reader) -> u32:
 def read_count(r: Reader, item_bytes: u32) -> u32:
     """The length of a vector whose items take at least `item_bytes`: refused before anything is allocated for it."""
     count = read_u32(r)
-    if unlikely(u64(count) * u64(item_bytes) > u64(r.end - r.position)):
+    if unlikely(u64(count) * item_bytes > u64(r.end - r.position)):
         fail_at_end(r)
     return count
 

@@ -69,7 +69,7 @@ def decode_element(m: Module, r: Reader, segment: ElementSegment) -> None:
 @kernel
 def read_element_type(m: Module, r: Reader, is_expressions: bool, has_type: bool) -> u32:
     if is_expressions:
-        return read_ref_type(m, r) if has_type else u32(FUNCTION_REFERENCE | NULLABLE)
+        return read_ref_type(m, r) if has_type else FUNCTION_REFERENCE | NULLABLE
     if has_type and read_byte(r) != 0:
         raise Malformed(ModuleError.BAD_SEGMENT_KIND, r.position - 1)
     return FUNCTION_REFERENCE

@@ -70,11 +70,11 @@ def read_ref_type_or(m: Module, r: Reader, error: Static[int]) -> u32:
     code = u32(read_byte(r))
     if code >= FIRST_HEAP and code <= LAST_HEAP:
         r.position = at
-        return u32(REF | NULLABLE) | read_heap_type(m, r)
+        return REF | NULLABLE | read_heap_type(m, r)
     if code == REF_CODE and has_feature(m, Feature.FUNCTION_REFERENCES):
         return REF | read_heap_type(m, r)
     if code == REF_NULL_CODE and has_feature(m, Feature.FUNCTION_REFERENCES):
-        return u32(REF | NULLABLE) | read_heap_type(m, r)
+        return REF | NULLABLE | read_heap_type(m, r)
     raise Malformed(error, at)
 
 

@@ -166,10 +166,10 @@ def new_struct(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
     at = run.next
     if unlikely(at == run.end):
         save_registers(f)
-        at = cell_of_next_run(f.ctx.store, u32(number))
+        at = cell_of_next_run(f.ctx.store, number)
     else:
-        run.next = at + usize(load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2]))
-    store(object_at(u64(at)), u64(immediate(f, row, dst, forms, 0)))
+        run.next = at + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+    store(object_at(at), u64(immediate(f, row, dst, forms, 0)))
     f.acc = u64(at)
 
 

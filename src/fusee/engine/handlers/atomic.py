@@ -52,7 +52,7 @@ def read(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> No
     place = place_of(ctx, s, flags, offset, memory)
     for size, _, pointer in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            s[0] = u64(atomic_load(cast(pointer, place), Order.SEQ_CST))
+            s[0] = atomic_load(cast(pointer, place), Order.SEQ_CST)
             return
     unreachable()
 
@@ -75,7 +75,7 @@ def change(
     place = place_of(ctx, s, flags, offset, memory)
     for size, kind, pointer in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            s[0] = u64(operation(cast(pointer, place), kind(slot(s, 1, flags)[0]), Order.SEQ_CST))
+            s[0] = operation(cast(pointer, place), kind(slot(s, 1, flags)[0]), Order.SEQ_CST)
             return
     unreachable()
 
@@ -87,7 +87,7 @@ def compare_exchange(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory
     expected, value = slot(s, 1, flags)[0], slot(s, 2, flags)[0]
     for size, kind, pointer in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            s[0] = u64(atomic_compare_exchange(cast(pointer, place), kind(expected), kind(value), Order.SEQ_CST))
+            s[0] = atomic_compare_exchange(cast(pointer, place), kind(expected), kind(value), Order.SEQ_CST)
             return
     unreachable()
 
@@ -95,19 +95,19 @@ def compare_exchange(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory
 @kernel
 def notify(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
     place = place_of(ctx, s, flags, offset, memory)
-    s[0] = notify_word(ctx.store, memory_at(ctx, u64(memory)), place, slot(s, 1, flags)[0] & 0xFFFF_FFFF)
+    s[0] = notify_word(ctx.store, memory_at(ctx, memory), place, slot(s, 1, flags)[0] & 0xFFFF_FFFF)
 
 
 @kernel
 def wait(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
     place = place_of(ctx, s, flags, offset, memory)
-    if not memory_at(ctx, u64(memory)).is_shared:
+    if not memory_at(ctx, memory).is_shared:
         raise Trap(TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY, 0)
-    size = u64(1) << u64(flags & SIZE_MASK)
+    size = u64(1) << (flags & SIZE_MASK)
     expected = slot(s, 1, flags)[0]
     if size == 4:
         expected &= 0xFFFF_FFFF
-    s[0] = wait_for_word(ctx.store, memory_at(ctx, u64(memory)), place, expected, size, slot(s, 2, flags)[0])
+    s[0] = wait_for_word(ctx.store, memory_at(ctx, memory), place, expected, size, slot(s, 2, flags)[0])
 
 
 _OPERATIONS: Final[dict[str, Any]] = {

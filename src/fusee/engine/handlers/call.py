@@ -64,8 +64,8 @@ def imm32(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Sta
 def open_frame(f: Regs, out: u16, size: Static[int]) -> None:
     """The callee's frame at slot `out`, returning to the cell after this one."""
     frame = f.fp + out
-    header(frame, 2)[0] = u64(address(f.pc + size))
-    header(frame, 1)[0] = u64(address(f.fp))
+    header(frame, 2)[0] = address(f.pc + size)
+    header(frame, 1)[0] = address(f.fp)
     f.fp = frame
 
 
@@ -172,12 +172,12 @@ def across(f: Regs) -> None:
         leave_frame(f)
     else:
         back = f.ctx.store.engine.cells.return_across
-        if header(f.fp, 2)[0] != u64(address(back)):
-            header(f.fp, 5)[0] = u64(address(f.ctx))
+        if header(f.fp, 2)[0] != address(back):
+            header(f.fp, 5)[0] = address(f.ctx)
             header(f.fp, 4)[0] = header(f.fp, 2)[0]
             header(f.fp, 3)[0] = header(f.fp, 1)[0]
-            header(f.fp, 2)[0] = u64(address(back))
-            header(f.fp, 1)[0] = u64(address(f.fp))
+            header(f.fp, 2)[0] = address(back)
+            header(f.fp, 1)[0] = address(f.fp)
         f.ctx = cast(Instance, func.instance)
         f.pc = func.code
     reload_memory(f)
@@ -264,7 +264,7 @@ def call_import(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
 def element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Func:
     """The function that a `call_indirect` selects; its type is still to be checked."""
     index: u64 = u64(READ[row.sources[0]](f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]))
-    return callee_at(f.ctx, u64(imm32(f, row, forms, 1)), index)
+    return callee_at(f.ctx, imm32(f, row, forms, 1), index)
 
 
 @kernel(cold=True)
@@ -329,7 +329,7 @@ def enter_element(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tup
 @kernel(inline=True)
 def is_other_element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], func: Func) -> bool:
     """Whether it is not of the very type expected, or not of this instance."""
-    return usize(func.canonical ^ imm32(f, row, forms, 0)) | (func.instance ^ address(f.ctx)) != 0
+    return (func.canonical ^ imm32(f, row, forms, 0)) | (func.instance ^ address(f.ctx)) != 0
 
 
 @kernel(inline=True)

@@ -116,7 +116,7 @@ def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tupl
 @kernel(inline=True)
 def cost_of(f: Regs) -> u64:
     """What a `tick` charges."""
-    return u64(load(u32, f.pc + cell(TICK, NOWHERE, (), size_of(usize)).immediates[0]))
+    return load(u32, f.pc + cell(TICK, NOWHERE, (), size_of(usize)).immediates[0])
 
 
 @handler(raises_to=on_trap, status="acc")

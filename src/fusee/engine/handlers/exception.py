@@ -16,7 +16,7 @@ from fusee.spec.traps import TrapCode
 def throw(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     if unlikely(not has_spare(f.ctx.store, cast(Tag, f.ctx.tags[imm32(f, row, forms, 0)]))):
         save_registers(f)
-    capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), u32(imm16(f, row, forms, 2)))
+    capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), imm16(f, row, forms, 2))
     f.ctx.store.noted = u32(0)
     return tail(unwind, f)
 

@@ -43,7 +43,7 @@ WIDTH: Final = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "f32":
 def place_of(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
     """Where the access goes, checked against the memory's length (spec 4.6.6)."""
     if row.detail.memory == "any":
-        memory = memory_at(f.ctx, u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])))
+        memory = memory_at(f.ctx, load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1]))
         return memory.base + usize(effective_address(f, row, dst, forms, memory.length_bytes))
     return f.mem + usize(effective_address(f, row, dst, forms, f.memlen))
 
@@ -55,9 +55,9 @@ def effective_address(f: Regs, row: Static[Row], dst: Static[int], forms: Static
         narrow: u32 = OPERAND["i32"](f, row, row, 0, 0, dst, forms)
         if row.detail.memory == "0":
             offset = u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
-            return checked_32(u64(narrow), offset, length, WIDTH[row.detail.stored])
+            return checked_32(narrow, offset, length, WIDTH[row.detail.stored])
         wide_offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
-        return checked_32(u64(narrow), wide_offset, length, WIDTH[row.detail.stored])
+        return checked_32(narrow, wide_offset, length, WIDTH[row.detail.stored])
     index: u64 = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
     far = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     return checked_64(index, far, length, WIDTH[row.detail.stored])
@@ -167,7 +167,7 @@ def into_acc(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     if row.name == "ref_func":
         f.acc = u64(f.ctx.functions[immediate(f, row, dst, forms, 0)])
     elif row.name == "memory_size":
-        f.acc = memory_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
+        f.acc = memory_size(f.ctx, immediate(f, row, dst, forms, 0))
         reload_memory(f)  # another thread may have grown it: accesses from here on are to find it as large as that
     else:
-        f.acc = table_size(f.ctx, u64(immediate(f, row, dst, forms, 0)))
+        f.acc = table_size(f.ctx, immediate(f, row, dst, forms, 0))

@@ -17,7 +17,7 @@ def slot(slots: Ptr[u64], number: Static[int], narrow: u16) -> Ptr[u64]:
     """Where the n-th operand or result is."""
     if number == 0:
         return slots
-    return slots + (u32(number) << u32(narrow >> 15))
+    return slots + (u32(number) << (narrow >> 15))
 
 
 @kernel(inline=True)
@@ -31,70 +31,70 @@ def operand(slots: Ptr[u64], number: Static[int], narrow: u16) -> u64:
 
 @kernel
 def memory_grow(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    s[0] = memory.memory_grow(ctx, u64(index), operand(s, 0, narrow))
+    s[0] = memory.memory_grow(ctx, index, operand(s, 0, narrow))
 
 
 @kernel
 def memory_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    memory.memory_fill(ctx, u64(index), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow))
+    memory.memory_fill(ctx, index, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow))
 
 
 @kernel
 def memory_copy(ctx: Instance, s: Ptr[u64], narrow: u16, to: u32, origin: u32) -> None:
     memory.memory_copy(
-        ctx, u64(to), u64(origin), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+        ctx, to, origin, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
     )  # fmt: skip
 
 
 @kernel
 def memory_init(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, index: u32) -> None:
     memory.memory_init(
-        ctx, u64(index), u64(segment), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+        ctx, index, segment, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
     )  # fmt: skip
 
 
 @kernel
 def data_drop(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, unused: u32) -> None:
-    memory.data_drop(ctx, u64(segment))
+    memory.data_drop(ctx, segment)
 
 
 @kernel
 def table_get(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    s[0] = table.table_get(ctx, u64(index), operand(s, 0, narrow))
+    s[0] = table.table_get(ctx, index, operand(s, 0, narrow))
 
 
 @kernel
 def table_set(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    table.table_set(ctx, u64(index), operand(s, 0, narrow), slot(s, 1, narrow)[0])
+    table.table_set(ctx, index, operand(s, 0, narrow), slot(s, 1, narrow)[0])
 
 
 @kernel
 def table_grow(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    s[0] = table.table_grow(ctx, u64(index), s[0], operand(s, 1, narrow))
+    s[0] = table.table_grow(ctx, index, s[0], operand(s, 1, narrow))
 
 
 @kernel
 def table_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    table.table_fill(ctx, u64(index), operand(s, 0, narrow), slot(s, 1, narrow)[0], operand(s, 2, narrow))
+    table.table_fill(ctx, index, operand(s, 0, narrow), slot(s, 1, narrow)[0], operand(s, 2, narrow))
 
 
 @kernel
 def table_copy(ctx: Instance, s: Ptr[u64], narrow: u16, to: u32, origin: u32) -> None:
     table.table_copy(
-        ctx, u64(to), u64(origin), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+        ctx, to, origin, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
     )  # fmt: skip
 
 
 @kernel
 def table_init(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, index: u32) -> None:
     table.table_init(
-        ctx, u64(index), u64(segment), operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
+        ctx, index, segment, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
     )  # fmt: skip
 
 
 @kernel
 def elem_drop(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, unused: u32) -> None:
-    table.elem_drop(ctx, u64(segment))
+    table.elem_drop(ctx, segment)
 
 
 @kernel
@@ -132,7 +132,7 @@ def i64_mul_wide_u(ctx: Instance, s: Ptr[u64], narrow: u16, unused: u32, unused_
 @kernel(inline=True)
 def spread_of(narrow: u16) -> u32:
     """Whether operands have two slots each: 1, or else 0."""
-    return u32(narrow >> 15)
+    return narrow >> 15
 
 
 @kernel

@@ -175,7 +175,7 @@ def write_float(f: Regs, form: Static[int], at: Static[int], value: f64) -> None
 
 @kernel(inline=True)
 def write_i32(f: Regs, form: Static[int], at: Static[int], value: u32) -> None:
-    write_int(f, form, at, u64(value))
+    write_int(f, form, at, value)
 
 
 @kernel(inline=True)

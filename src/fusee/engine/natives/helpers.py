@@ -111,7 +111,7 @@ def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
     # Asked once: what is asked again further down the host's stack, or not so far down, may be answered otherwise.
     no_room = frame + maximum(func.param_slots, func.result_slots) > world.stack_limit or is_deep(world)
     if not no_room:  # a host function may look for who waits for it (`parking`)
-        header(frame, 2)[0] = u64(address(world.engine.cells.leave))
+        header(frame, 2)[0] = address(world.engine.cells.leave)
         header(frame, 1)[0] = u64(0)
     if no_room or func.instance == 0:
         world.noted = u32(0)
@@ -258,7 +258,7 @@ def new_cell(ctx: Instance, slots: Ptr[u64], number: u32, unused: u32) -> u64:
 
 @kernel
 def take_cell(world: Store, slots: Ptr[u64], number: u32) -> None:
-    slots[0] = u64(cell_of_next_run(world, number))
+    slots[0] = cell_of_next_run(world, number)
 
 
 @kernel

@@ -148,7 +148,7 @@ def call_python(store: usize, identity: u32, instance: usize, slots: Ptr[u64]) -
     if has_succeeded:
         arguments = stack_array(usize, 4)
         arguments[0] = e.owner
-        arguments[1] = python.number(usize(identity))
+        arguments[1] = python.number(identity)
         arguments[2] = python.number(instance)
         arguments[3] = python.number(address(slots))
         result = python.call(python.run_host, arguments, usize(4), usize(0))

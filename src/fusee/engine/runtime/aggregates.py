@@ -27,7 +27,7 @@ def layout_at(ctx: Instance, index: u32) -> Layout:
 @kernel(inline=True)
 def element_at(reference: u64, layout: Layout, index: u32) -> Ptr[u8]:
     """Where an element is."""
-    return object_at(reference) + HEADER_BYTES + (usize(index) << usize(layout.element_log2))
+    return object_at(reference) + HEADER_BYTES + (usize(index) << layout.element_log2)
 
 
 @kernel
@@ -46,15 +46,15 @@ def make_struct(ctx: Instance, index: u32, values: Ptr[u64], spread: u32) -> u64
 def make_default_struct(ctx: Instance, index: u32) -> u64:
     """`struct.new_default`"""
     layout = layout_at(ctx, index)
-    return u64(new_struct(ctx.store, ctx.module.types[index].canonical, layout.size_bytes))
+    return new_struct(ctx.store, ctx.module.types[index].canonical, layout.size_bytes)
 
 
 @kernel
 def make_default_array(ctx: Instance, index: u32, length: u32) -> u64:
     """`array.new_default`"""
     layout = layout_at(ctx, index)
-    size = (u64(length) << u64(layout.element_log2)) + HEADER_BYTES
-    return u64(new_array(ctx.store, ctx.module.types[index].canonical, size, length))
+    size = (u64(length) << layout.element_log2) + HEADER_BYTES
+    return new_array(ctx.store, ctx.module.types[index].canonical, size, length)
 
 
 @kernel
@@ -83,25 +83,25 @@ def make_fixed_array(ctx: Instance, index: u32, values: Ptr[u64], spread: u32, l
 @kernel
 def check_data(ctx: Instance, layout: Layout, segment: u32, start: u32, count: u32) -> None:
     """Trap unless a data segment has `count` elements from byte `start` on."""
-    if unlikely(out_of_range(u64(start), u64(count) << u64(layout.element_log2), ctx.datas[segment].length)):
+    if unlikely(out_of_range(start, u64(count) << layout.element_log2, ctx.datas[segment].length)):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
 
 
 @kernel
 def check_elements(ctx: Instance, segment: u32, start: u32, count: u32) -> None:
     """Trap unless an element segment has `count` references from `start` on."""
-    if unlikely(out_of_range(u64(start), u64(count), ctx.elements[segment].length)):
+    if unlikely(out_of_range(start, count, ctx.elements[segment].length)):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
 
 
 @kernel
 def copy_data(ctx: Instance, layout: Layout, at: Ptr[u8], segment: u32, start: u32, count: u32) -> None:
     """It may take long."""
-    size = u64(count) << u64(layout.element_log2)
+    size = u64(count) << layout.element_log2
     done = u64(0)
     while done < size:
         part = minimum(size - done, CHUNK_BYTES)
-        copy_bytes(at + usize(done), ctx.datas[segment].items + usize(u64(start) + done), usize(part))
+        copy_bytes(at + usize(done), ctx.datas[segment].items + usize(start + done), usize(part))
         done += part
         if done < size:
             look(ctx.store)
@@ -112,7 +112,7 @@ def copy_elements(ctx: Instance, at: Ptr[u8], segment: u32, start: u32, count: u
     """References are as wide as slots in a segment, and as pointers in an array."""
     references = cast(Ptr[u64], ctx.elements[segment].items)
     for i in span(usize(count)):
-        cast(Ptr[usize], at)[i] = usize(references[usize(start) + i])
+        cast(Ptr[usize], at)[i] = usize(references[start + i])
 
 
 @kernel
@@ -140,7 +140,7 @@ def make_array_of_elements(ctx: Instance, index: u32, segment: u32, start: u32, 
 @kernel(inline=True)
 def chunk_of(layout: Layout) -> u32:
     """How many elements of an array are done at once."""
-    return u32(CHUNK_BYTES >> u64(layout.element_log2))
+    return u32(CHUNK_BYTES >> layout.element_log2)
 
 
 @kernel
@@ -148,7 +148,7 @@ def check_range(reference: u64, start: u32, count: u32) -> None:
     """Trap unless there is an array, and it has `count` elements from `start` on."""
     if unlikely(reference == 0):
         raise Trap(TrapCode.NULL_ARRAY, 0)
-    if unlikely(out_of_range(u64(start), u64(count), u64(length_of(reference)))):
+    if unlikely(out_of_range(start, count, length_of(reference))):
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
 
 
@@ -192,7 +192,7 @@ def copy_array(ctx: Instance, index: u32, reference: u64, to: u32, origin: u64, 
         part = minimum(count - done, chunk_of(layout))
         at = count - done - part if is_backward else done
         forget_range(ctx, layout, reference, to + at, part)
-        size = usize(part) << usize(layout.element_log2)
+        size = usize(part) << layout.element_log2
         copy_bytes(element_at(reference, layout, to + at), element_at(origin, layout, start + at), size)
         done += part
         if done < count:

@@ -37,11 +37,11 @@ TIMED_OUT: Final = u64(2)
 @kernel
 def atomic_place(ctx: Instance, index: u32, start: u64, offset: u64, flags: u16) -> Ptr[u8]:
     """Where an access goes, which must be aligned to its size; that is looked at first, as in wasmtime."""
-    memory = memory_at(ctx, u64(index))
+    memory = memory_at(ctx, index)
     length = memory.length_bytes
     if not memory.is_64:
         start &= 0xFFFF_FFFF
-    size = u64(1) << u64(flags & SIZE_MASK)
+    size = u64(1) << (flags & SIZE_MASK)
     if unlikely((start + offset) & (size - 1) != 0):
         raise Trap(TrapCode.HEAP_MISALIGNED, 0)
     if unlikely(start > length or offset > length or start + offset + size > length):
@@ -54,7 +54,7 @@ def word_at(place: Ptr[u8], size: u64) -> u64:
     """A word of 4 or 8 bytes."""
     if size == 8:
         return atomic_load(cast(Ptr[u64], place), Order.SEQ_CST)
-    return u64(atomic_load(cast(Ptr[u32], place), Order.SEQ_CST))
+    return atomic_load(cast(Ptr[u32], place), Order.SEQ_CST)
 
 
 @kernel
@@ -91,8 +91,8 @@ def wait_for_word(world: Store, memory: Memory, place: Ptr[u8], expected: u64, s
             raise Trap(TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY, 0)
         return TIMED_OUT
     words = stack_array(u64, 5)
-    words[0] = u64(address(memory))
-    words[1] = u64(address(place))
+    words[0] = address(memory)
+    words[1] = address(place)
     words[2] = timeout
     words[3] = expected
     words[4] = size
@@ -109,8 +109,8 @@ def notify_word(world: Store, memory: Memory, place: Ptr[u8], count: u64) -> u64
     if atomic_load(memory.waiters, Order.RELAXED) == 0:
         return u64(0)
     words = stack_array(u64, 3)
-    words[0] = u64(address(memory))
-    words[1] = u64(address(place))
+    words[0] = address(memory)
+    words[1] = address(place)
     words[2] = count
     step_aside(world, u32(REQUEST_NOTIFY), words)
     return words[0]

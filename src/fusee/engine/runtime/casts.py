@@ -55,4 +55,4 @@ def is_of_type(engine: Engine, reference: u64, value_type: u32) -> bool:
 @kernel
 def kind_of_object(engine: Engine, reference: u64) -> u32:
     """Whether an object is a structure (`KIND_STRUCT`) or an array (`KIND_ARRAY`)."""
-    return u32(cast(TypeRegistry, engine.registry).types[type_of(reference)].kind)
+    return cast(TypeRegistry, engine.registry).types[type_of(reference)].kind

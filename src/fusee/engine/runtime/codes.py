@@ -151,7 +151,7 @@ def search_code(m: Module, place: usize) -> u32:
         code = code_of(m, number)
         if place < address(code):
             number = code.lower
-        elif place - address(code) >= usize(code.size):
+        elif place - address(code) >= code.size:
             number = code.higher
         else:
             return number
@@ -172,7 +172,7 @@ def recall_code(m: Module, platform: Platform, place: usize) -> Code:
             return code_of(m, number) if number != 0 else null(Code)
     entry = cast(Ptr[usize], known) + (place >> KNOWN_SHIFT & (KNOWN_ENTRIES - 1))
     found = atomic_load(entry, Order.RELAXED)
-    if found != 0 and place - found < usize(cast(Code, found).size):
+    if found != 0 and place - found < cast(Code, found).size:
         return cast(Code, found)
     number = find_code(m, place)
     if number == 0:

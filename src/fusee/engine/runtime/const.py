@@ -85,7 +85,7 @@ def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
     e.capacity = usize(SMALL)
     depth = (span.end - span.start) // 2 + 1
     if depth > SMALL:
-        e.capacity = usize(depth)
+        e.capacity = depth
         e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(OPERAND_WORDS * SLOT_BYTES)))
         if is_null(e.stack):
             raise Exhausted(Limit.SYSTEM, 0)
@@ -139,11 +139,11 @@ def constant(e: Evaluator, row: Static[Op]) -> None:
     r = e.reader
     at = r.source + r.position
     if row.immediates[0] == Imm.I32:
-        push(e, u64(u32(next_s64(r))), u64(0))
+        push(e, u32(next_s64(r)), u64(0))
     elif row.immediates[0] == Imm.I64:
         push(e, next_s64(r), u64(0))
     elif row.immediates[0] == Imm.F32:
-        push(e, u64(load(u32, at)), u64(0))
+        push(e, load(u32, at), u64(0))
         r.position += 4
     elif row.immediates[0] == Imm.F64:
         push(e, load(u64, at), u64(0))
@@ -209,7 +209,7 @@ def ref_null(e: Evaluator, row: Static[Op]) -> None:
 
 @kernel
 def ref_func(e: Evaluator, row: Static[Op]) -> None:
-    push(e, u64(e.instance.functions[next_u32(e.reader)]), u64(0))
+    push(e, e.instance.functions[next_u32(e.reader)], u64(0))
 
 
 @kernel

@@ -52,7 +52,7 @@ def new_exn(world: Store, tag: Tag) -> Exn:
         spare.tag = tag
         return spare
     capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else SMALLEST_CAPACITY
-    exn = cast(Exn, new_array(world, u32(EXCEPTION), u64(exn_bytes(usize(capacity))), capacity))
+    exn = cast(Exn, new_array(world, u32(EXCEPTION), exn_bytes(capacity), capacity))
     exn.tag = tag
     return exn
 
@@ -143,10 +143,10 @@ def enter_clause(world: Store, exn: Exn, w: Walk, code: Code, clause: Clause) ->
             values = values + 1
             slot = slot + (u32(1) << spread)
     if clause.kind == CATCH_REF or clause.kind == CATCH_ALL_REF:
-        slot[0] = u64(address(exn))
+        slot[0] = address(exn)
         exn.is_shared = True
     elif clause.reference != NO_SLOT:
-        w.frame[clause.reference] = u64(address(exn))
+        w.frame[clause.reference] = address(exn)
         exn.is_shared = True
     else:
         discard(world, exn)
@@ -164,7 +164,7 @@ def take_caught(world: Store, kind: u32, into: Ptr[u64]) -> None:
             into[number] = values[number]
         place = into + exn.tag.slot_count
     if kind == CATCH_REF or kind == CATCH_ALL_REF:
-        place[0] = u64(address(exn))
+        place[0] = address(exn)
         exn.is_shared = True
     else:
         discard(world, exn)
@@ -196,7 +196,7 @@ def make_exn(world: Store, tag: Tag, values: Ptr[u64]) -> usize:
 @kernel
 def make_kept_exn(world: Store, tag: Tag, values: Ptr[u64]) -> Ptr[u64]:
     """The same in a place that keeps it (`new_root`)."""
-    return new_root(world, u64(make_exn(world, tag, values)))
+    return new_root(world, make_exn(world, tag, values))
 
 
 @kernel

@@ -24,7 +24,7 @@ def length_of(reference: u64) -> u32:
 
 @kernel(inline=True)
 def read_reference(at: Ptr[u8]) -> u64:
-    return u64(load(usize, at))
+    return load(usize, at)
 
 
 @kernel
@@ -59,11 +59,11 @@ def read_field(at: Ptr[u8], storage: u32, value: Ptr[u64]) -> None:
     if log2 == 3:
         value[0] = load(u64, at)
     elif log2 == 2:
-        value[0] = u64(load(u32, at))
+        value[0] = load(u32, at)
     elif log2 == 1:
-        value[0] = u64(load(u16, at))
+        value[0] = load(u16, at)
     elif log2 == 0:
-        value[0] = u64(load(u8, at))
+        value[0] = load(u8, at)
     else:
         value[0] = load(u64, at)
         value[1] = load(u64, at + 8)
@@ -75,8 +75,8 @@ def fill_fields(at: Ptr[u8], storage: u32, count: u32, value: Ptr[u64]) -> None:
     if count == 0:
         return
     init_field(at, storage, value)
-    done = usize(1) << usize(size_log2(storage))
-    end = usize(count) << usize(size_log2(storage))
+    done = usize(1) << size_log2(storage)
+    end = usize(count) << size_log2(storage)
     while done < end:
         more = minimum(done, end - done)
         copy_bytes(at + done, at, more)
@@ -87,4 +87,4 @@ def fill_fields(at: Ptr[u8], storage: u32, count: u32, value: Ptr[u64]) -> None:
 def forget_references(world: Store, at: Ptr[u8], count: u32) -> None:
     """`count` references that follow one another are about to be written over."""
     for i in span(usize(count)):
-        before_write(world, u64(cast(Ptr[usize], at)[i]))
+        before_write(world, cast(Ptr[usize], at)[i])

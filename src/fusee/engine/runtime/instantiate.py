@@ -88,15 +88,15 @@ def check_totals(holdings: Holdings, m: Module) -> None:
     size = holdings.maximum_total_bytes - minimum(holdings.maximum_total_bytes, holdings.total_bytes)
     for i in span(m.imported_memory_count, m.memory_count):
         limits = m.memories[i].limits
-        if limits.minimum > size >> u64(limits.page_size_log2):
+        if limits.minimum > size >> limits.page_size_log2:
             raise Exhausted(Limit.MEMORY_BYTES, 0)
-        size -= limits.minimum << u64(limits.page_size_log2)
+        size -= limits.minimum << limits.page_size_log2
 
 
 @kernel(inline=True)
 def array_bytes(count: u32, size: usize) -> u64:
     """Room for `count` elements, keeping what follows aligned."""
-    return (u64(count) * u64(size) + (ALIGNMENT - 1)) & ~u64(ALIGNMENT - 1)
+    return (u64(count) * size + (ALIGNMENT - 1)) & ~u64(ALIGNMENT - 1)
 
 
 @kernel

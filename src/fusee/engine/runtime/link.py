@@ -73,7 +73,7 @@ def matches_memory(wanted: MemoryType, given: Memory) -> bool:
     limits = wanted.limits
     if limits.page_size_log2 != given.page_size_log2 or limits.is_shared != given.is_shared:
         return False
-    pages = given.length_bytes >> u64(given.page_size_log2)
+    pages = given.length_bytes >> given.page_size_log2
     return matches_limits(limits, pages, given.has_maximum, given.maximum_pages, given.is_64)
 
 

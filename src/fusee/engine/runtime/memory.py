@@ -236,7 +236,7 @@ def length_word(memory: Memory) -> Ptr[u64]:
 def memory_size(ctx: Instance, index: u64) -> u64:
     """`memory.size` (spec 4.6.10), in pages. Of a shared memory it is an atomic access, as growing is."""
     memory = memory_at(ctx, index)
-    return atomic_load(length_word(memory), Order.SEQ_CST) >> u64(memory.page_size_log2)
+    return atomic_load(length_word(memory), Order.SEQ_CST) >> memory.page_size_log2
 
 
 @kernel
@@ -261,7 +261,7 @@ def memory_grow(ctx: Instance, index: u64, delta: u64) -> u64:
 def grow_together(world: Store, memory: Memory, delta: u64) -> u64:
     """Have the embedder grow a memory whose length guests of other threads have in a register: they pause."""
     words = stack_array(u64, 2)
-    words[0] = u64(address(memory))
+    words[0] = address(memory)
     words[1] = delta
     step_aside(world, u32(REQUEST_GROW), words)
     if is_late(world):

@@ -57,7 +57,7 @@ def name_in(m: Module, index: u32, into: Ptr[u64]) -> None:
         if place.end == place.start and m.imports[i].kind == EXTERN_TAG and m.imports[i].index == index:
             place = m.imports[i].name
     if place.end != place.start:
-        into[0] = u64(address(m.source + place.start))
+        into[0] = address(m.source + place.start)
         into[1] = u64(place.end - place.start)
 
 

@@ -19,7 +19,7 @@ def describe(w: Walk, into: Ptr[u64]) -> None:
     """Which function of the instance's module a frame is of, and where in its code that is."""
     m = w.instance.module
     number = find_code(m, address(w.place))
-    into[0] = u64(address(w.instance))
+    into[0] = address(w.instance)
     into[1] = u64(0)
     into[2] = u64(UNKNOWN_OFFSET)
     if number != 0:
@@ -33,9 +33,9 @@ def note_native(instance: Instance, function: u32, offset: u32) -> None:
     world = instance.store
     if world.noted < MOST_FRAMES:
         into = world.notes + world.noted * FRAME_WORDS
-        into[0] = u64(address(instance))
-        into[1] = u64(function)
-        into[2] = u64(offset)
+        into[0] = address(instance)
+        into[1] = function
+        into[2] = offset
         world.noted += 1
 
 

@@ -47,11 +47,11 @@ def move_links(cells: Cells, frame: Ptr[u64], distance: usize) -> Ptr[u64]:
     while True:
         place = header(frame, 2)[0]
         link = header(frame, 1)
-        if place == u64(address(cells.return_across)):
-            link[0] = u64(address(frame))
+        if place == address(cells.return_across):
+            link[0] = address(frame)
             place = header(frame, 4)[0]
             link = header(frame, 3)
-        if place == u64(address(cells.leave)):
+        if place == address(cells.leave):
             return frame if link[0] == MAY_WAIT else null(Ptr[u64])
         link[0] = u64(usize(link[0]) + distance)
         frame = cast(Ptr[u64], usize(link[0]))
@@ -72,7 +72,7 @@ def park(world: Store, instance: usize, frame: Ptr[u64]) -> usize:
     start = base - HEADER_SLOTS
     count = diff(world.stack_top, start)
     size = count * SLOT_BYTES
-    if world.parked_bytes + u64(size) > MOST_PARKED_BYTES:
+    if world.parked_bytes + size > MOST_PARKED_BYTES:
         return usize(NO_ROOM)
     memory = new_unset(world.engine.platform, size + size_of(Parked))
     if is_null(memory):
@@ -88,7 +88,7 @@ def park(world: Store, instance: usize, frame: Ptr[u64]) -> usize:
     if world.parked != 0:
         cast(Parked, world.parked).previous = address(parked)
     world.parked = address(parked)
-    world.parked_bytes += u64(size)
+    world.parked_bytes += size
     world.suspended = address(parked)
     return address(parked)
 

@@ -62,9 +62,9 @@ def source_offset(steps: Ptr[u8], count: u32, start: u32, code_offset: u32) -> u
         source = load(u32, steps + at + 4)
         at += MARK_BYTES
     while at < end:
-        code += code_step(u32(steps[at]))
+        code += code_step(steps[at])
         if code > code_offset:
             break
-        source += source_step(u32(steps[at]))
+        source += source_step(steps[at])
         at += 1
     return source

@@ -32,7 +32,7 @@ def field_type(engine: Engine, reference: u64, index: u32) -> u64:
     field = u32(0) if layout.kind == KIND_ARRAY else index
     if field >= layout.field_count:
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS, 0)
-    return u64(layout.storage[field]) | u64(is_mutable(layout, field)) << MUTABLE_SHIFT
+    return layout.storage[field] | u64(is_mutable(layout, field)) << MUTABLE_SHIFT
 
 
 @kernel
@@ -47,7 +47,7 @@ def place_of(layout: Layout, reference: u64, index: u32) -> Ptr[u8]:
 def unchecked_place(layout: Layout, reference: u64, index: u32) -> Ptr[u8]:
     """Where it is, if there is one."""
     if layout.kind == KIND_ARRAY:
-        return object_at(reference) + HEADER_BYTES + (usize(index) << usize(layout.element_log2))
+        return object_at(reference) + HEADER_BYTES + (usize(index) << layout.element_log2)
     return object_at(reference) + layout.offsets[index]
 
 
@@ -68,7 +68,7 @@ def make_object(world: Store, type: u32, count: u32) -> usize:  # noqa: A002
     note_embedder(world)
     layout = layout_of(cast(TypeRegistry, world.engine.registry), type)
     if layout.kind == KIND_ARRAY:
-        return new_array(world, type, HEADER_BYTES + (u64(count) << u64(layout.element_log2)), count)
+        return new_array(world, type, HEADER_BYTES + (u64(count) << layout.element_log2), count)
     return new_struct(world, type, layout.size_bytes)
 
 

@@ -43,7 +43,7 @@ def evaluate_items(e: Evaluator, segment: ElementSegment, into: Ptr[u64]) -> Non
             evaluate(e)
             into[i] = e.value
         else:
-            into[i] = u64(e.instance.functions[next_u32(e.reader)])
+            into[i] = e.instance.functions[next_u32(e.reader)]
         if i % REFERENCES_EACH == REFERENCES_EACH - 1:
             look(e.instance.store)
 
@@ -59,7 +59,7 @@ def open_segments(e: Evaluator, instance: Instance) -> None:
             if not fits_pointer(size):
                 raise Exhausted(Limit.SYSTEM, 0)
             instance.elements[i].items = own(instance.store, BLOCK_PLAIN, usize(size))
-            instance.elements[i].length = u64(segment.count)
+            instance.elements[i].length = segment.count
             write_references(e, instance, segment, cast(Ptr[u64], instance.elements[i].items))
     for i in span(m.data_count):
         instance.datas[i].items = m.source + m.datas[i].bytes.start
@@ -80,12 +80,12 @@ def run_segments(e: Evaluator, instance: Instance) -> None:
 
 @kernel
 def run_element_segment(e: Evaluator, instance: Instance, segment: ElementSegment) -> None:
-    table = table_at(instance, u64(segment.table))
+    table = table_at(instance, segment.table)
     evaluate_span(e, instance, segment.offset)
     to = e.value
-    if out_of_range(to, u64(segment.count), table.length):
+    if out_of_range(to, segment.count, table.length):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS, 0)
-    before_overwrite(table, to, u64(segment.count))
+    before_overwrite(table, to, segment.count)
     write_references(e, instance, segment, table.elements + usize(to))
 
 
@@ -94,7 +94,7 @@ def run_data_segment(e: Evaluator, instance: Instance, segment: DataSegment, ind
     evaluate_span(e, instance, segment.offset)
     to = e.value
     data = instance.datas[index]
-    memory = memory_at(instance, u64(segment.memory))
+    memory = memory_at(instance, segment.memory)
     check_segment(memory, data, to, u64(0), data.length)
     write_segment(instance.store, memory, data, to, u64(0), data.length)
     data.length = u64(0)

@@ -101,7 +101,7 @@ def make_shared(store: Store, limits: Limits) -> Memory:
     """A new one that `store` holds, and is charged with as with any other."""
     place = own(store, BLOCK_SHARED, usize(size_of(usize)))
     holdings = holdings_of(store)
-    size = limits.minimum << u64(limits.page_size_log2)
+    size = limits.minimum << limits.page_size_log2
     made = null(SharedMemory)
     if not out_of_range(holdings.total_bytes, size, holdings.maximum_total_bytes):
         made = new_shared(store.engine.platform, limits, holdings.maximum_memory_bytes)

@@ -52,7 +52,7 @@ def row_of_access(t: Translator, rows: u32) -> u32:
         kind = KIND_64
     if t.memory != 0:
         kind += KIND_ANY
-    return u32(MEMORY_ROW[rows + kind])
+    return MEMORY_ROW[rows + kind]
 
 
 @kernel(inline=True)
@@ -70,7 +70,7 @@ def add_access(t: Translator) -> None:
     """The immediates of the latest instruction, a load or store (a load's result is in the accumulator)."""
     i = t.ins[t.ins_count - 1]
     add_immediate(i, t.offset)
-    add_immediate(i, u64(t.memory))
+    add_immediate(i, t.memory)
 
 
 @kernel
@@ -122,12 +122,12 @@ def on_slots(t: Translator, index: u32) -> None:
         first = u64(next_u32(t.reader))
     if SLOT_IMMEDIATES[kind] > 1:
         second = u64(next_u32(t.reader))
-    narrow = take_from_slots(t, u32(SLOT_OPERANDS[kind]))
+    narrow = take_from_slots(t, SLOT_OPERANDS[kind])
     result = result_type(t, index, u32(first))
     i = new_ins(t, WORD[index] >> ROW_SHIFT)
     add_immediate(i, first)
     add_immediate(i, second)
-    add_immediate(i, u64(canonical(t, t.height)))
+    add_immediate(i, canonical(t, t.height))
     add_immediate(i, narrow)
     for _ in span(u32(SLOT_RESULTS[kind])):
         push_canonical(t, result)
@@ -140,7 +140,7 @@ def take_from_slots(t: Translator, count: u32) -> u64:
     for place in span(count):
         number = t.stack[t.height - count + place]
         settle(t, number)
-        narrow |= u64(t.values[number].type == I32) << u64(place)
+        narrow |= u64(t.values[number].type == I32) << place
     for _ in span(count):
         release(t, pop(t))
     return narrow
@@ -188,8 +188,8 @@ def translate_global_get(t: Translator) -> None:
 def global_place(t: Translator, index: u32) -> u64:
     """An own global's distance from the instance that it follows in memory; an import's index."""
     if index < t.module.imported_global_count:
-        return u64(index)
-    return u64(globals_offset()) + u64(index - t.module.imported_global_count) * size_of(Global)
+        return index
+    return globals_offset() + u64(index - t.module.imported_global_count) * size_of(Global)
 
 
 @kernel

@@ -71,7 +71,7 @@ def unload(t: Translator, float_bank: bool) -> None:
         slot = canonical(t, value.position)
         if not redirect(t, value, u32(SLOT), slot):
             move_acc(t, move_row(value.type), u32(SLOT), slot)
-        value.payload = u64(slot)
+        value.payload = slot
     value.kind = SLOTTED
     if float_bank:
         t.facc = NO_VALUE
@@ -85,7 +85,7 @@ def redirect(t: Translator, value: Value, form: u32, slot: u32) -> bool:
     if value.producer == NO_INS or value.producer < t.first_ins:
         return False
     i = t.ins[value.producer - t.first_ins]
-    if i.destination != ACC or not has_signature(facts_of(u32(i.row)), with_destination(u32(i.sources), form)):
+    if i.destination != ACC or not has_signature(facts_of(i.row), with_destination(i.sources, form)):
         return False
     i.destination = u8(form)
     i.slot = u16(slot)
@@ -98,11 +98,11 @@ def holds_local(t: Translator, index: u32) -> bool:
     local = t.locals[index]
     for back in span(minimum(t.ins_count, RECENT)):
         i = t.ins[t.ins_count - 1 - back]
-        to_local = is_place_of(local, index, u32(i.destination), u64(i.slot))
-        if u32(i.row) == MOV:
+        to_local = is_place_of(local, index, i.destination, i.slot)
+        if i.row == MOV:
             if to_local and i.forms[0] == ACC:
                 return True
-            if i.destination == ACC and is_place_of(local, index, u32(i.forms[0]), i.operands[0]):
+            if i.destination == ACC and is_place_of(local, index, i.forms[0], i.operands[0]):
                 return True
         if to_local or changes_acc(i):
             return False
@@ -112,7 +112,7 @@ def holds_local(t: Translator, index: u32) -> bool:
 @kernel(inline=True)
 def is_place_of(local: Local, index: u32, form: u32, slot: u64) -> bool:
     """Whether this is where the local is."""
-    return form == u32(local.form) and (form != SLOT or slot == u64(index))
+    return form == local.form and (form != SLOT or slot == index)
 
 
 @kernel(inline=True)

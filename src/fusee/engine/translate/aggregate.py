@@ -90,9 +90,9 @@ def make_of_slots(t: Translator, row: u32, index: u32, count: u32, second: u32) 
     if count == 0:
         free_slot(t)
     i = new_ins(t, row)
-    add_immediate(i, u64(index))
-    add_immediate(i, u64(second))
-    add_immediate(i, u64(canonical(t, t.height)))
+    add_immediate(i, index)
+    add_immediate(i, second)
+    add_immediate(i, canonical(t, t.height))
     add_immediate(i, u64(SPREAD) if t.spread != 0 else u64(0))
     push_canonical(t, I64)
 
@@ -144,9 +144,9 @@ def emit_new_struct(t: Translator, index: u32) -> None:
     unload(t, False)
     i = new_ins(t, NEW_STRUCT)
     i.destination = u8(ACC)
-    add_immediate(i, u64(t.module.types[index].canonical))
-    add_immediate(i, u64(number))
-    add_immediate(i, u64(CELL_BYTES[number]))
+    add_immediate(i, t.module.types[index].canonical)
+    add_immediate(i, number)
+    add_immediate(i, CELL_BYTES[number])
 
 
 @kernel
@@ -170,7 +170,7 @@ def init_field(t: Translator, index: u32, field: u32, number: u32) -> None:
     i = new_ins(t, row)
     add_source(i, u32(0), u32(ACC), u64(0))
     take(t, i, u32(1), number)
-    add_immediate(i, u64(layout_at(t, index).offsets[field]))
+    add_immediate(i, layout_at(t, index).offsets[field])
     free(t, number)
 
 
@@ -226,7 +226,7 @@ def get_field(t: Translator, is_signed: bool) -> None:
     materialize_top(t, u32(1))
     row = u32(STRUCT_READ_ROW[read_place(storage, is_signed)])
     push_result(t, row, u32(1), pop(t), NO_VALUE, type_code(unpacked(storage)))
-    add_immediate(t.ins[t.ins_count - 1], u64(layout_at(t, index).offsets[field]))
+    add_immediate(t.ins[t.ins_count - 1], layout_at(t, index).offsets[field])
 
 
 @kernel
@@ -248,7 +248,7 @@ def translate_struct_set(t: Translator) -> None:
     count = take_leaves(t, pop(t), value)
     row = u32(STRUCT_WRITE_ROW[write_place(t, t.module.types[index].fields[field])])
     emit(t, row, t.leaves, count, u32(NOWHERE), u32(0))
-    add_immediate(t.ins[t.ins_count - 1], u64(layout_at(t, index).offsets[field]))
+    add_immediate(t.ins[t.ins_count - 1], layout_at(t, index).offsets[field])
 
 
 @kernel
@@ -278,7 +278,7 @@ def translate_array_set(t: Translator) -> None:
     index = pop(t)
     take_leaves(t, pop(t), index)
     t.leaves[2] = value
-    emit(t, u32(ARRAY_WRITE_ROW[write_place(t, storage)]), t.leaves, u32(3), u32(NOWHERE), u32(0))
+    emit(t, ARRAY_WRITE_ROW[write_place(t, storage)], t.leaves, u32(3), u32(NOWHERE), u32(0))
 
 
 @kernel

@@ -162,12 +162,12 @@ def weight_in(loops: u32) -> u32:
 @kernel
 def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
     """Remember whether the block at `depth` is a loop, in the buffer of the frames, which is not in use yet."""
-    if u64(depth) >= t.frames_buffer.capacity_bytes:
+    if depth >= t.frames_buffer.capacity_bytes:
         grow_buffer(t.frames_buffer, u64(depth) + 1)
     t.frames_buffer.data[depth] = u8(is_loop)
     t.most_depth = maximum(t.most_depth, depth + 2)
     if is_loop:
-        if u64(t.loop_count) >= t.loops_buffer.capacity_bytes:
+        if t.loop_count >= t.loops_buffer.capacity_bytes:
             grow_buffer(t.loops_buffer, u64(t.loop_count) + 1)
         t.loops = t.loops_buffer.data
         t.loops[t.loop_count] = u8(0)

@@ -10,7 +10,7 @@ from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.state import Translator
 from fusee.engine.translate.values import canonical, push_canonical
-from fusee.kernel.lang import kernel, u32, u64
+from fusee.kernel.lang import kernel, u32
 
 STORE, FENCE = (NUMBER[name] for name in WITHOUT_RESULT)
 
@@ -27,8 +27,8 @@ def translate_atomic(t: Translator, index: u32) -> None:
     spread = take_from_slots(t, arity_of(word)) & SPREAD
     i = new_ins(t, row)
     add_immediate(i, t.offset)
-    add_immediate(i, u64(t.memory))
-    add_immediate(i, u64(canonical(t, t.height)))
-    add_immediate(i, spread | u64(NATURAL_ALIGNMENT[CLASS[index]]))
+    add_immediate(i, t.memory)
+    add_immediate(i, canonical(t, t.height))
+    add_immediate(i, spread | NATURAL_ALIGNMENT[CLASS[index]])
     if row != STORE:
         push_canonical(t, type_of(word))

@@ -33,7 +33,7 @@ from fusee.engine.translate.state import (
     Value,
 )  # fmt: skip
 from fusee.engine.translate.values import free, is_waiting, new_comparison, new_value, pop, release
-from fusee.kernel.lang import address, kernel, u8, u32, u64
+from fusee.kernel.lang import address, kernel, u8, u32
 
 BR: Final = NUMBER["br"]
 BRL: Final = u32(NUMBER["brl"])
@@ -79,11 +79,11 @@ def branch_if(t: Translator, condition: u32, label: Label) -> None:
         emit_branch(t, row, row + STEP_TESTS, node)
     else:
         normalize(t, node)
-        at = row_index(node.compared, u32(node.row))
+        at = row_index(node.compared, node.row)
         if is_loop:
-            emit_branch(t, u32(LOOP_ROW[at]), u32(STEP_LOOP_ROW[at]), node)
+            emit_branch(t, LOOP_ROW[at], STEP_LOOP_ROW[at], node)
         else:
-            emit_branch(t, u32(BRANCH_ROW[at]), u32(STEP_ROW[at]), node)
+            emit_branch(t, BRANCH_ROW[at], STEP_ROW[at], node)
     free(t, condition)
     t.ins[t.ins_count - 1].label = address(label)
     flush(t)
@@ -122,9 +122,9 @@ def is_stepped(t: Translator, number: u32) -> bool:
     if value.kind != LOCAL or t.ins_count == 0:
         return False
     i = t.ins[t.ins_count - 1]
-    if i.row != ADD or i.forms[1] != CONST or i.forms[0] != i.destination or u32(i.destination) != form_of(t, value):
+    if i.row != ADD or i.forms[1] != CONST or i.forms[0] != i.destination or i.destination != form_of(t, value):
         return False
-    return i.destination != SLOT or (i.operands[0] == value.payload and u64(i.slot) == value.payload)
+    return i.destination != SLOT or (i.operands[0] == value.payload and i.slot == value.payload)
 
 
 @kernel

@@ -60,10 +60,10 @@ def call(t: Translator, is_tail: bool) -> None:
 def stub_of(t: Translator, index: u32) -> u64:
     """The stub of a function, to which a call of it leads until it is translated; in listings the function's index."""
     if t.first_call == 0:
-        return u64(index)
+        return index
     stub = t.module.stubs + index
     atomic_store(stub, t.first_call, Order.RELAXED)  # by every thread the same
-    return u64(address(stub))
+    return address(stub)
 
 
 @kernel
@@ -81,8 +81,8 @@ def call_indirect(t: Translator, is_tail: bool) -> None:
         row = RETURN_CALL_INDIRECT64 if is_64 else RETURN_CALL_INDIRECT
     emit_one(t, row, index)
     i = t.ins[t.ins_count - 1]
-    add_immediate(i, u64(definition.canonical))
-    add_immediate(i, u64(table))
+    add_immediate(i, definition.canonical)
+    add_immediate(i, table)
     finish(t, i, definition, is_tail)
 
 
@@ -148,7 +148,7 @@ def leave_out(t: Translator, number: u32) -> None:
     slot = canonical(t, value.position)
     move_value(t, number, u32(SLOT), slot)
     value.kind = SLOTTED
-    value.payload = u64(slot)
+    value.payload = slot
     t.owners[value.position] = number + 1
     t.out_barrier = ins_number(t)
 
@@ -157,7 +157,7 @@ def leave_out(t: Translator, number: u32) -> None:
 def pass_argument(t: Translator, number: u32, slot: u32) -> None:
     """Put an entry of the stack into the callee's frame; it counts as a constant from then on."""
     value = t.values[number]
-    is_there = value.kind == SLOTTED and value.payload == u64(slot)
+    is_there = value.kind == SLOTTED and value.payload == slot
     is_there = is_there or (value.kind == IN_ACC and value.payload == u64(slot) + 1)
     if not is_there:
         if is_only_in_acc(value) and value.producer > t.out_barrier:
@@ -180,12 +180,12 @@ def release_place(t: Translator, number: u32) -> None:
 @kernel
 def finish(t: Translator, i: Ins, definition: TypeDef, is_tail: bool) -> None:
     """Complete the call's immediates, and push the results unless the call does not come back."""
-    add_immediate(i, u64(t.out))
+    add_immediate(i, t.out)
     slots = t.out + maximum(definition.param_slots, definition.result_slots)
     t.frame_slots = maximum(t.frame_slots, slots)
     t.out_barrier = ins_number(t)
     if is_tail:
-        add_immediate(i, u64(definition.param_slots))
+        add_immediate(i, definition.param_slots)
         return
     forget_pins(t)
     count = definition.result_count

@@ -28,7 +28,7 @@ from fusee.engine.translate.values import (
     top,
 )  # fmt: skip
 from fusee.engine.validate.reference import CAST_TO_NULLABLE
-from fusee.kernel.lang import cast, kernel, table, u8, u16, u32, u64
+from fusee.kernel.lang import cast, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
 
 SUB: Final = TEST_KINDS.index("ref_sub")
@@ -57,7 +57,7 @@ def kind_of(t: Translator, value_type: u32) -> u32:
 def constant_of(t: Translator, value_type: u32) -> u32:
     """A type as an operand."""
     number = new_value(t, CONSTANT, I32)
-    t.values[number].payload = u64(value_type)
+    t.values[number].payload = value_type
     return number
 
 
@@ -76,7 +76,7 @@ def test_top(t: Translator, is_nullable: bool) -> None:
 def cast_top(t: Translator, is_nullable: bool) -> None:
     """`ref.cast`"""
     value_type = read_target(t, is_nullable)
-    check_top(t, u32(CAST_ROW[kind_of(t, value_type)]), value_type)
+    check_top(t, CAST_ROW[kind_of(t, value_type)], value_type)
 
 
 @kernel

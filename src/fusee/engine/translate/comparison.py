@@ -94,7 +94,7 @@ def negate(node: Value) -> None:
         else:
             node.row = node.row ^ NEGATED
     else:
-        node.row = u16(INT_OPPOSITE[node.row])
+        node.row = INT_OPPOSITE[node.row]
 
 
 @kernel
@@ -105,9 +105,9 @@ def mirror(node: Value) -> None:
     node.operands[1] = first
     if node.compared >= F32:
         negated = node.row & NEGATED
-        node.row = u16(FLOAT_MIRRORED[node.row & (NEGATED - 1)]) | negated
+        node.row = FLOAT_MIRRORED[node.row & (NEGATED - 1)] | negated
     else:
-        node.row = u16(INT_MIRRORED[node.row])
+        node.row = INT_MIRRORED[node.row]
 
 
 @kernel

@@ -365,7 +365,7 @@ def copy_slot(t: Translator, type_: u8, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
         i = new_ins(t, VMOV if type_ == V128 else MOV)
-        add_source(i, u32(0), u32(SLOT), u64(origin))
+        add_source(i, u32(0), u32(SLOT), origin)
         i.destination = u8(SLOT)
         i.slot = u16(to)
 
@@ -374,7 +374,7 @@ def copy_slot(t: Translator, type_: u8, origin: u32, to: u32) -> None:
 def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
     """Move an entry to a slot that nobody needs any more; the entry counts as a constant from then on."""
     value = t.values[number]
-    if value.kind != SLOTTED or value.payload != u64(slot):
+    if value.kind != SLOTTED or value.payload != slot:
         compute_value(t, number, u32(SLOT), slot)
         value.kind = CONSTANT
 
@@ -439,7 +439,7 @@ def translate_br_table(t: Translator) -> None:
     reload_pins(t)
     count = next_u32(t.reader)
     emit_one(t, BR_TABLE, index)
-    add_immediate(t.ins[t.ins_count - 1], u64(count))
+    add_immediate(t.ins[t.ins_count - 1], count)
     start = t.code_bytes
     if t.ins_count > 1:
         start = encode_before_last(t)
@@ -501,7 +501,7 @@ def leave_settled(t: Translator) -> None:
     first = t.height - t.result_count
     if t.result_count == 1:
         i = new_ins(t, return_row(type_code(t.result_types[0])))
-        add_source(i, u32(0), u32(SLOT), u64(canonical(t, first)))
+        add_source(i, u32(0), u32(SLOT), canonical(t, first))
     else:
         slot = u32(0)
         for place in span(t.result_count):
@@ -557,7 +557,7 @@ def keep_reference(t: Translator) -> u32:
 def null_test(t: Translator, slot: u32, code: u32) -> u32:
     """A comparison of the reference in a slot with null."""
     first = new_value(t, SLOTTED, I64)
-    t.values[first].payload = u64(slot)
+    t.values[first].payload = slot
     second = new_value(t, CONSTANT, I64)
     return new_comparison(t, code, I64, first, second)
 

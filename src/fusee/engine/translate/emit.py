@@ -61,7 +61,7 @@ FEWEST_FIRST: Final = sorted(range(1, 1 << MOST_LEAVES), key=int.bit_count)
 def form_of(t: Translator, value: Value) -> u32:
     """The form in which an instruction can read the value; of what waits or must move first, the one it will have."""
     if value.kind == LOCAL:
-        return u32(t.locals[u32(value.payload)].form)
+        return t.locals[u32(value.payload)].form
     if value.kind == CONSTANT:
         return u32(CONST) if fits_field(value) else u32(SLOT)
     return u32(SLOT) if value.kind == SLOTTED else u32(ACC)
@@ -115,7 +115,7 @@ def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
         i = new_ins(t, VCONST)
         at = t.reader.source + u32(value.payload)
         for place in span(u32(4)):
-            add_immediate(i, u64(load(u32, at + place * 4)))
+            add_immediate(i, load(u32, at + place * 4))
     else:
         i = new_ins(t, move_row(value.type))
         take(t, i, u32(0), number)
@@ -139,7 +139,7 @@ def take_place(t: Translator, value: Value, number: u32, latest: u32) -> None:
         local.last_access = latest
         local.waiting -= 1
     elif value.kind != CONSTANT:
-        if value.kind == SLOTTED and value.payload >= u64(t.out):
+        if value.kind == SLOTTED and value.payload >= t.out:
             t.out_barrier = latest
         leave_place(t, value, number)
 
@@ -154,7 +154,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     row = u32(value.row)
     if value.kind == COMPARE:
         normalize(t, value)
-        row = u32(VALUE_ROW[row_index(value.compared, u32(value.row))])
+        row = u32(VALUE_ROW[row_index(value.compared, value.row)])
     emit(t, row, value.operands, value.operand_count, form, slot)
 
 
@@ -164,7 +164,7 @@ def into_temporary(t: Translator, number: u32, place: u32) -> None:
     slot = t.temporaries + (place << t.spread)
     move_value(t, number, u32(SLOT), slot)
     t.values[number].kind = SLOTTED
-    t.values[number].payload = u64(slot)
+    t.values[number].payload = slot
 
 
 @kernel
@@ -347,4 +347,4 @@ def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u3
     t.values[number].producer = NO_INS
     t.leaves[0] = number if place == 0 else other
     t.leaves[1] = other if place == 0 else number
-    emit(t, u32(OUTER_ROW[tree]), t.leaves, count - inner_count + 1, form, slot)
+    emit(t, OUTER_ROW[tree], t.leaves, count - inner_count + 1, form, slot)

@@ -63,8 +63,8 @@ SOURCE_PLACES: Final = [PLACE_BITS * place for place in range(MOST_LEAVES)]
 @kernel(inline=True)
 def reserve_code(t: Translator, size: u32) -> None:
     """Make room for `size` more bytes of code."""
-    if unlikely(u64(t.code_bytes) + u64(size) > t.code_buffer.capacity_bytes):
-        grow_code(t, u64(t.code_bytes) + u64(size))
+    if unlikely(u64(t.code_bytes) + size > t.code_buffer.capacity_bytes):
+        grow_code(t, u64(t.code_bytes) + size)
 
 
 @kernel(cold=True)
@@ -134,8 +134,8 @@ def encode_first(t: Translator, count: u32) -> None:
 @kernel(inline=True)
 def encode(t: Translator, i: Ins) -> None:
     """Append one cell. There is room for it."""
-    facts = facts_of(u32(i.row))
-    key = with_destination(u32(i.sources), u32(i.destination))
+    facts = facts_of(i.row)
+    key = with_destination(i.sources, i.destination)
     if not has_signature(facts, key):
         unreachable()  # `emit` has moved the operands until there was a handler
     if i.source_offset != t.stepped_source and (fact(facts, MAY_STOP) != 0 or t.code_bytes <= t.noted_until):
@@ -161,7 +161,7 @@ def encode(t: Translator, i: Ins) -> None:
         store(at, i.slot)
         at = at + 2
     t.code_bytes = (u32(diff(at, t.code)) + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
-    assert u64(t.code_bytes) <= t.code_buffer.capacity_bytes
+    assert t.code_bytes <= t.code_buffer.capacity_bytes
 
 
 @kernel(inline=True)

@@ -157,9 +157,9 @@ def throw(t: Translator) -> None:
     settle_branch(t, count)
     spill_pins(t)
     i = new_ins(t, u32(THROW))
-    add_immediate(i, u64(tag))
-    add_immediate(i, u64(canonical(t, t.height - count)))
-    add_immediate(i, u64(t.spread))
+    add_immediate(i, tag)
+    add_immediate(i, canonical(t, t.height - count))
+    add_immediate(i, t.spread)
 
 
 @kernel
@@ -326,7 +326,7 @@ def rethrow(t: Translator) -> None:
     block = try_at(t, t.depth - 1 - next_u32(t.reader))
     t.clauses[block.clauses].reference = block.slot
     number = new_value(t, SLOTTED, I64)
-    t.values[number].payload = u64(block.slot)
+    t.values[number].payload = block.slot
     spill_pins(t)
     emit_one(t, u32(THROW_REF), number)
 

@@ -114,12 +114,12 @@ def translate_into(t: Translator, m: Module, index: u32) -> None:
     run(t, m, index, t.world.engine.is_metered)
     notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
     size = notes_end + clauses_bytes(t) + positions_bytes(t)
-    home = new_memory(t.platform, u64(size))
+    home = new_memory(t.platform, size)
     status = caught(complete, t, home, notes_end)
     if status != 0:
         t.platform.release(home)
         raise_again(status)
-    found = add_code(m, home, t.code_bytes, index, u64(size), most_code(m))
+    found = add_code(m, home, t.code_bytes, index, size, most_code(m))
     if found != address(home) + CODE_START:
         t.platform.release(home)
     if found == 0:
@@ -129,7 +129,7 @@ def translate_into(t: Translator, m: Module, index: u32) -> None:
 @kernel
 def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
     """Write the code to where it stays, and what stands behind it."""
-    copy_looking(t, home, t.code, u64(t.code_bytes))
+    copy_looking(t, home, t.code, t.code_bytes)
     note = cast(Ptr[u32], home + t.code_bytes)
     note[0] = t.frame_slots
     note[1] = t.head_count
@@ -187,8 +187,8 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
 @kernel
 def lay_out_frame(t: Translator) -> None:
     """Locals, canonical slots, temporaries, a callee's header, a callee's frame."""
-    most_arguments = MOST_ARGUMENTS << u64(t.spread)
-    slots = u64(t.local_slots) + ((u64(t.max_height) + TEMPORARIES) << u64(t.spread)) + HEADER_SLOTS
+    most_arguments = MOST_ARGUMENTS << t.spread
+    slots = t.local_slots + ((u64(t.max_height) + TEMPORARIES) << t.spread) + HEADER_SLOTS
     if slots + most_arguments > MOST_SLOTS:
         raise Exhausted(Limit.FRAME, t.index)
     t.temporaries = t.local_slots + (t.max_height << t.spread)
@@ -197,7 +197,7 @@ def lay_out_frame(t: Translator) -> None:
     t.out_count = u32(0)
     t.out_barrier = u32(0)
     t.stack = cast(Ptr[u32], sized(t.stack_buffer, u64(t.max_height + 1) * 4))
-    owner_bytes = u64(t.max_height + 1) * 8 << u64(t.spread)
+    owner_bytes = u64(t.max_height + 1) * 8 << t.spread
     owners = sized(t.owners_buffer, owner_bytes)
     fill_bytes(owners, u8(0), usize(owner_bytes))
     t.owners = cast(Ptr[u32], owners)
@@ -299,13 +299,13 @@ def emit_enter(t: Translator) -> None:
     if t.has_enter:
         number = (t.int_pins * (PINS + 1) + floats) * ENTER_STRIDE + minimum(zeroed, u32(ZEROED_INLINE + 1))
         i = new_ins(t, ENTER + number)
-        add_immediate(i, u64(t.frame_slots))
-        add_immediate(i, u64(t.param_slots))
-        add_immediate(i, u64(zeroed))
+        add_immediate(i, t.frame_slots)
+        add_immediate(i, t.param_slots)
+        add_immediate(i, zeroed)
         for pin in span(t.int_pins):
-            add_immediate(i, u64(t.pins[pin]))
+            add_immediate(i, t.pins[pin])
         for pin in span(floats):
-            add_immediate(i, u64(t.pins[PINS + pin]))
+            add_immediate(i, t.pins[PINS + pin])
     for index in span(pins):
         pin = index if index < t.int_pins else index - t.int_pins + PINS
         if index < t.int_pins + floats:

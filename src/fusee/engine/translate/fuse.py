@@ -52,9 +52,9 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
         key |= u32(is_constant(t, other)) << (u32(0) if place == 1 else value.operand_count)
     at = u32(FIRST_TREE[value.row])
     end = u32(FIRST_TREE[value.row + 1])
-    while at < end and u32(TREE_KEY[at]) < key:
+    while at < end and TREE_KEY[at] < key:
         at += 1
-    if at == end or u32(TREE_KEY[at]) != key:
+    if at == end or TREE_KEY[at] != key:
         return u32(NO_ROW)
     tree = u32(TREE[at])
     grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]

@@ -16,16 +16,16 @@ def next_u32(r: Reader) -> u32:
     """An unsigned LEB128 integer; most take one byte."""
     byte = next_byte(r)
     if likely(byte < 0x80):
-        return u32(byte)
-    return u32(next_long(r, u64(byte)))
+        return byte
+    return u32(next_long(r, byte))
 
 
 @kernel(inline=True)
 def next_u64(r: Reader) -> u64:
     byte = next_byte(r)
     if likely(byte < 0x80):
-        return u64(byte)
-    return next_long(r, u64(byte))
+        return byte
+    return next_long(r, byte)
 
 
 @kernel

@@ -10,7 +10,7 @@ from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.settle import LONG_SEARCH, claim, settle_all, settle_claimed
 from fusee.engine.translate.state import LOCAL, V128, Translator
 from fusee.engine.translate.values import free, is_only_in_acc, loosen, pop, push_local, reads_local, release
-from fusee.kernel.lang import kernel, span, u8, u32, u64
+from fusee.kernel.lang import kernel, span, u8, u32
 
 SPILL_R: Final = u32(NUMBER["spill_r_0"])
 SPILL_F: Final = u32(NUMBER["spill_f_0"])
@@ -30,7 +30,7 @@ def set_local(t: Translator, index: u32, is_tee: bool) -> None:
         others = local.waiting - reads_local(t, number, index)
         if others != 0:
             settle_readers(t, index, others)
-    if value.kind == LOCAL and value.payload == u64(index):
+    if value.kind == LOCAL and value.payload == index:
         release(t, number)
     else:
         form = u32(local.pin) if local.pin != 0 else u32(SLOT)
@@ -74,7 +74,7 @@ def transfer(t: Translator, row: u32, first: u32, mask: u32) -> None:
     for pin in span(u32(PINS)):
         if mask >> pin & 1 != 0:
             index = t.pins[first + pin]
-            add_immediate(i, u64(index))
+            add_immediate(i, index)
             t.locals[index].last_access = ins_number(t)
 
 

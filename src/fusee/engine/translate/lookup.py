@@ -29,7 +29,7 @@ PIN_CHOICES = table(u8, [PINS if is_pin else 1 for is_pin in _IS_PIN])
 def sources_key(forms: u32) -> u32:
     """The forms of up to three operands, a byte each and 0 for those that are not there, as keys have them."""
     return (
-        u32(PLACE_CODE[forms & 0xFF])
+        PLACE_CODE[forms & 0xFF]
         | u32(PLACE_CODE[forms >> 8 & 0xFF]) << PLACE_BITS
         | u32(PLACE_CODE[forms >> 16]) << (2 * PLACE_BITS)
     )
@@ -44,7 +44,7 @@ def with_destination(sources: u32, form: u32) -> u32:
 @kernel(inline=True)
 def has_signature(facts: u64, key: u32) -> bool:
     """Whether a row exists in this signature."""
-    return u32(SIGNATURE_KEYS[fact(facts, SIGNATURES) + key]) == key
+    return SIGNATURE_KEYS[fact(facts, SIGNATURES) + key] == key
 
 
 @kernel(inline=True)
@@ -56,13 +56,13 @@ def has_sources(facts: u64, sources: u32) -> bool:
 @kernel(inline=True)
 def handler_number(i: Ins, facts: u64, key: u32) -> u32:
     """The number of an instruction's handler, if there is one for its key (`isa.forms.expand` has the order)."""
-    number = u32(BASE[i.row]) + u32(SIGNATURE_STARTS[fact(facts, SIGNATURES) + key])
+    number = u32(BASE[i.row]) + SIGNATURE_STARTS[fact(facts, SIGNATURES) + key]
     if PINS != 0 and key & ~(key >> 1) & EACH_PLACE != 0:
         if fact(facts, MIRRORED_PAIR) != 0:
             return number + pins_with_pair(i, fact(facts, MIRRORED_PAIR))
         pins = u32(PIN_NUMBER[i.destination])
         for place in unroll(range(MOST_LEAVES)):
-            pins = append_pin(pins, u32(i.forms[place]))
+            pins = append_pin(pins, i.forms[place])
         number += pins
     return number
 
@@ -70,7 +70,7 @@ def handler_number(i: Ins, facts: u64, key: u32) -> u32:
 @kernel(inline=True)
 def append_pin(pins: u32, form: u32) -> u32:
     """`pins` are counted through, and for each of them one more operand, if that is in a pin."""
-    return pins * u32(PIN_CHOICES[form]) + u32(PIN_NUMBER[form])
+    return pins * PIN_CHOICES[form] + PIN_NUMBER[form]
 
 
 @kernel
@@ -80,13 +80,13 @@ def pins_with_pair(i: Ins, pair: u32) -> u32:
     second = u32(i.forms[pair])
     pins = u32(PIN_NUMBER[i.destination])
     if pair == 2:
-        pins = append_pin(pins, u32(i.forms[0]))
+        pins = append_pin(pins, i.forms[0])
     if PIN_CHOICES[first] != 1 and PIN_CHOICES[second] != 1:
         number = u32(PIN_NUMBER[second])
-        pins = pins * (PINS * (PINS + 1) // 2) + number * (number + 1) // 2 + u32(PIN_NUMBER[first])
+        pins = pins * (PINS * (PINS + 1) // 2) + number * (number + 1) // 2 + PIN_NUMBER[first]
     else:
         pins = append_pin(append_pin(pins, first), second)
-    return append_pin(pins, u32(i.forms[2])) if pair == 1 else pins
+    return append_pin(pins, i.forms[2]) if pair == 1 else pins
 
 
 @kernel(inline=True)
@@ -98,7 +98,7 @@ def find_pair(first: u32, second: u32) -> u32:
         if PAIR_KEYS[at] == EMPTY:
             return u32(NO_PAIR)
         at = (at + 1) & ((1 << HASH_BITS) - 1)
-    return u32(PAIR_NUMBERS[at])
+    return PAIR_NUMBERS[at]
 
 
 assert FORMS == NOWHERE == CONST + 1 == SLOT + 2

@@ -73,4 +73,4 @@ def write_positions(t: Translator, home: Ptr[u8], at: u32) -> None:
     """Put the table behind the finished code at `home`, so many bytes from there."""
     cast(Code, home).positions = at
     store(home + at, t.step_count)
-    copy_looking(t, home + at + POSITIONS_HEADER_BYTES, t.steps, u64(t.step_count))
+    copy_looking(t, home + at + POSITIONS_HEADER_BYTES, t.steps, t.step_count)

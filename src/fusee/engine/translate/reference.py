@@ -33,7 +33,7 @@ def translate_i64_const(t: Translator) -> None:
 
 @kernel
 def translate_f32_const(t: Translator) -> None:
-    push_constant(t, F32, u64(load(u32, t.reader.source + t.reader.position)))
+    push_constant(t, F32, load(u32, t.reader.source + t.reader.position))
     t.reader.position += 4
 
 
@@ -53,7 +53,7 @@ def translate_ref_null(t: Translator) -> None:
 def push_named(t: Translator, row: u32, index: u32, type_: u8) -> None:
     """Emit a row that has an index for its only operand, and push its result."""
     push_result(t, row, u32(0), NO_VALUE, NO_VALUE, type_)
-    add_immediate(t.ins[t.ins_count - 1], u64(index))
+    add_immediate(t.ins[t.ins_count - 1], index)
 
 
 @kernel

@@ -47,14 +47,14 @@ def settle_claimed(t: Translator, number: u32) -> None:
     """Put a value into its canonical slot, which is free."""
     value = t.values[number]
     slot = canonical(t, value.position)
-    if value.kind == SLOTTED and value.payload == u64(slot):
+    if value.kind == SLOTTED and value.payload == slot:
         return
     if is_only_in_acc(value):
         unload(t, is_float(value.type))
         return
     compute_value(t, number, u32(SLOT), slot)
     value.kind = SLOTTED
-    value.payload = u64(slot)
+    value.payload = slot
     own_slot(t, number)
 
 

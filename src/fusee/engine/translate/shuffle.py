@@ -44,7 +44,7 @@ def translate_shuffle(t: Translator) -> None:
     push_result(t, u32(SHUFFLE), u32(2), pop(t), second, V128)
     i = t.ins[t.ins_count - 1]
     for number in span(u32(4)):
-        add_immediate(i, u64(load(u32, at + number * 4)))
+        add_immediate(i, load(u32, at + number * 4))
 
 
 @kernel

@@ -139,7 +139,7 @@ def width(type_: u8) -> u32:
 def push_local(t: Translator, index: u32) -> None:
     local = t.locals[index]
     local.waiting += 1
-    push(t, make_value(t, LOCAL, local.type, u64(index)))
+    push(t, make_value(t, LOCAL, local.type, index))
 
 
 @kernel(inline=True)
@@ -151,7 +151,7 @@ def push_constant(t: Translator, type_: u8, bits: u64) -> None:
 def push_canonical(t: Translator, type_: u8) -> None:
     """An entry that is already where it belongs at labels."""
     number = new_value(t, SLOTTED, type_)
-    t.values[number].payload = u64(canonical(t, t.height))
+    t.values[number].payload = canonical(t, t.height)
     t.owners[t.height] = number + 1
     push(t, number)
 
@@ -223,12 +223,12 @@ def reads_local(t: Translator, number: u32, index: u32) -> u32:
     """How often the value will read the local when it is consumed."""
     value = t.values[number]
     if value.kind == LOCAL:
-        return u32(value.payload == u64(index))
+        return u32(value.payload == index)
     count = u32(0)
     if value.kind == PENDING or value.kind == COMPARE:
         for place in span(value.operand_count):
             operand = t.values[value.operands[place]]
-            count += u32(operand.kind == LOCAL and operand.payload == u64(index))
+            count += u32(operand.kind == LOCAL and operand.payload == index)
     return count
 
 

@@ -23,7 +23,7 @@ from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.shuffle import translate_shuffle
 from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
 from fusee.engine.translate.values import new_node, pop, push, push_constant
-from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
+from fusee.kernel.lang import kernel, table, u8, u16, u32
 from fusee.spec.op import Imm, Op
 
 _FIRST: Final = min(op.index for op in OPS)
@@ -125,19 +125,19 @@ def translate_lanes(t: Translator, index: u32) -> None:
     kind = KIND[place]
     row = u32(ROW[place])
     if kind == CONSTANT:
-        push_constant(t, V128, u64(t.reader.position))
+        push_constant(t, V128, t.reader.position)
         t.reader.position += 16
     elif kind == PLACES:
         translate_shuffle(t)
     elif kind == RELAXED:
         compute_relaxed(t, u32(WORD[index]), row)
     elif kind == EXTRACT:
-        push_unary(t, row + u32(next_byte(t.reader)), RESULT[place])
+        push_unary(t, row + next_byte(t.reader), RESULT[place])
     elif kind == REPLACE:
         materialize_top(t, u32(2))
         number = pop(t)
         vector = pop(t)
-        push(t, new_node(t, PENDING, row + u32(next_byte(t.reader)), V128, vector, number))
+        push(t, new_node(t, PENDING, row + next_byte(t.reader), V128, vector, number))
     else:
         access_lanes(t, place)
 
@@ -155,12 +155,12 @@ def compute_relaxed(t: Translator, word: u32, cheaper: u32) -> None:
 @kernel
 def access_lanes(t: Translator, place: u32) -> None:
     """A load or store of lanes, or a load that makes a vector of a number: one instruction if there is one, or two."""
-    access = row_of_access(t, u32(ACCESS[place]))
+    access = row_of_access(t, ACCESS[place])
     kind = KIND[place]
     lane = u32(0) if kind == LOAD else u32(next_byte(t.reader))
     whole = u32(WHOLE[place])
-    row = u32(ROW[place]) + lane
-    if whole != NO_ROW and access == u32(MEMORY_ROW[ACCESS[place]]):
+    row = ROW[place] + lane
+    if whole != NO_ROW and access == MEMORY_ROW[ACCESS[place]]:
         if kind == LOAD:
             load_top(t, whole, V128)
         elif kind == LOAD_LANE:

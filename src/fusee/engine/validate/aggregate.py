@@ -115,7 +115,7 @@ def validate_struct_get(v: Validator) -> None:
     t = struct_at(v, index)
     storage = t.fields[read_field_index(v, t)]
     check_access(v, storage, v.opcode != opcodes.STRUCT_GET.index)
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
     push(v, unpacked(storage))
 
 
@@ -127,7 +127,7 @@ def validate_struct_set(v: Validator) -> None:
     if t.mutable[field] == 0:
         fail(v, ModuleError.IMMUTABLE_FIELD)
     pop(v, unpacked(t.fields[field]))
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
 
 
 @kernel
@@ -202,7 +202,7 @@ def validate_array_init_segment(v: Validator) -> None:
     pop_i32(v)
     pop_i32(v)
     pop_i32(v)
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
 
 
 @kernel
@@ -211,7 +211,7 @@ def validate_array_get(v: Validator) -> None:
     storage = array_at(v, index).fields[0]
     check_access(v, storage, v.opcode != opcodes.ARRAY_GET.index)
     pop_i32(v)
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
     push(v, unpacked(storage))
 
 
@@ -220,12 +220,12 @@ def validate_array_set(v: Validator) -> None:
     index = read_u32(v.reader)
     pop(v, unpacked(mutable_array_at(v, index).fields[0]))
     pop_i32(v)
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
 
 
 @kernel
 def validate_array_len(v: Validator) -> None:
-    pop(v, u32(ARRAY | NULLABLE))
+    pop(v, ARRAY | NULLABLE)
     push(v, VAL_I32)
 
 
@@ -236,7 +236,7 @@ def validate_array_fill(v: Validator) -> None:
     pop_i32(v)
     pop(v, unpacked(t.fields[0]))
     pop_i32(v)
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
 
 
 @kernel
@@ -247,9 +247,9 @@ def validate_array_copy(v: Validator) -> None:
         fail(v, ModuleError.ARRAY_TYPES)
     pop_i32(v)
     pop_i32(v)
-    pop(v, u32(REF | NULLABLE) | source)
+    pop(v, REF | NULLABLE | source)
     pop_i32(v)
-    pop(v, u32(REF | NULLABLE) | destination)
+    pop(v, REF | NULLABLE | destination)
 
 
 RULES: Final[list[Rule]] = [

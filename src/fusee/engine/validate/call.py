@@ -78,7 +78,7 @@ def read_reference(v: Validator) -> TypeDef:
     """The type of a call through a reference, which is an operand."""
     index = read_u32(v.reader)
     t = function_type_at(v, index)
-    pop(v, u32(REF | NULLABLE) | index)
+    pop(v, REF | NULLABLE | index)
     return t
 
 

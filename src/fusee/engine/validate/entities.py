@@ -171,7 +171,7 @@ def enter_name(m: Module, index: u32, table: Ptr[u32], mask: u32) -> None:
     """Enter an export's name into a hash table that is at most half full."""
     name = m.exports[index].name
     size = name.end - name.start
-    slot = u32(hash_bytes(m.source + name.start, size, u64(address(m)))) & mask
+    slot = u32(hash_bytes(m.source + name.start, size, address(m))) & mask
     while table[slot] != NONE:
         other = m.exports[table[slot]].name
         if other.end - other.start == size and same_bytes(m.source + name.start, m.source + other.start, size):

@@ -45,7 +45,7 @@ def validate_throw(v: Validator) -> None:
 
 @kernel
 def validate_throw_ref(v: Validator) -> None:
-    pop(v, u32(EXCEPTION_REF | NULLABLE))
+    pop(v, EXCEPTION_REF | NULLABLE)
     set_unreachable(v)
 
 

@@ -54,7 +54,7 @@ def validate_instructions(v: Validator) -> None:
                 break
         v.instruction = r.position
         index = read_opcode(r)
-        validate_other(v, index, u32(v.rules[index]))
+        validate_other(v, index, v.rules[index])
     if r.position != r.end:
         raise Malformed(ModuleError.END_EXPECTED, r.position)
 
@@ -69,7 +69,7 @@ def validate_constant_instructions(v: Validator) -> None:
         index = read_opcode(r)
         if index != END and (IS_CONSTANT[CLASS[index]] == 0 or (params_of(index) != 0 and not extended)):
             fail(v, ModuleError.NOT_CONSTANT)
-        validate_other(v, index, u32(v.rules[index]))
+        validate_other(v, index, v.rules[index])
 
 
 @kernel
@@ -78,7 +78,7 @@ def validate_other(v: Validator, index: u32, rule: u32) -> None:
     if unlikely(rule & RULE_VECTOR != 0):
         v.module.vectors += 1
     if unlikely(rule & RULE_UNSUPPORTED != 0):
-        note_unsupported(v.module, u32(UNSUPPORTED[CLASS[index]]), v.instruction)
+        note_unsupported(v.module, UNSUPPORTED[CLASS[index]], v.instruction)
     kind = rule & RULE_MASK
     if kind == RULE_FIXED:
         validate_fixed(v, index)

@@ -33,7 +33,7 @@ def validate_module(m: Module) -> None:
 def new_validator(m: Module) -> Validator:
     """A validator with its table of rules and its flags of declared functions right behind it."""
     platform = arena_of(m).platform
-    size = u64(size_of(Validator)) + INDEX_COUNT + u64(m.func_count)
+    size = u64(size_of(Validator)) + INDEX_COUNT + m.func_count
     base = new_memory(platform, size)
     v = cast(Validator, base)
     v.module = m
@@ -57,7 +57,7 @@ def new_validator(m: Module) -> Validator:
 def write_rules(rules: Ptr[u8], features: u64) -> None:
     """The rule of each instruction, if it is enabled. Every module pays for this, however small it is."""
     for i in span(u32(INDEX_COUNT)):
-        enabled = u64(FEATURE[CLASS[i]]) & ~features == 0
+        enabled = FEATURE[CLASS[i]] & ~features == 0
         rules[i] = RULE[CLASS[i]] if enabled else u8(RULE_NONE)
 
 

@@ -145,7 +145,7 @@ def set_global(s: State, v: Validator, entry: u32) -> bool:
 def push_integer(s: State, v: Validator, entry: u32) -> bool:
     size = behind_number(s.at, u32(1))
     most = entry >> SIZE_SHIFT
-    if unlikely(size > most) and not (most == 1 + SHORT_BYTES and size == 6 and fits_s32(u32(s.at[5]))):
+    if unlikely(size > most) and not (most == 1 + SHORT_BYTES and size == 6 and fits_s32(s.at[5])):
         return False
     if not push_plain(s, v, entry >> RESULT_SHIFT & 0xFF):
         return False
@@ -191,7 +191,7 @@ def compute_of_two(s: State, v: Validator, entry: u32) -> bool:
 @kernel(inline=True)
 def behind_access(s: State, entry: u32) -> u32:
     """The size of an instruction that accesses the first memory, or 0 if it is not plain."""
-    if unlikely(u32(s.at[1]) > entry >> SIZE_SHIFT):
+    if unlikely(s.at[1] > entry >> SIZE_SHIFT):
         return u32(0)
     size = behind_number(s.at, u32(2))
     return size if likely(size <= 2 + SHORT_BYTES) else u32(0)

@@ -44,7 +44,7 @@ def read_checked_heap_type(v: Validator) -> u32:
 
 @kernel
 def validate_ref_null(v: Validator) -> None:
-    push(v, u32(REF | NULLABLE) | read_checked_heap_type(v))
+    push(v, REF | NULLABLE | read_checked_heap_type(v))
 
 
 @kernel
@@ -68,8 +68,8 @@ def validate_ref_func(v: Validator) -> None:
 
 @kernel
 def validate_ref_eq(v: Validator) -> None:
-    pop(v, u32(EQ | NULLABLE))
-    pop(v, u32(EQ | NULLABLE))
+    pop(v, EQ | NULLABLE)
+    pop(v, EQ | NULLABLE)
     push(v, VAL_I32)
 
 
@@ -114,7 +114,7 @@ def top_of(v: Validator, heap: u32) -> u32:
             top = Heap.EXTERN
         elif code == Heap.EXN or code == Heap.NOEXN:
             top = Heap.EXN
-    return u32(REF | NULLABLE | ABSTRACT) | top
+    return REF | NULLABLE | ABSTRACT | top
 
 
 @kernel
@@ -160,14 +160,14 @@ def validate_br_on_cast(v: Validator) -> None:
 @kernel
 def validate_any_convert_extern(v: Validator) -> None:
     reference = pop_ref(v)
-    check_match(v, reference, u32(EXTERN | NULLABLE))
+    check_match(v, reference, EXTERN | NULLABLE)
     push(v, ANY | reference & NULLABLE)
 
 
 @kernel
 def validate_extern_convert_any(v: Validator) -> None:
     reference = pop_ref(v)
-    check_match(v, reference, u32(ANY | NULLABLE))
+    check_match(v, reference, ANY | NULLABLE)
     push(v, EXTERN | reference & NULLABLE)
 
 
@@ -179,7 +179,7 @@ def validate_ref_i31(v: Validator) -> None:
 
 @kernel
 def validate_i31_get(v: Validator) -> None:
-    pop(v, u32(I31 | NULLABLE))
+    pop(v, I31 | NULLABLE)
     push(v, VAL_I32)
 
 

@@ -178,7 +178,7 @@ def grow_operands(v: Validator, more: u32) -> None:
     """Make room for `more` operands."""
     if v.height + more > MAX_OPERANDS:
         fail(v, ModuleError.LIMIT_OPERANDS)
-    grow_buffer(v.operand_buffer, (u64(v.height) + u64(more)) * size_of(u32))
+    grow_buffer(v.operand_buffer, (u64(v.height) + more) * size_of(u32))
     v.operands = cast(Ptr[u32], v.operand_buffer.data)
     v.capacity = u32(v.operand_buffer.capacity_bytes >> 2)
 

@@ -95,7 +95,7 @@ def write_group(m: Module, first: u32, end: u32, buffer: Buffer) -> u32:
         write_list(m, first, t.result_count, t.results, words + t.param_count)
         write_list(m, first, t.field_count, t.fields, words)
         for field in span(t.field_count):
-            words[t.field_count + field] = u32(t.mutable[field])
+            words[t.field_count + field] = t.mutable[field]
         position = room
     return position
 

@@ -23,7 +23,7 @@ def _assign(body: Body, node: ast.Assign) -> None:
         _assign_name(body, target, node.value)
     else:
         wanted = place_type(body, target)
-        _store(body, wanted, body.coerce(body.value(node.value), wanted.type, node.value), node)
+        _store(body, wanted, _placed(body, wanted, body.value(node.value), node.value), node)
 
 
 @statement(ast.AnnAssign)
@@ -112,6 +112,11 @@ def place_type(body: Body, target: ast.expr) -> Place:
     return Place(address.type.element, address, None)
 
 
+def _placed(body: Body, place: Place, value: Value, node: ast.expr) -> Node:
+    """A value as it is assigned to a place: memory has a type, which narrower integers take. Registers are locals."""
+    return body.coerce(value, place.type, node, widens=place.record is None)
+
+
 def _store(body: Body, place: Place, value: Node, node: ast.stmt | ast.expr) -> None:
     if place.record is not None:
         body.function.writes.add(place.record[1])
@@ -127,7 +132,7 @@ def _assign_to(body: Body, target: ast.expr, value: Node) -> None:
         body.emit(tree.Assign(target.lineno, body.bind(target.id, value.type, target), value))
         return
     place = place_type(body, target)
-    _store(body, place, body.coerce(value, place.type, target), target)
+    _store(body, place, _placed(body, place, value, target), target)
 
 
 def _unpack(body: Body, target: ast.Tuple, value_node: ast.expr) -> None:
@@ -183,4 +188,4 @@ def _augmented(body: Body, node: ast.AugAssign) -> None:
         assert isinstance(kept, Node)
         place.address = kept
     value = binary(body, node, node.op, place.load(node.lineno), body.value(node.value), node.target, node.value)
-    _store(body, place, body.coerce(value, place.type, node.value), node)
+    _store(body, place, _placed(body, place, value, node.value), node)

@@ -35,7 +35,7 @@ def _atomic(body: Body, node: ast.Call, name: str) -> Value:
     word = place.type.element if isinstance(place.type, Pointer) else None
     if not isinstance(word, Integer):
         raise wrong_type(body, node.args[0], place.type, "a pointer to integers")
-    values = (body.node_of(argument, word) for argument in node.args[1:-1])
+    values = (body.node_of(argument, word, widens=True) for argument in node.args[1:-1])
     order = _order(body, node.args[-1], name)
     given = tree.NOTHING if name == "atomic_store" else word
     return tree.Atomic(given, node.lineno, name, (place, *values), order)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from fusee.kernel import tree
 from fusee.kernel.check.folding import FOLDED
 from fusee.kernel.check.static import Static, Value
+from fusee.kernel.check.widening import is_wider, widened
 from fusee.kernel.diagnostic import CompileError, span_of
 from fusee.kernel.tree import Node, Specialised, Statement, Type, Variable
 
@@ -134,9 +135,9 @@ class Body:
         """Check an expression that must have a type of its own."""
         return self.typed(self.value(node), node)
 
-    def node_of(self, node: ast.expr, wanted: Type) -> Node:
+    def node_of(self, node: ast.expr, wanted: Type, widens: bool = False) -> Node:
         """Check an expression that must be of type `wanted`; untyped numbers take it."""
-        return self.coerce(self.value(node), wanted, node)
+        return self.coerce(self.value(node), wanted, node, widens)
 
     def typed(self, value: Value, node: ast.expr) -> Node:
         """`value` as run-time value; a bare number has no type and is an error."""
@@ -157,11 +158,13 @@ class Body:
             return "`None` is not a value", "a null pointer is `null(Ptr[T])`"
         return f"`{self.text(node)}` is known only at compile time", "it cannot be used as a value at run time"
 
-    def coerce(self, value: Value, wanted: Type, node: ast.expr) -> Node:
-        """`value` as a `wanted`, where untyped static values adapt."""
+    def coerce(self, value: Value, wanted: Type, node: ast.expr, widens: bool = False) -> Node:
+        """`value` as a `wanted`, where untyped static values adapt; narrower integers do where it `widens`."""
         if isinstance(value, Static):
             value = self.checker.constants.coerced(self, value.value, wanted, node)
         if value.type is not wanted:
+            if widens and is_wider(wanted, value.type):
+                return widened(self, value, wanted, node)
             raise self.error(
                 node, f"expected `{wanted}`, got `{value.type}`", self.conversion_hint(value.type, wanted, node)
             )
@@ -245,7 +248,9 @@ class Body:
             raise self.error(
                 node,
                 f"`{name}` is a `{variable.type}` and cannot become a `{type_}`",
-                "use another name for the second value",
+                f"convert it: `{variable.type}(…)`"
+                if is_wider(variable.type, type_)
+                else "use another name for the second value",
             )
         self.flow.assigned.add(name)
         self.flow.statics.pop(name, None)

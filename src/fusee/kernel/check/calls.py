@@ -189,7 +189,7 @@ def _argument(body: Body, given: tuple[ast.expr, Value], wanted: Type, function:
                 f"registers are passed to inline kernels only, `{function.name}` is none",
                 "`@kernel(inline=True)`",
             )
-    return body.coerce(value, wanted, node)
+    return body.coerce(value, wanted, node, widens=True)
 
 
 def _call_pointer(body: Body, node: ast.Call, function: Node) -> Node:
@@ -198,5 +198,8 @@ def _call_pointer(body: Body, node: ast.Call, function: Node) -> Node:
         raise body.error(node.func, f"`{type_}` cannot be called")
     if len(node.args) != len(type_.parameters) or node.keywords:
         raise body.error(node, f"`{type_}` takes {len(type_.parameters)} arguments, got {len(node.args)}")
-    arguments = tuple(map(body.node_of, node.args, type_.parameters))
+    arguments = tuple(
+        body.node_of(argument, wanted, widens=True)
+        for argument, wanted in zip(node.args, type_.parameters, strict=True)
+    )
     return tree.CallPointer(type_.result, node.lineno, function, arguments)

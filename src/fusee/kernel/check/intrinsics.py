@@ -115,14 +115,19 @@ def _is_scalar(t: Type) -> bool:
 def _copy_bytes(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 3)
     wanted = (body.types.bytes, body.types.bytes, body.types.usize)
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(map(body.node_of, node.args, wanted)))
+    return _bytes_operation(body, node, name, wanted)
 
 
 @intrinsic("fill_bytes")
 def _fill_bytes(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 3)
     wanted = (body.types.bytes, body.types.u8, body.types.usize)
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(map(body.node_of, node.args, wanted)))
+    return _bytes_operation(body, node, name, wanted)
+
+
+def _bytes_operation(body: Body, node: ast.Call, name: str, wanted: tuple[Type, ...]) -> Value:
+    operands = (body.node_of(argument, kind, widens=True) for argument, kind in zip(node.args, wanted, strict=True))
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(operands))
 
 
 @intrinsic("size_of")
@@ -212,7 +217,7 @@ _INTEGER_PAIRS = ("rotl", "rotr", "div_trunc", "rem_trunc", *_LANE_PAIRS)
 @intrinsic(*_INTEGER_PAIRS)
 def _integer_pair(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
-    a, b = unify_arguments(body, node, node.args[0], node.args[1])
+    a, b = unify_arguments(body, node, node.args[0], node.args[1], widens=name in _LANE_PAIRS)
     if not is_integer(a.type, name in _LANE_PAIRS):
         wrong_type(body, node.args[0], a.type, "integers")
     elif name in ("div_trunc", "rem_trunc") and isinstance(a.type, Integer) and not a.type.signed:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fusee.kernel import lang, tree
 from fusee.kernel.check.body import Body, Flow, LoopContext, statement
-from fusee.kernel.check.operators import unify
+from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static
 from fusee.kernel.tree import Node, Statement
 
@@ -77,7 +77,7 @@ def _for_span(body: Body, node: ast.For, call: ast.Call) -> None:
         stop = body.node(call.args[0])
         start: Node = tree.Constant(stop.type, node.lineno, 0)
     else:
-        start, stop = unify(body, call, body.value(call.args[0]), body.value(call.args[1]), *call.args)
+        start, stop = unify_arguments(body, call, call.args[0], call.args[1], widens=True)
     if not isinstance(stop.type, tree.Integer):
         raise body.error(call.args[-1], f"a range needs integers, got `{stop.type}`")
     line = node.lineno

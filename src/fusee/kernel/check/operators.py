@@ -10,6 +10,8 @@ from typing import Any
 from fusee.kernel import tree
 from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.static import Static, Value
+from fusee.kernel.check.widening import is_wider, widened
+from fusee.kernel.scalars import Scalar
 from fusee.kernel.tree import Boolean, Float, Integer, Lanes, Node, Pointer, Reference
 
 _STATIC_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -120,24 +122,36 @@ def binary(
         return _shift(body, node, op, left, right, left_node, right_node)
     if isinstance(left, Node) and isinstance(left.type, Pointer | Reference):
         return _pointer_arithmetic(body, node, op, left, right, right_node)
-    left_typed, right_typed = unify(body, node, left, right, left_node, right_node)
+    left_typed, right_typed = unify(body, node, left, right, left_node, right_node, widens=True)
     return _arithmetic(body, node, op, left_typed, right_typed)
 
 
-def unify_arguments(body: Body, node: ast.AST, left: ast.expr, right: ast.expr) -> tuple[Node, Node]:
+def unify_arguments(
+    body: Body, node: ast.AST, left: ast.expr, right: ast.expr, widens: bool = False
+) -> tuple[Node, Node]:
     """Check two expressions, whose values must be of one type."""
-    return unify(body, node, body.value(left), body.value(right), left, right)
+    return unify(body, node, body.value(left), body.value(right), left, right, widens)
 
 
 def unify(
-    body: Body, node: ast.AST, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr
+    body: Body,
+    node: ast.AST,
+    left: Value,
+    right: Value,
+    left_node: ast.expr,
+    right_node: ast.expr,
+    widens: bool = False,
 ) -> tuple[Node, Node]:
-    """Both operands in one type: an untyped number takes the other's."""
-    if isinstance(left, Static) and isinstance(right, Node):
+    """Both operands in one type: an untyped number takes the other's; where it `widens`, the narrower becomes it."""
+    if isinstance(left, Static) and isinstance(right, Node) and not isinstance(left.value, Scalar):
         left = body.coerce(left, right.type, left_node)
-    elif isinstance(right, Static) and isinstance(left, Node):
+    elif isinstance(right, Static) and isinstance(left, Node) and not isinstance(right.value, Scalar):
         right = body.coerce(right, left.type, right_node)
     left, right = body.typed(left, left_node), body.typed(right, right_node)
+    if widens and is_wider(right.type, left.type):
+        left = widened(body, left, right.type, left_node)
+    elif widens and is_wider(left.type, right.type):
+        right = widened(body, right, left.type, right_node)
     if left.type is not right.type:
         hint = body.conversion_hint(left.type, right.type, left_node)
         if isinstance(left.type, Integer) and isinstance(right.type, Integer) and left.type.bits > right.type.bits:
@@ -184,13 +198,14 @@ def _shift(
         return _lane_shift(body, node, op, subject, type_.element, right, right_node)
     if not isinstance(type_, Integer):
         raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`")
-    if isinstance(right, Node) and isinstance(right.type, Integer) and right.type is not type_:
+    narrower = isinstance(right, Node) and is_wider(type_, right.type)
+    if isinstance(right, Node) and isinstance(right.type, Integer) and right.type is not type_ and not narrower:
         raise body.error(
             right_node,
             f"a shift count has the type of what is shifted: expected `{type_}`, got `{right.type}`",
             f"convert it: `{type_}({body.text(right_node)})`",
         )
-    count = body.coerce(right, type_, right_node)
+    count = body.coerce(right, type_, right_node, widens=True)
     if isinstance(count, tree.Constant) and not 0 <= int(count.value) < type_.bits:
         raise body.error(right_node, f"shift count {count.value} is not less than the width of `{type_}`")
     name = "shl" if isinstance(op, ast.LShift) else "ashr" if type_.signed else "lshr"
@@ -201,10 +216,10 @@ def _lane_shift(
     body: Body, node: ast.AST, op: ast.operator, subject: Node, lane: Integer, right: Value, right_node: ast.expr
 ) -> Node:
     wanted = body.types.named("u32")
-    if isinstance(right, Node) and right.type is not wanted:
+    if isinstance(right, Node) and right.type is not wanted and not is_wider(wanted, right.type):
         message = f"lanes are all shifted by one count: expected `u32`, got `{right.type}`"
         raise body.error(right_node, message, body.conversion_hint(right.type, wanted, right_node))
-    count = body.coerce(right, wanted, right_node)
+    count = body.coerce(right, wanted, right_node, widens=True)
     if isinstance(count, tree.Constant) and int(count.value) >= lane.bits:
         raise body.error(right_node, f"shift count {count.value} is not less than the width of `{lane}`")
     name = "shl" if isinstance(op, ast.LShift) else "ashr" if lane.signed else "lshr"
@@ -308,7 +323,7 @@ def compare(
         )
     if isinstance(right, Static) and right.value is None:
         raise body.error(node, "`None` is not a value", f"ask `is_null({body.text(left_node)})`")
-    left_typed, right_typed = unify(body, node, left, right, left_node, right_node)
+    left_typed, right_typed = unify(body, node, left, right, left_node, right_node, widens=True)
     return _comparison(body, node, name, left_typed, right_typed)
 
 

@@ -8,6 +8,7 @@ from fusee.kernel import tree
 from fusee.kernel.check.body import Body, statement
 from fusee.kernel.check.static import Static
 from fusee.kernel.errors import KernelError
+from fusee.kernel.scalars import Integer
 from fusee.kernel.tree import Node, Statement
 
 
@@ -111,7 +112,13 @@ def _compared_values(body: Body, test: ast.expr, type_: tree.Integer) -> list[in
         return None if None in parts else [v for part in parts for v in part or ()]
     assert isinstance(test, ast.Compare)
     value = body.value(test.comparators[0])
-    constant = body.coerce(value, type_, test.comparators[0]) if isinstance(value, Static) else None
+    if not isinstance(value, Static):
+        return None
+    if isinstance(value.value, Integer):
+        number, kind = value.value.value, type(value.value)
+        related = issubclass(kind, type_.python) or issubclass(type_.python, kind)
+        return [number] if related and type_.holds(number) else None  # what else there is the rule for `==` knows
+    constant = body.coerce(value, type_, test.comparators[0])
     return [int(constant.value)] if isinstance(constant, tree.Constant) else None
 
 
@@ -156,7 +163,8 @@ def _return_value(body: Body, node: ast.Return, value_node: ast.expr, wanted: tr
     if isinstance(wanted, tree.Several) and isinstance(value_node, ast.Tuple):
         if len(value_node.elts) != len(wanted.items):
             raise body.error(value_node, f"{len(value_node.elts)} values for `{wanted}`")
-        items = tuple(map(body.node_of, value_node.elts, wanted.items))
+        pairs = zip(value_node.elts, wanted.items, strict=True)
+        items = tuple(body.node_of(item, type_, widens=True) for item, type_ in pairs)
         return tree.Return(node.lineno, tree.SeveralValues(wanted, node.lineno, items))
     value = body.value(value_node)
     if isinstance(value, tree.Intrinsic) and value.name == "tail":
@@ -165,7 +173,7 @@ def _return_value(body: Body, node: ast.Return, value_node: ast.expr, wanted: tr
         return tree.TailCall(node.lineno, code, record.variable)
     if isinstance(value, Static) and value.value is None and wanted is tree.NOTHING:
         return tree.Return(node.lineno, None)
-    returned = body.coerce(value, wanted, value_node)
+    returned = body.coerce(value, wanted, value_node, widens=True)
     if wanted is tree.NOTHING:
         body.emit(tree.Evaluate(node.lineno, returned))
         return tree.Return(node.lineno, None)

@@ -30,8 +30,8 @@ def add_string(strings: Strings, text: Ptr[u8], size: usize) -> bool:
     """Append a copy; false if there is no memory."""
     if size > MOST_BYTES:
         return False
-    needed = u64(strings.size) + u64(size) + 1
-    if needed > u64(strings.capacity):
+    needed = u64(strings.size) + size + 1
+    if needed > strings.capacity:
         capacity = maximum(maximum(needed, u64(strings.capacity) * 2), FIRST_BYTES)
         if capacity > MOST_BYTES:
             return False
@@ -39,7 +39,7 @@ def add_string(strings: Strings, text: Ptr[u8], size: usize) -> bool:
         if is_null(larger):
             return False
         if strings.size != 0:
-            copy_bytes(larger, strings.bytes, usize(strings.size))
+            copy_bytes(larger, strings.bytes, strings.size)
         delete_block(strings.bytes)
         strings.bytes = larger
         strings.capacity = u32(capacity)

@@ -80,19 +80,19 @@ def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
     for i in span(minimum(count, MOST_VECTORS)):
         vector = guest(c, vectors + i * IOVEC_BYTES, u64(IOVEC_BYTES))
         size = load(u32, vector + 4)
-        buffer = guest(c, load(u32, vector), u64(size))
+        buffer = guest(c, load(u32, vector), size)
         if is_null(buffer):
             return FAULT if total == 0 else finished(c, done_at, total)
         size = minimum(size, MOST_BYTES - total)
         if size == 0:
             continue
         done[0] = usize(0)
-        at = offset if offset == CURRENT else offset + u64(total)
-        errno = move(c, is_write, buffer, usize(size), at, done)
+        at = offset if offset == CURRENT else offset + total
+        errno = move(c, is_write, buffer, size, at, done)
         if errno != SUCCESS:
             return errno if total == 0 else finished(c, done_at, total)
         total += minimum(u32(done[0]), size)
-        if done[0] < usize(size):
+        if done[0] < size:
             break
     return finished(c, done_at, total)
 
@@ -315,10 +315,10 @@ def fd_prestat_dir_name(c: Call) -> u32:
     size = name_size(c.wasi.directories, at)
     if argument(c, u32(2)) < size:
         return NAMETOOLONG
-    place = guest(c, argument(c, u32(1)), u64(size))
+    place = guest(c, argument(c, u32(1)), size)
     if is_null(place):
         return FAULT
-    copy_bytes(place, c.wasi.directories.bytes + at, usize(size))
+    copy_bytes(place, c.wasi.directories.bytes + at, size)
     return SUCCESS
 
 
@@ -327,7 +327,7 @@ def fd_readdir(c: Call) -> u32:
     """The app writes the `dirent` records itself."""
     files = c.wasi.files
     size = argument(c, u32(2))
-    buffer = guest(c, argument(c, u32(1)), u64(size))
+    buffer = guest(c, argument(c, u32(1)), size)
     if is_null(buffer) or is_null(guest(c, argument(c, u32(4)), u64(4))):
         return FAULT
     fd = argument(c, u32(0))
@@ -335,7 +335,7 @@ def fd_readdir(c: Call) -> u32:
         return BADF
     used = stack_array(usize, 1)
     used[0] = usize(0)
-    errno = files.read_directory(files.environment, fd - STREAMS, c.arguments[3], buffer, usize(size), used)
+    errno = files.read_directory(files.environment, fd - STREAMS, c.arguments[3], buffer, size, used)
     return errno if errno != SUCCESS else finished(c, argument(c, u32(4)), minimum(u32(used[0]), size))
 
 

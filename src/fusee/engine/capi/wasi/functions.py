@@ -146,5 +146,5 @@ def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> 
         return stop(s, new_trap(s, WRONG_STATUS))
     if s.has_exited:
         return stop(s, new_trap(s, EXITED))
-    slots[0] = u64(errno)
+    slots[0] = errno
     return u32(0)

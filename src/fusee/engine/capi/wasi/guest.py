@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.wasi.state import ILSEQ, NOTCAPABLE, SUCCESS, Call, FileStat
 from fusee.engine.runtime.memory import out_of_range
-from fusee.kernel.lang import Ptr, is_null, kernel, null, store, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, is_null, kernel, null, store, u8, u32, u64
 
 SLASH: Final = ord("/")
 DOT: Final = ord(".")
@@ -19,9 +19,9 @@ def argument(c: Call, index: u32) -> u32:
 @kernel
 def guest(c: Call, pointer: u32, size: u64) -> Ptr[u8]:
     """Where the guest's bytes are; null if they are not all within its memory."""
-    if out_of_range(u64(pointer), size, c.memory.length_bytes):
+    if out_of_range(pointer, size, c.memory.length_bytes):
         return null(Ptr[u8])
-    return c.memory.base + usize(pointer)
+    return c.memory.base + pointer
 
 
 @kernel

@@ -64,7 +64,7 @@ def wasi_imports(s: StoreObject, module: ModuleObject, imports: Vector) -> bool:
     m = module.module
     for i in span(m.import_count):
         item = m.imports[i]
-        if usize(i) < imports.size and pointers(imports)[i] == 0 and item.kind == EXTERN_FUNC:
+        if i < imports.size and pointers(imports)[i] == 0 and item.kind == EXTERN_FUNC:
             number = wasi_number(m, item.module, item.name)
             if number != COUNT:
                 made = new_wasi_func(s, number)
@@ -102,8 +102,8 @@ def wasi_type(number: u32) -> ExternType:
     if is_null(made):
         return made
     width = usize(size_of(usize))
-    complete = new_elements(made.params, usize(u32(ARITIES[number])), width)
-    complete = new_elements(made.results, usize(u32(HAS_RESULT[number])), width) and complete
+    complete = new_elements(made.params, u32(ARITIES[number]), width)
+    complete = new_elements(made.results, u32(HAS_RESULT[number]), width) and complete
     for i in span(made.params.size):
         is_wide = u32(WIDE[number]) >> u32(i) & 1 != 0
         pointers(made.params)[i] = address(new_valtype(VAL_I64 if is_wide else VAL_I32))

@@ -35,7 +35,7 @@ def check_place(c: Call, directory: u32, pointer: u32, size: u32) -> u32:
     """An errno unless a descriptor may be a directory and a path is in the guest's memory and harmless."""
     if argument(c, directory) < STREAMS:
         return NOTDIR
-    path = guest(c, argument(c, pointer), u64(argument(c, size)))
+    path = guest(c, argument(c, pointer), argument(c, size))
     return FAULT if is_null(path) else check_path(path, argument(c, size))
 
 
@@ -49,7 +49,7 @@ def path_open(c: Call) -> u32:
     if address(files.open) == 0:
         return NOSYS
     size = argument(c, u32(3))
-    path = guest(c, argument(c, u32(2)), u64(size))
+    path = guest(c, argument(c, u32(2)), size)
     flags = argument(c, u32(4))
     if is_null(guest(c, argument(c, u32(8)), u64(4))):
         return FAULT
@@ -60,7 +60,7 @@ def path_open(c: Call) -> u32:
         files.environment,
         directory_of(c, u32(0)),
         path,
-        usize(size),
+        size,
         flags,
         argument(c, u32(7)),
         c.arguments[5],
@@ -97,8 +97,8 @@ def path_status(c: Call, status: FileStat) -> u32:
         return NOSYS
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
     size = argument(c, u32(3))
-    path = guest(c, argument(c, u32(2)), u64(size))
-    return files.path_stat(files.environment, directory_of(c, u32(0)), path, usize(size), status)
+    path = guest(c, argument(c, u32(2)), size)
+    return files.path_stat(files.environment, directory_of(c, u32(0)), path, size, status)
 
 
 @kernel
@@ -132,8 +132,8 @@ def by_path(c: Call, change: Path) -> u32:
     if address(change) == 0:
         return NOSYS
     size = argument(c, u32(2))
-    path = guest(c, argument(c, u32(1)), u64(size))
-    return change(c.wasi.files.environment, directory_of(c, u32(0)), path, usize(size))
+    path = guest(c, argument(c, u32(1)), size)
+    return change(c.wasi.files.environment, directory_of(c, u32(0)), path, size)
 
 
 @kernel
@@ -162,15 +162,15 @@ def path_rename(c: Call) -> u32:
     if address(files.rename) == 0:
         return NOSYS
     size = argument(c, u32(2))
-    path = guest(c, argument(c, u32(1)), u64(size))
+    path = guest(c, argument(c, u32(1)), size)
     to_size = argument(c, u32(5))
-    to_path = guest(c, argument(c, u32(4)), u64(to_size))
+    to_path = guest(c, argument(c, u32(4)), to_size)
     return files.rename(
         files.environment,
         directory_of(c, u32(0)),
         path,
-        usize(size),
+        size,
         directory_of(c, u32(3)),
         to_path,
-        usize(to_size),
+        to_size,
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.wasi.guest import argument, guest, put_u32, put_u64
 from fusee.engine.capi.wasi.state import FAULT, INVAL, NOSYS, SUCCESS, Call, Strings
-from fusee.kernel.lang import address, copy_bytes, is_null, kernel, span, store, u32, u64, usize
+from fusee.kernel.lang import address, copy_bytes, is_null, kernel, span, store, u32, u64
 
 CLOCKS: Final = 4
 RESOLUTION: Final = u64(1)  # nanoseconds: what the clock's numbers count
@@ -24,7 +24,7 @@ def strings_get(c: Call, strings: Strings) -> u32:
     """Pointers to the strings, and the strings."""
     pointers = guest(c, argument(c, u32(0)), u64(strings.count) * 4)
     bytes_at = argument(c, u32(1))
-    buffer = guest(c, bytes_at, u64(strings.size))
+    buffer = guest(c, bytes_at, strings.size)
     if is_null(pointers) or is_null(buffer):
         return FAULT
     if strings.size == 0:
@@ -36,7 +36,7 @@ def strings_get(c: Call, strings: Strings) -> u32:
             store(pointers + number * 4, bytes_at + i)
             number += 1
         is_start = strings.bytes[i] == 0
-    copy_bytes(buffer, strings.bytes, usize(strings.size))
+    copy_bytes(buffer, strings.bytes, strings.size)
     return SUCCESS
 
 
@@ -81,11 +81,11 @@ def clock_time_get(c: Call) -> u32:
 @kernel
 def random_get(c: Call) -> u32:
     size = argument(c, u32(1))
-    buffer = guest(c, argument(c, u32(0)), u64(size))
+    buffer = guest(c, argument(c, u32(0)), size)
     if is_null(buffer):
         return FAULT
     random = c.store.engine.system.random
-    return NOSYS if address(random) == 0 else random(buffer, usize(size))
+    return NOSYS if address(random) == 0 else random(buffer, size)
 
 
 @kernel

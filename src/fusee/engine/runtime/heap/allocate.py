@@ -35,14 +35,14 @@ FIRST_OF_REST: Final = u32(CLASSES - 5)  # the classes behind `CLASS_BY_GRANULES
 def class_of(size_bytes: u32) -> u32:
     """The size class of objects of at most `LARGEST_CELL` bytes, with their header."""
     if size_bytes <= TABULATED_BYTES:
-        return u32(CLASS_BY_GRANULES[(size_bytes + 7) >> GRANULE_LOG2])
+        return CLASS_BY_GRANULES[(size_bytes + 7) >> GRANULE_LOG2]
     return class_of_rest(size_bytes)
 
 
 @kernel
 def class_of_rest(size_bytes: u32) -> u32:
     number = FIRST_OF_REST
-    while u32(CELL_BYTES[number]) < size_bytes:
+    while CELL_BYTES[number] < size_bytes:
         number += 1
     return number
 
@@ -55,7 +55,7 @@ def new_small(world: Store, number: u32, cell_bytes: u32, type: u32, length: u32
     if unlikely(at == run.end):
         at = cell_of_next_run(world, number)
     else:
-        run.next = at + usize(cell_bytes)
+        run.next = at + cell_bytes
     made = cast(Object, at)
     made.type = type
     made.length = length
@@ -65,7 +65,7 @@ def new_small(world: Store, number: u32, cell_bytes: u32, type: u32, length: u32
 @kernel
 def new_struct(world: Store, type: u32, size_bytes: u32) -> usize:  # noqa: A002
     """A zeroed struct of `size_bytes` with its header. Raises `Trap` if there is no memory for it."""
-    return new_object(world, type, u64(size_bytes), u32(0))
+    return new_object(world, type, size_bytes, u32(0))
 
 
 @kernel
@@ -79,7 +79,7 @@ def new_object(world: Store, type: u32, size_bytes: u64, length: u32) -> usize: 
     """A zeroed object of any size, with its header written."""
     if size_bytes <= LARGEST_CELL:
         number = class_of(u32(size_bytes))
-        return new_small(world, number, u32(CELL_BYTES[number]), type, length)
+        return new_small(world, number, CELL_BYTES[number], type, length)
     made = cast(Object, new_large(world, size_bytes))
     made.type = type
     made.length = length
@@ -131,7 +131,7 @@ def take_run(world: Store, block: Block, blocks: BlockList) -> bool:
     start = at
     end = block.end
     if world.heap.stress != 0:
-        end = minimum(end, start + usize(world.heap.stress) * size)
+        end = minimum(end, start + world.heap.stress * size)
     is_marking = world.heap.is_marking
     while at < end and block.starts[granule_word(at)] & granule_bit(at) == 0:
         block.starts[granule_word(at)] |= granule_bit(at)

@@ -196,14 +196,14 @@ def take_blocks(b: Blocks, chunk: Chunk, place: u32, count: u32) -> Block:
     block = cast(Block, chunk.start + (usize(place) << BLOCK_LOG2))
     bits = u64(1)  # of a chunk for one object
     if count <= CHUNK_BLOCKS:
-        bits = ((u64(1) << u64(count)) - 1) << u64(place)
+        bits = ((u64(1) << count) - 1) << place
     is_clean = chunk.used & bits == 0
     if not is_clean:
         fill_bytes(cast(Ptr[u8], block), u8(0), usize(BLOCK_HEADER_BYTES))
     b.free_blocks -= u64(popcount(chunk.free & bits))
     chunk.free &= ~bits
     chunk.used |= bits
-    chunk.heads |= u64(1) << u64(place)
+    chunk.heads |= u64(1) << place
     block.is_clean = is_clean
     block.span = count
     block.end = address(block) + (usize(count) << BLOCK_LOG2)
@@ -241,7 +241,7 @@ def insert_chunk(b: Blocks, start: usize, size: u32, memory: Ptr[u8]) -> u32:
     chunk.start = start
     chunk.end = start + (usize(size) << BLOCK_LOG2)
     chunk.memory = memory
-    chunk.free = (u64(1) << u64(size)) - 1 if size <= CHUNK_BLOCKS else u64(1)
+    chunk.free = (u64(1) << size) - 1 if size <= CHUNK_BLOCKS else u64(1)
     chunk.used = u64(0)
     chunk.heads = u64(0)
     b.free_blocks += u64(popcount(chunk.free))
@@ -255,11 +255,11 @@ def has_room_for_chunk(world: Store) -> bool:
     if b.chunk_count < b.chunk_capacity:
         return True
     capacity = maximum(b.chunk_capacity * 2, FIRST_CHUNKS)
-    larger = world.engine.platform.allocate(usize(capacity), usize(size_of(Chunk)))
+    larger = world.engine.platform.allocate(capacity, usize(size_of(Chunk)))
     if is_null(larger):
         return False
     if b.chunk_count != 0:
-        copy_bytes(larger, cast(Ptr[u8], b.chunks), usize(b.chunk_count) * usize(size_of(Chunk)))
+        copy_bytes(larger, cast(Ptr[u8], b.chunks), b.chunk_count * usize(size_of(Chunk)))
         world.engine.platform.release(cast(Ptr[u8], b.chunks))
     b.chunks = cast(Ptr[Chunk], larger)
     b.chunk_capacity = capacity
@@ -283,9 +283,9 @@ def give_row(world: Store, block: Block) -> None:
     if span_ > CHUNK_BLOCKS:
         remove_chunk(world, number)
         return
-    bits = ((u64(1) << u64(span_)) - 1) << place
+    bits = ((u64(1) << span_) - 1) << place
     chunk.free |= bits
-    b.free_blocks += u64(span_)
+    b.free_blocks += span_
     spare = (b.free_blocks - u64(popcount(chunk.free))) << BLOCK_LOG2
     if chunk.heads == 0 and spare >= world.heap.start_bytes:
         b.free_blocks -= u64(popcount(chunk.free))

@@ -146,7 +146,7 @@ def make_room(world: Store) -> None:
 
 @kernel
 def complete_cycle(world: Store) -> None:
-    while not collect_slice(world, u64(SLICE_WORDS * 4)):
+    while not collect_slice(world, SLICE_WORDS * 4):
         if is_late(world):
             raise Trap(TrapCode.INTERRUPT, 0)
 

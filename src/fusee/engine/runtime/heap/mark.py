@@ -4,7 +4,6 @@ The stack grows while the platform has memory. Where it cannot, an object is mar
 looking at all that is marked (`rescan`): slow, but nothing is lost.
 """
 
-
 from fusee.engine.layouts import is_followed, layout_of
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object, next_block
@@ -69,7 +68,7 @@ def mark_object(world: Store, m: Marker, at: usize) -> None:
     bit = granule_bit(at)
     if block.marks[word] & bit == 0:
         block.marks[word] |= bit
-        m.marked_bytes += u64(block.cell_bytes)
+        m.marked_bytes += block.cell_bytes
         if m.count < m.capacity or grow_stack(world, m):
             m.stack[m.count] = at
             m.count += 1
@@ -85,7 +84,7 @@ def grow_stack(world: Store, m: Marker) -> bool:
     larger = world.engine.platform.allocate(usize(m.capacity) * 2, usize(size_of(usize)))
     if is_null(larger):
         return False
-    copy_bytes(larger, cast(Ptr[u8], m.stack), usize(m.count) * usize(size_of(usize)))
+    copy_bytes(larger, cast(Ptr[u8], m.stack), m.count * usize(size_of(usize)))
     old = m.stack
     m.stack = cast(Ptr[usize], larger)
     m.capacity *= 2
@@ -129,10 +128,10 @@ def scan(world: Store, m: Marker, at: usize) -> u64:
     if count == 0:
         return u64(1)
     if layout.kind == KIND_ARRAY:
-        return scan_elements(world, m, at, usize(object_.length))
+        return scan_elements(world, m, at, object_.length)
     references = layout.references
     for i in span(count):
-        mark_reference(world, m, cast(Ptr[usize], at + usize(references[i]))[0])
+        mark_reference(world, m, cast(Ptr[usize], at + references[i])[0])
     return u64(count) + 1
 
 
@@ -187,7 +186,7 @@ def rescan_block(world: Store, m: Marker, block: Block) -> u64:
     for word in span(u32(BITMAP_WORDS)):
         bits = block.marks[word]
         while bits != 0:
-            place = usize(word) * 32 + usize(ctz(bits))
+            place = usize(word) * 32 + ctz(bits)
             bits &= bits - 1
             looked_at += rescan_object(world, m, address(block) + (place << GRANULE_LOG2))
     return looked_at

@@ -4,7 +4,6 @@ Guest frames are searched word by word (`stack.py`): a word that looks like the 
 places say by their type whether they hold a reference.
 """
 
-
 from fusee.engine.layouts import is_followed
 from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object
 from fusee.engine.runtime.heap.mark import mark_object, mark_reference
@@ -231,7 +230,7 @@ def next_root_page(world: Store, page: RootPage) -> None:
 def add_root_page(world: Store) -> None:
     """One more page, before all others."""
     heap = world.heap
-    page = cast(RootPage, own(world, u32(BLOCK_PLAIN), usize(size_of(RootPage))))
+    page = cast(RootPage, own(world, BLOCK_PLAIN, usize(size_of(RootPage))))
     page.next = heap.roots
     heap.roots = address(page)
     heap.root_count += ROOT_SLOTS

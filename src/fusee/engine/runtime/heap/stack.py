@@ -125,7 +125,7 @@ def copy_candidates(world: Store, m: Marker, end: Ptr[u64]) -> None:
     at = world.stack_base
     while at < end:
         word = at[0]
-        if word - u64(lowest) < size:
+        if word - lowest < size:
             m.copy[left] = usize(word)
             left += 1
         at = at + 1
@@ -149,7 +149,7 @@ def mark_copied(world: Store, m: Marker) -> u64:
         at = at + 1
     if m.copy_left == 0:
         forget_copy(world, m)
-    return u64(count)
+    return count
 
 
 @kernel
@@ -168,7 +168,7 @@ def mark_parked(world: Store, m: Marker) -> u64:
     if m.parked_index == parked.count:
         m.parked = parked.next
         m.parked_index = u32(0)
-    return u64(count)
+    return count
 
 
 @kernel(inline=True)

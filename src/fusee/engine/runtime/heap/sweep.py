@@ -43,7 +43,7 @@ def blacken_runs(world: Store) -> None:
             at = run.next
             while at < run.end:
                 block.marks[granule_word(at)] |= granule_bit(at)
-                at += usize(CELL_BYTES[number])
+                at += CELL_BYTES[number]
 
 
 @kernel
@@ -57,7 +57,7 @@ def end_runs(world: Store) -> None:
             at = run.next
             while at < run.end:
                 block.marks[granule_word(at)] &= ~granule_bit(at)
-                at += usize(CELL_BYTES[number])
+                at += CELL_BYTES[number]
         run.next = usize(0)
         run.end = usize(0)
 
