@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -56,6 +56,10 @@ _ENTRIES: Final = {
     "fusee_component_instance_new": ((_A, _A), _A), "fusee_component_instance_delete": ((_A,), None),
     "fusee_component_instance_func": ((_A, _A, _A), _A), "fusee_component_call": ((_A, _A, "usize", _A), _A),
     "fusee_component_drop": ((_A, _A), _A), "fusee_value_delete": ((_A,), None),
+    "fusee_component_use_wasi": ((_A,), None), "fusee_wasi_new": ((), _A),
+    "fusee_wasi_add_argument": ((_A, _A, "usize"), "bool"), "fusee_wasi_add_environment": ((_A, _A, "usize"), "bool"),
+    "fusee_wasi_set_streams": ((_A, _A), None), "fusee_store_set_wasi": ((_A, _A), None),
+    "fusee_trap_exit_status": ((_A, _A), "bool"),
     "fusee_component_allow_undefined": ((_A, "bool"), None), "fusee_component_instance_set_most": ((_A, "u64"), None),
 }  # fmt: skip
 
@@ -74,9 +78,22 @@ class AppDevice(Device):
 
     def _put_platform(self, out: int) -> int:
         width = self.target.pointer_width
-        for number, made in enumerate(self.memory_functions):
+        for number, made in enumerate((*self.memory_functions, 0, 0, *self.time_functions)):
             self.space.write(out + number * width, made.to_bytes(width, "little"))
         return 1
+
+    @cached_property
+    def time_functions(self) -> tuple[int, int]:
+        """The platform's `clock`, which shows its number and seven nanoseconds, and `random`: always the same."""
+
+        def random(into: int, size: int) -> int:
+            self.space.write(into, bytes(i * 37 % 256 for i in range(size)))
+            return 0
+
+        return (
+            self.define("clock", ("u32",), "u64", lambda clock: (clock + 1) * 1_000_000_000 + 7),
+            self.define("random", (_A, "usize"), "u32", random),
+        )
 
     @property
     def memory_functions(self) -> tuple[int, int]:

@@ -98,6 +98,13 @@ bool fusee_component_define_resource(fusee_component_t *component, const char *i
     fusee_component_destructor_t destructor, void *environment); /* called when a guest drops what it owns */
 void fusee_component_allow_undefined(fusee_component_t *component, bool allowed); /* else there is no instance */
 
+/* Have the library give WASI 0.2, where the app has defined nothing: arguments, environment, standard streams and exit by what
+ * the store has (`fusee_store_set_wasi`), clocks and random numbers by the platform; no directories. All other functions
+ * of WASI's trap when they are called. The program is called by its export `run` of `wasi:cli/run@0.2`; if it exits, that is a trap
+ * (`fusee_trap_exit_status`). The app's definitions may come before or after. */
+
+void fusee_component_use_wasi(fusee_component_t *component);
+
 fusee_component_instance_t *fusee_component_instance_new(fusee_component_t *component, wasm_trap_t **trap);
 void fusee_component_instance_delete(fusee_component_instance_t *instance);
 void fusee_component_instance_set_most( /* bytes that the values of one call may take, 64 MiB at first */

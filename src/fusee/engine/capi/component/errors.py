@@ -46,6 +46,7 @@ class Fault(WordedCode):
     BUDGET = 27, "the values of one call take more memory than the instance may use for them"
     UNKNOWN = 28, "a function was called that the app has not defined"
     SHAPE = 29, "a core module of the component does not export what the component says"
+    WASI = 30, "the store has no WASI configuration"
 
 
 _TEXTS: Final = [fault.message.encode() for fault in Fault]

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from fusee.engine.capi.component import calls, components, instances, owners, values
+from fusee.engine.capi.component import calls, components, instances, owners, values, wasi
 from fusee.engine.capi.component.format import Kind
 from fusee.kernel.build import Program
 from fusee.kernel.lang import Kernel, exported
 
-MODULES: Final = (values, components, instances, calls, owners)
+MODULES: Final = (values, components, instances, calls, owners, wasi)
 
 _KERNELS: Final = [
     kernel

@@ -44,6 +44,8 @@ FORGET = table(Fn[[usize], None], [forget])
 MOST_BYTES: Final = 1 << 26
 SAID: Final = b"not defined: "
 WORDS = table(u8, SAID)
+WASI: Final = b"wasi:"
+WASI_TEXT = table(u8, WASI)
 POINTER: Final = size_of(usize)
 
 
@@ -235,9 +237,20 @@ def note_owners(instance: Instance, part: Instance) -> None:
 def look_for_unknown(instance: Instance) -> None:
     c = instance.component
     for i in span(header(c).imports.count):
-        if c.functions[i].callback == 0 and linked(instance, i) == 0:
+        if c.functions[i].callback == 0 and linked(instance, i) == 0 and not is_left_out(c, import_row(c, i).name):
             instance.trap = address(unknown(c, import_row(c, i).name))
             raise Broken(Fault.GUEST, 0)
+
+
+@kernel
+def is_left_out(c: Component, name: Name) -> bool:
+    """Whether it is a function of WASI's that the library has not, of a component that uses the library's."""
+    if not c.has_wasi or name.interface.size < len(WASI):
+        return False
+    for i in span(u32(len(WASI))):
+        if c.data[name.interface.start + i] != WASI_TEXT[i]:
+            return False
+    return True
 
 
 @kernel

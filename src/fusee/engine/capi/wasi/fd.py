@@ -131,7 +131,7 @@ def move(c: Call, is_write: bool, buffer: Ptr[u8], size: usize, offset: u64, don
     return files.read(files.environment, fd - STREAMS, buffer, size, offset, done)
 
 
-@kernel
+@kernel(inline=True)
 def write_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
     """To the app's stream, or else to the platform's."""
     streams = c.wasi.streams
@@ -142,7 +142,7 @@ def write_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize
     return BADF if address(write) == 0 else write(fd, buffer, size)
 
 
-@kernel
+@kernel(inline=True)
 def read_stream(c: Call, fd: u32, buffer: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
     """From the app's stream, or else the platform's; without either, the end of the file."""
     streams = c.wasi.streams

@@ -1,0 +1,80 @@
+"""`python -m tests.device.commands FILE ARGUMENTS…`: a WASI 0.2 command on an emulated device, by its library."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from tests.device.components import App, DeviceTrap
+
+TRIPLE: Final = "arm64_32-apple-watchos"
+RUN: Final = "wasi:cli/run@0.2"
+
+
+class Command(App):
+    """A component that uses the library's WASI."""
+
+    def __init__(
+        self, wasm: str | bytes, arguments: list[str], environment: list[str] | None = None, given: bytes = b""
+    ) -> None:  # fmt: skip
+        super().__init__(TRIPLE, wasm)
+        self.written = {1: b"", 2: b""}
+        self.errno = 0
+        self._given = given
+        self.call("fusee_component_use_wasi", self.component)
+        made = self.call("fusee_wasi_new")
+        for name, texts in (("argument", arguments), ("environment", environment or [])):
+            for text in texts:
+                assert self.call(f"fusee_wasi_add_{name}", made, self.text(text), len(text.encode()))
+        define = self.device.define
+        read = define("read", ("address", "u32", "address", "usize", "address"), "u32", self._read)
+        write = define("write", ("address", "u32", "address", "usize"), "u32", self._write)
+        self.call("fusee_wasi_set_streams", made, self.put(self._words(0, read, write)))
+        self.call("fusee_store_set_wasi", self.store, made)
+
+    def _words(self, *words: int) -> bytes:
+        return b"".join(word.to_bytes(self.width, "little") for word in words)
+
+    def _read(self, environment: int, descriptor: int, into: int, size: int, count: int) -> int:
+        found, self._given = self._given[:size], self._given[size:]
+        self.device.space.write(into, found)
+        self.device.space.write(count, self._words(len(found)))
+        return self.errno
+
+    def _write(self, environment: int, descriptor: int, data: int, size: int) -> int:
+        self.written[descriptor] += self.device.space.read(data, size)
+        return self.errno
+
+    def fail(self, trap: int) -> None:
+        """Raise `SystemExit` for the program's exit, `DeviceTrap` for another trap."""
+        status = self.room(4)
+        if trap and self.call("fusee_trap_exit_status", trap, status):
+            self.call("wasm_trap_delete", trap)
+            raise SystemExit(int.from_bytes(self.device.space.read(status, 4), "little"))
+        super().fail(trap)
+
+    def run(self) -> int:
+        """Its exit status."""
+        self.instantiate()
+        interface = next(name for name in self.component_type.type._exports if name.startswith(RUN))
+        result: Any = self.func("run", interface)
+        try:
+            return int(result().tag == "err")
+        except SystemExit as error:
+            return int(error.code or 0)
+
+
+def main(file: str, *arguments: str) -> int:
+    """The exit status."""
+    command = Command(Path(file).read_bytes(), [Path(file).name, *arguments], given=sys.stdin.buffer.read())
+    try:
+        status = command.run()
+    except DeviceTrap as error:
+        print(error, file=sys.stderr)
+        status = 134
+    sys.stdout.buffer.write(command.written[1])
+    sys.stderr.buffer.write(command.written[2])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
