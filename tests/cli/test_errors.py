@@ -15,6 +15,7 @@ from fusee.engine.isa.selection import chosen
 from fusee.wast import find_scripts
 
 UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"
+BUILD = ("build", "--target", "arm64-apple-ios", "-o", "library")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mea
         (["disasm", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
         (["tune", "x.wasm", "-o", "/proc/none/x"], "/proc/none/x: No such file or directory"),
         (["build", "--target", "arm64-apple-ios", "-o", "/proc/none"], "/proc/none: No such file or directory"),
+        ([*BUILD, "--native", "nope.wasm"], "--native nope.wasm: No such file or directory"),
+        ([*BUILD, "--component", "."], "--component .: Is a directory"),
         (["run"], "Missing argument 'FILE'."),
         (["--bogus"], "No such option '--bogus'."),
         (["rum"], "rum: neither a command nor a file; is it `fusee run`?"),

@@ -53,7 +53,10 @@ def _read(name: str, profile: str) -> _Read | str:
     try:
         module = Module.from_file(Engine(), name)
         executions = _executions(Path(profile), module._binary) if profile else None
-    except (OSError, FuseeError) as error:
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return reason if error.filename in (None, name) else f"{error.filename}: {reason}"  # of the profile
+    except FuseeError as error:
         return str(error)
     exported = {index: export for export, (kind, index) in module._export_places.items() if kind == EXTERN_FUNC}
     return _Read(module._binary, executions, exported | module._names.functions)

@@ -40,7 +40,9 @@ def _split(file: str) -> "tuple[SplitComponent | None, str]":
     name = re.sub(r"\W+", "_", Path(file).stem)
     try:
         return split(name, Path(file).read_bytes()), ""
-    except (OSError, FuseeError) as error:
+    except OSError as error:
+        return None, error.strerror or str(error)
+    except FuseeError as error:
         return None, str(error)
     except NotForDevices as error:
         return None, f"this component cannot be split for a device: {error}"
