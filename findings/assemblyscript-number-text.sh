@@ -7,7 +7,7 @@
 #            which JavaScript prescribes, and sometimes more digits than needed. It is so for a third of numbers with many digits.
 #            (Whole numbers end in ".0" besides.) Nobody notices before texts are compared: a test with values from
 #            JavaScript fails in the last digit, a digest of some JSON is another one on each side.
-#            The documentation of the standard library says nothing of it.
+#            Its documentation does not say so, as far as we found.
 # Seen:      0.30000000000000007, 9.999999999999999e+22, 8.409999999999999e+21; other digits in 7654 of 20000
 set -euo pipefail
 folder=$(mktemp -d)

@@ -5,8 +5,7 @@
 # Behaviour: a number that has all of a double's 17 digits and an exponent from 39 to 53 comes out up to fifteen powers of
 #            ten too small, without an error. With 16 digits or fewer, or outside of these exponents, it is right, to the
 #            last place or next to it. So what a program prints itself it may not be able to read, and whatever parses
-#            JSON with this function gets wrong numbers. The documentation of the standard library says only that strings
-#            are like JavaScript's.
+#            JSON with this function gets wrong numbers. Its documentation mentions no such limit, as far as we found.
 # Seen:      17 digits: exponents 39 to 53 are wrong    16 digits: none
 set -euo pipefail
 folder=$(mktemp -d)

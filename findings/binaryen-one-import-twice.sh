@@ -2,7 +2,7 @@
 # wasm-opt -O takes two imports of one name for two different things: what is set by the one is not seen by the other.
 #
 # Versions:  binaryen 132.0.0 (npm: wasm-opt), wasmtime 50.0.1 (PyPI).
-# Behaviour: a module may import the same thing more than once; linking tools that join modules make such modules, and an
+# Behaviour: a module may import the same thing more than once; tools that join modules can make such modules, and an
 #            embedder may give one global for two names. WebAssembly says that they are the same then. wasm-opt
 #            moves and removes accesses to globals as if they were not: it reads a global after it was set, has forgotten
 #            that it was set under its other name, and takes out the handler of an exception whose tag has two names. No
