@@ -6,7 +6,7 @@
 # Behaviour: `fdflags::append` says that data is always appended to the file's end. The shim moves the offset to the end when
 #            the file is opened, and forgets the flag. So two descriptors of a log, or one that has been moved by
 #            `fd_seek` (as `ftell` and `rewind` do to read what was written), write over what is there. No error.
-#            The shim's README lists what is missing; this is not in it.
+#            Its README does not mention it.
 # Seen:      two descriptors: "log: second", under wasmtime "log: first second"
 #            after fd_seek:   "again irst", under wasmtime "log: first again"
 set -euo pipefail
