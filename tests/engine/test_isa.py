@@ -1,5 +1,7 @@
 """The register instruction set: numbers, names, forms, and the layout of cells."""
 
+import random
+
 import pytest
 
 from fusee.engine.isa.comb import KEYS
@@ -22,7 +24,7 @@ from fusee.engine.isa.forms import (
     WITH_CONST,
     expand,
 )  # fmt: skip
-from fusee.engine.isa.pairs import ALL_HANDLERS
+from fusee.engine.isa.pairs import ALL_HANDLERS, LISTED, NO_PAIR, PAIRS, named_by
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import (
     ELSEWHERE,
@@ -37,7 +39,7 @@ from fusee.engine.isa.table import (
 from fusee.engine.state.code import CODE_START
 from fusee.engine.translate.buffers import take_translator
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
-from fusee.engine.translate.lookup import has_signature, has_sources
+from fusee.engine.translate.lookup import find_pair, has_signature, has_sources
 from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
 from fusee.kernel.arena import new, new_array, simulate
 from fusee.kernel.lang import address, u8, u16, u32, u64, usize
@@ -85,6 +87,21 @@ def last_places(row: Row) -> str:
     """Where `legalize` ends if nothing else helps: operands are in slots, unless the row wants them elsewhere."""
     needed = row.shape.accumulator_place()
     return "".join("a" if n + 1 == needed else "s" for n in range(len(row.sources)))
+
+
+def test_pairs_are_found_by_the_numbers_of_their_handlers() -> None:
+    """Each of them, the last of its neighbours in the table as well as the first; and nothing that is no pair."""
+    numbers = {placed: number for number, placed in enumerate(handlers())}
+    keys = {(numbers[first], numbers[second]): HANDLER_COUNT + place for place, (first, second) in enumerate(PAIRS)}
+    assert set(PAIRS) == set(LISTED)
+    assert len(keys) == ALL_HANDLERS - HANDLER_COUNT
+    choose = random.Random(3)
+    for first, second in choose.sample(sorted(keys), min(400, len(keys))):
+        number = keys[first, second]
+        assert find_pair(u32(first), u32(second)) == number
+        assert numbers[named_by(number)] == first
+        for other in (choose.randrange(HANDLER_COUNT), second - 1, HANDLER_COUNT - 1, 0):
+            assert find_pair(u32(first), u32(other)) == keys.get((first, other), NO_PAIR)
 
 
 def test_operands_that_were_moved_have_a_handler() -> None:

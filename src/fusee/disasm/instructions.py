@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fusee.disasm.cells import IMMEDIATE_NAMES
 from fusee.engine.isa.forms import FORM_NAMES, NOWHERE
-from fusee.engine.isa.pairs import PAIRS
+from fusee.engine.isa.pairs import PAIR_COUNT
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS
 
@@ -18,7 +18,7 @@ def show_instructions() -> Iterator[str]:
             f"{row.name:<{width}}{' '.join(row.sources):<18}{row.result:<8}{destinations(row):<16}"
             f"{row.shape.name:<15}{len(row.handlers):>8}  {immediates(row)}"
         ).rstrip()
-    yield f"{len(ROWS)} instructions, {HANDLER_COUNT} handlers, and {len(PAIRS)} of pairs"
+    yield f"{len(ROWS)} instructions, {HANDLER_COUNT} handlers, and {PAIR_COUNT} of pairs"
 
 
 def destinations(row: Row) -> str:

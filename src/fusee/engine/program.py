@@ -127,9 +127,27 @@ ENTRIES: Final = (
     forget_running,
 )
 
-PROGRAM: Final = Program("fusee", ENTRIES, shards(), first=EXECUTED_MOST, home=__name__)
+_SELDOM_RUN: Final = (
+    "fusee.engine.backtrace",
+    "fusee.engine.capi",
+    "fusee.engine.natives.linked",
+    "fusee.engine.runtime.names",
+    "fusee.engine.runtime.shared",
+    "fusee.engine.translate.aggregate",
+    "fusee.engine.translate.atomic",
+    "fusee.engine.translate.casts",
+    "fusee.engine.translate.exception",
+    "fusee.engine.translate.reference",
+    "fusee.engine.translate.shuffle",
+    "fusee.engine.validate.aggregate",
+    "fusee.engine.validate.exception",
+    "fusee.engine.validate.legacy",
+    "fusee.engine.validate.reference",
+    "fusee.engine.validate.table",
+)
+"""What a module has little of, and what runs once for it, is compiled for size."""
 
-_SELDOM_RUN: Final = ("fusee.engine.capi", "fusee.engine.capi.wasi")
+PROGRAM: Final = Program("fusee", ENTRIES, shards(), compact=_SELDOM_RUN, first=EXECUTED_MOST, home=__name__)
 
 DEVICE_PROGRAM: Final = Program("fusee-device", EXPORTS, shards(), compact=_SELDOM_RUN, home=__name__)
 """The device library: the C API is the only way in."""

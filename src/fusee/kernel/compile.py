@@ -61,6 +61,7 @@ class Compilation:
             self.entries = self.checker.check(program.entries)
             self.shard_parts = divide_shards(shards, self.entries)
             self.checker.check_declared(self.entries)
+        self._compact = tuple(f"{name}." for name in program.compact)
         self._homes = {function: part for part, functions in self.shard_parts.items() for function in functions}
         self._mentions: dict[str, Mentions] = {}
 
@@ -103,6 +104,10 @@ class Compilation:
         """How each entry is called, by the kernel's symbol."""
         return {entry.symbol: Entry.of(entry, self.options.checked) for entry in self.entries}
 
+    def _is_for_size(self, function: Specialised) -> bool:
+        """Whether the smallest code is wanted of a function: in all of a program, or in some of its modules."""
+        return self.options.for_size or f"{function.source.module}.".startswith(self._compact)
+
     def text(self, part: str) -> str:
         """One part as LLVM's text, which does not depend on whether this process has looked at others."""
         is_shard = part in self.shard_parts
@@ -117,7 +122,7 @@ class Compilation:
             lambda function: is_shard or self.remainder.is_shared(function) or function in self.entries,
             checked=self.options.checked,
             debug=self.options.debug,
-            for_size=self.options.for_size or part in self.program.compact,
+            for_size=self._is_for_size,
             inlines_others=not is_shard,
             far_apart=self.options.for_this_process,
             instructions=self.machine.instructions,

@@ -97,23 +97,25 @@ class Remainder:
 
     @cached_property
     def _shared(self) -> set[Specialised]:
-        """What the parts must let each other see: what other parts or inline kernels mention.
+        """What the parts must let each other see: what shards or other parts mention.
 
-        A part may hold a copy of another's small function to inline it, so what such a function mentions counts too.
+        A part may hold a copy of another's function to inline it, so what such a function mentions counts too.
         """
-        needed = set(self._mentioned)
-        for function in self._functions:
-            if function.inline:
-                needed.update(function.references)
-            elif function.external is None:
-                home = self._homes[function]
-                needed.update(callee for callee in function.references if self._homes.get(callee) != home)
-        pending = list(needed)
+        mentions = {function: _mentioned(function) for function in self._homes}
+        apart = {
+            callee
+            for function, home in self._homes.items()
+            for callee in mentions[function]
+            if self._homes.get(callee) not in (home, None)
+        }
+        pending = list(apart)
         while pending:
-            following = set(pending.pop().references) - needed
-            needed |= following
-            pending += following
-        return needed
+            function = pending.pop()
+            if function in mentions and may_be_copied(function):
+                following = mentions[function] - apart
+                apart |= following
+                pending += following
+        return apart.union(self._mentioned)
 
     def is_shared(self, function: Specialised) -> bool:
         """Whether other parts may need it."""
@@ -138,6 +140,26 @@ def _reached(roots: Iterable[Specialised], homes: Mapping[Specialised, str]) -> 
         found.update(dict.fromkeys(new))
         pending += new
     return list(found)
+
+
+def may_be_copied(function: Specialised) -> bool:
+    """Whether other parts may have a copy of it to inline it, if it is short enough."""
+    return not function.cold and not function.handler
+
+
+def _mentioned(function: Specialised) -> set[Specialised]:
+    """The functions that a function mentions, itself or in what is inlined into it."""
+    found: set[Specialised] = set()
+    inlined = set[Specialised]()
+    pending = [function]
+    while pending:
+        for callee in pending.pop().references:
+            if not callee.inline:
+                found.add(callee)
+            elif callee not in inlined:
+                inlined.add(callee)
+                pending.append(callee)
+    return found
 
 
 def _lines(function: Specialised) -> int:

@@ -22,6 +22,6 @@ class Program:
     name: str
     entries: Sequence[Kernel[..., Any] | Instance]
     shards: Mapping[str, Sequence[Code]] = field(default_factory=dict)
-    compact: Sequence[str] = ()  # packages whose kernels are compiled for size in any case
+    compact: Sequence[str] = ()  # packages and modules whose kernels are compiled for size in any case
     first: Sequence[Code] = ()  # handlers that lie together, in this order, where this process links them
     home: str = ""  # the module that lists all this: where that changes, what was built is out of date

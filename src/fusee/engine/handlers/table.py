@@ -6,7 +6,7 @@ from fusee.engine.handlers import call, control, exception, execute
 from fusee.engine.handlers.regs import Code
 from fusee.engine.isa.families import family_of
 from fusee.engine.isa.order import ORDER
-from fusee.engine.isa.pairs import PAIRS
+from fusee.engine.isa.pairs import LISTED, PAIRS
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, handlers
 from fusee.kernel.lang import instance, table
@@ -55,8 +55,10 @@ def shards() -> dict[str, list[Any]]:
     for (row, _, _), handler in zip(handlers(), INSTANCES, strict=False):
         kind = row.sources[0] if row.sources else "none"
         groups.setdefault(family_of(row) or f"{row.family}_{kind}", []).append(handler)
-    for (first, second), handler in zip(PAIRS, INSTANCES[HANDLER_COUNT:], strict=True):
-        groups.setdefault(family_of(first[0]) or family_of(second[0]) or "pairs", []).append(handler)
+    of_pair = dict(zip(PAIRS, INSTANCES[HANDLER_COUNT:], strict=True))
+    for first, second in LISTED:  # what programs execute most lies together
+        group = family_of(first[0]) or family_of(second[0]) or "pairs"
+        groups.setdefault(group, []).append(of_pair[first, second])
     return {name: groups[name] for name in sorted(groups, key=list(Family).__contains__)}
 
 

@@ -9,6 +9,7 @@ behind a colon name, one for each `p` in the order of the text: `mov(p) -> s; mo
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import product
 from typing import Final
@@ -107,40 +108,39 @@ def _read_pairs(name: str, text: str) -> list[tuple[Placed, Placed]]:
     return list(pairs)
 
 
-PAIRS: Final = _read_pairs(chosen().source, chosen().patterns if PINS else "")
-"""Machines without pins are small ones: they have no room for pairs."""
+LISTED: Final = _read_pairs(chosen().source, chosen().patterns if PINS else "")
+"""In the order of the selection. Machines without pins are small ones: they have no room for pairs."""
 
-ALL_HANDLERS: Final = HANDLER_COUNT + len(PAIRS)
-"""Handlers of rows, then those of pairs."""
+# Where the translator finds them: sorted by a hash of two handlers' numbers, with an index by its upper bits
+HASH_FACTOR: Final = 0x9E37_79B1  # 2^32 divided by the golden ratio; as it is odd, two keys never have the same hash
+PAIR_BITS: Final = max(len(LISTED).bit_length(), 1)
+"""So many that most searches end where they begin."""
 
-# Where the translator finds them: a hash table by the numbers of two handlers
 NO_PAIR: Final = 0xFFFF
-EMPTY: Final = 0xFFFF_FFFF
-HASH_FACTOR: Final = 0x9E37_79B1  # 2^32 divided by the golden ratio
-HASH_BITS: Final = max(len(PAIRS).bit_length() + 1, 1)
+_LAST: Final = 0xFFFF_FFFF
 
 
 @kernel(inline=True)
-def pair_place(key: u32) -> u32:
-    """Where the search for a key begins."""
-    return (key * HASH_FACTOR) >> (32 - HASH_BITS)
+def pair_hash(first: u32, second: u32) -> u32:
+    """By the numbers of the handlers that two neighbouring cells would name."""
+    return (first | second << 16) * HASH_FACTOR
 
 
-def _hashed() -> tuple[list[int], list[int]]:
-    """Keys and pairs' numbers; who finds a place taken is in the next one."""
-    keys, numbers = [EMPTY] * (1 << HASH_BITS), [NO_PAIR] * (1 << HASH_BITS)
-    for number, (first, second) in enumerate(PAIRS):
-        key = _NUMBERS[first] | _NUMBERS[second] << 16
-        at = int(pair_place(u32(key)))
-        while keys[at] != EMPTY:
-            at = (at + 1) % len(keys)
-        keys[at], numbers[at] = key, HANDLER_COUNT + number
-    return keys, numbers
+def _hash(pair: tuple[Placed, Placed]) -> int:
+    """`pair_hash` for numbers of Python's, of which there are thousands at each start."""
+    first, second = (_NUMBERS[placed] for placed in pair)
+    return (first | second << 16) * HASH_FACTOR & _LAST
 
 
-_KEYS, _PAIR_NUMBERS = _hashed()
-PAIR_KEYS = table(u32, _KEYS)
-PAIR_NUMBERS = table(u16, _PAIR_NUMBERS)
+PAIRS: Final = sorted(LISTED, key=_hash)
+PAIR_COUNT: Final = len(PAIRS)
+ALL_HANDLERS: Final = HANDLER_COUNT + PAIR_COUNT
+"""Handlers of rows, then those of pairs."""
+
+_HASHES: Final = [*map(_hash, PAIRS), _LAST]
+PAIR_HASHES = table(u32, _HASHES)
+FIRST_PAIR = table(u16, [bisect_left(_HASHES, start << 32 - PAIR_BITS) for start in range(1 << PAIR_BITS)])
+"""By the upper bits of a hash: where to begin."""
 
 
 def named_by(handler: int) -> Placed:
@@ -149,3 +149,4 @@ def named_by(handler: int) -> Placed:
 
 
 assert ALL_HANDLERS < NO_PAIR
+assert (_LAST * pow(HASH_FACTOR, -1, 1 << 32) & _LAST) >> 16 >= ALL_HANDLERS  # the last hash is that of no pair

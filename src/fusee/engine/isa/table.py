@@ -93,6 +93,7 @@ TREE_KEY = table(u16, [_tree_key(row)[1] for row in _BY_KEY] or [0])
 
 # What a tree is made of, where it must be taken apart: by row, counted from the first tree
 FIRST_TREE_ROW: Final = len(SINGLES)
+TREE_COUNT: Final = len(TREES)
 OUTER_ROW = table(u16, [NUMBER[row.outer.name] for row in TREES if row.outer] or [NO_ROW])
 INNER_ROW = table(u16, [NUMBER[row.inner.name] for row in TREES if row.inner] or [NO_ROW])
 INNER_PLACE = table(u8, [row.place for row in TREES] or [0])

@@ -15,24 +15,25 @@ from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
 
 EQ: Final = 0
 NE: Final = 1
-NEGATED: Final = 16
+NEGATED: Final = 8
 
 _INT_CODES: Final = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
 _FLOAT_CODES: Final = ("eq", "ne", "lt", "gt", "le", "ge")
 _TYPES: Final = ("i32", "i64", "f32", "f64", *TEST_KINDS)
 REF_TEST: Final = _TYPES.index("ref")  # of a reference, by the kinds of tests that there are
-CODE_BITS: Final = 5
+CODE_BITS: Final = 4
 
 
 def _rows(prefix: str) -> list[int]:
-    """Row numbers by operand type × 32 + code."""
+    """Row numbers by operand type × 16 + code."""
     numbers = []
     for kind in _TYPES:
         for code in range(1 << CODE_BITS):
             names = _INT_CODES if kind.startswith("i") else _FLOAT_CODES if kind.startswith("f") else TESTS
-            plain = code & (NEGATED - 1)
+            negated = code & NEGATED if names == _FLOAT_CODES else 0
+            plain = code - negated
             name = names[plain] if plain < len(names) else ""
-            if code >= NEGATED:
+            if negated:
                 name = f"n{name}"
             numbers.append(NUMBER.get(f"{prefix}{kind}_{name}", NO_ROW))
     return numbers

@@ -13,7 +13,7 @@ from fusee.engine.isa.facts import (
     facts_of,
 )  # fmt: skip
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
-from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW
+from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW, TREE_COUNT
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.accumulator import (
     holds_local,
@@ -272,7 +272,7 @@ def emit(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u32, slo
     pair = fact(facts, MIRRORED_PAIR)
     ordered = mirrored(forms, pair)
     sources = sources_key(ordered)
-    if row >= FIRST_TREE_ROW and not has_signature(facts, with_destination(sources, form)):
+    if TREE_COUNT != 0 and row >= FIRST_TREE_ROW and not has_signature(facts, with_destination(sources, form)):
         emit_parts(t, row, operands, count, form, slot)
         return
     if not (fits and has_sources(facts, sources)):

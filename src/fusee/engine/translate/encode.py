@@ -17,7 +17,7 @@ from fusee.engine.isa.facts import (
     facts_of,
 )
 from fusee.engine.isa.forms import NOWHERE, SLOT
-from fusee.engine.isa.pairs import NO_PAIR
+from fusee.engine.isa.pairs import NO_PAIR, PAIR_COUNT
 from fusee.engine.isa.row import most_bytes
 from fusee.engine.isa.table import BASE, NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
@@ -168,7 +168,7 @@ def encode(t: Translator, i: Ins) -> None:
 def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
     """Name the handler of a new cell; if there is one for it and the cell before, name that one there."""
     store(cell, t.handlers[number])
-    if t.last_cell != 0:
+    if PAIR_COUNT != 0 and t.last_cell != 0:
         both = find_pair(t.last_handler, number)
         if both != NO_PAIR:
             store(t.code + t.last_cell, t.handlers[both])

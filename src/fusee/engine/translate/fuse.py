@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row
-from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_KEY, TREE_OUTER_SHIFT, TREE_PLACE_SHIFT
+from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_COUNT, TREE_KEY, TREE_OUTER_SHIFT, TREE_PLACE_SHIFT
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
@@ -29,7 +29,7 @@ _SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_
 @kernel(inline=True)
 def may_fuse(t: Translator, value: Value) -> bool:
     """Whether there is any tree with the value as its inner node."""
-    return value.kind == PENDING and FIRST_TREE[value.row] != FIRST_TREE[value.row + 1]
+    return TREE_COUNT != 0 and value.kind == PENDING and FIRST_TREE[value.row] != FIRST_TREE[value.row + 1]
 
 
 @kernel

@@ -4,11 +4,12 @@ from typing import Final
 
 from fusee.engine.isa.facts import MIRRORED_PAIR, SIGNATURES, fact
 from fusee.engine.isa.forms import CONST, FORMS, NOWHERE, PIN, PINS, SLOT
-from fusee.engine.isa.pairs import EMPTY, HASH_BITS, NO_PAIR, PAIR_KEYS, PAIR_NUMBERS, pair_place
+from fusee.engine.isa.pairs import FIRST_PAIR, NO_PAIR, PAIR_BITS, PAIR_HASHES, pair_hash
 from fusee.engine.isa.table import (
     BASE,
     DESTINATION_SHIFT,
     ELSEWHERE,
+    HANDLER_COUNT,
     PLACE_BITS,
     PLACE_CODE,
     SIGNATURE_KEYS,
@@ -92,13 +93,20 @@ def pins_with_pair(i: Ins, pair: u32) -> u32:
 @kernel(inline=True)
 def find_pair(first: u32, second: u32) -> u32:
     """The number of the handler for two neighbouring cells, by the numbers of their own, or `NO_PAIR`."""
-    key = first | second << 16
-    at = pair_place(key)
-    while PAIR_KEYS[at] != key:
-        if PAIR_KEYS[at] == EMPTY:
-            return u32(NO_PAIR)
-        at = (at + 1) & ((1 << HASH_BITS) - 1)
-    return PAIR_NUMBERS[at]
+    hashed = pair_hash(first, second)
+    at = u32(FIRST_PAIR[hashed >> (32 - PAIR_BITS)])
+    if PAIR_HASHES[at] > hashed:
+        return u32(NO_PAIR)
+    return u32(HANDLER_COUNT) + at if PAIR_HASHES[at] == hashed else find_pair_behind(at, hashed)
+
+
+@kernel
+def find_pair_behind(start: u32, hashed: u32) -> u32:
+    """The same, where the first pair with these upper bits is another one."""
+    at = start + 1
+    while PAIR_HASHES[at] < hashed:
+        at += 1
+    return u32(HANDLER_COUNT) + at if PAIR_HASHES[at] == hashed else u32(NO_PAIR)
 
 
 assert FORMS == NOWHERE == CONST + 1 == SLOT + 2

@@ -1,7 +1,9 @@
 """Vector instructions that have immediates: constants, lanes by their numbers, shuffles, memory by lanes."""
 
+from collections.abc import Callable
 from typing import Final
 
+from fusee.engine.columns import Columns
 from fusee.engine.isa.lanes import has_row, row_of
 from fusee.engine.isa.memory import LOAD_OF, STORE_OF
 from fusee.engine.isa.table import NO_ROW, NUMBER
@@ -96,16 +98,29 @@ _OWN: Final = [
     op for op in OPS if op.mnemonic in CHEAPER or (op.immediates and op.mnemonic not in (*LOAD_OF, *STORE_OF))
 ]
 _BY_PLACE: Final = {op.index - _FIRST: op for op in _OWN}
-_PLACES: Final = range(_COUNT)
-KIND = table(u8, [_kind(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
-ROW = table(u16, [_row(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
-WHOLE = table(u16, [_whole(_BY_PLACE[place]) if place in _BY_PLACE else NO_ROW for place in _PLACES])
-ACCESS = table(u8, [_access(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in _PLACES])
-RESULT = table(
-    u8,
-    [TYPE_CODES[(_BY_PLACE[place].results or ("v128",))[0]] if place in _BY_PLACE else 0 for place in _PLACES],
+
+
+def _column(of: Callable[[Op], int]) -> list[int]:
+    """One number for each place among the instructions on vectors; 0 where there is none of these."""
+    return [of(_BY_PLACE[place]) if place in _BY_PLACE else 0 for place in range(_COUNT)]
+
+
+_COLUMNS: Final = Columns(
+    kind=_column(_kind),
+    row=_column(_row),
+    whole=_column(_whole),
+    access=_column(_access),
+    result=_column(lambda op: TYPE_CODES[(op.results or ("v128",))[0]]),
 )
-"""By the instruction's place among those on vectors."""
+
+CLASS = table(u8, _COLUMNS.classes)
+"""By the instruction's place among those on vectors. The others are by class."""
+
+KIND = table(u8, _COLUMNS["kind"])
+ROW = table(u16, _COLUMNS["row"])
+WHOLE = table(u16, _COLUMNS["whole"])
+ACCESS = table(u8, _COLUMNS["access"])
+RESULT = table(u8, _COLUMNS["result"])
 
 
 @kernel
@@ -121,9 +136,9 @@ def compute_ternary(t: Translator, word: u32) -> None:
 @kernel
 def translate_lanes(t: Translator, index: u32) -> None:
     """An instruction that has immediates."""
-    place = index - _FIRST
-    kind = KIND[place]
-    row = u32(ROW[place])
+    of = u32(CLASS[index - _FIRST])
+    kind = KIND[of]
+    row = u32(ROW[of])
     if kind == CONSTANT:
         push_constant(t, V128, t.reader.position)
         t.reader.position += 16
@@ -132,14 +147,14 @@ def translate_lanes(t: Translator, index: u32) -> None:
     elif kind == RELAXED:
         compute_relaxed(t, u32(WORD[index]), row)
     elif kind == EXTRACT:
-        push_unary(t, row + next_byte(t.reader), RESULT[place])
+        push_unary(t, row + next_byte(t.reader), RESULT[of])
     elif kind == REPLACE:
         materialize_top(t, u32(2))
         number = pop(t)
         vector = pop(t)
         push(t, new_node(t, PENDING, row + next_byte(t.reader), V128, vector, number))
     else:
-        access_lanes(t, place)
+        access_lanes(t, of)
 
 
 @kernel
@@ -153,14 +168,17 @@ def compute_relaxed(t: Translator, word: u32, cheaper: u32) -> None:
 
 
 @kernel
-def access_lanes(t: Translator, place: u32) -> None:
-    """A load or store of lanes, or a load that makes a vector of a number: one instruction if there is one, or two."""
-    access = row_of_access(t, ACCESS[place])
-    kind = KIND[place]
+def access_lanes(t: Translator, of: u32) -> None:
+    """A load or store of lanes, or a load that makes a vector of a number: one instruction if there is one, or two.
+
+    `of` is its class.
+    """
+    access = row_of_access(t, ACCESS[of])
+    kind = KIND[of]
     lane = u32(0) if kind == LOAD else u32(next_byte(t.reader))
-    whole = u32(WHOLE[place])
-    row = ROW[place] + lane
-    if whole != NO_ROW and access == MEMORY_ROW[ACCESS[place]]:
+    whole = u32(WHOLE[of])
+    row = ROW[of] + lane
+    if whole != NO_ROW and access == MEMORY_ROW[ACCESS[of]]:
         if kind == LOAD:
             load_top(t, whole, V128)
         elif kind == LOAD_LANE:

@@ -190,7 +190,7 @@ def _arguments(writer: FunctionWriter, arguments: tuple[Node, ...]) -> str:
 def _call(writer: FunctionWriter, node: tree.Call) -> str:
     """A call; of several results the value is the aggregate, for `Unpack`."""
     callee = node.callee
-    if callee.inline:
+    if writer.inlines(callee):
         return inline(writer, node)
     symbol = writer.module.symbol(callee)
     shape = result_type(callee)
@@ -218,7 +218,7 @@ def several_results(writer: FunctionWriter, node: Node) -> list[str]:
     if isinstance(node, tree.SeveralValues):
         return [writer.lower(item) for item in node.items]
     assert isinstance(node.type, tree.Several)
-    if isinstance(node, tree.Call) and node.callee.inline:
+    if isinstance(node, tree.Call) and writer.inlines(node.callee):
         return inlined_results(writer, node)
     aggregate = writer.lower(node)
     raising = isinstance(node, tree.Call) and node.callee.may_raise

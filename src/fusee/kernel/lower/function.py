@@ -140,6 +140,12 @@ class FunctionWriter:
         debug, frame = self.module.debug, self.frames[-1]
         return debug.location(self.module, frame.function, self.line, frame.inlined_at) if debug else None
 
+    def inlines(self, callee: Specialised) -> bool:
+        """Whether a called kernel is written where it is called. In what is compiled for size LLVM decides that."""
+        if self.function.handler or callee.record is not None:
+            return callee.inline
+        return callee.inline and not self.module.for_size(self.function)
+
     # --- nodes ---------------------------------------------------------------------------------
 
     def lower(self, node: Node) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fusee.kernel import tree
 from fusee.kernel.check.types import Types
+from fusee.kernel.division import may_be_copied
 from fusee.kernel.lower.checked import Checks
 from fusee.kernel.lower.convention import convention_of
 from fusee.kernel.lower.debug import DebugInfo
@@ -29,7 +30,7 @@ class ModuleWriter:
         *,
         checked: bool = False,
         debug: bool = False,
-        for_size: bool = False,
+        for_size: Callable[[Specialised], bool] = lambda function: False,
         inlines_others: bool = False,
         far_apart: bool = False,
         instructions: frozenset[str] = frozenset(),
@@ -81,7 +82,7 @@ class ModuleWriter:
 
     def _use_external(self, function: Specialised) -> None:
         """Declare a function of another module; a small one with its body, so that LLVM may inline it."""
-        if self.inlines_others and not function.cold and not function.handler:
+        if self.inlines_others and may_be_copied(function) and not self.for_size(function):
             lines = FunctionWriter(self, function).write_body()
             if len(lines) <= _SMALL_LINES:
                 self._add_definition(function, "available_externally", lines)
@@ -184,7 +185,7 @@ class ModuleWriter:
         attributes = "cold noinline nounwind" if function.cold else "nounwind"
         if self._defines_libcalls:
             attributes += f" {NOT_ITSELF}"
-        if self.for_size:
+        if self.for_size(function) or function.inline:  # what is inlined otherwise is called from such functions only
             # The smallest code of all shares pieces between functions, which handlers cannot afford.
             attributes += " optsize" if function.handler else " optsize minsize"
         if self.types.target.object_format == "macho" and not function.handler:
