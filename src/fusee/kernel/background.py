@@ -33,14 +33,15 @@ def run_in_background(
     """
     import subprocess
 
-    path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
+    from fusee.kernel import another  # not before it is needed: every process loads this module
+
     subprocess.run(
-        [sys.executable, "-P", "-c", _PROGRAM, function, *arguments],
+        another.command(_PROGRAM, function, *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=os.sep,
-        env={**os.environ, **environment, "PYTHONPATH": path},
+        env={**another.environment(), **environment},
         start_new_session=True,
         pass_fds=inherited,
         check=True,

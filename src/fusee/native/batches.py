@@ -6,10 +6,10 @@ Nothing here compiles or needs what does; that is a process of its own, bounded 
 import contextlib
 import json
 import os
-import sys
 import time
 from typing import Final
 
+from fusee.kernel import another
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.host import processor_count
 from fusee.native.key import functions_key, key_of
@@ -31,14 +31,13 @@ class Job:
 
         self._limit = time.monotonic() + _SECONDS
         self._answer = bytearray()
-        path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
         with tempfile.TemporaryFile() as file:
             file.write(len(wish).to_bytes(8, "little") + len(binary).to_bytes(8, "little") + wish + binary)
             file.seek(0)
             number, nice = file.fileno(), _NICE if processor_count() > 1 else _LAST
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _PROGRAM, str(number), str(nice)], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
+                another.command(_PROGRAM, str(number), str(nice)), stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=another.environment(),
                 pass_fds=[number], start_new_session=True,
             )  # fmt: skip
 
@@ -77,17 +76,21 @@ class Job:
 
 
 class Shelf:
-    """The batches of a module that are in the cache."""
+    """The batches of a module that are in the cache; none if this process cannot open even one more file."""
 
     def __init__(self, binary: bytes, is_metered: bool) -> None:
         self._binary = binary
         self._cache = Cache()
         self._is_metered = is_metered
-        self._key = key_of(binary, "batches", is_metered)
+        self._key = ""
+        with contextlib.suppress(OSError):
+            self._key = key_of(binary, "batches", is_metered)
         self._keys: list[str] = []
 
     def all(self) -> list[bytes]:
         """Those that are there and not damaged; or the code of all functions, if it was compiled ahead."""
+        if not self._key:
+            return []
         whole = self._cache.read("native", functions_key(self._binary, None, self._is_metered))
         if whole is not None:
             return [whole]
@@ -106,6 +109,6 @@ class Shelf:
     def add(self, made: bytes) -> None:
         """Keep one more."""
         key = digest(self._key, made)
-        if self._cache.write("batch", key, made):
+        if self._key and self._cache.write("batch", key, made):
             self._keys.append(key)
             self._cache.write("tier", self._key, json.dumps(self._keys).encode())

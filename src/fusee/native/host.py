@@ -1,5 +1,6 @@
 """Native code for this process: compiled by other processes, linked, kept on disk, mapped."""
 
+import contextlib
 from collections.abc import Collection
 
 from fusee.kernel.cache import Cache
@@ -15,10 +16,13 @@ def native_code(
     """Native code of a valid module's functions, all that can have it if `wanted` is None; None if there is none.
 
     It pays with fuel for what it executes if `is_metered` says so. From the cache, if it has been compiled before.
-    Nothing is mapped that the cache knows to be damaged.
+    Nothing is mapped that the cache knows to be damaged. None, too, where the system lets no
+    more code be executed, or no file be opened.
     """
-    kept = kept_code(binary, wanted, is_metered)
-    return None if kept is None else mapped(kept)
+    with contextlib.suppress(OSError):
+        kept = kept_code(binary, wanted, is_metered)
+        return None if kept is None else mapped(kept)
+    return None
 
 
 def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: bool = False) -> bytes | None:

@@ -70,9 +70,12 @@ def compile_units(job: Job, count: int) -> dict[int, bytes]:
     """Object files by unit, from as many processes as there are processors."""
     processes = min(processor_count(), count)
     shares = [range(first, count, processes) for first in range(processes)]
-    with ThreadPoolExecutor(processes) as threads:
-        found = threads.map(lambda share: list(compiled(job, share)), shares)
-        return {number: contents for share in found for number, contents in share}
+    try:
+        with ThreadPoolExecutor(processes) as threads:
+            found = list(threads.map(lambda share: list(compiled(job, share)), shares))
+    except RuntimeError:  # there is no thread to be had
+        found = [list(compiled(job, share)) for share in shares]
+    return {number: contents for share in found for number, contents in share}
 
 
 def objects_for_device(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from fusee.kernel import another
 from fusee.kernel.target import Target
 from fusee.native.pipes import is_readable
 from fusee.native.unit import Options
@@ -46,11 +47,10 @@ def compiled(job: Job, units: Sequence[int]) -> Iterator[tuple[int, bytes]]:
 
 
 def _one_process(job: Job, units: list[int]) -> Iterator[tuple[int, bytes]]:
-    path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
+            another.command(_PROGRAM), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=another.environment(),
         )  # fmt: skip
     except OSError:
         return

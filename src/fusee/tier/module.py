@@ -80,7 +80,10 @@ class TieredModule:
     def take_kept(self, engine: int) -> None:
         """Before anything is called: what earlier runs have left in the cache."""
         for made in self.shelf.all():
-            code = mapped(made)
+            try:
+                code = mapped(made)
+            except OSError:  # the system may let nothing more be executed
+                return
             self.kept.append(code)
             for index, addresses in code.functions.items():
                 if index not in self.done:

@@ -153,7 +153,7 @@ class Tier:
             self._sleep.acquire(timeout=seconds)
             if self._is_ending:
                 break
-            is_new = self._take_sample() | self._compile()
+            is_new = self._look()
             started = time.thread_time()
             is_running = self._ask()
             least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE)
@@ -162,6 +162,12 @@ class Tier:
                 return
             seconds = least if is_new else min(max(seconds * _SLOWER, least), max(_MOST_SECONDS, least))
         self._state.is_asleep = u32(1)
+
+    def _look(self) -> bool:
+        """See what there is to see and to be done; whether that is news."""
+        with contextlib.suppress(OSError):  # no file can be opened, perhaps: what it was for stays interpreted
+            return self._take_sample() | self._compile()
+        return False
 
     def _may_end(self) -> bool:
         """Say that nobody looks any more, unless a guest runs."""

@@ -1,0 +1,146 @@
+"""What native code needs may not be there: files, threads, processes, room for code. That costs speed, nothing else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from fusee import Config, Engine, Instance, Module, Store
+from fusee.api.text import wat2wasm
+from fusee.kernel import another
+from fusee.kernel.target import Target
+from fusee.native import batches, host, units, worker
+from fusee.native.unit import Options
+from fusee.tier import module as tier_module
+
+BINARY = bytes(wat2wasm('(module (func (export "f") (result i32) (loop) (i32.const 7)))'))
+
+
+def lacking(*given: object, **named: object) -> NoReturn:
+    raise OSError("there is no more of it")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is in the usual one, and loaded once per process."""
+    Engine()
+    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "cache"))
+
+
+def loaded(strategy: str) -> Module:
+    """For an engine with a strategy."""
+    config = Config()
+    config.strategy = strategy
+    return Module(Engine(config), BINARY)
+
+
+def answer(module: Module) -> object:
+    store = Store(module._engine)
+    exports: Any = Instance(store, module, []).exports(store)
+    return exports["f"](store)
+
+
+def test_where_python_is_unknown_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in an application that has Python as a part."""
+    for unknown in (None, ""):
+        monkeypatch.setattr(sys, "executable", unknown)
+        assert list(worker.compiled(worker.Job(BINARY, None, Options(Target.host())), [0])) == []
+        with pytest.raises(FileNotFoundError, match="how Python is started"):
+            batches.Job(BINARY, b"[]")
+
+
+def test_another_process_imports_from_what_is_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of `sys.path`, in which anything may be; and the current folder may be gone."""
+    here, gone = os.getcwd(), tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.setattr(sys, "path", ["/one", None, b"/two", Path("/three"), "/fo\0ur", "", "five", "/six"])
+    assert another.environment()["PYTHONPATH"].split(os.pathsep) == ["/one", here, f"{here}/five", "/six"]
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert another.environment()["PYTHONPATH"].split(os.pathsep) == ["/one", "/six"]
+
+
+def test_what_another_process_imports_is_what_this_one_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "only_here.py").write_text("print('found')")
+    monkeypatch.setattr(sys, "path", [None, str(tmp_path), *sys.path])
+    command = another.command("import sys, only_here; print(sys.argv[1:])", "an argument")
+    done = subprocess.run(command, env=another.environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["found", "['an argument']", ""]
+
+
+@pytest.mark.parametrize("strategy", ["native", "tiered"])
+@pytest.mark.parametrize("needed", ["key", "process"])
+def test_without_files_or_processes(strategy: str, needed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if needed == "key":
+        for place, name in ((host, "functions_key"), (batches, "functions_key"), (batches, "key_of")):
+            monkeypatch.setattr(place, name, lacking)
+    else:
+        monkeypatch.setattr(subprocess, "Popen", lacking)
+    assert answer(loaded(strategy)) == 7
+
+
+def test_what_cannot_be_named_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "key_of", lacking)
+    shelf = batches.Shelf(BINARY, False)
+    shelf.add(b"made")
+    assert shelf.all() == []
+    assert not os.path.exists(os.environ["FUSEE_CACHE"])
+
+
+@pytest.mark.parametrize("strategy", ["native", "tiered"])
+def test_without_room_for_code(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is interpreted: also what an earlier run has left."""
+    monkeypatch.setattr(host, "kept_code", lambda *given: b"code")
+    monkeypatch.setattr(batches.Shelf, "all", lambda self: [b"code"])
+    tried: list[object] = []
+
+    def without_room(kept: bytes) -> NoReturn:
+        tried.append(kept)
+        raise OSError("nothing more may be executed")
+
+    for place in (host, tier_module):
+        monkeypatch.setattr(place, "mapped", without_room)
+    assert answer(loaded(strategy)) == 7
+    assert tried == [b"code"]
+
+
+def test_without_threads_units_are_compiled_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoThreads:
+        def __init__(self, count: int) -> None:
+            assert count == 2
+
+        def __enter__(self) -> "NoThreads":
+            return self
+
+        def __exit__(self, *given: object) -> None:
+            pass
+
+        def map(self, *given: object) -> NoReturn:
+            raise RuntimeError("can't start new thread")
+
+    def compiled(job: worker.Job, share: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        return ((number, b"%d" % number) for number in share)
+
+    monkeypatch.setattr(units, "ThreadPoolExecutor", NoThreads)
+    monkeypatch.setattr(units, "processor_count", lambda: 2)
+    monkeypatch.setattr(units, "compiled", compiled)
+    found = units.compile_units(worker.Job(b"", None, Options(Target.host())), 3)
+    assert found == {0: b"0", 1: b"1", 2: b"2"}
+
+
+def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = loaded("tiered")
+    tier = module._engine._tier
+    assert tier is not None
+    (known,) = tier._modules.values()
+    known.heads[0, 40] += 1
+    tier._samples = 99
+    monkeypatch.setattr(tier_module, "_find_loops", lacking)
+    assert not tier._look()
+    assert tier._samples == 0
+    tier._samples = 99
+    assert not tier._look()
