@@ -54,7 +54,7 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_GROUP_WORDS
 from fusee.spec.types import FIRST_HEAP, SUPERTYPES, Heap
 
-SIZE_CLASSES: Final = 32
+SIZE_CLASSES: Final = u32(32)
 FIRST_BUCKETS: Final = u32(256)
 FIRST_IDS: Final = u32(256)
 MAX_IDS: Final = 0x0800_0000
@@ -124,7 +124,7 @@ def new_registry(platform: Platform) -> TypeRegistry:
     if status != 0:
         release_registry(registry)
         raise_again(status)
-    for i in span(u32(SIZE_CLASSES)):
+    for i in span(SIZE_CLASSES):
         registry.free[i] = NONE
     return registry
 

@@ -6,7 +6,7 @@ from fusee.kernel.lang import Ptr, kernel, rotr, span, stack_array, table, u8, u
 
 HASH_WORDS: Final = 8
 _BLOCK_BYTES: Final = 64
-_ROUNDS: Final = 64
+_ROUNDS: Final = u32(64)
 
 
 def _primes() -> list[int]:
@@ -65,7 +65,7 @@ def add_block(words: Ptr[u32], result: Ptr[u32]) -> None:
     """The hash of one block more (6.2.2). The words of the message schedule come in place of those that are used."""
     a, b, c, d = result[0], result[1], result[2], result[3]
     e, f, g, h = result[4], result[5], result[6], result[7]
-    for t in span(u32(_ROUNDS)):
+    for t in span(_ROUNDS):
         i = t & 15
         if t >= 16:
             before, after = words[(t + 14) & 15], words[(t + 1) & 15]

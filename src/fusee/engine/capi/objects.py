@@ -44,7 +44,7 @@ from fusee.kernel.lang import (
 FIRST_BUCKETS: Final = u32(16)
 FIRST_COLLECTION: Final = u64(256)
 PLACES: Final = 16  # that are looked at for one object: large tables wait for many
-MOST_BUCKETS: Final = 0x100_0000
+MOST_BUCKETS: Final = u32(0x100_0000)
 PRIME: Final = 0x9E37_79B9_7F4A_7C15
 
 
@@ -159,7 +159,7 @@ def collect(s: StoreObject) -> None:
             dead = address(object_)
         object_.is_reached = False
     more = maximum(maximum(objects.count, places // PLACES), FIRST_COLLECTION)
-    objects.collect_at = objects.count + u32(minimum(more, u64(MOST_BUCKETS)))
+    objects.collect_at = objects.count + u32(minimum(more, MOST_BUCKETS))
     end_objects(dead)
     objects.is_collecting = False
 

@@ -40,7 +40,7 @@ HAS_THREADS: Final = Family.THREADS not in left_out()
 
 FREE: Final = 0  # of a queue's lock
 TAKEN: Final = 1
-CONTENDED: Final = 2  # taken, and somebody may sleep until it is free
+CONTENDED: Final = u32(2)  # taken, and somebody may sleep until it is free
 FOREVER: Final = NO_LIMIT
 
 
@@ -79,7 +79,7 @@ def answer(s: StoreObject, request: u32, words: Ptr[u64]) -> None:
 def take_queue(system: System, shared: SharedMemory) -> None:
     if atomic_compare_exchange(shared.lock, FREE, TAKEN, Order.ACQUIRE) != FREE:
         while atomic_exchange(shared.lock, CONTENDED, Order.ACQUIRE) != FREE:
-            system.wait(shared.lock, u32(CONTENDED), FOREVER)
+            system.wait(shared.lock, CONTENDED, FOREVER)
 
 
 @kernel

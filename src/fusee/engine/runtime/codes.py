@@ -43,7 +43,7 @@ NOTE_BYTES: Final = 8
 
 SPREAD: Final = 0x9E37_79B1  # 2³² divided by the golden ratio, and odd: multiplied by it, neighbours lie far apart
 
-KNOWN_ENTRIES: Final = 0x400  # of `Module.code_known`
+KNOWN_ENTRIES: Final = usize(0x400)  # of `Module.code_known`
 KNOWN_SHIFT: Final = 5  # bits of a place that do not count: what lies next to each other gets entries of its own
 
 
@@ -184,7 +184,7 @@ def recall_code(m: Module, platform: Platform, place: usize) -> Code:
 @kernel(cold=True)
 def open_known(m: Module, platform: Platform) -> usize:
     """Make the table of what is remembered, unless another thread has; 0 if there is no memory."""
-    made = address(platform.allocate(usize(KNOWN_ENTRIES), usize(size_of(usize))))
+    made = address(platform.allocate(KNOWN_ENTRIES, usize(size_of(usize))))
     before = atomic_compare_exchange(m.code_known, 0, made, Order.ACQ_REL)
     if before == 0:
         return made

@@ -52,7 +52,7 @@ def new_exn(world: Store, tag: Tag) -> Exn:
         spare.tag = tag
         return spare
     capacity = tag.slot_count if tag.slot_count > SMALLEST_CAPACITY else SMALLEST_CAPACITY
-    exn = cast(Exn, new_array(world, u32(EXCEPTION), exn_bytes(capacity), capacity))
+    exn = cast(Exn, new_array(world, EXCEPTION, exn_bytes(capacity), capacity))
     exn.tag = tag
     return exn
 

@@ -29,7 +29,7 @@ LARGEST_CELL: Final = CELL_SIZES[-1]
 TABULATED_BYTES: Final = 2048
 
 OBJECT_HEADER_BYTES: Final = 8
-EXCEPTION: Final = 0xFFFF_FFFF  # in `Object.type`
+EXCEPTION: Final = u32(0xFFFF_FFFF)  # in `Object.type`
 
 PIECE: Final = 256  # elements of an array, a table or a segment that are looked at at once
 STEP_WORDS: Final = 0x2000  # of objects that the embedder's collecting looks at between two looks at the clock
@@ -39,7 +39,7 @@ MARKING: Final = u32(1)
 SWEEPING: Final = u32(2)
 
 SMALL_STACK: Final = 64
-ROOT_SLOTS: Final = 62
+ROOT_SLOTS: Final = u32(62)
 
 
 @struct

@@ -30,7 +30,7 @@ from fusee.engine.translate.values import canonical, is_float, new_value, pop, p
 from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
 from fusee.spec import opcodes
 
-GLOBAL_GET: Final = NUMBER["global_get"]
+GLOBAL_GET: Final = u32(NUMBER["global_get"])
 GLOBAL_GET_IMPORT: Final = u32(NUMBER["global_get_import"])
 GLOBAL_SET: Final = u32(NUMBER["global_set"])
 GLOBAL_SET_IMPORT: Final = u32(NUMBER["global_set_import"])
@@ -165,7 +165,7 @@ def address_type(is_64: bool) -> u8:
 def translate_global_get(t: Translator) -> None:
     index = next_u32(t.reader)
     type_ = type_code(t.module.globals[index].value_type)
-    row = u32(GLOBAL_GET)
+    row = GLOBAL_GET
     if index < t.module.imported_global_count:
         row = GLOBAL_GET_IMPORT
     if type_ == V128:

@@ -31,8 +31,8 @@ from fusee.engine.validate.reference import CAST_TO_NULLABLE
 from fusee.kernel.lang import cast, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
 
-SUB: Final = TEST_KINDS.index("ref_sub")
-EXACT: Final = TEST_KINDS.index("ref_exact")
+SUB: Final = u32(TEST_KINDS.index("ref_sub"))
+EXACT: Final = u32(TEST_KINDS.index("ref_exact"))
 CAST_ROW = table(u16, [NUMBER[f"cast_{kind}"] for kind in TEST_KINDS])
 REF_AS_NON_NULL: Final = u32(NUMBER["ref_as_non_null"])
 
@@ -50,7 +50,7 @@ def kind_of(t: Translator, value_type: u32) -> u32:
     if value_type & (ABSTRACT | AGGREGATE) != AGGREGATE:
         return u32(0)
     layout = layout_of(cast(TypeRegistry, t.module.registry), value_type & ID_MASK)
-    return u32(EXACT) if layout.is_final else u32(SUB)
+    return EXACT if layout.is_final else SUB
 
 
 @kernel

@@ -42,8 +42,8 @@ from fusee.kernel.lang import kernel, span, u8, u32, u64
 from fusee.spec import opcodes
 
 SUB: Final = NUMBER["sub"]
-ADD: Final = NUMBER["add"]
-SELECT: Final = NUMBER["select"]
+ADD: Final = u32(NUMBER["add"])
+SELECT: Final = u32(NUMBER["select"])
 FSELECT: Final = u32(NUMBER["fselect"])
 VSELECT: Final = u32(NUMBER["vselect"])
 
@@ -67,7 +67,7 @@ def compute_pure(t: Translator, word: u32) -> None:
         return
     if row == SUB and top(t, u32(0)).kind == CONSTANT:
         negate_constant(top(t, u32(0)))
-        row = u32(ADD)
+        row = ADD
     if may_fuse(t, top(t, u32(0))) or may_fuse(t, top(t, u32(1))):
         if fuse_binary(t, word, row):
             return
@@ -214,7 +214,7 @@ def choose(t: Translator) -> None:
         unload(t, False)
     take_leaves(t, first, second)
     t.leaves[2] = condition
-    row = VSELECT if type_ == V128 else FSELECT if is_float(type_) else u32(SELECT)
+    row = VSELECT if type_ == V128 else FSELECT if is_float(type_) else SELECT
     push_emitted(t, row, u32(3), type_)
 
 

@@ -94,7 +94,7 @@ from fusee.spec.types import EMPTY_BLOCK
 
 BLOCK: Final = opcodes.BLOCK.index
 LOOP: Final = opcodes.LOOP.index
-IF: Final = opcodes.IF.index
+IF: Final = u32(opcodes.IF.index)
 ELSE: Final = opcodes.ELSE.index
 END: Final = opcodes.END.index
 DELEGATE: Final = opcodes.DELEGATE.index
@@ -103,7 +103,7 @@ FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
 BR_TABLE: Final = u32(NUMBER["br_table"])
 SET_LOOP: Final = u32(NUMBER["set_loop"])
 UNREACHABLE: Final = NUMBER["unreachable"]
-RETURN: Final = NUMBER["return"]
+RETURN: Final = u32(NUMBER["return"])
 RETURN_INT: Final = u32(NUMBER["return_int"])
 RETURN_FLOAT: Final = u32(NUMBER["return_float"])
 RETURN_VECTOR: Final = u32(NUMBER["return_vector"])
@@ -236,7 +236,7 @@ def begin_if(t: Translator) -> None:
     condition = pop_condition(t)
     settle_all(t)
     reload_pins(t)
-    frame = open_block(t, u32(IF))
+    frame = open_block(t, IF)
     branch_unless(t, condition, frame.otherwise)
     note_branch(t)
 
@@ -508,7 +508,7 @@ def leave_settled(t: Translator) -> None:
             type_ = type_code(t.result_types[place])
             copy_slot(t, type_, canonical(t, first + place), slot)
             slot += width(type_)
-        new_ins(t, u32(RETURN))
+        new_ins(t, RETURN)
 
 
 @kernel(inline=True)

@@ -35,7 +35,7 @@ from fusee.spec import opcodes
 
 TRY_TABLE: Final = opcodes.TRY_TABLE.index
 TRY: Final = opcodes.TRY.index
-CLAUSE: Final = opcodes.CATCH.index  # opcode of the frame of a `try` from its first clause on
+CLAUSE: Final = u16(opcodes.CATCH.index)  # opcode of the frame of a `try` from its first clause on
 
 THROW: Final = NUMBER["throw"]
 THROW_REF: Final = NUMBER["throw_ref"]
@@ -248,7 +248,7 @@ def begin_clause(t: Translator, opcode: u32, reachable: bool) -> None:
     block = innermost_try(t)
     flush(t)
     if frame.opcode == TRY:
-        frame.opcode = u16(CLAUSE)
+        frame.opcode = CLAUSE
         block.end = t.code_bytes
         block.slot = t.catch_slots + t.catch_depth
         t.catch_depth += 1
@@ -288,7 +288,7 @@ def expect_caught(t: Translator, frame: Frame, kind: u32, tag: u32) -> None:
 
 @kernel
 def catch(t: Translator) -> None:
-    begin_clause(t, u32(CLAUSE), True)
+    begin_clause(t, CLAUSE, True)
 
 
 @kernel

@@ -192,7 +192,7 @@ def lay_out_frame(t: Translator) -> None:
     if slots + most_arguments > MOST_SLOTS:
         raise Exhausted(Limit.FRAME, t.index)
     t.temporaries = t.local_slots + (t.max_height << t.spread)
-    t.out = t.temporaries + (u32(TEMPORARIES) << t.spread) + HEADER_SLOTS
+    t.out = t.temporaries + (TEMPORARIES << t.spread) + HEADER_SLOTS
     t.frame_slots = maximum(t.out, t.result_slots)
     t.out_count = u32(0)
     t.out_barrier = u32(0)

@@ -22,7 +22,7 @@ from fusee.engine.translate.state import Label, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
 
-TICK: Final = NUMBER["tick"]
+TICK: Final = u32(NUMBER["tick"])
 
 LOOP: Final = opcodes.LOOP.index
 
@@ -47,7 +47,7 @@ def begin_stretch(t: Translator) -> None:
     flush(t)
     t.charge_at = t.code_bytes + u32(size_of(usize))  # the first field of a cell without wider ones
     start = t.code_bytes
-    add_immediate(new_ins(t, u32(TICK)), u64(0))
+    add_immediate(new_ins(t, TICK), u64(0))
     flush(t)
     charge = t.charges[t.newest_loop]
     if t.frames[t.newest_loop].opcode == LOOP and t.frames[t.newest_loop].label.offset == start:

@@ -18,7 +18,7 @@ from fusee.engine.translate.pausing import copy_looking, grow_large
 from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, store, u8, u32, u64, unlikely, usize
 
-NONE_LEFT_OUT: Final = 0xFFFF_FFFF
+NONE_LEFT_OUT: Final = u32(0xFFFF_FFFF)
 
 
 @kernel
@@ -27,7 +27,7 @@ def begin_positions(t: Translator) -> None:
     t.step_count = u32(0)
     t.stepped_code = before_code()
     t.stepped_source = t.source_offset
-    t.noted_until = u32(0) if t.first_call != 0 else u32(NONE_LEFT_OUT)
+    t.noted_until = u32(0) if t.first_call != 0 else NONE_LEFT_OUT
 
 
 @kernel

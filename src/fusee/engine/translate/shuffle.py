@@ -11,7 +11,7 @@ from fusee.engine.translate.state import CONSTANT, PENDING, V128, Translator, Va
 from fusee.engine.translate.values import new_node, pop, push, push_constant, release, top
 from fusee.kernel.lang import kernel, load, span, table, u32, u64
 
-SHUFFLE: Final = NUMBER["i8x16_shuffle"]
+SHUFFLE: Final = u32(NUMBER["i8x16_shuffle"])
 SWIZZLE: Final = u32(NUMBER["i8x16_swizzle"])
 
 HAS_PATTERNS: Final = chosen().has_vector_forms
@@ -41,7 +41,7 @@ def translate_shuffle(t: Translator) -> None:
             return
     materialize_top(t, u32(2))
     second = pop(t)
-    push_result(t, u32(SHUFFLE), u32(2), pop(t), second, V128)
+    push_result(t, SHUFFLE, u32(2), pop(t), second, V128)
     i = t.ins[t.ins_count - 1]
     for number in span(u32(4)):
         add_immediate(i, load(u32, at + number * 4))

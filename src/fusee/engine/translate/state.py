@@ -28,7 +28,7 @@ COMPARE: Final = u8(5)  # a comparison not emitted yet: `row` is a comparison co
 MOST_IMMEDIATES: Final = max(4, 3 + 2 * PINS)  # `enter` has so many, and `return_call_indirect` four
 INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
 MOST_HOISTED: Final = 16  # constants of a function that are kept in locals
-TEMPORARIES: Final = 3  # slots for operands that an instruction cannot take where they are
+TEMPORARIES: Final = u32(3)  # slots for operands that an instruction cannot take where they are
 
 VALUES_EACH: Final = 1 + MOST_LEAVES
 """An entry of the stack is one value, and while it waits it has its operands, none of which waits itself. What was

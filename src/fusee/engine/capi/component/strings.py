@@ -9,7 +9,7 @@ from fusee.engine.capi.component.guest import allocate
 from fusee.engine.capi.component.state import Call, Value
 from fusee.kernel.lang import Ptr, copy_bytes, is_null, kernel, load, store, u8, u16, u32, u64, usize
 
-UTF16_TAG: Final = 0x8000_0000
+UTF16_TAG: Final = u32(0x8000_0000)
 MOST_BYTES: Final = (1 << 28) - 1
 ONE: Final = usize(1)
 WRONG: Final = u32(0xFFFF_FFFF)
@@ -208,7 +208,7 @@ def lower_string(call: Call, value: Value) -> tuple[u32, u32]:
         return pointer, u32(units)
     pointer = allocate(call, u32(2), 2 * units)
     put_wide(value.data, size, call.base, pointer)
-    tag = u32(UTF16_TAG) if call.encoding == Encoding.LATIN1_OR_UTF16 else u32(0)
+    tag = UTF16_TAG if call.encoding == Encoding.LATIN1_OR_UTF16 else u32(0)
     return pointer, u32(units) | tag
 
 

@@ -38,7 +38,7 @@ CLOCKS = table(u8, [0, 6, 12, 16])
 """CLOCK_REALTIME, CLOCK_MONOTONIC, and those of the process and the thread, in WASI's order (<time.h>)."""
 CLOCK_COUNT: Final = 4
 ETIMEDOUT: Final = 60
-MOST_SECONDS: Final = 86400  # of one sleep
+MOST_SECONDS: Final = u64(86400)  # of one sleep
 
 
 @kernel(external="__error")
@@ -132,7 +132,7 @@ def lock_all() -> None:
 def sleep_at(word: Ptr[u32], expected: u32, nanoseconds: u64) -> u32:
     """`fusee_platform_t.wait`. Times are looked at once a day."""
     time = stack_array(usize, 2)
-    seconds = minimum(nanoseconds // NANOSECONDS, u64(MOST_SECONDS))
+    seconds = minimum(nanoseconds // NANOSECONDS, MOST_SECONDS)
     time[0] = usize(seconds)
     time[1] = usize(nanoseconds % NANOSECONDS)
     outcome = i32(0)

@@ -36,8 +36,8 @@ EAGAIN: Final = u32(11)
 ETIMEDOUT: Final = u32(110)
 MOST_RANDOM: Final = usize(256)  # bytes at once, which no signal interrupts (getrandom(2))
 
-FUTEX_WAIT_PRIVATE: Final = 128
-FUTEX_WAKE_PRIVATE: Final = 129
+FUTEX_WAIT_PRIVATE: Final = usize(128)
+FUTEX_WAKE_PRIVATE: Final = usize(129)
 FUTEX: Final = {
     ("x86_64", 64): 202, ("aarch64", 64): 98, ("riscv64", 64): 98, ("arm", 32): 240, ("thumb", 32): 240,
     ("i386", 32): 240,
@@ -111,7 +111,7 @@ def sleep_at(word: Ptr[u32], expected: u32, nanoseconds: u64, futex: Static[int]
         time[0] = usize(seconds)
         time[1] = usize(nanoseconds - seconds * NANOSECONDS)
         timeout = time
-    if has_failed(syscall(usize(futex), word, usize(FUTEX_WAIT_PRIVATE), usize(expected), timeout)):
+    if has_failed(syscall(usize(futex), word, FUTEX_WAIT_PRIVATE, usize(expected), timeout)):
         return WASI_TIMEDOUT if errno_location()[0] == ETIMEDOUT else u32(0)
     return u32(0)
 
@@ -119,7 +119,7 @@ def sleep_at(word: Ptr[u32], expected: u32, nanoseconds: u64, futex: Static[int]
 @kernel
 def wake_at(word: Ptr[u32], futex: Static[int]) -> None:
     """`fusee_platform_t.wake`; the word's address is only a number to the system."""
-    syscall(usize(futex), word, usize(FUTEX_WAKE_PRIVATE), usize(1), null(Ptr[usize]))
+    syscall(usize(futex), word, FUTEX_WAKE_PRIVATE, usize(1), null(Ptr[usize]))
 
 
 def platform_for(triple: Triple) -> Instance:

@@ -40,8 +40,8 @@ FIRST_CHUNK_BLOCKS: Final = u32(3)
 FIRST_CHUNKS: Final = u32(8)
 LEAST_BYTES: Final = u64(0x8_0000)  # that are allocated before a collection begins
 ALIGNMENT_BYTES: Final = 16  # of what the platform allocates
-MOST_BLOCKS: Final = 64  # that a chunk has bits for
-MOST_CHUNKS: Final = 0xFFFF_FFFF
+MOST_BLOCKS: Final = u32(64)  # that a chunk has bits for
+MOST_CHUNKS: Final = u32(0xFFFF_FFFF)
 
 
 @kernel(inline=True)
@@ -165,7 +165,7 @@ def take_row(world: Store, count: u32) -> usize:
     """A row of blocks, whose header is zero but for `is_clean`, `end` and `span`; 0 if the platform has no memory."""
     b = blocks_of(world)
     number = b.chunk_count
-    place = u32(MOST_BLOCKS)
+    place = MOST_BLOCKS
     if count <= CHUNK_BLOCKS:
         at = b.first_free
         while at < b.chunk_count and place == MOST_BLOCKS:
@@ -218,13 +218,13 @@ def add_chunk(world: Store, count: u32) -> u32:
     platform = world.engine.platform
     bytes_ = (u64(size) << BLOCK_LOG2) + (BLOCK_BYTES - ALIGNMENT_BYTES)
     if not fits_pointer(bytes_) or not has_room_for_chunk(world):
-        return u32(MOST_CHUNKS)
+        return MOST_CHUNKS
     memory = platform.allocate(usize(1), usize(bytes_))
     if is_null(memory) and size != count:
         size = count
         memory = platform.allocate(usize(1), (usize(size) << BLOCK_LOG2) + (BLOCK_BYTES - ALIGNMENT_BYTES))
     if is_null(memory):
-        return u32(MOST_CHUNKS)
+        return MOST_CHUNKS
     b.next_blocks = minimum(b.next_blocks * 2, u32(CHUNK_BLOCKS))
     start = (address(memory) + (BLOCK_BYTES - 1)) & ~usize(BLOCK_BYTES - 1)
     return insert_chunk(b, start, size, memory)

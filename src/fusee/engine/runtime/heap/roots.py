@@ -58,7 +58,7 @@ def mark_first(world: Store, m: Marker) -> None:
     page = world.heap.roots
     while page != 0:
         slots = cast(RootPage, page).slots
-        for i in span(u32(ROOT_SLOTS)):
+        for i in span(ROOT_SLOTS):
             mark_reference(world, m, usize(slots[i]))
         page = cast(RootPage, page).next
     at = holdings_of(world).newest
