@@ -28,6 +28,8 @@ BUILD = ("build", "--target", "arm64-apple-ios", "-o", "library")
         (["run", "."], ".: Is a directory"),
         (["validate", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
         (["disasm", "/proc/self/mem"], "/proc/self/mem: Input/output error"),
+        (["run", "--profile", "/proc/none/p", "x.wasm"], "/proc/none/p: No such file or directory"),
+        (["run", "--profile", "p.wasm", "x.wasm"], "p.wasm: that is where the module goes that the profile is of"),
         (["tune", "x.wasm", "-o", "/proc/none/x"], "/proc/none/x: No such file or directory"),
         (["build", "--target", "arm64-apple-ios", "-o", "/proc/none"], "/proc/none: No such file or directory"),
         ([*BUILD, "--native", "nope.wasm"], "--native nope.wasm: No such file or directory"),

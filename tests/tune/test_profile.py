@@ -107,3 +107,19 @@ def test_what_a_host_calls_is_profiled(tmp_path: Path) -> None:
         Program("again", program.arguments, host).profiled(tmp_path)
     with pytest.raises(FuseeError, match=r"No such file or directory: 'nowhere\.js'$"):
         Program("nowhere", (str(module), "nowhere.js"), host).profiled(tmp_path)
+
+
+def test_another_module_is_not_overwritten(tmp_path: Path) -> None:
+    """What is beside a profile is the module that it is of, or was not there."""
+    other = tmp_path / "program.wasm"
+    other.write_bytes(b"mine")
+    with pytest.raises(FuseeError, match="where the module of the profile goes, is another file"):
+        profile_of(3).write(tmp_path / "program.profile")
+    with pytest.raises(FuseeError, match="that is where the module goes"):
+        profile_of(3).write(other)
+    assert other.read_bytes() == b"mine"
+
+
+def test_a_program_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(FuseeError, match=r"^nope\.wasm: No such file or directory$"):
+        Program("nope", ("nope.wasm",)).profiled(tmp_path)

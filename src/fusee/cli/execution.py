@@ -53,6 +53,8 @@ def execute(asked: Request) -> int:
         raise usage_error("--count needs --target: only a device's instructions are counted")
     if asked.profile is not None and asked.target is not None:
         raise usage_error("--profile: blocks are not counted on an emulated device")
+    if asked.profile is not None:
+        _check_profile(asked.profile)  # before the minute that an engine which counts may take
     limits.is_profiled = asked.profile is not None
     if asked.trees is not None:
         from pathlib import Path
@@ -87,6 +89,17 @@ def execute(asked: Request) -> int:
     finally:
         gc.unfreeze()  # else extension modules complain, where the process ends, of what nobody has taken apart
     return 0 if has_succeeded else 1
+
+
+def _check_profile(profile: PathLike) -> None:
+    """Raise `OSError` or FuseeError if a profile, or its module, cannot be written there."""
+    from pathlib import Path
+
+    from fusee.cli.modules import check_writable
+    from fusee.tune.profile import module_beside
+
+    for path in (Path(profile), module_beside(Path(profile))):
+        check_writable(path)
 
 
 def _component(asked: Request, source: ModuleFile, limits: "WasmOptions") -> "ComponentProgram":

@@ -32,6 +32,12 @@ class Program:
         self.linker = Linker(self.engine)
         self.limits = limits
         self.profile = profile
+        if profile is not None:
+            from pathlib import Path
+
+            from fusee.tune.profile import check_place
+
+            check_place(Path(profile), self.module._binary)
 
     @property
     def needs_wasi(self) -> bool:

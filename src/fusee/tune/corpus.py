@@ -41,12 +41,13 @@ class Program:
 
             guess_profile(self.unrun).write(path)
             return path
-        command = self._recording(path)
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.directory)
+        recording = self._recording(path)
+        done = subprocess.run(recording, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.directory)
         if not path.exists():  # a program may end with any status
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no profile was written"]
             # The command's own words come last; what went wrong in a host is said at once.
-            raise FuseeError(f"{shlex.join(self.arguments)}: {lines[0 if self.host else -1]}")
+            command, said = shlex.join(self.arguments), lines[0 if self.host else -1].removeprefix("fusee: ")
+            raise FuseeError(said if said.startswith(f"{command}: ") else f"{command}: {said}")
         return path
 
     def _recording(self, path: Path) -> list[str]:

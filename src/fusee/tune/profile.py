@@ -14,6 +14,21 @@ from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import Target
 
 
+def module_beside(path: Path) -> Path:
+    """Where the module goes that a profile is of. Raises FuseeError if that is the profile's own place."""
+    place = path.with_suffix(".wasm")
+    if place == path:
+        raise FuseeError(f"{path}: that is where the module goes that the profile is of")
+    return place
+
+
+def check_place(path: Path, binary: bytes) -> None:
+    """Raise FuseeError if the profile of a module cannot be written there without another module's being lost."""
+    place = module_beside(path)
+    if place.exists() and place.read_bytes() != binary:
+        raise FuseeError(f"{place}, where the module of the profile goes, is another file")
+
+
 @dataclass(frozen=True)
 class Profile:
     """Executions of the blocks of each function that was called, in the order of the code.
@@ -30,15 +45,16 @@ class Profile:
         return cls(module._binary, dict(_count_blocks(module)))
 
     def write(self, path: Path) -> None:
-        """Write the profile and, beside it, the module that it is of."""
-        path.with_suffix(".wasm").write_bytes(self.binary)
+        """Write the profile and, beside it, the module that it is of. Raises what `check_place` does."""
+        check_place(path, self.binary)
+        module_beside(path).write_bytes(self.binary)
         functions = {str(index): counts for index, counts in sorted(self.functions.items())}
         path.write_text(json.dumps({"module": sha256(self.binary).hexdigest(), "functions": functions}) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Profile":
         """The profile in a file. Raises FuseeError if it is none, or that of another module."""
-        binary = path.with_suffix(".wasm").read_bytes()
+        binary = module_beside(path).read_bytes()
         try:
             record = json.loads(path.read_text("utf-8"))
             functions = {int(index): [int(count) for count in counts] for index, counts in record["functions"].items()}
@@ -46,7 +62,7 @@ class Profile:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FuseeError(f"{path}: not a profile") from error
         if not is_its_own:
-            raise FuseeError(f"{path}: the profile of another module than {path.with_suffix('.wasm')}")
+            raise FuseeError(f"{path}: the profile of another module than {module_beside(path)}")
         return cls(binary, functions)
 
 
