@@ -15,6 +15,7 @@ from fusee.kernel import another
 from fusee.kernel.target import Target
 from fusee.native import batches, host, units, worker
 from fusee.native.unit import Options
+from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from fusee.tier import module as tier_module
 
 BINARY = bytes(wat2wasm('(module (func (export "f") (result i32) (loop) (i32.const 7)))'))
@@ -128,7 +129,7 @@ def test_without_threads_units_are_compiled_one_after_the_other(monkeypatch: pyt
     monkeypatch.setattr(units, "ThreadPoolExecutor", NoThreads)
     monkeypatch.setattr(units, "processor_count", lambda: 2)
     monkeypatch.setattr(units, "compiled", compiled)
-    found = units.compile_units(worker.Job(b"", None, Options(Target.host())), 3)
+    found = compile_units(worker.Job(b"", None, Options(Target.host())), 3)
     assert found == {0: b"0", 1: b"1", 2: b"2"}
 
 
