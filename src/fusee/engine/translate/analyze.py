@@ -116,7 +116,7 @@ def analyze(t: Translator) -> None:
                         t.loops[innermost - 1] = u8(1)
                     innermost = u32(0)
         elif step == CONSTANT:
-            position = behind_constant(t, position, depth, weight)
+            position = behind_constant(t, position, depth)
         elif step != PLAIN:
             if step == LOOP and loops == 0:
                 outermost = position - 1

@@ -2,7 +2,8 @@
 
 Hashes, generators of random numbers and sets of bits have such constants of 64 bits in their loops, and compilers do
 not take them out, because a machine's instruction costs the same as a local there. Here it is a dispatch more, each
-time. Nobody writes the local but who begins the outermost loop around the constant, so it may get a pin like others.
+time. Nobody writes the local but who begins the outermost loop around the constant. It gets no pin: a slot is read
+at no cost that one waits for, and most trees take their operands from slots.
 """
 
 from typing import Final
@@ -11,7 +12,6 @@ from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.reader import Reader, behind_number
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.translate.accumulator import ins_number
 from fusee.engine.translate.comparison import fits_bits
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_s64
@@ -44,7 +44,7 @@ def use_local(t: Translator, slot: u32, type_: u8) -> None:
 
 
 @kernel(inline=True)
-def behind_constant(t: Translator, start: u32, depth: u32, weight: u32) -> u32:
+def behind_constant(t: Translator, start: u32, depth: u32) -> u32:
     """The first pass meets a constant of 64 bits in so many blocks; gives the position behind it.
 
     It counts if the innermost block is a loop: what is in a block of its own there may seldom be executed, and would
@@ -52,12 +52,12 @@ def behind_constant(t: Translator, start: u32, depth: u32, weight: u32) -> u32:
     """
     behind = behind_number(t.reader.source, start)
     if unlikely(behind - start >= LEAST_LARGE_BYTES) and depth != 0 and t.frames_buffer.data[depth - 1] != 0:
-        note_large(t, start, weight)
+        note_large(t, start)
     return behind
 
 
 @kernel(cold=True)
-def note_large(t: Translator, start: u32, weight: u32) -> None:
+def note_large(t: Translator, start: u32) -> None:
     """It is a long one, and in a loop."""
     bits = constant_at(t.reader, start)
     if fits_bits(bits):
@@ -67,12 +67,10 @@ def note_large(t: Translator, start: u32, weight: u32) -> None:
         number += 1
     if number == MOST_HOISTED:
         return
-    slot = t.hoisted_slots + number
     if number == t.hoisted_count:
         t.hoisted_bits[number] = bits
         t.hoisted_count += 1
-        use_local(t, slot, I64)
-    t.locals[slot].uses += weight
+        use_local(t, t.hoisted_slots + number, I64)
 
 
 @kernel
@@ -96,18 +94,13 @@ def end_hoisting(t: Translator, start: u32, end: u32) -> None:
 
 @kernel
 def load_hoisted(t: Translator) -> None:
-    """Before a loop: write its constants, if it is outermost. Who has a pin gets it at the label."""
+    """Before a loop: write its constants, if it is outermost."""
     for number in span(t.hoisted_count):
         if t.hoisted_starts[number] == t.source_offset:
-            slot = t.hoisted_slots + number
             i = new_ins(t, MOV64)
             i.destination = u8(SLOT)
-            i.slot = u16(slot)
+            i.slot = u16(t.hoisted_slots + number)
             add_immediate(i, t.hoisted_bits[number])
-            local = t.locals[slot]
-            local.form = u8(SLOT)
-            local.in_slot = True
-            local.last_access = ins_number(t)
 
 
 @kernel
