@@ -7,10 +7,10 @@ from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_opcode, skip
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_of
 from fusee.engine.decode.reader import behind_number, number_at
 from fusee.engine.isa.forms import PIN, PINS
-from fusee.engine.translate.hoist import behind_constant, end_hoisting, use_local
+from fusee.engine.translate.hoist import behind_constant, end_hoisting
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.state import F32, V128, Translator, type_code
-from fusee.engine.translate.values import home, run_of
+from fusee.engine.translate.values import home, run_of, use_local
 from fusee.kernel.lang import kernel, likely, maximum, minimum, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 from fusee.spec.op import BY_INDEX, Imm

@@ -8,17 +8,16 @@ at no cost that one waits for, and most trees take their operands from slots.
 
 from typing import Final
 
-from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.reader import Reader, behind_number
 from fusee.engine.isa.forms import SLOT
-from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.comparison import fits_bits
+from fusee.engine.translate.emit import MOV64
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_s64
 from fusee.engine.translate.state import I64, MOST_HOISTED, Translator
-from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, u8, u16, u32, u64, unlikely
+from fusee.engine.translate.values import use_local
+from fusee.kernel.lang import kernel, span, u8, u16, u32, u64, unlikely
 
-MOV64: Final = u32(NUMBER["mov64"])
 LEAST_LARGE_BYTES: Final = u32(5)  # of a constant in the source
 
 
@@ -28,19 +27,6 @@ def begin_hoisting(t: Translator) -> None:
     t.hoisted_count = u32(0)
     t.hoisted_first = u32(0)
     t.hoisted_slots = t.local_slots
-
-
-@kernel
-def use_local(t: Translator, slot: u32, type_: u8) -> None:
-    """The function mentions a local for the first time."""
-    needed = (u64(t.used_count) + 1) * size_of(u32)
-    if needed > t.used_buffer.capacity_bytes:
-        grow_buffer(t.used_buffer, needed)
-    t.used = cast(Ptr[u32], t.used_buffer.data)
-    t.used[t.used_count] = slot
-    t.used_count += 1
-    t.locals[slot].type = type_
-    t.locals[slot].form = u8(SLOT)
 
 
 @kernel(inline=True)

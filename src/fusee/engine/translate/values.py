@@ -1,6 +1,8 @@
 """The symbolic operand stack: pushing, popping, and who owns which slot."""
 
+from fusee.engine.arena import grow_buffer
 from fusee.engine.errors import Exhausted
+from fusee.engine.isa.forms import SLOT
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.state import (
     COMPARE,
@@ -19,7 +21,7 @@ from fusee.engine.translate.state import (
     Value,
     type_code,
 )  # fmt: skip
-from fusee.kernel.lang import kernel, span, u8, u16, u32, u64
+from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, u8, u16, u32, u64
 
 
 @kernel(inline=True)
@@ -133,6 +135,19 @@ def run_of(t: Translator, index: u32) -> u32:
 def width(type_: u8) -> u32:
     """How many slots a value takes."""
     return u32(1) + u32(type_ == V128)
+
+
+@kernel
+def use_local(t: Translator, slot: u32, type_: u8) -> None:
+    """The function mentions a local for the first time."""
+    needed = (u64(t.used_count) + 1) * size_of(u32)
+    if needed > t.used_buffer.capacity_bytes:
+        grow_buffer(t.used_buffer, needed)
+    t.used = cast(Ptr[u32], t.used_buffer.data)
+    t.used[t.used_count] = slot
+    t.used_count += 1
+    t.locals[slot].type = type_
+    t.locals[slot].form = u8(SLOT)
 
 
 @kernel(inline=True)
