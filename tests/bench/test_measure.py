@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fusee.bench.answers import WrongAnswer, check
+from fusee.bench.answers import Numbers, WrongAnswer, check
 from fusee.bench.engines import fusee_engine, wasmtime_engine
-from fusee.bench.measure import Row, Timing, measure
+from fusee.bench.measure import Clock, Row, Timing, measure
 from fusee.bench.process import run_child
 from fusee.bench.tasks import Case, Host, Task, case_of_workload
 from fusee.bench.workloads import find_workloads
@@ -158,3 +158,14 @@ def test_a_check_names_what_was_said() -> None:
     assert FIB.answer is not None
     with pytest.raises(WrongAnswer, match="gave 5 instead of 14930352"):
         check(run_child(["echo", "5"]), FIB.answer)
+
+
+def test_by_the_wall_a_process_counts_whole_while_it_waits_too() -> None:
+    sleeper = replace(echo(FIB, "sleeper"), command=lambda task: ["sh", "-c", "sleep 0.1; echo 0"])
+    case = replace(FIB, answer=Numbers((0,)), small_answer=Numbers((0,)))
+    (row,) = measure([sleeper], [case], 2, clock=Clock.WALL)
+    timing = row.timings["sleeper"]
+    assert timing.startup_seconds == [0.0, 0.0]
+    assert min(timing.process_seconds) >= 0.1
+    (row,) = measure([sleeper], [case], 1)
+    assert row.timings["sleeper"].whole < 0.1

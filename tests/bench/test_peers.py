@@ -8,7 +8,7 @@ import pytest
 
 from fusee.bench.engines import device_engine, fusee_engine, wasmtime_engine
 from fusee.bench.peers import PROGRAMS, choose_peers, find_peers, parse_peer
-from fusee.bench.process import python_module
+from fusee.bench.process import python_module, run_child
 from fusee.bench.tasks import Host, Task
 
 CALL = Task(Path("m.wasm"), "beat", ("3",))
@@ -90,3 +90,29 @@ def test_peers_are_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_peers("", given) == []
     with pytest.raises(ValueError, match=r"no peer named 'wasm4' was found; there are .*wasm3, iwasm"):
         choose_peers("wasm4", given)
+
+
+def test_native_code_is_a_peer_that_is_named() -> None:
+    assert not {"native", "tiered"} & {peer.name for peer in choose_peers(None)}
+    native, cold = choose_peers("native,tiered-cold")
+    run = python_module("fusee", "run", "-C", "compiler=native", "--invoke", "beat", "m.wasm", "3")
+    assert native.command(CALL) == run
+    assert cold.command(CALL) == python_module(
+        "fusee.native.apart", *python_module("fusee", "run", "-C", "compiler=tiered", "--invoke", "beat", "m.wasm", "3")
+    )
+    assert cold.name == "tiered-cold"
+    assert native.refusal(replace(CALL, host=Host("some.host", "is a library"))) == "is a library"
+
+
+def test_a_program_apart_finds_the_engine_but_no_native_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("images", "native", "tier", "batch"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "kept").write_text(kind)
+    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path))
+    script = (
+        "import os; cache = os.environ['FUSEE_CACHE']; kept = open(cache + '/images/kept')\n"
+        "print(sorted(os.listdir(cache)), kept.read()); raise SystemExit(3)"
+    )
+    run = run_child(python_module("fusee.native.apart", sys.executable, "-c", script))
+    assert (run.status, run.output) == (3, b"['images'] images\n")
+    assert (tmp_path / "tier" / "kept").exists()

@@ -50,14 +50,16 @@ def test_the_table_is_drawn_while_it_fills_but_only_on_a_terminal() -> None:
     engines = [echo(FIB, "fusee"), echo(FIB, "twin")]
     for is_terminal in (True, False):
         output = io.StringIO()
-        with LiveTable(Console(file=output, force_terminal=is_terminal, width=120), engines, 1, 2) as live:
+        console = Console(file=output, force_terminal=is_terminal, width=120)
+        with LiveTable(console, Report(engines, repetitions=2), 1) as live:
             measure(engines, [FIB], 2, live.watch)
         assert ("fib" in output.getvalue()) is is_terminal
 
 
 def test_the_line_below_says_whose_turn_it_is() -> None:
     output = io.StringIO()
-    with LiveTable(Console(file=output, force_terminal=True, width=120), [echo(FIB, "fusee")], 3, 5) as live:
+    console = Console(file=output, force_terminal=True, width=120)
+    with LiveTable(console, Report([echo(FIB, "fusee")], repetitions=5), 3) as live:
         live.watch(Row(FIB), "fusee")
     assert "1 of 3: fib under fusee, trying" in output.getvalue()
 

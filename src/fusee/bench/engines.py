@@ -64,6 +64,23 @@ def fusee_engine(trees: Path | None = None) -> Engine:
     return Engine(FUSEE, version, command, _guest_load(FUSEE), loads_again=True, has_hosts=True)
 
 
+def strategy_engine(name: str) -> Engine:
+    """Fusee with native code: `native`, all of it before a program runs, or `tiered`, what is hot while it runs.
+
+    What was compiled is in the cache and used again; with `tiered-cold` each run begins without.
+    """
+    strategy, _, cold = name.partition("-")
+
+    def command(task: Task) -> list[str]:
+        program, *rest = fusee_engine().command(task)
+        place = rest.index("run") + 1
+        run = [program, *rest[:place], "-C", f"compiler={strategy}", *rest[place:]]
+        return python_module("fusee.native.apart", *run) if cold else run
+
+    note = "compiles anew each time" if cold else "with what earlier runs have compiled"
+    return Engine(name, f"Fusee {importlib.metadata.version('fusee')}, {strategy}", command, note=note)
+
+
 def device_engine(target: str) -> Engine:
     """Fusee's build for a device, in the emulator, which counts instructions."""
 

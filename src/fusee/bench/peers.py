@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from fusee.bench.engines import (
     Engine,
     silverfir_engine,
+    strategy_engine,
     wamr_engine,
     wasm3_engine,
     wasmedge_engine,
@@ -25,6 +26,9 @@ PROGRAMS: dict[str, Callable[[str, str], Engine]] = {
 # What a program is called where that is not only its peer's name.
 EXECUTABLES = {"wasmi": ("wasmi", "wasmi_cli"), "silverfir": ("sf-nano-cli",)}
 WASMTIME_TARGETS = {"pulley": "pulley64", "cranelift": "host"}
+
+# Fusee's own native code. Not among the peers found: LLVM takes minutes for all workloads.
+STRATEGIES = ("native", "tiered", "tiered-cold")
 
 
 def find_peers(given: Iterable[str] = ()) -> list[Engine]:
@@ -46,7 +50,8 @@ def find_peers(given: Iterable[str] = ()) -> list[Engine]:
 
 
 def choose_peers(names: str | None, given: Iterable[str] = ()) -> list[Engine]:
-    """Those of a comma-separated list among the peers found and given; all where there is none.
+    """Those of a comma-separated list among the peers found and given, and Fusee's strategies; all that are found and
+    given where there is no list.
 
     Raises `ValueError` for a name that no peer has.
     """
@@ -54,6 +59,7 @@ def choose_peers(names: str | None, given: Iterable[str] = ()) -> list[Engine]:
     if names is None:
         return list(peers.values())
     wanted = [name for name in map(str.strip, names.split(",")) if name]
+    peers |= {name: strategy_engine(name) for name in STRATEGIES if name in wanted and name not in peers}
     missing = [name for name in wanted if name not in peers]
     if missing:
         raise ValueError(f"no peer named {missing[0]!r} was found; there are {', '.join(peers) or 'none'}")

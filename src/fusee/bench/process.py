@@ -28,6 +28,7 @@ class Run:
     status: int
     output: bytes
     errors: bytes
+    elapsed_seconds: float = 0.0  # by the clock on the wall, from before it was started to its end
 
     @property
     def seconds(self) -> float:
@@ -57,16 +58,18 @@ def run_child(command: Sequence[str], directory: Path | None = None) -> Run:
     One that takes longer than `TIMEOUT_SECONDS` is killed, and says so.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        start = time.monotonic()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=directory)
         try:
             usage, peak = _wait(child, errors)
+            elapsed = time.monotonic() - start
         finally:
             if child.returncode is None:
                 child.kill()
                 child.wait()
         output.seek(0)
         errors.seek(0)
-        return Run(usage.ru_utime, usage.ru_stime, peak, child.returncode, output.read(), errors.read())
+        return Run(usage.ru_utime, usage.ru_stime, peak, child.returncode, output.read(), errors.read(), elapsed)
 
 
 def _wait(child: "subprocess.Popen[bytes]", errors: IO[bytes]) -> tuple[resource.struct_rusage, int]:

@@ -12,7 +12,7 @@ from typing import Any
 from fusee.bench.device import DeviceCounts
 from fusee.bench.engines import Engine
 from fusee.bench.load import Load
-from fusee.bench.measure import Row
+from fusee.bench.measure import Clock, Row
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Report:
     loads: Sequence[Load] = ()
     devices: Sequence[DeviceCounts] = ()
     repetitions: int = 0
+    clock: Clock = Clock.USER
     command: str = ""
     date: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
@@ -75,6 +76,7 @@ class Report:
             "subject": {subject.name: describe(subject)},
             "machine": machine(),
             "repetitions": self.repetitions,
+            "clock": self.clock.name.lower(),
             "command": self.command,
             "date": self.date,
         }

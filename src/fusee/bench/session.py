@@ -33,9 +33,8 @@ class Session:
         """Time on the host and count on devices, as `targets` say."""
         report = self.report
         if HOST in targets:
-            engines, repetitions = report.engines, report.repetitions
-            with LiveTable(self.console, engines, len(self.cases), repetitions) as live:
-                report.rows = measure(engines, self.cases, repetitions, live.watch)
+            with LiveTable(self.console, report, len(self.cases)) as live:
+                report.rows = measure(report.engines, self.cases, report.repetitions, live.watch, report.clock)
             report.loads = self._measure_loads()
         report.devices = [self._count(target) for target in targets if target != HOST]
 
@@ -62,7 +61,7 @@ class Session:
         """Print what was found out."""
         report, console = self.report, self.console
         if report.rows:
-            console.print(ratio_table(report.engines, report.rows))
+            console.print(ratio_table(report))
         if report.loads:
             console.print(load_table(report))
         if report.devices:

@@ -1,22 +1,18 @@
 """What people see in the terminal."""
 
-from collections.abc import Sequence
-
 from rich.table import Table
 
-from fusee.bench.engines import Engine
 from fusee.bench.measure import Row
 from fusee.bench.report import Report
 
 DASH = "–"
 
 
-def ratio_table(engines: Sequence[Engine], rows: Sequence[Row]) -> Table:
+def ratio_table(report: Report) -> Table:
     """One row per program: the subject's seconds, then how many times faster than each peer it is."""
-    report = Report(engines, rows)
-    subject = report.subject
+    subject, rows = report.subject, report.rows
     table = Table(
-        title=f"User time of a call under {subject}, and how many times faster than each peer that is",
+        title=f"{report.clock.value} under {subject}, and how many times faster than each peer that is",
         caption="° hold-out; means are geometric",
     )
     table.add_column("workload", no_wrap=True)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from fusee.bench.engines import fusee_engine
 from fusee.bench.load import large_modules, sample_module
+from fusee.bench.measure import Clock
 from fusee.bench.peers import choose_peers
 from fusee.bench.real import cases_of_programs
 from fusee.bench.report import Report
@@ -24,7 +25,8 @@ from fusee.cli.selection import TUNE_HELP, checked
 
 @click.command("bench")
 @click.option("--workload", "--workloads", "workloads", metavar="NAME,…", help="Only these workloads.")
-@click.option("--peers", "names", metavar="NAME,…", help="Only these of the peers found; an empty list for none.")
+@click.option("--peers", "names", metavar="NAME,…", help="Only these of the peers found; an empty list for none. "
+              "Fusee's own native code is named so, too: native, tiered, tiered-cold.")  # fmt: skip
 @click.option("--peer", "programs", metavar="NAME=PROGRAM", multiple=True, help="A peer that is not on the PATH.")
 @click.option("--repetitions", type=click.IntRange(min=1), default=5, show_default=True, help="Runs of each pair.")
 @click.option("--target", "targets", metavar="TRIPLE", multiple=True, default=(HOST,), show_default=True,
@@ -35,6 +37,7 @@ from fusee.cli.selection import TUNE_HELP, checked
 @click.option("--real", is_flag=True, help="Real programs from PyPI and npm, as far as they are installed.")
 @click.option("--ignore-output", is_flag=True, help="Engines need only agree on the exit status: FILE prints times.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
+@click.option("--wall", is_flag=True, help="Time whole processes by the clock on the wall, start-up included.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the numbers to this file.")
 @click.option("--html", "html_path", type=click.Path(path_type=Path), help="Also write a report with charts.")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True))
@@ -50,6 +53,7 @@ def bench(
     real: bool,
     ignore_output: bool,
     trees: Path | None,
+    wall: bool,
     json_path: Path | None,
     html_path: Path | None,
     file: Path | None,
@@ -84,7 +88,9 @@ def bench(
         samples = [sample_module(empty.parent)] if file is None else []
         if HOST in targets:
             prepare_apart(trees)
-        report = Report(engines, repetitions=repetitions, command=shlex.join(["fusee", *sys.argv[1:]]))
+        clock = Clock.WALL if wall else Clock.USER
+        command = shlex.join(["fusee", *sys.argv[1:]])
+        report = Report(engines, repetitions=repetitions, clock=clock, command=command)
         session = Session(Console(), report, cases, [*samples, *large_modules(cases)], empty)
         session.run(targets)
     session.show()
