@@ -17,6 +17,7 @@ from fusee.native import batches, host, units, worker
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from fusee.tier import module as tier_module
+from fusee.tier import watcher
 
 BINARY = bytes(wat2wasm('(module (func (export "f") (result i32) (loop) (i32.const 7)))'))
 
@@ -145,3 +146,36 @@ def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.Monk
     assert tier._samples == 0
     tier._samples = 99
     assert not tier._look()
+
+
+@pytest.mark.parametrize("failures", [3, 1000])
+def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not for ever."""
+    module = loaded("tiered")
+    tier = module._engine._tier
+    assert tier is not None
+    (known,) = tier._modules.values()
+    tried: list[bytes] = []
+
+    class Starting:
+        def __init__(self, binary: bytes, wish: bytes) -> None:
+            tried.append(wish)
+            if len(tried) <= failures:
+                lacking()
+
+        def poll(self) -> None:
+            return None
+
+        def end(self) -> None:
+            pass
+
+    monkeypatch.setattr(watcher, "Job", Starting)
+    known.counts[0] += 1
+    tier._samples = 99
+    for _ in range(200):
+        tier._look()
+    assert set(tried) == {tried[0]}
+    assert len(tried) == (4 if failures == 3 else 1 + watcher._MOST_TRIES)
+    assert (tier._job is not None) is (failures == 3)
+    assert not tier._waiting
+    tier._job = None

@@ -41,6 +41,7 @@ _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _SAMPLES: Final = 3  # before something is compiled
 _ROOM: Final = 16 << 10  # for WebAssembly in a batch; LLVM takes about a second for it
 _MOST_HOT: Final = 50  # functions of a batch that were seen
+_MOST_TRIES: Final = 100  # to start a process: with a look at most every 0.2 s, twenty seconds of guests' time
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
 
@@ -247,8 +248,11 @@ class Tier:
     def _begin(self, work: "Work") -> None:
         if work.module.has_ended():
             return
-        with contextlib.suppress(OSError):
+        try:
             self._job = work, Job(work.module.binary, work.wish())
+        except OSError:  # there may be room for a process later
+            if work.tries < _MOST_TRIES:
+                self._waiting.insert(0, work._replace(tries=work.tries + 1))
 
     def _stores(self) -> "list[Store]":
         """The engine's."""
@@ -284,6 +288,7 @@ class Work(NamedTuple):
     module: TieredModule
     hot: list[int]
     loops: list[Loop]
+    tries: int = 0  # that did not come to a process
 
     def wish(self) -> bytes:
         """A `native.batch.Wish`."""
