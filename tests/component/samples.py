@@ -90,6 +90,50 @@ COMPOSED = f"""(component
   (export "index" (func $index)))"""
 
 
+CHAIN = f"""(component
+  {COUNTER}
+  (component $Lender
+    (import "counters" (instance $c
+      (export "counter" (type $counter (sub resource)))
+      (export "[constructor]counter" (func (param "start" u32) (result (own $counter))))
+      (export "[method]counter.value" (func (param "self" (borrow $counter)) (result u32)))))
+    (alias export $c "counter" (type $counter))
+    (core func $new (canon lower (func $c "[constructor]counter")))
+    (core func $value (canon lower (func $c "[method]counter.value")))
+    (core func $drop (canon resource.drop $counter))
+    (core module $m
+      (import "c" "new" (func $new (param i32) (result i32)))
+      (import "c" "value" (func $value (param i32) (result i32)))
+      (import "c" "drop" (func $drop (param i32)))
+      (global $kept (mut i32) (i32.const 0))
+      (func (export "give") (param i32) (result i32) (call $new (local.get 0)))
+      (func (export "look") (param i32) (result i32) (local $value i32)
+        (local.set $value (call $value (local.get 0)))
+        (call $drop (local.get 0))
+        (local.get $value))
+      (func (export "hold") (param i32) (result i32) (call $value (local.get 0)))
+      (func (export "keep") (param i32) (global.set $kept (local.get 0)))
+      (func (export "release") (call $drop (global.get $kept))))
+    (core instance $i (instantiate $m (with "c" (instance
+      (export "new" (func $new)) (export "value" (func $value)) (export "drop" (func $drop))))))
+    (func (export "give") (param "n" u32) (result (own $counter)) (canon lift (core func $i "give")))
+    (func (export "look") (param "it" (borrow $counter)) (result u32) (canon lift (core func $i "look")))
+    (func (export "hold") (param "it" (borrow $counter)) (result u32) (canon lift (core func $i "hold")))
+    (func (export "keep") (param "it" (own $counter)) (canon lift (core func $i "keep")))
+    (func (export "release") (canon lift (core func $i "release"))))
+  (instance $counter (instantiate $Counter))
+  (instance $lender (instantiate $Lender (with "counters" (instance $counter))))
+  (export $shown "counters" (instance $counter))
+  (alias export $shown "counter" (type $shown_counter))
+  {"".join(f'(alias export $lender "{name}" (func ${name}))' for name in ("give", "look", "hold", "keep", "release"))}
+  (export "give" (func $give) (func (param "n" u32) (result (own $shown_counter))))
+  (export "look" (func $look) (func (param "it" (borrow $shown_counter)) (result u32)))
+  (export "hold" (func $hold) (func (param "it" (borrow $shown_counter)) (result u32)))
+  (export "keep" (func $keep) (func (param "it" (own $shown_counter))))
+  (export "release" (func $release)))"""
+"""A second component has handles to resources of the first one, which the host is given and gives back."""
+
+
 def relay(ty: str, flat: str, first: str, second: str) -> str:
     """A component that passes a value to the host through two components, whose strings have different encodings."""
     outer, inner = echo(ty, flat, first), echo(ty, flat, second)

@@ -15,6 +15,7 @@ from fusee.component.types import (
     Bool,
     EnumType,
     FlagsType,
+    HandleType,
     ListType,
     OptionType,
     RecordType,
@@ -23,7 +24,6 @@ from fusee.component.types import (
     TupleType,
     ValType,
     VariantType,
-    _Handle,
 )
 from fusee.component.values import Err, Record, Variant
 from fusee.wasi.descriptors import Descriptor
@@ -71,7 +71,7 @@ class Values:
         self.made: list[Resource] = []
 
     def of(self, ty: ValType) -> Any:
-        if isinstance(ty, _Handle):
+        if isinstance(ty, HandleType):
             return self.resource(CLASSES[ty.ty._host or 0])
         if isinstance(ty, Bool):
             return self.random.random() < 0.5

@@ -17,6 +17,7 @@ from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
 from fusee.spec.features import ALL_FEATURES
+from fusee.spec.leb128 import unsigned
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Engine(Unique, Managed):
         found = self._types.get(type)
         if found is None:
             section = b"\x01" + _define(type)
-            binary = b"\0asm\x01\0\0\0\x01" + _leb(len(section)) + section
+            binary = b"\0asm\x01\0\0\0\x01" + unsigned(len(section)) + section
             with self._native.stay():
                 made = self._native.compile(self._address, binary, ALL_FEATURES)
             self._declarations.append((made, binary))
@@ -143,7 +144,7 @@ class Engine(Unique, Managed):
 
 def _define(type: DefinedType) -> bytes:  # noqa: A002
     if isinstance(type, StructType):
-        return b"\x5f" + _leb(len(type.fields)) + b"".join(map(_field, type.fields))
+        return b"\x5f" + unsigned(len(type.fields)) + b"".join(map(_field, type.fields))
     if isinstance(type, ArrayType):
         return b"\x5e" + _field(type.element)
     return b"\x60" + _vector(type.params) + _vector(type.results)
@@ -157,7 +158,7 @@ def _field(type: FieldType) -> bytes:  # noqa: A002
 
 
 def _vector(types: Sequence[ValType]) -> bytes:
-    return _leb(len(types)) + b"".join(_encode(item) for item in types)
+    return unsigned(len(types)) + b"".join(_encode(item) for item in types)
 
 
 def _encode(type: ValType) -> bytes:  # noqa: A002
@@ -166,15 +167,6 @@ def _encode(type: ValType) -> bytes:  # noqa: A002
     if not type.heap:
         raise UnsupportedError(f"a type made in Python cannot mention {type}, which belongs to a module")
     return bytes([0x63 if type.is_nullable else 0x64, type._code & 0x7F])
-
-
-def _leb(number: int) -> bytes:
-    result = bytearray()
-    while number > 0x7F:
-        result.append(number & 0x7F | 0x80)
-        number >>= 7
-    result.append(number)
-    return bytes(result)
 
 
 def _end(

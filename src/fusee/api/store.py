@@ -59,6 +59,9 @@ class Closable(Protocol):
     def close(self) -> None:
         """End it."""
 
+    def forget(self) -> None:
+        """What the store owns is not there any more."""
+
 
 class Store(ObjectTable, Unique, Managed):
     """Owns all that its instances are made of. Everything made in a store keeps it alive.
@@ -165,6 +168,8 @@ class Store(ObjectTable, Unique, Managed):
             raise StoreError("a guest of the store is running")
         with self.engine._gate.clock:
             self._is_closed = True
+        if self._components is not None:
+            self._components.forget()
         self._invoke = refuse_closed
 
     def _end_alone(self) -> None:

@@ -213,7 +213,7 @@ def begin(function: LiftedFunction, args: tuple[Any, ...]) -> Call:
     try:
         task = lift.start(lambda: args, call.resolve, None)
     except BaseException as error:
-        if not function.instance.may_enter:
+        if not function.instance.may_enter.value:
             host_tasks_of(function.instance.store).end_all(error, function.instance)
         raise
     finally:

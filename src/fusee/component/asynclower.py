@@ -29,7 +29,7 @@ from fusee.component.runtime import (
     result_lowerer,
 )
 from fusee.component.tasks import NO_RESULT, Thread, tasks_of
-from fusee.component.traps import cannot_leave
+from fusee.component.traps import Reason, trap
 from fusee.component.types import BORROW, ResultType, ValType
 from fusee.component.waitables import (
     CANCELLED_BEFORE_RETURNED,
@@ -72,8 +72,8 @@ class AsyncLower:
 
     def call(self, slots: Slots) -> Thread | None:
         """Perform a call, as `corecall.Call`."""
-        if not self._instance.may_leave:
-            raise cannot_leave()
+        if not self._instance.may_leave.value:
+            raise trap(Reason.CANNOT_LEAVE)
         pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
         value = NO_RESULT
         if self._perform is not None and not self._has_borrows:

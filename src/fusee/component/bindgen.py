@@ -22,6 +22,7 @@ from fusee.component.types import (
     ErrorContext,
     FlagsType,
     FutureType,
+    HandleType,
     ListType,
     MapType,
     RecordType,
@@ -32,7 +33,6 @@ from fusee.component.types import (
     ValType,
     VariantLikeType,
     VariantType,
-    _Handle,
 )
 
 _MOST_LINE: Final = 120
@@ -170,7 +170,7 @@ class Bindings:
         """A type; `is_given` says that the host gives it."""
         if ty is None:
             return "None"
-        if isinstance(ty, _Handle):
+        if isinstance(ty, HandleType):
             if self._is_defining and ty._ty in self.hosted:
                 return "Any"
             if ty._ty in self.owners:
@@ -222,7 +222,7 @@ class Bindings:
         """Whether values have to be converted: `lift` for those that are given, `lower` for those that are taken."""
         if ty is None or (isinstance(ty, VariantLikeType) and ty._is_tagged):
             return False
-        if isinstance(ty, _Handle):
+        if isinstance(ty, HandleType):
             return ty._ty in self.owners
         if isinstance(ty, StreamType | FutureType):
             return False
@@ -245,7 +245,7 @@ class Bindings:
             ]
         return f"{name}(self, {value})"
 
-    def _handle(self, what: str, ty: _Handle) -> list[str]:
+    def _handle(self, what: str, ty: HandleType) -> list[str]:
         """What converts a handle."""
         return ["return value.handle" if what == "lower" else f"return {self.names[ty._ty]}(owner, value)"]
 
@@ -253,7 +253,7 @@ class Bindings:
         return self.convert(what, ty, value).replace("(self, ", "(owner, ")
 
     def _conversion(self, what: str, ty: ValType) -> list[str]:
-        if isinstance(ty, _Handle):
+        if isinstance(ty, HandleType):
             return self._handle(what, ty)
         if isinstance(ty, RecordType):
             fields = [(identifier(n), self._inner(what, p, f'getattr(value, "{n}")' if what == "lift"
@@ -276,7 +276,7 @@ class Bindings:
         return [*lines, f"found: {self.annotation(ty) if what == 'lift' else 'Any'} = value", "return found"]
 
     def _class_of(self, what: str, ty: ValType) -> str:
-        if isinstance(ty, _Handle):
+        if isinstance(ty, HandleType):
             return "ResourceAny" if what == "lift" else self.names[ty._ty]
         if isinstance(ty, RecordType) and what == "lower":
             return self.annotation(ty)

@@ -12,7 +12,7 @@ from zlib import crc32
 from fusee.component.bindgen import Bindings, class_name, identifier, interface_name, wrapped
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
 from fusee.component.names import parse_name
-from fusee.component.types import BorrowType, ResourceType, ValType, _Handle
+from fusee.component.types import BorrowType, HandleType, ResourceType, ValType
 
 _ROOT: Final = "root"
 
@@ -105,13 +105,13 @@ class HostBindings(Bindings):
 
     def annotation(self, ty: ValType | None, is_given: bool = False) -> str:
         """A type. What the host is given of its own is of whatever class it has made that."""
-        if isinstance(ty, _Handle) and ty._ty in self.owners:
+        if isinstance(ty, HandleType) and ty._ty in self.owners:
             return self.names[ty._ty] if is_given else "Any"
         return super().annotation(ty, is_given)
 
     # Conversions
 
-    def _handle(self, what: str, ty: _Handle) -> list[str]:
+    def _handle(self, what: str, ty: HandleType) -> list[str]:
         if what == "lower":
             return [f"return owner.give({self._numbers[ty._ty]}, value)"]
         return [f"return owner.{'get' if isinstance(ty, BorrowType) else 'take'}(value)"]

@@ -27,7 +27,7 @@ from fusee.component.streams import (
     WritableStream,
 )
 from fusee.component.tasks import Body, Task, Tasks, Thread, tasks_of
-from fusee.component.traps import cannot_leave
+from fusee.component.traps import Reason, trap
 from fusee.component.types import POINTER
 from fusee.component.values import ErrorContextValue
 from fusee.component.waitables import (
@@ -67,8 +67,8 @@ def builtin(instance: ComponentInstance, step: Builtin, contexts: Contexts, tabl
         return call
 
     def checked(slots: Slots) -> Waiting | None:
-        if not instance.may_leave:
-            raise cannot_leave()
+        if not instance.may_leave.value:
+            raise trap(Reason.CANNOT_LEAVE)
         return call(slots)
 
     return checked

@@ -122,7 +122,7 @@ def lift_row(writer: Writer, ty: ValType, mode: str, slots: Sequence[str]) -> st
             return f"{writer.constant(array_lifter(ty, mode))}(cx, memory, {slots[0]})"
         return f"{writer.constant(list_lifter(ty._element))}(cx, memory, {slots[0]}, {slots[1]})"
     if isinstance(ty, MapType):
-        pairs = writer.constant(list_lifter(_pair(ty)))
+        pairs = writer.constant(list_lifter(pair_of(ty)))
         return f"cx.mapping({pairs}(cx, memory, {slots[0]}, {slots[1]}))"
     if isinstance(ty, RecordType | TupleType):
         if is_chunk(ty, mode):
@@ -246,7 +246,7 @@ def variant_lifter(ty: VariantLikeType, mode: str) -> Any:
     return _cached(ty, ("lift variant", mode), make)
 
 
-def _pair(ty: MapType) -> ValType:
+def pair_of(ty: MapType) -> ValType:
     made: ValType = intern(TupleType, (ty._key, ty._value))
     return made
 
@@ -292,7 +292,7 @@ def _lower_called(writer: Writer, ty: ValType, mode: str, value: str, indent: in
     elif isinstance(ty, ListType) and ty._length is None:
         call = f"{writer.constant(list_lowerer(ty._element))}(cx, {value})"
     elif isinstance(ty, MapType):
-        call = f"{writer.constant(list_lowerer(_pair(ty)))}(cx, map_items({value}))"
+        call = f"{writer.constant(list_lowerer(pair_of(ty)))}(cx, map_items({value}))"
     elif isinstance(ty, ListType):
         call = f"{writer.constant(array_lowerer(ty, mode))}(cx, {value})"
     elif isinstance(ty, VariantLikeType):

@@ -8,7 +8,7 @@ from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.handles import Handle, Scope
 from fusee.component.primitives import Moved, Pairs, expected
 from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
-from fusee.component.traps import string_out_of_bounds, unaligned
+from fusee.component.traps import Reason, trap
 from fusee.component.types import FutureType, ResourceType, StreamType
 from fusee.component.values import ErrorContextValue
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from fusee.component.streams import End
 
 MOST_STRING_BYTES: Final = (1 << 28) - 1
-_UTF16_TAG: Final = 1 << 31
+UTF16_TAG: Final = 1 << 31
 
 
 class Context:
     """Of one canonical function. `is_host` says that the host is at the other side."""
 
     __slots__ = ("allocate", "current", "encoding", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow",
-                 "lower_own", "mapping", "put", "put_string", "scope", "string")  # fmt: skip
+                 "lower_own", "mapping", "memory", "put", "put_string", "realloc", "scope", "string")  # fmt: skip
 
     current: Callable[[], memoryview]
     """The memory as it is now."""
@@ -43,6 +43,8 @@ class Context:
     ) -> None:  # fmt: skip
         self.instance = instance
         self.is_host = is_host
+        self.memory = memory
+        self.realloc = realloc
         self.encoding = encoding
         self.scope: Scope | None = None
         self.current = memory._raw.current if memory is not None else _no_memory
@@ -58,9 +60,9 @@ class Context:
     def area(self, pointer: int, size: int, alignment: int) -> None:
         """Check a pointer to arguments or results. Raises `Trap`."""
         if pointer % alignment:
-            raise unaligned("pointer not aligned")
+            raise trap(Reason.AREA_UNALIGNED)
         if pointer + size > len(self.current()):
-            raise Trap("pointer out of bounds of memory")
+            raise trap(Reason.AREA_OUT_OF_BOUNDS)
 
     # Handles (CanonicalABI, "Resource State").
 
@@ -204,16 +206,16 @@ def _allocator(cx: Context, realloc: "CoreCall") -> tuple[Callable[[int, int], i
     def room(alignment: int, size: int) -> tuple[int, memoryview]:
         if size >= 1 << 32:
             raise Trap("realloc: the value is too large")
-        instance.may_leave = False
+        instance.may_leave.value = 0
         pack(slots, 0, 0, 0, alignment, size)
         run(slots)
-        instance.may_leave = True
+        instance.may_leave.value = 1
         pointer = slots[0] & 0xFFFF_FFFF
         memory = current()
         if pointer % alignment:
-            raise Trap("realloc return: result not aligned")
+            raise trap(Reason.REALLOC_UNALIGNED)
         if pointer + size > len(memory):
-            raise Trap("realloc return: beyond end of memory")
+            raise trap(Reason.REALLOC_OUT_OF_BOUNDS)
         return pointer, memory
 
     def allocate(alignment: int, size: int) -> int:
@@ -235,11 +237,11 @@ Lowerer = Callable[[str], tuple[int, int]]
 
 def _bytes_of_string(memory: memoryview, pointer: int, length: int, alignment: int) -> memoryview:
     if length > MOST_STRING_BYTES:
-        raise string_out_of_bounds("string content too long")
+        raise trap(Reason.STRING_TOO_LONG)
     if pointer % alignment:
-        raise unaligned("string pointer not aligned to 2")
+        raise trap(Reason.STRING_UNALIGNED)
     if pointer + length > len(memory):
-        raise string_out_of_bounds()
+        raise trap(Reason.STRING_OUT_OF_BOUNDS)
     return memory[pointer : pointer + length]
 
 
@@ -252,7 +254,7 @@ def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
             return str(memory[pointer:end], "utf-8")
         except UnicodeDecodeError as error:
             is_short = error.reason == "unexpected end of data"
-            raise Trap("incomplete utf-8 byte sequence" if is_short else "invalid utf-8 sequence") from None
+            raise trap(Reason.INCOMPLETE_UTF8 if is_short else Reason.INVALID_UTF8) from None
 
     def lower(value: str) -> tuple[int, int]:
         data = value.encode() if isinstance(value, str) else _no_string(value)
@@ -274,8 +276,8 @@ def _utf16(cx: Context) -> tuple[Lifter, Lowerer]:
 
 def _latin1_or_utf16(cx: Context) -> tuple[Lifter, Lowerer]:
     def lift(memory: memoryview, pointer: int, length: int) -> str:
-        if length & _UTF16_TAG:
-            return _decode_utf16(_bytes_of_string(memory, pointer, 2 * (length ^ _UTF16_TAG), 2))
+        if length & UTF16_TAG:
+            return _decode_utf16(_bytes_of_string(memory, pointer, 2 * (length ^ UTF16_TAG), 2))
         return str(_bytes_of_string(memory, pointer, length, 2), "latin-1")
 
     def lower(value: str) -> tuple[int, int]:
@@ -283,7 +285,7 @@ def _latin1_or_utf16(cx: Context) -> tuple[Lifter, Lowerer]:
             data = value.encode("latin-1") if isinstance(value, str) else _no_string(value)
         except UnicodeEncodeError:
             data = value.encode("utf-16-le")
-            return cx.put(2, data), len(data) // 2 | _UTF16_TAG
+            return cx.put(2, data), len(data) // 2 | UTF16_TAG
         return cx.put(2, data), len(data)
 
     return lift, lower
@@ -293,7 +295,7 @@ def _decode_utf16(data: memoryview) -> str:
     try:
         return str(data, "utf-16-le")
     except UnicodeDecodeError:
-        raise Trap("unpaired surrogate: invalid utf-16 sequence") from None
+        raise trap(Reason.INVALID_UTF16) from None
 
 
 def _no_string(value: Any) -> Any:

@@ -17,6 +17,8 @@ _NULLABLE: Final = 0x4000_0000
 _ABSTRACT: Final = 0x2000_0000
 _HEAPS: Final = frozenset(range(0x69, 0x75))
 
+EXNREF: Final = ValType._from_code(_REFERENCE | _NULLABLE | _ABSTRACT | 0x69)
+
 CORE_NAMES: Final = {"i32": ValType.i32(), "i64": ValType.i64(), "f32": ValType.f32(), "f64": ValType.f64()}
 
 CoreType = CoreFuncType | ModuleType

@@ -17,9 +17,10 @@ _FORMATS = {"i32": "I4x", "i64": "Q", "f32": "f4x", "f64": "d"}
 class CoreCall:
     """A core function, and what its slots take: integers without sign."""
 
-    __slots__ = ("_unpack", "advance", "buffer", "pack", "run")
+    __slots__ = ("_unpack", "advance", "buffer", "function", "pack", "run")
 
     def __init__(self, function: Func) -> None:
+        self.function = function
         signature = function._signature
         self.pack = Struct("<" + "".join(_FORMATS[str(ty)] for ty in signature.type._params)).pack_into
         self._unpack = Struct("<" + "".join(_FORMATS[str(ty)] for ty in signature.type._results)).unpack_from
@@ -47,7 +48,7 @@ def _runner(store: Store, address: int) -> Callable[[Any], None]:
         try:
             call(address, slots)
         except WasmException as thrown:
-            raise _trap_for(thrown) from thrown
+            raise exception_trap(thrown) from thrown
 
     return run
 
@@ -60,12 +61,13 @@ def _advancer(store: Store, address: int) -> Callable[[int, Any], int]:
         try:
             return advance(address, parked, slots)
         except WasmException as thrown:
-            raise _trap_for(thrown) from thrown
+            raise exception_trap(thrown) from thrown
 
     return run
 
 
-def _trap_for(thrown: WasmException) -> Trap:
+def exception_trap(thrown: WasmException) -> Trap:
+    """What a component gets for an exception of another one's."""
     return Trap(f"an exception of the guest's crosses the border of its component: {thrown}")
 
 

@@ -8,7 +8,9 @@ from fusee.api.store import Store
 from fusee.component.types import ResourceType
 
 if TYPE_CHECKING:
+    from fusee.api.func import Func
     from fusee.component.resources import ResourceAny
+    from fusee.component.runtime import ComponentInstance
     from fusee.component.tasks import Tasks
 
 T = TypeVar("T")
@@ -133,10 +135,14 @@ class HandleTable:
 class StoreState:
     """What the components of a store have in common: how resources of the host are ended, and their tasks."""
 
-    __slots__ = ("destructors", "tasks")
+    __slots__ = ("adapter_functions", "destructors", "tasks", "with_flags")
 
     def __init__(self) -> None:
         self.destructors: dict[ResourceType, Callable[[int, Any], None]] = {}
+        self.adapter_functions: dict[str, Func] = {}
+        """What adapters of all components call."""
+        self.with_flags: list[ComponentInstance] = []
+        """Those whose flags are in the store."""
         self.tasks: Tasks | None = None
         """Made with the first asynchronous component."""
 
@@ -144,6 +150,13 @@ class StoreState:
         """The store ends: so does what waits in it."""
         if self.tasks is not None:
             self.tasks.close()
+
+    def forget(self) -> None:
+        """What the store has kept for components is not there any more."""
+        for instance in self.with_flags:
+            instance.keep_flags()
+        self.with_flags.clear()
+        self.adapter_functions.clear()
 
     def destroy(self, ty: ResourceType, rep: int) -> None:
         """The host drops a resource: call its destructor, if it has one."""

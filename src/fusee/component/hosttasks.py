@@ -191,7 +191,7 @@ class HostTasks:
         """Something has failed: its component ends, and so do all calls that wait; whether there were some."""
         if instance is not None:
             for part in instance.chain:
-                part.may_enter = False
+                part.may_enter.value = 0
             self._tasks.end(instance)
         waiting = self._waiting_calls()
         for call in waiting:

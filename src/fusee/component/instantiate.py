@@ -6,6 +6,7 @@ from typing import Any, Final
 from fusee.api.errors import LimitError
 from fusee.api.instance import Instance
 from fusee.api.store import Store
+from fusee.component.adapters.link import adapter
 from fusee.component.asynclower import AsyncLower
 from fusee.component.canonbuiltins import builtin
 from fusee.component.context import Context
@@ -210,6 +211,10 @@ def _lower(frame: Frame, step: Lower) -> None:
     is_host = not isinstance(callee, LiftedFunction)
     realloc = _core_call(frame, options.realloc)
     cx = Context(frame.instance, _memory(frame, options), realloc, options.encoding, is_host)
+    linked = None if is_host else adapter(frame.instance, cx, callee, step)
+    if linked is not None:
+        frame.spaces[CORE_FUNC].append(linked)
+        return
     call: Call
     if step.type._is_async or frame.instance.program.is_async:
         call = AsyncLower(frame.instance, callee, step.type, cx, options.is_async).call

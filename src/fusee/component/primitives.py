@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fusee.api.errors import ArgumentError
 from fusee.api.managed import bytes_of
-from fusee.api.traps import TrapCode
 from fusee.component.resources import ResourceAny, ResourceHost
-from fusee.component.traps import coded, list_out_of_bounds, unaligned
+from fusee.component.traps import Reason, trap
 from fusee.component.types import VariantLikeType, classes_of
 from fusee.component.values import AsyncValue, InvalidValueError, Record, Variant
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 MOST_LIST_BYTES: Final = (1 << 28) - 1
 MOST_F32: Final = 3.4028234663852886e38
-_SURROGATES: Final = range(0xD800, 0xE000)
-_MOST_CHAR: Final = 0x10FFFF
+SURROGATES: Final = range(0xD800, 0xE000)
+MOST_CHAR: Final = 0x10FFFF
 _MOST_SHOWN: Final = 80
 _set_fields: Final = Record.__dict__["__dict__"].__set__
 _new: Final = object.__new__
@@ -57,14 +56,14 @@ def make_record(fields: dict[str, Any]) -> Record:
 
 def lift_char(code: int) -> str:
     """A Unicode scalar value. Raises `Trap`."""
-    if code > _MOST_CHAR or code in _SURROGATES:
-        raise coded(TrapCode.INVALID_CHAR, "integer value is not a valid `char`")
+    if code > MOST_CHAR or code in SURROGATES:
+        raise trap(Reason.INVALID_CHAR)
     return chr(code)
 
 
 def no_case(case: int) -> NoReturn:
     """A discriminant is of no case."""
-    raise coded(TrapCode.INVALID_DISCRIMINANT, f"invalid variant discriminant: {case}")
+    raise trap(Reason.INVALID_CASE, case)
 
 
 def lower_char(value: Any) -> int:
@@ -72,7 +71,7 @@ def lower_char(value: Any) -> int:
     if not isinstance(value, str) or len(value) != 1:
         raise TypeError
     code = ord(value)
-    if code in _SURROGATES:
+    if code in SURROGATES:
         raise ValueError
     return code
 
@@ -118,12 +117,12 @@ def flag_bits(bits: Mapping[str, int], value: Any) -> int:
 def elements(memory: memoryview, pointer: int, length: int, alignment: int) -> memoryview:
     """The bytes of a list. Raises `Trap` if they are not all there."""
     if length > MOST_LIST_BYTES:
-        raise list_out_of_bounds("list content too long")
+        raise trap(Reason.LIST_TOO_LONG)
     if pointer % alignment:
-        raise unaligned("list pointer is not aligned")
+        raise trap(Reason.LIST_UNALIGNED)
     end = pointer + length
     if end > len(memory):
-        raise list_out_of_bounds()
+        raise trap(Reason.LIST_OUT_OF_BOUNDS)
     return memory[pointer:end]
 
 

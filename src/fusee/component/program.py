@@ -10,6 +10,7 @@ from fusee.component.types import NotMade, ResourceType, ValType
 if TYPE_CHECKING:
     from fusee.api.module import Module
     from fusee.api.types import FuncType as CoreFuncType
+    from fusee.component.adapters.cache import Adapters
 
 # Index spaces, by the names of sorts (Binary, "Instance Definitions").
 CORE_FUNC: Final = "core func"
@@ -275,6 +276,13 @@ class Program:
         return any(
             isinstance(step, Builtin) or (isinstance(step, Lift | Lower) and step.type._is_async) for step in self.steps
         )
+
+    @cached_property
+    def adapters(self) -> "Adapters":
+        """The modules through which it calls other components."""
+        from fusee.component.adapters.cache import Adapters
+
+        return Adapters()
 
     @cached_property
     def can_block(self) -> bool:

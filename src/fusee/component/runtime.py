@@ -1,10 +1,12 @@
 """Component instances and their functions at run time (CanonicalABI, "Canonical Definitions")."""
 
 from collections.abc import Callable, Sequence
+from ctypes import c_uint32
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from fusee.api.errors import Trap, WasmtimeError
+from fusee.api.errors import WasmtimeError
+from fusee.api.globals import Global
 from fusee.api.memory import Memory
 from fusee.api.store import Store
 from fusee.component.compile import chunk_lifter, row_lowerer
@@ -18,7 +20,7 @@ from fusee.component.layout import MOST_FLAT_PARAMS, MOST_FLAT_RESULTS, flatten_
 from fusee.component.match import Substitution, Work
 from fusee.component.primitives import ErrorCase
 from fusee.component.program import Program
-from fusee.component.traps import cannot_enter, cannot_leave
+from fusee.component.traps import Reason, trap
 from fusee.component.types import BORROW, HANDLE, POINTER, ResourceType, ResultType, ValType
 from fusee.component.values import Err
 
@@ -35,8 +37,8 @@ Slots = Any
 class ComponentInstance:
     """An instance of a component: its handles, its resources, its threads, and whether it may be entered and left."""
 
-    __slots__ = ("_actual", "backpressure", "chain", "exclusive", "handles", "may_enter", "may_leave", "program",
-                 "resources", "store", "threads", "waiting_to_enter")  # fmt: skip
+    __slots__ = ("_actual", "backpressure", "chain", "exclusive", "flags", "handles", "may_enter", "may_leave",
+                 "program", "resources", "store", "threads", "waiting_to_enter")  # fmt: skip
 
     def __init__(self, store: Store, parent: "ComponentInstance | None", program: Program) -> None:
         self.store = store
@@ -45,8 +47,11 @@ class ComponentInstance:
         self.handles = HandleTable()
         self.resources: dict[ResourceType, ResourceType] = {}
         """What actual resources those of the component's types are."""
-        self.may_enter = True
-        self.may_leave = True
+        self.may_enter = c_uint32(1)
+        self.may_leave = c_uint32(1)
+        """Not 0: it may."""
+        self.flags: tuple[Global, Global] | None = None
+        """What holds these two where adapters see them (`adapters.link`)."""
         self.threads = HandleTable()
         self.backpressure = 0
         """Not 0: no task begins."""
@@ -55,6 +60,11 @@ class ComponentInstance:
         """The thread of a task that keeps others of its kind out."""
         self._actual: dict[ValType, Any] = {}
 
+    def keep_flags(self) -> None:
+        """Hold the flags itself."""
+        self.flags = None
+        self.may_enter, self.may_leave = c_uint32(self.may_enter.value), c_uint32(self.may_leave.value)
+
     def entered(self, caller: "ComponentInstance | None") -> "tuple[ComponentInstance, ...]":
         """The instances that a call enters: itself and those around it, but none that the caller is in."""
         inside = caller.chain if caller is not None else ()
@@ -62,16 +72,16 @@ class ComponentInstance:
 
     def may_enter_from(self, caller: "ComponentInstance | None") -> bool:
         """Whether a call may enter it."""
-        return all(instance.may_enter for instance in self.entered(caller))
+        return all(instance.may_enter.value for instance in self.entered(caller))
 
     def enter(self, caller: "ComponentInstance | None") -> "tuple[ComponentInstance, ...]":
         """A call enters it: gives what must be left again. Raises `Trap`."""
         entered = self.entered(caller)
         for instance in entered:
-            if not instance.may_enter:
-                raise cannot_enter()
+            if not instance.may_enter.value:
+                raise trap(Reason.CANNOT_ENTER)
         for instance in entered:
-            instance.may_enter = False
+            instance.may_enter.value = 0
         return entered
 
     def actual(self, ty: Any) -> Any:
@@ -87,7 +97,7 @@ class ComponentInstance:
 def leave(entered: tuple[ComponentInstance, ...]) -> None:
     """A call into these instances has come back."""
     for instance in entered:
-        instance.may_enter = True
+        instance.may_enter.value = 1
 
 
 class LiftedFunction:
@@ -141,10 +151,10 @@ class LiftedFunction:
 
         def call(args: tuple[Any, ...]) -> Any:
             for instance in entered:
-                if not instance.may_enter:
-                    raise cannot_enter()
+                if not instance.may_enter.value:
+                    raise trap(Reason.CANNOT_ENTER)
             for instance in entered:
-                instance.may_enter = False
+                instance.may_enter.value = 0
             before, scope = cx.scope, Scope() if has_borrows else None
             cx.scope = scope
             try:
@@ -153,12 +163,12 @@ class LiftedFunction:
                     lower(slots, args)
                 except (*UNFIT, WasmtimeError) as error:
                     for instance in entered:  # the guest's own code has not begun
-                        instance.may_enter = True
+                        instance.may_enter.value = 1
                     explain_arguments(self.type, args, error)
                 run(slots)
                 result = lift(slots) if lift is not None else None
                 if scope is not None and scope.borrowed:
-                    raise Trap("borrow handles still remain at the end of the call")
+                    raise trap(Reason.BORROWS_LEFT)
                 if finish is not None:
                     finish(slots)
             finally:
@@ -166,7 +176,7 @@ class LiftedFunction:
                 if scope is not None:
                     scope.end()
             for instance in entered:
-                instance.may_enter = True
+                instance.may_enter.value = 1
             return result
 
         return call
@@ -178,9 +188,9 @@ class LiftedFunction:
         instance, run = self.instance, self.post_return.run
 
         def finish(slots: Slots) -> None:
-            instance.may_leave = False
+            instance.may_leave.value = 0
             run(slots)
-            instance.may_leave = True
+            instance.may_leave.value = 1
 
         return finish
 
@@ -294,14 +304,18 @@ def lowered(
     together = parameters_type(params)
     lift, lower = argument_lifter(cx, together), result_lowerer(cx, params, ty._result)
     perform = callee.caller(instance) if isinstance(callee, LiftedFunction) else host_performer(callee, ty)
+    entered = callee.instance.entered(instance) if isinstance(callee, LiftedFunction) else ()
     has_borrows = bool(together._flags & BORROW)
     core_params, core_results = flatten_function(params, ty._result, False)
     is_indirect = ty._result is not None and not core_results
     last = len(core_params) - 1
 
     def call(slots: Slots) -> None:
-        if not instance.may_leave:
-            raise cannot_leave()
+        if not instance.may_leave.value:
+            raise trap(Reason.CANNOT_LEAVE)
+        for callee_instance in entered:
+            if not callee_instance.may_enter.value:
+                raise trap(Reason.CANNOT_ENTER)
         pointer = slots[last] & MASK if is_indirect else 0
         if not has_borrows:
             value = perform(lift(slots))
@@ -383,8 +397,8 @@ def resource_drop(instance: ComponentInstance, ty: ResourceType) -> Callable[[Sl
 
 
 def _may_leave(instance: ComponentInstance) -> None:
-    if not instance.may_leave:
-        raise cannot_leave()
+    if not instance.may_leave.value:
+        raise trap(Reason.CANNOT_LEAVE)
 
 
 def guest_destructor(owner: ComponentInstance, function: CoreCall) -> Callable[[int, Any], None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.api.errors import Trap
 from fusee.component.handles import Scope, state_of
 from fusee.component.runtime import leave
+from fusee.component.traps import Reason, trap
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -234,7 +235,7 @@ class Task:
     def resolve(self, result: Any) -> None:
         """It has its result; `NO_RESULT`: it was cancelled. Raises `Trap`."""
         if self.scope.borrowed:
-            raise Trap("borrow handles still remain at the end of the call")
+            raise trap(Reason.BORROWS_LEFT)
         self.on_resolve(result)
         self.scope.end()
         self.state = RESOLVED

@@ -1,36 +1,69 @@
-"""Traps of the canonical ABI that have a code of wasmtime's."""
+"""Traps of the canonical ABI: their messages, and wasmtime's codes for those that have one."""
+
+from enum import IntEnum
+from typing import Final
 
 from fusee.api.errors import Trap
 from fusee.api.traps import TrapCode
 
 
-def coded(code: TrapCode, message: str) -> Trap:
-    """A trap with a code."""
-    made = Trap(message)
+class Reason(IntEnum):
+    """Why a canonical function traps; adapters between components tell it by its number."""
+
+    CANNOT_ENTER = 0  # a component that waits for a function which it has called, or that has trapped
+    CANNOT_LEAVE = 1  # a component calls another from its `realloc` or `post-return`
+    STRING_TOO_LONG = 2
+    STRING_UNALIGNED = 3
+    STRING_OUT_OF_BOUNDS = 4
+    LIST_TOO_LONG = 5
+    LIST_UNALIGNED = 6
+    LIST_OUT_OF_BOUNDS = 7
+    AREA_UNALIGNED = 8
+    AREA_OUT_OF_BOUNDS = 9
+    REALLOC_UNALIGNED = 10
+    REALLOC_OUT_OF_BOUNDS = 11
+    INVALID_UTF8 = 12
+    INCOMPLETE_UTF8 = 13
+    INVALID_UTF16 = 14
+    INVALID_CHAR = 15
+    INVALID_CASE = 16
+    BORROWS_LEFT = 17
+
+
+_REASONS: Final[dict[Reason, tuple[TrapCode | None, str]]] = {
+    Reason.CANNOT_ENTER: (TrapCode.CANNOT_ENTER_COMPONENT, "cannot enter component instance"),
+    Reason.CANNOT_LEAVE: (TrapCode.CANNOT_LEAVE_COMPONENT, "cannot leave component instance"),
+    Reason.STRING_TOO_LONG: (TrapCode.STRING_OUT_OF_BOUNDS, "string content too long"),
+    Reason.STRING_UNALIGNED: (TrapCode.UNALIGNED_POINTER, "string pointer not aligned to 2"),
+    Reason.STRING_OUT_OF_BOUNDS: (
+        TrapCode.STRING_OUT_OF_BOUNDS, "string pointer/length out of bounds of memory"
+    ),
+    Reason.LIST_TOO_LONG: (TrapCode.LIST_OUT_OF_BOUNDS, "list content too long"),
+    Reason.LIST_UNALIGNED: (TrapCode.UNALIGNED_POINTER, "list pointer is not aligned"),
+    Reason.LIST_OUT_OF_BOUNDS: (TrapCode.LIST_OUT_OF_BOUNDS, "list pointer/length out of bounds of memory"),
+    Reason.AREA_UNALIGNED: (TrapCode.UNALIGNED_POINTER, "pointer not aligned"),
+    Reason.AREA_OUT_OF_BOUNDS: (None, "pointer out of bounds of memory"),
+    Reason.REALLOC_UNALIGNED: (None, "realloc return: result not aligned"),
+    Reason.REALLOC_OUT_OF_BOUNDS: (None, "realloc return: beyond end of memory"),
+    Reason.INVALID_UTF8: (None, "invalid utf-8 sequence"),
+    Reason.INCOMPLETE_UTF8: (None, "incomplete utf-8 byte sequence"),
+    Reason.INVALID_UTF16: (None, "unpaired surrogate: invalid utf-16 sequence"),
+    Reason.INVALID_CHAR: (TrapCode.INVALID_CHAR, "integer value is not a valid `char`"),
+    Reason.BORROWS_LEFT: (None, "borrow handles still remain at the end of the call"),
+    Reason.INVALID_CASE: (TrapCode.INVALID_DISCRIMINANT, "invalid variant discriminant: {}"),
+}  # fmt: skip
+
+
+def trap(reason: Reason, number: int = 0) -> Trap:
+    """The trap of a reason; the number is the one that its message mentions."""
+    code, message = _REASONS[reason]
+    made = Trap(message.format(number))
     made._code = code
     return made
 
 
-def cannot_enter() -> Trap:
-    """A component is entered that waits for a function which it has called, or that has trapped."""
-    return coded(TrapCode.CANNOT_ENTER_COMPONENT, "cannot enter component instance")
-
-
-def cannot_leave() -> Trap:
-    """A component calls another from its `realloc` or `post-return`."""
-    return coded(TrapCode.CANNOT_LEAVE_COMPONENT, "cannot leave component instance")
-
-
-def string_out_of_bounds(message: str = "string pointer/length out of bounds of memory") -> Trap:
-    """A string is not all in memory, or longer than any may be."""
-    return coded(TrapCode.STRING_OUT_OF_BOUNDS, message)
-
-
-def list_out_of_bounds(message: str = "list pointer/length out of bounds of memory") -> Trap:
-    """A list is not all in memory, or longer than any may be."""
-    return coded(TrapCode.LIST_OUT_OF_BOUNDS, message)
-
-
 def unaligned(message: str) -> Trap:
-    """A pointer is no multiple of what it points to."""
-    return coded(TrapCode.UNALIGNED_POINTER, message)
+    """A pointer of an asynchronous function is no multiple of what it points to."""
+    made = Trap(message)
+    made._code = TrapCode.UNALIGNED_POINTER
+    return made

@@ -471,7 +471,7 @@ class ResourceType(NotMade):
         return f"<ResourceType {self._name}>"
 
 
-class _Handle(ValType):
+class HandleType(ValType):
     """`own<R>` or `borrow<R>`."""
 
     __slots__ = ("_ty",)
@@ -490,7 +490,7 @@ class _Handle(ValType):
         return self._ty
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, _Handle) and type(self) is type(other) and self._ty == other._ty)
+        return self is other or (isinstance(other, HandleType) and type(self) is type(other) and self._ty == other._ty)
 
     def __hash__(self) -> int:
         return hash((type(self), self._ty))
@@ -499,14 +499,14 @@ class _Handle(ValType):
         return f"{type(self).__name__}({self._ty!r})"
 
 
-class OwnType(_Handle):
+class OwnType(HandleType):
     """`own<R>`: a `ResourceAny` that is `owned`."""
 
     __slots__ = ()
     _own_flags = HANDLE
 
 
-class BorrowType(_Handle):
+class BorrowType(HandleType):
     """`borrow<R>`: a `ResourceAny` that is not `owned`, and good as long as the call lasts."""
 
     __slots__ = ()

@@ -18,6 +18,7 @@ from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.types import (
     HANDLE,
     FutureType,
+    HandleType,
     ListType,
     OptionType,
     OwnType,
@@ -25,7 +26,6 @@ from fusee.component.types import (
     ResultType,
     StreamType,
     ValType,
-    _Handle,
 )
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
@@ -196,7 +196,7 @@ def _reader(ty: ValType) -> Reader | None:
     """What puts objects in the place of the handles of a parameter; None if there are none yet, as in a future."""
     if not ty._flags & HANDLE or isinstance(ty, StreamType | FutureType):
         return None
-    if isinstance(ty, _Handle):
+    if isinstance(ty, HandleType):
         kind = _CLASSES[ty.ty._host or 0]
         return _taker(kind) if isinstance(ty, OwnType) else _borrower(kind)
     if isinstance(ty, ListType):

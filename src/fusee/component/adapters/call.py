@@ -1,0 +1,55 @@
+"""What an adapter is for, and what it is. Here is nothing that takes time to load."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fusee.component.items import FuncType
+from fusee.component.layout import parameters_type
+from fusee.component.types import BORROW, ValType
+
+Pair = tuple[ValType, ValType]
+"""A type as the source of a value has it, and the target."""
+MovedHandle = tuple[bool, Pair]
+"""Whether it is in a result, and its types."""
+
+EXPORT: Final = "adapter"
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one side's canonical function has."""
+
+    type: FuncType
+    encoding: str
+    has_memory: bool
+    has_realloc: bool
+
+    @property
+    def params(self) -> ValType:
+        """The tuple that the parameters are together."""
+        return parameters_type([ty for _, ty in self.type._params])
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an adapter's module depends on: calls that are equal have the same."""
+
+    caller: Side
+    callee: Side
+    has_post_return: bool
+    entered: int
+    """How many instances the call enters."""
+
+    @property
+    def has_borrows(self) -> bool:
+        """Whether handles are lent to it."""
+        return bool(self.caller.params._flags & BORROW)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """The module of a call, what it imports, and the types of the handles that it has moved."""
+
+    binary: bytes
+    imports: tuple[str, ...]
+    handles: tuple[MovedHandle, ...]
