@@ -16,6 +16,8 @@ _TYPE, _IMPORT, _FUNCTION, _EXPORT, _CODE = 1, 2, 3, 7, 10
 _FUNC_KIND, _MEMORY_KIND, _GLOBAL_KIND = 0, 2, 3
 _HAS_MEMORY: Final = 0x40
 _CATCH_ALL_REF: Final = 3
+_CHARACTERS: Final = 5
+"""Of text, for a byte: at least so many."""
 _BLOCKS: Final = ("block", "loop", "if", "try_table")
 
 Signature = tuple[tuple[str, ...], tuple[str, ...]]
@@ -38,10 +40,16 @@ def _name(text: str) -> bytes:
     return _sized(text.encode())
 
 
+class TooLargeError(Exception):
+    """There would be more instructions than there may be."""
+
+
 class Assembler:
     """One module: what it imports, then its functions, of which the first is exported."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int) -> None:
+        """`most_bytes` bounds its instructions, and so what writing them takes."""
+        self._left = most_bytes
         self.memories: dict[str, int] = {}
         self.globals: dict[str, int] = {}
         self.functions: dict[str, int] = {}
@@ -69,6 +77,12 @@ class Assembler:
         """A function. All imports come before what is defined."""
         self.functions[name] = len(self.functions)
         self._import(name, _FUNC_KIND, unsigned(self._type((tuple(params), tuple(results)))))
+
+    def spend(self, count: int) -> None:
+        """So many bytes more. Raises `TooLargeError`."""
+        self._left -= count
+        if self._left < 0:
+            raise TooLargeError
 
     def _type(self, signature: Signature) -> int:
         return self._types.setdefault(signature, len(self._types))
@@ -121,6 +135,7 @@ class Code:
     def emit(self, text: str) -> None:
         """Instructions; a block has a label, or `_`, and a type, or `-`; a place in memory is `memory+offset`."""
         tokens = iter(text.split())
+        self._module.spend(len(text) // _CHARACTERS)
         for mnemonic in tokens:
             op = BY_MNEMONIC[mnemonic]
             self._bytes += _opcode(op)

@@ -15,11 +15,11 @@ Made = tuple[Adapter, Module]
 class Adapters:
     """Those through which a component calls others."""
 
-    __slots__ = ("_made", "_size")
+    __slots__ = ("_left", "_made")
 
     def __init__(self) -> None:
         self._made: dict[Call, Made | None] = {}
-        self._size = 0
+        self._left = MOST_BYTES
 
     def find(self, engine: Engine, call: Call) -> Made | None:
         """The one for a call; None if they would be too large."""
@@ -28,18 +28,15 @@ class Adapters:
         return self._made[call]
 
     def _make(self, engine: Engine, call: Call) -> Made | None:
+        from fusee.component.adapters.assembler import TooLargeError
         from fusee.component.adapters.function import make_adapter
-        from fusee.component.adapters.values import TooManyCasesError
 
-        if self._size > MOST_BYTES:
-            return None
         try:
-            adapter = make_adapter(call)
-        except TooManyCasesError:
+            adapter = make_adapter(call, self._left)
+        except TooLargeError:
+            self._left //= 2  # what was written has taken its time
             return None
-        self._size += len(adapter.binary)
-        if self._size > MOST_BYTES:
-            return None
+        self._left = max(self._left - len(adapter.binary), 0)
         module = Module._interpreted(engine, adapter.binary)
         if engine._tier is not None:
             module._use_native_code()  # where calls of it are many

@@ -5,7 +5,7 @@ from typing import Final
 
 from fusee.component.items import FuncType
 from fusee.component.layout import parameters_type
-from fusee.component.types import BORROW, ValType
+from fusee.component.types import ValType
 
 Pair = tuple[ValType, ValType]
 """A type as the source of a value has it, and the target."""
@@ -39,11 +39,8 @@ class Call:
     has_post_return: bool
     entered: int
     """How many instances the call enters."""
-
-    @property
-    def has_borrows(self) -> bool:
-        """Whether handles are lent to it."""
-        return bool(self.caller.params._flags & BORROW)
+    has_scope: bool
+    """Whether it is noted which handles are lent to it."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from fusee.component.traps import Reason
 from fusee.component.types import HANDLE, POINTER
 
 
-def make_adapter(call: Call) -> Adapter:
-    """Raises `values.TooManyCasesError`."""
-    module = Assembler()
+def make_adapter(call: Call, most_bytes: int) -> Adapter:
+    """The adapter of a call, which has about so many bytes at the most. Raises `assembler.TooLargeError`."""
+    module = Assembler(most_bytes)
     _import(module, call)
     types = call.caller.type
     params = flatten_function([ty for _, ty in types._params], types._result, False)
@@ -49,7 +49,7 @@ def _import(module: Assembler, call: Call) -> None:
     given = call.caller.params, call.caller.type._result
     if any(ty is not None and ty._flags & HANDLE for ty in given):
         module.import_function("handle", ("i32", "i32"), ("i32",))
-    if call.has_borrows:
+    if call.has_scope:
         module.import_function("begin", (), ())
         module.import_function("end", (), ())
     for direction, ty in zip(("argument", "result"), given, strict=True):
@@ -79,7 +79,7 @@ class _Writer:
             code.emit(f"global.get enter{i} i32.eqz if _ - {fail(Reason.CANNOT_ENTER)} end")
         for i in range(call.entered):
             code.emit(f"i32.const 0 global.set enter{i}")
-        if call.has_borrows:
+        if call.has_scope:
             code.emit("call begin")
         self._pass_arguments()
         code.emit("call core")
@@ -129,7 +129,7 @@ class _Writer:
     def _end(self, given: str | None) -> None:
         """What comes behind the result, which `post-return` is given as the callee gave it."""
         code, call = self._code, self._call
-        if call.has_borrows:
+        if call.has_scope:
             code.emit("call end")
         if call.has_post_return:
             code.emit(f"""

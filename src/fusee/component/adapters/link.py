@@ -1,7 +1,7 @@
 """Which calls between components have an adapter, and how it is made alive. All others go through Python."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fusee.api.exception import WasmException
@@ -16,10 +16,11 @@ from fusee.component.context import Context
 from fusee.component.core import CORE_NAMES, EXNREF, core_func
 from fusee.component.corecall import exception_trap, host_function
 from fusee.component.handles import Scope, state_of
+from fusee.component.layout import parameters_type
 from fusee.component.program import Lower
 from fusee.component.runtime import MASK, ComponentInstance, LiftedFunction, Slots
 from fusee.component.traps import Reason, trap
-from fusee.component.types import ASYNCHRONOUS, BorrowType, HandleType
+from fusee.component.types import ASYNCHRONOUS, HANDLE, BorrowType, HandleType, ValType
 from fusee.spec.features import Feature
 
 _NEEDED: Final = int(Feature.MULTI_MEMORY | Feature.EXCEPTIONS)
@@ -41,14 +42,14 @@ def adapter(caller: ComponentInstance, cx: Context, callee: LiftedFunction, step
     call = Call(
         Side(step.type, cx.encoding, cx.memory is not None, cx.realloc is not None),
         Side(callee.type, callee.encoding, callee.memory is not None, callee.realloc is not None),
-        callee.post_return is not None, len(callee.instance.entered(caller)),
+        callee.post_return is not None, len(callee.instance.entered(caller)), _has_scope(caller, callee),
     )  # fmt: skip
     made = caller.program.adapters.find(caller.store.engine, call)
     if made is None:
         return None
     written, module = made
     there = Context(callee.instance, callee.memory, callee.realloc, callee.encoding, False)
-    given = _Imports(cx, there, callee, written.handles)
+    given = _Imports(cx, there, callee, call, written.handles)
     exports = Instance(caller.store, module, [given.find(name) for name in written.imports]).exports(caller.store)
     found: Any = exports[EXPORT]
     return found if isinstance(found, Func) else None
@@ -63,14 +64,41 @@ def _has_adapter(caller: ComponentInstance, callee: LiftedFunction, step: Lower)
     return caller.store.engine._features & _NEEDED == _NEEDED
 
 
+def _has_scope(caller: ComponentInstance, callee: LiftedFunction) -> bool:
+    """Whether it must be noted which handles are lent to a call.
+
+    Not if nobody can drop them meanwhile, and the callee is given its own numbers instead of handles. The caller is
+    entered before the call has ended only by who is in it, and what is given away is looked at after what is lent.
+    """
+    found = list(_handles_in(parameters_type([ty for _, ty in callee.type._params])))
+    if not any(isinstance(ty, BorrowType) for ty in found):
+        return False
+    resources, instance = callee.instance.resources, callee.instance
+    are_own = all(isinstance(ty, BorrowType) and resources[ty._ty]._impl is instance for ty in found)
+    return not are_own or caller in instance.chain
+
+
+def _handles_in(ty: ValType) -> Iterator[HandleType]:
+    """The types of handles that are somewhere in a type."""
+    seen, left = set(), [ty]
+    while left:
+        part = left.pop()
+        if part not in seen and part._flags & HANDLE:
+            seen.add(part)
+            left += part._parts()
+            if isinstance(part, HandleType):
+                yield part
+
+
 class _Imports:
     """What one adapter is given."""
 
     def __init__(
-        self, here: Context, there: Context, callee: LiftedFunction, handles: tuple[MovedHandle, ...]
+        self, here: Context, there: Context, callee: LiftedFunction, call: Call, handles: tuple[MovedHandle, ...]
     ) -> None:  # fmt: skip
         """`here` is the caller's side, `there` the callee's."""
         self._here, self._there, self._callee = here, there, callee
+        self._has_scope = call.has_scope
         self._movers = [self._mover(*handle) for handle in handles]
         self._before: list[tuple[Scope | None, Scope | None]] = []
         self._entered = callee.instance.entered(here.instance)
@@ -120,6 +148,9 @@ class _Imports:
         assert isinstance(ours, HandleType) and isinstance(theirs, HandleType)
         lift, lower = source.lift_own, target.lower_own
         if isinstance(ours, BorrowType):
+            if not self._has_scope:
+                table, resource = source.instance.handles, source.instance.resources[ours._ty]
+                return lambda index: table.get(index, resource).rep
             lift, lower = source.lift_borrow, target.lower_borrow
         return lambda index: lower(lift(index, ours._ty), theirs._ty)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from fusee.component.adapters.assembler import Code
+from fusee.component.adapters.assembler import Code, TooLargeError
 from fusee.component.adapters.call import MovedHandle, Pair
 from fusee.component.adapters.direction import Direction
 from fusee.component.compile import pair_of
@@ -60,10 +60,6 @@ _TO_JOINED: Final = {
     ("f32", "i64"): "i32.reinterpret_f32 i64.extend_i32_u",
 }  # fmt: skip
 """Between the core type of a payload and that of the slot that it shares (CanonicalABI, "Flattening")."""
-
-
-class TooManyCasesError(Exception):
-    """A variant has payloads of too many types for one function."""
 
 
 def parts_of(pair: Pair) -> list[Pair]:
@@ -186,7 +182,7 @@ class Values:
         ]
         kinds = list(dict.fromkeys(cases))
         if len(kinds) * len(cases) > _MOST_BRANCHES:
-            raise TooManyCasesError
+            raise TooLargeError
         labels = {kind: f"case{number}" for number, kind in enumerate(kinds)}
         code.emit("block no_case -")
         for kind in reversed(kinds):
