@@ -19,7 +19,7 @@ ALLOWED = {
     "tier": {"api", "engine", "kernel", "native", "spec"},
     "disasm": {"api", "engine", "spec", "kernel"},
     "component": {"api", "spec"},
-    "wasi": {"api", "component"},
+    "wasi": {"api", "component", "spec"},
     "wast": {"api", "spec"},
     "tune": {"api", "bench", "disasm", "engine", "kernel", "spec"},
     "bench": set(),

@@ -1,9 +1,14 @@
-"""`python -m tests.device.commands FILE ARGUMENTS…`: a WASI 0.2 command on an emulated device, by its library."""
+"""`python -m tests.device.commands FILE ARGUMENTS…`: a WASI 0.2 command on an emulated device, by its library.
+
+`--dir FOLDER` before FILE gives it a folder, as `/`.
+"""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tests.device.appfiles import AppFiles
 from tests.device.components import App, DeviceTrap
 
 TRIPLE: Final = "arm64_32-apple-watchos"
@@ -14,7 +19,8 @@ class Command(App):
     """A component that uses the library's WASI."""
 
     def __init__(
-        self, wasm: str | bytes, arguments: list[str], environment: list[str] | None = None, given: bytes = b""
+        self, wasm: str | bytes, arguments: list[str], environment: list[str] | None = None, given: bytes = b"",
+        folders: Mapping[str, Path] | None = None, without: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         super().__init__(TRIPLE, wasm)
         self.written = {1: b"", 2: b""}
@@ -22,14 +28,23 @@ class Command(App):
         self._given = given
         self.call("fusee_component_use_wasi", self.component)
         made = self.call("fusee_wasi_new")
-        for name, texts in (("argument", arguments), ("environment", environment or [])):
+        given_to = (("argument", arguments), ("environment", environment or []), ("directory", [*(folders or {})]))
+        for name, texts in given_to:
             for text in texts:
                 assert self.call(f"fusee_wasi_add_{name}", made, self.text(text), len(text.encode()))
-        define = self.device.define
-        read = define("read", ("address", "u32", "address", "usize", "address"), "u32", self._read)
-        write = define("write", ("address", "u32", "address", "usize"), "u32", self._write)
+        define = self.device.define_anew
+        read = define("streams.read", ("address", "u32", "address", "usize", "address"), "u32", self._read)
+        write = define("streams.write", ("address", "u32", "address", "usize"), "u32", self._write)
         self.call("fusee_wasi_set_streams", made, self.put(self._words(0, read, write)))
+        self.files = AppFiles(self.device, [*(folders or {}).values()])
+        if folders:
+            self.call("fusee_wasi_set_files", made, self.put(self.files.table(without)))
         self.call("fusee_store_set_wasi", self.store, made)
+
+    def close(self) -> int:
+        """End everything: how many bytes are left."""
+        self.files.close()
+        return super().close()
 
     def _words(self, *words: int) -> bytes:
         return b"".join(word.to_bytes(self.width, "little") for word in words)
@@ -65,7 +80,15 @@ class Command(App):
 
 def main(file: str, *arguments: str) -> int:
     """The exit status."""
-    command = Command(Path(file).read_bytes(), [Path(file).name, *arguments], given=sys.stdin.buffer.read())
+    if file == "--dir":
+        return run(arguments[1], list(arguments[2:]), {"/": Path(arguments[0])})
+    return run(file, list(arguments), {})
+
+
+def run(file: str, arguments: list[str], folders: Mapping[str, Path]) -> int:
+    """The exit status; its output is this process's."""
+    given = sys.stdin.buffer.read()
+    command = Command(Path(file).read_bytes(), [Path(file).name, *arguments], given=given, folders=folders)
     try:
         status = command.run()
     except DeviceTrap as error:

@@ -1,7 +1,7 @@
 """Components on an emulated device, called from Python: values are written into its memory, and read from there."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,7 @@ from fusee.package.components.table import _SCALARS as SCALARS
 from fusee.package.components.table import _list_of_pairs as list_of_pairs
 from fusee.package.components.table import write_table
 from fusee.package.library import PLATFORM
+from fusee.spec.wasi import Errno
 from tests.device.embedding import library, unpack
 
 Address = int
@@ -59,7 +60,8 @@ _ENTRIES: Final = {
     "fusee_component_use_wasi": ((_A,), None), "fusee_wasi_new": ((), _A),
     "fusee_wasi_add_argument": ((_A, _A, "usize"), "bool"), "fusee_wasi_add_environment": ((_A, _A, "usize"), "bool"),
     "fusee_wasi_set_streams": ((_A, _A), None), "fusee_store_set_wasi": ((_A, _A), None),
-    "fusee_trap_exit_status": ((_A, _A), "bool"),
+    "fusee_trap_exit_status": ((_A, _A), "bool"), "fusee_wasi_add_directory": ((_A, _A, "usize"), "bool"),
+    "fusee_wasi_set_files": ((_A, _A), None), "fusee_store_interrupt": ((_A, "u32"), None),
     "fusee_component_allow_undefined": ((_A, "bool"), None), "fusee_component_instance_set_most": ((_A, "u64"), None),
 }  # fmt: skip
 
@@ -78,22 +80,65 @@ class AppDevice(Device):
 
     def _put_platform(self, out: int) -> int:
         width = self.target.pointer_width
-        for number, made in enumerate((*self.memory_functions, 0, 0, *self.time_functions)):
+        functions = (*self.memory_functions, 0, 0, *self.time_functions, 0, 0, *self.waiting_functions)
+        for number, made in enumerate(functions):
             self.space.write(out + number * width, made.to_bytes(width, "little"))
         return 1
 
     @cached_property
     def time_functions(self) -> tuple[int, int]:
-        """The platform's `clock`, which shows its number and seven nanoseconds, and `random`: always the same."""
+        """The platform's `clock`, which shows its number, seven nanoseconds and what was slept, and `random`."""
 
         def random(into: int, size: int) -> int:
             self.space.write(into, bytes(i * 37 % 256 for i in range(size)))
             return 0
 
         return (
-            self.define("clock", ("u32",), "u64", lambda clock: (clock + 1) * 1_000_000_000 + 7),
+            self.define("clock", ("u32",), "u64", lambda clock: (clock + 1) * 1_000_000_000 + 7 + self.slept_ns),
             self.define("random", (_A, "usize"), "u32", random),
         )
+
+    def define_anew(self, name: str, parameters: Sequence[str], result: str, call: Callable[..., Any]) -> int:
+        """The address of what the app that runs has under a name: there is little room for addresses."""
+        known: dict[str, int] = self.__dict__.setdefault("_known", {})
+        if name not in known:
+            known[name] = self.define(name, parameters, result, lambda *given: self._calls[name](*given), True)
+        self._calls[name] = call
+        return known[name]
+
+    @cached_property
+    def _calls(self) -> dict[str, Callable[..., Any]]:
+        return {}
+
+    allocations_left = 0
+    """The last of these fails; no more are counted then."""
+
+    def _allocate(self, count: int, size: int) -> int:
+        self.allocations_left -= 1
+        return 0 if self.allocations_left == 0 else self.heap.allocate(count, size)
+
+    slept_ns = 0
+
+    @cached_property
+    def waiting_functions(self) -> tuple[int, int]:
+        """The platform's `wait`, by which time goes by at once, and `wake`."""
+
+        def wait(word: int, expected: int, nanoseconds: int) -> int:
+            if self.when_waiting is not None:
+                self.when_waiting()
+            elif nanoseconds == (1 << 64) - 1:
+                raise AssertionError("nobody would end this")
+            else:
+                self.slept_ns += nanoseconds
+            return int(Errno.TIMEDOUT)
+
+        return (
+            self.define("wait", (_A, "u32", "u64"), "u32", wait, True),
+            self.define("wake", (_A,), None, lambda word: None),
+        )
+
+    when_waiting: Callable[[], object] | None = None
+    """Called in the place of sleeping."""
 
     @property
     def memory_functions(self) -> tuple[int, int]:
@@ -101,7 +146,7 @@ class AppDevice(Device):
         found: tuple[int, int] | None = self.__dict__.get("_memory_functions")
         if found is None:
             found = self._memory_functions = (
-                self.define("calloc", ("usize", "usize"), _A, lambda count, size: self.heap.allocate(count, size)),
+                self.define("calloc", ("usize", "usize"), _A, self._allocate),
                 self.define("free", (_A,), None, lambda block: self.heap.release(block) if block else None),
             )
         return found
@@ -125,6 +170,7 @@ class App:
 
     def __init__(self, triple: str, text: str | bytes) -> None:
         self.device = device_of(triple)
+        self.device.slept_ns, self.device.when_waiting = 0, None
         self.used_before = self.device.heap.used_bytes
         self.width = self.device.target.pointer_width
         self.value_bytes = 8 + 2 * max(self.width, 4)
@@ -243,12 +289,16 @@ class App:
                 self.write(part, value, arguments + number * self.value_bytes)
             trap = self.call("fusee_component_call", place, arguments, count, out)
             self.fail(trap)
-            result = None if ty._result is None else self.read(ty._result, out)
+            result = None if ty._result is None else self.read_result(ty._result, out)
             self.call("fusee_value_delete", out)
             self.release(kept)
             return result
 
         return call
+
+    def read_result(self, ty: ValType, place: Address) -> Any:
+        """What a function has given."""
+        return self.read(ty, place)
 
     def drop(self, handle: int, name: str, interface: str = "") -> None:
         """End a resource of the component's that the app owns."""

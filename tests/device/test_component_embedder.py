@@ -14,9 +14,14 @@ from fusee.package.components.split import split
 from tests.device.embedding import COMPILED, HERE, INCLUDE, library, unpack, zig
 from tests.device.greeter import GREETER
 from tests.device.guests import as_c
+from tests.device.relay import relay
 from tests.device.test_embedder import TRIPLE, WARNINGS
 
 WATCH = "arm64_32-apple-watchos"
+INTERFACES = (
+    "io/error", "io/poll", "io/streams", "clocks/wall-clock", "clocks/monotonic-clock", "filesystem/types",
+    "filesystem/preopens",
+)  # fmt: skip
 HEADERS = Path(INCLUDE).parent / "components"
 
 
@@ -27,6 +32,8 @@ def prepare(folder: Path) -> Path:
     parts = split("greeter", binary)
     (folder / "greeter.h").write_text(parts.header)
     (folder / "components.h").write_text(as_c("COMPONENT", parts.tables))
+    files = split("files", bytes(wat2wasm(relay(*INTERFACES)))).tables
+    (folder / "files.h").write_text(as_c("FILES", files))
     return folder / "greeter.wasm"
 
 
@@ -49,7 +56,7 @@ def test_components_on_this_machine(tmp_path: Path) -> None:
     assert (archive.parent / "greeter.component").stat().st_size > 1000
     options = [*WARNINGS, "-I", str(include), "-I", str(tmp_path), "-target", TRIPLE, "-O1", "-DCOMPONENTS"]
     objects = []
-    for name in ("components", "hosted"):
+    for name in ("components", "files", "hosted"):
         zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(tmp_path / f"{name}.o"))
         objects.append(str(tmp_path / f"{name}.o"))
     program = tmp_path / "embedder"
@@ -71,15 +78,16 @@ def test_components_on_a_watch(tmp_path: Path) -> None:
     objects = unpack(library(WATCH, prepare(tmp_path)), tmp_path / "library")
     options = [*COMPILED[WATCH], "-std=c11", "-O1", "-ffreestanding", "-fno-builtin", "-fno-sanitize=all"]
     options += ["-I", str(INCLUDE), "-I", str(HEADERS), "-I", str(tmp_path)]
-    for name in ("components", "bare"):
+    for name in ("components", "files", "bare"):
         zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(tmp_path / f"{name}.o"))
         objects[f"{name}.c"] = (tmp_path / f"{name}.o").read_bytes()
     entries = {
         "use_components": Entry("use_components", (), ("i32",), False),
+        "use_files": Entry("use_files", (), ("i32",), False),
         "said": Entry("said", (), ("address",), False),
         "live_blocks": Entry("live_blocks", (), ("i32",), False),
     }
     device = Device(DeviceProgram(Target.parse(WATCH), objects, entries))
-    failures = device.function("use_components")()
+    failures = device.function("use_components")() + device.function("use_files")()
     assert device.space.read(device.function("said")(), 1 << 10).partition(b"\0")[0].decode() == ""
     assert (failures, device.function("live_blocks")()) == (0, 0)

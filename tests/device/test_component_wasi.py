@@ -61,7 +61,7 @@ GUEST = f"""(component
     (alias outer 1 $output (type $o')) (export "output-stream" (type $o (eq $o')))
     (export "get-stdout" (func (result (own $o))))))
   (import "wasi:clocks/monotonic-clock@0.2.3" (instance $monotonic (export "now" (func (result u64)))
-    (export "subscribe-duration" (func (param "when" u64) (result u32)))))
+    (export "sleep-for" (func (param "when" u64) (result u32)))))
   (import "wasi:clocks/wall-clock@0.2.3" (instance $clock
     (type $d' (record (field "seconds" u64) (field "nanoseconds" u32))) (export "datetime" (type $d (eq $d')))
     (export "now" (func (result $d)))))
@@ -77,7 +77,7 @@ GUEST = f"""(component
   (core func $c.stdout (canon lower (func $stdout "get-stdout")))
   (core func $c.now (canon lower (func $monotonic "now")))
   (core func $c.wall (canon lower (func $clock "now") (memory $memory)))
-  (core func $c.sleep (canon lower (func $monotonic "subscribe-duration")))
+  (core func $c.sleep (canon lower (func $monotonic "sleep-for")))
   (core func $c.random (canon lower (func $random "get-random-bytes") (memory $memory) (realloc $realloc)))
   (core func $c.number (canon lower (func $random "get-random-u64")))
   (core func $c.write
@@ -198,7 +198,7 @@ def test_what_the_library_has_not() -> None:
     app.close()
     app = Command(GUEST, [])
     clock: Any = app.component_type.type._imports["wasi:clocks/monotonic-clock@0.2.3"]
-    for name in ("now", "subscribe-duration"):
+    for name in ("now", "sleep-for"):
         assert app.define("wasi:clocks/monotonic-clock@0.2", name, clock._exports[name], lambda given: 5)
     app.call("fusee_component_use_wasi", app.component)
     app.instantiate()

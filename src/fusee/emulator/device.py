@@ -148,9 +148,12 @@ class Device:
     ) -> int:  # fmt: skip
         """Give a Python function an address at which the device can call it.
 
-        One that leaves gives `failure` if a signal's handler interrupts it.
+        One that leaves gives `failure` if a signal's handler interrupts it. Raises `MemoryError` for more than there is
+        room for.
         """
         address = self._stubs + _STUB_BYTES * (len(self._functions) + 1)
+        if address >= self._stubs + PAGE_BYTES:
+            raise MemoryError(f"the device has {len(self._functions)} functions of Python's, and room for no more")
         self.space.write(address, self.abi.return_instruction)
         self._functions[address] = HostFunction(name, parameters, result, call, leaves, failure)
         return address | self.abi.code_bit

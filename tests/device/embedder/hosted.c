@@ -50,7 +50,7 @@ void say(const char *text, size_t size) { fwrite(text, 1, size, stdout); }
 
 #ifdef COMPONENTS
 int main(void) {
-    int failures = use_components();
+    int failures = use_components() + use_files();
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

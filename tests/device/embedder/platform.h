@@ -21,3 +21,4 @@ int throw_and_catch(void); /* exceptions.c */
 int have_objects(void); /* objects.c */
 int share_memories(void); /* sharing.c */
 int use_components(void); /* components.c: with a library of its own */
+int use_files(void); /* files.c: with the same */

@@ -98,10 +98,12 @@ bool fusee_component_define_resource(fusee_component_t *component, const char *i
     fusee_component_destructor_t destructor, void *environment); /* called when a guest drops what it owns */
 void fusee_component_allow_undefined(fusee_component_t *component, bool allowed); /* else there is no instance */
 
-/* Have the library give WASI 0.2, where the app has defined nothing: arguments, environment, standard streams and exit by what
- * the store has (`fusee_store_set_wasi`), clocks and random numbers by the platform; no directories. All other functions
- * of WASI's trap when they are called. The program is called by its export `run` of `wasi:cli/run@0.2`; if it exits, that is a trap
- * (`fusee_trap_exit_status`). The app's definitions may come before or after. */
+/* Have the library give WASI 0.2, where the app has defined nothing: arguments, environment, standard streams, directories, files
+ * and exit by what the store has (`fusee_store_set_wasi`); clocks, timers and random numbers by the platform. Sockets and what
+ * `fusee_files_t` does not carry (links, times, sizes) are errors that say so. All other functions of WASI's trap when they
+ * are called, and so do those that the component imports with types of its own. The program is called by its export `run` of
+ * `wasi:cli/run@0.2`; if it exits, that is a trap (`fusee_trap_exit_status`). The app's definitions may come before or after. An
+ * app that defines what makes a resource defines all that takes it; its numbers of resources are less than 1 << 30. */
 
 void fusee_component_use_wasi(fusee_component_t *component);
 

@@ -6,6 +6,7 @@ import stat
 from typing import Any, Final
 
 from fusee.component.values import Record, Variant
+from fusee.spec.wasi import FILE_ERROR_CODES, FILE_ERRORS, FILE_KINDS
 from fusee.wasi import directories, files
 from fusee.wasi.abi import (
     ALL_RIGHTS,
@@ -38,28 +39,6 @@ from fusee.wasi.p2.streams import (
 from fusee.wasi.resolve import Follow
 from fusee.wasi.resources import Resource
 
-_CODES: Final = {
-    Errno.ACCES: "access", Errno.AGAIN: "would-block", Errno.ALREADY: "already", Errno.BADF: "bad-descriptor",
-    Errno.BUSY: "busy", Errno.DEADLK: "deadlock", Errno.DQUOT: "quota", Errno.EXIST: "exist",
-    Errno.FBIG: "file-too-large", Errno.ILSEQ: "illegal-byte-sequence", Errno.INPROGRESS: "in-progress",
-    Errno.INTR: "interrupted", Errno.INVAL: "invalid", Errno.IO: "io", Errno.ISDIR: "is-directory", Errno.LOOP: "loop",
-    Errno.MLINK: "too-many-links", Errno.MSGSIZE: "message-size", Errno.NAMETOOLONG: "name-too-long",
-    Errno.NODEV: "no-device", Errno.NOENT: "no-entry", Errno.NOLCK: "no-lock", Errno.NOMEM: "insufficient-memory",
-    Errno.NOSPC: "insufficient-space", Errno.NOTDIR: "not-directory", Errno.NOTEMPTY: "not-empty",
-    Errno.NOTRECOVERABLE: "not-recoverable", Errno.NOTSUP: "unsupported", Errno.NOSYS: "unsupported",
-    Errno.NOTTY: "no-tty", Errno.NXIO: "no-such-device", Errno.OVERFLOW: "overflow", Errno.PERM: "not-permitted",
-    Errno.NOTCAPABLE: "not-permitted", Errno.PIPE: "pipe", Errno.ROFS: "read-only", Errno.SPIPE: "invalid-seek",
-    Errno.TXTBSY: "text-file-busy", Errno.XDEV: "cross-device",
-    # There is no code for too many open files; this one says at least that something is used up.
-    Errno.MFILE: "insufficient-memory", Errno.NFILE: "insufficient-memory",
-}  # fmt: skip
-ERROR_CODES: Final = (
-    "access", "would-block", "already", "bad-descriptor", "busy", "deadlock", "quota", "exist", "file-too-large",
-    "illegal-byte-sequence", "in-progress", "interrupted", "invalid", "io", "is-directory", "loop", "too-many-links",
-    "message-size", "name-too-long", "no-device", "no-entry", "no-lock", "insufficient-memory", "insufficient-space",
-    "not-directory", "not-empty", "not-recoverable", "unsupported", "no-tty", "no-such-device", "overflow",
-    "not-permitted", "pipe", "read-only", "invalid-seek", "text-file-busy", "cross-device",
-)  # fmt: skip
 _ADVICE: Final = ("normal", "sequential", "random", "will-need", "dont-need", "no-reuse")
 _SYNC_FLAGS: Final = {
     "file-integrity-sync": FdFlags.SYNC,
@@ -113,7 +92,7 @@ class EntryStream(Resource):
 def code_of(error: "WasiError | OSError") -> str:
     """The `error-code` of what a file failed with."""
     errno = error.errno if isinstance(error, WasiError) else errno_of(error)
-    return _CODES.get(errno, "io")
+    return FILE_ERRORS.get(errno, "io")
 
 
 def define_types(types: Interface, kind: str, time: str, error_code: str) -> None:
@@ -143,9 +122,9 @@ def define_types(types: Interface, kind: str, time: str, error_code: str) -> Non
 TYPES: Final = Interface("filesystem/types", ERROR, STREAMS, WALL_CLOCK, error=code_of)
 define_types(
     TYPES,
-    "enum {unknown, block-device, character-device, directory, fifo, symbolic-link, regular-file, socket}",
+    f"enum {{{', '.join(FILE_KINDS)}}}",
     "datetime",
-    f"enum {{{', '.join(ERROR_CODES)}}}",
+    f"enum {{{', '.join(FILE_ERROR_CODES)}}}",
 )
 TYPES.resource("descriptor", OpenFile)
 TYPES.resource("directory-entry-stream", EntryStream)
@@ -402,7 +381,7 @@ def unlink_file_at(context: WasiContext, file: OpenFile, path: str) -> None:
 @TYPES.function("filesystem-error-code(err: borrow<error>) -> option<error-code>")
 def filesystem_error_code(context: WasiContext, error: IoError) -> str | None:
     """What a stream of a file failed with."""
-    return _CODES.get(error.errno)
+    return FILE_ERRORS.get(error.errno)
 
 
 def checked_path(path: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final, Self
 
 from fusee.component.readers import StreamReader
 from fusee.component.values import Record, Variant
+from fusee.spec.wasi import FILE_ERROR_CODES, FILE_KINDS
 from fusee.wasi import directories, files
 from fusee.wasi.abi import Rights
 from fusee.wasi.context import WasiContext
@@ -27,10 +28,8 @@ from fusee.wasi.p3.clocks import SYSTEM_CLOCK, instant
 from fusee.wasi.p3.interface import as_before, interface
 from fusee.wasi.p3.transfer import Outcome, Pieces, PiecesLater, failed, write_all
 
-_CODES: Final = tuple(code for code in p2.ERROR_CODES if code != "would-block")
-_KINDS: Final = (
-    "block-device", "character-device", "directory", "fifo", "symbolic-link", "regular-file", "socket",
-)  # fmt: skip
+_CODES: Final = tuple(code for code in FILE_ERROR_CODES if code != "would-block")
+_KINDS: Final = FILE_KINDS[1:]
 
 
 class OpenFile(p2.OpenFile):

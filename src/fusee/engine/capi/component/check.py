@@ -294,6 +294,7 @@ def check_step(c: Component, row: StepRow, counts: Counts) -> None:
         demand(row.d <= Encoding.LATIN1_OR_UTF16)
     else:
         demand(row.a < head.resources.count)
+        demand(row.step == Step.DROP or resource_row(c, row.a).owner == Owner.COMPONENT)
     if row.step == Step.RESOURCE:
         demand(row.b < counts.items)
     else:

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from fusee.engine.capi.component import calls, components, instances, owners, values, wasi
+from fusee.engine.capi.component import calls, components, instances, owners, values
 from fusee.engine.capi.component.format import Kind
+from fusee.engine.capi.component.wasi import interfaces
 from fusee.kernel.build import Program
 from fusee.kernel.lang import Kernel, exported
 
-MODULES: Final = (values, components, instances, calls, owners, wasi)
+MODULES: Final = (values, components, instances, calls, owners, interfaces)
 
 _KERNELS: Final = [
     kernel

@@ -5,6 +5,7 @@ from fusee.engine.capi.component.access import header, step_row
 from fusee.engine.capi.component.blocks import delete_block
 from fusee.engine.capi.component.format import Step
 from fusee.engine.capi.component.state import Component, Function, Hook, Instance
+from fusee.engine.capi.component.wasi.resources import ResourceTable, drop_table
 from fusee.engine.capi.state import Trap, Vector
 from fusee.kernel.lang import Ptr, cast, is_null, kernel, null, span, u8, u32, usize
 
@@ -33,6 +34,8 @@ def drop_component(c: Component) -> None:
     delete_block(cast(Ptr[u8], c.functions))
     delete_block(cast(Ptr[u8], c.destructors))
     delete_block(c.data)
+    if c.resources != 0:
+        drop_table(cast(ResourceTable, c.resources))
     keeper = c.keeper
     delete_block(cast(Ptr[u8], c))
     capi.delete_foreign(keeper)

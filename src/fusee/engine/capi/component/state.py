@@ -43,6 +43,7 @@ class Component:
     destructors: Ptr[Definition]  # for the resources that are the app's
     resource_count: u32
     parts: Ptr[usize]  # components
+    resources: usize  # a `wasi.resources.ResourceTable`, if the library gives WASI
     has_wasi: bool  # the library gives WASI; of that what is not defined traps when it is called
     has_unknown: bool  # imports that are not defined trap when they are called
 

@@ -88,7 +88,7 @@ def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
             continue
         done[0] = usize(0)
         at = offset if offset == CURRENT else offset + total
-        errno = move(c, is_write, buffer, size, at, done)
+        errno = move(c, argument(c, u32(0)), is_write, buffer, size, at, done)
         if errno != SUCCESS:
             return errno if total == 0 else finished(c, done_at, total)
         total += minimum(u32(done[0]), size)
@@ -99,11 +99,15 @@ def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
 
 @kernel
 def transfer_at(c: Call, is_write: bool) -> u32:
-    """At the guest's offset. Neither that nor its sum with a size may look like `CURRENT` or negative to the app."""
+    """At the guest's offset."""
     offset = c.arguments[3]
-    if offset > LAST_OFFSET:
-        return INVAL
-    return transfer(c, is_write, offset, argument(c, u32(4)))
+    return transfer(c, is_write, offset, argument(c, u32(4))) if is_offset(offset) else INVAL
+
+
+@kernel
+def is_offset(offset: u64) -> bool:
+    """Whether a guest may give it: neither that nor its sum with a size looks like `CURRENT` or negative to the app."""
+    return offset <= LAST_OFFSET
 
 
 @kernel
@@ -112,9 +116,8 @@ def finished(c: Call, done_at: u32, total: u32) -> u32:
 
 
 @kernel
-def move(c: Call, is_write: bool, buffer: Ptr[u8], size: usize, offset: u64, done: Ptr[usize]) -> u32:
+def move(c: Call, fd: u32, is_write: bool, buffer: Ptr[u8], size: usize, offset: u64, done: Ptr[usize]) -> u32:
     """One buffer of a transfer."""
-    fd = argument(c, u32(0))
     files = c.wasi.files
     if is_stream(fd):
         if offset != CURRENT:
@@ -176,8 +179,12 @@ def fd_pread(c: Call) -> u32:
 
 @kernel
 def fd_close(c: Call) -> u32:
+    return close_file(c, argument(c, u32(0)))
+
+
+@kernel
+def close_file(c: Call, fd: u32) -> u32:
     """Streams and the directories of the start stay open, whatever the guest believes."""
-    fd = argument(c, u32(0))
     files = c.wasi.files
     if is_stream(fd) or is_directory(c, fd):
         return SUCCESS
@@ -324,19 +331,23 @@ def fd_prestat_dir_name(c: Call) -> u32:
 
 @kernel
 def fd_readdir(c: Call) -> u32:
-    """The app writes the `dirent` records itself."""
-    files = c.wasi.files
     size = argument(c, u32(2))
     buffer = guest(c, argument(c, u32(1)), size)
     if is_null(buffer) or is_null(guest(c, argument(c, u32(4)), u64(4))):
         return FAULT
-    fd = argument(c, u32(0))
+    used = stack_array(usize, 1)
+    errno = read_entries(c, argument(c, u32(0)), c.arguments[3], buffer, size, used)
+    return errno if errno != SUCCESS else finished(c, argument(c, u32(4)), minimum(u32(used[0]), size))
+
+
+@kernel
+def read_entries(c: Call, fd: u32, cookie: u64, buffer: Ptr[u8], size: usize, used: Ptr[usize]) -> u32:
+    """`dirent` records, which the app writes itself, and how many bytes."""
+    files = c.wasi.files
     if is_stream(fd) or address(files.read_directory) == 0:
         return BADF
-    used = stack_array(usize, 1)
     used[0] = usize(0)
-    errno = files.read_directory(files.environment, fd - STREAMS, c.arguments[3], buffer, size, used)
-    return errno if errno != SUCCESS else finished(c, argument(c, u32(4)), minimum(u32(used[0]), size))
+    return files.read_directory(files.environment, fd - STREAMS, cookie, buffer, size, used)
 
 
 @kernel

@@ -24,52 +24,35 @@ O_DIRECTORY: Final = 2  # `oflags`
 FD_WRITE: Final = 1 << 6  # `rights`
 
 
-@kernel
-def directory_of(c: Call, index: u32) -> u32:
-    """The handle of the directory in an argument."""
-    return argument(c, index) - STREAMS
+# What can be done with paths, wherever these come from.
 
 
 @kernel
-def check_place(c: Call, directory: u32, pointer: u32, size: u32) -> u32:
-    """An errno unless a descriptor may be a directory and a path is in the guest's memory and harmless."""
-    if argument(c, directory) < STREAMS:
+def check_place(directory: u32, path: Ptr[u8], size: usize) -> u32:
+    """An errno unless a descriptor may be a directory, and a path is harmless; null is one that is not in memory."""
+    if directory < STREAMS:
         return NOTDIR
-    path = guest(c, argument(c, pointer), argument(c, size))
-    return FAULT if is_null(path) else check_path(path, argument(c, size))
+    return FAULT if is_null(path) else check_path(path, u32(size))
 
 
 @kernel
-def path_open(c: Call) -> u32:
-    """Descriptor, lookup flags, path, its size, open flags, rights, inherited rights, descriptor flags, result."""
+def open_file(
+    c: Call, directory: u32, path: Ptr[u8], size: usize, flags: u32, fd_flags: u32, rights: u64, out: Ptr[u32]
+) -> u32:  # fmt: skip
+    """Open what a path names: its descriptor is put into `out`."""
     files = c.wasi.files
-    errno = check_place(c, u32(0), u32(2), u32(3))
+    errno = check_place(directory, path, size)
     if errno != SUCCESS:
         return errno
     if address(files.open) == 0:
         return NOSYS
-    size = argument(c, u32(3))
-    path = guest(c, argument(c, u32(2)), size)
-    flags = argument(c, u32(4))
-    if is_null(guest(c, argument(c, u32(8)), u64(4))):
-        return FAULT
     if flags & O_DIRECTORY != 0 and flags != O_DIRECTORY:
         return INVAL
-    handle = stack_array(u32, 1)
-    errno = files.open(
-        files.environment,
-        directory_of(c, u32(0)),
-        path,
-        size,
-        flags,
-        argument(c, u32(7)),
-        c.arguments[5],
-        handle,
-    )
-    if errno == SUCCESS and c.arguments[5] & FD_WRITE != 0:
-        errno = refuse_directory(files, handle[0])
+    errno = files.open(files.environment, directory - STREAMS, path, size, flags, fd_flags, rights, out)
+    if errno == SUCCESS and rights & FD_WRITE != 0:
+        errno = refuse_directory(files, out[0])
     if errno == SUCCESS:
-        put_u32(c, argument(c, u32(8)), handle[0] + STREAMS)
+        out[0] += STREAMS
     return errno
 
 
@@ -87,18 +70,69 @@ def refuse_directory(files: Files, handle: u32) -> u32:
 
 
 @kernel
-def path_status(c: Call, status: FileStat) -> u32:
+def status_at(c: Call, directory: u32, path: Ptr[u8], size: usize, status: FileStat) -> u32:
     """What the app knows of a path."""
     files = c.wasi.files
-    errno = check_place(c, u32(0), u32(2), u32(3))
+    errno = check_place(directory, path, size)
     if errno != SUCCESS:
         return errno
     if address(files.path_stat) == 0:
         return NOSYS
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
+    return files.path_stat(files.environment, directory - STREAMS, path, size, status)
+
+
+@kernel
+def change_at(c: Call, directory: u32, path: Ptr[u8], size: usize, change: Path) -> u32:
+    """One of the functions that take a directory and a path."""
+    errno = check_place(directory, path, size)
+    if errno != SUCCESS:
+        return errno
+    return NOSYS if address(change) == 0 else change(c.wasi.files.environment, directory - STREAMS, path, size)
+
+
+@kernel
+def rename_at(
+    c: Call, directory: u32, path: Ptr[u8], size: usize, to_directory: u32, to_path: Ptr[u8], to_size: usize
+) -> u32:  # fmt: skip
+    """Move what a path names to where another says."""
+    files = c.wasi.files
+    errno = check_place(directory, path, size)
+    if errno == SUCCESS:
+        errno = check_place(to_directory, to_path, to_size)
+    if errno != SUCCESS:
+        return errno
+    if address(files.rename) == 0:
+        return NOSYS
+    return files.rename(
+        files.environment, directory - STREAMS, path, size, to_directory - STREAMS, to_path, to_size
+    )  # fmt: skip
+
+
+# The functions of preview 1.
+
+
+@kernel
+def path_open(c: Call) -> u32:
+    """Descriptor, lookup flags, path, its size, open flags, rights, inherited rights, descriptor flags, result."""
     size = argument(c, u32(3))
     path = guest(c, argument(c, u32(2)), size)
-    return files.path_stat(files.environment, directory_of(c, u32(0)), path, size, status)
+    if is_null(guest(c, argument(c, u32(8)), u64(4))):
+        return FAULT
+    opened = stack_array(u32, 1)
+    errno = open_file(
+        c, argument(c, u32(0)), path, size, argument(c, u32(4)), argument(c, u32(7)), c.arguments[5], opened
+    )  # fmt: skip
+    if errno == SUCCESS:
+        put_u32(c, argument(c, u32(8)), opened[0])
+    return errno
+
+
+@kernel
+def path_status(c: Call, status: FileStat) -> u32:
+    """What the app knows of the path in the arguments."""
+    size = argument(c, u32(3))
+    return status_at(c, argument(c, u32(0)), guest(c, argument(c, u32(2)), size), size, status)
 
 
 @kernel
@@ -125,15 +159,8 @@ def path_filestat_get_0(c: Call) -> u32:
 
 @kernel
 def by_path(c: Call, change: Path) -> u32:
-    """One of the functions that take a directory and a path."""
-    errno = check_place(c, u32(0), u32(1), u32(2))
-    if errno != SUCCESS:
-        return errno
-    if address(change) == 0:
-        return NOSYS
     size = argument(c, u32(2))
-    path = guest(c, argument(c, u32(1)), size)
-    return change(c.wasi.files.environment, directory_of(c, u32(0)), path, size)
+    return change_at(c, argument(c, u32(0)), guest(c, argument(c, u32(1)), size), size, change)
 
 
 @kernel
@@ -153,24 +180,8 @@ def path_unlink_file(c: Call) -> u32:
 
 @kernel
 def path_rename(c: Call) -> u32:
-    files = c.wasi.files
-    errno = check_place(c, u32(0), u32(1), u32(2))
-    if errno == SUCCESS:
-        errno = check_place(c, u32(3), u32(4), u32(5))
-    if errno != SUCCESS:
-        return errno
-    if address(files.rename) == 0:
-        return NOSYS
     size = argument(c, u32(2))
     path = guest(c, argument(c, u32(1)), size)
     to_size = argument(c, u32(5))
     to_path = guest(c, argument(c, u32(4)), to_size)
-    return files.rename(
-        files.environment,
-        directory_of(c, u32(0)),
-        path,
-        size,
-        directory_of(c, u32(3)),
-        to_path,
-        to_size,
-    )
+    return rename_at(c, argument(c, u32(0)), path, size, argument(c, u32(3)), to_path, to_size)

@@ -6,21 +6,25 @@ from fusee.engine.capi.state import StoreObject
 from fusee.engine.state.runtime import Memory
 from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
 from fusee.spec.families import Family, left_out
+from fusee.spec.wasi import Errno
 
 HAS_WASI: Final = Family.WASI not in left_out()
 
-SUCCESS: Final = u32(0)  # `errno`
-BADF: Final = u32(8)
-FAULT: Final = u32(21)
-ILSEQ: Final = u32(25)
-INVAL: Final = u32(28)
-ISDIR: Final = u32(31)
-NAMETOOLONG: Final = u32(37)
-NOSYS: Final = u32(52)
-NOTDIR: Final = u32(54)
-NOTSUP: Final = u32(58)
-SPIPE: Final = u32(70)
-NOTCAPABLE: Final = u32(76)
+SUCCESS: Final = u32(Errno.SUCCESS)
+BADF: Final = u32(Errno.BADF)
+FAULT: Final = u32(Errno.FAULT)
+ILSEQ: Final = u32(Errno.ILSEQ)
+INVAL: Final = u32(Errno.INVAL)
+IO: Final = u32(Errno.IO)
+ISDIR: Final = u32(Errno.ISDIR)
+MFILE: Final = u32(Errno.MFILE)
+NAMETOOLONG: Final = u32(Errno.NAMETOOLONG)
+NOMEM: Final = u32(Errno.NOMEM)
+NOSYS: Final = u32(Errno.NOSYS)
+NOTDIR: Final = u32(Errno.NOTDIR)
+NOTSUP: Final = u32(Errno.NOTSUP)
+SPIPE: Final = u32(Errno.SPIPE)
+NOTCAPABLE: Final = u32(Errno.NOTCAPABLE)
 
 UNKNOWN: Final = u32(0)  # `filetype`
 DIRECTORY: Final = u32(3)

@@ -1,0 +1,192 @@
+/* An app that gives a component of WASI 0.2 files, and lets it sleep: what the guest does is told function by function. */
+
+#include "check.h"
+#include "files.h" /* the component, as bytes */
+#include "fusee_component.h"
+
+/* One directory with one file, `f`, whose handle is 9. */
+
+static uint8_t content[64];
+static size_t size_of_file;
+static bool is_there;
+static long open_files;
+
+static uint32_t open_file(void *environment, uint32_t directory, const char *path, size_t size, uint32_t open_flags,
+    uint32_t descriptor_flags, uint64_t rights, uint32_t *handle) {
+    (void)environment, (void)descriptor_flags, (void)rights;
+    if (directory != 0 || size != 1 || path[0] != 'f') return 44;
+    if (!is_there && !(open_flags & 1)) return 44;
+    is_there = true;
+    open_files++;
+    *handle = 9;
+    return 0;
+}
+
+static uint32_t close_file(void *environment, uint32_t handle) {
+    (void)environment;
+    open_files--;
+    return handle == 9 ? 0 : 8;
+}
+
+static uint32_t read_file(void *environment, uint32_t handle, uint8_t *into, size_t size, uint64_t offset, size_t *count) {
+    (void)environment, (void)handle;
+    *count = 0;
+    while (*count < size && offset + *count < size_of_file) {
+        into[*count] = content[offset + *count];
+        (*count)++;
+    }
+    return 0;
+}
+
+static uint32_t write_file(
+    void *environment, uint32_t handle, const uint8_t *data, size_t size, uint64_t offset, size_t *count) {
+    (void)environment, (void)handle;
+    if (offset + size > sizeof content) return 51;
+    for (size_t i = 0; i < size; i++) content[offset + i] = data[i];
+    if (offset + size > size_of_file) size_of_file = (size_t)offset + size;
+    *count = size;
+    return 0;
+}
+
+static uint32_t stat_file(void *environment, uint32_t handle, fusee_filestat_t *out) {
+    (void)environment;
+    out->filetype = handle == 9 ? 4 : 3;
+    out->inode = handle + 1;
+    out->size = size_of_file;
+    return 0;
+}
+
+static uint32_t read_folder(void *environment, uint32_t handle, uint64_t cookie, uint8_t *into, size_t size, size_t *used) {
+    (void)environment, (void)size;
+    *used = 0;
+    if (handle != 0 || cookie != 0) return 0;
+    static const uint8_t entry[25] = {1, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 'f'};
+    for (; *used < sizeof entry; (*used)++) into[*used] = entry[*used];
+    return 0;
+}
+
+/* The guest's functions. */
+
+static fusee_value_t handle(uint32_t number) { return (fusee_value_t){.kind = FUSEE_U32, .of.u32 = number}; }
+static fusee_value_t number(uint64_t number) { return (fusee_value_t){.kind = FUSEE_U64, .of.u64 = number}; }
+static fusee_value_t flags(uint32_t flags) { return (fusee_value_t){.kind = FUSEE_FLAGS, .of.flags = flags}; }
+static fusee_value_t bytes(const char *data, size_t size) {
+    return (fusee_value_t){.kind = FUSEE_NUMBERS, .which = FUSEE_U8, .of.numbers = {size, (void *)data}};
+}
+static fusee_value_t path(const char *text, size_t size) {
+    return (fusee_value_t){.kind = FUSEE_STRING, .of.string = {size, (char *)text}};
+}
+
+static bool starved; /* nothing has to be right without memory, but nothing may be lost */
+
+static const fusee_value_t *call(fusee_component_instance_t *instance, const char *name, fusee_value_t *arguments,
+    size_t count, fusee_value_t *result) {
+    fusee_component_func_t *function = fusee_component_instance_func(instance, NULL, name);
+    wasm_trap_t *trap = fusee_component_call(function, arguments, count, result);
+    bool is_right = trap == NULL && (result->kind != FUSEE_VARIANT || result->which == FUSEE_OK);
+    check(is_right || starved, name);
+    wasm_trap_delete(trap);
+    if (!is_right) fusee_value_delete(result);
+    return is_right && result->kind == FUSEE_VARIANT ? result->of.payload.data : is_right ? result : NULL;
+}
+
+#define DESCRIPTOR "filesystem-types-descriptor-"
+
+static void write_and_read(fusee_component_instance_t *instance, uint32_t folder) {
+    fusee_value_t result, opening[] = {handle(folder), flags(1), path("f", 1), flags(1), flags(3)};
+    const fusee_value_t *found = call(instance, DESCRIPTOR "open-at", opening, 5, &result);
+    if (found == NULL) return;
+    fusee_value_t file = handle(found->of.u32);
+    fusee_value_delete(&result);
+    fusee_value_t writing[] = {file, bytes("hello", 5), number(1)};
+    if (call(instance, DESCRIPTOR "write", writing, 3, &result) != NULL) fusee_value_delete(&result);
+    found = call(instance, DESCRIPTOR "append-via-stream", &file, 1, &result);
+    if (found != NULL) {
+        fusee_value_t appending[] = {handle(found->of.u32), bytes("!!", 2)};
+        fusee_value_delete(&result);
+        if (call(instance, "io-streams-output-stream-write", appending, 2, &result) != NULL) fusee_value_delete(&result);
+        call(instance, "end-output-stream", appending, 1, &result);
+    }
+    fusee_value_t reading[] = {file, number(100), number(2)};
+    found = call(instance, DESCRIPTOR "read", reading, 3, &result);
+    if (found != NULL) {
+        const fusee_value_t *pair = found->of.record.data;
+        check(pair[0].of.numbers.size == 6 || starved, "all of it");
+        check(((char *)pair[0].of.numbers.data)[5] == '!' || starved, "to the end");
+        fusee_value_delete(&result);
+    }
+    call(instance, "end-descriptor", &file, 1, &result);
+}
+
+static void list(fusee_component_instance_t *instance, uint32_t folder) {
+    fusee_value_t result, given = handle(folder);
+    const fusee_value_t *found = call(instance, DESCRIPTOR "read-directory", &given, 1, &result);
+    if (found == NULL) return;
+    fusee_value_t entries = handle(found->of.u32);
+    fusee_value_delete(&result);
+    const char *next = "filesystem-types-directory-entry-stream-read-directory-entry";
+    found = call(instance, next, &entries, 1, &result);
+    if (found != NULL) {
+        check(found->which == FUSEE_SOME, "there is a file");
+        fusee_value_delete(&result);
+    }
+    found = call(instance, next, &entries, 1, &result);
+    if (found != NULL) {
+        check(found->which == FUSEE_NONE || starved, "and no other");
+        fusee_value_delete(&result);
+    }
+    call(instance, "end-directory-entry-stream", &entries, 1, &result);
+}
+
+static void sleep_a_little(fusee_component_instance_t *instance) {
+    fusee_value_t result, given = number(1000);
+    const fusee_value_t *found = call(instance, "clocks-monotonic-clock-subscribe-duration", &given, 1, &result);
+    if (found == NULL) return;
+    fusee_value_t pollable = handle(found->of.u32);
+    call(instance, "io-poll-pollable-block", &pollable, 1, &result);
+    found = call(instance, "io-poll-pollable-ready", &pollable, 1, &result);
+    check(starved || found->of.boolean, "the time is over");
+    call(instance, "end-pollable", &pollable, 1, &result);
+}
+
+static void live(wasm_engine_t *engine) {
+    static const fusee_files_t files = {.open = open_file, .close = close_file, .read = read_file,
+        .write = write_file, .stat = stat_file, .read_directory = read_folder};
+    is_there = false;
+    size_of_file = 0;
+    open_files = 0;
+    wasm_store_t *store = wasm_store_new(engine);
+    fusee_wasi_t *wasi = fusee_wasi_new();
+    if (store != NULL && wasi != NULL) {
+        fusee_wasi_add_directory(wasi, "/", 1);
+        fusee_wasi_set_files(wasi, &files);
+        fusee_store_set_wasi(store, wasi);
+    } else fusee_wasi_delete(wasi);
+    wasm_byte_vec_t binary = {sizeof FILES, (wasm_byte_t *)FILES};
+    fusee_component_t *component = fusee_component_new(store, &binary, NULL);
+    fusee_component_use_wasi(component);
+    fusee_component_instance_t *instance = fusee_component_instance_new(component, NULL);
+    fusee_component_delete(component);
+    fusee_value_t result;
+    const fusee_value_t *found = call(instance, "filesystem-preopens-get-directories", NULL, 0, &result);
+    if (found != NULL && found->of.list.size == 1) {
+        uint32_t folder = found->of.list.data[0].of.record.data[0].of.u32;
+        write_and_read(instance, folder);
+        list(instance, folder);
+        sleep_a_little(instance);
+        check(open_files == 0 || starved, "the file was closed");
+    } else check(starved, "there is a directory");
+    if (found != NULL) fusee_value_delete(&result);
+    fusee_component_instance_delete(instance);
+    wasm_store_delete(store);
+}
+
+int use_files(void) {
+    starved = false;
+    wasm_engine_t *engine = fusee_engine_new(platform());
+    live(engine);
+    wasm_engine_delete(engine);
+    starved = true;
+    live_without_memory(live, 40);
+    return failures;
+}
