@@ -13,6 +13,7 @@ from fusee.component import Record, Variant
 from fusee.component.types import ResultType, ValType
 from fusee.engine.capi.component.wasi.resources import MOST, MOST_FILES
 from fusee.spec.wasi import Errno
+from tests.component.guests import LIBC
 from tests.device.commands import Command
 from tests.device.components import DeviceTrap
 from tests.device.relay import name_of, relay
@@ -308,6 +309,26 @@ def test_functions_of_other_types_are_not_given(param: str) -> None:
       (core func $f (canon lower (func $s "[method]output-stream.write") (memory $mem)))
       (core module $c (import "w" "f" (func $f (param i32 {core}) (result i32)))
         (func (export "run") (drop (call $f (i32.const 0) {given}))))
+      (core instance $i (instantiate $c (with "w" (instance (export "f" (func $f))))))
+      (func (export "run") (canon lift (core func $i "run"))))""",
+        [],
+    )
+    app.instantiate()
+    with pytest.raises(DeviceTrap, match="not defined"):
+        app.func("run")()
+    assert app.close() == 0
+
+
+@pytest.mark.parametrize("element", ["u32", "u64", "string", "(tuple u32 u32)"])
+def test_lists_of_other_types_are_not_taken(element: str) -> None:
+    app = Command(
+        f"""(component
+      (import "wasi:io/poll@0.2.0" (instance $p
+        (export "poll" (func (param "in" (list {element})) (result (list u32))))))
+      {LIBC}
+      (core func $f (canon lower (func $p "poll") (memory $memory) (realloc $realloc)))
+      (core module $c (import "w" "f" (func $f (param i32 i32 i32)))
+        (func (export "run") (call $f (i32.const 0) (i32.const 9) (i32.const 128))))
       (core instance $i (instantiate $c (with "w" (instance (export "f" (func $f))))))
       (func (export "run") (canon lift (core func $i "run"))))""",
         [],

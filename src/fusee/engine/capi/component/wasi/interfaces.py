@@ -12,6 +12,7 @@ from fusee.engine.capi.component.format import Kind, Owner
 from fusee.engine.capi.component.hosts import Destructor
 from fusee.engine.capi.component.state import Component, Value
 from fusee.engine.capi.component.wasi import cli, clocks, files, methods, streams
+from fusee.engine.capi.component.wasi.methods import LIST_OF
 from fusee.engine.capi.component.wasi.resources import ResourceTable, drop, new_table
 from fusee.engine.capi.component.wasi.results import NO_MEMORY, Callback, number, refuse, without_payload
 from fusee.engine.capi.state import Trap
@@ -29,7 +30,7 @@ _NO_SOCKET: Final = (instance(refuse, code=NOT_SUPPORTED), None)
 _RANDOM_BYTES: Final = (clocks.random_bytes, (Kind.U64,))
 
 
-def _methods(*resources: str) -> dict[str, tuple[Any, tuple[Kind, ...]]]:
+def _methods(*resources: str) -> dict[str, tuple[Any, tuple[int, ...]]]:
     return {
         f"[method]{row.name}": (callback, row.params)
         for row, callback in zip(methods.METHODS, methods.CALLBACKS, strict=True)
@@ -37,7 +38,7 @@ def _methods(*resources: str) -> dict[str, tuple[Any, tuple[Kind, ...]]]:
     }
 
 
-FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[Kind, ...] | None]]]] = {
+FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[int, ...] | None]]]] = {
     "cli/environment": {
         "get-arguments": (cli.get_arguments, ()), "get-environment": (cli.get_environment, ()), "initial-cwd": _NONE,
     },
@@ -68,7 +69,7 @@ FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[Kind, ...] | None]]]] = {
     "io/error": {"[method]error.to-debug-string": (streams.error_text, _SELF)},
     "io/poll": {
         "[method]pollable.ready": (clocks.ready, _SELF), "[method]pollable.block": (clocks.block, _SELF),
-        "poll": (clocks.poll, (Kind.LIST,)),
+        "poll": (clocks.poll, (LIST_OF | Kind.BORROW,)),
     },
     "io/streams": {
         **_methods("input-stream.", "output-stream."),
@@ -99,7 +100,7 @@ def _text(name: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\0"
 
 
-def _types(params: tuple[Kind, ...] | None) -> bytes:
+def _types(params: tuple[int, ...] | None) -> bytes:
     return bytes([ANY]) if params is None else bytes([len(params), *params])
 
 
@@ -206,8 +207,8 @@ def has_types(c: Component, params: u32, types: Ptr[u8]) -> bool:
     for i in span(row.count):
         type_ = type_row(c, part_row(c, row.first + i).type)
         kind = type_.kind
-        if kind == Kind.LIST and type_row(c, part_row(c, type_.first).type).kind == Kind.U8:
-            kind = u32(Kind.NUMBERS)
+        if kind == Kind.LIST:
+            kind = LIST_OF | type_row(c, part_row(c, type_.first).type).kind
         if kind != types[i + 1]:
             return False
     return True

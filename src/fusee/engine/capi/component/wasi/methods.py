@@ -32,19 +32,20 @@ from fusee.engine.capi.wasi.fd import is_stream
 from fusee.engine.capi.wasi.state import SUCCESS
 from fusee.kernel.lang import Ptr, Static, instance, is_null, kernel, null, stack_array, table, u8, u32, usize
 
+LIST_OF: Final = 0x40  # beside the kind of a list's elements
 _SELF: Final = (Kind.BORROW,)
 _SIZE: Final = (Kind.BORROW, Kind.U64)
-_BYTES: Final = (Kind.BORROW, Kind.NUMBERS)
+_BYTES: Final = (Kind.BORROW, LIST_OF | Kind.U8)
 _PATH: Final = (Kind.BORROW, Kind.STRING)
 _AT: Final = (Kind.BORROW, Kind.FLAGS, Kind.STRING)
 
 
 class Method(NamedTuple):
-    """`params` are the kinds of the arguments; lists of bytes are `Kind.NUMBERS`."""
+    """`params` are the kinds of the arguments, or of a list's elements with `LIST_OF`."""
 
     name: str
     what: What
-    params: tuple[Kind, ...]
+    params: tuple[int, ...]
     has_payload: bool
     body: Any
 
