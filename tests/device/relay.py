@@ -48,7 +48,7 @@ class Types:
         self.lines: list[str] = []
         self._known: dict[ValType, str] = {}
 
-    def text(self, ty: ValType | None) -> str:
+    def text(self, ty: ValType) -> str:
         """A type where one is used."""
         if type(ty) in _PRIMITIVES:
             return _PRIMITIVES[type(ty)]
@@ -64,7 +64,6 @@ class Types:
         if isinstance(ty, ResultType):
             error = "" if ty._err is None else f" (error {self.text(ty._err)})"
             return f"(result {'' if ty._ok is None else self.text(ty._ok)}{error})"
-        assert ty is not None
         return self._named(ty)
 
     def _named(self, ty: ValType) -> str:

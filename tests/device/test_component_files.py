@@ -368,7 +368,11 @@ def test_sleeping(guest: Relay) -> None:
     first = guest.plain(CLOCK, "subscribe-duration", 5_000)
     second = guest.plain(CLOCK, "subscribe-instant", guest.plain(CLOCK, "now") + 3_000)
     ready = guest.plain("io/streams", "input-stream.subscribe", guest.file("read-via-stream", guest.open("file"), 0))
-    poll, is_ready = (lambda *handles: guest.plain("io/poll", "poll", [*handles])), "pollable.ready"
+    is_ready = "pollable.ready"
+
+    def poll(*handles: int) -> Any:
+        return guest.plain("io/poll", "poll", [*handles])
+
     assert [guest.plain("io/poll", is_ready, one) for one in (first, second, ready)] == [False, False, True]
     assert (poll(first, ready), guest.device.slept_ns) == ([1], 0)
     assert (poll(first, second, first), guest.device.slept_ns) == ([1], 3_000)
