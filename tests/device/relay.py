@@ -14,6 +14,7 @@ from fusee.component.types import (
     BorrowType,
     EnumType,
     FlagsType,
+    HandleType,
     ListType,
     OptionType,
     RecordType,
@@ -23,7 +24,6 @@ from fusee.component.types import (
     TupleType,
     ValType,
     VariantType,
-    _Handle,
 )
 from fusee.wasi.p2 import define  # noqa: F401  # fills the table
 from fusee.wasi.p2.interface import INTERFACES, VERSION, HostFunction, Interface
@@ -52,7 +52,7 @@ class Types:
         """A type where one is used."""
         if type(ty) in _PRIMITIVES:
             return _PRIMITIVES[type(ty)]
-        if isinstance(ty, _Handle):
+        if isinstance(ty, HandleType):
             kind = "borrow" if isinstance(ty, BorrowType) else "own"
             return "u32" if self.names is None else f"({kind} ${self.names[ty._ty]})"
         if isinstance(ty, ListType):
