@@ -1,5 +1,6 @@
 """Components made to hurt: counts, depths, sizes, truncations, mutations; guests that lie about their memory."""
 
+import struct
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from fusee import (
     wat2wasm,
 )
 from fusee.component import Component, Linker
-from tests.component.guests import World, echo
+from tests.component.guests import World, echo, lifting
 from tests.component.samples import COMPOSED
 from tests.hostile.encoding import unsigned
 
@@ -305,6 +306,23 @@ ALLOCATOR = """(component
   (alias core export $i "memory" (core memory $memory))
   (func (export "f") (param "x" {ty})
     (canon lift (core func $i "f") (memory $memory) (realloc (core func $i "realloc")))))"""
+
+
+@pytest.mark.parametrize("encoding", ["utf8", "utf16", "latin1+utf16"])
+@pytest.mark.parametrize("element", ["string", "(list u8)", "(list bool)", "(map u8 bool)"])
+def test_values_that_are_all_at_one_place(element: str, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of lists that are itself, whose elements are it again."""
+    seen: list[Any] = []
+    data = struct.pack("<II", 16, 768) * 768
+    text = lifting(f"(list (list {element}))", "i32 i32", encoding, data)
+    monkeypatch.setattr("fusee.component.context.MOST_REPEATED", 2 << 20)
+    with pytest.raises(Trap, match="the values of one call take more memory than the instance may use for them"):
+        World(text, echo=lambda store, value: seen.append(value)).call("f", 16, 768)
+    assert not seen
+    world = World(text, echo=lambda store, value: seen.append(len(value)))
+    for _ in range(10):
+        world.call("f", 16, 1)  # each call for itself
+    assert seen == [1] * 10
 
 
 @pytest.mark.parametrize(

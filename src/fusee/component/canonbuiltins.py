@@ -443,7 +443,7 @@ def _error_new(instance: ComponentInstance, step: Builtin, contexts: Contexts) -
     cx = contexts[0]
 
     def call(slots: Slots) -> None:
-        message = cx.string(cx.current(), slots[0] & MASK, slots[1] & MASK)
+        message = cx.string(cx.begin(), slots[0] & MASK, slots[1] & MASK)
         slots[0] = instance.handles.add(ErrorContextEntry(ErrorContextValue(message)))
 
     return call

@@ -197,15 +197,16 @@ def list_lifter(element: ValType) -> Any:
     def make() -> Any:
         layout, row = layout_of(element), row_of(element, MEMORY)
         writer = Writer()
-        view = f"elements(memory, pointer, length * {layout.size}, {layout.alignment})"
+        writer.line(f"view = elements(memory, pointer, length * {layout.size}, {layout.alignment})")
+        writer.line("cx.spend(len(view))")
         if isinstance(element, U8):
-            writer.line(f"return bytes({view})")
+            writer.line("return bytes(view)")
         elif isinstance(element, _NUMBERS):
-            writer.line(f"return {view}.cast({row.format!r}).tolist()")
+            writer.line(f"return view.cast({row.format!r}).tolist()")
         else:
             # A copy: an iterator that looks into a `memoryview` must not be in a circle of references, as it is when an
             # element is wrong and somebody keeps the error. CPython 3.11 to 3.13 would end the process (`tp_clear`).
-            writer.line(f"return {_lift_elements(writer, element, MEMORY, f'{view}.tobytes()')}")
+            writer.line(f"return {_lift_elements(writer, element, MEMORY, 'view.tobytes()')}")
         return writer.finish("cx, memory, pointer, length")
 
     return _cached(element, ("lift list", MEMORY), make)

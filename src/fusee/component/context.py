@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from fusee.component.streams import End
 
 MOST_STRING_BYTES: Final = (1 << 28) - 1
+MOST_REPEATED: Final = 64 << 20
+"""Bytes that strings and lists of one call may have beyond those of the memory: they may lie at the same place."""
 UTF16_TAG: Final = 1 << 31
 
 
 class Context:
     """Of one canonical function. `is_host` says that the host is at the other side."""
 
-    __slots__ = ("allocate", "current", "encoding", "instance", "is_host", "lift_borrow", "lift_own", "lower_borrow",
-                 "lower_own", "mapping", "memory", "put", "put_string", "realloc", "scope", "string")  # fmt: skip
+    __slots__ = ("allocate", "current", "encoding", "instance", "is_host", "lift_borrow", "lift_own",
+                 "lower_borrow", "lower_own", "mapping", "memory", "put", "put_string", "realloc", "room", "scope",
+                 "string")  # fmt: skip
 
     current: Callable[[], memoryview]
     """The memory as it is now."""
@@ -47,6 +50,8 @@ class Context:
         self.realloc = realloc
         self.encoding = encoding
         self.scope: Scope | None = None
+        self.room = 0
+        """How many bytes of strings and lists may still be lifted."""
         self.current = memory._raw.current if memory is not None else _no_memory
         if realloc is not None:
             self.allocate, self.put = _allocator(self, realloc)
@@ -56,6 +61,18 @@ class Context:
         self.lift_borrow = self._lift_borrow_to_host if is_host else self._lift_borrow
         self.lower_own = self._lower_own_of_host if is_host else self._lower_own
         self.lower_borrow = self._lower_borrow_of_host if is_host else self._lower_borrow
+
+    def begin(self) -> memoryview:
+        """The memory as it is now, of which the values of a call are lifted."""
+        memory = self.current()
+        self.room = len(memory) + MOST_REPEATED
+        return memory
+
+    def spend(self, size: int) -> None:
+        """A string or list of so many bytes is lifted. Raises `Trap`."""
+        self.room -= size
+        if self.room < 0:
+            raise trap(Reason.NO_ROOM)
 
     def area(self, pointer: int, size: int, alignment: int) -> None:
         """Check a pointer to arguments or results. Raises `Trap`."""
@@ -250,6 +267,7 @@ def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
         end = pointer + length
         if end > len(memory) or length > MOST_STRING_BYTES:
             _bytes_of_string(memory, pointer, length, 1)  # says which
+        cx.spend(length)
         try:
             return str(memory[pointer:end], "utf-8")
         except UnicodeDecodeError as error:
@@ -265,7 +283,9 @@ def _utf8(cx: Context) -> tuple[Lifter, Lowerer]:
 
 def _utf16(cx: Context) -> tuple[Lifter, Lowerer]:
     def lift(memory: memoryview, pointer: int, length: int) -> str:
-        return _decode_utf16(_bytes_of_string(memory, pointer, 2 * length, 2))
+        data = _bytes_of_string(memory, pointer, 2 * length, 2)
+        cx.spend(2 * length)
+        return _decode_utf16(data)
 
     def lower(value: str) -> tuple[int, int]:
         data = value.encode("utf-16-le") if isinstance(value, str) else _no_string(value)
@@ -277,8 +297,13 @@ def _utf16(cx: Context) -> tuple[Lifter, Lowerer]:
 def _latin1_or_utf16(cx: Context) -> tuple[Lifter, Lowerer]:
     def lift(memory: memoryview, pointer: int, length: int) -> str:
         if length & UTF16_TAG:
-            return _decode_utf16(_bytes_of_string(memory, pointer, 2 * (length ^ UTF16_TAG), 2))
-        return str(_bytes_of_string(memory, pointer, length, 2), "latin-1")
+            length = 2 * (length ^ UTF16_TAG)
+            data = _bytes_of_string(memory, pointer, length, 2)
+            cx.spend(length)
+            return _decode_utf16(data)
+        data = _bytes_of_string(memory, pointer, length, 2)
+        cx.spend(length)
+        return str(data, "latin-1")
 
     def lower(value: str) -> tuple[int, int]:
         try:

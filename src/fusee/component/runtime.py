@@ -234,7 +234,7 @@ def result_lifter(cx: Context, result: ValType | None) -> Callable[[Slots], Any]
     def lift(slots: Slots) -> Any:
         pointer = slots[0] & MASK
         cx.area(pointer, layout.size, layout.alignment)
-        memory = cx.current()
+        memory = cx.begin()
         return load(cx, memory, memory[pointer : pointer + layout.size])
 
     return lift
@@ -244,16 +244,16 @@ def argument_lifter(cx: Context, params: ValType, most: int = MOST_FLAT_PARAMS) 
     """What takes the arguments of a lowered function from its slots, of which there are `most` at most, a tuple."""
     layout = layout_of(params)
     if layout.flat is not None and len(layout.flat) <= most:
-        from_core, current = chunk_lifter(params, LIFTED), cx.current
+        from_core, begin = chunk_lifter(params, LIFTED), cx.begin
         if not params._flags & POINTER:
             return lambda slots: from_core(cx, None, slots)
-        return lambda slots: from_core(cx, current(), slots)
+        return lambda slots: from_core(cx, begin(), slots)
     load = chunk_lifter(params, MEMORY)
 
     def lift(slots: Slots) -> Any:
         pointer = slots[0] & MASK
         cx.area(pointer, layout.size, layout.alignment)
-        memory = cx.current()
+        memory = cx.begin()
         return load(cx, memory, memory[pointer : pointer + layout.size])
 
     return lift

@@ -79,7 +79,7 @@ class GuestBuffer:
             return [None] * count
         cx = self._contexts[is_host]
         at = self._pointer + done * layout_of(payload).size
-        found: Sequence[Any] = list_lifter(payload)(cx, cx.current(), at, count)
+        found: Sequence[Any] = list_lifter(payload)(cx, cx.begin(), at, count)
         return found
 
     def write(self, values: Sequence[Any], is_host: bool) -> None:

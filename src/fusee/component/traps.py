@@ -28,6 +28,7 @@ class Reason(IntEnum):
     INVALID_CHAR = 15
     INVALID_CASE = 16
     BORROWS_LEFT = 17
+    NO_ROOM = 18
 
 
 _REASONS: Final[dict[Reason, tuple[TrapCode | None, str]]] = {
@@ -50,6 +51,7 @@ _REASONS: Final[dict[Reason, tuple[TrapCode | None, str]]] = {
     Reason.INVALID_UTF16: (None, "unpaired surrogate: invalid utf-16 sequence"),
     Reason.INVALID_CHAR: (TrapCode.INVALID_CHAR, "integer value is not a valid `char`"),
     Reason.BORROWS_LEFT: (None, "borrow handles still remain at the end of the call"),
+    Reason.NO_ROOM: (None, "the values of one call take more memory than the instance may use for them"),
     Reason.INVALID_CASE: (TrapCode.INVALID_DISCRIMINANT, "invalid variant discriminant: {}"),
 }  # fmt: skip
 

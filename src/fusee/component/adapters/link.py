@@ -183,7 +183,7 @@ def _string_copier(source: Context, target: Context) -> Callable[[Slots], None]:
     """What copies a string that is long."""
 
     def copy(slots: Slots) -> None:
-        text = source.string(source.current(), slots[0] & MASK, slots[1] & MASK)
+        text = source.string(source.begin(), slots[0] & MASK, slots[1] & MASK)
         slots[0], slots[1] = target.put_string(text)
 
     return copy
