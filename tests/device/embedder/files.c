@@ -149,6 +149,42 @@ static void sleep_a_little(fusee_component_instance_t *instance) {
     call(instance, "end-pollable", &pollable, 1, &result);
 }
 
+static fusee_component_instance_t *instance_in(wasm_store_t *store) {
+    wasm_byte_vec_t binary = {sizeof FILES, (wasm_byte_t *)FILES};
+    fusee_component_t *component = fusee_component_new(store, &binary, NULL);
+    fusee_component_use_wasi(component);
+    fusee_component_instance_t *instance = fusee_component_instance_new(component, NULL);
+    fusee_component_delete(component);
+    return instance;
+}
+
+/* A timer that is over after centuries, and a deadline. */
+static void is_stopped(void) {
+    wasm_config_t *config = fusee_config_new(platform());
+    fusee_config_set_interruptible(config, true);
+    wasm_engine_t *engine = fusee_engine_new_with_config(platform(), config);
+    wasm_store_t *store = wasm_store_new(engine);
+    fusee_component_instance_t *instance = instance_in(store);
+    fusee_value_t result, given = number(UINT64_MAX);
+    const fusee_value_t *found = call(instance, "clocks-monotonic-clock-subscribe-duration", &given, 1, &result);
+    fusee_value_t pollable = handle(found == NULL ? 0 : found->of.u32);
+    check(fusee_store_set_deadline(store, 1000000), "there is a deadline");
+    fusee_component_func_t *block = fusee_component_instance_func(instance, NULL, "io-poll-pollable-block");
+    wasm_trap_t *trap = fusee_component_call(block, &pollable, 1, &result);
+    check(trap != NULL, "it has come");
+    wasm_message_t message;
+    wasm_trap_message(trap, &message);
+    static const char expected[] = "interrupt";
+    check(message.size == sizeof expected, "which the trap says");
+    for (size_t i = 0; i < message.size && i < sizeof expected; i++)
+        check(message.data[i] == expected[i], "letter by letter");
+    wasm_byte_vec_delete(&message);
+    wasm_trap_delete(trap);
+    fusee_component_instance_delete(instance);
+    wasm_store_delete(store);
+    wasm_engine_delete(engine);
+}
+
 static void live(wasm_engine_t *engine) {
     static const fusee_files_t files = {.open = open_file, .close = close_file, .read = read_file,
         .write = write_file, .stat = stat_file, .read_directory = read_folder};
@@ -162,11 +198,7 @@ static void live(wasm_engine_t *engine) {
         fusee_wasi_set_files(wasi, &files);
         fusee_store_set_wasi(store, wasi);
     } else fusee_wasi_delete(wasi);
-    wasm_byte_vec_t binary = {sizeof FILES, (wasm_byte_t *)FILES};
-    fusee_component_t *component = fusee_component_new(store, &binary, NULL);
-    fusee_component_use_wasi(component);
-    fusee_component_instance_t *instance = fusee_component_instance_new(component, NULL);
-    fusee_component_delete(component);
+    fusee_component_instance_t *instance = instance_in(store);
     fusee_value_t result;
     const fusee_value_t *found = call(instance, "filesystem-preopens-get-directories", NULL, 0, &result);
     if (found != NULL && found->of.list.size == 1) {
@@ -186,6 +218,7 @@ int use_files(void) {
     wasm_engine_t *engine = fusee_engine_new(platform());
     live(engine);
     wasm_engine_delete(engine);
+    is_stopped();
     starved = true;
     live_without_memory(live, 40);
     return failures;
