@@ -1,8 +1,11 @@
 """The embedder in C, compiled for devices, and the libraries that it is linked with, as `fusee build` writes them."""
 
 import os
+import platform
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +25,14 @@ COMPILED: Final = {
 }
 """Machines, and Zig's options for them."""
 
+TRIPLE: Final = f"{platform.machine()}-linux-gnu.2.28"
+"""This machine, as Zig writes it, with a C library that is not too new."""
+
+WARNINGS: Final = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-pedantic")
+
 PARTS: Final = (
     "bare", "plain", "embedder", "hostile", "standard", "abuse", "vectors", "exceptions", "objects", "sharing",
+    "interrupting",
 )  # fmt: skip
 
 
@@ -50,6 +59,21 @@ def compile_parts(triple: str, folder: Path) -> list[Path]:
     made = [folder / f"{name}.o" for name in PARTS]
     for name, path in zip(PARTS, made, strict=True):
         zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(path))
+    return made
+
+
+def program(folder: Path, parts: Sequence[str], archive: Path, *more: str) -> Path:
+    """Some of the embedder's parts as a program for this machine; with more options for the compiler."""
+    (folder / "guests.h").write_text(header())
+    options = [*WARNINGS, "-I", str(archive.parent / "include"), "-I", str(folder), "-target", TRIPLE, "-O1", *more]
+    objects = [str(folder / f"{name}.o") for name in parts]
+    for name, path in zip(parts, objects, strict=True):
+        zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", path)
+    own = shutil.which("cc")
+    linker = [own] if own else [sys.executable, "-m", "ziglang", "cc", "-target", TRIPLE]
+    made = folder / "program"
+    link = [*linker, "-no-pie", "-o", str(made), *objects, str(archive), "-lpthread"]
+    subprocess.run(link, check=True, capture_output=True, timeout=600)
     return made
 
 

@@ -158,6 +158,60 @@ SHARER = """
   (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
 """
 
+MANY = 300
+
+INTERRUPTED = f"""
+(module
+  (import "env" "look" (func $look))
+  (type $unary (func (param i32) (result i32)))
+  (memory 1 100)
+  (func $leaf (type $unary) (i32.add (local.get 0) (i32.const 1)))
+  (func $again (type $unary) (return_call $again (local.get 0)))
+  {"".join(f"(func $f{number} (type $unary) (i32.add (local.get 0) (i32.const {number})))" for number in range(MANY))}
+  (func (export "turn") (type $unary)
+    (drop (memory.grow (i32.const 1)))
+    (loop $again (br $again))
+    (unreachable))
+  (func (export "chase") (type $unary)
+    (drop (memory.grow (i32.const 1)))
+    (return_call $again (local.get 0)))
+  (func (export "calls") (type $unary)
+    (drop (memory.grow (i32.const 1)))
+    (loop $again
+      (local.set 0 (call_indirect (type $unary) (call $leaf (local.get 0)) (i32.const 1)))
+      (br $again))
+    (unreachable))
+  (func (export "fill") (type $unary)
+    (drop (memory.grow (i32.const 1)))
+    (loop $again
+      (memory.fill (i32.const 0) (local.get 0) (i32.shl (memory.size) (i32.const 16)))
+      (br $again))
+    (unreachable))
+  (func (export "many") (type $unary)
+    (drop (memory.grow (i32.const 1)))
+    (loop $again
+      {"".join(f"(drop (call $f{number} (local.get 0)))" for number in range(MANY))}
+      (br_if $again (local.get 0)))
+    (local.get 0))
+  (func (export "outside") (type $unary)
+    (call $look)
+    (loop $again (br $again))
+    (unreachable))
+  (func (export "fresh") (type $unary)
+    (call $look)
+    (call_indirect (type $unary) (local.get 0) (i32.const 0)))
+  (func (export "count") (type $unary) (local i32)
+    (drop (memory.grow (i32.const 1)))
+    (loop $again
+      (local.set 1 (call $leaf (local.get 1)))
+      (br_if $again (i32.lt_u (local.get 1) (local.get 0))))
+    (local.get 1))
+  (func (export "through") (type $unary) (call $look) (call $leaf (i32.sub (local.get 0) (i32.const 1))))
+  (table (export "table") 2 funcref)
+  (elem (i32.const 1) $leaf))
+"""
+"""What has no end grows the memory before, or calls the host: at that time something happens."""
+
 STARTING = "(module (tag $early (param i32)) (func $start (throw $early (i32.const 6))) (start $start))"
 
 HELLO = """
@@ -185,7 +239,7 @@ HELLO = """
 
 GUESTS = (
     "GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "OBJECTS", "SHARING", "SHARER", "STARTING",
-    "HELLO",
+    "HELLO", "INTERRUPTED",
 )  # fmt: skip
 
 EXPECTED = """\

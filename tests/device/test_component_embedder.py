@@ -1,6 +1,5 @@
 """A C program with a component, on this machine and on a watch's code."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +10,10 @@ from fusee import wat2wasm
 from fusee.kernel.calling import Entry
 from fusee.kernel.target import Target
 from fusee.package.components.split import split
-from tests.device.embedding import COMPILED, HERE, INCLUDE, library, unpack, zig
+from tests.device.embedding import COMPILED, HERE, INCLUDE, library, program, unpack, zig
 from tests.device.greeter import GREETER
 from tests.device.guests import as_c
 from tests.device.relay import relay
-from tests.device.test_embedder import TRIPLE, WARNINGS
 
 WATCH = "arm64_32-apple-watchos"
 INTERFACES = (
@@ -54,17 +52,8 @@ def test_components_on_this_machine(tmp_path: Path) -> None:
     assert 'header "fusee_component.h"' in (include / "module.modulemap").read_text()
     assert (include / "greeter.h").read_text() == (tmp_path / "greeter.h").read_text()
     assert (archive.parent / "greeter.component").stat().st_size > 1000
-    options = [*WARNINGS, "-I", str(include), "-I", str(tmp_path), "-target", TRIPLE, "-O1", "-DCOMPONENTS"]
-    objects = []
-    for name in ("components", "files", "hosted"):
-        zig("cc", *options, "-c", str(HERE / f"{name}.c"), "-o", str(tmp_path / f"{name}.o"))
-        objects.append(str(tmp_path / f"{name}.o"))
-    program = tmp_path / "embedder"
-    own = shutil.which("cc")
-    linker = [own] if own else [sys.executable, "-m", "ziglang", "cc", "-target", TRIPLE]
-    link = [*linker, "-no-pie", "-o", str(program), *objects, str(archive)]
-    subprocess.run(link, check=True, capture_output=True, timeout=600)
-    result = subprocess.run([str(program)], capture_output=True, text=True, timeout=60)
+    embedder = program(tmp_path, ("components", "files", "hosted"), archive, "-DCOMPONENTS")
+    result = subprocess.run([str(embedder)], capture_output=True, text=True, timeout=60)
     assert (result.stdout, result.returncode) == ("", 0)
 
 

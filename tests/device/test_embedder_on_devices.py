@@ -20,6 +20,7 @@ FUNCTIONS = (
     Entry("throw_and_catch", (), ("i32",), False),
     Entry("have_objects", (), ("i32",), False),
     Entry("share_memories", (), ("i32",), False),
+    Entry("interrupt_guests", (), ("i32",), False),
     Entry("said", (), ("address",), False),
     Entry("live_blocks", (), ("i32",), False),
 )

@@ -63,7 +63,6 @@ def python_functions(invoke: int, advance: int) -> ctypes.Array[ctypes.c_char]:
     values["nothing"] = id(None)
     values["run_host"] = id(_run_host)
     values["set_wakeup"] = id(signal.set_wakeup_fd)
-    values.update({"allocate": address_of(libc.calloc), "release": address_of(libc.free)})
     if sys.platform != "win32":
         values["poll"] = address_of(libc.poll)
     return make_struct(Python, values)

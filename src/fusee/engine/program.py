@@ -131,6 +131,7 @@ _SELDOM_RUN: Final = (
     "fusee.engine.backtrace",
     "fusee.engine.capi",
     "fusee.engine.natives.linked",
+    "fusee.engine.runtime.heads",
     "fusee.engine.runtime.names",
     "fusee.engine.runtime.shared",
     "fusee.engine.translate.aggregate",

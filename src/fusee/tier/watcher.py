@@ -183,7 +183,7 @@ class Tier:
         store = self._running_store()
         if store is None:
             return False
-        if _embedder(store).patch_count == 0:
+        if store._state.is_wanted == 0:
             self._native.interrupt_soon(store._embedding.address)
         return True
 

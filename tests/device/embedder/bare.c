@@ -66,7 +66,7 @@ static uint64_t now(uint32_t clock) {
 }
 
 const fusee_platform_t *platform(void) {
-    static const fusee_platform_t table = {allocate, release, NULL, NULL, now, NULL, NULL, NULL, NULL, NULL};
+    static const fusee_platform_t table = {allocate, release, NULL, NULL, now, NULL, NULL, NULL, NULL, NULL, NULL};
     return &table;
 }
 
@@ -128,7 +128,30 @@ int pthread_cond_timedwait_relative_np(void *condition, void *mutex, const long 
     return 60;
 }
 
+/* Nor is there another one that calls back. */
+
+static void (*timer)(void *context) = NULL;
+static void *timer_context;
+
+uint64_t dispatch_time(uint64_t when, int64_t delta) { return when + (uint64_t)delta; }
+
+void *dispatch_get_global_queue(intptr_t identifier, uintptr_t flags) {
+    static int queue;
+    return identifier == 0x19 && flags == 0 ? &queue : NULL;
+}
+
+void dispatch_after_f(uint64_t when, void *queue, void *context, void (*work)(void *context)) {
+    if (when != 0 && queue != NULL) timer = work;
+    timer_context = context;
+}
+
+void go_off(void) {
+    if (timer != NULL) timer(timer_context);
+}
+
 #else
+
+void go_off(void) {}
 
 static uint64_t any_clock(uint32_t clock) { return clock > 3 ? 0 : now(clock) + (clock == 0 ? 1700000000ull * 1000000000 : 0); }
 

@@ -33,6 +33,17 @@ static void the_platform(void) {
     check(found->write(1, bytes, 0) == 0, "nothing can be written");
 }
 
+static void mark(void *argument) { ++*(int *)argument; }
+
+static void timers(void) {
+    static fusee_platform_t found;
+    int marked = 0;
+    if (!fusee_default_platform(&found) || found.after == NULL) return;
+    check(found.after(5, mark, &marked) == 0 && marked == 0, "a timer is started");
+    go_off();
+    check(marked == 1, "and goes off");
+}
+
 static void a_deadline(void) {
     wasm_config_t *config = wasm_config_new();
     fusee_config_set_interruptible(config, true);
@@ -82,6 +93,7 @@ static void hello(void) {
 int by_default(void) {
     before_any_engine();
     the_platform();
+    timers();
     a_deadline();
     hello();
     return failures;

@@ -8,6 +8,7 @@ void say(const char *text, size_t size);
 void fail_allocation(long number); /* only the allocation of this number from now on, counted from 1; 0: none */
 bool has_failed(void);             /* whether it came to that */
 long live_blocks(void);
+void go_off(void); /* what the default platform was asked to call back does so */
 
 int by_default(void); /* plain.c: before a platform is given */
 int in_threads(void); /* threads.c: as well */
@@ -20,5 +21,7 @@ int carry(void); /* vectors.c */
 int throw_and_catch(void); /* exceptions.c */
 int have_objects(void); /* objects.c */
 int share_memories(void); /* sharing.c */
+int interrupt_guests(void); /* interrupting.c */
+int interrupt_in_threads(void); /* interrupting_threads.c: on computers only */
 int use_components(void); /* components.c: with a library of its own */
 int use_files(void); /* files.c: with the same */

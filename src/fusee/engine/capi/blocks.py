@@ -27,7 +27,7 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 HEADER_BYTES: Final = 16  # keeps the alignment of what `allocate` gives
-SYSTEM_CELLS = cells(usize, 10)
+SYSTEM_CELLS = cells(usize, 11)
 
 
 @struct

@@ -5,6 +5,7 @@ from typing import Final
 from fusee.engine.capi.blocks import delete_block, new_block, set_system, system
 from fusee.engine.capi.counts import drop_engine, drop_world, hold_engine
 from fusee.engine.capi.host import CALL_HOST
+from fusee.engine.capi.interrupt import PAUSE
 from fusee.engine.capi.messages import write_message
 from fusee.engine.capi.refs import drop_store
 from fusee.engine.capi.state import Config, EngineObject, StoreObject, System, Vector, World
@@ -189,6 +190,7 @@ def start_world(engine: EngineObject, world: World) -> None:
     world.engine.is_timed = engine.is_timed
     world.engine.is_relaxed = engine.is_relaxed
     world.engine.has_threads = can_wait(engine.system)
+    world.engine.pause = PAUSE[0]
     install_interpreter(world.engine)
 
 

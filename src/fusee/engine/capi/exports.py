@@ -27,6 +27,7 @@ HAS_OBJECTS: Final = Family.GC not in left_out()
 MODULES: Final = (
     "engine",
     "limits",
+    "interrupt",
     "vectors",
     "values",
     "types",

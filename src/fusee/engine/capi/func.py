@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.host import SMALL, WRONG_VALUE, kind_at
+from fusee.engine.capi.interrupt import call_guest
 from fusee.engine.capi.kinds import slots_of
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.refs import drop_store, is_kind, new_ref
@@ -13,7 +14,6 @@ from fusee.engine.capi.types import copy_externtype, delete_externtype, read_fun
 from fusee.engine.capi.values import delete_value, from_slot, to_slot, values
 from fusee.engine.capi.vectors import length
 from fusee.engine.errors import Exhausted, raise_again
-from fusee.engine.interpreter import invoke
 from fusee.engine.registry import TypeRegistry, canonical_value_type, hold_group
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.runtime.objects import new_host_func
@@ -319,7 +319,7 @@ def run_in(s: StoreObject, func: Func, slots: Ptr[u64]) -> Trap:
         return new_trap(s, TOO_DEEP)
     s.depth += 1
     s.has_exited = False
-    status = caught(invoke, s.store, func, slots)
+    status = caught(call_guest, s.store, func, slots)
     s.depth -= 1
     if status == 0:
         delete_trap(cast(Trap, s.pending))  # what a callback has thrown, and a guest caught

@@ -14,8 +14,10 @@ from fusee.engine.runtime.instantiate import instantiate
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_MEMORY, EXTERN_TABLE, EXTERN_TAG, NONE, Module
 from fusee.engine.state.runtime import Func, Instance
 from fusee.kernel.lang import (
+    Order,
     Ptr,
     address,
+    atomic_fence,
     cast,
     caught,
     is_null,
@@ -67,6 +69,7 @@ def instantiated(s: StoreObject, module: ModuleObject, imports: Vector, target: 
     status = WRONG_IMPORTS
     if take_imports(s, held.module, imports, given):
         status = caught(make_instance, s, held, given, target)
+        atomic_fence(Order.SEQ_CST)  # from here on guests may run in it: `runtime.heads`
     delete_block(cast(Ptr[u8], given))
     return new_trap(s, status) if status != 0 else start(s, cast(Instance, target[0]))
 

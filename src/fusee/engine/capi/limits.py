@@ -1,14 +1,13 @@
 """Fuel, deadlines, and what a store may hold (`fusee.h`)."""
 
-
-from fusee.engine.capi.state import StoreObject
-from fusee.engine.capi.waiting import rouse
+from fusee.engine.capi.alarm import set_alarm
+from fusee.engine.capi.state import StoreObject, System
 from fusee.engine.runtime.heap.collect import collect_for, end_objects
 from fusee.engine.runtime.metering import MONOTONIC
 from fusee.engine.runtime.store import set_limits, set_total_limits
 from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.runtime import NO_LIMIT
-from fusee.kernel.lang import address, is_null, kernel, u32, u64
+from fusee.kernel.lang import address, is_null, kernel, u64
 
 
 @kernel(export="fusee_store_set_fuel")
@@ -28,27 +27,29 @@ def get_fuel(s: StoreObject) -> u64:
 
 @kernel(export="fusee_store_set_deadline")
 def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
-    """Stop guests that long from now; 0: never. False if guests never look, or the platform has no clock."""
+    """Stop guests that long from now; 0: never. False if the platform has no clock, or lacks what notices.
+
+    Guests of engines that are metered look themselves, for others the platform has to call back.
+    """
     if is_null(s):
         return False
+    if not s.engine.is_metered:
+        return (nanoseconds == 0 or has_timers(s.engine.system)) and set_alarm(s, nanoseconds)
     s.store.held_fuel += s.store.fuel
     s.store.fuel = u64(0)
     s.store.deadline = u64(0)
     if nanoseconds == 0:
         return True
     clock = s.store.clock
-    if address(clock) == 0 or not s.engine.is_metered:
+    if address(clock) == 0:
         return False
     s.store.deadline = clock(MONOTONIC) + nanoseconds
     return True
 
 
-@kernel(export="fusee_store_interrupt")
-def interrupt(s: StoreObject, is_interrupted: u32) -> None:
-    """Stop guests as soon as they look, and all that wait; any thread may call this at any time."""
-    if not is_null(s):
-        s.store.interrupt = is_interrupted & 0xFF
-        rouse(s)
+@kernel
+def has_timers(system: System) -> bool:
+    return address(system.clock) != 0 and address(system.after) != 0
 
 
 @kernel(export="fusee_store_set_limits")

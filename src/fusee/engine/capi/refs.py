@@ -3,6 +3,7 @@
 All that a `wasm_ref_t` may be begins with its kind.
 """
 
+from fusee.engine.capi.alarm import end_alarm
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.counts import attach, drop_engine, drop_module, drop_world, finalize
 from fusee.engine.capi.messages import OUT_OF_MEMORY
@@ -248,6 +249,7 @@ def drop_store(store: StoreObject) -> None:
         return
     engine = store.engine
     world = store.world
+    end_alarm(store)
     end_all_objects(store)
     finalize_hosts(store)
     if HAS_WASI:

@@ -8,11 +8,11 @@ but two counts, of an `EngineObject` and of a `Source`, which are changed atomic
 `SharedMemory`. So each thread may have its own.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Store
-from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Count, Fn, Inline, Ptr, struct, u8, u32, u64, usize
 
 KIND_FUNC: Final = u32(0)  # `wasm_externkind_t`
 KIND_GLOBAL: Final = u32(1)
@@ -53,6 +53,7 @@ class System:
     write: Fn[[u32, Ptr[u8], usize], u32]
     wait: Fn[[Ptr[u32], u32, u64], u32]
     wake: Fn[[Ptr[u32]], None]
+    after: Fn[[u64, usize, usize], u32]
 
 
 @struct
@@ -251,6 +252,8 @@ class StoreObject:
     has_exited: bool
     exit_status: u32
     is_ended: bool  # nothing but deleting handles is done with it any more
+    interrupting: Annotated[Ptr[u32], Count(1)]  # the lock of those who change why guests shall stop
+    alarm: usize  # alarm.Alarm; 0 before the first deadline, and where guests look at the clock themselves
     spare: Inline[Trap]  # for when there is no memory for another
 
 

@@ -38,7 +38,7 @@ from fusee.spec.families import Family, left_out
 
 HAS_THREADS: Final = Family.THREADS not in left_out()
 
-FREE: Final = 0  # of a queue's lock
+FREE: Final = 0  # of a lock
 TAKEN: Final = 1
 CONTENDED: Final = u32(2)  # taken, and somebody may sleep until it is free
 FOREVER: Final = NO_LIMIT
@@ -72,21 +72,28 @@ def answer(s: StoreObject, request: u32, words: Ptr[u64]) -> None:
         words[0] = grow_for(s.store, memory, words[1])
 
 
-# The queue's lock. Its words mean what they do in Drepper's "Futexes Are Tricky".
+# Locks of queues and stores. Their words mean what they do in Drepper's "Futexes Are Tricky".
 
 
 @kernel
-def take_queue(system: System, shared: SharedMemory) -> None:
-    if atomic_compare_exchange(shared.lock, FREE, TAKEN, Order.ACQUIRE) != FREE:
-        while atomic_exchange(shared.lock, CONTENDED, Order.ACQUIRE) != FREE:
-            system.wait(shared.lock, CONTENDED, FOREVER)
+def take_lock(system: System, lock: Ptr[u32]) -> None:
+    """Where threads cannot sleep, whoever wants it looks until it is free."""
+    if atomic_compare_exchange(lock, FREE, TAKEN, Order.ACQUIRE) != FREE:
+        while atomic_exchange(lock, CONTENDED, Order.ACQUIRE) != FREE:
+            if can_wait(system):
+                system.wait(lock, CONTENDED, FOREVER)
 
 
 @kernel
-def give_queue(system: System, shared: SharedMemory) -> None:
-    """The memory may end as soon as the lock is free: `wake` gets an address, and looks at nothing there."""
-    if atomic_exchange(shared.lock, FREE, Order.RELEASE) == CONTENDED:
-        system.wake(shared.lock)
+def give_lock(system: System, lock: Ptr[u32]) -> None:
+    """What it belongs to may end as soon as it is free: `wake` gets an address, and looks at nothing there.
+
+    Nor does this look at `system` then.
+    """
+    wake = system.wake
+    is_woken = can_wait(system)
+    if atomic_exchange(lock, FREE, Order.RELEASE) == CONTENDED and is_woken:
+        wake(lock)
 
 
 # Waiting.
@@ -101,18 +108,18 @@ def wait(s: StoreObject, memory: Memory, place: usize, timeout: u64, expected: u
     waiter.place = place
     waiter.store = s.store
     waiter.is_notified[0] = u32(0)
-    take_queue(system, shared)
+    take_lock(system, shared.lock)
     if not begin_waiting(memory, cast(Ptr[u8], place), expected, size):
-        give_queue(system, shared)
+        give_lock(system, shared.lock)
         return NOT_EQUAL
     append(shared, waiter)
-    give_queue(system, shared)
+    give_lock(system, shared.lock)
     sleep(system, s.store, waiter, timeout)
-    take_queue(system, shared)  # who has notified it has let go of it by then
+    take_lock(system, shared.lock)  # who has notified it has let go of it by then
     if waiter.is_notified[0] == 0:
         remove(shared, waiter)
         end_waiting(memory, u32(1))
-    give_queue(system, shared)
+    give_lock(system, shared.lock)
     return u64(0) if waiter.is_notified[0] != 0 else TIMED_OUT
 
 
@@ -185,7 +192,7 @@ def notify(s: StoreObject, memory: Memory, place: usize, most: u32) -> u32:
     """
     shared = cast(SharedMemory, memory)
     woken = u32(0)
-    take_queue(s.engine.system, shared)
+    take_lock(s.engine.system, shared.lock)
     at = shared.first_waiter
     while at != 0 and woken < most:
         waiter = cast(Waiter, at)
@@ -196,7 +203,7 @@ def notify(s: StoreObject, memory: Memory, place: usize, most: u32) -> u32:
             change_token(s.engine.system, waiter.store)
             woken += 1
     end_waiting(memory, woken)
-    give_queue(s.engine.system, shared)
+    give_lock(s.engine.system, shared.lock)
     return woken
 
 

@@ -1,7 +1,7 @@
 """Giving a module the native code of its functions."""
 
 from fusee.engine.arena import Arena, allocate, new_memory
-from fusee.engine.runtime.codes import NOTE_BYTES, add_code
+from fusee.engine.runtime.codes import add_code, notes_bytes
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.native import NativeCell
@@ -20,7 +20,7 @@ def install_native(engine: Engine, m: Module, index: u32, entry: usize, code: us
     if is_null(m.natives):
         m.natives = cast(Ptr[usize], allocate(arena, m.func_count, u32(size_of(usize))))
     size = u32(CODE_START + size_of(NativeCell))
-    home = new_memory(arena.platform, u64(size + NOTE_BYTES))
+    home = new_memory(arena.platform, u64(size + notes_bytes(u32(0))))
     cell = cast(NativeCell, home + CODE_START)
     cell.handler = engine.cells.native
     cell.entry = entry

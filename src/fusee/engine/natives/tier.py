@@ -6,7 +6,10 @@ such words.
 """
 
 from fusee.engine.python.state import Embedder
+from fusee.engine.runtime.codes import code_of, find_code
+from fusee.engine.runtime.heads import change_handler
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, holdings_of
+from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.native import NativeCell, Resume
 from fusee.engine.state.runtime import Engine, Func, Instance, Store
@@ -19,7 +22,6 @@ from fusee.kernel.lang import (
     atomic_store,
     cast,
     kernel,
-    load,
     offset_of,
     span,
     u8,
@@ -41,7 +43,7 @@ def install_tiered(engine: Engine, m: Module, index: u32, cell: NativeCell) -> N
     atomic_fence(Order.SEQ_CST)
     code = atomic_load(m.code_table + index, Order.ACQUIRE)
     if code != 0:
-        replace_handler(engine, cast(Ptr[u8], code), engine.cells.tiered)
+        change_handler(cast(Code, code - CODE_START), code, engine.cells.interrupted, engine.cells.tiered)
 
 
 @kernel
@@ -53,23 +55,8 @@ def install_resume(engine: Engine, m: Module, place: Resume) -> None:
     place.next = m.resumes
     newest = cast(Ptr[usize], cast(Ptr[u8], m) + offset_of(Module, "resumes"))
     atomic_store(newest, address(place), Order.RELEASE)
-    replace_handler(engine, cast(Ptr[u8], place.cell), engine.cells.resumed)
-
-
-@kernel
-def replace_handler(engine: Engine, cell: Ptr[u8], handler: usize) -> None:
-    """Where somebody wants a guest to pause, it is noted which handler comes back."""
-    if load(usize, cell) != engine.cells.interrupted:
-        atomic_store(cast(Ptr[usize], cell), handler, Order.RELEASE)
-        return
-    at = engine.wanted[0]
-    while at != 0:
-        e = cast(Embedder, at)
-        at = e.next_wanted
-        for number in span(e.patch_count):
-            note = e.patches + number * 2
-            if note[0] == address(cell):
-                note[1] = handler
+    code = code_of(m, find_code(m, place.cell))
+    change_handler(code, place.cell, engine.cells.interrupted, engine.cells.resumed)
 
 
 @kernel

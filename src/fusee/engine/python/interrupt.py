@@ -1,9 +1,8 @@
 """Stopping a guest that runs, without a check in its code.
 
-Every loop and every recursion comes past the first cell of a loop or of a function, again and again. Whoever wants a
-guest to pause replaces the handlers in these cells, of all code of the store's modules, by `interrupted`: each a single
-store of a word, seen by the guest at once or a little later. The guest that comes past one leaves the native code,
-restores them all, lets Python do what there is to do, and goes on where it was.
+Whoever wants a guest to pause replaces the handlers of the first cells of its functions and loops (`runtime.heads`).
+The guest that comes past one leaves the native code, restores them all, lets Python do what there is to do, and goes
+on where it was.
 
 Only whoever holds the interpreter lock patches, and only while the guest is in native code: it cannot leave meanwhile.
 All that it, and others in the same code, may do at the same time is to translate another function, whose code is
@@ -12,33 +11,25 @@ through once more without meeting `interrupted`. Who waits for it patches again.
 
 Guests of several threads run in the same code. One that nobody wants to pause meets `interrupted`, too: it leaves the
 native code and waits until all have come out that are wanted (`Engine.wanted`), which takes them a moment, and whose
-cells have their own handlers again. A cell that two are wanted by is in the notes of the first; when that one
-restores it, the code of the others is patched anew.
+cells have their own handlers again. When one restores cells that others are wanted by, too, the code of these is
+patched anew.
 """
 
 from typing import Final
 
 from fusee.engine.python.state import IDLE, OVERDUE, READABLE, Embedder, Python, Watch
-from fusee.engine.runtime.codes import loop_heads
-from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, holdings_of
-from fusee.engine.state.code import CODE_START, Code
-from fusee.engine.state.runtime import Cells, Engine, Instance, Store
+from fusee.engine.runtime.heads import replace_heads
+from fusee.engine.state.runtime import Engine, Store
 from fusee.kernel.lang import (
     Order,
     Ptr,
     address,
     atomic_fence,
-    atomic_load,
     atomic_store,
     cast,
     i32,
-    is_null,
     kernel,
-    load,
     null,
-    size_of,
-    span,
-    u8,
     u32,
     u64,
     usize,
@@ -77,68 +68,23 @@ def interrupt_store(world: Store) -> None:
 
 @kernel
 def interrupt_guest(world: Store) -> None:
-    """Patch all code that the store's guest may come through."""
+    """Have the store's guest meet `interrupted`, wherever it comes next."""
     e = cast(Embedder, world.embedder)
-    restore_cells(e)
     if world.is_wanted == 0:
         e.next_wanted = world.engine.wanted[0]
         atomic_store(world.engine.wanted, address(e), Order.RELAXED)
     world.is_wanted = u32(1)
     atomic_fence(Order.SEQ_CST)
-    capacity = each_head(world, e, u32(0))
-    e.patches = cast(Ptr[usize], e.python.allocate(usize(capacity) * 2, usize(size_of(usize))))
-    if not is_null(e.patches):
-        each_head(world, e, capacity)
-
-
-@kernel
-def each_head(world: Store, e: Embedder, capacity: u32) -> u32:
-    """Patch up to `capacity` first cells of functions and loops; gives how many there are."""
-    cells = world.engine.cells
-    count = u32(0)
-    at = holdings_of(world).newest
-    while at != 0:
-        block = cast(Block, at)
-        at = block.next
-        if block.kind == BLOCK_INSTANCE:
-            m = cast(Instance, contents(block)).module
-            for index in span(m.imported_func_count, m.func_count):
-                place = atomic_load(m.code_table + index, Order.ACQUIRE)
-                if place != 0:
-                    count += patch_function(cells, e, cast(Code, place - CODE_START), capacity)
-    return count
-
-
-@kernel
-def patch_function(cells: Cells, e: Embedder, code: Code, capacity: u32) -> u32:
-    """Patch its first cell and those of its loops; gives how many they are."""
-    heads = loop_heads(code)
-    patch(cells, e, cast(Ptr[u8], code) + CODE_START, capacity)
-    for number in span(heads[0]):
-        patch(cells, e, cast(Ptr[u8], code) + heads[number + 1], capacity)
-    return heads[0] + 1
-
-
-@kernel
-def patch(cells: Cells, e: Embedder, cell: Ptr[u8], capacity: u32) -> None:
-    """Replace a cell's handler, and note it."""
-    handler = load(usize, cell)
-    if e.patch_count < capacity and handler != cells.interrupted and handler != 0:
-        note = e.patches + e.patch_count * 2
-        note[0] = address(cell)
-        note[1] = handler
-        e.patch_count += 1
-        atomic_store(cast(Ptr[usize], cell), cells.interrupted, Order.RELAXED)
+    replace_heads(world, True)
 
 
 @kernel
 def restore_code(world: Store) -> None:
     """A guest has come out that was wanted. Needs the interpreter lock."""
-    e = cast(Embedder, world.embedder)
-    restore_cells(e)
+    replace_heads(world, False)
     if world.is_wanted != 0:
         world.is_wanted = u32(0)
-        strike_out(world.engine.wanted, e)
+        strike_out(world.engine.wanted, cast(Embedder, world.embedder))
     interrupt_wanted(world.engine)
 
 
@@ -150,17 +96,6 @@ def interrupt_wanted(engine: Engine) -> None:
         e = cast(Embedder, at)
         at = e.next_wanted
         interrupt_running(e)
-
-
-@kernel
-def restore_cells(e: Embedder) -> None:
-    """Give all cells that were patched for a guest their handlers back."""
-    for number in span(e.patch_count):
-        note = e.patches + number * 2
-        atomic_store(cast(Ptr[usize], note[0]), note[1], Order.RELAXED)
-    e.patch_count = u32(0)
-    e.python.release(cast(Ptr[u8], e.patches))
-    e.patches = null(Ptr[usize])
 
 
 @kernel

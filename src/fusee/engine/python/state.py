@@ -6,7 +6,7 @@ otherwise. That lock is what keeps a guest that leaves the native code, and whoe
 
 from typing import Annotated, Final
 
-from fusee.kernel.lang import Count, Fn, Ptr, i32, i64, struct, u8, u32, u64, usize
+from fusee.kernel.lang import Count, Fn, Ptr, i32, i64, struct, u32, u64, usize
 
 # What `watch_main_thread` tells
 IDLE: Final = 0
@@ -20,8 +20,6 @@ class Python:
 
     invoke: Fn[[usize, usize, Ptr[u64]], u64]  # the interpreter's, as it is called from outside: gives a status
     advance: Fn[[usize, usize, usize, Ptr[u64]], u64]  # likewise
-    allocate: Fn[[usize, usize], Ptr[u8]]  # `calloc` and `free` themselves, which run no Python code
-    release: Fn[[Ptr[u8]], None]
     save_thread: Fn[[], usize]  # PyEval_SaveThread
     restore_thread: Fn[[usize], None]  # PyEval_RestoreThread
     thread: Fn[[], usize]  # PyThread_get_thread_ident
@@ -86,8 +84,6 @@ class Embedder:
     release: usize
     running: usize  # the store, while its guest is in native code, or 0
     next_wanted: usize  # behind this one in `Engine.wanted`
-    patches: Ptr[usize]  # the cells whose handlers are replaced, each followed by its own handler
-    patch_count: u32
     is_waited_for: u32  # a thread waits for the lock: the guest that pauses lets it go first
     thread_state: usize  # of the thread that runs the guest
     thread: usize

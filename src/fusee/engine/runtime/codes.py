@@ -39,7 +39,8 @@ from fusee.kernel.lang import (
 )
 
 NOTE_BYTES: Final = 8
-"""Behind the cells: the frame's slots, the number of loops, and the offsets of their first cells; four bytes each."""
+"""Behind the cells: the frame's slots, the number of loops, and the offsets of their first cells; four bytes each. Then
+a word for the function's first cell, and one for each of those: its handler, while `runtime.heads` has replaced it."""
 
 SPREAD: Final = 0x9E37_79B1  # 2³² divided by the golden ratio, and odd: multiplied by it, neighbours lie far apart
 
@@ -196,6 +197,12 @@ def open_known(m: Module, platform: Platform) -> usize:
 def loop_heads(code: Code) -> Ptr[u32]:
     """How many loops a function has, and where in its code the first cell of each is, to which its back-edges lead."""
     return cast(Ptr[u32], cast(Ptr[u8], code) + code.size) + 1
+
+
+@kernel(inline=True)
+def notes_bytes(loops: u32) -> u32:
+    """How much stands behind the cells of a function with so many loops."""
+    return loops * (size_of(u32) + size_of(usize)) + (NOTE_BYTES + size_of(usize))
 
 
 @kernel(cold=True)

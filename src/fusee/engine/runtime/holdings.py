@@ -8,7 +8,22 @@ from typing import Final
 
 from fusee.engine.errors import Exhausted
 from fusee.engine.state.runtime import Global, Instance, Store, globals_offset
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, struct, u8, u32, u64, usize
+from fusee.kernel.lang import (
+    Order,
+    Ptr,
+    address,
+    atomic_store,
+    cast,
+    is_null,
+    kernel,
+    null,
+    offset_of,
+    struct,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
 from fusee.spec.worded import WordedCode
 
 HEADER_BYTES: Final = 16  # before the contents of a block, which stay aligned to 16 bytes
@@ -69,6 +84,12 @@ def holdings_of(store: Store) -> Holdings:
 
 
 @kernel(inline=True)
+def newest_of(store: Store) -> Ptr[usize]:
+    """The list's beginning, which other threads may read."""
+    return cast(Ptr[usize], store.objects + offset_of(Holdings, "newest"))
+
+
+@kernel(inline=True)
 def contents(block: Block) -> Ptr[u8]:
     return cast(Ptr[u8], block) + HEADER_BYTES
 
@@ -91,5 +112,5 @@ def own(store: Store, kind: u32, size: usize) -> Ptr[u8]:
     holdings = holdings_of(store)
     block.kind = kind
     block.next = holdings.newest
-    holdings.newest = address(block)
+    atomic_store(newest_of(store), address(block), Order.RELEASE)  # `runtime.heads` may look at it meanwhile
     return contents(block)

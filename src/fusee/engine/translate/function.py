@@ -9,7 +9,7 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.runtime.codes import NOTE_BYTES, add_code
+from fusee.engine.runtime.codes import add_code, notes_bytes
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Body, Module
@@ -112,7 +112,7 @@ def translate(world: Store, m: Module, index: u32) -> usize:
 @kernel
 def translate_into(t: Translator, m: Module, index: u32) -> None:
     run(t, m, index, t.world.engine.is_metered)
-    notes_end = t.code_bytes + NOTE_BYTES + t.head_count * u32(size_of(u32))
+    notes_end = t.code_bytes + notes_bytes(t.head_count)
     size = notes_end + clauses_bytes(t) + positions_bytes(t)
     home = new_memory(t.platform, size)
     status = caught(complete, t, home, notes_end)

@@ -24,6 +24,7 @@ typedef struct fusee_platform_t {
     uint32_t (*write)(uint32_t descriptor, const uint8_t *data, size_t size); /* all of it; gives an errno */
     uint32_t (*wait)(const uint32_t *word, uint32_t expected, uint64_t nanoseconds); /* gives an errno */
     void (*wake)(const uint32_t *word);
+    uint32_t (*after)(uint64_t nanoseconds, void (*call)(void *argument), void *argument); /* gives an errno */
 } fusee_platform_t;
 
 /* `wait` and `wake` let threads sleep; without one of them nobody waits for words of shared memories. `wait` returns if the
@@ -32,6 +33,10 @@ typedef struct fusee_platform_t {
  * calls `wake`; whoever looks at the word, and then sleeps, must not miss that. Where nothing like a futex is at hand, one
  * mutex and one condition for all words do. `wake` is not to read the word, whose memory may have been released. */
 
+/* `after` has `call(argument)` called once, so long from now or later, in another thread: that is how guests are stopped
+ * at a deadline, if their engine is neither metered nor interruptible. On Apple's systems it is `dispatch_after_f`. It need not
+ * be taken back: the store may have been deleted by then. */
+
 /* The table is copied. The platform given last also serves for vectors and types, which belong to no engine, and for
  * `wasm_engine_new`. It is to be given before there are threads. */
 
@@ -39,8 +44,8 @@ wasm_engine_t *fusee_engine_new(const fusee_platform_t *platform);
 wasm_engine_t *fusee_engine_new_with_config(const fusee_platform_t *platform, wasm_config_t *config); /* which it owns */
 
 wasm_config_t *fusee_config_new(const fusee_platform_t *platform);
-void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fuel, heed deadlines and interrupts */
-void fusee_config_set_interruptible(wasm_config_t *config, bool interruptible); /* heed the two without counting fuel */
+void fusee_config_set_metered(wasm_config_t *config, bool metered); /* count fuel, look for deadlines and interrupts */
+void fusee_config_set_interruptible(wasm_config_t *config, bool interruptible); /* look for the two without counting fuel */
 void fusee_config_set_stack(wasm_config_t *config, uint64_t bytes); /* of the guests' own stack, in each store */
 void fusee_config_set_nesting(wasm_config_t *config, uint32_t most); /* of calls from host to guest to host and so on */
 void fusee_config_set_relaxed_simd_deterministic(wasm_config_t *config, bool deterministic); /* else the machine's answers */
@@ -55,12 +60,17 @@ bool fusee_default_platform(fusee_platform_t *out);
 
 void fusee_store_error(const wasm_store_t *store, wasm_message_t *out);
 
-/* Limits. Fuel needs a metered engine, deadline and interrupt that or an interruptible one; guests that they stop trap. */
+/* Limits. Guests that they stop trap. Fuel needs a metered engine. Deadlines and interrupts stop guests of any engine, also in
+ * endless loops and recursions, and until there is another deadline, or no interrupt, calls of guests trap at once. If the
+ * engine is metered or interruptible, guests look themselves, and it is their thread that looks at the clock. Else they look
+ * at nothing, and pay nothing: another thread replaces cells of their code, which is data. That is whoever calls
+ * `fusee_store_interrupt`, and for deadlines who is called by the platform's `after`; without it there are none. */
 
 bool fusee_store_set_fuel(wasm_store_t *store, uint64_t fuel); /* about so many instructions */
 uint64_t fusee_store_fuel(const wasm_store_t *store);
-bool fusee_store_set_deadline(wasm_store_t *store, uint64_t nanoseconds); /* from now; 0: none */
-void fusee_store_interrupt(wasm_store_t *store, bool interrupted); /* from any thread, at any time; ends waits, too */
+bool fusee_store_set_deadline(wasm_store_t *store, uint64_t nanoseconds); /* from now; 0: none; false: nobody can notice */
+void fusee_store_interrupt( /* from any thread, at any time that the store lives; ends waits, too */
+    wasm_store_t *store, bool interrupted);
 void fusee_store_set_limits(
     wasm_store_t *store, uint64_t memory_bytes, uint64_t table_elements, uint64_t instances); /* UINT64_MAX: none */
 void fusee_store_set_total_limits( /* all memories together, and all tables; at first 64 GiB and 2^25 elements */

@@ -151,11 +151,41 @@ def wake_at(word: Ptr[u32]) -> None:
     pthread_mutex_unlock(LOCK)
 
 
+# Timers: of libdispatch, whose queues have threads.
+
+QOS_CLASS_USER_INITIATED: Final = usize(0x19)
+MOST_NANOSECONDS: Final = u64(1 << 62)  # what is longer has no end
+
+
+@kernel(external="dispatch_time")
+def dispatch_time(when: u64, delta: u64) -> u64:
+    return when + delta
+
+
+@kernel(external="dispatch_get_global_queue")
+def dispatch_get_global_queue(identifier: usize, flags: usize) -> usize:
+    return usize(0)
+
+
+@kernel(external="dispatch_after_f")
+def dispatch_after_f(when: u64, queue: usize, context: usize, work: usize) -> None:
+    return
+
+
+@kernel
+def call_after(nanoseconds: u64, call: usize, argument: usize) -> u32:
+    """`fusee_platform_t.after`"""
+    when = dispatch_time(u64(0), minimum(nanoseconds, MOST_NANOSECONDS))
+    dispatch_after_f(when, dispatch_get_global_queue(QOS_CLASS_USER_INITIATED, usize(0)), argument, call)
+    return u32(0)
+
+
 @kernel(export="fusee_default_platform", weak=True)
 def default_platform(out: System) -> bool:
     put_memory(out)
     out.wait = cast(Fn[[Ptr[u32], u32, u64], u32], sleep_at)
     out.wake = cast(Fn[[Ptr[u32]], None], wake_at)
+    out.after = cast(Fn[[u64, usize, usize], u32], call_after)
     out.clock = cast(Fn[[u32], u64], clock)
     out.random = cast(Fn[[Ptr[u8], usize], u32], fill_random)
     out.read = cast(Fn[[u32, Ptr[u8], usize, Ptr[usize]], u32], read_stream)
