@@ -31,15 +31,24 @@ GUEST = """
         (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
   (func (export "fall") (param i32) (result i32) (i32.load (local.get 0)))
   (func $deep (export "deep") (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))
-  (func (export "twice") (param i32) (result i32) (call $add_one (call $add_one (local.get 0)))))
+  (func (export "twice") (param i32) (result i32) (call $add_one (call $add_one (local.get 0))))
+  (func (export "turn") (param i32) (result i32)
+    (drop (memory.grow (i32.const 1)))
+    (loop $again (br $again))
+    (unreachable))
+  (func $again (export "again") (param i32) (result i32)
+    (drop (memory.grow (i32.const 1)))
+    (loop (result i32) (i32.add (call $again (local.get 0)) (call $again (local.get 0))))))
 """
-FIB, FALL, DEEP, TWICE = range(4)
+FIB, FALL, DEEP, TWICE, TURN, AGAIN = range(6)
 FIB_15 = 610
 PAST = 1 << 16
 RUN = Entry("run", ("u32", "u32", "u32", "u32"), ("i32",), False)
+DEADLINE = Entry("may_have_deadline", ("u32",), ("i32",), False)
 LEFT = Entry("fuel_left", (), ("u32",), False)
 PLENTY = 100_000_000
 MINUS_ONE = (1 << 32) - 1
+STOPPED = (1 << 32) - 1_000_000  # as natives.c says it
 
 
 def test_a_device_runs_native_code() -> None:
@@ -76,15 +85,15 @@ def app(folder: Path, *more: str) -> Device:
     command += ["--html", str(folder / "report.html")]
     command += ["--native", str(folder / "guest.wasm"), "-o", str(folder), *more]
     done = subprocess.run(command, check=True, capture_output=True, timeout=600, text=True)
-    assert "guest.wasm: 4 of 4 functions native" in done.stdout
-    assert Page((folder / "report.html").read_text()).words.count("native") == 4
+    assert "guest.wasm: 6 of 6 functions native" in done.stdout
+    assert Page((folder / "report.html").read_text()).words.count("native") == 6
     options = [*COMPILED[WATCH], "-std=c11", "-O1", "-ffreestanding", "-fno-builtin", "-fno-sanitize=all"]
     options += ["-I", str(INCLUDE), "-I", str(folder)]
     objects = unpack(folder / "libfusee.a", folder / "library")
     for part in ("natives", "bare"):
         zig("cc", *options, "-c", str(HERE / f"{part}.c"), "-o", str(folder / f"{part}.o"))
         objects[f"{part}.c"] = (folder / f"{part}.o").read_bytes()
-    return Device(DeviceProgram(Target.parse(WATCH), objects, {RUN.symbol: RUN, LEFT.symbol: LEFT}))
+    return Device(DeviceProgram(Target.parse(WATCH), objects, {entry.symbol: entry for entry in (RUN, LEFT, DEADLINE)}))
 
 
 @pytest.mark.slow
@@ -105,6 +114,21 @@ def test_an_app_with_native_code(tmp_path: Path) -> None:
         assert len(results) == 1
     assert run(0, 0, TWICE, 40) == 42
     assert run(0, 0, DEEP, 0) == run(1, 0, DEEP, 0)
+    assert run(1, 0, TURN, 0) == STOPPED
+    assert [device.function("may_have_deadline")(which) for which in (0, 1)] == [0, 1]  # native code would not notice
+
+
+@pytest.mark.slow
+def test_an_app_whose_native_code_looks(tmp_path: Path) -> None:
+    device = app(tmp_path, "--native-interruptible")
+    run, count = device.function("run"), InstructionCount(device)
+    for function in (TURN, AGAIN):  # which are interrupted when they grow, and have no end otherwise
+        assert [run(which, 0, function, 0) for which in (0, 1)] == [STOPPED] * 2
+    before = count.total
+    assert run(0, 0, FIB, 15) == FIB_15
+    native = count.total - before
+    assert run(1, 0, FIB, 15) == FIB_15 and native + 40_000 < count.total - before - native
+    assert [device.function("may_have_deadline")(which) for which in (0, 1)] == [1, 1]
 
 
 @pytest.mark.slow

@@ -39,13 +39,15 @@ if TYPE_CHECKING:
               help="At most so much native code for each (300KB, 1MB).")  # fmt: skip
 @click.option("--native-metered", "is_metered", is_flag=True,
               help="For an app whose engine counts fuel or has deadlines: such an engine interprets everything else.")
+@click.option("--native-interruptible", "is_interruptible", is_flag=True,
+              help="For an app whose engine does not, and which stops guests: such code looks whether it shall go on.")
 @click.option("--report", is_flag=True, help="Show what was chosen for native code, and why the rest was not.")
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Also write this, of every function, as a page.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)
 def build(
     triple: str, folder: Path, optimize: "Optimize", without: "frozenset[Family]", trees: Path | None,
     components: tuple[str, ...], natives: tuple[str, ...], share: float, size: int | None, is_metered: bool,
-    report: bool, page: Path | None,
+    is_interruptible: bool, report: bool, page: Path | None,
 ) -> int:  # fmt: skip
     """Write the engine as a static library for a device, with C headers and a module map."""
     from fusee.kernel.errors import BuildError
@@ -57,7 +59,7 @@ def build(
         with _progress(triple) as progress:
             selection = None if trees is None else checked(trees)
             parts = split_components(components)
-            modules = [native_module(argument, share / 100, size, is_metered) for argument in natives]
+            modules = [native_module(argument, share / 100, size, is_metered, is_interruptible) for argument in natives]
             target_of(triple)
             folder.mkdir(parents=True, exist_ok=True)  # or fail before all the work
             check_writable(page)

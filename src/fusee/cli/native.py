@@ -25,7 +25,9 @@ def byte_count(text: str | None) -> int | None:
     return int(float(match[1]) * _UNITS[unit])
 
 
-def native_module(argument: str, share: float, size: int | None, is_metered: bool) -> "NativeModule":
+def native_module(
+    argument: str, share: float, size: int | None, is_metered: bool, is_interruptible: bool = False
+) -> "NativeModule":
     """What `--native FILE[=PROFILE]` names: a valid module; and how often each of its functions was executed."""
     from fusee.native.budget import Budget
     from fusee.package.natives import NativeModule
@@ -36,7 +38,10 @@ def native_module(argument: str, share: float, size: int | None, is_metered: boo
         read = pool.submit(_read, name, profile).result()
     if isinstance(read, str):
         raise click.ClickException(f"--native {argument}: {read}")
-    return NativeModule(Path(name).name, read.binary, read.executions, Budget(share, size), is_metered, read.names)
+    budget = Budget(share, size)
+    return NativeModule(
+        Path(name).name, read.binary, read.executions, budget, is_metered, is_interruptible, read.names
+    )
 
 
 class _Read(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from fusee.engine.natives.linked import LAYOUTS, linked_modules
+from fusee.engine.natives.linked import INTERRUPTIBLE, LAYOUTS, METERED, PLAIN, linked_modules
 from fusee.engine.sha256 import HASH_WORDS
 from fusee.kernel.machine import Machine
 from fusee.kernel.target import Target
@@ -37,12 +37,19 @@ def table_object(modules: Sequence[Linked], target: Target) -> bytes:
         entries = [f"{_FUNCTION} {{i32 {index}, ptr {entry}, ptr {code}}}" for index, entry, code in functions]
         lines.append(_constant(f"functions.{number}", [(_FUNCTION, entry) for entry in entries]))
         places = f"ptr @hash.{number}, ptr @functions.{number}"
-        numbers = len(module.binary), len(functions), int(module.options.is_metered)
+        numbers = len(module.binary), len(functions), _kind(module.options)
         items.append(f"i64 {int(LAYOUTS)}, {', '.join(f'i32 {item}' for item in numbers)}, {places}")
     items.append("i64 0, i32 0, i32 0, i32 0, ptr null, ptr null")
     lines.append(_constant("modules", [(_MODULE, f"{_MODULE} {{{item}}}") for item in items]))
     lines.append(f"define ptr @{linked_modules.external}() {{\n  ret ptr @modules\n}}")
     return Machine(target).object("\n".join(lines) + "\n")
+
+
+def _kind(options: Options) -> int:
+    """`LinkedModule.kind`"""
+    if options.is_metered:
+        return int(METERED)
+    return int(INTERRUPTIBLE if options.polls else PLAIN)
 
 
 def _function(options: Options, index: int, type_: int) -> tuple[int, str, str]:

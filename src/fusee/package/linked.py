@@ -40,7 +40,8 @@ def compile_natives(modules: Sequence[NativeModule], target: Target, kept: Cache
         if any(module.binary == other.binary for other in linked):
             raise ValueError(f"{module.name}: the same module has been given before")
         prefix = f"fusee.native.{sha256(module.binary).hexdigest()[:16]}"
-        options = Options(target, prefix, polls=False, for_this_process=False, is_metered=module.is_metered)
+        looks = module.is_interruptible and not module.is_metered  # else it looks where it pays, or not at all
+        options = Options(target, prefix, polls=looks, for_this_process=False, is_metered=module.is_metered)
         code, share = _within_budget(module, options, kept)
         objects |= {f"{prefix}.{number}": contents for number, contents in enumerate(code.objects)}
         if code.types:

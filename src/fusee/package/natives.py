@@ -16,10 +16,12 @@ class NativeModule:
     executions: Mapping[int, float] | None = None  # of each function, if that has been counted (`choose.candidates`)
     budget: Budget = EVERYTHING
     is_metered: bool = False  # for engines that count fuel or have deadlines; those without interpret it then
+    is_interruptible: bool = False  # looks whether it shall stop, for engines that are not metered
     names: Mapping[int, str] = field(default_factory=dict)  # of functions, for reports
 
     @property
     def key(self) -> str:
         """Tells modules with different code apart."""
         counted = "" if self.executions is None else str(sorted(self.executions.items()))
-        return sha256(self.binary + f"{counted} {self.budget} {self.is_metered}".encode()).hexdigest()
+        kind = f"{counted} {self.budget} {self.is_metered} {self.is_interruptible}"
+        return sha256(self.binary + kind.encode()).hexdigest()

@@ -34,7 +34,8 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     if is_null(s):
         return False
     if not s.engine.is_metered:
-        return (nanoseconds == 0 or has_timers(s.engine.system)) and set_alarm(s, nanoseconds)
+        can_be_kept = has_timers(s.engine.system) and not s.world.engine.is_deaf
+        return (nanoseconds == 0 or can_be_kept) and set_alarm(s, nanoseconds)
     s.store.held_fuel += s.store.fuel
     s.store.fuel = u64(0)
     s.store.deadline = u64(0)

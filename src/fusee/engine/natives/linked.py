@@ -15,6 +15,10 @@ from fusee.engine.state.runtime import Engine
 from fusee.kernel.lang import Ptr, is_null, kernel, null, span, stack_array, struct, u32, u64, usize
 from fusee.kernel.structs import is_struct, struct_info
 
+PLAIN: Final = u32(0)  # the code goes on whoever wants it to stop
+METERED: Final = u32(1)  # it pays with fuel, and is for engines that are metered; all else is for others
+INTERRUPTIBLE: Final = 2  # it looks whether it shall stop
+
 
 @struct
 class LinkedFunction:
@@ -28,7 +32,7 @@ class LinkedModule:
     layouts: u64  # `LAYOUTS` of the engine that the code is for
     size: u32  # of the binary; 0 ends the list
     count: u32
-    is_metered: u32  # 1: the code pays with fuel, and is for engines that are metered; 0: for others
+    kind: u32
     hash: Ptr[u32]
     functions: Ptr[LinkedFunction]
 
@@ -64,12 +68,13 @@ def use_linked(engine: Engine, m: Module) -> None:
     found = stack_array(u32, HASH_WORDS)
     number = u32(0)
     while modules[number].size != 0:
-        is_for_engine = modules[number].is_metered == u32(engine.is_metered)
+        is_for_engine = (modules[number].kind == METERED) == engine.is_metered
         if modules[number].size == m.source_size and modules[number].layouts == LAYOUTS and is_for_engine:
             if not hashed:
                 sha256(m.source, m.source_size, found)
                 hashed = True
             if is_same(found, modules[number].hash):
+                engine.is_deaf = engine.is_deaf or modules[number].kind == PLAIN
                 install_all(engine, m, modules[number].functions, modules[number].count)
                 return
         number += 1

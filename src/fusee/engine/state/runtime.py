@@ -96,6 +96,7 @@ class Engine:
     has_threads: bool  # `call_host` takes the requests of `state.platform`
     tiering: usize  # the embedder's `Tiering`, or 0
     wanted: Annotated[Ptr[usize], Count(1)]  # the embedder's chain of guests in native code that shall pause, or 0
+    is_deaf: bool  # some native code does not look whether it shall stop
 
 
 @struct
