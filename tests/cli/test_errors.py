@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from fusee.cli.errors import invocable
 from fusee.cli.main import run_command
 from fusee.cli.modules import check_writable
 from fusee.engine.isa.selection import chosen
 from fusee.wast import find_scripts
 
 UNKNOWN_TRIPLE = "--target: unknown triple 'arm65': it is no triple; did you mean arm64-apple-ios?"
+SYSTEM = (
+    "allow-ip-name-lookup", "cli", "common", "http", "inherit-env", "inherit-network", "preview2", "tcp", "threads",
+    "udp",
+)  # fmt: skip
 BUILD = ("build", "--target", "arm64-apple-ios", "-o", "library")
 
 
@@ -42,6 +47,7 @@ BUILD = ("build", "--target", "arm64-apple-ios", "-o", "library")
         (["run", "-D", "everything", "x.wasm"], "-D everything: there is no such option; there are checked"),
         (["run", "-S", "keyvalue", "x.wasm"], "-S keyvalue: needs wasi-keyvalue, which is not supported yet"),
         (["run", "-S", "nn=y", "x.wasm"], "-S nn: needs wasi-nn, which is not supported yet"),
+        (["run", "-S", "help", "x.wasm"], f"-S help: there is no such option; there are {', '.join(SYSTEM)}"),
         (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
         (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),
         (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected interpreter, native or tiered"),
@@ -64,6 +70,19 @@ def test_one_line(
     monkeypatch.chdir(tmp_path)
     assert run_command(arguments) == 1
     assert capsys.readouterr() == ("", f"fusee: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([], "it exports no functions"),
+        (["run", "größe", "cabi_realloc"], "--invoke can call run, größe, cabi_realloc"),
+        (["", "a b", "a,b", " ", "new\nline"], "--invoke can call '', 'a b', 'a,b', ' ', 'new\\nline'"),
+        ([*"abcdefghijklmn"], f"--invoke can call {', '.join('abcdefghijkl')} and 2 more"),
+    ],
+)
+def test_what_could_be_invoked(names: list[str], shown: str) -> None:
+    assert invocable(names) == shown
 
 
 @pytest.mark.parametrize(

@@ -136,10 +136,12 @@ def test_an_interrupt_ends_an_endless_program(programs: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--invoke add calculator.wat 3", "--invoke: got 1 arguments, but the function has 2 parameters"),
+        ("--invoke add calculator.wat 3", "--invoke: got 1 argument, but the function has 2 parameters"),
+        ("--invoke half calculator.wat", "--invoke: got 0 arguments, but the function has 1 parameter"),
         ("--invoke add calculator.wat 3 x", "x: not a value of type i32"),
         ("--invoke nope calculator.wat", "nope: the module exports no such function"),
         ("--dir missing echo.wat", "missing"),
+        ("--dir missing starting.wat", "'missing' is no directory"),
         ("broken.wasm", "broken.wasm: unexpected end"),
         ("importing.wat", "unknown import: `math::add`"),
         ("--preload importing.wat echo.wat", "--preload importing.wat: expected NAME=FILE"),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.cli.errors import usage_error
+from fusee.cli.errors import invocable, usage_error, visible
 from fusee.cli.modules import ModuleFile, make_engine
 from fusee.cli.options import WasmOptions
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _RUNS: Final = ("wasi:cli/run@0.3.", "wasi:cli/run@0.2.")
 """A program that has both is one of 0.3 whose compiler still adds the other."""
-_MOST_NAMES: Final = 12  # functions named in an error
 
 
 class ComponentProgram:
@@ -112,11 +111,9 @@ class ComponentProgram:
             path = (exact or found)[0]
             return path, functions[path]
         if found:
-            raise usage_error(f"{name}: there are several; {' or '.join('#'.join(path) for path in found)}")
+            raise usage_error(f"--invoke {name}: there are several; {' or '.join('#'.join(path) for path in found)}")
         names = ["#".join(path) for path in functions]
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        shown = f"--invoke can call {', '.join(names[:_MOST_NAMES])}{more}" if names else "it exports no functions"
-        raise usage_error(f"{name}: the component exports no such function; {shown}")
+        raise usage_error(f"--invoke {visible(name)}: the component exports no such function; {invocable(names)}")
 
     def _main(self, instance: "Instance") -> "Func":
         exports = self.component.type.exports(self.engine)

@@ -73,11 +73,12 @@ def execute(asked: Request) -> int:
             program = _component(asked, source, limits)
         else:
             program = Program(source, before, limits, asked.is_counted, asked.profile)
-        if program.needs_wasi:
+        if program.needs_wasi or asked.directories:  # a directory that is not there is an error in any case
             name = os.path.basename(asked.file) if asked.argv0 is None else asked.argv0
-            config = wasi_config((name, *(() if asked.invoke else asked.arguments)), asked.directories)
+            config = wasi_config((name, *(() if asked.invoke is not None else asked.arguments)), asked.directories)
             config.env = environment_of(asked.variables, limits.inherits_environment)
-            program.use_wasi(config)
+            if program.needs_wasi:
+                program.use_wasi(config)
         _let_interrupts_end_the_process()
         gc.freeze()  # what is there by now stays as long as the program runs: nothing is gained by looking through it
         has_succeeded = program.start(asked.invoke, asked.arguments)
@@ -158,7 +159,10 @@ def wasi_config(argv: tuple[str, ...], directories: tuple[str, ...]) -> "WasiCon
 
 
 def environment_of(variables: tuple[str, ...], is_inherited: bool) -> list[tuple[str, str]]:
-    """The program's environment: this process's, if it is inherited, and over it what `--env` says."""
+    """The program's environment: this process's, if it is inherited, and over it what `--env` says.
+
+    A variable that is passed on is only set if it is set here.
+    """
     pairs = (text.partition("=") for text in variables)
-    given = {name: value if sign else os.environ.get(name, "") for name, sign, value in pairs}
+    given = {name: value if sign else os.environ[name] for name, sign, value in pairs if sign or name in os.environ}
     return list(({**os.environ, **given} if is_inherited else given).items())

@@ -104,7 +104,7 @@ def add_other_options(
     options: WasmOptions, system: tuple[str, ...], debugging: tuple[str, ...], optimizing: tuple[str, ...]
 ) -> None:
     """Reads what `-S`, `-D` and `-O` say into `options`."""
-    for name, value in _pairs("-S", system, _SYSTEM.keys()):
+    for name, value in _pairs("-S", system, _SYSTEM.keys(), [name for name, needed in _SYSTEM.items() if not needed]):
         is_on = value is None or _parse_flag("-S", name, value)
         if is_on and _SYSTEM[name]:
             raise usage_error(f"-S {name}: needs {_SYSTEM[name]}, which is not supported yet")
@@ -130,15 +130,20 @@ def choose_strategy(options: WasmOptions, generating: tuple[str, ...]) -> None:
         options.strategy = value
 
 
-def _pairs(option: str, texts: tuple[str, ...], known: Collection[str]) -> Iterator[tuple[str, str | None]]:
-    """The names of `name=value,…` with their values, None where there is no `=`; what is not known is an error."""
+def _pairs(
+    option: str, texts: tuple[str, ...], known: Collection[str], shown: Collection[str] = ()
+) -> Iterator[tuple[str, str | None]]:
+    """The names of `name=value,…` with their values, None where there is no `=`; what is not known is an error.
+
+    That names what there is: all of it, or what is `shown`.
+    """
     for item in (item for text in texts for item in text.split(",")):
         name, has_value, value = item.partition("=")
         if name not in known:
             from difflib import get_close_matches
 
             close = get_close_matches(name, known, 1)
-            hint = f"; is it {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+            hint = f"; is it {close[0]}?" if close else f"; there are {', '.join(sorted(shown or known))}"
             raise usage_error(f"{option} {name}: there is no such option{hint}")
         yield name, value if has_value else None
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fusee.cli.errors import usage_error
+from fusee.cli.errors import counted, invocable, usage_error, visible
 from fusee.cli.modules import ModuleFile, PathLike, make_engine
 from fusee.cli.options import WasmOptions
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from fusee import Engine, Func, Instance, Module, Store, WasiConfig
     from fusee.cli.count import Measurement
-
-_MOST_NAMES = 12  # exports named in an error
 
 
 class Program:
@@ -90,7 +88,8 @@ class Program:
         if invoke is not None:
             function = self.function(instance, invoke)
             if function is None:
-                raise usage_error(f"{invoke}: the module exports no such function; {self._exported()}")
+                name = visible(invoke)
+                raise usage_error(f"--invoke {name}: the module exports no such function; {self._exported()}")
             _invoke(self.store, function, arguments)
         elif main is not None:
             main(self.store)
@@ -109,11 +108,7 @@ class Program:
         """What `--invoke` could be given, for errors."""
         from fusee import FuncType
 
-        names = [item.name for item in self.module.exports if isinstance(item.type, FuncType)]
-        if not names:
-            return "it exports no functions"
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        return f"--invoke can call {', '.join(names[:_MOST_NAMES])}{more}"
+        return invocable([item.name for item in self.module.exports if isinstance(item.type, FuncType)])
 
     def function(self, instance: "Instance", name: str) -> "Func | None":
         """An exported function."""
@@ -136,7 +131,8 @@ def _invoke(store: "Store", function: "Func", texts: tuple[str, ...]) -> None:
     signature = function.type(store)
     params, kinds = signature.params, signature.results
     if len(texts) != len(params):
-        raise usage_error(f"--invoke: got {len(texts)} arguments, but the function has {len(params)} parameters")
+        given, taken = counted(len(texts), "argument"), counted(len(params), "parameter")
+        raise usage_error(f"--invoke: got {given}, but the function has {taken}")
     results = function(store, *(parse_value(*pair) for pair in zip(params, texts, strict=True)))
     for kind, result in zip(kinds, [results] if len(kinds) == 1 else results or (), strict=True):
         print(show_value(kind, result), flush=True)
