@@ -171,3 +171,39 @@ def test_no_function_is_too_long() -> None:
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_FUNCTION_LINES
     }
     assert too_long == {}
+
+
+SCALARS = {"u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64"}
+
+CONVERTED = {
+    # ordinary Python calculates with them
+    "CODE_START", "ENTRY_COST", "EXTERN_FUNC", "EXTERN_TAG", "SLOT_BYTES", "TAG_MASK",
+    # a wider one is shifted, or kept in a local
+    "BITMAP_WORDS", "CONST", "SLOT",
+}  # fmt: skip
+"""Constants that kernels convert though they could have another type, with the reason."""
+
+
+def converted_constants(path: Path) -> Iterator[str]:
+    """The constants that the kernels of a file convert by name; facts of `spec` know no types of kernels."""
+    tree = tree_of(path)
+    of_spec = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fusee.spec")
+        for alias in node.names
+    }
+    for kernel in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.decorator_list):
+        for node in ast.walk(kernel):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SCALARS:
+                yield from (
+                    name.id
+                    for name in node.args
+                    if isinstance(name, ast.Name) and name.id.isupper() and name.id not in of_spec
+                )
+
+
+def test_constants_of_kernels_have_their_types() -> None:
+    """`LIMIT: Final = u32(9)` spares every kernel a conversion."""
+    kernels = [path for path in SOURCES if part_of(path) in ("engine", "freestanding")]
+    assert {name for path in kernels for name in converted_constants(path)} == CONVERTED

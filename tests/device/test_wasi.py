@@ -202,14 +202,14 @@ def test_snapshot_0(device: Device) -> None:
     assert device("fd_filestat_get", FILE + 3, 64) == Errno.SUCCESS
     assert struct.unpack("<QQB7xQQQQQ", device.bytes(64, 64)) == (1, 2, 4, 3, 4, 5, 6, 7)
     device.put(64, b"\xff" * 64)
-    assert device("fd_filestat_get", FILE + 3, 64, first=VARIANTS) == Errno.SUCCESS
+    assert device("fd_filestat_get", FILE + 3, 64, first=int(VARIANTS)) == Errno.SUCCESS
     assert struct.unpack("<QQB3xIQQQQ", device.bytes(64, 56)) == (1, 2, 4, 3, 4, 5, 6, 7)
     assert device.bytes(120, 8) == b"\xff" * 8
     for whence, meaning in enumerate((1, 2, 0)):
-        assert device("fd_seek", FILE + 3, 9, whence, 64, first=VARIANTS) == Errno.SUCCESS
+        assert device("fd_seek", FILE + 3, 9, whence, 64, first=int(VARIANTS)) == Errno.SUCCESS
         assert app.asked[-1] == (FILE, 9, meaning)
-    assert device("fd_seek", FILE + 3, 9, 3, 64, first=VARIANTS) == Errno.INVAL
-    assert device("fd_seek", FILE + 3, 9, 0xFFFF_FFFF, 64, first=VARIANTS) == Errno.INVAL
+    assert device("fd_seek", FILE + 3, 9, 3, 64, first=int(VARIANTS)) == Errno.INVAL
+    assert device("fd_seek", FILE + 3, 9, 0xFFFF_FFFF, 64, first=int(VARIANTS)) == Errno.INVAL
 
 
 def test_exit_statuses(device: Device) -> None:

@@ -196,7 +196,8 @@ def test_segments(decoder: Decoder) -> None:
     assert text(m, elements[0].items) == b"\0\0"
     assert text(m, elements[2].items) == b"\xd0\x6f\x0b"
     datas = [m.datas[i] for i in range(int(m.data_count))]
-    assert [(int(d.mode), int(d.memory)) for d in datas] == [(SEGMENT_ACTIVE, 1), (SEGMENT_PASSIVE, 0)]
+    assert [int(d.mode) for d in datas] == [SEGMENT_ACTIVE, SEGMENT_PASSIVE]
+    assert [int(d.memory) for d in datas] == [1, 0]
     assert [text(m, d.bytes) for d in datas] == [b"active", b"passive"]
     release_module(m)
 

@@ -131,7 +131,7 @@ def test_results_can_always_go_to_the_accumulator() -> None:
 def test_a_letter_stands_for_every_pin() -> None:
     found = expand("pp", mirrored=1)
     assert found == [(PIN + first, PIN + second) for second in range(PINS) for first in range(second + 1)]
-    assert expand("apc") == [(ACC, PIN + pin, CONST) for pin in range(PINS)]
+    assert expand("apc") == [(int(ACC), PIN + pin, int(CONST)) for pin in range(PINS)]
 
 
 def test_rows_have_unlike_numbers() -> None:

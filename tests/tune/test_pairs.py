@@ -3,7 +3,7 @@
 import pytest
 
 from fusee.disasm.cells import CodeCell
-from fusee.engine.isa.forms import ACC, NOWHERE, PIN, SLOT
+from fusee.engine.isa.forms import PIN, PLACES
 from fusee.engine.isa.order import ORDER, name_of, numbered, read_order
 from fusee.engine.isa.pairs import PAIRS, expand_pair
 from fusee.engine.isa.row import cell
@@ -13,6 +13,7 @@ from fusee.engine.isa.trees import PatternError
 from fusee.tune.pairs import choose_pairs, pair_lines
 
 BY_NAME = {row.name: row for row in ROWS}
+(ACC,), (SLOT,), (NOWHERE,) = PLACES["a"], PLACES["s"], PLACES["-"]
 MOVE: Placed = (BY_NAME["mov"], SLOT, (PIN + 1,))
 LOAD: Placed = (BY_NAME["load32_u"], ACC, (SLOT,))
 RETURN: Placed = (BY_NAME["return"], NOWHERE, ())

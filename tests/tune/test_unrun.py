@@ -1,13 +1,14 @@
 """Modules that are not run: which blocks of a function count."""
 
 from fusee.disasm.cells import CodeCell
-from fusee.engine.isa.forms import ACC, NOWHERE, SLOT
+from fusee.engine.isa.forms import PLACES
 from fusee.engine.isa.row import cell
 from fusee.engine.isa.table import ROWS
 from fusee.tune.lister import Block
 from fusee.tune.unrun import in_loops
 
 BY_NAME = {row.name: row for row in ROWS}
+(ACC,), (SLOT,), (NOWHERE,) = PLACES["a"], PLACES["s"], PLACES["-"]
 MOVE = "mov", SLOT, (SLOT,)
 VECTOR = "loadv", ACC, (SLOT,)
 LOOP = "set_loop", NOWHERE, ()

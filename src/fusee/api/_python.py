@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fusee.api._native import HostNative
     from fusee.api.store import Store
 
+_FIRST_REQUEST: Final = int(REQUEST_GROW)
 LOOK_SECONDS: Final = 0.001  # between two looks at whether a guest has paused
 
 _api: Final = ctypes.pythonapi
@@ -69,7 +70,7 @@ def python_functions(invoke: int, advance: int) -> ctypes.Array[ctypes.c_char]:
 
 
 def _run_host(store: "Store", identity: int, instance: int, slots: int) -> object:
-    if identity >= REQUEST_GROW:
+    if identity >= _FIRST_REQUEST:
         from fusee.api._sharing import answer
 
         answer(store, identity, slots)

@@ -244,7 +244,8 @@ class Module(Unique, Managed):
     def _value_type(self, code: int) -> ValType:
         if code & int(REF) and not code & ABSTRACT:
             defined = self._state.types[code & HEAP_MASK]
-            code = code & int(REF | NULLABLE) | int(defined.canonical) | (AGGREGATE if defined.kind != KIND_FUNC else 0)
+            aggregate = 0 if defined.kind == KIND_FUNC else int(AGGREGATE)
+            code = code & int(REF | NULLABLE) | int(defined.canonical) | aggregate
         return ValType._from_code(code)
 
     def _func_type(self, index: int) -> FuncType:

@@ -497,7 +497,7 @@ class Store(ObjectTable, Unique, Managed):
         """The frames of the trap that happened last, the innermost first."""
         from fusee.api.frame import Frame
 
-        words: Any = (ctypes.c_uint64 * (MOST_FRAMES * FRAME_WORDS))()
+        words: Any = (ctypes.c_uint64 * int(MOST_FRAMES * FRAME_WORDS))()
         with self._lock:
             count: int = self._native.backtrace(self._address, words, MOST_FRAMES)
         places: dict[tuple[int, int], tuple[str | None, str | None, int]] = {}  # by instance and function

@@ -120,7 +120,7 @@ class ValType(Managed):
         """Whether values are references to functions, a bool."""
         if self._code & _ABSTRACT:
             return self.heap in ("func", "nofunc")
-        return self.is_reference and not self._code & AGGREGATE
+        return self.is_reference and self._code & AGGREGATE == 0
 
     @property
     def is_exception(self) -> bool:

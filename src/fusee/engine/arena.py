@@ -25,7 +25,7 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-ALIGNMENT: Final = 8
+ALIGNMENT: Final = u64(8)
 FIRST_CHUNK_BYTES: Final = u64(0x1000)
 LARGEST_CHUNK_BYTES: Final = 0x4_0000  # a larger request gets a chunk of its own
 SMALLEST_BUFFER_BYTES: Final = 0x200
@@ -102,7 +102,7 @@ def new_arena(platform: Platform) -> Arena:
 
 @kernel(inline=True)
 def aligned(size: u64) -> u64:
-    return (size + (ALIGNMENT - 1)) & ~u64(ALIGNMENT - 1)
+    return (size + (ALIGNMENT - 1)) & ~(ALIGNMENT - 1)
 
 
 @kernel

@@ -38,7 +38,7 @@ def locate(frame: Ptr[u64]) -> None:
     m = cast(Instance, usize(frame[0])).module
     index = u32(frame[1])
     code = code_of(m, index + 1)
-    found = u32(UNKNOWN_OFFSET)
+    found = UNKNOWN_OFFSET
     if code.positions != 0:
         table = cast(Ptr[u8], code) + code.positions
         start = m.bodies[index - m.imported_func_count].code.start

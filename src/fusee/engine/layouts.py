@@ -41,7 +41,7 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_SUBTYPING_DEPTH
 from fusee.spec.types import PACKED_I8, PACKED_I16, Heap
 
-HEADER_BYTES: Final = 8
+HEADER_BYTES: Final = u32(8)
 TYPE_AT: Final = 0
 LENGTH_AT: Final = 4
 FIELD_WORDS: Final = 3  # offset, storage type and mutability
@@ -182,18 +182,18 @@ def make_layout(m: Module, layout: Layout, t: TypeDef, place: Ptr[u32]) -> u32:
     layout.field_count = t.field_count
     layout.offsets = place
     layout.storage = place + t.field_count
-    position = u32(HEADER_BYTES)
+    position = HEADER_BYTES
     for field in span(t.field_count):
         size = u32(1) << size_log2(t.fields[field])
-        alignment = minimum(size, u32(HEADER_BYTES))
+        alignment = minimum(size, HEADER_BYTES)
         position = (position + alignment - 1) & ~(alignment - 1)
         layout.offsets[field] = position
         layout.storage[field] = canonical_value_type(m, t.fields[field])
         layout.storage[t.field_count + field] = t.mutable[field]
         position += size
-    layout.size_bytes = (position + HEADER_BYTES - 1) & ~u32(HEADER_BYTES - 1)
+    layout.size_bytes = (position + HEADER_BYTES - 1) & ~(HEADER_BYTES - 1)
     if t.kind == KIND_ARRAY:
-        layout.size_bytes = u32(HEADER_BYTES)
+        layout.size_bytes = HEADER_BYTES
         layout.element_log2 = u8(size_log2(t.fields[0]))
     words = t.field_count * FIELD_WORDS
     return words + list_references(m, layout, t, place + words)

@@ -340,7 +340,7 @@ def canonical_value_type(m: Module, value_type: u32) -> u32:
     if value_type & (REF | ABSTRACT) != REF:
         return value_type
     t = m.types[value_type & HEAP_MASK]
-    return value_type & (REF | NULLABLE) | t.canonical | (u32(0) if t.kind == KIND_FUNC else u32(AGGREGATE))
+    return value_type & (REF | NULLABLE) | t.canonical | (u32(0) if t.kind == KIND_FUNC else AGGREGATE)
 
 
 @kernel
@@ -360,10 +360,11 @@ def heap_matches(registry: TypeRegistry, a: u32, b: u32) -> bool:
     if b & ABSTRACT != 0:
         heap = a & HEAP_MASK
         if a & ABSTRACT == 0:
-            heap = heap_of_kind(registry.types[a & ID_MASK].kind)
+            heap = u32(heap_of_kind(registry.types[a & ID_MASK].kind))
         return (u32(SUPERTYPE_MASKS[heap - FIRST_HEAP]) >> ((b & HEAP_MASK) - FIRST_HEAP)) & 1 != 0
     if a & ABSTRACT != 0:
-        return a & HEAP_MASK == (u32(Heap.NONE) if b & AGGREGATE != 0 else u32(Heap.NOFUNC))
+        bottom: Heap = Heap.NONE if b & AGGREGATE != 0 else Heap.NOFUNC
+        return a & HEAP_MASK == bottom
     return is_subtype_of(registry, a & ID_MASK, b & ID_MASK)
 
 
@@ -378,8 +379,8 @@ def is_subtype_of(registry: TypeRegistry, a: u32, b: u32) -> bool:
 
 
 @kernel(inline=True)
-def heap_of_kind(kind: u32) -> u32:
+def heap_of_kind(kind: u32) -> Heap:
     """The abstract heap type right above all types of a kind."""
     if kind == KIND_FUNC:
-        return u32(Heap.FUNC)
-    return u32(Heap.ARRAY) if kind == KIND_ARRAY else u32(Heap.STRUCT)
+        return Heap.FUNC
+    return Heap.ARRAY if kind == KIND_ARRAY else Heap.STRUCT

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.kernel.lang import Ptr, kernel, rotr, span, stack_array, table, u8, u32, u64
 
-HASH_WORDS: Final = 8
+HASH_WORDS: Final = u32(8)
 _BLOCK_BYTES: Final = 64
 _ROUNDS: Final = u32(64)
 
@@ -37,7 +37,7 @@ ROUND_CONSTANTS: Final = table(u32, [_root_fraction(prime, 3) for prime in _prim
 @kernel
 def sha256(data: Ptr[u8], size: u32, result: Ptr[u32]) -> None:
     """The hash of bytes, as eight words, the most significant first."""
-    for i in span(u32(HASH_WORDS)):
+    for i in span(HASH_WORDS):
         result[i] = INITIAL[i]
     words = stack_array(u32, 16)
     bits = u64(size) << 3

@@ -4,12 +4,14 @@ All round to nearest. Those of single precision go through double precision, in 
 change the result: 53 bits are more than twice 24 and two.
 """
 
+from typing import Final
+
 from fusee.freestanding.conversion import demote, promote
 from fusee.freestanding.formats import DOUBLE, is_nan, is_ordinary, pack, shift_out, unpack
 from fusee.kernel.lang import bitcast, clz, f32, f64, i32, kernel, u32, u64
 
 _MAGNITUDE = DOUBLE.sign - 1
-_QUOTIENT_BITS = 56  # those of the result, one to round by, and room for the sticky one
+_QUOTIENT_BITS: Final = u32(56)  # those of the result, one to round by, and room for the sticky one
 _BELOW = 63 - _QUOTIENT_BITS
 
 
@@ -49,7 +51,7 @@ def _add_special(a: u64, b: u64) -> u64:
     if is_nan(b, DOUBLE):
         return b | DOUBLE.quiet
     if a & _MAGNITUDE == DOUBLE.infinity:
-        return u64(DOUBLE.nan) if a ^ b == DOUBLE.sign else a
+        return DOUBLE.nan if a ^ b == DOUBLE.sign else a
     if b & _MAGNITUDE == DOUBLE.infinity:
         return b
     if a & _MAGNITUDE != 0:
@@ -86,7 +88,7 @@ def multiply(a: u64, b: u64) -> u64:
             return b | DOUBLE.quiet
         if a & _MAGNITUDE == 0 or b & _MAGNITUDE == 0:
             is_invalid = a & _MAGNITUDE == DOUBLE.infinity or b & _MAGNITUDE == DOUBLE.infinity
-            return u64(DOUBLE.nan) if is_invalid else sign
+            return DOUBLE.nan if is_invalid else sign
         return sign | DOUBLE.infinity
     exponent, first = unpack(a, DOUBLE)
     other, second = unpack(b, DOUBLE)
@@ -106,14 +108,14 @@ def divide(a: u64, b: u64) -> u64:
         if is_nan(b, DOUBLE):
             return b | DOUBLE.quiet
         if a & _MAGNITUDE == b & _MAGNITUDE:  # 0 / 0 or infinity / infinity
-            return u64(DOUBLE.nan)
+            return DOUBLE.nan
         is_zero = a & _MAGNITUDE == 0 or b & _MAGNITUDE == DOUBLE.infinity
         return sign if is_zero else sign | DOUBLE.infinity
     exponent, rest = unpack(a, DOUBLE)
     other, divisor = unpack(b, DOUBLE)
     if rest < divisor:
         rest, exponent = rest << 1, exponent - 1
-    quotient, steps = u64(0), u32(_QUOTIENT_BITS)
+    quotient, steps = u64(0), _QUOTIENT_BITS
     while steps != 0:
         quotient = quotient << 1
         if rest >= divisor:
@@ -132,11 +134,11 @@ def square_root(a: u64) -> u64:
     if a & _MAGNITUDE == 0 or a == DOUBLE.infinity:
         return a
     if a & DOUBLE.sign != 0:
-        return u64(DOUBLE.nan)
+        return DOUBLE.nan
     exponent, digits = unpack(a, DOUBLE)
     if exponent & 1 != 0:
         digits, exponent = digits << 1, exponent - 1
-    root, rest, steps = u64(0), u64(0), u32(_QUOTIENT_BITS)
+    root, rest, steps = u64(0), u64(0), _QUOTIENT_BITS
     while steps != 0:
         rest = rest << 2 | digits >> 62
         digits = digits << 2

@@ -19,7 +19,7 @@ def promote(bits: u32) -> u64:
     if magnitude == 0:
         return sign
     if magnitude >= SINGLE.infinity:
-        quiet = u64(DOUBLE.quiet) if is_nan(single, SINGLE) else u64(0)
+        quiet = DOUBLE.quiet if is_nan(single, SINGLE) else u64(0)
         return sign | DOUBLE.infinity | (magnitude & SINGLE.fraction) << _FRACTION_DIFFERENCE | quiet
     exponent, significand = unpack(single, SINGLE)
     return pack(sign, exponent, significand, DOUBLE)
@@ -33,7 +33,7 @@ def demote(bits: u64) -> u32:
     if magnitude == 0:
         return u32(sign)
     if magnitude >= DOUBLE.infinity:
-        quiet = u64(SINGLE.quiet) if is_nan(bits, DOUBLE) else u64(0)
+        quiet = SINGLE.quiet if is_nan(bits, DOUBLE) else u64(0)
         payload = (magnitude & DOUBLE.fraction) >> _FRACTION_DIFFERENCE
         return u32(sign | SINGLE.infinity | payload | quiet)
     exponent, significand = unpack(bits, DOUBLE)

@@ -44,12 +44,12 @@ class Format:
         return (1 << self.fraction_bits) - 1
 
     @property
-    def quiet(self) -> int:
+    def quiet(self) -> u64:
         """The bit that a NaN has which no operation traps on."""
-        return 1 << (self.fraction_bits - 1)
+        return u64(1 << (self.fraction_bits - 1))
 
     @property
-    def nan(self) -> int:
+    def nan(self) -> u64:
         """WebAssembly's canonical NaN."""
         return self.infinity | self.quiet
 

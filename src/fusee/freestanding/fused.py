@@ -65,7 +65,7 @@ def _special(a: u64, b: u64, c: u64, f: Static[Format]) -> u64:
     sign = (a ^ b) & f.sign
     if first == f.infinity or second == f.infinity:
         is_invalid = first == 0 or second == 0 or (added == f.infinity and c & f.sign != sign)
-        return u64(f.nan) if is_invalid else sign | f.infinity
+        return f.nan if is_invalid else sign | f.infinity
     if added != 0:
         return c
     return sign & c  # both are zero

@@ -8,7 +8,8 @@ addresses are chosen to bring out truncation: above 2 GiB with 32-bit pointers, 
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from operator import index
+from typing import Any, NoReturn, SupportsIndex, TypeVar
 
 from fusee.kernel.codec import element_codec, make_reference
 from fusee.kernel.faults import AlignmentFault, BoundsFault, ConstantFault, FreedFault, WildFault
@@ -281,17 +282,17 @@ def new(kind: type[T]) -> T:
     return result
 
 
-def new_array(kind: type[T], count: int) -> Ptr[T]:
+def new_array(kind: type[T], count: SupportsIndex) -> Ptr[T]:
     """`count` zeroed elements in simulated memory."""
     space = simulated()
     codec = element_codec(kind, space.target)
-    allocation = space.allocate(bytearray(count * codec.size))
+    allocation = space.allocate(bytearray(index(count) * codec.size))
     return Ptr.make(codec, allocation, allocation.address)
 
 
-def stack_array(kind: type[T], count: int) -> Ptr[T]:
+def stack_array(kind: type[T], count: SupportsIndex) -> Ptr[T]:
     """`count` elements that live until the kernel returns."""
     space = simulated()
     codec = element_codec(kind, space.target)
-    allocation = space.push_stack(count * codec.size)
+    allocation = space.push_stack(index(count) * codec.size)
     return Ptr.make(codec, allocation, allocation.address)

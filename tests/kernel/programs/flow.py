@@ -199,7 +199,9 @@ def in_mode(a: u32, mode: Mode) -> u32:
 
 @kernel
 def modes(a: u32) -> u32:
-    return in_mode(a, Mode.TWICE) ^ in_mode(a + 1, Mode.PLAIN) * 7
+    which: Mode = Mode.TWICE if a & 4 != 0 else Mode.PLAIN
+    again = in_mode(a + 2, Mode.PLAIN if a & 8 != 0 else Mode.TWICE)
+    return in_mode(a, Mode.TWICE) ^ in_mode(a + 1, Mode.PLAIN) * 7 ^ in_mode(again, which)
 
 
 ENTRIES = [all_steps, crc32, gcd, collatz, short_circuit, mandelbrot, unrolled_search, nested, evaluation_order, modes]

@@ -1,6 +1,6 @@
 """Pointers, references, embedded structs and arrays, function pointers."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fusee.kernel.lang import (
     Count,
@@ -25,6 +25,8 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )
+
+SHAPES: Final = u32(5)
 
 
 @struct
@@ -141,13 +143,13 @@ def fill_shapes(shapes: Ptr[Shape], count: u32, work: Ptr[u8]) -> None:
 
 @kernel
 def shapes(work: Ptr[u8]) -> u64:
-    made = stack_array(Shape, 5)
+    made = stack_array(Shape, SHAPES)
     fill_bytes(cast(Ptr[u8], made), u8(0xEE), usize(5 * size_of(Shape)))
-    fill_shapes(made, u32(5), work)
-    copies = stack_array(Shape, 5)
+    fill_shapes(made, SHAPES, work)
+    copies = stack_array(Shape, SHAPES)
     copy_bytes(cast(Ptr[u8], copies), cast(Ptr[u8], made), usize(5 * size_of(Shape)))
     result = u64(0)
-    for i in span(u32(5)):
+    for i in span(SHAPES):
         s = copies[i]
         if is_null(s.measure):
             result += 1000

@@ -25,9 +25,9 @@ from fusee.engine.state.runtime import TAG_I31, Instance
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, span, stack_array, u8, u32, u64, usize
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
-I31: Final = 0  # `fusee_any_kind_t`
+I31: Final = u8(0)  # `fusee_any_kind_t`
 STRUCT: Final = u8(1)
-ARRAY: Final = 2
+ARRAY: Final = u8(2)
 
 
 @kernel(inline=True)
@@ -61,9 +61,9 @@ def object_in(ref: Ref) -> u64:
 def any_kind(ref: Ref) -> u8:
     made = object_in(ref)
     if made != 0:
-        return u8(ARRAY) if layout_of(registry_of(ref.store), type_of(made)).kind == KIND_ARRAY else STRUCT
+        return ARRAY if layout_of(registry_of(ref.store), type_of(made)).kind == KIND_ARRAY else STRUCT
     is_number = is_kind(ref, KIND_ANY) and reference_of(ref) & TAG_I31 != 0
-    return u8(I31) if is_number else KIND_NONE
+    return I31 if is_number else KIND_NONE
 
 
 @kernel(export="fusee_any_type")
@@ -236,7 +236,7 @@ def type_kind(s: StoreObject, type: u32) -> u8:  # noqa: A002
     layout = layout_in(s, type)
     if is_null(layout):
         return KIND_NONE
-    return u8(ARRAY) if layout.kind == KIND_ARRAY else STRUCT
+    return ARRAY if layout.kind == KIND_ARRAY else STRUCT
 
 
 @kernel(export="fusee_type_size")

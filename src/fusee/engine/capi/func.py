@@ -40,7 +40,7 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 
-IS_FINAL: Final = 1  # in the first word of a type, beside its kind
+IS_FINAL: Final = u8(1)  # in the first word of a type, beside its kind
 FIRST_HOSTS: Final = u32(16)
 WRONG_COUNT: Final = u64(Misuse(Mistake.COUNT, 0).status)
 TOO_DEEP: Final = u64(Misuse(Mistake.NESTING, 0).status)
@@ -161,7 +161,7 @@ def slots_in(types: Vector) -> u32:
 @kernel
 def canonical_type(s: StoreObject, type: ExternType) -> u32:  # noqa: A002
     """The number by which the engine knows a function type; held until the engine ends."""
-    size = usize(HEADER_WORDS) + type.params.size + type.results.size
+    size = HEADER_WORDS + type.params.size + type.results.size
     words = cast(Ptr[u32], new_block(size * WORD_BYTES))
     if is_null(words):
         raise Exhausted(Limit.SYSTEM, 0)
@@ -174,10 +174,10 @@ def canonical_type(s: StoreObject, type: ExternType) -> u32:  # noqa: A002
 
 @kernel
 def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: Ptr[u32]) -> None:  # noqa: A002
-    words[0] = u32(engine.KIND_FUNC << 1 | IS_FINAL)
+    words[0] = engine.KIND_FUNC << 1 | IS_FINAL
     words[1] = NONE
     words[2] = u32(type.params.size)
-    count = u32(HEADER_WORDS)
+    count = HEADER_WORDS
     for i in span(type.params.size):
         words[count] = kind_at(type.params, i)
         count += 1
@@ -187,7 +187,7 @@ def register_type(s: StoreObject, type: ExternType, words: Ptr[u32], canonical: 
     registry = cast(TypeRegistry, s.world.engine.registry)
     canonical[0] = hold_group(registry, words, count, u32(1)).first_id
     record = registry.types[canonical[0]]
-    record.kind = u8(engine.KIND_FUNC)
+    record.kind = engine.KIND_FUNC
     record.supertype = NONE
 
 

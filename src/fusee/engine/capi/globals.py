@@ -9,7 +9,7 @@ from fusee.engine.capi.types import read_content_type
 from fusee.engine.capi.values import from_slot, to_slot
 from fusee.engine.runtime.objects import new_global
 from fusee.engine.state.runtime import Global
-from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u8, u64, usize
+from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, stack_array, u64, usize
 
 
 @kernel(inline=True)
@@ -67,7 +67,7 @@ def get(ref: Ref, out: Value) -> None:
 
 @kernel
 def put_nothing(out: Value) -> None:
-    out.kind = u8(VAL_EXTERNREF)
+    out.kind = VAL_EXTERNREF
     out.bits = u64(0)
 
 

@@ -19,7 +19,7 @@ def kind_from_code(value_type: u32) -> u32:
     if value_type & ABSTRACT == 0 or heap == Heap.FUNC or heap == Heap.NOFUNC:
         return VAL_FUNCREF
     if heap == Heap.EXTERN or heap == Heap.NOEXTERN:
-        return u32(VAL_EXTERNREF)
+        return VAL_EXTERNREF
     if heap == Heap.EXN or heap == Heap.NOEXN:
         return VAL_EXNREF
     return VAL_ANYREF

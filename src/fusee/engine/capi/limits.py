@@ -90,7 +90,7 @@ def end_for_a_while(s: StoreObject, nanoseconds: u64) -> bool:
     if address(clock) == 0:
         return end_objects(s.store, nanoseconds)
     start = clock(MONOTONIC)
-    while not end_objects(s.store, u64(STEP_WORDS)):
+    while not end_objects(s.store, STEP_WORDS):
         if clock(MONOTONIC) - start >= nanoseconds:
             return False
     return True
@@ -108,7 +108,7 @@ def collect_for_a_while(s: StoreObject, nanoseconds: u64) -> bool:
     if address(clock) == 0:
         return collect_for(s.store, nanoseconds)
     start = clock(MONOTONIC)
-    while not collect_for(s.store, u64(STEP_WORDS)):
+    while not collect_for(s.store, STEP_WORDS):
         if clock(MONOTONIC) - start >= nanoseconds:
             return False
     return True

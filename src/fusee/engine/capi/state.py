@@ -27,15 +27,15 @@ KIND_EXN: Final = u32(9)
 KIND_ANY: Final = u32(10)
 KIND_NONE: Final = u8(0xFF)  # of NULL
 
-VAL_I32: Final = u32(0)  # `wasm_valkind_t`
-VAL_I64: Final = u32(1)
+VAL_I32: Final = u8(0)  # `wasm_valkind_t`
+VAL_I64: Final = u8(1)
 VAL_F32: Final = 2
 VAL_F64: Final = 3
 VAL_V128: Final = 4
-VAL_EXTERNREF: Final = 128
-VAL_FUNCREF: Final = u32(129)
-VAL_EXNREF: Final = u32(130)
-VAL_ANYREF: Final = u32(131)  # all of the hierarchy of `anyref`
+VAL_EXTERNREF: Final = u8(128)
+VAL_FUNCREF: Final = u8(129)
+VAL_EXNREF: Final = u8(130)
+VAL_ANYREF: Final = u8(131)  # all of the hierarchy of `anyref`
 VAL_NONE: Final = u8(0xFF)  # of NULL
 
 

@@ -176,7 +176,7 @@ def add_frames(s: StoreObject, trap: Trap) -> None:
 
 @kernel
 def read_backtrace(s: StoreObject, words: Ptr[u64], count: Ptr[u32]) -> None:
-    count[0] = backtrace(s.store, words, u32(MOST_FRAMES))
+    count[0] = backtrace(s.store, words, MOST_FRAMES)
 
 
 @kernel

@@ -24,7 +24,7 @@ from fusee.engine.state import module as engine
 from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, u64, usize
 from fusee.spec.limits import MAX_PARAMS
 
-NO_MAXIMUM: Final = 0xFFFF_FFFF
+NO_MAXIMUM: Final = u32(0xFFFF_FFFF)
 
 
 @kernel(export="wasm_valtype_new")
@@ -250,7 +250,7 @@ def tagtype_functype(type: ExternType) -> ExternType:  # noqa: A002
 @kernel(inline=True)
 def set_limits(type: ExternType, limits: Limits) -> None:  # noqa: A002
     """Without limits: none at all."""
-    type.limits.maximum = u32(NO_MAXIMUM)
+    type.limits.maximum = NO_MAXIMUM
     if not is_null(limits):
         type.limits.minimum = limits.minimum
         type.limits.maximum = limits.maximum
@@ -409,7 +409,7 @@ def read_limits(type: ExternType, minimum: u64, has_maximum: bool, maximum: u64)
     """Limits that C's 32 bits cannot hold are shown as the greatest that they can."""
     if not is_null(type):
         type.limits.minimum = narrowed(minimum)
-        type.limits.maximum = narrowed(maximum) if has_maximum else u32(NO_MAXIMUM)
+        type.limits.maximum = narrowed(maximum) if has_maximum else NO_MAXIMUM
 
 
 @kernel
@@ -424,4 +424,4 @@ def read_memorytype(minimum: u64, has_maximum: bool, maximum: u64, is_shared: bo
 
 @kernel
 def narrowed(size: u64) -> u32:
-    return u32(size) if size < NO_MAXIMUM else u32(NO_MAXIMUM - 1)
+    return u32(size) if size < NO_MAXIMUM else NO_MAXIMUM - 1

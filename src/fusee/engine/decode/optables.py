@@ -24,7 +24,7 @@ VALUE_CODES: Final = {
     "i32": int(VAL_I32), "i64": int(VAL_I64), "f32": VAL_F32, "f64": VAL_F64, "v128": VAL_V128, "addr": ADDRESS,
 }  # fmt: skip
 
-RULE_NONE: Final = 0  # no such opcode
+RULE_NONE: Final = u8(0)  # no such opcode
 RULE_FIXED: Final = 1  # a fixed signature up to address types
 RULE_OWN: Final = 2  # a rule of its own
 RULE_MASK: Final = 3

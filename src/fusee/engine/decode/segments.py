@@ -54,12 +54,12 @@ def decode_element(m: Module, r: Reader, segment: ElementSegment) -> None:
         raise Malformed(ModuleError.BAD_SEGMENT_KIND, segment.place)
     explicit = flags & ELEMENT_EXPLICIT != 0
     if flags & ELEMENT_NOT_ACTIVE == 0:
-        segment.mode = u32(SEGMENT_ACTIVE)
+        segment.mode = SEGMENT_ACTIVE
         if explicit:
             segment.table = read_u32(r)
         skip_expression(m, r, segment.offset)
     else:
-        segment.mode = SEGMENT_DECLARATIVE if explicit else u32(SEGMENT_PASSIVE)
+        segment.mode = SEGMENT_DECLARATIVE if explicit else SEGMENT_PASSIVE
     segment.is_expressions = flags & ELEMENT_EXPRESSIONS != 0
     has_type = flags & (ELEMENT_NOT_ACTIVE | ELEMENT_EXPLICIT) != 0
     segment.element = read_element_type(m, r, segment.is_expressions, has_type)
@@ -116,9 +116,9 @@ def decode_data(m: Module, r: Reader, segment: DataSegment) -> None:
     if flags > DATA_EXPLICIT:
         raise Malformed(ModuleError.BAD_SEGMENT_KIND, segment.place)
     if flags == DATA_PASSIVE:
-        segment.mode = u32(SEGMENT_PASSIVE)
+        segment.mode = SEGMENT_PASSIVE
     else:
-        segment.mode = u32(SEGMENT_ACTIVE)
+        segment.mode = SEGMENT_ACTIVE
         if flags == DATA_EXPLICIT:
             segment.memory = read_u32(r)
         skip_expression(m, r, segment.offset)

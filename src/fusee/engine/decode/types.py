@@ -88,7 +88,7 @@ def read_heap_type(m: Module, r: Reader) -> u32:
     if code & 0xC0 != 0x40:
         if not has_feature(m, Feature.FUNCTION_REFERENCES):
             raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
-        return minimum(read_index_s33(r), u32(HEAP_MASK))
+        return minimum(read_index_s33(r), HEAP_MASK)
     r.position = at + 1
     if code < FIRST_HEAP or code > LAST_HEAP:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)

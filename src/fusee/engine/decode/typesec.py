@@ -67,7 +67,7 @@ def decode_sub_type(m: Module, r: Reader, t: TypeDef) -> None:
 @kernel
 def decode_composite(m: Module, r: Reader, t: TypeDef, code: u32) -> None:
     if code == COMP_FUNC:
-        t.kind = u32(KIND_FUNC)
+        t.kind = KIND_FUNC
         t.param_count = read_count(r, u32(1))
         vectors = m.vectors
         t.params = read_result_type(m, r, t.param_count, MAX_PARAMS, ModuleError.LIMIT_PARAMS)
@@ -78,11 +78,11 @@ def decode_composite(m: Module, r: Reader, t: TypeDef, code: u32) -> None:
         t.result_slots = t.result_count + (m.vectors - vectors)
     elif code == COMP_STRUCT and has_feature(m, Feature.GC):
         note_lacking(m, LACKING_OBJECTS, r.position - 1)
-        t.kind = u32(KIND_STRUCT)
+        t.kind = KIND_STRUCT
         read_fields(m, r, t, read_count(r, u32(2)))
     elif code == COMP_ARRAY and has_feature(m, Feature.GC):
         note_lacking(m, LACKING_OBJECTS, r.position - 1)
-        t.kind = u32(KIND_ARRAY)
+        t.kind = KIND_ARRAY
         read_fields(m, r, t, u32(1))
     else:
         raise Malformed(ModuleError.BAD_TYPE, r.position - 1)

@@ -5,7 +5,7 @@ from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
 from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32, read_int, write_int
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import TICK, ZEROED_INLINE
-from fusee.engine.isa.forms import CONST, NOWHERE, PIN
+from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import refuel
@@ -68,7 +68,7 @@ def branch(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
 def step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
     """Add a constant to a local where it is, then compare it: whether the branch is taken."""
     stepped = read_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
-    stepped = stepped + read_int(f, CONST, cell(row, dst, forms, size_of(usize)).sources[1])
+    stepped = stepped + read_int(f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1])
     write_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0], stepped)
     if len(forms) == 2:
         return is_zero(stepped, row.sources[0]) == (row.detail == "z")  # type: ignore[no-any-return]

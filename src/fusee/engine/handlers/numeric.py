@@ -11,10 +11,10 @@ def register_beneath(row: Row, dst: int, forms: Forms) -> int:
     """The register of the operand over whose lowest lane a machine has an instruction to write the row's result."""
     is_float = row.result in WRITE_OVER and row.sources == (row.result, row.result) and row.inner is None
     if not is_float or row.name.partition("_")[2] not in ("add", "sub", "mul", "div") or dst >= SLOT:
-        return NOWHERE
+        return int(NOWHERE)
     if row.commutes and forms[1] == dst:
         return dst
-    return forms[0] if forms[0] < SLOT else NOWHERE
+    return forms[0] if forms[0] < SLOT else int(NOWHERE)
 
 
 @kernel(inline=True)

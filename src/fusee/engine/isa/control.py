@@ -7,8 +7,9 @@ from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, STEP, STEP_AND, UNA
 from fusee.engine.isa.numeric import FLOAT_COMPARISONS
 from fusee.engine.isa.numeric import ROWS as NUMERIC_ROWS
 from fusee.engine.isa.row import Row
+from fusee.kernel.lang import u32
 
-ZEROED_INLINE: Final = 4  # `enter` clears up to this many locals without a loop
+ZEROED_INLINE: Final = u32(4)  # `enter` clears up to this many locals without a loop
 
 
 def _conditional() -> list[Row]:

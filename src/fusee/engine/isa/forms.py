@@ -10,20 +10,21 @@ from typing import Final
 
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.code import MOST_PINS
+from fusee.kernel.lang import u8, u32
 
-ACC: Final = 0
+ACC: Final = u8(0)
 PIN: Final = 1
-PINS: Final = chosen().pins  # so many of them are used
-SLOT: Final = PIN + MOST_PINS
-CONST: Final = SLOT + 1
+PINS: Final = u32(chosen().pins)  # so many of them are used
+SLOT: Final = u8(PIN + MOST_PINS)
+CONST: Final = u8(SLOT + 1)
 FORMS: Final = CONST + 1
-NOWHERE: Final = 7  # no result, or no operand
+NOWHERE: Final = u8(7)  # no result, or no operand
 
 FORM_NAMES: Final = ("a", *(f"r{pin}" for pin in range(MOST_PINS)), "s", "c")
 
 # Letters stand for the kinds of places, the pins together: what exists, exists for every pin.
 PLACES: Final[dict[str, tuple[int, ...]]] = {
-    "a": (ACC,), "p": tuple(range(PIN, PIN + PINS)), "s": (SLOT,), "c": (CONST,), "-": (NOWHERE,),
+    "a": (int(ACC),), "p": tuple(range(PIN, PIN + PINS)), "s": (int(SLOT),), "c": (int(CONST),), "-": (int(NOWHERE),),
 }  # fmt: skip
 LETTERS: Final = {form: letter for letter, forms in PLACES.items() for form in forms}
 READ: Final = "aps"
@@ -98,7 +99,7 @@ BANK_CHOICE: Final = _shape("bank_choice", "ps", "ps", "a")
 RARE_UNARY: Final = _shape("rare_unary", "as")
 RARE_BINARY: Final = _shape("rare_binary", "as", "as")
 RARE_BINARY_CONST: Final = _shape("rare_binary_const", "as", "asc")
-_VECTOR: Final = (READ if PINS else "as") if chosen().has_vector_forms else "s"
+_VECTOR: Final = (READ if PINS != 0 else "as") if chosen().has_vector_forms else "s"
 _RARE_VECTOR: Final = "as" if chosen().has_vector_forms else "s"
 VECTOR_UNARY: Final = _shape("vector_unary", _VECTOR)
 ROOMY: Final = chosen().has_vector_forms and PINS == MOST_PINS  # not on a watch
@@ -119,7 +120,7 @@ VECTOR_FREQUENT_COMMUTATIVE: Final = _shape(
 VECTOR_PAIR: Final = _shape("vector_pair", _RARE_VECTOR, _RARE_VECTOR)
 VECTOR_SHIFT: Final = (
     Shape("vector_shift", ("ac", "pc", "sc", "as", "ss"))  # most counts are constants
-    if chosen().has_vector_forms and PINS
+    if chosen().has_vector_forms and PINS != 0
     else _shape("vector_shift", _VECTOR, "s", banks=True)
 )
 VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank

@@ -21,6 +21,7 @@ from fusee.engine.isa.forms import (
 )  # fmt: skip
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
+from fusee.kernel.lang import u64
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ PAUSING: Final = {
 }  # fmt: skip
 """Those in which a guest can pause, and the operand that says how much there is to do, if it depends on that alone."""
 
-SPREAD: Final = 0x8000  # in that mask: there are vectors, and each operand has two slots
+SPREAD: Final = u64(0x8000)  # in that mask: there are vectors, and each operand has two slots
 
 ROWS: Final = [
     *(row for suffix, (address, memory) in MEMORY_KINDS.items() for row in _accesses(suffix, address, memory)),

@@ -108,7 +108,7 @@ def _read_pairs(name: str, text: str) -> list[tuple[Placed, Placed]]:
     return list(pairs)
 
 
-LISTED: Final = _read_pairs(chosen().source, chosen().patterns if PINS else "")
+LISTED: Final = _read_pairs(chosen().source, chosen().patterns if PINS != 0 else "")
 """In the order of the selection. Machines without pins are small ones: they have no room for pairs."""
 
 # Where the translator finds them: sorted by a hash of two handlers' numbers, with an index by its upper bits
@@ -116,7 +116,7 @@ HASH_FACTOR: Final = 0x9E37_79B1  # 2^32 divided by the golden ratio; as it is o
 PAIR_BITS: Final = max(len(LISTED).bit_length(), 1)
 """So many that most searches end where they begin."""
 
-NO_PAIR: Final = 0xFFFF
+NO_PAIR: Final = u32(0xFFFF)
 _LAST: Final = 0xFFFF_FFFF
 
 

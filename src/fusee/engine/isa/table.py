@@ -19,7 +19,7 @@ from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, 
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
-from fusee.kernel.lang import table, u8, u16
+from fusee.kernel.lang import table, u8, u16, u32
 
 READ_FILES: Final = [os.path.realpath(file) for file in [chosen().file] if file]
 """What this module is made of beside its own text: `kernel.sources` looks at it."""
@@ -29,9 +29,15 @@ SINGLES: Final[tuple[Row, ...]] = tuple(map(present, _ALL))
 TREES: Final[tuple[Row, ...]] = tuple(tree_rows(chosen().source, chosen().patterns, SINGLES))
 ROWS: Final[tuple[Row, ...]] = SINGLES + TREES
 NUMBER: Final[dict[str, int]] = {row.name: number for number, row in enumerate(ROWS)}
-NO_ROW: Final = 0xFFFF
+NO_ROW: Final = u32(0xFFFF)
 _STARTS: Final = [0, *accumulate(len(row.handlers) for row in ROWS)]
 HANDLER_COUNT: Final = _STARTS[-1]
+
+
+def number_of(name: str) -> int:
+    """The number of the row of that name, or `NO_ROW`."""
+    return NUMBER.get(name, int(NO_ROW))
+
 
 # Signatures, those of rows that exist in the same ones written once
 PLACE_BITS: Final = 2
@@ -41,7 +47,7 @@ CONST_CODE: Final = READ_CONST.index("c")
 ELSEWHERE: Final = CONST_CODE << DESTINATION_SHIFT
 """In a key, where no destination is a constant: that there are other destinations, but the accumulator is none."""
 
-PLACE_CODE = table(u8, [0, *[1] * (SLOT - PIN), 2, CONST_CODE, 0])
+PLACE_CODE = table(u8, [0, *[1] * int(SLOT - PIN), 2, CONST_CODE, 0])
 """By form, or `NOWHERE`: which letter stands for it."""
 
 
@@ -79,7 +85,7 @@ TREE_OUTER_SHIFT: Final = TREE_PLACE_SHIFT + 1
 def _tree_key(row: Row) -> tuple[int, int]:
     """Where a tree stands: its inner node, and its key."""
     constants = sum(1 << place for place, leaf in enumerate(row.leaves) if leaf == "c")
-    outer, inner = (NUMBER[part.name] if part else NO_ROW for part in (row.outer, row.inner))
+    outer, inner = (number_of(part.name if part else "") for part in (row.outer, row.inner))
     return inner, outer << TREE_OUTER_SHIFT | row.place << TREE_PLACE_SHIFT | constants
 
 
@@ -88,14 +94,14 @@ _INNER_NUMBERS: Final = [_tree_key(row)[0] for row in _BY_KEY]
 FIRST_TREE = table(u16, [bisect_left(_INNER_NUMBERS, number) for number in range(len(ROWS) + 1)])
 """By row: where the trees with that inner node begin in the following tables. Those of the next row end them."""
 
-TREE = table(u16, [NUMBER[row.name] for row in _BY_KEY] or [NO_ROW])
+TREE = table(u16, [NUMBER[row.name] for row in _BY_KEY] or [0])
 TREE_KEY = table(u16, [_tree_key(row)[1] for row in _BY_KEY] or [0])
 
 # What a tree is made of, where it must be taken apart: by row, counted from the first tree
 FIRST_TREE_ROW: Final = len(SINGLES)
 TREE_COUNT: Final = len(TREES)
-OUTER_ROW = table(u16, [NUMBER[row.outer.name] for row in TREES if row.outer] or [NO_ROW])
-INNER_ROW = table(u16, [NUMBER[row.inner.name] for row in TREES if row.inner] or [NO_ROW])
+OUTER_ROW = table(u16, [NUMBER[row.outer.name] for row in TREES if row.outer] or [0])
+INNER_ROW = table(u16, [NUMBER[row.inner.name] for row in TREES if row.inner] or [0])
 INNER_PLACE = table(u8, [row.place for row in TREES] or [0])
 
 
@@ -116,4 +122,4 @@ def handlers() -> list[Placed]:
     return [(row, destination, forms) for row in ROWS for destination, forms in row.handlers]
 
 
-assert (ACC, CONST + 1, NOWHERE) == (0, FORMS, FORMS)
+assert ACC == 0 and CONST + 1 == FORMS == NOWHERE

@@ -174,7 +174,7 @@ def ordered(signature: str, mirrored: int) -> str:
 
 def _existing(signature: str) -> str:
     """The signature on a machine that may have no pins: what would be in one is in a slot."""
-    return signature if PINS else signature.replace("p", "s")
+    return signature if PINS != 0 else signature.replace("p", "s")
 
 
 def is_possible(row: Row, sources: Iterable[str]) -> bool:

@@ -82,7 +82,7 @@ def use_linked(engine: Engine, m: Module) -> None:
 
 @kernel
 def is_same(hash: Ptr[u32], other: Ptr[u32]) -> bool:  # noqa: A002
-    for i in span(u32(HASH_WORDS)):
+    for i in span(HASH_WORDS):
         if hash[i] != other[i]:
             return False
     return True

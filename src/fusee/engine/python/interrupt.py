@@ -117,7 +117,7 @@ def watch_main_thread(watch: Watch, python: Python) -> u32:
     idle = u32(0)
     while idle < IDLE_TICKS:
         if python.poll(watch.polled, usize(1), TICK_MILLISECONDS) > 0:
-            return u32(READABLE)
+            return READABLE
         if watch.entries != entries:
             idle = u32(0)
         elif watch.running == 0:
@@ -125,7 +125,7 @@ def watch_main_thread(watch: Watch, python: Python) -> u32:
         elif watch.is_listening == 0 or watch.is_patched != 0:
             return OVERDUE
         entries = watch.entries
-    return u32(IDLE)
+    return IDLE
 
 
 @kernel

@@ -9,9 +9,9 @@ from typing import Annotated, Final
 from fusee.kernel.lang import Count, Fn, Ptr, i32, i64, struct, u32, u64, usize
 
 # What `watch_main_thread` tells
-IDLE: Final = 0
+IDLE: Final = u32(0)
 OVERDUE: Final = u32(1)  # a guest has not come out of native code for more than a tick, or not met what was patched
-READABLE: Final = 2  # somebody has written to the file
+READABLE: Final = u32(2)  # somebody has written to the file
 
 
 @struct

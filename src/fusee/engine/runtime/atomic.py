@@ -96,7 +96,7 @@ def wait_for_word(world: Store, memory: Memory, place: Ptr[u8], expected: u64, s
     words[2] = timeout
     words[3] = expected
     words[4] = size
-    step_aside(world, u32(REQUEST_WAIT), words)
+    step_aside(world, REQUEST_WAIT, words)
     if is_late(world):
         raise Trap(TrapCode.INTERRUPT, 0)
     return words[0]
@@ -112,5 +112,5 @@ def notify_word(world: Store, memory: Memory, place: Ptr[u8], count: u64) -> u64
     words[0] = address(memory)
     words[1] = address(place)
     words[2] = count
-    step_aside(world, u32(REQUEST_NOTIFY), words)
+    step_aside(world, REQUEST_NOTIFY, words)
     return words[0]

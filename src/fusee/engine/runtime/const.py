@@ -50,9 +50,9 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 from fusee.spec.op import Imm, Op, rows
 
-SPREAD: Final = 1  # a value takes two words of the stack, so that a v128 fits
-OPERAND_WORDS: Final = 1 << SPREAD
-SMALL: Final = 16  # operands that need no allocation
+SPREAD: Final = u32(1)  # a value takes two words of the stack, so that a v128 fits
+OPERAND_WORDS: Final = usize(1 << SPREAD)
+SMALL: Final = usize(16)  # operands that need no allocation
 
 
 @struct
@@ -82,11 +82,11 @@ def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
     e.reader.module_end = instance.module.source_size
     e.stack = e.small
     e.top = e.stack
-    e.capacity = usize(SMALL)
+    e.capacity = SMALL
     depth = (span.end - span.start) // 2 + 1
     if depth > SMALL:
         e.capacity = depth
-        e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, usize(OPERAND_WORDS * SLOT_BYTES)))
+        e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, OPERAND_WORDS * SLOT_BYTES))
         if is_null(e.stack):
             raise Exhausted(Limit.SYSTEM, 0)
         e.top = e.stack
@@ -227,7 +227,7 @@ def convert(e: Evaluator, row: Static[Op]) -> None:
 def struct_new(e: Evaluator, row: Static[Op]) -> None:
     index = next_u32(e.reader)
     first = e.top - e.instance.module.types[index].field_count * OPERAND_WORDS
-    made = make_struct(e.instance, index, first, u32(SPREAD))
+    made = make_struct(e.instance, index, first, SPREAD)
     e.top = first
     push(e, made, u64(0))
 
@@ -255,7 +255,7 @@ def array_new_fixed(e: Evaluator, row: Static[Op]) -> None:
     index = next_u32(e.reader)
     length = next_u32(e.reader)
     first = e.top - length * OPERAND_WORDS
-    made = make_fixed_array(e.instance, index, first, u32(SPREAD), length)
+    made = make_fixed_array(e.instance, index, first, SPREAD, length)
     e.top = first
     push(e, made, u64(0))
 

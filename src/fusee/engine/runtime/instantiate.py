@@ -36,7 +36,7 @@ from fusee.kernel.lang import (
     usize,
 )
 
-ALIGNMENT: Final = 8
+ALIGNMENT: Final = u64(8)
 
 
 @kernel
@@ -96,7 +96,7 @@ def check_totals(holdings: Holdings, m: Module) -> None:
 @kernel(inline=True)
 def array_bytes(count: u32, size: usize) -> u64:
     """Room for `count` elements, keeping what follows aligned."""
-    return (u64(count) * size + (ALIGNMENT - 1)) & ~u64(ALIGNMENT - 1)
+    return (u64(count) * size + (ALIGNMENT - 1)) & ~(ALIGNMENT - 1)
 
 
 @kernel

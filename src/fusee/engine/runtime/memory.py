@@ -263,7 +263,7 @@ def grow_together(world: Store, memory: Memory, delta: u64) -> u64:
     words = stack_array(u64, 2)
     words[0] = address(memory)
     words[1] = delta
-    step_aside(world, u32(REQUEST_GROW), words)
+    step_aside(world, REQUEST_GROW, words)
     if is_late(world):
         raise Trap(TrapCode.INTERRUPT, 0)
     if words[0] != NOT_GROWN:

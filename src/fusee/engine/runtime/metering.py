@@ -83,7 +83,7 @@ def leave_registers(world: Store, top: Ptr[u64]) -> None:
     """
     if top > world.stack_limit + (RESERVED_STACK_SLOTS - SAVED_REGISTERS):
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
-    for number in span(u32(SAVED_REGISTERS)):
+    for number in span(SAVED_REGISTERS):
         top[number] = world.saved[number]
     world.stack_top = top + SAVED_REGISTERS
 

@@ -21,7 +21,7 @@ def describe(w: Walk, into: Ptr[u64]) -> None:
     number = find_code(m, address(w.place))
     into[0] = address(w.instance)
     into[1] = u64(0)
-    into[2] = u64(UNKNOWN_OFFSET)
+    into[2] = UNKNOWN_OFFSET
     if number != 0:
         into[1] = u64(number - 1)
         into[2] = u64(address(w.place) - address(code_of(m, number))) | IN_CODE

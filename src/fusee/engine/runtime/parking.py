@@ -65,18 +65,18 @@ def park(world: Store, instance: usize, frame: Ptr[u64]) -> usize:
     other than 0 then. Otherwise `CANNOT_WAIT`, if something else than guest code waits for the call, too; or `NO_ROOM`.
     """
     if instance == 0:
-        return usize(CANNOT_WAIT)
+        return CANNOT_WAIT
     base = move_links(world.engine.cells, frame, usize(0))
     if is_null(base):
-        return usize(CANNOT_WAIT)
+        return CANNOT_WAIT
     start = base - HEADER_SLOTS
     count = diff(world.stack_top, start)
     size = count * SLOT_BYTES
     if world.parked_bytes + size > MOST_PARKED_BYTES:
-        return usize(NO_ROOM)
+        return NO_ROOM
     memory = new_unset(world.engine.platform, size + size_of(Parked))
     if is_null(memory):
-        return usize(NO_ROOM)
+        return NO_ROOM
     parked = cast(Parked, memory)
     parked.start = address(start)
     parked.instance = instance

@@ -14,7 +14,7 @@ from fusee.kernel.lang import Ptr, kernel, load, minimum, size_of, u8, u32, usiz
 POSITIONS_HEADER_BYTES: Final = 4  # the number of steps and marks, in bytes
 CHUNK_BYTES: Final = 256
 MARK_BYTES: Final = 8  # at the beginning of each chunk but the first: the offset in the code, and that in the module
-MOST_AHEAD: Final = 15  # words or bytes of one step
+MOST_AHEAD: Final = u32(15)  # words or bytes of one step
 FAR_BYTES: Final = 16
 MOST_FAR: Final = 16  # times `FAR_BYTES`
 

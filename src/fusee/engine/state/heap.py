@@ -10,20 +10,20 @@ from typing import Annotated, Final
 from fusee.kernel.lang import Count, Fn, Inline, Ptr, size_of, struct, u8, u32, u64, usize
 
 BLOCK_LOG2: Final = 14
-BLOCK_BYTES: Final = 1 << BLOCK_LOG2
-BLOCK_HEADER_BYTES: Final = 576  # cells begin here
-CHUNK_BLOCKS: Final = 63  # of a chunk, at most, unless it has one object that is larger
+BLOCK_BYTES: Final = usize(1 << BLOCK_LOG2)
+BLOCK_HEADER_BYTES: Final = usize(576)  # cells begin here
+CHUNK_BLOCKS: Final = u32(63)  # of a chunk, at most, unless it has one object that is larger
 
 GRANULE_LOG2: Final = 3  # objects begin at, and are, multiples of 8 bytes
-BITMAP_WORDS: Final = BLOCK_BYTES >> GRANULE_LOG2 >> 5
+BITMAP_WORDS: Final = u32(BLOCK_BYTES >> GRANULE_LOG2 >> 5)
 
-_PAYLOAD = BLOCK_BYTES - BLOCK_HEADER_BYTES
+_PAYLOAD = int(BLOCK_BYTES - BLOCK_HEADER_BYTES)
 CELL_SIZES: Final = (
     *range(8, 129, 8),
     *(quarter << shift for shift in range(5, 9) for quarter in range(5, 9)),
     *(_PAYLOAD // count & ~7 for count in (6, 5, 4, 3, 2)),
 )
-CLASSES: Final = len(CELL_SIZES)
+CLASSES: Final = u32(len(CELL_SIZES))
 LARGE: Final = CLASSES  # in `Block.number`: the block has one cell
 LARGEST_CELL: Final = CELL_SIZES[-1]
 TABULATED_BYTES: Final = 2048
@@ -31,14 +31,14 @@ TABULATED_BYTES: Final = 2048
 OBJECT_HEADER_BYTES: Final = 8
 EXCEPTION: Final = u32(0xFFFF_FFFF)  # in `Object.type`
 
-PIECE: Final = 256  # elements of an array, a table or a segment that are looked at at once
-STEP_WORDS: Final = 0x2000  # of objects that the embedder's collecting looks at between two looks at the clock
+PIECE: Final = u32(256)  # elements of an array, a table or a segment that are looked at at once
+STEP_WORDS: Final = u64(0x2000)  # of objects that the embedder's collecting looks at between two looks at the clock
 
-IDLE: Final = 0  # phases of the collector
+IDLE: Final = u32(0)  # phases of the collector
 MARKING: Final = u32(1)
 SWEEPING: Final = u32(2)
 
-SMALL_STACK: Final = 64
+SMALL_STACK: Final = u32(64)
 ROOT_SLOTS: Final = u32(62)
 
 

@@ -19,14 +19,14 @@ VAL_V128: Final = 0x7B
 REF: Final = u32(0x8000_0000)
 NULLABLE: Final = u32(0x4000_0000)
 ABSTRACT: Final = 0x2000_0000
-HEAP_MASK: Final = 0x1FFF_FFFF
-AGGREGATE: Final = 0x1000_0000  # beside a canonical id: it is a structure's or an array's
+HEAP_MASK: Final = u32(0x1FFF_FFFF)
+AGGREGATE: Final = u32(0x1000_0000)  # beside a canonical id: it is a structure's or an array's
 ID_MASK: Final = 0x07FF_FFFF
 NONE: Final = u32(0xFFFF_FFFF)  # where an index may be missing
 
-KIND_FUNC: Final = 0  # composite type kinds, in `TypeDef.kind`
-KIND_STRUCT: Final = 1
-KIND_ARRAY: Final = 2
+KIND_FUNC: Final = u8(0)  # composite type kinds, in `TypeDef.kind`
+KIND_STRUCT: Final = u8(1)
+KIND_ARRAY: Final = u8(2)
 MUTABLE_SHIFT: Final = 32  # as the embedder is told of fields: the flag is above the storage type
 
 EXTERN_FUNC: Final = 0  # spec 5.5.5: import and export descriptors
@@ -35,8 +35,8 @@ EXTERN_MEMORY: Final = 2
 EXTERN_GLOBAL: Final = 3
 EXTERN_TAG: Final = 4
 
-SEGMENT_PASSIVE: Final = 0
-SEGMENT_ACTIVE: Final = 1
+SEGMENT_PASSIVE: Final = u32(0)
+SEGMENT_ACTIVE: Final = u32(1)
 SEGMENT_DECLARATIVE: Final = u32(2)
 
 

@@ -4,10 +4,16 @@ from typing import Final
 
 from fusee.kernel.lang import Fn, Ptr, i32, struct, u8, u32, u64, usize
 
-REQUEST_WAIT: Final = 0xFFFF_FFFF  # words: memory, place, timeout in ns, expected value, bytes; in the first the result
-REQUEST_NOTIFY: Final = 0xFFFF_FFFE  # words: memory, place, most threads; in the first how many were woken
-REQUEST_GROW: Final = 0xFFFF_FFFD  # words: shared memory, pages; in the first the size before in pages, or `NOT_GROWN`
-"""In place of a host function's number, where `Engine.has_threads`: the slots are words of the engine's own."""
+REQUEST_WAIT: Final = u32(0xFFFF_FFFF)
+"""Words: memory, place, timeout in ns, expected value, bytes; in the first the result."""
+REQUEST_NOTIFY: Final = u32(0xFFFF_FFFE)
+"""Words: memory, place, most threads; in the first how many were woken."""
+REQUEST_GROW: Final = u32(0xFFFF_FFFD)
+"""Words: shared memory, pages; in the first the size before in pages, or `NOT_GROWN`.
+
+Requests stand in place of a host function's number, where `Engine.has_threads`: the slots are words of the engine's
+own.
+"""
 
 
 @struct

@@ -22,17 +22,17 @@ MAY_WAIT: Final = u64(1)
 """In place of the caller's frame, of a frame that returns to the embedder: that knows what to do if the guest waits."""
 
 MOST_PARKED_BYTES: Final = 64 << 20  # of frames of guests that wait, in a store
-CANNOT_WAIT: Final = 0  # what `park` gives in place of an address: something else waits for the call, too
-NO_ROOM: Final = 1
+CANNOT_WAIT: Final = usize(0)  # what `park` gives in place of an address: something else waits for the call, too
+NO_ROOM: Final = usize(1)
 
 SLOT_BYTES: Final = 8
 RESERVED_STACK_SLOTS: Final = 512  # above `Store.stack_limit`, for functions that need so little that they do not ask
 
-SAVED_REGISTERS: Final = 5  # the accumulator and the pins of the integer bank
+SAVED_REGISTERS: Final = u32(5)  # the accumulator and the pins of the integer bank
 
-MOST_FRAMES: Final = 64  # of a backtrace
+MOST_FRAMES: Final = u32(64)  # of a backtrace
 FRAME_WORDS: Final = 3  # of a frame in a backtrace: instance, function index, offset in the module
-UNKNOWN_OFFSET: Final = 0xFFFF_FFFF
+UNKNOWN_OFFSET: Final = u32(0xFFFF_FFFF)
 
 TAG_MASK: Final = 3
 TAG_I31: Final = 1  # the number's 31 bits are above it

@@ -105,10 +105,10 @@ def store_top(t: Translator, row: u32) -> None:
     value = pop(t)
     place = pop(t)
     if tree == NO_ROW:
-        emit(t, row, t.leaves, take_leaves(t, place, value), u32(NOWHERE), u32(0))
+        emit(t, row, t.leaves, take_leaves(t, place, value), NOWHERE, u32(0))
     else:
         count = flatten(t, u32(0), place, value)
-        emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
+        emit(t, tree, t.leaves, count, NOWHERE, u32(0))
     add_access(t)
 
 
@@ -136,7 +136,7 @@ def on_slots(t: Translator, index: u32) -> None:
 @kernel
 def take_from_slots(t: Translator, count: u32) -> u64:
     """Pop so many operands, in their canonical slots then; gives a mask of those that are i32, and `SPREAD`."""
-    narrow = u64(SPREAD) if t.spread != 0 else u64(0)
+    narrow = SPREAD if t.spread != 0 else u64(0)
     for place in span(count):
         number = t.stack[t.height - count + place]
         settle(t, number)
@@ -175,7 +175,7 @@ def translate_global_get(t: Translator) -> None:
         claim(t, t.height, number)
         release(t, number)
         i = new_ins(t, row)
-        i.destination = u8(SLOT)
+        i.destination = SLOT
         i.slot = u16(canonical(t, t.height))
         add_immediate(i, global_place(t, index))
         push_canonical(t, type_)

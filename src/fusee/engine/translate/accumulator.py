@@ -69,8 +69,8 @@ def unload(t: Translator, float_bank: bool) -> None:
         value.payload -= 1
     else:
         slot = canonical(t, value.position)
-        if not redirect(t, value, u32(SLOT), slot):
-            move_acc(t, move_row(value.type), u32(SLOT), slot)
+        if not redirect(t, value, SLOT, slot):
+            move_acc(t, move_row(value.type), SLOT, slot)
         value.payload = slot
     value.kind = SLOTTED
     if float_bank:

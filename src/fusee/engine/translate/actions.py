@@ -7,7 +7,7 @@ from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.selection import chosen
-from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.isa.table import NUMBER, number_of
 from fusee.engine.isa.vector import WIDE
 from fusee.engine.numeric import CHEAPER as CHEAPER_MEANING
 from fusee.engine.translate.state import F32, F64, I32, I64, V128
@@ -153,7 +153,7 @@ def _word(index: int) -> int:
     op = _OPS.get(index)
     if op is None:
         return OWN
-    row, result = NUMBER.get(_row_name(op), NO_ROW), _result(op)
+    row, result = number_of(_row_name(op)), _result(op)
     if index in _COMPARED:
         row, result = op.code - _FIRST_COMPARISONS[_COMPARED[index]].code, TYPE_CODES[_COMPARED[index]]
     elif index in _ACCESSING:

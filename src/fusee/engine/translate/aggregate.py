@@ -48,7 +48,7 @@ from fusee.engine.translate.values import (
     top,
 )  # fmt: skip
 from fusee.engine.validate.aggregate import unpacked
-from fusee.kernel.lang import cast, kernel, span, table, u8, u16, u32, u64
+from fusee.kernel.lang import cast, kernel, span, table, u16, u32, u64
 from fusee.spec import opcodes
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
@@ -93,7 +93,7 @@ def make_of_slots(t: Translator, row: u32, index: u32, count: u32, second: u32) 
     add_immediate(i, index)
     add_immediate(i, second)
     add_immediate(i, canonical(t, t.height))
-    add_immediate(i, u64(SPREAD) if t.spread != 0 else u64(0))
+    add_immediate(i, SPREAD if t.spread != 0 else u64(0))
     push_canonical(t, I64)
 
 
@@ -143,7 +143,7 @@ def emit_new_struct(t: Translator, index: u32) -> None:
     number = class_of(layout.size_bytes)
     unload(t, False)
     i = new_ins(t, NEW_STRUCT)
-    i.destination = u8(ACC)
+    i.destination = ACC
     add_immediate(i, t.module.types[index].canonical)
     add_immediate(i, number)
     add_immediate(i, CELL_BYTES[number])
@@ -168,7 +168,7 @@ def init_field(t: Translator, index: u32, field: u32, number: u32) -> None:
     if is_large(value) or not has_sources(facts_of(row), sources_key(form_of(t, value) << 8 | ACC)):
         into_temporary(t, number, u32(0))
     i = new_ins(t, row)
-    add_source(i, u32(0), u32(ACC), u64(0))
+    add_source(i, u32(0), ACC, u64(0))
     take(t, i, u32(1), number)
     add_immediate(i, layout_at(t, index).offsets[field])
     free(t, number)
@@ -247,7 +247,7 @@ def translate_struct_set(t: Translator) -> None:
     value = pop(t)
     count = take_leaves(t, pop(t), value)
     row = u32(STRUCT_WRITE_ROW[write_place(t, t.module.types[index].fields[field])])
-    emit(t, row, t.leaves, count, u32(NOWHERE), u32(0))
+    emit(t, row, t.leaves, count, NOWHERE, u32(0))
     add_immediate(t.ins[t.ins_count - 1], layout_at(t, index).offsets[field])
 
 
@@ -278,7 +278,7 @@ def translate_array_set(t: Translator) -> None:
     index = pop(t)
     take_leaves(t, pop(t), index)
     t.leaves[2] = value
-    emit(t, ARRAY_WRITE_ROW[write_place(t, storage)], t.leaves, u32(3), u32(NOWHERE), u32(0))
+    emit(t, ARRAY_WRITE_ROW[write_place(t, storage)], t.leaves, u32(3), NOWHERE, u32(0))
 
 
 @kernel
@@ -294,7 +294,7 @@ def translate_array_len(t: Translator) -> None:
 def translate_ref_eq(t: Translator) -> None:
     materialize_top(t, u32(2))
     second = pop(t)
-    push_comparison(t, u32(EQ), I64, pop(t), second)
+    push_comparison(t, EQ, I64, pop(t), second)
 
 
 @kernel

@@ -203,7 +203,7 @@ def choose_pins(t: Translator) -> None:
     if t.has_calls and not has_quiet_loop(t):
         return
     for bank in span(u32(2)):
-        for pin in span(u32(PINS)):
+        for pin in span(PINS):
             best = most_used(t, bank)
             if best == t.local_slots:
                 break

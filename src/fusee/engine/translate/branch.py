@@ -35,7 +35,7 @@ from fusee.engine.translate.state import (
 from fusee.engine.translate.values import free, is_waiting, new_comparison, new_value, pop, release
 from fusee.kernel.lang import address, kernel, u8, u32
 
-BR: Final = NUMBER["br"]
+BR: Final = u32(NUMBER["br"])
 BRL: Final = u32(NUMBER["brl"])
 BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
 BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
@@ -57,7 +57,7 @@ def pop_condition(t: Translator) -> u32:
     t.height += 1  # the zero's position is above its partner's
     second = new_value(t, CONSTANT, I32)
     t.height -= 1
-    return new_comparison(t, u32(NE), I32, first, second)
+    return new_comparison(t, NE, I32, first, second)
 
 
 @kernel
@@ -112,7 +112,7 @@ def emit_branch(t: Translator, row: u32, step: u32, node: Value) -> None:
         if is_stepped(t, node.operands[0]) and (node.operand_count == 1 or can_follow(t, node)):
             emit_step(t, step, node)
             return
-    emit(t, row, node.operands, node.operand_count, u32(NOWHERE), u32(0))
+    emit(t, row, node.operands, node.operand_count, NOWHERE, u32(0))
 
 
 @kernel
@@ -144,7 +144,7 @@ def emit_step(t: Translator, row: u32, node: Value) -> None:
     t.ins_count -= 1
     i = new_ins(t, row)
     take(t, i, u32(0), node.operands[0])
-    add_source(i, u32(1), u32(CONST), addend)
+    add_source(i, u32(1), CONST, addend)
     if node.operand_count == 2:
         take(t, i, u32(2), node.operands[1])
         free(t, node.operands[1])
@@ -167,6 +167,6 @@ def test_row(type_: u8, nonzero: bool, is_loop: bool) -> u32:
 def jump(t: Translator, label: Label) -> None:
     """Emit a jump. Branches to it may go where it goes (`thread_jumps`) if its cell says where that is."""
     is_target = t.ins_count == 0 and t.bound == t.code_bytes
-    i = new_ins(t, BRL if is_loop_pointer(label) and not is_target else u32(BR))
+    i = new_ins(t, BRL if is_loop_pointer(label) and not is_target else BR)
     i.label = address(label)
     flush(t)

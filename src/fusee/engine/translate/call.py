@@ -146,7 +146,7 @@ def leave_out(t: Translator, number: u32) -> None:
     """Move a call's result into its canonical slot, even if it is an operand of something that waits."""
     value = t.values[number]
     slot = canonical(t, value.position)
-    move_value(t, number, u32(SLOT), slot)
+    move_value(t, number, SLOT, slot)
     value.kind = SLOTTED
     value.payload = slot
     t.owners[value.position] = number + 1
@@ -161,10 +161,10 @@ def pass_argument(t: Translator, number: u32, slot: u32) -> None:
     is_there = is_there or (value.kind == IN_ACC and value.payload == u64(slot) + 1)
     if not is_there:
         if is_only_in_acc(value) and value.producer > t.out_barrier:
-            if redirect(t, value, u32(SLOT), slot):
+            if redirect(t, value, SLOT, slot):
                 release_place(t, number)
                 return
-        compute_value(t, number, u32(SLOT), slot)
+        compute_value(t, number, SLOT, slot)
         value.kind = CONSTANT
     else:
         release_place(t, number)

@@ -69,7 +69,7 @@ def test_top(t: Translator, is_nullable: bool) -> None:
     if top(t, u32(0)).kind == CONSTANT:  # the rows have no form for null
         settle(t, t.stack[t.height - 1])
     reference = pop(t)
-    push_comparison(t, u32(EQ), u8(REF_TEST + kind_of(t, value_type)), reference, constant_of(t, value_type))
+    push_comparison(t, EQ, u8(REF_TEST + kind_of(t, value_type)), reference, constant_of(t, value_type))
 
 
 @kernel
@@ -104,7 +104,7 @@ def emit_check(t: Translator, row: u32, value_type: u32) -> None:
     """Emit the row on the topmost entry, which is consumed."""
     reference = pop(t)
     count = take_leaves(t, reference, constant_of(t, value_type) if value_type != 0 else NO_VALUE)
-    emit(t, row, t.leaves, count, u32(NOWHERE), u32(0))
+    emit(t, row, t.leaves, count, NOWHERE, u32(0))
 
 
 @kernel
@@ -148,12 +148,12 @@ def translate_ref_as_non_null(t: Translator) -> None:
 
 @kernel
 def translate_br_on_cast(t: Translator) -> None:
-    branch_on_cast(t, u32(EQ))
+    branch_on_cast(t, EQ)
 
 
 @kernel
 def translate_br_on_cast_fail(t: Translator) -> None:
-    branch_on_cast(t, u32(NE))
+    branch_on_cast(t, NE)
 
 
 RULES: Final = [

@@ -9,12 +9,12 @@ mirrored, or their constant is moved by one. A test of a reference's type is a c
 from typing import Final
 
 from fusee.engine.isa.aggregate import TEST_KINDS, TESTS
-from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.isa.table import number_of
 from fusee.engine.translate.state import CONSTANT, F32, I32, I64, Translator, Value
 from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
 
-EQ: Final = 0
-NE: Final = 1
+EQ: Final = u32(0)
+NE: Final = u32(1)
 NEGATED: Final = 8
 
 _INT_CODES: Final = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
@@ -35,7 +35,7 @@ def _rows(prefix: str) -> list[int]:
             name = names[plain] if plain < len(names) else ""
             if negated:
                 name = f"n{name}"
-            numbers.append(NUMBER.get(f"{prefix}{kind}_{name}", NO_ROW))
+            numbers.append(number_of(f"{prefix}{kind}_{name}"))
     return numbers
 
 

@@ -144,7 +144,7 @@ def push_emitted(t: Translator, row: u32, count: u32, type_: u8) -> None:
     number = new_value(t, SLOTTED, type_)
     if t.owners[t.height] != 0:
         claim_over_leaves(t, number, count)
-    emit(t, row, t.leaves, count, u32(ACC), u32(0))
+    emit(t, row, t.leaves, count, ACC, u32(0))
     hold_in_acc(t, number)
     push(t, number)
 
@@ -187,7 +187,7 @@ def test_zero(t: Translator) -> None:
     type_ = top(t, u32(0)).type
     push_constant(t, type_, u64(0))
     second = pop(t)
-    push_comparison(t, u32(EQ), type_, pop(t), second)
+    push_comparison(t, EQ, type_, pop(t), second)
 
 
 @kernel

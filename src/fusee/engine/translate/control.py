@@ -92,17 +92,17 @@ from fusee.kernel.lang import (
 from fusee.spec import opcodes
 from fusee.spec.types import EMPTY_BLOCK
 
-BLOCK: Final = opcodes.BLOCK.index
-LOOP: Final = opcodes.LOOP.index
-IF: Final = u32(opcodes.IF.index)
+BLOCK: Final = u16(opcodes.BLOCK.index)
+LOOP: Final = u16(opcodes.LOOP.index)
+IF: Final = u16(opcodes.IF.index)
 ELSE: Final = opcodes.ELSE.index
 END: Final = opcodes.END.index
 DELEGATE: Final = opcodes.DELEGATE.index
-FUNCTION: Final = 0xFFFF  # opcode of the frame of the function's body
+FUNCTION: Final = u16(0xFFFF)  # opcode of the frame of the function's body
 
 BR_TABLE: Final = u32(NUMBER["br_table"])
 SET_LOOP: Final = u32(NUMBER["set_loop"])
-UNREACHABLE: Final = NUMBER["unreachable"]
+UNREACHABLE: Final = u32(NUMBER["unreachable"])
 RETURN: Final = u32(NUMBER["return"])
 RETURN_INT: Final = u32(NUMBER["return_int"])
 RETURN_FLOAT: Final = u32(NUMBER["return_float"])
@@ -196,7 +196,7 @@ def expect(t: Translator, frame: Frame, results: bool) -> None:
 @kernel
 def begin_block(t: Translator) -> None:
     settle_all(t)
-    open_block(t, u32(BLOCK))
+    open_block(t, BLOCK)
 
 
 @kernel
@@ -204,7 +204,7 @@ def begin_loop(t: Translator) -> None:
     settle_all(t)
     load_hoisted(t)
     reload_pins(t)
-    frame = open_block(t, u32(LOOP))
+    frame = open_block(t, LOOP)
     assert t.loop_number < t.loop_count  # the first pass has met the same loops
     is_innermost = t.loops[t.loop_number] != 0
     t.loop_number += 1
@@ -255,7 +255,7 @@ def begin_else_arm(t: Translator) -> None:
     frame = t.frames[t.depth - 1]
     bind(t, frame.otherwise)
     frame.otherwise.offset = u32(0)
-    frame.opcode = u16(BLOCK)
+    frame.opcode = BLOCK
     expect(t, frame, False)
     assume_pins(t)
     note_branch(t)
@@ -365,8 +365,8 @@ def copy_slot(t: Translator, type_: u8, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
         i = new_ins(t, VMOV if type_ == V128 else MOV)
-        add_source(i, u32(0), u32(SLOT), origin)
-        i.destination = u8(SLOT)
+        add_source(i, u32(0), SLOT, origin)
+        i.destination = SLOT
         i.slot = u16(to)
 
 
@@ -375,7 +375,7 @@ def put_in_slot(t: Translator, number: u32, slot: u32) -> None:
     """Move an entry to a slot that nobody needs any more; the entry counts as a constant from then on."""
     value = t.values[number]
     if value.kind != SLOTTED or value.payload != slot:
-        compute_value(t, number, u32(SLOT), slot)
+        compute_value(t, number, SLOT, slot)
         value.kind = CONSTANT
 
 
@@ -501,7 +501,7 @@ def leave_settled(t: Translator) -> None:
     first = t.height - t.result_count
     if t.result_count == 1:
         i = new_ins(t, return_row(type_code(t.result_types[0])))
-        add_source(i, u32(0), u32(SLOT), canonical(t, first))
+        add_source(i, u32(0), SLOT, canonical(t, first))
     else:
         slot = u32(0)
         for place in span(t.result_count):
@@ -527,7 +527,7 @@ def translate_br_on_null(t: Translator) -> None:
     """The reference is dropped when branching and stays otherwise."""
     label = next_u32(t.reader)
     reference = keep_reference(t)
-    condition = null_test(t, reference, u32(EQ))
+    condition = null_test(t, reference, EQ)
     branch_conditionally(t, label, condition)
     push_canonical(t, I64)
 
@@ -538,7 +538,7 @@ def translate_br_on_non_null(t: Translator) -> None:
     label = next_u32(t.reader)
     reference = keep_reference(t)
     push_canonical(t, I64)
-    condition = null_test(t, reference, u32(NE))
+    condition = null_test(t, reference, NE)
     branch_conditionally(t, label, condition)
     release(t, pop(t))
 
@@ -570,7 +570,7 @@ def translate_br_if(t: Translator) -> None:
 
 @kernel
 def translate_unreachable(t: Translator) -> None:
-    new_ins(t, u32(UNREACHABLE))
+    new_ins(t, UNREACHABLE)
 
 
 RULES: Final = [

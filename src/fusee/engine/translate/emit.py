@@ -63,8 +63,8 @@ def form_of(t: Translator, value: Value) -> u32:
     if value.kind == LOCAL:
         return t.locals[u32(value.payload)].form
     if value.kind == CONSTANT:
-        return u32(CONST) if fits_field(value) else u32(SLOT)
-    return u32(SLOT) if value.kind == SLOTTED else u32(ACC)
+        return CONST if fits_field(value) else SLOT
+    return SLOT if value.kind == SLOTTED else ACC
 
 
 @kernel(inline=True)
@@ -162,7 +162,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
 def into_temporary(t: Translator, number: u32, place: u32) -> None:
     """Put an operand into the temporary slot of its place, for the instruction that is about to be emitted."""
     slot = t.temporaries + (place << t.spread)
-    move_value(t, number, u32(SLOT), slot)
+    move_value(t, number, SLOT, slot)
     t.values[number].kind = SLOTTED
     t.values[number].payload = slot
 
@@ -176,7 +176,7 @@ def into_accumulator(t: Translator, number: u32) -> None:
         if value.kind == LOCAL and holds_local(t, u32(value.payload)):
             t.locals[u32(value.payload)].waiting -= 1
         else:
-            move_value(t, number, u32(ACC), u32(0))
+            move_value(t, number, ACC, u32(0))
         value.kind = IN_ACC
         value.payload = u64(0)
         value.producer = NO_INS
@@ -185,7 +185,7 @@ def into_accumulator(t: Translator, number: u32) -> None:
 @kernel
 def compute_operand(t: Translator, number: u32) -> None:
     """Emit a value that waits and is on no stack any more, for the instruction that is about to be emitted."""
-    compute_value(t, number, u32(ACC), u32(0))
+    compute_value(t, number, ACC, u32(0))
     value = t.values[number]
     value.kind = IN_ACC
     value.payload = u64(0)
@@ -294,7 +294,7 @@ def emit_legal(
     if form == ACC or not is_direct:
         make_way(t, float_bank, operands, count)
     i = new_ins(t, row)
-    i.destination = u8(form) if is_direct else u8(ACC)
+    i.destination = u8(form) if is_direct else ACC
     i.slot = u16(slot)
     i.sources = u8(sources_key(forms))
     store(i.forms, forms)
@@ -313,7 +313,7 @@ def emit_legal(
 def emit_one(t: Translator, row: u32, number: u32) -> None:
     """Emit a row without result on one value, which does not wait."""
     t.leaves[0] = number
-    emit(t, row, t.leaves, u32(1), u32(NOWHERE), u32(0))
+    emit(t, row, t.leaves, u32(1), NOWHERE, u32(0))
 
 
 @kernel(inline=True)
@@ -342,7 +342,7 @@ def emit_parts(t: Translator, row: u32, operands: Ptr[u32], count: u32, form: u3
     if count > inner_count:
         other = operands[0] if place == 1 else operands[inner_count]
     # The operands are in the order of the expression: the inner node's follow one another.
-    emit(t, inner, operands + place, inner_count, u32(ACC), u32(0))
+    emit(t, inner, operands + place, inner_count, ACC, u32(0))
     number = new_value(t, IN_ACC, result_type(facts_of(inner)))
     t.values[number].producer = NO_INS
     t.leaves[0] = number if place == 0 else other

@@ -52,7 +52,7 @@ LARGEST_CELL_BYTES: Final = 64
 assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
 NO_FIELD: Final = u32(1)  # the base of a fixup that is no field of the code: somebody asks where the label is
 FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
-COUNT: Final = NUMBER["count"]
+COUNT: Final = u32(NUMBER["count"])
 BR: Final = NUMBER["br"]
 MOST_JUMPS: Final = u32(8)  # that a branch passes over
 SLOT_CODE: Final = int(PLACE_CODE[SLOT])
@@ -90,7 +90,7 @@ def new_ins(t: Translator, row: u32) -> Ins:
     i = t.ins[t.ins_count]
     t.ins_count += 1
     i.row = u16(row)
-    i.destination = u8(NOWHERE)
+    i.destination = NOWHERE
     i.sources = u8(0)
     i.immediate_count = u16(0)
     store(i.forms, u32(0))
@@ -279,7 +279,7 @@ def count_block(t: Translator) -> None:
     """If a profile is wanted: here a basic block starts whose executions are counted."""
     if t.is_profiled:
         flush(t)
-        add_immediate(new_ins(t, u32(COUNT)), u64(0))
+        add_immediate(new_ins(t, COUNT), u64(0))
         flush(t)
 
 

@@ -33,12 +33,12 @@ from fusee.engine.translate.values import canonical, drop_to, is_waiting, new_va
 from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, u8, u16, u32, u64
 from fusee.spec import opcodes
 
-TRY_TABLE: Final = opcodes.TRY_TABLE.index
-TRY: Final = opcodes.TRY.index
+TRY_TABLE: Final = u32(opcodes.TRY_TABLE.index)
+TRY: Final = u32(opcodes.TRY.index)
 CLAUSE: Final = u16(opcodes.CATCH.index)  # opcode of the frame of a `try` from its first clause on
 
-THROW: Final = NUMBER["throw"]
-THROW_REF: Final = NUMBER["throw_ref"]
+THROW: Final = u32(NUMBER["throw"])
+THROW_REF: Final = u32(NUMBER["throw_ref"])
 
 
 # The table
@@ -127,7 +127,7 @@ def write_clauses(t: Translator, home: Ptr[u8], at: u32) -> None:
     table.count = t.clause_count
     table.spread = t.spread
     table.wide_pins = wide_pins(t)
-    for pin in span(u32(PINS)):
+    for pin in span(PINS):
         table.pins[pin] = t.pins[pin] if pin < t.int_pins else u32(0)
         table.pins[PINS + pin] = t.pins[PINS + pin] if pin < t.float_pins else u32(0)
     made = cast(Ptr[Clause], home + at + size_of(Clauses))
@@ -156,7 +156,7 @@ def throw(t: Translator) -> None:
     count = t.module.types[t.module.tags[tag]].param_count
     settle_branch(t, count)
     spill_pins(t)
-    i = new_ins(t, u32(THROW))
+    i = new_ins(t, THROW)
     add_immediate(i, tag)
     add_immediate(i, canonical(t, t.height - count))
     add_immediate(i, t.spread)
@@ -167,7 +167,7 @@ def throw_reference(t: Translator) -> None:
     if is_waiting(t.values[t.stack[t.height - 1]]):
         materialize(t, t.stack[t.height - 1])
     spill_pins(t)
-    emit_one(t, u32(THROW_REF), pop(t))
+    emit_one(t, THROW_REF, pop(t))
 
 
 # try_table
@@ -175,7 +175,7 @@ def throw_reference(t: Translator) -> None:
 
 @kernel
 def begin_try_table(t: Translator) -> None:
-    block = open_try(t, u32(TRY_TABLE))
+    block = open_try(t, TRY_TABLE)
     block.clauses = t.reader.position
     for _ in span(next_u32(t.reader)):
         skip_clause(t.reader)
@@ -238,7 +238,7 @@ def return_caught(t: Translator) -> None:
 
 @kernel
 def begin_try(t: Translator) -> None:
-    open_try(t, u32(TRY))
+    open_try(t, TRY)
 
 
 @kernel
@@ -328,7 +328,7 @@ def rethrow(t: Translator) -> None:
     number = new_value(t, SLOTTED, I64)
     t.values[number].payload = block.slot
     spill_pins(t)
-    emit_one(t, u32(THROW_REF), number)
+    emit_one(t, THROW_REF, number)
 
 
 RULES: Final[list[Rule]] = [

@@ -283,7 +283,7 @@ def translate_body(t: Translator) -> None:
     reserve_code(t, u32(CODE_START))
     emit_enter(t)
     type_index = t.module.bodies[t.index - t.module.imported_func_count].type_index
-    open_frame(t, u32(FUNCTION), BLOCK_INDEXED | type_index, u32(0))
+    open_frame(t, FUNCTION, BLOCK_INDEXED | type_index, u32(0))
     translate_code(t)
     return_caught(t)
 
@@ -297,7 +297,7 @@ def emit_enter(t: Translator) -> None:
     t.has_enter = t.has_calls or zeroed != 0 or pins != 0 or t.frame_slots > FRAMELESS_SLOTS
     t.enter_offset = t.code_bytes
     if t.has_enter:
-        number = (t.int_pins * (PINS + 1) + floats) * ENTER_STRIDE + minimum(zeroed, u32(ZEROED_INLINE + 1))
+        number = (t.int_pins * (PINS + 1) + floats) * ENTER_STRIDE + minimum(zeroed, ZEROED_INLINE + 1)
         i = new_ins(t, ENTER + number)
         add_immediate(i, t.frame_slots)
         add_immediate(i, t.param_slots)

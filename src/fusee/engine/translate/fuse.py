@@ -40,10 +40,10 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
     """
     value = t.values[inner]
     if not may_fuse(t, value):
-        return u32(NO_ROW)
+        return NO_ROW
     count = value.operand_count + u32(other != NO_VALUE)
     if count > MOST_LEAVES:
-        return u32(NO_ROW)
+        return NO_ROW
     key = outer << TREE_OUTER_SHIFT | place << TREE_PLACE_SHIFT
     shift = u32(other != NO_VALUE and place == 1)
     for number in span(value.operand_count):
@@ -55,10 +55,10 @@ def fused_row(t: Translator, outer: u32, place: u32, inner: u32, other: u32) -> 
     while at < end and TREE_KEY[at] < key:
         at += 1
     if at == end or TREE_KEY[at] != key:
-        return u32(NO_ROW)
+        return NO_ROW
     tree = u32(TREE[at])
     grows = FIRST_TREE[tree] != FIRST_TREE[tree + 1]
-    return tree if grows or fits(t, tree, place, value, other, count) else u32(NO_ROW)
+    return tree if grows or fits(t, tree, place, value, other, count) else NO_ROW
 
 
 @kernel
@@ -104,7 +104,7 @@ def emit_fused(t: Translator, row: u32, tree: u32, number: u32) -> None:
         emit_one(t, row, number)
     else:
         count = flatten(t, u32(0), number, NO_VALUE)
-        emit(t, tree, t.leaves, count, u32(NOWHERE), u32(0))
+        emit(t, tree, t.leaves, count, NOWHERE, u32(0))
 
 
 @kernel

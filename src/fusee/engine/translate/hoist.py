@@ -16,7 +16,7 @@ from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_s64
 from fusee.engine.translate.state import I64, MOST_HOISTED, Translator
 from fusee.engine.translate.values import use_local
-from fusee.kernel.lang import kernel, span, u8, u16, u32, u64, unlikely
+from fusee.kernel.lang import kernel, span, u16, u32, u64, unlikely
 
 LEAST_LARGE_BYTES: Final = u32(5)  # of a constant in the source
 
@@ -84,7 +84,7 @@ def load_hoisted(t: Translator) -> None:
     for number in span(t.hoisted_count):
         if t.hoisted_starts[number] == t.source_offset:
             i = new_ins(t, MOV64)
-            i.destination = u8(SLOT)
+            i.destination = SLOT
             i.slot = u16(t.hoisted_slots + number)
             add_immediate(i, t.hoisted_bits[number])
 

@@ -33,7 +33,7 @@ def set_local(t: Translator, index: u32, is_tee: bool) -> None:
     if value.kind == LOCAL and value.payload == index:
         release(t, number)
     else:
-        form = u32(local.pin) if local.pin != 0 else u32(SLOT)
+        form = u32(local.pin if local.pin != 0 else SLOT)
         can_redirect = is_only_in_acc(value) and local.last_access <= value.producer
         if can_redirect and redirect(t, value, form, index):
             local.last_access = value.producer
@@ -71,7 +71,7 @@ def transfer(t: Translator, row: u32, first: u32, mask: u32) -> None:
     if mask == 0:
         return
     i = new_ins(t, row + mask)
-    for pin in span(u32(PINS)):
+    for pin in span(PINS):
         if mask >> pin & 1 != 0:
             index = t.pins[first + pin]
             add_immediate(i, index)
@@ -102,8 +102,8 @@ def reload_pins(t: Translator) -> None:
             transfer(t, RELOAD_R, u32(0), mask)
         elif mask != 0:
             wide = wide_pins(t)
-            transfer(t, RELOAD_F, u32(PINS), mask & ~wide)
-            transfer(t, RELOAD_V, u32(PINS), mask & wide)
+            transfer(t, RELOAD_F, PINS, mask & ~wide)
+            transfer(t, RELOAD_V, PINS, mask & wide)
 
 
 @kernel
@@ -120,8 +120,8 @@ def spill_pins(t: Translator) -> None:
             transfer(t, SPILL_R, u32(0), mask)
         elif mask != 0:
             wide = wide_pins(t)
-            transfer(t, SPILL_F, u32(PINS), mask & ~wide)
-            transfer(t, SPILL_V, u32(PINS), mask & wide)
+            transfer(t, SPILL_F, PINS, mask & ~wide)
+            transfer(t, SPILL_V, PINS, mask & wide)
 
 
 @kernel
@@ -129,7 +129,7 @@ def forget_pins(t: Translator) -> None:
     """After a call the pins hold nothing of ours."""
     for bank in span(u32(2)):
         for pin in span(t.int_pins if bank == 0 else t.float_pins):
-            t.locals[t.pins[bank * PINS + pin]].form = u8(SLOT)
+            t.locals[t.pins[bank * PINS + pin]].form = SLOT
 
 
 @kernel

@@ -96,8 +96,8 @@ def find_pair(first: u32, second: u32) -> u32:
     hashed = pair_hash(first, second)
     at = u32(FIRST_PAIR[hashed >> (32 - PAIR_BITS)])
     if PAIR_HASHES[at] > hashed:
-        return u32(NO_PAIR)
-    return u32(HANDLER_COUNT) + at if PAIR_HASHES[at] == hashed else find_pair_behind(at, hashed)
+        return NO_PAIR
+    return HANDLER_COUNT + at if PAIR_HASHES[at] == hashed else find_pair_behind(at, hashed)
 
 
 @kernel
@@ -106,7 +106,7 @@ def find_pair_behind(start: u32, hashed: u32) -> u32:
     at = start + 1
     while PAIR_HASHES[at] < hashed:
         at += 1
-    return u32(HANDLER_COUNT) + at if PAIR_HASHES[at] == hashed else u32(NO_PAIR)
+    return HANDLER_COUNT + at if PAIR_HASHES[at] == hashed else NO_PAIR
 
 
 assert FORMS == NOWHERE == CONST + 1 == SLOT + 2

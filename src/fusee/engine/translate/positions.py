@@ -37,7 +37,7 @@ def note_position(t: Translator, source: u32) -> None:
     words = (t.code_bytes - t.stepped_code) // u32(size_of(usize))
     ahead = source - t.stepped_source
     while words > MOST_AHEAD:
-        add_step(t, u32(MOST_AHEAD << 4))
+        add_step(t, (MOST_AHEAD << 4))
         words -= MOST_AHEAD
     add_step(t, words << 4 | ahead % FAR_BYTES)
     far = ahead // FAR_BYTES

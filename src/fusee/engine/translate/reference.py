@@ -16,8 +16,8 @@ from fusee.kernel.lang import kernel, load, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 
 REF_FUNC: Final = u32(NUMBER["ref_func"])
-MEMORY_SIZE: Final = NUMBER["memory_size"]
-TABLE_SIZE: Final = NUMBER["table_size"]
+MEMORY_SIZE: Final = u32(NUMBER["memory_size"])
+TABLE_SIZE: Final = u32(NUMBER["table_size"])
 
 
 @kernel
@@ -64,13 +64,13 @@ def translate_ref_func(t: Translator) -> None:
 @kernel
 def translate_memory_size(t: Translator) -> None:
     index = next_u32(t.reader)
-    push_named(t, u32(MEMORY_SIZE), index, address_type(t.module.memories[index].limits.is_64))
+    push_named(t, MEMORY_SIZE, index, address_type(t.module.memories[index].limits.is_64))
 
 
 @kernel
 def translate_table_size(t: Translator) -> None:
     index = next_u32(t.reader)
-    push_named(t, u32(TABLE_SIZE), index, address_type(t.module.tables[index].limits.is_64))
+    push_named(t, TABLE_SIZE, index, address_type(t.module.tables[index].limits.is_64))
 
 
 RULES: Final = [

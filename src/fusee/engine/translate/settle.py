@@ -52,7 +52,7 @@ def settle_claimed(t: Translator, number: u32) -> None:
     if is_only_in_acc(value):
         unload(t, is_float(value.type))
         return
-    compute_value(t, number, u32(SLOT), slot)
+    compute_value(t, number, SLOT, slot)
     value.kind = SLOTTED
     value.payload = slot
     own_slot(t, number)
@@ -85,7 +85,7 @@ def materialize(t: Translator, number: u32) -> None:
     value = t.values[number]
     if is_waiting(value):
         claim(t, value.position, number)
-        compute_value(t, number, u32(ACC), u32(0))
+        compute_value(t, number, ACC, u32(0))
         hold_in_acc(t, number)
 
 

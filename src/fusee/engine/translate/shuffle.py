@@ -72,7 +72,7 @@ def pattern_of(low: u64, high: u64) -> u32:
     for number in span(PATTERN_COUNT):
         if LOW[number] == low and HIGH[number] == high:
             return FIRST_PATTERN + number
-    return u32(NO_ROW)
+    return NO_ROW
 
 
 @kernel

@@ -25,7 +25,7 @@ CONSTANT: Final = u8(3)  # `payload` holds the bits, of a vector where they are 
 PENDING: Final = u8(4)  # a pure instruction not emitted yet: `row` on `operands`
 COMPARE: Final = u8(5)  # a comparison not emitted yet: `row` is a comparison code of values of the type `compared`
 
-MOST_IMMEDIATES: Final = max(4, 3 + 2 * PINS)  # `enter` has so many, and `return_call_indirect` four
+MOST_IMMEDIATES: Final = max(4, 3 + 2 * int(PINS))  # `enter` has so many, and `return_call_indirect` four
 INS_CAPACITY: Final = 256  # instructions are encoded at the latest when so many wait
 MOST_HOISTED: Final = 16  # constants of a function that are kept in locals
 TEMPORARIES: Final = u32(3)  # slots for operands that an instruction cannot take where they are

@@ -147,7 +147,7 @@ def use_local(t: Translator, slot: u32, type_: u8) -> None:
     t.used[t.used_count] = slot
     t.used_count += 1
     t.locals[slot].type = type_
-    t.locals[slot].form = u8(SLOT)
+    t.locals[slot].form = SLOT
 
 
 @kernel(inline=True)

@@ -84,7 +84,7 @@ def _whole(op: Op) -> int:
     """The row that does it all in the usual memory; of lanes the first one's."""
     if Imm.MEMARG in op.immediates and has_row(op):
         return NUMBER[row_of(op.mnemonic)]
-    return NO_ROW
+    return int(NO_ROW)
 
 
 def _access(op: Op) -> int:

@@ -58,7 +58,7 @@ def write_rules(rules: Ptr[u8], features: u64) -> None:
     """The rule of each instruction, if it is enabled. Every module pays for this, however small it is."""
     for i in span(u32(INDEX_COUNT)):
         enabled = FEATURE[CLASS[i]] & ~features == 0
-        rules[i] = RULE[CLASS[i]] if enabled else u8(RULE_NONE)
+        rules[i] = RULE[CLASS[i]] if enabled else RULE_NONE
 
 
 @kernel

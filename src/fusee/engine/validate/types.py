@@ -24,7 +24,7 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_GROUP_WORDS
 
 WITHIN_GROUP: Final = u32(0x1000_0000)  # in a group's words: the index counts from the group's first type
-HEADER_WORDS: Final = 3  # of each type: kind and finality, supertype, length of the first list
+HEADER_WORDS: Final = u32(3)  # of each type: kind and finality, supertype, length of the first list
 WORD_BYTES: Final = 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from enum import IntEnum
 
 from fusee.kernel import tree
 from fusee.kernel.check.body import Body, expression
@@ -132,5 +133,10 @@ def _conditional(body: Body, node: ast.IfExp) -> Value:
     condition = body.condition(node.test)
     if isinstance(condition, Static):
         return body.value(node.body if condition.value else node.orelse)
-    then, other = unify(body, node, body.value(node.body), body.value(node.orelse), node.body, node.orelse)
+    first, second = body.value(node.body), body.value(node.orelse)
+    if isinstance(first, Static) and isinstance(second, Static):
+        member = first.value
+        if isinstance(member, IntEnum) and isinstance(second.value, type(member)):
+            first = body.coerce(first, body.types.resolve(type(member)), node.body)
+    then, other = unify(body, node, first, second, node.body, node.orelse)
     return tree.Conditional(then.type, node.lineno, condition, then, other)

@@ -12,6 +12,7 @@ from fusee.kernel.check.lanes import truncate_lanes
 from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
+from fusee.kernel.scalars import Integer as LangInteger
 from fusee.kernel.tree import Float, Integer, Node, Pointer, Reference, Type
 
 # --- control -------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ def _offset_of(body: Body, node: ast.Call, name: str) -> Value:
 def _stack_array(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     element, count = type_argument(body, node.args[0]), body.value(node.args[1])
-    if not (isinstance(count, Static) and isinstance(count.value, int) and count.value > 0):
+    if not (isinstance(count, Static) and isinstance(count.value, int | LangInteger) and count.value > 0):
         raise body.error(node.args[1], f"the length of `{name}` must be known at compile time")
     return tree.StackArray(tree.pointer_to(element), node.lineno, element, int(count.value))
 

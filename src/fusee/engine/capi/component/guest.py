@@ -57,7 +57,7 @@ def allocate(call: Call, alignment: u32, size: u64) -> u32:
 
 @kernel(inline=True)
 def put_i32(value: CoreValue, number: u32) -> None:
-    value.kind = u8(VAL_I32)
+    value.kind = VAL_I32
     value.bits = u64(number)
 
 

@@ -253,9 +253,9 @@ def core_type(instance: Instance, step: StepRow) -> usize:
     capi.new_valtypes(vectors[0], usize(param_count(instance, step)))
     capi.new_valtypes(vectors[1], usize(result_count(instance, step)))
     for i in span(u32(vectors[0].size)):
-        cast(Ptr[usize], vectors[0].data)[i] = capi.new_valtype(u8(param_kind(instance, step, i)))
+        cast(Ptr[usize], vectors[0].data)[i] = capi.new_valtype(param_kind(instance, step, i))
     for i in span(u32(vectors[1].size)):
-        cast(Ptr[usize], vectors[1].data)[i] = capi.new_valtype(u8(result_kind(instance, step)))
+        cast(Ptr[usize], vectors[1].data)[i] = capi.new_valtype(result_kind(instance, step))
     return capi.new_functype(vectors[0], vectors[1])
 
 
@@ -281,13 +281,13 @@ def param_count(instance: Instance, step: StepRow) -> u32:
 
 
 @kernel
-def param_kind(instance: Instance, step: StepRow, number: u32) -> u32:
+def param_kind(instance: Instance, step: StepRow, number: u32) -> u8:
     if step.step != Step.LOWER or number >= MOST_FLAT_PARAMS:
         return VAL_I32
     function = function_of(instance, step)
     params = type_row(instance.component, function.params)
     is_flat = has_flat_params(params) and number < params.flat
-    return function.param_kinds >> FLAT_BITS * number & FLAT_MASK if is_flat else VAL_I32
+    return u8(function.param_kinds >> FLAT_BITS * number & FLAT_MASK) if is_flat else VAL_I32
 
 
 @kernel
@@ -299,5 +299,5 @@ def result_count(instance: Instance, step: StepRow) -> u32:
 
 
 @kernel
-def result_kind(instance: Instance, step: StepRow) -> u32:
-    return function_of(instance, step).result_kind if step.step == Step.LOWER else VAL_I32
+def result_kind(instance: Instance, step: StepRow) -> u8:
+    return u8(function_of(instance, step).result_kind) if step.step == Step.LOWER else VAL_I32

@@ -41,12 +41,12 @@ from fusee.kernel.lang import (
 )
 
 FORGET = table(Fn[[usize], None], [forget])
-MOST_BYTES: Final = 1 << 26
+MOST_BYTES: Final = u64(1 << 26)
 SAID: Final = b"not defined: "
 WORDS = table(u8, SAID)
 WASI: Final = b"wasi:"
 WASI_TEXT = table(u8, WASI)
-POINTER: Final = size_of(usize)
+POINTER: Final = usize(size_of(usize))
 
 
 @kernel(export="fusee_component_instance_new")
@@ -81,7 +81,7 @@ def blank_instance(c: Component) -> Instance:
         c.count += 1
         instance.may_enter = True
         instance.may_leave = True
-        instance.most_bytes = u64(MOST_BYTES)
+        instance.most_bytes = MOST_BYTES
     return instance
 
 
@@ -114,12 +114,12 @@ def make(instance: Instance) -> None:
     if not c.has_unknown:
         look_for_unknown(instance)
     head = header(c)
-    instance.modules = cast(Ptr[usize], table_block(head.steps.count, usize(POINTER)))
+    instance.modules = cast(Ptr[usize], table_block(head.steps.count, POINTER))
     instance.exports = cast(Ptr[usize], table_block(head.steps.count, usize(size_of(Vector))))
-    instance.items = cast(Ptr[usize], table_block(head.steps.count, usize(POINTER)))
+    instance.items = cast(Ptr[usize], table_block(head.steps.count, POINTER))
     instance.hooks = cast(Ptr[Hook], table_block(head.steps.count, usize(size_of(Hook))))
     instance.functions = cast(Ptr[Function], table_block(head.exports.count, usize(size_of(Function))))
-    instance.destructors = cast(Ptr[usize], table_block(head.resources.count, usize(POINTER)))
+    instance.destructors = cast(Ptr[usize], table_block(head.resources.count, POINTER))
     for i in span(head.exports.count):
         instance.functions[i].instance = address(instance)
         instance.functions[i].row = i
@@ -170,7 +170,7 @@ def instantiate(instance: Instance, step: StepRow) -> None:
     """An instance of a core module, and what it exports."""
     vector = stack_array(Vector, 1)[0]
     vector.size = usize(step.c)
-    vector.data = table_block(step.c, usize(POINTER))
+    vector.data = table_block(step.c, POINTER)
     for i in span(step.c):
         cast(Ptr[usize], vector.data)[i] = instance.items[argument(instance.component, step.b + i)]
     trap = stack_array(usize, 1)
@@ -194,7 +194,7 @@ def instantiate(instance: Instance, step: StepRow) -> None:
 def make_parts(instance: Instance) -> None:
     """One part after the other, each linked with those before it."""
     c = instance.component
-    instance.parts = cast(Ptr[usize], table_block(header(c).files.count, usize(POINTER)))
+    instance.parts = cast(Ptr[usize], table_block(header(c).files.count, POINTER))
     link = u32(0)
     for i in span(header(c).files.count):
         part = blank_instance(cast(Component, c.parts[i]))
@@ -204,7 +204,7 @@ def make_parts(instance: Instance) -> None:
         instance.part_count += 1
         note_owners(instance, part)
         part.link_count = header(part.component).imports.count
-        part.links = cast(Ptr[usize], table_block(part.link_count, usize(POINTER)))
+        part.links = cast(Ptr[usize], table_block(part.link_count, POINTER))
         while link < header(c).links.count and link_row(c, link).part == i:
             row = link_row(c, link)
             target = cast(Instance, instance.parts[row.target])
@@ -221,7 +221,7 @@ def make_parts(instance: Instance) -> None:
 @kernel
 def note_owners(instance: Instance, part: Instance) -> None:
     c = part.component
-    part.owners = cast(Ptr[usize], table_block(header(c).resources.count, usize(POINTER)))
+    part.owners = cast(Ptr[usize], table_block(header(c).resources.count, POINTER))
     part.owner_count = header(c).resources.count
     for i in span(part.owner_count):
         owner = resource_row(c, i).owner

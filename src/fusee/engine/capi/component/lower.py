@@ -152,7 +152,7 @@ def store_variant(call: Call, row: TypeRow, value: Value, place: u32) -> None:
 def check_list(value: Value, element: TypeRow) -> None:
     """Numbers are in an array of their kind, everything else in a list."""
     is_array = is_number(element.kind)
-    expected = u32(Kind.NUMBERS) if is_array else u32(Kind.LIST)
+    expected: Kind = Kind.NUMBERS if is_array else Kind.LIST
     if u32(value.kind) != expected or (is_array and value.which != element.kind):
         raise Broken(Fault.VALUE, 0)
     if is_null(value.data) and value.size != 0:

@@ -61,12 +61,12 @@ def new_string(out: Value, size: usize, text: Ptr[u8]) -> bool:
 
 
 @kernel(export="fusee_value_new_numbers")
-def new_numbers(out: Value, kind: u32, count: usize, numbers: Ptr[u8]) -> bool:
+def new_numbers(out: Value, kind: Kind, count: usize, numbers: Ptr[u8]) -> bool:
     """Numbers, which are copied; zeros if none are given."""
     if kind < Kind.S8 or kind > Kind.F64:
         return False
     width = usize(u32(BYTES[kind]))
-    if not make(out, Kind.NUMBERS, kind, count, width):
+    if not make(out, Kind.NUMBERS, u32(kind), count, width):
         return False
     if count != 0 and not is_null(numbers):
         copy_bytes(out.data, numbers, count * width)

@@ -41,7 +41,7 @@ from fusee.kernel.lang import (
 
 ALL_RIGHTS: Final = u64((1 << 30) - 1)
 STREAM_RIGHTS: Final = u64(1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27)  # no seek and no tell
-IOVEC_BYTES: Final = 8
+IOVEC_BYTES: Final = u32(8)
 FDSTAT_BYTES: Final = u64(24)
 FILESTAT_BYTES: Final = u64(64)
 PRESTAT_BYTES: Final = u64(8)
@@ -78,7 +78,7 @@ def transfer(c: Call, is_write: bool, offset: u64, done_at: u32) -> u32:
     total = u32(0)
     done = stack_array(usize, 1)
     for i in span(minimum(count, MOST_VECTORS)):
-        vector = guest(c, vectors + i * IOVEC_BYTES, u64(IOVEC_BYTES))
+        vector = guest(c, vectors + i * IOVEC_BYTES, IOVEC_BYTES)
         size = load(u32, vector + 4)
         buffer = guest(c, load(u32, vector), size)
         if is_null(buffer):

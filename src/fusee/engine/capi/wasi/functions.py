@@ -86,7 +86,7 @@ PREVIEW_1: Final = [
     Function("sock_send", "iiiii", process.unsupported),
     Function("sock_shutdown", "ii", process.unsupported),
 ]
-VARIANTS: Final = len(PREVIEW_1)
+VARIANTS: Final = u32(len(PREVIEW_1))
 """From here on: what snapshot 0 has under the same name and type with another meaning."""
 FUNCTIONS: Final = [
     *PREVIEW_1,
@@ -96,7 +96,7 @@ FUNCTIONS: Final = [
 ]
 
 BODIES = table(Fn[[Call], u32], [function.body for function in FUNCTIONS])
-COUNT: Final = len(FUNCTIONS)
+COUNT: Final = u32(len(FUNCTIONS))
 ARITIES = table(u8, [len(function.types) for function in FUNCTIONS])
 WIDE = table(u16, [function.wide for function in FUNCTIONS])
 HAS_RESULT = table(u8, [function.has_result for function in FUNCTIONS])

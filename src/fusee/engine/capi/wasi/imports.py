@@ -82,8 +82,8 @@ def wasi_number(m: Module, module: Span, name: Span) -> u32:
     if is_named(m, module, cast(Ptr[u8], MODULE), MODULE_SIZE):
         return find(text, size, u32(0))
     if not is_named(m, module, cast(Ptr[u8], SNAPSHOT_0), SNAPSHOT_0_SIZE):
-        return u32(COUNT)
-    variant = find(text, size, u32(VARIANTS))
+        return COUNT
+    variant = find(text, size, VARIANTS)
     return variant if variant != COUNT else find(text, size, u32(0))
 
 

@@ -193,7 +193,7 @@ def new_large(world: Store, size_bytes: u64) -> usize:
     at = row + BLOCK_HEADER_BYTES
     if not block.is_clean:
         fill_bytes(cast(Ptr[u8], at), u8(0), block.end - at)
-    block.number = u32(LARGE)
+    block.number = LARGE
     block.cell_bytes = usize(size_bytes)
     block.epoch = heap.epoch
     block.starts[granule_word(at)] |= granule_bit(at)

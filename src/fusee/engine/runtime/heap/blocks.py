@@ -59,7 +59,7 @@ def open_blocks(world: Store) -> bool:
     b = blocks_of(world)
     b.next_blocks = FIRST_CHUNK_BLOCKS
     b.marker.stack = b.marker.small
-    b.marker.capacity = u32(SMALL_STACK)
+    b.marker.capacity = SMALL_STACK
     world.heap.start_bytes = LEAST_BYTES
     return True
 
@@ -87,7 +87,7 @@ def release_blocks(world: Store) -> None:
 @kernel(inline=True)
 def block_of(at: usize) -> Block:
     """The block of an object, whose address is in its first 16 KiB."""
-    return cast(Block, at & ~usize(BLOCK_BYTES - 1))
+    return cast(Block, at & ~(BLOCK_BYTES - 1))
 
 
 @kernel(inline=True)
@@ -199,7 +199,7 @@ def take_blocks(b: Blocks, chunk: Chunk, place: u32, count: u32) -> Block:
         bits = ((u64(1) << count) - 1) << place
     is_clean = chunk.used & bits == 0
     if not is_clean:
-        fill_bytes(cast(Ptr[u8], block), u8(0), usize(BLOCK_HEADER_BYTES))
+        fill_bytes(cast(Ptr[u8], block), u8(0), BLOCK_HEADER_BYTES)
     b.free_blocks -= u64(popcount(chunk.free & bits))
     chunk.free &= ~bits
     chunk.used |= bits
@@ -225,8 +225,8 @@ def add_chunk(world: Store, count: u32) -> u32:
         memory = platform.allocate(usize(1), (usize(size) << BLOCK_LOG2) + (BLOCK_BYTES - ALIGNMENT_BYTES))
     if is_null(memory):
         return MOST_CHUNKS
-    b.next_blocks = minimum(b.next_blocks * 2, u32(CHUNK_BLOCKS))
-    start = (address(memory) + (BLOCK_BYTES - 1)) & ~usize(BLOCK_BYTES - 1)
+    b.next_blocks = minimum(b.next_blocks * 2, CHUNK_BLOCKS)
+    start = (address(memory) + (BLOCK_BYTES - 1)) & ~(BLOCK_BYTES - 1)
     return insert_chunk(b, start, size, memory)
 
 

@@ -30,7 +30,7 @@ MOST_FRUITLESS: Final = 4
 def note_embedder(world: Store) -> None:
     """Before the embedder allocates or collects: guests' frames end at the store's `stack_top`."""
     world.saved_fp = null(Ptr[u64])
-    for number in span(u32(SAVED_REGISTERS)):
+    for number in span(SAVED_REGISTERS):
         world.saved[number] = u64(0)
 
 
@@ -110,7 +110,7 @@ def collect_slice(world: Store, budget: u64) -> bool:
     while m.phase == SWEEPING and spent < budget:
         spent += BITMAP_WORDS * 2
         if not sweep_next(world, m):
-            m.phase = u32(IDLE)
+            m.phase = IDLE
     return m.phase == IDLE
 
 

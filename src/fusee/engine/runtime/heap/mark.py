@@ -99,7 +99,7 @@ def shrink_stack(world: Store, m: Marker) -> None:
     if not is_null(m.stack) and m.stack != m.small:
         world.engine.platform.release(cast(Ptr[u8], m.stack))
     m.stack = m.small
-    m.capacity = u32(SMALL_STACK)
+    m.capacity = SMALL_STACK
     m.count = u32(0)
 
 
@@ -138,7 +138,7 @@ def scan(world: Store, m: Marker, at: usize) -> u64:
 @kernel
 def scan_elements(world: Store, m: Marker, at: usize, end: usize) -> u64:
     """Mark the last piece of an array's first elements up to `end`; the others are left on the stack."""
-    start = end - minimum(end, usize(PIECE))
+    start = end - minimum(end, PIECE)
     if start != 0:
         if m.count + 2 <= m.capacity or grow_stack(world, m):
             m.stack[m.count] = start
@@ -183,7 +183,7 @@ def rescan(world: Store, m: Marker) -> u64:
 @kernel
 def rescan_block(world: Store, m: Marker, block: Block) -> u64:
     looked_at = u64(BITMAP_WORDS)
-    for word in span(u32(BITMAP_WORDS)):
+    for word in span(BITMAP_WORDS):
         bits = block.marks[word]
         while bits != 0:
             place = usize(word) * 32 + ctz(bits)

@@ -145,7 +145,7 @@ def mark_next(world: Store, m: Marker) -> u64:
 @kernel
 def mark_piece(world: Store, m: Marker, places: Ptr[u64], length: u64) -> u64:
     start = minimum(m.root_index, length)
-    end = start + minimum(length - start, u64(PIECE))
+    end = start + minimum(length - start, PIECE)
     for i in span(usize(start), usize(end)):
         mark_reference(world, m, usize(places[i]))
     m.root_index = end

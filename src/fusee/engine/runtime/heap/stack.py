@@ -45,8 +45,8 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 AT_ONCE: Final = 0x800  # words that are searched without a copy
-PIECE_WORDS: Final = usize(0x400)
-ROW: Final = 128  # words that are copied without a look at whether there are more
+PIECE_WORDS: Final = u32(0x400)
+ROW: Final = usize(128)  # words that are copied without a look at whether there are more
 EIGHTS: Final = tuple(range(0, ROW // 2, 4))  # where eight words begin, in vectors of two
 
 
@@ -90,7 +90,7 @@ def copy_frames(world: Store, m: Marker, end: Ptr[u64]) -> bool:
 def copy_halves(world: Store, m: Marker, end: Ptr[u64]) -> None:
     """Copy the lower half of each word, and search what is left behind the last whole row."""
     count = diff(end, world.stack_base)
-    m.copy_left = count & ~usize(ROW - 1)
+    m.copy_left = count & ~(ROW - 1)
     origin = cast(Ptr[v128], world.stack_base)
     into = cast(Ptr[v128], m.copy)
     while count >= ROW:
@@ -161,7 +161,7 @@ def mark_parked(world: Store, m: Marker) -> u64:
     """
     parked = cast(Parked, m.parked)
     start = m.parked_index
-    count = minimum(parked.count - start, u32(PIECE_WORDS))
+    count = minimum(parked.count - start, PIECE_WORDS)
     words = words_of(parked) + start
     mark_words(world, m, words, words + count)
     m.parked_index = start + count

@@ -11,7 +11,7 @@ from fusee.kernel.lang import address, cast, kernel, span, u32, usize
 def sweep_block(world: Store, block: Block) -> bool:
     """Forget the objects of a block that are not marked; whether there are others."""
     any_ = u32(0)
-    for word in span(u32(BITMAP_WORDS)):
+    for word in span(BITMAP_WORDS):
         marks = block.marks[word]
         block.starts[word] = marks
         block.marks[word] = u32(0)
@@ -36,7 +36,7 @@ def enter_block(world: Store, blocks: BlockList, block: usize) -> None:
 @kernel
 def blacken_runs(world: Store) -> None:
     """What will be allocated in the present runs is marked."""
-    for number in span(u32(CLASSES)):
+    for number in span(CLASSES):
         run = world.heap.runs[number]
         if run.next != run.end:
             block = cast(Block, blocks_of(world).lists[number].current)
@@ -49,7 +49,7 @@ def blacken_runs(world: Store) -> None:
 @kernel
 def end_runs(world: Store) -> None:
     """The rest of the present runs is free again, and all blocks are looked at from the first one on."""
-    for number in span(u32(CLASSES)):
+    for number in span(CLASSES):
         run = world.heap.runs[number]
         blocks = blocks_of(world).lists[number]
         if run.next != run.end:
@@ -71,7 +71,7 @@ def begin_sweep(world: Store, m: Marker) -> None:
     end_runs(world)
     world.heap.epoch += 1
     b = blocks_of(world)
-    for number in span(u32(CLASSES)):
+    for number in span(CLASSES):
         b.lists[number].is_through = False
         enter_block(world, b.lists[number], b.lists[number].first)
     m.sweep_class = u32(0)
@@ -106,7 +106,7 @@ def is_kept(world: Store, b: Blocks, block: Block) -> bool:
         return sweep_block(world, block)
     if block.number == LARGE or b.lists[block.number].current != address(block):
         return True
-    for word in span(u32(BITMAP_WORDS)):
+    for word in span(BITMAP_WORDS):
         if block.starts[word] != 0:
             return True
     enter_block(world, b.lists[block.number], block.next)

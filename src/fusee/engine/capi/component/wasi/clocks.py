@@ -167,7 +167,7 @@ def poll(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: 
     size = arguments[0].size
     if size == 0:
         return trap_for(resources, WRONG)
-    if not new_numbers(result, u32(Kind.U32), size, null(Ptr[u8])):
+    if not new_numbers(result, Kind.U32, size, null(Ptr[u8])):
         return trap_for(resources, NO_MEMORY)
     trap = null(Trap)
     found = usize(0)
@@ -200,7 +200,7 @@ def fill_randomly(resources: ResourceTable, place: Ptr[u8], size: usize) -> Trap
 @kernel
 def random_bytes(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
     size = bits_of(arguments[0])
-    if size > MOST_RANDOM or not new_numbers(result, u32(Kind.U8), usize(size), null(Ptr[u8])):
+    if size > MOST_RANDOM or not new_numbers(result, Kind.U8, usize(size), null(Ptr[u8])):
         return trap_for(resources, NO_MEMORY)
     return null(Trap) if size == 0 else fill_randomly(resources, result.data, usize(size))
 

@@ -141,7 +141,7 @@ def read(r: Request) -> u32:
     if not new_values(r.payload, Kind.RECORD, usize(2)):
         return NOMEM
     found = part(r.payload, u32(0))
-    if not new_numbers(found, u32(Kind.U8), room, null(Ptr[u8])):
+    if not new_numbers(found, Kind.U8, room, null(Ptr[u8])):
         return NOMEM
     done = stack_array(usize, 1)
     errno = read_at(r.call, r.resource.fd, found.data, room, bits_of(r.arguments[2]), done)

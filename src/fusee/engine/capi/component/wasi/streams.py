@@ -112,7 +112,7 @@ def write_from(call: Call, number: u32, stream: Resource, data: Ptr[u8], size: u
 def read_bytes(r: Request, number: u32, stream: Resource, size: u64, out: Value) -> u32:
     """Bytes as a value; `CLOSED` if there are none any more."""
     room = usize(minimum(size, MOST_READ))
-    if not new_numbers(out, u32(Kind.U8), room, null(Ptr[u8])):
+    if not new_numbers(out, Kind.U8, room, null(Ptr[u8])):
         return NOMEM
     if room == 0:
         return SUCCESS
@@ -154,7 +154,7 @@ def write_zeroes(r: Request) -> u32:
     if size > MOST_READ:
         return WRONG_SIZE
     zeros = stack_array(Value, 1)[0]
-    if not new_numbers(zeros, u32(Kind.U8), usize(size), null(Ptr[u8])):
+    if not new_numbers(zeros, Kind.U8, usize(size), null(Ptr[u8])):
         return NOMEM
     errno = write_from(r.call, r.number, r.resource, zeros.data, zeros.size)
     delete_value(zeros)
