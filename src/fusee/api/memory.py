@@ -73,7 +73,7 @@ class Memory(Unique):
         with owner._lock:
             old: int = owner._native.grow_memory(self._address, min(delta, int(NOT_GROWN)))
         if old == NOT_GROWN:
-            raise LimitError(f"failed to grow memory by {delta} pages")
+            raise LimitError(f"failed to grow memory by `{delta}`")
         return old
 
     def size(self, store: Storelike) -> int:

@@ -95,7 +95,7 @@ class SharedMemory(Unique, Managed):
             raise WasmtimeError("cannot grow by negative amount")
         old = grow_shared(owner, self._address, min(delta, int(NOT_GROWN)))
         if old == NOT_GROWN:
-            raise LimitError(f"failed to grow memory by {delta} pages")
+            raise LimitError(f"failed to grow memory by `{delta}`")
         return old
 
     def size(self) -> int:

@@ -232,18 +232,19 @@ class _Runner:
 
     def expect(self, outcome: type[Outcome], text: str, attempt: Callable[[], object]) -> None:
         """Insists that an attempt ends in an outcome; where `text` is given, with such a message."""
+        expected = f"{outcome.__name__.lower()} {text}".rstrip()
         try:
             result = attempt()
         except Outcome as got:
             if isinstance(got, Unsupported) and not isinstance(got, outcome):
                 raise
             if not isinstance(got, outcome):
-                raise Mismatch(f"got {_name(got)}: {got}; expected {outcome.__name__.lower()} {text}") from None
+                raise Mismatch(f"got {_name(got)}: {got}; expected {expected}") from None
             if text and not _same_message(str(got), text):
                 raise Mismatch(f"got “{got}”; expected “{text}”") from None
         else:
             shown = ", ".join(map(str, result)) if isinstance(result, list) and result else "success"
-            raise Mismatch(f"got {shown}; expected {outcome.__name__.lower()} {text}")
+            raise Mismatch(f"got {shown}; expected {expected}")
 
 
 def _same_message(got: str, expected: str) -> bool:

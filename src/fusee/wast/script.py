@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,7 +27,11 @@ _FEATURES: Final = tuple(
 
 
 class ScriptError(Exception):
-    """A script cannot be found or converted."""
+    """A script cannot be found or converted: why, and in which line if there is one that is to blame."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,20 @@ def _convert(path: Path, directory: Path) -> Script:
     wasm_tools = find_wasm_tools("scripts need", "wast")
     complaint = _run(wasm_tools, "json-from-wast", str(path), "-o", str(output), "--wasm-dir", str(directory))
     if complaint:
+        place = re.search(r"^ *--> .*:(\d+):\d+$", complaint, re.MULTILINE)
         wast2json = _find_wast2json()
         if wast2json is None or _run(wast2json, *_FEATURES, str(path), "-o", str(output)):
-            raise ScriptError(f"cannot be converted: {complaint}")
+            reason = complaint.partition("\n")[0]
+            raise ScriptError(f"cannot be converted: {reason}", int(place[1]) if place else 0)
     return Script(path, directory, _read_commands(output))
 
 
 def _run(*command: str) -> str:
-    """What a converter complains of in its first line; nothing if all is well."""
+    """What a converter complains of, the reason in the first line; nothing if all is well."""
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode == 0:
         return ""
-    return result.stderr.strip().partition("\n")[0] or f"exit status {result.returncode}"
+    return result.stderr.strip() or f"exit status {result.returncode}"
 
 
 def _find_wast2json() -> str | None:

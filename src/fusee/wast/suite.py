@@ -34,5 +34,5 @@ def _run_file(path: Path, make_driver: MakeDriver) -> FileReport:
         with open_script(path) as script:
             return run_script(script, make_driver(gate))
     except ScriptError as error:
-        report.fail(0, "script", str(error))
+        report.fail(error.line, "script", str(error))
     return report
