@@ -8,9 +8,10 @@ from typing import Final
 
 from fusee.disasm.cells import CellPrinter, CodeCell, walk_cells
 from fusee.disasm.wasm import WasmInstruction, read_instructions
-from fusee.engine.runtime.positions import CHUNK_BYTES, MARK_BYTES, source_step
+from fusee.engine.runtime.positions import CHUNK_BYTES, CODE_BITS, MARK_BYTES, SOURCE_BITS, THE_END, read_number
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module
+from fusee.engine.translate.positions import table_bytes
 from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import u32
 from fusee.kernel.memory import read_bytes
@@ -81,13 +82,13 @@ def read_listing(m: Module, binary: bytes, index: int, t: Translator, target: Ta
 
 def read_sources(t: Translator, start: int, target: Target) -> tuple[list[int], list[int]]:
     """Where the code goes over to another WebAssembly instruction, and those's offsets (`engine.runtime.positions`)."""
-    steps = read_bytes(t.steps, t.step_count)
-    code = CODE_START - target.pointer_width
-    made_at, sources = [code], [start]
-    for at, step in enumerate(steps):
-        if at < CHUNK_BYTES or at % CHUNK_BYTES >= MARK_BYTES:
-            code += (step >> 4) * target.pointer_width
-            start += int(source_step(u32(step)))
-            made_at.append(code)
-            sources.append(start)
+    made_at, sources = [CODE_START - target.pointer_width], [start]
+    size = int(table_bytes(t))
+    for first in range(0, size, CHUNK_BYTES):
+        at = u32(8 * (first + MARK_BYTES if first else 0))
+        end = u32(8 * min(size, first + CHUNK_BYTES))
+        while (step := read_number(t.steps, at, end, CODE_BITS))[0] != THE_END:
+            made_at.append(made_at[-1] + (int(step[0]) + 1) * target.pointer_width)
+            ahead, at = read_number(t.steps, step[1], end, SOURCE_BITS)
+            sources.append(sources[-1] + int(ahead) + 1)
     return made_at, sources

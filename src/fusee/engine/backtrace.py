@@ -1,11 +1,12 @@
 """Where a guest has stopped: its frames, and the instruction at which each of them is."""
 
-from fusee.engine.runtime.codes import code_of
+from fusee.engine.runtime.codes import code_of, notes_end
 from fusee.engine.runtime.frames import Walk, find_frame, to_caller, walk_from_trap
 from fusee.engine.runtime.notes import IN_CODE, describe
-from fusee.engine.runtime.positions import POSITIONS_HEADER_BYTES, source_offset
+from fusee.engine.runtime.positions import source_offset
+from fusee.engine.state.code import NO_POSITIONS
 from fusee.engine.state.runtime import FRAME_WORDS, UNKNOWN_OFFSET, Instance, Store
-from fusee.kernel.lang import Ptr, cast, kernel, load, minimum, span, stack_array, u8, u32, u64, usize
+from fusee.kernel.lang import Ptr, cast, kernel, minimum, span, stack_array, u8, u32, u64, usize
 
 
 @kernel
@@ -39,8 +40,8 @@ def locate(frame: Ptr[u64]) -> None:
     index = u32(frame[1])
     code = code_of(m, index + 1)
     found = UNKNOWN_OFFSET
-    if code.positions != 0:
-        table = cast(Ptr[u8], code) + code.positions
+    if code.positions != NO_POSITIONS:
+        table = cast(Ptr[u8], code) + notes_end(code)
         start = m.bodies[index - m.imported_func_count].code.start
-        found = source_offset(table + POSITIONS_HEADER_BYTES, load(u32, table), start, u32(frame[2]))
+        found = source_offset(table, code.positions, start, u32(frame[2]))
     frame[2] = found

@@ -2,7 +2,7 @@
 
 from fusee.engine.arena import Arena, allocate, new_memory
 from fusee.engine.runtime.codes import add_code, notes_bytes
-from fusee.engine.state.code import CODE_START, Code
+from fusee.engine.state.code import CODE_START, NO_POSITIONS, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.native import NativeCell
 from fusee.engine.state.runtime import Engine
@@ -26,7 +26,7 @@ def install_native(engine: Engine, m: Module, index: u32, entry: usize, code: us
     cell.entry = entry
     cell.code = code
     definition = m.types[m.func_types[index]]
-    cast(Code, home).positions = u32(0)
+    cast(Code, home).positions = NO_POSITIONS
     note = cast(Ptr[u32], home + size)
     note[0] = maximum(definition.param_slots, definition.result_slots)
     note[1] = u32(0)

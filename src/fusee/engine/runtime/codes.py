@@ -205,6 +205,12 @@ def notes_bytes(loops: u32) -> u32:
     return loops * (size_of(u32) + size_of(usize)) + (NOTE_BYTES + size_of(usize))
 
 
+@kernel(inline=True)
+def notes_end(code: Code) -> u32:
+    """Where these end, from the function's header."""
+    return code.size + notes_bytes(load(u32, cast(Ptr[u8], code) + (code.size + 4)))
+
+
 @kernel(cold=True)
 def slots_at(m: Module, place: usize) -> u32:
     """How many slots of its frame, from slot 0, the function may use whose code contains an address."""

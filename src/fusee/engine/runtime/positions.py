@@ -1,22 +1,25 @@
 """Which WebAssembly instruction a cell was made at: a table behind a function's cells, for those at which guests stop.
 
-Both offsets only grow along the code, so the table is made of steps, one byte each. A step's high four bits say by how
-many words it goes on in the code, its low four bits by how many bytes in the WebAssembly. If the high ones are 0, it
-stays where it is in the code, and goes on by sixteen bytes times the low ones plus one. Every `CHUNK_BYTES` stands
-where the steps have led to so far, so that nobody reads all of them.
+Both offsets grow along the code, so the table is made of steps: by how many words one goes on in the code, and by how
+many bytes in the WebAssembly. Each number, less one, is written as Rice's code has it: its quotient by a power of two
+as so many ones before a zero, then the remainder. `MOST_ONES` of them mean that the number itself follows instead, in
+32 bits. The first bit of a byte is its lowest, and what is left of a chunk is filled with ones.
+
+Every `CHUNK_BYTES` stands where the steps have led to so far, so that nobody reads all of them. No step is divided.
 """
 
 from typing import Final
 
 from fusee.engine.state.code import CODE_START
-from fusee.kernel.lang import Ptr, kernel, load, minimum, size_of, u8, u32, usize
+from fusee.kernel.lang import Ptr, Static, kernel, load, minimum, size_of, span, u8, u32, usize
 
-POSITIONS_HEADER_BYTES: Final = 4  # the number of steps and marks, in bytes
 CHUNK_BYTES: Final = 256
 MARK_BYTES: Final = 8  # at the beginning of each chunk but the first: the offset in the code, and that in the module
-MOST_AHEAD: Final = u32(15)  # words or bytes of one step
-FAR_BYTES: Final = 16
-MOST_FAR: Final = 16  # times `FAR_BYTES`
+CODE_BITS: Final = 2  # of the remainder of a number of words
+SOURCE_BITS: Final = 3  # of a number of bytes
+MOST_ONES: Final = 15
+NUMBER_BITS: Final = 32
+THE_END: Final = u32(0xFFFF_FFFF)  # in place of a number: there is no step any more
 
 
 @kernel(inline=True)
@@ -26,15 +29,31 @@ def before_code() -> u32:
 
 
 @kernel(inline=True)
-def code_step(step: u32) -> u32:
-    """By how many bytes a step goes on in the code."""
-    return (step >> 4) * u32(size_of(usize))
+def bit_at(steps: Ptr[u8], at: u32) -> u32:
+    return u32(steps[at >> 3]) >> (at & 7) & 1
+
+
+@kernel
+def read_bits(steps: Ptr[u8], at: u32, count: u32) -> u32:
+    found = u32(0)
+    for number in span(count):
+        found |= bit_at(steps, at + number) << number
+    return found
 
 
 @kernel(inline=True)
-def source_step(step: u32) -> u32:
-    """By how many bytes a step goes on in the WebAssembly."""
-    return step & MOST_AHEAD if step > MOST_AHEAD else (step + 1) * FAR_BYTES
+def read_number(steps: Ptr[u8], start: u32, end: u32, bits: Static[int]) -> tuple[u32, u32]:
+    """A number, less one, from bit `start` of a chunk that ends before bit `end`, or `THE_END`; and where it ends."""
+    at = start
+    ones = u32(0)
+    while ones < MOST_ONES and at < end and bit_at(steps, at) != 0:
+        ones += 1
+        at += 1
+    if ones < MOST_ONES and at < end:
+        return ones << bits | read_bits(steps, at + 1, u32(bits)), at + 1 + bits
+    if at + NUMBER_BITS > end:
+        return THE_END, end
+    return read_bits(steps, at, u32(NUMBER_BITS)), at + NUMBER_BITS
 
 
 @kernel
@@ -54,17 +73,21 @@ def source_offset(steps: Ptr[u8], count: u32, start: u32, code_offset: u32) -> u
         else:
             high = middle - 1
     at = low * CHUNK_BYTES
-    end = minimum(count, at + CHUNK_BYTES)
+    end = minimum(count, at + CHUNK_BYTES) << 3
     code = before_code()
     source = start
     if low != 0:
         code = load(u32, steps + at)
         source = load(u32, steps + at + 4)
         at += MARK_BYTES
-    while at < end:
-        code += code_step(steps[at])
+    at = at << 3
+    while True:
+        words, at = read_number(steps, at, end, CODE_BITS)
+        if words == THE_END:
+            break
+        code += (words + 1) * u32(size_of(usize))
         if code > code_offset:
             break
-        source += source_step(steps[at])
-        at += 1
+        ahead, at = read_number(steps, at, end, SOURCE_BITS)
+        source += ahead + 1
     return source

@@ -6,6 +6,7 @@ from fusee.kernel.lang import Count, Ptr, struct, u32
 
 MOST_PINS: Final = 4  # registers for locals in each bank (11 integer arguments are the most that x86-64 passes)
 NO_SLOT: Final = u32(0xFFFF_FFFF)
+NO_POSITIONS: Final = u32(0xFFFF_FFFF)  # nothing was translated
 
 CODE_START: Final = 24
 """Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
@@ -30,7 +31,7 @@ class Code:
     size: u32  # in bytes, with this header
     index: u32
     clauses: u32  # where the `Clauses` are, from this header; 0: nothing is caught here
-    positions: u32  # likewise the table of `engine.runtime.positions`, behind its size; 0: nothing was translated
+    positions: u32  # bytes of the table of `engine.runtime.positions`, behind the notes; or `NO_POSITIONS`
 
 
 @struct

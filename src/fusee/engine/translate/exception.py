@@ -109,6 +109,12 @@ def lead_to(t: Translator, clause: Clause, label: Label) -> None:
     refer(t, label, u32(0), NO_FIELD)
 
 
+@kernel(inline=True)
+def clauses_start(before: u32) -> u32:
+    """Where the table may begin behind so many bytes: it is made of words."""
+    return (before + 3) & ~u32(3)
+
+
 @kernel
 def clauses_bytes(t: Translator) -> u32:
     """What the table takes behind the code."""

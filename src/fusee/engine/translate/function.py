@@ -28,14 +28,14 @@ from fusee.engine.translate.encode import (
     resolve_fixups,
     thread_jumps,
 )
-from fusee.engine.translate.exception import clauses_bytes, return_caught, write_clauses
+from fusee.engine.translate.exception import clauses_bytes, clauses_start, return_caught, write_clauses
 from fusee.engine.translate.hoist import begin_hoisting
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.locals import reload_pins
 from fusee.engine.translate.metering import begin_function, end_stretch
 from fusee.engine.translate.pausing import copy_looking
-from fusee.engine.translate.positions import begin_positions, positions_bytes, write_positions
+from fusee.engine.translate.positions import begin_positions, table_bytes, write_positions
 from fusee.engine.translate.state import (
     FURTHER_VALUES,
     MOST_HOISTED,
@@ -112,10 +112,12 @@ def translate(world: Store, m: Module, index: u32) -> usize:
 @kernel
 def translate_into(t: Translator, m: Module, index: u32) -> None:
     run(t, m, index, t.world.engine.is_metered)
-    notes_end = t.code_bytes + notes_bytes(t.head_count)
-    size = notes_end + clauses_bytes(t) + positions_bytes(t)
+    positions = t.code_bytes + notes_bytes(t.head_count)
+    positions_end = positions + table_bytes(t)
+    clauses = clauses_start(positions_end)
+    size = clauses + clauses_bytes(t) if t.clause_count != 0 else positions_end
     home = new_memory(t.platform, size)
-    status = caught(complete, t, home, notes_end)
+    status = caught(complete, t, home, positions, clauses)
     if status != 0:
         t.platform.release(home)
         raise_again(status)
@@ -127,8 +129,8 @@ def translate_into(t: Translator, m: Module, index: u32) -> None:
 
 
 @kernel
-def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
-    """Write the code to where it stays, and what stands behind it."""
+def complete(t: Translator, home: Ptr[u8], positions: u32, clauses: u32) -> None:
+    """Write the code to where it stays, and what stands behind it: notes, the table of positions, and of clauses."""
     copy_looking(t, home, t.code, t.code_bytes)
     note = cast(Ptr[u32], home + t.code_bytes)
     note[0] = t.frame_slots
@@ -136,8 +138,8 @@ def complete(t: Translator, home: Ptr[u8], notes_end: u32) -> None:
     for number in span(t.head_count):
         note[2 + number] = t.heads[number * 2]
     resolve_fixups(t, home)
-    write_clauses(t, home, notes_end)
-    write_positions(t, home, notes_end + clauses_bytes(t))
+    write_positions(t, home, positions)
+    write_clauses(t, home, clauses)
 
 
 @kernel

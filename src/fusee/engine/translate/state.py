@@ -279,7 +279,7 @@ class Translator:
     offset: u64
     # where the cells come from: `engine.runtime.positions`
     steps: Ptr[u8]
-    step_count: u32
+    step_bits: u32
     stepped_code: u32  # the offsets that they have led to
     stepped_source: u32
     noted_until: u32  # cells that begin up to here have to be found, whatever they are
