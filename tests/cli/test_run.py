@@ -145,6 +145,7 @@ def test_an_interrupt_ends_an_endless_program(programs: Path) -> None:
         ("broken.wasm", "broken.wasm: unexpected end"),
         ("importing.wat", "unknown import: `math::add`"),
         ("--preload importing.wat echo.wat", "--preload importing.wat: expected NAME=FILE"),
+        ("--preload a=starting.wat --preload a=echo.wat echo.wat", "a=echo.wat: there is another module of that name"),
         ("calculator.wat", "nothing to run: the module has no `_start`; --invoke can call add, half, boom, spin, pair"),
         ("-S cli=n echo.wat", "unknown import: `wasi_snapshot_preview1::args_sizes_get`"),
     ],

@@ -137,6 +137,8 @@ def _read_preloads(texts: tuple[str, ...]) -> dict[str, ModuleFile]:
         name, sign, path = text.partition("=")
         if not sign:
             raise usage_error(f"--preload {text}: expected NAME=FILE")
+        if name in found:
+            raise usage_error(f"--preload {text}: there is another module of that name")
         found[name] = ModuleFile.read(path)
     return found
 
