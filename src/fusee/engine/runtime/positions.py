@@ -18,7 +18,7 @@ MARK_BYTES: Final = 8  # at the beginning of each chunk but the first: the offse
 CODE_BITS: Final = 2  # of the remainder of a number of words
 SOURCE_BITS: Final = 3  # of a number of bytes
 MOST_ONES: Final = 15
-NUMBER_BITS: Final = 32
+NUMBER_BITS: Final = u32(32)
 THE_END: Final = u32(0xFFFF_FFFF)  # in place of a number: there is no step any more
 
 
@@ -53,7 +53,7 @@ def read_number(steps: Ptr[u8], start: u32, end: u32, bits: Static[int]) -> tupl
         return ones << bits | read_bits(steps, at + 1, u32(bits)), at + 1 + bits
     if at + NUMBER_BITS > end:
         return THE_END, end
-    return read_bits(steps, at, u32(NUMBER_BITS)), at + NUMBER_BITS
+    return read_bits(steps, at, NUMBER_BITS), at + NUMBER_BITS
 
 
 @kernel

@@ -17,12 +17,12 @@ from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import Ptr, Static, cast, fill_bytes, kernel, size_of, store, u8, u32, u64, unlikely, usize
 from fusee.spec.limits import MAX_FUNCTION_BYTES
 
-assert 2 * MAX_FUNCTION_BYTES * 2 * (MOST_ONES + NUMBER_BITS) < 1 << 32
-"""An instruction has one step at most, and what chunks need beside steps is less than these: `step_bits` is enough."""
-
 NONE_LEFT_OUT: Final = u32(0xFFFF_FFFF)
 CHUNK_BITS: Final = 8 * CHUNK_BYTES
-MOST_STEP_BITS: Final = 2 * (MOST_ONES + NUMBER_BITS)
+MOST_STEP_BITS: Final = 2 * int(MOST_ONES + NUMBER_BITS)
+assert 2 * MAX_FUNCTION_BYTES * MOST_STEP_BITS < 1 << 32
+"""An instruction has one step at most, and what chunks need beside steps is less than these: `step_bits` is enough."""
+
 STEP_ROOM_BYTES: Final = 2 * MOST_STEP_BITS // 8 + MARK_BYTES + 8
 """What a step may need: the rest of a chunk, a mark, itself; and bits are written eight bytes at a time."""
 
@@ -41,7 +41,7 @@ def code_bits(number: u32, bits: Static[int]) -> tuple[u64, u32]:
     """A number as Rice's code, and how many bits that is."""
     ones = number >> bits
     if unlikely(ones >= MOST_ONES):
-        return u64(number) << MOST_ONES | ((1 << MOST_ONES) - 1), u32(MOST_ONES + NUMBER_BITS)
+        return u64(number) << MOST_ONES | ((1 << MOST_ONES) - 1), MOST_ONES + NUMBER_BITS
     rest = number & ((1 << bits) - 1)
     return u64(rest) << u64(ones + 1) | ((u64(1) << u64(ones)) - 1), ones + 1 + bits
 

@@ -57,16 +57,16 @@ def read_directory(r: Request) -> u32:
 def refill(call: Call, entries: Resource) -> u32:
     """The next records."""
     if is_null(entries.buffer):
-        entries.buffer = try_block(usize(ENTRIES_BYTES))
+        entries.buffer = try_block(ENTRIES_BYTES)
         if is_null(entries.buffer):
             return NOMEM
     used = stack_array(usize, 1)
     entries.at = u32(0)
     entries.size = u32(0)
     fd = cast(Resource, entries.file).fd
-    errno = read_entries(call, fd, entries.offset, entries.buffer, usize(ENTRIES_BYTES), used)
+    errno = read_entries(call, fd, entries.offset, entries.buffer, ENTRIES_BYTES, used)
     if errno == SUCCESS:
-        entries.size = u32(minimum(used[0], usize(ENTRIES_BYTES)))
+        entries.size = u32(minimum(used[0], ENTRIES_BYTES))
     return errno
 
 

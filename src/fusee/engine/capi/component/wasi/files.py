@@ -52,8 +52,8 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 from fusee.spec.wasi import FILE_KINDS, KINDS_BY_FILETYPE
 
-READ: Final = u32(1)  # `descriptor-flags`
-WRITE: Final = u32(2)
+READ: Final = u8(1)  # `descriptor-flags`
+WRITE: Final = u8(2)
 FILE_SYNC: Final = 4
 DATA_SYNC: Final = 8
 READ_SYNC: Final = 16
@@ -66,7 +66,7 @@ WRITING: Final = u64(1 << 6 | 1 << 8 | 1 << 22)  # `fd_write`, `fd_allocate`, `f
 KINDS = table(u8, [FILE_KINDS.index(kind) for kind in KINDS_BY_FILETYPE])
 KIND_COUNT: Final = u32(len(KINDS_BY_FILETYPE))
 NO_TEXT = table(u8, [0])
-STAT_FIELDS: Final = 6
+STAT_FIELDS: Final = usize(6)
 FIRST_MIX: Final = u64(0xBF58_476D_1CE4_E5B9)
 SECOND_MIX: Final = u64(0x94D0_49BB_1331_11EB)
 
@@ -135,7 +135,7 @@ def append_via_stream(r: Request) -> u32:
 @kernel
 def read(r: Request) -> u32:
     """Bytes at an offset, and whether there was nothing left to read."""
-    if r.resource.flags & u8(READ) == 0:
+    if r.resource.flags & READ == 0:
         return BADF
     room = usize(minimum(bits_of(r.arguments[1]), MOST_READ))
     if not new_values(r.payload, Kind.RECORD, usize(2)):
@@ -153,7 +153,7 @@ def read(r: Request) -> u32:
 @kernel
 def write(r: Request) -> u32:
     """Write at an offset: how much, which is all."""
-    if r.resource.flags & u8(WRITE) == 0:
+    if r.resource.flags & WRITE == 0:
         return BADF
     put_number(r.payload, Kind.U64, u64(r.arguments[1].size))
     return write_at(r.call, r.resource.fd, r.arguments[1].data, r.arguments[1].size, bits_of(r.arguments[2]))
@@ -171,7 +171,7 @@ def kind_of(filetype: u32) -> u32:
 @kernel
 def put_status(out: Value, status: FileStat) -> u32:
     """A `descriptor-stat`."""
-    if not new_values(out, Kind.RECORD, usize(STAT_FIELDS)):
+    if not new_values(out, Kind.RECORD, STAT_FIELDS):
         return NOMEM
     put_enum(part(out, u32(0)), kind_of(status.filetype))
     put_number(part(out, u32(1)), Kind.U64, status.links)

@@ -36,7 +36,7 @@ FIRST: Final = u32(1 << 30)  # of their numbers: an app chooses small ones for i
 ROOM: Final = u32(16)
 MOST: Final = 1 << 16  # of them, which doubling the room comes to
 MOST_FILES: Final = 1024  # those and lists of entries, which have a buffer
-ENTRIES_BYTES: Final = 4096
+ENTRIES_BYTES: Final = u32(4096)
 NO_RESOURCE: Final = u64(Broken(Fault.HANDLE, 0).status)
 NO_WASI: Final = u64(Broken(Fault.WASI, 0).status)
 
