@@ -133,6 +133,7 @@ _SELDOM_RUN: Final = (
     "fusee.engine.natives.linked",
     "fusee.engine.runtime.heads",
     "fusee.engine.runtime.names",
+    "fusee.engine.runtime.positions",
     "fusee.engine.runtime.shared",
     "fusee.engine.translate.aggregate",
     "fusee.engine.translate.atomic",
