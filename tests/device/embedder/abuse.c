@@ -134,6 +134,21 @@ static void no_stores(wasm_engine_t *engine) {
     wasm_store_delete(store);
 }
 
+static void no_wasi(void) {
+    wasm_trap_t *trap = NULL;
+    uint32_t status = 7;
+    check(!fusee_wasi_add_argument(NULL, "a", 1) && !fusee_wasi_add_environment(NULL, "a=b", 3), "no texts");
+    check(!fusee_wasi_add_directory(NULL, "a", 1) && !fusee_wasi_imports(NULL, NULL, NULL), "no directory");
+    fusee_wasi_set_streams(NULL, NULL);
+    fusee_wasi_set_files(NULL, NULL);
+    fusee_wasi_delete(NULL);
+    fusee_store_set_wasi(NULL, fusee_wasi_new());
+    check(!fusee_trap_exit_status(NULL, &status) && status == 7, "no trap is no exit");
+    check(fusee_wasi_start(NULL, NULL) == 1 && fusee_wasi_start(NULL, &trap) == 1 && trap != NULL, "no program");
+    check(!fusee_trap_exit_status(trap, &status) && status == 7, "a trap is none, either");
+    wasm_trap_delete(trap);
+}
+
 /* --- Callbacks that break the rules --- */
 
 static wasm_store_t *home, *abroad;
@@ -350,6 +365,7 @@ int withstand(void) {
     no_types();
     no_objects();
     no_stores(engine);
+    no_wasi();
     rule_breakers(engine);
     wrong_kinds(engine);
     uncaught(engine);

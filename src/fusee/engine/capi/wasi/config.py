@@ -53,32 +53,37 @@ def add_string(strings: Strings, text: Ptr[u8], size: usize) -> bool:
 
 @kernel(export="fusee_wasi_add_argument")
 def add_argument(wasi: Wasi, text: Ptr[u8], size: usize) -> bool:
-    return add_string(wasi.arguments, text, size)
+    return not is_null(wasi) and add_string(wasi.arguments, text, size)
 
 
 @kernel(export="fusee_wasi_add_environment")
 def add_environment(wasi: Wasi, text: Ptr[u8], size: usize) -> bool:
-    return add_string(wasi.environment, text, size)
+    return not is_null(wasi) and add_string(wasi.environment, text, size)
 
 
 @kernel(export="fusee_wasi_add_directory")
 def add_directory(wasi: Wasi, text: Ptr[u8], size: usize) -> bool:
-    return add_string(wasi.directories, text, size)
+    return not is_null(wasi) and add_string(wasi.directories, text, size)
 
 
 @kernel(export="fusee_wasi_set_streams")
 def set_streams(wasi: Wasi, streams: Streams) -> None:
-    copy_bytes(cast(Ptr[u8], wasi.streams), cast(Ptr[u8], streams), usize(size_of(Streams)))
+    if not is_null(wasi):
+        copy_bytes(cast(Ptr[u8], wasi.streams), cast(Ptr[u8], streams), usize(size_of(Streams)))
 
 
 @kernel(export="fusee_wasi_set_files")
 def set_files(wasi: Wasi, files: Files) -> None:
-    copy_bytes(cast(Ptr[u8], wasi.files), cast(Ptr[u8], files), usize(size_of(Files)))
+    if not is_null(wasi):
+        copy_bytes(cast(Ptr[u8], wasi.files), cast(Ptr[u8], files), usize(size_of(Files)))
 
 
 @kernel(export="fusee_store_set_wasi")
 def set_wasi(s: StoreObject, wasi: Wasi) -> None:
     """Takes over `wasi`, in the place of what the store had; a function that is working with that goes on with it."""
+    if is_null(s):
+        delete_wasi(wasi)
+        return
     old = cast(Wasi, s.wasi)
     s.wasi = address(wasi)
     if not is_null(wasi):

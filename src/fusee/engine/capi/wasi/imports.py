@@ -4,9 +4,11 @@ from typing import Final
 
 from fusee.engine.capi.func import new_host, run
 from fusee.engine.capi.instance import pass_trap
-from fusee.engine.capi.messages import Mistake, Misuse
+from fusee.engine.capi.messages import MISSING, Mistake, Misuse
+from fusee.engine.capi.refs import is_kind
 from fusee.engine.capi.state import (
     KIND_FUNC,
+    KIND_INSTANCE,
     VAL_I32,
     VAL_I64,
     ExternType,
@@ -61,6 +63,8 @@ FAILED: Final = u32(1)
 @kernel(export="fusee_wasi_imports")
 def wasi_imports(s: StoreObject, module: ModuleObject, imports: Vector) -> bool:
     """Fill the empty places of a vector of imports with WASI's functions; false if there is no memory."""
+    if is_null(s) or is_null(module):
+        return False
     m = module.module
     for i in span(m.import_count):
         item = m.imports[i]
@@ -120,6 +124,9 @@ def wasi_type(number: u32) -> ExternType:
 @kernel(export="fusee_wasi_start")
 def wasi_start(ref: Ref, out: Ptr[usize]) -> u32:
     """Run a program's `_start` and give its exit status; where it traps, the trap is in `*out` and the status 1."""
+    if not is_kind(ref, KIND_INSTANCE):
+        pass_trap(new_trap(null(StoreObject), MISSING), out)
+        return FAILED
     s = ref.store
     instance = cast(Instance, ref.target)
     func = start_function(instance)
@@ -153,6 +160,7 @@ def start_function(instance: Instance) -> Func:
 @kernel(export="fusee_trap_exit_status")
 def trap_exit_status(trap: Trap, out: Ptr[u32]) -> bool:
     """Whether a trap is the program's exit, and with which status."""
-    if trap.is_exit:
-        out[0] = trap.exit_status
-    return trap.is_exit
+    if is_null(trap) or not trap.is_exit:
+        return False
+    out[0] = trap.exit_status
+    return True
