@@ -135,6 +135,87 @@ EXACT: dict[str, tuple[str, tuple[int, ...], int]] = {
         (1,),
         1 + 2 + 2,
     ),
+    **{
+        f"ways that cost differently, {number}": (
+            function(
+                """(block $out
+                  (block $else (br_if $else (local.get 0)) (drop (i32.const 1)) (br $out))
+                  (drop (i32.const 1)) (drop (i32.const 1)) (drop (i32.const 1)))
+                (drop (i32.const 1))""",
+                "",
+                "(param i32)",
+            ),
+            (number,),
+            1 + 2 + (3 if number else 2) + 1,
+        )
+        for number in (0, 1)
+    },
+    **{
+        f"ways that meet where others leave, {number}": (
+            function(
+                """(block $out
+                  (block $meet
+                    (if (i32.and (local.get 0) (i32.const 1)) (then (br $meet)))
+                    (br_if $out (i32.and (local.get 0) (i32.const 2)))
+                    (br_if $meet (i32.and (local.get 0) (i32.const 4)))
+                    (drop (i32.const 1)) (drop (i32.const 1)))
+                  (drop (i32.const 1)))
+                (nop)""",
+                "",
+                "(param i32)",
+            ),
+            (number,),
+            1 + 4 + {1: 1 + 1, 2: 4, 4: 4 + 4 + 1, 0: 4 + 4 + 2 + 1}[number],
+        )
+        for number in (0, 1, 2, 4)
+    },
+    **{
+        f"an arm without a cost, {number}": (
+            function(
+                """(block $out
+                  (if (local.get 0)
+                    (then)
+                    (else (br_if $out (i32.eqz (local.get 0))) (drop (i32.const 1)) (drop (i32.const 1))))
+                  (drop (i32.const 1)))""",
+                "",
+                "(param i32)",
+            ),
+            (number,),
+            1 + 2 + (1 if number else 3),
+        )
+        for number in (0, 1)
+    },
+    **{
+        f"cases, {number}": (
+            function(
+                """(block $d (block $c (block $b (block $a (br_table $a $b $b $c (local.get 0)))
+                  (drop (i32.const 1)) (drop (i32.const 1)) (br $d))
+                  (drop (i32.const 1)) (return))
+                  (drop (i32.const 1)) (drop (i32.const 1)) (drop (i32.const 1)))
+                (drop (i32.const 1))""",
+                "",
+                "(param i32)",
+            ),
+            (number,),
+            1 + 2 + [3 + 1, 1, 1, 3 + 1, 3 + 1][number],
+        )
+        for number in range(5)
+    },
+    "a loop that other loops go back to": (
+        function(
+            """(loop $outer
+              (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+              (block $skip
+                (br_if $skip (i32.and (local.get 0) (i32.const 1)))
+                (if (local.get 0) (then (br $outer)))
+                (return))
+              (br $outer))""",
+            "",
+            "(param i32)",
+        ),
+        (5,),
+        1 + 5 * (4 + 4) + 2 * 1 + 3 * 2 + 2 * 1,
+    ),
     "calls": (
         """(module (func $leaf (result i32) (i32.const 1))
           (func (export "f") (drop (i32.add (call $leaf) (call $leaf)))))""",

@@ -19,6 +19,7 @@ from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
 from fusee.engine.errors import Suspended
+from fusee.engine.runtime.metering import MOST_FUEL
 from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.module import EXTERN_MEMORY
 from fusee.engine.state.runtime import (
@@ -210,7 +211,8 @@ class Store(ObjectTable, Unique, Managed):
 
     def _fill(self, fuel: int) -> None:
         """Guests that look for themselves whether they shall stop come for their fuel in slices, and look then."""
-        self._state.fuel, self._state.held_fuel = (u64(0), u64(fuel)) if self._native.polls else (u64(fuel), u64(0))
+        released = 0 if self._native.polls else min(fuel, int(MOST_FUEL))
+        self._state.fuel, self._state.held_fuel = u64(released), u64(fuel - released)
 
     def get_fuel(self) -> int:
         """What is left of the fuel, in instructions. Raises `WasmtimeError` unless `Config.consume_fuel` is set."""

@@ -64,16 +64,16 @@ def _if(c: FunctionCompiler, ins: Instruction) -> None:
     c.branch(condition, then, label.other)
     c.begin(then)
     if c.meter is not None:
-        c.meter.note_branch()
+        c.meter.choose_arm(label)
 
 
 @rule("else")
 def _else(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels[-1]
-    leave_block(c, label)
+    leave_block(c, label, "" if c.ended or c.meter is None else c.meter.end_arm(label))
     _second_arm(c, label)
     if c.meter is not None:
-        c.meter.note_arm()
+        c.meter.note_arm(label)
 
 
 def _second_arm(c: FunctionCompiler, label: Label) -> None:
@@ -83,10 +83,10 @@ def _second_arm(c: FunctionCompiler, label: Label) -> None:
     label.other = ""
 
 
-def leave_block(c: FunctionCompiler, label: Label) -> None:
-    """From the end of a block's code to behind it."""
+def leave_block(c: FunctionCompiler, label: Label, is_paid: str = "false") -> None:
+    """From the end of a block's code to behind it; whether what comes there is paid for."""
     if not c.ended:
-        c.keep_edge(label, c.pop_many(len(label.results)))
+        c.keep_edge(label, c.pop_many(len(label.results)), is_paid)
 
 
 @rule("end")
@@ -95,21 +95,23 @@ def _end(c: FunctionCompiler, ins: Instruction) -> None:
     if label.kind == "loop":  # nothing branches to its end
         note_end(c, label, not c.ended, False)
         return
-    is_reached, is_joined = not c.ended, bool(label.edges or label.other)
-    leave_block(c, label)
+    is_reached, is_joined, is_skipped = not c.ended, bool(label.edges or label.other), bool(label.other)
+    leave_block(c, label, "" if c.meter is None else c.meter.going_on)
     if label.other:
         _second_arm(c, label)
-        leave_block(c, label)
+        leave_block(c, label, "" if c.meter is None else c.meter.skipping(label))
     if label.close is not None:
         label.close()
-    note_end(c, label, is_reached, is_joined)
+    note_end(c, label, is_reached, is_joined, is_skipped)
     finish_block(c, label)
 
 
-def note_end(c: FunctionCompiler, label: Label, is_reached: bool, is_joined: bool) -> None:
-    """In metered code: a block has ended, whose end its code reaches, or branches go to."""
+def note_end(
+    c: FunctionCompiler, label: Label, is_reached: bool, is_joined: bool, is_skipped: bool = False
+) -> None:  # fmt: skip
+    """In metered code: a block has ended, whose end its code reaches, or branches go to, or who skips its only arm."""
     if c.meter is not None and c.labels:
-        c.meter.note_end(label, len(c.labels), is_reached or is_joined, is_joined)
+        c.meter.note_end(label, len(c.labels), is_reached, is_joined, is_skipped)
 
 
 def finish_block(c: FunctionCompiler, label: Label) -> None:
@@ -121,26 +123,31 @@ def finish_block(c: FunctionCompiler, label: Label) -> None:
     for number, kind in enumerate(label.results):
         incoming = [(operands[number], block) for operands, block in label.edges]
         c.push(kind, incoming[0][0] if len(incoming) == 1 else c.merge(LLVM[kind], incoming))
+    if c.meter is not None:
+        c.meter.join(label)
 
 
-def branch(c: FunctionCompiler, depth: int, is_alone: bool = False) -> None:
-    """Take a branch with the topmost operands, which stay. `is_alone`: it is a `br`."""
+def branch(c: FunctionCompiler, depth: int, is_jump: bool = False, is_choice: bool = False) -> None:
+    """Take a branch with the topmost operands, which stay: that of a `br`, or of one on a condition, or another."""
     label = c.labels[-1 - depth]
     if c.meter is not None:
         c.meter.note_leaving(c.labels[-1], len(c.labels) - 1 - depth)
     count = len(label.types)
     operands = [value.operand for value in c.stack[len(c.stack) - count :]]
     if label.kind != "loop":
-        c.keep_edge(label, operands)
+        is_paid = "false"
+        if c.meter is not None and (is_jump or is_choice):
+            is_paid = c.meter.jump(label) if is_jump else c.meter.choose(label)
+        c.keep_edge(label, operands, is_paid)
         return
     for kind, operand, variable in zip(label.params, operands, label.variables, strict=True):
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
-    c.jump(label.name if c.meter is None or not is_alone else c.meter.target(label))
+    c.jump(label.name if c.meter is None or not is_jump else c.meter.target(label))
 
 
 @rule("br")
 def _br(c: FunctionCompiler, ins: Instruction) -> None:
-    branch(c, cast(int, ins.immediates[0]), is_alone=True)
+    branch(c, cast(int, ins.immediates[0]), is_jump=True)
 
 
 @rule("return")
@@ -157,7 +164,7 @@ def branch_if(c: FunctionCompiler, condition: str, depth: int) -> None:
     taken, going = c.label(), c.label()
     c.branch(condition, taken, going)
     c.begin(taken)
-    branch(c, depth)
+    branch(c, depth, is_choice=True)
     c.begin(going)
     if c.meter is not None:
         c.meter.note_branch()

@@ -53,6 +53,8 @@ def _open(c: FunctionCompiler, ins: Instruction) -> Label:
     label = enter_block(c, ins.op.mnemonic, ins)
     label.handler = Handler(c.label(), len(c.labels) - 1)
     c.handlers.append(label.handler)
+    if c.meter is not None:
+        c.meter.has_tries = True
     return label
 
 
@@ -157,7 +159,7 @@ def _catch(c: FunctionCompiler, ins: Instruction) -> None:
         return
     handler.untested = ""
     if c.meter is not None:
-        c.meter.note_arm()
+        c.meter.note_arm(label)
     is_tagged = ins.op.mnemonic == "catch"
     tag = cast(int, ins.immediates[0]) if is_tagged else 0
     if is_tagged:

@@ -397,9 +397,11 @@ class FunctionCompiler(OperandWriter):
             self._numeric(instruction)
         self.highest = max(self.highest, len(self.stack))
 
-    def keep_edge(self, label: Label, operands: list[str]) -> None:
-        """Go to a label that is further on."""
+    def keep_edge(self, label: Label, operands: list[str], is_paid: str) -> None:
+        """Go to a label that is further on; in metered code, whether what is there is paid for."""
         label.edges.append((operands, self.block))
+        if self.meter is not None:
+            self.meter.note_edge(label, is_paid)
         self.jump(label.name)
 
     def _skip(self, instruction: Instruction) -> None:

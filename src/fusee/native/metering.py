@@ -1,15 +1,17 @@
 """Fuel: where native code pays for what it is going to execute, which is where the interpreter pays for the same.
 
-The rules are those of `engine/translate/metering.py`, and so are the names: a *stretch* is what is paid for at one
-place, which is known when the function has been read. So a cost is a name that the function's beginning defines.
+The rules are those of `engine/translate/metering.py` and `payments.py`, and so are the names: a *stretch* is what is
+paid for at one place, which is known when the function has been read. So a cost is a name that the function's beginning
+defines. A branch that goes past a `tick` there says here that it has paid already, as one of the values that come
+together at a label; whether it has is such a name, too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from fusee.engine.runtime.metering import ENTRY_COST, FREE, MANY_VALUES
+from fusee.engine.runtime.metering import ENTRY_COST, FREE, MANY_VALUES, PLACELESS
 from fusee.kernel.lower.function import UNLIKELY
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from fusee.native.reader import Instruction
 
 _FREE: Final = frozenset(op.index for op in FREE)
+_PLACELESS: Final = frozenset(op.index for op in PLACELESS)
+_UNPAID: Final = "false"
+_PAID: Final = "true"
 _LEAVING: Final = frozenset({
     "return", "throw", "throw_ref", "rethrow", "return_call", "return_call_indirect", "return_call_ref",
 })  # fmt: skip
@@ -30,9 +35,43 @@ class Stretch:
     number: int
     cost: int = 0
     offset: int = 0  # of the first instruction that it pays for
+    is_paid_back: bool = False  # jumps back pay for the loop that it begins
 
 
-@dataclass
+@dataclass(eq=False)
+class Payment:
+    """A branch forward, and who may pay for what is behind it."""
+
+    number: int
+    payer: Stretch
+    is_choice: bool  # it may go on instead, else it is a jump
+    paid: Stretch | None = None  # that begins where it leads
+    other: Stretch | None = None  # that begins if it is not taken, and that only this leads to
+    is_sole: bool = False  # nobody else comes to where it leads
+    is_past: bool = False  # who goes there has paid
+
+    @property
+    def flag(self) -> str:
+        """Whether who goes there has paid."""
+        return f"%past{self.number}" if self.is_choice else _PAID
+
+    def settle(self) -> None:
+        """Everything later is settled."""
+        if self.paid is None:
+            return
+        if not self.is_choice:
+            self.payer.cost += self.paid.cost
+        elif self.other is not None and not self.payer.is_paid_back:
+            least = min(self.paid.cost, self.other.cost)
+            self.is_past = self.paid.cost == least
+            if self.is_past or self.is_sole:
+                self.payer.cost += least
+                self.other.cost -= least
+            if not self.is_past and self.is_sole:
+                self.paid.cost -= least
+
+
+@dataclass(eq=False)
 class Charge:
     """What is known of an open block."""
 
@@ -41,6 +80,11 @@ class Charge:
     reserved: Stretch | None = None  # of a loop: the place for what is paid for where all come past
     head: Stretch | None = None  # the same, if it is used
     behind: str = ""  # of a loop: the block behind that
+    is_unnamed: bool = False  # it has been opened where a stretch is going to begin
+    payments: list[Payment] = field(default_factory=list)  # of branches to its end
+    otherwise: Payment | None = None  # of an `if`, until its second arm
+    users: int = 0  # how many branches go to its label
+    flags: list[tuple[str, str]] = field(default_factory=list)  # of what comes to its end: has it paid, which block
 
 
 class Meter:
@@ -52,6 +96,14 @@ class Meter:
         self._newest: Stretch | None = None
         self._is_due = False  # what comes next is paid for in a stretch of its own
         self._fresh: Charge | None = None  # of a loop that has just begun
+        self._unnamed: list[Charge] = []  # of blocks that were opened where a stretch is going to begin
+        self._payments: list[Payment] = []
+        self._arriving: list[Payment] = []  # of branches to this very place
+        self._users = 0  # how many branches lead here, and one more if it is come to without
+        self._choice: Payment | None = None  # of a branch on a condition, if this is where that is not taken
+        self._joined: Charge | None = None  # of the block whose end this is
+        self._is_paid = _UNPAID  # whether who is here has paid for the stretch that begins here
+        self.has_tries = False
 
     def begin(self) -> None:
         """The function begins. What is executed first pays for the call's arrival, too."""
@@ -69,14 +121,27 @@ class Meter:
             if self._is_due:
                 self._begin_stretch()
             self._current.cost += 1
+        elif instruction.op.index not in _PLACELESS:
+            self._leave_place()
         if instruction.op.mnemonic in _LEAVING:
             self.note_leaving(self._c.labels[-1], 0)
 
+    def _leave_place(self) -> None:
+        self._arriving, self._users, self._choice, self._joined, self._is_paid = [], 0, None, None, _UNPAID
+
     def open(self, label: Label, number: int, is_loop: bool) -> None:
         """A block with a number begins."""
-        if self._is_due and not is_loop:
-            self._begin_stretch()
         label.charge = Charge(None if self._is_due else self._current, number)
+        if self._is_due and is_loop:
+            self._name_stretch(None)
+        elif self._is_due:
+            label.charge.is_unnamed = True
+            self._unnamed.append(label.charge)
+
+    def _name_stretch(self, at: Stretch | None) -> None:
+        for charge in self._unnamed:
+            charge.at, charge.is_unnamed = at, False
+        self._unnamed = []
 
     def begin_loop(self, charge: Charge) -> None:
         """At a loop's label. Whether anything is paid for here is known only when an instruction comes."""
@@ -93,10 +158,57 @@ class Meter:
             return label.name
         assert charge.head is not None
         self._current.cost += charge.head.cost
+        charge.head.is_paid_back = True
         return charge.behind
+
+    def jump(self, label: Label) -> str:
+        """A jump to the end of a block: whether it pays for what is there."""
+        if not self._can_pay or label.kind == "function" or len(label.types) > MANY_VALUES:
+            return _UNPAID
+        assert label.charge is not None
+        label.charge.payments.append(self._add_payment(is_choice=False))
+        return _PAID
+
+    def end_arm(self, label: Label) -> str:
+        """The same of a jump from the end of an `if`'s first arm."""
+        assert label.charge is not None
+        label.charge.users += 1
+        return self.jump(label)
+
+    def choose(self, label: Label) -> str:
+        """The same of a branch on a condition."""
+        self._choice = None
+        if not self._can_pay or label.kind == "function" or label.types:
+            return _UNPAID
+        assert label.charge is not None
+        self._choice = self._add_payment(is_choice=True)
+        label.charge.payments.append(self._choice)
+        return self._choice.flag
+
+    def choose_arm(self, label: Label) -> None:
+        """An `if`'s first arm begins."""
+        assert label.charge is not None
+        if self._can_pay:
+            self._choice = label.charge.otherwise = self._add_payment(is_choice=True)
+        self.note_branch()
+
+    @property
+    def _can_pay(self) -> bool:
+        return not (self._is_due or self.has_tries)
+
+    def _add_payment(self, is_choice: bool) -> Payment:
+        payment = Payment(len(self._payments), self._current, is_choice)
+        self._payments.append(payment)
+        return payment
 
     def note_leaving(self, label: Label, number: int) -> None:
         """Something in a block may leave all blocks that are inside of the one with this number."""
+        charge = self._c.labels[number].charge
+        assert charge is not None
+        charge.users += 1
+        self._lower(label, number)
+
+    def _lower(self, label: Label, number: int) -> None:
         assert label.charge is not None
         label.charge.lowest = min(label.charge.lowest, number)
 
@@ -104,28 +216,74 @@ class Meter:
         """A stretch ends here: it is not certain that what follows is executed."""
         self._is_due = True
 
-    def note_arm(self) -> None:
+    def note_arm(self, label: Label) -> None:
         """The same where another part of a block begins."""
         self._is_due, self._fresh = True, None
+        self._leave_place()
+        assert label.charge is not None
+        if label.charge.otherwise is not None:
+            self._arriving, self._users = [label.charge.otherwise], 1
+            self._is_paid = label.charge.otherwise.flag
+            label.charge.otherwise = None
 
-    def note_end(self, label: Label, number: int, can_be_reached: bool, is_joined: bool) -> None:
-        """The end of the block with a number, which is not open any more."""
+    def note_edge(self, label: Label, is_paid: str) -> None:
+        """Here a branch is taken to the end of a block, or its code ends."""
+        assert label.charge is not None
+        label.charge.flags.append((is_paid, self._c.block))
+
+    @property
+    def going_on(self) -> str:
+        """Whether who goes on here has paid for the stretch that begins next."""
+        return self._is_paid if self._is_due else _UNPAID
+
+    def skipping(self, label: Label) -> str:
+        """The same of who skips an `if` without a second arm."""
+        assert label.charge is not None
+        return _UNPAID if label.charge.otherwise is None else label.charge.otherwise.flag
+
+    def note_end(self, label: Label, number: int, is_reached: bool, is_joined: bool, is_skipped: bool) -> None:
+        """The end of the block with a number, which is not open any more.
+
+        Its code may reach it, branches may go there, and so may who skips an `if`.
+        """
         charge = label.charge
         assert charge is not None
         if number:
-            self.note_leaving(self._c.labels[number - 1], charge.lowest)
+            self._lower(self._c.labels[number - 1], charge.lowest)
         if is_joined:
             self._fresh = None
-        if not can_be_reached:
+        if charge.is_unnamed:
+            self._unnamed.pop()
+        if charge.is_unnamed or not (is_reached or is_joined):
             return
         if charge.at is not None and charge.lowest >= number:
             self._newest, self._is_due = charge.at, False
+            self._leave_place()
         elif is_joined:
-            self._is_due = True
+            self._is_due, self._joined, self._choice = True, charge, None
+            self._users += charge.users + is_reached + is_skipped
+            self._arriving += charge.payments
+            if charge.otherwise is not None:
+                self._arriving.append(charge.otherwise)
+
+    def join(self, label: Label) -> None:
+        """At the beginning of the block behind one that has ended."""
+        charge = label.charge
+        if charge is None or charge is not self._joined:
+            return
+        self._joined = None
+        flags = charge.flags
+        if all(flag == _UNPAID for flag, _ in flags):
+            self._is_paid = _UNPAID
+        else:
+            self._is_paid = flags[0][0] if len(flags) == 1 else self._c.merge("i1", flags)
 
     def definitions(self) -> list[str]:
-        """What the costs are."""
-        lines = []
+        """What the costs are, and which branches have paid."""
+        for payment in reversed(self._payments):
+            payment.settle()
+        choices = [payment for payment in self._payments if payment.is_choice]
+        lines = [f"  %past{payment.number} = add i1 0, {int(payment.is_past)}" for payment in choices]
         for stretch in self._stretches:
             name = f"{stretch.number}"
             lines += [f"  %cost{name} = add i32 0, {stretch.cost}", f"  %paid{name} = add i32 0, {stretch.offset}"]
@@ -138,18 +296,28 @@ class Meter:
             self._newest = self._new_place()
         self._current.offset = self._c.offset
         self._fresh, self._is_due = None, False
+        self._name_stretch(self._newest)
+        for payment in self._arriving:
+            payment.paid = self._newest
+            payment.is_sole = len(self._arriving) == self._users == 1
+        if self._choice is not None:
+            self._choice.other = self._newest
+        self._leave_place()
 
     def _new_place(self) -> Stretch:
         """Pay here for what turns out to be in a stretch."""
         c = self._c
         stretch = Stretch(len(self._stretches))
         self._stretches.append(stretch)
+        owed = f"%cost{stretch.number}"
+        if self._is_paid != _UNPAID:
+            owed = c.value(f"select i1 {self._is_paid}, i32 0, i32 {owed}")
         fuel = c.value(f"load i64, ptr %fuel, align 8{c.unit.tag('engine')}")
-        cost = c.value(f"zext i32 %cost{stretch.number} to i64")
+        cost = c.value(f"zext i32 {owed} to i64")
         short, enough, going = c.label(), c.label(), c.label()
         c.branch(c.value(f"icmp ult i64 {fuel}, {cost}"), short, enough, UNLIKELY)
         c.begin(short)
-        status = c.value(f"call i64 {c.helper('pay')}(ptr %ctx, ptr %top, i32 %cost{stretch.number}, i32 0)")
+        status = c.value(f"call i64 {c.helper('pay')}(ptr %ctx, ptr %top, i32 {owed}, i32 0)")
         failed = c.value(f"icmp ne i64 {status}, 0")
         c.branch(failed, c.raises_to(status, c.raised, f"%paid{stretch.number}"), going, UNLIKELY)
         c.begin(enough)

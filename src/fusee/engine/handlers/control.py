@@ -8,7 +8,7 @@ from fusee.engine.isa.control import TICK, ZEROED_INLINE
 from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import refuel
+from fusee.engine.runtime.metering import MOST_FUEL, refuel
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -130,12 +130,12 @@ def pay(f: Regs) -> None:
 def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Pay for what follows; only metered code has these."""
     following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
-    world = f.ctx.store
-    fuel = world.fuel
-    cost = cost_of(f)
-    if unlikely(fuel < cost):
-        return tail(pay, f)
-    world.fuel = fuel - cost
+    if row.detail != 0:
+        world = f.ctx.store
+        left = world.fuel - (cost_of(f) if row.detail is None else u64(row.detail))
+        if unlikely(left > MOST_FUEL):
+            return tail(pay, f)
+        world.fuel = left
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(following, f)
 

@@ -54,6 +54,7 @@ def _steps() -> list[Row]:
 _UNSTEPPED: Final = ("i64_le_s", "i64_le_u", "i64_gt_s", "i64_gt_u", "i64_eq")  # too rare
 
 TICK: Final = Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",))  # of metered code: what a stretch of it costs
+FIXED_COSTS: Final = 16  # for smaller ones there are handlers that need not read how much it is
 
 BRANCHES: Final = [
     Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
@@ -62,6 +63,7 @@ BRANCHES: Final = [
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
     Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),
     TICK,
+    *(replace(TICK, name=f"tick_{cost}", detail=cost) for cost in range(FIXED_COSTS)),
     Row("count", "count", (), "", NULLARY, NO_RESULT, ("u64",)),  # of this block's executions, for a profile
     *_tests(),
     *_conditional(),

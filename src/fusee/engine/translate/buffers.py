@@ -26,7 +26,7 @@ from fusee.kernel.lang import (
 KEPT_BYTES: Final = u64(1 << 20)  # buffers up to this size stay for the next function
 BUFFERS: Final = (
     "homes", "locals", "used", "runs", "stack", "values", "owners", "frames", "moves", "code", "fixups", "steps",
-    "loops", "heads", "clauses", "tries", "charges",
+    "loops", "heads", "clauses", "tries", "charges", "payments",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from fusee.engine.translate.values import (
     push,
     push_canonical,
     push_local,
+    release,
     top,
 )  # fmt: skip
 from fusee.engine.validate.reference import CAST_TO_NULLABLE
@@ -156,12 +157,57 @@ def translate_br_on_cast_fail(t: Translator) -> None:
     branch_on_cast(t, NE)
 
 
+# Branches on null references (spec 4.6.9)
+
+
+@kernel
+def translate_br_on_null(t: Translator) -> None:
+    """The reference is dropped when branching and stays otherwise."""
+    label = next_u32(t.reader)
+    reference = keep_reference(t)
+    condition = null_test(t, reference, EQ)
+    branch_conditionally(t, label, condition)
+    push_canonical(t, I64)
+
+
+@kernel
+def translate_br_on_non_null(t: Translator) -> None:
+    """The reference is taken along when branching and dropped otherwise."""
+    label = next_u32(t.reader)
+    reference = keep_reference(t)
+    push_canonical(t, I64)
+    condition = null_test(t, reference, NE)
+    branch_conditionally(t, label, condition)
+    release(t, pop(t))
+
+
+@kernel
+def keep_reference(t: Translator) -> u32:
+    """Pop a reference after putting it into its canonical slot, whose number is given."""
+    settle(t, t.stack[t.height - 1])
+    number = pop(t)
+    slot = u32(t.values[number].payload)
+    release(t, number)
+    return slot
+
+
+@kernel
+def null_test(t: Translator, slot: u32, code: u32) -> u32:
+    """A comparison of the reference in a slot with null."""
+    first = new_value(t, SLOTTED, I64)
+    t.values[first].payload = slot
+    second = new_value(t, CONSTANT, I64)
+    return new_comparison(t, code, I64, first, second)
+
+
 RULES: Final = [
     Rule(opcodes.REF_TEST, translate_ref_test),
     Rule(opcodes.REF_TEST_NULL, translate_ref_test_null),
     Rule(opcodes.REF_CAST, translate_ref_cast),
     Rule(opcodes.REF_CAST_NULL, translate_ref_cast_null),
     Rule(opcodes.REF_AS_NON_NULL, translate_ref_as_non_null),
+    Rule(opcodes.BR_ON_NULL, translate_br_on_null),
+    Rule(opcodes.BR_ON_NON_NULL, translate_br_on_non_null),
     Rule(opcodes.BR_ON_CAST, translate_br_on_cast),
     Rule(opcodes.BR_ON_CAST_FAIL, translate_br_on_cast_fail),
 ]

@@ -16,7 +16,6 @@ from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.runtime.metering import MANY_VALUES
 from fusee.engine.translate.accumulator import MOV, VMOV
 from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
-from fusee.engine.translate.comparison import EQ, NE
 from fusee.engine.translate.emit import compute_value, emit_one
 from fusee.engine.translate.encode import (
     add_immediate,
@@ -35,6 +34,7 @@ from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins
 from fusee.engine.translate.metering import (
     label_for,
+    note_arm,
     note_branch,
     note_end,
     note_leaving,
@@ -42,12 +42,12 @@ from fusee.engine.translate.metering import (
     note_turn,
 )  # fmt: skip
 from fusee.engine.translate.pausing import look_around
+from fusee.engine.translate.payments import note_arm_end, note_choice, note_if, note_jump
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle, settle_all
 from fusee.engine.translate.state import (
     CONSTANT,
     I32,
-    I64,
     LOOP_POINTER,
     NO_VALUE,
     SLOTTED,
@@ -63,13 +63,11 @@ from fusee.engine.translate.values import (
     drop_to,
     is_float,
     is_waiting,
-    new_comparison,
     new_value,
     note_passed,
     pop,
     push,
     push_canonical,
-    release,
     width,
 )  # fmt: skip
 from fusee.kernel.lang import (
@@ -238,6 +236,8 @@ def begin_if(t: Translator) -> None:
     reload_pins(t)
     frame = open_block(t, IF)
     branch_unless(t, condition, frame.otherwise)
+    if t.is_metered:
+        note_if(t)
     note_branch(t)
 
 
@@ -247,6 +247,8 @@ def begin_else(t: Translator) -> None:
     settle_all(t)
     reload_pins(t)
     jump(t, t.frames[t.depth - 1].label)
+    if t.is_metered:
+        note_arm_end(t)
     begin_else_arm(t)
 
 
@@ -258,7 +260,7 @@ def begin_else_arm(t: Translator) -> None:
     frame.opcode = BLOCK
     expect(t, frame, False)
     assume_pins(t)
-    note_branch(t)
+    note_arm(t)
 
 
 @kernel
@@ -275,7 +277,7 @@ def end_block(t: Translator, reachable: bool) -> bool:
         expect(t, frame, True)
         assume_pins(t)
     if t.is_metered:
-        note_end(t, reachable or is_joined, is_joined)
+        note_end(t, reachable, is_joined)
     t.depth -= 1
     return reachable or is_joined
 
@@ -395,7 +397,21 @@ def translate_br(t: Translator) -> None:
     for place in span(count):
         put_in_slot(t, t.stack[t.height - count + place], canonical(t, frame.height + place))
     reload_pins(t)
-    jump(t, label_for(t, number) if t.is_metered and count <= MANY_VALUES else frame.label)
+    if t.is_metered and count <= MANY_VALUES:
+        jump_paying(t, number)
+    else:
+        jump(t, frame.label)
+
+
+@kernel
+def jump_paying(t: Translator, number: u32) -> None:
+    """In metered code: go to the label of the frame with a number, and pay for what is there."""
+    frame = t.frames[number]
+    if frame.opcode == LOOP:
+        jump(t, label_for(t, number))
+    else:
+        jump(t, frame.label)
+        note_jump(t, number)
 
 
 @kernel
@@ -417,6 +433,8 @@ def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
     reload_pins(t)
     if not must_move(t, frame):
         branch_if(t, condition, frame.label)
+        if t.is_metered and frame.opcode != LOOP and arity(t, frame) == 0:
+            note_choice(t, t.depth - 1 - label)
     elif has_moves(t, frame):
         branch_if(t, condition, moves_of(t, frame).label)
     else:
@@ -519,49 +537,6 @@ def return_row(type_: u8) -> u32:
     return RETURN_INT
 
 
-# Branches on null references (spec 4.6.9)
-
-
-@kernel
-def translate_br_on_null(t: Translator) -> None:
-    """The reference is dropped when branching and stays otherwise."""
-    label = next_u32(t.reader)
-    reference = keep_reference(t)
-    condition = null_test(t, reference, EQ)
-    branch_conditionally(t, label, condition)
-    push_canonical(t, I64)
-
-
-@kernel
-def translate_br_on_non_null(t: Translator) -> None:
-    """The reference is taken along when branching and dropped otherwise."""
-    label = next_u32(t.reader)
-    reference = keep_reference(t)
-    push_canonical(t, I64)
-    condition = null_test(t, reference, NE)
-    branch_conditionally(t, label, condition)
-    release(t, pop(t))
-
-
-@kernel
-def keep_reference(t: Translator) -> u32:
-    """Pop a reference after putting it into its canonical slot, whose number is given."""
-    settle(t, t.stack[t.height - 1])
-    number = pop(t)
-    slot = u32(t.values[number].payload)
-    release(t, number)
-    return slot
-
-
-@kernel
-def null_test(t: Translator, slot: u32, code: u32) -> u32:
-    """A comparison of the reference in a slot with null."""
-    first = new_value(t, SLOTTED, I64)
-    t.values[first].payload = slot
-    second = new_value(t, CONSTANT, I64)
-    return new_comparison(t, code, I64, first, second)
-
-
 @kernel
 def translate_br_if(t: Translator) -> None:
     label = next_u32(t.reader)
@@ -579,8 +554,6 @@ RULES: Final = [
     Rule(opcodes.IF, begin_if),
     Rule(opcodes.ELSE, begin_else),
     Rule(opcodes.BR_IF, translate_br_if),
-    Rule(opcodes.BR_ON_NULL, translate_br_on_null),
-    Rule(opcodes.BR_ON_NON_NULL, translate_br_on_non_null),
     Rule(opcodes.BR, translate_br, goes_on=False),
     Rule(opcodes.BR_TABLE, translate_br_table, goes_on=False),
     Rule(opcodes.RETURN, leave, goes_on=False),

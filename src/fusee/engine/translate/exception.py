@@ -50,6 +50,7 @@ def open_try(t: Translator, opcode: u32) -> Try:
     settle_all(t)
     flush(t)
     open_block(t, opcode)
+    t.has_tries = True
     needed = (u64(t.try_count) + 1) * size_of(Try)
     if needed > t.tries_buffer.capacity_bytes:
         grow_buffer(t.tries_buffer, needed)

@@ -35,6 +35,7 @@ from fusee.engine.translate.instruction import translate_code
 from fusee.engine.translate.locals import reload_pins
 from fusee.engine.translate.metering import begin_function, end_stretch
 from fusee.engine.translate.pausing import copy_looking
+from fusee.engine.translate.payments import settle_payments
 from fusee.engine.translate.positions import begin_positions, table_bytes, write_positions
 from fusee.engine.translate.state import (
     FURTHER_VALUES,
@@ -180,7 +181,9 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
     translate_body(t)
     flush(t)
     check_code(t)
-    end_stretch(t)
+    if t.is_metered:
+        end_stretch(t)
+        settle_payments(t)
     thread_jumps(t)
     if t.has_enter:
         store(t.code + t.enter_offset + size_of(usize), t.frame_slots)

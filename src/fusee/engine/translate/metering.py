@@ -3,8 +3,8 @@
 A `tick` pays for a *stretch*: all the WebAssembly from where it stands on that is executed if it is, unless something
 traps or throws. That is the straight line up to the next branch, and what follows a block within it that no branch
 leaves for a place outside of the block: whatever happens inside, its `end` is passed as often as its beginning. So a
-stretch goes on behind an `if`, and behind a loop. One that ends with a `br` to a loop pays for the loop's first
-stretch, too, and goes past its `tick`.
+stretch goes on behind an `if`, and behind a loop. For what comes behind a branch it pays, too, as far as that is
+certain: `payments`.
 
 Where nobody asks what it costs, but whether it takes too long, only those stretches pay that a function or a turn of a
 loop begins with: whatever runs for long comes past one of these again and again.
@@ -16,8 +16,17 @@ instruction of its stretch that costs something; how much that is all together i
 from typing import Final
 
 from fusee.engine.isa.table import NUMBER
-from fusee.engine.runtime.metering import ENTRY_COST, FREE
+from fusee.engine.runtime.metering import ENTRY_COST, FREE, PLACELESS
 from fusee.engine.translate.encode import add_immediate, flush, new_ins
+from fusee.engine.translate.payments import (
+    JUMP_BACK,
+    add_payment,
+    await_arm,
+    await_stretch,
+    begin_payments,
+    leave_place,
+    note_stretch,
+)  # fmt: skip
 from fusee.engine.translate.state import Label, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
@@ -25,22 +34,35 @@ from fusee.spec import opcodes
 TICK: Final = u32(NUMBER["tick"])
 
 LOOP: Final = opcodes.LOOP.index
+UNNAMED: Final = u32(1)  # no place of a cost
 
-COST = table(u8, [int(byte not in {op.index for op in FREE}) for byte in range(0x100)])
-"""Of an instruction, by its first byte."""
+# What an instruction means here, by its first byte
+PASSED: Final = 0  # nothing: what comes next is at the same place
+COSTS: Final = 1
+MOVES_ON: Final = 2  # it costs nothing
 
 
-@kernel
+def _kind(byte: int) -> int:
+    if byte in {op.index for op in FREE}:
+        return PASSED if byte in {op.index for op in PLACELESS} else MOVES_ON
+    return COSTS
+
+
+KIND = table(u8, [_kind(byte) for byte in range(0x100)])
+
+
+@kernel(cold=True)
 def begin_function(t: Translator) -> None:
     """What is executed first pays for the call's arrival, too."""
     if t.is_metered:
         t.charge_at = u32(0)
         t.newest_loop = u32(0)  # none: it is the function's own frame
+        begin_payments(t)
         begin_stretch(t)
         t.cost = u32(ENTRY_COST)
 
 
-@kernel
+@kernel(cold=True)
 def begin_stretch(t: Translator) -> None:
     """Pay here for what comes now."""
     end_stretch(t)
@@ -55,6 +77,8 @@ def begin_stretch(t: Translator) -> None:
         charge.behind = t.code_bytes
         t.heads[(t.head_count - 1) * 2] = t.code_bytes  # all come past there
         t.noted_until = maximum(t.noted_until, t.code_bytes)
+    name_stretch(t, t.depth, t.charge_at)
+    note_stretch(t)
     t.cost = u32(0)
     t.is_due = False
 
@@ -69,33 +93,49 @@ def end_stretch(t: Translator) -> None:
 @kernel
 def charge_for(t: Translator, first_byte: u32) -> None:
     """Before an instruction is translated."""
-    cost = u32(COST[first_byte])
-    if cost != 0:
+    kind = u32(KIND[first_byte])
+    if kind == COSTS:
         if t.is_due:
             begin_stretch(t)
-        t.cost += cost
+        t.cost += 1
+    elif kind == MOVES_ON:
+        leave_place(t)
 
 
 @kernel
 def note_opening(t: Translator, is_loop: bool) -> None:
     """The newest frame's block begins in the stretch at hand."""
-    if t.is_due and not is_loop:
-        begin_stretch(t)
+    if t.is_due and is_loop:
+        name_stretch(t, t.depth - 1, u32(0))
     charge = t.charges[t.depth - 1]
-    charge.at = u32(0) if t.is_due else t.charge_at
+    charge.at = t.charge_at
+    if t.is_due:
+        charge.at = u32(0) if is_loop else UNNAMED
     charge.lowest = t.depth - 1
     charge.head = u32(0)
+    charge.payments = u32(0)
+    charge.users = u32(0)
     if is_loop:
         t.newest_loop = t.depth - 1
 
 
-@kernel
+@kernel(cold=True)
+def name_stretch(t: Translator, depth: u32, at: u32) -> None:
+    """The innermost of so many blocks may have been opened before their stretch has begun, which is this."""
+    number = depth
+    while number != 0 and t.charges[number - 1].at == UNNAMED:
+        number -= 1
+        t.charges[number].at = at
+
+
+@kernel(cold=True)
 def label_for(t: Translator, number: u32) -> Label:
-    """Where a `br` to the frame with a number goes; the stretch at hand pays for a loop's first one, if it can."""
+    """Where a `br` to a loop's frame goes; the stretch at hand pays for its first one, if it can."""
     charge = t.charges[number]
     if t.is_timed or charge.head == 0 or charge.head == t.charge_at or t.is_due:
         return t.frames[number].label
     t.cost += load(u32, cast(Ptr[u8], t.code) + charge.head)
+    add_payment(t, JUMP_BACK, charge.head)
     t.behind.offset = charge.behind
     t.behind.fixups = u32(0)
     return t.behind
@@ -107,6 +147,7 @@ def note_leaving(t: Translator, number: u32) -> None:
     if t.is_metered:
         charge = t.charges[t.depth - 1]
         charge.lowest = minimum(charge.lowest, number)
+        t.charges[number].users += 1
 
 
 @kernel
@@ -120,28 +161,38 @@ def note_branch(t: Translator) -> None:
 
 
 @kernel
+def note_arm(t: Translator) -> None:
+    """The same where the second arm of an `if` begins, which is the newest block."""
+    note_branch(t)
+    if t.is_metered:
+        await_arm(t)
+
+
+@kernel
 def note_turn(t: Translator) -> None:
     """A loop begins here."""
     t.is_due = t.is_metered
 
 
-@kernel
-def note_end(t: Translator, can_be_reached: bool, is_label: bool) -> None:
-    """The end of the newest frame's block, which is still open."""
+@kernel(cold=True)
+def note_end(t: Translator, reachable: bool, is_label: bool) -> None:
+    """The end of the newest frame's block, which is open: whether it is come to, and whether branches lead there."""
     number = t.depth - 1
     charge = t.charges[number]
     if number != 0:
         outer = t.charges[number - 1]
         outer.lowest = minimum(outer.lowest, charge.lowest)
-    if not can_be_reached:
+    if not (reachable or is_label) or charge.at == UNNAMED:
         return
     if charge.at != 0 and charge.lowest >= number:
+        leave_place(t)
         go_on(t, charge.at)
     elif is_label:
         note_branch(t)
+        await_stretch(t, number, reachable)
 
 
-@kernel
+@kernel(cold=True)
 def go_on(t: Translator, at: u32) -> None:
     """What follows belongs to an earlier stretch."""
     if at != t.charge_at:

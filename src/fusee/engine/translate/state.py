@@ -133,10 +133,24 @@ class Try:
 class Charge:
     """Of an open block in metered code, beside its frame."""
 
-    at: u32  # where the cost is written of the stretch that the block begins in; 0: in none
+    at: u32  # where the cost is written of the stretch that the block begins in; 0: in none; 1: it has not begun yet
     lowest: u32  # the least number of a frame that something inside of the block may leave it for
-    head: u32  # a loop that begins with a `tick`: where its cost is written; else 0
-    behind: u32  # and the cell behind that
+    head: u32  # a loop that begins with a `tick`: where its cost is written; an `if`: its `Payment`; else 0
+    behind: u32  # of such a loop: the cell behind that
+    payments: u32  # number plus one of the newest `Payment` of a branch to its end
+    users: u32  # how many branches go to its label
+
+
+@struct
+class Payment:
+    """A branch in metered code, and who may pay for what is behind it; or a stretch."""
+
+    kind: u32
+    payer: u32  # where the cost is written of the stretch that ends with it
+    paid: u32  # and of the stretch that begins where it leads; 0: none
+    other: u32  # and of the one that begins if it is not taken; 0: none that only this leads to
+    fixup: u32  # the number of its label field
+    next: u32  # number plus one of another one to the same place
 
 
 @struct
@@ -253,6 +267,12 @@ class Translator:
     is_due: bool  # a stretch begins with the next instruction that costs something
     newest_loop: u32  # number of the frame
     behind: Inline[Label]  # the cell behind a loop's first `tick`
+    payments: Ptr[Payment]
+    payment_count: u32
+    arriving: u32  # number plus one of a payment of a branch to this very place, where a stretch may begin
+    users: u32  # how many branches lead here, and one more if it is come to without
+    choice: u32  # number plus one of the payment of a branch on a condition, if this is where that is not taken
+    has_tries: bool  # a `try` or `try_table` has begun
     # stopping and pausing
     world: Store  # of the guest for which this is done, or null
     attention: u32  # the offset in the source from which on each instruction gets some
@@ -300,6 +320,7 @@ class Translator:
     clauses_buffer: Inline[Buffer]
     tries_buffer: Inline[Buffer]
     charges_buffer: Inline[Buffer]
+    payments_buffer: Inline[Buffer]
     loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
     loops: Ptr[u8]
     heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell, and its own in the module
