@@ -3,9 +3,9 @@
 Threads share an engine and a module. Each makes a store, an instance and objects that form cycles, and drops all of
 it, again and again. One of the cycles leads through Python: a list is in the objects of a guest, and has a reference
 to one. So Python ends the stores when it looks for cycles. Ten times what the process takes after that is printed:
-how much memory it has from the system, how much of that C's allocator has given out (the rest is free, in pieces),
-how many blocks Python's allocator has given out, and the number of mappings. What is given out would grow if something
-were left behind; the first need not stand still.
+how much memory it has from the system once C's allocator has given back what it can (`malloc_trim`: it keeps hundreds
+of megabytes of free pieces, by thread), how much of that it has given out, how many blocks Python's allocator has, and
+the number of mappings. What is given out would grow if something were left behind.
 """
 
 import ctypes
@@ -91,6 +91,7 @@ def main(stores: int = 1_000_000, threads: int = 8) -> None:
     for part in range(1, PARTS + 1):
         run_part(engine, module, stores // PARTS, threads)
         gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
         memory = f"{resident_bytes() / 1e6:.1f} | {allocated_bytes() / 1e6:.2f} | {sys.getallocatedblocks():,}"
         print(f"| {part * stores // PARTS:,} | {memory} | {mapping_count()} | {time.process_time():.0f} |", flush=True)
 
