@@ -418,3 +418,40 @@ def test_a_variant_of_too_many_types() -> None:
     ty = intern(VariantType, tuple((f"c{number}", array) for number, array in enumerate(arrays)))
     with pytest.raises(TooLargeError):
         make_adapter(Call(side(ty), side(ty), False, 1, False), 1 << 30)
+
+
+@pytest.mark.parametrize("group", ["(rec {} (type $other (struct)))", "{}"])
+def test_the_type_of_a_core_function_may_be_one_of_many(group: str) -> None:
+    """The canonical ABI asks for parameters and results only: such a call goes through Python."""
+    form = "(func (param i32 i32) (result i32))" if "rec" in group else "(sub (func (param i32 i32) (result i32)))"
+    inner = group.format(f"(type $t {form})") + '(func (export "f") (type $t) (local.get 1))'
+    text = two(
+        '(param "s" string) (result u32)', "(param i32 i32) (result i32)", inner,
+        "(call $x (local.get $a) (local.get $b))",
+    )  # fmt: skip
+    instance, store = Both(text).instantiate([])
+    run = instance.get_func(store, "run")
+    assert run is not None
+    assert [run(store, 0, size) for size in (3, 40_000)] == [3, 40_000]
+
+
+def test_components_inside_of_one_share_its_adapters() -> None:
+    """Else a file of some kilobytes could have as many written as it makes of its components."""
+    made = []
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return make_adapter(*given)
+
+    text = two("(result u32)", "(result i32)", '(func (export "f") (result i32) (i32.const 7))', "(call $x)")
+    for name in ("p", "q"):
+        text = f"""{text.removesuffix(")")}
+          (instance ${name} (instantiate $outer (with "f" (func $f))))
+          (alias export ${name} "run" (func ${name}-run)) (export "{name}" (func ${name}-run)))"""
+    with patch("fusee.component.adapters.function.make_adapter", counted), with_adapters():
+        instance, store = Both(text).instantiate([])
+    for name in ("run", "p", "q"):
+        function = instance.get_func(store, name)
+        assert function is not None
+        assert function(store, 0, 0) == 7
+    assert len(made) == 1

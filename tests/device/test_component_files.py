@@ -103,6 +103,37 @@ def test_streams_of_a_file(guest: Relay, root: Path) -> None:
     assert guest.files.asked.count("close") == 1
 
 
+def test_what_instances_leave_behind_ends_with_the_last_one(guest: Relay) -> None:
+    """They share what a component may have open, and a program that is run again and again drops nothing at its end."""
+    for round_ in range(1, 3):
+        instances = []
+        for _ in range(2):
+            file = guest.open("file")
+            guest.file("read-via-stream", file, 0)
+            instances.append(guest.instance)
+            guest.instantiate()
+            guest.roots = [found for found, _ in guest.plain(PREOPENS, "get-directories")]
+        for instance in instances:
+            guest.call("fusee_component_instance_delete", instance)
+            assert guest.files.asked.count("close") == 2 * (round_ - 1)
+        guest.call("fusee_component_instance_delete", guest.instance)
+        assert guest.files.asked.count("close") == 2 * round_
+        guest.instantiate()
+        guest.roots = [found for found, _ in guest.plain(PREOPENS, "get-directories")]
+
+
+def test_a_stream_stays_where_it_is_if_it_cannot_write(guest: Relay, root: Path) -> None:
+    out = guest.file("write-via-stream", guest.open("file", flags=("write",)), 1)
+    end = guest.file("write-via-stream", guest.open("file", flags=("write",)), (1 << 64) - 1)
+    guest.files.failing["write"] = Errno.NOSPC
+    assert guest.plain("io/streams", "output-stream.write", out, b"xyz").tag == "err"
+    del guest.files.failing["write"]
+    assert guest.stream("output-stream.write", out, b"E") is None
+    for _ in range(2):
+        assert guest.plain("io/streams", "output-stream.write", end, b"x").tag == "err"
+    assert (root / "file").read_bytes() == b"hEllo"
+
+
 def test_errors_of_streams_say_their_code(guest: Relay) -> None:
     stream = guest.file("write-via-stream", guest.open("file", flags=("write",)), 0)
     guest.files.failing["write"] = Errno.NOSPC

@@ -279,7 +279,7 @@ class Program:
 
     @cached_property
     def adapters(self) -> "Adapters":
-        """The modules through which it calls other components."""
+        """The modules through which it, if it is in no other, and those inside of it call each other."""
         from fusee.component.adapters.cache import Adapters
 
         return Adapters()

@@ -1,4 +1,4 @@
-"""The adapters' modules that a component has: each is written once, whatever instances there are."""
+"""The adapters' modules of a component and those inside of it: each is written once, whatever instances there are."""
 
 from typing import Final
 
@@ -7,13 +7,13 @@ from fusee.api.module import Module
 from fusee.component.adapters.call import Adapter, Call
 
 MOST_BYTES: Final = 1 << 20
-"""Of all of a component's adapters: each of its functions may have the same large types."""
+"""Of all of them: each function may have the same large types, and be called by any number of components inside."""
 
 Made = tuple[Adapter, Module]
 
 
 class Adapters:
-    """Those through which a component calls others."""
+    """Those of one that is in no other."""
 
     __slots__ = ("_left", "_made")
 

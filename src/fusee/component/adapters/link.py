@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from fusee.api.errors import LinkError
 from fusee.api.exception import WasmException
 from fusee.api.func import Func
 from fusee.api.globals import Global
@@ -44,14 +45,17 @@ def adapter(caller: ComponentInstance, cx: Context, callee: LiftedFunction, step
         Side(callee.type, callee.encoding, callee.memory is not None, callee.realloc is not None),
         callee.post_return is not None, len(callee.instance.entered(caller)), _has_scope(caller, callee),
     )  # fmt: skip
-    made = caller.program.adapters.find(caller.store.engine, call)
+    made = caller.chain[-1].program.adapters.find(caller.store.engine, call)
     if made is None:
         return None
     written, module = made
     there = Context(callee.instance, callee.memory, callee.realloc, callee.encoding, False)
     given = _Imports(cx, there, callee, call, written.handles)
-    exports = Instance(caller.store, module, [given.find(name) for name in written.imports]).exports(caller.store)
-    found: Any = exports[EXPORT]
+    try:
+        instance = Instance(caller.store, module, [given.find(name) for name in written.imports])
+    except LinkError:  # a core function has the parameters and results, but not the type: that is in a group of types
+        return None
+    found: Any = instance.exports(caller.store)[EXPORT]
     return found if isinstance(found, Func) else None
 
 

@@ -19,6 +19,7 @@ from fusee.engine.capi.component.format import Name, Owner, Step, StepRow
 from fusee.engine.capi.component.hosts import CALLED, core_type, linked
 from fusee.engine.capi.component.owners import delete_instance, forget
 from fusee.engine.capi.component.state import Component, Function, Hook, Instance
+from fusee.engine.capi.component.wasi.resources import ResourceTable
 from fusee.engine.capi.state import Trap, Vector
 from fusee.kernel.lang import (
     Fn,
@@ -79,6 +80,9 @@ def blank_instance(c: Component) -> Instance:
         instance.count = u32(1)
         instance.component = c
         c.count += 1
+        instance.resources = c.resources
+        if c.resources != 0:
+            cast(ResourceTable, c.resources).instances += 1
         instance.may_enter = True
         instance.may_leave = True
         instance.most_bytes = MOST_BYTES

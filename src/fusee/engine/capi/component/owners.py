@@ -5,7 +5,7 @@ from fusee.engine.capi.component.access import header, step_row
 from fusee.engine.capi.component.blocks import delete_block
 from fusee.engine.capi.component.format import Step
 from fusee.engine.capi.component.state import Component, Function, Hook, Instance
-from fusee.engine.capi.component.wasi.resources import ResourceTable, drop_table
+from fusee.engine.capi.component.wasi.resources import ResourceTable, drop_table, end_instance
 from fusee.engine.capi.state import Trap, Vector
 from fusee.kernel.lang import Ptr, cast, is_null, kernel, null, span, u8, u32, usize
 
@@ -100,6 +100,8 @@ def close(instance: Instance) -> None:
             drop_instance(cast(Instance, instance.owners[i]))
     instance.owner_count = u32(0)
     instance.component = null(Component)
+    if instance.resources != 0:
+        end_instance(cast(ResourceTable, instance.resources))
     drop_component(c)
 
 

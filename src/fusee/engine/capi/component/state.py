@@ -95,6 +95,7 @@ class Instance:
     depth: u32  # calls at work
     is_deleted: bool
     component: Component
+    resources: usize  # the component's, where it had them when this was made
     modules: Ptr[usize]  # core instances
     exports: Ptr[usize]  # of each a vector: size and data
     module_count: u32

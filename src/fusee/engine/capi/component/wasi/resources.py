@@ -72,6 +72,7 @@ class ResourceTable:
     """Those of a component: what the library's functions are called with."""
 
     holders: u32  # components: the whole one, and its parts
+    instances: u32  # that have not ended
     store: StoreObject
     resources: Ptr[usize]  # `Resource`; where none is, twice the place after it that is free, and 1
     capacity: u32
@@ -91,16 +92,33 @@ def new_table(store: usize) -> ResourceTable:
 
 @kernel
 def drop_table(table: ResourceTable) -> None:
-    """A component ends. The files that it has left open are the app's to close, as with preview 1."""
+    """A component ends, after its instances."""
     table.holders -= 1
-    if table.holders != 0:
-        return
-    for i in span(table.count):
-        resource = resource_at(table, FIRST + i)
-        if not is_null(resource):
-            let_go(table, resource)
-    delete_block(cast(Ptr[u8], table.resources))
-    delete_block(cast(Ptr[u8], table))
+    if table.holders == 0:
+        let_all_go(table)
+        delete_block(cast(Ptr[u8], table))
+
+
+@kernel
+def end_instance(table: ResourceTable) -> None:
+    """With the last instance ends what guests have left behind, but for the room for it."""
+    table.instances -= 1
+    if table.instances == 0:
+        let_all_go(table)
+
+
+@kernel
+def let_all_go(table: ResourceTable) -> None:
+    """They are taken out first: the app, which is asked to close files, may make another instance meanwhile."""
+    resources, count = table.resources, table.count
+    table.resources = null(Ptr[usize])
+    table.capacity = u32(0)
+    table.count = u32(0)
+    table.free = u32(0)
+    for i in span(count):
+        if resources[i] & 1 == 0:
+            let_go(table, cast(Resource, resources[i]))
+    delete_block(cast(Ptr[u8], resources))
 
 
 @kernel

@@ -95,11 +95,6 @@ def put_stream_error(resources: ResourceTable, out: Value, errno: u32) -> Trap:
 
 
 @kernel
-def nothing(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
-    return null(Trap)
-
-
-@kernel
 def number(
     resources: ResourceTable, arguments: Ptr[Value], count: usize, result: Value, kind: Static[Kind], bits: Static[int]
 ) -> Trap:  # fmt: skip

@@ -98,7 +98,8 @@ def write_from(call: Call, number: u32, stream: Resource, data: Ptr[u8], size: u
     fd = cast(Resource, stream.file).fd
     if stream.offset != APPEND:
         errno = write_at(call, fd, data, size, stream.offset)
-        stream.offset += size
+        if errno == SUCCESS:  # else the guest is told that the stream has failed
+            stream.offset += size
         return errno
     status = stack_array(FileStat, 1)[0]
     errno = status_of(call, fd, status)
