@@ -40,6 +40,12 @@ COUNTING = """(loop $again
 EXACT: dict[str, tuple[str, tuple[int, ...], int]] = {
     "nothing but the arrival": (function(""), (), 1),
     "what only says where others are": (function("(block (nop) (block))"), (), 1),
+    "an empty loop before an arm that is not taken": (
+        function("(loop) (if (local.get 0) (then (local.set 0 (i32.const 5))))", "", "(param i32)"), (0,), 3,
+    ),
+    "an empty loop before an arm that is taken": (
+        function("(loop) (if (local.get 0) (then (local.set 0 (i32.const 5))))", "", "(param i32)"), (1,), 5,
+    ),
     "a loop left in the middle": (
         function(
             """(block $out (loop $again

@@ -72,7 +72,7 @@ class Function:
         return CONST + signed(address) + GET + NUMBER + b"\x3a\0\0"
 
     def little(self) -> bytes:
-        return self.choice.choice([NOP, CONST + b"\0" + DROP, b"", b"\x02" + VOID + END])
+        return self.choice.choice([NOP, CONST + b"\0" + DROP, b"", b"\x02" + VOID + END, b"\x03" + VOID + END])
 
     def call(self) -> bytes:
         if self.callees == 0 or len(self.labels) > 2:

@@ -88,6 +88,22 @@ OLDER = """(module (tag $e (param i32))
     end))"""
 
 
+RESULTS = " ".join(["i32"] * 9)
+MANY = f"""(module (memory (export "memory") 1)
+  (func)
+  (func (export "f") (export "g") (export "h") (param i32) (result i32)
+    (block $out
+      (if (result {RESULTS}) (local.get 0)
+        (then (br_if $out (i32.eqz (local.get 0)))
+          (i32.store8 (i32.const 1) (i32.const 1)) {"(i32.const 1) " * 9})
+        (else (br_if $out (local.get 0))
+          (i32.store8 (i32.const 2) (i32.const 1)) {"(i32.const 2) " * 9}))
+      (local.set 0) {"drop " * 8}
+      (i32.store8 (i32.const 3) (i32.const 1)) (i32.store8 (i32.const 4) (i32.const 1)))
+    (local.get 0)))"""
+"""Arms with more values than branches pay with."""
+
+
 @pytest.mark.parametrize("part", ["all", "second"])
 def test_exact_costs(part: str) -> None:
     with natively(part):
@@ -99,7 +115,7 @@ def test_exact_costs(part: str) -> None:
             assert PLENTY - g.store.get_fuel() == expected, name
 
 
-@pytest.mark.parametrize("text", [BLOCKS, OLDER])
+@pytest.mark.parametrize("text", [BLOCKS, OLDER, MANY])
 def test_blocks_and_exceptions(text: str) -> None:
     for part in ("all", "second"):
         found, native = fuel.differences(bytes(fusee.wat2wasm(text)), part)

@@ -19,12 +19,12 @@ from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
 from fusee.engine.errors import Suspended
-from fusee.engine.runtime.metering import MOST_FUEL
 from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.module import EXTERN_MEMORY
 from fusee.engine.state.runtime import (
     FRAME_WORDS,
     MOST_FRAMES,
+    MOST_FUEL,
     MOST_PARKED_BYTES,
     NO_LIMIT,
     NO_ROOM,

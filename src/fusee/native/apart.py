@@ -17,9 +17,9 @@ _NATIVE: Final = frozenset({"native", "batch", "tier"})  # kinds of files: `host
 
 def main() -> int:
     """The command's status."""
-    shared = Path(default_folder())
+    shared = Path(default_folder()).resolve()
     with tempfile.TemporaryDirectory(prefix="fusee-apart-") as folder:
-        for kind in shared.iterdir():
+        for kind in shared.iterdir() if shared.is_dir() else ():
             if kind.is_dir() and kind.name not in _NATIVE:
                 Path(folder, kind.name).symlink_to(kind, target_is_directory=True)
         return subprocess.call(sys.argv[1:], env={**os.environ, "FUSEE_CACHE": folder})

@@ -163,17 +163,22 @@ class Meter:
 
     def jump(self, label: Label) -> str:
         """A jump to the end of a block: whether it pays for what is there."""
-        if not self._can_pay or label.kind == "function" or len(label.types) > MANY_VALUES:
+        if label.kind == "function" or len(label.types) > MANY_VALUES:
+            return _UNPAID
+        return self._pay_at_end(label)
+
+    def _pay_at_end(self, label: Label) -> str:
+        if not self._can_pay:
             return _UNPAID
         assert label.charge is not None
         label.charge.payments.append(self._add_payment(is_choice=False))
         return _PAID
 
     def end_arm(self, label: Label) -> str:
-        """The same of a jump from the end of an `if`'s first arm."""
+        """The same of an `if`'s first arm that ends: its values are where they are expected, however many."""
         assert label.charge is not None
         label.charge.users += 1
-        return self.jump(label)
+        return self._pay_at_end(label)
 
     def choose(self, label: Label) -> str:
         """The same of a branch on a condition."""
@@ -257,7 +262,7 @@ class Meter:
         if charge.is_unnamed or not (is_reached or is_joined):
             return
         if charge.at is not None and charge.lowest >= number:
-            self._newest, self._is_due = charge.at, False
+            self._newest, self._is_due, self._fresh = charge.at, False, None
             self._leave_place()
         elif is_joined:
             self._is_due, self._joined, self._choice = True, charge, None

@@ -15,6 +15,7 @@ from fusee.engine.capi.interrupt import OVERDUE, change_reason
 from fusee.engine.capi.state import StoreObject, System
 from fusee.engine.capi.waiting import give_lock, take_lock
 from fusee.engine.runtime.metering import MONOTONIC
+from fusee.engine.state.runtime import NO_LIMIT
 from fusee.kernel.lang import (
     Count,
     Fn,
@@ -25,6 +26,7 @@ from fusee.kernel.lang import (
     copy_bytes,
     is_null,
     kernel,
+    minimum,
     null,
     size_of,
     struct,
@@ -62,17 +64,25 @@ def set_alarm(s: StoreObject, nanoseconds: u64) -> bool:
     if s.alarm == 0:
         if nanoseconds == 0:
             return True
+        if s.count == 0:  # it is ending: a finalizer calls
+            return False
         s.alarm = address(new_alarm(s))
         if s.alarm == 0:
             return False
     alarm = cast(Alarm, s.alarm)
     take_lock(alarm.system, alarm.lock)
     change_reason(s, OVERDUE, False)
-    alarm.deadline = alarm.system.clock(MONOTONIC) + nanoseconds if nanoseconds != 0 else u64(0)
+    alarm.deadline = deadline_in(alarm.system.clock(MONOTONIC), nanoseconds) if nanoseconds != 0 else u64(0)
     if nanoseconds != 0 and not is_timed(alarm, null(Timer)):
         return start_timer(alarm, nanoseconds)
     give_lock(alarm.system, alarm.lock)
     return True
+
+
+@kernel(inline=True)
+def deadline_in(now: u64, nanoseconds: u64) -> u64:
+    """That long from now, or as late as can be."""
+    return now + minimum(nanoseconds, NO_LIMIT - now)
 
 
 @kernel
@@ -107,6 +117,7 @@ def start_timer(alarm: Alarm, nanoseconds: u64) -> bool:
         if wait_on(timer, nanoseconds):
             return True
         end_timer(timer)
+    alarm.deadline = u64(0)  # other timers do not keep it either
     let_go(alarm)
     return False
 
@@ -167,6 +178,7 @@ def end_alarm(s: StoreObject) -> None:
     """The store ends. Whoever goes off now does nothing, or has done it when this returns."""
     if s.alarm != 0:
         alarm = cast(Alarm, s.alarm)
+        s.alarm = usize(0)
         take_lock(alarm.system, alarm.lock)
         alarm.deadline = u64(0)
         alarm.store = usize(0)

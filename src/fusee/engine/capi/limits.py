@@ -1,6 +1,6 @@
 """Fuel, deadlines, and what a store may hold (`fusee.h`)."""
 
-from fusee.engine.capi.alarm import set_alarm
+from fusee.engine.capi.alarm import deadline_in, set_alarm
 from fusee.engine.capi.state import StoreObject, System
 from fusee.engine.runtime.heap.collect import collect_for, end_objects
 from fusee.engine.runtime.metering import MONOTONIC
@@ -44,7 +44,7 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     clock = s.store.clock
     if address(clock) == 0:
         return False
-    s.store.deadline = clock(MONOTONIC) + nanoseconds
+    s.store.deadline = deadline_in(clock(MONOTONIC), nanoseconds)
     return True
 
 

@@ -8,7 +8,8 @@ from fusee.engine.isa.control import TICK, ZEROED_INLINE
 from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import MOST_FUEL, refuel
+from fusee.engine.runtime.metering import refuel
+from fusee.engine.state.runtime import MOST_FUEL
 from fusee.kernel.lang import (
     Ptr,
     Static,

@@ -25,7 +25,6 @@ PLACELESS: Final = frozenset({opcodes.NOP, opcodes.BLOCK, opcodes.END})
 ENTRY_COST: Final = 1  # of a function
 MANY_VALUES: Final = 8  # a branch or return with more of them shares the code that moves them
 
-MOST_FUEL: Final = u64((1 << 63) - 1)  # in `Store.fuel`: what is above has been below zero
 SLICE: Final = u64(0x4000)  # of fuel between two looks at the clock
 CHUNK_BYTES: Final = u64(0x4_0000)  # of work between two looks: some ten microseconds
 CHUNK_ELEMENTS: Final = u64(0x4_0000 // 8)

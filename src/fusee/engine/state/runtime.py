@@ -48,6 +48,7 @@ The arguments are at `sp`, behind `HEADER_SLOTS`.
 SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
+MOST_FUEL: Final = u64((1 << 63) - 1)  # in `Store.fuel`: what is above has been below zero
 NOT_GROWN: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # what `memory.grow` and `table.grow` give when they fail
 
 

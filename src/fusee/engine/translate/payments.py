@@ -5,8 +5,8 @@ both cost at least, and only one of the two has still to pay something: the cost
 entered behind its `tick`. How much all that is can only be known when the function is complete.
 
 A jump back to a loop pays for the loop's first stretch as it stands; that one pays for no choice then, so that
-nothing goes round. From a function's first `try` on nobody pays for what is further on: only where no exceptions are
-caught a stretch that ends with a jump is over for good.
+nothing goes round. From a function's first `try` on nobody pays for what is further on, behind a branch
+forward: only where no exceptions are caught a stretch that ends with a jump is over for good.
 """
 
 from typing import Final

@@ -35,7 +35,7 @@ typedef struct fusee_platform_t {
 
 /* `after` has `call(argument)` called once, so long from now or later, in another thread: that is how guests are stopped
  * at a deadline, if their engine is neither metered nor interruptible. On Apple's systems it is `dispatch_after_f`. It need not
- * be taken back: the store may have been deleted by then. */
+ * be taken back: the store may have been deleted by then. What it calls may call `clock`, `release`, `wait` and `wake` there. */
 
 /* The table is copied. The platform given last also serves for vectors and types, which belong to no engine, and for
  * `wasm_engine_new`. It is to be given before there are threads. */
