@@ -173,6 +173,12 @@ static void have_deadlines(wasm_engine_t *engine) {
     pass(60);
     check(call(&guest, COUNT, 3) == STOPPED, "later, too: then it is as if time were over");
     has_timers = true;
+    fusee_store_set_deadline(guest.store, 500);
+    has_timers = false;
+    check(!fusee_store_set_deadline(guest.store, 50), "it may refuse an earlier one");
+    has_timers = true;
+    pass(600);
+    check(timer_count == 0 && call(&guest, COUNT, 3) == 3, "which the later one's timer does not keep");
     fusee_store_set_deadline(guest.store, 50);
     end(&guest);
     pass(1000);
