@@ -80,6 +80,11 @@ def load(kind: type[T], p: Ptr[u8]) -> T:
     return value
 
 
+def load_invariant(kind: type[T], p: Ptr[u8]) -> T:
+    """`load`, where nothing that the kernel does until it is over changes what is there: it may be read later."""
+    return load(kind, p)
+
+
 def store(p: Ptr[u8], x: object) -> None:
     """Write a scalar at any address, aligned or not."""
     if not isinstance(x, Scalar | bool):

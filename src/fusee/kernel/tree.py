@@ -266,8 +266,11 @@ class Field(Node):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Load(Node):
+    """`is_invariant`: nothing that the function does changes what is there, so it may be read later than it stands."""
+
     address: Node
     aligned: bool
+    is_invariant: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)

@@ -126,11 +126,11 @@ class OperandWriter(FunctionWriter):
             self.unit.writer.add_function("\n".join([head, "entry:", *writer.lines, "}"]))
         return name
 
-    def load(self, type_: Type, address: str, aligned: bool) -> str:
+    def load(self, type_: Type, address: str, aligned: bool, is_invariant: bool = False) -> str:
         if isinstance(type_, tree.Boolean):
-            return super().load(type_, address, aligned)
+            return super().load(type_, address, aligned, is_invariant)
         self.location = self.unit.tag(self.accessed)
-        loaded = super().load(type_, address, aligned)
+        loaded = super().load(type_, address, aligned, is_invariant)
         self.location = ""
         return loaded
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fusee.engine.handlers import aggregate, atomic, call, control, memory, numeric
 from fusee.engine.handlers.evaluate import Forms
-from fusee.engine.handlers.regs import Regs, code_at
+from fusee.engine.handlers.regs import Regs, code_at, following_code
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.pairs import FIRST, SECOND
 from fusee.engine.isa.row import Row, cell
@@ -90,7 +90,7 @@ def skip(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> N
 @handler(raises_to=on_trap, status="acc")
 def straight(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
     """An instruction after which the next cell follows; its handler is looked up first, while there is time."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    following = following_code(f.pc + cell(row, dst, forms, size_of(usize)).size)
     STRAIGHT[row.family](f, row, dst, forms)
     skip(f, row, dst, forms)
     return tail(following, f)
@@ -130,7 +130,7 @@ def pair(
 ) -> None:  # fmt: skip
     """Two cells in one dispatch. The second cell is complete, so a branch to it and a trap in it find it as ever."""
     if row.family in STRAIGHT:
-        following = code_at(
+        following = following_code(
             f.pc + cell(first, first_dst, first_forms, size_of(usize)).size + cell(row, dst, forms, size_of(usize)).size
         )
         STRAIGHT[first.family](f, first, first_dst, first_forms)

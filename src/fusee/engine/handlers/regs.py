@@ -17,6 +17,7 @@ from fusee.kernel.lang import (
     i32,
     kernel,
     load,
+    load_invariant,
     low,
     null,
     registers,
@@ -62,6 +63,12 @@ Code = Fn[[Regs], None]
 @kernel(inline=True)
 def code_at(pc: Ptr[u8]) -> Code:
     return cast(Code, load(usize, pc))
+
+
+@kernel(inline=True)
+def following_code(pc: Ptr[u8]) -> Code:
+    """The handler of a cell that comes after the running one, which writes no cells."""
+    return cast(Code, load_invariant(usize, pc))
 
 
 @kernel(inline=True)

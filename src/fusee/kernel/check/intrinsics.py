@@ -89,13 +89,13 @@ def _loops(body: Body, node: ast.Call, name: str) -> Value:
 # --- memory --------------------------------------------------------------------------------------
 
 
-@intrinsic("load")
+@intrinsic("load", "load_invariant")
 def _load(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     wanted = type_argument(body, node.args[0])
     if not _is_scalar(wanted):
         raise body.error(node.args[0], f"`{name}` reads scalars, not `{wanted}`", "use a field or an element")
-    return tree.Load(wanted, node.lineno, body.node_of(node.args[1], body.types.bytes), False)
+    return tree.Load(wanted, node.lineno, body.node_of(node.args[1], body.types.bytes), False, name == "load_invariant")
 
 
 @intrinsic("store")

@@ -154,7 +154,7 @@ def _load(writer: FunctionWriter, node: tree.Load) -> str:
     address = writer.lower(node.address)
     if writer.module.checks:
         writer.module.checks.access(writer, node.type, address, node.aligned)
-    return writer.load(node.type, address, node.aligned)
+    return writer.load(node.type, address, node.aligned, node.is_invariant)
 
 
 @lowers(tree.RecordField)

@@ -241,11 +241,12 @@ class FunctionWriter:
 
     # --- memory --------------------------------------------------------------------------------
 
-    def load(self, type_: Type, address: str, aligned: bool) -> str:
+    def load(self, type_: Type, address: str, aligned: bool, is_invariant: bool = False) -> str:
         alignment = self.types.alignment(type_) if aligned and not isinstance(type_, tree.Reference) else 1
         if isinstance(type_, tree.Reference):
             alignment = self.types.target.pointer_width
-        loaded = self.value(f"load {memory_type(type_)}, ptr {address}, align {alignment}")
+        suffix = self.module.invariance() if is_invariant else ""
+        loaded = self.value(f"load {memory_type(type_)}, ptr {address}, align {alignment}{suffix}")
         return self.value(f"icmp ne i8 {loaded}, 0") if isinstance(type_, tree.Boolean) else loaded
 
     def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
