@@ -34,10 +34,10 @@ def live_a_life() -> None:
 def test_everything_is_released() -> None:
     live_a_life()
     gc.collect()
-    before = set(checked_heap()._live)
+    before = set(checked_heap().live_blocks())
     live_a_life()
     gc.collect()
-    assert set(checked_heap()._live) <= before
+    assert set(checked_heap().live_blocks()) <= before
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the size of the process")

@@ -289,6 +289,36 @@ def test_the_checked_build_is_interrupted_too() -> None:
     assert g.innermost(1000) == 500500
 
 
+def test_no_handler_runs_where_the_checked_build_asks_for_memory() -> None:
+    """In the middle of translating, growing and collecting: a handler that calls the guest there would destroy it."""
+    from fusee import Config
+
+    config = Config()
+    config.checked = True
+    store = Store(Engine(config))
+    calls = "".join(f'(func (export "f{i}") (result i32) (i32.const {i}))' for i in range(200))
+    text = f"""(module (type $s (struct (field i64))) (memory 0) {calls}
+      (func (export "work") (param $n i32) (local $kept (ref null $s))
+        (loop $l (local.set $kept (struct.new $s (i64.const 1)))
+          (drop (memory.grow (i32.const 0)))
+          (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 100))) (then (drop (memory.grow (i32.const 1)))))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+    places: set[str] = set()
+
+    def note(signal_number: int, frame: Any) -> None:
+        while frame is not None:
+            places.add(frame.f_code.co_filename)
+            frame = frame.f_back
+
+    with alarm(note, 0.001, 0.001):
+        for _ in range(3):
+            g = Guest(text, [], store)
+            g.work(5_000)
+            assert [g[f"f{i}"](store) for i in range(200)] == list(range(200))
+    assert any(place.endswith("store.py") for place in places)  # while the guest runs
+    assert not any(place.endswith(("checking.py", "lease.py")) for place in places)
+
+
 def test_other_stores_run_on_while_one_is_interrupted() -> None:
     """They share the code whose cells are replaced."""
     g = guest()

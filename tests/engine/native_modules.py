@@ -19,6 +19,7 @@ from fusee.kernel.build import Library, Program, load
 from fusee.kernel.checking import checked_heap
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
+from fusee.kernel.process import address_of
 from fusee.kernel.target import Target
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import ALL_FEATURES, Feature
@@ -26,8 +27,6 @@ from fusee.spec.features import ALL_FEATURES, Feature
 ENTRIES = (new_registry, release_registry, decode_module, validate_module, release_module)
 
 
-ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
-RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
 libc = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
 libc.calloc.restype = ctypes.c_size_t
 libc.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
@@ -39,8 +38,12 @@ def library(checked: bool) -> Library:
     return load(Program("modules", ENTRIES), checked=checked)
 
 
-allocate_checked = ALLOCATE(lambda count, size: checked_heap().allocate(count * size))
-release_checked = RELEASE(lambda address: checked_heap().release(address, 0))
+def allocate_checked(count: int, size: int) -> int:
+    return checked_heap().allocate(count * size)
+
+
+def release_checked(address: int) -> None:
+    checked_heap().release(address)
 
 
 @cache
@@ -48,9 +51,11 @@ def platform(checked: bool) -> int:
     """The address of a `Platform` that has memory and nothing else."""
     places = layout(Platform, Target.host())
     made = ctypes.create_string_buffer(places.extent.size)
-    functions = (allocate_checked, release_checked) if checked else (libc.calloc, libc.free)
-    for name, function in zip(("allocate", "release"), functions, strict=True):
-        address = ctypes.cast(function, ctypes.c_void_p).value or 0
+    if checked:
+        functions = checked_heap().allocate_address, checked_heap().release_address
+    else:
+        functions = address_of(libc.calloc), address_of(libc.free)
+    for name, address in zip(("allocate", "release"), functions, strict=True):
         ctypes.c_size_t.from_buffer(made, places.fields[name].offset).value = address
     _platforms.append(made)
     return ctypes.addressof(made)

@@ -246,7 +246,7 @@ def test_misaligned(block: int) -> None:
 
 def test_released(block: int) -> None:
     heap = checked_heap()
-    heap.release(block, 20)
+    heap.release(block)
     with pytest.raises(CheckFailure, match="offset 0 of a released block"):
         library().function(element)(block, 0)
 
@@ -298,7 +298,7 @@ def test_heap_reuses_after_a_while() -> None:
         library().function(set_element)(address, (size >> 2) - 1, 5)
         assert library().function(element)(address, 0) == 0
         library().function(set_element)(address, 0, 5)
-        heap.release(address, size)
+        heap.release(address)
     assert 10 < len(addresses) < 40
 
 

@@ -5,13 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fusee.api._native import HostNative
-from fusee.api._python import address_of
-from fusee.api.lease import when_returned
+from fusee.api.lease import hold_with
 from fusee.engine.errors import Trap
 from fusee.kernel.checking import checked_heap
-
-ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)
-RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t)
 
 _CHECK_FAILED = Trap(0xFF_FFFF, 0xFFFF_FFFF).status
 """What `raise_again` makes of the status of a failed check, all of whose bits are set."""
@@ -21,18 +17,19 @@ class CheckedNative(HostNative):
     """Reserves nothing in advance, so that each memory ends where the heap says."""
 
     def __init__(self) -> None:
+        self._heap = checked_heap()
         super().__init__(checked=True)
+        hold_with(self._heap.hold, self._heap.let_go)
         self.invoke_status = self._or_fail(self.invoke_status)
         self.advance_status = self._or_fail(self.advance_status)
 
     def platform_functions(self) -> dict[str, int]:
-        self._heap = heap = checked_heap()
-        self._callbacks = (
-            ALLOCATE(lambda count, size: heap.allocate(count * size)),
-            RELEASE(lambda address: when_returned(address, heap.release, address, 0) if address else None),
-        )
-        allocate, release = map(address_of, self._callbacks)
-        return {**super().platform_functions(), "allocate_unset": 0, "allocate": allocate, "release": release}
+        return {
+            **super().platform_functions(),
+            "allocate_unset": 0,
+            "allocate": self._heap.allocate_address,
+            "release": self._heap.release_address,
+        }
 
     def place_functions(self) -> dict[str, int]:
         return {}
@@ -52,4 +49,4 @@ class CheckedNative(HostNative):
         return address
 
     def displace(self, source: int) -> None:
-        self._heap.release(source, 0)
+        self._heap.release(source)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api._python import Embedding, EngineGate, HostEmbedding, address_of, libc, make_struct, python_functions
+from fusee.api._python import Embedding, EngineGate, HostEmbedding, python_functions
 from fusee.api._start import load_engine
 from fusee.api._watch import Stay, watch_with
 from fusee.api.lease import give_back_with, leases, returned
@@ -20,6 +20,7 @@ from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.errors import KernelError
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
+from fusee.kernel.process import address_of, address_of_yield, libc, make_struct
 from fusee.kernel.space import HOST, Space
 from fusee.kernel.uncollected import uncollected
 from fusee.spec.limits import MAX_MODULE_BYTES
@@ -181,7 +182,7 @@ class HostNative(Native):
             "allocate": address_of(libc.calloc),
             "allocate_unset": address_of(libc.malloc),
             "release": address_of(libc.free),
-            "give_way": _address_of_yield(),
+            "give_way": address_of_yield(),
         }
 
     def place_functions(self) -> dict[str, int]:
@@ -248,11 +249,6 @@ class HostNative(Native):
 
     def stay(self) -> Stay:
         return Stay()
-
-
-def _address_of_yield() -> int:
-    """What lets another thread have the processor."""
-    return 0 if sys.platform == "win32" else address_of(libc.sched_yield)
 
 
 def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:

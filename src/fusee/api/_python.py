@@ -10,6 +10,7 @@ from fusee.api.errors import WasmtimeError
 from fusee.engine.python.state import Embedder, Python, Watch
 from fusee.engine.state.platform import REQUEST_GROW
 from fusee.kernel.layout import layout
+from fusee.kernel.process import address_of, libc, make_struct
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _FIRST_REQUEST: Final = int(REQUEST_GROW)
 LOOK_SECONDS: Final = 0.001  # between two looks at whether a guest has paused
 
 _api: Final = ctypes.pythonapi
-libc: Final = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
 
 _FUNCTIONS: Final = {
     "save_thread": "PyEval_SaveThread",
@@ -40,20 +40,6 @@ _FUNCTIONS: Final = {
     "enter": "PyDict_SetItem",
 }
 """By their names in `Python`."""
-
-
-def address_of(function: object) -> int:
-    """Where a C function is that ctypes knows."""
-    return ctypes.cast(function, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
-
-
-def make_struct(declaration: type, values: dict[str, int]) -> ctypes.Array[ctypes.c_char]:
-    """A zeroed struct of the engine's with some of its fields, all of them as wide as pointers, set."""
-    places = layout(declaration, Target.host())
-    result = ctypes.create_string_buffer(places.extent.size)
-    for name, value in values.items():
-        ctypes.c_size_t.from_buffer(result, places.fields[name].offset).value = value
-    return result
 
 
 def python_functions(invoke: int, advance: int) -> ctypes.Array[ctypes.c_char]:

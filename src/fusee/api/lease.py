@@ -41,10 +41,24 @@ _lock: Final = RLock()
 _give_back: Callable[[int, int], None]
 
 
+def _nobody(address: int) -> None:
+    """Memory that the checked build's heap knows nothing of."""
+
+
+_hold: Callable[[int], None] = _nobody
+_let_go: Callable[[int], None] = _nobody
+
+
 def give_back_with(function: Callable[[int, int], None]) -> None:
     """How memory at an address, of a size, is given back."""
     global _give_back
     _give_back = function
+
+
+def hold_with(hold: Callable[[int], None], let_go: Callable[[int], None]) -> None:
+    """How the checked build's heap is told to keep what is at an address, released or not, and no longer."""
+    global _hold, _let_go
+    _hold, _let_go = hold, let_go
 
 
 def lease(address: int) -> Lease:
@@ -55,6 +69,7 @@ def lease(address: int) -> Lease:
         if found is None:
             found = Lease()
             leases[address] = _Place(found, _end, address)
+            _hold(address)
         return found
 
 
@@ -65,6 +80,7 @@ def _end(place: _Place) -> None:
             return
         del leases[place.address]
         size = returned.pop(place.address, None)
+        _let_go(place.address)
     if size is not None:
         _give_back(place.address, size)
 
@@ -74,14 +90,3 @@ def leased_bytes(address: int, size: int, held: Lease) -> "ctypes.Array[ctypes.c
     array = (ctypes.c_ubyte * size).from_address(address)
     array._lease = held  # type: ignore[attr-defined]
     return array
-
-
-def when_returned(address: int, release: Callable[..., object], *arguments: object) -> None:
-    """Call `release` once nothing shows the memory at an address any more: now, if nothing does."""
-    with _lock:
-        place = leases.pop(address, None)
-    held = None if place is None else place()
-    if held is None:
-        release(*arguments)
-    else:
-        weakref.finalize(held, release, *arguments).atexit = False

@@ -1,28 +1,21 @@
-"""The heap of the checked build, and what its failed checks become in Python.
-
-All memory that checked code works on comes from one arena. Each block has a gap on either side, and
-a released one is not given out again for a while, so that an access outside of a block, or after
-its end, meets shadow bytes that forbid it.
-"""
+"""The checked build's heap in this process, and what failed checks become in Python."""
 
 from __future__ import annotations
 
 import ctypes
 import mmap
 import sys
-from _thread import RLock
-from collections import deque
+from collections.abc import Iterator
 from functools import cache
 
+from fusee.kernel.checkedheap import LIVE, Failing, Header, Heap
 from fusee.kernel.faults import Fault
+from fusee.kernel.layout import layout
+from fusee.kernel.memory import view
+from fusee.kernel.process import address_of, address_of_yield, libc, make_struct
+from fusee.kernel.target import Target
 
-ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t)
-RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_size_t)
-REPORT = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_uint64)
-
-_GAP_BYTES = 32
-_QUARANTINE_BYTES = 64 << 20
-_DISCARD_BYTES = 1 << 20  # from this size on, a released block's pages go back to the system
+_HEADER_BYTES = layout(Header, Target.host()).extent.size
 _ARENA_BYTES = (1 << 36, 1 << 33, 1 << 31, 1 << 29)  # of address space: the largest that the system lets us have
 _NO_RESERVE = {"linux": 0x4000, "darwin": 0x40}  # for versions of `mmap` that do not name it
 
@@ -38,106 +31,106 @@ class CheckState(ctypes.Structure):
         ("start", ctypes.c_uint64),
         ("size", ctypes.c_uint64),
         ("shadow", ctypes.c_size_t),
-        ("report", ctypes.c_size_t),
-        ("jump_buffer", ctypes.c_size_t),
+        ("failing", ctypes.c_size_t),
     )
 
 
 class CheckedHeap:
-    """An arena with one shadow byte for eight bytes: how many of them, from the first, may be accessed."""
+    """What `kernel.checkedheap` works on, and its functions."""
 
     def __init__(self) -> None:
-        self._arena = _reserve_any()
-        self.size = len(self._arena)
-        self._shadow = reserve(self.size // 8)
-        self.start, self._shadow_start = _address(self._arena), _address(self._shadow)
-        self._unused = _GAP_BYTES  # offset behind everything given out so far
-        self._live: dict[int, int] = {}  # address -> size
-        self._quarantine: deque[tuple[int, int]] = deque()
-        self._quarantined_bytes = 0
-        self._free: dict[int, list[int]] = {}  # by rounded size
-        self._failure = ""
-        self._lock = RLock()  # several threads may be in checked code
-        self.allocate_callback = ALLOCATE(self.allocate)
-        self.release_callback = RELEASE(self.release)
-        self._report_callback = REPORT(self._report)
+        from fusee.kernel import checkedheap as kernels
+        from fusee.kernel.build import symbol_of
+        from fusee.kernel.library import load_defined
 
-    # --- memory --------------------------------------------------------------------------------
+        self._arena = _reserve_any()
+        self._shadow = reserve(len(self._arena) // 8)
+        self.start, self.size = _address(self._arena), len(self._arena)
+        self._failing_memory = make_struct(Failing, {})
+        self._failing = view(Failing, ctypes.addressof(self._failing_memory))
+        self._memory = make_struct(Heap, self._fields())
+        self._heap = view(Heap, ctypes.addressof(self._memory))
+        library = load_defined("checked-heap", kernels.heap_program)
+        self._library = library
+        self._allocate, self._release, self.hold, self.let_go, self._stride, install = (
+            library.locked_entry(symbol_of(kernel))
+            for kernel in (
+                kernels.allocate_block,
+                kernels.release_block,
+                kernels.hold_block,
+                kernels.let_go_of_block,
+                kernels.stride,
+                kernels.install_heap,
+            )
+        )
+        install(ctypes.addressof(self._memory))
+        self.allocate_address = library.address(kernels.allocate_block)
+        """Of a C function, the `calloc` of checked code."""
+        self.release_address = library.address(kernels.release_or_fail)
+        """Likewise its `free`."""
+
+    def _fields(self) -> dict[str, int]:
+        return {
+            "start": self.start,
+            "size": self.size,
+            "shadow": _address(self._shadow),
+            "failing": ctypes.addressof(self._failing_memory),
+            "jump": address_of(libc.longjmp if sys.platform == "win32" else libc._longjmp),
+            "give_way": address_of_yield(),
+            "discard": address_of(libc.madvise) if sys.platform == "linux" else 0,
+            "unused": _HEADER_BYTES,
+        }
 
     def allocate(self, size: int) -> int:
         """Zeroed memory, aligned to 16 bytes; 0 if there is none left."""
-        with self._lock:
-            return self._allocate(size)
-
-    def _allocate(self, size: int) -> int:
-        rounded = max(16, -(-size // 16) * 16)
-        reusable = self._free.get(rounded)
-        if reusable:
-            address = reusable.pop()
-            self._clear(address, rounded)
-        else:
-            if self._unused + rounded + _GAP_BYTES > self.size:
-                return 0
-            address = self.start + self._unused
-            self._unused += rounded + _GAP_BYTES
-        self._live[address] = size
-        shadow = self._shadow_start + (address - self.start) // 8
-        ctypes.memset(shadow, 8, size // 8)
-        if size % 8:
-            ctypes.memset(shadow + size // 8, size % 8, 1)
+        address: int = self._allocate(1, size)
         return address
 
-    def release(self, address: int, size: int) -> None:
-        """End a block's life; `size` is what it was allocated with."""
-        with self._lock:
-            self._release(address)
-
-    def _release(self, address: int) -> None:
-        known = self._live.pop(address, None)
-        if known is None:
-            self._failure = f"release of {address:#x}, which is no live block"
-            return
-        rounded = max(16, -(-known // 16) * 16)
-        ctypes.memset(self._shadow_start + (address - self.start) // 8, 0, rounded // 8)
-        self._quarantine.append((address, rounded))
-        self._quarantined_bytes += rounded
-        while self._quarantined_bytes > _QUARANTINE_BYTES:
-            oldest, length = self._quarantine.popleft()
-            self._quarantined_bytes -= length
-            self._free.setdefault(length, []).append(oldest)
-
-    def _clear(self, address: int, size: int) -> None:
-        offset = address - self.start
-        if size >= _DISCARD_BYTES and offset % mmap.PAGESIZE == 0 and hasattr(mmap, "MADV_DONTNEED"):
-            whole = size // mmap.PAGESIZE * mmap.PAGESIZE
-            self._arena.madvise(mmap.MADV_DONTNEED, offset, whole)
-            address, size = address + whole, size - whole
-        ctypes.memset(address, 0, size)
-
-    # --- failures ------------------------------------------------------------------------------
+    def release(self, address: int) -> None:
+        """End a block's life. `CheckFailure` if it is no live one."""
+        if not self._release(address):
+            raise CheckFailure(self._describe_release(address))
 
     def connect(self, state_address: int) -> None:
-        """Tell checked code where the arena is and whom to report to."""
+        """Tell checked code where the arena is and where to say what has failed."""
         state = CheckState.from_address(state_address)
-        state.start, state.size, state.shadow = self.start, self.size, self._shadow_start
-        state.report = ctypes.cast(self._report_callback, ctypes.c_void_p).value or 0
-
-    def _report(self, site: bytes, address: int) -> None:
-        self._failure = site.decode(errors="replace") + (f", at {self.describe(address)}" if address else "")
+        state.start, state.size, state.shadow = self.start, self.size, _address(self._shadow)
+        state.failing = ctypes.addressof(self._failing_memory)
 
     def failure(self) -> CheckFailure:
         """The error for the check that failed last."""
-        return CheckFailure(self._failure)
+        site, address = int(self._failing.site), int(self._failing.address)
+        if site == 0:
+            return CheckFailure(self._describe_release(address))
+        text = ctypes.string_at(site).decode(errors="replace")
+        return CheckFailure(text + (f", at {self.describe(address)}" if address else ""))
+
+    def _describe_release(self, address: int) -> str:
+        return f"release of {self.describe(address)}, which is no live block"
 
     def describe(self, address: int) -> str:
         """An address in terms of the block that it is in or next to."""
         if not self.start <= address < self.start + self.size:
             return f"{address:#x}, outside of the heap"
-        for blocks, kind in ((self._live.items(), ""), (self._quarantine, "released ")):
-            for start, size in blocks:
-                if start - _GAP_BYTES // 2 <= address < start + size + _GAP_BYTES:
-                    return f"{address:#x}, offset {address - start} of a {kind}block of {size} bytes"
+        for header, stride in self._headers():
+            start = int(header.at)
+            if start <= address + _HEADER_BYTES // 2 < start + stride:
+                kind = "" if header.state == LIVE else "released "
+                return f"{address:#x}, offset {address - start} of a {kind}block of {header.size} bytes"
         return f"{address:#x}, in no block"
+
+    def live_blocks(self) -> Iterator[int]:
+        """The addresses of all blocks that have not been released."""
+        return (int(header.at) for header, _ in self._headers() if header.state == LIVE)
+
+    def _headers(self) -> Iterator[tuple[Header, int]]:
+        """All blocks that there have been, and how far it is from each to the next one."""
+        at = self.start
+        while at < self.start + int(self._heap.unused) - _HEADER_BYTES:
+            header = view(Header, at)
+            stride: int = self._stride(at)
+            yield header, stride
+            at += stride
 
 
 @cache

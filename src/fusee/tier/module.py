@@ -5,7 +5,6 @@ import ctypes
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from fusee.api._python import make_struct
 from fusee.api.errors import WasmtimeError
 from fusee.engine.runtime.codes import NOTE_BYTES
 from fusee.engine.state.code import CODE_START, MOST_PINS, Code
@@ -14,6 +13,7 @@ from fusee.engine.state.native import NativeCell, Resume
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
+from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, usize
 from fusee.native.batches import Shelf
 from fusee.native.code import NativeCode, mapped

@@ -17,11 +17,12 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fusee.api._python import EngineGate, make_struct
+from fusee.api._python import EngineGate
 from fusee.engine.python.state import Embedder
 from fusee.engine.state.runtime import SAMPLED_NATIVE, Tiering
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
+from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, u64, usize
 from fusee.native.batches import Job
 from fusee.native.code import mapped

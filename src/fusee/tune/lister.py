@@ -6,7 +6,6 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from fusee.api._native import HostNative, Progress
-from fusee.api._python import make_struct
 from fusee.disasm.cells import CodeCell, walk_cells
 from fusee.disasm.listing import handler_numbers
 from fusee.engine.isa.selection import chosen
@@ -16,6 +15,7 @@ from fusee.engine.state.runtime import Engine
 from fusee.engine.translate.state import Translator
 from fusee.kernel.library import load_defined
 from fusee.kernel.memory import read_bytes, view
+from fusee.kernel.process import make_struct
 from fusee.kernel.target import Target
 from fusee.spec.features import ALL_FEATURES
 from fusee.tune.profile import Profile

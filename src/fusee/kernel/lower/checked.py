@@ -1,9 +1,9 @@
 """The checked build: every access, shift, division and narrowing index is tested before it happens.
 
 Memory is judged by shadow bytes, one for eight bytes of the arena that all allocations come from: how
-many of the eight, from the first, may be accessed (`fusee.kernel.checking`). What lies outside of the
-arena (constants, the stack) is only tested against null. A failed test calls the reporter, then
-jumps back to the entry that was called from outside, over kernel frames only.
+many of the eight, from the first, may be accessed (`fusee.kernel.checkedheap`). What lies outside of the
+arena (constants, the stack) is only tested against null. A failed test notes what it is, then
+jumps back to the entry that was called from outside, over kernel frames only: no Python code runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from fusee.kernel.lower.module import ModuleWriter
 
 STATE = "check.state"
-STATE_SHAPE = "{ i64, i64, ptr, ptr, ptr }"  # arena's start and size, shadow, reporter, innermost entry's jump buffer
+STATE_SHAPE = "{ i64, i64, ptr, ptr }"  # arena's start and size, shadow, what all checked code fails by:
+FAILING_SHAPE = "{ ptr, ptr, i64 }"  # innermost entry's jump buffer, what has failed, and for which address
+_FAILING = f"load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 3)"
 
 _RUNTIME = f"""
 define internal void @check.access(i64 %address, i64 %size, i64 %mask, ptr %site) noinline nounwind {{
@@ -77,9 +79,12 @@ fine:
 }}
 
 define internal void @check.fail(ptr %site, i64 %address) cold noinline noreturn nounwind {{
-  %report = load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 3)
-  call void %report(ptr %site, i64 %address)
-  %back = load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)
+  %failing = {_FAILING}
+  %site.place = getelementptr {FAILING_SHAPE}, ptr %failing, i32 0, i32 1
+  store ptr %site, ptr %site.place
+  %address.place = getelementptr {FAILING_SHAPE}, ptr %failing, i32 0, i32 2
+  store i64 %address, ptr %address.place
+  %back = load ptr, ptr %failing
   call void @_longjmp(ptr %back, i32 1)
   unreachable
 }}
@@ -178,27 +183,31 @@ class Checks:
 
     def guard(self) -> list[str]:
         """The start of an entry: remember where a failed check comes back to."""
-        jump = f"getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)"
         return [
             "  %buffer = alloca [512 x i8], align 16",
             "  %outer = alloca ptr",
-            f"  %before = load ptr, ptr {jump}",
+            f"  %jump = {_FAILING}",
+            "  %before = load ptr, ptr %jump",
             "  store volatile ptr %before, ptr %outer",
-            f"  store ptr %buffer, ptr {jump}",
+            "  store ptr %buffer, ptr %jump",
             "  %returned = call i32 @_setjmp(ptr %buffer) returns_twice",
             "  %failed = icmp ne i32 %returned, 0",
             "  br i1 %failed, label %left, label %go",
             "left:",
+            f"  %jump.left = {_FAILING}",
             "  %again = load volatile ptr, ptr %outer",
-            f"  store ptr %again, ptr {jump}",
+            "  store ptr %again, ptr %jump.left",
             f"  ret i64 {FAILED}",
             "go:",
         ]
 
     def release(self) -> list[str]:
         """The end of an entry."""
-        jump = f"getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 4)"
-        return ["  %restored = load volatile ptr, ptr %outer", f"  store ptr %restored, ptr {jump}"]
+        return [
+            f"  %jump.end = {_FAILING}",
+            "  %restored = load volatile ptr, ptr %outer",
+            "  store ptr %restored, ptr %jump.end",
+        ]
 
     def write(self, *, defines_state: bool) -> None:
         """Add the runtime's functions and data to the module."""
