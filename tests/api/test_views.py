@@ -10,6 +10,8 @@ import pytest
 
 from fusee import Config, Engine, Func, FuncType, Limits, Memory, MemoryType, Store
 from fusee.api import _load
+from fusee.api import lease as leasing
+from fusee.api.lease import Lease
 from fusee.engine.python.state import Places
 from fusee.kernel.layout import layout
 from fusee.kernel.target import Target
@@ -237,3 +239,41 @@ def test_what_has_no_bytes_is_not_written() -> None:
     with pytest.raises(ValueError, match="released"):
         g["m"].write(g.store, released)
     assert not any(g["m"].read(g.store))
+
+
+def test_a_handler_may_take_the_view_that_it_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are of one lease: with two, the memory would be returned when the first of them ends."""
+    taken: list[Lease] = []
+
+    class Interrupted(Lease):
+        __slots__ = ()
+
+        def __init__(self) -> None:
+            if not taken:
+                monkeypatch.setattr(leasing, "Lease", Lease)
+                taken.append(leasing.lease(0x7777_0000))
+
+    monkeypatch.setattr(leasing, "Lease", Interrupted)
+    assert leasing.lease(0x7777_0000) is taken[0]
+    taken.clear()
+    assert 0x7777_0000 not in leasing.leases
+
+
+def test_a_handler_may_take_a_view_while_the_last_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it takes does not end with the other."""
+    taken: list[Lease] = []
+
+    class Interrupted(dict[int, Any]):
+        def get(self, address: int, default: Any = None) -> Any:
+            found = super().get(address, default)
+            if not taken:
+                monkeypatch.setattr(leasing, "leases", places := dict(self))
+                taken.append(leasing.lease(address))
+                self.update(places)
+                monkeypatch.setattr(leasing, "leases", self)
+            return found
+
+    last = leasing._Place(Lease(), lambda place: None, 0x7777_0000)
+    monkeypatch.setattr(leasing, "leases", leases := Interrupted({0x7777_0000: last}))
+    leasing._end(last)
+    assert leases[0x7777_0000]() is taken[0]

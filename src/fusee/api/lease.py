@@ -38,6 +38,9 @@ returned: Final[dict[int, int]] = {}
 """The sizes of what the engine has given back although somebody is shown it, by address. Native code writes it."""
 
 _lock: Final = RLock()
+_changes = 0
+"""Of `leases`. Handlers of signals have the lock, too, if they interrupt who has it; but none runs from a comparison of
+two numbers to the assignment that follows it."""
 _give_back: Callable[[int, int], None]
 
 
@@ -63,22 +66,35 @@ def hold_with(hold: Callable[[int], None], let_go: Callable[[int], None]) -> Non
 
 def lease(address: int) -> Lease:
     """The lease of the memory at an address, for a view to keep."""
+    global _changes
     with _lock:
-        place = leases.get(address)
-        found = None if place is None else place()
-        if found is None:
-            found = Lease()
-            leases[address] = _Place(found, _end, address)
-            _hold(address)
-        return found
+        while True:
+            before = _changes
+            place = leases.get(address)
+            found = None if place is None else place()
+            if found is not None:
+                return found
+            made = Lease()
+            place = _Place(made, _end, address)
+            if _changes == before:
+                leases[address] = place
+                _changes += 1
+                _hold(address)
+                return made
 
 
 def _end(place: _Place) -> None:
     """The last view is gone."""
+    global _changes
     with _lock:
-        if leases.get(place.address) is not place:
-            return
-        del leases[place.address]
+        while True:
+            before = _changes
+            if leases.get(place.address) is not place:
+                return
+            if _changes == before:
+                del leases[place.address]
+                _changes += 1
+                break
         size = returned.pop(place.address, None)
         _let_go(place.address)
     if size is not None:
