@@ -127,6 +127,33 @@ def test_timed_code_looks_where_functions_and_loops_begin() -> None:
     assert counted == [5, 3, 2, 2, 4]  # the arms of the `if` cost the same
 
 
+TURNS = """(module
+  (func (export "count") (param $n i32) (result i32) (local $sum i32)
+    (block $out
+      (loop $again
+        (br_if $out (i32.eqz (local.get $n)))
+        (local.set $sum (i32.add (local.get $sum) (local.get $n)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br $again)))
+    (local.get $sum)))"""
+
+
+def test_what_goes_back_to_a_loop_is_the_same_in_metered_code() -> None:
+    """It pays for the loop's first stretch and goes past its `tick`, by the loop pointer, paired as without fuel."""
+    config = Config()
+    config.consume_fuel = True
+    metered = Engine(config)
+    cells = [[cell.cell for cell in list_function(Module(e, TURNS), 0).cells] for e in (Engine(), metered)]
+    plain, paying = ([(c.name, c.is_paired) for c in each if c.row.family != "tick"] for each in cells)
+    assert ("brl", False) in plain
+    assert [(name.replace("brl_paid", "brl"), is_paired) for name, is_paired in paying] == plain
+    assert ("brl", False) not in paying
+    g = Guest(TURNS, store=Store(metered))
+    g.store.set_fuel(1000)
+    assert g.count(10) == 55
+    assert 1000 - g.store.get_fuel() == 1 + 10 * (3 + 8 + 1) + 3 + 1
+
+
 def ticks_of(module: Module) -> list[int]:
     """How many there are in each function that something is paid at."""
     listings = [list_function(module, index) for index in own_functions(module)]

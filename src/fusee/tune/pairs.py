@@ -7,7 +7,7 @@ from typing import Final
 
 from fusee.disasm.cells import CodeCell
 from fusee.engine.isa.forms import LETTERS, NOWHERE, PIN, PINS
-from fusee.engine.isa.pairs import FIRST, SECOND, place
+from fusee.engine.isa.pairs import FIRST, SECOND, Pair, place
 from fusee.engine.isa.table import Placed
 from fusee.engine.isa.trees import expression
 
@@ -17,7 +17,6 @@ ROUNDS: Final = 12
 KINSHIP: Final = 1.0
 """How much it counts that a pair is seen in other registers: those that a program's locals get are chance."""
 
-Pair = tuple[Placed, Placed]
 Worth = dict[Pair, float]
 Weighted = tuple[Sequence[CodeCell], float]
 """The cells of a basic block, and the share of its program's dispatches that each of them is."""

@@ -92,7 +92,11 @@ def is_zero(value: u64, kind: Static[str]) -> bool:
 
 @kernel(inline=True)
 def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
+    """To a label, to the loop pointer, or behind the `tick` where that leads."""
+    if row.family.endswith("loop"):
+        f.pc = f.lp if row.detail is None else f.lp + cell(row.detail, NOWHERE, (), size_of(usize)).size
+    else:
+        f.pc = target(f, row, forms)
 
 
 @kernel(inline=True)

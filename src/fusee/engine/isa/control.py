@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, STEP, STEP_AND, UNARY, UNARY_ACC, UNARY_CONST
+from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, ROOMY, STEP, STEP_AND, UNARY, UNARY_ACC, UNARY_CONST
 from fusee.engine.isa.numeric import FLOAT_COMPARISONS
 from fusee.engine.isa.numeric import ROWS as NUMERIC_ROWS
 from fusee.engine.isa.row import Row
@@ -56,9 +56,13 @@ _UNSTEPPED: Final = ("i64_le_s", "i64_le_u", "i64_gt_s", "i64_gt_u", "i64_eq")  
 TICK: Final = Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",))  # of metered code: what a stretch of it costs
 FIXED_COSTS: Final = 16  # for smaller ones there are handlers that need not read how much it is
 
+PAID_LOOPS: Final = [Row("brl_paid", "jump_loop", (), "", NULLARY, NO_RESULT, detail=TICK)] if ROOMY else []
+"""`brl` to behind the `tick` with which the loop begins. A watch executes no more instructions for the `br` instead."""
+
 BRANCHES: Final = [
     Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
     Row("brl", "jump_loop", (), "", NULLARY, NO_RESULT),
+    *PAID_LOOPS,
     Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # 32-bit displacements follow the cell
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
     Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),

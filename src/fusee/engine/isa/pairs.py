@@ -10,10 +10,11 @@ behind a colon name, one for each `p` in the order of the text: `mov(p) -> s; mo
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
+from fusee.engine.isa.control import PAID_LOOPS
 from fusee.engine.isa.forms import NO_RESULT, PIN, PINS, PLACES, in_order
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
@@ -33,6 +34,8 @@ SECOND: Final = FIRST | {
     "step_branch_test_loop", "jump", "jump_loop", "br_table", "return", "return_value",
     "call", "call_indirect", "call_ref",
 }  # fmt: skip
+
+Pair = tuple[Placed, Placed]
 
 _BY_NAME: Final = {row.name: row for row in ROWS}
 _NUMBERS: Final = {placed: number for number, placed in enumerate(handlers())}
@@ -70,7 +73,7 @@ def place(row: Row, letters: str, pins: Iterator[int]) -> Placed:
     return row, forms[-1], tuple(sources)
 
 
-def expand_pair(line: str) -> Iterator[tuple[Placed, Placed]]:
+def expand_pair(line: str) -> Iterator[Pair]:
     """The pairs that a line stands for. Raises PatternError if it is none."""
     text, _, digits = line.partition(":")
     halves = text.split(";")
@@ -87,6 +90,14 @@ def expand_pair(line: str) -> Iterator[tuple[Placed, Placed]]:
             yield pair
 
 
+def _with_paid(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The same, and where the second cell goes back to a loop also with what does so in metered code."""
+    for first, second in pairs:
+        yield first, second
+        if second[0].name == "brl":
+            yield from ((first, (row, *second[1:])) for row in PAID_LOOPS)
+
+
 def _listed(digits: str, count: int) -> list[tuple[int, ...]]:
     """The registers that digits name, without those that this machine has not."""
     words = digits.split()
@@ -95,14 +106,14 @@ def _listed(digits: str, count: int) -> list[tuple[int, ...]]:
     return [tuple(map(int, word)) for word in words]
 
 
-def _read_pairs(name: str, text: str) -> list[tuple[Placed, Placed]]:
+def _read_pairs(name: str, text: str) -> list[Pair]:
     """The pairs of a selection, each once. Raises PatternError, which names file and line."""
-    pairs: dict[tuple[Placed, Placed], None] = {}
+    pairs: dict[Pair, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         content = line.partition("#")[0].strip()
         if ";" in content:
             try:
-                pairs.update(dict.fromkeys(expand_pair(content)))
+                pairs.update(dict.fromkeys(_with_paid(expand_pair(content))))
             except PatternError as error:
                 raise PatternError(f"{name}:{number}: {error}") from None
     return list(pairs)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
-from fusee.engine.isa.table import NO_ROW, NUMBER
+from fusee.engine.isa.table import NO_ROW, NUMBER, number_of
 from fusee.engine.translate.comparison import (
     BRANCH_ROW,
     LOOP_ROW,
@@ -28,6 +28,7 @@ from fusee.engine.translate.state import (
     IN_ACC,
     LOCAL,
     NO_VALUE,
+    PAID_LOOP_POINTER,
     Label,
     Translator,
     Value,
@@ -37,6 +38,7 @@ from fusee.kernel.lang import address, kernel, u8, u32
 
 BR: Final = u32(NUMBER["br"])
 BRL: Final = u32(NUMBER["brl"])
+BRL_PAID: Final = u32(number_of("brl_paid"))
 BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
 BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
 BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
@@ -167,6 +169,9 @@ def test_row(type_: u8, nonzero: bool, is_loop: bool) -> u32:
 def jump(t: Translator, label: Label) -> None:
     """Emit a jump. Branches to it may go where it goes (`thread_jumps`) if its cell says where that is."""
     is_target = t.ins_count == 0 and t.bound == t.code_bytes
-    i = new_ins(t, BRL if is_loop_pointer(label) and not is_target else BR)
+    row = BRL if is_loop_pointer(label) and not is_target else BR
+    if BRL_PAID != NO_ROW and label.fixups == PAID_LOOP_POINTER and not is_target:
+        row = BRL_PAID
+    i = new_ins(t, row)
     i.label = address(label)
     flush(t)

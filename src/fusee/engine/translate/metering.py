@@ -15,9 +15,10 @@ instruction of its stretch that costs something; how much that is all together i
 
 from typing import Final
 
-from fusee.engine.isa.table import NUMBER
+from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.runtime.metering import ENTRY_COST, FREE, PLACELESS
-from fusee.engine.translate.encode import add_immediate, flush, new_ins
+from fusee.engine.translate.branch import BRL_PAID
+from fusee.engine.translate.encode import add_immediate, flush, is_loop_pointer, new_ins
 from fusee.engine.translate.payments import (
     JUMP_BACK,
     add_payment,
@@ -27,7 +28,7 @@ from fusee.engine.translate.payments import (
     leave_place,
     note_stretch,
 )  # fmt: skip
-from fusee.engine.translate.state import Label, Translator
+from fusee.engine.translate.state import PAID_LOOP_POINTER, Label, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
 
@@ -138,6 +139,8 @@ def label_for(t: Translator, number: u32) -> Label:
     add_payment(t, JUMP_BACK, charge.head)
     t.behind.offset = charge.behind
     t.behind.fixups = u32(0)
+    if BRL_PAID != NO_ROW and is_loop_pointer(t.frames[number].label):
+        t.behind.fixups = PAID_LOOP_POINTER
     return t.behind
 
 

@@ -42,6 +42,7 @@ is taken apart; the comparison and the zero of a condition; the comparison, the 
 NO_VALUE: Final = u32(0xFFFF_FFFF)
 NO_INS: Final = u32(0xFFFF_FFFF)
 LOOP_POINTER: Final = u32(0xFFFF_FFFF)
+PAID_LOOP_POINTER: Final = u32(0xFFFF_FFFE)  # what has that is the cell behind the `tick` to which it points
 
 # Types as the translator sees them: references are I64.
 I32: Final = u8(0)
