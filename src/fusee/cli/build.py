@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fusee.cli.families import check_families, families
 from fusee.cli.modules import check_writable
 from fusee.cli.native import byte_count, native_module
 from fusee.cli.native_report import html_report, report_of, show_report
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
               type=click.Path(path_type=Path, file_okay=False))  # fmt: skip
 @click.option("--optimize", type=click.Choice(["speed", "size"]), default="speed", show_default=True,
               help="For the fastest code, or for the smallest.")  # fmt: skip
-@click.option("--without", metavar="FAMILY,…", default="", callback=lambda context, parameter, value: _families(value),
+@click.option("--without", metavar="FAMILY,…", default="", callback=lambda context, parameter, value: families(value),
               help="Leave parts out: simd, exceptions, gc, threads, wasi.")  # fmt: skip
 @click.option("--component", "components", metavar="FILE", multiple=True,
               help="Split this component into what an app loads and a C header, and put into the library what"
@@ -60,6 +61,7 @@ def build(
             selection = None if trees is None else checked(trees)
             parts = split_components(components)
             modules = [native_module(argument, share / 100, size, is_metered, is_interruptible) for argument in natives]
+            check_families(without, modules, parts)
             target_of(triple)
             folder.mkdir(parents=True, exist_ok=True)  # or fail before all the work
             check_writable(page)
@@ -81,15 +83,6 @@ def build(
     if page:
         page.write_text(html_report(reports, triple), encoding="utf-8")
     return 0
-
-
-def _families(names: str) -> "frozenset[Family]":
-    from fusee.spec.families import parse
-
-    try:
-        return parse(names)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def native_module(
         raise click.ClickException(f"--native {argument}: {read}")
     budget = Budget(share, size)
     return NativeModule(
-        Path(name).name, read.binary, read.executions, budget, is_metered, is_interruptible, read.names
+        Path(name).name, read.binary, read.executions, budget, is_metered, is_interruptible, read.uses_wasi, read.names
     )
 
 
@@ -48,12 +48,14 @@ class _Read(NamedTuple):
     binary: bytes
     executions: dict[int, float] | None  # of each function, if there is a profile
     names: dict[int, str]
+    uses_wasi: bool
 
 
 def _read(name: str, profile: str) -> _Read | str:
     """The module, or what is wrong."""
     from fusee import Engine, FuseeError, Module
     from fusee.engine.state.module import EXTERN_FUNC
+    from fusee.wasi.define import MODULE, SNAPSHOT_0_MODULE
 
     try:
         module = Module.from_file(Engine(), name)
@@ -64,7 +66,8 @@ def _read(name: str, profile: str) -> _Read | str:
     except FuseeError as error:
         return str(error)
     exported = {index: export for export, (kind, index) in module._export_places.items() if kind == EXTERN_FUNC}
-    return _Read(module._binary, executions, exported | module._names.functions)
+    uses_wasi = any(item.module in (MODULE, SNAPSHOT_0_MODULE) for item in module.imports)
+    return _Read(module._binary, executions, exported | module._names.functions, uses_wasi)
 
 
 def _executions(profile: Path, binary: bytes) -> dict[int, float]:

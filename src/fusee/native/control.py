@@ -3,6 +3,7 @@
 from typing import cast
 
 from fusee.native.function import FunctionCompiler, Label, rule
+from fusee.native.metering import UNPAID
 from fusee.native.module import FUNCTION, REFERENCE, FuncType
 from fusee.native.reader import Instruction
 from fusee.native.unit import LLVM
@@ -83,7 +84,7 @@ def _second_arm(c: FunctionCompiler, label: Label) -> None:
     label.other = ""
 
 
-def leave_block(c: FunctionCompiler, label: Label, is_paid: str = "false") -> None:
+def leave_block(c: FunctionCompiler, label: Label, is_paid: str = UNPAID) -> None:
     """From the end of a block's code to behind it; whether what comes there is paid for."""
     if not c.ended:
         c.keep_edge(label, c.pop_many(len(label.results)), is_paid)
@@ -135,7 +136,7 @@ def branch(c: FunctionCompiler, depth: int, is_jump: bool = False, is_choice: bo
     count = len(label.types)
     operands = [value.operand for value in c.stack[len(c.stack) - count :]]
     if label.kind != "loop":
-        is_paid = "false"
+        is_paid = UNPAID
         if c.meter is not None and (is_jump or is_choice):
             is_paid = c.meter.jump(label) if is_jump else c.meter.choose(label)
         c.keep_edge(label, operands, is_paid)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FREE: Final = frozenset(op.index for op in FREE)
 _PLACELESS: Final = frozenset(op.index for op in PLACELESS)
-_UNPAID: Final = "false"
+UNPAID: Final = "false"
 _PAID: Final = "true"
 _LEAVING: Final = frozenset({
     "return", "throw", "throw_ref", "rethrow", "return_call", "return_call_indirect", "return_call_ref",
@@ -102,7 +102,7 @@ class Meter:
         self._users = 0  # how many branches lead here, and one more if it is come to without
         self._choice: Payment | None = None  # of a branch on a condition, if this is where that is not taken
         self._joined: Charge | None = None  # of the block whose end this is
-        self._is_paid = _UNPAID  # whether who is here has paid for the stretch that begins here
+        self._is_paid = UNPAID  # whether who is here has paid for the stretch that begins here
         self.has_tries = False
 
     def begin(self) -> None:
@@ -127,7 +127,7 @@ class Meter:
             self.note_leaving(self._c.labels[-1], 0)
 
     def _leave_place(self) -> None:
-        self._arriving, self._users, self._choice, self._joined, self._is_paid = [], 0, None, None, _UNPAID
+        self._arriving, self._users, self._choice, self._joined, self._is_paid = [], 0, None, None, UNPAID
 
     def open(self, label: Label, number: int, is_loop: bool) -> None:
         """A block with a number begins."""
@@ -164,12 +164,12 @@ class Meter:
     def jump(self, label: Label) -> str:
         """A jump to the end of a block: whether it pays for what is there."""
         if label.kind == "function" or len(label.types) > MANY_VALUES:
-            return _UNPAID
+            return UNPAID
         return self._pay_at_end(label)
 
     def _pay_at_end(self, label: Label) -> str:
         if not self._can_pay:
-            return _UNPAID
+            return UNPAID
         assert label.charge is not None
         label.charge.payments.append(self._add_payment(is_choice=False))
         return _PAID
@@ -184,7 +184,7 @@ class Meter:
         """The same of a branch on a condition."""
         self._choice = None
         if not self._can_pay or label.kind == "function" or label.types:
-            return _UNPAID
+            return UNPAID
         assert label.charge is not None
         self._choice = self._add_payment(is_choice=True)
         label.charge.payments.append(self._choice)
@@ -239,12 +239,12 @@ class Meter:
     @property
     def going_on(self) -> str:
         """Whether who goes on here has paid for the stretch that begins next."""
-        return self._is_paid if self._is_due else _UNPAID
+        return self._is_paid if self._is_due else UNPAID
 
     def skipping(self, label: Label) -> str:
         """The same of who skips an `if` without a second arm."""
         assert label.charge is not None
-        return _UNPAID if label.charge.otherwise is None else label.charge.otherwise.flag
+        return UNPAID if label.charge.otherwise is None else label.charge.otherwise.flag
 
     def note_end(self, label: Label, number: int, is_reached: bool, is_joined: bool, is_skipped: bool) -> None:
         """The end of the block with a number, which is not open any more.
@@ -278,8 +278,8 @@ class Meter:
             return
         self._joined = None
         flags = charge.flags
-        if all(flag == _UNPAID for flag, _ in flags):
-            self._is_paid = _UNPAID
+        if all(flag == UNPAID for flag, _ in flags):
+            self._is_paid = UNPAID
         else:
             self._is_paid = flags[0][0] if len(flags) == 1 else self._c.merge("i1", flags)
 
@@ -315,7 +315,7 @@ class Meter:
         stretch = Stretch(len(self._stretches))
         self._stretches.append(stretch)
         owed = f"%cost{stretch.number}"
-        if self._is_paid != _UNPAID:
+        if self._is_paid != UNPAID:
             owed = c.value(f"select i1 {self._is_paid}, i32 0, i32 {owed}")
         fuel = c.value(f"load i64, ptr %fuel, align 8{c.unit.tag('engine')}")
         cost = c.value(f"zext i32 {owed} to i64")

@@ -17,6 +17,7 @@ class NativeModule:
     budget: Budget = EVERYTHING
     is_metered: bool = False  # for engines that count fuel or have deadlines; those without interpret it then
     is_interruptible: bool = False  # looks whether it shall stop, for engines that are not metered
+    uses_wasi: bool = False  # imports it, of preview 1 or before
     names: Mapping[int, str] = field(default_factory=dict)  # of functions, for reports
 
     @property

@@ -40,7 +40,7 @@ static uint64_t clock_now(uint32_t clock) { return clock == 1 ? now : 0; }
 
 static uint32_t after(uint64_t nanoseconds, void (*call)(void *argument), void *argument) {
     if (!has_timers || timer_count == TIMERS) return 6;
-    timers[timer_count++] = (struct timer){call, argument, now + nanoseconds};
+    timers[timer_count++] = (struct timer){call, argument, nanoseconds < UINT64_MAX - now ? now + nanoseconds : UINT64_MAX};
     return 0;
 }
 
@@ -185,6 +185,33 @@ static void have_deadlines(wasm_engine_t *engine) {
     check(timer_count == 0, "a store may end before its timers");
 }
 
+static void have_latest_deadline(wasm_engine_t *engine) {
+    start(engine);
+    uint64_t before = now;
+    fusee_store_set_deadline(guest.store, 500);
+    check(fusee_store_set_deadline(guest.store, UINT64_MAX) && timer_count == 1, "the latest deadline is behind all others");
+    pass(600);
+    check(timer_count == 1 && call(&guest, COUNT, 3) == 3, "and does not come");
+    end(&guest);
+    pass(UINT64_MAX - now);
+    check(timer_count == 0, "for as long as the clock runs");
+    now = before;
+}
+
+static void set_at_the_end(void *store) {
+    check(!fusee_store_set_deadline(store, 100), "a store that ends has no deadline");
+    check(fusee_store_set_deadline(store, 0), "and needs none");
+}
+
+static void end_with_a_deadline(wasm_engine_t *engine) {
+    wasm_store_t *store = wasm_store_new(engine);
+    wasm_functype_t *type = wasm_functype_new_0_0();
+    wasm_func_delete(wasm_func_new_with_env(store, type, look, store, set_at_the_end));
+    wasm_functype_delete(type);
+    wasm_store_delete(store);
+    check(timer_count == 0, "nobody calls back for it");
+}
+
 static void live(wasm_engine_t *engine) {
     if (engine == NULL) return;
     wasm_store_t *store = wasm_store_new(engine);
@@ -199,14 +226,20 @@ int interrupt_guests(void) {
     be_interrupted(engine);
     be_interrupted_outside(engine);
     have_deadlines(engine);
+    have_latest_deadline(engine);
     wasm_engine_delete(engine);
+    long before = live_blocks();
+    engine = new_engine(true);
+    end_with_a_deadline(engine);
+    wasm_engine_delete(engine);
+    check(live_blocks() == before, "nor does anything of its deadline stay");
     engine = new_engine(false);
     start(engine);
     check(!fusee_store_set_deadline(guest.store, 1000) && fusee_store_set_deadline(guest.store, 0), "nobody calls back");
     check(call_while(GROWTH, set, TURN, 1) == STOPPED, "but whoever wants to interrupts");
     end(&guest);
     wasm_engine_delete(engine);
-    long before = live_blocks();
+    before = live_blocks();
     for (long number = 1; number == 1 || has_failed(); number++) {
         fail_allocation(number);
         engine = new_engine(true);

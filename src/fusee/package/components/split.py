@@ -20,6 +20,7 @@ class SplitComponent:
     tables: bytes
     header: str
     modules: tuple[bytes, ...]
+    uses_wasi: bool = False
 
     def write(self, folder: Path) -> Path:
         """Write both; where the file is."""
@@ -37,4 +38,6 @@ def split(name: str, binary: bytes) -> SplitComponent:
     """
     component = Component(Engine(), binary)
     whole = flatten(component._program)
-    return SplitComponent(name, write_table(whole), write_header(name, component, whole), tuple(whole.modules))
+    uses_wasi = any(name.interface.startswith("wasi:") for part in whole.parts for name, _ in part.imports)
+    header = write_header(name, component, whole)
+    return SplitComponent(name, write_table(whole), header, tuple(whole.modules), uses_wasi)
