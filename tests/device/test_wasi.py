@@ -279,3 +279,29 @@ def test_what_a_function_works_with_outlives_its_call(monkeypatch: pytest.Monkey
         assert sorted(Replaced.deleted) == sorted(replaced[:-1])
         assert int(store.wasi) == replaced[-1]
         assert all(int(wasi.calls) == 0 for wasi in [first, *Replaced.made])
+
+
+class Given:
+    errno = 0
+
+
+@kernel
+def write_or_fail(environment: usize, fd: u32, buffer: Ptr[u8], size: usize) -> u32:
+    return u32(Given.errno)
+
+
+@pytest.mark.parametrize("errno", [*Errno, len(Errno), WRONG, 0x1_0000, 0x1_0001, 0xFFFF_FFFF])
+def test_what_the_app_gives_that_is_no_errno_is_none_to_the_guest(errno: int) -> None:
+    """To wasi-libc, which takes 16 bits of it, 0x10000 would be a success; and nothing of it stops the guest."""
+    with simulate(ILP32):
+        world, store, wasi = World(), new(StoreObject), new(Wasi)
+        instance = world.instantiate(world.module('(module (memory (export "memory") 1))'))
+        wasi.streams.write = write_or_fail
+        config.set_wasi(store, wasi)
+        Given.errno = errno
+        exported_memory(wasi, address(instance)).base[4] = u8(1)  # one range of one byte
+        slots = new_array(u64, 4)
+        slots[0], slots[1], slots[2], slots[3] = u64(1), u64(0), u64(1), u64(8)
+        number = next(n for n in range(COUNT) if FUNCTIONS[n].name == "fd_write")
+        assert int(call_wasi(store, u32(number), address(instance), slots)) == 0
+        assert int(slots[0]) == (errno if errno < len(Errno) else Errno.IO)

@@ -9,8 +9,9 @@ from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.wasi import fd, path, process
 from fusee.engine.capi.wasi.config import end_call
 from fusee.engine.capi.wasi.names import exported_memory
-from fusee.engine.capi.wasi.state import Call, Wasi
+from fusee.engine.capi.wasi.state import IO, Call, Wasi
 from fusee.kernel.lang import Fn, Ptr, cast, is_null, kernel, stack_array, table, u8, u16, u32, u64, usize
+from fusee.spec.wasi import Errno
 
 MODULE_NAME: Final = b"wasi_snapshot_preview1"
 SNAPSHOT_0_NAME: Final = b"wasi_unstable"  # what programs of 2019 import
@@ -95,6 +96,9 @@ FUNCTIONS: Final = [
     Function("path_filestat_get", "iiiii", path.path_filestat_get_0),
 ]
 
+PROC_EXIT: Final = u32([function.name for function in FUNCTIONS].index("proc_exit"))
+ERRNOS: Final = u32(len(Errno))
+
 BODIES = table(Fn[[Call], u32], [function.body for function in FUNCTIONS])
 COUNT: Final = u32(len(FUNCTIONS))
 ARITIES = table(u8, [len(function.types) for function in FUNCTIONS])
@@ -142,8 +146,10 @@ def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> 
     c.wasi.calls += 1
     errno = BODIES[number](c)
     end_call(c.wasi)
-    if errno == process.WRONG:
-        return stop(s, new_trap(s, WRONG_STATUS))
+    if errno >= ERRNOS:
+        if number == PROC_EXIT:
+            return stop(s, new_trap(s, WRONG_STATUS))
+        errno = IO  # of the app's own making
     if s.has_exited:
         return stop(s, new_trap(s, EXITED))
     slots[0] = errno

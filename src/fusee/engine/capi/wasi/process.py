@@ -95,7 +95,7 @@ def sched_yield(c: Call) -> u32:
 
 @kernel
 def proc_exit(c: Call) -> u32:
-    """Nothing is returned from: `call_wasi` stops the guest when it sees that it has exited, or the result `WRONG`."""
+    """Nothing is returned from: `call_wasi` stops the guest when it has exited, or for the result `WRONG`."""
     status = argument(c, u32(0))
     if status >= STATUSES:
         return WRONG

@@ -61,10 +61,10 @@ def refill(call: Call, entries: Resource) -> u32:
         if is_null(entries.buffer):
             return NOMEM
     used = stack_array(usize, 1)
-    entries.at = u32(0)
     entries.size = u32(0)
     fd = cast(Resource, entries.file).fd
     errno = read_entries(call, fd, entries.offset, entries.buffer, ENTRIES_BYTES, used)
+    entries.at = u32(0)  # not before: the app may have had it read by another part
     if errno == SUCCESS:
         entries.size = u32(minimum(used[0], ENTRIES_BYTES))
     return errno

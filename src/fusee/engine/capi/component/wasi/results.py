@@ -8,6 +8,7 @@ from fusee.engine.capi.component.state import Number, Value
 from fusee.engine.capi.component.values import delete_value, make, new_variant
 from fusee.engine.capi.component.wasi.resources import ResourceTable
 from fusee.engine.capi.state import Trap
+from fusee.engine.capi.wasi.state import IO
 from fusee.kernel.lang import Fn, Ptr, Static, address, cast, kernel, null, size_of, table, u8, u32, u64, usize
 from fusee.spec.wasi import FILE_ERROR_CODES, FILE_ERRORS, Errno
 
@@ -59,6 +60,12 @@ def part(value: Value, number: u32) -> Value:
 @kernel(inline=True)
 def bits_of(value: Value) -> u64:
     return cast(Number, address(value)).bits
+
+
+@kernel
+def known(errno: u32) -> u32:
+    """An errno that the app has given: numbers from `CODE_COUNT` on mean something else here."""
+    return errno if errno < CODE_COUNT else IO
 
 
 @kernel

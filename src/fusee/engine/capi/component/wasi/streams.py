@@ -9,11 +9,12 @@ from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import delete_value, new_numbers, new_string, new_variant
 from fusee.engine.capi.component.wasi.requests import CLOSED, WRONG_SIZE, Request
-from fusee.engine.capi.component.wasi.resources import Resource, ResourceTable, What, find
+from fusee.engine.capi.component.wasi.resources import Resource, ResourceTable, What, find, let_go
 from fusee.engine.capi.component.wasi.results import (
     NO_MEMORY,
     bits_of,
     code_of,
+    known,
     part,
     put_enum,
     put_number,
@@ -81,10 +82,10 @@ def read_into(call: Call, number: u32, stream: Resource, buffer: Ptr[u8], size: 
     """Read from standard input, if the stream is null, or from where it is in its file."""
     done[0] = usize(0)
     if is_null(stream):
-        return read_stream(call, number, buffer, size, done) if is_stream(number) else BADF
+        return known(read_stream(call, number, buffer, size, done)) if is_stream(number) else BADF
     errno = read_at(call, cast(Resource, stream.file).fd, buffer, size, stream.offset, done)
     stream.offset += done[0]
-    return errno
+    return known(errno)
 
 
 @kernel
@@ -94,16 +95,16 @@ def write_from(call: Call, number: u32, stream: Resource, data: Ptr[u8], size: u
         return SUCCESS
     done = stack_array(usize, 1)
     if is_null(stream):
-        return write_stream(call, number, data, size, done) if is_stream(number) else BADF
+        return known(write_stream(call, number, data, size, done)) if is_stream(number) else BADF
     fd = cast(Resource, stream.file).fd
     if stream.offset != APPEND:
         errno = write_at(call, fd, data, size, stream.offset)
         if errno == SUCCESS:  # else the guest is told that the stream has failed
             stream.offset += size
-        return errno
+        return known(errno)
     status = stack_array(FileStat, 1)[0]
     errno = status_of(call, fd, status)
-    return errno if errno != SUCCESS else write_at(call, fd, data, size, status.size)
+    return known(errno if errno != SUCCESS else write_at(call, fd, data, size, status.size))
 
 
 # Methods.
@@ -164,10 +165,14 @@ def write_zeroes(r: Request) -> u32:
 
 @kernel
 def splice(r: Request) -> u32:
-    """Read from one stream, and write to the other: how much."""
+    """Read from one stream, and write to the other: how much. The app, which is asked, may have the guest drop it."""
     buffer = stack_array(Value, 1)[0]
-    source = r.arguments[1]
-    errno = read_bytes(r, u32(bits_of(source)), find(r.resources, source, What.INPUT), bits_of(r.arguments[2]), buffer)
+    source = find(r.resources, r.arguments[1], What.INPUT)
+    if not is_null(source):
+        source.holders += 1
+    errno = read_bytes(r, u32(bits_of(r.arguments[1])), source, bits_of(r.arguments[2]), buffer)
+    if not is_null(source):
+        let_go(r.resources, source)
     if errno == SUCCESS:
         errno = write_from(r.call, r.number, r.resource, buffer.data, buffer.size)
     put_number(r.payload, Kind.U64, u64(buffer.size))
