@@ -10,6 +10,7 @@ from typing import Final
 from fusee.engine.capi.wasi.state import CURRENT
 from fusee.spec.wasi import Errno
 from fusee.wasi.errno import errno_of
+from fusee.wasi.files import new_times
 from tests.device.components import AppDevice
 
 _A: Final = "address"
@@ -18,7 +19,8 @@ FUNCTIONS: Final = {
     "open": (*_PATH, "u32", "u32", "u64", _A), "close": ("u32",), "read": ("u32", _A, "usize", "u64", _A),
     "write": ("u32", _A, "usize", "u64", _A), "seek": ("u32", "u64", "u32", _A), "stat": ("u32", _A),
     "path_stat": (*_PATH, _A), "read_directory": ("u32", "u64", _A, "usize", _A), "make_directory": _PATH,
-    "remove_directory": _PATH, "remove_file": _PATH, "rename": (*_PATH, *_PATH),
+    "remove_directory": _PATH, "remove_file": _PATH, "rename": (*_PATH, *_PATH), "set_size": ("u32", "u64"),
+    "set_times": ("u32", "u64", "u64", "u32"), "path_set_times": (*_PATH, "u64", "u64", "u32"),
 }  # fmt: skip
 """In the order of `fusee_files_t`, without the environment."""
 _FILETYPES: Final = {stat.S_IFDIR: 3, stat.S_IFREG: 4, stat.S_IFLNK: 7}
@@ -37,6 +39,8 @@ class AppFiles:
         self.next = len(folders)
         self.most = 1 << 30
         self.asked: list[str] = []
+        self.meanwhile: dict[str, Callable[[], object]] = {}
+        """What happens first, by the name of the function that is asked, once."""
         self.failing: dict[str, int] = {}
         """Errnos, by the name of the function that gives one."""
 
@@ -57,6 +61,8 @@ class AppFiles:
     def _guarded(self, name: str, call: Callable[..., None]) -> Callable[..., int]:
         def guarded(environment: int, *arguments: int) -> int:
             self.asked.append(name)
+            if name in self.meanwhile:
+                self.meanwhile.pop(name)()
             if name in self.failing:
                 return self.failing[name]
             try:
@@ -139,3 +145,14 @@ class AppFiles:
 
     def _rename(self, directory: int, path: int, size: int, to: int, to_path: int, to_size: int) -> None:
         os.rename(self._at(directory, path, size), self._at(to, to_path, to_size))
+
+    def _set_size(self, handle: int, size: int) -> None:
+        os.ftruncate(self.open_files[handle], size)
+
+    def _set_times(self, handle: int, accessed: int, modified: int, flags: int) -> None:
+        place = self.open_files.get(handle, self.paths[handle])
+        os.utime(place, ns=new_times(os.stat(place), accessed, modified, flags))
+
+    def _path_set_times(self, directory: int, path: int, size: int, accessed: int, modified: int, flags: int) -> None:
+        place = self._at(directory, path, size)
+        os.utime(place, ns=new_times(os.stat(place), accessed, modified, flags))

@@ -1,6 +1,7 @@
 """Files and timers of WASI 0.2 on a device, through what the app gives for preview 1, as they are on this machine."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -10,7 +11,7 @@ import pytest
 
 from fusee.component import Record, Variant
 from fusee.engine.capi.component.wasi.resources import MOST, MOST_FILES
-from fusee.spec.wasi import Errno
+from fusee.spec.wasi import FILE_ERROR_CODES, Errno
 from tests.component.guests import LIBC
 from tests.device.commands import Command
 from tests.device.components import DeviceTrap
@@ -134,6 +135,60 @@ def test_a_stream_stays_where_it_is_if_it_cannot_write(guest: Relay, root: Path)
     assert (root / "file").read_bytes() == b"hEllo"
 
 
+def test_sizes(guest: Relay, root: Path) -> None:
+    file = guest.open("file", flags=("read", "write"))
+    assert guest.file("set-size", file, 7) is None
+    assert (root / "file").read_bytes() == b"hello\0\0"
+    assert guest.file("set-size", file, 2) is None
+    assert (root / "file").read_bytes() == b"he"
+    asked = guest.files.asked.count("set_size")
+    assert [guest.file("set-size", file, size) for size in (1 << 63, (1 << 64) - 1)] == ["invalid", "invalid"]
+    assert guest.file("set-size", guest.open("file"), 0) == "not-permitted"
+    assert guest.file("set-size", guest.open("a", "directory"), 0) == "is-directory"
+    assert guest.file("set-size", guest.roots[0], 0) == "is-directory"
+    assert guest.files.asked.count("set_size") == asked
+    guest.files.failing["set_size"] = Errno.NOSPC
+    assert guest.file("set-size", file, 9) == "insufficient-space"
+
+
+def at(seconds: int, nanoseconds: int = 0) -> Variant:
+    return Variant("timestamp", Record(seconds=seconds, nanoseconds=nanoseconds))
+
+
+NOW, NO_CHANGE = Variant("now"), Variant("no-change")
+MOST_SECONDS = (1 << 63) // 10**9 - 1
+
+
+def times_of(place: Path) -> tuple[int, int]:
+    status = place.stat()
+    return status.st_atime_ns, status.st_mtime_ns
+
+
+def test_times(guest: Relay, root: Path) -> None:
+    top, file = guest.roots[0], guest.open("file")
+    assert guest.file("set-times", file, at(10, 5), at(20)) is None
+    assert times_of(root / "file") == (10 * 10**9 + 5, 20 * 10**9)
+    assert guest.file("set-times", file, at(30), NO_CHANGE) is None
+    assert guest.file("set-times-at", top, FOLLOW, "file", NO_CHANGE, at(40, 999_999_999)) is None
+    assert times_of(root / "file") == (30 * 10**9, 41 * 10**9 - 1)
+    before = time.time_ns() - 10**10
+    assert guest.file("set-times-at", top, set(), "file", NOW, at(MOST_SECONDS)) is None
+    accessed, modified = times_of(root / "file")
+    assert accessed > before
+    assert modified == MOST_SECONDS * 10**9
+    assert guest.file("set-times", file, NO_CHANGE, NOW) is None
+    assert times_of(root / "file")[1] > before
+    assert guest.file("set-times", top, at(50), at(60)) is None
+    assert guest.file("set-times-at", top, set(), "a", at(50), at(60)) is None
+    assert times_of(root) == times_of(root / "a") == (50 * 10**9, 60 * 10**9)
+    asked = len(guest.files.asked)
+    for when in (at(1, 10**9), at(MOST_SECONDS + 1), at((1 << 64) - 1)):
+        assert guest.file("set-times", file, when, NO_CHANGE) == "invalid"
+        assert guest.file("set-times-at", top, set(), "file", NO_CHANGE, when) == "invalid"
+    assert len(guest.files.asked) == asked
+    assert guest.file("set-times-at", top, set(), "nothing", NOW, NOW) == "no-entry"
+
+
 def test_errors_of_streams_say_their_code(guest: Relay) -> None:
     stream = guest.file("write-via-stream", guest.open("file", flags=("write",)), 0)
     guest.files.failing["write"] = Errno.NOSPC
@@ -143,6 +198,24 @@ def test_errors_of_streams_say_their_code(guest: Relay) -> None:
     guest.files.failing["write"] = 1000
     error = guest.stream("output-stream.write", stream, b"x")
     assert guest.plain(TYPES, "filesystem-error-code", error) == "io"
+    assert guest.plain("io/error", "error.to-debug-string", error) == "error 29"
+
+
+@pytest.mark.parametrize("errno", [0x1_0000, 0x1_0001, 0xFFFF_FFFF])
+def test_what_is_no_errno_means_nothing_else(guest: Relay, errno: int) -> None:
+    """Not the end of a stream, nor a guest that is to be stopped."""
+    file = guest.open("file", flags=("read", "write"))
+    given, taken = guest.file("read-via-stream", file, 0), guest.file("write-via-stream", file, 0)
+    guest.files.failing = dict.fromkeys(("read", "write", "stat", "path_stat", "make_directory"), errno)
+    errors = [guest.stream("input-stream.read", given, 1), guest.stream("output-stream.write", taken, b"x")]
+    errors.append(guest.stream("output-stream.splice", taken, given, 1))
+    errors.append(guest.stream("output-stream.write-zeroes", taken, 1))
+    for error in errors:
+        assert error is not None  # `closed`
+        assert guest.plain(TYPES, "filesystem-error-code", error) == "io"
+    assert [guest.file("read", file, 1, 0), guest.file("write", file, b"x", 0), guest.file("stat", file)] == ["io"] * 3
+    top = guest.roots[0]
+    assert guest.file("stat-at", top, set(), "file") == guest.file("create-directory-at", top, "new") == "io"
 
 
 def test_directories(guest: Relay, root: Path) -> None:
@@ -199,22 +272,28 @@ def test_paths_are_refused_before_the_app_sees_them(guest: Relay, path: str) -> 
 
 
 def test_what_the_callbacks_do_not_carry(guest: Relay) -> None:
-    top, file = guest.roots[0], guest.open("file", flags=("write",))
-    now = Variant("now")
-    assert guest.file("set-size", file, 1) == guest.file("set-times", file, now, now) == "unsupported"
-    assert guest.file("set-times-at", top, set(), "file", now, now) == "unsupported"
+    top = guest.roots[0]
     assert guest.file("link-at", top, set(), "file", top, "link") == "unsupported"
     assert guest.file("symlink-at", top, "file", "link") == guest.file("readlink-at", top, "link") == "unsupported"
 
 
 def test_an_app_without_these_callbacks(root: Path) -> None:
-    guest = Relay(root, "open", "path_stat", "rename", "make_directory", "read_directory")
-    top = guest.roots[0]
+    absent = "open", "path_stat", "rename", "make_directory", "read_directory", "set_times", "path_set_times"
+    guest = Relay(root, *absent)
+    top, now = guest.roots[0], Variant("now")
+    assert guest.file("set-times", top, now, now) == "unsupported"
+    assert guest.file("set-times-at", top, set(), "a", now, now) == "unsupported"
     assert guest.open("file") == guest.file("stat-at", top, set(), "file") == "unsupported"
     assert guest.file("rename-at", top, "file", top, "x") == "unsupported"
     assert guest.file("create-directory-at", top, "x") == "unsupported"
     stream = guest.file("read-directory", top)
     assert guest.plain(TYPES, "directory-entry-stream.read-directory-entry", stream).payload == "bad-descriptor"
+    assert guest.close() == 0
+
+
+def test_an_app_that_cannot_change_sizes(root: Path) -> None:
+    guest = Relay(root, "set_size")
+    assert guest.file("set-size", guest.open("file", flags=("write",)), 1) == "unsupported"
     assert guest.close() == 0
 
 
@@ -315,6 +394,51 @@ def test_lists_of_other_types_are_not_taken(element: str) -> None:
     app.instantiate()
     with pytest.raises(DeviceTrap, match="not defined"):
         app.func("run")()
+    assert app.close() == 0
+
+
+@pytest.mark.parametrize(
+    ("payload", "flat"),
+    [("u64", "i64"), ("f64", "f64"), ("string", "i32 i32"), ("(tuple u64 u64)", "i64 i64"), ("$a-record", "i32 i64"),
+     ("(list u64)", "i32 i32"), ("", "")],
+)  # fmt: skip
+def test_times_of_other_types_are_none(root: Path, payload: str, flat: str) -> None:
+    """A component may call anything a time: no number is taken for an address."""
+    times = f"(i32.const 2) {' '.join(f'({kind}.const 80)' for kind in flat.split())}"
+    codes = " ".join(f'"{code}"' for code in FILE_ERROR_CODES)
+    app = Command(
+        f"""(component
+      (import "wasi:filesystem/types@0.2.0" (instance $t
+        (export "descriptor" (type $d (sub resource)))
+        (type $a-record-inner (record (field "seconds" u32) (field "nanoseconds" u64)))
+        (export "a-record" (type $a-record (eq $a-record-inner)))
+        (type $time-inner (variant (case "no-change") (case "now") (case "timestamp" {payload})))
+        (export "new-timestamp" (type $time (eq $time-inner)))
+        (type $codes (enum {codes}))
+        (export "error-code" (type $code (eq $codes)))
+        (export "[method]descriptor.set-times" (func (param "self" (borrow $d)) (param "a" $time) (param "m" $time)
+          (result (result (error $code)))))))
+      (alias export $t "descriptor" (type $descriptor))
+      (import "wasi:filesystem/preopens@0.2.0" (instance $p
+        (alias outer 1 $descriptor (type $outer)) (export "descriptor" (type $d (eq $outer)))
+        (export "get-directories" (func (result (list (tuple (own $d) string)))))))
+      {LIBC}
+      (core func $set (canon lower (func $t "[method]descriptor.set-times") (memory $memory) (realloc $realloc)))
+      (core func $get (canon lower (func $p "get-directories") (memory $memory) (realloc $realloc)))
+      (core module $c (import "w" "memory" (memory 1)) (import "w" "get" (func $get (param i32)))
+        (import "w" "set" (func $set (param i32 i32 {flat} i32 {flat} i32)))
+        (func (export "run") (result i32)
+          (call $get (i32.const 16))
+          (call $set (i32.load (i32.load (i32.const 16))) {times} {times} (i32.const 32))
+          (i32.load8_u (i32.add (i32.const 32) (i32.load8_u (i32.const 32))))))
+      (core instance $i (instantiate $c (with "w" (instance
+        (export "memory" (memory $memory)) (export "get" (func $get)) (export "set" (func $set))))))
+      (func (export "run") (result u32) (canon lift (core func $i "run"))))""",
+        ["app"],
+        folders={"/": root},
+    )
+    app.instantiate()
+    assert app.func("run")() == FILE_ERROR_CODES.index("invalid")
     assert app.close() == 0
 
 

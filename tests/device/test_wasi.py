@@ -81,6 +81,27 @@ def stat(environment: usize, handle: u32, status: FileStat) -> u32:
     return u32(SUCCESS)
 
 
+@kernel
+def set_size(environment: usize, handle: u32, size: u64) -> u32:
+    app.asked.append(("size", int(handle), int(size)))
+    return u32(SUCCESS)
+
+
+@kernel
+def set_times(environment: usize, handle: u32, accessed: u64, modified: u64, flags: u32) -> u32:
+    app.asked.append(("times", int(handle), int(accessed), int(modified), int(flags)))
+    return u32(SUCCESS)
+
+
+@kernel
+def path_set_times(
+    environment: usize, directory: u32, path: Ptr[u8], size: usize, accessed: u64, modified: u64, flags: u32
+) -> u32:
+    name = bytes(int(path[i]) for i in range(int(size)))
+    app.asked.append((name, int(directory), int(accessed), int(modified), int(flags)))
+    return u32(SUCCESS)
+
+
 class Device:
     """A program's system on the watch."""
 
@@ -190,6 +211,40 @@ def test_a_directory_is_not_open_for_writing(device: Device) -> None:
 
 def test_zero_bytes_in_paths(device: Device) -> None:
     assert device("path_open", 4, 0, device.put(0, b"a\0b"), 3, 0, 0, 0, 0, 64) == Errno.ILSEQ
+
+
+def test_sizes_of_files(device: Device) -> None:
+    call = "fd_filestat_set_size"
+    assert device(call, FILE + 3, 5) == Errno.NOTSUP
+    device.call.wasi.files.set_size = set_size
+    assert [device(call, FILE + 3, size) for size in (0, 1 << 40)] == [Errno.SUCCESS] * 2
+    assert [device(call, FILE + 3, size) for size in (1 << 63, int(CURRENT))] == [Errno.INVAL] * 2
+    assert device(call, 1, 5) == Errno.BADF
+    device.call.wasi.directories.count = u32(1)
+    assert device(call, 3, 5) == Errno.BADF
+    assert app.asked == [("size", FILE, 0), ("size", FILE, 1 << 40)]
+
+
+def test_times_of_files(device: Device) -> None:
+    """A time that is not given is none that the app sees, as `utimensat` leaves it to chance."""
+    by_file, by_path = "fd_filestat_set_times", "path_filestat_set_times"
+    place = 1, device.put(64, b"name"), 4
+    assert device(by_file, FILE + 3, 1, 2, 5) == device(by_path, FOLDER + 3, *place, 1, 2, 5) == Errno.NOTSUP
+    device.call.wasi.files.set_times, device.call.wasi.files.path_set_times = set_times, path_set_times
+    for flags, times in ((5, (1, 2)), (1, (1, 0)), (4, (0, 2)), (10, (0, 0)), (9, (1, 0)), (0, (0, 0))):
+        app.asked.clear()
+        assert device(by_file, FILE + 3, 1, 2, flags) == Errno.SUCCESS
+        assert device(by_path, FOLDER + 3, *place, 1, 2, flags) == Errno.SUCCESS
+        assert app.asked == [("times", FILE, *times, flags), (b"name", FOLDER, *times, flags)]
+    app.asked.clear()
+    for accessed, modified, flags in ((1, 2, 3), (1, 2, 12), (1, 2, 16), (1 << 63, 2, 1), (1, 1 << 63, 4)):
+        assert device(by_file, FILE + 3, accessed, modified, flags) == Errno.INVAL
+        assert device(by_path, FOLDER + 3, *place, accessed, modified, flags) == Errno.INVAL
+    assert device(by_file, 2, 1, 2, 5) == Errno.BADF
+    assert device(by_path, FOLDER + 3, 1, device.put(64, b"../x"), 4, 1, 2, 5) == Errno.NOTCAPABLE
+    assert device(by_path, FOLDER + 3, 1, MEMORY_BYTES, 4, 1, 2, 5) == Errno.FAULT
+    assert app.asked == []
+    assert device(by_file, FILE + 3, 1 << 63, 2, 6) == Errno.SUCCESS
 
 
 def test_streams_are_no_terminals(device: Device) -> None:

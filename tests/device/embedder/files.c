@@ -56,6 +56,29 @@ static uint32_t stat_file(void *environment, uint32_t handle, fusee_filestat_t *
     return 0;
 }
 
+static uint32_t resize_file(void *environment, uint32_t handle, uint64_t size) {
+    (void)environment;
+    if (handle != 9 || size > sizeof content) return 8;
+    while (size_of_file < size) content[size_of_file++] = 0;
+    size_of_file = (size_t)size;
+    return 0;
+}
+
+static uint64_t accessed_at, modified_at;
+static uint32_t time_flags;
+
+static uint32_t time_file(void *environment, uint32_t handle, uint64_t accessed, uint64_t modified, uint32_t flags) {
+    (void)environment;
+    accessed_at = accessed, modified_at = modified, time_flags = flags;
+    return handle == 9 ? 0 : 8;
+}
+
+static uint32_t time_path(void *environment, uint32_t directory, const char *path, size_t size, uint64_t accessed,
+    uint64_t modified, uint32_t flags) {
+    if (directory != 0 || size != 1 || path[0] != 'f') return 44;
+    return time_file(environment, 9, accessed, modified, flags);
+}
+
 static uint32_t read_folder(void *environment, uint32_t handle, uint64_t cookie, uint8_t *into, size_t size, size_t *used) {
     (void)environment, (void)size;
     *used = 0;
@@ -113,6 +136,34 @@ static void write_and_read(fusee_component_instance_t *instance, uint32_t folder
         const fusee_value_t *pair = found->of.record.data;
         check(pair[0].of.numbers.size == 6 || starved, "all of it");
         check(((char *)pair[0].of.numbers.data)[5] == '!' || starved, "to the end");
+        fusee_value_delete(&result);
+    }
+    call(instance, "end-descriptor", &file, 1, &result);
+}
+
+static void change(fusee_component_instance_t *instance, uint32_t folder) {
+    fusee_value_t result, opening[] = {handle(folder), flags(1), path("f", 1), flags(1), flags(3)};
+    const fusee_value_t *found = call(instance, DESCRIPTOR "open-at", opening, 5, &result);
+    if (found == NULL) return;
+    fusee_value_t file = handle(found->of.u32);
+    fusee_value_delete(&result);
+    fusee_value_t sizing[] = {file, number(7)};
+    if (call(instance, DESCRIPTOR "set-size", sizing, 2, &result) != NULL) {
+        check(size_of_file == 7, "the size is the new one");
+        fusee_value_delete(&result);
+    }
+    fusee_value_t moment[] = {number(3), {.kind = FUSEE_U32, .of.u32 = 5}};
+    fusee_value_t record = {.kind = FUSEE_RECORD, .of.record = {2, moment}};
+    fusee_value_t then = {.kind = FUSEE_VARIANT, .which = 2, .of.payload = {1, &record}};
+    fusee_value_t now = {.kind = FUSEE_VARIANT, .which = 1}, no_change = {.kind = FUSEE_VARIANT, .which = 0};
+    fusee_value_t timing[] = {file, then, now};
+    if (call(instance, DESCRIPTOR "set-times", timing, 3, &result) != NULL) {
+        check(accessed_at == 3000000005 && time_flags == (1 | 8), "one time is given, the other one is now");
+        fusee_value_delete(&result);
+    }
+    fusee_value_t timing_at[] = {handle(folder), flags(0), path("f", 1), no_change, then};
+    if (call(instance, DESCRIPTOR "set-times-at", timing_at, 5, &result) != NULL) {
+        check(modified_at == 3000000005 && time_flags == 4, "one time is changed");
         fusee_value_delete(&result);
     }
     call(instance, "end-descriptor", &file, 1, &result);
@@ -187,7 +238,8 @@ static void is_stopped(void) {
 
 static void live(wasm_engine_t *engine) {
     static const fusee_files_t files = {.open = open_file, .close = close_file, .read = read_file,
-        .write = write_file, .stat = stat_file, .read_directory = read_folder};
+        .write = write_file, .stat = stat_file, .read_directory = read_folder,
+        .set_size = resize_file, .set_times = time_file, .path_set_times = time_path};
     is_there = false;
     size_of_file = 0;
     open_files = 0;
@@ -204,6 +256,7 @@ static void live(wasm_engine_t *engine) {
     if (found != NULL && found->of.list.size == 1) {
         uint32_t folder = found->of.list.data[0].of.record.data[0].of.u32;
         write_and_read(instance, folder);
+        change(instance, folder);
         list(instance, folder);
         sleep_a_little(instance);
         check(open_files == 0 || starved, "the file was closed");

@@ -233,6 +233,11 @@ typedef struct fusee_files_t {
     uint32_t (*remove_file)(void *environment, uint32_t directory, const char *path, size_t size);
     uint32_t (*rename)(void *environment, uint32_t directory, const char *path, size_t size, uint32_t to_directory,
         const char *to_path, size_t to_size);
+    uint32_t (*set_size)(void *environment, uint32_t handle, uint64_t size);
+    uint32_t (*set_times)( /* in nanoseconds since 1970; `flags` are WASI's `fstflags` */
+        void *environment, uint32_t handle, uint64_t accessed, uint64_t modified, uint32_t flags);
+    uint32_t (*path_set_times)(void *environment, uint32_t directory, const char *path, size_t size,
+        uint64_t accessed, uint64_t modified, uint32_t flags);
 } fusee_files_t;
 
 fusee_wasi_t *fusee_wasi_new(void); /* after an engine or a configuration was made */

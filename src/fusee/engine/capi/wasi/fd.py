@@ -48,6 +48,8 @@ PRESTAT_BYTES: Final = u64(8)
 FILESTAT_0_BYTES: Final = u64(56)  # of snapshot 0
 MOST_VECTORS: Final = u32(1024)
 MOST_BYTES: Final = 0x4000_0000
+ALL_TIMES: Final = u32(15)  # `fstflags`
+GIVEN_TIMES: Final = u32(5)  # the two that are not together with the one after them
 LAST_OFFSET: Final = (1 << 63) - 1 - MOST_BYTES
 SEEK_CURRENT: Final = u32(1)
 WHENCES: Final = 3
@@ -351,6 +353,54 @@ def read_entries(c: Call, fd: u32, cookie: u64, buffer: Ptr[u8], size: usize, us
 
 
 @kernel
+def set_size_of(c: Call, fd: u32, size: u64) -> u32:
+    """Cut a file off, or extend it."""
+    files = c.wasi.files
+    if is_stream(fd) or is_directory(c, fd):
+        return BADF
+    if not is_offset(size):
+        return INVAL
+    return NOTSUP if address(files.set_size) == 0 else files.set_size(files.environment, fd - STREAMS, size)
+
+
+@kernel
+def set_times_of(c: Call, fd: u32, accessed: u64, modified: u64, flags: u32) -> u32:
+    """Change a file's or a directory's times as `fstflags` ask."""
+    files = c.wasi.files
+    if is_stream(fd):
+        return BADF
+    if address(files.set_times) == 0:
+        return NOTSUP
+    return files.set_times(files.environment, fd - STREAMS, accessed, modified, flags)
+
+
+@kernel
+def check_times(c: Call, first: u32) -> u32:
+    """Two times and `fstflags` among the arguments, of which the app is given none that it must not look at."""
+    flags = argument(c, first + 2)
+    if flags > ALL_TIMES or flags & flags >> 1 & GIVEN_TIMES != 0:
+        return INVAL
+    if flags & 1 == 0:
+        c.arguments[first] = u64(0)
+    if flags & 4 == 0:
+        c.arguments[first + 1] = u64(0)
+    return INVAL if (c.arguments[first] | c.arguments[first + 1]) >> 63 != 0 else SUCCESS
+
+
+@kernel
+def fd_filestat_set_size(c: Call) -> u32:
+    return set_size_of(c, argument(c, u32(0)), c.arguments[1])
+
+
+@kernel
+def fd_filestat_set_times(c: Call) -> u32:
+    errno = check_times(c, u32(1))
+    if errno != SUCCESS:
+        return errno
+    return set_times_of(c, argument(c, u32(0)), c.arguments[1], c.arguments[2], argument(c, u32(3)))
+
+
+@kernel
 def fd_accept_anything(c: Call) -> u32:
     """`fd_advise`, `fd_sync` and `fd_datasync`: there is nothing to do."""
     return SUCCESS
@@ -358,5 +408,5 @@ def fd_accept_anything(c: Call) -> u32:
 
 @kernel
 def fd_refuse(c: Call) -> u32:
-    """Changing sizes, times and flags of files."""
+    """Making room for files, flags, links."""
     return NOTSUP

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.capi.wasi.fd import FILESTAT_0_BYTES, FILESTAT_BYTES
+from fusee.engine.capi.wasi.fd import FILESTAT_0_BYTES, FILESTAT_BYTES, check_times
 from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_filestat_0, put_u32
 from fusee.engine.capi.wasi.state import (
     DIRECTORY,
@@ -11,6 +11,7 @@ from fusee.engine.capi.wasi.state import (
     ISDIR,
     NOSYS,
     NOTDIR,
+    NOTSUP,
     STREAMS,
     SUCCESS,
     Call,
@@ -109,6 +110,20 @@ def rename_at(
     )  # fmt: skip
 
 
+@kernel
+def set_times_at(
+    c: Call, directory: u32, path: Ptr[u8], size: usize, accessed: u64, modified: u64, flags: u32
+) -> u32:  # fmt: skip
+    """Change the times of what a path names as `fstflags` ask."""
+    files = c.wasi.files
+    errno = check_place(directory, path, size)
+    if errno != SUCCESS:
+        return errno
+    if address(files.path_set_times) == 0:
+        return NOTSUP
+    return files.path_set_times(files.environment, directory - STREAMS, path, size, accessed, modified, flags)
+
+
 # The functions of preview 1.
 
 
@@ -185,3 +200,16 @@ def path_rename(c: Call) -> u32:
     to_size = argument(c, u32(5))
     to_path = guest(c, argument(c, u32(4)), to_size)
     return rename_at(c, argument(c, u32(0)), path, size, argument(c, u32(3)), to_path, to_size)
+
+
+@kernel
+def path_filestat_set_times(c: Call) -> u32:
+    """Descriptor, lookup flags, path, its size, two times, `fstflags`."""
+    errno = check_times(c, u32(4))
+    if errno != SUCCESS:
+        return errno
+    size = argument(c, u32(3))
+    path = guest(c, argument(c, u32(2)), size)
+    return set_times_at(
+        c, argument(c, u32(0)), path, size, c.arguments[4], c.arguments[5], argument(c, u32(6))
+    )  # fmt: skip

@@ -66,6 +66,9 @@ class Files:
     remove_directory: Path
     remove_file: Path
     rename: Fn[[usize, u32, Ptr[u8], usize, u32, Ptr[u8], usize], u32]
+    set_size: Fn[[usize, u32, u64], u32]
+    set_times: Fn[[usize, u32, u64, u64, u32], u32]
+    path_set_times: Fn[[usize, u32, Ptr[u8], usize, u64, u64, u32], u32]
 
 
 @struct

@@ -263,9 +263,11 @@ def is_same_object(resources: ResourceTable, arguments: Ptr[Value], count: usize
     if not begin(call, resources):
         return trap_for(resources, NO_WASI)
     statuses = stack_array(FileStat, 2)
-    is_same = first.fd == second.fd
-    if not is_same and status_of(call, first.fd, statuses[0]) == SUCCESS:
-        if status_of(call, second.fd, statuses[1]) == SUCCESS and statuses[0].inode != 0:
+    fd = first.fd  # the app, which is asked, may have the guest drop both
+    other_fd = second.fd
+    is_same = fd == other_fd
+    if not is_same and status_of(call, fd, statuses[0]) == SUCCESS:
+        if status_of(call, other_fd, statuses[1]) == SUCCESS and statuses[0].inode != 0:
             is_same = statuses[0].inode == statuses[1].inode and statuses[0].device == statuses[1].device
     end_call(call.wasi)
     put_number(result, Kind.BOOL, u64(is_same))

@@ -61,9 +61,7 @@ FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[int, ...] | None]]]] = {
     "filesystem/types": {
         **_methods("descriptor.", "directory-entry-stream."),
         "[method]descriptor.is-same-object": (files.is_same_object, (Kind.BORROW, Kind.BORROW)),
-        **{f"[method]descriptor.{name}": _UNSUPPORTED for name in (
-            "set-size", "set-times", "set-times-at", "link-at", "readlink-at", "symlink-at",
-        )},
+        **{f"[method]descriptor.{name}": _UNSUPPORTED for name in ("link-at", "readlink-at", "symlink-at")},
         "filesystem-error-code": (streams.error_code, _SELF),
     },
     "io/error": {"[method]error.to-debug-string": (streams.error_text, _SELF)},

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import new_variant
-from fusee.engine.capi.component.wasi import entries, files, streams
+from fusee.engine.capi.component.wasi import changes, entries, files, streams
 from fusee.engine.capi.component.wasi.requests import CLOSED, WRONG_SIZE, Body, Request
 from fusee.engine.capi.component.wasi.resources import (
     NO_RESOURCE,
@@ -37,6 +37,7 @@ _SELF: Final = (Kind.BORROW,)
 _SIZE: Final = (Kind.BORROW, Kind.U64)
 _BYTES: Final = (Kind.BORROW, LIST_OF | Kind.U8)
 _PATH: Final = (Kind.BORROW, Kind.STRING)
+_TIMES: Final = (Kind.VARIANT, Kind.VARIANT)
 _AT: Final = (Kind.BORROW, Kind.FLAGS, Kind.STRING)
 
 
@@ -70,6 +71,9 @@ METHODS: Final = [
     Method("descriptor.append-via-stream", What.FILE, _SELF, True, files.append_via_stream),
     Method("descriptor.read", What.FILE, (*_SIZE, Kind.U64), True, files.read),
     Method("descriptor.write", What.FILE, (*_BYTES, Kind.U64), True, files.write),
+    Method("descriptor.set-size", What.FILE, _SIZE, False, changes.set_size),
+    Method("descriptor.set-times", What.FILE, (Kind.BORROW, *_TIMES), False, changes.set_times),
+    Method("descriptor.set-times-at", What.FILE, (*_AT, *_TIMES), False, changes.set_path_times),
     Method("descriptor.get-flags", What.FILE, _SELF, True, files.get_flags),
     Method("descriptor.get-type", What.FILE, _SELF, True, files.get_type),
     Method("descriptor.stat", What.FILE, _SELF, True, files.stat),
@@ -114,7 +118,7 @@ def perform(resources: ResourceTable, arguments: Ptr[Value], result: Value, numb
     if not is_null(r.resource):
         let_go(resources, r.resource)
     end_call(r.call.wasi)
-    if errno == WRONG_SIZE:
+    if is_of_stream and errno == WRONG_SIZE:
         return trap_for(resources, WRONG)
     if errno == SUCCESS:
         return null(Trap)
