@@ -122,6 +122,12 @@ WHERE_WRONG = [
     (b"\x41\0\x0b\x01", "type mismatch", 2),  # the function ends with a value
     (b"\x01\x0b\x01", "END opcode expected", 2),  # … and before its body does
     (b"\x41\0\x28\x02\0\x1a", "unknown memory", 2),
+    (b"\x41\0\xfb\x1f\x1a", "illegal opcode", 2),  # a prefix is not computed with what is below
+    (b"\x41\0\xc5\x1a", "illegal opcode", 2),
+    (b"\x41\0\xd1", "type mismatch", 2),  # ref.is_null
+    (b"\x42\0\x45\x1a", "type mismatch", 2),
+    (b"\x42\0\x41\0\x6a\x1a", "type mismatch", 4),
+    (b"\x41\0\x6a\x1a", "type mismatch", 2),
     (b"\x41\0\x28\x03\0\x1a", "alignment must not be larger than natural", 2),
     (b"\x02\x40\x1a\x0b", "type mismatch", 2),  # what is under a block is not for it
     (b"\x41\0\x04\x7f\x41\1\x0b\x1a", "type mismatch", 6),  # an `if` with a result and no `else`
@@ -168,6 +174,9 @@ def test_what_is_just_valid(checker: Checker, code: bytes) -> None:
         (b"\0\xd4\x6a\x1a", False),  # … gives a reference even so
         (b"\0\x1b\x1a", True),  # select
         (b"\0\x41\0\xd0\x70\x41\0\x1b\x1a", False),  # select of a reference
+        (b"\0\x1b\x45\x1a", True),  # a select whose type nobody knows, tested
+        (b"\0\x1b\xd1\x1a", True),
+        (b"\0\x1b\x43\0\0\0\0\x92\x1a", True),
     ],
 )
 def test_unreachable_code(checker: Checker, code: bytes, accepted: bool) -> None:
@@ -181,6 +190,15 @@ def functions(code: bytes, count: int, local_groups: list[tuple[int, bytes]]) ->
         section(FUNCTION, vector([b"\0"] * count)),
         section(CODE, vector([body(code, local_groups)] * count)),
     )
+
+
+@pytest.mark.parametrize("count", [1, 100, 127, 128, 200])
+def test_a_function_has_none_of_the_locals_of_the_one_before(checker: Checker, count: int) -> None:
+    get = b"\x20" + unsigned(count) + b"\x1a"
+    bodies = vector([body(get, [(count + 1, I32)]), body(get, [(count, I32)])])
+    types, declared = section(TYPE, vector([function_type()])), section(FUNCTION, vector([b"\0"] * 2))
+    binary = module(types, declared, section(CODE, bodies))
+    assert checker.verdict(binary) == ("invalid", "unknown local", binary.rindex(get))
 
 
 @pytest.mark.parametrize(

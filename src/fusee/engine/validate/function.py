@@ -1,7 +1,5 @@
 """Function bodies: locals, then instructions (spec 3.4.12, 3.5.1)."""
 
-from typing import Final
-
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.reader import read_u32
@@ -10,6 +8,7 @@ from fusee.engine.state.module import Body
 from fusee.engine.validate.control import open_control
 from fusee.engine.validate.instruction import validate_instructions
 from fusee.engine.validate.state import (
+    BOTTOM,
     KIND_BLOCK,
     NEAR_LOCALS,
     LocalRun,
@@ -20,8 +19,6 @@ from fusee.engine.validate.state import (
 from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, span, u32, u64, unlikely
 from fusee.spec.limits import MAX_LOCALS, MAX_PARAMS
 
-ONE_BYTE: Final = u32(0x80)  # integers below take one
-
 
 @kernel
 def validate_body(v: Validator, body: Body) -> None:
@@ -29,13 +26,13 @@ def validate_body(v: Validator, body: Body) -> None:
     v.param_count = t.param_count
     v.params = t.params
     v.local_count = t.param_count + body.local_count
-    v.near_count = minimum(v.local_count, ONE_BYTE)
     v.serial += 1
     v.set_count = u32(0)
     vectors = v.module.vectors
     for i in span(minimum(t.param_count, NEAR_LOCALS)):
         v.near[i] = t.params[i]
     prepare_locals(v, body)
+    forget_locals(v, minimum(v.local_count, NEAR_LOCALS))
     r = v.reader
     r.position = body.code.start
     r.end = body.code.end
@@ -71,10 +68,19 @@ def prepare_locals(v: Validator, body: Body) -> None:
         check_value_type(v, value_type)
         v.runs[i].end = end
         v.runs[i].value_type = value_type
-        for near in span(minimum(start, NEAR_LOCALS), minimum(end, NEAR_LOCALS)):
-            v.near[near] = value_type
         if unlikely(not is_defaultable(value_type)):
             track_initialisation(v)
+            value_type = BOTTOM
+        for near in span(minimum(start, NEAR_LOCALS), minimum(end, NEAR_LOCALS)):
+            v.near[near] = value_type
+
+
+@kernel(inline=True)
+def forget_locals(v: Validator, count: u32) -> None:
+    """Those of the function before, of which there were more."""
+    for near in span(count, v.near_count):
+        v.near[near] = BOTTOM
+    v.near_count = count
 
 
 @kernel(cold=True)

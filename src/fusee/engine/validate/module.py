@@ -10,7 +10,7 @@ from fusee.engine.validate.entities import validate_entities, validate_exports, 
 from fusee.engine.validate.fixed import memory_address_type
 from fusee.engine.validate.function import validate_body
 from fusee.engine.validate.plain import PLAIN
-from fusee.engine.validate.state import Validator
+from fusee.engine.validate.state import Validator, grow_operands
 from fusee.engine.validate.types import validate_types
 from fusee.kernel.lang import Ptr, cast, caught, kernel, size_of, span, u8, u32, u64
 from fusee.spec.op import INDEX_COUNT
@@ -87,5 +87,7 @@ def validate_with(v: Validator) -> None:
     release_buffer(v.scratch)
     v.is_constant = False
     v.address_type_0 = NONE if m.memory_count == 0 else memory_address_type(v, u32(0))
+    if v.capacity == 0:
+        grow_operands(v, u32(1))  # `validate_plain` looks below its operands, so they must be somewhere
     for i in span(m.func_count - m.imported_func_count):
         validate_body(v, m.bodies[i])

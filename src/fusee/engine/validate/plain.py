@@ -16,6 +16,7 @@ from fusee.engine.decode.reader import SHORT_BYTES, behind_number, fits_s32, num
 from fusee.engine.state.module import REF, VAL_I32
 from fusee.engine.validate.control import block_results, innermost, label_types, open_at
 from fusee.engine.validate.state import (
+    BOTTOM,
     HEIGHT_MASK,
     KIND_BLOCK,
     KIND_CATCH,
@@ -25,7 +26,6 @@ from fusee.engine.validate.state import (
     UNREACHABLE,
     Validator,
     are_same,
-    is_defaultable,
 )  # fmt: skip
 from fusee.kernel.lang import (
     Ptr,
@@ -38,9 +38,9 @@ from fusee.kernel.lang import (
     registers,
     table,
     u8,
+    u16,
     u32,
     unlikely,
-    unreachable,
     unroll,
 )
 from fusee.spec import opcodes
@@ -58,10 +58,27 @@ class State:
     highest: Ptr[u32]  # where `top` has been, and so may be again
 
 
-# What an entry of `PLAIN` says beside the form's number
-OPERAND_SHIFT: Final = 8  # the type of the operands that are no address
-RESULT_SHIFT: Final = 16
-SIZE_SHIFT: Final = 24  # the most bytes of a constant; log2 of those that are accessed
+# What an entry of `PLAIN` says
+OPERAND_SHIFT: Final = 0  # the type of the operands that are no address
+RESULT_SHIFT: Final = 7
+TYPE_MASK: Final = 0x7F
+SIZE_SHIFT: Final = 14  # how many operands; how many times four bytes an integer has at most; log2 of what is accessed
+
+
+@kernel(inline=True)
+def operand_type(entry: u32) -> u32:
+    return entry >> OPERAND_SHIFT & TYPE_MASK
+
+
+@kernel(inline=True)
+def result_type(entry: u32) -> u32:
+    return entry >> RESULT_SHIFT & TYPE_MASK
+
+
+@kernel(inline=True)
+def most_bytes(entry: u32) -> u32:
+    """Of an instruction with a constant."""
+    return (entry >> SIZE_SHIFT) * SHORT_BYTES + 1
 
 
 @kernel(inline=True)
@@ -83,11 +100,8 @@ def has(s: State, count: u32) -> bool:
 
 @kernel(inline=True)
 def get_local(s: State, v: Validator, entry: u32) -> bool:
-    index = u32(s.at[1])
-    if unlikely(index >= v.near_count):
-        return False
-    value_type = v.near[index]
-    if unlikely(not is_defaultable(value_type)) or not push_plain(s, v, value_type):
+    value_type = v.near[s.at[1]]
+    if unlikely(value_type == BOTTOM) or not push_plain(s, v, value_type):
         return False
     s.at += 2
     return True
@@ -96,11 +110,8 @@ def get_local(s: State, v: Validator, entry: u32) -> bool:
 @kernel(inline=True)
 def assign_local(s: State, v: Validator, pops: Static[int]) -> bool:
     """`pops` is 1 for `local.set` and 0 for `local.tee`."""
-    index = u32(s.at[1])
-    if unlikely(index >= v.near_count) or not has(s, u32(1)):
-        return False
-    value_type = v.near[index]
-    if unlikely(not is_defaultable(value_type)) or (s.top - 1)[0] != value_type:
+    value_type = v.near[s.at[1]]
+    if unlikely(value_type == BOTTOM) or not has(s, u32(1)) or (s.top - 1)[0] != value_type:
         return False
     s.top -= pops
     s.at += 2
@@ -143,11 +154,13 @@ def set_global(s: State, v: Validator, entry: u32) -> bool:
 
 @kernel(inline=True)
 def push_integer(s: State, v: Validator, entry: u32) -> bool:
-    size = behind_number(s.at, u32(1))
-    most = entry >> SIZE_SHIFT
-    if unlikely(size > most) and not (most == 1 + SHORT_BYTES and size == 6 and fits_s32(s.at[5])):
-        return False
-    if not push_plain(s, v, entry >> RESULT_SHIFT & 0xFF):
+    size = u32(2)
+    if s.at[1] >= 0x80:
+        size = behind_number(s.at, size)
+        most = most_bytes(entry)
+        if unlikely(size > most) and not (most == 1 + SHORT_BYTES and size == 6 and fits_s32(s.at[5])):
+            return False
+    if not push_plain(s, v, result_type(entry)):
         return False
     s.at += size
     return True
@@ -155,67 +168,55 @@ def push_integer(s: State, v: Validator, entry: u32) -> bool:
 
 @kernel(inline=True)
 def push_float(s: State, v: Validator, entry: u32) -> bool:
-    size = entry >> SIZE_SHIFT
+    size = most_bytes(entry)
     left = v.reader.end - u32(diff(s.at, v.reader.source))
-    if unlikely(size > left) or not push_plain(s, v, entry >> RESULT_SHIFT & 0xFF):
+    if unlikely(size > left) or not push_plain(s, v, result_type(entry)):
         return False
     s.at += size
     return True
 
 
 @kernel(inline=True)
-def compute(s: State, entry: u32, count: Static[int]) -> bool:
-    """Operands of one type, and a result."""
-    operand = entry >> OPERAND_SHIFT & 0xFF
-    if not has(s, u32(count)):
+def compute(s: State, v: Validator, entry: u32) -> bool:
+    """One or two operands of one type, and a result. No operand has the type in the entry of anything else."""
+    lowest = s.top - (entry >> SIZE_SHIFT)
+    if unlikely(lowest < s.floor or (s.top - 1)[0] != operand_type(entry) or lowest[0] != operand_type(entry)):
         return False
-    for i in unroll(range(count)):
-        if unlikely((s.top - 1 - i)[0] != operand):
-            return False
-    s.top -= count - 1
-    (s.top - 1)[0] = entry >> RESULT_SHIFT & 0xFF
+    lowest[0] = result_type(entry)
+    s.top = lowest + 1
     s.at += 1
     return True
 
 
 @kernel(inline=True)
-def compute_of_one(s: State, v: Validator, entry: u32) -> bool:
-    return compute(s, entry, 1)
-
-
-@kernel(inline=True)
-def compute_of_two(s: State, v: Validator, entry: u32) -> bool:
-    return compute(s, entry, 2)
-
-
-@kernel(inline=True)
-def behind_access(s: State, entry: u32) -> u32:
-    """The size of an instruction that accesses the first memory, or 0 if it is not plain."""
-    if unlikely(s.at[1] > entry >> SIZE_SHIFT):
-        return u32(0)
-    size = behind_number(s.at, u32(2))
-    return size if likely(size <= 2 + SHORT_BYTES) else u32(0)
-
-
-@kernel(inline=True)
-def load_memory(s: State, v: Validator, entry: u32) -> bool:
-    size = behind_access(s, entry)
-    if size == 0 or not has(s, u32(1)) or (s.top - 1)[0] != v.address_type_0:
+def access_memory(s: State, v: Validator, entry: u32, above: Static[int]) -> bool:
+    """Of the first memory, at an address below `above` others. What becomes of these is left to whoever calls this."""
+    if unlikely(s.at[1] > entry >> SIZE_SHIFT) or not has(s, u32(1 + above)):
         return False
-    (s.top - 1)[0] = entry >> RESULT_SHIFT & 0xFF
+    size = u32(3)
+    if s.at[2] >= 0x80:
+        size = behind_number(s.at, size)
+        if unlikely(size > 2 + SHORT_BYTES):
+            return False
+    if (s.top - 1 - above)[0] != v.address_type_0:
+        return False
     s.at += size
     return True
 
 
 @kernel(inline=True)
-def store_memory(s: State, v: Validator, entry: u32) -> bool:
-    size = behind_access(s, entry)
-    if size == 0 or not has(s, u32(2)):
+def load_memory(s: State, v: Validator, entry: u32) -> bool:
+    if not access_memory(s, v, entry, 0):
         return False
-    if (s.top - 1)[0] != entry >> OPERAND_SHIFT & 0xFF or (s.top - 2)[0] != v.address_type_0:
+    (s.top - 1)[0] = result_type(entry)
+    return True
+
+
+@kernel(inline=True)
+def store_memory(s: State, v: Validator, entry: u32) -> bool:
+    if not has(s, u32(1)) or (s.top - 1)[0] != operand_type(entry) or not access_memory(s, v, entry, 1):
         return False
     s.top -= 2
-    s.at += size
     return True
 
 
@@ -372,68 +373,78 @@ def select_one(s: State, v: Validator, entry: u32) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Form:
-    """How instructions are validated if they are plain."""
+Apply = Callable[[State, Validator, u32], bool]
 
-    number: int
-    apply: Callable[[State, Validator, u32], bool]
-
-
-OWN: Final = {
+OWN: Final[dict[Op, Apply]] = {
     opcodes.LOCAL_GET: get_local, opcodes.LOCAL_SET: set_local, opcodes.LOCAL_TEE: tee_local,
     opcodes.BLOCK: open_block, opcodes.LOOP: open_loop, opcodes.IF: open_if, opcodes.END: close_block,
     opcodes.BR: branch, opcodes.BR_IF: branch_if, opcodes.RETURN: return_from, opcodes.UNREACHABLE: reach_nothing,
     opcodes.CALL: call_function, opcodes.DROP: drop, opcodes.SELECT: select_one,
     opcodes.GLOBAL_GET: get_global, opcodes.GLOBAL_SET: set_global,
 }  # fmt: skip
+CONSTANTS: Final[dict[Imm, tuple[Apply, int]]] = {
+    Imm.I32: (push_integer, 1), Imm.I64: (push_integer, 2), Imm.F32: (push_float, 1), Imm.F64: (push_float, 2)
+}  # fmt: skip
+
+# How bytes are told apart: below are `OWN` and accesses of memory, then come integers, floats, and what is computed
+INTEGERS: Final = opcodes.I32_CONST.index
+FLOATS: Final = opcodes.F32_CONST.index
+COMPUTED: Final = opcodes.I32_EQZ.index
+NO_TYPE: Final = 1  # of no operand
+NOT_PLAIN: Final = NO_TYPE << OPERAND_SHIFT | 1 << SIZE_SHIFT
 
 
-def _shape(op: Op) -> tuple[Callable[[State, Validator, u32], bool] | None, int]:
-    """The form of an instruction of fixed signature, and the size in its entry."""
+def _shape(op: Op) -> tuple[Apply, int]:
+    """The form of an instruction, and the size in its entry."""
+    if op.params is None:
+        return OWN.get(op, decline), 0
     if op.immediates == (Imm.MEMARG,):
         return (load_memory if op.results else store_memory), op.width.bit_length() - 1
     if op.immediates:
-        bytes_of = {Imm.I32: int(SHORT_BYTES) + 1, Imm.I64: 9, Imm.F32: 5, Imm.F64: 9}
-        size = bytes_of.get(op.immediates[0], 0)
-        return (push_float if op.immediates[0] in (Imm.F32, Imm.F64) else push_integer) if size else None, size
-    if len(set(op.params or ())) != 1 or len(op.results or ()) != 1:
-        return None, 0
-    return {1: compute_of_one, 2: compute_of_two}.get(len(op.params or ())), 0
+        return CONSTANTS.get(op.immediates[0], (decline, 0))
+    count = len(op.params)
+    is_computed = op.index >= COMPUTED and len(set(op.params)) == 1 and count <= 2 and len(op.results or ()) == 1
+    return (compute, count) if is_computed else (decline, 0)
 
 
-FORMS: Final = [Form(number, apply) for number, apply in enumerate([
-    *OWN.values(), push_integer, push_float, compute_of_one, compute_of_two, load_memory, store_memory,
-    decline,
-])]  # fmt: skip
-NOT_PLAIN: Final = FORMS[-1].number
-NUMBER: Final = next(form.number for form in FORMS if form.apply is push_integer)
-
-
-def _plain(index: int) -> int:
-    """An entry of `PLAIN`. What can be switched off is not plain."""
+def _plain(index: int) -> tuple[Apply, int]:
+    """The form of what one byte stands for, and its entry in `PLAIN`. What can be switched off is not plain."""
     op = BY_INDEX.get(index)
-    if op is None or op.feature or op.unsupported:
-        return NOT_PLAIN
-    apply, size = (OWN.get(op), 0) if op.params is None else _shape(op)
-    number = next((form.number for form in FORMS if form.apply is apply), NOT_PLAIN)
-    operand, result = (VALUE_CODES[types[-1]] if types else 0 for types in (op.params, op.results))
-    return number | operand << OPERAND_SHIFT | result << RESULT_SHIFT | size << SIZE_SHIFT
+    apply, size = (decline, 0) if op is None or op.feature or op.unsupported else _shape(op)
+    if op is None or apply is decline:
+        return decline, NOT_PLAIN
+    operand, result = (VALUE_CODES[types[-1]] if types else NO_TYPE for types in (op.params, op.results))
+    return apply, operand << OPERAND_SHIFT | result << RESULT_SHIFT | size << SIZE_SHIFT
 
 
-PLAIN: Final = table(u32, [_plain(index) for index in range(0x100)])
+SHAPES: Final = [_plain(index) for index in range(0x100)]
+PLAIN: Final = table(u16, [entry for _, entry in SHAPES])
 """By byte."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How instructions below `INTEGERS` are validated if they are plain."""
+
+    apply: Apply
+    bytes: list[int]
+
+
+FORMS: Final = [
+    Form(apply, [index for index in range(INTEGERS) if SHAPES[index][0] is apply])
+    for apply in dict.fromkeys(apply for apply, _ in SHAPES[:INTEGERS])
+]
 
 
 @kernel
 def skip_number(v: Validator, expected: u32, last: u32) -> bool:
     """Step over a constant expression that is one integer of the right type, unless it is so long as to be wrong."""
     at = v.reader.source + v.reader.position
-    entry = v.plain[at[0]]
-    if entry & 0xFF != NUMBER or entry >> RESULT_SHIFT & 0xFF != expected:
+    kind = u32(at[0]) - opcodes.I32_CONST.index  # then `i64.const`; its type is one less
+    if kind > 1 or expected != VAL_I32 - kind:
         return False
     size = behind_number(at, u32(1))
-    if size > entry >> SIZE_SHIFT or at[size] != opcodes.END.index or v.reader.position + size >= last:
+    if size > (1 + kind) * SHORT_BYTES + 1 or at[size] != opcodes.END.index or v.reader.position + size >= last:
         return False
     v.reader.position += size + 1
     return True
@@ -450,7 +461,7 @@ def validate_plain(v: Validator) -> None:
     s.highest = v.operands + minimum(v.max_height, v.capacity)  # what is caught may come higher than there is room
     end = source + v.reader.end
     plain = v.plain
-    while likely(s.at < end) and step(s, v, plain[s.at[0]]):
+    while likely(s.at < end) and step(s, v, u32(s.at[0]), u32(plain[s.at[0]])):
         pass
     v.reader.position = u32(diff(s.at, source))
     v.height = u32(diff(s.top, v.operands))
@@ -459,10 +470,21 @@ def validate_plain(v: Validator) -> None:
 
 
 @kernel(inline=True)
-def step(s: State, v: Validator, entry: u32) -> bool:
-    """One jump through a table, once compiled."""
-    number = entry & 0xFF
+def step(s: State, v: Validator, byte: u32, entry: u32) -> bool:
+    """Branches for what most code is made of, which processors foresee better than the jump through a table."""
+    if byte == opcodes.LOCAL_GET.index:
+        return get_local(s, v, entry)
+    if byte >= FLOATS:
+        return compute(s, v, entry) or (byte < COMPUTED and push_float(s, v, entry))
     for form in unroll(FORMS):
-        if number == form.number:
+        if is_among(byte, form.bytes):
             return form.apply(s, v, entry)
-    unreachable()
+    return push_integer(s, v, entry)
+
+
+@kernel(inline=True)
+def is_among(byte: u32, values: Static[list[int]]) -> bool:
+    for value in unroll(values):
+        if byte == value:
+            return True
+    return False

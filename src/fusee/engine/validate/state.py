@@ -23,6 +23,7 @@ from fusee.kernel.lang import (
     span,
     struct,
     u8,
+    u16,
     u32,
     u64,
     unlikely,
@@ -33,7 +34,7 @@ from fusee.spec.limits import MAX_OPERANDS
 BOTTOM: Final = u32(0)  # the type of what unreachable code pops (spec 3.1.1): matches every type
 BOTTOM_REF: Final = REF | ABSTRACT  # the same among references
 
-NEAR_LOCALS: Final = u32(256)  # locals whose types are spread out; those beyond are searched for
+NEAR_LOCALS: Final = u32(0x80)  # locals that one byte names; the types of those beyond are searched for
 
 KIND_BLOCK: Final = u32(0x0000_0000)  # of `Control`; a function is a block
 KIND_LOOP: Final = u32(0x1000_0000)
@@ -76,7 +77,7 @@ class Validator:
     opcode: u32  # its index, see `spec.op`
     address_type: u32  # of the memory that it names
     rules: Ptr[u8]  # by opcode index, without the opcodes that are switched off
-    plain: Ptr[u32]  # `validate.plain.PLAIN`: from here LLVM does not know the entries, and so jumps once
+    plain: Ptr[u16]  # `validate.plain.PLAIN`: from here LLVM does not know the entries, and so jumps once
     operands: Ptr[u32]
     height: u32
     floor: u32  # height of the innermost block
@@ -106,9 +107,9 @@ class Validator:
     initialised_buffer: Inline[Buffer]
     set_buffer: Inline[Buffer]
     scratch: Inline[Buffer]
-    near_count: u32  # locals that one byte can name
+    near_count: u32  # as many of `near` may be others than `BOTTOM`
     address_type_0: u32  # of the first memory, or NONE
-    near: Annotated[Ptr[u32], Count(NEAR_LOCALS)]
+    near: Annotated[Ptr[u32], Count(0x100)]  # types of near locals that are always set, by any byte; else `BOTTOM`
 
 
 @kernel(cold=True)

@@ -27,7 +27,9 @@ from fusee.spec.errors import ModuleError
 def local_type(v: Validator, index: u32) -> u32:
     if unlikely(index >= v.local_count):
         fail(v, ModuleError.UNKNOWN_LOCAL)
-    return v.near[index] if likely(index < NEAR_LOCALS) else far_local_type(v, index)
+    if likely(index < NEAR_LOCALS and v.near[index] != BOTTOM):
+        return v.near[index]
+    return far_local_type(v, index)
 
 
 @kernel(cold=True)
