@@ -448,12 +448,25 @@ def test_unknown_imports() -> None:
     assert isinstance(run, Func)
     assert run(store) == 0
     linker = Linker(engine())
-    text = '(module (import "a" "f" (func $f)) (func (export "run") (call $f)))'
+    twice = '(import "a" "f" (func $f)) (import "a" "f" (func))'
+    text = f'(module {twice} (func (export "run") (call $f)))'
     linker.define_unknown_imports_as_traps(Module(engine(), text))
     run = linker.instantiate(store, Module(engine(), text)).exports(store)["run"]
     assert isinstance(run, Func)
     with pytest.raises(LinkError, match="unknown import"):
         run(store)
+
+
+def test_a_closed_module_ends_although_its_types_were_read() -> None:
+    text = '(module (import "a" "f" (func (param i32))) (func (export "g") (param i64)))'
+    module = Module(engine(), text)
+    assert module.imports[0].type == FuncType([ValType.i32()], [])
+    assert module.exports[0].type == FuncType([ValType.i64()], [])
+    assert module._lifetime is not None
+    lifetime = weakref.ref(module._lifetime)
+    module.close()
+    gc.collect()
+    assert lifetime() is None
 
 
 def test_commands_and_reactors() -> None:

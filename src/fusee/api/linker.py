@@ -1,6 +1,6 @@
 """`Linker`: finds a module's imports by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from fusee.api.sharedmemory import SharedMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.table import Table
 from fusee.api.tag import Tag
-from fusee.api.types import AsExternType, FuncType, GlobalType, MemoryType, TableType, TagType, ValType
+from fusee.api.types import AsExternType, FuncType, GlobalType, ImportType, MemoryType, TableType, TagType, ValType
 from fusee.api.values import Val
 
 Maker = Callable[[Storelike], Extern]  # makes a definition real in a store
@@ -141,9 +141,14 @@ class Linker(Unique, Managed):
         Raises `ArgumentError`.
         """
         expect(module, Module, "a Module")
-        for item in module.imports:
-            if (item.module, item.name) not in self._items and isinstance(item.type, FuncType):
+        for item in self._unknown(module):
+            if isinstance(item.type, FuncType):
                 self.define_func(item.module, item.name, item.type, _unknown(item.module, item.name))
+
+    def _unknown(self, module: Module) -> Iterator[ImportType]:
+        """What `module` imports and nothing here is named yet. Types are read only if there is any."""
+        if any(place[:2] not in self._items for place in module._opened()._import_places):
+            yield from (item for item in module.imports if (item.module, item.name) not in self._items)
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
         """Name all imports of `module` that have no definition; they are zero, null, empty, or give that.
@@ -151,9 +156,7 @@ class Linker(Unique, Managed):
         Raises `ArgumentError`; `WasmtimeError` for types that have no default, which are references without null.
         """
         expect(module, Module, "a Module")
-        for item in module.imports:
-            if (item.module, item.name) in self._items:
-                continue
+        for item in self._unknown(module):
             ty = item.type
             for content in _contents(ty):
                 if content.is_reference and not content.is_nullable:

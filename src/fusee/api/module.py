@@ -94,6 +94,7 @@ class Module(Unique, Managed):
         self._address: int = engine._compile(binary)
         self._state = view(ModuleState, self._address, engine._native.space)
         self._signatures: dict[int, Signature] = {}
+        self._func_types: dict[int, FuncType] = {}  # they hold the lifetime
         self._kept: list[object] = []
         self._lifetime: Lifetime | None = Lifetime(engine, self._address, binary, self._kept)
 
@@ -115,6 +116,7 @@ class Module(Unique, Managed):
     def close(self) -> None:
         """End it, as soon as no store has an instance of it."""
         self._lifetime = None
+        self._func_types.clear()
 
     @classmethod
     def from_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
@@ -165,11 +167,10 @@ class Module(Unique, Managed):
     @property
     def imports(self) -> list[ImportType]:
         """A list of `ImportType`s in the module's order."""
-        m = self._opened()._state
-        items = (m.imports[i] for i in range(int(m.import_count)))
+        declared = self._opened()._state.imports
         return [
-            ImportType(self._text(i.module), self._text(i.name), self._extern_type(int(i.kind), int(i.index)))
-            for i in items
+            ImportType(module, name, self._extern_type(kind, int(declared[i].index)))
+            for i, (module, name, kind) in enumerate(self._import_places)
         ]
 
     @property
@@ -187,15 +188,15 @@ class Module(Unique, Managed):
     @cached_property
     def _import_places(self) -> list[tuple[str, str, int]]:
         """Module, name and kind of each import."""
-        m = self._state
-        items = (m.imports[i] for i in range(int(m.import_count)))
+        declared = self._state.imports
+        items = (declared[i] for i in range(int(self._state.import_count)))
         return [(self._text(item.module), self._text(item.name), int(item.kind)) for item in items]
 
     @cached_property
     def _export_places(self) -> dict[str, tuple[int, int]]:
         """Kind and index of each export."""
-        m = self._state
-        items = (m.exports[i] for i in range(int(m.export_count)))
+        declared = self._state.exports
+        items = (declared[i] for i in range(int(self._state.export_count)))
         return {self._text(item.name): (int(item.kind), int(item.index)) for item in items}
 
     @cached_property
@@ -250,16 +251,22 @@ class Module(Unique, Managed):
 
     def _func_type(self, index: int) -> FuncType:
         defined = self._state.types[index]
-        params = [self._value_type(int(defined.params[i])) for i in range(int(defined.param_count))]
-        results = [self._value_type(int(defined.results[i])) for i in range(int(defined.result_count))]
-        return FuncType(params, results)
+        params, results = defined.params, defined.results
+        return FuncType(
+            [self._value_type(int(params[i])) for i in range(int(defined.param_count))],
+            [self._value_type(int(results[i])) for i in range(int(defined.result_count))],
+        )
 
     def _declaration(self, index: int) -> Declaration:
         return Declaration(self._engine, int(self._state.types[index].canonical), self._lifetime)
 
     def _declared_func_type(self, index: int) -> FuncType:
-        made = self._func_type(index)
-        made._declaration = self._declaration(index)
+        made = self._func_types.get(index)
+        if made is None:
+            made = self._func_type(index)
+            made._declaration = self._declaration(index)
+            if self._lifetime is not None:
+                self._func_types[index] = made
         return made
 
     def _defined_type(self, index: int) -> DefinedType:
