@@ -34,6 +34,8 @@ def guest(declared: str, address: str, page: int = PAGE) -> str:
 MEMORIES = {
     "32": ('(memory (export "memory") 1 3)', "i32", PAGE),
     "64": ('(memory (export "memory") i64 1 3)', "i64", PAGE),
+    "fixed": ('(memory (export "memory") 1 1)', "i32", PAGE),
+    "fixed 64": ('(memory (export "memory") i64 1 1)', "i64", PAGE),
     "small pages": ('(memory (export "memory") 40 100 (pagesize 1))', "i32", 40),
 }
 

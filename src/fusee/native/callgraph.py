@@ -14,10 +14,9 @@ from typing import Final, cast
 import fusee.spec.opcodes  # noqa: F401  # the rows
 from fusee.native.module import FuncType, Module, read_module
 from fusee.native.reader import Instruction, Reader
+from fusee.native.references import references
 from fusee.spec.op import BY_INDEX, Imm, Op
 
-_GLOBALS, _TABLES, _ELEMENTS = 6, 4, 9  # sections whose contents may refer to functions
-_PASSIVE, _EXPLICIT, _EXPRESSIONS = 1, 2, 4  # flags of an element segment (spec 5.5.12)
 _BY_TYPE: Final = frozenset({"call_indirect", "return_call_indirect", "call_ref", "return_call_ref"})
 _BY_INDEX: Final = frozenset({"call", "return_call"})
 
@@ -42,7 +41,7 @@ def calls_of(binary: bytes) -> Calls:
     """The calls of a valid module."""
     module = read_module(binary)
     found = Calls(module.imported_funcs, [module.type_of(index) for index in range(len(module.func_types))])
-    found.referred.update(_references(binary))
+    found.referred.update(references(binary))
     for index in module.defined:
         for instruction in _instructions(module, index):
             _note(module, found, index, instruction)
@@ -76,59 +75,6 @@ def _instructions(module: Module, index: int) -> Iterator[Instruction]:
         if reader.position >= end:
             return
         yield reader.instruction()
-
-
-def _references(binary: bytes) -> Iterator[int]:
-    """Functions that element segments, globals and tables refer to."""
-    reader = Reader(binary, 8)
-    while reader.position < len(binary):
-        kind, size = reader.byte(), reader.u32()
-        section = Reader(binary, reader.position, reader.position + size)
-        reader.take(size)
-        if kind == _ELEMENTS:
-            for _ in range(section.u32()):
-                yield from _element_segment(section)
-        elif kind == _GLOBALS:
-            for _ in range(section.u32()):
-                section.value_type()
-                section.byte()
-                yield from _expression(section)
-        elif kind == _TABLES:
-            for _ in range(section.u32()):
-                yield from _table(section)
-
-
-def _element_segment(reader: Reader) -> list[int]:
-    flags = reader.u32()
-    if not flags & _PASSIVE:
-        if flags & _EXPLICIT:
-            reader.u32()
-        _expression(reader)
-    if flags & (_PASSIVE | _EXPLICIT):
-        reader.value_type()  # or the kind of elements, a byte
-    if not flags & _EXPRESSIONS:
-        return [reader.u32() for _ in range(reader.u32())]
-    return [function for _ in range(reader.u32()) for function in _expression(reader)]
-
-
-def _table(reader: Reader) -> list[int]:
-    has_value = reader.data[reader.position] == 0x40
-    if has_value:
-        reader.take(2)
-    reader.value_type()
-    flags = reader.u32()
-    for _ in range(2 if flags & 1 else 1):
-        reader.u32()
-    return _expression(reader) if has_value else []
-
-
-def _expression(reader: Reader) -> list[int]:
-    """The functions that a constant expression refers to."""
-    found = []
-    while (instruction := reader.instruction()).op.mnemonic != "end":
-        if instruction.op.mnemonic == "ref.func":
-            found.append(cast(int, instruction.immediates[0]))
-    return found
 
 
 # What is skipped

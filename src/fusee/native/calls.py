@@ -1,11 +1,11 @@
-"""Calls (spec 4.4.10), and instructions that helpers do."""
+"""Calls (spec 4.4.10)."""
 
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
 from fusee.kernel.lower.function import LIKELY, UNLIKELY
 from fusee.native.function import FunctionCompiler, rule
-from fusee.native.module import REFERENCE, FuncType
+from fusee.native.module import FuncType
 from fusee.native.reader import Instruction
 from fusee.native.unit import LLVM
 
@@ -33,6 +33,14 @@ def _results_of(c: FunctionCompiler, outcome: list[str]) -> list[str]:
     status, *results = outcome
     c.check(status, c.passed_on)
     return results
+
+
+def _native_results(
+    c: FunctionCompiler, type_: FuncType, code: str, instance: str, arguments: list[str], may_hand_over: bool
+) -> list[str]:  # fmt: skip
+    """Call native code, which may have handed over a tail call: its results, unless there is an error."""
+    outcome = _call_native(c, type_, code, instance, arguments)
+    return _results_after_all(c, type_, outcome) if may_hand_over else _results_of(c, outcome)
 
 
 def _results_after_all(c: FunctionCompiler, type_: FuncType, outcome: list[str]) -> list[str]:
@@ -73,9 +81,8 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
     type_ = c.unit.module.type_of(index)
     arguments = _begin_call(c, type_)
     if index in c.unit.chosen:
-        outcome = _call_native(c, type_, c.unit.callee(index), "%ctx", arguments)
         may_hand_over = index in c.unit.handing_over
-        results = _results_after_all(c, type_, outcome) if may_hand_over else _results_of(c, outcome)
+        results = _native_results(c, type_, c.unit.callee(index), "%ctx", arguments, may_hand_over)
     elif index >= c.unit.module.imported_funcs and not c.unit.options.grows:
         results = _results_of(c, c.call_in_frame(type_, "call_function", arguments, index))
     else:
@@ -84,21 +91,43 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
     _end_call(c, type_, results)
 
 
+class Callees(NamedTuple):
+    """What is known of those of the right type that a call through a `Func` may come to."""
+
+    only: int | None  # the index of the only one, which has native code
+    are_own: bool  # whether they belong to this instance
+    may_hand_over: bool  # whether their native code may return `TAIL_CALL`
+
+
+ANY: Final = Callees(None, False, True)
+
+
+def callees_of(c: FunctionCompiler, type_index: int) -> Callees:
+    """Those that a call by a table or reference may come to, of a type."""
+    unit, module = c.unit, c.unit.module
+    type_ = module.types[type_index]
+    if unit.referred is None or type_ is None:
+        return ANY
+    found = unit.referred.get(type_, ())
+    only = found[0] if len(found) == 1 and found[0] in unit.chosen else None
+    are_known = only is not None or not unit.options.grows
+    are_own = all(index >= module.imported_funcs for index in found)
+    may_hand_over = not (are_own and are_known and unit.handing_over.isdisjoint(found))
+    return Callees(only, are_own, may_hand_over)
+
+
 def _call_func(
-    c: FunctionCompiler, type_: FuncType, func: str, condition: str, helper: str, arguments: list[str], number: int
+    c: FunctionCompiler, type_: FuncType, func: str, condition: str, helper: str, arguments: list[str], number: int,
+    known: Callees = ANY,
 ) -> list[str]:  # fmt: skip
     """Call a function through its `Func`: its native code if it has some and a condition holds, else with a helper."""
-    code = c.use("native_of", func)
-    is_native = c.value(f"icmp ne {c.unit.word} {code}, 0")
-    if condition:
-        is_native = c.value(f"and i1 {is_native}, {condition}")
+    if known.only is not None and not condition:
+        return _native_results(c, type_, c.unit.callee(known.only), "%ctx", arguments, known.may_hand_over)
+    code, is_native = native_of(c, func, condition) if known.only is None else (c.unit.callee(known.only), condition)
     direct, indirect, after = c.label(), c.label(), c.label()
     c.branch(is_native, direct, indirect, LIKELY if condition else "")
     c.begin(direct)
-    word = c.unit.word
-    instance = c.value(f"inttoptr {word} {c.use('instance_of', func)} to ptr")
-    outcome = _call_native(c, type_, c.value(f"inttoptr {word} {code} to ptr"), instance, arguments)
-    first = _results_after_all(c, type_, outcome)
+    first = _native_results(c, type_, code, owner_of(c, func, known), arguments, known.may_hand_over)
     from_first = c.block
     c.jump(after)
     c.begin(indirect)
@@ -108,123 +137,76 @@ def _call_func(
     return _merged(c, type_, after, (first, from_first), (second, c.block))
 
 
-def pop_place(c: FunctionCompiler, ins: Instruction) -> tuple[FuncType, int, int, str]:
-    """Of a call through a table: the type and its index, the table, and the element as an `i64`."""
+def native_of(c: FunctionCompiler, func: str, condition: str) -> tuple[str, str]:
+    """A function's native code, and whether it has some and a condition holds, if there is one."""
+    code, word = c.use("native_of", func), c.unit.word
+    is_native = c.value(f"icmp ne {word} {code}, 0")
+    if condition:
+        is_native = c.value(f"and i1 {is_native}, {condition}")
+    return c.value(f"inttoptr {word} {code} to ptr"), is_native
+
+
+def owner_of(c: FunctionCompiler, func: str, known: Callees) -> str:
+    """The instance that a function belongs to."""
+    if known.are_own:
+        return "%ctx"
+    return c.value(f"inttoptr {c.unit.word} {c.use('instance_of', func)} to ptr")
+
+
+def is_of_type(c: FunctionCompiler, func: str, type_index: int) -> str:
+    """Whether a function is of the very type that is called."""
+    wanted = f"%type{type_index}" if type_index in c.types_in_loops else c.use("type_id", "%ctx", str(type_index))
+    return c.value(f"icmp eq i32 {c.use('id_of_type', func)}, {wanted}")
+
+
+class Place(NamedTuple):
+    """What an instruction that calls through a table names."""
+
+    type: FuncType
+    type_index: int
+    table: int
+    element: str  # an i64
+
+
+def pop_place(c: FunctionCompiler, ins: Instruction) -> Place:
+    """Take the element's index from the operand stack."""
     type_index, table = (cast(int, immediate) for immediate in ins.immediates)
     type_ = c.unit.module.types[type_index]
     assert type_ is not None
     element = c.pop()
     if not c.unit.module.tables[table]:
         element = c.value(f"zext i32 {element} to i64")
-    return type_, type_index, table, element
+    return Place(type_, type_index, table, element)
+
+
+def callee_at(c: FunctionCompiler, place: Place) -> str:
+    """The `Func` of a table's element, if there is one."""
+    is_kept = place.table in c.tables_in_loops
+    table = f"%table{place.table}" if is_kept else c.use("table_at", "%ctx", str(place.table))
+    length = c.unit.module.table_lengths[place.table]
+    if length is None:
+        return c.use("callee_in", table, place.element)
+    elements = f"%elements{place.table}" if is_kept else c.use("elements_of", table)
+    return c.use("callee_among", elements, str(length), place.element)
 
 
 @rule("call_indirect", calls=True)
 def _call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
-    type_, type_index, table, element = pop_place(c, ins)
-    arguments = _begin_call(c, type_)
-    func = c.use("callee_in", c.use("table_at", "%ctx", str(table)), element)
-    is_same = c.use("is_of_type", func, "%ctx", str(type_index))
-    _end_call(c, type_, _call_func(c, type_, func, is_same, "call_of_type", arguments, type_index))
+    place = pop_place(c, ins)
+    arguments = _begin_call(c, place.type)
+    func = callee_at(c, place)
+    known, is_same = callees_of(c, place.type_index), is_of_type(c, func, place.type_index)
+    results = _call_func(c, place.type, func, is_same, "call_of_type", arguments, place.type_index, known)
+    _end_call(c, place.type, results)
 
 
 @rule("call_ref", calls=True)
 def _call_ref(c: FunctionCompiler, ins: Instruction) -> None:
-    type_ = c.unit.module.types[cast(int, ins.immediates[0])]
+    type_index = cast(int, ins.immediates[0])
+    type_ = c.unit.module.types[type_index]
     assert type_ is not None
     reference = c.pop()
     arguments = _begin_call(c, type_)
     func = c.use("callee_of", reference)
-    _end_call(c, type_, _call_func(c, type_, func, "", "call_reference", arguments, 0))
-
-
-# Instructions on slots (`engine.handlers.on_slots`): operands and results by type
-
-_ADDRESS: Final = "address"  # of the table or memory that an immediate names
-_TABLE_OPS: Final = {
-    "table.get": ((_ADDRESS,), (REFERENCE,)),
-    "table.set": ((_ADDRESS, REFERENCE), ()),
-    "table.grow": ((REFERENCE, _ADDRESS), (_ADDRESS,)),
-    "table.fill": ((_ADDRESS, REFERENCE, _ADDRESS), ()),
-    "table.init": ((_ADDRESS, "i32", "i32"), ()),
-    "elem.drop": ((), ()),
-}
-_MEMORY_OPS: Final = {
-    "memory.grow": ((_ADDRESS,), (_ADDRESS,)),
-    "memory.fill": ((_ADDRESS, "i32", _ADDRESS), ()),
-    "memory.init": ((_ADDRESS, "i32", "i32"), ()),
-    "data.drop": ((), ()),
-}
-_WIDE_OPS: Final = {
-    "i64.add128": (("i64",) * 4, ("i64",) * 2),
-    "i64.sub128": (("i64",) * 4, ("i64",) * 2),
-    "i64.mul_wide_s": (("i64",) * 2, ("i64",) * 2),
-    "i64.mul_wide_u": (("i64",) * 2, ("i64",) * 2),
-}
-_NAMES_LAST: Final = ("memory.init", "table.init")  # their last immediate is the memory or table
-
-
-def on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], results: tuple[str, ...]) -> None:
-    """Have a helper do an instruction; if there are vectors, every operand has two slots."""
-    name = ins.op.mnemonic.replace(".", "_")
-    operands = c.pop_many(len(params))
-    c.keep_operands()
-    if "v128" in params:
-        name = f"{name}_wide"
-        for number, (kind, operand) in enumerate(zip(params, operands, strict=True)):
-            c.put(kind, operand, c.free_slot(2 * number))
-    else:
-        c.put_all(params, operands, 0)
-    numbers = [cast(int, immediate) for immediate in ins.immediates if immediate is not None]
-    first, second = [*numbers, 0, 0][:2]
-    status = c.value(f"call i64 {c.helper(name)}(ptr %ctx, ptr %top, i32 {first}, i32 {second})")
-    c.check(status, c.raised)
-    c.reload_memories()
-    c.push_all(results, c.get_all(results, 0))
-
-
-def _addressed(c: FunctionCompiler, ins: Instruction) -> None:
-    """An instruction on a table or memory, whose addresses are as that says."""
-    mnemonic = ins.op.mnemonic
-    is_table = mnemonic in _TABLE_OPS
-    params, results = (_TABLE_OPS if is_table else _MEMORY_OPS)[mnemonic]
-    spaces = c.unit.module.tables if is_table else c.unit.module.memories
-    address = "i32"
-    if params or results:
-        named = cast(int, ins.immediates[-1 if mnemonic in _NAMES_LAST else 0])
-        address = "i64" if spaces[named] else "i32"
-    on_slots(
-        c, ins, tuple(address if kind == _ADDRESS else kind for kind in params),
-        tuple(address if kind == _ADDRESS else kind for kind in results),
-    )  # fmt: skip
-
-
-@rule("memory.copy", "table.copy", calls=True)
-def _copy(c: FunctionCompiler, ins: Instruction) -> None:
-    """The length is as wide as the smaller of the addresses (spec 3.3.10)."""
-    spaces = c.unit.module.tables if ins.op.mnemonic == "table.copy" else c.unit.module.memories
-    to, origin = ("i64" if spaces[cast(int, named)] else "i32" for named in ins.immediates)
-    on_slots(c, ins, (to, origin, "i64" if to == origin == "i64" else "i32"), ())
-
-
-def _wide(c: FunctionCompiler, ins: Instruction) -> None:
-    on_slots(c, ins, *_WIDE_OPS[ins.op.mnemonic])
-
-
-rule(*_TABLE_OPS, *_MEMORY_OPS, calls=True)(_addressed)
-rule(*_WIDE_OPS, calls=True)(_wide)
-
-
-@rule("table.size", "memory.size")
-def _size(c: FunctionCompiler, ins: Instruction) -> None:
-    is_table = ins.op.mnemonic == "table.size"
-    named = cast(int, ins.immediates[0])
-    size = c.use("table_size" if is_table else "memory_size", "%ctx", str(named))
-    if not is_table:
-        c.reload_memories()  # which another thread may have grown
-    if (c.unit.module.tables if is_table else c.unit.module.memories)[named]:
-        c.push("i64", size)
-    else:
-        c.push("i32", c.value(f"trunc i64 {size} to i32"))
-
-
+    known = callees_of(c, type_index)
+    _end_call(c, type_, _call_func(c, type_, func, "", "call_reference", arguments, 0, known))

@@ -9,6 +9,7 @@ import fusee.native.calls
 import fusee.native.control
 import fusee.native.exceptions
 import fusee.native.objects
+import fusee.native.slots
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.kernel.machine import Machine
@@ -17,6 +18,7 @@ from fusee.native.kernels import kernels_for
 from fusee.native.module import Module, read_module
 from fusee.native.objects import reason_against as reason_against_object
 from fusee.native.reader import MalformedBytes, Reader
+from fusee.native.references import referred_in
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
 from fusee.spec.features import Feature
@@ -118,13 +120,14 @@ class Compiler:
         self.options = options
         self.kernels = kernels_for(options.target)
         self.machine = Machine(options.target, for_this_process=options.for_this_process, for_guests=True)
+        self._referred = referred_in(the_plan.module)
         self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
 
     def new_unit(self) -> Unit:
         """One without functions."""
         return Unit(
             self.plan.module, self.plan.chosen, self._handing_over, self.kernels, self.options,
-            self.machine.instructions,
+            self.machine.instructions, self._referred,
         )  # fmt: skip
 
     def text(self, number: int) -> str:

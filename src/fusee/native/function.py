@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from fusee.engine.numeric import MEANING
 from fusee.engine.state.runtime import HEADER_SLOTS
@@ -116,6 +116,8 @@ class FunctionCompiler(OperandWriter):
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
         self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
+        self.tables_in_loops: set[int] = set()  # that are called through there: they are found where code begins
+        self.types_in_loops: set[int] = set()  # of what is called so
         self.raised: list[Error] = []  # by this function
         self.passed_on: list[Error] = []  # what was called has raised
         self.handlers: list[Handler] = []  # those that cover what is written now, the innermost last
@@ -276,6 +278,8 @@ class FunctionCompiler(OperandWriter):
     def reload_memories(self) -> None:
         """After anything that may have grown them."""
         for index, (memory, base, length) in self.memories.items():
+            if self.unit.module.are_fixed[index]:
+                continue  # that never happens
             self.emit(f"store ptr {self.use('base_of', memory)}, ptr {base}")
             self.accessed = self.unit.length_of(index)
             self.emit(f"store i64 {self.use('length_of', memory)}, ptr {length}")
@@ -380,6 +384,9 @@ class FunctionCompiler(OperandWriter):
                 if isinstance(immediate, tuple) and len(immediate) == 2 and immediate[0] not in self.memories:
                     variables = self.allocate("ptr"), self.allocate("i64")
                     self.memories[immediate[0]] = (f"%memory{immediate[0]}", *variables)
+        for type_index, table in indirect_in_loops(self.instructions):
+            self.types_in_loops.add(type_index)
+            self.tables_in_loops.add(table)
 
     def _instruction(self, instruction: Instruction) -> None:
         self.offset = instruction.offset
@@ -457,10 +464,8 @@ class FunctionCompiler(OperandWriter):
     def _begin(self) -> None:
         """Check both stacks, and give locals and memories their first values."""
         self._check_stacks()
-        for index, (memory, _, _) in self.memories.items():
-            found = self.use("other_memory", "%ctx", str(index)) if index else self.use("first_memory", "%ctx")
-            self.emit(f"{memory} = getelementptr i8, ptr {found}, i64 0")
-        self.reload_memories()
+        self._find_memories()
+        self._find_tables()
         for number, (kind, variable) in enumerate(self.locals):
             first = self.first_value(number, kind)
             self.emit(f"store {LLVM[kind]} {first}, ptr {variable}")
@@ -472,6 +477,25 @@ class FunctionCompiler(OperandWriter):
         if self.calls and self.first_need is None:
             self.stack = []
             self.poll()
+
+    def _find_memories(self) -> None:
+        for index, (memory, base, length) in self.memories.items():
+            found = self.use("other_memory", "%ctx", str(index)) if index else self.use("first_memory", "%ctx")
+            self.emit(f"{memory} = getelementptr i8, ptr {found}, i64 0")
+            if self.unit.module.are_fixed[index]:
+                self.emit(f"store ptr {self.use('fixed_base_of', memory)}, ptr {base}")
+                self.emit(f"store i64 {self.unit.module.least_bytes[index]}, ptr {length}")
+        self.reload_memories()
+
+    def _find_tables(self) -> None:
+        """And ids of types: LLVM does not take loads out of loops if it does not know that addresses are valid."""
+        for table in sorted(self.tables_in_loops):
+            found = self.use("table_at", "%ctx", str(table))
+            self.emit(f"%table{table} = getelementptr i8, ptr {found}, i64 0")
+            if self.unit.module.table_lengths[table] is not None:
+                self.emit(f"%elements{table} = getelementptr i8, ptr {self.use('elements_of', found)}, i64 0")
+        for type_index in sorted(self.types_in_loops):
+            self.emit(f"%type{type_index} = add i32 {self.use('type_id', '%ctx', str(type_index))}, 0")
 
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]
@@ -545,6 +569,19 @@ def most_tries(instructions: Iterable[Instruction]) -> int:
             open_tries -= blocks.pop()
         is_needed = is_needed or op.mnemonic == "rethrow"
     return most if is_needed else 0
+
+
+def indirect_in_loops(instructions: Iterable[Instruction]) -> Iterator[tuple[int, int]]:
+    """The types and tables of calls through tables in loops."""
+    blocks, loops = list[bool](), 0
+    for op, immediates, _ in instructions:
+        if op.mnemonic in ("block", "loop", "if", "try", "try_table"):
+            blocks.append(op.mnemonic == "loop")
+            loops += blocks[-1]
+        elif op.mnemonic in ("end", "delegate") and blocks:
+            loops -= blocks.pop()
+        elif loops and op.mnemonic in ("call_indirect", "return_call_indirect"):
+            yield cast(tuple[int, int], immediates)
 
 
 def zero(kind: str) -> str:

@@ -8,7 +8,7 @@ from fusee.engine.numeric import MEANING
 from fusee.engine.numeric.lanes import picked
 from fusee.engine.numeric.reference import i31_get_s, i31_get_u, ref_i31
 from fusee.engine.runtime.memory import memory_size
-from fusee.engine.runtime.table import callee_in, table_at, table_size
+from fusee.engine.runtime.table import callee_among, callee_in, table_at, table_size
 from fusee.kernel.check import Checker
 from fusee.kernel.lang import f32, f64, i8, i16, i32, instance, u8, u16, u32, u64, v128
 from fusee.kernel.target import Target
@@ -21,8 +21,8 @@ _STORED: dict[str, Any] = {"8_s": i8, "8_u": u8, "16_s": i16, "16_u": u16, "32_s
 _UNSIGNED: dict[int, Any] = {1: u8, 2: u16, 4: u32, 8: u64}
 _NARROW: dict[str, Any] = {"8": u8, "16": u16, "32": u32}
 _PLAIN: dict[str, Any] = {
-    "memory_size": memory_size, "callee_in": callee_in, "table_at": table_at, "table_size": table_size,
-    "ref_i31": ref_i31, "i31_get_s": i31_get_s, "i31_get_u": i31_get_u,
+    "memory_size": memory_size, "callee_in": callee_in, "callee_among": callee_among, "table_at": table_at,
+    "table_size": table_size, "ref_i31": ref_i31, "i31_get_s": i31_get_s, "i31_get_u": i31_get_u,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fusee.native.layouts import Aggregate
 from fusee.native.reader import MalformedBytes, Reader
@@ -11,8 +12,9 @@ REFERENCE = "ref"  # something that the collector follows
 FUNCTION = "func"  # a reference to a function, which lives as long as its store
 _FUNCTION_HEAPS = (0x70, 0x73)  # func, nofunc
 
-_FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)  # kinds of imports (spec 5.5.5)
+FUNC, TABLE, MEMORY, GLOBAL, TAG = range(5)  # kinds of imports and exports (spec 5.5.5)
 _TYPE_SECTION, _IMPORT_SECTION, _FUNCTION_SECTION, _TABLE_SECTION, _MEMORY_SECTION, _GLOBAL_SECTION = range(1, 7)
+_EXPORT_SECTION = 7
 _PAGE_SIZE_LOG2 = 16
 _CODE_SECTION = 10
 _TAG_SECTION = 13
@@ -36,10 +38,15 @@ class Module:
     func_types: list[int] = field(default_factory=list)
     imported_funcs: int = 0
     tables: list[bool] = field(default_factory=list)  # whether addresses have 64 bits
+    table_kinds: list[str] = field(default_factory=list)  # of their elements
+    table_lengths: list[int | None] = field(default_factory=list)  # None: it may change
+    imported_tables: int = 0
     memories: list[bool] = field(default_factory=list)
     least_bytes: list[int] = field(default_factory=list)  # of memories
+    are_fixed: list[bool] = field(default_factory=list)  # whether that is what they always have
     global_types: list[str] = field(default_factory=list)
     imported_globals: int = 0
+    exports: list[tuple[int, int]] = field(default_factory=list)  # kind, as in imports, and index
     tags: list[int] = field(default_factory=list)  # their types
     bodies: list[tuple[int, int]] = field(default_factory=list)  # start, before the locals, and end
 
@@ -130,20 +137,39 @@ def _read_type(reader: Reader, kind: int) -> tuple[list[int], list[int]] | Aggre
     return Aggregate(tuple(fields), kind == _ARRAY_TYPE, is_final)
 
 
-def _read_limits(reader: Reader) -> tuple[bool, int]:
-    """Whether addresses have 64 bits; the least length of a memory in bytes (spec 5.3.8; bit 3: custom-page-sizes)."""
+class _Limits(NamedTuple):
+    """Of a table, in elements, or of a memory, in pages (spec 5.3.8; bit 3: custom-page-sizes)."""
+
+    is_64: bool
+    least: int
+    most: int | None
+    page_size_log2: int
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether what has these limits is always as long. What is imported with them has the very same."""
+        return self.least == self.most
+
+
+def _read_limits(reader: Reader) -> _Limits:
     flags = reader.byte()
-    minimum = reader.u32()
-    if flags & 1:
-        reader.u32()
-    page_size_log2 = reader.u32() if flags & 8 else _PAGE_SIZE_LOG2
-    return bool(flags & 4), minimum << page_size_log2
+    least = reader.u32()
+    most = reader.u32() if flags & 1 else None
+    return _Limits(bool(flags & 4), least, most, reader.u32() if flags & 8 else _PAGE_SIZE_LOG2)
 
 
 def _add_memory(module: Module, reader: Reader) -> None:
-    is_wide, least = _read_limits(reader)
-    module.memories.append(is_wide)
-    module.least_bytes.append(least)
+    limits = _read_limits(reader)
+    module.memories.append(limits.is_64)
+    module.least_bytes.append(limits.least << limits.page_size_log2)
+    module.are_fixed.append(limits.is_fixed)
+
+
+def _add_table(module: Module, reader: Reader) -> None:
+    module.table_kinds.append(module.value_type(reader.value_type()))
+    limits = _read_limits(reader)
+    module.tables.append(limits.is_64)
+    module.table_lengths.append(limits.least if limits.is_fixed else None)
 
 
 def _read_imports(module: Module, reader: Reader) -> None:
@@ -151,19 +177,19 @@ def _read_imports(module: Module, reader: Reader) -> None:
         reader.name()
         reader.name()
         kind = reader.byte()
-        if kind == _FUNC:
+        if kind == FUNC:
             module.func_types.append(reader.u32())
             module.imported_funcs += 1
-        elif kind == _TABLE:
-            reader.value_type()
-            module.tables.append(_read_limits(reader)[0])
-        elif kind == _MEMORY:
+        elif kind == TABLE:
+            _add_table(module, reader)
+            module.imported_tables += 1
+        elif kind == MEMORY:
             _add_memory(module, reader)
-        elif kind == _GLOBAL:
+        elif kind == GLOBAL:
             module.global_types.append(module.value_type(reader.value_type()))
             reader.byte()
             module.imported_globals += 1
-        elif kind == _TAG:
+        elif kind == TAG:
             reader.byte()
             module.tags.append(reader.u32())
         else:
@@ -186,8 +212,7 @@ def _read_tables(module: Module, reader: Reader) -> None:
         has_value = reader.data[reader.position] == _TABLE_WITH_VALUE
         if has_value:
             reader.take(2)
-        reader.value_type()
-        module.tables.append(_read_limits(reader)[0])
+        _add_table(module, reader)
         if has_value:
             _skip_expression(reader)
 
@@ -213,6 +238,12 @@ def _read_tags(module: Module, reader: Reader) -> None:
         module.tags.append(reader.u32())
 
 
+def _read_exports(module: Module, reader: Reader) -> None:
+    for _ in range(reader.u32()):
+        reader.name()
+        module.exports.append((reader.byte(), reader.u32()))
+
+
 def _read_bodies(module: Module, reader: Reader) -> None:
     for _ in range(reader.u32()):
         size = reader.u32()
@@ -227,6 +258,7 @@ _SECTIONS: dict[int, Callable[[Module, Reader], None]] = {
     _TABLE_SECTION: _read_tables,
     _MEMORY_SECTION: _read_memories,
     _GLOBAL_SECTION: _read_globals,
+    _EXPORT_SECTION: _read_exports,
     _CODE_SECTION: _read_bodies,
     _TAG_SECTION: _read_tags,
 }

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
-from fusee.native.calls import pop_place
+from fusee.native.calls import ANY, Callees, callee_at, callees_of, is_of_type, native_of, owner_of, pop_place
 from fusee.native.function import FunctionCompiler, rule
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
@@ -68,20 +68,17 @@ def _hand_over(c: FunctionCompiler, type_: FuncType, func: str, arguments: list[
 
 
 def _jump_or_hand_over(
-    c: FunctionCompiler, type_: FuncType, func: str, arguments: list[str], type_index: int | None = None
-) -> None:
+    c: FunctionCompiler, type_: FuncType, func: str, arguments: list[str], known: Callees = ANY,
+    type_index: int | None = None,
+) -> None:  # fmt: skip
     """A tail call through a `Func`, which must be of a type if that is not certain."""
-    is_same = "" if type_index is None else c.use("is_of_type", func, "%ctx", str(type_index))
+    is_same = "" if type_index is None else is_of_type(c, func, type_index)
     if can_jump(c.unit.options, c.type):
-        code = c.use("native_of", func)
-        condition = c.value(f"icmp ne {c.unit.word} {code}, 0")
-        if is_same:
-            condition = c.value(f"and i1 {condition}, {is_same}")
+        code, condition = native_of(c, func, is_same)
         direct, other = c.label(), c.label()
         c.branch(condition, direct, other)
         c.begin(direct)
-        instance = c.value(f"inttoptr {c.unit.word} {c.use('instance_of', func)} to ptr")
-        _jump(c, type_, c.value(f"inttoptr {c.unit.word} {code} to ptr"), instance, arguments)
+        _jump(c, type_, code, owner_of(c, func, known), arguments)
         c.begin(other)
     if type_index is not None:
         c.put("i64", c.use("reference_to", func), c.free_slot(0))
@@ -104,16 +101,17 @@ def _return_call(c: FunctionCompiler, ins: Instruction) -> None:
 
 @rule("return_call_indirect", calls=True)
 def _return_call_indirect(c: FunctionCompiler, ins: Instruction) -> None:
-    type_, type_index, table, element = pop_place(c, ins)
-    arguments = c.pop_many(len(type_.params))
-    func = c.use("callee_in", c.use("table_at", "%ctx", str(table)), element)
-    _jump_or_hand_over(c, type_, func, arguments, type_index)
+    place = pop_place(c, ins)
+    arguments = c.pop_many(len(place.type.params))
+    func = callee_at(c, place)
+    _jump_or_hand_over(c, place.type, func, arguments, callees_of(c, place.type_index), place.type_index)
 
 
 @rule("return_call_ref", calls=True)
 def _return_call_ref(c: FunctionCompiler, ins: Instruction) -> None:
-    type_ = c.unit.module.types[cast(int, ins.immediates[0])]
+    type_index = cast(int, ins.immediates[0])
+    type_ = c.unit.module.types[type_index]
     assert type_ is not None
     reference = c.pop()
     arguments = c.pop_many(len(type_.params))
-    _jump_or_hand_over(c, type_, c.use("callee_of", reference), arguments)
+    _jump_or_hand_over(c, type_, c.use("callee_of", reference), arguments, callees_of(c, type_index))

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import own_globals
 from fusee.engine.runtime.memory import checked_32, checked_64, memory_at
-from fusee.engine.state.runtime import Exn, Func, Global, Instance, Memory, Store
+from fusee.engine.state.runtime import Exn, Func, Global, Instance, Memory, Store, Table
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -30,8 +30,8 @@ N = TypeVar("N", u32, u64, f32, f64, v128)
 U = TypeVar("U", u32, u64)
 
 UNCHANGING: Final = frozenset({
-    "first_memory", "other_memory", "table_at", "imported_global", "function_at", "instance_of", "is_of_type",
-    "helper_at", "store_of", "wish", "fuel_place",
+    "first_memory", "other_memory", "fixed_base_of", "table_at", "elements_of", "imported_global", "function_at",
+    "instance_of", "type_id", "id_of_type", "helper_at", "store_of", "wish", "fuel_place",
 })  # fmt: skip
 """Kernels that load only what stays as it is once code of the instance runs."""
 
@@ -50,6 +50,12 @@ def other_memory(ctx: Instance, index: u32) -> Memory:
 
 @kernel(inline=True)
 def base_of(memory: Memory) -> Ptr[u8]:
+    return memory.base
+
+
+@kernel(inline=True)
+def fixed_base_of(memory: Memory) -> Ptr[u8]:
+    """The same of one that always has the length which its type says: only what grows moves."""
     return memory.base
 
 
@@ -108,6 +114,14 @@ def store_whole(place: Ptr[u8], value: N, t: Static[type[N]]) -> None:
     store(place, value)
 
 
+# Tables
+
+
+@kernel(inline=True)
+def elements_of(table: Table) -> Ptr[u64]:
+    return table.elements
+
+
 # Globals: integers below 64 bits are in the low bytes
 
 
@@ -160,9 +174,15 @@ def note_tail_callee(ctx: Instance, func: Func) -> None:
 
 
 @kernel(inline=True)
-def is_of_type(func: Func, ctx: Instance, type_index: u32) -> bool:
-    """Whether a function is of the very type that a `call_indirect` expects."""
-    return func.canonical == ctx.module.types[type_index].canonical
+def id_of_type(func: Func) -> u32:
+    """The id of a function's very type."""
+    return func.canonical
+
+
+@kernel(inline=True)
+def type_id(ctx: Instance, type_index: u32) -> u32:
+    """That of the type which a `call_indirect` expects."""
+    return ctx.module.types[type_index].canonical
 
 
 @kernel(inline=True)

@@ -52,9 +52,15 @@ def callee_at(ctx: Instance, index: u64, element: u64) -> Func:
 @kernel(inline=True)
 def callee_in(table: Table, element: u64) -> Func:
     """The same of a table that is at hand."""
-    if unlikely(element >= table.length):
+    return callee_among(table.elements, table.length, element)
+
+
+@kernel(inline=True)
+def callee_among(elements: Ptr[u64], length: u64, element: u64) -> Func:
+    """The same of its elements."""
+    if unlikely(element >= length):
         raise Trap(TrapCode.UNDEFINED_ELEMENT, 0)
-    func = cast(Func, usize(table.elements[element]))
+    func = cast(Func, usize(elements[element]))
     if unlikely(is_null(func)):
         raise Trap(TrapCode.INDIRECT_CALL_TO_NULL, 0)
     return func
