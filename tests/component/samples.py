@@ -174,3 +174,73 @@ def sources() -> list[bytes]:
         echo("$t", "i32 f32", definitions=named('(record (field "a" char) (field "b" f32))')),
     ]  # fmt: skip
     return [bytes(wat2wasm(text)) for text in texts]
+
+
+_THINGS = "make", "value", "half"
+
+MUTUAL = f"""(component
+  (core module $state
+    (global $ended (mut i32) (i32.const 0))
+    (func (export "end") (param i32)
+      (global.set $ended (i32.add (i32.mul (global.get $ended) (i32.const 10)) (local.get 0))))
+    (func (export "ended") (result i32) (global.get $ended))
+    (func (export "half") (param i32) (result i32)
+      (if (i32.and (local.get 0) (i32.const 1)) (then unreachable))
+      (i32.shr_u (local.get 0) (i32.const 1))))
+  (core instance $s (instantiate $state))
+  (type $thing' (resource (rep i32) (dtor (core func $s "end"))))
+  (core func $new (canon resource.new $thing'))
+  (core module $m
+    (import "r" "new" (func $new (param i32) (result i32)))
+    (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
+    (func (export "value") (param i32) (result i32) (i32.add (local.get 0) (i32.const 100))))
+  (core instance $i (instantiate $m (with "r" (instance (export "new" (func $new))))))
+  (func $make (param "n" u32) (result (own $thing')) (canon lift (core func $i "make")))
+  (func $value (param "it" (borrow $thing')) (result u32) (canon lift (core func $i "value")))
+  (func $half (param "n" u32) (result u32) (canon lift (core func $s "half")))
+  (component $Inner
+    (import "things" (instance $t
+      (export "thing" (type $thing (sub resource)))
+      (export "make" (func (param "n" u32) (result (own $thing))))
+      (export "value" (func (param "it" (borrow $thing)) (result u32)))
+      (export "half" (func (param "n" u32) (result u32)))))
+    (alias export $t "thing" (type $thing))
+    {"".join(f'(core func ${name} (canon lower (func $t "{name}")))' for name in _THINGS)}
+    (core func $drop (canon resource.drop $thing))
+    (core module $m
+      {"".join(f'(import "t" "{name}" (func ${name} (param i32) (result i32)))' for name in _THINGS)}
+      (import "t" "drop" (func $drop (param i32)))
+      (global $seen (mut i32) (i32.const 0))
+      (func $begin (global.set $seen (call $half (i32.const 84))))
+      (start $begin)
+      (func (export "seen") (result i32) (global.get $seen))
+      (func (export "part") (param i32) (result i32) (call $half (local.get 0)))
+      (func (export "use") (param i32) (result i32) (local $it i32) (local $value i32)
+        (local.set $it (call $make (local.get 0)))
+        (local.set $value (call $value (local.get $it)))
+        (call $drop (local.get $it))
+        (local.get $value)))
+    (core instance $i (instantiate $m (with "t" (instance
+      {"".join(f'(export "{name}" (func ${name}))' for name in (*_THINGS, "drop"))}))))
+    (func (export "seen") (result u32) (canon lift (core func $i "seen")))
+    (func (export "part") (param "n" u32) (result u32) (canon lift (core func $i "part")))
+    (func (export "use") (param "n" u32) (result u32) (canon lift (core func $i "use"))))
+  (instance $things (export "thing" (type $thing'))
+    {"".join(f'(export "{name}" (func ${name}))' for name in _THINGS)})
+  (instance $inner (instantiate $Inner (with "things" (instance $things))))
+  {"".join(f'(alias export $inner "{name}" (func ${name}))' for name in ("seen", "part", "use"))}
+  (core func $part_lowered (canon lower (func $part)))
+  (core func $use_lowered (canon lower (func $use)))
+  (core module $outer
+    (import "i" "part" (func $part (param i32) (result i32)))
+    (import "i" "use" (func $use (param i32) (result i32)))
+    (func (export "quarter") (param i32) (result i32) (call $part (call $part (local.get 0))))
+    (func (export "twice") (param i32) (result i32)
+      (i32.add (call $use (local.get 0)) (call $use (i32.add (local.get 0) (i32.const 1))))))
+  (core instance $o (instantiate $outer (with "i" (instance
+    (export "part" (func $part_lowered)) (export "use" (func $use_lowered))))))
+  (func (export "quarter") (param "n" u32) (result u32) (canon lift (core func $o "quarter")))
+  (func (export "twice") (param "n" u32) (result u32) (canon lift (core func $o "twice")))
+  (func (export "ended") (result u32) (canon lift (core func $s "ended")))
+  {"".join(f'(export "{name}" (func ${name}))' for name in ("seen", "part", "use"))})"""
+"""One that calls the component in it, which calls it, also while it is called itself, and before it is complete."""

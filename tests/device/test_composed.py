@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from fusee import Trap
 from fusee.component import FuncType
 from tests.component.guests import World
-from tests.component.samples import CHAIN, COMPOSED, relay
+from tests.component.samples import CHAIN, COMPOSED, MUTUAL, relay
 from tests.device.components import App, DeviceTrap
 
 TRIPLE = "arm64_32-apple-watchos"
@@ -65,6 +66,31 @@ def test_a_borrow_that_is_held_at_the_end_of_a_call() -> None:
     app.close()
 
 
+def test_components_that_call_each_other() -> None:
+    app, world = made(MUTUAL), World(MUTUAL)
+    calls: list[tuple[str, list[int]]] = [
+        ("seen", []), ("use", [3]), ("twice", [5]), ("ended", []), ("part", [8]), ("quarter", [12]), ("twice", [1]),
+        ("ended", []),
+    ]  # fmt: skip
+    assert [app.func(name)(*given) for name, given in calls] == [world.call(name, *given) for name, given in calls]
+    assert app.close() == 0
+
+
+@pytest.mark.parametrize(("name", "number"), [("part", 1), ("quarter", 2)])
+def test_neither_is_entered_after_a_trap_of_one(name: str, number: int) -> None:
+    app, world = made(MUTUAL), World(MUTUAL)
+    with pytest.raises(DeviceTrap, match="unreachable"):
+        app.func(name)(number)
+    with pytest.raises(Trap, match="unreachable"):
+        world.call(name, number)
+    for other in ("seen", "ended"):
+        with pytest.raises(DeviceTrap, match="cannot enter"):
+            app.func(other)()
+        with pytest.raises(Trap, match="cannot enter"):
+            world.call(other)
+    app.close()
+
+
 @pytest.mark.parametrize("encodings", [("utf8", "utf16"), ("latin1+utf16", "utf8"), ("utf16", "latin1+utf16")])
 def test_values_go_through_two_components(encodings: tuple[str, str]) -> None:
     ty, values = "(list (tuple u8 string))", [[], [(1, "größe")], [(n, "€😀" * n) for n in range(40)]]
@@ -110,9 +136,10 @@ def test_an_instance_that_is_deleted_while_both_are_at_work() -> None:
     assert app.close() == 0
 
 
-def test_tables_of_any_bytes() -> None:
+@pytest.mark.parametrize("text", [COMPOSED, MUTUAL], ids=["composed", "mutual"])
+def test_tables_of_any_bytes(text: str) -> None:
     """Words are set to what they must not be: refused, or made alive; never a crash."""
-    good = made(COMPOSED)
+    good = made(text)
     (kept,) = struct.unpack_from("<I", good.tables, 8)
     chance = random.Random(11)
     refused = 0

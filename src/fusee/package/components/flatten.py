@@ -87,8 +87,12 @@ class Resource:
 class Plan:
     """What is left of a component that does something."""
 
+    order: list["Plan"] = field(default_factory=list, repr=False)
+    """Whose steps are performed, one after the other: of all parts together."""
+    outer: "Plan | None" = field(default=None, repr=False)
+    """The part around it."""
     number: int = -1
-    """Of the part; parts are made alive in this order."""
+    """Of the part: those around it have greater ones."""
     modules: list[bytes] = field(default_factory=list)
     steps: list[tuple[int, ...]] = field(default_factory=list)
     arguments: list[int] = field(default_factory=list)
@@ -101,9 +105,14 @@ class Plan:
     instances: int = 0
     _modules: dict[int, int] = field(default_factory=dict)
 
+    def step(self, *step: int) -> None:
+        """What is done next."""
+        self.steps.append(step)
+        self.order.append(self)
+
     def item(self, *step: int) -> int:
         """The number of the core item that a step makes."""
-        self.steps.append(step)
+        self.step(*step)
         self.items += 1
         return self.items - 1
 
@@ -129,6 +138,7 @@ class Whole:
 
     parts: list[Plan] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
+    order: list[Plan] = field(default_factory=list)
     frames: int = 0
 
     @property
@@ -142,14 +152,12 @@ class Whole:
         return len(self.resources) - 1
 
     def add(self, part: Plan) -> None:
-        """A part is complete. Raises `NotForDevices` if it calls one that is not."""
+        """A part is complete."""
         part.number = len(self.parts)
         if part.number == MOST_PARTS:
             raise NotForDevices(f"it is composed of more than {MOST_PARTS} components with core modules of their own")
         self.parts.append(part)
         for lifted in part.links.values():
-            if lifted.part.number < 0:
-                raise NotForDevices("it is composed so that two components call each other")
             lifted.part.export(lifted)
 
 
@@ -171,9 +179,12 @@ class CoreInstance:
 class Frame:
     """A component while its steps are performed."""
 
-    def __init__(self, whole: Whole, program: Program, outer: "Frame | None", arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self, whole: Whole, program: Program, outer: "Frame | None", arguments: Mapping[str, Any],
+        around: "Frame | None" = None,
+    ) -> None:  # fmt: skip
         self.whole = whole
-        self.plan = Plan()
+        self.plan = Plan(whole.order, None if around is None else around.nearest)
         self.program = program
         self.outer = outer
         self.arguments = arguments
@@ -184,9 +195,19 @@ class Frame:
         if whole.frames > MOST_INSTANCES:
             raise NotForDevices(f"it consists of more than {MOST_INSTANCES} components")
 
+    @property
+    def has_work(self) -> bool:
+        """Whether it becomes a part."""
+        return any(isinstance(step, _WORK) for step in self.program.steps)
+
+    @property
+    def nearest(self) -> Plan | None:
+        """It, or the one around it, whatever is a part."""
+        return self.plan if self.has_work else self.plan.outer
+
     def end(self) -> None:
         """Its steps were performed."""
-        if any(isinstance(step, _WORK) for step in self.program.steps):
+        if self.has_work:
             self.whole.add(self.plan)
 
     def bind(self, paths: steps.Paths, item: Any) -> None:
@@ -288,7 +309,7 @@ def _instantiate_module(frame: Frame, step: steps.InstantiateModule) -> None:
     module = frame.spaces[CORE_MODULE][step.module]
     instances, plan = frame.spaces[CORE_INSTANCE], frame.plan
     given = [instances[step.arguments[owner]][name] for owner, name, _ in module._import_places]
-    plan.steps.append((Step.MODULE, plan.module(module), len(plan.arguments), len(given)))
+    plan.step(Step.MODULE, plan.module(module), len(plan.arguments), len(given))
     plan.arguments += given
     instances.append(CoreInstance(plan, plan.instances, list(module._export_places)))
     plan.instances += 1
@@ -311,7 +332,7 @@ def _instantiate_component(frame: Frame, step: steps.InstantiateComponent) -> No
     arguments = {name: frame.spaces[sort][index] for name, (sort, index) in step.arguments.items()}
     arguments |= {name: frame.type(item) for name, item in step.types.items()}
     program, outer = frame.spaces[steps.COMPONENT][step.component]
-    inner = Frame(frame.whole, program, outer, arguments)
+    inner = Frame(frame.whole, program, outer, arguments, frame)
     for part in program.steps:
         _perform(inner, part)
     inner.end()
@@ -341,7 +362,7 @@ def _define_resource(frame: Frame, step: steps.DefineResource) -> None:
     number = frame.whole.resource(NO_NAME, frame.plan)
     frame.resources[step.resource] = number
     if step.destructor is not None:
-        frame.plan.steps.append((Step.RESOURCE, number, frame.spaces[CORE_FUNC][step.destructor]))
+        frame.plan.step(Step.RESOURCE, number, frame.spaces[CORE_FUNC][step.destructor])
 
 
 def _lift(frame: Frame, step: steps.Lift) -> None:

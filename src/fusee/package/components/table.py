@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final
 
 from fusee.component.layout import MOST_FLAT_RESULTS, Layout, align, layout_of, parameters_type, payload_offset
@@ -40,7 +41,7 @@ _SCALARS: Final[dict[type[ValType], Kind]] = {
     S64: Kind.S64, U64: Kind.U64, F32: Kind.F32, F64: Kind.F64, Char: Kind.CHAR, String: Kind.STRING,
 }  # fmt: skip
 _CORE_KINDS: Final = {"i32": 0, "i64": 1, "f32": 2, "f64": 3}
-_TABLES: Final = 11
+_TABLES: Final = 13
 _VERSION: Final = re.compile(r"@(?:0\.0\.\d+|0\.\d+|\d+)")  # as far as another version must be the same
 _DEVICE_TYPES: Final = (
     *_SCALARS, ListType, MapType, RecordType, TupleType, VariantLikeType, EnumType, FlagsType, OwnType, BorrowType,
@@ -194,10 +195,13 @@ def _file(whole: Whole, plan: Plan, parts: list[bytes]) -> bytes:
     inside = [[writer.put(part), len(part)] for part in parts]
     arguments: list[Row] = [[number] for number in plan.arguments]
     links: list[Row] = [_link(part, number) for part in whole.parts if parts for number in part.links]
+    parents = [[NONE if part.outer is None else part.outer.number] for part in whole.parts if parts]
+    turns: list[Row] = [(part.number, len(list(steps))) for part, steps in groupby(whole.order) if parts]
     functions = list(writer.functions)
     types, type_parts = writer.types.rows, writer.types.parts
     tables: list[Sequence[Row]] = [
-        types, type_parts, functions, steps, arguments, imports, exports, resources, modules, inside, links,
+        types, type_parts, functions, steps, arguments, imports, exports, resources, modules, inside, links, parents,
+        turns,
     ]  # fmt: skip
     head = 4 * (3 + 2 * _TABLES)
     behind = head + 4 * sum(len(row) for table in tables for row in table)

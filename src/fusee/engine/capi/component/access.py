@@ -1,6 +1,7 @@
 """The rows of a component's tables."""
 
 from fusee.engine.capi.component.format import (
+    NONE,
     ExportRow,
     FunctionRow,
     Header,
@@ -11,6 +12,7 @@ from fusee.engine.capi.component.format import (
     ResourceRow,
     StepRow,
     Table,
+    TurnRow,
     TypeRow,
 )
 from fusee.engine.capi.component.state import Component
@@ -80,3 +82,22 @@ def link_row(c: Component, number: u32) -> LinkRow:
 @kernel(inline=True)
 def module_row(c: Component, number: u32) -> ModuleRow:
     return cast(Ptr[ModuleRow], rows(c, header(c).modules))[number]
+
+
+@kernel(inline=True)
+def parent_of(c: Component, part: u32) -> u32:
+    return cast(Ptr[u32], rows(c, header(c).parents))[part]
+
+
+@kernel(inline=True)
+def turn_row(c: Component, number: u32) -> TurnRow:
+    return cast(Ptr[TurnRow], rows(c, header(c).turns))[number]
+
+
+@kernel
+def is_inside(c: Component, part: u32, outer: u32) -> bool:
+    """Whether a part is in another one, or in one that is. Those around a part have greater numbers."""
+    at = parent_of(c, part)
+    while at != NONE and at != outer:
+        at = parent_of(c, at)
+    return at == outer

@@ -74,13 +74,37 @@ def has_flat_params(row: TypeRow) -> bool:
     return row.flat <= MOST_FLAT_PARAMS
 
 
+@kernel
+def is_item(instance: Instance, number: u32) -> bool:
+    return number == NONE or number < instance.item_count
+
+
+@kernel
+def can_call(function: Function, is_inner: bool) -> bool:
+    """Whether a function can be called. Who is inside of the instance does not enter it, but it may not be complete."""
+    instance = cast(Instance, function.instance)
+    if not is_inner:
+        return can_enter(instance)
+    if instance.is_deleted:
+        return False
+    row = export_row(instance.component, function.row)
+    is_made = is_item(instance, row.core) and is_item(instance, row.memory)
+    return is_made and is_item(instance, row.realloc) and is_item(instance, row.post_return)
+
+
 @kernel(export="fusee_component_call")
 def call_function(function: Function, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
     """Null if it has returned, and its result is the app's; else the trap. Arguments stay the app's."""
+    return call_from(function, arguments, count, result, False)
+
+
+@kernel
+def call_from(function: Function, arguments: Ptr[Value], count: usize, result: Value, is_inner: bool) -> Trap:
+    """The same for the app, or a part, which may be inside of the one that it calls."""
     if is_null(function):
         return trap_from(usize(0), NO_VALUE)
     instance = cast(Instance, function.instance)
-    if not can_enter(instance):
+    if not can_call(function, is_inner):
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
     room = stack_array(Value, 1)
@@ -111,11 +135,13 @@ def perform(f: Function, arguments: Ptr[Value], count: usize, result: Value) -> 
     call = stack_array(Call, 1)[0]
     begin_call(call, instance, row.memory, row.realloc, row.encoding)
     values = stack_array(CoreValue, MOST_FLAT_PARAMS)
+    may_enter = instance.may_enter  # of a call from inside, which is in the middle of another one: no
+    borrowed = instance.borrowed
     instance.may_enter = False
     instance.borrowed = u32(0)
     status = caught(lower_arguments, call, function, arguments, count, values)
     if status != 0:
-        give_up(instance, status)
+        give_up(instance, status, may_enter)
     params = type_row(c, function.params)
     core_count = params.flat if has_flat_params(params) else u32(1)
     call_core(instance, item_at(instance, row.core), values, core_count, u32(function.result != NONE))
@@ -129,14 +155,15 @@ def perform(f: Function, arguments: Ptr[Value], count: usize, result: Value) -> 
         instance.may_leave = False
         call_core(instance, item_at(instance, row.post_return), values, u32(function.result != NONE), u32(0))
         instance.may_leave = True
-    instance.may_enter = True
+    instance.may_enter = may_enter
+    instance.borrowed = borrowed
 
 
 @kernel(cold=True)
-def give_up(instance: Instance, status: u64) -> None:
+def give_up(instance: Instance, status: u64, may_enter: bool) -> None:
     """The arguments will not do. If the guest's allocator has not trapped, the instance can be called again."""
     code = u32(status >> 32) & 0xFF_FFFF
-    instance.may_enter = code != Fault.GUEST
+    instance.may_enter = may_enter and code != Fault.GUEST
     raise Broken(code, u32(status))
 
 
@@ -186,13 +213,19 @@ def lift_result(call: Call, function: FunctionRow, word: u64, result: Value) -> 
 @kernel(export="fusee_component_drop")
 def drop_resource(instance: Instance, value: Value) -> Trap:
     """The app drops a handle: the guest's destructor is called. Null, or the trap."""
+    return drop_from(instance, value, False)
+
+
+@kernel
+def drop_from(instance: Instance, value: Value, is_inner: bool) -> Trap:
+    """The same for the app, or a part, which may be inside of the one that the resource is of."""
     if is_null(instance) or is_null(value):
         return trap_from(usize(0), NO_VALUE)
     if instance.part_count != 0 and value.which < instance.component.resource_count:
         owner = resource_row(instance.component, value.which).owner
         if owner >= Owner.PART:
-            return drop_resource(cast(Instance, instance.parts[owner - Owner.PART]), value)
-    if not can_enter(instance):
+            return drop_from(cast(Instance, instance.parts[owner - Owner.PART]), value, False)
+    if instance.is_deleted or not (is_inner or instance.may_enter):
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
     status = caught(drop_of_app, instance, value)
@@ -214,9 +247,10 @@ def drop_of_app(instance: Instance, value: Value) -> None:
     if find_handle(instance.host, number, value.which).is_held:
         raise Broken(Fault.HANDLE, number)
     rep = remove_handle(instance.host, number, value.which).rep
+    may_enter = instance.may_enter
     instance.may_enter = False
     destroy(instance, value.which, rep)
-    instance.may_enter = True
+    instance.may_enter = may_enter
 
 
 @kernel

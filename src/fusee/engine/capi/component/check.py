@@ -11,9 +11,11 @@ from fusee.engine.capi.component.access import (
     import_row,
     link_row,
     module_row,
+    parent_of,
     part_row,
     resource_row,
     step_row,
+    turn_row,
     type_row,
 )
 from fusee.engine.capi.component.errors import Broken, Fault
@@ -42,6 +44,7 @@ from fusee.engine.capi.component.format import (
     StepRow,
     Table,
     Text,
+    TurnRow,
     TypeRow,
 )
 from fusee.engine.capi.component.lift import discriminant_size
@@ -91,6 +94,8 @@ def check_tables(c: Component) -> None:
     check_table(c, head.modules, u32(size_of(ModuleRow)))
     check_table(c, head.files, u32(size_of(ModuleRow)))
     check_table(c, head.links, u32(size_of(LinkRow)))
+    check_table(c, head.parents, u32(4))
+    check_table(c, head.turns, u32(size_of(TurnRow)))
     for i in span(head.types.count):
         check_type(c, i)
     for i in span(head.functions.count):
@@ -233,19 +238,27 @@ def check_parts(c: Component) -> None:
     """What they know of each other, and that they have none themselves; those of the component are loaded."""
     head = header(c)
     check_owners(c, head.files.count)
+    demand(head.parents.count == head.files.count)
     for i in span(head.files.count):
+        parent = parent_of(c, i)
+        demand(parent == NONE or (parent > i and parent < head.files.count))
         part = cast(Component, c.parts[i])
         demand(header(part).files.count == 0 and header(part).links.count == 0)
         demand(header(part).resources.count == head.resources.count)
-        check_owners(part, i)
+        check_owners(part, head.files.count)
+        for j in span(head.resources.count):
+            demand(resource_row(part, j).owner != Owner.PART + i)
     before = u32(0)
     for i in span(head.links.count):
         row = link_row(c, i)
-        demand(row.part >= before and row.part < head.files.count and row.target < row.part)
+        demand(row.part >= before and row.part < head.files.count)
+        demand(row.target < head.files.count and row.target != row.part)
         before = row.part
         part = cast(Component, c.parts[row.part])
         demand(row.number < header(part).imports.count)
         demand(row.export < header(cast(Component, c.parts[row.target])).exports.count)
+    for i in span(head.turns.count):
+        demand(turn_row(c, i).part < head.files.count)
 
 
 @kernel

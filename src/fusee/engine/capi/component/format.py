@@ -12,7 +12,7 @@ from typing import Final
 
 from fusee.kernel.lang import Inline, struct, table, u8, u32
 
-MAGIC: Final = 0x3243_5546  # "FUC2"
+MAGIC: Final = 0x3343_5546  # "FUC3"
 NONE: Final = 0xFFFF_FFFF
 MOST_DEPTH: Final = 32  # of types in types
 MOST_FLAT_PARAMS: Final = 16  # CanonicalABI, "Flattening"
@@ -113,6 +113,8 @@ class Header:
     modules: Inline[Table]
     files: Inline[Table]  # of parts
     links: Inline[Table]
+    parents: Inline[Table]  # words: for each part the one that it is in, or NONE
+    turns: Inline[Table]
 
 
 @struct
@@ -206,9 +208,17 @@ class ModuleRow:
 
 @struct
 class LinkRow:
-    """A function that a part imports and one before it exports. They are in the order of the parts."""
+    """A function that a part imports and another one exports. They are in the order of the importing parts."""
 
     part: u32
     number: u32  # of the import
     target: u32  # the part that exports it
     export: u32
+
+
+@struct
+class TurnRow:
+    """So many steps of a part are performed next: one may import what another one exports that is not yet complete."""
+
+    part: u32
+    count: u32

@@ -8,9 +8,11 @@ from fusee.engine.capi.component.access import (
     export_row,
     header,
     import_row,
+    is_inside,
     link_row,
     resource_row,
     step_row,
+    turn_row,
 )
 from fusee.engine.capi.component.blocks import delete_block, table_block, try_block
 from fusee.engine.capi.component.components import NO_MEMORY, copy_text, give_trap, is_named
@@ -61,8 +63,6 @@ def new_instance(c: Component, out: Ptr[usize]) -> Instance:
         give_trap(trap_from(c.store, NO_MEMORY), out)
         return instance
     status = caught(make, instance)
-    if status == 0:
-        status = caught(make_parts, instance)
     trap = null(Trap)
     if status != 0:
         trap = trap_of(instance, status)
@@ -114,9 +114,24 @@ def find_function(instance: Instance, interface: Ptr[u8], name: Ptr[u8]) -> Func
 
 @kernel
 def make(instance: Instance) -> None:
-    c = instance.component
-    if not c.has_unknown:
+    """It, and what it is composed of."""
+    prepare(instance)
+    make_parts(instance)
+    begin(instance)
+    go_on(instance, header(instance.component).steps.count)
+    take_turns(instance)
+
+
+@kernel
+def begin(instance: Instance) -> None:
+    if not instance.component.has_unknown:
         look_for_unknown(instance)
+
+
+@kernel
+def prepare(instance: Instance) -> None:
+    """Room for what its steps make. Until all are performed, only what is inside of it may call it."""
+    c = instance.component
     head = header(c)
     instance.modules = cast(Ptr[usize], table_block(head.steps.count, POINTER))
     instance.exports = cast(Ptr[usize], table_block(head.steps.count, usize(size_of(Vector))))
@@ -127,10 +142,20 @@ def make(instance: Instance) -> None:
     for i in span(head.exports.count):
         instance.functions[i].instance = address(instance)
         instance.functions[i].row = i
-    instance.may_enter = False
-    for i in span(head.steps.count):
-        perform(instance, i, step_row(c, i))
-    instance.may_enter = True
+    instance.may_enter = head.steps.count == 0
+
+
+@kernel
+def go_on(instance: Instance, count: u32) -> None:
+    """Perform so many steps."""
+    c = instance.component
+    steps = header(c).steps.count
+    if count > steps - instance.step_count:
+        raise Broken(Fault.TABLE, 0)
+    for _ in span(count):
+        perform(instance, instance.step_count, step_row(c, instance.step_count))
+        instance.step_count += 1
+    instance.may_enter = instance.step_count == steps
 
 
 @kernel
@@ -196,42 +221,66 @@ def instantiate(instance: Instance, step: StepRow) -> None:
 
 @kernel
 def make_parts(instance: Instance) -> None:
-    """One part after the other, each linked with those before it."""
+    """The parts, linked with each other, of which no step is performed yet."""
     c = instance.component
     instance.parts = cast(Ptr[usize], table_block(header(c).files.count, POINTER))
-    link = u32(0)
     for i in span(header(c).files.count):
         part = blank_instance(cast(Component, c.parts[i]))
         if is_null(part):
             raise Broken(Fault.MEMORY, 0)
         instance.parts[i] = address(part)
         instance.part_count += 1
-        note_owners(instance, part)
-        part.link_count = header(part.component).imports.count
-        part.links = cast(Ptr[usize], table_block(part.link_count, POINTER))
+        prepare(part)
+    link = u32(0)
+    for i in span(header(c).files.count):
+        part = cast(Instance, instance.parts[i])
+        note_owners(instance, part, i)
+        imports = header(part.component).imports.count
+        part.inner_links = table_block(imports, usize(1))
+        part.links = cast(Ptr[usize], table_block(imports, POINTER))
+        part.link_count = imports
         while link < header(c).links.count and link_row(c, link).part == i:
             row = link_row(c, link)
             target = cast(Instance, instance.parts[row.target])
             if part.links[row.number] == 0:
                 part.links[row.number] = address(target.functions[row.export])
+                part.inner_links[row.number] = u8(is_inside(c, i, row.target))
                 target.count += 1
             link += 1
-        status = caught(make, part)
-        if status != 0:
-            instance.trap = address(trap_of(part, status))
-            raise Broken(Fault.GUEST, 0)
 
 
 @kernel
-def note_owners(instance: Instance, part: Instance) -> None:
+def note_owners(instance: Instance, part: Instance, number: u32) -> None:
     c = part.component
-    part.owners = cast(Ptr[usize], table_block(header(c).resources.count, POINTER))
-    part.owner_count = header(c).resources.count
-    for i in span(part.owner_count):
+    count = header(c).resources.count
+    part.inner_owners = table_block(count, usize(1))
+    part.owners = cast(Ptr[usize], table_block(count, POINTER))
+    part.owner_count = count
+    for i in span(count):
         owner = resource_row(c, i).owner
         if owner >= Owner.PART:
             part.owners[i] = instance.parts[owner - Owner.PART]
+            part.inner_owners[i] = u8(is_inside(instance.component, number, owner - Owner.PART))
             cast(Instance, part.owners[i]).count += 1
+
+
+@kernel
+def take_turns(instance: Instance) -> None:
+    """The parts perform their steps as those around them say."""
+    c = instance.component
+    for i in span(instance.part_count):
+        note_failure(instance, i, caught(begin, cast(Instance, instance.parts[i])))
+    for i in span(header(c).turns.count):
+        row = turn_row(c, i)
+        note_failure(instance, row.part, caught(go_on, cast(Instance, instance.parts[row.part]), row.count))
+
+
+@kernel
+def note_failure(instance: Instance, part: u32, status: u64) -> None:
+    """A part's trap is that of the whole."""
+    if status != 0:
+        instance.trap = address(trap_of(cast(Instance, instance.parts[part]), status))
+        raise Broken(Fault.GUEST, 0)
 
 
 # Imports that the app has not defined.
