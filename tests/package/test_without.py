@@ -90,6 +90,34 @@ def test_what_needs_a_part_is_refused_with_that_reason() -> None:
     assert max(exports.values()) < len(DEVICE_PROGRAM.entries)  # WASI's functions, or those of objects
 
 
+NOTHING_LEFT = """
+from fusee.engine.isa.selection import SIZE, choose
+from fusee.kernel.target import Target
+from fusee.spec.families import Family, leave_out
+choose(SIZE)
+leave_out(Family)
+from fusee.engine.program import DEVICE_PROGRAM
+from fusee.kernel.compile import Compilation, Options
+options = Options(Target.parse("arm64_32-apple-watchos"), for_this_process=False)
+kernels = [*Compilation(DEVICE_PROGRAM, options).remainder.parts.values()]
+print(*sorted({kernel.symbol for part in kernels for kernel in part}))
+"""
+FOR_THEM = (
+    "capi.exn", "capi.thrown", "capi.wasi", "natives.helpers", "natives.linked", "runtime.aggregates",
+    "runtime.exceptions", "runtime.heap.allocate", "runtime.heap.sweep", "runtime.shared", "translate.aggregate",
+    "translate.atomic", "translate.exception.end_try", "translate.shuffle", "handlers.unwind", "layouts.make_layout",
+)  # fmt: skip
+"""Only what can be left out needs these."""
+
+
+def test_nothing_is_left_of_what_only_they_need() -> None:
+    done = subprocess.run([sys.executable, "-c", NOTHING_LEFT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kernels = done.stdout.split()
+    assert "engine.translate.control.end_block" in kernels
+    assert [name for name in kernels if f"{name}.".startswith(tuple(f"engine.{part}." for part in FOR_THEM))] == []
+
+
 def test_reasons_say_what_is_missing() -> None:
     for family in Family:
         assert not family.features or f"({family})" in family.reason.message

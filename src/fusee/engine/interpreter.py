@@ -10,6 +10,7 @@ from fusee.engine.handlers.regs import Code
 from fusee.engine.handlers.table import HANDLERS
 from fusee.engine.natives.helpers import HELPERS
 from fusee.engine.natives.host_stack import measure_stack
+from fusee.engine.present import HAS_NATIVE
 from fusee.engine.runtime.codes import release_code
 from fusee.engine.runtime.exceptions import take_exn
 from fusee.engine.runtime.frames import header
@@ -34,10 +35,11 @@ def install_interpreter(engine: Engine) -> None:
     cells = engine.cells
     cells.first_call = address(FIRST_CALL[0])
     cells.interrupted = address(INTERRUPTED[0])
-    cells.native = address(NATIVE[0])
-    cells.tiered = address(NATIVE[1])
-    cells.resumed = address(NATIVE[2])
-    engine.helpers = cast(Ptr[usize], HELPERS)
+    if HAS_NATIVE:
+        cells.native = address(NATIVE[0])
+        cells.tiered = address(NATIVE[1])
+        cells.resumed = address(NATIVE[2])
+        engine.helpers = cast(Ptr[usize], HELPERS)
     for number in span(u32(4)):
         cells.words[number] = address(CELL_HANDLERS[number])
     cells.translate = cast(Ptr[u8], cells.words)

@@ -9,6 +9,7 @@ from typing import Final
 
 from fusee.engine.arena import new_memory
 from fusee.engine.errors import Invalid
+from fusee.engine.present import HAS_AGGREGATES
 from fusee.engine.registry import CanonicalType, Group, TypeRegistry, canonical_value_type
 from fusee.engine.state.module import (
     ABSTRACT,
@@ -145,7 +146,7 @@ def make_layouts(m: Module, registry: TypeRegistry, group: Group, first: u32, en
         t = m.types[i]
         record = registry.types[t.canonical]
         place = place + make_display(registry, record, t, place)
-        if t.kind != KIND_FUNC:
+        if HAS_AGGREGATES and t.kind != KIND_FUNC:
             layout = cast(Ptr[Layout], base)[i - first]
             record.layout = address(layout)
             place = place + make_layout(m, layout, t, place)

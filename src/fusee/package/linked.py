@@ -17,7 +17,7 @@ from fusee.native.units import NativeObjects, objects_for_device
 from fusee.package.natives import NativeModule
 from fusee.package.objects import Kind, read_object
 
-TABLE: Final = "fusee.natives"  # the object with the list of modules, which every library has
+TABLE: Final = "fusee.natives"  # the object with the list of modules, which every library with native code has
 
 _USUAL_FACTOR: Final = 2.0  # bytes of native code for one of WebAssembly
 _MORE: Final = 1.02  # a guess that was wrong is corrected by this much at least
@@ -33,6 +33,8 @@ class Natives:
 
 def compile_natives(modules: Sequence[NativeModule], target: Target, kept: Cache) -> Natives:
     """Object files of the modules' native code, and of their list. `ValueError` if a module is given twice."""
+    if not modules:
+        return Natives({}, {})
     objects: dict[str, bytes] = {}
     sizes: dict[str, dict[str, object]] = {}
     linked: list[Linked] = []

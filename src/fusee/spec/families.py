@@ -19,6 +19,7 @@ class Family(StrEnum):
     GC = "gc"  # structures, arrays, i31 references, casts
     THREADS = "threads"  # shared memories and atomic instructions
     WASI = "wasi"  # of the C API
+    NATIVE = "native"  # what linked native code needs: a library has it if such code is linked to it (`OPTIONAL`)
 
     @property
     def features(self) -> Feature:
@@ -37,6 +38,7 @@ _FEATURES = {
     Family.GC: Feature.GC,
     Family.THREADS: Feature.THREADS,
     Family.WASI: Feature(0),
+    Family.NATIVE: Feature(0),
 }
 _REASONS = {
     Family.SIMD: Unsupported.SIMD,
@@ -44,7 +46,11 @@ _REASONS = {
     Family.GC: Unsupported.GC,
     Family.THREADS: Unsupported.THREADS,
     Family.WASI: Unsupported.NONE,
+    Family.NATIVE: Unsupported.NONE,
 }
+
+OPTIONAL = tuple(family for family in Family if family is not Family.NATIVE)
+"""What a user may leave out."""
 
 _left_out: frozenset[Family] = frozenset()
 
@@ -52,9 +58,9 @@ _left_out: frozenset[Family] = frozenset()
 def parse(names: str) -> frozenset[Family]:
     """The families of a comma-separated list. Raises ValueError, which names those that there are."""
     words = [word.strip() for word in names.split(",") if word.strip()]
-    unknown = [word for word in words if word not in set(Family)]
+    unknown = [word for word in words if word not in OPTIONAL]
     if unknown:
-        raise ValueError(f"no family named {unknown[0]!r}; there are {', '.join(Family)}")
+        raise ValueError(f"no family named {unknown[0]!r}; there are {', '.join(OPTIONAL)}")
     return frozenset(map(Family, words))
 
 

@@ -17,12 +17,8 @@ from fusee.engine.capi.state import (
     KIND_TAG,
     KIND_TRAP,
 )
-from fusee.engine.capi.waiting import HAS_THREADS
-from fusee.engine.capi.wasi.state import HAS_WASI
+from fusee.engine.present import HAS_AGGREGATES, HAS_EXCEPTIONS, HAS_THREADS, HAS_WASI
 from fusee.kernel.lang import Instance, Kernel, exported
-from fusee.spec.families import Family, left_out
-
-HAS_OBJECTS: Final = Family.GC not in left_out()
 
 MODULES: Final = (
     "engine",
@@ -41,10 +37,10 @@ MODULES: Final = (
     "table",
     "globals",
     "tag",
-    "exn",
+    *(("exn",) if HAS_EXCEPTIONS else ()),
     "extern",
     "instance",
-    *(("anyref",) if HAS_OBJECTS else ()),
+    *(("anyref",) if HAS_AGGREGATES else ()),
     *(("wasi.config", "wasi.imports") if HAS_WASI else ()),
 )
 
@@ -139,7 +135,8 @@ def _ref_functions() -> list[Instance]:
 def _guest_functions() -> list[Instance]:
     """What exceptions and objects of guests have in common with other references, but that they have no host info."""
     made = []
-    for name, kind in {"exn": KIND_EXN, **({"any": KIND_ANY} if HAS_OBJECTS else {})}.items():
+    kinds = {"exn": KIND_EXN} if HAS_EXCEPTIONS else {}
+    for name, kind in (kinds | ({"any": KIND_ANY} if HAS_AGGREGATES else {})).items():
         made += [
             exported(f"fusee_{name}_copy", refs.copy_ref),
             exported(f"fusee_{name}_delete", refs.delete_ref),

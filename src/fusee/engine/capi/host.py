@@ -9,9 +9,9 @@ from fusee.engine.capi.state import VAL_EXTERNREF, ExternType, Host, StoreObject
 from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.values import delete_value, from_slot, to_slot
 from fusee.engine.capi.vectors import pointers
-from fusee.engine.capi.waiting import HAS_THREADS, answer
+from fusee.engine.capi.waiting import answer
 from fusee.engine.capi.wasi.functions import call_wasi
-from fusee.engine.capi.wasi.state import HAS_WASI
+from fusee.engine.present import HAS_THREADS, HAS_WASI
 from fusee.engine.state.platform import REQUEST_GROW
 from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import (

@@ -32,6 +32,7 @@ from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.interpreter import close_module
 from fusee.engine.natives.linked import use_linked
+from fusee.engine.present import HAS_NATIVE
 from fusee.engine.registry import TypeRegistry, canonical_value_type
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, Module, Span
 from fusee.engine.validate.module import validate_module
@@ -134,10 +135,11 @@ def load_module(made: ModuleObject) -> None:
     if status != 0:
         release_module(m)
         raise_again(status)
-    status = caught(use_linked, opened, m)
-    if status != 0:
-        close_module(m)
-        raise_again(status)
+    if HAS_NATIVE:
+        status = caught(use_linked, opened, m)
+        if status != 0:
+            close_module(m)
+            raise_again(status)
     made.module = m
 
 

@@ -26,7 +26,8 @@ from fusee.engine.capi.state import (
 )
 from fusee.engine.capi.types import delete_externtype
 from fusee.engine.capi.wasi.config import delete_wasi
-from fusee.engine.capi.wasi.state import HAS_WASI, Wasi
+from fusee.engine.capi.wasi.state import Wasi
+from fusee.engine.present import HAS_EXCEPTIONS, HAS_WASI
 from fusee.engine.runtime.heap.roots import hold_exn, new_root
 from fusee.engine.runtime.store import release_store
 from fusee.engine.state.runtime import Exn
@@ -59,7 +60,7 @@ def new_ref(store: StoreObject, kind: u32, target: usize) -> Ref:
         store.count += 1
         if kind == KIND_FOREIGN:
             cast(Object, target).handles += 1
-        elif kind == KIND_EXN:
+        elif HAS_EXCEPTIONS and kind == KIND_EXN:
             hold_exn(store.store, cast(Exn, target))
     else:
         store.status = OUT_OF_MEMORY

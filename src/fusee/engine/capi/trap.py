@@ -8,6 +8,7 @@ from fusee.engine.capi.refs import drop_store, drop_trap, hold_trap
 from fusee.engine.capi.state import KIND_INSTANCE, KIND_TRAP, Frame, Ref, StoreObject, Trap, Vector
 from fusee.engine.capi.thrown import write_thrown
 from fusee.engine.capi.vectors import delete_vector, new_elements, pointers
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.exceptions import take_exn, throw_exn
 from fusee.engine.runtime.heap.roots import hold_exn
 from fusee.engine.state.runtime import FRAME_WORDS, MOST_FRAMES, UNKNOWN_OFFSET, Exn, Instance
@@ -87,7 +88,7 @@ def trap_message(trap: Trap, out: Vector) -> None:
         write_message(out, u64(0))
     elif trap.message.size != 0:
         copy_to_bytes(out, trap.message.data, trap.message.size)
-    elif trap.exn != 0:
+    elif HAS_EXCEPTIONS and trap.exn != 0:
         write_thrown(out, cast(StoreObject, trap.store), cast(Exn, trap.exn))
     else:
         write_message(out, trap.status)
@@ -102,7 +103,7 @@ def stop(s: StoreObject, trap: Trap) -> u32:
     """
     delete_trap(cast(Trap, s.pending))
     s.pending = address(trap)
-    if exn_in(s, trap) != 0:
+    if HAS_EXCEPTIONS and exn_in(s, trap) != 0:
         throw_exn(s.store, trap.exn)
     return u32(1)
 
@@ -133,14 +134,14 @@ def trap_of(s: StoreObject, status: u64) -> Trap:
     trap = cast(Trap, s.pending)
     s.pending = usize(0)
     thrown = usize(0)
-    if s.store.exception != 0:
+    if HAS_EXCEPTIONS and s.store.exception != 0:
         thrown = take_exn(s.store)
     if exn_in(s, trap) != thrown:
         delete_trap(trap)
         trap = null(Trap)
     if is_null(trap):
         trap = new_trap(s, status)
-        if thrown != 0:
+        if HAS_EXCEPTIONS and thrown != 0:
             give_exn(trap, thrown)
     return trap
 

@@ -8,6 +8,7 @@ who has read the token, looks around, and then sleeps while it is the same misse
 from typing import Annotated, Final
 
 from fusee.engine.capi.state import StoreObject, System
+from fusee.engine.present import HAS_THREADS
 from fusee.engine.runtime.atomic import NOT_EQUAL, TIMED_OUT, begin_waiting, end_waiting
 from fusee.engine.runtime.memory import grow_for
 from fusee.engine.runtime.metering import MONOTONIC, is_late
@@ -34,9 +35,6 @@ from fusee.kernel.lang import (
     u64,
     usize,
 )  # fmt: skip
-from fusee.spec.families import Family, left_out
-
-HAS_THREADS: Final = Family.THREADS not in left_out()
 
 FREE: Final = 0  # of a lock
 TAKEN: Final = 1

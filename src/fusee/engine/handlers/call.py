@@ -10,6 +10,7 @@ from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import ACC, NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import NUMBER, ROWS
+from fusee.engine.present import HAS_EXCEPTIONS, HAS_NATIVE
 from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import code_of, find_code, slots_at
 from fusee.engine.runtime.frames import header
@@ -101,7 +102,7 @@ def use_native_code(ctx: Instance, index: u32, code: usize) -> None:
     If somebody else wants a guest to pause at this moment, and has replaced this handler: who waits does so again.
     """
     m = ctx.module
-    if not is_null(m.tiers) and atomic_load(m.tiers + index, Order.ACQUIRE) != 0:
+    if HAS_NATIVE and not is_null(m.tiers) and atomic_load(m.tiers + index, Order.ACQUIRE) != 0:
         atomic_store(cast(Ptr[usize], code), ctx.store.engine.cells.tiered, Order.RELAXED)
 
 
@@ -159,7 +160,7 @@ def across(f: Regs) -> None:
         world.stack_top = f.fp + maximum(func.param_slots, func.result_slots)
         if world.engine.platform.call_host(address(world), func.index, address(f.ctx), f.fp) != 0:
             blame_caller(f)
-            if world.exception != 0:
+            if HAS_EXCEPTIONS and world.exception != 0:
                 world.noted = u32(0)
                 return tail(unwind, f)
             raise Trap(TrapCode.EMBEDDER, 0)

@@ -6,6 +6,7 @@ from fusee.engine.handlers.regs import Regs, code_at, float_register, read_float
 from fusee.engine.handlers.trap import on_native_error
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import PIN, PINS
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.state.code import CODE_START, MOST_PINS, Code
 from fusee.engine.state.native import NativeCell, Resume
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL, Func, Instance
@@ -73,7 +74,7 @@ def leave_native(f: Regs) -> None:
     if f.acc == TAIL_CALL:
         return tail(call_handed_over, f)
     blame_caller(f)
-    if f.ctx.store.exception != 0:
+    if HAS_EXCEPTIONS and f.ctx.store.exception != 0:
         return tail(unwind, f)
     return tail(on_native_error, f)
 

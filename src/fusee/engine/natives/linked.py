@@ -1,6 +1,6 @@
 """Native code that is linked to the library, and the modules that it belongs to.
 
-`fusee build --native` adds both (`native/table.py`); a library without has an empty list.
+`fusee build --native` adds both (`native/table.py`); a library without has nothing of either.
 """
 
 from hashlib import sha256 as hash_of

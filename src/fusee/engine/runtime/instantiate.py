@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, Unsupported, raise_again
+from fusee.engine.present import HAS_NATIVE
 from fusee.engine.registry import canonical_value_type
 from fusee.engine.runtime.const import Evaluator, evaluate_span
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own, own_globals
@@ -184,7 +185,7 @@ def make_functions(instance: Instance) -> None:
         func.result_count = defined.result_count
         func.param_slots = defined.param_slots
         func.result_slots = defined.result_slots
-        if not is_null(m.natives):
+        if HAS_NATIVE and not is_null(m.natives):
             func.native = m.natives[i]
 
 

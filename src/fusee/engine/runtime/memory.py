@@ -6,6 +6,7 @@ target narrows only what is known to lie inside the memory.
 
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Trap
+from fusee.engine.present import HAS_THREADS
 from fusee.engine.runtime.holdings import holdings_of
 from fusee.engine.runtime.metering import CHUNK_BYTES, charge, is_late, look, shall_give_up, step_aside, try_again
 from fusee.engine.state.module import Limits
@@ -194,7 +195,7 @@ def grow_for(world: Store, memory: Memory, delta: u64) -> u64:
     holdings = holdings_of(world)
     if out_of_range(holdings.total_bytes, delta << shift, holdings.maximum_total_bytes):
         return NOT_GROWN
-    if memory.is_shared:
+    if HAS_THREADS and memory.is_shared:
         pages = extend(memory, delta, limit_bytes(world, memory))
         if pages == NOT_GROWN:
             return pages
@@ -244,7 +245,7 @@ def memory_grow(ctx: Instance, index: u64, delta: u64) -> u64:
     """`memory.grow` (spec 4.6.10); the caller must read the memory's base and length again."""
     world = ctx.store
     memory = memory_at(ctx, index)
-    if memory.is_shared and delta != 0 and world.engine.has_threads:
+    if HAS_THREADS and memory.is_shared and delta != 0 and world.engine.has_threads:
         return grow_together(world, memory, delta)
     payer = world if memory.is_shared else cast(Store, memory.store)
     pages = grow_for(payer, memory, delta)

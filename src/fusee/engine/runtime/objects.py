@@ -1,6 +1,7 @@
 """Allocation of the store's objects, for instances and for the embedder (spec 4.5.3)."""
 
 from fusee.engine.errors import Exhausted
+from fusee.engine.present import HAS_THREADS
 from fusee.engine.runtime.holdings import BLOCK_GLOBAL, BLOCK_MEMORY, BLOCK_PLAIN, BLOCK_TABLE, Limit, holdings_of, own
 from fusee.engine.runtime.memory import init_memory
 from fusee.engine.runtime.shared import make_shared
@@ -16,7 +17,7 @@ def new_memory(store: Store, limits: Limits) -> Memory:
     holdings = holdings_of(store)
     if holdings.memories >= holdings.maximum_memories:
         raise Exhausted(Limit.MEMORIES, 0)
-    if limits.is_shared:
+    if HAS_THREADS and limits.is_shared:
         memory = make_shared(store, limits)
     else:
         memory = cast(Memory, own(store, BLOCK_MEMORY, usize(size_of(Memory))))

@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import fits_pointer, new_unset
 from fusee.engine.errors import Exhausted, raise_again
+from fusee.engine.present import HAS_THREADS
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.runtime.heap.blocks import release_blocks
 from fusee.engine.runtime.holdings import (
@@ -122,7 +123,7 @@ def release_store(store: Store) -> None:
         at = block.next
         if block.kind == BLOCK_MEMORY:
             release_memory(cast(Memory, contents(block)))
-        elif block.kind == BLOCK_SHARED:
+        elif HAS_THREADS and block.kind == BLOCK_SHARED:
             drop_borrowed(block)
         elif block.kind == BLOCK_TABLE:
             release_table(cast(Table, contents(block)))

@@ -9,6 +9,7 @@ from fusee.engine.errors import Exhausted, Unsupported, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.codes import add_code, notes_bytes
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.code import CODE_START
@@ -116,7 +117,7 @@ def translate_into(t: Translator, m: Module, index: u32) -> None:
     positions = t.code_bytes + notes_bytes(t.head_count)
     positions_end = positions + table_bytes(t)
     clauses = clauses_start(positions_end)
-    size = clauses + clauses_bytes(t) if t.clause_count != 0 else positions_end
+    size = clauses + clauses_bytes(t) if HAS_EXCEPTIONS and t.clause_count != 0 else positions_end
     home = new_memory(t.platform, size)
     status = caught(complete, t, home, positions, clauses)
     if status != 0:
@@ -140,7 +141,8 @@ def complete(t: Translator, home: Ptr[u8], positions: u32, clauses: u32) -> None
         note[2 + number] = t.heads[number * 2]
     resolve_fixups(t, home)
     write_positions(t, home, positions)
-    write_clauses(t, home, clauses)
+    if HAS_EXCEPTIONS:
+        write_clauses(t, home, clauses)
 
 
 @kernel
@@ -290,7 +292,8 @@ def translate_body(t: Translator) -> None:
     type_index = t.module.bodies[t.index - t.module.imported_func_count].type_index
     open_frame(t, FUNCTION, BLOCK_INDEXED | type_index, u32(0))
     translate_code(t)
-    return_caught(t)
+    if HAS_EXCEPTIONS:
+        return_caught(t)
 
 
 @kernel

@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.engine.decode.instruction import read_prefixed
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.translate import access, aggregate, call, casts, compute, control, exception, reference
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
@@ -95,12 +96,20 @@ def translate_code(t: Translator) -> None:
             if t.depth == 1:
                 control.leave(t)
                 return
-            exception.end_block(t, True)
+            end_block(t, True)
         elif action == CONTROL:
             if not translate_own(t, index) and not resume(t):
                 return
         elif not translate_other(t, index) and not resume(t):
             return
+
+
+@kernel(inline=True)
+def end_block(t: Translator, reachable: bool) -> bool:
+    """The `end` of any block; whether what follows can be reached."""
+    if HAS_EXCEPTIONS:
+        return exception.end_block(t, reachable)
+    return control.end_block(t, reachable)
 
 
 @kernel
@@ -122,14 +131,14 @@ def resume(t: Translator) -> bool:
         if index == control.ELSE:
             control.begin_else_arm(t)
             return True
-        if index == opcodes.CATCH.index or index == opcodes.CATCH_ALL.index:
+        if HAS_EXCEPTIONS and (index == opcodes.CATCH.index or index == opcodes.CATCH_ALL.index):
             exception.begin_clause(t, index, False)
             return True
         if t.depth == 1:
             return False
-        if index == control.DELEGATE:
+        if HAS_EXCEPTIONS and index == control.DELEGATE:
             exception.add_delegate(t)
-        if exception.end_block(t, False):
+        if end_block(t, False):
             return True
 
 

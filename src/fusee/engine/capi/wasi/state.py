@@ -5,10 +5,7 @@ from typing import Final
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.state.runtime import Memory
 from fusee.kernel.lang import Fn, Inline, Ptr, struct, u8, u32, u64, usize
-from fusee.spec.families import Family, left_out
 from fusee.spec.wasi import Errno
-
-HAS_WASI: Final = Family.WASI not in left_out()
 
 SUCCESS: Final = u32(Errno.SUCCESS)
 BADF: Final = u32(Errno.BADF)

@@ -4,6 +4,7 @@ So all is found that was reachable when marking began, however references are mo
 such care: they are looked at when marking begins, at once.
 """
 
+from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
 from fusee.engine.runtime.heap.mark import mark_object
 from fusee.engine.state.runtime import Store
@@ -13,7 +14,7 @@ from fusee.kernel.lang import Ptr, kernel, span, u64, unlikely, usize
 @kernel(inline=True)
 def before_write(world: Store, old: u64) -> None:
     """A reference in an object or a table, which may be a function's, is about to be overwritten."""
-    if unlikely(world.heap.is_marking):
+    if HAS_OBJECTS and unlikely(world.heap.is_marking):
         mark_overwritten(world, usize(old))
 
 
@@ -26,6 +27,6 @@ def mark_overwritten(world: Store, old: usize) -> None:
 @kernel
 def before_writes(world: Store, places: Ptr[u64], count: u64) -> None:
     """The same for so many slots of a table or a segment."""
-    if world.heap.is_marking:
+    if HAS_OBJECTS and world.heap.is_marking:
         for i in span(count):
             mark_overwritten(world, usize(places[i]))

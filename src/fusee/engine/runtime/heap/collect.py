@@ -7,6 +7,7 @@ overwritten meanwhile is marked, too (`barrier.py`). So a cycle frees what was u
 from typing import Final
 
 from fusee.engine.errors import Trap
+from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.runtime.heap.blocks import LEAST_BYTES, block_of, blocks_of, granule_bit, granule_word, open_blocks
 from fusee.engine.runtime.heap.mark import rescan, scan_next, shrink_stack
 from fusee.engine.runtime.heap.roots import mark_first, mark_next
@@ -56,7 +57,8 @@ def begin_cycle(world: Store, m: Marker) -> None:
     heap.since_bytes = u64(0)
     heap.is_marking = True
     world.spare_exn = usize(0)
-    blacken_runs(world)
+    if HAS_OBJECTS:
+        blacken_runs(world)
     mark_first(world, m)
 
 
@@ -65,15 +67,15 @@ def mark_slice(world: Store, m: Marker, budget: u64) -> u64:
     """Look at about `budget` words; the number of them. Afterwards marking may have ended."""
     spent = u64(0)
     while spent < budget:
-        if m.count != 0:
+        if HAS_OBJECTS and m.count != 0:
             spent += scan_next(world, m)
-        elif m.copy_left != 0:
+        elif HAS_OBJECTS and m.copy_left != 0:
             spent += mark_copied(world, m)
         elif m.parked != 0:
             spent += mark_parked(world, m)
         elif m.root_holding != 0:
             spent += mark_next(world, m)
-        elif m.is_overflowed or m.rescan_at != 0:
+        elif HAS_OBJECTS and (m.is_overflowed or m.rescan_at != 0):
             spent += rescan(world, m)
         else:
             end_marking(world, m)
@@ -86,6 +88,9 @@ def end_marking(world: Store, m: Marker) -> None:
     """What is not marked is free. The next cycle begins when a part as large as what is left has been allocated."""
     heap = world.heap
     heap.is_marking = False
+    if not HAS_OBJECTS:
+        m.phase = IDLE
+        return
     if world.spare_exn != 0:
         block_of(world.spare_exn).marks[granule_word(world.spare_exn)] |= granule_bit(world.spare_exn)
     heap.start_bytes = maximum(LEAST_BYTES, (m.marked_bytes + heap.since_bytes) * 2 // 5)
@@ -107,7 +112,7 @@ def collect_slice(world: Store, budget: u64) -> bool:
         spent = u64(m.copy_left)  # a deep stack has been copied: that was work, too
     if m.phase == MARKING and spent < budget:
         spent += mark_slice(world, m, budget - spent)
-    while m.phase == SWEEPING and spent < budget:
+    while HAS_OBJECTS and m.phase == SWEEPING and spent < budget:
         spent += BITMAP_WORDS * 2
         if not sweep_next(world, m):
             m.phase = IDLE

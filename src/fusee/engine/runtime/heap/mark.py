@@ -5,6 +5,7 @@ looking at all that is marked (`rescan`): slow, but nothing is lost.
 """
 
 from fusee.engine.layouts import is_followed, layout_of
+from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object, next_block
 from fusee.engine.runtime.payload import payload
@@ -44,7 +45,7 @@ from fusee.kernel.lang import (
 def mark_reference(world: Store, m: Marker, reference: usize) -> None:
     """Mark what a reference refers to, in a place that holds one for certain; a function's is not one of these."""
     if reference & TAG_MASK == 0:
-        if reference != 0:
+        if HAS_OBJECTS and reference != 0:
             mark_object(world, m, reference)
     elif reference & TAG_MASK == TAG_HOST:
         mark_host(world, reference)

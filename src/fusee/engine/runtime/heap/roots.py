@@ -5,6 +5,7 @@ places say by their type whether they hold a reference.
 """
 
 from fusee.engine.layouts import is_followed
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object
 from fusee.engine.runtime.heap.mark import mark_object, mark_reference
 from fusee.engine.runtime.heap.stack import mark_frames
@@ -49,9 +50,10 @@ def is_followed_type(value_type: u32) -> bool:
 @kernel
 def mark_first(world: Store, m: Marker) -> None:
     """Mark what guest frames, globals and the embedder hold, and prepare for the rest."""
-    if world.exception != 0:
-        mark_object(world, m, world.exception)
-    mark_held_exns(world, m)
+    if HAS_EXCEPTIONS:
+        if world.exception != 0:
+            mark_object(world, m, world.exception)
+        mark_held_exns(world, m)
     if world.heap.is_ending:
         return
     mark_frames(world, m)

@@ -9,6 +9,7 @@ half of each word.
 from typing import Final
 
 from fusee.engine.arena import new_unset
+from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
 from fusee.engine.runtime.heap.mark import mark_host, mark_object
@@ -68,7 +69,7 @@ def mark_frames(world: Store, m: Marker) -> None:
     m.parked_index = u32(0)
     end = end_of_frames(world)
     is_small = diff(end, world.stack_base) <= AT_ONCE or not is_null(world.heap.host_marks)
-    if is_small or not copy_frames(world, m, end):
+    if not HAS_OBJECTS or is_small or not copy_frames(world, m, end):
         mark_words(world, m, world.stack_base, end)
 
 
@@ -199,7 +200,7 @@ def mark_words(world: Store, m: Marker, start: Ptr[u64], end: Ptr[u64]) -> None:
     at = start
     while at < end:
         word = usize(at[0])
-        if word >= lowest and word < highest and is_object(world, word):
+        if HAS_OBJECTS and word >= lowest and word < highest and is_object(world, word):
             mark_object(world, m, word)
         elif hosts and word & TAG_MASK == TAG_HOST:
             mark_host(world, word)
