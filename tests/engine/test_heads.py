@@ -78,7 +78,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 def test_first_cells_are_replaced_and_restored(world: World) -> None:
     before = [handlers(code) for code in world.codes]
     for is_wanted in (True, True, False, False, True, False):
-        replace_heads(world.store, is_wanted)
+        replace_heads(world.store, is_wanted, False)
         expected = [[int(INTERRUPTED)] * len(CELLS)] * 2 if is_wanted else before
         assert [handlers(code) for code in world.codes] == expected
         assert all(load(usize, cell(code, CODE_START + 8)) < INTERRUPTED for code in world.codes)
@@ -88,10 +88,10 @@ def test_first_cells_are_replaced_and_restored(world: World) -> None:
 def test_a_handler_changes_meanwhile(world: World, place: int) -> None:
     code = world.codes[0]
     expected = handlers(code)
-    replace_heads(world.store, True)
+    replace_heads(world.store, True, False)
     change_handler(code, address(cell(code, CELLS[place])), INTERRUPTED, TIERED)
     assert handlers(code) == [int(INTERRUPTED)] * len(CELLS)
-    replace_heads(world.store, False)
+    replace_heads(world.store, False, False)
     expected[place] = int(TIERED)
     assert handlers(code) == expected
     change_handler(code, address(cell(code, CELLS[place])), INTERRUPTED, usize(OWN))

@@ -249,7 +249,7 @@ def assembly_of(code: Code, triple: str) -> list[str]:
     compilation = Compilation(MACHINE, Options(Target.parse(triple), for_this_process=False))
     symbol = symbol_of(code)
     part = next(name for name, functions in compilation.parts.items() if symbol in {f.symbol for f in functions})
-    lines = compilation.machine.assembly(compilation.text(part), handlers=True).splitlines()
+    lines = compilation.machine.assembly(compilation.text(part), is_quick=True).splitlines()
     start = next(
         number for number, line in enumerate(lines) if line.lstrip('_"').startswith((symbol + ":", symbol + '"'))
     )

@@ -62,7 +62,7 @@ def text_for(triple: str) -> tuple[Compilation, str]:
 
 def test_one_instruction_reads_the_next_handler_and_advances() -> None:
     compilation, text = text_for("arm64_32-apple-watchos9.0")
-    assembly = compilation.machine.assembly(text, handlers=True)
+    assembly = compilation.machine.assembly(text, is_quick=True)
     assert re.search(r"ldr\s+w\d+, \[x20, #16\]!", assembly)
     assert not re.search(r"add\s+x20, x20", assembly)
 

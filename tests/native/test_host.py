@@ -98,11 +98,35 @@ def test_a_process_with_many_open_files_compiles(many_files: None) -> None:
     binary = bytes(wat2wasm(TEXT))
     (unit,) = worker.compiled(worker.Job(binary, None, Options(Target.host())), [0])
     assert unit[0] == 0
-    job = batches.Job(binary, Wish([1], [], [], 1000).to_bytes())
+    process = batches.Worker()
+    try:
+        assert answer_of(process) == b""
+        process.ask(binary, Wish([1], [], [], 1000).to_bytes())
+        assert set(mapped(answer_of(process)).functions) == {0, 1}
+    finally:
+        process.end()
+
+
+def answer_of(process: batches.Worker) -> bytes:
     limit = time.monotonic() + 60
-    while (made := job.poll()) is None and time.monotonic() < limit:
+    while (made := process.poll()) is None and time.monotonic() < limit:
         time.sleep(0.01)
-    assert set(mapped(made or b"").functions) == {0, 1}
+    assert made is not None
+    return made
+
+
+def test_a_process_compiles_one_batch_after_the_other() -> None:
+    """What it is asked for may be longer than before, or shorter."""
+    process = batches.Worker()
+    try:
+        assert answer_of(process) == b""
+        assert process.is_ready
+        for count in (1, 50, 2):
+            binary = bytes(wat2wasm(f"(module {'(func)' * count})"))
+            process.ask(binary, Wish(list(range(count)), [], [], 1000).to_bytes())
+            assert set(mapped(answer_of(process)).functions) == set(range(count))
+    finally:
+        process.end()
 
 
 def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from fusee.kernel.target import Target
 from fusee.native import batches, host, units, worker
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
+from fusee.tier import compiling
 from fusee.tier import module as tier_module
-from fusee.tier import watcher
 
 BINARY = bytes(wat2wasm('(module (func (export "f") (result i32) (loop) (i32.const 7)))'))
 
@@ -52,7 +52,7 @@ def test_where_python_is_unknown_nothing_is_compiled(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(sys, "executable", unknown)
         assert list(worker.compiled(worker.Job(BINARY, None, Options(Target.host())), [0])) == []
         with pytest.raises(FileNotFoundError, match="how Python is started"):
-            batches.Job(BINARY, b"[]")
+            batches.Worker()
 
 
 def test_another_process_imports_from_what_is_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_without_files_or_processes(strategy: str, needed: str, monkeypatch: pyt
 def test_what_cannot_be_named_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "key_of", lacking)
     shelf = batches.Shelf(BINARY, False)
-    shelf.add(b"made")
+    shelf.add(b"made", [0])
     assert shelf.all() == []
     assert not os.path.exists(os.environ["FUSEE_CACHE"])
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_named_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
 def test_without_room_for_code(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is interpreted: also what an earlier run has left."""
     monkeypatch.setattr(host, "kept_code", lambda *given: b"code")
-    monkeypatch.setattr(batches.Shelf, "all", lambda self: [b"code"])
+    monkeypatch.setattr(batches.Shelf, "all", lambda self: [("key", b"code")])
     tried: list[object] = []
 
     def without_room(kept: bytes) -> NoReturn:
@@ -138,6 +138,7 @@ def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.Monk
     module = loaded("tiered")
     tier = module._engine._tier
     assert tier is not None
+    monkeypatch.setattr(compiling, "Worker", Free)
     (known,) = tier._modules.values()
     known.heads[0, 40] += 1
     tier._samples = 99
@@ -148,6 +149,21 @@ def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.Monk
     assert not tier._look()
 
 
+class Free:
+    """A process that has nothing to do, and does nothing."""
+
+    is_ready = True
+
+    def ask(self, binary: bytes, wish: bytes) -> None:
+        pass
+
+    def poll(self) -> None:
+        return None
+
+    def end(self) -> None:
+        pass
+
+
 @pytest.mark.parametrize("failures", [3, 1000])
 def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """But not for ever."""
@@ -155,27 +171,46 @@ def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch
     tier = module._engine._tier
     assert tier is not None
     (known,) = tier._modules.values()
-    tried: list[bytes] = []
+    tried: list[str] = []
 
-    class Starting:
-        def __init__(self, binary: bytes, wish: bytes) -> None:
-            tried.append(wish)
+    class Starting(Free):
+        def __init__(self) -> None:
+            tried.append("started")
             if len(tried) <= failures:
                 lacking()
 
-        def poll(self) -> None:
-            return None
+        def ask(self, binary: bytes, wish: bytes) -> None:
+            tried.append("asked")
 
-        def end(self) -> None:
-            pass
-
-    monkeypatch.setattr(watcher, "Job", Starting)
+    monkeypatch.setattr(compiling, "Worker", Starting)
     known.counts[0] += 1
     tier._samples = 99
     for _ in range(200):
         tier._look()
-    assert set(tried) == {tried[0]}
-    assert len(tried) == (4 if failures == 3 else 1 + watcher._MOST_TRIES)
-    assert (tier._job is not None) is (failures == 3)
-    assert not tier._waiting
-    tier._job = None
+    assert tried == (["started"] * 4 + ["asked"] if failures == 3 else ["started"] * compiling._MOST_TRIES)
+    assert tier._compiling.is_busy is (failures == 3)
+
+
+@pytest.mark.parametrize("failures", [3, 1000])
+def test_a_batch_waits_until_it_can_be_asked_for(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not for ever."""
+    module = loaded("tiered")
+    tier = module._engine._tier
+    assert tier is not None
+    (known,) = tier._modules.values()
+    asked: list[bytes] = []
+
+    class Asked(Free):
+        def ask(self, binary: bytes, wish: bytes) -> None:
+            asked.append(wish)
+            if len(asked) <= failures:
+                lacking()
+
+    monkeypatch.setattr(compiling, "Worker", Asked)
+    known.counts[0] += 1
+    tier._samples = 99
+    for _ in range(200):
+        tier._look()
+    assert set(asked) == {asked[0]}
+    assert len(asked) == (4 if failures == 3 else compiling._MOST_TRIES)
+    assert tier._compiling.is_busy is (failures == 3)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,12 +20,12 @@ from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
-from fusee.native.batch import Wish, choose, compile_batch
-from fusee.native.code import mapped
+from fusee.native.batch import CALLEE_BYTES, FULL_LINES, MOST_TARGETS, Wish, choose, compile_batch
+from fusee.native.code import NativeCode, mapped
 from fusee.native.module import read_module
 from fusee.native.resume import Place
-from fusee.tier import watcher
-from fusee.tier.module import _find_loops
+from fusee.tier import compiling
+from fusee.tier.module import TieredModule, _find_loops
 from tests.fuzz.observe import GENERATORS
 from tests.native.loops import difference, module_of, resume_all, tiered_engine, translated_loops
 
@@ -45,20 +47,20 @@ def tells_native(text: str) -> bytes:
 NATIVE = b"\x41\xd7\x08", b"\x41\xae\x11"  # i32.const 1111, i32.const 2222
 
 
-class KnowingJob(batches.Job):
+class KnowingWorker(batches.Worker):
     """Compiles another module, which differs in a constant."""
 
-    def __init__(self, binary: bytes, wish: bytes) -> None:
-        super().__init__(binary.replace(*NATIVE), wish)
+    def ask(self, binary: bytes, wish: bytes) -> None:
+        super().ask(binary.replace(*NATIVE), wish)
 
 
-def no_job(binary: bytes, wish: bytes) -> batches.Job:
+def no_worker() -> batches.Worker:
     raise OSError
 
 
 @pytest.fixture
 def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "Job", KnowingJob)
+    monkeypatch.setattr(compiling, "Worker", KnowingWorker)
 
 
 def engine() -> Engine:
@@ -120,16 +122,25 @@ def test_a_guest_that_is_called_all_the_time_gets_native_code(knowing: None) -> 
     assert number == 2222
 
 
-def test_what_was_compiled_is_there_in_the_next_run(knowing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def is_kept(folder: Path) -> bool:
+    """Whether there is a batch in the cache below a folder."""
+    return (folder / "cache" / "tier").exists()
+
+
+def test_what_was_compiled_is_there_in_the_next_run(
+    knowing: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """From the first call on, and nothing is compiled again."""
     for run in range(2):
         seen: list[int] = []
         store = Store(engine())
-        enough = until(lambda number, seen=seen: bool(seen.append(number)) or number == 2222)  # type: ignore[misc]
+        enough = until(
+            lambda number, seen=seen: bool(seen.append(number)) or (number == 2222 and is_kept(tmp_path))  # type: ignore[misc]
+        )
         instance = Instance(store, Module(store.engine, CALLING), [host(store, enough)])
         assert main_of(instance, store) == 2222
         assert set(seen) == ({1111, 2222} if run == 0 else {2222})
-        monkeypatch.setattr(watcher, "Job", no_job)
+        monkeypatch.setattr(compiling, "Worker", no_worker)
 
 
 LOOPING = tells_native("""(module
@@ -336,45 +347,76 @@ def test_a_signal_handler_runs_in_native_code(endless: tuple[Store, Any]) -> Non
     assert is_native(store)
 
 
-def job_that(program: str, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """Has jobs run another program; gives their wishes."""
-    wishes: list[bytes] = []
+class Seen:
+    """What was asked of another process."""
 
-    class OtherJob(batches.Job):
-        def __init__(self, binary: bytes, wish: bytes) -> None:
-            wishes.append(wish)
-            super().__init__(binary, wish)
+    def __init__(self) -> None:
+        self.started = 0
+        self.wishes: list[bytes] = []
+
+
+def worker_that(program: str, monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Has another program compile."""
+    seen = Seen()
+
+    class OtherWorker(batches.Worker):
+        def __init__(self) -> None:
+            seen.started += 1
+            super().__init__()
+
+        def ask(self, binary: bytes, wish: bytes) -> None:
+            seen.wishes.append(wish)
+            super().ask(binary, wish)
 
     monkeypatch.setattr(batches, "_PROGRAM", program)
-    monkeypatch.setattr(watcher, "Job", OtherJob)
-    return wishes
+    monkeypatch.setattr(compiling, "Worker", OtherWorker)
+    return seen
+
+
+READY = "import os; os.write(1, bytes(8)); os.read(0, 16); "  # and was asked for something
 
 
 @pytest.mark.parametrize("program", ["import os; os.abort()", "print('nonsense' * 99)", "import time; time.sleep(99)"])
-def test_a_compiler_that_fails_costs_speed(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_never_begins_costs_speed(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried some times."""
     monkeypatch.setattr(batches, "_SECONDS", 0.2)
-    wishes = job_that(program, monkeypatch)
+    seen = worker_that(program, monkeypatch)
     store = Store(engine())
-    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: len(wishes) > 0))])
+    most = compiling._MOST_DEAD
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: seen.started == most))])
+    assert main_of(instance, store) == 1111
+    assert main_of(instance, store) == 1111
+    assert (seen.started, seen.wishes) == (most, [])
+
+
+@pytest.mark.parametrize("program", ["os.abort()", "os.write(1, b'nonsense' * 99)", "import time; time.sleep(99)"])
+def test_a_compiler_that_fails_costs_speed(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = worker_that(READY + program, monkeypatch)
+    store = Store(engine())
+
+    def is_enough(number: int) -> bool:
+        monkeypatch.setattr(batches, "_SECONDS", 0.2 if seen.wishes else 60.0)
+        return len(seen.wishes) > 1
+
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(is_enough))])
     assert main_of(instance, store) == 1111
     assert main_of(instance, store) == 1111
 
 
 def test_a_module_may_end_while_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    wishes = job_that(batches._PROGRAM, monkeypatch)
+    seen = worker_that(batches._PROGRAM, monkeypatch)
     own = engine()
     store = Store(own)
     module = Module(own, CALLING)
     assert own._tier is not None
-    kept = own._tier._modules[module._address].shelf._cache
-    instance = Instance(store, module, [host(store, until(lambda number: len(wishes) > 0))])
+    instance = Instance(store, module, [host(store, until(lambda number: len(seen.wishes) > 0))])
     assert main_of(instance, store) == 1111
     del instance, module
     store.close()
     limit = time.monotonic() + LONGEST_SECONDS
-    while not (Path(kept.folder) / "batch").exists() and time.monotonic() < limit:
+    while own._tier._compiling.is_busy and time.monotonic() < limit:
         time.sleep(0.01)
-    assert (Path(kept.folder) / "batch").exists()
+    assert not own._tier._compiling.is_busy
     other = Store(own)
     again = Instance(other, Module(own, CALLING), [host(other, lambda number: 1)])
     assert main_of(again, other) == 1111
@@ -427,7 +469,7 @@ def test_nothing_is_known_of_modules_that_have_ended() -> None:
 
 
 def test_native_code_goes_on_in_so_many_loops_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those in which guests were seen most, also if they are seen before the first ones are compiled."""
+    """The one of a function in which guests were seen most, and others if they are seen in these all the same."""
     own = tiered_engine()
     store = Store(own)
     module = Module(own, f"(module (func (export \"main\") (result i32){'(loop)' * 4} (i32.const 0)))")
@@ -437,7 +479,9 @@ def test_native_code_goes_on_in_so_many_loops_only(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("fusee.tier.module._MOST_LOOPS", 2)
     for place in (first, second, third, second, third):
         assert seen(own, module._address, *place)
-    assert [(loop.function, loop.cell) for loop in known.loops()] == [second, third]
+    assert [(loop.function, loop.cell) for loop in known.loops()] == [second]
+    assert [seen(own, module._address, *place) for place in (third, second)] == [True] * 2
+    assert [(loop.function, loop.cell) for loop in known.loops()] == [third]
     known.done.add(0)
     assert not any(seen(own, module._address, *place) for place in (first, second, third, fourth))
     assert known.loops() == []
@@ -455,7 +499,7 @@ def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
     made = compile_batch(known.binary, Wish([], [Place(*loop.place) for loop in loops], [], 0))
     for is_native in (False, True):
         if is_native:
-            known.shelf.add(compile_batch(known.binary, Wish([index], [], [], 1000)))
+            known.shelf.add(compile_batch(known.binary, Wish([index], [], [], 1000)), [index])
         other = Module(own, FALLING)
         module_of(own, other).install(own._address, mapped(made), loops)
         assert view(ModuleState, other._address).resumes == 0
@@ -466,7 +510,8 @@ def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
 
 def test_a_damaged_batch_is_not_used(knowing: None, tmp_path: Path) -> None:
     store = Store(engine())
-    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: number == 2222))])
+    enough = until(lambda number: number == 2222 and is_kept(tmp_path))
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, enough)])
     assert main_of(instance, store) == 2222
     (kept,) = (tmp_path / "cache" / "batch").iterdir()
     contents = kept.read_bytes()
@@ -493,19 +538,19 @@ def test_a_place_in_another_module_is_none() -> None:
     assert [is_news(function) for function in (2, 100_000, 0xFFFF_FFFF)] == [False] * 3
     assert [is_news(function) for function in (0, 1)] == [True] * 2
     assert [loop.function for loop in known.loops()] == [1]
-    assert known.hot(10) == [0, 1]
+    assert known.hot(10) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is nothing like it")
 def test_a_process_may_be_divided_while_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both go on; the one that is new compiles for itself."""
-    wishes = job_that(batches._PROGRAM, monkeypatch)
+    seen = worker_that(batches._PROGRAM, monkeypatch)
     store = Store(engine())
-    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: len(wishes) > 0))])
+    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: len(seen.wishes) > 0))])
     assert main_of(instance, store) == 1111
     child = os.fork()
     if child == 0:
-        wishes.clear()
+        seen.wishes.clear()
         os._exit(42 if main_of(instance, store) == 1111 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
     assert main_of(instance, store) == 1111
@@ -525,6 +570,121 @@ def test_a_batch_has_what_its_functions_call() -> None:
     assert chosen(Wish([0, 1], [], [], 0)) == ([0], {})
     assert chosen(Wish([9, 3], [], [], 1000)) == ([3], {})
     assert chosen(Wish([4, 1], [], [], 1000)) == ([1], {4: "too many locals"})
+
+
+def test_a_batch_has_what_its_functions_may_call_through_a_table() -> None:
+    """If that is one of a few functions."""
+
+    def chosen(count: int) -> list[int]:
+        targets = "".join(f"(func $f{number} (param i32))" for number in range(count))
+        module = read_module(bytes(wat2wasm(f"""(module (type $t (func (param i32))) (table funcref (elem
+          {" ".join(f"$f{number}" for number in range(count))} $other))
+          (func (call_indirect (type $t) (i32.const 1) (i32.const 0))) {targets} (func $other) (func (param i32)))""")))
+        return choose(module, Wish([0], [], [], 1000)).units[0]
+
+    assert chosen(2) == [0, 1, 2]
+    assert chosen(MOST_TARGETS) == list(range(MOST_TARGETS + 1))
+    assert chosen(MOST_TARGETS + 1) == [0]
+
+
+def test_a_batch_has_long_functions_only_if_they_are_hot() -> None:
+    long = "(nop)" * CALLEE_BYTES
+    module = read_module(bytes(wat2wasm(f"(module (func (call 1) (call 2)) (func {long}) (func))")))
+    assert choose(module, Wish([0], [], [], 10_000)).units == [[0, 2]]
+    assert choose(module, Wish([0, 1], [], [], 10_000)).units == [[0, 1, 2]]
+
+
+def test_what_is_long_is_compiled_in_haste_at_first() -> None:
+    lines = "(local.set 0 (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))" * FULL_LINES
+    binary = bytes(wat2wasm(f"(module (func (param i32) (result i32) {lines} (local.get 0)) (func))"))
+    wish = Wish([0], [], [], 1000)
+    assert mapped(compile_batch(binary, wish)).is_quick
+    assert not mapped(compile_batch(binary, wish._replace(is_last=True))).is_quick
+    assert not mapped(compile_batch(binary, wish._replace(hot=[1]))).is_quick
+
+
+def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
+    program = "import sys, fusee.native.batch; print([one for one in sys.modules if 'engine.isa' in one])"
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "[]"
+
+
+def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
+    """In the cache, too; and what has only a loop that goes on natively gets code for its next call."""
+    own = tiered_engine()
+    store = Store(own)
+    text = '(module (func (result i32) (loop) (i32.const 7)) (func (export "main") (result i32) (call 0)))'
+    module = Module(own, text)
+    instance = Instance(store, module, [])
+    assert main_of(instance, store) == 7
+    known = module_of(own, module)
+    (place,) = translated_loops(known)
+    assert known.last() == []
+    assert seen(own, module._address, *place)
+    loops = known.loops()
+    known.install(own._address, code_of(known, Wish([], [Place(*loop.place) for loop in loops], [], 0)), loops)
+    known.install(own._address, code_of(known, Wish([1], [], [0], 1000)), [])
+    assert known.last() == [0, 1]
+    assert known.last() == []
+    known.install(own._address, code_of(known, Wish([0, 1], [], [], 1000, is_last=True)), [], is_last=True)
+    assert known.loose == set()
+    assert main_of(instance, store) == 7
+    assert [mapped(made).functions.keys() for _, made in known.shelf.all()] == [{0, 1}]
+    assert len(list((tmp_path / "cache" / "batch").iterdir())) == 1
+
+
+def code_of(known: TieredModule, wish: Wish) -> NativeCode:
+    made = compile_batch(known.binary, wish)
+    code = mapped(made)
+    known.shelf.add(made, code.functions)
+    return code
+
+
+MIXED = """(module
+  (import "" "host" (func $host (param i32) (result i32)))
+  (type $t (func (result i32)))
+  (table funcref (elem $work))
+  (func $work (result i32) (i32.const 5))
+  (func $native (result i32) (local $n i32)
+    (loop $l (drop (call_indirect (type $t) (i32.const 0)))
+      (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 3))))
+    (i32.const 6))
+  (func (export "main") (result i32) (local $n i32)
+    (loop $more
+      (loop $l (drop (call $native))
+        (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 10000))))
+      (local.set $n (i32.const 0))
+      (br_if $more (i32.eqz (call $host (i32.const 0)))))
+    (i32.const 1)))"""
+
+
+def test_interpreted_code_is_seen_between_native_code() -> None:
+    """Native code looks itself whether it shall pause, before and after each call of what is interpreted."""
+    own = tiered_engine()
+    store = Store(own)
+    module = Module(own, MIXED)
+    work, native, main = range(1, 4)
+    known = module_of(own, module)
+    made = compile_batch(known.binary, Wish([native], [], [work], 0))
+    known.shelf.add(made, mapped(made).functions)
+    known.take_kept(own._address)
+    is_over, count = threading.Event(), 0
+    instance = Instance(store, module, [host(store, lambda number: int(is_over.is_set()))])
+    guest = threading.Thread(target=main_of, args=(instance, store))
+    guest.start()
+    assert own._tier is not None
+    state, found = own._tier._state, set()
+    limit = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < limit and count < 20:
+        known._native.interrupt_interpreted(store._embedding.address)
+        if int(state.sampled):
+            found.add(int(state.sampled) >> 32)
+            count += 1
+            state.sampled = u64(0)
+        time.sleep(0.001)
+    is_over.set()
+    guest.join()
+    assert found == {work, main}
 
 
 def test_a_batch_may_be_empty() -> None:

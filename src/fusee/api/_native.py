@@ -47,6 +47,7 @@ _LOCKED: Final = (
     "engine.python.interrupt.stop_watching",
     "engine.python.interrupt.interrupt_main_thread",
     "engine.python.interrupt.interrupt_running",
+    "engine.python.interrupt.interrupt_interpreted",
     "engine.python.interrupt.interrupt_soon",
     "engine.python.interrupt.interrupt_store",
     "engine.python.interrupt.forget_running",

@@ -18,6 +18,7 @@ from fusee.engine.natives.tier import give_natives, install_resume, install_tier
 from fusee.engine.python.calls import advance_from_python, close_if_free, install_embedder, invoke_from_python
 from fusee.engine.python.interrupt import (
     forget_running,
+    interrupt_interpreted,
     interrupt_main_thread,
     interrupt_running,
     interrupt_soon,
@@ -122,6 +123,7 @@ ENTRIES: Final = (
     stop_watching,
     interrupt_main_thread,
     interrupt_running,
+    interrupt_interpreted,
     interrupt_soon,
     interrupt_store,
     forget_running,

@@ -136,7 +136,7 @@ class Compilation:
         key = digest(text, self.machine.description)
         found = cache.read("objects", key)
         if found is None:
-            found = self.machine.object(text, handlers=part in self.shard_parts)
+            found = self.machine.object(text, is_quick=part in self.shard_parts)
             cache.write("objects", key, found)
         return _Made(key, found, self._mentions.get(part))
 

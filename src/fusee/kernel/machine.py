@@ -60,22 +60,22 @@ class Machine:
         self.flags = _sdk_version(triple)
         self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
 
-    def object(self, text: str, *, handlers: bool = False) -> bytes:
-        """Compile a module. `handlers`: a shard of many tiny functions, for which a short pipeline does."""
-        return bytes(self.machine.emit_object(self._optimized(text, handlers)))
+    def object(self, text: str, *, is_quick: bool = False) -> bytes:
+        """Compile a module. `is_quick`: by a short pipeline, which does for many tiny functions such as handlers."""
+        return bytes(self.machine.emit_object(self._optimized(text, is_quick)))
 
-    def assembly(self, text: str, *, handlers: bool = False) -> str:
+    def assembly(self, text: str, *, is_quick: bool = False) -> str:
         """The assembly that `object` would encode."""
-        return str(self.machine.emit_assembly(self._optimized(text, handlers)))
+        return str(self.machine.emit_assembly(self._optimized(text, is_quick)))
 
-    def _optimized(self, text: str, handlers: bool) -> Any:
+    def _optimized(self, text: str, is_quick: bool) -> Any:
         llvm.set_option("fusee", f"-pre-RA-sched={self._scheduler}")  # LLVM has one setting for the whole process
         llvm.set_option("fusee", f"-disable-lsr={str(self._keeps_loops).lower()}")
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         builder = llvm.create_pass_builder(self.machine, tuning)
-        passes = _handler_pipeline() if handlers else builder.getModulePassManager()
+        passes = _quick_pipeline() if is_quick else builder.getModulePassManager()
         passes.run(module, builder)
         return module
 
@@ -99,8 +99,11 @@ def _sdk_version(triple: Triple) -> str:
 _SDK_NODE = 0x4000_0000
 
 
-def _handler_pipeline() -> Any:
-    """For straight-line handlers this gives the same code as the full pipeline, in a sixth of the time."""
+def _quick_pipeline() -> Any:
+    """For straight-line handlers this gives the same code as the full pipeline, in a sixth of the time.
+
+    Functions of guests, which a compiler has optimized before, lose what LLVM would inline and unroll.
+    """
     passes = llvm.create_new_module_pass_manager()
     passes.add_sroa_pass()
     passes.add_instruction_combine_pass()

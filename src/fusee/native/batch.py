@@ -3,24 +3,31 @@
 A batch is linked to an image of its own; the code of one calls that of others through `Func.native`.
 """
 
+import contextlib
 import json
 import os
 import sys
 import threading
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from queue import SimpleQueue
+from typing import NamedTuple, cast
 
 from fusee.kernel.linker import link
 from fusee.kernel.target import Target
+from fusee.native.batches import REQUEST_BYTES, answer
+from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE, calls_in
 from fusee.native.code import packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
-from fusee.native.module import Module, read_module
-from fusee.native.reader import Reader
+from fusee.native.module import FuncType, Module, read_module
+from fusee.native.references import references
 from fusee.native.resume import LoopCompiler, NotSupported, Place
 from fusee.native.unit import Options, Unit
 
 MOST_FUNCTIONS = 200  # of a batch
+MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
+CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen in them
+FULL_LINES = 1500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.05 s
 
 
 class Wish(NamedTuple):
@@ -31,53 +38,88 @@ class Wish(NamedTuple):
     done: list[int]  # functions that have native code, or cannot have it
     room: int  # for so many bytes of WebAssembly; the first of the functions may be larger
     is_metered: bool = False  # whether what is executed is paid for with fuel
+    is_last: bool = False  # whether LLVM shall do all it can, however long that takes
 
     def to_bytes(self) -> bytes:
         return json.dumps(self).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Wish":
-        hot, loops, done, room, is_metered = json.loads(data)
-        return cls(hot, [Place(*place) for place in loops], done, room, is_metered)
+        hot, loops, *others = json.loads(data)
+        return cls(hot, [Place(*place) for place in loops], *others)
 
 
 def choose(module: Module, wish: Wish) -> Plan:
     """The functions of a batch, and why others of those that are wished for cannot be in it.
 
-    Those that are hot, and while there is room, what they call: it may be inlined, and is called in registers.
+    Those that are hot, and while there is room, what they call: it may be inlined, and is called in registers; and at
+    last what they may call through a table, if that is one of a few.
     """
-    chosen: dict[int, None] = {}
-    reasons: dict[int, str] = {}
-    tail_callees = {}
-    done, room, waiting = set(wish.done), wish.room, list(wish.hot)
-    for index in waiting:
-        if index in done or index not in module.defined:
-            continue
-        done.add(index)
-        start, end = module.body(index)
-        if chosen and (end - start > room or len(chosen) == MOST_FUNCTIONS):
-            continue
-        seen = examine(module, index)
-        if seen.reason:
-            reasons[index] = seen.reason
-            continue
-        if seen.tail_callees:
-            tail_callees[index] = seen.tail_callees
-        chosen[index] = None
-        room -= end - start
-        waiting += _callees(module, index)
-    return Plan(module, [list(chosen)], reasons, tail_callees)
+    choice = _Choice(module, wish)
+    waiting = [*wish.hot, *(callee for place in wish.loops for callee in choice.callees(place.function))]
+    while waiting:
+        choice.take(waiting)
+        waiting = choice.targets()
+    return Plan(module, [list(choice.chosen)], choice.reasons, choice.tail_callees)
 
 
-def _callees(module: Module, index: int) -> list[int]:
-    """The functions that one calls by their index, in the order of the calls."""
-    start, end = module.body(index)
-    reader = Reader(module.binary, start, end)
-    for _ in range(reader.u32()):
-        reader.u32()
-        reader.value_type()
-    found = (ins.immediates[0] for ins in reader.instructions() if ins.op.mnemonic == "call")
-    return [callee for callee in dict.fromkeys(found) if isinstance(callee, int)]
+class _Choice:
+    """What there is of a batch so far."""
+
+    def __init__(self, module: Module, wish: Wish) -> None:
+        self.module = module
+        self.chosen: dict[int, None] = {}
+        self.reasons: dict[int, str] = {}
+        self.tail_callees: dict[int, frozenset[int]] = {}
+        self._done = set(wish.done)
+        self._hot = frozenset(wish.hot)
+        self._room = wish.room
+        self._types: dict[FuncType, None] = {}  # of indirect calls, of which targets have not been taken
+
+    def take(self, functions: Iterable[int]) -> None:
+        """These, and what they call."""
+        waiting = list(functions)
+        for index in waiting:
+            if index in self._done or index not in self.module.defined:
+                continue
+            self._done.add(index)
+            start, end = self.module.body(index)
+            room = self._room if index in self._hot else min(self._room, CALLEE_BYTES)
+            if self.chosen and (end - start > room or len(self.chosen) == MOST_FUNCTIONS):
+                continue
+            seen = examine(self.module, index)
+            if seen.reason:
+                self.reasons[index] = seen.reason
+                continue
+            if seen.tail_callees:
+                self.tail_callees[index] = seen.tail_callees
+            self.chosen[index] = None
+            self._room -= end - start
+            waiting += self.callees(index)
+
+    def callees(self, index: int) -> list[int]:
+        """The functions that one calls by their index, in the order of the calls."""
+        found: dict[int, None] = {}
+        for instruction in calls_in(self.module, index):
+            if instruction.op.mnemonic in CALLED_BY_INDEX:
+                found[cast(int, instruction.immediates[0])] = None
+            elif instruction.op.mnemonic in CALLED_BY_TYPE:
+                type_ = self.module.types[cast(int, instruction.immediates[0])]
+                assert type_ is not None
+                self._types.setdefault(type_)
+        return list(found)
+
+    def targets(self) -> list[int]:
+        """What may be called through tables by what was taken since it was asked for last."""
+        wanted = {type_: list[int]() for type_ in self._types}
+        self._types.clear()
+        if wanted:
+            for index in dict.fromkeys(references(self.module.binary)):
+                type_ = self.module.types[self.module.func_types[index]]
+                if type_ in wanted:
+                    wanted[type_].append(index)
+        few = [found for found in wanted.values() if len(found) <= MOST_TARGETS]
+        return [index for found in few for index in found if index not in self._done]
 
 
 def compile_batch(binary: bytes, wish: Wish) -> bytes:
@@ -96,7 +138,10 @@ def compile_batch(binary: bytes, wish: Wish) -> bytes:
     functions = {
         index: (options.entry_symbol(module.func_types[index]), options.symbol(index)) for index in chosen
     }  # fmt: skip
-    return packed(functions, reasons, loops, link([compiler.machine.object(unit.text())]))
+    text = unit.text()
+    is_quick = not wish.is_last and text.count("\n") > FULL_LINES
+    made = compiler.machine.object(text, is_quick=is_quick)
+    return packed(functions, reasons, loops, link([made]), is_quick)
 
 
 def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]) -> list[tuple[int, int, str]]:
@@ -115,23 +160,49 @@ def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]
 
 
 def main() -> None:
-    """Read a job from the file whose number is given, and write what is made of it; end when nobody waits any more."""
+    """Compile what is asked for in the file whose number is given, until nobody waits any more."""
     import resource
 
-    from fusee.native.worker import MEMORY_BYTES, SECONDS
+    from fusee.native.worker import MEMORY_BYTES
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS) + 1))
-    os.nice(int(sys.argv[2]))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with open(int(sys.argv[1]), "rb") as file:
-        wish_size, size = (int.from_bytes(file.read(8), "little") for _ in range(2))
-        wish = Wish.from_bytes(file.read(wish_size))
-        made = compile_batch(file.read(size), wish)
-    sys.stdout.buffer.write(len(made).to_bytes(8, "little") + made)
+    _step_back(int(sys.argv[2]))
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    with open(int(sys.argv[1]), "rb", buffering=0) as file:
+        os.write(sys.stdout.fileno(), answer(b""))
+        while True:
+            asked = requests.get()
+            wish_size, size = (int.from_bytes(half, "little") for half in (asked[:8], asked[8:]))
+            _allow_seconds()
+            file.seek(0)
+            data = file.read(wish_size + size)
+            made = answer(compile_batch(data[wish_size:], Wish.from_bytes(data[:wish_size])))
+            sys.stdout.buffer.write(made)
+            sys.stdout.buffer.flush()
 
 
-def _end_with_parent() -> None:
-    """Standard input is a pipe that nobody writes to: it ends with the process that has the other end."""
-    os.read(0, 1)
+def _step_back(nice: int) -> None:
+    """Behind everything else. On Linux a session may be what shares are divided by, and this one has its own."""
+    now = os.nice(nice)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:
+        file.write(str(now))
+
+
+def _allow_seconds() -> None:
+    """For one more batch, of the processor's time."""
+    import resource
+
+    from fusee.native.worker import SECONDS
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = int(used.ru_utime + used.ru_stime + SECONDS) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+def _listen(requests: "SimpleQueue[bytes]") -> None:
+    """Standard input is a pipe, which ends with the process that has the other end."""
+    while len(asked := os.read(0, REQUEST_BYTES)) == REQUEST_BYTES:
+        requests.put(asked)
     os._exit(1)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Collection
 from typing import Final
 
 from fusee.kernel import another
@@ -15,50 +16,68 @@ from fusee.kernel.host import processor_count
 from fusee.native.key import functions_key, key_of
 from fusee.native.pipes import is_readable
 
-_PROGRAM: Final = "from fusee.native.small import begin; begin(); from fusee.native.batch import main; main()"
+_PROGRAM: Final = "from fusee.native.batch import main; main()"
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become
 _NICE: Final = 10  # behind everything else, but not so that it never ends on a machine with much to do
+_SIZE_BYTES: Final = 8
 _LAST: Final = 19  # where there is one processor, on which the guest runs
 
 
-class Job:
-    """A process that compiles a batch. `wish` is a `native.batch.Wish`. Raises `OSError` if there cannot be one."""
+class Worker:
+    """A process that compiles batches, one after the other. Raises `OSError` if there cannot be one."""
 
-    def __init__(self, binary: bytes, wish: bytes) -> None:
+    def __init__(self) -> None:
         import subprocess
         import tempfile
 
-        self._limit = time.monotonic() + _SECONDS
+        self.is_ready = False  # whether it has loaded what it needs
+        self.batches = 0  # that it was asked for
         self._answer = bytearray()
-        with tempfile.TemporaryFile() as file:
-            file.write(len(wish).to_bytes(8, "little") + len(binary).to_bytes(8, "little") + wish + binary)
-            file.seek(0)
-            number, nice = file.fileno(), _NICE if processor_count() > 1 else _LAST
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
+        number, nice = self._file.fileno(), _NICE if processor_count() > 1 else _LAST
+        try:
             self._process = subprocess.Popen(
                 another.command(_PROGRAM, str(number), str(nice)), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=another.environment(),
                 pass_fds=[number], start_new_session=True,
             )  # fmt: skip
+        except BaseException:
+            self._file.close()
+            raise
+        self._limit = time.monotonic() + _SECONDS
+
+    def ask(self, binary: bytes, wish: bytes) -> None:
+        """Have it compile a batch, once the one before is there. `wish` is a `native.batch.Wish`. Raises `OSError`."""
+        assert self._process.stdin is not None
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(wish + binary)
+        self._file.flush()
+        os.write(self._process.stdin.fileno(), request(len(wish), len(binary)))
+        self.batches += 1
+        self._answer.clear()
+        self._limit = time.monotonic() + _SECONDS
 
     def poll(self) -> bytes | None:
-        """The batch; empty if there is none, because the process has died or takes too long; None: not yet."""
+        """The batch, or before the first one a sign that it is ready; None: not yet.
+
+        Raises `OSError` if nothing comes any more, because it has died or takes too long.
+        """
         assert self._process.stdout is not None
         file = self._process.stdout.fileno()
         while is_readable(file, 0):
             part = os.read(file, 1 << 20)
             self._answer += part
+            size = int.from_bytes(self._answer[:_SIZE_BYTES], "little")
             if not part or len(self._answer) > _MOST_BYTES:
-                return self._end()
+                raise BrokenPipeError
+            if len(self._answer) >= _SIZE_BYTES and len(self._answer) == _SIZE_BYTES + size:
+                self.is_ready = True
+                return bytes(self._answer[_SIZE_BYTES:])
         if time.monotonic() < self._limit:
             return None
-        self.end()
-        return b""
-
-    def _end(self) -> bytes:
-        self.end()
-        size = int.from_bytes(self._answer[:8], "little")
-        return bytes(self._answer[8:]) if size == len(self._answer) - 8 else b""
+        raise TimeoutError
 
     def end(self) -> None:
         """End the process, if it has not ended."""
@@ -68,11 +87,24 @@ class Job:
 
     def forget(self) -> None:
         """Leave it alone: it is the child of another process, from which this one was divided."""
-        for file in (self._process.stdin, self._process.stdout):
+        for file in (self._process.stdin, self._process.stdout, self._file):
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()
         self._process.returncode = self._process.returncode or 0
+
+
+def request(wish_size: int, size: int) -> bytes:
+    """What a process is told when there is something to compile in the file that it shares."""
+    return wish_size.to_bytes(_SIZE_BYTES, "little") + size.to_bytes(_SIZE_BYTES, "little")
+
+
+def answer(made: bytes) -> bytes:
+    """What it says when it has compiled that."""
+    return len(made).to_bytes(_SIZE_BYTES, "little") + made
+
+
+REQUEST_BYTES: Final = 2 * _SIZE_BYTES
 
 
 class Shelf:
@@ -85,30 +117,40 @@ class Shelf:
         self._key = ""
         with contextlib.suppress(OSError):
             self._key = key_of(binary, "batches", is_metered)
-        self._keys: list[str] = []
+        self._held: dict[str, frozenset[int]] = {}  # by key: the functions that are in a batch
 
-    def all(self) -> list[bytes]:
-        """Those that are there and not damaged; or the code of all functions, if it was compiled ahead."""
+    def all(self) -> list[tuple[str, bytes]]:
+        """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
         if not self._key:
             return []
-        whole = self._cache.read("native", functions_key(self._binary, None, self._is_metered))
-        if whole is not None:
-            return [whole]
+        whole = functions_key(self._binary, None, self._is_metered)
+        made = self._cache.read("native", whole)
+        if made is not None:
+            return [(whole, made)]
         found = []
         with contextlib.suppress(ValueError):
             for key in json.loads(self._cache.read("tier", self._key) or b"[]"):
                 made = self._cache.read("batch", key)
                 if made is not None:
-                    self._keys.append(key)
                     self._cache.mark_used("batch", key)
-                    found.append(made)
+                    found.append((key, made))
         if found:
             self._cache.mark_used("tier", self._key)
         return found
 
-    def add(self, made: bytes) -> None:
-        """Keep one more."""
+    def hold(self, key: str, functions: Collection[int]) -> None:
+        """Say what is in one of them."""
+        self._held[key] = frozenset(functions)
+
+    def add(self, made: bytes, functions: Collection[int]) -> None:
+        """Keep one more, with these functions, and not any longer those that have no others."""
         key = digest(self._key, made)
-        if self._key and self._cache.write("batch", key, made):
-            self._keys.append(key)
-            self._cache.write("tier", self._key, json.dumps(self._keys).encode())
+        if not functions or not self._key or not self._cache.write("batch", key, made):
+            return
+        covered = [old for old, held in self._held.items() if held <= set(functions) and old != key]
+        for old in covered:
+            del self._held[old]
+        self.hold(key, functions)
+        self._cache.write("tier", self._key, json.dumps(list(self._held)).encode())
+        for old in covered:
+            self._cache.delete("batch", old)

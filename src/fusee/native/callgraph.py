@@ -17,8 +17,8 @@ from fusee.native.reader import Instruction, Reader
 from fusee.native.references import references
 from fusee.spec.op import BY_INDEX, Imm, Op
 
-_BY_TYPE: Final = frozenset({"call_indirect", "return_call_indirect", "call_ref", "return_call_ref"})
-_BY_INDEX: Final = frozenset({"call", "return_call"})
+CALLED_BY_TYPE: Final = frozenset({"call_indirect", "return_call_indirect", "call_ref", "return_call_ref"})
+CALLED_BY_INDEX: Final = frozenset({"call", "return_call"})
 
 
 @dataclass
@@ -43,16 +43,16 @@ def calls_of(binary: bytes) -> Calls:
     found = Calls(module.imported_funcs, [module.type_of(index) for index in range(len(module.func_types))])
     found.referred.update(references(binary))
     for index in module.defined:
-        for instruction in _instructions(module, index):
+        for instruction in calls_in(module, index):
             _note(module, found, index, instruction)
     return found
 
 
 def _note(module: Module, found: Calls, index: int, instruction: Instruction) -> None:
     name = instruction.op.mnemonic
-    if name in _BY_INDEX:
+    if name in CALLED_BY_INDEX:
         found.callers.setdefault(cast(int, instruction.immediates[0]), set()).add(index)
-    elif name in _BY_TYPE:
+    elif name in CALLED_BY_TYPE:
         type_ = module.types[cast(int, instruction.immediates[0])]
         assert type_ is not None
         found.by_type.setdefault(type_, set()).add(index)
@@ -60,7 +60,7 @@ def _note(module: Module, found: Calls, index: int, instruction: Instruction) ->
         found.referred.add(cast(int, instruction.immediates[0]))
 
 
-def _instructions(module: Module, index: int) -> Iterator[Instruction]:
+def calls_in(module: Module, index: int) -> Iterator[Instruction]:
     """The instructions of a function that call or refer to one, and others that are not skipped."""
     start, end = module.body(index)
     reader = Reader(module.binary, start, end)
@@ -97,7 +97,7 @@ def _skipped() -> re.Pattern[bytes]:
     """As many instructions as there are that neither call nor refer to a function."""
     last_bytes: dict[tuple[bytes, bytes], list[bytes]] = {}  # of opcodes, by the bytes before and the immediates' form
     for op in BY_INDEX.values():
-        if op.mnemonic not in _BY_TYPE and all(kind in _FORMS for kind in op.immediates):
+        if op.mnemonic not in CALLED_BY_TYPE and all(kind in _FORMS for kind in op.immediates):
             code, form = _encoded(op), b"".join(_FORMS[kind] for kind in op.immediates)
             last_bytes.setdefault((code[:-1], form), []).append(code[-1:])
     ways = [

@@ -17,14 +17,15 @@ class NativeCode(NamedTuple):
     image: object
     loops: dict[tuple[int, int], int]
     """By function and offset in the module: the address of what goes on in that loop."""
+    is_quick: bool = False  # whether LLVM has not done all it can
 
 
 def packed(
     functions: Mapping[int, tuple[str, str]], reasons: Mapping[int, str], loops: Sequence[tuple[int, int, str]],
-    image: Image,
+    image: Image, is_quick: bool = False,
 ) -> bytes:  # fmt: skip
     """What is kept: the symbols of functions, with their entries, and of loops; and the image that they are in."""
-    head = json.dumps({"functions": functions, "reasons": reasons, "loops": loops}).encode()
+    head = json.dumps({"functions": functions, "reasons": reasons, "loops": loops, "quick": is_quick}).encode()
     return len(head).to_bytes(_SIZE_BYTES, "little") + head + image.to_bytes()
 
 
@@ -41,4 +42,5 @@ def mapped(kept: bytes) -> NativeCode:
         reasons,
         image,
         {(function, loop): image.address(symbol) for function, loop, symbol in head["loops"]},
+        head["quick"],
     )

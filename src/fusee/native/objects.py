@@ -7,7 +7,6 @@ may look. That it may where something is made, if the run of free cells is used 
 from typing import Final, cast
 
 from fusee.engine.state.heap import CELL_SIZES, LARGEST_CELL
-from fusee.engine.validate.reference import CAST_TO_NULLABLE
 from fusee.kernel.lower.function import LIKELY, UNLIKELY
 from fusee.native.control import branch_if
 from fusee.native.function import FunctionCompiler, rule
@@ -15,7 +14,7 @@ from fusee.native.layouts import Aggregate, bytes_of, layout
 from fusee.native.module import NUMBERS, REFERENCE, Module
 from fusee.native.reader import Instruction
 from fusee.native.slots import on_slots
-from fusee.spec.types import PACKED_I8, PACKED_I16
+from fusee.spec.types import CAST_TO_NULLABLE, PACKED_I8, PACKED_I16
 
 MOST_OPERANDS: Final = 64  # of an instruction that has them in slots
 

@@ -14,7 +14,7 @@ from fusee.kernel.target import Target
 from fusee.native.pipes import is_readable
 from fusee.native.unit import Options
 
-_PROGRAM: Final = "from fusee.native.small import begin; begin(); from fusee.native.worker import main; main()"
+_PROGRAM: Final = "from fusee.native.worker import main; main()"
 _HEAD: Final = struct.Struct("<II")  # of an answer: the unit's number, the object file's size
 MEMORY_BYTES: Final = 3 << 30  # that a process may address
 SECONDS: Final = 60.0  # that a unit may take

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fusee.engine.natives.helpers import NUMBER
 from fusee.engine.natives.inlined import UNCHANGING
+from fusee.engine.natives.numbers import NUMBER
 from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inlined_results

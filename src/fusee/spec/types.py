@@ -42,6 +42,10 @@ COLLECTED: Final = frozenset({Heap.NONE, Heap.I31, Heap.STRUCT, Heap.ARRAY, Heap
 PACKED_I8: Final = 0x78
 PACKED_I16: Final = 0x77
 
+CAST_FROM_NULLABLE: Final = 1  # flags of the branches on casts (spec 5.4.1)
+CAST_TO_NULLABLE: Final = 2
+CAST_FLAGS_END: Final = 4
+
 REF_CODE: Final = 0x64  # (ref ht)
 REF_NULL_CODE: Final = 0x63  # (ref null ht)
 EMPTY_BLOCK: Final = 0x40

@@ -62,11 +62,16 @@ class TieredModule:
         self.binary = binary
         self.lifetime = lifetime
         self.kept = kept
-        self.counts: Counter[int] = Counter()  # by function: how often a guest was seen there
+        self.counts: Counter[int] = Counter()  # by function: how often a guest was seen where it begins
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
+        self.seen: Counter[int] = Counter()  # by function: how often at all
+        self.loose: set[int] = set()  # functions whose native code is to be made once more, all of it together
+        self.is_loose = False  # whether that is worth while
+        self.is_old = True  # whether all native code is from earlier runs
         self.done = set(interpreted)  # functions that have native code, or cannot have it
         self.is_metered = is_metered
         self.shelf = Shelf(binary, is_metered)
+        self.has_code = False  # whether there is native code, or is going to be
         self._native = native
         self._interpreted = interpreted
         self._own = range(int(state.imported_func_count), int(state.func_count))
@@ -79,16 +84,21 @@ class TieredModule:
 
     def take_kept(self, engine: int) -> None:
         """Before anything is called: what earlier runs have left in the cache."""
-        for made in self.shelf.all():
+        for key, made in self.shelf.all():
             try:
                 code = mapped(made)
             except OSError:  # the system may let nothing more be executed
                 return
             self.kept.append(code)
+            self.has_code = True
+            self.shelf.hold(key, code.functions)
             for index, addresses in code.functions.items():
                 if index not in self.done:
                     self._native.install_native(engine, self.address, index, *addresses)
             self.done |= code.functions.keys() | code.reasons.keys()
+            if code.is_quick:
+                self.loose |= code.functions.keys()
+                self.is_loose = True
 
     def note(self, engine: int, function: int, offset: int) -> bool:
         """A guest was seen at a cell; whether there is something to be done about it.
@@ -99,13 +109,13 @@ class TieredModule:
         if function not in self._own or function in self._interpreted:
             return False
         is_new = function not in self.done
-        if is_new:
-            self.counts[function] += 1
         head = function, offset
+        self.seen[function] += 1
         if not is_new and offset == CODE_START and function in self._cells:
             # Perhaps its first cell was replaced by somebody else when this was done.
             self._native.install_tiered(engine, self.address, function, self._cells[function])
         if offset == CODE_START or head in self._seen_heads or len(self._seen_heads) >= _MOST_LOOPS:
+            self.counts[function] += is_new
             return is_new
         self.heads[head] += 1
         return True
@@ -124,14 +134,19 @@ class TieredModule:
         return found[:most]
 
     def loops(self) -> list[Loop]:
-        """The loops in which guests were seen; each once."""
-        heads = [head for head, _ in self.heads.most_common(_MOST_LOOPS - len(self._seen_heads))]
+        """The loops in which guests were seen; each once, and of a function the one where that was most often.
+
+        Who goes on natively in one of them comes to the others natively.
+        """
+        hottest = {head[0]: head for head, _ in reversed(self.heads.most_common())}
+        heads = [head for head in self.heads if hottest[head[0]] == head][: _MOST_LOOPS - len(self._seen_heads)]
         self.heads.clear()
         self._seen_heads.update(heads)
         return _find_loops(self._native, self.binary, heads, self.is_metered) if heads else []
 
-    def install(self, engine: int, code: NativeCode, loops: list[Loop]) -> None:
-        """Have guests execute this code from now on."""
+    def install(self, engine: int, code: NativeCode, loops: list[Loop], is_last: bool = False) -> None:
+        """Have guests execute this code from now on. `is_last`: it takes the place of what was made in pieces."""
+        self.is_old = False
         self.kept.append(code)
         self.done |= code.functions.keys() | code.reasons.keys()
         for index, (entry, place) in code.functions.items():
@@ -143,6 +158,19 @@ class TieredModule:
             entry = code.loops.get((loop.function, loop.loop), 0)
             if entry:
                 self._resume(engine, loop, entry)
+        if is_last:
+            self.loose -= code.functions.keys()
+        else:
+            resumed = {loop.function for loop in loops}
+            self.is_loose |= code.is_quick or bool(self.loose) or not resumed <= code.functions.keys()
+            self.loose |= code.functions.keys() | resumed
+
+    def last(self) -> list[int]:
+        """The functions that are to be compiled once more, the hottest first; none if that is of no use."""
+        if not self.is_loose:
+            return []
+        self.is_loose = False
+        return sorted(self.loose, key=lambda function: -self.seen[function])
 
     def _resume(self, engine: int, loop: Loop, entry: int) -> None:
         if loop.cell not in loop_cells(self.address, loop.function):

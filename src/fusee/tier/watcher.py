@@ -9,13 +9,12 @@ begins to run, or goes on after a call of the embedder, does so. What is seen is
 import _thread
 import contextlib
 import ctypes
-import json
 import os
 import threading
 import time
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from fusee.api._python import EngineGate
 from fusee.engine.python.state import Embedder
@@ -24,25 +23,26 @@ from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
 from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, u64, usize
-from fusee.native.batches import Job
 from fusee.native.code import mapped
-from fusee.tier.module import Loop, TieredModule
+from fusee.tier.compiling import FIRST_ROOM, LAST_ROOM, ROOM, Compiling, Work
+from fusee.tier.module import TieredModule
 
 if TYPE_CHECKING:
     from fusee.api._native import HostNative
     from fusee.api.module import Lifetime
     from fusee.api.store import Store
 
-_FIRST_SECONDS: Final = 0.05  # what runs no longer is left alone
+_FIRST_SECONDS: Final = 0.005  # what runs no longer is left alone
 _LEAST_SECONDS: Final = 0.01  # between two looks
+_BUSY_SECONDS: Final = 0.02  # the most, while something is compiled
 _MOST_SECONDS: Final = 0.2  # when nothing new is found
 _SLOWER: Final = 1.1
 _SHARE: Final = 0.01  # of the time that looking may take
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _SAMPLES: Final = 3  # before something is compiled
-_ROOM: Final = 16 << 10  # for WebAssembly in a batch; LLVM takes about a second for it
+_QUIET_SECONDS: Final = 0.1  # without anything new, after which that is compiled
+_LONG_SECONDS: Final = 1.0  # the same for what an earlier run has left, which may have been as short
 _MOST_HOT: Final = 50  # functions of a batch that were seen
-_MOST_TRIES: Final = 100  # to start a process: with a look at most every 0.2 s, twenty seconds of guests' time
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
 
@@ -58,9 +58,10 @@ class Tier:
         self._state = view(Tiering, ctypes.addressof(self._memory))
         view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
         self._modules: dict[int, TieredModule] = {}
-        self._waiting: list[Work] = []  # what was begun, and shall be tried again
+        self._compiling = Compiling()
         self._ungiven: list[tuple[TieredModule, weakref.ref[Store]]] = []  # stores that are to be told of code
         self._samples = self._turn = 0
+        self._was_native = False  # where the guest was that was seen last
         self._wake = partial(_thread.start_new_thread, self._run, ())
         self._state.wake = usize(id(self._wake))
         gate.background = self
@@ -73,14 +74,12 @@ class Tier:
         self._sleep.acquire()
         self._number = 0  # of that thread, as the system counts them
         self._is_ending = False
-        self._job: tuple[Work, Job] | None = None
+        self._news = 0.0  # when something was seen last that was new
         self._state.is_asleep = u32(1)
 
     def forget(self) -> None:
         """In a process that was divided from the one that looked."""
-        if self._job is not None:
-            self._job[1].forget()
-            self._waiting.append(self._job[0])
+        self._compiling.forget()
         self.begin_again()
 
     def add(
@@ -143,14 +142,12 @@ class Tier:
         try:
             self._watch()
         finally:
-            if self._job is not None:
-                self._job[1].end()
-                self._waiting.append(self._job[0])
-                self._job = None
+            self._compiling.end()
             self._running.release()
 
     def _watch(self) -> None:
         seconds, idle = _FIRST_SECONDS, 0.0
+        self._news = time.monotonic()
         while True:
             self._sleep.acquire(timeout=seconds)
             if self._is_ending:
@@ -159,10 +156,15 @@ class Tier:
             started = time.thread_time()
             is_running = self._ask()
             least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE)
-            idle = 0.0 if is_running or self._job is not None or self._ungiven else idle + seconds
+            if is_new:
+                self._news = time.monotonic()
+            if is_running and any(not module.has_code for module in list(self._modules.values())):
+                self._compiling.begin_early()
+            idle = 0.0 if is_running or self._compiling.is_busy or self._ungiven else idle + seconds
             if idle > _IDLE_SECONDS and self._may_end():
                 return
-            seconds = least if is_new else min(max(seconds * _SLOWER, least), max(_MOST_SECONDS, least))
+            most = _BUSY_SECONDS if self._compiling.is_waited_for else _MOST_SECONDS
+            seconds = least if is_new else min(max(seconds * _SLOWER, least), max(most, least))
         self._state.is_asleep = u32(1)
 
     def _look(self) -> bool:
@@ -184,7 +186,9 @@ class Tier:
         store = self._running_store()
         if store is None:
             return False
-        if store._state.is_wanted == 0:
+        if self._was_native:
+            self._native.interrupt_interpreted(store._embedding.address)
+        elif store._state.is_wanted == 0:
             self._native.interrupt_soon(store._embedding.address)
         return True
 
@@ -192,49 +196,43 @@ class Tier:
         """See where the guest was that has paused; whether that is news."""
         sampled, place = int(self._state.sampled), int(self._state.sampled_module)
         self._state.sampled = u64(0)
-        if sampled == 0:  # guests run for moments only, of which none is met: the next one shall pause
-            self._state.is_due = u32(1)
-        if sampled in (0, int(SAMPLED_NATIVE)):
+        if sampled == 0 and not self._was_native:
+            self._state.is_due = u32(1)  # guests run for moments only, of which none is met: the next one shall pause
+        self._was_native = sampled == int(SAMPLED_NATIVE)
+        if self._was_native or sampled == 0:
             return False
         module = self._modules.get(place)
         lifetime = module.lifetime() if module is not None else None  # it does not end meanwhile
         if module is None or lifetime is None:
             return False
         is_new = module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF)
+        self._was_native = not is_new  # where that begins, perhaps
         self._samples += is_new
         return is_new
 
     def _compile(self) -> bool:
         """See whether something is compiled by now, put it in place, go on with what is hot; whether that is news."""
-        is_new = False
-        if self._job is not None:
-            work, job = self._job
-            made = job.poll()
-            if made is None:
-                return False
-            self._job = None
-            is_new = self._receive(work, made)
+        made = self._compiling.hear()
+        if made is not None:
+            self._receive(*made)
         self._give()
-        if self._waiting:
-            self._begin(self._waiting.pop())
-        elif self._samples >= _SAMPLES:
-            self._samples = 0
-            self._choose()
-        return is_new
+        if self._samples >= _SAMPLES or self._compiling.waiting:
+            if self._compiling.go_on():
+                self._samples = 0
+                self._choose()
+        else:
+            self._go_back(time.monotonic() - self._news)
+        return made is not None
 
-    def _receive(self, work: "Work", made: bytes) -> bool:
-        """A batch; empty if one of its functions is too much for the process: then the others are tried again."""
-        if not made:
-            self._waiting += work.halves()
-            return False
-        work.module.shelf.add(made)
+    def _receive(self, work: Work, made: bytes) -> None:
+        """A batch."""
         with contextlib.suppress(OSError):  # the system may let nothing be executed
             code = mapped(made)
+            work.module.shelf.add(made, code.functions)
             lifetime = work.module.lifetime()
             if lifetime is not None:
-                work.module.install(self._engine, code, work.loops)
+                work.module.install(self._engine, code, work.loops, work.is_last)
                 self._ungiven += [(work.module, weakref.ref(store)) for store in self._stores()]
-        return True
 
     def _choose(self) -> None:
         """Have the hottest functions compiled of the module in which guests were seen most."""
@@ -244,16 +242,18 @@ class Tier:
         hot, loops = module.hot(_MOST_HOT), module.loops()
         module.done.update(hot)
         if hot or loops:
-            self._begin(Work(module, hot, loops))
+            room = ROOM if module.has_code else FIRST_ROOM
+            module.has_code = True
+            self._compiling.begin(Work(module, hot, loops, room))
 
-    def _begin(self, work: "Work") -> None:
-        if work.module.has_ended():
-            return
-        try:
-            self._job = work, Job(work.module.binary, work.wish())
-        except OSError:  # there may be room for a process later
-            if work.tries < _MOST_TRIES:
-                self._waiting.insert(0, work._replace(tries=work.tries + 1))
+    def _go_back(self, seconds: float) -> None:
+        """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again."""
+        for module in list(self._modules.values()):
+            if module.is_loose and seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
+                if self._compiling.go_on():
+                    self._compiling.begin(Work(module, module.last(), [], LAST_ROOM))
+                return
+        self._compiling.rest()
 
     def _stores(self) -> "list[Store]":
         """The engine's."""
@@ -281,26 +281,3 @@ class Tier:
 
 def _embedder(store: "Store") -> Embedder:
     return view(Embedder, store._embedding.address)
-
-
-class Work(NamedTuple):
-    """What a batch shall have."""
-
-    module: TieredModule
-    hot: list[int]
-    loops: list[Loop]
-    tries: int = 0  # that did not come to a process
-
-    def wish(self) -> bytes:
-        """A `native.batch.Wish`."""
-        done = sorted(self.module.done.difference(self.hot))
-        loops = [loop.place for loop in self.loops]
-        return json.dumps((self.hot, loops, done, _ROOM, self.module.is_metered)).encode()
-
-    def halves(self) -> "list[Work]":
-        """The same as two of them, if it can be divided."""
-        middle = len(self.hot) // 2
-        if not middle:
-            return []
-        parts = self.hot[:middle], self.hot[middle:]
-        return [Work(self.module, hot, [loop for loop in self.loops if loop.function in hot]) for hot in parts]

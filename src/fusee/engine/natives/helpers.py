@@ -12,6 +12,7 @@ from fusee.engine.handlers.entering import enter
 from fusee.engine.handlers.on_slots import ON_SLOTS
 from fusee.engine.isa.memory import ALLOCATING, PAUSING, SPREAD
 from fusee.engine.natives.host_stack import is_deep
+from fusee.engine.natives.numbers import NAMES, WIDE
 from fusee.engine.runtime.exceptions import capture, stop_throwing, take_caught
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.allocate import cell_of_next_run
@@ -44,8 +45,6 @@ Helper = Fn[[Instance, Ptr[u64], u32, u32], u64]
 
 MOST_SLOTS: Final = 8  # that operands have of an instruction on slots that may pause
 MOST_SLOTS_OF_NEW: Final = 128  # and of one that makes an object
-WITH_VECTORS: Final = ("array_new", "array_new_fixed", "array_fill")
-"""Those that may have vectors among their operands: then each has two slots."""
 
 
 # Errors
@@ -288,25 +287,19 @@ def _is_left_out(name: str) -> bool:
     return Family.GC in left_out() and (name in ("new_cell", "overwritten") or name.startswith("array_"))
 
 
-NAMED: Final[dict[str, Any]] = {
-    "note_first": note_first,
-    "note_further": note_further,
-    "call_function": call_function,
-    "call_reference": call_reference,
-    "call_of_type": call_of_type,
-    "check_callee": check_callee,
-    "call_handed_over": call_handed_over,
-    "throw": throw,
-    "throw_ref": throw_ref,
-    "catch": catch,
-    "poll": poll,
-    "pay": pay,
-    "new_cell": new_cell,
-    "overwritten": overwritten,
-    **{name: instance(on_slots, name=name, narrow=0) for name in ON_SLOTS if not name.startswith("struct")},
-    **{f"{name}_wide": instance(on_slots, name=name, narrow=SPREAD) for name in WITH_VECTORS},
-}
-NUMBER: Final = {name: number for number, name in enumerate(NAMED)}
-"""What generated code knows a helper by."""
+_OWN: Final[dict[str, Any]] = {
+    body.name: body
+    for body in (
+        note_first, note_further, call_function, call_reference, call_of_type, check_callee, call_handed_over, throw,
+        throw_ref, catch, poll, pay, new_cell, overwritten,
+    )
+}  # fmt: skip
 
-HELPERS = table(Helper, [absent if _is_left_out(name) else helper for name, helper in NAMED.items()])
+
+def _helper(name: str) -> Any:
+    """The kernel of a name; those that are not defined here do an instruction on slots."""
+    plain = name.removesuffix(WIDE)
+    return _OWN.get(name) or instance(on_slots, name=plain, narrow=0 if plain == name else SPREAD)
+
+
+HELPERS = table(Helper, [absent if _is_left_out(name) else _helper(name) for name in NAMES])

@@ -6,8 +6,8 @@
 from hashlib import sha256 as hash_of
 from typing import Final
 
-from fusee.engine.natives.helpers import NAMED
 from fusee.engine.natives.install import install_native
+from fusee.engine.natives.numbers import NAMES
 from fusee.engine.sha256 import HASH_WORDS, sha256
 from fusee.engine.state import module, runtime
 from fusee.engine.state.module import Module
@@ -39,7 +39,7 @@ class LinkedModule:
 
 def _layouts() -> int:
     """What native code knows of the engine: structures and the numbers of helpers, as one number."""
-    known = hash_of("\n".join(NAMED).encode())
+    known = hash_of("\n".join(NAMES).encode())
     for place in (module, runtime):
         for name, item in sorted(vars(place).items()):
             if is_struct(item) and item.__module__ == place.__name__:

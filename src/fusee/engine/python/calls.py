@@ -10,7 +10,7 @@ from typing import Final
 
 from fusee.engine.errors import Busy, Suspended, Trap, raise_again
 from fusee.engine.interpreter import close_module
-from fusee.engine.python.interrupt import interrupt_guest, interrupt_wanted, restore_code
+from fusee.engine.python.interrupt import interrupt_guest, interrupt_wanted, let_run, restore_code
 from fusee.engine.python.state import Embedder, Python, Watch
 from fusee.engine.registry import try_release_types
 from fusee.engine.runtime.exceptions import drop_exn
@@ -120,10 +120,7 @@ def give_way(e: Embedder, engine: Engine) -> None:
     while engine.wanted[0] != 0 or e.is_waited_for != 0:
         interrupt_wanted(engine)  # this guest may have translated what they call
         e.is_waited_for = u32(0)  # who still waits says so again
-        state = e.python.save_thread()
-        if address(e.python.poll) != 0:
-            e.python.poll(null(Ptr[u64]), usize(0), i32(1))
-        e.python.restore_thread(state)
+        let_run(e.python)
 
 
 @kernel
@@ -173,7 +170,10 @@ def pause_for_python(store: usize) -> u32:
     """
     world = cast(Store, store)
     e = cast(Embedder, world.embedder)
+    is_wanted = world.is_wanted != 0
     come_out(e, world)
+    if not is_wanted and world.engine.tiering != 0:
+        restore_code(world)  # its cells may have been replaced all the same (`interrupt_interpreted`)
     if e.thread == e.watch.main and e.watch.is_listening == 0:
         listen(e.python, e.watch)
     has_succeeded = call_object(e.python, e.release)

@@ -53,11 +53,29 @@ def interrupt_soon(e: Embedder) -> None:
     It is taken and made use of without any Python code in between. That takes as long as some guests need from one
     call of the embedder to the next: they would have come out meanwhile, wait for the lock, and pass no cell.
     """
-    if address(e.python.poll) != 0:
-        state = e.python.save_thread()
-        e.python.poll(null(Ptr[u64]), usize(0), i32(1))
-        e.python.restore_thread(state)
+    let_run(e.python)
     interrupt_running(e)
+
+
+@kernel
+def interrupt_interpreted(e: Embedder) -> None:
+    """The same, but not where native code begins or looks whether it shall pause.
+
+    Of native and interpreted code that call each other all the time it might always be the former that is met. Nobody
+    waits for this pause: if the guest executes native code only, the cells stay as they are.
+    """
+    let_run(e.python)
+    if e.running != 0:
+        replace_heads(cast(Store, e.running), True, True)
+
+
+@kernel
+def let_run(python: Python) -> None:
+    """Let others have the interpreter lock for a moment."""
+    if address(python.poll) != 0:
+        state = python.save_thread()
+        python.poll(null(Ptr[u64]), usize(0), i32(1))
+        python.restore_thread(state)
 
 
 @kernel
@@ -75,13 +93,13 @@ def interrupt_guest(world: Store) -> None:
         atomic_store(world.engine.wanted, address(e), Order.RELAXED)
     world.is_wanted = u32(1)
     atomic_fence(Order.SEQ_CST)
-    replace_heads(world, True)
+    replace_heads(world, True, False)
 
 
 @kernel
 def restore_code(world: Store) -> None:
     """A guest has come out that was wanted. Needs the interpreter lock."""
-    replace_heads(world, False)
+    replace_heads(world, False, False)
     if world.is_wanted != 0:
         world.is_wanted = u32(0)
         strike_out(world.engine.wanted, cast(Embedder, world.embedder))

@@ -21,6 +21,7 @@ from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import (
     Order,
     Ptr,
+    Static,
     address,
     atomic_load,
     atomic_store,
@@ -38,8 +39,11 @@ from fusee.kernel.lang import (
 
 
 @kernel
-def replace_heads(world: Store, is_wanted: bool) -> None:
-    """Have the guest meet `interrupted` in the first cells of all functions and loops; or else their own handlers."""
+def replace_heads(world: Store, is_wanted: bool, spares_native: Static[bool]) -> None:
+    """Have the guest meet `interrupted` in the first cells of all functions and loops; or else their own handlers.
+
+    `spares_native`: where a function with native code begins, it goes on there.
+    """
     interrupted = world.engine.cells.interrupted
     at = atomic_load(newest_of(world), Order.ACQUIRE)
     while at != 0:
@@ -52,6 +56,9 @@ def replace_heads(world: Store, is_wanted: bool) -> None:
                     place = atomic_load(m.code_table + index, Order.ACQUIRE)
                     if place != 0:
                         replace_in(cast(Code, place - CODE_START), interrupted, is_wanted)
+                        if spares_native:
+                            if not is_null(m.natives) and m.natives[index] != 0:
+                                restore_first(cast(Code, place - CODE_START), interrupted)
 
 
 @kernel
@@ -65,6 +72,14 @@ def replace_in(code: Code, interrupted: usize, is_wanted: bool) -> None:
             atomic_store(cell, interrupted, Order.RELAXED)
         elif not is_wanted and handler == interrupted:
             atomic_store(cell, load(usize, own_handler(code, number)), Order.RELAXED)
+
+
+@kernel
+def restore_first(code: Code, interrupted: usize) -> None:
+    """Give the first cell of a function its own handler."""
+    cell = head(code, u32(0))
+    if atomic_load(cell, Order.RELAXED) == interrupted:
+        atomic_store(cell, load(usize, own_handler(code, u32(0))), Order.RELAXED)
 
 
 @kernel(inline=True)

@@ -93,7 +93,7 @@ class Engine:
     is_profiled: bool  # translate with counters of basic blocks
     is_relaxed: bool  # relaxed instructions give what is cheapest on a machine like x86, not what is always the same
     pause: Fn[[usize], u32]  # what `interrupted` calls for a store -> 0, or not 0: stop
-    helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.helpers`
+    helpers: Ptr[usize]  # what native code calls, by the numbers of `engine.natives.numbers`
     has_threads: bool  # `call_host` takes the requests of `state.platform`
     tiering: usize  # the embedder's `Tiering`, or 0
     wanted: Annotated[Ptr[usize], Count(1)]  # the embedder's chain of guests in native code that shall pause, or 0

@@ -28,9 +28,9 @@ from fusee.engine.translate.values import (
     release,
     top,
 )  # fmt: skip
-from fusee.engine.validate.reference import CAST_TO_NULLABLE
 from fusee.kernel.lang import cast, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
+from fusee.spec.types import CAST_TO_NULLABLE
 
 SUB: Final = u32(TEST_KINDS.index("ref_sub"))
 EXACT: Final = u32(TEST_KINDS.index("ref_exact"))

@@ -23,16 +23,12 @@ from fusee.engine.validate.state import (
 from fusee.kernel.lang import kernel, u8, u32
 from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
-from fusee.spec.types import Heap
+from fusee.spec.types import CAST_FLAGS_END, CAST_FROM_NULLABLE, CAST_TO_NULLABLE, Heap
 
 ANY: Final = REF | ABSTRACT | int(Heap.ANY)
 EQ: Final = REF | ABSTRACT | int(Heap.EQ)
 EXTERN: Final = REF | ABSTRACT | int(Heap.EXTERN)
 I31: Final = REF | ABSTRACT | int(Heap.I31)
-
-CAST_FROM_NULLABLE: Final = 1  # flags of the branches on casts (spec 5.4.1)
-CAST_TO_NULLABLE: Final = 2
-CAST_FLAGS_END: Final = 4
 
 
 @kernel

@@ -1,0 +1,152 @@
+"""What hot functions are compiled by: a process, one batch after the other."""
+
+import contextlib
+import json
+import time
+from typing import Final, NamedTuple
+
+from fusee.kernel.host import processor_count
+from fusee.native.batches import Worker
+from fusee.tier.module import Loop, TieredModule
+
+FIRST_ROOM: Final = 4 << 10  # for WebAssembly in a module's first batch, for which LLVM takes a quarter of a second
+ROOM: Final = 16 << 10  # and in others
+LAST_ROOM: Final = 64 << 10  # and in one that takes the place of all
+_MOST_TRIES: Final = 100  # to have a process: with a look at most every 0.2 s, twenty seconds of guests' time
+_MOST_DEAD: Final = 3  # processes that have ended before they could do anything
+_KEEP_SECONDS: Final = 5.0  # for a process that has nothing to do
+
+
+class Work(NamedTuple):
+    """What a batch shall have."""
+
+    module: TieredModule
+    hot: list[int]
+    loops: list[Loop]
+    room: int  # for WebAssembly
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it takes the place of what was compiled in pieces."""
+        return self.room == LAST_ROOM
+
+    def wish(self) -> bytes:
+        """A `native.batch.Wish`."""
+        done = sorted(self.module.done.difference(self.hot))
+        loops = [loop.place for loop in self.loops]
+        return json.dumps((self.hot, loops, done, self.room, self.module.is_metered, self.is_last)).encode()
+
+    def halves(self) -> "list[Work]":
+        """The same as two of them, if it can be divided."""
+        middle = len(self.hot) // 2
+        if not middle:
+            return []
+        parts = self.hot[:middle], self.hot[middle:]
+        return [
+            Work(self.module, hot, [loop for loop in self.loops if loop.function in hot], ROOM) for hot in parts
+        ]
+
+
+class Compiling:
+    """The process of an engine, if there is one, and what it is to do."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Work] = []  # what was begun, and shall be tried again
+        self._worker: Worker | None = None
+        self._work: Work | None = None  # what it does
+        self._asked = 0.0  # when it was last asked for something, or started
+        self._failures = self._dead = 0
+        self._has_begun = False  # whether it was started before there was anything to do
+
+    @property
+    def is_busy(self) -> bool:
+        return self._work is not None
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether it has something to do, or will when it is ready."""
+        return self.is_busy or (self._worker is not None and not self._worker.is_ready)
+
+    def begin_early(self) -> None:
+        """Start it for what is going to be hot, since that takes a while; once, and not where the guest runs."""
+        if not self._has_begun and processor_count() > 1:
+            self._has_begun = True
+            with contextlib.suppress(OSError):
+                self._start()
+
+    def _start(self) -> None:
+        """Have a process, unless there cannot be one that works."""
+        if self._worker is None and self._dead < _MOST_DEAD and self._failures < _MOST_TRIES:
+            self._failures += 1  # until it has done something: there may be room for one later
+            self._worker = Worker()
+            self._asked = time.monotonic()
+
+    def go_on(self) -> bool:
+        """Whether it is free for something else: it is started, if need be, and does what is waiting first."""
+        if self._worker is None:
+            self._start()
+        if self._worker is None or not self._worker.is_ready or self._work is not None:
+            return False
+        if not self.waiting:
+            return True
+        self.begin(self.waiting.pop())
+        return False
+
+    def begin(self, work: Work) -> None:
+        """Have this compiled, by a process that is free. Raises `OSError`; then it is tried again."""
+        assert self._worker is not None
+        if work.module.has_ended():
+            return
+        self._work = work
+        self._asked = time.monotonic()
+        try:
+            self._worker.ask(work.module.binary, work.wish())
+        except OSError:
+            self.end()
+            raise
+
+    def hear(self) -> tuple[Work, bytes] | None:
+        """What it has compiled, if it has."""
+        if self._worker is None:
+            return None
+        try:
+            made = self._worker.poll()
+        except OSError:
+            self._bury(self._worker)
+            return None
+        work = self._work
+        if not made or work is None:  # nothing, or that it is ready
+            return None
+        self._work, self._failures = None, 0
+        return work, made
+
+    def _bury(self, worker: Worker) -> None:
+        """It has died: what it did was too much for it, perhaps with what it had done before."""
+        work, self._work = self._work, None
+        self.end()
+        self._dead += not worker.is_ready
+        if work is not None:
+            self.waiting += [work] if worker.batches > 1 else work.halves()
+
+    def rest(self) -> None:
+        """There is nothing to do."""
+        if not self.is_busy and time.monotonic() > self._asked + _KEEP_SECONDS:
+            self.end()
+
+    def end(self) -> None:
+        """What it does is to be tried again."""
+        if self._worker is not None:
+            self._worker.end()
+        self._drop()
+
+    def forget(self) -> None:
+        """The same in a process that was divided from the one that it belongs to."""
+        if self._worker is not None:
+            self._worker.forget()
+        self._drop()
+
+    def _drop(self) -> None:
+        self._worker = None
+        if self._work is not None:
+            self.waiting.append(self._work)
+            self._work = None
