@@ -107,7 +107,7 @@ def test_what_is_no_block_is_not_released() -> None:
     assert library().function(first_byte)(block) == 0
 
 
-@pytest.mark.parametrize("size", [40, 3 << 20])
+@pytest.mark.parametrize("size", [40, 5 << 20])
 def test_a_block_that_is_held_stays_as_it_is(size: int) -> None:
     """Released or not; though checked code may not access it any more."""
     heap = checked_heap()

@@ -46,7 +46,7 @@ CLASSES: Final = 512  # of sizes: with 64 bits there are 472
 STEP_LOG2: Final = 3  # of the classes between two powers of two
 PAGE_MASK: Final = usize(0xFFF)
 DISCARD: Final = i32(4)  # MADV_DONTNEED of Linux
-DISCARD_BYTES: Final = 1 << 20  # from this size on, a released block's pages go back to the system
+DISCARD_BYTES: Final = 4 << 20  # from this size on, a released block's pages go back to the system
 QUARANTINE_BYTES: Final = 64 << 20
 
 
@@ -237,7 +237,7 @@ def release_block(block: usize) -> bool:
     if is_live:
         header = header_of(block)
         shadow = heap.shadow + (block - heap.start) // GRANULE
-        clear(heap, shadow, (header.size + GRANULE - 1) // GRANULE)
+        fill_bytes(cast(Ptr[u8], shadow), u8(0), (header.size + GRANULE - 1) // GRANULE)
         header.state = RETURNED
         if not header.is_held:
             end_block(heap, block)
