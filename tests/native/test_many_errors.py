@@ -9,11 +9,11 @@ from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
 from fusee.native import function
 from fusee.native.compile import Compiler, plan
-from fusee.native.function import _MOST_JOINED
+from fusee.native.joining import MOST_JOINED
 from fusee.native.unit import Options
 from tests.native.parts import natively
 
-COUNT = _MOST_JOINED + 20
+COUNT = MOST_JOINED + 20
 STEPS = (
     "(i32.trunc_f64_s (select (f64.const nan) (local.get 1) {here}))",
     "(i32.trunc_f64_u (select (f64.const 1e30) (local.get 1) {here}))",
@@ -67,7 +67,7 @@ def test_what_traps_in_many_places(most_inlined: int, monkeypatch: pytest.Monkey
     """Fewer are inlined; more call a function for each kind."""
     monkeypatch.setattr(function, "_MOST_INLINED", most_inlined)
     text = computing(COUNT)
-    numbers = [-1, *range(12), *range(_MOST_JOINED - 1, _MOST_JOINED + 6), COUNT - 1]
+    numbers = [-1, *range(12), *range(MOST_JOINED - 1, MOST_JOINED + 6), COUNT - 1]
     expected = outcomes(text, numbers, "f")
     with natively("all") as part:
         assert outcomes(text, numbers, "f") == expected
@@ -75,7 +75,7 @@ def test_what_traps_in_many_places(most_inlined: int, monkeypatch: pytest.Monkey
     assert isinstance(expected[0], int) and len({found[1][0] for found in expected[1:]}) == len(numbers) - 1
     written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
     assert ('@"apart.i32.trunc_f64_s"' in written) == (most_inlined < COUNT)
-    assert most_joined(written) <= _MOST_JOINED
+    assert most_joined(written) <= MOST_JOINED
 
 
 def test_nothing_is_too_much() -> None:
@@ -89,11 +89,11 @@ def most_joined(text: str) -> int:
 
 def test_what_throws_in_many_places() -> None:
     text = calling(COUNT)
-    numbers = [-1, 0, *range(_MOST_JOINED - 2, _MOST_JOINED + 3), COUNT - 1]
+    numbers = [-1, 0, *range(MOST_JOINED - 2, MOST_JOINED + 3), COUNT - 1]
     expected = outcomes(text, numbers, "f", "plain")
     with natively("all") as part:
         assert outcomes(text, numbers, "f", "plain") == expected
     assert part.native == 3
     assert expected[1 : len(numbers)] == [3 * number for number in numbers[1:]]
     assert expected[len(numbers) + 1 :] == [WasmException] * (len(numbers) - 1)
-    assert most_joined(Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)) <= _MOST_JOINED + 1
+    assert most_joined(Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)) <= MOST_JOINED + 1

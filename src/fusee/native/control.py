@@ -3,6 +3,7 @@
 from typing import cast
 
 from fusee.native.function import FunctionCompiler, Label, rule
+from fusee.native.joining import begin_end, end_loop, return_to
 from fusee.native.metering import UNPAID
 from fusee.native.module import FUNCTION, REFERENCE, FuncType
 from fusee.native.reader import Instruction
@@ -94,6 +95,7 @@ def leave_block(c: FunctionCompiler, label: Label, is_paid: str = UNPAID) -> Non
 def _end(c: FunctionCompiler, ins: Instruction) -> None:
     label = c.labels.pop()
     if label.kind == "loop":  # nothing branches to its end
+        end_loop(c, label)
         note_end(c, label, not c.ended, False)
         return
     is_reached, is_joined, is_skipped = not c.ended, bool(label.edges or label.other), bool(label.other)
@@ -120,10 +122,7 @@ def finish_block(c: FunctionCompiler, label: Label) -> None:
     del c.stack[label.height :]
     if not label.edges:
         return
-    c.begin(label.name)
-    for number, kind in enumerate(label.results):
-        incoming = [(operands[number], block) for operands, block in label.edges]
-        c.push(kind, incoming[0][0] if len(incoming) == 1 else c.merge(LLVM[kind], incoming))
+    c.push_all(label.results, begin_end(c, label))
     if c.meter is not None:
         c.meter.join(label)
 
@@ -143,7 +142,7 @@ def branch(c: FunctionCompiler, depth: int, is_jump: bool = False, is_choice: bo
         return
     for kind, operand, variable in zip(label.params, operands, label.variables, strict=True):
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
-    c.jump(label.name if c.meter is None or not is_jump else c.meter.target(label))
+    return_to(c, label, label.name if c.meter is None or not is_jump else c.meter.target(label))
 
 
 @rule("br")
@@ -212,8 +211,9 @@ def _select(c: FunctionCompiler, ins: Instruction) -> None:
 
 @rule("local.get")
 def _local_get(c: FunctionCompiler, ins: Instruction) -> None:
-    kind, variable = c.locals[cast(int, ins.immediates[0])]
-    c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
+    number = cast(int, ins.immediates[0])
+    kind, _ = c.locals[number]
+    c.push(kind, c.read_local(number))
 
 
 @rule("local.set", "local.tee")

@@ -7,19 +7,22 @@ values. Time and text are linear in the function's size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from fusee.engine.numeric import MEANING
 from fusee.engine.state.runtime import HEADER_SLOTS
 from fusee.kernel import tree
 from fusee.kernel.lower.function import UNLIKELY
 from fusee.kernel.tree import Specialised
+from fusee.native.joining import MOST_JOINED, lead_on, parts, way_to
 from fusee.native.metering import Charge, Meter
 from fusee.native.module import REFERENCE, FuncType
 from fusee.native.needs import first_need
 from fusee.native.reader import Instruction, Reader
+from fusee.native.scan import indirect_in_loops, most_tries
 from fusee.native.unit import LLVM, Unit, slots_of
 from fusee.native.writer import OperandWriter
 from fusee.spec.op import Op
@@ -27,7 +30,7 @@ from fusee.spec.op import Op
 _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
 _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
 _MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
-_MOST_JOINED = 64  # errors that lead to one block
+_MOST_READS = 128  # of a local that is not set in between
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
 Rule = Callable[["FunctionCompiler", Instruction], None]
@@ -56,6 +59,14 @@ class Value(NamedTuple):
     operand: str
 
 
+class Edge(NamedTuple):
+    """A way to the end of a block."""
+
+    operands: list[str]  # the block's results
+    block: str  # from which it comes
+    is_paid: str  # in metered code: whether what is there is paid for
+
+
 @dataclass
 class Label:
     """An open block, loop, `if` or function."""
@@ -65,7 +76,8 @@ class Label:
     params: tuple[str, ...]
     results: tuple[str, ...]
     height: int  # of the operand stack below its parameters
-    edges: list[tuple[list[str], str]] = field(default_factory=list)  # what comes with a branch, and from which block
+    edges: list[Edge] = field(default_factory=list)
+    returns: dict[str, int] = field(default_factory=dict)  # of a loop: how many branches go back to each block
     variables: list[str] = field(default_factory=list)  # of a loop: where its parameters are
     other: str = ""  # of an `if`: the block of its second arm, as long as that has not begun
     given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
@@ -113,6 +125,7 @@ class FunctionCompiler(OperandWriter):
         self.labels: list[Label] = []
         self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are
         self.locals: list[tuple[str, str]] = []  # type, variable
+        self.reads = Counter[int]()  # of locals, since they have been set
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
         self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
@@ -198,26 +211,19 @@ class FunctionCompiler(OperandWriter):
         if errors is self.passed_on and handlers:
             name, errors = handlers[-1].name, handlers[-1].errors
         errors.append(error)
-        return _part_name(name, (len(errors) - 1) // _MOST_JOINED)
+        return way_to(name, len(errors) - 1)
 
     def join(self, name: str, errors: list[Error]) -> tuple[str, str]:
         """Begin the block to which errors go; which it is, and the offset."""
-        first, *others = self.parts(name, errors)
+        first, *others = parts(name, errors)
         incoming = [*first[1]]
         for part, some in others:
             joined = self.merge_errors(part, some)
-            self.unit.writer.declare("llvm.sideeffect", "declare void @llvm.sideeffect()")
-            self.emit("call void @llvm.sideeffect() nomerge")  # or else LLVM would do without this block
             incoming.append(Error(*joined, part))
-            self.jump(name)
+            lead_on(self, name)
         return self.merge_errors(name, incoming)
 
-    def parts(self, name: str, errors: list[Error]) -> Iterator[tuple[str, list[Error]]]:
-        """The blocks to which errors go, and which of them: LLVM takes time with the square of how many go to one."""
-        for number, first in enumerate(range(0, len(errors), _MOST_JOINED)):
-            yield _part_name(name, number), errors[first : first + _MOST_JOINED]
-
-    def merge_errors(self, name: str, errors: list[Error]) -> tuple[str, str]:
+    def merge_errors(self, name: str, errors: Sequence[Error]) -> tuple[str, str]:
         """Begin a block to which errors go."""
         self.begin(name)
         status = self.merge("i64", [(error.status, error.block) for error in errors])
@@ -406,10 +412,8 @@ class FunctionCompiler(OperandWriter):
 
     def keep_edge(self, label: Label, operands: list[str], is_paid: str) -> None:
         """Go to a label that is further on; in metered code, whether what is there is paid for."""
-        label.edges.append((operands, self.block))
-        if self.meter is not None:
-            self.meter.note_edge(label, is_paid)
-        self.jump(label.name)
+        label.edges.append(Edge(operands, self.block, is_paid))
+        self.jump(way_to(label.name, len(label.edges) - 1))
 
     def _skip(self, instruction: Instruction) -> None:
         """In code that is not reached only the ends of blocks count."""
@@ -497,8 +501,24 @@ class FunctionCompiler(OperandWriter):
         for type_index in sorted(self.types_in_loops):
             self.emit(f"%type{type_index} = add i32 {self.use('type_id', '%ctx', str(type_index))}, 0")
 
+    def read_local(self, number: int) -> str:
+        """A local's value. Read often, it becomes another one, of which LLVM knows nothing.
+
+        For LLVM holds each condition on a value, such as a bounds check, against all those that are known to hold.
+        """
+        kind, variable = self.locals[number]
+        found = self.value(f"load {LLVM[kind]}, ptr {variable}")
+        self.reads[number] += 1
+        if self.reads[number] < _MOST_READS or kind not in ("i32", "i64"):
+            return found
+        self.reads[number] = 0
+        found = self.opaque(LLVM[kind], found)
+        self.emit(f"store {LLVM[kind]} {found}, ptr {variable}")
+        return found
+
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]
+        self.reads[number] = 0
         self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
         if number in self.rooted:
             self.keep_local(number, operand)
@@ -542,46 +562,15 @@ class FunctionCompiler(OperandWriter):
     def _errors(self) -> None:
         """Note the frame, and give the status to the caller."""
         for name, errors, note in (("raised", self.raised, "note_first"), ("passed", self.passed_on, "note_further")):
-            for part, some in self.parts(name, errors):
+            for part, some in parts(name, errors):
                 status, offset = self.merge_errors(part, some)
                 noted = f"call i64 {self.note(note)}(ptr %ctx, i64 {status}, i32 {self.index}, i32 {offset})"
-                self.leave_with(self.value(f"{noted} nomerge" if len(errors) > _MOST_JOINED else noted))
-
-
-def _part_name(name: str, number: int) -> str:
-    return f"{name}.{number}" if number else name
+                self.leave_with(self.value(f"{noted} nomerge" if len(errors) > MOST_JOINED else noted))
 
 
 def has_meaning(op: Op) -> bool:
     """Whether an instruction does what a kernel of `engine.numeric` does with its operands alone."""
     return op.mnemonic in MEANING and op.params is not None and not op.immediates
-
-
-def most_tries(instructions: Iterable[Instruction]) -> int:
-    """How many `try` of the older form are within each other, if something is thrown again in one; else 0."""
-    blocks, most, open_tries, is_needed = list[bool](), 0, 0, False
-    for op, _, _ in instructions:
-        if op.mnemonic in ("block", "loop", "if", "try", "try_table"):
-            blocks.append(op.mnemonic == "try")
-            open_tries += blocks[-1]
-            most = max(most, open_tries)
-        elif op.mnemonic in ("end", "delegate") and blocks:
-            open_tries -= blocks.pop()
-        is_needed = is_needed or op.mnemonic == "rethrow"
-    return most if is_needed else 0
-
-
-def indirect_in_loops(instructions: Iterable[Instruction]) -> Iterator[tuple[int, int]]:
-    """The types and tables of calls through tables in loops."""
-    blocks, loops = list[bool](), 0
-    for op, immediates, _ in instructions:
-        if op.mnemonic in ("block", "loop", "if", "try", "try_table"):
-            blocks.append(op.mnemonic == "loop")
-            loops += blocks[-1]
-        elif op.mnemonic in ("end", "delegate") and blocks:
-            loops -= blocks.pop()
-        elif loops and op.mnemonic in ("call_indirect", "return_call_indirect"):
-            yield cast(tuple[int, int], immediates)
 
 
 def zero(kind: str) -> str:

@@ -8,6 +8,7 @@ together at a label; whether it has is such a name, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from fusee.engine.runtime.metering import ENTRY_COST, FREE, MANY_VALUES, PLACELE
 from fusee.kernel.lower.function import UNLIKELY
 
 if TYPE_CHECKING:
-    from fusee.native.function import FunctionCompiler, Label
+    from fusee.native.function import Edge, FunctionCompiler, Label
     from fusee.native.reader import Instruction
 
 _FREE: Final = frozenset(op.index for op in FREE)
@@ -84,7 +85,6 @@ class Charge:
     payments: list[Payment] = field(default_factory=list)  # of branches to its end
     otherwise: Payment | None = None  # of an `if`, until its second arm
     users: int = 0  # how many branches go to its label
-    flags: list[tuple[str, str]] = field(default_factory=list)  # of what comes to its end: has it paid, which block
 
 
 class Meter:
@@ -231,11 +231,6 @@ class Meter:
             self._is_paid = label.charge.otherwise.flag
             label.charge.otherwise = None
 
-    def note_edge(self, label: Label, is_paid: str) -> None:
-        """Here a branch is taken to the end of a block, or its code ends."""
-        assert label.charge is not None
-        label.charge.flags.append((is_paid, self._c.block))
-
     @property
     def going_on(self) -> str:
         """Whether who goes on here has paid for the stretch that begins next."""
@@ -277,11 +272,14 @@ class Meter:
         if charge is None or charge is not self._joined:
             return
         self._joined = None
-        flags = charge.flags
-        if all(flag == UNPAID for flag, _ in flags):
-            self._is_paid = UNPAID
-        else:
-            self._is_paid = flags[0][0] if len(flags) == 1 else self._c.merge("i1", flags)
+        self._is_paid = self.merge(label.edges)
+
+    def merge(self, edges: Sequence[Edge]) -> str:
+        """Whether who comes by one of these ways has paid for what is there."""
+        flags = [(edge.is_paid, edge.block) for edge in edges]
+        if len(flags) == 1 or all(flag == UNPAID for flag, _ in flags):
+            return flags[0][0]
+        return self._c.merge("i1", flags)
 
     def definitions(self) -> list[str]:
         """What the costs are, and which branches have paid."""

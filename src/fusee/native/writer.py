@@ -78,8 +78,8 @@ class OperandWriter(FunctionWriter):
         return found
 
     def opaque(self, type_: str, operand: str) -> str:
-        """The same float or vector, of which LLVM knows nothing."""
-        place = _FLOAT_REGISTERS.get(self.unit.options.target.architecture)
+        """The same value, of which LLVM knows nothing."""
+        place = "r" if type_ in ("i32", "i64") else _FLOAT_REGISTERS.get(self.unit.options.target.architecture)
         if place is not None:
             return self.value(f'call {type_} asm "", "={place},0"({type_} {operand})')
         bits = _BITS[type_]

@@ -1,0 +1,33 @@
+"""What is looked for in a function before it is compiled."""
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from fusee.native.reader import Instruction
+
+
+def most_tries(instructions: Iterable[Instruction]) -> int:
+    """How many `try` of the older form are within each other, if something is thrown again in one; else 0."""
+    blocks, most, open_tries, is_needed = list[bool](), 0, 0, False
+    for op, _, _ in instructions:
+        if op.mnemonic in ("block", "loop", "if", "try", "try_table"):
+            blocks.append(op.mnemonic == "try")
+            open_tries += blocks[-1]
+            most = max(most, open_tries)
+        elif op.mnemonic in ("end", "delegate") and blocks:
+            open_tries -= blocks.pop()
+        is_needed = is_needed or op.mnemonic == "rethrow"
+    return most if is_needed else 0
+
+
+def indirect_in_loops(instructions: Iterable[Instruction]) -> Iterator[tuple[int, int]]:
+    """The types and tables of calls through tables in loops."""
+    blocks, loops = list[bool](), 0
+    for op, immediates, _ in instructions:
+        if op.mnemonic in ("block", "loop", "if", "try", "try_table"):
+            blocks.append(op.mnemonic == "loop")
+            loops += blocks[-1]
+        elif op.mnemonic in ("end", "delegate") and blocks:
+            loops -= blocks.pop()
+        elif loops and op.mnemonic in ("call_indirect", "return_call_indirect"):
+            yield cast(tuple[int, int], immediates)
