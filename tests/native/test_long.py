@@ -45,6 +45,17 @@ def reads(text: str) -> int:
     return most
 
 
+def test_a_length_that_is_read_often() -> None:
+    """Bounds checks compare with it."""
+    text = storing(3 * function._MOST_CHECKS)
+    numbers = [0, 1, 65536 - 16 * function._MOST_CHECKS, 64000, 65536]
+    expected = outcomes(text, numbers, "f")
+    with natively("all"):
+        assert outcomes(text, numbers, "f") == expected
+    written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
+    assert written.count('call i64 asm ""') == 3
+
+
 @pytest.mark.parametrize("text", [choosing(COUNT), storing(COUNT)])
 def test_a_local_that_is_read_often(text: str) -> None:
     """LLVM compares each condition on a value with all those that hold: no value has more than so many uses."""

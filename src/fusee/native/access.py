@@ -15,7 +15,7 @@ def place_of(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> s
     _, base, length = c.memories[number]
     bits = 64 if c.unit.module.memories[number] else 32
     base = c.value(f"load ptr, ptr {base}")
-    length = c.value(f"load i64, ptr {length}")
+    length = c.read_length(length)
     if offset + width > c.unit.module.least_bytes[number]:
         return c.use(f"place_{bits}", base, length, index, str(offset), width=width)
     greatest = c.value(f"sub nuw i64 {length}, {offset + width}")

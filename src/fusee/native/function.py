@@ -7,6 +7,7 @@ values. Time and text are linear in the function's size.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion 
 _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
 _MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
 _MOST_READS = 128  # of a local that is not set in between
+_MOST_CHECKS = 1024  # against a memory's length that is not loaded in between
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
 Rule = Callable[["FunctionCompiler", Instruction], None]
@@ -125,7 +127,7 @@ class FunctionCompiler(OperandWriter):
         self.labels: list[Label] = []
         self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are
         self.locals: list[tuple[str, str]] = []  # type, variable
-        self.reads = Counter[int]()  # of locals, since they have been set
+        self.reads = Counter[str]()  # of variables, since they have been set
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
         self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
@@ -290,6 +292,7 @@ class FunctionCompiler(OperandWriter):
             self.accessed = self.unit.length_of(index)
             self.emit(f"store i64 {self.use('length_of', memory)}, ptr {length}")
             self.accessed = "engine"
+            self.reads[length] = 0
 
     def poll(self) -> None:
         """Let the guest pause, or stop, if another thread wishes so."""
@@ -507,18 +510,25 @@ class FunctionCompiler(OperandWriter):
         For LLVM holds each condition on a value, such as a bounds check, against all those that are known to hold.
         """
         kind, variable = self.locals[number]
-        found = self.value(f"load {LLVM[kind]}, ptr {variable}")
-        self.reads[number] += 1
-        if self.reads[number] < _MOST_READS or kind not in ("i32", "i64"):
-            return found
-        self.reads[number] = 0
-        found = self.opaque(LLVM[kind], found)
-        self.emit(f"store {LLVM[kind]} {found}, ptr {variable}")
+        most = _MOST_READS if kind in ("i32", "i64") else sys.maxsize
+        return self._read_variable(LLVM[kind], variable, most)
+
+    def read_length(self, variable: str) -> str:
+        """The same of a memory's length."""
+        return self._read_variable("i64", variable, _MOST_CHECKS)
+
+    def _read_variable(self, type_: str, variable: str, most: int) -> str:
+        found = self.value(f"load {type_}, ptr {variable}")
+        self.reads[variable] += 1
+        if self.reads[variable] >= most:
+            self.reads[variable] = 0
+            found = self.opaque(type_, found)
+            self.emit(f"store {type_} {found}, ptr {variable}")
         return found
 
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]
-        self.reads[number] = 0
+        self.reads[variable] = 0
         self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
         if number in self.rooted:
             self.keep_local(number, operand)
