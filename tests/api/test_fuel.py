@@ -408,3 +408,31 @@ def test_fuel_across_instances() -> None:
     store.set_fuel(PLENTY)
     outer.f()
     assert PLENTY - store.get_fuel() == 1 + 4 + (1 + 5 * 100) + (1 + 5 * 10)
+
+
+def test_the_last_of_the_fuel_across_instances() -> None:
+    """Whichever instance has paid last has what is left; the other one, and a bulk instruction, get all of it."""
+    store = Store(metered())
+    seen: list[int] = []
+    look = Func(store, FuncType([], []), lambda: seen.append(store.get_fuel()))
+    inner = Guest('(module (import "" "look" (func $look)) (func (export "run") (call $look)))', [look], store)
+    outer = Guest(
+        """(module (import "" "run" (func $run)) (memory 1)
+          (func (export "f") (call $run) (memory.fill (i32.const 0) (i32.const 1) (i32.const 300)) (call $run)))""",
+        [inner["run"]],
+        store,
+    )
+    exact = 1 + 6 + 300 + 2 * 2
+    store.set_fuel(exact)
+    outer.f()
+    assert store.get_fuel() == 0
+    assert seen == [300 + 2, 0]
+    for fuel in (exact - 1, 7 + 2 + 300, 7 + 2 + 299, 8, 6):
+        store.set_fuel(fuel)
+        with pytest.raises(Trap) as caught:
+            outer.f()
+        assert caught.value.trap_code is TrapCode.OUT_OF_FUEL
+        assert store.get_fuel() == 0
+    store.set_fuel(exact)
+    outer.f()
+    assert store.get_fuel() == 0

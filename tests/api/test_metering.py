@@ -1,6 +1,7 @@
 """Fuel and deadlines, and the stack's limit."""
 
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -143,11 +144,12 @@ def test_what_goes_back_to_a_loop_is_the_same_in_metered_code() -> None:
     config = Config()
     config.consume_fuel = True
     metered = Engine(config)
-    cells = [[cell.cell for cell in list_function(Module(e, TURNS), 0).cells] for e in (Engine(), metered)]
-    plain, paying = ([(c.name, c.is_paired) for c in each if c.row.family != "tick"] for each in cells)
-    assert ("brl", False) in plain
-    assert [(name.replace("brl_paid", "brl"), is_paired) for name, is_paired in paying] == plain
-    assert ("brl", False) not in paying
+    plain, paying = ([c.cell for c in list_function(Module(e, TURNS), 0).cells] for e in (Engine(), metered))
+    assert [c.name.replace("brl_paid", "brl") for c in paying if c.row.family != "tick"] == [c.name for c in plain]
+    for cells, name in ((plain, "brl"), (paying, "brl_paid")):
+        assert [a.is_paired for a, b in pairwise(cells) if b.name == name] == [True]
+    leading = {a.row.family: a.is_paired for a, b in pairwise(paying) if b.row.family == "tick"}
+    assert leading == {"enter": True, "set_loop": True, "branch_test": False}
     g = Guest(TURNS, store=Store(metered))
     g.store.set_fuel(1000)
     assert g.count(10) == 55

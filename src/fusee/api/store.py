@@ -212,12 +212,12 @@ class Store(ObjectTable, Unique, Managed):
     def _fill(self, fuel: int) -> None:
         """Guests that look for themselves whether they shall stop come for their fuel in slices, and look then."""
         released = 0 if self._native.polls else min(fuel, int(MOST_FUEL))
-        self._state.fuel, self._state.held_fuel = u64(released), u64(fuel - released)
+        self._state.fuel_at[0], self._state.held_fuel = u64(released), u64(fuel - released)
 
     def get_fuel(self) -> int:
         """What is left of the fuel, in instructions. Raises `WasmtimeError` unless `Config.consume_fuel` is set."""
         state = self._metered()
-        return int(state.fuel) + int(state.held_fuel)
+        return int(state.fuel_at[0]) + int(state.held_fuel)
 
     def _metered(self) -> StoreState:
         if not self._opened().engine._consume_fuel:

@@ -15,14 +15,14 @@ def set_fuel(s: StoreObject, fuel: u64) -> bool:
     """False if the engine's configuration is not metered."""
     if is_null(s) or s.engine.is_timed:
         return False
-    s.store.fuel = u64(0)
+    s.store.fuel_at[0] = u64(0)
     s.store.held_fuel = fuel  # the guest comes for it, so that somebody looks whether it shall stop
     return s.engine.is_metered
 
 
 @kernel(export="fusee_store_fuel")
 def get_fuel(s: StoreObject) -> u64:
-    return u64(0) if is_null(s) or s.engine.is_timed else s.store.fuel + s.store.held_fuel
+    return u64(0) if is_null(s) or s.engine.is_timed else s.store.fuel_at[0] + s.store.held_fuel
 
 
 @kernel(export="fusee_store_set_deadline")
@@ -36,8 +36,8 @@ def set_deadline(s: StoreObject, nanoseconds: u64) -> bool:
     if not s.engine.is_metered:
         can_be_kept = has_timers(s.engine.system) and not s.world.engine.is_deaf
         return (nanoseconds == 0 or can_be_kept) and set_alarm(s, nanoseconds)
-    s.store.held_fuel += s.store.fuel
-    s.store.fuel = u64(0)
+    s.store.held_fuel += s.store.fuel_at[0]
+    s.store.fuel_at[0] = u64(0)
     s.store.deadline = u64(0)
     if nanoseconds == 0:
         return True

@@ -14,7 +14,7 @@ from fusee.engine.present import HAS_EXCEPTIONS, HAS_NATIVE
 from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.codes import code_of, find_code, slots_at
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import is_late, leave_registers, pause
+from fusee.engine.runtime.metering import fuel_of, is_late, leave_registers, pause
 from fusee.engine.runtime.table import callee_at
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Func, Instance, Tiering
@@ -151,6 +151,17 @@ def first_call(f: Regs) -> None:
     return tail(code_at(f.pc), f)
 
 
+@kernel(inline=True)
+def hand_over(f: Regs, guest: Instance) -> None:
+    """Go on in another instance, which gets the fuel that this one has at hand: it would come for it (`pay`)."""
+    left = f.ctx.fuel
+    if left != 0:
+        f.ctx.fuel = u64(0)
+        guest.fuel = left
+        guest.store.fuel_at = fuel_of(guest)
+    f.ctx = guest
+
+
 @handler(raises_to=on_trap, status="acc")
 def across(f: Regs) -> None:
     """Go on in the function in `acc`, whose frame is open and which is not of this instance."""
@@ -179,7 +190,7 @@ def across(f: Regs) -> None:
             header(f.fp, 3)[0] = header(f.fp, 1)[0]
             header(f.fp, 2)[0] = address(back)
             header(f.fp, 1)[0] = address(f.fp)
-        f.ctx = cast(Instance, func.instance)
+        hand_over(f, cast(Instance, func.instance))
         f.pc = func.code
     reload_memory(f)
     return tail(code_at(f.pc), f)
@@ -189,7 +200,7 @@ def across(f: Regs) -> None:
 def cell_return_across(f: Regs) -> None:
     """The cell that a call into another instance returns to."""
     frame = f.fp
-    f.ctx = cast(Instance, usize(header(frame, 5)[0]))
+    hand_over(f, cast(Instance, usize(header(frame, 5)[0])))
     f.pc = cast(Ptr[u8], usize(header(frame, 4)[0]))
     f.fp = cast(Ptr[u64], usize(header(frame, 3)[0]))
     reload_memory(f)

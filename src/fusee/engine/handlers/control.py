@@ -8,7 +8,7 @@ from fusee.engine.isa.control import TICK, ZEROED_INLINE
 from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import refuel
+from fusee.engine.runtime.metering import come_for_fuel
 from fusee.engine.state.runtime import MOST_FUEL
 from fusee.kernel.lang import (
     Ptr,
@@ -124,10 +124,20 @@ def cost_of(f: Regs) -> u64:
     return load(u32, f.pc + cell(TICK, NOWHERE, (), size_of(usize)).immediates[0])
 
 
+@kernel(inline=True)
+def is_short(f: Regs, cost: u64) -> bool:
+    """Pay, or say that there is too little fuel at hand."""
+    left = f.ctx.fuel - cost
+    if unlikely(left > MOST_FUEL):
+        return True
+    f.ctx.fuel = left
+    return False
+
+
 @handler(raises_to=on_trap, status="acc")
 def pay(f: Regs) -> None:
     """Make fuel available for a `tick`, then run it again. Registers may hold values."""
-    refuel(f.ctx.store, cost_of(f))
+    come_for_fuel(f.ctx, cost_of(f))
     return tail(code_at(f.pc), f)
 
 
@@ -136,11 +146,8 @@ def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     """Pay for what follows; only metered code has these."""
     following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if row.detail != 0:
-        world = f.ctx.store
-        left = world.fuel - (cost_of(f) if row.detail is None else u64(row.detail))
-        if unlikely(left > MOST_FUEL):
+        if is_short(f, cost_of(f) if row.detail is None else u64(row.detail)):
             return tail(pay, f)
-        world.fuel = left
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
     return tail(following, f)
 

@@ -140,6 +140,11 @@ def pair(
         return tail(following, f)
     STRAIGHT[first.family](f, first, first_dst, first_forms)
     skip(f, first, first_dst, first_forms)
+    if row.family == "tick":
+        if control.is_short(f, control.cost_of(f)):
+            return tail(control.pay, f)
+        skip(f, row, dst, forms)
+        return tail(code_at(f.pc), f)
     if row.family in JUMPING:
         JUMPING[row.family](f, row, dst, forms)
         return tail(code_at(f.pc), f)

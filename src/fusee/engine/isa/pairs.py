@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.control import PAID_LOOPS
-from fusee.engine.isa.forms import NO_RESULT, PIN, PINS, PLACES, in_order
+from fusee.engine.isa.control import PAID_LOOPS, TICK
+from fusee.engine.isa.forms import NO_RESULT, NOWHERE, PIN, PINS, PLACES, ROOMY, in_order
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS, Placed, forms_of, handlers
@@ -119,7 +119,14 @@ def _read_pairs(name: str, text: str) -> list[Pair]:
     return list(pairs)
 
 
-LISTED: Final = _read_pairs(chosen().source, chosen().patterns if PINS != 0 else "")
+_TICK: Final[Placed] = TICK, int(NOWHERE), ()
+_LEADING: Final = ("enter", "set_loop", "move", "reload") if ROOMY else ()
+_PAYING: Final = [(placed, _TICK) for placed in _NUMBERS if placed[0].family in _LEADING]
+"""What metered functions begin with, and what leads to a label: much the same in all programs, and not on a watch."""
+
+LISTED: Final = list(
+    dict.fromkeys([*_read_pairs(chosen().source, chosen().patterns if PINS != 0 else ""), *_PAYING])
+)
 """In the order of the selection. Machines without pins are small ones: they have no room for pairs."""
 
 # Where the translator finds them: sorted by a hash of two handlers' numbers, with an index by its upper bits

@@ -18,7 +18,7 @@ from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.allocate import cell_of_next_run
 from fusee.engine.runtime.heap.barrier import mark_overwritten
 from fusee.engine.runtime.heap.collect import note_embedder
-from fusee.engine.runtime.metering import is_late, leave_registers, pay_for
+from fusee.engine.runtime.metering import come_for_fuel, is_late, leave_registers
 from fusee.engine.runtime.notes import note_interpreted, note_native
 from fusee.engine.state.runtime import SAMPLED_NATIVE, Func, Instance, Store, Tag, Tiering
 from fusee.kernel.lang import (
@@ -223,7 +223,13 @@ def pause(world: Store, top: Ptr[u64]) -> None:
 @kernel
 def pay(ctx: Instance, slots: Ptr[u64], cost: u32, unused: u32) -> u64:
     """Pay for a stretch for which there is too little fuel at hand (`native.metering`)."""
-    return caught(pay_for, ctx.store, u64(cost))
+    return caught(pay_here, ctx, u64(cost))
+
+
+@kernel
+def pay_here(ctx: Instance, cost: u64) -> None:
+    come_for_fuel(ctx, cost)
+    ctx.fuel -= cost
 
 
 # Instructions on slots

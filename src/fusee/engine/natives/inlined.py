@@ -240,8 +240,8 @@ def wish(ctx: Instance) -> Ptr[u8]:
 
 @kernel(inline=True)
 def fuel_place(ctx: Instance) -> Ptr[u8]:
-    """Where the store's fuel is: a u64."""
-    return cast(Ptr[u8], ctx.store) + offset_of(Store, "fuel")
+    """Where the instance's fuel is: a u64."""
+    return cast(Ptr[u8], ctx) + offset_of(Instance, "fuel")
 
 
 @kernel(inline=True)

@@ -9,7 +9,21 @@ from typing import Final
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.codes import slots_at
 from fusee.engine.state.runtime import RESERVED_STACK_SLOTS, SAVED_REGISTERS, Instance, Store
-from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, minimum, null, span, u32, u64, unlikely
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    is_null,
+    kernel,
+    minimum,
+    null,
+    offset_of,
+    span,
+    u8,
+    u32,
+    u64,
+    unlikely,
+)
 from fusee.spec import opcodes
 from fusee.spec.traps import TrapCode
 
@@ -31,11 +45,30 @@ CHUNK_ELEMENTS: Final = u64(0x4_0000 // 8)
 MONOTONIC: Final = u32(1)  # the clock's number, as WASI counts them
 
 
+@kernel(inline=True)
+def fuel_of(guest: Instance) -> Ptr[u64]:
+    """Where an instance's fuel is."""
+    return cast(Ptr[u64], cast(Ptr[u8], guest) + offset_of(Instance, "fuel"))
+
+
+@kernel(cold=True)
+def come_for_fuel(guest: Instance, cost: u64) -> None:
+    """Called when an instance has too little fuel at hand: it gets what the one has that has paid last."""
+    store = guest.store
+    found = store.fuel_at[0]
+    store.fuel_at[0] = u64(0)
+    store.fuel_at = fuel_of(guest)
+    guest.fuel = found
+    if found < cost:
+        refuel(store, cost)
+
+
 @kernel(cold=True)
 def refuel(store: Store, cost: u64) -> None:
     """Called when fuel is short: release some that is held back, as long as nobody wants the guest to stop."""
-    if store.held_fuel == 0 or (store.held_fuel < cost and store.fuel + store.held_fuel < cost):
-        store.fuel = u64(0)
+    fuel = store.fuel_at[0]
+    if store.held_fuel == 0 or (store.held_fuel < cost and fuel + store.held_fuel < cost):
+        store.fuel_at[0] = u64(0)
         store.held_fuel = u64(0)
         raise Trap(TrapCode.OUT_OF_FUEL, 0)
     if is_late(store):
@@ -44,7 +77,7 @@ def refuel(store: Store, cost: u64) -> None:
     if released - minimum(released, cost) > SLICE:
         released = cost + SLICE
     store.held_fuel -= released
-    store.fuel += released
+    store.fuel_at[0] = fuel + released
 
 
 @kernel
@@ -64,9 +97,9 @@ def charge(store: Store, length: u64) -> None:
 
 @kernel(cold=True)
 def pay_for(store: Store, length: u64) -> None:
-    if store.fuel < length:
+    if store.fuel_at[0] < length:
         refuel(store, length)
-    store.fuel -= length
+    store.fuel_at[0] -= length
 
 
 @kernel(cold=True)

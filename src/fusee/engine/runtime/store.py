@@ -22,7 +22,20 @@ from fusee.engine.runtime.shared import drop_borrowed
 from fusee.engine.runtime.table import release_table
 from fusee.engine.state.platform import Platform
 from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Parked, Store, Table
-from fusee.kernel.lang import Ptr, address, cast, caught, copy_bytes, is_null, kernel, size_of, u8, u64, usize
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    caught,
+    copy_bytes,
+    is_null,
+    kernel,
+    offset_of,
+    size_of,
+    u8,
+    u64,
+    usize,
+)
 from fusee.spec.limits import MAX_STORE_MEMORY_BYTES, MAX_STORE_TABLE_ELEMENTS
 
 HOST_STACK_BYTES: Final = usize(128 << 10)  # of the host's stack for native code, unless the embedder says otherwise
@@ -78,6 +91,7 @@ def new_store(engine: Engine, stack_bytes: u64, embedder: usize) -> Store:
     store.stack_base = stack
     store.stack_top = stack
     store.stack_limit = stack + (usize(stack_bytes) // SLOT_BYTES - RESERVED_STACK_SLOTS)
+    store.fuel_at = cast(Ptr[u64], base + offset_of(Store, "fuel"))
     store.host_budget = HOST_STACK_BYTES
     set_limits(store, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT)
     set_total_limits(store, u64(MAX_STORE_MEMORY_BYTES), u64(MAX_STORE_TABLE_ELEMENTS))

@@ -48,7 +48,7 @@ The arguments are at `sp`, behind `HEADER_SLOTS`.
 SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
-MOST_FUEL: Final = u64((1 << 63) - 1)  # in `Store.fuel`: what is above has been below zero
+MOST_FUEL: Final = u64((1 << 63) - 1)  # at hand: what is above has been below zero
 NOT_GROWN: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # what `memory.grow` and `table.grow` give when they fail
 
 
@@ -122,7 +122,8 @@ class Store:
     trap_pc: Ptr[u8]  # where a guest has stopped, valid if `trap_instance` is set
     trap_fp: Ptr[u64]
     trap_instance: usize  # 0: what was raised last happened in no guest's frame
-    fuel: u64
+    fuel_at: Ptr[u64]  # where fuel is at hand: in the instance that has paid last (`come_for_fuel`), or below
+    fuel: u64  # at hand, as long as no instance has paid
     interrupt: u32  # set by another thread: guests shall stop
     is_wanted: u32  # likewise: the guest that runs shall pause
     depth: u32  # nested entries from the embedder
@@ -283,6 +284,7 @@ class Instance:
     store: Store
     registry: usize  # the engine's `TypeRegistry`
     stack_limit: Ptr[u64]
+    fuel: u64  # that it has at hand, if it has paid last (`Store.fuel_at`)
     memory: usize  # memory 0 or 0
     memories: Ptr[usize]
     tables: Ptr[usize]
