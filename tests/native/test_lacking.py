@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,7 +12,7 @@ import pytest
 
 from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
-from fusee.kernel import another
+from fusee.kernel import another, background
 from fusee.kernel.target import Target
 from fusee.native import batches, host, units, worker
 from fusee.native.unit import Options
@@ -20,6 +21,7 @@ from fusee.tier import compiling
 from fusee.tier import module as tier_module
 
 BINARY = bytes(wat2wasm('(module (func (export "f") (result i32) (loop) (i32.const 7)))'))
+LOOK_SECONDS = 0.01
 
 
 def lacking(*given: object, **named: object) -> NoReturn:
@@ -53,6 +55,68 @@ def test_where_python_is_unknown_nothing_is_compiled(monkeypatch: pytest.MonkeyP
         assert list(worker.compiled(worker.Job(BINARY, None, Options(Target.host())), [0])) == []
         with pytest.raises(FileNotFoundError, match="how Python is started"):
             batches.Worker()
+
+
+def test_where_python_is_part_of_one_file_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is that of the application, which would begin again, and so on."""
+    assert background.is_possible()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert not background.is_possible()
+    with pytest.raises(FileNotFoundError, match="how Python is started"):
+        batches.Worker()
+
+
+def test_where_files_are_not_inherited_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, which has no `fcntl`."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(OSError, match="cannot be inherited"):
+        batches.Worker()
+
+
+def test_a_compiler_may_have_less_memory_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that nobody may raise."""
+    less = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)); "
+    monkeypatch.setattr(batches, "_PROGRAM", less + batches._PROGRAM)
+    process = batches.Worker()
+    try:
+        while process.poll() is None:
+            time.sleep(LOOK_SECONDS)
+        assert process.is_ready
+    finally:
+        process.end()
+
+
+CLOSED = """
+import os, sys, time
+from fusee.native.batches import Worker
+os.close(0)
+process = Worker()
+assert process._file.fileno() == 0
+while process.poll() is None:
+    time.sleep(float(sys.argv[2]))
+process.ask(bytes.fromhex(sys.argv[1]), b"[[0], [], [], 4096]")
+while not (made := process.poll()):
+    time.sleep(float(sys.argv[2]))
+print(len(made))
+process.end()
+"""
+
+
+def test_a_process_without_standard_input_has_a_compiler() -> None:
+    """The file in which it is asked has that number."""
+    arguments = sys.executable, "-c", CLOSED, BINARY.hex(), str(LOOK_SECONDS)
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert int(done.stdout) > 0
+
+
+def test_a_file_is_inherited_under_a_number_of_its_own(tmp_path: Path) -> None:
+    with open(tmp_path / "file", "w+b") as file, another.passed(file.fileno()) as number:
+        assert number > 2
+        assert number != file.fileno()
+        assert os.path.samestat(os.fstat(number), os.fstat(file.fileno()))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
 
 
 def test_another_process_imports_from_what_is_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

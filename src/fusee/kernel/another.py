@@ -3,6 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+
+_FIRST_FILE = 3  # behind the standard streams
+
+
+def is_known() -> bool:
+    """Whether a program can be given to another Python. What an application was frozen to would start that again."""
+    return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
 def command(program: str, *arguments: str) -> list[str]:
@@ -10,9 +18,27 @@ def command(program: str, *arguments: str) -> list[str]:
 
     Raises `FileNotFoundError` where nobody knows how Python is started, as in an application that it is a part of.
     """
-    if not sys.executable:
+    if not is_known():
         raise FileNotFoundError("it is not known how Python is started")
     return [sys.executable, "-P", "-c", program, *arguments]
+
+
+@contextmanager
+def passed(file: int) -> Iterator[int]:
+    """The number that a file has here for as long, and in a process that is started meanwhile and inherits it.
+
+    Where somebody has closed the standard streams, its own may be one of theirs, which such a process has of its own.
+    Raises `OSError`.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        raise OSError("files cannot be inherited on this system") from None
+    number = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _FIRST_FILE)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 def environment() -> dict[str, str]:

@@ -21,7 +21,9 @@ def group() -> int:
 
 def is_possible() -> bool:
     """Whether this system has what is needed, and it is known how Python is started."""
-    return bool(sys.executable) and hasattr(os, "fork")
+    from fusee.kernel import another  # not before it is needed: every process loads this module
+
+    return another.is_known() and hasattr(os, "fork")
 
 
 def run_in_background(
@@ -33,19 +35,21 @@ def run_in_background(
     """
     import subprocess
 
-    from fusee.kernel import another  # not before it is needed: every process loads this module
+    from fusee.kernel import another
 
-    subprocess.run(
-        another.command(_PROGRAM, function, *arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=os.sep,
-        env={**another.environment(), **environment},
-        start_new_session=True,
-        pass_fds=inherited,
-        check=True,
-    )
+    with contextlib.ExitStack() as stack:
+        numbers = [stack.enter_context(another.passed(file)) for file in inherited]
+        subprocess.run(
+            another.command(_PROGRAM, function, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=os.sep,
+            env={**another.environment(), **environment},
+            start_new_session=True,
+            pass_fds=numbers,
+            check=True,
+        )
 
 
 def main() -> None:

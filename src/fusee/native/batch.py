@@ -161,11 +161,9 @@ def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]
 
 def main() -> None:
     """Compile what is asked for in the file whose number is given, until nobody waits any more."""
-    import resource
+    from fusee.native.worker import limit_memory
 
-    from fusee.native.worker import MEMORY_BYTES
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    limit_memory()
     _step_back(int(sys.argv[2]))
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()

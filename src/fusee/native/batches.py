@@ -35,13 +35,14 @@ class Worker:
         self.batches = 0  # that it was asked for
         self._answer = bytearray()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
-        number, nice = self._file.fileno(), _NICE if processor_count() > 1 else _LAST
+        nice = _NICE if processor_count() > 1 else _LAST
         try:
-            self._process = subprocess.Popen(
-                another.command(_PROGRAM, str(number), str(nice)), stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=another.environment(),
-                pass_fds=[number], start_new_session=True,
-            )  # fmt: skip
+            with another.passed(self._file.fileno()) as number:
+                self._process = subprocess.Popen(
+                    another.command(_PROGRAM, str(number), str(nice)), stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=another.environment(),
+                    pass_fds=[number], start_new_session=True,
+                )  # fmt: skip
         except BaseException:
             self._file.close()
             raise

@@ -85,12 +85,19 @@ def _read(file: int, size: int) -> bytes | None:
     return bytes(parts)
 
 
-def main() -> None:
-    """What such a process does."""
+def limit_memory() -> None:
+    """Let this process address so much, or less if it may only have less anyway. Not every system can do that."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = MEMORY_BYTES if most == resource.RLIM_INFINITY else min(MEMORY_BYTES, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def main() -> None:
+    """What such a process does."""
+    limit_memory()
     from fusee.native.compile import Compiler, plan
 
     given = sys.stdin.buffer
