@@ -14,6 +14,7 @@ from tests.device.components import App, DeviceTrap
 
 TRIPLE = "arm64_32-apple-watchos"
 
+
 def made(text: str) -> App:
     app = App(TRIPLE, text)
     app.instantiate()
@@ -88,6 +89,45 @@ def test_neither_is_entered_after_a_trap_of_one(name: str, number: int) -> None:
             app.func(other)()
         with pytest.raises(Trap, match="cannot enter"):
             world.call(other)
+    app.close()
+
+
+FAIL = '(func (export "fail") unreachable) '
+LIFTED = '(func (export "{0}") (result u32) (canon lift (core func ${1} "{0}")))'
+OUTER_FAILS = MUTUAL.replace(
+    '(func (export "quarter") (param i32)', FAIL + '(func (export "quarter") (param i32)'
+).replace(
+    '(export "seen" (func $seen))',
+    '(export "seen" (func $seen)) (func (export "fail") (canon lift (core func $o "fail")))',
+)
+INNER_FAILS = (
+    MUTUAL.replace('(func (export "seen") (result i32)', FAIL + '(func (export "seen") (result i32)')
+    .replace(
+        LIFTED.format("seen", "i"),
+        LIFTED.format("seen", "i") + ' (func (export "fail") (canon lift (core func $i "fail")))',
+    )
+    .replace(
+        '(export "seen" (func $seen))',
+        '(alias export $inner "fail" (func $fail)) (export "fail" (func $fail))(export "seen" (func $seen))',
+    )
+)
+
+
+@pytest.mark.parametrize("text", [OUTER_FAILS, INNER_FAILS], ids=["outer", "inner"])
+def test_neither_is_entered_after_a_trap_without_the_other(text: str) -> None:
+    """A call of the app's enters the component that it calls, and those around it."""
+    app, world = made(text), World(text)
+    for _ in range(2):  # none of them is entered for good
+        assert (app.func("use")(3), world.call("use", 3)) == (103, 103)
+    with pytest.raises(DeviceTrap, match="unreachable"):
+        app.func("fail")()
+    with pytest.raises(Trap, match="unreachable"):
+        world.call("fail")
+    for name, arguments in (("seen", ()), ("ended", ()), ("use", (3,)), ("quarter", (8,))):
+        with pytest.raises(DeviceTrap, match="cannot enter"):
+            app.func(name)(*arguments)
+        with pytest.raises(Trap, match="cannot enter"):
+            world.call(name, *arguments)
     app.close()
 
 

@@ -1,7 +1,6 @@
 """The rows of a component's tables."""
 
 from fusee.engine.capi.component.format import (
-    NONE,
     ExportRow,
     FunctionRow,
     Header,
@@ -92,12 +91,3 @@ def parent_of(c: Component, part: u32) -> u32:
 @kernel(inline=True)
 def turn_row(c: Component, number: u32) -> TurnRow:
     return cast(Ptr[TurnRow], rows(c, header(c).turns))[number]
-
-
-@kernel
-def is_inside(c: Component, part: u32, outer: u32) -> bool:
-    """Whether a part is in another one, or in one that is. Those around a part have greater numbers."""
-    at = parent_of(c, part)
-    while at != NONE and at != outer:
-        at = parent_of(c, at)
-    return at == outer

@@ -52,8 +52,36 @@ def begin_call(call: Call, instance: Instance, memory: u32, realloc: u32, encodi
 
 
 @kernel
-def can_enter(instance: Instance) -> bool:
-    return not instance.is_deleted and instance.may_enter
+def is_inside(instance: Instance, outer: Instance) -> bool:
+    """Whether it is another one, or in that. Null, the app, is not."""
+    at = address(instance)
+    while at != 0 and at != address(outer):
+        at = cast(Instance, at).around
+    return at != 0
+
+
+@kernel
+def can_enter(instance: Instance, caller: Instance) -> bool:
+    """Whether a call may come into it, and into those around it that the caller is not in (CanonicalABI, `enter`)."""
+    if instance.is_deleted:
+        return False
+    at = instance
+    while not is_null(at) and not is_inside(caller, at):
+        if not at.may_enter:
+            return False
+        at = cast(Instance, at.around)
+    return True
+
+
+@kernel
+def let_enter_around(instance: Instance, caller: Instance, may_enter: bool) -> None:
+    """Say whether calls may come into those around it that such a call enters."""
+    if instance.is_deleted:
+        return
+    at = cast(Instance, instance.around)
+    while not is_null(at) and not is_inside(caller, at):
+        at.may_enter = may_enter
+        at = cast(Instance, at.around)
 
 
 @kernel
@@ -80,12 +108,10 @@ def is_item(instance: Instance, number: u32) -> bool:
 
 
 @kernel
-def can_call(function: Function, is_inner: bool) -> bool:
+def can_call(function: Function, caller: Instance) -> bool:
     """Whether a function can be called. Who is inside of the instance does not enter it, but it may not be complete."""
     instance = cast(Instance, function.instance)
-    if not is_inner:
-        return can_enter(instance)
-    if instance.is_deleted:
+    if not can_enter(instance, caller):
         return False
     row = export_row(instance.component, function.row)
     is_made = is_item(instance, row.core) and is_item(instance, row.memory)
@@ -95,16 +121,16 @@ def can_call(function: Function, is_inner: bool) -> bool:
 @kernel(export="fusee_component_call")
 def call_function(function: Function, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
     """Null if it has returned, and its result is the app's; else the trap. Arguments stay the app's."""
-    return call_from(function, arguments, count, result, False)
+    return call_from(function, arguments, count, result, null(Instance))
 
 
 @kernel
-def call_from(function: Function, arguments: Ptr[Value], count: usize, result: Value, is_inner: bool) -> Trap:
-    """The same for the app, or a part, which may be inside of the one that it calls."""
+def call_from(function: Function, arguments: Ptr[Value], count: usize, result: Value, caller: Instance) -> Trap:
+    """The same for the app, which is null, or a part, which may be inside of the one that it calls."""
     if is_null(function):
         return trap_from(usize(0), NO_VALUE)
     instance = cast(Instance, function.instance)
-    if not can_call(function, is_inner):
+    if not can_call(function, caller):
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
     room = stack_array(Value, 1)
@@ -114,7 +140,10 @@ def call_from(function: Function, arguments: Ptr[Value], count: usize, result: V
     taken.size = usize(0)
     taken.data = null(Ptr[u8])
     first = instance.lent_count
+    let_enter_around(instance, caller, False)
     status = caught(perform, function, arguments, count, taken)
+    if status == 0 or instance.may_enter:
+        let_enter_around(instance, caller, True)
     end_lending(instance, first)
     trap = null(Trap)
     if status != 0:
@@ -213,22 +242,25 @@ def lift_result(call: Call, function: FunctionRow, word: u64, result: Value) -> 
 @kernel(export="fusee_component_drop")
 def drop_resource(instance: Instance, value: Value) -> Trap:
     """The app drops a handle: the guest's destructor is called. Null, or the trap."""
-    return drop_from(instance, value, False)
+    return drop_from(instance, value, null(Instance))
 
 
 @kernel
-def drop_from(instance: Instance, value: Value, is_inner: bool) -> Trap:
-    """The same for the app, or a part, which may be inside of the one that the resource is of."""
+def drop_from(instance: Instance, value: Value, caller: Instance) -> Trap:
+    """The same for the app, which is null, or a part, which may be inside of the one that the resource is of."""
     if is_null(instance) or is_null(value):
         return trap_from(usize(0), NO_VALUE)
     if instance.part_count != 0 and value.which < instance.component.resource_count:
         owner = resource_row(instance.component, value.which).owner
         if owner >= Owner.PART:
-            return drop_from(cast(Instance, instance.parts[owner - Owner.PART]), value, False)
-    if instance.is_deleted or not (is_inner or instance.may_enter):
+            return drop_from(cast(Instance, instance.parts[owner - Owner.PART]), value, caller)
+    if not can_enter(instance, caller):
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
+    let_enter_around(instance, caller, False)
     status = caught(drop_of_app, instance, value)
+    if status == 0 or instance.may_enter:
+        let_enter_around(instance, caller, True)
     trap = null(Trap)
     if status != 0:
         trap = trap_of(instance, status)

@@ -101,8 +101,7 @@ def perform(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], result
     holder.size = usize(0)
     holder.data = null(Ptr[u8])
     function = function_row(instance.component, import_row(instance.component, step.a).function)
-    is_inner = link != 0 and instance.inner_links[step.a] != 0
-    status = caught(call_back, call, function, definition, link, is_inner, holder, arguments, results)
+    status = caught(call_back, call, function, definition, link, holder, arguments, results)
     delete_value(holder)
     if status != 0:
         raise Broken(u32(status >> 32) & 0xFF_FFFF, u32(status))
@@ -114,7 +113,6 @@ def call_back(
     function: FunctionRow,
     definition: Definition,
     link: usize,
-    is_inner: bool,
     holder: Value,
     arguments: Ptr[CoreValue],
     results: Ptr[CoreValue],
@@ -127,7 +125,7 @@ def call_back(
         target = cast(Instance, cast(Function, link).instance)
         before = target.is_called_by_part
         target.is_called_by_part = True
-        trap = call_from(cast(Function, link), values, usize(count), values[count], is_inner)
+        trap = call_from(cast(Function, link), values, usize(count), values[count], call.instance)
         target.is_called_by_part = before
     else:
         callback = cast(Callback, definition.callback)
@@ -241,7 +239,7 @@ def drop_of_part(instance: Instance, resource: u32, number: u32) -> None:
     value.kind = u8(Kind.OWN)
     value.which = resource
     cast(Number, address(value)).bits = u64(number)
-    trap = drop_from(cast(Instance, instance.owners[resource]), value, instance.inner_owners[resource] != 0)
+    trap = drop_from(cast(Instance, instance.owners[resource]), value, instance)
     if not is_null(trap):
         keep_trap(instance, trap)
 

@@ -8,8 +8,8 @@ from fusee.engine.capi.component.access import (
     export_row,
     header,
     import_row,
-    is_inside,
     link_row,
+    parent_of,
     resource_row,
     step_row,
     turn_row,
@@ -17,7 +17,7 @@ from fusee.engine.capi.component.access import (
 from fusee.engine.capi.component.blocks import delete_block, table_block, try_block
 from fusee.engine.capi.component.components import NO_MEMORY, copy_text, give_trap, is_named
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
-from fusee.engine.capi.component.format import Name, Owner, Step, StepRow
+from fusee.engine.capi.component.format import NONE, Name, Owner, Step, StepRow
 from fusee.engine.capi.component.hosts import CALLED, core_type, linked
 from fusee.engine.capi.component.owners import delete_instance, forget
 from fusee.engine.capi.component.state import Component, Function, Hook, Instance
@@ -234,33 +234,29 @@ def make_parts(instance: Instance) -> None:
     link = u32(0)
     for i in span(header(c).files.count):
         part = cast(Instance, instance.parts[i])
-        note_owners(instance, part, i)
-        imports = header(part.component).imports.count
-        part.inner_links = table_block(imports, usize(1))
-        part.links = cast(Ptr[usize], table_block(imports, POINTER))
-        part.link_count = imports
+        parent = parent_of(c, i)
+        part.around = address(instance) if parent == NONE else instance.parts[parent]
+        note_owners(instance, part)
+        part.link_count = header(part.component).imports.count
+        part.links = cast(Ptr[usize], table_block(part.link_count, POINTER))
         while link < header(c).links.count and link_row(c, link).part == i:
             row = link_row(c, link)
             target = cast(Instance, instance.parts[row.target])
             if part.links[row.number] == 0:
                 part.links[row.number] = address(target.functions[row.export])
-                part.inner_links[row.number] = u8(is_inside(c, i, row.target))
                 target.count += 1
             link += 1
 
 
 @kernel
-def note_owners(instance: Instance, part: Instance, number: u32) -> None:
+def note_owners(instance: Instance, part: Instance) -> None:
     c = part.component
-    count = header(c).resources.count
-    part.inner_owners = table_block(count, usize(1))
-    part.owners = cast(Ptr[usize], table_block(count, POINTER))
-    part.owner_count = count
-    for i in span(count):
+    part.owners = cast(Ptr[usize], table_block(header(c).resources.count, POINTER))
+    part.owner_count = header(c).resources.count
+    for i in span(part.owner_count):
         owner = resource_row(c, i).owner
         if owner >= Owner.PART:
             part.owners[i] = instance.parts[owner - Owner.PART]
-            part.inner_owners[i] = u8(is_inside(instance.component, number, owner - Owner.PART))
             cast(Instance, part.owners[i]).count += 1
 
 

@@ -118,8 +118,6 @@ def drop_instance(instance: Instance) -> None:
     delete_block(cast(Ptr[u8], instance.functions))
     delete_block(cast(Ptr[u8], instance.destructors))
     delete_block(cast(Ptr[u8], instance.parts))
-    delete_block(instance.inner_links)
-    delete_block(instance.inner_owners)
     delete_block(cast(Ptr[u8], instance.links))
     delete_block(cast(Ptr[u8], instance.owners))
     delete_block(cast(Ptr[u8], instance.guest.entries))

@@ -107,11 +107,10 @@ class Instance:
     destructors: Ptr[usize]  # core functions, by resource
     parts: Ptr[usize]  # instances of what it is composed of
     part_count: u32
+    around: usize  # of a part: the instance that it is in, which is there until this one is deleted; or 0
     links: Ptr[usize]  # of a part, by import: the `Function` of another part, which is kept for it, or 0
-    inner_links: Ptr[u8]  # not 0: of one around it, which such a call does not enter
     link_count: u32
     owners: Ptr[usize]  # of a part, by resource: the part that defines it, which is kept for it, or 0
-    inner_owners: Ptr[u8]  # likewise
     owner_count: u32
     guest: Inline[Handles]
     host: Inline[Handles]  # to resources of the component's own
