@@ -1,9 +1,11 @@
-"""The suite's place is the same as for `tests/wast`."""
+"""A cache for a test; and the suite, whose place is the same as for `tests/wast`."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+from fusee import Engine
 
 
 @pytest.fixture
@@ -13,3 +15,10 @@ def suite() -> Path:
     if not (place / "i32.wast").is_file():
         pytest.skip(f"the WebAssembly test suite is not in {place}: set WASM_TESTSUITE to its place")
     return place
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is in the usual one, and loaded once per process."""
+    Engine()
+    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "cache"))

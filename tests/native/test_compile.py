@@ -12,16 +12,11 @@ from fusee.api._serialized import SERIALIZED, Serialized
 from fusee.api.text import wat2wasm
 from fusee.native import host, key, units
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 ANSWER = """(module (memory (export "memory") 1)
   (func $half (param i64) (result i64) (i64.shr_u (local.get 0) (i64.const 1)))
   (func (export "answer") (param i64) (result i64) (i64.add (call $half (local.get 0)) (i64.const 2))))"""
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is in the usual one, and loaded once per process."""
-    Engine()
-    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "cache"))
 
 
 def engine(strategy: str) -> Engine:

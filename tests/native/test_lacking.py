@@ -20,19 +20,14 @@ from fusee.native.units import compile_units  # as it is where nobody compiles e
 from fusee.tier import compiling
 from fusee.tier import module as tier_module
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 BINARY = bytes(wat2wasm('(module (func (export "f") (result i32) (loop) (i32.const 7)))'))
 LOOK_SECONDS = 0.01
 
 
 def lacking(*given: object, **named: object) -> NoReturn:
     raise OSError("there is no more of it")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is in the usual one, and loaded once per process."""
-    Engine()
-    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "cache"))
 
 
 def loaded(strategy: str) -> Module:

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,23 +18,16 @@ from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
-from fusee.native.batch import CALLEE_BYTES, FULL_LINES, MOST_TARGETS, Wish, choose, compile_batch
+from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
-from fusee.native.module import read_module
 from fusee.native.resume import Place
 from fusee.tier import compiling
 from fusee.tier.module import TieredModule, _find_loops
-from tests.fuzz.observe import GENERATORS
-from tests.native.loops import difference, module_of, resume_all, tiered_engine, translated_loops
+from tests.native.loops import module_of, tiered_engine, translated_loops
+
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 LONGEST_SECONDS = 60.0  # that a test waits for another process
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is in the usual one, and loaded once per process."""
-    Engine()
-    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "cache"))
 
 
 def tells_native(text: str) -> bytes:
@@ -173,117 +164,6 @@ def test_a_loop_goes_on_in_native_code(knowing: None) -> None:
     exports: Any = instance.exports(store)
     assert exports["main"](store, 3) == [42, 100001.5]
     assert int.from_bytes(exports["memory"].read(store, 8, 16), "little") % 3 == 0
-
-
-@pytest.mark.parametrize("generator", ["programs", "vectors"])
-def test_random_modules(generator: str) -> None:
-    """`python -m tests.native.loops` runs any number."""
-    wasm = GENERATORS[generator](401)
-    assert wasm is not None
-    found, resumed = difference(wasm)
-    assert found == []
-    assert resumed > 0
-
-
-TRAPPING = """(module (memory (export "memory") 1)
-  (func $inner (param i32) (result i32) (local $i i32)
-    (loop $l
-      (i32.store (local.get 0) (local.get $i))
-      (local.set 0 (i32.add (local.get 0) (i32.const 4)))
-      (local.set $i (i32.add (local.get $i) (i32.const 1)))
-      (br $l))
-    (unreachable))
-  (func (export "f") (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1))))"""
-
-
-def test_a_trap_in_a_loop_shows_all_frames() -> None:
-    own = tiered_engine()
-    module = Module(own, TRAPPING)
-    frames = []
-    for _ in range(2):
-        store = Store(own)
-        exports: Any = Instance(store, module, []).exports(store)
-        with pytest.raises(Trap) as caught:
-            exports["f"](store, 1 << 15)
-        assert caught.value.trap_code is TrapCode.MEMORY_OUT_OF_BOUNDS
-        assert int.from_bytes(exports["memory"].read(store, 0xFFFC, 0x10000), "little") == (1 << 13) - 1
-        frames.append([(frame.func_index, frame.module_offset) for frame in caught.value.frames])
-        if len(frames) == 1:
-            assert len(resume_all(own, module)) == 1
-    assert frames[0] == frames[1]
-    assert [function for function, _ in frames[0]] == [0, 1]
-
-
-TAIL_CALLS = """(module (memory 1)
-  (func $counted (export "counted") (param $n i64) (param $sum i64) (result i64) (local $i i64)
-    (loop $l
-      (local.set $sum (i64.add (local.get $sum) (local.get $n)))
-      (br_if $l (i64.lt_u (local.tee $i (i64.add (local.get $i) (i64.const 1))) (i64.const 3))))
-    (if (result i64) (i64.eqz (local.get $n)) (then (local.get $sum))
-      (else (return_call $between (i64.const 7) (local.get $sum) (local.get $n) (i64.const 9)))))
-  (func $between (param i64 i64 i64 i64) (result i64)
-    (return_call $counted (i64.sub (local.get 2) (i64.const 1)) (local.get 1))))"""
-
-
-def test_what_goes_on_in_a_loop_may_end_with_a_call() -> None:
-    """Its callee has the frame as the interpreter has it."""
-    own = tiered_engine()
-    module = Module(own, TAIL_CALLS)
-    for _ in range(2):
-        store = Store(own)
-        exports: Any = Instance(store, module, []).exports(store)
-        assert exports["counted"](store, 20_000, 5) == 3 * 20_000 * 20_001 // 2 + 5
-        resume_all(own, module)
-
-
-EXCEPTIONS = """(module (tag $t (param i32))
-  (func $throw (param i32) (throw $t (local.get 0)))
-  (func (export "caught") (param $n i32) (result i32) (local $i i32) (local $sum i32)
-    (i32.const 5)
-    (block $done
-      (loop $outer
-        (block $caught (result i32)
-          (try_table (catch $t $caught)
-            (loop $l
-              (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
-            (call $throw (local.get $i)))
-          (unreachable))
-        (local.set $sum (i32.add (local.get $sum)))
-        (br_if $done (i32.gt_u (local.get $i) (i32.add (local.get $n) (i32.const 2))))
-        (br $outer)))
-    (i32.add (local.get $sum))))"""
-
-THROWN_AGAIN = """(module (tag $t)
-  (func (export "caught") (param $n i32) (result i32) (local $i i32)
-    try
-      try
-        throw $t
-      catch $t
-        loop $l
-          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))
-        end
-        rethrow 0
-      end
-    catch_all
-    end
-    (local.get $i)))"""
-
-
-@pytest.mark.parametrize(("text", "loops"), [(EXCEPTIONS, 2), (THROWN_AGAIN, 0)])
-def test_what_goes_on_in_a_loop_may_catch(text: str, loops: int) -> None:
-    config = Config()
-    config.strategy = "tiered"
-    config.wasm_legacy_exceptions = True
-    own = tiered_engine(config)
-    module = Module(own, text)
-    answers = []
-    for _ in range(2):
-        store = Store(own)
-        exports: Any = Instance(store, module, []).exports(store)
-        answers.append(exports["caught"](store, 40))
-        if len(answers) == 1:
-            assert len(resume_all(own, module)) == loops
-    assert answers[0] == answers[1]
 
 
 ENDLESS = """(module (memory (export "memory") 1)
@@ -556,59 +436,6 @@ def test_a_process_may_be_divided_while_it_compiles(monkeypatch: pytest.MonkeyPa
     assert main_of(instance, store) == 1111
 
 
-def test_a_batch_has_what_its_functions_call() -> None:
-    many = " i64" * 2001
-    module = read_module(bytes(wat2wasm(f"""(module
-      (func $a (call $b) (call $c)) (func $b) (func $c (call $d)) (func $d) (func $e (local{many})))""")))
-
-    def chosen(wish: Wish) -> tuple[list[int], dict[int, str]]:
-        made = choose(module, wish)
-        return made.units[0], made.reasons
-
-    assert chosen(Wish([0], [], [], 1000)) == ([0, 1, 2, 3], {})
-    assert chosen(Wish([0], [], [2], 1000)) == ([0, 1], {})
-    assert chosen(Wish([0, 1], [], [], 0)) == ([0], {})
-    assert chosen(Wish([9, 3], [], [], 1000)) == ([3], {})
-    assert chosen(Wish([4, 1], [], [], 1000)) == ([1], {4: "too many locals"})
-
-
-def test_a_batch_has_what_its_functions_may_call_through_a_table() -> None:
-    """If that is one of a few functions."""
-
-    def chosen(count: int) -> list[int]:
-        targets = "".join(f"(func $f{number} (param i32))" for number in range(count))
-        module = read_module(bytes(wat2wasm(f"""(module (type $t (func (param i32))) (table funcref (elem
-          {" ".join(f"$f{number}" for number in range(count))} $other))
-          (func (call_indirect (type $t) (i32.const 1) (i32.const 0))) {targets} (func $other) (func (param i32)))""")))
-        return choose(module, Wish([0], [], [], 1000)).units[0]
-
-    assert chosen(2) == [0, 1, 2]
-    assert chosen(MOST_TARGETS) == list(range(MOST_TARGETS + 1))
-    assert chosen(MOST_TARGETS + 1) == [0]
-
-
-def test_a_batch_has_long_functions_only_if_they_are_hot() -> None:
-    long = "(nop)" * CALLEE_BYTES
-    module = read_module(bytes(wat2wasm(f"(module (func (call 1) (call 2)) (func {long}) (func))")))
-    assert choose(module, Wish([0], [], [], 10_000)).units == [[0, 2]]
-    assert choose(module, Wish([0, 1], [], [], 10_000)).units == [[0, 1, 2]]
-
-
-def test_what_is_long_is_compiled_in_haste_at_first() -> None:
-    lines = "(local.set 0 (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))" * FULL_LINES
-    binary = bytes(wat2wasm(f"(module (func (param i32) (result i32) {lines} (local.get 0)) (func))"))
-    wish = Wish([0], [], [], 1000)
-    assert mapped(compile_batch(binary, wish)).is_quick
-    assert not mapped(compile_batch(binary, wish._replace(is_last=True))).is_quick
-    assert not mapped(compile_batch(binary, wish._replace(hot=[1]))).is_quick
-
-
-def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
-    program = "import sys, fusee.native.batch; print([one for one in sys.modules if 'engine.isa' in one])"
-    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert made.stdout.strip() == "[]"
-
-
 def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
     """In the cache, too; and what has only a loop that goes on natively gets code for its next call."""
     own = tiered_engine()
@@ -685,12 +512,6 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     is_over.set()
     guest.join()
     assert found == {work, main}
-
-
-def test_a_batch_may_be_empty() -> None:
-    binary = bytes(wat2wasm(f"(module (func (local{' i64' * 2001})))"))
-    code = mapped(compile_batch(binary, Wish([0], [], [], 1000)))
-    assert (code.functions, code.loops, code.reasons) == ({}, {}, {0: "too many locals"})
 
 
 @pytest.mark.parametrize("setting", ["profiled", "checked"])

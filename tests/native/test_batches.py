@@ -1,0 +1,76 @@
+"""What a batch of the tier has, and how it is compiled."""
+
+import subprocess
+import sys
+
+from fusee.api.text import wat2wasm
+from fusee.native.batch import CALLEE_BYTES, FULL_LINES, MOST_TARGETS, Wish, choose, compile_batch
+from fusee.native.code import mapped
+from fusee.native.module import read_module
+
+
+def test_a_batch_has_what_its_functions_call() -> None:
+    many = " i64" * 2001
+    module = read_module(
+        bytes(
+            wat2wasm(f"""(module
+      (func $a (call $b) (call $c)) (func $b) (func $c (call $d)) (func $d) (func $e (local{many})))""")
+        )
+    )
+
+    def chosen(wish: Wish) -> tuple[list[int], dict[int, str]]:
+        made = choose(module, wish)
+        return made.units[0], made.reasons
+
+    assert chosen(Wish([0], [], [], 1000)) == ([0, 1, 2, 3], {})
+    assert chosen(Wish([0], [], [2], 1000)) == ([0, 1], {})
+    assert chosen(Wish([0, 1], [], [], 0)) == ([0], {})
+    assert chosen(Wish([9, 3], [], [], 1000)) == ([3], {})
+    assert chosen(Wish([4, 1], [], [], 1000)) == ([1], {4: "too many locals"})
+
+
+def test_a_batch_has_what_its_functions_may_call_through_a_table() -> None:
+    """If that is one of a few functions."""
+
+    def chosen(count: int) -> list[int]:
+        targets = "".join(f"(func $f{number} (param i32))" for number in range(count))
+        module = read_module(
+            bytes(
+                wat2wasm(f"""(module (type $t (func (param i32))) (table funcref (elem
+          {" ".join(f"$f{number}" for number in range(count))} $other))
+          (func (call_indirect (type $t) (i32.const 1) (i32.const 0))) {targets} (func $other) (func (param i32)))""")
+            )
+        )
+        return choose(module, Wish([0], [], [], 1000)).units[0]
+
+    assert chosen(2) == [0, 1, 2]
+    assert chosen(MOST_TARGETS) == list(range(MOST_TARGETS + 1))
+    assert chosen(MOST_TARGETS + 1) == [0]
+
+
+def test_a_batch_has_long_functions_only_if_they_are_hot() -> None:
+    long = "(nop)" * CALLEE_BYTES
+    module = read_module(bytes(wat2wasm(f"(module (func (call 1) (call 2)) (func {long}) (func))")))
+    assert choose(module, Wish([0], [], [], 10_000)).units == [[0, 2]]
+    assert choose(module, Wish([0, 1], [], [], 10_000)).units == [[0, 1, 2]]
+
+
+def test_what_is_long_is_compiled_in_haste_at_first() -> None:
+    lines = "(local.set 0 (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))" * FULL_LINES
+    binary = bytes(wat2wasm(f"(module (func (param i32) (result i32) {lines} (local.get 0)) (func))"))
+    wish = Wish([0], [], [], 1000)
+    assert mapped(compile_batch(binary, wish)).is_quick
+    assert not mapped(compile_batch(binary, wish._replace(is_last=True))).is_quick
+    assert not mapped(compile_batch(binary, wish._replace(hot=[1]))).is_quick
+
+
+def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
+    program = "import sys, fusee.native.batch; print([one for one in sys.modules if 'engine.isa' in one])"
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "[]"
+
+
+def test_a_batch_may_be_empty() -> None:
+    binary = bytes(wat2wasm(f"(module (func (local{' i64' * 2001})))"))
+    code = mapped(compile_batch(binary, Wish([0], [], [], 1000)))
+    assert (code.functions, code.loops, code.reasons) == ({}, {}, {0: "too many locals"})
