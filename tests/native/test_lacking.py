@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+from weakref import WeakSet
 
 import pytest
 
@@ -222,6 +223,9 @@ class Free:
     def end(self) -> None:
         pass
 
+    def forget(self) -> None:
+        pass
+
 
 @pytest.mark.parametrize("failures", [3, 1000])
 def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,3 +277,21 @@ def test_a_batch_waits_until_it_can_be_asked_for(failures: int, monkeypatch: pyt
     assert set(asked) == {asked[0]}
     assert len(asked) == (4 if failures == 3 else compiling._MOST_TRIES)
     assert tier._compiling.is_busy is (failures == 3)
+
+
+def test_no_more_processes_start_early_than_there_are_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all engines together; what has something to do gets one all the same."""
+    monkeypatch.setattr(compiling, "Worker", Free)
+    monkeypatch.setattr(compiling, "_workers", WeakSet())
+    monkeypatch.setattr(compiling, "processor_count", lambda: 2)
+    engines = [compiling.Compiling() for _ in range(4)]
+    for engine in engines:
+        engine.begin_early()
+    assert [engine._worker is not None for engine in engines] == [True, True, False, False]
+    assert engines[2].go_on()
+    engines[0].end()
+    engines[3].begin_early()
+    assert engines[3]._worker is None
+    engines[1].forget()
+    engines[3].begin_early()
+    assert engines[3]._worker is not None

@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from typing import Final, NamedTuple
+from weakref import WeakSet
 
 from fusee.kernel.host import processor_count
 from fusee.native.batches import Worker
@@ -15,6 +16,9 @@ LAST_ROOM: Final = 64 << 10  # and in one that takes the place of all
 _MOST_TRIES: Final = 100  # to have a process: with a look at most every 0.2 s, twenty seconds of guests' time
 _MOST_DEAD: Final = 3  # processes that have ended before they could do anything
 _KEEP_SECONDS: Final = 5.0  # for a process that has nothing to do
+
+_workers: Final[WeakSet[Worker]] = WeakSet()
+"""Those that engines here have. Who ends one, or is divided from whose it is, drops it."""
 
 
 class Work(NamedTuple):
@@ -68,8 +72,11 @@ class Compiling:
         return self.is_busy or (self._worker is not None and not self._worker.is_ready)
 
     def begin_early(self) -> None:
-        """Start it for what is going to be hot, since that takes a while; once, and not where the guest runs."""
-        if not self._has_begun and processor_count() > 1:
+        """Start it for what is going to be hot, since that takes a while; once, and not where the guest runs.
+
+        Where engines have as many as there are processors, it is started when there is something to do.
+        """
+        if not self._has_begun and processor_count() > max(1, len(_workers)):
             self._has_begun = True
             with contextlib.suppress(OSError):
                 self._start()
@@ -79,6 +86,7 @@ class Compiling:
         if self._worker is None and self._dead < _MOST_DEAD and self._failures < _MOST_TRIES:
             self._failures += 1  # until it has done something: there may be room for one later
             self._worker = Worker()
+            _workers.add(self._worker)
             self._asked = time.monotonic()
 
     def go_on(self) -> bool:
