@@ -187,3 +187,36 @@ def test_imported_functions_in_a_table(part: str, more: tuple[str, str]) -> None
             assert exports["call"](store, 0, 7) == expected
             if more[0]:
                 assert exports["call"](store, 1, 7) == 14
+
+
+HANDING_OVER = """(module
+  (type $t (func (param i32) (result i32)))
+  (import "" "host" (func $host (type $t)))
+  (table 2 2 funcref) (elem (i32.const 0) $handing {more})
+  {functions}
+  (func $handing (type $t) (return_call $host (i32.add (local.get 0) (i32.const 1))))
+  (func (export "call") (param i32 i32) (result i32)
+    (i32.add (call_indirect (type $t) (local.get 1) (local.get 0)) (i32.const 1000)))
+  (func (export "loop") (param i32 i32) (result i32) (local $turns i32)
+    (loop $more
+      (local.set 1 (call_indirect (type $t) (local.get 1) (local.get 0)))
+      (br_if $more (i32.lt_u (local.tee $turns (i32.add (local.get $turns) (i32.const 1))) (i32.const 3))))
+    (local.get 1))
+  (func (export "reference") (param i32 i32) (result i32)
+    (i32.add (call_ref $t (local.get 1) (ref.func $handing)) (i32.const 1000))))"""
+
+
+@pytest.mark.parametrize("part", ["none", "all", "second"])
+@pytest.mark.parametrize("more", [("", ""), ("$double", DOUBLE)])
+def test_who_is_known_may_hand_over_a_tail_call(part: str, more: tuple[str, str]) -> None:
+    """To a host function, which native code cannot jump to: whoever has called calls that then."""
+    with natively(part):
+        store = Store(Engine())
+        host = Func(store, FuncType([ValType.i32()], [ValType.i32()]), lambda number: number + 100)
+        text = HANDING_OVER.format(more=more[0], functions=more[1])
+        exports: Any = Instance(store, Module(store.engine, text), [host]).exports(store)
+        assert exports["call"](store, 0, 7) == 1108
+        assert exports["loop"](store, 0, 7) == 310
+        assert exports["reference"](store, 0, 7) == 1108
+        if more[0]:
+            assert exports["call"](store, 1, 7) == 1014
