@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from wasmtime import wat2wasm
 
-from fusee import Engine, Func, FuncType, Instance, Module, Store, Table, Trap, ValType
+from fusee import Engine, Func, FuncType, Instance, Limits, Module, Store, Table, TableType, Trap, TrapCode, ValType
 from fusee.kernel.target import Target
 from fusee.native.compile import Compiler, Options, plan
 from fusee.native.module import FuncType as NativeType
@@ -220,3 +220,39 @@ def test_who_is_known_may_hand_over_a_tail_call(part: str, more: tuple[str, str]
         assert exports["reference"](store, 0, 7) == 1108
         if more[0]:
             assert exports["call"](store, 1, 7) == 1014
+
+
+GROWING = """(module
+  (type $t (func (param i32) (result i32)))
+  {table}
+  (elem declare func $double)
+  (func $double (type $t) (i32.mul (local.get 0) (i32.const 2)))
+  (func (export "grow") (param i32) (result i32) (table.grow (ref.func $double) (local.get 0)))
+  (func (export "call") (param i32 i32) (result i32) (call_indirect (type $t) (local.get 1) (local.get 0)))
+  (func (export "around") (param i32 i32) (result i32) (local $turns i32)
+    (loop $more
+      (drop (table.grow (ref.func $double) (i32.const 1)))
+      (local.set 1 (call_indirect (type $t) (local.get 1) (local.get 0)))
+      (br_if $more (i32.lt_u (local.tee $turns (i32.add (local.get $turns) (i32.const 1))) (i32.const 2))))
+    (local.get 1)))"""
+
+
+@pytest.mark.parametrize("part", ["none", "all"])
+@pytest.mark.parametrize("table", ["(table {} funcref)", '(import "" "table" (table {} funcref))'])
+@pytest.mark.parametrize("limits", ["2", "2 2000"])
+def test_a_table_that_grows(part: str, table: str, limits: str) -> None:
+    """By the guest, also in the loop that calls; an imported one is longer than its type says from the beginning."""
+    with natively(part):
+        store = Store(Engine())
+        is_imported = "import" in table
+        given = [Table(store, TableType(ValType.funcref(), Limits(3, 1000)), None)] if is_imported else []
+        length = 3 if is_imported else 2
+        module = Module(store.engine, GROWING.format(table=table.format(limits)))
+        exports: Any = Instance(store, module, given).exports(store)
+        assert outcome(store, exports["call"], 1, 7)[0] is TrapCode.INDIRECT_CALL_TO_NULL
+        assert outcome(store, exports["call"], length - 1, 7)[0] is TrapCode.INDIRECT_CALL_TO_NULL
+        assert outcome(store, exports["call"], length, 7)[0] is TrapCode.TABLE_OUT_OF_BOUNDS
+        assert exports["grow"](store, 500) == length
+        assert exports["call"](store, length + 499, 7) == 14
+        assert exports["around"](store, length + 500, 7) == 28
+        assert outcome(store, exports["call"], length + 502, 7)[0] is TrapCode.TABLE_OUT_OF_BOUNDS
