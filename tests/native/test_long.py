@@ -82,6 +82,21 @@ def leaving(count: int) -> str:
       (i32.add (block $out (result i32) {tests} (i32.const 7)) (i32.const 1))))"""
 
 
+def jumping(count: int) -> str:
+    """Branches to the end of a block, of which those without a condition have paid for what is there.
+
+    That belongs to no earlier stretch, since one `return` leaves the block, too.
+    """
+    tests = "".join(
+        f"(if (i32.eq (local.get 0) (i32.const {number})) (then (local.set 2 (i32.const {number * 3})) (br $out)))"
+        f"(br_if $out (i32.eq (local.get 0) (i32.const {-number - 1})))"
+        for number in range(count)
+    )
+    return f"""(module (func (export "f") (param i32 f64) (result i32) (local i32)
+      (block $out {tests} (if (i32.eq (local.get 0) (i32.const 300)) (then (return (i32.const 5)))))
+      (i32.add (local.get 2) (i32.add (local.get 0) (i32.const 1)))))"""
+
+
 def coming_back(count: int) -> str:
     """Branches back to a loop, on conditions and without: each takes one from the parameter."""
     step = "(local.set 0 (i32.sub (local.get 0) (i32.const 1)))"
@@ -109,7 +124,9 @@ def ways(text: str) -> int:
 
 
 @pytest.mark.parametrize("is_metered", [False, True])
-@pytest.mark.parametrize("text", [leaving(200), coming_back(200)], ids=["leaving", "coming back"])
+@pytest.mark.parametrize(
+    "text", [leaving(200), jumping(200), coming_back(200)], ids=["leaving", "jumping", "coming back"]
+)
 def test_many_ways_to_one_place(text: str, is_metered: bool) -> None:
     numbers = [0, 1, 63, 64, 65, 128, 199, 200, 255, 300, 500, -1, -64, -65, -200, -201]
     expected = spent(text, numbers, is_metered)
