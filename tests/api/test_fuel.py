@@ -436,3 +436,57 @@ def test_the_last_of_the_fuel_across_instances() -> None:
     store.set_fuel(exact)
     outer.f()
     assert store.get_fuel() == 0
+
+
+PART = "(drop (i32.add (i32.const 1) (i32.const 2)))"  # costs 3
+
+
+@pytest.mark.parametrize("is_thrown", [False, True])
+def test_fuel_where_instances_come_for_it(is_thrown: bool) -> None:
+    """One that a host function calls, or that catches what another throws, is handed none: it takes all there is."""
+    store = Store(metered())
+    thrower = f'(tag $e (export "e")) (func (export "work") {PART} {"(throw $e)" if is_thrown else ""})'
+    inner = Guest(f"(module {thrower})", store=store)
+    work = inner["work"] if is_thrown else Func(store, FuncType([], []), lambda: inner.work())
+    outer = Guest(
+        f"""(module (import "" "work" (func $work)) (import "" "e" (tag $e))
+          (func $rest {PART})
+          (func (export "f") (block $caught (try_table (catch $e $caught) (call $work))) (call $rest)))""",
+        [work, inner["e"]],
+        store,
+    )
+    store.set_fuel(PLENTY)
+    outer.f()
+    exact = PLENTY - store.get_fuel()
+    assert exact == (1 + 3) + is_thrown + (1 + 3) + (1 + 3)  # `try_table`, both calls, and what is called
+    for turn in (exact, exact - 1, exact, exact - 4, exact):
+        store.set_fuel(turn)
+        if turn == exact:
+            outer.f()
+        else:
+            with pytest.raises(Trap, match="all fuel consumed"):
+                outer.f()
+        assert store.get_fuel() == 0
+
+
+def test_fuel_that_is_set_while_another_instance_has_it() -> None:
+    """Whatever had been left of the old does not come back."""
+    store = Store(metered())
+    refill = Func(store, FuncType([], []), lambda: store.set_fuel(5))
+    inner = Guest(
+        f'(module (import "" "" (func $refill)) (func (export "work") {PART} (call $refill)))', [refill], store
+    )
+    work = Func(store, FuncType([], []), lambda: inner.work())
+    outer = Guest(
+        f"""(module (import "" "" (func $work)) (func $rest {PART})
+          (func (export "f") (call $work) (call $rest)) (func (export "g") (call $work) (call $rest) (call $rest)))""",
+        [work],
+        store,
+    )
+    store.set_fuel(PLENTY)
+    outer.f()
+    assert store.get_fuel() == 1
+    store.set_fuel(PLENTY)
+    with pytest.raises(Trap, match="all fuel consumed"):
+        outer.g()
+    assert store.get_fuel() == 0
