@@ -92,6 +92,34 @@ RECURSION = """(module
       (else (call $even (i64.sub (local.get 0) (i64.const 1)))))))"""
 
 
+GROUPS = """(module
+  (type $t (func (param i32) (result i32)))
+  (import "m" (item "triple" (func (type $t))) (item "k" (global i32)) (item "memory" (memory 1)))
+  (import "m" (item "inc") (item "double") (func (type $t)))
+  (import "m" (item "table") (item "other") (table 2 funcref))
+  (import "m" "negate" (func (type $t)))
+  (func $inner (param i32) (result i32) (i32.add (local.get 0) (i32.load (i32.const 8))))
+  (func (export "run") (param i32) (result i32)
+    (call $inner (call 0 (call 1 (call 2 (call 3 (i32.add (local.get 0) (global.get 0)))))))))"""
+
+
+def test_imports_in_groups(part: Part) -> None:
+    """Of a type each, or of one type (proposal compact-import-section)."""
+    store = Store(Engine())
+    host = Instance(store, Module(store.engine, """(module
+      (func (export "triple") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
+      (func (export "inc") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "double") (param i32) (result i32) (i32.shl (local.get 0) (i32.const 1)))
+      (func (export "negate") (param i32) (result i32) (i32.sub (i32.const 0) (local.get 0)))
+      (global (export "k") i32 (i32.const 7)) (memory (export "memory") 1) (data (i32.const 8) "\\64")
+      (table (export "table") 2 funcref) (table (export "other") 2 funcref))"""), []).exports(store)  # fmt: skip
+    before = part.native
+    names = "triple", "k", "memory", "inc", "double", "table", "other", "negate"
+    _, exports = instance_of(GROUPS, *(host[name] for name in names), store=store)
+    assert exports["run"](store, 5) == 3 * (1 + 2 * -(5 + 7)) + 100
+    assert part.native - before == {"all": 2, "second": 1}.get(part.name, part.native - before)
+
+
 def test_recursion_ends_with_a_trap(part: Part) -> None:
     """On whichever stack, and the store goes on afterwards."""
     store, exports = instance_of(RECURSION)

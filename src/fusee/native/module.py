@@ -13,6 +13,7 @@ FUNCTION = "func"  # a reference to a function, which lives as long as its store
 _FUNCTION_HEAPS = (0x70, 0x73)  # func, nofunc
 
 FUNC, TABLE, MEMORY, GLOBAL, TAG = range(5)  # kinds of imports and exports (spec 5.5.5)
+_ITEMS, _NAMES = 0x7F, 0x7E  # in place of a kind: names with types follow, or one type and names
 _TYPE_SECTION, _IMPORT_SECTION, _FUNCTION_SECTION, _TABLE_SECTION, _MEMORY_SECTION, _GLOBAL_SECTION = range(1, 7)
 _EXPORT_SECTION = 7
 _PAGE_SIZE_LOG2 = 16
@@ -173,27 +174,49 @@ def _add_table(module: Module, reader: Reader) -> None:
 
 
 def _read_imports(module: Module, reader: Reader) -> None:
+    """Imports, or groups of them that name their module once (proposal compact-import-section)."""
     for _ in range(reader.u32()):
         reader.name()
-        reader.name()
-        kind = reader.byte()
-        if kind == FUNC:
-            module.func_types.append(reader.u32())
-            module.imported_funcs += 1
-        elif kind == TABLE:
-            _add_table(module, reader)
-            module.imported_tables += 1
-        elif kind == MEMORY:
-            _add_memory(module, reader)
-        elif kind == GLOBAL:
-            module.global_types.append(module.value_type(reader.value_type()))
-            reader.byte()
-            module.imported_globals += 1
-        elif kind == TAG:
-            reader.byte()
-            module.tags.append(reader.u32())
+        name, kind = reader.name(), reader.byte()
+        if kind in (_ITEMS, _NAMES) and not name:
+            _read_group(module, reader, kind == _NAMES)
         else:
-            raise MalformedBytes(reader.position)
+            _read_import(module, reader, kind)
+
+
+def _read_group(module: Module, reader: Reader, is_of_one_type: bool) -> None:
+    type_at = reader.position
+    if is_of_one_type:  # names come behind it
+        _read_import(Module(module.binary, module.types), reader, reader.byte())
+    for _ in range(reader.u32()):
+        reader.name()
+        behind = reader.position
+        if is_of_one_type:
+            reader.position = type_at
+        _read_import(module, reader, reader.byte())
+        if is_of_one_type:
+            reader.position = behind
+
+
+def _read_import(module: Module, reader: Reader, kind: int) -> None:
+    """The external type of one, behind its kind (spec 5.3.14)."""
+    if kind == FUNC:
+        module.func_types.append(reader.u32())
+        module.imported_funcs += 1
+    elif kind == TABLE:
+        _add_table(module, reader)
+        module.imported_tables += 1
+    elif kind == MEMORY:
+        _add_memory(module, reader)
+    elif kind == GLOBAL:
+        module.global_types.append(module.value_type(reader.value_type()))
+        reader.byte()
+        module.imported_globals += 1
+    elif kind == TAG:
+        reader.byte()
+        module.tags.append(reader.u32())
+    else:
+        raise MalformedBytes(reader.position)
 
 
 def _read_functions(module: Module, reader: Reader) -> None:
