@@ -500,7 +500,8 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     guest = threading.Thread(target=main_of, args=(instance, store))
     guest.start()
     assert own._tier is not None
-    state, found = own._tier._state, set()
+    state = own._tier._state
+    found: set[int] = set()
     limit = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < limit and (count < 20 or found != {work, main}):
         known._native.interrupt_interpreted(store._embedding.address)
