@@ -57,10 +57,9 @@ def main() -> None:
     global _group
     if os.fork():  # whoever started this goes on, and has no child to wait for
         os._exit(0)
+    from fusee.kernel import another
+
     _group = os.getpgrp()
-    os.nice(_NICE)
-    # Linux may weigh sessions before it looks at the processes in them.
-    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:
-        file.write(str(_NICE))
+    another.step_back(_NICE)
     module, _, name = sys.argv[1].partition(":")
     getattr(import_module(module), name)(*sys.argv[2:])

@@ -3,7 +3,6 @@
 A batch is linked to an image of its own; the code of one calls that of others through `Func.native`.
 """
 
-import contextlib
 import json
 import os
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Collection, Iterable
 from queue import SimpleQueue
 from typing import NamedTuple, cast
 
+from fusee.kernel import another
 from fusee.kernel.linker import link
 from fusee.kernel.target import Target
 from fusee.native.batches import REQUEST_BYTES, answer
@@ -164,7 +164,7 @@ def main() -> None:
     from fusee.native.worker import limit_memory
 
     limit_memory()
-    _step_back(int(sys.argv[2]))
+    another.step_back(int(sys.argv[2]))
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     with open(int(sys.argv[1]), "rb", buffering=0) as file:
@@ -178,13 +178,6 @@ def main() -> None:
             made = answer(compile_batch(data[wish_size:], Wish.from_bytes(data[:wish_size])))
             sys.stdout.buffer.write(made)
             sys.stdout.buffer.flush()
-
-
-def _step_back(nice: int) -> None:
-    """Behind everything else. On Linux a session may be what shares are divided by, and this one has its own."""
-    now = os.nice(nice)
-    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:
-        file.write(str(now))
 
 
 def _allow_seconds() -> None:
