@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Func, FuncType, Instance, Module, Store, Trap
-from fusee.emulator import execution
+from fusee.emulator import Device, execution
 from fusee.emulator.execution import Execution, Job
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
@@ -243,6 +243,31 @@ def test_a_handler_may_call_guests(engine: Engine) -> None:
         while len(answers) < 5:
             assert guest("count", 30_000) == 90_000
     assert set(answers) <= {30, "a guest is running on the device"}
+    guest.check()
+
+
+@pytest.mark.parametrize("step", ["_prepare", "_result"])
+def test_a_call_has_its_own_arguments_and_results(engine: Engine, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that comes before the device executes, or after it, finds it busy: all calls have one place for them."""
+    guest, other = Guest(engine), Guest(engine)
+    assert other("count", 10) == 30
+    plain = getattr(Device, step)
+    answers: list[object] = []
+
+    def interrupted(device: Device, *given: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(Device, step, plain)
+            made = plain(device, *given) if step == "_prepare" else None
+            try:
+                answers.append(other("count", 10))
+            except Exception as error:
+                answers.append(str(error))
+            return made if step == "_prepare" else plain(device, *given)
+
+    monkeypatch.setattr(Device, step, interrupted)
+    assert guest("count", 1000) == 3000
+    monkeypatch.undo()
+    assert set(answers) == {"a guest is running on the device"}
     guest.check()
 
 

@@ -264,7 +264,16 @@ class Device:
             action()
         if self.on_call is not None:
             self.on_call()
-        stack = before = self.stack
+        before = self.stack
+        try:
+            self.is_executing = True  # a handler's call would have the same registers and place for arguments
+            return self._execute(address, kinds, arguments, result)
+        finally:
+            self.is_executing = False
+            self.stack = before
+
+    def _execute(self, address: int, kinds: Sequence[str], arguments: Sequence[Any], result: str | None) -> int | None:
+        stack = self.stack
         numbers, copies = [], []
         for argument in arguments:
             if isinstance(argument, ctypes.Array):
@@ -275,11 +284,8 @@ class Device:
                 numbers.append(stack)
             else:
                 numbers.append(int(plain(argument)))
-        try:
-            self._prepare(kinds, numbers, stack)
-            Execution(self, address).run()
-        finally:
-            self.stack = before
+        self._prepare(kinds, numbers, stack)
+        Execution(self, address).run()
         for argument, place, size in copies:
             ctypes.memmove(argument, self.space.host_address(place, size), size)
         return self._result(result)

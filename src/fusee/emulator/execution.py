@@ -134,7 +134,6 @@ class Execution:
                     self._interruption = self._interruption or error
                     interruptions += not self._turn.job.is_underway
         finally:
-            self._device.is_executing = False
             self._device.stopper.forget()
         raised = self._failure or self._interruption
         self._failure = self._interruption = None
