@@ -248,7 +248,7 @@ def test_a_handler_may_call_guests(engine: Engine) -> None:
 
 @pytest.mark.parametrize("step", ["_prepare", "_result"])
 def test_a_call_has_its_own_arguments_and_results(engine: Engine, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler that comes before the device executes, or after it, finds it busy: all calls have one place for them."""
+    """A handler that comes before the device executes, or after it, finds it busy: calls have one place for them."""
     guest, other = Guest(engine), Guest(engine)
     assert other("count", 10) == 30
     plain = getattr(Device, step)
