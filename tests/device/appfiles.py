@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from fusee.engine.capi.wasi.state import CURRENT
+from fusee.engine.capi.wasi.state import CURRENT, NOFOLLOW
 from fusee.spec.wasi import Errno
-from fusee.wasi.errno import errno_of
+from fusee.wasi.errno import WasiError, errno_of
 from fusee.wasi.files import new_times
+from fusee.wasi.resolve import Follow, resolve
 from tests.device.components import AppDevice
 
 _A: Final = "address"
@@ -21,6 +22,8 @@ FUNCTIONS: Final = {
     "path_stat": (*_PATH, _A), "read_directory": ("u32", "u64", _A, "usize", _A), "make_directory": _PATH,
     "remove_directory": _PATH, "remove_file": _PATH, "rename": (*_PATH, *_PATH), "set_size": ("u32", "u64"),
     "set_times": ("u32", "u64", "u64", "u32"), "path_set_times": (*_PATH, "u64", "u64", "u32"),
+    "link_stat": (*_PATH, _A), "link": (*_PATH, *_PATH), "symlink": (_A, "usize", *_PATH),
+    "read_link": (*_PATH, _A, "usize", _A), "allocate": ("u32", "u64", "u64"),
 }  # fmt: skip
 """In the order of `fusee_files_t`, without the environment."""
 _FILETYPES: Final = {stat.S_IFDIR: 3, stat.S_IFREG: 4, stat.S_IFLNK: 7}
@@ -67,6 +70,8 @@ class AppFiles:
                 return self.failing[name]
             try:
                 call(*arguments)
+            except WasiError as error:
+                return error.errno
             except OSError as error:
                 return errno_of(error)
             except KeyError:
@@ -75,19 +80,25 @@ class AppFiles:
 
         return guarded
 
-    def _at(self, directory: int, path: int, size: int) -> str:
+    def _at(self, directory: int, path: int, size: int, follow: Follow = Follow.NEVER) -> str:
+        """Where a path leads, links included, never out of the directory; there is no link that is to be followed."""
         name = self.space.read(path, size).decode() if size else ""
-        if not name:
-            raise FileNotFoundError(2, "no name")
         assert not name.startswith("/")
-        return f"{self.paths[directory]}/{name}"
+        root = os.open(self.paths[directory], os.O_DIRECTORY)
+        try:
+            with resolve(root, name, follow) as place:
+                found = f"{os.readlink(f'/proc/self/fd/{place.directory}')}/{place.name}"
+                return f"{found}/" if place.has_slash else found
+        finally:
+            os.close(root)
 
     def _words(self, place: int, *words: int) -> None:
         self.space.write(place, b"".join(word.to_bytes(self.width, "little") for word in words))
 
     def _open(self, directory: int, path: int, size: int, flags: int, fd_flags: int, rights: int, out: int) -> None:
-        found = self._at(directory, path, size)
-        how = sum(flag for bit, flag in enumerate(_OPEN_FLAGS) if flags >> bit & 1)
+        how = sum(flag for bit, flag in enumerate(_OPEN_FLAGS) if flags >> bit & 1) | os.O_NOFOLLOW
+        is_itself = flags & int(NOFOLLOW) or how & os.O_EXCL
+        found = self._at(directory, path, size, Follow.NEVER if is_itself else Follow.ALWAYS)
         if rights & _WRITE and not os.path.isdir(found):
             how |= os.O_RDWR if rights & _READ else os.O_WRONLY
         fd = os.open(found, how, 0o666)
@@ -117,7 +128,7 @@ class AppFiles:
         self._put_status(os.stat(self.open_files[handle]), out)
 
     def _path_stat(self, directory: int, path: int, size: int, out: int) -> None:
-        self._put_status(os.stat(self._at(directory, path, size)), out)
+        self._put_status(os.stat(self._at(directory, path, size, Follow.ALWAYS)), out)
 
     def _put_status(self, status: os.stat_result, out: int) -> None:
         kind = _FILETYPES.get(stat.S_IFMT(status.st_mode), 0)
@@ -129,7 +140,7 @@ class AppFiles:
         folder, data = self.paths[handle], b""
         names = [".", "..", *sorted(os.listdir(folder))]
         for number, name in [*enumerate(names, 1)][cookie:]:
-            kind = 3 if os.path.isdir(f"{folder}/{name}") else 4
+            kind = _FILETYPES[stat.S_IFMT(os.lstat(f"{folder}/{name}").st_mode)]
             data += struct.pack("<QQIB3x", number, number, len(name.encode()), kind) + name.encode()
         self.space.write(into, data[:size])
         self._words(used, min(len(data), size))
@@ -154,5 +165,24 @@ class AppFiles:
         os.utime(place, ns=new_times(os.stat(place), accessed, modified, flags))
 
     def _path_set_times(self, directory: int, path: int, size: int, accessed: int, modified: int, flags: int) -> None:
-        place = self._at(directory, path, size)
-        os.utime(place, ns=new_times(os.stat(place), accessed, modified, flags))
+        place = self._at(directory, path, size, Follow.NEVER if flags & int(NOFOLLOW) else Follow.ALWAYS)
+        times = new_times(os.lstat(place), accessed, modified, flags & ~int(NOFOLLOW))
+        os.utime(place, ns=times, follow_symlinks=False)
+
+    def _link_stat(self, directory: int, path: int, size: int, out: int) -> None:
+        self._put_status(os.lstat(self._at(directory, path, size)), out)
+
+    def _link(self, directory: int, path: int, size: int, to: int, to_path: int, to_size: int) -> None:
+        os.link(self._at(directory, path, size), self._at(to, to_path, to_size), follow_symlinks=False)
+
+    def _symlink(self, target: int, target_size: int, directory: int, path: int, size: int) -> None:
+        text = self.space.read(target, target_size) if target_size else b""
+        os.symlink(text, self._at(directory, path, size).encode())
+
+    def _read_link(self, directory: int, path: int, size: int, into: int, room: int, used: int) -> None:
+        target = os.readlink(os.fsencode(self._at(directory, path, size)))[:room]
+        self.space.write(into, target)
+        self._words(used, len(target))
+
+    def _allocate(self, handle: int, offset: int, size: int) -> None:
+        os.posix_fallocate(self.open_files[handle], offset, size)

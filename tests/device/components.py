@@ -62,6 +62,10 @@ _ENTRIES: Final = {
     "fusee_wasi_set_streams": ((_A, _A), None), "fusee_store_set_wasi": ((_A, _A), None),
     "fusee_trap_exit_status": ((_A, _A), "bool"), "fusee_wasi_add_directory": ((_A, _A, "usize"), "bool"),
     "fusee_wasi_set_files": ((_A, _A), None), "fusee_store_interrupt": ((_A, "u32"), None),
+    "wasm_module_new": ((_A, _A), _A), "wasm_module_delete": ((_A,), None), "wasm_instance_new": ((_A, _A, _A, _A), _A),
+    "wasm_instance_delete": ((_A,), None), "wasm_extern_vec_new_uninitialized": ((_A, "usize"), None),
+    "wasm_extern_vec_delete": ((_A,), None), "fusee_wasi_imports": ((_A, _A, _A), "bool"),
+    "fusee_wasi_start": ((_A, _A), "u32"),
     "fusee_component_allow_undefined": ((_A, "bool"), None), "fusee_component_instance_set_most": ((_A, "u64"), None),
 }  # fmt: skip
 
@@ -218,6 +222,7 @@ class App:
         return self._made("fusee_component_new", self.store, self.vector(len(tables), self.put(tables)))
 
     def _made(self, name: str, *arguments: int) -> Address:
+        """What a function makes that has a place for a trap at its end. Raises `DeviceTrap`."""
         self.device.space.write(self.trap, bytes(self.width))
         made = self.call(name, *arguments, self.trap)
         if not made:

@@ -192,6 +192,7 @@ def test_nothing_is_done_for_a_result_out_of_memory(device: Device, bad: int) ->
         "path_open": (4, 0, *path, 1, 0, 0, 0, bad),
         "fd_filestat_get": (FILE + 3, bad),
         "fd_fdstat_get": (FILE + 3, bad),
+        "path_readlink": (4, *path, 128, 4, bad),
     }.items():
         assert device(name, *arguments) == Errno.FAULT, name
     assert app.asked == []
@@ -207,6 +208,30 @@ def test_a_directory_is_not_open_for_writing(device: Device) -> None:
     assert device("path_open", 4, 0, *file, 0, read | write, 0, 0, 64) == Errno.SUCCESS
     for flags in (2 | 1, 2 | 4, 2 | 8):
         assert device("path_open", 4, 0, *folder, flags, read, 0, 0, 64) == Errno.INVAL
+
+
+def test_links_out_of_memory(device: Device) -> None:
+    """Without callbacks: what is wrong is said before that is."""
+    path, bad = (device.put(0, b"file"), 4), (MEMORY_BYTES - 3, 4)
+    assert device("path_link", 4, 0, *path, 4, *path) == Errno.NOTSUP
+    assert device("path_link", 4, 1, *path, 4, *path) == Errno.INVAL
+    assert device("path_link", 4, 0, *bad, 4, *path) == device("path_link", 4, 0, *path, 4, *bad) == Errno.FAULT
+    assert device("path_link", 2, 0, *path, 4, *path) == device("path_link", 4, 0, *path, 2, *path) == Errno.NOTDIR
+    assert device("path_symlink", *path, 4, *path) == Errno.NOTSUP
+    assert device("path_symlink", *bad, 4, *path) == device("path_symlink", *path, 4, *bad) == Errno.FAULT
+    assert device("path_symlink", *path, 2, *path) == Errno.NOTDIR
+    assert device("path_symlink", device.put(64, b"/etc"), 4, 4, *path) == Errno.NOTCAPABLE
+    assert device("path_readlink", 4, *path, 128, 4, 256) == Errno.NOTSUP
+    assert device("path_readlink", 4, *path, *bad, 256) == device("path_readlink", 4, *bad, 128, 4, 256) == Errno.FAULT
+    assert device("path_readlink", 2, *path, 128, 4, 256) == Errno.NOTDIR
+
+
+def test_flags_that_there_are_not(device: Device) -> None:
+    """The app's own bit is beside them."""
+    path = (device.put(0, b"file"), 4)
+    for lookup, flags, fd_flags in ((2, 0, 0), (1, 16, 0), (1, 0, 32)):
+        assert device("path_open", 4, lookup, *path, flags, 0, 0, fd_flags, 64) == Errno.INVAL
+    assert app.asked == []
 
 
 def test_zero_bytes_in_paths(device: Device) -> None:

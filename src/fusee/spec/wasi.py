@@ -1,4 +1,4 @@
-"""Numbers of WASI that both of its versions here need: errors and kinds of files, of preview 1 and of 0.2."""
+"""Numbers of WASI that both of its implementations need, on the host and on devices: errors, kinds of files, limits."""
 
 from enum import IntEnum
 from typing import Final
@@ -85,6 +85,12 @@ class Errno(IntEnum):
     XDEV = 75
     NOTCAPABLE = 76
 
+
+MAX_SUBSCRIPTIONS: Final = 1 << 14
+"""Of one `poll_oneoff`."""
+
+MAX_PATH_BYTES: Final = 4096
+"""Of a path, and of what a symbolic link leads to."""
 
 FILE_ERROR_CODES: Final = (
     "access", "would-block", "already", "bad-descriptor", "busy", "deadlock", "quota", "exist", "file-too-large",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from struct import Struct
 
+from fusee.spec.wasi import MAX_PATH_BYTES
 from fusee.wasi.abi import IOVEC
 from fusee.wasi.errno import Errno, WasiError
 
@@ -12,7 +13,6 @@ _U64 = Struct("<Q")
 MAX_IOVECS = 1024
 # They can name the same memory again and again; the number of bytes read or written has 32 bits. Linux's own limit.
 MAX_TRANSFER_BYTES = 0x7FFF_F000
-MAX_PATH_BYTES = 4096
 
 
 class GuestMemory:

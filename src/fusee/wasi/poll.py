@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple
 
+from fusee.spec.wasi import MAX_SUBSCRIPTIONS
 from fusee.wasi.abi import EVENT, FileType, Rights
 from fusee.wasi.clock import read_clock
 from fusee.wasi.context import WasiContext
@@ -15,8 +16,6 @@ from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.functions import host_function
 from fusee.wasi.memory import GuestMemory
 from fusee.wasi.waiting import ALWAYS, wait
-
-MAX_SUBSCRIPTIONS = 1 << 14
 
 _CLOCK, _FD_READ, _FD_WRITE = 0, 1, 2
 _HEAD = Struct("<QB")  # userdata, tag

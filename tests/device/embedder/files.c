@@ -88,6 +88,38 @@ static uint32_t read_folder(void *environment, uint32_t handle, uint64_t cookie,
     return 0;
 }
 
+static char led_to[8]; /* by `l` */
+static size_t led_to_size;
+
+static uint32_t make_link(void *environment, const char *target, size_t target_size, uint32_t directory,
+    const char *path, size_t size) {
+    (void)environment;
+    if (directory != 0 || size != 1 || path[0] != 'l' || target_size > sizeof led_to) return 28;
+    for (led_to_size = 0; led_to_size < target_size; led_to_size++) led_to[led_to_size] = target[led_to_size];
+    return 0;
+}
+
+static uint32_t read_link(void *environment, uint32_t directory, const char *path, size_t size, uint8_t *into,
+    size_t room, size_t *used) {
+    (void)environment;
+    if (directory != 0 || size != 1 || path[0] != 'l') return 44;
+    for (*used = 0; *used < room && *used < led_to_size; (*used)++) into[*used] = (uint8_t)led_to[*used];
+    return 0;
+}
+
+static uint32_t link_file(void *environment, uint32_t directory, const char *path, size_t size, uint32_t to_directory,
+    const char *to_path, size_t to_size) {
+    (void)environment;
+    bool is_right = directory == 0 && to_directory == 0 && size == 1 && to_size == 1;
+    return is_right && path[0] == 'f' && to_path[0] == 'g' ? 0 : 44;
+}
+
+static uint32_t stat_link(void *environment, uint32_t directory, const char *path, size_t size, fusee_filestat_t *out) {
+    (void)environment;
+    out->filetype = 7;
+    return directory == 0 && size == 1 && path[0] == 'l' ? 0 : 44;
+}
+
 /* The guest's functions. */
 
 static fusee_value_t handle(uint32_t number) { return (fusee_value_t){.kind = FUSEE_U32, .of.u32 = number}; }
@@ -163,10 +195,29 @@ static void change(fusee_component_instance_t *instance, uint32_t folder) {
     }
     fusee_value_t timing_at[] = {handle(folder), flags(0), path("f", 1), no_change, then};
     if (call(instance, DESCRIPTOR "set-times-at", timing_at, 5, &result) != NULL) {
-        check(modified_at == 3000000005 && time_flags == 4, "one time is changed");
+        check(modified_at == 3000000005 && time_flags == (4 | FUSEE_NOFOLLOW), "one time is changed, of a link itself");
         fusee_value_delete(&result);
     }
     call(instance, "end-descriptor", &file, 1, &result);
+}
+
+static void have_links(fusee_component_instance_t *instance, uint32_t folder) {
+    fusee_value_t result, making[] = {handle(folder), path("../f", 4), path("l", 1)};
+    if (call(instance, DESCRIPTOR "symlink-at", making, 3, &result) != NULL) fusee_value_delete(&result);
+    fusee_value_t reading[] = {handle(folder), path("l", 1)};
+    const fusee_value_t *found = call(instance, DESCRIPTOR "readlink-at", reading, 2, &result);
+    if (found != NULL) {
+        check(found->of.string.size == 4 && found->of.string.data[3] == 'f', "where the link leads to");
+        fusee_value_delete(&result);
+    }
+    fusee_value_t looking[] = {handle(folder), flags(0), path("l", 1)};
+    found = call(instance, DESCRIPTOR "stat-at", looking, 3, &result);
+    if (found != NULL) {
+        check(found->of.record.data[0].which == 5, "it is a link");
+        fusee_value_delete(&result);
+    }
+    fusee_value_t linking[] = {handle(folder), flags(0), path("f", 1), handle(folder), path("g", 1)};
+    if (call(instance, DESCRIPTOR "link-at", linking, 5, &result) != NULL) fusee_value_delete(&result);
 }
 
 static void list(fusee_component_instance_t *instance, uint32_t folder) {
@@ -239,7 +290,8 @@ static void is_stopped(void) {
 static void live(wasm_engine_t *engine) {
     static const fusee_files_t files = {.open = open_file, .close = close_file, .read = read_file,
         .write = write_file, .stat = stat_file, .read_directory = read_folder,
-        .set_size = resize_file, .set_times = time_file, .path_set_times = time_path};
+        .set_size = resize_file, .set_times = time_file, .path_set_times = time_path, .link_stat = stat_link,
+        .link = link_file, .symlink = make_link, .read_link = read_link};
     is_there = false;
     size_of_file = 0;
     open_files = 0;
@@ -257,6 +309,7 @@ static void live(wasm_engine_t *engine) {
         uint32_t folder = found->of.list.data[0].of.record.data[0].of.u32;
         write_and_read(instance, folder);
         change(instance, folder);
+        have_links(instance, folder);
         list(instance, folder);
         sleep_a_little(instance);
         check(open_files == 0 || starved, "the file was closed");

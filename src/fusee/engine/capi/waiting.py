@@ -40,6 +40,7 @@ FREE: Final = 0  # of a lock
 TAKEN: Final = 1
 CONTENDED: Final = u32(2)  # taken, and somebody may sleep until it is free
 FOREVER: Final = NO_LIMIT
+LONGEST: Final = u64((1 << 63) - 1)  # of one sleep, in nanoseconds
 
 
 @struct
@@ -177,6 +178,20 @@ def left_until(world: Store, end: u64) -> u64:
     if end == FOREVER:
         return end
     return end - now if end > now else u64(0)
+
+
+@kernel
+def sleep_until(s: StoreObject, time: u64) -> None:
+    """Until then, by the monotonic clock, which there must be, or until the guest shall stop.
+
+    Without the platform's `wait` nobody can sleep: whoever calls this looks at the clock until it is time.
+    """
+    system = s.engine.system
+    now = system.clock(MONOTONIC)
+    if can_wait(system) and time > now:
+        waiter = stack_array(Waiter, 1)[0]
+        waiter.is_notified[0] = u32(0)
+        sleep(system, s.store, waiter, minimum(time - now, LONGEST))
 
 
 # Waking.

@@ -117,8 +117,8 @@ void fusee_component_instance_set_most( /* bytes that the values of one call may
 fusee_component_func_t *fusee_component_instance_func(
     fusee_component_instance_t *instance, const char *interface, const char *name);
 
-/* Call it: NULL, and the result, which is then the app's; or a trap. `result` may be NULL. The arguments stay the app's, but
- * for what is owned by handles of the kind FUSEE_OWN. If they are not what the function takes, it is not called. After a trap
+/* Call it: NULL, and the result, which is then the app's; or a trap, and false. `result` may be NULL. The arguments stay
+ * the app's, but for what is owned by handles of the kind FUSEE_OWN. If they are not what the function takes, it is not called. After a trap
  * of the guest's, and while it calls the app, the instance cannot be called. */
 
 wasm_trap_t *fusee_component_call(

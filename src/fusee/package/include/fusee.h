@@ -200,7 +200,7 @@ typedef struct fusee_streams_t { /* in the place of the platform's `read` and `w
 typedef struct fusee_filestat_t {
     uint64_t device;
     uint64_t inode;
-    uint32_t filetype; /* 3: directory, 4: file */
+    uint32_t filetype; /* 3: directory, 4: file, 7: symbolic link */
     uint64_t links;
     uint64_t size;
     uint64_t accessed; /* nanoseconds since 1970 */
@@ -211,12 +211,21 @@ typedef struct fusee_filestat_t {
 /* The app's files. Directories that were added have the handles 0, 1 and so on; `open` chooses numbers above those.
  * Paths are relative to a directory, are not zero-terminated, and never lead out of it by `..`; that links do
  * not either is the app's care. An offset of UINT64_MAX means where the file stands; all others are below INT64_MAX.
- * Any function may be NULL. */
+ * Any function may be NULL.
+ *
+ * An app that gives `symlink` has to expect links that its guest has made wherever a path is given, in its middle, too, and
+ * that lead anywhere: the library refuses targets that begin with `/`, and no others, since where a link leads to
+ * depends on where it is by then. `open("a/b")` of the system follows `a` out of the directory. So such an app either
+ * follows no link at all, or it expands links itself, name by name from the directory on, and gives the errno 76 for what is
+ * absolute or leads above it, 32 after 40 links. Links themselves are what `link`, `read_link`, `link_stat`, `rename`,
+ * `remove_file` and `remove_directory` are about, if one is what a path ends in, and `open` and `path_set_times` with FUSEE_NOFOLLOW. */
+
+enum { FUSEE_NOFOLLOW = 16 }; /* beside WASI's flags: a link at the path's end is not followed */
 
 typedef struct fusee_files_t {
     void *environment;
     uint32_t (*open)(void *environment, uint32_t directory, const char *path, size_t size, uint32_t open_flags,
-        uint32_t descriptor_flags, uint64_t rights, uint32_t *handle);
+        uint32_t descriptor_flags, uint64_t rights, uint32_t *handle); /* `open_flags` may have FUSEE_NOFOLLOW */
     uint32_t (*close)(void *environment, uint32_t handle);
     uint32_t (*read)(
         void *environment, uint32_t handle, uint8_t *into, size_t size, uint64_t offset, size_t *count);
@@ -237,7 +246,16 @@ typedef struct fusee_files_t {
     uint32_t (*set_times)( /* in nanoseconds since 1970; `flags` are WASI's `fstflags` */
         void *environment, uint32_t handle, uint64_t accessed, uint64_t modified, uint32_t flags);
     uint32_t (*path_set_times)(void *environment, uint32_t directory, const char *path, size_t size,
-        uint64_t accessed, uint64_t modified, uint32_t flags);
+        uint64_t accessed, uint64_t modified, uint32_t flags); /* which may have FUSEE_NOFOLLOW */
+    uint32_t (*link_stat)( /* `path_stat` of a link itself, 7; NULL: `path_stat` is asked */
+        void *environment, uint32_t directory, const char *path, size_t size, fusee_filestat_t *out);
+    uint32_t (*link)(void *environment, uint32_t directory, const char *path, size_t size, uint32_t to_directory,
+        const char *to_path, size_t to_size); /* a further name; of a symbolic link itself, if the path is one */
+    uint32_t (*symlink)(void *environment, const char *target, size_t target_size, uint32_t directory,
+        const char *path, size_t size); /* the target is kept as it is */
+    uint32_t (*read_link)(void *environment, uint32_t directory, const char *path, size_t size, uint8_t *into,
+        size_t room, size_t *used); /* the target, or as much of it as there is room for */
+    uint32_t (*allocate)(void *environment, uint32_t handle, uint64_t offset, uint64_t size); /* as `posix_fallocate` */
 } fusee_files_t;
 
 fusee_wasi_t *fusee_wasi_new(void); /* after an engine or a configuration was made */

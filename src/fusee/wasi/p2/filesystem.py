@@ -6,7 +6,7 @@ import stat
 from typing import Any, Final
 
 from fusee.component.values import Record, Variant
-from fusee.spec.wasi import FILE_ERROR_CODES, FILE_ERRORS, FILE_KINDS
+from fusee.spec.wasi import FILE_ERROR_CODES, FILE_ERRORS, FILE_KINDS, MAX_PATH_BYTES
 from fusee.wasi import directories, files
 from fusee.wasi.abi import (
     ALL_RIGHTS,
@@ -22,7 +22,6 @@ from fusee.wasi.abi import (
 from fusee.wasi.context import WasiContext
 from fusee.wasi.descriptors import MAX_PIECE_BYTES, Descriptor, Directory, HostFile
 from fusee.wasi.errno import Errno, WasiError, errno_of
-from fusee.wasi.memory import MAX_PATH_BYTES
 from fusee.wasi.p2.clocks import WALL_CLOCK, datetime, nanoseconds_of
 from fusee.wasi.p2.interface import Interface
 from fusee.wasi.p2.io import ERROR, STREAMS

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from fusee.api.errors import Trap
+from fusee.spec.wasi import MAX_SUBSCRIPTIONS
 from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.interface import Interface
-from fusee.wasi.poll import MAX_SUBSCRIPTIONS
 from fusee.wasi.resources import Resource
 from fusee.wasi.waiting import ALWAYS, reported, wait
 

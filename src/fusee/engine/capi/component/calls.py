@@ -127,18 +127,18 @@ def call_function(function: Function, arguments: Ptr[Value], count: usize, resul
 @kernel
 def call_from(function: Function, arguments: Ptr[Value], count: usize, result: Value, caller: Instance) -> Trap:
     """The same for the app, which is null, or a part, which may be inside of the one that it calls."""
+    room = stack_array(Value, 1)
+    taken = room[0] if is_null(result) else result  # which the app may delete after a trap, too
+    taken.kind = u8(Kind.BOOL)
+    taken.which = u32(0)
+    taken.size = usize(0)
+    taken.data = null(Ptr[u8])
     if is_null(function):
         return trap_from(usize(0), NO_VALUE)
     instance = cast(Instance, function.instance)
     if not can_call(function, caller):
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
-    room = stack_array(Value, 1)
-    taken = room[0] if is_null(result) else result
-    taken.kind = u8(Kind.BOOL)
-    taken.which = u32(0)
-    taken.size = usize(0)
-    taken.data = null(Ptr[u8])
     first = instance.lent_count
     let_enter_around(instance, caller, False)
     status = caught(perform, function, arguments, count, taken)

@@ -364,6 +364,19 @@ def set_size_of(c: Call, fd: u32, size: u64) -> u32:
 
 
 @kernel
+def fd_allocate(c: Call) -> u32:
+    """Make sure that a range of a file has room; without a callback as on the host, where not all systems can."""
+    fd = argument(c, u32(0))
+    files = c.wasi.files
+    if is_stream(fd) or is_directory(c, fd):
+        return BADF
+    offset, size = c.arguments[1], c.arguments[2]
+    if not is_offset(offset) or not is_offset(size) or not is_offset(offset + size):
+        return INVAL
+    return NOTSUP if address(files.allocate) == 0 else files.allocate(files.environment, fd - STREAMS, offset, size)
+
+
+@kernel
 def set_times_of(c: Call, fd: u32, accessed: u64, modified: u64, flags: u32) -> u32:
     """Change a file's or a directory's times as `fstflags` ask."""
     files = c.wasi.files
@@ -408,5 +421,5 @@ def fd_accept_anything(c: Call) -> u32:
 
 @kernel
 def fd_refuse(c: Call) -> u32:
-    """Making room for files, flags, links."""
+    """Flags, rights and numbers, which stay as they are."""
     return NOTSUP

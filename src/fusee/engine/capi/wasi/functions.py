@@ -6,7 +6,7 @@ from typing import Any, Final
 from fusee.engine.capi.messages import Mistake, Misuse
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.capi.trap import new_trap, stop
-from fusee.engine.capi.wasi import fd, path, process
+from fusee.engine.capi.wasi import fd, links, path, poll, process
 from fusee.engine.capi.wasi.config import end_call
 from fusee.engine.capi.wasi.names import exported_memory
 from fusee.engine.capi.wasi.state import IO, Call, Wasi
@@ -47,7 +47,7 @@ PREVIEW_1: Final = [
     Function("clock_res_get", "ii", process.clock_res_get),
     Function("clock_time_get", "iIi", process.clock_time_get),
     Function("fd_advise", "iIIi", fd.fd_accept_anything),
-    Function("fd_allocate", "iII", fd.fd_refuse),
+    Function("fd_allocate", "iII", fd.fd_allocate),
     Function("fd_close", "i", fd.fd_close),
     Function("fd_datasync", "i", fd.fd_accept_anything),
     Function("fd_fdstat_get", "ii", fd.fd_fdstat_get),
@@ -70,14 +70,14 @@ PREVIEW_1: Final = [
     Function("path_create_directory", "iii", path.path_create_directory),
     Function("path_filestat_get", "iiiii", path.path_filestat_get),
     Function("path_filestat_set_times", "iiiiIIi", path.path_filestat_set_times),
-    Function("path_link", "iiiiiii", fd.fd_refuse),
+    Function("path_link", "iiiiiii", links.path_link),
     Function("path_open", "iiiiiIIii", path.path_open),
-    Function("path_readlink", "iiiiii", fd.fd_refuse),
+    Function("path_readlink", "iiiiii", links.path_readlink),
     Function("path_remove_directory", "iii", path.path_remove_directory),
     Function("path_rename", "iiiiii", path.path_rename),
-    Function("path_symlink", "iiiii", fd.fd_refuse),
+    Function("path_symlink", "iiiii", links.path_symlink),
     Function("path_unlink_file", "iii", path.path_unlink_file),
-    Function("poll_oneoff", "iiii", process.unsupported),
+    Function("poll_oneoff", "iiii", poll.poll_oneoff),
     Function("proc_exit", "i", process.proc_exit),
     Function("proc_raise", "i", process.unsupported),
     Function("random_get", "ii", process.random_get),
@@ -94,6 +94,7 @@ FUNCTIONS: Final = [
     Function("fd_filestat_get", "ii", fd.fd_filestat_get_0),
     Function("fd_seek", "iIii", fd.fd_seek_0),
     Function("path_filestat_get", "iiiii", path.path_filestat_get_0),
+    Function("poll_oneoff", "iiii", poll.poll_oneoff_0),
 ]
 
 PROC_EXIT: Final = u32([function.name for function in FUNCTIONS].index("proc_exit"))

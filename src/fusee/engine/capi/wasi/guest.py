@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.wasi.state import ILSEQ, NOTCAPABLE, SUCCESS, Call, FileStat
 from fusee.engine.runtime.memory import out_of_range
-from fusee.kernel.lang import Ptr, is_null, kernel, null, store, u8, u32, u64
+from fusee.kernel.lang import Ptr, is_null, kernel, null, span, store, u8, u32, u64
 
 SLASH: Final = ord("/")
 DOT: Final = ord(".")
@@ -71,11 +71,19 @@ def put_filestat_0(place: Ptr[u8], status: FileStat) -> None:
 
 
 @kernel
-def check_path(path: Ptr[u8], size: u32) -> u32:
-    """An errno for what would lead out of the directory that a path is relative to: `/` first, or too many `..`.
+def check_text(text: Ptr[u8], size: u32) -> u32:
+    """An errno for a zero byte, which would end a path early where the app makes a string of C's of it."""
+    for i in span(size):
+        if text[i] == 0:
+            return ILSEQ
+    return SUCCESS
 
-    A zero byte would end the path early where the app makes a string of C's of it.
-    """
+
+@kernel
+def check_path(path: Ptr[u8], size: u32) -> u32:
+    """An errno for what would lead out of the directory that a path is relative to: `/` first, or too many `..`."""
+    if check_text(path, size) != SUCCESS:
+        return ILSEQ
     if size != 0 and path[0] == SLASH:
         return NOTCAPABLE
     depth = u32(0)
@@ -83,8 +91,6 @@ def check_path(path: Ptr[u8], size: u32) -> u32:
     while start < size:
         end = start
         while end < size and path[end] != SLASH:
-            if path[end] == 0:
-                return ILSEQ
             end += 1
         length = end - start
         if length == 2 and path[start] == DOT and path[start + 1] == DOT:

@@ -9,11 +9,13 @@ from fusee.engine.capi.wasi.state import (
     FAULT,
     INVAL,
     ISDIR,
+    NOFOLLOW,
     NOSYS,
     NOTDIR,
     NOTSUP,
     STREAMS,
     SUCCESS,
+    SYMLINK_FOLLOW,
     Call,
     Files,
     FileStat,
@@ -22,6 +24,8 @@ from fusee.engine.capi.wasi.state import (
 from fusee.kernel.lang import Ptr, address, cast, fill_bytes, is_null, kernel, size_of, stack_array, u8, u32, u64, usize
 
 O_DIRECTORY: Final = 2  # `oflags`
+ALL_FLAGS: Final = u32(15)
+ALL_FD_FLAGS: Final = u32(31)  # `fdflags`
 FD_WRITE: Final = 1 << 6  # `rights`
 
 
@@ -40,14 +44,14 @@ def check_place(directory: u32, path: Ptr[u8], size: usize) -> u32:
 def open_file(
     c: Call, directory: u32, path: Ptr[u8], size: usize, flags: u32, fd_flags: u32, rights: u64, out: Ptr[u32]
 ) -> u32:  # fmt: skip
-    """Open what a path names: its descriptor is put into `out`."""
+    """Open what a path names: its descriptor is put into `out`. `flags` are `oflags`, and `NOFOLLOW`."""
     files = c.wasi.files
     errno = check_place(directory, path, size)
     if errno != SUCCESS:
         return errno
     if address(files.open) == 0:
         return NOSYS
-    if flags & O_DIRECTORY != 0 and flags != O_DIRECTORY:
+    if flags & O_DIRECTORY != 0 and flags & ~NOFOLLOW != O_DIRECTORY:
         return INVAL
     errno = files.open(files.environment, directory - STREAMS, path, size, flags, fd_flags, rights, out)
     if errno == SUCCESS and rights & FD_WRITE != 0:
@@ -71,16 +75,25 @@ def refuse_directory(files: Files, handle: u32) -> u32:
 
 
 @kernel
-def status_at(c: Call, directory: u32, path: Ptr[u8], size: usize, status: FileStat) -> u32:
-    """What the app knows of a path."""
+def status_at(c: Call, lookup: u32, directory: u32, path: Ptr[u8], size: usize, status: FileStat) -> u32:
+    """What the app knows of a path, or of the link that is there; without links that is the same."""
     files = c.wasi.files
     errno = check_place(directory, path, size)
     if errno != SUCCESS:
         return errno
-    if address(files.path_stat) == 0:
+    ask = files.path_stat
+    if lookup & SYMLINK_FOLLOW == 0 and address(files.link_stat) != 0:
+        ask = files.link_stat
+    if address(ask) == 0:
         return NOSYS
     fill_bytes(cast(Ptr[u8], status), u8(0), usize(size_of(FileStat)))
-    return files.path_stat(files.environment, directory - STREAMS, path, size, status)
+    return ask(files.environment, directory - STREAMS, path, size, status)
+
+
+@kernel
+def nofollow(lookup: u32) -> u32:
+    """The flag for the app, where a link at the path's end is not to be followed."""
+    return NOFOLLOW if lookup & SYMLINK_FOLLOW == 0 else u32(0)
 
 
 @kernel
@@ -114,7 +127,7 @@ def rename_at(
 def set_times_at(
     c: Call, directory: u32, path: Ptr[u8], size: usize, accessed: u64, modified: u64, flags: u32
 ) -> u32:  # fmt: skip
-    """Change the times of what a path names as `fstflags` ask."""
+    """Change the times of what a path names as `fstflags` ask, and `NOFOLLOW`."""
     files = c.wasi.files
     errno = check_place(directory, path, size)
     if errno != SUCCESS:
@@ -134,9 +147,12 @@ def path_open(c: Call) -> u32:
     path = guest(c, argument(c, u32(2)), size)
     if is_null(guest(c, argument(c, u32(8)), u64(4))):
         return FAULT
+    lookup, flags, fd_flags = argument(c, u32(1)), argument(c, u32(4)), argument(c, u32(7))
+    if lookup > SYMLINK_FOLLOW or flags > ALL_FLAGS or fd_flags > ALL_FD_FLAGS:
+        return INVAL
     opened = stack_array(u32, 1)
     errno = open_file(
-        c, argument(c, u32(0)), path, size, argument(c, u32(4)), argument(c, u32(7)), c.arguments[5], opened
+        c, argument(c, u32(0)), path, size, flags | nofollow(lookup), fd_flags, c.arguments[5], opened
     )  # fmt: skip
     if errno == SUCCESS:
         put_u32(c, argument(c, u32(8)), opened[0])
@@ -147,7 +163,8 @@ def path_open(c: Call) -> u32:
 def path_status(c: Call, status: FileStat) -> u32:
     """What the app knows of the path in the arguments."""
     size = argument(c, u32(3))
-    return status_at(c, argument(c, u32(0)), guest(c, argument(c, u32(2)), size), size, status)
+    path = guest(c, argument(c, u32(2)), size)
+    return status_at(c, argument(c, u32(1)), argument(c, u32(0)), path, size, status)
 
 
 @kernel
@@ -210,6 +227,5 @@ def path_filestat_set_times(c: Call) -> u32:
         return errno
     size = argument(c, u32(3))
     path = guest(c, argument(c, u32(2)), size)
-    return set_times_at(
-        c, argument(c, u32(0)), path, size, c.arguments[4], c.arguments[5], argument(c, u32(6))
-    )  # fmt: skip
+    flags = argument(c, u32(6)) | nofollow(argument(c, u32(1)))
+    return set_times_at(c, argument(c, u32(0)), path, size, c.arguments[4], c.arguments[5], flags)

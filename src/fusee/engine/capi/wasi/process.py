@@ -106,5 +106,5 @@ def proc_exit(c: Call) -> u32:
 
 @kernel
 def unsupported(c: Call) -> u32:
-    """Functions that no device has: sockets, links, signals, waiting."""
+    """Functions that no device has: sockets and signals."""
     return NOSYS

@@ -25,11 +25,15 @@ NOTCAPABLE: Final = u32(Errno.NOTCAPABLE)
 
 UNKNOWN: Final = u32(0)  # `filetype`
 DIRECTORY: Final = u32(3)
+REGULAR_FILE: Final = u32(4)
 
 STREAMS: Final = 3  # descriptors 0 to 2; a file's descriptor is its handle plus 3
+SYMLINK_FOLLOW: Final = u32(1)  # `lookupflags`
+NOFOLLOW: Final = u32(16)  # `FUSEE_NOFOLLOW`, beside `oflags` and `fstflags`
 CURRENT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # an offset: where the file stands
 
 Path = Fn[[usize, u32, Ptr[u8], usize], u32]
+TwoPaths = Fn[[usize, u32, Ptr[u8], usize, u32, Ptr[u8], usize], u32]
 
 
 @struct
@@ -62,10 +66,15 @@ class Files:
     make_directory: Path
     remove_directory: Path
     remove_file: Path
-    rename: Fn[[usize, u32, Ptr[u8], usize, u32, Ptr[u8], usize], u32]
+    rename: TwoPaths
     set_size: Fn[[usize, u32, u64], u32]
     set_times: Fn[[usize, u32, u64, u64, u32], u32]
     path_set_times: Fn[[usize, u32, Ptr[u8], usize, u64, u64, u32], u32]
+    link_stat: Fn[[usize, u32, Ptr[u8], usize, FileStat], u32]
+    link: TwoPaths
+    symlink: Fn[[usize, Ptr[u8], usize, u32, Ptr[u8], usize], u32]
+    read_link: Fn[[usize, u32, Ptr[u8], usize, Ptr[u8], usize, Ptr[usize]], u32]
+    allocate: Fn[[usize, u32, u64, u64], u32]
 
 
 @struct

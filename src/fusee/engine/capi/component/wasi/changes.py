@@ -9,7 +9,7 @@ from fusee.engine.capi.component.wasi.files import WRITE, text_of
 from fusee.engine.capi.component.wasi.requests import Request
 from fusee.engine.capi.component.wasi.results import bits_of, part
 from fusee.engine.capi.wasi.fd import set_size_of, set_times_of, status_of
-from fusee.engine.capi.wasi.path import set_times_at
+from fusee.engine.capi.wasi.path import nofollow, set_times_at
 from fusee.engine.capi.wasi.state import DIRECTORY, INVAL, ISDIR, NOTCAPABLE, SUCCESS, FileStat
 from fusee.kernel.lang import Ptr, is_null, kernel, span, stack_array, u32, u64
 
@@ -45,6 +45,7 @@ def set_path_times(r: Request) -> u32:
     flags = times_of(r.arguments + 3, times)
     if flags == NO_TIME:
         return INVAL
+    flags = flags | nofollow(u32(bits_of(r.arguments[1])))
     return set_times_at(r.call, r.resource.fd, text_of(path), path.size, times[0], times[1], flags)
 
 

@@ -19,7 +19,7 @@ from fusee.engine.capi.component.wasi.results import (
     trap_for,
 )
 from fusee.engine.capi.state import StoreObject, Trap, Vector
-from fusee.engine.capi.waiting import Waiter, can_wait, sleep
+from fusee.engine.capi.waiting import sleep_until
 from fusee.engine.capi.wasi.state import NOMEM, SUCCESS
 from fusee.engine.runtime.metering import MONOTONIC, is_late
 from fusee.kernel.lang import (
@@ -44,7 +44,6 @@ from fusee.spec.traps import TrapCode
 MOST_RANDOM: Final = u64(1 << 24)
 NANOSECONDS: Final = u64(1_000_000_000)
 REALTIME: Final = u32(0)
-LONGEST: Final = u64((1 << 63) - 1)  # of one sleep, in nanoseconds
 TOO_MANY: Final = u64(Broken(Fault.HANDLES_FULL, 0).status)
 INTERRUPT: Final = TrapCode.INTERRUPT.message.encode()
 INTERRUPT_TEXT = table(u8, INTERRUPT)
@@ -127,17 +126,9 @@ def time_of(resources: ResourceTable, pollable: Value) -> u64:
 
 
 @kernel
-def sleep_until(s: StoreObject, time: u64) -> Trap:
-    """Until then, or until the guest shall stop, which is a trap.
-
-    Without the platform's `wait` nobody can sleep: whoever calls this looks at the clock until it is time.
-    """
-    system = s.engine.system
-    now = system.clock(MONOTONIC)
-    if can_wait(system) and time > now:
-        waiter = stack_array(Waiter, 1)[0]
-        waiter.is_notified[0] = u32(0)
-        sleep(system, s.store, waiter, minimum(time - now, LONGEST))
+def wait_until(s: StoreObject, time: u64) -> Trap:
+    """Until then, or until the guest shall stop, which is a trap."""
+    sleep_until(s, time)
     if not is_late(s.store):
         return null(Trap)
     message = stack_array(Vector, 1)[0]
@@ -157,7 +148,7 @@ def block(resources: ResourceTable, arguments: Ptr[Value], count: usize, result:
     time = time_of(resources, arguments[0])
     trap = null(Trap)
     while is_null(trap) and time > now_of(resources):
-        trap = sleep_until(resources.store, time)
+        trap = wait_until(resources.store, time)
     return trap
 
 
@@ -181,7 +172,7 @@ def poll(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: 
                 cast(Ptr[u32], result.data)[found] = i
                 found += 1
         if found == 0:
-            trap = sleep_until(resources.store, first)
+            trap = wait_until(resources.store, first)
     result.size = found
     return trap
 

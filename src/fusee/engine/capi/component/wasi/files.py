@@ -31,7 +31,7 @@ from fusee.engine.capi.component.wasi.streams import APPEND, MOST_READ, read_at,
 from fusee.engine.capi.state import Trap
 from fusee.engine.capi.wasi.config import end_call
 from fusee.engine.capi.wasi.fd import ALL_RIGHTS, directory_name, name_size, status_of
-from fusee.engine.capi.wasi.path import change_at, open_file, rename_at, status_at
+from fusee.engine.capi.wasi.path import ALL_FLAGS, change_at, nofollow, open_file, rename_at, status_at
 from fusee.engine.capi.wasi.state import BADF, DIRECTORY, NOMEM, STREAMS, SUCCESS, Call, FileStat, Wasi
 from fusee.kernel.lang import (
     Ptr,
@@ -286,7 +286,7 @@ def text_of(value: Value) -> Ptr[u8]:
 @kernel
 def status_of_path(r: Request, status: FileStat) -> u32:
     path = r.arguments[2]
-    return status_at(r.call, r.resource.fd, text_of(path), path.size, status)
+    return status_at(r.call, u32(bits_of(r.arguments[1])), r.resource.fd, text_of(path), path.size, status)
 
 
 @kernel
@@ -304,9 +304,8 @@ def open_at(r: Request) -> u32:
     errno = add(r.resources, What.FILE, made)
     if errno != SUCCESS:
         return errno
-    errno = open_file(
-        r.call, r.resource.fd, text_of(path), path.size, u32(bits_of(r.arguments[3])), fd_flags, rights, made + 1
-    )  # fmt: skip
+    how = u32(bits_of(r.arguments[3])) & ALL_FLAGS | nofollow(u32(bits_of(r.arguments[1])))
+    errno = open_file(r.call, r.resource.fd, text_of(path), path.size, how, fd_flags, rights, made + 1)
     if errno != SUCCESS:
         drop(r.resources, made[0])
         return errno

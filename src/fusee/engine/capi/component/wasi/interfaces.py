@@ -17,7 +17,6 @@ from fusee.engine.capi.component.wasi.resources import ResourceTable, drop, new_
 from fusee.engine.capi.component.wasi.results import NO_MEMORY, Callback, number, refuse, without_payload
 from fusee.engine.capi.state import Trap
 from fusee.kernel.lang import Fn, Ptr, address, cast, instance, is_null, kernel, span, table, u8, u32, usize
-from fusee.spec.wasi import FILE_ERROR_CODES
 
 ANY: Final = 0xFF  # in the place of the number of arguments: they are not looked at
 NOT_SUPPORTED: Final = 2  # `error-code` of `wasi:sockets/network`
@@ -25,7 +24,6 @@ _OWN: Final = {"kind": Kind.OWN}
 _SELF: Final = (Kind.BORROW,)
 _READY: Final = (instance(number, bits=0, **_OWN), None)
 _NONE: Final = (without_payload, None)
-_UNSUPPORTED: Final = (instance(refuse, code=FILE_ERROR_CODES.index("unsupported")), None)
 _NO_SOCKET: Final = (instance(refuse, code=NOT_SUPPORTED), None)
 _RANDOM_BYTES: Final = (clocks.random_bytes, (Kind.U64,))
 
@@ -61,7 +59,6 @@ FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[int, ...] | None]]]] = {
     "filesystem/types": {
         **_methods("descriptor.", "directory-entry-stream."),
         "[method]descriptor.is-same-object": (files.is_same_object, (Kind.BORROW, Kind.BORROW)),
-        **{f"[method]descriptor.{name}": _UNSUPPORTED for name in ("link-at", "readlink-at", "symlink-at")},
         "filesystem-error-code": (streams.error_code, _SELF),
     },
     "io/error": {"[method]error.to-debug-string": (streams.error_text, _SELF)},

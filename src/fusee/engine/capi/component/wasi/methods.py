@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import new_variant
-from fusee.engine.capi.component.wasi import changes, entries, files, streams
+from fusee.engine.capi.component.wasi import changes, entries, files, links, streams
 from fusee.engine.capi.component.wasi.requests import CLOSED, WRONG_SIZE, Body, Request
 from fusee.engine.capi.component.wasi.resources import (
     NO_RESOURCE,
@@ -85,6 +85,9 @@ METHODS: Final = [
     Method("descriptor.remove-directory-at", What.FILE, _PATH, False, files.remove_directory_at),
     Method("descriptor.unlink-file-at", What.FILE, _PATH, False, files.unlink_file_at),
     Method("descriptor.rename-at", What.FILE, (*_PATH, *_PATH), False, files.move_at),
+    Method("descriptor.link-at", What.FILE, (*_AT, *_PATH), False, links.link),
+    Method("descriptor.symlink-at", What.FILE, (*_PATH, Kind.STRING), False, links.symlink),
+    Method("descriptor.readlink-at", What.FILE, _PATH, True, links.read_link),
     Method("descriptor.read-directory", What.FILE, _SELF, True, entries.read_directory),
     Method("directory-entry-stream.read-directory-entry", What.ENTRIES, _SELF, True, entries.read_directory_entry),
 ]  # fmt: skip
