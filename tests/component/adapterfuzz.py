@@ -7,12 +7,14 @@ other, as arguments and as a result. Both ways must give the same values and the
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
 import fusee
 from fusee.component import Component, Instance, Linker
+from fusee.component.adapters.copies import find_copier
 from fusee.component.adapters.link import adapter
 from fusee.component.layout import layout_of
 from fusee.component.types import ValType
@@ -21,31 +23,44 @@ from tests.component.randomtypes import ENCODINGS, RandomTypes, flat_of, shown
 
 _DATA: Final = 16
 """Where random bytes begin; the heap of `LIBC` begins at 1024."""
-_MOST_BYTES: Final = 400
+MOST_BYTES: Final = 400
 _AREA: Final = 512
 
 
-def through_python() -> Any:
-    """No adapters for what is instantiated meanwhile."""
-    return patch("fusee.component.instantiate.adapter", lambda *given: None)
+@contextmanager
+def through_python() -> Iterator[None]:
+    """No adapters for what is instantiated and called meanwhile."""
+    with (
+        patch("fusee.component.instantiate.adapter", lambda *given: None),
+        patch("fusee.component.streams.find_copier", lambda *given: None),
+    ):  # fmt: skip
+        yield
 
 
-def with_adapters() -> Any:
-    """Whoever is instantiated meanwhile and calls another component has an adapter."""
+@contextmanager
+def with_adapters() -> Iterator[None]:
+    """Whoever is instantiated meanwhile and calls another component, or copies to it, has an adapter."""
 
-    def checked(*given: Any) -> Any:
-        made = adapter(*given)
-        assert made is not None
-        return made
+    def checked(find: Callable[..., Any]) -> Callable[..., Any]:
+        def found(*given: Any) -> Any:
+            made = find(*given)
+            assert made is not None
+            return made
 
-    return patch("fusee.component.instantiate.adapter", checked)
+        return found
+
+    with (
+        patch("fusee.component.instantiate.adapter", checked(adapter)),
+        patch("fusee.component.streams.find_copier", checked(find_copier)),
+    ):  # fmt: skip
+        yield
 
 
 class Both:
     """One component, made alive with adapters, and without."""
 
     def __init__(self, text: str | bytes, **functions: Callable[..., Any]) -> None:
-        """`functions` are the host's; `echo` notes what it is given."""
+        """`functions` are the host's; `echo` and `show` note what they are given."""
         self.engine = fusee.Engine()
         self.component = Component(self.engine, text)
         self._functions = functions
@@ -83,8 +98,12 @@ class Both:
             seen.append(value)
             return value
 
+        def show(store: fusee.Store, value: Any) -> None:
+            seen.append(value)
+
+        functions: dict[str, Callable[..., Any]] = {"echo": echo, "show": show}
         with linker.root() as root:
-            for name, function in {"echo": echo, **self._functions}.items():
+            for name, function in {**functions, **self._functions}.items():
                 root.add_func(name, function)
         return linker.instantiate(store, self.component), store
 
@@ -173,7 +192,7 @@ def check(seed: int) -> list[str]:
     types = RandomTypes(seed)
     chance = types.chance
     text, ty = types.type()
-    while layout_of(ty).size > _MOST_BYTES:
+    while layout_of(ty).size > MOST_BYTES:
         text, ty = types.type()
     pair = Pair(types, text, ty, (chance.choice(ENCODINGS), chance.choice(ENCODINGS)))
     both = pair.echoes()
@@ -189,8 +208,8 @@ def check(seed: int) -> list[str]:
     return found
 
 
-def main(first: int, count: int) -> int:
-    """The exit status."""
+def run(check: Callable[[int], list[str]], first: int, count: int) -> int:
+    """Check many seeds: the exit status."""
     findings, traps = 0, Counter[str]()
     for seed in range(first, first + count):
         try:
@@ -203,4 +222,4 @@ def main(first: int, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(run(check, int(sys.argv[1]), int(sys.argv[2])))

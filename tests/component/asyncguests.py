@@ -8,6 +8,7 @@ _BUILTINS = {
     "task.return": "task.return (result u32)",
     "return-stream": "task.return (result $bytes)",
     "return-future": "task.return (result $number)",
+    "return-string": "task.return (result string) (memory $memory)",
     "task.cancel": "task.cancel",
     "context.get": "context.get i32 0",
     "context.set": "context.set i32 0",

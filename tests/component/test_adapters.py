@@ -370,7 +370,7 @@ def test_an_engine_without_what_adapters_are_made_of() -> None:
     config = Config()
     config.wasm_multi_memory = False
     component, store, linker = made(FLAGS, config)
-    with patch("fusee.component.adapters.link.Instance") as instance:
+    with patch("fusee.component.adapters.imports.Instance") as instance:
         run = linker.instantiate(store, component).get_func(store, "run")
     assert run is not None and run(store, 5, 0) == 5
     assert not instance.called

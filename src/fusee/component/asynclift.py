@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.context import Context
+from fusee.component.corecall import CoreCall
 from fusee.component.hosttasks import Call, host_tasks_of
 from fusee.component.layout import parameters_type
 from fusee.component.runtime import (
@@ -20,6 +21,11 @@ from fusee.component.runtime import (
 )
 from fusee.component.tasks import BEGUN, RESOLVED, Body, Task, Thread, cannot_block, tasks_of
 from fusee.component.waitables import CANCELLED, NO_EVENT, Event, WaitableSet
+
+OnStart = Callable[[Any], Any]
+"""Gives the arguments; it is given the scope of what they borrow."""
+OnResolve = Callable[[Any], None]
+"""Is given the result; `NO_RESULT`: the task was cancelled."""
 
 # What a callback says.
 EXIT: Final = 0
@@ -47,13 +53,17 @@ class AsyncLift:
         self.is_exclusive = not function.is_async or function.callback is not None
 
     def start(
-        self, on_start: Callable[[], Any], on_resolve: Callable[[Any], None], caller: ComponentInstance | None
+        self, on_start: OnStart, on_resolve: OnResolve, caller: ComponentInstance | None,
+        adapter: CoreCall | None = None,
     ) -> Task:  # fmt: skip
-        """Call it. `on_start` gives the arguments, `on_resolve` is given the result. Raises `Trap`."""
+        """Call it. Raises `Trap`.
+
+        If there is an adapter, that has the arguments copied and calls the function: what is given and taken are slots.
+        """
         instance = self.instance
         entered = instance.enter(caller)
         tasks = tasks_of(instance.store)
-        task = Task(tasks, self, instance, on_start, on_resolve)
+        task = Task(tasks, self, instance, on_start, on_resolve, adapter)
         task.main = thread = Thread(task, self._body(task), self._may_wait())
         try:
             thread.resume()
@@ -76,14 +86,21 @@ class AsyncLift:
         return self.function.type._is_async or program.has_threads or len(self.instance.threads) > 0
 
     def _body(self, task: Task) -> Body:
-        function, thread = self.function, task.main
+        function, thread, adapter = self.function, task.main, task.adapter
         if not (yield from self._enter(task, thread)):
             return
         task.state = BEGUN
-        slots = self._arguments(task)
-        yield from thread.runs(function.core, slots)
+        if adapter is not None:
+            slots = task.on_start(task.scope)
+            yield from thread.runs(adapter, slots)
+        else:
+            slots = self._arguments(task)
+            yield from thread.runs(function.core, slots)
         if not function.is_async:
-            task.give(self._lift(slots) if self._lift is not None else None)
+            if adapter is not None:
+                task.give(slots)
+            else:
+                task.give(self._lift(slots) if self._lift is not None else None)
             if self._finish is not None:
                 self._finish(slots)
         elif function.callback is not None:
@@ -91,7 +108,7 @@ class AsyncLift:
         self._exit(task)
 
     def _arguments(self, task: Task) -> Any:
-        args = task.on_start()
+        args = task.on_start(task.scope)
         slots = self.function.core.buffer()
         self.cx.scope = task.scope
         try:
@@ -211,7 +228,7 @@ def begin(function: LiftedFunction, args: tuple[Any, ...]) -> Call:
     call = Call(function.instance)
     tasks.depth += 1
     try:
-        task = lift.start(lambda: args, call.resolve, None)
+        task = lift.start(lambda scope: args, call.resolve, None)
     except BaseException as error:
         if not function.instance.may_enter.value:
             host_tasks_of(function.instance.store).end_all(error, function.instance)
@@ -224,23 +241,14 @@ def begin(function: LiftedFunction, args: tuple[Any, ...]) -> Call:
     return call
 
 
-def waiting_caller(function: LiftedFunction, caller: ComponentInstance | None) -> Callable[[tuple[Any, ...]], Any]:
-    """How an instance that knows of no tasks, or the host, calls it: they have the result when it returns."""
+def waiting_caller(function: LiftedFunction) -> Callable[[tuple[Any, ...]], Any]:
+    """How the host calls it, if that has the result when the call returns."""
     store = function.instance.store
-    if caller is None:
 
-        def run(args: tuple[Any, ...]) -> Any:
-            call = begin(function, args)
-            if not call.is_done:
-                host_tasks_of(store).run(call)
-            return call.result()
-
-        return run
-    lift = lift_of(function, False)
-
-    def perform(args: tuple[Any, ...]) -> Any:
-        call = Call(function.instance)
-        lift.start(lambda: args, call.resolve, caller)
+    def run(args: tuple[Any, ...]) -> Any:
+        call = begin(function, args)
+        if not call.is_done:
+            host_tasks_of(store).run(call)
         return call.result()
 
-    return perform
+    return run

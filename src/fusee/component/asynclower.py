@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from fusee.component.asynclift import lift_of
+from fusee.component.asynclift import AsyncLift, OnResolve, OnStart, lift_of
 from fusee.component.compile import row_lowerer
 from fusee.component.context import Context
 from fusee.component.formats import MEMORY
@@ -32,48 +32,76 @@ from fusee.component.tasks import NO_RESULT, Thread, tasks_of
 from fusee.component.traps import Reason, trap
 from fusee.component.types import BORROW, ResultType, ValType
 from fusee.component.waitables import (
-    CANCELLED_BEFORE_RETURNED,
-    CANCELLED_BEFORE_STARTED,
     RETURNED,
     STARTED,
-    STARTING,
-    OnCancel,
     Subtask,
 )
 
-Begin = Callable[[Callable[[], Any], Callable[[Any], None]], OnCancel | None]
 _STATE_BITS: Final = 4
 
 
-class AsyncLower:
-    """A function that is lowered, `async` or not: it works on the slots of calls by the instance's core code."""
+class Lowered:
+    """A function that is lowered, `async` or not, in a component that knows of tasks."""
+
+    def __init__(self, instance: ComponentInstance, ty: FuncType, is_async: bool) -> None:
+        self._instance, self._type, self._is_async = instance, ty, is_async
+        core_params, core_results = flatten_function([param for _, param in ty._params], ty._result, is_async)
+        self._has_result = bool(core_results)
+        has_pointer = ty._result is not None and (is_async or not core_results)
+        self._pointer_at = len(core_params) - 1 if has_pointer else None
+        """Which parameter says where the caller wants the result."""
+        self._tasks = tasks_of(instance.store)
+
+    def _check(self) -> None:
+        if not self._instance.may_leave.value:
+            raise trap(Reason.CANNOT_LEAVE)
+
+    def _answer(self, slots: Slots, subtask: Subtask) -> Thread | None:
+        """What the guest is told when the call comes back."""
+        if not self._is_async:
+
+            def finish(is_cancelled: bool) -> int:
+                subtask.deliver()
+                return subtask.result if self._has_result else 0
+
+            if not subtask.is_resolved():
+                return self._tasks.thread().wait_until(slots, subtask.is_resolved, False, finish)
+            slots[0] = finish(False)
+        elif subtask.is_resolved():
+            subtask.deliver()
+            slots[0] = RETURNED
+        else:
+            subtask.index = self._instance.handles.add(subtask)
+            slots[0] = subtask.state | subtask.index << _STATE_BITS
+        return None
+
+
+class AsyncLower(Lowered):
+    """One whose values go through Python: it works on the slots of calls by the instance's core code."""
 
     def __init__(
         self, instance: ComponentInstance, callee: LiftedFunction | HostFunctionItem, ty: FuncType, cx: Context,
         is_async: bool,
     ) -> None:  # fmt: skip
+        super().__init__(instance, ty, is_async)
         params = [param for _, param in ty._params]
         together = parameters_type(params)
-        self._instance, self._callee, self._type, self._cx, self._is_async = instance, callee, ty, cx, is_async
+        self._callee, self._cx = callee, cx
         self._lift = argument_lifter(cx, together, MOST_FLAT_ASYNC_PARAMS if is_async else MOST_FLAT_PARAMS)
         self._lower = _memory_lowerer(cx, ty._result) if is_async else result_lowerer(cx, params, ty._result)
-        core_params, core_results = flatten_function(params, ty._result, is_async)
-        self._has_result = bool(core_results)
-        has_pointer = ty._result is not None and (is_async or not core_results)
-        self._pointer_at = len(core_params) - 1 if has_pointer else None
-        self._tasks = tasks_of(instance.store)
         self._has_borrows = bool(together._flags & BORROW)
         self._perform: Callable[[Any], Any] | None = None
-        self._start: Begin
+        self._start: AsyncLift | None = None
         if isinstance(callee, HostFunctionItem):
             self._perform = host_performer(callee, ty)
+        elif callee.is_task:
+            self._start = lift_of(callee, False)
         else:
-            self._start = _beginner(instance, callee)
+            self._perform = callee.caller(instance)
 
     def call(self, slots: Slots) -> Thread | None:
         """Perform a call, as `corecall.Call`."""
-        if not self._instance.may_leave.value:
-            raise trap(Reason.CANNOT_LEAVE)
+        self._check()
         pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
         value = NO_RESULT
         if self._perform is not None and not self._has_borrows:
@@ -100,7 +128,7 @@ class AsyncLower:
         mine = type(slots).from_buffer_copy(slots)
         subtask, cx = Subtask(), self._cx
 
-        def on_start() -> Any:
+        def on_start(scope: object) -> Any:
             subtask.progress()
             subtask.state = STARTED
             before, cx.scope = cx.scope, subtask.scope
@@ -111,44 +139,28 @@ class AsyncLower:
 
         def on_resolve(value: Any) -> None:
             subtask.progress()
-            if value is NO_RESULT:
-                is_early = subtask.state == STARTING
-                subtask.state = CANCELLED_BEFORE_STARTED if is_early else CANCELLED_BEFORE_RETURNED
-            else:
+            if value is not NO_RESULT:
                 self._finish(mine, pointer, value)
-                subtask.state = RETURNED
+                subtask.result = mine[0]
+            subtask.resolve(value is NO_RESULT)
 
-        if self._perform is None:
-            subtask.on_cancel = self._start(on_start, on_resolve)
+        if self._start is not None:
+            subtask.on_cancel = self._start.start(on_start, on_resolve, self._instance).request_cancel
         else:
-            if value is NO_RESULT:
-                value = self._perform(on_start())
-            subtask.state = STARTED
-            if self._can_await(value):
-                host, takes_errors = host_tasks_of(self._instance.store), isinstance(self._type._result, ResultType)
-                subtask.on_cancel = host.spawn(value, on_resolve, takes_errors, self._instance).cancel
-            else:
-                on_resolve(value)
-        return self._answer(slots, mine, subtask)
+            self._call_plain(subtask, on_start, on_resolve, value)
+        return self._answer(slots, subtask)
 
-    def _answer(self, slots: Slots, mine: Slots, subtask: Subtask) -> Thread | None:
-        """What the guest is told when the call comes back."""
-        if not self._is_async:
-
-            def finish(is_cancelled: bool) -> int:
-                subtask.deliver()
-                return mine[0] if self._has_result else 0
-
-            if not subtask.is_resolved():
-                return self._tasks.thread().wait_until(slots, subtask.is_resolved, False, finish)
-            slots[0] = finish(False)
-        elif subtask.is_resolved():
-            subtask.deliver()
-            slots[0] = RETURNED
+    def _call_plain(self, subtask: Subtask, on_start: OnStart, on_resolve: OnResolve, value: Any) -> None:
+        """Call who knows of no tasks, unless `value` says what that has given."""
+        if value is NO_RESULT:
+            assert self._perform is not None
+            value = self._perform(on_start(None))
+        subtask.state = STARTED
+        if self._can_await(value):
+            host, takes_errors = host_tasks_of(self._instance.store), isinstance(self._type._result, ResultType)
+            subtask.on_cancel = host.spawn(value, on_resolve, takes_errors, self._instance).cancel
         else:
-            subtask.index = self._instance.handles.add(subtask)
-            slots[0] = subtask.state | subtask.index << _STATE_BITS
-        return None
+            on_resolve(value)
 
 
 def _memory_lowerer(cx: Context, result: ValType | None) -> Callable[[Slots, int, Any], None]:
@@ -162,20 +174,3 @@ def _memory_lowerer(cx: Context, result: ValType | None) -> Callable[[Slots, int
         store(cx, cx.current, pointer, value)
 
     return lower
-
-
-def _beginner(instance: ComponentInstance, callee: LiftedFunction) -> Begin:
-    """How a guest's function is called."""
-    if not callee.is_task:
-        perform = callee.caller(instance)
-
-        def start_plain(on_start: Callable[[], Any], on_resolve: Callable[[Any], None]) -> None:
-            on_resolve(perform(on_start()))
-
-        return start_plain
-    lift = lift_of(callee, False)
-
-    def start(on_start: Callable[[], Any], on_resolve: Callable[[Any], None]) -> OnCancel:
-        return lift.start(on_start, on_resolve, instance).request_cancel
-
-    return start

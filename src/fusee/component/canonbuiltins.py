@@ -109,6 +109,9 @@ def _task_return(instance: ComponentInstance, step: Builtin, contexts: Contexts)
         is_same = not needs_memory or (function.encoding == encoding and lift.cx.current == current)
         if step.type is not function.type._result or not is_same:
             raise Trap("invalid `task.return` signature and/or options for current task")
+        if task.adapter is not None:
+            task.give(slots)
+            return
         result = lift.lift_returned(slots)
         task.give(result[0] if result else None)
 

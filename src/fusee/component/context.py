@@ -14,6 +14,7 @@ from fusee.component.values import ErrorContextValue
 
 if TYPE_CHECKING:
     from fusee.api.memory import Memory
+    from fusee.component.adapters.copies import Copier
     from fusee.component.corecall import CoreCall
     from fusee.component.runtime import ComponentInstance
     from fusee.component.streams import End
@@ -27,7 +28,7 @@ UTF16_TAG: Final = 1 << 31
 class Context:
     """Of one canonical function. `is_host` says that the host is at the other side."""
 
-    __slots__ = ("allocate", "current", "encoding", "instance", "is_host", "lift_borrow", "lift_own",
+    __slots__ = ("allocate", "copiers", "current", "encoding", "instance", "is_host", "lift_borrow", "lift_own",
                  "lower_borrow", "lower_own", "mapping", "memory", "put", "put_string", "realloc", "room", "scope",
                  "string")  # fmt: skip
 
@@ -49,6 +50,8 @@ class Context:
         self.memory = memory
         self.realloc = realloc
         self.encoding = encoding
+        self.copiers: dict[Context, Copier | None] = {}
+        """What copies elements of streams to here (`adapters.copies`)."""
         self.scope: Scope | None = None
         self.room = 0
         """How many bytes of strings and lists may still be lifted."""

@@ -216,7 +216,7 @@ def _lower(frame: Frame, step: Lower) -> None:
         frame.spaces[CORE_FUNC].append(linked)
         return
     call: Call
-    if step.type._is_async or frame.instance.program.is_async:
+    if step.type._is_async or frame.instance.program.is_async or (not is_host and callee.is_task):
         call = AsyncLower(frame.instance, callee, step.type, cx, options.is_async).call
     else:
         call = lowered(frame.instance, callee, step.type, cx)

@@ -173,6 +173,12 @@ def flatten_params(params: Sequence[ValType], most: int) -> list[str]:
     return ["i32"] if flat is None or len(flat) > most else list(flat)
 
 
+def is_flat(ty: ValType, most: int) -> bool:
+    """Whether a value is passed as core values, of which there are `most` at most, and not as a pointer."""
+    flat = layout_of(ty).flat
+    return flat is not None and len(flat) <= most
+
+
 def needs_memory(types: Iterable[ValType]) -> bool:
     """Whether values of these types refer to memory themselves."""
     from fusee.component.types import POINTER

@@ -141,7 +141,8 @@ class LiftedFunction:
         if self.is_task:
             from fusee.component.asynclift import waiting_caller
 
-            return waiting_caller(self, caller)
+            assert caller is None  # a component calls it by `asynclower`
+            return waiting_caller(self)
         cx = Context(self.instance, self.memory, self.realloc, self.encoding, caller is None)
         params = parameters_type([ty for _, ty in self.type._params])
         lower = argument_lowerer(cx, params)

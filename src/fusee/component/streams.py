@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from fusee.api.errors import Trap
+from fusee.component.adapters.copies import find_copier
 from fusee.component.compile import area_lowerer, list_lifter
 from fusee.component.context import Context
 from fusee.component.explain import check_value
@@ -73,27 +74,43 @@ class GuestBuffer:
 
     def read(self, count: int, is_host: bool) -> Sequence[Any]:
         """The next elements."""
-        payload, done = self._payload, self.progress
-        self.progress = done + count
+        payload, at = self._payload, self._place() if self._payload is not None else 0
+        self.progress += count
         if payload is None:
             return [None] * count
         cx = self._contexts[is_host]
-        at = self._pointer + done * layout_of(payload).size
         found: Sequence[Any] = list_lifter(payload)(cx, cx.begin(), at, count)
         return found
 
     def write(self, values: Sequence[Any], is_host: bool) -> None:
         """Put elements."""
-        payload, done = self._payload, self.progress
+        payload = self._payload
         if payload is not None:
             cx = self._contexts[is_host]
             try:
-                area_lowerer(payload)(cx, values, self._pointer + done * layout_of(payload).size)
+                area_lowerer(payload)(cx, values, self._place())
             except UNFIT as error:
                 for number, value in enumerate(values):
                     check_value(payload, value, f"element {number}")
                 raise error from None
-        self.progress = done + len(values)
+        self.progress += len(values)
+
+    def take(self, source: "GuestBuffer", count: int) -> bool:
+        """Copy elements of another one; false if they have to go through Python."""
+        ours, theirs = source._payload, self._payload
+        if ours is not None and theirs is not None:
+            copy = find_copier(source._contexts[0], self._contexts[0], ours, theirs)
+            if copy is None:
+                return False
+            copy(source._place(), self._place(), count)
+        source.progress += count
+        self.progress += count
+        return True
+
+    def _place(self) -> int:
+        """Where the next element is."""
+        assert self._payload is not None
+        return self._pointer + self.progress * layout_of(self._payload).size
 
 
 class Shared(AsyncValue):
@@ -140,6 +157,8 @@ class Shared(AsyncValue):
 
 
 def _copy(source: Buffer, target: Buffer, count: int) -> None:
+    if isinstance(source, GuestBuffer) and isinstance(target, GuestBuffer) and target.take(source, count):
+        return
     target.write(source.read(count, target.is_host), source.is_host)
 
 

@@ -15,7 +15,7 @@ from fusee.component.traps import Reason, trap
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
-    from fusee.component.asynclift import AsyncLift
+    from fusee.component.asynclift import AsyncLift, OnResolve, OnStart
     from fusee.component.corecall import CoreCall
     from fusee.component.hosttasks import HostTasks
     from fusee.component.runtime import ComponentInstance
@@ -201,20 +201,23 @@ class Thread:
 class Task:
     """A call of a function that was lifted."""
 
-    __slots__ = ("instance", "lift", "main", "on_resolve", "on_start", "scope", "state", "tasks", "threads")
+    __slots__ = ("adapter", "instance", "lift", "main", "on_resolve", "on_start", "scope", "state", "tasks",
+                 "threads")  # fmt: skip
 
     main: Thread
     """The thread that the call made."""
 
     def __init__(
-        self, tasks: "Tasks", lift: "AsyncLift | None", instance: "ComponentInstance", on_start: Callable[[], Any],
-        on_resolve: Callable[[Any], None],
+        self, tasks: "Tasks", lift: "AsyncLift | None", instance: "ComponentInstance", on_start: "OnStart",
+        on_resolve: "OnResolve", adapter: "CoreCall | None",
     ) -> None:  # fmt: skip
         self.tasks = tasks
         self.lift = lift
         self.instance = instance
         self.on_start = on_start
         self.on_resolve = on_resolve
+        self.adapter = adapter
+        """What has the arguments copied and calls the function: results are slots; None: they are Python's values."""
         self.state = INITIAL
         self.scope = Scope()
         """What it has borrowed."""

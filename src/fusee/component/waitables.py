@@ -144,11 +144,20 @@ class Subtask(Waitable):
         self.is_delivered = False
         """Whether the caller knows that it has ended."""
         self.index = 0
-        self.result: Any = None
+        self.result = 0
+        """The core value that it has given, if the caller waits for that."""
 
     def is_resolved(self) -> bool:
         """Whether it has returned or was cancelled."""
         return self.state >= RETURNED
+
+    def resolve(self, is_cancelled: bool) -> None:
+        """It has returned, or was cancelled."""
+        if is_cancelled:
+            is_early = self.state == STARTING
+            self.state = CANCELLED_BEFORE_STARTED if is_early else CANCELLED_BEFORE_RETURNED
+        else:
+            self.state = RETURNED
 
     def deliver(self) -> None:
         """The caller learns that it has ended: what was lent is returned."""

@@ -45,7 +45,7 @@ class TooLargeError(Exception):
 
 
 class Assembler:
-    """One module: what it imports, then its functions, of which the first is exported."""
+    """One module: what it imports, then its functions, of which some are exported."""
 
     def __init__(self, most_bytes: int) -> None:
         """`most_bytes` bounds its instructions, and so what writing them takes."""
@@ -96,19 +96,19 @@ class Assembler:
         self._defined.append((self._type((tuple(params.values()), tuple(results))), code))
         return code
 
-    def finish(self, name: str) -> bytes:
-        """The module, which exports its first function under a name, by which backtraces call it, too."""
+    def finish(self, *exported: str) -> bytes:
+        """The module, which exports functions by their names; backtraces call them so, too."""
         bodies = [code.finish() for _, code in self._defined]
-        first = len(self.functions) - len(bodies)
         types = [bytes([COMP_FUNC]) + _kinds(params) + _kinds(results) for params, results in self._types]
-        exported = _name(name) + bytes([_FUNC_KIND]) + unsigned(first)
+        places = [(unsigned(self.functions[name]), _name(name)) for name in exported]
         sections = {
             _TYPE: types, _IMPORT: self._imported, _FUNCTION: [unsigned(ty) for ty, _ in self._defined],
-            _EXPORT: [exported], _CODE: [_sized(body) for body in bodies],
+            _EXPORT: [name + bytes([_FUNC_KIND]) + place for place, name in places],
+            _CODE: [_sized(body) for body in bodies],
         }  # fmt: skip
         content = b"".join(bytes([kind]) + _sized(_vector(items)) for kind, items in sections.items())
         module = b"\0" + _sized(_name("component"))  # names (spec 7.4)
-        shown = module + b"\1" + _sized(_vector([unsigned(first) + _name(name)]))
+        shown = module + b"\1" + _sized(_vector([place + name for place, name in places]))
         return _HEADER + content + b"\0" + _sized(_name("name") + shown)
 
 

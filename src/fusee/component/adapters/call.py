@@ -5,14 +5,18 @@ from typing import Final
 
 from fusee.component.items import FuncType
 from fusee.component.layout import parameters_type
-from fusee.component.types import ValType
+from fusee.component.types import ErrorContext, FutureType, HandleType, StreamType, ValType
 
 Pair = tuple[ValType, ValType]
 """A type as the source of a value has it, and the target."""
-MovedHandle = tuple[bool, Pair]
-"""Whether it is in a result, and its types."""
+MovedHandle = tuple[str, Pair]
+"""The direction in which it is moved, and its types."""
 
 EXPORT: Final = "adapter"
+RESULT: Final = "result"
+"""What gives the result of a task."""
+MOVED: Final = (HandleType, StreamType, FutureType, ErrorContext)
+"""Types whose values are in tables."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,31 @@ class Call:
 
 
 @dataclass(frozen=True)
+class TaskCall:
+    """The same of a call that is a task: who starts it and who is told its result are Python's."""
+
+    caller: Side
+    callee: Side
+    is_lowered_async: bool
+    is_lifted_async: bool
+    has_callback: bool
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The same of copies from one end of a stream or a future to the other."""
+
+    element: Pair
+    encodings: tuple[str, str]
+    has_realloc: bool
+
+
+@dataclass(frozen=True)
 class Adapter:
     """The module of a call, what it imports, and the types of the handles that it has moved."""
 
     binary: bytes
     imports: tuple[str, ...]
     handles: tuple[MovedHandle, ...]
+    waiting: frozenset[int] = frozenset()
+    """Its functions that guests may wait in."""

@@ -17,20 +17,19 @@ _PAGE_BITS: Final = 16
 
 
 class Direction:
-    """Arguments go from the caller to the callee, results back; names of its functions have a prefix."""
+    """Arguments go from the caller to the callee, results back. A prefix, by which it is told apart, begins names."""
 
     def __init__(self, module: Assembler, prefix: str, source: str, target: str, encodings: tuple[str, str]) -> None:
-        """`source` and `target` are names of sides: `caller` and `callee`."""
+        """`source` and `target` are names of sides, such as `caller` and `callee`."""
         self._module = module
-        self._prefix = prefix
+        self.prefix = prefix
         self.source_encoding, self.target_encoding = encodings
-        self.is_result = source == "callee"
         self.host_string = f"{prefix}_string"
         self.sides = {"from": source, "to": target, "realloc": f"{target}_realloc", "leave": f"{target}_leave"}
 
     def begin(self, name: str, params: Mapping[str, str], results: int | Iterable[str]) -> Code:
         """A new function; so many results are i32."""
-        self.sides[name] = f"{self._prefix}.{name}"
+        self.sides[name] = f"{self.prefix}.{name}"
         kinds = ("i32",) * results if isinstance(results, int) else tuple(results)
         return self._module.function(self.sides[name], params, kinds, self.sides)
 

@@ -7,11 +7,17 @@ callee's `post-return`.
 from fusee.component.adapters.assembler import Assembler, Code
 from fusee.component.adapters.call import EXPORT, Adapter, Call, MovedHandle
 from fusee.component.adapters.direction import Direction
+from fusee.component.adapters.passing import (
+    directions,
+    import_hosts,
+    import_memories,
+    import_reallocs,
+    pass_arguments,
+    pass_result,
+)
 from fusee.component.adapters.strings import fail
-from fusee.component.adapters.values import Values
-from fusee.component.layout import flatten_function, flatten_lifted, layout_of
+from fusee.component.layout import flatten_function, flatten_lifted
 from fusee.component.traps import Reason
-from fusee.component.types import HANDLE, POINTER
 
 
 def make_adapter(call: Call, most_bytes: int) -> Adapter:
@@ -21,9 +27,7 @@ def make_adapter(call: Call, most_bytes: int) -> Adapter:
     types = call.caller.type
     params = flatten_function([ty for _, ty in types._params], types._result, False)
     names = {f"p{i}": kind for i, kind in enumerate(params[0])}
-    encodings = call.caller.encoding, call.callee.encoding
-    inward = Direction(module, "argument", "caller", "callee", encodings)
-    outward = Direction(module, "result", "callee", "caller", encodings[::-1])
+    inward, outward = directions(module, call)
     code = module.function(EXPORT, names, params[1], inward.sides)
     writer = _Writer(call, code, inward, outward, list(names), params[1])
     writer.write()
@@ -31,30 +35,20 @@ def make_adapter(call: Call, most_bytes: int) -> Adapter:
 
 
 def _import(module: Assembler, call: Call) -> None:
-    for name, side in (("caller", call.caller), ("callee", call.callee)):
-        if side.has_memory:
-            module.import_memory(name)
-    for name in ("caller_leave", "callee_leave", *(f"enter{i}" for i in range(call.entered))):
-        module.import_global(name)
+    import_memories(module, call)
+    for i in range(call.entered):
+        module.import_global(f"enter{i}")
     lifted = call.callee.type
     params, results = flatten_lifted([ty for _, ty in lifted._params], lifted._result, False, False)
     module.import_function("core", params, results)
-    for name, side in (("caller_realloc", call.caller), ("callee_realloc", call.callee)):
-        if side.has_realloc:
-            module.import_function(name, ("i32",) * 4, ("i32",))
+    import_reallocs(module, call)
     if call.has_post_return:
         module.import_function("post_return", results, ())
-    module.import_function("fail", ("i32", "i32"), ())
     module.import_function("thrown", ("exnref",), ())
-    given = call.caller.params, call.caller.type._result
-    if any(ty is not None and ty._flags & HANDLE for ty in given):
-        module.import_function("handle", ("i32", "i32"), ("i32",))
     if call.has_scope:
         module.import_function("begin", (), ())
         module.import_function("end", (), ())
-    for direction, ty in zip(("argument", "result"), given, strict=True):
-        if ty is not None and ty._flags & POINTER:
-            module.import_function(f"{direction}_string", ("i32", "i32"), ("i32", "i32"))
+    import_hosts(module, call)
 
 
 class _Writer:
@@ -81,49 +75,19 @@ class _Writer:
             code.emit(f"i32.const 0 global.set enter{i}")
         if call.has_scope:
             code.emit("call begin")
-        self._pass_arguments()
+        pass_arguments(code, self._inward, call, self._names, self.handles)
         code.emit("call core")
         self._pass_result()
         code.emit("end return end call thrown unreachable")
 
-    def _pass_arguments(self) -> None:
-        code, pair = self._code, (self._call.caller.params, self._call.callee.params)
-        layout = layout_of(pair[0])
-        values = Values(self._inward, self.handles)
-        if layout.flat is not None:
-            values.pass_on(code, pair, self._names[: len(layout.flat)])
-            return
-        code.local("source")
-        code.local("target")
-        code.emit(f"""
-            local.get p0 i32.const {layout.size} i32.const {layout.alignment} call {self._inward.area("from")}
-            local.set source
-            i32.const {layout.alignment} i32.const {layout.size} call {self._inward.allocator()} local.set target""")
-        values.copy_parts(code, pair, 0)
-        code.emit("local.get target")
-
     def _pass_result(self) -> None:
-        code, (ours, theirs) = self._code, (self._call.caller.type._result, self._call.callee.type._result)
-        code.sides = self._outward.sides
-        if ours is None or theirs is None:
-            self._end(None)
-            return
-        layout = layout_of(ours)
-        values = Values(self._outward, self.handles)
-        kind = self._results[0] if self._results else "i32"
-        given = code.local("given" if kind == "i32" else f"given_{kind}", kind)
-        code.emit(f"local.set {given}")
-        if self._results:
-            values.pass_on(code, (theirs, ours), [given])
-            self._end(given)
-            return
-        code.local("source")
-        code.local("target")
-        for name, side, pointer in (("source", "from", given), ("target", "to", self._names[-1])):
-            code.emit(f"""
-                local.get {pointer} i32.const {layout.size} i32.const {layout.alignment}
-                call {self._outward.area(side)} local.set {name}""")
-        values.copy(code, (theirs, ours), 0)
+        code, given = self._code, None
+        if self._call.callee.type._result is not None:
+            kind = self._results[0] if self._results else "i32"
+            given = code.local("given" if kind == "i32" else f"given_{kind}", kind)
+            code.emit(f"local.set {given}")
+            pointer = None if self._results else self._names[-1]
+            pass_result(code, self._outward, self._call, [given], pointer, self.handles)
         self._end(given)
 
     def _end(self, given: str | None) -> None:

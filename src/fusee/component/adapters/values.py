@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from fusee.component.adapters.assembler import Code, TooLargeError
-from fusee.component.adapters.call import MovedHandle, Pair
+from fusee.component.adapters.call import MOVED, MovedHandle, Pair
 from fusee.component.adapters.direction import Direction
 from fusee.component.compile import pair_of
 from fusee.component.layout import align, discriminant_size, layout_of, payload_offset
@@ -30,7 +30,6 @@ from fusee.component.types import (
     Char,
     EnumType,
     FlagsType,
-    HandleType,
     ListType,
     MapType,
     RecordType,
@@ -41,8 +40,9 @@ from fusee.component.types import (
 )
 
 _NUMBERS: Final = (S8, U8, S16, U16, S32, U32, S64, U64, F32, F64)
-_LOADS: Final = {1: "i32.load8_u", 2: "i32.load16_u", 4: "i32.load"}
-_STORES: Final = {1: "i32.store8", 2: "i32.store16", 4: "i32.store"}
+LOADS: Final = {1: "i32.load8_u", 2: "i32.load16_u", 4: "i32.load"}
+STORES: Final = {1: "i32.store8", 2: "i32.store16", 4: "i32.store"}
+"""Of an i32, by bytes."""
 _NARROW: Final[dict[type[ValType], str]] = {
     S8: "i32.extend8_s", U8: "i32.const 0xFF i32.and", S16: "i32.extend16_s", U16: "i32.const 0xFFFF i32.and",
 }  # fmt: skip
@@ -117,14 +117,14 @@ class Values:
                 local.set copied i32.store to+{at} local.get target local.get copied i32.store to+{at + 4}""")
         else:
             size = layout_of(ty).size
-            code.emit(f"local.get target local.get source {_LOADS[size]} from+{at}")
-            self._check(code, pair)
-            code.emit(f"{_STORES[size]} to+{at}")
+            code.emit(f"local.get target local.get source {LOADS[size]} from+{at}")
+            self.check(code, pair)
+            code.emit(f"{STORES[size]} to+{at}")
 
     def copy_parts(self, code: Code, pair: Pair, at: int) -> None:
         """A record or tuple; parts without gaps between them that are plain are one copy."""
-        placed = list(_placed(parts_of(pair), at))
-        for plain, group in groupby(placed, lambda found: is_plain(found[1][0])):
+        pieces = placed(parts_of(pair), at)
+        for plain, group in groupby(pieces, lambda found: is_plain(found[1][0])):
             if not plain:
                 for start, part in group:
                     self.copy(code, part, start)
@@ -138,7 +138,7 @@ class Values:
 
     def _copier(self, pair: Pair) -> str:
         """A function that copies from `source` to `target`."""
-        name, code = self._begin("copy", pair, {"source": "i32", "target": "i32"}, 0)
+        name, code = self.begin("copy", pair, {"source": "i32", "target": "i32"}, 0)
         if code is None:
             return name
         ty = pair[0]
@@ -146,12 +146,12 @@ class Values:
             self._copy_case(code, pair)
         elif isinstance(ty, ListType):
             end = f"local.get source i32.const {layout_of(ty).size} i32.add"
-            self._copy_elements(code, parts_of(pair)[0], end)
+            self.copy_elements(code, parts_of(pair)[0], end)
         else:
             self.copy_parts(code, pair, 0)
         return name
 
-    def _copy_elements(self, code: Code, element: Pair, end: str) -> None:
+    def copy_elements(self, code: Code, element: Pair, end: str) -> None:
         """Elements from `source` to an end, of which there is at least one."""
         size = layout_of(element[0]).size
         code.local("end")
@@ -165,16 +165,15 @@ class Values:
     def _copy_case(self, code: Code, pair: Pair) -> None:
         ty = pair[0]
         assert isinstance(ty, VariantLikeType)
-        size = discriminant_size(len(ty._cases()))
-        payload = payload_offset(len(ty._cases()), (layout_of(part) for part in ty._parts()))
+        size, payload = discriminant_size(len(ty._cases())), payload_of(ty)
         code.local("case")
-        code.emit(f"local.get target local.get source {_LOADS[size]} from local.tee case {_STORES[size]} to")
-        for part in self._cases(code, pair):
+        code.emit(f"local.get target local.get source {LOADS[size]} from local.tee case {STORES[size]} to")
+        for part in self.cases(code, pair):
             if part is not None:
                 self.copy(code, part, payload)
             code.emit("return")
 
-    def _cases(self, code: Code, pair: Pair) -> Iterator[Pair | None]:
+    def cases(self, code: Code, pair: Pair) -> Iterator[Pair | None]:
         """Branch to the case in `case`, or trap; who takes a payload's type writes what is done then, and a return."""
         cases = [
             None if one is None or other is None else (one, other)
@@ -211,7 +210,7 @@ class Values:
         return parts_of(pair)[0]
 
     def _list(self, element: Pair) -> str:
-        name, code = self._begin("list", element, {"source": "i32", "length": "i32"}, 2)
+        name, code = self.begin("list", element, {"source": "i32", "length": "i32"}, 2)
         if code is None:
             return name
         layout = layout_of(element[0])
@@ -228,7 +227,7 @@ class Values:
             code.emit("local.get target local.get source local.get size memory.copy to from")
         else:
             code.emit("local.get size if _ -")
-            self._copy_elements(code, element, "local.get source local.get size i32.add")
+            self.copy_elements(code, element, "local.get source local.get size i32.add")
             code.emit("end")
         code.emit("local.get start local.get length")
         return name
@@ -256,33 +255,50 @@ class Values:
                 code.emit(f"call {self.pointed(pair)}")
             else:
                 code.emit(_NARROW.get(type(ty), ""))
-                self._check(code, pair)
+                self.check(code, pair)
 
     def _passer(self, pair: Pair) -> str:
         """A function of the core values of a variant to those that the target gets."""
-        flat = layout_of(pair[0]).flat or ()
-        params = {"case": "i32"} | {f"slot{i}": kind for i, kind in enumerate(flat[1:])}
-        name, code = self._begin("pass", pair, params, flat)
+        name, code = self.begin("pass", pair, self.slots_of(pair), layout_of(pair[0]).flat or ())
         if code is None:
             return name
-        for part in self._cases(code, pair):
-            given = (layout_of(part[0]).flat or ()) if part is not None else ()
-            names = [code.local(f"{kind}_{i}", kind) for i, kind in enumerate(given)]
-            for i, kind in enumerate(given):
-                code.emit(f"local.get slot{i} {_FROM_JOINED.get((flat[1 + i], kind), '')} local.set {names[i]}")
+        for part in self.cases(code, pair):
             if part is not None:
-                self.pass_on(code, part, names)
-            code.emit(" ".join(f"local.set {found}" for found in reversed(names)))
-            code.emit("local.get case")
-            for i, kind in enumerate(flat[1:]):
-                if i < len(given):
-                    code.emit(f"local.get {names[i]} {_TO_JOINED.get((given[i], kind), '')}")
-                else:
-                    code.emit(f"i64.const 0 {_FROM_JOINED.get(('i64', kind), '')}")
-            code.emit("return")
+                self.pass_on(code, part, self.take_apart(code, pair, part))
+            self.join(code, pair, part)
         return name
 
-    def _check(self, code: Code, pair: Pair) -> None:
+    @staticmethod
+    def slots_of(pair: Pair) -> dict[str, str]:
+        """Names and types of the core values of a variant."""
+        return {"case": "i32"} | {f"slot{i}": kind for i, kind in enumerate((layout_of(pair[0]).flat or ())[1:])}
+
+    @staticmethod
+    def take_apart(code: Code, pair: Pair, part: Pair) -> list[str]:
+        """Names of variables with the core values of a payload, which are in the slots of its variant."""
+        slots = (layout_of(pair[0]).flat or ())[1:]
+        given = layout_of(part[0]).flat or ()
+        names = [code.local(f"{kind}_{i}", kind) for i, kind in enumerate(given)]
+        for i, kind in enumerate(given):
+            code.emit(f"local.get slot{i} {_FROM_JOINED.get((slots[i], kind), '')} local.set {names[i]}")
+        return names
+
+    @staticmethod
+    def join(code: Code, pair: Pair, part: Pair | None) -> None:
+        """Return the core values of a variant, of whose payload they are on the stack."""
+        slots = (layout_of(pair[0]).flat or ())[1:]
+        given = (layout_of(part[0]).flat or ()) if part is not None else ()
+        names = [code.local(f"{kind}_{i}", kind) for i, kind in enumerate(given)]
+        code.emit(" ".join(f"local.set {found}" for found in reversed(names)))
+        code.emit("local.get case")
+        for i, kind in enumerate(slots):
+            if i < len(given):
+                code.emit(f"local.get {names[i]} {_TO_JOINED.get((given[i], kind), '')}")
+            else:
+                code.emit(f"i64.const 0 {_FROM_JOINED.get(('i64', kind), '')}")
+        code.emit("return")
+
+    def check(self, code: Code, pair: Pair) -> None:
         """Check or change the core value on the stack of a type that has one, and no payload."""
         ty = pair[0]
         if isinstance(ty, Bool):
@@ -295,14 +311,14 @@ class Values:
             code.local("number")
             code.emit(f"""local.tee number i32.const {len(ty._names)} i32.ge_u if _ -
                 i32.const {int(Reason.INVALID_CASE)} local.get number call fail unreachable end local.get number""")
-        elif isinstance(ty, HandleType):
-            kind = self._direction.is_result, pair
+        elif isinstance(ty, MOVED):
+            kind = self._direction.prefix, pair
             if kind not in self._handles:
                 self._handles.append(kind)
             code.local("index")
             code.emit(f"local.set index i32.const {self._handles.index(kind)} local.get index call handle")
 
-    def _begin(
+    def begin(
         self, kind: str, pair: Pair, params: dict[str, str], results: int | Iterable[str]
     ) -> tuple[str, Code | None]:  # fmt: skip
         """The name of a function for a type, and its code if it has none yet."""
@@ -318,7 +334,12 @@ def _cases_of(ty: ValType) -> tuple[tuple[str, ValType | None], ...]:
     return ty._cases()
 
 
-def _placed(parts: Sequence[Pair], at: int) -> Iterator[tuple[int, Pair]]:
+def payload_of(ty: VariantLikeType) -> int:
+    """Where in a variant the payload is, in bytes."""
+    return payload_offset(len(ty._cases()), (layout_of(part) for part in ty._parts()))
+
+
+def placed(parts: Sequence[Pair], at: int) -> Iterator[tuple[int, Pair]]:
     """Where the parts of a record lie that begins somewhere."""
     offset = 0
     for part in parts:
@@ -350,6 +371,6 @@ def _move(code: Code, at: int, size: int) -> None:
     end = at + size
     while at < end:
         width = next(width for width in (8, 4, 2, 1) if at + width <= end)
-        load, store = ("i64.load", "i64.store") if width == 8 else (_LOADS[width], _STORES[width])
+        load, store = ("i64.load", "i64.store") if width == 8 else (LOADS[width], STORES[width])
         code.emit(f"local.get target local.get source {load} from+{at} {store} to+{at}")
         at += width

@@ -1,0 +1,103 @@
+"""Calls of a component's functions that are tasks, whose values an adapter copies."""
+
+from ctypes import memmove, sizeof
+from typing import Any
+
+from fusee.api.errors import LinkError
+from fusee.api.func import Func
+from fusee.api.store import Store
+from fusee.component.adapters.call import EXPORT, RESULT, Adapter, Side, TaskCall
+from fusee.component.adapters.imports import Imports
+from fusee.component.asynclift import lift_of
+from fusee.component.asynclower import Lowered
+from fusee.component.context import Context
+from fusee.component.corecall import CoreCall, host_function
+from fusee.component.handles import Scope
+from fusee.component.program import Lower
+from fusee.component.runtime import MASK, LiftedFunction, Slots
+from fusee.component.tasks import NO_RESULT, Thread
+from fusee.component.types import BORROW
+from fusee.component.waitables import STARTED, Subtask
+
+
+def task_adapter(
+    here: Context, there: Context, callee: LiftedFunction, step: Lower, sides: tuple[Side, Side]
+) -> Func | None:  # fmt: skip
+    """The function that `canon lower` makes of another component's, as `link.adapter`."""
+    instance, options = here.instance, step.options
+    call = TaskCall(*sides, options.is_async, callee.is_async, callee.callback is not None)
+    made = instance.chain[-1].program.adapters.find(instance.store.engine, call)
+    if made is None:
+        return None
+    written, module = made
+    try:
+        exports = _TaskImports(written, here, there, callee).instantiate(instance.store, module)
+    except LinkError:  # as in `link.adapter`
+        return None
+    lowered = AdaptedLower(here, there, callee, step, exports)
+    return host_function(instance.store, step.core_type, lowered.call)
+
+
+class _TaskImports(Imports):
+    def __init__(self, written: Adapter, here: Context, there: Context, callee: LiftedFunction) -> None:
+        self._core = callee.core.function
+        super().__init__(
+            written, {"caller": here, "callee": there}, {"argument": (here, there), "result": (there, here)}
+        )
+
+    def find(self, store: Store, name: str) -> Any:
+        return self._core if name == "core" else super().find(store, name)
+
+
+class AdaptedLower(Lowered):
+    """A function of another component's, lowered."""
+
+    def __init__(
+        self, here: Context, there: Context, callee: LiftedFunction, step: Lower, exports: dict[str, Func]
+    ) -> None:  # fmt: skip
+        super().__init__(here.instance, step.type, step.options.is_async)
+        self._here, self._there = here, there
+        self._lift = lift_of(callee, False)
+        self._core = CoreCall(exports[EXPORT])
+        self._result = CoreCall(exports[RESULT]) if RESULT in exports else None
+        given = 0 if self._result is None else len(self._result.function._signature.type._params)
+        self._given = given - (self._pointer_at is not None)
+        """How many core values the callee gives."""
+        self._has_borrows = any(ty._flags & BORROW for _, ty in step.type._params)
+
+    def call(self, slots: Slots) -> Thread | None:
+        """Perform a call, as `corecall.Call`."""
+        self._check()
+        subtask = Subtask()
+        # The caller's frame may be somewhere else when the callee begins.
+        mine = self._core.buffer()
+        memmove(mine, slots, min(sizeof(mine), sizeof(slots)))
+        pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
+
+        def on_start(scope: Scope) -> Slots:
+            subtask.progress()
+            subtask.state = STARTED
+            if self._has_borrows:  # nobody else is let in before all arguments are there
+                self._here.scope, self._there.scope = subtask.scope, scope
+            return mine
+
+        def on_resolve(given: Any) -> None:
+            subtask.progress()
+            if given is not NO_RESULT:
+                self._give(subtask, given, pointer)
+            subtask.resolve(given is NO_RESULT)
+
+        subtask.on_cancel = self._lift.start(on_start, on_resolve, self._instance, self._core).request_cancel
+        return self._answer(slots, subtask)
+
+    def _give(self, subtask: Subtask, given: Slots, pointer: int) -> None:
+        """Take the result to the caller."""
+        result = self._result
+        if result is None:
+            return
+        slots = result.buffer()
+        memmove(slots, given, 8 * self._given)
+        if self._pointer_at is not None:
+            slots[self._given] = pointer
+        result.run(slots)
+        subtask.result = slots[0]
