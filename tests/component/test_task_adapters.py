@@ -1,5 +1,6 @@
 """Asynchronous calls from component to component, whose values adapters copy: when, and what ends them."""
 
+import gc
 from typing import Any
 from unittest.mock import patch
 
@@ -214,6 +215,22 @@ def test_callees_that_break_the_rules(name: str, message: str, function: str) ->
 def test_a_guest_that_never_goes_on() -> None:
     found = calls("waits").outcome("call", 256, 5, 512)
     assert found.startswith("trap deadlock detected: event loop cannot make further progress")
+
+
+@pytest.mark.parametrize("name", ["at-once", "later", "plain"])
+def test_calls_leave_no_circles_of_objects(name: str) -> None:
+    """Else Python looks for them after every few calls."""
+    instance, store = calls(name).instantiate([])
+    function = instance.get_func(store, "call")
+    assert function is not None
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            function(store, 256, 5, 512)
+        assert gc.collect() < 100
+    finally:
+        gc.enable()
 
 
 # Handles.

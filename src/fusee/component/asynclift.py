@@ -37,7 +37,8 @@ _CODE_BITS: Final = 4
 class AsyncLift:
     """A function as tasks call it."""
 
-    __slots__ = ("_finish", "_lift", "_lower", "cx", "function", "instance", "is_exclusive", "lift_returned")
+    __slots__ = ("_finish", "_lift", "_lower", "_tasks", "cx", "function", "instance", "is_exclusive",
+                 "lift_returned")  # fmt: skip
 
     def __init__(self, function: LiftedFunction, is_host: bool) -> None:
         """`is_host` says that the host calls it."""
@@ -50,6 +51,7 @@ class AsyncLift:
         self.lift_returned = argument_lifter(self.cx, parameters_type([] if result is None else [result]))
         """Takes what `task.return` is given, a tuple."""
         self._finish = function.finisher()
+        self._tasks = tasks_of(function.instance.store)
         self.is_exclusive = not function.is_async or function.callback is not None
 
     def start(
@@ -62,8 +64,7 @@ class AsyncLift:
         """
         instance = self.instance
         entered = instance.enter(caller)
-        tasks = tasks_of(instance.store)
-        task = Task(tasks, self, instance, on_start, on_resolve, adapter)
+        task = Task(self._tasks, self, instance, on_start, on_resolve, adapter)
         task.main = thread = Thread(task, self._body(task), self._may_wait())
         try:
             thread.resume()
@@ -87,15 +88,21 @@ class AsyncLift:
 
     def _body(self, task: Task) -> Body:
         function, thread, adapter = self.function, task.main, task.adapter
-        if not (yield from self._enter(task, thread)):
+        assert thread is not None
+        if self._must_wait() and not (yield from self._wait_to_enter(task, thread)):
             return
+        if function.type._is_async and self.is_exclusive:
+            self.instance.exclusive = thread
+        task.register(thread)
         task.state = BEGUN
         if adapter is not None:
-            slots = task.on_start(task.scope)
-            yield from thread.runs(adapter, slots)
+            core, slots = adapter, task.on_start(task.scope)
         else:
-            slots = self._arguments(task)
-            yield from thread.runs(function.core, slots)
+            core, slots = function.core, self._arguments(task)
+        if thread.may_wait:
+            yield from thread.runs(core, slots)
+        else:
+            core.run(slots)
         if not function.is_async:
             if adapter is not None:
                 task.give(slots)
@@ -104,7 +111,7 @@ class AsyncLift:
             if self._finish is not None:
                 self._finish(slots)
         elif function.callback is not None:
-            yield from self._call_back(task, slots)
+            yield from self._call_back(thread, slots)
         self._exit(task)
 
     def _arguments(self, task: Task) -> Any:
@@ -122,37 +129,41 @@ class AsyncLift:
             self.cx.scope = None
         return slots
 
-    def _enter(self, task: Task, thread: Thread) -> Generator[bool, bool, bool]:
+    def _is_full(self) -> bool:
+        """Whether the instance wants no more tasks now."""
+        instance = self.instance
+        return instance.backpressure > 0 or (self.is_exclusive and instance.exclusive is not None)
+
+    def _must_wait(self) -> bool:
+        """Whether a task does not begin at once."""
+        if not self.function.type._is_async:
+            return False
+        instance = self.instance
+        if self.is_exclusive and not instance.backpressure and not instance.waiting_to_enter:
+            _let_finish(instance)
+        return self._is_full() or instance.waiting_to_enter > 0
+
+    def _wait_to_enter(self, task: Task, thread: Thread) -> Generator[bool, bool, bool]:
         """Wait as long as the instance wants no more tasks; false if it was cancelled meanwhile."""
         instance = self.instance
-        if self.function.type._is_async:
-            is_exclusive = self.is_exclusive
-
-            def is_full() -> bool:
-                return instance.backpressure > 0 or (is_exclusive and instance.exclusive is not None)
-
-            if is_exclusive and not instance.backpressure and not instance.waiting_to_enter:
-                _let_finish(instance)
-            if is_full() or instance.waiting_to_enter:
-                instance.waiting_to_enter += 1
-                is_cancelled = yield from thread.waits(lambda: not is_full(), True)
-                instance.waiting_to_enter -= 1
-                if is_cancelled:
-                    task.cancel()
-                    return False
-            if is_exclusive:
-                instance.exclusive = thread
-        task.register(thread)
-        return True
+        instance.waiting_to_enter += 1
+        is_cancelled = yield from thread.waits(lambda: not self._is_full(), True)
+        instance.waiting_to_enter -= 1
+        if is_cancelled:
+            task.main = None
+            task.cancel()
+        return not is_cancelled
 
     def _exit(self, task: Task) -> None:
+        assert task.main is not None
         task.unregister(task.main)
+        task.main = None
         if self.function.type._is_async and self.is_exclusive:
             self.instance.exclusive = None
 
-    def _call_back(self, task: Task, slots: Any) -> Generator[bool, bool, None]:
+    def _call_back(self, thread: Thread, slots: Any) -> Generator[bool, bool, None]:
         """What the function has given says what it waits for; then its callback is called, which says the next."""
-        callback, instance, thread = self.function.callback, self.instance, task.main
+        callback, instance = self.function.callback, self.instance
         assert callback is not None
         packed = slots[0] & MASK
         while packed & 0xF != EXIT:
@@ -237,7 +248,8 @@ def begin(function: LiftedFunction, args: tuple[Any, ...]) -> Call:
         tasks.depth -= 1
         if tasks.host is not None:
             tasks.host.kick()  # other tasks may go on now
-    call.cancel = lambda: task.request_cancel(None)
+    if not call.is_done:
+        call.cancel = lambda: task.request_cancel(None)
     return call
 
 

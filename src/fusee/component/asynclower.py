@@ -145,7 +145,9 @@ class AsyncLower(Lowered):
             subtask.resolve(value is NO_RESULT)
 
         if self._start is not None:
-            subtask.on_cancel = self._start.start(on_start, on_resolve, self._instance).request_cancel
+            task = self._start.start(on_start, on_resolve, self._instance)
+            if not subtask.is_resolved():
+                subtask.on_cancel = task.request_cancel
         else:
             self._call_plain(subtask, on_start, on_resolve, value)
         return self._answer(slots, subtask)

@@ -96,11 +96,11 @@ def _current(instance: ComponentInstance) -> Task:
 
 
 def _task_return(instance: ComponentInstance, step: Builtin, contexts: Contexts) -> Call:
-    current, encoding = contexts[0].current, step.options.encoding
+    tasks, current, encoding = tasks_of(instance.store), contexts[0].current, step.options.encoding
     needs_memory = step.type is not None and (step.type._flags & POINTER or layout_of(step.type).flat is None)
 
     def call(slots: Slots) -> None:
-        task = _current(instance)
+        task = tasks.thread().task
         lift = task.lift
         if lift is None or not lift.function.is_async:
             raise Trap("`task.return` called by a task that was not lifted with `async`")

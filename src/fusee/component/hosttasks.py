@@ -31,7 +31,7 @@ class Call:
     def __init__(self, instance: "ComponentInstance | None") -> None:
         self.instance = instance
         self.is_done = False
-        self.cancel: Callable[[], object] = lambda: None
+        self.cancel: Callable[[], object] = _nothing
         self._value: Any = None
         self._error: BaseException | None = None
         self._future: asyncio.Future[None] | None = None
@@ -40,6 +40,7 @@ class Call:
         """It has ended."""
         if not self.is_done:
             self._value = value
+            self.cancel = _nothing
             self._end()
 
     def fail(self, error: BaseException) -> None:
@@ -64,6 +65,10 @@ class Call:
         if not self.is_done:
             self._future = loop.create_future()
             await self._future
+
+
+def _nothing() -> None:
+    """How a call is cancelled that has its result, or cannot be."""
 
 
 class HostCall:

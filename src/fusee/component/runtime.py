@@ -37,8 +37,8 @@ Slots = Any
 class ComponentInstance:
     """An instance of a component: its handles, its resources, its threads, and whether it may be entered and left."""
 
-    __slots__ = ("_actual", "backpressure", "chain", "exclusive", "flags", "handles", "may_enter", "may_leave",
-                 "program", "resources", "store", "threads", "waiting_to_enter")  # fmt: skip
+    __slots__ = ("_actual", "_entered", "backpressure", "chain", "exclusive", "flags", "handles", "may_enter",
+                 "may_leave", "program", "resources", "store", "threads", "waiting_to_enter")  # fmt: skip
 
     def __init__(self, store: Store, parent: "ComponentInstance | None", program: Program) -> None:
         self.store = store
@@ -59,6 +59,7 @@ class ComponentInstance:
         self.exclusive: Thread | None = None
         """The thread of a task that keeps others of its kind out."""
         self._actual: dict[ValType, Any] = {}
+        self._entered: dict[ComponentInstance | None, tuple[ComponentInstance, ...]] = {}
 
     def keep_flags(self) -> None:
         """Hold the flags itself."""
@@ -67,8 +68,11 @@ class ComponentInstance:
 
     def entered(self, caller: "ComponentInstance | None") -> "tuple[ComponentInstance, ...]":
         """The instances that a call enters: itself and those around it, but none that the caller is in."""
-        inside = caller.chain if caller is not None else ()
-        return tuple(instance for instance in self.chain if instance not in inside)
+        found = self._entered.get(caller)
+        if found is None:
+            inside = caller.chain if caller is not None else ()
+            found = self._entered[caller] = tuple(instance for instance in self.chain if instance not in inside)
+        return found
 
     def may_enter_from(self, caller: "ComponentInstance | None") -> bool:
         """Whether a call may enter it."""

@@ -204,8 +204,8 @@ class Task:
     __slots__ = ("adapter", "instance", "lift", "main", "on_resolve", "on_start", "scope", "state", "tasks",
                  "threads")  # fmt: skip
 
-    main: Thread
-    """The thread that the call made."""
+    main: Thread | None
+    """The thread that the call made, until it ends."""
 
     def __init__(
         self, tasks: "Tasks", lift: "AsyncLift | None", instance: "ComponentInstance", on_start: "OnStart",
@@ -266,6 +266,7 @@ class Task:
         """The caller asks it to end: a thread that waits and may be told is told now."""
         if self.state == INITIAL:
             self.state = CANCEL_DELIVERED
+            assert self.main is not None
             self.main.resume(True)
             return
         if self.state != BEGUN:

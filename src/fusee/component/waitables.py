@@ -153,6 +153,7 @@ class Subtask(Waitable):
 
     def resolve(self, is_cancelled: bool) -> None:
         """It has returned, or was cancelled."""
+        self.on_cancel = None
         if is_cancelled:
             is_early = self.state == STARTING
             self.state = CANCELLED_BEFORE_STARTED if is_early else CANCELLED_BEFORE_RETURNED

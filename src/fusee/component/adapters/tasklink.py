@@ -1,6 +1,5 @@
 """Calls of a component's functions that are tasks, whose values an adapter copies."""
 
-from ctypes import memmove, sizeof
 from typing import Any
 
 from fusee.api.errors import LinkError
@@ -60,9 +59,10 @@ class AdaptedLower(Lowered):
         self._lift = lift_of(callee, False)
         self._core = CoreCall(exports[EXPORT])
         self._result = CoreCall(exports[RESULT]) if RESULT in exports else None
-        given = 0 if self._result is None else len(self._result.function._signature.type._params)
-        self._given = given - (self._pointer_at is not None)
-        """How many core values the callee gives."""
+        self._taken = range(_count(self._core))
+        given = 0 if self._result is None else _count(self._result) - (self._pointer_at is not None)
+        self._given = range(given)
+        """The callee's core values."""
         self._has_borrows = any(ty._flags & BORROW for _, ty in step.type._params)
 
     def call(self, slots: Slots) -> Thread | None:
@@ -71,7 +71,8 @@ class AdaptedLower(Lowered):
         subtask = Subtask()
         # The caller's frame may be somewhere else when the callee begins.
         mine = self._core.buffer()
-        memmove(mine, slots, min(sizeof(mine), sizeof(slots)))
+        for i in self._taken:
+            mine[i] = slots[i]
         pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
 
         def on_start(scope: Scope) -> Slots:
@@ -87,7 +88,9 @@ class AdaptedLower(Lowered):
                 self._give(subtask, given, pointer)
             subtask.resolve(given is NO_RESULT)
 
-        subtask.on_cancel = self._lift.start(on_start, on_resolve, self._instance, self._core).request_cancel
+        task = self._lift.start(on_start, on_resolve, self._instance, self._core)
+        if not subtask.is_resolved():
+            subtask.on_cancel = task.request_cancel
         return self._answer(slots, subtask)
 
     def _give(self, subtask: Subtask, given: Slots, pointer: int) -> None:
@@ -96,8 +99,14 @@ class AdaptedLower(Lowered):
         if result is None:
             return
         slots = result.buffer()
-        memmove(slots, given, 8 * self._given)
+        for i in self._given:
+            slots[i] = given[i]
         if self._pointer_at is not None:
-            slots[self._given] = pointer
+            slots[len(self._given)] = pointer
         result.run(slots)
         subtask.result = slots[0]
+
+
+def _count(core: CoreCall) -> int:
+    """How many parameters there are."""
+    return len(core.function._signature.type._params)
