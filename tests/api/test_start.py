@@ -39,6 +39,14 @@ print(*sys.modules)
 """
 
 
+OPTIONS = """
+import sys
+from fusee.cli.main import run_command
+assert run_command(["run", "-C", "compiler=tiered", "--invoke", "run", sys.argv[1]]) == 0
+print(*sys.modules)
+"""
+
+
 def modules_after(program: str, *arguments: str) -> set[str]:
     """What a process has imported that begins with a program in the cache."""
     engine()  # so that it is
@@ -72,3 +80,12 @@ def test_what_the_start_of_a_command_imports(tmp_path: Path) -> None:
     assert "fusee.wasi.process" in loaded
     assert not loaded & {"fusee.wasi.args", "fusee.wasi.fd", "fusee.wasi.path", "fusee.wasi.poll"}
     assert not loaded & (COMPILER | NEVER)
+
+
+def test_what_a_command_with_options_imports(tmp_path: Path) -> None:
+    """One that is interpreted at first; nothing of it is in the cache, so that a process may be started."""
+    file = tmp_path / "program.wasm"
+    file.write_bytes(fusee.wat2wasm('(module (func (export "run")))'))
+    loaded = modules_after(OPTIONS, str(file))
+    assert "fusee.tier.watcher" in loaded
+    assert not loaded & (COMPILER | NEVER - {"hashlib", "json", "subprocess", "tempfile"})

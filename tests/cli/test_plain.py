@@ -1,10 +1,22 @@
-"""Which commands are understood without the parser of options."""
+"""Which commands are understood without the parser of options, and that it would understand the same."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fusee.cli.plain import plain_program
+from fusee.cli.execution import Request
+from fusee.cli.plain import plain_request
+from fusee.cli.run import run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("app.wasm", "run", "validate", "--dir"):
+        (tmp_path / name).write_bytes(b"")
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -18,14 +30,34 @@ from fusee.cli.plain import plain_program
         (["run"], []),  # the command, which misses its file
         ([], []),
         (["-h"], []),
-        (["run", "--dir", ".", "app.wasm"], []),
+        (["run", "--dir", "."], []),
+        (["run", "--dir"], []),
+        (["run", "--invoke", "-1", "app.wasm"], []),
+        (["run", "--invoke=main", "app.wasm"], []),
+        (["run", "--count", "app.wasm"], []),
         (["run", "-"], []),
+        (["run", "-C", "compiler=native", "missing.wasm"], []),
         (["validate", "app.wasm"], []),
         (["validte"], []),  # neither a file nor a command
     ],
 )
-def test_plain(arguments: list[str], program: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("app.wasm", "run", "validate"):
-        (tmp_path / name).write_bytes(b"")
-    assert plain_program(arguments) == program
+def test_plain(arguments: list[str], program: list[str], folder: Path) -> None:
+    asked = plain_request(arguments)
+    assert asked == ({"file": program[0], "arguments": tuple(program[1:])} if program else None)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--invoke", "main", "app.wasm", "1"],
+        ["-C", "compiler=tiered", "--invoke", "a", "--invoke", "b", "app.wasm", "--invoke", "c"],
+        ["--dir", ".", "--dir", "a::b", "--env", "A=1", "--env", "B", "--argv0", "", "app.wasm"],
+        ["-W", "fuel=1", "-S", "cli=n", "-D", "checked", "-O", "opt-level=2", "-W", "simd=n", "app.wasm", "-W"],
+    ],
+)
+def test_options_are_understood_as_by_their_parser(arguments: list[str], folder: Path) -> None:
+    asked = plain_request(arguments)
+    assert asked is not None
+    assert plain_request(["run", *arguments]) == asked
+    parsed: dict[str, Any] = run.make_context("run", list(arguments)).params
+    assert Request(**asked) == Request(**parsed | {"file": os.fspath(parsed["file"])})

@@ -1,7 +1,7 @@
 """Replacing the handlers of first cells and giving them back, un-compiled, with 32-bit and 64-bit pointers."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,7 +12,7 @@ from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Instance, Store
 from fusee.kernel.arena import allocate_simulated, new, new_array, simulate
-from fusee.kernel.lang import Ptr, address, cast, load, size_of, store, u8, u32, usize
+from fusee.kernel.lang import Ptr, address, atomic_store, cast, load, size_of, store, u8, u32, usize
 from fusee.kernel.target import ILP32, LP64
 
 INTERRUPTED, TIERED, OWN = usize(0x4000), usize(0x5000), 0x1000
@@ -82,6 +82,28 @@ def test_first_cells_are_replaced_and_restored(world: World) -> None:
         expected = [[int(INTERRUPTED)] * len(CELLS)] * 2 if is_wanted else before
         assert [handlers(code) for code in world.codes] == expected
         assert all(load(usize, cell(code, CODE_START + 8)) < INTERRUPTED for code in world.codes)
+
+
+def test_where_native_code_begins_nothing_is_replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for a moment, in which a guest could come by."""
+    plain = cast(Block, cast(Block, cast(Holdings, world.store.objects).newest).next)
+    m = cast(Instance, contents(cast(Block, plain.next))).module
+    m.natives = new_array(usize, 4)
+    m.natives[3] = usize(0x6000)
+    stored: list[int] = []
+
+    def noting(place: Ptr[usize], *others: Any) -> None:
+        stored.append(int(address(place)))
+        atomic_store(place, *others)
+
+    monkeypatch.setattr("fusee.engine.runtime.heads.atomic_store", noting)
+    replace_heads(world.store, True, True)
+    first, native = world.codes
+    assert handlers(first) == [int(INTERRUPTED)] * len(CELLS)
+    assert handlers(native)[1:] == [int(INTERRUPTED)] * 2
+    assert int(address(cell(native, CODE_START))) not in stored
+    replace_heads(world.store, False, False)
+    assert handlers(native)[0] == OWN + 0x300
 
 
 @pytest.mark.parametrize("place", range(len(CELLS)))

@@ -4,9 +4,10 @@ import subprocess
 import sys
 
 from fusee.api.text import wat2wasm
-from fusee.native.batch import CALLEE_BYTES, FULL_LINES, MOST_TARGETS, Wish, choose, compile_batch
+from fusee.native.batch import CALLEE_BYTES, FULL_LINES, LEAST_BYTES, MOST_TARGETS, Wish, choose, compile_batch
 from fusee.native.code import mapped
 from fusee.native.module import read_module
+from fusee.native.resume import Place
 
 
 def test_a_batch_has_what_its_functions_call() -> None:
@@ -27,6 +28,8 @@ def test_a_batch_has_what_its_functions_call() -> None:
     assert chosen(Wish([0, 1], [], [], 0)) == ([0], {})
     assert chosen(Wish([9, 3], [], [], 1000)) == ([3], {})
     assert chosen(Wish([4, 1], [], [], 1000)) == ([1], {4: "too many locals"})
+    assert chosen(Wish([0], [], [], 1000, called=[2])) == ([0, 2], {})
+    assert chosen(Wish([3], [], [], 1000, called=[])) == ([3], {})
 
 
 def test_a_batch_has_what_its_functions_may_call_through_a_table() -> None:
@@ -53,6 +56,18 @@ def test_a_batch_has_long_functions_only_if_they_are_hot() -> None:
     module = read_module(bytes(wat2wasm(f"(module (func (call 1) (call 2)) (func {long}) (func))")))
     assert choose(module, Wish([0], [], [], 10_000)).units == [[0, 2]]
     assert choose(module, Wish([0, 1], [], [], 10_000)).units == [[0, 1, 2]]
+
+
+def test_loops_take_room_but_not_all_of_it() -> None:
+    long = "(nop)" * (LEAST_BYTES - 10)
+    text = f"(module (func (loop (call 1)) {long}) (func {'(nop)' * (LEAST_BYTES // 2 - 9)} (call 2)) (func {long}))"
+    module = read_module(bytes(wat2wasm(text)))
+    loop = [Place(0, module.body(0)[0] + 1, 0, 0, 0)]
+    hot = [1, 2]
+    assert choose(module, Wish(hot, loop, [], 3 * LEAST_BYTES)).units == [[1, 2]]
+    assert choose(module, Wish(hot, loop, [], 2 * LEAST_BYTES)).units == [[1]]
+    assert choose(module, Wish([], loop, [], 1)).units == [[1]]
+    assert choose(module, Wish([], loop, [], LEAST_BYTES)).units == [[1]]
 
 
 def test_what_is_long_is_compiled_in_haste_at_first() -> None:

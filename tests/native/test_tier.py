@@ -357,14 +357,21 @@ def test_native_code_goes_on_in_so_many_loops_only(monkeypatch: pytest.MonkeyPat
     known = module_of(own, module)
     first, second, third, fourth = translated_loops(known)
     monkeypatch.setattr("fusee.tier.module._MOST_LOOPS", 2)
+
+    def chosen() -> tuple[list[int], list[tuple[int, int]]]:
+        hot, loops = known.choose(1000)
+        known.received(NativeCode({}, {}, None, {}), [], loops)
+        return hot, [(loop.function, loop.cell) for loop in loops]
+
     for place in (first, second, third, second, third):
         assert seen(own, module._address, *place)
-    assert [(loop.function, loop.cell) for loop in known.loops()] == [second]
-    assert [seen(own, module._address, *place) for place in (third, second)] == [True] * 2
-    assert [(loop.function, loop.cell) for loop in known.loops()] == [third]
-    known.done.add(0)
+    assert chosen() == ([], [second])
+    assert seen(own, module._address, *third)
+    assert chosen() == ([], [third])
+    assert seen(own, module._address, *second)  # all the same: it is to be native where it begins
+    assert chosen() == ([0], [])
     assert not any(seen(own, module._address, *place) for place in (first, second, third, fourth))
-    assert known.loops() == []
+    assert chosen() == ([], [])
 
 
 def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
@@ -417,8 +424,8 @@ def test_a_place_in_another_module_is_none() -> None:
 
     assert [is_news(function) for function in (2, 100_000, 0xFFFF_FFFF)] == [False] * 3
     assert [is_news(function) for function in (0, 1)] == [True] * 2
-    assert [loop.function for loop in known.loops()] == [1]
-    assert known.hot(10) == []
+    hot, loops = known.choose(1000)
+    assert (hot, [loop.function for loop in loops]) == ([], [1])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is nothing like it")
@@ -446,13 +453,13 @@ def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
     assert main_of(instance, store) == 7
     known = module_of(own, module)
     (place,) = translated_loops(known)
-    assert known.last() == []
+    assert known.last(1000) == []
     assert seen(own, module._address, *place)
-    loops = known.loops()
+    _, loops = known.choose(1000)
     known.install(own._address, code_of(known, Wish([], [Place(*loop.place) for loop in loops], [], 0)), loops)
     known.install(own._address, code_of(known, Wish([1], [], [0], 1000)), [])
-    assert known.last() == [0, 1]
-    assert known.last() == []
+    assert known.last(1000) == [0, 1]
+    assert known.last(1000) == []
     known.install(own._address, code_of(known, Wish([0, 1], [], [], 1000, is_last=True)), [], is_last=True)
     assert known.loose == set()
     assert main_of(instance, store) == 7

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any, Final
 
-from fusee.cli.plain import plain_program
+from fusee.cli.plain import plain_request
 from fusee.cli.streams import hold_closed_streams
 
 _INTERRUPTED: Final = 130  # what shells report for a program ended by Ctrl-C
@@ -15,7 +15,7 @@ def main() -> None:
     hold_closed_streams()
     arguments = sys.argv[1:]
     status = run_command(arguments)
-    if plain_program(arguments):
+    if plain_request(arguments) is not None:
         _end_at_once(status)
     sys.exit(status)
 
@@ -45,11 +45,11 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> Any:
-    program = plain_program(arguments)
-    if program:
+    asked = plain_request(arguments)
+    if asked is not None:
         from fusee.cli.execution import Request, execute
 
-        return execute(Request(program[0], tuple(program[1:])))
+        return execute(Request(**asked))
     from fusee.cli.commands import fusee
 
     return fusee.main(arguments, prog_name="fusee", standalone_mode=False)

@@ -1,7 +1,7 @@
-"""The shortest commands: a program and its arguments. Nothing is imported to understand them."""
+"""The shortest commands: a program, its arguments, and what most runs are told. Nothing is imported for them."""
 
 import os
-from typing import Final
+from typing import Any, Final
 
 COMMANDS: Final = {
     "run": "Run a program (the default).",
@@ -21,11 +21,33 @@ COMMANDS: Final = {
 }
 
 
-def plain_program(arguments: list[str]) -> list[str]:
-    """A file and its arguments if that is all that `arguments` say, as `fusee [run] FILE …`; else an empty list.
+_ONCE: Final = {"--argv0": "argv0", "--invoke": "invoke"}
+_REPEATED: Final = {
+    "--dir": "directories", "--env": "variables", "-W": "options", "-S": "system", "-D": "debugging",
+    "-O": "optimizing", "-C": "generating",
+}  # fmt: skip
+"""Options of `cli.run` with a value, and what `execution.Request` calls them; those that may be given many times."""
+
+
+def plain_request(arguments: list[str]) -> dict[str, Any] | None:
+    """What an `execution.Request` has, if `arguments` are `[run] [OPTION VALUE]… FILE …` with these options; else None.
 
     Options come before the file: what is behind it is the program's, whatever it looks like.
     """
     given = arguments[1:] if arguments[:1] == ["run"] else arguments
-    is_named = given is not arguments or (bool(given) and given[0] not in COMMANDS)
-    return given if is_named and given and given[0][:1] != "-" and os.path.lexists(given[0]) else []
+    if given is arguments and given and given[0] in COMMANDS:
+        return None
+    found: dict[str, Any] = {}
+    place = 0
+    while len(given) > place + 1 and given[place + 1][:1] != "-":
+        option, value = given[place : place + 2]
+        if option in _ONCE:
+            found[_ONCE[option]] = value
+        elif option in _REPEATED:
+            found[_REPEATED[option]] = (*found.get(_REPEATED[option], ()), value)
+        else:
+            break
+        place += 2
+    if len(given) == place or given[place][:1] == "-" or not os.path.lexists(given[place]):
+        return None
+    return {"file": given[place], "arguments": tuple(given[place + 1 :]), **found}

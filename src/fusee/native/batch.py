@@ -27,7 +27,8 @@ from fusee.native.unit import Options, Unit
 MOST_FUNCTIONS = 200  # of a batch
 MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
 CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen in them
-FULL_LINES = 1500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.05 s
+LEAST_BYTES = 2 * CALLEE_BYTES  # for what is called, however long the loops are that go on
+FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.015 s
 
 
 class Wish(NamedTuple):
@@ -39,6 +40,7 @@ class Wish(NamedTuple):
     room: int  # for so many bytes of WebAssembly; the first of the functions may be larger
     is_metered: bool = False  # whether what is executed is paid for with fuel
     is_last: bool = False  # whether LLVM shall do all it can, however long that takes
+    called: list[int] | None = None  # functions that have been called; the others need not be there, if any are
 
     def to_bytes(self) -> bytes:
         return json.dumps(self).encode()
@@ -73,7 +75,9 @@ class _Choice:
         self.tail_callees: dict[int, frozenset[int]] = {}
         self._done = set(wish.done)
         self._hot = frozenset(wish.hot)
-        self._room = wish.room
+        self._called = None if wish.called is None else self._hot.union(wish.called)
+        loops = sum(end - start for start, end in (module.body(place.function) for place in wish.loops))
+        self._room = max(wish.room - loops, min(wish.room, LEAST_BYTES))
         self._types: dict[FuncType, None] = {}  # of indirect calls, of which targets have not been taken
 
     def take(self, functions: Iterable[int]) -> None:
@@ -81,6 +85,8 @@ class _Choice:
         waiting = list(functions)
         for index in waiting:
             if index in self._done or index not in self.module.defined:
+                continue
+            if self._called is not None and index not in self._called:
                 continue
             self._done.add(index)
             start, end = self.module.body(index)

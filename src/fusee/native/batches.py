@@ -80,6 +80,11 @@ class Worker:
             return None
         raise TimeoutError
 
+    def listen(self, seconds: float) -> bool:
+        """Wait until it says something; whether it does. Raises `OSError` where pipes cannot be waited for."""
+        assert self._process.stdout is not None
+        return is_readable(self._process.stdout.fileno(), seconds)
+
     def end(self) -> None:
         """End the process, if it has not ended."""
         self._process.kill()
@@ -140,7 +145,8 @@ class Shelf:
         return found
 
     def hold(self, key: str, functions: Collection[int]) -> None:
-        """Say what is in one of them."""
+        """Say what is in one of them, which is newer than those that were named before."""
+        self._held.pop(key, None)
         self._held[key] = frozenset(functions)
 
     def add(self, made: bytes, functions: Collection[int]) -> None:
@@ -148,10 +154,14 @@ class Shelf:
         key = digest(self._key, made)
         if not functions or not self._key or not self._cache.write("batch", key, made):
             return
-        covered = [old for old, held in self._held.items() if held <= set(functions) and old != key]
+        self.hold(key, functions)
+        covered, seen = [], frozenset[int]()
+        for old, held in reversed(self._held.items()):
+            if held <= seen:
+                covered.append(old)
+            seen |= held
         for old in covered:
             del self._held[old]
-        self.hold(key, functions)
         self._cache.write("tier", self._key, json.dumps(list(self._held)).encode())
         for old in covered:
             self._cache.delete("batch", old)

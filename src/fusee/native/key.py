@@ -1,17 +1,19 @@
 """What names native code on disk: found out without loading the compiler."""
 
-import hashlib
 import json
+import marshal
 import os
 from collections.abc import Collection
 from functools import cache
 from typing import Final
 
 import fusee
-from fusee.kernel.cache import digest
+from fusee.kernel.cache import Cache, digest, fingerprint
 from fusee.kernel.host import compiler_version, processor
+from fusee.kernel.sources import are_stamped, file_digest, refresh
 
 _FORMAT: Final = "1"  # of an entry of the cache
+_KIND: Final = "sources"  # of entries of the cache, with digests of files
 _PARTS: Final = ("native", "engine", "kernel", "spec")  # what code depends on
 
 
@@ -29,11 +31,26 @@ def key_of(binary: bytes, what: str, is_metered: bool) -> str:
 
 @cache
 def sources_digest() -> str:
-    """What the code depends on beside the module: the engine's meanings and layouts, and the compiler."""
-    known = hashlib.sha256()
-    for part in _PARTS:
-        for folder, _, names in sorted(os.walk(os.path.join(os.path.dirname(fusee.__file__), part))):
-            for name in sorted(name for name in names if name.endswith(".py")):
-                with open(os.path.join(folder, name), "rb") as file:
-                    known.update(file.read())
-    return known.hexdigest()
+    """What the code depends on beside the module: the engine's meanings and layouts, and the compiler.
+
+    Hundreds of files, which are not read if the cache has their digest and nobody has written to them since.
+    """
+    kept, folder = Cache(), os.path.dirname(os.path.abspath(fusee.__file__))
+    key = fingerprint(_FORMAT, folder)
+    found = kept.read(_KIND, key)
+    if found is not None:
+        known, notes = marshal.loads(found)
+        if are_stamped(notes):
+            kept.mark_used(_KIND, key)
+            return str(known)
+    notes = {file: [file_digest(file), None] for file in _sources(folder)}
+    known = digest(*(content for content, _ in notes.values()))
+    if refresh(notes):
+        kept.write(_KIND, key, marshal.dumps((known, notes)))
+    return known
+
+
+def _sources(folder: str) -> list[str]:
+    """The files of the parts that code depends on, in an order that does not depend on the folder."""
+    walks = (walk for part in _PARTS for walk in sorted(os.walk(os.path.join(folder, part))))
+    return [os.path.join(place, name) for place, _, names in walks for name in sorted(names) if name.endswith(".py")]

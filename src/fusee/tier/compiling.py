@@ -10,9 +10,9 @@ from fusee.kernel.host import processor_count
 from fusee.native.batches import Worker
 from fusee.tier.module import Loop, TieredModule
 
-FIRST_ROOM: Final = 4 << 10  # for WebAssembly in a module's first batch, for which LLVM takes a quarter of a second
-ROOM: Final = 16 << 10  # and in others
-LAST_ROOM: Final = 64 << 10  # and in one that takes the place of all
+FIRST_ROOM: Final = 1536  # for WebAssembly in a module's first batch, for which LLVM takes 0.07 s
+ROOM: Final = 4 << 10  # and in others
+LAST_ROOM: Final = 6 << 10  # and in one that takes the place of others, in which what is called may be once more
 _MOST_TRIES: Final = 100  # to have a process: with a look at most every 0.2 s, twenty seconds of guests' time
 _MOST_DEAD: Final = 3  # processes that have ended before they could do anything
 _KEEP_SECONDS: Final = 5.0  # for a process that has nothing to do
@@ -28,17 +28,16 @@ class Work(NamedTuple):
     hot: list[int]
     loops: list[Loop]
     room: int  # for WebAssembly
-
-    @property
-    def is_last(self) -> bool:
-        """Whether it takes the place of what was compiled in pieces."""
-        return self.room == LAST_ROOM
+    is_last: bool = False  # whether it takes the place of what was compiled in haste, or in loops only
 
     def wish(self) -> bytes:
         """A `native.batch.Wish`."""
-        done = sorted(self.module.done.difference(self.hot))
+        module = self.module
+        done = sorted((module.refused if self.is_last else module.done).difference(self.hot))
         loops = [loop.place for loop in self.loops]
-        return json.dumps((self.hot, loops, done, self.room, self.module.is_metered, self.is_last)).encode()
+        return json.dumps(
+            (self.hot, loops, done, self.room, module.is_metered, self.is_last, module.called())
+        ).encode()  # fmt: skip
 
     def halves(self) -> "list[Work]":
         """The same as two of them, if it can be divided."""
@@ -47,7 +46,8 @@ class Work(NamedTuple):
             return []
         parts = self.hot[:middle], self.hot[middle:]
         return [
-            Work(self.module, hot, [loop for loop in self.loops if loop.function in hot], ROOM) for hot in parts
+            Work(self.module, hot, [loop for loop in self.loops if loop.function in hot], self.room, self.is_last)
+            for hot in parts
         ]
 
 
@@ -112,6 +112,15 @@ class Compiling:
         except OSError:
             self.end()
             raise
+
+    def listen(self, seconds: float) -> bool:
+        """Wait until the process says something, or that cannot be waited for; whether it is so."""
+        if self._worker is None:
+            return True
+        try:
+            return self._worker.listen(seconds)
+        except OSError:
+            return True
 
     def hear(self) -> tuple[Work, bytes] | None:
         """What it has compiled, if it has."""

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.api.errors import WasmtimeError
-from fusee.engine.runtime.codes import NOTE_BYTES
 from fusee.engine.state.code import CODE_START, MOST_PINS, Code
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.native import NativeCell, Resume
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from fusee.api._native import HostNative
     from fusee.api.module import Lifetime
 
+_OVERHEAD_BYTES: Final = 256  # in whose place a batch might have been begun
+_MOST_FOUND: Final = 4  # loops before it is known which are chosen
 _MOST_LOOPS: Final = 64  # of a module, that native code goes on in: who comes to one looks through them
 
 
@@ -65,10 +66,11 @@ class TieredModule:
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen where it begins
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
         self.seen: Counter[int] = Counter()  # by function: how often at all
-        self.loose: set[int] = set()  # functions whose native code is to be made once more, all of it together
+        self.loose: set[int] = set()  # functions whose native code is to be made once more, with what they call
         self.is_loose = False  # whether that is worth while
         self.is_old = True  # whether all native code is from earlier runs
         self.done = set(interpreted)  # functions that have native code, or cannot have it
+        self.refused = set(interpreted)  # those that cannot
         self.is_metered = is_metered
         self.shelf = Shelf(binary, is_metered)
         self.has_code = False  # whether there is native code, or is going to be
@@ -77,6 +79,8 @@ class TieredModule:
         self._own = range(int(state.imported_func_count), int(state.func_count))
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
         self._seen_heads: set[tuple[int, int]] = set()
+        self._known_loops: dict[tuple[int, int], list[Loop]] = {}
+        self._awaited: set[int] = set()  # functions that are being compiled, or loops of them
         for name in ("natives", "tiers"):
             array = (ctypes.c_size_t * int(state.func_count))()
             self.kept.append(array)
@@ -84,20 +88,23 @@ class TieredModule:
 
     def take_kept(self, engine: int) -> None:
         """Before anything is called: what earlier runs have left in the cache."""
+        found = []
         for key, made in self.shelf.all():
             try:
-                code = mapped(made)
+                found.append(mapped(made))
             except OSError:  # the system may let nothing more be executed
-                return
+                break
+            self.shelf.hold(key, found[-1].functions)
+        for code in reversed(found):  # of what is in two batches, what is newer
             self.kept.append(code)
             self.has_code = True
-            self.shelf.hold(key, code.functions)
-            for index, addresses in code.functions.items():
-                if index not in self.done:
-                    self._native.install_native(engine, self.address, index, *addresses)
+            new = code.functions.keys() - self.done
+            for index in new:
+                self._native.install_native(engine, self.address, index, *code.functions[index])
             self.done |= code.functions.keys() | code.reasons.keys()
+            self.refused |= code.reasons.keys()
             if code.is_quick:
-                self.loose |= code.functions.keys()
+                self.loose |= new
                 self.is_loose = True
 
     def note(self, engine: int, function: int, offset: int) -> bool:
@@ -114,6 +121,8 @@ class TieredModule:
         if not is_new and offset == CODE_START and function in self._cells:
             # Perhaps its first cell was replaced by somebody else when this was done.
             self._native.install_tiered(engine, self.address, function, self._cells[function])
+        if offset != CODE_START and function in self._awaited:
+            return False  # guests are going to leave it
         if offset == CODE_START or head in self._seen_heads or len(self._seen_heads) >= _MOST_LOOPS:
             self.counts[function] += is_new
             return is_new
@@ -127,28 +136,84 @@ class TieredModule:
         """How often guests were seen where something is to be done."""
         return sum(self.counts.values()) + sum(self.heads.values())
 
-    def hot(self, most: int) -> list[int]:
-        """The functions in which guests were seen, the hottest first; each once."""
-        found = [function for function, _ in self.counts.most_common() if function not in self.done]
-        self.counts.clear()
-        return found[:most]
+    def called(self) -> list[int]:
+        """The functions that have been called."""
+        state = view(ModuleState, self.address)
+        if not state.code_table.address:
+            return []
+        table = (ctypes.c_size_t * int(state.func_count)).from_address(int(state.code_table.address))
+        return [function for function, code in enumerate(table) if code]
 
-    def loops(self) -> list[Loop]:
-        """The loops in which guests were seen; each once, and of a function the one where that was most often.
+    def choose(self, room: int) -> tuple[list[int], list[Loop]]:
+        """What is compiled next of what guests were seen in: functions, and loops. There is room for so many bytes.
 
-        Who goes on natively in one of them comes to the others natively.
+        That which is hottest for its size comes first, since others wait for it. What was seen where it begins is
+        compiled whole; else one loop, where guests were seen most: who goes on natively there comes to the others
+        natively. What there is no room for waits for the next time.
         """
+        self._forget_done()
+        seen = self.counts + Counter[int]()
+        for (function, _), count in self.heads.items():
+            seen[function] += count
+        sizes = {function: self._size_of(function) for function in seen}
+        chosen: list[int] = []
+        for function in sorted(seen, key=lambda one: -seen[one] / (sizes[one] + _OVERHEAD_BYTES)):
+            if not chosen or sizes[function] <= room:
+                chosen.append(function)
+                room -= sizes[function]
+        hot = [function for function in chosen if self.counts.pop(function, 0)]
+        heads = self._take_heads(chosen, hot)
+        loops = self.loops_of(heads)
+        self.done.update(hot)
+        self._awaited.update(hot, (loop.function for loop in loops))
+        return hot, loops
+
+    def find_loops(self) -> None:
+        """Find out what is known of those that are going to be chosen."""
+        if not self._known_loops:
+            self.loops_of([head for head, _ in self.heads.most_common(_MOST_FOUND)])
+
+    def _forget_done(self) -> None:
+        """What was seen where nothing is to be done any more."""
+        for function in self.counts.keys() & self.done:
+            del self.counts[function]
+        if len(self._seen_heads) >= _MOST_LOOPS:
+            self.heads.clear()
+
+    def _size_of(self, function: int) -> int:
+        code = view(ModuleState, self.address).bodies[function - self._own.start].code
+        return int(code.end) - int(code.start)
+
+    def _take_heads(self, chosen: list[int], hot: list[int]) -> list[tuple[int, int]]:
+        """Of each chosen function that is not compiled whole the loop where guests were seen most."""
         hottest = {head[0]: head for head, _ in reversed(self.heads.most_common())}
-        heads = [head for head in self.heads if hottest[head[0]] == head][: _MOST_LOOPS - len(self._seen_heads)]
-        self.heads.clear()
+        for head in [head for head in self.heads if head[0] in chosen]:
+            del self.heads[head]
+        heads = [hottest[function] for function in chosen if function in hottest and function not in hot]
+        heads = heads[: _MOST_LOOPS - len(self._seen_heads)]
         self._seen_heads.update(heads)
-        return _find_loops(self._native, self.binary, heads, self.is_metered) if heads else []
+        return heads
+
+    def loops_of(self, heads: list[tuple[int, int]]) -> list[Loop]:
+        """What is known of these loops of translated functions; it is found out once."""
+        unknown = [head for head in heads if head not in self._known_loops]
+        if unknown:
+            found = _find_loops(self._native, self.binary, unknown, self.is_metered)
+            for head in unknown:
+                self._known_loops[head] = [loop for loop in found if (loop.function, loop.cell) == head]
+        return [loop for head in heads for loop in self._known_loops[head]]
+
+    def received(self, code: NativeCode, hot: list[int], loops: list[Loop]) -> None:
+        """What was chosen has been compiled, but for what was left out."""
+        self.done -= set(hot).difference(code.functions, code.reasons, self._interpreted)
+        self._awaited.difference_update(hot, (loop.function for loop in loops))
 
     def install(self, engine: int, code: NativeCode, loops: list[Loop], is_last: bool = False) -> None:
         """Have guests execute this code from now on. `is_last`: it takes the place of what was made in pieces."""
         self.is_old = False
         self.kept.append(code)
         self.done |= code.functions.keys() | code.reasons.keys()
+        self.refused |= code.reasons.keys()
         for index, (entry, place) in code.functions.items():
             cell = make_struct(NativeCell, {"entry": entry, "code": place})
             self.kept.append(cell)
@@ -165,12 +230,20 @@ class TieredModule:
             self.is_loose |= code.is_quick or bool(self.loose) or not resumed <= code.functions.keys()
             self.loose |= code.functions.keys() | resumed
 
-    def last(self) -> list[int]:
-        """The functions that are to be compiled once more, the hottest first; none if that is of no use."""
-        if not self.is_loose:
-            return []
+    def last(self, room: int) -> list[int]:
+        """Functions that are to be compiled once more, the hottest first, for so many bytes; none if that is of no use.
+
+        They are given once.
+        """
+        found: list[int] = []
+        for function in sorted(self.loose, key=lambda function: -self.seen[function]) if self.is_loose else ():
+            room -= self._size_of(function)
+            if found and room < 0:
+                return found
+            found.append(function)
+            self.loose.discard(function)
         self.is_loose = False
-        return sorted(self.loose, key=lambda function: -self.seen[function])
+        return found
 
     def _resume(self, engine: int, loop: Loop, entry: int) -> None:
         if loop.cell not in loop_cells(self.address, loop.function):
@@ -190,6 +263,8 @@ class TieredModule:
 
 def loop_cells(module: int, function: int) -> list[int]:
     """The offsets of its loops' first cells, of a function that has been translated; of others none."""
+    from fusee.engine.runtime.codes import NOTE_BYTES  # with what a start has no use for
+
     state = view(ModuleState, module)
     start = int(state.code_table[function]) if state.code_table.address else 0
     if start == 0:

@@ -39,10 +39,11 @@ _MOST_SECONDS: Final = 0.2  # when nothing new is found
 _SLOWER: Final = 1.1
 _SHARE: Final = 0.01  # of the time that looking may take
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
-_SAMPLES: Final = 3  # before something is compiled
+_FIRST_SAMPLES: Final = 3  # before something is compiled
+_SAMPLES: Final = 2  # before something more is
 _QUIET_SECONDS: Final = 0.1  # without anything new, after which that is compiled
-_LONG_SECONDS: Final = 1.0  # the same for what an earlier run has left, which may have been as short
-_MOST_HOT: Final = 50  # functions of a batch that were seen
+_LONG_SECONDS: Final = 0.3  # the same for what an earlier run has left, which may have been as short
+_LISTEN_SECONDS: Final = 0.005  # without looking whether this shall end
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
 
@@ -61,6 +62,7 @@ class Tier:
         self._compiling = Compiling()
         self._ungiven: list[tuple[TieredModule, weakref.ref[Store]]] = []  # stores that are to be told of code
         self._samples = self._turn = 0
+        self._has_begun = False  # whether anything was chosen
         self._was_native = False  # where the guest was that was seen last
         self._wake = partial(_thread.start_new_thread, self._run, ())
         self._state.wake = usize(id(self._wake))
@@ -146,18 +148,17 @@ class Tier:
             self._running.release()
 
     def _watch(self) -> None:
-        seconds, idle = _FIRST_SECONDS, 0.0
+        seconds, idle, has_asked = _FIRST_SECONDS, 0.0, False
         self._news = time.monotonic()
         while True:
-            self._sleep.acquire(timeout=seconds)
+            self._rest(seconds)
             if self._is_ending:
                 break
             is_new = self._look()
             started = time.thread_time()
             is_running = self._ask()
-            least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE)
-            if is_new:
-                self._news = time.monotonic()
+            least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE if has_asked else 0.0)
+            has_asked = has_asked or is_running  # which takes longer once
             if is_running and any(not module.has_code for module in list(self._modules.values())):
                 self._compiling.begin_early()
             idle = 0.0 if is_running or self._compiling.is_busy or self._ungiven else idle + seconds
@@ -166,6 +167,16 @@ class Tier:
             most = _BUSY_SECONDS if self._compiling.is_waited_for else _MOST_SECONDS
             seconds = least if is_new else min(max(seconds * _SLOWER, least), max(most, least))
         self._state.is_asleep = u32(1)
+
+    def _rest(self, seconds: float) -> None:
+        """Until it is time to look, somebody wakes this thread, or something has been compiled."""
+        if not self._compiling.is_waited_for:
+            self._sleep.acquire(timeout=seconds)
+            return
+        limit = time.monotonic() + seconds
+        while not self._is_ending and (left := limit - time.monotonic()) > 0:
+            if self._compiling.listen(min(left, _LISTEN_SECONDS)):
+                return
 
     def _look(self) -> bool:
         """See what there is to see and to be done; whether that is news."""
@@ -198,7 +209,7 @@ class Tier:
         self._state.sampled = u64(0)
         if sampled == 0 and not self._was_native:
             self._state.is_due = u32(1)  # guests run for moments only, of which none is met: the next one shall pause
-        self._was_native = sampled == int(SAMPLED_NATIVE)
+        is_interpreted, self._was_native = self._was_native, sampled == int(SAMPLED_NATIVE)
         if self._was_native or sampled == 0:
             return False
         module = self._modules.get(place)
@@ -206,8 +217,11 @@ class Tier:
         if module is None or lifetime is None:
             return False
         is_new = module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF)
-        self._was_native = not is_new  # where that begins, perhaps
+        # Where native code begins, perhaps. Who is to be seen where it interprets only, will be, as long as it does.
+        self._was_native = is_interpreted or not is_new
         self._samples += is_new
+        if is_new:
+            self._news = time.monotonic()
         return is_new
 
     def _compile(self) -> bool:
@@ -216,10 +230,11 @@ class Tier:
         if made is not None:
             self._receive(*made)
         self._give()
-        if self._samples >= _SAMPLES or self._compiling.waiting:
+        if self._samples >= (_SAMPLES if self._has_begun else _FIRST_SAMPLES) or self._compiling.waiting:
             if self._compiling.go_on():
-                self._samples = 0
                 self._choose()
+            elif not self._has_begun and (module := self._hottest()) is not None:
+                module.find_loops()
         else:
             self._go_back(time.monotonic() - self._news)
         return made is not None
@@ -230,28 +245,35 @@ class Tier:
             code = mapped(made)
             work.module.shelf.add(made, code.functions)
             lifetime = work.module.lifetime()
+            if not work.is_last:
+                self._news = time.monotonic()
+                work.module.received(code, work.hot, work.loops)
             if lifetime is not None:
                 work.module.install(self._engine, code, work.loops, work.is_last)
                 self._ungiven += [(work.module, weakref.ref(store)) for store in self._stores()]
 
     def _choose(self) -> None:
-        """Have the hottest functions compiled of the module in which guests were seen most."""
-        module = max(list(self._modules.values()), key=TieredModule.heat, default=None)
-        if module is None or module.heat() == 0:
-            return
-        hot, loops = module.hot(_MOST_HOT), module.loops()
-        module.done.update(hot)
-        if hot or loops:
+        """Have the hottest compiled of the module in which guests were seen most."""
+        module = self._hottest()
+        if module is not None:
+            self._has_begun, self._samples = True, 0
             room = ROOM if module.has_code else FIRST_ROOM
-            module.has_code = True
-            self._compiling.begin(Work(module, hot, loops, room))
+            hot, loops = module.choose(room)
+            self._samples = sum(known.heat() for known in list(self._modules.values()))
+            if hot or loops:
+                module.has_code = True
+                self._compiling.begin(Work(module, hot, loops, room))
+
+    def _hottest(self) -> TieredModule | None:
+        """The module in which guests were seen most, where something is to be done."""
+        return max(list(self._modules.values()), key=TieredModule.heat, default=None)
 
     def _go_back(self, seconds: float) -> None:
         """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again."""
         for module in list(self._modules.values()):
             if module.is_loose and seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
                 if self._compiling.go_on():
-                    self._compiling.begin(Work(module, module.last(), [], LAST_ROOM))
+                    self._compiling.begin(Work(module, module.last(ROOM), [], LAST_ROOM, is_last=True))
                 return
         self._compiling.rest()
 

@@ -55,16 +55,20 @@ def replace_heads(world: Store, is_wanted: bool, spares_native: Static[bool]) ->
                 for index in span(m.imported_func_count, m.func_count):
                     place = atomic_load(m.code_table + index, Order.ACQUIRE)
                     if place != 0:
-                        replace_in(cast(Code, place - CODE_START), interrupted, is_wanted)
+                        first = u32(0)
                         if spares_native:
                             if not is_null(m.natives) and m.natives[index] != 0:
-                                restore_first(cast(Code, place - CODE_START), interrupted)
+                                first = u32(1)
+                        replace_in(cast(Code, place - CODE_START), interrupted, is_wanted, first)
 
 
 @kernel
-def replace_in(code: Code, interrupted: usize, is_wanted: bool) -> None:
-    """The same in a function's code. A cell may begin several loops: the first of them has its handler."""
-    for number in span(loop_heads(code)[0] + 1):
+def replace_in(code: Code, interrupted: usize, is_wanted: bool, first: u32) -> None:
+    """The same in a function's code, from one of its cells on (`head`).
+
+    A cell may begin several loops: the first of them has its handler.
+    """
+    for number in span(first, loop_heads(code)[0] + 1):
         cell = head(code, number)
         handler = atomic_load(cell, Order.RELAXED)
         if is_wanted and handler != interrupted:
@@ -72,14 +76,6 @@ def replace_in(code: Code, interrupted: usize, is_wanted: bool) -> None:
             atomic_store(cell, interrupted, Order.RELAXED)
         elif not is_wanted and handler == interrupted:
             atomic_store(cell, load(usize, own_handler(code, number)), Order.RELAXED)
-
-
-@kernel
-def restore_first(code: Code, interrupted: usize) -> None:
-    """Give the first cell of a function its own handler."""
-    cell = head(code, u32(0))
-    if atomic_load(cell, Order.RELAXED) == interrupted:
-        atomic_store(cell, load(usize, own_handler(code, u32(0))), Order.RELAXED)
 
 
 @kernel(inline=True)

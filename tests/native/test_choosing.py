@@ -1,0 +1,115 @@
+"""What of a module that runs is compiled next, of what guests were seen in."""
+
+import pytest
+
+from fusee import Instance, Module, Store
+from fusee.engine.state.code import CODE_START
+from fusee.engine.state.module import Module as ModuleState
+from fusee.kernel.memory import view
+from fusee.native.batch import Wish, compile_batch
+from fusee.native.code import NativeCode, mapped
+from fusee.tier.module import TieredModule
+from tests.native.loops import module_of, tiered_engine, translated_loops
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+LONG = "(drop (i32.const 1000))" * 100  # 400 bytes
+NOTHING = NativeCode({}, {}, None, {})
+TEXT = f"""(module
+  (func $short) (func $long {LONG}) (func $longer {LONG} {LONG})
+  (func $turns (loop) (loop)) (func $never)
+  (func (export "main") (call $short) (call $long) (call $longer) (call $turns)))"""
+SHORT, LONG_ONE, LONGER, TURNS, NEVER, MAIN = range(6)
+
+
+class Watched:
+    """A module that has run, and a store."""
+
+    def __init__(self) -> None:
+        self.engine = tiered_engine()
+        self.store = Store(self.engine)
+        self.module = Module(self.engine, TEXT)
+        exports = Instance(self.store, self.module, []).exports(self.store)
+        exports["main"](self.store)  # type: ignore[operator]
+        self.known: TieredModule = module_of(self.engine, self.module)
+
+    def seen(self, function: int, times: int = 1, offset: int = CODE_START) -> bool:
+        """A guest was seen there; whether that is news."""
+        (is_news,) = {self.known.note(self.engine._address, function, offset) for _ in range(times)}
+        return is_news
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+def test_the_hottest_for_its_size_comes_first(watched: Watched) -> None:
+    """What there is no room for waits."""
+    for function, times in ((LONGER, 2), (LONG_ONE, 3), (SHORT, 1)):
+        assert watched.seen(function, times)
+    assert watched.known.choose(500) == ([LONG_ONE, SHORT], [])
+    assert watched.known.heat() == 2
+    assert watched.known.choose(0) == ([LONGER], [])  # one is taken, however long
+    assert watched.known.heat() == 0
+
+
+def test_what_begins_often_is_compiled_whole(watched: Watched) -> None:
+    """It is not compiled a second time for a loop."""
+    first, second = (offset for function, offset in translated_loops(watched.known) if function == TURNS)
+    watched.seen(TURNS, 2, first)
+    watched.seen(TURNS)
+    assert watched.known.choose(1000) == ([TURNS], [])
+    assert not watched.seen(TURNS, 1, second)  # it will be there soon
+    watched.known.received(NOTHING._replace(functions={TURNS: (0, 0)}), [TURNS], [])
+    assert watched.seen(TURNS, 1, second)
+    hot, loops = watched.known.choose(1000)
+    assert (hot, [loop.cell for loop in loops]) == ([], [second])
+
+
+def test_who_is_in_a_loop_that_is_being_compiled_is_no_news(watched: Watched) -> None:
+    first, second = (offset for function, offset in translated_loops(watched.known) if function == TURNS)
+    watched.seen(TURNS, 1, first)
+    _, loops = watched.known.choose(1000)
+    assert [loop.cell for loop in loops] == [first]
+    assert not watched.seen(TURNS, 1, first) and not watched.seen(TURNS, 1, second)
+    assert watched.seen(TURNS)
+    watched.known.received(NOTHING, [], loops)
+    assert watched.seen(TURNS, 1, second)
+
+
+def test_what_was_left_out_of_a_batch_is_seen_again(watched: Watched) -> None:
+    watched.seen(SHORT)
+    watched.seen(LONG_ONE)
+    hot, _ = watched.known.choose(1000)
+    assert not watched.seen(SHORT) and not watched.seen(LONG_ONE)
+    watched.known.received(NOTHING._replace(functions={SHORT: (0, 0)}), hot, [])
+    assert not watched.seen(SHORT)
+    assert watched.seen(LONG_ONE)
+
+
+def test_it_is_known_what_has_been_called(watched: Watched) -> None:
+    assert watched.known.called() == [SHORT, LONG_ONE, LONGER, TURNS, MAIN]
+
+
+def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Watched) -> None:
+    known, own = watched.known, watched.engine._address
+    watched.seen(LONG_ONE, 3)
+    watched.seen(LONGER, 2)
+    for functions in ([SHORT, LONG_ONE], [LONGER]):
+        made = compile_batch(known.binary, Wish(functions, [], [], 10_000, called=[]))
+        known.shelf.add(made, functions)
+        known.install(own, mapped(made)._replace(is_quick=True), [])
+    assert known.last(500) == [LONG_ONE]
+    assert known.last(500) == [LONGER]
+    assert known.last(500) == [SHORT]
+    assert known.last(500) == []
+    better = compile_batch(known.binary, Wish([LONG_ONE], [], [], 10_000, is_last=True, called=[]))
+    known.shelf.add(better, [LONG_ONE])
+    assert len(known.shelf.all()) == 3  # there is more in the older one
+    other = Module(watched.engine, TEXT)
+    newest, *_ = (code for code in module_of(watched.engine, other).kept if isinstance(code, NativeCode))
+    assert newest.functions.keys() == {LONG_ONE}
+    assert view(ModuleState, other._address).natives[LONG_ONE] == newest.functions[LONG_ONE][1]
+    known.shelf.add(compile_batch(known.binary, Wish([SHORT], [], [], 1000, called=[])), [SHORT])
+    assert len(known.shelf.all()) == 3  # all of the oldest one is in others
