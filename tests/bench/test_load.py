@@ -8,6 +8,7 @@ import pytest
 import fusee
 from fusee.bench.engines import Engine, fusee_engine
 from fusee.bench.load import large_modules, measure_load, sample_module
+from fusee.bench.load_guest import USES_WASI
 from fusee.bench.process import run_child
 from fusee.bench.tasks import EMPTY_COMMAND, Case, Task, case_of_workload
 from fusee.bench.wasm import read_unsigned, repeat_functions, unsigned
@@ -68,6 +69,12 @@ def test_what_cannot_load_or_takes_no_time_is_left_out(tmp_path: Path) -> None:
     assert "slow" in load.seconds
     assert "mute" not in load.seconds
     assert load.peak_bytes["slow"] > 1_000_000
+
+
+def test_a_module_uses_wasi_and_nothing_else() -> None:
+    module = fusee.Module(fusee.Engine(), USES_WASI)
+    assert [(item.module, item.name) for item in module.imports] == [("wasi_snapshot_preview1", "proc_exit")]
+    assert module.exports == []
 
 
 def test_the_guest_loads_as_often_as_asked_and_calls(tmp_path: Path) -> None:

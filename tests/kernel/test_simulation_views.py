@@ -2,9 +2,10 @@
 
 import ctypes
 
-from fusee.kernel.lang import Fn, Inline, Ptr, address, is_null, size_of, struct, u8, u32, u64
+from fusee.kernel.lang import Fn, Inline, Ptr, address, i16, is_null, size_of, struct, u8, u16, u32, u64
 from fusee.kernel.memory import read_bytes, view, view_array, write_bytes
 from fusee.kernel.pointer import CodeAddress
+from fusee.kernel.rows import read_integers, read_rows
 from fusee.kernel.space import Space
 from fusee.kernel.target import ILP32
 
@@ -74,3 +75,26 @@ def test_another_machine() -> None:
     assert device.memory[0x10:0x14] == b"\x80\0\0\0"
     assert device.memory[0x80 + 16 + 8] == 9
     assert is_null(box.next)
+
+
+def test_rows_are_what_views_show() -> None:
+    space = DeviceSpace()
+    boxes = view_array(Box, 16, space)
+    write_bytes(view_array(u8, 16, space), bytes(range(1, 2 * boxes.codec.size + 1)))
+    fields = ("items", "count", "first.key", "first.value", "callback")
+    rows = read_rows(boxes, 2, fields)
+    shown = [
+        (box.items.address, int(box.count), int(box.first.key), int(box.first.value), box.callback.address)  # type: ignore[attr-defined]
+        for box in (boxes[0], boxes[1])
+    ]
+    assert rows == shown
+    assert read_rows(boxes, 0, fields) == []
+
+
+def test_arrays_of_integers_are_what_views_show() -> None:
+    storage = ctypes.create_string_buffer(b"\xff\x00\x01\x80\x03\x00\xfe\xff")
+    start = ctypes.addressof(storage)
+    assert read_integers(view_array(i16, start), 4) == (255, -32767, 3, -2)
+    assert read_integers(view_array(u16, start), 4) == (255, 32769, 3, 65534)
+    assert read_integers(view_array(u64, start), 1) == (0xFFFE_0003_8001_00FF,)
+    assert read_integers(view_array(u8, 0), 0) == ()

@@ -63,6 +63,7 @@ class Engine(Unique, Managed):
         self._waiters: Queues = {}  # threads that wait for words of shared memories
         self._ended_modules: list[int] = []
         self._types: dict[DefinedType, int] = {}
+        self._numbers: dict[DefinedType, int] = {}
         self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
         is_tiered = config.strategy == "tiered" and may_compile
         self._tier = self._native.new_tier(self._address, self._gate) if is_tiered else None
@@ -127,7 +128,11 @@ class Engine(Unique, Managed):
         """
         if type._declaration is not None and type._declaration.engine is self:
             return type._declaration.number
-        return int(view(ModuleState, self._defined(type), self._native.space).types[0].canonical)
+        found = self._numbers.get(type)
+        if found is None:
+            found = int(view(ModuleState, self._defined(type), self._native.space).types[0].canonical)
+            self._numbers[type] = found
+        return found
 
     def _defined(self, type: DefinedType) -> int:  # noqa: A002
         """The address of a module whose only type this is; it lives as long as the engine."""

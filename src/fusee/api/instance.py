@@ -141,7 +141,7 @@ class Instance(Unique):
         if not wanted:
             return None
         addresses: ctypes.Array[Any] = (self._store._native.word * len(wanted))()
-        for i, (item, (module, name, kind)) in enumerate(zip(imports, wanted, strict=True)):
+        for i, (item, (module, name, kind, _)) in enumerate(zip(imports, wanted, strict=True)):
             store = store_of_extern(item)
             if store is not None and store is not self._store:
                 raise StoreError(f"the import `{module}::{name}` belongs to another store")
@@ -159,7 +159,7 @@ class Instance(Unique):
 
     def _misfit(self, index: int, item: Extern) -> LinkError:
         """The error of an import that was given what has another type."""
-        module, name, _ = self._module._import_places[index]
+        module, name, *_ = self._module._import_places[index]
         found = item.type() if isinstance(item, SharedMemory) else item.type(self._store)
         expected = self._module.imports[index].type
         return LinkError(f"incompatible import type for `{module}::{name}`: expected {expected}, found {found}")

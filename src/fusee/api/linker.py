@@ -1,9 +1,9 @@
 """`Linker`: finds a module's imports by name."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from typing import Any
 
+from fusee.api._wasi import makers_of_wasi, older_names
 from fusee.api.engine import Engine
 from fusee.api.errors import LinkError, StoreError, WasmtimeError
 from fusee.api.func import Caller, Extern, Func
@@ -87,14 +87,16 @@ class Linker(Unique, Managed):
         Those of snapshot 0, `wasi_unstable`, are named too where they are not defined, and give way to what is
         defined later. Raises `WasmtimeError` if one of the others is defined.
         """
-        from fusee.wasi.define import SNAPSHOT_0_MODULE, names
-
-        for place in names():
-            if place[0] == SNAPSHOT_0_MODULE and place in self._items:
-                continue
-            self._add(*place, _wasi_maker(*place))
-            if place[0] == SNAPSHOT_0_MODULE:
-                self._yielding.add(place)
+        self._opened()
+        items, makers, older = self._items, makers_of_wasi(), older_names()
+        new_older = older - items.keys()
+        if items.keys().isdisjoint(makers):
+            items.update(makers)  # at once: every program that uses WASI waits for it
+        else:
+            for place, make in makers.items():
+                if place not in older or place in new_older:
+                    self._add(*place, make)
+        self._yielding |= new_older
 
     def define_module(self, store: Storelike, name: str, module: Module) -> None:
         """Name the exports of a module. A command is instantiated anew for each call, a reactor once.
@@ -197,7 +199,7 @@ class Linker(Unique, Managed):
     def _definitions(self, module: Module) -> list[tuple[str, str, Extern | Maker]]:
         """What the imports of a module stand for, in its order."""
         places = module._opened()._import_places
-        return [(owner, name, self._definition(owner, name)) for owner, name, _ in places]
+        return [(owner, name, self._definition(owner, name)) for owner, name, *_ in places]
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
         """An `Instance` of a module, with the definitions of its imports.
@@ -231,20 +233,6 @@ def _resolve(store: Storelike, definitions: list[tuple[str, str, Extern | Maker]
         if (module, name) not in made:
             made[module, name] = _real(store, module, name, item)
     return [made[module, name] for module, name, _ in definitions]
-
-
-def _wasi_maker(module: str, name: str) -> Maker:
-    return lambda store: Func(store, *_wasi_function(module, name), access_caller=True)
-
-
-@cache
-def _wasi_function(module: str, name: str) -> tuple[FuncType, Callable[..., int | None]]:
-    from fusee.wasi.define import bind, find
-
-    types = {"i32": ValType.i32(), "i64": ValType.i64()}
-    found = find(module, name)
-    ty = FuncType([types[p] for p in found.params], [types[r] for r in found.results])
-    return ty, bind(found, lambda caller: (caller._context._wasi, caller._memory_view()))
 
 
 def _contents(ty: AsExternType) -> Sequence[ValType]:

@@ -40,8 +40,9 @@ from fusee.engine.state.module import (
 )
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.module import Module as ModuleState
-from fusee.engine.state.module import Span as SpanState
-from fusee.kernel.memory import view
+from fusee.kernel.memory import view, view_array
+from fusee.kernel.rows import read_integers, read_rows
+from fusee.kernel.scalars import u32
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 NO_INDEX: Final = 0xFFFF_FFFF
 _NONE: Final = frozenset[int]()
+_REF: Final = int(REF)
 
 
 class Lifetime:
@@ -167,11 +169,8 @@ class Module(Unique, Managed):
     @property
     def imports(self) -> list[ImportType]:
         """A list of `ImportType`s in the module's order."""
-        declared = self._opened()._state.imports
-        return [
-            ImportType(module, name, self._extern_type(kind, int(declared[i].index)))
-            for i, (module, name, kind) in enumerate(self._import_places)
-        ]
+        places = self._opened()._import_places
+        return [ImportType(module, name, self._extern_type(kind, index)) for module, name, kind, index in places]
 
     @property
     def exports(self) -> list[ExportType]:
@@ -186,18 +185,23 @@ class Module(Unique, Managed):
         return [self._defined_type(index) for index in range(int(m.type_count))]
 
     @cached_property
-    def _import_places(self) -> list[tuple[str, str, int]]:
-        """Module, name and kind of each import."""
-        declared = self._state.imports
-        items = (declared[i] for i in range(int(self._state.import_count)))
-        return [(self._text(item.module), self._text(item.name), int(item.kind)) for item in items]
+    def _import_places(self) -> list[tuple[str, str, int, int]]:
+        """Module, name, kind and index of each import."""
+        fields = ("module.start", "module.end", "name.start", "name.end", "kind", "index")
+        rows = read_rows(self._state.imports, int(self._state.import_count), fields)
+        return [(self._text(*row[:2]), self._text(*row[2:4]), row[4], row[5]) for row in rows]
+
+    @cached_property
+    def _imported_func_types(self) -> tuple[int, ...]:
+        """The type indices of the functions that it imports."""
+        return read_integers(self._state.func_types, int(self._state.imported_func_count))
 
     @cached_property
     def _export_places(self) -> dict[str, tuple[int, int]]:
         """Kind and index of each export."""
-        declared = self._state.exports
-        items = (declared[i] for i in range(int(self._state.export_count)))
-        return {self._text(item.name): (int(item.kind), int(item.index)) for item in items}
+        fields = ("name.start", "name.end", "kind", "index")
+        rows = read_rows(self._state.exports, int(self._state.export_count), fields)
+        return {self._text(start, end): (kind, index) for start, end, kind, index in rows}
 
     @cached_property
     def _start(self) -> int | None:
@@ -239,32 +243,37 @@ class Module(Unique, Managed):
             if start:
                 yield index, start - CODE_START, int(view(CodeState, start - CODE_START, space).size)
 
-    def _text(self, span: SpanState) -> str:
-        return self._binary[int(span.start) : int(span.end)].decode()
+    def _text(self, start: int, end: int) -> str:
+        return self._binary[start:end].decode()
 
     def _value_type(self, code: int) -> ValType:
-        if code & int(REF) and not code & ABSTRACT:
+        if code & _REF and not code & ABSTRACT:
             defined = self._state.types[code & HEAP_MASK]
             aggregate = 0 if defined.kind == KIND_FUNC else int(AGGREGATE)
             code = code & int(REF | NULLABLE) | int(defined.canonical) | aggregate
         return ValType._from_code(code)
 
     def _func_type(self, index: int) -> FuncType:
-        defined = self._state.types[index]
-        params, results = defined.params, defined.results
-        return FuncType(
-            [self._value_type(int(params[i])) for i in range(int(defined.param_count))],
-            [self._value_type(int(results[i])) for i in range(int(defined.result_count))],
-        )
+        return self._func_type_and_number(index)[0]
 
-    def _declaration(self, index: int) -> Declaration:
-        return Declaration(self._engine, int(self._state.types[index].canonical), self._lifetime)
+    def _func_type_and_number(self, index: int) -> tuple[FuncType, int]:
+        """A function type, and its number in the engine's registry."""
+        space, fields = self._engine._native.space, ("canonical", "param_count", "result_count", "params", "results")
+        ((number, param_count, result_count, params, results),) = read_rows(self._state.types + index, 1, fields)
+        made = FuncType(
+            [self._value_type(code) for code in read_integers(view_array(u32, params, space), param_count)],
+            [self._value_type(code) for code in read_integers(view_array(u32, results, space), result_count)],
+        )
+        return made, number
+
+    def _declaration(self, number: int) -> Declaration:
+        return Declaration(self._engine, number, self._lifetime)
 
     def _declared_func_type(self, index: int) -> FuncType:
         made = self._func_types.get(index)
         if made is None:
-            made = self._func_type(index)
-            made._declaration = self._declaration(index)
+            made, number = self._func_type_and_number(index)
+            made._declaration = self._declaration(number)
             if self._lifetime is not None:
                 self._func_types[index] = made
         return made
@@ -275,7 +284,7 @@ class Module(Unique, Managed):
             return self._declared_func_type(index)
         fields = [self._field_type(defined, number) for number in range(int(defined.field_count))]
         made: StructType | ArrayType = ArrayType(fields[0]) if defined.kind == KIND_ARRAY else StructType(fields)
-        made._of(self._declaration(index))
+        made._of(self._declaration(int(defined.canonical)))
         return made
 
     def _field_type(self, defined: TypeDef, number: int) -> FieldType:
@@ -286,7 +295,9 @@ class Module(Unique, Managed):
     def _extern_type(self, kind: int, index: int) -> AsExternType:
         m = self._state
         if kind == EXTERN_FUNC:
-            return self._declared_func_type(int(m.func_types[index]))
+            imported = self._imported_func_types
+            type_index = imported[index] if index < len(imported) else int(m.func_types[index])
+            return self._declared_func_type(type_index)
         if kind == EXTERN_TABLE:
             limits = m.tables[index].limits
             return TableType(self._value_type(int(m.tables[index].element)), _limits(limits), bool(limits.is_64))

@@ -136,7 +136,7 @@ def _instantiate_module(frame: Frame, step: InstantiateModule) -> None:
     frame.count.spend()
     module = frame.spaces[CORE_MODULE][step.module]
     instances = frame.spaces[CORE_INSTANCE]
-    imports = [instances[step.arguments[owner]][name] for owner, name, _ in module._import_places]
+    imports = [instances[step.arguments[owner]][name] for owner, name, *_ in module._import_places]
     instances.append(Instance(frame.store, module, imports).exports(frame.store))
 
 

@@ -308,7 +308,7 @@ def _define_module(frame: Frame, step: steps.DefineModule) -> None:
 def _instantiate_module(frame: Frame, step: steps.InstantiateModule) -> None:
     module = frame.spaces[CORE_MODULE][step.module]
     instances, plan = frame.spaces[CORE_INSTANCE], frame.plan
-    given = [instances[step.arguments[owner]][name] for owner, name, _ in module._import_places]
+    given = [instances[step.arguments[owner]][name] for owner, name, *_ in module._import_places]
     plan.step(Step.MODULE, plan.module(module), len(plan.arguments), len(given))
     plan.arguments += given
     instances.append(CoreInstance(plan, plan.instances, list(module._export_places)))
