@@ -11,7 +11,6 @@ from typing import Any
 
 from fusee.bench.embedding import open_engine
 
-
 USES_WASI = (
     b"\0asm\1\0\0\0\x01\x05\x01\x60\x01\x7f\x00\x02\x24\x01\x16wasi_snapshot_preview1\x09proc_exit\x00\x00"
 )
