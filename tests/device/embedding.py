@@ -40,12 +40,13 @@ _libraries: list["TemporaryDirectory[str]"] = []  # until the tests end
 
 
 @cache
-def library(triple: str, component: Path | None = None) -> Path:
+def library(triple: str, component: Path | None = None, without: str = "") -> Path:
     """The smallest library for a target. Made in a process of its own: this one's instruction set is another."""
     _libraries.append(TemporaryDirectory(prefix="fusee-"))
     folder = Path(_libraries[-1].name)
     command = [sys.executable, "-m", "fusee", "build", "--target", triple, "--optimize", "size", "-o", str(folder)]
     command += [] if component is None else ["--component", str(component)]
+    command += ["--without", without] if without else []
     subprocess.run(command, check=True, capture_output=True, timeout=600)
     return folder / "libfusee.a"
 

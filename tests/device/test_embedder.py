@@ -23,3 +23,12 @@ def test_embedder_on_this_machine(tmp_path: Path) -> None:
     result = subprocess.run([str(embedder)], capture_output=True, text=True, timeout=120)
     assert result.stdout == EXPECTED.format(refused="length out of bounds")
     assert result.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="links for Linux")
+def test_what_is_left_out_is_refused_by_its_name(tmp_path: Path) -> None:
+    pytest.importorskip("ziglang")
+    archive = library(Target.host().triple, without="simd,exceptions,gc,threads")
+    result = subprocess.run([program(tmp_path, ["lacking"], archive)], capture_output=True, text=True, timeout=120)
+    assert (result.stdout, result.returncode) == ("refused, and the rest taken\n", 0)

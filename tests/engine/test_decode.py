@@ -29,7 +29,7 @@ from fusee.kernel.lang import Integer, u32, u64
 from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import ILP32, LP64
 from fusee.spec.errors import ModuleError
-from fusee.spec.features import ALL_FEATURES, WASM_3, Feature, Unsupported
+from fusee.spec.features import ALL_FEATURES, WASM_3, Feature
 from tests.engine.simulated_world import allocate, live, release
 from tests.hostile.encoding import IMPORT, MAGIC, TYPE, function_type, section, sized, vector
 from tests.hostile.samples import SAMPLES
@@ -209,7 +209,6 @@ def test_bodies(decoder: Decoder) -> None:
     assert numbers(body.type_index, body.local_count, body.max_height) == [int(m.func_types[1]), 3, 3]
     assert text(m, body.locals) == b"\2\2\x7f\1\x7d"
     assert text(m, body.code)[-1:] == b"\x0b"
-    assert numbers(m.unsupported, m.unsupported_offset) == [Unsupported.NONE, 0]
     assert b"start" in text(m, m.name_section)
     release_module(m)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fusee.engine.decode.module import release_module
-from fusee.engine.errors import Exhausted, LinkError, Trap, Unsupported
+from fusee.engine.errors import Exhausted, LinkError, Trap
 from fusee.engine.runtime import memory, table
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
 from fusee.engine.runtime.store import new_store, release_engine, release_store, set_limits, set_total_limits
@@ -343,13 +343,6 @@ def test_limits_of_the_store(world: World) -> None:
         world.instantiate(empty)
     set_limits(world.store, none, none, none, none, none, none)
     world.instantiate(empty)
-
-
-def test_unsupported_modules_are_refused(world: World) -> None:
-    m = world.module("(module)")
-    m.unsupported = u32(1)
-    with pytest.raises(Unsupported):
-        world.instantiate(m)
 
 
 def test_nothing_is_left_behind(world: World) -> None:

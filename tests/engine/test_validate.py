@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fusee.api.text import wat2wasm
-from fusee.spec.features import ALL_FEATURES, Feature, Unsupported
+from fusee.spec.features import ALL_FEATURES, Feature
 from tests.engine.native_modules import Checker
 from tests.hostile.encoding import (
     CODE,
@@ -57,29 +57,6 @@ def test_features(checker: Checker, feature: Feature) -> None:
     text = f"(module {GATED[feature]})"
     assert verdict(checker, text)[0] == "valid"
     assert verdict(checker, text, ALL_FEATURES & ~feature)[0] != "valid"
-
-
-UNSUPPORTED = {
-    "(func (drop (i32.const 1)))": Unsupported.NONE,
-    "(func (local (ref null func) externref))": Unsupported.NONE,
-    "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))": Unsupported.NONE,
-    "(rec (type (func)) (type (func)))": Unsupported.NONE,
-    "(func (local v128) (drop (v128.const i64x2 0 0)))": Unsupported.NONE,
-    "(type (struct))": Unsupported.NONE,
-    "(table 1 anyref)": Unsupported.NONE,
-    "(func (drop (ref.i31 (i32.const 0))))": Unsupported.NONE,
-    "(tag) (func (try_table))": Unsupported.NONE,
-    "(table 1 exnref)": Unsupported.NONE,
-    "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))": Unsupported.NONE,
-    "(memory 1 1 shared)": Unsupported.NONE,
-}
-
-
-@pytest.mark.parametrize("fields", UNSUPPORTED)
-def test_what_execution_lacks(checker: Checker, fields: str) -> None:
-    with checker.module(bytes(wat2wasm(f"(module {fields})"))) as m:
-        assert Unsupported(int(m.unsupported)) == UNSUPPORTED[fields]
-        assert (int(m.unsupported_offset) > 0) == (UNSUPPORTED[fields] is not Unsupported.NONE)
 
 
 HEIGHTS = {

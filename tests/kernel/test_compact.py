@@ -81,3 +81,21 @@ def test_parts_see_only_what_they_mention(tmp_path: Path) -> None:
     linkage: dict[Code, str] = {code: found[symbol_of(code)].split()[1] for code in (inner, compact.eighth, innermost)}
     assert linkage == {inner: "hidden", compact.eighth: "hidden", innermost: "internal"}
     assert load(program, cache=Cache(tmp_path)).function(beside)(4) == 6
+
+
+@kernel
+def mixed(n: u32) -> u32:
+    return n * 3 ^ n >> 5
+
+
+@kernel
+def mixed_as_well(n: u32) -> u32:
+    return n * 3 ^ n >> 5
+
+
+def test_equal_functions_of_a_library_are_one() -> None:
+    target = Target.parse("arm64_32-apple-watchos9.0")
+    compilation = Compilation(Program("equal", [mixed, mixed_as_well]), Options(target, for_this_process=False))
+    (part,) = compilation.main_parts
+    one, other = map(symbol_of, (mixed, mixed_as_well))
+    assert f"_{other}:\n\tb\t_{one}\n" in compilation.machine.assembly(compilation.text(part))

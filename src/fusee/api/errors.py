@@ -59,7 +59,7 @@ class ValidationError(WasmtimeError):
 
 
 class UnsupportedError(WasmtimeError):
-    """Valid, but this version cannot execute it."""
+    """This engine cannot execute it; what else the module has was perhaps not looked at."""
 
 
 class ProposalError(MalformedError, UnsupportedError):

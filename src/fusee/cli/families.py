@@ -25,7 +25,7 @@ def families(names: str) -> frozenset[Family]:
 def check_families(
     without: frozenset[Family], natives: "Sequence[NativeModule]", components: "Sequence[SplitComponent]"
 ) -> None:
-    """Refuse what the library would refuse when it is instantiated; and say where the app has to give WASI."""
+    """Refuse what the library would refuse when it is decoded; and say where the app has to give WASI."""
     modules = [(f"--native {module.name}", module.binary) for module in natives]
     for component in components:
         for number, binary in enumerate(component.modules, 1):

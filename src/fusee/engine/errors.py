@@ -16,7 +16,7 @@ class Trap(KernelError, tag=3):
 
 
 class Unsupported(KernelError, tag=4):
-    """Valid, but this version cannot execute it. Code: `spec.features.Unsupported`; detail: offset in bytes."""
+    """This engine was built without it. Code: `spec.features.Unsupported`; detail: offset in bytes."""
 
 
 class Exhausted(KernelError, tag=5):

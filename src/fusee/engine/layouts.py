@@ -10,12 +10,11 @@ from typing import Final
 from fusee.engine.arena import new_memory
 from fusee.engine.errors import Invalid
 from fusee.engine.present import HAS_AGGREGATES
-from fusee.engine.registry import CanonicalType, Group, TypeRegistry, canonical_value_type
+from fusee.engine.registry import CanonicalType, Group, TypeRegistry, canonical_value_type, is_function
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
     KIND_ARRAY,
-    KIND_FUNC,
     NONE,
     REF,
     VAL_F32,
@@ -101,7 +100,7 @@ def is_followed(m: Module, storage: u32) -> bool:
     if storage & REF == 0:
         return False
     if storage & ABSTRACT == 0:
-        return m.types[storage & HEAP_MASK].kind != KIND_FUNC
+        return not is_function(m.types[storage & HEAP_MASK])
     return storage & HEAP_MASK != Heap.FUNC and storage & HEAP_MASK != Heap.NOFUNC
 
 
@@ -116,7 +115,7 @@ def record_types(m: Module, registry: TypeRegistry, group: Group, first: u32, en
         record.supertype = NONE
         if t.supertype != NONE:
             record_supertype(m, registry, record, t)
-        is_plain = is_plain and t.kind == KIND_FUNC and t.is_final and t.supertype == NONE
+        is_plain = is_plain and is_function(t) and t.is_final and t.supertype == NONE
     if not is_plain and group.layouts == 0:
         make_layouts(m, registry, group, first, end)
 
@@ -125,7 +124,7 @@ def record_types(m: Module, registry: TypeRegistry, group: Group, first: u32, en
 def record_supertype(m: Module, registry: TypeRegistry, record: CanonicalType, t: TypeDef) -> None:
     """A supertype must not be final (spec 3.2.10): those are in nobody's display."""
     above = m.types[t.supertype]
-    if above.is_final or above.kind != t.kind:
+    if above.is_final or (HAS_AGGREGATES and above.kind != t.kind):
         raise Invalid(ModuleError.SUB_TYPE, t.offset)
     record.supertype = above.canonical
     record.depth = registry.types[above.canonical].depth + 1
@@ -146,7 +145,7 @@ def make_layouts(m: Module, registry: TypeRegistry, group: Group, first: u32, en
         t = m.types[i]
         record = registry.types[t.canonical]
         place = place + make_display(registry, record, t, place)
-        if HAS_AGGREGATES and t.kind != KIND_FUNC:
+        if HAS_AGGREGATES and not is_function(t):
             layout = cast(Ptr[Layout], base)[i - first]
             record.layout = address(layout)
             place = place + make_layout(m, layout, t, place)
@@ -156,8 +155,9 @@ def make_layouts(m: Module, registry: TypeRegistry, group: Group, first: u32, en
 def words_for(m: Module, t: TypeDef, depth: u32) -> u64:
     """What `make_display` and `make_layout` take for a type."""
     words = u64(0) if t.is_final else u64(depth + 1)
-    for field in span(t.field_count):
-        words += u64(is_followed(m, t.fields[field])) + FIELD_WORDS
+    if HAS_AGGREGATES:
+        for field in span(t.field_count):
+            words += u64(is_followed(m, t.fields[field])) + FIELD_WORDS
     return words
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from fusee.spec.families import Family, left_out
 
+HAS_VECTORS: Final = Family.SIMD not in left_out()
 HAS_THREADS: Final = Family.THREADS not in left_out()
 HAS_WASI: Final = Family.WASI not in left_out()
 HAS_NATIVE: Final = Family.NATIVE not in left_out()

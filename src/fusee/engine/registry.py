@@ -13,6 +13,7 @@ from fusee.engine.arena import new_memory
 from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.hashing import hash_bytes
 from fusee.engine.locks import lock, try_lock, unlock
+from fusee.engine.present import HAS_AGGREGATES
 from fusee.engine.state.module import (
     ABSTRACT,
     AGGREGATE,
@@ -24,6 +25,7 @@ from fusee.engine.state.module import (
     NULLABLE,
     REF,
     Module,
+    TypeDef,
 )  # fmt: skip
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import (
@@ -335,12 +337,18 @@ def release_group(platform: Platform, group: Group) -> None:
 
 
 @kernel(inline=True)
+def is_function(t: TypeDef) -> bool:
+    """Whether it is a function type. All are, where structures and arrays are refused when they are decoded."""
+    return not HAS_AGGREGATES or t.kind == KIND_FUNC
+
+
+@kernel(inline=True)
 def canonical_value_type(m: Module, value_type: u32) -> u32:
     """A value type of `m` that means the same in all modules: a type index becomes its canonical id."""
     if value_type & (REF | ABSTRACT) != REF:
         return value_type
     t = m.types[value_type & HEAP_MASK]
-    return value_type & (REF | NULLABLE) | t.canonical | (u32(0) if t.kind == KIND_FUNC else AGGREGATE)
+    return value_type & (REF | NULLABLE) | t.canonical | (u32(0) if is_function(t) else AGGREGATE)
 
 
 @kernel
@@ -363,7 +371,7 @@ def heap_matches(registry: TypeRegistry, a: u32, b: u32) -> bool:
             heap = u32(heap_of_kind(registry.types[a & ID_MASK].kind))
         return (u32(SUPERTYPE_MASKS[heap - FIRST_HEAP]) >> ((b & HEAP_MASK) - FIRST_HEAP)) & 1 != 0
     if a & ABSTRACT != 0:
-        bottom: Heap = Heap.NONE if b & AGGREGATE != 0 else Heap.NOFUNC
+        bottom: Heap = Heap.NONE if HAS_AGGREGATES and b & AGGREGATE != 0 else Heap.NOFUNC
         return a & HEAP_MASK == bottom
     return is_subtype_of(registry, a & ID_MASK, b & ID_MASK)
 
@@ -381,6 +389,6 @@ def is_subtype_of(registry: TypeRegistry, a: u32, b: u32) -> bool:
 @kernel(inline=True)
 def heap_of_kind(kind: u32) -> Heap:
     """The abstract heap type right above all types of a kind."""
-    if kind == KIND_FUNC:
+    if not HAS_AGGREGATES or kind == KIND_FUNC:
         return Heap.FUNC
     return Heap.ARRAY if kind == KIND_ARRAY else Heap.STRUCT

@@ -56,7 +56,9 @@ class Machine:
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
         self._scheduler = _SCHEDULERS.get(triple.architecture, "default")
         self._keeps_loops = for_guests and triple.machine in _LOOPS_AS_THEY_ARE
+        self._merges_equals = not (for_this_process or for_guests)
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
+        self.description += " merging" * self._merges_equals
         self.flags = _sdk_version(triple)
         self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
 
@@ -76,6 +78,8 @@ class Machine:
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         builder = llvm.create_pass_builder(self.machine, tuning)
         passes = _quick_pipeline() if is_quick else builder.getModulePassManager()
+        if self._merges_equals and not is_quick:
+            passes.add_merge_functions_pass()  # kernels made for several types are often the same code
         passes.run(module, builder)
         return module
 

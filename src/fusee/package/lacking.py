@@ -4,14 +4,13 @@ Loading this loads the engine's instructions: `leave_out` comes before.
 """
 
 from fusee.api._native import HostNative
+from fusee.api.errors import UnsupportedError
 from fusee.engine.decode.module import decode_module
 from fusee.engine.interpreter import close_module
 from fusee.engine.runtime.store import open_engine
-from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.library import load_defined
-from fusee.kernel.memory import view
 from fusee.kernel.process import make_struct
 from fusee.kernel.program import Program
 from fusee.spec.families import Family, left_out
@@ -29,10 +28,11 @@ class Reader(HostNative):
 
     def lacking(self, binary: bytes) -> Family | None:
         """The family for which a valid module is going to be refused, the first that it needs; None if none."""
-        module = self.compile(self._engine, binary, int(ALL_FEATURES))
-        reason = int(view(Module, module).unsupported)
-        self.end_module(module)
-        return next((family for family in left_out() if reason and family.reason == reason), None)
+        try:
+            self.end_module(self.compile(self._engine, binary, int(ALL_FEATURES)))
+        except UnsupportedError as error:
+            return next(family for family in left_out() if family.reason.message == error.message)
+        return None
 
 
 def _define_program() -> Program:

@@ -28,7 +28,7 @@ class Family(StrEnum):
 
     @property
     def reason(self) -> Unsupported:
-        """Why a module that has such instructions cannot be instantiated."""
+        """Why a module that has such instructions or types is refused."""
         return _REASONS[self]
 
 

@@ -1,4 +1,4 @@
-"""The proposals that can be switched on and off, and what cannot be executed yet."""
+"""The proposals that can be switched on and off, and what an engine may lack."""
 
 from enum import IntEnum, IntFlag
 from typing import Final
@@ -48,8 +48,7 @@ ALL_FEATURES: Final = Feature(DEFAULT_FEATURES + Feature.WIDE_ARITHMETIC + Featu
 
 
 class Unsupported(IntEnum):
-    """Constructs that validate but that nothing executes yet, or nothing in this engine (`spec.families`); zero says
-    that a module has none."""
+    """What an engine may have been built without (`spec.families`): modules that have it are refused."""
 
     NONE = 0
     THREADS = 1
@@ -59,7 +58,7 @@ class Unsupported(IntEnum):
 
     @property
     def message(self) -> str:
-        """What the user reads when such a module is instantiated."""
+        """What the user reads when such a module is decoded."""
         return _UNSUPPORTED[self]
 
 

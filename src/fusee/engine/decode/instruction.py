@@ -6,12 +6,15 @@ from fusee.engine.decode.optables import (
     CLASS,
     END,
     FIRST_PREFIX,
+    LACKS_OPCODES,
     LAST_PREFIX,
     OPENS_BLOCK,
     PREFIX_BASE,
     PREFIX_LIMIT,
     RULE,
     RULE_NONE,
+    RULE_UNSUPPORTED,
+    UNSUPPORTED,
     immediates_of,
 )  # fmt: skip
 from fusee.engine.decode.reader import (
@@ -28,7 +31,8 @@ from fusee.engine.decode.reader import (
     skip_s64,
 )  # fmt: skip
 from fusee.engine.decode.types import read_heap_type, read_value_type
-from fusee.engine.errors import Malformed
+from fusee.engine.errors import Malformed, Unsupported
+from fusee.engine.present import HAS_AGGREGATES, HAS_EXCEPTIONS, HAS_VECTORS
 from fusee.engine.state.module import REF, Module, Span
 from fusee.kernel.lang import kernel, minimum, span, u32, unlikely
 from fusee.spec import opcodes
@@ -120,8 +124,11 @@ def skip_expression(m: Module, r: Reader, place: Span) -> None:
     while depth != 0:
         at = r.position
         index = read_opcode(r)
-        if u32(RULE[CLASS[index]]) == RULE_NONE:
+        rule = u32(RULE[CLASS[index]])
+        if rule == RULE_NONE:
             raise Malformed(ModuleError.ILLEGAL_OPCODE, at)
+        if LACKS_OPCODES and rule & RULE_UNSUPPORTED != 0:
+            raise Unsupported(UNSUPPORTED[CLASS[index]], at)
         if index == END:
             depth -= 1
         elif OPENS_BLOCK[CLASS[index]] != 0:
@@ -147,9 +154,9 @@ def skip_immediate(m: Module, r: Reader, kind: u32) -> None:
         skip_bytes(r, u32(4))
     elif kind == Imm.F64:
         skip_bytes(r, u32(8))
-    elif kind == Imm.V128 or kind == Imm.LANES:
+    elif HAS_VECTORS and (kind == Imm.V128 or kind == Imm.LANES):
         skip_bytes(r, u32(16))
-    elif kind == Imm.LANE or kind == Imm.CAST_FLAGS or kind == Imm.ZERO:
+    elif kind == Imm.ZERO or (HAS_VECTORS and kind == Imm.LANE) or (HAS_AGGREGATES and kind == Imm.CAST_FLAGS):
         skip_bytes(r, u32(1))
     elif kind == Imm.BLOCK_TYPE:
         read_block_type(m, r)
@@ -163,7 +170,7 @@ def skip_immediate(m: Module, r: Reader, kind: u32) -> None:
     elif kind == Imm.VALUE_TYPES:
         for _ in span(read_count(r, u32(1))):
             read_value_type(m, r)
-    elif kind == Imm.CATCHES:
+    elif HAS_EXCEPTIONS and kind == Imm.CATCHES:
         for _ in span(read_count(r, u32(2))):
             skip_catch(r)
     else:

@@ -28,7 +28,7 @@ RULE_NONE: Final = u8(0)  # no such opcode
 RULE_FIXED: Final = 1  # a fixed signature up to address types
 RULE_OWN: Final = 2  # a rule of its own
 RULE_MASK: Final = 3
-RULE_UNSUPPORTED: Final = 4  # set where execution lacks the instruction
+RULE_UNSUPPORTED: Final = 4  # alone: the engine was built without the instruction (`spec.families`)
 RULE_VECTOR: Final = 8  # set where it is one on vectors
 
 
@@ -37,9 +37,10 @@ def _bytes_of(values: tuple[int, ...]) -> int:
 
 
 def _rule(row: Op) -> int:
-    rule = RULE_OWN if row.params is None else RULE_FIXED
+    if row.unsupported:
+        return RULE_UNSUPPORTED
     is_vector = row.feature in (Feature.SIMD, Feature.RELAXED_SIMD)
-    return rule | (RULE_UNSUPPORTED if row.unsupported else 0) | (RULE_VECTOR if is_vector else 0)
+    return (RULE_OWN if row.params is None else RULE_FIXED) | (RULE_VECTOR if is_vector else 0)
 
 
 def _params(row: Op) -> int:
@@ -50,9 +51,14 @@ def _results(row: Op) -> int:
     return _bytes_of(tuple(VALUE_CODES[t] for t in row.results or ()))
 
 
-def _column(of: Callable[[Op], int]) -> list[int]:
+def _known(of: Callable[[Op], int]) -> list[int]:
     """One number for each opcode index; 0 where there is no row."""
     return [of(BY_INDEX[i]) if i in BY_INDEX else 0 for i in range(INDEX_COUNT)]
+
+
+def _column(of: Callable[[Op], int]) -> list[int]:
+    """The same, and 0 for what the engine was built without: nobody asks for more than why it is refused."""
+    return _known(lambda row: 0 if row.unsupported else of(row))
 
 
 _ENDING: Final = (opcodes.ELSE, opcodes.END, opcodes.CATCH, opcodes.CATCH_ALL, opcodes.DELEGATE)
@@ -62,12 +68,12 @@ _COLUMNS: Final = Columns(
     params=_column(_params),
     results=_column(_results),
     immediates=_column(lambda row: _bytes_of(tuple(row.immediates))),
-    rule=_column(_rule),
+    rule=_known(_rule),
     natural_alignment=_column(lambda row: max(row.width.bit_length() - 1, 0)),
     lanes=_column(lambda row: row.lanes),
     is_constant=_column(lambda row: row.constant),
-    feature=_column(lambda row: row.feature),
-    unsupported=_column(lambda row: row.unsupported),
+    feature=_known(lambda row: row.feature),
+    unsupported=_known(lambda row: row.unsupported),
     opens_block=_column(lambda row: Imm.BLOCK_TYPE in row.immediates),
     ends_arm=_column(lambda row: row in _ENDING),
 )
@@ -84,6 +90,7 @@ LANES: Final[Ptr[u8]] = table(u8, _COLUMNS["lanes"])
 IS_CONSTANT: Final[Ptr[u8]] = table(u8, _COLUMNS["is_constant"])
 FEATURE: Final[Ptr[u16]] = table(u16, _COLUMNS["feature"])
 UNSUPPORTED: Final[Ptr[u8]] = table(u8, _COLUMNS["unsupported"])
+LACKS_OPCODES: Final = any(_COLUMNS["unsupported"])
 OPENS_BLOCK: Final[Ptr[u8]] = table(u8, _COLUMNS["opens_block"])
 ENDS_ARM: Final[Ptr[u8]] = table(u8, _COLUMNS["ends_arm"])
 """Whether it ends a block, or the part of it before the next `else` or catch clause."""

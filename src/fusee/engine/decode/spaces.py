@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import grown
 from fusee.engine.decode.instruction import skip_expression
 from fusee.engine.decode.reader import Reader, read_byte, read_count, read_u32
-from fusee.engine.decode.state import arena_of, note_lacking
+from fusee.engine.decode.state import arena_of, refuse_lacking
 from fusee.engine.decode.types import (
     read_memory_limits,
     read_mutability,
@@ -82,7 +82,7 @@ def read_global(m: Module, r: Reader) -> GlobalType:
 def read_tag(m: Module, r: Reader) -> None:
     if m.tag_count >= MAX_TAGS:
         raise Invalid(ModuleError.LIMIT_TAGS, r.position)
-    note_lacking(m, LACKING_EXCEPTIONS, r.position)
+    refuse_lacking(LACKING_EXCEPTIONS, r.position)
     if read_byte(r) != 0:
         raise Malformed(ModuleError.BAD_TAG_ATTRIBUTE, r.position - 1)
     room = grown(arena_of(m), cast(Ptr[u8], m.tags), m.tag_count, u32(size_of(u32)))

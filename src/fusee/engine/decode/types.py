@@ -3,8 +3,8 @@
 from typing import Final
 
 from fusee.engine.decode.reader import Reader, fail_at_end, read_byte, read_index_s33, read_u32, read_u64
-from fusee.engine.decode.state import has_feature, note_lacking, note_unsupported
-from fusee.engine.errors import Malformed
+from fusee.engine.decode.state import has_feature, refuse_lacking
+from fusee.engine.errors import Malformed, Unsupported
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
@@ -51,7 +51,7 @@ def read_value_type(m: Module, r: Reader) -> u32:
     if likely(code >= VAL_F64 and code <= VAL_I32):
         return code
     if code == VAL_V128 and has_feature(m, Feature.SIMD):
-        note_lacking(m, LACKING_VECTORS, at)
+        refuse_lacking(LACKING_VECTORS, at)
         m.vectors += 1
         return code
     r.position = at
@@ -92,11 +92,11 @@ def read_heap_type(m: Module, r: Reader) -> u32:
     r.position = at + 1
     if code < FIRST_HEAP or code > LAST_HEAP:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
-    if LACKS_HEAP_TYPES and HEAP_UNSUPPORTED[code - FIRST_HEAP] != 0:
-        note_unsupported(m, u32(HEAP_UNSUPPORTED[code - FIRST_HEAP]), at)
     wanted = HEAP_FEATURE[code - FIRST_HEAP]
     if wanted & ~u32(m.features) != 0:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
+    if LACKS_HEAP_TYPES and HEAP_UNSUPPORTED[code - FIRST_HEAP] != 0:
+        raise Unsupported(u32(HEAP_UNSUPPORTED[code - FIRST_HEAP]), at)
     return code | ABSTRACT
 
 
@@ -140,7 +140,7 @@ def read_memory_limits(m: Module, r: Reader, limits: Limits) -> None:
     at = r.position
     read_limits(m, r, limits, allowed)
     if limits.is_shared:
-        note_lacking(m, LACKING_THREADS, at)
+        refuse_lacking(LACKING_THREADS, at)
 
 
 @kernel

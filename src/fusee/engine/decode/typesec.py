@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.arena import allocate, grown
 from fusee.engine.decode.reader import Reader, read_byte, read_count, read_u32
-from fusee.engine.decode.state import arena_of, has_feature, note_lacking
+from fusee.engine.decode.state import arena_of, has_feature, refuse_lacking
 from fusee.engine.decode.types import read_mutability, read_value_type
 from fusee.engine.errors import Invalid, Malformed
 from fusee.engine.state.module import KIND_ARRAY, KIND_FUNC, KIND_STRUCT, NONE, Module, TypeDef
@@ -77,11 +77,11 @@ def decode_composite(m: Module, r: Reader, t: TypeDef, code: u32) -> None:
         t.results = read_result_type(m, r, t.result_count, MAX_RESULTS, ModuleError.LIMIT_RESULTS)
         t.result_slots = t.result_count + (m.vectors - vectors)
     elif code == COMP_STRUCT and has_feature(m, Feature.GC):
-        note_lacking(m, LACKING_OBJECTS, r.position - 1)
+        refuse_lacking(LACKING_OBJECTS, r.position - 1)
         t.kind = KIND_STRUCT
         read_fields(m, r, t, read_count(r, u32(2)))
     elif code == COMP_ARRAY and has_feature(m, Feature.GC):
-        note_lacking(m, LACKING_OBJECTS, r.position - 1)
+        refuse_lacking(LACKING_OBJECTS, r.position - 1)
         t.kind = KIND_ARRAY
         read_fields(m, r, t, u32(1))
     else:

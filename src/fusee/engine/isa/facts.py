@@ -6,7 +6,7 @@ from typing import Final
 
 from fusee.engine.isa.row import FLOAT_TYPES, Row
 from fusee.engine.isa.stopping import may_stop
-from fusee.engine.isa.table import FIRST_SIGNATURES, PLACE_BITS, ROWS
+from fusee.engine.isa.table import FIRST_SIGNATURES, PLACE_BITS, PRESENT_COUNT, ROWS
 from fusee.kernel.lang import Static, kernel, table, u16, u32, u64
 
 
@@ -89,7 +89,7 @@ def _word(row: Row, first_signature: int) -> int:
     return sum(value << fact.shift for fact, value in facts.items())
 
 
-_WORDS: Final = [_word(row, first) for row, first in zip(ROWS, FIRST_SIGNATURES, strict=True)]
+_WORDS: Final = [_word(row, first) for row, first in zip(ROWS[:PRESENT_COUNT], FIRST_SIGNATURES, strict=True)]
 _DISTINCT: Final = list(dict.fromkeys(_WORDS))  # most rows are alike
 KIND = table(u16, [_DISTINCT.index(word) for word in _WORDS])
 FACTS = table(u64, _DISTINCT)

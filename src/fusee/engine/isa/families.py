@@ -1,6 +1,6 @@
 """Which rows go with a family that an engine can be built without (`spec.families`).
 
-Rows that are left out keep their numbers, so that nothing else need know, and have no handlers.
+Rows that are left out have no handlers. They have numbers even so, the last ones, so that nothing else need know.
 """
 
 from dataclasses import replace
@@ -29,6 +29,11 @@ def family_of(row: Row) -> Family | None:
     return None
 
 
-def present(row: Row) -> Row:
-    """The row as it is in this process's engine."""
-    return replace(row, destinations="") if family_of(row) in left_out() else row
+def is_present(row: Row) -> bool:
+    """Whether this process's engine has the row."""
+    return family_of(row) not in left_out()
+
+
+def absent(row: Row) -> Row:
+    """What is left of a row that the engine was built without."""
+    return replace(row, destinations="")

@@ -14,7 +14,7 @@ from typing import Final
 
 from fusee.engine.isa import aggregate, atomic, control, lanes, memory, numeric, vector
 from fusee.engine.isa.comb import Comb
-from fusee.engine.isa.families import present
+from fusee.engine.isa.families import absent, is_present
 from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
@@ -25,9 +25,11 @@ READ_FILES: Final = [os.path.realpath(file) for file in [chosen().file] if file]
 """What this module is made of beside its own text: `kernel.sources` looks at it."""
 
 _ALL: Final = (*numeric.ROWS, *memory.ROWS, *control.ROWS, *aggregate.ROWS, *vector.ROWS, *lanes.ROWS, *atomic.ROWS)
-SINGLES: Final[tuple[Row, ...]] = tuple(map(present, _ALL))
-TREES: Final[tuple[Row, ...]] = tuple(tree_rows(chosen().source, chosen().patterns, SINGLES))
-ROWS: Final[tuple[Row, ...]] = SINGLES + TREES
+_ABSENT: Final[tuple[Row, ...]] = tuple(absent(row) for row in _ALL if not is_present(row))
+SINGLES: Final[tuple[Row, ...]] = tuple(filter(is_present, _ALL))
+TREES: Final[tuple[Row, ...]] = tuple(tree_rows(chosen().source, chosen().patterns, SINGLES + _ABSENT))
+_PRESENT: Final = SINGLES + TREES
+ROWS: Final[tuple[Row, ...]] = _PRESENT + _ABSENT
 NUMBER: Final[dict[str, int]] = {row.name: number for number, row in enumerate(ROWS)}
 NO_ROW: Final = u32(0xFFFF)
 _STARTS: Final = [0, *accumulate(len(row.handlers) for row in ROWS)]
@@ -65,16 +67,17 @@ def _starts(signatures: tuple[str, ...], mirrored: int) -> dict[int, int]:
     return starts | {sources | ELSEWHERE: 0 for key in starts if (sources := key & SOURCES_MASK) not in starts}
 
 
-_KINDS: Final = list(dict.fromkeys((row.signatures, row.shape.mirrored) for row in ROWS))
+_KINDS: Final = list(dict.fromkeys((row.signatures, row.shape.mirrored) for row in _PRESENT))
 _COMB: Final = Comb([_starts(*kind) for kind in _KINDS])
 SIGNATURE_KEYS = table(u8, _COMB.keys)
 SIGNATURE_STARTS = table(u16, _COMB.values)
-FIRST_SIGNATURES: Final = [_COMB.starts[_KINDS.index((row.signatures, row.shape.mirrored))] for row in ROWS]
-"""By row: where in these its signatures begin."""
+FIRST_SIGNATURES: Final = [_COMB.starts[_KINDS.index((row.signatures, row.shape.mirrored))] for row in _PRESENT]
+"""By row, as `BASE`: where in these its signatures begin."""
 
 
-# By row
-BASE = table(u16, _STARTS[:-1])
+# By row, as far as there are handlers of it: nothing is translated to others
+PRESENT_COUNT: Final = len(_PRESENT)
+BASE = table(u16, _STARTS[:PRESENT_COUNT])
 
 
 # Fusing: the trees by their inner node, each with a key of its outer row, the place in that, and its constant leaves
@@ -91,7 +94,7 @@ def _tree_key(row: Row) -> tuple[int, int]:
 
 _BY_KEY: Final = sorted(TREES, key=_tree_key)
 _INNER_NUMBERS: Final = [_tree_key(row)[0] for row in _BY_KEY]
-FIRST_TREE = table(u16, [bisect_left(_INNER_NUMBERS, number) for number in range(len(ROWS) + 1)])
+FIRST_TREE = table(u16, [bisect_left(_INNER_NUMBERS, number) for number in range(PRESENT_COUNT + 1)])
 """By row: where the trees with that inner node begin in the following tables. Those of the next row end them."""
 
 TREE = table(u16, [NUMBER[row.name] for row in _BY_KEY] or [0])

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.arena import fits_pointer
-from fusee.engine.errors import Exhausted, Unsupported, raise_again
+from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.present import HAS_NATIVE
 from fusee.engine.registry import canonical_value_type
 from fusee.engine.runtime.const import Evaluator, evaluate_span
@@ -47,8 +47,6 @@ def instantiate(store: Store, m: Module, imports: Ptr[usize]) -> Instance:
     `imports` holds the address of a `Func`, `Table`, `Memory`, `Global` or `Tag` for each import, of the
     kind that the import has. `m` must outlive the store.
     """
-    if m.unsupported != 0:
-        raise Unsupported(m.unsupported, m.unsupported_offset)
     check_imports(store.engine, m, imports)
     holdings = holdings_of(store)
     if holdings.instances >= holdings.maximum_instances:

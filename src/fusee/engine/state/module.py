@@ -194,8 +194,6 @@ class Module:
     name_section: Inline[Span]  # contents of the custom section "name"; empty if there is none
     vectors: u32  # how often vectors have been met: their type, or their instructions
     has_vector_types: bool  # of functions or globals
-    unsupported: u32  # 0, or the first construct met that cannot execute yet (a `spec.features.Unsupported`)
-    unsupported_offset: u32
     lock: Annotated[Ptr[u32], Count(1)]  # `engine.locks`: of the fields below
     code_root: u32  # of the tree of translated functions, in the terms of `state.code`
     code_waiting: u32  # the newest of those that are not in it yet, which are chained by `lower`

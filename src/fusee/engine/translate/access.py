@@ -25,7 +25,7 @@ from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import next_u32, next_u64
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import claim, settle
-from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, V128, Translator, type_code
+from fusee.engine.translate.state import I32, I64, NO_VALUE, SLOTTED, Translator, is_vector, spread_of, type_code
 from fusee.engine.translate.values import canonical, is_float, new_value, pop, push_canonical, release, top
 from fusee.kernel.lang import kernel, size_of, span, u8, u16, u32, u64
 from fusee.spec import opcodes
@@ -136,7 +136,7 @@ def on_slots(t: Translator, index: u32) -> None:
 @kernel
 def take_from_slots(t: Translator, count: u32) -> u64:
     """Pop so many operands, in their canonical slots then; gives a mask of those that are i32, and `SPREAD`."""
-    narrow = SPREAD if t.spread != 0 else u64(0)
+    narrow = SPREAD if spread_of(t) != 0 else u64(0)
     for place in span(count):
         number = t.stack[t.height - count + place]
         settle(t, number)
@@ -168,7 +168,7 @@ def translate_global_get(t: Translator) -> None:
     row = GLOBAL_GET
     if index < t.module.imported_global_count:
         row = GLOBAL_GET_IMPORT
-    if type_ == V128:
+    if is_vector(type_):
         row += VECTOR_GLOBALS
     elif is_float(type_):
         number = new_value(t, SLOTTED, type_)
@@ -199,7 +199,7 @@ def translate_global_set(t: Translator) -> None:
     row = GLOBAL_SET
     if index < t.module.imported_global_count:
         row = GLOBAL_SET_IMPORT
-    if top(t, u32(0)).type == V128:
+    if is_vector(top(t, u32(0)).type):
         row += VECTOR_GLOBALS
     elif is_float(top(t, u32(0)).type):
         settle(t, t.stack[t.height - 1])

@@ -7,7 +7,7 @@ from fusee.engine.isa.forms import ACC, SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.encode import new_ins
 from fusee.engine.translate.lookup import has_signature, with_destination
-from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, V128, Ins, Local, Translator, Value
+from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, Ins, Local, Translator, Value, is_vector
 from fusee.engine.translate.values import canonical
 from fusee.kernel.lang import Ptr, kernel, minimum, span, u8, u16, u32, u64
 
@@ -36,7 +36,7 @@ def move_row(type_: u8) -> u32:
     """The row that copies a value."""
     if type_ < F32:
         return MOV
-    return VMOV if type_ == V128 else FMOV
+    return VMOV if is_vector(type_) else FMOV
 
 
 @kernel

@@ -9,7 +9,7 @@ from fusee.engine.decode.reader import behind_number, number_at
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.translate.hoist import behind_constant, end_hoisting
 from fusee.engine.translate.pausing import look_around
-from fusee.engine.translate.state import F32, V128, Translator, type_code
+from fusee.engine.translate.state import F32, Translator, is_vector, type_code
 from fusee.engine.translate.values import home, run_of, use_local
 from fusee.kernel.lang import kernel, likely, maximum, minimum, span, table, u8, u32, u64, unlikely
 from fusee.spec import opcodes
@@ -213,7 +213,7 @@ def choose_pins(t: Translator) -> None:
                 t.int_pins += 1
             else:
                 t.float_pins += 1
-                t.has_wide_pins = t.has_wide_pins or t.locals[best].type == V128
+                t.has_wide_pins = t.has_wide_pins or is_vector(t.locals[best].type)
 
 
 @kernel

@@ -21,9 +21,9 @@ from fusee.engine.translate.state import (
     NO_VALUE,
     PENDING,
     SLOTTED,
-    V128,
     Translator,
     Value,
+    is_vector,
 )  # fmt: skip
 from fusee.engine.translate.values import (
     is_float,
@@ -214,7 +214,7 @@ def choose(t: Translator) -> None:
         unload(t, False)
     take_leaves(t, first, second)
     t.leaves[2] = condition
-    row = VSELECT if type_ == V128 else FSELECT if is_float(type_) else SELECT
+    row = VSELECT if is_vector(type_) else FSELECT if is_float(type_) else SELECT
     push_emitted(t, row, u32(3), type_)
 
 

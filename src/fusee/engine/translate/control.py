@@ -51,11 +51,11 @@ from fusee.engine.translate.state import (
     LOOP_POINTER,
     NO_VALUE,
     SLOTTED,
-    V128,
     Frame,
     Ins,
     Moves,
     Translator,
+    is_vector,
     type_code,
 )  # fmt: skip
 from fusee.engine.translate.values import (
@@ -366,7 +366,7 @@ def move_and_go(t: Translator, frame: Frame) -> None:
 def copy_slot(t: Translator, type_: u8, origin: u32, to: u32) -> None:
     """A move between slots that belong to nobody at the moment."""
     if origin != to:
-        i = new_ins(t, VMOV if type_ == V128 else MOV)
+        i = new_ins(t, VMOV if is_vector(type_) else MOV)
         add_source(i, u32(0), SLOT, origin)
         i.destination = SLOT
         i.slot = u16(to)
@@ -533,7 +533,7 @@ def leave_settled(t: Translator) -> None:
 def return_row(type_: u8) -> u32:
     """The row that returns one value."""
     if is_float(type_):
-        return RETURN_VECTOR if type_ == V128 else RETURN_FLOAT
+        return RETURN_VECTOR if is_vector(type_) else RETURN_FLOAT
     return RETURN_INT
 
 

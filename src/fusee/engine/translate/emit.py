@@ -15,6 +15,7 @@ from fusee.engine.isa.facts import (
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
 from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW, TREE_COUNT
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.present import HAS_VECTORS
 from fusee.engine.translate.accumulator import (
     holds_local,
     ins_number,
@@ -41,6 +42,8 @@ from fusee.engine.translate.state import (
     Ins,
     Translator,
     Value,
+    is_vector,
+    spread_of,
 )  # fmt: skip
 from fusee.engine.translate.values import (
     is_float,
@@ -111,7 +114,7 @@ def move_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
     if is_large(value):
         i = new_ins(t, MOV64)
         add_immediate(i, value.payload)
-    elif value.kind == CONSTANT and value.type == V128:
+    elif value.kind == CONSTANT and is_vector(value.type):
         i = new_ins(t, VCONST)
         at = t.reader.source + u32(value.payload)
         for place in span(u32(4)):
@@ -161,7 +164,7 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
 @kernel
 def into_temporary(t: Translator, number: u32, place: u32) -> None:
     """Put an operand into the temporary slot of its place, for the instruction that is about to be emitted."""
-    slot = t.temporaries + (place << t.spread)
+    slot = t.temporaries + (place << spread_of(t))
     move_value(t, number, SLOT, slot)
     t.values[number].kind = SLOTTED
     t.values[number].payload = slot
@@ -326,7 +329,7 @@ def swap(pair: Ptr[u32]) -> None:
 @kernel(inline=True)
 def result_type(facts: u64) -> u8:
     """The type of a row's result, as far as it matters where that is."""
-    if fact(facts, VECTOR_RESULT) != 0:
+    if HAS_VECTORS and fact(facts, VECTOR_RESULT) != 0:
         return V128
     return F64 if fact(facts, FLOAT_RESULT) != 0 else I64
 

@@ -21,6 +21,7 @@ from fusee.engine.isa.pairs import NO_PAIR, PAIR_COUNT
 from fusee.engine.isa.row import most_bytes
 from fusee.engine.isa.table import BASE, NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.present import HAS_VECTORS
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
 from fusee.engine.translate.pausing import grow_large, look_around
@@ -179,7 +180,7 @@ def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
 @kernel(inline=True)
 def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
     """Write immediates and constants, the larger ones first; gives the position behind them."""
-    vectors = constants & fact(facts, VECTOR_SOURCES)
+    vectors = constants & fact(facts, VECTOR_SOURCES) if HAS_VECTORS else u32(0)
     at = write_vectors(t, i, start, vectors)
     wide = constants & fact(facts, WIDE_SOURCES) & ~vectors
     number = fact(facts, EIGHT) | fact(facts, POINTER)

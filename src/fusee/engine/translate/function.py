@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.arena import new_memory
 from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.types import read_value_type
-from fusee.engine.errors import Exhausted, Unsupported, raise_again
+from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
@@ -50,6 +50,7 @@ from fusee.engine.translate.state import (
     LocalRun,
     Translator,
     Value,
+    spread_of,
     type_code,
 )  # fmt: skip
 from fusee.engine.translate.values import width
@@ -194,17 +195,17 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
 @kernel
 def lay_out_frame(t: Translator) -> None:
     """Locals, canonical slots, temporaries, a callee's header, a callee's frame."""
-    most_arguments = MOST_ARGUMENTS << t.spread
-    slots = t.local_slots + ((u64(t.max_height) + TEMPORARIES) << t.spread) + HEADER_SLOTS
+    most_arguments = MOST_ARGUMENTS << spread_of(t)
+    slots = t.local_slots + ((u64(t.max_height) + TEMPORARIES) << spread_of(t)) + HEADER_SLOTS
     if slots + most_arguments > MOST_SLOTS:
         raise Exhausted(Limit.FRAME, t.index)
-    t.temporaries = t.local_slots + (t.max_height << t.spread)
-    t.out = t.temporaries + (TEMPORARIES << t.spread) + HEADER_SLOTS
+    t.temporaries = t.local_slots + (t.max_height << spread_of(t))
+    t.out = t.temporaries + (TEMPORARIES << spread_of(t)) + HEADER_SLOTS
     t.frame_slots = maximum(t.out, t.result_slots)
     t.out_count = u32(0)
     t.out_barrier = u32(0)
     t.stack = cast(Ptr[u32], sized(t.stack_buffer, u64(t.max_height + 1) * 4))
-    owner_bytes = u64(t.max_height + 1) * 8 << t.spread
+    owner_bytes = u64(t.max_height + 1) * 8 << spread_of(t)
     owners = sized(t.owners_buffer, owner_bytes)
     fill_bytes(owners, u8(0), usize(owner_bytes))
     t.owners = cast(Ptr[u32], owners)
@@ -218,7 +219,7 @@ def lay_out_frame(t: Translator) -> None:
 def find_params(t: Translator) -> None:
     """Where the parameters are, if there may be vectors among the locals."""
     t.has_wide_locals = False
-    if t.spread != 0:
+    if spread_of(t) != 0:
         t.homes = cast(Ptr[u32], sized(t.homes_buffer, u64(t.param_count) * 4))
         slot = u32(0)
         for index in span(t.param_count):
@@ -330,8 +331,6 @@ def translate_for_listing(engine: Engine, m: Module, index: u32, numbers: Ptr[us
 
     `numbers` holds each handler's number and stands for the handlers, so that cells show which they name.
     """
-    if m.unsupported != 0:
-        raise Unsupported(m.unsupported, m.unsupported_offset)
     t = take_translator(engine)
     t.world = null(Store)
     t.handlers = numbers

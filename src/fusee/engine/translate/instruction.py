@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.decode.instruction import read_prefixed
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX
-from fusee.engine.present import HAS_EXCEPTIONS
+from fusee.engine.present import HAS_EXCEPTIONS, HAS_THREADS, HAS_VECTORS
 from fusee.engine.translate import access, aggregate, call, casts, compute, control, exception, reference
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
@@ -51,8 +51,6 @@ _RULES: Final[list[Rule]] = [
     *exception.RULES,
 ]
 OWN_RULES: Final = [rule for rule in _RULES if not rule.op.unsupported]
-HAS_VECTORS: Final = not opcodes.V128_CONST.unsupported
-HAS_ATOMICS: Final = not opcodes.ATOMIC_FENCE.unsupported
 
 if {rule.op.index for rule in OWN_RULES} != OWN_OPCODES:
     raise TypeError("instructions that the tables do not describe and rules do not correspond")
@@ -161,7 +159,7 @@ def translate_other(t: Translator, first_byte: u32) -> bool:
         translate_load(t, WORD[index])
     elif action == STORE:
         translate_store(t, WORD[index])
-    elif HAS_ATOMICS and action == ATOMIC:
+    elif HAS_THREADS and action == ATOMIC:
         translate_atomic(t, index)
     elif HAS_VECTORS and first_byte == VECTOR_PREFIX:
         translate_lanes(t, index)

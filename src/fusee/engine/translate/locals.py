@@ -4,11 +4,12 @@ from typing import Final
 
 from fusee.engine.isa.forms import PINS, SLOT
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.present import HAS_VECTORS
 from fusee.engine.translate.accumulator import ins_number, redirect
 from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.settle import LONG_SEARCH, claim, settle_all, settle_claimed
-from fusee.engine.translate.state import LOCAL, V128, Translator
+from fusee.engine.translate.state import LOCAL, Translator, is_vector
 from fusee.engine.translate.values import free, is_only_in_acc, loosen, pop, push_local, reads_local, release
 from fusee.kernel.lang import kernel, span, u8, u32
 
@@ -82,9 +83,9 @@ def transfer(t: Translator, row: u32, first: u32, mask: u32) -> None:
 def wide_pins(t: Translator) -> u32:
     """A mask of the float pins that hold vectors."""
     mask = u32(0)
-    if t.has_wide_pins:
+    if HAS_VECTORS and t.has_wide_pins:
         for pin in span(t.float_pins):
-            mask |= u32(t.locals[t.pins[PINS + pin]].type == V128) << pin
+            mask |= u32(is_vector(t.locals[t.pins[PINS + pin]].type)) << pin
     return mask
 
 

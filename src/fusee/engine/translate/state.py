@@ -11,6 +11,7 @@ from fusee.engine.arena import Buffer
 from fusee.engine.decode.reader import Reader
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.present import HAS_VECTORS
 from fusee.engine.state.code import MOST_PINS, Clause
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
@@ -58,6 +59,12 @@ def type_code(value_type: u32) -> u8:
     if value_type > 0x7F:
         return I64
     return u8(0x7F - value_type)
+
+
+@kernel(inline=True)
+def is_vector(type_: u8) -> bool:
+    """Whether a value is a vector; in an engine without them none is."""
+    return HAS_VECTORS and type_ == V128
 
 
 @struct
@@ -328,3 +335,9 @@ class Translator:
     heads: Ptr[u32]
     head_count: u32
     loop_count: u32
+
+
+@kernel(inline=True)
+def spread_of(t: Translator) -> u32:
+    """`Translator.spread`, which is 0 in an engine without vectors."""
+    return t.spread if HAS_VECTORS else u32(0)

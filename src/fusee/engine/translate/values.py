@@ -15,10 +15,11 @@ from fusee.engine.translate.state import (
     NO_VALUE,
     PENDING,
     SLOTTED,
-    V128,
     VALUES_EACH,
     Translator,
     Value,
+    is_vector,
+    spread_of,
     type_code,
 )  # fmt: skip
 from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, u8, u16, u32, u64
@@ -98,7 +99,7 @@ def top(t: Translator, below: u32) -> Value:
 @kernel(inline=True)
 def canonical(t: Translator, position: u32) -> u32:
     """The slot that the entry at `position` has at labels."""
-    return t.local_slots + (position << t.spread)
+    return t.local_slots + (position << spread_of(t))
 
 
 @kernel(inline=True)
@@ -134,7 +135,7 @@ def run_of(t: Translator, index: u32) -> u32:
 @kernel(inline=True)
 def width(type_: u8) -> u32:
     """How many slots a value takes."""
-    return u32(1) + u32(type_ == V128)
+    return u32(1) + u32(is_vector(type_))
 
 
 @kernel

@@ -3,7 +3,8 @@
 from typing import Final
 
 from fusee.engine.decode.reader import read_u32
-from fusee.engine.state.module import ABSTRACT, KIND_FUNC, NULLABLE, REF, TypeDef
+from fusee.engine.registry import is_function
+from fusee.engine.state.module import ABSTRACT, NULLABLE, REF, TypeDef
 from fusee.engine.validate.control import block_results
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
@@ -49,7 +50,7 @@ def apply_tail_call(v: Validator, t: TypeDef) -> None:
 def function_type_at(v: Validator, index: u32) -> TypeDef:
     """A defined type that must be a function type."""
     t = type_at(v, index)
-    if unlikely(t.kind != KIND_FUNC):
+    if unlikely(not is_function(t)):
         mismatch(v)
     return t
 

@@ -6,7 +6,9 @@ from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import BLOCK_INDEX_MASK, is_indexed, read_block_type
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.errors import Malformed
-from fusee.engine.state.module import KIND_FUNC, VAL_I32
+from fusee.engine.present import HAS_EXCEPTIONS
+from fusee.engine.registry import is_function
+from fusee.engine.state.module import VAL_I32
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
     HEIGHT_MASK,
@@ -109,7 +111,7 @@ def label_at(v: Validator, label: u32) -> Control:
 def read_checked_block_type(v: Validator) -> u32:
     block_type = read_block_type(v.module, v.reader)
     if is_indexed(block_type):
-        if type_at(v, block_type & BLOCK_INDEX_MASK).kind != KIND_FUNC:
+        if not is_function(type_at(v, block_type & BLOCK_INDEX_MASK)):
             fail(v, ModuleError.UNKNOWN_TYPE)
     else:
         check_value_type(v, block_type)
@@ -174,7 +176,8 @@ def validate_end(v: Validator) -> None:
     check_block_end(v, control)
     if control.state & KIND_MASK == KIND_IF:
         check_missing_else(v, control)
-    v.catch_depth -= u32(control.state & KIND_MASK >= KIND_CATCH)
+    if HAS_EXCEPTIONS:
+        v.catch_depth -= u32(control.state & KIND_MASK >= KIND_CATCH)
     v.control_count -= 1
     if v.control_count != 0:
         v.floor = innermost(v).state & HEIGHT_MASK

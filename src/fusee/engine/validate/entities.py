@@ -6,6 +6,8 @@ from fusee.engine.arena import Buffer, grow_buffer
 from fusee.engine.decode.state import has_feature
 from fusee.engine.errors import Invalid
 from fusee.engine.hashing import hash_bytes
+from fusee.engine.present import HAS_EXCEPTIONS
+from fusee.engine.registry import is_function
 from fusee.engine.state.module import (
     ABSTRACT,
     EXTERN_FUNC,
@@ -14,7 +16,6 @@ from fusee.engine.state.module import (
     EXTERN_TABLE,
     EXTERN_TAG,
     HEAP_MASK,
-    KIND_FUNC,
     NONE,
     REF,
     Export,
@@ -49,7 +50,7 @@ def entity_offset(m: Module, kind: u32, index: u32, section_offset: u32) -> u32:
 @kernel
 def validate_functions(m: Module) -> None:
     for i in span(m.func_count):
-        if m.func_types[i] >= m.type_count or m.types[m.func_types[i]].kind != KIND_FUNC:
+        if m.func_types[i] >= m.type_count or not is_function(m.types[m.func_types[i]]):
             raise Invalid(ModuleError.UNKNOWN_TYPE, entity_offset(m, u32(EXTERN_FUNC), i, m.funcs_offset))
 
 
@@ -57,7 +58,7 @@ def validate_functions(m: Module) -> None:
 def validate_tags(m: Module) -> None:
     """Spec 3.2.11: a tag has no results."""
     for i in span(m.tag_count):
-        if m.tags[i] >= m.type_count or m.types[m.tags[i]].kind != KIND_FUNC:
+        if m.tags[i] >= m.type_count or not is_function(m.types[m.tags[i]]):
             raise Invalid(ModuleError.UNKNOWN_TYPE, entity_offset(m, u32(EXTERN_TAG), i, m.tags_offset))
         if m.types[m.tags[i]].result_count != 0:
             raise Invalid(ModuleError.TAG_RESULT, entity_offset(m, u32(EXTERN_TAG), i, m.tags_offset))
@@ -72,7 +73,8 @@ def check_type_index(m: Module, value_type: u32, offset: u32) -> None:
 @kernel
 def validate_entities(m: Module) -> None:
     validate_functions(m)
-    validate_tags(m)
+    if HAS_EXCEPTIONS:
+        validate_tags(m)
     for i in span(m.global_count):
         check_type_index(m, m.globals[i].value_type, m.globals[i].offset)
     for i in span(m.table_count):

@@ -17,6 +17,7 @@ from fusee.engine.decode.optables import (
 from fusee.engine.decode.reader import read_byte, read_u32, read_u64, skip_bytes, skip_s32, skip_s64
 from fusee.engine.decode.state import has_feature
 from fusee.engine.errors import Malformed
+from fusee.engine.present import HAS_THREADS, HAS_VECTORS
 from fusee.engine.state.module import VAL_I32, VAL_I64
 from fusee.engine.validate.state import Validator, fail, pop, push
 from fusee.kernel.lang import kernel, span, u32
@@ -57,11 +58,11 @@ def validate_immediate(v: Validator, kind: u32) -> None:
         skip_bytes(r, u32(4))
     elif kind == Imm.F64:
         skip_bytes(r, u32(8))
-    elif kind == Imm.V128:
+    elif HAS_VECTORS and kind == Imm.V128:
         skip_bytes(r, u32(16))
-    elif kind == Imm.LANE:
+    elif HAS_VECTORS and kind == Imm.LANE:
         validate_lane(v)
-    elif kind == Imm.LANES:
+    elif HAS_VECTORS and kind == Imm.LANES:
         for _ in span(u32(16)):
             validate_lane(v)
     elif kind == Imm.MEMORY:
@@ -111,7 +112,7 @@ def validate_memarg(v: Validator) -> None:
     natural = u32(NATURAL_ALIGNMENT[CLASS[v.opcode]])
     if flags > natural:
         fail(v, ModuleError.ALIGNMENT)
-    if flags != natural and u32(FEATURE[CLASS[v.opcode]]) == Feature.THREADS:
+    if HAS_THREADS and flags != natural and u32(FEATURE[CLASS[v.opcode]]) == Feature.THREADS:
         fail(v, ModuleError.ALIGNMENT_NOT_NATURAL)
     v.address_type = memory_address_type(v, memory)
     if v.address_type == VAL_I32 and offset > 0xFFFF_FFFF:

@@ -4,6 +4,7 @@ from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
+from fusee.engine.present import HAS_VECTORS
 from fusee.engine.state.module import Body
 from fusee.engine.validate.control import open_control
 from fusee.engine.validate.instruction import validate_instructions
@@ -43,7 +44,7 @@ def validate_body(v: Validator, body: Body) -> None:
     open_control(v, KIND_BLOCK, BLOCK_INDEXED | body.type_index)
     validate_instructions(v)
     body.max_height = v.max_height
-    body.has_vectors = v.module.has_vector_types or v.module.vectors != vectors
+    body.has_vectors = HAS_VECTORS and (v.module.has_vector_types or v.module.vectors != vectors)
     body.catch_depth = v.max_catch_depth
 
 

@@ -7,6 +7,7 @@ from fusee.engine.decode.optables import (
     CLASS,
     END,
     IS_CONSTANT,
+    LACKS_OPCODES,
     RULE_FIXED,
     RULE_MASK,
     RULE_NONE,
@@ -15,8 +16,9 @@ from fusee.engine.decode.optables import (
     UNSUPPORTED,
     params_of,
 )  # fmt: skip
-from fusee.engine.decode.state import has_feature, note_unsupported
-from fusee.engine.errors import Malformed
+from fusee.engine.decode.state import has_feature
+from fusee.engine.errors import Malformed, Unsupported
+from fusee.engine.present import HAS_VECTORS
 from fusee.engine.validate import aggregate, call, control, exception, legacy, reference, table, variable
 from fusee.engine.validate.fixed import validate_fixed
 from fusee.engine.validate.plain import validate_plain
@@ -27,7 +29,7 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature
 from fusee.spec.op import rows
 
-OWN_RULES: Final[list[Rule]] = [
+_RULES: Final[list[Rule]] = [
     *variable.RULES,
     *control.RULES,
     *call.RULES,
@@ -38,7 +40,9 @@ OWN_RULES: Final[list[Rule]] = [
     *legacy.RULES,
 ]
 
-if {rule.op for rule in OWN_RULES} != {row for row in rows() if row.params is None}:
+OWN_RULES: Final = [rule for rule in _RULES if not rule.op.unsupported]
+
+if {rule.op for rule in _RULES} != {row for row in rows() if row.params is None}:
     raise TypeError("instructions without a fixed signature and rules do not correspond")
 
 
@@ -75,10 +79,10 @@ def validate_constant_instructions(v: Validator) -> None:
 @kernel
 def validate_other(v: Validator, index: u32, rule: u32) -> None:
     v.opcode = index
-    if unlikely(rule & RULE_VECTOR != 0):
+    if HAS_VECTORS and unlikely(rule & RULE_VECTOR != 0):
         v.module.vectors += 1
-    if unlikely(rule & RULE_UNSUPPORTED != 0):
-        note_unsupported(v.module, UNSUPPORTED[CLASS[index]], v.instruction)
+    if LACKS_OPCODES and unlikely(rule & RULE_UNSUPPORTED != 0):
+        raise Unsupported(UNSUPPORTED[CLASS[index]], v.instruction)
     kind = rule & RULE_MASK
     if kind == RULE_FIXED:
         validate_fixed(v, index)

@@ -13,6 +13,7 @@ from typing import Final
 
 from fusee.engine.decode.optables import VALUE_CODES
 from fusee.engine.decode.reader import SHORT_BYTES, behind_number, fits_s32, number_at
+from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.state.module import REF, VAL_I32
 from fusee.engine.validate.control import block_results, innermost, label_types, open_at
 from fusee.engine.validate.state import (
@@ -271,7 +272,7 @@ def close_block(s: State, v: Validator, entry: u32) -> bool:
     if u32(diff(s.top, s.floor)) != count or v.set_count != control.set_count or not fits(s, count, types, 0):
         return False
     kind = control.state & KIND_MASK
-    if kind >= KIND_CATCH or (kind == KIND_IF and control.block_type != EMPTY_BLOCK):
+    if (HAS_EXCEPTIONS and kind >= KIND_CATCH) or (kind == KIND_IF and control.block_type != EMPTY_BLOCK):
         return False
     if likely(v.control_count != 1):
         s.floor = v.operands + (v.controls[v.control_count - 2].state & HEIGHT_MASK)

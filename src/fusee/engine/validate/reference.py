@@ -5,7 +5,8 @@ from typing import Final
 from fusee.engine.decode.reader import read_byte, read_u32
 from fusee.engine.decode.types import read_heap_type
 from fusee.engine.errors import Malformed
-from fusee.engine.state.module import ABSTRACT, HEAP_MASK, KIND_FUNC, NULLABLE, REF, VAL_I32
+from fusee.engine.registry import is_function
+from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE, REF, VAL_I32
 from fusee.engine.validate.control import label_at, label_types
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
@@ -100,7 +101,7 @@ def top_of(v: Validator, heap: u32) -> u32:
     """The nullable reference to everything in the hierarchy of a heap type: what a cast may be applied to."""
     top: Heap = Heap.ANY
     if heap & ABSTRACT == 0:
-        if v.module.types[heap].kind == KIND_FUNC:
+        if is_function(v.module.types[heap]):
             top = Heap.FUNC
     else:
         code = heap & HEAP_MASK

@@ -6,12 +6,12 @@ from fusee.engine.arena import Buffer, grow_buffer
 from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.layouts import record_types
 from fusee.engine.locks import lock, unlock
-from fusee.engine.registry import TypeRegistry, hold_group
+from fusee.engine.present import HAS_AGGREGATES
+from fusee.engine.registry import TypeRegistry, hold_group, is_function
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
     KIND_ARRAY,
-    KIND_FUNC,
     NONE,
     NULLABLE,
     REF,
@@ -63,7 +63,8 @@ def check_references(m: Module, index: u32, group_end: u32) -> None:
     t = m.types[index]
     check_known(t.param_count, t.params, group_end, t.offset)
     check_known(t.result_count, t.results, group_end, t.offset)
-    check_known(t.field_count, t.fields, group_end, t.offset)
+    if HAS_AGGREGATES:
+        check_known(t.field_count, t.fields, group_end, t.offset)
     if t.supertype != NONE and t.supertype >= index:
         raise Invalid(ModuleError.UNKNOWN_TYPE, t.offset)
 
@@ -81,7 +82,9 @@ def write_group(m: Module, first: u32, end: u32, buffer: Buffer) -> u32:
     position = u32(0)
     for i in span(first, end):
         t = m.types[i]
-        room = position + HEADER_WORDS + t.param_count + t.result_count + t.field_count * 2
+        room = position + HEADER_WORDS + t.param_count + t.result_count
+        if HAS_AGGREGATES:
+            room += t.field_count * 2
         if room > MAX_GROUP_WORDS:  # no sum of these wraps: a type adds at most some 20,000
             raise Invalid(ModuleError.LIMIT_TYPES, t.offset)
         if u64(room) * WORD_BYTES > buffer.capacity_bytes:
@@ -93,11 +96,18 @@ def write_group(m: Module, first: u32, end: u32, buffer: Buffer) -> u32:
         words += HEADER_WORDS
         write_list(m, first, t.param_count, t.params, words)
         write_list(m, first, t.result_count, t.results, words + t.param_count)
-        write_list(m, first, t.field_count, t.fields, words)
-        for field in span(t.field_count):
-            words[t.field_count + field] = t.mutable[field]
+        if HAS_AGGREGATES and not is_function(t):
+            write_fields(m, first, t, words)
         position = room
     return position
+
+
+@kernel
+def write_fields(m: Module, first: u32, t: TypeDef, words: Ptr[u32]) -> None:
+    """A structure's fields, or an array's element, and whether they can be set."""
+    write_list(m, first, t.field_count, t.fields, words)
+    for field in span(t.field_count):
+        words[t.field_count + field] = t.mutable[field]
 
 
 @kernel
@@ -128,7 +138,7 @@ def check_supertype(m: Module, t: TypeDef) -> None:
 
 @kernel
 def composite_matches(m: Module, t: TypeDef, above: TypeDef) -> bool:
-    if t.kind == KIND_FUNC:
+    if is_function(t):
         if t.param_count != above.param_count or t.result_count != above.result_count:
             return False
         return list_matches(m, t.param_count, above.params, t.params) and list_matches(
