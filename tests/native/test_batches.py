@@ -5,9 +5,8 @@ import sys
 
 from fusee.api.text import wat2wasm
 from fusee.native.batch import CALLEE_BYTES, FULL_LINES, LEAST_BYTES, MOST_TARGETS, Wish, choose, compile_batch
-from fusee.native.code import mapped
+from fusee.native.code import Place, mapped
 from fusee.native.module import read_module
-from fusee.native.resume import Place
 
 
 def test_a_batch_has_what_its_functions_call() -> None:

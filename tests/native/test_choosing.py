@@ -113,3 +113,31 @@ def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Wat
     assert view(ModuleState, other._address).natives[LONG_ONE] == newest.functions[LONG_ONE][1]
     known.shelf.add(compile_batch(known.binary, Wish([SHORT], [], [], 1000, called=[])), [SHORT])
     assert len(known.shelf.all()) == 3  # all of the oldest one is in others
+
+
+def test_the_next_run_goes_on_in_the_same_loops(watched: Watched) -> None:
+    """In those that are as they were, as soon as somebody is in their function, and nothing is compiled for it."""
+    known = watched.known
+    first, second = (offset for function, offset in translated_loops(known) if function == TURNS)
+    (loop,) = known.loops_of([(TURNS, second)])
+    for place, is_usable in ((loop.place._replace(slots=loop.place.slots + 1), False), (loop.place, True)):
+        known.shelf.add(compile_batch(known.binary, Wish([], [place], [], 1000)), (), [place])
+        again = Module(watched.engine, TEXT)
+        exports = Instance(watched.store, again, []).exports(watched.store)
+        exports["main"](watched.store)  # type: ignore[operator]
+        state = view(ModuleState, again._address)
+        found = module_of(watched.engine, again)
+        assert found.note(watched.engine._address, TURNS, first) is not is_usable
+        assert (state.resumes != 0) is is_usable
+        assert found.last(1000) == ([TURNS] if is_usable else [])
+
+
+def test_loops_of_what_is_native_where_it_begins_are_not_kept(watched: Watched) -> None:
+    known = watched.known
+    first, second = (offset for function, offset in translated_loops(known) if function == TURNS)
+    for loop in known.loops_of([(TURNS, first), (TURNS, second)]):
+        known.shelf.add(compile_batch(known.binary, Wish([], [loop.place], [], 1000)), (), [loop.place])
+    assert len(known.shelf.all()) == 2
+    made = compile_batch(known.binary, Wish([TURNS], [], [], 1000))
+    known.shelf.add(made, [TURNS])
+    assert [made for _, made in known.shelf.all()] == [made]

@@ -202,7 +202,7 @@ def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.Monk
     (known,) = tier._modules.values()
     known.heads[0, 40] += 1
     tier._samples = 99
-    monkeypatch.setattr(tier_module, "_find_loops", lacking)
+    monkeypatch.setattr(tier_module, "find_loops", lacking)
     assert not tier._look()
     assert tier._samples == 0
     tier._samples = 99

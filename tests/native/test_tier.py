@@ -20,9 +20,9 @@ from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
-from fusee.native.resume import Place
 from fusee.tier import compiling
-from fusee.tier.module import TieredModule, _find_loops
+from fusee.tier.loops import find_loops
+from fusee.tier.module import TieredModule
 from tests.native.loops import module_of, tiered_engine, translated_loops
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -382,8 +382,8 @@ def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
     assert main_of(Instance(store, module, []), store) == 0
     known = module_of(own, module)
     ((index, offset),) = translated_loops(known)
-    loops = _find_loops(known._native, known.binary, [(index, offset)], False)
-    made = compile_batch(known.binary, Wish([], [Place(*loop.place) for loop in loops], [], 0))
+    loops = find_loops(known._native, known.binary, [(index, offset)], False)
+    made = compile_batch(known.binary, Wish([], [loop.place for loop in loops], [], 0))
     for is_native in (False, True):
         if is_native:
             known.shelf.add(compile_batch(known.binary, Wish([index], [], [], 1000)), [index])
@@ -456,7 +456,7 @@ def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
     assert known.last(1000) == []
     assert seen(own, module._address, *place)
     _, loops = known.choose(1000)
-    known.install(own._address, code_of(known, Wish([], [Place(*loop.place) for loop in loops], [], 0)), loops)
+    known.install(own._address, code_of(known, Wish([], [loop.place for loop in loops], [], 0)), loops)
     known.install(own._address, code_of(known, Wish([1], [], [0], 1000)), [])
     assert known.last(1000) == [0, 1]
     assert known.last(1000) == []

@@ -16,12 +16,12 @@ from fusee.kernel.linker import link
 from fusee.kernel.target import Target
 from fusee.native.batches import REQUEST_BYTES, answer
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE, calls_in
-from fusee.native.code import packed
+from fusee.native.code import Place, packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType, Module, read_module
 from fusee.native.references import references
-from fusee.native.resume import LoopCompiler, NotSupported, Place
+from fusee.native.resume import LoopCompiler, NotSupported
 from fusee.native.unit import Options, Unit
 
 MOST_FUNCTIONS = 200  # of a batch
@@ -150,8 +150,8 @@ def compile_batch(binary: bytes, wish: Wish) -> bytes:
     return packed(functions, reasons, loops, link([made]), is_quick)
 
 
-def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]) -> list[tuple[int, int, str]]:
-    """Functions, loops and symbols."""
+def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]) -> list[tuple[Place, str]]:
+    """Those that can be, and symbols."""
     found = []
     for place in places:
         if place.function in refused or reason_against(unit.module, place.function):
@@ -161,7 +161,7 @@ def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]
             compiler.compile()
         except NotSupported:
             continue
-        found.append((place.function, place.loop, compiler.name))
+        found.append((place, compiler.name))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from fusee.kernel import another
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.host import processor_count
+from fusee.native.code import Place
 from fusee.native.key import functions_key, key_of
 from fusee.native.pipes import is_readable
 
@@ -123,7 +124,7 @@ class Shelf:
         self._key = ""
         with contextlib.suppress(OSError):
             self._key = key_of(binary, "batches", is_metered)
-        self._held: dict[str, frozenset[int]] = {}  # by key: the functions that are in a batch
+        self._held: dict[str, frozenset[int | Place]] = {}  # by key: the functions and loops that are in a batch
 
     def all(self) -> list[tuple[str, bytes]]:
         """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
@@ -144,22 +145,28 @@ class Shelf:
             self._cache.mark_used("tier", self._key)
         return found
 
-    def hold(self, key: str, functions: Collection[int]) -> None:
+    def _covered(self) -> list[str]:
+        """Those of which all is in newer ones. Nobody goes on in a loop of what is native where it begins."""
+        covered, seen = [], set[int | Place]()
+        native = {item for held in self._held.values() for item in held if isinstance(item, int)}
+        for key, held in reversed(self._held.items()):
+            if all(item in seen or (isinstance(item, Place) and item.function in native) for item in held):
+                covered.append(key)
+            seen |= held
+        return covered
+
+    def hold(self, key: str, functions: Collection[int], loops: Collection[Place] = ()) -> None:
         """Say what is in one of them, which is newer than those that were named before."""
         self._held.pop(key, None)
-        self._held[key] = frozenset(functions)
+        self._held[key] = frozenset((*functions, *loops))
 
-    def add(self, made: bytes, functions: Collection[int]) -> None:
-        """Keep one more, with these functions, and not any longer those that have no others."""
+    def add(self, made: bytes, functions: Collection[int], loops: Collection[Place] = ()) -> None:
+        """Keep one more, with these functions and loops, and not any longer those that have no others."""
         key = digest(self._key, made)
-        if not functions or not self._key or not self._cache.write("batch", key, made):
+        if not (functions or loops) or not self._key or not self._cache.write("batch", key, made):
             return
-        self.hold(key, functions)
-        covered, seen = [], frozenset[int]()
-        for old, held in reversed(self._held.items()):
-            if held <= seen:
-                covered.append(old)
-            seen |= held
+        self.hold(key, functions, loops)
+        covered = self._covered()
         for old in covered:
             del self._held[old]
         self._cache.write("tier", self._key, json.dumps(list(self._held)).encode())

@@ -9,19 +9,29 @@ from fusee.kernel.image import Image, MappedImage
 _SIZE_BYTES = 8
 
 
+class Place(NamedTuple):
+    """A loop, and what a frame of its function looks like (`docs/bytecode.md`)."""
+
+    function: int
+    loop: int  # the offset of the instruction in the module
+    operands: int  # the slot of the operand stack's first entry
+    spread: int  # each entry has two to the power of this slots
+    slots: int  # of the frame
+
+
 class NativeCode(NamedTuple):
     """Native code where a guest runs, as long as this lives."""
 
     functions: dict[int, tuple[int, int]]  # by index: the addresses of the entry for its type, and of its code
     reasons: dict[int, str]  # why others stay interpreted
     image: object
-    loops: dict[tuple[int, int], int]
-    """By function and offset in the module: the address of what goes on in that loop."""
+    loops: dict[Place, int]
+    """The address of what goes on in a loop."""
     is_quick: bool = False  # whether LLVM has not done all it can
 
 
 def packed(
-    functions: Mapping[int, tuple[str, str]], reasons: Mapping[int, str], loops: Sequence[tuple[int, int, str]],
+    functions: Mapping[int, tuple[str, str]], reasons: Mapping[int, str], loops: Sequence[tuple[Place, str]],
     image: Image, is_quick: bool = False,
 ) -> bytes:  # fmt: skip
     """What is kept: the symbols of functions, with their entries, and of loops; and the image that they are in."""
@@ -41,6 +51,6 @@ def mapped(kept: bytes) -> NativeCode:
         {int(index): (image.address(entry), image.address(code)) for index, (entry, code) in head["functions"].items()},
         reasons,
         image,
-        {(function, loop): image.address(symbol) for function, loop, symbol in head["loops"]},
+        {Place(*place): image.address(symbol) for place, symbol in head["loops"]},
         head["quick"],
     )

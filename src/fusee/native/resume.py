@@ -6,24 +6,14 @@ so that it does not matter from where the label is come to.
 """
 
 from itertools import accumulate
-from typing import NamedTuple
 
+from fusee.native.code import Place
 from fusee.native.function import FunctionCompiler, Label, Value
 from fusee.native.unit import LLVM, Unit, slots_of
 
 
 class NotSupported(Exception):
     """The loop is in code that is never executed, or what is in the frame there is not known."""
-
-
-class Place(NamedTuple):
-    """A loop, and what a frame of its function looks like (`docs/bytecode.md`)."""
-
-    function: int
-    loop: int  # the offset of the instruction in the module
-    operands: int  # the slot of the operand stack's first entry
-    spread: int  # each entry has two to the power of this slots
-    slots: int  # of the frame
 
 
 class Kept(Value):

@@ -8,7 +8,8 @@ from weakref import WeakSet
 
 from fusee.kernel.host import processor_count
 from fusee.native.batches import Worker
-from fusee.tier.module import Loop, TieredModule
+from fusee.tier.loops import Loop
+from fusee.tier.module import TieredModule
 
 FIRST_ROOM: Final = 1536  # for WebAssembly in a module's first batch, for which LLVM takes 0.07 s
 ROOM: Final = 4 << 10  # and in others

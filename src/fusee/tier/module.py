@@ -1,22 +1,19 @@
 """A module whose functions get native code while they run."""
 
-import contextlib
 import ctypes
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api.errors import WasmtimeError
-from fusee.engine.state.code import CODE_START, MOST_PINS, Code
+from fusee.engine.state.code import CODE_START, MOST_PINS
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.native import NativeCell, Resume
-from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, usize
 from fusee.native.batches import Shelf
-from fusee.native.code import NativeCode, mapped
-from fusee.spec.features import ALL_FEATURES
+from fusee.native.code import NativeCode, Place, mapped
+from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
     import weakref
@@ -27,25 +24,6 @@ if TYPE_CHECKING:
 _OVERHEAD_BYTES: Final = 256  # in whose place a batch might have been begun
 _MOST_FOUND: Final = 4  # loops before it is known which are chosen
 _MOST_LOOPS: Final = 64  # of a module, that native code goes on in: who comes to one looks through them
-
-
-class Loop(NamedTuple):
-    """A loop as the interpreter has it, and its function's frame."""
-
-    function: int
-    loop: int  # the offset of the instruction in the module
-    cell: int  # the offset of its first cell in the function's code
-    operands: int  # the slot of the operand stack's first entry
-    spread: int  # each entry has two to the power of this slots
-    slots: int  # of the frame
-    integers: list[int]  # slots of pinned locals
-    floats: list[int]
-    wide_pins: int  # a mask of the floats that are vectors
-
-    @property
-    def place(self) -> tuple[int, int, int, int, int]:
-        """A `native.resume.Place`."""
-        return self.function, self.loop, self.operands, self.spread, self.slots
 
 
 class TieredModule:
@@ -80,6 +58,7 @@ class TieredModule:
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
         self._seen_heads: set[tuple[int, int]] = set()
         self._known_loops: dict[tuple[int, int], list[Loop]] = {}
+        self._kept_loops: dict[int, dict[Place, int]] = {}  # by function: what earlier runs have left
         self._awaited: set[int] = set()  # functions that are being compiled, or loops of them
         for name in ("natives", "tiers"):
             array = (ctypes.c_size_t * int(state.func_count))()
@@ -94,7 +73,7 @@ class TieredModule:
                 found.append(mapped(made))
             except OSError:  # the system may let nothing more be executed
                 break
-            self.shelf.hold(key, found[-1].functions)
+            self.shelf.hold(key, found[-1].functions, found[-1].loops)
         for code in reversed(found):  # of what is in two batches, what is newer
             self.kept.append(code)
             self.has_code = True
@@ -106,6 +85,10 @@ class TieredModule:
             if code.is_quick:
                 self.loose |= new
                 self.is_loose = True
+            for place, entry in code.loops.items():
+                self._kept_loops.setdefault(place.function, {}).setdefault(place, entry)
+        for index in self._kept_loops.keys() & self.done:
+            del self._kept_loops[index]
 
     def note(self, engine: int, function: int, offset: int) -> bool:
         """A guest was seen at a cell; whether there is something to be done about it.
@@ -114,6 +97,8 @@ class TieredModule:
         another module's.
         """
         if function not in self._own or function in self._interpreted:
+            return False
+        if function in self._kept_loops and self._resume_kept(engine, function):
             return False
         is_new = function not in self.done
         head = function, offset
@@ -168,7 +153,7 @@ class TieredModule:
         self._awaited.update(hot, (loop.function for loop in loops))
         return hot, loops
 
-    def find_loops(self) -> None:
+    def prepare(self) -> None:
         """Find out what is known of those that are going to be chosen."""
         if not self._known_loops:
             self.loops_of([head for head, _ in self.heads.most_common(_MOST_FOUND)])
@@ -198,7 +183,7 @@ class TieredModule:
         """What is known of these loops of translated functions; it is found out once."""
         unknown = [head for head in heads if head not in self._known_loops]
         if unknown:
-            found = _find_loops(self._native, self.binary, unknown, self.is_metered)
+            found = find_loops(self._native, self.binary, unknown, self.is_metered)
             for head in unknown:
                 self._known_loops[head] = [loop for loop in found if (loop.function, loop.cell) == head]
         return [loop for head in heads for loop in self._known_loops[head]]
@@ -220,7 +205,7 @@ class TieredModule:
             self._cells[index] = ctypes.addressof(cell)
             self._native.install_tiered(engine, self.address, index, self._cells[index])
         for loop in loops:
-            entry = code.loops.get((loop.function, loop.loop), 0)
+            entry = code.loops.get(loop.place, 0)
             if entry:
                 self._resume(engine, loop, entry)
         if is_last:
@@ -229,6 +214,19 @@ class TieredModule:
             resumed = {loop.function for loop in loops}
             self.is_loose |= code.is_quick or bool(self.loose) or not resumed <= code.functions.keys()
             self.loose |= code.functions.keys() | resumed
+
+    def _resume_kept(self, engine: int, function: int) -> bool:
+        """Have guests go on in the loops of a function that earlier runs have left code for; whether there are some."""
+        kept = self._kept_loops.pop(function)
+        heads = [(function, offset) for offset in loop_cells(self.address, function)]
+        found = [loop for loop in self.loops_of(heads) if loop.place in kept][: _MOST_LOOPS - len(self._seen_heads)]
+        for loop in found:
+            self._resume(engine, loop, kept[loop.place])
+            self._seen_heads.add((function, loop.cell))
+        if found:
+            self.loose.add(function)  # the next run can have it from where it begins
+            self.is_loose = True
+        return bool(found)
 
     def last(self, room: int) -> list[int]:
         """Functions that are to be compiled once more, the hottest first, for so many bytes; none if that is of no use.
@@ -259,57 +257,3 @@ class TieredModule:
                 record.pins[pin] = u32(slot)
         self.kept.append(made)
         self._native.install_resume(engine, self.address, ctypes.addressof(made))
-
-
-def loop_cells(module: int, function: int) -> list[int]:
-    """The offsets of its loops' first cells, of a function that has been translated; of others none."""
-    from fusee.engine.runtime.codes import NOTE_BYTES  # with what a start has no use for
-
-    state = view(ModuleState, module)
-    start = int(state.code_table[function]) if state.code_table.address else 0
-    if start == 0:
-        return []
-    code = start - CODE_START
-    notes = cast(Ptr[u32], usize(code + int(view(Code, code).size) + NOTE_BYTES - 4))
-    return [int(notes[1 + number]) for number in range(int(notes[0]))]
-
-
-def _find_loops(
-    native: "HostNative", binary: bytes, heads: list[tuple[int, int]], is_metered: bool
-) -> list[Loop]:  # fmt: skip
-    """Translate functions once more, which gives the same cells, in another engine: this one is in use."""
-    from fusee.engine.translate.state import Translator  # which knows the interpreter's instructions
-
-    engine: int = native.open_engine(native.platform, is_metered)
-    native.install_interpreter(engine)
-    handlers = int(view(EngineState, engine).handlers.address)
-    found = []
-    try:
-        module = native.compile(engine, binary, int(ALL_FEATURES))
-        try:
-            for function, offset in heads:
-                with contextlib.suppress(WasmtimeError):  # nobody has been there: the place was another module's
-                    address = native.translate_for_listing(engine, module, function, handlers)
-                    t: Any = view(Translator, address)
-                    at = [number for number in range(int(t.head_count)) if int(t.heads[2 * number]) == offset]
-                    found += [_loop(t, function, int(t.heads[2 * number + 1]), offset) for number in at]
-                    native.keep_translator(engine, address)
-        finally:
-            native.end_module(module)
-    finally:
-        native.uninstall_interpreter(engine)
-        native.release_engine(engine)
-    return found
-
-
-def _loop(t: Any, function: int, loop: int, cell: int) -> Loop:
-    from fusee.engine.isa.forms import PINS
-    from fusee.engine.translate.state import V128
-
-    integers = [int(t.pins[pin]) for pin in range(int(t.int_pins))]
-    floats = [int(t.pins[PINS + pin]) for pin in range(int(t.float_pins))]
-    wide = sum((int(t.locals[slot].type) == V128) << pin for pin, slot in enumerate(floats))
-    return Loop(
-        function, loop, cell, int(t.local_slots), int(t.spread), int(t.frame_slots),
-        integers, floats, wide,
-    )  # fmt: skip

@@ -234,7 +234,7 @@ class Tier:
             if self._compiling.go_on():
                 self._choose()
             elif not self._has_begun and (module := self._hottest()) is not None:
-                module.find_loops()
+                module.prepare()
         else:
             self._go_back(time.monotonic() - self._news)
         return made is not None
@@ -243,7 +243,7 @@ class Tier:
         """A batch."""
         with contextlib.suppress(OSError):  # the system may let nothing be executed
             code = mapped(made)
-            work.module.shelf.add(made, code.functions)
+            work.module.shelf.add(made, code.functions, code.loops)
             lifetime = work.module.lifetime()
             if not work.is_last:
                 self._news = time.monotonic()
