@@ -1,5 +1,6 @@
 """Finding peers, and how each is called."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -98,7 +99,7 @@ def test_native_code_is_a_peer_that_is_named() -> None:
     run = python_module("fusee", "run", "-C", "compiler=native", "--invoke", "beat", "m.wasm", "3")
     assert native.command(CALL) == run
     assert cold.command(CALL) == python_module(
-        "fusee.native.apart", *python_module("fusee", "run", "-C", "compiler=tiered", "--invoke", "beat", "m.wasm", "3")
+        "fusee.native.apart", "fusee", "run", "-C", "compiler=tiered", "--invoke", "beat", "m.wasm", "3"
     )
     assert cold.name == "tiered-cold"
     assert native.refusal(replace(CALL, host=Host("some.host", "is a library"))) == "is a library"
@@ -109,10 +110,13 @@ def test_a_program_apart_finds_the_engine_but_no_native_code(tmp_path: Path, mon
         (tmp_path / kind).mkdir()
         (tmp_path / kind / "kept").write_text(kind)
     monkeypatch.setenv("FUSEE_CACHE", str(tmp_path))
-    script = (
-        "import os; cache = os.environ['FUSEE_CACHE']; kept = open(cache + '/images/kept')\n"
-        "print(sorted(os.listdir(cache)), kept.read()); raise SystemExit(3)"
+    (tmp_path / "program.py").write_text(
+        "import os, sys; cache = os.environ['FUSEE_CACHE']; kept = open(cache + '/images/kept')\n"
+        "print(sorted(os.listdir(cache)), kept.read(), *sys.argv[1:], cache); raise SystemExit(3)"
     )
-    run = run_child(python_module("fusee.native.apart", sys.executable, "-c", script))
-    assert (run.status, run.output) == (3, b"['images'] images\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    run = run_child(python_module("fusee.native.apart", "program", "-x", "1"))
+    *found, cache = run.output.decode().split()
+    assert (run.status, found) == (3, ["['images']", "images", "-x", "1"])
+    assert not os.path.exists(cache)
     assert (tmp_path / "tier" / "kept").exists()

@@ -113,20 +113,21 @@ def test_a_guest_that_is_called_all_the_time_gets_native_code(knowing: None) -> 
     assert number == 2222
 
 
-def is_kept(folder: Path) -> bool:
-    """Whether there is a batch in the cache below a folder."""
-    return (folder / "cache" / "tier").exists()
+def is_kept(store: Store, function: int = 1) -> bool:
+    """Whether a function of the only module has native code, which then is in the cache, too."""
+    tier = store.engine._tier
+    assert tier is not None
+    (module,) = tier._modules.values()
+    return view(ModuleState, module.address).natives[function] != 0
 
 
-def test_what_was_compiled_is_there_in_the_next_run(
-    knowing: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_was_compiled_is_there_in_the_next_run(knowing: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first call on, and nothing is compiled again."""
     for run in range(2):
         seen: list[int] = []
         store = Store(engine())
         enough = until(
-            lambda number, seen=seen: bool(seen.append(number)) or (number == 2222 and is_kept(tmp_path))  # type: ignore[misc]
+            lambda number, seen=seen, store=store: bool(seen.append(number)) or (number == 2222 and is_kept(store))  # type: ignore[misc]
         )
         instance = Instance(store, Module(store.engine, CALLING), [host(store, enough)])
         assert main_of(instance, store) == 2222
@@ -397,13 +398,14 @@ def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
 
 def test_a_damaged_batch_is_not_used(knowing: None, tmp_path: Path) -> None:
     store = Store(engine())
-    enough = until(lambda number: number == 2222 and is_kept(tmp_path))
+    enough = until(lambda number: number == 2222 and is_kept(store))
     instance = Instance(store, Module(store.engine, CALLING), [host(store, enough)])
     assert main_of(instance, store) == 2222
-    (kept,) = (tmp_path / "cache" / "batch").iterdir()
-    contents = kept.read_bytes()
-    for damaged in (contents[:-1] + bytes([contents[-1] ^ 1]), contents[:100], b""):
-        kept.write_bytes(damaged)
+    contents = {kept: kept.read_bytes() for kept in (tmp_path / "cache" / "batch").iterdir()}
+    assert contents
+    for damage in (lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]), lambda whole: whole[:100], lambda whole: b""):
+        for kept, whole in contents.items():
+            kept.write_bytes(damage(whole))
         other = Store(engine())
         again = Instance(other, Module(other.engine, CALLING), [host(other, lambda number: 1)])
         assert main_of(again, other) == 1111

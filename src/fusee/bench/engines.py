@@ -72,10 +72,10 @@ def strategy_engine(name: str) -> Engine:
     strategy, _, cold = name.partition("-")
 
     def command(task: Task) -> list[str]:
-        program, *rest = fusee_engine().command(task)
-        place = rest.index("run") + 1
-        run = [program, *rest[:place], "-C", f"compiler={strategy}", *rest[place:]]
-        return python_module("fusee.native.apart", *run) if cold else run
+        command = fusee_engine().command(task)
+        place = command.index("run") + 1
+        run = [*command[:place], "-C", f"compiler={strategy}", *command[place:]]
+        return python_module("fusee.native.apart", *run[run.index("fusee") :]) if cold else run
 
     note = "compiles anew each time" if cold else "with what earlier runs have compiled"
     return Engine(name, f"Fusee {importlib.metadata.version('fusee')}, {strategy}", command, note=note)

@@ -1,13 +1,12 @@
-"""Runs a program of Fusee's that finds no native code of earlier runs: `python -m fusee.native.apart COMMAND…`.
+"""Runs a module that finds no native code of earlier runs: `python -m fusee.native.apart MODULE ARGUMENT…`.
 
-It gets a cache of its own, which has the engine that this one has, and is gone afterwards.
+It gets a cache of its own, which has the engine that this one has, and is gone afterwards. What it does is done by this
+very Python, divided, so that nobody who measures it waits for another one to begin.
 """
 
 import os
-import subprocess
+import runpy
 import sys
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from fusee.kernel.cache import default_folder
@@ -16,13 +15,29 @@ _NATIVE: Final = frozenset({"native", "batch", "tier"})  # kinds of files: `host
 
 
 def main() -> int:
-    """The command's status."""
-    shared = Path(default_folder()).resolve()
-    with tempfile.TemporaryDirectory(prefix="fusee-apart-") as folder:
-        for kind in shared.iterdir() if shared.is_dir() else ():
-            if kind.is_dir() and kind.name not in _NATIVE:
-                Path(folder, kind.name).symlink_to(kind, target_is_directory=True)
-        return subprocess.call(sys.argv[1:], env={**os.environ, "FUSEE_CACHE": folder})
+    """The module's status."""
+    folder = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"fusee-apart-{os.getpid()}")
+    os.mkdir(folder, 0o700)
+    child = os.fork()
+    if child == 0:
+        _run(folder, sys.argv[1:])
+        return 0
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    from shutil import rmtree
+
+    rmtree(folder, ignore_errors=True)
+    return status
+
+
+def _run(folder: str, command: list[str]) -> None:
+    """As the process that runs a module, which may end it."""
+    shared = os.path.realpath(default_folder())
+    for kind in os.scandir(shared) if os.path.isdir(shared) else ():
+        if kind.is_dir() and kind.name not in _NATIVE:
+            os.symlink(kind.path, os.path.join(folder, kind.name), target_is_directory=True)
+    os.environ["FUSEE_CACHE"] = folder
+    sys.argv = command
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

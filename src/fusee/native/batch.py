@@ -15,11 +15,12 @@ from fusee.kernel import another
 from fusee.kernel.linker import link
 from fusee.kernel.target import Target
 from fusee.native.batches import REQUEST_BYTES, answer
-from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE, calls_in
+from fusee.native.callgraph import CALLED_BY_INDEX
 from fusee.native.code import Place, packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType, Module, read_module
+from fusee.native.reader import Instruction
 from fusee.native.references import references
 from fusee.native.resume import LoopCompiler, NotSupported
 from fusee.native.unit import Options, Unit
@@ -58,7 +59,8 @@ def choose(module: Module, wish: Wish) -> Plan:
     last what they may call through a table, if that is one of a few.
     """
     choice = _Choice(module, wish)
-    waiting = [*wish.hot, *(callee for place in wish.loops for callee in choice.callees(place.function))]
+    calls = [call for place in wish.loops for call in examine(module, place.function).calls]
+    waiting = [*wish.hot, *choice.callees(calls)]
     while waiting:
         choice.take(waiting)
         waiting = choice.targets()
@@ -101,15 +103,15 @@ class _Choice:
                 self.tail_callees[index] = seen.tail_callees
             self.chosen[index] = None
             self._room -= end - start
-            waiting += self.callees(index)
+            waiting += self.callees(seen.calls)
 
-    def callees(self, index: int) -> list[int]:
-        """The functions that one calls by their index, in the order of the calls."""
+    def callees(self, calls: Iterable[Instruction]) -> list[int]:
+        """The functions that are called by their index, in the order of the calls."""
         found: dict[int, None] = {}
-        for instruction in calls_in(self.module, index):
+        for instruction in calls:
             if instruction.op.mnemonic in CALLED_BY_INDEX:
                 found[cast(int, instruction.immediates[0])] = None
-            elif instruction.op.mnemonic in CALLED_BY_TYPE:
+            else:
                 type_ = self.module.types[cast(int, instruction.immediates[0])]
                 assert type_ is not None
                 self._types.setdefault(type_)

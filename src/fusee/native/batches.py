@@ -17,7 +17,8 @@ from fusee.native.code import Place
 from fusee.native.key import functions_key, key_of
 from fusee.native.pipes import is_readable
 
-_PROGRAM: Final = "from fusee.native.batch import main; main()"
+# What is loaded stays: nothing is gained by looking through it.
+_PROGRAM: Final = "import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become
 _NICE: Final = 10  # behind everything else, but not so that it never ends on a machine with much to do

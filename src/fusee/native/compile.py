@@ -1,6 +1,6 @@
 """From a module's bytes to object files with native code of its functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
@@ -13,11 +13,12 @@ import fusee.native.slots
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.kernel.machine import Machine
+from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.function import RULES, FunctionCompiler, has_meaning
 from fusee.native.kernels import kernels_for
 from fusee.native.module import Module, read_module
 from fusee.native.objects import reason_against as reason_against_object
-from fusee.native.reader import MalformedBytes, Reader
+from fusee.native.reader import Instruction, MalformedBytes, Reader
 from fusee.native.references import referred_in
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
@@ -78,6 +79,7 @@ class Examined(NamedTuple):
 
     reason: str  # why it stays interpreted; empty if it does not have to
     tail_callees: frozenset[int] = frozenset()
+    calls: Sequence[Instruction] = ()
 
 
 def reason_against(module: Module, index: int) -> str:
@@ -101,15 +103,18 @@ def examine(module: Module, index: int) -> Examined:
     if count > MOST_LOCALS:
         return Examined("too many locals")
     callees = set()
+    calls = []
     for instruction in reader.instructions():
         op = instruction.op
         if op.mnemonic not in RULES and not has_meaning(op):
             return Examined(_REASONS.get(op.feature, op.mnemonic))
         if op.feature is Feature.GC and (reason := reason_against_object(module, instruction)):
             return Examined(reason)
+        if op.mnemonic in CALLED_BY_INDEX or op.mnemonic in CALLED_BY_TYPE:
+            calls.append(instruction)
         if op.mnemonic.startswith("return_call"):
             callees.add(cast(int, instruction.immediates[0]) if op.mnemonic == "return_call" else UNKNOWN)
-    return Examined("", frozenset(callees))
+    return Examined("", frozenset(callees), calls)
 
 
 class Compiler:
