@@ -69,6 +69,11 @@ _ENTRIES: Final = {
     "fusee_component_allow_undefined": ((_A, "bool"), None), "fusee_component_instance_set_most": ((_A, "u64"), None),
 }  # fmt: skip
 
+_HTTP_ENTRIES: Final = {
+    "fusee_component_use_http": ((_A, _A), "bool"), "fusee_http_wake": ((_A,), None),
+    "fusee_http_fields_add": ((_A, _A, "usize", _A, "usize"), "bool"),
+}  # fmt: skip
+
 
 class DeviceTrap(Exception):
     """A trap on the device, with its message."""
@@ -102,7 +107,7 @@ class AppDevice(Device):
             self.define("random", (_A, "usize"), "u32", random),
         )
 
-    def define_anew(self, name: str, parameters: Sequence[str], result: str, call: Callable[..., Any]) -> int:
+    def define_anew(self, name: str, parameters: Sequence[str], result: str | None, call: Callable[..., Any]) -> int:
         """The address of what the app that runs has under a name: there is little room for addresses."""
         known: dict[str, int] = self.__dict__.setdefault("_known", {})
         if name not in known:
@@ -156,16 +161,21 @@ class AppDevice(Device):
         return found
 
 
+HTTP: Final = """(import "wasi:http/types@0.2.0" (instance $t (export "http" (func))))
+  (core func (canon lower (func $t "http")))"""
+
+
 @cache
-def device_of(triple: str) -> AppDevice:
+def device_of(triple: str, has_http: bool = False) -> AppDevice:
     """A device with the library for components."""
     with TemporaryDirectory() as folder:
-        component = Path(folder) / "empty.wasm"
-        component.write_bytes(wat2wasm("(component)"))
+        component = Path(folder) / "small.wasm"
+        component.write_bytes(wat2wasm(f"(component {HTTP if has_http else ''})"))
         objects = unpack(library(triple, component), Path(folder) / "objects")
     del objects[f"{PLATFORM}.o"]
+    wanted = {**_ENTRIES, **(_HTTP_ENTRIES if has_http else {})}
     entries = {name: Entry(name, params, () if result is None else (result,), False)
-               for name, (params, result) in _ENTRIES.items()}  # fmt: skip
+               for name, (params, result) in wanted.items()}  # fmt: skip
     return AppDevice(DeviceProgram(Target.parse(triple), objects, entries))
 
 
@@ -173,13 +183,14 @@ class App:
     """An app on a device, with one component."""
 
     def __init__(self, triple: str, text: str | bytes) -> None:
-        self.device = device_of(triple)
+        self.component_type = Component(Engine(), text)
+        whole = flatten(self.component_type._program)
+        names = [name.interface for part in whole.parts for name, _ in part.imports]
+        self.device = device_of(triple, any(name.startswith("wasi:http/") for name in names))
         self.device.slept_ns, self.device.when_waiting = 0, None
         self.used_before = self.device.heap.used_bytes
         self.width = self.device.target.pointer_width
         self.value_bytes = 8 + 2 * max(self.width, 4)
-        self.component_type = Component(Engine(), text)
-        whole = flatten(self.component_type._program)
         self.resources = whole.resources
         self.tables = write_table(whole)
         self.blocks: list[int] = []

@@ -1,5 +1,6 @@
 """A component that passes calls on: what it exports calls a function of WASI's, with the guest's own handles."""
 
+import re
 from typing import Final
 
 from fusee.component.layout import layout_of, parameters_type
@@ -26,6 +27,7 @@ from fusee.component.types import (
     VariantType,
 )
 from fusee.wasi.p2 import define  # noqa: F401  # fills the table
+from fusee.wasi.p2.http import client  # noqa: F401  # and what few programs need
 from fusee.wasi.p2.interface import INTERFACES, VERSION, HostFunction, Interface
 from tests.component.guests import LIBC
 
@@ -37,7 +39,7 @@ _RESULT_AT: Final = 16
 
 def name_of(interface: str, function: str) -> str:
     """What an interface's function, or a resource's end, is exported as."""
-    return f"{interface}-{function}".replace("[method]", "").replace("/", "-").replace(".", "-")
+    return re.sub(r"\[\w+\]", "", f"{interface}-{function}").replace("/", "-").replace(".", "-")
 
 
 class Types:
@@ -115,11 +117,17 @@ class _Relay:
     def _import(self, name: str, interface: Interface) -> None:
         inner: list[str] = []
         own: list[str] = []
+        local: set[ResourceType] = set()
         for word, ty in interface.names.items():
-            if isinstance(ty, ResourceType) and ty in self.owners:
-                inner.append(f"(alias outer 1 $r-{word} (type $r-{word}-outer))")
-                inner.append(f'(export "{word}" (type $r-{word} (eq $r-{word}-outer)))')
+            if isinstance(ty, ResourceType) and ty in local:
+                inner.append(f'(export "{word}" (type (eq ${self.owners[ty]})))')
+            elif isinstance(ty, ResourceType) and ty in self.owners:
+                known = self.owners[ty]
+                inner.append(f"(alias outer 1 ${known} (type ${known}-outer))")
+                inner.append(f'(export "{word}" (type ${known} (eq ${known}-outer)))')
+                local.add(ty)
             elif isinstance(ty, ResourceType):
+                local.add(ty)
                 self.owners[ty] = f"r-{word}"
                 own.append(word)
                 inner.append(f'(export "{word}" (type $r-{word} (sub resource)))')

@@ -106,7 +106,11 @@ def test_fields_are_limited(program: Program) -> None:
         ("method", (Variant("put"), Variant("other", "PURGE")), (Variant("other", "A B"), Variant("other", ""))),
         ("path-with-query", ("/a?b=%20", "*", "?x", None), ("/a b", "/#x", "a", "/é", "/\r\n", "/" + "x" * 70_000)),
         ("scheme", (Variant("HTTP"), Variant("other", "ws+x"), None), (Variant("other", "1x"), Variant("other", ":"))),
-        ("authority", ("a.org", "a.org:80", "[::1]:8", None), ("", "a b", "a:x", "u@a", "a/b", ":80", "a:99999")),
+        (
+            "authority",
+            ("a.org", "a.org:80", "[::1]:8", None),
+            ("", "a b", "a:x", "u@a", "a/b", ":80", "a:99999", "[::1]x"),
+        ),
     ],
 )
 def test_parts_of_requests(program: Program, name: str, good: tuple[Any, ...], bad: tuple[Any, ...]) -> None:

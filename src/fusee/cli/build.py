@@ -67,7 +67,7 @@ def build(
             check_writable(page)
             library = build_library(
                 triple, optimize, progress, trees=selection, without=without, natives=modules,
-                has_components=bool(parts),
+                has_components=bool(parts), has_http=any(part.uses_http for part in parts),
             )  # fmt: skip
     except ValueError as error:
         raise click.UsageError(str(error)) from None

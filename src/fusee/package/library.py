@@ -30,6 +30,7 @@ PLATFORM = "fusee.platform"  # the object with the default platform
 COMPONENTS = "fusee.component"  # the object for components, if there is one
 _HEADERS = Path(__file__).with_name("include")
 _COMPONENT_HEADER = Path(__file__).with_name("components") / "fusee_component.h"
+_HTTP_HEADER = Path(__file__).with_name("components") / "fusee_http.h"
 _SOURCES = ("engine", "freestanding", "kernel", "native", "package", "spec")
 
 
@@ -44,6 +45,7 @@ class DeviceLibrary:
     archive: bytes
     sizes: dict[str, object]
     has_components: bool = False
+    has_http: bool = False
 
     def write(self, folder: Path) -> None:
         """Write archive, headers, module map and sizes; what else is in the folder stays."""
@@ -52,11 +54,14 @@ class DeviceLibrary:
         (folder / SIZES).write_text(json.dumps(self.sizes, indent=2) + "\n")
         for header in sorted(_HEADERS.iterdir()):
             (folder / "include" / header.name).write_bytes(header.read_bytes())
-        if self.has_components:
-            header, module_map = _COMPONENT_HEADER, folder / "include" / "module.modulemap"
+        module_map = folder / "include" / "module.modulemap"
+        for header in self._more_headers():
             (folder / "include" / header.name).write_bytes(header.read_bytes())
             known = '    header "fusee.h"\n'
             module_map.write_text(module_map.read_text().replace(known, f'{known}    header "{header.name}"\n'))
+
+    def _more_headers(self) -> list[Path]:
+        return [_HTTP_HEADER] * self.has_http + [_COMPONENT_HEADER] * self.has_components
 
 
 def target_of(triple: str) -> Target:
@@ -76,18 +81,20 @@ def build_library(
     without: Collection[Family] = (),
     natives: Sequence[NativeModule] = (),
     has_components: bool = False,
+    has_http: bool = False,
 ) -> DeviceLibrary:
     """Compile the engine for a target, or take it from the cache. The same sources always give the same bytes.
 
     The instruction set is chosen for the target, with the trees of a file if one is given, and lacks the families that
     are left out: modules that need these are refused with that reason. So this must come before anything else needs
     the engine. The modules of `natives`, which must be valid, are run natively where they are loaded. What components
-    need is only in it if there are any. Raises PatternError if the file is no selection.
+    need is only in it if there are any, and HTTP if they import it. Raises PatternError if the file is no selection.
     """
     target, cache = target_of(triple), cache or Cache()
     selection = shipped(target, for_size=optimize == "size")
     selection = selection if trees is None else selection.tuned(trees)
-    parts = (*sorted(without), *(module.key for module in natives), *([COMPONENTS] if has_components else []))
+    more = [COMPONENTS] * has_components + ["http"] * has_http
+    parts = (*sorted(without), *(module.key for module in natives), *more)
     key = digest(VERSION, target.triple, optimize, selection.key, *parts, *_own_sources())
     archive = cache.read("archives", key)
     sizes = cache.read("archives", f"{key}.{SIZES}")
@@ -97,18 +104,18 @@ def build_library(
         from fusee.package.linked import compile_natives  # by now it is known which instructions the engine has
 
         added = compile_natives(natives, target, cache)
-        objects = _compile(target, optimize, progress, cache, added.objects, has_components)
+        objects = _compile(target, optimize, progress, cache, added.objects, has_components, has_http)
         archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
         measured = measure({name: read_object(data) for name, data in objects.items()})
         sizes = json.dumps({**measured, "without": sorted(without), "native": added.sizes}).encode()
         cache.write("archives", key, archive)
         cache.write("archives", f"{key}.{SIZES}", sizes)
-    return DeviceLibrary(archive, json.loads(sizes), has_components)
+    return DeviceLibrary(archive, json.loads(sizes), has_components, has_http)
 
 
 def _compile(
     target: Target, optimize: Optimize, progress: Progress | None, cache: Cache, natives: dict[str, bytes],
-    has_components: bool,
+    has_components: bool, has_http: bool,
 ) -> dict[str, bytes]:  # fmt: skip
     """All objects: the engine, its default platform, components, native code of modules, and what the system lacks."""
     from fusee.engine.capi.platform.choice import called_of_system, default_platform
@@ -118,9 +125,10 @@ def _compile(
     (platform,) = emit_objects(default_platform(target), target, optimize="size", cache=cache).values()
     objects = engine | {PLATFORM: platform, **natives}
     if has_components:
-        from fusee.engine.capi.component.exports import COMPONENT_PROGRAM
+        from fusee.engine.capi.component.exports import COMPONENT_PROGRAM, HTTP_PROGRAM
 
-        (objects[COMPONENTS],) = emit_objects(COMPONENT_PROGRAM, target, optimize="size", cache=cache).values()
+        program = HTTP_PROGRAM if has_http else COMPONENT_PROGRAM
+        (objects[COMPONENTS],) = emit_objects(program, target, optimize="size", cache=cache).values()
     return complete(objects, target, called_of_system(target))
 
 

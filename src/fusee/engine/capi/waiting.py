@@ -40,7 +40,6 @@ FREE: Final = 0  # of a lock
 TAKEN: Final = 1
 CONTENDED: Final = u32(2)  # taken, and somebody may sleep until it is free
 FOREVER: Final = NO_LIMIT
-LONGEST: Final = u64((1 << 63) - 1)  # of one sleep, in nanoseconds
 
 
 @struct
@@ -181,17 +180,24 @@ def left_until(world: Store, end: u64) -> u64:
 
 
 @kernel
-def sleep_until(s: StoreObject, time: u64) -> None:
-    """Until then, by the monotonic clock, which there must be, or until the guest shall stop.
+def token_of(s: StoreObject) -> u32:
+    """For `sleep_until`: it is to be read before whoever waits looks around."""
+    return atomic_load(s.store.token, Order.SEQ_CST)
 
-    Without the platform's `wait` nobody can sleep: whoever calls this looks at the clock until it is time.
+
+@kernel
+def sleep_until(s: StoreObject, time: u64, token: u32) -> None:
+    """Until then, by the monotonic clock, until the guest shall stop or somebody wants it to look around, or for less.
+
+    Without the platform's `wait` nobody can sleep: whoever calls this looks again and again.
     """
-    system = s.engine.system
-    now = system.clock(MONOTONIC)
-    if can_wait(system) and time > now:
-        waiter = stack_array(Waiter, 1)[0]
-        waiter.is_notified[0] = u32(0)
-        sleep(system, s.store, waiter, minimum(time - now, LONGEST))
+    if not can_wait(s.engine.system):
+        return
+    atomic_store(s.store.is_asleep, 1, Order.SEQ_CST)
+    left = left_until(s.store, time)
+    if left != 0 and not is_late(s.store):
+        s.engine.system.wait(s.store.token, token, left)
+    atomic_store(s.store.is_asleep, 0, Order.RELAXED)
 
 
 # Waking.

@@ -21,6 +21,7 @@ class SplitComponent:
     header: str
     modules: tuple[bytes, ...]
     uses_wasi: bool = False
+    uses_http: bool = False
 
     def write(self, folder: Path) -> Path:
         """Write both; where the file is."""
@@ -38,6 +39,8 @@ def split(name: str, binary: bytes) -> SplitComponent:
     """
     component = Component(Engine(), binary)
     whole = flatten(component._program)
-    uses_wasi = any(name.interface.startswith("wasi:") for part in whole.parts for name, _ in part.imports)
+    interfaces = [name.interface for part in whole.parts for name, _ in part.imports]
+    uses_wasi = any(name.startswith("wasi:") for name in interfaces)
+    uses_http = any(name.startswith("wasi:http/") for name in interfaces)
     header = write_header(name, component, whole)
-    return SplitComponent(name, write_table(whole), header, tuple(whole.modules), uses_wasi)
+    return SplitComponent(name, write_table(whole), header, tuple(whole.modules), uses_wasi, uses_http)

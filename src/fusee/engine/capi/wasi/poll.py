@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.waiting import sleep_until
+from fusee.engine.capi.waiting import sleep_until, token_of
 from fusee.engine.capi.wasi.fd import SEEK_CURRENT, finished, is_directory, is_stream, status_of
 from fusee.engine.capi.wasi.guest import argument, guest
 from fusee.engine.capi.wasi.process import CLOCKS
@@ -122,13 +122,14 @@ def wait(p: Poll) -> None:
     p.start = now(p.call, MONOTONIC)
     p.found = u32(0)
     while p.found == 0:
+        token = token_of(p.call.store)
         p.first = ~u64(0)
         for i in span(p.count):
             look(p, p.records + i * p.size)
         if is_late(p.call.store.store):
             return
         if p.found == 0:
-            sleep_until(p.call.store, p.first)
+            sleep_until(p.call.store, p.first, token)
 
 
 @kernel

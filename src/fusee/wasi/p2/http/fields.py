@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from fusee.api.errors import LimitError
 from fusee.component.values import Err, Record, Variant
+from fusee.spec import http
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import Errno
 from fusee.wasi.p2.clocks import MONOTONIC_CLOCK
@@ -18,14 +19,8 @@ from fusee.wasi.p2.pollable import POLL
 from fusee.wasi.p2.streams import IoError
 from fusee.wasi.resources import Resource
 
-TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
-_VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
-MAX_FIELDS_BYTES: Final = 128 << 10
-FORBIDDEN: Final = frozenset({
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
-    "transfer-encoding", "upgrade", "host", "http2-settings",
-})  # fmt: skip
-"""What belongs to a connection, which is the host's; Wasmtime has the same."""
+TOKEN: Final = re.compile(f"[{http.TOKEN}]+")
+_VALUE: Final = re.compile(f"[{http.VALUE}]*".encode())
 
 Pairs = list[tuple[str, bytes]]
 
@@ -35,37 +30,20 @@ TYPES.alias("io-error", "error")
 
 def define_types(interface: Interface) -> None:
     """The types that 0.2 and 0.3 have."""
-    interface.define(
-        "method", "variant {get, head, post, put, delete, connect, options, trace, patch, other(string)}"
-    )  # fmt: skip
-    interface.define("scheme", "variant {HTTP, HTTPS, other(string)}")
+    interface.define("method", f"variant {{{', '.join(http.METHODS)}, other(string)}}")
+    interface.define("scheme", f"variant {{{', '.join(http.SCHEMES)}, other(string)}}")
     interface.define("DNS-error-payload", "record {rcode: option<string>, info-code: option<u16>}")
     interface.define("TLS-alert-received-payload", "record {alert-id: option<u8>, alert-message: option<string>}")
     interface.define("field-size-payload", "record {field-name: option<string>, field-size: option<u32>}")
-    interface.define(
-        "error-code",
-        "variant {DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable, "
-        "destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated, "
-        "connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached, "
-        "TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload), "
-        "HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>), "
-        "HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long, "
-        "HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>), "
-        "HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload), "
-        "HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>), "
-        "HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>), "
-        "HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload), "
-        "HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>), "
-        "HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error, "
-        "internal-error(option<string>)}",
-    )
+    codes = [f"{name}({payload})" if payload else name for name, payload in http.ERROR_CODES.items()]
+    interface.define("error-code", f"variant {{{', '.join(codes)}}}")
     interface.define("field-name", "string")
     interface.define("field-value", "list<u8>")
     interface.define("status-code", "u16")
 
 
 define_types(TYPES)
-TYPES.define("header-error", "variant {invalid-syntax, forbidden, immutable}")
+TYPES.define("header-error", f"variant {{{', '.join(http.HEADER_ERRORS)}}}")
 TYPES.define("field-key", "string")
 
 
@@ -112,8 +90,8 @@ class Fields(Resource):
     def __init__(self, pairs: Iterable[tuple[str, bytes]] = (), is_mutable: bool = True) -> None:
         self.pairs: Pairs = list(pairs)
         self.is_mutable = is_mutable
-        if sum(len(name) + len(value) for name, value in self.pairs) > MAX_FIELDS_BYTES:
-            raise LimitError(f"the fields of a message are more than {MAX_FIELDS_BYTES} bytes")
+        if sum(len(name) + len(value) for name, value in self.pairs) > http.MAX_FIELDS_BYTES:
+            raise LimitError(f"the fields of a message are more than {http.MAX_FIELDS_BYTES} bytes")
 
     def get(self, name: str) -> list[bytes]:
         """The values of a name."""
@@ -199,7 +177,7 @@ def clone(context: WasiContext, fields: Fields) -> Fields:
 def received_pairs(pairs: Iterable[tuple[str, str]]) -> Pairs:
     """What came from outside, without what belongs to the connection."""
     lower = ((name.lower(), value) for name, value in pairs)
-    return [(name, value.encode("latin-1", "replace")) for name, value in lower if name not in FORBIDDEN]
+    return [(name, value.encode("latin-1", "replace")) for name, value in lower if name not in http.FORBIDDEN]
 
 
 def received(pairs: Iterable[tuple[str, str]]) -> Fields:
@@ -211,7 +189,7 @@ def checked(name: str, value: bytes) -> tuple[str, bytes]:
     """A field that a guest may send. Raises `Err`."""
     if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
         raise Err(Variant("invalid-syntax"))
-    if name.lower() in FORBIDDEN:
+    if name.lower() in http.FORBIDDEN:
         raise Err(Variant("forbidden"))
     return name, bytes(value)
 

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fusee.component.values import Err, Variant
+from fusee.spec import http
 from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.background import Background
 from fusee.wasi.p2.http.bodies import IncomingBody, OutgoingBody
@@ -13,18 +14,16 @@ from fusee.wasi.p2.http.fields import TOKEN, TYPES, Fields, code_of, content_len
 from fusee.wasi.p2.pollable import Pollable
 from fusee.wasi.resources import Resource
 
-_PATH: Final = re.compile(r"\*|[/?][!\"$-~]*")  # what is printed, without `#`
-AUTHORITY: Final = re.compile(r"[0-9A-Za-z\-._~!$&'()*+,;=:@%\[\]]+")
-SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
-MAX_TEXT: Final = 1 << 16  # of a path, a method or an authority
-
-METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
+_PATH: Final = re.compile(rf"\*|[/?][{http.PATH}]*")
+AUTHORITY: Final = re.compile(f"[{http.AUTHORITY}]+")
+_HOST_AND_PORT: Final = re.compile(r"(\[[^\[\]@]+\]|[^\[\]@:]+)(:[0-9]*)?")  # `urlsplit` skips what is behind `]`
+SCHEME: Final = re.compile(f"[A-Za-z][{http.SCHEME}]*")
 
 
 def method_named(name: str) -> Variant:
     """The `method` of a name."""
     lower = name.lower()
-    return Variant(lower) if lower in METHODS and name.isupper() else Variant("other", name)
+    return Variant(lower) if lower in http.METHODS and name.isupper() else Variant("other", name)
 
 
 class _WithBody(Resource):
@@ -270,14 +269,14 @@ def split_authority(text: str) -> tuple[str, int | None]:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise Err from None
-    if not host or "@" in text:
+    if not host or not _HOST_AND_PORT.fullmatch(text):
         raise Err
     return host, port
 
 
 def check_text(pattern: "re.Pattern[str]", text: str) -> None:
     """Insists on a form, and a length. Raises `Err`."""
-    if len(text) > MAX_TEXT or not pattern.fullmatch(text):
+    if len(text) > http.MAX_TEXT or not pattern.fullmatch(text):
         raise Err
 
 
@@ -363,7 +362,7 @@ def status_code(context: WasiContext, response: OutgoingResponse) -> int:
 @TYPES.method("outgoing-response.set-status-code(status-code: status-code) -> result")
 def set_status_code(context: WasiContext, response: OutgoingResponse, code: int) -> None:
     """Its status."""
-    if not 100 <= code <= 999:
+    if code not in http.STATUSES:
         raise Err
     response.status = code
 

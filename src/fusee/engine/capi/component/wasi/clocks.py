@@ -7,7 +7,7 @@ from fusee.engine.capi.component.errors import Broken, Fault
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import new_numbers
-from fusee.engine.capi.component.wasi.resources import ResourceTable, What, add, find, resource_at
+from fusee.engine.capi.component.wasi.resources import Hooks, Resource, ResourceTable, What, add, resource_at
 from fusee.engine.capi.component.wasi.results import (
     NO_MEMORY,
     UNDEFINED,
@@ -19,7 +19,7 @@ from fusee.engine.capi.component.wasi.results import (
     trap_for,
 )
 from fusee.engine.capi.state import StoreObject, Trap, Vector
-from fusee.engine.capi.waiting import sleep_until
+from fusee.engine.capi.waiting import sleep_until, token_of
 from fusee.engine.capi.wasi.state import NOMEM, SUCCESS
 from fusee.engine.runtime.metering import MONOTONIC, is_late
 from fusee.kernel.lang import (
@@ -44,6 +44,7 @@ from fusee.spec.traps import TrapCode
 MOST_RANDOM: Final = u64(1 << 24)
 NANOSECONDS: Final = u64(1_000_000_000)
 REALTIME: Final = u32(0)
+NEVER: Final = ~u64(0)
 TOO_MANY: Final = u64(Broken(Fault.HANDLES_FULL, 0).status)
 INTERRUPT: Final = TrapCode.INTERRUPT.message.encode()
 INTERRUPT_TEXT = table(u8, INTERRUPT)
@@ -119,16 +120,38 @@ def subscribe(resources: ResourceTable, when: u64, result: Value) -> Trap:
 
 
 @kernel
-def time_of(resources: ResourceTable, pollable: Value) -> u64:
-    """From when on it is ready; what is no timer always is."""
-    timer = find(resources, pollable, What.TIMER)
-    return u64(0) if is_null(timer) else timer.offset
+def pend(resources: ResourceTable, waited_for: Resource, result: Value) -> u32:
+    """A pollable for what HTTP waits for, or an errno."""
+    made = stack_array(u32, 1)
+    errno = add(resources, What.PENDING, made)
+    if errno == SUCCESS:
+        waited_for.holders += 1
+        resource_at(resources, made[0]).file = address(waited_for)
+        put_number(result, Kind.OWN, u64(made[0]))
+    return errno
 
 
 @kernel
-def wait_until(s: StoreObject, time: u64) -> Trap:
-    """Until then, or until the guest shall stop, which is a trap."""
-    sleep_until(s, time)
+def time_of(resources: ResourceTable, pollable: Value) -> u64:
+    """From when on it is ready; what is no timer always is, but for HTTP's until that says so."""
+    found = resource_at(resources, u32(bits_of(pollable)))
+    if not is_null(found) and found.what == u8(What.TIMER):
+        return found.offset
+    if not is_null(found) and found.what == u8(What.PENDING) and not is_ready(resources, cast(Resource, found.file)):
+        return NEVER
+    return u64(0)
+
+
+@kernel
+def is_ready(resources: ResourceTable, waited_for: Resource) -> bool:
+    """Whether what HTTP waits for has come."""
+    return resources.hooks == 0 or cast(Hooks, resources.hooks).ready(address(resources), address(waited_for))
+
+
+@kernel
+def wait_until(s: StoreObject, time: u64, token: u32) -> Trap:
+    """Until then or until something has changed, or until the guest shall stop, which is a trap."""
+    sleep_until(s, time, token)
     if not is_late(s.store):
         return null(Trap)
     message = stack_array(Vector, 1)[0]
@@ -145,10 +168,13 @@ def ready(resources: ResourceTable, arguments: Ptr[Value], count: usize, result:
 
 @kernel
 def block(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
-    time = time_of(resources, arguments[0])
     trap = null(Trap)
-    while is_null(trap) and time > now_of(resources):
-        trap = wait_until(resources.store, time)
+    while is_null(trap):
+        token = token_of(resources.store)
+        time = time_of(resources, arguments[0])
+        if time <= now_of(resources):
+            return trap
+        trap = wait_until(resources.store, time, token)
     return trap
 
 
@@ -163,7 +189,8 @@ def poll(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: 
     trap = null(Trap)
     found = usize(0)
     while found == 0 and is_null(trap):
-        first = ~u64(0)
+        token = token_of(resources.store)
+        first = NEVER
         now = now_of(resources)
         for i in span(u32(size)):
             time = time_of(resources, part(arguments[0], i))
@@ -172,7 +199,7 @@ def poll(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: 
                 cast(Ptr[u32], result.data)[found] = i
                 found += 1
         if found == 0:
-            trap = wait_until(resources.store, first)
+            trap = wait_until(resources.store, first, token)
     result.size = found
     return trap
 

@@ -16,7 +16,7 @@ from fusee.engine.capi.component.wasi.methods import LIST_OF
 from fusee.engine.capi.component.wasi.resources import ResourceTable, drop, new_table
 from fusee.engine.capi.component.wasi.results import NO_MEMORY, Callback, number, refuse, without_payload
 from fusee.engine.capi.state import Trap
-from fusee.kernel.lang import Fn, Ptr, address, cast, instance, is_null, kernel, span, table, u8, u32, usize
+from fusee.kernel.lang import Fn, Ptr, address, cast, instance, is_null, kernel, null, span, table, u8, u32, usize
 
 ANY: Final = 0xFF  # in the place of the number of arguments: they are not looked at
 NOT_SUPPORTED: Final = 2  # `error-code` of `wasi:sockets/network`
@@ -68,7 +68,8 @@ FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[int, ...] | None]]]] = {
     },
     "io/streams": {
         **_methods("input-stream.", "output-stream."),
-        "[method]input-stream.subscribe": _READY, "[method]output-stream.subscribe": _READY,
+        "[method]input-stream.subscribe": (streams.subscribe, _SELF),
+        "[method]output-stream.subscribe": (streams.subscribe, _SELF),
     },
     "random/random": {"get-random-bytes": _RANDOM_BYTES, "get-random-u64": (clocks.random_number, ())},
     "random/insecure": {
@@ -99,7 +100,7 @@ def _types(params: tuple[int, ...] | None) -> bytes:
     return bytes([ANY]) if params is None else bytes([len(params), *params])
 
 
-def _packed(interfaces: dict[str, Any]) -> bytes:
+def packed(interfaces: dict[str, Any]) -> bytes:
     """An interface, and names with types of functions or alone; a zero byte ends it, and another one everything."""
     packed = b""
     for interface, found in interfaces.items():
@@ -110,8 +111,8 @@ def _packed(interfaces: dict[str, Any]) -> bytes:
     return packed + b"\0"
 
 
-FUNCTION_NAMES = table(u8, _packed(FUNCTIONS))
-RESOURCE_NAMES = table(u8, _packed(RESOURCES))
+FUNCTION_NAMES = table(u8, packed(FUNCTIONS))
+RESOURCE_NAMES = table(u8, packed(RESOURCES))
 CALLBACKS = table(Callback, [row[0] for found in FUNCTIONS.values() for row in found.values()])
 
 
@@ -140,28 +141,33 @@ def use_wasi(c: Component) -> None:
 
 
 @kernel
-def give_wasi(c: Component, resources: ResourceTable) -> None:
+def give_table(c: Component, resources: ResourceTable) -> None:
     c.has_wasi = True
     if c.resources == 0 and not is_null(resources):
         c.resources = address(resources)
         resources.holders += 1
-    give_all(c, cast(Ptr[u8], FUNCTION_NAMES), True)
-    give_all(c, cast(Ptr[u8], RESOURCE_NAMES), False)
+
+
+@kernel
+def give_wasi(c: Component, resources: ResourceTable) -> None:
+    give_table(c, resources)
+    give_all(c, cast(Ptr[u8], FUNCTION_NAMES), cast(Ptr[usize], CALLBACKS))
+    give_all(c, cast(Ptr[u8], RESOURCE_NAMES), null(Ptr[usize]))
     for i in span(header(c).files.count):
         give_wasi(cast(Component, c.parts[i]), resources)
 
 
 @kernel
-def give_all(c: Component, text: Ptr[u8], is_of_functions: bool) -> None:
-    """What is packed in a text."""
+def give_all(c: Component, text: Ptr[u8], callbacks: Ptr[usize]) -> None:
+    """What is packed in a text: functions, or resources if there are no callbacks."""
     given = u32(0)
     while text[0] != 0:
         interface = text + 1
         text = behind(text)
         while text[0] != 0:
             types = behind(text)
-            if is_of_functions:
-                give_function(c, interface, text + 1, types, given)
+            if not is_null(callbacks):
+                give_function(c, interface, text + 1, types, callbacks + given)
             elif c.resources != 0:
                 give_destructor(c, interface, text + 1)
             given += 1
@@ -177,14 +183,14 @@ def behind(text: Ptr[u8]) -> Ptr[u8]:
 
 
 @kernel
-def give_function(c: Component, interface: Ptr[u8], name: Ptr[u8], types: Ptr[u8], given: u32) -> None:
+def give_function(c: Component, interface: Ptr[u8], name: Ptr[u8], types: Ptr[u8], callback: Ptr[usize]) -> None:
     for i in span(header(c).imports.count):
         row = import_row(c, i)
         if c.functions[i].callback != 0 or not is_named(c, row.name, interface, name):
             continue
         if not has_types(c, function_row(c, row.function).params, types):
             continue
-        c.functions[i].callback = address(CALLBACKS[given])
+        c.functions[i].callback = callback[0]
         c.functions[i].environment = c.resources
         if c.resources == 0:
             c.functions[i].callback = address(WITHOUT_MEMORY[0])

@@ -53,7 +53,7 @@ class Method(NamedTuple):
 
 METHODS: Final = [
     *(Method(f"input-stream.{name}", What.INPUT, _SIZE, True, body) for name, body in {
-        "read": streams.read, "blocking-read": streams.read, "skip": streams.skip, "blocking-skip": streams.skip,
+        "read": streams.read_ready, "blocking-read": streams.read, "skip": streams.skip, "blocking-skip": streams.skip,
     }.items()),
     Method("output-stream.check-write", What.OUTPUT, _SELF, True, streams.check_write),
     *(Method(f"output-stream.{name}", What.OUTPUT, _BYTES, False, streams.write)

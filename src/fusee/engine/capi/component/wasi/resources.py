@@ -14,6 +14,7 @@ from fusee.engine.capi.wasi.config import end_call
 from fusee.engine.capi.wasi.fd import close_file
 from fusee.engine.capi.wasi.state import MFILE, NOMEM, SUCCESS, Call, Wasi
 from fusee.kernel.lang import (
+    Fn,
     Ptr,
     address,
     cast,
@@ -50,6 +51,30 @@ class What(IntEnum):
     OUTPUT = 3
     ENTRIES = 4
     TIMER = 5
+    PENDING = 6  # a pollable, `file` of which is what HTTP waits for
+    FIELDS = 7  # from here on HTTP's
+    REQUEST = 8  # the guest's
+    OPTIONS = 9
+    EXCHANGE = 10  # without a number: what is shared by all that belongs to a request and its response
+    FUTURE = 11
+    RESPONSE = 12  # to the guest
+    INPUT_BODY = 13
+    OUTPUT_BODY = 14
+    TRAILERS = 15
+    ASKED = 16  # a request to the guest
+    ANSWER = 17  # a response of the guest's
+    OUTPARAM = 18
+
+
+@struct
+class Hooks:
+    """What HTTP does for streams and pollables, and at the end of any resource: with the table's and its address."""
+
+    read: Fn[[usize, usize, Ptr[u8], usize, Ptr[usize]], u32]
+    write: Fn[[usize, usize, Ptr[u8], usize], u32]
+    room: Fn[[usize, usize], u64]
+    ready: Fn[[usize, usize], bool]
+    end: Fn[[usize, usize], None]
 
 
 @struct
@@ -79,6 +104,7 @@ class ResourceTable:
     count: u32  # of places that have ever been used
     free: u32  # the place that became free last, and 1; 0: none
     files: u32
+    hooks: usize  # `Hooks`, at the beginning of a block, if there is HTTP
 
 
 @kernel
@@ -96,6 +122,7 @@ def drop_table(table: ResourceTable) -> None:
     table.holders -= 1
     if table.holders == 0:
         let_all_go(table)
+        delete_block(cast(Ptr[u8], table.hooks))
         delete_block(cast(Ptr[u8], table))
 
 
@@ -127,6 +154,8 @@ def let_go(table: ResourceTable, resource: Resource) -> None:
     resource.holders -= 1
     if resource.holders != 0:
         return
+    if table.hooks != 0:
+        cast(Hooks, table.hooks).end(address(table), address(resource))
     file, fd = resource.file, resource.fd
     is_file = resource.what == What.FILE
     table.files -= u32(is_file or resource.what == What.ENTRIES)

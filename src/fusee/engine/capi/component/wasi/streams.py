@@ -8,11 +8,13 @@ from typing import Final
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import delete_value, new_numbers, new_string, new_variant
+from fusee.engine.capi.component.wasi.clocks import is_ready, pend
 from fusee.engine.capi.component.wasi.requests import CLOSED, WRONG_SIZE, Request
-from fusee.engine.capi.component.wasi.resources import Resource, ResourceTable, What, find, let_go
+from fusee.engine.capi.component.wasi.resources import Hooks, Resource, ResourceTable, What, find, let_go, resource_at
 from fusee.engine.capi.component.wasi.results import (
     NO_MEMORY,
     bits_of,
+    checked,
     code_of,
     known,
     part,
@@ -25,6 +27,7 @@ from fusee.engine.capi.wasi.fd import is_offset, is_stream, move, read_stream, s
 from fusee.engine.capi.wasi.state import BADF, INVAL, IO, NOMEM, SUCCESS, Call, FileStat
 from fusee.kernel.lang import (
     Ptr,
+    address,
     cast,
     is_null,
     kernel,
@@ -78,33 +81,38 @@ def write_at(call: Call, fd: u32, data: Ptr[u8], size: usize, offset: u64) -> u3
 
 
 @kernel
-def read_into(call: Call, number: u32, stream: Resource, buffer: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
-    """Read from standard input, if the stream is null, or from where it is in its file."""
+def read_into(r: Request, number: u32, stream: Resource, buffer: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
+    """Read from standard input, if the stream is null, or from where it is in its file, or from a body of HTTP's."""
     done[0] = usize(0)
     if is_null(stream):
-        return known(read_stream(call, number, buffer, size, done)) if is_stream(number) else BADF
-    errno = read_at(call, cast(Resource, stream.file).fd, buffer, size, stream.offset, done)
+        return known(read_stream(r.call, number, buffer, size, done)) if is_stream(number) else BADF
+    file = cast(Resource, stream.file)
+    if file.what != u8(What.FILE):
+        return cast(Hooks, r.resources.hooks).read(address(r.resources), address(file), buffer, size, done)
+    errno = read_at(r.call, file.fd, buffer, size, stream.offset, done)
     stream.offset += done[0]
     return known(errno)
 
 
 @kernel
-def write_from(call: Call, number: u32, stream: Resource, data: Ptr[u8], size: usize) -> u32:
-    """Write to standard output, if the stream is null, or where it is in its file."""
+def write_from(r: Request, number: u32, stream: Resource, data: Ptr[u8], size: usize) -> u32:
+    """Write to standard output, if the stream is null, or where it is in its file, or to a body of HTTP's."""
     if size == 0:
         return SUCCESS
     done = stack_array(usize, 1)
     if is_null(stream):
-        return known(write_stream(call, number, data, size, done)) if is_stream(number) else BADF
-    fd = cast(Resource, stream.file).fd
+        return known(write_stream(r.call, number, data, size, done)) if is_stream(number) else BADF
+    file = cast(Resource, stream.file)
+    if file.what != u8(What.FILE):
+        return cast(Hooks, r.resources.hooks).write(address(r.resources), address(file), data, size)
     if stream.offset != APPEND:
-        errno = write_at(call, fd, data, size, stream.offset)
+        errno = write_at(r.call, file.fd, data, size, stream.offset)
         if errno == SUCCESS:  # else the guest is told that the stream has failed
             stream.offset += size
         return known(errno)
     status = stack_array(FileStat, 1)[0]
-    errno = status_of(call, fd, status)
-    return known(errno if errno != SUCCESS else write_at(call, fd, data, size, status.size))
+    errno = status_of(r.call, file.fd, status)
+    return known(errno if errno != SUCCESS else write_at(r.call, file.fd, data, size, status.size))
 
 
 # Methods.
@@ -119,7 +127,7 @@ def read_bytes(r: Request, number: u32, stream: Resource, size: u64, out: Value)
     if room == 0:
         return SUCCESS
     done = stack_array(usize, 1)
-    errno = read_into(r.call, number, stream, out.data, room, done)
+    errno = read_into(r, number, stream, out.data, room, done)
     out.size = minimum(done[0], room)
     return CLOSED if errno == SUCCESS and out.size == 0 else errno
 
@@ -141,13 +149,31 @@ def skip(r: Request) -> u32:
 
 @kernel
 def check_write(r: Request) -> u32:
-    put_number(r.payload, Kind.U64, MOST_READ)
+    put_number(r.payload, Kind.U64, room_of(r, r.resource))
     return SUCCESS
 
 
 @kernel
+def room_of(r: Request, stream: Resource) -> u64:
+    """How much may be written at once."""
+    if is_null(stream) or cast(Resource, stream.file).what == u8(What.FILE):
+        return MOST_READ
+    return cast(Hooks, r.resources.hooks).room(address(r.resources), stream.file)
+
+
+@kernel
+def read_ready(r: Request) -> u32:
+    """What is there: nothing, if a body of HTTP's has nothing yet."""
+    stream = r.resource
+    if not is_null(stream) and cast(Resource, stream.file).what != u8(What.FILE):
+        if not is_ready(r.resources, cast(Resource, stream.file)):
+            return SUCCESS if new_numbers(r.payload, Kind.U8, usize(0), null(Ptr[u8])) else NOMEM
+    return read(r)
+
+
+@kernel
 def write(r: Request) -> u32:
-    return write_from(r.call, r.number, r.resource, r.arguments[1].data, r.arguments[1].size)
+    return write_from(r, r.number, r.resource, r.arguments[1].data, r.arguments[1].size)
 
 
 @kernel
@@ -158,7 +184,7 @@ def write_zeroes(r: Request) -> u32:
     zeros = stack_array(Value, 1)[0]
     if not new_numbers(zeros, Kind.U8, usize(size), null(Ptr[u8])):
         return NOMEM
-    errno = write_from(r.call, r.number, r.resource, zeros.data, zeros.size)
+    errno = write_from(r, r.number, r.resource, zeros.data, zeros.size)
     delete_value(zeros)
     return errno
 
@@ -174,7 +200,7 @@ def splice(r: Request) -> u32:
     if not is_null(source):
         let_go(r.resources, source)
     if errno == SUCCESS:
-        errno = write_from(r.call, r.number, r.resource, buffer.data, buffer.size)
+        errno = write_from(r, r.number, r.resource, buffer.data, buffer.size)
     put_number(r.payload, Kind.U64, u64(buffer.size))
     delete_value(buffer)
     return errno
@@ -186,6 +212,18 @@ def accept(r: Request) -> u32:
     return SUCCESS
 
 
+@kernel
+def subscribe(resources: ResourceTable, arguments: Ptr[Value], count: usize, result: Value) -> Trap:
+    """A pollable: what is always ready, but for bodies of HTTP's."""
+    put_number(result, Kind.OWN, u64(0))
+    stream = resource_at(resources, u32(bits_of(arguments[0])))
+    if resources.hooks == 0 or is_null(stream) or (stream.what != u8(What.INPUT) and stream.what != u8(What.OUTPUT)):
+        return null(Trap)
+    if cast(Resource, stream.file).what == u8(What.FILE):
+        return null(Trap)
+    return checked(resources, pend(resources, cast(Resource, stream.file), result) == SUCCESS)
+
+
 # Errors, which are errnos.
 
 
@@ -194,7 +232,7 @@ def error_text(resources: ResourceTable, arguments: Ptr[Value], count: usize, re
     """Its number, as preview 1 has it."""
     if not new_string(result, usize(len(ERROR)), cast(Ptr[u8], ERROR_TEXT)):
         return trap_for(resources, NO_MEMORY)
-    errno = u32(bits_of(arguments[0])) % 100
+    errno = (u32(bits_of(arguments[0])) & 0xFF) % 100  # or an error of HTTP's, behind `HTTP_ERROR`
     result.data[len(ERROR) - 2] = u8(ord("0") + errno // 10)
     result.data[len(ERROR) - 1] = u8(ord("0") + errno % 10)
     return null(Trap)

@@ -1,0 +1,375 @@
+"""Bodies: what streams of them do, and trailers. Those that are not sent yet are kept, up to `MOST_PENDING` bytes."""
+
+from fusee.engine.capi.component.format import Kind
+from fusee.engine.capi.component.http.exchange import PROTOCOL, fail, finish_at_app, write_at_app
+from fusee.engine.capi.component.http.fields import IMMUTABLE
+from fusee.engine.capi.component.http.lists import hold, let_list_go, take
+from fusee.engine.capi.component.http.messages import share
+from fusee.engine.capi.component.http.results import (
+    INTERNAL,
+    NUMBERED,
+    done,
+    give_fields,
+    known_error,
+    new_part,
+    part_of,
+    put_code,
+    put_error,
+    put_failure,
+    put_ok,
+)
+from fusee.engine.capi.component.http.results import found as found_part
+from fusee.engine.capi.component.http.state import (
+    DONE,
+    ERRORS,
+    FOR_READING,
+    FOR_RESPONSE,
+    FOR_WRITING,
+    FULL,
+    HTTP_ERROR,
+    MISUSED,
+    MOST_PENDING,
+    NONE,
+    Ask,
+    Http,
+    Part,
+    Received,
+)
+from fusee.engine.capi.component.state import Value
+from fusee.engine.capi.component.values import new_variant
+from fusee.engine.capi.component.wasi.clocks import NEVER, pend
+from fusee.engine.capi.component.wasi.requests import CLOSED
+from fusee.engine.capi.component.wasi.resources import Resource, ResourceTable, What, add, drop, resource_at
+from fusee.engine.capi.component.wasi.results import bits_of, part, put_number
+from fusee.engine.capi.component.wasi.streams import MOST_READ
+from fusee.engine.capi.waiting import sleep_until, token_of
+from fusee.engine.capi.wasi.state import SUCCESS
+from fusee.engine.runtime.metering import is_late
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    copy_bytes,
+    is_null,
+    kernel,
+    minimum,
+    null,
+    stack_array,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
+from fusee.spec.http import STATUSES
+
+# What streams do: the hooks.
+
+
+@kernel
+def broken(known: Part) -> u32:
+    """What a stream gives when the exchange has broken off."""
+    return HTTP_ERROR + known.error - 1 if known.error != 0 else CLOSED
+
+
+@kernel
+def is_asked(http: Http, exchange: Resource, what: u32) -> bool:
+    """Whether something has come, as far as the app says; or never will."""
+    known = part_of(exchange)
+    if known.error != 0 or known.is_closed != 0 or address(http.app.ready) == 0:
+        return True
+    return http.app.ready(http.app.environment, exchange.fd, what) != 0
+
+
+@kernel
+def ready(table_at: usize, resource_at_: usize) -> bool:
+    """A future, or a body for its stream; what has no exchange yet, or is over, never waits."""
+    http = cast(Http, cast(ResourceTable, table_at).hooks)
+    resource = cast(Resource, resource_at_)
+    known = part_of(resource)
+    if resource.what == u8(What.OUTPUT_BODY):
+        return room(table_at, resource_at_) != 0
+    is_over = known.is_finished != 0 or (known.is_taken != 0 and resource.what == u8(What.FUTURE))
+    if known.exchange == 0 or is_over or resource.what == u8(What.TRAILERS):
+        return True
+    what = FOR_RESPONSE if resource.what == u8(What.FUTURE) else FOR_READING
+    return is_asked(http, cast(Resource, known.exchange), what)
+
+
+@kernel
+def room(table_at: usize, resource_at_: usize) -> u64:
+    """How much may be written at once; something where writing fails, to have that said."""
+    http = cast(Http, cast(ResourceTable, table_at).hooks)
+    body = part_of(cast(Resource, resource_at_))
+    if body.exchange == 0:
+        return MOST_PENDING - minimum(body.written, MOST_PENDING)
+    return MOST_READ if is_asked(http, cast(Resource, body.exchange), FOR_WRITING) else u64(0)
+
+
+@kernel
+def read(table_at: usize, resource_at_: usize, into: Ptr[u8], size: usize, done: Ptr[usize]) -> u32:
+    """Some of a body, which is waited for; nothing at its end."""
+    resources = cast(ResourceTable, table_at)
+    http = cast(Http, resources.hooks)
+    body = part_of(cast(Resource, resource_at_))
+    exchange = cast(Resource, body.exchange)
+    known = part_of(exchange)
+    if body.is_finished != 0:
+        return CLOSED
+    wait(resources, cast(Resource, resource_at_))
+    if known.error != 0 or known.is_closed != 0 or address(http.app.read) == 0:
+        return broken(known)
+    error = http.app.read(http.app.environment, exchange.fd, into, size, done)
+    fail(http, exchange, error)
+    if error != 0:
+        done[0] = usize(0)
+        return broken(known)
+    done[0] = minimum(done[0], size)
+    if done[0] == 0:
+        body.is_finished = u8(1)
+    return SUCCESS
+
+
+@kernel
+def wait(resources: ResourceTable, resource: Resource) -> None:
+    """Until it is ready, or the guest shall stop."""
+    store = resources.store
+    while not is_late(store.store):
+        token = token_of(store)
+        if ready(address(resources), address(resource)):
+            return
+        sleep_until(store, NEVER, token)
+
+
+@kernel
+def write(table_at: usize, resource_at_: usize, data: Ptr[u8], size: usize) -> u32:
+    """All of it, which must not be more than was announced."""
+    resources = cast(ResourceTable, table_at)
+    http = cast(Http, resources.hooks)
+    body = part_of(cast(Resource, resource_at_))
+    if body.is_broken != 0 or body.is_finished != 0:
+        return CLOSED
+    if body.length != NONE and size > body.length - body.written:
+        body.is_broken = u8(1)
+        return HTTP_ERROR + NUMBERED
+    if body.exchange == 0:
+        if not keep(http, body, data, size):
+            body.is_broken = u8(1)
+            return HTTP_ERROR + INTERNAL
+    else:
+        wait(resources, cast(Resource, resource_at_))
+        if write_at_app(http, body, data, size) != 0:
+            body.is_broken = u8(1)
+            return broken(part_of(cast(Resource, body.exchange)))
+    body.written += size
+    return SUCCESS
+
+
+@kernel
+def keep(http: Http, body: Part, data: Ptr[u8], size: usize) -> bool:
+    """Before the message is sent; false if that is too much, or there is no memory."""
+    if size > MOST_PENDING - body.written:
+        return False
+    if is_null(body.pending.data):
+        room = MOST_PENDING
+        body.pending.data = take(http, usize(room))
+        if is_null(body.pending.data):
+            return False
+        body.pending.size = u32(room)
+    copy_bytes(body.pending.data + u32(body.written), data, size)
+    return True
+
+
+# Functions of bodies that the guest writes.
+
+
+@kernel
+def new_stream(a: Ask, what: What) -> u32:
+    """Contents, once."""
+    if a.part.is_taken != 0:
+        return put_failure(a)
+    if not new_variant(a.result, u32(0), True):
+        return FULL
+    made = stack_array(u32, 1)
+    if add(a.resources, what, made) != SUCCESS:
+        return FULL
+    a.part.is_taken = u8(1)
+    a.part.streams += 1
+    a.resource.holders += 1
+    resource_at(a.resources, made[0]).file = address(a.resource)
+    put_number(part(a.result, u32(0)), Kind.OWN, u64(made[0]))
+    return DONE
+
+
+@kernel
+def output_stream(a: Ask) -> u32:
+    return new_stream(a, What.OUTPUT)
+
+
+@kernel
+def input_stream(a: Ask) -> u32:
+    return new_stream(a, What.INPUT)
+
+
+@kernel
+def finish_output(a: Ask) -> u32:
+    """All was written. Its stream has been dropped, or that is a trap."""
+    option = a.arguments[1]
+    if a.part.streams != 0:
+        return MISUSED
+    trailers = null(Part)
+    if option.which != 0:
+        if option.size != 1:
+            return MISUSED
+        trailers = found_part(a, part(option, u32(0)), What.FIELDS)
+        if is_null(trailers):
+            return MISUSED
+    status = finish_with(a, trailers)
+    if option.which != 0:
+        drop(a.resources, u32(bits_of(part(option, u32(0)))))
+    return status
+
+
+@kernel
+def finish_with(a: Ask, trailers: Part) -> u32:
+    body = a.part
+    if body.length != NONE and body.written != body.length:
+        return put_error(a, NUMBERED, body.written)
+    body.is_finished = u8(1)
+    if not is_null(trailers):
+        let_list_go(a.http, body.fields)
+        body.fields = hold(trailers.fields)
+    if body.exchange != 0:
+        finish_at_app(a.http, cast(Resource, body.exchange), body.fields)
+    return put_ok(a)
+
+
+# Responses and bodies from outside.
+
+
+@kernel
+def subscribe(a: Ask) -> u32:
+    """Ready when a response has come, or failed; trailers always."""
+    return DONE if pend(a.resources, a.resource, a.result) == SUCCESS else FULL
+
+
+@kernel
+def get_response(a: Ask) -> u32:
+    """The response, or why there is none; once."""
+    if not ready(address(a.resources), address(a.resource)):
+        return done(new_variant(a.result, u32(0), False))
+    if not new_variant(a.result, u32(1), True):
+        return FULL
+    outer = part(a.result, u32(0))
+    if a.part.is_taken != 0:
+        return done(new_variant(outer, u32(1), False))
+    if not new_variant(outer, u32(0), True):
+        return FULL
+    a.part.is_taken = u8(1)
+    received = stack_array(Received, 1)[0]
+    received.http = address(a.http)
+    received.list = usize(0)
+    status = put_response(a, part(outer, u32(0)), received)
+    let_list_go(a.http, received.list)
+    return status
+
+
+@kernel
+def put_response(a: Ask, out: Value, received: Received) -> u32:
+    """A `result` with the response."""
+    code = stack_array(u32, 1)
+    code[0] = u32(0)
+    error = ask_response(a, code, received)
+    if error != 0:
+        return put_reason(out, error)
+    if not new_variant(out, u32(0), True):
+        return FULL
+    made = new_part(a, What.RESPONSE, part(out, u32(0)))
+    if is_null(made):
+        return FULL
+    made.fields = hold(received.list)
+    made.status = code[0]
+    share(a.part, made)
+    return DONE
+
+
+@kernel
+def put_reason(out: Value, error: u32) -> u32:
+    """A `result` with the error with which the exchange has broken off."""
+    return done(new_variant(out, u32(1), True) and put_code(part(out, u32(0)), error - 1, NONE))
+
+
+@kernel
+def ask_response(a: Ask, code: Ptr[u32], received: Received) -> u32:
+    """0, or the error with which the exchange has broken off."""
+    exchange = cast(Resource, a.part.exchange)
+    known = part_of(exchange)
+    app = a.http.app
+    if known.error == 0:
+        error = PROTOCOL + 1
+        if known.is_closed == 0 and address(app.response) != 0:
+            error = known_error(app.response(app.environment, exchange.fd, code, received))
+            if error == 0 and (code[0] < STATUSES.start or code[0] >= STATUSES.stop):
+                error = PROTOCOL + 1
+        fail(a.http, exchange, error)
+    return known.error
+
+
+@kernel
+def finish_input(a: Ask) -> u32:
+    """What comes after a body; what of it was not read is thrown away."""
+    made = new_part(a, What.TRAILERS, a.result)
+    if is_null(made):
+        return FULL
+    made.is_finished = a.part.is_finished
+    share(a.part, made)
+    return DONE
+
+
+@kernel
+def get_trailers(a: Ask) -> u32:
+    """Those that have come, or why the body broke off; once."""
+    if not new_variant(a.result, u32(1), True):
+        return FULL
+    outer = part(a.result, u32(0))
+    if a.part.is_taken != 0:
+        return done(new_variant(outer, u32(1), False))
+    a.part.is_taken = u8(1)
+    if not new_variant(outer, u32(0), True):
+        return FULL
+    received = stack_array(Received, 1)[0]
+    received.http = address(a.http)
+    received.list = usize(0)
+    status = put_trailers(a, part(outer, u32(0)), received)
+    let_list_go(a.http, received.list)
+    return status
+
+
+@kernel
+def put_trailers(a: Ask, out: Value, received: Received) -> u32:
+    """A `result` with trailers, if there are any."""
+    exchange = cast(Resource, a.part.exchange)
+    known = part_of(exchange)
+    app = a.http.app
+    if a.part.is_finished != 0 and known.error == 0 and known.is_closed == 0 and address(app.trailers) != 0:
+        fail(a.http, exchange, app.trailers(app.environment, exchange.fd, received))
+    if known.error != 0:
+        return put_reason(out, known.error)
+    if not new_variant(out, u32(0), True):
+        return FULL
+    option = part(out, u32(0))
+    if received.list == 0:
+        return done(new_variant(option, u32(0), False))
+    if not new_variant(option, u32(1), True):
+        return FULL
+    return give_fields(a, part(option, u32(0)), received.list, IMMUTABLE)
+
+
+@kernel
+def error_code(a: Ask) -> u32:
+    """What a stream of a body failed with, or none."""
+    error = u32(bits_of(a.arguments[0]))
+    if error < HTTP_ERROR or error - HTTP_ERROR >= ERRORS:
+        return done(new_variant(a.result, u32(0), False))
+    if not new_variant(a.result, u32(1), True):
+        return FULL
+    return done(put_code(part(a.result, u32(0)), error - HTTP_ERROR, NONE))
