@@ -4,16 +4,19 @@ import pytest
 
 from fusee.engine.capi.blocks import set_system
 from fusee.engine.capi.kinds import code_from_kind, kind_from_code
-from fusee.engine.capi.messages import write_message
+from fusee.engine.capi.messages import Mistake, Misuse, write_message
+from fusee.engine.capi.packed import FIRST_PAIR, Packed
 from fusee.engine.capi.state import VAL_EXTERNREF, VAL_FUNCREF, VAL_I32, VAL_V128, System, Value, Vector
 from fusee.engine.capi.wasi.functions import COUNT, FUNCTIONS, VARIANTS, find
 from fusee.engine.capi.wasi.guest import check_path
 from fusee.engine.capi.wasi.state import NOTCAPABLE, SUCCESS, FileStat
-from fusee.engine.errors import Trap
+from fusee.engine.errors import Invalid, Malformed, Trap, Unsupported
 from fusee.kernel.arena import allocate_simulated, new, release_simulated, simulate
 from fusee.kernel.lang import Ptr, kernel, u8, u32, u64, usize
 from fusee.kernel.layout import layout
 from fusee.kernel.target import ILP32, LP64, Target
+from fusee.spec.errors import ModuleError
+from fusee.spec.features import Unsupported as Feature
 from fusee.spec.traps import TrapCode
 from fusee.wasi import define
 
@@ -74,11 +77,29 @@ def test_messages() -> None:
         system.release = release
         assert set_system(system)
         out = new(Vector)
-        assert write_message(out, u64(Trap(TrapCode.UNREACHABLE, 0).status))
-        text = bytes(int(out.data[i]) for i in range(int(out.size)))
-        assert text == TrapCode.UNREACHABLE.message.encode() + b"\0"
-        assert write_message(out, u64(255 << 56))  # no words, but a string: without data it is "out of memory"
-        assert bytes(int(out.data[i]) for i in range(int(out.size))) == b"\0"
+        words = ((Malformed, ModuleError), (Invalid, ModuleError), (Trap, TrapCode), (Unsupported, Feature))
+        for kind, members in words:
+            for member in members:
+                assert write_message(out, u64(kind(member, 7).status))
+                assert bytes(int(out.data[i]) for i in range(int(out.size))) == member.message.encode() + b"\0"
+        for unknown in (255 << 56, Malformed(40, 0).status, Misuse(max(Mistake) + 1, 0).status):
+            assert write_message(out, u64(unknown))  # no words, but a string: without data it is "out of memory"
+            assert bytes(int(out.data[i]) for i in range(int(out.size))) == b"\0"
+
+
+def test_packed_texts() -> None:
+    """They are what they were, whatever their pairs are made of, and smaller."""
+    texts = ["", "a", "aaaaaaaaaaaaaaaa", "no pair is in two texts", *(error.message for error in ModuleError)]
+    packed = Packed(texts)
+
+    def unpacked(byte: int) -> bytes:
+        place = 2 * (byte - FIRST_PAIR)
+        return bytes([byte]) if place < 0 else b"".join(map(unpacked, packed.pairs[place : place + 2]))
+
+    assert b"".join(map(unpacked, packed.data)).decode() == "".join(f"{text}\0" for text in texts)
+    assert len(packed.data) + len(packed.pairs) < sum(map(len, texts)) * 0.7
+    assert Packed(["abcd", "abc", "ab", "xy", "xy"]).pairs == b"ab"
+    assert (Packed([]).data, Packed([]).pairs) == (b"", b"")
 
 
 def test_layouts_are_c() -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from fusee.engine.capi.blocks import copy_to_bytes
+from fusee.engine.capi.packed import FIRST_PAIR, Packed
 from fusee.engine.capi.state import Vector
 from fusee.engine.errors import Exhausted, Invalid, LinkError, Malformed, Trap, Unsupported
 from fusee.engine.runtime.holdings import Limit
-from fusee.kernel.lang import KernelError, Ptr, cast, kernel, table, u8, u16, u32, u64, usize
+from fusee.kernel.lang import KernelError, Ptr, diff, kernel, stack_array, table, u8, u16, u32, u64, usize
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Unsupported as Feature
 from fusee.spec.traps import TrapCode
@@ -39,26 +40,19 @@ MISSING: Final = u64(Misuse(Mistake.MISSING, 0).status)
 
 
 class _Table:
-    """Texts by tag and code, as data."""
+    """Texts by tag and code."""
 
     def __init__(self) -> None:
-        self.text = bytearray()
-        self.places: list[int] = []  # start of each text
-        self.sizes: list[int] = []
-        self.firsts = [0] * TAGS  # of the places and sizes, by tag
+        self.texts = [""]
+        self.firsts = [0] * TAGS  # of the texts, by tag
         self.counts = [0] * TAGS
 
     def add(self, *tags: int, texts: dict[int, str]) -> None:
         """The texts of these tags."""
         for tag in tags:
-            self.firsts[tag] = len(self.places)
+            self.firsts[tag] = len(self.texts)
             self.counts[tag] = max(texts) + 1
-        for code in range(max(texts) + 1):
-            text = texts.get(code, "").encode()
-            if text not in self.text:
-                self.text += text
-            self.places.append(self.text.index(text))
-            self.sizes.append(len(text))
+        self.texts += [texts.get(code, "") for code in range(max(texts) + 1)]
 
 
 def _texts(members: Iterable[ModuleError | TrapCode | Feature | Limit | Mistake]) -> dict[int, str]:
@@ -77,11 +71,13 @@ def _collect() -> _Table:
 
 
 _TABLE: Final = _collect()
-TEXT = table(u8, _TABLE.text)
-PLACES = table(u16, _TABLE.places)
-SIZES = table(u8, _TABLE.sizes)
+_PACKED: Final = Packed(_TABLE.texts)
+TEXTS = table(u8, _PACKED.data)
+PAIRS = table(u8, _PACKED.pairs)
 FIRSTS = table(u16, _TABLE.firsts)
 COUNTS = table(u16, _TABLE.counts)
+MOST_BYTES: Final = max(map(len, _TABLE.texts)) + 1
+"""Of a message, with the zero byte."""
 
 
 @kernel
@@ -89,15 +85,39 @@ def write_message(out: Vector, status: u64) -> bool:
     """What a status means, if anything, with a zero byte behind it; false if there is no memory."""
     tag = u32(status >> 56)
     code = u32(status >> 32) & 0xFF_FFFF
-    if tag >= TAGS or code >= COUNTS[tag]:
-        return copy_text(out, u32(0), usize(0))
-    place = FIRSTS[tag] + code
-    return copy_text(out, PLACES[place], SIZES[place])
+    number = u32(0)
+    if tag < TAGS and code < COUNTS[tag]:
+        number = FIRSTS[tag] + code
+    room = stack_array(u8, MOST_BYTES)
+    end = unpack(find_text(number), room)
+    end[0] = u8(0)
+    return copy_to_bytes(out, room, usize(diff(end, room)) + 1)
 
 
 @kernel
-def copy_text(out: Vector, start: u32, size: usize) -> bool:
-    if not copy_to_bytes(out, cast(Ptr[u8], TEXT) + start, size + 1):
-        return False
-    out.data[size] = u8(0)
-    return True
+def find_text(number: u32) -> u32:
+    """Where a text begins. They are few, and seldom asked for."""
+    at = u32(0)
+    while number != 0:
+        number -= u32(TEXTS[at] == 0)
+        at += 1
+    return at
+
+
+@kernel
+def unpack(at: u32, to: Ptr[u8]) -> Ptr[u8]:
+    """Write a text; gives where it ends."""
+    while TEXTS[at] != 0:
+        to = unpack_byte(TEXTS[at], to)
+        at += 1
+    return to
+
+
+@kernel
+def unpack_byte(byte: u32, to: Ptr[u8]) -> Ptr[u8]:
+    """Write what a byte stands for: pairs are of pairs, but not many deep."""
+    while byte >= FIRST_PAIR:
+        to = unpack_byte(PAIRS[(byte - FIRST_PAIR) * 2], to)
+        byte = u32(PAIRS[(byte - FIRST_PAIR) * 2 + 1])
+    to[0] = u8(byte)
+    return to + 1
