@@ -43,6 +43,13 @@ VECTORS = """
   (func (export "near") (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1))))
 """
 
+OLDER = """
+(module
+  (tag $t (param i32))
+  (func (export "caught") (result i32) try (result i32) i32.const 7 throw $t catch $t i32.const 1 i32.add end))
+"""
+"""Exceptions in the form of before version 3.0 of the specification."""
+
 SPIN = '(module (func (export "spin") (param i32) (result i32) (loop $again (br $again)) (unreachable)))'
 
 THROWING = """
@@ -238,8 +245,8 @@ HELLO = """
 """Greets its second argument and exits with the numbers of arguments and of bytes written."""
 
 GUESTS = (
-    "GUEST", "REFERENCES", "VECTORS", "SPIN", "THROWING", "EXCEPTIONS", "OBJECTS", "SHARING", "SHARER", "STARTING",
-    "HELLO", "INTERRUPTED",
+    "GUEST", "REFERENCES", "VECTORS", "OLDER", "SPIN", "THROWING", "EXCEPTIONS", "OBJECTS", "SHARING", "SHARER",
+    "STARTING", "HELLO", "INTERRUPTED",
 )  # fmt: skip
 
 EXPECTED = """\

@@ -55,10 +55,10 @@ from fusee.kernel.lang import (
     usize,
 )  # fmt: skip
 from fusee.spec.errors import ModuleError
-from fusee.spec.features import WASM_3, Feature
+from fusee.spec.features import DEFAULT_FEATURES
 from fusee.spec.limits import MAX_MODULE_BYTES
 
-FEATURES: Final = u64(int(WASM_3 | Feature.THREADS))
+FEATURES: Final = u64(int(DEFAULT_FEATURES))
 KINDS = table(u8, [KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_TAG])
 """C's numbers of the kinds, by the binary format's."""
 
