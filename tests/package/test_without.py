@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from fusee import wat2wasm
+from fusee.spec.errors import ModuleError
 from fusee.spec.families import Family, leave_out, left_out, parse
 
 MODULES = {
@@ -139,6 +140,45 @@ def test_nothing_is_left_of_what_only_they_need() -> None:
     assert [name for name in kernels if f"{name}.".startswith(tuple(f"engine.{part}." for part in FOR_THEM))] == []
     rows, with_handlers, named = map(int, counts)
     assert rows == with_handlers < named / 2
+
+
+FIXED = """
+from fusee.spec.families import Family, leave_out
+leave_out([Family.SWITCHES])
+from fusee import wat2wasm
+from fusee.engine.decode.module import decode_module
+from fusee.engine.registry import TypeRegistry
+from fusee.engine.validate.module import validate_module
+from fusee.kernel.arena import allocate_simulated, simulate
+from fusee.kernel.errors import KernelError
+from fusee.kernel.lang import cast, u32, u64
+from fusee.kernel.target import ILP32
+from fusee.spec.features import ALL_FEATURES
+from tests.engine.simulated_world import World
+for fields, features, sign in (
+    ("(func (param v128)) (func try end) (memory 1 1 shared) (memory i64 1)", 0, b""),
+    ("(func unreachable i64.add128 drop drop)", int(ALL_FEATURES), b"\\xfc"),
+    ("(memory 1 (pagesize 1))", int(ALL_FEATURES), b"\\x08\\1"),
+):
+    binary = bytes(wat2wasm(f"(module {fields})"))
+    with simulate(ILP32):
+        world = World()
+        registry = cast(TypeRegistry, world.engine.registry)
+        source = allocate_simulated(binary)
+        try:
+            m = decode_module(registry, world.engine.platform, source, u32(len(binary)), u64(features))
+            validate_module(m)
+            print("valid")
+        except KernelError as error:
+            print(type(error).__name__, error.code, error.detail - binary.index(sign, 8))
+"""
+"""A library's proposals, whatever is asked for: those that are on by default."""
+
+
+def test_what_is_on_is_known_when_a_library_is_built() -> None:
+    done = subprocess.run([sys.executable, "-c", FIXED], capture_output=True, text=True)
+    illegal, limits = int(ModuleError.ILLEGAL_OPCODE), int(ModuleError.BAD_LIMITS)
+    assert (done.stderr, done.stdout) == ("", f"valid\nMalformed {illegal} 0\nMalformed {limits} 0\n")
 
 
 def test_reasons_say_what_is_missing() -> None:

@@ -7,6 +7,7 @@ from fusee.spec.families import Family, left_out
 HAS_VECTORS: Final = Family.SIMD not in left_out()
 HAS_THREADS: Final = Family.THREADS not in left_out()
 HAS_WASI: Final = Family.WASI not in left_out()
+HAS_SWITCHES: Final = Family.SWITCHES not in left_out()
 HAS_NATIVE: Final = Family.NATIVE not in left_out()
 HAS_EXCEPTIONS: Final = Family.EXCEPTIONS not in left_out()
 HAS_AGGREGATES: Final = Family.GC not in left_out()

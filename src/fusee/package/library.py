@@ -100,7 +100,7 @@ def build_library(
     sizes = cache.read("archives", f"{key}.{SIZES}")
     if archive is None or sizes is None:
         choose(selection)
-        leave_out([*without, *([] if natives else [Family.NATIVE])])
+        leave_out([*without, Family.SWITCHES, *([] if natives else [Family.NATIVE])])
         from fusee.package.linked import compile_natives  # by now it is known which instructions the engine has
 
         added = compile_natives(natives, target, cache)

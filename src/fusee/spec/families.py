@@ -19,6 +19,7 @@ class Family(StrEnum):
     GC = "gc"  # structures, arrays, i31 references, casts
     THREADS = "threads"  # shared memories and atomic instructions
     WASI = "wasi"  # of the C API
+    SWITCHES = "switches"  # of proposals: a library has those that are on by default
     NATIVE = "native"  # what linked native code needs: a library has it if such code is linked to it (`OPTIONAL`)
 
     @property
@@ -38,6 +39,7 @@ _FEATURES = {
     Family.GC: Feature.GC,
     Family.THREADS: Feature.THREADS,
     Family.WASI: Feature(0),
+    Family.SWITCHES: Feature(0),
     Family.NATIVE: Feature(0),
 }
 _REASONS = {
@@ -46,10 +48,11 @@ _REASONS = {
     Family.GC: Unsupported.GC,
     Family.THREADS: Unsupported.THREADS,
     Family.WASI: Unsupported.NONE,
+    Family.SWITCHES: Unsupported.NONE,
     Family.NATIVE: Unsupported.NONE,
 }
 
-OPTIONAL = tuple(family for family in Family if family is not Family.NATIVE)
+OPTIONAL = tuple(family for family in Family if family not in (Family.SWITCHES, Family.NATIVE))
 """What a user may leave out."""
 
 _left_out: frozenset[Family] = frozenset()

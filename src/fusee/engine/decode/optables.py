@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from fusee.engine.columns import Columns
+from fusee.engine.present import HAS_SWITCHES
 from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_I32, VAL_I64, VAL_V128
 from fusee.kernel.lang import Ptr, kernel, table, u8, u16, u32
 from fusee.spec import opcodes
-from fusee.spec.features import Feature
+from fusee.spec.features import DEFAULT_FEATURES, Feature
 from fusee.spec.op import BY_INDEX, INDEX_BASE, INDEX_COUNT, INDEX_LIMIT, Imm, Op
 
 FIRST_PREFIX: Final = min(INDEX_BASE)
@@ -37,6 +38,8 @@ def _bytes_of(values: tuple[int, ...]) -> int:
 
 
 def _rule(row: Op) -> int:
+    if not HAS_SWITCHES and row.feature & ~DEFAULT_FEATURES:
+        return int(RULE_NONE)
     if row.unsupported:
         return RULE_UNSUPPORTED
     is_vector = row.feature in (Feature.SIMD, Feature.RELAXED_SIMD)

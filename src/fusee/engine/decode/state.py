@@ -1,9 +1,15 @@
 """What every part of the decoder asks of the module it fills."""
 
+from typing import Final
+
 from fusee.engine.arena import Arena
 from fusee.engine.errors import Unsupported
+from fusee.engine.present import HAS_SWITCHES
 from fusee.engine.state.module import Module
 from fusee.kernel.lang import Static, cast, kernel, u32
+from fusee.spec.features import DEFAULT_FEATURES
+
+FIXED_FEATURES: Final = int(DEFAULT_FEATURES)
 
 
 @kernel(inline=True)
@@ -13,6 +19,9 @@ def arena_of(m: Module) -> Arena:
 
 @kernel(inline=True)
 def has_feature(m: Module, feature: Static[int]) -> bool:
+    """Whether a proposal is on. In a library that is known when it is built."""
+    if not HAS_SWITCHES:
+        return feature & FIXED_FEATURES != 0
     return u32(m.features) & feature != 0
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from fusee.engine.decode.reader import Reader, fail_at_end, read_byte, read_index_s33, read_u32, read_u64
 from fusee.engine.decode.state import has_feature, refuse_lacking
 from fusee.engine.errors import Malformed, Unsupported
+from fusee.engine.present import HAS_SWITCHES
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
@@ -93,7 +94,7 @@ def read_heap_type(m: Module, r: Reader) -> u32:
     if code < FIRST_HEAP or code > LAST_HEAP:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
     wanted = HEAP_FEATURE[code - FIRST_HEAP]
-    if wanted & ~u32(m.features) != 0:
+    if HAS_SWITCHES and wanted & ~u32(m.features) != 0:
         raise Malformed(ModuleError.BAD_HEAP_TYPE, at)
     if LACKS_HEAP_TYPES and HEAP_UNSUPPORTED[code - FIRST_HEAP] != 0:
         raise Unsupported(u32(HEAP_UNSUPPORTED[code - FIRST_HEAP]), at)

@@ -3,11 +3,12 @@
 None of them has code of its own: all comes from their rows in the opcode table.
 """
 
+from typing import Final
+
 from fusee.engine.decode.instruction import MEMARG_HAS_MEMORY, read_memarg_flags
 from fusee.engine.decode.optables import (
     ADDRESS,
     CLASS,
-    FEATURE,
     LANES,
     NATURAL_ALIGNMENT,
     immediates_of,
@@ -21,9 +22,12 @@ from fusee.engine.present import HAS_THREADS, HAS_VECTORS
 from fusee.engine.state.module import VAL_I32, VAL_I64
 from fusee.engine.validate.state import Validator, fail, pop, push
 from fusee.kernel.lang import kernel, span, u32
+from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature
-from fusee.spec.op import Imm
+from fusee.spec.op import INDEX_BASE, Imm
+
+FIRST_ATOMIC: Final = INDEX_BASE[opcodes.ATOMIC_FENCE.prefix]
 
 
 @kernel
@@ -112,7 +116,7 @@ def validate_memarg(v: Validator) -> None:
     natural = u32(NATURAL_ALIGNMENT[CLASS[v.opcode]])
     if flags > natural:
         fail(v, ModuleError.ALIGNMENT)
-    if HAS_THREADS and flags != natural and u32(FEATURE[CLASS[v.opcode]]) == Feature.THREADS:
+    if HAS_THREADS and flags != natural and v.opcode >= FIRST_ATOMIC:
         fail(v, ModuleError.ALIGNMENT_NOT_NATURAL)
     v.address_type = memory_address_type(v, memory)
     if v.address_type == VAL_I32 and offset > 0xFFFF_FFFF:

@@ -4,6 +4,7 @@ from fusee.engine.arena import new_memory, release_buffer
 from fusee.engine.decode.optables import CLASS, FEATURE, RULE, RULE_NONE
 from fusee.engine.decode.state import arena_of
 from fusee.engine.errors import raise_again
+from fusee.engine.present import HAS_SWITCHES
 from fusee.engine.state.module import NONE, Module
 from fusee.engine.validate.constant import validate_datas, validate_elements, validate_globals, validate_table_inits
 from fusee.engine.validate.entities import validate_entities, validate_exports, validate_start
@@ -57,7 +58,7 @@ def new_validator(m: Module) -> Validator:
 def write_rules(rules: Ptr[u8], features: u64) -> None:
     """The rule of each instruction, if it is enabled. Every module pays for this, however small it is."""
     for i in span(u32(INDEX_COUNT)):
-        enabled = FEATURE[CLASS[i]] & ~features == 0
+        enabled = not HAS_SWITCHES or FEATURE[CLASS[i]] & ~features == 0
         rules[i] = RULE[CLASS[i]] if enabled else RULE_NONE
 
 
