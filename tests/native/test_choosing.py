@@ -141,3 +141,21 @@ def test_loops_of_what_is_native_where_it_begins_are_not_kept(watched: Watched) 
     made = compile_batch(known.binary, Wish([TURNS], [], [], 1000))
     known.shelf.add(made, [TURNS])
     assert [made for _, made in known.shelf.all()] == [made]
+
+
+def test_what_earlier_runs_have_left_in_haste_is_made_again_as_it_was_made(watched: Watched) -> None:
+    """The hottest first: nobody is seen in what is native."""
+    known = watched.known
+    order = [LONGER, SHORT, LONG_ONE, MAIN]
+    for function in order:
+        made = in_haste(compile_batch(known.binary, Wish([function], [], [], 1000, called=[])))
+        known.shelf.add(made, [function])
+    found = module_of(watched.engine, Module(watched.engine, TEXT))
+    assert [found.last(1) for _ in range(5)] == [[function] for function in order] + [[]]
+
+
+def in_haste(made: bytes) -> bytes:
+    """The same, said to be made in haste."""
+    assert made.count(b'"quick": false') == 1
+    size = int.from_bytes(made[:8], "little") - 1
+    return size.to_bytes(8, "little") + made[8:].replace(b'"quick": false', b'"quick": true')

@@ -44,7 +44,7 @@ class TieredModule:
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen where it begins
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
         self.seen: Counter[int] = Counter()  # by function: how often at all
-        self.loose: set[int] = set()  # functions whose native code is to be made once more, with what they call
+        self.loose: dict[int, None] = {}  # functions whose native code is to be made once more, with what they call
         self.is_loose = False  # whether that is worth while
         self.is_old = True  # whether all native code is from earlier runs
         self.done = set(interpreted)  # functions that have native code, or cannot have it
@@ -74,6 +74,7 @@ class TieredModule:
             except OSError:  # the system may let nothing more be executed
                 break
             self.shelf.hold(key, found[-1].functions, found[-1].loops)
+        quick: set[int] = set()
         for code in reversed(found):  # of what is in two batches, what is newer
             self.kept.append(code)
             self.has_code = True
@@ -82,13 +83,14 @@ class TieredModule:
                 self._native.install_native(engine, self.address, index, *code.functions[index])
             self.done |= code.functions.keys() | code.reasons.keys()
             self.refused |= code.reasons.keys()
-            if code.is_quick:
-                self.loose |= new
-                self.is_loose = True
+            quick |= new if code.is_quick else set()
             for place, entry in code.loops.items():
                 self._kept_loops.setdefault(place.function, {}).setdefault(place, entry)
         for index in self._kept_loops.keys() & self.done:
             del self._kept_loops[index]
+        # What was hottest was compiled first.
+        self.loose = dict.fromkeys(index for code in found for index in code.functions if index in quick)
+        self.is_loose = bool(quick)
 
     def note(self, engine: int, function: int, offset: int) -> bool:
         """A guest was seen at a cell; whether there is something to be done about it.
@@ -209,11 +211,12 @@ class TieredModule:
             if entry:
                 self._resume(engine, loop, entry)
         if is_last:
-            self.loose -= code.functions.keys()
+            for index in code.functions:
+                self.loose.pop(index, None)
         else:
             resumed = {loop.function for loop in loops}
             self.is_loose |= code.is_quick or bool(self.loose) or not resumed <= code.functions.keys()
-            self.loose |= code.functions.keys() | resumed
+            self.loose.update(dict.fromkeys((*code.functions, *resumed)))
 
     def _resume_kept(self, engine: int, function: int) -> bool:
         """Have guests go on in the loops of a function that earlier runs have left code for; whether there are some."""
@@ -224,7 +227,7 @@ class TieredModule:
             self._resume(engine, loop, kept[loop.place])
             self._seen_heads.add((function, loop.cell))
         if found:
-            self.loose.add(function)  # the next run can have it from where it begins
+            self.loose[function] = None  # the next run can have it from where it begins
             self.is_loose = True
         return bool(found)
 
@@ -239,7 +242,7 @@ class TieredModule:
             if found and room < 0:
                 return found
             found.append(function)
-            self.loose.discard(function)
+            del self.loose[function]
         self.is_loose = False
         return found
 

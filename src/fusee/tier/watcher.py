@@ -24,7 +24,7 @@ from fusee.kernel.memory import view
 from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, u64, usize
 from fusee.native.code import mapped
-from fusee.tier.compiling import FIRST_ROOM, LAST_ROOM, ROOM, Compiling, Work
+from fusee.tier.compiling import FIRST_ROOM, LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
 from fusee.tier.module import TieredModule
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _FIRST_SAMPLES: Final = 3  # before something is compiled
 _SAMPLES: Final = 2  # before something more is
 _QUIET_SECONDS: Final = 0.1  # without anything new, after which that is compiled
-_LONG_SECONDS: Final = 0.3  # the same for what an earlier run has left, which may have been as short
+_LONG_SECONDS: Final = 0.15  # the same for what an earlier run has left, which may have been as short
 _LISTEN_SECONDS: Final = 0.005  # without looking whether this shall end
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
@@ -273,7 +273,7 @@ class Tier:
         for module in list(self._modules.values()):
             if module.is_loose and seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
                 if self._compiling.go_on():
-                    self._compiling.begin(Work(module, module.last(ROOM), [], LAST_ROOM, is_last=True))
+                    self._compiling.begin(Work(module, module.last(LAST_HOT_ROOM), [], LAST_ROOM, is_last=True))
                 return
         self._compiling.rest()
 
