@@ -19,6 +19,7 @@ from fusee import (
     ValType,
 )
 from fusee.disasm.listing import list_function, own_functions
+from fusee.engine.isa.control import pays
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
 from tests.api.guest import Guest, engine
@@ -154,6 +155,51 @@ def test_what_goes_back_to_a_loop_is_the_same_in_metered_code() -> None:
     g.store.set_fuel(1000)
     assert g.count(10) == 55
     assert 1000 - g.store.get_fuel() == 1 + 10 * (3 + 8 + 1) + 3 + 1
+
+
+TAKEN = """(module
+  (func (export "step") (param $n i32) (result i32) (local $turns i32)
+    (loop $again
+      (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $turns))
+  (func (export "compare") (param $n i32) (param $m i32) (result i32)
+    (loop $again
+      (local.set $n (i32.add (i32.mul (local.get $n) (i32.const 3)) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $n) (local.get $m))))
+    (local.get $n))
+  (func (export "tree") (param $n i32) (result i32)
+    (loop $again
+      (local.set $n (i32.shr_u (local.get $n) (i32.const 1)))
+      (br_if $again (i32.and (local.get $n) (i32.const 0xf0))))
+    (local.get $n)))"""
+
+
+@pytest.mark.parametrize(("name", "arguments", "result", "cost"), [
+    ("step", (10,), 10, 1 + 10 * 9 + 1),
+    ("compare", (1, 1000), 1093, 1 + 6 * 10 + 1),
+    ("tree", (0xFFF,), 0xF, 1 + 8 * 8 + 1),
+])  # fmt: skip
+def test_a_branch_back_to_a_loop_pays_for_the_next_turn(
+    name: str, arguments: tuple[int, ...], result: int, cost: int
+) -> None:
+    """What the `tick` there would cost, and goes past it; with one less the guest stops, and has nothing left."""
+    config = Config()
+    config.consume_fuel = True
+    metered = Engine(config)
+    number = ("step", "compare", "tree").index(name)
+    plain, paying = ([c.cell for c in list_function(Module(e, TAKEN), number).cells] for e in (Engine(), metered))
+    assert [c.name.replace("brl_pay_", "brl_") for c in paying if c.row.family != "tick"] == [c.name for c in plain]
+    assert [pays(c.row) for c in paying].count(True) == 1
+    g = Guest(TAKEN, store=Store(metered))
+    g.store.set_fuel(cost)
+    assert getattr(g, name)(*arguments) == result
+    assert g.store.get_fuel() == 0
+    for less in range(1, cost):
+        g.store.set_fuel(cost - less)
+        with pytest.raises(Trap, match="all fuel consumed"):
+            getattr(g, name)(*arguments)
+        assert g.store.get_fuel() == 0
 
 
 def ticks_of(module: Module) -> list[int]:

@@ -34,10 +34,3 @@ def processor() -> str:
     return "\n".join(
         line for line in first.partition(b"\n\n")[0].decode(errors="replace").splitlines() if line.startswith(_TELLING)
     )
-
-
-def processor_count() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from fusee.kernel.errors import BuildError
-from fusee.kernel.host import processor_count
+from fusee.kernel.processors import processor_count
 
 R = TypeVar("R")
 

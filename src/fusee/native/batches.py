@@ -12,7 +12,7 @@ from typing import Final
 
 from fusee.kernel import another
 from fusee.kernel.cache import Cache, digest
-from fusee.kernel.host import processor_count
+from fusee.kernel.processors import processor_count
 from fusee.native.code import Place
 from fusee.native.key import functions_key, key_of
 from fusee.native.pipes import is_readable

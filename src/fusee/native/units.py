@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from fusee.kernel.cache import Cache, digest
-from fusee.kernel.host import processor_count
 from fusee.kernel.linker import link
 from fusee.kernel.machine import VERSION
 from fusee.kernel.objects import NotSupported
+from fusee.kernel.processors import processor_count
 from fusee.kernel.target import Target
 from fusee.native.code import packed
 from fusee.native.compile import Compiler, MalformedBytes, Options, Plan, plan

@@ -6,7 +6,7 @@ import time
 from typing import Final, NamedTuple
 from weakref import WeakSet
 
-from fusee.kernel.host import processor_count
+from fusee.kernel.processors import processor_count
 from fusee.native.batches import Worker
 from fusee.tier.loops import Loop
 from fusee.tier.module import TieredModule

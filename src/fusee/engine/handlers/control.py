@@ -134,6 +134,12 @@ def is_short(f: Regs, cost: u64) -> bool:
     return False
 
 
+@kernel(inline=True)
+def take_branch(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> None:
+    """To a label or to the loop pointer."""
+    f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
+
+
 @handler(raises_to=on_trap, status="acc")
 def pay(f: Regs) -> None:
     """Make fuel available for a `tick`, then run it again. Registers may hold values."""

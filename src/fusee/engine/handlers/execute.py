@@ -9,6 +9,8 @@ from fusee.engine.handlers import aggregate, atomic, call, control, memory, nume
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at, following_code
 from fusee.engine.handlers.trap import on_trap
+from fusee.engine.isa.control import TICK, pays
+from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.pairs import FIRST, SECOND
 from fusee.engine.isa.row import Row, cell
 from fusee.kernel.lang import Static, handler, kernel, size_of, tail, unlikely, usize
@@ -98,9 +100,14 @@ def straight(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) 
 
 @handler(raises_to=on_trap, status="acc")
 def conditional(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
-    """A conditional branch, to a label or to the loop pointer."""
+    """A conditional branch, to a label or to the loop pointer. Who pays there does what the `tick` would, and goes past
+    it; if fuel is short, that is begun again at the `tick`."""
     if CONDITIONAL[row.family](f, row, dst, forms):
-        f.pc = f.lp if row.family.endswith("loop") else control.target(f, row, forms)
+        control.take_branch(f, row, forms)
+        if pays(row):
+            if control.is_short(f, control.cost_of(f)):
+                return tail(control.pay, f)
+            f.pc = f.pc + cell(TICK, NOWHERE, (), size_of(usize)).size
         return tail(code_at(f.pc), f)
     skip(f, row, dst, forms)
     return tail(code_at(f.pc), f)
@@ -155,7 +162,11 @@ def pair(
         f.pc = callee.code
         return tail(code_at(f.pc), f)
     if CONDITIONAL[row.family](f, row, dst, forms):
-        f.pc = f.lp if row.family.endswith("loop") else control.target(f, row, forms)
+        control.take_branch(f, row, forms)
+        if pays(row):
+            if control.is_short(f, control.cost_of(f)):
+                return tail(control.pay, f)
+            f.pc = f.pc + cell(TICK, NOWHERE, (), size_of(usize)).size
         return tail(code_at(f.pc), f)
     skip(f, row, dst, forms)
     return tail(code_at(f.pc), f)

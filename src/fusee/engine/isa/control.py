@@ -12,6 +12,22 @@ from fusee.kernel.lang import u32
 ZEROED_INLINE: Final = u32(4)  # `enter` clears up to this many locals without a loop
 
 
+TICK: Final = Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",))  # of metered code: what a stretch of it costs
+FIXED_COSTS: Final = 16  # for smaller ones there are handlers that need not read how much it is
+
+
+def paying(name: str) -> str:
+    """Of a branch to the loop pointer: the name of the one that does what the `tick` there would, and goes past it."""
+    return name.replace("brl_", "brl_pay_", 1)
+
+
+def _loops(branch: Row) -> list[Row]:
+    """A conditional branch to a label as ones to the loop pointer; those that pay are for machines with room."""
+    name = f"brl_{branch.name.removeprefix('br_')}"
+    loop = replace(branch, name=name, family=f"{branch.family}_loop", immediates=())
+    return [loop, replace(loop, name=paying(name))] if ROOMY else [loop]
+
+
 def _conditional() -> list[Row]:
     """`br_<comparison>`, and for integers `brl_…`, which goes back to the loop pointer instead of a label."""
     rows = []
@@ -19,9 +35,8 @@ def _conditional() -> list[Row]:
         if row.family != "compute" or row.result != "i32" or row.evaluate.name.partition("_")[2] not in _COMPARISONS:
             continue
         branch = replace(row, name=f"br_{row.name}", family="branch", result="", destinations=NO_RESULT)
-        rows.append(replace(branch, immediates=("label",)))
-        if row.sources[0].startswith("i"):
-            rows.append(replace(branch, name=f"brl_{row.name}", family="branch_loop"))
+        branch = replace(branch, immediates=("label",))
+        rows += [branch, *(_loops(branch) if row.sources[0].startswith("i") else [])]
     return rows
 
 
@@ -34,8 +49,7 @@ def _tests() -> list[Row]:
     for kind in ("i32", "i64"):
         for sense in ("nz", "z"):
             test = Row(f"br_{kind}_{sense}", "branch_test", (kind,), "", UNARY, NO_RESULT, ("label",), detail=sense)
-            loop = replace(test, name=f"brl_{kind}_{sense}", family="branch_test_loop", immediates=())
-            rows += [test, loop]
+            rows += [test, *_loops(test)]
     return rows
 
 
@@ -52,9 +66,6 @@ def _steps() -> list[Row]:
 
 
 _UNSTEPPED: Final = ("i64_le_s", "i64_le_u", "i64_gt_s", "i64_gt_u", "i64_eq")  # too rare
-
-TICK: Final = Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",))  # of metered code: what a stretch of it costs
-FIXED_COSTS: Final = 16  # for smaller ones there are handlers that need not read how much it is
 
 PAID_LOOPS: Final = [Row("brl_paid", "jump_loop", (), "", NULLARY, NO_RESULT, detail=TICK)] if ROOMY else []
 """`brl` to behind the `tick` with which the loop begins. A watch executes no more instructions for the `br` instead."""
@@ -73,6 +84,16 @@ BRANCHES: Final = [
     *_conditional(),
     *_steps(),
 ]
+
+_NAMES: Final = {row.name for row in BRANCHES}
+PAYING: Final = frozenset(paying(name) for name in _NAMES if "brl_" in name and paying(name) in _NAMES)
+"""The names of branches that pay, if there are any."""
+
+
+def pays(row: Row) -> bool:
+    """Whether it is one of these, or a tree of one."""
+    return (row.outer or row).name in PAYING
+
 
 # Calls: `out` is the slot of the callee's slot 0. The code address is that of a stub until the callee is translated.
 CALLS: Final = [

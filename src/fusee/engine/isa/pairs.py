@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.control import PAID_LOOPS, TICK
+from fusee.engine.isa.control import PAID_LOOPS, TICK, paying
 from fusee.engine.isa.forms import NO_RESULT, NOWHERE, PIN, PINS, PLACES, ROOMY, in_order
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
@@ -90,12 +90,14 @@ def expand_pair(line: str) -> Iterator[Pair]:
             yield pair
 
 
-def _with_paid(pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _with_metered(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """The same, and where the second cell goes back to a loop also with what does so in metered code."""
     for first, second in pairs:
         yield first, second
         if second[0].name == "brl":
             yield from ((first, (row, *second[1:])) for row in PAID_LOOPS)
+        elif (name := paying(second[0].name)) in _BY_NAME and name != second[0].name:
+            yield first, (_BY_NAME[name], *second[1:])
 
 
 def _listed(digits: str, count: int) -> list[tuple[int, ...]]:
@@ -113,7 +115,7 @@ def _read_pairs(name: str, text: str) -> list[Pair]:
         content = line.partition("#")[0].strip()
         if ";" in content:
             try:
-                pairs.update(dict.fromkeys(_with_paid(expand_pair(content))))
+                pairs.update(dict.fromkeys(_with_metered(expand_pair(content))))
             except PatternError as error:
                 raise PatternError(f"{name}:{number}: {error}") from None
     return list(pairs)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
+from fusee.engine.isa.control import PAYING, paying
 from fusee.engine.isa.forms import NO_RESULT, PINS, READ, READ_CONST, Shape
 from fusee.engine.isa.row import FLOAT_TYPES, Row
 from fusee.engine.isa.selection import ORDER_MARK
@@ -218,6 +219,8 @@ def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
             parsed = parse(pattern)
             if absent.isdisjoint(parsed.root.rows()):
                 forest.add(parsed)
+                if paying(parsed.root.row) in PAYING:
+                    forest.add(replace(parsed, root=replace(parsed.root, row=paying(parsed.root.row))))
         except PatternError as error:
             raise PatternError(f"{name}:{number}: {error}") from None
     return forest.rows()

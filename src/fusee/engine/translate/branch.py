@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from fusee.engine.isa.control import PAYING, paying
 from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
-from fusee.engine.isa.table import NO_ROW, NUMBER, number_of
+from fusee.engine.isa.table import NO_ROW, NUMBER, ROWS, number_of
 from fusee.engine.translate.comparison import (
     BRANCH_ROW,
     LOOP_ROW,
@@ -29,6 +30,7 @@ from fusee.engine.translate.state import (
     LOCAL,
     NO_VALUE,
     PAID_LOOP_POINTER,
+    PAYING_LOOP_POINTER,
     Label,
     Translator,
     Value,
@@ -44,6 +46,8 @@ BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
 BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
 STEP_TESTS: Final = NUMBER["step_br_i32_nz"] - NUMBER["br_i32_nz"]  # the same distance for all tests
 BRL_Z: Final = (NUMBER["brl_i32_z"], NUMBER["brl_i64_z"])
+PAY: Final = u32(bool(PAYING))  # from the row of a branch to the loop pointer to that of the one that pays, if there is
+assert all(name == paying(ROWS[NUMBER[name] - int(PAY)].name) for name in PAYING)
 ADD: Final = NUMBER["add"]
 
 
@@ -72,18 +76,21 @@ def branch_unless(t: Translator, condition: u32, label: Label) -> None:
 def branch_if(t: Translator, condition: u32, label: Label) -> None:
     """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
     node = t.values[condition]
-    is_loop = is_loop_pointer(label) and node.compared < F32
+    pays = PAY != 0 and label.fixups == PAYING_LOOP_POINTER
+    is_loop = (is_loop_pointer(label) or pays) and node.compared < F32
+    pay = PAY if pays and is_loop else u32(0)
     if is_zero_test(t, node):
         release(t, node.operands[1])
         node.operands[1] = NO_VALUE
         node.operand_count = u32(1)
-        row = test_row(node.compared, node.row == NE, is_loop)
+        row = test_row(node.compared, node.row == NE, is_loop) + pay
         emit_branch(t, row, row + STEP_TESTS, node)
     else:
         normalize(t, node)
         at = row_index(node.compared, node.row)
         if is_loop:
-            emit_branch(t, LOOP_ROW[at], STEP_LOOP_ROW[at], node)
+            step = u32(STEP_LOOP_ROW[at])
+            emit_branch(t, LOOP_ROW[at] + pay, step if step == NO_ROW else step + pay, node)
         else:
             emit_branch(t, BRANCH_ROW[at], STEP_ROW[at], node)
     free(t, condition)

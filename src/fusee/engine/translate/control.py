@@ -15,7 +15,7 @@ from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.runtime.metering import MANY_VALUES
 from fusee.engine.translate.accumulator import MOV, VMOV
-from fusee.engine.translate.branch import branch_if, branch_unless, jump, pop_condition
+from fusee.engine.translate.branch import PAY, branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.emit import compute_value, emit_one
 from fusee.engine.translate.encode import (
     add_immediate,
@@ -40,6 +40,7 @@ from fusee.engine.translate.metering import (
     note_leaving,
     note_opening,
     note_turn,
+    paying_label,
 )  # fmt: skip
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.payments import note_arm_end, note_choice, note_if, note_jump
@@ -432,7 +433,7 @@ def branch_conditionally(t: Translator, label: u32, condition: u32) -> None:
     settle_branch(t, arity(t, frame))
     reload_pins(t)
     if not must_move(t, frame):
-        branch_if(t, condition, frame.label)
+        branch_if(t, condition, paying_label(t, t.depth - 1 - label) if PAY != 0 and t.is_metered else frame.label)
         if t.is_metered and frame.opcode != LOOP and arity(t, frame) == 0:
             note_choice(t, t.depth - 1 - label)
     elif has_moves(t, frame):

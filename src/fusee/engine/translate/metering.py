@@ -17,7 +17,7 @@ from typing import Final
 
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.runtime.metering import ENTRY_COST, FREE, PLACELESS
-from fusee.engine.translate.branch import BRL_PAID
+from fusee.engine.translate.branch import BRL_PAID, PAY
 from fusee.engine.translate.encode import add_immediate, flush, is_loop_pointer, new_ins
 from fusee.engine.translate.payments import (
     JUMP_BACK,
@@ -28,7 +28,7 @@ from fusee.engine.translate.payments import (
     leave_place,
     note_stretch,
 )  # fmt: skip
-from fusee.engine.translate.state import PAID_LOOP_POINTER, Label, Translator
+from fusee.engine.translate.state import PAID_LOOP_POINTER, PAYING_LOOP_POINTER, Label, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
 
@@ -141,6 +141,17 @@ def label_for(t: Translator, number: u32) -> Label:
     t.behind.fixups = u32(0)
     if BRL_PAID != NO_ROW and is_loop_pointer(t.frames[number].label):
         t.behind.fixups = PAID_LOOP_POINTER
+    return t.behind
+
+
+@kernel(cold=True)
+def paying_label(t: Translator, number: u32) -> Label:
+    """Where a branch on a condition to a frame goes; to a loop by its pointer it pays itself for the first stretch."""
+    label = t.frames[number].label
+    if PAY == 0 or not is_loop_pointer(label) or t.charges[number].head == 0:
+        return label
+    t.behind.offset = label.offset
+    t.behind.fixups = PAYING_LOOP_POINTER
     return t.behind
 
 

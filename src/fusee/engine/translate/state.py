@@ -44,6 +44,7 @@ NO_VALUE: Final = u32(0xFFFF_FFFF)
 NO_INS: Final = u32(0xFFFF_FFFF)
 LOOP_POINTER: Final = u32(0xFFFF_FFFF)
 PAID_LOOP_POINTER: Final = u32(0xFFFF_FFFE)  # what has that is the cell behind the `tick` to which it points
+PAYING_LOOP_POINTER: Final = u32(0xFFFF_FFFD)  # a branch to what has that does what the `tick` there would
 
 # Types as the translator sees them: references are I64.
 I32: Final = u8(0)
