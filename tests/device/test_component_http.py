@@ -31,8 +31,10 @@ FOREVER: Final = (1 << 64) - 1
 class HttpRelay(Relay):
     """A guest whose functions of HTTP's are called from here. `answer` is what the app does with a complete request."""
 
-    def __init__(self, without: tuple[str, ...] = ("ready",), has_http: bool = True) -> None:
-        Command.__init__(self, relay(*INTERFACES), ["app"])
+    def __init__(
+        self, without: tuple[str, ...] = ("ready",), has_http: bool = True, changed: tuple[str, str] = ("", "")
+    ) -> None:
+        Command.__init__(self, relay(*INTERFACES).replace(*changed), ["app"])
         self.http = AppHttp(self.device, lambda exchange: self.answer(exchange))
         if has_http:
             assert self.call("fusee_component_use_http", self.component, self.put(self.http.table(without)))
@@ -420,6 +422,7 @@ def test_an_interrupt_ends_a_wait() -> None:
     guest.device.when_waiting = lambda: guest.call("fusee_store_interrupt", guest.store, 1)
     with pytest.raises(DeviceTrap, match="interrupt"):
         guest.stream("input-stream.blocking-read", stream, 9)
+    assert "read" not in guest.http.asked
     guest.device.when_waiting = None
     assert guest.close() == 0
 
@@ -510,6 +513,40 @@ def test_handles_of_other_resources_are_refused() -> None:
     with pytest.raises(DeviceTrap, match="wrong type"):
         guest.types("fields.entries", fields)
     assert guest.close() == 0
+
+
+@pytest.mark.parametrize("resource", ["request-options", "fields"])
+def test_a_number_is_not_taken_for_a_handle(resource: str) -> None:
+    """A component may import functions with other types; the number is that of the first resource that there is."""
+    guest = HttpRelay(changed=(f"(option (own $r-{resource}))", "(option u32)"))
+    forged = 1 << 30
+    if resource == "fields":
+        fields = guest.fields(("a", b"b"))
+        body = guest.types("outgoing-request.body", guest.request())
+        with pytest.raises(DeviceTrap, match="not of the expected type"):
+            guest.types("outgoing-body.finish", body, forged)
+    else:
+        fields = guest.types("[constructor]request-options")
+        with pytest.raises(DeviceTrap, match="not of the expected type"):
+            guest.handle(guest.request(), forged)
+    assert fields == 1
+    assert guest.http.asked == []
+    assert guest.close() == 0
+
+
+def test_fields_of_which_none_are_left(guest: HttpRelay) -> None:
+    request = guest.types("[constructor]outgoing-request", emptied(guest))
+    guest.types("outgoing-request.set-authority", request, "a.org")
+    body = guest.types("outgoing-request.body", request)
+    guest.handle(request)
+    assert guest.types("outgoing-body.finish", body, emptied(guest)) is None
+    assert (guest.http.exchanges[7].fields, guest.http.exchanges[7].trailers) == ([], [])
+
+
+def emptied(guest: HttpRelay) -> int:
+    fields: int = guest.fields(("a", b"b"))
+    guest.types("fields.delete", fields, "A")
+    return fields
 
 
 # A server of this machine

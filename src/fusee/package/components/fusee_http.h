@@ -18,7 +18,8 @@ extern "C" {
  *   response   the guest wants the response: its status, and its fields by `fusee_http_fields_add`; once
  *   read       some of the response's body; a count of 0 is its end
  *   trailers   after that, if there are any
- *   close      nobody wants to know more, whatever has happened before; if not all is sent or has come, it breaks off
+ *   close      nobody wants to know more, whatever has happened before but a `send` that has failed; if not all is sent or
+ *              has come, it breaks off
  *
  * The texts and fields are there until the function returns. Functions give 0, or one of the errors below, with which the request
  * has failed; and any of them may be NULL. A guest without `send` is told that its requests are denied: which of them are

@@ -12,13 +12,13 @@ from fusee.engine.capi.component.http.results import (
     give_fields,
     known_error,
     new_part,
+    owned,
     part_of,
     put_code,
     put_error,
     put_failure,
     put_ok,
 )
-from fusee.engine.capi.component.http.results import found as found_part
 from fusee.engine.capi.component.http.state import (
     DONE,
     ERRORS,
@@ -115,7 +115,8 @@ def read(table_at: usize, resource_at_: usize, into: Ptr[u8], size: usize, done:
     known = part_of(exchange)
     if body.is_finished != 0:
         return CLOSED
-    wait(resources, cast(Resource, resource_at_))
+    if not wait(resources, cast(Resource, resource_at_)):
+        return HTTP_ERROR + INTERNAL
     if known.error != 0 or known.is_closed != 0 or address(http.app.read) == 0:
         return broken(known)
     error = http.app.read(http.app.environment, exchange.fd, into, size, done)
@@ -130,14 +131,15 @@ def read(table_at: usize, resource_at_: usize, into: Ptr[u8], size: usize, done:
 
 
 @kernel
-def wait(resources: ResourceTable, resource: Resource) -> None:
-    """Until it is ready, or the guest shall stop."""
+def wait(resources: ResourceTable, resource: Resource) -> bool:
+    """Until it is ready; false if the guest shall stop, which it does when it goes on."""
     store = resources.store
     while not is_late(store.store):
         token = token_of(store)
         if ready(address(resources), address(resource)):
-            return
+            return True
         sleep_until(store, NEVER, token)
+    return False
 
 
 @kernel
@@ -156,8 +158,8 @@ def write(table_at: usize, resource_at_: usize, data: Ptr[u8], size: usize) -> u
             body.is_broken = u8(1)
             return HTTP_ERROR + INTERNAL
     else:
-        wait(resources, cast(Resource, resource_at_))
-        if write_at_app(http, body, data, size) != 0:
+        is_ready = wait(resources, cast(Resource, resource_at_))
+        if not is_ready or write_at_app(http, body, data, size) != 0:
             body.is_broken = u8(1)
             return broken(part_of(cast(Resource, body.exchange)))
     body.written += size
@@ -218,9 +220,7 @@ def finish_output(a: Ask) -> u32:
         return MISUSED
     trailers = null(Part)
     if option.which != 0:
-        if option.size != 1:
-            return MISUSED
-        trailers = found_part(a, part(option, u32(0)), What.FIELDS)
+        trailers = owned(a, option, What.FIELDS)
         if is_null(trailers):
             return MISUSED
     status = finish_with(a, trailers)

@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.component.blocks import delete_block, try_block
 from fusee.engine.capi.component.http.lists import array_of, clear_text, give_back, let_list_go, take
-from fusee.engine.capi.component.http.results import NAMES, found, known_error, new_part, part_of, put_error
+from fusee.engine.capi.component.http.results import INTERNAL, NAMES, known_error, new_part, owned, part_of, put_error
 from fusee.engine.capi.component.http.state import (
     DONE,
     FULL,
@@ -100,9 +100,7 @@ def handle(a: Ask) -> u32:
     option = a.arguments[1]
     options = null(Part)
     if option.which != 0:
-        if option.size != 1:
-            return MISUSED
-        options = found(a, part(option, u32(0)), What.OPTIONS)
+        options = owned(a, option, What.OPTIONS)
         if is_null(options):
             return MISUSED
     status = send(a, options)
@@ -159,9 +157,9 @@ def ask_app(a: Ask, options: Part, exchange: Resource) -> u32:
     put_timeouts(head, options)
     error = NO_ROOM
     fields = new_array(request.fields)
-    if not is_null(fields) or request.fields == 0:
-        head.fields = fields
-        head.field_count = usize(0) if request.fields == 0 else usize(cast(List, request.fields).count)
+    head.fields = fields
+    head.field_count = count_all(request.fields)
+    if not is_null(fields) or head.field_count == 0:
         number = stack_array(u32, 1)
         number[0] = u32(0)
         error = known_error(a.http.app.send(a.http.app.environment, head, number))
@@ -173,11 +171,14 @@ def ask_app(a: Ask, options: Part, exchange: Resource) -> u32:
 
 
 @kernel
+def count_all(fields: usize) -> usize:
+    return usize(0) if fields == 0 else usize(cast(List, fields).count)
+
+
+@kernel
 def new_array(fields: usize) -> Ptr[Field]:
     """Fields as the app sees them, until `delete_block`; null if there are none, or no memory."""
-    if fields == 0 or cast(List, fields).count == 0:
-        return null(Ptr[Field])
-    made = cast(Ptr[Field], try_block(usize(cast(List, fields).count) * usize(size_of(Field))))
+    made = cast(Ptr[Field], try_block(count_all(fields) * usize(size_of(Field))))
     if not is_null(made):
         array_of(fields, made)
     return made
@@ -282,8 +283,11 @@ def finish_at_app(http: Http, exchange: Resource, fields: usize) -> None:
     if known.error != 0 or known.is_closed != 0 or address(http.app.finish) == 0:
         return
     trailers = new_array(fields)
-    count = usize(0) if is_null(trailers) else usize(cast(List, fields).count)
-    fail(http, exchange, http.app.finish(http.app.environment, exchange.fd, trailers, count))
+    count = count_all(fields)
+    error = INTERNAL + 1  # without memory
+    if not is_null(trailers) or count == 0:
+        error = http.app.finish(http.app.environment, exchange.fd, trailers, count)
+    fail(http, exchange, error)
     delete_block(cast(Ptr[u8], trailers))
 
 

@@ -50,9 +50,14 @@ def new_part(a: Ask, what: What, out: Value) -> Part:
 
 
 @kernel
-def found(a: Ask, value: Value, what: What) -> Part:
-    """What is owned by a handle among the arguments; null if it is another one's."""
-    resource = find(a.resources, value, what)
+def owned(a: Ask, option: Value, what: What) -> Part:
+    """What an `option` of a handle gives away; null if that is none of this kind.
+
+    A component chooses its types, and only the outermost are looked at: a number is not to be taken for a handle.
+    """
+    if option.size != 1 or part(option, u32(0)).kind != u8(Kind.OWN):
+        return null(Part)
+    resource = find(a.resources, part(option, u32(0)), what)
     return null(Part) if is_null(resource) else part_of(resource)
 
 
