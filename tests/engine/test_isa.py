@@ -1,6 +1,8 @@
 """The register instruction set: numbers, names, forms, and the layout of cells."""
 
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -25,7 +27,7 @@ from fusee.engine.isa.forms import (
     expand,
 )  # fmt: skip
 from fusee.engine.isa.pairs import ALL_HANDLERS, LISTED, NO_PAIR, PAIRS, named_by
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.row import SLOT_FIELD_BYTES, Row, cell
 from fusee.engine.isa.table import (
     ELSEWHERE,
     HANDLER_COUNT,
@@ -47,7 +49,7 @@ from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import ILP32, LP64, Target
 from tests.engine.simulated_world import World
 
-FIELD_BYTES = {"u16": 2, "u32": 4, "u64": 8}
+FIELD_BYTES = {"slot": SLOT_FIELD_BYTES, "u32": 4, "u64": 8}
 CONSTANT_BYTES = {"i32": 4, "i64": 4, "f32": 4, "f64": 8, "v128": 16}
 VECTORS = bytes(range(16, 64))  # the source, where constants that are vectors stay
 
@@ -169,12 +171,12 @@ def check_fields(code: bytes, row: Row, destination: int, forms: tuple[int, ...]
             size = FIELD_BYTES.get(kind, width)
             assert code[at : at + size] == (0x5555_6666_7777_8888 + place).to_bytes(8, "little")[:size]
     for place, (form, at) in enumerate(zip(forms, fields.sources, strict=True)):
-        size = 2 if form == SLOT else CONSTANT_BYTES[row.sources[place]] if form == CONST else 0
+        size = SLOT_FIELD_BYTES if form == SLOT else CONSTANT_BYTES[row.sources[place]] if form == CONST else 0
         is_vector = form == CONST and row.sources[place] == "v128"
         held = VECTORS[16 * place :] if is_vector else (0x1111_2222_3333_4444 + place).to_bytes(8, "little")
         assert code[at : at + size] == held[:size]
     if destination == SLOT:
-        assert code[fields.result : fields.result + 2] == b"\xdd\xdd"
+        assert code[fields.result : fields.result + SLOT_FIELD_BYTES] == b"\xdd\xdd".ljust(SLOT_FIELD_BYTES, b"\0")
 
 
 @pytest.mark.parametrize("target", [ILP32, LP64], ids=["ilp32", "lp64"])
@@ -199,3 +201,17 @@ def test_cells_are_encoded_as_they_are_laid_out(target: Target) -> None:
             check_fields(code, row, destination, forms, target.pointer_width)
             places = [at for at, kind in zip(fields.immediates, row.immediates, strict=True) if kind == "label"]
             assert [int(t.fixups[n].at) - CODE_START for n in range(int(t.fixup_count))] == places
+
+
+ON_A_WATCH = """
+from fusee.engine.isa.selection import SPEED, choose
+choose(SPEED)
+from tests.engine.test_isa import ILP32, LP64, SLOT_FIELD_BYTES, test_cells_are_encoded_as_they_are_laid_out
+assert SLOT_FIELD_BYTES == 4
+for target in (ILP32, LP64):
+    test_cells_are_encoded_as_they_are_laid_out(target)
+"""
+
+
+def test_so_are_those_with_wide_fields() -> None:
+    subprocess.run([sys.executable, "-c", ON_A_WATCH], check=True)

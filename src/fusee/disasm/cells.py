@@ -8,7 +8,7 @@ from typing import Final
 from fusee.disasm.wasm import show_float
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
 from fusee.engine.isa.pairs import named_by
-from fusee.engine.isa.row import FLOAT_TYPES, Cell, Row, cell
+from fusee.engine.isa.row import FLOAT_TYPES, IMMEDIATE_BYTES, SLOT_FIELD_BYTES, Cell, Row, cell
 from fusee.engine.isa.table import HANDLER_COUNT
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.runtime import Global, Instance
@@ -45,7 +45,6 @@ IMMEDIATE_NAMES: Final[dict[str, tuple[str, ...]]] = {
 """What a family's immediates are called in listings. The others are slots, or speak for themselves."""
 
 SLOT_NAMES: Final = ("at", "out", "zero")
-IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8}
 DISPLACEMENT_BYTES: Final = 4  # in the table behind a `br_table`
 NAME_WIDTH: Final = 26
 
@@ -126,7 +125,7 @@ class CellPrinter:
     def place(self, kind: str, form: int, at: int) -> str:
         """A register or slot."""
         if form == SLOT:
-            return f"s{self.number(at, 2)}"
+            return f"s{self.number(at, SLOT_FIELD_BYTES)}"
         bank = "f" if kind in FLOAT_TYPES else ""
         return f"{bank}acc" if form == ACC else f"{bank or 'r'}{form - PIN}"
 

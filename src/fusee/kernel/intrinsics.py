@@ -228,11 +228,12 @@ def with_low(v: v128, x: Float) -> v128:
     return v128.from_bits(v.to_bits() >> x.bits << x.bits | x.to_bits())
 
 
-Word = TypeVar("Word", u64, f64)
+Word = TypeVar("Word", u32, i32, u64, f64)
 
 
 def whole(x: Word) -> Word:
-    """`x`: loaded whole, although only its lower half is used. See the lowering for when that is better."""
+    """`x`: loaded whole, although only its lower half is used; of 32 bits, loaded as it is, and extended where it is
+    used. See the lowering for when that is better."""
     return x
 
 

@@ -161,6 +161,7 @@ def conversions(out: Ptr[u8], a: u64, x: f64) -> f32:
         store(p + 13, trunc_sat(source, x))
         store(p + 21, trunc_sat(source, f32(x)))
         p = p + 29
+    store(p, u64(whole(i32(a))) - u64(whole(u32(a))))
     return low(f32, with_low(from_low(whole(x)), f32(whole(a))))
 
 

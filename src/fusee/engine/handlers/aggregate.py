@@ -3,7 +3,7 @@
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.memory import STORED, immediate
 from fusee.engine.handlers.regs import READ, WRITE, Regs, save_registers
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.layouts import HEADER_BYTES, LENGTH_AT, TYPE_AT
 from fusee.engine.registry import TypeRegistry, is_subtype_of
 from fusee.engine.runtime.casts import reference_matches, type_of
@@ -12,7 +12,7 @@ from fusee.engine.runtime.heap.allocate import cell_of_next_run
 from fusee.engine.runtime.heap.barrier import before_write
 from fusee.engine.state.module import ID_MASK, NULLABLE
 from fusee.engine.state.runtime import TAG_MASK
-from fusee.kernel.lang import Ptr, Static, cast, kernel, load, size_of, store, u8, u16, u32, u64, unlikely, usize
+from fusee.kernel.lang import Ptr, Static, cast, kernel, load, size_of, store, u8, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 
 STORED_LOG2 = {"u8": 0, "i8": 0, "u16": 1, "i16": 1, "u32": 2, "f32": 2, "u64": 3, "f64": 3, "v128": 4}
@@ -161,14 +161,14 @@ def ref_as_non_null(f: Regs, row: Static[Row], dst: Static[int], forms: Static[t
 @kernel(inline=True)
 def new_struct(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A structure whose fields are zero, of a size that has a class."""
-    number = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
+    number = load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
     run = f.ctx.store.heap.runs[number]
     at = run.next
     if unlikely(at == run.end):
         save_registers(f)
         at = cell_of_next_run(f.ctx.store, number)
     else:
-        run.next = at + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+        run.next = at + load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
     store(object_at(at), u64(immediate(f, row, dst, forms, 0)))
     f.acc = u64(at)
 

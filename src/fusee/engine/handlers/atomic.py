@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.on_slots import slot
-from fusee.engine.handlers.regs import Regs, forget_place, note_place, reload_memory
+from fusee.engine.handlers.regs import Regs, forget_place, frame_slot, note_place, reload_memory
 from fusee.engine.isa.atomic import SIZE_MASK
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.runtime.atomic import atomic_place, notify_word, wait_for_word
 from fusee.engine.runtime.memory import memory_at
 from fusee.engine.state.runtime import Instance
@@ -123,8 +123,8 @@ def atomic(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
     """An instruction on the memory that its cell names."""
     offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     memory = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
-    slots = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
-    flags = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
+    slots = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[2])
+    flags = u16(load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3]))
     if row.detail in _OPERATIONS:
         change(f.ctx, slots, flags, offset, memory, _OPERATIONS[row.detail])
     elif row.detail in _PAUSING:

@@ -7,8 +7,8 @@ from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
-from fusee.engine.isa.forms import ACC, NOWHERE
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.forms import ACC, NOWHERE, ROOMY
+from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.isa.table import NUMBER, ROWS
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_NATIVE
 from fusee.engine.registry import is_subtype_canonical
@@ -35,15 +35,14 @@ from fusee.kernel.lang import (
     maximum,
     null,
     size_of,
-    span,
     tail,
     u8,
-    u16,
     u32,
     u64,
     unlikely,
     usize,
     v128,
+    whole,
 )  # fmt: skip
 from fusee.spec.traps import TrapCode
 
@@ -52,8 +51,8 @@ CALL_INDIRECT: Final = ROWS[NUMBER["call_indirect"]]
 
 
 @kernel(inline=True)
-def imm16(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Static[int]) -> u16:
-    return load(u16, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[number])
+def slot_field(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Static[int]) -> u32:
+    return whole(u32(load(SLOT_FIELD, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[number])))
 
 
 @kernel(inline=True)
@@ -62,20 +61,30 @@ def imm32(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Sta
 
 
 @kernel(inline=True)
-def open_frame(f: Regs, out: u16, size: Static[int]) -> None:
-    """The callee's frame at slot `out`, returning to the cell after this one."""
+def prepare_frame(f: Regs, out: u32, size: Static[int]) -> Ptr[u64]:
+    """The callee's frame at slot `out`, returning to the cell after this one. Nobody is in it yet."""
     frame = f.fp + out
     header(frame, 2)[0] = address(f.pc + size)
     header(frame, 1)[0] = address(f.fp)
-    f.fp = frame
+    return frame
 
 
 @kernel(inline=True)
-def reuse_frame(f: Regs, out: u16, count: u16) -> None:
+def open_frame(f: Regs, out: u32, size: Static[int]) -> None:
+    """Enter it."""
+    f.fp = prepare_frame(f, out, size)
+
+
+@kernel(inline=True)
+def reuse_frame(f: Regs, out: u32, count: u32) -> None:
     """For a tail call: move the arguments down to this frame's start; whoever called us is returned to."""
     source = f.fp + out
-    for number in span(count):
-        f.fp[number] = source[number]
+    end = source + count
+    to = f.fp
+    while source < end:
+        to[0] = source[0]
+        to = to + 1
+        source = source + 1
 
 
 @kernel(inline=True)
@@ -88,11 +97,18 @@ def blame_caller(f: Regs) -> None:
 
 @kernel(inline=True)
 def call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """A direct call of a function of the same instance, or of its stub."""
-    target = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
-    code = cast(Ptr[u8], atomic_load(cast(Ptr[usize], target), Order.RELAXED))  # `first_call` changes it
-    open_frame(f, imm16(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
-    f.pc = code
+    """A direct call of a function of the same instance, or of its stub.
+
+    The sooner a computer knows where it goes, the better. On a watch an instruction less is needed if it is last.
+    """
+    target = cast(Ptr[usize], f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    if ROOMY:
+        code = atomic_load(target, Order.RELAXED)  # `first_call` changes it
+        open_frame(f, slot_field(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
+        f.pc = cast(Ptr[u8], code)
+    else:
+        open_frame(f, slot_field(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
+        f.pc = cast(Ptr[u8], atomic_load(target, Order.RELAXED))
 
 
 @kernel(inline=True)
@@ -265,7 +281,7 @@ def call_import(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
     """A call of an imported function."""
     func = cast(Func, f.ctx.functions[imm32(f, row, forms, 0)])
     f.acc = u64(address(func))
-    open_frame(f, imm16(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
+    open_frame(f, slot_field(f, row, forms, 1), cell(row, dst, forms, size_of(usize)).size)
     if func.instance != address(f.ctx):
         return tail(across, f)
     f.pc = func.code
@@ -332,9 +348,10 @@ def call_elsewhere(f: Regs) -> None:
 @kernel(inline=True)
 def enter_element(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Func:
     """The callee of a `call_indirect`, also in `acc`."""
+    frame = prepare_frame(f, slot_field(f, row, forms, 2), cell(row, dst, forms, size_of(usize)).size)
     func = element(f, row, forms)
     f.acc = u64(address(func))
-    open_frame(f, imm16(f, row, forms, 2), cell(row, dst, forms, size_of(usize)).size)
+    f.fp = frame
     return func
 
 
@@ -347,9 +364,10 @@ def is_other_element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], 
 @kernel(inline=True)
 def enter_reference(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Func:
     """The callee of a `call_ref`, whose reference is in `acc`."""
+    frame = prepare_frame(f, slot_field(f, row, forms, 0), cell(row, dst, forms, size_of(usize)).size)
     if unlikely(f.acc == 0):
         raise Trap(TrapCode.NULL_FUNCTION, 0)
-    open_frame(f, imm16(f, row, forms, 0), cell(row, dst, forms, size_of(usize)).size)
+    f.fp = frame
     return cast(Func, usize(f.acc))
 
 
@@ -374,7 +392,7 @@ def return_call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
     if unlikely(code == 0):
         f.acc = u64(imm32(f, row, forms, 0))
         return tail(translate_here, f)
-    reuse_frame(f, imm16(f, row, forms, 1), imm16(f, row, forms, 2))
+    reuse_frame(f, slot_field(f, row, forms, 1), slot_field(f, row, forms, 2))
     f.pc = cast(Ptr[u8], code)
     return tail(code_at(f.pc), f)
 
@@ -388,7 +406,8 @@ def return_call_func(f: Regs, row: Static[Row], dst: Static[int], forms: Static[
         f.acc = u64(address(element(f, row, forms)))
     elif unlikely(f.acc == 0):
         raise Trap(TrapCode.NULL_FUNCTION, 0)
-    reuse_frame(f, imm16(f, row, forms, len(row.immediates) - 2), imm16(f, row, forms, len(row.immediates) - 1))
+    last = len(row.immediates) - 1
+    reuse_frame(f, slot_field(f, row, forms, last - 1), slot_field(f, row, forms, last))
     func = cast(Func, usize(f.acc))
     if row.family == "return_call_indirect":
         if unlikely(func.canonical != imm32(f, row, forms, 0)):

@@ -2,11 +2,11 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, read_i32, read_int, write_int
+from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, extended, frame_slot, read_i32, read_int, write_int
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import TICK, ZEROED_INLINE
 from fusee.engine.isa.forms import NOWHERE, PIN
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import come_for_fuel
 from fusee.engine.state.runtime import MOST_FUEL
@@ -27,7 +27,6 @@ from fusee.kernel.lang import (
     store,
     tail,
     u8,
-    u16,
     u32,
     u64,
     unlikely,
@@ -69,7 +68,7 @@ def branch(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
 def step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
     """Add a constant to a local where it is, then compare it: whether the branch is taken."""
     stepped = read_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
-    stepped = stepped + read_int(f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1])
+    stepped = stepped + extended(f, cell(row, dst, forms, size_of(usize)).sources[1])
     write_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0], stepped)
     if len(forms) == 2:
         return is_zero(stepped, row.sources[0]) == (row.detail == "z")  # type: ignore[no-any-return]
@@ -104,7 +103,8 @@ def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     """The displacements from this cell follow it; the last one is the default."""
     count = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     index = minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
-    f.pc = f.pc + load(i32, f.pc + cell(row, dst, forms, size_of(usize)).size + (usize(index) << 2))
+    displacements = cast(Ptr[i32], f.pc + cell(row, dst, forms, size_of(usize)).size)
+    f.pc = f.pc + displacements[index]
 
 
 @kernel(inline=True)
@@ -171,12 +171,12 @@ def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
     slots = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
     if unlikely(f.fp + slots > f.ctx.stack_limit):
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
-    first = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
+    first = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[1])
     if row.detail[2] <= ZEROED_INLINE:
         for number in unroll(range(row.detail[2])):
             first[number] = u64(0)
     else:
-        end = first + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+        end = first + load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
         while first < end:  # up to three too many: nothing lives there yet, and the stack has a reserve
             for number in unroll(range(ZEROED_INLINE)):
                 first[number] = u64(0)
@@ -187,7 +187,7 @@ def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
 @kernel(inline=True)
 def pin_slot(f: Regs, row: Static[Row], number: Static[int]) -> Ptr[u64]:
     """The home slot named by an immediate."""
-    return f.fp + load(u16, f.pc + cell(row, NOWHERE, (), size_of(usize)).immediates[number])
+    return frame_slot(f, cell(row, NOWHERE, (), size_of(usize)).immediates[number])
 
 
 @kernel(inline=True)

@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers.regs import Regs, read_f32, read_float, read_i32, read_int, read_vector
+from fusee.engine.handlers.regs import Regs, extended, read_f32, read_float, read_i32, read_int, read_vector
+from fusee.engine.isa.fields import EXTENDING
+from fusee.engine.isa.forms import CONST
 from fusee.engine.isa.row import Row, cell
 from fusee.kernel.lang import Static, f32, f64, kernel, size_of, u32, u64, usize, v128
 
@@ -60,6 +62,8 @@ def operand_i64(
 ) -> u64:  # fmt: skip
     if is_computed(node, place):
         return u64(VALUE[base(node.inner).result](f, row, node.inner, first + place, dst, forms))
+    if forms[leaf(node, place, first)] == CONST and base(node).name in EXTENDING:
+        return extended(f, field(row, dst, forms, leaf(node, place, first), size_of(usize)))
     return read_int(
         f, forms[leaf(node, place, first)], field(row, dst, forms, leaf(node, place, first), size_of(usize))
     )

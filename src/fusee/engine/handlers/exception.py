@@ -1,7 +1,7 @@
 """Throwing (spec 4.6.9)."""
 
 from fusee.engine.errors import Trap
-from fusee.engine.handlers.call import imm16, imm32
+from fusee.engine.handlers.call import imm32, slot_field
 from fusee.engine.handlers.regs import Regs, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
@@ -16,7 +16,7 @@ from fusee.spec.traps import TrapCode
 def throw(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     if unlikely(not has_spare(f.ctx.store, cast(Tag, f.ctx.tags[imm32(f, row, forms, 0)]))):
         save_registers(f)
-    capture(f.ctx, imm32(f, row, forms, 0), f.fp + imm16(f, row, forms, 1), imm16(f, row, forms, 2))
+    capture(f.ctx, imm32(f, row, forms, 0), f.fp + slot_field(f, row, forms, 1), slot_field(f, row, forms, 2))
     f.ctx.store.noted = u32(0)
     return tail(unwind, f)
 

@@ -2,11 +2,22 @@
 
 from typing import Any, Final
 
+from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, base
 from fusee.engine.handlers.on_slots import ON_SLOTS, operand
-from fusee.engine.handlers.regs import READ, WRITE, Regs, forget_place, note_place, reload_memory, save_registers
+from fusee.engine.handlers.regs import (
+    READ,
+    WRITE,
+    Regs,
+    forget_place,
+    frame_slot,
+    is_beyond,
+    note_place,
+    reload_memory,
+    save_registers,
+)
 from fusee.engine.isa.memory import ALLOCATING, NO_LENGTH, PAUSING, Access
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.runtime.memory import checked_32, checked_64, memory_at, memory_size
 from fusee.engine.runtime.metering import CHUNK_ELEMENTS
 from fusee.engine.runtime.table import table_size
@@ -28,9 +39,11 @@ from fusee.kernel.lang import (
     u16,
     u32,
     u64,
+    unlikely,
     usize,
     v128,
 )  # fmt: skip
+from fusee.spec.traps import TrapCode
 
 STORED: Final[dict[str, Any]] = {
     "u8": u8, "i8": i8, "u16": u16, "i16": i16, "u32": u32, "i32": i32, "u64": u64, "f32": f32, "f64": f64,
@@ -45,7 +58,19 @@ def place_of(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
     if row.detail.memory == "any":
         memory = memory_at(f.ctx, load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1]))
         return memory.base + usize(effective_address(f, row, dst, forms, memory.length_bytes))
+    if row.detail.memory == "0" and row.detail.address == "i32":
+        return f.mem + usize(address_in_first(f, row, dst, forms))
     return f.mem + usize(effective_address(f, row, dst, forms, f.memlen))
+
+
+@kernel(inline=True)
+def address_in_first(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> u64:
+    """Address plus offset in memory 0, as `checked_32` gives it, but checked by registers."""
+    narrow: u32 = OPERAND["i32"](f, row, row, 0, 0, dst, forms)
+    start = u64(narrow) + u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+    if unlikely(is_beyond(f, start, WIDTH[row.detail.stored])):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+    return start
 
 
 @kernel(inline=True)
@@ -53,9 +78,6 @@ def effective_address(f: Regs, row: Static[Row], dst: Static[int], forms: Static
     """Address plus offset, if the access is within the memory."""
     if row.detail.address == "i32":
         narrow: u32 = OPERAND["i32"](f, row, row, 0, 0, dst, forms)
-        if row.detail.memory == "0":
-            offset = u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
-            return checked_32(narrow, offset, length, WIDTH[row.detail.stored])
         wide_offset = load(u64, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
         return checked_32(narrow, wide_offset, length, WIDTH[row.detail.stored])
     index: u64 = OPERAND["i64"](f, row, row, 0, 0, dst, forms)
@@ -148,8 +170,8 @@ def global_set(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
 @kernel(inline=True)
 def on_slots(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Run a kernel of `ON_SLOTS` on consecutive slots; it may grow memory, and pause."""
-    slots = f.fp + load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
-    narrow = load(u16, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3])
+    slots = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[2])
+    narrow = u16(load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3]))
     if row.detail in ALLOCATING:
         save_registers(f)
     if row.detail in PAUSING:

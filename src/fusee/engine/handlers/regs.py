@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
-from fusee.engine.isa.forms import ACC, CONST, PIN, SLOT
+from fusee.engine.isa.forms import ACC, CONST, PIN, PINS, SIGNED_SLOT, SLOT
+from fusee.engine.isa.row import SLOT_FIELD
+from fusee.engine.isa.selection import chosen
 from fusee.engine.state.runtime import Instance, Memory
 from fusee.kernel.lang import (
     Fn,
@@ -15,6 +17,7 @@ from fusee.kernel.lang import (
     f64,
     from_low,
     i32,
+    i64,
     kernel,
     load,
     load_invariant,
@@ -22,7 +25,6 @@ from fusee.kernel.lang import (
     null,
     registers,
     u8,
-    u16,
     u32,
     u64,
     usize,
@@ -59,6 +61,12 @@ class Regs:
 
 Code = Fn[[Regs], None]
 
+HAS_MEMORY_LIMITS: Final = chosen().has_memory_limits
+"""Whether `r2` and `r3`, which hold no locals then, hold where an access of 4 or 8 bytes to memory 0 may begin at most:
+most accesses are of these, and need not add their width."""
+
+assert not HAS_MEMORY_LIMITS or PINS <= 2
+
 
 @kernel(inline=True)
 def code_at(pc: Ptr[u8]) -> Code:
@@ -69,6 +77,31 @@ def code_at(pc: Ptr[u8]) -> Code:
 def following_code(pc: Ptr[u8]) -> Code:
     """The handler of a cell that comes after the running one, which writes no cells."""
     return cast(Code, load_invariant(usize, pc))
+
+
+def is_slot(form: int) -> bool:
+    """Whether an operand or a result is in the frame."""
+    return form in (SLOT, SIGNED_SLOT)
+
+
+@kernel(inline=True)
+def frame_slot(f: Regs, at: Static[int]) -> Ptr[u64]:
+    """The slot whose number the running cell has at an offset."""
+    return f.fp + whole(u32(load(SLOT_FIELD, f.pc + at)))
+
+
+@kernel(inline=True)
+def operand_slot(f: Regs, form: Static[int], at: Static[int]) -> Ptr[u64]:
+    """The same for an operand, or a result, that `is_slot`."""
+    if form == SIGNED_SLOT:
+        return f.fp + load(i32, f.pc + at)
+    return frame_slot(f, at)
+
+
+@kernel(inline=True)
+def extended(f: Regs, at: Static[int]) -> u64:
+    """A constant that is added: AArch64 extends it when it adds."""
+    return u64(whole(load(i32, f.pc + at)))
 
 
 @kernel(inline=True)
@@ -83,8 +116,8 @@ def read_int(f: Regs, form: Static[int], at: Static[int]) -> u64:
         return f.r2
     if form == PIN + 3:
         return f.r3
-    if form == SLOT:
-        return f.fp[load(u16, f.pc + at)]
+    if is_slot(form):
+        return operand_slot(f, form, at)[0]
     return u64(load(i32, f.pc + at))
 
 
@@ -104,8 +137,8 @@ def float_register(f: Regs, form: Static[int]) -> v128:
 @kernel(inline=True)
 def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
     """A float register or slot, whatever it holds; as a constant an f64."""
-    if form == SLOT:
-        return bitcast(f64, f.fp[load(u16, f.pc + at)])
+    if is_slot(form):
+        return bitcast(f64, operand_slot(f, form, at)[0])
     if form == CONST:
         return load(f64, f.pc + at)
     return low(f64, float_register(f, form))
@@ -113,8 +146,8 @@ def read_float(f: Regs, form: Static[int], at: Static[int]) -> f64:
 
 @kernel(inline=True)
 def read_vector(f: Regs, form: Static[int], at: Static[int]) -> v128:
-    if form == SLOT:
-        return cast(Ptr[v128], f.fp + load(u16, f.pc + at))[0]
+    if is_slot(form):
+        return cast(Ptr[v128], operand_slot(f, form, at))[0]
     if form == CONST:
         return load(v128, f.pc + at)
     return float_register(f, form)
@@ -122,14 +155,14 @@ def read_vector(f: Regs, form: Static[int], at: Static[int]) -> v128:
 
 @kernel(inline=True)
 def read_i32(f: Regs, form: Static[int], at: Static[int]) -> u32:
-    if form == SLOT:
+    if is_slot(form):
         return u32(whole(read_int(f, form, at)))
     return u32(read_int(f, form, at))
 
 
 @kernel(inline=True)
 def read_f32(f: Regs, form: Static[int], at: Static[int]) -> f32:
-    if form == SLOT:
+    if is_slot(form):
         return low(f32, from_low(whole(read_float(f, form, at))))
     if form == CONST:
         return load(f32, f.pc + at)
@@ -154,8 +187,8 @@ def write_int(f: Regs, form: Static[int], at: Static[int], value: u64) -> None:
         f.r2 = value
     if form == PIN + 3:
         f.r3 = value
-    if form == SLOT:
-        f.fp[load(u16, f.pc + at)] = value
+    if is_slot(form):
+        operand_slot(f, form, at)[0] = value
 
 
 @kernel(inline=True)
@@ -171,8 +204,8 @@ def write_register(f: Regs, form: Static[int], at: Static[int], value: v128) -> 
         f.f2 = value
     if form == PIN + 3:
         f.f3 = value
-    if form == SLOT:
-        f.fp[load(u16, f.pc + at)] = bitcast(u64, low(f64, value))
+    if is_slot(form):
+        operand_slot(f, form, at)[0] = bitcast(u64, low(f64, value))
 
 
 @kernel(inline=True)
@@ -192,8 +225,8 @@ def write_f32(f: Regs, form: Static[int], at: Static[int], value: f32) -> None:
 
 @kernel(inline=True)
 def write_vector(f: Regs, form: Static[int], at: Static[int], value: v128) -> None:
-    if form == SLOT:
-        cast(Ptr[v128], f.fp + load(u16, f.pc + at))[0] = value
+    if is_slot(form):
+        cast(Ptr[v128], operand_slot(f, form, at))[0] = value
     else:
         write_register(f, form, at, value)
 
@@ -254,3 +287,16 @@ def reload_memory(f: Regs) -> None:
         f.memlen = memory.length_bytes
     else:
         f.memlen = u64(0)
+    if HAS_MEMORY_LIMITS:
+        f.r2 = f.memlen - 4
+        f.r3 = f.memlen - 8
+
+
+@kernel(inline=True)
+def is_beyond(f: Regs, start: u64, width: Static[int]) -> bool:
+    """Whether an access of some bytes ends behind memory 0. The limits are negative if that has fewer bytes."""
+    if HAS_MEMORY_LIMITS and width == 4:
+        return i64(start) > i64(f.r2)
+    if HAS_MEMORY_LIMITS and width == 8:
+        return i64(start) > i64(f.r3)
+    return start + width > f.memlen

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fusee.engine.handlers import call, control, exception, execute
 from fusee.engine.handlers.regs import Code
 from fusee.engine.isa.families import family_of
+from fusee.engine.isa.fields import as_read
 from fusee.engine.isa.order import ORDER
 from fusee.engine.isa.pairs import LISTED, PAIRS
 from fusee.engine.isa.row import Row
@@ -30,12 +31,13 @@ FAMILIES: Final[dict[str, Any]] = {
 
 def handler_of(row: Row, destination: int, forms: tuple[int, ...]) -> Any:
     """The specialised handler of a row in one combination of forms."""
+    row, destination, forms = as_read(row, destination, forms)
     return instance(FAMILIES[row.family], row=row, dst=destination, forms=forms)
 
 
 def pair_of(first: Placed, second: Placed) -> Any:
     """The handler of two cells, the first of which names it."""
-    (one, one_dst, one_forms), (row, dst, forms) = first, second
+    (one, one_dst, one_forms), (row, dst, forms) = as_read(*first), as_read(*second)
     return instance(
         execute.pair, first=one, first_dst=one_dst, first_forms=one_forms, row=row, dst=dst, forms=forms
     )  # fmt: skip

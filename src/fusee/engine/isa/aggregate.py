@@ -102,7 +102,7 @@ def _tests() -> list[Row]:
 
 # A new structure in the accumulator, and its fields, which nobody can have seen.
 NEW: Final = [
-    Row("new_struct", "new_struct", (), "i64", NULLARY, ACC_ONLY, ("u32", "u16", "u16")),  # type, size class and size
+    Row("new_struct", "new_struct", (), "i64", NULLARY, ACC_ONLY, ("u32", "slot", "slot")),  # type, size class and size
     *(
         Row(f"init_{name}", "field_init", ("i64", _value_type(stored)), "",
             _INIT_SHAPES.get(_value_type(stored), INIT), NO_RESULT, ("u32",), detail=stored)

@@ -17,7 +17,7 @@ WITHOUT_RESULT: Final = ("atomic_store", "atomic_fence")
 
 ROWS: Final = [
     *(
-        Row(f"atomic_{name}", "atomic", (), "", NULLARY, NO_RESULT, ("u64", "u32", "u16", "u16"), detail=name)
+        Row(f"atomic_{name}", "atomic", (), "", NULLARY, NO_RESULT, ("u64", "u32", "slot", "slot"), detail=name)
         for name in ("load", "store", *CHANGES, "cmpxchg", "notify", "wait")
     ),
     Row("atomic_fence", "atomic_fence", (), "", NULLARY, NO_RESULT),

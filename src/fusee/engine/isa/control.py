@@ -97,28 +97,28 @@ def pays(row: Row) -> bool:
 
 # Calls: `out` is the slot of the callee's slot 0. The code address is that of a stub until the callee is translated.
 CALLS: Final = [
-    Row("call", "call", (), "", NULLARY, NO_RESULT, ("ptr", "u16")),  # code address, out
-    Row("call_import", "call_import", (), "", NULLARY, NO_RESULT, ("u32", "u16")),
-    Row("call_indirect", "call_indirect", ("i32",), "", UNARY, NO_RESULT, ("u32", "u32", "u16")),  # type, table, out
-    Row("call_indirect64", "call_indirect", ("i64",), "", UNARY, NO_RESULT, ("u32", "u32", "u16")),
-    Row("call_ref", "call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("u16",)),
+    Row("call", "call", (), "", NULLARY, NO_RESULT, ("ptr", "slot")),  # code address, out
+    Row("call_import", "call_import", (), "", NULLARY, NO_RESULT, ("u32", "slot")),
+    Row("call_indirect", "call_indirect", ("i32",), "", UNARY, NO_RESULT, ("u32", "u32", "slot")),  # type, table, out
+    Row("call_indirect64", "call_indirect", ("i64",), "", UNARY, NO_RESULT, ("u32", "u32", "slot")),
+    Row("call_ref", "call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("slot",)),
 ]
 
 # Tail calls: the last immediate is the number of arguments, which move from `out` down to slot 0.
 TAIL_CALLS: Final = [
-    Row("return_call", "return_call", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
-    Row("return_call_import", "return_call_import", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
+    Row("return_call", "return_call", (), "", NULLARY, NO_RESULT, ("u32", "slot", "slot")),
+    Row("return_call_import", "return_call_import", (), "", NULLARY, NO_RESULT, ("u32", "slot", "slot")),
     *(
         Row(f"return_call_indirect{suffix}", "return_call_indirect", (index,), "", UNARY_ACC, NO_RESULT,
-            ("u32", "u32", "u16", "u16"))
+            ("u32", "u32", "slot", "slot"))
         for suffix, index in (("", "i32"), ("64", "i64"))
     ),
-    Row("return_call_ref", "return_call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("u16", "u16")),
+    Row("return_call_ref", "return_call_ref", ("i64",), "", UNARY_ACC, NO_RESULT, ("slot", "slot")),
 ]  # fmt: skip
 
 # What is thrown: a tag's index, the slot of its first value and the spread of heights, or a reference to an exception
 THROWS: Final = [
-    Row("throw", "throw", (), "", NULLARY, NO_RESULT, ("u32", "u16", "u16")),
+    Row("throw", "throw", (), "", NULLARY, NO_RESULT, ("u32", "slot", "slot")),
     Row("throw_ref", "throw_ref", ("i64",), "", UNARY_ACC, NO_RESULT),
 ]
 
@@ -137,7 +137,7 @@ def _enters() -> list[Row]:
     """
     return [
         Row(f"enter_{integers}_{floats}_{zeroed if zeroed <= ZEROED_INLINE else 'n'}", "enter", (), "", NULLARY,
-            NO_RESULT, ("u32", "u16", "u16", *["u16"] * (integers + floats)), detail=(integers, floats, zeroed))
+            NO_RESULT, ("u32", "slot", "slot", *["slot"] * (integers + floats)), detail=(integers, floats, zeroed))
         for integers in range(PINS + 1)
         for floats in range(PINS + 1)
         for zeroed in range(ZEROED_INLINE + 2)
@@ -150,11 +150,12 @@ def _pin_transfers() -> list[Row]:
     `_f_` for floats, `_v_` for vectors, which are in the same pins.
     """
     return [
-        Row(f"{verb}_{bank}_{mask}", verb, (), "", NULLARY, NO_RESULT, ("u16",) * mask.bit_count(), detail=(bank, mask))
+        Row(f"{verb}_{bank}_{mask}", verb, (), "", NULLARY, NO_RESULT, ("slot",) * mask.bit_count(),
+            detail=(bank, mask))
         for verb in ("spill", "reload")
         for bank in ("r", "f", "v")
         for mask in range(1 << PINS)
-    ]
+    ]  # fmt: skip
 
 
 ROWS: Final = [*BRANCHES, *CALLS, *TAIL_CALLS, *THROWS, *RETURNS, *_enters(), *_pin_transfers()]

@@ -53,7 +53,7 @@ MAY_STOP: Final = _FACTS["may_stop"]
 
 # Immediates: in cells, as in rows, the larger ones come first.
 FOURS: Final = _FACTS["fours"]  # how many of four bytes
-NARROW: Final = _FACTS["narrow"]  # how many of two
+NARROW: Final = _FACTS["narrow"]  # how many that are as wide as slots' numbers
 EIGHT: Final = _FACTS["eight"]  # whether there is one of eight
 POINTER: Final = _FACTS["pointer"]  # or one as wide as pointers
 LABEL: Final = _FACTS["label"]  # and whether that is a label's address
@@ -69,7 +69,7 @@ def _places(row: Row, *kinds: str) -> int:
 def _word(row: Row, first_signature: int) -> int:
     """All facts of a row."""
     kinds = [kind.replace("label", "ptr") for kind in row.immediates]
-    assert kinds == sorted(kinds, key=("ptr", "u64", "u32", "u16").index), row
+    assert kinds == sorted(kinds, key=("ptr", "u64", "u32", "slot").index), row
     facts = {
         SIGNATURES: first_signature,
         WIDE_SOURCES: _places(row, "f64", "v128"),
@@ -81,7 +81,7 @@ def _word(row: Row, first_signature: int) -> int:
         FLOAT_RESULT: int(row.result in FLOAT_TYPES),
         VECTOR_RESULT: int(row.result == "v128"),
         MAY_STOP: int(may_stop(row)),
-        NARROW: kinds.count("u16"), FOURS: kinds.count("u32"), EIGHT: kinds.count("u64"), POINTER: kinds.count("ptr"),
+        NARROW: kinds.count("slot"), FOURS: kinds.count("u32"), EIGHT: kinds.count("u64"), POINTER: kinds.count("ptr"),
         LABEL: row.immediates.count("label"),
     }  # fmt: skip
     assert all(value <= fact.mask for fact, value in facts.items()), row

@@ -19,6 +19,7 @@ SLOT: Final = u8(PIN + MOST_PINS)
 CONST: Final = u8(SLOT + 1)
 FORMS: Final = CONST + 1
 NOWHERE: Final = u8(7)  # no result, or no operand
+SIGNED_SLOT: Final = 8  # in handlers: a slot whose number is read as the constants beside it (`isa.fields`)
 
 FORM_NAMES: Final = ("a", *(f"r{pin}" for pin in range(MOST_PINS)), "s", "c")
 

@@ -141,7 +141,7 @@ ROWS: Final = [
     *GLOBALS,
     *TABLE_ELEMENTS,
     *(
-        Row(name, "on_slots", (), "", NULLARY, NO_RESULT, ("u32", "u32", "u16", "u16"), detail=name)
+        Row(name, "on_slots", (), "", NULLARY, NO_RESULT, ("u32", "u32", "slot", "slot"), detail=name)
         for name in ON_SLOTS
     ),
 ]

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from fusee.engine.isa.forms import CONST, FORM_NAMES, NOWHERE, SLOT, Shape, expand
+from fusee.engine.isa.forms import CONST, FORM_NAMES, NOWHERE, SIGNED_SLOT, SLOT, Shape, expand
+from fusee.engine.isa.selection import chosen
+from fusee.kernel.lang import u16, u32
 
 FLOAT_TYPES: Final = ("f32", "f64", "v128")  # what is in the float bank
 
-SLOT_FIELD_BYTES: Final = 2  # a slot's number
+SLOT_FIELD: Final[Any] = u32 if chosen().has_wide_fields else u16
+"""The type of the field of a slot's number, and of other immediates that are as small."""
+
+SLOT_FIELD_BYTES: Final = 4 if chosen().has_wide_fields else 2
 _CONST_BYTES: Final = {"i32": 4, "i64": 4, "f32": 4, "f64": 8, "v128": 16}  # i64 ones are sign-extended from 32 bits
-_IMMEDIATE_BYTES: Final = {"u16": 2, "u32": 4, "u64": 8, "ptr": 0}  # ptr: the target's width
+IMMEDIATE_BYTES: Final = {"slot": SLOT_FIELD_BYTES, "u32": 4, "u64": 8}  # others: the target's width
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,34 +88,52 @@ class Cell:
     size: int
 
 
-def field_bytes(kind: str, form: int, pointer_bytes: int) -> int:
-    """Size of the field of an operand of type `kind` in `form`; 0 where a register needs none."""
-    if form == SLOT:
-        return SLOT_FIELD_BYTES
-    return _CONST_BYTES[kind] if form == CONST else 0
+class _Field(NamedTuple):
+    """A field of a cell; without bytes: there is none."""
+
+    size: int
+    is_slot: bool = False
+
+
+_SLOT: Final = _Field(SLOT_FIELD_BYTES, is_slot=True)
+_GROUPS: Final = (_Field(16), _Field(8), _Field(4), _SLOT)
+"""In the order in which cells have them."""
+
+
+def _immediate_field(kind: str, pointer_bytes: int) -> _Field:
+    if kind == "slot":
+        return _SLOT
+    return _Field(IMMEDIATE_BYTES.get(kind, pointer_bytes))
+
+
+def _operand_field(kind: str, form: int) -> _Field:
+    """The field of an operand of type `kind` in `form`: a register needs none."""
+    if form in (SLOT, SIGNED_SLOT):
+        return _SLOT
+    return _Field(_CONST_BYTES[kind] if form == CONST else 0)
 
 
 def most_bytes(row: Row) -> int:
     """What a cell of the row takes at most, whatever its operand forms and the target's pointers."""
-    immediates = sum(_IMMEDIATE_BYTES.get(kind) or 8 for kind in row.immediates)
+    immediates = sum(IMMEDIATE_BYTES.get(kind, 8) for kind in row.immediates)
     size = 8 + immediates + sum(_CONST_BYTES[kind] for kind in row.sources) + SLOT_FIELD_BYTES
     return -(-size // 8) * 8
 
 
 @cache
 def cell(row: Row, destination: int, forms: tuple[int, ...], pointer_bytes: int) -> Cell:
-    """Lay out a cell: the handler's address, then 16-, 8-, 4- and 2-byte fields, each in the order immediates,
-    sources, result. So every field is aligned to its size, those of 8 bytes and more to the pointer's."""
-    sizes = [pointer_bytes if kind in ("ptr", "label") else _IMMEDIATE_BYTES[kind] for kind in row.immediates]
-    sizes += [field_bytes(kind, form, pointer_bytes) for kind, form in zip(row.sources, forms, strict=True)]
-    sizes.append(SLOT_FIELD_BYTES if destination == SLOT else 0)
-    offsets = [0] * len(sizes)
+    """Lay out a cell: the handler's address, then 16-, 8- and 4-byte fields and those of slots, each in the order
+    immediates, sources, result. So every field is aligned to its size, those of 8 bytes and more to the pointer's."""
+    fields = [_immediate_field(kind, pointer_bytes) for kind in row.immediates]
+    fields += [_operand_field(kind, form) for kind, form in zip(row.sources, forms, strict=True)]
+    fields.append(_operand_field(row.result, destination))
+    offsets = [0] * len(fields)
     position = pointer_bytes
-    for width in (16, 8, 4, 2):
-        for number, size in enumerate(sizes):
-            if size == width:
+    for group in _GROUPS:
+        for number, field in enumerate(fields):
+            if field == group:
                 offsets[number] = position
-                position += width
+                position += group.size
     end = -(-position // pointer_bytes) * pointer_bytes
     count = len(row.immediates)
     return Cell(tuple(offsets[:count]), tuple(offsets[count:-1]), offsets[-1], end)

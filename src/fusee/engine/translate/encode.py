@@ -18,7 +18,7 @@ from fusee.engine.isa.facts import (
 )
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR, PAIR_COUNT
-from fusee.engine.isa.row import most_bytes
+from fusee.engine.isa.row import SLOT_FIELD, SLOT_FIELD_BYTES, most_bytes
 from fusee.engine.isa.table import BASE, NUMBER, PLACE_BITS, PLACE_CODE, ROWS
 from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.present import HAS_VECTORS
@@ -156,11 +156,11 @@ def encode(t: Translator, i: Ins) -> None:
             at = write_constants(i, at, constants, 4)
     for place in unroll(SOURCE_PLACES):
         if key >> place & PLACE_MASK == SLOT_CODE:
-            store(at, u16(i.operands[place // PLACE_BITS]))
-            at = at + 2
+            store(at, SLOT_FIELD(i.operands[place // PLACE_BITS]))
+            at = at + SLOT_FIELD_BYTES
     if i.destination == SLOT:
-        store(at, i.slot)
-        at = at + 2
+        store(at, SLOT_FIELD(i.slot))
+        at = at + SLOT_FIELD_BYTES
     t.code_bytes = (u32(diff(at, t.code)) + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
     assert t.code_bytes <= t.code_buffer.capacity_bytes
 
@@ -200,8 +200,8 @@ def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u
     if constants != wide | vectors:
         at = write_constants(i, at, constants & ~(wide | vectors), 4)
     for _ in span(fact(facts, NARROW)):
-        store(at, u16(i.immediates[number]))
-        at = at + 2
+        store(at, SLOT_FIELD(i.immediates[number]))
+        at = at + SLOT_FIELD_BYTES
         number += 1
     return at
 

@@ -307,6 +307,6 @@ def _from_low(body: Body, node: ast.Call, name: str) -> Value:
 def _whole(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
     value = body.node(node.args[0])
-    if value.type not in (body.types.named("u64"), body.types.named("f64")):
-        raise body.error(node, f"`{name}` needs a `u64` or `f64`, not `{value.type}`")
+    if value.type not in map(body.types.named, ("u32", "i32", "u64", "f64")):
+        raise body.error(node, f"`{name}` needs a number of 32 or 64 bits, not `{value.type}`")
     return tree.Intrinsic(value.type, node.lineno, name, (value,))

@@ -339,9 +339,14 @@ def _insert_low(writer: FunctionWriter, t: tree.Type, lanes: str, operand: str) 
 
 @rule("whole")
 def _whole(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    """AArch64 scales an index by the width of the access, so LLVM's narrower one of the half would need a shift."""
+    """AArch64 scales an index by the width of the access, so LLVM's narrower one of the half would need a shift.
+
+    It loads two neighbours of 32 bits at once and extends what it adds, but LLVM would load each extended.
+    """
     if writer.types.target.architecture != "aarch64":
         return operands[0]
     type_ = llvm_type(node.type)
+    if type_ == "i32":
+        return writer.value(f"freeze i32 {operands[0]}")
     bank = "r" if type_ == "i64" else "w"
     return writer.value(f'call {type_} asm "", "={bank},0"({type_} {operands[0]})')
