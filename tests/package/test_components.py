@@ -13,7 +13,7 @@ from fusee.component import Component
 from fusee.engine.capi.component.format import MAGIC, MOST_DEPTH, MOST_PARTS, Owner, Step
 from fusee.package.components.flatten import NotForDevices, Plan, Whole, flatten
 from fusee.package.components.table import track, write_table
-from tests.component.guests import LIBC, echo, named
+from tests.component.guests import echo, named
 from tests.component.samples import COMPOSED, COUNTER, LINKED
 from tests.device.greeter import GREETER
 
@@ -29,7 +29,7 @@ def plan_of(text: str) -> Plan:
     return part
 
 
-BUILTIN = "(component (core func (canon backpressure.inc)))"
+BUILTIN = "(component (core func (canon thread.index)))"
 
 
 def refusals() -> Iterator[tuple[str, str]]:
@@ -38,15 +38,11 @@ def refusals() -> Iterator[tuple[str, str]]:
     yield f"(component {one} {'(instance (instantiate $c))' * (MOST_PARTS + 1)})", f"more than {MOST_PARTS} components"
     yield LINKED, "imports `lib`, which is a module"
     yield '(component (import "f" (func $f)) (export "g" (func $f)))', "export `g` is a function that it imports"
+    yield BUILTIN, "uses `thread.index`, for what waits for something else than a call"
+    yield "(component (type $s (stream u8)) (core func (canon stream.new $s)))", "uses `stream.new`"
     yield (
-        '(component (import "f" (func $f async)) (core func (canon lower (func $f) async)))',
-        "`f`, which it imports, is `async`",
-    )
-    yield BUILTIN, "uses `backpressure.inc`, which is for asynchronous"
-    yield (
-        f"""(component {LIBC} (core func $f (canon task.return)) (core module $m (func (export "f")))
-          (core instance $i (instantiate $m)) (func (export "f") async (canon lift (core func $i "f") async)))""",
-        "uses `task.return`",
+        '(component (type $s (stream u8)) (import "f" (func $f (param "s" $s))) (core func (canon lower (func $f))))',
+        "values of the type StreamType",
     )
     nested = "u8"
     for _ in range(MOST_DEPTH):
@@ -70,7 +66,7 @@ def test_what_the_command_says(tmp_path: Path) -> None:
     (tmp_path / "my app.wasm").write_bytes(wat2wasm(GREETER))
     (tmp_path / "module.wasm").write_bytes(wat2wasm("(module)"))
     found, error = _split(str(tmp_path / "two.wasm"))
-    assert found is None and error.startswith("this component cannot be split for a device: it uses `backpressure.inc`")
+    assert found is None and error.startswith("this component cannot be split for a device: it uses `thread.index`")
     found, error = _split(str(tmp_path / "module.wasm"))
     assert found is None and "a core module" in error
     found, error = _split(str(tmp_path / "none.wasm"))

@@ -13,9 +13,10 @@ from fusee.api.module import Module
 from fusee.component import program as steps
 from fusee.component.instantiate import MOST_INSTANCES
 from fusee.component.items import ComponentInstanceType, FuncType
+from fusee.component.layout import layout_of, needs_memory
 from fusee.component.program import CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE, FUNC, Options, Program
-from fusee.component.types import ResourceType
-from fusee.engine.capi.component.format import MOST_PARTS, NONE, Encoding, Step
+from fusee.component.types import ResourceType, ValType
+from fusee.engine.capi.component.format import MOST_PARTS, NONE, Encoding, Form, Step, TaskFunction
 
 _ENCODINGS: Final = {"utf8": Encoding.UTF8, "utf16": Encoding.UTF16, "latin1+utf16": Encoding.LATIN1_OR_UTF16}
 
@@ -72,6 +73,7 @@ class CoreOptions:
     memory: int
     realloc: int
     post_return: int
+    form: Form
 
 
 @dataclass
@@ -97,6 +99,8 @@ class Plan:
     steps: list[tuple[int, ...]] = field(default_factory=list)
     arguments: list[int] = field(default_factory=list)
     imports: list[tuple[Name, Signature]] = field(default_factory=list)
+    returns: list[Signature] = field(default_factory=list)
+    """What functions of `task.return` are given, as their parameters."""
     links: dict[int, Lifted] = field(default_factory=dict)
     """By the number of an import: what another part gives for it."""
     exports: list[tuple[Name, Lifted]] = field(default_factory=list)
@@ -226,15 +230,18 @@ class Frame:
         """The number of a core item, or `NONE`."""
         return NONE if index is None else self.spaces[sort][index]
 
-    def options(self, options: Options, what: str) -> CoreOptions:
+    def options(self, options: Options, ty: FuncType) -> CoreOptions:
         """Options with numbers of core items."""
-        if options.is_async or options.callback is not None:
-            raise NotForDevices(f"{what} is lifted or lowered with `async`")
         memory, realloc = self.core(CORE_MEMORY, options.memory), self.core(CORE_FUNC, options.realloc)
-        return CoreOptions(_ENCODINGS[options.encoding], memory, realloc, self.core(CORE_FUNC, options.post_return))
+        form, last = Form.ASYNC if ty._is_async else Form.PLAIN, options.post_return
+        if options.is_async:
+            form, last = Form.STACKFUL if options.callback is None else Form.CALLBACK, options.callback
+        return CoreOptions(_ENCODINGS[options.encoding], memory, realloc, self.core(CORE_FUNC, last), form)
 
 
-_WORK: Final = (steps.Lift, steps.Lower, steps.ResourceFunction, steps.DefineResource, steps.InstantiateModule)
+_WORK: Final = (
+    steps.Lift, steps.Lower, steps.ResourceFunction, steps.DefineResource, steps.InstantiateModule, steps.Builtin,
+)  # fmt: skip
 """Steps that make a component more than a way of passing things on."""
 
 
@@ -254,8 +261,6 @@ def flatten(program: Program) -> Whole:
 
 
 def _perform(frame: Frame, step: steps.Step) -> None:
-    if isinstance(step, steps.Builtin):
-        raise NotForDevices(f"it uses `{step.name}`, which is for asynchronous components")
     _PERFORM[type(step)](frame, step)
 
 
@@ -366,9 +371,7 @@ def _define_resource(frame: Frame, step: steps.DefineResource) -> None:
 
 
 def _lift(frame: Frame, step: steps.Lift) -> None:
-    if step.type._is_async:
-        raise NotForDevices("it exports a function whose type is `async`")
-    options = frame.options(step.options, "a function that it exports")
+    options = frame.options(step.options, step.type)
     core = frame.spaces[CORE_FUNC][step.function]
     frame.spaces[FUNC].append(Lifted(frame.plan, Signature(step.type, frame.resources), core, options))
 
@@ -377,23 +380,48 @@ def _lower(frame: Frame, step: steps.Lower) -> None:
     callee, plan = frame.spaces[FUNC][step.function], frame.plan
     is_own = isinstance(callee, Lifted)
     name = NO_NAME if is_own else callee.name
-    what = "a function of another component" if is_own else f"`{name}`"
     if is_own and callee.part is plan:
         raise NotForDevices("its core module calls a function that is lifted from it")
-    if step.type._is_async:
-        raise NotForDevices(f"the type of {what}, which it imports, is `async`")
-    options = frame.options(step.options, f"{what}, which it imports,")
+    options = frame.options(step.options, step.type)
     number = len(plan.imports)
     plan.imports.append((name, Signature(step.type, frame.resources)))
     if is_own:
         plan.links[number] = callee
-    made = (Step.LOWER, number, options.memory, options.realloc, options.encoding)
-    frame.spaces[CORE_FUNC].append(plan.item(*made))
+    kind = Step.START if step.options.is_async else Step.LOWER
+    made = plan.item(kind, number, options.memory, options.realloc, options.encoding)
+    frame.spaces[CORE_FUNC].append(made)
 
 
 def _resource_function(frame: Frame, step: steps.ResourceFunction) -> None:
     kind = {"new": Step.NEW, "rep": Step.REP, "drop": Step.DROP}[step.kind]
     frame.spaces[CORE_FUNC].append(frame.plan.item(kind, frame.resources[step.resource]))
+
+
+def _builtin(frame: Frame, step: steps.Builtin) -> None:
+    plan, memory = frame.plan, frame.core(CORE_MEMORY, step.options.memory)
+    if step.name == "task.return":
+        assert step.type is None or isinstance(step.type, ValType)
+        given = [] if step.type is None else [step.type]
+        plan.returns.append(Signature(FuncType._of(tuple(("", ty) for ty in given), None, False), frame.resources))
+        needed = memory if needs_memory(given) or any(layout_of(ty).flat is None for ty in given) else NONE
+        made = plan.item(Step.RETURN, len(plan.returns) - 1, needed, NONE, _ENCODINGS[step.options.encoding])
+    elif step.name in _TASK_FUNCTIONS:
+        function = _TASK_FUNCTIONS[step.name]
+        has_memory = function in (TaskFunction.WAIT, TaskFunction.POLL)
+        made = plan.item(Step.TASK, function, memory if has_memory else step.index)
+    else:
+        raise NotForDevices(f"it uses `{step.name}`, for what waits for something else than a call")
+    frame.spaces[CORE_FUNC].append(made)
+
+
+_TASK_FUNCTIONS: Final = {
+    "task.cancel": TaskFunction.CANCEL, "context.get": TaskFunction.GET, "context.set": TaskFunction.SET,
+    "waitable-set.wait": TaskFunction.WAIT, "backpressure.inc": TaskFunction.INCREMENT,
+    "backpressure.dec": TaskFunction.DECREMENT, "waitable-set.new": TaskFunction.NEW_SET,
+    "waitable-set.poll": TaskFunction.POLL, "waitable-set.drop": TaskFunction.DROP_SET,
+    "thread.yield": TaskFunction.YIELD, "waitable.join": TaskFunction.JOIN,
+    "subtask.cancel": TaskFunction.CANCEL_SUBTASK, "subtask.drop": TaskFunction.DROP_SUBTASK,
+}  # fmt: skip
 
 
 def _import(frame: Frame, step: steps.Import) -> None:
@@ -422,5 +450,5 @@ _PERFORM: Final[dict[type[steps.Step], Callable[[Frame, Any], None]]] = {
     steps.DefineComponent: _define_component, steps.InstantiateComponent: _instantiate_component,
     steps.Exports: _exports, steps.AliasExport: _alias_export, steps.AliasOuter: _alias_outer,
     steps.DefineResource: _define_resource, steps.Lift: _lift, steps.Lower: _lower,
-    steps.ResourceFunction: _resource_function, steps.Import: _import, steps.Export: _export,
+    steps.ResourceFunction: _resource_function, steps.Builtin: _builtin, steps.Import: _import, steps.Export: _export,
 }  # fmt: skip

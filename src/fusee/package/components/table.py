@@ -33,7 +33,7 @@ from fusee.component.types import (
     VariantLikeType,
     intern,
 )
-from fusee.engine.capi.component.format import FLAT_BITS, MAGIC, MOST_DEPTH, NONE, NOT_FLAT, Kind, Owner
+from fusee.engine.capi.component.format import FLAT_BITS, MAGIC, MOST_DEPTH, NONE, NOT_FLAT, Kind, Owner, Step
 from fusee.package.components.flatten import Lifted, Name, NotForDevices, Plan, Signature, Whole
 
 _SCALARS: Final[dict[type[ValType], Kind]] = {
@@ -166,7 +166,7 @@ class _Writer:
     def export(self, name: Name, lifted: Lifted) -> list[int]:
         """An `ExportRow`."""
         options = lifted.options
-        core = [lifted.core, options.memory, options.realloc, options.post_return, options.encoding]
+        core = [lifted.core, options.memory, options.realloc, options.post_return, options.encoding, options.form]
         return [*self.name(name), self.function(lifted.signature), *core]
 
 
@@ -187,6 +187,8 @@ def write_table(whole: Whole) -> bytes:
 def _file(whole: Whole, plan: Plan, parts: list[bytes]) -> bytes:
     writer = _Writer(plan)
     steps: list[Row] = [(*step, *[0] * (5 - len(step))) for step in plan.steps]
+    steps = [(step[0], writer.function(plan.returns[step[1]]), *step[2:]) if step[0] == Step.RETURN else step
+             for step in steps]  # fmt: skip
     imports = [[*writer.name(name), writer.function(signature)] for name, signature in plan.imports]
     exports = [writer.export(name, lifted) for name, lifted in plan.exports]
     resources = [[*writer.name(one.name), _owner(plan, one.owner)] for one in whole.resources]

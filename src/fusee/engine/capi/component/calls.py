@@ -4,13 +4,31 @@ from typing import Final
 
 from fusee.engine.capi.component.access import export_row, function_row, part_row, resource_row, type_row
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
-from fusee.engine.capi.component.format import FLAT_BITS, MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, Owner, TypeRow
-from fusee.engine.capi.component.guest import allocate, call_core, check_area, look_at_memory, put_i32
+from fusee.engine.capi.component.format import (
+    FLAT_BITS,
+    MOST_FLAT_PARAMS,
+    NONE,
+    Form,
+    FunctionRow,
+    Kind,
+    Owner,
+    TypeRow,
+)
+from fusee.engine.capi.component.guest import (
+    allocate,
+    begin_call,
+    call_core,
+    check_area,
+    item_at,
+    look_at_memory,
+    put_i32,
+)
 from fusee.engine.capi.component.handles import end_lending, find_handle, remove_handle
 from fusee.engine.capi.component.lift import lift_value, load_value
 from fusee.engine.capi.component.lower import lower_value, store_value
 from fusee.engine.capi.component.owners import enter, leave
-from fusee.engine.capi.component.state import Call, Function, Instance, Number, Value
+from fusee.engine.capi.component.state import Call, Function, Instance, Number, Task, Value
+from fusee.engine.capi.component.tasks import begin_task, finish_task
 from fusee.engine.capi.component.values import delete_value
 from fusee.engine.capi.state import VAL_F32, VAL_I32, Trap
 from fusee.engine.capi.state import Value as CoreValue
@@ -33,22 +51,6 @@ from fusee.kernel.lang import (
 FLAT_MASK: Final = (1 << FLAT_BITS) - 1
 CANNOT_ENTER: Final = u64(Broken(Fault.ENTER, 0).status)
 NO_VALUE: Final = u64(Broken(Fault.VALUE, 0).status)
-
-
-@kernel
-def item_at(instance: Instance, number: u32) -> usize:
-    """A core item; 0 for NONE."""
-    return usize(0) if number == NONE else instance.items[number]
-
-
-@kernel
-def begin_call(call: Call, instance: Instance, memory: u32, realloc: u32, encoding: u32) -> None:
-    """Set up what values are lifted and lowered with."""
-    call.instance = instance
-    call.memory = item_at(instance, memory)
-    call.realloc = item_at(instance, realloc)
-    call.encoding = encoding
-    look_at_memory(call)
 
 
 @kernel
@@ -140,8 +142,10 @@ def call_from(function: Function, arguments: Ptr[Value], count: usize, result: V
         return trap_from(store_of(instance), CANNOT_ENTER)
     enter(instance)
     first = instance.lent_count
+    before = instance.task
     let_enter_around(instance, caller, False)
     status = caught(perform, function, arguments, count, taken)
+    instance.task = before
     if status == 0 or instance.may_enter:
         let_enter_around(instance, caller, True)
     end_lending(instance, first)
@@ -168,21 +172,27 @@ def perform(f: Function, arguments: Ptr[Value], count: usize, result: Value) -> 
     borrowed = instance.borrowed
     instance.may_enter = False
     instance.borrowed = u32(0)
+    task = stack_array(Task, 1)[0]
+    begin_task(instance, task, row, function, result)
     status = caught(lower_arguments, call, function, arguments, count, values)
     if status != 0:
         give_up(instance, status, may_enter)
     params = type_row(c, function.params)
     core_count = params.flat if has_flat_params(params) else u32(1)
-    call_core(instance, item_at(instance, row.core), values, core_count, u32(function.result != NONE))
-    if function.result != NONE:
+    has_result = function.result != NONE and row.form < Form.STACKFUL
+    core_results = u32(has_result or row.form == Form.CALLBACK)
+    call_core(instance, item_at(instance, row.core), values, core_count, core_results)
+    if row.form >= Form.STACKFUL:
+        finish_task(instance, row, values, task)
+    elif has_result:
         look_at_memory(call)
         instance.bytes_left = instance.most_bytes
         lift_result(call, function, values[0].bits, result)
     if instance.borrowed != 0:
         raise Broken(Fault.BORROWS_LEFT, 0)
-    if row.post_return != NONE:
+    if row.post_return != NONE and row.form != Form.CALLBACK:
         instance.may_leave = False
-        call_core(instance, item_at(instance, row.post_return), values, u32(function.result != NONE), u32(0))
+        call_core(instance, item_at(instance, row.post_return), values, u32(has_result), u32(0))
         instance.may_leave = True
     instance.may_enter = may_enter
     instance.borrowed = borrowed

@@ -30,6 +30,7 @@ from fusee.engine.capi.component.format import (
     NOT_FLAT,
     Encoding,
     ExportRow,
+    Form,
     FunctionRow,
     Header,
     ImportRow,
@@ -43,6 +44,7 @@ from fusee.engine.capi.component.format import (
     Step,
     StepRow,
     Table,
+    TaskFunction,
     Text,
     TurnRow,
     TypeRow,
@@ -282,6 +284,7 @@ def check_steps(c: Component) -> None:
         row = export_row(c, i)
         demand(row.core < counts.items and is_item(row.memory, counts) and is_item(row.realloc, counts))
         demand(is_item(row.post_return, counts) and row.encoding <= Encoding.LATIN1_OR_UTF16)
+        demand(row.form <= Form.CALLBACK and (row.form != Form.CALLBACK or row.post_return != NONE))
 
 
 @kernel
@@ -302,7 +305,13 @@ def check_step(c: Component, row: StepRow, counts: Counts) -> None:
         return
     if row.step == Step.EXPORT:
         demand(row.a < counts.instances)
-    elif row.step == Step.LOWER:
+    elif row.step == Step.TASK:
+        has_memory = row.a == TaskFunction.WAIT or row.a == TaskFunction.POLL
+        demand(row.a <= TaskFunction.DROP_SUBTASK and (row.b < counts.items if has_memory else row.b <= 1))
+    elif row.step == Step.RETURN:
+        demand(row.a < head.functions.count and is_item(row.b, counts) and row.d <= Encoding.LATIN1_OR_UTF16)
+        demand(function_row(c, row.a).result == NONE)
+    elif row.step == Step.LOWER or row.step == Step.START:
         demand(row.a < head.imports.count and is_item(row.b, counts) and is_item(row.c, counts))
         demand(row.d <= Encoding.LATIN1_OR_UTF16)
     else:

@@ -47,6 +47,15 @@ class Fault(WordedCode):
     UNKNOWN = 28, "a function was called that the app has not defined"
     SHAPE = 29, "a core module of the component does not export what the component says"
     WASI = 30, "the store has no WASI configuration"
+    DEADLOCK = 31, "deadlock detected: event loop cannot make further progress"
+    BLOCK = 32, "cannot block a synchronous task before returning"
+    NOT_ASYNC = 33, "`task.return` or `task.cancel` called by a task that was not lifted with `async`"
+    RETURN_TYPE = 34, "invalid `task.return` signature and/or options for current task"
+    RETURNED = 35, "`task.return` or `task.cancel` called more than once for a task"
+    NO_RESULT = 36, "async-lifted export failed to produce a result"
+    CALLBACK_CODE = 37, "unsupported callback code"
+    BACKPRESSURE = 38, "backpressure counter overflow"
+    NOT_CANCELLED = 39, "`task.cancel` called by a task which has not been cancelled"
 
 
 _TEXTS: Final = [fault.message.encode() for fault in Fault]

@@ -12,10 +12,11 @@ from typing import Final
 
 from fusee.kernel.lang import Inline, struct, table, u8, u32
 
-MAGIC: Final = 0x3343_5546  # "FUC3"
+MAGIC: Final = 0x3443_5546  # "FUC4"
 NONE: Final = 0xFFFF_FFFF
 MOST_DEPTH: Final = 32  # of types in types
 MOST_FLAT_PARAMS: Final = 16  # CanonicalABI, "Flattening"
+MOST_FLAT_ASYNC_PARAMS: Final = 4
 NOT_FLAT: Final = 255  # more core values than that
 MOST_PARTS: Final = 100
 FLAT_BITS: Final = 2  # for the kind of each core value, as C's `WASM_I32` … `WASM_F64`
@@ -68,7 +69,43 @@ class Step(IntEnum):
     NEW = 3  # `resource.new` of resource `a`
     REP = 4  # `resource.rep`
     DROP = 5  # `resource.drop`
-    RESOURCE = 6  # resource `a` is ended by the function that is item `b`
+    START = 6  # as LOWER, with `async`
+    RETURN = 7  # `task.return` of what function `a` is given, of memory `b` and encoding `d`; NONE: it needs none
+    TASK = 8  # a `TaskFunction`, `a`, of a slot of the context, or with memory `b`
+    RESOURCE = 9  # resource `a` is ended by the function that is item `b`
+
+
+class TaskFunction(IntEnum):
+    """Canonical functions of asynchronous components. The first ones are of a task."""
+
+    CANCEL = 0
+    GET = 1  # of the context
+    SET = 2
+    WAIT = 3
+    LAST_OF_TASK = 3
+    INCREMENT = 4  # the back-pressure
+    DECREMENT = 5
+    NEW_SET = 6
+    POLL = 7
+    DROP_SET = 8
+    YIELD = 9
+    JOIN = 10
+    CANCEL_SUBTASK = 11
+    DROP_SUBTASK = 12
+
+
+TASK_PARAMS = table(u8, [0, 0, 1, 2, 0, 0, 0, 2, 1, 0, 2, 1, 1])
+TASK_RESULTS = table(u8, [0, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 1, 0])
+"""How many core parameters and results each has, all of them i32."""
+
+
+class Form(IntEnum):
+    """How a function is lifted."""
+
+    PLAIN = 0  # its type is not `async`
+    ASYNC = 1  # that is, but it is lifted without
+    STACKFUL = 2  # with `async`
+    CALLBACK = 3  # and a callback, which is in the place of `post_return`
 
 
 class Owner(IntEnum):
@@ -188,6 +225,7 @@ class ExportRow:
     realloc: u32
     post_return: u32
     encoding: u32
+    form: u32  # a `Form`
 
 
 @struct

@@ -1,7 +1,8 @@
-"""The guest's memory and its allocator."""
+"""The guest's functions, its memory and its allocator."""
 
 from fusee.engine.capi.component import capi
 from fusee.engine.capi.component.errors import Broken, Fault
+from fusee.engine.capi.component.format import NONE
 from fusee.engine.capi.component.state import Call, Instance
 from fusee.engine.capi.state import VAL_I32, Vector
 from fusee.engine.capi.state import Value as CoreValue
@@ -16,6 +17,22 @@ def look_at_memory(call: Call) -> None:
     if call.memory != 0:
         call.base = capi.memory_data(call.memory)
         call.size = u64(capi.memory_size(call.memory))
+
+
+@kernel
+def item_at(instance: Instance, number: u32) -> usize:
+    """A core item; 0 for NONE."""
+    return usize(0) if number == NONE else instance.items[number]
+
+
+@kernel
+def begin_call(call: Call, instance: Instance, memory: u32, realloc: u32, encoding: u32) -> None:
+    """Set up what values are lifted and lowered with."""
+    call.instance = instance
+    call.memory = item_at(instance, memory)
+    call.realloc = item_at(instance, realloc)
+    call.encoding = encoding
+    look_at_memory(call)
 
 
 @kernel

@@ -3,36 +3,39 @@
 from typing import Final
 
 from fusee.engine.capi.component import capi
-from fusee.engine.capi.component.access import function_row, import_row, part_row, resource_row, step_row, type_row
+from fusee.engine.capi.component.access import function_row, import_row, resource_row, step_row, type_row
 from fusee.engine.capi.component.blocks import new_values
 from fusee.engine.capi.component.calls import (
     FLAT_MASK,
-    begin_call,
     call_from,
     destroy,
     drop_from,
-    has_flat_params,
     put_core,
 )
 from fusee.engine.capi.component.errors import Broken, Fault, trap_from, trap_of
 from fusee.engine.capi.component.format import (
     FLAT_BITS,
+    MOST_FLAT_ASYNC_PARAMS,
     MOST_FLAT_PARAMS,
     NONE,
+    TASK_PARAMS,
+    TASK_RESULTS,
     FunctionRow,
     Kind,
     Owner,
     Step,
     StepRow,
+    TaskFunction,
 )
-from fusee.engine.capi.component.guest import check_area, look_at_memory, put_i32
+from fusee.engine.capi.component.guest import begin_call, check_area, look_at_memory, put_i32
 from fusee.engine.capi.component.handles import add_handle, end_borrow, end_lending, find_handle, let_go, remove_handle
-from fusee.engine.capi.component.lift import lift_value, load_value
+from fusee.engine.capi.component.lift import lift_arguments, word_of
 from fusee.engine.capi.component.lower import lower_value, store_value
 from fusee.engine.capi.component.owners import enter, leave
 from fusee.engine.capi.component.state import Call, Definition, Function, Hook, Instance, Number, Value
+from fusee.engine.capi.component.tasks import manage_task, return_result
 from fusee.engine.capi.component.values import delete_value
-from fusee.engine.capi.state import VAL_F32, VAL_I32, Trap, Vector
+from fusee.engine.capi.state import VAL_I32, Trap, Vector
 from fusee.engine.capi.state import Value as CoreValue
 from fusee.kernel.lang import (
     Fn,
@@ -54,6 +57,7 @@ from fusee.kernel.lang import (
 
 Callback = Fn[[usize, Ptr[Value], usize, Value], Trap]  # `fusee_component_callback_t`
 Destructor = Fn[[usize, u32], Trap]  # `fusee_component_destructor_t`
+RETURNED: Final = u32(2)  # the state of a subtask (CanonicalABI, "Subtask State")
 CANNOT_LEAVE: Final = u64(Broken(Fault.LEAVE, 0).status)
 
 
@@ -65,14 +69,18 @@ def called(environment: usize, arguments: Vector, results: Vector) -> Trap:
     if is_null(instance.component):
         return trap_from(usize(0), CANNOT_LEAVE)
     step = step_row(instance.component, hook.row)
-    if not instance.may_leave and step.step != Step.REP:
+    if not instance.may_leave and not is_always_allowed(step):
         return trap_from(instance.component.store, CANNOT_LEAVE)
     enter(instance)
     first = instance.lent_count
     given = cast(Ptr[CoreValue], arguments.data)
     taken = cast(Ptr[CoreValue], results.data)
-    if step.step == Step.LOWER:
+    if step.step == Step.LOWER or step.step == Step.START:
         status = caught(perform, instance, step, given, taken)
+    elif step.step == Step.RETURN:
+        status = caught(return_result, instance, step, given)
+    elif step.step == Step.TASK:
+        status = caught(manage_task, instance, step, given, taken)
     else:
         status = caught(manage, instance, step, given, taken)
     end_lending(instance, first)
@@ -81,6 +89,14 @@ def called(environment: usize, arguments: Vector, results: Vector) -> Trap:
         trap = trap_of(instance, status)
     leave(instance)
     return trap
+
+
+@kernel
+def is_always_allowed(step: StepRow) -> bool:
+    """Whether it may be called in `realloc` and `post-return`, too."""
+    is_of_task = step.step == Step.TASK and (step.a == TaskFunction.GET or step.a == TaskFunction.SET)
+    is_pressure = step.step == Step.TASK and (step.a == TaskFunction.INCREMENT or step.a == TaskFunction.DECREMENT)
+    return step.step == Step.REP or is_of_task or is_pressure
 
 
 CALLED = table(Fn[[usize, Vector, Vector], Trap], [called])
@@ -101,7 +117,7 @@ def perform(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], result
     holder.size = usize(0)
     holder.data = null(Ptr[u8])
     function = function_row(instance.component, import_row(instance.component, step.a).function)
-    status = caught(call_back, call, function, definition, link, holder, arguments, results)
+    status = caught(call_back, call, function, step, definition, link, holder, arguments, results)
     delete_value(holder)
     if status != 0:
         raise Broken(u32(status >> 32) & 0xFF_FFFF, u32(status))
@@ -111,6 +127,7 @@ def perform(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], result
 def call_back(
     call: Call,
     function: FunctionRow,
+    step: StepRow,
     definition: Definition,
     link: usize,
     holder: Value,
@@ -119,7 +136,7 @@ def call_back(
 ) -> None:
     count = type_row(call.instance.component, function.params).count
     values = new_values(call, holder, u64(count) + 1)
-    lift_arguments(call, function, arguments, values)
+    lift_arguments(call, function, arguments, values, most_flat(step))
     trap = null(Trap)
     if link != 0:
         target = cast(Instance, cast(Function, link).instance)
@@ -134,7 +151,9 @@ def call_back(
         keep_trap(call.instance, trap)
     look_at_memory(call)
     if function.result != NONE:
-        lower_result(call, function, arguments, results, values[count])
+        lower_result(call, function, step, arguments, results, values[count])
+    if step.step == Step.START:
+        put_i32(results[0], RETURNED)
 
 
 @kernel(inline=True)
@@ -151,46 +170,23 @@ def keep_trap(instance: Instance, trap: Trap) -> None:
     raise Broken(Fault.GUEST, 0)
 
 
-@kernel(inline=True)
-def word_of(value: CoreValue) -> u64:
-    narrow = u32(value.kind) == VAL_I32 or value.kind == VAL_F32
-    return value.bits & 0xFFFF_FFFF if narrow else value.bits
-
-
-@kernel
-def lift_arguments(call: Call, function: FunctionRow, arguments: Ptr[CoreValue], values: Ptr[Value]) -> None:
-    c = call.instance.component
-    params = type_row(c, function.params)
-    if not has_flat_params(params):
-        pointer = u32(word_of(arguments[0]))
-        check_area(call, pointer, params.size, params.alignment)
-        for i in span(params.count):
-            part = part_row(c, params.first + i)
-            load_value(call, part.type, pointer + part.offset, values[i])
-        return
-    slots = stack_array(u64, MOST_FLAT_PARAMS)
-    for i in span(params.flat):
-        slots[i] = word_of(arguments[i])
-    at = u32(0)
-    for i in span(params.count):
-        part_type = part_row(c, params.first + i).type
-        lift_value(call, part_type, slots + at, values[i])
-        at += type_row(c, part_type).flat
-
-
 @kernel
 def lower_result(
-    call: Call, function: FunctionRow, arguments: Ptr[CoreValue], results: Ptr[CoreValue], value: Value
+    call: Call,
+    function: FunctionRow,
+    step: StepRow,
+    arguments: Ptr[CoreValue],
+    results: Ptr[CoreValue],
+    value: Value,
 ) -> None:
     """The result as a core value, or where the last argument says."""
     row = type_row(call.instance.component, function.result)
-    if row.flat == 1:
+    if not is_indirect(call.instance, function, step):
         slots = stack_array(u64, 1)
         lower_value(call, function.result, value, slots)
         put_core(results[0], function.result_kind, slots[0])
         return
-    params = type_row(call.instance.component, function.params)
-    last = params.flat if has_flat_params(params) else u32(1)
+    last = flat_count(call.instance, function, step)
     pointer = u32(word_of(arguments[last]))
     check_area(call, pointer, row.size, row.alignment)
     store_value(call, function.result, value, pointer)
@@ -249,7 +245,7 @@ def drop_of_part(instance: Instance, resource: u32, number: u32) -> None:
 
 @kernel
 def core_type(instance: Instance, step: StepRow) -> usize:
-    """The type of the core function that a step makes; 0 if there is no memory."""
+    """The type of the core function that a step makes; 0 if there is no memory for it."""
     vectors = stack_array(Vector, 2)
     capi.new_valtypes(vectors[0], usize(param_count(instance, step)))
     capi.new_valtypes(vectors[1], usize(result_count(instance, step)))
@@ -262,41 +258,65 @@ def core_type(instance: Instance, step: StepRow) -> usize:
 
 @kernel
 def function_of(instance: Instance, step: StepRow) -> FunctionRow:
-    return function_row(instance.component, import_row(instance.component, step.a).function)
+    number = step.a if step.step == Step.RETURN else import_row(instance.component, step.a).function
+    return function_row(instance.component, number)
 
 
 @kernel
-def is_indirect(instance: Instance, function: FunctionRow) -> bool:
+def has_function(step: StepRow) -> bool:
+    """Whether the core function's type comes from a function's."""
+    return step.step == Step.LOWER or step.step == Step.START or step.step == Step.RETURN
+
+
+@kernel
+def most_flat(step: StepRow) -> u32:
+    """How many core values parameters are at most that do not lie in memory."""
+    return u32(MOST_FLAT_ASYNC_PARAMS) if step.step == Step.START else u32(MOST_FLAT_PARAMS)
+
+
+@kernel
+def flat_count(instance: Instance, function: FunctionRow, step: StepRow) -> u32:
+    """How many core values the parameters are, or one, the pointer."""
+    flat = type_row(instance.component, function.params).flat
+    return flat if flat <= most_flat(step) else u32(1)
+
+
+@kernel
+def is_indirect(instance: Instance, function: FunctionRow, step: StepRow) -> bool:
     """Whether the result is put where a pointer says."""
-    return function.result != NONE and type_row(instance.component, function.result).flat != 1
+    if function.result == NONE:
+        return False
+    return step.step == Step.START or type_row(instance.component, function.result).flat != 1
 
 
 @kernel
 def param_count(instance: Instance, step: StepRow) -> u32:
-    if step.step != Step.LOWER:
+    if step.step == Step.TASK:
+        return u32(TASK_PARAMS[step.a])
+    if not has_function(step):
         return u32(1)
     function = function_of(instance, step)
-    params = type_row(instance.component, function.params)
-    count = params.flat if has_flat_params(params) else u32(1)
-    return count + u32(is_indirect(instance, function))
+    return flat_count(instance, function, step) + u32(is_indirect(instance, function, step))
 
 
 @kernel
 def param_kind(instance: Instance, step: StepRow, number: u32) -> u8:
-    if step.step != Step.LOWER or number >= MOST_FLAT_PARAMS:
+    if not has_function(step) or number >= MOST_FLAT_PARAMS:
         return VAL_I32
     function = function_of(instance, step)
-    params = type_row(instance.component, function.params)
-    is_flat = has_flat_params(params) and number < params.flat
+    flat = type_row(instance.component, function.params).flat
+    is_flat = flat <= most_flat(step) and number < flat
     return u8(function.param_kinds >> FLAT_BITS * number & FLAT_MASK) if is_flat else VAL_I32
 
 
 @kernel
 def result_count(instance: Instance, step: StepRow) -> u32:
+    if step.step == Step.TASK:
+        return u32(TASK_RESULTS[step.a])
     if step.step != Step.LOWER:
-        return u32(step.step != Step.DROP)
+        return u32(step.step != Step.DROP and step.step != Step.RETURN)
     function = function_of(instance, step)
-    return u32(function.result != NONE and not is_indirect(instance, function))
+    return u32(function.result != NONE and not is_indirect(instance, function, step))
 
 
 @kernel

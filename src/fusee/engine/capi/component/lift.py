@@ -5,10 +5,13 @@ from typing import Final
 from fusee.engine.capi.component.access import part_row, resource_row, type_row
 from fusee.engine.capi.component.blocks import new_values, value_room
 from fusee.engine.capi.component.errors import Broken, Fault
-from fusee.engine.capi.component.format import NONE, Kind, Owner, TypeRow
+from fusee.engine.capi.component.format import MOST_FLAT_PARAMS, NONE, FunctionRow, Kind, Owner, TypeRow
+from fusee.engine.capi.component.guest import check_area
 from fusee.engine.capi.component.handles import lift_borrow, lift_own
 from fusee.engine.capi.component.state import Call, Number, Value
 from fusee.engine.capi.component.strings import is_scalar, lift_string
+from fusee.engine.capi.state import VAL_F32, VAL_I32
+from fusee.engine.capi.state import Value as CoreValue
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -20,6 +23,7 @@ from fusee.kernel.lang import (
     kernel,
     load,
     span,
+    stack_array,
     u8,
     u16,
     u32,
@@ -232,3 +236,36 @@ def lift_elements(call: Call, row: TypeRow, slots: Ptr[u64], out: Value) -> None
     values = new_values(call, out, u64(row.extra))
     for i in span(row.extra):
         lift_value(call, part, slots + i * element.flat, values[i])
+
+
+# Arguments of a function that the guest calls.
+
+
+@kernel(inline=True)
+def word_of(value: CoreValue) -> u64:
+    narrow = u32(value.kind) == VAL_I32 or value.kind == VAL_F32
+    return value.bits & 0xFFFF_FFFF if narrow else value.bits
+
+
+@kernel
+def lift_arguments(
+    call: Call, function: FunctionRow, arguments: Ptr[CoreValue], values: Ptr[Value], most: u32
+) -> None:
+    """Values that are core values, if these are `most` at most, or in memory."""
+    c = call.instance.component
+    params = type_row(c, function.params)
+    if params.flat > most:
+        pointer = u32(word_of(arguments[0]))
+        check_area(call, pointer, params.size, params.alignment)
+        for i in span(params.count):
+            part = part_row(c, params.first + i)
+            load_value(call, part.type, pointer + part.offset, values[i])
+        return
+    slots = stack_array(u64, MOST_FLAT_PARAMS)
+    for i in span(params.flat):
+        slots[i] = word_of(arguments[i])
+    at = u32(0)
+    for i in span(params.count):
+        part_type = part_row(c, params.first + i).type
+        lift_value(call, part_type, slots + at, values[i])
+        at += type_row(c, part_type).flat

@@ -121,9 +121,24 @@ class Instance:
     may_enter: bool
     may_leave: bool
     is_called_by_part: bool  # by another one than the app
+    task: usize  # the `Task` that runs, or 0
+    backpressure: u32  # not 0: the guest wants no more tasks
     trap: usize
     most_bytes: u64  # that the values of one call may take
     bytes_left: u64
+
+
+@struct
+class Task:
+    """A call of a function of the component's, while it runs."""
+
+    form: u32  # a `format.Form`
+    row: usize  # its `format.ExportRow`
+    function: usize  # and `format.FunctionRow`
+    result: Value  # where that goes
+    has_returned: bool
+    first: u32  # its context
+    second: u32
 
 
 @struct

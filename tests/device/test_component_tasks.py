@@ -1,0 +1,272 @@
+"""Asynchronous functions of components on emulated devices, as on this machine; the app answers imports at once."""
+
+import random
+import struct
+from functools import partial
+from typing import Any
+
+import pytest
+
+from fusee import Engine, Trap
+from fusee.component import Component, FuncType
+from fusee.engine.capi.component.format import NONE, Kind
+from fusee.package.components.flatten import NotForDevices, flatten
+from tests.component.asyncguests import CARRYING, WAITING, component
+from tests.component.guests import World
+from tests.component.test_task_adapters import RESOURCES, text
+from tests.device.components import App, DeviceTrap
+
+TRIPLE = "arm64_32-apple-watchos"
+
+
+def _apply(function: Any, arguments: list[Any]) -> Any:
+    return function(None, *arguments)
+
+
+def app_of(guest: str, **functions: Any) -> App:
+    """An app that gives functions of Python."""
+    app = App(TRIPLE, guest)
+    for name, function in functions.items():
+        ty: Any = app.component_type.type._imports[name]
+        assert isinstance(ty, FuncType)
+        assert app.define("", name, ty, partial(_apply, function))
+    app.instantiate()
+    return app
+
+
+def outcomes(call: Any, trap: type[Exception]) -> list[str]:
+    """What two calls give."""
+    found = []
+    for _ in range(2):
+        try:
+            found.append(repr(call()))
+        except trap as error:
+            message = str(getattr(error, "message", error)).rpartition("wasm trap: ")[2]
+            found.append(message.partition("\nwasm backtrace:")[0].partition(":")[0].strip())
+    return found
+
+
+def both(guest: str, name: str, *args: Any, **functions: Any) -> list[str]:
+    """What two calls give, on the device as here."""
+    world, app = World(guest, **functions), app_of(guest, **functions)
+    here = outcomes(lambda: world.call(name, *args), Trap)
+    there = outcomes(lambda: app.func(name)(*args), DeviceTrap)
+    assert [one.partition(" index")[0] for one in there] == [one.partition(" index")[0] for one in here]
+    assert app.close() == 0
+    return there
+
+
+def plus(store: Any, number: int) -> int:
+    return number + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "expected"),
+    [
+        ("by-callback", 7, "8"), ("in-place", 7, "7063"), ("stackful", 7, "7063"), ("at-once", 7, "8"),
+        ("spin", 9, "9"), ("cancel-one", 3, "unknown handle index"),
+    ],
+)  # fmt: skip
+def test_functions_that_are_lifted_in_each_way(name: str, number: int, expected: str) -> None:
+    assert both(WAITING, name, number, wait=plus)[0] == expected
+
+
+def test_what_would_wait_for_ever() -> None:
+    deadlock = "deadlock detected"
+    assert both(WAITING, "never", wait=plus)[0] == deadlock
+    app = app_of(WAITING, wait=plus)
+    app.func("hold")()
+    app.func("release")()
+    assert app.func("stackful")(1) == 1057
+    app.func("hold")()
+    assert app.func("at-once")(1) == 2  # its type is not `async`
+    with pytest.raises(DeviceTrap, match=deadlock):
+        app.func("stackful")(1)
+    with pytest.raises(DeviceTrap, match="cannot enter"):
+        app.func("at-once")(1)
+    app.close()
+
+
+@pytest.mark.parametrize("name", ["at-once", "later", "plain", "twice", "none", "wrong"])
+@pytest.mark.parametrize("function", ["call", "wait"])
+def test_components_that_call_each_other(name: str, function: str) -> None:
+    found = both(text(name), function, 256, 5, 512)
+    assert found[0] == {
+        "twice": "`task.return` or `task.cancel` called more than once for a task",
+        "none": "async-lifted export failed to produce a result", "wrong": "invalid utf-8 sequence",
+    }.get(name, "'first'")  # fmt: skip
+
+
+def test_a_result_is_there_before_its_memory_is_used_again() -> None:
+    """Its task goes on until its callback has said that it is over. Here the call comes back before that."""
+    guest = component(
+        """
+        (import "c" "return-string" (func $return (param i32 i32)))
+        (import "c" "context.get" (func $get (result i32)))
+        (import "c" "context.set" (func $set (param i32)))
+        (import "c" "set.new" (func $new (result i32)))
+        (import "c" "set.poll" (func $poll (param i32 i32) (result i32)))
+        (import "c" "set.drop" (func $drop (param i32)))
+        (data (i32.const 16) "said")
+        (func (export "say") (param i32) (result i32)
+          (if (call $get) (then (unreachable)))
+          (call $set (local.get 0))
+          (call $return (i32.const 16) (i32.const 4))
+          (memory.fill (i32.const 16) (i32.const 46) (i32.const 4))
+          (i32.const 1))
+        (func (export "back") (param i32 i32 i32) (result i32) (local $set i32)
+          (if (i32.or (i32.or (local.get 0) (local.get 1)) (local.get 2)) (then (unreachable)))
+          (local.set $set (call $new))
+          (if (call $poll (local.get $set) (i32.const 64)) (then (unreachable)))
+          (call $drop (local.get $set))
+          (if (i32.eqz (call $get))
+            (then (memory.copy (i32.const 16) (i32.const 24) (i32.const 4)) (return (i32.const 0))))
+          (call $set (i32.sub (call $get) (i32.const 1)))
+          (i32.const 1))
+        (data (i32.const 24) "more")
+        """,
+        """say | async (param "times" u32) (result string) | async callback back""",
+    )
+    app = app_of(guest)
+    assert [app.func("say")(number) for number in (0, 3, 1)] == ["said", "more", "more"]
+    assert app.close() == 0
+    assert World(guest).call("say", 3) == "said"
+
+
+def test_borrowed_handles_are_dropped_before_a_result_is_given() -> None:
+    assert both(RESOURCES, "run", 1)[0] == "borrow handles still remain at the end of the call"
+
+
+WIDE = """(component
+  (import "f" (func $f async (param "a" (tuple u8 u64 f32 string)) (param "b" f64) (result (tuple string u8))))
+  (core module $l (memory (export "memory") 1) (global $top (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (global.set $top (i32.and (i32.add (global.get $top) (i32.const 15)) (i32.const -8)))
+      (global.get $top) (global.set $top (i32.add (global.get $top) (local.get 3)))))
+  (core instance $l (instantiate $l))
+  (alias core export $l "memory" (core memory $memory)) (alias core export $l "realloc" (core func $realloc))
+  (core func $f (canon lower (func $f) async (memory $memory) (realloc $realloc)))
+  (core func $return (canon task.return (result (tuple string u8)) (memory $memory)))
+  (core module $m (import "l" "memory" (memory 1)) (import "" "f" (func $f (param i32 i32) (result i32)))
+    (import "" "return" (func $return (param i32 i32 i32)))
+    (func (export "f") (param $a i32) (param $b i64) (param $c f32) (param $text i32) (param $size i32) (param $e f64)
+      (i32.store8 (i32.const 64) (local.get $a)) (i64.store (i32.const 72) (local.get $b))
+      (f32.store (i32.const 80) (local.get $c)) (i32.store (i32.const 84) (local.get $text))
+      (i32.store (i32.const 88) (local.get $size)) (f64.store (i32.const 96) (local.get $e))
+      (if (i32.ne (call $f (i32.const 64) (i32.const 128)) (i32.const 2)) (then (unreachable)))
+      (call $return (i32.load (i32.const 128)) (i32.load (i32.const 132)) (i32.load8_u (i32.const 136)))))
+  (core instance $m (instantiate $m (with "l" (instance $l)) (with "" (instance
+    (export "f" (func $f)) (export "return" (func $return))))))
+  (func (export "f") async (param "a" (tuple u8 u64 f32 string)) (param "b" f64) (result (tuple string u8))
+    (canon lift (core func $m "f") async (memory $memory) (realloc $realloc))))"""
+
+
+def test_parameters_that_lie_in_memory() -> None:
+    """Six core values are too many where an import is lowered with `async`."""
+    seen: list[Any] = []
+
+    def give(store: Any, first: Any, second: float) -> Any:
+        seen.append((first, second))
+        return first[3] + "!", first[0]
+
+    found = both(WIDE, "f", (255, 1 << 63, 0.5, "größe"), -2.25, f=give)
+    assert found == ["('größe!', 255)"] * 2
+    assert seen == [((255, 1 << 63, 0.5, "größe"), -2.25)] * 4
+
+
+OUT_OF_PLACE = component(
+    """
+    (import "c" "task.return" (func $return (param i32)))
+    (import "c" "return-string" (func $return_string (param i32 i32)))
+    (import "c" "task.cancel" (func $cancel))
+    (import "c" "context.get" (func $get (result i32)))
+    (import "c" "set.new" (func $new (result i32)))
+    (import "c" "set.wait" (func $wait (param i32 i32) (result i32)))
+    (import "c" "set.poll" (func $poll (param i32 i32) (result i32)))
+    (import "c" "set.drop" (func $drop_set (param i32)))
+    (import "c" "join" (func $join (param i32 i32)))
+    (import "c" "subtask.drop" (func $drop (param i32)))
+    (import "c" "backpressure.dec" (func $dec))
+    (func (export "returns") (result i32) (call $return (i32.const 1)) (i32.const 1))
+    (func (export "cancels") (result i32) (call $cancel) (i32.const 1))
+    (func (export "waits") (result i32) (call $wait (call $new) (i32.const 0)))
+    (func (export "polls") (result i32) (call $poll (call $new) (i32.const 2)))
+    (func (export "joins") (result i32) (call $join (call $new) (i32.const 0)) (i32.const 1))
+    (func (export "drops") (result i32) (call $drop (call $new)) (i32.const 1))
+    (func (export "forgets") (result i32) (call $drop_set (i32.const 3)) (i32.const 1))
+    (func (export "eases") (result i32) (call $dec) (i32.const 1))
+    (func (export "of-another-type") (call $return_string (i32.const 0) (i32.const 0)))
+    (func (export "uncancelled") (call $cancel))
+    (func (export "code") (result i32) (i32.const 3))
+    (func (export "no-set") (result i32) (i32.const 0x52))
+    (func (export "back") (param i32 i32 i32) (result i32) (unreachable))
+    """,
+    """
+    returns | (result u32) |
+    cancels | async (result u32) |
+    waits | (result u32) |
+    polls | (result u32) |
+    joins | (result u32) |
+    drops | (result u32) |
+    forgets | (result u32) |
+    eases | (result u32) |
+    of-another-type | async (result u32) | async
+    uncancelled | async (result u32) | async
+    code | async (result u32) | async callback back
+    no-set | async (result u32) | async callback back
+    """,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("returns", "`task.return` or `task.cancel` called by a task that was not lifted with `async`"),
+        ("cancels", "`task.return` or `task.cancel` called by a task that was not lifted with `async`"),
+        ("waits", "cannot block a synchronous task before returning"),
+        ("polls", "pointer not aligned"), ("joins", "handle index used with the wrong type"),
+        ("drops", "handle index used with the wrong type"), ("forgets", "unknown handle index"),
+        ("eases", "backpressure counter overflow"),
+        ("of-another-type", "invalid `task.return` signature and/or options for current task"),
+        ("uncancelled", "`task.cancel` called by a task which has not been cancelled"),
+        ("code", "unsupported callback code"), ("no-set", "unknown handle index"),
+    ],
+)  # fmt: skip
+def test_what_is_out_of_place(name: str, message: str) -> None:
+    app = app_of(OUT_OF_PLACE)
+    assert outcomes(app.func(name), DeviceTrap) == [message, "cannot enter component instance"]
+    assert app.close() == 0
+    (here, _) = outcomes(lambda: World(OUT_OF_PLACE).call(name), Trap)
+    assert here.rstrip(" 0123456789").split()[-1] == message.split()[-1]
+
+
+def test_what_is_left_out() -> None:
+    with pytest.raises(NotForDevices, match=r"`stream.new`"):
+        flatten(Component(Engine(), CARRYING)._program)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damaged_tables(seed: int) -> None:
+    """A component, or a trap."""
+    rng = random.Random(seed)
+    app = App(TRIPLE, WAITING)
+    (kept,) = struct.unpack_from("<I", app.tables, 8)
+    tables = bytearray(app.tables)
+    for _ in range(rng.randint(1, 3)):
+        value = rng.choice((0, 1, 2, 3, rng.randrange(16), NONE, rng.getrandbits(32)))
+        struct.pack_into("<I", tables, 4 * rng.randrange(3, kept // 4), value)
+    app.call("fusee_component_delete", app.component)
+    app.component = 0
+    try:
+        app.component = app.load(bytes(tables))
+        app.call("fusee_component_allow_undefined", app.component, 1)
+        app.instantiate()
+        for name in ("by-callback", "stackful", "spin"):
+            place = app.call("fusee_component_instance_func", app.instance, 0, app.text(name))
+            value = app.put(struct.pack("<B3xI", Kind.U32, 0) + (5).to_bytes(app.value_bytes - 8, "little"))
+            out = app.room(app.value_bytes)
+            app.fail(app.call("fusee_component_call", place, value, 1, out))
+            app.call("fusee_value_delete", out)
+    except DeviceTrap:
+        pass
+    assert app.close() == 0
