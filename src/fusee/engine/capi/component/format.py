@@ -13,10 +13,10 @@ from typing import Final
 from fusee.kernel.lang import Inline, struct, table, u8, u32
 
 MAGIC: Final = 0x3443_5546  # "FUC4"
-NONE: Final = 0xFFFF_FFFF
+NONE: Final = u32(0xFFFF_FFFF)
 MOST_DEPTH: Final = 32  # of types in types
-MOST_FLAT_PARAMS: Final = 16  # CanonicalABI, "Flattening"
-MOST_FLAT_ASYNC_PARAMS: Final = 4
+MOST_FLAT_PARAMS: Final = u32(16)  # CanonicalABI, "Flattening"
+MOST_FLAT_ASYNC_PARAMS: Final = u32(4)
 NOT_FLAT: Final = 255  # more core values than that
 MOST_PARTS: Final = 100
 FLAT_BITS: Final = 2  # for the kind of each core value, as C's `WASM_I32` … `WASM_F64`

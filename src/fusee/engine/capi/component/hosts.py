@@ -271,7 +271,7 @@ def has_function(step: StepRow) -> bool:
 @kernel
 def most_flat(step: StepRow) -> u32:
     """How many core values parameters are at most that do not lie in memory."""
-    return u32(MOST_FLAT_ASYNC_PARAMS) if step.step == Step.START else u32(MOST_FLAT_PARAMS)
+    return MOST_FLAT_ASYNC_PARAMS if step.step == Step.START else MOST_FLAT_PARAMS
 
 
 @kernel

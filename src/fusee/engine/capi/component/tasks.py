@@ -32,8 +32,8 @@ EXIT: Final = 0
 WAIT: Final = 2
 
 # In the table of handles, beside the numbers of resources.
-SET: Final = 0xFFFF_FFFE
-WAITABLE: Final = 0xFFFF_FFFD  # there is none
+SET: Final = u32(0xFFFF_FFFE)
+WAITABLE: Final = u32(0xFFFF_FFFD)  # there is none
 
 MOST_BACKPRESSURE: Final = 1 << 16
 
@@ -69,7 +69,7 @@ def finish_task(instance: Instance, row: ExportRow, values: Ptr[CoreValue], task
             if packed & CODE_MASK > WAIT:
                 raise Broken(Fault.CALLBACK_CODE, 0)
             if packed & CODE_MASK == WAIT:
-                find_handle(instance.guest, packed >> CODE_BITS, u32(SET))
+                find_handle(instance.guest, packed >> CODE_BITS, SET)
                 stop(instance, u32(Fault.DEADLOCK))
             for i in span(u32(3)):
                 put_i32(values[i], u32(0))
@@ -87,7 +87,7 @@ def return_result(instance: Instance, step: StepRow, arguments: Ptr[CoreValue]) 
         raise Broken(Fault.NOT_ASYNC, 0)
     row = cast(ExportRow, task.row)
     call = stack_array(Call, 1)[0]
-    begin_call(call, instance, row.memory, u32(NONE), row.encoding)
+    begin_call(call, instance, row.memory, NONE, row.encoding)
     given = function_row(instance.component, step.a)
     if not is_same(call, cast(FunctionRow, task.function), given, step, row):
         raise Broken(Fault.RETURN_TYPE, 0)
@@ -95,7 +95,7 @@ def return_result(instance: Instance, step: StepRow, arguments: Ptr[CoreValue]) 
         raise Broken(Fault.RETURNED, 0)
     instance.bytes_left = instance.most_bytes
     if type_row(instance.component, given.params).count != 0:
-        lift_arguments(call, given, arguments, cast(Ptr[Value], address(task.result)), u32(MOST_FLAT_PARAMS))
+        lift_arguments(call, given, arguments, cast(Ptr[Value], address(task.result)), MOST_FLAT_PARAMS)
     if instance.borrowed != 0:
         raise Broken(Fault.BORROWS_LEFT, 0)
     task.has_returned = True
@@ -113,7 +113,7 @@ def is_same(call: Call, function: FunctionRow, given: FunctionRow, step: StepRow
     if step.b == NONE:
         return True
     other = stack_array(Call, 1)[0]
-    begin_call(other, instance, step.b, u32(NONE), step.d)
+    begin_call(other, instance, step.b, NONE, step.d)
     return step.d == row.encoding and address(other.base) == address(call.base)
 
 
@@ -139,15 +139,15 @@ def manage_task(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], re
         if instance.backpressure >= MOST_BACKPRESSURE:
             raise Broken(Fault.BACKPRESSURE, 0)
     elif function == TaskFunction.NEW_SET:
-        put_i32(results[0], add_handle(instance.guest, u32(SET), u32(0), True))
+        put_i32(results[0], add_handle(instance.guest, SET, u32(0), True))
     elif function == TaskFunction.POLL:
         poll(instance, step, arguments, results)
     elif function == TaskFunction.DROP_SET:
-        remove_handle(instance.guest, u32(arguments[0].bits), u32(SET))
+        remove_handle(instance.guest, u32(arguments[0].bits), SET)
     elif function == TaskFunction.YIELD:
         put_i32(results[0], u32(0))
     else:
-        find_handle(instance.guest, u32(arguments[0].bits), u32(WAITABLE))
+        find_handle(instance.guest, u32(arguments[0].bits), WAITABLE)
 
 
 @kernel
@@ -160,16 +160,16 @@ def keep_context(task: Task, number: u32, value: u32) -> None:
 
 @kernel
 def wait(instance: Instance, task: Task, index: u32) -> None:
-    find_handle(instance.guest, index, u32(SET))
+    find_handle(instance.guest, index, SET)
     stop(instance, u32(Fault.BLOCK) if task.form == Form.PLAIN else u32(Fault.DEADLOCK))
 
 
 @kernel
 def poll(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], results: Ptr[CoreValue]) -> None:
     """No event."""
-    find_handle(instance.guest, u32(arguments[0].bits), u32(SET))
+    find_handle(instance.guest, u32(arguments[0].bits), SET)
     call = stack_array(Call, 1)[0]
-    begin_call(call, instance, step.b, u32(NONE), u32(0))
+    begin_call(call, instance, step.b, NONE, u32(0))
     pointer = u32(arguments[1].bits)
     check_area(call, pointer, u32(8), u32(4))
     store(call.base + pointer, u64(0))
