@@ -13,7 +13,7 @@ from typing import Final
 from fusee.kernel.lang import Inline, struct, table, u8, u32
 
 MAGIC: Final = 0x3443_5546  # "FUC4"
-NONE: Final = u32(0xFFFF_FFFF)
+NONE: Final = 0xFFFF_FFFF
 MOST_DEPTH: Final = 32  # of types in types
 MOST_FLAT_PARAMS: Final = u32(16)  # CanonicalABI, "Flattening"
 MOST_FLAT_ASYNC_PARAMS: Final = u32(4)

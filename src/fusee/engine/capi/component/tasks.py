@@ -87,7 +87,7 @@ def return_result(instance: Instance, step: StepRow, arguments: Ptr[CoreValue]) 
         raise Broken(Fault.NOT_ASYNC, 0)
     row = cast(ExportRow, task.row)
     call = stack_array(Call, 1)[0]
-    begin_call(call, instance, row.memory, NONE, row.encoding)
+    begin_call(call, instance, row.memory, row.realloc, row.encoding)
     given = function_row(instance.component, step.a)
     if not is_same(call, cast(FunctionRow, task.function), given, step, row):
         raise Broken(Fault.RETURN_TYPE, 0)
@@ -113,7 +113,7 @@ def is_same(call: Call, function: FunctionRow, given: FunctionRow, step: StepRow
     if step.b == NONE:
         return True
     other = stack_array(Call, 1)[0]
-    begin_call(other, instance, step.b, NONE, step.d)
+    begin_call(other, instance, step.b, row.realloc, step.d)
     return step.d == row.encoding and address(other.base) == address(call.base)
 
 
@@ -169,7 +169,7 @@ def poll(instance: Instance, step: StepRow, arguments: Ptr[CoreValue], results: 
     """No event."""
     find_handle(instance.guest, u32(arguments[0].bits), SET)
     call = stack_array(Call, 1)[0]
-    begin_call(call, instance, step.b, NONE, u32(0))
+    begin_call(call, instance, step.b, step.b, u32(0))  # nothing is allocated
     pointer = u32(arguments[1].bits)
     check_area(call, pointer, u32(8), u32(4))
     store(call.base + pointer, u64(0))
