@@ -146,3 +146,60 @@ def spent(text: str, numbers: list[int], is_metered: bool) -> list[Any]:
         store.set_fuel(1_000_000)
     called: Any = Instance(store, Module(store.engine, text), []).exports(store)["f"]
     return [(called(store, number, 0.5), store.get_fuel() if is_metered else 0) for number in numbers]
+
+
+def nested(count: int) -> str:
+    """Blocks that all end at one place, each with a branch to its end."""
+    begins = "".join(f"(block $b{number} (result i32) " for number in range(count))
+    tests = "".join(
+        f"(drop (br_if $b{number} (i32.const {number * 3}) (i32.eq (local.get 0) (i32.const {number}))))"
+        for number in range(count)
+    )
+    return f"""(module (func (export "f") (param i32 f64) (result i32)
+      (i32.add {begins} {tests} (i32.const 7) {")" * count} (i32.const 1))))"""
+
+
+def otherwise(count: int) -> str:
+    """A choice in the second arm of a choice, and so on."""
+    tests = "".join(
+        f"(if (result i32) (i32.eq (local.get 0) (i32.const {number})) (then (i32.const {number * 3})) (else "
+        for number in range(count)
+    )
+    return f"""(module (func (export "f") (param i32 f64) (result i32)
+      (i32.add {tests} (i32.const 7) {"))" * count} (i32.const 1))))"""
+
+
+@pytest.mark.parametrize("text", [nested(200), otherwise(200)], ids=["nested", "otherwise"])
+def test_many_ends_in_one_place(text: str) -> None:
+    """What LLVM could take for one place to which all ways lead is divided."""
+    numbers = [0, 1, 63, 64, 65, 128, 199, 200, -1]
+    expected = outcomes(text, numbers, "f")
+    assert len({str(one) for one in expected}) > 5
+    with natively("all") as part:
+        assert outcomes(text, numbers, "f") == expected
+    assert part.native == 1
+    written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
+    body = max(written.split("define "), key=len)
+    assert max(stretch.count(" = phi ") for stretch in body.split("nomerge")) <= MOST_JOINED + 1
+
+
+def summing(count: int) -> str:
+    """Branches on a local that is set to a sum of itself before each."""
+    tests = "".join(
+        "(local.set 0 (i32.add (local.get 0) (i32.const 7)))"
+        f"(br_if $out (i32.eq (local.get 0) (i32.const {8 * number})))"
+        for number in range(count)
+    )
+    return f"""(module (func (export "f") (param i32 f64) (result i32) (block $out {tests}) (local.get 0)))"""
+
+
+def test_a_local_that_is_set_to_sums_of_itself() -> None:
+    """LLVM knows as much of these: it is another value after as many reads."""
+    count = 2 * function._MANY_CONDITIONS
+    text, numbers = summing(count), [0, 1, 5, 128, 500, count, -7]
+    expected = outcomes(text, numbers, "f")
+    assert len({str(one) for one in expected}) > 4
+    with natively("all"):
+        assert outcomes(text, numbers, "f") == expected
+    written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
+    assert written.count('call i32 asm ""') == 2 * count // function._MOST_READS

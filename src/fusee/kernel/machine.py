@@ -44,6 +44,11 @@ _LOOPS_AS_THEY_ARE = frozenset({"aarch64", "aarch64_32"})
 and the processor adds it to a base while it loads: what LLVM would step through in its place is one value more."""
 
 
+_LARGE_INTERVALS = {False: (100, 256), True: (1000, 8)}
+"""LLVM gives the values that come together in one place one register, a copy at a time, and each time looks at all that
+is in it already. Where so many values are, it stops after so many copies: LLVM's own numbers, and those for guests."""
+
+
 class Machine:
     """Compiles for one target; `for_guests`: functions of WebAssembly modules."""
 
@@ -55,6 +60,7 @@ class Machine:
         self.instructions = _instructions(triple, features)
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
         self._scheduler = _SCHEDULERS.get(triple.architecture, "default")
+        self._for_guests = for_guests
         self._keeps_loops = for_guests and triple.machine in _LOOPS_AS_THEY_ARE
         self._merges_equals = not (for_this_process or for_guests)
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
@@ -73,6 +79,9 @@ class Machine:
     def _optimized(self, text: str, is_quick: bool) -> Any:
         llvm.set_option("fusee", f"-pre-RA-sched={self._scheduler}")  # LLVM has one setting for the whole process
         llvm.set_option("fusee", f"-disable-lsr={str(self._keeps_loops).lower()}")
+        values, copies = _LARGE_INTERVALS[self._for_guests]
+        llvm.set_option("fusee", f"-large-interval-size-threshold={values}")
+        llvm.set_option("fusee", f"-large-interval-freq-threshold={copies}")
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)

@@ -3,7 +3,7 @@
 from typing import cast
 
 from fusee.native.function import FunctionCompiler, Label, rule
-from fusee.native.joining import begin_end, end_loop, return_to
+from fusee.native.joining import begin_end, end_loop, keep_some_ends, return_to
 from fusee.native.metering import UNPAID
 from fusee.native.module import FUNCTION, REFERENCE, FuncType
 from fusee.native.reader import Instruction
@@ -98,6 +98,7 @@ def _end(c: FunctionCompiler, ins: Instruction) -> None:
         end_loop(c, label)
         note_end(c, label, not c.ended, False)
         return
+    keep_some_ends(c)
     is_reached, is_joined, is_skipped = not c.ended, bool(label.edges or label.other), bool(label.other)
     leave_block(c, label, "" if c.meter is None else c.meter.going_on)
     if label.other:

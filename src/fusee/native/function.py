@@ -31,7 +31,8 @@ from fusee.spec.op import Op
 _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
 _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
 _MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
-_MOST_READS = 128  # of a local that is not set in between
+_MOST_READS = 128  # of a local that is not set in between, or may be
+_MANY_CONDITIONS = 500
 _MOST_CHECKS = 1024  # against a memory's length that is not loaded in between
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
@@ -138,6 +139,8 @@ class FunctionCompiler(OperandWriter):
         self.handlers: list[Handler] = []  # those that cover what is written now, the innermost last
         self.open_tries = 0  # of the older form
         self.kept_exceptions: list[int] = []  # locals, by how many of these are around
+        self.joined_at = -1  # how many lines there were where a block's ways came together last
+        self.ends_in_a_row = 0  # of blocks, with nothing between them
         self.skipped = 0  # blocks that were begun in code that is not reached
         self.calls = False
         self.first_need: int | None = None  # before which instruction the host's stack is checked, if not at once
@@ -149,6 +152,8 @@ class FunctionCompiler(OperandWriter):
         self.offset = self.start = reader.position
         self.instructions = list(reader.instructions())
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
+        conditions = sum(op.mnemonic in ("br_if", "if") for op, _, _ in self.instructions)
+        self.has_many_conditions = conditions > _MANY_CONDITIONS
 
     def _read_locals(self, reader: Reader) -> None:
         types = list(self.type.params)
@@ -528,7 +533,8 @@ class FunctionCompiler(OperandWriter):
 
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]
-        self.reads[variable] = 0
+        if not self.has_many_conditions:  # else it may be set to a sum of what it was, of which LLVM knows as much
+            self.reads[variable] = 0
         self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
         if number in self.rooted:
             self.keep_local(number, operand)

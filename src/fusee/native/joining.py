@@ -34,9 +34,25 @@ def parts(name: str, ways: Sequence[T]) -> Iterator[tuple[str, Sequence[T]]]:
 
 def lead_on(c: FunctionCompiler, name: str) -> None:
     """From one of these blocks, in which ways have come together, to the one where all lead."""
-    c.unit.writer.declare("llvm.sideeffect", "declare void @llvm.sideeffect()")
-    c.emit("call void @llvm.sideeffect() nomerge")  # or else LLVM would do without this block
+    keep_block(c)
     c.jump(name)
+
+
+def keep_block(c: FunctionCompiler) -> None:
+    """Or else LLVM would do without the block at hand, which has nothing in it."""
+    c.unit.writer.declare("llvm.sideeffect", "declare void @llvm.sideeffect()")
+    c.emit("call void @llvm.sideeffect() nomerge")
+
+
+def keep_some_ends(c: FunctionCompiler) -> None:
+    """Where a block ends. If nothing is between the ends of many, LLVM has all ways to them lead to the last."""
+    if c.ended or len(c.lines) != c.joined_at:
+        c.ends_in_a_row = 0
+        return
+    c.ends_in_a_row += 1
+    if c.ends_in_a_row == MOST_JOINED:
+        c.ends_in_a_row = 0
+        keep_block(c)
 
 
 # To the end of a block
@@ -53,7 +69,9 @@ def begin_end(c: FunctionCompiler, label: Label) -> list[str]:
         label.edges.append(edges[0]._replace(operands=operands, block=part, is_paid=is_paid))
         lead_on(c, label.name)
     c.begin(label.name)
-    return _results(c, label, label.edges)
+    results = _results(c, label, label.edges)
+    c.joined_at = len(c.lines)
+    return results
 
 
 def _results(c: FunctionCompiler, label: Label, edges: Sequence[Edge]) -> list[str]:
