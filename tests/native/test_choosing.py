@@ -151,7 +151,9 @@ def test_what_earlier_runs_have_left_in_haste_is_made_again_as_it_was_made(watch
         made = in_haste(compile_batch(known.binary, Wish([function], [], [], 1000, called=[])))
         known.shelf.add(made, [function])
     found = module_of(watched.engine, Module(watched.engine, TEXT))
-    assert [found.last(1) for _ in range(5)] == [[function] for function in order] + [[]]
+    assert [found.last(0) for _ in range(5)] == [[function] for function in order] + [[]]
+    found = module_of(watched.engine, Module(watched.engine, TEXT))
+    assert [found.last(500) for _ in range(3)] == [[SHORT, LONG_ONE, MAIN], [LONGER], []]
 
 
 def in_haste(made: bytes) -> bytes:

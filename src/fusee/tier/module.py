@@ -234,10 +234,12 @@ class TieredModule:
     def last(self, room: int) -> list[int]:
         """Functions that are to be compiled once more, the hottest first, for so many bytes; none if that is of no use.
 
-        They are given once.
+        They are given once. Of what earlier runs have left those come last that there is no room for: as short a run as
+        those would never be done with them, nor come to the others.
         """
+        large = {function for function in self.loose if self.is_old and self._size_of(function) > room}
         found: list[int] = []
-        for function in sorted(self.loose, key=lambda function: -self.seen[function]) if self.is_loose else ():
+        for function in sorted(self.loose, key=lambda one: (one in large, -self.seen[one])) if self.is_loose else ():
             room -= self._size_of(function)
             if found and room < 0:
                 return found
