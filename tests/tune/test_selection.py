@@ -267,3 +267,39 @@ def test_what_is_taken_apart_keeps_its_other_operand(tmp_path: Path) -> None:
 def test_programs_that_execute_nothing_leave_nothing_to_choose(tmp_path: Path) -> None:
     with pytest.raises(NothingToChooseError, match="no expression"):
         select_trees({}, 100, tmp_path)
+
+
+WIDE = """
+import sys
+from itertools import product
+from fusee.engine.isa.selection import Selection, choose
+choose(Selection("plain", 4, None))
+from fusee.engine.isa.table import SINGLES
+from fusee.engine.isa.trees import Forest, parse
+from fusee.tune.choice import handlers_of
+from fusee.tune.selection import MOST_WIDE_HANDLERS
+forest, left, lines = Forest(SINGLES), MOST_WIDE_HANDLERS, []
+names = ["add", "mul", "and", "or", "xor", "i32_shl", "i32_shr_u", "i64_shl", "i64_shr_u", "i32_rotl"]
+for outer, inner in product(names, names):
+    line = f"{outer}(aps, {inner}(aps, aps)) -> aps"
+    row, signatures = forest.find(parse(line))
+    left -= sum(handlers_of(row, signature) for signature in signatures)
+    if left <= 0:
+        break
+    lines.append(line)
+assert left <= 0
+open(sys.argv[1], "w").write("\\n".join(lines))
+"""
+NUMBERED = """
+import sys
+from fusee.engine.isa.selection import Selection, choose
+choose(Selection("wide", 4, sys.argv[1]))
+import fusee.engine.isa.pairs
+"""
+
+
+def test_as_many_handlers_as_are_looked_at_have_numbers(tmp_path: Path) -> None:
+    for program in (WIDE, NUMBERED):
+        command = [sys.executable, "-c", program, str(tmp_path / "wide.txt")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr

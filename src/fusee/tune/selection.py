@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from fusee.engine.isa.forms import READ
+from fusee.engine.isa.pairs import ALL_HANDLERS, MOST_HANDLERS
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import SINGLES
@@ -17,8 +18,8 @@ from fusee.tune.lister import Lister
 from fusee.tune.listing import show_selection
 from fusee.tune.profile import Profile
 
-MOST_WIDE_HANDLERS: Final = 50_000
-"""Of a selection that is only looked at: so many have numbers."""
+MOST_WIDE_HANDLERS: Final = MOST_HANDLERS - ALL_HANDLERS
+"""Of a selection that is only looked at, beside the single operations of this process: so many have numbers."""
 
 
 class NothingToChooseError(ValueError):

@@ -168,5 +168,7 @@ def named_by(handler: int) -> Placed:
     return forms_of(handler) if handler < HANDLER_COUNT else PAIRS[handler - HANDLER_COUNT][0]
 
 
-assert ALL_HANDLERS < NO_PAIR
-assert (_LAST * pow(HASH_FACTOR, -1, 1 << 32) & _LAST) >> 16 >= ALL_HANDLERS  # the last hash is that of no pair
+MOST_HANDLERS: Final = min(int(NO_PAIR) - 1, (_LAST * pow(HASH_FACTOR, -1, 1 << 32) & _LAST) >> 16)
+"""So many can have numbers, if the last hash is to be that of no pair."""
+
+assert ALL_HANDLERS <= MOST_HANDLERS
