@@ -22,11 +22,12 @@ def main() -> int:
     if child == 0:
         _run(folder, sys.argv[1:])
         return 0
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    from shutil import rmtree
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:  # also if Ctrl-C ends both
+        from shutil import rmtree
 
-    rmtree(folder, ignore_errors=True)
-    return status
+        rmtree(folder, ignore_errors=True)
 
 
 def _run(folder: str, command: list[str]) -> None:
