@@ -275,20 +275,20 @@ from itertools import product
 from fusee.engine.isa.selection import Selection, choose
 choose(Selection("plain", 4, None))
 from fusee.engine.isa.table import SINGLES
-from fusee.engine.isa.trees import Forest, parse
-from fusee.tune.choice import handlers_of
-from fusee.tune.selection import MOST_WIDE_HANDLERS
-forest, left, lines = Forest(SINGLES), MOST_WIDE_HANDLERS, []
+from fusee.engine.isa.trees import parse, tree_rows
+from fusee.tune.selection import MOST_WIDE_HANDLERS, numbered
 names = ["add", "mul", "and", "or", "xor", "i32_shl", "i32_shr_u", "i64_shl", "i64_shr_u", "i32_rotl"]
-for outer, inner in product(names, names):
-    line = f"{outer}(aps, {inner}(aps, aps)) -> aps"
-    row, signatures = forest.find(parse(line))
-    left -= sum(handlers_of(row, signature) for signature in signatures)
-    if left <= 0:
-        break
-    lines.append(line)
-assert left <= 0
-open(sys.argv[1], "w").write("\\n".join(lines))
+operations = [f"{outer}(aps, {inner}(aps, aps)) -> aps" for outer, inner in product(names, names)]
+tests = [f"brl_{kind}_{test}" for kind in ("i32", "i64") for test in ("eq", "ne", "lt_s", "lt_u", "le_s", "le_u")]
+operands = [places for name in (*names, "sub", "i32_rotr", "i64_rotl", "i64_rotr")
+            for places in (f"aps, {name}(aps, aps)", f"{name}(aps, aps), aps")]
+branches = [f"{test}({places})" for test, places in product(tests, operands)]
+for patterns in (branches, operations):
+    lines = list(map(str, numbered(map(parse, patterns))))
+    assert len(lines) < len(patterns)
+    text = "\\n".join(lines)
+    assert sum(len(row.handlers) for row in tree_rows("wide", text, SINGLES)) <= MOST_WIDE_HANDLERS
+    open(sys.argv[1], "w").write(text)
 """
 NUMBERED = """
 import sys
@@ -299,6 +299,7 @@ import fusee.engine.isa.pairs
 
 
 def test_as_many_handlers_as_are_looked_at_have_numbers(tmp_path: Path) -> None:
+    """Of branches to the loop pointer there are twice as many as their patterns say."""
     for program in (WIDE, NUMBERED):
         command = [sys.executable, "-c", program, str(tmp_path / "wide.txt")]
         done = subprocess.run(command, capture_output=True, text=True)

@@ -1,7 +1,7 @@
 """Making a selection: from the profiles of a corpus to the text that lists its trees."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from fusee.engine.isa.pairs import ALL_HANDLERS, MOST_HANDLERS
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import SINGLES
-from fusee.engine.isa.trees import Forest, Pattern, expression, parse
+from fusee.engine.isa.trees import Forest, Pattern, expression, parse, with_paying
 from fusee.tune.chains import Chain, count_chains
 from fusee.tune.choice import Choice, Chooser, generalized, handlers_of, normalized
 from fusee.tune.dispatches import count_dispatches
@@ -33,7 +33,7 @@ def select_trees(profiles: Mapping[str, Path], most_handlers: int, folder: Path)
     with these expressions in all places: only then it is known where operands are when there are trees.
     Raises `NothingToChooseError`.
     """
-    patterns = [str(pattern) for pattern in _expressions(profiles)]
+    patterns = [str(pattern) for pattern in numbered(_expressions(profiles))]
     if not patterns:
         raise NothingToChooseError("these programs execute no expression that could be one instruction")
     wide = folder / "wide.txt"
@@ -43,7 +43,7 @@ def select_trees(profiles: Mapping[str, Path], most_handlers: int, folder: Path)
 
 
 def _expressions(profiles: Mapping[str, Path]) -> Iterator[Pattern]:
-    """Patterns of the expressions that save most, in all places."""
+    """Patterns of the expressions, in all places, those first that save most."""
     lister, forest = Lister(), Forest(SINGLES)
     chains: dict[Chain, float] = defaultdict(float)
     for path in profiles.values():
@@ -52,11 +52,17 @@ def _expressions(profiles: Mapping[str, Path]) -> Iterator[Pattern]:
     saved: dict[Row, float] = defaultdict(float)
     for choice in Chooser(chains, forest).choose():
         saved[choice.row] += choice.saved
-    left = MOST_WIDE_HANDLERS
     for row in sorted(saved, key=lambda row: -saved[row]):
         words = ["c" if kind == "c" else READ for kind in row.leaves]
-        pattern = parse(expression(row, words) + (f" -> {READ}" if row.result else ""))
-        left -= sum(handlers_of(row, signature) for signature in forest.find(pattern)[1])
+        yield parse(expression(row, words) + (f" -> {READ}" if row.result else ""))
+
+
+def numbered(patterns: Iterable[Pattern]) -> Iterator[Pattern]:
+    """The first ones, as far as their handlers have numbers."""
+    forest, left = Forest(SINGLES), MOST_WIDE_HANDLERS
+    for pattern in patterns:
+        for row, signatures in map(forest.find, with_paying(pattern)):
+            left -= sum(handlers_of(row, signature) for signature in signatures)
         if left > 0:
             yield pattern
 

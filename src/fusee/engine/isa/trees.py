@@ -208,6 +208,12 @@ def read_patterns(text: str) -> "list[tuple[int, str]]":
     return patterns
 
 
+def with_paying(pattern: Pattern) -> list[Pattern]:
+    """The same, and of a branch to the loop pointer also that of the one that pays, if there is one."""
+    name = paying(pattern.root.row)
+    return [pattern, *([replace(pattern, root=replace(pattern.root, row=name))] if name in PAYING else [])]
+
+
 def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
     """The rows of a selection's trees, without those of what is left out. Raises PatternError, which names file and
     line."""
@@ -218,9 +224,8 @@ def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
         try:
             parsed = parse(pattern)
             if absent.isdisjoint(parsed.root.rows()):
-                forest.add(parsed)
-                if paying(parsed.root.row) in PAYING:
-                    forest.add(replace(parsed, root=replace(parsed.root, row=paying(parsed.root.row))))
+                for one in with_paying(parsed):
+                    forest.add(one)
         except PatternError as error:
             raise PatternError(f"{name}:{number}: {error}") from None
     return forest.rows()
