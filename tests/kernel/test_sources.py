@@ -44,6 +44,7 @@ def test_a_file_of_the_same_size_and_age_is_read(file: Path) -> None:
 def test_a_file_that_was_only_touched_gets_a_new_stamp(file: Path) -> None:
     notes = noted(file)
     os.utime(file, ns=(1, 1))
+    sources.file_digest.cache_clear()
     assert sources.unchanged(notes)
     assert sources.refresh(notes)
     assert not sources.refresh(notes)
@@ -57,6 +58,16 @@ def test_a_young_file_gets_no_stamp(file: Path, monkeypatch: pytest.MonkeyPatch)
     assert notes[str(file)][1] is None
 
 
+def test_a_file_that_was_written_to_after_it_was_read_gets_no_stamp(file: Path) -> None:
+    """A process may have read it long before, and has its code as it was then."""
+    notes: dict[str, sources.Note] = {str(file): [sources.file_digest(str(file)), None]}
+    file.write_text("VALUE = 2, for the next process")
+    assert not sources.refresh(notes)
+    assert not sources.are_stamped(notes)
+    sources.file_digest.cache_clear()
+    assert not sources.unchanged(notes)
+
+
 def test_a_file_that_is_gone(file: Path) -> None:
     notes = noted(file)
     file.unlink()
@@ -68,3 +79,8 @@ def test_fingerprints() -> None:
     """Where a part ends counts, and what is at its end."""
     texts = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("abc\0",), ("", "abc"), ()]
     assert len({fingerprint(*parts) for parts in texts}) == len(texts)
+
+
+def test_a_folder_whose_name_is_no_text_has_a_fingerprint() -> None:
+    folders = [os.fsdecode(b"/opt/\xff"), os.fsdecode(b"/opt/\xfe"), "/opt/ÿ"]
+    assert len({fingerprint(folder) for folder in folders}) == len(folders)

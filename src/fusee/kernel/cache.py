@@ -55,7 +55,7 @@ def fingerprint(*parts: str | bytes) -> str:
 
 
 def _joined(parts: Iterable[str | bytes]) -> bytes:
-    data = [part if isinstance(part, bytes) else part.encode() for part in parts]
+    data = [part if isinstance(part, bytes) else part.encode(errors="surrogateescape") for part in parts]
     return b"".join(len(part).to_bytes(8, "little") + part for part in data)
 
 

@@ -46,12 +46,15 @@ def unchanged(notes: dict[str, Note]) -> bool:
 
 
 def refresh(notes: dict[str, Note]) -> bool:
-    """Note the stamps of files that are unchanged, so that they need not be read again; whether there are new ones."""
+    """Note the stamps of files that are unchanged, so that they need not be read again; whether there are new ones.
+
+    Who has written to a file since this process has read it has changed something that is not in the digest.
+    """
     limit = time.time_ns() - _YOUNG_NANOSECONDS
     is_new = False
     for file, note in notes.items():
         stamp = _stamp(file)
-        if stamp is not None and stamp != note[1] and max(stamp[1:]) < limit:
+        if stamp is not None and stamp != note[1] and stamp == _when_read.get(file) and max(stamp[1:]) < limit:
             note[1] = stamp
             is_new = True
     return is_new
@@ -66,11 +69,16 @@ def _stamp(file: str) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
+_when_read: dict[str, list[int] | None] = {}
+"""The stamps of files just before their digests were made."""
+
+
 @cache
 def file_digest(file: str) -> str:
     """A file's digest; read once per process, since what was imported does not change either."""
     import hashlib
 
+    _when_read[file] = _stamp(file)
     try:
         with open(file, "rb") as contents:
             return hashlib.sha256(contents.read()).hexdigest()
