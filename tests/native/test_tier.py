@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -315,6 +316,49 @@ FALLING = """(module
   (func (export "main") (result i32) (local $i i32) (local.set $i (i32.const 3))
     (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))) (local.get $i))
   (func (export "other")))"""
+
+
+@pytest.mark.parametrize(("reading", "is_last"), [("_size_of", False), ("called", False), ("_size_of", True)])
+def test_a_module_does_not_end_while_it_is_chosen_what_is_compiled(
+    reading: str, is_last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Who looks reads the module's memory, in another thread than that which drops the module."""
+    own = tiered_engine()
+    tier = own._tier
+    assert tier is not None
+    modules = [Module(own, FALLING)]
+    known = module_of(own, modules[0])
+    held: list[bool] = []
+    read = getattr(TieredModule, reading)
+
+    def read_late(self: TieredModule, *given: Any) -> Any:
+        modules.clear()
+        held.append(self.lifetime() is not None)
+        return read(self, *given) if held[-1] else 0
+
+    worker: Any = SimpleNamespace(ask=lambda binary, wish: None, end=lambda: None)
+    tier._compiling._worker = worker
+    monkeypatch.setattr(TieredModule, reading, read_late)
+    monkeypatch.setattr(tier._compiling, "go_on", lambda: True)
+    if is_last:
+        known.loose, known.is_loose, known.is_old = {1: None}, True, False
+        tier._go_back(1.0)
+    else:
+        known.counts[1] = 1
+        tier._choose()
+    assert held == [True] * max(len(held), 1)
+    assert tier._modules == {}
+
+
+def test_what_a_process_has_died_of_is_divided() -> None:
+    """Loops, too, which are of other functions than those that are compiled whole."""
+    own = tiered_engine()
+    module = Module(own, FALLING)
+    loop = compiling.Loop(0, 40, 32, 1, 0, 4, [0], [], 0)
+    work = compiling.Work(module_of(own, module), [1, 2], [loop], 1000)
+    assert [(half.hot, half.loops) for half in work.halves()] == [([1], []), ([2], [loop])]
+    assert [(half.hot, half.loops) for half in work.halves()[1].halves()] == [([2], []), ([], [loop])]
+    assert work.halves()[0].halves() == []
 
 
 def test_who_was_seen_in_a_module_that_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

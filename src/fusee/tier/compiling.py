@@ -43,13 +43,14 @@ class Work(NamedTuple):
 
     def halves(self) -> "list[Work]":
         """The same as two of them, if it can be divided."""
-        middle = len(self.hot) // 2
-        if not middle:
-            return []
-        parts = self.hot[:middle], self.hot[middle:]
+        wanted = [*self.hot, *self.loops]
+        middle = len(wanted) // 2
+        parts = [wanted[:middle], wanted[middle:]] if middle else []
         return [
-            Work(self.module, hot, [loop for loop in self.loops if loop.function in hot], self.room, self.is_last)
-            for hot in parts
+            self._replace(
+                hot=[one for one in part if isinstance(one, int)], loops=[one for one in part if isinstance(one, Loop)]
+            )
+            for part in parts
         ]
 
 
@@ -105,7 +106,8 @@ class Compiling:
     def begin(self, work: Work) -> None:
         """Have this compiled, by a process that is free. Raises `OSError`; then it is tried again."""
         assert self._worker is not None
-        if work.module.has_ended():
+        lifetime = work.module.lifetime()  # it does not end meanwhile
+        if lifetime is None:
             return
         self._work = work
         self._asked = time.monotonic()

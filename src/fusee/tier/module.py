@@ -116,9 +116,6 @@ class TieredModule:
         self.heads[head] += 1
         return True
 
-    def has_ended(self) -> bool:
-        return self.lifetime() is None
-
     def heat(self) -> int:
         """How often guests were seen where something is to be done."""
         return sum(self.counts.values()) + sum(self.heads.values())

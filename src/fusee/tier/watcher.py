@@ -255,7 +255,8 @@ class Tier:
     def _choose(self) -> None:
         """Have the hottest compiled of the module in which guests were seen most."""
         module = self._hottest()
-        if module is not None:
+        lifetime = module.lifetime() if module is not None else None  # it does not end meanwhile
+        if module is not None and lifetime is not None:
             self._has_begun, self._samples = True, 0
             room = ROOM if module.has_code else FIRST_ROOM
             hot, loops = module.choose(room)
@@ -272,7 +273,8 @@ class Tier:
         """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again."""
         for module in list(self._modules.values()):
             if module.is_loose and seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
-                if self._compiling.go_on():
+                lifetime = module.lifetime()  # it does not end meanwhile
+                if lifetime is not None and self._compiling.go_on():
                     self._compiling.begin(Work(module, module.last(LAST_HOT_ROOM), [], LAST_ROOM, is_last=True))
                 return
         self._compiling.rest()
