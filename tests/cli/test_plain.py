@@ -1,6 +1,7 @@
 """Which commands are understood without the parser of options, and that it would understand the same."""
 
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,22 @@ def test_options_are_understood_as_by_their_parser(arguments: list[str], folder:
     assert plain_request(["run", *arguments]) == asked
     parsed: dict[str, Any] = run.make_context("run", list(arguments)).params
     assert Request(**asked) == Request(**parsed | {"file": os.fspath(parsed["file"])})
+
+
+WORDS = [
+    "run", "app.wasm", "validate", "missing.wasm", "", "a=b", ".", "-", "--", "-h", "--help", "-x", "--dir=.", "-Wx",
+    "--inv", "--dir", "--env", "--argv0", "--invoke", "-W", "-S", "-D", "-O", "-C", "--wasm", "--count", "\udc80",
+]  # fmt: skip
+
+
+def test_random_commands_are_understood_as_by_their_parser(folder: Path) -> None:
+    rng, plain = random.Random(1), 0
+    for _ in range(5000):
+        arguments = rng.choices(WORDS, k=rng.randrange(1, 7))
+        asked = plain_request(arguments)
+        if asked is not None:
+            plain += 1
+            given = arguments[arguments[0] == "run" :]
+            parsed: dict[str, Any] = run.make_context("run", given).params
+            assert Request(**asked) == Request(**parsed | {"file": os.fspath(parsed["file"])})
+    assert plain > 200
