@@ -22,7 +22,7 @@ from fusee.native import batches
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
 from fusee.tier import compiling
-from fusee.tier.loops import find_loops
+from fusee.tier.loops import Loop, find_loops
 from fusee.tier.module import TieredModule
 from tests.native.loops import module_of, tiered_engine, translated_loops
 
@@ -354,7 +354,7 @@ def test_what_a_process_has_died_of_is_divided() -> None:
     """Loops, too, which are of other functions than those that are compiled whole."""
     own = tiered_engine()
     module = Module(own, FALLING)
-    loop = compiling.Loop(0, 40, 32, 1, 0, 4, [0], [], 0)
+    loop = Loop(0, 40, 32, 1, 0, 4, [0], [], 0)
     work = compiling.Work(module_of(own, module), [1, 2], [loop], 1000)
     assert [(half.hot, half.loops) for half in work.halves()] == [([1], []), ([2], [loop])]
     assert [(half.hot, half.loops) for half in work.halves()[1].halves()] == [([2], []), ([], [loop])]
