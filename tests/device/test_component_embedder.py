@@ -20,6 +20,7 @@ INTERFACES = (
     "io/error", "io/poll", "io/streams", "clocks/wall-clock", "clocks/monotonic-clock", "filesystem/types",
     "filesystem/preopens",
 )  # fmt: skip
+HTTP = "io/error", "io/poll", "io/streams", "http/types", "http/outgoing-handler"
 HEADERS = Path(INCLUDE).parent / "components"
 
 
@@ -53,6 +54,20 @@ def test_components_on_this_machine(tmp_path: Path) -> None:
     assert (include / "greeter.h").read_text() == (tmp_path / "greeter.h").read_text()
     assert (archive.parent / "greeter.component").stat().st_size > 1000
     embedder = program(tmp_path, ("components", "files", "hosted"), archive, "-DCOMPONENTS")
+    result = subprocess.run([str(embedder)], capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="links for Linux")
+def test_http_on_this_machine(tmp_path: Path) -> None:
+    """The header as a C compiler reads it."""
+    pytest.importorskip("ziglang")
+    component = tmp_path / "requests.wasm"
+    component.write_bytes(bytes(wat2wasm(relay(*HTTP))))
+    (tmp_path / "http.h").write_text(as_c("REQUESTS", split("requests", component.read_bytes()).tables))
+    archive = library(Target.host().triple, component)
+    embedder = program(tmp_path, ("http", "hosted"), archive, "-DHTTP")
     result = subprocess.run([str(embedder)], capture_output=True, text=True, timeout=60)
     assert (result.stdout, result.returncode) == ("", 0)
 

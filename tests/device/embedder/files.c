@@ -1,8 +1,7 @@
 /* An app that gives a component of WASI 0.2 files, and lets it sleep: what the guest does is told function by function. */
 
-#include "check.h"
 #include "files.h" /* the component, as bytes */
-#include "fusee_component.h"
+#include "guest.h"
 
 /* One directory with one file, `f`, whose handle is 9. */
 
@@ -118,31 +117,6 @@ static uint32_t stat_link(void *environment, uint32_t directory, const char *pat
     (void)environment;
     out->filetype = 7;
     return directory == 0 && size == 1 && path[0] == 'l' ? 0 : 44;
-}
-
-/* The guest's functions. */
-
-static fusee_value_t handle(uint32_t number) { return (fusee_value_t){.kind = FUSEE_U32, .of.u32 = number}; }
-static fusee_value_t number(uint64_t number) { return (fusee_value_t){.kind = FUSEE_U64, .of.u64 = number}; }
-static fusee_value_t flags(uint32_t flags) { return (fusee_value_t){.kind = FUSEE_FLAGS, .of.flags = flags}; }
-static fusee_value_t bytes(const char *data, size_t size) {
-    return (fusee_value_t){.kind = FUSEE_NUMBERS, .which = FUSEE_U8, .of.numbers = {size, (void *)data}};
-}
-static fusee_value_t path(const char *text, size_t size) {
-    return (fusee_value_t){.kind = FUSEE_STRING, .of.string = {size, (char *)text}};
-}
-
-static bool starved; /* nothing has to be right without memory, but nothing may be lost */
-
-static const fusee_value_t *call(fusee_component_instance_t *instance, const char *name, fusee_value_t *arguments,
-    size_t count, fusee_value_t *result) {
-    fusee_component_func_t *function = fusee_component_instance_func(instance, NULL, name);
-    wasm_trap_t *trap = fusee_component_call(function, arguments, count, result);
-    bool is_right = trap == NULL && (result->kind != FUSEE_VARIANT || result->which == FUSEE_OK);
-    check(is_right || starved, name);
-    wasm_trap_delete(trap);
-    if (!is_right) fusee_value_delete(result);
-    return is_right && result->kind == FUSEE_VARIANT ? result->of.payload.data : is_right ? result : NULL;
 }
 
 #define DESCRIPTOR "filesystem-types-descriptor-"

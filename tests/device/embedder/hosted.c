@@ -50,9 +50,13 @@ void go_off(void) {} /* nothing: no timers */
 
 void say(const char *text, size_t size) { fwrite(text, 1, size, stdout); }
 
-#ifdef COMPONENTS
+#if defined COMPONENTS || defined HTTP
 int main(void) {
+#ifdef HTTP
+    int failures = use_http();
+#else
     int failures = use_components() + use_files();
+#endif
     if (live != 0) printf("LEAKED: %ld\n", live);
     return failures != 0 || live != 0;
 }

@@ -25,3 +25,4 @@ int interrupt_guests(void); /* interrupting.c */
 int interrupt_in_threads(void); /* interrupting_threads.c: on computers only */
 int use_components(void); /* components.c: with a library of its own */
 int use_files(void); /* files.c: with the same */
+int use_http(void); /* http.c: with one that has HTTP */

@@ -9,7 +9,8 @@ from fusee.engine.capi.component.http import bodies, exchange, fields, messages
 from fusee.engine.capi.component.http.results import part_of
 from fusee.engine.capi.component.http.state import DONE, FULL, App, Ask, Body, Http
 from fusee.engine.capi.component.state import Component, Value
-from fusee.engine.capi.component.wasi.interfaces import give_all, give_table, packed
+from fusee.engine.capi.component.wasi.given import STREAMS, packed
+from fusee.engine.capi.component.wasi.interfaces import give_all, give_table
 from fusee.engine.capi.component.wasi.methods import LIST_OF
 from fusee.engine.capi.component.wasi.resources import (
     NO_RESOURCE,
@@ -122,7 +123,23 @@ _ALL: Final = [*TYPES, *HANDLER]
 RESOURCES: Final = {"http/types": (
     "fields", "outgoing-request", "request-options", "incoming-response", "future-incoming-response",
     "outgoing-response", "incoming-body", "future-trailers", "outgoing-body",
-)}  # fmt: skip
+), **STREAMS}  # fmt: skip
+GIVEN: Final[dict[str, tuple[str, ...]]] = {
+    "fields": (
+        "[constructor]fields", "[static]fields.from-list", "[method]fields.clone", "[method]future-trailers.get",
+        *(f"[method]{message}.headers" for message in ("outgoing-request", "incoming-response", "outgoing-response")),
+    ),
+    **{name: (f"[constructor]{name}",) for name in ("outgoing-request", "request-options", "outgoing-response")},
+    "outgoing-body": ("[method]outgoing-request.body", "[method]outgoing-response.body"),
+    "future-incoming-response": ("handle",),
+    "incoming-response": ("[method]future-incoming-response.get",),
+    "incoming-body": ("[method]incoming-response.consume",),
+    "future-trailers": ("[static]incoming-body.finish",),
+    "input-stream": ("[method]incoming-body.stream",),
+    "output-stream": ("[method]outgoing-body.write",),
+    "pollable": ("[method]future-incoming-response.subscribe", "[method]future-trailers.subscribe"),
+}  # fmt: skip
+"""As those of the other interfaces (`wasi.given`)."""
 
 BODIES = table(Body, [function.body for function in _ALL])
 WHATS = table(u8, [function.what for function in _ALL])
@@ -172,7 +189,7 @@ def _named(functions: list[Function], first: int) -> dict[str, tuple[Any, tuple[
 
 
 FUNCTIONS: Final = {"http/types": _named(TYPES, 0), "http/outgoing-handler": _named(HANDLER, len(TYPES))}
-FUNCTION_NAMES = table(u8, packed(FUNCTIONS))
+FUNCTION_NAMES = table(u8, packed(FUNCTIONS, RESOURCES, GIVEN))
 RESOURCE_NAMES = table(u8, packed(RESOURCES))
 CALLBACKS = table(Callback, [row[0] for found in FUNCTIONS.values() for row in found.values()])
 READ = table(Fn[[usize, usize, Ptr[u8], usize, Ptr[usize]], u32], [bodies.read])
@@ -216,8 +233,7 @@ def hook(hooks: Hooks) -> None:
 @kernel
 def give_http(c: Component, resources: ResourceTable) -> None:
     give_table(c, resources)
-    give_all(c, cast(Ptr[u8], FUNCTION_NAMES), cast(Ptr[usize], CALLBACKS))
-    give_all(c, cast(Ptr[u8], RESOURCE_NAMES), null(Ptr[usize]))
+    give_all(c, cast(Ptr[u8], FUNCTION_NAMES), cast(Ptr[usize], CALLBACKS), cast(Ptr[u8], RESOURCE_NAMES))
     for i in span(header(c).files.count):
         give_http(cast(Component, c.parts[i]), resources)
 

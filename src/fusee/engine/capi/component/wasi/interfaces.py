@@ -12,13 +12,22 @@ from fusee.engine.capi.component.format import Kind, Owner
 from fusee.engine.capi.component.hosts import Destructor
 from fusee.engine.capi.component.state import Component, Value
 from fusee.engine.capi.component.wasi import cli, clocks, files, methods, streams
+from fusee.engine.capi.component.wasi.given import (
+    ANY,
+    GIVEN,
+    RESOURCE_NAMES,
+    RESOURCES,
+    behind,
+    behind_types,
+    gives_only,
+    packed,
+)
 from fusee.engine.capi.component.wasi.methods import LIST_OF
 from fusee.engine.capi.component.wasi.resources import ResourceTable, drop, new_table
 from fusee.engine.capi.component.wasi.results import NO_MEMORY, Callback, number, refuse, without_payload
 from fusee.engine.capi.state import Trap
 from fusee.kernel.lang import Fn, Ptr, address, cast, instance, is_null, kernel, null, span, table, u8, u32, usize
 
-ANY: Final = 0xFF  # in the place of the number of arguments: they are not looked at
 NOT_SUPPORTED: Final = 2  # `error-code` of `wasi:sockets/network`
 _OWN: Final = {"kind": Kind.OWN}
 _SELF: Final = (Kind.BORROW,)
@@ -84,35 +93,7 @@ FUNCTIONS: Final[dict[str, dict[str, tuple[Any, tuple[int, ...] | None]]]] = {
 }  # fmt: skip
 """By interface of the package `wasi` and name: what is called, and the kinds of its parameters if it looks at them."""
 
-RESOURCES: Final = {
-    "filesystem/types": ("descriptor", "directory-entry-stream"), "io/poll": ("pollable",),
-    "io/streams": ("input-stream", "output-stream"),
-}  # fmt: skip
-"""What has to be dropped."""
-
-
-def _text(name: str) -> bytes:
-    """How long it is, and it with a zero byte, as the app writes names."""
-    return bytes([len(name)]) + name.encode() + b"\0"
-
-
-def _types(params: tuple[int, ...] | None) -> bytes:
-    return bytes([ANY]) if params is None else bytes([len(params), *params])
-
-
-def packed(interfaces: dict[str, Any]) -> bytes:
-    """An interface, and names with types of functions or alone; a zero byte ends it, and another one everything."""
-    packed = b""
-    for interface, found in interfaces.items():
-        packed += _text(f"wasi:{interface}@0.2")
-        for name in found:
-            packed += _text(name) + (_types(found[name][1]) if isinstance(found, dict) else bytes([ANY]))
-        packed += b"\0"
-    return packed + b"\0"
-
-
-FUNCTION_NAMES = table(u8, packed(FUNCTIONS))
-RESOURCE_NAMES = table(u8, packed(RESOURCES))
+FUNCTION_NAMES = table(u8, packed(FUNCTIONS, RESOURCES, GIVEN))
 CALLBACKS = table(Callback, [row[0] for found in FUNCTIONS.values() for row in found.values()])
 
 
@@ -151,44 +132,49 @@ def give_table(c: Component, resources: ResourceTable) -> None:
 @kernel
 def give_wasi(c: Component, resources: ResourceTable) -> None:
     give_table(c, resources)
-    give_all(c, cast(Ptr[u8], FUNCTION_NAMES), cast(Ptr[usize], CALLBACKS))
-    give_all(c, cast(Ptr[u8], RESOURCE_NAMES), null(Ptr[usize]))
+    give_all(c, cast(Ptr[u8], FUNCTION_NAMES), cast(Ptr[usize], CALLBACKS), cast(Ptr[u8], RESOURCE_NAMES))
     for i in span(header(c).files.count):
         give_wasi(cast(Component, c.parts[i]), resources)
 
 
 @kernel
-def give_all(c: Component, text: Ptr[u8], callbacks: Ptr[usize]) -> None:
-    """What is packed in a text: functions, or resources if there are no callbacks."""
+def give_all(c: Component, functions: Ptr[u8], callbacks: Ptr[usize], resources: Ptr[u8]) -> None:
+    """What is packed in two texts."""
+    give_named(c, functions, callbacks, resources)
+    give_named(c, resources, null(Ptr[usize]), resources)
+
+
+@kernel
+def give_named(c: Component, names: Ptr[u8], callbacks: Ptr[usize], resources: Ptr[u8]) -> None:
+    """Functions, or resources if there are no callbacks."""
+    text = names
     given = u32(0)
     while text[0] != 0:
         interface = text + 1
         text = behind(text)
         while text[0] != 0:
-            types = behind(text)
             if not is_null(callbacks):
-                give_function(c, interface, text + 1, types, callbacks + given)
+                give_function(c, interface, text, callbacks + given, resources)
             elif c.resources != 0:
                 give_destructor(c, interface, text + 1)
             given += 1
-            text = types + 1
-            if types[0] != ANY:
-                text = text + types[0]
+            text = behind_types(behind(text)) + 1
         text = text + 1
 
 
 @kernel
-def behind(text: Ptr[u8]) -> Ptr[u8]:
-    return text + (u32(text[0]) + 2)
-
-
-@kernel
-def give_function(c: Component, interface: Ptr[u8], name: Ptr[u8], types: Ptr[u8], callback: Ptr[usize]) -> None:
+def give_function(
+    c: Component, interface: Ptr[u8], text: Ptr[u8], callback: Ptr[usize], resources: Ptr[u8]
+) -> None:  # fmt: skip
+    types = behind(text)
     for i in span(header(c).imports.count):
         row = import_row(c, i)
-        if c.functions[i].callback != 0 or not is_named(c, row.name, interface, name):
+        if c.functions[i].callback != 0 or not is_named(c, row.name, interface, text + 1):
             continue
-        if not has_types(c, function_row(c, row.function).params, types):
+        function = function_row(c, row.function)
+        if not has_types(c, function.params, types):
+            continue
+        if not gives_only(c, function.result, resources, u32(behind_types(types)[0])):
             continue
         c.functions[i].callback = callback[0]
         c.functions[i].environment = c.resources

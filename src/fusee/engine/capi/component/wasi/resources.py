@@ -61,9 +61,7 @@ class What(IntEnum):
     INPUT_BODY = 13
     OUTPUT_BODY = 14
     TRAILERS = 15
-    ASKED = 16  # a request to the guest
-    ANSWER = 17  # a response of the guest's
-    OUTPARAM = 18
+    ANSWER = 16  # a response of the guest's
 
 
 @struct
