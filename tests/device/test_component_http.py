@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import pytest
@@ -173,6 +174,45 @@ def test_parts_of_requests_are_what_they_are_here(guest: HttpRelay, program: Pro
         assert guest.plain(TYPES, f"outgoing-request.set-{name}", request, value) == expected, value
         expected = here(program, f"[method]outgoing-request.{name}", made)
         assert guest.types(f"outgoing-request.{name}", request) == expected
+
+
+LETTERS: Final = "aZk09-_.~!$&'()*+,;=:@%/?#|`^ \t\r\n\0\x7f\x80é\u212a\uff0f\U0001f4a9\"\\<>{}"
+"""Without brackets: which addresses of IPv6 there are, is not looked at on devices."""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_texts_are_what_they_are_here(guest: HttpRelay, program: Program, seed: int) -> None:
+    random = Random(seed)
+
+    def text() -> str:
+        start = random.choice(("", "", "/", "?", "a", "a.org:", "http", "keep-alive", "TE"))
+        return start + "".join(random.choices(LETTERS[: random.choice((9, 24, 60))], k=random.randrange(4)))
+
+    made, fields = here(program, "[constructor]fields"), guest.fields()
+    message = here(program, "[constructor]outgoing-request", here(program, "[constructor]fields"))
+    request = guest.types("[constructor]outgoing-request", guest.fields())
+    for _ in range(100):
+        name, value = text(), text().encode(random.choice(("utf-8", "utf-16-le")))
+        for function, arguments in (
+            ("append", (name, value)), ("delete", (text(),)), ("get", (text(),)), ("has", (name,)),
+        ):  # fmt: skip
+            expected = here(program, f"[method]fields.{function}", made, *arguments)
+            assert guest.types(f"fields.{function}", fields, *arguments) == expected, (function, arguments)
+        for part, wanted in (
+            ("method", Variant("other", text())), ("scheme", Variant("other", text())),
+            ("path-with-query", text()), ("authority", text()),
+        ):  # fmt: skip
+            expected = program.call(TYPES, f"[method]outgoing-request.set-{part}", message, wanted)
+            assert guest.plain(TYPES, f"outgoing-request.set-{part}", request, wanted) == expected, (part, wanted)
+    assert guest.types("fields.entries", fields) == here(program, "[method]fields.entries", made)
+
+
+def test_a_sign_that_becomes_a_letter_is_none(guest: HttpRelay, program: Program) -> None:
+    """The small letter of the sign for Kelvin is `k`."""
+    made = here(program, "[static]fields.from-list", [("k", b"1")])
+    assert guest.types("fields.has", guest.fields(("k", b"1")), "\u212a") is False
+    assert here(program, "[method]fields.has", made, "\u212a") is False
+    assert here(program, "[method]fields.has", made, "K") is True
 
 
 def test_responses_and_options(guest: HttpRelay) -> None:
@@ -427,6 +467,20 @@ def test_an_interrupt_ends_a_wait() -> None:
     assert guest.close() == 0
 
 
+def test_an_interrupt_while_a_body_is_written() -> None:
+    guest = HttpRelay(())
+    request = guest.request(method="put")
+    stream = guest.types("outgoing-body.write", guest.types("outgoing-request.body", request))
+    guest.handle(request)
+    guest.http.exchanges[7].is_ready = False
+    guest.device.when_waiting = lambda: guest.call("fusee_store_interrupt", guest.store, 1)
+    with pytest.raises(DeviceTrap, match="interrupt"):
+        guest.stream("output-stream.blocking-write-and-flush", stream, b"abc")
+    assert "write" not in guest.http.asked
+    guest.device.when_waiting = None
+    assert guest.close() == 0
+
+
 # Limits, and what is not there
 
 
@@ -488,6 +542,7 @@ def test_without_memory() -> None:
         guest.call("fusee_component_instance_delete", guest.instance)
         guest.is_giving = False
         assert all(exchange.is_closed for exchange in guest.http.exchanges.values())
+        assert all(exchange.trailers in (None, [(b"t", b"1")]) for exchange in guest.http.exchanges.values())
         guest.instantiate()
     assert step > 40
     assert guest.close() == 0

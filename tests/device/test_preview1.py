@@ -90,6 +90,8 @@ def test_clocks() -> None:
     assert waited(clock(5, 1, 2_000_000_007 + MILLISECOND, 1)) == ([(5, 0, 0, 0, 0)], MILLISECOND)
     assert waited(clock(5, 0, 1_000_000_007 + MILLISECOND, 1)) == ([(5, 0, 0, 0, 0)], MILLISECOND)
     assert waited(clock(5, 0, 3, 1), clock(6, 1, (1 << 64) - 1)) == ([(5, 0, 0, 0, 0)], 0)
+    never = (1 << 64) - 1
+    assert waited(clock(5, 0, never, 1), clock(6, 1, never, 1), clock(7, 1, 1)) == ([(7, 0, 0, 0, 0)], 1)
     assert waited(clock(5, 4, 0)) == ([(5, Errno.INVAL, 0, 0, 0)], 0)
 
 
@@ -131,6 +133,30 @@ def test_ranges_that_are_refused(arguments: tuple[int, ...], errno: Errno) -> No
     assert app.close() == 0
 
 
+def polled(text: str, data: bytes, arguments: tuple[int, ...]) -> bytes:
+    """What a program of that text writes."""
+    given = " ".join(f"(i32.const {value})" for value in arguments)
+    packed = "".join(f"\\{byte:02x}" for byte in data)
+    app = Program(wat2wasm(text.format(module="wasi_snapshot_preview1", data=packed, arguments=given)))
+    assert app.start() == 0
+    assert app.close() == 0
+    return app.written[1]
+
+
+def test_events_in_the_place_of_subscriptions() -> None:
+    """The first one overwrites the second subscription, the number what the last event has of no use."""
+    text = POLL.replace("(data (i32.const 4096)", "(data (i32.const 1000)")
+    found = polled(text, file(1, 1, 0) + file(2, 2, 1), (1000, 1048, 2, 1048 + 56))[1048 - 16 :]
+    assert struct.unpack_from("<QHB5xQH", found) == (1, 0, 1, 1, 0)
+    assert struct.unpack_from("<QHB5xQI", found, 32) == (2, 0, 2, 1, 2)
+
+
+def test_as_many_subscriptions_as_there_may_be() -> None:
+    """Each of them, all zeros, is a clock that is over."""
+    found = polled(POLL.replace('"memory") 1', '"memory") 32'), b"", (4096, 16 << 16, MAX_SUBSCRIPTIONS, 16))
+    assert struct.unpack_from("<I", found) == (MAX_SUBSCRIPTIONS,)
+
+
 def test_an_interrupt_ends_a_wait() -> None:
     arguments = f"(i32.const 4096) (i32.const 16) (i32.const 1) (i32.const {COUNT_AT})"
     data = "".join(f"\\{byte:02x}" for byte in clock(5, 1, 1 << 63))
@@ -149,6 +175,67 @@ def test_without_memory() -> None:
     app.start()
     app.device.allocations_left = 1
     assert app.start() == Errno.NOMEM
+    assert app.close() == 0
+
+
+IN_SHARED = """(module
+  (import "wasi_snapshot_preview1" "{name}" (func $call (param {types}) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1 1 shared)
+  (data (i32.const 0) "\\40\\00\\00\\00\\08\\00\\00\\00")
+  (data (i32.const 64) "filefold")
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (call $exit (call $call {arguments}))))"""
+"""Writes the paths that are at 64, and gives them to a function."""
+
+
+class Sharing(Program):
+    """Another thread changes paths, as soon as a function is asked; they are where it has been written from."""
+
+    place = 0
+
+    def _write(self, environment: int, descriptor: int, data: int, size: int) -> int:
+        self.place = data
+        return super()._write(environment, descriptor, data, size)
+
+    def change(self) -> None:
+        assert self.device.space.read(self.place, 8) == b"filefold"
+        self.device.space.write(self.place, b"../x../x")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "types", "arguments"),
+    [
+        ("path_open", "open", "i32 i32 i32 i32 i32 i64 i64 i32 i32", (3, 1, 64, 4, 0, 0, 0, 0, 16)),
+        ("path_filestat_get", "path_stat", "i32 i32 i32 i32 i32", (3, 1, 64, 4, 256)),
+        ("path_filestat_set_times", "path_set_times", "i32 i32 i32 i32 i64 i64 i32", (3, 0, 64, 4, 1, 1, 5)),
+        ("path_unlink_file", "remove_file", "i32 i32 i32", (3, 64, 4)),
+        ("path_create_directory", "make_directory", "i32 i32 i32", (3, 68, 4)),
+        ("path_rename", "rename", "i32 i32 i32 i32 i32 i32", (3, 64, 4, 3, 68, 4)),
+        ("path_link", "link", "i32 i32 i32 i32 i32 i32 i32", (3, 0, 64, 4, 3, 68, 4)),
+        ("path_symlink", "symlink", "i32 i32 i32 i32 i32", (64, 4, 3, 68, 4)),
+        ("path_readlink", "read_link", "i32 i32 i32 i32 i32 i32", (3, 64, 4, 256, 9, 16)),
+    ],
+)
+def test_another_thread_cannot_change_a_path_that_was_looked_at(
+    tmp_path: Path, name: str, asked: str, types: str, arguments: tuple[int, ...]
+) -> None:
+    """Not between that and the app: of a shared memory it is given copies, which are gone afterwards."""
+    (tmp_path / "there").touch()
+    if name == "path_readlink":
+        (tmp_path / "file").symlink_to("there")
+    else:
+        (tmp_path / "there").rename(tmp_path / "file")
+    constants = zip(types.split(), arguments, strict=True)
+    given = " ".join(f"({type_}.const {value})" for type_, value in constants)
+    app = Sharing(wat2wasm(IN_SHARED.format(name=name, types=types, arguments=given)), {"/": tmp_path})
+    app.files.meanwhile[asked] = app.change
+    assert app.start() == 0
+    assert app.device.space.read(app.place, 8) == b"../x../x"
+    if name == "path_symlink":
+        assert (tmp_path / "fold").readlink() == Path("file")
     assert app.close() == 0
 
 

@@ -100,10 +100,11 @@ void fusee_component_allow_undefined(fusee_component_t *component, bool allowed)
 
 /* Have the library give WASI 0.2, where the app has defined nothing: arguments, environment, standard streams, directories, files
  * and exit by what the store has (`fusee_store_set_wasi`); clocks, timers and random numbers by the platform. Sockets and what
- * `fusee_files_t` does not carry (links, times, sizes) are errors that say so. All other functions of WASI's trap when they
- * are called, and so do those that the component imports with types of its own. The program is called by its export `run` of
- * `wasi:cli/run@0.2`; if it exits, that is a trap (`fusee_trap_exit_status`). The app's definitions may come before or after. An
- * app that defines what makes a resource defines all that takes it; its numbers of resources are less than 1 << 30. */
+ * the app has no callback for in `fusee_files_t` are errors that say so. All other functions of WASI's trap when they
+ * are called, and so do those that the component imports with types of its own, a resource of the app's for one. The program is
+ * called by its export `run` of `wasi:cli/run@0.2`; if it exits, that is a trap (`fusee_trap_exit_status`). The app's definitions
+ * may come before or after. An app that defines what makes a resource defines all that takes it; its numbers of resources are
+ * less than 1 << 30. */
 
 void fusee_component_use_wasi(fusee_component_t *component);
 

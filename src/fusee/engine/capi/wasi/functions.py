@@ -8,6 +8,7 @@ from fusee.engine.capi.state import StoreObject
 from fusee.engine.capi.trap import new_trap, stop
 from fusee.engine.capi.wasi import fd, links, path, poll, process
 from fusee.engine.capi.wasi.config import end_call
+from fusee.engine.capi.wasi.guest import delete_texts
 from fusee.engine.capi.wasi.names import exported_memory
 from fusee.engine.capi.wasi.state import IO, Call, Wasi
 from fusee.kernel.lang import Fn, Ptr, cast, is_null, kernel, stack_array, table, u8, u16, u32, u64, usize
@@ -142,10 +143,12 @@ def call_wasi(s: StoreObject, number: u32, instance: usize, slots: Ptr[u64]) -> 
     c.wasi = cast(Wasi, s.wasi)
     c.memory = exported_memory(c.wasi, instance)
     c.arguments = slots
+    c.texts = usize(0)
     if is_null(c.memory):
         return stop(s, new_trap(s, NO_MEMORY))
     c.wasi.calls += 1
     errno = BODIES[number](c)
+    delete_texts(c)
     end_call(c.wasi)
     if errno >= ERRNOS:
         if number == PROC_EXIT:

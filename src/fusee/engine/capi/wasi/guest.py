@@ -2,12 +2,36 @@
 
 from typing import Final
 
+from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.wasi.state import ILSEQ, NOTCAPABLE, SUCCESS, Call, FileStat
 from fusee.engine.runtime.memory import out_of_range
-from fusee.kernel.lang import Ptr, is_null, kernel, null, span, store, u8, u32, u64
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    copy_bytes,
+    is_null,
+    kernel,
+    null,
+    size_of,
+    span,
+    store,
+    struct,
+    u8,
+    u32,
+    u64,
+    usize,
+)  # fmt: skip
 
 SLASH: Final = ord("/")
 DOT: Final = ord(".")
+
+
+@struct
+class Text:
+    """A copy of one of the guest's, which is behind this."""
+
+    next: usize
 
 
 @kernel
@@ -22,6 +46,33 @@ def guest(c: Call, pointer: u32, size: u64) -> Ptr[u8]:
     if out_of_range(pointer, size, c.memory.length_bytes):
         return null(Ptr[u8])
     return c.memory.base + pointer
+
+
+@kernel
+def text(c: Call, index: u32, size: u32) -> Ptr[u8]:
+    """The text that an `i32` argument points at, until the call ends; null if it is not within the guest's memory.
+
+    Of a shared memory it is a copy: another thread would else change a path after it has been looked at. Without memory
+    for that it is null, too.
+    """
+    found = guest(c, argument(c, index), u64(size))
+    if is_null(found) or not c.memory.is_shared:
+        return found
+    copy = new_block(usize(size_of(Text)) + size)
+    if is_null(copy):
+        return copy
+    cast(Text, copy).next = c.texts
+    c.texts = address(copy)
+    copy_bytes(copy + usize(size_of(Text)), found, usize(size))
+    return copy + usize(size_of(Text))
+
+
+@kernel
+def delete_texts(c: Call) -> None:
+    while c.texts != 0:
+        last = c.texts
+        c.texts = cast(Text, last).next
+        delete_block(cast(Ptr[u8], last))
 
 
 @kernel

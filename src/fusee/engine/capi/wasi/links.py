@@ -1,7 +1,7 @@
 """Links: the app's callbacks make and read them. What a link leads to is the app's to find out, or to refuse."""
 
 from fusee.engine.capi.wasi.fd import finished
-from fusee.engine.capi.wasi.guest import SLASH, argument, check_text, guest
+from fusee.engine.capi.wasi.guest import SLASH, argument, check_text, guest, text
 from fusee.engine.capi.wasi.path import check_place
 from fusee.engine.capi.wasi.state import FAULT, INVAL, NOTCAPABLE, NOTSUP, STREAMS, SUCCESS, Call
 from fusee.kernel.lang import Ptr, address, is_null, kernel, minimum, stack_array, u8, u32, u64, usize
@@ -75,7 +75,7 @@ def read_link_at(
 def path_link(c: Call) -> u32:
     """Descriptor, lookup flags, path, its size, new descriptor, new path, its size."""
     size, to_size = argument(c, u32(3)), argument(c, u32(6))
-    path, to_path = guest(c, argument(c, u32(2)), size), guest(c, argument(c, u32(5)), to_size)
+    path, to_path = text(c, u32(2), size), text(c, u32(5), to_size)
     return link_at(c, argument(c, u32(1)), argument(c, u32(0)), path, size, argument(c, u32(4)), to_path, to_size)
 
 
@@ -83,7 +83,7 @@ def path_link(c: Call) -> u32:
 def path_symlink(c: Call) -> u32:
     """Target, its size, descriptor, path, its size."""
     target_size, size = argument(c, u32(1)), argument(c, u32(4))
-    target, path = guest(c, argument(c, u32(0)), target_size), guest(c, argument(c, u32(3)), size)
+    target, path = text(c, u32(0), target_size), text(c, u32(3), size)
     return symlink_at(c, target, target_size, argument(c, u32(2)), path, size)
 
 
@@ -95,5 +95,5 @@ def path_readlink(c: Call) -> u32:
     if is_null(into) or is_null(guest(c, argument(c, u32(5)), u64(4))):
         return FAULT
     used = stack_array(usize, 1)
-    errno = read_link_at(c, argument(c, u32(0)), guest(c, argument(c, u32(1)), size), size, into, room, used)
+    errno = read_link_at(c, argument(c, u32(0)), text(c, u32(1), size), size, into, room, used)
     return errno if errno != SUCCESS else finished(c, argument(c, u32(5)), u32(used[0]))

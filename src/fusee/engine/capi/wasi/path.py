@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.capi.wasi.fd import FILESTAT_0_BYTES, FILESTAT_BYTES, check_times
-from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_filestat_0, put_u32
+from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_filestat_0, put_u32, text
 from fusee.engine.capi.wasi.state import (
     DIRECTORY,
     FAULT,
@@ -144,7 +144,7 @@ def set_times_at(
 def path_open(c: Call) -> u32:
     """Descriptor, lookup flags, path, its size, open flags, rights, inherited rights, descriptor flags, result."""
     size = argument(c, u32(3))
-    path = guest(c, argument(c, u32(2)), size)
+    path = text(c, u32(2), size)
     if is_null(guest(c, argument(c, u32(8)), u64(4))):
         return FAULT
     lookup, flags, fd_flags = argument(c, u32(1)), argument(c, u32(4)), argument(c, u32(7))
@@ -163,7 +163,7 @@ def path_open(c: Call) -> u32:
 def path_status(c: Call, status: FileStat) -> u32:
     """What the app knows of the path in the arguments."""
     size = argument(c, u32(3))
-    path = guest(c, argument(c, u32(2)), size)
+    path = text(c, u32(2), size)
     return status_at(c, argument(c, u32(1)), argument(c, u32(0)), path, size, status)
 
 
@@ -192,7 +192,7 @@ def path_filestat_get_0(c: Call) -> u32:
 @kernel
 def by_path(c: Call, change: Path) -> u32:
     size = argument(c, u32(2))
-    return change_at(c, argument(c, u32(0)), guest(c, argument(c, u32(1)), size), size, change)
+    return change_at(c, argument(c, u32(0)), text(c, u32(1), size), size, change)
 
 
 @kernel
@@ -213,9 +213,9 @@ def path_unlink_file(c: Call) -> u32:
 @kernel
 def path_rename(c: Call) -> u32:
     size = argument(c, u32(2))
-    path = guest(c, argument(c, u32(1)), size)
+    path = text(c, u32(1), size)
     to_size = argument(c, u32(5))
-    to_path = guest(c, argument(c, u32(4)), to_size)
+    to_path = text(c, u32(4), to_size)
     return rename_at(c, argument(c, u32(0)), path, size, argument(c, u32(3)), to_path, to_size)
 
 
@@ -226,6 +226,6 @@ def path_filestat_set_times(c: Call) -> u32:
     if errno != SUCCESS:
         return errno
     size = argument(c, u32(3))
-    path = guest(c, argument(c, u32(2)), size)
+    path = text(c, u32(2), size)
     flags = argument(c, u32(6)) | nofollow(argument(c, u32(1)))
     return set_times_at(c, argument(c, u32(0)), path, size, c.arguments[4], c.arguments[5], flags)

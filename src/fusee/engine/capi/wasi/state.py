@@ -119,3 +119,4 @@ class Call:
     wasi: Wasi
     memory: Memory  # what the caller exports as "memory"
     arguments: Ptr[u64]
+    texts: usize  # copies (`guest.Text`)

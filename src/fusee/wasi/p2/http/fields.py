@@ -95,6 +95,8 @@ class Fields(Resource):
 
     def get(self, name: str) -> list[bytes]:
         """The values of a name."""
+        if not name.isascii():  # some signs have small letters that are ASCII
+            return []
         lower = name.lower()
         return [value for other, value in self.pairs if other.lower() == lower]
 
