@@ -100,9 +100,8 @@ class Instance(Unique):
     def __init__(self, store: Storelike, module: Module, imports: Sequence[Extern]) -> None:
         """An instance of `module` in `store`, with what it imports in the module's order; its start function runs.
 
-        Raises `ArgumentError`; `LinkError` if the imports do not fit; `LimitError`; `UnsupportedError` for what cannot
-        be executed yet; `Trap`, and what host functions raise, from segments and the start function; `StoreError` if
-        something belongs to another store or engine.
+        Raises `ArgumentError`; `LinkError` if the imports do not fit; `LimitError`; `Trap`, and what host functions
+        raise, from segments and the start function; `StoreError` if something belongs to another store or engine.
         """
         self._store = store_of(store)
         expect(module, Module, "a Module")
