@@ -267,12 +267,18 @@ class Device:
         before = self.stack
         try:
             self.is_executing = True  # a handler's call would have the same registers and place for arguments
-            return self._execute(address, kinds, arguments, result)
+            numbers, copies = self._push(arguments)
+            self._prepare(kinds, numbers, copies[-1][1] if copies else before)
+            Execution(self, address).run()
+            for argument, place, size in copies:
+                ctypes.memmove(argument, self.space.host_address(place, size), size)
+            return self._result(result)
         finally:
             self.is_executing = False
             self.stack = before
 
-    def _execute(self, address: int, kinds: Sequence[str], arguments: Sequence[Any], result: str | None) -> int | None:
+    def _push(self, arguments: Sequence[Any]) -> tuple[list[int], list[tuple[Any, int, int]]]:
+        """The numbers that are given, and what has been copied to the stack for them: object, place, bytes."""
         stack = self.stack
         numbers, copies = [], []
         for argument in arguments:
@@ -284,11 +290,7 @@ class Device:
                 numbers.append(stack)
             else:
                 numbers.append(int(plain(argument)))
-        self._prepare(kinds, numbers, stack)
-        Execution(self, address).run()
-        for argument, place, size in copies:
-            ctypes.memmove(argument, self.space.host_address(place, size), size)
-        return self._result(result)
+        return numbers, copies
 
     def _result(self, kind: str | None) -> int | None:
         if kind is None:
