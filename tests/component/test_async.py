@@ -481,6 +481,65 @@ def test_a_destructor_cannot_wait() -> None:
     world.store.close()
 
 
+DROPPING = """(component
+  (component $inner
+    (core func $return (canon task.return (result u32)))
+    (core func $set (canon context.set i32 0))
+    (core func $get (canon context.get i32 0))
+    (core module $d (import "" "return" (func $return (param i32)))
+      (import "" "set" (func $set (param i32))) (import "" "get" (func $get (result i32)))
+      (func (export "dtor") (param i32) {body}))
+    (core instance $di (instantiate $d (with "" (instance
+      (export "return" (func $return)) (export "set" (func $set)) (export "get" (func $get))))))
+    (type $r' (resource (rep i32) (dtor (func $di "dtor"))))
+    (export $r "r" (type $r'))
+    (core func $new (canon resource.new $r'))
+    (core module $m (import "" "new" (func $new (param i32) (result i32)))
+      (func (export "make") (param i32) (result i32) (call $new (local.get 0))))
+    (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+    (func (export "make") (param "n" u32) (result (own $r)) (canon lift (core func $i "make"))))
+  (component $outer
+    (import "i" (instance $i (export "r" (type $r (sub resource)))
+      (export "make" (func (param "n" u32) (result (own $r))))))
+    (alias export $i "r" (type $r))
+    (core func $make (canon lower (func $i "make")))
+    (core func $drop (canon resource.drop $r))
+    (core func $return (canon task.return (result u32)))
+    (core func $set (canon context.set i32 0))
+    (core func $get (canon context.get i32 0))
+    (core module $m (import "" "make" (func $make (param i32) (result i32)))
+      (import "" "drop" (func $drop (param i32))) (import "" "return" (func $return (param i32)))
+      (import "" "set" (func $set (param i32))) (import "" "get" (func $get (result i32)))
+      (func (export "run")
+        (call $set (i32.const 7))
+        (call $drop (call $make (i32.const 42)))
+        (call $return (call $get))))
+    (core instance $i (instantiate $m (with "" (instance (export "make" (func $make))
+      (export "drop" (func $drop)) (export "return" (func $return))
+      (export "set" (func $set)) (export "get" (func $get))))))
+    (func (export "run") async (result u32) (canon lift (core func $i "run") async)))
+  (instance $i (instantiate $inner))
+  (instance $o (instantiate $outer (with "i" (instance $i))))
+  (export "run" (func $o "run")))"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("(call $return (i32.const 6))", "not lifted with `async`"), ("(call $return (call $get))", "not lifted with"),
+        ("(call $set (i32.const 6))", 7), ("(if (call $get) (then (unreachable)))", 7),
+    ],
+)  # fmt: skip
+def test_a_destructor_has_nothing_of_the_task_that_drops(body: str, expected: object) -> None:
+    """It is another component's, which could give that task's result, or change its context."""
+    world = World(DROPPING.replace("{body}", body))
+    if isinstance(expected, int):
+        assert world.call("run") == expected
+    else:
+        with pytest.raises(Trap, match=str(expected)):
+            world.call("run")
+
+
 def test_objects_of_frames_that_wait_are_kept() -> None:
     async def main() -> None:
         go_on = asyncio.Event()

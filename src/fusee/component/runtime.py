@@ -14,7 +14,7 @@ from fusee.component.context import Context
 from fusee.component.corecall import CoreCall
 from fusee.component.explain import explain
 from fusee.component.formats import LIFTED, LOWERED, MEMORY
-from fusee.component.handles import Handle, HandleTable, Scope
+from fusee.component.handles import Handle, HandleTable, Scope, state_of
 from fusee.component.items import FuncType
 from fusee.component.layout import MOST_FLAT_PARAMS, MOST_FLAT_RESULTS, flatten_function, layout_of, parameters_type
 from fusee.component.match import Substitution, Work
@@ -407,11 +407,18 @@ def _may_leave(instance: ComponentInstance) -> None:
 
 
 def guest_destructor(owner: ComponentInstance, function: CoreCall) -> Callable[[int, Any], None]:
-    """What ends a resource that a component defines: its core function, called as a function of the component."""
+    """What ends a resource that a component defines: its core function, called as a function of the component.
+
+    Others who drop it call it in a task of its own: theirs, its result and context, are none of the component's.
+    """
+    state = state_of(owner.store)
 
     def destroy(rep: int, caller: ComponentInstance | None) -> None:
         entered = owner.enter(caller)
-        function.call(rep)
+        if state.tasks is None or caller is owner:
+            function.call(rep)
+        else:
+            state.tasks.call_plain(owner, function, rep)
         leave(entered)
 
     return destroy

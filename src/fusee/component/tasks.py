@@ -328,6 +328,20 @@ class Tasks:
             self.depth -= 1
         return True
 
+    def call_plain(self, instance: "ComponentInstance", core: "CoreCall", argument: int) -> None:
+        """Call a core function without result, as a task that may not wait (CanonicalABI, `canon resource.drop`)."""
+
+        def body() -> Body:
+            task.register(thread)
+            core.call(argument)
+            task.unregister(thread)
+            yield from ()
+
+        task = Task(self, None, instance, lambda scope: None, lambda result: None, None)
+        task.main, task.state = None, RESOLVED
+        thread = Thread(task, body(), False)
+        thread.resume()
+
     def end(self, instance: "ComponentInstance") -> None:
         """A component has trapped: threads of it, and of all that it is made of, go on no more."""
         root = instance.chain[-1]
