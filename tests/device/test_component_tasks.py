@@ -97,6 +97,32 @@ def test_components_that_call_each_other(name: str, function: str) -> None:
     }.get(name, "'first'")  # fmt: skip
 
 
+def test_an_interrupt_ends_a_callback_that_is_an_import() -> None:
+    """No guest's code runs then that would look for it."""
+    guest = """(component
+      (import "back" (func $back (param "event" u32) (param "a" u32) (param "b" u32) (result u32)))
+      (core func $back (canon lower (func $back)))
+      (core module $m (func (export "run") (result i32) (i32.const 1)))
+      (core instance $m (instantiate $m))
+      (func (export "run") async (canon lift (core func $m "run") async (callback $back))))"""
+    seen: list[tuple[int, ...]] = []
+
+    def back(store: Any, *event: int) -> int:
+        seen.append(event)
+        if len(seen) == 3:
+            app.call("fusee_store_interrupt", app.store, 1)
+        return 1 if len(seen) < 9 else 15  # which is no code
+
+    app = app_of(guest, back=back)
+    with pytest.raises(DeviceTrap, match="interrupt"):
+        app.func("run")()
+    assert seen == [(0, 0, 0)] * 3
+    app.call("fusee_store_interrupt", app.store, 0)
+    with pytest.raises(DeviceTrap, match="cannot enter"):
+        app.func("run")()
+    assert app.close() == 0
+
+
 def test_a_result_is_there_before_its_memory_is_used_again() -> None:
     """Its task goes on until its callback has said that it is over. Here the call comes back before that."""
     guest = component(

@@ -4,11 +4,11 @@ from typing import Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
-from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers
+from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers, slot_number
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import ACC, NOWHERE, ROOMY
-from fusee.engine.isa.row import SLOT_FIELD, Row, cell
+from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import NUMBER, ROWS
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_NATIVE
 from fusee.engine.registry import is_subtype_canonical
@@ -42,7 +42,6 @@ from fusee.kernel.lang import (
     unlikely,
     usize,
     v128,
-    whole,
 )  # fmt: skip
 from fusee.spec.traps import TrapCode
 
@@ -52,7 +51,7 @@ CALL_INDIRECT: Final = ROWS[NUMBER["call_indirect"]]
 
 @kernel(inline=True)
 def slot_field(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Static[int]) -> u32:
-    return whole(u32(load(SLOT_FIELD, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[number])))
+    return slot_number(f, cell(row, NOWHERE, forms, size_of(usize)).immediates[number])
 
 
 @kernel(inline=True)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from fusee.engine.isa.forms import ACC, CONST, PIN, PINS, SIGNED_SLOT, SLOT
-from fusee.engine.isa.row import SLOT_FIELD
+from fusee.engine.isa.row import SLOT_FIELD_BYTES
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.runtime import Instance, Memory
 from fusee.kernel.lang import (
@@ -25,6 +25,7 @@ from fusee.kernel.lang import (
     null,
     registers,
     u8,
+    u16,
     u32,
     u64,
     usize,
@@ -85,9 +86,17 @@ def is_slot(form: int) -> bool:
 
 
 @kernel(inline=True)
+def slot_number(f: Regs, at: Static[int]) -> u32:
+    """What the running cell has at an offset: the number of a slot, or an immediate that is as small."""
+    if SLOT_FIELD_BYTES == 4:
+        return whole(load(u32, f.pc + at))
+    return u32(load(u16, f.pc + at))  # extended by the load
+
+
+@kernel(inline=True)
 def frame_slot(f: Regs, at: Static[int]) -> Ptr[u64]:
     """The slot whose number the running cell has at an offset."""
-    return f.fp + whole(u32(load(SLOT_FIELD, f.pc + at)))
+    return f.fp + slot_number(f, at)
 
 
 @kernel(inline=True)

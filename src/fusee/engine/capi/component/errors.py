@@ -6,6 +6,7 @@ from fusee.engine.capi.component import capi
 from fusee.engine.capi.component.state import Instance
 from fusee.engine.capi.state import Trap, Vector
 from fusee.kernel.lang import KernelError, Ptr, cast, kernel, stack_array, table, u8, u16, u32, u64, usize
+from fusee.spec.traps import TrapCode
 from fusee.spec.worded import WordedCode
 
 
@@ -56,6 +57,7 @@ class Fault(WordedCode):
     CALLBACK_CODE = 37, "unsupported callback code"
     BACKPRESSURE = 38, "backpressure counter overflow"
     NOT_CANCELLED = 39, "`task.cancel` called by a task which has not been cancelled"
+    INTERRUPT = 40, TrapCode.INTERRUPT.message
 
 
 _TEXTS: Final = [fault.message.encode() for fault in Fault]

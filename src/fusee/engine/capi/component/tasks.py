@@ -22,7 +22,9 @@ from fusee.engine.capi.component.guest import begin_call, call_core, check_area,
 from fusee.engine.capi.component.handles import add_handle, find_handle, remove_handle
 from fusee.engine.capi.component.lift import lift_arguments
 from fusee.engine.capi.component.state import Call, Instance, Task, Value
+from fusee.engine.capi.state import StoreObject
 from fusee.engine.capi.state import Value as CoreValue
+from fusee.engine.runtime.metering import is_late
 from fusee.kernel.lang import Ptr, address, cast, kernel, span, stack_array, store, u32, u64
 
 # What a callback says.
@@ -55,7 +57,7 @@ def begin_task(instance: Instance, task: Task, row: ExportRow, function: Functio
 
 @kernel(cold=True)
 def stop(instance: Instance, fault: u32) -> None:
-    """It would wait for ever."""
+    """It would wait for ever, or shall not go on."""
     instance.may_enter = False
     raise Broken(fault, 0)
 
@@ -71,6 +73,8 @@ def finish_task(instance: Instance, row: ExportRow, values: Ptr[CoreValue], task
             if packed & CODE_MASK == WAIT:
                 find_handle(instance.guest, packed >> CODE_BITS, SET)
                 stop(instance, u32(Fault.DEADLOCK))
+            if is_late(cast(StoreObject, instance.component.store).store):  # if it is an import, no guest looks
+                stop(instance, u32(Fault.INTERRUPT))
             for i in span(u32(3)):
                 put_i32(values[i], u32(0))
             call_core(instance, item_at(instance, row.post_return), values, u32(3), u32(1))

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.capi.component import capi
-from fusee.engine.capi.component.errors import Broken, Fault
+from fusee.engine.capi.component.errors import Broken, Fault, trap_from
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import new_numbers
@@ -18,7 +17,7 @@ from fusee.engine.capi.component.wasi.results import (
     put_number,
     trap_for,
 )
-from fusee.engine.capi.state import StoreObject, Trap, Vector
+from fusee.engine.capi.state import StoreObject, Trap
 from fusee.engine.capi.waiting import sleep_until, token_of
 from fusee.engine.capi.wasi.state import NOMEM, SUCCESS
 from fusee.engine.runtime.metering import MONOTONIC, is_late
@@ -33,21 +32,18 @@ from fusee.kernel.lang import (
     null,
     span,
     stack_array,
-    table,
     u8,
     u32,
     u64,
     usize,
 )  # fmt: skip
-from fusee.spec.traps import TrapCode
 
 MOST_RANDOM: Final = u64(1 << 24)
 NANOSECONDS: Final = u64(1_000_000_000)
 REALTIME: Final = u32(0)
 NEVER: Final = ~u64(0)
 TOO_MANY: Final = u64(Broken(Fault.HANDLES_FULL, 0).status)
-INTERRUPT: Final = TrapCode.INTERRUPT.message.encode()
-INTERRUPT_TEXT = table(u8, INTERRUPT)
+INTERRUPTED: Final = u64(Broken(Fault.INTERRUPT, 0).status)
 
 
 # wasi:clocks
@@ -152,12 +148,7 @@ def is_ready(resources: ResourceTable, waited_for: Resource) -> bool:
 def wait_until(s: StoreObject, time: u64, token: u32) -> Trap:
     """Until then or until something has changed, or until the guest shall stop, which is a trap."""
     sleep_until(s, time, token)
-    if not is_late(s.store):
-        return null(Trap)
-    message = stack_array(Vector, 1)[0]
-    message.size = usize(len(INTERRUPT))
-    message.data = cast(Ptr[u8], INTERRUPT_TEXT)
-    return capi.new_trap(address(s), message)
+    return trap_from(address(s), INTERRUPTED) if is_late(s.store) else null(Trap)
 
 
 @kernel
