@@ -172,24 +172,14 @@ class Tasks:
           (func (export "f") async (param "value" {self._text}) (canon lift (core func $i "f") {self._options[1]}))"""
 
 
-def stream(types: RandomTypes, text: str, ty: ValType, data: bytes, place: int | None) -> Both:
-    """`f` of the outer one shows what it reads of a stream, which the inner one writes in pieces.
-
-    They are values that the host gives, or if there is a place, random bytes.
-    """
-    chance, size = types.chance, layout_of(ty).size
-    definitions = " ".join(types.definitions)
-    given = " ".join(f'(with "t{i}" (type $t{i}))' for i in range(len(types.definitions)))
-    options = _options(types)
-    at_once, piece = chance.choice((1, 2, 5)), chance.choice((1, 2, 3))
-    values = f"(result (list {text}))"
-    shows = f'(param "values" (list {text}))'
+def _writer(text: str, size: int, options: str, data: bytes, place: int | None, at_once: int) -> str:
+    """Fields of a component that opens a stream, and writes to it so many elements at once, as often as it is asked."""
     found = "(call $give (i32.const 8))" if place is None else f"""
       (i32.store (i32.const 8) (i32.const {place})) (i32.store (i32.const 12) (i32.const 4))"""
-    inner = f"""{LIBC} (type $s (stream {text}))
+    return f"""{LIBC} (type $s (stream {text}))
       (core func $new (canon stream.new $s)) (core func $close (canon stream.drop-writable $s))
-      (core func $write (canon stream.write $s async {options[0]}))
-      (core func $give (canon lower (func $give) {options[0]}))
+      (core func $write (canon stream.write $s async {options}))
+      (core func $give (canon lower (func $give) {options}))
       (core module $m (import "libc" "memory" (memory 1)) (import "host" "give" (func $give (param i32)))
         (import "host" "new" (func $new (result i64))) (import "host" "close" (func $close (param i32)))
         (import "host" "write" (func $write (param i32 i32 i32) (result i32)))
@@ -213,11 +203,15 @@ def stream(types: RandomTypes, text: str, ty: ValType, data: bytes, place: int |
         (export "write" (func $write))))))
       (func (export "open") (result $s) (canon lift (core func $i "open")))
       (func (export "next") (result u32) (canon lift (core func $i "next")))"""
-    outer = f"""{LIBC} (type $s (stream {text}))
+
+
+def _reader(text: str, size: int, options: str, piece: int) -> str:
+    """Fields of one that reads from it, so many elements at a time, and shows them."""
+    return f"""{LIBC} (type $s (stream {text}))
       (import "open" (func $open (result $s))) (import "next" (func $next (result u32)))
       (core func $open (canon lower (func $open))) (core func $next (canon lower (func $next)))
-      (core func $show (canon lower (func $show) {options[1]}))
-      (core func $read (canon stream.read $s async {options[1]}))
+      (core func $show (canon lower (func $show) {options}))
+      (core func $read (canon stream.read $s async {options}))
       (core func $set (canon waitable-set.new)) (core func $join (canon waitable.join))
       (core func $wait (canon waitable-set.wait (memory $memory)))
       (core module $m (import "host" "open" (func $open (result i32))) (import "host" "next" (func $next (result i32)))
@@ -242,6 +236,22 @@ def stream(types: RandomTypes, text: str, ty: ValType, data: bytes, place: int |
         (export "read" (func $read)) (export "set" (func $set)) (export "join" (func $join))
         (export "wait" (func $wait))))))
       (func (export "f") async (canon lift (core func $i "f")))"""
+
+
+def stream(types: RandomTypes, text: str, ty: ValType, data: bytes, place: int | None) -> Both:
+    """`f` of the outer one shows what it reads of a stream, which the inner one writes in pieces.
+
+    They are values that the host gives, or if there is a place, random bytes.
+    """
+    chance, size = types.chance, layout_of(ty).size
+    definitions = " ".join(types.definitions)
+    given = " ".join(f'(with "t{i}" (type $t{i}))' for i in range(len(types.definitions)))
+    options = _options(types)
+    at_once, piece = chance.choice((1, 2, 5)), chance.choice((1, 2, 3))
+    values = f"(result (list {text}))"
+    shows = f'(param "values" (list {text}))'
+    inner = _writer(text, size, options[0], data, place, at_once)
+    outer = _reader(text, size, options[1], piece)
     content = [types.value(ty) for _ in range(chance.randint(1, 7))]
     return Both(f"""(component {definitions} (import "give" (func $give {values})) (import "show" (func $show {shows}))
       (component $inner {definitions} (import "give" (func $give {values})) {inner})
