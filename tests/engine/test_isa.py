@@ -87,8 +87,8 @@ def key_of(signature: str) -> int:
 
 def last_places(row: Row) -> str:
     """Where `legalize` ends if nothing else helps: operands are in slots, unless the row wants them elsewhere."""
-    needed = row.shape.accumulator_place()
-    return "".join("a" if n + 1 == needed else "s" for n in range(len(row.sources)))
+    needed = {row.shape.place_of(letter): letter for letter in "ac"}
+    return "".join(needed.get(n + 1, "s") for n in range(len(row.sources)))
 
 
 def test_pairs_are_found_by_the_numbers_of_their_handlers() -> None:
@@ -123,8 +123,8 @@ def test_steps_take_every_local_and_every_operand_outside_of_the_accumulator() -
 
 
 def test_results_can_always_go_to_the_accumulator() -> None:
-    """And single operations are complete: where an operand may be does not depend on where the result goes, unless that
-    is a pin and the row says so."""
+    """And single operations are complete: where an operand may be does not depend on where the result goes, unless the
+    row says so."""
     for row in SINGLES:
         assert row.destinations in (EVERYWHERE, ACC_OR_SLOT, ACC_ONLY, NO_RESULT)
         assert bool(row.result) == (row.destinations != NO_RESULT)

@@ -12,7 +12,7 @@ from fusee.kernel.intrinsics import bitcast, fmin, minimum, select
 from fusee.kernel.lanes import LANE_TYPES, f32x4, f64x2, i8x16, i16x8, i32x4, u8x16, u16x8, u32x4, u64x2, v128
 from fusee.kernel.memory import load, read_bytes, store
 from fusee.kernel.scalars import u8, u32, u64
-from fusee.kernel.shuffles import dot, narrow_sat, shuffle, splat, swizzle_pair, widen_low, with_lane
+from fusee.kernel.shuffles import dot, lane_at, narrow_sat, shuffle, splat, swizzle_pair, widen_low, with_lane
 from fusee.kernel.target import ILP32
 
 patterns = st.integers(0, (1 << 128) - 1)
@@ -46,6 +46,11 @@ def test_a_comparison_gives_a_mask() -> None:
     with pytest.raises(TypeError, match="not a condition"):
         bool(mask)
     assert type(f64x2.of(1.0, 2.0) == f64x2.of(1.0, 3.0)) is u64x2
+
+
+def test_a_lane_has_a_number() -> None:
+    lanes = i16x8.of(*range(-4, 4))
+    assert [int(lane_at(lanes, u32(number))) for number in (0, 7, 8, 0xFFFF_FFFF)] == [-4, 3, -4, 3]
 
 
 def test_a_mask_chooses_by_its_first_bit() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from fusee.disasm.wasm import show_float
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
+from fusee.engine.isa.lanes import has_lane
 from fusee.engine.isa.pairs import named_by
 from fusee.engine.isa.row import FLOAT_TYPES, IMMEDIATE_BYTES, SLOT_FIELD_BYTES, Cell, Row, cell
 from fusee.engine.isa.table import HANDLER_COUNT
@@ -43,6 +44,13 @@ IMMEDIATE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "return_call_ref": ("out", "count"),
 }
 """What a family's immediates are called in listings. The others are slots, or speak for themselves."""
+
+
+def immediate_names(row: Row) -> tuple[str, ...]:
+    """What the immediates of a row are called, as far as they have names."""
+    return ("offset", "lane") if has_lane(row) else IMMEDIATE_NAMES.get(row.family, ())
+
+
 
 SLOT_NAMES: Final = ("at", "out", "zero")
 DISPLACEMENT_BYTES: Final = 4  # in the table behind a `br_table`
@@ -155,7 +163,7 @@ class CellPrinter:
             return f"global={self.own_global(value)}"
         if row.family in ("constant", "vector_constant", "shuffle"):
             return f"0x{value:x}"
-        names = IMMEDIATE_NAMES.get(row.family, ())
+        names = immediate_names(row)
         if n >= len(names):
             return f"s{value}"
         return f"{names[n]}={f's{value}' if names[n] in SLOT_NAMES else value}"

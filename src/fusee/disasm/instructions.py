@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fusee.disasm.cells import IMMEDIATE_NAMES
+from fusee.disasm.cells import immediate_names
 from fusee.engine.isa.forms import FORM_NAMES, NOWHERE
 from fusee.engine.isa.pairs import PAIR_COUNT
 from fusee.engine.isa.row import Row
@@ -28,5 +28,5 @@ def destinations(row: Row) -> str:
 
 def immediates(row: Row) -> str:
     """Kinds of the immediates, with their names as far as they have any."""
-    names = IMMEDIATE_NAMES.get(row.family, ())
+    names = immediate_names(row)
     return ", ".join(f"{names[n]} {kind}" if n < len(names) else kind for n, kind in enumerate(row.immediates))

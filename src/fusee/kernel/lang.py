@@ -111,6 +111,7 @@ if TYPE_CHECKING:
         bitmask,
         dot,
         dot_sat,
+        lane_at,
         mul_q15,
         mul_q15_sat,
         narrow_sat,
@@ -144,8 +145,8 @@ _HOMES = {
     "pointer": "Fn Ptr",
     "registers": "registers registers_info",
     "scalars": "Integer Scalar i8 i16 i32 i64 u8 u16 u32 u64 usize",
-    "shuffles": "any_bits bitmask dot dot_sat mul_q15 mul_q15_sat narrow_sat narrow_zero pairwise_sum shuffle splat"
-    " swizzle swizzle_near swizzle_pair trunc_or_least widen_high widen_low with_lane",
+    "shuffles": "any_bits bitmask dot dot_sat lane_at mul_q15 mul_q15_sat narrow_sat narrow_zero pairwise_sum shuffle"
+    " splat swizzle swizzle_near swizzle_pair trunc_or_least widen_high widen_low with_lane",
     "structs": "Count Inline struct struct_info",
     "table": "ConstantTable cells table",
 }
@@ -221,6 +222,7 @@ __all__ = [
     "instance",
     "is_null",
     "kernel",
+    "lane_at",
     "likely",
     "load",
     "load_invariant",

@@ -8,6 +8,7 @@ from fusee.kernel.lanes import BITS, FloatLanes, Lanes, i8x16, i16x8, i32x4, u8x
 from fusee.kernel.scalars import i16, i32, u32
 
 T = TypeVar("T", bound=Lanes[Any, Any])
+E = TypeVar("E")
 
 # Single lanes.
 
@@ -22,6 +23,11 @@ def with_lane(x: T, lane: int, value: Any) -> T:
     lanes = x.lanes()
     lanes[range(x.count)[lane]] = value if isinstance(value, x.element) else x.literal_lane(value)
     return x.joined(lanes)
+
+
+def lane_at(x: Lanes[E, Any], number: u32) -> E:
+    """The lane of a number that need not be static, modulo how many there are."""
+    return x[number.value % x.count]
 
 
 # Places.

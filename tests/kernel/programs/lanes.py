@@ -28,6 +28,7 @@ from fusee.kernel.lang import (
     i64x2,
     instance,
     kernel,
+    lane_at,
     load,
     maximum,
     minimum,
@@ -110,7 +111,8 @@ def integers(p: Ptr[u8], number: u32, t: Static[type[N]]) -> u32:
     store(out + 272, with_lane(a, 1, b[0]))
     store(out + 288, splat(t, b[t.count - 1]))
     store(out + 304, splat(t, 5))
-    place = u32(320)
+    store(out + 320, splat(t, lane_at(a, number)))  # modulo their count
+    place = u32(336)
     for operation in unroll(OPERATIONS):
         store(out + place, applied(a, b, operation, t))
         place += 16

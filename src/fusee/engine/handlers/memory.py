@@ -16,6 +16,7 @@ from fusee.engine.handlers.regs import (
     reload_memory,
     save_registers,
 )
+from fusee.engine.isa.lanes import has_lane
 from fusee.engine.isa.memory import ALLOCATING, NO_LENGTH, PAUSING, Access
 from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.runtime.memory import checked_32, checked_64, memory_at, memory_size
@@ -91,6 +92,11 @@ def is_integer(access: Access) -> bool:
 
 
 @kernel(inline=True)
+def lane_number(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> u32:
+    return u32(load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1]))
+
+
+@kernel(inline=True)
 def load_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A load (spec 4.6.6); integers are extended to 64 bits by the signedness of the type in memory."""
     if row.evaluate is not None:
@@ -114,6 +120,11 @@ def made_of_number(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tu
         alone: v128 = row.evaluate(load(STORED[row.detail.stored], place_of(f, row, dst, forms)))
         return alone
     number = load(STORED[row.detail.stored], place_of(f, row, dst, forms))
+    if has_lane(row):
+        numbered: v128 = row.evaluate(
+            OPERAND["v128"](f, row, row, 1, 0, dst, forms), number, lane_number(f, row, dst, forms)
+        )
+        return numbered
     replaced: v128 = row.evaluate(OPERAND["v128"](f, row, row, 1, 0, dst, forms), number)
     return replaced
 
@@ -121,7 +132,10 @@ def made_of_number(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tu
 @kernel(inline=True)
 def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """A store (spec 4.6.7) of the operand's low bytes, or of one of its lanes."""
-    if row.evaluate is not None:
+    if has_lane(row):
+        chosen = row.evaluate(OPERAND["v128"](f, row, row, 1, 0, dst, forms), lane_number(f, row, dst, forms))
+        store(place_of(f, row, dst, forms), STORED[row.detail.stored](chosen))
+    elif row.evaluate is not None:
         lane = row.evaluate(OPERAND["v128"](f, row, row, 1, 0, dst, forms))
         store(place_of(f, row, dst, forms), STORED[row.detail.stored](lane))
     elif is_integer(row.detail):

@@ -19,7 +19,7 @@ class Fact:
 
 
 _WIDTHS: Final = {
-    "signatures": 16, "wide": 5, "vectors": 5, "floats": 3, "needs_acc": 2, "pair": 2, "count": 2,
+    "signatures": 16, "wide": 5, "vectors": 5, "floats": 3, "needs_acc": 2, "needs_constant": 2, "pair": 2, "count": 2,
     "float_result": 1, "vector_result": 1, "may_stop": 1, "fours": 3, "narrow": 4, "eight": 1, "pointer": 1, "label": 1,
 }  # fmt: skip
 _SHIFTS: Final = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
@@ -39,6 +39,9 @@ FLOAT_SOURCES: Final = _FACTS["floats"]
 
 NEEDS_ACC: Final = _FACTS["needs_acc"]
 """Place plus one of the operand that must be in the accumulator; 0: none must."""
+
+NEEDS_CONSTANT: Final = _FACTS["needs_constant"]
+"""Likewise: of the operand that is always a constant."""
 
 MIRRORED_PAIR: Final = _FACTS["pair"]
 """Place plus one of the first of two neighbouring operands of which handlers exist in one order only; 0: none."""
@@ -75,7 +78,8 @@ def _word(row: Row, first_signature: int) -> int:
         WIDE_SOURCES: _places(row, "f64", "v128"),
         VECTOR_SOURCES: _places(row, "v128"),
         FLOAT_SOURCES: sum(1 << place for place, kind in enumerate(row.sources) if kind in FLOAT_TYPES),
-        NEEDS_ACC: row.shape.accumulator_place() if row.outer is None else 0,
+        NEEDS_ACC: row.shape.place_of("a") if row.outer is None else 0,
+        NEEDS_CONSTANT: row.shape.place_of("c") if row.outer is None else 0,
         MIRRORED_PAIR: row.shape.mirrored,
         SOURCE_COUNT: len(row.sources),
         FLOAT_RESULT: int(row.result in FLOAT_TYPES),

@@ -48,9 +48,10 @@ class Shape:
     combinations: tuple[str, ...]
     mirrored: int = 0
 
-    def accumulator_place(self) -> int:
-        """Place plus one of the operand that is in the accumulator in every combination; 0 if there is none."""
-        return next((n + 1 for n in range(len(self.combinations[0])) if all(c[n] == "a" for c in self.combinations)), 0)
+    def place_of(self, letter: str) -> int:
+        """Place plus one of the operand that is there in every combination; 0 if there is none."""
+        places = range(len(self.combinations[0]))
+        return next((n + 1 for n in places if all(c[n] == letter for c in self.combinations)), 0)
 
 
 def in_order(forms: tuple[int, ...], mirrored: int) -> bool:
@@ -106,6 +107,11 @@ VECTOR_UNARY: Final = _shape("vector_unary", _VECTOR)
 ROOMY: Final = chosen().has_vector_forms and PINS == MOST_PINS  # not on a watch
 _VECTOR_CONST: Final = "c" if chosen().has_vector_forms else ""
 VECTOR_BINARY: Final = _shape("vector_binary", READ if ROOMY else _RARE_VECTOR, _RARE_VECTOR + _VECTOR_CONST)
+VECTOR_BY_CONSTANT: Final = (  # its second operand is mostly one
+    Shape("vector_by_constant", tuple(dict.fromkeys((*VECTOR_BINARY.combinations, "pc"))))
+    if chosen().has_vector_forms and PINS != 0
+    else VECTOR_BINARY
+)
 VECTOR_COMMUTATIVE: Final = Shape(
     "vector_commutative",
     tuple(word for word in ("ap", "as", "ac", "ps", "pc", "ss", "sc") if ROOMY or "p" not in word)
@@ -113,7 +119,6 @@ VECTOR_COMMUTATIVE: Final = Shape(
     else ("ss",),
     mirrored=1 if chosen().has_vector_forms else 0,
 )
-VECTOR_LANE: Final = _shape("vector_lane", READ if ROOMY else _RARE_VECTOR)
 VECTOR_FREQUENT: Final = _shape("vector_frequent", _VECTOR, _VECTOR + _VECTOR_CONST)
 VECTOR_FREQUENT_COMMUTATIVE: Final = _shape(
     "vector_frequent_commutative", _VECTOR, _VECTOR + _VECTOR_CONST, mirrored=1 if chosen().has_vector_forms else 0
@@ -125,10 +130,25 @@ VECTOR_SHIFT: Final = (
     else _shape("vector_shift", _VECTOR, "s", banks=True)
 )
 VECTOR_INTO: Final = _shape("vector_into", _RARE_VECTOR, _RARE_VECTOR, banks=True)  # with an operand of any bank
+LANE_OUT: Final = _shape("lane_out", READ if ROOMY else "s", "c")  # of a slot, it is a load
+LANE_IN: Final = _shape("lane_in", _RARE_VECTOR, _RARE_VECTOR, "c", banks=True)
 VECTOR_TERNARY: Final = _shape("vector_ternary", _RARE_VECTOR, _RARE_VECTOR, _RARE_VECTOR)
+_HAS_PINNED_VECTORS: Final = chosen().has_vector_forms and PINS != 0
+
+
+def _ternary(name: str, words: str, mirrored: int = 0) -> Shape:
+    """An operation on three vectors that is worth more forms, where there are any."""
+    return Shape(name, tuple(words.split()), mirrored) if _HAS_PINNED_VECTORS else VECTOR_TERNARY
+
+
+# The third operand is what is added to, or a coefficient of a polynomial.
+MULTIPLY_ADD: Final = _ternary("multiply_add", f"aps apc ass asp asc pss psa sss ssa ssp {'psp' if ROOMY else ''}", 1)
+MULTIPLY_SUBTRACT: Final = _ternary("multiply_subtract", "ass asc pss psa sss ssa ssp", mirrored=1)
+VECTOR_CHOICE: Final = _ternary("vector_choice", "aps ass pss psa sas sps spa sss ssa ssp")  # by the third
 VECTOR_STORE: Final = _shape("vector_store", READ_CONST if chosen().has_vector_forms else "as", _VECTOR, banks=True)
 LANE_INTO: Final = _shape("lane_into", READ, _RARE_VECTOR, banks=True)  # an address, and the vector that gets the lane
 LANE_STORE: Final = _shape("lane_store", "ps", _RARE_VECTOR, banks=True)
+NUMBERED_STORE: Final = _shape("numbered_store", READ, READ if ROOMY else "s", banks=True)  # of a lane by its number
 FIELD_STORE: Final = _shape("field_store", READ, READ_FLOAT, banks=True)  # of a float; integers are BINARY_CONST
 VECTOR_FIELD_STORE: Final = _shape("vector_field_store", "as", _RARE_VECTOR, banks=True)
 INIT: Final = _shape("init", "a", "psc")

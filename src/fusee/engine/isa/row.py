@@ -1,6 +1,7 @@
 """A row of the register instruction set, and the cell that encodes it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Final, NamedTuple
 
@@ -35,7 +36,7 @@ class Row:
     immediates: tuple[str, ...] = ()  # kinds, the larger ones first; a label is a code address within the function
     evaluate: Any = None
     commutes: bool = False
-    into_pins: tuple[str, ...] | None = None  # letters of sources with which a result may go to a pin; None: all
+    into: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by destination, if that depends: the sources
     detail: Any = None  # what else the family needs to know: a width in bytes, a count of pins …
 
     # Trees (`isa.trees`): `outer` with its operand in `place` computed by `inner`
@@ -59,7 +60,7 @@ class Row:
             to + sources
             for to in self.destinations
             for sources in self.shape.combinations
-            if to != "p" or self.into_pins is None or sources in self.into_pins
+            if sources in self.into.get(to, (sources,))
         )
 
     @cached_property
@@ -130,8 +131,8 @@ def cell(row: Row, destination: int, forms: tuple[int, ...], pointer_bytes: int)
     offsets = [0] * len(fields)
     position = pointer_bytes
     for group in _GROUPS:
-        for number, field in enumerate(fields):
-            if field == group:
+        for number, wanted in enumerate(fields):
+            if wanted == group:
                 offsets[number] = position
                 position += group.size
     end = -(-position // pointer_bytes) * pointer_bytes

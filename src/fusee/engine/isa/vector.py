@@ -12,13 +12,18 @@ from fusee.engine.isa.forms import (
     ACC_ONLY,
     ACC_OR_SLOT,
     EVERYWHERE,
+    LANE_IN,
+    LANE_OUT,
+    MULTIPLY_ADD,
+    MULTIPLY_SUBTRACT,
     ROOMY,
     VECTOR_BINARY,
+    VECTOR_BY_CONSTANT,
+    VECTOR_CHOICE,
     VECTOR_COMMUTATIVE,
     VECTOR_FREQUENT,
     VECTOR_FREQUENT_COMMUTATIVE,
     VECTOR_INTO,
-    VECTOR_LANE,
     VECTOR_PAIR,
     VECTOR_SHIFT,
     VECTOR_TERNARY,
@@ -28,7 +33,7 @@ from fusee.engine.isa.forms import (
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.shuffles import PATTERNS
-from fusee.engine.numeric import CHEAPER, MEANING
+from fusee.engine.numeric import BY_NUMBER, CHEAPER, MEANING, TWINS
 from fusee.engine.numeric.lanes import picked
 from fusee.kernel.lang import Instance
 from fusee.spec.features import Feature
@@ -37,10 +42,7 @@ from fusee.spec.op import BY_MNEMONIC, Imm, Op, rows
 WIDE: Final = (Feature.SIMD, Feature.RELAXED_SIMD)
 OPS: Final[tuple[Op, ...]] = tuple(op for op in rows() if op.feature in WIDE)
 LANES: Final = {op.mnemonic: op.lanes for op in OPS if Imm.LANE in op.immediates and Imm.MEMARG not in op.immediates}
-"""Instructions that name a lane, with the number of lanes: a row for each."""
-
-_LANES_IN_USE: Final = 4
-"""Of more and narrower lanes, one is seldom looked at."""
+"""Instructions that name a lane, with the number of lanes: a row for each, unless they are of `BY_NUMBER`."""
 
 _INTEGERS: Final = ("i8x16", "i16x8", "i32x4")
 _LESS: Final = frozenset({
@@ -68,6 +70,25 @@ OFTEN: Final = frozenset({
 })  # fmt: skip
 """Operations whose results go to slots as well, because something else is often computed before they are used."""
 
+_ADDING: Final = ("f32x4.relaxed_madd", "f64x2.relaxed_madd")
+_SUBTRACTING: Final = ("f32x4.relaxed_nmadd", "f64x2.relaxed_nmadd")
+_CHOOSING: Final = "v128.bitselect"  # lanes are selected by the same row
+
+_SWIZZLE: Final = "i8x16.swizzle"
+
+_SHAPES: Final = {
+    **dict.fromkeys(_ADDING, MULTIPLY_ADD), **dict.fromkeys(_SUBTRACTING, MULTIPLY_SUBTRACT), _CHOOSING: VECTOR_CHOICE,
+    _SWIZZLE: VECTOR_BY_CONSTANT,
+}  # fmt: skip
+
+_INTO: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    **{name: {"s": ("aps", "ass", "asc", "pss", "sss"), "p": ("ass", "asp", "psp", "ssp")} for name in _ADDING},
+    _CHOOSING: {"s": ("ssa", "sss"), "p": ("aps", "ass", "psa", "ssa")},
+    _SWIZZLE: {"p": () if ROOMY else ("pc",)},
+}
+"""Where some results go beside the accumulator: sums to where they were, or a step of a polynomial to where the next
+one finds it; what was chosen to the local that it was chosen for."""
+
 _TESTS: Final = ("v128.any_true", "i8x16.all_true", "i8x16.bitmask", "i16x8.bitmask", "i32x4.bitmask")
 """What loops ask of vectors: the answers go anywhere."""
 
@@ -78,8 +99,9 @@ def cheaper_row(mnemonic: str) -> str:
 
 
 def lane_row(mnemonic: str, lane: int) -> str:
-    """Name of the row of an instruction that names a lane."""
-    return f"{mnemonic.replace('.', '_')}_{lane}"
+    """Name of the row of an instruction that names a lane: with its number, or with that as an operand."""
+    name = mnemonic.replace(".", "_")
+    return name if mnemonic in BY_NUMBER else f"{name}_{lane}"
 
 
 def _row(op: Op, name: str, evaluate: Any, sources: tuple[str, ...]) -> Row:
@@ -87,29 +109,34 @@ def _row(op: Op, name: str, evaluate: Any, sources: tuple[str, ...]) -> Row:
     result = op.results[0] if op.results else "v128"
     return Row(
         name, "compute", sources, result, _shape(op, sources), _destinations(op),
-        evaluate=evaluate, commutes=op.commutes, into_pins=_into_pins(op.mnemonic),
+        evaluate=evaluate, commutes=op.commutes, into=_into(op),
     )  # fmt: skip
 
 
-def _into_pins(mnemonic: str) -> tuple[str, ...] | None:
-    if mnemonic not in _LESS:
-        return None
-    return _ADDED_UP if ROOMY or mnemonic.startswith("f") else ()
+def _into(op: Op) -> dict[str, tuple[str, ...]]:
+    """With what operands a result may go to other places than the accumulator, where that depends on them."""
+    if op.mnemonic in _LESS:
+        return {"p": _ADDED_UP if ROOMY or op.mnemonic.startswith("f") else ()}
+    if op.mnemonic in _INTO:
+        return _INTO[op.mnemonic]
+    return {}
 
 
 def _destinations(op: Op) -> str:
     if not chosen().has_vector_forms:
         return ACC_ONLY
-    if op.mnemonic in FREQUENT or op.mnemonic in _TESTS:
+    if op.mnemonic in FREQUENT or op.mnemonic in _TESTS or op.mnemonic in _INTO:
         return EVERYWHERE
     return ACC_OR_SLOT if op.mnemonic in OFTEN else ACC_ONLY
 
 
 def _shape(op: Op, sources: tuple[str, ...]) -> Shape:
+    if op.mnemonic in _SHAPES:
+        return _SHAPES[op.mnemonic]
     if len(sources) == 3:
         return VECTOR_TERNARY
     if len(sources) == 1:
-        return VECTOR_LANE if Imm.LANE in op.immediates and op.lanes > _LANES_IN_USE else VECTOR_UNARY
+        return VECTOR_UNARY
     if sources == ("v128", "v128"):
         if op.mnemonic in FREQUENT:
             return VECTOR_FREQUENT_COMMUTATIVE if op.commutes else VECTOR_FREQUENT
@@ -120,15 +147,27 @@ def _shape(op: Op, sources: tuple[str, ...]) -> Shape:
 def _plain() -> Iterator[Row]:
     """Of what is computed from operands alone."""
     for op in OPS:
-        if not op.immediates:
+        if not op.immediates and op.mnemonic not in TWINS:
             assert op.params is not None
             yield _row(op, op.mnemonic.replace(".", "_"), MEANING[op.mnemonic], op.params)
+
+
+def _numbered(op: Op) -> Row:
+    """Of any lane, whose number is the last operand."""
+    assert op.params is not None and op.results is not None
+    name, is_out = lane_row(op.mnemonic, 0), op.results != ("v128",)
+    destinations = EVERYWHERE if is_out and chosen().has_vector_forms else ACC_ONLY
+    return Row(name, "compute", (*op.params, "i32"), op.results[0], LANE_OUT if is_out else LANE_IN, destinations,
+               evaluate=BY_NUMBER[op.mnemonic])  # fmt: skip
 
 
 def _of_lanes() -> Iterator[Row]:
     for mnemonic, count in LANES.items():
         op, meaning = BY_MNEMONIC[mnemonic], MEANING[mnemonic]
         assert op.params is not None
+        if mnemonic in BY_NUMBER:
+            yield _numbered(op)
+            continue
         for lane in range(count):
             name = lane_row(mnemonic, lane)
             static = tuple(sorted((*meaning.static, ("lane", lane))))

@@ -20,4 +20,10 @@ MEANING: Final[dict[str, Any]] = {
 CHEAPER: Final[dict[str, Any]] = vector.CHEAPER
 """Other answers, of instructions that may have several."""
 
+BY_NUMBER: Final[dict[str, Any]] = vector.BY_NUMBER
+"""What instructions compute that name a lane, with its number as the last operand."""
+
+TWINS: Final = vector.TWINS
+"""By mnemonic, the one of the instruction that does the same."""
+
 assert set(CHEAPER) <= set(MEANING) <= set(BY_MNEMONIC)

@@ -1,6 +1,6 @@
 """Vector operators that are about lanes and bits, not numbers (spec 4.3.5 and 4.4.3)."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fusee.kernel.lang import (
     IntegerLanes,
@@ -12,6 +12,8 @@ from fusee.kernel.lang import (
     f32,
     f64,
     kernel,
+    lane_at,
+    select,
     shuffle,
     splat,
     swizzle,
@@ -20,6 +22,7 @@ from fusee.kernel.lang import (
     u8,
     u8x16,
     u16,
+    u16x8,
     u32,
     u64,
     u64x2,
@@ -31,6 +34,9 @@ from fusee.kernel.lang import (
 T = TypeVar("T", bound=Lanes[Any, Any])
 I = TypeVar("I", bound=IntegerLanes[Any, Any])  # noqa: E741
 R = TypeVar("R", u8, u16, u32, u64, f32, f64)  # an operand or a number in memory
+
+NUMBERS: Final[dict[Any, Any]] = {t: t.of(*range(t.count)) for t in (u8x16, u16x8)}
+"""In each lane its number."""
 
 # A lane's number is static: an immediate of the instruction.
 
@@ -50,6 +56,21 @@ def extracted(a: v128, lane: Static[int], t: Static[type[T]], r: Static[type[R]]
 @kernel(inline=True)
 def replaced(a: v128, x: R, lane: Static[int], t: Static[type[T]], r: Static[type[R]]) -> v128:
     return bitcast(v128, with_lane(bitcast(t, a), lane, t.element(x)))
+
+
+# The same by a number that the cell has, for one handler in place of as many as there are lanes.
+
+
+@kernel(inline=True)
+def extracted_at(a: v128, lane: u32, t: Static[type[T]], r: Static[type[R]]) -> R:
+    return r(lane_at(bitcast(t, a), lane))
+
+
+@kernel(inline=True)
+def replaced_at(a: v128, x: R, lane: u32, t: Static[type[T]], r: Static[type[R]]) -> v128:
+    """`x`, of the type `r` that an operand has, in one lane."""
+    is_there = NUMBERS[t] == splat(t, t.element(lane))
+    return bitcast(v128, select(is_there, splat(t, t.element(x)), bitcast(t, a)))
 
 
 # Bits.

@@ -212,6 +212,18 @@ def _loads() -> Iterator[Entry]:
             yield f"v128.load{bits}_zero", lanes.alone, {"t": t, "r": t.element}
 
 
+def _by_number() -> Iterator[Entry]:
+    for sign, types in SIGNS:
+        for kind in NARROW:
+            yield f"{kind}.extract_lane{sign}", lanes.extracted_at, {"t": types[kind], "r": u32}
+    yield "i32x4.extract_lane", lanes.extracted_at, {"t": u32x4, "r": u32}
+    for kind in NARROW:
+        t = UNSIGNED[kind]
+        yield f"{kind}.replace_lane", lanes.replaced_at, {"t": t, "r": u32}
+        yield f"v128.load{t.element.bits}_lane", lanes.replaced_at, {"t": t, "r": t.element}
+        yield f"v128.store{t.element.bits}_lane", lanes.extracted_at, {"t": t, "r": t.element}
+
+
 MEANING: Final = meanings(
     entry
     for family in (
@@ -228,3 +240,20 @@ of a lane gives it. The plain load and store mean nothing beyond memory, nor doe
 
 CHEAPER: Final = meanings(_cheaper(), "_cheaper")
 """By mnemonic: answers of relaxed instructions that are not the deterministic profile's."""
+
+BY_NUMBER: Final = meanings(_by_number(), "_at")
+"""By mnemonic, once more: instructions on one of many lanes, whose number is the last operand."""
+
+
+def _twins() -> Iterator[tuple[str, str]]:
+    relaxed = dict.fromkeys(mnemonic for mnemonic, _, _ in _relaxed())
+    strict = {(code.kernel, code.static): mnemonic for mnemonic, code in reversed(MEANING.items())
+              if mnemonic not in relaxed}  # fmt: skip
+    for mnemonic in relaxed:
+        code = MEANING[mnemonic]
+        if (code.kernel, code.static) in strict:
+            yield mnemonic, strict[code.kernel, code.static]
+
+
+TWINS: Final = dict(_twins())
+"""Relaxed instructions whose deterministic answer is that of another one: by mnemonic, that one's."""

@@ -10,6 +10,7 @@ from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import NUMBER, number_of
 from fusee.engine.isa.vector import WIDE
 from fusee.engine.numeric import CHEAPER as CHEAPER_MEANING
+from fusee.engine.numeric import TWINS
 from fusee.engine.translate.state import F32, F64, I32, I64, V128
 from fusee.kernel.lang import kernel, table, u8, u16, u32
 from fusee.spec import opcodes
@@ -51,7 +52,7 @@ def _row_name(op: Op) -> str:
     if kind in ("i32", "i64") and name in BOTH_WIDTHS:
         return name
     access = LOAD_OF.get(op.mnemonic) or STORE_OF.get(op.mnemonic) or ATOMIC_OF.get(op.mnemonic)
-    return access or op.mnemonic.replace(".", "_")
+    return access or TWINS.get(op.mnemonic, op.mnemonic).replace(".", "_")
 
 
 _SLOT_SHAPES: Final = {

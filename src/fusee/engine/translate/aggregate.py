@@ -17,7 +17,7 @@ from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_V128
 from fusee.engine.translate.accumulator import unload
 from fusee.engine.translate.comparison import EQ
 from fusee.engine.translate.compute import materialize_top, push_comparison, push_result
-from fusee.engine.translate.emit import emit, form_of, into_temporary, is_large, take
+from fusee.engine.translate.emit import emit, form_of, into_slot, is_large, take
 from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.fuse import take_leaves
 from fusee.engine.translate.immediate import next_u32
@@ -166,7 +166,7 @@ def init_field(t: Translator, index: u32, field: u32, number: u32) -> None:
         return
     row = u32(INIT_ROW[read_place(t.module.types[index].fields[field], False)])
     if is_large(value) or not has_sources(facts_of(row), sources_key(form_of(t, value) << 8 | ACC)):
-        into_temporary(t, number, u32(0))
+        into_slot(t, number, u32(0))
     i = new_ins(t, row)
     add_source(i, u32(0), ACC, u64(0))
     take(t, i, u32(1), number)

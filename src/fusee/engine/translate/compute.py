@@ -62,6 +62,8 @@ def compute_pure(t: Translator, word: u32) -> None:
     """A pure instruction waits until somebody needs its value."""
     row = word >> ROW_SHIFT
     if arity_of(word) == 1:
+        if may_fuse(t, top(t, u32(0))) and fuse_unary(t, word, row):
+            return
         materialize_top(t, u32(1))
         push(t, new_node(t, PENDING, row, type_of(word), pop(t), NO_VALUE))
         return
@@ -85,6 +87,16 @@ def negate_constant(value: Value) -> None:
     value.payload = u64(0) - value.payload
     if value.type == I32:
         value.payload &= 0xFFFF_FFFF
+
+
+@kernel
+def fuse_unary(t: Translator, word: u32, row: u32) -> bool:
+    """Compute the topmost entry in one tree, if there is one with it as the inner node."""
+    tree = fused_row(t, row, u32(0), t.stack[t.height - 1], NO_VALUE)
+    if tree == NO_ROW:
+        return False
+    push(t, new_tree(t, tree, type_of(word), flatten(t, u32(0), pop(t), NO_VALUE)))
+    return True
 
 
 @kernel

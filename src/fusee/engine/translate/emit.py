@@ -7,6 +7,7 @@ from fusee.engine.isa.facts import (
     FLOAT_SOURCES,
     MIRRORED_PAIR,
     NEEDS_ACC,
+    NEEDS_CONSTANT,
     SOURCE_COUNT,
     VECTOR_RESULT,
     fact,
@@ -162,12 +163,32 @@ def compute_value(t: Translator, number: u32, form: u32, slot: u32) -> None:
 
 
 @kernel
-def into_temporary(t: Translator, number: u32, place: u32) -> None:
-    """Put an operand into the temporary slot of its place, for the instruction that is about to be emitted."""
+def into_slot(t: Translator, number: u32, place: u32) -> None:
+    """Put an operand into a slot, for the instruction that is about to be emitted: a local into its own, anything else
+    into the temporary one of its place."""
+    value = t.values[number]
     slot = t.temporaries + (place << spread_of(t))
-    move_value(t, number, SLOT, slot)
-    t.values[number].kind = SLOTTED
-    t.values[number].payload = slot
+    if value.kind == LOCAL:
+        slot = u32(value.payload)
+        save_pin(t, slot)
+        t.locals[slot].waiting -= 1
+    else:
+        move_value(t, number, SLOT, slot)
+    value.kind = SLOTTED
+    value.payload = slot
+
+
+@kernel
+def save_pin(t: Translator, index: u32) -> None:
+    """Have the slot of a local that is in a pin hold it as well, for whoever else wants it there."""
+    local = t.locals[index]
+    if not local.in_slot:
+        i = new_ins(t, move_row(local.type))
+        add_source(i, u32(0), local.form, index)
+        i.destination = SLOT
+        i.slot = u16(index)
+        local.in_slot = True
+        local.last_access = ins_number(t)
 
 
 @kernel
@@ -202,9 +223,10 @@ def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
     then constants, then all."""
     facts = facts_of(row)
     needs_acc = fact(facts, NEEDS_ACC)
+    needs_constant = fact(facts, NEEDS_CONSTANT)
     for place in span(count):
         if is_large(t.values[operands[place]]) and fact(facts, FLOAT_SOURCES) >> place & 1 == 0:
-            into_temporary(t, operands[place], place)
+            into_slot(t, operands[place], place)
     if needs_acc != 0:
         into_accumulator(t, operands[needs_acc - 1])
     if has_handler(t, row, operands, count):
@@ -219,14 +241,14 @@ def legalize(t: Translator, row: u32, operands: Ptr[u32], count: u32) -> None:
     if has_handler(t, row, operands, count):
         return
     for place in span(count):
-        if t.values[operands[place]].kind == CONSTANT:
-            into_temporary(t, operands[place], place)
+        if t.values[operands[place]].kind == CONSTANT and place + 1 != needs_constant:
+            into_slot(t, operands[place], place)
     if has_handler(t, row, operands, count):
         return
     for place in span(count):
         number = operands[place]
-        if place + 1 != needs_acc and form_of(t, t.values[number]) != SLOT:
-            into_temporary(t, number, place)
+        if place + 1 != needs_acc and place + 1 != needs_constant and form_of(t, t.values[number]) != SLOT:
+            into_slot(t, number, place)
 
 
 @kernel
@@ -242,7 +264,7 @@ def move_pins(t: Translator, facts: u64, operands: Ptr[u32], count: u32) -> None
         if some & ~pins == 0 and has_sources(facts, sources_key(moved(forms, u32(some), fact(facts, MIRRORED_PAIR)))):
             for place in span(count):
                 if u32(some) >> place & 1 != 0:
-                    into_temporary(t, operands[place], place)
+                    into_slot(t, operands[place], place)
             return
 
 

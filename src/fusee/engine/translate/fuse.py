@@ -6,6 +6,7 @@ from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_COUNT, TREE_KEY, TREE_OUTER_SHIFT, TREE_PLACE_SHIFT
 from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.isa.vector import LANES, lane_row
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
 from fusee.engine.translate.emit import emit, emit_one, has_handler
@@ -16,13 +17,14 @@ from fusee.kernel.lang import kernel, span, u32
 
 def is_sought(outer: Row, place: int, inner: Row) -> bool:
     """Whether the translator looks for trees of the two: their inner node waits, and the outer one asks for it."""
-    if inner.name not in PURE:
+    if inner.name not in PURE and inner.name not in _LANES:
         return False
     if outer.name in PURE:
-        return PURE[outer.name] == 2
+        return PURE[outer.name] == 2 or place == 0
     return place == 0 and outer.family in _SEEKING
 
 
+_LANES: Final = {lane_row(mnemonic, lane) for mnemonic, count in LANES.items() for lane in range(count)}
 _SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_loop")
 
 

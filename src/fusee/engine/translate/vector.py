@@ -8,6 +8,7 @@ from fusee.engine.isa.lanes import has_row, row_of
 from fusee.engine.isa.memory import LOAD_OF, STORE_OF
 from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.isa.vector import LANES, OPS, cheaper_row, lane_row
+from fusee.engine.numeric import BY_NUMBER
 from fusee.engine.translate.access import add_access, load_top, row_of_access, store_top
 from fusee.engine.translate.actions import (
     ACCESS_PLACE,
@@ -23,16 +24,16 @@ from fusee.engine.translate.compute import compute_pure, materialize_top, push_e
 from fusee.engine.translate.fuse import flatten, fused_row, take_leaves
 from fusee.engine.translate.immediate import next_byte
 from fusee.engine.translate.shuffle import translate_shuffle
-from fusee.engine.translate.state import I64, NO_VALUE, PENDING, V128, Translator
-from fusee.engine.translate.values import new_node, pop, push, push_constant
-from fusee.kernel.lang import kernel, table, u8, u16, u32
+from fusee.engine.translate.state import CONSTANT, I32, I64, NO_VALUE, PENDING, V128, Translator
+from fusee.engine.translate.values import make_value, new_node, new_tree, pop, push, push_constant
+from fusee.kernel.lang import kernel, table, u8, u16, u32, u64
 from fusee.spec.op import Imm, Op
 
 _FIRST: Final = min(op.index for op in OPS)
 _COUNT: Final = max(op.index for op in OPS) + 1 - _FIRST
 
 # What an instruction with immediates is
-CONSTANT: Final = 0
+LITERAL: Final = 0  # `v128.const`
 PLACES: Final = 1  # a shuffle
 EXTRACT: Final = 2
 REPLACE: Final = 3
@@ -41,7 +42,7 @@ LOAD_LANE: Final = 5
 STORE_LANE: Final = 6
 RELAXED: Final = 7  # what has two answers
 
-_KIND_OF_IMMEDIATES: Final = {(Imm.V128,): CONSTANT, (Imm.LANES,): PLACES}
+_KIND_OF_IMMEDIATES: Final = {(Imm.V128,): LITERAL, (Imm.LANES,): PLACES}
 
 
 def _kind(op: Op) -> int:
@@ -61,19 +62,25 @@ _LANE_ACCESSES: Final = {1: ("load8_u", "store8"), 2: ("load16_u", "store16"), 4
                          8: ("load64", "store64")}  # fmt: skip
 
 
+def _part(op: Op) -> str:
+    """The instruction that replaces or takes the lane."""
+    kind, lanes = _kind(op), _INTEGERS.get(op.width, "")
+    if kind == LOAD_LANE:
+        return f"{lanes}.replace_lane"
+    if kind == STORE_LANE:
+        extract = f"{lanes}.extract_lane"
+        return extract if extract in LANES else f"{extract}_u"
+    return op.mnemonic
+
+
 def _row(op: Op) -> int:
     """The row that makes something of a number or takes one; of lanes the first one's."""
     kind = _kind(op)
     if kind == RELAXED:
         return NUMBER[cheaper_row(op.mnemonic)]
-    if kind in (EXTRACT, REPLACE):
-        return NUMBER[lane_row(op.mnemonic, 0)]
+    if kind in (EXTRACT, REPLACE, LOAD_LANE, STORE_LANE):
+        return NUMBER[lane_row(_part(op), 0)]
     lanes = _INTEGERS.get(op.width, "")
-    if kind == LOAD_LANE:
-        return NUMBER[lane_row(f"{lanes}.replace_lane", 0)]
-    if kind == STORE_LANE:
-        extract = f"{lanes}.extract_lane"
-        return NUMBER[lane_row(extract if extract in LANES else f"{extract}_u", 0)]
     if kind == LOAD:
         name = f"{lanes}.splat" if op.mnemonic.endswith("_splat") else op.mnemonic
         return NUMBER[name.replace(".", "_")]
@@ -111,6 +118,8 @@ _COLUMNS: Final = Columns(
     whole=_column(_whole),
     access=_column(_access),
     result=_column(lambda op: TYPE_CODES[(op.results or ("v128",))[0]]),
+    numbered=_column(lambda op: _part(op) in BY_NUMBER),
+    whole_numbered=_column(lambda op: op.mnemonic in BY_NUMBER),
 )
 
 CLASS = table(u8, _COLUMNS.classes)
@@ -121,6 +130,9 @@ ROW = table(u16, _COLUMNS["row"])
 WHOLE = table(u16, _COLUMNS["whole"])
 ACCESS = table(u8, _COLUMNS["access"])
 RESULT = table(u8, _COLUMNS["result"])
+NUMBERED = table(u8, _COLUMNS["numbered"])
+WHOLE_NUMBERED = table(u8, _COLUMNS["whole_numbered"])
+"""Whether a row takes the lane's number as an operand."""
 
 
 @kernel
@@ -139,7 +151,7 @@ def translate_lanes(t: Translator, index: u32) -> None:
     of = u32(CLASS[index - _FIRST])
     kind = KIND[of]
     row = u32(ROW[of])
-    if kind == CONSTANT:
+    if kind == LITERAL:
         push_constant(t, V128, t.reader.position)
         t.reader.position += 16
     elif kind == PLACES:
@@ -147,12 +159,11 @@ def translate_lanes(t: Translator, index: u32) -> None:
     elif kind == RELAXED:
         compute_relaxed(t, u32(WORD[index]), row)
     elif kind == EXTRACT:
-        push_unary(t, row + next_byte(t.reader), RESULT[of])
+        extract_lane(t, of, u32(next_byte(t.reader)), RESULT[of])
     elif kind == REPLACE:
         materialize_top(t, u32(2))
         number = pop(t)
-        vector = pop(t)
-        push(t, new_node(t, PENDING, row + next_byte(t.reader), V128, vector, number))
+        replace_lane(t, of, u32(next_byte(t.reader)), pop(t), number)
     else:
         access_lanes(t, of)
 
@@ -177,21 +188,23 @@ def access_lanes(t: Translator, of: u32) -> None:
     kind = KIND[of]
     lane = u32(0) if kind == LOAD else u32(next_byte(t.reader))
     whole = u32(WHOLE[of])
-    row = ROW[of] + lane
     if whole != NO_ROW and access == MEMORY_ROW[ACCESS[of]]:
+        t.memory = lane  # where there is one memory, the second immediate
+        if WHOLE_NUMBERED[of] == 0:
+            whole += lane
         if kind == LOAD:
             load_top(t, whole, V128)
         elif kind == LOAD_LANE:
-            load_into(t, whole + lane)
+            load_into(t, whole)
         else:
-            store_top(t, whole + lane)
+            store_top(t, whole)
     elif kind == LOAD:
         load_top(t, access, I64)
-        push_unary(t, row, V128)
+        push_unary(t, u32(ROW[of]), V128)
     elif kind == LOAD_LANE:
-        load_lane(t, access, row)
+        load_lane(t, access, of, lane)
     else:
-        push_unary(t, row, I64)
+        extract_lane(t, of, lane, I64)
         store_top(t, access)
 
 
@@ -212,13 +225,36 @@ def load_into(t: Translator, row: u32) -> None:
 
 
 @kernel
-def load_lane(t: Translator, access: u32, row: u32) -> None:
+def load_lane(t: Translator, access: u32, of: u32, lane: u32) -> None:
     """The same in two instructions."""
     materialize_top(t, u32(2))
     vector = pop(t)
     load_top(t, access, I64)
-    number = pop(t)
-    push(t, new_node(t, PENDING, row, V128, vector, number))
+    replace_lane(t, of, lane, vector, pop(t))
+
+
+@kernel
+def replace_lane(t: Translator, of: u32, lane: u32, vector: u32, number: u32) -> None:
+    """A lane becomes another number. `of` is the class of what says so."""
+    if NUMBERED[of] == 0:
+        push(t, new_node(t, PENDING, ROW[of] + lane, V128, vector, number))
+    else:
+        t.leaves[0] = vector
+        t.leaves[1] = number
+        t.leaves[2] = make_value(t, CONSTANT, I32, u64(lane))
+        push(t, new_tree(t, u32(ROW[of]), V128, u32(3)))
+
+
+@kernel
+def extract_lane(t: Translator, of: u32, lane: u32, type_: u8) -> None:
+    """A lane of the topmost entry, as a number."""
+    if NUMBERED[of] == 0:
+        push_unary(t, ROW[of] + lane, type_)
+    else:
+        materialize_top(t, u32(1))
+        vector = pop(t)
+        number = make_value(t, CONSTANT, I32, u64(lane))
+        push(t, new_node(t, PENDING, u32(ROW[of]), type_, vector, number))
 
 
 @kernel

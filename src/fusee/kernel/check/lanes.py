@@ -47,6 +47,14 @@ def _with_lane(body: Body, node: ast.Call, name: str) -> Value:
     return tree.Lane(lanes, node.lineno, vector, number, body.node_of(node.args[2], lanes.element))
 
 
+@intrinsic("lane_at")
+def _lane_at(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 2)
+    vector, lanes = _lanes(body, node.args[0])
+    number = body.node_of(node.args[1], body.types.named("u32"))
+    return tree.Intrinsic(lanes.element, node.lineno, name, (vector, number))
+
+
 # --- places --------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,14 @@ def _lane(writer: FunctionWriter, node: tree.Lane) -> str:
     return writer.value(f"insertelement {vector}, {writer.typed(node.value)}, i32 {node.number}")
 
 
+@rule("lane_at")
+def _lane_at(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    """Of a vector in memory LLVM makes it a load."""
+    lanes = lanes_of(node.operands[0])
+    number = writer.value(f"and i32 {operands[1]}, {lanes.count - 1}")
+    return writer.value(f"extractelement {llvm_type(lanes)} {operands[0]}, i32 {number}")
+
+
 def splat(writer: FunctionWriter, lanes: Lanes, operand: str) -> str:
     """A number in all lanes."""
     shape = llvm_type(lanes)
