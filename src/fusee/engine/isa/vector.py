@@ -42,7 +42,13 @@ from fusee.spec.op import BY_MNEMONIC, Imm, Op, rows
 WIDE: Final = (Feature.SIMD, Feature.RELAXED_SIMD)
 OPS: Final[tuple[Op, ...]] = tuple(op for op in rows() if op.feature in WIDE)
 LANES: Final = {op.mnemonic: op.lanes for op in OPS if Imm.LANE in op.immediates and Imm.MEMARG not in op.immediates}
-"""Instructions that name a lane, with the number of lanes: a row for each, unless they are of `BY_NUMBER`."""
+"""Instructions that name a lane, with the number of lanes: a row for each, unless they are of `NUMBERED`."""
+
+_WIDE_OUT: Final = "i32x4.extract_lane"
+
+NUMBERED: Final = frozenset(BY_NUMBER) - ({_WIDE_OUT} if ROOMY else set())
+"""Of `BY_NUMBER`, what takes the number from its cell. With pins for all vectors, a wide lane is one move of the
+machine, and by its number a store and a load that waits for it."""
 
 _INTEGERS: Final = ("i8x16", "i16x8", "i32x4")
 _LESS: Final = frozenset({
@@ -101,7 +107,7 @@ def cheaper_row(mnemonic: str) -> str:
 def lane_row(mnemonic: str, lane: int) -> str:
     """Name of the row of an instruction that names a lane: with its number, or with that as an operand."""
     name = mnemonic.replace(".", "_")
-    return name if mnemonic in BY_NUMBER else f"{name}_{lane}"
+    return name if mnemonic in NUMBERED else f"{name}_{lane}"
 
 
 def _row(op: Op, name: str, evaluate: Any, sources: tuple[str, ...]) -> Row:
@@ -125,7 +131,7 @@ def _into(op: Op) -> dict[str, tuple[str, ...]]:
 def _destinations(op: Op) -> str:
     if not chosen().has_vector_forms:
         return ACC_ONLY
-    if op.mnemonic in FREQUENT or op.mnemonic in _TESTS or op.mnemonic in _INTO:
+    if op.mnemonic in FREQUENT or op.mnemonic in (*_TESTS, *_INTO, _WIDE_OUT):
         return EVERYWHERE
     return ACC_OR_SLOT if op.mnemonic in OFTEN else ACC_ONLY
 
@@ -165,7 +171,7 @@ def _of_lanes() -> Iterator[Row]:
     for mnemonic, count in LANES.items():
         op, meaning = BY_MNEMONIC[mnemonic], MEANING[mnemonic]
         assert op.params is not None
-        if mnemonic in BY_NUMBER:
+        if mnemonic in NUMBERED:
             yield _numbered(op)
             continue
         for lane in range(count):

@@ -7,7 +7,7 @@ from fusee.engine.columns import Columns
 from fusee.engine.isa.lanes import has_row, row_of
 from fusee.engine.isa.memory import LOAD_OF, STORE_OF
 from fusee.engine.isa.table import NO_ROW, NUMBER
-from fusee.engine.isa.vector import LANES, OPS, cheaper_row, lane_row
+from fusee.engine.isa.vector import LANES, NUMBERED, OPS, cheaper_row, lane_row
 from fusee.engine.numeric import BY_NUMBER
 from fusee.engine.translate.access import add_access, load_top, row_of_access, store_top
 from fusee.engine.translate.actions import (
@@ -118,7 +118,7 @@ _COLUMNS: Final = Columns(
     whole=_column(_whole),
     access=_column(_access),
     result=_column(lambda op: TYPE_CODES[(op.results or ("v128",))[0]]),
-    numbered=_column(lambda op: _part(op) in BY_NUMBER),
+    numbered=_column(lambda op: _part(op) in NUMBERED),
     whole_numbered=_column(lambda op: op.mnemonic in BY_NUMBER),
 )
 
@@ -130,7 +130,7 @@ ROW = table(u16, _COLUMNS["row"])
 WHOLE = table(u16, _COLUMNS["whole"])
 ACCESS = table(u8, _COLUMNS["access"])
 RESULT = table(u8, _COLUMNS["result"])
-NUMBERED = table(u8, _COLUMNS["numbered"])
+IS_NUMBERED = table(u8, _COLUMNS["numbered"])
 WHOLE_NUMBERED = table(u8, _COLUMNS["whole_numbered"])
 """Whether a row takes the lane's number as an operand."""
 
@@ -236,7 +236,7 @@ def load_lane(t: Translator, access: u32, of: u32, lane: u32) -> None:
 @kernel
 def replace_lane(t: Translator, of: u32, lane: u32, vector: u32, number: u32) -> None:
     """A lane becomes another number. `of` is the class of what says so."""
-    if NUMBERED[of] == 0:
+    if IS_NUMBERED[of] == 0:
         push(t, new_node(t, PENDING, ROW[of] + lane, V128, vector, number))
     else:
         t.leaves[0] = vector
@@ -248,7 +248,7 @@ def replace_lane(t: Translator, of: u32, lane: u32, vector: u32, number: u32) ->
 @kernel
 def extract_lane(t: Translator, of: u32, lane: u32, type_: u8) -> None:
     """A lane of the topmost entry, as a number."""
-    if NUMBERED[of] == 0:
+    if IS_NUMBERED[of] == 0:
         push_unary(t, ROW[of] + lane, type_)
     else:
         materialize_top(t, u32(1))
