@@ -7,17 +7,19 @@
 
 What of wasmtime-py's interface is here, and what is not, says docs/python-api.md. `wasmtime.component` is
 `fusee.component`. `wasmtime.loader` and the names with an underscore (`wasmtime._ffi`) are not here: to import one
-raises `ImportError`.
+raises `ImportError`. Of the attributes with an underscore one is, `Func._func`.
 """
 
 import sys
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Final
 
 import fusee
 
 _NAME = "wasmtime"
+_IDENTITY: Final = "_func"
 
 
 def install() -> None:
@@ -33,6 +35,7 @@ def install() -> None:
         raise ImportError("wasmtime-py was imported before fusee.compat.install()", name=_NAME)
     sys.modules[_NAME] = fusee
     sys.meta_path.insert(0, _Refusal)
+    setattr(fusee.Func, _IDENTITY, property(_identity))
 
 
 def uninstall() -> None:
@@ -41,6 +44,15 @@ def uninstall() -> None:
         del sys.modules[_NAME]
         sys.modules.pop(f"{_NAME}.component", None)
         sys.meta_path.remove(_Refusal)
+        delattr(fusee.Func, _IDENTITY)
+
+
+def _identity(func: fusee.Func) -> SimpleNamespace:
+    """The fields of C's `wasmtime_func_t`, which are the same for one function and differ for two of them.
+
+    wasmtime-py compares `Func`s by the Python object, so packages that keep functions apart (wasmhost) read these.
+    """
+    return SimpleNamespace(store_id=id(func._store), __private=func._address)
 
 
 class _Refusal:

@@ -43,6 +43,24 @@ def test_the_name_stands_for_this_package() -> None:
     assert output.split() == ["wasmtime.loader", "fusee"]
 
 
+def test_functions_are_told_apart_by_the_fields_of_the_c_interface() -> None:
+    output = run("""
+        from wasmtime import Engine, Func, FuncType, Instance, Module, Store, Table, TableType, Limits, ValType
+        engine = Engine()
+        key = lambda func: (int(func._func.store_id), int(getattr(func._func, "__private")))
+        stores = Store(engine), Store(engine)
+        one, other = (Func(store, FuncType([], []), lambda: None) for store in stores)
+        table = Table(stores[0], TableType(ValType.funcref(), Limits(2, 2)), one)
+        table.set(stores[0], 1, Func(stores[0], FuncType([], []), print))
+        again, second = (table.get(stores[0], index) for index in range(2))
+        print(key(again) == key(one), key(second) == key(one), key(other)[0] == key(one)[0])
+        import fusee.compat
+        fusee.compat.uninstall()
+        print(hasattr(one, "_func"))
+    """)
+    assert output.split() == ["True", "False", "False", "False"]
+
+
 def test_it_must_come_first() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import sys, types; sys.modules['wasmtime'] = types.ModuleType('wasmtime')\n"
@@ -71,3 +89,13 @@ def test_pii_shield_hides_a_secret() -> None:
     """)
     assert "the card [HIDDEN:card:" in output
     assert "4111" not in output
+
+
+def test_wasmhost_finds_nothing_wrong() -> None:
+    """It has checks of its own, among them that a function that came out of a table is the one that went in."""
+    needs("wasmhost")
+    output = run("""
+        from wasmhost._cli import main
+        assert main(["self", "test", "--backend", "wasmtime"]) == 0
+    """)
+    assert "final (try_table): yes, older (try/catch): yes" in output
