@@ -24,9 +24,10 @@ from tests.fuzz.observe import GENERATORS, observe
 def oracle() -> wasmtime.Engine:
     """wasmtime with everything on that Fusee executes."""
     config = wasmtime.Config()
-    for feature in ("memory64", "tail_call", "multi_memory", "function_references"):
+    for feature in ("memory64", "tail_call", "multi_memory", "function_references", "threads"):
         setattr(config, f"wasm_{feature}", True)
     config.wasm_relaxed_simd_deterministic = True
+    config.shared_memory = True
     config.cranelift_opt_level = "none"
     config.cranelift_flag_set("regalloc_algorithm", "single_pass")  # compiling is most of what a seed costs
     return wasmtime.Engine(config)

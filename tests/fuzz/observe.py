@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from fusee.kernel.lang import u32
+from tests.fuzz.atomics import make_atomics
 from tests.fuzz.branches import make_branches
 from tests.fuzz.objects import make_objects
 from tests.fuzz.programs import make_program
@@ -26,6 +27,7 @@ GENERATORS: dict[str, Callable[[int], bytes | None]] = {
     "vectors": make_vectors,
     "objects": make_objects,
     "branches": make_branches,
+    "atomics": make_atomics,
 }
 CALLS_EACH = 3
 ARGUMENTS: dict[str, list[Any]] = {

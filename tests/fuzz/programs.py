@@ -265,10 +265,13 @@ class FunctionMaker:
         return code + b"\x02" + signed(len(self.types)) + inner + b"\x0b\x21\x00\x21\x03"
 
 
-def make_program(seed: int, functions: int = 6) -> bytes:
-    """A module of functions that call earlier ones, a memory, a table and a global of each type."""
+def make_program(
+    seed: int, functions: int = 6, maker: type[FunctionMaker] = FunctionMaker, memory: bytes = b"\1\2\2",
+    exports_memory: bool = True,
+) -> bytes:  # fmt: skip
+    """A module of functions that call earlier ones, a memory of these limits, a table and a global of each type."""
     choice = random.Random(seed)
-    makers = [FunctionMaker(choice, index) for index in range(functions)]
+    makers = [maker(choice, index) for index in range(functions)]
     parameters = b"".join(CODES[kind] for kind in PARAMETERS)
     types = [function_type(parameters, CODES[kind]) for kind in TYPES]
     types.append(function_type(CODES["i32"] + CODES["f64"], CODES["f64"] + CODES["i32"]))
@@ -278,12 +281,13 @@ def make_program(seed: int, functions: int = 6) -> bytes:
         section(TYPE, vector(types)),
         section(FUNCTION, vector(unsigned(index % len(TYPES)) for index in range(functions))),
         section(TABLE, vector([FUNCREF + b"\0" + unsigned(functions)])),
-        section(MEMORY, vector([b"\1\2\2"])),
+        section(MEMORY, vector([memory])),
         section(GLOBAL, vector(CODES[kind] + b"\1" + zeros[kind] + b"\x0b" for kind in TYPES)),
         section(EXPORT, vector(
             [sized(b"f%d" % i) + b"\0" + unsigned(i) for i in range(functions)]
-            + [sized(b"memory") + b"\2\0"] + [sized(b"g%d" % i) + b"\3" + unsigned(i) for i in range(len(TYPES))]
+            + [sized(b"memory") + b"\2\0"] * exports_memory
+            + [sized(b"g%d" % i) + b"\3" + unsigned(i) for i in range(len(TYPES))]
         )),
         section(ELEMENT, vector([b"\0\x41\0\x0b" + vector(unsigned(i) for i in range(functions))])),
-        section(CODE, vector(body(maker.make(), more_locals) for maker in makers)),
+        section(CODE, vector(body(one.make(), more_locals) for one in makers)),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from wasmtime import wat2wasm
 
 from fusee import Config, Engine, Instance, Module, Store
 from fusee.kernel.target import Target
-from fusee.native import function
+from fusee.native import function, memories
 from fusee.native.compile import Compiler, Options, plan
 from fusee.native.joining import MOST_JOINED
 from tests.native.parts import natively
@@ -47,8 +47,8 @@ def reads(text: str) -> int:
 
 def test_a_length_that_is_read_often() -> None:
     """Bounds checks compare with it."""
-    text = storing(3 * function._MOST_CHECKS)
-    numbers = [0, 1, 65536 - 16 * function._MOST_CHECKS, 64000, 65536]
+    text = storing(3 * memories._MOST_CHECKS)
+    numbers = [0, 1, 65536 - 16 * memories._MOST_CHECKS, 64000, 65536]
     expected = outcomes(text, numbers, "f")
     with natively("all"):
         assert outcomes(text, numbers, "f") == expected

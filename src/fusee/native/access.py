@@ -22,9 +22,14 @@ def place_of(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> s
     return c.use(f"near_place_{bits}", base, greatest, index, str(offset))
 
 
+def memory_of(ins: Instruction) -> int:
+    """The index of the memory that an instruction names."""
+    return cast(tuple[int, int], ins.immediates[0])[0]
+
+
 def _load(c: FunctionCompiler, ins: Instruction) -> None:
     place = place_of(c, ins, c.pop(), ins.op.width)
-    c.accessed = "guest"
+    c.accessed = c.unit.bytes_of(memory_of(ins))
     value = c.apply(c.unit.kernels.load(ins.op.mnemonic), place)
     c.accessed = "engine"
     assert ins.op.results is not None
@@ -34,7 +39,7 @@ def _load(c: FunctionCompiler, ins: Instruction) -> None:
 def _store(c: FunctionCompiler, ins: Instruction) -> None:
     index, value = c.pop_many(2)
     place = place_of(c, ins, index, ins.op.width)
-    c.accessed = "guest"
+    c.accessed = c.unit.bytes_of(memory_of(ins))
     c.apply(c.unit.kernels.store(ins.op.mnemonic), place, value)
     c.accessed = "engine"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 import fusee.native.access
+import fusee.native.atomics
 import fusee.native.calls
 import fusee.native.control
 import fusee.native.exceptions
@@ -29,12 +30,6 @@ MOST_PARAMS = 64
 MOST_LOCALS = 2000
 MOST_BYTES = 1 << 18
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
-
-_REASONS = {
-    Feature.SIMD: "vectors",
-    Feature.RELAXED_SIMD: "vectors",
-    Feature.THREADS: "threads",
-}
 
 
 @dataclass
@@ -107,7 +102,7 @@ def examine(module: Module, index: int) -> Examined:
     for instruction in reader.instructions():
         op = instruction.op
         if op.mnemonic not in RULES and not has_meaning(op):
-            return Examined(_REASONS.get(op.feature, op.mnemonic))
+            return Examined(op.mnemonic)
         if op.feature is Feature.GC and (reason := reason_against_object(module, instruction)):
             return Examined(reason)
         if op.mnemonic in CALLED_BY_INDEX or op.mnemonic in CALLED_BY_TYPE:

@@ -8,7 +8,6 @@ values. Time and text are linear in the function's size.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,13 +18,13 @@ from fusee.kernel import tree
 from fusee.kernel.lower.function import UNLIKELY
 from fusee.kernel.tree import Specialised
 from fusee.native.joining import MOST_JOINED, lead_on, parts, way_to
+from fusee.native.memories import MemoryWriter
 from fusee.native.metering import Charge, Meter
 from fusee.native.module import REFERENCE, FuncType
 from fusee.native.needs import first_need
 from fusee.native.reader import Instruction, Reader
 from fusee.native.scan import indirect_in_loops, most_tries
 from fusee.native.unit import LLVM, Unit, slots_of
-from fusee.native.writer import OperandWriter
 from fusee.spec.op import Op
 
 _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
@@ -33,7 +32,6 @@ _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in
 _MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
 _MOST_READS = 128  # of a local that is not set in between, or may be
 _MANY_CONDITIONS = 500
-_MOST_CHECKS = 1024  # against a memory's length that is not loaded in between
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
 Rule = Callable[["FunctionCompiler", Instruction], None]
@@ -116,7 +114,7 @@ class Handler:
     kept: int | None = None  # likewise: the local that has the exception for `rethrow`
 
 
-class FunctionCompiler(OperandWriter):
+class FunctionCompiler(MemoryWriter):
     """One function of a unit."""
 
     def __init__(self, unit: Unit, index: int) -> None:
@@ -128,10 +126,8 @@ class FunctionCompiler(OperandWriter):
         self.labels: list[Label] = []
         self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are
         self.locals: list[tuple[str, str]] = []  # type, variable
-        self.reads = Counter[str]()  # of variables, since they have been set
         self.rooted: dict[int, int] = {}  # locals that the collector looks for: which slot of the guest's stack
         self.most_rooted = 0  # operands in such slots, behind the locals
-        self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
         self.tables_in_loops: set[int] = set()  # that are called through there: they are found where code begins
         self.types_in_loops: set[int] = set()  # of what is called so
         self.raised: list[Error] = []  # by this function
@@ -286,18 +282,7 @@ class FunctionCompiler(OperandWriter):
             place = self.value(f"getelementptr inbounds nuw i64, ptr %sp, i64 {number}")
             self.put(REFERENCE, operand, place)
 
-    # --- memories ------------------------------------------------------------------------------
-
-    def reload_memories(self) -> None:
-        """After anything that may have grown them."""
-        for index, (memory, base, length) in self.memories.items():
-            if self.unit.module.are_fixed[index]:
-                continue  # that never happens
-            self.emit(f"store ptr {self.use('base_of', memory)}, ptr {base}")
-            self.accessed = self.unit.length_of(index)
-            self.emit(f"store i64 {self.use('length_of', memory)}, ptr {length}")
-            self.accessed = "engine"
-            self.reads[length] = 0
+    # --- pauses --------------------------------------------------------------------------------
 
     def poll(self) -> None:
         """Let the guest pause, or stop, if another thread wishes so."""
@@ -476,7 +461,7 @@ class FunctionCompiler(OperandWriter):
     def _begin(self) -> None:
         """Check both stacks, and give locals and memories their first values."""
         self._check_stacks()
-        self._find_memories()
+        self.find_memories()
         self._find_tables()
         for number, (kind, variable) in enumerate(self.locals):
             first = self.first_value(number, kind)
@@ -489,15 +474,6 @@ class FunctionCompiler(OperandWriter):
         if self.calls and self.first_need is None:
             self.stack = []
             self.poll()
-
-    def _find_memories(self) -> None:
-        for index, (memory, base, length) in self.memories.items():
-            found = self.use("other_memory", "%ctx", str(index)) if index else self.use("first_memory", "%ctx")
-            self.emit(f"{memory} = getelementptr i8, ptr {found}, i64 0")
-            if self.unit.module.are_fixed[index]:
-                self.emit(f"store ptr {self.use('fixed_base_of', memory)}, ptr {base}")
-                self.emit(f"store i64 {self.unit.module.least_bytes[index]}, ptr {length}")
-        self.reload_memories()
 
     def _find_tables(self) -> None:
         """And ids of types: LLVM does not take loads out of loops if it does not know that addresses are valid."""
@@ -516,20 +492,7 @@ class FunctionCompiler(OperandWriter):
         """
         kind, variable = self.locals[number]
         most = _MOST_READS if kind in ("i32", "i64") else sys.maxsize
-        return self._read_variable(LLVM[kind], variable, most)
-
-    def read_length(self, variable: str) -> str:
-        """The same of a memory's length."""
-        return self._read_variable("i64", variable, _MOST_CHECKS)
-
-    def _read_variable(self, type_: str, variable: str, most: int) -> str:
-        found = self.value(f"load {type_}, ptr {variable}")
-        self.reads[variable] += 1
-        if self.reads[variable] >= most:
-            self.reads[variable] = 0
-            found = self.opaque(type_, found)
-            self.emit(f"store {type_} {found}, ptr {variable}")
-        return found
+        return self.read_variable(LLVM[kind], variable, most)
 
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]

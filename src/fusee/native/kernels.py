@@ -3,16 +3,27 @@
 from functools import cache
 from typing import Any
 
+from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.engine.natives import inlined, objects
 from fusee.engine.numeric import MEANING
 from fusee.engine.numeric.lanes import picked
 from fusee.engine.numeric.reference import i31_get_s, i31_get_u, ref_i31
 from fusee.engine.runtime.memory import memory_size
 from fusee.engine.runtime.table import callee_among, callee_in, table_at, table_size
+from fusee.engine.runtime.words import (
+    OPERATIONS,
+    change_word,
+    check_alignment,
+    exchange_word,
+    fence_words,
+    read_word,
+    write_word,
+)  # fmt: skip
 from fusee.kernel.check import Checker
 from fusee.kernel.lang import f32, f64, i8, i16, i32, instance, u8, u16, u32, u64, v128
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Specialised
+from fusee.spec.op import Op
 
 TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128": v128, "ref": u64, "func": u64}
 """What kernels take for a value of a type."""
@@ -20,9 +31,14 @@ TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128":
 _STORED: dict[str, Any] = {"8_s": i8, "8_u": u8, "16_s": i16, "16_u": u16, "32_s": i32, "32_u": u32}
 _UNSIGNED: dict[int, Any] = {1: u8, 2: u16, 4: u32, 8: u64}
 _NARROW: dict[str, Any] = {"8": u8, "16": u16, "32": u32}
+_ON_WORDS: dict[str, Any] = {
+    "atomic_load": (read_word, {}), "atomic_store": (write_word, {}), "atomic_cmpxchg": (exchange_word, {}),
+    **{f"atomic_{name}": (change_word, {"operation": operation}) for name, operation in OPERATIONS.items()},
+}  # fmt: skip
 _PLAIN: dict[str, Any] = {
     "memory_size": memory_size, "callee_in": callee_in, "callee_among": callee_among, "table_at": table_at,
     "table_size": table_size, "ref_i31": ref_i31, "i31_get_s": i31_get_s, "i31_get_u": i31_get_u,
+    "check_alignment": check_alignment, "fence_words": fence_words,
 }  # fmt: skip
 
 
@@ -89,3 +105,13 @@ class Kernels:
         if not rest:
             return self.inlined("store_whole", t=TYPES[kind])
         return self.inlined("store_value", stored=_NARROW[rest], t=TYPES[kind])
+
+    def on_word(self, op: Op) -> Specialised:
+        """What an atomic instruction does once its place is known."""
+        key = (op.mnemonic,)
+        found = self._made.get(key)
+        if found is None:
+            kernel, operation = _ON_WORDS[ATOMIC_OF[op.mnemonic]]
+            static = {"stored": _UNSIGNED[op.width], "t": TYPES[op.mnemonic[:3]], **operation}
+            found = self._specialised(key, instance(kernel, **static))
+        return found

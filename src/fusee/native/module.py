@@ -45,6 +45,7 @@ class Module:
     memories: list[bool] = field(default_factory=list)
     least_bytes: list[int] = field(default_factory=list)  # of memories
     are_fixed: list[bool] = field(default_factory=list)  # whether that is what they always have
+    are_shared: list[bool] = field(default_factory=list)  # by threads
     global_types: list[str] = field(default_factory=list)
     imported_globals: int = 0
     exports: list[tuple[int, int]] = field(default_factory=list)  # kind, as in imports, and index
@@ -70,6 +71,10 @@ class Module:
 
     def body(self, function: int) -> tuple[int, int]:
         return self.bodies[function - self.imported_funcs]
+
+    def stays(self, memory: int) -> bool:
+        """Whether a memory never moves: it does not grow, or has room for all that it may become."""
+        return self.are_fixed[memory] or self.are_shared[memory]
 
     def value_type(self, code: int) -> str:
         """What the code of a value type (`Reader.value_type`) means here."""
@@ -139,9 +144,10 @@ def _read_type(reader: Reader, kind: int) -> tuple[list[int], list[int]] | Aggre
 
 
 class _Limits(NamedTuple):
-    """Of a table, in elements, or of a memory, in pages (spec 5.3.8; bit 3: custom-page-sizes)."""
+    """Of a table, in elements, or of a memory, in pages (spec 5.3.8; bit 1: threads, 3: custom-page-sizes)."""
 
     is_64: bool
+    is_shared: bool
     least: int
     most: int | None
     page_size_log2: int
@@ -156,7 +162,7 @@ def _read_limits(reader: Reader) -> _Limits:
     flags = reader.byte()
     least = reader.u32()
     most = reader.u32() if flags & 1 else None
-    return _Limits(bool(flags & 4), least, most, reader.u32() if flags & 8 else _PAGE_SIZE_LOG2)
+    return _Limits(bool(flags & 4), bool(flags & 2), least, most, reader.u32() if flags & 8 else _PAGE_SIZE_LOG2)
 
 
 def _add_memory(module: Module, reader: Reader) -> None:
@@ -164,6 +170,7 @@ def _add_memory(module: Module, reader: Reader) -> None:
     module.memories.append(limits.is_64)
     module.least_bytes.append(limits.least << limits.page_size_log2)
     module.are_fixed.append(limits.is_fixed)
+    module.are_shared.append(limits.is_shared)
 
 
 def _add_table(module: Module, reader: Reader) -> None:

@@ -1,5 +1,6 @@
 """Instructions that helpers do: those on tables and memories as a whole, and on operands of 128 bits."""
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from fusee.native.function import FunctionCompiler, rule
@@ -34,8 +35,17 @@ _NAMES_LAST: Final = ("memory.init", "table.init")  # their last immediate is th
 
 def on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], results: tuple[str, ...]) -> None:
     """Have a helper do an instruction; if there are vectors, every operand has two slots."""
-    name = ins.op.mnemonic.replace(".", "_")
+    numbers = [cast(int, immediate) for immediate in ins.immediates if immediate is not None]
+    first, second = [*numbers, 0, 0][:2]
     operands = c.pop_many(len(params))
+    call_on_slots(c, ins.op.mnemonic.replace(".", "_"), params, operands, results, (first, second))
+
+
+def call_on_slots(
+    c: FunctionCompiler, name: str, params: Sequence[str], operands: Sequence[str], results: Sequence[str],
+    numbers: tuple[int, int],
+) -> None:  # fmt: skip
+    """Call a helper of that name, which is given two numbers; what it does may take a pause."""
     c.keep_operands()
     if "v128" in params:
         name = f"{name}_wide"
@@ -43,8 +53,7 @@ def on_slots(c: FunctionCompiler, ins: Instruction, params: tuple[str, ...], res
             c.put(kind, operand, c.free_slot(2 * number))
     else:
         c.put_all(params, operands, 0)
-    numbers = [cast(int, immediate) for immediate in ins.immediates if immediate is not None]
-    first, second = [*numbers, 0, 0][:2]
+    first, second = numbers
     status = c.value(f"call i64 {c.helper(name)}(ptr %ctx, ptr %top, i32 {first}, i32 {second})")
     c.check(status, c.raised)
     c.reload_memories()
@@ -89,7 +98,7 @@ def _size(c: FunctionCompiler, ins: Instruction) -> None:
     named = cast(int, ins.immediates[0])
     size = c.use("table_size" if is_table else "memory_size", "%ctx", str(named))
     if not is_table:
-        c.reload_memories()  # which another thread may have grown
+        c.reload_shared()  # which another thread may have grown
     if (c.unit.module.tables if is_table else c.unit.module.memories)[named]:
         c.push("i64", size)
     else:

@@ -73,6 +73,8 @@ class Unit:
         self._layouts: dict[int, tuple[list[int], int]] = {}
         root = self.writer.metadata('!{!"fusee"}')
         self._tags = {name: self._tag(name, root) for name in ("guest", "engine", "frame", "object")}
+        self._tags["shared"] = self._tags["guest"]
+        self._volatile = {"shared"}
         self._tags["unchanging"] = f", !invariant.load !{self.writer.metadata('!{}')}"
         self.notes: set[str] = set()  # what notes frames, and is defined here
         self.apart: set[str] = set()  # likewise numeric instructions that may trap
@@ -86,6 +88,14 @@ class Unit:
         """The suffix of an access to the guest's memory, to the engine's structures, or to guest frames."""
         return self._tags[name]
 
+    def is_volatile(self, name: str) -> bool:
+        """Whether other threads may change what is accessed as `name`: LLVM accesses it just as it stands."""
+        return name in self._volatile
+
+    def bytes_of(self, memory: int) -> str:
+        """What is accessed by a guest's loads and stores."""
+        return "shared" if self.module.are_shared[memory] else "guest"
+
     def length_of(self, memory: int) -> str:
         """What is accessed where a memory's length is loaded: LLVM is told how long it is at least, and at most."""
         name = f"length {memory}"
@@ -94,6 +104,8 @@ class Unit:
             least = min(self.module.least_bytes[memory], most)
             bounds = self.writer.metadata(f"!{{i64 {least}, i64 {most + 1}}}")
             self._tags[name] = f"{self.tag('engine')}, !range !{bounds}"
+            if self.module.are_shared[memory]:
+                self._volatile.add(name)
         return name
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from fusee.native.access import place_of
+from fusee.native.access import memory_of, place_of
 from fusee.native.function import FunctionCompiler, rule
 from fusee.native.reader import Instruction
 from fusee.spec.op import BY_MNEMONIC, Imm
@@ -40,7 +40,7 @@ def _load_lane(c: FunctionCompiler, ins: Instruction) -> None:
 def _number(c: FunctionCompiler, ins: Instruction, index: str) -> str:
     """An unsigned number as wide as the access."""
     place = place_of(c, ins, index, ins.op.width)
-    c.accessed = "guest"
+    c.accessed = c.unit.bytes_of(memory_of(ins))
     number = c.apply(c.unit.kernels.raw_load(ins.op.width), place)
     c.accessed = "engine"
     return number
@@ -51,7 +51,7 @@ def _store_lane(c: FunctionCompiler, ins: Instruction) -> None:
     function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
     number = c.apply(function, vector)
     place = place_of(c, ins, index, ins.op.width)
-    c.accessed = "guest"
+    c.accessed = c.unit.bytes_of(memory_of(ins))
     c.apply(c.unit.kernels.raw_store(ins.op.width), place, number)
     c.accessed = "engine"
 

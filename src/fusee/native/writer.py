@@ -129,15 +129,15 @@ class OperandWriter(FunctionWriter):
     def load(self, type_: Type, address: str, aligned: bool, is_invariant: bool = False) -> str:
         if isinstance(type_, tree.Boolean):
             return super().load(type_, address, aligned, is_invariant)
-        self.location = self.unit.tag(self.accessed)
+        self.location, self.is_volatile = self.unit.tag(self.accessed), self.unit.is_volatile(self.accessed)
         loaded = super().load(type_, address, aligned, is_invariant)
-        self.location = ""
+        self.location, self.is_volatile = "", False
         return loaded
 
     def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
         if isinstance(type_, tree.Boolean):
             super().store(type_, operand, address, aligned)
             return
-        self.location = self.unit.tag(self.accessed)
+        self.location, self.is_volatile = self.unit.tag(self.accessed), self.unit.is_volatile(self.accessed)
         super().store(type_, operand, address, aligned)
-        self.location = ""
+        self.location, self.is_volatile = "", False

@@ -1,4 +1,4 @@
-"""What atomic instructions do. All are sequentially consistent (threads proposal, memory model)."""
+"""The atomic instructions (threads proposal) on operands in slots."""
 
 from typing import Any, Final
 
@@ -9,37 +9,18 @@ from fusee.engine.isa.atomic import SIZE_MASK
 from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.runtime.atomic import atomic_place, notify_word, wait_for_word
 from fusee.engine.runtime.memory import memory_at
+from fusee.engine.runtime.words import (
+    OPERATIONS,
+    WORDS,
+    change_word,
+    exchange_word,
+    fence_words,
+    read_word,
+    write_word,
+)  # fmt: skip
 from fusee.engine.state.runtime import Instance
-from fusee.kernel.lang import (
-    Order,
-    Ptr,
-    Static,
-    atomic_add,
-    atomic_and,
-    atomic_compare_exchange,
-    atomic_exchange,
-    atomic_fence,
-    atomic_load,
-    atomic_or,
-    atomic_store,
-    atomic_sub,
-    atomic_xor,
-    cast,
-    kernel,
-    load,
-    size_of,
-    u8,
-    u16,
-    u32,
-    u64,
-    unreachable,
-    unroll,
-    usize,
-)
+from fusee.kernel.lang import Ptr, Static, kernel, load, size_of, u8, u16, u32, u64, unreachable, unroll, usize
 from fusee.spec.traps import TrapCode
-
-WORDS: Final[tuple[Any, ...]] = ((0, u8, Ptr[u8]), (1, u16, Ptr[u16]), (2, u32, Ptr[u32]), (3, u64, Ptr[u64]))
-"""What is accessed, by the binary logarithm of its size."""
 
 
 @kernel(inline=True)
@@ -50,9 +31,9 @@ def place_of(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -
 @kernel
 def read(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
     place = place_of(ctx, s, flags, offset, memory)
-    for size, _, pointer in unroll(WORDS):
+    for size, stored in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            s[0] = atomic_load(cast(pointer, place), Order.SEQ_CST)
+            s[0] = read_word(place, stored, u64)
             return
     unreachable()
 
@@ -60,9 +41,9 @@ def read(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> No
 @kernel
 def write(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
     place = place_of(ctx, s, flags, offset, memory)
-    for size, kind, pointer in unroll(WORDS):
+    for size, stored in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            atomic_store(cast(pointer, place), kind(slot(s, 1, flags)[0]), Order.SEQ_CST)
+            write_word(place, slot(s, 1, flags)[0], stored, u64)
             return
     unreachable()
 
@@ -71,23 +52,21 @@ def write(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> N
 def change(
     ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32, operation: Static[Any]
 ) -> None:  # fmt: skip
-    """A read-modify-write of the operand's low bytes; what was there before is zero-extended."""
     place = place_of(ctx, s, flags, offset, memory)
-    for size, kind, pointer in unroll(WORDS):
+    for size, stored in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            s[0] = operation(cast(pointer, place), kind(slot(s, 1, flags)[0]), Order.SEQ_CST)
+            s[0] = change_word(place, slot(s, 1, flags)[0], operation, stored, u64)
             return
     unreachable()
 
 
 @kernel
 def compare_exchange(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> None:
-    """Of what is expected only the low bytes count, too."""
     place = place_of(ctx, s, flags, offset, memory)
     expected, value = slot(s, 1, flags)[0], slot(s, 2, flags)[0]
-    for size, kind, pointer in unroll(WORDS):
+    for size, stored in unroll(WORDS):
         if flags & SIZE_MASK == size:
-            s[0] = atomic_compare_exchange(cast(pointer, place), kind(expected), kind(value), Order.SEQ_CST)
+            s[0] = exchange_word(place, expected, value, stored, u64)
             return
     unreachable()
 
@@ -110,10 +89,6 @@ def wait(ctx: Instance, s: Ptr[u64], flags: u16, offset: u64, memory: u32) -> No
     s[0] = wait_for_word(ctx.store, memory_at(ctx, memory), place, expected, size, slot(s, 2, flags)[0])
 
 
-_OPERATIONS: Final[dict[str, Any]] = {
-    "add": atomic_add, "sub": atomic_sub, "and": atomic_and, "or": atomic_or, "xor": atomic_xor,
-    "xchg": atomic_exchange,
-}  # fmt: skip
 _OTHERS: Final[dict[str, Any]] = {"load": read, "store": write, "cmpxchg": compare_exchange}
 _PAUSING: Final[dict[str, Any]] = {"notify": notify, "wait": wait}
 
@@ -125,8 +100,8 @@ def atomic(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
     memory = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[1])
     slots = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[2])
     flags = u16(load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[3]))
-    if row.detail in _OPERATIONS:
-        change(f.ctx, slots, flags, offset, memory, _OPERATIONS[row.detail])
+    if row.detail in OPERATIONS:
+        change(f.ctx, slots, flags, offset, memory, OPERATIONS[row.detail])
     elif row.detail in _PAUSING:
         note_place(f)
         _PAUSING[row.detail](f.ctx, slots, flags, offset, memory)
@@ -139,5 +114,5 @@ def atomic(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int,
 
 @kernel(inline=True)
 def fence(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    atomic_fence(Order.SEQ_CST)
+    fence_words()
     reload_memory(f)

@@ -7,6 +7,7 @@ consecutive slots, i32 ones zero-extended, and results are left there.
 from typing import Any, Final
 
 from fusee.engine.errors import Trap
+from fusee.engine.handlers.atomic import notify, wait
 from fusee.engine.handlers.call import check_subtype
 from fusee.engine.handlers.entering import enter
 from fusee.engine.handlers.on_slots import ON_SLOTS
@@ -42,6 +43,8 @@ from fusee.spec.families import Family, left_out
 from fusee.spec.traps import TrapCode
 
 Helper = Fn[[Instance, Ptr[u64], u32, u32], u64]
+
+OFFSET_OF: Final = {"wait": 3, "notify": 2}  # of atomic instructions: in which slot it is, behind the operands
 
 MOST_SLOTS: Final = 8  # that operands have of an instruction on slots that may pause
 MOST_SLOTS_OF_NEW: Final = 128  # and of one that makes an object
@@ -251,6 +254,28 @@ def on_slots(
     return status
 
 
+@kernel
+def atomic_wait(ctx: Instance, slots: Ptr[u64], memory: u32, size: u32) -> u64:
+    """`memory.atomic.wait`: the operands, then the memarg's offset; `size` is the binary logarithm of the word's."""
+    return pausing(ctx, slots, memory, size, wait)
+
+
+@kernel
+def atomic_notify(ctx: Instance, slots: Ptr[u64], memory: u32, size: u32) -> u64:
+    return pausing(ctx, slots, memory, size, notify)
+
+
+@kernel(inline=True)
+def pausing(ctx: Instance, slots: Ptr[u64], memory: u32, size: u32, body: Static[Any]) -> u64:
+    offset = slots[OFFSET_OF[body.name]]
+    world = ctx.store
+    world.place_fp = slots + MOST_SLOTS
+    world.place_instance = usize(0)
+    status = caught(body, ctx, slots, u16(size), offset, memory)
+    world.place_fp = null(Ptr[u64])
+    return status
+
+
 # Objects
 
 
@@ -290,6 +315,8 @@ def raise_absent() -> None:
 def _is_left_out(name: str) -> bool:
     if name in ("throw", "throw_ref", "catch"):
         return Family.EXCEPTIONS in left_out()
+    if name.startswith("atomic_"):
+        return Family.THREADS in left_out()
     return Family.GC in left_out() and (name in ("new_cell", "overwritten") or name.startswith("array_"))
 
 
@@ -297,7 +324,7 @@ _OWN: Final[dict[str, Any]] = {
     body.name: body
     for body in (
         note_first, note_further, call_function, call_reference, call_of_type, check_callee, call_handed_over, throw,
-        throw_ref, catch, poll, pay, new_cell, overwritten,
+        throw_ref, catch, poll, pay, new_cell, overwritten, atomic_wait, atomic_notify,
     )
 }  # fmt: skip
 

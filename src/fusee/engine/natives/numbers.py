@@ -14,6 +14,7 @@ NAMES: Final = (
     "table_init", "elem_drop", "i64_add128", "i64_sub128", "i64_mul_wide_s", "i64_mul_wide_u", "array_new",
     "array_new_default", "array_new_fixed", "array_new_data", "array_new_elem", "array_fill", "array_copy",
     "array_init_data", "array_init_elem", *(f"{name}{WIDE}" for name in WITH_VECTORS),
+    "atomic_wait", "atomic_notify",
 )  # fmt: skip
 """`engine.natives.helpers`, in the order of their table."""
 

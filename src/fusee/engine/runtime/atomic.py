@@ -6,6 +6,7 @@ from fusee.engine.errors import Trap
 from fusee.engine.isa.atomic import SIZE_MASK
 from fusee.engine.runtime.memory import memory_at
 from fusee.engine.runtime.metering import is_late, step_aside
+from fusee.engine.runtime.words import check_alignment
 from fusee.engine.state.platform import REQUEST_NOTIFY, REQUEST_WAIT
 from fusee.engine.state.runtime import Instance, Memory, Store
 from fusee.kernel.lang import (
@@ -36,14 +37,13 @@ TIMED_OUT: Final = u64(2)
 
 @kernel
 def atomic_place(ctx: Instance, index: u32, start: u64, offset: u64, flags: u16) -> Ptr[u8]:
-    """Where an access goes, which must be aligned to its size; that is looked at first, as in wasmtime."""
+    """Where an access goes."""
     memory = memory_at(ctx, index)
     length = memory.length_bytes
     if not memory.is_64:
         start &= 0xFFFF_FFFF
     size = u64(1) << (flags & SIZE_MASK)
-    if unlikely((start + offset) & (size - 1) != 0):
-        raise Trap(TrapCode.HEAP_MISALIGNED, 0)
+    check_alignment(start, offset, size)
     if unlikely(start > length or offset > length or start + offset + size > length):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
     return memory.base + usize(start + offset)

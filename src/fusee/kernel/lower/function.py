@@ -67,6 +67,7 @@ class FunctionWriter:
         self.fixed_statuses: set[str] = set()  # that a handler raises: those known when it is compiled
         self.location = ""  # suffix of every instruction: its place in the source
         self.line = function.line
+        self.is_volatile = False  # loads and stores are done as they stand, since somebody else may write there
 
     # --- instructions --------------------------------------------------------------------------
 
@@ -246,7 +247,8 @@ class FunctionWriter:
         if isinstance(type_, tree.Reference):
             alignment = self.types.target.pointer_width
         suffix = self.module.invariance() if is_invariant else ""
-        loaded = self.value(f"load {memory_type(type_)}, ptr {address}, align {alignment}{suffix}")
+        how = "load volatile" if self.is_volatile else "load"
+        loaded = self.value(f"{how} {memory_type(type_)}, ptr {address}, align {alignment}{suffix}")
         return self.value(f"icmp ne i8 {loaded}, 0") if isinstance(type_, tree.Boolean) else loaded
 
     def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
@@ -255,7 +257,8 @@ class FunctionWriter:
         alignment = self.types.alignment(type_) if aligned and not isinstance(type_, tree.Reference) else 1
         if isinstance(type_, tree.Reference):
             alignment = self.types.target.pointer_width
-        self.emit(f"store {memory_type(type_)} {operand}, ptr {address}, align {alignment}")
+        how = "store volatile" if self.is_volatile else "store"
+        self.emit(f"{how} {memory_type(type_)} {operand}, ptr {address}, align {alignment}")
 
     # --- errors --------------------------------------------------------------------------------
 
