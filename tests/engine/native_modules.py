@@ -15,6 +15,7 @@ from fusee.engine.registry import TypeRegistry, new_registry, release_registry
 from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.engine.validate.module import validate_module
+from fusee.engine.validate.shared import help_to_validate, validate_shared
 from fusee.kernel.build import Library, Program, load
 from fusee.kernel.checking import checked_heap
 from fusee.kernel.layout import layout
@@ -24,7 +25,9 @@ from fusee.kernel.target import Target
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import ALL_FEATURES, Feature
 
-ENTRIES = (new_registry, release_registry, decode_module, validate_module, release_module)
+ENTRIES = (
+    new_registry, release_registry, decode_module, validate_module, validate_shared, help_to_validate, release_module
+)  # fmt: skip
 
 
 libc = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
@@ -74,6 +77,8 @@ class Checker:
         self.platform = platform(checked)
         self.decode = functions.function(decode_module)
         self.validate = functions.function(validate_module)
+        self.help = functions.function(help_to_validate)
+        self.validate_shared = functions.function(validate_shared)
         self.release = functions.function(release_module)
         self.release_registry = functions.function(release_registry)
         self.registry_address: int = functions.function(new_registry)(self.platform)

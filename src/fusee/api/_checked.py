@@ -43,6 +43,10 @@ class CheckedNative(HostNative):
 
         return call
 
+    def validate(self, module: int) -> None:
+        """Checked code is for one thread at a time."""
+        self.validate_module(module)
+
     def place(self, binary: bytes) -> int:
         address = self._heap.allocate(len(binary))
         ctypes.memmove(address, binary, len(binary))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
+from fusee.api._helping import validate_with_help
 from fusee.api._python import Embedding, EngineGate, HostEmbedding, python_functions
 from fusee.api._start import load_engine
 from fusee.api._watch import Stay, watch_with
@@ -108,11 +109,15 @@ class Native:
             self.displace(source)
             raise
         try:
-            self.validate_module(module)
+            self.validate(module)
         except BaseException:
             self.end_module(module)
             raise
         return module
+
+    def validate(self, module: int) -> None:
+        """Validate a decoded module."""
+        self.validate_module(module)
 
     def end_module(self, module: int) -> None:
         """Release a module."""
@@ -214,6 +219,9 @@ class HostNative(Native):
 
     def place(self, binary: bytes) -> int:
         return ctypes.cast(ctypes.c_char_p(binary), ctypes.c_void_p).value or 0
+
+    def validate(self, module: int) -> None:
+        validate_with_help(self, module)
 
     def native_code(self, binary: bytes, is_metered: bool) -> "NativeCode | None":
         from fusee.native.host import native_code

@@ -59,6 +59,7 @@ from fusee.engine.runtime.table import grow_table, write_element
 from fusee.engine.translate.buffers import keep_translator
 from fusee.engine.translate.function import translate_for_listing
 from fusee.engine.validate.module import validate_module
+from fusee.engine.validate.shared import code_bytes, help_to_validate, validate_shared
 from fusee.kernel.build import Program
 
 ENTRIES: Final = (
@@ -70,6 +71,9 @@ ENTRIES: Final = (
     set_total_limits,
     decode_module,
     validate_module,
+    code_bytes,
+    validate_shared,
+    help_to_validate,
     close_module,
     install_interpreter,
     uninstall_interpreter,

@@ -5,8 +5,9 @@ from fusee.engine.decode.instruction import BLOCK_INDEXED
 from fusee.engine.decode.reader import read_u32
 from fusee.engine.decode.types import read_value_type
 from fusee.engine.present import HAS_VECTORS
-from fusee.engine.state.module import Body
+from fusee.engine.state.module import NONE, Body
 from fusee.engine.validate.control import open_control
+from fusee.engine.validate.fixed import memory_address_type
 from fusee.engine.validate.instruction import validate_instructions
 from fusee.engine.validate.state import (
     BOTTOM,
@@ -15,10 +16,23 @@ from fusee.engine.validate.state import (
     LocalRun,
     Validator,
     check_value_type,
+    grow_operands,
     is_defaultable,
 )  # fmt: skip
 from fusee.kernel.lang import Ptr, cast, kernel, minimum, size_of, span, u32, u64, unlikely
 from fusee.spec.limits import MAX_LOCALS, MAX_PARAMS
+
+
+@kernel
+def validate_bodies(v: Validator, start: u32, end: u32) -> None:
+    """Those with these numbers, the last one not included."""
+    m = v.module
+    v.is_constant = False
+    v.address_type_0 = NONE if m.memory_count == 0 else memory_address_type(v, u32(0))
+    if v.capacity == 0:
+        grow_operands(v, u32(1))  # `validate_plain` looks below its operands, so they must be somewhere
+    for i in span(start, end):
+        validate_body(v, m.bodies[i])
 
 
 @kernel

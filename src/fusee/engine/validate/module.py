@@ -5,15 +5,15 @@ from fusee.engine.decode.optables import CLASS, FEATURE, RULE, RULE_NONE
 from fusee.engine.decode.state import arena_of
 from fusee.engine.errors import raise_again
 from fusee.engine.present import HAS_SWITCHES
-from fusee.engine.state.module import NONE, Module
+from fusee.engine.state.module import Module
+from fusee.engine.state.platform import Platform
 from fusee.engine.validate.constant import validate_datas, validate_elements, validate_globals, validate_table_inits
 from fusee.engine.validate.entities import validate_entities, validate_exports, validate_start
-from fusee.engine.validate.fixed import memory_address_type
-from fusee.engine.validate.function import validate_body
+from fusee.engine.validate.function import validate_bodies
 from fusee.engine.validate.plain import PLAIN
-from fusee.engine.validate.state import Validator, grow_operands
+from fusee.engine.validate.state import Validator
 from fusee.engine.validate.types import validate_types
-from fusee.kernel.lang import Ptr, cast, caught, kernel, size_of, span, u8, u32, u64
+from fusee.kernel.lang import Ptr, cast, caught, copy_bytes, is_null, kernel, size_of, span, u8, u32, u64, usize
 from fusee.spec.op import INDEX_COUNT
 
 
@@ -37,21 +37,45 @@ def new_validator(m: Module) -> Validator:
     size = u64(size_of(Validator)) + INDEX_COUNT + m.func_count
     base = new_memory(platform, size)
     v = cast(Validator, base)
-    v.module = m
-    v.plain = PLAIN
     v.rules = base + size_of(Validator)
     v.declared = v.rules + INDEX_COUNT
     write_rules(v.rules, m.features)
+    v.visible_globals = m.global_count
+    set_out(v, m, platform)
+    return v
+
+
+@kernel
+def copy_validator(v: Validator) -> Validator:
+    """One for another thread, which is to validate bodies of the same module at the same time; null without memory.
+
+    It works on a copy of the module's record, since validating counts there; what else it changes are the bodies.
+    """
+    platform = v.scratch.platform
+    base = platform.allocate(usize(1), usize(size_of(Validator) + size_of(Module)))
+    other = cast(Validator, base)
+    if not is_null(base):
+        other.rules = v.rules
+        other.declared = v.declared
+        other.visible_globals = v.visible_globals
+        copy_bytes(base + size_of(Validator), cast(Ptr[u8], v.module), usize(size_of(Module)))
+        set_out(other, cast(Module, base + size_of(Validator)), platform)
+    return other
+
+
+@kernel
+def set_out(v: Validator, m: Module, platform: Platform) -> None:
+    """What does not depend on who validates."""
+    v.module = m
+    v.plain = PLAIN
     v.reader.source = m.source
     v.reader.module_end = m.source_size
-    v.visible_globals = m.global_count
     v.operand_buffer.platform = platform
     v.control_buffer.platform = platform
     v.run_buffer.platform = platform
     v.initialised_buffer.platform = platform
     v.set_buffer.platform = platform
     v.scratch.platform = platform
-    return v
 
 
 @kernel
@@ -77,6 +101,14 @@ def release_validator(v: Validator) -> None:
 @kernel
 def validate_with(v: Validator) -> None:
     m = v.module
+    validate_entries(v)
+    validate_bodies(v, u32(0), m.func_count - m.imported_func_count)
+
+
+@kernel
+def validate_entries(v: Validator) -> None:
+    """All but the bodies of functions."""
+    m = v.module
     validate_types(m, v.scratch)
     validate_entities(m)
     validate_globals(v)
@@ -86,9 +118,3 @@ def validate_with(v: Validator) -> None:
     validate_start(m)
     validate_exports(m, v.declared, v.scratch)
     release_buffer(v.scratch)
-    v.is_constant = False
-    v.address_type_0 = NONE if m.memory_count == 0 else memory_address_type(v, u32(0))
-    if v.capacity == 0:
-        grow_operands(v, u32(1))  # `validate_plain` looks below its operands, so they must be somewhere
-    for i in span(m.func_count - m.imported_func_count):
-        validate_body(v, m.bodies[i])
