@@ -57,6 +57,14 @@ def test_a_batch_has_long_functions_only_if_they_are_hot() -> None:
     assert choose(module, Wish([0, 1], [], [], 10_000)).units == [[0, 1, 2]]
 
 
+def test_a_loop_does_not_wait_for_a_long_function_that_it_calls() -> None:
+    """Also if that is the first of a batch, which may be long only if guests were seen in it."""
+    long = "(nop)" * CALLEE_BYTES
+    module = read_module(bytes(wat2wasm(f"(module (func (loop (call 1) (call 2))) (func {long}) (func))")))
+    loop = [Place(0, module.body(0)[0] + 1, 0, 0, 0)]
+    assert choose(module, Wish([], loop, [], 10_000)).units == [[2]]
+
+
 def test_loops_take_room_but_not_all_of_it() -> None:
     long = "(nop)" * (LEAST_BYTES - 10)
     text = f"(module (func (loop (call 1)) {long}) (func {'(nop)' * (LEAST_BYTES // 2 - 9)} (call 2)) (func {long}))"
@@ -65,7 +73,8 @@ def test_loops_take_room_but_not_all_of_it() -> None:
     hot = [1, 2]
     assert choose(module, Wish(hot, loop, [], 3 * LEAST_BYTES)).units == [[1, 2]]
     assert choose(module, Wish(hot, loop, [], 2 * LEAST_BYTES)).units == [[1]]
-    assert choose(module, Wish([], loop, [], 1)).units == [[1]]
+    assert choose(module, Wish([], loop, [], 1)).units == [[]]
+    assert choose(module, Wish([1], loop, [], 1)).units == [[1]]
     assert choose(module, Wish([], loop, [], LEAST_BYTES)).units == [[1]]
 
 

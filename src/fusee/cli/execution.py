@@ -65,6 +65,7 @@ def execute(asked: Request) -> int:
     source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
     if source.is_precompiled:
         _trust(asked, limits)
+    begins_early = _begin_compiling(source, limits)
     from fusee import ExitTrap, Trap
 
     try:
@@ -88,6 +89,10 @@ def execute(asked: Request) -> int:
         print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
         return _TRAPPED
     finally:
+        if begins_early:
+            from fusee.tier import early
+
+            early.end()
         gc.unfreeze()  # else extension modules complain, where the process ends, of what nobody has taken apart
     return 0 if has_succeeded else 1
 
@@ -119,6 +124,18 @@ def _trust(asked: Request, limits: "WasmOptions") -> None:
     if not asked.is_trusted:
         raise usage_error(f"{asked.file}: is precompiled; native code from a file needs --allow-precompiled")
     limits.strategy = limits.strategy or "native"
+
+
+def _begin_compiling(source: ModuleFile, limits: "WasmOptions") -> bool:
+    """Starts what compiles a program's hot functions, which is ready later than the program; whether it may have."""
+    if limits.strategy != "tiered" or not limits.leaves_code_alone or isinstance(source.content, str):
+        return False
+    if source.is_component or source.is_precompiled:
+        return False
+    from fusee.tier import early
+
+    early.begin(source.content)
+    return True
 
 
 def _let_interrupts_end_the_process() -> None:

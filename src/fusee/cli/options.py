@@ -68,6 +68,12 @@ class WasmOptions:
         for name, is_on in self.features.items():
             setattr(config, f"wasm_{name.replace('-', '_')}", is_on)
 
+    @property
+    def leaves_code_alone(self) -> bool:
+        """Whether nothing is counted or checked while code is executed, and that is this machine's."""
+        is_counted = self.fuel is not None or self.timeout_seconds is not None or self.is_profiled
+        return not (is_counted or self.is_checked or self.target)
+
     def open_network(self, config: "WasiConfig") -> None:
         """Applies what concerns the network, which nothing may use unless it is said."""
         if self.network.get("inherit-network"):

@@ -31,6 +31,7 @@ _FORMAT = "crc32"  # of a file, and the ending of its name: other versions of th
 _PRIME = 2**160 - 47
 _KEEP_SECONDS = 30 * 24 * 3600
 _LOOK_SECONDS = 0.05
+_RANDOM_BYTES = 8  # in a temporary name, as `tempfile` has them, which takes longer to load than to write a file
 
 
 def default_folder() -> str:
@@ -92,6 +93,10 @@ def _wait_for(file: BinaryIO, progress: Progress | None, take_over: Callable[[],
         time.sleep(_LOOK_SECONDS)
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class Cache:
     """Files by key. Where the folder cannot be written, everything is simply missing."""
 
@@ -106,6 +111,10 @@ class Cache:
         """The contents stored under a key, or None if there are none or they are damaged."""
         contents = self.view(kind, key)
         return None if contents is None else bytes(contents)
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether something is stored under a key, damaged or not."""
+        return os.path.exists(self.path(kind, key))
 
     def view(self, kind: str, key: str) -> memoryview | None:
         """`read`, without a copy of contents that are large."""
@@ -123,15 +132,13 @@ class Cache:
 
     def write(self, kind: str, key: str, contents: bytes) -> bool:
         """Store contents under a key, if the folder can be written; whether it could."""
-        import tempfile
-
         path = self.path(kind, key)
         with contextlib.suppress(OSError):
             folder = os.path.dirname(path)
             os.makedirs(folder, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
+            temporary = os.path.join(folder, f".writing-{os.getpid()}-{os.urandom(_RANDOM_BYTES).hex()}")
             try:
-                with os.fdopen(handle, "wb") as file:
+                with open(temporary, "xb", opener=_private) as file:
                     file.write(_checksum(contents) + contents)
                 os.replace(temporary, path)
             except OSError:

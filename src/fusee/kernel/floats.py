@@ -5,10 +5,12 @@ An `f32` keeps its bit pattern, because a Python float would not keep the payloa
 
 import math
 import struct
-from fractions import Fraction
-from typing import Self, SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, Self, SupportsFloat, SupportsIndex
 
 from fusee.kernel.scalars import Integer, Scalar
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _new = object.__new__
 _F32 = struct.Struct("<f")
@@ -55,7 +57,7 @@ class Float(Scalar):
         raise NotImplementedError
 
     @classmethod
-    def nearest_to_fraction(cls, number: Fraction) -> Self:
+    def nearest_to_fraction(cls, number: "Fraction") -> Self:
         """A number with a power of two as denominator, rounded to this type."""
         raise NotImplementedError
 
@@ -145,7 +147,7 @@ class f64(Float):  # noqa: N801
         return result
 
     @classmethod
-    def nearest_to_fraction(cls, number: Fraction) -> Self:
+    def nearest_to_fraction(cls, number: "Fraction") -> Self:
         try:
             return cls.nearest_to(float(number))
         except OverflowError:  # Python's way to say that it rounds to infinity
@@ -189,7 +191,7 @@ class f32(Float):  # noqa: N801
         return cls.from_bits(int.from_bytes(packed, "little"))
 
     @classmethod
-    def nearest_to_fraction(cls, number: Fraction) -> Self:
+    def nearest_to_fraction(cls, number: "Fraction") -> Self:
         return cls.nearest_to(_round_to_odd(number.numerator) / number.denominator)
 
     def to_bits(self) -> int:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from typing import Any, NoReturn, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault, UnreachableFault
@@ -326,6 +325,8 @@ def fma(a: F, b: F, c: F) -> F:
         return a.nearest_to(x * y + z)
     if not math.isfinite(z):
         return c + 0.0
+    from fractions import Fraction  # which is loaded for simulated ones only
+
     exact = Fraction(x) * Fraction(y) + Fraction(z)
     if exact == 0:
         return a.nearest_to(x * y + z if x * y == 0.0 else 0.0)  # zeros have signs

@@ -3,14 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 _UNIFIED: Final = "0"  # the number of the hierarchy of control groups that version 2 has (Linux, cgroup-v2.rst)
 _CONTROLLER: Final = "cpu"
 
 
-def processor_count(root: Path = Path("/")) -> int:
+def processor_count(root: str | os.PathLike[str] = "/") -> int:
     """How many processors this process may use, at least 1.
 
     That is `os.process_cpu_count()` (`-X cpu_count` and `PYTHON_CPU_COUNT`, or the processors that it may run on), and
@@ -18,7 +17,7 @@ def processor_count(root: Path = Path("/")) -> int:
     /proc and /sys are.
     """
     count = _allowed()
-    quota = min(_quotas(root), default=float(count))
+    quota = min(_quotas(os.fspath(root)), default=float(count))
     return max(1, min(count, -int(-quota // 1)))
 
 
@@ -31,25 +30,26 @@ def _allowed() -> int:
     return os.cpu_count() or 1
 
 
-def _quotas(root: Path) -> Iterator[float]:
+def _quotas(root: str) -> Iterator[float]:
     """Processors' time per time, for each control group around this process that has a limit."""
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    for line in _text(root, "proc/self/cgroup").splitlines():
         number, _, rest = line.partition(":")
         controllers, _, place = rest.partition(":")
         if number == _UNIFIED and not controllers:
-            for group in _around(root / "sys/fs/cgroup", place):
-                yield from _quota(*_text(group / "cpu.max").split()[:2])
+            for group in _around(os.path.join(root, "sys/fs/cgroup"), place):
+                yield from _quota(*_text(group, "cpu.max").split()[:2])
         elif _CONTROLLER in controllers.split(","):
-            for group in _around(root / "sys/fs/cgroup" / _CONTROLLER, place):
-                yield from _quota(_text(group / "cpu.cfs_quota_us"), _text(group / "cpu.cfs_period_us"))
+            for group in _around(os.path.join(root, "sys/fs/cgroup", _CONTROLLER), place):
+                yield from _quota(_text(group, "cpu.cfs_quota_us"), _text(group, "cpu.cfs_period_us"))
 
 
-def _around(mount: Path, place: str) -> Iterator[Path]:
+def _around(mount: str, place: str) -> Iterator[str]:
     """A group and all around it. In a container only the outermost one may be where it is mounted."""
-    inner = mount / place.strip("/")
+    inner = os.path.join(mount, *place.strip("/").split("/")).rstrip("/")
     yield inner
-    if mount in inner.parents:
-        yield from inner.parents[: inner.parents.index(mount) + 1]
+    while inner != mount:
+        inner = os.path.dirname(inner)
+        yield inner
 
 
 def _quota(time: str = "", period: str = "") -> Iterator[float]:
@@ -62,8 +62,9 @@ def _quota(time: str = "", period: str = "") -> Iterator[float]:
         yield share
 
 
-def _text(path: Path) -> str:
+def _text(folder: str, name: str) -> str:
     try:
-        return path.read_text(encoding="ascii", errors="replace")
+        with open(os.path.join(folder, name), encoding="ascii", errors="replace") as file:
+            return file.read()
     except OSError:
         return ""

@@ -6,7 +6,6 @@ formats. Here are only the spellings that it does not know, and what it leaves t
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from functools import cache
@@ -65,6 +64,8 @@ class Triple:
         triple = _split(text)
         problem = _unknown_part(triple) if triple else "it is no triple"
         if triple is None or problem:
+            import difflib  # which is loaded for mistakes only
+
             nearest = difflib.get_close_matches(text, SPELLINGS, 1, 0.4)
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
             raise UnknownTriple(f"unknown triple {text!r}: {problem}{hint}")

@@ -93,7 +93,8 @@ class _Choice:
             self._done.add(index)
             start, end = self.module.body(index)
             room = self._room if index in self._hot else min(self._room, CALLEE_BYTES)
-            if self.chosen and (end - start > room or len(self.chosen) == MOST_FUNCTIONS):
+            may_be_larger = not self.chosen and index in self._hot
+            if not may_be_larger and (end - start > room or len(self.chosen) == MOST_FUNCTIONS):
                 continue
             seen = examine(self.module, index)
             if seen.reason:

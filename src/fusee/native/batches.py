@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Collection
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from fusee.kernel import another
 from fusee.kernel.cache import Cache, digest
@@ -31,12 +31,11 @@ class Worker:
 
     def __init__(self) -> None:
         import subprocess
-        import tempfile
 
         self.is_ready = False  # whether it has loaded what it needs
         self.batches = 0  # that it was asked for
         self._answer = bytearray()
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
+        self._file = _nameless()  # as long as the process
         nice = _NICE if processor_count() > 1 else _LAST
         try:
             with another.passed(self._file.fileno()) as number:
@@ -102,6 +101,15 @@ class Worker:
         self._process.returncode = self._process.returncode or 0
 
 
+def _nameless() -> BinaryIO:
+    """A file without a name, in memory where the system has such."""
+    with contextlib.suppress(AttributeError, OSError):
+        return open(os.memfd_create("fusee"), "w+b")
+    import tempfile  # which takes as long to load as all else
+
+    return cast(BinaryIO, tempfile.TemporaryFile())
+
+
 def request(wish_size: int, size: int) -> bytes:
     """What a process is told when there is something to compile in the file that it shares."""
     return wish_size.to_bytes(_SIZE_BYTES, "little") + size.to_bytes(_SIZE_BYTES, "little")
@@ -145,6 +153,14 @@ class Shelf:
         if found:
             self._cache.mark_used("tier", self._key)
         return found
+
+    def note_run(self) -> bool:
+        """Note that the module has been run; whether this is the first time, and the cache can be written."""
+        if not self._key or self._cache.has("tier", self._key):
+            return False
+        if self._cache.has("native", functions_key(self._binary, None, self._is_metered)):
+            return False
+        return self._cache.write("tier", self._key, b"[]")
 
     def _covered(self) -> list[str]:
         """Those of which all is in newer ones. Nobody goes on in a loop of what is native where it begins."""

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from fusee.kernel.processors import processor_count
 from fusee.native.batches import Worker
+from fusee.tier import early
 from fusee.tier.loops import Loop
 from fusee.tier.module import TieredModule
 
@@ -88,7 +89,7 @@ class Compiling:
         """Have a process, unless there cannot be one that works."""
         if self._worker is None and self._dead < _MOST_DEAD and self._failures < _MOST_TRIES:
             self._failures += 1  # until it has done something: there may be room for one later
-            self._worker = Worker()
+            self._worker = early.take() or Worker()
             _workers.add(self._worker)
             self._asked = time.monotonic()
 

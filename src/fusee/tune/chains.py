@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fusee.disasm.cells import CodeCell
-from fusee.engine.isa.forms import LETTERS
+from fusee.engine.isa.forms import LETTERS, MOST_LEAVES
 from fusee.engine.isa.row import FLOAT_TYPES, Row
-from fusee.engine.isa.trees import MOST_LEAVES, Node, Pattern
+from fusee.engine.isa.trees import Node, Pattern
 from fusee.engine.translate.fuse import is_sought
 from fusee.tune.lister import Block
 

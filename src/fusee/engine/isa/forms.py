@@ -18,6 +18,7 @@ PINS: Final = u32(chosen().pins)  # so many of them are used
 SLOT: Final = u8(PIN + MOST_PINS)
 CONST: Final = u8(SLOT + 1)
 FORMS: Final = CONST + 1
+MOST_LEAVES: Final = 3  # operands of an instruction, which a tree may have
 NOWHERE: Final = u8(7)  # no result, or no operand
 SIGNED_SLOT: Final = 8  # in handlers: a slot whose number is read as the constants beside it (`isa.fields`)
 

@@ -15,10 +15,10 @@ from typing import Final
 from fusee.engine.isa import aggregate, atomic, control, lanes, memory, numeric, vector
 from fusee.engine.isa.comb import Comb
 from fusee.engine.isa.families import absent, is_present
-from fusee.engine.isa.forms import ACC, CONST, FORMS, NOWHERE, PIN, READ_CONST, SLOT, expand
+from fusee.engine.isa.forms import ACC, CONST, FORMS, MOST_LEAVES, NOWHERE, PIN, READ_CONST, SLOT, expand
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
-from fusee.engine.isa.trees import MOST_LEAVES, tree_rows
+from fusee.engine.isa.trees import tree_rows
 from fusee.kernel.lang import table, u8, u16, u32
 
 READ_FILES: Final = [os.path.realpath(file) for file in [chosen().file] if file]

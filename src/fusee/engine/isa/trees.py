@@ -13,11 +13,10 @@ from itertools import product
 from typing import Final
 
 from fusee.engine.isa.control import PAYING, paying
-from fusee.engine.isa.forms import NO_RESULT, PINS, READ, READ_CONST, Shape
+from fusee.engine.isa.forms import MOST_LEAVES, NO_RESULT, PINS, READ, READ_CONST, Shape
 from fusee.engine.isa.row import FLOAT_TYPES, Row
 from fusee.engine.isa.selection import ORDER_MARK
 
-MOST_LEAVES: Final = 3
 _LEAF: Final = re.compile(r"a?p?s?|c")
 
 

@@ -13,9 +13,8 @@ from fusee.engine.isa.facts import (
     fact,
     facts_of,
 )  # fmt: skip
-from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
+from fusee.engine.isa.forms import ACC, CONST, MOST_LEAVES, NOWHERE, PIN, SLOT
 from fusee.engine.isa.table import FIRST_TREE_ROW, INNER_PLACE, INNER_ROW, NUMBER, OUTER_ROW, TREE_COUNT
-from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.present import HAS_VECTORS
 from fusee.engine.translate.accumulator import (
     holds_local,

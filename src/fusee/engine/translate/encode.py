@@ -16,11 +16,10 @@ from fusee.engine.isa.facts import (
     fact,
     facts_of,
 )
-from fusee.engine.isa.forms import NOWHERE, SLOT
+from fusee.engine.isa.forms import MOST_LEAVES, NOWHERE, SLOT
 from fusee.engine.isa.pairs import NO_PAIR, PAIR_COUNT
 from fusee.engine.isa.row import SLOT_FIELD, SLOT_FIELD_BYTES, most_bytes
 from fusee.engine.isa.table import BASE, NUMBER, PLACE_BITS, PLACE_CODE, ROWS
-from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.present import HAS_VECTORS
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination

@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from fusee.engine.isa.forms import NOWHERE
+from fusee.engine.isa.forms import MOST_LEAVES, NOWHERE
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_COUNT, TREE_KEY, TREE_OUTER_SHIFT, TREE_PLACE_SHIFT
-from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.isa.vector import LANES, lane_row
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field

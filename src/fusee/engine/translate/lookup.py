@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.isa.facts import MIRRORED_PAIR, SIGNATURES, fact
-from fusee.engine.isa.forms import CONST, FORMS, NOWHERE, PIN, PINS, SLOT
+from fusee.engine.isa.forms import CONST, FORMS, MOST_LEAVES, NOWHERE, PIN, PINS, SLOT
 from fusee.engine.isa.pairs import FIRST_PAIR, NO_PAIR, PAIR_BITS, PAIR_HASHES, pair_hash
 from fusee.engine.isa.table import (
     BASE,
@@ -15,7 +15,6 @@ from fusee.engine.isa.table import (
     SIGNATURE_KEYS,
     SIGNATURE_STARTS,
 )  # fmt: skip
-from fusee.engine.isa.trees import MOST_LEAVES
 from fusee.engine.translate.state import Ins
 from fusee.kernel.lang import kernel, table, u8, u32, u64, unroll
 

@@ -9,8 +9,7 @@ from typing import Annotated, Final
 
 from fusee.engine.arena import Buffer
 from fusee.engine.decode.reader import Reader
-from fusee.engine.isa.forms import PINS
-from fusee.engine.isa.trees import MOST_LEAVES
+from fusee.engine.isa.forms import MOST_LEAVES, PINS
 from fusee.engine.present import HAS_VECTORS
 from fusee.engine.state.code import MOST_PINS, Clause
 from fusee.engine.state.module import Module

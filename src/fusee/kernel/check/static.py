@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import hashlib
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fusee.kernel.check.hashing import sha1
 from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.tree import Node
 
@@ -69,7 +69,7 @@ def _describe_dataclass(value: Any) -> str:
     if known is None:
         parts = (describe(getattr(value, f.name)) for f in dataclasses.fields(value))
         # A row of an instruction set has other rows in it: what was their text is asked for a hundred thousand times.
-        digest = hashlib.sha1(",".join(parts).encode(), usedforsecurity=False).hexdigest()
+        digest = sha1(",".join(parts).encode(), usedforsecurity=False).hexdigest()
         known = _dataclasses[id(value)] = value, f"{_qualified(type(value))}({digest})"
     return known[1]
 
@@ -94,5 +94,5 @@ def symbol_for(module: str, qualname: str, statics: tuple[Any, ...]) -> str:
     plain = f"{module.removeprefix('fusee.')}.{qualname}".replace("<locals>.", "")
     if not statics:
         return plain
-    digest = hashlib.sha1("|".join(map(describe, statics)).encode(), usedforsecurity=False).hexdigest()
+    digest = sha1("|".join(map(describe, statics)).encode(), usedforsecurity=False).hexdigest()
     return f"{plain}.{digest[:12]}"

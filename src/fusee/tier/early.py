@@ -1,0 +1,35 @@
+"""A process that compiles, begun before there is an engine: it takes twice as long to be ready as a program."""
+
+import contextlib
+import os
+from typing import Final
+
+from fusee.kernel.processors import processor_count
+from fusee.native.batches import Shelf, Worker
+
+_MOST_BYTES: Final = 4 << 20  # of a module: to find a longer one in the cache takes as long as is gained
+
+_begun: Final[list[Worker]] = []
+
+
+def begin(binary: bytes) -> None:
+    """Start it for a module that this process is going to run, without fuel, unless there have been runs of it.
+
+    A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
+    """
+    if not hasattr(os, "fork") or processor_count() == 1 or len(binary) > _MOST_BYTES:
+        return
+    if Shelf(binary, is_metered=False).note_run():
+        with contextlib.suppress(OSError):
+            _begun.append(Worker())
+
+
+def take() -> Worker | None:
+    """The one that was begun, for an engine that has something to compile."""
+    return _begun.pop() if _begun else None
+
+
+def end() -> None:
+    """Nothing is to be compiled any more: end it if nobody has taken it."""
+    while _begun:
+        _begun.pop().end()

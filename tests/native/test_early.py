@@ -1,0 +1,120 @@
+"""What compiles hot functions is started before there is an engine, if a program is run for the first time."""
+
+from pathlib import Path
+
+import pytest
+
+from fusee.api.text import wat2wasm
+from fusee.cli.main import run_command
+from fusee.native.batches import Shelf
+from fusee.native.key import functions_key
+from fusee.tier import compiling, early
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+TEXT = '(module (func (export "main") (result i32) (i32.const 7)))'
+BINARY = bytes(wat2wasm(TEXT))
+
+
+class Began:
+    """Stands for the process."""
+
+    made: list["Began"]
+
+    def __init__(self) -> None:
+        self.made.append(self)
+        self.has_ended = False
+
+    def end(self) -> None:
+        self.has_ended = True
+
+
+@pytest.fixture
+def began(monkeypatch: pytest.MonkeyPatch) -> list[Began]:
+    """Those that were started."""
+    monkeypatch.setattr(Began, "made", [], raising=False)
+    monkeypatch.setattr(early, "Worker", Began)
+    monkeypatch.setattr(early, "processor_count", lambda: 2)
+    return Began.made
+
+
+def test_a_first_run_starts_a_process_and_the_next_does_not(began: list[Began]) -> None:
+    """Though nothing was compiled: it may be as short. Of what is run with fuel nothing is said."""
+    early.begin(BINARY)
+    early.begin(BINARY)
+    assert len(began) == 1
+    assert Shelf(BINARY, is_metered=False).all() == []
+    assert Shelf(BINARY, is_metered=True).note_run()
+    early.end()
+    assert began[0].has_ended
+    assert early.take() is None
+
+
+def test_what_was_compiled_ahead_needs_no_process(began: list[Began]) -> None:
+    shelf = Shelf(BINARY, is_metered=False)
+    shelf._cache.write("native", functions_key(BINARY, None, is_metered=False), b"code")
+    early.begin(BINARY)
+    assert began == []
+
+
+def test_where_the_cache_cannot_be_written_every_run_would_be_the_first(
+    began: list[Began], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("FUSEE_CACHE", str(tmp_path / "file"))
+    early.begin(BINARY)
+    assert began == []
+
+
+def test_nothing_is_started_for_long_modules_or_beside_the_guest(
+    began: list[Began], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early, "_MOST_BYTES", len(BINARY) - 1)
+    early.begin(BINARY)
+    monkeypatch.setattr(early, "_MOST_BYTES", len(BINARY))
+    monkeypatch.setattr(early, "processor_count", lambda: 1)
+    early.begin(BINARY)
+    assert began == []
+
+
+def test_an_engine_takes_the_process_that_was_started(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "Worker", Began)
+    early.begin(BINARY)
+    first, second = compiling.Compiling(), compiling.Compiling()
+    first._start()
+    second._start()
+    taken: list[object] = [first._worker, second._worker]
+    assert taken == began
+    early.end()
+    assert not began[0].has_ended
+
+
+def test_a_process_that_cannot_be_started_early_costs_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking() -> None:
+        raise OSError
+
+    monkeypatch.setattr(early, "Worker", lacking)
+    early.begin(BINARY)
+    assert early.take() is None
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "count"),
+    [
+        (["-C", "compiler=tiered"], False, 1),
+        (["-C", "compiler=tiered"], True, 0),
+        (["-C", "compiler=interpreter"], False, 0),
+        ([], False, 0),
+        (["-C", "compiler=tiered", "-W", "fuel=1000"], False, 0),
+        (["-C", "compiler=tiered", "-W", "timeout=60s"], False, 0),
+    ],
+)
+def test_who_runs_a_program_starts_the_process(
+    options: list[str], text: bool, count: int, began: list[Began], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And ends it if the program was too short for it."""
+    file = tmp_path / ("app.wat" if text else "app.wasm")
+    file.write_bytes(TEXT.encode() if text else BINARY)
+    assert run_command(["run", *options, "--invoke", "main", str(file)]) == 0
+    assert capsys.readouterr().out == "7\n"
+    assert [one.has_ended for one in began] == [True] * count
