@@ -32,9 +32,11 @@ ALLOWED = {
 
 # The ways back, imported only when asked to: the API and components' linkers define the WASI imports for users, an
 # engine with a target works on an emulated device, and one with the strategy compiles modules, at once or while they
-# run. Rebuilding a workload assembles text with the API's assembler.
+# run, for which `fusee run` starts a process before it has one. Rebuilding a workload assembles text with the API's
+# assembler.
 LAZY = {
-    ("api", "wasi"), ("component", "wasi"), ("api", "emulator"), ("api", "native"), ("api", "tier"), ("bench", "api"),
+    ("api", "wasi"), ("component", "wasi"), ("api", "emulator"), ("api", "native"), ("api", "tier"), ("cli", "tier"),
+    ("bench", "api"),
 }  # fmt: skip
 
 # Where functions still import what imports their module.
