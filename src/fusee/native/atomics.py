@@ -2,11 +2,11 @@
 
 from typing import Final, cast
 
-from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.native.access import place_of
 from fusee.native.function import FunctionCompiler, rule
 from fusee.native.reader import Instruction
 from fusee.native.slots import call_on_slots
+from fusee.spec.atomics import ATOMIC_OF
 from fusee.spec.op import BY_MNEMONIC
 
 _PAUSING: Final = ("atomic_notify", "atomic_wait")

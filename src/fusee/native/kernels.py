@@ -3,7 +3,6 @@
 from functools import cache
 from typing import Any
 
-from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.engine.natives import inlined, objects
 from fusee.engine.numeric import MEANING
 from fusee.engine.numeric.lanes import picked
@@ -23,6 +22,7 @@ from fusee.kernel.check import Checker
 from fusee.kernel.lang import f32, f64, i8, i16, i32, instance, u8, u16, u32, u64, v128
 from fusee.kernel.target import Target
 from fusee.kernel.tree import Specialised
+from fusee.spec.atomics import ATOMIC_OF
 from fusee.spec.op import Op
 
 TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128": v128, "ref": u64, "func": u64}

@@ -3,7 +3,6 @@
 from typing import Final
 
 from fusee.engine.columns import Columns
-from fusee.engine.isa.atomic import ATOMIC_OF
 from fusee.engine.isa.memory import LOAD_OF, MEMORY_KINDS, STORE_OF
 from fusee.engine.isa.numeric import BOTH_WIDTHS
 from fusee.engine.isa.selection import chosen
@@ -14,6 +13,7 @@ from fusee.engine.numeric import TWINS
 from fusee.engine.translate.state import F32, F64, I32, I64, V128
 from fusee.kernel.lang import kernel, table, u8, u16, u32
 from fusee.spec import opcodes
+from fusee.spec.atomics import ATOMIC_OF
 from fusee.spec.op import BY_INDEX, Op
 
 # What an opcode asks of the translator
