@@ -10,7 +10,7 @@ from fusee.native.module import read_module
 
 
 def test_a_batch_has_what_its_functions_call() -> None:
-    many = " i64" * 2001
+    many = " i64" * 4001
     module = read_module(
         bytes(
             wat2wasm(f"""(module
@@ -94,6 +94,6 @@ def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
 
 
 def test_a_batch_may_be_empty() -> None:
-    binary = bytes(wat2wasm(f"(module (func (local{' i64' * 2001})))"))
+    binary = bytes(wat2wasm(f"(module (func (local{' i64' * 4001})))"))
     code = mapped(compile_batch(binary, Wish([0], [], [], 1000)))
     assert (code.functions, code.loops, code.reasons) == ({}, {}, {0: "too many locals"})

@@ -138,7 +138,7 @@ def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyP
     ("text", "reason"),
     [
         (f"(module (func (param{' i64' * 65})))", "too many parameters or results"),
-        (f"(module (func (local{' i64' * 2001})))", "too many locals"),
+        (f"(module (func (local{' i64' * 4001})))", "too many locals"),
         (f"(module (func{'(nop)' * (1 << 18)}))", "too large"),
     ],
 )

@@ -300,6 +300,22 @@ def test_vectors(part: Part) -> None:
     assert exports["f"](store, 0x0403_0201) == 0x0403_0201 + 0x0004_0003
 
 
+def test_thousands_of_locals() -> None:
+    """Each is set to the one before plus one, in a loop, and all of them are needed."""
+    count = 3500
+    steps = "".join(
+        f"(local.set {number} (i64.add (local.get {number - 1}) (i64.const 1)))" for number in range(count, 0, -1)
+    )
+    text = f"""(module (func (export "f") (param i64) (result i64) (local{" i64" * count}) (local i32)
+      (loop $again {steps} (br_if $again (i32.lt_u (local.tee {count + 1}
+        (i32.add (local.get {count + 1}) (i32.const 1))) (i32.const {count + 10}))))
+      (local.get {count})))"""
+    with natively("all") as chosen:
+        store, exports = instance_of(text)
+    assert exports["f"](store, 5) == 5 + count
+    assert chosen.native == 1
+
+
 def test_scripts(suite: Any) -> None:
     """A selection of the specification's scripts, half of the functions native."""
     from tests.native.scripts import run_natively

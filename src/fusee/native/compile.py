@@ -27,7 +27,7 @@ from fusee.spec.features import Feature
 
 MOST_RESULTS = 16  # of a function that has native code: more would make every call of it long
 MOST_PARAMS = 64
-MOST_LOCALS = 2000
+MOST_LOCALS = 4000  # each may take room of the host's stack
 MOST_BYTES = 1 << 18
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
