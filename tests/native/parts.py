@@ -58,7 +58,7 @@ class Part:
 
 
 def compile_here(job: Job, count: int) -> dict[int, bytes]:
-    compiler = Compiler(plan(job.binary, job.wanted), job.options)
+    compiler = Compiler(job.plan, job.options)
     return {number: compiler.object(number) for number in range(count)}
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from fusee.native import batches, host, units, worker
 from fusee.native.batch import Wish
 from fusee.native.code import mapped
 from fusee.native.compile import Options, plan
+from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from tests.native.parts import natively
 
 MOST_SELECTED = 1024  # the size of an `fd_set`
@@ -77,6 +78,48 @@ def test_a_compiler_that_dies_costs_speed(monkeypatch: pytest.MonkeyPatch) -> No
         assert called() == 41
 
 
+def test_what_was_interrupted_goes_on_where_it_was(own_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each unit is kept, until all are there."""
+    monkeypatch.setattr("fusee.native.compile.UNIT_BYTES", 1)
+    monkeypatch.setattr(units, "processor_count", lambda: 1)
+    monkeypatch.setattr(units, "compile_units", compile_units)
+    binary, compiled, asked = bytes(wat2wasm(TEXT)), worker.compiled, list[list[int]]()
+
+    def interrupted(job: worker.Job, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        asked.append(list(numbers))
+        yield next(compiled(job, numbers))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(units, "compiled", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            host.kept_code(binary)
+        with pytest.raises(KeyboardInterrupt):
+            host.kept_code(binary)
+    assert asked == [[0, 1], [1]]
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "compiled", None)
+        kept = host.kept_code(binary)
+    assert kept is not None and set(mapped(kept).functions) == {0, 1}
+    assert not list((Path(os.environ["FUSEE_CACHE"]) / "unit").iterdir())
+
+
+def test_who_waits_for_a_processor_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a unit may take is the processor's time."""
+    monkeypatch.setattr(worker, "SECONDS", 0.0)
+    job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
+    assert [number for number, _ in worker.compiled(job, [0])] == [0]
+
+
+def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resource")
+    slow = "worker.SECONDS = 0; Compiler.object = lambda self, number: sum(iter(int, 1))"
+    program = f"from fusee.native import worker; from fusee.native.compile import Compiler; {slow}; worker.main()"
+    monkeypatch.setattr(worker, "_PROGRAM", program)
+    job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
+    assert list(worker.compiled(job, [0])) == []
+
+
 @pytest.fixture
 def many_files() -> Iterator[None]:
     """The next file has a number that `select.select` does not take."""
@@ -96,7 +139,7 @@ def many_files() -> Iterator[None]:
 
 def test_a_process_with_many_open_files_compiles(many_files: None) -> None:
     binary = bytes(wat2wasm(TEXT))
-    (unit,) = worker.compiled(worker.Job(binary, None, Options(Target.host())), [0])
+    (unit,) = worker.compiled(worker.Job(plan(binary), Options(Target.host())), [0])
     assert unit[0] == 0
     process = batches.Worker()
     try:
@@ -131,7 +174,7 @@ def test_a_process_compiles_one_batch_after_the_other() -> None:
 
 def test_a_process_that_is_no_compiler_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_PROGRAM", "import os; os.abort()")
-    assert list(worker.compiled(worker.Job(bytes(wat2wasm(TEXT)), None, Options(Target.host())), [0])) == []
+    assert list(worker.compiled(worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host())), [0])) == []
 
 
 @pytest.mark.parametrize(

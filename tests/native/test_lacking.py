@@ -16,6 +16,7 @@ from fusee.api.text import wat2wasm
 from fusee.kernel import another, background
 from fusee.kernel.target import Target
 from fusee.native import batches, host, units, worker
+from fusee.native.compile import plan
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from fusee.tier import compiling
@@ -48,7 +49,7 @@ def test_where_python_is_unknown_nothing_is_compiled(monkeypatch: pytest.MonkeyP
     """As in an application that has Python as a part."""
     for unknown in (None, ""):
         monkeypatch.setattr(sys, "executable", unknown)
-        assert list(worker.compiled(worker.Job(BINARY, None, Options(Target.host())), [0])) == []
+        assert list(worker.compiled(worker.Job(plan(BINARY), Options(Target.host())), [0])) == []
         with pytest.raises(FileNotFoundError, match="how Python is started"):
             batches.Worker()
 
@@ -190,7 +191,7 @@ def test_without_threads_units_are_compiled_one_after_the_other(monkeypatch: pyt
     monkeypatch.setattr(units, "ThreadPoolExecutor", NoThreads)
     monkeypatch.setattr(units, "processor_count", lambda: 2)
     monkeypatch.setattr(units, "compiled", compiled)
-    found = compile_units(worker.Job(b"", None, Options(Target.host())), 3)
+    found = compile_units(worker.Job(plan(BINARY), Options(Target.host())), 3)
     assert found == {0: b"0", 1: b"1", 2: b"2"}
 
 

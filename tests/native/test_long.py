@@ -9,9 +9,10 @@ from wasmtime import wat2wasm
 
 from fusee import Config, Engine, Instance, Module, Store
 from fusee.kernel.target import Target
-from fusee.native import function, memories
+from fusee.native import memories
 from fusee.native.compile import Compiler, Options, plan
 from fusee.native.joining import MOST_JOINED
+from fusee.native.known import MANY_CONDITIONS, MOST_READS
 from tests.native.parts import natively
 from tests.native.test_many_errors import outcomes
 
@@ -66,7 +67,7 @@ def test_a_local_that_is_read_often(text: str) -> None:
         assert outcomes(text, numbers, "f") == expected
     assert part.native == 1
     written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
-    assert reads(written) == function._MOST_READS
+    assert reads(written) == MOST_READS
     few = Compiler(plan(bytes(wat2wasm(choosing(100)))), Options(Target.host())).text(0)
     assert "asm" not in few
 
@@ -195,11 +196,11 @@ def summing(count: int) -> str:
 
 def test_a_local_that_is_set_to_sums_of_itself() -> None:
     """LLVM knows as much of these: it is another value after as many reads."""
-    count = 2 * function._MANY_CONDITIONS
+    count = 2 * MANY_CONDITIONS
     text, numbers = summing(count), [0, 1, 5, 128, 500, count, -7]
     expected = outcomes(text, numbers, "f")
     assert len({str(one) for one in expected}) > 4
     with natively("all"):
         assert outcomes(text, numbers, "f") == expected
     written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
-    assert written.count('call i32 asm ""') == 2 * count // function._MOST_READS
+    assert written.count('call i32 asm ""') == 2 * count // MOST_READS

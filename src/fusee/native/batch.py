@@ -170,7 +170,7 @@ def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]
 
 def main() -> None:
     """Compile what is asked for in the file whose number is given, until nobody waits any more."""
-    from fusee.native.worker import limit_memory
+    from fusee.native.worker import allow_seconds, limit_memory
 
     limit_memory()
     another.step_back(int(sys.argv[2]))
@@ -181,24 +181,12 @@ def main() -> None:
         while True:
             asked = requests.get()
             wish_size, size = (int.from_bytes(half, "little") for half in (asked[:8], asked[8:]))
-            _allow_seconds()
+            allow_seconds()
             file.seek(0)
             data = file.read(wish_size + size)
             made = answer(compile_batch(data[wish_size:], Wish.from_bytes(data[:wish_size])))
             sys.stdout.buffer.write(made)
             sys.stdout.buffer.flush()
-
-
-def _allow_seconds() -> None:
-    """For one more batch, of the processor's time."""
-    import resource
-
-    from fusee.native.worker import SECONDS
-
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    limit = int(used.ru_utime + used.ru_stime + SECONDS) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
 def _listen(requests: "SimpleQueue[bytes]") -> None:

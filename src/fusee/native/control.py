@@ -47,6 +47,7 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
         label.variables.append(variable)
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
     c.begin(label.name)
+    c.known.begin_loop()
     if c.meter is not None:
         assert label.charge is not None
         c.meter.begin_loop(label.charge)

@@ -7,7 +7,6 @@ values. Time and text are linear in the function's size.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from fusee.kernel import tree
 from fusee.kernel.lower.function import UNLIKELY
 from fusee.kernel.tree import Specialised
 from fusee.native.joining import MOST_JOINED, lead_on, parts, way_to
+from fusee.native.known import Known
 from fusee.native.memories import MemoryWriter
 from fusee.native.metering import Charge, Meter
 from fusee.native.module import REFERENCE, FuncType
@@ -30,8 +30,6 @@ from fusee.spec.op import Op
 _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
 _LEAF_BYTES = 1024  # a function that calls nothing and is no longer has room in the reserve of the host's stack
 _MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
-_MOST_READS = 128  # of a local that is not set in between, or may be
-_MANY_CONDITIONS = 500
 _FRAME_BYTES_EACH = 16  # what a local or operand may take of it
 
 Rule = Callable[["FunctionCompiler", Instruction], None]
@@ -148,8 +146,7 @@ class FunctionCompiler(MemoryWriter):
         self.offset = self.start = reader.position
         self.instructions = list(reader.instructions())
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
-        conditions = sum(op.mnemonic in ("br_if", "if") for op, _, _ in self.instructions)
-        self.has_many_conditions = conditions > _MANY_CONDITIONS
+        self.known = Known(self)
 
     def _read_locals(self, reader: Reader) -> None:
         types = list(self.type.params)
@@ -434,6 +431,7 @@ class FunctionCompiler(MemoryWriter):
             self.push_condition(result)
         else:
             self.push(op.results[0], result)
+        self.known.limit(operands)
 
     def _call_apart(self, op: Op, operands: list[str]) -> None:
         """The same where it is not inlined."""
@@ -486,18 +484,13 @@ class FunctionCompiler(MemoryWriter):
             self.emit(f"%type{type_index} = add i32 {self.use('type_id', '%ctx', str(type_index))}, 0")
 
     def read_local(self, number: int) -> str:
-        """A local's value. Read often, it becomes another one, of which LLVM knows nothing.
-
-        For LLVM holds each condition on a value, such as a bounds check, against all those that are known to hold.
-        """
+        """A local's value."""
         kind, variable = self.locals[number]
-        most = _MOST_READS if kind in ("i32", "i64") else sys.maxsize
-        return self.read_variable(LLVM[kind], variable, most)
+        return self.known.read_local(kind, variable)
 
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]
-        if not self.has_many_conditions:  # else it may be set to a sum of what it was, of which LLVM knows as much
-            self.reads[variable] = 0
+        self.known.set(variable, operand)
         self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
         if number in self.rooted:
             self.keep_local(number, operand)

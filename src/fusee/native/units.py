@@ -1,13 +1,14 @@
 """Object files with native code, of a whole module: compiled by other processes, kept on disk."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.linker import link
-from fusee.kernel.machine import VERSION
+from fusee.kernel.machine import VERSION, host_processor
 from fusee.kernel.objects import NotSupported
 from fusee.kernel.processors import processor_count
 from fusee.kernel.target import Target
@@ -36,7 +37,7 @@ def compile_module(binary: bytes, wanted: Collection[int] | None, options: Optio
         return None
     if not the_plan.units:
         return None
-    objects = compile_units(Job(binary, wanted, options), len(the_plan.units))
+    objects = compile_units(Job(the_plan, options), len(the_plan.units))
     missing = [number for number in range(len(the_plan.units)) if number not in objects]
     if missing:
         compiler = Compiler(the_plan, options)
@@ -67,15 +68,61 @@ def linked_module(binary: bytes, wanted: Collection[int] | None, is_metered: boo
 
 
 def compile_units(job: Job, count: int) -> dict[int, bytes]:
-    """Object files by unit, from as many processes as there are processors."""
-    processes = min(processor_count(), count)
-    shares = [range(first, count, processes) for first in range(processes)]
+    """Object files by unit, from as many processes as there are processors.
+
+    Each is in the cache until all are there: what has been interrupted goes on where it was.
+    """
+    kept = _Kept(job)
+    found = {number: contents for number in range(count) if (contents := kept.read(number)) is not None}
+    missing = [number for number in range(count) if number not in found]
+    processes = min(processor_count(), len(missing))
+    shares = [missing[first::processes] for first in range(processes)]
+
+    is_interrupted = Event()
+
+    def compile_share(numbers: Sequence[int]) -> None:
+        for number, contents in compiled(job, numbers):
+            kept.write(number, contents)
+            found[number] = contents
+            if is_interrupted.is_set():
+                return
+
+    _each(compile_share, shares, is_interrupted)
+    kept.delete(range(count))
+    return found
+
+
+def _each(work: Callable[[Sequence[int]], None], shares: Sequence[Sequence[int]], is_interrupted: Event) -> None:
+    """Do work in a thread for each share, and tell them to end if this one is interrupted."""
     try:
-        with ThreadPoolExecutor(processes) as threads:
-            found = list(threads.map(lambda share: list(compiled(job, share)), shares))
+        with ThreadPoolExecutor(len(shares) or 1) as threads:
+            try:
+                list(threads.map(work, shares))
+            except KeyboardInterrupt:
+                is_interrupted.set()
+                raise
     except RuntimeError:  # there is no thread to be had
-        found = [list(compiled(job, share)) for share in shares]
-    return {number: contents for share in found for number, contents in share}
+        for share in shares:
+            work(share)
+
+
+class _Kept:
+    """The units of a module in the cache."""
+
+    def __init__(self, job: Job) -> None:
+        what = (sources_digest(), *host_processor(), job.head(()), job.plan.module.binary)
+        self._cache = Cache()
+        self._key = digest(_FORMAT, VERSION, *what)
+
+    def read(self, number: int) -> bytes | None:
+        return self._cache.read("unit", f"{self._key}.{number}")
+
+    def write(self, number: int, contents: bytes) -> None:
+        self._cache.write("unit", f"{self._key}.{number}", contents)
+
+    def delete(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._cache.delete("unit", f"{self._key}.{number}")
 
 
 def objects_for_device(

@@ -14,13 +14,17 @@ def _of_lanes(c: FunctionCompiler, ins: Instruction) -> None:
     """Take a lane's value, or replace it."""
     assert ins.op.params is not None and ins.op.results is not None
     function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
-    c.push(ins.op.results[0], c.apply(function, *c.pop_many(len(ins.op.params))))
+    operands = c.pop_many(len(ins.op.params))
+    c.push(ins.op.results[0], c.apply(function, *operands))
+    c.known.limit(operands)
 
 
 @rule("i8x16.shuffle")
 def _shuffle(c: FunctionCompiler, ins: Instruction) -> None:
     places = tuple(cast(int, ins.immediates[0]).to_bytes(_LANE_BYTES, "little"))
-    c.push("v128", c.apply(c.unit.kernels.shuffle(places), *c.pop_many(2)))
+    operands = c.pop_many(2)
+    c.push("v128", c.apply(c.unit.kernels.shuffle(places), *operands))
+    c.known.limit(operands)
 
 
 def _load(c: FunctionCompiler, ins: Instruction) -> None:
@@ -35,6 +39,7 @@ def _load_lane(c: FunctionCompiler, ins: Instruction) -> None:
     number = _number(c, ins, index)
     function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
     c.push("v128", c.apply(function, vector, number))
+    c.known.limit([vector])
 
 
 def _number(c: FunctionCompiler, ins: Instruction, index: str) -> str:

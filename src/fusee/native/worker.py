@@ -1,43 +1,48 @@
 """A process that compiles: LLVM is bounded in time and memory, and if it dies nothing else does."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import struct
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.kernel import another
 from fusee.kernel.target import Target
 from fusee.native.pipes import is_readable
 from fusee.native.unit import Options
 
+if TYPE_CHECKING:
+    from fusee.native.compile import Compiler, Plan
+
 _PROGRAM: Final = "from fusee.native.worker import main; main()"
 _HEAD: Final = struct.Struct("<II")  # of an answer: the unit's number, the object file's size
 MEMORY_BYTES: Final = 3 << 30  # that a process may address
-SECONDS: Final = 60.0  # that a unit may take
+SECONDS: Final = 60.0  # of a processor that a unit may take
+_MOST_SECONDS: Final = 600.0  # that it may take by the clock: where there is much to do, it waits for a processor
 
 
 class Job(NamedTuple):
     """What all processes of a compilation are told."""
 
-    binary: bytes
-    wanted: Collection[int] | None
+    plan: Plan
     options: Options
 
-    def head(self, units: Sequence[int]) -> bytes:
-        """What precedes the module."""
+    def head(self, numbers: Sequence[int]) -> bytes:
+        """What precedes the module: the units that a process compiles, and what it takes long to find in a module."""
+        callees = {index: sorted(found) for index, found in self.plan.tail_callees.items()}
         options = vars(self.options) | {"target": self.options.target.triple}
-        wanted = None if self.wanted is None else sorted(self.wanted)
-        return json.dumps({"wanted": wanted, "units": list(units), "options": options}).encode()
+        told = {"numbers": numbers, "units": self.plan.units, "tail_callees": callees, "options": options}
+        return json.dumps(told).encode()
 
 
-
-def compiled(job: Job, units: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+def compiled(job: Job, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
     """Object files of units by their number, in other processes one after the other. A unit that fails is missing."""
-    waiting = list(units)
+    waiting = list(numbers)
     while waiting:
         for number, contents in _one_process(job, waiting):
             waiting.remove(number)
@@ -46,7 +51,7 @@ def compiled(job: Job, units: Sequence[int]) -> Iterator[tuple[int, bytes]]:
             del waiting[0]  # it was too much for that process
 
 
-def _one_process(job: Job, units: list[int]) -> Iterator[tuple[int, bytes]]:
+def _one_process(job: Job, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
     try:
         process = subprocess.Popen(
             another.command(_PROGRAM), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -56,9 +61,9 @@ def _one_process(job: Job, units: list[int]) -> Iterator[tuple[int, bytes]]:
         return
     assert process.stdin is not None and process.stdout is not None
     try:
-        head = job.head(units)
+        head, binary = job.head(numbers), job.plan.module.binary
         with contextlib.suppress(OSError), process.stdin:
-            process.stdin.write(_HEAD.pack(len(head), len(job.binary)) + head + job.binary)
+            process.stdin.write(_HEAD.pack(len(head), len(binary)) + head + binary)
         while (answer := _read(process.stdout.fileno(), _HEAD.size)) is not None:
             number, size = _HEAD.unpack(answer)
             contents = _read(process.stdout.fileno(), size)
@@ -77,7 +82,7 @@ def _read(file: int, size: int) -> bytes | None:
     while len(parts) < size:
         part = b""
         with contextlib.suppress(OSError):  # where pipes cannot be waited for, nothing is compiled
-            if is_readable(file, SECONDS):
+            if is_readable(file, _MOST_SECONDS):
                 part = os.read(file, min(size - len(parts), 1 << 20))
         if not part:
             return None
@@ -95,19 +100,37 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
+def allow_seconds() -> None:
+    """Let this process use the processor for so long from now on, and end if it takes longer."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        limit = int(used.ru_utime + used.ru_stime + SECONDS) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
 def main() -> None:
     """What such a process does."""
     limit_memory()
-    from fusee.native.compile import Compiler, plan
-
     given = sys.stdin.buffer
     head_size, size = _HEAD.unpack(given.read(_HEAD.size))
     head = json.loads(given.read(head_size))
-    the_plan = plan(given.read(size), head["wanted"])
-    options = head["options"]
-    target = Target.host() if options["for_this_process"] else Target.parse(options["target"])
-    compiler = Compiler(the_plan, Options(**options | {"target": target}))
-    for number in head["units"]:
+    compiler = _compiler(given.read(size), head)
+    for number in head["numbers"]:
+        allow_seconds()
         contents = compiler.object(number)
         sys.stdout.buffer.write(_HEAD.pack(number, len(contents)) + contents)
         sys.stdout.buffer.flush()
+
+
+def _compiler(binary: bytes, head: dict[str, Any]) -> Compiler:
+    from fusee.native.compile import Compiler, Plan
+    from fusee.native.module import read_module
+
+    options = head["options"]
+    target = Target.host() if options["for_this_process"] else Target.parse(options["target"])
+    callees = {int(index): frozenset(found) for index, found in head["tail_callees"].items()}
+    the_plan = Plan(read_module(binary), head["units"], {}, callees)
+    return Compiler(the_plan, Options(**options | {"target": target}))
