@@ -17,7 +17,7 @@ from fusee.component import Component, Instance, Linker
 from fusee.component.adapters.copies import find_copier
 from fusee.component.adapters.link import adapter
 from fusee.component.layout import layout_of
-from fusee.component.types import ValType
+from fusee.component.types.valtype import ValType
 from tests.component.guests import LIBC
 from tests.component.randomtypes import ENCODINGS, RandomTypes, flat_of, shown
 

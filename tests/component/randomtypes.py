@@ -7,19 +7,7 @@ from typing import Any, Final
 
 from fusee.component import Record, Variant
 from fusee.component.layout import layout_of
-from fusee.component.types import (
-    F32,
-    F64,
-    S8,
-    S16,
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     ListType,
@@ -27,13 +15,12 @@ from fusee.component.types import (
     OptionType,
     RecordType,
     ResultType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
     VariantType,
-    intern,
 )
+from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, Bool, Char, String
+from fusee.component.types.valtype import ValType, intern
 
 ENCODINGS: Final = ("utf8", "utf16", "latin1+utf16")
 _BITS: Final[dict[type[ValType], int]] = {S8: 8, U8: 8, S16: 16, U16: 16, S32: 32, U32: 32, S64: 64, U64: 64}

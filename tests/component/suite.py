@@ -43,7 +43,8 @@ from fusee.component import (
     Variant,
     VariantType,
 )
-from fusee.component.types import U8, VariantLikeType
+from fusee.component.types.composite import VariantLikeType
+from fusee.component.types.primitive import U8
 
 
 class Outcome(NamedTuple):

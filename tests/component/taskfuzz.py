@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from fusee.component.layout import MOST_FLAT_ASYNC_PARAMS, layout_of
-from fusee.component.types import Char, ValType
+from fusee.component.types.primitive import Char
+from fusee.component.types.valtype import ValType
 from tests.component.adapterfuzz import MOST_BYTES, Both, run
 from tests.component.guests import LIBC
 from tests.component.randomtypes import ENCODINGS, RandomTypes, flat_of

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from fusee.component.types import String
+from fusee.component.types.primitive import String
 from tests.component.adapterfuzz import Both, Pair
 from tests.component.randomtypes import ENCODINGS, RandomTypes, shown
 from tests.component.samples import relay

@@ -13,18 +13,9 @@ from fusee.component.adapters.assembler import TooLargeError
 from fusee.component.adapters.call import EXPORT, Call, Side
 from fusee.component.adapters.function import make_adapter
 from fusee.component.items import FuncType
-from fusee.component.types import (
-    U8,
-    Bool,
-    Char,
-    ListType,
-    OptionType,
-    String,
-    TupleType,
-    ValType,
-    VariantType,
-    intern,
-)
+from fusee.component.types.composite import ListType, OptionType, TupleType, VariantType
+from fusee.component.types.primitive import U8, Bool, Char, String
+from fusee.component.types.valtype import ValType, intern
 from tests.component.adapterfuzz import Both, check, through_python, with_adapters
 from tests.component.samples import CHAIN, COMPOSED
 

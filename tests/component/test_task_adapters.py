@@ -10,7 +10,7 @@ import pytest
 import fusee
 from fusee import Config, Engine, Store, Trap
 from fusee.component import Component, Linker
-from fusee.component.types import U8, String
+from fusee.component.types.primitive import U8, String
 from tests.component.adapterfuzz import Both, with_adapters
 from tests.component.asyncguests import component
 from tests.component.guests import LIBC

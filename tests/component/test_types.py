@@ -23,7 +23,7 @@ from fusee.component import (
     Variant,
     VariantType,
 )
-from fusee.component.types import ValType, intern
+from fusee.component.types.valtype import ValType, intern
 
 
 def test_equal_types_are_one_object() -> None:

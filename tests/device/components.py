@@ -24,7 +24,9 @@ from fusee.component import (
     ValType,
     Variant,
 )
-from fusee.component.types import Char, VariantLikeType, classes_of
+from fusee.component.types.composite import VariantLikeType
+from fusee.component.types.primitive import Char
+from fusee.component.types.valtype import classes_of
 from fusee.emulator.build import DeviceProgram
 from fusee.emulator.device import Device
 from fusee.engine.capi.component.format import Kind

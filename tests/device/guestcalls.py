@@ -4,7 +4,8 @@ import struct
 from pathlib import Path
 from typing import Any, Final
 
-from fusee.component.types import ResultType, ValType
+from fusee.component.types.composite import ResultType
+from fusee.component.types.valtype import ValType
 from fusee.component.values import Variant
 from tests.device.commands import Command
 from tests.device.relay import name_of, relay

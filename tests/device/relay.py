@@ -4,28 +4,19 @@ import re
 from typing import Final
 
 from fusee.component.layout import layout_of, parameters_type
-from fusee.component.types import (
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    BorrowType,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
-    HandleType,
     ListType,
     OptionType,
     RecordType,
-    ResourceType,
     ResultType,
-    String,
     TupleType,
-    ValType,
     VariantType,
 )
+from fusee.component.types.primitive import S32, S64, U8, U16, U32, U64, Bool, String
+from fusee.component.types.resource import BorrowType, HandleType, ResourceType
+from fusee.component.types.valtype import ValType
 from fusee.wasi.p2 import define  # noqa: F401  # fills the table
 from fusee.wasi.p2.http import client  # noqa: F401  # and what few programs need
 from fusee.wasi.p2.interface import INTERFACES, VERSION, HostFunction, Interface

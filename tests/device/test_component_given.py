@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from fusee.component.types import HandleType, ResourceType, ValType
+from fusee.component.types.resource import HandleType, ResourceType
+from fusee.component.types.valtype import ValType
 from fusee.engine.capi.component.http import functions as http
 from fusee.engine.capi.component.wasi import given, interfaces
 from fusee.wasi.p2.interface import INTERFACES, VERSION

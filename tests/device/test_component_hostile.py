@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
-from fusee.component.types import (
-    HandleType,
-    ListType,
-    OptionType,
-    OwnType,
-    ResourceType,
-    ResultType,
-    TupleType,
-    ValType,
-)
+from fusee.component.types.composite import ListType, OptionType, ResultType, TupleType
+from fusee.component.types.resource import HandleType, OwnType, ResourceType
+from fusee.component.types.valtype import ValType
 from fusee.component.values import Variant
 from fusee.spec.wasi import Errno
 from fusee.wasi.p2.interface import _CLASSES as CLASSES

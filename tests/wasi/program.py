@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fusee.component.types import ResultType
+from fusee.component.types.composite import ResultType
 from fusee.component.values import Err, Variant
 from fusee.wasi import WasiConfig, WasiContext
 from fusee.wasi.p2 import define  # noqa: F401  # fills the table

@@ -10,21 +10,19 @@ from typing import Any
 import pytest
 
 from fusee import ExitTrap, LimitError, Trap, WasiConfig
-from fusee.component.types import (
-    U8,
-    Bool,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
-    HandleType,
     ListType,
     OptionType,
     RecordType,
     ResultType,
-    String,
     TupleType,
-    ValType,
     VariantType,
 )
+from fusee.component.types.primitive import U8, Bool, String
+from fusee.component.types.resource import HandleType
+from fusee.component.types.valtype import ValType
 from fusee.component.values import Err, Record, Variant
 from fusee.wasi.descriptors import Descriptor
 from fusee.wasi.p2.background import Background

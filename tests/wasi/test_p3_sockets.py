@@ -11,7 +11,7 @@ from fusee import Engine, Store
 from fusee.component.hosttasks import Call, host_tasks_of
 from fusee.component.readers import StreamReader
 from fusee.component.streams import COMPLETED, DROPPED, SharedStream
-from fusee.component.types import U8
+from fusee.component.types.primitive import U8
 from fusee.component.values import Err, Record, Variant
 from fusee.wasi import WasiConfig, WasiContext
 from fusee.wasi.errno import Errno, WasiError

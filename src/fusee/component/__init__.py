@@ -13,7 +13,20 @@ from fusee.component.items import (
 from fusee.component.linker import Linker, LinkerInstance
 from fusee.component.readers import FutureReader, StreamReader
 from fusee.component.resources import ResourceAny, ResourceHost
-from fusee.component.types import (
+from fusee.component.types.composite import (
+    EnumType,
+    FlagsType,
+    FutureType,
+    ListType,
+    MapType,
+    OptionType,
+    RecordType,
+    ResultType,
+    StreamType,
+    TupleType,
+    VariantType,
+)
+from fusee.component.types.primitive import (
     F32,
     F64,
     S8,
@@ -25,25 +38,12 @@ from fusee.component.types import (
     U32,
     U64,
     Bool,
-    BorrowType,
     Char,
-    EnumType,
     ErrorContext,
-    FlagsType,
-    FutureType,
-    ListType,
-    MapType,
-    OptionType,
-    OwnType,
-    RecordType,
-    ResourceType,
-    ResultType,
-    StreamType,
     String,
-    TupleType,
-    ValType,
-    VariantType,
 )
+from fusee.component.types.resource import BorrowType, OwnType, ResourceType
+from fusee.component.types.valtype import ValType
 from fusee.component.values import Err, ErrorContextValue, InvalidValueError, Record, Variant
 
 __all__ = [

@@ -29,7 +29,8 @@ from fusee.component.program import (
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import COMPONENT as COMPONENT_SCOPE
 from fusee.component.scope import Scope
-from fusee.component.types import HANDLE, ResourceType, ValType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import HANDLE, ValType
 
 _CORE_KINDS: Final[dict[str, type[Any]]] = {
     CORE_FUNC: CoreFuncType, CORE_TABLE: TableType, CORE_MEMORY: MemoryType, CORE_GLOBAL: GlobalType,

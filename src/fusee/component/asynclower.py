@@ -30,7 +30,8 @@ from fusee.component.runtime import (
 )
 from fusee.component.tasks import NO_RESULT, Thread, tasks_of
 from fusee.component.traps import Reason, trap
-from fusee.component.types import BORROW, ResultType, ValType
+from fusee.component.types.composite import ResultType
+from fusee.component.types.valtype import BORROW, ValType
 from fusee.component.waitables import (
     RETURNED,
     STARTED,

@@ -12,28 +12,21 @@ from typing import Any, Final
 
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, shown
 from fusee.component.names import parse_name
-from fusee.component.types import (
-    F32,
-    F64,
-    U8,
-    Bool,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
-    ErrorContext,
     FlagsType,
     FutureType,
-    HandleType,
     ListType,
     MapType,
     RecordType,
-    ResourceType,
     StreamType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
     VariantType,
 )
+from fusee.component.types.primitive import F32, F64, U8, Bool, Char, ErrorContext, String
+from fusee.component.types.resource import HandleType, ResourceType
+from fusee.component.types.valtype import ValType
 
 _MOST_LINE: Final = 120
 _PLAIN: Final[dict[type[ValType], str]] = {

@@ -12,7 +12,8 @@ from zlib import crc32
 from fusee.component.bindgen import Bindings, class_name, identifier, interface_name, wrapped
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
 from fusee.component.names import parse_name
-from fusee.component.types import BorrowType, HandleType, ResourceType, ValType
+from fusee.component.types.resource import BorrowType, HandleType, ResourceType
+from fusee.component.types.valtype import ValType
 
 _ROOT: Final = "root"
 

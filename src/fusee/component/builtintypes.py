@@ -13,7 +13,8 @@ from fusee.component.program import CORE_FUNC, CORE_TABLE, Builtin, Options
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import Scope
 from fusee.component.typedefs import TypeDecoder
-from fusee.component.types import POINTER, FutureType, StreamType
+from fusee.component.types.composite import FutureType, StreamType
+from fusee.component.types.valtype import POINTER
 
 CONTEXT_SLOTS: Final = 2
 _PLAIN: Final[dict[int, tuple[str, int, int]]] = {

@@ -28,7 +28,7 @@ from fusee.component.streams import (
 )
 from fusee.component.tasks import Body, Task, Tasks, Thread, tasks_of
 from fusee.component.traps import Reason, trap
-from fusee.component.types import POINTER
+from fusee.component.types.valtype import POINTER
 from fusee.component.values import ErrorContextValue
 from fusee.component.waitables import (
     BLOCKED,

@@ -12,7 +12,7 @@ from fusee.component.program import CORE_FUNC, FUNC, Lift, Lower, Options, Resou
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import Scope
 from fusee.component.typedefs import TypeDecoder
-from fusee.component.types import ResourceType
+from fusee.component.types.resource import ResourceType
 
 _RESOURCE_KINDS: Final = {0x02: "new", 0x03: "drop", 0x04: "rep"}
 

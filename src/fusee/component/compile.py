@@ -20,10 +20,21 @@ from fusee.component.formats import (
     size_of,
 )
 from fusee.component.layout import layout_of
-from fusee.component.types import (
+from fusee.component.types.composite import (
+    EnumType,
+    FlagsType,
+    FutureType,
+    ListType,
+    MapType,
+    RecordType,
+    StreamType,
+    TupleType,
+    VariantLikeType,
+    pair_of,
+)
+from fusee.component.types.primitive import (
     F32,
     F64,
-    POINTER,
     S8,
     S16,
     S32,
@@ -33,23 +44,12 @@ from fusee.component.types import (
     U32,
     U64,
     Bool,
-    BorrowType,
     Char,
-    EnumType,
     ErrorContext,
-    FlagsType,
-    FutureType,
-    ListType,
-    MapType,
-    OwnType,
-    RecordType,
-    StreamType,
     String,
-    TupleType,
-    ValType,
-    VariantLikeType,
-    intern,
 )
+from fusee.component.types.resource import BorrowType, OwnType
+from fusee.component.types.valtype import POINTER, ValType
 from fusee.component.values import Variant
 
 _NUMBERS: Final = (S8, U8, S16, U16, S32, U32, S64, U64, F32, F64)
@@ -245,11 +245,6 @@ def variant_lifter(ty: VariantLikeType, mode: str) -> Any:
         return writer.finish("cx, memory, case, payload")
 
     return _cached(ty, ("lift variant", mode), make)
-
-
-def pair_of(ty: MapType) -> ValType:
-    made: ValType = intern(TupleType, (ty._key, ty._value))
-    return made
 
 
 # Lowering.

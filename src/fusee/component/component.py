@@ -9,7 +9,7 @@ from fusee.api.module import _to_binary
 from fusee.component.decode import decode
 from fusee.component.items import ComponentInstanceType, ComponentType
 from fusee.component.program import Program
-from fusee.component.types import NotMade
+from fusee.component.types.valtype import NotMade
 
 if TYPE_CHECKING:
     from os import PathLike

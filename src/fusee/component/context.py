@@ -9,7 +9,8 @@ from fusee.component.handles import Handle, Scope
 from fusee.component.primitives import Moved, Pairs, expected
 from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
 from fusee.component.traps import Reason, trap
-from fusee.component.types import FutureType, ResourceType, StreamType
+from fusee.component.types.composite import FutureType, StreamType
+from fusee.component.types.resource import ResourceType
 from fusee.component.values import ErrorContextValue
 
 if TYPE_CHECKING:

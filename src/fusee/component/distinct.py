@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from fusee.component.types import (
-    DISTINCT,
+from fusee.component.types.composite import (
     NAMED,
     EnumType,
     FlagsType,
@@ -16,10 +15,9 @@ from fusee.component.types import (
     ResultType,
     StreamType,
     TupleType,
-    ValType,
     VariantType,
-    intern,
 )
+from fusee.component.types.valtype import DISTINCT, ValType, intern
 
 
 def rebuilt(ty: ValType, of: Callable[[Any], Any]) -> Any:

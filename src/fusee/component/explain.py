@@ -4,31 +4,18 @@ from typing import Any, Final, NoReturn
 
 from fusee.component.primitives import choose, expected, predicates, unfit
 from fusee.component.resources import ResourceAny, ResourceHost
-from fusee.component.types import (
-    F32,
-    F64,
-    S8,
-    S16,
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    BorrowType,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     ListType,
     MapType,
-    OwnType,
     RecordType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
 )
+from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, Bool, Char, String
+from fusee.component.types.resource import BorrowType, OwnType
+from fusee.component.types.valtype import ValType
 from fusee.component.values import Variant
 
 _RANGES: Final[dict[type[ValType], tuple[int, int]]] = {

@@ -23,7 +23,8 @@ from fusee.component.program import (
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import COMPONENT as COMPONENT_SCOPE
 from fusee.component.scope import Scope
-from fusee.component.types import ResourceType, ValType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import ValType
 
 _IMPLEMENTS = 0x00
 _ATTRIBUTES = {_IMPLEMENTS: "implements", 0x01: "versionsuffix", 0x02: "external-id"}

@@ -9,7 +9,18 @@ values have eight bytes each, the lowest first, as the engine passes them. So th
 from typing import Final, NamedTuple
 
 from fusee.component.layout import align, discriminant_size, layout_of, payload_offset
-from fusee.component.types import (
+from fusee.component.types.composite import (
+    EnumType,
+    FlagsType,
+    FutureType,
+    ListType,
+    MapType,
+    RecordType,
+    StreamType,
+    TupleType,
+    VariantLikeType,
+)
+from fusee.component.types.primitive import (
     F32,
     F64,
     S8,
@@ -21,22 +32,12 @@ from fusee.component.types import (
     U32,
     U64,
     Bool,
-    BorrowType,
     Char,
-    EnumType,
     ErrorContext,
-    FlagsType,
-    FutureType,
-    ListType,
-    MapType,
-    OwnType,
-    RecordType,
-    StreamType,
     String,
-    TupleType,
-    ValType,
-    VariantLikeType,
 )
+from fusee.component.types.resource import BorrowType, OwnType
+from fusee.component.types.valtype import ValType
 
 MEMORY: Final = "memory"
 LIFTED: Final = "lifted"

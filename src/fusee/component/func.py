@@ -14,7 +14,7 @@ from fusee.component.items import FuncType
 from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
 from fusee.component.runtime import HostFunctionItem, LiftedFunction
-from fusee.component.types import NotMade
+from fusee.component.types.valtype import NotMade
 
 
 class Func(Unique, NotMade):

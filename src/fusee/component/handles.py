@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fusee.api.errors import Trap
 from fusee.api.store import Store
-from fusee.component.types import ResourceType
+from fusee.component.types.resource import ResourceType
 
 if TYPE_CHECKING:
     from fusee.api.func import Func

@@ -25,7 +25,8 @@ from fusee.component.program import (
 )
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import Names, Scope
-from fusee.component.types import ResourceType, ValType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import ValType
 
 
 def decode_core_instance(scope: Scope, reader: Reader) -> None:

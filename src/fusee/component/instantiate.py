@@ -54,7 +54,7 @@ from fusee.component.runtime import (
     resource_new,
     resource_rep,
 )
-from fusee.component.types import ResourceType
+from fusee.component.types.resource import ResourceType
 
 MOST_INSTANCES: Final = 3000
 """Of components and core modules, in one."""

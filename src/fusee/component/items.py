@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fusee.component.types import NotMade, ResourceType, ValType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import NotMade, ValType
 
 if TYPE_CHECKING:
     from fusee.api.engine import Engine

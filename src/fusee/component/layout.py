@@ -3,32 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from fusee.component.types import (
-    F32,
-    F64,
-    S8,
-    S16,
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    BorrowType,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     ListType,
     MapType,
-    OwnType,
     RecordType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
-    intern,
 )
+from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, Bool, Char, String
+from fusee.component.types.resource import BorrowType, OwnType
+from fusee.component.types.valtype import ValType, intern
 
 MOST_FLAT_PARAMS: Final = 16
 MOST_FLAT_ASYNC_PARAMS: Final = 4
@@ -181,7 +167,7 @@ def is_flat(ty: ValType, most: int) -> bool:
 
 def needs_memory(types: Iterable[ValType]) -> bool:
     """Whether values of these types refer to memory themselves."""
-    from fusee.component.types import POINTER
+    from fusee.component.types.valtype import POINTER
 
     return any(ty._flags & POINTER for ty in types)
 

@@ -18,7 +18,8 @@ from fusee.component.match import MismatchError, Substitution, Work, match_modul
 from fusee.component.names import version_track
 from fusee.component.program import Item, describe_item
 from fusee.component.runtime import HostFunctionItem
-from fusee.component.types import NotMade, ResourceType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import NotMade
 
 ResourceDtor = Callable[[Store, int], None]
 Definitions = dict[str, Any]

@@ -9,15 +9,8 @@ from fusee.api.types import FuncType as CoreFuncType
 from fusee.component.distinct import distinct, plain, rebuilt
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
 from fusee.component.program import Item, Paths, TypeOf, sort_of
-from fusee.component.types import (
-    DISTINCT,
-    HANDLE,
-    BorrowType,
-    OwnType,
-    ResourceType,
-    ValType,
-    intern,
-)
+from fusee.component.types.resource import BorrowType, OwnType, ResourceType
+from fusee.component.types.valtype import DISTINCT, HANDLE, ValType, intern
 
 MOST_WORK: Final = 250_000
 """What tools make takes a few thousands."""

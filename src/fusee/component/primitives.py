@@ -9,7 +9,8 @@ from fusee.api.errors import ArgumentError
 from fusee.api.managed import bytes_of
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.traps import Reason, trap
-from fusee.component.types import VariantLikeType, classes_of
+from fusee.component.types.composite import VariantLikeType
+from fusee.component.types.valtype import classes_of
 from fusee.component.values import AsyncValue, InvalidValueError, Record, Variant
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from fusee.component.items import ComponentInstanceType, ComponentItem, ComponentType, FuncType, ModuleType
-from fusee.component.types import NotMade, ResourceType, ValType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import NotMade, ValType
 
 if TYPE_CHECKING:
     from fusee.api.module import Module

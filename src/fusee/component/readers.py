@@ -12,7 +12,9 @@ from fusee.component.primitives import expected
 from fusee.component.runtime import ComponentInstance
 from fusee.component.streams import CANCELLED, COMPLETED, DROPPED, Buffer, OnCopy, OnDone
 from fusee.component.tasks import NO_RESULT
-from fusee.component.types import U8, FutureType, NotMade, StreamType, ValType
+from fusee.component.types.composite import FutureType, StreamType
+from fusee.component.types.primitive import U8
+from fusee.component.types.valtype import NotMade, ValType
 from fusee.component.values import AsyncValue
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from fusee.api.errors import WasmtimeError
 from fusee.api.managed import Unique
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, store_of
-from fusee.component.types import NotMade, ResourceType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import NotMade
 
 if TYPE_CHECKING:
     from fusee.component.handles import Scope

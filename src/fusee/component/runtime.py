@@ -21,7 +21,9 @@ from fusee.component.match import Substitution, Work
 from fusee.component.primitives import ErrorCase
 from fusee.component.program import Program
 from fusee.component.traps import Reason, trap
-from fusee.component.types import BORROW, HANDLE, POINTER, ResourceType, ResultType, ValType
+from fusee.component.types.composite import ResultType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import BORROW, HANDLE, POINTER, ValType
 from fusee.component.values import Err
 
 if TYPE_CHECKING:

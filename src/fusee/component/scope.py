@@ -24,14 +24,9 @@ from fusee.component.program import FUNC as FUNCS
 from fusee.component.program import INSTANCE as INSTANCES
 from fusee.component.program import TYPE as TYPES
 from fusee.component.reader import invalid
-from fusee.component.types import (
-    NAMED,
-    BorrowType,
-    OwnType,
-    ResourceType,
-    ResultType,
-    ValType,
-)
+from fusee.component.types.composite import NAMED, ResultType
+from fusee.component.types.resource import BorrowType, OwnType, ResourceType
+from fusee.component.types.valtype import ValType
 
 COMPONENT: Final = "component"
 COMPONENT_TYPE: Final = "component type"

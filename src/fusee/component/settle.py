@@ -17,7 +17,7 @@ from fusee.component.program import (
     Program,
     Step,
 )
-from fusee.component.types import ValType
+from fusee.component.types.valtype import ValType
 
 
 class _Settling(Substitution):

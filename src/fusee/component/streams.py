@@ -11,7 +11,8 @@ from fusee.component.explain import check_value
 from fusee.component.layout import layout_of
 from fusee.component.runtime import UNFIT
 from fusee.component.traps import unaligned
-from fusee.component.types import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, ValType
+from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64
+from fusee.component.types.valtype import ValType
 from fusee.component.values import AsyncValue
 from fusee.component.waitables import Waitable
 

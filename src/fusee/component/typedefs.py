@@ -13,8 +13,20 @@ from fusee.component.names import LABEL
 from fusee.component.program import CORE_FUNC, TYPE, DefineResource
 from fusee.component.reader import Reader, invalid
 from fusee.component.scope import COMPONENT, Scope
-from fusee.component.types import (
-    BORROW,
+from fusee.component.types.composite import (
+    EnumType,
+    FlagsType,
+    FutureType,
+    ListType,
+    MapType,
+    OptionType,
+    RecordType,
+    ResultType,
+    StreamType,
+    TupleType,
+    VariantType,
+)
+from fusee.component.types.primitive import (
     F32,
     F64,
     S8,
@@ -26,26 +38,12 @@ from fusee.component.types import (
     U32,
     U64,
     Bool,
-    BorrowType,
     Char,
-    EnumType,
     ErrorContext,
-    FlagsType,
-    FutureType,
-    ListType,
-    MapType,
-    OptionType,
-    OwnType,
-    RecordType,
-    ResourceType,
-    ResultType,
-    StreamType,
     String,
-    TupleType,
-    ValType,
-    VariantType,
-    intern,
 )
+from fusee.component.types.resource import BorrowType, OwnType, ResourceType
+from fusee.component.types.valtype import BORROW, ValType, intern
 
 PRIMITIVES: Final[dict[int, ValType]] = {
     0x7F: Bool(), 0x7E: S8(), 0x7D: U8(), 0x7C: S16(), 0x7B: U16(), 0x7A: S32(), 0x79: U32(), 0x78: S64(),

@@ -6,12 +6,7 @@ A value is read by its type, so that names need no quotes: `{name: "x", size: 3}
 import re
 from typing import Any, Final
 
-from fusee.component.types import (
-    F32,
-    F64,
-    U8,
-    Bool,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     ListType,
@@ -19,11 +14,11 @@ from fusee.component.types import (
     OptionType,
     RecordType,
     ResultType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
 )
+from fusee.component.types.primitive import F32, F64, U8, Bool, Char, String
+from fusee.component.types.valtype import ValType
 from fusee.component.values import Record, Variant
 
 _NAME: Final = re.compile(r"%?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")

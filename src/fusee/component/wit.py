@@ -9,25 +9,23 @@ from typing import Any, Final
 
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, shown
 from fusee.component.names import parse_name
-from fusee.component.types import (
+from fusee.component.types.composite import (
     NAMED,
-    BorrowType,
     EnumType,
-    ErrorContext,
     FlagsType,
     FutureType,
     ListType,
     MapType,
     OptionType,
-    OwnType,
     RecordType,
-    ResourceType,
     ResultType,
     StreamType,
     TupleType,
-    ValType,
     VariantType,
 )
+from fusee.component.types.primitive import ErrorContext
+from fusee.component.types.resource import BorrowType, OwnType, ResourceType
+from fusee.component.types.valtype import ValType
 
 _KEYWORDS: Final = frozenset({
     "as", "async", "bool", "borrow", "char", "constructor", "enum", "export", "f32", "f64", "flags", "from", "func",

@@ -5,7 +5,10 @@ from typing import Final
 
 from fusee.component.items import FuncType
 from fusee.component.layout import parameters_type
-from fusee.component.types import ErrorContext, FutureType, HandleType, StreamType, ValType
+from fusee.component.types.composite import FutureType, StreamType
+from fusee.component.types.primitive import ErrorContext
+from fusee.component.types.resource import HandleType
+from fusee.component.types.valtype import ValType
 
 Pair = tuple[ValType, ValType]
 """A type as the source of a value has it, and the target."""

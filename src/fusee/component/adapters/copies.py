@@ -9,7 +9,7 @@ from fusee.component.adapters.imports import NEEDED, Imports
 from fusee.component.context import Context
 from fusee.component.corecall import CoreCall
 from fusee.component.layout import layout_of
-from fusee.component.types import ValType
+from fusee.component.types.valtype import ValType
 
 MOST_COPIERS: Final = 16
 """To one canonical function: any number of others may give it elements."""

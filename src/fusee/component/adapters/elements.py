@@ -4,7 +4,7 @@ from fusee.component.adapters.assembler import Assembler
 from fusee.component.adapters.call import EXPORT, Adapter, Copy, MovedHandle
 from fusee.component.adapters.direction import Direction
 from fusee.component.adapters.values import Values
-from fusee.component.types import ASYNCHRONOUS, HANDLE, POINTER
+from fusee.component.types.valtype import ASYNCHRONOUS, HANDLE, POINTER
 
 
 def make_copier(copy: Copy, most_bytes: int) -> Adapter:

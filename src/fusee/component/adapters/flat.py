@@ -11,21 +11,9 @@ from fusee.component.adapters.assembler import Code
 from fusee.component.adapters.call import Pair
 from fusee.component.adapters.values import LOADS, STORES, Values, parts_of, payload_of, placed
 from fusee.component.layout import discriminant_size, layout_of
-from fusee.component.types import (
-    F32,
-    F64,
-    S8,
-    S16,
-    S64,
-    U64,
-    ListType,
-    MapType,
-    RecordType,
-    String,
-    TupleType,
-    ValType,
-    VariantLikeType,
-)
+from fusee.component.types.composite import ListType, MapType, RecordType, TupleType, VariantLikeType
+from fusee.component.types.primitive import F32, F64, S8, S16, S64, U64, String
+from fusee.component.types.valtype import ValType
 
 _LOADS: Final[dict[type[ValType], str]] = {
     S8: "i32.load8_s", S16: "i32.load16_s", S64: "i64.load", U64: "i64.load", F32: "f32.load", F64: "f64.load",

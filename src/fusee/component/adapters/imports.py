@@ -18,7 +18,9 @@ from fusee.component.corecall import exception_trap, host_function
 from fusee.component.handles import state_of
 from fusee.component.runtime import MASK, ComponentInstance, Slots
 from fusee.component.traps import Reason, trap
-from fusee.component.types import BorrowType, ErrorContext, FutureType, OwnType, StreamType
+from fusee.component.types.composite import FutureType, StreamType
+from fusee.component.types.primitive import ErrorContext
+from fusee.component.types.resource import BorrowType, OwnType
 from fusee.spec.features import Feature
 
 NEEDED: Final = int(Feature.MULTI_MEMORY | Feature.EXCEPTIONS)

@@ -17,7 +17,8 @@ from fusee.component.layout import parameters_type
 from fusee.component.program import Lower
 from fusee.component.runtime import ComponentInstance, LiftedFunction, Slots
 from fusee.component.traps import Reason, trap
-from fusee.component.types import HANDLE, BorrowType, HandleType, ValType
+from fusee.component.types.resource import BorrowType, HandleType
+from fusee.component.types.valtype import HANDLE, ValType
 
 _NOTHING: Final = core_func([], [])
 

@@ -7,7 +7,7 @@ from fusee.component.adapters.call import Call, MovedHandle, TaskCall
 from fusee.component.adapters.direction import Direction
 from fusee.component.adapters.flat import FlatValues
 from fusee.component.layout import MOST_FLAT_ASYNC_PARAMS, MOST_FLAT_PARAMS, MOST_FLAT_RESULTS, is_flat, layout_of
-from fusee.component.types import ASYNCHRONOUS, HANDLE, POINTER, ValType
+from fusee.component.types.valtype import ASYNCHRONOUS, HANDLE, POINTER, ValType
 
 AnyCall = Call | TaskCall
 

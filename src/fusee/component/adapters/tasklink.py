@@ -15,7 +15,7 @@ from fusee.component.handles import Scope
 from fusee.component.program import Lower
 from fusee.component.runtime import MASK, LiftedFunction, Slots
 from fusee.component.tasks import NO_RESULT, Thread
-from fusee.component.types import BORROW
+from fusee.component.types.valtype import BORROW
 from fusee.component.waitables import STARTED, Subtask
 
 

@@ -12,32 +12,20 @@ from typing import Final
 from fusee.component.adapters.assembler import Code, TooLargeError
 from fusee.component.adapters.call import MOVED, MovedHandle, Pair
 from fusee.component.adapters.direction import Direction
-from fusee.component.compile import pair_of
 from fusee.component.layout import align, discriminant_size, layout_of, payload_offset
 from fusee.component.traps import Reason
-from fusee.component.types import (
-    F32,
-    F64,
-    S8,
-    S16,
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     ListType,
     MapType,
     RecordType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
+    pair_of,
 )
+from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, Bool, Char, String
+from fusee.component.types.valtype import ValType
 
 _NUMBERS: Final = (S8, U8, S16, U16, S32, U32, S64, U64, F32, F64)
 LOADS: Final = {1: "i32.load8_u", 2: "i32.load16_u", 4: "i32.load"}

@@ -15,7 +15,8 @@ from fusee.component.instantiate import MOST_INSTANCES
 from fusee.component.items import ComponentInstanceType, FuncType
 from fusee.component.layout import layout_of, needs_memory
 from fusee.component.program import CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE, FUNC, Options, Program
-from fusee.component.types import ResourceType, ValType
+from fusee.component.types.resource import ResourceType
+from fusee.component.types.valtype import ValType
 from fusee.engine.capi.component.format import MOST_PARTS, NONE, Encoding, Form, Step, TaskFunction
 
 _ENCODINGS: Final = {"utf8": Encoding.UTF8, "utf16": Encoding.UTF16, "latin1+utf16": Encoding.LATIN1_OR_UTF16}

@@ -6,7 +6,7 @@ from typing import Any
 
 from fusee.component.component import Component
 from fusee.component.items import ComponentInstanceType, shown
-from fusee.component.types import EnumType, FlagsType, RecordType, VariantType
+from fusee.component.types.composite import EnumType, FlagsType, RecordType, VariantType
 from fusee.component.wit import wit
 from fusee.package.components.flatten import Whole
 

@@ -7,32 +7,18 @@ from itertools import groupby
 from typing import Final
 
 from fusee.component.layout import MOST_FLAT_RESULTS, Layout, align, layout_of, parameters_type, payload_offset
-from fusee.component.types import (
-    F32,
-    F64,
-    S8,
-    S16,
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    BorrowType,
-    Char,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     ListType,
     MapType,
-    OwnType,
     RecordType,
-    String,
     TupleType,
-    ValType,
     VariantLikeType,
-    intern,
 )
+from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, Bool, Char, String
+from fusee.component.types.resource import BorrowType, OwnType
+from fusee.component.types.valtype import ValType, intern
 from fusee.engine.capi.component.format import FLAT_BITS, MAGIC, MOST_DEPTH, NONE, NOT_FLAT, Kind, Owner, Step
 from fusee.package.components.flatten import Lifted, Name, NotForDevices, Plan, Signature, Whole
 

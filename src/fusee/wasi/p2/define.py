@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.component.types import ResourceType
+from fusee.component.types.resource import ResourceType
 
 # Importing these fills the table.
 from fusee.wasi.p2 import cli, clocks, filesystem, io, lookup, network, random, tcp, udp  # noqa: F401

@@ -15,18 +15,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from fusee.api.errors import LimitError
 from fusee.component.resources import ResourceAny, ResourceHost
-from fusee.component.types import (
-    HANDLE,
-    FutureType,
-    HandleType,
-    ListType,
-    OptionType,
-    OwnType,
-    ResourceType,
-    ResultType,
-    StreamType,
-    ValType,
-)
+from fusee.component.types.composite import FutureType, ListType, OptionType, ResultType, StreamType
+from fusee.component.types.resource import HandleType, OwnType, ResourceType
+from fusee.component.types.valtype import HANDLE, ValType
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import WasiError

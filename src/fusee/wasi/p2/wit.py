@@ -8,31 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fusee.component.items import FuncType
-from fusee.component.types import (
-    S32,
-    S64,
-    U8,
-    U16,
-    U32,
-    U64,
-    Bool,
-    BorrowType,
+from fusee.component.types.composite import (
     EnumType,
     FlagsType,
     FutureType,
     ListType,
     OptionType,
-    OwnType,
     RecordType,
-    ResourceType,
     ResultType,
     StreamType,
-    String,
     TupleType,
-    ValType,
     VariantType,
-    intern,
 )
+from fusee.component.types.primitive import S32, S64, U8, U16, U32, U64, Bool, String
+from fusee.component.types.resource import BorrowType, OwnType, ResourceType
+from fusee.component.types.valtype import ValType, intern
 
 _TOKEN: Final = re.compile(r"\s*(->|[a-zA-Z0-9-]+|[<>(){},:_])")
 _PRIMITIVES: Final[dict[str, type[ValType]]] = {
