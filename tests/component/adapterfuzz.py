@@ -31,8 +31,8 @@ _AREA: Final = 512
 def through_python() -> Iterator[None]:
     """No adapters for what is instantiated and called meanwhile."""
     with (
-        patch("fusee.component.instantiate.adapter", lambda *given: None),
-        patch("fusee.component.streams.find_copier", lambda *given: None),
+        patch("fusee.component.runtime.instantiate.adapter", lambda *given: None),
+        patch("fusee.component.asynchronous.streams.find_copier", lambda *given: None),
     ):  # fmt: skip
         yield
 
@@ -50,8 +50,8 @@ def with_adapters() -> Iterator[None]:
         return found
 
     with (
-        patch("fusee.component.instantiate.adapter", checked(adapter)),
-        patch("fusee.component.streams.find_copier", checked(find_copier)),
+        patch("fusee.component.runtime.instantiate.adapter", checked(adapter)),
+        patch("fusee.component.asynchronous.streams.find_copier", checked(find_copier)),
     ):  # fmt: skip
         yield
 

@@ -11,7 +11,7 @@ import pytest
 
 from fusee import Config, Engine, LimitError, Store, StoreError, Trap, WasmtimeError
 from fusee.component import Component, Linker
-from fusee.component.tasks import RESOLVED, tasks_of
+from fusee.component.asynchronous.tasks import RESOLVED, tasks_of
 from fusee.engine.state.runtime import MOST_PARKED_BYTES
 from fusee.kernel.scalars import u64
 from tests.api.test_forks import child

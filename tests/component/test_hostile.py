@@ -315,7 +315,7 @@ def test_values_that_are_all_at_one_place(element: str, encoding: str, monkeypat
     seen: list[Any] = []
     data = struct.pack("<II", 16, 768) * 768
     text = lifting(f"(list (list {element}))", "i32 i32", encoding, data)
-    monkeypatch.setattr("fusee.component.context.MOST_REPEATED", 2 << 20)
+    monkeypatch.setattr("fusee.component.codecs.context.MOST_REPEATED", 2 << 20)
     with pytest.raises(Trap, match="the values of one call take more memory than the instance may use for them"):
         World(text, echo=lambda store, value: seen.append(value)).call("f", 16, 768)
     assert not seen

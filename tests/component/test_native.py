@@ -8,10 +8,10 @@ import pytest
 from fusee import Config, Engine, Store, Trap
 from fusee.api.text import wat2wasm
 from fusee.component import Component, Func, Linker
-from fusee.component.decode import Decoder
+from fusee.component.binary.decode import Decoder
+from fusee.component.binary.reader import Reader
+from fusee.component.binary.waits import waiting_functions
 from fusee.component.program import DefineModule
-from fusee.component.reader import Reader
-from fusee.component.waits import waiting_functions
 from fusee.engine.state.module import EXTERN_FUNC
 from fusee.native.callgraph import calls_of
 from tests.component.asyncguests import component

@@ -8,8 +8,8 @@ import pytest
 
 from fusee import Trap, WasmtimeError
 from fusee.component import ErrorContextValue, FutureReader, StreamReader
-from fusee.component.hosttasks import host_tasks_of
-from fusee.component.tasks import tasks_of
+from fusee.component.asynchronous.hosttasks import host_tasks_of
+from fusee.component.asynchronous.tasks import tasks_of
 from tests.component.asyncguests import CARRYING
 from tests.component.guests import World
 

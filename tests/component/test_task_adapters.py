@@ -411,7 +411,7 @@ def test_components_and_their_streams_without_python() -> None:
     """Bytes and records of a stream are not lifted."""
     for ty in (U8(), String()):
         both = stream(RandomTypes(0), type(ty).__name__.lower(), ty, b"", None)
-        with patch("fusee.component.streams.list_lifter", side_effect=AssertionError), with_adapters():
+        with patch("fusee.component.asynchronous.streams.list_lifter", side_effect=AssertionError), with_adapters():
             instance, store = both.instantiate([])
             function = instance.get_func(store, "f")
             assert function is not None

@@ -32,7 +32,8 @@ from fusee.emulator.device import Device
 from fusee.engine.capi.component.format import Kind
 from fusee.kernel.calling import Entry
 from fusee.kernel.target import Target
-from fusee.package.components.flatten import Name, flatten
+from fusee.package.components.flatten import flatten
+from fusee.package.components.plan import Name
 from fusee.package.components.table import _SCALARS as SCALARS
 from fusee.package.components.table import _list_of_pairs as list_of_pairs
 from fusee.package.components.table import write_table

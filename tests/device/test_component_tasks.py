@@ -10,7 +10,8 @@ import pytest
 from fusee import Engine, Trap
 from fusee.component import Component, FuncType
 from fusee.engine.capi.component.format import NONE, Kind
-from fusee.package.components.flatten import NotForDevices, flatten
+from fusee.package.components.flatten import flatten
+from fusee.package.components.plan import NotForDevices
 from tests.component.asyncguests import CARRYING, WAITING, component
 from tests.component.guests import World
 from tests.component.test_task_adapters import RESOURCES, text

@@ -11,7 +11,8 @@ from fusee import Engine, wat2wasm
 from fusee.cli.split import _split, split_components
 from fusee.component import Component
 from fusee.engine.capi.component.format import MAGIC, MOST_DEPTH, MOST_PARTS, Owner, Step
-from fusee.package.components.flatten import NotForDevices, Plan, Whole, flatten
+from fusee.package.components.flatten import flatten
+from fusee.package.components.plan import NotForDevices, Plan, Whole
 from fusee.package.components.table import track, write_table
 from tests.component.guests import echo, named
 from tests.component.samples import COMPOSED, COUNTER, LINKED

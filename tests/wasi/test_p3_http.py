@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Store
-from fusee.component.hosttasks import Call, host_tasks_of
+from fusee.component.asynchronous.hostcalls import Call
+from fusee.component.asynchronous.hosttasks import host_tasks_of
 from fusee.component.values import Err, Variant
 from fusee.wasi import WasiConfig
 from fusee.wasi.p2.http.bodies import OutgoingBody

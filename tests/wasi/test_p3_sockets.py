@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Store
-from fusee.component.hosttasks import Call, host_tasks_of
-from fusee.component.readers import StreamReader
-from fusee.component.streams import COMPLETED, DROPPED, SharedStream
+from fusee.component.asynchronous.hostcalls import Call
+from fusee.component.asynchronous.hosttasks import host_tasks_of
+from fusee.component.asynchronous.readers import StreamReader
+from fusee.component.asynchronous.streams import COMPLETED, DROPPED, SharedStream
 from fusee.component.types.primitive import U8
 from fusee.component.values import Err, Record, Variant
 from fusee.wasi import WasiConfig, WasiContext

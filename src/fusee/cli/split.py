@@ -34,7 +34,7 @@ def split_components(files: Sequence[str]) -> "list[SplitComponent]":
 def _split(file: str) -> "tuple[SplitComponent | None, str]":
     """The parts, or what is wrong."""
     from fusee import FuseeError
-    from fusee.package.components.flatten import NotForDevices
+    from fusee.package.components.plan import NotForDevices
     from fusee.package.components.split import split
 
     name = re.sub(r"\W+", "_", Path(file).stem)

@@ -1,5 +1,6 @@
 """Components, in the shape of wasmtime-py's `wasmtime.component`: docs/components.md."""
 
+from fusee.component.asynchronous.readers import FutureReader, StreamReader
 from fusee.component.component import Component, ExportIndex
 from fusee.component.func import Func, Instance
 from fusee.component.items import (
@@ -11,7 +12,6 @@ from fusee.component.items import (
     ModuleType,
 )
 from fusee.component.linker import Linker, LinkerInstance
-from fusee.component.readers import FutureReader, StreamReader
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.types.composite import (
     EnumType,

@@ -6,7 +6,7 @@ from fusee.api.engine import Engine
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.module import _to_binary
-from fusee.component.decode import decode
+from fusee.component.binary.decode import decode
 from fusee.component.items import ComponentInstanceType, ComponentType
 from fusee.component.program import Program
 from fusee.component.types.valtype import NotMade

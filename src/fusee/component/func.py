@@ -7,13 +7,15 @@ from fusee.api.errors import ArgumentError
 from fusee.api.managed import Unique, expect
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, own
-from fusee.component.asynclift import begin
+from fusee.component.asynchronous.hostcalls import is_awaited
+from fusee.component.asynchronous.hosttasks import go_on_in_loop, host_tasks_of
+from fusee.component.asynchronous.lift import begin
 from fusee.component.component import ExportIndex, export_index
-from fusee.component.hosttasks import go_on_in_loop, host_tasks_of, is_awaited
 from fusee.component.items import FuncType
 from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
-from fusee.component.runtime import HostFunctionItem, LiftedFunction
+from fusee.component.runtime.lift import LiftedFunction
+from fusee.component.runtime.lower import HostFunctionItem
 from fusee.component.types.valtype import NotMade
 
 

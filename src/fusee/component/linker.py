@@ -11,13 +11,13 @@ from fusee.api.store import Store
 from fusee.api.storelike import Storelike, store_of
 from fusee.component.component import Component
 from fusee.component.func import Instance
-from fusee.component.handles import state_of
-from fusee.component.instantiate import Closure, instantiate
 from fusee.component.items import ComponentInstanceType, FuncType, ModuleType
 from fusee.component.match import MismatchError, Substitution, Work, match_modules
 from fusee.component.names import version_track
 from fusee.component.program import Item, describe_item
-from fusee.component.runtime import HostFunctionItem
+from fusee.component.runtime.handles import state_of
+from fusee.component.runtime.instantiate import Closure, instantiate
+from fusee.component.runtime.lower import HostFunctionItem
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import NotMade
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fusee.api.errors import LimitError
 from fusee.api.types import AsExternType, GlobalType, Limits, MemoryType, TableType
 from fusee.api.types import FuncType as CoreFuncType
-from fusee.component.distinct import distinct, plain, rebuilt
+from fusee.component.binary.distinct import distinct, plain, rebuilt
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType
 from fusee.component.program import Item, Paths, TypeOf, sort_of
 from fusee.component.types.resource import BorrowType, OwnType, ResourceType

@@ -10,7 +10,7 @@ from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import NotMade
 
 if TYPE_CHECKING:
-    from fusee.component.handles import Scope
+    from fusee.component.runtime.handles import Scope
 
 
 class ResourceAny(Unique, NotMade):
@@ -64,7 +64,7 @@ class ResourceAny(Unique, NotMade):
 
         Raises `WasmtimeError` if it has ended or is lent to a call; what the destructor raises.
         """
-        from fusee.component.handles import state_of
+        from fusee.component.runtime.handles import state_of
 
         owner = self._alive(store)
         if self._lends:

@@ -264,7 +264,7 @@ def _word(name: str) -> str:
 
 
 def _show_variant(ty: VariantLikeType, value: Any) -> str:
-    from fusee.component.primitives import choose, predicates
+    from fusee.component.codecs.helpers import choose, predicates
 
     cases = ty._cases()
     if ty._is_tagged:

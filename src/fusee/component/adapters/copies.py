@@ -6,9 +6,9 @@ from typing import Final
 from fusee.api.errors import LimitError, LinkError
 from fusee.component.adapters.call import EXPORT, Copy
 from fusee.component.adapters.imports import NEEDED, Imports
-from fusee.component.context import Context
-from fusee.component.corecall import CoreCall
+from fusee.component.codecs.context import Context
 from fusee.component.layout import layout_of
+from fusee.component.runtime.corecall import CoreCall
 from fusee.component.types.valtype import ValType
 
 MOST_COPIERS: Final = 16

@@ -5,8 +5,8 @@ from typing import Final
 
 from fusee.component.adapters.assembler import Assembler, Code
 from fusee.component.adapters.strings import fail, string_function
-from fusee.component.context import MOST_STRING_BYTES
-from fusee.component.primitives import MOST_CHAR, MOST_LIST_BYTES, SURROGATES
+from fusee.component.codecs.context import MOST_STRING_BYTES
+from fusee.component.codecs.helpers import MOST_CHAR, MOST_LIST_BYTES, SURROGATES
 from fusee.component.traps import Reason
 
 _SPANS: Final = {

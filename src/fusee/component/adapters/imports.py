@@ -12,11 +12,11 @@ from fusee.api.store import Store
 from fusee.api.types import FuncType as CoreFuncType
 from fusee.api.types import GlobalType
 from fusee.component.adapters.call import Adapter, Pair
-from fusee.component.context import Context
-from fusee.component.core import CORE_NAMES, EXNREF, core_func
-from fusee.component.corecall import exception_trap, host_function
-from fusee.component.handles import state_of
-from fusee.component.runtime import MASK, ComponentInstance, Slots
+from fusee.component.binary.core import CORE_NAMES, EXNREF, core_func
+from fusee.component.codecs.context import Context
+from fusee.component.runtime.corecall import exception_trap, host_function
+from fusee.component.runtime.handles import state_of
+from fusee.component.runtime.instance import MASK, ComponentInstance, Slots
 from fusee.component.traps import Reason, trap
 from fusee.component.types.composite import FutureType, StreamType
 from fusee.component.types.primitive import ErrorContext

@@ -9,13 +9,14 @@ from fusee.api.store import Store
 from fusee.component.adapters.call import EXPORT, Adapter, Call, Pair, Side
 from fusee.component.adapters.imports import NEEDED, Imports, flags_of
 from fusee.component.adapters.tasklink import task_adapter
-from fusee.component.context import Context
-from fusee.component.core import core_func
-from fusee.component.corecall import host_function
-from fusee.component.handles import Scope
+from fusee.component.binary.core import core_func
+from fusee.component.codecs.context import Context
 from fusee.component.layout import parameters_type
 from fusee.component.program import Lower
-from fusee.component.runtime import ComponentInstance, LiftedFunction, Slots
+from fusee.component.runtime.corecall import host_function
+from fusee.component.runtime.handles import Scope
+from fusee.component.runtime.instance import ComponentInstance, Slots
+from fusee.component.runtime.lift import LiftedFunction
 from fusee.component.traps import Reason, trap
 from fusee.component.types.resource import BorrowType, HandleType
 from fusee.component.types.valtype import HANDLE, ValType

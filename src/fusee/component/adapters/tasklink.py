@@ -7,16 +7,17 @@ from fusee.api.func import Func
 from fusee.api.store import Store
 from fusee.component.adapters.call import EXPORT, RESULT, Adapter, Side, TaskCall
 from fusee.component.adapters.imports import Imports
-from fusee.component.asynclift import lift_of
-from fusee.component.asynclower import Lowered
-from fusee.component.context import Context
-from fusee.component.corecall import CoreCall, host_function
-from fusee.component.handles import Scope
+from fusee.component.asynchronous.lift import lift_of
+from fusee.component.asynchronous.lower import Lowered
+from fusee.component.asynchronous.tasks import NO_RESULT, Thread
+from fusee.component.asynchronous.waitables import STARTED, Subtask
+from fusee.component.codecs.context import Context
 from fusee.component.program import Lower
-from fusee.component.runtime import MASK, LiftedFunction, Slots
-from fusee.component.tasks import NO_RESULT, Thread
+from fusee.component.runtime.corecall import CoreCall, host_function
+from fusee.component.runtime.handles import Scope
+from fusee.component.runtime.instance import MASK, Slots
+from fusee.component.runtime.lift import LiftedFunction
 from fusee.component.types.valtype import BORROW
-from fusee.component.waitables import STARTED, Subtask
 
 
 def task_adapter(

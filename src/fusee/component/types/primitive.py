@@ -1,6 +1,5 @@
 """Types without parts (Explainer, "Type Definitions"): truth values, numbers, characters, strings, error contexts."""
 
-
 from fusee.component.types.valtype import ASYNCHRONOUS, POINTER, ValType
 
 

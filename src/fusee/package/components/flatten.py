@@ -1,249 +1,22 @@
 """A component without components in components: what a device does to make an instance, one step after the other.
 
-It performs the component's steps as `fusee.component.instantiate` does, but notes what is to be done. So what the
-tools put around core modules for the sake of names and types, components that only pass things on, is gone. Each of
+It performs the component's steps as `fusee.component.runtime.instantiate` does, but notes what is to be done. So what
+the tools put around core modules for the sake of names and types, components that only pass things on, is gone. Each of
 those that do something is a part of its own, which calls what parts before it export.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Final
 
-from fusee.api.module import Module
 from fusee.component import program as steps
-from fusee.component.instantiate import MOST_INSTANCES
 from fusee.component.items import ComponentInstanceType, FuncType
 from fusee.component.layout import layout_of, needs_memory
-from fusee.component.program import CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE, FUNC, Options, Program
+from fusee.component.program import CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE, FUNC, Program
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import ValType
-from fusee.engine.capi.component.format import MOST_PARTS, NONE, Encoding, Form, Step, TaskFunction
-
-_ENCODINGS: Final = {"utf8": Encoding.UTF8, "utf16": Encoding.UTF16, "latin1+utf16": Encoding.LATIN1_OR_UTF16}
-
-
-class NotForDevices(ValueError):
-    """A component, valid as it is, that cannot be split."""
-
-
-@dataclass(frozen=True)
-class Name:
-    """Of a function or resource; outside of interfaces `interface` is empty."""
-
-    interface: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.interface} {self.name}".strip()
-
-
-NO_NAME: Final = Name("", "")
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A function's type, and what numbers the resources in it have."""
-
-    type: FuncType
-    resources: Mapping[ResourceType, int] = field(hash=False)
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A function that the app gives."""
-
-    name: Name
-    type: FuncType
-
-
-@dataclass(frozen=True)
-class Lifted:
-    """A function of the component's: numbers of core items."""
-
-    part: "Plan" = field(repr=False)
-    signature: Signature
-    core: int
-    options: "CoreOptions"
-
-
-@dataclass(frozen=True)
-class CoreOptions:
-    """Options of canonical functions as numbers of core items, or `NONE`."""
-
-    encoding: Encoding
-    memory: int
-    realloc: int
-    post_return: int
-    form: Form
-
-
-@dataclass
-class Resource:
-    """A resource, which has the same number in all parts."""
-
-    name: Name
-    owner: "Plan | None"
-    """The part that defines it; None if the app does."""
-
-
-@dataclass(eq=False)
-class Plan:
-    """What is left of a component that does something."""
-
-    order: list["Plan"] = field(default_factory=list, repr=False)
-    """Whose steps are performed, one after the other: of all parts together."""
-    outer: "Plan | None" = field(default=None, repr=False)
-    """The part around it."""
-    number: int = -1
-    """Of the part: those around it have greater ones."""
-    modules: list[bytes] = field(default_factory=list)
-    steps: list[tuple[int, ...]] = field(default_factory=list)
-    arguments: list[int] = field(default_factory=list)
-    imports: list[tuple[Name, Signature]] = field(default_factory=list)
-    returns: list[Signature] = field(default_factory=list)
-    """What functions of `task.return` are given, as their parameters."""
-    links: dict[int, Lifted] = field(default_factory=dict)
-    """By the number of an import: what another part gives for it."""
-    exports: list[tuple[Name, Lifted]] = field(default_factory=list)
-    """The app's, and behind them without names what other parts call."""
-    items: int = 0
-    instances: int = 0
-    _modules: dict[int, int] = field(default_factory=dict)
-
-    def step(self, *step: int) -> None:
-        """What is done next."""
-        self.steps.append(step)
-        self.order.append(self)
-
-    def item(self, *step: int) -> int:
-        """The number of the core item that a step makes."""
-        self.step(*step)
-        self.items += 1
-        return self.items - 1
-
-    def module(self, module: Module) -> int:
-        """The number of a core module."""
-        if id(module) not in self._modules:
-            self._modules[id(module)] = len(self.modules)
-            self.modules.append(module._binary)
-        return self._modules[id(module)]
-
-    def export(self, lifted: Lifted) -> int:
-        """The number of an export that other parts call."""
-        for number, (_, known) in enumerate(self.exports):
-            if known is lifted:
-                return number
-        self.exports.append((NO_NAME, lifted))
-        return len(self.exports) - 1
-
-
-@dataclass
-class Whole:
-    """What is left of a component with all that are in it."""
-
-    parts: list[Plan] = field(default_factory=list)
-    resources: list[Resource] = field(default_factory=list)
-    order: list[Plan] = field(default_factory=list)
-    frames: int = 0
-
-    @property
-    def modules(self) -> list[bytes]:
-        """The core modules of all parts."""
-        return [module for part in self.parts for module in part.modules]
-
-    def resource(self, name: Name, owner: Plan | None) -> int:
-        """The number of a new resource."""
-        self.resources.append(Resource(name, owner))
-        return len(self.resources) - 1
-
-    def add(self, part: Plan) -> None:
-        """A part is complete."""
-        part.number = len(self.parts)
-        if part.number == MOST_PARTS:
-            raise NotForDevices(f"it is composed of more than {MOST_PARTS} components with core modules of their own")
-        self.parts.append(part)
-        for lifted in part.links.values():
-            lifted.part.export(lifted)
-
-
-class CoreInstance:
-    """An instance of a core module."""
-
-    def __init__(self, plan: Plan, number: int, names: list[str]) -> None:
-        self._plan = plan
-        self._number = number
-        self._places = {name: place for place, name in enumerate(names)}
-        self._items: dict[str, int] = {}
-
-    def __getitem__(self, name: str) -> int:
-        if name not in self._items:
-            self._items[name] = self._plan.item(Step.EXPORT, self._number, self._places[name])
-        return self._items[name]
-
-
-class Frame:
-    """A component while its steps are performed."""
-
-    def __init__(
-        self, whole: Whole, program: Program, outer: "Frame | None", arguments: Mapping[str, Any],
-        around: "Frame | None" = None,
-    ) -> None:  # fmt: skip
-        self.whole = whole
-        self.plan = Plan(whole.order, None if around is None else around.nearest)
-        self.program = program
-        self.outer = outer
-        self.arguments = arguments
-        self.spaces: dict[str, list[Any]] = {sort: [] for sort in steps.RUNTIME_SORTS}
-        self.resources: dict[ResourceType, int] = {}
-        self.exports: dict[str, Any] = {}
-        whole.frames += 1
-        if whole.frames > MOST_INSTANCES:
-            raise NotForDevices(f"it consists of more than {MOST_INSTANCES} components")
-
-    @property
-    def has_work(self) -> bool:
-        """Whether it becomes a part."""
-        return any(isinstance(step, _WORK) for step in self.program.steps)
-
-    @property
-    def nearest(self) -> Plan | None:
-        """It, or the one around it, whatever is a part."""
-        return self.plan if self.has_work else self.plan.outer
-
-    def end(self) -> None:
-        """Its steps were performed."""
-        if self.has_work:
-            self.whole.add(self.plan)
-
-    def bind(self, paths: steps.Paths, item: Any) -> None:
-        """Note what numbers the resources of a type have, which are found in an item."""
-        for path, resource in paths:
-            found = item
-            for name in path:
-                found = found[name]
-            self.resources.setdefault(resource, found)
-
-    def type(self, item: Any) -> Any:
-        """A type: the resource's number, if it is one."""
-        return self.resources[item] if isinstance(item, ResourceType) else item
-
-    def core(self, sort: str, index: int | None) -> int:
-        """The number of a core item, or `NONE`."""
-        return NONE if index is None else self.spaces[sort][index]
-
-    def options(self, options: Options, ty: FuncType) -> CoreOptions:
-        """Options with numbers of core items."""
-        memory, realloc = self.core(CORE_MEMORY, options.memory), self.core(CORE_FUNC, options.realloc)
-        form, last = Form.ASYNC if ty._is_async else Form.PLAIN, options.post_return
-        if options.is_async:
-            form, last = Form.STACKFUL if options.callback is None else Form.CALLBACK, options.callback
-        return CoreOptions(_ENCODINGS[options.encoding], memory, realloc, self.core(CORE_FUNC, last), form)
-
-
-_WORK: Final = (
-    steps.Lift, steps.Lower, steps.ResourceFunction, steps.DefineResource, steps.InstantiateModule, steps.Builtin,
-)  # fmt: skip
-"""Steps that make a component more than a way of passing things on."""
+from fusee.engine.capi.component.format import NONE, Step, TaskFunction
+from fusee.package.components.frame import ENCODINGS, CoreInstance, Frame
+from fusee.package.components.plan import NO_NAME, Imported, Lifted, Name, NotForDevices, Signature, Whole
 
 
 def flatten(program: Program) -> Whole:
@@ -302,9 +75,6 @@ def _note_export(whole: Whole, interface: str, name: str, item: Any) -> None:
             _note_export(whole, name, inner, part)
     elif isinstance(item, int) and whole.resources[item].owner is not None and whole.resources[item].name == NO_NAME:
         whole.resources[item].name = place
-
-
-# Steps.
 
 
 def _define_module(frame: Frame, step: steps.DefineModule) -> None:
@@ -405,7 +175,7 @@ def _builtin(frame: Frame, step: steps.Builtin) -> None:
         given = [] if step.type is None else [step.type]
         plan.returns.append(Signature(FuncType._of(tuple(("", ty) for ty in given), None, False), frame.resources))
         needed = memory if needs_memory(given) or any(layout_of(ty).flat is None for ty in given) else NONE
-        made = plan.item(Step.RETURN, len(plan.returns) - 1, needed, NONE, _ENCODINGS[step.options.encoding])
+        made = plan.item(Step.RETURN, len(plan.returns) - 1, needed, NONE, ENCODINGS[step.options.encoding])
     elif step.name in _TASK_FUNCTIONS:
         function = _TASK_FUNCTIONS[step.name]
         has_memory = function in (TaskFunction.WAIT, TaskFunction.POLL)

@@ -8,7 +8,7 @@ from fusee.component.component import Component
 from fusee.component.items import ComponentInstanceType, shown
 from fusee.component.types.composite import EnumType, FlagsType, RecordType, VariantType
 from fusee.component.wit import wit
-from fusee.package.components.flatten import Whole
+from fusee.package.components.plan import Whole
 
 
 def identifier(*words: str) -> str:

@@ -20,7 +20,7 @@ from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16
 from fusee.component.types.resource import BorrowType, OwnType
 from fusee.component.types.valtype import ValType, intern
 from fusee.engine.capi.component.format import FLAT_BITS, MAGIC, MOST_DEPTH, NONE, NOT_FLAT, Kind, Owner, Step
-from fusee.package.components.flatten import Lifted, Name, NotForDevices, Plan, Signature, Whole
+from fusee.package.components.plan import Lifted, Name, NotForDevices, Plan, Signature, Whole
 
 _SCALARS: Final[dict[type[ValType], Kind]] = {
     Bool: Kind.BOOL, S8: Kind.S8, U8: Kind.U8, S16: Kind.S16, U16: Kind.U16, S32: Kind.S32, U32: Kind.U32,

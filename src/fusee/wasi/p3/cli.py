@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fusee.component.readers import StreamReader
+from fusee.component.asynchronous.readers import StreamReader
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import Errno
 from fusee.wasi.p2 import cli as p2

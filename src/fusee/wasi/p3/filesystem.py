@@ -3,7 +3,7 @@
 import os
 from typing import Any, Final, Self
 
-from fusee.component.readers import StreamReader
+from fusee.component.asynchronous.readers import StreamReader
 from fusee.component.values import Record, Variant
 from fusee.spec.wasi import FILE_ERROR_CODES, FILE_KINDS
 from fusee.wasi import directories, files

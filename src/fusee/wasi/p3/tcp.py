@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, Final, Self
 
-from fusee.component.readers import StreamReader
+from fusee.component.asynchronous.readers import StreamReader
 from fusee.component.values import Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import WasiError

@@ -5,10 +5,11 @@ import errno
 from collections.abc import Callable, Generator
 from typing import Any, Final, Self
 
-from fusee.component.hosttasks import host_tasks_of, settle
-from fusee.component.readers import HostBuffer, StreamReader
-from fusee.component.streams import COMPLETED, DROPPED
-from fusee.component.tasks import NO_RESULT
+from fusee.component.asynchronous.hostcalls import settle
+from fusee.component.asynchronous.hosttasks import host_tasks_of
+from fusee.component.asynchronous.readers import HostBuffer, StreamReader
+from fusee.component.asynchronous.streams import COMPLETED, DROPPED
+from fusee.component.asynchronous.tasks import NO_RESULT
 from fusee.wasi.context import WasiContext
 from fusee.wasi.descriptors import MAX_PIECE_BYTES
 from fusee.wasi.p2.pollable import block

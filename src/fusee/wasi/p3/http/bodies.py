@@ -6,8 +6,8 @@ from select import POLLIN
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fusee.api.errors import WasmtimeError
-from fusee.component.hosttasks import host_tasks_of
-from fusee.component.readers import FutureReader, StreamReader
+from fusee.component.asynchronous.hosttasks import host_tasks_of
+from fusee.component.asynchronous.readers import FutureReader, StreamReader
 from fusee.component.resources import ResourceAny
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.component.readers import FutureReader, StreamReader
+from fusee.component.asynchronous.readers import FutureReader, StreamReader
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.http.fields import TOKEN

@@ -1,0 +1,1 @@
+"""Decoding and validating components, in one pass (Binary); `decode` begins it."""

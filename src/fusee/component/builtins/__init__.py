@@ -1,0 +1,1 @@
+"""What components call of the canonical ABI itself (CanonicalABI, "Canonical Definitions"), by subject."""

@@ -1,0 +1,1 @@
+"""Lifting and lowering (CanonicalABI, "Lifting and Lowering Values"): from core values to those of Python, and back."""

@@ -1,0 +1,1 @@
+"""Component instances and their functions at run time (CanonicalABI, "Canonical Definitions")."""
