@@ -38,6 +38,14 @@ assert run_command(["run", sys.argv[1], "--of-the-program"]) == 0
 print(*sys.modules)
 """
 
+COMPONENT = """
+import sys
+import fusee
+from fusee.component import Component, Linker
+engine = fusee.Engine()
+Linker(engine).instantiate(fusee.Store(engine), Component(engine, bytes.fromhex("0061736d0d000100")))
+print(*sys.modules)
+"""
 
 OPTIONS = """
 import sys
@@ -89,3 +97,10 @@ def test_what_a_command_with_options_imports(tmp_path: Path) -> None:
     loaded = modules_after(OPTIONS, str(file))
     assert "fusee.tier.watcher" in loaded
     assert not loaded & (COMPILER | NEVER - {"hashlib", "json", "subprocess", "tempfile"})
+
+
+def test_what_components_import() -> None:
+    """One that awaits nothing waits for no event loop."""
+    loaded = modules_after(COMPONENT)
+    assert "fusee.component.asynchronous.hosttasks" in loaded
+    assert not loaded & (COMPILER | {"asyncio", "fusee.wasi"})

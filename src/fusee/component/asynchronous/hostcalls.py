@@ -1,6 +1,8 @@
-"""Calls between guests and the host that end later: what the host waits for, and what it has been asked for."""
+"""Calls between guests and the host that end later: what the host waits for, and what it has been asked for.
 
-import asyncio
+Most components await nothing: `asyncio`, half of what a start of them would read, is imported when something is.
+"""
+
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,8 @@ from fusee.component.codecs.helpers import ErrorCase
 from fusee.component.values import AsyncValue, Err
 
 if TYPE_CHECKING:
+    import asyncio
+
     from fusee.component.asynchronous.hosttasks import HostTasks
     from fusee.component.runtime.instance import ComponentInstance
 
@@ -51,7 +55,7 @@ class Call:
             raise self._error
         return None if self._value is NO_RESULT else self._value
 
-    async def wait(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def wait(self, loop: "asyncio.AbstractEventLoop") -> None:
         """Until it has ended."""
         if not self.is_done:
             self._future = loop.create_future()
@@ -81,7 +85,7 @@ class HostCall:
         self.task: asyncio.Task[None] | None = None
         self.instance = instance
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def start(self, loop: "asyncio.AbstractEventLoop") -> None:
         """Have a loop perform it."""
         self.task = loop.create_task(self._run())
 
@@ -92,6 +96,8 @@ class HostCall:
             in_thread_of(self.task.get_loop(), self.task.cancel)
 
     async def _run(self) -> None:
+        import asyncio
+
         host = self._host
         self._has_begun = True
         try:
@@ -131,11 +137,13 @@ class HostCall:
                 self.cancel()
 
 
-def in_thread_of(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *args: object) -> None:
+def in_thread_of(loop: "asyncio.AbstractEventLoop", act: Callable[..., object], *args: object) -> None:
     """Do something with a loop. If a guest is called in another thread than the loop's, that is told from there.
 
     Raises `RuntimeError` if the loop is closed.
     """
+    import asyncio
+
     if not loop.is_running() or asyncio._get_running_loop() is loop:
         act(*args)
     else:

@@ -4,7 +4,6 @@ Everything happens in one thread, that of the event loop or that of a caller who
 of the loop. Without a loop that runs, one of the store's own is turned while a call waits for the host's functions.
 """
 
-import asyncio
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,8 @@ from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.asynchronous.tasks import Tasks, tasks_of
 
 if TYPE_CHECKING:
+    import asyncio
+
     from fusee.api.store import Store
     from fusee.component.runtime.instance import ComponentInstance
 from fusee.component.asynchronous.hostcalls import Call, HostCall, in_thread_of, settle
@@ -124,6 +125,8 @@ class HostTasks:
 
     def _turn(self) -> None:
         """Turn the store's own loop until something has been done."""
+        import asyncio
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -146,7 +149,7 @@ class HostTasks:
         """Whether something is awaited that does not itself wait for a guest."""
         return any(call.task not in self._waiters for call in self._running)
 
-    def _use(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _use(self, loop: "asyncio.AbstractEventLoop") -> None:
         """All that is awaited is awaited in one loop at a time."""
         if self._loop is not loop and self._running:
             raise WasmtimeError("functions of the store's host are being awaited in another event loop")
@@ -164,6 +167,8 @@ class HostTasks:
 
     async def wait(self, call: Call) -> Any:
         """The result of a call. Raises what it has failed with."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         self._use(loop)
         self._calls.add(call)
@@ -183,7 +188,7 @@ class HostTasks:
                 self.kick()
         return call.result()
 
-    def go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+    def go_on(self, loop: "asyncio.AbstractEventLoop") -> None:
         """A call has its result, but tasks wait, or functions are to be awaited: in this loop, if in no other."""
         if self._loop is not loop and self._running:
             return
@@ -212,6 +217,8 @@ class HostTasks:
             in_thread_of(loop, loop.call_soon, self._pump)
 
     def _pump(self) -> None:
+        import asyncio
+
         self._is_scheduled = False
         if self._tasks.depth:  # a guest runs, and turns a loop of its own
             return
@@ -246,6 +253,8 @@ class HostTasks:
         if self._own_loop is not None and not self._own_loop.is_running():
             waited = [call.task for call in self._running if call.task is not None]
             if waited and not self._own_loop.is_closed():
+                import asyncio
+
                 self._own_loop.run_until_complete(asyncio.wait(waited, timeout=1))
             self._own_loop.close()
 
@@ -273,4 +282,6 @@ def go_on_in_loop(store: "Store") -> None:
     """What a call has left under way goes on in the loop that runs."""
     tasks = tasks_of(store)
     if tasks.waiting or (tasks.host is not None and not tasks.host.is_idle()):
+        import asyncio
+
         host_tasks_of(store).go_on(asyncio.get_running_loop())
