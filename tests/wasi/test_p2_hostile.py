@@ -27,7 +27,7 @@ from fusee.component.values import Err, Record, Variant
 from fusee.wasi.descriptors import Descriptor
 from fusee.wasi.p2.background import Background
 from fusee.wasi.p2.filesystem import EntryStream, OpenFile
-from fusee.wasi.p2.http import bodies, messages
+from fusee.wasi.p2.http import bodies, requests, responses
 from fusee.wasi.p2.http.fields import Fields, HttpError
 from fusee.wasi.p2.interface import _CLASSES as CLASSES
 from fusee.wasi.p2.interface import INTERFACES, HostFunction
@@ -146,7 +146,7 @@ def _datagrams(kind: Callable[[UdpSocket], Resource]) -> Callable[[Program], Res
 
 
 def _request(program: Program) -> Resource:
-    return messages.IncomingRequest("GET", "/", "HTTP", None, Fields(), _incoming(program))
+    return requests.IncomingRequest("GET", "/", "HTTP", None, Fields(), _incoming(program))
 
 
 MAKE: dict[type[Resource], Callable[[Program], Resource]] = {
@@ -166,13 +166,13 @@ MAKE: dict[type[Resource], Callable[[Program], Resource]] = {
     bodies.IncomingBody: _incoming,
     bodies.OutgoingBody: lambda program: bodies.OutgoingBody(5),
     bodies.FutureTrailers: lambda program: bodies.FutureTrailers(_ended(program)),
-    messages.IncomingRequest: _request,
-    messages.OutgoingRequest: lambda program: messages.OutgoingRequest(Fields()),
-    messages.RequestOptions: lambda program: messages.RequestOptions(),
-    messages.ResponseOutparam: lambda program: messages.ResponseOutparam(lambda response: None),
-    messages.IncomingResponse: lambda program: messages.IncomingResponse(200, Fields(), _incoming(program)),
-    messages.OutgoingResponse: lambda program: messages.OutgoingResponse(Fields()),
-    messages.FutureIncomingResponse: lambda program: messages.FutureIncomingResponse(Background(lambda _: None)),
+    requests.IncomingRequest: _request,
+    requests.OutgoingRequest: lambda program: requests.OutgoingRequest(Fields()),
+    requests.RequestOptions: lambda program: requests.RequestOptions(),
+    responses.ResponseOutparam: lambda program: responses.ResponseOutparam(lambda response: None),
+    responses.IncomingResponse: lambda program: responses.IncomingResponse(200, Fields(), _incoming(program)),
+    responses.OutgoingResponse: lambda program: responses.OutgoingResponse(Fields()),
+    responses.FutureIncomingResponse: lambda program: responses.FutureIncomingResponse(Background(lambda _: None)),
 }
 
 

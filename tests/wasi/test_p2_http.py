@@ -13,13 +13,8 @@ import pytest
 from fusee import LimitError, Trap
 from fusee.component.values import Record, Variant
 from fusee.wasi.p2.http.fields import Fields, HttpError, code_of
-from fusee.wasi.p2.http.messages import (
-    IncomingRequest,
-    IncomingResponse,
-    OutgoingRequest,
-    OutgoingResponse,
-    ResponseOutparam,
-)
+from fusee.wasi.p2.http.requests import IncomingRequest, OutgoingRequest
+from fusee.wasi.p2.http.responses import IncomingResponse, OutgoingResponse, ResponseOutparam
 from fusee.wasi.p2.http.server import ProxyServer
 from fusee.wasi.p2.streams import IoError
 from tests.wasi.program import Program

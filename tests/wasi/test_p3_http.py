@@ -15,7 +15,8 @@ from fusee.component.values import Err, Variant
 from fusee.wasi import WasiConfig
 from fusee.wasi.p2.http.bodies import OutgoingBody
 from fusee.wasi.p2.http.fields import HttpError
-from fusee.wasi.p2.http.messages import IncomingRequest, OutgoingResponse, ResponseOutparam
+from fusee.wasi.p2.http.requests import IncomingRequest
+from fusee.wasi.p2.http.responses import OutgoingResponse, ResponseOutparam
 from fusee.wasi.p2.http.server import ProxyServer
 from fusee.wasi.p3.http import client  # fills the table
 from fusee.wasi.p3.http.bodies import HostBody, Transmission

@@ -13,13 +13,8 @@ from fusee.wasi.p2.background import Background, TooManyThreadsError
 from fusee.wasi.p2.http.bodies import PIECE_BYTES, IncomingBody, OutgoingBody
 from fusee.wasi.p2.http.fields import TYPES, HttpError, code_of, received
 from fusee.wasi.p2.http.framing import chunks, framed
-from fusee.wasi.p2.http.messages import (
-    FutureIncomingResponse,
-    IncomingResponse,
-    OutgoingRequest,
-    RequestOptions,
-    split_authority,
-)
+from fusee.wasi.p2.http.requests import OutgoingRequest, RequestOptions, split_authority
+from fusee.wasi.p2.http.responses import FutureIncomingResponse, IncomingResponse
 from fusee.wasi.p2.interface import Interface
 
 _SECOND_NS: Final = 1_000_000_000

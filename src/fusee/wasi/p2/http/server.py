@@ -21,7 +21,8 @@ from fusee.component.values import Variant
 from fusee.wasi.p2.http.bodies import IncomingBody
 from fusee.wasi.p2.http.fields import HttpError, received
 from fusee.wasi.p2.http.framing import chunks, framed, sized
-from fusee.wasi.p2.http.messages import IncomingRequest, OutgoingResponse, ResponseOutparam
+from fusee.wasi.p2.http.requests import IncomingRequest
+from fusee.wasi.p2.http.responses import OutgoingResponse, ResponseOutparam
 
 MAX_CONNECTIONS: Final = 64
 CLIENT_SECONDS: Final = 60.0

@@ -8,7 +8,8 @@ from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.background import Background, TooManyThreadsError
 from fusee.wasi.p2.http.client import Exchange
 from fusee.wasi.p2.http.fields import code_of
-from fusee.wasi.p2.http.messages import IncomingResponse, OutgoingRequest
+from fusee.wasi.p2.http.requests import OutgoingRequest
+from fusee.wasi.p2.http.responses import IncomingResponse
 from fusee.wasi.p3.http.bodies import Transmission
 from fusee.wasi.p3.http.fields import TYPES, RequestOptions
 from fusee.wasi.p3.http.messages import Request, Response

@@ -7,7 +7,7 @@ from fusee.api.errors import LimitError
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.http import fields as p2
-from fusee.wasi.p2.http.messages import RequestOptions as Timeouts
+from fusee.wasi.p2.http.requests import RequestOptions as Timeouts
 from fusee.wasi.p3.clocks import CLOCK_TYPES
 from fusee.wasi.p3.interface import interface
 

@@ -7,15 +7,9 @@ from fusee.component.asynchronous.readers import FutureReader, StreamReader
 from fusee.component.values import Err, Variant
 from fusee.wasi.context import WasiContext
 from fusee.wasi.p2.http.fields import TOKEN
-from fusee.wasi.p2.http.messages import (
-    AUTHORITY,
-    SCHEME,
-    IncomingRequest,
-    IncomingResponse,
-    check_text,
-    method_named,
-    split_authority,
-)
+from fusee.wasi.p2.http.messages import check_text
+from fusee.wasi.p2.http.requests import AUTHORITY, SCHEME, IncomingRequest, method_named, split_authority
+from fusee.wasi.p2.http.responses import IncomingResponse
 from fusee.wasi.p3.http.bodies import Body, GuestBody, HostBody
 from fusee.wasi.p3.http.fields import TYPES, Fields, RequestOptions
 from fusee.wasi.p3.transfer import Outcome

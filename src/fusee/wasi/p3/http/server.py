@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.api.errors import LinkError
 from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.wasi.p2.http import server as p2
-from fusee.wasi.p2.http.messages import IncomingRequest, OutgoingResponse, ResponseOutparam
+from fusee.wasi.p2.http.requests import IncomingRequest
+from fusee.wasi.p2.http.responses import OutgoingResponse, ResponseOutparam
 from fusee.wasi.p3.http.bodies import Transmission
 from fusee.wasi.p3.http.messages import Request, Response
 
