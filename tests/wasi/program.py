@@ -9,7 +9,7 @@ from fusee.component.types.composite import ResultType
 from fusee.component.values import Err, Variant
 from fusee.wasi import WasiConfig, WasiContext
 from fusee.wasi.p2 import define  # noqa: F401  # fills the table
-from fusee.wasi.p2.filesystem import OpenFile
+from fusee.wasi.p2.filesystem.types import OpenFile
 from fusee.wasi.p2.http import client  # noqa: F401  # the part of the table that few programs need
 from fusee.wasi.p2.interface import INTERFACES, VERSION
 

@@ -13,7 +13,7 @@ from fusee.component.values import Record, Variant
 from fusee.wasi import WasiConfig
 from fusee.wasi.abi import FILE_RIGHTS, NO_RIGHTS
 from fusee.wasi.descriptors import MAX_PIECE_BYTES, File
-from fusee.wasi.p2.filesystem import OpenFile
+from fusee.wasi.p2.filesystem.types import OpenFile
 from tests.wasi.program import Program
 
 FOLLOW = {"symlink-follow"}

@@ -26,7 +26,7 @@ from fusee.component.types.valtype import ValType
 from fusee.component.values import Err, Record, Variant
 from fusee.wasi.descriptors import Descriptor
 from fusee.wasi.p2.background import Background
-from fusee.wasi.p2.filesystem import EntryStream, OpenFile
+from fusee.wasi.p2.filesystem.types import EntryStream, OpenFile
 from fusee.wasi.p2.http import bodies, requests, responses
 from fusee.wasi.p2.http.fields import Fields, HttpError
 from fusee.wasi.p2.interface import _CLASSES as CLASSES

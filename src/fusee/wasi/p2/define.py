@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.component.types.resource import ResourceType
 
 # Importing these fills the table.
-from fusee.wasi.p2 import cli, clocks, filesystem, io, lookup, network, random, tcp, udp  # noqa: F401
+from fusee.wasi.p2 import cli, clocks, io, lookup, network, random, tcp, udp  # noqa: F401
+from fusee.wasi.p2.filesystem import attributes, contents, entries  # noqa: F401
 from fusee.wasi.p2.interface import INTERFACES, Interface, type_of
 
 if TYPE_CHECKING:

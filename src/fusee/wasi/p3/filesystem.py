@@ -11,7 +11,7 @@ from fusee.wasi.abi import Rights
 from fusee.wasi.context import WasiContext
 from fusee.wasi.descriptors import Directory
 from fusee.wasi.errno import Errno, WasiError
-from fusee.wasi.p2 import filesystem as p2
+from fusee.wasi.p2.filesystem import attributes, contents, entries, types
 from fusee.wasi.p2.streams import (
     ClosedInput,
     ClosedOutput,
@@ -32,7 +32,7 @@ _CODES: Final = tuple(code for code in FILE_ERROR_CODES if code != "would-block"
 _KINDS: Final = FILE_KINDS[1:]
 
 
-class OpenFile(p2.OpenFile):
+class OpenFile(types.OpenFile):
     """A `descriptor`. `is_mutable`: whether it was opened to change the directory that it is, or given so."""
 
     is_mutable = True
@@ -40,12 +40,12 @@ class OpenFile(p2.OpenFile):
 
 def code_of(error: "WasiError | OSError | IoError") -> Variant:
     """The `error-code` of what a file failed with."""
-    name = p2.code_of(WasiError(error.errno) if isinstance(error, IoError) else error)
+    name = types.code_of(WasiError(error.errno) if isinstance(error, IoError) else error)
     return Variant(name) if name in _CODES else Variant("other", name)
 
 
 TYPES: Final = interface("filesystem/types", SYSTEM_CLOCK, error=code_of)
-p2.define_types(
+types.define_types(
     TYPES,
     f"variant {{{', '.join(_KINDS)}, other(option<string>)}}",
     "instant",
@@ -56,44 +56,44 @@ PREOPENS: Final = interface("filesystem/preopens", TYPES)
 
 
 _as_before: Final = as_before(TYPES, "async descriptor.")
-_as_before("sync-data() -> result<_, error-code>", p2.sync_data)
-_as_before("sync() -> result<_, error-code>", p2.sync)
-_as_before("create-directory-at(path: string) -> result<_, error-code>", p2.create_directory_at)
-_as_before("readlink-at(path: string) -> result<string, error-code>", p2.readlink_at)
-_as_before("remove-directory-at(path: string) -> result<_, error-code>", p2.remove_directory_at)
-_as_before("symlink-at(old-path: string, new-path: string) -> result<_, error-code>", p2.symlink_at)
-_as_before("unlink-file-at(path: string) -> result<_, error-code>", p2.unlink_file_at)
-_as_before("is-same-object(other: borrow<descriptor>) -> bool", p2.is_same_object)
-_as_before("metadata-hash() -> result<metadata-hash-value, error-code>", p2.metadata_hash)
+_as_before("sync-data() -> result<_, error-code>", contents.sync_data)
+_as_before("sync() -> result<_, error-code>", contents.sync)
+_as_before("create-directory-at(path: string) -> result<_, error-code>", entries.create_directory_at)
+_as_before("readlink-at(path: string) -> result<string, error-code>", entries.readlink_at)
+_as_before("remove-directory-at(path: string) -> result<_, error-code>", entries.remove_directory_at)
+_as_before("symlink-at(old-path: string, new-path: string) -> result<_, error-code>", entries.symlink_at)
+_as_before("unlink-file-at(path: string) -> result<_, error-code>", entries.unlink_file_at)
+_as_before("is-same-object(other: borrow<descriptor>) -> bool", attributes.is_same_object)
+_as_before("metadata-hash() -> result<metadata-hash-value, error-code>", attributes.metadata_hash)
 _as_before(
     "metadata-hash-at(path-flags: path-flags, path: string) -> result<metadata-hash-value, error-code>",
-    p2.metadata_hash_at,
+    attributes.metadata_hash_at,
 )
 _as_before(
     "rename-at(old-path: string, new-descriptor: borrow<descriptor>, new-path: string) -> result<_, error-code>",
-    p2.rename_at,
+    entries.rename_at,
 )
 _as_before(
     "link-at(old-path-flags: path-flags, old-path: string, new-descriptor: borrow<descriptor>, new-path: string) "
     "-> result<_, error-code>",
-    p2.link_at,
+    entries.link_at,
 )
 _as_before(
     "set-times(data-access-timestamp: new-timestamp, data-modification-timestamp: new-timestamp) "
     "-> result<_, error-code>",
-    p2.set_times,
+    attributes.set_times,
 )
 _as_before(
     "set-times-at(path-flags: path-flags, path: string, data-access-timestamp: new-timestamp, "
     "data-modification-timestamp: new-timestamp) -> result<_, error-code>",
-    p2.set_times_at,
+    attributes.set_times_at,
 )
 
 
 @PREOPENS.function("get-directories() -> list<tuple<descriptor, string>>")
 def get_directories(context: WasiContext) -> list[tuple[OpenFile, str]]:
     """The directories that the program was given, and their names."""
-    return [(OpenFile(found.descriptor), name) for found, name in p2.get_directories(context)]
+    return [(OpenFile(found.descriptor), name) for found, name in types.get_directories(context)]
 
 
 @TYPES.method(
@@ -106,7 +106,7 @@ def open_at(
     """Opens a file or a directory. A file that may be made is opened to be written, too, as in Wasmtime."""
     if "create" in how and "directory" not in how:
         asked = (asked or {"read"}) | {"write"}
-    made = OpenFile(p2.open_at(context, file, flags, path, how, asked).descriptor)
+    made = OpenFile(entries.open_at(context, file, flags, path, how, asked).descriptor)
     made.is_mutable = "mutate-directory" in asked
     return made
 
@@ -114,7 +114,7 @@ def open_at(
 @TYPES.method("async descriptor.get-flags() -> result<descriptor-flags, error-code>")
 def get_flags(context: WasiContext, file: OpenFile) -> set[str]:
     """What it was opened for."""
-    return p2.get_flags(context, file) - (set() if file.is_mutable else {"mutate-directory"})
+    return attributes.get_flags(context, file) - (set() if file.is_mutable else {"mutate-directory"})
 
 
 @TYPES.method("async descriptor.advise(offset: filesize, length: filesize, advice: advice) -> result<_, error-code>")
@@ -122,14 +122,14 @@ def advise(context: WasiContext, file: OpenFile, offset: int, length: int, advic
     """Tells how a range of the file will be read; a directory has none."""
     if isinstance(file.descriptor, Directory):
         raise WasiError(Errno.BADF)
-    p2.advise(context, file, offset, length, advice)
+    contents.advise(context, file, offset, length, advice)
 
 
 @TYPES.method("async descriptor.set-size(size: filesize) -> result<_, error-code>")
 def set_size(context: WasiContext, file: OpenFile, size: int) -> None:
     """Cuts the file off, or extends it with zeros, if it was opened to be written."""
     files.writable(file.descriptor)
-    p2.set_size(context, file, size)
+    contents.set_size(context, file, size)
 
 
 # Status
@@ -138,19 +138,19 @@ def set_size(context: WasiContext, file: OpenFile, size: int) -> None:
 @TYPES.method("async descriptor.get-type() -> result<descriptor-type, error-code>")
 def get_type(context: WasiContext, file: OpenFile) -> Variant:
     """What kind of file it is."""
-    return _kind(p2.get_type(context, file))
+    return _kind(attributes.get_type(context, file))
 
 
 @TYPES.method("async descriptor.stat() -> result<descriptor-stat, error-code>")
 def stat_descriptor(context: WasiContext, file: OpenFile) -> Record:
     """The file's status."""
-    return _stat(p2.status_of(file.descriptor))
+    return _stat(attributes.status_of(file.descriptor))
 
 
 @TYPES.method("async descriptor.stat-at(path-flags: path-flags, path: string) -> result<descriptor-stat, error-code>")
 def stat_at(context: WasiContext, file: OpenFile, flags: set[str], path: str) -> Record:
     """The status of what a path names."""
-    return _stat(directories.status_at(file.directory, p2.checked_path(path), p2.follow_of(flags)))
+    return _stat(directories.status_at(file.directory, types.checked_path(path), types.follow_of(flags)))
 
 
 def _kind(name: str) -> Variant:
@@ -159,7 +159,7 @@ def _kind(name: str) -> Variant:
 
 def _stat(status: os.stat_result) -> Record:
     return Record(
-        type=_kind(p2.type_of_status(status)),
+        type=_kind(attributes.type_of_status(status)),
         link_count=status.st_nlink,
         size=status.st_size,
         data_access_timestamp=instant(status.st_atime_ns),
@@ -234,7 +234,7 @@ class _Entries:
     def __next__(self) -> Record:
         try:
             name, _, kind = next(self._found)
-            return Record(type=_kind(p2.entry_type(kind)), name=name.decode())
+            return Record(type=_kind(entries.entry_type(kind)), name=name.decode())
         except UnicodeDecodeError:
             self._outcome.set(code_of(WasiError(Errno.ILSEQ)))
         except StopIteration:
