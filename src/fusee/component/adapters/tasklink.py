@@ -9,7 +9,8 @@ from fusee.component.adapters.call import EXPORT, RESULT, Adapter, Side, TaskCal
 from fusee.component.adapters.imports import Imports
 from fusee.component.asynchronous.lift import lift_of
 from fusee.component.asynchronous.lower import Lowered
-from fusee.component.asynchronous.tasks import NO_RESULT, Thread
+from fusee.component.asynchronous.tasks import NO_RESULT
+from fusee.component.asynchronous.threads import Thread
 from fusee.component.asynchronous.waitables import STARTED, Subtask
 from fusee.component.codecs.context import Context
 from fusee.component.program import Lower

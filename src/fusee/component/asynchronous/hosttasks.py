@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.errors import Trap, WasmtimeError
+from fusee.component.asynchronous.hostcalls import Call, HostCall, in_thread_of, settle
 from fusee.component.asynchronous.tasks import Tasks, tasks_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from fusee.api.store import Store
     from fusee.component.runtime.instance import ComponentInstance
-from fusee.component.asynchronous.hostcalls import Call, HostCall, in_thread_of, settle
 
 _TICKS: Final = 64
 """Steps of guests between two turns of the loop."""

@@ -6,7 +6,8 @@ from typing import Any, Final
 from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.asynchronous.hostcalls import Call
 from fusee.component.asynchronous.hosttasks import host_tasks_of
-from fusee.component.asynchronous.tasks import BEGUN, RESOLVED, Body, Task, Thread, cannot_block, tasks_of
+from fusee.component.asynchronous.tasks import BEGUN, RESOLVED, Task, tasks_of
+from fusee.component.asynchronous.threads import Body, Thread, cannot_block
 from fusee.component.asynchronous.waitables import CANCELLED, NO_EVENT, Event, WaitableSet
 from fusee.component.codecs.context import Context
 from fusee.component.codecs.explain import UNFIT

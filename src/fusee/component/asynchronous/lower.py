@@ -6,7 +6,8 @@ from typing import Any, Final
 from fusee.component.asynchronous.hostcalls import is_awaited
 from fusee.component.asynchronous.hosttasks import host_tasks_of
 from fusee.component.asynchronous.lift import AsyncLift, OnResolve, OnStart, lift_of
-from fusee.component.asynchronous.tasks import NO_RESULT, Thread, tasks_of
+from fusee.component.asynchronous.tasks import NO_RESULT, tasks_of
+from fusee.component.asynchronous.threads import Thread
 from fusee.component.asynchronous.waitables import RETURNED, STARTED, Subtask
 from fusee.component.codecs.context import Context
 from fusee.component.codecs.explain import UNFIT

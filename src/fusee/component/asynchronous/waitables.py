@@ -8,7 +8,8 @@ from fusee.component.runtime.handles import Entry, Scope
 from fusee.component.values import ErrorContextValue
 
 if TYPE_CHECKING:
-    from fusee.component.asynchronous.tasks import Tasks, Thread
+    from fusee.component.asynchronous.tasks import Tasks
+    from fusee.component.asynchronous.threads import Thread
     from fusee.component.runtime.instance import ComponentInstance
 
 # Codes of events.

@@ -21,7 +21,8 @@ from fusee.component.asynchronous.streams import (
     WritableFuture,
     WritableStream,
 )
-from fusee.component.asynchronous.tasks import Thread, tasks_of
+from fusee.component.asynchronous.tasks import tasks_of
+from fusee.component.asynchronous.threads import Thread
 from fusee.component.asynchronous.waitables import BLOCKED, FUTURE_READ, FUTURE_WRITE, STREAM_READ, STREAM_WRITE, Event
 from fusee.component.builtins.waitables import check_set
 from fusee.component.codecs.context import Contexts

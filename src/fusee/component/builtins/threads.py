@@ -3,7 +3,8 @@
 from typing import Any
 
 from fusee.api.errors import Trap
-from fusee.component.asynchronous.tasks import Body, Tasks, Thread, tasks_of
+from fusee.component.asynchronous.tasks import Tasks, tasks_of
+from fusee.component.asynchronous.threads import Body, Thread
 from fusee.component.builtins.tasks import current_task
 from fusee.component.program import Builtin
 from fusee.component.runtime.corecall import Call, CoreCall

@@ -1,7 +1,8 @@
 """Functions for what is waited for (CanonicalABI, "canon waitable-set.new", "waitable.join", "subtask.cancel")."""
 
 from fusee.api.errors import Trap
-from fusee.component.asynchronous.tasks import Thread, tasks_of
+from fusee.component.asynchronous.tasks import tasks_of
+from fusee.component.asynchronous.threads import Thread
 from fusee.component.asynchronous.waitables import BLOCKED, NO_EVENT, Event, Subtask, Waitable, WaitableSet
 from fusee.component.asynchronous.waitables import CANCELLED as CANCELLED_EVENT
 from fusee.component.codecs.context import Context, Contexts

@@ -13,7 +13,7 @@ from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import HANDLE, ValType
 
 if TYPE_CHECKING:
-    from fusee.component.asynchronous.tasks import Thread
+    from fusee.component.asynchronous.threads import Thread
 
 
 MASK: Final = 0xFFFF_FFFF
