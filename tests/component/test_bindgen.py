@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from fusee import Engine, wat2wasm
 from fusee.cli.commands import fusee
 from fusee.component import Component
-from fusee.component.bindhosts import bindings
+from fusee.component.bindgen.imports import bindings
 from tests.component.asyncguests import CARRYING, WAITING
 from tests.component.guests import LIBC, World, echo
 from tests.component.samples import COMPOSED

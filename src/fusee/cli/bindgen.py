@@ -16,7 +16,7 @@ def bindgen(world: str | None, file: Path) -> None:
     PATH is a component, `-` for standard input; or a `.wit` file, or a folder of such files and `deps`, which needs
     `wasm-tools` (`pip install 'fusee[wat]'`).
     """
-    from fusee.component.bindhosts import bindings
+    from fusee.component.bindgen.imports import bindings
 
     found = read_world(file, world, "whose functions have numbers only")
     title = f"Typed access to {file.name or file.resolve().name}, written by `fusee bindgen`."

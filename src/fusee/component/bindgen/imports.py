@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from zlib import crc32
 
-from fusee.component.bindgen import Bindings, class_name, identifier, interface_name, wrapped
+from fusee.component.bindgen.exports import Bindings
+from fusee.component.bindgen.text import class_name, identifier, interface_name, wrapped
+from fusee.component.bindgen.values import Values
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
 from fusee.component.names import parse_name
 from fusee.component.types.resource import BorrowType, HandleType, ResourceType
@@ -18,7 +20,7 @@ from fusee.component.types.valtype import ValType
 _ROOT: Final = "root"
 
 
-class HostBindings(Bindings):
+class HostBindings(Values):
     """Writes what is about imports, with the names of types that the rest of the module has."""
 
     prefix = "host_"
