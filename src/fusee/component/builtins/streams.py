@@ -79,15 +79,9 @@ def copy_elements(instance: ComponentInstance, step: Builtin, contexts: Contexts
 
         def notify(result: int, take_back: Callable[[], None] | None) -> None:
             def event() -> Event:
-                nonlocal result
                 if take_back is not None:
                     take_back()
-                is_over = result == DROPPED or (result == COMPLETED and not is_stream)
-                # As the scripts of the component model have it, and not its reference, which says that it is complete.
-                is_cut = result == COMPLETED and is_stream and end.state == CANCELLING
-                result = CANCELLED if is_cut else result
-                end.state = DONE if is_over else IDLE
-                return code, index, result | buffer.progress << _RESULT_BITS if is_stream else result
+                return code, index, _end_copy(end, result, buffer.progress if is_stream else None)
 
             end.notify(event)
 
@@ -103,6 +97,17 @@ def copy_elements(instance: ComponentInstance, step: Builtin, contexts: Contexts
         return None
 
     return call
+
+
+def _end_copy(end: End, result: int, progress: int | None) -> int:
+    """A copy is over: what the guest is told, with how many elements there were; None for a future."""
+    is_stream = progress is not None
+    is_over = result == DROPPED or (result == COMPLETED and not is_stream)
+    # As the scripts of the component model have it, and not its reference, which says that it is complete.
+    is_cut = result == COMPLETED and is_stream and end.state == CANCELLING
+    end.state = DONE if is_over else IDLE
+    told = CANCELLED if is_cut else result
+    return told if progress is None else told | progress << _RESULT_BITS
 
 
 def cancel_copy(instance: ComponentInstance, step: Builtin) -> Call:
