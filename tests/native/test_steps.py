@@ -48,12 +48,14 @@ _LANE = "(i32x4.extract_lane 1 (local.get 2))"
         in_a_local("(i32.add (i32.mul {x} (i32.const 31)) (i32.load {at}))"),
         in_a_local("(i64.xor (i64.rotl {x} (i64.const 5)) (i64.load {at}))", "i64", "(i32.wrap_i64 (local.get 2))"),
         in_a_local("(i32.lt_s {x} (i32.load {at}))"),
+        in_a_local("(select (i32.add {x} (i32.const 31)) {x} (i32.load {at}))"),
+        in_a_local("(f64.lt (f64.convert_i32_s {x}) (f64.load {at}))"),
         in_a_local("(i16x8.min_s {x} (v128.load {at}))", "v128", _LANE),
         in_a_local("(i32x4.replace_lane 1 {x} (i32.xor (i32x4.extract_lane 1 {x}) (i32.load {at})))", "v128", _LANE),
         in_a_local(f"(i8x16.shuffle {' '.join(map(str, range(3, 19)))} {{x}} (v128.load {{at}}))", "v128", _LANE),
         on_the_stack(COUNT),
     ],
-    ids=["sum", "hash", "rotation", "comparison", "least", "lane", "shuffle", "stack"],
+    ids=["sum", "hash", "rotation", "comparison", "selection", "conversion", "least", "lane", "shuffle", "stack"],
 )
 def test_a_chain(text: str) -> None:
     """It is divided, and the same comes out."""

@@ -204,11 +204,13 @@ def _drop(c: FunctionCompiler, ins: Instruction) -> None:
 
 @rule("select", "select_t")
 def _select(c: FunctionCompiler, ins: Instruction) -> None:
+    operands = [entry.operand for entry in c.stack[-3:]]
     condition = c.pop_condition()
     second, first = c.stack.pop(), c.stack.pop()
     kind = REFERENCE if REFERENCE in (first.type, second.type) else first.type
     type_ = LLVM[kind]
     c.push(kind, c.value(f"select i1 {condition}, {type_} {first.operand}, {type_} {second.operand}"))
+    c.known.limit(operands)
 
 
 @rule("local.get")

@@ -53,10 +53,10 @@ class Known:
     def limit(self, operands: Sequence[str]) -> None:
         """Arithmetic with these has left a result on the stack: of too many steps it becomes another value."""
         kind, result = self._c.stack[-1]
-        if kind not in _MOVED or not result.startswith("%"):
+        if not result.startswith("%"):
             return
         steps = 1 + max((self._steps.get(operand, 0) for operand in operands), default=0)
-        if steps > MOST_STEPS:
+        if steps > MOST_STEPS and kind in _MOVED:
             steps, result = 0, self._c.opaque(LLVM[kind], result)
             self._c.stack[-1] = self._c.stack[-1]._replace(operand=result)
         self._steps[result] = steps
