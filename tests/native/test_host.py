@@ -2,8 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -102,6 +105,48 @@ def test_what_was_interrupted_goes_on_where_it_was(own_cache: None, monkeypatch:
         kept = host.kept_code(binary)
     assert kept is not None and set(mapped(kept).functions) == {0, 1}
     assert not list((Path(os.environ["FUSEE_CACHE"]) / "unit").iterdir())
+
+
+def test_ctrl_c_does_not_reach_what_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal interrupts a group of processes; what is at hand would be lost, and begun anew."""
+    answer = "group = b'%d' % os.getpgid(0); sys.stdout.buffer.write(_HEAD.pack(0, len(group)) + group)"
+    program = f"import os, sys; from fusee.native.worker import _HEAD; sys.stdin.buffer.read(); {answer}"
+    monkeypatch.setattr(worker, "_PROGRAM", program)
+    job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
+    ((_, group),) = worker.compiled(job, [0])
+    assert int(group) != os.getpgid(0)
+
+
+def test_whatever_ends_a_compilation_ends_its_threads() -> None:
+    """A handler of SIGTERM raises `SystemExit`."""
+    is_interrupted = Event()
+
+    def end(_: object) -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        units._each(end, [[0]], is_interrupted)
+    assert is_interrupted.is_set()
+
+
+def test_nothing_is_compiled_twice_where_threads_run_out(own_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    class Scarce(ThreadPoolExecutor):
+        def map(self, work: Callable[..., Any], shares: Any) -> Iterator[Any]:  # type: ignore[override]
+            work(shares[0])
+            raise RuntimeError("can't start new thread")
+
+    def answers(_: worker.Job, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        asked.extend(numbers)
+        return ((number, b"code") for number in numbers)
+
+    monkeypatch.setattr(units, "ThreadPoolExecutor", Scarce)
+    monkeypatch.setattr(units, "processor_count", lambda: 2)
+    monkeypatch.setattr(units, "compiled", answers)
+    job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
+    assert sorted(compile_units(job, 4)) == [0, 1, 2, 3]
+    assert sorted(asked) == [0, 1, 2, 3]
 
 
 def test_who_waits_for_a_processor_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from fusee.kernel.cache import default_folder
 
-_NATIVE: Final = frozenset({"native", "batch", "tier"})  # kinds of files: `host.py`, `batches.py`
+_NATIVE: Final = frozenset({"native", "unit", "batch", "tier"})  # kinds of files: `host.py`, `units.py`, `batches.py`
 
 
 def main() -> int:

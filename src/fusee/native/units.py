@@ -81,7 +81,7 @@ def compile_units(job: Job, count: int) -> dict[int, bytes]:
     is_interrupted = Event()
 
     def compile_share(numbers: Sequence[int]) -> None:
-        for number, contents in compiled(job, numbers):
+        for number, contents in compiled(job, [number for number in numbers if number not in found]):
             kept.write(number, contents)
             found[number] = contents
             if is_interrupted.is_set():
@@ -98,7 +98,9 @@ def _each(work: Callable[[Sequence[int]], None], shares: Sequence[Sequence[int]]
         with ThreadPoolExecutor(len(shares) or 1) as threads:
             try:
                 list(threads.map(work, shares))
-            except KeyboardInterrupt:
+            except RuntimeError:
+                raise
+            except BaseException:  # Ctrl-C, say, or what another signal's handler raises
                 is_interrupted.set()
                 raise
     except RuntimeError:  # there is no thread to be had

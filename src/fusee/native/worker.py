@@ -55,7 +55,7 @@ def _one_process(job: Job, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
     try:
         process = subprocess.Popen(
             another.command(_PROGRAM), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=another.environment(),
+            env=another.environment(), start_new_session=True,  # Ctrl-C lets it end what it does
         )  # fmt: skip
     except OSError:
         return
