@@ -10,7 +10,10 @@ from unittest import mock
 import pytest
 
 from fusee import Engine, Instance, Limits, MemoryType, Module, SharedMemory, Store, Trap, TrapCode
+from fusee.api.text import wat2wasm
+from fusee.kernel.target import Target
 from fusee.native import units
+from fusee.native.compile import Compiler, plan
 from fusee.native.unit import Options
 from tests.api.test_atomics import (  # noqa: F401  # what they say of the interpreter is true of native code
     exports,
@@ -153,3 +156,22 @@ def test_scripts_on_a_watch(part: Part, suite: Path) -> None:
     )  # fmt: skip
     assert [str(failure) for failure in report.failures] == []
     assert chosen.native > 20
+
+
+@pytest.mark.parametrize(
+    ("instruction", "count"),
+    [
+        ("(drop (i32.atomic.load (i32.const 8)))", 1),
+        ("(drop (i32.atomic.rmw.add (i32.const 8) (i32.const 1)))", 1),
+        ("(atomic.fence)", 1),
+        ("(i32.atomic.store (i32.const 8) (i32.const 1))", 0),
+    ],
+)
+def test_who_sees_what_others_wrote_sees_how_they_grew(instruction: str, count: int) -> None:
+    """The length is loaded again behind what may have shown another thread's growth."""
+    text = f"""(module (memory 1 4 shared)
+      (func (export "f") (result i32) {instruction} (i32.load (i32.const 0x10000))))"""
+    code = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
+    before, found, behind = code.rpartition(" seq_cst")
+    assert found and "load volatile i64" in before
+    assert behind.count("load volatile i64") == count
