@@ -1,6 +1,7 @@
 """What the public interface raises. Everything that can go wrong with a guest is a `FuseeError`.
 
-As in wasmtime-py, a trap is no `WasmtimeError`, and everything else is one.
+As in wasmtime-py, a trap is no `WasmtimeError`, and everything else is one, as are traps of components
+(`fusee.component.ComponentTrap`).
 """
 
 from typing import TYPE_CHECKING

@@ -13,6 +13,7 @@ from fusee.component.items import (
 )
 from fusee.component.linker import Linker, LinkerInstance
 from fusee.component.resources import ResourceAny, ResourceHost
+from fusee.component.traps import ComponentTrap
 from fusee.component.types.composite import (
     EnumType,
     FlagsType,
@@ -64,6 +65,7 @@ __all__ = [
     "ComponentExtern",
     "ComponentInstanceType",
     "ComponentItem",
+    "ComponentTrap",
     "ComponentType",
     "EnumType",
     "Err",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from fusee.api.errors import ArgumentError
+from fusee.api.errors import ArgumentError, Trap
 from fusee.api.managed import Unique, expect
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, own
@@ -16,6 +16,7 @@ from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
 from fusee.component.runtime.lift import LiftedFunction
 from fusee.component.runtime.lower import HostFunctionItem
+from fusee.component.traps import leave_component
 from fusee.component.types.valtype import NotMade
 
 
@@ -42,25 +43,36 @@ class Func(Unique, NotMade):
         """Call it with values of its parameters' types; gives the result, or None if there is none.
 
         `post-return` is part of the call. Raises `ArgumentError` and `InvalidValueError` for values that do not fit;
-        `Trap`, after which the instance cannot be called any more; what host functions raise. If its type is `async`,
-        other tasks of the store go on until it has its result.
+        `ComponentTrap`, after which the instance cannot be called any more; what host functions raise. If its type is
+        `async`, other tasks of the store go on until it has its result.
         """
         if store is not self._store:
             own(store, self._store)
         if len(params) != self._count:
             raise ArgumentError(f"wrong number of parameters provided: given {len(params)}, expected {self._count}")
-        return self._call(params)
+        try:
+            return self._call(params)
+        except Trap as trap:
+            leave_component(trap)
+            raise
 
     async def call_async(self, store: Storelike, *params: Any) -> Any:
         """Call it from a coroutine: other coroutines go on while its task waits. Not in wasmtime-py.
 
         Guests of a store run in the thread of the event loop, one at a time. If the awaiting task is cancelled, the
-        guest's task is asked to end (docs/components.md). Raises what a call raises; `Trap` if nothing can go on.
+        guest's task is asked to end (docs/components.md). Raises what a call raises, and if nothing can go on.
         """
         if store is not self._store:
             own(store, self._store)
         if len(params) != self._count:
             raise ArgumentError(f"wrong number of parameters provided: given {len(params)}, expected {self._count}")
+        try:
+            return await self._result(params)
+        except Trap as trap:
+            leave_component(trap)
+            raise
+
+    async def _result(self, params: tuple[Any, ...]) -> Any:
         item = self._item
         if isinstance(item, LiftedFunction) and item.is_task:
             call = begin(item, params)

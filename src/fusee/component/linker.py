@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fusee.api.engine import Engine
-from fusee.api.errors import LinkError, StoreError, WasmtimeError
+from fusee.api.errors import LinkError, StoreError, Trap, WasmtimeError
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.module import Module
 from fusee.api.store import Store
@@ -18,6 +18,7 @@ from fusee.component.program import Item, describe_item
 from fusee.component.runtime.handles import state_of
 from fusee.component.runtime.instantiate import Closure, instantiate
 from fusee.component.runtime.lower import HostFunctionItem
+from fusee.component.traps import leave_component
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import NotMade
 
@@ -123,8 +124,8 @@ class Linker(Unique, _Lockable):
     def instantiate(self, store: Storelike, component: Component) -> Instance:
         """An `Instance` of a component, with the definitions of its imports; start functions of core modules run.
 
-        Raises `ArgumentError`; `LinkError` if an import has no definition, or one of another kind; `LimitError`; `Trap`
-        and what host functions raise; `StoreError` if the component belongs to another engine.
+        Raises `ArgumentError`; `LinkError` if an import has no definition, or one of another kind; `LimitError`;
+        `ComponentTrap` and what host functions raise; `StoreError` if the component belongs to another engine.
         """
         self._assert_not_locked()
         owner = store_of(store)
@@ -138,7 +139,12 @@ class Linker(Unique, _Lockable):
             for name, item in program.type._imports.items()
             if is_needed(item)
         }
-        return Instance._of(owner, program, instantiate(owner, Closure(program, None), arguments))
+        try:
+            exports = instantiate(owner, Closure(program, None), arguments)
+        except Trap as trap:
+            leave_component(trap)
+            raise
+        return Instance._of(owner, program, exports)
 
     def define_unknown_imports_as_traps(self, component: Component) -> None:
         """Name all imported functions and resources that have no definition; calling one raises `LinkError`.

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fusee.api.errors import WasmtimeError
+from fusee.api.errors import Trap, WasmtimeError
 from fusee.api.managed import Unique
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, store_of
+from fusee.component.traps import leave_component
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import NotMade
 
@@ -71,7 +72,11 @@ class ResourceAny(Unique, NotMade):
             raise WasmtimeError("cannot drop a resource that is lent to a call")
         self._store = None
         if self._is_owned:
-            state_of(owner).destroy(self._type, self._rep)
+            try:
+                state_of(owner).destroy(self._type, self._rep)
+            except Trap as trap:
+                leave_component(trap)
+                raise
 
     def to_host(self, store: Storelike) -> "ResourceHost":
         """The same handle as one of the host's; an owned one ends with that.

@@ -3,8 +3,21 @@
 from enum import IntEnum
 from typing import Final
 
-from fusee.api.errors import Trap
+from fusee.api.errors import Trap, WasmtimeError
 from fusee.api.traps import TrapCode
+
+
+class ComponentTrap(Trap, WasmtimeError):
+    """A trap that leaves a component for Python. In wasmtime-py it is a `WasmtimeError`, which says no `trap_code`.
+
+    Within the package traps stay plain ones: who catches `WasmtimeError` there looks for values that do not fit.
+    """
+
+
+def leave_component(left: Trap) -> None:
+    """Make a trap one that Python gets of a component: the same object, which other calls may be given, too."""
+    if type(left) is Trap:
+        left.__class__ = ComponentTrap
 
 
 class Reason(IntEnum):

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from fusee.api.errors import WasmtimeError
+from fusee.api.errors import Trap, WasmtimeError
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, own
 from fusee.component.asynchronous.hostcalls import Call
 from fusee.component.asynchronous.hosttasks import host_tasks_of
 from fusee.component.asynchronous.streams import CANCELLED, COMPLETED, DROPPED
 from fusee.component.asynchronous.tasks import NO_RESULT
+from fusee.component.traps import leave_component
 from fusee.component.types.composite import FutureType, StreamType
 from fusee.component.types.primitive import U8
 from fusee.component.types.valtype import NotMade, ValType
@@ -121,6 +122,9 @@ class Reader(NotMade, AsyncValue):
         call = self._begin(buffer)
         try:
             found: int = await host_tasks_of(self._store).wait(call)
+        except Trap as trap:
+            leave_component(trap)
+            raise
         finally:
             call.cancel()  # after an error nothing is put into the buffer any more
         return found
@@ -131,6 +135,9 @@ class Reader(NotMade, AsyncValue):
             if not call.is_done:
                 host_tasks_of(self._store).run(call)
             found: int = call.result()
+        except Trap as trap:
+            leave_component(trap)
+            raise
         finally:
             call.cancel()
         return found
