@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fusee import Config, Engine, LimitError, Store, StoreError, Trap, WasmtimeError
-from fusee.component import Component, Linker
+from fusee.component import Component, ComponentTrap, Linker
 from fusee.component.asynchronous.tasks import RESOLVED, tasks_of
 from fusee.engine.state.runtime import MOST_PARKED_BYTES
 from fusee.kernel.scalars import u64
@@ -321,7 +321,7 @@ def test_frames_that_wait_are_bounded() -> None:
         world.store._state.parked_bytes = u64(MOST_PARKED_BYTES - 2000)  # which leaves room for those of some tasks
         calls = [asyncio.ensure_future(world.func("stackful").call_async(world.store, n)) for n in (2, 3, 4, 5)]
         found = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
-        assert [type(error) for error in found] == [LimitError, LimitError, Trap, Trap]
+        assert [type(error) for error in found] == [LimitError, LimitError, ComponentTrap, ComponentTrap]
         tasks = tasks_of(world.store)
         assert not tasks.parked and not tasks.waiting  # nothing is left where it was
         assert world.store._state.parked_bytes == MOST_PARKED_BYTES - 2000 and world.store._state.parked == 0
