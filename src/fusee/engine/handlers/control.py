@@ -82,6 +82,18 @@ def step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 
 
 @kernel(inline=True)
+def late_step(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> bool:
+    """Compare a local with a constant, then add one to it where it is: the answer is kept, and whether the branch is
+    taken."""
+    value = read_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0])
+    answer: bool = row.evaluate(u32(value), read_i32(f, forms[1], cell(row, dst, forms, size_of(usize)).sources[1]))
+    value = value + extended(f, cell(row, dst, forms, size_of(usize)).sources[2])
+    write_int(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0], value)
+    write_int(f, dst, cell(row, dst, forms, size_of(usize)).result, u64(answer))
+    return answer
+
+
+@kernel(inline=True)
 def is_zero(value: u64, kind: Static[str]) -> bool:
     """Whether a value of the type is zero."""
     if kind == "i32":

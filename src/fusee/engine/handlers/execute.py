@@ -62,6 +62,8 @@ CONDITIONAL: Final[dict[str, Any]] = {
     "step_branch_loop": control.step,
     "step_branch_test": control.step,
     "step_branch_test_loop": control.step,
+    "late_branch": control.late_step,
+    "late_branch_loop": control.late_step,
 }
 """By family: whether an instruction branches to its target."""
 

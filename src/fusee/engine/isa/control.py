@@ -3,7 +3,18 @@
 from dataclasses import replace
 from typing import Final
 
-from fusee.engine.isa.forms import NO_RESULT, NULLARY, PINS, ROOMY, STEP, STEP_AND, UNARY, UNARY_ACC, UNARY_CONST
+from fusee.engine.isa.forms import (
+    LATE_STEP,
+    NO_RESULT,
+    NULLARY,
+    PINS,
+    ROOMY,
+    STEP,
+    STEP_AND,
+    UNARY,
+    UNARY_ACC,
+    UNARY_CONST,
+)
 from fusee.engine.isa.numeric import FLOAT_COMPARISONS
 from fusee.engine.isa.numeric import ROWS as NUMERIC_ROWS
 from fusee.engine.isa.row import Row
@@ -67,6 +78,20 @@ def _steps() -> list[Row]:
 
 _UNSTEPPED: Final = ("i64_le_s", "i64_le_u", "i64_gt_s", "i64_gt_u", "i64_eq")  # too rare
 
+
+def _late_steps() -> list[Row]:
+    """`late_<branch>`: compare a local with a constant and keep the answer, add another one to the local, then branch.
+
+    So end loops of which a compiler knows that their number never wraps; they count upwards or downwards, unsigned.
+    """
+    return [
+        replace(row, name=f"late_{row.name}", family=f"late_{row.family}", sources=("i32",) * 3, shape=LATE_STEP,
+                result="i32", destinations="ps")
+        for row in _conditional()
+        if row.name.endswith(("_i32_lt_u", "_i32_gt_u"))
+    ]  # fmt: skip
+
+
 PAID_LOOPS: Final = [Row("brl_paid", "jump_loop", (), "", NULLARY, NO_RESULT, detail=TICK)] if ROOMY else []
 """`brl` to behind the `tick` with which the loop begins. A watch executes no more instructions for the `br` instead."""
 
@@ -83,6 +108,7 @@ BRANCHES: Final = [
     *_tests(),
     *_conditional(),
     *_steps(),
+    *_late_steps(),
 ]
 
 _NAMES: Final = {row.name for row in BRANCHES}

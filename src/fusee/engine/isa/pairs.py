@@ -24,15 +24,15 @@ from fusee.engine.state.code import MOST_PINS
 from fusee.kernel.lang import kernel, table, u16, u32
 
 FIRST: Final = frozenset({
-    "compute", "move", "constant", "select", "load", "store", "global_get", "global_get_import", "global_set",
-    "global_set_import", "set_loop", "enter", "spill", "reload",
+    "compute", "move", "constant", "vector_constant", "shuffle", "select", "load", "store", "global_get",
+    "global_get_import", "global_set", "global_set_import", "set_loop", "enter", "spill", "reload",
 })  # fmt: skip
 """Families that the first cell may be of: those after which the next cell always follows."""
 
 SECOND: Final = FIRST | {
     "branch", "branch_loop", "branch_test", "branch_test_loop", "step_branch", "step_branch_loop", "step_branch_test",
-    "step_branch_test_loop", "jump", "jump_loop", "br_table", "return", "return_value",
-    "call", "call_indirect", "call_ref",
+    "step_branch_test_loop", "late_branch", "late_branch_loop", "jump", "jump_loop", "br_table", "return",
+    "return_value", "call", "call_indirect", "call_ref",
 }  # fmt: skip
 
 Pair = tuple[Placed, Placed]

@@ -117,7 +117,9 @@ def _operand_field(kind: str, form: int) -> _Field:
 def most_bytes(row: Row) -> int:
     """What a cell of the row takes at most, whatever its operand forms and the target's pointers."""
     immediates = sum(IMMEDIATE_BYTES.get(kind, 8) for kind in row.immediates)
-    size = 8 + immediates + sum(_CONST_BYTES[kind] for kind in row.sources) + SLOT_FIELD_BYTES
+    leaves = zip(row.sources, row.leaves or "c" * len(row.sources), strict=True)
+    operands = sum(_CONST_BYTES[kind] if leaf == "c" else SLOT_FIELD_BYTES for kind, leaf in leaves)
+    size = 8 + immediates + operands + SLOT_FIELD_BYTES
     return -(-size // 8) * 8
 
 

@@ -3,8 +3,9 @@
 from typing import Final
 
 from fusee.engine.isa.control import PAYING, paying
-from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
+from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER, ROWS, number_of
+from fusee.engine.translate.accumulator import MOV, is_place_of
 from fusee.engine.translate.comparison import (
     BRANCH_ROW,
     LOOP_ROW,
@@ -31,6 +32,7 @@ from fusee.engine.translate.state import (
     NO_VALUE,
     PAID_LOOP_POINTER,
     PAYING_LOOP_POINTER,
+    Ins,
     Label,
     Translator,
     Value,
@@ -49,6 +51,10 @@ BRL_Z: Final = (NUMBER["brl_i32_z"], NUMBER["brl_i64_z"])
 PAY: Final = u32(bool(PAYING))  # from the row of a branch to the loop pointer to that of the one that pays, if there is
 assert all(name == paying(ROWS[NUMBER[name] - int(PAY)].name) for name in PAYING)
 ADD: Final = NUMBER["add"]
+LT_U: Final = NUMBER["i32_lt_u"]
+GT_U: Final = NUMBER["i32_gt_u"]
+LATE_LT_U: Final = u32(NUMBER["late_br_i32_lt_u"])
+LATE_GT_U: Final = u32(NUMBER["late_br_i32_gt_u"])
 
 
 @kernel
@@ -83,8 +89,11 @@ def branch_if(t: Translator, condition: u32, label: Label) -> None:
         release(t, node.operands[1])
         node.operands[1] = NO_VALUE
         node.operand_count = u32(1)
-        row = test_row(node.compared, node.row == NE, is_loop) + pay
-        emit_branch(t, row, row + STEP_TESTS, node)
+        if node.row == NE and is_stepped_late(t, node.operands[0]):
+            emit_late_step(t, node.operands[0], u32(is_loop) + pay)
+        else:
+            row = test_row(node.compared, node.row == NE, is_loop) + pay
+            emit_branch(t, row, row + STEP_TESTS, node)
     else:
         normalize(t, node)
         at = row_index(node.compared, node.row)
@@ -158,6 +167,61 @@ def emit_step(t: Translator, row: u32, node: Value) -> None:
         take(t, i, u32(2), node.operands[1])
         free(t, node.operands[1])
     free(t, node.operands[0])
+
+
+@kernel
+def is_stepped_late(t: Translator, number: u32) -> bool:
+    """Whether the value is a local that has just got the answer whether another one is below or above a constant, and
+    since then only a constant has been added to that."""
+    value = t.values[number]
+    if value.kind != LOCAL or t.ins_count < 3:
+        return False
+    compared = t.ins[t.ins_count - 3]
+    kept = t.ins[t.ins_count - 2]
+    stepped = t.ins[t.ins_count - 1]
+    if stepped.row != ADD or kept.row != MOV or (compared.row != LT_U and compared.row != GT_U):
+        return False
+    if stepped.forms[1] != CONST or compared.forms[1] != CONST or compared.destination != ACC or kept.forms[0] != ACC:
+        return False
+    index = u32(value.payload)
+    is_kept = is_place_of(t.locals[index], index, kept.destination, kept.slot)
+    if not is_kept or is_place_of(t.locals[index], index, stepped.destination, stepped.slot):
+        return False
+    return is_in_place(stepped) and is_same_place(stepped, compared)
+
+
+@kernel(inline=True)
+def is_in_place(i: Ins) -> bool:
+    """Whether an instruction leaves its result where its first operand was."""
+    return i.forms[0] == i.destination and (i.destination != SLOT or i.operands[0] == i.slot)
+
+
+@kernel(inline=True)
+def is_same_place(a: Ins, b: Ins) -> bool:
+    """Whether the first operands of both are in the same place."""
+    return a.forms[0] == b.forms[0] and (a.forms[0] != SLOT or a.operands[0] == b.operands[0])
+
+
+@kernel
+def emit_late_step(t: Translator, number: u32, distance: u32) -> None:
+    """Replace the latest three instructions by one that also branches: its row is so far from that with a label."""
+    compared = t.ins[t.ins_count - 3]
+    kept = t.ins[t.ins_count - 2]
+    row = (LATE_LT_U if compared.row == LT_U else LATE_GT_U) + distance
+    form = u32(compared.forms[0])
+    place = compared.operands[0]
+    limit = compared.operands[1]
+    addend = t.ins[t.ins_count - 1].operands[1]
+    destination = kept.destination
+    slot = kept.slot
+    t.ins_count -= 3
+    i = new_ins(t, row)
+    add_source(i, u32(0), form, place)
+    add_source(i, u32(1), CONST, limit)
+    add_source(i, u32(2), CONST, addend)
+    i.destination = destination
+    i.slot = slot
+    release(t, number)
 
 
 @kernel(inline=True)

@@ -60,6 +60,7 @@ INT_MIRRORED = table(u8, _permuted(_INT_CODES, _SIGNED_MIRRORED))
 INT_OPPOSITE = table(u8, _permuted(_INT_CODES, _OPPOSITE))
 FLOAT_MIRRORED = table(u8, _permuted(_FLOAT_CODES, _MIRRORED))
 
+LT_S: Final = _INT_CODES.index("lt_s")
 GT_S: Final = _INT_CODES.index("gt_s")
 GT_U: Final = _INT_CODES.index("gt_u")
 LE_S: Final = _INT_CODES.index("le_s")
