@@ -10,10 +10,12 @@ import pytest
 from fusee.bench.real import FOLDER, Program
 from fusee.bench.real.sources import Npm, PyPI
 from fusee.bench.tasks import Host
-from fusee.engine.isa.row import Row
+from fusee.engine.isa.forms import CONST, NOWHERE, SLOT
+from fusee.engine.isa.row import Row, cell, most_bytes
 from fusee.engine.isa.selection import HOST
 from fusee.engine.isa.table import NUMBER, ROWS, SINGLES
 from fusee.engine.isa.trees import Forest, PatternError, expression, parse, read_patterns, tree_rows
+from fusee.engine.translate.encode import LARGEST_CELL_BYTES
 from fusee.tune import corpus
 from fusee.tune.chains import Link, pattern_of
 from fusee.tune.choice import Choice, Chooser, generalized, handlers_of
@@ -30,6 +32,14 @@ def test_the_default_selection_reads_back_as_it_was_written() -> None:
     patterns = [text for _, text in read_patterns(HOST.patterns)]
     assert len(patterns) > 100
     assert [str(parse(text)) for text in patterns] == [" ".join(text.split()) for text in patterns]
+
+
+def test_a_cell_has_room_for_constants_where_a_tree_has_them() -> None:
+    """With three vectors before a branch none of them is one: a cell of those would be larger than any may be."""
+    found, _ = Forest(SINGLES).find(parse("br_i32_nz(v128_any_true(v128_or(s, v128_and(s, s))))"))
+    assert most_bytes(found) <= LARGEST_CELL_BYTES
+    with_constant, _ = Forest(SINGLES).find(parse("br_i32_nz(v128_any_true(v128_or(s, c)))"))
+    assert most_bytes(with_constant) >= cell(with_constant, int(NOWHERE), (int(SLOT), int(CONST)), 8).size
 
 
 def test_words_are_choices_of_places() -> None:
