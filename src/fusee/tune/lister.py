@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from fusee.api._native import HostNative, Progress
+from fusee.api._native import HostNative, Native, Progress
 from fusee.disasm.cells import CodeCell, walk_cells
 from fusee.disasm.listing import handler_numbers
 from fusee.engine.isa.selection import chosen
@@ -43,6 +43,8 @@ class Block:
 
 class Lister(HostNative):
     """The translator without handlers: compiled in seconds, it lists code that nothing here can run."""
+
+    validate = Native.validate  # no threads help: that takes further entries
 
     def __init__(self) -> None:
         with Progress() as progress:

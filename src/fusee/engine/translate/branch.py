@@ -183,6 +183,8 @@ def is_stepped_late(t: Translator, number: u32) -> bool:
         return False
     if stepped.forms[1] != CONST or compared.forms[1] != CONST or compared.destination != ACC or kept.forms[0] != ACC:
         return False
+    if compared.forms[0] == ACC:  # what it compared is gone
+        return False
     index = u32(value.payload)
     is_kept = is_place_of(t.locals[index], index, kept.destination, kept.slot)
     if not is_kept or is_place_of(t.locals[index], index, stepped.destination, stepped.slot):
