@@ -15,6 +15,7 @@ from fusee.engine.isa.forms import (
     CONST,
     EVERYWHERE,
     FORM_NAMES,
+    LATE_STEP,
     NO_RESULT,
     NOWHERE,
     PIN,
@@ -107,7 +108,7 @@ def test_pairs_are_found_by_the_numbers_of_their_handlers() -> None:
 
 
 def test_operands_that_were_moved_have_a_handler() -> None:
-    rows = [row for row in SINGLES if row.shape not in (WITH_CONST, STEP, STEP_AND)]
+    rows = [row for row in SINGLES if row.shape not in (WITH_CONST, STEP, STEP_AND, LATE_STEP)]
     assert [row.name for row in rows if last_places(row) not in row.shape.combinations] == []
 
 
@@ -122,10 +123,20 @@ def test_steps_take_every_local_and_every_operand_outside_of_the_accumulator() -
     assert STEP_AND.combinations == ("pcp", "pcs", "pcc", "scp", "scs", "scc")
 
 
+def test_late_steps_take_and_give_every_local() -> None:
+    """`emit_late_step` uses them only for two locals, with constants."""
+    assert LATE_STEP.combinations == ("pcc", "scc")
+    late = [row for row in SINGLES if row.shape == LATE_STEP]
+    assert late and {row.destinations for row in late} == {"ps"}
+    assert {signature for row in late for signature in row.signatures} == {"ppcc", "pscc", "spcc", "sscc"}
+
+
 def test_results_can_always_go_to_the_accumulator() -> None:
     """And single operations are complete: where an operand may be does not depend on where the result goes, unless the
     row says so."""
     for row in SINGLES:
+        if row.shape == LATE_STEP:  # its result is where it was moved to
+            continue
         assert row.destinations in (EVERYWHERE, ACC_OR_SLOT, ACC_ONLY, NO_RESULT)
         assert bool(row.result) == (row.destinations != NO_RESULT)
 
