@@ -45,7 +45,7 @@ from fusee.spec import opcodes
 
 SUB: Final = NUMBER["sub"]
 ADD: Final = u32(NUMBER["add"])
-AND: Final = NUMBER["and"]
+AND: Final = u16(NUMBER["and"])
 EXTEND8: Final = NUMBER["i32_extend8_s"]
 EXTEND16: Final = NUMBER["i32_extend16_s"]
 MINUS_ONE: Final = 0xFFFF_FFFF  # as constants hold an i32
@@ -215,7 +215,7 @@ def test_sign(t: Translator, code: u32) -> bool:
     value.operands[1] = make_value(t, CONSTANT, I32, bit)
     value = top(t, u32(1))
     value.operand_count = u32(2)
-    value.row = u16(AND)
+    value.row = AND
     push_test(t, NE if is_negative else EQ)
     return True
 
