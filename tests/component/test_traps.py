@@ -11,6 +11,7 @@ import pytest
 import fusee
 from fusee import Trap, TrapCode, WasmtimeError
 from fusee.component import ComponentTrap
+from tests.component.asyncguests import CARRYING
 from tests.component.guests import World
 
 START = """(component
@@ -134,3 +135,18 @@ def test_calls_from_coroutines() -> None:
     world = World(CALLS, f=lambda store: None)
     with pytest.raises(ComponentTrap, match="divide by zero"):
         asyncio.run(world.func("divide").call_async(world.store, 0))
+
+
+def test_reads_of_what_has_trapped() -> None:
+    async def traps() -> int:
+        raise Trap("no value")
+
+    async def in_loop() -> None:
+        await World(CARRYING).call("twice", traps())
+
+    with pytest.raises(ComponentTrap, match="no value"):
+        asyncio.run(in_loop())
+    world = World(CARRYING)
+    future = world.call("twice", traps())
+    with pytest.raises(ComponentTrap, match="no value"):
+        future.read_here(world.store)
