@@ -127,7 +127,7 @@ if TYPE_CHECKING:
         widen_low,
         with_lane,
     )
-    from fusee.kernel.structs import Count, Inline, struct, struct_info
+    from fusee.kernel.structs import Count, Fleeting, Inline, struct, struct_info
     from fusee.kernel.table import ConstantTable, cells, table
 
 _HOMES = {
@@ -147,7 +147,7 @@ _HOMES = {
     "scalars": "Integer Scalar i8 i16 i32 i64 u8 u16 u32 u64 usize",
     "shuffles": "any_bits bitmask dot dot_sat lane_at mul_q15 mul_q15_sat narrow_sat narrow_zero pairwise_sum shuffle"
     " splat swizzle swizzle_near swizzle_pair trunc_or_least widen_high widen_low with_lane",
-    "structs": "Count Inline struct struct_info",
+    "structs": "Count Fleeting Inline struct struct_info",
     "table": "ConstantTable cells table",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -155,6 +155,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "ConstantTable",
     "Count",
+    "Fleeting",
     "Float",
     "FloatLanes",
     "Fn",

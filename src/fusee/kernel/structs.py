@@ -23,6 +23,17 @@ INLINE: Final = InlineMark()
 Inline = Annotated[T, INLINE]
 
 
+class FleetingMark:
+    """Marks a register that an error loses: the handler that errors go to gets anything in it."""
+
+    def __repr__(self) -> str:
+        return "FLEETING"
+
+
+FLEETING: Final = FleetingMark()
+Fleeting = Annotated[T, FLEETING]
+
+
 class Count:
     """`Annotated[Ptr[T], Count(n)]`: the field holds the n elements themselves; n may be a constant that has a type."""
 
@@ -38,6 +49,7 @@ class FieldKind(Enum):
     VALUE = "value"
     INLINE = "inline"
     ARRAY = "array"
+    FLEETING = "fleeting"
 
 
 class Field:
@@ -163,6 +175,10 @@ def _field(declaration: type, name: str, hint: Any) -> Field:
             if not is_struct(inner):
                 raise TypeError(f"{declaration.__name__}.{name}: Inline needs a @struct class, not {inner!r}")
             return Field(name, inner, FieldKind.INLINE)
+        if mark is FLEETING:
+            if not is_registers(declaration):
+                raise TypeError(f"{declaration.__name__}.{name}: only registers are Fleeting")
+            return Field(name, inner, FieldKind.FLEETING)
         if isinstance(mark, Count):
             return Field(name, inner, FieldKind.ARRAY, mark.number)
     return Field(name, inner)

@@ -99,6 +99,7 @@ class Record(Type):
 
     python: type
     fields: dict[str, Type]
+    fleeting: frozenset[str] = frozenset()  # those that errors lose
 
 
 @dataclass(frozen=True, eq=False, slots=True)

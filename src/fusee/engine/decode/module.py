@@ -118,8 +118,11 @@ def decode_sections(m: Module) -> None:
 
 @kernel
 def make_code_table(m: Module) -> None:
-    """Where the code of its functions is noted once they are translated, for all instances."""
-    m.code_table = cast(Ptr[usize], allocate(arena_of(m), m.func_count, u32(2 * size_of(usize))))
+    """Where the code of its functions is noted once they are translated, for all instances.
+
+    Behind the stubs is a word that `handlers.regs.look_ahead` reads with the last one.
+    """
+    m.code_table = cast(Ptr[usize], allocate(arena_of(m), 2 * m.func_count + 1, u32(size_of(usize))))
     m.stubs = m.code_table + m.func_count
 
 

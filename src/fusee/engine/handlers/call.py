@@ -4,7 +4,16 @@ from typing import Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
-from fusee.engine.handlers.regs import READ, Regs, code_at, note_place, reload_memory, save_registers, slot_number
+from fusee.engine.handlers.regs import (
+    READ,
+    Regs,
+    code_at,
+    field,
+    note_place,
+    reload_memory,
+    save_registers,
+    slot_number,
+)
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import ACC, NOWHERE, ROOMY
@@ -56,7 +65,7 @@ def slot_field(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number
 
 @kernel(inline=True)
 def imm32(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], number: Static[int]) -> u32:
-    return load(u32, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[number])
+    return u32(field(f, cell(row, NOWHERE, forms, size_of(usize)).immediates[number]))
 
 
 @kernel(inline=True)
@@ -163,7 +172,7 @@ def first_call(f: Regs) -> None:
     f.fp = frame
     f.pc = cast(Ptr[u8], code)
     reload_memory(f)  # which others may have grown while the translator paused
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @kernel(inline=True)
@@ -208,7 +217,7 @@ def across(f: Regs) -> None:
         hand_over(f, cast(Instance, func.instance))
         f.pc = func.code
     reload_memory(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler
@@ -219,7 +228,7 @@ def cell_return_across(f: Regs) -> None:
     f.pc = cast(Ptr[u8], usize(header(frame, 4)[0]))
     f.fp = cast(Ptr[u64], usize(header(frame, 3)[0]))
     reload_memory(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler
@@ -240,7 +249,7 @@ def cell_translate(f: Regs) -> None:
     f.fp = frame
     f.pc = func.code
     reload_memory(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @kernel(inline=True)
@@ -272,7 +281,7 @@ def interrupted(f: Regs) -> None:
     if world.interrupt != 0:
         raise Trap(TrapCode.INTERRUPT, 0)
     reload_memory(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -284,7 +293,7 @@ def call_import(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
     if func.instance != address(f.ctx):
         return tail(across, f)
     f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @kernel(inline=True)
@@ -316,7 +325,7 @@ def call_subtype(f: Regs) -> None:
     if func.instance != address(f.ctx):
         return tail(across, f)
     f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -327,7 +336,7 @@ def return_call_subtype(f: Regs) -> None:
     if func.instance != address(f.ctx):
         return tail(across, f)
     f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler
@@ -381,7 +390,7 @@ def translate_here(f: Regs) -> None:
     note_place(f)
     translated(f.ctx, u32(f.acc))
     reload_memory(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -393,7 +402,7 @@ def return_call(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
         return tail(translate_here, f)
     reuse_frame(f, slot_field(f, row, forms, 1), slot_field(f, row, forms, 2))
     f.pc = cast(Ptr[u8], code)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -415,4 +424,4 @@ def return_call_func(f: Regs, row: Static[Row], dst: Static[int], forms: Static[
     if unlikely(func.instance != address(f.ctx)):
         return tail(across, f)
     f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)

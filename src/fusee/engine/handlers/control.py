@@ -2,11 +2,25 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
-from fusee.engine.handlers.regs import READ, WRITE, Regs, code_at, extended, frame_slot, read_i32, read_int, write_int
+from fusee.engine.handlers.regs import (
+    READ,
+    WRITE,
+    Regs,
+    code_at,
+    extended,
+    field,
+    following_code,
+    frame_slot,
+    look_ahead,
+    read_i32,
+    read_int,
+    slot_number,
+    write_int,
+)
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import TICK, ZEROED_INLINE
 from fusee.engine.isa.forms import NOWHERE, PIN
-from fusee.engine.isa.row import SLOT_FIELD, Row, cell
+from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import come_for_fuel
 from fusee.engine.state.runtime import MOST_FUEL
@@ -113,7 +127,7 @@ def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 @kernel(inline=True)
 def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """The displacements from this cell follow it; the last one is the default."""
-    count = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    count = u32(field(f, cell(row, dst, forms, size_of(usize)).immediates[0]))
     index = minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
     displacements = cast(Ptr[i32], f.pc + cell(row, dst, forms, size_of(usize)).size)
     f.pc = f.pc + displacements[index]
@@ -133,7 +147,7 @@ def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tupl
 @kernel(inline=True)
 def cost_of(f: Regs) -> u64:
     """What a `tick` charges."""
-    return load(u32, f.pc + cell(TICK, NOWHERE, (), size_of(usize)).immediates[0])
+    return field(f, cell(TICK, NOWHERE, (), size_of(usize)).immediates[0])
 
 
 @kernel(inline=True)
@@ -156,17 +170,18 @@ def take_branch(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> No
 def pay(f: Regs) -> None:
     """Make fuel available for a `tick`, then run it again. Registers may hold values."""
     come_for_fuel(f.ctx, cost_of(f))
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
 def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Pay for what follows; only metered code has these."""
-    following = code_at(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    following = following_code(f.pc + cell(row, dst, forms, size_of(usize)).size)
     if row.detail != 0:
         if is_short(f, cost_of(f) if row.detail is None else u64(row.detail)):
             return tail(pay, f)
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
+    look_ahead(f)
     return tail(following, f)
 
 
@@ -180,7 +195,7 @@ def count(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
 @kernel(inline=True)
 def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """Start a frame: check the stack, clear the locals that are not parameters, load the pins."""
-    slots = load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0])
+    slots = u32(field(f, cell(row, dst, forms, size_of(usize)).immediates[0]))
     if unlikely(f.fp + slots > f.ctx.stack_limit):
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
     first = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[1])
@@ -188,7 +203,7 @@ def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
         for number in unroll(range(row.detail[2])):
             first[number] = u64(0)
     else:
-        end = first + load(SLOT_FIELD, f.pc + cell(row, dst, forms, size_of(usize)).immediates[2])
+        end = first + slot_number(f, cell(row, dst, forms, size_of(usize)).immediates[2])
         while first < end:  # up to three too many: nothing lives there yet, and the stack has a reserve
             for number in unroll(range(ZEROED_INLINE)):
                 first[number] = u64(0)

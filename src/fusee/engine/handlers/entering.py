@@ -15,7 +15,7 @@ def enter(func: Func, frame: Ptr[u64]) -> None:
     f.ctx = cast(Instance, func.instance)
     f.acc = u64(address(func))
     reload_memory(f)
-    code = code_at(f.pc)
+    code = code_at(f)
     code(f)
 
 
@@ -29,5 +29,5 @@ def go_on(instance: Instance, frame: Ptr[u64]) -> None:
     f.facc = cast(Ptr[v128], frame)[0]
     leave_frame(f)
     reload_memory(f)
-    code = code_at(f.pc)
+    code = code_at(f)
     code(f)

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from fusee.engine.handlers import aggregate, atomic, call, control, memory, numeric
 from fusee.engine.handlers.evaluate import Forms
-from fusee.engine.handlers.regs import Regs, code_at, following_code
+from fusee.engine.handlers.regs import Regs, code_at, following_code, look_ahead, read_ahead
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import TICK, pays
+from fusee.engine.isa.fields import first_reading
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.pairs import FIRST, SECOND
-from fusee.engine.isa.row import Row, cell
+from fusee.engine.isa.row import HAS_FIELD_AHEAD, Row, cell
 from fusee.kernel.lang import Static, handler, kernel, size_of, tail, unlikely, usize
 
 STRAIGHT: Final[dict[str, Any]] = {
@@ -91,9 +92,24 @@ def skip(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> N
     f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
 
 
+@kernel(inline=True)
+def go_on(
+    f: Regs, first: Static[Row], first_dst: Static[int], first_forms: Static[Forms],
+    row: Static[Row], dst: Static[int], forms: Static[Forms],
+) -> None:  # fmt: skip
+    """To the second cell of a pair."""
+    skip(f, first, first_dst, first_forms)
+    read_ahead(f, first_reading(row, dst, forms, size_of(usize)))
+
+
 @handler(raises_to=on_trap, status="acc")
 def straight(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
-    """An instruction after which the next cell follows; its handler is looked up first, while there is time."""
+    """An instruction after which the next cell follows; its handler is looked up first, while there is time, unless
+    that takes an instruction more."""
+    if HAS_FIELD_AHEAD:
+        STRAIGHT[row.family](f, row, dst, forms)
+        skip(f, row, dst, forms)
+        return tail(code_at(f), f)
     following = following_code(f.pc + cell(row, dst, forms, size_of(usize)).size)
     STRAIGHT[row.family](f, row, dst, forms)
     skip(f, row, dst, forms)
@@ -107,19 +123,20 @@ def conditional(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms
     if CONDITIONAL[row.family](f, row, dst, forms):
         control.take_branch(f, row, forms)
         if pays(row):
+            look_ahead(f)
             if control.is_short(f, control.cost_of(f)):
                 return tail(control.pay, f)
             f.pc = f.pc + cell(TICK, NOWHERE, (), size_of(usize)).size
-        return tail(code_at(f.pc), f)
+        return tail(code_at(f), f)
     skip(f, row, dst, forms)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
 def jumping(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
     """An instruction that says itself where to go on."""
     JUMPING[row.family](f, row, dst, forms)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -129,7 +146,7 @@ def calling(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -
     if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
         return tail(ELSEWHERE[row.family], f)
     f.pc = callee.code
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -138,7 +155,7 @@ def pair(
     row: Static[Row], dst: Static[int], forms: Static[Forms],
 ) -> None:  # fmt: skip
     """Two cells in one dispatch. The second cell is complete, so a branch to it and a trap in it find it as ever."""
-    if row.family in STRAIGHT:
+    if row.family in STRAIGHT and not HAS_FIELD_AHEAD:
         following = following_code(
             f.pc + cell(first, first_dst, first_forms, size_of(usize)).size + cell(row, dst, forms, size_of(usize)).size
         )
@@ -148,30 +165,35 @@ def pair(
         skip(f, row, dst, forms)
         return tail(following, f)
     STRAIGHT[first.family](f, first, first_dst, first_forms)
-    skip(f, first, first_dst, first_forms)
+    go_on(f, first, first_dst, first_forms, row, dst, forms)
+    if row.family in STRAIGHT:
+        STRAIGHT[row.family](f, row, dst, forms)
+        skip(f, row, dst, forms)
+        return tail(code_at(f), f)
     if row.family == "tick":
         if control.is_short(f, control.cost_of(f)):
             return tail(control.pay, f)
         skip(f, row, dst, forms)
-        return tail(code_at(f.pc), f)
+        return tail(code_at(f), f)
     if row.family in JUMPING:
         JUMPING[row.family](f, row, dst, forms)
-        return tail(code_at(f.pc), f)
+        return tail(code_at(f), f)
     if row.family in CALLING:
         callee = CALLING[row.family](f, row, dst, forms)
         if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
             return tail(ELSEWHERE[row.family], f)
         f.pc = callee.code
-        return tail(code_at(f.pc), f)
+        return tail(code_at(f), f)
     if CONDITIONAL[row.family](f, row, dst, forms):
         control.take_branch(f, row, forms)
         if pays(row):
+            look_ahead(f)
             if control.is_short(f, control.cost_of(f)):
                 return tail(control.pay, f)
             f.pc = f.pc + cell(TICK, NOWHERE, (), size_of(usize)).size
-        return tail(code_at(f.pc), f)
+        return tail(code_at(f), f)
     skip(f, row, dst, forms)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 assert set(STRAIGHT) >= FIRST

@@ -9,6 +9,7 @@ from fusee.engine.handlers.regs import (
     READ,
     WRITE,
     Regs,
+    field,
     forget_place,
     frame_slot,
     is_beyond,
@@ -68,7 +69,7 @@ def place_of(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
 def address_in_first(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> u64:
     """Address plus offset in memory 0, as `checked_32` gives it, but checked by registers."""
     narrow: u32 = OPERAND["i32"](f, row, row, 0, 0, dst, forms)
-    start = u64(narrow) + u64(load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]))
+    start = u64(narrow) + field(f, cell(row, dst, forms, size_of(usize)).immediates[0])
     if unlikely(is_beyond(f, start, WIDTH[row.detail.stored])):
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
     return start
@@ -151,7 +152,7 @@ def store_value(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
 @kernel(inline=True)
 def immediate(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]], n: Static[int]) -> u32:
     """The n-th immediate, where it is 32 bits wide."""
-    return load(u32, f.pc + cell(row, dst, forms, size_of(usize)).immediates[n])
+    return u32(field(f, cell(row, dst, forms, size_of(usize)).immediates[n]))
 
 
 @kernel(inline=True)

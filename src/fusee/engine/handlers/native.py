@@ -42,7 +42,7 @@ def run_native(f: Regs) -> None:
     if unlikely(f.acc != 0):
         return tail(leave_native, f)
     take_results(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @kernel(inline=True)
@@ -65,7 +65,7 @@ def call_handed_over(f: Regs) -> None:
         return tail(across, f)
     reload_memory(f)
     f.pc = func.code
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler
@@ -104,7 +104,7 @@ def resume_natively(f: Regs) -> None:
     if unlikely(f.acc != 0):
         return tail(leave_resumed, f)
     take_results(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @handler

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from fusee.engine.isa.fields import Reading
 from fusee.engine.isa.forms import ACC, CONST, PIN, PINS, SIGNED_SLOT, SLOT
-from fusee.engine.isa.row import SLOT_FIELD_BYTES
+from fusee.engine.isa.row import HAS_FIELD_AHEAD, SLOT_FIELD_BYTES
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.runtime import Instance, Memory
 from fusee.kernel.lang import (
+    Fleeting,
     Fn,
     Ptr,
     Static,
@@ -24,6 +26,7 @@ from fusee.kernel.lang import (
     low,
     null,
     registers,
+    size_of,
     u8,
     u16,
     u32,
@@ -53,6 +56,8 @@ class Regs:
     r1: u64
     r2: u64
     r3: u64
+    if HAS_FIELD_AHEAD:
+        ahead: Fleeting[u64]  # the running cell's first field, if that has four bytes; what jumps to a cell reads it
     facc: v128
     f0: v128
     f1: v128
@@ -70,14 +75,46 @@ assert not HAS_MEMORY_LIMITS or PINS <= 2
 
 
 @kernel(inline=True)
-def code_at(pc: Ptr[u8]) -> Code:
-    return cast(Code, load(usize, pc))
+def look_ahead(f: Regs) -> None:
+    """Have the first field of the cell at `pc` at hand, be it one or what follows a cell without any.
+
+    AArch64 reads it together with the address of the cell's handler: whoever reads an odd number of fields is an
+    instruction shorter.
+    """
+    if HAS_FIELD_AHEAD:
+        f.ahead = u64(load(u32, f.pc + size_of(usize)))
+
+
+@kernel(inline=True)
+def read_ahead(f: Regs, reading: Static[Reading]) -> None:
+    """The same of the second cell of a pair, whose handler reads the field with others."""
+    if HAS_FIELD_AHEAD and reading == Reading.SIGNED:
+        f.ahead = u64(load(i32, f.pc + size_of(usize)))
+    elif HAS_FIELD_AHEAD and reading == Reading.WHOLE:
+        f.ahead = u64(whole(load(u32, f.pc + size_of(usize))))
+    else:
+        look_ahead(f)
+
+
+@kernel(inline=True)
+def code_at(f: Regs) -> Code:
+    """The handler of the cell at `pc`, which is to run next."""
+    look_ahead(f)
+    return cast(Code, load(usize, f.pc))
 
 
 @kernel(inline=True)
 def following_code(pc: Ptr[u8]) -> Code:
     """The handler of a cell that comes after the running one, which writes no cells."""
     return cast(Code, load_invariant(usize, pc))
+
+
+@kernel(inline=True)
+def field(f: Regs, at: Static[int]) -> u64:
+    """What the running cell has at an offset, in four bytes."""
+    if HAS_FIELD_AHEAD and at == size_of(usize):
+        return f.ahead
+    return u64(load(u32, f.pc + at))
 
 
 def is_slot(form: int) -> bool:
@@ -88,6 +125,8 @@ def is_slot(form: int) -> bool:
 @kernel(inline=True)
 def slot_number(f: Regs, at: Static[int]) -> u32:
     """What the running cell has at an offset: the number of a slot, or an immediate that is as small."""
+    if HAS_FIELD_AHEAD and at == size_of(usize):
+        return u32(f.ahead)
     if SLOT_FIELD_BYTES == 4:
         return whole(load(u32, f.pc + at))
     return u32(load(u16, f.pc + at))  # extended by the load
@@ -103,6 +142,8 @@ def frame_slot(f: Regs, at: Static[int]) -> Ptr[u64]:
 def operand_slot(f: Regs, form: Static[int], at: Static[int]) -> Ptr[u64]:
     """The same for an operand, or a result, that `is_slot`."""
     if form == SIGNED_SLOT:
+        if HAS_FIELD_AHEAD and at == size_of(usize):
+            return f.fp + i32(f.ahead)
         return f.fp + load(i32, f.pc + at)
     return frame_slot(f, at)
 
@@ -110,6 +151,8 @@ def operand_slot(f: Regs, form: Static[int], at: Static[int]) -> Ptr[u64]:
 @kernel(inline=True)
 def extended(f: Regs, at: Static[int]) -> u64:
     """A constant that is added: AArch64 extends it when it adds."""
+    if HAS_FIELD_AHEAD and at == size_of(usize):
+        return u64(i32(f.ahead))
     return u64(whole(load(i32, f.pc + at)))
 
 
@@ -127,6 +170,8 @@ def read_int(f: Regs, form: Static[int], at: Static[int]) -> u64:
         return f.r3
     if is_slot(form):
         return operand_slot(f, form, at)[0]
+    if HAS_FIELD_AHEAD and at == size_of(usize):
+        return u64(i32(f.ahead))
     return u64(load(i32, f.pc + at))
 
 
@@ -308,4 +353,6 @@ def is_beyond(f: Regs, start: u64, width: Static[int]) -> bool:
         return i64(start) > i64(f.r2)
     if HAS_MEMORY_LIMITS and width == 8:
         return i64(start) > i64(f.r3)
+    if width == 1:
+        return start >= f.memlen
     return start + width > f.memlen

@@ -21,7 +21,7 @@ def unwind(f: Regs) -> None:
     f.ctx = cast(Instance, landing.instance)
     load_all_pins(f, landing.clauses)
     reload_memory(f)
-    return tail(code_at(f.pc), f)
+    return tail(code_at(f), f)
 
 
 @kernel(inline=True)

@@ -5,10 +5,11 @@ computed with what is extended in the same instruction. Other constants are exte
 slots' numbers beside them are, too.
 """
 
+from enum import Enum
 from typing import Final
 
 from fusee.engine.isa.forms import CONST, SIGNED_SLOT, SLOT
-from fusee.engine.isa.row import Row
+from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.selection import chosen
 
 EXTENDING: Final = ("add", "sub")
@@ -30,6 +31,27 @@ def _is_extended(kind: str, consumer: Row) -> bool:
     if consumer.family == _NARROWING and consumer.name != "store64":
         return False
     return kind == "i64" and consumer.name not in EXTENDING and not consumer.family.startswith("step")
+
+
+class Reading(Enum):
+    """How a handler reads a field of four bytes."""
+
+    PLAIN = "plain"
+    WHOLE = "whole"  # it is extended where it is used
+    SIGNED = "signed"
+
+
+def first_reading(row: Row, destination: int, forms: tuple[int, ...], pointer_bytes: int) -> Reading:
+    """How a handler reads the first field of a cell that it has not got ahead: as it would, if there were no such."""
+    fields = cell(row, destination, forms, pointer_bytes)
+    operands = zip(fields.sources, forms, row.sources, consumers(row), strict=True)
+    for at, form, kind, consumer in [*operands, (fields.result, destination, row.result, row)]:
+        if at == pointer_bytes:
+            if form == SIGNED_SLOT or (form == CONST and _is_extended(kind, consumer)):
+                return Reading.SIGNED
+            return Reading.WHOLE if form == SLOT or kind == "i64" else Reading.PLAIN
+    kinds = dict(zip(fields.immediates, row.immediates, strict=True))
+    return Reading.WHOLE if kinds.get(pointer_bytes) == "slot" else Reading.PLAIN
 
 
 def as_read(row: Row, destination: int, forms: tuple[int, ...]) -> tuple[Row, int, tuple[int, ...]]:

@@ -33,6 +33,7 @@ class Selection(NamedTuple):
     has_cheaper_answers: bool = False  # of relaxed instructions, beside the deterministic ones
     has_memory_limits: bool = False  # in registers that hold no locals (`handlers.regs`)
     has_wide_fields: bool = False  # numbers of slots take four bytes: AArch64 reads two at once
+    has_field_ahead: bool = False  # a cell's first field is read with its handler's address (`handlers.regs`)
 
     @property
     def source(self) -> str:
@@ -87,7 +88,7 @@ START: Final = Selection("start", 1, _DEVICE, has_vector_forms=False, most=(60, 
 they save. With a seventh of the handlers programs take up to 1.6 times as long, calls no longer; another register would
 double the handlers for a tenth of the time, and none would save a second of compiling and lose a seventh."""
 
-SPEED: Final = Selection("speed", 2, _DEVICE, has_memory_limits=True, has_wide_fields=True)
+SPEED: Final = Selection("speed", 2, _DEVICE, has_memory_limits=True, has_wide_fields=True, has_field_ahead=True)
 """For devices: a register more would need a quarter more code for 2 % fewer instructions."""
 
 SLOTS: Final = Selection("slots", 0, _DEVICE, has_vector_forms=False)
@@ -127,6 +128,8 @@ def prefer(selection: Selection) -> None:
 def shipped(target: Target, *, for_size: bool = False) -> Selection:
     """What a target's device library has."""
     selection = SIZE if for_size else SPEED if target.architecture in ("aarch64", _X86) else SLOTS
+    if target.pointer_width == 8:  # than fields of four bytes, addresses of handlers are wider
+        selection = selection._replace(has_field_ahead=False)
     if target.architecture == _X86:
         return selection._replace(
             name=f"{selection.name}-x86", has_cheaper_answers=True, has_memory_limits=False, has_wide_fields=False

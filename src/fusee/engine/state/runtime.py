@@ -65,7 +65,7 @@ class Cells:
     native: usize  # and that of the cell in front of a function's native code
     tiered: usize  # the handler in the first cell of a translated function that has got native code since
     resumed: usize  # and in that of a loop from which native code goes on
-    words: Annotated[Ptr[usize], Count(4)]  # the cells
+    words: Annotated[Ptr[usize], Count(5)]  # the cells, and a word behind them: `handlers.regs.look_ahead`
 
 
 @struct

@@ -16,6 +16,7 @@ from fusee.engine.isa.table import NO_ROW, NUMBER
 from fusee.engine.runtime.metering import MANY_VALUES
 from fusee.engine.translate.accumulator import MOV, VMOV
 from fusee.engine.translate.branch import PAY, branch_if, branch_unless, jump, pop_condition
+from fusee.engine.translate.cellfields import refer
 from fusee.engine.translate.emit import compute_value, emit_one
 from fusee.engine.translate.encode import (
     add_immediate,
@@ -25,7 +26,6 @@ from fusee.engine.translate.encode import (
     encode_first,
     flush,
     new_ins,
-    refer,
     reserve_code,
 )  # fmt: skip
 from fusee.engine.translate.fuse import emit_fused, fused_row

@@ -3,35 +3,20 @@
 from typing import Final
 
 from fusee.engine.errors import Exhausted
-from fusee.engine.isa.facts import (
-    EIGHT,
-    FOURS,
-    IMMEDIATES,
-    LABEL,
-    MAY_STOP,
-    NARROW,
-    POINTER,
-    VECTOR_SOURCES,
-    WIDE_SOURCES,
-    fact,
-    facts_of,
-)
-from fusee.engine.isa.forms import MOST_LEAVES, NOWHERE, SLOT
+from fusee.engine.isa.facts import MAY_STOP, fact, facts_of
+from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.pairs import NO_PAIR, PAIR_COUNT
-from fusee.engine.isa.row import SLOT_FIELD, SLOT_FIELD_BYTES, most_bytes
+from fusee.engine.isa.row import has_field_ahead, most_bytes
 from fusee.engine.isa.table import BASE, NUMBER, PLACE_BITS, PLACE_CODE, ROWS
-from fusee.engine.present import HAS_VECTORS
 from fusee.engine.runtime.holdings import Limit
+from fusee.engine.translate.cellfields import write_by_size, write_by_use
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
 from fusee.engine.translate.pausing import grow_large, look_around
 from fusee.engine.translate.positions import note_position
-from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Fixup, Ins, Label, Translator
+from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Ins, Label, Translator
 from fusee.kernel.lang import (
     Ptr,
-    Static,
     address,
-    cast,
-    copy_bytes,
     diff,
     kernel,
     load,
@@ -44,7 +29,6 @@ from fusee.kernel.lang import (
     u64,
     unlikely,
     unreachable,
-    unroll,
     usize,
 )  # fmt: skip
 
@@ -55,9 +39,6 @@ FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 COUNT: Final = u32(NUMBER["count"])
 BR: Final = NUMBER["br"]
 MOST_JUMPS: Final = u32(8)  # that a branch passes over
-SLOT_CODE: Final = int(PLACE_CODE[SLOT])
-PLACE_MASK: Final = (1 << PLACE_BITS) - 1
-SOURCE_PLACES: Final = [PLACE_BITS * place for place in range(MOST_LEAVES)]
 
 
 @kernel(inline=True)
@@ -142,24 +123,11 @@ def encode(t: Translator, i: Ins) -> None:
         note_position(t, i.source_offset)
     cell = t.code + t.code_bytes
     put_handler(t, cell, handler_number(i, facts, key))
-    at = cell + size_of(usize)
     constants = key & (key >> 1) & EACH_PLACE
-    immediates = fact(facts, IMMEDIATES)
-    if immediates > FOURS.mask or constants & fact(facts, WIDE_SOURCES) != 0:
-        at = write_fields(t, i, at, facts, constants)
+    if has_field_ahead(size_of(usize)):
+        at = write_by_use(t, i, cell + size_of(usize), facts, key, constants)
     else:
-        for number in span(immediates):
-            store(at, u32(i.immediates[number]))
-            at = at + 4
-        if constants != 0:
-            at = write_constants(i, at, constants, 4)
-    for place in unroll(SOURCE_PLACES):
-        if key >> place & PLACE_MASK == SLOT_CODE:
-            store(at, SLOT_FIELD(i.operands[place // PLACE_BITS]))
-            at = at + SLOT_FIELD_BYTES
-    if i.destination == SLOT:
-        store(at, SLOT_FIELD(i.slot))
-        at = at + SLOT_FIELD_BYTES
+        at = write_by_size(t, i, cell + size_of(usize), facts, key, constants)
     t.code_bytes = (u32(diff(at, t.code)) + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
     assert t.code_bytes <= t.code_buffer.capacity_bytes
 
@@ -174,89 +142,6 @@ def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
             store(t.code + t.last_cell, t.handlers[both])
     t.last_cell = t.code_bytes
     t.last_handler = number
-
-
-@kernel(inline=True)
-def write_fields(t: Translator, i: Ins, start: Ptr[u8], facts: u64, constants: u32) -> Ptr[u8]:
-    """Write immediates and constants, the larger ones first; gives the position behind them."""
-    vectors = constants & fact(facts, VECTOR_SOURCES) if HAS_VECTORS else u32(0)
-    at = write_vectors(t, i, start, vectors)
-    wide = constants & fact(facts, WIDE_SOURCES) & ~vectors
-    number = fact(facts, EIGHT) | fact(facts, POINTER)
-    if size_of(usize) == 8 and fact(facts, POINTER) != 0:
-        at = write_pointer(t, i, at, facts)
-    if fact(facts, EIGHT) != 0:
-        store(at, i.immediates[0])
-        at = at + 8
-    if wide != 0:
-        at = write_constants(i, at, wide, 8)
-    if size_of(usize) == 4 and fact(facts, POINTER) != 0:
-        at = write_pointer(t, i, at, facts)
-    for _ in span(fact(facts, FOURS)):
-        store(at, u32(i.immediates[number]))
-        at = at + 4
-        number += 1
-    if constants != wide | vectors:
-        at = write_constants(i, at, constants & ~(wide | vectors), 4)
-    for _ in span(fact(facts, NARROW)):
-        store(at, SLOT_FIELD(i.immediates[number]))
-        at = at + SLOT_FIELD_BYTES
-        number += 1
-    return at
-
-
-@kernel
-def write_vectors(t: Translator, i: Ins, start: Ptr[u8], places: u32) -> Ptr[u8]:
-    """Write the operands that are constants of sixteen bytes, from the source; gives the position behind them."""
-    at = start
-    for place in unroll(SOURCE_PLACES):
-        if places >> place & 1 != 0:
-            copy_bytes(at, t.reader.source + u32(i.operands[place // PLACE_BITS]), usize(16))
-            at = at + 16
-    return at
-
-
-@kernel(inline=True)
-def write_pointer(t: Translator, i: Ins, at: Ptr[u8], facts: u64) -> Ptr[u8]:
-    """Write the immediate that is as wide as pointers; gives the position behind it."""
-    if fact(facts, LABEL) != 0:
-        refer(t, cast(Label, i.label), u32(diff(at, t.code)), u32(0))
-        store(at, usize(t.fixup_count - 1))  # until the label is resolved: `thread_jumps`
-    else:
-        store(at, usize(i.immediates[0]))
-    return at + size_of(usize)
-
-
-@kernel(inline=True)
-def write_constants(i: Ins, start: Ptr[u8], places: u32, width: Static[int]) -> Ptr[u8]:
-    """Write the operands that are constants of a width; gives the position behind them."""
-    at = start
-    for place in unroll(SOURCE_PLACES):
-        if places >> place & 1 != 0:
-            if width == 8:
-                store(at, i.operands[place // PLACE_BITS])
-            else:
-                store(at, u32(i.operands[place // PLACE_BITS]))
-            at = at + width
-    return at
-
-
-@kernel
-def refer(t: Translator, label: Label, at: u32, base: u32) -> None:
-    """The field at `at` shall hold the label's address, or with a `base` its distance from there."""
-    needed = (u64(t.fixup_count) + 1) * size_of(Fixup)
-    if unlikely(needed > t.fixups_buffer.capacity_bytes):
-        grow_large(t, t.fixups_buffer, needed)
-        t.fixups = cast(Ptr[Fixup], t.fixups_buffer.data)
-    fixup = t.fixups[t.fixup_count]
-    t.fixup_count += 1
-    fixup.at = at
-    fixup.base = base
-    fixup.target = label.offset
-    fixup.next = u32(0)
-    if label.offset == 0:
-        fixup.next = label.fixups
-        label.fixups = t.fixup_count
 
 
 @kernel

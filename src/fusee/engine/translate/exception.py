@@ -14,6 +14,7 @@ from fusee.engine.isa.table import NUMBER
 from fusee.engine.state.code import CATCH, CATCH_ALL, CATCH_REF, DELEGATE, NO_SLOT, Clause, Clauses, Code
 from fusee.engine.translate import control
 from fusee.engine.translate.branch import jump
+from fusee.engine.translate.cellfields import refer
 from fusee.engine.translate.control import (
     FUNCTION,
     frame_at,
@@ -22,7 +23,7 @@ from fusee.engine.translate.control import (
     settle_branch,
 )
 from fusee.engine.translate.emit import emit_one
-from fusee.engine.translate.encode import NO_FIELD, add_immediate, bind, clear_label, flush, new_ins, refer
+from fusee.engine.translate.encode import NO_FIELD, add_immediate, bind, clear_label, flush, new_ins
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins, spill_pins, wide_pins
 from fusee.engine.translate.metering import note_branch, note_leaving

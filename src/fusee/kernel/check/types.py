@@ -80,8 +80,10 @@ class Types:
         if is_struct(declaration):
             return tree.reference_to(declaration)
         if is_registers(declaration):
-            fields = {f.name: self.resolve(f.type) for f in registers_info(declaration).fields}
-            return tree.Record(declaration.__name__, declaration, fields)
+            declared = registers_info(declaration).fields
+            fields = {field.name: self.resolve(field.type) for field in declared}
+            fleeting = frozenset(field.name for field in declared if field.kind is FieldKind.FLEETING)
+            return tree.Record(declaration.__name__, declaration, fields, fleeting)
         if issubclass(declaration, LangInteger) and declaration is not LangInteger:
             bits = self.pointer_bits if declaration is usize else declaration.bits
             return tree.Integer(declaration.__name__, bits, declaration.signed, declaration)

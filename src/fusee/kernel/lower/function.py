@@ -298,7 +298,7 @@ class FunctionWriter:
             self._write_raise(self.frames[0].raised)
         for status in sorted(self.fixed_statuses):
             self.begin(f"raise.{status}")
-            self.tail(self.module.raiser(self.function, status), self.function.parameters[0])
+            self.tail(self.module.raiser(self.function, status), self.function.parameters[0], self._lost())
         return ["entry:", *self.head, *self.lines]
 
     def write_raiser(self, status: str) -> list[str]:
@@ -342,7 +342,16 @@ class FunctionWriter:
     def _raise_from_handler(self, status: str) -> None:
         function = self.function
         assert function.raises_to is not None and function.status is not None
-        self.tail(self.module.symbol(function.raises_to), function.parameters[0], {function.status: status})
+        lost = self._lost()
+        self.tail(self.module.symbol(function.raises_to), function.parameters[0], lost | {function.status: status})
+
+    def _lost(self) -> dict[str, str]:
+        """What registers hold that errors lose, so that nobody has to keep it."""
+        record = self.function.parameters[0]
+        order = self.module.convention.in_order(_fields(record))
+        names = list(_fields(record))
+        fleeting = record.type.fleeting if isinstance(record.type, tree.Record) else ()
+        return {names[number]: "poison" for number in order if names[number] in fleeting}
 
     def merge(self, type_: str, incoming: list[tuple[str, str]]) -> str:
         """The value that comes with the block which led here."""
