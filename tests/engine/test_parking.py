@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fusee.engine.errors import Trap
+from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.blocks import blocks_of
 from fusee.engine.runtime.heap.collect import collect_all_for, collect_slice
 from fusee.engine.runtime.parking import drop_parked, park, unpark
@@ -27,21 +28,21 @@ END = 24
 class Frames(Simulated):
     """Three frames at the end of a stack: of a function, of one of another instance, of a host function."""
 
-    def build(self, base: int = 0, mark: u64 = MAY_WAIT, is_tail: bool = False) -> Ptr[u64]:
+    def build(self, base: int = 0, mark: usize = MAY_WAIT, is_tail: bool = False) -> Ptr[u64]:
         """`is_tail`: the function in the middle was tail-called by the first, and has its place."""
         cells = self.store.engine.cells
         cells.leave, cells.return_across = cast(Ptr[u8], cells.words + 2), cast(Ptr[u8], cells.words + 3)
-        leave, across = u64(address(cells.leave)), u64(address(cells.return_across))
+        leave, across = address(cells.leave), address(cells.return_across)
         at = self.store.stack_base + base
         for number in range(END):
             at[number] = u64(number)
         first, middle, last = at + HEADER_SLOTS, at + ACROSS, at + LAST
-        (first - 2)[0], (first - 1)[0] = leave, mark
-        (middle - 2)[0], (middle - 1)[0] = across, u64(address(middle))
-        (middle - 5)[0], (middle - 4)[0], (middle - 3)[0] = u64(77), u64(78), u64(address(first))
-        (last - 2)[0], (last - 1)[0] = u64(79), u64(address(middle))
+        header(first, 2)[0], header(first, 1)[0] = leave, mark
+        header(middle, 2)[0], header(middle, 1)[0] = across, address(middle)
+        header(middle, 5)[0], header(middle, 4)[0], header(middle, 3)[0] = usize(77), usize(78), address(first)
+        header(last, 2)[0], header(last, 1)[0] = usize(79), address(middle)
         if is_tail:
-            (middle - 4)[0], (middle - 3)[0] = leave, mark
+            header(middle, 4)[0], header(middle, 3)[0] = leave, mark
         self.store.stack_top = at + END
         return last
 
@@ -73,17 +74,17 @@ def test_frames_come_to_another_place(frames: Frames, place: int, is_tail: bool)
     at = s.store.stack_base + place
     assert address(last) == address(at + LAST - base) and address(s.store.stack_top) == address(at + END - base)
     middle, first = at + ACROSS - base, at + HEADER_SLOTS
-    assert int((last - 1)[0]) == address(middle) and int((last - 2)[0]) == 79 and int(last[1]) == LAST + 1
-    assert int((middle - 1)[0]) == address(middle)
-    assert int((middle - 3)[0]) == (MAY_WAIT if is_tail else address(first))
-    assert int((middle - 5)[0]) == 77 and int(middle[0]) == ACROSS
+    assert int(header(last, 1)[0]) == address(middle) and int(header(last, 2)[0]) == 79 and int(last[1]) == LAST + 1
+    assert int(header(middle, 1)[0]) == address(middle)
+    assert int(header(middle, 3)[0]) == (MAY_WAIT if is_tail else address(first))
+    assert int(header(middle, 5)[0]) == 77 and int(middle[0]) == ACROSS
     assert int(s.store.parked_bytes) == 0 and s.store.parked == 0
 
 
 def test_who_cannot_wait(frames: Frames) -> None:
     """Native code or a host function is between: the outermost frame returns to it."""
     s = frames
-    assert park(s.store, INSTANCE, s.build(mark=u64(0))) == CANNOT_WAIT
+    assert park(s.store, INSTANCE, s.build(mark=usize(0))) == CANNOT_WAIT
     assert park(s.store, usize(0), s.build()) == CANNOT_WAIT
     s.store.parked_bytes = u64(MOST_PARKED_BYTES - 8 * END + 1)
     assert park(s.store, INSTANCE, s.build()) == NO_ROOM

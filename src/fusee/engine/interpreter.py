@@ -64,11 +64,11 @@ def close_module(m: Module) -> None:
 @kernel
 def invoke(world: Store, func: Func, slots: Ptr[u64]) -> None:
     """Call a function. `slots` holds the arguments, and then the results. Raises what stopped it."""
-    begin(world, func, slots, u64(0))
+    begin(world, func, slots, usize(0))
 
 
 @kernel
-def begin(world: Store, func: Func, slots: Ptr[u64], mark: u64) -> None:
+def begin(world: Store, func: Func, slots: Ptr[u64], mark: usize) -> None:
     """`invoke`; `mark` is 0, or `MAY_WAIT`."""
     world.trap_instance = usize(0)  # what is raised before a guest runs has no frames
     measure_stack(world)

@@ -236,6 +236,10 @@ def whole(x: Word) -> Word:
     return x
 
 
+def keep_order() -> None:
+    """What is read and written before this comes before what follows in the machine's code, too; no instruction."""
+
+
 # Floats (spec 4.3.3).
 
 

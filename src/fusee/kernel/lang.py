@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         fmax,
         fmin,
         from_low,
+        keep_order,
         likely,
         low,
         maximum,
@@ -137,9 +138,9 @@ _HOMES = {
     "declare": "Handler Instance Kernel Static caught exported handler instance kernel tail",
     "errors": "KernelError",
     "floats": "Float f32 f64",
-    "intrinsics": "add_sat bitcast byte_swap ceil clz copysign ctz div_trunc fabs floor fma fmax fmin from_low likely"
-    " low maximum minimum mul_high nearest popcount rem_trunc rotl rotr select span sqrt sub_sat trunc"
-    " trunc_sat trunc_to unlikely unreachable unroll whole with_low",
+    "intrinsics": "add_sat bitcast byte_swap ceil clz copysign ctz div_trunc fabs floor fma fmax fmin from_low"
+    " keep_order likely low maximum minimum mul_high nearest popcount rem_trunc rotl rotr select span sqrt sub_sat"
+    " trunc trunc_sat trunc_to unlikely unreachable unroll whole with_low",
     "lanes": "FloatLanes IntegerLanes Lanes f32x4 f64x2 i8x16 i16x8 i32x4 i64x2 u8x16 u16x8 u32x4 u64x2 v128",
     "memory": "address cast copy_bytes diff fill_bytes is_null load load_invariant null offset_of size_of store",
     "pointer": "Fn Ptr",
@@ -222,6 +223,7 @@ __all__ = [
     "i64x2",
     "instance",
     "is_null",
+    "keep_order",
     "kernel",
     "lane_at",
     "likely",

@@ -99,8 +99,8 @@ def reuse_frame(f: Regs, out: u32, count: u32) -> None:
 def blame_caller(f: Regs) -> None:
     """Before an error in a frame that runs no code yet: the backtrace starts inside the call."""
     frame = f.fp
-    f.pc = cast(Ptr[u8], usize(header(frame, 2)[0])) - 1
-    f.fp = cast(Ptr[u64], usize(header(frame, 1)[0]))
+    f.pc = cast(Ptr[u8], header(frame, 2)[0]) - 1
+    f.fp = cast(Ptr[u64], header(frame, 1)[0])
 
 
 @kernel(inline=True)
@@ -161,7 +161,7 @@ def first_call(f: Regs) -> None:
     """
     frame = f.fp
     call = cell(CALL, NOWHERE, (), size_of(usize))
-    target = usize(header(frame, 2)[0]) - call.size + call.immediates[0]
+    target = header(frame, 2)[0] - call.size + call.immediates[0]
     index = u32((address(f.pc) - address(f.ctx.module.stubs)) // size_of(usize))
     definition = f.ctx.module.types[f.ctx.module.func_types[index]]
     f.ctx.store.place_fp = frame + maximum(definition.param_slots, definition.result_slots)
@@ -224,9 +224,9 @@ def across(f: Regs) -> None:
 def cell_return_across(f: Regs) -> None:
     """The cell that a call into another instance returns to."""
     frame = f.fp
-    hand_over(f, cast(Instance, usize(header(frame, 5)[0])))
-    f.pc = cast(Ptr[u8], usize(header(frame, 4)[0]))
-    f.fp = cast(Ptr[u64], usize(header(frame, 3)[0]))
+    hand_over(f, cast(Instance, header(frame, 5)[0]))
+    f.pc = cast(Ptr[u8], header(frame, 4)[0])
+    f.fp = cast(Ptr[u64], header(frame, 3)[0])
     reload_memory(f)
     return tail(code_at(f), f)
 
@@ -356,6 +356,11 @@ def call_elsewhere(f: Regs) -> None:
 @kernel(inline=True)
 def enter_element(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Func:
     """The callee of a `call_indirect`, also in `acc`."""
+    if not ROOMY:  # on a watch, who has no frame yet need not keep the caller's for an error
+        found = element(f, row, forms)
+        open_frame(f, slot_field(f, row, forms, 2), cell(row, dst, forms, size_of(usize)).size)
+        f.acc = u64(address(found))
+        return found
     frame = prepare_frame(f, slot_field(f, row, forms, 2), cell(row, dst, forms, size_of(usize)).size)
     func = element(f, row, forms)
     f.acc = u64(address(func))

@@ -198,16 +198,17 @@ def enter(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, 
     slots = u32(field(f, cell(row, dst, forms, size_of(usize)).immediates[0]))
     if unlikely(f.fp + slots > f.ctx.stack_limit):
         raise Trap(TrapCode.STACK_OVERFLOW, 0)
-    first = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[1])
     if row.detail[2] <= ZEROED_INLINE:
+        first = frame_slot(f, cell(row, dst, forms, size_of(usize)).immediates[1])
         for number in unroll(range(row.detail[2])):
             first[number] = u64(0)
     else:
-        end = first + slot_number(f, cell(row, dst, forms, size_of(usize)).immediates[2])
-        while first < end:  # up to three too many: nothing lives there yet, and the stack has a reserve
+        place = slot_number(f, cell(row, dst, forms, size_of(usize)).immediates[1])
+        end = place + slot_number(f, cell(row, dst, forms, size_of(usize)).immediates[2])
+        while place < end:  # up to three too many: nothing lives there yet, and the stack has a reserve
             for number in unroll(range(ZEROED_INLINE)):
-                first[number] = u64(0)
-            first = first + ZEROED_INLINE
+                (f.fp + place)[number] = u64(0)
+            place = place + ZEROED_INLINE
     load_pins(f, row, 3)
 
 
@@ -252,8 +253,8 @@ def transfer_pins(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tup
 @kernel(inline=True)
 def leave_frame(f: Regs) -> None:
     """Back to the caller's frame and the cell after its call."""
-    f.pc = cast(Ptr[u8], usize(header(f.fp, 2)[0]))
-    f.fp = cast(Ptr[u64], usize(header(f.fp, 1)[0]))
+    f.pc = cast(Ptr[u8], header(f.fp, 2)[0])
+    f.fp = cast(Ptr[u64], header(f.fp, 1)[0])
 
 
 @kernel(inline=True)

@@ -20,6 +20,7 @@ from fusee.kernel.lang import (
     from_low,
     i32,
     i64,
+    keep_order,
     kernel,
     load,
     load_invariant,
@@ -98,7 +99,9 @@ def read_ahead(f: Regs, reading: Static[Reading]) -> None:
 
 @kernel(inline=True)
 def code_at(f: Regs) -> Code:
-    """The handler of the cell at `pc`, which is to run next."""
+    """The handler of the cell at `pc`, which is to run next. Its address is read last, together with the field."""
+    if HAS_FIELD_AHEAD:
+        keep_order()
     look_ahead(f)
     return cast(Code, load(usize, f.pc))
 

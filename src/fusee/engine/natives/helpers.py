@@ -80,13 +80,13 @@ def call_function(ctx: Instance, frame: Ptr[u64], function: u32, unused: u32) ->
 @kernel
 def call_reference(ctx: Instance, frame: Ptr[u64], unused: u32, unused_too: u32) -> u64:
     """Call a function by its address, which is below the frame."""
-    return call_func(ctx, cast(Func, usize(header(frame, 1)[0])), frame)
+    return call_func(ctx, cast(Func, usize((frame - 1)[0])), frame)
 
 
 @kernel
 def call_of_type(ctx: Instance, frame: Ptr[u64], type_index: u32, unused: u32) -> u64:
     """The same for one whose type may be a subtype of the one that is expected, or wrong."""
-    func = cast(Func, usize(header(frame, 1)[0]))
+    func = cast(Func, usize((frame - 1)[0]))
     status = caught(check_subtype, ctx, func.canonical, ctx.module.types[type_index].canonical)
     if status != 0:
         ctx.store.noted = u32(0)
@@ -114,7 +114,7 @@ def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
     no_room = frame + maximum(func.param_slots, func.result_slots) > world.stack_limit or is_deep(world)
     if not no_room:  # a host function may look for who waits for it (`parking`)
         header(frame, 2)[0] = address(world.engine.cells.leave)
-        header(frame, 1)[0] = u64(0)
+        header(frame, 1)[0] = usize(0)
     if no_room or func.instance == 0:
         world.noted = u32(0)
         return caught(call_host, ctx, func, frame, no_room)

@@ -9,9 +9,10 @@ from fusee.kernel.lang import Ptr, Static, cast, kernel, struct, u8, u64, usize
 
 
 @kernel(inline=True)
-def header(frame: Ptr[u64], below: Static[int]) -> Ptr[u64]:
-    """The frame header's word `below` slots under slot 0: see `HEADER_SLOTS`."""
-    return frame - below
+def header(frame: Ptr[u64], below: Static[int]) -> Ptr[usize]:
+    """The frame header's word `below` words under slot 0: there are `HEADER_SLOTS`. The two that each call writes and
+    each return reads lie together, so that AArch64 does it in one instruction."""
+    return cast(Ptr[usize], frame) - below
 
 
 @struct
@@ -38,14 +39,14 @@ def find_frame(w: Walk) -> bool:
     """Go to the nearest frame from here on; false if there is none up to the call from the embedder."""
     across = w.cells.return_across
     while w.place == across or w.place + 1 == across:
-        w.instance = cast(Instance, usize(header(w.frame, 5)[0]))
-        w.place = cast(Ptr[u8], usize(header(w.frame, 4)[0])) - 1
-        w.frame = cast(Ptr[u64], usize(header(w.frame, 3)[0]))
+        w.instance = cast(Instance, header(w.frame, 5)[0])
+        w.place = cast(Ptr[u8], header(w.frame, 4)[0]) - 1
+        w.frame = cast(Ptr[u64], header(w.frame, 3)[0])
     return w.place + 1 != w.cells.leave
 
 
 @kernel
 def to_caller(w: Walk) -> None:
     """From a frame to what called it."""
-    w.place = cast(Ptr[u8], usize(header(w.frame, 2)[0])) - 1
-    w.frame = cast(Ptr[u64], usize(header(w.frame, 1)[0]))
+    w.place = cast(Ptr[u8], header(w.frame, 2)[0]) - 1
+    w.frame = cast(Ptr[u64], header(w.frame, 1)[0])

@@ -53,8 +53,8 @@ def move_links(cells: Cells, frame: Ptr[u64], distance: usize) -> Ptr[u64]:
             link = header(frame, 3)
         if place == address(cells.leave):
             return frame if link[0] == MAY_WAIT else null(Ptr[u64])
-        link[0] = u64(usize(link[0]) + distance)
-        frame = cast(Ptr[u64], usize(link[0]))
+        link[0] = link[0] + distance
+        frame = cast(Ptr[u64], link[0])
 
 
 @kernel

@@ -18,7 +18,7 @@ HEADER_SLOTS: Final = 5
 """Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
 are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5."""
 
-MAY_WAIT: Final = u64(1)
+MAY_WAIT: Final = usize(1)
 """In place of the caller's frame, of a frame that returns to the embedder: that knows what to do if the guest waits."""
 
 MOST_PARKED_BYTES: Final = 64 << 20  # of frames of guests that wait, in a store

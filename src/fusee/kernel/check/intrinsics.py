@@ -303,6 +303,12 @@ def _from_low(body: Body, node: ast.Call, name: str) -> Value:
     return tree.Intrinsic(tree.V128, node.lineno, name, (*vectors, value))
 
 
+@intrinsic("keep_order")
+def _keep_order(body: Body, node: ast.Call, name: str) -> Value:
+    count_arguments(body, node, 0)
+    return tree.Intrinsic(tree.NOTHING, node.lineno, name, ())
+
+
 @intrinsic("whole")
 def _whole(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)

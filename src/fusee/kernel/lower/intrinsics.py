@@ -337,6 +337,12 @@ def _insert_low(writer: FunctionWriter, t: tree.Type, lanes: str, operand: str) 
     return writer.value(f"bitcast {_lanes(t)} {inserted} to {llvm_type(tree.V128)}")
 
 
+@rule("keep_order")
+def _keep_order(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+    writer.emit('call void asm sideeffect "", "~{memory}"()')
+    return ""
+
+
 @rule("whole")
 def _whole(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
     """AArch64 scales an index by the width of the access, so LLVM's narrower one of the half would need a shift.
