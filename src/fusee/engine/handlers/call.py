@@ -16,7 +16,7 @@ from fusee.engine.handlers.regs import (
 )
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
-from fusee.engine.isa.forms import ACC, NOWHERE, ROOMY
+from fusee.engine.isa.forms import NOWHERE, ROOMY
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.isa.table import NUMBER, ROWS
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_NATIVE
@@ -40,7 +40,6 @@ from fusee.kernel.lang import (
     handler,
     is_null,
     kernel,
-    load,
     maximum,
     null,
     size_of,
@@ -55,7 +54,6 @@ from fusee.kernel.lang import (
 from fusee.spec.traps import TrapCode
 
 CALL: Final = ROWS[NUMBER["call"]]
-CALL_INDIRECT: Final = ROWS[NUMBER["call_indirect"]]
 
 
 @kernel(inline=True)
@@ -342,9 +340,7 @@ def return_call_subtype(f: Regs) -> None:
 @handler
 def call_elsewhere(f: Regs) -> None:
     """Go on with a call, whose frame is open, of a function in `acc` of another type or instance."""
-    expected = load(u32, f.pc + cell(CALL_INDIRECT, NOWHERE, (ACC,), size_of(usize)).immediates[0])
-    if cast(Func, usize(f.acc)).canonical != expected:
-        f.lp = cast(Ptr[u8], usize(expected))
+    if cast(Func, usize(f.acc)).canonical != u32(address(f.lp)):
         return tail(call_subtype, f)
     return tail(across, f)
 
@@ -372,6 +368,14 @@ def enter_element(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tup
 def is_other_element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]], func: Func) -> bool:
     """Whether it is not of the very type expected, or not of this instance."""
     return (func.canonical ^ imm32(f, row, forms, 0)) | (func.instance ^ address(f.ctx)) != 0
+
+
+@kernel(inline=True)
+def note_expected(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> None:
+    """For `call_elsewhere`: the type that a `call_indirect` expects, which its cell has in a place that depends on the
+    operand's form."""
+    if row.family == "call_indirect":
+        f.lp = cast(Ptr[u8], usize(imm32(f, row, forms, 0)))
 
 
 @kernel(inline=True)

@@ -144,6 +144,7 @@ def calling(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -
     """A call of what may be of another instance."""
     callee = CALLING[row.family](f, row, dst, forms)
     if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
+        call.note_expected(f, row, forms)
         return tail(ELSEWHERE[row.family], f)
     f.pc = callee.code
     return tail(code_at(f), f)
@@ -181,6 +182,7 @@ def pair(
     if row.family in CALLING:
         callee = CALLING[row.family](f, row, dst, forms)
         if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
+            call.note_expected(f, row, forms)
             return tail(ELSEWHERE[row.family], f)
         f.pc = callee.code
         return tail(code_at(f), f)
