@@ -30,7 +30,7 @@ from fusee.kernel.lang import (
 from fusee.kernel.target import LP64, Target
 
 
-class TooLarge(KernelError, tag=204):
+class TooLarge(KernelError, tag=208):
     """A number is over the limit."""
 
 

@@ -128,7 +128,7 @@ def prefer(selection: Selection) -> None:
 def shipped(target: Target, *, for_size: bool = False) -> Selection:
     """What a target's device library has."""
     selection = SIZE if for_size else SPEED if target.architecture in ("aarch64", _X86) else SLOTS
-    if target.pointer_width == 8:  # than fields of four bytes, addresses of handlers are wider
+    if target.pointer_width == 8 or target.architecture == _X86:  # no two words are read at once
         selection = selection._replace(has_field_ahead=False)
     if target.architecture == _X86:
         return selection._replace(
