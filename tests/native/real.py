@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 from fusee.bench.engines import fusee_engine
 from fusee.bench.real import PROGRAMS, Program
@@ -38,7 +39,8 @@ def run(program: Program, part: str) -> tuple[int, bytes, str]:
 def run_inside(part: str, name: str, arguments: list[str]) -> None:
     """The same in the process that `run` has started."""
     sys.argv = [name, *arguments]
-    with natively(part) as chosen:
+    # The `fusee` command ends without what Python does at its end; here something is said first.
+    with natively(part) as chosen, mock.patch.object(os, "_exit", sys.exit):
         try:
             runpy.run_module(name, run_name="__main__", alter_sys=True)
         finally:
