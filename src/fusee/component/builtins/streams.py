@@ -21,7 +21,7 @@ from fusee.component.asynchronous.streams import (
     WritableFuture,
     WritableStream,
 )
-from fusee.component.asynchronous.tasks import tasks_of
+from fusee.component.asynchronous.tasks import Tasks, tasks_of
 from fusee.component.asynchronous.threads import Thread
 from fusee.component.asynchronous.waitables import BLOCKED, FUTURE_READ, FUTURE_WRITE, STREAM_READ, STREAM_WRITE, Event
 from fusee.component.builtins.waitables import check_set
@@ -88,15 +88,20 @@ def copy_elements(instance: ComponentInstance, step: Builtin, contexts: Contexts
         end.state = COPYING
         act = end.shared.read if is_read else end.shared.write
         act(instance, buffer, lambda take_back: notify(COMPLETED, take_back), lambda result: notify(result, None))
-        if end.event is None:
-            if is_async:
-                slots[0] = BLOCKED
-                return None
-            return end.wait(tasks, slots)
-        slots[0] = end.take_event()[2]
-        return None
+        return _answer(end, tasks, slots, is_async)
 
     return call
+
+
+def _answer(end: End, tasks: Tasks, slots: Slots, is_async: bool) -> Thread | None:
+    """What became of a copy, or that it goes on; or the thread that waits for it, if the guest does."""
+    if end.event is None:
+        if is_async:
+            slots[0] = BLOCKED
+            return None
+        return end.wait(tasks, slots)
+    slots[0] = end.take_event()[2]
+    return None
 
 
 def _end_copy(end: End, result: int, progress: int | None) -> int:
@@ -122,13 +127,7 @@ def cancel_copy(instance: ComponentInstance, step: Builtin) -> Call:
         end.state = CANCELLING
         if end.event is None:
             end.shared.cancel()
-            if end.event is None:
-                if step.flag:
-                    slots[0] = BLOCKED
-                    return None
-                return end.wait(tasks, slots)
-        slots[0] = end.take_event()[2]
-        return None
+        return _answer(end, tasks, slots, step.flag)
 
     return call
 

@@ -4,7 +4,7 @@ from struct import Struct
 from typing import Any
 
 from fusee.component.codecs import helpers
-from fusee.component.codecs.formats import LOWERED, MEMORY, inner_row, is_chunk, payload_size, row_of, size_of
+from fusee.component.codecs.formats import LOWERED, MEMORY, Row, inner_row, is_chunk, payload_size, row_of, size_of
 from fusee.component.codecs.writer import CARRIED, NUMBERS, Writer, cached, unpacked
 from fusee.component.layout import layout_of
 from fusee.component.types.composite import (
@@ -100,15 +100,19 @@ def _safe(read: str, value: str, name: str) -> str:
     return f"field({value}, {name!r})" if iskeyword(name) else read
 
 
+def _lower_inside(writer: Writer, ty: ValType, mode: str) -> tuple[Row, list[str]]:
+    """The slots of `value`, which is no chunk of another value here, and their row."""
+    if is_chunk(ty, mode):
+        return inner_row(ty, mode), _lower_parts(writer, ty, mode, "value", 1)
+    return row_of(ty, mode), lower_row(writer, ty, mode, "value")
+
+
 def chunk_lowerer(ty: ValType, mode: str, size: int = 0) -> Any:
     """`(cx, value)`: the bytes of a value, with zeros up to a size."""
 
     def make() -> Any:
         writer = Writer()
-        if is_chunk(ty, mode):
-            row, slots = inner_row(ty, mode), _lower_parts(writer, ty, mode, "value", 1)
-        else:
-            row, slots = row_of(ty, mode), lower_row(writer, ty, mode, "value")
+        row, slots = _lower_inside(writer, ty, mode)
         fill = max(size - size_of(ty, mode), 0)
         pack = writer.constant(Struct(f"<{row.format}{f'{fill}x' if fill else ''}").pack)
         writer.line(f"return {pack}({', '.join(slots)})")
@@ -217,10 +221,7 @@ def row_lowerer(ty: ValType, mode: str) -> Any:
 
     def make() -> Any:
         writer = Writer()
-        if is_chunk(ty, mode):
-            row, slots = inner_row(ty, mode), _lower_parts(writer, ty, mode, "value", 1)
-        else:
-            row, slots = row_of(ty, mode), lower_row(writer, ty, mode, "value")
+        row, slots = _lower_inside(writer, ty, mode)
         pack = writer.constant(Struct("<" + row.format).pack_into)
         place = "buffer()" if mode == MEMORY else "buffer"
         writer.line(f"{pack}({place}, at, {', '.join(slots)})" if slots else "pass")
