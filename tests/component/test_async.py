@@ -15,7 +15,7 @@ from fusee.component.asynchronous.tasks import RESOLVED, tasks_of
 from fusee.engine.state.runtime import MOST_PARKED_BYTES
 from fusee.kernel.scalars import u64
 from tests.api.test_forks import child
-from tests.component.asyncguests import WAITING, component
+from tests.component.asyncguests import WAITING, component, in_realloc
 from tests.component.guests import World
 
 WAYS = ("by-callback", "in-place", "stackful")
@@ -523,6 +523,28 @@ DROPPING = """(component
   (export "run" (func $o "run")))"""
 
 
+DROPPING_ITS_OWN = """(component
+  (core func $return (canon task.return (result u32)))
+  (core func $set (canon context.set i32 0)) (core func $get (canon context.get i32 0))
+  (core module $d (import "" "return" (func $return (param i32)))
+    (import "" "set" (func $set (param i32))) (import "" "get" (func $get (result i32)))
+    (func (export "dtor") (param i32) {body}))
+  (core instance $c (export "return" (func $return)) (export "set" (func $set)) (export "get" (func $get)))
+  (core instance $di (instantiate $d (with "" (instance $c))))
+  (type $r (resource (rep i32) (dtor (core func $di "dtor"))))
+  (core func $new (canon resource.new $r)) (core func $drop (canon resource.drop $r))
+  (core module $m (import "c" "return" (func $return (param i32)))
+    (import "c" "set" (func $set (param i32))) (import "c" "get" (func $get (result i32)))
+    (import "r" "new" (func $new (param i32) (result i32))) (import "r" "drop" (func $drop (param i32)))
+    (func (export "run")
+      (call $set (i32.const 7))
+      (call $drop (call $new (i32.const 42)))
+      (call $return (call $get))))
+  (core instance $i (instantiate $m (with "c" (instance $c))
+    (with "r" (instance (export "new" (func $new)) (export "drop" (func $drop))))))
+  (func (export "run") async (result u32) (canon lift (core func $i "run") async)))"""
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -530,14 +552,24 @@ DROPPING = """(component
         ("(call $set (i32.const 6))", 7), ("(if (call $get) (then (unreachable)))", 7),
     ],
 )  # fmt: skip
-def test_a_destructor_has_nothing_of_the_task_that_drops(body: str, expected: object) -> None:
-    """It is another component's, which could give that task's result, or change its context."""
-    world = World(DROPPING.replace("{body}", body))
+@pytest.mark.parametrize("guest", [DROPPING, DROPPING_ITS_OWN])
+def test_a_destructor_has_nothing_of_the_task_that_drops(guest: str, body: str, expected: object) -> None:
+    """It could give that task's result, or change its context (CanonicalABI, `canon_resource_drop`)."""
+    world = World(guest.replace("{body}", body))
     if isinstance(expected, int):
         assert world.call("run") == expected
     else:
         with pytest.raises(Trap, match=str(expected)):
             world.call("run")
+
+
+@pytest.mark.parametrize("has_adapters", [True, False])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_realloc_has_a_context_of_its_own(is_async: bool, has_adapters: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called as a function of its component, not in the thread that runs (CanonicalABI, `reallocate`)."""
+    if not has_adapters:
+        monkeypatch.setattr("fusee.component.runtime.instantiate.adapter", lambda *given: None)
+    assert World(in_realloc(is_async)).call("run", "text") == 7300
 
 
 def test_objects_of_frames_that_wait_are_kept() -> None:

@@ -12,8 +12,9 @@ from fusee.component import Component, FuncType
 from fusee.engine.capi.component.format import NONE, Kind
 from fusee.package.components.flatten import flatten
 from fusee.package.components.plan import NotForDevices
-from tests.component.asyncguests import CARRYING, WAITING, component
+from tests.component.asyncguests import CARRYING, WAITING, component, in_realloc
 from tests.component.guests import World
+from tests.component.test_async import DROPPING, DROPPING_ITS_OWN
 from tests.component.test_task_adapters import RESOURCES, text
 from tests.device.components import App, DeviceTrap
 
@@ -160,6 +161,11 @@ def test_a_result_is_there_before_its_memory_is_used_again() -> None:
     assert World(guest).call("say", 3) == "said"
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_realloc_has_a_context_of_its_own(is_async: bool) -> None:
+    assert both(in_realloc(is_async), "run", "text")[0] == "7300"
+
+
 def test_borrowed_handles_are_dropped_before_a_result_is_given() -> None:
     assert both(RESOURCES, "run", 1)[0] == "borrow handles still remain at the end of the call"
 
@@ -186,6 +192,21 @@ WIDE = """(component
     (export "f" (func $f)) (export "return" (func $return))))))
   (func (export "f") async (param "a" (tuple u8 u64 f32 string)) (param "b" f64) (result (tuple string u8))
     (canon lift (core func $m "f") async (memory $memory) (realloc $realloc))))"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("(call $return (i32.const 6))", "`task.return` called by a task that was not lifted with `async`"),
+        ("(call $set (i32.const 6))", "7"), ("(if (call $get) (then (unreachable)))", "7"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("guest", [DROPPING, DROPPING_ITS_OWN])
+def test_a_destructor_has_nothing_of_the_task_that_drops(guest: str, body: str, expected: str) -> None:
+    app = app_of(guest.replace("{body}", body))
+    found = outcomes(app.func("run"), DeviceTrap)[0]
+    assert found.split()[-4:] == expected.split()[-4:]
+    assert app.close() == 0
 
 
 def test_parameters_that_lie_in_memory() -> None:

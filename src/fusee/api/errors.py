@@ -98,6 +98,7 @@ class Trap(FuseeError):
     _cause: "Cause | None" = None
     _code: "TrapCode | None" = None  # of those that have no such cause
     _frames: "tuple[Frame, ...]" = ()
+    _is_hosts = False  # a host function of a component has raised it
 
     def __init__(self, message: str) -> None:
         """A trap of the host's own; `message` is a str."""

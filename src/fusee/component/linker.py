@@ -18,7 +18,7 @@ from fusee.component.program import Item, describe_item
 from fusee.component.runtime.handles import state_of
 from fusee.component.runtime.instantiate import Closure, instantiate
 from fusee.component.runtime.lower import HostFunctionItem
-from fusee.component.traps import leave_component
+from fusee.component.traps import leave_instantiation, raised_by_host
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import NotMade
 
@@ -142,7 +142,7 @@ class Linker(Unique, _Lockable):
         try:
             exports = instantiate(owner, Closure(program, None), arguments)
         except Trap as trap:
-            leave_component(trap)
+            leave_instantiation(trap)
             raise
         return Instance._of(owner, program, exports)
 
@@ -291,9 +291,7 @@ class _Resolver:
             made._host = definition.type._host
             destructor, store = definition.destructor, self.store
             if destructor is not None:
-                end = destructor
-                made._destructor = lambda rep, caller: end(store, rep)
-                state_of(store).destructors[made] = made._destructor
+                made._destructor = state_of(store).destructors[made] = _host_destructor(store, destructor)
         return made
 
     def _module(self, module: Module, expected: ModuleType, place: str) -> Module:
@@ -304,6 +302,17 @@ class _Resolver:
         except MismatchError as error:
             raise LinkError(f"component imports module {place}, but another one is defined: {error}") from None
         return module
+
+
+def _host_destructor(store: Store, end: ResourceDtor) -> Callable[[int, Any], None]:
+    def destroy(rep: int, caller: object) -> None:
+        try:
+            end(store, rep)
+        except Trap as raised:
+            raised_by_host(raised)
+            raise
+
+    return destroy
 
 
 def _define_traps(definitions: Definitions, imports: Mapping[str, Item], place: str) -> None:

@@ -10,14 +10,29 @@ from fusee.api.traps import TrapCode
 class ComponentTrap(Trap, WasmtimeError):
     """A trap that leaves a component for Python. In wasmtime-py it is a `WasmtimeError`, which says no `trap_code`.
 
-    Within the package traps stay plain ones: who catches `WasmtimeError` there looks for values that do not fit.
+    Within the package traps stay plain ones: who catches `WasmtimeError` there looks for values that do not fit. Only
+    functions of WASI's, which users take for a part of the component, give this.
     """
 
 
 def leave_component(left: Trap) -> None:
-    """Make a trap one that Python gets of a component: the same object, which other calls may be given, too."""
+    """Make a trap one that Python gets of a component: the same object, which other calls may be given, too.
+
+    What a host function has raised stays what it is, as in wasmtime-py.
+    """
+    if not left._is_hosts:
+        leave_instantiation(left)
+
+
+def leave_instantiation(left: Trap) -> None:
+    """The same, whoever has raised it: wasmtime-py has nothing but a `WasmtimeError` for what ends an instantiation."""
     if type(left) is Trap:
         left.__class__ = ComponentTrap
+
+
+def raised_by_host(raised: Trap) -> None:
+    """A function of the host's has let a trap out: its own, or one of a guest that it has called."""
+    raised._is_hosts = True
 
 
 class Reason(IntEnum):

@@ -7,6 +7,7 @@ from fusee.component.adapters.assembler import Assembler, Code
 from fusee.component.adapters.strings import fail, string_function
 from fusee.component.codecs.context import MOST_STRING_BYTES
 from fusee.component.codecs.helpers import MOST_CHAR, MOST_LIST_BYTES, SURROGATES
+from fusee.component.runtime.instance import IN_REALLOC, MAY_LEAVE
 from fusee.component.traps import Reason
 
 _SPANS: Final = {
@@ -49,9 +50,9 @@ class Direction:
             code = self.begin("allocate", {"alignment": "i32", "size": "i32"}, 1)
             code.local("pointer")
             code.emit(f"""
-                i32.const 0 global.set leave
+                i32.const {IN_REALLOC} global.set leave
                 i32.const 0 i32.const 0 local.get alignment local.get size call realloc local.set pointer
-                i32.const 1 global.set leave
+                i32.const {MAY_LEAVE} global.set leave
                 local.get pointer local.get alignment i32.const 1 i32.sub i32.and if _ -
                   {fail(Reason.REALLOC_UNALIGNED)}
                 end

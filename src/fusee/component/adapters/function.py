@@ -17,6 +17,7 @@ from fusee.component.adapters.passing import (
 )
 from fusee.component.adapters.strings import fail
 from fusee.component.layout import flatten_function, flatten_lifted
+from fusee.component.runtime.instance import IN_POST_RETURN, MAY_LEAVE
 from fusee.component.traps import Reason
 
 
@@ -68,7 +69,7 @@ class _Writer:
         code, call = self._code, self._call
         result = self._results[0] if self._results else "-"
         code.emit(f"block thrown exnref try_table body {result} thrown")
-        code.emit(f"global.get caller_leave i32.eqz if _ - {fail(Reason.CANNOT_LEAVE)} end")
+        code.emit(f"global.get caller_leave i32.const {MAY_LEAVE} i32.ne if _ - {fail(Reason.CANNOT_LEAVE)} end")
         for i in range(call.entered):
             code.emit(f"global.get enter{i} i32.eqz if _ - {fail(Reason.CANNOT_ENTER)} end")
         for i in range(call.entered):
@@ -97,8 +98,8 @@ class _Writer:
             code.emit("call end")
         if call.has_post_return:
             code.emit(f"""
-                i32.const 0 global.set callee_leave
+                i32.const {IN_POST_RETURN} global.set callee_leave
                 {f"local.get {given}" if given else ""} call post_return
-                i32.const 1 global.set callee_leave""")
+                i32.const {MAY_LEAVE} global.set callee_leave""")
         for i in range(call.entered):
             code.emit(f"i32.const 1 global.set enter{i}")

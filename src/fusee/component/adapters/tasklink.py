@@ -69,7 +69,7 @@ class AdaptedLower(Lowered):
 
     def call(self, slots: Slots) -> Thread | None:
         """Perform a call, as `corecall.Call`."""
-        self._check()
+        self._instance.check_leave()
         subtask = Subtask()
         # The caller's frame may be somewhere else when the callee begins.
         mine = self._core.buffer()

@@ -7,8 +7,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from fusee.api.errors import Trap
 from fusee.component.asynchronous.tasks import NO_RESULT
 from fusee.component.codecs.helpers import ErrorCase
+from fusee.component.traps import raised_by_host
 from fusee.component.values import AsyncValue, Err
 
 if TYPE_CHECKING:
@@ -116,6 +118,8 @@ class HostCall:
                 raise
             value = NO_RESULT
         except BaseException as error:
+            if isinstance(error, Trap):
+                raised_by_host(error)
             host.fail(self, error)
             if not isinstance(error, Exception):
                 raise

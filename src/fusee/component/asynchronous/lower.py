@@ -25,7 +25,6 @@ from fusee.component.runtime.instance import MASK, ComponentInstance, Slots
 from fusee.component.runtime.lift import LiftedFunction
 from fusee.component.runtime.lower import HostFunctionItem, explain_result, host_performer
 from fusee.component.runtime.passing import argument_lifter, result_lowerer
-from fusee.component.traps import Reason, trap
 from fusee.component.types.composite import ResultType
 from fusee.component.types.valtype import BORROW, ValType
 
@@ -43,10 +42,6 @@ class Lowered:
         self._pointer_at = len(core_params) - 1 if has_pointer else None
         """Which parameter says where the caller wants the result."""
         self._tasks = tasks_of(instance.store)
-
-    def _check(self) -> None:
-        if not self._instance.may_leave.value:
-            raise trap(Reason.CANNOT_LEAVE)
 
     def _answer(self, slots: Slots, subtask: Subtask) -> Thread | None:
         """What the guest is told when the call comes back."""
@@ -93,7 +88,7 @@ class AsyncLower(Lowered):
 
     def call(self, slots: Slots) -> Thread | None:
         """Perform a call, as `corecall.Call`."""
-        self._check()
+        self._instance.check_leave()
         pointer = slots[self._pointer_at] & MASK if self._pointer_at is not None else 0
         value = NO_RESULT
         if self._perform is not None and not self._has_borrows:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from fusee.api.errors import Trap
 from fusee.api.store import Store
 from fusee.component.asynchronous.hostcalls import HostCall, is_awaited
 from fusee.component.asynchronous.hosttasks import host_tasks_of
@@ -12,6 +13,7 @@ from fusee.component.asynchronous.streams import CANCELLED, COMPLETED, DROPPED, 
 from fusee.component.asynchronous.tasks import NO_RESULT
 from fusee.component.codecs.helpers import expected
 from fusee.component.runtime.instance import ComponentInstance
+from fusee.component.traps import raised_by_host
 from fusee.component.types.composite import FutureType, StreamType
 from fusee.component.types.primitive import U8
 from fusee.component.types.valtype import ValType
@@ -81,14 +83,21 @@ class Source(AsyncValue):
         if isinstance(source, AsyncIterator):
             self._await(_next_of(source), self._arrive_next)
             return False
+        try:
+            self._iterate(source, max(target.length, 1))
+        except Trap as raised:
+            raised_by_host(raised)
+            raise
+        return True
+
+    def _iterate(self, source: Any, most: int) -> None:
         if self._is_bytes:
             found = next(source, None)
             self._is_over = found is None
             self._chunk = b"" if found is None else found if isinstance(found, bytes) else bytes(found)
         else:
-            self._chunk = list(islice(source, max(target.length, 1)))
+            self._chunk = list(islice(source, most))
             self._is_over = not self._chunk
-        return True
 
     def _await(self, awaited: Any, on_resolve: Callable[[Any], None]) -> None:
         self._call = host_tasks_of(self._store).spawn(awaited, on_resolve, False, self._reader)

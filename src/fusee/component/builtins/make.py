@@ -20,7 +20,6 @@ from fusee.component.codecs.context import Contexts
 from fusee.component.program import Builtin
 from fusee.component.runtime.corecall import Call, Waiting
 from fusee.component.runtime.instance import ComponentInstance, Slots
-from fusee.component.traps import Reason, trap
 
 
 def builtin(instance: ComponentInstance, step: Builtin, contexts: Contexts, table: Any) -> Call:
@@ -30,8 +29,7 @@ def builtin(instance: ComponentInstance, step: Builtin, contexts: Contexts, tabl
         return call
 
     def checked(slots: Slots) -> Waiting | None:
-        if not instance.may_leave.value:
-            raise trap(Reason.CANNOT_LEAVE)
+        instance.check_leave()
         return call(slots)
 
     return checked

@@ -6,7 +6,6 @@ from typing import Any
 from fusee.component.runtime.corecall import CoreCall
 from fusee.component.runtime.handles import Handle, state_of
 from fusee.component.runtime.instance import MASK, ComponentInstance, Slots, leave
-from fusee.component.traps import Reason, trap
 from fusee.component.types.resource import ResourceType
 
 
@@ -14,7 +13,7 @@ def resource_new(instance: ComponentInstance, ty: ResourceType) -> Callable[[Slo
     """`canon resource.new`."""
 
     def call(slots: Slots) -> None:
-        _may_leave(instance)
+        instance.check_leave()
         slots[0] = instance.handles.add(Handle(instance.resources[ty], slots[0] & MASK, True, None))
 
     return call
@@ -33,7 +32,7 @@ def resource_drop(instance: ComponentInstance, ty: ResourceType) -> Callable[[Sl
     """`canon resource.drop`."""
 
     def call(slots: Slots) -> None:
-        _may_leave(instance)
+        instance.check_leave()
         found = instance.resources[ty]
         handle = instance.handles.remove(slots[0] & MASK, found)
         if not handle.is_owned:
@@ -45,21 +44,17 @@ def resource_drop(instance: ComponentInstance, ty: ResourceType) -> Callable[[Sl
     return call
 
 
-def _may_leave(instance: ComponentInstance) -> None:
-    if not instance.may_leave.value:
-        raise trap(Reason.CANNOT_LEAVE)
-
-
 def guest_destructor(owner: ComponentInstance, function: CoreCall) -> Callable[[int, Any], None]:
     """What ends a resource that a component defines: its core function, called as a function of the component.
 
-    Others who drop it call it in a task of its own: theirs, its result and context, are none of the component's.
+    It is called in a task of its own (CanonicalABI, `canon_resource_drop`): it has neither the result nor the context
+    of the one that drops.
     """
     state = state_of(owner.store)
 
     def destroy(rep: int, caller: ComponentInstance | None) -> None:
         entered = owner.enter(caller)
-        if state.tasks is None or caller is owner:
+        if state.tasks is None:
             function.call(rep)
         else:
             state.tasks.call_plain(owner, function, rep)

@@ -60,7 +60,7 @@ def context_get(instance: ComponentInstance, step: Builtin, contexts: Contexts) 
     tasks, index = tasks_of(instance.store), step.index
 
     def call(slots: Slots) -> None:
-        slots[0] = tasks.thread().storage[index]
+        slots[0] = (instance.own_storage() or tasks.thread().storage)[index]
 
     return call
 
@@ -70,7 +70,7 @@ def context_set(instance: ComponentInstance, step: Builtin, contexts: Contexts) 
     tasks, index = tasks_of(instance.store), step.index
 
     def call(slots: Slots) -> None:
-        tasks.thread().storage[index] = slots[0] & MASK
+        (instance.own_storage() or tasks.thread().storage)[index] = slots[0] & MASK
 
     return call
 

@@ -8,6 +8,7 @@ from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.codecs.helpers import Moved, Pairs, expected
 from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
 from fusee.component.runtime.handles import Handle, Scope
+from fusee.component.runtime.instance import IN_REALLOC, MAY_LEAVE
 from fusee.component.traps import Reason, trap
 from fusee.component.types.composite import FutureType, StreamType
 from fusee.component.types.resource import ResourceType
@@ -227,10 +228,10 @@ def _allocator(cx: Context, realloc: "CoreCall") -> tuple[Callable[[int, int], i
     def room(alignment: int, size: int) -> tuple[int, memoryview]:
         if size >= 1 << 32:
             raise Trap("realloc: the value is too large")
-        instance.may_leave.value = 0
+        instance.may_leave.value = IN_REALLOC
         pack(slots, 0, 0, 0, alignment, size)
         run(slots)
-        instance.may_leave.value = 1
+        instance.may_leave.value = MAY_LEAVE
         pointer = slots[0] & 0xFFFF_FFFF
         memory = current()
         if pointer % alignment:

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 MASK: Final = 0xFFFF_FFFF
 Slots = Any
 
+# Whether a component may be left (CanonicalABI, `may_leave`), and why not.
+IN_REALLOC: Final = 0
+MAY_LEAVE: Final = 1
+IN_REALLOC_WITH_CONTEXT: Final = 2
+IN_POST_RETURN: Final = 3
+
 
 class ComponentInstance:
     """An instance of a component: its handles, its resources, its threads, and whether it may be entered and left."""
 
     __slots__ = ("_actual", "_entered", "backpressure", "chain", "exclusive", "flags", "handles", "may_enter",
-                 "may_leave", "program", "resources", "store", "threads", "waiting_to_enter")  # fmt: skip
+                 "may_leave", "program", "realloc_storage", "resources", "store", "threads",
+                 "waiting_to_enter")  # fmt: skip
 
     def __init__(self, store: Store, parent: "ComponentInstance | None", program: Program) -> None:
         self.store = store
@@ -34,8 +41,9 @@ class ComponentInstance:
         self.resources: dict[ResourceType, ResourceType] = {}
         """What actual resources those of the component's types are."""
         self.may_enter = c_uint32(1)
-        self.may_leave = c_uint32(1)
-        """Not 0: it may."""
+        self.may_leave = c_uint32(MAY_LEAVE)
+        self.realloc_storage = [0, 0]
+        """The context of a call of `realloc` that has asked for it."""
         self.flags: tuple[Global, Global] | None = None
         """What holds these two where adapters see them (`adapters.link`)."""
         self.threads = HandleTable()
@@ -73,6 +81,22 @@ class ComponentInstance:
         for instance in entered:
             instance.may_enter.value = 0
         return entered
+
+    def check_leave(self) -> None:
+        """Its guest calls out. Raises `Trap`."""
+        if self.may_leave.value != MAY_LEAVE:
+            raise trap(Reason.CANNOT_LEAVE)
+
+    def own_storage(self) -> list[int] | None:
+        """The context, where that is not the one of the thread that runs: `realloc` has a thread of its own.
+
+        That begins with zeros (CanonicalABI, `reallocate`).
+        """
+        leave = self.may_leave
+        if leave.value == IN_REALLOC:
+            self.realloc_storage = [0, 0]
+            leave.value = IN_REALLOC_WITH_CONTEXT
+        return self.realloc_storage if leave.value == IN_REALLOC_WITH_CONTEXT else None
 
     def actual(self, ty: Any) -> Any:
         """A type of the component's with the resources that it has here."""

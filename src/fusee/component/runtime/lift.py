@@ -11,7 +11,7 @@ from fusee.component.items import FuncType
 from fusee.component.layout import parameters_type
 from fusee.component.runtime.corecall import CoreCall
 from fusee.component.runtime.handles import Scope
-from fusee.component.runtime.instance import ComponentInstance, Slots
+from fusee.component.runtime.instance import IN_POST_RETURN, MAY_LEAVE, ComponentInstance, Slots
 from fusee.component.runtime.passing import argument_lowerer, result_lifter
 from fusee.component.traps import Reason, trap
 from fusee.component.types.valtype import BORROW
@@ -106,9 +106,9 @@ class LiftedFunction:
         instance, run = self.instance, self.post_return.run
 
         def finish(slots: Slots) -> None:
-            instance.may_leave.value = 0
+            instance.may_leave.value = IN_POST_RETURN
             run(slots)
-            instance.may_leave.value = 1
+            instance.may_leave.value = MAY_LEAVE
 
         return finish
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from fusee.api.errors import WasmtimeError
+from fusee.api.errors import Trap, WasmtimeError
 from fusee.api.store import Store
 from fusee.component.codecs.context import Context
 from fusee.component.codecs.explain import UNFIT, explain
@@ -11,10 +11,10 @@ from fusee.component.codecs.helpers import ErrorCase
 from fusee.component.items import FuncType
 from fusee.component.layout import flatten_function, parameters_type
 from fusee.component.runtime.handles import Scope
-from fusee.component.runtime.instance import MASK, ComponentInstance, Slots
+from fusee.component.runtime.instance import MASK, MAY_LEAVE, ComponentInstance, Slots
 from fusee.component.runtime.lift import LiftedFunction
 from fusee.component.runtime.passing import argument_lifter, result_lowerer
-from fusee.component.traps import Reason, trap
+from fusee.component.traps import Reason, raised_by_host, trap
 from fusee.component.types.composite import ResultType
 from fusee.component.types.valtype import BORROW, ValType
 from fusee.component.values import Err
@@ -32,7 +32,11 @@ class HostFunctionItem:
 
     def from_host(self, args: tuple[Any, ...]) -> Any:
         """Call it from the host, as a component that exports what it imports has it."""
-        return self.call(self.store, *args)
+        try:
+            return self.call(self.store, *args)
+        except Trap as raised:
+            raised_by_host(raised)
+            raise
 
 
 def lowered(
@@ -50,7 +54,7 @@ def lowered(
     last = len(core_params) - 1
 
     def call(slots: Slots) -> None:
-        if not instance.may_leave.value:
+        if instance.may_leave.value != MAY_LEAVE:
             raise trap(Reason.CANNOT_LEAVE)
         for callee_instance in entered:
             if not callee_instance.may_enter.value:
@@ -84,14 +88,17 @@ def explain_result(callee: Any, result: ValType | None, value: Any, cause: Excep
 
 def host_performer(callee: HostFunctionItem, ty: FuncType) -> Callable[[Any], Any]:
     """How a function of the host's is called: gives its result, or what is to be awaited."""
-    function, store = callee.call, callee.store
-    if not isinstance(ty._result, ResultType):
-        return lambda args: function(store, *args)
+    function, store, takes_errors = callee.call, callee.store, isinstance(ty._result, ResultType)
 
     def perform(args: Any) -> Any:
         try:
             return function(store, *args)
         except Err as error:
+            if not takes_errors:
+                raise
             return ErrorCase("err", error.payload)
+        except Trap as raised:
+            raised_by_host(raised)
+            raise
 
     return perform

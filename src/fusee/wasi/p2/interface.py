@@ -13,8 +13,9 @@ that the host's file has, which becomes the interface's error code in one place.
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, TypeVar
 
-from fusee.api.errors import LimitError
+from fusee.api.errors import LimitError, Trap
 from fusee.component.resources import ResourceAny, ResourceHost
+from fusee.component.traps import leave_component
 from fusee.component.types.composite import FutureType, ListType, OptionType, ResultType, StreamType
 from fusee.component.types.resource import HandleType, OwnType, ResourceType
 from fusee.component.types.valtype import HANDLE, ValType
@@ -51,6 +52,9 @@ class HostFunction(NamedTuple):
             return self.body(context, *arguments)
         except (Err, WasiError, OSError) as error:
             raise self._failure(error) from None
+        except Trap as raised:
+            leave_component(raised)  # who calls the component takes WASI for a part of it
+            raise
 
     async def complete(self, context: WasiContext, awaited: Awaitable[Any], finish: Callable[..., Any]) -> Any:
         """The same for what a body has given to be awaited; `finish` makes values for the guest of it."""
@@ -58,6 +62,9 @@ class HostFunction(NamedTuple):
             return finish(context, await awaited)
         except (Err, WasiError, OSError) as error:
             raise self._failure(error) from None
+        except Trap as raised:
+            leave_component(raised)
+            raise
 
     def _failure(self, error: "Err | WasiError | OSError") -> Exception:
         """What to raise for what a body has raised."""

@@ -17,6 +17,7 @@ from fusee.engine.capi.component.format import (
 from fusee.engine.capi.component.guest import (
     allocate,
     begin_call,
+    call_apart,
     call_core,
     check_area,
     item_at,
@@ -302,4 +303,4 @@ def destroy(instance: Instance, resource: u32, rep: u32) -> None:
     if destructor != 0:
         values = stack_array(CoreValue, 1)
         put_i32(values[0], rep)
-        call_core(instance, destructor, values, u32(1), u32(0))
+        call_apart(instance, destructor, values, u32(1), u32(0))

@@ -2,8 +2,8 @@
 
 from fusee.engine.capi.component import capi
 from fusee.engine.capi.component.errors import Broken, Fault
-from fusee.engine.capi.component.format import NONE
-from fusee.engine.capi.component.state import Call, Instance
+from fusee.engine.capi.component.format import NONE, Form
+from fusee.engine.capi.component.state import Call, Instance, Task
 from fusee.engine.capi.state import VAL_I32, Vector
 from fusee.engine.capi.state import Value as CoreValue
 from fusee.kernel.lang import Ptr, address, cast, is_null, kernel, null, stack_array, u8, u32, u64, usize
@@ -47,7 +47,21 @@ def call_core(instance: Instance, func: usize, values: Ptr[CoreValue], count: u3
     if not is_null(trap):
         instance.trap = address(trap)
         instance.may_enter = False  # for ever
+        instance.task = usize(0)  # which may end now
         raise Broken(Fault.GUEST, 0)
+
+
+@kernel
+def call_apart(instance: Instance, func: usize, values: Ptr[CoreValue], count: u32, results: u32) -> None:
+    """The same in a task of its own, as `realloc` and destructors run (CanonicalABI, `reallocate`)."""
+    task = stack_array(Task, 1)[0]
+    task.form = u32(Form.PLAIN)
+    task.first = u32(0)
+    task.second = u32(0)
+    before = instance.task
+    instance.task = address(task)
+    call_core(instance, func, values, count, results)
+    instance.task = before
 
 
 @kernel
@@ -61,7 +75,7 @@ def allocate(call: Call, alignment: u32, size: u64) -> u32:
     put_i32(values[2], alignment)
     put_i32(values[3], u32(size))
     call.instance.may_leave = False
-    call_core(call.instance, call.realloc, values, u32(4), u32(1))
+    call_apart(call.instance, call.realloc, values, u32(4), u32(1))
     call.instance.may_leave = True
     look_at_memory(call)
     pointer = u32(values[0].bits)
