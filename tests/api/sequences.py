@@ -17,7 +17,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from tests.api.sequence_actions import ACTIONS, Action, instantiate, new_module, new_store
+from tests.api import sequence_objects  # noqa: F401  # adds its actions
+from tests.api.sequence_actions import ACTIONS, Action
+from tests.api.sequence_modules import instantiate, new_module
+from tests.api.sequence_stores import new_store
 from tests.api.sequence_world import DOCUMENTED, Nothing, Own, World
 
 STEPS: Final = 100

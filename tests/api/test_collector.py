@@ -1,91 +1,20 @@
 """Garbage collection as users see it: memory is given back, what is used stays, and limits hold."""
 
-import gc
 import signal
-import threading
-import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from fusee import Engine, Func, FuncType, Store, Trap, TrapCode, ValType, WasmException
+from fusee import Engine, Func, FuncType, Store, Trap, TrapCode, ValType
 from fusee.kernel.scalars import u32
+from tests.api import treeguest
 from tests.api.guest import Guest
+from tests.api.treeguest import TREES, tree_sum, used
 
-TREES = """(module
-  (type $tree (struct (field (mut (ref null $tree))) (field (mut (ref null $tree))) (field i64)))
-  (type $list (array (mut (ref null $tree))))
-  (global $kept (mut (ref null $tree)) (ref.null $tree))
-  (table $table 3 (ref null $tree))
-  (func $make (export "make") (param $depth i32) (result (ref $tree))
-    (if (i32.eqz (local.get $depth))
-      (then (return (struct.new $tree (ref.null $tree) (ref.null $tree) (i64.const 1)))))
-    (struct.new $tree
-      (call $make (i32.sub (local.get $depth) (i32.const 1)))
-      (call $make (i32.sub (local.get $depth) (i32.const 1)))
-      (i64.extend_i32_u (local.get $depth))))
-  (func $sum (export "sum") (param $tree (ref null $tree)) (result i64)
-    (if (ref.is_null (local.get $tree)) (then (return (i64.const 0))))
-    (i64.add (struct.get $tree 2 (local.get $tree))
-      (i64.add (call $sum (struct.get $tree 0 (local.get $tree))) (call $sum (struct.get $tree 1 (local.get $tree))))))
-  (func (export "keep") (param $depth i32)
-    (global.set $kept (call $make (local.get $depth)))
-    (table.set $table (i32.const 1) (call $make (local.get $depth))))
-  (func (export "kept") (result i64)
-    (i64.add (call $sum (global.get $kept)) (call $sum (table.get $table (i32.const 1)))))
-  (func (export "drop")
-    (global.set $kept (ref.null $tree))
-    (table.fill $table (i32.const 0) (ref.null $tree) (i32.const 3)))
-  (func (export "churn") (param $count i32) (param $depth i32) (result i64)
-    (local $sum i64)
-    (loop $again
-      (local.set $sum (i64.add (local.get $sum) (call $sum (call $make (local.get $depth)))))
-      (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
-    (local.get $sum))
-  (func (export "rings") (param $count i32)
-    (local $a (ref null $tree)) (local $b (ref null $tree))
-    (loop $again
-      (local.set $a (struct.new $tree (local.get $a) (ref.null $tree) (i64.const 1)))
-      (local.set $b (struct.new $tree (local.get $a) (ref.null $tree) (i64.const 2)))
-      (struct.set $tree 1 (local.get $a) (local.get $b))
-      (local.set $a (ref.null $tree))
-      (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1))))))
-  (func (export "arrays") (param $count i32) (param $length i32)
-    (loop $again
-      (drop (array.new $list (ref.null $tree) (local.get $length)))
-      (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1))))))
-  (func (export "hoard") (param $count i32) (result (ref $list))
-    (local $list (ref $list))
-    (local.set $list (array.new $list (ref.null $tree) (local.get $count)))
-    (loop $again
-      (local.set $count (i32.sub (local.get $count) (i32.const 1)))
-      (array.set $list (local.get $list) (local.get $count) (call $make (i32.const 0)))
-      (br_if $again (local.get $count)))
-    (local.get $list)))"""
-
-
-def tree_sum(depth: int) -> int:
-    return 1 if depth == 0 else depth + 2 * tree_sum(depth - 1)
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
-@pytest.fixture
-def store(engine: Engine) -> Store:
-    return Store(engine)
-
-
-@pytest.fixture
-def trees(store: Store) -> Guest:
-    return Guest(TREES, [], store)
-
-
-def used(store: Store) -> int:
-    return int(store._state.heap.used_bytes)
+engine = treeguest.engine
+everything_is_dropped = treeguest.everything_is_dropped
+store = treeguest.store
+trees = treeguest.trees
 
 
 @pytest.mark.parametrize("what", ["trees", "rings", "arrays"])
@@ -193,153 +122,6 @@ def test_slices(store: Store, trees: Guest) -> None:
     assert store.gc(10**10)
 
 
-def test_the_hosts_references_keep_objects(store: Store, trees: Guest) -> None:
-    """However many, and whoever drops them, in any order."""
-    held = [trees.make(number % 7) for number in range(700)]
-    store.gc()
-    trees.churn(100, 8)
-    assert [trees.sum(one) for one in held] == [tree_sum(number % 7) for number in range(700)]
-    size = used(store)
-    half = held[::2]
-    del held[::2]
-    dropper = threading.Thread(target=half.clear)
-    dropper.start()
-    dropper.join()
-    gc.collect()
-    store.gc()
-    assert [trees.sum(one) for one in held] == [tree_sum(number % 7) for number in range(1, 700, 2)]
-    held.clear()
-    gc.collect()
-    store.gc()
-    assert used(store) < size // 4
-
-
-def test_a_reference_is_the_same_object_as_long_as_somebody_has_it(store: Store, trees: Guest) -> None:
-    one = trees.make(1)
-    store.gc()
-    assert trees.churn(10, 6)
-    assert trees.make(1) is not one
-    assert trees.sum(one) == tree_sum(1)
-
-
-# What the embedder has given to guests.
-
-HOLDING = """(module
-  (type $box (struct (field (mut externref)) (field (mut anyref))))
-  (tag $carries (param externref))
-  (global $box (mut (ref null $box)) (ref.null $box))
-  (global $exception (mut exnref) (ref.null exn))
-  (table $any 2 anyref)
-  (func (export "box") (param externref externref)
-    (global.set $box (struct.new $box (local.get 0) (any.convert_extern (local.get 1)))))
-  (func (export "unbox") (result externref externref)
-    (struct.get $box 0 (global.get $box)) (extern.convert_any (struct.get $box 1 (global.get $box))))
-  (func (export "throw") (param externref)
-    (global.set $exception
-      (block $caught (result exnref) (try_table (catch_all_ref $caught) (throw $carries (local.get 0))) unreachable)))
-  (func (export "thrown") (result externref)
-    (block $caught (result externref)
-      (try_table (catch $carries $caught) (throw_ref (global.get $exception))) unreachable))
-  (func (export "table") (param externref) (table.set $any (i32.const 1) (any.convert_extern (local.get 0))))
-  (func (export "tabled") (result externref) (extern.convert_any (table.get $any (i32.const 1))))
-  (func (export "uncaught") (param externref) (throw $carries (local.get 0)))
-  (func (export "forget")
-    (global.set $box (ref.null $box)) (global.set $exception (ref.null exn))
-    (table.set $any (i32.const 1) (ref.null any))))"""
-
-
-class Thing:
-    pass
-
-
-def test_objects_and_exceptions_keep_what_the_host_gave(store: Store) -> None:
-    holder = Guest(HOLDING, [], store)
-    things = [Thing() for _ in range(4)]
-    holder.box(things[0], things[1])
-    holder.throw(things[2])
-    holder.table(things[3])
-    known = [weakref.ref(thing) for thing in things]
-    del things
-    store.gc()
-    assert all(one() is not None for one in known)
-    assert list(holder.unbox()) == [known[0](), known[1]()]
-    assert holder.thrown() is known[2]()
-    assert holder.tabled() is known[3]()
-    holder.forget()
-    store.gc()
-    assert all(one() is None for one in known)
-
-
-def test_an_exception_that_the_host_has_keeps_what_it_carries(store: Store) -> None:
-    holder = Guest(HOLDING, [], store)
-    thing = Thing()
-    with pytest.raises(WasmException) as caught:
-        holder.uncaught(thing)
-    known = weakref.ref(thing)
-    del thing
-    store.gc()
-    assert caught.value.values == (known(),)
-    assert known() is not None
-
-
-def test_what_a_call_gives_is_held_before_anything_is_let_go(store: Store, trees: Guest) -> None:
-    """There are more of the host's objects than guests hold, and the result is in no place that marking knows."""
-    holder = Guest(HOLDING, [], store)
-    for number in range(9000):
-        holder.box(Thing(), Thing())
-        if number % 500 == 0:
-            store._are_many = True
-            tree = trees.make(4)
-            store.gc()
-            assert trees.sum(tree) == tree_sum(4)
-            store._are_many = True
-            thing = Thing()
-            holder.table(thing)
-            assert holder.tabled() is thing
-
-
-def test_an_exception_is_the_callers_whoever_uses_the_store_meanwhile(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A signal's handler or a finalizer may, before the caller has looked at what was thrown."""
-    holder, backtrace = Guest(HOLDING, [], store), Store._backtrace
-    thing = Thing()
-
-    def meanwhile(self: Store) -> Any:
-        monkeypatch.setattr(Store, "_backtrace", backtrace)
-        holder.throw(Thing())  # and catches it
-        with pytest.raises(WasmException):
-            holder.uncaught(Thing())
-        self.gc()
-        return backtrace(self)
-
-    monkeypatch.setattr(Store, "_backtrace", meanwhile)
-    with pytest.raises(WasmException) as caught:
-        holder.uncaught(thing)
-    assert caught.value.values == (thing,)
-
-
-def test_an_exception_that_nobody_looked_at_is_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next host function that returns has thrown nothing."""
-    holder = Guest(HOLDING, [], store)
-    calls = Guest(
-        """(module (import "" "f" (func $f (result i32)))
-          (func (export "run") (result i32)
-            (block $caught (return (try_table (result i32) (catch_all $caught) (call $f)))) (i32.const -1)))""",
-        [Func(store, FuncType([], [ValType.i32()]), lambda: 7)],
-        store,
-    )
-
-    def interrupted(self: Store) -> Any:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Store, "_backtrace", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            holder.uncaught(1)
-    assert calls.run() == 7
-
-
 def test_a_host_function_may_collect(engine: Engine, store: Store) -> None:
     """While its guest waits with references in its frame alone."""
     text = """(module (import "" "f" (func $f (param i64)))
@@ -397,9 +179,3 @@ def test_a_paused_guests_registers_are_roots(store: Store) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-
-
-@pytest.fixture(autouse=True)
-def everything_is_dropped() -> Iterator[None]:
-    yield
-    gc.collect()

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from fusee import Config, Engine, Func, FuncType, Instance, Linker, Module, Store, Trap, TrapCode, WasiConfig
+from tests.api.alarms import ENDLESS, FOREVER, I32, LOOPS, Rung, alarm, ring
 from tests.api.guest import Guest
-from tests.api.test_signals import ENDLESS, FOREVER, I32, LOOPS, Rung, alarm, ring
 from tests.hostile.encoding import CODE, EXPORT, FUNCTION, TYPE, body, function_type, module, section, sized, vector
 
 MANY = 400_000  # statements of a function that takes long to translate

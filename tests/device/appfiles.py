@@ -12,7 +12,7 @@ from fusee.spec.wasi import Errno
 from fusee.wasi.errno import WasiError, errno_of
 from fusee.wasi.files import new_times
 from fusee.wasi.resolve import Follow, resolve
-from tests.device.components import AppDevice
+from tests.device.appdevice import AppDevice
 
 _A: Final = "address"
 _PATH: Final = ("u32", _A, "usize")

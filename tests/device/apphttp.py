@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fusee.spec.http import ERROR_CODES
-from tests.device.components import AppDevice
+from tests.device.appdevice import AppDevice
 
 _A: Final = "address"
 FUNCTIONS: Final = {

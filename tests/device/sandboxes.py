@@ -11,8 +11,8 @@ from typing import Any, Final
 from fusee import Engine, Store, WasiConfig
 from fusee.component import Component, Linker
 from fusee.emulator.count import InstructionCount
+from tests.device.appdevice import device_of
 from tests.device.commands import TRIPLE, Command
-from tests.device.components import device_of
 
 EXECUTOR: Final = "hyperlight:sandbox/executor"
 

@@ -1,43 +1,19 @@
-"""Files and timers of WASI 0.2 on a device, through what the app gives for preview 1, as they are on this machine."""
+"""Files and directories of WASI 0.2 on a device, through what the app gives for preview 1, as on this machine."""
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import pytest
 
 from fusee.component import Record, Variant
-from fusee.engine.capi.component.wasi.resources import MOST, MOST_FILES
-from fusee.spec.wasi import FILE_ERROR_CODES, Errno
-from tests.component.guests import LIBC
-from tests.device.commands import Command
-from tests.device.components import DeviceTrap
+from fusee.engine.capi.component.wasi.resources import MOST_FILES
+from fusee.spec.wasi import Errno
+from tests.device import filesguest
 from tests.device.guestcalls import FOLLOW, PREOPENS, TYPES, Relay
-from tests.wasi.program import Program
 
-CLOCK = "clocks/monotonic-clock"
-SECRETS = ["../secret", "a/../../secret", "/etc/passwd", "/", "..", "a/../..", "./../secret", "a/b/../../../inside/x"]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A sandbox with a secret beside it."""
-    (tmp_path / "secret").write_text("secret")
-    inside = tmp_path / "inside"
-    (inside / "a/b").mkdir(parents=True)
-    (inside / "file").write_text("hello")
-    return inside
-
-
-@pytest.fixture
-def guest(root: Path) -> Iterator[Relay]:
-    """It gives everything back."""
-    made = Relay(root)
-    yield made
-    assert made.close() == 0
+guest = filesguest.guest
+root = filesguest.root
 
 
 def test_what_is_there_from_the_start(guest: Relay) -> None:
@@ -218,30 +194,6 @@ def test_what_is_no_errno_means_nothing_else(guest: Relay, errno: int) -> None:
     assert guest.file("stat-at", top, FOLLOW, "file") == guest.file("create-directory-at", top, "new") == "io"
 
 
-def test_directories(guest: Relay, root: Path) -> None:
-    top, inner = guest.roots[0], guest.open("a", "directory")
-    assert guest.file("get-flags", inner) == {"read", "mutate-directory"}
-    assert guest.file("create-directory-at", inner, "new") is None
-    assert guest.file("create-directory-at", inner, "new") == "exist"
-    assert guest.file("rename-at", top, "file", inner, "new/moved") is None
-    assert (root / "a/new/moved").read_text() == "hello"
-    assert guest.file("remove-directory-at", inner, "new") == "not-empty"
-    assert guest.file("unlink-file-at", inner, "new/moved") is None
-    assert guest.file("remove-directory-at", inner, "new") is None
-    assert guest.open("file") == guest.open("") == "no-entry"
-    assert guest.entries(inner) == [("directory", "b")]
-    assert guest.entries(top) == [("directory", "a")]
-    assert guest.file("read-directory", guest.open("x", "create", flags=("write",))) == "not-directory"
-
-
-def test_many_entries(guest: Relay, root: Path) -> None:
-    """More than come at once, with names up to the longest, and one that is no text."""
-    names = [f"{'long' * (number % 60)}{number}é" for number in range(300)]
-    for name in names:
-        (root / "a/b" / name).touch()
-    assert guest.entries(guest.open("a/b")) == [("regular-file", name) for name in sorted(names)]
-
-
 def test_status(guest: Relay, root: Path) -> None:
     file, status = guest.open("file"), os.stat(root / "file")
     times = {
@@ -257,18 +209,6 @@ def test_status(guest: Relay, root: Path) -> None:
     again, other = guest.open("file"), guest.open("other", "create", flags=("write",))
     assert guest.plain(TYPES, "descriptor.is-same-object", file, again) is True
     assert guest.plain(TYPES, "descriptor.is-same-object", file, other) is False
-
-
-@pytest.mark.parametrize("path", [*SECRETS, "a\0b"])
-def test_paths_are_refused_before_the_app_sees_them(guest: Relay, path: str) -> None:
-    code = "illegal-byte-sequence" if "\0" in path else "not-permitted"
-    top, asked = guest.roots[0], len(guest.files.asked)
-    assert guest.open(path, "create", flags=("write",)) == code
-    assert [guest.file(name, top, FOLLOW, path) for name in ("stat-at", "metadata-hash-at")] == [code] * 2
-    for name in ("create-directory-at", "remove-directory-at", "unlink-file-at"):
-        assert guest.file(name, top, path) == code
-    assert guest.file("rename-at", top, path, top, "x") == guest.file("rename-at", top, "file", top, path) == code
-    assert len(guest.files.asked) == asked
 
 
 def test_an_app_without_these_callbacks(root: Path) -> None:
@@ -296,30 +236,6 @@ def test_an_app_that_cannot_change_sizes(root: Path) -> None:
     assert guest.close() == 0
 
 
-def test_no_directories() -> None:
-    guest = Relay(None)
-    assert guest.plain(PREOPENS, "get-directories") == []
-    assert guest.close() == 0
-
-
-PATHS = ["file", "a", "a/b/..", "a//b", "./file", "nothing", "nothing/x", "file/", "file/x", ""]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_paths_lead_where_they_lead_here(guest: Relay, root: Path, path: str) -> None:
-    """On this machine, in a folder that looks the same, and on the device."""
-
-    def kind_or_error(status: Any) -> Any:
-        return getattr(status, "type", status)
-
-    program = Program(Path(copytree(root, root.parent / "copy")))
-    with program.context:
-        expected = kind_or_error(program.file("stat-at", program.root, FOLLOW, path))
-        assert kind_or_error(guest.file("stat-at", guest.roots[0], FOLLOW, path)) == expected
-        expected = program.file("create-directory-at", program.root, path)
-        assert guest.file("create-directory-at", guest.roots[0], path) == expected
-
-
 # Limits
 
 
@@ -333,196 +249,3 @@ def test_files_are_limited(guest: Relay) -> None:
     assert guest.open("file") == "insufficient-memory"
     guest.drop(stream, "directory-entry-stream")
     assert isinstance(guest.open("file"), int)
-
-
-def test_handles_of_another_kind_or_none(guest: Relay) -> None:
-    with pytest.raises(DeviceTrap, match="unknown handle index"):
-        guest.file("stat", 77)
-    other = Relay(None)
-    with pytest.raises(DeviceTrap, match="handle index used with the wrong type"):
-        other.stream("input-stream.read", other.plain("cli/stdout", "get-stdout"), 1)
-    assert other.close() == 0
-
-
-def test_too_many_zeroes_at_once_are_a_trap(guest: Relay) -> None:
-    stream = guest.file("write-via-stream", guest.open("file", flags=("write",)), 0)
-    with pytest.raises(DeviceTrap, match="not of the expected type"):
-        guest.stream("output-stream.write-zeroes", stream, 1 << 40)
-
-
-@pytest.mark.parametrize("param", ["u64", "(tuple u32 u32)", "string", "(list u16)"])
-def test_functions_of_other_types_are_not_given(param: str) -> None:
-    """What a component says that a function takes, the library looks at: it must not take a number for a list."""
-    core, given = (
-        ("i64", "(i64.const 0x400000001000)") if param == "u64" else ("i32 i32", "(i32.const 0) (i32.const 0)")
-    )
-    app = Command(
-        f"""(component
-      (import "wasi:io/streams@0.2.0" (instance $s (export "output-stream" (type $o (sub resource)))
-        (export "[method]output-stream.write"
-          (func (param "self" (borrow $o)) (param "contents" {param}) (result (result))))))
-      (core module $memory (memory (export "memory") 1))
-      (core instance $m (instantiate $memory)) (alias core export $m "memory" (core memory $mem))
-      (core func $f (canon lower (func $s "[method]output-stream.write") (memory $mem)))
-      (core module $c (import "w" "f" (func $f (param i32 {core}) (result i32)))
-        (func (export "run") (drop (call $f (i32.const 0) {given}))))
-      (core instance $i (instantiate $c (with "w" (instance (export "f" (func $f))))))
-      (func (export "run") (canon lift (core func $i "run"))))""",
-        [],
-    )
-    app.instantiate()
-    with pytest.raises(DeviceTrap, match="not defined"):
-        app.func("run")()
-    assert app.close() == 0
-
-
-@pytest.mark.parametrize("element", ["u32", "u64", "string", "(tuple u32 u32)"])
-def test_lists_of_other_types_are_not_taken(element: str) -> None:
-    app = Command(
-        f"""(component
-      (import "wasi:io/poll@0.2.0" (instance $p
-        (export "poll" (func (param "in" (list {element})) (result (list u32))))))
-      {LIBC}
-      (core func $f (canon lower (func $p "poll") (memory $memory) (realloc $realloc)))
-      (core module $c (import "w" "f" (func $f (param i32 i32 i32)))
-        (func (export "run") (call $f (i32.const 0) (i32.const 9) (i32.const 128))))
-      (core instance $i (instantiate $c (with "w" (instance (export "f" (func $f))))))
-      (func (export "run") (canon lift (core func $i "run"))))""",
-        [],
-    )
-    app.instantiate()
-    with pytest.raises(DeviceTrap, match="not defined"):
-        app.func("run")()
-    assert app.close() == 0
-
-
-@pytest.mark.parametrize(
-    ("payload", "flat"),
-    [("u64", "i64"), ("f64", "f64"), ("string", "i32 i32"), ("(tuple u64 u64)", "i64 i64"), ("$a-record", "i32 i64"),
-     ("(list u64)", "i32 i32"), ("", "")],
-)  # fmt: skip
-def test_times_of_other_types_are_none(root: Path, payload: str, flat: str) -> None:
-    """A component may call anything a time: no number is taken for an address."""
-    times = f"(i32.const 2) {' '.join(f'({kind}.const 80)' for kind in flat.split())}"
-    codes = " ".join(f'"{code}"' for code in FILE_ERROR_CODES)
-    app = Command(
-        f"""(component
-      (import "wasi:filesystem/types@0.2.0" (instance $t
-        (export "descriptor" (type $d (sub resource)))
-        (type $a-record-inner (record (field "seconds" u32) (field "nanoseconds" u64)))
-        (export "a-record" (type $a-record (eq $a-record-inner)))
-        (type $time-inner (variant (case "no-change") (case "now") (case "timestamp" {payload})))
-        (export "new-timestamp" (type $time (eq $time-inner)))
-        (type $codes (enum {codes}))
-        (export "error-code" (type $code (eq $codes)))
-        (export "[method]descriptor.set-times" (func (param "self" (borrow $d)) (param "a" $time) (param "m" $time)
-          (result (result (error $code)))))))
-      (alias export $t "descriptor" (type $descriptor))
-      (import "wasi:filesystem/preopens@0.2.0" (instance $p
-        (alias outer 1 $descriptor (type $outer)) (export "descriptor" (type $d (eq $outer)))
-        (export "get-directories" (func (result (list (tuple (own $d) string)))))))
-      {LIBC}
-      (core func $set (canon lower (func $t "[method]descriptor.set-times") (memory $memory) (realloc $realloc)))
-      (core func $get (canon lower (func $p "get-directories") (memory $memory) (realloc $realloc)))
-      (core module $c (import "w" "memory" (memory 1)) (import "w" "get" (func $get (param i32)))
-        (import "w" "set" (func $set (param i32 i32 {flat} i32 {flat} i32)))
-        (func (export "run") (result i32)
-          (call $get (i32.const 16))
-          (call $set (i32.load (i32.load (i32.const 16))) {times} {times} (i32.const 32))
-          (i32.load8_u (i32.add (i32.const 32) (i32.load8_u (i32.const 32))))))
-      (core instance $i (instantiate $c (with "w" (instance
-        (export "memory" (memory $memory)) (export "get" (func $get)) (export "set" (func $set))))))
-      (func (export "run") (result u32) (canon lift (core func $i "run"))))""",
-        ["app"],
-        folders={"/": root},
-    )
-    app.instantiate()
-    assert app.func("run")() == FILE_ERROR_CODES.index("invalid")
-    assert app.close() == 0
-
-
-@pytest.mark.parametrize("name", ["stat-at", "open-at", "read-directory"])
-def test_without_memory(root: Path, name: str) -> None:
-    """The first, second … allocation of a call fails: a typed error, and nothing is lost."""
-    rest: dict[str, tuple[Any, ...]] = {
-        "stat-at": (FOLLOW, "file"), "open-at": (FOLLOW, "file", set(), {"read"}), "read-directory": (),
-    }  # fmt: skip
-    number = 0
-    left = 0
-    while left <= 0:
-        guest = Relay(root)
-        number += 1
-        guest.device.allocations_left = number
-        try:
-            found = guest.file(name, guest.roots[0], *rest[name])
-        except DeviceTrap as trap:
-            found = str(trap)
-        left, guest.device.allocations_left = guest.device.allocations_left, 0
-        assert left > 0 or found in ("insufficient-memory", "out of memory")
-        assert guest.close() == 0
-    assert number > 4
-
-
-# Timers
-
-
-def test_sleeping(guest: Relay) -> None:
-    first = guest.plain(CLOCK, "subscribe-duration", 5_000)
-    second = guest.plain(CLOCK, "subscribe-instant", guest.plain(CLOCK, "now") + 3_000)
-    ready = guest.plain("io/streams", "input-stream.subscribe", guest.file("read-via-stream", guest.open("file"), 0))
-    is_ready = "pollable.ready"
-
-    def poll(*handles: int) -> Any:
-        return guest.plain("io/poll", "poll", [*handles])
-
-    assert [guest.plain("io/poll", is_ready, one) for one in (first, second, ready)] == [False, False, True]
-    assert (poll(first, ready), guest.device.slept_ns) == ([1], 0)
-    assert (poll(first, second, first), guest.device.slept_ns) == ([1], 3_000)
-    guest.plain("io/poll", "pollable.block", first)
-    assert guest.device.slept_ns == 5_000
-    assert poll(first, second, ready) == [0, 1, 2]
-    for handle in (first, second, ready):
-        guest.drop(handle, "pollable")
-    with pytest.raises(DeviceTrap, match="not of the expected type"):
-        poll()
-
-
-def test_timers_that_are_never_over_can_be_interrupted(guest: Relay) -> None:
-    timer = guest.plain(CLOCK, "subscribe-duration", (1 << 64) - 1)
-    guest.device.when_waiting = lambda: guest.call("fusee_store_interrupt", guest.store, 1)
-    with pytest.raises(DeviceTrap, match="interrupt"):
-        guest.plain("io/poll", "pollable.block", timer)
-    guest.call("fusee_store_interrupt", guest.store, 0)
-
-
-@pytest.mark.slow
-def test_timers_are_limited() -> None:
-    app = Command(
-        """(component
-      (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type (sub resource)))))
-      (alias export $poll "pollable" (type $p))
-      (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
-        (alias outer 1 $p (type $p')) (export "pollable" (type $q (eq $p')))
-        (export "subscribe-duration" (func (param "when" u64) (result (own $q))))))
-      (core func $f (canon lower (func $clock "subscribe-duration")))
-      (core module $c (import "w" "f" (func $f (param i64) (result i32)))
-        (func (export "run") (param $count i32) (loop (drop (call $f (i64.const 1)))
-          (br_if 0 (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))))
-      (core instance $i (instantiate $c (with "w" (instance (export "f" (func $f))))))
-      (func (export "run") (param "count" u32) (canon lift (core func $i "run"))))""",
-        [],
-    )
-    app.instantiate()
-    app.func("run")(MOST)
-    with pytest.raises(DeviceTrap, match="no free keys"):
-        app.func("run")(1)
-    assert app.close() == 0
-
-
-# What there is not
-
-
-def test_sockets_are_not_supported() -> None:
-    guest = Relay(None)
-    assert isinstance(guest.plain("sockets/instance-network", "instance-network"), int)
-    assert guest.close() == 0

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fusee.spec.wasi import MAX_PATH_BYTES
+from tests.device.filesguest import SECRETS
 from tests.device.guestcalls import FOLLOW, Relay
-from tests.device.test_component_files import SECRETS
 from tests.wasi.program import Program
 
 

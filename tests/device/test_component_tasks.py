@@ -12,10 +12,11 @@ from fusee.component import Component, FuncType
 from fusee.engine.capi.component.format import NONE, Kind
 from fusee.package.components.flatten import flatten
 from fusee.package.components.plan import NotForDevices
-from tests.component.asyncguests import CARRYING, WAITING, component, in_realloc
+from tests.component.asyncguests import CARRYING, WAITING, component
+from tests.component.droppingguests import DROPPING, DROPPING_ITS_OWN
 from tests.component.guests import World
-from tests.component.test_async import DROPPING, DROPPING_ITS_OWN
-from tests.component.test_task_adapters import RESOURCES, text
+from tests.component.reallocguests import in_realloc
+from tests.component.taskguests import RESOURCES, text
 from tests.device.components import App, DeviceTrap
 
 TRIPLE = "arm64_32-apple-watchos"

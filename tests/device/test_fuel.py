@@ -7,8 +7,8 @@ import pytest
 
 import fusee
 from fusee import Config, Engine, Store, Trap, TrapCode
+from tests.api.fuelcosts import EXACT, PLENTY
 from tests.api.guest import Guest
-from tests.api.test_fuel import EXACT, PLENTY
 from tests.api.test_metering import LOOPS
 from tests.fuzz.fuel import costs, metered
 from tests.fuzz.programs import make_program

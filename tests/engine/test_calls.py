@@ -1,76 +1,14 @@
-"""Calls of all kinds: across instances, as tail calls, deep, through the host; and what stops them."""
-
-import sys
+"""Calls of all kinds: across instances, as tail calls, through the host, with very many values."""
 
 import pytest
 
-from fusee import (
-    Config,
-    Engine,
-    Func,
-    FuncType,
-    Instance,
-    LimitError,
-    Module,
-    Store,
-    Trap,
-    TrapCode,
-    ValType,
-)
+from fusee import Engine, Func, FuncType, Instance, LimitError, Module, Store, Trap, TrapCode, ValType
 from fusee.disasm.listing import list_function
 from fusee.engine.isa.pairs import PAIRS
 from fusee.tune.pairs import placed
+from tests.engine.callers import CALLEE, CALLER, call, pair
 
 I32 = ValType.i32()
-
-# Calls its import, in every way in which one can be called.
-CALLER = """
-(module
-  (type $t (func (param i32) (result i32)))
-  (import "m" "f" (func $f (param i32) (result i32)))
-  (import "m" "memory" (memory 1))
-  (table 3 funcref) (elem (i32.const 0) $f $own $fail)
-  (global $mine (mut i32) (i32.const 100))
-  (func $own (param i32) (result i32) (i32.add (local.get 0) (global.get $mine)))
-  (func $fail (param i32) (result i32) (unreachable))
-  (func (export "direct") (param i32) (result i32)
-    (i32.add (call $f (local.get 0)) (global.get $mine)))
-  (func (export "indirect") (param i32) (result i32)
-    (i32.add (call_indirect (type $t) (local.get 0) (i32.const 0)) (global.get $mine)))
-  (func (export "reference") (param i32) (result i32)
-    (i32.add (call_ref $t (local.get 0) (ref.func $f)) (global.get $mine)))
-  (func (export "tail") (param i32) (result i32) (return_call $f (local.get 0)))
-  (func (export "tail_indirect") (param i32) (result i32)
-    (return_call_indirect (type $t) (local.get 0) (i32.const 0)))
-  (func (export "tail_reference") (param i32) (result i32) (return_call_ref $t (local.get 0) (ref.func $f)))
-  (func (export "sum") (param i32) (result i32)
-    (i32.mul (call $f (call $f (local.get 0))) (call $own (call $f (i32.const 1)))))
-  (func (export "element") (param i32) (result i32)
-    (call_indirect (type $t) (i32.const 5) (local.get 0))))
-"""
-CALLEE = """
-(module
-  (memory (export "memory") 1)
-  (global $mine (mut i32) (i32.const 7))
-  (func (export "f") (param i32) (result i32)
-    (global.set $mine (i32.add (global.get $mine) (i32.const 1)))
-    (i32.div_s (i32.mul (local.get 0) (global.get $mine)) (local.get 0))))
-"""
-
-
-def pair() -> tuple[Store, Instance, Instance]:
-    """An instance that calls another one."""
-    store = Store(engine := Engine())
-    callee = Instance(store, Module(engine, CALLEE), [])
-    found = callee.exports(store)
-    return store, Instance(store, Module(engine, CALLER), [found["f"], found["memory"]]), callee
-
-
-def call(store: Store, instance: Instance, name: str, *arguments: int) -> int:
-    function = instance.exports(store)[name]
-    assert isinstance(function, Func)
-    result: int = function(store, *arguments)
-    return result
 
 
 @pytest.mark.parametrize("name", ["direct", "indirect", "reference"])
@@ -173,110 +111,6 @@ def test_traps_of_calls_behind_moves(name: str, element: int, code: TrapCode, fu
     assert frames[-1].module_offset == call_offset
 
 
-RECURSIVE = """
-(module
-  (type $t (func (param i32) (result i32)))
-  (import "m" "again" (func $host (param i32) (result i32)))
-  (table 1 funcref) (elem (i32.const 0) $indirect)
-  (func $direct (export "direct") (param i32) (result i32)
-    (i32.add (call $direct (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
-  (func $indirect (export "indirect") (param i32) (result i32)
-    (i32.add (call_indirect (type $t) (local.get 0) (i32.const 0)) (i32.const 1)))
-  (func $reference (export "reference") (param i32) (result i32)
-    (i32.add (call_ref $t (local.get 0) (ref.func $reference)) (i32.const 1)))
-  (elem declare func $reference)
-  (func (export "host") (param i32) (result i32)
-    (i32.add (call $host (local.get 0)) (i32.const 1)))
-  (func $count (export "count") (param i32) (result i32)
-    (if (i32.eqz (local.get 0)) (then (return (i32.const 42))))
-    (return_call $count (i32.sub (local.get 0) (i32.const 1))))
-  (func $wide (export "wide") (param i32) (result i32) (local i64 i64 i64 i64 i64 i64 i64 i64)
-    (i32.add (call $wide (local.get 0)) (i32.const 1))))
-"""
-
-
-def recursive() -> tuple[Store, Instance]:
-    """A module whose functions call themselves, one of them by way of Python."""
-    store = Store(engine := Engine())
-    instances: list[Instance] = []
-
-    def again(argument: int) -> int:
-        return call(store, instances[0], "host", argument)
-
-    instances.append(Instance(store, Module(engine, RECURSIVE), [Func(store, FuncType([I32], [I32]), again)]))
-    return store, instances[0]
-
-
-@pytest.mark.parametrize("name", ["direct", "indirect", "reference", "wide"])
-def test_endless_recursion_is_a_trap_and_leaves_the_store_usable(name: str) -> None:
-    store, instance = recursive()
-    for _ in range(2):
-        with pytest.raises(Trap) as error:
-            call(store, instance, name, 1)
-        assert error.value.trap_code is TrapCode.STACK_OVERFLOW
-        assert len(error.value.frames) > 10
-    assert call(store, instance, "count", 10) == 42
-
-
-def test_endless_recursion_through_the_host_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With Python's stack, at whose end not even pytest's hook for what dies unseen has room left."""
-    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
-    store, instance = recursive()
-    with pytest.raises((Trap, RecursionError)):
-        call(store, instance, "host", 1)
-    assert call(store, instance, "count", 10) == 42
-
-
-def small_stack() -> Engine:
-    config = Config()
-    config.max_wasm_stack = 4096 + 8 * 200
-    return Engine(config)
-
-
-def test_a_call_that_does_not_fit_the_stack_traps_without_frames() -> None:
-    """Also after another trap, whose frames are not to be looked at again."""
-    store = Store(engine := small_stack())
-    text = f"""(module
-      (func (export "wide") (param {"i64 " * 250}))
-      (func (export "fail") (unreachable)))"""
-    instance = Instance(store, Module(engine, text), [])
-    for _ in range(2):
-        with pytest.raises(Trap) as error:
-            call(store, instance, "wide", *range(250))
-        assert error.value.trap_code is TrapCode.STACK_OVERFLOW
-        assert error.value.frames == []
-        with pytest.raises(Trap) as error:
-            call(store, instance, "fail")
-        assert [frame.func_index for frame in error.value.frames] == [1]
-
-
-def test_a_start_function_that_does_not_fit_the_stack_traps() -> None:
-    store = Store(engine := small_stack())
-    module = Module(engine, f"(module (func $f (local {'i64 ' * 300})) (start $f))")
-    with pytest.raises(Trap) as error:
-        Instance(store, module, [])
-    assert error.value.trap_code is TrapCode.STACK_OVERFLOW
-
-
-@pytest.mark.parametrize("slots", range(24))
-def test_re_entry_where_the_stack_ends_is_a_trap(slots: int) -> None:
-    """Some of these depths leave room for the host's call but not for the guest that it calls back."""
-    config = Config()
-    config.max_wasm_stack = 4096 + 8 * (400 + slots)
-    store = Store(engine := Engine(config))
-    instances: list[Instance] = []
-
-    def again(argument: int) -> int:
-        return call(store, instances[0], "host", argument)
-
-    instances.append(Instance(store, Module(engine, RECURSIVE), [Func(store, FuncType([I32], [I32]), again)]))
-    for _ in range(2):
-        with pytest.raises(Trap) as error:
-            call(store, instances[0], "host", 1)
-        assert error.value.trap_code is TrapCode.STACK_OVERFLOW
-    assert call(store, instances[0], "count", 10) == 42
-
-
 def test_a_host_functions_trap_has_no_frames_of_another() -> None:
     """The host function, called directly, has seen a guest trap before it gives up itself."""
     store = Store(engine := Engine())
@@ -308,24 +142,6 @@ def test_a_host_functions_trap_shows_the_frames_that_are_left(name: str, frames:
     with pytest.raises(ZeroDivisionError):
         call(store, caller, name, 0)
     assert [frame.func_index for frame in store._backtrace()] == frames
-
-
-def test_tail_calls_use_no_stack() -> None:
-    store, instance = recursive()
-    assert call(store, instance, "count", 1_000_000) == 42
-
-
-@pytest.mark.parametrize("body", ["(loop (br 0))", "(return_call $f)", "(call $f)"])
-def test_fuel_ends_every_kind_of_repetition(body: str) -> None:
-    config = Config()
-    config.consume_fuel = True
-    store = Store(engine := Engine(config))
-    store.set_fuel(2000)
-    instance = Instance(store, Module(engine, f'(module (func $f (export "f") {body}))'), [])
-    with pytest.raises(Trap) as error:
-        call(store, instance, "f")
-    assert error.value.trap_code is TrapCode.OUT_OF_FUEL
-    assert store.get_fuel() == 0
 
 
 def many_slots(locals_: int, operands: int) -> str:

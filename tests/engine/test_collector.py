@@ -1,14 +1,9 @@
-"""The collector: what is reachable stays, what is not goes; compared with a model, and un-compiled in both widths."""
-
-import ctypes
-from collections.abc import Iterator
-from random import Random
+"""The collector: what is reachable stays, what is not goes; un-compiled in both widths."""
 
 import pytest
 
 from fusee.engine.errors import Exhausted, Trap
-from fusee.engine.runtime.heap.allocate import new_array, new_struct
-from fusee.engine.runtime.heap.barrier import before_write
+from fusee.engine.runtime.heap.allocate import new_struct
 from fusee.engine.runtime.heap.blocks import blocks_of, is_object
 from fusee.engine.runtime.heap.collect import (
     MOST_FRUITLESS,
@@ -24,61 +19,18 @@ from fusee.engine.runtime.metering import leave_registers
 from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.store import release_store
 from fusee.engine.state.heap import BLOCK_BYTES, LARGEST_CELL, SMALL_STACK, SWEEPING
-from fusee.engine.state.module import ABSTRACT, NULLABLE, REF, Limits, Module
+from fusee.engine.state.module import ABSTRACT, NULLABLE, REF, Limits
 from fusee.engine.state.runtime import RESERVED_STACK_SLOTS, SAVED_REGISTERS
 from fusee.kernel.arena import new, simulate
 from fusee.kernel.lang import Ptr, cast, is_null, kernel, null, u8, u32, u64, usize
 from fusee.kernel.target import ILP32, LP64, Target
 from fusee.spec.traps import TrapCode
-from tests.engine import simulated_world
-from tests.engine.native_heap import ARRAY, NODE, TYPES, NativeHeap
-from tests.engine.simulated_world import World, live
+from tests.engine import simulated_heap, simulated_world
+from tests.engine.native_heap import NODE
+from tests.engine.simulated_heap import Simulated, fill
+from tests.engine.simulated_world import live
 
-
-@pytest.fixture
-def heap() -> Iterator[NativeHeap]:
-    made = NativeHeap()
-    yield made
-    made.close()
-
-
-class Simulated:
-    """Nodes and arrays in an un-compiled store."""
-
-    def __init__(self, target: Target, stack_bytes: int = 1 << 13) -> None:
-        self.world = World(stack_bytes)
-        self.store = self.world.store
-        self.module: Module = self.world.module(TYPES)
-        self.width = target.pointer_width
-        self.node_bytes = 16 + 2 * self.width
-
-    def node(self, *references: usize) -> usize:
-        at = new_struct(self.store, self.module.types[NODE].canonical, u32(self.node_bytes))
-        for place, reference in enumerate(references):
-            self.write(at, 16 + place * self.width, reference)
-        return at
-
-    def array(self, *references: usize) -> usize:
-        count = len(references)
-        size = u64(8 + count * self.width)
-        at = new_array(self.store, self.module.types[ARRAY].canonical, size, u32(count))
-        for place, reference in enumerate(references):
-            self.write(at, 8 + place * self.width, reference)
-        return at
-
-    def write(self, at: usize, offset: int, reference: usize) -> None:
-        place = cast(Ptr[usize], at + offset)
-        before_write(self.store, u64(place[0]))
-        place[0] = reference
-
-    def live(self, *objects: usize) -> list[bool]:
-        return [bool(is_object(self.store, at)) for at in objects]
-
-
-@pytest.fixture(params=[ILP32, LP64], ids=["ilp32", "lp64"])
-def simulated(request: pytest.FixtureRequest) -> Iterator[Simulated]:
-    with simulate(request.param):
-        yield Simulated(request.param)
+simulated = simulated_heap.simulated
 
 
 def test_what_nothing_refers_to_is_freed(simulated: Simulated) -> None:
@@ -176,16 +128,6 @@ def test_an_end_in_steps(simulated: Simulated) -> None:
     assert steps > 2
     assert not any(s.live(kept, *objects))
     assert int(s.store.heap.used_bytes) == 0
-
-
-def fill(s: Simulated, place: Ptr[u64]) -> int:
-    """Make a list until there is no memory; how many nodes there were."""
-    for count in range(10_000):
-        try:
-            place[0] = u64(s.node(usize(place[0])))
-        except Trap:
-            return count
-    return 10_000
 
 
 def test_a_heap_that_is_nearly_full_is_full(simulated: Simulated) -> None:
@@ -345,117 +287,3 @@ def test_a_paused_function_has_room_for_its_registers_or_traps(simulated: Simula
     with pytest.raises(Trap) as caught:
         leave_registers(store, last + 1)
     assert caught.value.code == TrapCode.STACK_OVERFLOW
-
-
-# Against a model.
-
-
-class Model:
-    """What the embedder would say is reachable."""
-
-    def __init__(self, heap: NativeHeap, seed: int) -> None:
-        self.heap = heap
-        self.random = Random(seed)
-        self.fields: dict[int, dict[int, int]] = {}  # by address: references by word
-        self.words: dict[int, int] = {}  # by address: how many
-        self.roots: list[tuple[ctypes.Array[ctypes.c_uint64], int]] = []
-        self.hosts = 0
-
-    def any_reference(self) -> int:
-        kind = self.random.random()
-        if kind < 0.1 or not self.fields:
-            return self.random.choice((0, 2 * self.random.randrange(1 << 30) + 1))
-        if kind < 0.2:
-            self.hosts += 1
-            return 4 * (self.hosts - 1) + 2
-        return self.random.choice(sorted(self.reachable()) or [0])
-
-    def reachable(self) -> set[int]:
-        found: set[int] = set()
-        todo = [reference for _, reference in self.roots if reference]
-        while todo:
-            at = todo.pop()
-            if at in found or at not in self.fields:
-                continue
-            found.add(at)
-            todo.extend(self.fields[at].values())
-        return found
-
-    def step(self) -> None:
-        kind = self.random.random()
-        if kind < 0.35 or not self.roots:
-            self.allocate()
-        elif kind < 0.5:
-            self.write()
-        elif kind < 0.6:
-            self.move()
-        elif kind < 0.65 and len(self.roots) > 3:
-            place, _ = self.roots.pop(self.random.randrange(len(self.roots)))
-            place[0] = 0
-        else:
-            self.heap.collect(self.random.choice((1, 5, 20, 100)))
-
-    def allocate(self) -> None:
-        heap = self.heap
-        if self.random.random() < 0.6:
-            at, words = heap.node(len(self.fields)), (2, 3)
-        else:
-            length = self.random.choice((0, 1, 3, 20, 200, 1500, 5000))
-            at, words = heap.array(length), (1, length)
-        self.fields[at] = {}
-        self.words[at] = words[0] | words[1] << 20
-        if self.random.random() < 0.1 or not self.write(at):
-            self.roots.append((heap.root(at), at))
-
-    def write(self, new: int = 0) -> bool:
-        """Some references, or one to a new object; false if there is nowhere to write to."""
-        alive = sorted(self.reachable())
-        if not alive:
-            return False
-        at = self.random.choice(alive)
-        first, last = self.words[at] & 0xFFFFF, self.words[at] >> 20
-        for _ in range(1 if new else self.random.choice((1, 1, 2, 30))):
-            if last >= first:
-                word = self.random.randint(first, last)
-                self.fields[at][word] = reference = new or self.any_reference()
-                self.heap.write(at, word, reference)
-        return last >= first
-
-    def move(self) -> None:
-        """A reference from one object to another: a collector that has seen the second one only would lose it."""
-        edges = [(at, word) for at in sorted(self.reachable()) for word in self.fields[at]]
-        if edges:
-            at, word = self.random.choice(edges)
-            self.write(self.fields[at][word])
-            self.fields[at][word] = 0
-            self.heap.write(at, word, 0)
-
-    def check(self) -> None:
-        """After a whole collection."""
-        alive = self.reachable()
-        for at in list(self.fields):
-            assert bool(self.heap.is_object(self.heap.address, at)) is (at in alive)
-            if at not in alive:
-                del self.fields[at], self.words[at]
-        for at, fields in self.fields.items():
-            words = self.heap.words(at, max(fields, default=0) + 1)
-            assert {word: words[word] for word in fields} == fields
-        held = {word >> 2 for fields in self.fields.values() for word in fields.values() if word & 3 == 2}
-        assert self.heap.hosts(self.hosts + 1) == held
-
-
-@pytest.mark.parametrize("checked", [False, True])
-@pytest.mark.parametrize(("seed", "stress"), [(1, 0), (2, 0), (3, 1), (4, 7)])
-def test_random_mutators(seed: int, stress: int, checked: bool) -> None:
-    """Collections at random places, or at every allocation or some of them."""
-    heap = NativeHeap(checked)
-    heap.store.heap.stress = u32(stress)
-    model = Model(heap, seed)
-    for number in range(2000):
-        model.step()
-        if number % 8 == 0 and not heap.store.heap.is_marking:
-            assert all(heap.is_object(heap.address, at) for at in model.reachable())
-        if number % 500 == 499:
-            heap.collect()
-            model.check()
-    heap.close()

@@ -1,13 +1,7 @@
 """What decoding leaves, un-compiled, with 32-bit and 64-bit pointers."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from fusee.api.text import wat2wasm
-from fusee.engine.decode.module import decode_module, release_module
-from fusee.engine.errors import Invalid, Malformed
-from fusee.engine.registry import TypeRegistry, new_registry, release_registry
+from fusee.engine.decode.module import release_module
 from fusee.engine.state.module import (
     EXTERN_FUNC,
     EXTERN_GLOBAL,
@@ -19,21 +13,13 @@ from fusee.engine.state.module import (
     SEGMENT_ACTIVE,
     SEGMENT_DECLARATIVE,
     SEGMENT_PASSIVE,
-    Module,
-    Span,
 )  # fmt: skip
-from fusee.engine.state.platform import Platform
 from fusee.engine.validate.module import validate_module
-from fusee.kernel.arena import allocate_simulated, new, simulate
-from fusee.kernel.lang import Integer, u32, u64
-from fusee.kernel.memory import read_bytes
-from fusee.kernel.target import ILP32, LP64
-from fusee.spec.errors import ModuleError
-from fusee.spec.features import ALL_FEATURES, WASM_3, Feature
-from tests.engine.simulated_world import allocate, live, release
-from tests.hostile.encoding import IMPORT, MAGIC, TYPE, function_type, section, sized, vector
-from tests.hostile.samples import SAMPLES
+from tests.engine import simulated_decoder
+from tests.engine.simulated_decoder import Decoder, numbers, text
+from tests.hostile.encoding import IMPORT, MAGIC, TYPE, function_type, section, vector
 
+decoder = simulated_decoder.decoder
 KITCHEN_SINK = """(module
   (type $t (func (param i32 f64) (result i64)))
   (rec (type $s (sub (struct (field i8) (field (mut (ref null $s)))))) (type $u (sub $s (struct (field i8)
@@ -54,48 +40,6 @@ KITCHEN_SINK = """(module
   (data "passive")
   (func $start (local i32 i32 f32) (memory.init 0 1 (i32.const 0) (i32.const 0) (i32.const 0))
     (drop (i32.add (i32.const 1) (i32.add (i32.const 2) (i32.const 3))))))"""
-
-
-class Decoder:
-    """Simulated memory with a registry."""
-
-    def __init__(self) -> None:
-        live.clear()
-        self.platform = new(Platform)
-        self.platform.allocate = allocate
-        self.platform.release = release
-        self.registry: TypeRegistry = new_registry(self.platform)
-
-    def decode(self, binary: bytes, features: Feature = ALL_FEATURES) -> Module:
-        source = allocate_simulated(binary)
-        return decode_module(self.registry, self.platform, source, u32(len(binary)), u64(int(features)))
-
-    def check(self, binary: bytes) -> None:
-        m = self.decode(binary)
-        try:
-            validate_module(m)
-        finally:
-            release_module(m)
-
-    def close(self) -> None:
-        release_registry(self.registry)
-        assert not live, "memory is left behind"
-
-
-@pytest.fixture(params=[ILP32, LP64], ids=["ilp32", "lp64"])
-def decoder(request: pytest.FixtureRequest) -> Iterator[Decoder]:
-    with simulate(request.param):
-        made = Decoder()
-        yield made
-        made.close()
-
-
-def numbers(*values: Integer | bool) -> list[int]:
-    return [int(value) for value in values]
-
-
-def text(m: Module, place: Span) -> bytes:
-    return read_bytes(m.source + place.start, place.end - place.start)
 
 
 def test_types(decoder: Decoder) -> None:
@@ -159,19 +103,6 @@ def test_empty_groups_import_nothing(decoder: Decoder) -> None:
     release_module(m)
 
 
-@pytest.mark.parametrize(
-    ("imports", "code"),
-    [
-        (b"\1a\1b\x7f\0", ModuleError.BAD_IMPORT_KIND),  # a group has no name of its own
-        (b"\1a\0\x7d\0", ModuleError.BAD_IMPORT_KIND),
-        (b"\1a\0\x7e\x7e\0", ModuleError.BAD_IMPORT_KIND),  # nor a group inside
-        (b"\1a\0\x7f\2\1b\2\0\1", ModuleError.UNEXPECTED_END),
-    ],
-)
-def test_malformed_groups(decoder: Decoder, imports: bytes, code: ModuleError) -> None:
-    assert decoded_error(decoder, MAGIC + section(IMPORT, vector([imports]))) == code
-
-
 def test_index_spaces(decoder: Decoder) -> None:
     m = decoder.decode(bytes(wat2wasm(KITCHEN_SINK)))
     assert numbers(m.func_count, m.imported_func_count) == [2, 1]
@@ -211,91 +142,3 @@ def test_bodies(decoder: Decoder) -> None:
     assert text(m, body.code)[-1:] == b"\x0b"
     assert b"start" in text(m, m.name_section)
     release_module(m)
-
-
-@pytest.mark.parametrize(
-    ("binary", "code", "offset"),
-    [
-        (b"", ModuleError.UNEXPECTED_END, 0),
-        (b"\0as", ModuleError.UNEXPECTED_END, 3),
-        (b"\0asx\1\0\0\0", ModuleError.MAGIC_MISSING, 0),
-        (b"\0asm\2\0\0\0", ModuleError.UNKNOWN_VERSION, 4),
-        (MAGIC + b"\x0e\0", ModuleError.BAD_SECTION_ID, 8),
-        (MAGIC + b"\1\5\1", ModuleError.LENGTH_OUT_OF_BOUNDS, 10),
-        (MAGIC + b"\1\1\0" * 2, ModuleError.SECTION_ORDER, 11),
-        (MAGIC + b"\1\2\0\0", ModuleError.SECTION_SIZE, 11),
-        (MAGIC + b"\1" + b"\x80" * 5, ModuleError.INTEGER_TOO_LONG, 13),
-        (MAGIC + b"\1\xff\xff\xff\xff\x10", ModuleError.INTEGER_TOO_LARGE, 13),
-        (MAGIC + b"\0\3\2a\xff", ModuleError.BAD_UTF8, 12),
-        (MAGIC + b"\1\2\1\x60\0", ModuleError.UNEXPECTED_END_OF_SECTION, 12),
-        (MAGIC + b"\3\2\1\0", ModuleError.FUNCTION_AND_CODE, 12),
-    ],
-)
-def test_malformed(decoder: Decoder, binary: bytes, code: ModuleError, offset: int) -> None:
-    with pytest.raises(Malformed) as error:
-        decoder.decode(binary)
-    assert (ModuleError(error.value.code), error.value.detail) == (code, offset)
-
-
-def offset_of_error(decoder: Decoder, binary: bytes) -> int:
-    """Where a module is wrong; 0 if it is not."""
-    try:
-        decoder.check(binary)
-    except (Malformed, Invalid) as error:
-        return error.detail
-    return 0
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_truncation_at_every_byte(decoder: Decoder, sample: str) -> None:
-    """Never a fault of the simulated memory, and nothing left behind."""
-    binary = SAMPLES[sample]
-    assert all(offset_of_error(decoder, binary[:size]) <= size for size in range(len(binary) + 1))
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_every_byte_replaced(decoder: Decoder, sample: str) -> None:
-    binary = SAMPLES[sample]
-    for value in (b"\0", b"\x40", b"\xff"):
-        for place in range(len(binary)):
-            assert offset_of_error(decoder, binary[:place] + value + binary[place + 1 :]) <= len(binary)
-
-
-def byte_sequences() -> Iterator[bytes]:
-    """What starts like UTF-8, continued well and badly."""
-    for first in (0x41, 0x80, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5):
-        for second in (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF):
-            for rest in (b"", b"\x80", b"\x80\x80", b"\x80a", b"\x80\x80aaaaaaaa\xc3\xa9"):
-                yield bytes([first, second]) + rest
-
-
-def is_utf8(name: bytes) -> bool:
-    try:
-        name.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def test_names() -> None:
-    """Python's idea of UTF-8 is that of names."""
-    with simulate(LP64):
-        decoder = Decoder()
-        for name in byte_sequences():
-            binary = MAGIC + b"\0" + sized(sized(name))
-            assert decoded_error(decoder, binary) == (None if is_utf8(name) else ModuleError.BAD_UTF8)
-
-
-def decoded_error(decoder: Decoder, binary: bytes) -> ModuleError | None:
-    try:
-        release_module(decoder.decode(binary))
-    except Malformed as error:
-        return ModuleError(error.code)
-    return None
-
-
-def test_features_are_off_unless_asked_for(decoder: Decoder) -> None:
-    shared = MAGIC + b"\5\4\1\3\1\2"
-    release_module(decoder.decode(shared))
-    with pytest.raises(Malformed):
-        decoder.decode(shared, WASM_3)

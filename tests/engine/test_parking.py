@@ -15,8 +15,8 @@ from fusee.kernel.arena import simulate
 from fusee.kernel.lang import Ptr, address, cast, u8, u32, u64, usize
 from fusee.kernel.target import ILP32, LP64
 from fusee.spec.traps import TrapCode
+from tests.engine.simulated_heap import Simulated
 from tests.engine.simulated_world import live
-from tests.engine.test_collector import Simulated
 
 INSTANCE = usize(0x1000)
 LEAVES = HEADER_SLOTS + 1  # words of the outermost frame, with its header

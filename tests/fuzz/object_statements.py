@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.fuzz.assemble import Attempt, Clause, End, Node, Open, Rethrow, To
-from tests.fuzz.object_types import NUMBERS, PACKED, Types
-from tests.fuzz.object_values import (
+from tests.fuzz.object_code import (
     BLOCK,
     BR_IF,
     CAREFUL,
@@ -18,11 +17,12 @@ from tests.fuzz.object_values import (
     RESULTS,
     SET,
     Code,
-    Values,
     constant,
     gc,
     unpacked,
 )
+from tests.fuzz.object_types import NUMBERS, PACKED, Types
+from tests.fuzz.object_values import Values
 from tests.hostile.encoding import unsigned
 
 TAGS: Final = (("i32",), ("any", "i64"), (), ("eq", "i32", "any"))  # what each carries

@@ -1,4 +1,4 @@
-"""Random programs with objects and exceptions (`object_types`, `object_values`, `object_statements`).
+"""Random programs with objects and exceptions (`object_types`, `object_references`, `_values`, `_statements`).
 
 What they have done is in the results of the exported function: all locals, globals and the table go through `digest`,
 which reads every field and element that it comes to. Objects form trees and cycles, go through tables, globals,
@@ -13,9 +13,7 @@ import random
 from typing import Final
 
 from tests.fuzz.assemble import Assembler, Attempt, Clause, End, Open, Standard, To
-from tests.fuzz.object_statements import BUDGET, COUNT_DOWN, TAGS, Statements
-from tests.fuzz.object_types import NUMBERS, PACKED, Types, code, heap
-from tests.fuzz.object_values import (
+from tests.fuzz.object_code import (
     BLOCK,
     FUNCTIONS,
     GET,
@@ -29,6 +27,8 @@ from tests.fuzz.object_values import (
     constant,
     gc,
 )
+from tests.fuzz.object_statements import BUDGET, COUNT_DOWN, TAGS, Statements
+from tests.fuzz.object_types import NUMBERS, PACKED, Types, code, heap
 from tests.hostile import encoding
 from tests.hostile.encoding import (
     CODE,

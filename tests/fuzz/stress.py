@@ -7,9 +7,23 @@ count down in locals of their own, and functions only call earlier ones. NaNs le
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from tests.fuzz.programs import CODES, LOADS, OPERATORS, STORES, TYPES, constant
+from tests.fuzz.programs import CODES, TYPES, constant
+from tests.fuzz.stress_stack import (
+    ELSE,
+    END,
+    GLOBALS_EACH,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    MOST_TYPES,
+    Label,
+    Signature,
+    Types,
+    TypeTable,
+)
+from tests.fuzz.stress_values import Values
 from tests.hostile.encoding import (
     CODE,
     ELEMENT,
@@ -21,7 +35,6 @@ from tests.hostile.encoding import (
     TABLE,
     TYPE,
     body,
-    function_type,
     module,
     section,
     signed,
@@ -30,55 +43,13 @@ from tests.hostile.encoding import (
     vector,
 )
 
-Types = tuple[str, ...]
-Signature = tuple[Types, Types]
 
-ADDRESS_MASK = 0xFFF8
-MOST_TYPES = 1000  # parameters, or results
-EACH_TYPE = 2  # locals that are no parameters
-COUNTERS = 3
-INDICES = {kind: number for number, kind in enumerate(TYPES)}
-GLOBALS_EACH = 2
+class Function(Values):
+    """Writes one function."""
 
-LOCAL_GET, LOCAL_SET, LOCAL_TEE = b"\x20", b"\x21", b"\x22"
-SELECT, DROP, END, ELSE = b"\x1b", b"\x1a", b"\x0b", b"\x05"
-BINARY: dict[str, list[tuple[bytes, Types]]] = {
-    kind: [(code, operands) for code, operands, traps in OPERATORS[kind] if len(operands) == 2 and not traps]
-    for kind in TYPES
-}
-TO_I64 = {"i32": b"\xac", "i64": b"", "f32": b"\xfc\x04", "f64": b"\xfc\x06"}  # NaN becomes 0
-FLOAT_STORES = {"f32": b"\x38", "f64": b"\x39"}
-FLOAT_EQUAL = {"f32": b"\x5b", "f64": b"\x61"}
-
-
-class Label:
-    """A block that is open: what a branch to it takes along, None for loops, and where its part of the stack begins."""
-
-    def __init__(self, types: Types | None, base: int) -> None:
-        self.types = types
-        self.base = base
-
-
-class Function:
-    """Writes one function; `stack` has the types of what is on the operand stack."""
-
-    def __init__(self, choice: random.Random, signatures: Sequence[Signature], index: int, types: "TypeTable") -> None:
-        self.choice = choice
-        self.signatures = signatures
-        self.index = index
-        self.types = types
-        self.parameters, self.results = signatures[index]
-        self.locals = (*self.parameters, *TYPES * EACH_TYPE, "i64", *["i32"] * COUNTERS)
-        self.sum = len(self.locals) - COUNTERS - 1  # the local that what is thrown away goes into
-        self.by_type = {kind: [i for i, k in enumerate(self.locals[: self.sum]) if k == kind] for kind in TYPES}
-        self.free_counters = COUNTERS
-        self.calls = 3
-        self.budget = choice.choice([20, 60, 60, 150])
-        self.code: list[bytes] = []
-        self.stack: list[str] = []
-        self.labels = [Label(self.results, 0)]
-        self.is_dead = False
-        self.actions: list[Callable[[], None]] = [
+    def __init__(self, choice: random.Random, signatures: Sequence[Signature], index: int, types: TypeTable) -> None:
+        super().__init__(choice, signatures, index, types)
+        self.actions = [
             self.pile, self.pile, self.apply, self.apply, self.apply, self.assign, self.assign, self.assign,
             self.throw_away, self.choose, self.store, self.set_global, self.call, self.call, self.block, self.decision,
             self.loop, self.branch_if, self.branch_if, self.leave_somehow, self.bulk, self.deep_pile,
@@ -89,213 +60,6 @@ class Function:
         self.run(12)
         self.finish(self.results)
         return b"".join(self.code)
-
-    # --- the stack ------------------------------------------------------------------------------
-
-    @property
-    def available(self) -> int:
-        """How many values this block may consume."""
-        return len(self.stack) - self.labels[-1].base
-
-    def emit(self, code: bytes, pops: int = 0, pushes: Sequence[str] = ()) -> None:
-        self.code.append(code)
-        if pops:
-            del self.stack[-pops:]
-        self.stack += pushes
-
-    def local(self, kind: str) -> bytes:
-        return unsigned(self.choice.choice(self.by_type[kind]))
-
-    def leaf(self, kind: str) -> bytes:
-        chance = self.choice.random()
-        if chance < 0.65:
-            return LOCAL_GET + self.local(kind)
-        if chance < 0.9:
-            return constant(self.choice, kind)
-        return b"\x23" + unsigned(INDICES[kind] * GLOBALS_EACH + self.choice.randrange(GLOBALS_EACH))
-
-    def expression(self, kind: str, depth: int) -> bytes:
-        """Instructions that leave one value."""
-        if depth == 0:
-            return self.leaf(kind)
-        chance = self.choice.random()
-        if chance < 0.75:
-            code, operands, traps = self.choice.choice(OPERATORS[kind])
-            while traps and self.choice.random() < 0.95:
-                code, operands, traps = self.choice.choice(OPERATORS[kind])
-            return b"".join(self.expression(k, self.choice.randrange(depth)) for k in operands) + code
-        if chance < 0.85 and kind in ("i32", "i64"):
-            code, _ = self.choice.choice(LOADS[kind])
-            return self.address(depth - 1) + code + b"\0" + unsigned(self.choice.choice([0, 1, 8, 100]))
-        if chance < 0.9:
-            return self.expression(kind, depth - 1) + LOCAL_TEE + self.local(kind)
-        return self.expression(kind, depth - 1) + self.leaf(kind) + self.expression("i32", depth - 1) + SELECT
-
-    def address(self, depth: int) -> bytes:
-        return self.expression("i32", depth) + b"\x41" + signed(ADDRESS_MASK) + b"\x71"
-
-    def push(self, kind: str, depth: int = 2) -> None:
-        self.emit(self.expression(kind, self.choice.randint(0, depth)), 0, [kind])
-
-    def has(self, types: Types) -> bool:
-        """Whether these are the topmost values, and may be consumed."""
-        return len(types) <= self.available and tuple(self.stack[len(self.stack) - len(types) :]) == types
-
-    def arrange(self, types: Types) -> None:
-        """Bring values of these types to the top."""
-        if not self.has(types):
-            depth = 2 if len(types) < 20 else 0
-            for kind in types:
-                self.push(kind, depth)
-
-    def finish(self, types: Types) -> None:
-        """Leave exactly these values in this block, and let what else is there count for something."""
-        if self.is_dead:
-            return
-        base = self.labels[-1].base
-        if tuple(self.stack[base:]) == types:
-            return
-        while self.available:
-            if self.available >= 2 and self.stack[-1] == self.stack[-2] and self.choice.random() < 0.6:
-                self.fold()
-            else:
-                self.sink()
-        for kind in types:
-            self.push(kind, 1 if len(types) < 20 else 0)
-
-    def fold(self) -> None:
-        """The two topmost values, which are of one type, become one."""
-        kind = self.stack[-1]
-        same = [code for code, operands in BINARY[kind] if operands == (kind, kind)]
-        self.emit(self.choice.choice(same), 2, [kind])
-
-    def sink(self) -> None:
-        """The topmost value goes into the sum."""
-        mix = LOCAL_GET + unsigned(self.sum) + b"\x42" + signed(13) + b"\x89\x85"
-        self.emit(TO_I64[self.stack[-1]] + mix + LOCAL_SET + unsigned(self.sum), 1)
-
-    # --- actions --------------------------------------------------------------------------------
-
-    def run(self, most: int) -> None:
-        """Some actions, up to one after which nothing can be reached."""
-        for _ in range(self.choice.randint(1, most)):
-            self.budget -= 1
-            if self.is_dead or self.budget < 0:
-                break
-            self.choice.choice(self.actions)()
-
-    def pile(self) -> None:
-        for _ in range(self.choice.randint(1, 6)):
-            self.push(self.choice.choice(TYPES))
-
-    def deep_pile(self) -> None:
-        """Many values that wait, often of one shape: then they are consumed from the top, while locals change."""
-        if self.choice.random() < 0.7 or self.budget < 10:
-            return
-        count = self.choice.choice([10, 30, 70, 150, 300])
-        kinds = self.choice.choices(TYPES, k=self.choice.randint(1, 4))
-        before = len(self.stack)
-        shapes = {kind: self.expression(kind, 2) for kind in kinds} if self.choice.random() < 0.5 else {}
-        for _ in range(count):
-            kind = self.choice.choice(kinds)
-            self.emit(shapes.get(kind) or self.expression(kind, self.choice.randint(0, 2)), 0, [kind])
-            if self.choice.random() < 0.03:
-                self.assign()
-        self.budget -= 10
-        self.run(4)
-        while not self.is_dead and len(self.stack) > before and self.available > 1:
-            if self.choice.random() < 0.05:
-                self.assign()
-            elif self.stack[-1] == self.stack[-2]:
-                self.fold()
-            else:
-                self.sink()
-
-    def apply(self) -> None:
-        """An operator on what is there."""
-        if self.available >= 2:
-            top = tuple(self.stack[-2:])
-            fitting = [(code, kind) for kind in TYPES for code, operands in BINARY[kind] if operands == top]
-            if fitting:
-                code, kind = self.choice.choice(fitting)
-                self.emit(code, 2, [kind])
-                return
-        if self.available:
-            top = (self.stack[-1],)
-            fitting = [
-                (c, kind) for kind in TYPES for c, operands, traps in OPERATORS[kind] if operands == top and not traps
-            ]
-            code, kind = self.choice.choice(fitting)
-            self.emit(code, 1, [kind])
-        else:
-            self.pile()
-
-    def assign(self) -> None:
-        if not self.available:
-            self.push(self.choice.choice(TYPES))
-        kind = self.stack[-1]
-        if self.choice.random() < 0.6:
-            self.emit(LOCAL_SET + self.local(kind), 1)
-        else:
-            self.emit(LOCAL_TEE + self.local(kind))
-
-    def throw_away(self) -> None:
-        if self.available:
-            self.emit(DROP, 1)
-
-    def choose(self) -> None:
-        if self.available and self.choice.random() < 0.5:
-            self.push(self.stack[-1])
-        if self.available >= 2 and self.stack[-1] == self.stack[-2]:
-            kind = self.stack[-1]
-            self.push("i32")
-            self.emit(SELECT, 3, [kind])
-
-    def store(self) -> None:
-        """Write to memory; floats only if they are no NaN."""
-        kind = self.choice.choice(TYPES)
-        value = self.expression(kind, 2)
-        if kind in FLOAT_STORES:
-            local = self.local(kind)
-            equal = LOCAL_GET + local + LOCAL_GET + local + FLOAT_EQUAL[kind]
-            code = FLOAT_STORES[kind]
-            value += LOCAL_TEE + local + constant(self.choice, kind) + equal + SELECT
-        else:
-            code, _ = self.choice.choice(STORES[kind])
-        self.emit(self.address(1) + value + code + b"\0" + unsigned(self.choice.choice([0, 3, 16])))
-
-    def set_global(self) -> None:
-        if not self.available:
-            self.push(self.choice.choice(TYPES))
-        kind = self.stack[-1]
-        self.emit(b"\x24" + unsigned(INDICES[kind] * GLOBALS_EACH + self.choice.randrange(GLOBALS_EACH)), 1)
-
-    def bulk(self) -> None:
-        """Instructions that take their operands from consecutive slots."""
-        small = b"\x41" + signed(63) + b"\x71"
-        which = self.choice.randrange(3)
-        if which == 0:
-            self.emit(self.address(1) + self.expression("i32", 1) + self.expression("i32", 1) + small + b"\xfc\x0b\0")
-        elif which == 1:
-            self.emit(self.address(1) + self.address(1) + self.expression("i32", 1) + small + b"\xfc\x0a\0\0")
-        else:
-            self.emit(self.expression("i32", 1) + b"\x41\1\x71\x40\0", 0, ["i32"])
-
-    def call(self) -> None:
-        """Call an earlier function, directly, through the table or as the last thing that is done."""
-        if not self.index or not self.calls or self.free_counters < COUNTERS - 1:
-            return
-        callee = self.choice.randrange(self.index)
-        parameters, results = self.signatures[callee]
-        self.calls -= 1
-        self.arrange(parameters)
-        kind = self.types.index((parameters, results))
-        if self.choice.random() < 0.7:
-            self.emit(b"\x10" + unsigned(callee), len(parameters), results)
-        else:
-            right = callee if self.choice.random() < 0.95 else 0
-            table = b"\x41" + signed(right) + b"\x11" + unsigned(kind) + b"\0"
-            self.emit(table, len(parameters), results)
 
     # --- blocks ---------------------------------------------------------------------------------
 
@@ -404,22 +168,6 @@ class Function:
         else:
             return
         self.is_dead = True
-
-
-class TypeTable:
-    """The module's function types, each once."""
-
-    def __init__(self) -> None:
-        self.found: dict[Signature, int] = {}
-
-    def index(self, signature: Signature) -> int:
-        return self.found.setdefault(signature, len(self.found))
-
-    def encoded(self) -> list[bytes]:
-        def codes(types: Types) -> bytes:
-            return b"".join(CODES[kind] for kind in types)
-
-        return [function_type(codes(parameters), codes(results)) for parameters, results in self.found]
 
 
 def some_signature(choice: random.Random) -> Signature:

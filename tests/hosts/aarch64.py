@@ -30,6 +30,8 @@ TESTS = (
     "tests/kernel/test_layout.py",
     "tests/kernel/test_images.py",
     "tests/api/test_functions.py",
+    "tests/api/test_host_errors.py",
+    "tests/api/test_traps.py",
     "tests/wasi/test_files.py",
     "tests/wasi/test_guests.py",
     "tests/bench/test_workloads.py",

@@ -2,175 +2,34 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Annotated, Any
-
 import pytest
 
-from fusee.kernel.build import Library, Program, load
+from fusee.kernel.build import Program, load
 from fusee.kernel.checking import CheckFailure, checked_heap
-from fusee.kernel.lang import (
-    Count,
-    Kernel,
-    KernelError,
-    Ptr,
-    copy_bytes,
-    div_trunc,
-    fill_bytes,
-    i32,
-    kernel,
-    null,
-    stack_array,
-    store,
-    struct,
-    u8,
-    u32,
-    u64,
-    unreachable,
-    usize,
-)
-from fusee.kernel.lang import (
-    load as load_value,
-)
-
-
-class Refused(KernelError, tag=204):
-    """An ordinary error."""
-
-
-@struct
-class Pair:
-    first: u32
-    second: u64
-
-
-@kernel
-def element(p: Ptr[u32], i: u32) -> u32:
-    return p[i]
-
-
-@kernel
-def set_element(p: Ptr[u32], i: u32, value: u32) -> None:
-    p[i] = value
-
-
-@kernel
-def unaligned(p: Ptr[u8]) -> u64:
-    return load_value(u64, p)
-
-
-@kernel
-def second(pair: Pair) -> u64:
-    return pair.second
-
-
-@kernel
-def of_null() -> u32:
-    return null(Ptr[u32])[5]
-
-
-@kernel
-def copied(to: Ptr[u8], start: Ptr[u8], n: usize) -> None:
-    copy_bytes(to, start, n)
-
-
-@kernel
-def filled(to: Ptr[u8], n: usize) -> None:
-    fill_bytes(to, u8(7), n)
-
-
-@struct
-class Several:
-    before: u32
-    four: Annotated[Ptr[u32], Count(4)]
-    behind: u32
-
-
-@kernel
-def one_of_four(several: Several, i: u32) -> u32:
-    several.four[i] = i
-    return several.four[i]
-
-
-@kernel
-def one_of_three(i: u32) -> u32:
-    three = stack_array(u32, 3)
-    three[0] = u32(0)
-    three[i] = i
-    return three[i]
-
-
-@kernel
-def asserted(a: u32, b: u32) -> u32:
-    assert a < b and b != 100
-    return b - a
-
-
-@kernel
-def shifted(x: u32, n: u32) -> u32:
-    return x << n
-
-
-@kernel
-def divided(a: i32, b: i32) -> i32:
-    return div_trunc(a, b)
-
-
-@kernel
-def ratio(a: u32, b: u32) -> u32:
-    return a // b
-
-
-@kernel
-def reached(x: u32) -> u32:
-    if x == 7:
-        unreachable()
-    if x == 8:
-        raise Refused(1, 2)
-    return x
-
-
-@kernel
-def stored(p: Ptr[u8]) -> None:
-    store(p, u64(1))
-
-
-ENTRIES: list[Kernel[..., Any]] = [
-    element,
-    set_element,
-    unaligned,
-    second,
-    of_null,
+from fusee.kernel.lang import u32
+from tests.kernel import checked_kernels
+from tests.kernel.checked_kernels import (
+    Refused,
+    asserted,
     copied,
-    filled,
-    shifted,
     divided,
-    ratio,
-    reached,
-    stored,
+    element,
+    filled,
+    library,
+    line_of,
+    of_null,
     one_of_four,
     one_of_three,
-    asserted,
-]
+    ratio,
+    reached,
+    second,
+    set_element,
+    shifted,
+    stored,
+    unaligned,
+)
 
-
-@cache
-def library() -> Library:
-    return load(Program("checks", ENTRIES), checked=True)
-
-
-def line_of(kernel_: object, text: str) -> int:
-    """The line of a kernel's source that contains `text`."""
-    import inspect
-
-    lines, start = inspect.getsourcelines(kernel_.function)  # type: ignore[attr-defined]
-    return next(start + number for number, line in enumerate(lines) if text in line)
-
-
-@pytest.fixture
-def block() -> int:
-    """20 bytes."""
-    return checked_heap().allocate(20)
+block = checked_kernels.block
 
 
 def test_accesses_inside(block: int) -> None:
@@ -184,14 +43,14 @@ def test_accesses_inside(block: int) -> None:
 @pytest.mark.parametrize("index", [5, 6, 9, 0xFFFF_FFFF])
 def test_element_outside(block: int, index: int) -> None:
     with pytest.raises(
-        CheckFailure, match=rf"test_checked.py:{line_of(element, 'return')}: access of 4 bytes in element"
+        CheckFailure, match=rf"checked_kernels.py:{line_of(element, 'return')}: access of 4 bytes in element"
     ):
         library().function(element)(block, index)
 
 
 def test_write_outside(block: int) -> None:
     line = line_of(set_element, "p[i]")
-    with pytest.raises(CheckFailure, match=f"test_checked.py:{line}: .*, at .*, offset 20 of a block of 20 bytes"):
+    with pytest.raises(CheckFailure, match=f"checked_kernels.py:{line}: .*, at .*, offset 20 of a block of 20 bytes"):
         library().function(set_element)(block, 5, 1)
 
 
@@ -227,7 +86,7 @@ def test_assertions() -> None:
     assert library().function(asserted)(3, 5) == 2
     line = line_of(asserted, "assert a")
     for a, b in ((5, 5), (6, 5), (1, 100)):
-        message = rf"test_checked.py:{line}: `a < b and b != 100` does not hold in asserted"
+        message = rf"checked_kernels.py:{line}: `a < b and b != 100` does not hold in asserted"
         with pytest.raises(CheckFailure, match=message):
             library().function(asserted)(a, b)
 

@@ -1,21 +1,15 @@
-"""Simulated memory: structs, pointers and every mistake with them, on both pointer widths."""
-
-from collections.abc import Iterator
-from typing import Annotated, TypeVar
+"""Simulated memory: what structs, pointers, bytes and tables are there, on both pointer widths."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusee.kernel.arena import SimulatedSpace, allocate_simulated, new, new_array, release_simulated, simulate
-from fusee.kernel.faults import AlignmentFault, BoundsFault, ConstantFault, FreedFault, NullFault, WildFault
+from fusee.kernel.arena import SimulatedSpace, allocate_simulated, new, new_array, simulate
+from fusee.kernel.faults import BoundsFault, ConstantFault
 from fusee.kernel.lang import (
-    Count,
     Fn,
-    Inline,
     Ptr,
     Scalar,
-    Static,
     address,
     cast,
     copy_bytes,
@@ -28,13 +22,9 @@ from fusee.kernel.lang import (
     i32,
     i64,
     is_null,
-    kernel,
     load,
-    null,
     size_of,
-    stack_array,
     store,
-    struct,
     table,
     u8,
     u16,
@@ -44,63 +34,11 @@ from fusee.kernel.lang import (
     v128,
 )
 from fusee.kernel.memory import read_bytes, write_bytes
-from fusee.kernel.target import ILP32, LP64, Target
+from fusee.kernel.target import ILP32, LP64
+from tests.kernel import simulated_shapes
+from tests.kernel.simulated_shapes import Point, Shape, area_of_nothing, round_trip, sum_of, twice
 
-T = TypeVar("T", u8, u16, u32, u64, i8, i16, i32, i64, usize, f32, f64, v128)
-
-
-@struct
-class Point:
-    x: i32
-    y: i32
-
-
-@struct
-class Shape:
-    name: Ptr[u8]
-    centre: Inline[Point]
-    corners: Annotated[Ptr[Point], Count(3)]
-    parent: "Shape"
-    is_open: bool
-    area: Fn[["Shape"], u32]
-
-
-@kernel
-def twice(x: u32) -> u32:
-    return x * 2
-
-
-@kernel
-def area_of_nothing(shape: Shape) -> u32:
-    return u32(0)
-
-
-@kernel
-def sum_of(p: Ptr[u16], n: u32) -> u32:
-    total = u32(0)
-    i = u32(0)
-    while i < n:
-        total += u32(p[i])
-        i += 1
-    return total
-
-
-@kernel
-def leaked_stack() -> Ptr[u32]:
-    return stack_array(u32, 4)
-
-
-@kernel
-def round_trip(p: Ptr[u8], kind: Static[type[T]], x: T) -> T:
-    store(p, x)
-    return load(kind, p)
-
-
-@pytest.fixture(params=[ILP32, LP64], ids=["ILP32", "LP64"])
-def space(request: pytest.FixtureRequest) -> Iterator[SimulatedSpace]:
-    target: Target = request.param
-    with simulate(target) as space:
-        yield space
+space = simulated_shapes.space
 
 
 def test_fields(space: SimulatedSpace) -> None:
@@ -188,73 +126,6 @@ def test_unaligned_values_round_trip(pattern: int, offset: int) -> None:
                 assert round_trip(p, kind, x).to_bits() == x.to_bits()  # type: ignore[type-var]
 
 
-def test_bounds(space: SimulatedSpace) -> None:
-    p = new_array(u16, 4)
-    assert sum_of(p, u32(4)) == 0
-    with pytest.raises(BoundsFault, match=r"read of 2 bytes at 0x[0-9a-f]+, offset 8 of an allocation of 8 bytes"):
-        sum_of(p, u32(5))
-    with pytest.raises(BoundsFault, match="offset -2"):
-        p[-1]
-    with pytest.raises(BoundsFault):
-        p[u64(1 << 32)]
-    with pytest.raises(BoundsFault, match="write of 4 bytes"):
-        store(cast(Ptr[u8], p + 3), u32(0))
-    with pytest.raises(BoundsFault):
-        copy_bytes(cast(Ptr[u8], p), cast(Ptr[u8], p), 9)
-    with pytest.raises(BoundsFault, match="different allocations"):
-        diff(p, new_array(u16, 1))
-
-
-def test_null(space: SimulatedSpace) -> None:
-    with pytest.raises(NullFault, match="access of 4 bytes through null"):
-        null(Ptr[u32])[0]
-    with pytest.raises(NullFault):
-        null(Point).x
-    with pytest.raises(NullFault, match="null function"):
-        null(Fn[[u32], u32])(u32(1))
-    with pytest.raises(NullFault):
-        new(Shape).parent.is_open = True
-
-
-def test_wild_addresses(space: SimulatedSpace) -> None:
-    with pytest.raises(WildFault, match="read of 1 bytes at 0x1234, which is in no allocation"):
-        cast(Ptr[u8], usize(0x1234))[0]
-    with pytest.raises(WildFault, match="no un-compiled function"):
-        cast(Fn[[], None], usize(0x1234))()
-    p = allocate_simulated(8)
-    with pytest.raises(WildFault):
-        cast(Ptr[u8], address(p) + 16)[0]
-
-
-def test_released_memory(space: SimulatedSpace) -> None:
-    p = new_array(u32, 2)
-    stored = new_array(Ptr[u32], 1)
-    stored[0] = p
-    release_simulated(p)
-    for dangling in (p, stored[0]):
-        with pytest.raises(FreedFault, match="released allocation of 8 bytes"):
-            dangling[0]
-    with pytest.raises(FreedFault, match="twice"):
-        release_simulated(p)
-    with pytest.raises(FreedFault, match="not the start"):
-        release_simulated(new_array(u32, 2) + 1)
-
-
-def test_stack_arrays_end_with_their_kernel(space: SimulatedSpace) -> None:
-    with pytest.raises(FreedFault, match="released"):
-        leaked_stack()[0]
-    assert space.stack_depth == 0
-
-
-def test_alignment(space: SimulatedSpace) -> None:
-    p = allocate_simulated(16)
-    with pytest.raises(AlignmentFault, match="alignment 4 needed"):
-        cast(Ptr[u32], p + 2)[0]
-    with pytest.raises(AlignmentFault):
-        cast(Point, p + 1).x = i32(0)
-    assert load(u32, p + 2) == 0
-
-
 def test_constant_tables(space: SimulatedSpace) -> None:
     primes = table(u16, [2, 3, 5, 7])
     assert sum_of(primes, u32(4)) == 17
@@ -276,33 +147,3 @@ def test_code_has_addresses(space: SimulatedSpace) -> None:
     p = allocate_simulated(8)
     store(p, address(twice))
     assert cast(Fn[[u32], u32], load(usize, p))(u32(3)) == 6
-
-
-def test_what_memory_does_not_take(space: SimulatedSpace) -> None:
-    shape = new(Shape)
-    with pytest.raises(TypeError, match="i32 wanted, not u32"):
-        shape.centre.x = u32(1)  # type: ignore[assignment]
-    with pytest.raises(OverflowError, match="does not fit"):
-        shape.centre.x = 1 << 31  # type: ignore[assignment]
-    with pytest.raises(TypeError, match="wanted"):
-        shape.name = new_array(u16, 1)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="Shape wanted"):
-        shape.parent = new(Point)  # type: ignore[assignment]
-    with pytest.raises(TypeError, match="is not a kernel"):
-        shape.area = print  # type: ignore[assignment]
-    with pytest.raises(TypeError, match="lives in memory"):
-        Point()
-    with pytest.raises(TypeError, match=r"Ptr\[u8\] wanted"):
-        load(u32, new_array(u32, 1))  # type: ignore[arg-type]
-
-
-def test_pointers_do_not_change_spaces() -> None:
-    with simulate(ILP32):
-        p = allocate_simulated(1)
-        with simulate(LP64), pytest.raises(TypeError, match="cannot be stored"):
-            new(Shape).name = p
-
-
-def test_without_simulated_memory() -> None:
-    with pytest.raises(RuntimeError, match="with simulate"):
-        new(Point)

@@ -15,6 +15,8 @@ from fusee.kernel.target import Target
 from fusee.native import units
 from fusee.native.compile import Compiler, plan
 from fusee.native.unit import Options
+from tests.api.sharing import PAGE, started
+from tests.api.sharing import joined as all_end
 from tests.api.test_atomics import (  # noqa: F401  # what they say of the interpreter is true of native code
     exports,
     test_all_of_them,
@@ -23,19 +25,18 @@ from tests.api.test_atomics import (  # noqa: F401  # what they say of the inter
     test_traps,
 )
 from tests.api.test_shared_memories import (  # noqa: F401
-    PAGE,
-    started,
     test_a_memory_in_two_stores,
     test_a_memory_that_a_module_makes,
-    test_deadlines_end_waiting,
     test_growth_is_seen_by_guests_that_run,
+)
+from tests.api.test_waiting import (  # noqa: F401
+    test_deadlines_end_waiting,
     test_signals_end_waiting,
     test_threads_count_together,
     test_what_waiting_gives,
     test_who_spins_lets_others_run,
     test_who_waits_is_woken_in_turn,
 )
-from tests.api.test_shared_memories import joined as all_end
 from tests.fuzz.atomics import make_atomics
 from tests.native.parts import Part, natively
 from tests.native.programs import difference

@@ -8,8 +8,8 @@ import fusee
 from fusee import Module, Store, Trap, TrapCode
 from fusee.native import host
 from fusee.native.code import NativeCode
+from tests.api.fuelcosts import EXACT, PLENTY
 from tests.api.guest import Guest
-from tests.api.test_fuel import EXACT, PLENTY
 from tests.fuzz.fuel import metered
 from tests.fuzz.observe import GENERATORS
 from tests.native import fuel

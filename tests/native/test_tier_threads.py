@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Instance, Limits, MemoryType, Module, SharedMemory, Store
-from tests.api.test_shared_memories import started
+from tests.api.sharing import started
 from tests.native.test_tier import LONGEST_SECONDS, engine, host, knowing, tells_native, until  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("own_cache")
