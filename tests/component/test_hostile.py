@@ -10,41 +10,14 @@ import pytest
 
 from fusee import Engine, FuseeError, LimitError, MalformedError, UnsupportedError, ValidationError, wat2wasm
 from fusee.component import Component
+from tests.component.encoding import HEADER, index, name, section, types, vector
 from tests.component.samples import COMPOSED
 from tests.hostile.encoding import unsigned
 
 ROOT = Path(__file__).parent.parent.parent
-HEADER = b"\0asm\x0d\0\1\0"
+
 MOST_SECONDS = 1.5  # of this thread's processor time
 U8 = b"\x7d"
-
-
-def section(code: int, content: bytes) -> bytes:
-    """A section of a component."""
-    return bytes([code]) + unsigned(len(content)) + content
-
-
-def vector(items: list[bytes]) -> bytes:
-    """A vector."""
-    return unsigned(len(items)) + b"".join(items)
-
-
-def types(items: list[bytes]) -> bytes:
-    """A component with these types."""
-    return HEADER + section(7, vector(items))
-
-
-def name(text: str) -> bytes:
-    """A name."""
-    return unsigned(len(text)) + text.encode()
-
-
-def index(number: int) -> bytes:
-    """A type index, in as many bytes as a signed number needs."""
-    low, rest = number & 0x7F, number >> 7
-    if rest == 0 and low < 0x40:
-        return bytes([low])
-    return bytes([low | 0x80]) + (index(rest) if rest else b"\0")
 
 
 def refused(binary: bytes, kind: type[FuseeError] | tuple[type[FuseeError], ...]) -> FuseeError:

@@ -131,7 +131,7 @@ def poll_all(guest: Guest, *subscriptions: bytes) -> list[tuple[int, int, int, i
 def test_sleeping() -> None:
     start = time.monotonic()
     assert poll(Guest(), clock_subscription(7, 20_000_000), clock_subscription(8, 10**12)) == [(7, 0, 0)]
-    assert 0.02 <= time.monotonic() - start < 1
+    assert time.monotonic() - start >= 0.02
     absolute = clock_subscription(9, time.time_ns() + 10_000_000, flags=1, clock=0)
     assert poll(Guest(), absolute) == [(9, 0, 0)]
 
