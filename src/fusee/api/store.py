@@ -1,298 +1,44 @@
 """`Store`: one world of instances, and the host functions and objects that they can reach."""
 
 import ctypes
-import weakref
 from collections.abc import Callable
-from copy import copy
-from time import thread_time_ns
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
-from weakref import WeakSet, WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from fusee.api._conversion import from_reference, to_reference
-from fusee.api._objects import ObjectTable
-from fusee.api._stack import host_stack_bytes
-from fusee.api._watch import add_store, remove_store
-from fusee.api.engine import Engine
-from fusee.api.errors import LimitError, StoreError, WasmtimeError
-from fusee.api.managed import Managed, Unique, expect, refuse_closed
+from fusee.api._limiting import LimitedStore
+from fusee.api._referring import ReferringStore
+from fusee.api.errors import LimitError, WasmtimeError
+from fusee.api.managed import expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
 from fusee.engine.errors import Suspended
-from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.module import EXTERN_MEMORY
 from fusee.engine.state.runtime import (
     FRAME_WORDS,
     MOST_FRAMES,
-    MOST_FUEL,
     MOST_PARKED_BYTES,
-    NO_LIMIT,
     NO_ROOM,
-    SLOT_BYTES,
     UNKNOWN_OFFSET,
 )
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
-from fusee.engine.state.runtime import Store as StoreState
 from fusee.engine.state.runtime import Tag as TagState
 from fusee.kernel.memory import view
-from fusee.kernel.scalars import u32, u64, usize
 
 if TYPE_CHECKING:
-    from fusee.api._waiting import Waiter
-    from fusee.api.exception import WasmException
     from fusee.api.frame import Frame
-    from fusee.api.func import Extern, HostCallable
-    from fusee.api.module import Lifetime, Module
-    from fusee.api.object_types import ArrayType, StructType
-    from fusee.api.references import ObjectRef
-    from fusee.api.types import TagType, ValType
+    from fusee.api.module import Module
+    from fusee.api.types import TagType
     from fusee.wasi import WasiConfig, WasiContext
 
-
-_NO_LIMIT: Final = int(NO_LIMIT)
 _SUSPENDED: Final = Suspended(0, 0).status
 
 
-class Closable(Protocol):
-    """What ends with a store."""
-
-    def close(self) -> None:
-        """End it."""
-
-    def forget(self) -> None:
-        """What the store owns is not there any more."""
-
-
-class Store(ObjectTable, Unique, Managed):
+class Store(LimitedStore, ReferringStore):
     """Owns all that its instances are made of. Everything made in a store keeps it alive.
 
     A store may be used from different threads, but by one at a time: another one gets a `StoreError`.
     """
-
-    def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
-        """A store of `engine`, which is kept, or of a new one; `data` is any object, kept for `Store.data`.
-
-        Raises `ArgumentError`; `ValueError` if the engine is closed; `LimitError` if the system has no memory.
-        """
-        if engine is None:
-            engine = Engine()
-        expect(engine, Engine, "an Engine")
-        engine._opened()
-        super().__init__()
-        self.engine = engine
-        self._native = engine._native
-        self._data = data
-        self._is_closed = self._has_ended = False
-        self._embedding = self._native.new_embedder(self)
-        self._lock = self._embedding.lock  # held by the thread that is in the store's code
-        self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
-        self._invoke = self._native.invoke_status
-        self._state = view(StoreState, self._address, self._native.space)
-        if engine._compiles:
-            self._state.host_budget = usize(host_stack_bytes())
-        self._hosts: list[HostCallable] = []
-        self._modules: dict[int, Module] = {}  # by address; they live as long as the store
-        self._lifetimes: set[Lifetime] = set()  # theirs
-        self._memories: dict[int, RawMemory] = {}  # those that host functions have asked for, by address
-        # Who makes instances says how to find an export, by an instance's address and a name.
-        self._find_export: Callable[[Store, int, str], Extern | None] | None = None
-        self._exported_memories: dict[int, int] = {}  # the address of the memory "memory", by the instance's
-        self._tags: dict[int, TagType] = {}  # the host's, by address
-        self._exceptions: WeakValueDictionary[int, WasmException] = WeakValueDictionary()  # the host's, by address
-        self._aggregates: WeakValueDictionary[int, ObjectRef] = WeakValueDictionary()  # by address
-        self._failure: BaseException | None = None  # raised by a host function of an emulated device's guest
-        self._wasi_context: WasiContext | None = None
-        self._components: Closable | None = None  # what `fusee.component` keeps for the store
-        self._deadline: int | None = None
-        self._is_stopped = False
-        if engine._is_metered and not engine._consume_fuel:
-            self._fill(int(NO_LIMIT))
-        self._native.stores[self._address] = weakref.ref(self)
-        add_store(self._address, self._embedding)
-        self._borrowed: dict[int, Store] = {}  # who owns the shared memories that instances have imported
-        self._borrowers: WeakSet[Store] = WeakSet()  # stores with instances that have imported those of this one
-        self._waiter: Waiter | None = None  # the guest waits for a word of a shared memory
-        self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes, self._borrowed)
-        self._end.atexit = False  # the process's end frees everything at once
-
-    @staticmethod
-    def _stack_bytes(engine: Engine) -> int:
-        """The size of the guests' stack."""
-        return engine._max_wasm_stack
-
-    @property
-    def _context(self) -> "Store":
-        """The store itself; what `Caller.context` gives too."""
-        return self._opened()
-
-    def _opened(self) -> "Store":
-        """The store, unless it was closed."""
-        return refuse_closed() if self._is_closed else self
-
-    def close(self) -> None:
-        """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
-        self._end_tasks()
-        with self._lock:
-            self._refuse_uses()
-            self._end_alone()
-        self._forget()
-
-    def end(self, budget: int) -> bool:
-        """Close it in steps: free guests' objects until `budget` is used up; whether everything has ended.
-
-        The budget is in nanoseconds of this thread's processor time. The first call refuses all further uses of the
-        store, later ones go on. Raises `StoreError` while a guest runs. Not in wasmtime-py.
-        """
-        expect(budget, int, "an int")
-        self._end_tasks()
-        end = thread_time_ns() + budget
-        is_complete = False
-        while not is_complete and self._end.alive:
-            with self._lock:
-                self._refuse_uses()
-                is_complete = bool(self._native.end_objects(self._address, STEP_WORDS))
-                if is_complete:
-                    self._end_alone()
-            if not is_complete and thread_time_ns() >= end:
-                return False
-        self._forget()
-        return True
-
-    def _end_tasks(self) -> None:
-        """What waits in the store with its frames in place ends first."""
-        if self._components is not None and not self._is_closed and not self._embedding.depth:
-            self._components.close()
-
-    def _refuse_uses(self) -> None:
-        if self._embedding.depth:
-            raise StoreError("a guest of the store is running")
-        with self.engine._gate.clock:
-            self._is_closed = True
-        if self._components is not None:
-            self._components.forget()
-        self._invoke = refuse_closed
-
-    def _end_alone(self) -> None:
-        """End in the engine; after those that borrow something, if there are any."""
-        with self.engine._gate.clock:  # nobody begins to borrow meanwhile
-            self._has_ended = not any(store._end.alive for store in self._borrowers)
-        if self._has_ended:
-            self._end()
-
-    def _forget(self) -> None:
-        self._hosts.clear()
-        self._modules.clear()
-        self._lifetimes.clear()
-        self._memories.clear()
-        self._objects.clear()
-        self._references.clear()
-        if self._wasi_context is not None:
-            self._wasi_context.close()
-            self._wasi_context = None
-
-    def data(self) -> Any:
-        """What the store was made with."""
-        return self._opened()._data
-
-    # Limits.
-
-    def set_fuel(self, fuel: int) -> None:
-        """Let guests execute `fuel` instructions, an int, before they trap with `OUT_OF_FUEL`; then nothing is left.
-
-        They pay for a straight line of instructions before its first one, as docs/python-api.md says.
-        Raises `WasmtimeError` unless `Config.consume_fuel` is set, and if `fuel` does not fit 64 bits.
-        """
-        expect(fuel, int, "an int")
-        if fuel != fuel & 0xFFFF_FFFF_FFFF_FFFF:
-            raise WasmtimeError("fuel is a number of 64 bits, without a sign")
-        self._metered()
-        self._fill(fuel)
-
-    def _fill(self, fuel: int) -> None:
-        """Guests that look for themselves whether they shall stop come for their fuel in slices, and look then."""
-        released = 0 if self._native.polls else min(fuel, int(MOST_FUEL))
-        self._state.fuel_at[0], self._state.held_fuel = u64(released), u64(fuel - released)
-
-    def get_fuel(self) -> int:
-        """What is left of the fuel, in instructions. Raises `WasmtimeError` unless `Config.consume_fuel` is set."""
-        state = self._metered()
-        return int(state.fuel_at[0]) + int(state.held_fuel)
-
-    def _metered(self) -> StoreState:
-        if not self._opened().engine._consume_fuel:
-            raise WasmtimeError("fuel is not configured in this store")
-        return self._state
-
-    def set_epoch_deadline(self, ticks_after_current: int) -> None:
-        """Let guests trap with `INTERRUPT` once `Engine.increment_epoch` has been called that often from now.
-
-        `ticks_after_current` is an int. Takes effect with `Config.epoch_interruption` or `consume_fuel`.
-        """
-        expect(ticks_after_current, int, "an int")
-        self._opened()
-        with self.engine._gate.clock:
-            self._deadline = self.engine._epoch + ticks_after_current
-            self._check_deadline()
-
-    def _check_deadline(self) -> None:
-        """Have guests stop if the deadline has passed; called whenever one of the two clocks is set."""
-        with self.engine._gate.clock:
-            if self.engine._has_deadlines:
-                self._interrupt()
-
-    def _stop(self) -> None:
-        """Have guests stop for good. May be called from any thread."""
-        with self.engine._gate.clock:
-            self._is_stopped = True
-            self._interrupt()
-
-    def _interrupt(self) -> None:
-        """Tell guests whether they shall stop."""
-        with self.engine._gate.clock:
-            if self._is_closed:  # meanwhile, by another thread
-                return
-            self._state.interrupt = u32(self._is_overdue())
-            while (self._state.interrupt != 0) is not self._is_overdue():  # a signal handler has set a clock meanwhile
-                self._state.interrupt = u32(self._is_overdue())
-            if self._state.interrupt != 0:
-                self._native.interrupt_store(self._address)
-                if self._waiter is not None:
-                    self._waiter.wake()
-            if self._wasi_context is not None:
-                self._wasi_context.interrupt(self._is_overdue())
-
-    def _is_overdue(self) -> bool:
-        if self._is_stopped:
-            return True
-        return self._deadline is not None and self.engine._epoch >= self._deadline
-
-    def set_limits(
-        self,
-        memory_size: int = -1,
-        table_elements: int = -1,
-        instances: int = -1,
-        tables: int = -1,
-        memories: int = -1,
-        heap_size: int = -1,
-    ) -> None:
-        """Limit what the store may hold from now on; negative: no limit. Raises `ArgumentError`.
-
-        `memory_size` is the size in bytes of each memory, `table_elements` the length of each table, `heap_size` that
-        of all structs, arrays and exceptions, in bytes of the blocks that they are in; the others are numbers of
-        objects. What goes beyond raises `LimitError`; a guest gets -1 from `memory.grow`, and a `Trap` with
-        `OUT_OF_MEMORY` where it makes a struct or an array. `heap_size` is not in wasmtime-py.
-        """
-        limits = _checked((memory_size, table_elements, instances, tables, memories, heap_size))
-        self._opened()._native.set_limits(self._address, *limits)
-
-    def set_total_limits(self, memory_size: int, table_elements: int) -> None:
-        """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
-
-        A new store allows 64 GiB and 33,554,432 elements. Negative: no limit. What a limit keeps from being made
-        raises `LimitError`; `memory.grow` and `table.grow` give -1. Raises `ArgumentError`. Not in wasmtime-py.
-        """
-        self._opened()._native.set_total_limits(self._address, *_checked((memory_size, table_elements)))
 
     # WASI.
 
@@ -377,83 +123,6 @@ class Store(ObjectTable, Unique, Managed):
 
     # References to Python objects.
 
-    def gc(self, budget: int | None = None) -> bool:
-        """Look for objects that guests hold no more, and free them; whether a search has been completed.
-
-        Between and in calls that happens of itself, as often as is worth it. With a `budget`, in nanoseconds of this
-        thread's processor time, the guests' own objects are looked for in steps, until it is used up; the next call
-        goes on from there. Without one the search begins anew and is completed, and Python objects that guests have
-        been given are let go of, too.
-        """
-        self._opened()
-        if budget is None:
-            with self._lock:
-                self._native.collect_all_for(self._address)
-            self._let_go()
-            return True
-        expect(budget, int, "an int")
-        end = thread_time_ns() + budget
-        while True:
-            with self._lock:
-                is_complete = bool(self._native.collect_for(self._address, STEP_WORDS))
-            if is_complete or thread_time_ns() >= end:
-                return is_complete
-
-    def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
-        with self._lock:
-            looked_at: int = self._native.collect_hosts(self._address, marks, len(marks))
-        return looked_at
-
-    # References to what guests make.
-
-    _to_reference = to_reference
-    _from_reference = from_reference
-
-    def _kind_of_object(self, address: int) -> int:
-        """Whether a structure (`KIND_STRUCT`) or an array (`KIND_ARRAY`) is at an address."""
-        kind: int = self._native.kind_of_object(self.engine._address, address)
-        return kind
-
-    def _is_of_type(self, reference: int, type: "ValType") -> bool:  # noqa: A002
-        """Whether a reference is of a type of its hierarchy."""
-        with self._lock:
-            return bool(self._native.is_of_type(self.engine._address, reference, type._code))
-
-    def _object_type(self, type: "StructType | ArrayType") -> int:  # noqa: A002
-        """The engine's number for a type, of which an object is to be made: it has to live as long as the store."""
-        declaration = type._declaration
-        if declaration is None or declaration.engine is not self.engine:
-            return self.engine._canonical(copy(type))  # which is from nowhere
-        if isinstance(declaration.keeper, Store):
-            if declaration.keeper is not self:
-                raise StoreError("the type belongs to another store")
-        else:
-            self._lifetimes.add(cast("Lifetime", declaration.keeper))
-        return declaration.number
-
-    def _keep(self, reference: int) -> int:
-        """A place in the engine that keeps what a reference refers to, until `_free_place`."""
-        with self._lock:
-            place: int = self._native.keep(self._address, reference)
-        if not place:
-            raise StoreError("the object has ended: another thread has used the store")
-        return place
-
-    def _keep_for(self, holder: object, reference: int) -> None:
-        """What a reference refers to lives as long as a Python object."""
-        self._release_with(holder, self._keep(reference))
-
-    def _release_with(self, holder: object, place: int) -> None:
-        """A place is used no longer than a Python object lives."""
-        weakref.finalize(holder, _free_place, weakref.ref(self), place).atexit = False
-
-    def _read_place(self, place: int) -> int:
-        return int.from_bytes(self._native.space.read(place, SLOT_BYTES), "little")
-
-    def _free_place(self, place: int) -> None:
-        """In any thread: one store of a word."""
-        self._native.space.write(place, bytes(SLOT_BYTES))
-
     # Functions.
 
     def _signature(self, func: int) -> Signature:
@@ -517,22 +186,6 @@ class Store(ObjectTable, Unique, Managed):
         return frames
 
 
-def _checked(limits: tuple[int, ...]) -> list[int]:
-    """Limits as the engine has them. Raises `ArgumentError`."""
-    for limit in limits:
-        expect(limit, int, "an int")
-    return [min(limit, _NO_LIMIT) if limit >= 0 else _NO_LIMIT for limit in limits]
-
-
-def _free_place(owner: "weakref.ref[Store]", place: int) -> None:
-    store = owner()
-    if store is None:
-        return
-    with store.engine._gate.clock:  # whoever closes the store, in another thread, waits with ending it
-        if not store._is_closed:
-            store._free_place(place)
-
-
 class StoreContext:
     """A store that is lent: good wherever a `Store` is asked for, until it is taken back.
 
@@ -554,10 +207,3 @@ class StoreContext:
 
     def _invalidate(self) -> None:
         self._store = None
-
-
-def _end(native: Any, address: int, *lives_longer: object) -> None:
-    """End a store; its engine and modules are arguments so that they end after it."""
-    native.stores.pop(address, None)
-    remove_store(address)
-    native.release_store(address)

@@ -5,12 +5,12 @@ from typing import ClassVar, Final, NamedTuple
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect
-from fusee.engine.state.module import AGGREGATE, ID_MASK
+from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, NULLABLE, REF
 
-# The codes of `fusee.engine.state.module`, and the heap types' of the binary format (spec 5.3.5).
-_REF: Final = 0x8000_0000
-_NULLABLE: Final = 0x4000_0000
-_ABSTRACT: Final = 0x2000_0000
+_REF: Final = int(REF)
+_NULLABLE: Final = int(NULLABLE)
+_ABSTRACT: Final = int(ABSTRACT)
+# As in the binary format (spec 5.3.1, 5.3.5).
 _NUMBERS: Final = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 _HEAPS: Final = {
     0x70: "func", 0x6F: "extern", 0x6E: "any", 0x6D: "eq", 0x6C: "i31", 0x6B: "struct", 0x6A: "array", 0x69: "exn",

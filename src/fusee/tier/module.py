@@ -18,8 +18,8 @@ from fusee.tier.loops import Loop, find_loops, loop_cells
 if TYPE_CHECKING:
     import weakref
 
+    from fusee.api._decoded import Lifetime
     from fusee.api._native import HostNative
-    from fusee.api.module import Lifetime
 
 _OVERHEAD_BYTES: Final = 256  # in whose place a batch might have been begun
 _MOST_FOUND: Final = 4  # loops before it is known which are chosen

@@ -28,8 +28,8 @@ from fusee.tier.compiling import FIRST_ROOM, LAST_HOT_ROOM, LAST_ROOM, ROOM, Com
 from fusee.tier.module import TieredModule
 
 if TYPE_CHECKING:
+    from fusee.api._decoded import Lifetime
     from fusee.api._native import HostNative
-    from fusee.api.module import Lifetime
     from fusee.api.store import Store
 
 _FIRST_SECONDS: Final = 0.005  # what runs no longer is left alone
