@@ -12,10 +12,10 @@ from fusee.component.asynchronous.hosttasks import go_on_in_loop, host_tasks_of
 from fusee.component.asynchronous.lift import begin
 from fusee.component.component import ExportIndex, export_index
 from fusee.component.items import FuncType
-from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
 from fusee.component.runtime.lift import LiftedFunction
 from fusee.component.runtime.lower import HostFunctionItem
+from fusee.component.substitution import Substitution, Work
 from fusee.component.traps import leave_component
 from fusee.component.types.valtype import NotMade
 

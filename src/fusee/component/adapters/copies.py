@@ -31,7 +31,7 @@ def find_copier(source: Context, target: Context, ours: ValType, theirs: ValType
 
 
 def _make(source: Context, target: Context, ours: ValType, theirs: ValType) -> Copier | None:
-    from fusee.component.adapters.values import is_plain
+    from fusee.component.adapters.places import is_plain
 
     size = layout_of(ours).size
     if is_plain(ours):

@@ -5,8 +5,8 @@ from typing import Final
 
 from fusee.component.adapters.assembler import Assembler, Code
 from fusee.component.adapters.strings import fail, string_function
-from fusee.component.codecs.context import MOST_STRING_BYTES
 from fusee.component.codecs.helpers import MOST_CHAR, MOST_LIST_BYTES, SURROGATES
+from fusee.component.codecs.strings import MOST_STRING_BYTES
 from fusee.component.runtime.instance import IN_REALLOC, MAY_LEAVE
 from fusee.component.traps import Reason
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from fusee.component.adapters.assembler import Code
 from fusee.component.adapters.call import Pair
-from fusee.component.adapters.values import LOADS, STORES, Values, parts_of, payload_of, placed
+from fusee.component.adapters.places import LOADS, STORES, parts_of, payload_of, placed
+from fusee.component.adapters.values import Values
 from fusee.component.layout import discriminant_size, layout_of
 from fusee.component.types.composite import ListType, MapType, RecordType, TupleType, VariantLikeType
 from fusee.component.types.primitive import F32, F64, S8, S16, S64, U64, String

@@ -6,7 +6,7 @@ left to the functions of a host's call (`Direction.host_string`): CPython's code
 
 from typing import TYPE_CHECKING, Final
 
-from fusee.component.codecs.context import UTF16_TAG
+from fusee.component.codecs.strings import UTF16_TAG
 from fusee.component.traps import Reason
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """What copies values from one component to another: in memory, and as core values (CanonicalABI, "Lifting and Lowering
-Values"). Sizes and places are those of `layout`; what is checked, and what is dropped, is what `compile` does.
+Values"). What is checked, and what is dropped, is what `codecs` does.
 
 Types come in pairs, the source's and the target's: they are the same but for the resources that handles are of.
 Large types, and all that a type may have many times, are functions, so that a module is not much larger than its types.
@@ -12,7 +12,8 @@ from typing import Final
 from fusee.component.adapters.assembler import Code, TooLargeError
 from fusee.component.adapters.call import MOVED, MovedHandle, Pair
 from fusee.component.adapters.direction import Direction
-from fusee.component.layout import align, discriminant_size, layout_of, payload_offset
+from fusee.component.adapters.places import LOADS, STORES, is_plain, move, parts_of, payload_of, placed, runs
+from fusee.component.layout import discriminant_size, layout_of
 from fusee.component.traps import Reason
 from fusee.component.types.composite import (
     EnumType,
@@ -24,18 +25,12 @@ from fusee.component.types.composite import (
     VariantLikeType,
     pair_of,
 )
-from fusee.component.types.primitive import F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, Bool, Char, String
+from fusee.component.types.primitive import S8, S16, U8, U16, Bool, Char, String
 from fusee.component.types.valtype import ValType
 
-_NUMBERS: Final = (S8, U8, S16, U16, S32, U32, S64, U64, F32, F64)
-LOADS: Final = {1: "i32.load8_u", 2: "i32.load16_u", 4: "i32.load"}
-STORES: Final = {1: "i32.store8", 2: "i32.store16", 4: "i32.store"}
-"""Of an i32, by bytes."""
 _NARROW: Final[dict[type[ValType], str]] = {
     S8: "i32.extend8_s", U8: "i32.const 0xFF i32.and", S16: "i32.extend16_s", U16: "i32.const 0xFFFF i32.and",
 }  # fmt: skip
-_MOST_MOVED: Final = 64
-"""Bytes that are loaded and stored; more are one copy."""
 _MOST_BRANCHES: Final = 1 << 20
 """Cases of a variant, times payloads of different types: so long takes the writing of its branches."""
 
@@ -48,30 +43,6 @@ _TO_JOINED: Final = {
     ("f32", "i64"): "i32.reinterpret_f32 i64.extend_i32_u",
 }  # fmt: skip
 """Between the core type of a payload and that of the slot that it shares (CanonicalABI, "Flattening")."""
-
-
-def parts_of(pair: Pair) -> list[Pair]:
-    """The types that types are made of."""
-    return list(zip(pair[0]._parts(), pair[1]._parts(), strict=True))
-
-
-def is_plain(ty: ValType) -> bool:
-    """Whether its bytes are copied as they are: all of them mean something, whatever they are."""
-    found = ty._codecs.get("plain")
-    if found is None:
-        found = ty._codecs["plain"] = _is_plain(ty)
-    return bool(found)
-
-
-def _is_plain(ty: ValType) -> bool:
-    if isinstance(ty, ListType):
-        return ty._length is not None and is_plain(ty._element)
-    if isinstance(ty, RecordType | TupleType):
-        parts = ty._parts()
-        return all(map(is_plain, parts)) and sum(layout_of(part).size for part in parts) == layout_of(ty).size
-    if isinstance(ty, FlagsType):
-        return len(ty._names) == 8 * layout_of(ty).size
-    return isinstance(ty, _NUMBERS)
 
 
 class Values:
@@ -89,7 +60,7 @@ class Values:
         """Copy a value that lies `at` so many bytes behind `source`, to as many behind `target`."""
         ty = pair[0]
         if is_plain(ty):
-            _move(code, at, layout_of(ty).size)
+            move(code, at, layout_of(ty).size)
         elif isinstance(ty, RecordType | TupleType):
             if layout_of(ty).flat is None:
                 self._call_at(code, pair, at)
@@ -117,8 +88,8 @@ class Values:
                 for start, part in group:
                     self.copy(code, part, start)
                 continue
-            for start, size in _runs((start, layout_of(part[0]).size) for start, part in group):
-                _move(code, start, size)
+            for start, size in runs((start, layout_of(part[0]).size) for start, part in group):
+                move(code, start, size)
 
     def _call_at(self, code: Code, pair: Pair, at: int) -> None:
         shift = f"i32.const {at} i32.add" if at else ""
@@ -320,45 +291,3 @@ class Values:
 def _cases_of(ty: ValType) -> tuple[tuple[str, ValType | None], ...]:
     assert isinstance(ty, VariantLikeType)
     return ty._cases()
-
-
-def payload_of(ty: VariantLikeType) -> int:
-    """Where in a variant the payload is, in bytes."""
-    return payload_offset(len(ty._cases()), (layout_of(part) for part in ty._parts()))
-
-
-def placed(parts: Sequence[Pair], at: int) -> Iterator[tuple[int, Pair]]:
-    """Where the parts of a record lie that begins somewhere."""
-    offset = 0
-    for part in parts:
-        layout = layout_of(part[0])
-        offset = align(offset, layout.alignment)
-        yield at + offset, part
-        offset += layout.size
-
-
-def _runs(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Starts and sizes, with neighbours joined."""
-    start = size = -1
-    for at, length in pieces:
-        if start + size == at and size > 0:
-            size += length
-            continue
-        if size > 0:
-            yield start, size
-        start, size = at, length
-    yield start, size
-
-
-def _move(code: Code, at: int, size: int) -> None:
-    """Copy bytes."""
-    if size > _MOST_MOVED:
-        shift = f"i32.const {at} i32.add" if at else ""
-        code.emit(f"local.get target {shift} local.get source {shift} i32.const {size} memory.copy to from")
-        return
-    end = at + size
-    while at < end:
-        width = next(width for width in (8, 4, 2, 1) if at + width <= end)
-        load, store = ("i64.load", "i64.store") if width == 8 else (LOADS[width], STORES[width])
-        code.emit(f"local.get target local.get source {load} from+{at} {store} to+{at}")
-        at += width

@@ -17,9 +17,9 @@ from fusee.component.binary.settle import settle
 from fusee.component.binary.typedefs import TypeDecoder
 from fusee.component.binary.waits import waiting_functions
 from fusee.component.items import ComponentInstanceType, ComponentType, ModuleType
-from fusee.component.match import Work
 from fusee.component.program import COMPONENT as COMPONENTS
 from fusee.component.program import CORE_MODULE, TYPE, DefineComponent, DefineModule, Program
+from fusee.component.substitution import Work
 
 MAGIC: Final = b"\0asm"
 VERSION: Final = b"\x0d\0\x01\0"

@@ -6,7 +6,7 @@ from fusee.component.binary.externs import check_attributes, decode_name, indexe
 from fusee.component.binary.reader import Reader, invalid
 from fusee.component.binary.scope import Names, Scope
 from fusee.component.items import ComponentInstanceType, ComponentType, ModuleType
-from fusee.component.match import Matcher, MismatchError, Substitution, bind_types, match_core, paths_of
+from fusee.component.match import Matcher, MismatchError, bind_types, match_core, paths_of
 from fusee.component.names import parse_name
 from fusee.component.program import (
     COMPONENT,
@@ -25,6 +25,7 @@ from fusee.component.program import (
     InstantiateModule,
     Item,
 )
+from fusee.component.substitution import Substitution
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import ValType
 

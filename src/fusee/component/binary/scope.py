@@ -5,7 +5,6 @@ from typing import Any, Final
 from fusee.component.binary.core import CoreTypes
 from fusee.component.binary.reader import invalid
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
-from fusee.component.match import Substitution, Work
 from fusee.component.names import Name, parse_name, unique_key
 from fusee.component.program import COMPONENT as COMPONENTS
 from fusee.component.program import (
@@ -24,6 +23,7 @@ from fusee.component.program import (
 from fusee.component.program import FUNC as FUNCS
 from fusee.component.program import INSTANCE as INSTANCES
 from fusee.component.program import TYPE as TYPES
+from fusee.component.substitution import Substitution, Work
 from fusee.component.types.composite import NAMED, ResultType
 from fusee.component.types.resource import BorrowType, OwnType, ResourceType
 from fusee.component.types.valtype import ValType

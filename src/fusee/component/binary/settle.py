@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from fusee.component.binary.distinct import plain
-from fusee.component.match import Substitution, Work
 from fusee.component.program import (
     Builtin,
     DefineComponent,
@@ -17,6 +16,7 @@ from fusee.component.program import (
     Program,
     Step,
 )
+from fusee.component.substitution import Substitution, Work
 from fusee.component.types.valtype import ValType
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api.globals import Global
 from fusee.api.store import Store
-from fusee.component.match import Substitution, Work
 from fusee.component.program import Program
 from fusee.component.runtime.handles import HandleTable
+from fusee.component.substitution import Substitution, Work
 from fusee.component.traps import Reason, trap
 from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import HANDLE, ValType
