@@ -10,17 +10,17 @@ from weakref import WeakMethod, WeakSet, finalize
 from unicorn import unicorn_const as uc
 from unicorn.unicorn import Uc
 
-from fusee.emulator.abi import WIDE, Abi, abi_of
+from fusee.emulator.abi import Abi, abi_of
 from fusee.emulator.build import DeviceProgram
 from fusee.emulator.crash import capture
 from fusee.emulator.execution import Execution
 from fusee.emulator.hooks import CALLBACK, CODE, hook
 from fusee.emulator.link import Image, most_bytes
 from fusee.emulator.objects import read_object
+from fusee.emulator.passing import Passing
 from fusee.emulator.space import PAGE_BYTES, DeviceSpace, Heap
 from fusee.emulator.stop import Stopper
 from fusee.emulator.system import SYSTEM
-from fusee.kernel.calling import plain
 from fusee.kernel.errors import KernelError
 from fusee.kernel.faults import BoundsFault
 
@@ -87,6 +87,7 @@ class Device:
         self.stack = base + _STACK_BYTES
         self._stubs = self.stack
         self.stop_address = self._stubs  # where calls from Python return to
+        self.passing = Passing(self.processor, self.space, self.abi, self.stop_address)
         self._functions: dict[int, HostFunction] = {}
         self.leaving: Leaving | None = None
         self.failure: BaseException | None = None  # of a function that does not leave
@@ -174,48 +175,18 @@ class Device:
         try:
             function = self._functions[address]
             stack = int(processor.reg_read(self.abi.stack_pointer))
-            arguments = self._arguments(function.parameters, stack)
+            arguments = self.passing.arguments(function.parameters, stack)
             if function.leaves:
-                self.leaving = Leaving(function, arguments, stack, *self._return_place(stack))
+                self.leaving = Leaving(function, arguments, stack, *self.passing.return_place(stack))
                 processor.emu_stop()
             else:
-                self.give(function.call(*arguments), function.result)
+                self.passing.give(function.call(*arguments), function.result)
         except BoundsFault as fault:
             self.failure = capture(self, str(fault))
             processor.emu_stop()
         except BaseException as failure:
             self.failure = failure
             processor.emu_stop()
-
-    def _arguments(self, kinds: Sequence[str], stack: int) -> list[int]:
-        width, registers = self.abi.register_bytes, self.abi.arguments
-        arguments = []
-        for kind, (first, count) in zip(kinds, self.abi.places(kinds), strict=True):
-            value = 0
-            for number in range(count):
-                word = first + number
-                if word < len(registers):
-                    part = self.processor.reg_read(registers[word])
-                else:
-                    offset = width * (word - len(registers) + (self.abi.link is None))
-                    part = int.from_bytes(self.space.read(stack + offset, width), "little")
-                value |= part << 8 * width * number
-            arguments.append(value & (1 << 8 * self._bytes_of(kind)) - 1)
-        return arguments
-
-    def _bytes_of(self, kind: str) -> int:
-        if kind in ("address", "usize"):
-            return self.target.pointer_width
-        return 8 if kind in WIDE else 4
-
-    def give(self, value: int | None, kind: str | None) -> None:
-        """Have a function of the host return something."""
-        if kind is None or value is None:
-            return
-        bits = 8 * self.abi.register_bytes
-        for register in self.abi.results[: 2 if kind in WIDE and bits == 32 else 1]:
-            self.processor.reg_write(register, value & (1 << bits) - 1)
-            value >>= bits
 
     # --- functions of the device -----------------------------------------------------------------
 
@@ -237,7 +208,7 @@ class Device:
             status = self._call(address, kinds, (*arguments, cells), "u64")
             if status:
                 raise KernelError.from_status(status)
-            masks = ((1 << 8 * self._bytes_of(kind)) - 1 for kind in entry.results)
+            masks = ((1 << 8 * self.passing.bytes_of(kind)) - 1 for kind in entry.results)
             results = tuple(cell & mask for cell, mask in zip(cells, masks, strict=False))
             return results if count > 1 else results[0] if count else None
 
@@ -267,61 +238,12 @@ class Device:
         before = self.stack
         try:
             self.is_executing = True  # a handler's call would have the same registers and place for arguments
-            numbers, copies = self._push(arguments)
-            self._prepare(kinds, numbers, copies[-1][1] if copies else before)
+            numbers, copies = self.passing.push(arguments, before)
+            self.passing.prepare(kinds, numbers, copies[-1][1] if copies else before)
             Execution(self, address).run()
             for argument, place, size in copies:
                 ctypes.memmove(argument, self.space.host_address(place, size), size)
-            return self._result(result)
+            return self.passing.result(result)
         finally:
             self.is_executing = False
             self.stack = before
-
-    def _push(self, arguments: Sequence[Any]) -> tuple[list[int], list[tuple[Any, int, int]]]:
-        """The numbers that are given, and what has been copied to the stack for them: object, place, bytes."""
-        stack = self.stack
-        numbers, copies = [], []
-        for argument in arguments:
-            if isinstance(argument, ctypes.Array):
-                size = ctypes.sizeof(argument)
-                stack = stack - size & -16
-                self.space.write(stack, bytes(argument))
-                copies.append((argument, stack, size))
-                numbers.append(stack)
-            else:
-                numbers.append(int(plain(argument)))
-        return numbers, copies
-
-    def _result(self, kind: str | None) -> int | None:
-        if kind is None:
-            return None
-        first, second = (self.processor.reg_read(register) for register in self.abi.results)
-        value = first | second << 32 if self.abi.register_bytes == 4 else first
-        return int(value) & (1 if kind == "bool" else (1 << 8 * self._bytes_of(kind)) - 1)
-
-    def _prepare(self, kinds: Sequence[str], numbers: list[int], stack: int) -> None:
-        width, registers = self.abi.register_bytes, self.abi.arguments
-        words: dict[int, int] = {}
-        for number, (first, count) in zip(numbers, self.abi.places(kinds), strict=True):
-            for part in range(count):
-                words[first + part] = number >> 8 * width * part & (1 << 8 * width) - 1
-        on_stack = max([word + 1 - len(registers) for word in words if word >= len(registers)], default=0)
-        stack = stack - width * on_stack & -16
-        for word, value in words.items():
-            if word < len(registers):
-                self.processor.reg_write(registers[word], value)
-            else:
-                self.space.write(stack + width * (word - len(registers)), value.to_bytes(width, "little"))
-        if self.abi.link is None:
-            stack -= width
-            self.space.write(stack, self.stop_address.to_bytes(width, "little"))
-        else:
-            self.processor.reg_write(self.abi.link, self.stop_address | self.abi.code_bit)
-        self.processor.reg_write(self.abi.stack_pointer, stack)
-
-    def _return_place(self, stack: int) -> tuple[int, int]:
-        """Where a function of the host returns to that has been called, and the stack pointer then."""
-        width = self.abi.register_bytes
-        if self.abi.link is None:
-            return int.from_bytes(self.space.read(stack, width), "little"), stack + width
-        return int(self.processor.reg_read(self.abi.link)), stack

@@ -181,6 +181,6 @@ class Execution:
             turn.value = function.call(*leaving.arguments)
             device.is_executing = True
         device.stack = self._stack
-        device.give(turn.value, function.result)
+        device.passing.give(turn.value, function.result)
         device.processor.reg_write(device.abi.stack_pointer, leaving.stack_after)
         self._turn = _Turn(device, leaving.address)
