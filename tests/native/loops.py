@@ -14,6 +14,7 @@ from fusee.kernel.lang import u32
 from fusee.kernel.memory import view
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import mapped
+from fusee.native.sections import read_module
 from fusee.tier.loops import Loop, find_loops, loop_cells
 from fusee.tier.module import TieredModule
 from tests.fuzz.observe import GENERATORS, observe
@@ -44,9 +45,9 @@ def translated_loops(tiered: TieredModule) -> list[tuple[int, int]]:
 def resume_all(engine: fusee.Engine, module: fusee.Module) -> list[Loop]:
     """Have all loops that a guest has translated go on in native code; those that can."""
     tiered = module_of(engine, module)
-    loops = find_loops(tiered._native, tiered.binary, translated_loops(tiered), tiered.is_metered)
+    loops = find_loops(tiered._native, tiered.address, translated_loops(tiered), tiered.is_metered)
     places = [loop.place for loop in loops]
-    code = mapped(compile_batch(tiered.binary, Wish([], places, [], 0, tiered.is_metered)))
+    code = mapped(compile_batch(read_module(tiered.binary), Wish([], places, [], 0, tiered.is_metered)))
     tiered.install(engine._address, code, loops)
     return [loop for loop in loops if loop.place in code.loops]
 

@@ -6,7 +6,7 @@ import sys
 from fusee.api.text import wat2wasm
 from fusee.native.batch import CALLEE_BYTES, FULL_LINES, LEAST_BYTES, MOST_TARGETS, Wish, choose, compile_batch
 from fusee.native.code import Place, mapped
-from fusee.native.module import read_module
+from fusee.native.sections import read_module
 
 
 def test_a_batch_has_what_its_functions_call() -> None:
@@ -82,9 +82,9 @@ def test_what_is_long_is_compiled_in_haste_at_first() -> None:
     lines = "(local.set 0 (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 3))))" * FULL_LINES
     binary = bytes(wat2wasm(f"(module (func (param i32) (result i32) {lines} (local.get 0)) (func))"))
     wish = Wish([0], [], [], 1000)
-    assert mapped(compile_batch(binary, wish)).is_quick
-    assert not mapped(compile_batch(binary, wish._replace(is_last=True))).is_quick
-    assert not mapped(compile_batch(binary, wish._replace(hot=[1]))).is_quick
+    assert mapped(compile_batch(read_module(binary), wish)).is_quick
+    assert not mapped(compile_batch(read_module(binary), wish._replace(is_last=True))).is_quick
+    assert not mapped(compile_batch(read_module(binary), wish._replace(hot=[1]))).is_quick
 
 
 def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
@@ -95,5 +95,5 @@ def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
 
 def test_a_batch_may_be_empty() -> None:
     binary = bytes(wat2wasm(f"(module (func (local{' i64' * 4001})))"))
-    code = mapped(compile_batch(binary, Wish([0], [], [], 1000)))
+    code = mapped(compile_batch(read_module(binary), Wish([0], [], [], 1000)))
     assert (code.functions, code.loops, code.reasons) == ({}, {}, {0: "too many locals"})

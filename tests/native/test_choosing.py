@@ -8,6 +8,7 @@ from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.memory import view
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
+from fusee.native.sections import read_module
 from fusee.tier.module import TieredModule
 from tests.native.loops import module_of, tiered_engine, translated_loops
 
@@ -97,21 +98,21 @@ def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Wat
     watched.seen(LONG_ONE, 3)
     watched.seen(LONGER, 2)
     for functions in ([SHORT, LONG_ONE], [LONGER]):
-        made = compile_batch(known.binary, Wish(functions, [], [], 10_000, called=[]))
+        made = compile_batch(read_module(known.binary), Wish(functions, [], [], 10_000, called=[]))
         known.shelf.add(made, functions)
         known.install(own, mapped(made)._replace(is_quick=True), [])
     assert known.last(500) == [LONG_ONE]
     assert known.last(500) == [LONGER]
     assert known.last(500) == [SHORT]
     assert known.last(500) == []
-    better = compile_batch(known.binary, Wish([LONG_ONE], [], [], 10_000, is_last=True, called=[]))
+    better = compile_batch(read_module(known.binary), Wish([LONG_ONE], [], [], 10_000, is_last=True, called=[]))
     known.shelf.add(better, [LONG_ONE])
     assert len(known.shelf.all()) == 3  # there is more in the older one
     other = Module(watched.engine, TEXT)
     newest, *_ = (code for code in module_of(watched.engine, other).kept if isinstance(code, NativeCode))
     assert newest.functions.keys() == {LONG_ONE}
     assert view(ModuleState, other._address).natives[LONG_ONE] == newest.functions[LONG_ONE][1]
-    known.shelf.add(compile_batch(known.binary, Wish([SHORT], [], [], 1000, called=[])), [SHORT])
+    known.shelf.add(compile_batch(read_module(known.binary), Wish([SHORT], [], [], 1000, called=[])), [SHORT])
     assert len(known.shelf.all()) == 3  # all of the oldest one is in others
 
 
@@ -121,7 +122,7 @@ def test_the_next_run_goes_on_in_the_same_loops(watched: Watched) -> None:
     first, second = (offset for function, offset in translated_loops(known) if function == TURNS)
     (loop,) = known.loops_of([(TURNS, second)])
     for place, is_usable in ((loop.place._replace(slots=loop.place.slots + 1), False), (loop.place, True)):
-        known.shelf.add(compile_batch(known.binary, Wish([], [place], [], 1000)), (), [place])
+        known.shelf.add(compile_batch(read_module(known.binary), Wish([], [place], [], 1000)), (), [place])
         again = Module(watched.engine, TEXT)
         exports = Instance(watched.store, again, []).exports(watched.store)
         exports["main"](watched.store)  # type: ignore[operator]
@@ -136,9 +137,9 @@ def test_loops_of_what_is_native_where_it_begins_are_not_kept(watched: Watched) 
     known = watched.known
     first, second = (offset for function, offset in translated_loops(known) if function == TURNS)
     for loop in known.loops_of([(TURNS, first), (TURNS, second)]):
-        known.shelf.add(compile_batch(known.binary, Wish([], [loop.place], [], 1000)), (), [loop.place])
+        known.shelf.add(compile_batch(read_module(known.binary), Wish([], [loop.place], [], 1000)), (), [loop.place])
     assert len(known.shelf.all()) == 2
-    made = compile_batch(known.binary, Wish([TURNS], [], [], 1000))
+    made = compile_batch(read_module(known.binary), Wish([TURNS], [], [], 1000))
     known.shelf.add(made, [TURNS])
     assert [made for _, made in known.shelf.all()] == [made]
 
@@ -148,7 +149,7 @@ def test_what_earlier_runs_have_left_in_haste_is_made_again_as_it_was_made(watch
     known = watched.known
     order = [LONGER, SHORT, LONG_ONE, MAIN]
     for function in order:
-        made = in_haste(compile_batch(known.binary, Wish([function], [], [], 1000, called=[])))
+        made = in_haste(compile_batch(read_module(known.binary), Wish([function], [], [], 1000, called=[])))
         known.shelf.add(made, [function])
     found = module_of(watched.engine, Module(watched.engine, TEXT))
     assert [found.last(0) for _ in range(5)] == [[function] for function in order] + [[]]

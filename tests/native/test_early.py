@@ -6,6 +6,7 @@ import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
+from fusee.kernel.cache import digest
 from fusee.native.batches import Shelf
 from fusee.native.key import functions_key
 from fusee.tier import compiling, early
@@ -52,7 +53,7 @@ def test_a_first_run_starts_a_process_and_the_next_does_not(began: list[Began]) 
 
 def test_what_was_compiled_ahead_needs_no_process(began: list[Began]) -> None:
     shelf = Shelf(BINARY, is_metered=False)
-    shelf._cache.write("native", functions_key(BINARY, None, is_metered=False), b"code")
+    shelf._cache.write("native", functions_key(digest(BINARY), None, is_metered=False), b"code")
     early.begin(BINARY)
     assert began == []
 
@@ -66,15 +67,34 @@ def test_where_the_cache_cannot_be_written_every_run_would_be_the_first(
     assert began == []
 
 
-def test_nothing_is_started_for_long_modules_or_beside_the_guest(
-    began: list[Began], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(early, "_MOST_BYTES", len(BINARY) - 1)
-    early.begin(BINARY)
-    monkeypatch.setattr(early, "_MOST_BYTES", len(BINARY))
+def test_nothing_is_started_beside_the_guest(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(early, "processor_count", lambda: 1)
     early.begin(BINARY)
     assert began == []
+
+
+def test_a_module_is_looked_for_in_the_cache_once(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
+    """That takes as long as its bytes are read. Another module is none that is known."""
+    made: list[bytes] = []
+
+    class Counted(Shelf):
+        def __init__(self, binary: bytes, is_metered: bool) -> None:
+            made.append(binary)
+            super().__init__(binary, is_metered)
+
+    monkeypatch.setattr(early, "Shelf", Counted)
+    early.begin(BINARY)
+    other = bytes(bytearray(BINARY))
+    assert early.shelf_of(other, is_metered=False).binary is other
+    assert early.shelf_of(BINARY, is_metered=True).note_run()
+    assert early.shelf_of(BINARY, is_metered=False).binary is BINARY
+    assert made == [BINARY, other, BINARY]
+    assert early.shelf_of(BINARY, is_metered=False).binary is BINARY
+    assert len(made) == 4
+    early.begin(BINARY)
+    early.end()
+    early.shelf_of(BINARY, is_metered=False)
+    assert len(made) == 6
 
 
 def test_an_engine_takes_the_process_that_was_started(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:

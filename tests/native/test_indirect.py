@@ -9,8 +9,7 @@ from fusee import Engine, Func, FuncType, Instance, Limits, Module, Store, Table
 from fusee.kernel.target import Target
 from fusee.native.compile import Compiler, Options, plan
 from fusee.native.module import FuncType as NativeType
-from fusee.native.module import read_module
-from fusee.native.references import referred_in
+from fusee.native.sections import read_module
 from tests.native.parts import natively
 
 ALONE = """(module
@@ -106,7 +105,7 @@ T, U = NativeType(("i32",), ("i32",)), NativeType((), ("i32",))
 
 
 def referred(more: str) -> dict[NativeType, list[int]] | None:
-    found = referred_in(read_module(bytes(wat2wasm(REFERRED.format(more=more)))))
+    found = read_module(bytes(wat2wasm(REFERRED.format(more=more)))).referred
     return found and {type_: sorted(indices) for type_, indices in found.items()}
 
 
@@ -135,9 +134,9 @@ def test_references_from_outside(more: str) -> None:
 def test_imported_tables_and_globals() -> None:
     for imported in ("(table 1 1 funcref)", "(global funcref)"):
         module = read_module(bytes(wat2wasm(f'(module (import "" "" {imported}) (func $a) (elem declare func $a))')))
-        assert referred_in(module) is None
+        assert module.referred is None
     module = read_module(bytes(wat2wasm('(module (import "" "" (table 1 1 externref)) (func (export "a")))')))
-    assert referred_in(module) == {NativeType((), ()): [0]}
+    assert module.referred == {NativeType((), ()): [0]}
 
 
 SHARED = """(module

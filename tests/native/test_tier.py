@@ -21,6 +21,7 @@ from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
+from fusee.native.sections import read_module
 from fusee.tier import compiling
 from fusee.tier.loops import Loop, find_loops
 from fusee.tier.module import TieredModule
@@ -368,7 +369,8 @@ def test_who_was_seen_in_a_module_that_has_ended_is_forgotten(monkeypatch: pytes
     instance = Instance(store, module, [])
     assert main_of(instance, store) == 0
     address = module._address
-    module_of(own, module).install(own._address, mapped(compile_batch(module._binary, Wish([0], [], [], 1000))), [])
+    made = compile_batch(read_module(module._binary), Wish([0], [], [], 1000))
+    module_of(own, module).install(own._address, mapped(made), [])
     installed: list[tuple[int, ...]] = []
     monkeypatch.setattr(own._native, "install_tiered", lambda *given: installed.append(given))
     assert not seen(own, address, 0, CODE_START)
@@ -427,11 +429,11 @@ def test_a_loop_in_which_nobody_is_stays_as_it_is() -> None:
     assert main_of(Instance(store, module, []), store) == 0
     known = module_of(own, module)
     ((index, offset),) = translated_loops(known)
-    loops = find_loops(known._native, known.binary, [(index, offset)], False)
-    made = compile_batch(known.binary, Wish([], [loop.place for loop in loops], [], 0))
+    loops = find_loops(known._native, known.address, [(index, offset)], False)
+    made = compile_batch(read_module(known.binary), Wish([], [loop.place for loop in loops], [], 0))
     for is_native in (False, True):
         if is_native:
-            known.shelf.add(compile_batch(known.binary, Wish([index], [], [], 1000)), [index])
+            known.shelf.add(compile_batch(read_module(known.binary), Wish([index], [], [], 1000)), [index])
         other = Module(own, FALLING)
         module_of(own, other).install(own._address, mapped(made), loops)
         assert view(ModuleState, other._address).resumes == 0
@@ -514,7 +516,7 @@ def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
 
 
 def code_of(known: TieredModule, wish: Wish) -> NativeCode:
-    made = compile_batch(known.binary, wish)
+    made = compile_batch(read_module(known.binary), wish)
     code = mapped(made)
     known.shelf.add(made, code.functions)
     return code
@@ -545,7 +547,7 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     module = Module(own, MIXED)
     work, native, main = range(1, 4)
     known = module_of(own, module)
-    made = compile_batch(known.binary, Wish([native], [], [work], 0))
+    made = compile_batch(read_module(known.binary), Wish([native], [], [work], 0))
     known.shelf.add(made, mapped(made).functions)
     known.take_kept(own._address)
     is_over, count = threading.Event(), 0

@@ -47,17 +47,23 @@ def digest(*parts: str | bytes) -> str:
     """A key made of these parts."""
     import hashlib  # loads OpenSSL, which a start has no use for
 
-    return hashlib.sha256(_joined(parts)).hexdigest()[:40]
+    found = hashlib.sha256()
+    for piece in _pieces(parts):
+        found.update(piece)  # not joined: a module may be long
+    return found.hexdigest()[:40]
 
 
 def fingerprint(*parts: str | bytes) -> str:
     """A key for what nobody forges, made of short parts: their bytes as one number, modulo a prime."""
-    return f"{int.from_bytes(_joined(parts) + bytes([1]), 'little') % _PRIME:040x}"
+    return f"{int.from_bytes(b''.join(_pieces(parts)) + bytes([1]), 'little') % _PRIME:040x}"
 
 
-def _joined(parts: Iterable[str | bytes]) -> bytes:
-    data = [part if isinstance(part, bytes) else part.encode(errors="surrogateescape") for part in parts]
-    return b"".join(len(part).to_bytes(8, "little") + part for part in data)
+def _pieces(parts: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Each with its length before it."""
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
+        yield len(data).to_bytes(8, "little")
+        yield data
 
 
 def _checksum(contents: bytes | memoryview) -> bytes:

@@ -9,20 +9,20 @@ import sys
 import threading
 from collections.abc import Collection, Iterable
 from queue import SimpleQueue
-from typing import NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 from fusee.kernel import another
 from fusee.kernel.linker import link
 from fusee.kernel.target import Target
-from fusee.native.batches import REQUEST_BYTES, answer
+from fusee.native.batches import REQUEST_BYTES, Request, answer
 from fusee.native.callgraph import CALLED_BY_INDEX
 from fusee.native.code import Place, packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
-from fusee.native.module import FuncType, Module, read_module
+from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
-from fusee.native.references import references
 from fusee.native.resume import LoopCompiler, NotSupported
+from fusee.native.sections import read_module
 from fusee.native.unit import Options, Unit
 
 MOST_FUNCTIONS = 200  # of a batch
@@ -120,21 +120,16 @@ class _Choice:
 
     def targets(self) -> list[int]:
         """What may be called through tables by what was taken since it was asked for last."""
-        wanted = {type_: list[int]() for type_ in self._types}
+        wanted = [self.module.referenced.get(type_, []) for type_ in self._types]
         self._types.clear()
-        if wanted:
-            for index in dict.fromkeys(references(self.module.binary)):
-                type_ = self.module.types[self.module.func_types[index]]
-                if type_ in wanted:
-                    wanted[type_].append(index)
-        few = [found for found in wanted.values() if len(found) <= MOST_TARGETS]
+        few = [found for found in wanted if len(found) <= MOST_TARGETS]
         return [index for found in few for index in found if index not in self._done]
 
 
-def compile_batch(binary: bytes, wish: Wish) -> bytes:
+def compile_batch(module: Module, wish: Wish) -> bytes:
     """The batch, as `native.code` maps it."""
-    the_plan = choose(read_module(binary), wish)
-    module, (chosen,), reasons = the_plan.module, the_plan.units, the_plan.reasons
+    the_plan = choose(module, wish)
+    (chosen,), reasons = the_plan.units, the_plan.reasons
     options = Options(Target.host(), grows=True, is_metered=wish.is_metered)
     compiler = Compiler(the_plan, options)
     unit = compiler.new_unit()
@@ -176,17 +171,27 @@ def main() -> None:
     another.step_back(int(sys.argv[2]))
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    known, module = 0, Module(b"")
     with open(int(sys.argv[1]), "rb", buffering=0) as file:
         os.write(sys.stdout.fileno(), answer(b""))
         while True:
-            asked = requests.get()
-            wish_size, size = (int.from_bytes(half, "little") for half in (asked[:8], asked[8:]))
+            asked = Request.from_bytes(requests.get())
             allow_seconds()
-            file.seek(0)
-            data = file.read(wish_size + size)
-            made = answer(compile_batch(data[wish_size:], Wish.from_bytes(data[:wish_size])))
-            sys.stdout.buffer.write(made)
+            if asked.module != known:  # of what was asked for before it has been read, and is kept
+                module = Module(b"")
+                known, module = asked.module, read_module(_read(file, 0, asked.size))
+            wish = Wish.from_bytes(_read(file, asked.size, asked.wish_size))
+            sys.stdout.buffer.write(answer(compile_batch(module, wish)))
             sys.stdout.buffer.flush()
+
+
+def _read(file: IO[bytes], start: int, size: int) -> bytes:
+    """A part of a file; raises `EOFError` if not all of it is there."""
+    file.seek(start)
+    found = file.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
 
 
 def _listen(requests: "SimpleQueue[bytes]") -> None:

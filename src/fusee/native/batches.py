@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Collection
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, NamedTuple, cast
 
 from fusee.kernel import another
 from fusee.kernel.cache import Cache, digest
@@ -35,7 +35,9 @@ class Worker:
         self.is_ready = False  # whether it has loaded what it needs
         self.batches = 0  # that it was asked for
         self._answer = bytearray()
-        self._file = _nameless()  # as long as the process
+        self._file = _nameless()  # as long as the process: the module, and behind it what is wished for
+        self._binary: bytes | None = None  # of the module that is in it
+        self._modules = 0  # that have been in it
         nice = _NICE if processor_count() > 1 else _LAST
         try:
             with another.passed(self._file.fileno()) as number:
@@ -52,14 +54,26 @@ class Worker:
     def ask(self, binary: bytes, wish: bytes) -> None:
         """Have it compile a batch, once the one before is there. `wish` is a `native.batch.Wish`. Raises `OSError`."""
         assert self._process.stdin is not None
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(wish + binary)
-        self._file.flush()
-        os.write(self._process.stdin.fileno(), request(len(wish), len(binary)))
+        if binary is not self._binary:
+            self._write(0, binary)
+            self._binary = binary
+            self._modules += 1
+        self._write(len(binary), wish)
+        os.write(self._process.stdin.fileno(), Request(len(binary), len(wish), self._modules).to_bytes())
         self.batches += 1
         self._answer.clear()
         self._limit = time.monotonic() + _SECONDS
+
+    def _write(self, start: int, contents: bytes) -> None:
+        """What is in the file from there on. Raises `OSError`; then nobody knows what is."""
+        try:
+            self._file.seek(start)
+            self._file.truncate()
+            self._file.write(contents)
+            self._file.flush()
+        except BaseException:
+            self._binary = None
+            raise
 
     def poll(self) -> bytes | None:
         """The batch, or before the first one a sign that it is ready; None: not yet.
@@ -110,9 +124,23 @@ def _nameless() -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile())
 
 
-def request(wish_size: int, size: int) -> bytes:
+class Request(NamedTuple):
     """What a process is told when there is something to compile in the file that it shares."""
-    return wish_size.to_bytes(_SIZE_BYTES, "little") + size.to_bytes(_SIZE_BYTES, "little")
+
+    size: int  # of the module, which is read once
+    wish_size: int  # behind it
+    module: int  # how many have been in the file: of another number it is another one
+
+    def to_bytes(self) -> bytes:
+        return b"".join(number.to_bytes(_SIZE_BYTES, "little") for number in self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Request":
+        starts = range(0, REQUEST_BYTES, _SIZE_BYTES)
+        return cls(*(int.from_bytes(data[start : start + _SIZE_BYTES], "little") for start in starts))
+
+
+REQUEST_BYTES: Final = _SIZE_BYTES * len(Request._fields)
 
 
 def answer(made: bytes) -> bytes:
@@ -120,26 +148,24 @@ def answer(made: bytes) -> bytes:
     return len(made).to_bytes(_SIZE_BYTES, "little") + made
 
 
-REQUEST_BYTES: Final = 2 * _SIZE_BYTES
-
-
 class Shelf:
     """The batches of a module that are in the cache; none if this process cannot open even one more file."""
 
     def __init__(self, binary: bytes, is_metered: bool) -> None:
-        self._binary = binary
+        self.binary = binary
         self._cache = Cache()
         self._is_metered = is_metered
-        self._key = ""
+        self._module = self._key = ""
         with contextlib.suppress(OSError):
-            self._key = key_of(binary, "batches", is_metered)
+            self._module = digest(binary)
+            self._key = key_of(self._module, "batches", is_metered)
         self._held: dict[str, frozenset[int | Place]] = {}  # by key: the functions and loops that are in a batch
 
     def all(self) -> list[tuple[str, bytes]]:
         """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
         if not self._key:
             return []
-        whole = functions_key(self._binary, None, self._is_metered)
+        whole = functions_key(self._module, None, self._is_metered)
         made = self._cache.read("native", whole)
         if made is not None:
             return [(whole, made)]
@@ -158,7 +184,7 @@ class Shelf:
         """Note that the module has been run; whether this is the first time, and the cache can be written."""
         if not self._key or self._cache.has("tier", self._key):
             return False
-        if self._cache.has("native", functions_key(self._binary, None, self._is_metered)):
+        if self._cache.has("native", functions_key(self._module, None, self._is_metered)):
             return False
         return self._cache.write("tier", self._key, b"[]")
 

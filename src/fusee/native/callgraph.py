@@ -12,9 +12,9 @@ from functools import cache
 from typing import Final, cast
 
 import fusee.spec.opcodes  # noqa: F401  # the rows
-from fusee.native.module import FuncType, Module, read_module
+from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction, Reader
-from fusee.native.references import references
+from fusee.native.sections import read_module
 from fusee.spec.op import BY_INDEX, Imm, Op
 
 CALLED_BY_TYPE: Final = frozenset({"call_indirect", "return_call_indirect", "call_ref", "return_call_ref"})
@@ -41,7 +41,7 @@ def calls_of(binary: bytes) -> Calls:
     """The calls of a valid module."""
     module = read_module(binary)
     found = Calls(module.imported_funcs, [module.type_of(index) for index in range(len(module.func_types))])
-    found.referred.update(references(binary))
+    found.referred.update(module.references)
     for index in module.defined:
         for instruction in calls_in(module, index):
             _note(module, found, index, instruction)

@@ -106,9 +106,9 @@ def callees_of(c: FunctionCompiler, type_index: int) -> Callees:
     """Those that a call by a table or reference may come to, of a type."""
     unit, module = c.unit, c.unit.module
     type_ = module.types[type_index]
-    if unit.referred is None or type_ is None:
+    if module.referred is None or type_ is None:
         return ANY
-    found = unit.referred.get(type_, ())
+    found = module.referred.get(type_, ())
     only = found[0] if len(found) == 1 and found[0] in unit.chosen else None
     are_known = only is not None or not unit.options.grows
     are_own = all(index >= module.imported_funcs for index in found)

@@ -6,8 +6,8 @@ from typing import Final
 
 from fusee.native.budget import Budget
 from fusee.native.compile import reason_against
-from fusee.native.module import read_module
 from fusee.native.reader import MalformedBytes, Reader
+from fusee.native.sections import read_module
 
 _REPEATS: Final = 10  # that a loop is taken to run, where nothing has been counted
 _DEEPEST: Final = 8

@@ -17,10 +17,10 @@ from fusee.kernel.machine import Machine
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.function import RULES, FunctionCompiler, has_meaning
 from fusee.native.kernels import kernels_for
-from fusee.native.module import Module, read_module
+from fusee.native.module import Module
 from fusee.native.objects import reason_against as reason_against_object
 from fusee.native.reader import Instruction, MalformedBytes, Reader
-from fusee.native.references import referred_in
+from fusee.native.sections import read_module
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit
 from fusee.spec.features import Feature
@@ -120,14 +120,13 @@ class Compiler:
         self.options = options
         self.kernels = kernels_for(options.target)
         self.machine = Machine(options.target, for_this_process=options.for_this_process, for_guests=True)
-        self._referred = referred_in(the_plan.module)
         self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
 
     def new_unit(self) -> Unit:
         """One without functions."""
         return Unit(
             self.plan.module, self.plan.chosen, self._handing_over, self.kernels, self.options,
-            self.machine.instructions, self._referred,
+            self.machine.instructions,
         )  # fmt: skip
 
     def text(self, number: int) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Collection
 
-from fusee.kernel.cache import Cache
+from fusee.kernel.cache import Cache, digest
 from fusee.native.code import NativeCode, mapped
 from fusee.native.key import functions_key, key_of
 
@@ -27,7 +27,7 @@ def native_code(
 
 def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: bool = False) -> bytes | None:
     """The same as the cache keeps it, compiled if need be."""
-    key = functions_key(binary, wanted, is_metered)
+    key = functions_key(digest(binary), wanted, is_metered)
     kept = Cache()
     found = kept.read("native", key)
     if found is not None:
@@ -45,13 +45,13 @@ def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: 
 def exported_code(binary: bytes, is_metered: bool = False) -> bytes:
     """Native code of all functions that can have it, for another process; empty if there is none."""
     kept = kept_code(binary, None, is_metered)
-    return b"" if kept is None else key_of(binary, _EXPORTED, is_metered).encode() + kept
+    return b"" if kept is None else key_of(digest(binary), _EXPORTED, is_metered).encode() + kept
 
 
 def imported_code(binary: bytes, exported: bytes, is_metered: bool = False) -> NativeCode | None:
     """What was exported; None if that was another module's, or made otherwise, by another version, or for another
     processor."""
-    key = key_of(binary, _EXPORTED, is_metered).encode()
+    key = key_of(digest(binary), _EXPORTED, is_metered).encode()
     return mapped(exported[len(key) :]) if exported.startswith(key) else None
 
 

@@ -12,21 +12,24 @@ from fusee.kernel.cache import Cache, digest, fingerprint
 from fusee.kernel.host import compiler_version, processor
 from fusee.kernel.sources import are_stamped, file_digest, refresh
 
-_FORMAT: Final = "1"  # of an entry of the cache
+_FORMAT: Final = "2"  # of an entry of the cache
 _KIND: Final = "sources"  # of entries of the cache, with digests of files
 _PARTS: Final = ("native", "engine", "kernel", "spec")  # what code depends on
 
 
-def functions_key(binary: bytes, wanted: Collection[int] | None, is_metered: bool) -> str:
+def functions_key(module: str, wanted: Collection[int] | None, is_metered: bool) -> str:
     """What names native code of certain functions, compiled together; of all that can have it if `wanted` is None."""
-    return key_of(binary, "all" if wanted is None else json.dumps(sorted(wanted)), is_metered)
+    return key_of(module, "all" if wanted is None else json.dumps(sorted(wanted)), is_metered)
 
 
-def key_of(binary: bytes, what: str, is_metered: bool) -> str:
-    """What names native code of a module for this processor: of which functions says `what`."""
+def key_of(module: str, what: str, is_metered: bool) -> str:
+    """What names native code of a module for this processor: the module's digest, and `what` says of which functions.
+
+    Raises `OSError`.
+    """
     with open(compiler_version(), "rb") as file:
         compiler = file.read()
-    return digest(_FORMAT, sources_digest(), compiler, processor(), binary, what, str(is_metered))
+    return digest(_FORMAT, sources_digest(), compiler, processor(), module, what, str(is_metered))
 
 
 @cache

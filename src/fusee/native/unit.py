@@ -1,6 +1,5 @@
 """One LLVM module of native functions: what they share."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fusee.kernel.lower import ModuleWriter
@@ -50,20 +49,18 @@ class Options:
 class Unit:
     """Functions that become one object file.
 
-    `chosen` are all of the module's that have native code, `handing_over` those of them that may return `TAIL_CALL`;
-    `referred` are by type those that references may be to, or None if those may be to others, too.
+    `chosen` are all of the module's that have native code, `handing_over` those of them that may return `TAIL_CALL`.
     """
 
     def __init__(
         self, module: Module, chosen: frozenset[int], handing_over: frozenset[int], kernels: Kernels, options: Options,
-        instructions: frozenset[str], referred: Mapping[FuncType, Sequence[int]] | None,
+        instructions: frozenset[str],
     ) -> None:  # fmt: skip
         self.module = module
         self.chosen = chosen
         self.handing_over = handing_over
         self.kernels = kernels
         self.options = options
-        self.referred = referred
         self.writer = ModuleWriter(
             options.prefix, kernels.checker.types, lambda function: False, lambda function: False,
             instructions=instructions,

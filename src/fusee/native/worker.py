@@ -127,7 +127,7 @@ def main() -> None:
 
 def _compiler(binary: bytes, head: dict[str, Any]) -> Compiler:
     from fusee.native.compile import Compiler, Plan
-    from fusee.native.module import read_module
+    from fusee.native.sections import read_module
 
     options = head["options"]
     target = Target.host() if options["for_this_process"] else Target.parse(options["target"])

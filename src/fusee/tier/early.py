@@ -7,9 +7,8 @@ from typing import Final
 from fusee.kernel.processors import processor_count
 from fusee.native.batches import Shelf, Worker
 
-_MOST_BYTES: Final = 4 << 20  # of a module: to find a longer one in the cache takes as long as is gained
-
 _begun: Final[list[Worker]] = []
+_shelves: Final[list[Shelf]] = []
 
 
 def begin(binary: bytes) -> None:
@@ -17,11 +16,20 @@ def begin(binary: bytes) -> None:
 
     A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
     """
-    if not hasattr(os, "fork") or processor_count() == 1 or len(binary) > _MOST_BYTES:
+    if not hasattr(os, "fork") or processor_count() == 1:
         return
-    if Shelf(binary, is_metered=False).note_run():
+    shelf = Shelf(binary, is_metered=False)
+    _shelves[:] = [shelf]
+    if shelf.note_run():
         with contextlib.suppress(OSError):
             _begun.append(Worker())
+
+
+def shelf_of(binary: bytes, is_metered: bool) -> Shelf:
+    """A module's place in the cache, which may have been found already: that takes as long as its bytes are read."""
+    if _shelves and _shelves[0].binary is binary and not is_metered:
+        return _shelves.pop()
+    return Shelf(binary, is_metered)
 
 
 def take() -> Worker | None:
@@ -31,5 +39,6 @@ def take() -> Worker | None:
 
 def end() -> None:
     """Nothing is to be compiled any more: end it if nobody has taken it."""
+    _shelves.clear()
     while _begun:
         _begun.pop().end()

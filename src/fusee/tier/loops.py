@@ -11,7 +11,6 @@ from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.scalars import u32, usize
 from fusee.native.code import Place
-from fusee.spec.features import ALL_FEATURES
 
 if TYPE_CHECKING:
     from fusee.api._native import HostNative
@@ -50,9 +49,13 @@ def loop_cells(module: int, function: int) -> list[int]:
 
 
 def find_loops(
-    native: "HostNative", binary: bytes, heads: list[tuple[int, int]], is_metered: bool
+    native: "HostNative", module: int, heads: list[tuple[int, int]], is_metered: bool
 ) -> list[Loop]:  # fmt: skip
-    """Translate functions once more, which gives the same cells, in another engine: this one is in use."""
+    """Translate functions of a module once more, which gives the same cells.
+
+    By the translator of another engine: this one's is in use. Translating changes nothing in the module, which must not
+    end meanwhile.
+    """
     from fusee.engine.translate.state import Translator  # which knows the interpreter's instructions
 
     engine: int = native.open_engine(native.platform, is_metered)
@@ -60,17 +63,13 @@ def find_loops(
     handlers, wanted = int(view(EngineState, engine).handlers.address), set(heads)
     found = []
     try:
-        module = native.compile(engine, binary, int(ALL_FEATURES))
-        try:
-            for function in dict.fromkeys(function for function, _ in heads):
-                with contextlib.suppress(WasmtimeError):  # nobody has been there: the place was another module's
-                    address = native.translate_for_listing(engine, module, function, handlers)
-                    t: Any = view(Translator, address)
-                    places = [(int(t.heads[2 * n]), int(t.heads[2 * n + 1])) for n in range(int(t.head_count))]
-                    found += [_loop(t, function, loop, cell) for cell, loop in places if (function, cell) in wanted]
-                    native.keep_translator(engine, address)
-        finally:
-            native.end_module(module)
+        for function in dict.fromkeys(function for function, _ in heads):
+            with contextlib.suppress(WasmtimeError):  # nobody has been there: the place was another module's
+                address = native.translate_for_listing(engine, module, function, handlers)
+                t: Any = view(Translator, address)
+                places = [(int(t.heads[2 * n]), int(t.heads[2 * n + 1])) for n in range(int(t.head_count))]
+                found += [_loop(t, function, loop, cell) for cell, loop in places if (function, cell) in wanted]
+                native.keep_translator(engine, address)
     finally:
         native.uninstall_interpreter(engine)
         native.release_engine(engine)

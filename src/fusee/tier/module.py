@@ -11,8 +11,8 @@ from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, usize
-from fusee.native.batches import Shelf
 from fusee.native.code import NativeCode, Place, mapped
+from fusee.tier.early import shelf_of
 from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TieredModule:
         self.done = set(interpreted)  # functions that have native code, or cannot have it
         self.refused = set(interpreted)  # those that cannot
         self.is_metered = is_metered
-        self.shelf = Shelf(binary, is_metered)
+        self.shelf = shelf_of(binary, is_metered)
         self.has_code = False  # whether there is native code, or is going to be
         self._native = native
         self._interpreted = interpreted
@@ -179,10 +179,10 @@ class TieredModule:
         return heads
 
     def loops_of(self, heads: list[tuple[int, int]]) -> list[Loop]:
-        """What is known of these loops of translated functions; it is found out once."""
+        """What is known of these loops of translated functions; it is found out once, while the module lives."""
         unknown = [head for head in heads if head not in self._known_loops]
         if unknown:
-            found = find_loops(self._native, self.binary, unknown, self.is_metered)
+            found = find_loops(self._native, self.address, unknown, self.is_metered)
             for head in unknown:
                 self._known_loops[head] = [loop for loop in found if (loop.function, loop.cell) == head]
         return [loop for head in heads for loop in self._known_loops[head]]

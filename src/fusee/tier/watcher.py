@@ -234,7 +234,9 @@ class Tier:
             if self._compiling.go_on():
                 self._choose()
             elif not self._has_begun and (module := self._hottest()) is not None:
-                module.prepare()
+                lifetime = module.lifetime()  # it does not end meanwhile
+                if lifetime is not None:
+                    module.prepare()
         else:
             self._go_back(time.monotonic() - self._news)
         return made is not None
