@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import fusee.spec.opcodes  # noqa: F401  # the rows
 from fusee.spec.op import BY_INDEX, INDEX_BASE, Imm, Op
 
 _MEMORY_INDEX = 0x40  # in a memarg's alignment: a memory's index follows
