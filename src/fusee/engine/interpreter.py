@@ -3,8 +3,10 @@
 from fusee.engine.arena import Arena
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Suspended, Trap, raise_again
-from fusee.engine.handlers.call import across, cell_leave, cell_return_across, cell_translate, first_call, interrupted
+from fusee.engine.handlers.across import across, cell_leave, cell_return_across
 from fusee.engine.handlers.entering import enter, go_on
+from fusee.engine.handlers.first_call import cell_translate, first_call
+from fusee.engine.handlers.interrupted import interrupted
 from fusee.engine.handlers.native import resume_natively, run_native, run_tiered
 from fusee.engine.handlers.regs import Code
 from fusee.engine.handlers.table import HANDLERS

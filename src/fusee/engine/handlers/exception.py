@@ -1,7 +1,7 @@
 """Throwing (spec 4.6.9)."""
 
 from fusee.engine.errors import Trap
-from fusee.engine.handlers.call import imm32, slot_field
+from fusee.engine.handlers.opening import imm32, slot_field
 from fusee.engine.handlers.regs import Regs, save_registers
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind

@@ -6,6 +6,7 @@ What an instruction does is an inline kernel of its family. The handlers here ad
 from typing import Any, Final
 
 from fusee.engine.handlers import aggregate, atomic, call, control, memory, numeric
+from fusee.engine.handlers.across import across
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at, following_code, look_ahead, read_ahead
 from fusee.engine.handlers.trap import on_trap
@@ -81,7 +82,7 @@ JUMPING: Final[dict[str, Any]] = {
 
 CALLING: Final[dict[str, Any]] = {"call_indirect": call.enter_element, "call_ref": call.enter_reference}
 IS_ELSEWHERE: Final[dict[str, Any]] = {"call_indirect": call.is_other_element, "call_ref": call.is_of_other_instance}
-ELSEWHERE: Final[dict[str, Any]] = {"call_indirect": call.call_elsewhere, "call_ref": call.across}
+ELSEWHERE: Final[dict[str, Any]] = {"call_indirect": call.call_elsewhere, "call_ref": across}
 """By family: what opens the callee's frame; whether the callee is not of this instance, or of another type; the
 handler that goes on then."""
 

@@ -1,7 +1,8 @@
 """The cell in front of a function's native code, by which interpreted code enters it (`docs/native.md`)."""
 
-from fusee.engine.handlers.call import across, blame_caller
+from fusee.engine.handlers.across import across
 from fusee.engine.handlers.control import leave_frame
+from fusee.engine.handlers.opening import blame_caller
 from fusee.engine.handlers.regs import Regs, code_at, float_register, read_float, read_int, reload_memory
 from fusee.engine.handlers.trap import on_native_error
 from fusee.engine.handlers.unwind import unwind

@@ -15,18 +15,13 @@ from fusee.engine.state.code import CATCH, CATCH_ALL, CATCH_REF, DELEGATE, NO_SL
 from fusee.engine.translate import control
 from fusee.engine.translate.branch import jump
 from fusee.engine.translate.cellfields import refer
-from fusee.engine.translate.control import (
-    FUNCTION,
-    frame_at,
-    leave_settled,
-    open_block,
-    settle_branch,
-)
 from fusee.engine.translate.emit import emit_one
 from fusee.engine.translate.encode import NO_FIELD, add_immediate, bind, clear_label, flush, new_ins
+from fusee.engine.translate.frames import FUNCTION, frame_at, open_block
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import assume_pins, reload_pins, spill_pins, wide_pins
 from fusee.engine.translate.metering import note_branch, note_leaving
+from fusee.engine.translate.passing import leave_settled, settle_branch
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import materialize, settle_all
 from fusee.engine.translate.state import I64, NO_VALUE, SLOTTED, Frame, Label, Translator, Try, type_code

@@ -17,7 +17,6 @@ from fusee.engine.state.module import Body, Module
 from fusee.engine.state.runtime import HEADER_SLOTS, Engine, Store
 from fusee.engine.translate.analyze import analyze, choose_pins
 from fusee.engine.translate.buffers import KEPT_BYTES, keep_translator, shrink, sized, take_translator
-from fusee.engine.translate.control import FUNCTION, open_frame
 from fusee.engine.translate.encode import (
     add_immediate,
     check_code,
@@ -30,6 +29,7 @@ from fusee.engine.translate.encode import (
     thread_jumps,
 )
 from fusee.engine.translate.exception import clauses_bytes, clauses_start, return_caught, write_clauses
+from fusee.engine.translate.frames import FUNCTION, open_frame
 from fusee.engine.translate.hoist import begin_hoisting
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.instruction import translate_code

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.decode.instruction import read_prefixed
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_THREADS, HAS_VECTORS
-from fusee.engine.translate import access, aggregate, call, casts, compute, control, exception, reference
+from fusee.engine.translate import access, aggregate, call, casts, compute, control, exception, passing, reference
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
     ACTION_MASK,
@@ -92,7 +92,7 @@ def translate_code(t: Translator) -> None:
             compare(t, word)
         elif action == END:
             if t.depth == 1:
-                control.leave(t)
+                passing.leave(t)
                 return
             end_block(t, True)
         elif action == CONTROL:
