@@ -45,6 +45,11 @@ ENDLESS = """(module
   (func (export "table") (param $n i64)
     (loop $l
       (block $b (br_table $b $l (i32.eqz (i64.eqz (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))))
+  (func (export "table_to_jump") (param $n i64)
+    (loop $l
+      (block $b
+        (block $c (br_table $b $c (i32.eqz (i64.eqz (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))
+        (br $l))))
   (func (export "host_loop") (param $n i64)
     (loop $l (drop (call $host (i32.const 1)))
       (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))
@@ -54,7 +59,9 @@ ENDLESS = """(module
       (if (i64.eqz (local.get $n)) (then (drop (call $host (i32.const 1)))))
       (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1))))))))"""
 
-LOOPS = ["innermost", "nested", "calling", "recursive", "tail", "indirect", "table", "host_loop", "jumping"]
+LOOPS = [
+    "innermost", "nested", "calling", "recursive", "tail", "indirect", "table", "table_to_jump", "host_loop", "jumping",
+]  # fmt: skip
 FOREVER = 1 << 62
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fusee.disasm.wasm import show_float
+from fusee.engine.isa.control import entry_bytes
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, PIN, SLOT
 from fusee.engine.isa.lanes import has_lane
 from fusee.engine.isa.pairs import named_by
@@ -53,7 +54,6 @@ def immediate_names(row: Row) -> tuple[str, ...]:
 
 
 SLOT_NAMES: Final = ("at", "out", "zero")
-DISPLACEMENT_BYTES: Final = 4  # in the table behind a `br_table`
 NAME_WIDTH: Final = 26
 
 
@@ -62,7 +62,7 @@ class CodeCell:
     """One cell: where it starts and ends in the code, and what it is."""
 
     start: int
-    end: int  # with the displacements of a `br_table`
+    end: int  # with what follows a `br_table`
     row: Row
     destination: int
     forms: tuple[int, ...]
@@ -91,7 +91,7 @@ def walk_cells(code: bytes, target: Target) -> Iterator[CodeCell]:
         end = start + fields.size
         if row.family == "br_table":
             entries = number_at(code, start + fields.immediates[0], 4) + 1
-            end += -(-entries * DISPLACEMENT_BYTES // width) * width
+            end += -(-entries * entry_bytes(width) // width) * width
         yield CodeCell(start, end, row, destination, forms, fields, handler >= HANDLER_COUNT)
         start = end
 
@@ -117,7 +117,8 @@ class CellPrinter:
         if c.row.family == "br_table":
             first = c.start + c.fields.size
             count = self.number(c.start + c.fields.immediates[0], 4)
-            parts += [self.label(first + DISPLACEMENT_BYTES * n) for n in range(count + 1)]
+            width = entry_bytes(self.target.pointer_width)
+            parts += [self.label(first + width * n) for n in range(count + 1)]
         elif c.row.family == "set_loop":
             self.loop = self.labels[c.end]
         elif c.row.family.endswith("_loop"):

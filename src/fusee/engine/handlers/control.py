@@ -5,6 +5,7 @@ from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
 from fusee.engine.handlers.regs import (
     READ,
     WRITE,
+    Code,
     Regs,
     code_at,
     extended,
@@ -18,7 +19,7 @@ from fusee.engine.handlers.regs import (
     write_int,
 )
 from fusee.engine.handlers.trap import on_trap
-from fusee.engine.isa.control import TICK, ZEROED_INLINE
+from fusee.engine.isa.control import TICK, ZEROED_INLINE, entry_bytes
 from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
@@ -35,6 +36,7 @@ from fusee.kernel.lang import (
     i32,
     kernel,
     load,
+    load_invariant,
     low,
     minimum,
     size_of,
@@ -125,12 +127,25 @@ def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 
 
 @kernel(inline=True)
-def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """The displacements from this cell follow it; the last one is the default."""
+def chosen_entry(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
+    """What a `br_table` knows of the label that it goes to. Entries follow the cell; the last one is the default."""
     count = u32(field(f, cell(row, dst, forms, size_of(usize)).immediates[0]))
     index = minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
-    displacements = cast(Ptr[i32], f.pc + cell(row, dst, forms, size_of(usize)).size)
-    f.pc = f.pc + displacements[index]
+    return f.pc + cell(row, dst, forms, size_of(usize)).size + usize(index) * entry_bytes(size_of(usize))
+
+
+@kernel(inline=True)
+def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
+    """To the cell at a displacement from this one."""
+    f.pc = f.pc + load(i32, chosen_entry(f, row, dst, forms))
+
+
+@kernel(inline=True)
+def take_entry(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Code:
+    """The same where entries are a handler and an address: gives the handler."""
+    entry = chosen_entry(f, row, dst, forms)
+    f.pc = cast(Ptr[u8], load_invariant(usize, entry + size_of(usize)))
+    return following_code(entry)
 
 
 @kernel(inline=True)

@@ -10,7 +10,7 @@ from fusee.engine.handlers.across import across
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Regs, code_at, following_code, look_ahead, read_ahead
 from fusee.engine.handlers.trap import on_trap
-from fusee.engine.isa.control import TICK, pays
+from fusee.engine.isa.control import HAS_ENTRY_HANDLERS, TICK, pays
 from fusee.engine.isa.fields import first_reading
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.pairs import FIRST, SECOND
@@ -136,6 +136,8 @@ def conditional(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms
 @handler(raises_to=on_trap, status="acc")
 def jumping(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
     """An instruction that says itself where to go on."""
+    if row.family == "br_table" and HAS_ENTRY_HANDLERS:
+        return tail(control.take_entry(f, row, dst, forms), f)
     JUMPING[row.family](f, row, dst, forms)
     return tail(code_at(f), f)
 
@@ -177,6 +179,8 @@ def pair(
             return tail(control.pay, f)
         skip(f, row, dst, forms)
         return tail(code_at(f), f)
+    if row.family == "br_table" and HAS_ENTRY_HANDLERS:
+        return tail(control.take_entry(f, row, dst, forms), f)
     if row.family in JUMPING:
         JUMPING[row.family](f, row, dst, forms)
         return tail(code_at(f), f)

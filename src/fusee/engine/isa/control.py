@@ -23,6 +23,17 @@ from fusee.kernel.lang import u32
 ZEROED_INLINE: Final = u32(4)  # `enter` clears up to this many locals without a loop
 
 
+HAS_ENTRY_HANDLERS: Final = ROOMY
+"""Whether an entry behind a `br_table` is the handler of the cell that it leads to and that cell's address, not a
+displacement from the `br_table`: a processor that has not foreseen where it leads knows so a load sooner. No entry
+leads to a loop's first cell, whose handler may be replaced."""
+
+
+def entry_bytes(pointer_bytes: int) -> int:
+    """The size of such an entry."""
+    return 2 * pointer_bytes if HAS_ENTRY_HANDLERS else 4
+
+
 TICK: Final = Row("tick", "tick", (), "", NULLARY, NO_RESULT, ("u32",))  # of metered code: what a stretch of it costs
 FIXED_COSTS: Final = 16  # for smaller ones there are handlers that need not read how much it is
 
@@ -99,7 +110,7 @@ BRANCHES: Final = [
     Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
     Row("brl", "jump_loop", (), "", NULLARY, NO_RESULT),
     *PAID_LOOPS,
-    Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # 32-bit displacements follow the cell
+    Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # an entry for each label follows the cell
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
     Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),
     TICK,

@@ -1,17 +1,19 @@
-"""`br_table` (spec 4.6.9): its cell, the displacements behind it, and moves of values that nobody has moved yet."""
+"""`br_table` (spec 4.6.9): its cell, what it knows of each label, and moves of values that nobody has moved yet."""
 
 from typing import Final
 
+from fusee.engine.isa.control import HAS_ENTRY_HANDLERS, entry_bytes
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.translate.branch import jump
 from fusee.engine.translate.cellfields import refer
 from fusee.engine.translate.emit import emit_one
-from fusee.engine.translate.encode import add_immediate, encode_first, flush, reserve_code
-from fusee.engine.translate.frames import branch_target, frame_at
+from fusee.engine.translate.encode import ENTRY, add_immediate, bind_uncounted, encode_first, flush, reserve_code
+from fusee.engine.translate.frames import LOOP, branch_target, frame_at
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import reload_pins
 from fusee.engine.translate.passing import has_moves, move_and_go, moves_of, must_move, open_moves
 from fusee.engine.translate.settle import materialize, settle_all
-from fusee.engine.translate.state import Ins, Translator
+from fusee.engine.translate.state import Frame, Ins, Translator
 from fusee.engine.translate.values import is_waiting, pop
 from fusee.kernel.lang import Ptr, cast, copy_bytes, kernel, size_of, span, u8, u32, usize
 
@@ -20,7 +22,7 @@ BR_TABLE: Final = u32(NUMBER["br_table"])
 
 @kernel
 def translate_br_table(t: Translator) -> None:
-    """Displacements behind the cell, and behind those the moves of values that nobody has moved yet."""
+    """An entry for each label behind the cell, and behind those the moves of values that nobody has moved yet."""
     if is_waiting(t.values[t.stack[t.height - 1]]):
         materialize(t, t.stack[t.height - 1])
     index = pop(t)
@@ -33,22 +35,33 @@ def translate_br_table(t: Translator) -> None:
     if t.ins_count > 1:
         start = encode_before_last(t)
     flush(t)
-    reserve_code(t, (count + 2) * 4)
+    reserve_code(t, (count + 2) * entry_bytes(size_of(usize)))
     labels = t.reader.position
     for _ in span(count + 1):
         frame = t.frames[branch_target(t)]
         label = frame.label
-        if must_move(t, frame):
+        if goes_behind(t, frame):
             moves = moves_of(t, frame) if has_moves(t, frame) else open_moves(t, frame)
             label = moves.label
-        refer(t, label, t.code_bytes, start)
-        t.code_bytes += 4
+        refer(t, label, t.code_bytes, ENTRY if HAS_ENTRY_HANDLERS else start)
+        t.code_bytes += entry_bytes(size_of(usize))
     t.code_bytes = (t.code_bytes + (size_of(usize) - 1)) & ~u32(size_of(usize) - 1)
     t.reader.position = labels
     for _ in span(count + 1):
         frame = frame_at(t, next_u32(t.reader))
-        if must_move(t, frame) and moves_of(t, frame).label.offset == 0:
-            move_and_go(t, frame)
+        if goes_behind(t, frame) and moves_of(t, frame).label.offset == 0:
+            if must_move(t, frame):
+                move_and_go(t, frame)
+            else:
+                bind_uncounted(t, moves_of(t, frame).label)
+                jump(t, frame.label)
+
+
+@kernel
+def goes_behind(t: Translator, frame: Frame) -> bool:
+    """Whether an entry leads to a frame's label by code behind the table: because values must move, or because it is
+    a loop's first cell, whose handler is replaced by who wants the guest to stop."""
+    return must_move(t, frame) or (HAS_ENTRY_HANDLERS and frame.opcode == LOOP)
 
 
 @kernel

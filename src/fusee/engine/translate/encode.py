@@ -3,6 +3,7 @@
 from typing import Final
 
 from fusee.engine.errors import Exhausted
+from fusee.engine.isa.control import HAS_ENTRY_HANDLERS
 from fusee.engine.isa.facts import MAY_STOP, fact, facts_of
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.pairs import NO_PAIR, PAIR_COUNT
@@ -35,6 +36,7 @@ from fusee.kernel.lang import (
 LARGEST_CELL_BYTES: Final = 64
 assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
 NO_FIELD: Final = u32(1)  # the base of a fixup that is no field of the code: somebody asks where the label is
+ENTRY: Final = u32(2)  # the base of a fixup that is an entry of a `br_table`: the handler and the address of a cell
 FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 COUNT: Final = u32(NUMBER["count"])
 BR: Final = NUMBER["br"]
@@ -146,7 +148,14 @@ def put_handler(t: Translator, cell: Ptr[u8], number: u32) -> None:
 
 @kernel
 def bind(t: Translator, label: Label) -> None:
-    """The label is here."""
+    """The label is here, where a basic block begins."""
+    bind_uncounted(t, label)
+    count_block(t)
+
+
+@kernel
+def bind_uncounted(t: Translator, label: Label) -> None:
+    """The label is here, in code that only some machines have: profiles hold for all."""
     flush(t)
     label.offset = t.code_bytes
     t.bound = t.code_bytes
@@ -156,7 +165,6 @@ def bind(t: Translator, label: Label) -> None:
         fixup.target = t.code_bytes
         waiting = fixup.next
     label.fixups = u32(0)
-    count_block(t)
 
 
 @kernel
@@ -199,7 +207,10 @@ def thread_jumps(t: Translator) -> None:
             if fixup.target <= at or load(usize, cell) != br:
                 break
             at = fixup.target
-            fixup.target = t.fixups[u32(load(usize, cell + size_of(usize)))].target
+            leads_to = t.fixups[u32(load(usize, cell + size_of(usize)))].target
+            if HAS_ENTRY_HANDLERS and fixup.base == ENTRY and leads_to <= fixup.at:
+                break  # to a loop's first cell
+            fixup.target = leads_to
 
 
 @kernel
@@ -212,5 +223,8 @@ def resolve_fixups(t: Translator, home: Ptr[u8]) -> None:
         assert fixup.target != 0 and fixup.at < t.code_bytes and fixup.target < t.code_bytes
         if fixup.base == 0:
             store(home + fixup.at, address(home + fixup.target))
+        elif HAS_ENTRY_HANDLERS and fixup.base == ENTRY:
+            store(home + fixup.at, load(usize, home + fixup.target))
+            store(home + fixup.at + size_of(usize), address(home + fixup.target))
         elif fixup.base != NO_FIELD:
             store(home + fixup.at, fixup.target - fixup.base)
