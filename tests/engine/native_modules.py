@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+import pytest
+
 from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, Malformed
 from fusee.engine.registry import TypeRegistry, new_registry, release_registry
@@ -109,3 +111,10 @@ class Checker:
                 return "valid", "", 0
         except (Malformed, Invalid) as error:
             return type(error).__name__.lower(), ModuleError(error.code).message, error.detail
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["ordinary", "checked"])
+def checker(request: pytest.FixtureRequest) -> Iterator[Checker]:
+    made = Checker(checked=request.param)
+    yield made
+    made.close()

@@ -1,11 +1,10 @@
 """Validation beyond what the official suite says: features, limits, unreachable code, what execution lacks."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.spec.features import ALL_FEATURES, Feature
+from tests.engine import native_modules
 from tests.engine.native_modules import Checker
 from tests.hostile.encoding import (
     CODE,
@@ -25,11 +24,7 @@ from tests.hostile.encoding import (
 MILLION = 1_000_000
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["ordinary", "checked"])
-def checker(request: pytest.FixtureRequest) -> Iterator[Checker]:
-    made = Checker(checked=request.param)
-    yield made
-    made.close()
+checker = native_modules.checker
 
 
 def verdict(checker: Checker, text: str, features: Feature = ALL_FEATURES) -> tuple[str, str]:
@@ -212,27 +207,3 @@ def test_a_million_labels(checker: Checker) -> None:
     code = b"\x02\x01" + b"\x41\0" * 1001 + b"\x0e\xc0\x84\x3d" + b"\0" * (MILLION + 1) + b"\x0b" + b"\x1a" * 1000
     binary = module(types, section(FUNCTION, b"\1\0"), section(CODE, vector([body(code)])))
     assert checker.verdict(binary)[0] == "valid"
-
-
-LIMITS = {
-    "too many parameters": module(section(TYPE, vector([function_type(I32 * 1001)]))),
-    "too many results": module(section(TYPE, vector([function_type(b"", I32 * 1001)]))),
-    "too many locals": functions(b"", 1, [(50_001, I32)]),
-    "the function body is too large": functions(b"\1" * 7_654_321, 1, []),
-    "too many values on the operand stack": functions(b"\x41\0" * 2_200_000, 1, []),
-}
-
-
-@pytest.mark.parametrize("message", LIMITS)
-def test_limits(checker: Checker, message: str) -> None:
-    assert checker.verdict(LIMITS[message])[:2] == ("invalid", message)
-
-
-def wide_group(types: int) -> bytes:
-    """A recursive group of function types, each with as many parameters and results as it may have."""
-    return module(section(TYPE, b"\1\x4e" + unsigned(types) + function_type(I32 * 1000, I32 * 1000) * types))
-
-
-def test_the_size_of_a_recursive_group_is_limited(checker: Checker) -> None:
-    assert checker.verdict(wide_group(1000))[0] == "valid"
-    assert checker.verdict(wide_group(3200))[:2] == ("invalid", "too many types")
