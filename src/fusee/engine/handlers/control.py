@@ -127,23 +127,25 @@ def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
 
 
 @kernel(inline=True)
-def chosen_entry(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
-    """What a `br_table` knows of the label that it goes to. Entries follow the cell; the last one is the default."""
+def chosen_label(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> u32:
+    """Which of the labels of a `br_table` it goes to. Entries for them follow the cell; the last one is the default."""
     count = u32(field(f, cell(row, dst, forms, size_of(usize)).immediates[0]))
-    index = minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
-    return f.pc + cell(row, dst, forms, size_of(usize)).size + usize(index) * entry_bytes(size_of(usize))
+    return minimum(read_i32(f, forms[0], cell(row, dst, forms, size_of(usize)).sources[0]), count)
 
 
 @kernel(inline=True)
 def br_table(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     """To the cell at a displacement from this one."""
-    f.pc = f.pc + load(i32, chosen_entry(f, row, dst, forms))
+    label = chosen_label(f, row, dst, forms)
+    displacements = cast(Ptr[i32], f.pc + cell(row, dst, forms, size_of(usize)).size)
+    f.pc = f.pc + displacements[label]
 
 
 @kernel(inline=True)
 def take_entry(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> Code:
     """The same where entries are a handler and an address: gives the handler."""
-    entry = chosen_entry(f, row, dst, forms)
+    label = usize(chosen_label(f, row, dst, forms))
+    entry = f.pc + cell(row, dst, forms, size_of(usize)).size + label * entry_bytes(size_of(usize))
     f.pc = cast(Ptr[u8], load_invariant(usize, entry + size_of(usize)))
     return following_code(entry)
 
