@@ -106,6 +106,21 @@ def test_files_are_written_through_a_directory_that_was_opened_for_reading(guest
     assert (tmp_path / "d/f").read_text() == "new text"
 
 
+def test_who_may_set_sizes_of_files_may_open_them_empty(guest: Guest, tmp_path: Path) -> None:
+    """Go's `os.Root` opens its directory without the right to set sizes by paths, and creates files through it."""
+    (tmp_path / "d").mkdir()
+    rights = ALL_RIGHTS & ~Rights.PATH_FILESTAT_SET_SIZE
+    directory = open_file(guest, "d", DIRECTORY, rights & ~Rights.FD_WRITE)
+    for text in b"longer", b"old":
+        fd = guest.open("f", CREAT | TRUNC, ALL_RIGHTS, root=directory)
+        assert not isinstance(fd, Errno)
+        assert guest.write(fd, text) == OK
+        assert (tmp_path / "d/f").read_bytes() == text
+    assert guest.call("fd_fdstat_set_rights", directory, Rights.PATH_OPEN, Rights.FD_READ) == OK
+    assert guest.open("f", TRUNC, Rights.FD_READ, root=directory) == Errno.NOTCAPABLE
+    assert (tmp_path / "d/f").read_bytes() == b"old"
+
+
 def test_append(guest: Guest, tmp_path: Path) -> None:
     fd = open_file(guest, "f")
     assert guest.write(fd, b"one") == OK
