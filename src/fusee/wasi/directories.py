@@ -36,7 +36,7 @@ class Opening:
         """Insists on the rights to change what these flags change."""
         if OpenFlags.CREAT in self.open_flags:
             directory.require(Rights.PATH_CREATE_FILE)
-        # Who may open files to set their sizes can empty them anyway: Go opens directories without the right of the path.
+        # Who may set sizes of what is opened can empty it anyway: Go asks for no more when it opens a directory.
         if OpenFlags.TRUNC in self.open_flags and not directory.inheriting & Rights.FD_FILESTAT_SET_SIZE:
             directory.require(Rights.PATH_FILESTAT_SET_SIZE)
         if OpenFlags.DIRECTORY in self.open_flags and self.open_flags != OpenFlags.DIRECTORY:
