@@ -13,6 +13,8 @@ from fusee import (
     Func,
     FuncType,
     FuseeError,
+    Global,
+    GlobalType,
     HostError,
     Linker,
     Memory,
@@ -262,6 +264,31 @@ def test_start_function_runs_once() -> None:
     assert calls == [1]
     with pytest.raises(Trap):
         Guest("(module (func $f (unreachable)) (start $f))")
+
+
+def test_calls_through_any_table_beside_any_globals() -> None:
+    """Where a table is, cells say by the globals in front of it: those that the instance owns, and not the imported."""
+    store = Store(engine())
+    given = Global(store, GlobalType(I64, mutable=False), Val.i64(4))
+    text = """(module
+      (import "" "" (global $given i64))
+      (type $getter (func (result i64)))
+      (global $a i64 (i64.add (global.get $given) (i64.const 1))) (global $b (mut i64) (i64.const 6))
+      (global $c i64 (i64.const 7))
+      (table $one funcref (elem $get_a)) (table $two funcref (elem $get_b $get_c)) (table $three 3 3 funcref)
+      (elem (table $three) (i32.const 2) func $get_b)
+      (func $get_a (result i64) (global.get $a))
+      (func $get_b (result i64) (global.get $b))
+      (func $get_c (result i64) (global.get $c))
+      (func (export "first") (param i32) (result i64) (call_indirect $one (type $getter) (local.get 0)))
+      (func (export "second") (param i32) (result i64) (call_indirect $two (type $getter) (local.get 0)))
+      (func (export "third") (param i32) (result i64) (return_call_indirect $three (type $getter) (local.get 0))))"""
+    g = Guest(text, [given], store)
+    assert [g.first(0), g.second(0), g.second(1), g.third(2)] == [5, 6, 7, 6]
+    with pytest.raises(Trap, match="undefined element"):
+        g.first(1)
+    with pytest.raises(Trap, match="uninitialized element"):
+        g.third(0)
 
 
 def test_one_module_in_two_stores() -> None:

@@ -99,14 +99,17 @@ def walk_cells(code: bytes, target: Target) -> Iterator[CodeCell]:
 class CellPrinter:
     """Writes cells of one function as text.
 
-    `labels` are the names of targets by offset, `references` the targets of fields by the fields' offsets.
+    `labels` are the names of targets by offset, `references` the targets of fields by the fields' offsets, `tables_at`
+    is the distance from an instance to the addresses of its tables.
     """
 
-    def __init__(self, code: bytes, target: Target, labels: Mapping[int, str], references: Mapping[int, int]) -> None:
+    def __init__(self, code: bytes, target: Target, labels: Mapping[int, str], references: Mapping[int, int],
+                 tables_at: int) -> None:  # fmt: skip
         self.code = code
         self.target = target
         self.labels = labels
         self.references = references
+        self.tables_at = tables_at
         self.loop = ""  # what the loop pointer points to
 
     def show(self, c: CodeCell) -> str:
@@ -165,6 +168,8 @@ class CellPrinter:
         if row.family in ("constant", "vector_constant", "shuffle"):
             return f"0x{value:x}"
         names = immediate_names(row)
+        if row.family.endswith("call_indirect") and names[n] == "table":
+            return f"table={(value - self.tables_at) // self.target.pointer_width}"
         if n >= len(names):
             return f"s{value}"
         return f"{names[n]}={f's{value}' if names[n] in SLOT_NAMES else value}"

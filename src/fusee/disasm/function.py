@@ -11,6 +11,7 @@ from fusee.disasm.wasm import WasmInstruction, read_instructions
 from fusee.engine.runtime.positions import CHUNK_BYTES, CODE_BITS, MARK_BYTES, SOURCE_BITS, THE_END, read_number
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module
+from fusee.engine.state.runtime import tables_offset
 from fusee.engine.translate.positions import table_bytes
 from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import u32
@@ -70,7 +71,7 @@ def read_listing(m: Module, binary: bytes, index: int, t: Translator, target: Ta
     cells = list(walk_cells(code, target))
     loops = [c.end for c in cells if c.row.family == "set_loop"]
     labels = {at: f"L{number}" for number, at in enumerate(sorted({*references.values(), *loops}), 1)}
-    printer = CellPrinter(code, target, labels, references)
+    printer = CellPrinter(code, target, labels, references, int(tables_offset(m)))
     return Listing(
         tuple(read_instructions(binary, int(body.code.start), int(body.code.end))),
         tuple(ListedCell(c, sources[bisect(made_at, c.start) - 1], printer.show(c)) for c in cells),

@@ -9,9 +9,9 @@ from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import NOWHERE, ROOMY
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.registry import is_subtype_canonical
-from fusee.engine.runtime.table import callee_at
+from fusee.engine.runtime.table import callee_in
 from fusee.engine.state.module import REF
-from fusee.engine.state.runtime import Func, Instance
+from fusee.engine.state.runtime import Func, Instance, Table
 from fusee.kernel.lang import (
     Order,
     Ptr,
@@ -21,6 +21,7 @@ from fusee.kernel.lang import (
     cast,
     handler,
     kernel,
+    load,
     size_of,
     tail,
     u8,
@@ -64,7 +65,8 @@ def call_import(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple
 def element(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Func:
     """The function that a `call_indirect` selects; its type is still to be checked."""
     index: u64 = u64(READ[row.sources[0]](f, forms[0], cell(row, NOWHERE, forms, size_of(usize)).sources[0]))
-    return callee_at(f.ctx, imm32(f, row, forms, 1), index)
+    table = load(usize, cast(Ptr[u8], f.ctx) + imm32(f, row, forms, 1))
+    return callee_in(cast(Table, table), index)
 
 
 @kernel(cold=True)

@@ -132,7 +132,8 @@ def pays(row: Row) -> bool:
     return (row.outer or row).name in PAYING
 
 
-# Calls: `out` is the slot of the callee's slot 0. The code address is that of a stub until the callee is translated.
+# Calls: `out` is the slot of the callee's slot 0. The code address is that of a stub until the callee is translated. Of
+# a table the cell has the distance from `ctx` to where its address is.
 CALLS: Final = [
     Row("call", "call", (), "", NULLARY, NO_RESULT, ("ptr", "slot")),  # code address, out
     Row("call_import", "call_import", (), "", NULLARY, NO_RESULT, ("u32", "slot")),

@@ -20,7 +20,7 @@ from fusee.engine.state.module import (
     EXTERN_TAG,
     Module,
 )
-from fusee.engine.state.runtime import Func, Global, Instance, Segment, Store, Tag, globals_offset
+from fusee.engine.state.runtime import Func, Instance, Segment, Store, Tag, tables_offset
 from fusee.kernel.lang import (
     Ptr,
     address,
@@ -101,12 +101,11 @@ def array_bytes(count: u32, size: usize) -> u64:
 @kernel
 def lay_out(store: Store, m: Module) -> Instance:
     """One block for the instance, its globals and functions, and its index spaces, still empty."""
-    globals_at = u64(globals_offset())
-    funcs_at = globals_at + array_bytes(m.global_count - m.imported_global_count, usize(size_of(Global)))
+    tables_at = tables_offset(m)
+    funcs_at = tables_at + array_bytes(m.table_count, usize(size_of(usize)))
     functions_at = funcs_at + array_bytes(m.func_count - m.imported_func_count, usize(size_of(Func)))
     memories_at = functions_at + array_bytes(m.func_count, usize(size_of(usize)))
-    tables_at = memories_at + array_bytes(m.memory_count, usize(size_of(usize)))
-    addresses_at = tables_at + array_bytes(m.table_count, usize(size_of(usize)))
+    addresses_at = memories_at + array_bytes(m.memory_count, usize(size_of(usize)))
     own_tags_at = addresses_at + array_bytes(m.global_count, usize(size_of(usize)))
     tags_at = own_tags_at + array_bytes(m.tag_count - m.imported_tag_count, usize(size_of(Tag)))
     elements_at = tags_at + array_bytes(m.tag_count, usize(size_of(usize)))

@@ -44,20 +44,14 @@ def table_at(ctx: Instance, index: u64) -> Table:
 
 
 @kernel(inline=True)
-def callee_at(ctx: Instance, index: u64, element: u64) -> Func:
-    """The function that a `call_indirect` selects; its type is still to be checked (spec 4.6.10, call_indirect)."""
-    return callee_in(table_at(ctx, index), element)
-
-
-@kernel(inline=True)
 def callee_in(table: Table, element: u64) -> Func:
-    """The same of a table that is at hand."""
+    """The function that a `call_indirect` selects; its type is still to be checked (spec 4.6.10, call_indirect)."""
     return callee_among(table.elements, table.length, element)
 
 
 @kernel(inline=True)
 def callee_among(elements: Ptr[u64], length: u64, element: u64) -> Func:
-    """The same of its elements."""
+    """The same of a table's elements."""
     if unlikely(element >= length):
         raise Trap(TrapCode.UNDEFINED_ELEMENT, 0)
     func = cast(Func, usize(elements[element]))

@@ -302,3 +302,9 @@ class Instance:
 def globals_offset() -> usize:
     """How far behind an instance's start the `Global`s are that it owns."""
     return usize((size_of(Instance) + 7) & ~7)
+
+
+@kernel(inline=True)
+def tables_offset(m: Module) -> u64:
+    """How far behind an instance's start the addresses of its tables are: behind the globals that it owns."""
+    return u64(globals_offset()) + u64(m.global_count - m.imported_global_count) * size_of(Global)

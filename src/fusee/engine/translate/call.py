@@ -5,6 +5,7 @@ from typing import Final
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.state.module import TypeDef
+from fusee.engine.state.runtime import tables_offset
 from fusee.engine.translate.accumulator import ins_number, redirect, unload
 from fusee.engine.translate.emit import compute_value, emit_one, move_value
 from fusee.engine.translate.encode import add_immediate, new_ins
@@ -26,7 +27,7 @@ from fusee.engine.translate.values import (
     push,
     width,
 )  # fmt: skip
-from fusee.kernel.lang import Order, address, atomic_store, kernel, maximum, span, u8, u32, u64
+from fusee.kernel.lang import Order, address, atomic_store, kernel, maximum, size_of, span, u8, u32, u64, usize
 from fusee.spec import opcodes
 
 CALL: Final = u32(NUMBER["call"])
@@ -82,7 +83,7 @@ def call_indirect(t: Translator, is_tail: bool) -> None:
     emit_one(t, row, index)
     i = t.ins[t.ins_count - 1]
     add_immediate(i, definition.canonical)
-    add_immediate(i, table)
+    add_immediate(i, tables_offset(t.module) + u64(table) * size_of(usize))
     finish(t, i, definition, is_tail)
 
 
