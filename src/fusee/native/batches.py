@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, NamedTuple, cast
 from fusee.kernel import another
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.processors import processor_count
-from fusee.native.code import Place
+from fusee.native.code import Place, held_in
 from fusee.native.key import functions_key, key_of
 from fusee.native.pipes import is_readable
 
@@ -170,15 +170,20 @@ class Shelf:
         if made is not None:
             return [(whole, made)]
         found = []
-        with contextlib.suppress(ValueError):
-            for key in json.loads(self._cache.read("tier", self._key) or b"[]"):
-                made = self._cache.read("batch", key)
-                if made is not None:
-                    self._cache.mark_used("batch", key)
-                    found.append((key, made))
+        for key in self._listed():
+            made = self._cache.read("batch", key)
+            if made is not None:
+                self._cache.mark_used("batch", key)
+                found.append((key, made))
         if found:
             self._cache.mark_used("tier", self._key)
         return found
+
+    def _listed(self) -> list[str]:
+        """The keys of those that are in the cache, the oldest first."""
+        with contextlib.suppress(ValueError):
+            return [str(key) for key in json.loads(self._cache.read("tier", self._key) or b"[]")]
+        return []
 
     def note_run(self) -> bool:
         """Note that the module has been run; whether this is the first time, and the cache can be written."""
@@ -187,6 +192,19 @@ class Shelf:
         if self._cache.has("native", functions_key(self._module, None, self._is_metered)):
             return False
         return self._cache.write("tier", self._key, b"[]")
+
+    def _agree(self) -> None:
+        """Take over what other processes, which run the same module, have added since, and what they have taken away.
+
+        Else whoever adds one last would drop theirs, whose files nobody would know of any more.
+        """
+        known, self._held = self._held, {}
+        for key in self._listed():
+            made = None if key in known else self._cache.read("batch", key)
+            if key in known:
+                self._held[key] = known[key]
+            elif made is not None:
+                self.hold(key, *held_in(made))
 
     def _covered(self) -> list[str]:
         """Those of which all is in newer ones. Nobody goes on in a loop of what is native where it begins."""
@@ -208,6 +226,7 @@ class Shelf:
         key = digest(self._key, made)
         if not (functions or loops) or not self._key or not self._cache.write("batch", key, made):
             return
+        self._agree()
         self.hold(key, functions, loops)
         covered = self._covered()
         for old in covered:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fusee.kernel.image import Image, MappedImage
 
@@ -39,10 +39,21 @@ def packed(
     return len(head).to_bytes(_SIZE_BYTES, "little") + head + image.to_bytes()
 
 
+def _head(kept: bytes) -> tuple[Any, int]:
+    """What is said before an image, and where that begins."""
+    at = _SIZE_BYTES + int.from_bytes(kept[:_SIZE_BYTES], "little")
+    return json.loads(kept[_SIZE_BYTES:at]), at
+
+
+def held_in(kept: bytes) -> tuple[list[int], list[Place]]:
+    """The functions and loops of which there is code in what is kept."""
+    head, _ = _head(kept)
+    return list(map(int, head["functions"])), [Place(*place) for place, _ in head["loops"]]
+
+
 def mapped(kept: bytes) -> NativeCode:
     """Map what is kept."""
-    at = _SIZE_BYTES + int.from_bytes(kept[:_SIZE_BYTES], "little")
-    head = json.loads(kept[_SIZE_BYTES:at])
+    head, at = _head(kept)
     reasons = {int(index): reason for index, reason in head["reasons"].items()}
     if not head["functions"] and not head["loops"]:
         return NativeCode({}, reasons, None, {})
