@@ -3,9 +3,9 @@
 import pytest
 
 from fusee.api.text import wat2wasm
-from fusee.native.function import CALLING
 from fusee.native.needs import first_need
 from fusee.native.reader import Reader
+from fusee.native.rules import CALLING
 from fusee.native.sections import read_module
 
 NO_NEED = "(func $f)"

@@ -2,9 +2,10 @@
 
 from typing import cast
 
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.module import REFERENCE
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 from fusee.native.unit import LLVM
 from fusee.spec.op import BY_MNEMONIC, Imm
 

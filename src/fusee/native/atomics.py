@@ -3,8 +3,9 @@
 from typing import Final, cast
 
 from fusee.native.access import place_of
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 from fusee.native.slots import call_on_slots
 from fusee.spec.atomics import ATOMIC_OF
 from fusee.spec.op import BY_MNEMONIC

@@ -4,9 +4,10 @@ from typing import Final, NamedTuple, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
 from fusee.kernel.lower.function import LIKELY, UNLIKELY
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 from fusee.native.unit import LLVM
 
 

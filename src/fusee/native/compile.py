@@ -15,11 +15,12 @@ import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.kernel.machine import Machine
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
-from fusee.native.function import RULES, FunctionCompiler, has_meaning
+from fusee.native.function import FunctionCompiler
 from fusee.native.kernels import kernels_for
 from fusee.native.module import Module
 from fusee.native.objects import reason_against as reason_against_object
 from fusee.native.reader import Instruction, MalformedBytes, Reader
+from fusee.native.rules import RULES, has_meaning
 from fusee.native.sections import read_module
 from fusee.native.tail_calls import UNKNOWN, handing_over
 from fusee.native.unit import Options, Unit

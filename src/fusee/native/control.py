@@ -2,11 +2,13 @@
 
 from typing import cast
 
-from fusee.native.function import FunctionCompiler, Label, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.joining import begin_end, end_loop, keep_some_ends, return_to
-from fusee.native.metering import UNPAID
+from fusee.native.labels import Label
 from fusee.native.module import FUNCTION, REFERENCE, FuncType
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
+from fusee.native.stretches import UNPAID
 from fusee.native.unit import LLVM
 
 
@@ -283,5 +285,3 @@ def _br_on_null(c: FunctionCompiler, ins: Instruction) -> None:
 def _br_on_non_null(c: FunctionCompiler, ins: Instruction) -> None:
     branch_if(c, c.value(f"icmp ne i64 {c.stack[-1].operand}, 0"), cast(int, ins.immediates[0]))
     c.stack.pop()
-
-

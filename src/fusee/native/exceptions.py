@@ -9,9 +9,11 @@ from typing import Final, cast
 
 from fusee.engine.state.code import CATCH, CATCH_ALL, CATCH_ALL_REF, CATCH_REF
 from fusee.native.control import branch, enter_block, finish_block, leave_block, note_end
-from fusee.native.function import FunctionCompiler, Handler, Label, rule
+from fusee.native.function import FunctionCompiler
+from fusee.native.labels import Handler, Label
 from fusee.native.module import REFERENCE
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 
 _TAGGED: Final = (int(CATCH), CATCH_REF)
 _WITH_REFERENCE: Final = (CATCH_REF, CATCH_ALL_REF)

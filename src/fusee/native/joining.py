@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from fusee.native.metering import UNPAID
+from fusee.native.stretches import UNPAID
 from fusee.native.unit import LLVM
 
 if TYPE_CHECKING:
-    from fusee.native.function import Edge, FunctionCompiler, Label
+    from fusee.native.function import FunctionCompiler
+    from fusee.native.labels import Edge, Label
+    from fusee.native.writer import OperandWriter
 
 MOST_JOINED: Final = 64  # ways that lead to one block
 
@@ -32,13 +34,13 @@ def parts(name: str, ways: Sequence[T]) -> Iterator[tuple[str, Sequence[T]]]:
         yield way_to(name, first), ways[first : first + MOST_JOINED]
 
 
-def lead_on(c: FunctionCompiler, name: str) -> None:
+def lead_on(c: OperandWriter, name: str) -> None:
     """From one of these blocks, in which ways have come together, to the one where all lead."""
     keep_block(c)
     c.jump(name)
 
 
-def keep_block(c: FunctionCompiler) -> None:
+def keep_block(c: OperandWriter) -> None:
     """Or else LLVM would do without the block at hand, which has nothing in it."""
     c.unit.writer.declare("llvm.sideeffect", "declare void @llvm.sideeffect()")
     c.emit("call void @llvm.sideeffect() nomerge")

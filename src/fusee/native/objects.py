@@ -9,10 +9,11 @@ from typing import Final, cast
 from fusee.engine.state.heap import CELL_SIZES, LARGEST_CELL
 from fusee.kernel.lower.function import LIKELY, UNLIKELY
 from fusee.native.control import branch_if
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.layouts import Aggregate, bytes_of, layout
 from fusee.native.module import NUMBERS, REFERENCE, Module
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 from fusee.native.slots import on_slots
 from fusee.spec.types import CAST_TO_NULLABLE, PACKED_I8, PACKED_I16
 

@@ -8,7 +8,8 @@ so that it does not matter from where the label is come to.
 from itertools import accumulate
 
 from fusee.native.code import Place
-from fusee.native.function import FunctionCompiler, Label, Value
+from fusee.native.function import FunctionCompiler
+from fusee.native.labels import Label, Value
 from fusee.native.unit import LLVM, Unit, slots_of
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, cast
 
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.module import REFERENCE
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 
 # Instructions on slots (`engine.handlers.on_slots`): operands and results by type
 
@@ -103,5 +104,3 @@ def _size(c: FunctionCompiler, ins: Instruction) -> None:
         c.push("i64", size)
     else:
         c.push("i32", c.value(f"trunc i64 {size} to i32"))
-
-

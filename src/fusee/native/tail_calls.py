@@ -10,9 +10,10 @@ from typing import Final, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
 from fusee.native.calls import ANY, Callees, callee_at, callees_of, is_of_type, native_of, owner_of, pop_place
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 from fusee.native.unit import LLVM, Options, slots_of
 
 UNKNOWN: Final = -1  # in place of the index of a function that is called: it is found out at run time

@@ -3,8 +3,9 @@
 from typing import cast
 
 from fusee.native.access import memory_of, place_of
-from fusee.native.function import FunctionCompiler, rule
+from fusee.native.function import FunctionCompiler
 from fusee.native.reader import Instruction
+from fusee.native.rules import rule
 from fusee.spec.op import BY_MNEMONIC, Imm
 
 _LANE_BYTES = 16
