@@ -12,9 +12,7 @@ from fusee.spec.families import Family, leave_out, left_out, parse
 
 MODULES = {
     "an instruction on vectors": ("(module (func (drop (i8x16.splat (i32.const 1)))))", Family.SIMD, b"\xfd\x0f"),
-    "a relaxed one": (
-        "(module (func unreachable f32x4.relaxed_min drop))", Family.SIMD, b"\xfd\x8d\x02"
-    ),
+    "a relaxed one": ("(module (func unreachable f32x4.relaxed_min drop))", Family.SIMD, b"\xfd\x8d\x02"),
     "a vector among the parameters": ("(module (func (param v128)))", Family.SIMD, b"\x7b"),
     "a vector in a global": ('(module (import "m" "g" (global v128)))', Family.SIMD, b"\x7b"),
     "a vector in a constant": ("(module (global i32 (v128.const i64x2 0 0)))", Family.SIMD, b"\xfd\x0c"),
@@ -123,11 +121,12 @@ from fusee.engine.isa.table import BASE, NUMBER, ROWS
 print(len(BASE.values), sum(bool(row.handlers) for row in ROWS), len(NUMBER))
 """
 FOR_THEM = (
-    "capi.exn", "capi.thrown", "capi.wasi", "natives.helpers", "natives.linked", "runtime.aggregates",
-    "runtime.exceptions", "runtime.heap.allocate", "runtime.heap.sweep", "runtime.shared", "translate.aggregate",
-    "translate.atomic", "translate.exception.end_try", "translate.shuffle", "handlers.unwind", "layouts.make_layout",
-    "validate.aggregate", "validate.entities.validate_tags", "validate.exception", "validate.fixed.validate_lane",
-    "validate.legacy", "validate.reference.top_of", "validate.types.write_fields",
+    "capi.exn", "capi.thrown", "capi.wasi", "natives.allocating", "natives.calling", "natives.helpers",
+    "natives.linked", "natives.throwing", "runtime.aggregates", "runtime.exceptions", "runtime.heap.allocate",
+    "runtime.heap.sweep", "runtime.shared", "translate.aggregate", "translate.atomic", "translate.exception.end_try",
+    "translate.shuffle", "handlers.unwind", "layouts.make_layout", "validate.aggregate",
+    "validate.entities.validate_tags", "validate.exception", "validate.fixed.validate_lane", "validate.legacy",
+    "validate.reference.top_of", "validate.types.write_fields",
 )  # fmt: skip
 """Only what can be left out needs these."""
 

@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from fusee.api._python import EngineGate
-from fusee.engine.python.state import Embedder
 from fusee.engine.state.runtime import SAMPLED_NATIVE, Tiering
 from fusee.engine.state.runtime import Engine as EngineState
 from fusee.kernel.memory import view
@@ -26,11 +25,11 @@ from fusee.kernel.scalars import u32, u64, usize
 from fusee.native.code import mapped
 from fusee.tier.compiling import FIRST_ROOM, LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
 from fusee.tier.module import TieredModule
+from fusee.tier.stores import Stores
 
 if TYPE_CHECKING:
     from fusee.api._decoded import Lifetime
     from fusee.api._native import HostNative
-    from fusee.api.store import Store
 
 _FIRST_SECONDS: Final = 0.005  # what runs no longer is left alone
 _LEAST_SECONDS: Final = 0.01  # between two looks
@@ -60,8 +59,8 @@ class Tier:
         view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
         self._modules: dict[int, TieredModule] = {}
         self._compiling = Compiling()
-        self._ungiven: list[tuple[TieredModule, weakref.ref[Store]]] = []  # stores that are to be told of code
-        self._samples = self._turn = 0
+        self._stores = Stores(native, self)
+        self._samples = 0
         self._has_begun = False  # whether anything was chosen
         self._was_native = False  # where the guest was that was seen last
         self._wake = partial(_thread.start_new_thread, self._run, ())
@@ -122,15 +121,9 @@ class Tier:
     def go_on(self) -> None:
         """After that: let the next guest wake it, or the one that runs."""
         self._state.is_asleep = u32(1)
-        if self._running_store() is not None:
+        if self._stores.running() is not None:
             self._state.is_asleep = u32(0)
             self._wake()
-
-    def _running_store(self) -> "Store | None":
-        """One whose guest is in native code; another one each time, if there are several."""
-        running = [store for store in self._stores() if _embedder(store).running != 0]
-        self._turn += 1
-        return running[self._turn % len(running)] if running else None
 
     def _is_there(self) -> bool:
         return self._running.locked() or (self._number != 0 and os.path.exists(f"/proc/self/task/{self._number}"))
@@ -161,7 +154,7 @@ class Tier:
             has_asked = has_asked or is_running  # which takes longer once
             if is_running and any(not module.has_code for module in list(self._modules.values())):
                 self._compiling.begin_early()
-            idle = 0.0 if is_running or self._compiling.is_busy or self._ungiven else idle + seconds
+            idle = 0.0 if is_running or self._compiling.is_busy or self._stores.are_waiting else idle + seconds
             if idle > _IDLE_SECONDS and self._may_end():
                 return
             most = _BUSY_SECONDS if self._compiling.is_waited_for else _MOST_SECONDS
@@ -187,14 +180,14 @@ class Tier:
     def _may_end(self) -> bool:
         """Say that nobody looks any more, unless a guest runs."""
         self._state.is_asleep = u32(1)
-        if self._running_store() is None:
+        if self._stores.running() is None:
             return True
         self._state.is_asleep = u32(0)
         return False
 
     def _ask(self) -> bool:
         """Have the guest that runs pause, if there is one; whether there is."""
-        store = self._running_store()
+        store = self._stores.running()
         if store is None:
             return False
         if self._was_native:
@@ -229,7 +222,7 @@ class Tier:
         made = self._compiling.hear()
         if made is not None:
             self._receive(*made)
-        self._give()
+        self._stores.give()
         if self._samples >= (_SAMPLES if self._has_begun else _FIRST_SAMPLES) or self._compiling.waiting:
             if self._compiling.go_on():
                 self._choose()
@@ -252,7 +245,7 @@ class Tier:
                 work.module.received(code, work.hot, work.loops)
             if lifetime is not None:
                 work.module.install(self._engine, code, work.loops, work.is_last)
-                self._ungiven += [(work.module, weakref.ref(store)) for store in self._stores()]
+                self._stores.tell(work.module)
 
     def _choose(self) -> None:
         """Have the hottest compiled of the module in which guests were seen most."""
@@ -280,30 +273,3 @@ class Tier:
                     self._compiling.begin(Work(module, module.last(LAST_HOT_ROOM), [], LAST_ROOM, is_last=True))
                 return
         self._compiling.rest()
-
-    def _stores(self) -> "list[Store]":
-        """The engine's."""
-        found = [reference() for reference in list(self._native.stores.values())]
-        return [store for store in found if store is not None and store.engine._tier is self]
-
-    def _give(self) -> None:
-        """Tell stores of native code, as far as this is the moment."""
-        left = []
-        for module, reference in self._ungiven:
-            store = reference()
-            lifetime = module.lifetime()
-            if store is None or lifetime is None or store._address not in self._native.stores:
-                continue
-            is_locked = store._lock.acquire(blocking=False)
-            try:
-                if not self._native.give_natives(store._address, module.address, is_locked):
-                    left.append((module, reference))
-            finally:
-                if is_locked:
-                    store._lock.release()
-            del store, lifetime
-        self._ungiven = left
-
-
-def _embedder(store: "Store") -> Embedder:
-    return view(Embedder, store._embedding.address)
