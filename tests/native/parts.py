@@ -6,8 +6,10 @@ It is compiled in this process: suites have thousands of modules.
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
+from fusee import Engine, Instance, Module, Store
 from fusee.api import config
 from fusee.native import host, units
 from fusee.native.code import NativeCode, mapped
@@ -73,3 +75,9 @@ def natively(name: str) -> Iterator[Part]:
         mock.patch.object(config, "DEFAULT_STRATEGY", "native"),
     ):
         yield part
+
+
+def instance_of(text: str, *imports: Any, store: Store | None = None) -> tuple[Store, Any]:
+    store = store or Store(Engine())
+    made = Instance(store, Module(store.engine, text), list(imports))
+    return store, made.exports(store)

@@ -6,7 +6,7 @@ import pytest
 
 from fusee import Engine, Instance, Limits, MemoryType, Module, SharedMemory, Store
 from tests.api.sharing import started
-from tests.native.test_tier import LONGEST_SECONDS, engine, host, knowing, tells_native, until  # noqa: F401
+from tests.native.tiering import LONGEST_SECONDS, engine, host, tells_native, until
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
