@@ -25,7 +25,7 @@ from tests.native.tiering import (
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
-READY = "import os; os.write(1, bytes(8)); os.read(0, 16); "  # and was asked for something
+READY = f"import os; os.write(1, bytes(8)); os.read(0, {batches.REQUEST_BYTES}); "  # and was asked for something
 
 
 @pytest.mark.parametrize("program", ["import os; os.abort()", "print('nonsense' * 99)", "import time; time.sleep(99)"])
