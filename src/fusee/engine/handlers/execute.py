@@ -8,7 +8,7 @@ from typing import Any, Final
 from fusee.engine.handlers import aggregate, atomic, call, control, memory, numeric
 from fusee.engine.handlers.across import across
 from fusee.engine.handlers.evaluate import Forms
-from fusee.engine.handlers.regs import Regs, code_at, following_code, look_ahead, read_ahead
+from fusee.engine.handlers.regs import Code, Regs, code_at, following_code, look_ahead, read_ahead
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.control import HAS_ENTRY_HANDLERS, TICK, pays
 from fusee.engine.isa.fields import first_reading
@@ -103,6 +103,15 @@ def go_on(
     read_ahead(f, first_reading(row, dst, forms, size_of(usize)))
 
 
+@kernel(inline=True)
+def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> Code:
+    """Go where an instruction says; gives the handler there."""
+    if row.family == "br_table" and HAS_ENTRY_HANDLERS:
+        return control.take_entry(f, row, dst, forms)
+    JUMPING[row.family](f, row, dst, forms)
+    return code_at(f)
+
+
 @handler(raises_to=on_trap, status="acc")
 def straight(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
     """An instruction after which the next cell follows; its handler is looked up first, while there is time, unless
@@ -136,10 +145,7 @@ def conditional(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms
 @handler(raises_to=on_trap, status="acc")
 def jumping(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms]) -> None:
     """An instruction that says itself where to go on."""
-    if row.family == "br_table" and HAS_ENTRY_HANDLERS:
-        return tail(control.take_entry(f, row, dst, forms), f)
-    JUMPING[row.family](f, row, dst, forms)
-    return tail(code_at(f), f)
+    return tail(jump(f, row, dst, forms), f)
 
 
 @handler(raises_to=on_trap, status="acc")
@@ -179,11 +185,8 @@ def pair(
             return tail(control.pay, f)
         skip(f, row, dst, forms)
         return tail(code_at(f), f)
-    if row.family == "br_table" and HAS_ENTRY_HANDLERS:
-        return tail(control.take_entry(f, row, dst, forms), f)
     if row.family in JUMPING:
-        JUMPING[row.family](f, row, dst, forms)
-        return tail(code_at(f), f)
+        return tail(jump(f, row, dst, forms), f)
     if row.family in CALLING:
         callee = CALLING[row.family](f, row, dst, forms)
         if unlikely(IS_ELSEWHERE[row.family](f, row, forms, callee)):
