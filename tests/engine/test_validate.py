@@ -11,6 +11,7 @@ from tests.hostile.encoding import (
     DATA,
     FUNCTION,
     I32,
+    MEMORY,
     TYPE,
     body,
     function_type,
@@ -118,6 +119,34 @@ def test_what_is_almost_plain(checker: Checker, code: bytes, message: str, place
         binary += section(DATA, vector([]))
         message = message.replace("unexpected end", "unexpected end of section or function")
     assert checker.verdict(binary)[1:] == (message, start + place)
+
+
+TAKES_THE_END = [
+    b"\x20",  # local.get
+    b"\x41\0\x21",
+    b"\x41\0\x22",
+    b"\x41",  # i32.const
+    b"\x42",
+    b"\x41\0\x28\x02",  # i32.load, whose offset it is
+    b"\x41\0\x41\0\x36\x02",
+    b"\x02\x40" * 11 + b"\x0c",  # br to the function
+    b"\x02\x40" * 11 + b"\x41\0\x0d",
+]
+
+
+@pytest.mark.parametrize("code", TAKES_THE_END)
+@pytest.mark.parametrize("is_last", [True, False])
+def test_an_immediate_that_is_the_last_byte(checker: Checker, code: bytes, is_last: bool) -> None:
+    """Nothing is wrong but that the body's `end` is an instruction's 11, and nothing is read behind it (spec 5.4.9)."""
+    binary = module(
+        section(TYPE, vector([function_type()])),
+        section(FUNCTION, vector([b"\0"])),
+        section(MEMORY, vector([b"\0\1"])),
+        section(CODE, vector([body(code, [(12, I32)])])),
+    )
+    message = "unexpected end" if is_last else "unexpected end of section or function"
+    end = len(binary)
+    assert checker.verdict(binary + (b"" if is_last else section(DATA, vector([])))) == ("malformed", message, end)
 
 
 @pytest.mark.parametrize(

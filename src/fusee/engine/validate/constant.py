@@ -1,6 +1,6 @@
 """Constant expressions and where they occur (spec 3.4.13, 3.5.4 to 3.5.8)."""
 
-from fusee.engine.decode.reader import read_u32
+from fusee.engine.decode.reader import SHORT_BYTES, behind_number, read_u32
 from fusee.engine.errors import Invalid
 from fusee.engine.state.module import (
     SEGMENT_ACTIVE,
@@ -12,10 +12,10 @@ from fusee.engine.state.module import (
 )  # fmt: skip
 from fusee.engine.validate.control import open_control
 from fusee.engine.validate.instruction import validate_constant_instructions
-from fusee.engine.validate.plain import skip_number
 from fusee.engine.validate.state import KIND_BLOCK, Validator, is_defaultable, matches
 from fusee.engine.validate.table import table_address_type
 from fusee.kernel.lang import kernel, span, u8, u32
+from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 
 
@@ -27,6 +27,20 @@ def begin_constants(v: Validator, place: Span) -> None:
     v.set_count = u32(0)
     v.reader.position = place.start
     v.reader.end = place.end
+
+
+@kernel
+def skip_number(v: Validator, expected: u32, last: u32) -> bool:
+    """Step over a constant expression that is one integer of the right type, unless it is so long as to be wrong."""
+    at = v.reader.source + v.reader.position
+    kind = u32(at[0]) - opcodes.I32_CONST.index  # then `i64.const`; its type is one less
+    if kind > 1 or expected != VAL_I32 - kind:
+        return False
+    size = behind_number(at, u32(1))
+    if size > (1 + kind) * SHORT_BYTES + 1 or at[size] != opcodes.END.index or v.reader.position + size >= last:
+        return False
+    v.reader.position += size + 1
+    return True
 
 
 @kernel

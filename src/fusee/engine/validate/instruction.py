@@ -21,9 +21,9 @@ from fusee.engine.errors import Malformed, Unsupported
 from fusee.engine.present import HAS_VECTORS
 from fusee.engine.validate import aggregate, call, control, exception, legacy, reference, table, variable
 from fusee.engine.validate.fixed import validate_fixed
-from fusee.engine.validate.plain import validate_plain
 from fusee.engine.validate.rule import Rule
 from fusee.engine.validate.state import Validator, fail
+from fusee.engine.validate.threaded import validate_plain
 from fusee.kernel.lang import kernel, likely, u32, unlikely, unroll
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature

@@ -10,7 +10,6 @@ from fusee.engine.state.platform import Platform
 from fusee.engine.validate.constant import validate_datas, validate_elements, validate_globals, validate_table_inits
 from fusee.engine.validate.entities import validate_entities, validate_exports, validate_start
 from fusee.engine.validate.function import validate_bodies
-from fusee.engine.validate.plain import PLAIN
 from fusee.engine.validate.state import Validator
 from fusee.engine.validate.types import validate_types
 from fusee.kernel.lang import Ptr, cast, caught, copy_bytes, is_null, kernel, size_of, span, u8, u32, u64, usize
@@ -67,7 +66,6 @@ def copy_validator(v: Validator) -> Validator:
 def set_out(v: Validator, m: Module, platform: Platform) -> None:
     """What does not depend on who validates."""
     v.module = m
-    v.plain = PLAIN
     v.reader.source = m.source
     v.reader.module_end = m.source_size
     v.operand_buffer.platform = platform

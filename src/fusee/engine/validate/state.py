@@ -23,7 +23,6 @@ from fusee.kernel.lang import (
     span,
     struct,
     u8,
-    u16,
     u32,
     u64,
     unlikely,
@@ -43,6 +42,7 @@ KIND_ELSE: Final = 0x3000_0000
 KIND_TRY: Final = u32(0x4000_0000)  # of the older form of exceptions, before its first clause
 KIND_CATCH: Final = u32(0x5000_0000)
 KIND_CATCH_ALL: Final = u32(0x6000_0000)
+KIND_SHIFT: Final = u32(28)
 KIND_MASK: Final = 0x7000_0000
 UNREACHABLE: Final = 0x8000_0000
 HEIGHT_MASK: Final = 0x0FFF_FFFF
@@ -77,7 +77,6 @@ class Validator:
     opcode: u32  # its index, see `spec.op`
     address_type: u32  # of the memory that it names
     rules: Ptr[u8]  # by opcode index, without the opcodes that are switched off
-    plain: Ptr[u16]  # `validate.plain.PLAIN`: from here LLVM does not know the entries, and so jumps once
     operands: Ptr[u32]
     height: u32
     floor: u32  # height of the innermost block
