@@ -70,3 +70,10 @@ class Guest:
         address = self.put(bytes(size))
         assert self.call("fd_read", fd, *self.vector((address, size)), 0) == Errno.SUCCESS
         return bytes(self.bytes[address : address + self.u32(0)])
+
+
+def open_file(guest: Guest, path: str, flags: int = 1, rights: int = ALL_RIGHTS) -> int:
+    """Opens a path, if need be with a new file."""
+    fd = guest.open(path, flags, rights)
+    assert not isinstance(fd, Errno), fd
+    return fd

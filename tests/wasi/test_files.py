@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fusee.wasi.abi import ALL_RIGHTS, FileType, Rights
+from fusee.wasi.abi import FileType, Rights
 from fusee.wasi.errno import Errno
-from tests.wasi.guest import ROOT, Guest
+from tests.wasi.guest import ROOT, Guest, open_file
 
 CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
 OK = Errno.SUCCESS
@@ -17,12 +17,6 @@ OK = Errno.SUCCESS
 def guest(tmp_path: Path) -> Guest:
     """A guest with an empty directory."""
     return Guest(tmp_path)
-
-
-def open_file(guest: Guest, path: str, flags: int = CREAT, rights: int = ALL_RIGHTS) -> int:
-    fd = guest.open(path, flags, rights)
-    assert not isinstance(fd, Errno), fd
-    return fd
 
 
 def test_write_seek_read(guest: Guest, tmp_path: Path) -> None:
@@ -66,59 +60,6 @@ def test_open_flags(guest: Guest, tmp_path: Path) -> None:
     assert (tmp_path / "f").read_text() == ""
     assert guest.open(".") == Errno.ISDIR  # asks for writing
     open_file(guest, ".", 0, Rights.FD_READ)
-
-
-def test_rights(guest: Guest, tmp_path: Path) -> None:
-    (tmp_path / "f").write_text("text")
-    reader = open_file(guest, "f", 0, Rights.FD_READ)
-    writer = open_file(guest, "f", 0, Rights.FD_WRITE)
-    assert guest.write(reader, b"x") == Errno.BADF
-    assert guest.call("fd_read", writer, *guest.vector((2000, 1)), 0) == Errno.BADF
-    assert guest.call("fd_seek", reader, 0, 0, 0) == Errno.NOTCAPABLE
-    assert guest.call("fd_filestat_set_size", reader, 0) == Errno.NOTCAPABLE
-    both = open_file(guest, "f", 0)
-    assert guest.call("fd_fdstat_set_rights", both, Rights.FD_READ, 0) == OK
-    assert guest.write(both, b"x") == Errno.BADF
-    assert guest.call("fd_fdstat_set_rights", both, Rights.FD_WRITE, 0) == Errno.NOTCAPABLE
-
-
-def test_seeking_and_telling_imply_each_other(guest: Guest, tmp_path: Path) -> None:
-    """The right to seek is one to tell, and to ask for the offset by seeking nowhere needs no more than telling."""
-    (tmp_path / "f").write_text("text")
-    seeks, tells = open_file(guest, "f", 0, Rights.FD_SEEK), open_file(guest, "f", 0, Rights.FD_TELL)
-    assert guest.call("fd_seek", seeks, 3, 0, 0) == guest.call("fd_tell", seeks, 8) == OK
-    assert guest.u64(8) == 3
-    assert guest.call("fd_tell", tells, 8) == guest.call("fd_seek", tells, 0, 1, 8) == OK
-    for offset, whence in ((0, 0), (0, 2), (1, 1)):
-        assert guest.call("fd_seek", tells, offset, whence, 8) == Errno.NOTCAPABLE
-
-
-def test_files_are_written_through_a_directory_that_was_opened_for_reading(guest: Guest, tmp_path: Path) -> None:
-    """C libraries ask for no right that the directory's descriptor does not say it passes on."""
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d/f").write_text("old text")
-    directory = open_file(guest, "d", DIRECTORY, ALL_RIGHTS & ~Rights.FD_WRITE)
-    assert guest.call("fd_fdstat_get", directory, 0) == OK
-    passed_on = guest.u64(16)
-    fd = guest.open("f", 0, (Rights.FD_READ | Rights.FD_WRITE) & passed_on, root=directory)
-    assert not isinstance(fd, Errno)
-    assert guest.write(fd, b"new") == OK
-    assert (tmp_path / "d/f").read_text() == "new text"
-
-
-def test_who_may_set_sizes_of_files_may_open_them_empty(guest: Guest, tmp_path: Path) -> None:
-    """Go's `os.Root` opens its directory without the right to set sizes by paths, and creates files through it."""
-    (tmp_path / "d").mkdir()
-    rights = ALL_RIGHTS & ~Rights.PATH_FILESTAT_SET_SIZE
-    directory = open_file(guest, "d", DIRECTORY, rights & ~Rights.FD_WRITE)
-    for text in b"longer", b"old":
-        fd = guest.open("f", CREAT | TRUNC, ALL_RIGHTS, root=directory)
-        assert not isinstance(fd, Errno)
-        assert guest.write(fd, text) == OK
-        assert (tmp_path / "d/f").read_bytes() == text
-    assert guest.call("fd_fdstat_set_rights", directory, Rights.PATH_OPEN, Rights.FD_READ) == OK
-    assert guest.open("f", TRUNC, Rights.FD_READ, root=directory) == Errno.NOTCAPABLE
-    assert (tmp_path / "d/f").read_bytes() == b"old"
 
 
 def test_append(guest: Guest, tmp_path: Path) -> None:

@@ -17,27 +17,35 @@ _WRITING = Rights.FD_WRITE | Rights.FD_ALLOCATE | Rights.FD_FILESTAT_SET_SIZE
 
 
 class Opening:
-    """How to open a file."""
+    """How to open a file. Of `rights` only those to read and to write matter; who asks for neither may read."""
 
-    def __init__(self, open_flags: OpenFlags, fd_flags: FdFlags, rights: int, inheriting: int) -> None:
-        self.open_flags, self.fd_flags, self.rights, self.inheriting = open_flags, fd_flags, rights, inheriting
+    def __init__(self, open_flags: OpenFlags, fd_flags: FdFlags, rights: int) -> None:
+        self.open_flags, self.fd_flags, self.rights = open_flags, fd_flags, rights
 
     def open_at(self, directory: Directory, path: str, asked: Follow) -> Descriptor:
-        """A file or a directory, with the rights that are both asked for and inherited."""
+        """A file or a directory, with all the rights that the directory passes on but reading or writing unasked.
+
+        Programs ask for fewer than they use, since Wasmtime knows no others: Go truncates files through directories
+        opened without the right. Who wants fewer gives them away (`fd_fdstat_set_rights`).
+        """
         directory.require(Rights.PATH_OPEN)
         if self.rights & ~directory.inheriting & _WRITING:
             raise WasiError(Errno.NOTCAPABLE)
-        self.rights &= directory.inheriting
+        withheld = (Rights.FD_READ | _WRITING) & ~self.rights
+        if self.rights & Rights.FD_WRITE:
+            withheld &= ~_WRITING
+        elif not self.rights & _WRITING:
+            withheld &= ~Rights.FD_READ
+        self.rights = directory.inheriting & ~withheld
         self._check(directory)
         with resolve(directory.fd, path, self._follow(asked)) as place:
-            return self._open(place, self.inheriting & directory.inheriting)
+            return self._open(place, directory.inheriting)
 
     def _check(self, directory: Directory) -> None:
         """Insists on the rights to change what these flags change."""
         if OpenFlags.CREAT in self.open_flags:
             directory.require(Rights.PATH_CREATE_FILE)
-        # Who may set sizes of what is opened can empty it anyway: Go asks for no more when it opens a directory.
-        if OpenFlags.TRUNC in self.open_flags and not directory.inheriting & Rights.FD_FILESTAT_SET_SIZE:
+        if OpenFlags.TRUNC in self.open_flags:
             directory.require(Rights.PATH_FILESTAT_SET_SIZE)
         if OpenFlags.DIRECTORY in self.open_flags and self.open_flags != OpenFlags.DIRECTORY:
             raise WasiError(Errno.INVAL)

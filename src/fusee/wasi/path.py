@@ -26,13 +26,13 @@ def path_open(
     fd_flags: int,
     result: int,
 ) -> None:
-    """Opens a file or a directory, with the rights that are both asked for and inherited."""
+    """Opens a file or a directory, to read or to write as `rights` say; `inheriting` is what the directory's is."""
     directory = context.directory(fd)
     path = memory.path(address, size)
     memory.check(result, 4)
     if open_flags >= 2 * OpenFlags.TRUNC or fd_flags >= 2 * FdFlags.SYNC:
         raise WasiError(Errno.INVAL)
-    opening = directories.Opening(OpenFlags(open_flags), FdFlags(fd_flags), rights, inheriting)
+    opening = directories.Opening(OpenFlags(open_flags), FdFlags(fd_flags), rights)
     memory.write_u32(result, context.add(opening.open_at(directory, path, _follow(lookup))))
 
 

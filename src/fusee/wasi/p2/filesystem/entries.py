@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.component.values import Record
 from fusee.wasi import directories
-from fusee.wasi.abi import ALL_RIGHTS, DIRECTORY_RIGHTS, FILE_RIGHTS, NO_FLAGS, FileType, OpenFlags, Rights
+from fusee.wasi.abi import NO_FLAGS, FileType, OpenFlags, Rights
 from fusee.wasi.context import WasiContext
 from fusee.wasi.errno import Errno, WasiError
 from fusee.wasi.p2.filesystem.types import SYNC_FLAGS, TYPES, EntryStream, OpenFile, checked_path, follow_of
@@ -15,8 +15,6 @@ _OPEN_FLAGS: Final = {
     "exclusive": OpenFlags.EXCL,
     "truncate": OpenFlags.TRUNC,
 }
-_READING: Final = Rights.FD_READ
-_WRITING: Final = Rights.FD_WRITE | Rights.FD_ALLOCATE | Rights.FD_FILESTAT_SET_SIZE
 _ENTRY_TYPES: Final = {
     FileType.DIRECTORY: "directory", FileType.REGULAR_FILE: "regular-file", FileType.SYMBOLIC_LINK: "symbolic-link",
 }  # fmt: skip
@@ -67,16 +65,14 @@ def open_at(
     context: WasiContext, file: OpenFile, flags: set[str], path: str, how: set[str], asked: set[str]
 ) -> OpenFile:  # fmt: skip
     """Opens a file or a directory. Whether a directory can be changed is inherited, as in Wasmtime."""
-    rights = (FILE_RIGHTS | DIRECTORY_RIGHTS) & ~(_READING | _WRITING)
-    rights |= _WRITING if "write" in asked else 0
-    rights |= _READING if "read" in asked or "write" not in asked else 0
+    rights = (Rights.FD_WRITE if "write" in asked else 0) | (Rights.FD_READ if "read" in asked else 0)
     fd_flags = NO_FLAGS
     for name in asked & SYNC_FLAGS.keys():
         fd_flags |= SYNC_FLAGS[name]
     open_flags = OpenFlags(0)
     for name in how:
         open_flags |= _OPEN_FLAGS[name]
-    opening = directories.Opening(open_flags, fd_flags, rights, ALL_RIGHTS)
+    opening = directories.Opening(open_flags, fd_flags, rights)
     return OpenFile(opening.open_at(file.directory, checked_path(path), follow_of(flags)))
 
 
