@@ -123,7 +123,7 @@ class CellPrinter:
             width = entry_bytes(self.target.pointer_width)
             parts += [self.label(first + width * n) for n in range(count + 1)]
         elif c.row.family == "set_loop":
-            self.loop = self.labels[c.end]
+            self.loop = self.label(c.start + c.fields.immediates[0]) if c.row.immediates else self.labels[c.end]
         elif c.row.family.endswith("_loop"):
             parts.append(self.loop)
         operands = ", ".join(parts)

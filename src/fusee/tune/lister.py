@@ -1,7 +1,7 @@
 """What this process's selection makes of functions whose blocks another engine may have counted."""
 
 import ctypes
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 
 class Block:
-    """A basic block of a function: its cells without the counter, and how often it was executed."""
+    """A basic block of a function: its cells without the counter, how often it was executed, whether a loop begins."""
 
-    def __init__(self, function: int, executions: int) -> None:
+    def __init__(self, function: int, executions: int, begins_loop: bool = False) -> None:
         self.function = function
         self.executions = executions
+        self.begins_loop = begins_loop
         self.cells: list[CodeCell] = []
 
     def dispatches(self) -> Iterator[Sequence[CodeCell]]:
@@ -58,7 +59,7 @@ class Lister(HostNative):
         """The blocks of the functions that were called."""
         module = self.compile(self.engine, profile.binary, int(ALL_FEATURES))
         for index, counts in profile.functions.items():
-            yield from _split(index, self._cells(module, index), counts)
+            yield from _split(index, *self._cells(module, index), counts)
         self.end_module(module)
 
     def executions(self, profile: Profile) -> dict[int, float]:
@@ -73,25 +74,27 @@ class Lister(HostNative):
         module = self.compile(self.engine, binary, int(ALL_FEATURES))
         state = view(ModuleState, module)
         for index in range(int(state.imported_func_count), int(state.func_count)):
-            yield index, _split(index, self._cells(module, index), repeat(0))
+            yield index, _split(index, *self._cells(module, index), repeat(0))
         self.end_module(module)
 
-    def _cells(self, module: int, index: int) -> Iterator[CodeCell]:
+    def _cells(self, module: int, index: int) -> tuple[Iterator[CodeCell], set[int]]:
+        """A function's cells, and where its loops begin."""
         numbers = ctypes.addressof(handler_numbers())
         translator = self.translate_for_listing(self.engine, module, index, numbers)
         t = view(Translator, translator)
         code = read_bytes(t.code, t.code_bytes)
+        heads = {int(t.heads[2 * number]) for number in range(int(t.head_count))}
         self.keep_translator(self.engine, translator)
-        return walk_cells(code, Target.host())
+        return walk_cells(code, Target.host()), heads
 
 
-def _split(function: int, cells: Iterable[CodeCell], counts: Iterable[int]) -> list[Block]:
+def _split(function: int, cells: Iterable[CodeCell], heads: Container[int], counts: Iterable[int]) -> list[Block]:
     """The blocks of one function. What stands before the first counter is executed as often as what follows it."""
     remaining = iter(counts)
     blocks, before = list[Block](), list[CodeCell]()
     for c in cells:
         if c.row.family == "count":
-            blocks.append(Block(function, next(remaining)))
+            blocks.append(Block(function, next(remaining), c.start in heads))
             blocks[-1].cells += before
             before = []
         else:

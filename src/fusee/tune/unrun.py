@@ -29,10 +29,10 @@ def in_loops(blocks: Sequence[Block]) -> list[int]:
     counts = [0] * len(blocks)
     first, has_vectors = None, False
     for number, block in enumerate(blocks):
+        if block.begins_loop:
+            first, has_vectors = number, False
         for cell in block.cells:
             has_vectors = has_vectors or family_of(cell.row) is Family.SIMD
-            if cell.row.family == "set_loop":  # the loop begins with the next block
-                first, has_vectors = number + 1, False
-            elif cell.row.family.endswith("_loop") and first is not None and has_vectors:
+            if cell.row.family.endswith("_loop") and first is not None and has_vectors:
                 counts[first : number + 1] = [1] * (number + 1 - first)
     return counts

@@ -152,8 +152,11 @@ def take_entry(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
 
 @kernel(inline=True)
 def set_loop(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Stands before an innermost loop: its back-edges need no label and no load."""
-    f.lp = f.pc + cell(row, dst, forms, size_of(usize)).size
+    """Stands before an innermost loop, or names one: its back-edges need no label and no load."""
+    if len(row.immediates) == 0:
+        f.lp = f.pc + cell(row, dst, forms, size_of(usize)).size
+    else:
+        f.lp = target(f, row, forms)
 
 
 @kernel(inline=True)

@@ -112,6 +112,7 @@ BRANCHES: Final = [
     *PAID_LOOPS,
     Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # an entry for each label follows the cell
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
+    Row("set_loop_to", "set_loop", (), "", NULLARY, NO_RESULT, ("label",)),
     Row("unreachable", "unreachable", (), "", NULLARY, NO_RESULT),
     TICK,
     *(replace(TICK, name=f"tick_{cost}", detail=cost) for cost in range(FIXED_COSTS)),

@@ -1,4 +1,4 @@
-"""The first pass over a function: which locals are worth a register, which loops may use the loop pointer."""
+"""The first pass over a function: which locals are worth a register, and how loops are nested (`nesting`)."""
 
 from typing import Final
 
@@ -8,6 +8,8 @@ from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_o
 from fusee.engine.decode.reader import behind_number, number_at
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.translate.hoist import behind_constant, end_hoisting
+from fusee.engine.translate.nesting import OTHER as OTHER_LOOP
+from fusee.engine.translate.nesting import begin_nesting, enter_loop, leave_loop
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.state import F32, Translator, is_vector, type_code
 from fusee.engine.translate.values import home, run_of, use_local
@@ -68,7 +70,7 @@ def begin(t: Translator) -> None:
     """So far nothing is known."""
     t.has_calls = False
     t.has_loops = False
-    t.loop_count = u32(0)
+    begin_nesting(t)
     t.most_depth = u32(1)  # the function's own frame
 
 
@@ -83,7 +85,6 @@ def analyze(t: Translator) -> None:
     loops = u32(0)  # open ones
     weight = u32(1)  # of a use here
     outermost = u32(0)  # where the outermost open loop is
-    innermost = u32(0)  # number plus one of the innermost open loop that has no inner one and no call yet
     position = start
     while position < r.end:
         if unlikely(position >= t.look_source):
@@ -112,9 +113,7 @@ def analyze(t: Translator) -> None:
                     weight = weight_in(loops)
                     if loops == 0 and t.hoisted_first != t.hoisted_count:
                         end_hoisting(t, outermost, position)
-                    if innermost != 0:
-                        t.loops[innermost - 1] = u8(1)
-                    innermost = u32(0)
+                    leave_loop(t)
         elif step == CONSTANT:
             position = behind_constant(t, position, depth)
         elif step != PLAIN:
@@ -123,14 +122,13 @@ def analyze(t: Translator) -> None:
             position = behind_other(t, position)
             if step == CALL:
                 t.has_calls = True
-                innermost = u32(0)
+                t.loops_at_call = t.loop_count
             elif step != OTHER:
                 note_opening(t, depth, step == LOOP)
                 depth += 1
                 if step == LOOP:
                     loops += 1
                     weight = weight_in(loops)
-                    innermost = t.loop_count
     r.position = start
     t.look_source = start
 
@@ -167,11 +165,7 @@ def note_opening(t: Translator, depth: u32, is_loop: bool) -> None:
     t.frames_buffer.data[depth] = u8(is_loop)
     t.most_depth = maximum(t.most_depth, depth + 2)
     if is_loop:
-        if t.loop_count >= t.loops_buffer.capacity_bytes:
-            grow_buffer(t.loops_buffer, u64(t.loop_count) + 1)
-        t.loops = t.loops_buffer.data
-        t.loops[t.loop_count] = u8(0)
-        t.loop_count += 1
+        enter_loop(t)
         t.has_loops = True
 
 
@@ -220,7 +214,7 @@ def choose_pins(t: Translator) -> None:
 def has_quiet_loop(t: Translator) -> bool:
     """Whether any loop is innermost and makes no calls."""
     for number in span(t.loop_count):
-        if t.loops[number] != 0:
+        if t.loops[number] != OTHER_LOOP:
             return True
     return False
 

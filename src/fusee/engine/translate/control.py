@@ -9,7 +9,7 @@ from fusee.engine.isa.table import NUMBER
 from fusee.engine.runtime.metering import MANY_VALUES
 from fusee.engine.translate.br_table import translate_br_table
 from fusee.engine.translate.branch import PAY, branch_if, branch_unless, jump, pop_condition
-from fusee.engine.translate.encode import bind, clear_label, new_ins
+from fusee.engine.translate.encode import FIXED, bind, clear_label, flush, new_ins, settle_label
 from fusee.engine.translate.frames import FUNCTION, LOOP, arity, branch_target, expect, frame_at, open_block
 from fusee.engine.translate.hoist import load_hoisted
 from fusee.engine.translate.immediate import next_u32
@@ -23,6 +23,7 @@ from fusee.engine.translate.metering import (
     note_turn,
     paying_label,
 )  # fmt: skip
+from fusee.engine.translate.nesting import INNER, OUTER, QUIET
 from fusee.engine.translate.passing import (
     has_moves,
     leave,
@@ -40,7 +41,7 @@ from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import settle_all
 from fusee.engine.translate.state import LOOP_POINTER, Translator
 from fusee.engine.translate.values import canonical
-from fusee.kernel.lang import Ptr, cast, kernel, maximum, size_of, span, u16, u32, u64, unlikely
+from fusee.kernel.lang import Ptr, address, cast, kernel, maximum, size_of, span, u16, u32, u64, unlikely
 from fusee.spec import opcodes
 
 BLOCK: Final = u16(opcodes.BLOCK.index)
@@ -50,6 +51,7 @@ END: Final = opcodes.END.index
 DELEGATE: Final = opcodes.DELEGATE.index
 
 SET_LOOP: Final = u32(NUMBER["set_loop"])
+SET_LOOP_TO: Final = u32(NUMBER["set_loop_to"])
 UNREACHABLE: Final = u32(NUMBER["unreachable"])
 
 
@@ -69,16 +71,30 @@ def begin_loop(t: Translator) -> None:
     reload_pins(t)
     frame = open_block(t, LOOP)
     assert t.loop_number < t.loop_count  # the first pass has met the same loops
-    is_innermost = t.loops[t.loop_number] != 0
+    kind = t.loops[t.loop_number]
     t.loop_number += 1
-    if is_innermost:
+    if kind == QUIET:
         new_ins(t, SET_LOOP)
+    elif kind == OUTER:
+        set_loop_ahead(t)
     bind(t, frame.label)
     note_head(t, frame.label.offset)
-    if is_innermost:
+    if kind == INNER:
+        settle_label(t, t.inner, frame.label.offset)
+    if kind == QUIET or kind == INNER:
         frame.label.fixups = LOOP_POINTER
     assume_pins(t)
     note_turn(t)
+
+
+@kernel
+def set_loop_ahead(t: Translator) -> None:
+    """Have the loop pointer point to the quiet loop in the one that begins here."""
+    clear_label(t.inner)
+    i = new_ins(t, SET_LOOP_TO)
+    i.label = address(t.inner)
+    flush(t)
+    t.fixups[t.fixup_count - 1].base = FIXED
 
 
 @kernel
@@ -141,6 +157,8 @@ def end_block(t: Translator, reachable: bool) -> bool:
         bind(t, frame.otherwise)
         expect(t, frame, True)
         assume_pins(t)
+    if frame.opcode == LOOP and t.inner.fixups != 0:
+        settle_label(t, t.inner, frame.label.offset)  # the quiet loop in it could not be reached: any place will do
     if t.is_metered:
         note_end(t, reachable, is_joined)
     t.depth -= 1

@@ -37,6 +37,7 @@ LARGEST_CELL_BYTES: Final = 64
 assert max(most_bytes(row) for row in ROWS) <= LARGEST_CELL_BYTES
 NO_FIELD: Final = u32(1)  # the base of a fixup that is no field of the code: somebody asks where the label is
 ENTRY: Final = u32(2)  # the base of a fixup that is an entry of a `br_table`: the handler and the address of a cell
+FIXED: Final = u32(3)  # the base of a fixup that holds an address as with base 0, but of this very cell
 FIXUPS_EACH: Final = 0x1000  # between two looks at whether the guest shall stop
 COUNT: Final = u32(NUMBER["count"])
 BR: Final = NUMBER["br"]
@@ -157,12 +158,18 @@ def bind(t: Translator, label: Label) -> None:
 def bind_uncounted(t: Translator, label: Label) -> None:
     """The label is here, in code that only some machines have: profiles hold for all."""
     flush(t)
-    label.offset = t.code_bytes
+    settle_label(t, label, t.code_bytes)
     t.bound = t.code_bytes
+
+
+@kernel
+def settle_label(t: Translator, label: Label, offset: u32) -> None:
+    """The label is at an offset."""
+    label.offset = offset
     waiting = label.fixups
     while waiting != 0:
         fixup = t.fixups[waiting - 1]
-        fixup.target = t.code_bytes
+        fixup.target = offset
         waiting = fixup.next
     label.fixups = u32(0)
 
@@ -192,14 +199,14 @@ def is_loop_pointer(label: Label) -> bool:
 def thread_jumps(t: Translator) -> None:
     """Have branches forward that lead to a `br` lead to where that goes, and so on.
 
-    Not those back to a loop: its first cell is where a guest is stopped.
+    Not those back to a loop: its first cell is where a guest is stopped. So the loop pointer is set to that, too.
     """
     br = t.handlers[u32(BASE[BR])]
     for number in span(t.fixup_count):
         if number % FIXUPS_EACH == FIXUPS_EACH - 1:
             look_around(t)
         fixup = t.fixups[number]
-        if fixup.base == NO_FIELD:
+        if fixup.base == NO_FIELD or fixup.base == FIXED:
             continue
         at = fixup.at
         for _ in span(MOST_JUMPS):
@@ -221,7 +228,7 @@ def resolve_fixups(t: Translator, home: Ptr[u8]) -> None:
             look_around(t)
         fixup = t.fixups[number]
         assert fixup.target != 0 and fixup.at < t.code_bytes and fixup.target < t.code_bytes
-        if fixup.base == 0:
+        if fixup.base == 0 or fixup.base == FIXED:
             store(home + fixup.at, address(home + fixup.target))
         elif HAS_ENTRY_HANDLERS and fixup.base == ENTRY:
             store(home + fixup.at, load(usize, home + fixup.target))

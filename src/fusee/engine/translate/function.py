@@ -286,6 +286,7 @@ def translate_body(t: Translator) -> None:
     t.catch_depth = u32(0)
     t.try_count = u32(0)
     clear_label(t.way_out)
+    clear_label(t.inner)
     t.source_offset = t.reader.position
     begin_positions(t)
     reserve_code(t, u32(CODE_START))

@@ -254,6 +254,7 @@ class Translator:
     moves: Ptr[Moves]
     moves_count: u32
     around: Inline[Label]  # behind the code being emitted
+    inner: Inline[Label]  # the quiet loop for which the loop pointer has been set, until it is met (`nesting`)
     # the code
     ins: Ptr[Ins]
     ins_count: u32
@@ -329,12 +330,18 @@ class Translator:
     tries_buffer: Inline[Buffer]
     charges_buffer: Inline[Buffer]
     payments_buffer: Inline[Buffer]
-    loops_buffer: Inline[Buffer]  # one byte per loop: whether it is innermost and without calls
-    loops: Ptr[u8]
+    loops_buffer: Inline[Buffer]
+    loops: Ptr[u32]  # of each loop its kind (`nesting`)
     heads_buffer: Inline[Buffer]  # of each loop: the offset of its first cell, and its own in the module
     heads: Ptr[u32]
     head_count: u32
     loop_count: u32
+    # loops in the first pass: their numbers plus one; 0: none
+    open_loop: u32  # the innermost open one
+    newest_quiet: u32
+    quiet_before: u32  # the quiet one before that
+    newest_outer: u32  # the one that sets the pointer for that
+    loops_at_call: u32  # how many there were at the latest call
 
 
 @kernel(inline=True)
