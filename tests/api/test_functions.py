@@ -1,9 +1,7 @@
 """Calling guests, and being called by them."""
 
-import gc
 import math
 import sys
-import weakref
 from typing import Any
 
 import pytest
@@ -16,9 +14,7 @@ from fusee import (
     Global,
     GlobalType,
     HostError,
-    Linker,
     Memory,
-    Module,
     Store,
     StoreError,
     Trap,
@@ -182,19 +178,6 @@ def test_values_that_carry_a_wider_type_than_is_asked_for() -> None:
             g[name](g.store, value)
 
 
-def test_use_with_another_store() -> None:
-    g = Guest('(module (func (export "f")) (memory (export "m") 1))')
-    other = Store(engine())
-    with pytest.raises(StoreError):
-        g["f"](other)
-    with pytest.raises(StoreError):
-        g["m"].read(other)
-    with pytest.raises(TypeError):
-        g["f"](None)
-    with pytest.raises(StoreError):
-        Linker(engine()).define(other, "a", "b", g["f"])
-
-
 def test_many_calls_between_host_and_guest() -> None:
     store = Store(engine())
     total = [0]
@@ -239,33 +222,6 @@ def test_too_many_calls_between_host_and_guest(more: int) -> None:
     assert guest.f(9_990) == 10
 
 
-def test_objects_keep_their_store_alive() -> None:
-    f = Guest('(module (func (export "f") (result i32) (i32.const 5)))')["f"]
-    gc.collect()
-    assert f(f._store) == 5
-
-
-def test_stores_are_collected() -> None:
-    g = Guest('(module (memory (export "m") 1) (func (export "f")))')
-    g.f()
-    store = weakref.ref(g.store)
-    module = weakref.ref(g.module)
-    del g
-    gc.collect()
-    assert store() is None
-    assert module() is None
-
-
-def test_start_function_runs_once() -> None:
-    store = Store(engine())
-    calls: list[int] = []
-    f = Func(store, FuncType([], []), lambda: calls.append(1))
-    Guest('(module (import "" "f" (func $f)) (start $f))', [f], store)
-    assert calls == [1]
-    with pytest.raises(Trap):
-        Guest("(module (func $f (unreachable)) (start $f))")
-
-
 def test_calls_through_any_table_beside_any_globals() -> None:
     """Where a table is, cells say by the globals in front of it: those that the instance owns, and not the imported."""
     store = Store(engine())
@@ -289,19 +245,3 @@ def test_calls_through_any_table_beside_any_globals() -> None:
         g.first(1)
     with pytest.raises(Trap, match="uninitialized element"):
         g.third(0)
-
-
-def test_one_module_in_two_stores() -> None:
-    module = Module(
-        engine(),
-        """(module (global $g (mut i32) (i32.const 0))
-          (func (export "next") (result i32)
-            (global.set $g (i32.add (global.get $g) (i32.const 1))) (global.get $g)))""",
-    )
-    linker = Linker(engine())
-    stores = [Store(engine()), Store(engine())]
-    nexts = [linker.instantiate(s, module).exports(s)["next"] for s in stores]
-    for f, s, expected in [(0, 0, 1), (0, 0, 2), (1, 1, 1), (0, 0, 3)]:
-        function = nexts[f]
-        assert isinstance(function, Func)
-        assert function(stores[s]) == expected

@@ -32,6 +32,7 @@ TESTS = (
     "tests/api/test_functions.py",
     "tests/api/test_host_errors.py",
     "tests/api/test_traps.py",
+    "tests/api/test_stores.py",
     "tests/wasi/test_files.py",
     "tests/wasi/test_guests.py",
     "tests/bench/test_workloads.py",

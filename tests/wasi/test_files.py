@@ -92,6 +92,13 @@ def test_size_times_and_sync(guest: Guest, tmp_path: Path) -> None:
     assert (status.st_atime_ns, status.st_mtime_ns) == (5, 9)
 
 
+def test_unknown_flags_of_files(guest: Guest) -> None:
+    fd = open_file(guest, "f")
+    for unknown in (32, 1 << 15):
+        assert guest.call("path_open", ROOT, 0, *guest.text("f"), 0, Rights.FD_READ, 0, unknown, 0) == Errno.INVAL
+        assert guest.call("fd_fdstat_set_flags", fd, unknown) == Errno.INVAL
+
+
 @pytest.mark.parametrize("unknown", [2, 3, 1 << 31])
 def test_unknown_flags_of_paths(guest: Guest, tmp_path: Path, unknown: int) -> None:
     (tmp_path / "f").touch()
@@ -138,6 +145,13 @@ def test_links(guest: Guest, tmp_path: Path) -> None:
     assert guest.bytes[16] == FileType.SYMBOLIC_LINK
     assert guest.call("path_filestat_get", ROOT, 1, *guest.text("s"), 0) == OK
     assert (guest.bytes[16], guest.u64(24), guest.u64(32)) == (FileType.REGULAR_FILE, 2, 4)
+
+
+def test_a_target_is_cut_where_the_buffer_ends(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "s").symlink_to("target")
+    guest.bytes[64:74] = b"." * 10
+    assert guest.call("path_readlink", ROOT, *guest.text("s"), 64, 3, 0) == OK
+    assert (guest.u32(0), bytes(guest.bytes[64:74])) == (3, b"tar.......")
 
 
 def test_rename(guest: Guest, tmp_path: Path) -> None:

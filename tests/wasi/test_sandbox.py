@@ -74,6 +74,21 @@ def test_last_link_not_followed(root: Path) -> None:
     assert Guest(root).open("link", rights=READ, follow=False) == Errno.LOOP
 
 
+def test_as_many_links_are_followed_as_on_linux(root: Path) -> None:
+    """40 in all, those in the middle of a path, too (path_resolution(7))."""
+    (root / "1").symlink_to("file")
+    for number in range(2, 42):
+        (root / f"{number}").symlink_to(f"{number - 1}")
+    (root / "here").symlink_to(".")
+    guest = Guest(root)
+    for path in ("40", "here/39", "here/here/38"):
+        assert not isinstance(guest.open(path, rights=READ), Errno)
+        with open(root / path) as file:
+            assert file.read() == "hello"
+    for path in ("41", "here/40", "here/here/39"):
+        assert guest.open(path, rights=READ) == Errno.LOOP
+
+
 def test_loops_end(root: Path) -> None:
     (root / "self").symlink_to("self")
     (root / "ping").symlink_to("pong")
