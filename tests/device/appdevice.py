@@ -41,7 +41,7 @@ _ENTRIES: Final = {
 
 _HTTP_ENTRIES: Final = {
     "fusee_component_use_http": ((A, A), "bool"), "fusee_http_wake": ((A,), None),
-    "fusee_http_fields_add": ((A, A, "usize", A, "usize"), "bool"),
+    "fusee_http_fields_add": ((A, A, "usize", A, "usize"), "bool"), "fusee_http_handle": ((A, A, "u32"), A),
 }  # fmt: skip
 
 

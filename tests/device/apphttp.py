@@ -14,7 +14,7 @@ _A: Final = "address"
 FUNCTIONS: Final = {
     "send": ((_A, _A), "u32"), "write": (("u32", _A, "usize"), "u32"), "finish": (("u32", _A, "usize"), "u32"),
     "response": (("u32", _A, _A), "u32"), "read": (("u32", _A, "usize", _A), "u32"), "trailers": (("u32", _A), "u32"),
-    "ready": (("u32", "u32"), "u32"), "close": (("u32",), None),
+    "ready": (("u32", "u32"), "u32"), "close": (("u32",), None), "answer": (("u32", "u32", _A), "u32"),
 }  # fmt: skip
 """In the order of `fusee_http_t`, without the environment."""
 ERRORS: Final = {name: number for number, name in enumerate(ERROR_CODES, 1)}
@@ -38,6 +38,8 @@ class Exchange:
     trailing: Pairs = field(default_factory=list)
     is_ready: bool = True
     is_closed: bool = False
+    error: int | None = None
+    """Of a request to the guest: what `answer` has told."""
 
 
 class AppHttp:
@@ -100,7 +102,8 @@ class AppHttp:
         exchange = self.exchanges[number]
         assert exchange.trailers is None
         exchange.trailers = self._fields(trailers, count)
-        self.answer(exchange)
+        if exchange.error is None:
+            self.answer(exchange)
 
     def add(self, fields: int, name: bytes, value: bytes) -> bool:
         """What the app does for a field."""
@@ -126,6 +129,16 @@ class AppHttp:
     def _trailers(self, number: int, fields: int) -> None:
         for name, value in self.exchanges[number].trailing:
             self.add(fields, name, value)
+
+    def _answer(self, number: int, error: int, response: int) -> None:
+        exchange = self.exchanges[number]
+        assert exchange.error is None
+        exchange.error = error
+        assert (error == 0) == (response != 0)
+        if response:
+            exchange.answer = self._fields(self._word(response), self._word(response + self.width))
+            place = response + 2 * self.width
+            exchange.length, exchange.status = struct.unpack("<QI", self.space.read(place, 12))
 
     def _ready(self, number: int, what: int) -> int:
         return int(self.exchanges[number].is_ready)

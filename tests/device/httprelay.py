@@ -18,9 +18,10 @@ class HttpRelay(Relay):
     """A guest whose functions of HTTP's are called from here. `answer` is what the app does with a complete request."""
 
     def __init__(
-        self, without: tuple[str, ...] = ("ready",), has_http: bool = True, changed: tuple[str, str] = ("", "")
-    ) -> None:
-        Command.__init__(self, relay(*INTERFACES).replace(*changed), ["app"])
+        self, without: tuple[str, ...] = ("ready",), has_http: bool = True, changed: tuple[str, str] = ("", ""),
+        text: str = "",
+    ) -> None:  # fmt: skip
+        Command.__init__(self, (text or relay(*INTERFACES)).replace(*changed), ["app"])
         self.http = AppHttp(self.device, lambda exchange: self.answer(exchange))
         if has_http:
             assert self.call("fusee_component_use_http", self.component, self.put(self.http.table(without)))

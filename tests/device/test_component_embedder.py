@@ -14,6 +14,7 @@ from tests.device.embedding import COMPILED, HERE, INCLUDE, library, program, un
 from tests.device.greeter import GREETER
 from tests.device.guests import as_c
 from tests.device.relay import relay
+from tests.wasi.components import GREETING
 
 WATCH = "arm64_32-apple-watchos"
 INTERFACES = (
@@ -65,7 +66,9 @@ def test_http_on_this_machine(tmp_path: Path) -> None:
     pytest.importorskip("ziglang")
     component = tmp_path / "requests.wasm"
     component.write_bytes(bytes(wat2wasm(relay(*HTTP))))
-    (tmp_path / "http.h").write_text(as_c("REQUESTS", split("requests", component.read_bytes()).tables))
+    answers = split("answers", bytes(wat2wasm(GREETING)))
+    arrays = as_c("REQUESTS", split("requests", component.read_bytes()).tables) + as_c("ANSWERS", answers.tables)
+    (tmp_path / "http.h").write_text(arrays)
     archive = library(Target.host().triple, component)
     embedder = program(tmp_path, ("http", "hosted"), archive, "-DHTTP")
     result = subprocess.run([str(embedder)], capture_output=True, text=True, timeout=60)

@@ -42,7 +42,7 @@ def test_a_program_imports_the_module(
     source.write_text(
         "@import Fusee;\n"
         f'_Static_assert(sizeof(void *) == {pointer} && sizeof(wasm_byte_vec_t) == {2 * pointer}, "");\n'
-        + (HTTP_LAYOUT.format(request=6 * pointer + 32, table=9 * pointer) if has_http else "")
+        + (HTTP_LAYOUT.format(request=6 * pointer + 32, table=10 * pointer) if has_http else "")
         + "".join(f"void *take_{name}(void) {{ return (void *)&{name}; }}\n" for name in names)
     )
     system = Path(ziglang.__file__).with_name("lib") / "include"

@@ -236,6 +236,53 @@ static void exchange(fusee_component_instance_t *instance) {
     if (response != 0) read_all(instance, response);
 }
 
+/* Another guest answers requests of the app's. */
+
+static bool is_answered;
+
+static uint32_t take_answer(
+    void *environment, uint32_t number, uint32_t error, const fusee_http_response_t *response) {
+    (void)environment;
+    check(number == 7 && error == 0 && !is_answered, "an answer");
+    check(response->status == 200 && response->field_count == 0 && response->length == UINT64_MAX, "what it is");
+    size_of_content = 0;
+    is_answered = true;
+    return 0;
+}
+
+static uint32_t finish_answer(
+    void *environment, uint32_t number, const fusee_http_field_t *trailers, size_t trailer_count) {
+    (void)environment;
+    (void)trailers;
+    check(number == 7 && is_answered && trailer_count == 0, "its end");
+    check(is_text(content, size_of_content, "hello from a component") || starved, "all of it");
+    is_complete = true;
+    return 0;
+}
+
+static void answer(wasm_store_t *store) {
+    static const fusee_http_t http = {.environment = content, .write = write_body, .finish = finish_answer,
+        .close = close_request, .answer = take_answer};
+    wasm_byte_vec_t binary = {sizeof ANSWERS, (wasm_byte_t *)ANSWERS};
+    fusee_component_t *component = fusee_component_new(store, &binary, NULL);
+    bool is_given = fusee_component_use_http(component, &http);
+    check(is_given || starved, "the other one is given HTTP");
+    fusee_component_use_wasi(component);
+    fusee_component_instance_t *instance = fusee_component_instance_new(component, NULL);
+    fusee_component_delete(component);
+    fusee_http_field_t field = {"x", 1, (const uint8_t *)"1", 1};
+    fusee_http_request_t request = {"GET", 3, "http://a.org/p?q", 16, &field, 1, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    is_complete = is_answered = false;
+    if (is_given && instance != NULL) {
+        open_requests++;
+        wasm_trap_t *trap = fusee_http_handle(instance, &request, 7);
+        check((trap == NULL && is_complete) || starved, "it is answered");
+        check(trap == NULL || open_requests == 0 || starved, "a trap closes it");
+        wasm_trap_delete(trap);
+    }
+    fusee_component_instance_delete(instance);
+}
+
 static void live(wasm_engine_t *engine) {
     static const fusee_http_t http = {.environment = content, .send = send_request, .write = write_body,
         .finish = finish_request, .response = give_response, .read = read_body, .trailers = give_trailers,
@@ -244,6 +291,8 @@ static void live(wasm_engine_t *engine) {
     fusee_wasi_t *wasi = fusee_wasi_new();
     if (store != NULL && wasi != NULL) fusee_store_set_wasi(store, wasi);
     else fusee_wasi_delete(wasi);
+    answer(store);
+    check(open_requests == 0, "every request to the guest was closed");
     wasm_byte_vec_t binary = {sizeof REQUESTS, (wasm_byte_t *)REQUESTS};
     fusee_component_t *component = fusee_component_new(store, &binary, NULL);
     check(fusee_component_use_http(component, &http) || starved, "the component is given HTTP");
@@ -259,6 +308,7 @@ static void live(wasm_engine_t *engine) {
 
 int use_http(void) {
     check(!fusee_component_use_http(NULL, NULL), "there has to be a component");
+    wasm_trap_delete(fusee_http_handle(NULL, NULL, 0));
     fusee_http_wake(NULL);
     starved = false;
     wasm_engine_t *engine = fusee_engine_new(platform());

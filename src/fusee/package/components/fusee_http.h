@@ -9,8 +9,9 @@
 extern "C" {
 #endif
 
-/* The library has all of `wasi:http/types` and `outgoing-handler`: what guests make and read, which texts are allowed, limits.
- * The app sends the requests, by whatever it has for that, `URLSession` for example. It is told of them step by step:
+/* The library has all of `wasi:http/types` and `outgoing-handler`, and calls `incoming-handler`: what guests make and read,
+ * which texts are allowed, limits. The app sends the requests, by whatever it has for that, `URLSession` for example. It is
+ * told of them step by step:
  *
  *   send       a request begins; the app chooses a number for it
  *   write      more of its body, any number of times; all of it is taken
@@ -60,6 +61,13 @@ bool fusee_http_fields_add(
 
 enum { FUSEE_HTTP_RESPONSE = 0, FUSEE_HTTP_READ = 1, FUSEE_HTTP_WRITE = 2 }; /* what `ready` is asked about */
 
+typedef struct fusee_http_response_t {
+    const fusee_http_field_t *fields;
+    size_t field_count;
+    uint64_t length; /* of the body, as of a request */
+    uint32_t status;
+} fusee_http_response_t;
+
 typedef struct fusee_http_t {
     void *environment;
     uint32_t (*send)(void *environment, const fusee_http_request_t *request, uint32_t *number);
@@ -71,6 +79,7 @@ typedef struct fusee_http_t {
     uint32_t (*trailers)(void *environment, uint32_t number, fusee_http_fields_t *fields);
     uint32_t (*ready)(void *environment, uint32_t number, uint32_t what); /* 0: not yet */
     void (*close)(void *environment, uint32_t number);
+    uint32_t (*answer)(void *environment, uint32_t number, uint32_t error, const fusee_http_response_t *response);
 } fusee_http_t;
 
 /* Before an instance is made; beside `fusee_component_use_wasi`, which the streams of bodies need, and before or after it.
@@ -78,6 +87,22 @@ typedef struct fusee_http_t {
  * not sent yet. False if there is no memory. */
 
 bool fusee_component_use_http(fusee_component_t *component, const fusee_http_t *http);
+
+/* Requests to the component, which exports `wasi:http/incoming-handler`: the guest answers one, which the app knows by a number.
+ * Of `request` method, URL (also one that begins with its path) and fields count, the host of which is in the URL. It is
+ * read with `read`, `trailers` and `ready`; what the guest says comes with
+ *
+ *   answer     its response, or NULL and one of the errors below; once, or never
+ *   write      and so on, as for a request
+ *   finish     the response is complete
+ *   close      nothing more comes, for each request once; without `finish` the response breaks off
+ *
+ * NULL if the guest has returned: all has been said then, but `close` may come only with the end of the instance, if the guest
+ * keeps what belongs to the request. Otherwise the trap, also for a request that is none: `close` has been called then, unless the
+ * component has no such function or was not given HTTP. */
+
+wasm_trap_t *fusee_http_handle(
+    fusee_component_instance_t *instance, const fusee_http_request_t *request, uint32_t number);
 
 void fusee_http_wake(wasm_store_t *store); /* while the store lives */
 

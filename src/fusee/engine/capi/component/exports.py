@@ -5,14 +5,14 @@ from typing import Final
 
 from fusee.engine.capi.component import calls, components, instances, owners, values
 from fusee.engine.capi.component.format import Kind
-from fusee.engine.capi.component.http import fields, functions
+from fusee.engine.capi.component.http import fields, functions, handler
 from fusee.engine.capi.component.wasi import interfaces
 from fusee.kernel.build import Program
 from fusee.kernel.lang import Kernel, exported
 
 MODULES: Final = (values, components, instances, calls, owners, interfaces)
 
-HTTP_MODULES: Final = (functions, fields)
+HTTP_MODULES: Final = (functions, fields, handler)
 
 
 def _program(name: str, modules: tuple[ModuleType, ...]) -> Program:

@@ -151,9 +151,7 @@ def ask_app(a: Ask, options: Part, exchange: Resource) -> u32:
     put_url(request, url)
     head.url = url
     head.url_size = size
-    head.length = u64(0)
-    if request.body != 0:
-        head.length = part_of(cast(Resource, request.body)).length
+    head.length = length_of(request)
     put_timeouts(head, options)
     error = NO_ROOM
     fields = new_array(request.fields)
@@ -168,6 +166,12 @@ def ask_app(a: Ask, options: Part, exchange: Resource) -> u32:
     delete_block(cast(Ptr[u8], fields))
     give_back(a.http, url, size)
     return error
+
+
+@kernel
+def length_of(message: Part) -> u64:
+    """Of the body of a message that the guest makes."""
+    return u64(0) if message.body == 0 else part_of(cast(Resource, message.body)).length
 
 
 @kernel

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from fusee.engine.capi.component.access import header
 from fusee.engine.capi.component.blocks import try_block
 from fusee.engine.capi.component.format import Kind
-from fusee.engine.capi.component.http import bodies, exchange, fields, messages
+from fusee.engine.capi.component.http import answers, bodies, exchange, fields, messages
 from fusee.engine.capi.component.http.results import part_of
 from fusee.engine.capi.component.http.state import DONE, FULL, App, Ask, Body, Http
 from fusee.engine.capi.component.state import Component, Value
@@ -96,6 +96,13 @@ def _messages() -> list[Function]:
         Function("[method]outgoing-response.set-status-code", response, (Kind.BORROW, Kind.U16), messages.set_status),
         Function("[method]outgoing-response.headers", response, _SELF, fields.headers),
         Function("[method]outgoing-response.body", response, _SELF, messages.take_body),
+        Function("[method]incoming-request.method", What.INCOMING, _SELF, messages.method),
+        Function("[method]incoming-request.path-with-query", What.INCOMING, _SELF, messages.path),
+        Function("[method]incoming-request.scheme", What.INCOMING, _SELF, messages.scheme),
+        Function("[method]incoming-request.authority", What.INCOMING, _SELF, messages.authority),
+        Function("[method]incoming-request.headers", What.INCOMING, _SELF, fields.headers),
+        Function("[method]incoming-request.consume", What.INCOMING, _SELF, messages.consume),
+        Function("[static]response-outparam.set", What.OUTPARAM, (Kind.OWN, Kind.VARIANT), answers.set_answer),
     ]
 
 
@@ -122,18 +129,18 @@ HANDLER: Final = [Function("handle", What.REQUEST, (Kind.OWN, Kind.VARIANT), exc
 _ALL: Final = [*TYPES, *HANDLER]
 RESOURCES: Final = {"http/types": (
     "fields", "outgoing-request", "request-options", "incoming-response", "future-incoming-response",
-    "outgoing-response", "incoming-body", "future-trailers", "outgoing-body",
+    "outgoing-response", "incoming-body", "future-trailers", "outgoing-body", "incoming-request", "response-outparam",
 ), **STREAMS}  # fmt: skip
 GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "fields": (
         "[constructor]fields", "[static]fields.from-list", "[method]fields.clone", "[method]future-trailers.get",
-        *(f"[method]{message}.headers" for message in ("outgoing-request", "incoming-response", "outgoing-response")),
+        *(f"[method]{way}-{kind}.headers" for way in ("outgoing", "incoming") for kind in ("request", "response")),
     ),
     **{name: (f"[constructor]{name}",) for name in ("outgoing-request", "request-options", "outgoing-response")},
     "outgoing-body": ("[method]outgoing-request.body", "[method]outgoing-response.body"),
     "future-incoming-response": ("handle",),
     "incoming-response": ("[method]future-incoming-response.get",),
-    "incoming-body": ("[method]incoming-response.consume",),
+    "incoming-body": ("[method]incoming-response.consume", "[method]incoming-request.consume"),
     "future-trailers": ("[static]incoming-body.finish",),
     "input-stream": ("[method]incoming-body.stream",),
     "output-stream": ("[method]outgoing-body.write",),

@@ -45,6 +45,16 @@ class Head:
 
 
 @struct
+class Told:
+    """`fusee_http_response_t`."""
+
+    fields: Ptr[Field]
+    field_count: usize
+    length: u64
+    status: u32
+
+
+@struct
 class Received:
     """`fusee_http_fields_t`: what the app gives one by one."""
 
@@ -65,6 +75,7 @@ class App:
     trailers: Fn[[usize, u32, Received], u32]
     ready: Fn[[usize, u32, u32], u32]
     close: Fn[[usize, u32], None]
+    answer: Fn[[usize, u32, u32, Told], u32]
 
 
 @struct

@@ -62,6 +62,8 @@ class What(IntEnum):
     OUTPUT_BODY = 14
     TRAILERS = 15
     ANSWER = 16  # a response of the guest's
+    INCOMING = 17  # a request to the guest
+    OUTPARAM = 18  # where its answer goes
 
 
 @struct
