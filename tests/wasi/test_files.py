@@ -48,6 +48,12 @@ def test_several_ranges_at_once(guest: Guest) -> None:
     assert guest.u64(64 + 32) == 12
 
 
+def test_more_ranges_than_hosts_take_at_once_are_cut(guest: Guest, tmp_path: Path) -> None:
+    fd = open_file(guest, "f")
+    assert guest.call("fd_write", fd, *guest.vector(*[(guest.put(b"x"), 1)] * 1500), 0) == OK
+    assert (tmp_path / "f").stat().st_size == guest.u32(0) == 1024
+
+
 def test_open_flags(guest: Guest, tmp_path: Path) -> None:
     assert guest.open("f") == Errno.NOENT
     open_file(guest, "f")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fusee.spec.wasi import MAX_PATH_BYTES
 from fusee.wasi.abi import Rights
 from fusee.wasi.errno import Errno
 from tests.wasi.guest import ROOT, Guest
@@ -111,6 +112,13 @@ def test_depth_and_length_are_bounded(root: Path) -> None:
         descend = below
     os.close(descend)
     assert guest.open("d/" * 300) == Errno.NAMETOOLONG
+
+
+def test_the_length_of_a_path_is_bounded_whatever_it_leads_to(root: Path) -> None:
+    longest = "./" * ((MAX_PATH_BYTES - 4) // 2) + "file"
+    assert len(longest) == MAX_PATH_BYTES
+    assert not isinstance(Guest(root).open(longest, rights=READ), Errno)
+    assert Guest(root).open("./" + longest, rights=READ) == Errno.NAMETOOLONG
 
 
 def test_names_that_are_not_names(root: Path) -> None:
