@@ -4,7 +4,8 @@ import pytest
 
 from fusee.engine.errors import Exhausted, Trap
 from fusee.engine.runtime.heap.allocate import new_struct
-from fusee.engine.runtime.heap.blocks import blocks_of, is_object
+from fusee.engine.runtime.heap.blocks import is_object
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.collect import (
     MOST_FRUITLESS,
     collect_all,

@@ -11,7 +11,8 @@ import pytest
 from fusee.engine.decode.instruction import read_opcode
 from fusee.engine.errors import Trap
 from fusee.engine.runtime import const
-from fusee.engine.runtime.const import SMALL, Evaluator, rules_of, step
+from fusee.engine.runtime.const import rules_of, step
+from fusee.engine.runtime.evaluator import SMALL, Evaluator
 from fusee.kernel.arena import allocate_simulated, simulate
 from fusee.kernel.build import Program, load
 from fusee.kernel.lang import Ptr, kernel, stack_array, u8, u32, u64, usize

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fusee.engine.errors import Trap
-from fusee.engine.runtime import memory, metering, table
+from fusee.engine.runtime import bulk, memory, metering, table
 from fusee.engine.state.runtime import Instance, Memory, Table
 from fusee.kernel.arena import simulate
 from fusee.kernel.lang import Ptr, address, cast, null, u8, u32, u64
@@ -61,7 +61,7 @@ def check_interrupted(error: pytest.ExceptionInfo[Trap]) -> None:
 def test_copies_in_parts_are_copies(world: World, count: int, to: int, start: int) -> None:
     instance = world.instantiate(world.module(f"(module (memory {PAGES}))"))
     before = some_bytes(instance)
-    memory.memory_copy(instance, u64(0), u64(0), u64(to), u64(start), u64(count))
+    bulk.memory_copy(instance, u64(0), u64(0), u64(to), u64(start), u64(count))
     after = bytearray(before)
     after[to : to + count] = before[start : start + count]
     assert bytes_of(instance) == after
@@ -71,7 +71,7 @@ def test_a_fill_stops_after_a_part(world: World) -> None:
     instance = world.instantiate(world.module(f"(module (memory {PAGES}))"))
     stop(world)
     with pytest.raises(Trap) as error:
-        memory.memory_fill(instance, u64(0), u64(10), u64(7), u64(CHUNK_BYTES + 1))
+        bulk.memory_fill(instance, u64(0), u64(10), u64(7), u64(CHUNK_BYTES + 1))
     check_interrupted(error)
     assert bytes_of(instance) == bytes(10) + b"\7" * CHUNK_BYTES + bytes(PAGES * 0x10000 - CHUNK_BYTES - 10)
 
@@ -79,7 +79,7 @@ def test_a_fill_stops_after_a_part(world: World) -> None:
 def test_what_is_short_is_not_stopped(world: World) -> None:
     instance = world.instantiate(world.module(f"(module (memory {PAGES}))"))
     stop(world)
-    memory.memory_fill(instance, u64(0), u64(0), u64(1), u64(CHUNK_BYTES))
+    bulk.memory_fill(instance, u64(0), u64(0), u64(1), u64(CHUNK_BYTES))
     assert bytes_of(instance)[CHUNK_BYTES - 1 : CHUNK_BYTES + 1] == b"\1\0"
 
 
@@ -90,7 +90,7 @@ def test_a_copy_stops_after_a_part_from_the_right_end(world: World, is_backward:
     to, start = (100, 0) if is_backward else (0, 100)
     stop(world)
     with pytest.raises(Trap) as error:
-        memory.memory_copy(instance, u64(0), u64(0), u64(to), u64(start), u64(CHUNK_BYTES + 50))
+        bulk.memory_copy(instance, u64(0), u64(0), u64(to), u64(start), u64(CHUNK_BYTES + 50))
     check_interrupted(error)
     after = bytearray(before)
     skipped = 50 if is_backward else 0
@@ -103,7 +103,7 @@ def test_segments_stop_after_a_part(world: World) -> None:
     instance = world.instantiate(m)
     stop(world)
     with pytest.raises(Trap) as error:
-        memory.memory_init(instance, u64(0), u64(0), u64(0), u64(0), u64(CHUNK_BYTES + 1))
+        bulk.memory_init(instance, u64(0), u64(0), u64(0), u64(0), u64(CHUNK_BYTES + 1))
     check_interrupted(error)
     assert bytes_of(instance)[CHUNK_BYTES - 1 : CHUNK_BYTES + 1] == b"x\0"
 

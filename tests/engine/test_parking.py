@@ -6,7 +6,7 @@ import pytest
 
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.heap.blocks import blocks_of
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.collect import collect_all_for, collect_slice
 from fusee.engine.runtime.parking import drop_parked, park, unpark
 from fusee.engine.runtime.store import release_store

@@ -6,7 +6,7 @@ import pytest
 
 from fusee.engine.decode.module import release_module
 from fusee.engine.errors import Exhausted, LinkError, Trap
-from fusee.engine.runtime import memory, table
+from fusee.engine.runtime import bulk, memory, table
 from fusee.engine.runtime.objects import new_global, new_host_func, new_memory, new_table
 from fusee.engine.runtime.store import new_store, release_engine, release_store, set_limits, set_total_limits
 from fusee.engine.state.runtime import Func, Table
@@ -58,11 +58,11 @@ def test_segments(world: World) -> None:
     assert [int(elements[i]) for i in range(4)] == [0, f, f, 0]
     assert [int(instance.elements[i].length) for i in range(4)] == [0, 2, 0, 0]
     assert [int(instance.datas[i].length) for i in range(2)] == [0, 7]
-    memory.memory_init(instance, u64(0), u64(1), u64(10), u64(4), u64(3))
+    bulk.memory_init(instance, u64(0), u64(1), u64(10), u64(4), u64(3))
     assert contents(memory_at(instance), 10, 14) == b"ive\0"
-    memory.data_drop(instance, u64(1))
+    bulk.data_drop(instance, u64(1))
     with pytest.raises(Trap) as trap:
-        memory.memory_init(instance, u64(0), u64(1), u64(0), u64(0), u64(1))
+        bulk.memory_init(instance, u64(0), u64(1), u64(0), u64(0), u64(1))
     assert trap_code(trap) is TrapCode.MEMORY_OUT_OF_BOUNDS
     table.table_init(instance, u64(0), u64(1), u64(2), u64(0), u64(2))
     assert [int(elements[i]) for i in range(4)] == [0, f, f, f]

@@ -3,7 +3,7 @@
 import pytest
 
 from fusee.engine.errors import Exhausted, Trap
-from fusee.engine.runtime import memory, table
+from fusee.engine.runtime import bulk, memory, table
 from fusee.engine.runtime.objects import new_memory, new_table
 from fusee.engine.runtime.store import set_limits, set_total_limits
 from fusee.kernel.faults import Fault
@@ -19,19 +19,19 @@ world = simulated_runtime.world
 
 def test_memory_bulk_operations_at_the_edges(world: World) -> None:
     instance = world.instantiate(world.module('(module (memory i64 1) (memory 0) (data (i64.const 0) "0123456789"))'))
-    memory.memory_copy(instance, u64(0), u64(0), u64(2), u64(0), u64(8))
+    bulk.memory_copy(instance, u64(0), u64(0), u64(2), u64(0), u64(8))
     assert contents(memory_at(instance), 0, 10) == b"0101234567"
-    memory.memory_fill(instance, u64(0), u64(65535), u64(0x1FF), u64(1))
+    bulk.memory_fill(instance, u64(0), u64(65535), u64(0x1FF), u64(1))
     assert contents(memory_at(instance), 65534, 65536) == b"\0\xff"
-    memory.memory_fill(instance, u64(0), u64(65536), u64(0), u64(0))
-    memory.memory_copy(instance, u64(1), u64(0), u64(0), u64(5), u64(0))
+    bulk.memory_fill(instance, u64(0), u64(65536), u64(0), u64(0))
+    bulk.memory_copy(instance, u64(1), u64(0), u64(0), u64(5), u64(0))
     for start, count in ((65536, 1), (1, 65536), (NONE, 1), (1, NONE), (1 << 32, 1), (1 << 32, 0), (0, 1 << 32)):
         with pytest.raises(Trap):
-            memory.memory_fill(instance, u64(0), u64(start), u64(0), u64(count))
+            bulk.memory_fill(instance, u64(0), u64(start), u64(0), u64(count))
         with pytest.raises(Trap):
-            memory.memory_copy(instance, u64(0), u64(0), u64(start), u64(0), u64(count))
+            bulk.memory_copy(instance, u64(0), u64(0), u64(start), u64(0), u64(count))
         with pytest.raises(Trap):
-            memory.memory_copy(instance, u64(0), u64(0), u64(0), u64(start), u64(count))
+            bulk.memory_copy(instance, u64(0), u64(0), u64(0), u64(start), u64(count))
 
 
 def test_memory_growth(world: World) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from fusee.engine.arena import new_memory
 from fusee.engine.errors import Invalid
 from fusee.engine.present import HAS_AGGREGATES
-from fusee.engine.registry import CanonicalType, Group, TypeRegistry, canonical_value_type, is_function
+from fusee.engine.registry import CanonicalType, Group, TypeRegistry
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
@@ -23,6 +23,7 @@ from fusee.engine.state.module import (
     Module,
     TypeDef,
 )  # fmt: skip
+from fusee.engine.subtyping import canonical_value_type, is_function
 from fusee.kernel.lang import (
     Ptr,
     address,

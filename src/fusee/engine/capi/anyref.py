@@ -6,7 +6,7 @@ is valid as long as the store has an instance of a module with it: so they come 
 
 from typing import Final
 
-from fusee.engine.capi.func import WRONG_COUNT
+from fusee.engine.capi.call import WRONG_COUNT
 from fusee.engine.capi.globals import put_nothing
 from fusee.engine.capi.host import WRONG_VALUE
 from fusee.engine.capi.kinds import kind_from_code
@@ -16,12 +16,13 @@ from fusee.engine.capi.state import KIND_ANY, KIND_INSTANCE, KIND_NONE, FieldTyp
 from fusee.engine.capi.values import from_slot, to_slot, values
 from fusee.engine.capi.vectors import length
 from fusee.engine.layouts import HEADER_BYTES, Layout, is_mutable, layout_of
-from fusee.engine.registry import TypeRegistry, is_subtype_of
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.casts import is_object, type_of
 from fusee.engine.runtime.fields import fill_fields, init_field, object_at, read_field, write_field
 from fusee.engine.runtime.reflect import count_fields, make_object, storage_of, unchecked_place
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, KIND_ARRAY, NONE, NULLABLE, REF, VAL_I32
 from fusee.engine.state.runtime import TAG_I31, Instance
+from fusee.engine.subtyping import is_subtype_of
 from fusee.kernel.lang import Ptr, address, cast, caught, is_null, kernel, null, span, stack_array, u8, u32, u64, usize
 from fusee.spec.types import PACKED_I8, PACKED_I16
 

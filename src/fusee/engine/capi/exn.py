@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.func import WRONG_COUNT
+from fusee.engine.capi.call import WRONG_COUNT
 from fusee.engine.capi.globals import put_nothing
 from fusee.engine.capi.host import SMALL, WRONG_VALUE
 from fusee.engine.capi.kinds import slots_of

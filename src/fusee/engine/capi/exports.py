@@ -3,7 +3,7 @@
 import importlib
 from typing import Any, Final
 
-from fusee.engine.capi import counts, module, refs, trap, types, vectors
+from fusee.engine.capi import counts, module, named_types, refs, trap, types, vectors
 from fusee.engine.capi.state import (
     KIND_ANY,
     KIND_EXN,
@@ -27,11 +27,13 @@ MODULES: Final = (
     "vectors",
     "values",
     "types",
+    "named_types",
     "module",
     "refs",
     "trap",
     "foreign",
     "func",
+    "call",
     "memory",
     *(("shared",) if HAS_THREADS else ()),
     "table",
@@ -61,7 +63,7 @@ KINDS: Final = {
 """What a `wasm_ref_t` may be, beside an extern."""
 
 _TYPE: Final = (types.copy_externtype, types.delete_externtype)
-_NAMED: Final = (types.copy_named, types.delete_named)
+_NAMED: Final = (named_types.copy_named, named_types.delete_named)
 
 VECTORS: Final[dict[str, tuple[Kernel[..., Any], Kernel[..., Any]]]] = {
     "valtype": (types.copy_valtype, types.delete_valtype),
@@ -93,10 +95,10 @@ def _vector_functions() -> list[Instance]:
 def _type_functions() -> list[Instance]:
     """What types have in common; conversions also for constant pointers."""
     made = [
-        exported("wasm_importtype_name", types.named_name),
-        exported("wasm_exporttype_name", types.named_name),
-        exported("wasm_importtype_type", types.named_type),
-        exported("wasm_exporttype_type", types.named_type),
+        exported("wasm_importtype_name", named_types.named_name),
+        exported("wasm_exporttype_name", named_types.named_name),
+        exported("wasm_importtype_type", named_types.named_type),
+        exported("wasm_exporttype_type", named_types.named_type),
         exported("wasm_globaltype_content", types.content_of),
         exported("wasm_tabletype_element", types.content_of),
         exported("wasm_tabletype_limits", types.limits_of),

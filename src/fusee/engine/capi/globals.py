@@ -1,11 +1,11 @@
 """Globals as the embedder makes, reads and writes them."""
 
+from fusee.engine.capi.engine_types import read_content_type
 from fusee.engine.capi.host import WRONG_VALUE
 from fusee.engine.capi.kinds import code_from_kind
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_GLOBAL, VAL_EXTERNREF, ExternType, Ref, StoreObject, Value
-from fusee.engine.capi.types import read_content_type
 from fusee.engine.capi.values import from_slot, to_slot
 from fusee.engine.runtime.objects import new_global
 from fusee.engine.state.runtime import Global

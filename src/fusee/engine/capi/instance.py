@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
-from fusee.engine.capi.func import run
+from fusee.engine.capi.call import run
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY, Mistake, Misuse
 from fusee.engine.capi.module import KINDS, obtain
 from fusee.engine.capi.refs import delete_ref, drop_store, is_kind, new_ref

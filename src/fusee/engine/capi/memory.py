@@ -1,9 +1,10 @@
 """Memories as the embedder makes, reads and grows them."""
 
+from fusee.engine.capi.engine_types import narrowed, read_memorytype
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_MEMORY, ExternType, Ref, StoreObject
-from fusee.engine.capi.types import NO_MAXIMUM, narrowed, read_memorytype
+from fusee.engine.capi.types import NO_MAXIMUM
 from fusee.engine.runtime.memory import grow_for, length_word
 from fusee.engine.runtime.objects import new_memory
 from fusee.engine.state import module as engine

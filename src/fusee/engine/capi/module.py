@@ -4,7 +4,9 @@ from typing import Final
 
 from fusee.engine.capi.blocks import copy_to_bytes, delete_block, new_block, new_bytes
 from fusee.engine.capi.counts import drop_module, drop_source, hold_source
+from fusee.engine.capi.engine_types import read_content_type, read_functype, read_limits, read_memorytype
 from fusee.engine.capi.messages import MISSING, OUT_OF_MEMORY
+from fusee.engine.capi.named_types import delete_named, new_named
 from fusee.engine.capi.state import (
     KIND_FUNC,
     KIND_GLOBAL,
@@ -18,23 +20,16 @@ from fusee.engine.capi.state import (
     StoreObject,
     Vector,
 )
-from fusee.engine.capi.types import (
-    delete_named,
-    new_named,
-    new_tagtype,
-    read_content_type,
-    read_functype,
-    read_limits,
-    read_memorytype,
-)
+from fusee.engine.capi.types import new_tagtype
 from fusee.engine.capi.vectors import delete_vector, length, new_elements, pointers
 from fusee.engine.decode.module import decode_module, release_module
 from fusee.engine.errors import Invalid, raise_again
 from fusee.engine.interpreter import close_module
 from fusee.engine.natives.linked import use_linked
 from fusee.engine.present import HAS_NATIVE
-from fusee.engine.registry import TypeRegistry, canonical_value_type
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, Module, Span
+from fusee.engine.subtyping import canonical_value_type
 from fusee.engine.validate.module import validate_module
 from fusee.kernel.lang import (
     Ptr,

@@ -1,12 +1,12 @@
 """Tables as the embedder makes, reads and writes them."""
 
+from fusee.engine.capi.engine_types import narrowed, read_content_type, read_limits
 from fusee.engine.capi.host import WRONG_VALUE
 from fusee.engine.capi.kinds import code_from_kind
 from fusee.engine.capi.memory import write_limits
 from fusee.engine.capi.messages import MISSING
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TABLE, ExternType, Ref, StoreObject
-from fusee.engine.capi.types import narrowed, read_content_type, read_limits
 from fusee.engine.capi.values import reference_from_slot, reference_to_slot
 from fusee.engine.runtime.objects import new_table
 from fusee.engine.runtime.table import grow_table, write_element

@@ -1,14 +1,15 @@
 """Tags as the embedder makes them, and their types."""
 
+from fusee.engine.capi.engine_types import read_tagtype
 from fusee.engine.capi.func import can_be_host, canonical_type, slots_in
 from fusee.engine.capi.host import kind_at
 from fusee.engine.capi.messages import MISSING
 from fusee.engine.capi.refs import is_kind, new_ref
 from fusee.engine.capi.state import KIND_TAG, ExternType, Ref, StoreObject
-from fusee.engine.capi.types import read_tagtype, tagtype_functype
-from fusee.engine.registry import canonical_value_type
+from fusee.engine.capi.types import tagtype_functype
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, own
 from fusee.engine.state.runtime import Tag
+from fusee.engine.subtyping import canonical_value_type
 from fusee.kernel.lang import (
     Ptr,
     address,

@@ -1,9 +1,9 @@
-"""Types as C sees them: made by the embedder, or read out of modules."""
+"""Types as C sees them, made by the embedder: of values and externs."""
 
 from typing import Final
 
-from fusee.engine.capi.blocks import copy_to_bytes, delete_block, delete_bytes, new_block
-from fusee.engine.capi.kinds import code_from_kind, kind_from_code
+from fusee.engine.capi.blocks import delete_block, new_block
+from fusee.engine.capi.kinds import code_from_kind
 from fusee.engine.capi.state import (
     KIND_FUNC,
     KIND_GLOBAL,
@@ -14,14 +14,11 @@ from fusee.engine.capi.state import (
     VAL_NONE,
     ExternType,
     Limits,
-    NamedType,
     ValType,
     Vector,
 )
-from fusee.engine.capi.vectors import copy_vector, delete_vector, length, new_elements, pointers
-from fusee.engine.registry import canonical_value_type
-from fusee.engine.state import module as engine
-from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, u64, usize
+from fusee.engine.capi.vectors import copy_vector, delete_vector, length, pointers
+from fusee.kernel.lang import Ptr, Static, address, cast, is_null, kernel, null, size_of, span, u8, u32, usize
 from fusee.spec.limits import MAX_PARAMS
 
 NO_MAXIMUM: Final = u32(0xFFFF_FFFF)
@@ -279,149 +276,3 @@ def from_externtype(type: ExternType, kind: Static[int]) -> ExternType:  # noqa:
     if is_null(type) or type.kind != kind:
         return null(ExternType)
     return type
-
-
-# Imports and exports.
-
-
-@kernel
-def delete_named(type: usize) -> None:  # noqa: A002
-    """End an import's or export's type; nothing if it is null."""
-    if type != 0:
-        of = cast(NamedType, type)
-        delete_bytes(of.module)
-        delete_bytes(of.name)
-        delete_externtype(address(of.type))
-        delete_block(cast(Ptr[u8], of))
-
-
-@kernel
-def new_named(module: Vector, name: Vector, type: ExternType) -> NamedType:  # noqa: A002
-    """An import's or export's type, which takes over `type` and copies the names; null if there is no memory."""
-    made = cast(NamedType, new_block(usize(size_of(NamedType))))
-    if is_null(made):
-        delete_externtype(address(type))
-        return made
-    made.type = type
-    has_module = copy_to_bytes(made.module, module.data, module.size)
-    if is_null(type) or not has_module or not copy_to_bytes(made.name, name.data, name.size):
-        delete_named(address(made))
-        return null(NamedType)
-    return made
-
-
-@kernel(export="wasm_importtype_new")
-def new_importtype(module: Vector, name: Vector, type: ExternType) -> NamedType:  # noqa: A002
-    """Takes over all three; null if there is no memory, or the type is null for want of it."""
-    made = cast(NamedType, new_block(usize(size_of(NamedType))))
-    if is_null(made) or is_null(type):
-        delete_bytes(module)
-        delete_bytes(name)
-        delete_externtype(address(type))
-        delete_block(cast(Ptr[u8], made))
-        return null(NamedType)
-    move_vector(made.module, module)
-    move_vector(made.name, name)
-    made.type = type
-    return made
-
-
-@kernel(export="wasm_exporttype_new")
-def new_exporttype(name: Vector, type: ExternType) -> NamedType:  # noqa: A002
-    return new_importtype(null(Vector), name, type)
-
-
-@kernel
-def copy_named(type: usize) -> usize:  # noqa: A002
-    if type == 0:
-        return type
-    of = cast(NamedType, type)
-    copy = cast(ExternType, copy_externtype(address(of.type)))
-    if is_null(copy):
-        return usize(0)
-    return address(new_named(of.module, of.name, copy))
-
-
-@kernel(export="wasm_importtype_module")
-def importtype_module(type: NamedType) -> Vector:  # noqa: A002
-    return null(Vector) if is_null(type) else type.module
-
-
-@kernel
-def named_name(type: NamedType) -> Vector:  # noqa: A002
-    """`wasm_importtype_name` and `wasm_exporttype_name`."""
-    return null(Vector) if is_null(type) else type.name
-
-
-@kernel
-def named_type(type: NamedType) -> ExternType:  # noqa: A002
-    """`wasm_importtype_type` and `wasm_exporttype_type`."""
-    return null(ExternType) if is_null(type) else type.type
-
-
-# Out of the engine.
-
-
-@kernel
-def read_valtypes(m: engine.Module, out: Vector, count: u32, types: Ptr[u32]) -> bool:
-    """The value types of a module's list."""
-    if not new_elements(out, count, usize(size_of(usize))):
-        return False
-    for i in span(count):
-        pointers(out)[i] = address(read_valtype(kind_from_code(canonical_value_type(m, types[i]))))
-        if pointers(out)[i] == 0:
-            return False
-    return True
-
-
-@kernel
-def read_functype(m: engine.Module, type_index: u32) -> ExternType:
-    """A module's function type; null if there is no memory."""
-    made = new_externtype(KIND_FUNC)
-    if is_null(made):
-        return made
-    defined = m.types[type_index]
-    complete = read_valtypes(m, made.params, defined.param_count, defined.params)
-    if not complete or not read_valtypes(m, made.results, defined.result_count, defined.results):
-        delete_externtype(address(made))
-        return null(ExternType)
-    return made
-
-
-@kernel
-def read_tagtype(m: engine.Module, count: u32, types: Ptr[u32]) -> ExternType:
-    """The type of a tag of these values, by a module's types; null if there is no memory."""
-    function = new_externtype(KIND_FUNC)
-    if is_null(function) or read_valtypes(m, function.params, count, types):
-        return new_tagtype(function)
-    delete_externtype(address(function))
-    return null(ExternType)
-
-
-@kernel
-def read_content_type(kind: u32, value_type: u32) -> ExternType:
-    """The type of a global or table of a canonical value type."""
-    return new_content_type(kind, read_valtype(kind_from_code(value_type)))
-
-
-@kernel
-def read_limits(type: ExternType, minimum: u64, has_maximum: bool, maximum: u64) -> None:  # noqa: A002
-    """Limits that C's 32 bits cannot hold are shown as the greatest that they can."""
-    if not is_null(type):
-        type.limits.minimum = narrowed(minimum)
-        type.limits.maximum = narrowed(maximum) if has_maximum else NO_MAXIMUM
-
-
-@kernel
-def read_memorytype(minimum: u64, has_maximum: bool, maximum: u64, is_shared: bool) -> ExternType:
-    """The type of a memory; null if there is no memory."""
-    made = new_externtype(KIND_MEMORY)
-    read_limits(made, minimum, has_maximum, maximum)
-    if not is_null(made):
-        made.is_shared = is_shared
-    return made
-
-
-@kernel
-def narrowed(size: u64) -> u32:
-    return u32(size) if size < NO_MAXIMUM else NO_MAXIMUM - 1

@@ -12,7 +12,8 @@ from fusee.engine.decode.spaces import decode_funcs, decode_globals, decode_memo
 from fusee.engine.decode.state import arena_of, has_feature
 from fusee.engine.decode.typesec import decode_types
 from fusee.engine.errors import Invalid, Malformed, raise_again
-from fusee.engine.registry import TypeRegistry, release_types
+from fusee.engine.groups import release_types
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import NONE, Module, Span
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import (

@@ -5,13 +5,14 @@ from fusee.engine.handlers.memory import STORED, immediate
 from fusee.engine.handlers.regs import READ, WRITE, Regs, save_registers
 from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.layouts import HEADER_BYTES, LENGTH_AT, TYPE_AT
-from fusee.engine.registry import TypeRegistry, is_subtype_of
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.casts import reference_matches, type_of
 from fusee.engine.runtime.fields import length_of, object_at, read_reference
 from fusee.engine.runtime.heap.allocate import cell_of_next_run
 from fusee.engine.runtime.heap.barrier import before_write
 from fusee.engine.state.module import ID_MASK, NULLABLE
 from fusee.engine.state.runtime import TAG_MASK
+from fusee.engine.subtyping import is_subtype_of
 from fusee.kernel.lang import Ptr, Static, cast, kernel, load, size_of, store, u8, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 

@@ -8,10 +8,10 @@ from fusee.engine.handlers.regs import READ, Regs, code_at
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import NOWHERE, ROOMY
 from fusee.engine.isa.row import Row, cell
-from fusee.engine.registry import is_subtype_canonical
 from fusee.engine.runtime.table import callee_in
 from fusee.engine.state.module import REF
 from fusee.engine.state.runtime import Func, Instance, Table
+from fusee.engine.subtyping import is_subtype_canonical
 from fusee.kernel.lang import (
     Order,
     Ptr,

@@ -6,7 +6,7 @@ halves are arbitrary), and the instruction's two immediates.
 
 from typing import Any, Final
 
-from fusee.engine.runtime import aggregates, memory, table
+from fusee.engine.runtime import aggregates, bulk, memory, table
 from fusee.engine.runtime.metering import charge
 from fusee.engine.state.runtime import Instance
 from fusee.kernel.lang import Ptr, Static, i64, kernel, mul_high, u16, u32, u64
@@ -36,26 +36,26 @@ def memory_grow(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32
 
 @kernel
 def memory_fill(ctx: Instance, s: Ptr[u64], narrow: u16, index: u32, unused: u32) -> None:
-    memory.memory_fill(ctx, index, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow))
+    bulk.memory_fill(ctx, index, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow))
 
 
 @kernel
 def memory_copy(ctx: Instance, s: Ptr[u64], narrow: u16, to: u32, origin: u32) -> None:
-    memory.memory_copy(
+    bulk.memory_copy(
         ctx, to, origin, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
     )  # fmt: skip
 
 
 @kernel
 def memory_init(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, index: u32) -> None:
-    memory.memory_init(
+    bulk.memory_init(
         ctx, index, segment, operand(s, 0, narrow), operand(s, 1, narrow), operand(s, 2, narrow)
     )  # fmt: skip
 
 
 @kernel
 def data_drop(ctx: Instance, s: Ptr[u64], narrow: u16, segment: u32, unused: u32) -> None:
-    memory.data_drop(ctx, segment)
+    bulk.data_drop(ctx, segment)
 
 
 @kernel

@@ -2,10 +2,11 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.layouts import HEADER_BYTES
-from fusee.engine.registry import TypeRegistry, is_subtype_of
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.casts import matches_abstract, type_of
 from fusee.engine.runtime.fields import length_of, object_at
 from fusee.engine.state.runtime import TAG_MASK, Func, Instance
+from fusee.engine.subtyping import is_subtype_of
 from fusee.kernel.lang import Ptr, Static, cast, kernel, store, u8, u32, u64, unlikely, usize
 from fusee.spec.traps import TrapCode
 

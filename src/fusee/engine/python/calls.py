@@ -9,10 +9,10 @@ called.
 from typing import Final
 
 from fusee.engine.errors import Busy, Suspended, Trap, raise_again
+from fusee.engine.groups import try_release_types
 from fusee.engine.interpreter import close_module
 from fusee.engine.python.interrupt import interrupt_guest, interrupt_wanted, let_run, restore_code
 from fusee.engine.python.state import Embedder, Python, Watch
-from fusee.engine.registry import try_release_types
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
 from fusee.engine.state.runtime import Engine, Func, Store, Tiering

@@ -1,9 +1,10 @@
 """Which types a reference is of, at run time (spec 4.2.11, 4.6.5)."""
 
 from fusee.engine.layouts import TYPE_AT
-from fusee.engine.registry import TypeRegistry, is_subtype_of
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, HEAP_MASK, ID_MASK, KIND_ARRAY, KIND_STRUCT, NULLABLE
 from fusee.engine.state.runtime import TAG_HOST, TAG_I31, TAG_MASK, Engine, Func
+from fusee.engine.subtyping import is_subtype_of
 from fusee.kernel.lang import Ptr, cast, kernel, load, u8, u32, u64, usize
 from fusee.spec.types import Heap
 

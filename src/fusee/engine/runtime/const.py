@@ -7,12 +7,11 @@ an executed instruction that is marked constant and has no rule fails when this 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fusee.engine.decode.instruction import read_opcode
 from fusee.engine.decode.optables import END
-from fusee.engine.decode.reader import Reader
-from fusee.engine.errors import Exhausted, raise_again
+from fusee.engine.errors import raise_again
 from fusee.engine.numeric import MEANING
 from fusee.engine.numeric.reference import ref_i31 as make_i31
 from fusee.engine.runtime.aggregates import (
@@ -22,80 +21,26 @@ from fusee.engine.runtime.aggregates import (
     make_fixed_array,
     make_struct,
 )
-from fusee.engine.runtime.holdings import Limit
+from fusee.engine.runtime.evaluator import OPERAND_WORDS, SPREAD, Evaluator, close_evaluator, open_evaluator, push
 from fusee.engine.state.module import Span
-from fusee.engine.state.runtime import SLOT_BYTES, Global, Instance
+from fusee.engine.state.runtime import Global, Instance
 from fusee.engine.translate.immediate import next_s64, next_u32
 from fusee.kernel.lang import (
-    Count,
-    Inline,
     Ptr,
     Static,
     bitcast,
     cast,
     caught,
-    diff,
     f32,
     f64,
-    is_null,
     kernel,
     load,
-    struct,
-    u8,
     u32,
     u64,
     unreachable,
     unroll,
-    usize,
 )  # fmt: skip
 from fusee.spec.op import Imm, Op, rows
-
-SPREAD: Final = u32(1)  # a value takes two words of the stack, so that a v128 fits
-OPERAND_WORDS: Final = usize(1 << SPREAD)
-SMALL: Final = usize(16)  # operands that need no allocation
-
-
-@struct
-class Evaluator:
-    """Evaluates the expressions of one range of the source, one after the other."""
-
-    instance: Instance
-    reader: Inline[Reader]
-    stack: Ptr[u64]
-    top: Ptr[u64]  # behind the last operand
-    capacity: usize  # of the stack, in operands
-    value: u64  # of the expression evaluated last
-    high: u64  # its upper half, for v128
-    small: Annotated[Ptr[u64], Count(OPERAND_WORDS * SMALL)]
-
-
-@kernel
-def open_evaluator(e: Evaluator, instance: Instance, span: Span) -> None:
-    """Prepare for the expressions in `span`, which are valid; `close_evaluator` must follow.
-
-    Every operand takes at least two bytes to push, which bounds the stack: it is never full.
-    """
-    e.instance = instance
-    e.reader.source = instance.module.source
-    e.reader.position = span.start
-    e.reader.end = span.end
-    e.reader.module_end = instance.module.source_size
-    e.stack = e.small
-    e.top = e.stack
-    e.capacity = SMALL
-    depth = (span.end - span.start) // 2 + 1
-    if depth > SMALL:
-        e.capacity = depth
-        e.stack = cast(Ptr[u64], instance.platform.allocate(e.capacity, OPERAND_WORDS * SLOT_BYTES))
-        if is_null(e.stack):
-            raise Exhausted(Limit.SYSTEM, 0)
-        e.top = e.stack
-
-
-@kernel
-def close_evaluator(e: Evaluator) -> None:
-    if e.stack != e.small:
-        e.instance.platform.release(cast(Ptr[u8], e.stack))
 
 
 @kernel
@@ -119,15 +64,6 @@ def evaluate_span(e: Evaluator, instance: Instance, span: Span) -> None:
     close_evaluator(e)
     if status != 0:
         raise_again(status)
-
-
-@kernel(inline=True)
-def push(e: Evaluator, low: u64, high: u64) -> None:
-    if diff(e.top, e.stack) >= e.capacity * OPERAND_WORDS:
-        unreachable()
-    e.top[0] = low
-    e.top[1] = high
-    e.top = e.top + OPERAND_WORDS
 
 
 # What instructions do, each with its row.

@@ -5,8 +5,8 @@ from typing import Final
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, raise_again
 from fusee.engine.present import HAS_NATIVE
-from fusee.engine.registry import canonical_value_type
-from fusee.engine.runtime.const import Evaluator, evaluate_span
+from fusee.engine.runtime.const import evaluate_span
+from fusee.engine.runtime.evaluator import Evaluator
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Holdings, Limit, holdings_of, own, own_globals
 from fusee.engine.runtime.link import check_imports
 from fusee.engine.runtime.objects import init_tag, new_memory, new_table
@@ -21,6 +21,7 @@ from fusee.engine.state.module import (
     Module,
 )
 from fusee.engine.state.runtime import Func, Instance, Segment, Store, Tag, tables_offset
+from fusee.engine.subtyping import canonical_value_type
 from fusee.kernel.lang import (
     Ptr,
     address,

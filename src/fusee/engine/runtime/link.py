@@ -1,7 +1,6 @@
 """Import matching across modules (spec 3.3.15, external types): by canonical types, so by one registry."""
 
 from fusee.engine.errors import LinkError
-from fusee.engine.registry import canonical_value_type, is_subtype_canonical
 from fusee.engine.state.module import (
     EXTERN_FUNC,
     EXTERN_GLOBAL,
@@ -16,6 +15,7 @@ from fusee.engine.state.module import (
     TableType,
 )
 from fusee.engine.state.runtime import Engine, Func, Global, Memory, Table, Tag
+from fusee.engine.subtyping import canonical_value_type, is_subtype_canonical
 from fusee.kernel.lang import Ptr, cast, kernel, span, u32, u64, usize
 
 

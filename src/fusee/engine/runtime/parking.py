@@ -7,7 +7,7 @@ is where the caller's frame is; that is moved with them, since they may come bac
 from fusee.engine.arena import new_unset
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.heap.blocks import blocks_of
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.stack import mark_words, words_of
 from fusee.engine.state.runtime import (
     CANNOT_WAIT,

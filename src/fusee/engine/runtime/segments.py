@@ -4,15 +4,11 @@ from typing import Final
 
 from fusee.engine.arena import fits_pointer
 from fusee.engine.errors import Exhausted, Trap, raise_again
-from fusee.engine.runtime.const import (
-    Evaluator,
-    close_evaluator,
-    evaluate,
-    evaluate_span,
-    open_evaluator,
-)
+from fusee.engine.runtime.bulk import check_segment, write_segment
+from fusee.engine.runtime.const import evaluate, evaluate_span
+from fusee.engine.runtime.evaluator import Evaluator, close_evaluator, open_evaluator
 from fusee.engine.runtime.holdings import BLOCK_PLAIN, Limit, own
-from fusee.engine.runtime.memory import check_segment, memory_at, out_of_range, write_segment
+from fusee.engine.runtime.memory import memory_at, out_of_range
 from fusee.engine.runtime.metering import look
 from fusee.engine.runtime.table import before_overwrite, table_at
 from fusee.engine.state.module import SEGMENT_ACTIVE, SEGMENT_PASSIVE, DataSegment, ElementSegment

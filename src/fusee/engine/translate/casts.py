@@ -7,8 +7,9 @@ from fusee.engine.isa.aggregate import TEST_KINDS
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.layouts import layout_of
-from fusee.engine.registry import TypeRegistry, canonical_value_type
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, NULLABLE, REF
+from fusee.engine.subtyping import canonical_value_type
 from fusee.engine.translate.comparison import EQ, NE, REF_TEST
 from fusee.engine.translate.compute import materialize_top, push_comparison
 from fusee.engine.translate.control import branch_conditionally

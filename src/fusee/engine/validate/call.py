@@ -3,8 +3,8 @@
 from typing import Final
 
 from fusee.engine.decode.reader import read_u32
-from fusee.engine.registry import is_function
 from fusee.engine.state.module import ABSTRACT, NULLABLE, REF, TypeDef
+from fusee.engine.subtyping import is_function
 from fusee.engine.validate.control import block_results
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (

@@ -7,8 +7,8 @@ from fusee.engine.decode.instruction import BLOCK_INDEX_MASK, is_indexed, read_b
 from fusee.engine.decode.reader import read_count, read_u32
 from fusee.engine.errors import Malformed
 from fusee.engine.present import HAS_EXCEPTIONS
-from fusee.engine.registry import is_function
 from fusee.engine.state.module import VAL_I32
+from fusee.engine.subtyping import is_function
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (
     HEIGHT_MASK,

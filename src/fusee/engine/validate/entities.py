@@ -7,7 +7,6 @@ from fusee.engine.decode.state import has_feature
 from fusee.engine.errors import Invalid
 from fusee.engine.hashing import hash_bytes
 from fusee.engine.present import HAS_EXCEPTIONS
-from fusee.engine.registry import is_function
 from fusee.engine.state.module import (
     ABSTRACT,
     EXTERN_FUNC,
@@ -22,6 +21,7 @@ from fusee.engine.state.module import (
     Limits,
     Module,
 )  # fmt: skip
+from fusee.engine.subtyping import is_function
 from fusee.kernel.lang import Ptr, address, cast, clz, kernel, span, u8, u32, u64
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature

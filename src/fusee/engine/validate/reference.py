@@ -5,8 +5,8 @@ from typing import Final
 from fusee.engine.decode.reader import read_byte, read_u32
 from fusee.engine.decode.types import read_heap_type
 from fusee.engine.errors import Malformed
-from fusee.engine.registry import is_function
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE, REF, VAL_I32
+from fusee.engine.subtyping import is_function
 from fusee.engine.validate.control import label_at, label_types
 from fusee.engine.validate.rule import Rule, rules
 from fusee.engine.validate.state import (

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from fusee.engine.arena import Buffer, grow_buffer
 from fusee.engine.decode.reader import Reader
 from fusee.engine.errors import Invalid
-from fusee.engine.registry import canonical_value_type, is_subtype_canonical
 from fusee.engine.state.module import ABSTRACT, HEAP_MASK, NULLABLE, REF, Module, TypeDef
+from fusee.engine.subtyping import canonical_value_type, is_subtype_canonical
 from fusee.kernel.lang import (
     Count,
     Inline,

@@ -4,10 +4,11 @@ from typing import Final
 
 from fusee.engine.arena import Buffer, grow_buffer
 from fusee.engine.errors import Invalid, raise_again
+from fusee.engine.groups import hold_group
 from fusee.engine.layouts import record_types
 from fusee.engine.locks import lock, unlock
 from fusee.engine.present import HAS_AGGREGATES
-from fusee.engine.registry import TypeRegistry, hold_group, is_function
+from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
@@ -18,6 +19,7 @@ from fusee.engine.state.module import (
     Module,
     TypeDef,
 )  # fmt: skip
+from fusee.engine.subtyping import is_function
 from fusee.engine.validate.state import matches
 from fusee.kernel.lang import Ptr, cast, caught, kernel, span, u32, u64
 from fusee.spec.errors import ModuleError

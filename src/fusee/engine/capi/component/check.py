@@ -12,29 +12,22 @@ from fusee.engine.capi.component.access import (
     link_row,
     module_row,
     parent_of,
-    part_row,
     resource_row,
     step_row,
     turn_row,
-    type_row,
 )
-from fusee.engine.capi.component.errors import Broken, Fault
+from fusee.engine.capi.component.check_types import check_function, check_type
+from fusee.engine.capi.component.errors import demand
 from fusee.engine.capi.component.format import (
-    BYTES,
-    FLAT_BITS,
     MAGIC,
-    MOST_DEPTH,
-    MOST_FLAT_PARAMS,
     MOST_PARTS,
     NONE,
-    NOT_FLAT,
     Encoding,
     ExportRow,
     Form,
     FunctionRow,
     Header,
     ImportRow,
-    Kind,
     LinkRow,
     ModuleRow,
     Name,
@@ -49,11 +42,9 @@ from fusee.engine.capi.component.format import (
     TurnRow,
     TypeRow,
 )
-from fusee.engine.capi.component.lift import discriminant_size
 from fusee.engine.capi.component.state import Component
 from fusee.kernel.lang import Ptr, cast, kernel, load, offset_of, size_of, span, stack_array, struct, u8, u32, u64
 
-MOST_BYTES: Final = 1 << 28  # of a type
 HEADER_BYTES: Final = size_of(Header)
 
 
@@ -63,12 +54,6 @@ class Counts:
 
     items: u32
     instances: u32
-
-
-@kernel(inline=True)
-def demand(condition: bool) -> None:
-    if not condition:
-        raise Broken(Fault.TABLE, 0)
 
 
 @kernel
@@ -110,88 +95,6 @@ def check_tables(c: Component) -> None:
 def check_table(c: Component, rows: Table, width: u32) -> None:
     demand(rows.start & 3 == 0 and rows.start >= HEADER_BYTES)
     demand(u64(rows.start) + u64(rows.count) * u64(width) <= u64(header(c).kept))
-
-
-# Types.
-
-
-@kernel
-def check_type(c: Component, number: u32) -> None:
-    row = type_row(c, number)
-    demand(row.kind <= Kind.BORROW and row.kind != Kind.NUMBERS)
-    demand(row.alignment == 1 or row.alignment == 2 or row.alignment == 4 or row.alignment == 8)
-    demand(row.size <= MOST_BYTES and (row.flat <= MOST_FLAT_PARAMS or row.flat == NOT_FLAT))
-    demand(u64(row.first) + u64(row.count) <= u64(header(c).parts.count))
-    demand(row.depth >= 1 and row.depth <= MOST_DEPTH)
-    for i in span(row.count):
-        part = part_row(c, row.first + i)
-        if part.type == NONE:
-            demand(row.kind == Kind.VARIANT)
-        else:
-            demand(part.type < number and type_row(c, part.type).depth < row.depth)
-    if row.kind == Kind.RECORD:
-        check_record(c, row)
-    elif row.kind == Kind.VARIANT:
-        check_variant(c, row)
-    elif row.kind == Kind.LIST:
-        check_list(c, row)
-    else:
-        check_scalar(c, row)
-
-
-@kernel
-def check_scalar(c: Component, row: TypeRow) -> None:
-    demand(row.count == 0 and row.flat == u32(1) + u32(row.kind == Kind.STRING))
-    if row.kind <= Kind.STRING:
-        demand(row.size == u32(BYTES[row.kind]))
-    elif row.kind == Kind.OWN or row.kind == Kind.BORROW:
-        demand(row.size == 4 and row.extra < header(c).resources.count)
-    else:
-        demand(row.size == 1 or row.size == 2 or row.size == 4)
-        demand(row.extra >= 1 and (row.kind == Kind.ENUM or row.extra <= 32))
-
-
-@kernel
-def check_record(c: Component, row: TypeRow) -> None:
-    flat = u64(0)
-    for i in span(row.count):
-        part = part_row(c, row.first + i)
-        inner = type_row(c, part.type)
-        demand(u64(part.offset) + u64(inner.size) <= u64(row.size))
-        flat += u64(inner.flat)
-    demand(row.flat == NOT_FLAT or u64(row.flat) == flat)
-
-
-@kernel
-def check_variant(c: Component, row: TypeRow) -> None:
-    demand(row.count >= 1 and row.flat >= 1 and discriminant_size(row.count) <= row.size)
-    for i in span(row.count):
-        part = part_row(c, row.first + i)
-        if part.type != NONE:
-            inner = type_row(c, part.type)
-            demand(u64(row.extra) + u64(inner.size) <= u64(row.size))
-            demand(row.flat == NOT_FLAT or inner.flat < row.flat)
-
-
-@kernel
-def check_list(c: Component, row: TypeRow) -> None:
-    demand(row.count == 1)
-    element = type_row(c, part_row(c, row.first).type)
-    demand(element.size >= 1)
-    if row.extra == NONE:
-        demand(row.size == 8 and row.flat == 2)
-    else:
-        demand(u64(row.extra) * u64(element.size) == u64(row.size))
-        demand(row.flat == NOT_FLAT or u64(row.extra) * u64(element.flat) == u64(row.flat))
-
-
-@kernel
-def check_function(c: Component, row: FunctionRow) -> None:
-    count = header(c).types.count
-    demand(row.params < count and type_row(c, row.params).kind == Kind.RECORD)
-    if row.result != NONE:
-        demand(row.result < count and type_row(c, row.result).flat >= 1)
-    demand(row.result_kind < 1 << FLAT_BITS)
 
 
 # Names, and what has them.

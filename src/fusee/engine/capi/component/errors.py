@@ -84,3 +84,9 @@ def trap_of(instance: Instance, status: u64) -> Trap:
         instance.trap = usize(0)
         return found
     return trap_from(instance.component.store, status)
+
+
+@kernel(inline=True)
+def demand(condition: bool) -> None:
+    if not condition:
+        raise Broken(Fault.TABLE, 0)

@@ -3,14 +3,14 @@
 from types import ModuleType
 from typing import Final
 
-from fusee.engine.capi.component import calls, components, instances, owners, values
+from fusee.engine.capi.component import calls, components, drops, instances, owners, values
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.http import fields, functions, handler
 from fusee.engine.capi.component.wasi import interfaces
 from fusee.kernel.build import Program
 from fusee.kernel.lang import Kernel, exported
 
-MODULES: Final = (values, components, instances, calls, owners, interfaces)
+MODULES: Final = (values, components, instances, calls, drops, owners, interfaces)
 
 HTTP_MODULES: Final = (functions, fields, handler)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fusee.engine.capi.messages import Mistake, Misuse
 from fusee.engine.capi.state import StoreObject
 from fusee.engine.capi.trap import new_trap, stop
-from fusee.engine.capi.wasi import fd, links, path, poll, process
+from fusee.engine.capi.wasi import directories, fd, links, path, poll, process, status, transfers
 from fusee.engine.capi.wasi.config import end_call
 from fusee.engine.capi.wasi.guest import delete_texts
 from fusee.engine.capi.wasi.names import exported_memory
@@ -48,26 +48,26 @@ PREVIEW_1: Final = [
     Function("clock_res_get", "ii", process.clock_res_get),
     Function("clock_time_get", "iIi", process.clock_time_get),
     Function("fd_advise", "iIIi", fd.fd_accept_anything),
-    Function("fd_allocate", "iII", fd.fd_allocate),
+    Function("fd_allocate", "iII", status.fd_allocate),
     Function("fd_close", "i", fd.fd_close),
     Function("fd_datasync", "i", fd.fd_accept_anything),
-    Function("fd_fdstat_get", "ii", fd.fd_fdstat_get),
+    Function("fd_fdstat_get", "ii", status.fd_fdstat_get),
     Function("fd_fdstat_set_flags", "ii", fd.fd_refuse),
     Function("fd_fdstat_set_rights", "iII", fd.fd_refuse),
-    Function("fd_filestat_get", "ii", fd.fd_filestat_get),
-    Function("fd_filestat_set_size", "iI", fd.fd_filestat_set_size),
-    Function("fd_filestat_set_times", "iIIi", fd.fd_filestat_set_times),
-    Function("fd_pread", "iiiIi", fd.fd_pread),
-    Function("fd_prestat_get", "ii", fd.fd_prestat_get),
-    Function("fd_prestat_dir_name", "iii", fd.fd_prestat_dir_name),
-    Function("fd_pwrite", "iiiIi", fd.fd_pwrite),
-    Function("fd_read", "iiii", fd.fd_read),
-    Function("fd_readdir", "iiiIi", fd.fd_readdir),
+    Function("fd_filestat_get", "ii", status.fd_filestat_get),
+    Function("fd_filestat_set_size", "iI", status.fd_filestat_set_size),
+    Function("fd_filestat_set_times", "iIIi", status.fd_filestat_set_times),
+    Function("fd_pread", "iiiIi", transfers.fd_pread),
+    Function("fd_prestat_get", "ii", directories.fd_prestat_get),
+    Function("fd_prestat_dir_name", "iii", directories.fd_prestat_dir_name),
+    Function("fd_pwrite", "iiiIi", transfers.fd_pwrite),
+    Function("fd_read", "iiii", transfers.fd_read),
+    Function("fd_readdir", "iiiIi", directories.fd_readdir),
     Function("fd_renumber", "ii", fd.fd_refuse),
     Function("fd_seek", "iIii", fd.fd_seek),
     Function("fd_sync", "i", fd.fd_accept_anything),
     Function("fd_tell", "ii", fd.fd_tell),
-    Function("fd_write", "iiii", fd.fd_write),
+    Function("fd_write", "iiii", transfers.fd_write),
     Function("path_create_directory", "iii", path.path_create_directory),
     Function("path_filestat_get", "iiiii", path.path_filestat_get),
     Function("path_filestat_set_times", "iiiiIIi", path.path_filestat_set_times),
@@ -92,7 +92,7 @@ VARIANTS: Final = u32(len(PREVIEW_1))
 """From here on: what snapshot 0 has under the same name and type with another meaning."""
 FUNCTIONS: Final = [
     *PREVIEW_1,
-    Function("fd_filestat_get", "ii", fd.fd_filestat_get_0),
+    Function("fd_filestat_get", "ii", status.fd_filestat_get_0),
     Function("fd_seek", "iIii", fd.fd_seek_0),
     Function("path_filestat_get", "iiiii", path.path_filestat_get_0),
     Function("poll_oneoff", "iiii", poll.poll_oneoff_0),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from fusee.engine.capi.func import new_host, run
+from fusee.engine.capi.call import run
+from fusee.engine.capi.func import new_host
 from fusee.engine.capi.instance import pass_trap
 from fusee.engine.capi.messages import MISSING, Mistake, Misuse
 from fusee.engine.capi.refs import is_kind

@@ -1,9 +1,9 @@
 """Links: the app's callbacks make and read them. What a link leads to is the app's to find out, or to refuse."""
 
-from fusee.engine.capi.wasi.fd import finished
 from fusee.engine.capi.wasi.guest import SLASH, argument, check_text, guest, text
 from fusee.engine.capi.wasi.path import check_place
 from fusee.engine.capi.wasi.state import FAULT, INVAL, NOTCAPABLE, NOTSUP, STREAMS, SUCCESS, Call
+from fusee.engine.capi.wasi.transfers import finished
 from fusee.kernel.lang import Ptr, address, is_null, kernel, minimum, stack_array, u8, u32, u64, usize
 
 # What can be done, wherever the paths come from.

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from fusee.engine.capi.wasi.fd import FILESTAT_0_BYTES, FILESTAT_BYTES, check_times
 from fusee.engine.capi.wasi.guest import argument, check_path, guest, put_filestat, put_filestat_0, put_u32, text
 from fusee.engine.capi.wasi.state import (
     DIRECTORY,
@@ -21,6 +20,7 @@ from fusee.engine.capi.wasi.state import (
     FileStat,
     Path,
 )
+from fusee.engine.capi.wasi.status import FILESTAT_0_BYTES, FILESTAT_BYTES, check_times
 from fusee.kernel.lang import Ptr, address, cast, fill_bytes, is_null, kernel, size_of, stack_array, u8, u32, u64, usize
 
 O_DIRECTORY: Final = 2  # `oflags`

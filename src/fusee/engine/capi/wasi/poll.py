@@ -4,7 +4,7 @@ from typing import Final
 
 from fusee.engine.capi.blocks import delete_block, new_block
 from fusee.engine.capi.waiting import sleep_until, token_of
-from fusee.engine.capi.wasi.fd import SEEK_CURRENT, finished, is_directory, is_stream, status_of
+from fusee.engine.capi.wasi.fd import SEEK_CURRENT, is_directory, is_stream
 from fusee.engine.capi.wasi.guest import argument, guest
 from fusee.engine.capi.wasi.process import CLOCKS
 from fusee.engine.capi.wasi.state import (
@@ -19,6 +19,8 @@ from fusee.engine.capi.wasi.state import (
     Call,
     FileStat,
 )  # fmt: skip
+from fusee.engine.capi.wasi.status import status_of
+from fusee.engine.capi.wasi.transfers import finished
 from fusee.engine.runtime.metering import MONOTONIC, is_late
 from fusee.kernel.lang import (
     Ptr,

@@ -6,7 +6,8 @@ The usual case adds to an address: `new_small`, for handlers. Everything else is
 from typing import Final
 
 from fusee.engine.errors import Trap
-from fusee.engine.runtime.heap.blocks import blocks_of, granule_bit, granule_word, open_blocks, take_row
+from fusee.engine.runtime.heap.blocks import granule_bit, granule_word, open_blocks, take_row
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.collect import make_room, pay
 from fusee.engine.runtime.heap.sweep import enter_block
 from fusee.engine.state.cells import CELL_BYTES, CLASS_BY_GRANULES

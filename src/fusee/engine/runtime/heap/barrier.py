@@ -5,7 +5,8 @@ such care: they are looked at when marking begins, at once.
 """
 
 from fusee.engine.present import HAS_OBJECTS
-from fusee.engine.runtime.heap.blocks import blocks_of, is_object
+from fusee.engine.runtime.heap.blocks import is_object
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.mark import mark_object
 from fusee.engine.state.runtime import Store
 from fusee.kernel.lang import Ptr, kernel, span, u64, unlikely, usize

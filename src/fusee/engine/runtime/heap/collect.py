@@ -8,7 +8,8 @@ from typing import Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.present import HAS_OBJECTS
-from fusee.engine.runtime.heap.blocks import LEAST_BYTES, block_of, blocks_of, granule_bit, granule_word, open_blocks
+from fusee.engine.runtime.heap.blocks import LEAST_BYTES, block_of, granule_bit, granule_word, open_blocks
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.mark import rescan, scan_next, shrink_stack
 from fusee.engine.runtime.heap.roots import mark_first, mark_next
 from fusee.engine.runtime.heap.stack import mark_copied, mark_parked

@@ -7,7 +7,8 @@ looking at all that is marked (`rescan`): slow, but nothing is lost.
 from fusee.engine.layouts import is_followed, layout_of
 from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.registry import TypeRegistry
-from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object, next_block
+from fusee.engine.runtime.heap.blocks import block_of, granule_bit, granule_word, is_object, next_block
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.payload import payload
 from fusee.engine.state.heap import (
     BITMAP_WORDS,

@@ -6,7 +6,8 @@ places say by their type whether they hold a reference.
 
 from fusee.engine.layouts import is_followed
 from fusee.engine.present import HAS_EXCEPTIONS
-from fusee.engine.runtime.heap.blocks import block_of, blocks_of, granule_bit, granule_word, is_object
+from fusee.engine.runtime.heap.blocks import block_of, granule_bit, granule_word, is_object
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.mark import mark_object, mark_reference
 from fusee.engine.runtime.heap.stack import mark_frames
 from fusee.engine.runtime.holdings import (

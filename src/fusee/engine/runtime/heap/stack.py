@@ -11,7 +11,8 @@ from typing import Final
 from fusee.engine.arena import new_unset
 from fusee.engine.present import HAS_OBJECTS
 from fusee.engine.runtime.codes import slots_at
-from fusee.engine.runtime.heap.blocks import blocks_of, is_object
+from fusee.engine.runtime.heap.blocks import is_object
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.mark import mark_host, mark_object
 from fusee.engine.state.heap import Blocks, Marker
 from fusee.engine.state.runtime import (

@@ -1,6 +1,7 @@
 """Sweeping: what is not marked is free. A block is swept when cells are wanted of it, or when its turn comes."""
 
-from fusee.engine.runtime.heap.blocks import blocks_of, give_row, granule_bit, granule_word
+from fusee.engine.runtime.heap.blocks import give_row, granule_bit, granule_word
+from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.state.cells import CELL_BYTES
 from fusee.engine.state.heap import BITMAP_WORDS, BLOCK_HEADER_BYTES, CLASSES, LARGE, Block, BlockList, Blocks, Marker
 from fusee.engine.state.runtime import Store

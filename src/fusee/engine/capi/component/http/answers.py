@@ -2,7 +2,8 @@
 
 from fusee.engine.capi.component.blocks import delete_block
 from fusee.engine.capi.component.format import Kind
-from fusee.engine.capi.component.http.exchange import DENIED, begin_body, count_all, fail, length_of, new_array
+from fusee.engine.capi.component.http.exchange import DENIED, begin_body, fail, length_of
+from fusee.engine.capi.component.http.heads import count_all, new_array
 from fusee.engine.capi.component.http.results import INTERNAL, owned, part_of
 from fusee.engine.capi.component.http.state import DONE, ERRORS, MISUSED, Ask, Http, Part, Told
 from fusee.engine.capi.component.wasi.resources import Resource, What, drop

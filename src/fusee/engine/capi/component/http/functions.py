@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from fusee.engine.capi.component.access import header
 from fusee.engine.capi.component.blocks import try_block
 from fusee.engine.capi.component.format import Kind
-from fusee.engine.capi.component.http import answers, bodies, exchange, fields, messages
+from fusee.engine.capi.component.http import answers, bodies, exchange, fields, incoming, messages, options
 from fusee.engine.capi.component.http.results import part_of
 from fusee.engine.capi.component.http.state import DONE, FULL, App, Ask, Body, Http
 from fusee.engine.capi.component.state import Component, Value
@@ -66,7 +66,7 @@ def _messages() -> list[Function]:
     request, response = What.REQUEST, What.ANSWER
     timeouts = [
         function
-        for name, (get, put) in messages.TIMEOUTS.items()
+        for name, (get, put) in options.TIMEOUTS.items()
         for function in (
             Function(f"[method]request-options.{name}", What.OPTIONS, _SELF, get),
             Function(f"[method]request-options.set-{name}", What.OPTIONS, _OPTION, put),
@@ -84,13 +84,13 @@ def _messages() -> list[Function]:
         Function("[method]outgoing-request.authority", request, _SELF, messages.authority),
         Function("[method]outgoing-request.set-authority", request, _OPTION, messages.set_authority),
         Function("[method]outgoing-request.headers", request, _SELF, fields.headers),
-        Function("[constructor]request-options", What.NOTHING, (), messages.make_options),
+        Function("[constructor]request-options", What.NOTHING, (), options.make_options),
         *timeouts,
         Function("[method]incoming-response.status", What.RESPONSE, _SELF, messages.status),
         Function("[method]incoming-response.headers", What.RESPONSE, _SELF, fields.headers),
         Function("[method]incoming-response.consume", What.RESPONSE, _SELF, messages.consume),
-        Function("[method]future-incoming-response.subscribe", What.FUTURE, _SELF, bodies.subscribe),
-        Function("[method]future-incoming-response.get", What.FUTURE, _SELF, bodies.get_response),
+        Function("[method]future-incoming-response.subscribe", What.FUTURE, _SELF, incoming.subscribe),
+        Function("[method]future-incoming-response.get", What.FUTURE, _SELF, incoming.get_response),
         Function("[constructor]outgoing-response", What.FIELDS, _OWN, messages.make_response),
         Function("[method]outgoing-response.status-code", response, _SELF, messages.status),
         Function("[method]outgoing-response.set-status-code", response, (Kind.BORROW, Kind.U16), messages.set_status),
@@ -118,12 +118,12 @@ TYPES: Final = [
     Function("[method]fields.clone", What.FIELDS, _SELF, fields.clone),
     *_messages(),
     Function("[method]incoming-body.stream", What.INPUT_BODY, _SELF, bodies.input_stream),
-    Function("[static]incoming-body.finish", What.INPUT_BODY, _OWN, bodies.finish_input),
-    Function("[method]future-trailers.subscribe", What.TRAILERS, _SELF, bodies.subscribe),
-    Function("[method]future-trailers.get", What.TRAILERS, _SELF, bodies.get_trailers),
+    Function("[static]incoming-body.finish", What.INPUT_BODY, _OWN, incoming.finish_input),
+    Function("[method]future-trailers.subscribe", What.TRAILERS, _SELF, incoming.subscribe),
+    Function("[method]future-trailers.get", What.TRAILERS, _SELF, incoming.get_trailers),
     Function("[method]outgoing-body.write", What.OUTPUT_BODY, _SELF, bodies.output_stream),
     Function("[static]outgoing-body.finish", What.OUTPUT_BODY, (Kind.OWN, Kind.VARIANT), bodies.finish_output),
-    Function("http-error-code", What.NOTHING, _SELF, bodies.error_code),
+    Function("http-error-code", What.NOTHING, _SELF, incoming.error_code),
 ]
 HANDLER: Final = [Function("handle", What.REQUEST, (Kind.OWN, Kind.VARIANT), exchange.handle)]
 _ALL: Final = [*TYPES, *HANDLER]

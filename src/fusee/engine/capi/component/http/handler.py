@@ -6,18 +6,10 @@ from fusee.engine.capi.component.access import export_row, function_row, part_ro
 from fusee.engine.capi.component.calls import call_from, store_of
 from fusee.engine.capi.component.errors import trap_from
 from fusee.engine.capi.component.format import Kind
-from fusee.engine.capi.component.http.exchange import (
-    HTTPS,
-    METHOD_COUNT,
-    METHOD_NAMES,
-    NAME_SIZE,
-    PREFIX,
-    PREFIX_SIZE,
-    close_exchange,
-    new_exchange,
-)
+from fusee.engine.capi.component.http.exchange import close_exchange, new_exchange
 from fusee.engine.capi.component.http.fields import receive
 from fusee.engine.capi.component.http.functions import RESOURCE_NAMES, RESOURCES
+from fusee.engine.capi.component.http.heads import HTTPS, METHOD_COUNT, METHOD_NAMES, NAME_SIZE, PREFIX, PREFIX_SIZE
 from fusee.engine.capi.component.http.lists import let_list_go, set_text
 from fusee.engine.capi.component.http.results import new_part, part_of
 from fusee.engine.capi.component.http.state import MOST_EXCHANGES, Ask, Head, Http, Part, Received

@@ -1,6 +1,6 @@
 """Requests and responses of `wasi:http/types`: what they are made of, and what is allowed."""
 
-from typing import Any, Final
+from typing import Final
 
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.http.lists import count_of, entry_size, first_entry, same_name, set_text
@@ -9,7 +9,6 @@ from fusee.engine.capi.component.http.results import (
     give,
     new_part,
     part_of,
-    put_duration,
     put_failure,
     put_ok,
     put_option,
@@ -22,10 +21,8 @@ from fusee.engine.capi.component.wasi.resources import Resource, What, find
 from fusee.engine.capi.component.wasi.results import bits_of, part, put_number
 from fusee.kernel.lang import (
     Ptr,
-    Static,
     address,
     cast,
-    instance,
     is_null,
     kernel,
     load,
@@ -45,9 +42,6 @@ LENGTH_NAME: Final = b"content-length"
 LENGTH_SIZE: Final = usize(len(LENGTH_NAME))
 LENGTH_TEXT = table(u8, LENGTH_NAME)
 MOST_DIGITS: Final = u32(18)
-CONNECT: Final = 0  # timeouts
-FIRST_BYTE: Final = 1
-BETWEEN_BYTES: Final = 2
 
 
 @kernel
@@ -256,7 +250,7 @@ def set_authority(a: Ask) -> u32:
     return set_option(a, a.part.authority, option)
 
 
-# Statuses and timeouts.
+# Statuses.
 
 
 @kernel
@@ -272,49 +266,3 @@ def set_status(a: Ask) -> u32:
         return put_failure(a)
     a.part.status = code
     return put_ok(a)
-
-
-@kernel
-def make_options(a: Ask) -> u32:
-    made = new_part(a, What.OPTIONS, a.result)
-    if is_null(made):
-        return FULL
-    made.connect_timeout = NONE
-    made.first_byte_timeout = NONE
-    made.between_bytes_timeout = NONE
-    return DONE
-
-
-@kernel
-def timeout(a: Ask, number: Static[int]) -> u32:
-    duration = a.part.connect_timeout
-    if number == FIRST_BYTE:
-        duration = a.part.first_byte_timeout
-    if number == BETWEEN_BYTES:
-        duration = a.part.between_bytes_timeout
-    return done(put_duration(a.result, duration))
-
-
-@kernel
-def set_timeout(a: Ask, number: Static[int]) -> u32:
-    option = a.arguments[1]
-    duration = NONE
-    if option.which != 0:
-        if option.size != 1 or part(option, u32(0)).kind != u8(Kind.U64):
-            return MISUSED
-        duration = bits_of(part(option, u32(0)))
-    if number == CONNECT:
-        a.part.connect_timeout = duration
-    if number == FIRST_BYTE:
-        a.part.first_byte_timeout = duration
-    if number == BETWEEN_BYTES:
-        a.part.between_bytes_timeout = duration
-    return put_ok(a)
-
-
-TIMEOUTS: Final[dict[str, tuple[Any, Any]]] = {
-    name: (instance(timeout, number=number), instance(set_timeout, number=number))
-    for name, number in
-    (("connect-timeout", CONNECT), ("first-byte-timeout", FIRST_BYTE), ("between-bytes-timeout", BETWEEN_BYTES))
-}  # fmt: skip
-"""What reads and what sets them."""

@@ -5,12 +5,13 @@ from typing import Final
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.wasi.clocks import NANOSECONDS
-from fusee.engine.capi.component.wasi.files import WRITE, text_of
+from fusee.engine.capi.component.wasi.files import WRITE
+from fusee.engine.capi.component.wasi.paths import text_of
 from fusee.engine.capi.component.wasi.requests import Request
 from fusee.engine.capi.component.wasi.results import bits_of, part
-from fusee.engine.capi.wasi.fd import set_size_of, set_times_of, status_of
 from fusee.engine.capi.wasi.path import nofollow, set_times_at
 from fusee.engine.capi.wasi.state import DIRECTORY, INVAL, ISDIR, NOTCAPABLE, SUCCESS, FileStat
+from fusee.engine.capi.wasi.status import set_size_of, set_times_of, status_of
 from fusee.kernel.lang import Ptr, is_null, kernel, span, stack_array, u32, u64
 
 NOW: Final = u32(1)  # `new-timestamp`

@@ -11,7 +11,7 @@ from fusee.engine.capi.component.wasi.files import kind_of, new_stream
 from fusee.engine.capi.component.wasi.requests import Request
 from fusee.engine.capi.component.wasi.resources import ENTRIES_BYTES, Resource, What
 from fusee.engine.capi.component.wasi.results import new_values, part, put_enum
-from fusee.engine.capi.wasi.fd import read_entries, status_of
+from fusee.engine.capi.wasi.directories import read_entries
 from fusee.engine.capi.wasi.guest import DOT
 from fusee.engine.capi.wasi.state import (
     DIRECTORY,
@@ -24,6 +24,7 @@ from fusee.engine.capi.wasi.state import (
     Call,
     FileStat,
 )  # fmt: skip
+from fusee.engine.capi.wasi.status import status_of
 from fusee.kernel.lang import (
     Ptr,
     cast,

@@ -5,7 +5,7 @@ from typing import Final
 from fusee.engine.capi.component.blocks import delete_block, try_block
 from fusee.engine.capi.component.strings import check_utf8
 from fusee.engine.capi.component.values import new_string
-from fusee.engine.capi.component.wasi.files import text_of
+from fusee.engine.capi.component.wasi.paths import text_of
 from fusee.engine.capi.component.wasi.requests import Request
 from fusee.engine.capi.component.wasi.resources import What, find
 from fusee.engine.capi.component.wasi.results import bits_of

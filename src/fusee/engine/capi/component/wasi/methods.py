@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from fusee.engine.capi.component.format import Kind
 from fusee.engine.capi.component.state import Value
 from fusee.engine.capi.component.values import new_variant
-from fusee.engine.capi.component.wasi import changes, entries, files, links, streams
+from fusee.engine.capi.component.wasi import changes, entries, files, links, paths, streams
 from fusee.engine.capi.component.wasi.requests import CLOSED, WRONG_SIZE, Body, Request
 from fusee.engine.capi.component.wasi.resources import (
     NO_RESOURCE,
@@ -77,14 +77,14 @@ METHODS: Final = [
     Method("descriptor.get-flags", What.FILE, _SELF, True, files.get_flags),
     Method("descriptor.get-type", What.FILE, _SELF, True, files.get_type),
     Method("descriptor.stat", What.FILE, _SELF, True, files.stat),
-    Method("descriptor.stat-at", What.FILE, _AT, True, files.stat_at),
+    Method("descriptor.stat-at", What.FILE, _AT, True, paths.stat_at),
     Method("descriptor.metadata-hash", What.FILE, _SELF, True, files.metadata_hash),
-    Method("descriptor.metadata-hash-at", What.FILE, _AT, True, files.metadata_hash_at),
-    Method("descriptor.open-at", What.FILE, (*_AT, Kind.FLAGS, Kind.FLAGS), True, files.open_at),
-    Method("descriptor.create-directory-at", What.FILE, _PATH, False, files.create_directory_at),
-    Method("descriptor.remove-directory-at", What.FILE, _PATH, False, files.remove_directory_at),
-    Method("descriptor.unlink-file-at", What.FILE, _PATH, False, files.unlink_file_at),
-    Method("descriptor.rename-at", What.FILE, (*_PATH, *_PATH), False, files.move_at),
+    Method("descriptor.metadata-hash-at", What.FILE, _AT, True, paths.metadata_hash_at),
+    Method("descriptor.open-at", What.FILE, (*_AT, Kind.FLAGS, Kind.FLAGS), True, paths.open_at),
+    Method("descriptor.create-directory-at", What.FILE, _PATH, False, paths.create_directory_at),
+    Method("descriptor.remove-directory-at", What.FILE, _PATH, False, paths.remove_directory_at),
+    Method("descriptor.unlink-file-at", What.FILE, _PATH, False, paths.unlink_file_at),
+    Method("descriptor.rename-at", What.FILE, (*_PATH, *_PATH), False, paths.move_at),
     Method("descriptor.link-at", What.FILE, (*_AT, *_PATH), False, links.link),
     Method("descriptor.symlink-at", What.FILE, (*_PATH, Kind.STRING), False, links.symlink),
     Method("descriptor.readlink-at", What.FILE, _PATH, True, links.read_link),

@@ -23,8 +23,10 @@ from fusee.engine.capi.component.wasi.results import (
     trap_for,
 )  # fmt: skip
 from fusee.engine.capi.state import Trap
-from fusee.engine.capi.wasi.fd import is_offset, is_stream, move, read_stream, status_of, write_stream
+from fusee.engine.capi.wasi.fd import is_stream
 from fusee.engine.capi.wasi.state import BADF, INVAL, IO, NOMEM, SUCCESS, Call, FileStat
+from fusee.engine.capi.wasi.status import status_of
+from fusee.engine.capi.wasi.transfers import is_offset, move, read_stream, write_stream
 from fusee.kernel.lang import (
     Ptr,
     address,
