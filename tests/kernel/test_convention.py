@@ -8,7 +8,7 @@ from fusee.engine.handlers.regs import Regs
 from fusee.kernel.check.types import Types
 from fusee.kernel.lower.convention import convention_of
 from fusee.kernel.target import Target
-from fusee.kernel.tree import V128, Record, Type
+from fusee.kernel.tree.types import V128, Record, Type
 
 WITH_VECTORS = ["x86_64-linux-gnu", "arm64-apple-ios", "arm64_32-apple-watchos"]
 WITHOUT = ["riscv32imac-unknown-none-elf", "riscv64gc-unknown-linux-gnu", "thumbv7em-none-eabi"]

@@ -10,7 +10,8 @@ from fusee.kernel.errors import KernelError
 from fusee.kernel.scalars import Integer
 
 if TYPE_CHECKING:
-    from fusee.kernel.tree import Specialised, Type
+    from fusee.kernel.tree.functions import Specialised
+    from fusee.kernel.tree.types import Type
 
 FAILED = (1 << 64) - 1  # the status of an entry that a failed check has left
 
@@ -64,9 +65,9 @@ class Entry:
 
 
 def _kind(t: Type) -> str:
-    from fusee.kernel import tree
+    from fusee.kernel.tree.types import is_address
 
-    return "address" if tree.is_address(t) else str(t)
+    return "address" if is_address(t) else str(t)
 
 
 def make_callable(

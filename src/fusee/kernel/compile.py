@@ -15,7 +15,7 @@ from fusee.kernel.machine import Machine
 from fusee.kernel.parallel import run_jobs
 from fusee.kernel.program import Code, Program, Progress
 from fusee.kernel.target import Target
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
 from fusee.kernel.uncollected import uncollected
 
 __all__ = ["Code", "Compilation", "Options", "Program", "Progress"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fusee.kernel.source import syntax_of
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
 
 MAIN = "main"
 _PART_FUNCTIONS = 250  # a shard is compiled in parts of so many: small enough to share the work and to show progress

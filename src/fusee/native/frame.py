@@ -7,7 +7,7 @@ from typing import Final
 
 from fusee.engine.state.runtime import HEADER_SLOTS
 from fusee.kernel.lower.function import UNLIKELY
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
 from fusee.native.known import Known
 from fusee.native.labels import Value
 from fusee.native.module import REFERENCE, FuncType

@@ -7,8 +7,8 @@ variables on the stack, which LLVM turns into values. Time and text are linear i
 
 from __future__ import annotations
 
-from fusee.kernel import tree
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
+from fusee.kernel.tree.types import NOTHING, Boolean
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
 from fusee.native.joining import way_to
 from fusee.native.known import Known
@@ -30,7 +30,7 @@ class FunctionCompiler(FrameWriter):
     """One function of a unit."""
 
     def __init__(self, unit: Unit, index: int) -> None:
-        nothing = Specialised(unit.symbol(index), "", None, [], tree.NOTHING, "", 0)
+        nothing = Specialised(unit.symbol(index), "", None, [], NOTHING, "", 0)
         super().__init__(unit, nothing, index)
         self.labels: list[Label] = []
         self.tables_in_loops: set[int] = set()  # that are called through there: they are found where code begins
@@ -181,7 +181,7 @@ class FunctionCompiler(FrameWriter):
             self._call_apart(op, operands)
             return
         result = self.apply(function, *operands)
-        if isinstance(function.result, tree.Boolean):
+        if isinstance(function.result, Boolean):
             self.push_condition(result)
         else:
             self.push(op.results[0], result)

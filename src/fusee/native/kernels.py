@@ -21,7 +21,7 @@ from fusee.engine.runtime.words import (
 from fusee.kernel.check import Checker
 from fusee.kernel.lang import f32, f64, i8, i16, i32, instance, u8, u16, u32, u64, v128
 from fusee.kernel.target import Target
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
 from fusee.spec.atomics import ATOMIC_OF
 from fusee.spec.op import Op
 

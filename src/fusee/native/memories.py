@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
 from fusee.native.writer import OperandWriter
 
 if TYPE_CHECKING:

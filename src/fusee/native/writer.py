@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from fusee.engine.natives.inlined import UNCHANGING
 from fusee.engine.natives.numbers import NUMBER
-from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inlined_results
 from fusee.kernel.lower.intrinsics import call
 from fusee.kernel.lower.types import llvm_type, result_items
-from fusee.kernel.tree import Specialised, Type
+from fusee.kernel.tree.expressions import Call, Node
+from fusee.kernel.tree.functions import Specialised
+from fusee.kernel.tree.types import Boolean, Type
 
 if TYPE_CHECKING:
     from fusee.native.unit import Unit
@@ -24,7 +25,7 @@ _BITS = {"float": "i32", "double": "i64", "<2 x i64>": "<2 x i64>"}
 
 
 @dataclass(eq=False, slots=True, repr=False)
-class Given(tree.Node):
+class Given(Node):
     """An operand that has been computed."""
 
     operand: str
@@ -48,7 +49,7 @@ class OperandWriter(FunctionWriter):
         arguments = tuple(
             [Given(p.type, 0, operand) for p, operand in zip(function.parameters, operands, strict=True)]
         )  # fmt: skip
-        call = tree.Call(function.result, 0, function, arguments)
+        call = Call(function.result, 0, function, arguments)
         if not function.inline:
             return self.lower(call)
         results = inlined_results(self, call)
@@ -127,7 +128,7 @@ class OperandWriter(FunctionWriter):
         return name
 
     def load(self, type_: Type, address: str, aligned: bool, is_invariant: bool = False) -> str:
-        if isinstance(type_, tree.Boolean):
+        if isinstance(type_, Boolean):
             return super().load(type_, address, aligned, is_invariant)
         self.location, self.is_volatile = self.unit.tag(self.accessed), self.unit.is_volatile(self.accessed)
         loaded = super().load(type_, address, aligned, is_invariant)
@@ -135,7 +136,7 @@ class OperandWriter(FunctionWriter):
         return loaded
 
     def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
-        if isinstance(type_, tree.Boolean):
+        if isinstance(type_, Boolean):
             super().store(type_, operand, address, aligned)
             return
         self.location, self.is_volatile = self.unit.tag(self.accessed), self.unit.is_volatile(self.accessed)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from fusee.kernel import tree
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.static import Static
-from fusee.kernel.tree import Float, Integer, Type
+from fusee.kernel.tree.types import Float, Integer, Lanes, Type
 
 
 def count_arguments(body: Body, node: ast.Call, *allowed: int) -> None:
@@ -30,9 +29,9 @@ def wrong_type(body: Body, node: ast.expr, got: Type, wanted: str) -> Any:
 
 def is_integer(t: Type, lanes: bool = True) -> bool:
     """Whether this is an integer type, or, if they are allowed, lanes of one."""
-    return isinstance(t, Integer) or (lanes and isinstance(t, tree.Lanes) and isinstance(t.element, Integer))
+    return isinstance(t, Integer) or (lanes and isinstance(t, Lanes) and isinstance(t.element, Integer))
 
 
 def is_float(t: Type) -> bool:
     """Whether this is a float type, or lanes of one."""
-    return isinstance(t, Float) or (isinstance(t, tree.Lanes) and isinstance(t.element, Float))
+    return isinstance(t, Float) or (isinstance(t, Lanes) and isinstance(t.element, Float))

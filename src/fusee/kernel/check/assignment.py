@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from fusee.kernel import tree
 from fusee.kernel.check.body import Body, statement
 from fusee.kernel.check.expressions import element_address, field_address, record_field
 from fusee.kernel.check.operators import binary
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.tree import Node
+from fusee.kernel.tree.expressions import Intrinsic, Load, Local, Node, RecordField, RecordValue
+from fusee.kernel.tree.functions import Variable
+from fusee.kernel.tree.statements import Assign, ClearRecord, SetRecordField, Store, Unpack
+from fusee.kernel.tree.types import NOTHING, Pointer, Record, Reference, Several, Type
 
 
 @statement(ast.Assign)
@@ -32,7 +34,7 @@ def _annotated(body: Body, node: ast.AnnAssign) -> None:
         raise body.error(node, "an annotation needs a local and its first value")
     wanted = body.checker.annotation(body, node.annotation)
     value = body.node_of(node.value, wanted)
-    body.emit(tree.Assign(node.lineno, body.bind(node.target.id, wanted, node.target), value))
+    body.emit(Assign(node.lineno, body.bind(node.target.id, wanted, node.target), value))
 
 
 def _assign_name(body: Body, target: ast.Name, value_node: ast.expr) -> None:
@@ -46,14 +48,14 @@ def _assign_name(body: Body, target: ast.Name, value_node: ast.expr) -> None:
     if isinstance(value, Static):
         _bind_static(body, target, value)
         return
-    if value.type is tree.NOTHING or isinstance(value.type, tree.Several):
+    if value.type is NOTHING or isinstance(value.type, Several):
         raise body.error(value_node, f"`{body.text(value_node)}` is not one value (it gives `{value.type}`)")
-    if isinstance(value, tree.Intrinsic) and value.name == "clear_record":
-        body.emit(tree.ClearRecord(target.lineno, body.bind(target.id, value.type, target)))
+    if isinstance(value, Intrinsic) and value.name == "clear_record":
+        body.emit(ClearRecord(target.lineno, body.bind(target.id, value.type, target)))
         return
-    if isinstance(value.type, tree.Record):
+    if isinstance(value.type, Record):
         raise body.error(value_node, "registers cannot be copied", "copy the fields that are needed")
-    body.emit(tree.Assign(target.lineno, body.bind(target.id, value.type, target), value))
+    body.emit(Assign(target.lineno, body.bind(target.id, value.type, target), value))
 
 
 def _stays_static(body: Body, name: str, value: Static, node: ast.expr) -> bool:
@@ -81,34 +83,34 @@ class Place:
 
     __slots__ = ("address", "record", "type")
 
-    def __init__(self, type_: tree.Type, address: Node | None, record: tuple[tree.Variable, str] | None) -> None:
+    def __init__(self, type_: Type, address: Node | None, record: tuple[Variable, str] | None) -> None:
         self.type = type_
         self.address = address
         self.record = record
 
     def load(self, line: int) -> Node:
         if self.record is not None:
-            return tree.RecordField(self.type, line, *self.record)
+            return RecordField(self.type, line, *self.record)
         assert self.address is not None
-        return tree.Load(self.type, line, self.address, True)
+        return Load(self.type, line, self.address, True)
 
 
 def place_type(body: Body, target: ast.expr) -> Place:
     """Check the target of an assignment that is not a name."""
     if isinstance(target, ast.Attribute):
         base = body.node(target.value)
-        if isinstance(base, tree.RecordValue):
+        if isinstance(base, RecordValue):
             return Place(record_field(body, target, base.variable), None, (base.variable, target.attr))
         address, is_stored = field_address(body, target, base)
         if not is_stored:
             raise body.error(target, f"`{target.attr}` is embedded and cannot be assigned", "assign its fields")
     elif isinstance(target, ast.Subscript):
         address = element_address(body, target, body.node(target.value))
-        if isinstance(address.type, tree.Reference):
+        if isinstance(address.type, Reference):
             raise body.error(target, "a struct cannot be assigned", "assign its fields, or use `copy_bytes`")
     else:
         body.unsupported(target, "this target of an assignment")
-    assert isinstance(address.type, tree.Pointer)
+    assert isinstance(address.type, Pointer)
     return Place(address.type.element, address, None)
 
 
@@ -120,16 +122,16 @@ def _placed(body: Body, place: Place, value: Value, node: ast.expr) -> Node:
 def _store(body: Body, place: Place, value: Node, node: ast.stmt | ast.expr) -> None:
     if place.record is not None:
         body.function.writes.add(place.record[1])
-        body.emit(tree.SetRecordField(node.lineno, *place.record, value))
+        body.emit(SetRecordField(node.lineno, *place.record, value))
     else:
         assert place.address is not None
-        body.emit(tree.Store(node.lineno, place.address, value, True))
+        body.emit(Store(node.lineno, place.address, value, True))
 
 
 def _assign_to(body: Body, target: ast.expr, value: Node) -> None:
     """Assign a checked value to any target."""
     if isinstance(target, ast.Name):
-        body.emit(tree.Assign(target.lineno, body.bind(target.id, value.type, target), value))
+        body.emit(Assign(target.lineno, body.bind(target.id, value.type, target), value))
         return
     place = place_type(body, target)
     _store(body, place, _placed(body, place, value, target), target)
@@ -158,17 +160,17 @@ def _kept(body: Body, value: Value, node: ast.expr) -> Value:
     if isinstance(value, Static):
         return value
     variable = body.new_variable("(kept)", value.type)
-    body.emit(tree.Assign(node.lineno, variable, value))
-    return tree.Local(value.type, node.lineno, variable)
+    body.emit(Assign(node.lineno, variable, value))
+    return Local(value.type, node.lineno, variable)
 
 
 def _unpacked(body: Body, value: Node, node: ast.expr) -> tuple[Node, ...]:
     """The several results of a call, in hidden locals."""
-    if not isinstance(value.type, tree.Several):
+    if not isinstance(value.type, Several):
         raise body.error(node, f"`{value.type}` cannot be unpacked")
     variables = tuple(body.new_variable("(result)", item) for item in value.type.items)
-    body.emit(tree.Unpack(node.lineno, variables, value))
-    return tuple(tree.Local(v.type, node.lineno, v) for v in variables)
+    body.emit(Unpack(node.lineno, variables, value))
+    return tuple(Local(v.type, node.lineno, v) for v in variables)
 
 
 @statement(ast.AugAssign)
@@ -180,7 +182,7 @@ def _augmented(body: Body, node: ast.AugAssign) -> None:
             raise body.error(node, f"`{name}` is known at compile time and cannot change", "give it a type first")
         value = binary(body, node, node.op, left, body.value(node.value), node.target, node.value)
         result = body.coerce(value, left.type, node.value)
-        body.emit(tree.Assign(node.lineno, body.bind(node.target.id, left.type, node.target), result))
+        body.emit(Assign(node.lineno, body.bind(node.target.id, left.type, node.target), result))
         return
     place = place_type(body, node.target)
     if place.address is not None:  # evaluated once

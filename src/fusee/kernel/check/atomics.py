@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from fusee.kernel import tree
 from fusee.kernel.atomics import Order
 from fusee.kernel.check.arguments import count_arguments, wrong_type
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.calls import intrinsic
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.tree import Integer, Pointer
+from fusee.kernel.tree.expressions import Atomic
+from fusee.kernel.tree.types import NOTHING, Integer, Pointer
 
 _WITHOUT = {
     "atomic_load": (Order.RELEASE, Order.ACQ_REL),
@@ -37,14 +37,14 @@ def _atomic(body: Body, node: ast.Call, name: str) -> Value:
         raise wrong_type(body, node.args[0], place.type, "a pointer to integers")
     values = (body.node_of(argument, word, widens=True) for argument in node.args[1:-1])
     order = _order(body, node.args[-1], name)
-    given = tree.NOTHING if name == "atomic_store" else word
-    return tree.Atomic(given, node.lineno, name, (place, *values), order)
+    given = NOTHING if name == "atomic_store" else word
+    return Atomic(given, node.lineno, name, (place, *values), order)
 
 
 @intrinsic("atomic_fence")
 def _fence(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
-    return tree.Atomic(tree.NOTHING, node.lineno, name, (), _order(body, node.args[0], name))
+    return Atomic(NOTHING, node.lineno, name, (), _order(body, node.args[0], name))
 
 
 def _order(body: Body, node: ast.expr, name: str) -> Order:

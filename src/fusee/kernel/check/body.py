@@ -7,12 +7,14 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from fusee.kernel import tree
 from fusee.kernel.check.folding import FOLDED
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.check.widening import is_wider, widened
 from fusee.kernel.diagnostic import CompileError, span_of
-from fusee.kernel.tree import Node, Specialised, Statement, Type, Variable
+from fusee.kernel.tree.expressions import Local, Node, RecordValue
+from fusee.kernel.tree.functions import Specialised, Variable
+from fusee.kernel.tree.statements import Statement
+from fusee.kernel.tree.types import BOOL, Boolean, Float, Integer, Lanes, Record, Type, Vector, is_address
 
 if TYPE_CHECKING:
     from fusee.kernel.check.checker import Checker
@@ -172,22 +174,22 @@ class Body:
 
     def conversion_hint(self, have: Type, want: Type, node: ast.expr) -> str:
         """How to turn a `have` into a `want`, if there is a way."""
-        numbers = tree.Integer | tree.Float
-        if isinstance(have, tree.Integer | tree.Boolean) and isinstance(want, numbers):
+        numbers = Integer | Float
+        if isinstance(have, Integer | Boolean) and isinstance(want, numbers):
             return f"convert it: `{want}({self.text(node)})`"
-        if isinstance(have, tree.Float) and isinstance(want, tree.Float):
+        if isinstance(have, Float) and isinstance(want, Float):
             return f"convert it: `{want}({self.text(node)})`"
-        if isinstance(have, tree.Float) and isinstance(want, tree.Integer):
+        if isinstance(have, Float) and isinstance(want, Integer):
             return f"convert it: `trunc_to({want}, …)`, `trunc_sat({want}, …)` or `bitcast({want}, …)`"
-        if isinstance(have, tree.Integer) and isinstance(want, tree.Boolean):
+        if isinstance(have, Integer) and isinstance(want, Boolean):
             return f"compare it: `{self.text(node)} != 0`"
-        if isinstance(have, tree.Lanes) and isinstance(want, tree.Lanes) and isinstance(have.element, tree.Float):
+        if isinstance(have, Lanes) and isinstance(want, Lanes) and isinstance(have.element, Float):
             return f"convert it: `trunc_sat({want}, {self.text(node)})`; or see its bits: `bitcast({want}, …)`"
-        if isinstance(have, tree.Vector) and isinstance(want, tree.Vector):
+        if isinstance(have, Vector) and isinstance(want, Vector):
             return f"see its bits as others: `bitcast({want}, {self.text(node)})`"
-        if isinstance(want, tree.Lanes) and have is want.element:
+        if isinstance(want, Lanes) and have is want.element:
             return f"in all lanes it is `splat({want}, {self.text(node)})`"
-        if tree.is_address(have) and tree.is_address(want):
+        if is_address(have) and is_address(want):
             return f"reinterpret it: `cast({want}, {self.text(node)})`"
         return ""
 
@@ -196,11 +198,11 @@ class Body:
         value = self.value(node)
         if isinstance(value, Static):
             return Static(bool(value.value))
-        if value.type is not tree.BOOL:
-            hint = f"compare it: `{self.text(node)} != 0`" if isinstance(value.type, tree.Integer) else ""
-            if tree.is_address(value.type):
+        if value.type is not BOOL:
+            hint = f"compare it: `{self.text(node)} != 0`" if isinstance(value.type, Integer) else ""
+            if is_address(value.type):
                 hint = f"ask `is_null({self.text(node)})`"
-            if isinstance(value.type, tree.Lanes):
+            if isinstance(value.type, Lanes):
                 hint = f"ask for any lane: `any_bits({self.text(node)})`"
             raise self.error(node, f"a condition must be a `bool`, got `{value.type}`", hint)
         return value
@@ -217,9 +219,9 @@ class Body:
         if variable is not None:
             if name not in flow.assigned and flow.reachable:
                 raise self.error(node, f"`{name}` is not assigned on every path to here", "give it a value before")
-            if isinstance(variable.type, tree.Record):
-                return tree.RecordValue(variable.type, node.lineno, variable)
-            return tree.Local(variable.type, node.lineno, variable)
+            if isinstance(variable.type, Record):
+                return RecordValue(variable.type, node.lineno, variable)
+            return Local(variable.type, node.lineno, variable)
         found = self.globals.get(name, _MISSING)
         if found is _MISSING:
             found = getattr(builtins, name, _MISSING)

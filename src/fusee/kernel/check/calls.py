@@ -8,14 +8,16 @@ from functools import partial
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
-from fusee.kernel import lang, tree
+from fusee.kernel import lang
 from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.operators import OPERATORS, operation
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.scalars import Scalar
 from fusee.kernel.structs import is_registers, is_struct
-from fusee.kernel.tree import Node, Specialised, Type
+from fusee.kernel.tree.expressions import Call, CallPointer, Convert, Intrinsic, Node, RecordValue
+from fusee.kernel.tree.functions import Specialised
+from fusee.kernel.tree.types import NOTHING, Boolean, Float, Function, Integer, Lanes, Record, Type, is_address
 
 IntrinsicRule = Callable[..., Value]
 INTRINSICS: dict[Any, IntrinsicRule] = {}
@@ -92,7 +94,7 @@ def _new_record(body: Body, node: ast.Call, callee: Any) -> Value:
     record = body.types.resolve(callee)
     if node.args or node.keywords:
         raise body.error(node, f"`{record}()` takes no arguments", "assign the registers one by one")
-    return tree.Intrinsic(record, node.lineno, "clear_record", ())
+    return Intrinsic(record, node.lineno, "clear_record", ())
 
 
 # --- conversions ---------------------------------------------------------------------------------
@@ -111,19 +113,19 @@ def _conversion(body: Body, node: ast.Call, callee: Any) -> Value:
         return value
     if not _converts(value.type, wanted):
         hint = body.conversion_hint(value.type, wanted, operand)
-        if tree.is_address(value.type) and isinstance(wanted, tree.Integer):
+        if is_address(value.type) and isinstance(wanted, Integer):
             hint = f"take its `address({body.text(operand)})`"
         raise body.error(node, f"`{value.type}` does not convert to `{wanted}`", hint)
-    return tree.Convert(wanted, node.lineno, value)
+    return Convert(wanted, node.lineno, value)
 
 
 def _converts(have: Type, want: Type) -> bool:
-    if isinstance(want, tree.Integer):
-        return isinstance(have, tree.Integer | tree.Boolean)
-    if isinstance(want, tree.Float):
-        return isinstance(have, tree.Integer | tree.Float)
-    if isinstance(want, tree.Lanes):
-        return isinstance(have, tree.Lanes) and have.count == want.count and _converts(have.element, want.element)
+    if isinstance(want, Integer):
+        return isinstance(have, Integer | Boolean)
+    if isinstance(want, Float):
+        return isinstance(have, Integer | Float)
+    if isinstance(want, Lanes):
+        return isinstance(have, Lanes) and have.count == want.count and _converts(have.element, want.element)
     return False
 
 
@@ -148,13 +150,13 @@ def call_kernel(
         raise body.error(node, f"`{function.name}` is a handler", "enter it through a pointer: `code(regs)`")
     body.function.references[function] = None
     if caught:
-        if function.result is not tree.NOTHING:
+        if function.result is not NOTHING:
             raise body.error(
                 node, f"`caught` needs a kernel that returns `None`, `{function.name}` returns `{function.result}`"
             )
-        return tree.Call(body.types.u64, node.lineno, function, passed, True)
+        return Call(body.types.u64, node.lineno, function, passed, True)
     body.function.calls.setdefault(function, node)
-    return tree.Call(function.result, node.lineno, function, passed)
+    return Call(function.result, node.lineno, function, passed)
 
 
 def _bind_arguments(
@@ -180,8 +182,8 @@ def _bind_arguments(
 
 def _argument(body: Body, given: tuple[ast.expr, Value], wanted: Type, function: Specialised) -> Node:
     node, value = given
-    if isinstance(wanted, tree.Record):
-        if not (isinstance(value, tree.RecordValue) and value.type is wanted):
+    if isinstance(wanted, Record):
+        if not (isinstance(value, RecordValue) and value.type is wanted):
             raise body.error(node, f"`{function.name}` takes the registers `{wanted}` here")
         if not function.inline:
             raise body.error(
@@ -194,7 +196,7 @@ def _argument(body: Body, given: tuple[ast.expr, Value], wanted: Type, function:
 
 def _call_pointer(body: Body, node: ast.Call, function: Node) -> Node:
     type_ = function.type
-    if not isinstance(type_, tree.Function):
+    if not isinstance(type_, Function):
         raise body.error(node.func, f"`{type_}` cannot be called")
     if len(node.args) != len(type_.parameters) or node.keywords:
         raise body.error(node, f"`{type_}` takes {len(type_.parameters)} arguments, got {len(node.args)}")
@@ -202,4 +204,4 @@ def _call_pointer(body: Body, node: ast.Call, function: Node) -> Node:
         body.node_of(argument, wanted, widens=True)
         for argument, wanted in zip(node.args, type_.parameters, strict=True)
     )
-    return tree.CallPointer(type_.result, node.lineno, function, arguments)
+    return CallPointer(type_.result, node.lineno, function, arguments)

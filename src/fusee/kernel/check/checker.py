@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from fusee.kernel import tree
 from fusee.kernel.arena import simulate
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.constants import Constants
@@ -21,7 +20,9 @@ from fusee.kernel.declare import STATIC, Handler, Instance, Kernel
 from fusee.kernel.diagnostic import CompileError, Span, span_of
 from fusee.kernel.source import source_file, syntax_of
 from fusee.kernel.target import Target
-from fusee.kernel.tree import Specialised, Type, Variable
+from fusee.kernel.tree.functions import Specialised, Variable
+from fusee.kernel.tree.statements import Return
+from fusee.kernel.tree.types import NOTHING, Record, Type
 from fusee.kernel.uncollected import uncollected
 
 Code = Kernel[..., Any] | Handler[..., Any] | Instance
@@ -119,9 +120,9 @@ class Checker:
         if not body.flow.reachable:
             return
         function = body.function
-        if function.result is not tree.NOTHING:
+        if function.result is not NOTHING:
             raise body.error(body.syntax, f"`{function.name}` can end without returning a `{function.result}`")
-        body.emit(tree.Return(body.syntax.end_lineno or body.syntax.lineno, None))
+        body.emit(Return(body.syntax.end_lineno or body.syntax.lineno, None))
 
     def _explain(self, error: CompileError, function: Specialised) -> None:
         """Append how `function` came to be compiled, back to what was asked for."""
@@ -261,14 +262,14 @@ class Checker:
             self._pending.append((made, dict(given), arguments))
         if isinstance(kernel, Handler):
             self._declare_handler(made, kernel, span)
-        elif parameters and isinstance(parameters[0].type, tree.Record) and not kernel.inline:
+        elif parameters and isinstance(parameters[0].type, Record) and not kernel.inline:
             where = span_of(file, _parameter_node(syntax, parameters[0].name))
             raise CompileError("only inline kernels and handlers take registers", where, "`@kernel(inline=True)`")
         return made
 
     def _declare_handler(self, made: Specialised, kernel: Handler[..., Any], span: Span) -> None:
         made.handler = True
-        if made.record is None or len(made.parameters) != 1 or made.result is not tree.NOTHING:
+        if made.record is None or len(made.parameters) != 1 or made.result is not NOTHING:
             where = span_of(made.file, syntax_of(kernel.function))  # type: ignore[arg-type]
             raise CompileError("a handler takes a record of registers and returns `None`", where)
         if kernel.raises_to is not None:

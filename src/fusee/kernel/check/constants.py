@@ -7,13 +7,25 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fusee.kernel import tree
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.scalars import Integer as LangInteger
 from fusee.kernel.scalars import Scalar
 from fusee.kernel.table import ConstantTable
-from fusee.kernel.tree import Node, Specialised, Type
+from fusee.kernel.tree.expressions import CodeAddress, Constant, Load, Node, Offset, TableAddress
+from fusee.kernel.tree.functions import ConstantData, Specialised
+from fusee.kernel.tree.types import (
+    BOOL,
+    Float,
+    Function,
+    Integer,
+    Lanes,
+    Pointer,
+    Type,
+    Vector,
+    function_type,
+    pointer_to,
+)
 
 if TYPE_CHECKING:
     from fusee.kernel.check.body import Body
@@ -26,7 +38,7 @@ class Constants:
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
         self.types = checker.types
-        self.tables: dict[int, tuple[ConstantTable[Any], tree.ConstantData]] = {}
+        self.tables: dict[int, tuple[ConstantTable[Any], ConstantData]] = {}
 
     # --- compile-time evaluation ---------------------------------------------------------------
 
@@ -50,9 +62,9 @@ class Constants:
             index_node = body.coerce(Static(index), self.types.i64, node.slice)
             table = self.node(body, base, node.value)
             assert table is not None
-            address = tree.Offset(table.type, node.lineno, table, index_node)
-            assert isinstance(table.type, tree.Pointer)
-            return tree.Load(table.type.element, node.lineno, address, True)
+            address = Offset(table.type, node.lineno, table, index_node)
+            assert isinstance(table.type, Pointer)
+            return Load(table.type.element, node.lineno, address, True)
         try:
             return Static(base[index])
         except Exception as problem:
@@ -63,40 +75,40 @@ class Constants:
     def node(self, body: Body, value: Any, node: ast.expr) -> Node | None:
         """A static value that has a type by itself, as a node."""
         if isinstance(value, bool):
-            return tree.Constant(tree.BOOL, node.lineno, value)
+            return Constant(BOOL, node.lineno, value)
         if isinstance(value, Scalar):
             return self._scalar(value, node)
         if isinstance(value, ConstantTable):
             data = self.table(body, value, node)
-            return tree.TableAddress(tree.pointer_to(data.element), node.lineno, data)
+            return TableAddress(pointer_to(data.element), node.lineno, data)
         return None
 
     def _scalar(self, value: Scalar, node: ast.expr) -> Node | None:
         type_ = self.types.resolve(type(value))
         if isinstance(value, LangInteger):
-            return tree.Constant(type_, node.lineno, value.value)
-        if isinstance(type_, tree.Float):
-            return tree.Constant(type_, node.lineno, float(value))  # type: ignore[arg-type]
-        if isinstance(type_, tree.Vector):
-            return tree.Constant(type_, node.lineno, value.to_bits())
+            return Constant(type_, node.lineno, value.value)
+        if isinstance(type_, Float):
+            return Constant(type_, node.lineno, float(value))  # type: ignore[arg-type]
+        if isinstance(type_, Vector):
+            return Constant(type_, node.lineno, value.to_bits())
         return None
 
     def coerced(self, body: Body, value: Any, wanted: Type, node: ast.expr) -> Node:
         """A static value as a `wanted`."""
         if isinstance(value, int) and not isinstance(value, bool):
-            if isinstance(wanted, tree.Integer):
+            if isinstance(wanted, Integer):
                 if not wanted.holds(int(value)):
                     raise body.error(node, f"{int(value)} does not fit in `{wanted}`")
-                return tree.Constant(wanted, node.lineno, int(value))
-            if isinstance(wanted, tree.Float) and _is_exact(int(value), wanted):
-                return tree.Constant(wanted, node.lineno, float(value))
-        if isinstance(value, float) and isinstance(wanted, tree.Float):
-            return tree.Constant(wanted, node.lineno, value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(wanted, tree.Lanes):
+                return Constant(wanted, node.lineno, int(value))
+            if isinstance(wanted, Float) and _is_exact(int(value), wanted):
+                return Constant(wanted, node.lineno, float(value))
+        if isinstance(value, float) and isinstance(wanted, Float):
+            return Constant(wanted, node.lineno, value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(wanted, Lanes):
             lane = self.coerced(body, value, wanted.element, node)
-            assert isinstance(lane, tree.Constant)
-            return tree.Constant(wanted, node.lineno, wanted.python.literal(lane.value).to_bits())
-        if isinstance(value, Kernel | Handler | Instance) and isinstance(wanted, tree.Function):
+            assert isinstance(lane, Constant)
+            return Constant(wanted, node.lineno, wanted.python.literal(lane.value).to_bits())
+        if isinstance(value, Kernel | Handler | Instance) and isinstance(wanted, Function):
             return self._code(body, value, wanted, node)
         made = self.node(body, value, node)
         if made is None:
@@ -108,37 +120,37 @@ class Constants:
         if not isinstance(value, Kernel | Handler | Instance):
             return None
         callee = self.checker.specialise_named(value, body, node)
-        own = tree.function_type(tuple(p.type for p in callee.parameters), callee.result)
+        own = function_type(tuple(p.type for p in callee.parameters), callee.result)
         return self._code(body, value, own, node)
 
-    def _code(self, body: Body, value: Any, wanted: tree.Function, node: ast.expr) -> Node:
+    def _code(self, body: Body, value: Any, wanted: Function, node: ast.expr) -> Node:
         callee = self.checker.specialise_named(value, body, node)
         self.check_signature(body, callee, wanted, node)
         body.function.references[callee] = None
-        return tree.CodeAddress(wanted, node.lineno, callee)
+        return CodeAddress(wanted, node.lineno, callee)
 
-    def check_signature(self, body: Body, callee: Specialised, wanted: tree.Function, node: ast.AST) -> None:
+    def check_signature(self, body: Body, callee: Specialised, wanted: Function, node: ast.AST) -> None:
         """A kernel whose address is taken must have the pointer's type, and must not raise."""
         parameters = tuple(p.type for p in callee.parameters)
         if parameters != wanted.parameters or callee.result is not wanted.result:
-            have = tree.function_type(parameters, callee.result)
+            have = function_type(parameters, callee.result)
             raise body.error(node, f"`{callee.name}` is a `{have}`, expected `{wanted}`")
         if not callee.handler:
             self.checker.addressed.append((callee, body, node))
 
     # --- tables --------------------------------------------------------------------------------
 
-    def table(self, body: Body, table: ConstantTable[Any], node: ast.expr) -> tree.ConstantData:
+    def table(self, body: Body, table: ConstantTable[Any], node: ast.expr) -> ConstantData:
         """The data of a `table(...)`, made once for each table."""
         known = self.tables.get(id(table))
         if known is not None:
-            if isinstance(known[1].element, tree.Function):
+            if isinstance(known[1].element, Function):
                 body.function.references.update((c, None) for c in known[1].values if c is not None)
             return known[1]
         element = self.types.resolve(table.element_type)
-        data = tree.ConstantData(element, [], table.is_mutable)
+        data = ConstantData(element, [], table.is_mutable)
         self.tables[id(table)] = table, data
-        if isinstance(element, tree.Function):
+        if isinstance(element, Function):
             self._fill_code(body, table, data, element, node)
         else:
             data.values = list(table.values)
@@ -148,8 +160,8 @@ class Constants:
         self,
         body: Body,
         table: ConstantTable[Any],
-        data: tree.ConstantData,
-        element: tree.Function,
+        data: ConstantData,
+        element: Function,
         node: ast.expr,
     ) -> None:
         for value in table.values:
@@ -162,6 +174,6 @@ class Constants:
             data.values.append(callee)
 
 
-def _is_exact(value: int, wanted: tree.Float) -> bool:
+def _is_exact(value: int, wanted: Float) -> bool:
     """Whether an integer literal means the same as a float."""
     return math.log2(abs(value) or 1) < (53 if wanted.bits == 64 else 24)

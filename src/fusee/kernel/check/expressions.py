@@ -5,11 +5,23 @@ from __future__ import annotations
 import ast
 from enum import IntEnum
 
-from fusee.kernel import tree
 from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.operators import index_node, unify
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.tree import Lanes, Node, Pointer, Reference
+from fusee.kernel.tree.expressions import (
+    Conditional,
+    Constant,
+    Field,
+    Lane,
+    Load,
+    Node,
+    Offset,
+    RecordField,
+    RecordValue,
+    SeveralValues,
+)
+from fusee.kernel.tree.functions import Variable
+from fusee.kernel.tree.types import Lanes, Pointer, Record, Reference, Type, pointer_to, several
 
 
 @expression(ast.Constant)
@@ -28,7 +40,7 @@ def _tuple(body: Body, node: ast.Tuple) -> Value:
     if all(isinstance(value, Static) for value in values):
         return Static(tuple(value.value for value in values if isinstance(value, Static)))
     items = tuple(body.typed(value, item) for value, item in zip(values, node.elts, strict=True))
-    return tree.SeveralValues(tree.several(tuple(item.type for item in items)), node.lineno, items)
+    return SeveralValues(several(tuple(item.type for item in items)), node.lineno, items)
 
 
 @expression(ast.List)
@@ -45,18 +57,18 @@ def _attribute(body: Body, node: ast.Attribute) -> Value:
     base = body.value(node.value)
     if isinstance(base, Static):
         return body.checker.constants.attribute(body, node, base.value)
-    if isinstance(base, tree.RecordValue):
-        return tree.RecordField(record_field(body, node, base.variable), node.lineno, base.variable, node.attr)
+    if isinstance(base, RecordValue):
+        return RecordField(record_field(body, node, base.variable), node.lineno, base.variable, node.attr)
     address, is_stored = field_address(body, node, base)
     if not is_stored:
         return address
     assert isinstance(address.type, Pointer)
-    return tree.Load(address.type.element, node.lineno, address, True)
+    return Load(address.type.element, node.lineno, address, True)
 
 
-def record_field(body: Body, node: ast.Attribute, record: tree.Variable) -> tree.Type:
+def record_field(body: Body, node: ast.Attribute, record: Variable) -> Type:
     """The type of a register."""
-    assert isinstance(record.type, tree.Record)
+    assert isinstance(record.type, Record)
     found = record.type.fields.get(node.attr)
     if found is None:
         raise body.error(node, f"`{record.type}` has no register `{node.attr}`", _known(record.type.fields))
@@ -75,8 +87,8 @@ def field_address(body: Body, node: ast.Attribute, base: Node) -> tuple[Node, bo
     if found is None:
         raise body.error(node, f"`{base.type}` has no field `{node.attr}`", _known(fields))
     if found.embedded:
-        return tree.Field(found.type, node.lineno, base, found.offset, found.count), False
-    return tree.Field(tree.pointer_to(found.type), node.lineno, base, found.offset), True
+        return Field(found.type, node.lineno, base, found.offset, found.count), False
+    return Field(pointer_to(found.type), node.lineno, base, found.offset), True
 
 
 def _known(names: object) -> str:
@@ -93,12 +105,12 @@ def _subscript(body: Body, node: ast.Subscript) -> Value:
         base = body.typed(base, node.value)
     if isinstance(base.type, Lanes):
         number = lane_number(body, node.slice, base.type)
-        return tree.Lane(base.type.element, node.lineno, base, number)
+        return Lane(base.type.element, node.lineno, base, number)
     address = element_address(body, node, base)
     if isinstance(address.type, Reference):
         return address
     assert isinstance(address.type, Pointer)
-    return tree.Load(address.type.element, node.lineno, address, True)
+    return Load(address.type.element, node.lineno, address, True)
 
 
 def lane_number(body: Body, node: ast.expr, lanes: Lanes) -> int:
@@ -122,8 +134,8 @@ def element_address(body: Body, node: ast.Subscript, base: Node) -> Node:
     index = index_node(body, body.value(node.slice), node.slice)
     element = base.type.element
     type_ = element if isinstance(element, Reference) else base.type
-    address = tree.Offset(type_, node.lineno, base, index, is_element=True)
-    if address.bound and isinstance(index, tree.Constant) and not 0 <= int(index.value) < address.bound:
+    address = Offset(type_, node.lineno, base, index, is_element=True)
+    if address.bound and isinstance(index, Constant) and not 0 <= int(index.value) < address.bound:
         raise body.error(node.slice, f"`{body.text(node.value)}` has {address.bound} elements")
     return address
 
@@ -139,4 +151,4 @@ def _conditional(body: Body, node: ast.IfExp) -> Value:
         if isinstance(member, IntEnum) and isinstance(second.value, type(member)):
             first = body.coerce(first, body.types.resolve(type(member)), node.body)
     then, other = unify(body, node, first, second, node.body, node.orelse)
-    return tree.Conditional(then.type, node.lineno, condition, then, other)
+    return Conditional(then.type, node.lineno, condition, then, other)

@@ -13,7 +13,7 @@ from typing import Any
 
 from fusee.kernel import lang
 from fusee.kernel.pointer import Fn
-from fusee.kernel.tree import Variable
+from fusee.kernel.tree.functions import Variable
 
 FOLDED = (ast.Call, ast.Compare, ast.Attribute, ast.Subscript, ast.BinOp, ast.BoolOp, ast.UnaryOp)
 _ALLOWED = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from fusee.kernel import tree
 from fusee.kernel.check.arguments import count_arguments, is_float, is_integer, type_argument, wrong_type
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.calls import call_kernel, intrinsic
@@ -13,7 +12,23 @@ from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.scalars import Integer as LangInteger
-from fusee.kernel.tree import Float, Integer, Node, Pointer, Reference, Type
+from fusee.kernel.tree.expressions import Compare, Constant, Intrinsic, Load, Node, RecordValue, StackArray
+from fusee.kernel.tree.types import (
+    BOOL,
+    NOTHING,
+    V128,
+    Boolean,
+    Float,
+    Integer,
+    Lanes,
+    Pointer,
+    Reference,
+    Type,
+    Vector,
+    function_type,
+    is_address,
+    pointer_to,
+)
 
 # --- control -------------------------------------------------------------------------------------
 
@@ -24,29 +39,29 @@ def _likely(body: Body, node: ast.Call, name: str) -> Value:
     value = body.condition(node.args[0])
     if isinstance(value, Static):
         return value
-    return tree.Intrinsic(tree.BOOL, node.lineno, name, (value,))
+    return Intrinsic(BOOL, node.lineno, name, (value,))
 
 
 @intrinsic("unreachable")
 def _unreachable(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 0)
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, ())
+    return Intrinsic(NOTHING, node.lineno, name, ())
 
 
 @intrinsic("select")
 def _select(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 3)
     condition = body.value(node.args[0])
-    if not (isinstance(condition, Node) and isinstance(condition.type, tree.Lanes)):
-        condition = body.coerce(condition, tree.BOOL, node.args[0])
+    if not (isinstance(condition, Node) and isinstance(condition.type, Lanes)):
+        condition = body.coerce(condition, BOOL, node.args[0])
     then, other = unify_arguments(body, node, node.args[1], node.args[2])
-    if isinstance(condition.type, tree.Lanes):
-        wanted = body.types.mask(then.type) if isinstance(then.type, tree.Lanes) else None
+    if isinstance(condition.type, Lanes):
+        wanted = body.types.mask(then.type) if isinstance(then.type, Lanes) else None
         if condition.type is not wanted:
             raise body.error(
                 node, f"lanes of `{then.type}` are not chosen by a `{condition.type}`", *_mask_hint(wanted)
             )
-    return tree.Intrinsic(then.type, node.lineno, name, (condition, then, other))
+    return Intrinsic(then.type, node.lineno, name, (condition, then, other))
 
 
 def _mask_hint(wanted: Type | None) -> tuple[str, ...]:
@@ -68,9 +83,9 @@ def _tail(body: Body, node: ast.Call, name: str) -> Value:
     if not body.function.handler or record is None:
         raise body.error(node, f"only a handler ends in `{name}`")
     registers = body.value(node.args[1])
-    if not (isinstance(registers, tree.RecordValue) and registers.type is record):
+    if not (isinstance(registers, RecordValue) and registers.type is record):
         raise body.error(node.args[1], f"`{name}` passes on the handler's `{record}`")
-    wanted = tree.function_type((record,), tree.NOTHING)
+    wanted = function_type((record,), NOTHING)
     code = body.value(node.args[0])
     if isinstance(code, Static) and isinstance(code.value, Handler | Instance):
         target: Node = body.coerce(code, wanted, node.args[0])
@@ -78,7 +93,7 @@ def _tail(body: Body, node: ast.Call, name: str) -> Value:
         target = body.typed(code, node.args[0])
         if target.type is not wanted:
             wrong_type(body, node.args[0], target.type, f"`{wanted}`")
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, (target, registers))
+    return Intrinsic(NOTHING, node.lineno, name, (target, registers))
 
 
 @intrinsic("span", "unroll")
@@ -95,7 +110,7 @@ def _load(body: Body, node: ast.Call, name: str) -> Value:
     wanted = type_argument(body, node.args[0])
     if not _is_scalar(wanted):
         raise body.error(node.args[0], f"`{name}` reads scalars, not `{wanted}`", "use a field or an element")
-    return tree.Load(wanted, node.lineno, body.node_of(node.args[1], body.types.bytes), False, name == "load_invariant")
+    return Load(wanted, node.lineno, body.node_of(node.args[1], body.types.bytes), False, name == "load_invariant")
 
 
 @intrinsic("store")
@@ -105,11 +120,11 @@ def _store(body: Body, node: ast.Call, name: str) -> Value:
     value = body.node(node.args[1])
     if not _is_scalar(value.type):
         raise body.error(node.args[1], f"`{name}` writes scalars, not `{value.type}`", "use a field or an element")
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, (address, value))
+    return Intrinsic(NOTHING, node.lineno, name, (address, value))
 
 
 def _is_scalar(t: Type) -> bool:
-    return isinstance(t, Integer | Float | tree.Boolean | tree.Vector)
+    return isinstance(t, Integer | Float | Boolean | Vector)
 
 
 @intrinsic("copy_bytes")
@@ -128,7 +143,7 @@ def _fill_bytes(body: Body, node: ast.Call, name: str) -> Value:
 
 def _bytes_operation(body: Body, node: ast.Call, name: str, wanted: tuple[Type, ...]) -> Value:
     operands = (body.node_of(argument, kind, widens=True) for argument, kind in zip(node.args, wanted, strict=True))
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, tuple(operands))
+    return Intrinsic(NOTHING, node.lineno, name, tuple(operands))
 
 
 @intrinsic("size_of")
@@ -155,7 +170,7 @@ def _stack_array(body: Body, node: ast.Call, name: str) -> Value:
     element, count = type_argument(body, node.args[0]), body.value(node.args[1])
     if not (isinstance(count, Static) and isinstance(count.value, int | LangInteger) and count.value > 0):
         raise body.error(node.args[1], f"the length of `{name}` must be known at compile time")
-    return tree.StackArray(tree.pointer_to(element), node.lineno, element, int(count.value))
+    return StackArray(pointer_to(element), node.lineno, element, int(count.value))
 
 
 @intrinsic("diff")
@@ -164,49 +179,49 @@ def _diff(body: Body, node: ast.Call, name: str) -> Value:
     p, q = unify_arguments(body, node, node.args[0], node.args[1])
     if not isinstance(p.type, Pointer):
         wrong_type(body, node.args[0], p.type, "a pointer")
-    return tree.Intrinsic(body.types.usize, node.lineno, name, (p, q))
+    return Intrinsic(body.types.usize, node.lineno, name, (p, q))
 
 
 @intrinsic("null")
 def _null(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
     wanted = type_argument(body, node.args[0])
-    if not tree.is_address(wanted):
+    if not is_address(wanted):
         raise body.error(node.args[0], f"`{wanted}` has no null", "only pointers and references have")
-    return tree.Constant(wanted, node.lineno, 0)
+    return Constant(wanted, node.lineno, 0)
 
 
 @intrinsic("is_null")
 def _is_null(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
     value = body.node(node.args[0])
-    if not tree.is_address(value.type):
+    if not is_address(value.type):
         wrong_type(body, node.args[0], value.type, "a pointer or reference")
-    return tree.Compare(tree.BOOL, node.lineno, "icmp eq", value, tree.Constant(value.type, node.lineno, 0))
+    return Compare(BOOL, node.lineno, "icmp eq", value, Constant(value.type, node.lineno, 0))
 
 
 @intrinsic("cast")
 def _cast(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     wanted = type_argument(body, node.args[0])
-    if not tree.is_address(wanted):
+    if not is_address(wanted):
         raise body.error(node.args[0], f"`{name}` makes pointers and references, not `{wanted}`")
     value = body.node(node.args[1])
     if value.type is wanted:
         return value
-    if not tree.is_address(value.type) and value.type is not body.types.usize:
+    if not is_address(value.type) and value.type is not body.types.usize:
         hint = f"convert it: `usize({body.text(node.args[1])})`" if isinstance(value.type, Integer) else ""
         raise body.error(node.args[1], f"expected a pointer, reference or `usize`, got `{value.type}`", hint)
-    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+    return Intrinsic(wanted, node.lineno, name, (value,))
 
 
 @intrinsic("address")
 def _address(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
     typed = body.node(node.args[0])
-    if not tree.is_address(typed.type):
+    if not is_address(typed.type):
         wrong_type(body, node.args[0], typed.type, "a pointer or reference")
-    return tree.Intrinsic(body.types.usize, node.lineno, name, (typed,))
+    return Intrinsic(body.types.usize, node.lineno, name, (typed,))
 
 
 # --- numbers -------------------------------------------------------------------------------------
@@ -224,7 +239,7 @@ def _integer_pair(body: Body, node: ast.Call, name: str) -> Value:
     elif name in ("div_trunc", "rem_trunc") and isinstance(a.type, Integer) and not a.type.signed:
         operator = "//" if name == "div_trunc" else "%"
         raise body.error(node, f"`{name}` is for signed integers, got `{a.type}`", f"use `{operator}`")
-    return tree.Intrinsic(a.type, node.lineno, name, (a, b))
+    return Intrinsic(a.type, node.lineno, name, (a, b))
 
 
 @intrinsic("clz", "ctz", "popcount", "byte_swap")
@@ -233,7 +248,7 @@ def _integer_unary(body: Body, node: ast.Call, name: str) -> Value:
     value = body.node(node.args[0])
     if not is_integer(value.type, name == "popcount"):
         wrong_type(body, node.args[0], value.type, "an integer")
-    return tree.Intrinsic(value.type, node.lineno, name, (value,))
+    return Intrinsic(value.type, node.lineno, name, (value,))
 
 
 @intrinsic("fabs", "floor", "ceil", "trunc", "nearest", "sqrt")
@@ -242,7 +257,7 @@ def _float_unary(body: Body, node: ast.Call, name: str) -> Value:
     value = body.node(node.args[0])
     if not is_float(value.type):
         wrong_type(body, node.args[0], value.type, "a float")
-    return tree.Intrinsic(value.type, node.lineno, name, (value,))
+    return Intrinsic(value.type, node.lineno, name, (value,))
 
 
 @intrinsic("copysign", "fmin", "fmax")
@@ -251,7 +266,7 @@ def _float_pair(body: Body, node: ast.Call, name: str) -> Value:
     a, b = unify_arguments(body, node, node.args[0], node.args[1])
     if not is_float(a.type):
         wrong_type(body, node.args[0], a.type, "floats")
-    return tree.Intrinsic(a.type, node.lineno, name, (a, b))
+    return Intrinsic(a.type, node.lineno, name, (a, b))
 
 
 @intrinsic("fma")
@@ -261,18 +276,18 @@ def _fma(body: Body, node: ast.Call, name: str) -> Value:
     if not is_float(a.type):
         wrong_type(body, node.args[0], a.type, "floats")
     b, c = (body.node_of(argument, a.type) for argument in node.args[1:])
-    return tree.Intrinsic(a.type, node.lineno, name, (a, b, c))
+    return Intrinsic(a.type, node.lineno, name, (a, b, c))
 
 
 @intrinsic("trunc_to", "trunc_sat")
 def _truncate(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     wanted, value = type_argument(body, node.args[0]), body.node(node.args[1])
-    if name == "trunc_sat" and isinstance(wanted, tree.Lanes) and isinstance(value.type, tree.Lanes):
+    if name == "trunc_sat" and isinstance(wanted, Lanes) and isinstance(value.type, Lanes):
         return truncate_lanes(body, node, wanted, value)
     if not isinstance(wanted, Integer) or not isinstance(value.type, Float):
         raise body.error(node, f"`{name}` makes an integer of a float, not `{wanted}` of `{value.type}`")
-    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+    return Intrinsic(wanted, node.lineno, name, (value,))
 
 
 @intrinsic("bitcast")
@@ -281,7 +296,7 @@ def _bitcast(body: Body, node: ast.Call, name: str) -> Value:
     wanted, value = type_argument(body, node.args[0]), body.node(node.args[1])
     if not _is_scalar(wanted) or not _is_scalar(value.type) or body.types.size(wanted) != body.types.size(value.type):
         raise body.error(node, f"`{name}` needs values of the same size, not `{wanted}` and `{value.type}`")
-    return value if wanted is value.type else tree.Intrinsic(wanted, node.lineno, name, (value,))
+    return value if wanted is value.type else Intrinsic(wanted, node.lineno, name, (value,))
 
 
 @intrinsic("low")
@@ -290,7 +305,7 @@ def _low(body: Body, node: ast.Call, name: str) -> Value:
     wanted = type_argument(body, node.args[0])
     if not isinstance(wanted, Float):
         raise body.error(node.args[0], f"`{name}` reads floats, not `{wanted}`")
-    return tree.Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], tree.V128),))
+    return Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], V128),))
 
 
 @intrinsic("from_low", "with_low")
@@ -299,14 +314,14 @@ def _from_low(body: Body, node: ast.Call, name: str) -> Value:
     value = body.node(node.args[-1])
     if not isinstance(value.type, Float):
         wrong_type(body, node.args[-1], value.type, "a float")
-    vectors = tuple(body.node_of(vector, tree.V128) for vector in node.args[:-1])
-    return tree.Intrinsic(tree.V128, node.lineno, name, (*vectors, value))
+    vectors = tuple(body.node_of(vector, V128) for vector in node.args[:-1])
+    return Intrinsic(V128, node.lineno, name, (*vectors, value))
 
 
 @intrinsic("keep_order")
 def _keep_order(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 0)
-    return tree.Intrinsic(tree.NOTHING, node.lineno, name, ())
+    return Intrinsic(NOTHING, node.lineno, name, ())
 
 
 @intrinsic("whole")
@@ -315,4 +330,4 @@ def _whole(body: Body, node: ast.Call, name: str) -> Value:
     value = body.node(node.args[0])
     if value.type not in map(body.types.named, ("u32", "i32", "u64", "f64")):
         raise body.error(node, f"`{name}` needs a number of 32 or 64 bits, not `{value.type}`")
-    return tree.Intrinsic(value.type, node.lineno, name, (value,))
+    return Intrinsic(value.type, node.lineno, name, (value,))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from fusee.kernel import tree
 from fusee.kernel.check.arguments import count_arguments, is_integer, type_argument, wrong_type
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.calls import intrinsic
 from fusee.kernel.check.expressions import lane_number
 from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.tree import Float, Integer, Lanes, Node
+from fusee.kernel.tree.expressions import Intrinsic, Lane, Node, Shuffle
+from fusee.kernel.tree.types import BOOL, V128, Float, Integer, Lanes, Vector
 
 
 def _lane_type(body: Body, node: ast.expr) -> Lanes:
@@ -25,7 +25,7 @@ def _lanes(body: Body, node: ast.expr) -> tuple[Node, Lanes]:
     value = body.node(node)
     if isinstance(value.type, Lanes):
         return value, value.type
-    hint = f"see its bits as lanes: `bitcast(u8x16, {body.text(node)})`" if value.type is tree.V128 else ""
+    hint = f"see its bits as lanes: `bitcast(u8x16, {body.text(node)})`" if value.type is V128 else ""
     raise body.error(node, f"expected lanes, got `{value.type}`", hint)
 
 
@@ -36,7 +36,7 @@ def _lanes(body: Body, node: ast.expr) -> tuple[Node, Lanes]:
 def _splat(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     wanted = _lane_type(body, node.args[0])
-    return tree.Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], wanted.element),))
+    return Intrinsic(wanted, node.lineno, name, (body.node_of(node.args[1], wanted.element),))
 
 
 @intrinsic("with_lane")
@@ -44,7 +44,7 @@ def _with_lane(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 3)
     vector, lanes = _lanes(body, node.args[0])
     number = lane_number(body, node.args[1], lanes)
-    return tree.Lane(lanes, node.lineno, vector, number, body.node_of(node.args[2], lanes.element))
+    return Lane(lanes, node.lineno, vector, number, body.node_of(node.args[2], lanes.element))
 
 
 @intrinsic("lane_at")
@@ -52,7 +52,7 @@ def _lane_at(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     vector, lanes = _lanes(body, node.args[0])
     number = body.node_of(node.args[1], body.types.named("u32"))
-    return tree.Intrinsic(lanes.element, node.lineno, name, (vector, number))
+    return Intrinsic(lanes.element, node.lineno, name, (vector, number))
 
 
 # --- places --------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def _shuffle(body: Body, node: ast.Call, name: str) -> Value:
         message = f"`{name}` takes {left.type.count} lane numbers below {limit}, known at compile time"
         raise body.error(node.args[2], message, "a tuple; or see `swizzle`")
     else:
-        return tree.Shuffle(left.type, node.lineno, left, right, tuple(map(int, numbers.value)))
+        return Shuffle(left.type, node.lineno, left, right, tuple(map(int, numbers.value)))
     raise AssertionError
 
 
@@ -86,7 +86,7 @@ def _are_numbers(value: object, count: int) -> bool:
 def _swizzle(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 3 if name == "swizzle_pair" else 2)
     wanted = body.types.named("u8x16")
-    return tree.Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
+    return Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
 
 
 # --- lanes of other widths -----------------------------------------------------------------------
@@ -106,7 +106,7 @@ def _resize(body: Body, node: ast.Call, name: str) -> Value:
     if not fits or (name == "pairwise_sum" and not is_integer(lanes)):
         width = "half" if name == "narrow_zero" else "twice"
         raise body.error(node, f"`{name}` makes lanes {width} as wide, not `{wanted}` of `{lanes}`")
-    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+    return Intrinsic(wanted, node.lineno, name, (value,))
 
 
 @intrinsic("narrow_sat")
@@ -117,7 +117,7 @@ def _narrow_sat(body: Body, node: ast.Call, name: str) -> Value:
     have = a.type
     if not (isinstance(have, Lanes) and is_integer(have) and is_integer(wanted) and wanted.count == 2 * have.count):
         raise body.error(node, f"`{name}` makes integer lanes half as wide, not `{wanted}` of `{have}`")
-    return tree.Intrinsic(wanted, node.lineno, name, (a, b))
+    return Intrinsic(wanted, node.lineno, name, (a, b))
 
 
 def truncate_lanes(body: Body, node: ast.Call, wanted: Lanes, value: Node) -> Node:
@@ -127,7 +127,7 @@ def truncate_lanes(body: Body, node: ast.Call, wanted: Lanes, value: Node) -> No
     counts = (wanted.count, wanted.count // 2)
     if not (isinstance(wanted.element, Integer) and isinstance(have.element, Float) and have.count in counts):
         raise body.error(node, f"`trunc_sat` makes integers of floats, not `{wanted}` of `{have}`")
-    return tree.Intrinsic(wanted, node.lineno, "trunc_sat", (value,))
+    return Intrinsic(wanted, node.lineno, "trunc_sat", (value,))
 
 
 @intrinsic("dot")
@@ -137,7 +137,7 @@ def _dot(body: Body, node: ast.Call, name: str) -> Value:
     wider = {"i8x16": "i16x8", "i16x8": "i32x4"}.get(a.type.name)
     if wider is None:
         raise body.error(node.args[0], f"expected `i8x16` or `i16x8`, got `{a.type}`")
-    return tree.Intrinsic(body.types.named(wider), node.lineno, name, (a, b))
+    return Intrinsic(body.types.named(wider), node.lineno, name, (a, b))
 
 
 @intrinsic("dot_sat")
@@ -145,7 +145,7 @@ def _dot_sat(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     kinds = map(body.types.named, ("u8x16", "i8x16"))
     operands = tuple(body.node_of(argument, kind) for argument, kind in zip(node.args, kinds, strict=True))
-    return tree.Intrinsic(body.types.named("i16x8"), node.lineno, name, operands)
+    return Intrinsic(body.types.named("i16x8"), node.lineno, name, operands)
 
 
 @intrinsic("trunc_or_least")
@@ -154,14 +154,14 @@ def _trunc_or_least(body: Body, node: ast.Call, name: str) -> Value:
     wanted, (value, have) = _lane_type(body, node.args[0]), _lanes(body, node.args[1])
     if wanted.name != "i32x4" or not isinstance(have.element, Float):
         raise body.error(node, f"`{name}` makes `i32x4` of floats, not `{wanted}` of `{have}`")
-    return tree.Intrinsic(wanted, node.lineno, name, (value,))
+    return Intrinsic(wanted, node.lineno, name, (value,))
 
 
 @intrinsic("mul_q15", "mul_q15_sat")
 def _mul_q15_sat(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 2)
     wanted = body.types.named("i16x8")
-    return tree.Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
+    return Intrinsic(wanted, node.lineno, name, tuple(body.node_of(argument, wanted) for argument in node.args))
 
 
 # --- all lanes together --------------------------------------------------------------------------
@@ -171,13 +171,13 @@ def _mul_q15_sat(body: Body, node: ast.Call, name: str) -> Value:
 def _any_bits(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
     value = body.node(node.args[0])
-    if not isinstance(value.type, tree.Vector):
+    if not isinstance(value.type, Vector):
         wrong_type(body, node.args[0], value.type, "a `v128` or lanes")
-    return tree.Intrinsic(tree.BOOL, node.lineno, name, (value,))
+    return Intrinsic(BOOL, node.lineno, name, (value,))
 
 
 @intrinsic("bitmask")
 def _bitmask(body: Body, node: ast.Call, name: str) -> Value:
     count_arguments(body, node, 1)
     value, _ = _lanes(body, node.args[0])
-    return tree.Intrinsic(body.types.named("u32"), node.lineno, name, (value,))
+    return Intrinsic(body.types.named("u32"), node.lineno, name, (value,))

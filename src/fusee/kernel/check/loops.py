@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from fusee.kernel import lang, tree
+from fusee.kernel import lang
 from fusee.kernel.check.body import Body, Flow, LoopContext, statement
 from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static
-from fusee.kernel.tree import Node, Statement
+from fusee.kernel.tree.expressions import Binary, Compare, Constant, Local, Node
+from fusee.kernel.tree.statements import Assign, Break, Continue, Loop, Statement, Unrolled
+from fusee.kernel.tree.types import BOOL, Integer
 
 
 @statement(ast.While)
@@ -44,7 +46,7 @@ def _loop(
     after = before.copy()
     after.reachable = condition is not None
     body.flow = before
-    body.emit(tree.Loop(node.lineno, condition, made, step))
+    body.emit(Loop(node.lineno, condition, made, step))
     body.flow = reduce(Flow.join, context.at_break, after)
 
 
@@ -75,22 +77,22 @@ def _for_span(body: Body, node: ast.For, call: ast.Call) -> None:
         raise body.error(node.target, "a range counts in one local")
     if len(call.args) == 1:
         stop = body.node(call.args[0])
-        start: Node = tree.Constant(stop.type, node.lineno, 0)
+        start: Node = Constant(stop.type, node.lineno, 0)
     else:
         start, stop = unify_arguments(body, call, call.args[0], call.args[1], widens=True)
-    if not isinstance(stop.type, tree.Integer):
+    if not isinstance(stop.type, Integer):
         raise body.error(call.args[-1], f"a range needs integers, got `{stop.type}`")
     line = node.lineno
     counter, limit = body.new_variable("(counter)", stop.type), body.new_variable("(stop)", stop.type)
-    body.emit(tree.Assign(line, counter, start))
-    body.emit(tree.Assign(line, limit, stop))
-    now, one = tree.Local(stop.type, line, counter), tree.Constant(stop.type, line, 1)
+    body.emit(Assign(line, counter, start))
+    body.emit(Assign(line, limit, stop))
+    now, one = Local(stop.type, line, counter), Constant(stop.type, line, 1)
     order = "icmp slt" if stop.type.signed else "icmp ult"
-    condition = tree.Compare(tree.BOOL, line, order, now, tree.Local(stop.type, line, limit))
+    condition = Compare(BOOL, line, order, now, Local(stop.type, line, limit))
     held = node.target.id in body.flow.assigned
     variable = body.bind(node.target.id, stop.type, node.target)
-    step: list[Statement] = [tree.Assign(line, counter, tree.Binary(stop.type, line, "add", now, one))]
-    _loop(body, node, condition, node.body, [tree.Assign(line, variable, now)], step)
+    step: list[Statement] = [Assign(line, counter, Binary(stop.type, line, "add", now, one))]
+    _loop(body, node, condition, node.body, [Assign(line, variable, now)], step)
     if not held:  # the loop may have run no round at all
         body.flow.assigned.discard(node.target.id)
 
@@ -113,7 +115,7 @@ def _for_unroll(body: Body, node: ast.For, call: ast.Call) -> None:
         body.flow = reduce(Flow.join, context.at_continue, body.flow)
         context.at_continue.clear()
     body.loops.pop()
-    body.block.append(tree.Unrolled(node.lineno, rounds))
+    body.block.append(Unrolled(node.lineno, rounds))
     body.flow = reduce(Flow.join, context.at_break, body.flow)
 
 
@@ -134,12 +136,12 @@ def _bind_item(body: Body, target: ast.expr, item: Any) -> None:
 @statement(ast.Break)
 def _break(body: Body, node: ast.Break) -> None:
     body.loops[-1].at_break.append(body.flow.copy())
-    body.emit(tree.Break(node.lineno))
+    body.emit(Break(node.lineno))
     body.flow.reachable = False
 
 
 @statement(ast.Continue)
 def _continue(body: Body, node: ast.Continue) -> None:
     body.loops[-1].at_continue.append(body.flow.copy())
-    body.emit(tree.Continue(node.lineno))
+    body.emit(Continue(node.lineno))
     body.flow.reachable = False

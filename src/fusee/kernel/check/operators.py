@@ -7,12 +7,25 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from fusee.kernel import tree
 from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.check.widening import is_wider, widened
 from fusee.kernel.scalars import Scalar
-from fusee.kernel.tree import Boolean, Float, Integer, Lanes, Node, Pointer, Reference
+from fusee.kernel.tree.expressions import Binary, Compare, Constant, Intrinsic, Logic, Node, Offset
+from fusee.kernel.tree.types import (
+    BOOL,
+    V128,
+    Boolean,
+    Float,
+    Integer,
+    Lanes,
+    Nothing,
+    Pointer,
+    Record,
+    Reference,
+    Several,
+    Vector,
+)
 
 _STATIC_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -184,9 +197,9 @@ def _arithmetic(body: Body, node: ast.AST, op: ast.operator, left: Node, right: 
         names = _BOOL_OPS
     name_ = names.get(type(op))
     if name_ is None:
-        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is tree.V128 else ""
+        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is V128 else ""
         raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{type_}`", hint)
-    return tree.Binary(type_, getattr(node, "lineno", 0), name_, left, right)
+    return Binary(type_, getattr(node, "lineno", 0), name_, left, right)
 
 
 def _shift(
@@ -206,10 +219,10 @@ def _shift(
             f"convert it: `{type_}({body.text(right_node)})`",
         )
     count = body.coerce(right, type_, right_node, widens=True)
-    if isinstance(count, tree.Constant) and not 0 <= int(count.value) < type_.bits:
+    if isinstance(count, Constant) and not 0 <= int(count.value) < type_.bits:
         raise body.error(right_node, f"shift count {count.value} is not less than the width of `{type_}`")
     name = "shl" if isinstance(op, ast.LShift) else "ashr" if type_.signed else "lshr"
-    return tree.Binary(type_, getattr(node, "lineno", 0), name, subject, count)
+    return Binary(type_, getattr(node, "lineno", 0), name, subject, count)
 
 
 def _lane_shift(
@@ -220,10 +233,10 @@ def _lane_shift(
         message = f"lanes are all shifted by one count: expected `u32`, got `{right.type}`"
         raise body.error(right_node, message, body.conversion_hint(right.type, wanted, right_node))
     count = body.coerce(right, wanted, right_node, widens=True)
-    if isinstance(count, tree.Constant) and int(count.value) >= lane.bits:
+    if isinstance(count, Constant) and int(count.value) >= lane.bits:
         raise body.error(right_node, f"shift count {count.value} is not less than the width of `{lane}`")
     name = "shl" if isinstance(op, ast.LShift) else "ashr" if lane.signed else "lshr"
-    return tree.Intrinsic(subject.type, getattr(node, "lineno", 0), name, (subject, count))
+    return Intrinsic(subject.type, getattr(node, "lineno", 0), name, (subject, count))
 
 
 def _pointer_arithmetic(
@@ -233,7 +246,7 @@ def _pointer_arithmetic(
         raise body.error(node, f"`{_SYMBOLS[type(op)]}` is not defined for `{left.type}`")
     if isinstance(right, Node) and isinstance(right.type, Pointer):
         raise body.error(node, "the difference of two pointers is `diff(p, q)`")
-    return tree.Offset(
+    return Offset(
         left.type, getattr(node, "lineno", 0), left, index_node(body, right, right_node), isinstance(op, ast.Sub)
     )
 
@@ -265,11 +278,11 @@ def unary(body: Body, node: ast.expr, op: ast.unaryop, value: Value) -> Value:
     number = type_.element if isinstance(type_, Lanes) else type_
     if isinstance(op, ast.Invert) and isinstance(number, Integer):
         ones = (1 << 128) - 1 if isinstance(type_, Lanes) else -1
-        return tree.Binary(type_, node.lineno, "xor", value, tree.Constant(type_, node.lineno, ones))
+        return Binary(type_, node.lineno, "xor", value, Constant(type_, node.lineno, ones))
     if isinstance(op, ast.USub) and isinstance(number, Integer):
-        return tree.Binary(type_, node.lineno, "sub", tree.Constant(type_, node.lineno, 0), value)
+        return Binary(type_, node.lineno, "sub", Constant(type_, node.lineno, 0), value)
     if isinstance(op, ast.USub) and isinstance(number, Float):
-        return tree.Intrinsic(type_, node.lineno, "negate", (value,))
+        return Intrinsic(type_, node.lineno, "negate", (value,))
     symbol = {ast.USub: "-", ast.Invert: "~", ast.UAdd: "+"}[type(op)]
     raise body.error(node, f"unary `{symbol}` is not defined for `{type_}`")
 
@@ -278,8 +291,8 @@ def _not(body: Body, node: ast.UnaryOp) -> Value:
     value = body.condition(node.operand)
     if isinstance(value, Static):
         return Static(not value.value)
-    true = tree.Constant(tree.BOOL, node.lineno, True)
-    return tree.Binary(tree.BOOL, node.lineno, "xor", value, true)
+    true = Constant(BOOL, node.lineno, True)
+    return Binary(BOOL, node.lineno, "xor", value, true)
 
 
 @expression(ast.BoolOp)
@@ -295,7 +308,7 @@ def _logic(body: Body, node: ast.BoolOp) -> Value:
         right = body.condition(operand)
         if isinstance(right, Static) and right.value is is_and:
             continue
-        result = tree.Logic(tree.BOOL, node.lineno, is_and, result, body.coerce(right, tree.BOOL, operand))
+        result = Logic(BOOL, node.lineno, is_and, result, body.coerce(right, BOOL, operand))
     return result
 
 
@@ -330,19 +343,19 @@ def compare(
 def _comparison(body: Body, node: ast.expr, name: str, left: Node, right: Node) -> Node:
     type_ = left.type
     if isinstance(type_, Lanes):
-        return tree.Compare(body.types.mask(type_), node.lineno, _number_comparison(type_.element, name), left, right)
+        return Compare(body.types.mask(type_), node.lineno, _number_comparison(type_.element, name), left, right)
     if isinstance(type_, Float):
         op = _number_comparison(type_, name)
-    elif name in ("eq", "ne") and not isinstance(type_, tree.Vector | tree.Several | tree.Nothing | tree.Record):
+    elif name in ("eq", "ne") and not isinstance(type_, Vector | Several | Nothing | Record):
         op = f"icmp {name}"
     elif isinstance(type_, Integer):
         op = _number_comparison(type_, name)
     elif isinstance(type_, Pointer):
         op = f"icmp u{name}"
     else:
-        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is tree.V128 else ""
+        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is V128 else ""
         raise body.error(node, f"`{type_}` has no such comparison", hint)
-    return tree.Compare(tree.BOOL, node.lineno, op, left, right)
+    return Compare(BOOL, node.lineno, op, left, right)
 
 
 def _number_comparison(type_: Integer | Float, name: str) -> str:

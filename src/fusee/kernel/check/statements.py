@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from fusee.kernel import tree
 from fusee.kernel.check.body import Body, statement
 from fusee.kernel.check.static import Static
 from fusee.kernel.errors import KernelError
-from fusee.kernel.scalars import Integer
-from fusee.kernel.tree import Node, Statement
+from fusee.kernel.scalars import Integer as LangInteger
+from fusee.kernel.tree.expressions import Constant, Convert, Intrinsic, Local, Node, RecordValue, SeveralValues
+from fusee.kernel.tree.statements import Assert, Evaluate, If, Raise, Return, Statement, Switch, TailCall
+from fusee.kernel.tree.types import NOTHING, Integer, Several, Type
 
 
 @statement(ast.Pass)
@@ -25,8 +26,8 @@ def _expression(body: Body, node: ast.Expr) -> None:
         raise body.error(node, "this expression does nothing", "only calls stand alone")
     value = body.value(node.value)
     if isinstance(value, Node):
-        body.emit(tree.Evaluate(node.lineno, value))
-        if isinstance(value, tree.Intrinsic) and value.name == "unreachable":
+        body.emit(Evaluate(node.lineno, value))
+        if isinstance(value, Intrinsic) and value.name == "unreachable":
             body.flow.reachable = False
 
 
@@ -42,7 +43,7 @@ def _assert(body: Body, node: ast.Assert) -> None:
         if not condition.value:
             raise body.error(node.test, "this never holds")
         return
-    body.emit(tree.Assert(node.lineno, condition, body.text(node.test)))
+    body.emit(Assert(node.lineno, condition, body.text(node.test)))
 
 
 # --- branches ------------------------------------------------------------------------------------
@@ -63,19 +64,19 @@ def _if(body: Body, node: ast.If) -> None:
     after_then = body.flow
     other = body.nested(node.orelse, before)
     body.flow, after = before, after_then.join(body.flow)
-    body.block.append(tree.If(node.lineno, condition, then, other))
+    body.block.append(If(node.lineno, condition, then, other))
     body.flow = after
 
 
 def _jump_table_chain(
     body: Body, node: ast.If
-) -> tuple[tree.Local, list[tuple[list[int], list[ast.stmt]]], list[ast.stmt]] | None:
+) -> tuple[Local, list[tuple[list[int], list[ast.stmt]]], list[ast.stmt]] | None:
     """The arms of `if x == A: … elif x == B or x == C: …` from three arms on, and what is left."""
     name = _compared_name(node.test)
     if name is None or name not in body.flow.assigned:
         return None
     variable = body.variables[name]
-    if not isinstance(variable.type, tree.Integer):
+    if not isinstance(variable.type, Integer):
         return None
     arms: list[tuple[list[int], list[ast.stmt]]] = []
     rest: list[ast.stmt] = [node]
@@ -89,7 +90,7 @@ def _jump_table_chain(
         rest = rest[0].orelse
     if len(arms) < 3:
         return None
-    return tree.Local(variable.type, node.lineno, variable), arms, rest
+    return Local(variable.type, node.lineno, variable), arms, rest
 
 
 def _compared_name(test: ast.expr) -> str | None:
@@ -106,7 +107,7 @@ def _compared_name(test: ast.expr) -> str | None:
     return None
 
 
-def _compared_values(body: Body, test: ast.expr, type_: tree.Integer) -> list[int] | None:
+def _compared_values(body: Body, test: ast.expr, type_: Integer) -> list[int] | None:
     if isinstance(test, ast.BoolOp):
         parts = [_compared_values(body, value, type_) for value in test.values]
         return None if None in parts else [v for part in parts for v in part or ()]
@@ -114,18 +115,18 @@ def _compared_values(body: Body, test: ast.expr, type_: tree.Integer) -> list[in
     value = body.value(test.comparators[0])
     if not isinstance(value, Static):
         return None
-    if isinstance(value.value, Integer):
+    if isinstance(value.value, LangInteger):
         number, kind = value.value.value, type(value.value)
         related = issubclass(kind, type_.python) or issubclass(type_.python, kind)
         return [number] if related and type_.holds(number) else None  # what else there is the rule for `==` knows
     constant = body.coerce(value, type_, test.comparators[0])
-    return [int(constant.value)] if isinstance(constant, tree.Constant) else None
+    return [int(constant.value)] if isinstance(constant, Constant) else None
 
 
 def _switch(
     body: Body,
     node: ast.If,
-    subject: tree.Local,
+    subject: Local,
     arms: list[tuple[list[int], list[ast.stmt]]],
     rest: list[ast.stmt],
 ) -> None:
@@ -139,7 +140,7 @@ def _switch(
     default = body.nested(rest, before.copy())
     after = after.join(body.flow)
     body.flow = before
-    body.emit(tree.Switch(node.lineno, subject, cases, default))
+    body.emit(Switch(node.lineno, subject, cases, default))
     body.flow = after
 
 
@@ -150,34 +151,34 @@ def _switch(
 def _return(body: Body, node: ast.Return) -> None:
     wanted = body.function.result
     if node.value is None:
-        if wanted is not tree.NOTHING:
+        if wanted is not NOTHING:
             raise body.error(node, f"this kernel returns `{wanted}`")
-        made: Statement = tree.Return(node.lineno, None)
+        made: Statement = Return(node.lineno, None)
     else:
         made = _return_value(body, node, node.value, wanted)
     body.emit(made)
     body.flow.reachable = False
 
 
-def _return_value(body: Body, node: ast.Return, value_node: ast.expr, wanted: tree.Type) -> Statement:
-    if isinstance(wanted, tree.Several) and isinstance(value_node, ast.Tuple):
+def _return_value(body: Body, node: ast.Return, value_node: ast.expr, wanted: Type) -> Statement:
+    if isinstance(wanted, Several) and isinstance(value_node, ast.Tuple):
         if len(value_node.elts) != len(wanted.items):
             raise body.error(value_node, f"{len(value_node.elts)} values for `{wanted}`")
         pairs = zip(value_node.elts, wanted.items, strict=True)
         items = tuple(body.node_of(item, type_, widens=True) for item, type_ in pairs)
-        return tree.Return(node.lineno, tree.SeveralValues(wanted, node.lineno, items))
+        return Return(node.lineno, SeveralValues(wanted, node.lineno, items))
     value = body.value(value_node)
-    if isinstance(value, tree.Intrinsic) and value.name == "tail":
+    if isinstance(value, Intrinsic) and value.name == "tail":
         code, record = value.operands
-        assert isinstance(record, tree.RecordValue)
-        return tree.TailCall(node.lineno, code, record.variable)
-    if isinstance(value, Static) and value.value is None and wanted is tree.NOTHING:
-        return tree.Return(node.lineno, None)
+        assert isinstance(record, RecordValue)
+        return TailCall(node.lineno, code, record.variable)
+    if isinstance(value, Static) and value.value is None and wanted is NOTHING:
+        return Return(node.lineno, None)
     returned = body.coerce(value, wanted, value_node, widens=True)
-    if wanted is tree.NOTHING:
-        body.emit(tree.Evaluate(node.lineno, returned))
-        return tree.Return(node.lineno, None)
-    return tree.Return(node.lineno, returned)
+    if wanted is NOTHING:
+        body.emit(Evaluate(node.lineno, returned))
+        return Return(node.lineno, None)
+    return Return(node.lineno, returned)
 
 
 @statement(ast.Raise)
@@ -193,19 +194,19 @@ def _raise(body: Body, node: ast.Raise) -> None:
     if len(arguments) > 2 or (isinstance(call, ast.Call) and call.keywords):
         raise body.error(call, f"`{kind.__name__}` takes a code and a detail")
     parts = [_status_part(body, argument) for argument in arguments]
-    zero = tree.Constant(body.types.u64, node.lineno, 0)
+    zero = Constant(body.types.u64, node.lineno, 0)
     code, detail = [*parts, zero, zero][:2]
     body.function.raise_syntax = body.function.raise_syntax or node
-    body.emit(tree.Raise(node.lineno, kind.tag, code, detail))
+    body.emit(Raise(node.lineno, kind.tag, code, detail))
     body.flow.reachable = False
 
 
 def _status_part(body: Body, node: ast.expr) -> Node:
     value = body.value(node)
     if isinstance(value, Static) and isinstance(value.value, int):
-        return tree.Constant(body.types.u64, node.lineno, int(value.value) & 0xFFFF_FFFF)
+        return Constant(body.types.u64, node.lineno, int(value.value) & 0xFFFF_FFFF)
     typed = None if isinstance(value, Static) and isinstance(value.value, float) else body.typed(value, node)
-    if typed is None or not isinstance(typed.type, tree.Integer):
+    if typed is None or not isinstance(typed.type, Integer):
         got = typed.type if typed else body.text(node)
         raise body.error(node, f"a code or detail must be an integer, got `{got}`")
-    return typed if typed.type is body.types.u64 else tree.Convert(body.types.u64, node.lineno, typed)
+    return typed if typed.type is body.types.u64 else Convert(body.types.u64, node.lineno, typed)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fusee.kernel.check.hashing import sha1
 from fusee.kernel.declare import Handler, Instance, Kernel
-from fusee.kernel.tree import Node
+from fusee.kernel.tree.expressions import Node
 
 
 @dataclass(slots=True)

@@ -9,15 +9,33 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, TypeVar
 
-from fusee.kernel import tree
-from fusee.kernel.lanes import LANE_TYPES, Lanes, v128
+from fusee.kernel.lanes import LANE_TYPES, v128
+from fusee.kernel.lanes import Lanes as LangLanes
 from fusee.kernel.layout import element_extent, layout, value_extent
 from fusee.kernel.registers import registers_info
 from fusee.kernel.scalars import Integer as LangInteger
 from fusee.kernel.scalars import Scalar, u32, usize
 from fusee.kernel.structs import FieldKind, is_registers, is_struct
 from fusee.kernel.target import Target
-from fusee.kernel.tree import Type
+from fusee.kernel.tree.types import (
+    BOOL,
+    NOTHING,
+    V128,
+    Boolean,
+    Float,
+    Function,
+    Integer,
+    Lanes,
+    Pointer,
+    Record,
+    Reference,
+    Type,
+    Vector,
+    function_type,
+    pointer_to,
+    reference_to,
+    several,
+)
 
 
 class NotAType(TypeError):
@@ -39,7 +57,7 @@ class Types:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self._known: dict[Any, Type] = {bool: tree.BOOL, None: tree.NOTHING, type(None): tree.NOTHING}
+        self._known: dict[Any, Type] = {bool: BOOL, None: NOTHING, type(None): NOTHING}
         self._fields: dict[type, dict[str, StructField]] = {}
 
     def resolve(self, annotation: Any, arguments: dict[TypeVar, Any] | None = None) -> Type:
@@ -68,33 +86,33 @@ class Types:
             return self.resolve(parameters[0], arguments), True
         name = getattr(origin, "__name__", "")
         if name == "Ptr":
-            return tree.pointer_to(self.resolve(parameters[0], arguments)), _generic(annotation)
+            return pointer_to(self.resolve(parameters[0], arguments)), _generic(annotation)
         if name == "Fn" and len(parameters) == 2:
             taken = tuple(self.resolve(p, arguments) for p in parameters[0])
-            return tree.function_type(taken, self.resolve(parameters[1], arguments)), _generic(annotation)
+            return function_type(taken, self.resolve(parameters[1], arguments)), _generic(annotation)
         if origin is tuple:
-            return tree.several(tuple(self.resolve(p, arguments) for p in parameters)), _generic(annotation)
+            return several(tuple(self.resolve(p, arguments) for p in parameters)), _generic(annotation)
         raise NotAType(f"`{annotation}` is not a type of the kernel language")
 
     def _plain(self, declaration: type) -> Type:
         if is_struct(declaration):
-            return tree.reference_to(declaration)
+            return reference_to(declaration)
         if is_registers(declaration):
             declared = registers_info(declaration).fields
             fields = {field.name: self.resolve(field.type) for field in declared}
             fleeting = frozenset(field.name for field in declared if field.kind is FieldKind.FLEETING)
-            return tree.Record(declaration.__name__, declaration, fields, fleeting)
+            return Record(declaration.__name__, declaration, fields, fleeting)
         if issubclass(declaration, LangInteger) and declaration is not LangInteger:
             bits = self.pointer_bits if declaration is usize else declaration.bits
-            return tree.Integer(declaration.__name__, bits, declaration.signed, declaration)
+            return Integer(declaration.__name__, bits, declaration.signed, declaration)
         if issubclass(declaration, Scalar) and declaration.__name__ in ("f32", "f64"):
-            return tree.Float(declaration.__name__, declaration.bits, declaration)
-        if issubclass(declaration, Lanes) and declaration in LANE_TYPES:
+            return Float(declaration.__name__, declaration.bits, declaration)
+        if issubclass(declaration, LangLanes) and declaration in LANE_TYPES:
             element = self.resolve(declaration.element)
-            assert isinstance(element, tree.Integer | tree.Float)
-            return tree.Lanes(declaration.__name__, element, declaration)
+            assert isinstance(element, Integer | Float)
+            return Lanes(declaration.__name__, element, declaration)
         if declaration is v128:
-            return tree.V128
+            return V128
         if issubclass(declaration, IntEnum):  # mypy allows no other numbers there
             return self.resolve(u32)
         hint = {int: " (use a fixed width such as `u32`)", float: " (use `f64` or `f32`)"}.get(declaration, "")
@@ -119,25 +137,25 @@ class Types:
 
     def size(self, t: Type) -> int:
         """Bytes of a value of `t` in memory; of a struct type, of the struct itself."""
-        if isinstance(t, tree.Reference):
+        if isinstance(t, Reference):
             return element_extent(t.struct, self.target).size
-        if isinstance(t, tree.Pointer | tree.Function):
+        if isinstance(t, Pointer | Function):
             return self.target.pointer_width
-        if isinstance(t, tree.Boolean):
+        if isinstance(t, Boolean):
             return 1
-        if isinstance(t, tree.Integer | tree.Float):
+        if isinstance(t, Integer | Float):
             return t.bits // 8
-        if isinstance(t, tree.Vector):
+        if isinstance(t, Vector):
             return 16
         raise NotAType(f"`{t}` has no size in memory")
 
     def alignment(self, t: Type) -> int:
         """Natural alignment in memory; of a struct type, of the struct itself."""
-        if isinstance(t, tree.Reference):
+        if isinstance(t, Reference):
             return element_extent(t.struct, self.target).alignment
-        if isinstance(t, tree.Integer | tree.Float):
+        if isinstance(t, Integer | Float):
             return value_extent(t.python, self.target).alignment
-        if isinstance(t, tree.Vector):
+        if isinstance(t, Vector):
             return self.target.wide_alignment
         return self.size(t)
 
@@ -160,9 +178,9 @@ class Types:
     @cached_property
     def bytes(self) -> Type:
         """`Ptr[u8]`."""
-        return tree.pointer_to(self.u8)
+        return pointer_to(self.u8)
 
-    def mask(self, t: tree.Lanes) -> Type:
+    def mask(self, t: Lanes) -> Type:
         """What a comparison of such lanes gives."""
         return self.resolve(t.python.mask)
 

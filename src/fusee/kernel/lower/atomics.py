@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.atomics import Order
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.types import llvm_type
-from fusee.kernel.tree import Integer
+from fusee.kernel.tree.expressions import Atomic
+from fusee.kernel.tree.types import Integer, Pointer
 from fusee.kernel.triple import Triple
 
 _UNSUCCESSFUL = {Order.RELEASE: Order.RELAXED, Order.ACQ_REL: Order.ACQUIRE}
@@ -16,8 +16,8 @@ _CHANGES = {"atomic_exchange": "xchg"}
 """LLVM's names of the operations, where they are not ours."""
 
 
-@lowers(tree.Atomic)
-def _atomic(writer: FunctionWriter, node: tree.Atomic) -> str:
+@lowers(Atomic)
+def _atomic(writer: FunctionWriter, node: Atomic) -> str:
     operands = [writer.lower(operand) for operand in node.operands]
     if node.name == "atomic_fence":
         writer.emit(f"fence {_fence_scope(writer)}{node.order.value}")
@@ -43,9 +43,9 @@ def _atomic(writer: FunctionWriter, node: tree.Atomic) -> str:
     return writer.value(f"atomicrmw {change} ptr {place}, {type_} {operands[1]} {order}, {alignment}")
 
 
-def _word(node: tree.Atomic) -> Integer:
+def _word(node: Atomic) -> Integer:
     pointer = node.operands[0].type
-    assert isinstance(pointer, tree.Pointer) and isinstance(pointer.element, Integer)
+    assert isinstance(pointer, Pointer) and isinstance(pointer.element, Integer)
     return pointer.element
 
 
@@ -58,7 +58,7 @@ def _fence_scope(writer: FunctionWriter) -> str:
     return "" if _atomic_bits(writer) else 'syncscope("singlethread") '
 
 
-def _plain(writer: FunctionWriter, node: tree.Atomic, word: Integer, operands: list[str]) -> str:
+def _plain(writer: FunctionWriter, node: Atomic, word: Integer, operands: list[str]) -> str:
     """A load and a store. The machine has one core, and nothing that interrupts it uses the engine's memory."""
     type_, place = llvm_type(word), operands[0]
     if node.name == "atomic_store":

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fusee.kernel import tree
 from fusee.kernel.calling import FAILED
 from fusee.kernel.lower.debug import source_path
 from fusee.kernel.lower.types import llvm_type
-from fusee.kernel.tree import Integer, Type
+from fusee.kernel.tree.expressions import Binary, Intrinsic, Offset
+from fusee.kernel.tree.types import Integer, Reference, Type
 
 if TYPE_CHECKING:
     from fusee.kernel.lower.function import FunctionWriter
@@ -102,7 +102,7 @@ class Checks:
 
     def access(self, writer: FunctionWriter, type_: Type, address: str, aligned: bool) -> None:
         """Before a value is read or written."""
-        pointer = isinstance(type_, tree.Reference)
+        pointer = isinstance(type_, Reference)
         size = writer.types.target.pointer_width if pointer else writer.types.size(type_)
         mask = (size if pointer else writer.types.alignment(type_)) - 1 if aligned else 0
         number = writer.value(f"ptrtoint ptr {address} to i64")
@@ -117,7 +117,7 @@ class Checks:
         site = self._site(writer, "access of a range")
         writer.emit(f"call void @check.range(i64 {number}, i64 {size}, ptr {site})")
 
-    def arithmetic(self, writer: FunctionWriter, node: tree.Binary, right: str) -> None:
+    def arithmetic(self, writer: FunctionWriter, node: Binary, right: str) -> None:
         """Before a shift or an unsigned division."""
         type_ = node.type
         if not isinstance(type_, Integer):
@@ -133,7 +133,7 @@ class Checks:
         """Before all lanes are shifted by a `u32`."""
         self._fail_if(writer, writer.value(f"icmp uge i32 {count}, {bits}"), "shift count too large")
 
-    def division(self, writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> None:
+    def division(self, writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> None:
         """Before a signed division."""
         type_ = node.type
         assert isinstance(type_, Integer)
@@ -143,7 +143,7 @@ class Checks:
         minus_one = writer.value(f"icmp eq {shape} {operands[1]}, -1")
         self._fail_if(writer, writer.value(f"and i1 {least}, {minus_one}"), "division overflows")
 
-    def index(self, writer: FunctionWriter, node: tree.Offset, index: str) -> None:
+    def index(self, writer: FunctionWriter, node: Offset, index: str) -> None:
         """Before an index is narrowed to the width of a pointer, or names an element of an array of known length."""
         type_ = node.index.type
         assert isinstance(type_, Integer)

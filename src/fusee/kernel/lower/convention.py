@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fusee.kernel.lower.types import llvm_type
 from fusee.kernel.target import Target
-from fusee.kernel.tree import V128, Type
+from fusee.kernel.tree.types import V128, Type
 
 _VECTOR = llvm_type(V128)
 _FLOATS = ("float", "double", _VECTOR)  # what one bank of registers holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
 
 if TYPE_CHECKING:
     from fusee.kernel.lower.module import ModuleWriter

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fusee.kernel import tree
 from fusee.kernel.lower.types import extension, llvm_type, memory_type, result_items, result_type
-from fusee.kernel.tree import Specialised
+from fusee.kernel.tree.functions import Specialised
+from fusee.kernel.tree.types import Boolean, Several
 
 if TYPE_CHECKING:
     from fusee.kernel.lower.module import ModuleWriter
@@ -27,7 +27,7 @@ def needs_status(function: Specialised, checked: bool) -> bool:
     """Whether the wrapper returns a status and stores the results."""
     if function.libcall:  # LLVM takes several results in registers
         return False
-    return checked or function.may_raise or isinstance(function.result, tree.Several)
+    return checked or function.may_raise or isinstance(function.result, Several)
 
 
 def entry_symbol(function: Specialised) -> str:
@@ -72,7 +72,7 @@ def _call_and_store(function: Specialised, call: str, release: list[str]) -> lis
         if aggregate:
             source = f"%x{index}"
             lines.append(f"  {source} = extractvalue {shape} %r, {index + function.may_raise}")
-        if isinstance(item, tree.Boolean):
+        if isinstance(item, Boolean):
             lines.append(f"  %b{index} = zext i1 {source} to i8")
             source = f"%b{index}"
         lines.append(f"  %o{index} = getelementptr i8, ptr %out, i64 {8 * index}")

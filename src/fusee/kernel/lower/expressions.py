@@ -2,42 +2,76 @@
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inline, inlined_results
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_items, result_type
-from fusee.kernel.tree import Integer, Node, Reference, Type
+from fusee.kernel.tree.expressions import (
+    Binary,
+    Call,
+    CallPointer,
+    CodeAddress,
+    Compare,
+    Conditional,
+    Constant,
+    Convert,
+    Field,
+    Intrinsic,
+    Load,
+    Local,
+    Logic,
+    Node,
+    Offset,
+    RecordField,
+    RecordValue,
+    SeveralValues,
+    StackArray,
+    TableAddress,
+)
+from fusee.kernel.tree.functions import Specialised, Variable
+from fusee.kernel.tree.types import (
+    Boolean,
+    Float,
+    Function,
+    Integer,
+    Lanes,
+    Nothing,
+    Pointer,
+    Record,
+    Reference,
+    Several,
+    Type,
+)
 
 
-@lowers(tree.Constant)
-def _constant(writer: FunctionWriter, node: tree.Constant) -> str:
+@lowers(Constant)
+def _constant(writer: FunctionWriter, node: Constant) -> str:
     return constant(node.type, node.value)
 
 
-@lowers(tree.Local)
-def _local(writer: FunctionWriter, node: tree.Local) -> str:
+@lowers(Local)
+def _local(writer: FunctionWriter, node: Local) -> str:
     return writer.read(node.variable)
 
 
-@lowers(tree.Binary)
-def _binary(writer: FunctionWriter, node: tree.Binary) -> str:
+@lowers(Binary)
+def _binary(writer: FunctionWriter, node: Binary) -> str:
     left, right = writer.lower(node.left), writer.lower(node.right)
     if writer.module.checks and isinstance(node.right, Node):
         writer.module.checks.arithmetic(writer, node, right)
     return writer.arithmetic(node.op, llvm_type(node.type), left, right)
 
 
-@lowers(tree.Compare)
-def _compare(writer: FunctionWriter, node: tree.Compare) -> str:
+@lowers(Compare)
+def _compare(writer: FunctionWriter, node: Compare) -> str:
     left, right = writer.lower(node.left), writer.lower(node.right)
     answer = writer.value(f"{node.op} {llvm_type(node.left.type)} {left}, {right}")
-    if not isinstance(node.type, tree.Lanes):
+    if not isinstance(node.type, Lanes):
         return answer
     return writer.value(f"sext <{node.type.count} x i1> {answer} to {llvm_type(node.type)}")
 
 
-@lowers(tree.Logic)
-def _logic(writer: FunctionWriter, node: tree.Logic) -> str:
+@lowers(Logic)
+def _logic(writer: FunctionWriter, node: Logic) -> str:
     left = writer.lower(node.left)
     start, right_label, after = writer.block, writer.label(), writer.label()
     writer.branch(left, *((right_label, after) if node.is_and else (after, right_label)))
@@ -51,10 +85,10 @@ def _logic(writer: FunctionWriter, node: tree.Logic) -> str:
 
 def branch(writer: FunctionWriter, condition: Node, then: str, other: str, weight: str = "") -> None:
     """Branch on a condition; `and` and `or` become branches of their own."""
-    while isinstance(condition, tree.Intrinsic) and condition.name in ("likely", "unlikely"):
+    while isinstance(condition, Intrinsic) and condition.name in ("likely", "unlikely"):
         weight = condition.name
         condition = condition.operands[0]
-    if not isinstance(condition, tree.Logic):
+    if not isinstance(condition, Logic):
         writer.branch(writer.lower(condition), then, other, weight)
         return
     middle = writer.label()
@@ -66,8 +100,8 @@ def branch(writer: FunctionWriter, condition: Node, then: str, other: str, weigh
     branch(writer, condition.right, then, other, weight)
 
 
-@lowers(tree.Conditional)
-def _conditional(writer: FunctionWriter, node: tree.Conditional) -> str:
+@lowers(Conditional)
+def _conditional(writer: FunctionWriter, node: Conditional) -> str:
     labels = writer.label(), writer.label()
     after = writer.label()
     branch(writer, node.condition, *labels)
@@ -81,8 +115,8 @@ def _conditional(writer: FunctionWriter, node: tree.Conditional) -> str:
     return writer.value(f"phi {llvm_type(node.type)} {', '.join(incoming)}")
 
 
-@lowers(tree.Convert)
-def _convert(writer: FunctionWriter, node: tree.Convert) -> str:
+@lowers(Convert)
+def _convert(writer: FunctionWriter, node: Convert) -> str:
     operand = writer.lower(node.operand)
     have, want = node.operand.type, node.type
     name = conversion(have, want)
@@ -91,14 +125,14 @@ def _convert(writer: FunctionWriter, node: tree.Convert) -> str:
 
 def conversion(have: Type, want: Type) -> str:
     """LLVM's instruction for `want(have)`; empty if nothing changes."""
-    if isinstance(have, tree.Lanes) and isinstance(want, tree.Lanes):
+    if isinstance(have, Lanes) and isinstance(want, Lanes):
         return conversion(have.element, want.element)
-    if isinstance(want, tree.Float):
-        if isinstance(have, tree.Float):
+    if isinstance(want, Float):
+        if isinstance(have, Float):
             return "fpext" if want.bits > have.bits else "fptrunc"
         return "sitofp" if isinstance(have, Integer) and have.signed else "uitofp"
     assert isinstance(want, Integer)
-    if isinstance(have, tree.Boolean):
+    if isinstance(have, Boolean):
         return "zext"
     assert isinstance(have, Integer)
     if want.bits == have.bits:
@@ -111,18 +145,18 @@ def conversion(have: Type, want: Type) -> str:
 # --- memory --------------------------------------------------------------------------------------
 
 
-@lowers(tree.Offset)
-def _offset(writer: FunctionWriter, node: tree.Offset) -> str:
+@lowers(Offset)
+def _offset(writer: FunctionWriter, node: Offset) -> str:
     base = writer.lower(node.pointer)
     pointer = node.pointer.type
-    assert isinstance(pointer, tree.Pointer)
+    assert isinstance(pointer, Pointer)
     element = pointer.element
     shape = f"[{writer.types.size(element)} x i8]" if isinstance(element, Reference) else memory_type(element)
     flags, index = _index(writer, node)
     return writer.value(f"getelementptr {flags} {shape}, ptr {base}, i64 {index}")
 
 
-def _index(writer: FunctionWriter, node: tree.Offset) -> tuple[str, str]:
+def _index(writer: FunctionWriter, node: Offset) -> tuple[str, str]:
     """The flags and the 64-bit index of an address computation.
 
     An unsigned index never wraps around the address space, and saying so (`nuw`) lets targets with
@@ -130,7 +164,7 @@ def _index(writer: FunctionWriter, node: tree.Offset) -> tuple[str, str]:
     """
     type_ = node.index.type
     assert isinstance(type_, Integer)
-    if isinstance(node.index, tree.Constant):
+    if isinstance(node.index, Constant):
         number = -int(node.index.value) if node.negate else int(node.index.value)
         return ("inbounds nuw" if number >= 0 else "inbounds"), str(number)
     index = writer.lower(node.index)
@@ -143,39 +177,39 @@ def _index(writer: FunctionWriter, node: tree.Offset) -> tuple[str, str]:
     return ("inbounds" if type_.signed or node.negate else "inbounds nuw"), index
 
 
-@lowers(tree.Field)
-def _field(writer: FunctionWriter, node: tree.Field) -> str:
+@lowers(Field)
+def _field(writer: FunctionWriter, node: Field) -> str:
     base = writer.lower(node.base)
     return writer.value(f"getelementptr inbounds nuw i8, ptr {base}, i64 {node.offset}") if node.offset else base
 
 
-@lowers(tree.Load)
-def _load(writer: FunctionWriter, node: tree.Load) -> str:
+@lowers(Load)
+def _load(writer: FunctionWriter, node: Load) -> str:
     address = writer.lower(node.address)
     if writer.module.checks:
         writer.module.checks.access(writer, node.type, address, node.aligned)
     return writer.load(node.type, address, node.aligned, node.is_invariant)
 
 
-@lowers(tree.RecordField)
-def _record_field(writer: FunctionWriter, node: tree.RecordField) -> str:
+@lowers(RecordField)
+def _record_field(writer: FunctionWriter, node: RecordField) -> str:
     return writer.read_register(node.record, node.name)
 
 
-@lowers(tree.StackArray)
-def _stack_array(writer: FunctionWriter, node: tree.StackArray) -> str:
+@lowers(StackArray)
+def _stack_array(writer: FunctionWriter, node: StackArray) -> str:
     element = node.element
     size = writer.types.size(element)
     return writer.allocate(f"[{size * node.count} x i8]", max(writer.types.alignment(element), 8))
 
 
-@lowers(tree.TableAddress)
-def _table(writer: FunctionWriter, node: tree.TableAddress) -> str:
+@lowers(TableAddress)
+def _table(writer: FunctionWriter, node: TableAddress) -> str:
     return writer.module.table(node.table)
 
 
-@lowers(tree.CodeAddress)
-def _code(writer: FunctionWriter, node: tree.CodeAddress) -> str:
+@lowers(CodeAddress)
+def _code(writer: FunctionWriter, node: CodeAddress) -> str:
     return writer.module.symbol(node.callee)
 
 
@@ -186,8 +220,8 @@ def _arguments(writer: FunctionWriter, arguments: tuple[Node, ...]) -> str:
     return ", ".join(f"{llvm_type(a.type)}{extension(a.type)} {writer.lower(a)}" for a in arguments)
 
 
-@lowers(tree.Call)
-def _call(writer: FunctionWriter, node: tree.Call) -> str:
+@lowers(Call)
+def _call(writer: FunctionWriter, node: Call) -> str:
     """A call; of several results the value is the aggregate, for `Unpack`."""
     callee = node.callee
     if writer.inlines(callee):
@@ -209,45 +243,45 @@ def _call(writer: FunctionWriter, node: tree.Call) -> str:
     return writer.value(f"extractvalue {shape} {result}, 1") if len(items) == 1 else result
 
 
-def _result_extension(callee: tree.Specialised) -> str:
+def _result_extension(callee: Specialised) -> str:
     return "" if callee.may_raise else extension(callee.result)
 
 
 def several_results(writer: FunctionWriter, node: Node) -> list[str]:
     """The operands of a call's several results."""
-    if isinstance(node, tree.SeveralValues):
+    if isinstance(node, SeveralValues):
         return [writer.lower(item) for item in node.items]
-    assert isinstance(node.type, tree.Several)
-    if isinstance(node, tree.Call) and writer.inlines(node.callee):
+    assert isinstance(node.type, Several)
+    if isinstance(node, Call) and writer.inlines(node.callee):
         return inlined_results(writer, node)
     aggregate = writer.lower(node)
-    raising = isinstance(node, tree.Call) and node.callee.may_raise
-    shape = result_type(node.callee) if isinstance(node, tree.Call) else llvm_type(node.type)
+    raising = isinstance(node, Call) and node.callee.may_raise
+    shape = result_type(node.callee) if isinstance(node, Call) else llvm_type(node.type)
     return [
         writer.value(f"extractvalue {shape} {aggregate}, {index + raising}") for index in range(len(node.type.items))
     ]
 
 
-@lowers(tree.CallPointer)
-def _call_pointer(writer: FunctionWriter, node: tree.CallPointer) -> str:
+@lowers(CallPointer)
+def _call_pointer(writer: FunctionWriter, node: CallPointer) -> str:
     code = writer.lower(node.function)
     type_ = node.function.type
-    assert isinstance(type_, tree.Function)
+    assert isinstance(type_, Function)
     if type_.record is not None:
         record = node.arguments[0]
-        assert isinstance(record, tree.RecordValue)
+        assert isinstance(record, RecordValue)
         arguments = writer.register_arguments(record.variable)
         writer.emit(f"call {writer.module.convention.name} void {code}({arguments})")
         return ""
     invocation = f"call{extension(type_.result)} {llvm_type(type_.result)} {code}({_arguments(writer, node.arguments)})"
-    if isinstance(type_.result, tree.Nothing):
+    if isinstance(type_.result, Nothing):
         writer.emit(invocation)
         return ""
     return writer.value(invocation)
 
 
-def clear_record(writer: FunctionWriter, variable: tree.Variable) -> None:
+def clear_record(writer: FunctionWriter, variable: Variable) -> None:
     """`regs = Regs()`."""
-    assert isinstance(variable.type, tree.Record)
+    assert isinstance(variable.type, Record)
     for name, type_ in variable.type.fields.items():
         writer.write_register(variable, name, constant(type_, 0))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fusee.kernel import tree
 from fusee.kernel.lower.convention import RECORD
 from fusee.kernel.lower.types import llvm_type, memory_type, result_items, result_type
-from fusee.kernel.tree import Node, Specialised, Statement, Type, Variable
+from fusee.kernel.tree.expressions import Node
+from fusee.kernel.tree.functions import Specialised, Variable
+from fusee.kernel.tree.statements import Statement
+from fusee.kernel.tree.types import Boolean, Record, Reference, Type
 
 if TYPE_CHECKING:
     from fusee.kernel.lower.module import ModuleWriter
@@ -243,19 +245,19 @@ class FunctionWriter:
     # --- memory --------------------------------------------------------------------------------
 
     def load(self, type_: Type, address: str, aligned: bool, is_invariant: bool = False) -> str:
-        alignment = self.types.alignment(type_) if aligned and not isinstance(type_, tree.Reference) else 1
-        if isinstance(type_, tree.Reference):
+        alignment = self.types.alignment(type_) if aligned and not isinstance(type_, Reference) else 1
+        if isinstance(type_, Reference):
             alignment = self.types.target.pointer_width
         suffix = self.module.invariance() if is_invariant else ""
         how = "load volatile" if self.is_volatile else "load"
         loaded = self.value(f"{how} {memory_type(type_)}, ptr {address}, align {alignment}{suffix}")
-        return self.value(f"icmp ne i8 {loaded}, 0") if isinstance(type_, tree.Boolean) else loaded
+        return self.value(f"icmp ne i8 {loaded}, 0") if isinstance(type_, Boolean) else loaded
 
     def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
-        if isinstance(type_, tree.Boolean):
+        if isinstance(type_, Boolean):
             operand = self.value(f"zext i1 {operand} to i8")
-        alignment = self.types.alignment(type_) if aligned and not isinstance(type_, tree.Reference) else 1
-        if isinstance(type_, tree.Reference):
+        alignment = self.types.alignment(type_) if aligned and not isinstance(type_, Reference) else 1
+        if isinstance(type_, Reference):
             alignment = self.types.target.pointer_width
         how = "store volatile" if self.is_volatile else "store"
         self.emit(f"{how} {memory_type(type_)} {operand}, ptr {address}, align {alignment}")
@@ -350,7 +352,7 @@ class FunctionWriter:
         record = self.function.parameters[0]
         order = self.module.convention.in_order(_fields(record))
         names = list(_fields(record))
-        fleeting = record.type.fleeting if isinstance(record.type, tree.Record) else ()
+        fleeting = record.type.fleeting if isinstance(record.type, Record) else ()
         return {names[number]: "poison" for number in order if names[number] in fleeting}
 
     def merge(self, type_: str, incoming: list[tuple[str, str]]) -> str:
@@ -365,5 +367,5 @@ class FunctionWriter:
 
 
 def _fields(record: Variable) -> dict[str, Type]:
-    assert isinstance(record.type, tree.Record)
+    assert isinstance(record.type, Record)
     return record.type.fields

@@ -6,12 +6,12 @@ no status to be tested on the way, and handlers need no other inlining.
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.lower.function import Frame, FunctionWriter
 from fusee.kernel.lower.types import llvm_type, result_items
+from fusee.kernel.tree.expressions import Call, RecordValue
 
 
-def inline(writer: FunctionWriter, node: tree.Call) -> str:
+def inline(writer: FunctionWriter, node: Call) -> str:
     """Lower a call of an inline kernel; its value, of `caught` the status, "" if there is none."""
     if node.caught:
         return _inlined_status(writer, node)
@@ -19,7 +19,7 @@ def inline(writer: FunctionWriter, node: tree.Call) -> str:
     return results[0] if results else ""
 
 
-def inlined_results(writer: FunctionWriter, node: tree.Call) -> list[str]:
+def inlined_results(writer: FunctionWriter, node: Call) -> list[str]:
     """Lower a call of an inline kernel; all of its results."""
     frame = _enter(writer, node)
     _body(writer, frame)
@@ -34,7 +34,7 @@ def inlined_results(writer: FunctionWriter, node: tree.Call) -> list[str]:
     ]
 
 
-def _inlined_status(writer: FunctionWriter, node: tree.Call) -> str:
+def _inlined_status(writer: FunctionWriter, node: Call) -> str:
     """`caught(f, …)` of an inline kernel: errors end here."""
     frame = _enter(writer, node)
     frame.raised = []
@@ -50,17 +50,17 @@ def _inlined_status(writer: FunctionWriter, node: tree.Call) -> str:
     return writer.merge("i64", statuses)
 
 
-def _enter(writer: FunctionWriter, node: tree.Call) -> Frame:
+def _enter(writer: FunctionWriter, node: Call) -> Frame:
     """Bind the arguments, in a frame of the callee.
 
     All are evaluated before any is bound: one may inline the same kernel.
     """
     callee = node.callee
-    operands = [None if isinstance(a, tree.RecordValue) else writer.lower(a) for a in node.arguments]
+    operands = [None if isinstance(a, RecordValue) else writer.lower(a) for a in node.arguments]
     for parameter, argument, operand in zip(callee.parameters, node.arguments, operands, strict=True):
         if operand is not None:
             writer.take(parameter, operand)
-        elif isinstance(argument, tree.RecordValue):
+        elif isinstance(argument, RecordValue):
             given = argument.variable
             writer.records[parameter] = writer.records.get(given, given)
     return Frame(callee, writer.label(), writer.inlining_location())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.types import llvm_type
-from fusee.kernel.tree import Integer
+from fusee.kernel.tree.expressions import Intrinsic
+from fusee.kernel.tree.types import V128, Integer, Lanes, Pointer, Type
 from fusee.kernel.triple import Triple
 
-Rule = Callable[[FunctionWriter, tree.Intrinsic, list[str]], str]
+Rule = Callable[[FunctionWriter, Intrinsic, list[str]], str]
 RULES: dict[str, Rule] = {}
 LANE_RULES: dict[str, Rule] = {}
 """Those that differ where the first operand is lanes."""
@@ -18,11 +18,11 @@ MACHINE_RULES: dict[str, list[tuple[str, str, Rule]]] = {}
 """Those for machines with certain instructions, and lanes of a certain type; they come first."""
 
 
-@lowers(tree.Intrinsic)
-def _intrinsic(writer: FunctionWriter, node: tree.Intrinsic) -> str:
+@lowers(Intrinsic)
+def _intrinsic(writer: FunctionWriter, node: Intrinsic) -> str:
     operands = [writer.lower(operand) for operand in node.operands]
     rule = RULES.get(node.name)
-    if operands and isinstance(node.operands[0].type, tree.Lanes):
+    if operands and isinstance(node.operands[0].type, Lanes):
         rule = LANE_RULES.get(node.name, rule)
         for instructions, types, better in MACHINE_RULES.get(node.name, ()):
             if instructions in writer.module.instructions and types in ("", f"{node.operands[0].type}->{node.type}"):
@@ -67,9 +67,9 @@ def machine_rule(instructions: str, name: str, types: str = "") -> Callable[[Rul
     return register
 
 
-def suffix(t: tree.Type) -> str:
+def suffix(t: Type) -> str:
     """A type in the name of an LLVM intrinsic."""
-    if isinstance(t, tree.Lanes):
+    if isinstance(t, Lanes):
         return f"v{t.count}{suffix(t.element)}"
     return {"float": "f32", "double": "f64"}.get(llvm_type(t), llvm_type(t))
 
@@ -94,19 +94,19 @@ def call(writer: FunctionWriter, name: str, result: str, *arguments: str) -> str
 
 
 @rule("likely", "unlikely")
-def _likely(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _likely(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Where the condition is not itself branched on, the hint is of no use."""
     return operands[0]
 
 
 @rule("select")
-def _select(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _select(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     return writer.value(f"select i1 {operands[0]}, {type_} {operands[1]}, {type_} {operands[2]}")
 
 
 @rule("unreachable")
-def _unreachable(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _unreachable(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     if writer.module.checks:
         writer.module.checks.unreachable(writer)
     writer.end("unreachable")
@@ -117,7 +117,7 @@ def _unreachable(writer: FunctionWriter, node: tree.Intrinsic, operands: list[st
 
 
 @rule("store")
-def _store(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _store(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     type_ = node.operands[1].type
     if writer.module.checks:
         writer.module.checks.access(writer, type_, operands[0], False)
@@ -126,7 +126,7 @@ def _store(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) ->
 
 
 @rule("copy_bytes")
-def _copy_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _copy_bytes(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     size = f"i{writer.types.pointer_bits}"
     if writer.module.checks:
         writer.module.checks.range(writer, operands[0], operands[2])
@@ -136,7 +136,7 @@ def _copy_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str
 
 
 @rule("fill_bytes")
-def _fill_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _fill_bytes(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     size = f"i{writer.types.pointer_bits}"
     if writer.module.checks:
         writer.module.checks.range(writer, operands[0], operands[2])
@@ -145,17 +145,17 @@ def _fill_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str
 
 
 @rule("diff")
-def _diff(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _diff(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     size = llvm_type(node.type)
     pointer = node.operands[0].type
-    assert isinstance(pointer, tree.Pointer)
+    assert isinstance(pointer, Pointer)
     first, second = (writer.value(f"ptrtoint ptr {operand} to {size}") for operand in operands)
     count = writer.value(f"sub {size} {first}, {second}")
     return writer.value(f"sdiv exact {size} {count}, {writer.types.size(pointer.element)}")
 
 
 @rule("cast")
-def _cast(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _cast(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have = node.operands[0].type
     return (
         writer.value(f"inttoptr {llvm_type(have)} {operands[0]} to ptr") if isinstance(have, Integer) else operands[0]
@@ -163,7 +163,7 @@ def _cast(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> 
 
 
 @rule("address")
-def _address(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _address(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return writer.value(f"ptrtoint ptr {operands[0]} to {llvm_type(node.type)}")
 
 
@@ -171,14 +171,14 @@ def _address(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 
 
 @rule("clz", "ctz")
-def _count_zeros(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _count_zeros(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     name = {"clz": "llvm.ctlz", "ctz": "llvm.cttz"}[node.name]
     return call(writer, f"{name}.{type_}", type_, f"{type_} {operands[0]}", "i1 false")
 
 
 @rule("popcount", "byte_swap")
-def _bits(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _bits(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     name = {"popcount": "llvm.ctpop", "byte_swap": "llvm.bswap"}[node.name]
     if name == "llvm.bswap" and type_ == "i8":
@@ -187,7 +187,7 @@ def _bits(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> 
 
 
 @rule("rotl", "rotr")
-def _rotate(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _rotate(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     name = {"rotl": "llvm.fshl", "rotr": "llvm.fshr"}[node.name]
     subject = f"{type_} {operands[0]}"
@@ -195,7 +195,7 @@ def _rotate(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -
 
 
 @rule("mul_high")
-def _mul_high(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_high(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     assert isinstance(node.type, Integer)
     bits = node.type.bits
     extend = "sext" if node.type.signed else "zext"
@@ -209,8 +209,8 @@ _PAIRS = {"minimum": "{}min", "maximum": "{}max", "add_sat": "{}add.sat", "sub_s
 
 
 @rule(*_PAIRS)
-def _pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    number = node.type.element if isinstance(node.type, tree.Lanes) else node.type
+def _pair(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
+    number = node.type.element if isinstance(node.type, Lanes) else node.type
     assert isinstance(number, Integer)
     type_ = llvm_type(node.type)
     name = f"llvm.{_PAIRS[node.name].format('s' if number.signed else 'u')}.{suffix(node.type)}"
@@ -218,7 +218,7 @@ def _pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> 
 
 
 @rule("div_trunc", "rem_trunc")
-def _divide(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _divide(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     if writer.module.checks:
         writer.module.checks.division(writer, node, operands)
     name = "sdiv" if node.name == "div_trunc" else "srem"
@@ -262,7 +262,7 @@ def _extreme(writer: FunctionWriter, name: str, type_: str, a: str, b: str) -> s
 
 
 @rule(*_FLOAT_NAMES)
-def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _float(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     type_ = llvm_type(node.type)
     triple = Triple.parse(writer.types.target.triple)
     name = f"llvm.{_FLOAT_NAMES[node.name]}.{suffix(node.type)}"
@@ -277,19 +277,19 @@ def _float(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) ->
 
 
 @rule("negate")
-def _negate(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _negate(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return writer.value(f"fneg {llvm_type(node.type)} {operands[0]}")
 
 
 @rule("trunc_to")
-def _trunc_to(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_to(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     assert isinstance(node.type, Integer)
     name = "fptosi" if node.type.signed else "fptoui"
     return writer.value(f"{name} {llvm_type(node.operands[0].type)} {operands[0]} to {llvm_type(node.type)}")
 
 
 @rule("trunc_sat")
-def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     assert isinstance(node.type, Integer)
     type_, source = llvm_type(node.type), node.operands[0].type
     name = f"llvm.fpto{'s' if node.type.signed else 'u'}i.sat.{type_}.{suffix(source)}"
@@ -297,30 +297,30 @@ def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]
 
 
 @rule("bitcast")
-def _bitcast(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _bitcast(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = llvm_type(node.operands[0].type), llvm_type(node.type)
     return operands[0] if have == want else writer.value(f"bitcast {have} {operands[0]} to {want}")
 
 
-def _lanes(t: tree.Type) -> str:
+def _lanes(t: Type) -> str:
     """A vector register as lanes of a float type."""
     return "<4 x float>" if llvm_type(t) == "float" else "<2 x double>"
 
 
 @rule("low")
-def _low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
-    lanes = writer.value(f"bitcast {llvm_type(tree.V128)} {operands[0]} to {_lanes(node.type)}")
+def _low(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
+    lanes = writer.value(f"bitcast {llvm_type(V128)} {operands[0]} to {_lanes(node.type)}")
     return writer.value(f"extractelement {_lanes(node.type)} {lanes}, i32 0")
 
 
 @rule("from_low")
-def _from_low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _from_low(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """The other lanes are `undef`: then this takes no instruction at all, zeros take two."""
     return _insert_low(writer, node.operands[-1].type, "undef", operands[-1])
 
 
 @rule("with_low")
-def _with_low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _with_low(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Where nothing is said of the other lanes, LLVM computes them too if the operands are in registers.
 
     On AArch64 that costs nothing. On x86-64 a number that happens to be subnormal in a lane that nobody
@@ -328,23 +328,23 @@ def _with_low(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str])
     """
     if writer.types.target.architecture != "x86_64":
         return _from_low(writer, node, operands)
-    lanes = writer.value(f"bitcast {llvm_type(tree.V128)} {operands[0]} to {_lanes(node.operands[1].type)}")
+    lanes = writer.value(f"bitcast {llvm_type(V128)} {operands[0]} to {_lanes(node.operands[1].type)}")
     return _insert_low(writer, node.operands[1].type, lanes, operands[1])
 
 
-def _insert_low(writer: FunctionWriter, t: tree.Type, lanes: str, operand: str) -> str:
+def _insert_low(writer: FunctionWriter, t: Type, lanes: str, operand: str) -> str:
     inserted = writer.value(f"insertelement {_lanes(t)} {lanes}, {llvm_type(t)} {operand}, i32 0")
-    return writer.value(f"bitcast {_lanes(t)} {inserted} to {llvm_type(tree.V128)}")
+    return writer.value(f"bitcast {_lanes(t)} {inserted} to {llvm_type(V128)}")
 
 
 @rule("keep_order")
-def _keep_order(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _keep_order(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     writer.emit('call void asm sideeffect "", "~{memory}"()')
     return ""
 
 
 @rule("whole")
-def _whole(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _whole(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """AArch64 scales an index by the width of the access, so LLVM's narrower one of the half would need a shift.
 
     It loads two neighbours of 32 bits at once and extends what it adds, but LLVM would load each extended.

@@ -5,15 +5,15 @@ Where a machine has an instruction that LLVM does not find from the plain form, 
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.lower.expressions import conversion
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.intrinsics import call, lane_rule, rule, suffix
 from fusee.kernel.lower.types import constant, llvm_type
-from fusee.kernel.tree import Integer, Lanes
+from fusee.kernel.tree.expressions import Constant, Intrinsic, Lane, Node, Shuffle
+from fusee.kernel.tree.types import Integer, Lanes
 
 
-def lanes_of(node: tree.Node) -> Lanes:
+def lanes_of(node: Node) -> Lanes:
     assert isinstance(node.type, Lanes)
     return node.type
 
@@ -33,8 +33,8 @@ def shuffled(writer: FunctionWriter, type_: Lanes, left: str, right: str, number
 # --- single lanes --------------------------------------------------------------------------------
 
 
-@lowers(tree.Lane)
-def _lane(writer: FunctionWriter, node: tree.Lane) -> str:
+@lowers(Lane)
+def _lane(writer: FunctionWriter, node: Lane) -> str:
     vector = writer.typed(node.vector)
     if node.value is None:
         return writer.value(f"extractelement {vector}, i32 {node.number}")
@@ -42,7 +42,7 @@ def _lane(writer: FunctionWriter, node: tree.Lane) -> str:
 
 
 @rule("lane_at")
-def _lane_at(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _lane_at(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Of a vector in memory LLVM makes it a load."""
     lanes = lanes_of(node.operands[0])
     number = writer.value(f"and i32 {operands[1]}, {lanes.count - 1}")
@@ -57,18 +57,18 @@ def splat(writer: FunctionWriter, lanes: Lanes, operand: str) -> str:
 
 
 @rule("splat")
-def _splat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _splat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return splat(writer, lanes_of(node), operands[0])
 
 
 @rule("shl", "lshr", "ashr")
-def _shift(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _shift(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     lanes = lanes_of(node)
     bits = lanes.element.bits
     if writer.module.checks:
         writer.module.checks.lane_shift(writer, bits, operands[1])
     count = node.operands[1]
-    if isinstance(count, tree.Constant):
+    if isinstance(count, Constant):
         distances = constant(lanes, lanes.python.literal(count.value).to_bits())
     else:
         narrow = operands[1] if bits == 32 else writer.value(
@@ -81,27 +81,27 @@ def _shift(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) ->
 # --- places --------------------------------------------------------------------------------------
 
 
-@lowers(tree.Shuffle)
-def _shuffle(writer: FunctionWriter, node: tree.Shuffle) -> str:
+@lowers(Shuffle)
+def _shuffle(writer: FunctionWriter, node: Shuffle) -> str:
     left, right = writer.lower(node.left), writer.lower(node.right)
     return shuffled(writer, lanes_of(node), left, right, node.numbers)
 
 
 @rule("swizzle")
-def _swizzle(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _swizzle(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     limit = every(16, 8, 16)
     places = call(writer, "llvm.umin.v16i8", "<16 x i8>", f"<16 x i8> {operands[1]}", f"<16 x i8> {limit}")
     return _looked_up(writer, operands[0], "zeroinitializer", places)
 
 
 @rule("swizzle_near")
-def _swizzle_near(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _swizzle_near(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     places = writer.value(f"and <16 x i8> {operands[1]}, {every(16, 8, -0x71)}")
     return _swizzle(writer, node, [operands[0], places])
 
 
 @rule("swizzle_pair")
-def _swizzle_pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _swizzle_pair(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return _looked_up(writer, *operands)
 
 
@@ -134,7 +134,7 @@ def _half(writer: FunctionWriter, lanes: Lanes, operand: str, *, high: bool) -> 
 
 
 @rule("widen_low", "widen_high")
-def _widen(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _widen(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     shape, half = _half(writer, have, operands[0], high=node.name == "widen_high")
     return writer.value(f"{conversion(have.element, want.element)} {shape} {half} to {llvm_type(want)}")
@@ -149,7 +149,7 @@ def with_zeros(writer: FunctionWriter, lanes: Lanes, half: str) -> str:
 
 
 @rule("narrow_zero")
-def _narrow_zero(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _narrow_zero(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     shape = f"<{have.count} x {llvm_type(want.element)}>"
     half = writer.value(f"{conversion(have.element, want.element)} {llvm_type(have)} {operands[0]} to {shape}")
@@ -157,7 +157,7 @@ def _narrow_zero(writer: FunctionWriter, node: tree.Intrinsic, operands: list[st
 
 
 @rule("narrow_sat")
-def _narrow_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _narrow_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     assert isinstance(have.element, Integer) and isinstance(want.element, Integer)
     both = shuffled(writer, have, operands[0], operands[1], range(want.count))
@@ -172,7 +172,7 @@ def _narrow_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str
 
 
 @rule("pairwise_sum")
-def _pairwise_sum(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _pairwise_sum(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     shape = f"<{want.count} x {llvm_type(have.element)}>"
     extend = conversion(have.element, want.element)
@@ -184,7 +184,7 @@ def _pairwise_sum(writer: FunctionWriter, node: tree.Intrinsic, operands: list[s
 
 
 @rule("dot")
-def _dot(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _dot(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), llvm_type(node.type)
     shape = f"<{have.count // 2} x {llvm_type(have.element)}>"
     parts = []
@@ -198,7 +198,7 @@ def _dot(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> s
 
 
 @rule("dot_sat")
-def _dot_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _dot_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     bytes_ = lanes_of(node.operands[0])
     products = []
     for first in (0, 1):
@@ -212,7 +212,7 @@ def _dot_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 
 @rule("mul_q15")
 @rule("mul_q15_sat")
-def _mul_q15(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_q15(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     wide = [writer.value(f"sext <8 x i16> {operand} to <8 x i32>") for operand in operands]
     product = writer.value(f"mul <8 x i32> {wide[0]}, {wide[1]}")
     total = writer.value(f"add <8 x i32> {product}, {every(8, 32, 0x4000)}")
@@ -224,7 +224,7 @@ def _mul_q15(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 
 
 @lane_rule("mul_high")
-def _mul_high(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_high(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     lanes = lanes_of(node)
     assert isinstance(lanes.element, Integer)
     bits = lanes.element.bits
@@ -246,13 +246,13 @@ def chosen(writer: FunctionWriter, type_: Lanes, condition: str, a: str, b: str)
 
 
 @lane_rule("select")
-def _select(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _select(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     signs = writer.value(f"icmp slt {llvm_type(node.operands[0].type)} {operands[0]}, zeroinitializer")
     return chosen(writer, lanes_of(node), signs, *operands[1:])
 
 
 @lane_rule("fmin", "fmax")
-def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _extreme(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Of two zeros the signs are joined; the sum is a quiet NaN. LLVM's own form leaves a signalling one on x86-64."""
     lanes = lanes_of(node)
     type_, bits = llvm_type(lanes), f"<{lanes.count} x i{lanes.element.bits}>"
@@ -269,7 +269,7 @@ def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 
 
 @lane_rule("trunc_sat")
-def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     assert isinstance(want.element, Integer)
     shape, name = f"<{have.count} x i{want.element.bits}>", f"v{have.count}i{want.element.bits}"
@@ -279,7 +279,7 @@ def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]
 
 
 @rule("trunc_or_least")
-def _trunc_or_least(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_or_least(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     type_, shape = llvm_type(have), f"<{have.count} x i32>"
     name = f"llvm.fptosi.sat.v{have.count}i32.{suffix(have)}"
@@ -295,13 +295,13 @@ def _trunc_or_least(writer: FunctionWriter, node: tree.Intrinsic, operands: list
 
 
 @rule("any_bits")
-def _any_bits(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _any_bits(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     bits = writer.value(f"bitcast {llvm_type(node.operands[0].type)} {operands[0]} to i128")
     return writer.value(f"icmp ne i128 {bits}, 0")
 
 
 @rule("bitmask")
-def _bitmask(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _bitmask(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     lanes = lanes_of(node.operands[0])
     count, shape = lanes.count, f"<{lanes.count} x i{lanes.element.bits}>"
     bits = operands[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from fusee.kernel import tree
 from fusee.kernel.check.types import Types
 from fusee.kernel.division import may_be_copied
 from fusee.kernel.lower.checked import Checks
@@ -13,7 +12,8 @@ from fusee.kernel.lower.debug import DebugInfo
 from fusee.kernel.lower.entry import NOT_ITSELF, entry_symbol, write_entry
 from fusee.kernel.lower.function import LIKELY, FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
-from fusee.kernel.tree import ConstantData, Specialised
+from fusee.kernel.tree.functions import ConstantData, Specialised
+from fusee.kernel.tree.types import Boolean, Function
 
 _SMALL_LINES = 60  # of LLVM's text, before anything is optimised
 
@@ -106,9 +106,9 @@ class ModuleWriter:
     def _table_text(self, name: str, data: ConstantData) -> str:
         element = data.element
         type_ = memory_type(element)
-        if isinstance(element, tree.Function):
+        if isinstance(element, Function):
             items = (f"ptr {self.symbol(value) if value is not None else 'null'}" for value in data.values)
-        elif isinstance(element, tree.Boolean):
+        elif isinstance(element, Boolean):
             items = (f"i8 {int(value)}" for value in data.values)
         else:
             items = (f"{type_} {constant(element, value)}" for value in data.values)

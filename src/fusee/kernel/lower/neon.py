@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter
 from fusee.kernel.lower.intrinsics import call, machine_rule, suffix
 from fusee.kernel.lower.lanes import lanes_of, shuffled, with_zeros
 from fusee.kernel.lower.types import llvm_type
-from fusee.kernel.tree import Integer
+from fusee.kernel.tree.expressions import Intrinsic
+from fusee.kernel.tree.types import Integer
 
 _BYTES = "<16 x i8>"
 
 
 @machine_rule("neon", "fmin")
 @machine_rule("neon", "fmax")
-def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _extreme(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """One instruction with Wasm's rules, signalling NaNs included."""
     type_, name = llvm_type(node.type), {"fmin": "llvm.minimum", "fmax": "llvm.maximum"}[node.name]
     return call(writer, f"{name}.{suffix(node.type)}", type_, *(f"{type_} {operand}" for operand in operands))
@@ -22,19 +22,19 @@ def _extreme(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) 
 
 @machine_rule("neon", "swizzle")
 @machine_rule("neon", "swizzle_pair")
-def _look_up(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _look_up(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     name = f"llvm.aarch64.neon.tbl{len(operands) - 1}.v16i8"
     return call(writer, name, _BYTES, *(f"{_BYTES} {operand}" for operand in operands))
 
 
 @machine_rule("neon", "mul_q15_sat")
-def _mul_q15_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_q15_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     arguments = (f"<8 x i16> {operand}" for operand in operands)
     return call(writer, "llvm.aarch64.neon.sqrdmulh.v8i16", "<8 x i16>", *arguments)
 
 
 @machine_rule("neon", "pairwise_sum")
-def _pairwise_sum(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _pairwise_sum(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     have, want = lanes_of(node.operands[0]), lanes_of(node)
     assert isinstance(have.element, Integer)
     name = f"llvm.aarch64.neon.{'s' if have.element.signed else 'u'}addlp.{suffix(want)}.{suffix(have)}"
@@ -42,7 +42,7 @@ def _pairwise_sum(writer: FunctionWriter, node: tree.Intrinsic, operands: list[s
 
 
 @machine_rule("neon", "dot")
-def _dot(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _dot(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Products of the halves, which need no other order of lanes, and one addition of neighbours."""
     have, want = lanes_of(node.operands[0]), llvm_type(node.type)
     half = have.count // 2
@@ -60,7 +60,7 @@ def _dot(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> s
 
 @machine_rule("neon", "trunc_sat", "f64x2->i32x4")
 @machine_rule("neon", "trunc_sat", "f64x2->u32x4")
-def _trunc_sat_double(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat_double(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """To 64 bits, then to 32, both limited."""
     want = lanes_of(node)
     assert isinstance(want.element, Integer)
@@ -72,7 +72,7 @@ def _trunc_sat_double(writer: FunctionWriter, node: tree.Intrinsic, operands: li
 
 
 @machine_rule("neon", "any_bits")
-def _any_bits(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _any_bits(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     words = writer.value(f"bitcast {llvm_type(node.operands[0].type)} {operands[0]} to <4 x i32>")
     greatest = call(writer, "llvm.vector.reduce.umax.v4i32", "i32", f"<4 x i32> {words}")
     return writer.value(f"icmp ne i32 {greatest}, 0")

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.errors import CODE_MASK, CODE_SHIFT, DETAIL_MASK, TAG_SHIFT
 from fusee.kernel.lower.expressions import branch, clear_record, several_results
 from fusee.kernel.lower.function import UNLIKELY, FunctionWriter, lowers
 from fusee.kernel.lower.inline import return_inlined
 from fusee.kernel.lower.types import llvm_type, result_items, result_type
-from fusee.kernel.tree import Node, Statement
+from fusee.kernel.tree.expressions import Constant, Node
+from fusee.kernel.tree.statements import (
+    Assert,
+    Assign,
+    Break,
+    ClearRecord,
+    Continue,
+    Evaluate,
+    If,
+    Loop,
+    Raise,
+    Return,
+    SetRecordField,
+    Statement,
+    Store,
+    Switch,
+    TailCall,
+    Unpack,
+    Unrolled,
+)
 
 
-@lowers(tree.Assign)
-def _assign(writer: FunctionWriter, statement: tree.Assign) -> None:
+@lowers(Assign)
+def _assign(writer: FunctionWriter, statement: Assign) -> None:
     writer.write(statement.variable, writer.lower(statement.value))
 
 
-@lowers(tree.Unpack)
-def _unpack(writer: FunctionWriter, statement: tree.Unpack) -> None:
+@lowers(Unpack)
+def _unpack(writer: FunctionWriter, statement: Unpack) -> None:
     for variable, operand in zip(statement.variables, several_results(writer, statement.value), strict=True):
         writer.write(variable, operand)
 
 
-@lowers(tree.Store)
-def _store(writer: FunctionWriter, statement: tree.Store) -> None:
+@lowers(Store)
+def _store(writer: FunctionWriter, statement: Store) -> None:
     value = writer.lower(statement.value)  # as in Python, before the place is known
     address = writer.lower(statement.address)
     if writer.module.checks:
@@ -31,23 +49,23 @@ def _store(writer: FunctionWriter, statement: tree.Store) -> None:
     writer.store(statement.value.type, value, address, statement.aligned)
 
 
-@lowers(tree.SetRecordField)
-def _set_record_field(writer: FunctionWriter, statement: tree.SetRecordField) -> None:
+@lowers(SetRecordField)
+def _set_record_field(writer: FunctionWriter, statement: SetRecordField) -> None:
     writer.write_register(statement.record, statement.name, writer.lower(statement.value))
 
 
-@lowers(tree.ClearRecord)
-def _clear_record(writer: FunctionWriter, statement: tree.ClearRecord) -> None:
+@lowers(ClearRecord)
+def _clear_record(writer: FunctionWriter, statement: ClearRecord) -> None:
     clear_record(writer, statement.variable)
 
 
-@lowers(tree.Evaluate)
-def _evaluate(writer: FunctionWriter, statement: tree.Evaluate) -> None:
+@lowers(Evaluate)
+def _evaluate(writer: FunctionWriter, statement: Evaluate) -> None:
     writer.lower(statement.value)
 
 
-@lowers(tree.Assert)
-def _assert(writer: FunctionWriter, statement: tree.Assert) -> None:
+@lowers(Assert)
+def _assert(writer: FunctionWriter, statement: Assert) -> None:
     if writer.module.checks:
         failing, going = writer.label(), writer.label()
         branch(writer, statement.condition, going, failing, "likely")
@@ -56,8 +74,8 @@ def _assert(writer: FunctionWriter, statement: tree.Assert) -> None:
         writer.begin(going)
 
 
-@lowers(tree.If)
-def _if(writer: FunctionWriter, statement: tree.If) -> None:
+@lowers(If)
+def _if(writer: FunctionWriter, statement: If) -> None:
     then, after = writer.label(), writer.label()
     other = writer.label() if statement.other else after
     branch(writer, statement.condition, then, other, UNLIKELY if _raises(statement.then) else "")
@@ -72,11 +90,11 @@ def _if(writer: FunctionWriter, statement: tree.If) -> None:
 
 
 def _raises(statements: list[Statement]) -> bool:
-    return bool(statements) and isinstance(statements[-1], tree.Raise)
+    return bool(statements) and isinstance(statements[-1], Raise)
 
 
-@lowers(tree.Switch)
-def _switch(writer: FunctionWriter, statement: tree.Switch) -> None:
+@lowers(Switch)
+def _switch(writer: FunctionWriter, statement: Switch) -> None:
     subject = writer.typed(statement.subject)
     type_ = llvm_type(statement.subject.type)
     after = writer.label()
@@ -100,8 +118,8 @@ def _switch(writer: FunctionWriter, statement: tree.Switch) -> None:
     writer.begin_if_reached(after)
 
 
-@lowers(tree.Loop)
-def _loop(writer: FunctionWriter, statement: tree.Loop) -> None:
+@lowers(Loop)
+def _loop(writer: FunctionWriter, statement: Loop) -> None:
     head, body, step, after = (writer.label() for _ in range(4))
     writer.begin(head)
     if statement.condition is not None:
@@ -117,8 +135,8 @@ def _loop(writer: FunctionWriter, statement: tree.Loop) -> None:
     writer.begin_if_reached(after)
 
 
-@lowers(tree.Unrolled)
-def _unrolled(writer: FunctionWriter, statement: tree.Unrolled) -> None:
+@lowers(Unrolled)
+def _unrolled(writer: FunctionWriter, statement: Unrolled) -> None:
     after = writer.label()
     for statements in statement.rounds:
         following = writer.label()
@@ -133,18 +151,18 @@ def _unrolled(writer: FunctionWriter, statement: tree.Unrolled) -> None:
     writer.begin_if_reached(after)
 
 
-@lowers(tree.Break)
-def _break(writer: FunctionWriter, statement: tree.Break) -> None:
+@lowers(Break)
+def _break(writer: FunctionWriter, statement: Break) -> None:
     writer.jump(writer.loops[-1][0])
 
 
-@lowers(tree.Continue)
-def _continue(writer: FunctionWriter, statement: tree.Continue) -> None:
+@lowers(Continue)
+def _continue(writer: FunctionWriter, statement: Continue) -> None:
     writer.jump(writer.loops[-1][1])
 
 
-@lowers(tree.Return)
-def _return(writer: FunctionWriter, statement: tree.Return) -> None:
+@lowers(Return)
+def _return(writer: FunctionWriter, statement: Return) -> None:
     frame = writer.frames[-1]
     function = frame.function
     items = result_items(function)
@@ -169,12 +187,12 @@ def _return(writer: FunctionWriter, statement: tree.Return) -> None:
     writer.end(f"ret {shape} {aggregate}")
 
 
-@lowers(tree.Raise)
-def _raise(writer: FunctionWriter, statement: tree.Raise) -> None:
+@lowers(Raise)
+def _raise(writer: FunctionWriter, statement: Raise) -> None:
     fixed = statement.tag << TAG_SHIFT
     status = ""
     for node, mask, shift in ((statement.code, CODE_MASK, CODE_SHIFT), (statement.detail, DETAIL_MASK, 0)):
-        if isinstance(node, tree.Constant):
+        if isinstance(node, Constant):
             fixed |= (int(node.value) & mask) << shift
         else:
             part = _shifted(writer, node, mask, shift)
@@ -187,6 +205,6 @@ def _shifted(writer: FunctionWriter, node: Node, mask: int, shift: int) -> str:
     return writer.value(f"shl i64 {part}, {shift}") if shift else part
 
 
-@lowers(tree.TailCall)
-def _tail_call(writer: FunctionWriter, statement: tree.TailCall) -> None:
+@lowers(TailCall)
+def _tail_call(writer: FunctionWriter, statement: TailCall) -> None:
     writer.tail(writer.lower(statement.code), statement.record)

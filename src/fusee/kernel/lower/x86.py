@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fusee.kernel import tree
 from fusee.kernel.lower.function import FunctionWriter
 from fusee.kernel.lower.intrinsics import RULES, call, machine_rule
 from fusee.kernel.lower.lanes import every, lanes_of, shuffled, splat, with_zeros
 from fusee.kernel.lower.types import llvm_type
-from fusee.kernel.tree import Integer
+from fusee.kernel.tree.expressions import Intrinsic
+from fusee.kernel.tree.types import Integer, Lanes
 
 _BYTES, _WORDS, _DOUBLE_WORDS = "<16 x i8>", "<8 x i16>", "<4 x i32>"
 _SINGLES, _DOUBLES = "<4 x float>", "<2 x double>"
@@ -34,19 +34,19 @@ def _pshufb(writer: FunctionWriter, subject: str, places: str) -> str:
 
 
 @machine_rule("ssse3", "swizzle")
-def _swizzle(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _swizzle(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     high = every(16, 8, 0x70)  # takes 16 and more to 128 and more
     places = call(writer, "llvm.uadd.sat.v16i8", _BYTES, f"{_BYTES} {operands[1]}", f"{_BYTES} {high}")
     return _pshufb(writer, operands[0], places)
 
 
 @machine_rule("ssse3", "swizzle_near")
-def _swizzle_near(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _swizzle_near(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return _pshufb(writer, *operands)
 
 
 @machine_rule("ssse3", "swizzle_pair")
-def _swizzle_pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _swizzle_pair(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Places are below 32: those of the other vector get the first bit."""
     found = []
     for vector, distance in ((operands[0], 0x70), (operands[1], -16)):
@@ -59,7 +59,7 @@ def _swizzle_pair(writer: FunctionWriter, node: tree.Intrinsic, operands: list[s
 
 
 @machine_rule("sse2", "ashr", "i8x16->i8x16")
-def _shift_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _shift_bytes(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """There are no shifts of bytes: each as the upper half of a word, by eight more."""
     lanes = lanes_of(node)
     if writer.module.checks:
@@ -77,24 +77,24 @@ def _shift_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[st
     return call(writer, "llvm.x86.sse2.packsswb.128", _BYTES, *(f"{_WORDS} {half}" for half in halves))
 
 
-def lanes_of_words(writer: FunctionWriter) -> tree.Lanes:
+def lanes_of_words(writer: FunctionWriter) -> Lanes:
     words = writer.types.named("i16x8")
-    assert isinstance(words, tree.Lanes)
+    assert isinstance(words, Lanes)
     return words
 
 
 @machine_rule("ssse3", "mul_q15")
-def _mul_q15(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_q15(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return call(writer, "llvm.x86.ssse3.pmul.hr.sw.128", _WORDS, *(f"{_WORDS} {operand}" for operand in operands))
 
 
 @machine_rule("ssse3", "mul_q15_sat")
-def _mul_q15_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_q15_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return _saturated(writer, _mul_q15(writer, node, operands))
 
 
 @machine_rule("sse2", "mul_q15_sat")
-def _mul_q15_sat_by_halves(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _mul_q15_sat_by_halves(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Upper half of the product twice, and of the lower one its two highest bits, rounded."""
     arguments = (f"{_WORDS} {operand}" for operand in operands)
     high = call(writer, "llvm.x86.sse2.pmulh.w", _WORDS, *arguments)
@@ -115,30 +115,30 @@ def _saturated(writer: FunctionWriter, product: str) -> str:
 
 @machine_rule("ssse3", "pairwise_sum", "i8x16->i16x8")
 @machine_rule("ssse3", "pairwise_sum", "u8x16->u16x8")
-def _pairwise_sum_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _pairwise_sum_bytes(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """The products with ones; the instruction's first operand is unsigned, the second signed."""
     is_signed = node.operands[0].type.name == "i8x16"
     return _dot_sat(writer, node, [every(16, 8, 1), operands[0]] if is_signed else [operands[0], every(16, 8, 1)])
 
 
 @machine_rule("ssse3", "dot_sat")
-def _dot_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _dot_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return call(writer, "llvm.x86.ssse3.pmadd.ub.sw.128", _WORDS, *(f"{_BYTES} {operand}" for operand in operands))
 
 
 @machine_rule("sse2", "pairwise_sum", "i16x8->i32x4")
-def _pairwise_sum_words(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _pairwise_sum_words(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return _multiply_add(writer, operands[0], every(8, 16, 1))
 
 
 @machine_rule("sse2", "pairwise_sum")
-def _pairwise_sum(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _pairwise_sum(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     want = lanes_of(node)
     even, odd = _parts(writer, want, operands[0])
     return writer.value(f"add {llvm_type(want)} {even}, {odd}")
 
 
-def _parts(writer: FunctionWriter, wide: tree.Lanes, operand: str) -> tuple[str, str]:
+def _parts(writer: FunctionWriter, wide: Lanes, operand: str) -> tuple[str, str]:
     """The even and the odd lanes of a vector, in lanes twice as wide."""
     assert isinstance(wide.element, Integer)
     bits, shape = wide.element.bits // 2, llvm_type(wide)
@@ -150,7 +150,7 @@ def _parts(writer: FunctionWriter, wide: tree.Lanes, operand: str) -> tuple[str,
 
 
 @machine_rule("sse2", "dot", "i16x8->i32x4")
-def _dot(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _dot(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return _multiply_add(writer, *operands)
 
 
@@ -159,14 +159,14 @@ def _multiply_add(writer: FunctionWriter, a: str, b: str) -> str:
 
 
 @machine_rule("sse2", "dot", "i8x16->i16x8")
-def _dot_bytes(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _dot_bytes(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     first, second = (_parts(writer, lanes_of(node), operand) for operand in operands)
     products = [writer.value(f"mul {_WORDS} {a}, {b}") for a, b in zip(first, second, strict=True)]
     return writer.value(f"add {_WORDS} {products[0]}, {products[1]}")
 
 
 @machine_rule("sse2", "narrow_sat", "i32x4->u16x8")
-def _narrow_words(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _narrow_words(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Before SSE4.1 only signed numbers are narrowed with limits: so 32,768 less, and afterwards more."""
     if "sse4.1" in writer.module.instructions:
         return RULES[node.name](writer, node, operands)
@@ -204,12 +204,12 @@ def _mask(writer: FunctionWriter, comparison: str, a: str, b: str) -> str:
 
 @machine_rule("sse2", "trunc_or_least", "f32x4->i32x4")
 @machine_rule("sse2", "trunc_or_least", "f64x2->i32x4")
-def _trunc_or_least(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_or_least(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     return _convert(writer, llvm_type(node.operands[0].type), operands[0])
 
 
 @machine_rule("sse2", "trunc_sat", "f32x4->i32x4")
-def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """Zero instead of a NaN; where it is too great, the least integer's opposite bits."""
     ordered = writer.value(f"fcmp ord {_SINGLES} {operands[0]}, {operands[0]}")
     number = writer.value(f"select <4 x i1> {ordered}, {_SINGLES} {operands[0]}, {_SINGLES} zeroinitializer")
@@ -218,7 +218,7 @@ def _trunc_sat(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]
 
 
 @machine_rule("sse2", "trunc_sat", "f32x4->u32x4")
-def _trunc_sat_unsigned(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat_unsigned(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """What is above 2³¹ is added to 2³¹, which is what the conversion of too great a number gives."""
     limit = _all(_SINGLES, _2_31)
     number = _picked(writer, _SINGLES, "ogt", operands[0], "zeroinitializer")
@@ -231,7 +231,7 @@ def _trunc_sat_unsigned(writer: FunctionWriter, node: tree.Intrinsic, operands: 
 
 
 @machine_rule("sse2", "trunc_sat", "f64x2->i32x4")
-def _trunc_sat_double(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat_double(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """The limit is zero for a NaN, which the minimum then gives."""
     ordered = writer.value(f"fcmp ord {_DOUBLES} {operands[0]}, {operands[0]}")
     limits = f"{_DOUBLES} {_all(_DOUBLES, _MAX_I32)}, {_DOUBLES} zeroinitializer"
@@ -240,7 +240,7 @@ def _trunc_sat_double(writer: FunctionWriter, node: tree.Intrinsic, operands: li
 
 
 @machine_rule("sse4.1", "trunc_sat", "f64x2->u32x4")
-def _trunc_sat_double_unsigned(writer: FunctionWriter, node: tree.Intrinsic, operands: list[str]) -> str:
+def _trunc_sat_double_unsigned(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
     """An integer added to 2⁵² is the low half of the sum's bits."""
     number = _picked(writer, _DOUBLES, "ogt", operands[0], "zeroinitializer")
     number = _picked(writer, _DOUBLES, "olt", number, _all(_DOUBLES, _MAX_U32))
