@@ -21,7 +21,7 @@ COMPILER = {"fusee.kernel.check", "fusee.kernel.lower", "fusee.kernel.compile", 
 NEVER = {
     "ast", "click", "dataclasses", "difflib", "fractions", "hashlib", "inspect", "json", "rich", "subprocess",
     "tempfile", "fusee.api.failures", "fusee.api.frame", "fusee.api.names", "fusee.api.text", "fusee.kernel.arena",
-    "fusee.kernel.intrinsics", "fusee.kernel.lanes",
+    "fusee.kernel.floatmath", "fusee.kernel.intrinsics", "fusee.kernel.laneclasses", "fusee.kernel.lanes",
 }  # fmt: skip
 UNUSED = NEVER | {"fusee.wasi"}
 

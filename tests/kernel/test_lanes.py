@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fusee.kernel.arena import allocate_simulated, simulate
 from fusee.kernel.faults import ArithmeticFault
-from fusee.kernel.intrinsics import bitcast, fmin, minimum, select
+from fusee.kernel.floatmath import fmin
+from fusee.kernel.intrinsics import bitcast, minimum, select
 from fusee.kernel.lanes import LANE_TYPES, f32x4, f64x2, i8x16, i16x8, i32x4, u8x16, u16x8, u32x4, u64x2, v128
 from fusee.kernel.memory import load, read_bytes, store
 from fusee.kernel.scalars import u8, u32, u64

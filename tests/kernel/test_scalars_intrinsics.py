@@ -7,31 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusee.kernel.faults import ArithmeticFault, UnreachableFault
+from fusee.kernel.floatmath import ceil, copysign, fabs, floor, fmax, fmin, nearest, sqrt, trunc
 from fusee.kernel.floats import Float, f32, f64
 from fusee.kernel.intrinsics import (
     byte_swap,
-    ceil,
     clz,
-    copysign,
     ctz,
     div_trunc,
-    fabs,
-    floor,
-    fmax,
-    fmin,
     likely,
     maximum,
     minimum,
     mul_high,
-    nearest,
     popcount,
     rem_trunc,
     rotl,
     rotr,
     select,
     span,
-    sqrt,
-    trunc,
     unlikely,
     unreachable,
     unroll,

@@ -6,8 +6,9 @@ from typing import Any, NoReturn, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault, UnreachableFault
 from fusee.kernel.floats import Float, f32, f64
-from fusee.kernel.lanes import FloatLanes, IntegerLanes, v128
-from fusee.kernel.lanewise import binary_float, binary_integer, chosen, ternary_float, unary_float, unary_integer
+from fusee.kernel.laneclasses import FloatLanes, IntegerLanes
+from fusee.kernel.lanes import v128
+from fusee.kernel.lanewise import binary_integer, chosen, unary_integer
 from fusee.kernel.scalars import Integer, Scalar, Signed, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 T = TypeVar("T")
@@ -17,11 +18,6 @@ K = TypeVar("K", bound=IntegerLanes[Any, Any])
 I = TypeVar("I", i8, i16, i32, i64, u8, u16, u32, usize, u64)  # noqa: E741  # constrained: operands do not mix
 D = TypeVar("D", i8, i16, i32, i64)
 F = TypeVar("F", f32, f64)
-
-
-def _same_type(a: Scalar, b: Scalar) -> None:
-    if type(a) is not type(b):
-        raise TypeError(f"{type(a).__name__} and {type(b).__name__} do not mix: convert one of them")
 
 
 def _pair(a: Integer | int, b: Integer | int) -> tuple[Integer, Integer]:
@@ -37,10 +33,16 @@ def _pair(a: Integer | int, b: Integer | int) -> tuple[Integer, Integer]:
 
 @overload
 def span(start: I, stop: I | int, /) -> Iterator[I]: ...
+
+
 @overload
 def span(start: int, stop: I, /) -> Iterator[I]: ...
+
+
 @overload
 def span(stop: I, /) -> Iterator[I]: ...
+
+
 def span(start: Integer | int, stop: Integer | int | None = None, /) -> Iterator[Integer]:
     """Count from `start` (or 0) up to but not including `stop`, in the type of the bounds."""
     first, last = (0, start) if stop is None else (start, stop)
@@ -195,8 +197,12 @@ def trunc_to(kind: type[N], x: Float) -> N:
 
 @overload
 def trunc_sat(kind: type[N], x: Float) -> N: ...
+
+
 @overload
 def trunc_sat(kind: type[K], x: FloatLanes[Any, Any]) -> K: ...
+
+
 def trunc_sat(kind: Any, x: Any) -> Any:
     """A float rounded towards zero and limited to the integer type's range; 0 for NaN.
 
@@ -238,100 +244,3 @@ def whole(x: Word) -> Word:
 
 def keep_order() -> None:
     """What is read and written before this comes before what follows in the machine's code, too; no instruction."""
-
-
-# Floats (spec 4.3.3).
-
-
-def _sign_bit(x: Float) -> int:
-    return 1 << (x.bits - 1)
-
-
-@unary_float
-def fabs(x: F) -> F:
-    """The magnitude; of a NaN too, only the sign changes."""
-    return x.from_bits(x.to_bits() & ~_sign_bit(x))
-
-
-@binary_float
-def copysign(x: F, y: F) -> F:
-    """The magnitude of `x` with the sign of `y`."""
-    _same_type(x, y)
-    sign = _sign_bit(x)
-    return x.from_bits(x.to_bits() & ~sign | y.to_bits() & sign)
-
-
-def _rounded(x: F, integral: float) -> F:
-    """An integral result keeps the sign of its operand, as -0.0 and -0.3 need."""
-    return copysign(x.nearest_to(integral), x)
-
-
-@unary_float
-def floor(x: F) -> F:
-    """The greatest integral value that is not above `x`."""
-    return _rounded(x, float(math.floor(x.value))) if math.isfinite(x.value) else x + 0.0
-
-
-@unary_float
-def ceil(x: F) -> F:
-    """The least integral value that is not below `x`."""
-    return _rounded(x, float(math.ceil(x.value))) if math.isfinite(x.value) else x + 0.0
-
-
-@unary_float
-def trunc(x: F) -> F:
-    """`x` rounded towards zero."""
-    return _rounded(x, float(math.trunc(x.value))) if math.isfinite(x.value) else x + 0.0
-
-
-@unary_float
-def nearest(x: F) -> F:
-    """The nearest integral value; of two equally near ones the even one."""
-    return _rounded(x, float(round(x.value))) if math.isfinite(x.value) else x + 0.0
-
-
-@unary_float
-def sqrt(x: F) -> F:
-    """The square root; NaN below zero."""
-    number = x.value
-    return x.nearest_to(math.sqrt(number) if not number < 0 else math.nan)
-
-
-@binary_float
-def fmin(a: F, b: F) -> F:
-    """The lesser; NaN if there is one, and -0.0 is less than 0.0."""
-    _same_type(a, b)
-    if a.value != a.value or b.value != b.value:
-        return a + b
-    if a.value == b.value:
-        return a.from_bits(a.to_bits() | b.to_bits())
-    return a if a.value < b.value else b
-
-
-@binary_float
-def fmax(a: F, b: F) -> F:
-    """The greater; NaN if there is one, and 0.0 is greater than -0.0."""
-    _same_type(a, b)
-    if a.value != a.value or b.value != b.value:
-        return a + b
-    if a.value == b.value:
-        return a.from_bits(a.to_bits() & b.to_bits())
-    return a if a.value > b.value else b
-
-
-@ternary_float
-def fma(a: F, b: F, c: F) -> F:
-    """a·b + c, rounded once."""
-    _same_type(a, b)
-    _same_type(a, c)
-    x, y, z = a.value, b.value, c.value
-    if not (math.isfinite(x) and math.isfinite(y)):
-        return a.nearest_to(x * y + z)
-    if not math.isfinite(z):
-        return c + 0.0
-    from fractions import Fraction  # which is loaded for simulated ones only
-
-    exact = Fraction(x) * Fraction(y) + Fraction(z)
-    if exact == 0:
-        return a.nearest_to(x * y + z if x * y == 0.0 else 0.0)  # zeros have signs
-    return a.nearest_to_fraction(exact)

@@ -5,20 +5,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast, overload
 
 from fusee.kernel.floats import f32, f64
-from fusee.kernel.lanes import (
-    IntegerLanes,
-    Lanes,
-    f32x4,
-    f64x2,
-    i8x16,
-    i16x8,
-    i32x4,
-    i64x2,
-    u8x16,
-    u16x8,
-    u32x4,
-    u64x2,
-)  # fmt: skip
+from fusee.kernel.laneclasses import IntegerLanes, Lanes
+from fusee.kernel.lanes import f32x4, f64x2, i8x16, i16x8, i32x4, i64x2, u8x16, u16x8, u32x4, u64x2
 from fusee.kernel.scalars import i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 T = TypeVar("T")

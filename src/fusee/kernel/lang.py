@@ -34,21 +34,15 @@ if TYPE_CHECKING:
         tail,
     )
     from fusee.kernel.errors import KernelError
+    from fusee.kernel.floatmath import ceil, copysign, fabs, floor, fma, fmax, fmin, nearest, sqrt, trunc
     from fusee.kernel.floats import Float, f32, f64
     from fusee.kernel.intrinsics import (
         add_sat,
         bitcast,
         byte_swap,
-        ceil,
         clz,
-        copysign,
         ctz,
         div_trunc,
-        fabs,
-        floor,
-        fma,
-        fmax,
-        fmin,
         from_low,
         keep_order,
         likely,
@@ -56,16 +50,13 @@ if TYPE_CHECKING:
         maximum,
         minimum,
         mul_high,
-        nearest,
         popcount,
         rem_trunc,
         rotl,
         rotr,
         select,
         span,
-        sqrt,
         sub_sat,
-        trunc,
         trunc_sat,
         trunc_to,
         unlikely,
@@ -74,22 +65,8 @@ if TYPE_CHECKING:
         whole,
         with_low,
     )
-    from fusee.kernel.lanes import (
-        FloatLanes,
-        IntegerLanes,
-        Lanes,
-        f32x4,
-        f64x2,
-        i8x16,
-        i16x8,
-        i32x4,
-        i64x2,
-        u8x16,
-        u16x8,
-        u32x4,
-        u64x2,
-        v128,
-    )
+    from fusee.kernel.laneclasses import FloatLanes, IntegerLanes, Lanes
+    from fusee.kernel.lanes import f32x4, f64x2, i8x16, i16x8, i32x4, i64x2, u8x16, u16x8, u32x4, u64x2, v128
     from fusee.kernel.memory import (
         address,
         cast,
@@ -137,11 +114,12 @@ _HOMES = {
     " atomic_store atomic_sub atomic_xor",
     "declare": "Handler Instance Kernel Static caught exported handler instance kernel tail",
     "errors": "KernelError",
+    "floatmath": "ceil copysign fabs floor fma fmax fmin nearest sqrt trunc",
     "floats": "Float f32 f64",
-    "intrinsics": "add_sat bitcast byte_swap ceil clz copysign ctz div_trunc fabs floor fma fmax fmin from_low"
-    " keep_order likely low maximum minimum mul_high nearest popcount rem_trunc rotl rotr select span sqrt sub_sat"
-    " trunc trunc_sat trunc_to unlikely unreachable unroll whole with_low",
-    "lanes": "FloatLanes IntegerLanes Lanes f32x4 f64x2 i8x16 i16x8 i32x4 i64x2 u8x16 u16x8 u32x4 u64x2 v128",
+    "intrinsics": "add_sat bitcast byte_swap clz ctz div_trunc from_low keep_order likely low maximum minimum mul_high"
+    " popcount rem_trunc rotl rotr select span sub_sat trunc_sat trunc_to unlikely unreachable unroll whole with_low",
+    "laneclasses": "FloatLanes IntegerLanes Lanes",
+    "lanes": "f32x4 f64x2 i8x16 i16x8 i32x4 i64x2 u8x16 u16x8 u32x4 u64x2 v128",
     "memory": "address cast copy_bytes diff fill_bytes is_null load load_invariant null offset_of size_of store",
     "pointer": "Fn Ptr",
     "registers": "registers registers_info",

@@ -4,7 +4,8 @@ from typing import Any, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault
 from fusee.kernel.intrinsics import trunc_sat
-from fusee.kernel.lanes import BITS, FloatLanes, Lanes, i8x16, i16x8, i32x4, u8x16, v128
+from fusee.kernel.laneclasses import BITS, FloatLanes, Lanes
+from fusee.kernel.lanes import i8x16, i16x8, i32x4, u8x16, v128
 from fusee.kernel.scalars import i16, i32, u32
 
 T = TypeVar("T", bound=Lanes[Any, Any])
@@ -103,8 +104,12 @@ def pairwise_sum(kind: type[T], x: Lanes[Any, Any]) -> T:
 
 @overload
 def dot(a: i8x16, b: i8x16) -> i16x8: ...
+
+
 @overload
 def dot(a: i16x8, b: i16x8) -> i32x4: ...
+
+
 def dot(a: Any, b: Any) -> Any:
     """Products of lanes, neighbours added, in lanes twice as wide; the sum wraps."""
     kind: Any = {i8x16: i16x8, i16x8: i32x4}[type(a)]

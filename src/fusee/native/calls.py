@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, cast
 
 from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
-from fusee.kernel.lower.function import LIKELY, UNLIKELY
+from fusee.kernel.lower.blocks import LIKELY, UNLIKELY
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType
 from fusee.native.reader import Instruction

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from fusee.engine.state.runtime import HEADER_SLOTS
-from fusee.kernel.lower.function import UNLIKELY
+from fusee.kernel.lower.blocks import UNLIKELY
 from fusee.kernel.tree.functions import Specialised
 from fusee.native.known import Known
 from fusee.native.labels import Value

@@ -7,7 +7,7 @@ may look. That it may where something is made, if the run of free cells is used 
 from typing import Final, cast
 
 from fusee.engine.state.heap import CELL_SIZES, LARGEST_CELL
-from fusee.kernel.lower.function import LIKELY, UNLIKELY
+from fusee.kernel.lower.blocks import LIKELY, UNLIKELY
 from fusee.native.control import branch_if
 from fusee.native.function import FunctionCompiler
 from fusee.native.layouts import Aggregate, bytes_of, layout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fusee.kernel.lower.function import UNLIKELY
+from fusee.kernel.lower.blocks import UNLIKELY
 from fusee.kernel.tree.functions import Specialised
 from fusee.native.joining import MOST_JOINED, lead_on, parts, way_to
 from fusee.native.labels import Error, Handler

@@ -7,7 +7,7 @@ from fusee.engine.natives.inlined import UNCHANGING
 from fusee.engine.natives.numbers import NUMBER
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import inlined_results
-from fusee.kernel.lower.intrinsics import call
+from fusee.kernel.lower.rules import call
 from fusee.kernel.lower.types import llvm_type, result_items
 from fusee.kernel.tree.expressions import Call, Node
 from fusee.kernel.tree.functions import Specialised

@@ -7,7 +7,7 @@ from typing import Any
 
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.static import Static
-from fusee.kernel.tree.types import Float, Integer, Lanes, Type
+from fusee.kernel.tree.types import Boolean, Float, Integer, Lanes, Type, Vector
 
 
 def count_arguments(body: Body, node: ast.Call, *allowed: int) -> None:
@@ -35,3 +35,8 @@ def is_integer(t: Type, lanes: bool = True) -> bool:
 def is_float(t: Type) -> bool:
     """Whether this is a float type, or lanes of one."""
     return isinstance(t, Float) or (isinstance(t, Lanes) and isinstance(t.element, Float))
+
+
+def is_scalar(t: Type) -> bool:
+    """Whether `load` and `store` take values of `t`, and `bitcast`."""
+    return isinstance(t, Integer | Float | Boolean | Vector)

@@ -7,6 +7,7 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from fusee.kernel.check.flow import MISSING, Flow, LoopContext
 from fusee.kernel.check.folding import FOLDED
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.check.widening import is_wider, widened
@@ -24,8 +25,6 @@ StatementRule = Callable[["Body", Any], None]
 
 EXPRESSIONS: dict[type[ast.expr], ExpressionRule] = {}
 STATEMENTS: dict[type[ast.stmt], StatementRule] = {}
-
-_MISSING = object()
 
 
 def expression(kind: type[ast.expr]) -> Callable[[ExpressionRule], ExpressionRule]:
@@ -46,40 +45,6 @@ def statement(kind: type[ast.stmt]) -> Callable[[StatementRule], StatementRule]:
         return rule
 
     return register
-
-
-class Flow:
-    """What is known at one point of the body: which locals hold a value, and the static ones' values."""
-
-    __slots__ = ("assigned", "reachable", "statics")
-
-    def __init__(self, assigned: set[str], statics: dict[str, Any], reachable: bool = True) -> None:
-        self.assigned = assigned
-        self.statics = statics
-        self.reachable = reachable
-
-    def copy(self) -> Flow:
-        return Flow(set(self.assigned), dict(self.statics), self.reachable)
-
-    def join(self, other: Flow) -> Flow:
-        """What is known where two paths meet."""
-        if not self.reachable:
-            return other
-        if not other.reachable:
-            return self
-        same = {n: v for n, v in self.statics.items() if other.statics.get(n, _MISSING) is v}
-        return Flow(self.assigned & other.assigned, same)
-
-
-class LoopContext:
-    """The loop around a statement: what is known where `break` and `continue` lead."""
-
-    __slots__ = ("at_break", "at_continue", "unrolled")
-
-    def __init__(self, unrolled: bool) -> None:
-        self.at_break: list[Flow] = []
-        self.at_continue: list[Flow] = []
-        self.unrolled = unrolled
 
 
 class Body:
@@ -222,10 +187,10 @@ class Body:
             if isinstance(variable.type, Record):
                 return RecordValue(variable.type, node.lineno, variable)
             return Local(variable.type, node.lineno, variable)
-        found = self.globals.get(name, _MISSING)
-        if found is _MISSING:
-            found = getattr(builtins, name, _MISSING)
-        if found is not _MISSING:
+        found = self.globals.get(name, MISSING)
+        if found is MISSING:
+            found = getattr(builtins, name, MISSING)
+        if found is not MISSING:
             return Static(self.type_arguments.get(found, found) if isinstance(found, TypeVar) else found)
         if name in self.assignment_counts:
             raise self.error(node, f"`{name}` is not assigned on every path to here", "give it a value before")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from types import FunctionType
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from fusee.kernel.arena import simulate
 from fusee.kernel.check.body import Body
+from fusee.kernel.check.callgraph import propagate_raising, refuse_endless_inlining, refuse_lost_errors
 from fusee.kernel.check.constants import Constants
 from fusee.kernel.check.folding import Folding
+from fusee.kernel.check.signatures import Signature, annotation_node, parameter_node, read_signature, type_arguments
 from fusee.kernel.check.static import NotDescribable, Static, Value, short_name, symbol_for
 from fusee.kernel.check.types import NotAType, Types
-from fusee.kernel.declare import STATIC, Handler, Instance, Kernel
+from fusee.kernel.declare import Handler, Instance, Kernel
 from fusee.kernel.diagnostic import CompileError, Span, span_of
 from fusee.kernel.source import source_file, syntax_of
 from fusee.kernel.target import Target
@@ -26,16 +26,6 @@ from fusee.kernel.tree.types import NOTHING, Record, Type
 from fusee.kernel.uncollected import uncollected
 
 Code = Kernel[..., Any] | Handler[..., Any] | Instance
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A kernel's parameters as declared; types of generic ones depend on the static arguments."""
-
-    order: tuple[str, ...]
-    annotations: dict[str, Any]  # of parameters at run time
-    statics: dict[str, Any]
-    result: Any
 
 
 _Unchecked = tuple[Specialised, dict[str, Any], dict[TypeVar, Any]]  # with its static arguments and types
@@ -94,9 +84,9 @@ class Checker:
                 unchecked = self._pending.pop()
                 self._check_body(*unchecked)
                 checked.append(unchecked[0])
-            self._refuse_endless_inlining(checked)
-            _propagate_raising(checked)
-            _refuse_lost_errors(checked)
+            refuse_endless_inlining(checked, self._not_endless)
+            propagate_raising(checked)
+            refuse_lost_errors(checked)
         for callee, body, node in self.addressed:
             if callee.may_raise:
                 raise body.error(
@@ -131,24 +121,6 @@ class Checker:
             caller, span = asked
             error.add_note_at(f"`{function.name}` is needed here", span)
             function, asked = caller, self._asked.get(caller.symbol)
-
-    def _refuse_endless_inlining(self, checked: Iterable[Specialised]) -> None:
-        """An inline kernel cannot reach itself through inline kernels."""
-        finished = self._not_endless
-
-        def visit(function: Specialised, path: tuple[Specialised, ...]) -> None:
-            if function in path:
-                where = span_of(function.file, syntax_of(function.source.function))
-                raise CompileError(f"`{function.name}` is inlined into itself", where, "drop `inline=True`")
-            if function not in finished:
-                for callee in function.references:
-                    if callee.inline:
-                        visit(callee, (*path, function))
-                finished.add(function)
-
-        for function in checked:
-            if function.inline:
-                visit(function, ())
 
     # --- specialisation ------------------------------------------------------------------------
 
@@ -206,7 +178,7 @@ class Checker:
     def _signature(self, kernel: Any) -> Signature:
         known = self._signatures.get(id(kernel))
         if known is None:
-            known = self._signatures[id(kernel)] = _read_signature(kernel.function)
+            known = self._signatures[id(kernel)] = read_signature(kernel.function)
         return known
 
     def _specialise(
@@ -243,27 +215,24 @@ class Checker:
     ) -> Specialised:
         syntax = syntax_of(kernel.function)
         file = source_file(kernel.function)
-        arguments = _type_arguments(signature, given)
+        arguments = type_arguments(signature, given)
         parameters = [
-            Variable(name, self._resolve(annotation, arguments, file, _annotation_node(syntax, name)), index, True)
+            Variable(name, self._resolve(annotation, arguments, file, annotation_node(syntax, name)), index, True)
             for index, (name, annotation) in enumerate(signature.annotations.items())
         ]
         result = self._resolve(signature.result, arguments, file, syntax.returns or syntax)
         shown = f"{kernel.name}[{', '.join(map(short_name, given.values()))}]" if given else kernel.name
         made = Specialised(symbol, shown, kernel, parameters, result, file, syntax.lineno)
-        made.inline, made.cold, made.export = kernel.inline, kernel.cold, kernel.export
-        made.libcall = bool(getattr(kernel, "libcall", ()))
+        _mark(made, kernel)
         self.functions[symbol] = made
         if asker is not None:
             self._asked[symbol] = asker, span
-        made.external = getattr(kernel, "external", None)
-        made.weak = getattr(kernel, "weak", False)
         if made.external is None:
             self._pending.append((made, dict(given), arguments))
         if isinstance(kernel, Handler):
             self._declare_handler(made, kernel, span)
         elif parameters and isinstance(parameters[0].type, Record) and not kernel.inline:
-            where = span_of(file, _parameter_node(syntax, parameters[0].name))
+            where = span_of(file, parameter_node(syntax, parameters[0].name))
             raise CompileError("only inline kernels and handlers take registers", where, "`@kernel(inline=True)`")
         return made
 
@@ -313,77 +282,14 @@ class Checker:
         return known
 
 
-def _propagate_raising(checked: Sequence[Specialised]) -> None:
-    """A kernel may raise if it raises, or calls one that may. Of what was checked before this is known."""
-    callers: dict[Specialised, list[Specialised]] = {}
-    found: list[Specialised] = []
-    for function in checked:
-        for callee in function.calls:
-            callers.setdefault(callee, []).append(function)
-        if function.raise_syntax or any(callee.may_raise for callee in function.calls):
-            found.append(function)
-    while found:
-        function = found.pop()
-        if not function.may_raise:
-            function.may_raise = True
-            found += callers.get(function, ())
-
-
-def _refuse_lost_errors(checked: Iterable[Specialised]) -> None:
-    """A handler that may raise says where errors go."""
-    for function in checked:
-        if function.handler and function.may_raise and function.raises_to is None:
-            calls = (node for callee, node in function.calls.items() if callee.may_raise)
-            where = span_of(function.file, function.raise_syntax or next(calls))
-            message = f"`{function.name}` may raise here, and does not say where errors go"
-            raise CompileError(message, where, "`@handler(raises_to=…, status=…)`")
+def _mark(made: Specialised, kernel: Any) -> None:
+    """What the decorator of a kernel or handler says."""
+    made.inline, made.cold, made.export = kernel.inline, kernel.cold, kernel.export
+    made.libcall = bool(getattr(kernel, "libcall", ()))
+    made.external = getattr(kernel, "external", None)
+    made.weak = getattr(kernel, "weak", False)
 
 
 def _identity(value: Any) -> Any:
     """A hashable stand-in for a static value; keys keep what they stand for alive elsewhere."""
     return (type(value), value) if isinstance(value, int | str | float) else id(value)
-
-
-def _read_signature(function: FunctionType) -> Signature:
-    hints = get_type_hints(function, include_extras=True)
-    code = function.__code__
-    order = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    syntax = syntax_of(function)
-    if function.__defaults__ or function.__kwdefaults__ or syntax.args.vararg or syntax.args.kwarg:
-        where = span_of(source_file(function), syntax.args.defaults[0] if syntax.args.defaults else syntax)
-        raise CompileError("a kernel has neither default values nor `*` parameters", where)
-    annotations: dict[str, Any] = {}
-    statics: dict[str, Any] = {}
-    for name in order:
-        if name not in hints:
-            where = span_of(source_file(function), _parameter_node(syntax, name))
-            raise CompileError(f"`{name}` has no type", where, f"write `{name}: u32`")
-        hint = hints[name]
-        is_static = get_origin(hint) is Annotated and STATIC in get_args(hint)
-        (statics if is_static else annotations)[name] = get_args(hint)[0] if is_static else hint
-    if "return" not in hints:
-        where = span_of(source_file(function), syntax)
-        raise CompileError(f"`{function.__name__}` does not say what it returns", where, "write `-> None` or a type")
-    return Signature(tuple(order), annotations, statics, hints["return"])
-
-
-def _type_arguments(signature: Signature, given: dict[str, Any]) -> dict[TypeVar, Any]:
-    """What the type variables of a generic kernel stand for: `t: Static[type[T]]`."""
-    found: dict[TypeVar, Any] = {}
-    for name, annotation in signature.statics.items():
-        parameters = get_args(annotation)
-        if get_origin(annotation) is type and parameters and isinstance(parameters[0], TypeVar):
-            found[parameters[0]] = given[name]
-    return found
-
-
-def _parameter_node(syntax: ast.FunctionDef, name: str) -> ast.AST:
-    for argument in [*syntax.args.args, *syntax.args.kwonlyargs]:
-        if argument.arg == name:
-            return argument
-    return syntax
-
-
-def _annotation_node(syntax: ast.FunctionDef, name: str) -> ast.AST:
-    argument = _parameter_node(syntax, name)
-    return getattr(argument, "annotation", None) or argument

@@ -6,8 +6,9 @@ import ast
 from enum import IntEnum
 
 from fusee.kernel.check.body import Body, expression
-from fusee.kernel.check.operators import index_node, unify
+from fusee.kernel.check.operators import index_node
 from fusee.kernel.check.static import Static, Value
+from fusee.kernel.check.unify import unify
 from fusee.kernel.tree.expressions import (
     Conditional,
     Constant,

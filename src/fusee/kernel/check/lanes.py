@@ -8,8 +8,8 @@ from fusee.kernel.check.arguments import count_arguments, is_integer, type_argum
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.calls import intrinsic
 from fusee.kernel.check.expressions import lane_number
-from fusee.kernel.check.operators import unify_arguments
 from fusee.kernel.check.static import Static, Value
+from fusee.kernel.check.unify import unify_arguments
 from fusee.kernel.tree.expressions import Intrinsic, Lane, Node, Shuffle
 from fusee.kernel.tree.types import BOOL, V128, Float, Integer, Lanes, Vector
 

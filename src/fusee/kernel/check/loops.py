@@ -8,9 +8,10 @@ from functools import reduce
 from typing import Any
 
 from fusee.kernel import lang
-from fusee.kernel.check.body import Body, Flow, LoopContext, statement
-from fusee.kernel.check.operators import unify_arguments
+from fusee.kernel.check.body import Body, statement
+from fusee.kernel.check.flow import Flow, LoopContext
 from fusee.kernel.check.static import Static
+from fusee.kernel.check.unify import unify_arguments
 from fusee.kernel.tree.expressions import Binary, Compare, Constant, Local, Node
 from fusee.kernel.tree.statements import Assign, Break, Continue, Loop, Statement, Unrolled
 from fusee.kernel.tree.types import BOOL, Integer

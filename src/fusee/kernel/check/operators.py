@@ -8,23 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 from fusee.kernel.check.body import Body, expression
+from fusee.kernel.check.comparisons import STATIC_COMPARE, _not, compare
 from fusee.kernel.check.static import Static, Value
-from fusee.kernel.check.widening import is_wider, widened
-from fusee.kernel.scalars import Scalar
-from fusee.kernel.tree.expressions import Binary, Compare, Constant, Intrinsic, Logic, Node, Offset
+from fusee.kernel.check.unify import unify
+from fusee.kernel.check.widening import is_wider
+from fusee.kernel.tree.expressions import Binary, Constant, Intrinsic, Node, Offset
 from fusee.kernel.tree.types import (
-    BOOL,
     V128,
     Boolean,
     Float,
     Integer,
     Lanes,
-    Nothing,
     Pointer,
-    Record,
     Reference,
-    Several,
-    Vector,
 )
 
 _STATIC_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -70,37 +66,16 @@ _INTEGER_OPS = {
 _FLOAT_OPS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _LANE_OPS = {kind: name for kind, name in _INTEGER_OPS.items() if name not in ("udiv", "urem")}
 _BOOL_OPS = {ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor"}
-
-_STATIC_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.In: lambda a, b: a in b,
-    ast.NotIn: lambda a, b: a not in b,
-}
 _STATIC_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: operator.neg,
     ast.Invert: operator.invert,
     ast.UAdd: operator.pos,
 }
-_COMPARE_OPS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "eq",
-    ast.NotEq: "ne",
-    ast.Lt: "lt",
-    ast.LtE: "le",
-    ast.Gt: "gt",
-    ast.GtE: "ge",
-}
 
 
 OPERATORS: dict[Any, ast.operator | ast.unaryop | ast.cmpop] = {
     function: kind()
-    for kinds in (_STATIC_BINARY, _STATIC_COMPARE, _STATIC_UNARY)
+    for kinds in (_STATIC_BINARY, STATIC_COMPARE, _STATIC_UNARY)
     for kind, function in kinds.items()
     if kind not in (ast.In, ast.NotIn)
 }
@@ -137,42 +112,6 @@ def binary(
         return _pointer_arithmetic(body, node, op, left, right, right_node)
     left_typed, right_typed = unify(body, node, left, right, left_node, right_node, widens=True)
     return _arithmetic(body, node, op, left_typed, right_typed)
-
-
-def unify_arguments(
-    body: Body, node: ast.AST, left: ast.expr, right: ast.expr, widens: bool = False
-) -> tuple[Node, Node]:
-    """Check two expressions, whose values must be of one type."""
-    return unify(body, node, body.value(left), body.value(right), left, right, widens)
-
-
-def unify(
-    body: Body,
-    node: ast.AST,
-    left: Value,
-    right: Value,
-    left_node: ast.expr,
-    right_node: ast.expr,
-    widens: bool = False,
-) -> tuple[Node, Node]:
-    """Both operands in one type: an untyped number takes the other's; where it `widens`, the narrower becomes it."""
-    if isinstance(left, Static) and isinstance(right, Node) and not isinstance(left.value, Scalar):
-        left = body.coerce(left, right.type, left_node)
-    elif isinstance(right, Static) and isinstance(left, Node) and not isinstance(right.value, Scalar):
-        right = body.coerce(right, left.type, right_node)
-    left, right = body.typed(left, left_node), body.typed(right, right_node)
-    if widens and is_wider(right.type, left.type):
-        left = widened(body, left, right.type, left_node)
-    elif widens and is_wider(left.type, right.type):
-        right = widened(body, right, left.type, right_node)
-    if left.type is not right.type:
-        hint = body.conversion_hint(left.type, right.type, left_node)
-        if isinstance(left.type, Integer) and isinstance(right.type, Integer) and left.type.bits > right.type.bits:
-            hint = body.conversion_hint(right.type, left.type, right_node)
-        if isinstance(left.type, Lanes) and right.type is left.type.element:
-            hint = body.conversion_hint(right.type, left.type, right_node)
-        raise body.error(node, f"`{left.type}` and `{right.type}` do not mix", hint)
-    return left, right
 
 
 def _arithmetic(body: Body, node: ast.AST, op: ast.operator, left: Node, right: Node) -> Node:
@@ -285,83 +224,3 @@ def unary(body: Body, node: ast.expr, op: ast.unaryop, value: Value) -> Value:
         return Intrinsic(type_, node.lineno, "negate", (value,))
     symbol = {ast.USub: "-", ast.Invert: "~", ast.UAdd: "+"}[type(op)]
     raise body.error(node, f"unary `{symbol}` is not defined for `{type_}`")
-
-
-def _not(body: Body, node: ast.UnaryOp) -> Value:
-    value = body.condition(node.operand)
-    if isinstance(value, Static):
-        return Static(not value.value)
-    true = Constant(BOOL, node.lineno, True)
-    return Binary(BOOL, node.lineno, "xor", value, true)
-
-
-@expression(ast.BoolOp)
-def _logic(body: Body, node: ast.BoolOp) -> Value:
-    is_and = isinstance(node.op, ast.And)
-    result = body.condition(node.values[0])
-    for operand in node.values[1:]:
-        if isinstance(result, Static):
-            if result.value is not is_and:  # decided: the rest is not even compiled
-                return result
-            result = body.condition(operand)
-            continue
-        right = body.condition(operand)
-        if isinstance(right, Static) and right.value is is_and:
-            continue
-        result = Logic(BOOL, node.lineno, is_and, result, body.coerce(right, BOOL, operand))
-    return result
-
-
-@expression(ast.Compare)
-def _compare(body: Body, node: ast.Compare) -> Value:
-    if len(node.ops) != 1:
-        body.unsupported(node, "a chained comparison", "join two comparisons with `and`")
-    left_node, right_node = node.left, node.comparators[0]
-    return compare(body, node, node.ops[0], body.value(left_node), body.value(right_node), left_node, right_node)
-
-
-def compare(
-    body: Body, node: ast.expr, op: ast.cmpop, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr
-) -> Value:
-    """`left op right`; `node` is the whole, for messages."""
-    if isinstance(left, Static) and isinstance(right, Static):
-        return body.checker.constants.evaluate(body, node, _STATIC_COMPARE[type(op)], left.value, right.value)
-    name = _COMPARE_OPS.get(type(op))
-    if name is None:
-        nothing = isinstance(right, Static) and right.value is None
-        body.unsupported(
-            node,
-            "`is`" if isinstance(op, ast.Is | ast.IsNot) else "`in`",
-            f"ask `is_null({body.text(left_node)})`" if nothing else "compare with `==`",
-        )
-    if isinstance(right, Static) and right.value is None:
-        raise body.error(node, "`None` is not a value", f"ask `is_null({body.text(left_node)})`")
-    left_typed, right_typed = unify(body, node, left, right, left_node, right_node, widens=True)
-    return _comparison(body, node, name, left_typed, right_typed)
-
-
-def _comparison(body: Body, node: ast.expr, name: str, left: Node, right: Node) -> Node:
-    type_ = left.type
-    if isinstance(type_, Lanes):
-        return Compare(body.types.mask(type_), node.lineno, _number_comparison(type_.element, name), left, right)
-    if isinstance(type_, Float):
-        op = _number_comparison(type_, name)
-    elif name in ("eq", "ne") and not isinstance(type_, Vector | Several | Nothing | Record):
-        op = f"icmp {name}"
-    elif isinstance(type_, Integer):
-        op = _number_comparison(type_, name)
-    elif isinstance(type_, Pointer):
-        op = f"icmp u{name}"
-    else:
-        hint = "see its bits as lanes: `bitcast(u8x16, …)`" if type_ is V128 else ""
-        raise body.error(node, f"`{type_}` has no such comparison", hint)
-    return Compare(BOOL, node.lineno, op, left, right)
-
-
-def _number_comparison(type_: Integer | Float, name: str) -> str:
-    """LLVM's comparison of two numbers, or of two lanes."""
-    if isinstance(type_, Float):
-        return f"fcmp {'une' if name == 'ne' else 'o' + name}"
-    if name in ("eq", "ne"):
-        return f"icmp {name}"
-    return f"icmp {'s' if type_.signed else 'u'}{name}"

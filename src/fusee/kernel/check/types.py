@@ -9,8 +9,8 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, TypeVar
 
+from fusee.kernel.laneclasses import Lanes as LangLanes
 from fusee.kernel.lanes import LANE_TYPES, v128
-from fusee.kernel.lanes import Lanes as LangLanes
 from fusee.kernel.layout import element_extent, layout, value_extent
 from fusee.kernel.registers import registers_info
 from fusee.kernel.scalars import Integer as LangInteger

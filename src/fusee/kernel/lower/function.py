@@ -1,14 +1,11 @@
-"""Writes one function as LLVM's text: blocks, values and variables. The rules for nodes are in the other files.
-
-Text, and not an object per instruction: a build lowers thousands of small functions, and this is
-several times faster.
-"""
+"""Writes one function: variables, registers, memory and errors. The rules for nodes are in the other files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fusee.kernel.lower.blocks import UNLIKELY, BlockWriter
 from fusee.kernel.lower.convention import RECORD
 from fusee.kernel.lower.types import llvm_type, memory_type, result_items, result_type
 from fusee.kernel.tree.expressions import Node
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
 
 EXPRESSIONS: dict[type[Node], Callable[[FunctionWriter, Any], str]] = {}
 STATEMENTS: dict[type[Statement], Callable[[FunctionWriter, Any], None]] = {}
-
-UNLIKELY, LIKELY = "unlikely", "likely"
 
 
 def lowers(kind: type[Any]) -> Callable[[Callable[[FunctionWriter, Any], Any]], Any]:
@@ -46,19 +41,13 @@ class Frame:
         self.raised: list[tuple[str, str]] | None = None  # statuses and their blocks, where errors end here
 
 
-class FunctionWriter:
+class FunctionWriter(BlockWriter):
     """The function being written."""
 
     def __init__(self, module: ModuleWriter, function: Specialised) -> None:
-        self.module = module
+        super().__init__(module)
         self.types = module.types
         self.function = function
-        self.head: list[str] = []  # allocations, which belong into the entry block
-        self.lines: list[str] = []
-        self.names = 0
-        self.block = "entry"
-        self.ended = False  # the current block has its terminator
-        self.reached: set[str] = set()  # labels that something jumps to
         self.values: dict[Variable, str] = {}  # of what is written once
         self.slots: dict[Variable, str] = {}  # where the others are
         self.registers: dict[tuple[Variable, str], str] = {}  # where the registers are that change
@@ -67,69 +56,8 @@ class FunctionWriter:
         self.loops: list[tuple[str, str]] = []  # (break, continue) labels
         self.frames: list[Frame] = [Frame(function)]
         self.fixed_statuses: set[str] = set()  # that a handler raises: those known when it is compiled
-        self.location = ""  # suffix of every instruction: its place in the source
         self.line = function.line
         self.is_volatile = False  # loads and stores are done as they stand, since somebody else may write there
-
-    # --- instructions --------------------------------------------------------------------------
-
-    def emit(self, text: str) -> None:
-        """Append an instruction without a result."""
-        self.lines.append(f"  {text}{self.location}")
-
-    def value(self, text: str) -> str:
-        """Append an instruction; its result."""
-        self.names += 1
-        name = f"%v{self.names}"
-        self.lines.append(f"  {name} = {text}{self.location}")
-        return name
-
-    def arithmetic(self, op: str, type_: str, left: str, right: str) -> str:
-        """Append an instruction on two operands of one type, whose name is LLVM's; its result."""
-        return self.value(f"{op} {type_} {left}, {right}")
-
-    def allocate(self, type_: str, alignment: int = 0) -> str:
-        """Room on the stack for the time of the call."""
-        self.names += 1
-        name = f"%s{self.names}"
-        suffix = f", align {alignment}" if alignment else ""
-        self.head.append(f"  {name} = alloca {type_}{suffix}")
-        return name
-
-    def label(self) -> str:
-        """A name for a new block."""
-        self.names += 1
-        return f"b{self.names}"
-
-    def begin(self, label: str) -> None:
-        """Start a block; falls through from the one before."""
-        if not self.ended:
-            self.jump(label)
-        self.lines.append(f"{label}:")
-        self.block, self.ended = label, False
-
-    def begin_if_reached(self, label: str) -> None:
-        """Start a block unless nothing leads to it; then what follows is dead and `ended` stays."""
-        if label in self.reached or not self.ended:
-            self.begin(label)
-
-    def jump(self, label: str) -> None:
-        if not self.ended:
-            self.emit(f"br label %{label}")
-            self.reached.add(label)
-            self.ended = True
-
-    def branch(self, condition: str, then: str, other: str, weight: str = "") -> None:
-        """A conditional branch; `weight` says if the first arm is likely or unlikely."""
-        suffix = f", !prof !{self.module.weights(weight)}" if weight else ""
-        self.emit(f"br i1 {condition}, label %{then}, label %{other}{suffix}")
-        self.reached.update((then, other))
-        self.ended = True
-
-    def end(self, text: str) -> None:
-        """A terminator."""
-        self.emit(text)
-        self.ended = True
 
     def at(self, line: int) -> None:
         """The source line of what follows."""

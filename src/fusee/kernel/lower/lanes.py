@@ -1,34 +1,16 @@
 """The operations on lanes of a vector.
 
-Where a machine has an instruction that LLVM does not find from the plain form, `lower/machines.py` names it.
+Where a machine has an instruction that LLVM does not find from the plain form, `x86` and `neon` name it.
 """
 
 from __future__ import annotations
 
-from fusee.kernel.lower.expressions import conversion
 from fusee.kernel.lower.function import FunctionWriter, lowers
-from fusee.kernel.lower.intrinsics import call, lane_rule, rule, suffix
+from fusee.kernel.lower.rules import call, lane_rule, rule, suffix
 from fusee.kernel.lower.types import constant, llvm_type
-from fusee.kernel.tree.expressions import Constant, Intrinsic, Lane, Node, Shuffle
-from fusee.kernel.tree.types import Integer, Lanes
-
-
-def lanes_of(node: Node) -> Lanes:
-    assert isinstance(node.type, Lanes)
-    return node.type
-
-
-def every(count: int, bits: int, number: int) -> str:
-    """A constant vector of equal integers."""
-    return f"<{', '.join([f'i{bits} {number}'] * count)}>"
-
-
-def shuffled(writer: FunctionWriter, type_: Lanes, left: str, right: str, numbers: range | tuple[int, ...]) -> str:
-    """`shufflevector` of two vectors of one type."""
-    shape = llvm_type(type_)
-    mask = ", ".join(f"i32 {number}" for number in numbers)
-    return writer.value(f"shufflevector {shape} {left}, {shape} {right}, <{len(numbers)} x i32> <{mask}>")
-
+from fusee.kernel.lower.vectors import chosen, every, lanes_of, shuffled, splat, with_zeros
+from fusee.kernel.tree.expressions import Constant, Intrinsic, Lane, Shuffle
+from fusee.kernel.tree.types import Integer
 
 # --- single lanes --------------------------------------------------------------------------------
 
@@ -47,13 +29,6 @@ def _lane_at(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> st
     lanes = lanes_of(node.operands[0])
     number = writer.value(f"and i32 {operands[1]}, {lanes.count - 1}")
     return writer.value(f"extractelement {llvm_type(lanes)} {operands[0]}, i32 {number}")
-
-
-def splat(writer: FunctionWriter, lanes: Lanes, operand: str) -> str:
-    """A number in all lanes."""
-    shape = llvm_type(lanes)
-    first = writer.value(f"insertelement {shape} poison, {llvm_type(lanes.element)} {operand}, i32 0")
-    return shuffled(writer, lanes, first, "poison", (0,) * lanes.count)
 
 
 @rule("splat")
@@ -121,128 +96,7 @@ def _looked_up(writer: FunctionWriter, low: str, high: str, places: str) -> str:
     return result
 
 
-# --- lanes of other widths -----------------------------------------------------------------------
-
-
-def _half(writer: FunctionWriter, lanes: Lanes, operand: str, *, high: bool) -> tuple[str, str]:
-    """The type and value of one half of the lanes."""
-    half = lanes.count // 2
-    first = half if high else 0
-    return f"<{half} x {llvm_type(lanes.element)}>", shuffled(
-        writer, lanes, operand, "poison", range(first, first + half)
-    )
-
-
-@rule("widen_low", "widen_high")
-def _widen(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    have, want = lanes_of(node.operands[0]), lanes_of(node)
-    shape, half = _half(writer, have, operands[0], high=node.name == "widen_high")
-    return writer.value(f"{conversion(have.element, want.element)} {shape} {half} to {llvm_type(want)}")
-
-
-def with_zeros(writer: FunctionWriter, lanes: Lanes, half: str) -> str:
-    """A vector of `lanes` from half as many; the upper ones are zero."""
-    count = lanes.count // 2
-    shape = f"<{count} x {llvm_type(lanes.element)}>"
-    mask = ", ".join(f"i32 {number}" for number in range(lanes.count))
-    return writer.value(f"shufflevector {shape} {half}, {shape} zeroinitializer, <{lanes.count} x i32> <{mask}>")
-
-
-@rule("narrow_zero")
-def _narrow_zero(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    have, want = lanes_of(node.operands[0]), lanes_of(node)
-    shape = f"<{have.count} x {llvm_type(want.element)}>"
-    half = writer.value(f"{conversion(have.element, want.element)} {llvm_type(have)} {operands[0]} to {shape}")
-    return with_zeros(writer, want, half)
-
-
-@rule("narrow_sat")
-def _narrow_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    have, want = lanes_of(node.operands[0]), lanes_of(node)
-    assert isinstance(have.element, Integer) and isinstance(want.element, Integer)
-    both = shuffled(writer, have, operands[0], operands[1], range(want.count))
-    shape, suffix = f"<{want.count} x i{have.element.bits}>", f"v{want.count}i{have.element.bits}"
-    sign = "s" if have.element.signed else "u"
-    kind = want.python.element
-    for name, limit in (("min", kind.maximum()), ("max", kind.minimum())):
-        limits = every(want.count, have.element.bits, limit)
-        if sign == "s" or name == "min":
-            both = call(writer, f"llvm.{sign}{name}.{suffix}", shape, f"{shape} {both}", f"{shape} {limits}")
-    return writer.value(f"trunc {shape} {both} to {llvm_type(want)}")
-
-
-@rule("pairwise_sum")
-def _pairwise_sum(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    have, want = lanes_of(node.operands[0]), lanes_of(node)
-    shape = f"<{want.count} x {llvm_type(have.element)}>"
-    extend = conversion(have.element, want.element)
-    parts = []
-    for first in (0, 1):
-        lanes = shuffled(writer, have, operands[0], "poison", range(first, have.count, 2))
-        parts.append(writer.value(f"{extend} {shape} {lanes} to {llvm_type(want)}"))
-    return writer.value(f"add {llvm_type(want)} {parts[0]}, {parts[1]}")
-
-
-@rule("dot")
-def _dot(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    have, want = lanes_of(node.operands[0]), llvm_type(node.type)
-    shape = f"<{have.count // 2} x {llvm_type(have.element)}>"
-    parts = []
-    for first in (0, 1):
-        factors = []
-        for operand in operands:
-            lanes = shuffled(writer, have, operand, "poison", range(first, have.count, 2))
-            factors.append(writer.value(f"sext {shape} {lanes} to {want}"))
-        parts.append(writer.value(f"mul {want} {factors[0]}, {factors[1]}"))
-    return writer.value(f"add {want} {parts[0]}, {parts[1]}")
-
-
-@rule("dot_sat")
-def _dot_sat(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    bytes_ = lanes_of(node.operands[0])
-    products = []
-    for first in (0, 1):
-        factors = []
-        for operand, extend in zip(operands, ("zext", "sext"), strict=True):
-            lanes = shuffled(writer, bytes_, operand, "poison", range(first, 16, 2))
-            factors.append(writer.value(f"{extend} <8 x i8> {lanes} to <8 x i16>"))
-        products.append(writer.value(f"mul <8 x i16> {factors[0]}, {factors[1]}"))
-    return call(writer, "llvm.sadd.sat.v8i16", "<8 x i16>", *(f"<8 x i16> {product}" for product in products))
-
-
-@rule("mul_q15")
-@rule("mul_q15_sat")
-def _mul_q15(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    wide = [writer.value(f"sext <8 x i16> {operand} to <8 x i32>") for operand in operands]
-    product = writer.value(f"mul <8 x i32> {wide[0]}, {wide[1]}")
-    total = writer.value(f"add <8 x i32> {product}, {every(8, 32, 0x4000)}")
-    shifted = writer.value(f"ashr <8 x i32> {total}, {every(8, 32, 15)}")
-    if node.name == "mul_q15_sat":
-        limit = every(8, 32, 0x7FFF)
-        shifted = call(writer, "llvm.smin.v8i32", "<8 x i32>", f"<8 x i32> {shifted}", f"<8 x i32> {limit}")
-    return writer.value(f"trunc <8 x i32> {shifted} to <8 x i16>")
-
-
-@lane_rule("mul_high")
-def _mul_high(writer: FunctionWriter, node: Intrinsic, operands: list[str]) -> str:
-    lanes = lanes_of(node)
-    assert isinstance(lanes.element, Integer)
-    bits = lanes.element.bits
-    shape = f"<{lanes.count} x i{2 * bits}>"
-    extend = "sext" if lanes.element.signed else "zext"
-    wide = [writer.value(f"{extend} {llvm_type(lanes)} {operand} to {shape}") for operand in operands]
-    product = writer.value(f"mul {shape} {wide[0]}, {wide[1]}")
-    upper = writer.value(f"lshr {shape} {product}, {every(lanes.count, 2 * bits, bits)}")
-    return writer.value(f"trunc {shape} {upper} to {llvm_type(lanes)}")
-
-
 # --- masks and floats ----------------------------------------------------------------------------
-
-
-def chosen(writer: FunctionWriter, type_: Lanes, condition: str, a: str, b: str) -> str:
-    """`select` by a vector of truth values."""
-    shape = llvm_type(type_)
-    return writer.value(f"select <{type_.count} x i1> {condition}, {shape} {a}, {shape} {b}")
 
 
 @lane_rule("select")

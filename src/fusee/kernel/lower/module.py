@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fusee.kernel.check.types import Types
 from fusee.kernel.division import may_be_copied
+from fusee.kernel.lower.blocks import LIKELY
 from fusee.kernel.lower.checked import Checks
 from fusee.kernel.lower.convention import convention_of
 from fusee.kernel.lower.debug import DebugInfo
 from fusee.kernel.lower.entry import NOT_ITSELF, entry_symbol, write_entry
-from fusee.kernel.lower.function import LIKELY, FunctionWriter
+from fusee.kernel.lower.function import FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
 from fusee.kernel.tree.functions import ConstantData, Specialised
 from fusee.kernel.tree.types import Boolean, Function

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fusee.kernel.lower.function import FunctionWriter
-from fusee.kernel.lower.intrinsics import RULES, call, machine_rule
-from fusee.kernel.lower.lanes import every, lanes_of, shuffled, splat, with_zeros
+from fusee.kernel.lower.rules import RULES, call, machine_rule
 from fusee.kernel.lower.types import llvm_type
+from fusee.kernel.lower.vectors import every, lanes_of, shuffled, splat, with_zeros
 from fusee.kernel.tree.expressions import Intrinsic
 from fusee.kernel.tree.types import Integer, Lanes
 
