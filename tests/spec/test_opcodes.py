@@ -2,17 +2,18 @@
 
 import pytest
 
-from fusee.spec import opcodes
+from fusee.spec import atomic_opcodes, opcodes, relaxed_opcodes, vector_opcodes
 from fusee.spec.features import ALL_FEATURES
 from fusee.spec.op import BY_MNEMONIC, INDEX_BASE, INDEX_COUNT, INDEX_LIMIT, Imm, Op, op, rows
 
 ROWS = list(rows())
+FILES = (opcodes, vector_opcodes, relaxed_opcodes, atomic_opcodes)
 COMPARISONS = [row for row in ROWS if row.negated or row.mirrored]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.mnemonic)
 def test_row(row: Op) -> None:
-    assert getattr(opcodes, row.name) is row
+    assert [row] == [vars(file)[row.name] for file in FILES if row.name in vars(file)]
     assert row.mnemonic == "select_t" or BY_MNEMONIC[row.mnemonic] is row
     assert row.prefix == 0 or row.code & 0xFFF < INDEX_LIMIT[row.prefix]
     assert (row.width > 0) == (Imm.MEMARG in row.immediates)

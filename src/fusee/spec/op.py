@@ -72,7 +72,7 @@ class Op:
 
     @property
     def name(self) -> str:
-        """The row's name in `opcodes`."""
+        """The row's name in the file where it stands."""
         return self.mnemonic.replace(".", "_").upper()
 
     @property

@@ -12,7 +12,7 @@ from fusee.engine.numeric import CHEAPER as CHEAPER_MEANING
 from fusee.engine.numeric import TWINS
 from fusee.engine.translate.state import F32, F64, I32, I64, V128
 from fusee.kernel.lang import kernel, table, u8, u16, u32
-from fusee.spec import opcodes
+from fusee.spec import opcodes, vector_opcodes
 from fusee.spec.atomics import ATOMIC_OF
 from fusee.spec.op import BY_INDEX, Op
 
@@ -116,7 +116,7 @@ assert all(
     for op in _OPS.values()
 )
 
-VECTOR_PREFIX: Final = opcodes.V128_CONST.prefix
+VECTOR_PREFIX: Final = vector_opcodes.V128_CONST.prefix
 
 OWN_OPCODES: Final = {
     index for index, op in _OPS.items() if _action(op) in (OWN, CONTROL) and op.prefix != VECTOR_PREFIX

@@ -22,12 +22,12 @@ from fusee.engine.present import HAS_THREADS, HAS_VECTORS
 from fusee.engine.state.module import VAL_I32, VAL_I64
 from fusee.engine.validate.state import Validator, fail, pop, push
 from fusee.kernel.lang import kernel, span, u32
-from fusee.spec import opcodes
+from fusee.spec import atomic_opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.features import Feature
 from fusee.spec.op import INDEX_BASE, Imm
 
-FIRST_ATOMIC: Final = INDEX_BASE[opcodes.ATOMIC_FENCE.prefix]
+FIRST_ATOMIC: Final = INDEX_BASE[atomic_opcodes.ATOMIC_FENCE.prefix]
 
 
 @kernel
