@@ -7,9 +7,7 @@ from fusee.api.errors import WasmtimeError
 from fusee.api.managed import ArgumentError, Managed, expect
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, NULLABLE, REF
 
-_REF: Final = int(REF)
-_NULLABLE: Final = int(NULLABLE)
-_ABSTRACT: Final = int(ABSTRACT)
+_REF, _NULLABLE, _ABSTRACT = int(REF), int(NULLABLE), int(ABSTRACT)
 # As in the binary format (spec 5.3.1, 5.3.5).
 _NUMBERS: Final = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 _HEAPS: Final = {
