@@ -58,13 +58,7 @@ class Engine(Unique, Managed):
         state.is_timed = self._is_metered and not config.consume_fuel
         state.is_profiled = config.profiled
         state.is_relaxed = not config.wasm_relaxed_simd_deterministic
-        self._epoch = 0
-        self._gate = EngineGate()
-        self._waiters: Queues = {}  # threads that wait for words of shared memories
-        self._ended_modules: list[int] = []
-        self._types: dict[DefinedType, int] = {}
-        self._numbers: dict[DefinedType, int] = {}
-        self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
+        self._hold_nothing()
         is_tiered = config.strategy == "tiered" and may_compile
         self._tier = self._native.new_tier(self._address, self._gate) if is_tiered else None
         self._gives_native_code = self._compiles or self._tier is not None
@@ -73,6 +67,16 @@ class Engine(Unique, Managed):
             self, _end, self._native, self._address, self._ended_modules, self._declarations, self._gate
         )
         finalizer.atexit = False  # the process's end frees everything at once
+
+    def _hold_nothing(self) -> None:
+        """A new engine has no modules, and no types of the host's."""
+        self._epoch = 0
+        self._gate = EngineGate()
+        self._waiters: Queues = {}  # threads that wait for words of shared memories
+        self._ended_modules: list[int] = []
+        self._types: dict[DefinedType, int] = {}
+        self._numbers: dict[DefinedType, int] = {}
+        self._declarations: list[tuple[int, bytes]] = []  # the modules that keep these numbers, with their bytes
 
     def _opened(self) -> "Engine":
         """The engine, unless it was closed."""

@@ -3,20 +3,20 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from fusee.bench.engines import fusee_engine
+from fusee.bench.engines import Engine, fusee_engine
 from fusee.bench.load import large_modules, sample_module
 from fusee.bench.measure import Clock
 from fusee.bench.peers import choose_peers
 from fusee.bench.real import cases_of_programs
 from fusee.bench.report import Report
 from fusee.bench.session import HOST, Session
-from fusee.bench.tasks import Task, case_of_program, case_of_workload, empty_command
+from fusee.bench.tasks import Case, Task, case_of_program, case_of_workload, empty_command
 from fusee.bench.workloads import find_workloads
 from fusee.cli.modules import check_writable, parse_target
 from fusee.cli.prepare import prepare_apart
@@ -66,11 +66,7 @@ def bench(
     """
     if invoke is not None and file is None:
         raise click.UsageError("--invoke needs a FILE")
-    for triple in targets:
-        if triple != HOST:
-            parse_target(triple)
-    for path in (json_path, html_path):
-        check_writable(path)
+    _check(targets, (json_path, html_path))
     html = _find_html() if html_path else None
     with empty_command() as empty:
         try:
@@ -78,9 +74,7 @@ def bench(
             if file is not None:
                 cases = [case_of_program(Task(file, invoke, arguments, directory), empty, not ignore_output)]
             elif real:
-                cases, missing = cases_of_programs(empty)
-                for name, remedy in missing.items():
-                    click.echo(f"fusee: {name} is left out: {remedy}", err=True)
+                cases = _real_cases(empty)
             else:
                 cases = [case_of_workload(workload) for workload in find_workloads(workloads)]
         except ValueError as error:
@@ -88,9 +82,7 @@ def bench(
         samples = [sample_module(empty.parent)] if file is None else []
         if HOST in targets:
             prepare_apart(trees)
-        clock = Clock.WALL if wall else Clock.USER
-        command = shlex.join(["fusee", *sys.argv[1:]])
-        report = Report(engines, repetitions=repetitions, clock=clock, command=command)
+        report = _new_report(engines, repetitions, Clock.WALL if wall else Clock.USER)
         session = Session(Console(), report, cases, [*samples, *large_modules(cases)], empty)
         session.run(targets)
     session.show()
@@ -101,6 +93,27 @@ def bench(
     for failure in session.failures:
         click.echo(f"fusee: {failure}", err=True)
     return 1 if session.failures else 0
+
+
+def _check(targets: Iterable[str], paths: Iterable[Path | None]) -> None:
+    """Refuse targets that there are not, and files that cannot be written, before minutes of measuring."""
+    for triple in targets:
+        if triple != HOST:
+            parse_target(triple)
+    for path in paths:
+        check_writable(path)
+
+
+def _real_cases(empty: Path) -> list[Case]:
+    """The real programs that are installed; says which are not."""
+    cases, missing = cases_of_programs(empty)
+    for name, remedy in missing.items():
+        click.echo(f"fusee: {name} is left out: {remedy}", err=True)
+    return cases
+
+
+def _new_report(engines: Sequence[Engine], repetitions: int, clock: Clock) -> Report:
+    return Report(engines, repetitions=repetitions, clock=clock, command=shlex.join(["fusee", *sys.argv[1:]]))
 
 
 def _find_html() -> Callable[[Report], str]:

@@ -1,7 +1,7 @@
 """`fusee build`: write the device library."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from fusee.cli.selection import TUNE_HELP, checked
 from fusee.cli.split import split_components
 
 if TYPE_CHECKING:
+    from fusee.package.components.split import SplitComponent
     from fusee.package.library import Optimize, Progress
     from fusee.spec.families import Family
 
@@ -75,14 +76,18 @@ def build(
         raise click.ClickException(f"the library could not be compiled: {error}") from None
     library.write(folder)
     click.echo(f"{folder / ARCHIVE}: {library.sizes['text']} bytes of code and constants")
-    for part in parts:
-        click.echo(f"{part.write(folder)}: {len(part.modules)} core modules, {len(part.tables)} bytes")
+    _write_components(parts, folder)
     reports = [report_of(module, library.sizes["native"]) for module in modules]
     for made in reports:
         show_report(made, report)
     if page:
         page.write_text(html_report(reports, triple), encoding="utf-8")
     return 0
+
+
+def _write_components(parts: "Iterable[SplitComponent]", folder: Path) -> None:
+    for part in parts:
+        click.echo(f"{part.write(folder)}: {len(part.modules)} core modules, {len(part.tables)} bytes")
 
 
 @contextmanager

@@ -43,6 +43,42 @@ class Request(NamedTuple):
 
 def execute(asked: Request) -> int:
     """Run a program; its exit status. Raises what is wrong with the request, the module or its start."""
+    limits = _limits(asked)
+    source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
+    if source.is_precompiled:
+        _trust(asked, limits)
+    begins_early = _begin_compiling(source, limits)
+    from fusee import ExitTrap, Trap
+
+    try:
+        program: Program | ComponentProgram
+        if source.is_component:
+            program = _component(asked, source, limits)
+        else:
+            program = Program(source, before, limits, asked.is_counted, asked.profile)
+        if program.needs_wasi or asked.directories:  # a directory that is not there is an error in any case
+            config = _wasi(asked, limits)
+            if program.needs_wasi:
+                program.use_wasi(config)
+        _let_interrupts_end_the_process()
+        gc.freeze()  # what is there by now stays as long as the program runs: nothing is gained by looking through it
+        has_succeeded = program.start(asked.invoke, asked.arguments)
+    except ExitTrap as exited:
+        return exited.code
+    except Trap as trap:
+        print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
+        return _TRAPPED
+    finally:
+        if begins_early:
+            from fusee.tier import early
+
+            early.end()
+        gc.unfreeze()  # else extension modules complain, where the process ends, of what nobody has taken apart
+    return 0 if has_succeeded else 1
+
+
+def _limits(asked: Request) -> "WasmOptions":
+    """What the options say of the engine. An engine that they ask for is chosen."""
     limits = parse_wasm_options(asked.options)
     add_other_options(limits, asked.system, asked.debugging, asked.optimizing)
     choose_strategy(limits, asked.generating)
@@ -62,39 +98,15 @@ def execute(asked: Request) -> int:
         from fusee.cli.selection import use_trees
 
         use_trees(Path(asked.trees), asked.target)
-    source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
-    if source.is_precompiled:
-        _trust(asked, limits)
-    begins_early = _begin_compiling(source, limits)
-    from fusee import ExitTrap, Trap
+    return limits
 
-    try:
-        program: Program | ComponentProgram
-        if source.is_component:
-            program = _component(asked, source, limits)
-        else:
-            program = Program(source, before, limits, asked.is_counted, asked.profile)
-        if program.needs_wasi or asked.directories:  # a directory that is not there is an error in any case
-            name = os.path.basename(asked.file) if asked.argv0 is None else asked.argv0
-            config = wasi_config((name, *(() if asked.invoke is not None else asked.arguments)), asked.directories)
-            config.env = environment_of(asked.variables, limits.inherits_environment)
-            if program.needs_wasi:
-                program.use_wasi(config)
-        _let_interrupts_end_the_process()
-        gc.freeze()  # what is there by now stays as long as the program runs: nothing is gained by looking through it
-        has_succeeded = program.start(asked.invoke, asked.arguments)
-    except ExitTrap as exited:
-        return exited.code
-    except Trap as trap:
-        print(f"fusee: {asked.file}: {trap}", file=sys.stderr, flush=True)
-        return _TRAPPED
-    finally:
-        if begins_early:
-            from fusee.tier import early
 
-            early.end()
-        gc.unfreeze()  # else extension modules complain, where the process ends, of what nobody has taken apart
-    return 0 if has_succeeded else 1
+def _wasi(asked: Request, limits: "WasmOptions") -> "WasiConfig":
+    """What the program may see of the system."""
+    name = os.path.basename(asked.file) if asked.argv0 is None else asked.argv0
+    config = wasi_config((name, *(() if asked.invoke is not None else asked.arguments)), asked.directories)
+    config.env = environment_of(asked.variables, limits.inherits_environment)
+    return config
 
 
 def _check_profile(profile: PathLike) -> None:

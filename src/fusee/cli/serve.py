@@ -2,13 +2,17 @@
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fusee.cli.errors import usage_error
 from fusee.cli.execution import environment_of, wasi_config
 from fusee.cli.modules import ModuleFile, make_engine
-from fusee.cli.options import add_other_options, parse_wasm_options
+from fusee.cli.options import WasmOptions, add_other_options, parse_wasm_options
+
+if TYPE_CHECKING:
+    from fusee import Store, WasiConfig
 
 
 @click.command()
@@ -45,13 +49,7 @@ def serve(
 
     def make_store() -> Store:
         store = Store(engine)
-        config = wasi_config((file.name,), directories)
-        config.omit_stream(0)  # requests have bodies; nobody knows which of them would get this process's input
-        config.env = environment_of(variables, limits.inherits_environment)
-        limits.open_network(config)
-        store.set_wasi(config)
-        if limits.network.get("http"):
-            store.set_wasi_http()
+        _set_wasi(store, wasi_config((file.name,), directories), variables, limits)
         limits.limit(engine, store)
         return store
 
@@ -60,6 +58,16 @@ def serve(
         print(f"Serving HTTP on http://{host!s}:{port}/", flush=True)
         with suppress(KeyboardInterrupt):  # which is how it ends
             server.serve_forever()
+
+
+def _set_wasi(store: "Store", config: "WasiConfig", variables: tuple[str, ...], limits: WasmOptions) -> None:
+    """Give a request's instance the system that the options describe."""
+    config.omit_stream(0)  # requests have bodies; nobody knows which of them would get this process's input
+    config.env = environment_of(variables, limits.inherits_environment)
+    limits.open_network(config)
+    store.set_wasi(config)
+    if limits.network.get("http"):
+        store.set_wasi_http()
 
 
 def _parse_address(text: str) -> tuple[str, int]:

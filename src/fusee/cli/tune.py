@@ -60,10 +60,7 @@ def tune(
     console = Console(stderr=True)
     programs, checked = _programs(corpus), _programs(check)
     with tempfile.TemporaryDirectory() as folder, console.status("starting") as status:
-        profiles = {}
-        for program in [*programs, *checked]:
-            status.update(f"Running {program.name}")
-            profiles[program.name] = program.profiled(Path(folder))
+        profiles = _profiles([*programs, *checked], Path(folder), status)
         corpus_profiles = {program.name: profiles[program.name] for program in programs}
         tuned = machine.tuned(output.resolve())
         if not order:
@@ -71,12 +68,26 @@ def tune(
             most_pairs = PAIRS[machine.pins] if pairs is None else pairs
             _choose(tuned, output, corpus_profiles, Path(folder), (most, most_pairs), status)
         if target is None:  # for a device its linker sees to that
-            status.update("Ordering handlers")
-            from fusee.tune.ordering import order_file
-
-            order_file(output, tuned, corpus_profiles.values())
+            _order(tuned, output, corpus_profiles, status)
         status.update("Counting dispatches")
         _show_effect(console, profiles, {program.name for program in checked}, tuned)
+
+
+def _profiles(programs: "Iterable[Program]", folder: Path, status: "Status") -> dict[str, Path]:
+    """What each program executes, by its name."""
+    profiles = {}
+    for program in programs:
+        status.update(f"Running {program.name}")
+        profiles[program.name] = program.profiled(folder)
+    return profiles
+
+
+def _order(tuned: "Selection", output: Path, profiles: dict[str, Path], status: "Status") -> None:
+    """Have what is executed most lie together."""
+    from fusee.tune.ordering import order_file
+
+    status.update("Ordering handlers")
+    order_file(output, tuned, profiles.values())
 
 
 def _choose(

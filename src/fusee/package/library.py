@@ -105,8 +105,7 @@ def build_library(
 
         added = compile_natives(natives, target, cache)
         objects = _compile(target, optimize, progress, cache, added.objects, has_components, has_http)
-        archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
-        measured = measure({name: read_object(data) for name, data in objects.items()})
+        archive, measured = _archived(objects, target)
         sizes = json.dumps({**measured, "without": sorted(without), "native": added.sizes}).encode()
         cache.write("archives", key, archive)
         cache.write("archives", f"{key}.{SIZES}", sizes)
@@ -130,6 +129,12 @@ def _compile(
         program = HTTP_PROGRAM if has_http else COMPONENT_PROGRAM
         (objects[COMPONENTS],) = emit_objects(program, target, optimize="size", cache=cache).values()
     return complete(objects, target, called_of_system(target))
+
+
+def _archived(objects: dict[str, bytes], target: Target) -> tuple[bytes, dict[str, object]]:
+    """The archive of some objects, and how large they are."""
+    archive = write_archive([(f"{name}.o", data) for name, data in objects.items()], target.object_format)
+    return archive, measure({name: read_object(data) for name, data in objects.items()})
 
 
 def complete(objects: dict[str, bytes], target: Target, also: frozenset[str] = frozenset()) -> dict[str, bytes]:

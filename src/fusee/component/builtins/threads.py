@@ -13,7 +13,7 @@ from fusee.component.runtime.instance import MASK, ComponentInstance, Slots
 
 def thread_function(instance: ComponentInstance, step: Builtin, table: Any) -> Call:
     """All that begin with `thread.`; `table` holds the functions of new ones."""
-    tasks, is_cancellable = tasks_of(instance.store), step.flag
+    tasks = tasks_of(instance.store)
     action = step.name.partition(".")[2]
     if action == "new-indirect":
         return _new_thread(instance, table)
@@ -29,6 +29,11 @@ def thread_function(instance: ComponentInstance, step: Builtin, table: Any) -> C
             _suspended(instance, slots).wait_for(lambda: True)
 
         return resume_later
+    return _stop(instance, tasks, action, step.flag)
+
+
+def _stop(instance: ComponentInstance, tasks: Tasks, action: str, is_cancellable: bool) -> Call:
+    """Functions in which a thread gives way, or waits, mostly for another one that they name."""
 
     def stop(slots: Slots) -> Thread | None:
         other = None

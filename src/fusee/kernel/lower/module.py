@@ -53,6 +53,10 @@ class ModuleWriter:
         self._kernels_apart = not far_apart and types.target.object_format == "elf"
         self.checks = Checks(self) if checked else None
         self.debug = DebugInfo(name) if debug else None
+        self._begin_empty()
+
+    def _begin_empty(self) -> None:
+        """Nothing has been asked for yet."""
         self.defined: dict[str, Specialised] = {}
         self._symbols: dict[Specialised, str] = {}
         self._pending: list[Specialised] = []
