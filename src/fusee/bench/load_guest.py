@@ -10,11 +10,19 @@ from types import ModuleType
 from typing import Any
 
 from fusee.bench.embedding import open_engine
+from fusee.bench.wasm import unsigned
 
-USES_WASI = (
-    b"\0asm\1\0\0\0\x01\x05\x01\x60\x01\x7f\x00\x02\x24\x01\x16wasi_snapshot_preview1\x09proc_exit\x00\x00"
-)
-"""A module that imports a function of WASI, and has nothing else."""
+_FAMILIES = {
+    "proc_exit": b"\x60\x01\x7f\x00",
+    "fd_close": b"\x60\x01\x7f\x01\x7f",
+    "args_get": b"\x60\x02\x7f\x7f\x01\x7f",
+    "random_get": b"\x60\x02\x7f\x7f\x01\x7f",
+    "sock_shutdown": b"\x60\x02\x7f\x7f\x01\x7f",
+    "path_unlink_file": b"\x60\x03\x7f\x7f\x7f\x01\x7f",
+    "clock_time_get": b"\x60\x03\x7f\x7e\x7f\x01\x7f",
+    "poll_oneoff": b"\x60\x04\x7f\x7f\x7f\x7f\x01\x7f",
+}
+"""A function of each family of WASI's, and its type as the binary format has it."""
 
 
 def main() -> None:
@@ -22,9 +30,26 @@ def main() -> None:
     name, path, times, *call = sys.argv[1:]
     package, engine = open_engine(name)
     content = Path(path).read_bytes()
-    load(package, engine, USES_WASI, [])
+    load(package, engine, uses_wasi(), [])
     for _ in range(int(times)):
         load(package, engine, content, call)
+
+
+def uses_wasi() -> bytes:
+    """A module that imports a function of each of WASI's families, and has nothing else."""
+    imports = [
+        _name("wasi_snapshot_preview1") + _name(name) + bytes([0, index]) for index, name in enumerate(_FAMILIES)
+    ]
+    return b"\0asm\1\0\0\0" + _section(1, [*_FAMILIES.values()]) + _section(2, imports)
+
+
+def _name(text: str) -> bytes:
+    return bytes([len(text)]) + text.encode()
+
+
+def _section(number: int, entries: list[bytes]) -> bytes:
+    content = bytes([len(entries)]) + b"".join(entries)
+    return bytes([number]) + unsigned(len(content)) + content
 
 
 def load(package: ModuleType, engine: Any, content: bytes, call: list[str]) -> None:
