@@ -1,5 +1,5 @@
 """Where the loop pointer is set: in front of a quiet loop, or of the outermost loop that has no other one in it and
-makes no calls (`translate.nesting`)."""
+makes no calls; and the loops that the frame names (`translate.nesting`)."""
 
 import random
 from dataclasses import dataclass
@@ -138,6 +138,71 @@ def around(body: str) -> str:
 )
 def test_where_it_is_set(body: str, expected: list[str]) -> None:
     assert settings(body, "(func)") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (QUIET, 0),
+        (around(QUIET), 1),
+        (around(around(QUIET)), 1),
+        (around(QUIET + QUIET), 1),
+        (around(around(QUIET) + QUIET), 1),
+        (around(around(QUIET) + around(QUIET)), 2),
+        (around("(call 0)"), 0),
+        (around(around("(call 0)")), 0),
+        (around("(call 0)" + around("(call 0)" + QUIET)), 0),
+        (around("(call 0)") + QUIET + around(QUIET), 1),
+    ],
+)
+def test_which_loops_the_frame_names(body: str, count: int) -> None:
+    """The innermost of those that are not quiet, and make no calls."""
+    words = " ".join(listed(body, "(func)")).split()
+    assert words.count("set_frame_loop") == count
+    assert sum("brf" in word for word in words) == count
+
+
+def test_each_frame_names_its_own_loop() -> None:
+    """Also behind calls of a function with such loops, and of itself."""
+    nest = """(local.set $i (i32.const 3))
+      (loop $outer (local.set $j (i32.const 2))
+        (loop $inner (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 3)) (local.get $j)))
+          (br_if $inner (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))
+        (br_if $outer (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))"""
+    text = f"""(module
+      (func $f (export "f") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $sum i32)
+        {nest}
+        (if (local.get $n) (then
+          (local.set $sum (i32.add (local.get $sum) (call $f (i32.sub (local.get $n) (i32.const 1)))))))
+        {nest}
+        (local.get $sum)))"""
+
+    def turns(total: int) -> int:
+        for _ in range(3):
+            for j in (2, 1):
+                total = total * 3 + j & MASK
+        return total
+
+    def expected(n: int) -> int:
+        return turns(turns(0) + (expected(n - 1) if n else 0) & MASK)
+
+    assert run(text, 4, metered=False) & MASK == expected(4)
+
+
+def test_an_exception_that_is_caught_in_a_loop_which_the_frame_names() -> None:
+    text = """(module (tag $t (param i32))
+      (func (export "f") (param $n i32) (result i32) (local $i i32) (local $sum i32)
+        (loop $outer (local.set $i (i32.const 3))
+          (block $caught (result i32)
+            (try_table (catch $t $caught)
+              (loop $inner
+                (if (i32.eq (local.get $i) (local.get $n)) (then (throw $t (local.get $i))))
+                (br_if $inner (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))
+            (i32.const 100))
+          (local.set $sum (i32.add (local.get $sum)))
+          (br_if $outer (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $sum)))"""
+    assert run(text, 5, metered=False) == 100 + 100 + 3 + 2 + 1
 
 
 @pytest.mark.parametrize("metered", [False, True])

@@ -111,6 +111,7 @@ class CellPrinter:
         self.references = references
         self.tables_at = tables_at
         self.loop = ""  # what the loop pointer points to
+        self.frame_loop = ""  # the loop that the frame names
 
     def show(self, c: CodeCell) -> str:
         """Name and operands: registers and slots, constants, immediates."""
@@ -122,10 +123,14 @@ class CellPrinter:
             count = self.number(c.start + c.fields.immediates[0], 4)
             width = entry_bytes(self.target.pointer_width)
             parts += [self.label(first + width * n) for n in range(count + 1)]
+        elif c.row.name == "set_frame_loop":
+            self.frame_loop = self.labels[c.end]
         elif c.row.family == "set_loop":
             self.loop = self.label(c.start + c.fields.immediates[0]) if c.row.immediates else self.labels[c.end]
         elif c.row.family.endswith("_loop"):
             parts.append(self.loop)
+        elif c.row.family.endswith("_frame"):
+            parts.append(self.frame_loop)
         operands = ", ".join(parts)
         if c.destination != NOWHERE:
             operands = f"{self.place(c.row.result, c.destination, c.start + c.fields.result)} <- {operands}"

@@ -69,7 +69,7 @@ def read_listing(m: Module, binary: bytes, index: int, t: Translator, target: Ta
     references = {int(t.fixups[n].at): int(t.fixups[n].target) for n in range(int(t.fixup_count))}
     made_at, sources = read_sources(t, int(body.code.start), target)
     cells = list(walk_cells(code, target))
-    loops = [c.end for c in cells if c.row.name == "set_loop"]
+    loops = [c.end for c in cells if c.row.family == "set_loop" and not c.row.immediates]
     labels = {at: f"L{number}" for number, at in enumerate(sorted({*references.values(), *loops}), 1)}
     printer = CellPrinter(code, target, labels, references, int(tables_offset(m)))
     return Listing(

@@ -24,10 +24,11 @@ from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import come_for_fuel
-from fusee.engine.state.runtime import MOST_FUEL
+from fusee.engine.state.runtime import LOOP_WORD, MOST_FUEL
 from fusee.kernel.lang import (
     Ptr,
     Static,
+    address,
     bitcast,
     cast,
     f64,
@@ -57,6 +58,13 @@ from fusee.spec.traps import TrapCode
 def target(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> Ptr[u8]:
     """The branch's label."""
     return cast(Ptr[u8], load(usize, f.pc + cell(row, NOWHERE, forms, size_of(usize)).immediates[0]))
+
+
+@kernel(inline=True)
+def frame_loop(f: Regs) -> Ptr[u8]:
+    """The loop that the frame names. Where that is does not depend on the running cell, unlike a label's place: so a
+    processor knows early where the next cell is."""
+    return cast(Ptr[u8], header(f.fp, LOOP_WORD)[0])
 
 
 @kernel(inline=True)
@@ -122,6 +130,8 @@ def jump(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, .
     """To a label, to the loop pointer, or behind the `tick` where that leads."""
     if row.family.endswith("loop"):
         f.pc = f.lp if row.detail is None else f.lp + cell(row.detail, NOWHERE, (), size_of(usize)).size
+    elif row.family.endswith("frame"):
+        f.pc = frame_loop(f)
     else:
         f.pc = target(f, row, forms)
 
@@ -152,8 +162,10 @@ def take_entry(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[
 
 @kernel(inline=True)
 def set_loop(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Stands before an innermost loop, or names one: its back-edges need no label and no load."""
-    if len(row.immediates) == 0:
+    """Stands before an innermost loop, or names one: its back-edges need no label and no load. Or the frame gets it."""
+    if row.detail == "frame":
+        header(f.fp, LOOP_WORD)[0] = address(f.pc + cell(row, dst, forms, size_of(usize)).size)
+    elif len(row.immediates) == 0:
         f.lp = f.pc + cell(row, dst, forms, size_of(usize)).size
     else:
         f.lp = target(f, row, forms)
@@ -183,7 +195,12 @@ def is_short(f: Regs, cost: u64) -> bool:
 @kernel(inline=True)
 def take_branch(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> None:
     """To a label or to the loop pointer."""
-    f.pc = f.lp if row.family.endswith("loop") else target(f, row, forms)
+    if row.family.endswith("loop"):
+        f.pc = f.lp
+    elif row.family.endswith("frame"):
+        f.pc = frame_loop(f)
+    else:
+        f.pc = target(f, row, forms)
 
 
 @handler(raises_to=on_trap, status="acc")

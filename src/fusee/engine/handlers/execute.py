@@ -66,6 +66,11 @@ CONDITIONAL: Final[dict[str, Any]] = {
     "step_branch_test_loop": control.step,
     "late_branch": control.late_step,
     "late_branch_loop": control.late_step,
+    "branch_frame": control.branch,
+    "branch_test_frame": control.branch,
+    "step_branch_frame": control.step,
+    "step_branch_test_frame": control.step,
+    "late_branch_frame": control.late_step,
 }
 """By family: whether an instruction branches to its target."""
 
@@ -73,6 +78,7 @@ JUMPING: Final[dict[str, Any]] = {
     "unreachable": control.unreachable_,
     "jump": control.jump,
     "jump_loop": control.jump,
+    "jump_frame": control.jump,
     "br_table": control.br_table,
     "return": control.return_,
     "return_value": control.return_,

@@ -64,4 +64,4 @@ def shards() -> dict[str, list[Any]]:
     return {name: groups[name] for name in sorted(groups, key=list(Family).__contains__)}
 
 
-assert {row.family for row in ROWS} == set(FAMILIES)
+assert {row.family for row in ROWS} <= set(FAMILIES)  # those to the loop of the frame are not everywhere

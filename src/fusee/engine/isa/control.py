@@ -1,5 +1,6 @@
 """Rows that decide what runs next: branches, calls, returns, frames."""
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -43,11 +44,20 @@ def paying(name: str) -> str:
     return name.replace("brl_", "brl_pay_", 1)
 
 
+def framed(name: str) -> str:
+    """Of a branch to a label: the name of the one that goes where the frame says."""
+    return re.sub(r"\bbr(?=_|$)|(?<=_)br(?=_)", "brf", name, count=1)
+
+
 def _loops(branch: Row) -> list[Row]:
-    """A conditional branch to a label as ones to the loop pointer; those that pay are for machines with room."""
+    """A conditional branch to a label as ones to the loop pointer; those that pay, and those to the loop that the frame
+    names, are for machines with room."""
     name = f"brl_{branch.name.removeprefix('br_')}"
     loop = replace(branch, name=name, family=f"{branch.family}_loop", immediates=())
-    return [loop, replace(loop, name=paying(name))] if ROOMY else [loop]
+    if not ROOMY:
+        return [loop]
+    frame = replace(branch, name=framed(branch.name), family=f"{branch.family}_frame", immediates=())
+    return [loop, replace(loop, name=paying(name)), frame]
 
 
 def _conditional() -> list[Row]:
@@ -106,10 +116,17 @@ def _late_steps() -> list[Row]:
 PAID_LOOPS: Final = [Row("brl_paid", "jump_loop", (), "", NULLARY, NO_RESULT, detail=TICK)] if ROOMY else []
 """`brl` to behind the `tick` with which the loop begins. A watch executes no more instructions for the `br` instead."""
 
+FRAME_LOOPS: Final = [
+    Row("brf", "jump_frame", (), "", NULLARY, NO_RESULT),
+    Row("set_frame_loop", "set_loop", (), "", NULLARY, NO_RESULT, detail="frame"),
+] if ROOMY else []  # fmt: skip
+"""Jumping back to the loop that the frame names, and having it name the one that begins behind the cell."""
+
 BRANCHES: Final = [
     Row("br", "jump", (), "", NULLARY, NO_RESULT, ("label",)),
     Row("brl", "jump_loop", (), "", NULLARY, NO_RESULT),
     *PAID_LOOPS,
+    *FRAME_LOOPS,
     Row("br_table", "br_table", ("i32",), "", UNARY, NO_RESULT, ("u32",)),  # an entry for each label follows the cell
     Row("set_loop", "set_loop", (), "", NULLARY, NO_RESULT),
     Row("set_loop_to", "set_loop", (), "", NULLARY, NO_RESULT, ("label",)),
@@ -126,6 +143,9 @@ BRANCHES: Final = [
 _NAMES: Final = {row.name for row in BRANCHES}
 PAYING: Final = frozenset(paying(name) for name in _NAMES if "brl_" in name and paying(name) in _NAMES)
 """The names of branches that pay, if there are any."""
+
+FRAMED: Final = frozenset(name for name in _NAMES if framed(name) in _NAMES - {name})
+"""The names of branches to labels that exist as branches to the loop that the frame names."""
 
 
 def pays(row: Row) -> bool:

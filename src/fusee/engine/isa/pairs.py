@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.control import PAID_LOOPS, TICK, paying
+from fusee.engine.isa.control import PAID_LOOPS, TICK, framed, paying
 from fusee.engine.isa.forms import NO_RESULT, NOWHERE, PIN, PINS, PLACES, ROOMY, in_order
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
@@ -31,7 +31,9 @@ FIRST: Final = frozenset({
 
 SECOND: Final = FIRST | {
     "branch", "branch_loop", "branch_test", "branch_test_loop", "step_branch", "step_branch_loop", "step_branch_test",
-    "step_branch_test_loop", "late_branch", "late_branch_loop", "jump", "jump_loop", "br_table", "return",
+    "step_branch_test_loop", "late_branch", "late_branch_loop", "jump", "jump_loop", "branch_frame",
+    "branch_test_frame", "step_branch_frame", "step_branch_test_frame", "late_branch_frame", "jump_frame", "br_table",
+    "return",
     "return_value", "call", "call_indirect", "call_ref",
 }  # fmt: skip
 
@@ -90,13 +92,16 @@ def expand_pair(line: str) -> Iterator[Pair]:
             yield pair
 
 
-def _with_metered(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """The same, and where the second cell goes back to a loop also with what does so in metered code."""
+def _with_kin(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The same, and where the second cell goes back to a loop also with what does so in metered code, where it goes to
+    a label also with what goes to the frame's loop."""
     for first, second in pairs:
         yield first, second
         if second[0].name == "brl":
             yield from ((first, (row, *second[1:])) for row in PAID_LOOPS)
         elif (name := paying(second[0].name)) in _BY_NAME and name != second[0].name:
+            yield first, (_BY_NAME[name], *second[1:])
+        elif (name := framed(second[0].name)) in _BY_NAME and name != second[0].name:
             yield first, (_BY_NAME[name], *second[1:])
 
 
@@ -115,7 +120,7 @@ def _read_pairs(name: str, text: str) -> list[Pair]:
         content = line.partition("#")[0].strip()
         if ";" in content:
             try:
-                pairs.update(dict.fromkeys(_with_metered(expand_pair(content))))
+                pairs.update(dict.fromkeys(_with_kin(expand_pair(content))))
             except PatternError as error:
                 raise PatternError(f"{name}:{number}: {error}") from None
     return list(pairs)

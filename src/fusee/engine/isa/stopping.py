@@ -15,7 +15,8 @@ _GOES_ON: Final = frozenset({
     "global_get_import", "global_set", "global_set_import", "ref_func", "memory_size", "table_size", "ref_test",
     "set_loop", "jump", "jump_loop", "branch", "branch_loop", "branch_test", "branch_test_loop", "branch_ref",
     "step_branch", "step_branch_loop", "step_branch_test", "step_branch_test_loop", "late_branch", "late_branch_loop",
-    "br_table", "return", "return_value",
+    "branch_frame", "branch_test_frame", "step_branch_frame", "step_branch_test_frame", "late_branch_frame",
+    "jump_frame", "br_table", "return", "return_value",
 })  # fmt: skip
 """Families of rows that do not stop, unless they evaluate something that does."""
 

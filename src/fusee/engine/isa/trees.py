@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from fusee.engine.isa.control import PAYING, paying
+from fusee.engine.isa.control import FRAMED, PAYING, framed, paying
 from fusee.engine.isa.forms import MOST_LEAVES, NO_RESULT, PINS, READ, READ_CONST, Shape
 from fusee.engine.isa.row import FLOAT_TYPES, Row
 from fusee.engine.isa.selection import ORDER_MARK
@@ -207,10 +207,12 @@ def read_patterns(text: str) -> "list[tuple[int, str]]":
     return patterns
 
 
-def with_paying(pattern: Pattern) -> list[Pattern]:
-    """The same, and of a branch to the loop pointer also that of the one that pays, if there is one."""
-    name = paying(pattern.root.row)
-    return [pattern, *([replace(pattern, root=replace(pattern.root, row=name))] if name in PAYING else [])]
+def with_kin(pattern: Pattern) -> list[Pattern]:
+    """The same, and of a branch to the loop pointer also that of the one that pays, of one to a label also that of the
+    one to the frame's loop, if there are such."""
+    name = pattern.root.row
+    others = [paying(name)] if paying(name) in PAYING else [framed(name)] if name in FRAMED else []
+    return [pattern, *(replace(pattern, root=replace(pattern.root, row=other)) for other in others)]
 
 
 def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
@@ -223,7 +225,7 @@ def tree_rows(name: str, text: str, rows: Iterable[Row]) -> list[Row]:
         try:
             parsed = parse(pattern)
             if absent.isdisjoint(parsed.root.rows()):
-                for one in with_paying(parsed):
+                for one in with_kin(parsed):
                     forest.add(one)
         except PatternError as error:
             raise PatternError(f"{name}:{number}: {error}") from None

@@ -14,9 +14,12 @@ from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Fn, Inline, Ptr, kernel, size_of, struct, u8, u32, u64, usize
 
-HEADER_SLOTS: Final = 5
+HEADER_SLOTS: Final = 6
 """Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
-are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5."""
+are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5. At -6 is
+the loop that the frame names (`translate.nesting`)."""
+
+LOOP_WORD: Final = 6
 
 MAY_WAIT: Final = usize(1)
 """In place of the caller's frame, of a frame that returns to the embedder: that knows what to do if the guest waits."""

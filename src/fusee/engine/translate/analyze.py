@@ -8,8 +8,8 @@ from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX, immediates_o
 from fusee.engine.decode.reader import behind_number, number_at
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.translate.hoist import behind_constant, end_hoisting
+from fusee.engine.translate.nesting import KINDS, begin_nesting, enter_loop, leave_loop
 from fusee.engine.translate.nesting import OTHER as OTHER_LOOP
-from fusee.engine.translate.nesting import begin_nesting, enter_loop, leave_loop
 from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.state import F32, Translator, is_vector, type_code
 from fusee.engine.translate.values import home, run_of, use_local
@@ -214,7 +214,7 @@ def choose_pins(t: Translator) -> None:
 def has_quiet_loop(t: Translator) -> bool:
     """Whether any loop is innermost and makes no calls."""
     for number in span(t.loop_count):
-        if t.loops[number] != OTHER_LOOP:
+        if t.loops[number] & KINDS != OTHER_LOOP:
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fusee.engine.isa.control import PAYING, paying
+from fusee.engine.isa.control import FRAMED, PAYING, framed, paying
 from fusee.engine.isa.forms import ACC, CONST, NOWHERE, SLOT
 from fusee.engine.isa.table import NO_ROW, NUMBER, ROWS, number_of
 from fusee.engine.translate.accumulator import MOV, is_place_of
@@ -26,6 +26,7 @@ from fusee.engine.translate.state import (
     COMPARE,
     CONSTANT,
     F32,
+    FRAME_POINTER,
     I32,
     IN_ACC,
     LOCAL,
@@ -42,6 +43,7 @@ from fusee.kernel.lang import address, kernel, u8, u32
 
 BR: Final = u32(NUMBER["br"])
 BRL: Final = u32(NUMBER["brl"])
+BRF: Final = u32(number_of("brf"))
 BRL_PAID: Final = u32(number_of("brl_paid"))
 BR_NZ: Final = (NUMBER["br_i32_nz"], NUMBER["br_i64_nz"])
 BR_Z: Final = (NUMBER["br_i32_z"], NUMBER["br_i64_z"])
@@ -49,6 +51,8 @@ BRL_NZ: Final = (NUMBER["brl_i32_nz"], NUMBER["brl_i64_nz"])
 STEP_TESTS: Final = NUMBER["step_br_i32_nz"] - NUMBER["br_i32_nz"]  # the same distance for all tests
 BRL_Z: Final = (NUMBER["brl_i32_z"], NUMBER["brl_i64_z"])
 PAY: Final = u32(bool(PAYING))  # from the row of a branch to the loop pointer to that of the one that pays, if there is
+FRAME: Final = u32(2 * bool(FRAMED))  # likewise, of the one to the loop that the frame names
+assert all(framed(name) == ROWS[NUMBER[name] + 1 + int(FRAME)].name for name in FRAMED if name != "br")
 assert all(name == paying(ROWS[NUMBER[name] - int(PAY)].name) for name in PAYING)
 ADD: Final = NUMBER["add"]
 LT_U: Final = NUMBER["i32_lt_u"]
@@ -82,24 +86,27 @@ def branch_unless(t: Translator, condition: u32, label: Label) -> None:
 def branch_if(t: Translator, condition: u32, label: Label) -> None:
     """Emit a conditional branch; the comparison is consumed. What waits may not be changed behind it."""
     node = t.values[condition]
-    pays = PAY != 0 and label.fixups == PAYING_LOOP_POINTER
-    is_loop = (is_loop_pointer(label) or pays) and node.compared < F32
-    pay = PAY if pays and is_loop else u32(0)
+    further = u32(0)  # from the row of the branch to the loop pointer
+    if PAY != 0 and label.fixups == PAYING_LOOP_POINTER:
+        further = PAY
+    elif FRAME != 0 and label.fixups == FRAME_POINTER:
+        further = FRAME
+    is_loop = (is_loop_pointer(label) or further != 0) and node.compared < F32
     if is_zero_test(t, node):
         release(t, node.operands[1])
         node.operands[1] = NO_VALUE
         node.operand_count = u32(1)
         if node.row == NE and is_stepped_late(t, node.operands[0]):
-            emit_late_step(t, node.operands[0], u32(is_loop) + pay)
+            emit_late_step(t, node.operands[0], u32(is_loop) + further if is_loop else u32(0))
         else:
-            row = test_row(node.compared, node.row == NE, is_loop) + pay
+            row = test_row(node.compared, node.row == NE, is_loop) + (further if is_loop else u32(0))
             emit_branch(t, row, row + STEP_TESTS, node)
     else:
         normalize(t, node)
         at = row_index(node.compared, node.row)
         if is_loop:
             step = u32(STEP_LOOP_ROW[at])
-            emit_branch(t, LOOP_ROW[at] + pay, step if step == NO_ROW else step + pay, node)
+            emit_branch(t, LOOP_ROW[at] + further, step if step == NO_ROW else step + further, node)
         else:
             emit_branch(t, BRANCH_ROW[at], STEP_ROW[at], node)
     free(t, condition)
@@ -245,6 +252,8 @@ def jump(t: Translator, label: Label) -> None:
     row = BRL if is_loop_pointer(label) and not is_target else BR
     if BRL_PAID != NO_ROW and label.fixups == PAID_LOOP_POINTER and not is_target:
         row = BRL_PAID
+    elif FRAME != 0 and label.fixups == FRAME_POINTER and not is_target:
+        row = BRF
     i = new_ins(t, row)
     i.label = address(label)
     flush(t)

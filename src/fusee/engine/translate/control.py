@@ -5,10 +5,10 @@ from typing import Final
 from fusee.engine.arena import grow_buffer
 from fusee.engine.decode.instruction import read_opcode, skip_immediates
 from fusee.engine.decode.optables import CLASS, ENDS_ARM, OPENS_BLOCK, immediates_of
-from fusee.engine.isa.table import NUMBER
+from fusee.engine.isa.table import NUMBER, number_of
 from fusee.engine.runtime.metering import MANY_VALUES
 from fusee.engine.translate.br_table import translate_br_table
-from fusee.engine.translate.branch import PAY, branch_if, branch_unless, jump, pop_condition
+from fusee.engine.translate.branch import FRAME, PAY, branch_if, branch_unless, jump, pop_condition
 from fusee.engine.translate.encode import FIXED, bind, clear_label, flush, new_ins, settle_label
 from fusee.engine.translate.frames import FUNCTION, LOOP, arity, branch_target, expect, frame_at, open_block
 from fusee.engine.translate.hoist import load_hoisted
@@ -23,7 +23,7 @@ from fusee.engine.translate.metering import (
     note_turn,
     paying_label,
 )  # fmt: skip
-from fusee.engine.translate.nesting import INNER, OUTER, QUIET
+from fusee.engine.translate.nesting import FRAMED, INNER, KINDS, OUTER, QUIET
 from fusee.engine.translate.passing import (
     has_moves,
     leave,
@@ -39,7 +39,7 @@ from fusee.engine.translate.pausing import look_around
 from fusee.engine.translate.payments import note_arm_end, note_choice, note_if, note_jump
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import settle_all
-from fusee.engine.translate.state import LOOP_POINTER, Translator
+from fusee.engine.translate.state import FRAME_POINTER, LOOP_POINTER, Translator
 from fusee.engine.translate.values import canonical
 from fusee.kernel.lang import Ptr, address, cast, kernel, maximum, size_of, span, u16, u32, u64, unlikely
 from fusee.spec import opcodes
@@ -52,6 +52,7 @@ DELEGATE: Final = opcodes.DELEGATE.index
 
 SET_LOOP: Final = u32(NUMBER["set_loop"])
 SET_LOOP_TO: Final = u32(NUMBER["set_loop_to"])
+SET_FRAME_LOOP: Final = u32(number_of("set_frame_loop"))
 UNREACHABLE: Final = u32(NUMBER["unreachable"])
 
 
@@ -71,17 +72,22 @@ def begin_loop(t: Translator) -> None:
     reload_pins(t)
     frame = open_block(t, LOOP)
     assert t.loop_number < t.loop_count  # the first pass has met the same loops
-    kind = t.loops[t.loop_number]
+    kind = t.loops[t.loop_number] & KINDS
+    is_framed = FRAME != 0 and t.loops[t.loop_number] & FRAMED != 0 and not t.is_metered
     t.loop_number += 1
     if kind == QUIET:
         new_ins(t, SET_LOOP)
     elif kind == OUTER:
         set_loop_ahead(t)
+    if is_framed:
+        new_ins(t, SET_FRAME_LOOP)
     bind(t, frame.label)
     note_head(t, frame.label.offset)
     if kind == INNER:
         settle_label(t, t.inner, frame.label.offset)
-    if kind == QUIET or kind == INNER:
+    if is_framed:
+        frame.label.fixups = FRAME_POINTER
+    elif kind == QUIET or kind == INNER:
         frame.label.fixups = LOOP_POINTER
     assume_pins(t)
     note_turn(t)

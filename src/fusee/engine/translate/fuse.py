@@ -24,7 +24,7 @@ def is_sought(outer: Row, place: int, inner: Row) -> bool:
 
 
 _LANES: Final = {lane_row(mnemonic, lane) for mnemonic, count in LANES.items() for lane in range(count)}
-_SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_loop")
+_SEEKING: Final = ("load", "store", "return_value", "branch_test", "branch_test_loop", "branch_test_frame")
 
 
 @kernel(inline=True)

@@ -4,6 +4,9 @@ Innermost loops without calls may: they are *quiet*. Where such a loop is the on
 calls either, nobody changes the pointer there. So it is set once, before the outermost such loop, not each time that
 the quiet one is entered: where that mostly has few turns, as in a scanner, this is a dispatch saved in each turn of
 the outer one.
+
+The *framed* ones are those around quiet loops only, without calls: their place is in the frame. Where there are calls,
+`fp` is loaded behind each, and so nothing would be known sooner.
 """
 
 from typing import Final
@@ -17,6 +20,8 @@ OTHER: Final = u32(0)
 QUIET: Final = u32(1)  # sets the pointer itself
 INNER: Final = u32(2)  # quiet, and an `OUTER` one has set the pointer
 OUTER: Final = u32(3)  # not quiet; sets the pointer for the only quiet one in it
+KINDS: Final = u32(3)
+FRAMED: Final = u32(4)  # besides: it is named by the frame
 
 
 @kernel
@@ -27,6 +32,7 @@ def begin_nesting(t: Translator) -> None:
     t.newest_quiet = u32(0)
     t.quiet_before = u32(0)
     t.newest_outer = u32(0)
+    t.newest_framed = u32(0)
     t.loops_at_call = u32(0)
 
 
@@ -56,9 +62,13 @@ def leave_loop(t: Translator) -> None:
         t.quiet_before = t.newest_quiet
         t.newest_quiet = number + 1
         t.newest_outer = u32(0)
-    elif t.quiet_before <= number:
+        return
+    if t.quiet_before <= number:
         if t.newest_outer != 0:
-            t.loops[t.newest_outer - 1] = OTHER
+            t.loops[t.newest_outer - 1] &= FRAMED
         t.loops[number] = OUTER
         t.loops[t.newest_quiet - 1] = INNER
         t.newest_outer = number + 1
+    if t.newest_framed <= number:
+        t.loops[number] |= FRAMED
+        t.newest_framed = number + 1

@@ -44,6 +44,7 @@ NO_INS: Final = u32(0xFFFF_FFFF)
 LOOP_POINTER: Final = u32(0xFFFF_FFFF)
 PAID_LOOP_POINTER: Final = u32(0xFFFF_FFFE)  # what has that is the cell behind the `tick` to which it points
 PAYING_LOOP_POINTER: Final = u32(0xFFFF_FFFD)  # a branch to what has that does what the `tick` there would
+FRAME_POINTER: Final = u32(0xFFFF_FFFC)  # what has that is the loop that the frame names
 
 # Types as the translator sees them: references are I64.
 I32: Final = u8(0)
@@ -341,6 +342,7 @@ class Translator:
     newest_quiet: u32
     quiet_before: u32  # the quiet one before that
     newest_outer: u32  # the one that sets the pointer for that
+    newest_framed: u32
     loops_at_call: u32  # how many there were at the latest call
 
 
