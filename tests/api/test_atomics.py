@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fusee import Config, Engine, Func, Instance, Module, Store, Trap, TrapCode, ValidationError
-from fusee.spec.features import Feature
-from fusee.spec.op import BY_MNEMONIC, Op
+from fusee.spec import atomic_opcodes
+from fusee.spec.op import Op
 
 PLACE, OFFSET = 40, 24
 BEFORE = 0x8899_AABB_CCDD_EEFF
@@ -19,7 +19,7 @@ MEMORIES = {
     "64-bit": ("(memory i64 1)", "", "i64"),
     "another 64-bit": ("(memory 0) (memory i64 1)", "1 ", "i64"),
 }
-ROWS = [op for op in BY_MNEMONIC.values() if op.feature == Feature.THREADS and op.mnemonic[0] == "i"]
+ROWS = [op for op in vars(atomic_opcodes).values() if isinstance(op, Op) and op.mnemonic[0] == "i"]
 
 
 def function(op: Op, name: str, memory: str, address: str, wide: bool) -> str:

@@ -10,7 +10,7 @@ from fusee.engine.isa.pairs import ALL_HANDLERS, MOST_HANDLERS
 from fusee.engine.isa.row import Row
 from fusee.engine.isa.selection import chosen
 from fusee.engine.isa.table import SINGLES
-from fusee.engine.isa.trees import Forest, Pattern, expression, parse, with_paying
+from fusee.engine.isa.trees import Forest, Pattern, expression, parse, with_kin
 from fusee.tune.chains import Chain, count_chains
 from fusee.tune.choice import Choice, Chooser, generalized, handlers_of, normalized
 from fusee.tune.dispatches import count_dispatches
@@ -61,7 +61,7 @@ def numbered(patterns: Iterable[Pattern]) -> Iterator[Pattern]:
     """The first ones, as far as their handlers have numbers."""
     forest, left = Forest(SINGLES), MOST_WIDE_HANDLERS
     for pattern in patterns:
-        for row, signatures in map(forest.find, with_paying(pattern)):
+        for row, signatures in map(forest.find, with_kin(pattern)):
             left -= sum(handlers_of(row, signature) for signature in signatures)
         if left > 0:
             yield pattern
