@@ -50,6 +50,12 @@ ENDLESS = """(module
       (block $b
         (block $c (br_table $b $c (i32.eqz (i64.eqz (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))
         (br $l))))
+  (func (export "table_to_loop") (param $n i64)  ;; an entry has the handler of the inner loop's first cell
+    (loop $outer
+      (block $b (br_table $b $b (i32.eqz (i64.eqz (local.get $n)))))
+      (loop $l
+        (br_if $outer (i64.eqz (i64.and (local.tee $n (i64.sub (local.get $n) (i64.const 1))) (i64.const 1))))
+        (br_if $l (i64.gt_s (local.get $n) (i64.const 0))))))
   (func (export "host_loop") (param $n i64)
     (loop $l (drop (call $host (i32.const 1)))
       (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))))
@@ -60,7 +66,8 @@ ENDLESS = """(module
       (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1))))))))"""
 
 LOOPS = [
-    "innermost", "nested", "calling", "recursive", "tail", "indirect", "table", "table_to_jump", "host_loop", "jumping",
+    "innermost", "nested", "calling", "recursive", "tail", "indirect", "table", "table_to_jump", "table_to_loop",
+    "host_loop", "jumping",
 ]  # fmt: skip
 FOREVER = 1 << 62
 

@@ -62,6 +62,8 @@ def test_nothing_is_done_for_a_result_out_of_memory(device: Device, bad: int) ->
     path = (device.put(0, b"file"), 4)
     for name, arguments in {
         "fd_read": (FILE + 3, *device.vectors((0, 1)), bad),
+        "fd_write": (FILE + 3, *device.vectors((0, 1)), bad),
+        "fd_pread": (FILE + 3, *device.vectors((0, 1)), 0, bad),
         "fd_pwrite": (FILE + 3, *device.vectors((0, 1)), 0, bad),
         "fd_seek": (FILE + 3, 0, 0, bad),
         "fd_readdir": (FOLDER + 3, 0, 10, 0, bad),

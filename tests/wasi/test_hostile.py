@@ -68,6 +68,8 @@ def test_results_outside_memory(tmp_path: Path, address: int) -> None:
         "clock_time_get": (0, 0, address),
         "fd_write": (fd, *vector, address),
         "fd_read": (fd, *vector, address),
+        "fd_pwrite": (fd, *vector, 0, address),
+        "fd_pread": (fd, *vector, 0, address),
         "fd_seek": (fd, 0, 0, address),
         "fd_fdstat_get": (fd, address),
         "fd_filestat_get": (fd, address),

@@ -27,7 +27,8 @@ ZEROED_INLINE: Final = u32(4)  # `enter` clears up to this many locals without a
 HAS_ENTRY_HANDLERS: Final = ROOMY
 """Whether an entry behind a `br_table` is the handler of the cell that it leads to and that cell's address, not a
 displacement from the `br_table`: a processor that has not foreseen where it leads knows so a load sooner. No entry
-leads to a loop's first cell, whose handler may be replaced."""
+leads back to a loop's first cell, whose handler may be replaced; who comes to one from before is met there in the next
+turn."""
 
 
 def entry_bytes(pointer_bytes: int) -> int:

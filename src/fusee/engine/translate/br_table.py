@@ -59,8 +59,8 @@ def translate_br_table(t: Translator) -> None:
 
 @kernel
 def goes_behind(t: Translator, frame: Frame) -> bool:
-    """Whether an entry leads to a frame's label by code behind the table: because values must move, or because it is
-    a loop's first cell, whose handler is replaced by who wants the guest to stop."""
+    """Whether an entry leads to a frame's label by code behind the table: because values must move, or because it
+    leads back to a loop's first cell, whose handler is replaced by who wants the guest to stop."""
     return must_move(t, frame) or (HAS_ENTRY_HANDLERS and frame.opcode == LOOP)
 
 
