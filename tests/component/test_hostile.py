@@ -49,7 +49,6 @@ def test_types_that_double() -> None:
     component = accepted(types(pairs))
     assert component
     refused(types([*pairs, *(b"\x6f" + vector([index(i), index(i)]) for i in range(26, 40))]), ValidationError)
-    lists = [b"\x70" + U8, *(b"\x6f" + vector([index(i), index(i)]) for i in range(20))]
     lists = [b"\x70" + U8]
     for i in range(0, 60, 2):
         lists += [b"\x6f" + vector([index(i), index(i)]), b"\x70" + index(i + 1)]

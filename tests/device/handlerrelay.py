@@ -1,7 +1,10 @@
 """A component on a device that is given requests, and keeps what it is given for a test to work with."""
 
 import struct
+from collections.abc import Iterator
 from typing import Any, Final
+
+import pytest
 
 from tests.device.apphttp import Exchange, Pairs
 from tests.device.httprelay import INTERFACES, HttpRelay
@@ -31,6 +34,8 @@ KEEPER: Final = f"""
   (export "wasi:http/incoming-handler@0.2.8" (instance $shim)))"""
 NUMBER: Final = 40
 """What the app knows the first request as."""
+WRONG: Final = "not of the expected type"
+"""The trap for what is no request, or cannot be answered."""
 
 
 def keeping() -> str:
@@ -99,3 +104,12 @@ class HandlerRelay(HttpRelay):
             found = self.stream("output-stream.blocking-write-and-flush", stream, piece)
         self.drop(stream, "output-stream")
         return found
+
+
+@pytest.fixture
+def guest() -> Iterator[HandlerRelay]:
+    """It gives everything back, and every request is closed, once."""
+    made = HandlerRelay()
+    yield made
+    assert made.close() == 0
+    assert all(exchange.is_closed for exchange in made.http.exchanges.values())
