@@ -77,6 +77,21 @@ WRONG: dict[str, Callable[[], object]] = {
     "text": lambda: fusee.wat2wasm(3),  # type: ignore[arg-type]
     "function": lambda: Func(1, FuncType([], []), print),  # type: ignore[arg-type]
     "setting": lambda: setattr(Config(), "consume_fuel", 1),
+    "module's file": lambda: Module.from_file(engine(), 0),  # type: ignore[arg-type]
+    "component's file": lambda: fusee.component.Component.from_file(engine(), None),  # type: ignore[arg-type]
+    "serialized module's file": lambda: Module.deserialize_file(engine(), 0),  # type: ignore[arg-type]
+    "serialized component's file": lambda: fusee.component.Component.deserialize_file(engine(), 1.5),  # type: ignore[arg-type]
+    "slots": lambda: Func(store := Store(engine()), FuncType([I32], []), print).call_raw(store, 3),  # type: ignore[arg-type]
+    "a slot": lambda: Func(store := Store(engine()), FuncType([I32], []), print).call_raw(store, ["3"]),  # type: ignore[list-item]
+    "start of what is read": lambda: Memory(store := Store(engine()), MemoryType(Limits(1))).read(store, "0"),  # type: ignore[arg-type]
+    "end of what is read": lambda: Memory(store := Store(engine()), MemoryType(Limits(1))).read(store, 0, 1.5),  # type: ignore[arg-type]
+    "start of what is written": lambda: Memory(store := Store(engine()), MemoryType(Limits(1))).write(store, b"", "0"),  # type: ignore[arg-type]
+    "size of a view": lambda: Memory(store := Store(engine()), MemoryType(Limits(1))).get_buffer_ptr(store, "1"),  # type: ignore[arg-type]
+    "start of a view": lambda: Memory(store := Store(engine()), MemoryType(Limits(1))).get_buffer_ptr(store, 1, 0.5),  # type: ignore[arg-type]
+    "arguments": lambda: setattr(WasiConfig(), "argv", 3),
+    "an argument": lambda: setattr(WasiConfig(), "argv", [3]),
+    "environment": lambda: setattr(WasiConfig(), "env", 3),
+    "a variable": lambda: setattr(WasiConfig(), "env", [3]),
     "directory": lambda: WasiConfig().preopen_dir(3, "/"),  # type: ignore[arg-type]
 }
 

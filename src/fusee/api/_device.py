@@ -11,6 +11,7 @@ from fusee.api._native import Native, Progress
 from fusee.api._python import LOOK_SECONDS
 from fusee.api._start import define_program, program_name
 from fusee.api.errors import StoreError, UnsupportedError, WasmtimeError
+from fusee.api.managed import refuse_closed
 from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.platform import Platform
@@ -35,12 +36,14 @@ def _refuse(*arguments: Any) -> int:
 class DeviceEmbedding:
     """What is known of a store beside the device: nothing by the engine itself."""
 
-    __slots__ = ("_thread", "address", "depth", "lock")
+    __slots__ = ("_thread", "address", "depth", "is_closed", "lock")
+    is_used_here = False  # nobody closes a store in the middle of the device's work: `Device.postpone`
 
     def __init__(self, lock: RLock) -> None:
         self.lock = lock
         self.address = 0
         self.depth = 0
+        self.is_closed = False
         self._thread = 0
 
     @contextmanager
@@ -49,6 +52,8 @@ class DeviceEmbedding:
         if self.depth and self._thread != get_ident():
             raise StoreError("another thread is using the store")
         with self.lock:
+            if self.is_closed:
+                refuse_closed()
             self._thread = get_ident()
             self.depth += 1
             try:
@@ -135,9 +140,9 @@ class DeviceNative(Native):
         return 0
 
     def _store_at(self, address: int) -> "Store":
-        store = self.stores[address]()
-        assert store is not None  # it has called, or is called
-        return store
+        reference = self.stores.get(address)
+        store = None if reference is None else reference()
+        return refuse_closed() if store is None else store  # by another thread that has closed it meanwhile
 
     def _invoke_and_explain(self, address: int, func: int, slots: Any) -> int:
         """`invoke`; a crash report also tells where the guest was."""

@@ -1,5 +1,6 @@
 """What guests of a store may use: fuel, time, memory."""
 
+from collections.abc import Callable
 from typing import Final
 
 from fusee.api._living import LivingStore
@@ -102,7 +103,7 @@ class LimitedStore(LivingStore):
         `OUT_OF_MEMORY` where it makes a struct or an array. `heap_size` is not in wasmtime-py.
         """
         limits = _checked((memory_size, table_elements, instances, tables, memories, heap_size))
-        self._opened()._native.set_limits(self._address, *limits)
+        self._limit(self._native.set_limits, limits)
 
     def set_total_limits(self, memory_size: int, table_elements: int) -> None:
         """Limit what all memories of the store may take together, in bytes, and all tables, in elements.
@@ -110,7 +111,13 @@ class LimitedStore(LivingStore):
         A new store allows 64 GiB and 33,554,432 elements. Negative: no limit. What a limit keeps from being made
         raises `LimitError`; `memory.grow` and `table.grow` give -1. Raises `ArgumentError`. Not in wasmtime-py.
         """
-        self._opened()._native.set_total_limits(self._address, *_checked((memory_size, table_elements)))
+        self._limit(self._native.set_total_limits, _checked((memory_size, table_elements)))
+
+    def _limit(self, entry: Callable[..., object], limits: list[int]) -> None:
+        """Beside a guest that may run: only that nobody closes the store meanwhile."""
+        with self.engine._gate.clock:
+            self._opened()
+            entry(self._address, *limits)
 
 
 def _checked(limits: tuple[int, ...]) -> list[int]:

@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Callable
 from time import thread_time_ns
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 from weakref import WeakSet, WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from fusee.api.store import Store
     from fusee.api.types import TagType
     from fusee.wasi import WasiContext
+
+
+_Result = TypeVar("_Result")
 
 
 class Closable(Protocol):
@@ -109,9 +112,24 @@ class LivingStore(ObjectTable, Unique, Managed):
         """The store, unless it was closed."""
         return refuse_closed() if self._is_closed else self
 
+    def _alone(self, entry: "Callable[..., _Result]", *arguments: Any) -> "_Result":
+        """What an entry of the engine's gives, called with the store's lock, and only while there is a store.
+
+        Whoever has waited for the lock may have waited for `close`. So all entries that work on a store are called by
+        this, but those that guests run in: they look themselves.
+        """
+        with self._lock:
+            if self._is_closed:
+                refuse_closed()
+            return entry(*arguments)
+
     def close(self) -> None:
-        """End all that the store holds; views of its memories stay valid. Raises `StoreError` while a guest runs."""
+        """End all that the store holds; views of its memories stay valid.
+
+        Raises `StoreError` while a guest runs, and in a signal handler or finalizer in the middle of another use.
+        """
         self._end_tasks()
+        self._refuse_within()
         with self._lock:
             self._refuse_uses()
             self._end_alone()
@@ -125,6 +143,7 @@ class LivingStore(ObjectTable, Unique, Managed):
         """
         expect(budget, int, "an int")
         self._end_tasks()
+        self._refuse_within()
         end = thread_time_ns() + budget
         is_complete = False
         while not is_complete and self._end.alive:
@@ -143,9 +162,15 @@ class LivingStore(ObjectTable, Unique, Managed):
         if self._components is not None and not self._is_closed and not self._embedding.depth:
             self._components.close()
 
+    def _refuse_within(self) -> None:
+        """A signal handler or a finalizer closes it in the middle of a use by the same thread, which has the lock."""
+        if self._embedding.is_used_here and self._end.alive:
+            raise StoreError("the store is being used")
+
     def _refuse_uses(self) -> None:
         if self._embedding.depth:
             raise StoreError("a guest of the store is running")
+        self._embedding.is_closed = True
         with self.engine._gate.clock:
             self._is_closed = True
         if self._components is not None:

@@ -103,12 +103,18 @@ class Embedding(Protocol):
     """What a store is known by to the engine."""
 
     address: int
+    is_closed: bool
+    """Whether it was closed, said with its lock: who has waited for that to call a guest finds no store."""
     lock: RLock
     """Held by the thread that is in the store's code. Native code takes and gives it, too."""
 
     @property
     def depth(self) -> int:
         """How many calls into guests have not returned."""
+
+    @property
+    def is_used_here(self) -> bool:
+        """Whether this very thread is in the store's code."""
 
     def try_take(self) -> bool:
         """Take the lock, if that is possible within a moment; a guest that runs pauses for that."""
@@ -120,7 +126,7 @@ class Embedding(Protocol):
 class HostEmbedding:
     """An `Embedder`."""
 
-    __slots__ = ("_is_waited_for", "_methods", "_native", "_words", "address", "lock")
+    __slots__ = ("_is_closed", "_is_waited_for", "_methods", "_native", "_words", "address", "lock")
 
     def __init__(self, native: "HostNative", store: "Store") -> None:
         self.lock = RLock()
@@ -129,12 +135,27 @@ class HostEmbedding:
         self._native = native
         self._words = _WORDS(python, WATCH_ADDRESS, id(store), *map(id, self._methods))
         self._is_waited_for = ctypes.c_uint32.from_buffer(self._words, _places.fields["is_waited_for"].offset)
+        self._is_closed = ctypes.c_uint32.from_buffer(self._words, _places.fields["is_closed"].offset)
         self.address = ctypes.addressof(self._words)
 
     @property
     def depth(self) -> int:
         """How many calls into guests have not returned."""
         return self._words[_DEPTH] & 0xFFFF_FFFF
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no guest can be called any more."""
+        return self._is_closed.value != 0
+
+    @is_closed.setter
+    def is_closed(self, value: bool) -> None:
+        self._is_closed.value = value
+
+    @property
+    def is_used_here(self) -> bool:
+        """Whether this very thread is in the store's code."""
+        return bool(self.lock._is_owned())  # type: ignore[attr-defined]  # as `threading.Condition` asks
 
     def try_take(self) -> bool:
         """Take the lock, if that is possible within a moment; a guest that runs pauses for that."""

@@ -32,21 +32,18 @@ class ReferringStore(LivingStore):
         """
         self._opened()
         if budget is None:
-            with self._lock:
-                self._native.collect_all_for(self._address)
+            self._alone(self._native.collect_all_for, self._address)
             self._let_go()
             return True
         expect(budget, int, "an int")
         end = thread_time_ns() + budget
         while True:
-            with self._lock:
-                is_complete = bool(self._native.collect_for(self._address, STEP_WORDS))
+            is_complete = bool(self._alone(self._native.collect_for, self._address, STEP_WORDS))
             if is_complete or thread_time_ns() >= end:
                 return is_complete
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
-        with self._lock:
-            looked_at: int = self._native.collect_hosts(self._address, marks, len(marks))
+        looked_at: int = self._alone(self._native.collect_hosts, self._address, marks, len(marks))
         return looked_at
 
     _to_reference = to_reference
@@ -54,13 +51,12 @@ class ReferringStore(LivingStore):
 
     def _kind_of_object(self, address: int) -> int:
         """Whether a structure (`KIND_STRUCT`) or an array (`KIND_ARRAY`) is at an address."""
-        kind: int = self._native.kind_of_object(self.engine._address, address)
+        kind: int = self._alone(self._native.kind_of_object, self.engine._address, address)
         return kind
 
     def _is_of_type(self, reference: int, type: "ValType") -> bool:  # noqa: A002
         """Whether a reference is of a type of its hierarchy."""
-        with self._lock:
-            return bool(self._native.is_of_type(self.engine._address, reference, type._code))
+        return bool(self._alone(self._native.is_of_type, self.engine._address, reference, type._code))
 
     def _object_type(self, type: "StructType | ArrayType") -> int:  # noqa: A002
         """The engine's number for a type, of which an object is to be made: it has to live as long as the store."""
@@ -76,8 +72,7 @@ class ReferringStore(LivingStore):
 
     def _keep(self, reference: int) -> int:
         """A place in the engine that keeps what a reference refers to, until `_free_place`."""
-        with self._lock:
-            place: int = self._native.keep(self._address, reference)
+        place: int = self._alone(self._native.keep, self._address, reference)
         if not place:
             raise StoreError("the object has ended: another thread has used the store")
         return place

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fusee.api.errors import WasmtimeError
+from fusee.api.managed import expect_path
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -17,7 +18,11 @@ _SIZE_BYTES: Final = 8
 
 
 def read_serialized(path: "str | bytes | PathLike[str]") -> bytes:
-    """The contents of a file. Raises `WasmtimeError` if it cannot be read: who keeps such files asks for that alone."""
+    """The contents of a file.
+
+    Raises `ArgumentError`; `WasmtimeError` if it cannot be read: who keeps such files asks for that alone.
+    """
+    expect_path(path)
     try:
         with open(path, "rb") as file:
             return file.read()

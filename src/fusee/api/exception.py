@@ -77,15 +77,15 @@ class WasmException(Unique, WasmtimeError):
         if not self._address:
             slots = (ctypes.c_uint64 * max(_row(self._tag).size // 8, 1))()
             _row(self._tag).pack_into(store, slots, self._values)
-            with store._lock:
-                self._hold(store._native.make_kept_exn(store._address, self._tag._address, slots))
+            with store._lock:  # until it is held
+                self._hold(store._alone(store._native.make_kept_exn, store._address, self._tag._address, slots))
         return self._address
 
     def _throw(self, store: "Store") -> bool:
         """Have the guest that waits for a host function catch this, unless it belongs to another store."""
         if self._tag._store is not store:
             return False
-        store._native.throw_exn(store._address, self._reference(store))
+        store._alone(store._native.throw_exn, store._address, self._reference(store))
         return True
 
     @property

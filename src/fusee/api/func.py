@@ -97,7 +97,8 @@ class Func(Unique):
         ty = host.signature.type
         canonical = owner.engine._canonical(ty)
         owner._hosts.append(host)
-        self._address: int = owner._native.new_host_func(
+        self._address: int = owner._alone(
+            owner._native.new_host_func,
             owner._address,
             len(owner._hosts) - 1,
             canonical,
@@ -137,8 +138,8 @@ class Func(Unique):
 
     def _matches(self, type: ValType) -> bool:  # noqa: A002
         """Whether a reference to it is of a (function reference) type."""
-        engine = self._store.engine
-        return bool(engine._native.func_matches(engine._address, self._address, type._code))
+        store, engine = self._store, self._store.engine
+        return bool(store._alone(store._native.func_matches, engine._address, self._address, type._code))
 
     def __call__(self, store: Storelike, *params: Any) -> Any:
         """Call it with Python values or `Val`s; gives None, one value, or a list of several.
@@ -169,13 +170,16 @@ class Func(Unique):
     def call_raw(self, store: Storelike, slots: Sequence[int]) -> list[int]:
         """Call it with bit patterns, 64 bits each (two for v128): NaNs pass as they are. Not in wasmtime-py.
 
-        Raises what a call raises.
+        Raises what a call raises, and `ArgumentError`.
         """
         owner = own(store, self._store)
         signature = self._signature
-        if 8 * len(slots) != signature.params.size:
-            raise WasmtimeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
-        array = signature.buffer(*slots)
+        try:
+            if 8 * len(slots) != signature.params.size:
+                raise WasmtimeError(f"{len(slots)} slots given, expected {signature.params.size // 8}")
+            array = signature.buffer(*slots)
+        except TypeError:
+            raise ArgumentError(f"expected a sequence of ints, not {slots!r}") from None
         owner._call(self._address, array)
         return array[: signature.results.size // 8]
 

@@ -32,7 +32,8 @@ class Global(Unique):
         self._store = owner = store_of(store)
         slots = Row([ty.content]).pack(owner, (val,)).ljust(VALUE_BYTES, b"\0")
         low, high = int.from_bytes(slots[:8], "little"), int.from_bytes(slots[8:], "little")
-        self._address: int = owner._native.new_global(owner._address, ty.content._code, ty.mutable, low, high)
+        made = owner._alone(owner._native.new_global, owner._address, ty.content._code, ty.mutable, low, high)
+        self._address: int = made
 
     @classmethod
     def _from_address(cls, store: "Store", address: int) -> "Global":

@@ -110,13 +110,15 @@ class Instance(Unique):
         if module._engine is not self._store.engine:
             raise StoreError("the module belongs to another engine")
         given = self._import_addresses(imports)
-        assert module._lifetime is not None
-        self._store._lifetimes.add(module._lifetime)
-        self._store._modules[module._address] = module
-        self._store._find_export = export_of
+        store, lifetime = self._store, module._lifetime  # which is held here, whoever closes the two meanwhile
+        if lifetime is None:
+            refuse_closed()
+        store._lifetimes.add(lifetime)
+        store._modules[module._address] = module
+        store._find_export = export_of
+        instantiate = store._native.raw_instantiate
         try:
-            with self._store._lock:
-                self._address: int = self._store._native.raw_instantiate(self._store._address, module._address, given)
+            self._address: int = store._alone(instantiate, store._address, module._address, given)
         except KernelError as error:
             raise self._failure(error, imports) from None
         if module._start is not None:

@@ -1,7 +1,11 @@
 """What the handles of the public interface have in common."""
 
-from collections.abc import Iterable
-from typing import Any, NoReturn, Self
+from collections.abc import Iterable, Iterator
+from operator import index
+from os import PathLike
+from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
+
+_Item = TypeVar("_Item")
 
 
 class Managed:
@@ -51,6 +55,27 @@ def expect(value: object, kind: type | tuple[type, ...], name: str) -> None:
     """Raise `ArgumentError` unless `value` is of a kind; `name` is the kind with its article."""
     if not isinstance(value, kind):
         raise ArgumentError(f"expected {name}, not {value!r}")
+
+
+def expect_path(value: object) -> None:
+    """Raise `ArgumentError` unless `value` is the path of a file: what `open` takes but numbers of open files."""
+    expect(value, (str, bytes, PathLike), "a path")
+
+
+def iterable_of(value: "Iterable[_Item]", name: str) -> "Iterator[_Item]":
+    """What there is in `value`, in turn. Raises `ArgumentError` if it cannot be iterated over."""
+    try:
+        return iter(value)
+    except TypeError:
+        raise ArgumentError(f"expected {name}, not {value!r}") from None
+
+
+def integer_of(value: SupportsIndex) -> int:
+    """The int that `value` is or stands for, as numbers of NumPy do. Raises `ArgumentError`."""
+    try:
+        return index(value)
+    except TypeError:
+        raise ArgumentError(f"expected an int, not {value!r}") from None
 
 
 def bytes_of(value: object) -> memoryview:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
-from fusee.api.managed import Unique, bytes_of, expect
+from fusee.api.managed import ArgumentError, Unique, bytes_of, expect, integer_of
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, own, store_of
 from fusee.api.types import Limits, MemoryType
@@ -41,7 +41,7 @@ class Memory(Unique):
             raise WasmtimeError("a shared memory belongs to no store: make a SharedMemory")
         owner = store_of(store)
         limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2)
-        self._bind(owner, owner._native.new_memory(owner._address, limits))
+        self._bind(owner, owner._alone(owner._native.new_memory, owner._address, limits))
 
     @classmethod
     def _from_address(cls, store: "Store", address: int) -> "Memory":
@@ -70,8 +70,7 @@ class Memory(Unique):
         expect(delta, int, "an int")
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        with owner._lock:
-            old: int = owner._native.grow_memory(self._address, min(delta, int(NOT_GROWN)))
+        old: int = owner._alone(owner._native.grow_memory, self._address, min(delta, int(NOT_GROWN)))
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow memory by `{delta}`")
         return old
@@ -102,10 +101,10 @@ class Memory(Unique):
     def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> "ctypes.Array[Any]":
         """A ctypes array over `size` bytes (None: all) from `offset` on, for `numpy.frombuffer` and its like.
 
-        Raises `IndexError` beyond the memory's end.
+        Raises `ArgumentError`; `IndexError` beyond the memory's end.
         """
-        length = self.data_len(store)
-        size = length - offset if size is None else size
+        length, offset = self.data_len(store), integer_of(offset)
+        size = length - offset if size is None else integer_of(size)
         if offset < 0 or size < 0 or offset + size > length:
             raise IndexError("index out of range")
         return (ctypes.c_ubyte * size).from_buffer(self._raw.array(), offset)
@@ -120,9 +119,16 @@ class Memory(Unique):
         return self.buffer(self._store)
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
-        """A copy of the bytes from `start` to `stop`, which are cut to the memory as a list's slice is."""
-        start, stop, _ = slice(start, stop).indices(self.data_len(store))
-        return bytearray(self._raw.current()[start:stop])
+        """A copy of the bytes from `start` to `stop`, which are cut to the memory as a list's slice is.
+
+        Raises `ArgumentError`.
+        """
+        length = self.data_len(store)
+        try:
+            first, end, _ = slice(start, stop).indices(length)
+        except TypeError:
+            raise _no_places(start, stop) from None
+        return bytearray(self._raw.current()[first:end])
 
     def write(
         self, store: Storelike, value: bytes | bytearray | memoryview | Iterable[int], start: int | None = None
@@ -133,8 +139,12 @@ class Memory(Unique):
         they do not all fit; `ArgumentError`; `ValueError` for an int that is no byte.
         """
         data = bytes_of(value)
-        first = slice(start, None).indices(self.data_len(store))[0]
-        if first + len(data) > self.data_len(store) or (start or 0) > self.data_len(store):
+        length = self.data_len(store)
+        try:
+            first = slice(start, None).indices(length)[0]
+        except TypeError:
+            raise _no_places(start) from None
+        if first + len(data) > length or (start or 0) > length:
             raise IndexError("index out of range")
         self._raw.current()[first : first + len(data)] = data
         return len(data)
@@ -144,6 +154,11 @@ class Memory(Unique):
 
     def __hash__(self) -> int:
         return hash(self._address)
+
+
+def _no_places(*given: object) -> ArgumentError:
+    """What `slice` does not take."""
+    return ArgumentError(f"expected ints or None, not {' and '.join(map(repr, given))}")
 
 
 def memory_type(address: int, space: Space) -> MemoryType:

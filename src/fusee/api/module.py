@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.api._decoded import DecodedModule, end_module
 from fusee.api.engine import Engine
-from fusee.api.managed import expect
+from fusee.api.managed import expect, expect_path
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.code import Code as CodeState
 from fusee.kernel.memory import view
@@ -57,6 +57,7 @@ class Module(DecodedModule):
     @classmethod
     def from_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
         """The module in a file, of the binary or the text format. Raises `OSError`, and what the constructor raises."""
+        expect_path(path)
         with open(path, "rb") as file:
             return cls(engine, file.read())
 

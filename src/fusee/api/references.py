@@ -88,14 +88,12 @@ class ObjectRef(Unique):
     def _count(self, store: Storelike) -> int:
         """How many fields or elements there are."""
         owner = own(store, self._store)
-        with owner._lock:
-            return int(owner._native.count_fields(owner.engine._address, self._address))
+        return int(owner._alone(owner._native.count_fields, owner.engine._address, self._address))
 
     def _declaration(self) -> Declaration:
         """Which type of its store's it is of."""
         store = self._store
-        with store._lock:
-            number = int(store._native.type_of_object(store.engine._address, self._address))
+        number = int(store._alone(store._native.type_of_object, store.engine._address, self._address))
         return Declaration(store.engine, number, store)
 
     @classmethod
@@ -109,15 +107,14 @@ class ObjectRef(Unique):
         slots = (ctypes.c_uint64 * max(row.size // SLOT_BYTES, 1))()
         row.pack_into(owner, slots, values)
         with owner._lock:  # until it is held
-            address = owner._native.make_object(owner._address, number, count)
+            address = owner._alone(owner._native.make_object, owner._address, number, count)
             made = ObjectRef._of(owner, address)
-            owner._native.fill_object(owner._address, address, slots, len(values) == 1)
+            owner._alone(owner._native.fill_object, owner._address, address, slots, len(values) == 1)
         return made
 
     def _field_type(self, store: Storelike, index: int) -> FieldType:
         owner = own(store, self._store)
-        with owner._lock:
-            word = owner._native.field_type(owner.engine._address, self._address, index)
+        word = owner._alone(owner._native.field_type, owner.engine._address, self._address, index)
         code, mutable = word & _STORAGE_MASK, bool(word >> MUTABLE_SHIFT)
         return FieldType(_PACKED.get(code) or ValType._from_code(code), mutable)
 
@@ -126,7 +123,7 @@ class ObjectRef(Unique):
         owner = own(store, self._store)
         slots = (ctypes.c_uint64 * 2)()
         with owner._lock:  # until what the field refers to is held
-            owner._native.get_field(owner.engine._address, self._address, index, slots)
+            owner._alone(owner._native.get_field, owner.engine._address, self._address, index, slots)
             return _row(self._field_type(store, index)).unpack(owner, slots)[0]
 
     def _set(self, store: Storelike, index: int, value: Any) -> None:
@@ -136,8 +133,7 @@ class ObjectRef(Unique):
             raise WasmtimeError("the field is immutable")
         slots = (ctypes.c_uint64 * 2)()
         _row(kind).pack_into(owner, slots, (value,))
-        with owner._lock:
-            owner._native.set_field(owner._address, self._address, index, slots)
+        owner._alone(owner._native.set_field, owner._address, self._address, index, slots)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self._address:#x}>"

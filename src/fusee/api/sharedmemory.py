@@ -41,7 +41,7 @@ class SharedMemory(Unique, Managed):
             raise WasmtimeError("a shared memory must have a shared type")
         owner = _Owner(engine)
         limits = limits_state(owner, ty.limits, ty.is_64, ty.page_size_log2, is_shared=True)
-        self._bind(owner, owner._native.new_memory(owner._address, limits))
+        self._bind(owner, owner._alone(owner._native.new_memory, owner._address, limits))
 
     @classmethod
     def _from_address(cls, store: Store, address: int) -> "SharedMemory":

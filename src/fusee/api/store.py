@@ -110,16 +110,14 @@ class Store(LimitedStore, ReferringStore):
 
         Gives what it goes on with, 0 if it cannot. Raises `LimitError`.
         """
-        with self._lock:
-            parked: int = self._native.park(self._address, instance, slots)
+        parked: int = self._alone(self._native.park, self._address, instance, slots)
         if parked == NO_ROOM:
             raise LimitError(f"frames of tasks that wait take more than {MOST_PARKED_BYTES} bytes, or memory is short")
         return parked
 
     def _drop_parked(self, parked: int) -> None:
         """A guest that waits does not go on."""
-        with self._lock:
-            self._native.drop_parked(self._address, parked)
+        self._alone(self._native.drop_parked, self._address, parked)
 
     # References to Python objects.
 
@@ -158,6 +156,8 @@ class Store(LimitedStore, ReferringStore):
     def _fail(self, status: int, thrown: int) -> NoReturn:
         """Raise what a call has failed with; an exception of the guest's is kept by the place `thrown`."""
         failure, self._failure = self._failure, None
+        if self._is_closed:  # meanwhile, by another thread
+            refuse_closed()
         if failure is None:
             from fusee.api.failures import failure_of
 
@@ -166,14 +166,18 @@ class Store(LimitedStore, ReferringStore):
 
     def _backtrace(self) -> "list[Frame]":
         """The frames of the trap that happened last, the innermost first."""
+        words: Any = (ctypes.c_uint64 * int(MOST_FRAMES * FRAME_WORDS))()
+        with self._lock:  # until the instances have been looked at, too
+            count: int = self._alone(self._native.backtrace, self._address, words, MOST_FRAMES)
+            return self._frames(words[: FRAME_WORDS * count])
+
+    def _frames(self, words: "list[int]") -> "list[Frame]":
+        """Frames by what the engine tells of each: the instance's address, the function's index, and where."""
         from fusee.api.frame import Frame
 
-        words: Any = (ctypes.c_uint64 * int(MOST_FRAMES * FRAME_WORDS))()
-        with self._lock:
-            count: int = self._native.backtrace(self._address, words, MOST_FRAMES)
         places: dict[tuple[int, int], tuple[str | None, str | None, int]] = {}  # by instance and function
         frames = []
-        for at in range(0, FRAME_WORDS * count, FRAME_WORDS):
+        for at in range(0, len(words), FRAME_WORDS):
             instance, func, offset = words[at : at + FRAME_WORDS]
             place = places.get((instance, func))
             if place is None:

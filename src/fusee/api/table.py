@@ -31,11 +31,11 @@ class Table(Unique):
         do not allow for it.
         """
         expect(ty, TableType, "a TableType")
-        self._store = store_of(store)
-        limits = limits_state(self._store, ty.limits, ty.is_64, 0)
-        first = to_native(self._store, ty.element, init)
-        self._address: int = self._store._native.new_table(self._store._address, limits, ty.element._code, first)
-        self._state = view(TableState, self._address, self._store._native.space)
+        self._store = owner = store_of(store)
+        limits = limits_state(owner, ty.limits, ty.is_64, 0)
+        first = to_native(owner, ty.element, init)
+        self._address: int = owner._alone(owner._native.new_table, owner._address, limits, ty.element._code, first)
+        self._state = view(TableState, self._address, owner._native.space)
 
     @classmethod
     def _from_address(cls, store: "Store", address: int) -> "Table":
@@ -73,8 +73,7 @@ class Table(Unique):
         if amt < 0:
             raise WasmtimeError("cannot grow by negative amount")
         value = to_native(owner, self._element, init)
-        with owner._lock:
-            old: int = owner._native.grow_table(self._address, min(amt, int(NOT_GROWN)), value)
+        old: int = owner._alone(owner._native.grow_table, self._address, min(amt, int(NOT_GROWN)), value)
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow table by `{amt}`")
         return old
@@ -98,7 +97,7 @@ class Table(Unique):
         with owner._lock:
             if not 0 <= idx < self.size(store):
                 raise WasmtimeError("table element index out of bounds")
-            owner._native.write_element(self._address, idx, value)
+            owner._alone(owner._native.write_element, self._address, idx, value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self._address == other._address and self._store is other._store

@@ -24,9 +24,9 @@ class Tag(Unique):
         expect(ty, TagType, "a TagType")
         self._store: Store = store_of(store)
         self._type: TagType | None = ty
-        module = self._store.engine._defined(ty.functype)
-        self._address: int = self._store._native.new_tag(self._store._address, module, 0)
-        self._store._tags[self._address] = ty
+        owner, module = self._store, self._store.engine._defined(ty.functype)
+        self._address: int = owner._alone(owner._native.new_tag, owner._address, module, 0)
+        owner._tags[self._address] = ty
 
     @classmethod
     def _from_address(cls, store: "Store", address: int) -> "Tag":
@@ -45,12 +45,12 @@ class Tag(Unique):
     def _name(self) -> str | None:
         """What the module calls it that defines it, or else one that imports it; None without a name or a store."""
         store = self._store
-        if store._is_closed:
-            return None
         words: Any = (ctypes.c_uint64 * 2)()
         with store._lock:
-            store._native.tag_name(store._address, self._address, words)
-        return store._native.space.read(words[0], words[1]).decode(errors="replace") if words[1] else None
+            if store._is_closed:
+                return None
+            store._alone(store._native.tag_name, store._address, self._address, words)
+            return store._native.space.read(words[0], words[1]).decode(errors="replace") if words[1] else None
 
     def type(self, store: Storelike) -> TagType:
         """Its `TagType`."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.api.engine import Engine
 from fusee.api.errors import WasmtimeError
-from fusee.api.managed import Managed, Unique, expect, refuse_closed
+from fusee.api.managed import Managed, Unique, expect, expect_path, refuse_closed
 from fusee.api.module import _to_binary
 from fusee.component.binary.decode import decode
 from fusee.component.items import ComponentInstanceType, ComponentType
@@ -59,6 +59,7 @@ class Component(Unique, Managed):
     @classmethod
     def from_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Component":
         """The component in a file, of the binary or the text format. Raises `OSError`, and as the constructor."""
+        expect_path(path)
         with open(path, "rb") as file:
             return cls(engine, file.read())
 

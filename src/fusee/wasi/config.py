@@ -4,11 +4,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from os import PathLike
 from typing import Literal, NamedTuple, TypeVar
 
 from fusee.api.errors import ArgumentError, WasmtimeError
-from fusee.api.managed import Managed, expect, refuse_closed
+from fusee.api.managed import Managed, expect, expect_path, iterable_of, refuse_closed
 from fusee.wasi.descriptors import CustomOutput, StrPath
 
 _T = TypeVar("_T")
@@ -97,12 +96,13 @@ class WasiConfig(Managed):
         return made
 
     def _set_argv(self, argv: Sequence[str]) -> None:
-        self._opened()._argv = tuple(_text(argument) for argument in argv)
+        self._opened()._argv = tuple(map(_text, iterable_of(argv, "arguments")))
 
     def _set_env(self, pairs: Iterable[Iterable[str]]) -> None:
-        env = [tuple(map(_text, pair)) for pair in pairs]
+        expected = "pairs of a name and a value"
+        env = [tuple(map(_text, iterable_of(pair, expected))) for pair in iterable_of(pairs, expected)]
         if any(len(pair) != 2 for pair in env):
-            raise ArgumentError("env: expected pairs of a name and a value")
+            raise ArgumentError(f"env: expected {expected}")
         self._opened()._env = tuple((name, value) for name, value in env)
 
     def inherit_argv(self) -> None:
@@ -174,7 +174,7 @@ class WasiConfig(Managed):
         self._opened()._network = self._network._replace(allows_lookup=True)
 
     def _set_file(self, stream: int, path: StrPath, flags: int) -> None:
-        expect(path, (str, bytes, PathLike), "a path")
+        expect_path(path)
         self._opened()
         try:
             os.close(os.open(path, flags | os.O_CLOEXEC, 0o666))

@@ -257,7 +257,7 @@ def begin_call(e: Embedder) -> None:
         raise Busy(0, 0)
     if not call_object(e.python, e.acquire):
         raise Trap(TrapCode.EMBEDDER, 0)
-    if e.depth != 0 and e.thread != thread:  # it has begun while this one waited
+    if e.is_closed != 0 or (e.depth != 0 and e.thread != thread):  # while this one waited
         call_object(e.python, e.release)
         raise Busy(0, 0)
     e.thread = thread

@@ -85,6 +85,7 @@ class Embedder:
     running: usize  # the store, while its guest is in native code, or 0
     next_wanted: usize  # behind this one in `Engine.wanted`
     is_waited_for: u32  # a thread waits for the lock: the guest that pauses lets it go first
+    is_closed: u32  # written with the lock: there is no store any more for who has waited for that
     thread_state: usize  # of the thread that runs the guest
     thread: usize
     depth: u32  # calls into guests that have not returned
