@@ -63,13 +63,18 @@ class HandlerRelay(HttpRelay):
     ) -> Exchange:  # fmt: skip
         """Have a request handled. Raises `DeviceTrap`."""
         fields = fields or []
-        made = self.http.exchanges[self.next] = Exchange("", "", [], 0, ())
+        made = Exchange("", "", [], 0, ())
         made.content, made.trailing = body, trailing or []
-        self.next += 1
         pairs = self.put(b"".join(self.texts(*pair) for pair in fields) + b"?")
         head = self.texts(method, url) + self._words(pairs, len(fields)) + struct.pack("<4Q", 0, 0, 0, 0)
-        self.fail(self.call("fusee_http_handle", self.instance, self.put(head), self.next - 1))
+        self.ask_at(self.put(head), made)
         return made
+
+    def ask_at(self, head: int, exchange: Exchange) -> None:
+        """The same for a `fusee_http_request_t` that is somewhere, and what the app has of it."""
+        self.http.exchanges[self.next] = exchange
+        self.next += 1
+        self.fail(self.call("fusee_http_handle", self.instance, head, self.next - 1))
 
     @property
     def given(self) -> tuple[int, int]:

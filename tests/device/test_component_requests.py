@@ -9,6 +9,7 @@ from fusee.component.values import Variant
 from fusee.spec.http import MAX_FIELDS_BYTES
 from fusee.wasi.p2.http.requests import method_named
 from tests.device import handlerrelay
+from tests.device.apphttp import Exchange
 from tests.device.components import DeviceTrap
 from tests.device.handlerrelay import WRONG, HandlerRelay
 
@@ -54,6 +55,16 @@ def test_what_is_no_request(guest: HandlerRelay, name: str) -> None:
     assert guest.http.asked == ["close"]
     guest.ask()
     assert guest.types("incoming-request.method", guest.given[0]) == Variant("get")
+
+
+def test_requests_with_null_pointers(guest: HandlerRelay) -> None:
+    """Of these, too, the app is told that they are over."""
+    name = guest.put(b"GET")
+    for count, words in enumerate(((0, 3, name, 3, 0, 0), (name, 3, 0, 0, 0, 0), (name, 3, name, 3, 0, 1), ())):
+        head = guest.put(b"".join(word.to_bytes(guest.width, "little") for word in words)) if words else 0
+        with pytest.raises(DeviceTrap, match=WRONG):
+            guest.ask_at(head, Exchange("", "", [], 0, ()))
+        assert guest.http.asked == ["close"] * (count + 1)
 
 
 @pytest.mark.parametrize("seed", range(3))

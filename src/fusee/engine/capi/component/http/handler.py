@@ -48,7 +48,7 @@ SCHEME_SIZE: Final = u32(NAME_SIZE)
 def handle_request(instance: Instance, head: Head, number: u32) -> Trap:
     """Have the guest answer a request, which the app knows by a number. Null if it has returned; else the trap."""
     function = find_function(instance, cast(Ptr[u8], INTERFACE), cast(Ptr[u8], NAME))
-    if is_null(function) or is_null(head):
+    if is_null(function):
         return trap_from(usize(0) if is_null(instance) else store_of(instance), WRONG)
     c = cast(Instance, function.instance).component
     resources = cast(ResourceTable, c.resources)
@@ -142,7 +142,9 @@ def let_message_go(resources: ResourceTable, message: Resource, value: Value, is
 @kernel
 def fill(http: Http, request: Part, head: Head) -> bool:
     """Whether it is one, and there was memory."""
-    if is_null(head.method) or is_null(head.url) or (is_null(head.fields) and head.field_count != 0):
+    if is_null(head) or is_null(head.method) or is_null(head.url):
+        return False
+    if is_null(head.fields) and head.field_count != 0:
         return False
     return fill_method(http, request, head) and fill_url(http, request, head) and fill_fields(http, request, head)
 
