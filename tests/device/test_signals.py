@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from fusee import Engine, Trap
-from fusee.emulator import Device, execution
+from fusee.emulator import execution
 from fusee.emulator.execution import Execution, Job
+from fusee.emulator.passing import Passing
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
 from tests.device.interrupted import Guest, Stop, every, stopped_soon
@@ -177,25 +178,25 @@ def test_a_handler_may_call_guests(engine: Engine) -> None:
     guest.check()
 
 
-@pytest.mark.parametrize("step", ["_prepare", "_result"])
+@pytest.mark.parametrize("step", ["prepare", "result"])
 def test_a_call_has_its_own_arguments_and_results(engine: Engine, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler that comes before the device executes, or after it, finds it busy: calls have one place for them."""
     guest, other = Guest(engine), Guest(engine)
     assert other("count", 10) == 30
-    plain = getattr(Device, step)
+    plain = getattr(Passing, step)
     answers: list[object] = []
 
-    def interrupted(device: Device, *given: Any) -> Any:
+    def interrupted(passing: Passing, *given: Any) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(Device, step, plain)
-            made = plain(device, *given) if step == "_prepare" else None
+            patch.setattr(Passing, step, plain)
+            made = plain(passing, *given) if step == "prepare" else None
             try:
                 answers.append(other("count", 10))
             except Exception as error:
                 answers.append(str(error))
-            return made if step == "_prepare" else plain(device, *given)
+            return made if step == "prepare" else plain(passing, *given)
 
-    monkeypatch.setattr(Device, step, interrupted)
+    monkeypatch.setattr(Passing, step, interrupted)
     assert guest("count", 1000) == 3000
     monkeypatch.undo()
     assert set(answers) == {"a guest is running on the device"}
