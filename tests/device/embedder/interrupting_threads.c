@@ -191,7 +191,8 @@ static void *toggle(void *argument) {
 /* Interrupts come and go: who notices is stopped, and everybody else is right. */
 static void run_all_the_same(struct game *game) {
     int stopped = 0;
-    for (int round = 0; round < TOGGLES; round++) {
+    /* On until one is, since the other thread may not have begun. */
+    for (int round = 0; round < TOGGLES || (stopped == 0 && round < 1000 * TOGGLES); round++) {
         int32_t count = 1 + (int32_t)(next(&game->random) % 200);
         size_t export = next(&game->random) % 2 == 0 ? COUNT : THROUGH;
         int32_t result = call(&game->guest, export, count);
