@@ -44,3 +44,50 @@ def test_a_signal_handler_runs_in_a_loop() -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
     assert exports["memory"].read(store, 0, 1) == b"\x01"
+
+
+_GROWING = {
+    "i64": (
+        "(i64.add (local.get {0}) (i64.const {1}))",
+        "(i64.ne (local.get {0}) (i64.mul (local.get $turns) (i64.const {1})))",
+    ),
+    "f64": (
+        "(f64.add (local.get {0}) (f64.const {1}))",
+        "(f64.ne (local.get {0}) (f64.mul (f64.convert_i64_u (local.get $turns)) (f64.const {1})))",
+    ),
+    "v128": (
+        "(i64x2.add (local.get {0}) (v128.const i64x2 {1} {1}))",
+        "(v128.any_true (i64x2.ne (local.get {0}) (i64x2.splat (i64.mul (local.get $turns) (i64.const {1})))))",
+    ),
+}
+"""By type: what a local grows by its number with, and whether it is not what it shall be after `$turns`."""
+
+
+def test_pauses_change_no_value() -> None:
+    """Of more values than there are registers, in a loop that goes on until it has been paused ten times."""
+    locals_ = [(f"${kind}{number}", number, kind) for kind in _GROWING for number in range(1, 21)]
+    declared = " ".join(f"(local {name} {kind})" for name, _, kind in locals_)
+    steps = "\n".join(f"(local.set {name} {_GROWING[kind][0].format(name, number)})" for name, number, kind in locals_)
+    tests = "\n".join(f"(i32.or {_GROWING[kind][1].format(name, number)})" for name, number, kind in locals_)
+    text = f"""(module (memory (export "memory") 1)
+      (func (export "run") (result i32) (local $turns i64) {declared}
+        (loop (local.set $turns (i64.add (local.get $turns) (i64.const 1))) {steps}
+          (br_if 0 (i32.eqz (i32.load (i32.const 0)))))
+        (i32.const 0) {tests}))"""
+    with natively("all"):
+        store, exports = instance_of(text)
+    pauses = []
+
+    def handler(number: int, frame: object) -> None:
+        pauses.append(number)
+        if len(pauses) == 10:
+            exports["memory"].write(store, b"\x01", 0)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        assert exports["run"](store) == 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(pauses) >= 10

@@ -49,6 +49,18 @@ _LARGE_INTERVALS = {False: (100, 256), True: (1000, 8)}
 is in it already. Where so many values are, it stops after so many copies: LLVM's own numbers, and those for guests."""
 
 
+_HASTY = {
+    "fast-isel": ("true", "false"),  # selects instructions one by one, where it can
+    "disable-post-ra": ("true", "false"),
+    "disable-machine-licm": ("true", "false"),
+    "disable-copyprop": ("true", "false"),
+    "disable-branch-fold": ("true", "false"),
+    "x86-cmov-converter": ("false", "true"),
+    "grow-region-complexity-budget": ("50", "10000"),  # for where a value's life is divided
+}
+"""What LLVM leaves out where it makes machine code of guests in haste, and its defaults."""
+
+
 class Machine:
     """Compiles for one target; `for_guests`: functions of WebAssembly modules."""
 
@@ -66,22 +78,39 @@ class Machine:
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
         self.description += " merging" * self._merges_equals
         self.flags = _sdk_version(triple)
-        self.machine = llvm.Target.from_triple(self.triple).create_target_machine(**options)
+        self._options = options
+        self.machine = self._target_machine()
+
+    def _target_machine(self) -> Any:
+        return llvm.Target.from_triple(self.triple).create_target_machine(**self._options)
 
     def object(self, text: str, *, is_quick: bool = False) -> bytes:
-        """Compile a module. `is_quick`: by a short pipeline, which does for many tiny functions such as handlers."""
-        return bytes(self.machine.emit_object(self._optimized(text, is_quick)))
+        """Compile a module. `is_quick`: by a short pipeline, which does for many tiny functions such as handlers.
+
+        Of guests the machine code is made in haste then, too: it is not as good.
+        """
+        return bytes(self._emitter(is_quick).emit_object(self._optimized(text, is_quick)))
 
     def assembly(self, text: str, *, is_quick: bool = False) -> str:
         """The assembly that `object` would encode."""
-        return str(self.machine.emit_assembly(self._optimized(text, is_quick)))
+        return str(self._emitter(is_quick).emit_assembly(self._optimized(text, is_quick)))
+
+    def _emitter(self, is_quick: bool) -> Any:
+        """What makes machine code. One that has selected instructions in haste does so ever after."""
+        return self._target_machine() if is_quick and self._for_guests else self.machine
+
+    def _set_options(self, is_hasty: bool) -> None:
+        """LLVM has one setting for the whole process, so all are set each time."""
+        values, copies = _LARGE_INTERVALS[self._for_guests]
+        chosen = {
+            "pre-RA-sched": self._scheduler, "disable-lsr": str(is_hasty or self._keeps_loops).lower(),
+            "large-interval-size-threshold": values, "large-interval-freq-threshold": copies,
+        }  # fmt: skip
+        for name, value in {**chosen, **{name: both[not is_hasty] for name, both in _HASTY.items()}}.items():
+            llvm.set_option("fusee", f"-{name}={value}")
 
     def _optimized(self, text: str, is_quick: bool) -> Any:
-        llvm.set_option("fusee", f"-pre-RA-sched={self._scheduler}")  # LLVM has one setting for the whole process
-        llvm.set_option("fusee", f"-disable-lsr={str(self._keeps_loops).lower()}")
-        values, copies = _LARGE_INTERVALS[self._for_guests]
-        llvm.set_option("fusee", f"-large-interval-size-threshold={values}")
-        llvm.set_option("fusee", f"-large-interval-freq-threshold={copies}")
+        self._set_options(is_hasty=is_quick and self._for_guests)
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)

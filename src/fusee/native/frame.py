@@ -140,7 +140,7 @@ class FrameWriter(RaisingWriter):
         self.branch(self.value(f"icmp ne i32 {wish}, 0"), pausing, going, UNLIKELY)
         self.begin(pausing)
         self.keep_operands()
-        status = self.value(f"call i64 {self.helper('poll')}(ptr %ctx, ptr %top, i32 0, i32 0)")
+        status = self.value(f"call {self.pausing()}(ptr %ctx, ptr %top)")
         self.check(status, self.raised)
         self.reload_memories()
         self.begin(going)

@@ -33,6 +33,11 @@ class Options:
         is_known = self.target.architecture in ("x86_64", "aarch64") and self.target.object_format in ("elf", "macho")
         return "tailcc " if is_known else ""
 
+    @property
+    def keeping(self) -> str:
+        """LLVM's name of a convention by which what is called leaves registers alone, all but that of its result."""
+        return "preserve_allcc " if self.convention else ""
+
     def symbol(self, function: int) -> str:
         """The name of a function's native code."""
         return f"{self.prefix}.f{function}"

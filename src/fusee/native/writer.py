@@ -105,6 +105,18 @@ class OperandWriter(FunctionWriter):
             self.unit.writer.add_function("\n".join(lines))
         return name
 
+    def pausing(self) -> str:
+        """What to call so that the guest pauses, which leaves registers as they are: nothing need be kept for it."""
+        called = f"{self.unit.options.keeping}i64 @pause"
+        if "pause" not in self.unit.notes:
+            self.unit.notes.add("pause")
+            writer = OperandWriter(self.unit, self.function)
+            status = writer.value(f"call i64 {writer.helper('poll')}(ptr %ctx, ptr %top, i32 0, i32 0)")
+            writer.end(f"ret i64 {status}")
+            head = f"define internal {called}(ptr %ctx, ptr %top) cold noinline nounwind {{"
+            self.unit.writer.add_function("\n".join([head, "entry:", *writer.lines, "}"]))
+        return called
+
     def apart(self, mnemonic: str, type_: str) -> str:
         """The operand that names a function which does what a numeric instruction that may trap does.
 

@@ -1,0 +1,43 @@
+"""What is compiled in haste changes nothing for what is compiled afterwards, by the same machine or another."""
+
+from fusee.kernel.machine import Machine
+from fusee.kernel.target import Target
+
+LOOP = """
+define i32 @sum(ptr %words, i64 %count, i32 %by) nounwind {
+entry:
+  br label %turn
+turn:
+  %index = phi i64 [ 0, %entry ], [ %next, %turn ]
+  %sum = phi i32 [ 0, %entry ], [ %more, %turn ]
+  %place = getelementptr i32, ptr %words, i64 %index
+  %word = load i32, ptr %place
+  %part = sdiv i32 %word, %by
+  %is_odd = trunc i32 %part to i1
+  %chosen = select i1 %is_odd, i32 %part, i32 %by
+  %more = add i32 %sum, %chosen
+  %next = add i64 %index, 3
+  %is_last = icmp uge i64 %next, %count
+  br i1 %is_last, label %end, label %turn
+end:
+  ret i32 %more
+}
+"""
+
+
+def test_haste_is_over_with_what_was_compiled_so() -> None:
+    guests, engine = (Machine(Target.host(), for_this_process=True, for_guests=kind) for kind in (True, False))
+    machines = guests, engine
+    before = [machine.object(LOOP, is_quick=False) for machine in machines]
+    hasty = guests.object(LOOP, is_quick=True)
+    assert hasty not in before
+    assert [machine.object(LOOP, is_quick=False) for machine in machines] == before
+    assert guests.object(LOOP, is_quick=True) == hasty
+
+
+def test_handlers_are_not_compiled_in_haste() -> None:
+    """For them the short pipeline does, and machine code is as good as ever."""
+    guests, engine = (Machine(Target.host(), for_this_process=True, for_guests=kind) for kind in (True, False))
+    before = engine.object(LOOP, is_quick=True)
+    assert guests.object(LOOP, is_quick=True) != before
+    assert engine.object(LOOP, is_quick=True) == before
