@@ -262,7 +262,8 @@ class usize(u64, bits=64):  # noqa: N801
 
 def set_pointer_width(width_bytes: int) -> None:
     """Make `usize` as wide as the pointers of the target that is simulated from now on: of 4 or 8 bytes."""
-    usize._set_width(8 * width_bytes)
+    if usize.bits != 8 * width_bytes:  # to change a class takes Python long
+        usize._set_width(8 * width_bytes)
 
 
 class u32(usize, bits=32):  # noqa: N801

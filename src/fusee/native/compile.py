@@ -14,12 +14,13 @@ import fusee.native.slots
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.kernel.machine import Machine
+from fusee.native.body import body_of
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.function import FunctionCompiler
 from fusee.native.kernels import kernels_for
 from fusee.native.module import Module
 from fusee.native.objects import reason_against as reason_against_object
-from fusee.native.reader import Instruction, MalformedBytes, Reader
+from fusee.native.reader import Instruction, MalformedBytes
 from fusee.native.rules import RULES, has_meaning
 from fusee.native.sections import read_module
 from fusee.native.tail_calls import UNKNOWN, handing_over
@@ -91,16 +92,12 @@ def examine(module: Module, index: int) -> Examined:
         return Examined("too large")
     if len(type_.params) > MOST_PARAMS or len(type_.results) > MOST_RESULTS:
         return Examined("too many parameters or results")
-    reader = Reader(module.binary, start, end)
-    count = 0
-    for _ in range(reader.u32()):
-        count += reader.u32()
-        reader.value_type()
-    if count > MOST_LOCALS:
+    body = body_of(module, index)
+    if sum(count for count, _ in body.groups) > MOST_LOCALS:
         return Examined("too many locals")
     callees = set()
     calls = []
-    for instruction in reader.instructions():
+    for instruction in body.instructions:
         op = instruction.op
         if op.mnemonic not in RULES and not has_meaning(op):
             return Examined(op.mnemonic)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fusee.kernel.tree.functions import Specialised
 from fusee.kernel.tree.types import NOTHING, Boolean
+from fusee.native.body import body_of
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
 from fusee.native.joining import way_to
 from fusee.native.known import Known
@@ -16,7 +17,7 @@ from fusee.native.labels import Edge, Label
 from fusee.native.metering import Meter
 from fusee.native.module import REFERENCE
 from fusee.native.needs import first_need
-from fusee.native.reader import Instruction, Reader
+from fusee.native.reader import Instruction
 from fusee.native.rules import CALLING, RULES, has_meaning
 from fusee.native.scan import indirect_in_loops, most_tries
 from fusee.native.unit import LLVM, Unit
@@ -41,20 +42,14 @@ class FunctionCompiler(FrameWriter):
         self.ends_in_a_row = 0  # of blocks, with nothing between them
         self.skipped = 0  # blocks that were begun in code that is not reached
         self.meter = Meter(self) if unit.options.is_metered else None
-        start, end = unit.module.body(index)
-        reader = Reader(unit.module.binary, start, end)
-        self._read_locals(reader)
-        self.offset = self.start = reader.position
-        self.instructions = list(reader.instructions())
+        body = body_of(unit.module, index)
+        self.local_types = list(self.type.params)
+        for count, code in body.groups:
+            self.local_types += [unit.module.value_type(code)] * count
+        self.offset = self.start = body.start
+        self.instructions = body.instructions
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
         self.known = Known(self)
-
-    def _read_locals(self, reader: Reader) -> None:
-        types = list(self.type.params)
-        for _ in range(reader.u32()):
-            count = reader.u32()
-            types += [self.unit.module.value_type(reader.value_type())] * count
-        self.local_types = types
 
     def compile(self) -> None:
         """Add the function to the unit."""

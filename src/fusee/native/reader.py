@@ -1,6 +1,6 @@
 """Reading the binary format (spec 5) of modules that are valid: whoever asks for native code has validated them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import fusee.spec.opcodes  # noqa: F401  # the rows
@@ -46,6 +46,8 @@ class Reader:
     def u32(self) -> int:
         """An unsigned number of any size (spec 5.2.2)."""
         byte = self.byte()
+        if byte < 0x80:
+            return byte
         result, shift = byte & 0x7F, 7
         while byte & 0x80:
             byte = self.byte()
@@ -90,30 +92,13 @@ class Reader:
         op = BY_INDEX.get(code)
         if op is None:
             raise MalformedBytes(offset)
-        return Instruction(op, tuple([self._immediate(kind) for kind in op.immediates]), offset)
+        kinds = op.immediates
+        return Instruction(op, tuple([_IMMEDIATES[kind](self) for kind in kinds]) if kinds else (), offset)
 
     def instructions(self) -> Iterator[Instruction]:
         """The instructions up to the end."""
         while self.position < self.end:
             yield self.instruction()
-
-    def _immediate(self, kind: Imm) -> object:
-        if kind in _INDICES:
-            return self.u32()
-        if kind in (Imm.I32, Imm.I64, Imm.HEAP_TYPE):
-            return self.signed()
-        if kind is Imm.MEMARG:
-            return self._memarg()
-        if kind is Imm.BLOCK_TYPE:
-            return self.block_type()
-        if kind in _BYTES:
-            return int.from_bytes(self.take(_BYTES[kind]), "little")
-        if kind is Imm.LABELS:
-            return [self.u32() for _ in range(self.u32() + 1)]
-        if kind is Imm.VALUE_TYPES:
-            return [self.value_type() for _ in range(self.u32())]
-        assert kind is Imm.CATCHES, kind
-        return [self._catch() for _ in range(self.u32())]
 
     def _memarg(self) -> tuple[int, int]:
         """Index of the memory, and offset (spec 5.4.6)."""
@@ -121,16 +106,41 @@ class Reader:
         memory = self.u32() if flags & _MEMORY_INDEX else 0
         return memory, self.u32()
 
+    def _labels(self) -> list[int]:
+        return [self.u32() for _ in range(self.u32() + 1)]
+
+    def _value_types(self) -> list[int]:
+        return [self.value_type() for _ in range(self.u32())]
+
+    def _catches(self) -> list[tuple[int, int, int]]:
+        return [self._catch() for _ in range(self.u32())]
+
     def _catch(self) -> tuple[int, int, int]:
         kind = self.byte()
         tag = self.u32() if kind in _CATCH_WITH_TAG else 0
         return kind, tag, self.u32()
 
 
-_INDICES = frozenset({
+def _number(width: int) -> Callable[[Reader], int]:
+    """What reads an unsigned number of so many bytes."""
+    return lambda reader: int.from_bytes(reader.take(width), "little")
+
+
+_INDICES = (
     Imm.LABEL, Imm.FUNC, Imm.TYPE, Imm.TABLE, Imm.MEMORY, Imm.TAG, Imm.GLOBAL, Imm.LOCAL, Imm.ELEM, Imm.DATA, Imm.FIELD,
     Imm.COUNT,
-})  # fmt: skip
+)  # fmt: skip
 _BYTES = {
     Imm.F32: 4, Imm.F64: 8, Imm.V128: 16, Imm.LANES: 16, Imm.LANE: 1, Imm.CAST_FLAGS: 1, Imm.ZERO: 1,
 }  # fmt: skip
+_IMMEDIATES: dict[Imm, Callable[[Reader], object]] = {
+    **dict.fromkeys(_INDICES, Reader.u32),
+    **dict.fromkeys((Imm.I32, Imm.I64, Imm.HEAP_TYPE), Reader.signed),
+    **{kind: _number(width) for kind, width in _BYTES.items()},
+    Imm.MEMARG: Reader._memarg,
+    Imm.BLOCK_TYPE: Reader.block_type,
+    Imm.LABELS: Reader._labels,
+    Imm.VALUE_TYPES: Reader._value_types,
+    Imm.CATCHES: Reader._catches,
+}
+"""What reads an immediate, by its kind."""
