@@ -30,7 +30,10 @@ class RaisingWriter(MemoryWriter):
         if any(frame.raised is not None for frame in self.frames[1:]):
             super().propagate(status)
             return
-        self.jump(self.raises_to(status, self.raised))
+        self.jump(self.error_block(status))
+
+    def error_block(self, status: str) -> str:
+        return self.raises_to(status, self.raised)
 
     def check(self, status: str, errors: list[Error]) -> None:
         """Go on only if a call has raised nothing."""

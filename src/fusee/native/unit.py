@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.target import Target
+from fusee.kernel.tree.functions import Specialised
 from fusee.native.kernels import Kernels
 from fusee.native.layouts import layout
 from fusee.native.module import FuncType, Module
+from fusee.native.templates import Template
 
 LLVM = {
     "i32": "i32", "i64": "i64", "f32": "float", "f64": "double", "v128": "<2 x i64>", "ref": "i64", "func": "i64",
@@ -78,6 +80,7 @@ class Unit:
         self._tags["shared"] = self._tags["guest"]
         self._volatile = {"shared"}
         self._tags["unchanging"] = f", !invariant.load !{self.writer.metadata('!{}')}"
+        self.templates: dict[tuple[Specialised, str], Template | None] = {}  # of kernels, by what they access
         self.notes: set[str] = set()  # what notes frames, and is defined here
         self.apart: set[str] = set()  # likewise numeric instructions that may trap
 

@@ -1,5 +1,6 @@
 """Writing LLVM's text with kernels inlined on operands that are at hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from fusee.kernel.lower.types import llvm_type, result_items
 from fusee.kernel.tree.expressions import Call, Node
 from fusee.kernel.tree.functions import Specialised
 from fusee.kernel.tree.types import Boolean, Type
+from fusee.native.templates import RAISE, Place, Template, stand_in
 
 if TYPE_CHECKING:
     from fusee.native.unit import Unit
@@ -36,6 +38,11 @@ def _given(writer: FunctionWriter, node: Given) -> str:
     return node.operand
 
 
+def _call(function: Specialised, operands: Sequence[str]) -> Call:
+    arguments = [Given(p.type, 0, operand) for p, operand in zip(function.parameters, operands, strict=True)]
+    return Call(function.result, 0, function, tuple(arguments))
+
+
 class OperandWriter(FunctionWriter):
     """A function in which kernels are inlined, or called."""
 
@@ -46,14 +53,46 @@ class OperandWriter(FunctionWriter):
 
     def apply(self, function: Specialised, *operands: str) -> str:
         """What a kernel gives; an empty string if it gives nothing."""
-        arguments = tuple(
-            [Given(p.type, 0, operand) for p, operand in zip(function.parameters, operands, strict=True)]
-        )  # fmt: skip
-        call = Call(function.result, 0, function, arguments)
         if not function.inline:
-            return self.lower(call)
-        results = inlined_results(self, call)
+            return self.lower(_call(function, operands))
+        key = function, self.accessed
+        if key not in self.unit.templates:
+            self.unit.templates[key] = self._template(function)
+        template = self.unit.templates[key]
+        if template is None:
+            return self._inline(function, operands)
+        return self._fill(template, operands)
+
+    def _fill(self, template: Template, operands: Sequence[str]) -> str:
+        """Append the text of a kernel; what it gives."""
+        place, failing = Place(operands, self.names, self.block), []
+        for status, raising in template.raised:
+            self.block = raising.at(place)
+            failing.append(self.error_block(status.at(place)))
+        if template.parts != [""]:
+            self.lines.append(template.at(place, failing))
+        self.names += template.names
+        self.block = template.end.at(place)
+        return template.result.at(place)
+
+    def error_block(self, status: str) -> str:
+        """The block to which an error goes from here that a kernel raises."""
+        frame = self.frames[0]
+        frame.raised = [*(frame.raised or []), (status, self.block)]
+        return RAISE
+
+    def _inline(self, function: Specialised, operands: Sequence[str]) -> str:
+        results = inlined_results(self, _call(function, operands))
         return results[0] if result_items(function) else ""
+
+    def _template(self, function: Specialised) -> Template | None:
+        """The text of a kernel, if that has an end, and no variables."""
+        writer = OperandWriter(self.unit, self.function)
+        writer.accessed = self.accessed
+        result = writer._inline(function, [stand_in(number) for number in range(len(function.parameters))])
+        if writer.ended or writer.head:
+            return None
+        return Template.of(writer.lines, result, writer.names, writer.frames[0].raised or [], writer.block)
 
     def arithmetic(self, op: str, type_: str, left: str, right: str) -> str:
         """As one that may raise a floating-point exception, an operation is done even if it is `x * 1`.
