@@ -29,7 +29,7 @@ MOST_FUNCTIONS = 200  # of a batch
 MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
 CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen in them
 LEAST_BYTES = 2 * CALLEE_BYTES  # for what is called, however long the loops are that go on
-FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.015 s
+FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.03 s
 
 
 class Wish(NamedTuple):

@@ -20,14 +20,27 @@ class Body(NamedTuple):
     instructions: list[Instruction]
 
 
+class Bodies:
+    """Those of a module that were read last."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Body] = {}
+        self._instructions = 0  # of all of them
+
+    def keep(self, function: int, body: Body) -> None:
+        if self._instructions > MOST_KEPT:
+            self.kept.clear()
+            self._instructions = 0
+        self.kept[function] = body
+        self._instructions += len(body.instructions)
+
+
 def body_of(module: Module, function: int) -> Body:
     """That of a function of the module's. It is kept for a while: whoever compiles it has looked at it before."""
-    found = module.read.get(function)
+    found = module.read.kept.get(function)
     if found is None:
         reader = Reader(module.binary, *module.body(function))
         groups = [(reader.u32(), reader.value_type()) for _ in range(reader.u32())]
         found = Body(groups, reader.position, list(reader.instructions()))
-        if sum(len(body.instructions) for body in module.read.values()) > MOST_KEPT:
-            module.read.clear()
-        module.read[function] = found
+        module.read.keep(function, found)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fusee.native.body import Body
+from fusee.native.body import Bodies
 from fusee.native.layouts import Aggregate
 
 NUMBERS = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
@@ -46,7 +46,7 @@ class Module:
     tags: list[int] = field(default_factory=list)  # their types
     references: dict[int, None] = field(default_factory=dict)  # functions that segments, globals and tables refer to
     bodies: list[tuple[int, int]] = field(default_factory=list)  # start, before the locals, and end
-    read: dict[int, Body] = field(default_factory=dict)  # those of some functions (`body_of`)
+    read: Bodies = field(default_factory=Bodies)  # of some functions (`body_of`)
 
     @property
     def defined(self) -> range:
