@@ -9,6 +9,7 @@ from fusee.native.module import FUNCTION, REFERENCE, FuncType
 from fusee.native.reader import Instruction
 from fusee.native.rules import rule
 from fusee.native.stretches import UNPAID
+from fusee.native.turns import begin_turns
 from fusee.native.unit import LLVM
 
 
@@ -48,7 +49,11 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
         variable = c.allocate(LLVM[kind])
         label.variables.append(variable)
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
-    c.begin(label.name)
+    is_counted = c.offset in c.counted
+    if is_counted:
+        begin_turns(c, label)
+    else:
+        c.begin(label.name)
     c.known.begin_loop()
     if c.meter is not None:
         assert label.charge is not None
@@ -56,7 +61,8 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
     c.after_label(label)
     for kind, variable in zip(label.params, label.variables, strict=True):
         c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
-    c.poll()
+    if not is_counted:
+        c.poll()
 
 
 @rule("if")

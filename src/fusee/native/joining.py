@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fusee.native.stretches import UNPAID
+from fusee.native.turns import end_turn
 from fusee.native.unit import LLVM
 
 if TYPE_CHECKING:
@@ -102,11 +103,14 @@ def end_loop(c: FunctionCompiler, label: Label) -> None:
         for name, count in label.returns.items()
         for number in range(MOST_JOINED, count, MOST_JOINED)
     ]
-    after = "" if c.ended or not leading else c.label()
+    is_counted = bool(label.turns and label.returns)
+    after = "" if c.ended or not (leading or is_counted) else c.label()
     if after:
         c.jump(after)
     for part, name in leading:
         c.begin(part)
         lead_on(c, name)
+    if is_counted:
+        end_turn(c, label)
     if after:
         c.begin(after)

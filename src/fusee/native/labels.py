@@ -36,6 +36,9 @@ class Label:
     edges: list[Edge] = field(default_factory=list)
     returns: dict[str, int] = field(default_factory=dict)  # of a loop: how many branches go back to each block
     variables: list[str] = field(default_factory=list)  # of a loop: where its parameters are
+    first: str = ""  # of a loop that counts its turns (`turns`): the block that looks whether the guest shall pause
+    turn: str = ""  # likewise: where each turn begins
+    turns: str = ""  # likewise: the variable that has how many are left
     other: str = ""  # of an `if`: the block of its second arm, as long as that has not begun
     given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
     handler: Handler | None = None  # of a `try` in either form

@@ -1,0 +1,57 @@
+"""Short loops, which look only now and then whether the guest shall pause.
+
+To look in every turn costs a load and a branch, and more: whatever a pause may change, such as a memory's length, is
+another value in every turn. So a loop that calls nothing and has no other in it becomes two: the outer one looks, the
+inner one counts turns down. It looks whenever it is come to, so that loops around it go on for no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from fusee.kernel.lower.blocks import UNLIKELY
+from fusee.native.reader import Instruction
+
+if TYPE_CHECKING:
+    from fusee.native.function import FunctionCompiler
+    from fusee.native.labels import Label
+
+MOST_TURNS: Final = 1024  # without a look: with `MOST_BYTES` less than a millisecond
+MOST_BYTES: Final = 1024  # of WebAssembly in such a loop
+
+_OPENING: Final = frozenset({"block", "loop", "if", "try", "try_table"})
+_NONE: Final = -1
+
+
+def short_loops(instructions: Iterable[Instruction], calling: Collection[str]) -> Iterator[int]:
+    """The offsets of loops that are short, call nothing, and have no others in them."""
+    openers, candidate = list[int](), _NONE  # where blocks begin; of these the innermost loop that may be one
+    for op, _, offset in instructions:
+        if op.mnemonic in _OPENING:
+            openers.append(offset)
+            candidate = offset if op.mnemonic == "loop" else candidate
+        elif op.mnemonic in ("end", "delegate") and openers:  # not the function's end
+            if openers.pop() == candidate:
+                if offset - candidate <= MOST_BYTES:
+                    yield candidate
+                candidate = _NONE
+        elif op.mnemonic in calling:
+            candidate = _NONE
+
+
+def begin_turns(c: FunctionCompiler, label: Label) -> None:
+    """Begin such a loop."""
+    label.first, label.turn, label.turns = c.label(), c.label(), c.allocate("i32")
+    c.begin(label.first)
+    c.poll()
+    c.emit(f"store i32 {MOST_TURNS}, ptr {label.turns}")
+    c.begin(label.turn)
+
+
+def end_turn(c: FunctionCompiler, label: Label) -> None:
+    """The block to which its branches go."""
+    c.begin(label.name)
+    left = c.value(f"sub nuw i32 {c.value(f'load i32, ptr {label.turns}')}, 1")
+    c.emit(f"store i32 {left}, ptr {label.turns}")
+    c.branch(c.value(f"icmp eq i32 {left}, 0"), label.first, label.turn, UNLIKELY)
