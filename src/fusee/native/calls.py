@@ -7,6 +7,7 @@ from fusee.kernel.lower.blocks import LIKELY, UNLIKELY
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType
 from fusee.native.reader import Instruction
+from fusee.native.registers import passed
 from fusee.native.rules import rule
 from fusee.native.unit import LLVM
 
@@ -18,12 +19,36 @@ def _begin_call(c: FunctionCompiler, type_: FuncType) -> list[str]:
     return arguments
 
 
-def _call_native(c: FunctionCompiler, type_: FuncType, code: str, instance: str, arguments: list[str]) -> list[str]:
+class Code(NamedTuple):
+    """Native code that is called."""
+
+    address: str  # the operand that is or names it
+    instance: str  # that it belongs to
+    takes_registers: bool = False  # `Unit.takes_registers`
+
+    @classmethod
+    def of(cls, c: FunctionCompiler, function: int) -> "Code":
+        """That of another function which has it, of the same instance."""
+        return cls(c.unit.callee(function), "%ctx", c.unit.takes_registers(function))
+
+
+def operands_of(
+    c: FunctionCompiler, type_: FuncType, instance: str, free: str, arguments: list[str], takes_registers: bool
+) -> str:  # fmt: skip
+    """What native code is called with; `free`: the first free slot."""
+    operands = [f"ptr {instance}", f"ptr {free}"]
+    if takes_registers:
+        operands += passed(c.value, type_, arguments)
+    else:
+        operands += [f"{LLVM[kind]} {operand}" for kind, operand in zip(type_.params, arguments, strict=True)]
+    return ", ".join(operands)
+
+
+def _call_native(c: FunctionCompiler, type_: FuncType, code: Code, arguments: list[str]) -> list[str]:
     """Call native code with its arguments in registers; status and results."""
-    operands = [f"ptr {instance}", "ptr %top"]
-    operands += [f"{LLVM[kind]} {operand}" for kind, operand in zip(type_.params, arguments, strict=True)]
+    operands = operands_of(c, type_, code.instance, "%top", arguments, code.takes_registers)
     shape = c.unit.result_shape(type_)
-    result = c.value(f"call {c.unit.options.convention}{shape} {code}({', '.join(operands)})")
+    result = c.value(f"call {c.unit.options.convention}{shape} {code.address}({operands})")
     if not type_.results:
         return [result]
     return [c.value(f"extractvalue {shape} {result}, {number}") for number in range(len(type_.results) + 1)]
@@ -37,10 +62,10 @@ def _results_of(c: FunctionCompiler, outcome: list[str]) -> list[str]:
 
 
 def _native_results(
-    c: FunctionCompiler, type_: FuncType, code: str, instance: str, arguments: list[str], may_hand_over: bool
-) -> list[str]:  # fmt: skip
+    c: FunctionCompiler, type_: FuncType, code: Code, arguments: list[str], may_hand_over: bool
+) -> list[str]:
     """Call native code, which may have handed over a tail call: its results, unless there is an error."""
-    outcome = _call_native(c, type_, code, instance, arguments)
+    outcome = _call_native(c, type_, code, arguments)
     return _results_after_all(c, type_, outcome) if may_hand_over else _results_of(c, outcome)
 
 
@@ -83,7 +108,7 @@ def _call(c: FunctionCompiler, ins: Instruction) -> None:
     arguments = _begin_call(c, type_)
     if index in c.unit.chosen:
         may_hand_over = index in c.unit.handing_over
-        results = _native_results(c, type_, c.unit.callee(index), "%ctx", arguments, may_hand_over)
+        results = _native_results(c, type_, Code.of(c, index), arguments, may_hand_over)
     elif index >= c.unit.module.imported_funcs and not c.unit.options.grows:
         results = _results_of(c, c.call_in_frame(type_, "call_function", arguments, index))
     else:
@@ -123,12 +148,13 @@ def _call_func(
 ) -> list[str]:  # fmt: skip
     """Call a function through its `Func`: its native code if it has some and a condition holds, else with a helper."""
     if known.only is not None and not condition:
-        return _native_results(c, type_, c.unit.callee(known.only), "%ctx", arguments, known.may_hand_over)
-    code, is_native = native_of(c, func, condition) if known.only is None else (c.unit.callee(known.only), condition)
+        return _native_results(c, type_, Code.of(c, known.only), arguments, known.may_hand_over)
+    address, is_native = native_of(c, func, condition) if known.only is None else ("", condition)
     direct, indirect, after = c.label(), c.label(), c.label()
     c.branch(is_native, direct, indirect, LIKELY if condition else "")
     c.begin(direct)
-    first = _native_results(c, type_, code, owner_of(c, func, known), arguments, known.may_hand_over)
+    code = Code(address, owner_of(c, func, known)) if known.only is None else Code.of(c, known.only)
+    first = _native_results(c, type_, code, arguments, known.may_hand_over)
     from_first = c.block
     c.jump(after)
     c.begin(indirect)

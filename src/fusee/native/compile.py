@@ -123,8 +123,8 @@ class Compiler:
     def new_unit(self) -> Unit:
         """One without functions."""
         return Unit(
-            self.plan.module, self.plan.chosen, self._handing_over, self.kernels, self.options,
-            self.machine.instructions,
+            self.plan.module, self.plan.chosen, frozenset(self.plan.tail_callees), self._handing_over, self.kernels,
+            self.options, self.machine.instructions,
         )  # fmt: skip
 
     def text(self, number: int) -> str:

@@ -31,6 +31,8 @@ _MOST_INLINED = 500  # divisions and conversions that may trap: if there are mor
 class FunctionCompiler(FrameWriter):
     """One function of a unit."""
 
+    is_whole = True  # or it begins in a loop, with parameters of its own
+
     def __init__(self, unit: Unit, index: int) -> None:
         nothing = Specialised(unit.symbol(index), "", None, [], NOTHING, "", 0)
         super().__init__(unit, nothing, index)

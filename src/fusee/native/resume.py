@@ -39,6 +39,8 @@ class Kept(Value):
 class LoopCompiler(FunctionCompiler):
     """A function that begins in a loop."""
 
+    is_whole = False
+
     def __init__(self, unit: Unit, place: Place) -> None:
         super().__init__(unit, place.function)
         self.place = place

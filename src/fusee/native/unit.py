@@ -8,6 +8,7 @@ from fusee.kernel.tree.functions import Specialised
 from fusee.native.kernels import Kernels
 from fusee.native.layouts import layout
 from fusee.native.module import FuncType, Module
+from fusee.native.registers import are_registers, parameters, received
 from fusee.native.templates import Template
 
 LLVM = {
@@ -30,10 +31,16 @@ class Options:
     def convention(self) -> str:
         """LLVM's name of the convention by which native code is called, or nothing if that is C's.
 
-        With this one it can be left by a jump to other native code, whatever the parameters of that.
+        With `tailcc` it can be left by a jump to other native code, whatever the parameters of that. On x86-64 every
+        function would then pop eight bytes that nobody needs, and every caller take them back.
         """
-        is_known = self.target.architecture in ("x86_64", "aarch64") and self.target.object_format in ("elf", "macho")
-        return "tailcc " if is_known else ""
+        return "tailcc " if self.jumps and self.target.architecture == "aarch64" else ""
+
+    @property
+    def jumps(self) -> bool:
+        """Whether native code can be left by a jump to other native code."""
+        is_known = self.target.architecture in ("x86_64", "aarch64")
+        return is_known and self.target.object_format in ("elf", "macho")
 
     @property
     def keeping(self) -> str:
@@ -56,15 +63,17 @@ class Options:
 class Unit:
     """Functions that become one object file.
 
-    `chosen` are all of the module's that have native code, `handing_over` those of them that may return `TAIL_CALL`.
+    `chosen` are all of the module's that have native code, `tailing` those of them that have tail calls, and
+    `handing_over` those that may return `TAIL_CALL`.
     """
 
     def __init__(
-        self, module: Module, chosen: frozenset[int], handing_over: frozenset[int], kernels: Kernels, options: Options,
-        instructions: frozenset[str],
+        self, module: Module, chosen: frozenset[int], tailing: frozenset[int], handing_over: frozenset[int],
+        kernels: Kernels, options: Options, instructions: frozenset[str],
     ) -> None:  # fmt: skip
         self.module = module
         self.chosen = chosen
+        self.tailing = tailing
         self.handing_over = handing_over
         self.kernels = kernels
         self.options = options
@@ -137,17 +146,26 @@ class Unit:
         items = ["i64", *(LLVM[item] for item in type_.results)]
         return items[0] if len(items) == 1 else f"{{{', '.join(items)}}}"
 
-    def prototype(self, type_: FuncType, name: str, named: bool = False) -> str:
+    def takes_registers(self, function: int) -> bool:
+        """Whether its native code has a parameter for each register (`native.registers`)."""
+        is_jumping = function in self.tailing and self.options.jumps and not self.options.convention
+        return is_jumping and are_registers(self.module.type_of(function))
+
+    def prototype(self, function: int, name: str, named: bool = False) -> str:
         """Instance, the first free slot of the guest's stack, parameters."""
+        type_ = self.module.type_of(function)
         parts = ["ptr %ctx", "ptr %sp"] if named else ["ptr", "ptr"]
-        parts += [f"{LLVM[item]} %p{number}" if named else LLVM[item] for number, item in enumerate(type_.params)]
+        if self.takes_registers(function):
+            parts += parameters(type_, named)
+        else:
+            parts += [f"{LLVM[item]} %p{number}" if named else LLVM[item] for number, item in enumerate(type_.params)]
         return f"{self.options.convention}{self.result_shape(type_)} {name}({', '.join(parts)})"
 
     def callee(self, function: int) -> str:
         """The operand that names another function's native code."""
         if function not in self._own:
             name = self.symbol(function)
-            prototype = self.prototype(self.module.type_of(function), f'@"{name}"')
+            prototype = self.prototype(function, f'@"{name}"')
             self.writer.declare(name, f"declare hidden {prototype}")
         return f'@"{self.symbol(function)}"'
 
@@ -156,8 +174,10 @@ class Unit:
         self._own = set(own)
 
     def define(self, function: int, lines: list[str]) -> None:
-        """Add a function's text."""
-        prototype = self.prototype(self.module.type_of(function), f'@"{self.symbol(function)}"', named=True)
+        """Add a function's text, which begins with the label of its first block."""
+        prototype = self.prototype(function, f'@"{self.symbol(function)}"', named=True)
+        if self.takes_registers(function):
+            lines = [lines[0], *received(self.module.type_of(function)), *lines[1:]]
         self.writer.add_function("\n".join([f"define hidden {prototype} nounwind {{", *lines, "}"]))
 
     def define_entry(self, type_index: int) -> None:
