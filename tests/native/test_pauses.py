@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -36,14 +38,59 @@ def test_a_signal_handler_runs_in_a_loop() -> None:
 
     with natively("all"):
         store, exports = instance_of(ENDLESS)
+    with after(0.2, handler), pytest.raises(KeyError):
+        exports["loop"](store)
+    assert exports["memory"].read(store, 0, 1) == b"\x01"
+
+
+LONGER = """(module (memory (export "memory") 1 3)
+  (func (export "grown") (result i32) (local i32)
+    (loop (result i32)
+      (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+      (br_if 0 (i32.eqz (i32.load (i32.const 0))))
+      (i32.load (i32.load (i32.const 0)))))
+  (func (export "nested") (local i32)
+    (loop
+      (local.set 0 (i32.const 3))
+      (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (br 0))))"""
+
+
+@contextmanager
+def after(seconds: float, handler: Callable[[int, object], None]) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, handler)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
-        with pytest.raises(KeyError):
-            exports["loop"](store)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        yield
     finally:
         signal.signal(signal.SIGALRM, before)
-    assert exports["memory"].read(store, 0, 1) == b"\x01"
+
+
+def test_a_short_loop_sees_what_a_pause_has_changed() -> None:
+    """Its memory is longer afterwards, and may be somewhere else."""
+    with natively("all"):
+        store, exports = instance_of(LONGER)
+    memory = exports["memory"]
+
+    def handler(number: int, frame: object) -> None:
+        memory.grow(store, 1)
+        memory.write(store, b"\x07", 0x1FFFC)
+        memory.write(store, (0x1FFFC).to_bytes(4, "little"), 0)
+
+    with after(0.2, handler):
+        assert exports["grown"](store) == 7
+
+
+def test_a_loop_around_short_ones_ends() -> None:
+    """Though none of them turns often enough to look by itself."""
+
+    def handler(number: int, frame: object) -> None:
+        raise KeyError(number)
+
+    with natively("all"):
+        store, exports = instance_of(LONGER)
+    with after(0.2, handler), pytest.raises(KeyError):
+        exports["nested"](store)
 
 
 _GROWING = {

@@ -113,6 +113,54 @@ def test_results_that_no_registers_are_left_for(part: str) -> None:
     assert exports["sum"](store, STEPS) == 1 + 2 + 3 + 4 + 5 + 6 + 8
 
 
+MIXED = """(module
+  (type $t (func (param i32 f32 i64 f64) (result i64)))
+  (type $u (func (param f64 v128 i64 i32) (result i64)))
+  (type $w (func (param i64 i64 i64 i64 i64) (result i64)))
+  (table (export "table") funcref (elem $u))
+  (func $t (export "t") (type $t)
+    (return_call_indirect (type $u)
+      (f64.add (local.get 3) (f64.promote_f32 (local.get 1)))
+      (i64x2.replace_lane 1 (i64x2.splat (i64.extend_i32_u (local.get 0))) (i64.const 0x123456789))
+      (local.get 2) (i32.const 0xfffffff0) (i32.const 0)))
+  (func $u (export "u") (type $u)
+    (if (i64.eqz (local.get 2)) (then (return_call $end
+      (i64.trunc_f64_s (local.get 0))
+      (i64.extend_i32_u (local.get 3))
+      (i64x2.extract_lane 1 (local.get 1)))))
+    (if (i64.eq (local.get 2) (i64.const 2)) (then (return_call $w
+      (i64x2.extract_lane 0 (local.get 1)) (i64.const 5) (local.get 2) (i64.const 6)
+      (i64.trunc_f64_s (local.get 0)))))
+    (return_call $t
+      (i32.add (i32.wrap_i64 (i64x2.extract_lane 0 (local.get 1))) (i32.const 1))
+      (f32.const 0.5) (i64.sub (local.get 2) (i64.const 1)) (local.get 0)))
+  (func $w (type $w)
+    (return_call $t (i32.wrap_i64 (local.get 0)) (f32.const 100) (i64.sub (local.get 2) (i64.const 1))
+      (f64.convert_i64_s (local.get 4))))
+  (func $end (param i64 i64 i64) (result i64)
+    (i64.add (local.get 0) (i64.add (i64.mul (local.get 1) (i64.const 3)) (local.get 2))))
+  (func (export "both") (param i64) (result i64)
+    (i64.add
+      (call $t (i32.const -1) (f32.const 1) (local.get 0) (f64.const 2))
+      (call_indirect (type $u) (f64.const 4) (v128.const i64x2 -1 -1) (local.get 0) (i32.const -1) (i32.const 0)))))"""
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parameters_of_all_kinds_change_from_step_to_step(part: str) -> None:
+    """Most of them are in registers, a few are not; who called first may have been native, the table, or Python."""
+    with natively(part):
+        store = Store(Engine())
+        exports: Any = Instance(store, Module(store.engine, MIXED), []).exports(store)
+    with natively("none"):
+        plain = Store(Engine())
+        expected: Any = Instance(plain, Module(plain.engine, MIXED), []).exports(plain)
+    end = 3 * 0xFFFF_FFF0 + 0x1_2345_6789
+    assert exports["t"](store, 7, 0.25, 0, 3.0) == 3 + end
+    assert exports["t"](store, -1, 0.25, 1, 4.0) == 4 + end  # 4.0, 0.25 and 0.5
+    for steps in (0, 1, 2, 3, STEPS):
+        assert exports["both"](store, steps) == expected["both"](plain, steps)
+
+
 def collector_of(store: Store) -> Callable[[], None]:
     def collect() -> None:
         store.gc()

@@ -45,7 +45,7 @@ class Options:
     @property
     def keeping(self) -> str:
         """LLVM's name of a convention by which what is called leaves registers alone, all but that of its result."""
-        return "preserve_allcc " if self.convention else ""
+        return "preserve_allcc " if self.jumps else ""
 
     def symbol(self, function: int) -> str:
         """The name of a function's native code."""
