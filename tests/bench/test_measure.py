@@ -44,6 +44,14 @@ def test_a_program_runs_in_its_directory(tmp_path: Path) -> None:
     assert run_child(["pwd"], tmp_path).output.decode().strip() == str(tmp_path)
 
 
+def test_children_keep_the_bytecode_of_what_they_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one engine's process compiles its modules each time, and that of an installed one does not."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("ANOTHER", "2")
+    command = [sys.executable, "-c", "import os, sys; print(sys.dont_write_bytecode, os.environ['ANOTHER'])"]
+    assert run_child(command).output.split() == [b"False", b"2"]
+
+
 def test_modules_in_the_directory_are_not_taken_for_pythons(tmp_path: Path) -> None:
     for name in ("dis", "html", "json", "fusee"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('this is not the module that is wanted')\n")

@@ -3,7 +3,6 @@
 import ctypes
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -25,8 +24,8 @@ MORE = (
     "f64.promote_f32", "i32.trunc_sat_f64_u", "i64.reinterpret_f64",
 )  # fmt: skip
 RULES = rules_of(
-    [replace(row, constant=row.constant or row.mnemonic in MORE) for row in rows() if row.mnemonic != "v128.const"]
-    + [replace(BY_MNEMONIC["v128.const"], unsupported=Unsupported.NONE)]
+    [row._replace(constant=row.constant or row.mnemonic in MORE) for row in rows() if row.mnemonic != "v128.const"]
+    + [BY_MNEMONIC["v128.const"]._replace(unsupported=Unsupported.NONE)]
 )
 
 
@@ -109,7 +108,7 @@ def test_what_traps_is_an_error() -> None:
 
 @pytest.mark.parametrize("mnemonic", ["nop", "memory.size", "call", "array.len", "select", "local.get", "i32.load"])
 def test_a_row_that_nothing_evaluates_is_refused_at_once(mnemonic: str) -> None:
-    row = replace(BY_MNEMONIC[mnemonic], constant=True, unsupported=Unsupported.NONE)
+    row = BY_MNEMONIC[mnemonic]._replace(constant=True, unsupported=Unsupported.NONE)
     with pytest.raises(TypeError, match=f"{mnemonic} is allowed in constant expressions"):
         rules_of([row])
 

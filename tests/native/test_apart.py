@@ -21,7 +21,7 @@ sys.exit(3)
 def start(folder: Path) -> subprocess.Popen[str]:
     """Run it with a cache that has an engine and native code; `tmp` is for what it makes."""
     (folder / "waits.py").write_text(MODULE)
-    for name in ("tmp", "cache/program", "cache/batch", "cache/native", "cache/unit", "cache/tier"):
+    for name in ("tmp", "cache/program", "cache/batch", "cache/native", "cache/unit", "cache/tier", "cache/run"):
         (folder / name).mkdir(parents=True)
     path = os.pathsep.join([str(folder), *sys.path])
     known = os.environ | {"FUSEE_CACHE": str(folder / "cache"), "TMPDIR": str(folder / "tmp"), "PYTHONPATH": path}

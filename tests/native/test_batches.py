@@ -3,9 +3,15 @@
 import subprocess
 import sys
 
+from fusee import Engine
+from fusee import Module as WebAssembly
 from fusee.api.text import wat2wasm
+from fusee.kernel.scalars import u32
+from fusee.kernel.target import Target
+from fusee.native import batch
 from fusee.native.batch import CALLEE_BYTES, FULL_LINES, LEAST_BYTES, MOST_TARGETS, Wish, choose, compile_batch
 from fusee.native.code import Place, mapped
+from fusee.native.kernels import kernels_for
 from fusee.native.sections import read_module
 
 
@@ -87,10 +93,26 @@ def test_what_is_long_is_compiled_in_haste_at_first() -> None:
     assert not mapped(compile_batch(read_module(binary), wish._replace(hot=[1]))).is_quick
 
 
-def test_who_compiles_loads_no_instructions_of_the_interpreter() -> None:
-    program = "import sys, fusee.native.batch; print([one for one in sys.modules if 'engine.isa' in one])"
+def test_who_compiles_loads_little() -> None:
+    """Guests wait for it: no instructions of the interpreter, and nothing that writes or reads Python."""
+    program = "import sys, fusee.native.batch; print(*sys.modules)"
     made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert made.stdout.strip() == "[]"
+    loaded = set(made.stdout.split())
+    assert not {name for name in loaded if "engine.isa" in name}
+    assert not loaded & {"dataclasses", "hashlib", "inspect", "json", "selectors", "subprocess"}
+
+
+def test_what_is_usual_is_done_while_nobody_waits() -> None:
+    """So that the first batch has less to do; who asks meanwhile waits for one step at most."""
+    assert WebAssembly(Engine(), batch._USUAL)  # it is valid
+    kernels_for.cache_clear()
+    batch._warm_up(lambda: True)
+    assert not kernels_for(Target.host())._made
+    batch._warm_up(lambda: False)
+    known = set(kernels_for(Target.host())._made)
+    compile_batch(read_module(batch._USUAL), Wish([0], [], [], 1000))
+    assert set(kernels_for(Target.host())._made) - known <= {("unreachable_code",)}
+    assert {("i32.add", None), ("near_place_32",), ("load_whole", u32)} <= known
 
 
 def test_a_batch_may_be_empty() -> None:

@@ -1,14 +1,15 @@
 """What compiles hot functions is started before there is an engine, if a program is run for the first time."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
-from fusee.kernel.cache import digest
-from fusee.native.batches import Shelf
-from fusee.native.key import functions_key
+from fusee.native import shelf
+from fusee.native.host import native_code
+from fusee.native.runs import may_have_native, note_run
 from fusee.tier import compiling, early
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -40,20 +41,30 @@ def began(monkeypatch: pytest.MonkeyPatch) -> list[Began]:
 
 
 def test_a_first_run_starts_a_process_and_the_next_does_not(began: list[Began]) -> None:
-    """Though nothing was compiled: it may be as short. Of what is run with fuel nothing is said."""
+    """Though nothing was compiled: it may be as short."""
     early.begin(BINARY)
     early.begin(BINARY)
     assert len(began) == 1
-    assert Shelf(BINARY, is_metered=False).all() == []
-    assert Shelf(BINARY, is_metered=True).note_run()
+    assert not may_have_native(BINARY)
     early.end()
     assert began[0].has_ended
     assert early.take() is None
 
 
+@pytest.mark.parametrize("part", [b"\x01\0", b"\x01" + bytes(1 << 16)])
+def test_another_module_is_told_by_its_length_and_its_beginning(began: list[Began], part: bytes) -> None:
+    """Behind that it is taken for the same, which costs a run that is longer than it was."""
+    for number, binary in enumerate((part, part + b"\1", b"\2" + part[1:]), 1):
+        early.begin(binary)
+        assert len(began) == number
+    early.begin(part[:-1] + b"\3")
+    assert len(began) == 3 + (len(part) <= 1 << 16)
+    early.end()
+
+
 def test_what_was_compiled_ahead_needs_no_process(began: list[Began]) -> None:
-    shelf = Shelf(BINARY, is_metered=False)
-    shelf._cache.write("native", functions_key(digest(BINARY), None, is_metered=False), b"code")
+    assert native_code(BINARY) is not None
+    assert may_have_native(BINARY)
     early.begin(BINARY)
     assert began == []
 
@@ -73,28 +84,15 @@ def test_nothing_is_started_beside_the_guest(began: list[Began], monkeypatch: py
     assert began == []
 
 
-def test_a_module_is_looked_for_in_the_cache_once(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
-    """That takes as long as its bytes are read. Another module is none that is known."""
-    made: list[bytes] = []
+def test_what_names_native_code_is_found_out_where_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_early(*given: object) -> NoReturn:
+        raise AssertionError("nothing of this module is native")
 
-    class Counted(Shelf):
-        def __init__(self, binary: bytes, is_metered: bool) -> None:
-            made.append(binary)
-            super().__init__(binary, is_metered)
-
-    monkeypatch.setattr(early, "Shelf", Counted)
-    early.begin(BINARY)
-    other = bytes(bytearray(BINARY))
-    assert early.shelf_of(other, is_metered=False).binary is other
-    assert early.shelf_of(BINARY, is_metered=True).note_run()
-    assert early.shelf_of(BINARY, is_metered=False).binary is BINARY
-    assert made == [BINARY, other, BINARY]
-    assert early.shelf_of(BINARY, is_metered=False).binary is BINARY
-    assert len(made) == 4
-    early.begin(BINARY)
-    early.end()
-    early.shelf_of(BINARY, is_metered=False)
-    assert len(made) == 6
+    monkeypatch.setattr(shelf, "key_of", too_early)
+    monkeypatch.setattr(shelf, "digest", too_early)
+    assert shelf.Shelf(BINARY, is_metered=False).all() == []
+    note_run(BINARY)
+    assert shelf.Shelf(BINARY, is_metered=False).all() == []
 
 
 def test_an_engine_takes_the_process_that_was_started(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:

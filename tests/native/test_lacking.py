@@ -15,7 +15,7 @@ from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
 from fusee.kernel import another, background
 from fusee.kernel.target import Target
-from fusee.native import batches, host, units, worker
+from fusee.native import batches, host, shelf, units, worker
 from fusee.native.compile import plan
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
@@ -139,7 +139,7 @@ def test_what_another_process_imports_is_what_this_one_does(monkeypatch: pytest.
 @pytest.mark.parametrize("needed", ["key", "process"])
 def test_without_files_or_processes(strategy: str, needed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if needed == "key":
-        for place, name in ((host, "functions_key"), (batches, "functions_key"), (batches, "key_of")):
+        for place, name in ((host, "functions_key"), (shelf, "functions_key"), (shelf, "key_of")):
             monkeypatch.setattr(place, name, lacking)
     else:
         monkeypatch.setattr(subprocess, "Popen", lacking)
@@ -147,10 +147,10 @@ def test_without_files_or_processes(strategy: str, needed: str, monkeypatch: pyt
 
 
 def test_what_cannot_be_named_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "key_of", lacking)
-    shelf = batches.Shelf(BINARY, False)
-    shelf.add(b"made", [0])
-    assert shelf.all() == []
+    monkeypatch.setattr(shelf, "key_of", lacking)
+    held = shelf.Shelf(BINARY, False)
+    held.add(b"made", [0])
+    assert held.all() == []
     assert not os.path.exists(os.environ["FUSEE_CACHE"])
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_named_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
 def test_without_room_for_code(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is interpreted: also what an earlier run has left."""
     monkeypatch.setattr(host, "kept_code", lambda *given: b"code")
-    monkeypatch.setattr(batches.Shelf, "all", lambda self: [("key", b"code")])
+    monkeypatch.setattr(shelf.Shelf, "all", lambda self: [("key", b"code")])
     tried: list[object] = []
 
     def without_room(kept: bytes) -> NoReturn:

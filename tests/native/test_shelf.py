@@ -7,9 +7,9 @@ import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.native.batch import Wish, compile_batch
-from fusee.native.batches import Shelf
 from fusee.native.code import Place, held_in, mapped
 from fusee.native.sections import read_module
+from fusee.native.shelf import Shelf
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 

@@ -55,11 +55,15 @@ def python_module(name: str, *arguments: str) -> list[str]:
 def run_child(command: Sequence[str], directory: Path | None = None) -> Run:
     """Run a command to its end. Its times come from the kernel, not from the guest.
 
-    One that takes longer than `TIMEOUT_SECONDS` is killed, and says so.
+    What it imports is compiled once and kept, as where Fusee is installed (`PYTHONDONTWRITEBYTECODE`). One that takes
+    longer than `TIMEOUT_SECONDS` is killed, and says so.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         start = time.monotonic()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=directory)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=directory, env=environment
+        )
         try:
             usage, peak = _wait(child, errors)
             elapsed = time.monotonic() - start

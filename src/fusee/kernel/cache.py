@@ -31,6 +31,7 @@ _FORMAT = "crc32"  # of a file, and the ending of its name: other versions of th
 _PRIME = 2**160 - 47
 _KEEP_SECONDS = 30 * 24 * 3600
 _LOOK_SECONDS = 0.05
+_LONG = 1 << 19  # of what is hashed, in bytes
 _RANDOM_BYTES = 8  # in a temporary name, as `tempfile` has them, which takes longer to load than to write a file
 
 
@@ -45,9 +46,11 @@ def default_folder() -> str:
 
 def digest(*parts: str | bytes) -> str:
     """A key made of these parts."""
-    import hashlib  # loads OpenSSL, which a start has no use for
-
-    found = hashlib.sha256()
+    if sum(map(len, parts)) > _LONG:
+        from hashlib import sha256  # by OpenSSL, which is quicker as soon as it is loaded
+    else:
+        from fusee.kernel.hashing import sha256
+    found = sha256()
     for piece in _pieces(parts):
         found.update(piece)  # not joined: a module may be long
     return found.hexdigest()[:40]

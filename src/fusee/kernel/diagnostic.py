@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import linecache
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A range of one source line (of the first, where the text goes over several)."""
 
     file: str
@@ -25,20 +25,20 @@ class Span:
         return self.source_line[self.start : self.end]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     message: str
     span: Span
 
 
-@dataclass(eq=False)
 class CompileError(Exception):
     """A kernel that cannot be compiled. `str()` renders it like a compiler's message."""
 
-    message: str
-    span: Span
-    hint: str = ""
-    notes: list[Note] = field(default_factory=list)
+    def __init__(self, message: str, span: Span, hint: str = "", notes: Iterable[Note] = ()) -> None:
+        super().__init__(message, span, hint)
+        self.message = message
+        self.span = span
+        self.hint = hint
+        self.notes = list(notes)
 
     @property
     def flagged(self) -> str:

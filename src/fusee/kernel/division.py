@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from fusee.kernel.plain import Plain
 from fusee.kernel.source import syntax_of
 from fusee.kernel.tree.functions import Specialised
 
@@ -38,8 +38,7 @@ def divide_shards(
     return parts
 
 
-@dataclass(frozen=True)
-class Mentions:
+class Mentions(Plain, frozen=True):
     """What a part of a shard needs: a message between processes, which do not share what each has checked."""
 
     functions: dict[str, int]  # by symbol: the place in the part of the first function that leads there

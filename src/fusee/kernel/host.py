@@ -9,6 +9,7 @@ _TELLING = ("vendor_id", "model name", "flags", "Features", "CPU implementer", "
 _CHUNK_BYTES = 2048
 
 
+@cache
 def compiler_version() -> str:
     """The file that changes with the version of llvmlite, which contains LLVM."""
     import importlib.util

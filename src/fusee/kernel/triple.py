@@ -7,8 +7,8 @@ formats. Here are only the spellings that it does not know, and what it leaves t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 import llvmlite.binding as llvm
 
@@ -47,8 +47,7 @@ class UnknownTriple(ValueError):
     """No machine or system of that name."""
 
 
-@dataclass(frozen=True)
-class Triple:
+class Triple(NamedTuple):
     """A machine, a system and an environment by name; equal if they are spelled alike. Make one with `parse`."""
 
     architecture: str  # as it is spelled: arm64, aarch64, thumbv7em, riscv32imac …
@@ -88,8 +87,8 @@ class Triple:
         oldest = _OLDEST_64_BIT_WATCH if os == "watchos" and self._is_64_bit_watch else _OLDEST.get(os, "")
         version = self.os_version or (oldest if self.vendor == "apple" else "")
         vendor = self.vendor or "unknown"  # LLVM takes the second part for one in any case
-        parts = replace(self, architecture=architecture, vendor=vendor, os=os, os_version=version)
-        return str(replace(parts, environment=environment))
+        parts = self._replace(architecture=architecture, vendor=vendor, os=os, os_version=version)
+        return str(parts._replace(environment=environment))
 
     @property
     def machine(self) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 
 from fusee.kernel.cache import default_folder
 
-_NATIVE: Final = frozenset({"native", "unit", "batch", "tier"})  # kinds of files: `host.py`, `units.py`, `batches.py`
+_NATIVE: Final = frozenset({"native", "unit", "batch", "tier", "run"})
+"""Kinds of files: of `host.py`, `units.py`, `shelf.py` and `runs.py`."""
 
 
 def main() -> int:

@@ -3,11 +3,11 @@
 A batch is linked to an image of its own; the code of one calls that of others through `Func.native`.
 """
 
-import json
+import marshal
 import os
 import sys
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from queue import SimpleQueue
 from typing import IO, NamedTuple, cast
 
@@ -44,11 +44,11 @@ class Wish(NamedTuple):
     called: list[int] | None = None  # functions that have been called; the others need not be there, if any are
 
     def to_bytes(self) -> bytes:
-        return json.dumps(self).encode()
+        return marshal.dumps((self.hot, list(map(tuple, self.loops)), *self[2:]))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Wish":
-        hot, loops, *others = json.loads(data)
+        hot, loops, *others = marshal.loads(data)
         return cls(hot, [Place(*place) for place in loops], *others)
 
 
@@ -126,11 +126,15 @@ class _Choice:
         return [index for found in few for index in found if index not in self._done]
 
 
+def _options(is_metered: bool = False) -> Options:
+    return Options(Target.host(), grows=True, is_metered=is_metered)
+
+
 def compile_batch(module: Module, wish: Wish) -> bytes:
     """The batch, as `native.code` maps it."""
     the_plan = choose(module, wish)
     (chosen,), reasons = the_plan.units, the_plan.reasons
-    options = Options(Target.host(), grows=True, is_metered=wish.is_metered)
+    options = _options(wish.is_metered)
     compiler = Compiler(the_plan, options)
     unit = compiler.new_unit()
     unit.begin(chosen)
@@ -163,6 +167,30 @@ def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]
     return found
 
 
+def _warm_up(is_waited_for: Callable[[], bool]) -> None:
+    """Do what the first batch of most modules would wait for, in steps, as long as nobody waits.
+
+    LLVM loads what it does for any function, and the kernels of the usual instructions are checked.
+    """
+    module = read_module(_USUAL)
+    compiler = Compiler(Plan(module, [[0]], {}), _options())
+    for step in (
+        lambda: compiler.machine.object("define void @f() { ret void }"),
+        FunctionCompiler(compiler.new_unit(), 0).compile,
+    ):
+        if is_waited_for():
+            return
+        step()
+
+
+_USUAL = bytes.fromhex("""
+    0061736d01000000 0106 0160017f017f 0302 0100 0503 010001 0a3d 013b00
+    0340 2000 2000 280200 4101 6a 360200 2000 2000 2d0000 3a0000 2000 4101 74 4100 47 0d00
+    2000 2000 4101 6b 4103 71 49 0d00 0b 2000 1000 2000 45 73 0b
+""")
+"""A memory, and a function with a loop: loads, stores, a call, and what most functions compute with."""
+
+
 def main() -> None:
     """Compile what is asked for in the file whose number is given, until nobody waits any more."""
     from fusee.native.worker import allow_seconds, limit_memory
@@ -174,6 +202,7 @@ def main() -> None:
     known, module = 0, Module(b"")
     with open(int(sys.argv[1]), "rb", buffering=0) as file:
         os.write(sys.stdout.fileno(), answer(b""))
+        _warm_up(lambda: not requests.empty())
         while True:
             asked = Request.from_bytes(requests.get())
             allow_seconds()

@@ -1,21 +1,16 @@
-"""Batches of native code in a process whose guests run: asked for, and kept on disk.
+"""Batches of native code, asked for in a process whose guests run.
 
-Nothing here compiles or needs what does; that is a process of its own, bounded in time and memory.
+Nothing here compiles or needs what does; that is a process of its own, bounded in time and memory. It takes as long to
+be ready as a short program runs, so it is started first of all, and what only those need who ask it is imported later.
 """
 
 import contextlib
-import json
 import os
 import time
-from collections.abc import Collection
 from typing import BinaryIO, Final, NamedTuple, cast
 
 from fusee.kernel import another
-from fusee.kernel.cache import Cache, digest
 from fusee.kernel.processors import processor_count
-from fusee.native.code import Place, held_in
-from fusee.native.key import functions_key, key_of
-from fusee.native.pipes import is_readable
 
 # What is loaded stays: nothing is gained by looking through it.
 _PROGRAM: Final = "import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
@@ -81,6 +76,8 @@ class Worker:
         Raises `OSError` if nothing comes any more, because it has died or takes too long.
         """
         assert self._process.stdout is not None
+        from fusee.native.pipes import is_readable
+
         file = self._process.stdout.fileno()
         while is_readable(file, 0):
             part = os.read(file, 1 << 20)
@@ -97,6 +94,8 @@ class Worker:
 
     def listen(self, seconds: float) -> bool:
         """Wait until it says something; whether it does. Raises `OSError` where pipes cannot be waited for."""
+        from fusee.native.pipes import is_readable
+
         assert self._process.stdout is not None
         return is_readable(self._process.stdout.fileno(), seconds)
 
@@ -146,91 +145,3 @@ REQUEST_BYTES: Final = _SIZE_BYTES * len(Request._fields)
 def answer(made: bytes) -> bytes:
     """What it says when it has compiled that."""
     return len(made).to_bytes(_SIZE_BYTES, "little") + made
-
-
-class Shelf:
-    """The batches of a module that are in the cache; none if this process cannot open even one more file."""
-
-    def __init__(self, binary: bytes, is_metered: bool) -> None:
-        self.binary = binary
-        self._cache = Cache()
-        self._is_metered = is_metered
-        self._module = self._key = ""
-        with contextlib.suppress(OSError):
-            self._module = digest(binary)
-            self._key = key_of(self._module, "batches", is_metered)
-        self._held: dict[str, frozenset[int | Place]] = {}  # by key: the functions and loops that are in a batch
-
-    def all(self) -> list[tuple[str, bytes]]:
-        """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
-        if not self._key:
-            return []
-        whole = functions_key(self._module, None, self._is_metered)
-        made = self._cache.read("native", whole)
-        if made is not None:
-            return [(whole, made)]
-        found = []
-        for key in self._listed():
-            made = self._cache.read("batch", key)
-            if made is not None:
-                self._cache.mark_used("batch", key)
-                found.append((key, made))
-        if found:
-            self._cache.mark_used("tier", self._key)
-        return found
-
-    def _listed(self) -> list[str]:
-        """The keys of those that are in the cache, the oldest first."""
-        with contextlib.suppress(ValueError):
-            return [str(key) for key in json.loads(self._cache.read("tier", self._key) or b"[]")]
-        return []
-
-    def note_run(self) -> bool:
-        """Note that the module has been run; whether this is the first time, and the cache can be written."""
-        if not self._key or self._cache.has("tier", self._key):
-            return False
-        if self._cache.has("native", functions_key(self._module, None, self._is_metered)):
-            return False
-        return self._cache.write("tier", self._key, b"[]")
-
-    def _agree(self) -> None:
-        """Take over what other processes, which run the same module, have added since, and what they have taken away.
-
-        Else whoever adds one last would drop theirs, whose files nobody would know of any more.
-        """
-        known, self._held = self._held, {}
-        for key in self._listed():
-            made = None if key in known else self._cache.read("batch", key)
-            if key in known:
-                self._held[key] = known[key]
-            elif made is not None:
-                self.hold(key, *held_in(made))
-
-    def _covered(self) -> list[str]:
-        """Those of which all is in newer ones. Nobody goes on in a loop of what is native where it begins."""
-        covered, seen = [], set[int | Place]()
-        native = {item for held in self._held.values() for item in held if isinstance(item, int)}
-        for key, held in reversed(self._held.items()):
-            if all(item in seen or (isinstance(item, Place) and item.function in native) for item in held):
-                covered.append(key)
-            seen |= held
-        return covered
-
-    def hold(self, key: str, functions: Collection[int], loops: Collection[Place] = ()) -> None:
-        """Say what is in one of them, which is newer than those that were named before."""
-        self._held.pop(key, None)
-        self._held[key] = frozenset((*functions, *loops))
-
-    def add(self, made: bytes, functions: Collection[int], loops: Collection[Place] = ()) -> None:
-        """Keep one more, with these functions and loops, and not any longer those that have no others."""
-        key = digest(self._key, made)
-        if not (functions or loops) or not self._key or not self._cache.write("batch", key, made):
-            return
-        self._agree()
-        self.hold(key, functions, loops)
-        covered = self._covered()
-        for old in covered:
-            del self._held[old]
-        self._cache.write("tier", self._key, json.dumps(list(self._held)).encode())
-        for old in covered:
-            self._cache.delete("batch", old)

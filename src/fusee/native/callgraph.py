@@ -7,11 +7,11 @@ as one with a padded opcode, is read by itself.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, cast
 
 import fusee.spec.opcodes  # noqa: F401  # the rows
+from fusee.kernel.plain import Plain, field
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction, Reader
 from fusee.native.sections import read_module
@@ -21,8 +21,7 @@ CALLED_BY_TYPE: Final = frozenset({"call_indirect", "return_call_indirect", "cal
 CALLED_BY_INDEX: Final = frozenset({"call", "return_call"})
 
 
-@dataclass
-class Calls:
+class Calls(Plain):
     """The calls in a module, all by index in its index space of functions."""
 
     imported: int

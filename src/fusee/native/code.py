@@ -1,6 +1,6 @@
 """Native code as it is kept on disk, and as it is in a process. Nothing here compiles or needs what does."""
 
-import json
+import marshal
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -35,31 +35,32 @@ def packed(
     image: Image, is_quick: bool = False,
 ) -> bytes:  # fmt: skip
     """What is kept: the symbols of functions, with their entries, and of loops; and the image that they are in."""
-    head = json.dumps({"functions": functions, "reasons": reasons, "loops": loops, "quick": is_quick}).encode()
+    held = [(tuple(place), symbol) for place, symbol in loops]
+    head = marshal.dumps({"functions": dict(functions), "reasons": dict(reasons), "loops": held, "quick": is_quick})
     return len(head).to_bytes(_SIZE_BYTES, "little") + head + image.to_bytes()
 
 
 def _head(kept: bytes) -> tuple[Any, int]:
     """What is said before an image, and where that begins."""
     at = _SIZE_BYTES + int.from_bytes(kept[:_SIZE_BYTES], "little")
-    return json.loads(kept[_SIZE_BYTES:at]), at
+    return marshal.loads(kept[_SIZE_BYTES:at]), at
 
 
 def held_in(kept: bytes) -> tuple[list[int], list[Place]]:
     """The functions and loops of which there is code in what is kept."""
     head, _ = _head(kept)
-    return list(map(int, head["functions"])), [Place(*place) for place, _ in head["loops"]]
+    return list(head["functions"]), [Place(*place) for place, _ in head["loops"]]
 
 
 def mapped(kept: bytes) -> NativeCode:
     """Map what is kept."""
     head, at = _head(kept)
-    reasons = {int(index): reason for index, reason in head["reasons"].items()}
+    reasons: dict[int, str] = head["reasons"]
     if not head["functions"] and not head["loops"]:
         return NativeCode({}, reasons, None, {})
     image = MappedImage(Image.from_bytes(kept[at:]))
     return NativeCode(
-        {int(index): (image.address(entry), image.address(code)) for index, (entry, code) in head["functions"].items()},
+        {index: (image.address(entry), image.address(code)) for index, (entry, code) in head["functions"].items()},
         reasons,
         image,
         {Place(*place): image.address(symbol) for place, symbol in head["loops"]},

@@ -1,7 +1,6 @@
 """From a module's bytes to object files with native code of its functions."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 import fusee.native.access
@@ -14,6 +13,7 @@ import fusee.native.slots
 import fusee.native.tail_calls
 import fusee.native.vector  # noqa: F401  # these register their rules
 from fusee.kernel.machine import Machine
+from fusee.kernel.plain import Plain, field
 from fusee.native.body import body_of
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.function import FunctionCompiler
@@ -34,8 +34,7 @@ MOST_BYTES = 1 << 18
 UNIT_BYTES = 1 << 15  # of WebAssembly that become one object file
 
 
-@dataclass
-class Plan:
+class Plan(Plain):
     """Which functions of a module get native code, in which units, and why others do not."""
 
     module: Module

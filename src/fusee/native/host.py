@@ -6,6 +6,7 @@ from collections.abc import Collection
 from fusee.kernel.cache import Cache, digest
 from fusee.native.code import NativeCode, mapped
 from fusee.native.key import functions_key, key_of
+from fusee.native.runs import note_native
 
 _EXPORTED = "exported"
 
@@ -37,8 +38,8 @@ def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: 
         found = kept.read("native", key)
         if found is None:
             found = build(binary, wanted, is_metered)
-            if found is not None:
-                kept.write("native", key, found)
+            if found is not None and kept.write("native", key, found) and wanted is None:
+                note_native(binary)
         return found
 
 

@@ -1,6 +1,5 @@
 """What names native code on disk: found out without loading the compiler."""
 
-import json
 import marshal
 import os
 from collections.abc import Collection
@@ -19,7 +18,7 @@ _PARTS: Final = ("native", "engine", "kernel", "spec")  # what code depends on
 
 def functions_key(module: str, wanted: Collection[int] | None, is_metered: bool) -> str:
     """What names native code of certain functions, compiled together; of all that can have it if `wanted` is None."""
-    return key_of(module, "all" if wanted is None else json.dumps(sorted(wanted)), is_metered)
+    return key_of(module, "all" if wanted is None else " ".join(map(str, sorted(wanted))), is_metered)
 
 
 def key_of(module: str, what: str, is_metered: bool) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fusee.kernel.plain import Plain, field
 from fusee.native.stretches import Charge
 
 
@@ -24,8 +24,7 @@ class Edge(NamedTuple):
     is_paid: str  # in metered code: whether what is there is paid for
 
 
-@dataclass
-class Label:
+class Label(Plain):
     """An open block, loop, `if` or function."""
 
     kind: str
@@ -59,8 +58,7 @@ class Error(NamedTuple):
     block: str
 
 
-@dataclass
-class Handler:
+class Handler(Plain):
     """The block to which what is thrown in a `try` goes."""
 
     name: str

@@ -1,7 +1,6 @@
 """Where the fields of structures are: by the rule of `engine.layouts`, which makes layouts when a module is loaded."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from fusee.engine.layouts import HEADER_BYTES
 from fusee.spec.types import PACKED_I8, PACKED_I16
@@ -10,8 +9,7 @@ _HEADER_BYTES: Final = int(HEADER_BYTES)
 _BYTES: Final = {PACKED_I8: 1, PACKED_I16: 2, 0x7F: 4, 0x7E: 8, 0x7D: 4, 0x7C: 8, 0x7B: 16}
 
 
-@dataclass(frozen=True)
-class Aggregate:
+class Aggregate(NamedTuple):
     """A structure type, or an array type, whose only field is its element."""
 
     fields: tuple[int, ...]  # codes of storage types

@@ -1,9 +1,10 @@
 """What native code has to know of a module: types, index spaces, where bodies are, whom references may be to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
+from fusee.kernel.plain import Plain, field
 from fusee.native.body import Bodies
 from fusee.native.layouts import Aggregate
 
@@ -15,16 +16,14 @@ _FUNCTION_HEAPS = (0x70, 0x73)  # func, nofunc
 FUNC, TABLE, MEMORY, GLOBAL, TAG = range(5)  # kinds of imports and exports (spec 5.5.5)
 
 
-@dataclass(frozen=True)
-class FuncType:
+class FuncType(NamedTuple):
     """Types are `NUMBERS`, `REFERENCE` or `FUNCTION`."""
 
     params: tuple[str, ...]
     results: tuple[str, ...]
 
 
-@dataclass
-class Module:
+class Module(Plain):
     """The index spaces of a valid module, imports first."""
 
     binary: bytes

@@ -1,9 +1,8 @@
 """Waiting for what other processes write."""
 
-import selectors
+import select
 
-# Without bound on the numbers of files, which `select.select` has.
-_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.DefaultSelector)
+_MILLISECONDS = 1000
 
 
 def is_readable(file: int, seconds: float) -> bool:
@@ -11,6 +10,8 @@ def is_readable(file: int, seconds: float) -> bool:
 
     Raises `OSError` where pipes cannot be waited for, as on Windows.
     """
-    with _Selector() as waiting:
-        waiting.register(file, selectors.EVENT_READ)
-        return bool(waiting.select(seconds))
+    if not hasattr(select, "poll"):
+        return bool(select.select([file], [], [], seconds)[0])
+    waiting = select.poll()  # without bound on the numbers of files, which `select.select` has
+    waiting.register(file, select.POLLIN)
+    return bool(waiting.poll(-(-seconds * _MILLISECONDS // 1)))

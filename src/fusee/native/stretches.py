@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from fusee.kernel.plain import Plain, field
 
 UNPAID: Final = "false"
 PAID: Final = "true"
 
 
-@dataclass(eq=False)
-class Stretch:
+class Stretch(Plain):
     """What is paid for at one place."""
 
     number: int
@@ -19,8 +19,7 @@ class Stretch:
     is_paid_back: bool = False  # jumps back pay for the loop that it begins
 
 
-@dataclass(eq=False)
-class Payment:
+class Payment(Plain):
     """A branch forward, and who may pay for what is behind it."""
 
     number: int
@@ -52,8 +51,7 @@ class Payment:
                 self.paid.cost -= least
 
 
-@dataclass(eq=False)
-class Charge:
+class Charge(Plain):
     """What is known of an open block."""
 
     at: Stretch | None  # in which it begins; None if that has not begun

@@ -1,6 +1,6 @@
 """One LLVM module of native functions: what they share."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.target import Target
@@ -16,8 +16,7 @@ LLVM = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How functions are compiled."""
 
     target: Target

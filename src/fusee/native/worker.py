@@ -35,7 +35,7 @@ class Job(NamedTuple):
     def head(self, numbers: Sequence[int]) -> bytes:
         """What precedes the module: the units that a process compiles, and what it takes long to find in a module."""
         callees = {index: sorted(found) for index, found in self.plan.tail_callees.items()}
-        options = vars(self.options) | {"target": self.options.target.triple}
+        options = self.options._asdict() | {"target": self.options.target.triple}
         told = {"numbers": numbers, "units": self.plan.units, "tail_callees": callees, "options": options}
         return json.dumps(told).encode()
 

@@ -1,7 +1,6 @@
 """Writing LLVM's text with kernels inlined on operands that are at hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fusee.engine.natives.inlined import UNCHANGING
@@ -26,7 +25,6 @@ _STRICT = ('metadata !"round.tonearest"', 'metadata !"fpexcept.maytrap"')
 _BITS = {"float": "i32", "double": "i64", "<2 x i64>": "<2 x i64>"}
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Given(Node):
     """An operand that has been computed."""
 

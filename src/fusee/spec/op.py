@@ -1,9 +1,8 @@
 """What a row of the opcode table says, and the registry that the rows fill."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from fusee.spec.families import reason_without
 from fusee.spec.features import Feature, Unsupported
@@ -47,8 +46,7 @@ SIGNATURE_TYPES: Final = ("i32", "i64", "f32", "f64", "v128", "addr")
 """What a row's signature is made of; `addr` is the address type of the memory that the instruction names."""
 
 
-@dataclass(frozen=True)
-class Op:
+class Op(NamedTuple):
     """One instruction of the binary format.
 
     `params` and `results` are None where the signature depends on immediates or on the operand
@@ -81,7 +79,7 @@ class Op:
         return self.code >> 12
 
     @property
-    def index(self) -> int:
+    def index(self) -> int:  # type: ignore[override]  # what a tuple has of that name, nobody asks a row for
         """A dense number for tables: see `INDEX_BASE`."""
         return self.code if not self.prefix else INDEX_BASE[self.prefix] + (self.code & 0xFFF)
 

@@ -1,7 +1,7 @@
 """What hot functions are compiled by: a process, one batch after the other."""
 
 import contextlib
-import json
+import marshal
 import time
 from typing import Final, NamedTuple
 from weakref import WeakSet
@@ -37,10 +37,8 @@ class Work(NamedTuple):
         """A `native.batch.Wish`."""
         module = self.module
         done = sorted((module.refused if self.is_last else module.done).difference(self.hot))
-        loops = [loop.place for loop in self.loops]
-        return json.dumps(
-            (self.hot, loops, done, self.room, module.is_metered, self.is_last, module.called())
-        ).encode()  # fmt: skip
+        loops = [tuple(loop.place) for loop in self.loops]
+        return marshal.dumps((self.hot, loops, done, self.room, module.is_metered, self.is_last, module.called()))
 
     def halves(self) -> "list[Work]":
         """The same as two of them, if it can be divided."""

@@ -5,10 +5,10 @@ import os
 from typing import Final
 
 from fusee.kernel.processors import processor_count
-from fusee.native.batches import Shelf, Worker
+from fusee.native.batches import Worker
+from fusee.native.runs import note_run
 
 _begun: Final[list[Worker]] = []
-_shelves: Final[list[Shelf]] = []
 
 
 def begin(binary: bytes) -> None:
@@ -16,20 +16,9 @@ def begin(binary: bytes) -> None:
 
     A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
     """
-    if not hasattr(os, "fork") or processor_count() == 1:
-        return
-    shelf = Shelf(binary, is_metered=False)
-    _shelves[:] = [shelf]
-    if shelf.note_run():
+    if hasattr(os, "fork") and note_run(binary) and processor_count() > 1:
         with contextlib.suppress(OSError):
             _begun.append(Worker())
-
-
-def shelf_of(binary: bytes, is_metered: bool) -> Shelf:
-    """A module's place in the cache, which may have been found already: that takes as long as its bytes are read."""
-    if _shelves and _shelves[0].binary is binary and not is_metered:
-        return _shelves.pop()
-    return Shelf(binary, is_metered)
 
 
 def take() -> Worker | None:
@@ -39,6 +28,5 @@ def take() -> Worker | None:
 
 def end() -> None:
     """Nothing is to be compiled any more: end it if nobody has taken it."""
-    _shelves.clear()
     while _begun:
         _begun.pop().end()

@@ -12,7 +12,7 @@ from fusee.kernel.pointer import Ptr
 from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32, usize
 from fusee.native.code import NativeCode, Place, mapped
-from fusee.tier.early import shelf_of
+from fusee.native.shelf import Shelf
 from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TieredModule:
         self.done = set(interpreted)  # functions that have native code, or cannot have it
         self.refused = set(interpreted)  # those that cannot
         self.is_metered = is_metered
-        self.shelf = shelf_of(binary, is_metered)
+        self.shelf = Shelf(binary, is_metered)
         self.has_code = False  # whether there is native code, or is going to be
         self._native = native
         self._interpreted = interpreted

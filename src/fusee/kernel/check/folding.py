@@ -7,11 +7,11 @@ is specialised thousands of times. What is not certain to be the same is left to
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
 from fusee.kernel import lang
+from fusee.kernel.plain import Plain
 from fusee.kernel.pointer import Fn
 from fusee.kernel.tree.functions import Variable
 
@@ -24,8 +24,7 @@ _TARGET_FACTS = (lang.size_of, lang.offset_of)  # which un-compiled run for the 
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Plain, frozen=True):
     """An expression compiled by Python, and what must be static for its use."""
 
     code: CodeType

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fusee.kernel.declare import STATIC
 from fusee.kernel.diagnostic import CompileError, span_of
+from fusee.kernel.plain import Plain
 from fusee.kernel.source import source_file, syntax_of
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Plain, frozen=True):
     """A kernel's parameters as declared; types of generic ones depend on the static arguments."""
 
     order: tuple[str, ...]

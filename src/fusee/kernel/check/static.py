@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from fusee.kernel.check.hashing import sha1
 from fusee.kernel.declare import Handler, Instance, Kernel
+from fusee.kernel.hashing import sha1
+from fusee.kernel.plain import Plain
 from fusee.kernel.tree.expressions import Node
 
 
-@dataclass(slots=True)
-class Static:
+class Static(Plain):
     """The result of an expression that is known at compile time."""
 
     value: Any
@@ -53,7 +51,7 @@ def _describe_compound(value: Any) -> str:
         return _qualified(value.function)
     if isinstance(value, Instance):
         return f"{describe(value.kernel)}({','.join(f'{name}={describe(item)}' for name, item in value.static)})"
-    if dataclasses.is_dataclass(value):
+    if hasattr(value, "__dataclass_fields__"):
         return _describe_dataclass(value)
     number = getattr(value, "value", None)  # a fixed-width constant such as `u32(7)`
     if isinstance(number, int | float):
@@ -67,7 +65,9 @@ _dataclasses: dict[int, tuple[Any, str]] = {}  # by identity, kept alive: the sa
 def _describe_dataclass(value: Any) -> str:
     known = _dataclasses.get(id(value))
     if known is None:
-        parts = (describe(getattr(value, f.name)) for f in dataclasses.fields(value))
+        from dataclasses import fields  # which takes long to load, and has made the value's class
+
+        parts = (describe(getattr(value, f.name)) for f in fields(value))
         # A row of an instruction set has other rows in it: what was their text is asked for a hundred thousand times.
         digest = sha1(",".join(parts).encode(), usedforsecurity=False).hexdigest()
         known = _dataclasses[id(value)] = value, f"{_qualified(type(value))}({digest})"

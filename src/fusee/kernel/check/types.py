@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, cached_property
 from types import ModuleType
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from fusee.kernel.laneclasses import Lanes as LangLanes
 from fusee.kernel.lanes import LANE_TYPES, v128
 from fusee.kernel.layout import element_extent, layout, value_extent
+from fusee.kernel.plain import Plain
 from fusee.kernel.registers import registers_info
 from fusee.kernel.scalars import Integer as LangInteger
 from fusee.kernel.scalars import Scalar, u32, usize
@@ -42,8 +42,7 @@ class NotAType(TypeError):
     """An annotation that names no type of the kernel language."""
 
 
-@dataclass(frozen=True, slots=True)
-class StructField:
+class StructField(Plain, frozen=True):
     """A field for the target; `embedded` ones hold the struct or array itself."""
 
     type: Type

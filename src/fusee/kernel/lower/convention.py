@@ -9,7 +9,7 @@ the interpreter, and the first argument points at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fusee.kernel.lower.types import llvm_type
 from fusee.kernel.target import Target
@@ -19,8 +19,7 @@ _VECTOR = llvm_type(V128)
 _FLOATS = ("float", "double", _VECTOR)  # what one bank of registers holds
 
 
-@dataclass(frozen=True)
-class Convention:
+class Convention(NamedTuple):
     """LLVM's name of the convention, and how many of its registers the fields may take; None: as many as there are."""
 
     name: str

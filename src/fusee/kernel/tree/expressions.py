@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fusee.kernel.atomics import Order
+from fusee.kernel.plain import Plain
 from fusee.kernel.tree.types import Type
 
 if TYPE_CHECKING:
     from fusee.kernel.tree.functions import ConstantData, Specialised, Variable
 
 
-@dataclass(eq=False, slots=True, repr=False)
-class Node:
+class Node(Plain):
     """An expression: its type, and the line it came from."""
 
     type: Type
     line: int
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Constant(Node):
     value: int | float | bool  # addresses: only 0, null; vectors: the bit pattern
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Local(Node):
     variable: Variable
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Binary(Node):
     """Arithmetic named as LLVM does, without the type: `add`, `udiv`, `fmul`, `shl` …"""
 
@@ -39,7 +35,6 @@ class Binary(Node):
     right: Node
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Compare(Node):
     """A comparison, named as LLVM does: `icmp ult`, `fcmp oeq` …"""
 
@@ -48,7 +43,6 @@ class Compare(Node):
     right: Node
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Logic(Node):
     """`and` (`is_and`) or `or`, short-circuiting."""
 
@@ -57,21 +51,18 @@ class Logic(Node):
     right: Node
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Conditional(Node):
     condition: Node
     then: Node
     other: Node
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Convert(Node):
     """`T(x)` between scalars."""
 
     operand: Node
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Intrinsic(Node):
     """An operation of `lang`; `check` has verified the operands, `lower` knows the name."""
 
@@ -79,7 +70,6 @@ class Intrinsic(Node):
     operands: tuple[Node, ...]
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Atomic(Node):
     """An operation on memory that threads share: the word's address and values, if it has any."""
 
@@ -88,7 +78,6 @@ class Atomic(Node):
     order: Order
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Lane(Node):
     """One lane of a vector; with `value`, the vector in which that lane is replaced by it."""
 
@@ -97,7 +86,6 @@ class Lane(Node):
     value: Node | None = None
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Shuffle(Node):
     """Lanes of two vectors by their numbers, those of `right` counting on."""
 
@@ -106,7 +94,6 @@ class Shuffle(Node):
     numbers: tuple[int, ...]
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Offset(Node):
     """`pointer + index` in elements; `negate` for minus. `is_element`: what is there is meant, not a place behind."""
 
@@ -126,7 +113,6 @@ class Offset(Node):
         return self.pointer.variable.elements if is_array else 0  # type: ignore[attr-defined]
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Field(Node):
     """The address of a struct's field, typed as a pointer to or reference of what is stored there."""
 
@@ -135,7 +121,6 @@ class Field(Node):
     count: int = 0  # elements of an embedded array
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Load(Node):
     """`is_invariant`: nothing that the function does changes what is there, so it may be read later than it stands."""
 
@@ -144,50 +129,42 @@ class Load(Node):
     is_invariant: bool = False
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class RecordField(Node):
     record: Variable
     name: str
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class RecordValue(Node):
     """A record handed to an inline kernel or a handler."""
 
     variable: Variable
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Call(Node):
     callee: Specialised
     arguments: tuple[Node, ...]
     caught: bool = False  # the value is the status
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class CallPointer(Node):
     function: Node
     arguments: tuple[Node, ...]
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class CodeAddress(Node):
     """The address of a kernel or handler."""
 
     callee: Specialised
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class TableAddress(Node):
     table: ConstantData
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class StackArray(Node):
     element: Type
     count: int
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class SeveralValues(Node):
     items: tuple[Node, ...]

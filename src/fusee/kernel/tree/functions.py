@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fusee.kernel.plain import Plain, field
 from fusee.kernel.tree.types import Record, Type
 
 if TYPE_CHECKING:
     from fusee.kernel.tree.statements import Statement
 
 
-@dataclass(eq=False, slots=True, repr=False)
-class Variable:
+class Variable(Plain):
     """A parameter or local. What is written once (a parameter: never) is a value and needs no memory."""
 
     name: str
@@ -23,8 +22,7 @@ class Variable:
     elements: int = 0  # of the stack array that was assigned to it
 
 
-@dataclass(eq=False, slots=True, repr=False)
-class ConstantData:
+class ConstantData(Plain):
     """A `table(...)`: read-only data, or addresses of code (`None`: null); or `cells(...)`."""
 
     element: Type
@@ -32,8 +30,7 @@ class ConstantData:
     is_mutable: bool = False
 
 
-@dataclass(eq=False, slots=True, repr=False)
-class Specialised:
+class Specialised(Plain):
     """A kernel or handler together with its static arguments: one machine function.
 
     `body` is filled when the function is checked; before that only the signature is known.

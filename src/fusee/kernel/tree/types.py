@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from fusee.kernel.plain import Plain
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Type:
+
+class Type(Plain, frozen=True):
     """A type of the kernel language, for one target."""
 
     name: str
@@ -17,8 +17,7 @@ class Type:
         return self.name
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Integer(Type):
+class Integer(Type, frozen=True):
     bits: int
     signed: bool
     python: type
@@ -29,24 +28,20 @@ class Integer(Type):
         return low <= value < low + (1 << self.bits)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Float(Type):
+class Float(Type, frozen=True):
     bits: int
     python: type
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Boolean(Type):
+class Boolean(Type, frozen=True):
     pass
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Vector(Type):
+class Vector(Type, frozen=True):
     """Sixteen bytes: `v128`, or what sees lanes in it."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Lanes(Vector):
+class Lanes(Vector, frozen=True):
     element: Integer | Float
     python: Any
 
@@ -55,25 +50,21 @@ class Lanes(Vector):
         return 128 // self.element.bits
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Nothing(Type):
+class Nothing(Type, frozen=True):
     """The result of a kernel that returns `None`."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Pointer(Type):
+class Pointer(Type, frozen=True):
     element: Type
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Reference(Type):
+class Reference(Type, frozen=True):
     """A reference to a `@struct`."""
 
     struct: type
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Function(Type):
+class Function(Type, frozen=True):
     """`Fn[[...], R]`; `record` is set if it points to handlers."""
 
     parameters: tuple[Type, ...]
@@ -85,8 +76,7 @@ class Function(Type):
         return first if isinstance(first, Record) else None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Record(Type):
+class Record(Type, frozen=True):
     """A `@registers` class."""
 
     python: type
@@ -94,8 +84,7 @@ class Record(Type):
     fleeting: frozenset[str] = frozenset()  # those that errors lose
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Several(Type):
+class Several(Type, frozen=True):
     """The several results of one kernel."""
 
     items: tuple[Type, ...]

@@ -1,0 +1,100 @@
+"""Batches of native code that are kept on disk, by module."""
+
+import contextlib
+from collections.abc import Collection
+from functools import cached_property
+
+from fusee.kernel.cache import Cache, digest
+from fusee.native.code import Place, held_in
+from fusee.native.key import functions_key, key_of
+from fusee.native.runs import may_have_native, note_native
+
+
+class Shelf:
+    """The batches of a module that are in the cache; none if this process cannot open even one more file."""
+
+    def __init__(self, binary: bytes, is_metered: bool) -> None:
+        self.binary = binary
+        self._cache = Cache()
+        self._is_metered = is_metered
+        self._held: dict[str, frozenset[int | Place]] = {}  # by key: the functions and loops that are in a batch
+
+    @cached_property
+    def _module(self) -> str:
+        return digest(self.binary)
+
+    @cached_property
+    def _key(self) -> str:
+        """What names the list of batches, empty if no file can be opened. It takes 3 ms to find it out."""
+        with contextlib.suppress(OSError):
+            return key_of(self._module, "batches", self._is_metered)
+        return ""
+
+    def all(self) -> list[tuple[str, bytes]]:
+        """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
+        if not may_have_native(self.binary) or not self._key:
+            return []
+        whole = functions_key(self._module, None, self._is_metered)
+        made = self._cache.read("native", whole)
+        if made is not None:
+            return [(whole, made)]
+        found = []
+        for key in self._listed():
+            made = self._cache.read("batch", key)
+            if made is not None:
+                self._cache.mark_used("batch", key)
+                found.append((key, made))
+        if found:
+            self._cache.mark_used("tier", self._key)
+        return found
+
+    def _listed(self) -> list[str]:
+        """The keys of those that are in the cache, the oldest first."""
+        with contextlib.suppress(ValueError):
+            return (self._cache.read("tier", self._key) or b"").decode("ascii").split()
+        return []
+
+    def _agree(self) -> None:
+        """Take over what other processes, which run the same module, have added since, and what they have taken away.
+
+        Else whoever adds one last would drop theirs, whose files nobody would know of any more.
+        """
+        known, self._held = self._held, {}
+        for key in self._listed():
+            made = None if key in known else self._cache.read("batch", key)
+            if key in known:
+                self._held[key] = known[key]
+            elif made is not None:
+                self.hold(key, *held_in(made))
+
+    def _covered(self) -> list[str]:
+        """Those of which all is in newer ones. Nobody goes on in a loop of what is native where it begins."""
+        covered, seen = [], set[int | Place]()
+        native = {item for held in self._held.values() for item in held if isinstance(item, int)}
+        for key, held in reversed(self._held.items()):
+            if all(item in seen or (isinstance(item, Place) and item.function in native) for item in held):
+                covered.append(key)
+            seen |= held
+        return covered
+
+    def hold(self, key: str, functions: Collection[int], loops: Collection[Place] = ()) -> None:
+        """Say what is in one of them, which is newer than those that were named before."""
+        self._held.pop(key, None)
+        self._held[key] = frozenset((*functions, *loops))
+
+    def add(self, made: bytes, functions: Collection[int], loops: Collection[Place] = ()) -> None:
+        """Keep one more, with these functions and loops, and not any longer those that have no others."""
+        if not (functions or loops) or not self._key:
+            return
+        key = digest(self._key, made)
+        if not self._cache.write("batch", key, made):
+            return
+        note_native(self.binary)
+        self._agree()
+        self.hold(key, functions, loops)
+        covered = self._covered()
+        for old in covered:
+            del self._held[old]
+        self._cache.write("tier", self._key, "\n".join(self._held).encode("ascii"))
+        for old in covered:
+            self._cache.delete("batch", old)
