@@ -159,6 +159,5 @@ def test_what_earlier_runs_have_left_in_haste_is_made_again_as_it_was_made(watch
 
 def in_haste(made: bytes) -> bytes:
     """The same, said to be made in haste."""
-    assert made.count(b'"quick": false') == 1
-    size = int.from_bytes(made[:8], "little") - 1
-    return size.to_bytes(8, "little") + made[8:].replace(b'"quick": false', b'"quick": true')
+    assert made.count(b"quickF") == 1
+    return made.replace(b"quickF", b"quickT")

@@ -16,6 +16,7 @@ from fusee.api.text import wat2wasm
 from fusee.kernel import another, background
 from fusee.kernel.target import Target
 from fusee.native import batches, host, shelf, units, worker
+from fusee.native.batch import Wish
 from fusee.native.compile import plan
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
@@ -91,7 +92,7 @@ process = Worker()
 assert process._file.fileno() == 0
 while process.poll() is None:
     time.sleep(float(sys.argv[2]))
-process.ask(bytes.fromhex(sys.argv[1]), b"[[0], [], [], 4096]")
+process.ask(bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[3]))
 while not (made := process.poll()):
     time.sleep(float(sys.argv[2]))
 print(len(made))
@@ -101,7 +102,8 @@ process.end()
 
 def test_a_process_without_standard_input_has_a_compiler() -> None:
     """The file in which it is asked has that number."""
-    arguments = sys.executable, "-c", CLOSED, BINARY.hex(), str(LOOK_SECONDS)
+    wish = Wish([0], [], [], 4096).to_bytes()
+    arguments = sys.executable, "-c", CLOSED, BINARY.hex(), str(LOOK_SECONDS), wish.hex()
     done = subprocess.run(arguments, capture_output=True, text=True)
     assert done.stderr == ""
     assert int(done.stdout) > 0

@@ -175,7 +175,7 @@ def _warm_up(is_waited_for: Callable[[], bool]) -> None:
     module = read_module(_USUAL)
     compiler = Compiler(Plan(module, [[0]], {}), _options())
     for step in (
-        lambda: compiler.machine.object("define void @f() { ret void }"),
+        lambda: compiler.machine.object("define void @f() { ret void }", is_quick=True),
         FunctionCompiler(compiler.new_unit(), 0).compile,
     ):
         if is_waited_for():
