@@ -10,7 +10,7 @@ from fusee.engine.runtime.heads import change_handler, replace_heads
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, BLOCK_PLAIN, Block, Holdings, contents
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
-from fusee.engine.state.runtime import Engine, Instance, Store
+from fusee.engine.state.runtime import Engine, Instance, Store, Tiering
 from fusee.kernel.arena import allocate_simulated, new, new_array, simulate
 from fusee.kernel.lang import Ptr, address, atomic_store, cast, load, size_of, store, u8, u32, usize
 from fusee.kernel.target import ILP32, LP64
@@ -78,14 +78,43 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 def test_first_cells_are_replaced_and_restored(world: World) -> None:
     before = [handlers(code) for code in world.codes]
     for is_wanted in (True, True, False, False, True, False):
-        replace_heads(world.store, is_wanted, False)
+        replace_heads(world.store, is_wanted, False, False)
         expected = [[int(INTERRUPTED)] * len(CELLS)] * 2 if is_wanted else before
         assert [handlers(code) for code in world.codes] == expected
         assert all(load(usize, cell(code, CODE_START + 8)) < INTERRUPTED for code in world.codes)
 
 
-def test_where_native_code_begins_nothing_is_replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_function_is_the_first_one_now_and_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that a guest comes past all the time it meets the first; in the end all cells are replaced."""
+    world.store.engine.tiering = address(new(Tiering))
+    before = [handlers(code) for code in world.codes]
+    stored: list[int] = []
+
+    def noting(place: Ptr[usize], *others: Any) -> None:
+        stored.append(int(address(place)))
+        atomic_store(place, *others)
+
+    starts = [int(address(cell(code, CODE_START))) for code in world.codes]
+    firsts = []
+    for _ in range(40):
+        stored.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr("fusee.engine.runtime.heads.atomic_store", noting)
+            replace_heads(world.store, True, False, True)
+        assert [handlers(code) for code in world.codes] == [[int(INTERRUPTED)] * len(CELLS)] * 2
+        firsts.append(stored[0])
+        replace_heads(world.store, False, False, False)
+        assert [handlers(code) for code in world.codes] == before
+    assert all(firsts.count(start) > 8 for start in starts)
+    assert firsts.count(starts[0]) + firsts.count(starts[1]) == 40
+
+
+@pytest.mark.parametrize("is_mixed", [False, True])
+def test_where_native_code_begins_nothing_is_replaced(
+    is_mixed: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     """Not for a moment, in which a guest could come by."""
+    world.store.engine.tiering = address(new(Tiering))
     plain = cast(Block, cast(Block, cast(Holdings, world.store.objects).newest).next)
     m = cast(Instance, contents(cast(Block, plain.next))).module
     m.natives = new_array(usize, 4)
@@ -97,12 +126,12 @@ def test_where_native_code_begins_nothing_is_replaced(world: World, monkeypatch:
         atomic_store(place, *others)
 
     monkeypatch.setattr("fusee.engine.runtime.heads.atomic_store", noting)
-    replace_heads(world.store, True, True)
+    replace_heads(world.store, True, True, is_mixed)
     first, native = world.codes
     assert handlers(first) == [int(INTERRUPTED)] * len(CELLS)
     assert handlers(native)[1:] == [int(INTERRUPTED)] * 2
     assert int(address(cell(native, CODE_START))) not in stored
-    replace_heads(world.store, False, False)
+    replace_heads(world.store, False, False, False)
     assert handlers(native)[0] == OWN + 0x300
 
 
@@ -110,10 +139,10 @@ def test_where_native_code_begins_nothing_is_replaced(world: World, monkeypatch:
 def test_a_handler_changes_meanwhile(world: World, place: int) -> None:
     code = world.codes[0]
     expected = handlers(code)
-    replace_heads(world.store, True, False)
+    replace_heads(world.store, True, False, False)
     change_handler(code, address(cell(code, CELLS[place])), INTERRUPTED, TIERED)
     assert handlers(code) == [int(INTERRUPTED)] * len(CELLS)
-    replace_heads(world.store, False, False)
+    replace_heads(world.store, False, False, False)
     expected[place] = int(TIERED)
     assert handlers(code) == expected
     change_handler(code, address(cell(code, CELLS[place])), INTERRUPTED, usize(OWN))

@@ -63,12 +63,17 @@ def test_a_batch_has_long_functions_only_if_they_are_hot() -> None:
     assert choose(module, Wish([0, 1], [], [], 10_000)).units == [[0, 1, 2]]
 
 
-def test_a_loop_does_not_wait_for_a_long_function_that_it_calls() -> None:
-    """Also if that is the first of a batch, which may be long only if guests were seen in it."""
+def test_a_loop_has_what_is_called_in_it_however_long() -> None:
+    """Who is in such a function is seen in the loop. What is called elsewhere is not there if it is long."""
     long = "(nop)" * CALLEE_BYTES
-    module = read_module(bytes(wat2wasm(f"(module (func (loop (call 1) (call 2))) (func {long}) (func))")))
-    loop = [Place(0, module.body(0)[0] + 1, 0, 0, 0)]
-    assert choose(module, Wish([], loop, [], 10_000)).units == [[2]]
+    text = f"""(module
+      (func (call 3) (loop (call 1) (if (i32.const 1) (then (call 2))) (loop (call 4) (call 5))) (call 6))
+      (func {long}) (func {long}) (func {long}) (func {long}) (func) (func {long}))"""
+    module = read_module(bytes(wat2wasm(text)))
+    loop = [Place(0, module.body(0)[0] + 3, 0, 0, 0)]
+    assert choose(module, Wish([], loop, [], 10_000)).units == [[1, 2, 5]]
+    assert choose(module, Wish([], loop, [], 10_000, called=[2, 5])).units == [[2, 5]]
+    assert choose(module, Wish([], loop, [], 3 * LEAST_BYTES // 4)).units == [[1, 5]]
 
 
 def test_loops_take_room_but_not_all_of_it() -> None:

@@ -95,15 +95,13 @@ def test_it_is_known_what_has_been_called(watched: Watched) -> None:
 
 def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Watched) -> None:
     known, own = watched.known, watched.engine._address
-    watched.seen(LONG_ONE, 3)
-    watched.seen(LONGER, 2)
-    for functions in ([SHORT, LONG_ONE], [LONGER]):
+    for functions in ([LONG_ONE, SHORT], [LONGER]):
         made = compile_batch(read_module(known.binary), Wish(functions, [], [], 10_000, called=[]))
         known.shelf.add(made, functions)
         known.install(own, mapped(made)._replace(is_quick=True), [])
-    assert known.last(500) == [LONG_ONE]
-    assert known.last(500) == [LONGER]
+    assert known.last(300) == [LONG_ONE]
     assert known.last(500) == [SHORT]
+    assert known.last(500) == [LONGER]
     assert known.last(500) == []
     better = compile_batch(read_module(known.binary), Wish([LONG_ONE], [], [], 10_000, is_last=True, called=[]))
     known.shelf.add(better, [LONG_ONE])

@@ -11,11 +11,13 @@ import pytest
 from fusee import Instance, Module, Store
 from fusee.engine.state.code import CODE_START
 from fusee.engine.state.module import Module as ModuleState
+from fusee.engine.state.runtime import SAMPLED_NATIVE
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
 from fusee.native.sections import read_module
+from fusee.tier.compiling import Work
 from fusee.tier.loops import find_loops
 from fusee.tier.module import TieredModule
 from tests.native.loops import module_of, tiered_engine, translated_loops
@@ -170,13 +172,40 @@ def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
     _, loops = known.choose(1000)
     known.install(own._address, code_of(known, Wish([], [loop.place for loop in loops], [], 0)), loops)
     known.install(own._address, code_of(known, Wish([1], [], [0], 1000)), [])
-    assert known.last(1000) == [0, 1]
+    assert known.last(1000) == [1, 0]  # last what a guest may be in until the loop has ended
     assert known.last(1000) == []
     known.install(own._address, code_of(known, Wish([0, 1], [], [], 1000, is_last=True)), [], is_last=True)
     assert not known.loose
     assert main_of(instance, store) == 7
     assert [mapped(made).functions.keys() for _, made in known.shelf.all()] == [{0, 1}]
     assert len(list((tmp_path / "cache" / "batch").iterdir())) == 1
+
+
+@pytest.mark.parametrize("is_often", [False, True])
+def test_what_is_seldom_interpreted_waits_until_what_is_hot_is_made_again(
+    is_often: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Looks find it again and again, since they wait for it: what counts is whether it is met at once."""
+    own = tiered_engine()
+    tier = own._tier
+    assert tier is not None
+    module = Module(own, FALLING)
+    known = module_of(own, module)
+    known.loose, known.is_loose, known.is_old = {0: None}, True, False
+    begun: list[Work] = []
+    monkeypatch.setattr(tier._compiling, "go_on", lambda: True)
+    monkeypatch.setattr(tier._compiling, "begin", begun.append)
+    tier._has_begun, tier._is_often = True, is_often
+    for _ in range(20):
+        tier._state.sampled = SAMPLED_NATIVE
+        assert not tier._take_sample() and tier._was_native
+        assert seen(own, module._address, 1, CODE_START) is is_often
+        assert seen(own, module._address, 1, CODE_START) is is_often
+    for _ in range(2):
+        tier._news = 0.0
+        tier._compile()
+    order = [(work.hot, work.is_last) for work in begun]
+    assert order == ([([1], False), ([0], True)] if is_often else [([0], True), ([1], False)])
 
 
 def code_of(known: TieredModule, wish: Wish) -> NativeCode:
@@ -214,7 +243,7 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     made = compile_batch(read_module(known.binary), Wish([native], [], [work], 0))
     known.shelf.add(made, mapped(made).functions)
     known.take_kept(own._address)
-    is_over, count = threading.Event(), 0
+    is_over, count, at_once = threading.Event(), 0, 0
     instance = Instance(store, module, [host(store, lambda number: int(is_over.is_set()))])
     guest = threading.Thread(target=main_of, args=(instance, store))
     guest.start()
@@ -223,7 +252,7 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     found: set[int] = set()
     limit = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < limit and (count < 20 or found != {work, main}):
-        known._native.interrupt_interpreted(store._embedding.address)
+        at_once += known._native.interrupt_interpreted(store._embedding.address)
         if int(state.sampled):
             found.add(int(state.sampled) >> 32)
             count += 1
@@ -232,3 +261,4 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     is_over.set()
     guest.join()
     assert found == {work, main}
+    assert at_once

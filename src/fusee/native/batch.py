@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable
+from itertools import dropwhile
 from queue import SimpleQueue
 from typing import IO, NamedTuple, cast
 
@@ -15,19 +16,21 @@ from fusee.kernel import another
 from fusee.kernel.linker import link
 from fusee.kernel.target import Target
 from fusee.native.batches import REQUEST_BYTES, Request, answer
-from fusee.native.callgraph import CALLED_BY_INDEX
+from fusee.native.body import body_of
+from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.code import Place, packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
 from fusee.native.resume import LoopCompiler, NotSupported
+from fusee.native.scan import directly_in_loop
 from fusee.native.sections import read_module
 from fusee.native.unit import Options, Unit
 
 MOST_FUNCTIONS = 200  # of a batch
 MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
-CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen in them
+CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen there
 LEAST_BYTES = 2 * CALLEE_BYTES  # for what is called, however long the loops are that go on
 FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.03 s
 
@@ -55,32 +58,42 @@ class Wish(NamedTuple):
 def choose(module: Module, wish: Wish) -> Plan:
     """The functions of a batch, and why others of those that are wished for cannot be in it.
 
-    Those that are hot, and while there is room, what they call: it may be inlined, and is called in registers; and at
-    last what they may call through a table, if that is one of a few.
+    Those that are hot, then what is called in the loops themselves: guests in a function without a loop are seen at the
+    next one, its caller's. And while there is room, what they call: it may be inlined, and is called in registers; and
+    at last what they may call through a table, if that is one of a few.
     """
-    choice = _Choice(module, wish)
-    calls = [call for place in wish.loops for call in examine(module, place.function).calls]
-    waiting = [*wish.hot, *choice.callees(calls)]
+    inside = [call for place in wish.loops for call in _calls_inside(module, place)]
+    others = [call for place in wish.loops for call in examine(module, place.function).calls]
+    choice = _Choice(module, wish, inside)
+    waiting = [*wish.hot, *choice.callees(inside), *choice.callees(others)]
     while waiting:
         choice.take(waiting)
         waiting = choice.targets()
     return Plan(module, [list(choice.chosen)], choice.reasons, choice.tail_callees)
 
 
+def _calls_inside(module: Module, place: Place) -> list[Instruction]:
+    """The calls in a loop, but for those in loops within it, at whose beginning guests would be seen."""
+    instructions = body_of(module, place.function).instructions
+    found = directly_in_loop(dropwhile(lambda one: one.offset < place.loop, instructions))
+    return [one for one in found if one.op.mnemonic in CALLED_BY_INDEX or one.op.mnemonic in CALLED_BY_TYPE]
+
+
 class _Choice:
     """What there is of a batch so far."""
 
-    def __init__(self, module: Module, wish: Wish) -> None:
+    def __init__(self, module: Module, wish: Wish, inside: Iterable[Instruction]) -> None:
         self.module = module
         self.chosen: dict[int, None] = {}
         self.reasons: dict[int, str] = {}
         self.tail_callees: dict[int, frozenset[int]] = {}
         self._done = set(wish.done)
+        self._types: dict[FuncType, None] = {}  # of indirect calls, of which targets have not been taken
         self._hot = frozenset(wish.hot)
+        self._long = self._hot.union(self.callees(inside))  # those that there is room for if they are long, too
         self._called = None if wish.called is None else self._hot.union(wish.called)
         loops = sum(end - start for start, end in (module.body(place.function) for place in wish.loops))
         self._room = max(wish.room - loops, min(wish.room, LEAST_BYTES))
-        self._types: dict[FuncType, None] = {}  # of indirect calls, of which targets have not been taken
 
     def take(self, functions: Iterable[int]) -> None:
         """These, and what they call."""
@@ -92,7 +105,7 @@ class _Choice:
                 continue
             self._done.add(index)
             start, end = self.module.body(index)
-            room = self._room if index in self._hot else min(self._room, CALLEE_BYTES)
+            room = self._room if index in self._long else min(self._room, CALLEE_BYTES)
             may_be_larger = not self.chosen and index in self._hot
             if not may_be_larger and (end - start > room or len(self.chosen) == MOST_FUNCTIONS):
                 continue

@@ -43,8 +43,8 @@ class TieredModule:
         self.kept = kept
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen where it begins
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
-        self.seen: Counter[int] = Counter()  # by function: how often at all
         self.loose: dict[int, None] = {}  # functions whose native code is to be made once more, with what they call
+        self._resumed: set[int] = set()  # those that have it for loops only: who is there does not leave it
         self.is_loose = False  # whether that is worth while
         self.is_old = True  # whether all native code is from earlier runs
         self.done = set(interpreted)  # functions that have native code, or cannot have it
@@ -92,8 +92,8 @@ class TieredModule:
         self.loose = dict.fromkeys(index for code in found for index in code.functions if index in quick)
         self.is_loose = bool(quick)
 
-    def note(self, engine: int, function: int, offset: int) -> bool:
-        """A guest was seen at a cell; whether there is something to be done about it.
+    def note(self, engine: int, function: int, offset: int, weight: int = 1) -> bool:
+        """A guest was seen at a cell, which counts so much; whether there is something to be done about it.
 
         Guests note their module and their place one after the other. If two of them do so at once, the place may be
         another module's.
@@ -104,16 +104,16 @@ class TieredModule:
             return False
         is_new = function not in self.done
         head = function, offset
-        self.seen[function] += 1
         if not is_new and offset == CODE_START and function in self._cells:
             # Perhaps its first cell was replaced by somebody else when this was done.
             self._native.install_tiered(engine, self.address, function, self._cells[function])
         if offset != CODE_START and function in self._awaited:
             return False  # guests are going to leave it
         if offset == CODE_START or head in self._seen_heads or len(self._seen_heads) >= _MOST_LOOPS:
-            self.counts[function] += is_new
+            if is_new:
+                self.counts[function] += weight
             return is_new
-        self.heads[head] += 1
+        self.heads[head] += weight
         return True
 
     def heat(self) -> int:
@@ -212,6 +212,7 @@ class TieredModule:
                 self.loose.pop(index, None)
         else:
             resumed = {loop.function for loop in loops}
+            self._resumed = (self._resumed | resumed).difference(code.functions)
             self.is_loose |= code.is_quick or bool(self.loose) or not resumed <= code.functions.keys()
             self.loose.update(dict.fromkeys((*code.functions, *resumed)))
 
@@ -229,14 +230,16 @@ class TieredModule:
         return bool(found)
 
     def last(self, room: int) -> list[int]:
-        """Functions that are to be compiled once more, the hottest first, for so many bytes; none if that is of no use.
+        """Functions that are to be compiled once more, for so many bytes; none if that is of no use.
 
-        They are given once. Of what earlier runs have left those come last that there is no room for: as short a run as
+        The hottest were compiled first. They are given once, and last those that have code of a loop only, which guests
+        leave when they end. Of what earlier runs have left those come last that there is no room for: as short a run as
         those would never be done with them, nor come to the others.
         """
         large = {function for function in self.loose if self.is_old and self._size_of(function) > room}
         found: list[int] = []
-        for function in sorted(self.loose, key=lambda one: (one in large, -self.seen[one])) if self.is_loose else ():
+        order = sorted(self.loose, key=lambda one: (one in large, one in self._resumed))
+        for function in order if self.is_loose else ():
             room -= self._size_of(function)
             if found and room < 0:
                 return found

@@ -38,8 +38,10 @@ _MOST_SECONDS: Final = 0.2  # when nothing new is found
 _SLOWER: Final = 1.1
 _SHARE: Final = 0.01  # of the time that looking may take
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
-_FIRST_SAMPLES: Final = 3  # before something is compiled
-_SAMPLES: Final = 2  # before something more is
+_AT_ONCE: Final = 8  # what it counts that a guest comes past a cell at once; half if it was native; else 1
+_FIRST_SAMPLES: Final = 3 * _AT_ONCE  # before something is compiled
+_SAMPLES: Final = 1.5 * _AT_ONCE  # before something more is
+_FADING: Final = 0.8  # of what was seen, with each look that finds native code only, or what is rare
 _QUIET_SECONDS: Final = 0.1  # without anything new, after which that is compiled
 _LONG_SECONDS: Final = 0.15  # the same for what an earlier run has left, which may have been as short
 _LISTEN_SECONDS: Final = 0.005  # without looking whether this shall end
@@ -60,9 +62,10 @@ class Tier:
         self._modules: dict[int, TieredModule] = {}
         self._compiling = Compiling()
         self._stores = Stores(native, self)
-        self._samples = 0
+        self._samples = 0.0
         self._has_begun = False  # whether anything was chosen
         self._was_native = False  # where the guest was that was seen last
+        self._is_often = True  # whether it was met at once
         self._wake = partial(_thread.start_new_thread, self._run, ())
         self._state.wake = usize(id(self._wake))
         gate.background = self
@@ -190,10 +193,13 @@ class Tier:
         store = self._stores.running()
         if store is None:
             return False
+        # What is met later is a small part of what is executed, however often looks find it.
         if self._was_native:
-            self._native.interrupt_interpreted(store._embedding.address)
+            self._is_often = self._native.interrupt_interpreted(store._embedding.address)
         elif store._state.is_wanted == 0:
-            self._native.interrupt_soon(store._embedding.address)
+            self._is_often = self._native.interrupt_soon(store._embedding.address)
+        else:
+            self._is_often = False
         return True
 
     def _take_sample(self) -> bool:
@@ -202,20 +208,27 @@ class Tier:
         self._state.sampled = u64(0)
         if sampled == 0 and not self._was_native:
             self._state.is_due = u32(1)  # guests run for moments only, of which none is met: the next one shall pause
+            self._is_often = True
         is_interpreted, self._was_native = self._was_native, sampled == int(SAMPLED_NATIVE)
         if self._was_native or sampled == 0:
+            self._samples *= _FADING if self._was_native or is_interpreted else 1
             return False
         module = self._modules.get(place)
         lifetime = module.lifetime() if module is not None else None  # it does not end meanwhile
         if module is None or lifetime is None:
             return False
-        is_new = module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF)
+        weight = (_AT_ONCE >> is_interpreted) if self._is_often or not self._has_begun else 1
+        is_new = module.note(self._engine, sampled >> 32, sampled & 0xFFFF_FFFF, weight)
         # Where native code begins, perhaps. Who is to be seen where it interprets only, will be, as long as it does.
         self._was_native = is_interpreted or not is_new
-        self._samples += is_new
-        if is_new:
+        if weight == 1:
+            self._samples *= _FADING
+        if not is_new:
+            return False
+        self._samples += weight
+        if self._samples >= _SAMPLES:
             self._news = time.monotonic()
-        return is_new
+        return weight > 1
 
     def _compile(self) -> bool:
         """See whether something is compiled by now, put it in place, go on with what is hot; whether that is news."""
@@ -255,21 +268,33 @@ class Tier:
             self._has_begun, self._samples = True, 0
             room = ROOM if module.has_code else FIRST_ROOM
             hot, loops = module.choose(room)
-            self._samples = sum(known.heat() for known in list(self._modules.values()))
+            self._samples = self._heat()
             if hot or loops:
                 module.has_code = True
                 self._compiling.begin(Work(module, hot, loops, room))
+
+    def _heat(self) -> int:
+        """How often guests were seen where something is to be done."""
+        return sum(module.heat() for module in list(self._modules.values()))
 
     def _hottest(self) -> TieredModule | None:
         """The module in which guests were seen most, where something is to be done."""
         return max(list(self._modules.values()), key=TieredModule.heat, default=None)
 
     def _go_back(self, seconds: float) -> None:
-        """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again."""
-        for module in list(self._modules.values()):
-            if module.is_loose and seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
+        """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again.
+
+        And then what is seldom executed.
+        """
+        loose = [module for module in list(self._modules.values()) if module.is_loose]
+        for module in loose:
+            if seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
                 lifetime = module.lifetime()  # it does not end meanwhile
                 if lifetime is not None and self._compiling.go_on():
                     self._compiling.begin(Work(module, module.last(LAST_HOT_ROOM), [], LAST_ROOM, is_last=True))
                 return
+        if not loose and seconds > _QUIET_SECONDS and self._heat() >= _SAMPLES:
+            if self._compiling.go_on():
+                self._choose()
+            return
         self._compiling.rest()

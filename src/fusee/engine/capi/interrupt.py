@@ -60,7 +60,7 @@ def change_reason(s: StoreObject, reason: u32, holds: bool) -> None:
     world.is_wanted = u32(after != 0)  # native code looks at this
     if (before != 0) != (after != 0):
         atomic_fence(Order.SEQ_CST)
-        replace_heads(world, after != 0, False)
+        replace_heads(world, after != 0, False, False)
     give_lock(s.engine.system, s.interrupting)
     rouse(s)
 

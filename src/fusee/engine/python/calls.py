@@ -41,7 +41,7 @@ def wake_tiering(e: Embedder, world: Store, tiering: Tiering) -> None:
             e.python.clear()  # there is no thread to be had: it stays interpreted
     if tiering.is_due != 0:
         tiering.is_due = u32(0)
-        interrupt_guest(world)
+        interrupt_guest(world, False)
 
 
 @kernel
@@ -59,7 +59,7 @@ def go_in(e: Embedder, world: Store) -> None:
     if world.engine.tiering != 0:
         wake_tiering(e, world, cast(Tiering, world.engine.tiering))
     if world.interrupt != 0:
-        interrupt_guest(world)
+        interrupt_guest(world, False)
     e.thread_state = e.python.save_thread()
 
 

@@ -19,23 +19,29 @@ from typing import Final
 
 from fusee.engine.python.state import IDLE, OVERDUE, READABLE, Embedder, Python, Watch
 from fusee.engine.runtime.heads import replace_heads
-from fusee.engine.state.runtime import Engine, Store
+from fusee.engine.state.runtime import Engine, Store, Tiering
 from fusee.kernel.lang import (
     Order,
     Ptr,
+    Static,
     address,
     atomic_fence,
+    atomic_load,
     atomic_store,
     cast,
     i32,
     kernel,
     null,
+    offset_of,
+    span,
+    u8,
     u32,
     u64,
     usize,
 )  # fmt: skip
 
 TICK_MILLISECONDS: Final = i32(10)
+GLANCES: Final = u32(10_000)  # a third of a nanosecond each
 IDLE_TICKS: Final = 50  # without a guest on the main thread, after which nobody watches any more
 
 
@@ -43,30 +49,49 @@ IDLE_TICKS: Final = 50  # without a guest on the main thread, after which nobody
 def interrupt_running(e: Embedder) -> None:
     """Have the guest pause if it is in native code. Needs the interpreter lock."""
     if e.running != 0:
-        interrupt_guest(cast(Store, e.running))
+        interrupt_guest(cast(Store, e.running), False)
 
 
 @kernel
-def interrupt_soon(e: Embedder) -> None:
-    """Have the guest pause that runs a moment later. Needs the interpreter lock, which is free during that moment.
+def interrupt_soon(e: Embedder) -> bool:
+    """Have the guest pause that runs a moment later; whether it does at once, as all do that are interpreted.
 
-    It is taken and made use of without any Python code in between. That takes as long as some guests need from one
-    call of the embedder to the next: they would have come out meanwhile, wait for the lock, and pass no cell.
+    Needs the interpreter lock, which is free during that moment. It is taken and made use of without any Python code
+    in between. That takes as long as some guests need from one call of the embedder to the next: they would have come
+    out meanwhile, wait for the lock, and pass no cell.
     """
     let_run(e.python)
-    interrupt_running(e)
+    if e.running == 0:
+        return False
+    interrupt_guest(cast(Store, e.running), True)
+    return is_sampled(cast(Tiering, cast(Store, e.running).engine.tiering))
 
 
 @kernel
-def interrupt_interpreted(e: Embedder) -> None:
+def interrupt_interpreted(e: Embedder) -> bool:
     """The same, but not where native code begins or looks whether it shall pause.
 
     Of native and interpreted code that call each other all the time it might always be the former that is met. Nobody
     waits for this pause: if the guest executes native code only, the cells stay as they are.
     """
     let_run(e.python)
-    if e.running != 0:
-        replace_heads(cast(Store, e.running), True, True)
+    if e.running == 0:
+        return False
+    replace_heads(cast(Store, e.running), True, True, True)
+    return is_sampled(cast(Tiering, cast(Store, e.running).engine.tiering))
+
+
+@kernel
+def is_sampled(tiering: Tiering) -> bool:
+    """Whether a guest comes past a cell within some microseconds: `interrupted` is in no cache.
+
+    Who is seen later has executed other code until then, which passes none: native code, for instance.
+    """
+    place = cast(Ptr[u64], cast(Ptr[u8], tiering) + offset_of(Tiering, "sampled"))
+    for _ in span(GLANCES):
+        if atomic_load(place, Order.RELAXED) != 0:
+            return True
+    return False
 
 
 @kernel
@@ -85,21 +110,21 @@ def interrupt_store(world: Store) -> None:
 
 
 @kernel
-def interrupt_guest(world: Store) -> None:
-    """Have the store's guest meet `interrupted`, wherever it comes next."""
+def interrupt_guest(world: Store, is_mixed: Static[bool]) -> None:
+    """Have the store's guest meet `interrupted`, wherever it comes next; `is_mixed`: as `replace_heads` has it."""
     e = cast(Embedder, world.embedder)
     if world.is_wanted == 0:
         e.next_wanted = world.engine.wanted[0]
         atomic_store(world.engine.wanted, address(e), Order.RELAXED)
     world.is_wanted = u32(1)
     atomic_fence(Order.SEQ_CST)
-    replace_heads(world, True, False)
+    replace_heads(world, True, False, is_mixed)
 
 
 @kernel
 def restore_code(world: Store) -> None:
     """A guest has come out that was wanted. Needs the interpreter lock."""
-    replace_heads(world, False, False)
+    replace_heads(world, False, False, False)
     if world.is_wanted != 0:
         world.is_wanted = u32(0)
         strike_out(world.engine.wanted, cast(Embedder, world.embedder))
@@ -151,7 +176,7 @@ def interrupt_main_thread(watch: Watch) -> None:
     """Have the guest of the main thread pause. Needs the interpreter lock."""
     if watch.running != 0:
         watch.is_patched = u32(1)
-        interrupt_guest(cast(Store, watch.running))
+        interrupt_guest(cast(Store, watch.running), False)
 
 
 @kernel

@@ -10,6 +10,11 @@ is freed before the store. What is entered while cells are replaced may be misse
 goes on looks, behind a fence, whether somebody wants the guest (`translated` does), and whoever wants it says so first,
 and replaces cells behind a fence: one of the two sees the other.
 
+A guest that calls a function every few nanoseconds meets the first cell that is replaced of those that it comes past
+all the time: another core sees each of these words later than the one before. Who wants to learn where guests are
+(`is_mixed`) begins with another function each time, and goes on in another order: else the one with the least index
+would be seen, however much longer others take.
+
 All who replace handlers of the same code take turns: in Python by the interpreter lock, in C by one of the store's.
 """
 
@@ -17,7 +22,7 @@ from fusee.engine.runtime.codes import loop_heads
 from fusee.engine.runtime.holdings import BLOCK_INSTANCE, Block, contents, newest_of
 from fusee.engine.state.code import CODE_START, Code
 from fusee.engine.state.module import Module
-from fusee.engine.state.runtime import Store
+from fusee.engine.state.runtime import Engine, Store, Tiering
 from fusee.kernel.lang import (
     Order,
     Ptr,
@@ -26,6 +31,7 @@ from fusee.kernel.lang import (
     atomic_load,
     atomic_store,
     cast,
+    clz,
     is_null,
     kernel,
     load,
@@ -39,10 +45,11 @@ from fusee.kernel.lang import (
 
 
 @kernel
-def replace_heads(world: Store, is_wanted: bool, spares_native: Static[bool]) -> None:
+def replace_heads(world: Store, is_wanted: bool, spares_native: Static[bool], is_mixed: Static[bool]) -> None:
     """Have the guest meet `interrupted` in the first cells of all functions and loops; or else their own handlers.
 
-    `spares_native`: where a function with native code begins, it goes on there.
+    `spares_native`: where a function with native code begins, it goes on there. `is_mixed`: in an order of its own
+    (`Tiering.turn`).
     """
     interrupted = world.engine.cells.interrupted
     at = atomic_load(newest_of(world), Order.ACQUIRE)
@@ -52,14 +59,37 @@ def replace_heads(world: Store, is_wanted: bool, spares_native: Static[bool]) ->
         if block.kind == BLOCK_INSTANCE:
             m = cast(Module, atomic_load(cast(Ptr[usize], contents(block)), Order.RELAXED))
             if not is_null(m):
-                for index in span(m.imported_func_count, m.func_count):
-                    place = atomic_load(m.code_table + index, Order.ACQUIRE)
-                    if place != 0:
-                        first = u32(0)
-                        if spares_native:
-                            if not is_null(m.natives) and m.natives[index] != 0:
-                                first = u32(1)
-                        replace_in(cast(Code, place - CODE_START), interrupted, is_wanted, first)
+                if is_mixed:
+                    replace_mixed(world.engine, m, is_wanted, spares_native)
+                else:
+                    for index in span(m.imported_func_count, m.func_count):
+                        replace_at(m, index, interrupted, is_wanted, spares_native)
+
+
+@kernel
+def replace_mixed(engine: Engine, m: Module, is_wanted: bool, spares_native: Static[bool]) -> None:
+    """The same for one module, all of whose functions have their turn: an odd number has an inverse modulo 2**n."""
+    tiering = cast(Tiering, engine.tiering)
+    tiering.turn = tiering.turn * u32(1664525) + u32(1013904223)  # a linear congruential generator of full period
+    first, step = tiering.turn >> 8, tiering.turn >> 16 | 1
+    count = m.func_count - m.imported_func_count
+    last = u32(0xFFFF_FFFF) >> clz(count | 1)
+    for number in span(u32(0), last + 1):
+        place = first + number * step & last
+        if place < count:
+            replace_at(m, m.imported_func_count + place, engine.cells.interrupted, is_wanted, spares_native)
+
+
+@kernel(inline=True)
+def replace_at(m: Module, index: u32, interrupted: usize, is_wanted: bool, spares_native: Static[bool]) -> None:
+    """The same for a function of a module."""
+    place = atomic_load(m.code_table + index, Order.ACQUIRE)
+    if place != 0:
+        first = u32(0)
+        if spares_native:
+            if not is_null(m.natives) and m.natives[index] != 0:
+                first = u32(1)
+        replace_in(cast(Code, place - CODE_START), interrupted, is_wanted, first)
 
 
 @kernel

@@ -80,6 +80,7 @@ class Tiering:
     wake: usize
     sampled: u64  # where a guest has paused: the function's index above the offset in its code; or `SAMPLED_NATIVE`
     sampled_module: usize
+    turn: u32  # a number that is random enough: in which order cells are replaced (`runtime.heads`)
 
 
 @struct
