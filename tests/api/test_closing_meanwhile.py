@@ -65,6 +65,7 @@ USES: dict[str, Callable[[World, Store], object]] = {
     "memory.grow": lambda w, s: w.made["memory"].grow(s, 1),
     "table": lambda w, s: Table(s, TableType(FUNCREF, Limits(1)), None),
     "table.grow": lambda w, s: w.made["table"].grow(s, 1, None),
+    "table.get": lambda w, s: w.made["table"].get(s, 0),
     "table.set": lambda w, s: w.made["table"].set(s, 0, None),
     "global": lambda w, s: Global(s, GlobalType(I32), 1),
     "tag": lambda w, s: Tag(s, TagType(FuncType([], []))),

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from fusee import Engine, Module
 from fusee.cli.commands import fusee
+from fusee.disasm.listing import show_function
 from fusee.disasm.wasm import read_instructions, show_float
 from fusee.engine.isa.pairs import PAIRS
 from fusee.engine.isa.table import HANDLER_COUNT, ROWS
@@ -31,6 +33,13 @@ def run(*arguments: object) -> str:
     if result.exception is not None:
         raise result.exception
     return result.output
+
+
+@pytest.mark.parametrize("index", [0, 3])
+def test_a_function_that_the_module_does_not_define(index: int) -> None:
+    """It is imported, or there is none."""
+    with pytest.raises(IndexError, match=f"the module defines no function {index}"):
+        list(show_function(Module(Engine(), MODULE), index))
 
 
 def test_all_functions(file: Path) -> None:

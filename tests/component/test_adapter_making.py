@@ -13,6 +13,7 @@ from fusee.component.adapters.assembler import TooLargeError
 from fusee.component.adapters.call import Call, Side
 from fusee.component.adapters.function import make_adapter
 from fusee.component.items import FuncType
+from fusee.component.runtime.handles import state_of
 from fusee.component.types.composite import ListType, OptionType, TupleType, VariantType
 from fusee.component.types.primitive import U8, Bool, Char, String
 from fusee.component.types.valtype import ValType, intern
@@ -67,6 +68,19 @@ def test_a_store_that_is_closed() -> None:
     gc.collect()
     with pytest.raises(ValueError, match="closed"):
         run(store, 5, 0)
+
+
+def test_a_store_that_is_closed_while_a_flag_is_looked_at() -> None:
+    """By another thread: the flag is a word of the store's, which stays until then."""
+    component, store, linker = made(FLAGS)
+    run = linker.instantiate(store, component).get_func(store, "run")
+    assert run is not None and run(store, 5, 0) == 5
+    flag = state_of(store).with_flags[0].may_enter
+    store.close()
+    assert flag.value == 1
+    assert store._end.alive
+    del flag
+    assert not store._end.alive
 
 
 def test_an_engine_without_what_adapters_are_made_of() -> None:

@@ -1,5 +1,6 @@
 """What the process that compiles batches is given, and what it keeps."""
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -60,6 +61,14 @@ def test_a_module_is_written_once(worker: Noting) -> None:
     assert functions_of(worker, OTHER, Wish([2, 0], [], [], 1000).to_bytes()) == {0, 2}
     assert functions_of(worker, ONE) == {1}
     assert worker.starts == [0, len(ONE), len(ONE), 0, len(OTHER), 0, len(ONE)]
+
+
+def test_nobody_depends_on_where_the_other_one_is_in_the_file(worker: Noting) -> None:
+    """They share that, too."""
+    file = worker._file.fileno()
+    os.lseek(file, 3, os.SEEK_SET)
+    assert functions_of(worker, ONE) == {1}
+    assert os.lseek(file, 0, os.SEEK_CUR) == 3
 
 
 @pytest.mark.parametrize("is_known", [False, True])

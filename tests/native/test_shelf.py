@@ -1,11 +1,16 @@
 """Batches in the cache, to which several processes may add at once."""
 
 import os
+import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from fusee.api.text import wat2wasm
+from fusee.kernel import cache
+from fusee.kernel.cache import _take
+from fusee.native import shelf as shelves
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import Place, held_in, mapped
 from fusee.native.sections import read_module
@@ -47,6 +52,36 @@ def test_what_others_have_taken_away_does_not_come_back() -> None:
     one.add(batch_of(0, 1), [0, 1])
     other.add(batch_of(2), [2])
     assert kept() == [{0, 1}, {2}]
+
+
+def test_two_that_add_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one comes when the first has read the list, and not yet written it: it waits."""
+    one, other = Shelf(BINARY, False), Shelf(BINARY, False)
+    second = batch_of(1)
+    goes_on = threading.Event()  # it waits, or has done it all
+
+    def take(file: BinaryIO) -> bool:
+        taken = _take(file)
+        if not taken:
+            goes_on.set()
+        return taken
+
+    def add() -> None:
+        other.add(second, [1])
+        goes_on.set()
+
+    def covered() -> list[str]:
+        thread.start()
+        assert goes_on.wait(60)
+        return Shelf._covered(one)
+
+    thread = threading.Thread(target=add)
+    monkeypatch.setattr(cache, "_take", take)
+    monkeypatch.setattr(shelves, "_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr(one, "_covered", covered)
+    one.add(batch_of(0), [0])
+    thread.join()
+    assert kept() == [{0}, {1}]
 
 
 def test_a_damaged_list_is_none() -> None:

@@ -75,6 +75,13 @@ class DecodedModule(Unique, Managed):
         """The module, unless it was closed."""
         return refuse_closed() if self._lifetime is None else self
 
+    def _living(self) -> Lifetime:
+        """What keeps the module in place for who reads it, as long as a variable refers to it, unless it was closed.
+
+        A module that a store has an instance of can be read as long as the store, too.
+        """
+        return self._lifetime or refuse_closed()
+
     def close(self) -> None:
         """End it, as soon as no store has an instance of it."""
         self._lifetime = None
@@ -83,20 +90,20 @@ class DecodedModule(Unique, Managed):
     @property
     def imports(self) -> list[ImportType]:
         """A list of `ImportType`s in the module's order."""
-        places = self._opened()._import_places
+        _held, places = self._living(), self._import_places
         return [ImportType(module, name, self._extern_type(kind, index)) for module, name, kind, index in places]
 
     @property
     def exports(self) -> list[ExportType]:
         """A list of `ExportType`s in the module's order."""
-        places = self._opened()._export_places
+        _held, places = self._living(), self._export_places
         return [ExportType(name, self._extern_type(*place)) for name, place in places.items()]
 
     @property
     def types(self) -> list[DefinedType]:
         """A list of the types that it defines: what is made of one is of just that type. Not in wasmtime-py."""
-        m = self._opened()._state
-        return [self._defined_type(index) for index in range(int(m.type_count))]
+        _held = self._living()
+        return [self._defined_type(index) for index in range(int(self._state.type_count))]
 
     @cached_property
     def _import_places(self) -> list[tuple[str, str, int, int]]:

@@ -5,9 +5,9 @@ from typing import Final
 
 from fusee.api._living import LivingStore
 from fusee.api.errors import WasmtimeError
+from fusee.api.hold import Hold
 from fusee.api.managed import expect
 from fusee.engine.state.runtime import MOST_FUEL, NO_LIMIT
-from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.scalars import u32, u64
 
 _NO_LIMIT: Final = int(NO_LIMIT)
@@ -25,7 +25,7 @@ class LimitedStore(LivingStore):
         expect(fuel, int, "an int")
         if fuel != fuel & 0xFFFF_FFFF_FFFF_FFFF:
             raise WasmtimeError("fuel is a number of 64 bits, without a sign")
-        self._metered()
+        _held = self._metered()
         self._fill(fuel)
 
     def _fill(self, fuel: int) -> None:
@@ -35,13 +35,15 @@ class LimitedStore(LivingStore):
 
     def get_fuel(self) -> int:
         """What is left of the fuel, in instructions. Raises `WasmtimeError` unless `Config.consume_fuel` is set."""
-        state = self._metered()
-        return int(state.fuel_at[0]) + int(state.held_fuel)
+        _held = self._metered()
+        return int(self._state.fuel_at[0]) + int(self._state.held_fuel)
 
-    def _metered(self) -> StoreState:
-        if not self._opened().engine._consume_fuel:
+    def _metered(self) -> Hold:
+        """What keeps the store's memory in place for who reads or writes its fuel."""
+        held = self._hold()
+        if not self.engine._consume_fuel:
             raise WasmtimeError("fuel is not configured in this store")
-        return self._state
+        return held
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
         """Let guests trap with `INTERRUPT` once `Engine.increment_epoch` has been called that often from now.

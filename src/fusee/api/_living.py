@@ -11,6 +11,7 @@ from fusee.api._stack import host_stack_bytes
 from fusee.api._watch import add_store, remove_store
 from fusee.api.engine import Engine
 from fusee.api.errors import StoreError
+from fusee.api.hold import Hold, Tenure
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.engine.state.heap import STEP_WORDS
@@ -63,6 +64,7 @@ class LivingStore(ObjectTable, Unique, Managed):
         self._native = engine._native
         self._data = data
         self._is_closed = self._has_ended = False
+        self._tenure = Tenure(self._native.space)
         self._embedding = self._native.new_embedder(store)
         self._lock = self._embedding.lock  # held by the thread that is in the store's code
         self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
@@ -112,6 +114,11 @@ class LivingStore(ObjectTable, Unique, Managed):
         """The store, unless it was closed."""
         return refuse_closed() if self._is_closed else self
 
+    def _hold(self) -> Hold:
+        """What keeps the store's memory in place for who reads it, unless the store was closed."""
+        held = self._tenure.hold
+        return refuse_closed() if held is None or self._is_closed else held
+
     def _alone(self, entry: "Callable[..., _Result]", *arguments: Any) -> "_Result":
         """What an entry of the engine's gives, called with the store's lock, and only while there is a store.
 
@@ -146,8 +153,10 @@ class LivingStore(ObjectTable, Unique, Managed):
         self._refuse_within()
         end = thread_time_ns() + budget
         is_complete = False
-        while not is_complete and self._end.alive:
+        while not is_complete:
             with self._lock:
+                if self._has_ended:
+                    break
                 self._refuse_uses()
                 is_complete = bool(self._native.end_objects(self._address, STEP_WORDS))
                 if is_complete:
@@ -164,7 +173,7 @@ class LivingStore(ObjectTable, Unique, Managed):
 
     def _refuse_within(self) -> None:
         """A signal handler or a finalizer closes it in the middle of a use by the same thread, which has the lock."""
-        if self._embedding.is_used_here and self._end.alive:
+        if self._embedding.is_used_here and not self._has_ended:
             raise StoreError("the store is being used")
 
     def _refuse_uses(self) -> None:
@@ -178,16 +187,15 @@ class LivingStore(ObjectTable, Unique, Managed):
         self._invoke = refuse_closed
 
     def _end_alone(self) -> None:
-        """End in the engine; after those that borrow something, if there are any."""
+        """End in the engine; after those that borrow something, if there are any, and those that read."""
         with self.engine._gate.clock:  # nobody begins to borrow meanwhile
             self._has_ended = not any(store._end.alive for store in self._borrowers)
         if self._has_ended:
-            self._end()
+            self._tenure.end(self._end)
 
     def _forget(self) -> None:
         self._hosts.clear()
         self._modules.clear()
-        self._lifetimes.clear()
         self._memories.clear()
         self._objects.clear()
         self._references.clear()
@@ -200,8 +208,9 @@ class LivingStore(ObjectTable, Unique, Managed):
         return self._opened()._data
 
 
-def _end(native: Any, address: int, *lives_longer: object) -> None:
-    """End a store; its engine and modules are arguments so that they end after it."""
+def _end(native: Any, address: int, engine: Engine, lifetimes: "set[Lifetime]", borrowed: object) -> None:
+    """End a store, and then its modules; its engine and what it borrows are arguments so that they end after it."""
     native.stores.pop(address, None)
     remove_store(address)
     native.release_store(address)
+    lifetimes.clear()

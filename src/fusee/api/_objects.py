@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fusee.api.managed import refuse_closed
 from fusee.engine.state.runtime import HANDLE_SHIFT, TAG_HOST, TAG_MASK
 
 LEAST_GROWTH: Final = 1024  # objects that are let in before it is looked for some that can go
@@ -48,7 +49,10 @@ class ObjectTable:
 
     def _interned(self, reference: int) -> Any:
         """The Python object of such a reference."""
-        return self._objects[reference]
+        try:
+            return self._objects[reference]
+        except KeyError:  # another thread has closed the store since the reference was read
+            refuse_closed()
 
     def _trace(self, marks: "ctypes.Array[ctypes.c_ubyte]") -> int:
         """Mark what the guests' globals, tables and segments hold; gives the number of words looked at."""

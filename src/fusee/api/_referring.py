@@ -86,10 +86,11 @@ class ReferringStore(LivingStore):
         weakref.finalize(holder, _free_place, weakref.ref(self), place).atexit = False
 
     def _read_place(self, place: int) -> int:
-        return int.from_bytes(self._native.space.read(place, SLOT_BYTES), "little")
+        held = self._hold()
+        return int.from_bytes(held.space.read(place, SLOT_BYTES), "little")
 
     def _free_place(self, place: int) -> None:
-        """In any thread: one store of a word."""
+        """In any thread: one store of a word. Whoever calls it has a lock that keeps the store open."""
         self._native.space.write(place, bytes(SLOT_BYTES))
 
 

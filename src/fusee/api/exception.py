@@ -49,18 +49,19 @@ class WasmException(Unique, WasmtimeError):
     @classmethod
     def _kept(cls, store: "Store", place: int, frames: "Sequence[Frame]" = ()) -> "WasmException":
         """The one that a place keeps (`Store._keep`)."""
-        space = store._native.space
-        address = store._read_place(place)
-        known = store._exceptions.get(address)
-        if known is None:
-            tag = Tag._from_address(store, int(view(ExnState, address, space).tag._address))  # type: ignore[attr-defined]
-            row = _row(tag)
-            at = address + -(-layout(ExnState, space.target).extent.size // 8) * 8
-            known = cls(tag, row.unpack(store, space.read(at, row.size)))
-            known._hold(place)
-        else:
-            store._free_place(place)
-        known._frames = tuple(frames) or known._frames
+        with store._lock:  # nobody closes it until the place is used up
+            space, address = store._hold().space, store._read_place(place)
+            known = store._exceptions.get(address)
+            if known is None:
+                state: Any = view(ExnState, address, space)
+                tag = Tag._from_address(store, int(state.tag._address))
+                row = _row(tag)
+                at = address + -(-layout(ExnState, space.target).extent.size // 8) * 8
+                known = cls(tag, row.unpack(store, space.read(at, row.size)))
+                known._hold(place)
+            else:
+                store._free_place(place)
+            known._frames = tuple(frames) or known._frames
         return known
 
     def _hold(self, place: int) -> None:

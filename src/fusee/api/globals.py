@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import WasmtimeError
 from fusee.api.managed import Unique, expect
-from fusee.api.storelike import Storelike, own, store_of
+from fusee.api.storelike import Storelike, hold, store_of
 from fusee.api.types import GlobalType, ValType
 from fusee.api.values import Row
 from fusee.engine.state.runtime import Global as GlobalState
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
+from fusee.kernel.space import Space
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -45,30 +46,34 @@ class Global(Unique):
 
     def type(self, store: Storelike) -> GlobalType:
         """Its `GlobalType`."""
-        own(store, self._store)
-        state = view(GlobalState, self._address, self._store._native.space)
+        held = hold(store, self._store)
+        state = view(GlobalState, self._address, held.space)
         return GlobalType(ValType._from_code(int(state.value_type)), bool(state.is_mutable))
 
     def value(self, store: Storelike) -> Any:
         """What it holds: int, float, bytes (v128), `Func`, any object, or None for null."""
         row = Row([self.type(store).content])
-        return row.unpack(self._store, ctypes.string_at(self._value_address(), row.size))[0]
+        return row.unpack(self._store, self._read(store, row.size))[0]
 
     def value_raw(self, store: Storelike) -> list[int]:
         """What it holds as bit patterns, 64 bits each (two for v128): NaNs as they are. Not in wasmtime-py."""
-        size = Row([self.type(store).content]).size
-        return list((ctypes.c_uint64 * (size // 8)).from_address(self._value_address()))
+        slots = self._read(store, Row([self.type(store).content]).size)
+        return list(memoryview(slots).cast("Q"))
 
     def set_value(self, store: Storelike, val: Any) -> None:
         """Make it hold `val`. Raises `TypeError` if it is not of the type; `WasmtimeError` for immutable globals."""
         type_ = self.type(store)
         if not type_.mutable:
             raise WasmtimeError("immutable global cannot be set")
-        row = Row([type_.content])
-        ctypes.memmove(self._value_address(), row.pack(self._store, (val,)), row.size)
+        slots = Row([type_.content]).pack(self._store, (val,))
+        held = hold(store, self._store)  # not before: what packs may be Python code that closes the store
+        ctypes.memmove(self._value_address(held.space), slots, len(slots))
 
-    def _value_address(self) -> int:
-        space = self._store._native.space
+    def _read(self, store: Storelike, size: int) -> bytes:
+        held = hold(store, self._store)
+        return ctypes.string_at(self._value_address(held.space), size)
+
+    def _value_address(self, space: Space) -> int:
         offset = layout(GlobalState, space.target).fields["value"].offset
         return space.host_address(self._address + offset, VALUE_BYTES)
 

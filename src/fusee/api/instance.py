@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fusee.api.errors import ArgumentError, FuseeError, LinkError, StoreError
-from fusee.api.func import Extern, Func
+from fusee.api.func import Extern, Func, HostCallable
 from fusee.api.globals import Global
+from fusee.api.hold import Hold
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.memory import Memory
 from fusee.api.module import Module
 from fusee.api.sharedmemory import SharedMemory
 from fusee.api.store import Store
-from fusee.api.storelike import Storelike, own, store_of
+from fusee.api.storelike import Storelike, hold, store_of
 from fusee.api.table import Table
 from fusee.api.tag import Tag
 from fusee.engine.state.module import EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_MEMORY, EXTERN_TABLE, EXTERN_TAG
@@ -49,7 +50,7 @@ class InstanceExports(Mapping[str, Extern]):
     def __init__(self, store: Store, module: Module, address: int) -> None:
         """Made by `Instance.exports`."""
         self._store = store
-        self._state = view(InstanceState, address, store._native.space)
+        self._address = address
         self._places = module._export_places
         self._made: dict[str, Extern] = {}
 
@@ -61,12 +62,12 @@ class InstanceExports(Mapping[str, Extern]):
     def __getitem__(self, name: str | int) -> Extern:
         """The export of that name, or at that position. Raises `KeyError` or `IndexError`; `ValueError` if the store is
         closed."""
-        self._store._opened()
+        held = self._store._hold()
         if isinstance(name, int):
             return self.by_index[name]
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = extern_at(self._store, self._state, self._places[name])
+            made = self._made[name] = extern_at(self._store, held, self._address, self._places[name])
         return made
 
     def __iter__(self) -> Iterator[str]:
@@ -78,16 +79,16 @@ class InstanceExports(Mapping[str, Extern]):
 
 def export_of(store: Store, instance: int, name: str) -> Extern | None:
     """The export of the instance at an address, made anew."""
-    module = store._module_of(instance)
-    place = module._export_places.get(name)
-    return None if place is None else extern_at(store, view(InstanceState, instance, store._native.space), place)
+    held = store._hold()
+    place = store._module_of(instance, held)._export_places.get(name)
+    return None if place is None else extern_at(store, held, instance, place)
 
 
-def extern_at(store: Store, state: InstanceState, place: tuple[int, int]) -> Extern:
-    """The member of an instance's index spaces at (kind, index)."""
+def extern_at(store: Store, held: Hold, instance: int, place: tuple[int, int]) -> Extern:
+    """The member of the index spaces of the instance at an address, at (kind, index)."""
     kind, index = place
-    address = int(getattr(state, SPACES[kind])[index])
-    if kind == EXTERN_MEMORY and view(MemoryState, address, store._native.space).is_shared:
+    address = int(getattr(view(InstanceState, instance, held.space), SPACES[kind])[index])
+    if kind == EXTERN_MEMORY and view(MemoryState, address, held.space).is_shared:
         return SharedMemory._from_address(store, address)
     return CLASSES[kind]._from_address(store, address)
 
@@ -105,14 +106,13 @@ class Instance(Unique):
         """
         self._store = store_of(store)
         expect(module, Module, "a Module")
-        self._module = module._opened()
+        self._module = module
         self._exports: InstanceExports | None = None
         if module._engine is not self._store.engine:
             raise StoreError("the module belongs to another engine")
+        store, lifetime = self._store, module._living()  # which is held here, whoever closes the two meanwhile
         given = self._import_addresses(imports)
-        store, lifetime = self._store, module._lifetime  # which is held here, whoever closes the two meanwhile
-        if lifetime is None:
-            refuse_closed()
+        module._opened()
         store._lifetimes.add(lifetime)
         store._modules[module._address] = module
         store._find_export = export_of
@@ -127,13 +127,20 @@ class Instance(Unique):
     def _run(self, start: int) -> None:
         """Call the start function."""
         store, slots = self._store, (ctypes.c_uint64 * 1)()
-        function = int(view(InstanceState, self._address, store._native.space).functions[start])
-        state = view(FuncState, function, store._native.space)
-        if state.instance == 0:
+        function, host = self._function(start)
+        if host is not None:
             # The engine would say that nobody calls it, but this instance does.
-            store._hosts[int(state.index)].run(store, self._address, ctypes.addressof(slots))
+            host.run(store, self._address, ctypes.addressof(slots))
         else:
             store._call(function, slots)
+
+    def _function(self, index: int) -> "tuple[int, HostCallable | None]":
+        """The address of a function of its index space, and what performs it if that is the host's."""
+        store = self._store
+        held = store._hold()
+        address = int(view(InstanceState, self._address, held.space).functions[index])
+        state = view(FuncState, address, held.space)
+        return address, store._host(int(state.index)) if state.instance == 0 else None
 
     def _import_addresses(self, imports: Sequence[Extern]) -> "ctypes.Array[Any] | None":
         wanted = self._module._import_places
@@ -175,7 +182,7 @@ class Instance(Unique):
 
     def exports(self, store: Storelike) -> InstanceExports:
         """Its exports, a mapping. Raises `StoreError` for another store; `ValueError` for a closed one."""
-        own(store, self._store)
+        _held = hold(store, self._store)
         if self._exports is None:
             self._exports = InstanceExports(self._store, self._module, self._address)
         return self._exports
@@ -183,7 +190,8 @@ class Instance(Unique):
 
 def function_index(instance: Instance, func: Func) -> int | None:
     """The index of a function in an instance's function index space; None if it is not there."""
-    state = view(InstanceState, instance._address, instance._store._native.space)
+    held = instance._store._hold()
+    state = view(InstanceState, instance._address, held.space)
     indices = range(int(state.module.func_count))
     return next((index for index in indices if int(state.functions[index]) == func._address), None)
 

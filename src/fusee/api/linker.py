@@ -104,6 +104,7 @@ class Linker(Unique, Managed):
         Raises `ArgumentError`; what `define` raises; for a reactor also what `Instance` raises.
         """
         expect(module, Module, "a Module")
+        _held = module._living()
         if "_start" not in module._export_places:
             instance = self.instantiate(store, module)
             initialize = instance.exports(store).get("_initialize")
@@ -149,7 +150,8 @@ class Linker(Unique, Managed):
 
     def _unknown(self, module: Module) -> Iterator[ImportType]:
         """What `module` imports and nothing here is named yet. Types are read only if there is any."""
-        if any(place[:2] not in self._items for place in module._opened()._import_places):
+        _held = module._living()
+        if any(place[:2] not in self._items for place in module._import_places):
             yield from (item for item in module.imports if (item.module, item.name) not in self._items)
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
@@ -198,7 +200,7 @@ class Linker(Unique, Managed):
 
     def _definitions(self, module: Module) -> list[tuple[str, str, Extern | Maker]]:
         """What the imports of a module stand for, in its order."""
-        places = module._opened()._import_places
+        _held, places = module._living(), module._import_places
         return [(owner, name, self._definition(owner, name)) for owner, name, *_ in places]
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:

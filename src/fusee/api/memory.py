@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
+from fusee.api.hold import Hold
 from fusee.api.managed import ArgumentError, Unique, bytes_of, expect, integer_of
 from fusee.api.raw import RawMemory
-from fusee.api.storelike import Storelike, own, store_of
+from fusee.api.storelike import Storelike, hold, own, store_of
 from fusee.api.types import Limits, MemoryType
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.runtime import NOT_GROWN
@@ -15,7 +16,7 @@ from fusee.engine.state.runtime import Memory as MemoryState
 from fusee.kernel.codec import make_reference
 from fusee.kernel.layout import layout
 from fusee.kernel.memory import view
-from fusee.kernel.space import HOST, Space
+from fusee.kernel.space import HOST
 
 if TYPE_CHECKING:
     from fusee.api.store import Store
@@ -53,12 +54,11 @@ class Memory(Unique):
     def _bind(self, store: "Store", address: int) -> None:
         self._store = store
         self._address = address
-        self._raw = RawMemory(address, store._native.space)
+        self._raw = RawMemory(address, store._native.space, store._tenure)
 
     def type(self, store: Storelike) -> MemoryType:
         """Its `MemoryType`; the minimum is its size now."""
-        own(store, self._store)
-        return memory_type(self._address, self._store._native.space)
+        return memory_type(self._address, hold(store, self._store))
 
     def grow(self, store: Storelike, delta: int) -> int:
         """Add `delta` pages, an int; gives the size before, in pages (spec 4.6.10).
@@ -90,8 +90,8 @@ class Memory(Unique):
 
     def page_size_log2(self, store: Storelike) -> int:
         """The binary logarithm of the size of a page: 16 or 0."""
-        own(store, self._store)
-        return int(view(MemoryState, self._address, self._store._native.space).page_size_log2)
+        held = hold(store, self._store)
+        return int(view(MemoryState, self._address, held.space).page_size_log2)
 
     def data_ptr(self, store: Storelike) -> "ctypes._Pointer[ctypes.c_ubyte]":
         """A C pointer to the first byte. Nothing checks what it is used for: stay below `data_len`."""
@@ -161,9 +161,9 @@ def _no_places(*given: object) -> ArgumentError:
     return ArgumentError(f"expected ints or None, not {' and '.join(map(repr, given))}")
 
 
-def memory_type(address: int, space: Space) -> MemoryType:
+def memory_type(address: int, held: Hold) -> MemoryType:
     """The type of the memory at an address, with its size now as the minimum."""
-    state = view(MemoryState, address, space)
+    state = view(MemoryState, address, held.space)
     page_size_log2 = int(state.page_size_log2)
     maximum = int(state.maximum_pages) if state.has_maximum else None
     limits = Limits(int(state.length_bytes) >> page_size_log2, maximum)

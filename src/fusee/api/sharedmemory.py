@@ -53,7 +53,7 @@ class SharedMemory(Unique, Managed):
     def _bind(self, owner: Store, address: int) -> None:
         self._owner = owner
         self._address = address
-        self._raw = RawMemory(address, owner._native.space)
+        self._raw = RawMemory(address, owner._native.space, owner._tenure)
         self._is_closed = False
 
     def _lend(self, store: Store) -> int:
@@ -82,7 +82,7 @@ class SharedMemory(Unique, Managed):
 
     def type(self) -> MemoryType:
         """Its `MemoryType`; the minimum is its size now."""
-        return memory_type(self._address, self._opened()._native.space)
+        return memory_type(self._address, self._opened()._tenure.hold or refuse_closed())
 
     def grow(self, delta: int) -> int:
         """Add `delta` pages, an int; gives the size before, in pages. All guests see it.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from fusee.api._limiting import LimitedStore
 from fusee.api._referring import ReferringStore
 from fusee.api.errors import LimitError, WasmtimeError
+from fusee.api.hold import Hold
 from fusee.api.managed import expect, refuse_closed
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, store_of
@@ -27,6 +28,7 @@ from fusee.kernel.memory import view
 
 if TYPE_CHECKING:
     from fusee.api.frame import Frame
+    from fusee.api.func import HostCallable
     from fusee.api.module import Module
     from fusee.api.types import TagType
     from fusee.wasi import WasiConfig, WasiContext
@@ -78,8 +80,9 @@ class Store(LimitedStore, ReferringStore):
         """The address of the memory that the instance at an address exports as "memory"; 0 if there is none."""
         found = self._exported_memories.get(instance)
         if found is None:
-            kind, index = self._module_of(instance)._export_places.get("memory", (-1, 0))
-            memories = view(InstanceState, instance, self._native.space).memories
+            held = self._hold()
+            kind, index = self._module_of(instance, held)._export_places.get("memory", (-1, 0))
+            memories = view(InstanceState, instance, held.space).memories
             found = self._exported_memories[instance] = int(memories[index]) if kind == EXTERN_MEMORY else 0
         return found
 
@@ -87,7 +90,7 @@ class Store(LimitedStore, ReferringStore):
         """The bytes of the memory at an address, for the length of a host function's call."""
         raw = self._memories.get(address)
         if raw is None:
-            raw = self._memories[address] = RawMemory(address, self._native.space)
+            raw = self._memories[address] = RawMemory(address, self._native.space, self._tenure)
         return raw.current()
 
     # Tasks of components.
@@ -98,9 +101,11 @@ class Store(LimitedStore, ReferringStore):
         Gives 0 if it has returned, or else what it goes on with. In the first of `slots` is what the host function
         gives the guest by which it waits.
         """
-        if self._is_closed:
-            refuse_closed()
-        status = self._native.advance_status(self._address, func, parked, slots)
+        held = self._hold()
+        try:
+            status = self._native.advance_status(self._address, func, parked, slots)
+        finally:
+            del held  # an exception keeps the frame
         if status and status != _SUSPENDED:
             self._fail(status, slots[0])
         return slots[0] if status else 0
@@ -125,31 +130,48 @@ class Store(LimitedStore, ReferringStore):
 
     def _signature(self, func: int) -> Signature:
         """How the function at an address is called."""
-        state = view(FuncState, func, self._opened()._native.space)
+        held = self._hold()
+        state = view(FuncState, func, held.space)
+        index = int(state.index)
         if state.instance == 0:
-            return self._hosts[int(state.index)].signature
-        module = self._module_of(int(state.instance))
-        return module._signature(int(state.index))
+            return self._host(index).signature
+        return self._module_of(int(state.instance), held)._signature(index)
+
+    def _host(self, identity: int) -> "HostCallable":
+        """What performs the host function of that number."""
+        try:
+            return self._hosts[identity]
+        except IndexError:  # another thread has closed the store meanwhile
+            refuse_closed()
 
     def _tag_type(self, address: int) -> "TagType":
         """The type of the tag at an address."""
         known = self._tags.get(address)
         if known is None:
-            state = view(TagState, address, self._opened()._native.space)
-            module = self._modules[state.module._address]  # type: ignore[attr-defined]
+            held = self._hold()
+            state = view(TagState, address, held.space)
+            module = self._module_at(state.module._address)  # type: ignore[attr-defined]
             known = self._tags[address] = module._tag_type(int(state.type_index))
         return known
 
-    def _module_of(self, instance: int) -> "Module":
-        """The module of the instance at an address."""
-        return self._modules[view(InstanceState, instance, self._native.space).module._address]  # type: ignore[attr-defined]
+    def _module_of(self, instance: int, held: Hold) -> "Module":
+        """The module of the instance at an address; it can be read as long as the store."""
+        return self._module_at(view(InstanceState, instance, held.space).module._address)  # type: ignore[attr-defined]
+
+    def _module_at(self, address: int) -> "Module":
+        return self._modules.get(address) or refuse_closed()  # by another thread, since who asks has looked
 
     def _call(self, func: int, slots: "ctypes.Array[ctypes.c_uint64]") -> None:
         """Call the function at an address; `slots` holds the arguments and receives the results."""
+        held = self._tenure.hold  # without a call: this is done for each one of a guest
+        if held is None:
+            refuse_closed()
         try:
             status = self._invoke(self._address, func, slots)
         except ctypes.ArgumentError as error:  # they are of the right types, but to look takes a call more
             raise RecursionError("maximum recursion depth exceeded while calling a guest") from error
+        finally:
+            del held  # an exception keeps the frame
         if status:
             self._fail(status, slots[0])
 
@@ -168,10 +190,11 @@ class Store(LimitedStore, ReferringStore):
         """The frames of the trap that happened last, the innermost first."""
         words: Any = (ctypes.c_uint64 * int(MOST_FRAMES * FRAME_WORDS))()
         with self._lock:  # until the instances have been looked at, too
+            held = self._hold()
             count: int = self._alone(self._native.backtrace, self._address, words, MOST_FRAMES)
-            return self._frames(words[: FRAME_WORDS * count])
+            return self._frames(words[: FRAME_WORDS * count], held)
 
-    def _frames(self, words: "list[int]") -> "list[Frame]":
+    def _frames(self, words: "list[int]", held: Hold) -> "list[Frame]":
         """Frames by what the engine tells of each: the instance's address, the function's index, and where."""
         from fusee.api.frame import Frame
 
@@ -181,7 +204,7 @@ class Store(LimitedStore, ReferringStore):
             instance, func, offset = words[at : at + FRAME_WORDS]
             place = places.get((instance, func))
             if place is None:
-                module = self._module_of(instance)
+                module = self._module_of(instance, held)
                 names = module._names
                 place = places[instance, func] = names.functions.get(func), names.module, module._body_offset(func)
             name, module_name, start = place

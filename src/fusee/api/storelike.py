@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fusee.api._objects import ObjectTable
 from fusee.api.errors import StoreError
+from fusee.api.hold import Hold
 from fusee.api.managed import ArgumentError, refuse_closed
 
 if TYPE_CHECKING:
@@ -34,3 +35,10 @@ def own(storelike: Storelike, store: "Store") -> "Store":
     if store._is_closed:
         refuse_closed()
     return store
+
+
+def hold(storelike: Storelike, store: "Store") -> Hold:
+    """`own`, for who reads the store's memory: it stays as long as a variable refers to what this gives."""
+    if storelike is not store and store_of(storelike) is not store:
+        raise StoreError("the object belongs to another store")
+    return store._hold()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from fusee.api.errors import LimitError, WasmtimeError
 from fusee.api.managed import Unique, expect
 from fusee.api.memory import limits_state
-from fusee.api.storelike import Storelike, own, store_of
+from fusee.api.storelike import Storelike, hold, own, store_of
 from fusee.api.types import Limits, TableType, ValType
 from fusee.api.values import to_native
 from fusee.engine.state.runtime import NOT_GROWN
@@ -35,7 +35,7 @@ class Table(Unique):
         limits = limits_state(owner, ty.limits, ty.is_64, 0)
         first = to_native(owner, ty.element, init)
         self._address: int = owner._alone(owner._native.new_table, owner._address, limits, ty.element._code, first)
-        self._state = view(TableState, self._address, owner._native.space)
+        self._state = view(TableState, self._address, owner._native.space)  # to be read by who has a hold
 
     @classmethod
     def _from_address(cls, store: "Store", address: int) -> "Table":
@@ -46,20 +46,20 @@ class Table(Unique):
         self._state = view(TableState, address, store._native.space)
         return self
 
-    @property
-    def _element(self) -> ValType:
+    def _element(self, store: Storelike) -> ValType:
         """The type of its elements."""
+        _held = hold(store, self._store)
         return ValType._from_code(int(self._state.element))
 
     def type(self, store: Storelike) -> TableType:
         """Its `TableType`; the minimum is its length now."""
-        own(store, self._store)
-        maximum = int(self._state.maximum) if self._state.has_maximum else None
-        return TableType(self._element, Limits(self.size(store), maximum), bool(self._state.is_64))
+        _held, state = hold(store, self._store), self._state
+        limits = Limits(int(state.length), int(state.maximum) if state.has_maximum else None)
+        return TableType(ValType._from_code(int(state.element)), limits, bool(state.is_64))
 
     def size(self, store: Storelike) -> int:
         """The number of its elements, an int."""
-        own(store, self._store)
+        _held = hold(store, self._store)
         return int(self._state.length)
 
     def grow(self, store: Storelike, amt: int, init: Any) -> int:
@@ -72,7 +72,7 @@ class Table(Unique):
         expect(amt, int, "an int")
         if amt < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        value = to_native(owner, self._element, init)
+        value = to_native(owner, self._element(store), init)
         old: int = owner._alone(owner._native.grow_table, self._address, min(amt, int(NOT_GROWN)), value)
         if old == NOT_GROWN:
             raise LimitError(f"failed to grow table by `{amt}`")
@@ -82,9 +82,11 @@ class Table(Unique):
         """The element at `idx`; None for null and for an index out of bounds."""
         owner = own(store, self._store)
         expect(idx, int, "an int")
-        if not 0 <= idx < self.size(store):
-            return None
-        return owner._from_reference(self._element, int(self._state.elements[idx]))
+        with owner._lock:  # where the elements are, a guest of another thread may be changing
+            _held, state = hold(store, self._store), self._state
+            element = ValType._from_code(int(state.element))
+            reference = int(state.elements[idx]) if 0 <= idx < int(state.length) else 0
+        return owner._from_reference(element, reference)
 
     def set(self, store: Storelike, idx: int, val: Any) -> None:
         """Make `val` the element at `idx`.
@@ -93,7 +95,7 @@ class Table(Unique):
         """
         owner = own(store, self._store)
         expect(idx, int, "an int")
-        value = to_native(owner, self._element, val)
+        value = to_native(owner, self._element(store), val)
         with owner._lock:
             if not 0 <= idx < self.size(store):
                 raise WasmtimeError("table element index out of bounds")

@@ -22,10 +22,12 @@ def handler_numbers() -> "ctypes.Array[ctypes.c_size_t]":
 
 @contextmanager
 def translate_function(module: Module, index: int) -> Iterator[Translator]:
-    """Translate a function of a module, one that is not imported; its code has handlers' numbers for their addresses.
+    """Translate a function that a module defines; its code has handlers' numbers for their addresses.
 
-    The translator has it until the end of the `with`.
+    The translator has it until the end of the `with`. Raises `IndexError` for all other functions.
     """
+    if index not in own_functions(module):
+        raise IndexError(f"the module defines no function {index}")
     engine = module._engine
     numbers = ctypes.addressof(handler_numbers())
     translator: int = engine._native.translate_for_listing(engine._address, module._address, index, numbers)
@@ -36,7 +38,7 @@ def translate_function(module: Module, index: int) -> Iterator[Translator]:
 
 
 def list_function(module: Module, index: int) -> Listing:
-    """The listing of a function of a module, one that is not imported."""
+    """The listing of a function that a module defines. Raises `IndexError` for all others."""
     with translate_function(module, index) as translator:
         return read_listing(module._state, module._binary, index, translator, Target.host())
 
@@ -58,7 +60,7 @@ def own_functions(module: Module) -> range:
 
 
 def show_function(module: Module, index: int) -> Iterator[str]:
-    """The lines of a function's listing: a heading, then WebAssembly and bytecode."""
+    """The lines of a function's listing: a heading, then WebAssembly and bytecode. Raises what `list_function` does."""
     listing = list_function(module, index)
     kind = module._signature(index).type
     names = [name for name, place in module._export_places.items() if place == (EXTERN_FUNC, index)]

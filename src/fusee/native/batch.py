@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from itertools import dropwhile
 from queue import SimpleQueue
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from fusee.kernel import another
 from fusee.kernel.linker import link
@@ -213,27 +213,29 @@ def main() -> None:
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     known, module = 0, Module(b"")
-    with open(int(sys.argv[1]), "rb", buffering=0) as file:
-        os.write(sys.stdout.fileno(), answer(b""))
-        _warm_up(lambda: not requests.empty())
-        while True:
-            asked = Request.from_bytes(requests.get())
-            allow_seconds()
-            if asked.module != known:  # of what was asked for before it has been read, and is kept
-                module = Module(b"")
-                known, module = asked.module, read_module(_read(file, 0, asked.size))
-            wish = Wish.from_bytes(_read(file, asked.size, asked.wish_size))
-            sys.stdout.buffer.write(answer(compile_batch(module, wish)))
-            sys.stdout.buffer.flush()
+    file = int(sys.argv[1])
+    os.write(sys.stdout.fileno(), answer(b""))
+    _warm_up(lambda: not requests.empty())
+    while True:
+        asked = Request.from_bytes(requests.get())
+        allow_seconds()
+        if asked.module != known:  # of what was asked for before it has been read, and is kept
+            module = Module(b"")
+            known, module = asked.module, read_module(_read(file, 0, asked.size))
+        wish = Wish.from_bytes(_read(file, asked.size, asked.wish_size))
+        sys.stdout.buffer.write(answer(compile_batch(module, wish)))
+        sys.stdout.buffer.flush()
 
 
-def _read(file: IO[bytes], start: int, size: int) -> bytes:
-    """A part of a file; raises `EOFError` if not all of it is there."""
-    file.seek(start)
-    found = file.read(size)
-    if len(found) < size:
-        raise EOFError
-    return found
+def _read(file: int, start: int, size: int) -> bytes:
+    """A part of a file, which has its position in common with who writes it; `EOFError` if not all of it is there."""
+    found = bytearray()
+    while len(found) < size:
+        part = os.pread(file, size - len(found), start + len(found))
+        if not part:
+            raise EOFError
+        found += part
+    return bytes(found)
 
 
 def _listen(requests: "SimpleQueue[bytes]") -> None:

@@ -62,10 +62,11 @@ class Worker:
     def _write(self, start: int, contents: bytes) -> None:
         """What is in the file from there on. Raises `OSError`; then nobody knows what is."""
         try:
-            self._file.seek(start)
-            self._file.truncate()
-            self._file.write(contents)
-            self._file.flush()
+            file, left = self._file.fileno(), memoryview(contents)
+            os.ftruncate(file, start)
+            while left:  # the process that reads has the same position in it, so none is used
+                written = os.pwrite(file, left, start)
+                start, left = start + written, left[written:]
         except BaseException:
             self._binary = None
             raise

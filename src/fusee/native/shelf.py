@@ -1,13 +1,18 @@
 """Batches of native code that are kept on disk, by module."""
 
 import contextlib
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from functools import cached_property
+from typing import Final
 
 from fusee.kernel.cache import Cache, digest
 from fusee.native.code import Place, held_in
 from fusee.native.key import functions_key, key_of
 from fusee.native.runs import may_have_native, note_native
+
+_WAIT_SECONDS: Final = 1.0  # that who adds a batch waits for another process that does
+_LOOK_SECONDS: Final = 0.005
 
 
 class Shelf:
@@ -57,7 +62,8 @@ class Shelf:
     def _agree(self) -> None:
         """Take over what other processes, which run the same module, have added since, and what they have taken away.
 
-        Else whoever adds one last would drop theirs, whose files nobody would know of any more.
+        Else whoever adds one last would drop theirs, whose files nobody would know of any more. Where there are no
+        locks, that happens to two that add one at the same moment: the next run compiles one of them again.
         """
         known, self._held = self._held, {}
         for key in self._listed():
@@ -66,6 +72,15 @@ class Shelf:
                 self._held[key] = known[key]
             elif made is not None:
                 self.hold(key, *held_in(made))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While the list is changed. Who has waited too long for another process goes on without."""
+        end = time.monotonic() + _WAIT_SECONDS
+        while (held := self._cache.claim(self._key)) is None and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
+        with held or contextlib.nullcontext():
+            yield
 
     def _covered(self) -> list[str]:
         """Those of which all is in newer ones. Nobody goes on in a loop of what is native where it begins."""
@@ -90,11 +105,12 @@ class Shelf:
         if not self._cache.write("batch", key, made):
             return
         note_native(self.binary)
-        self._agree()
-        self.hold(key, functions, loops)
-        covered = self._covered()
-        for old in covered:
-            del self._held[old]
-        self._cache.write("tier", self._key, "\n".join(self._held).encode("ascii"))
-        for old in covered:
-            self._cache.delete("batch", old)
+        with self._alone():
+            self._agree()
+            self.hold(key, functions, loops)
+            covered = self._covered()
+            for old in covered:
+                del self._held[old]
+            self._cache.write("tier", self._key, "\n".join(self._held).encode("ascii"))
+            for old in covered:
+                self._cache.delete("batch", old)

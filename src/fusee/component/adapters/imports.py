@@ -102,14 +102,20 @@ def _string_copier(source: Context, target: Context) -> Callable[[Slots], None]:
     return copy
 
 
+def _word_of(flag: Global) -> ctypes.c_uint32:
+    """Its value in place. Whoever still has it when the store is closed may use it."""
+    held = flag._store._hold()
+    word = ctypes.c_uint32.from_address(flag._value_address(held.space))
+    word.held = held  # type: ignore[attr-defined]
+    return word
+
+
 def flags_of(instance: ComponentInstance) -> tuple[Global, Global]:
     """What says whether an instance may be entered, and left: variables of the store's, from now on."""
     if instance.flags is None:
         store = instance.store
         enter, leave = (Global(store, _FLAG, flag.value) for flag in (instance.may_enter, instance.may_leave))
         instance.flags = enter, leave
-        instance.may_enter, instance.may_leave = (
-            ctypes.c_uint32.from_address(flag._value_address()) for flag in (enter, leave)
-        )
+        instance.may_enter, instance.may_leave = _word_of(enter), _word_of(leave)
         state_of(store).with_flags.append(instance)
     return instance.flags
