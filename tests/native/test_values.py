@@ -1,5 +1,14 @@
 """Numbers, vectors and locals in native code."""
 
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from fusee.api.text import wat2wasm
+from fusee.kernel.target import Target
+from fusee.native.compile import Compiler, plan
+from fusee.native.unit import Options
 from tests.native.parts import Part, instance_of, natively
 
 BITS = "(f32.reinterpret_i32 (local.get $bits))"
@@ -54,6 +63,69 @@ LANES = """(module (memory 1)
 def test_vectors(part: Part) -> None:
     store, exports = instance_of(LANES)
     assert exports["f"](store, 0x0403_0201) == 0x0403_0201 + 0x0004_0003
+
+
+RESULTS = """(module
+  (func $i32 (param i32) (result i32) (i32.sub (i32.const 0) (local.get 0)))
+  (func $i64 (param i64) (result i64) (i64.sub (i64.const 0) (local.get 0)))
+  (func $f32 (param f32) (result f32) (f32.neg (local.get 0)))
+  (func $f64 (param f64) (result f64) (f64.neg (local.get 0)))
+  (func $v128 (param v128) (result v128) (v128.not (local.get 0)))
+  (func $vector_first (param i32 f32) (result v128 i32 f32)
+    (i32x4.splat (local.get 0)) (i32.add (local.get 0) (i32.const 1)) (f32.neg (local.get 1)))
+  (func $vector_last (param i32 f32) (result f32 i32 v128)
+    (f32.neg (local.get 1)) (i32.add (local.get 0) (i32.const 1)) (i32x4.splat (local.get 0)))
+  (func (export "i32") (param i32) (result i32) (call $i32 (call $i32 (call $i32 (local.get 0)))))
+  (func (export "i64") (param i64) (result i64) (call $i64 (call $i64 (call $i64 (local.get 0)))))
+  (func (export "f32") (param f32) (result f32) (call $f32 (call $f32 (call $f32 (local.get 0)))))
+  (func (export "f64") (param f64) (result f64) (call $f64 (call $f64 (call $f64 (local.get 0)))))
+  (func (export "lane") (param i32) (result i64) (local $v v128)
+    (local.set $v (i64x2.splat (i64.extend_i32_u (local.get 0))))
+    (i64x2.extract_lane 1 (call $v128 (call $v128 (call $v128 (local.get $v))))))
+  (func (export "first") (param i32 f32) (result f32) (local $v v128) (local $f f32) (local $i i32)
+    (call $vector_first (local.get 0) (local.get 1)) (local.set $f) (local.set $i) (local.set $v)
+    (f32.add (local.get $f)
+      (f32.convert_i32_s (i32.add (local.get $i) (i32x4.extract_lane 3 (local.get $v))))))
+  (func (export "last") (param i32 f32) (result f32) (local $v v128) (local $f f32) (local $i i32)
+    (call $vector_last (local.get 0) (local.get 1)) (local.set $v) (local.set $i) (local.set $f)
+    (f32.add (local.get $f)
+      (f32.convert_i32_s (i32.add (local.get $i) (i32x4.extract_lane 3 (local.get $v))))))
+  (func (export "pinned") (param $n i32) (result i64) (local $sum i64) (local $f f64) (local $v v128)
+    (loop $again
+      (local.set $f (f64.add (call $f64 (local.get $f)) (f64.const 1)))
+      (local.set $v (v128.xor (call $v128 (local.get $v)) (i64x2.splat (local.get $sum))))
+      (local.set $sum (i64.add (local.get $sum) (i64.extend_i32_s (call $i32 (local.get $n)))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i64.add (i64.mul (local.get $sum) (i64.const 1000))
+      (i64.add (i64.trunc_f64_s (local.get $f)) (i64x2.extract_lane 1 (local.get $v))))))"""
+"""Functions that give each kind of value, and what uses it at once."""
+
+
+@pytest.mark.parametrize("which", [range(7), range(7, 15), range(0, 15, 2)])
+def test_results_of_each_kind(which: Sequence[int]) -> None:
+    """Be the callee native, the caller, or both: the first result is expected in a register, all of them in slots."""
+    with natively("all") as chosen:
+        chosen.choose = lambda functions: list(which)  # type: ignore[method-assign]
+        store, exports = instance_of(RESULTS)
+    assert exports["i32"](store, -5) == 5
+    assert exports["i64"](store, 1 << 40) == -(1 << 40)
+    assert (exports["f32"](store, 0.5), exports["f64"](store, 1e300)) == (-0.5, -1e300)
+    assert exports["lane"](store, 7) == ~7
+    assert (exports["first"](store, 3, 0.5), exports["last"](store, 3, 0.5)) == (6.5, 6.5)
+    vector, total = 0, 0  # f is 1, 0, 1, 0 …
+    for number in range(10, 0, -1):
+        vector = ~vector ^ total
+        total -= number
+    assert exports["pinned"](store, 10) == total * 1000 + vector
+    assert chosen.native == len(which)
+
+
+def test_an_entry_leaves_whole_slots() -> None:
+    """Whoever reads what is wider than one store a moment ago waits until that has come to memory."""
+    compiler = Compiler(plan(bytes(wat2wasm(RESULTS)), range(7)), Options(Target.host()))
+    entries = re.findall(r"^define hidden i64 @\"native\.e\d+\".*?^}", compiler.text(0), re.DOTALL | re.MULTILINE)
+    stores = re.findall(r"^  store (.*?) %", "\n".join(entries), re.MULTILINE)
+    assert (len(entries), set(stores)) == (7, {"i64", "<2 x i64>"})
 
 
 def test_thousands_of_locals() -> None:

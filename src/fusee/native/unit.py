@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from fusee.engine.state.runtime import WIDE_RESULT
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.target import Target
 from fusee.kernel.tree.functions import Specialised
@@ -203,21 +204,38 @@ class Unit:
         """Which leaves the results, in `%r`, in the frame."""
         shape, status, slot = self.result_shape(type_), "%r", 0
         if type_.results:  # behind them there may be the arguments of a tail call, which are not to be written over
-            status = "%status"
+            done = WIDE_RESULT if type_.results[0] == "v128" else 0
+            status = "%given"
             lines += [f"  %status = extractvalue {shape} %r, 0", "  %left = icmp ne i64 %status, 0"]
             lines += ["  br i1 %left, label %end, label %returned", "returned:"]
         for number, item in enumerate(type_.results):
             lines.append(f"  %x{number} = extractvalue {shape} %r, {number + 1}")
             lines.append(f"  %b{number} = getelementptr inbounds nuw i64, ptr %frame, i64 {slot}")
-            lines.append(f"  store {LLVM[item]} %x{number}, ptr %b{number}, align 8")
+            lines += [*_as_slot(item, number), f"  store {_SLOT[item]} %s{number}, ptr %b{number}, align 8"]
             slot += slots_of(item)
         lines += ["  br label %end", "end:"]
+        if type_.results:
+            lines.append(f"  %given = phi i64 [ %status, %entry ], [ {done}, %returned ]")
         head = f'define hidden i64 @"{symbol}"(ptr %ctx, ptr %frame, ptr %code) nounwind {{'
         self.writer.add_function("\n".join([head, "entry:", *lines, f"  ret i64 {status}", "}"]))
 
     def text(self) -> str:
         """The module as LLVM's text."""
         return self.writer.write([])
+
+
+_SLOT = {kind: "<2 x i64>" if kind == "v128" else "i64" for kind in LLVM}
+
+
+def _as_slot(kind: str, number: int) -> list[str]:
+    """A result as the whole slot that it takes: so much is read of it a moment later."""
+    bits = f"%x{number}"
+    lines = []
+    if kind == "f32":
+        lines, bits = [f"  %n{number} = bitcast float {bits} to i32"], f"%n{number}"
+    if kind in ("i32", "f32"):
+        return [*lines, f"  %s{number} = zext i32 {bits} to i64"]
+    return [f"  %s{number} = bitcast {LLVM[kind]} {bits} to {_SLOT[kind]}"]
 
 
 def slots_of(kind: str) -> int:

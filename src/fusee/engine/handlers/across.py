@@ -3,14 +3,29 @@
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.opening import blame_caller
-from fusee.engine.handlers.regs import Regs, code_at, reload_memory
+from fusee.engine.handlers.regs import Regs, code_at, lose_registers, reload_memory
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import fuel_of, is_late
 from fusee.engine.state.runtime import Func, Instance
-from fusee.kernel.lang import Ptr, address, cast, handler, kernel, maximum, tail, u8, u32, u64, unlikely, usize, v128
+from fusee.kernel.lang import (
+    Ptr,
+    address,
+    cast,
+    handler,
+    kernel,
+    maximum,
+    null,
+    tail,
+    u8,
+    u32,
+    u64,
+    unlikely,
+    usize,
+    v128,
+)
 from fusee.spec.traps import TrapCode
 
 
@@ -32,6 +47,8 @@ def across(f: Regs) -> None:
     if func.instance == 0:
         world = f.ctx.store
         world.stack_top = f.fp + maximum(func.param_slots, func.result_slots)
+        lose_registers(f)
+        f.pc = null(Ptr[u8])
         if world.engine.platform.call_host(address(world), func.index, address(f.ctx), f.fp) != 0:
             blame_caller(f)
             if HAS_EXCEPTIONS and world.exception != 0:

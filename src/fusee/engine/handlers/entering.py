@@ -9,6 +9,12 @@ from fusee.kernel.lang import Ptr, address, cast, kernel, u64, v128
 @kernel(cold=True)
 def enter(func: Func, frame: Ptr[u64]) -> None:
     """Run the handlers until the function's frame returns or something stops it."""
+    run(func, frame)
+
+
+@kernel(inline=True)
+def run(func: Func, frame: Ptr[u64]) -> None:
+    """The same where that is done often."""
     f = Regs()
     f.pc = func.code
     f.fp = frame

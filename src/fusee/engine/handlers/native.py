@@ -3,23 +3,34 @@
 from fusee.engine.handlers.across import across
 from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.opening import blame_caller
-from fusee.engine.handlers.regs import Regs, code_at, float_register, read_float, read_int, reload_memory
+from fusee.engine.handlers.regs import (
+    Regs,
+    code_at,
+    float_register,
+    lose_registers,
+    read_float,
+    read_int,
+    reload_memory,
+)
 from fusee.engine.handlers.trap import on_native_error
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import PIN, PINS
-from fusee.engine.present import HAS_EXCEPTIONS
+from fusee.engine.present import HAS_EXCEPTIONS, HAS_VECTORS
 from fusee.engine.state.code import CODE_START, MOST_PINS, Code
 from fusee.engine.state.native import NativeCell, Resume
-from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL, Func, Instance
+from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL, WIDE_RESULT, Func, Instance
 from fusee.kernel.lang import (
     Fn,
     Ptr,
     address,
     bitcast,
     cast,
+    f64,
+    from_low,
     handler,
     kernel,
     load,
+    null,
     offset_of,
     span,
     tail,
@@ -39,7 +50,10 @@ Entry = Fn[[Instance, Ptr[u64], usize], u64]
 def run_native(f: Regs) -> None:
     """Run a function's native code in the frame that is open for it, and return."""
     entry = cast(Entry, load(usize, f.pc + offset_of(NativeCell, "entry")))
-    f.acc = entry(f.ctx, f.fp, load(usize, f.pc + offset_of(NativeCell, "code")))
+    code = load(usize, f.pc + offset_of(NativeCell, "code"))
+    lose_registers(f)
+    f.pc = null(Ptr[u8])
+    f.acc = entry(f.ctx, f.fp, code)
     if unlikely(f.acc != 0):
         return tail(leave_native, f)
     take_results(f)
@@ -48,11 +62,24 @@ def run_native(f: Regs) -> None:
 
 @kernel(inline=True)
 def take_results(f: Regs) -> None:
-    """Return from a function whose results are in its frame already."""
+    """Return from a function whose results are in its frame already, the first of which is no vector.
+
+    It is read once, and as wide as it has been stored a moment ago: a processor that cannot take all of it from one
+    store waits until that has come to memory.
+    """
     f.acc = f.fp[0]
+    f.facc = from_low(bitcast(f64, f.acc))
+    leave_frame(f)
+    reload_memory(f)
+
+
+@handler
+def take_wide_results(f: Regs) -> None:
+    """The same if it is one."""
     f.facc = cast(Ptr[v128], f.fp)[0]
     leave_frame(f)
     reload_memory(f)
+    return tail(code_at(f), f)
 
 
 @handler
@@ -71,7 +98,12 @@ def call_handed_over(f: Regs) -> None:
 
 @handler
 def leave_native(f: Regs) -> None:
-    """An error, whose status is in `acc`, has left native code; an exception may be caught further out."""
+    """An error, whose status is in `acc`, has left native code; an exception may be caught further out.
+
+    Or it is none (`TAIL_CALL`, `WIDE_RESULT`).
+    """
+    if HAS_VECTORS and f.acc == WIDE_RESULT:
+        return tail(take_wide_results, f)
     if f.acc == TAIL_CALL:
         return tail(call_handed_over, f)
     blame_caller(f)
@@ -101,6 +133,7 @@ def resume_natively(f: Regs) -> None:
     found = resume_here(f)
     store_all_pins(f, found)
     entry = cast(Entry, found.entry)
+    lose_registers(f)
     f.acc = entry(f.ctx, f.fp, usize(0))
     if unlikely(f.acc != 0):
         return tail(leave_resumed, f)

@@ -32,6 +32,7 @@ from fusee.kernel.lang import (
     u16,
     u32,
     u64,
+    unroll,
     usize,
     v128,
     whole,
@@ -317,6 +318,18 @@ def save_registers(f: Regs) -> None:
     world.saved[2] = f.r1
     world.saved[3] = f.r2
     world.saved[4] = f.r3
+
+
+@kernel(inline=True)
+def lose_registers(f: Regs) -> None:
+    """Forget what calls lose, before one that leaves the handlers: otherwise it would be kept, for nobody."""
+    f.mem = null(Ptr[u8])
+    f.memlen = u64(0)
+    f.lp = null(Ptr[u8])
+    f.facc = from_low(f64(0.0))
+    for pin in unroll(range(PINS)):
+        write_int(f, PIN + pin, 0, u64(0))
+        write_float(f, PIN + pin, 0, f64(0.0))
 
 
 @kernel(inline=True)

@@ -2,7 +2,7 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.call import check_subtype
-from fusee.engine.handlers.entering import enter
+from fusee.engine.handlers.entering import run
 from fusee.engine.natives.host_stack import is_deep
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.metering import is_late
@@ -80,7 +80,7 @@ def call_func(ctx: Instance, func: Func, frame: Ptr[u64]) -> u64:
         world.noted = u32(0)
         return caught(call_host, ctx, func, frame, no_room)
     world.status = u64(0)
-    enter(func, frame)
+    run(func, frame)
     status = world.status
     world.status = u64(0)
     if status != 0:

@@ -48,6 +48,9 @@ TAIL_CALL: Final = 1
 The arguments are at `sp`, behind `HEADER_SLOTS`.
 """
 
+WIDE_RESULT: Final = 2
+"""What an entry returns if all is well, and the first result is a vector."""
+
 SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
