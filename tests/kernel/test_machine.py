@@ -1,5 +1,11 @@
-"""What is compiled in haste changes nothing for what is compiled afterwards, by the same machine or another."""
+"""What LLVM is told for guests alone.
 
+What is compiled in haste changes nothing for what is compiled afterwards, by the same machine or another.
+"""
+
+import pytest
+
+from fusee.kernel import machine
 from fusee.kernel.machine import Machine
 from fusee.kernel.target import Target
 
@@ -41,3 +47,22 @@ def test_handlers_are_not_compiled_in_haste() -> None:
     before = engine.object(LOOP, is_quick=True)
     assert guests.object(LOOP, is_quick=True) != before
     assert engine.object(LOOP, is_quick=True) == before
+
+
+DOT = """
+declare <4 x i32> @llvm.x86.sse2.pmadd.wd(<8 x i16>, <8 x i16>)
+define <4 x i32> @dot(<4 x i32> %sum, <8 x i16> %a, <8 x i16> %b) nounwind {
+  %products = call <4 x i32> @llvm.x86.sse2.pmadd.wd(<8 x i16> %a, <8 x i16> %b)
+  %more = add <4 x i32> %sum, %products
+  ret <4 x i32> %more
+}
+"""
+
+
+@pytest.mark.parametrize("features", ["+avx2,+avxvnni", "+avx512bw,+avx512vl,+avx512vnni"])
+def test_guests_sums_wait_for_additions_alone(monkeypatch: pytest.MonkeyPatch, features: str) -> None:
+    monkeypatch.setattr(machine, "host_processor", lambda: ("x86-64-v3", features))
+    target = Target.parse("x86_64-unknown-linux-gnu")
+    guests, engine = (Machine(target, for_this_process=True, for_guests=kind).assembly(DOT) for kind in (True, False))
+    assert "vpdpwssd" in engine  # as LLVM would have it
+    assert "vpmaddwd" in guests and "vpaddd" in guests and "vpdpwssd" not in guests
