@@ -93,6 +93,27 @@ def test_a_loop_around_short_ones_ends() -> None:
         exports["nested"](store)
 
 
+WAITING = """(module (memory (export "memory") 1)
+  (func (export "run") (param externref externref) (result externref externref)
+    (local.get 0) (local.get 1)
+    (local.set 0 (ref.null extern)) (local.set 1 (ref.null extern))
+    (loop (param externref) (result externref)
+      (br_if 0 (i32.eqz (i32.load (i32.const 0)))))))"""
+
+
+def test_operands_of_a_short_loop_are_kept() -> None:
+    """Those below it and its parameters, which nothing else refers to, when there is a collection meanwhile."""
+    with natively("all"):
+        store, exports = instance_of(WAITING)
+
+    def handler(number: int, frame: object) -> None:
+        store.gc()
+        exports["memory"].write(store, b"\x01", 0)
+
+    with after(0.2, handler):
+        assert exports["run"](store, ["below"], ["parameter"]) == [["below"], ["parameter"]]
+
+
 _GROWING = {
     "i64": (
         "(i64.add (local.get {0}) (i64.const {1}))",

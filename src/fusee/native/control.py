@@ -59,8 +59,7 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
         assert label.charge is not None
         c.meter.begin_loop(label.charge)
     c.after_label(label)
-    for kind, variable in zip(label.params, label.variables, strict=True):
-        c.push(kind, c.value(f"load {LLVM[kind]}, ptr {variable}"))
+    c.push_variables(label.params, label.variables)
     if not is_counted:
         c.poll()
 

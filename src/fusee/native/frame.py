@@ -45,6 +45,10 @@ class FrameWriter(RaisingWriter):
     def push_all(self, kinds: Iterable[str], operands: Iterable[str]) -> None:
         self.stack += map(Value, kinds, operands)
 
+    def push_variables(self, kinds: Iterable[str], variables: Iterable[str]) -> None:
+        for kind, variable in zip(kinds, variables, strict=True):
+            self.push(kind, self.value(f"load {LLVM[kind]}, ptr {variable}"))
+
     def pop(self) -> str:
         return self.stack.pop().operand
 

@@ -44,7 +44,9 @@ def begin_turns(c: FunctionCompiler, label: Label) -> None:
     """Begin such a loop."""
     label.first, label.turn, label.turns = c.label(), c.label(), c.allocate("i32")
     c.begin(label.first)
+    c.push_variables(label.params, label.variables)  # where the collector finds them meanwhile
     c.poll()
+    c.pop_many(len(label.params))
     c.emit(f"store i32 {MOST_TURNS}, ptr {label.turns}")
     c.begin(label.turn)
 
