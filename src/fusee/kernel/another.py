@@ -46,6 +46,25 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(_places())}
 
 
+def move_apart(process: int) -> None:
+    """Have a process that was just started run on another processor than this one's, for a start.
+
+    Linux finds the processor idle on which it is started, since this process waits meanwhile, and may leave both there
+    for some ten milliseconds although others are idle.
+    """
+    with suppress(AttributeError, OSError, ValueError, IndexError):
+        allowed = os.sched_getaffinity(0)
+        if others := allowed - {_processor()}:
+            os.sched_setaffinity(process, others)
+            os.sched_setaffinity(process, allowed)
+
+
+def _processor() -> int:
+    """The number of the one that this process's first thread runs on (proc_pid_stat(5), field 39)."""
+    with open("/proc/self/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[36])
+
+
 def step_back(nice: int) -> None:
     """Let all others go before this process by so much. Linux may weigh sessions first, of which it has its own."""
     now = os.nice(nice)

@@ -44,6 +44,7 @@ class Worker:
         except BaseException:
             self._file.close()
             raise
+        another.move_apart(self._process.pid)
         self._limit = time.monotonic() + _SECONDS
 
     def ask(self, binary: bytes, wish: bytes) -> None:

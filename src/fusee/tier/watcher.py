@@ -151,12 +151,12 @@ class Tier:
             if self._is_ending:
                 break
             is_new = self._look()
+            if self._stores.running() is not None and any(not one.has_code for one in list(self._modules.values())):
+                self._compiling.begin_early()  # a guest that has been asked to pause would wait for this thread
             started = time.thread_time()
             is_running = self._ask()
             least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE if has_asked else 0.0)
             has_asked = has_asked or is_running  # which takes longer once
-            if is_running and any(not module.has_code for module in list(self._modules.values())):
-                self._compiling.begin_early()
             idle = 0.0 if is_running or self._compiling.is_busy or self._stores.are_waiting else idle + seconds
             if idle > _IDLE_SECONDS and self._may_end():
                 return
