@@ -171,9 +171,12 @@ def test_what_a_use_has_raised_does_not_keep_a_store() -> None:
         w.x["trap"](w.store)
     with pytest.raises(TypeError) as kept:
         w.x["g"].set_value(w.store, "x")
+    with pytest.raises(KeyError) as missing:
+        w.instance.exports(w.store)["missing"]
     w.store.close()
     assert w.ending.ended == [w.store._address]
     assert kept.value.__traceback__ is not None
+    assert missing.value.__traceback__ is not None
     w.ending.close()
 
 

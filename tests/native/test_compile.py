@@ -135,6 +135,16 @@ def test_a_tiered_engine_uses_what_was_made_ahead(monkeypatch: pytest.MonkeyPatc
     assert answer(module) == 42
 
 
+def test_who_uses_it_says_so_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That there is native code is noted in a file of its own, which may be damaged, or deleted before the code."""
+    host.kept_code(bytes(wat2wasm(ANSWER)))
+    (mark,) = (tmp_path / "cache" / "run").iterdir()
+    mark.write_bytes(b"damaged")
+    monkeypatch.setattr(host, "build", None)
+    assert answer(Module(engine("native"), ANSWER)) == 42
+    test_a_tiered_engine_uses_what_was_made_ahead(monkeypatch)
+
+
 def test_the_command_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from fusee.cli.main import run_command
 

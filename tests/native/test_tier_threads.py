@@ -1,5 +1,6 @@
 """Functions get native code while guests of several threads run them on one memory."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -66,3 +67,49 @@ def test_all_guests_go_on_in_native_code() -> None:
     place = memory.data_ptr()
     assert int.from_bytes(bytes(place[68:72]), "little") == sum(calls) * ROUNDS
     assert int.from_bytes(bytes(place[72:80]), "little") == sum(calls) * ROUNDS
+
+
+class ClosingLock:
+    """A store's lock: before the tier takes it, another thread has closed the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = store._lock
+
+    def acquire(self, blocking: bool) -> bool:
+        self._store._lock = self._lock
+        for thread in started(self._store.close):
+            thread.join()
+        return self._lock.acquire(blocking=blocking)
+
+
+def noting(events: list[str], name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def note(*arguments: Any) -> Any:
+        events.append(name)
+        return function(*arguments)
+
+    return note
+
+
+def test_a_store_that_is_closed_while_it_is_told_ends_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(engine())
+    module = Module(store.engine, COUNTING)
+    tier, native, events = store.engine._tier, store._native, list[str]()
+    assert tier is not None
+    tier._stores.tell(tier._modules[module._address])
+    for name in ("give_natives", "release_store"):
+        monkeypatch.setattr(native, name, noting(events, name, getattr(native, name)))
+    monkeypatch.setattr(store, "_lock", ClosingLock(store))
+    tier._stores.give()
+    assert events == ["give_natives", "release_store"]
+    assert not tier._stores.are_waiting
+
+
+def test_nobody_looks_at_a_store_that_is_closed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(engine())
+    tier = store.engine._tier
+    assert tier is not None
+    monkeypatch.setattr(tier._stores, "running", lambda: store)
+    assert tier._ask()
+    store.close()
+    assert not tier._ask()

@@ -62,12 +62,13 @@ class InstanceExports(Mapping[str, Extern]):
     def __getitem__(self, name: str | int) -> Extern:
         """The export of that name, or at that position. Raises `KeyError` or `IndexError`; `ValueError` if the store is
         closed."""
-        held = self._store._hold()
+        self._store._opened()
         if isinstance(name, int):
             return self.by_index[name]
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = extern_at(self._store, held, self._address, self._places[name])
+            place = self._places[name]  # before there is a hold, which what is raised would keep
+            made = self._made[name] = extern_at(self._store, self._store._hold(), self._address, place)
         return made
 
     def __iter__(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from fusee.kernel.cache import Cache, digest
 from fusee.native.code import NativeCode, mapped
 from fusee.native.key import functions_key, key_of
-from fusee.native.runs import note_native
+from fusee.native.runs import may_have_native, note_native
 
 _EXPORTED = "exported"
 
@@ -33,6 +33,8 @@ def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: 
     found = kept.read("native", key)
     if found is not None:
         kept.mark_used("native", key)
+        if wanted is None and not may_have_native(binary):  # whose mark is damaged, or was not used for a month
+            note_native(binary)
         return found
     with kept.building(key):
         found = kept.read("native", key)

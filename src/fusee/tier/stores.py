@@ -46,7 +46,8 @@ class Stores:
         for module, reference in self._untold:
             store = reference()
             lifetime = module.lifetime()
-            if store is None or lifetime is None or store._address not in self._native.stores:
+            held = None if store is None else store._tenure.hold  # another thread may close it meanwhile
+            if store is None or lifetime is None or held is None:
                 continue
             is_locked = store._lock.acquire(blocking=False)
             try:
@@ -55,7 +56,7 @@ class Stores:
             finally:
                 if is_locked:
                     store._lock.release()
-            del store, lifetime
+            del store, lifetime, held
         self._untold = left
 
 

@@ -191,7 +191,8 @@ class Tier:
     def _ask(self) -> bool:
         """Have the guest that runs pause, if there is one; whether there is."""
         store = self._stores.running()
-        if store is None:
+        held = None if store is None else store._tenure.hold  # another thread may close it meanwhile
+        if store is None or held is None:
             return False
         # What is met later is a small part of what is executed, however often looks find it.
         if self._was_native:
