@@ -8,6 +8,7 @@ from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
 from fusee.native.compile import Compiler, Options, plan
 from fusee.native.function import FunctionCompiler
+from fusee.native.turns import MOST_LOOPS
 
 _TURN: Final = "(br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))"
 _NOTHING: Final = "(drop (i32.load (i32.const 0)))"
@@ -33,6 +34,8 @@ def counted(body: str, options: Options) -> int:
         (f"(loop {_TURN} (memory.fill (i32.const 0) (i32.const 0) (i32.const 1)))", 0),
         (f"(call $g) (loop {_TURN}) (call $g)", 1),
         (f"(loop {_NOTHING * 300} {_TURN})", 0),
+        (f"(loop {_TURN})" * MOST_LOOPS, MOST_LOOPS),
+        (f"(loop {_TURN})" * (MOST_LOOPS + 1), 0),
     ],
 )
 def test_it_is_short_and_calls_nothing(body: str, count: int) -> None:

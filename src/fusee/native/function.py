@@ -20,7 +20,7 @@ from fusee.native.needs import first_need
 from fusee.native.reader import Instruction
 from fusee.native.rules import CALLING, RULES, has_meaning
 from fusee.native.scan import indirect_in_loops, most_tries
-from fusee.native.turns import short_loops
+from fusee.native.turns import counting_loops
 from fusee.native.unit import LLVM, Unit
 from fusee.spec.op import Op
 
@@ -54,7 +54,7 @@ class FunctionCompiler(FrameWriter):
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
         self.known = Known(self)
         may_count = unit.options.polls and self.meter is None  # what is paid for is paid for in every turn
-        self.counted = frozenset(short_loops(self.instructions, CALLING) if may_count else ())
+        self.counted = counting_loops(self.instructions, CALLING) if may_count else frozenset()
 
     def compile(self) -> None:
         """Add the function to the unit."""
