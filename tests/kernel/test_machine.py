@@ -3,6 +3,9 @@
 What is compiled in haste changes nothing for what is compiled afterwards, by the same machine or another.
 """
 
+import subprocess
+import sys
+
 import pytest
 
 from fusee.kernel import machine
@@ -39,6 +42,21 @@ def test_haste_is_over_with_what_was_compiled_so() -> None:
     assert hasty not in before
     assert [machine.object(LOOP, is_quick=False) for machine in machines] == before
     assert guests.object(LOOP, is_quick=True) == hasty
+
+
+def test_exchanges_of_processors_that_have_them_are_compiled_if_haste_is_asked_for() -> None:
+    """By a process of its own, since LLVM would end it: `Machine` has no haste there."""
+    program = """if True:
+        from fusee.kernel.machine import Machine
+        from fusee.kernel.target import Target
+        machine = Machine(Target.parse("arm64_32-apple-watchos"), for_guests=True)
+        print(machine.assembly('''
+            define i32 @exchange(ptr %word, i32 %old, i32 %new) nounwind {
+              %pair = cmpxchg ptr %word, i32 %old, i32 %new seq_cst seq_cst
+              %found = extractvalue {i32, i1} %pair, 0
+              ret i32 %found
+            }''', is_quick=True))"""
+    assert "casal" in subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
 
 def test_handlers_are_not_compiled_in_haste() -> None:

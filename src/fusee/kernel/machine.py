@@ -60,6 +60,10 @@ _HASTY = {
 }
 """What LLVM leaves out where it makes machine code of guests in haste, and its defaults."""
 
+_NEVER_HASTY = {"aarch64": " cmpxchg ", "aarch64_32": " cmpxchg "}
+"""By machine: the instruction with which it does not: where the processor has one like it (LSE), `fast-isel` ends the
+process, since LLVM has not expected it above `-O0`."""
+
 
 _LEFT_OUT = {"x86_64": ("-avxvnni", "-avx512vnni")}
 """Extensions that guests do without. With these LLVM makes one instruction (`vpdpwssd`) of a product of lanes and the
@@ -81,6 +85,7 @@ class Machine:
         options = {"cpu": processor, "features": features, "opt": 2, "reloc": "pic", "codemodel": "default"}
         self._scheduler = _SCHEDULERS.get(triple.architecture, "default")
         self._for_guests = for_guests
+        self._never_hasty = _NEVER_HASTY.get(triple.machine, "")
         self._keeps_loops = for_guests and triple.machine in _LOOPS_AS_THEY_ARE
         # Many of a guest's loops take few turns: what vectors need around them made `lz` 1.15 times as long.
         self._vectorizes = not (for_this_process and for_guests)
@@ -99,15 +104,18 @@ class Machine:
 
         Of guests the machine code is made in haste then, too: it is not as good.
         """
-        return bytes(self._emitter(is_quick).emit_object(self._optimized(text, is_quick)))
+        return bytes(self._emitter(text, is_quick).emit_object(self._optimized(text, is_quick)))
 
     def assembly(self, text: str, *, is_quick: bool = False) -> str:
         """The assembly that `object` would encode."""
-        return str(self._emitter(is_quick).emit_assembly(self._optimized(text, is_quick)))
+        return str(self._emitter(text, is_quick).emit_assembly(self._optimized(text, is_quick)))
 
-    def _emitter(self, is_quick: bool) -> Any:
+    def _is_hasty(self, text: str, is_quick: bool) -> bool:
+        return is_quick and self._for_guests and not (self._never_hasty and self._never_hasty in text)
+
+    def _emitter(self, text: str, is_quick: bool) -> Any:
         """What makes machine code. One that has selected instructions in haste does so ever after."""
-        return self._target_machine() if is_quick and self._for_guests else self.machine
+        return self._target_machine() if self._is_hasty(text, is_quick) else self.machine
 
     def _set_options(self, is_hasty: bool) -> None:
         """LLVM has one setting for the whole process, so all are set each time."""
@@ -120,7 +128,7 @@ class Machine:
             llvm.set_option("fusee", f"-{name}={value}")
 
     def _optimized(self, text: str, is_quick: bool) -> Any:
-        self._set_options(is_hasty=is_quick and self._for_guests)
+        self._set_options(self._is_hasty(text, is_quick))
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
