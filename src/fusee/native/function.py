@@ -17,7 +17,7 @@ from fusee.native.labels import Edge, Label
 from fusee.native.metering import Meter
 from fusee.native.module import REFERENCE
 from fusee.native.needs import first_need
-from fusee.native.reader import Instruction
+from fusee.native.reader import CLOSING, OPENING, Instruction
 from fusee.native.rules import CALLING, RULES, has_meaning
 from fusee.native.scan import indirect_in_loops, most_tries
 from fusee.native.turns import counting_loops
@@ -162,9 +162,9 @@ class FunctionCompiler(FrameWriter):
     def _skip(self, instruction: Instruction) -> None:
         """In code that is not reached only the ends of blocks count."""
         mnemonic = instruction.op.mnemonic
-        if mnemonic in ("block", "loop", "if", "try", "try_table"):
+        if mnemonic in OPENING:
             self.skipped += 1
-        elif mnemonic in ("end", "delegate") and self.skipped:
+        elif mnemonic in CLOSING and self.skipped:
             self.skipped -= 1
         elif mnemonic in ("else", "end", "catch", "catch_all", "delegate") and not self.skipped:
             RULES[mnemonic](self, instruction)

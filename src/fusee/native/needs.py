@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from fusee.native.reader import Instruction
+from fusee.native.reader import CLOSING, OPENING, Instruction
 
-_OPENING: Final = frozenset({"block", "loop", "if", "try", "try_table"})
 _ARMS: Final = frozenset({"else", "catch", "catch_all"})
 
 
@@ -27,13 +26,13 @@ def first_need(instructions: Iterable[Instruction], calling: Collection[str]) ->
     found: list[tuple[int, int]] | None = None  # regions, from outside, and the instruction in each
     for number, (op, _, _) in enumerate(instructions):
         mnemonic = op.mnemonic
-        if mnemonic in _OPENING:
+        if mnemonic in OPENING:
             count += 1
             regions.append(_Region(count, number, mnemonic == "loop"))
         elif mnemonic in _ARMS:
             count += 1
             regions[-1] = regions[-1]._replace(number=count)
-        elif mnemonic in ("end", "delegate"):
+        elif mnemonic in CLOSING:
             regions.pop()
         elif mnemonic in calling:
             found = _common(found, _way(regions, number))

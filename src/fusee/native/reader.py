@@ -1,11 +1,13 @@
 """Reading the binary format (spec 5) of modules that are valid: whoever asks for native code has validated them."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import fusee.spec.opcodes  # noqa: F401  # the rows
 from fusee.spec.op import BY_INDEX, INDEX_BASE, Imm, Op
 
+OPENING: Final = frozenset({"block", "loop", "if", "try", "try_table"})  # instructions that begin a block (spec 2.4.8)
+CLOSING: Final = frozenset({"end", "delegate"})  # and that end one, or the function
 _MEMORY_INDEX = 0x40  # in a memarg's alignment: a memory's index follows
 _CATCH_WITH_TAG = (0, 1)  # kinds of catch clauses that name a tag
 

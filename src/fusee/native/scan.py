@@ -1,23 +1,20 @@
 """What is looked for in a function before it is compiled."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final, cast
+from typing import cast
 
-from fusee.native.reader import Instruction
-
-_OPENING: Final = ("block", "loop", "if", "try", "try_table")
-_CLOSING: Final = ("end", "delegate")
+from fusee.native.reader import CLOSING, OPENING, Instruction
 
 
 def most_tries(instructions: Iterable[Instruction]) -> int:
     """How many `try` of the older form are within each other, if something is thrown again in one; else 0."""
     blocks, most, open_tries, is_needed = list[bool](), 0, 0, False
     for op, _, _ in instructions:
-        if op.mnemonic in _OPENING:
+        if op.mnemonic in OPENING:
             blocks.append(op.mnemonic == "try")
             open_tries += blocks[-1]
             most = max(most, open_tries)
-        elif op.mnemonic in _CLOSING and blocks:
+        elif op.mnemonic in CLOSING and blocks:
             open_tries -= blocks.pop()
         is_needed = is_needed or op.mnemonic == "rethrow"
     return most if is_needed else 0
@@ -27,10 +24,10 @@ def indirect_in_loops(instructions: Iterable[Instruction]) -> Iterator[tuple[int
     """The types and tables of calls through tables in loops."""
     blocks, loops = list[bool](), 0
     for op, immediates, _ in instructions:
-        if op.mnemonic in _OPENING:
+        if op.mnemonic in OPENING:
             blocks.append(op.mnemonic == "loop")
             loops += blocks[-1]
-        elif op.mnemonic in _CLOSING and blocks:
+        elif op.mnemonic in CLOSING and blocks:
             loops -= blocks.pop()
         elif loops and op.mnemonic in ("call_indirect", "return_call_indirect"):
             yield cast(tuple[int, int], immediates)
@@ -41,10 +38,10 @@ def directly_in_loop(instructions: Iterable[Instruction]) -> Iterator[Instructio
     blocks, loops = list[bool](), 0
     for instruction in instructions:
         mnemonic = instruction.op.mnemonic
-        if mnemonic in _OPENING:
+        if mnemonic in OPENING:
             blocks.append(mnemonic == "loop")
             loops += blocks[-1]
-        elif mnemonic in _CLOSING:
+        elif mnemonic in CLOSING:
             loops -= blocks.pop()
         elif loops == 1:
             yield instruction

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from fusee.kernel.lower.blocks import UNLIKELY
-from fusee.native.reader import Instruction
+from fusee.native.reader import CLOSING, OPENING, Instruction
 
 if TYPE_CHECKING:
     from fusee.native.function import FunctionCompiler
@@ -22,7 +22,6 @@ MOST_BYTES: Final = 1024  # of WebAssembly in such a loop
 
 MOST_LOOPS: Final = 128  # of a function; of 240 LLVM makes code in 4.6 s instead of 1.0, of 500 in 26 instead of 5.6
 
-_OPENING: Final = frozenset({"block", "loop", "if", "try", "try_table"})
 _NONE: Final = -1
 
 
@@ -36,10 +35,10 @@ def short_loops(instructions: Iterable[Instruction], calling: Collection[str]) -
     """The offsets of loops that are short, call nothing, and have no others in them."""
     openers, candidate = list[int](), _NONE  # where blocks begin; of these the innermost loop that may be one
     for op, _, offset in instructions:
-        if op.mnemonic in _OPENING:
+        if op.mnemonic in OPENING:
             openers.append(offset)
             candidate = offset if op.mnemonic == "loop" else candidate
-        elif op.mnemonic in ("end", "delegate") and openers:  # not the function's end
+        elif op.mnemonic in CLOSING and openers:  # not the function's end
             if openers.pop() == candidate:
                 if offset - candidate <= MOST_BYTES:
                     yield candidate
