@@ -77,9 +77,7 @@ def test_a_file_that_is_cut_off_is_refused(worker: Noting, is_known: bool) -> No
     if is_known:
         assert functions_of(worker, ONE) == {1}
     worker._file.truncate(len(ONE) - 1)
-    assert worker._process.stdin is not None
-    worker._process.stdin.write(Request(len(ONE), len(WISH), worker._modules or 1).to_bytes())
-    worker._process.stdin.flush()
+    worker._process.requests.write(Request(len(ONE), len(WISH), worker._modules or 1).to_bytes())
     with pytest.raises(BrokenPipeError):
         answer_of(worker)
 

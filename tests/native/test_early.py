@@ -27,7 +27,8 @@ class Began:
         self.made.append(self)
         self.has_ended = False
 
-    def end(self) -> None:
+    def end(self, is_waited_for: bool) -> None:
+        assert not is_waited_for
         self.has_ended = True
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_FIRST_FILE = 3  # behind the standard streams
+_FIRST_FILE = 4  # behind the standard streams, and the one more that `child.Child` has
 
 
 def is_known() -> bool:

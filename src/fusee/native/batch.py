@@ -13,7 +13,9 @@ from queue import SimpleQueue
 from typing import NamedTuple, cast
 
 from fusee.kernel import another
+from fusee.kernel.child import FILE
 from fusee.kernel.linker import link
+from fusee.kernel.processors import processor_count
 from fusee.kernel.target import Target
 from fusee.native.batches import REQUEST_BYTES, Request, answer
 from fusee.native.body import body_of
@@ -32,6 +34,8 @@ MOST_FUNCTIONS = 200  # of a batch
 MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
 CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen there
 LEAST_BYTES = 2 * CALLEE_BYTES  # for what is called, however long the loops are that go on
+_NICE = 10  # behind everything else, but not so that it never ends on a machine with much to do
+_LAST = 19  # where there is one processor, on which the guest runs
 FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.03 s
 
 
@@ -205,15 +209,14 @@ _USUAL = bytes.fromhex("""
 
 
 def main() -> None:
-    """Compile what is asked for in the file whose number is given, until nobody waits any more."""
+    """Compile what is asked for in the file that both processes have, until nobody waits any more."""
     from fusee.native.worker import allow_seconds, limit_memory
 
     limit_memory()
-    another.step_back(int(sys.argv[2]))
+    another.step_back(_NICE if processor_count() > 1 else _LAST)
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     known, module = 0, Module(b"")
-    file = int(sys.argv[1])
     os.write(sys.stdout.fileno(), answer(b""))
     _warm_up(lambda: not requests.empty())
     while True:
@@ -221,8 +224,8 @@ def main() -> None:
         allow_seconds()
         if asked.module != known:  # of what was asked for before it has been read, and is kept
             module = Module(b"")
-            known, module = asked.module, read_module(_read(file, 0, asked.size))
-        wish = Wish.from_bytes(_read(file, asked.size, asked.wish_size))
+            known, module = asked.module, read_module(_read(FILE, 0, asked.size))
+        wish = Wish.from_bytes(_read(FILE, asked.size, asked.wish_size))
         sys.stdout.buffer.write(answer(compile_batch(module, wish)))
         sys.stdout.buffer.flush()
 

@@ -10,52 +10,41 @@ import time
 from typing import BinaryIO, Final, NamedTuple, cast
 
 from fusee.kernel import another
-from fusee.kernel.processors import processor_count
+from fusee.kernel.child import Child
 
 # What is loaded stays: nothing is gained by looking through it.
 _PROGRAM: Final = "import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become
-_NICE: Final = 10  # behind everything else, but not so that it never ends on a machine with much to do
 _SIZE_BYTES: Final = 8
-_LAST: Final = 19  # where there is one processor, on which the guest runs
 
 
 class Worker:
     """A process that compiles batches, one after the other. Raises `OSError` if there cannot be one."""
 
     def __init__(self) -> None:
-        import subprocess
-
         self.is_ready = False  # whether it has loaded what it needs
         self.batches = 0  # that it was asked for
         self._answer = bytearray()
         self._file = _nameless()  # as long as the process: the module, and behind it what is wished for
         self._binary: bytes | None = None  # of the module that is in it
         self._modules = 0  # that have been in it
-        nice = _NICE if processor_count() > 1 else _LAST
         try:
-            with another.passed(self._file.fileno()) as number:
-                self._process = subprocess.Popen(
-                    another.command(_PROGRAM, str(number), str(nice)), stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=another.environment(),
-                    pass_fds=[number], start_new_session=True,
-                )  # fmt: skip
+            self._process = Child(_PROGRAM, file=self._file.fileno())
         except BaseException:
             self._file.close()
             raise
-        another.move_apart(self._process.pid)
+        another.move_apart(self._process.process)
         self._limit = time.monotonic() + _SECONDS
 
     def ask(self, binary: bytes, wish: bytes) -> None:
         """Have it compile a batch, once the one before is there. `wish` is a `native.batch.Wish`. Raises `OSError`."""
-        assert self._process.stdin is not None
         if binary is not self._binary:
             self._write(0, binary)
             self._binary = binary
             self._modules += 1
         self._write(len(binary), wish)
-        os.write(self._process.stdin.fileno(), Request(len(binary), len(wish), self._modules).to_bytes())
+        os.write(self._process.requests.fileno(), Request(len(binary), len(wish), self._modules).to_bytes())
         self.batches += 1
         self._answer.clear()
         self._limit = time.monotonic() + _SECONDS
@@ -77,10 +66,9 @@ class Worker:
 
         Raises `OSError` if nothing comes any more, because it has died or takes too long.
         """
-        assert self._process.stdout is not None
         from fusee.native.pipes import is_readable
 
-        file = self._process.stdout.fileno()
+        file = self._process.answers.fileno()
         while is_readable(file, 0):
             part = os.read(file, 1 << 20)
             self._answer += part
@@ -98,22 +86,21 @@ class Worker:
         """Wait until it says something; whether it does. Raises `OSError` where pipes cannot be waited for."""
         from fusee.native.pipes import is_readable
 
-        assert self._process.stdout is not None
-        return is_readable(self._process.stdout.fileno(), seconds)
+        return is_readable(self._process.answers.fileno(), seconds)
 
-    def end(self) -> None:
-        """End the process, if it has not ended."""
-        self._process.kill()
-        self._process.wait()
-        self.forget()
+    def end(self, is_waited_for: bool = True) -> None:
+        """End the process, if it has not ended. Who is in a hurry does not wait until it has."""
+        self._process.end(is_waited_for)
+        self._close()
 
     def forget(self) -> None:
         """Leave it alone: it is the child of another process, from which this one was divided."""
-        for file in (self._process.stdin, self._process.stdout, self._file):
-            if file is not None:
-                with contextlib.suppress(OSError):
-                    file.close()
-        self._process.returncode = self._process.returncode or 0
+        self._process.forget()
+        self._close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 def _nameless() -> BinaryIO:

@@ -29,4 +29,4 @@ def take() -> Worker | None:
 def end() -> None:
     """Nothing is to be compiled any more: end it if nobody has taken it."""
     while _begun:
-        _begun.pop().end()
+        _begun.pop().end(is_waited_for=False)
