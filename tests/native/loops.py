@@ -26,13 +26,13 @@ def tiered_engine(config: fusee.Config | None = None) -> fusee.Engine:
     config.strategy = "tiered"
     engine = fusee.Engine(config)
     assert engine._tier is not None
-    engine._tier._state.is_asleep = u32(0)
+    engine._tier.state.is_asleep = u32(0)
     return engine
 
 
 def module_of(engine: fusee.Engine, module: fusee.Module) -> TieredModule:
     assert engine._tier is not None
-    return engine._tier._modules[module._address]
+    return engine._tier.watcher._modules[module._address]
 
 
 def translated_loops(tiered: TieredModule) -> list[tuple[int, int]]:

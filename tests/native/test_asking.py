@@ -8,7 +8,7 @@ import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.native.batch import Wish
-from fusee.native.batches import Request, Worker
+from fusee.native.batches import Worker, request
 from fusee.native.code import mapped
 
 ONE = bytes(wat2wasm('(module (func (export "f")) (func (call 0)))'))
@@ -77,7 +77,7 @@ def test_a_file_that_is_cut_off_is_refused(worker: Noting, is_known: bool) -> No
     if is_known:
         assert functions_of(worker, ONE) == {1}
     worker._file.truncate(len(ONE) - 1)
-    worker._process.requests.write(Request(len(ONE), len(WISH), worker._modules or 1).to_bytes())
+    worker._process.requests.write(request(len(ONE), len(WISH), worker._modules or 1))
     with pytest.raises(BrokenPipeError):
         answer_of(worker)
 

@@ -131,7 +131,7 @@ def test_a_tiered_engine_uses_what_was_made_ahead(monkeypatch: pytest.MonkeyPatc
     own = engine("tiered")
     module = Module(own, ANSWER)
     assert own._tier is not None
-    assert own._tier._modules[module._address].done == {0, 1}
+    assert own._tier.watcher._modules[module._address].done == {0, 1}
     assert answer(module) == 42
 
 

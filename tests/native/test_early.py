@@ -7,7 +7,8 @@ import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
-from fusee.native import shelf
+from fusee.kernel import processors
+from fusee.native import batches, shelf
 from fusee.native.host import native_code
 from fusee.native.runs import may_have_native, note_run
 from fusee.tier import compiling, early
@@ -36,8 +37,8 @@ class Began:
 def began(monkeypatch: pytest.MonkeyPatch) -> list[Began]:
     """Those that were started."""
     monkeypatch.setattr(Began, "made", [], raising=False)
-    monkeypatch.setattr(early, "Worker", Began)
-    monkeypatch.setattr(early, "processor_count", lambda: 2)
+    monkeypatch.setattr(batches, "Worker", Began)
+    monkeypatch.setattr(processors, "processor_count", lambda: 2)
     return Began.made
 
 
@@ -80,7 +81,7 @@ def test_where_the_cache_cannot_be_written_every_run_would_be_the_first(
 
 
 def test_nothing_is_started_beside_the_guest(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(early, "processor_count", lambda: 1)
+    monkeypatch.setattr(processors, "processor_count", lambda: 1)
     early.begin(BINARY)
     assert began == []
 
@@ -112,7 +113,7 @@ def test_a_process_that_cannot_be_started_early_costs_speed(monkeypatch: pytest.
     def lacking() -> None:
         raise OSError
 
-    monkeypatch.setattr(early, "Worker", lacking)
+    monkeypatch.setattr(batches, "Worker", lacking)
     early.begin(BINARY)
     assert early.take() is None
 

@@ -20,7 +20,7 @@ from fusee.native.batch import Wish
 from fusee.native.compile import plan
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
-from fusee.tier import compiling
+from fusee.tier import compiling, kept
 from fusee.tier import module as tier_module
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -145,6 +145,7 @@ def test_without_files_or_processes(strategy: str, needed: str, monkeypatch: pyt
             monkeypatch.setattr(place, name, lacking)
     else:
         monkeypatch.setattr(subprocess, "Popen", lacking)
+        monkeypatch.setattr(os, "posix_spawn", lacking)
     assert answer(loaded(strategy)) == 7
 
 
@@ -167,7 +168,8 @@ def test_without_room_for_code(strategy: str, monkeypatch: pytest.MonkeyPatch) -
         tried.append(kept)
         raise OSError("nothing more may be executed")
 
-    for place in (host, tier_module):
+    monkeypatch.setattr("fusee.tier.tier.may_have_native", lambda binary: True)
+    for place in (host, kept):
         monkeypatch.setattr(place, "mapped", without_room)
     assert answer(loaded(strategy)) == 7
     assert tried == [b"code"]
@@ -202,14 +204,14 @@ def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.Monk
     tier = module._engine._tier
     assert tier is not None
     monkeypatch.setattr(compiling, "Worker", Free)
-    (known,) = tier._modules.values()
+    (known,) = tier.watcher._modules.values()
     known.heads[0, 40] += 1
-    tier._samples = 99
+    tier.watcher._samples = 99
     monkeypatch.setattr(tier_module, "find_loops", lacking)
-    assert not tier._look()
-    assert tier._samples == 0
-    tier._samples = 99
-    assert not tier._look()
+    assert not tier.watcher._look()
+    assert tier.watcher._samples == 0
+    tier.watcher._samples = 99
+    assert not tier.watcher._look()
 
 
 class Free:
@@ -236,7 +238,7 @@ def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch
     module = loaded("tiered")
     tier = module._engine._tier
     assert tier is not None
-    (known,) = tier._modules.values()
+    (known,) = tier.watcher._modules.values()
     tried: list[str] = []
 
     class Starting(Free):
@@ -250,11 +252,11 @@ def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch
 
     monkeypatch.setattr(compiling, "Worker", Starting)
     known.counts[0] += 1
-    tier._samples = 99
+    tier.watcher._samples = 99
     for _ in range(200):
-        tier._look()
+        tier.watcher._look()
     assert tried == (["started"] * 4 + ["asked"] if failures == 3 else ["started"] * compiling._MOST_TRIES)
-    assert tier._compiling.is_busy is (failures == 3)
+    assert tier.watcher._compiling.is_busy is (failures == 3)
 
 
 @pytest.mark.parametrize("failures", [3, 1000])
@@ -263,7 +265,7 @@ def test_a_batch_waits_until_it_can_be_asked_for(failures: int, monkeypatch: pyt
     module = loaded("tiered")
     tier = module._engine._tier
     assert tier is not None
-    (known,) = tier._modules.values()
+    (known,) = tier.watcher._modules.values()
     asked: list[bytes] = []
 
     class Asked(Free):
@@ -274,12 +276,12 @@ def test_a_batch_waits_until_it_can_be_asked_for(failures: int, monkeypatch: pyt
 
     monkeypatch.setattr(compiling, "Worker", Asked)
     known.counts[0] += 1
-    tier._samples = 99
+    tier.watcher._samples = 99
     for _ in range(200):
-        tier._look()
+        tier.watcher._look()
     assert set(asked) == {asked[0]}
     assert len(asked) == (4 if failures == 3 else compiling._MOST_TRIES)
-    assert tier._compiling.is_busy is (failures == 3)
+    assert tier.watcher._compiling.is_busy is (failures == 3)
 
 
 def test_no_more_processes_start_early_than_there_are_processors(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def endless() -> tuple[Store, Any]:
 def is_native(store: Store) -> bool:
     tier = store.engine._tier
     assert tier is not None
-    return any(module.kept[2:] for module in list(tier._modules.values()))
+    return any(module.kept[2:] for module in list(tier.watcher._modules.values()))
 
 
 def when_native(store: Store, action: Callable[[], None]) -> threading.Thread:

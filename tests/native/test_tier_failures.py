@@ -66,9 +66,9 @@ def test_a_module_may_end_while_it_is_compiled(monkeypatch: pytest.MonkeyPatch) 
     del instance, module
     store.close()
     limit = time.monotonic() + LONGEST_SECONDS
-    while own._tier._compiling.is_busy and time.monotonic() < limit:
+    while own._tier.watcher._compiling.is_busy and time.monotonic() < limit:
         time.sleep(0.01)
-    assert not own._tier._compiling.is_busy
+    assert not own._tier.watcher._compiling.is_busy
     other = Store(own)
     again = Instance(other, Module(own, CALLING), [host(other, lambda number: 1)])
     assert main_of(again, other) == 1111

@@ -18,6 +18,7 @@ from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
 from fusee.native.sections import read_module
 from fusee.tier.compiling import Work
+from fusee.tier.kept import take_kept
 from fusee.tier.loops import find_loops
 from fusee.tier.module import TieredModule
 from tests.native.loops import module_of, tiered_engine, translated_loops
@@ -45,17 +46,17 @@ def test_a_module_does_not_end_while_it_is_chosen_what_is_compiled(
         return read(self, *given) if held[-1] else 0
 
     worker: Any = SimpleNamespace(ask=lambda binary, wish: None, end=lambda: None)
-    tier._compiling._worker = worker
+    tier.watcher._compiling._worker = worker
     monkeypatch.setattr(TieredModule, reading, read_late)
-    monkeypatch.setattr(tier._compiling, "go_on", lambda: True)
+    monkeypatch.setattr(tier.watcher._compiling, "go_on", lambda: True)
     if is_last:
         known.loose, known.is_loose, known.is_old = {1: None}, True, False
-        tier._go_back(1.0)
+        tier.watcher._go_back(1.0)
     else:
         known.counts[1] = 1
-        tier._choose()
+        tier.watcher._choose()
     assert held == [True] * max(len(held), 1)
-    assert tier._modules == {}
+    assert tier.watcher._modules == {}
 
 
 def test_who_was_seen_in_a_module_that_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,13 +83,13 @@ def test_nothing_is_known_of_modules_that_have_ended() -> None:
     own = tiered_engine()
     assert own._tier is not None
     modules = [Module(own, FALLING) for _ in range(3)]
-    assert len(own._tier._modules) == 3
+    assert len(own._tier.watcher._modules) == 3
     del modules[1]
-    assert set(own._tier._modules) == {module._address for module in modules}
+    assert set(own._tier.watcher._modules) == {module._address for module in modules}
     modules.append(Module(own, FALLING))
-    assert set(own._tier._modules) == {module._address for module in modules}
+    assert set(own._tier.watcher._modules) == {module._address for module in modules}
     modules.clear()
-    assert own._tier._modules == {}
+    assert own._tier.watcher._modules == {}
 
 
 def test_native_code_goes_on_in_so_many_loops_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +145,12 @@ def test_a_place_in_another_module_is_none() -> None:
     module = Module(tiered_engine(), f"(module (func {vectors} (loop)) (func (loop)))")
     tier = module._engine._tier
     assert tier is not None
-    known = tier._modules[module._address]
+    known = tier.watcher._modules[module._address]
 
     def is_news(function: int) -> bool:
-        tier._state.sampled_module = usize(module._address)
-        tier._state.sampled = u64(function << 32 | 32)
-        return tier._take_sample()
+        tier.state.sampled_module = usize(module._address)
+        tier.state.sampled = u64(function << 32 | 32)
+        return tier.watcher._take_sample()
 
     assert [is_news(function) for function in (2, 100_000, 0xFFFF_FFFF)] == [False] * 3
     assert [is_news(function) for function in (0, 1)] == [True] * 2
@@ -193,17 +194,17 @@ def test_what_is_seldom_interpreted_waits_until_what_is_hot_is_made_again(
     known = module_of(own, module)
     known.loose, known.is_loose, known.is_old = {0: None}, True, False
     begun: list[Work] = []
-    monkeypatch.setattr(tier._compiling, "go_on", lambda: True)
-    monkeypatch.setattr(tier._compiling, "begin", begun.append)
-    tier._has_begun, tier._is_often = True, is_often
+    monkeypatch.setattr(tier.watcher._compiling, "go_on", lambda: True)
+    monkeypatch.setattr(tier.watcher._compiling, "begin", begun.append)
+    tier.watcher._has_begun, tier.watcher._is_often = True, is_often
     for _ in range(20):
-        tier._state.sampled = SAMPLED_NATIVE
-        assert not tier._take_sample() and tier._was_native
+        tier.state.sampled = SAMPLED_NATIVE
+        assert not tier.watcher._take_sample() and tier.watcher._was_native
         assert seen(own, module._address, 1, CODE_START) is is_often
         assert seen(own, module._address, 1, CODE_START) is is_often
     for _ in range(2):
-        tier._news = 0.0
-        tier._compile()
+        tier.watcher._news = 0.0
+        tier.watcher._compile()
     order = [(work.hot, work.is_last) for work in begun]
     assert order == ([([1], False), ([0], True)] if is_often else [([0], True), ([1], False)])
 
@@ -242,13 +243,13 @@ def test_interpreted_code_is_seen_between_native_code() -> None:
     known = module_of(own, module)
     made = compile_batch(read_module(known.binary), Wish([native], [], [work], 0))
     known.shelf.add(made, mapped(made).functions)
-    known.take_kept(own._address)
+    known.know_kept(take_kept(known._native, own._address, known.address, known.shelf, known.kept, frozenset()))
     is_over, count, at_once = threading.Event(), 0, 0
     instance = Instance(store, module, [host(store, lambda number: int(is_over.is_set()))])
     guest = threading.Thread(target=main_of, args=(instance, store))
     guest.start()
     assert own._tier is not None
-    state = own._tier._state
+    state = own._tier.state
     found: set[int] = set()
     limit = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < limit and (count < 20 or found != {work, main}):

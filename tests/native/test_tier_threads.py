@@ -96,20 +96,20 @@ def test_a_store_that_is_closed_while_it_is_told_ends_afterwards(monkeypatch: py
     module = Module(store.engine, COUNTING)
     tier, native, events = store.engine._tier, store._native, list[str]()
     assert tier is not None
-    tier._stores.tell(tier._modules[module._address])
+    tier.stores.tell(tier.watcher._modules[module._address])
     for name in ("give_natives", "release_store"):
         monkeypatch.setattr(native, name, noting(events, name, getattr(native, name)))
     monkeypatch.setattr(store, "_lock", ClosingLock(store))
-    tier._stores.give()
+    tier.stores.give()
     assert events == ["give_natives", "release_store"]
-    assert not tier._stores.are_waiting
+    assert not tier.stores.are_waiting
 
 
 def test_nobody_looks_at_a_store_that_is_closed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(engine())
     tier = store.engine._tier
     assert tier is not None
-    monkeypatch.setattr(tier._stores, "running", lambda: store)
-    assert tier._ask()
+    monkeypatch.setattr(tier.stores, "running", lambda: store)
+    assert tier.watcher._ask()
     store.close()
-    assert not tier._ask()
+    assert not tier.watcher._ask()

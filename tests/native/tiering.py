@@ -71,7 +71,7 @@ def is_kept(store: Store, function: int = 1) -> bool:
     """Whether a function of the only module has native code, which then is in the cache, too."""
     tier = store.engine._tier
     assert tier is not None
-    (module,) = tier._modules.values()
+    (module,) = tier.watcher._modules.values()
     return view(ModuleState, module.address).natives[function] != 0
 
 
@@ -104,9 +104,9 @@ def worker_that(program: str, monkeypatch: pytest.MonkeyPatch) -> Seen:
 def seen(own: Engine, module: int, function: int, offset: int) -> bool:
     """A guest was seen at a cell; whether that is news to who looks."""
     assert own._tier is not None
-    own._tier._state.sampled_module = usize(module)
-    own._tier._state.sampled = u64(function << 32 | offset)
-    return own._tier._take_sample()
+    own._tier.state.sampled_module = usize(module)
+    own._tier.state.sampled = u64(function << 32 | offset)
+    return own._tier.watcher._take_sample()
 
 
 FALLING = """(module

@@ -29,7 +29,7 @@ from fusee.spec.limits import MAX_MODULE_BYTES
 if TYPE_CHECKING:
     from fusee.api.store import Store
     from fusee.native.code import NativeCode
-    from fusee.tier.watcher import Tier
+    from fusee.tier.tier import Tier
 
 
 # <sys/mman.h>: a private anonymous mapping that no swap is set aside for.
@@ -249,7 +249,7 @@ class HostNative(Native):
     def new_tier(self, engine: int, gate: EngineGate) -> "Tier | None":
         if not hasattr(os, "fork"):  # nobody can wait for pipes there
             return None
-        from fusee.tier.watcher import Tier
+        from fusee.tier.tier import Tier
 
         return Tier(self, engine, gate)
 

@@ -1,10 +1,6 @@
 """Digests of what is short, without OpenSSL: to load that takes longer than all the digests of a start."""
 
 try:
-    from _sha1 import sha1  # type: ignore[import-not-found]  # where CPython has its own
-except ImportError:
-    from hashlib import sha1
-try:
     from _sha2 import sha256  # type: ignore[import-not-found]  # since 3.12
 except ImportError:
     try:
@@ -12,4 +8,4 @@ except ImportError:
     except ImportError:
         from hashlib import sha256
 
-__all__ = ["sha1", "sha256"]
+__all__ = ["sha256"]

@@ -64,7 +64,7 @@ def _quota(time: str = "", period: str = "") -> Iterator[float]:
 
 def _text(folder: str, name: str) -> str:
     try:
-        with open(os.path.join(folder, name), encoding="ascii", errors="replace") as file:
-            return file.read()
+        with open(os.path.join(folder, name), "rb", buffering=0) as file:
+            return file.readall().decode("ascii", "replace")
     except OSError:
         return ""

@@ -35,7 +35,15 @@ def source_notes(modules: Iterable[str]) -> dict[str, Note]:
 
 def are_stamped(notes: dict[str, Note]) -> bool:
     """Whether no file has been written to: for most starts, all that has to be known."""
-    return all(_stamp(file) == stamp is not None for file, (_, stamp) in notes.items())
+    are = all(_stamp(file) == stamp is not None for file, (_, stamp) in notes.items())
+    if are:
+        _seen.update((file, stamp) for file, (_, stamp) in notes.items())
+    return are
+
+
+def were_stamped(notes: dict[str, Note]) -> bool:
+    """The same, but of a file that `are_stamped` has seen it is enough that nobody had written to it at that time."""
+    return are_stamped({file: note for file, note in notes.items() if _seen.get(file, 0) != note[1]})
 
 
 def unchanged(notes: dict[str, Note]) -> bool:
@@ -68,6 +76,9 @@ def _stamp(file: str) -> list[int] | None:
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
+
+_seen: dict[str, list[int]] = {}
+"""The stamps that `are_stamped` has found to be right."""
 
 _when_read: dict[str, list[int] | None] = {}
 """The stamps of files just before their digests were made."""

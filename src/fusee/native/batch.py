@@ -13,11 +13,10 @@ from queue import SimpleQueue
 from typing import NamedTuple, cast
 
 from fusee.kernel import another
-from fusee.kernel.child import FILE
 from fusee.kernel.linker import link
 from fusee.kernel.processors import processor_count
 from fusee.kernel.target import Target
-from fusee.native.batches import REQUEST_BYTES, Request, answer
+from fusee.native.batches import REQUEST_BYTES, answer, asked_for
 from fusee.native.body import body_of
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.code import Place, packed
@@ -220,12 +219,12 @@ def main() -> None:
     os.write(sys.stdout.fileno(), answer(b""))
     _warm_up(lambda: not requests.empty())
     while True:
-        asked = Request.from_bytes(requests.get())
+        size, wish_size, number = asked_for(requests.get())
         allow_seconds()
-        if asked.module != known:  # of what was asked for before it has been read, and is kept
+        if number != known:  # of what was asked for before it has been read, and is kept
             module = Module(b"")
-            known, module = asked.module, read_module(_read(FILE, 0, asked.size))
-        wish = Wish.from_bytes(_read(FILE, asked.size, asked.wish_size))
+            known, module = number, read_module(_read(another.FILE, 0, size))
+        wish = Wish.from_bytes(_read(another.FILE, size, wish_size))
         sys.stdout.buffer.write(answer(compile_batch(module, wish)))
         sys.stdout.buffer.flush()
 

@@ -7,10 +7,9 @@ be ready as a short program runs, so it is started first of all, and what only t
 import contextlib
 import os
 import time
-from typing import BinaryIO, Final, NamedTuple, cast
+from typing import BinaryIO, Final, cast
 
 from fusee.kernel import another
-from fusee.kernel.child import Child
 
 # What is loaded stays: nothing is gained by looking through it.
 _PROGRAM: Final = "import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
@@ -30,7 +29,7 @@ class Worker:
         self._binary: bytes | None = None  # of the module that is in it
         self._modules = 0  # that have been in it
         try:
-            self._process = Child(_PROGRAM, file=self._file.fileno())
+            self._process = another.Child(_PROGRAM, file=self._file.fileno())
         except BaseException:
             self._file.close()
             raise
@@ -44,7 +43,7 @@ class Worker:
             self._binary = binary
             self._modules += 1
         self._write(len(binary), wish)
-        os.write(self._process.requests.fileno(), Request(len(binary), len(wish), self._modules).to_bytes())
+        os.write(self._process.requests.fileno(), request(len(binary), len(wish), self._modules))
         self.batches += 1
         self._answer.clear()
         self._limit = time.monotonic() + _SECONDS
@@ -112,23 +111,24 @@ def _nameless() -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile())
 
 
-class Request(NamedTuple):
-    """What a process is told when there is something to compile in the file that it shares."""
+def request(size: int, wish_size: int, module: int) -> bytes:
+    """What a process is told when there is something to compile in the file that it shares.
 
-    size: int  # of the module, which is read once
-    wish_size: int  # behind it
-    module: int  # how many have been in the file: of another number it is another one
-
-    def to_bytes(self) -> bytes:
-        return b"".join(number.to_bytes(_SIZE_BYTES, "little") for number in self)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Request":
-        starts = range(0, REQUEST_BYTES, _SIZE_BYTES)
-        return cls(*(int.from_bytes(data[start : start + _SIZE_BYTES], "little") for start in starts))
+    That is the size of the module, which is read once; of the wish behind it; and how many modules have been in the
+    file: one of another number is another one.
+    """
+    return b"".join(number.to_bytes(_SIZE_BYTES, "little") for number in (size, wish_size, module))
 
 
-REQUEST_BYTES: Final = _SIZE_BYTES * len(Request._fields)
+def asked_for(told: bytes) -> tuple[int, int, int]:
+    """What was given to `request`."""
+    size, wish_size, module = (
+        int.from_bytes(told[start : start + _SIZE_BYTES], "little") for start in range(0, REQUEST_BYTES, _SIZE_BYTES)
+    )
+    return size, wish_size, module
+
+
+REQUEST_BYTES: Final = 3 * _SIZE_BYTES
 
 
 def answer(made: bytes) -> bytes:

@@ -9,9 +9,9 @@ from typing import Final
 import fusee
 from fusee.kernel.cache import Cache, digest, fingerprint
 from fusee.kernel.host import compiler_version, processor
-from fusee.kernel.sources import are_stamped, file_digest, refresh
+from fusee.kernel.sources import file_digest, refresh, were_stamped
 
-_FORMAT: Final = "2"  # of an entry of the cache
+_FORMAT: Final = "3"  # of an entry of the cache
 _KIND: Final = "sources"  # of entries of the cache, with digests of files
 _PARTS: Final = ("native", "engine", "kernel", "spec")  # what code depends on
 
@@ -26,26 +26,27 @@ def key_of(module: str, what: str, is_metered: bool) -> str:
 
     Raises `OSError`.
     """
-    with open(compiler_version(), "rb") as file:
-        compiler = file.read()
-    return digest(_FORMAT, sources_digest(), compiler, processor(), module, what, str(is_metered))
+    return digest(_FORMAT, sources_digest(), processor(), module, what, str(is_metered))
 
 
 @cache
 def sources_digest() -> str:
     """What the code depends on beside the module: the engine's meanings and layouts, and the compiler.
 
-    Hundreds of files, which are not read if the cache has their digest and nobody has written to them since.
+    Hundreds of files, which are not read if the cache has their digest and nobody has written to them since. Of most
+    that is known since the engine was loaded. Raises `OSError`.
     """
     kept, folder = Cache(), os.path.dirname(os.path.abspath(fusee.__file__))
     key = fingerprint(_FORMAT, folder)
     found = kept.read(_KIND, key)
     if found is not None:
         known, notes = marshal.loads(found)
-        if are_stamped(notes):
+        if were_stamped(notes):
             kept.mark_used(_KIND, key)
             return str(known)
     notes = {file: [file_digest(file), None] for file in _sources(folder)}
+    if not all(content for content, _ in notes.values()):
+        raise OSError("the sources cannot be read")  # now, perhaps
     known = digest(*(content for content, _ in notes.values()))
     if refresh(notes):
         kept.write(_KIND, key, marshal.dumps((known, notes)))
@@ -53,6 +54,7 @@ def sources_digest() -> str:
 
 
 def _sources(folder: str) -> list[str]:
-    """The files of the parts that code depends on, in an order that does not depend on the folder."""
+    """The files of the parts that code depends on, in an order that does not depend on the folder; and LLVM's."""
     walks = (walk for part in _PARTS for walk in sorted(os.walk(os.path.join(folder, part))))
-    return [os.path.join(place, name) for place, _, names in walks for name in sorted(names) if name.endswith(".py")]
+    own = [os.path.join(place, name) for place, _, names in walks for name in sorted(names) if name.endswith(".py")]
+    return [*own, compiler_version()]

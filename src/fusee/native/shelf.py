@@ -21,7 +21,7 @@ class Shelf:
     def __init__(self, binary: bytes, is_metered: bool) -> None:
         self.binary = binary
         self._cache = Cache()
-        self._is_metered = is_metered
+        self.is_metered = is_metered
         self._held: dict[str, frozenset[int | Place]] = {}  # by key: the functions and loops that are in a batch
 
     @cached_property
@@ -32,14 +32,14 @@ class Shelf:
     def _key(self) -> str:
         """What names the list of batches, empty if no file can be opened. It takes 3 ms to find it out."""
         with contextlib.suppress(OSError):
-            return key_of(self._module, "batches", self._is_metered)
+            return key_of(self._module, "batches", self.is_metered)
         return ""
 
     def all(self) -> list[tuple[str, bytes]]:
         """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
         if not may_have_native(self.binary) or not self._key:
             return []
-        whole = functions_key(self._module, None, self._is_metered)
+        whole = functions_key(self._module, None, self.is_metered)
         made = self._cache.read("native", whole)
         if made is not None:
             return [(whole, made)]

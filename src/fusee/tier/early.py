@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from fusee.kernel.processors import processor_count
-from fusee.native.batches import Worker
 from fusee.native.runs import note_run
 
-_begun: Final[list[Worker]] = []
+if TYPE_CHECKING:
+    from fusee.native.batches import Worker
+
+_begun: Final["list[Worker]"] = []
 
 
 def begin(binary: bytes) -> None:
@@ -16,12 +17,21 @@ def begin(binary: bytes) -> None:
 
     A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
     """
-    if hasattr(os, "fork") and note_run(binary) and processor_count() > 1:
+    if hasattr(os, "fork") and note_run(binary):
+        from fusee.kernel.processors import processor_count
+        from fusee.native.batches import Worker
+
         with contextlib.suppress(OSError):
-            _begun.append(Worker())
+            if processor_count() > 1:
+                _begun.append(Worker())
 
 
-def take() -> Worker | None:
+def has_begun() -> bool:
+    """Whether there is one that nobody has taken."""
+    return bool(_begun)
+
+
+def take() -> "Worker | None":
     """The one that was begun, for an engine that has something to compile."""
     return _begun.pop() if _begun else None
 

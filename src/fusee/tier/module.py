@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.engine.state.code import CODE_START, MOST_PINS
 from fusee.engine.state.module import Module as ModuleState
 from fusee.engine.state.native import NativeCell, Resume
-from fusee.kernel.memory import cast, view
-from fusee.kernel.pointer import Ptr
+from fusee.kernel.memory import view
 from fusee.kernel.process import make_struct
-from fusee.kernel.scalars import u32, usize
-from fusee.native.code import NativeCode, Place, mapped
+from fusee.kernel.scalars import u32
+from fusee.native.code import NativeCode, Place
 from fusee.native.shelf import Shelf
 from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
     import weakref
+    from collections.abc import Sequence
 
     from fusee.api._decoded import Lifetime
     from fusee.api._native import HostNative
@@ -34,7 +34,7 @@ class TieredModule:
 
     def __init__(
         self, native: "HostNative", address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object],
-        is_metered: bool, interpreted: frozenset[int],
+        interpreted: frozenset[int], shelf: Shelf,
     ) -> None:  # fmt: skip
         state = view(ModuleState, address)
         self.address = address
@@ -49,8 +49,8 @@ class TieredModule:
         self.is_old = True  # whether all native code is from earlier runs
         self.done = set(interpreted)  # functions that have native code, or cannot have it
         self.refused = set(interpreted)  # those that cannot
-        self.is_metered = is_metered
-        self.shelf = Shelf(binary, is_metered)
+        self.is_metered = shelf.is_metered
+        self.shelf = shelf
         self.has_code = False  # whether there is native code, or is going to be
         self._native = native
         self._interpreted = interpreted
@@ -60,30 +60,15 @@ class TieredModule:
         self._known_loops: dict[tuple[int, int], list[Loop]] = {}
         self._kept_loops: dict[int, dict[Place, int]] = {}  # by function: what earlier runs have left
         self._awaited: set[int] = set()  # functions that are being compiled, or loops of them
-        for name in ("natives", "tiers"):
-            array = (ctypes.c_size_t * int(state.func_count))()
-            self.kept.append(array)
-            setattr(state, name, cast(Ptr[usize], usize(ctypes.addressof(array))))
 
-    def take_kept(self, engine: int) -> None:
-        """Before anything is called: what earlier runs have left in the cache."""
-        found = []
-        for key, made in self.shelf.all():
-            try:
-                found.append(mapped(made))
-            except OSError:  # the system may let nothing more be executed
-                break
-            self.shelf.hold(key, found[-1].functions, found[-1].loops)
+    def know_kept(self, found: "Sequence[NativeCode]") -> None:
+        """That its functions have this, what was there first coming first (`tier/kept.py`)."""
         quick: set[int] = set()
-        for code in reversed(found):  # of what is in two batches, what is newer
-            self.kept.append(code)
+        for code in reversed(found):
             self.has_code = True
-            new = code.functions.keys() - self.done
-            for index in new:
-                self._native.install_native(engine, self.address, index, *code.functions[index])
+            quick |= code.functions.keys() - self.done if code.is_quick else set()
             self.done |= code.functions.keys() | code.reasons.keys()
             self.refused |= code.reasons.keys()
-            quick |= new if code.is_quick else set()
             for place, entry in code.loops.items():
                 self._kept_loops.setdefault(place.function, {}).setdefault(place, entry)
         for index in self._kept_loops.keys() & self.done:

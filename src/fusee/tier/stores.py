@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from fusee.engine.python.state import Embedder
 from fusee.kernel.memory import view
-from fusee.tier.module import TieredModule
 
 if TYPE_CHECKING:
     from fusee.api._native import HostNative
     from fusee.api.store import Store
+    from fusee.tier.module import TieredModule
 
 
 class Stores:
@@ -36,7 +36,7 @@ class Stores:
         self._turn += 1
         return running[self._turn % len(running)] if running else None
 
-    def tell(self, module: TieredModule) -> None:
+    def tell(self, module: "TieredModule") -> None:
         """Have them told that a module has got native code."""
         self._untold += [(module, weakref.ref(store)) for store in self._all()]
 

@@ -1,43 +1,33 @@
 """Functions get native code while their module runs: what is hot is found, compiled elsewhere, and put in place.
 
-A thread does that, which exists only while guests run: a guest that enters native code wakes it. Every few milliseconds
-it has the guest pause, which costs some microseconds, and sees from that in which function or loop it was: who comes
-past a cell that is waited for says so (`engine/python/interrupt.py`). If none runs at such a moment, the next one that
-begins to run, or goes on after a call of the embedder, does so. What is seen is compiled by another process.
+Every few milliseconds the tier's thread has the guest pause, which costs some microseconds, and sees from that in which
+function or loop it was: who comes past a cell that is waited for says so (`engine/python/interrupt.py`). If none runs
+at such a moment, the next one that begins to run, or goes on after a call of the embedder, does so. What is seen is
+compiled by another process.
 """
 
-import _thread
 import contextlib
-import ctypes
-import os
-import threading
 import time
 import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fusee.api._python import EngineGate
-from fusee.engine.state.runtime import SAMPLED_NATIVE, Tiering
-from fusee.engine.state.runtime import Engine as EngineState
-from fusee.kernel.memory import view
-from fusee.kernel.process import make_struct
-from fusee.kernel.scalars import u32, u64, usize
+from fusee.engine.state.runtime import SAMPLED_NATIVE
+from fusee.kernel.scalars import u32, u64
 from fusee.native.code import mapped
+from fusee.native.shelf import Shelf
 from fusee.tier.compiling import FIRST_ROOM, LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
 from fusee.tier.module import TieredModule
-from fusee.tier.stores import Stores
 
 if TYPE_CHECKING:
     from fusee.api._decoded import Lifetime
-    from fusee.api._native import HostNative
+    from fusee.tier.tier import NewModule, Tier
 
-_FIRST_SECONDS: Final = 0.005  # what runs no longer is left alone
 _LEAST_SECONDS: Final = 0.01  # between two looks
 _BUSY_SECONDS: Final = 0.02  # the most, while something is compiled
 _MOST_SECONDS: Final = 0.2  # when nothing new is found
 _SLOWER: Final = 1.1
 _SHARE: Final = 0.01  # of the time that looking may take
-_IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _AT_ONCE: Final = 8  # what it counts that a guest comes past a cell at once; half if it was native; else 1
 _FIRST_SAMPLES: Final = 3 * _AT_ONCE  # before something is compiled
 _SAMPLES: Final = 1.5 * _AT_ONCE  # before something more is
@@ -45,58 +35,36 @@ _FADING: Final = 0.8  # of what was seen, with each look that finds native code 
 _QUIET_SECONDS: Final = 0.1  # without anything new, after which that is compiled
 _LONG_SECONDS: Final = 0.15  # the same for what an earlier run has left, which may have been as short
 _LISTEN_SECONDS: Final = 0.005  # without looking whether this shall end
-_END_SECONDS: Final = 0.2
-_LOOK_SECONDS: Final = 0.001
 
 
-class Tier:
+class Watcher:
     """What watches the guests of an engine, and has their functions compiled."""
 
-    def __init__(self, native: "HostNative", engine: int, gate: EngineGate) -> None:
-        self._native = native
-        self._engine = engine
-        self._is_metered = bool(view(EngineState, engine).is_metered)
-        self._memory = make_struct(Tiering, {})
-        self._state = view(Tiering, ctypes.addressof(self._memory))
-        view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
+    def __init__(self, tier: "Tier") -> None:
+        self._tier = tier
+        self._native, self._engine, self._state, self._stores = tier.native, tier.engine, tier.state, tier.stores
         self._modules: dict[int, TieredModule] = {}
         self._compiling = Compiling()
-        self._stores = Stores(native, self)
         self._samples = 0.0
         self._has_begun = False  # whether anything was chosen
         self._was_native = False  # where the guest was that was seen last
         self._is_often = True  # whether it was met at once
-        self._wake = partial(_thread.start_new_thread, self._run, ())
-        self._state.wake = usize(id(self._wake))
-        gate.background = self
-        self.begin_again()
-
-    def begin_again(self) -> None:
-        """In a process in which nobody looks yet."""
-        self._running = _thread.allocate_lock()  # held by the thread that looks
-        self._sleep = _thread.allocate_lock()  # held but while that shall wake up
-        self._sleep.acquire()
-        self._number = 0  # of that thread, as the system counts them
-        self._is_ending = False
         self._news = 0.0  # when something was seen last that was new
-        self._state.is_asleep = u32(1)
 
     def forget(self) -> None:
         """In a process that was divided from the one that looked."""
         self._compiling.forget()
-        self.begin_again()
 
-    def add(
-        self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object], interpreted: frozenset[int]
-    ) -> None:  # fmt: skip
-        """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`.
-
-        Functions that are `interpreted` stay so.
-        """
-        own = weakref.ref(lifetime, partial(self._remove, address))
-        module = TieredModule(self._native, address, binary, own, kept, self._is_metered, interpreted)
-        module.take_kept(self._engine)
-        self._modules[address] = module
+    def add(self, new: "NewModule") -> None:
+        """A module. It is forgotten when its lifetime ends."""
+        own = new.lifetime()
+        if own is None:
+            return
+        lifetime = weakref.ref(own, partial(self._remove, new.address))
+        shelf = new.shelf or Shelf(new.binary, self._tier.is_metered)
+        module = TieredModule(self._native, new.address, new.binary, lifetime, new.kept, new.interpreted, shelf)
+        module.know_kept(new.found)
+        self._modules[new.address] = module
 
     def _remove(self, address: int, lifetime: "weakref.ref[Lifetime]") -> None:
         """It has ended; perhaps there is a newer module at its address."""
@@ -105,51 +73,15 @@ class Tier:
             del self._modules[address]
 
     def end(self) -> None:
-        """Have the thread end, and wait until it has; what is being compiled is given up."""
-        if self._running.locked():
-            self._is_ending = True
-            limit = time.monotonic() + _END_SECONDS
-            while self._is_there() and time.monotonic() < limit:
-                if self._sleep.locked():
-                    self._sleep.release()
-                time.sleep(_LOOK_SECONDS)
-            self._is_ending = False
+        """What is being compiled is given up."""
+        self._compiling.end()
 
-    def close(self) -> None:
-        """The engine has ended."""
-        self._is_ending = True
-        if self._sleep.locked():
-            self._sleep.release()
-
-    def go_on(self) -> None:
-        """After that: let the next guest wake it, or the one that runs."""
-        self._state.is_asleep = u32(1)
-        if self._stores.running() is not None:
-            self._state.is_asleep = u32(0)
-            self._wake()
-
-    def _is_there(self) -> bool:
-        return self._running.locked() or (self._number != 0 and os.path.exists(f"/proc/self/task/{self._number}"))
-
-    # In the thread
-
-    def _run(self) -> None:
-        if not self._running.acquire(blocking=False):
-            return
-        self._number = threading.get_native_id()
-        try:
-            self._watch()
-        finally:
-            self._compiling.end()
-            self._running.release()
-
-    def _watch(self) -> None:
-        seconds, idle, has_asked = _FIRST_SECONDS, 0.0, False
+    def watch(self) -> None:
+        """Do so until no guest has run for a while, or the tier shall end."""
+        tier = self._tier
+        seconds, idle, has_asked = _LEAST_SECONDS, 0.0, False
         self._news = time.monotonic()
         while True:
-            self._rest(seconds)
-            if self._is_ending:
-                break
             is_new = self._look()
             if self._stores.running() is not None and any(not one.has_code for one in list(self._modules.values())):
                 self._compiling.begin_early()  # a guest that has been asked to pause would wait for this thread
@@ -158,19 +90,21 @@ class Tier:
             least = max(_LEAST_SECONDS, (time.thread_time() - started) / _SHARE if has_asked else 0.0)
             has_asked = has_asked or is_running  # which takes longer once
             idle = 0.0 if is_running or self._compiling.is_busy or self._stores.are_waiting else idle + seconds
-            if idle > _IDLE_SECONDS and self._may_end():
+            if tier.may_end(idle):
                 return
             most = _BUSY_SECONDS if self._compiling.is_waited_for else _MOST_SECONDS
             seconds = least if is_new else min(max(seconds * _SLOWER, least), max(most, least))
-        self._state.is_asleep = u32(1)
+            self._rest(seconds)
+            if tier.is_ending:
+                return
 
     def _rest(self, seconds: float) -> None:
         """Until it is time to look, somebody wakes this thread, or something has been compiled."""
         if not self._compiling.is_waited_for:
-            self._sleep.acquire(timeout=seconds)
+            self._tier.sleep(seconds)
             return
         limit = time.monotonic() + seconds
-        while not self._is_ending and (left := limit - time.monotonic()) > 0:
+        while not self._tier.is_ending and (left := limit - time.monotonic()) > 0:
             if self._compiling.listen(min(left, _LISTEN_SECONDS)):
                 return
 
@@ -178,14 +112,6 @@ class Tier:
         """See what there is to see and to be done; whether that is news."""
         with contextlib.suppress(OSError):  # no file can be opened, perhaps: what it was for stays interpreted
             return self._take_sample() | self._compile()
-        return False
-
-    def _may_end(self) -> bool:
-        """Say that nobody looks any more, unless a guest runs."""
-        self._state.is_asleep = u32(1)
-        if self._stores.running() is None:
-            return True
-        self._state.is_asleep = u32(0)
         return False
 
     def _ask(self) -> bool:

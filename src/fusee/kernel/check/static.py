@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from fusee.kernel.declare import Handler, Instance, Kernel
-from fusee.kernel.hashing import sha1
 from fusee.kernel.plain import Plain
 from fusee.kernel.tree.expressions import Node
+
+try:
+    from _sha1 import sha1  # type: ignore[import-not-found]  # where CPython has its own, which takes less to load
+except ImportError:
+    from hashlib import sha1
 
 
 class Static(Plain):

@@ -1,0 +1,226 @@
+"""What has functions of an engine's modules compiled while guests run: a thread, which exists only as long.
+
+A guest that enters native code wakes it. At first it just looks whether any guest runs for long: what watches them
+(`tier/watcher.py`) is loaded then, so that short programs do not wait for that.
+"""
+
+import _thread
+import ctypes
+import os
+import threading
+import time
+import weakref
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final
+
+from fusee.api._python import EngineGate
+from fusee.engine.state.module import Module as ModuleState
+from fusee.engine.state.runtime import Engine as EngineState
+from fusee.engine.state.runtime import Tiering
+from fusee.kernel.memory import cast, view
+from fusee.kernel.pointer import Ptr
+from fusee.kernel.process import make_struct
+from fusee.kernel.scalars import u32, u64, usize
+from fusee.native.runs import may_have_native
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fusee.api._decoded import Lifetime
+    from fusee.api._native import HostNative
+    from fusee.native.code import NativeCode
+    from fusee.native.shelf import Shelf
+    from fusee.tier.stores import Stores
+    from fusee.tier.watcher import Watcher
+
+_FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
+_FIRST_LOOKS: Final = 3  # that find some, before they are watched: what runs no longer is left alone
+_IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
+_END_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.001
+
+
+class NewModule:
+    """A module that nothing has been called of."""
+
+    shelf: "Shelf | None" = None  # where earlier runs have left native code, if they may have
+    found: "Sequence[NativeCode]" = ()  # of it what is used, the oldest first
+
+    def __init__(
+        self, address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object],
+        interpreted: frozenset[int],
+    ) -> None:  # fmt: skip
+        self.address = address
+        self.binary = binary
+        self.lifetime = lifetime  # it is forgotten when that ends
+        self.kept = kept  # lives as long
+        self.interpreted = interpreted  # functions that stay so
+
+
+class Tier:
+    """An engine's."""
+
+    def __init__(self, native: "HostNative", engine: int, gate: EngineGate) -> None:
+        self.native = native
+        self.engine = engine
+        self._memory = make_struct(Tiering, {})
+        self.state = view(Tiering, ctypes.addressof(self._memory))
+        view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
+        self.is_metered = bool(view(EngineState, engine).is_metered)
+        self._new: dict[int, NewModule] = {}  # by address: what has not been given to the watcher
+        self._watchers: list[Watcher] = []  # the first, if guests have run for a while; two threads may add one at once
+        self._wake = partial(_thread.start_new_thread, self._run, ())
+        self.state.wake = usize(id(self._wake))
+        gate.background = self
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """In a process in which nobody looks yet."""
+        self._running = _thread.allocate_lock()  # held by the thread that looks
+        self._sleep = _thread.allocate_lock()  # held but while that shall wake up
+        self._sleep.acquire()
+        self._number = 0  # of that thread, as the system counts them
+        self.is_ending = False
+        self.state.is_asleep = u32(1)
+
+    def forget(self) -> None:
+        """In a process that was divided from the one that looked."""
+        for watcher in self._watchers:
+            watcher.forget()
+        self.begin_again()
+
+    def add(
+        self, address: int, binary: bytes, lifetime: "Lifetime", kept: list[object], interpreted: frozenset[int]
+    ) -> None:  # fmt: skip
+        """A new module, which nothing has been called of. It is forgotten when its lifetime ends, as is `kept`.
+
+        Functions that are `interpreted` stay so.
+        """
+        state = view(ModuleState, address)
+        for name in ("natives", "tiers"):
+            array = (ctypes.c_size_t * int(state.func_count))()
+            kept.append(array)
+            setattr(state, name, cast(Ptr[usize], usize(ctypes.addressof(array))))
+        new = NewModule(address, binary, weakref.ref(lifetime, partial(self._remove, address)), kept, interpreted)
+        if may_have_native(binary):
+            self._take_kept(new)
+        self._new[address] = new
+        if self._watchers:
+            self._give_new()
+
+    def _take_kept(self, new: NewModule) -> None:
+        """Have a module run what earlier runs have left."""
+        from fusee.native.shelf import Shelf
+        from fusee.tier.kept import take_kept
+
+        new.shelf = Shelf(new.binary, self.is_metered)
+        new.found = take_kept(self.native, self.engine, new.address, new.shelf, new.kept, new.interpreted)
+
+    def _remove(self, address: int, lifetime: "weakref.ref[Lifetime]") -> None:
+        """It has ended; perhaps there is a newer module at its address."""
+        found = self._new.get(address)
+        if found is not None and found.lifetime is lifetime:
+            del self._new[address]
+
+    @property
+    def watcher(self) -> "Watcher":
+        """What watches the guests."""
+        self._give_new()
+        return self._watchers[0]
+
+    def _give_new(self) -> None:
+        """Let the watcher have what it does not know. Other threads may do so, too, wherever Python code may pause."""
+        if not self._watchers:
+            from fusee.tier.watcher import Watcher
+
+            self._watchers.append(Watcher(self))
+        for address in list(self._new):
+            new = self._new.pop(address, None)
+            if new is not None:
+                self._watchers[0].add(new)
+
+    def end(self) -> None:
+        """Have the thread end, and wait until it has; what is being compiled is given up."""
+        if self._running.locked():
+            self.is_ending = True
+            limit = time.monotonic() + _END_SECONDS
+            while self._is_there() and time.monotonic() < limit:
+                if self._sleep.locked():
+                    self._sleep.release()
+                time.sleep(_LOOK_SECONDS)
+            self.is_ending = False
+
+    def close(self) -> None:
+        """The engine has ended. Who only waits whether guests run for long is not woken: it sleeps for a moment."""
+        self.is_ending = True
+        if self._watchers and self._sleep.locked():
+            self._sleep.release()
+
+    def go_on(self) -> None:
+        """After that: let the next guest wake it, or the one that runs."""
+        self.state.is_asleep = u32(1)
+        if self.stores.running() is not None:
+            self.state.is_asleep = u32(0)
+            self._wake()
+
+    def _is_there(self) -> bool:
+        return self._running.locked() or (self._number != 0 and os.path.exists(f"/proc/self/task/{self._number}"))
+
+    # In the thread
+
+    def _run(self) -> None:
+        if not self._running.acquire(blocking=False):
+            return
+        self._number = threading.get_native_id()
+        try:
+            if self._is_worth_while():
+                self.watcher.watch()
+            if self.is_ending:
+                self.state.is_asleep = u32(1)
+        finally:
+            for watcher in self._watchers:
+                watcher.end()
+            self._running.release()
+
+    def _is_worth_while(self) -> bool:
+        """Wait until guests have run for a moment; whether they do."""
+        from fusee.tier.early import has_begun
+
+        idle, looks = 0.0, 0
+        while True:
+            self.sleep(_FIRST_SECONDS)
+            if self.is_ending:
+                return False
+            if self._watchers:
+                return True
+            is_seen, self.state.sampled = self.state.sampled != 0, u64(0)
+            if is_seen or self.stores.running() is not None:
+                idle, looks = 0.0, looks + 1
+                if looks == _FIRST_LOOKS or has_begun():  # what is hot shall be known when that process is ready
+                    return True
+            else:
+                idle += _FIRST_SECONDS
+            self.state.is_due = u32(1)  # guests may run for moments only: the next one says so
+            if self.may_end(idle):
+                return False
+
+    @cached_property
+    def stores(self) -> "Stores":
+        """The engine's, known to the thread only: most runs end before it looks."""
+        from fusee.tier.stores import Stores
+
+        return Stores(self.native, self)
+
+    def sleep(self, seconds: float) -> None:
+        """Until somebody wakes this thread."""
+        self._sleep.acquire(timeout=seconds)
+
+    def may_end(self, idle: float) -> bool:
+        """Whether nobody looks any more, since no guest has run for so many seconds, and none does."""
+        if idle <= _IDLE_SECONDS:
+            return False
+        self.state.is_asleep = u32(1)
+        if self.stores.running() is None:
+            return True
+        self.state.is_asleep = u32(0)
+        return False
