@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 import llvmlite
-import llvmlite.binding as llvm
 
+from fusee.kernel.llvm import llvm
 from fusee.kernel.target import Target
 from fusee.kernel.triple import Triple
 
@@ -19,12 +19,6 @@ VERSION = f"llvmlite {llvmlite.__version__}, LLVM {'.'.join(map(str, llvm.llvm_v
 def _initialise() -> None:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-
-
-@cache
-def _initialise_host() -> None:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
 
 
 @cache
@@ -176,7 +170,10 @@ class Loaded:
     """Object files linked into this process; lives as long as their code is needed."""
 
     def __init__(self, objects: Iterable[bytes]) -> None:
-        _initialise_host()
+        import llvmlite.binding as llvm  # what links, and all that belongs to it
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
         machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(jit=True)
         # JITLink and not its predecessor: that one breaks when sections end up more than 2 GiB apart.
         self._linker = llvm.create_lljit_compiler(machine, use_jit_link=True)

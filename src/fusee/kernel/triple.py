@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-import llvmlite.binding as llvm
+from fusee.kernel.llvm import llvm
 
 _FORMATS = {"MachO": "macho", "ELF": "elf", "COFF": "coff", "Wasm": "wasm", "XCOFF": "xcoff"}
 
