@@ -1,19 +1,24 @@
 """Random modules whose loops go on in native code: `python -m tests.native.loops GENERATOR FIRST COUNT`.
 
 Every function begins interpreted; the first loop that it comes to takes its frame along. Expected is what the
-interpreter has done with the same module before.
+interpreter has done with the same module before. With `--leaving` native code leaves that loop in every turn, as it
+does for newer code, and goes on in it.
 """
 
 import argparse
 import sys
 from typing import Any
 
+import pytest
+
 import fusee
 from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.lang import u32
 from fusee.kernel.memory import view
+from fusee.native import batch
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import mapped
+from fusee.native.resume import LoopCompiler
 from fusee.native.sections import read_module
 from fusee.tier.loops import Loop, find_loops, loop_cells
 from fusee.tier.module import TieredModule
@@ -52,6 +57,17 @@ def resume_all(engine: fusee.Engine, module: fusee.Module) -> list[Loop]:
     return [loop for loop in loops if loop.place in code.loops]
 
 
+class LeavingCompiler(LoopCompiler):
+    """Of what leaves its loop whenever it comes to it, but where it has just begun."""
+
+    def poll(self) -> None:
+        super().poll()
+        if self.offset == self.place.loop:
+            count = self.value("load i32, ptr %resume")
+            self.emit(f"store i32 {self.value(f'add i32 {count}, 1')}, ptr %resume")
+            self.leave_if(self.value(f"trunc i32 {count} to i1"))
+
+
 class WithModule:
     """Fusee, with a module that is there already."""
 
@@ -65,8 +81,14 @@ class WithModule:
         return getattr(fusee, name)
 
 
-def difference(wasm: bytes) -> tuple[list[tuple[str, str]], int]:
+def difference(wasm: bytes, compiler: type[LoopCompiler] = LoopCompiler) -> tuple[list[tuple[str, str]], int]:
     """Where native loops behave differently; and how many there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "LoopCompiler", compiler)
+        return _difference(wasm)
+
+
+def _difference(wasm: bytes) -> tuple[list[tuple[str, str]], int]:
     engine = tiered_engine()
     module = fusee.Module(engine, wasm)
     implementation: Any = WithModule(module)
@@ -82,6 +104,7 @@ def main() -> int:
     arguments.add_argument("generator", choices=GENERATORS)
     arguments.add_argument("first", type=int)
     arguments.add_argument("count", type=int)
+    arguments.add_argument("--leaving", action="store_true")
     given = arguments.parse_args()
     failures = resumed = 0
     for seed in range(given.first, given.first + given.count):
@@ -89,7 +112,7 @@ def main() -> int:
         wasm = GENERATORS[given.generator](seed)
         if wasm is None:
             continue
-        found, loops = difference(wasm)
+        found, loops = difference(wasm, LeavingCompiler if given.leaving else LoopCompiler)
         resumed += loops
         if found:
             failures += 1

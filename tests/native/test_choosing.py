@@ -99,10 +99,10 @@ def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Wat
         made = compile_batch(read_module(known.binary), Wish(functions, [], [], 10_000, called=[]))
         known.shelf.add(made, functions)
         known.install(own, mapped(made)._replace(is_quick=True), [])
-    assert known.last(300) == [LONG_ONE]
-    assert known.last(500) == [SHORT]
-    assert known.last(500) == [LONGER]
-    assert known.last(500) == []
+    assert known.last(300) == ([LONG_ONE], [])
+    assert known.last(500) == ([SHORT], [])
+    assert known.last(500) == ([LONGER], [])
+    assert known.last(500) == ([], [])
     better = compile_batch(read_module(known.binary), Wish([LONG_ONE], [], [], 10_000, is_last=True, called=[]))
     known.shelf.add(better, [LONG_ONE])
     assert len(known.shelf.all()) == 3  # there is more in the older one
@@ -128,7 +128,7 @@ def test_the_next_run_goes_on_in_the_same_loops(watched: Watched) -> None:
         found = module_of(watched.engine, again)
         assert found.note(watched.engine._address, TURNS, first) is not is_usable
         assert (state.resumes != 0) is is_usable
-        assert found.last(1000) == ([TURNS] if is_usable else [])
+        assert found.last(1000) == ([TURNS] if is_usable else [], [])
 
 
 def test_loops_of_what_is_native_where_it_begins_are_not_kept(watched: Watched) -> None:
@@ -150,9 +150,9 @@ def test_what_earlier_runs_have_left_in_haste_is_made_again_as_it_was_made(watch
         made = in_haste(compile_batch(read_module(known.binary), Wish([function], [], [], 1000, called=[])))
         known.shelf.add(made, [function])
     found = module_of(watched.engine, Module(watched.engine, TEXT))
-    assert [found.last(0) for _ in range(5)] == [[function] for function in order] + [[]]
+    assert [found.last(0)[0] for _ in range(5)] == [[function] for function in order] + [[]]
     found = module_of(watched.engine, Module(watched.engine, TEXT))
-    assert [found.last(500) for _ in range(3)] == [[SHORT, LONG_ONE, MAIN], [LONGER], []]
+    assert [found.last(500)[0] for _ in range(3)] == [[SHORT, LONG_ONE, MAIN], [LONGER], []]
 
 
 def in_haste(made: bytes) -> bytes:

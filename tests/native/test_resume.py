@@ -5,18 +5,20 @@ from typing import Any
 import pytest
 
 from fusee import Config, Instance, Module, Store, Trap, TrapCode
+from fusee.native.resume import LoopCompiler
 from tests.fuzz.observe import GENERATORS
-from tests.native.loops import difference, resume_all, tiered_engine
+from tests.native.loops import LeavingCompiler, difference, resume_all, tiered_engine
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
+@pytest.mark.parametrize("compiler", [LoopCompiler, LeavingCompiler])
 @pytest.mark.parametrize("generator", ["programs", "vectors"])
-def test_random_modules(generator: str) -> None:
+def test_random_modules(generator: str, compiler: type[LoopCompiler]) -> None:
     """`python -m tests.native.loops` runs any number."""
     wasm = GENERATORS[generator](401)
     assert wasm is not None
-    found, resumed = difference(wasm)
+    found, resumed = difference(wasm, compiler)
     assert found == []
     assert resumed > 0
 

@@ -168,13 +168,13 @@ def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
     assert main_of(instance, store) == 7
     known = module_of(own, module)
     (place,) = translated_loops(known)
-    assert known.last(1000) == []
+    assert known.last(1000) == ([], [])
     assert seen(own, module._address, *place)
     _, loops = known.choose(1000)
     known.install(own._address, code_of(known, Wish([], [loop.place for loop in loops], [], 0)), loops)
     known.install(own._address, code_of(known, Wish([1], [], [0], 1000)), [])
-    assert known.last(1000) == [1, 0]  # last what a guest may be in until the loop has ended
-    assert known.last(1000) == []
+    assert known.last(1000) == ([1, 0], [])  # last what has been seen in its loop only
+    assert known.last(1000) == ([], [])
     known.install(own._address, code_of(known, Wish([0, 1], [], [], 1000, is_last=True)), [], is_last=True)
     assert not known.loose
     assert main_of(instance, store) == 7

@@ -156,7 +156,7 @@ def compile_batch(module: Module, wish: Wish) -> bytes:
     unit.begin(chosen)
     for index in chosen:
         FunctionCompiler(unit, index).compile()
-    loops = _compile_loops(unit, wish.loops, reasons)
+    loops = _compile_loops(unit, wish, reasons)
     for type_index in sorted({module.func_types[index] for index in chosen}):
         unit.define_entry(type_index)
     functions = {
@@ -168,13 +168,13 @@ def compile_batch(module: Module, wish: Wish) -> bytes:
     return packed(functions, reasons, loops, link([made]), is_quick)
 
 
-def _compile_loops(unit: Unit, places: Iterable[Place], refused: Collection[int]) -> list[tuple[Place, str]]:
+def _compile_loops(unit: Unit, wish: Wish, refused: Collection[int]) -> list[tuple[Place, str]]:
     """Those that can be, and symbols."""
     found = []
-    for place in places:
+    for place in wish.loops:
         if place.function in refused or reason_against(unit.module, place.function):
             continue
-        compiler = LoopCompiler(unit, place)
+        compiler = LoopCompiler(unit, place, may_leave=not wish.is_last)
         try:
             compiler.compile()
         except NotSupported:

@@ -147,7 +147,11 @@ class FrameWriter(RaisingWriter):
         status = self.value(f"call {self.pausing()}(ptr %ctx, ptr %top)")
         self.check(status, self.raised)
         self.reload_memories()
+        self.after_pause()
         self.begin(going)
+
+    def after_pause(self) -> None:
+        """What may be done here, where few come."""
 
     @property
     def is_short(self) -> bool:

@@ -196,8 +196,8 @@ class Unit:
     def define_resume(self, symbol: str, type_: FuncType, code: str, slots: int) -> None:
         """The same for code that goes on in a function's frame of so many slots, until it returns."""
         lines = [f"  %sp = getelementptr inbounds nuw i64, ptr %frame, i64 {slots}"]
-        called = f"call {self.options.convention}{self.result_shape(type_)} {code}(ptr %ctx, ptr %sp, ptr %frame)"
-        lines.append(f"  %r = {called}")
+        called = f"call {self.options.convention}{self.result_shape(type_)} {code}"
+        lines.append(f"  %r = {called}(ptr %ctx, ptr %sp, ptr %frame, ptr %code)")
         self._define_entry(symbol, type_, lines)
 
     def _define_entry(self, symbol: str, type_: FuncType, lines: list[str]) -> None:

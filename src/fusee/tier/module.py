@@ -44,7 +44,9 @@ class TieredModule:
         self.counts: Counter[int] = Counter()  # by function: how often a guest was seen where it begins
         self.heads: Counter[tuple[int, int]] = Counter()  # by function and offset in its code: at a loop
         self.loose: dict[int, None] = {}  # functions whose native code is to be made once more, with what they call
-        self._resumed: set[int] = set()  # those that have it for loops only: who is there does not leave it
+        self._resumed: set[int] = set()  # those that have it for loops only
+        self._hasty: dict[Place, Loop] = {}  # loops that have it in haste, which guests leave when there is better code
+        self._resumes: dict[Place, Any] = {}  # the newest `Resume` of each
         self.is_loose = False  # whether that is worth while
         self.is_old = True  # whether all native code is from earlier runs
         self.done = set(interpreted)  # functions that have native code, or cannot have it
@@ -58,7 +60,7 @@ class TieredModule:
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
         self._seen_heads: set[tuple[int, int]] = set()
         self._known_loops: dict[tuple[int, int], list[Loop]] = {}
-        self._kept_loops: dict[int, dict[Place, int]] = {}  # by function: what earlier runs have left
+        self._kept_loops: dict[int, dict[Place, tuple[int, bool]]] = {}  # by function: what earlier runs have left
         self._awaited: set[int] = set()  # functions that are being compiled, or loops of them
 
     def know_kept(self, found: "Sequence[NativeCode]") -> None:
@@ -70,7 +72,7 @@ class TieredModule:
             self.done |= code.functions.keys() | code.reasons.keys()
             self.refused |= code.reasons.keys()
             for place, entry in code.loops.items():
-                self._kept_loops.setdefault(place.function, {}).setdefault(place, entry)
+                self._kept_loops.setdefault(place.function, {}).setdefault(place, (entry, code.is_quick))
         for index in self._kept_loops.keys() & self.done:
             del self._kept_loops[index]
         # What was hottest was compiled first.
@@ -191,7 +193,7 @@ class TieredModule:
         for loop in loops:
             entry = code.loops.get(loop.place, 0)
             if entry:
-                self._resume(engine, loop, entry)
+                self._resume(engine, loop, entry, code.is_quick)
         if is_last:
             for index in code.functions:
                 self.loose.pop(index, None)
@@ -207,33 +209,48 @@ class TieredModule:
         heads = [(function, offset) for offset in loop_cells(self.address, function)]
         found = [loop for loop in self.loops_of(heads) if loop.place in kept][: _MOST_LOOPS - len(self._seen_heads)]
         for loop in found:
-            self._resume(engine, loop, kept[loop.place])
+            self._resume(engine, loop, *kept[loop.place])
             self._seen_heads.add((function, loop.cell))
         if found:
             self.loose[function] = None  # the next run can have it from where it begins
             self.is_loose = True
         return bool(found)
 
-    def last(self, room: int) -> list[int]:
-        """Functions that are to be compiled once more, for so many bytes; none if that is of no use.
+    def last(self, room: int) -> tuple[list[int], list[Loop]]:
+        """Functions or loops that are to be compiled once more, for so many bytes; none if that is of no use.
 
-        The hottest were compiled first. They are given once, and last those that have code of a loop only, which guests
-        leave when they end. Of what earlier runs have left those come last that there is no room for: as short a run as
-        those would never be done with them, nor come to the others.
+        The hottest were compiled first. They are given once: first loops that guests may be in, since code calls that
+        of its own batch, and last functions that have code of a loop only, which are wanted when they are called again.
+        Of what earlier runs have left those come last that there is no room for: as short a run as those would never
+        be done with them, nor come to the others.
         """
-        large = {function for function in self.loose if self.is_old and self._size_of(function) > room}
-        found: list[int] = []
-        order = sorted(self.loose, key=lambda one: (one in large, one in self._resumed))
-        for function in order if self.is_loose else ():
-            room -= self._size_of(function)
+        waiting: list[int | Loop] = [*self._hasty.values(), *self.loose] if self.is_loose else []
+        waiting.sort(key=lambda one: (self.is_old and self._bytes_of(one) > room, self._lateness(one)))
+        found: list[int | Loop] = []
+        while waiting and (not found or type(waiting[0]) is type(found[0])):
+            room -= self._bytes_of(waiting[0])
             if found and room < 0:
-                return found
-            found.append(function)
-            del self.loose[function]
-        self.is_loose = False
-        return found
+                break
+            found.append(waiting.pop(0))
+        for one in found:
+            self._forget_loose(one)
+        self.is_loose = bool(waiting)
+        return [one for one in found if isinstance(one, int)], [one for one in found if isinstance(one, Loop)]
 
-    def _resume(self, engine: int, loop: Loop, entry: int) -> None:
+    def _lateness(self, one: int | Loop) -> int:
+        return 0 if isinstance(one, Loop) else 2 if one in self._resumed else 1
+
+    def _bytes_of(self, one: int | Loop) -> int:
+        return self._size_of(one.function if isinstance(one, Loop) else one)
+
+    def _forget_loose(self, one: int | Loop) -> None:
+        if isinstance(one, Loop):
+            del self._hasty[one.place]
+        else:
+            del self.loose[one]
+
+    def _resume(self, engine: int, loop: Loop, entry: int, is_quick: bool) -> None:
+        """Have guests go on in a loop by this code, and leave for it what they go on in by now."""
         if loop.cell not in loop_cells(self.address, loop.function):
             return  # nobody has been there: the place was another module's
         start = int(view(ModuleState, self.address).code_table[loop.function])
@@ -247,3 +264,8 @@ class TieredModule:
                 record.pins[pin] = u32(slot)
         self.kept.append(made)
         self._native.install_resume(engine, self.address, ctypes.addressof(made))
+        if loop.place in self._resumes:
+            self._resumes[loop.place].is_old = u32(1)
+        self._resumes[loop.place] = record
+        if is_quick:
+            self._hasty[loop.place] = loop

@@ -186,6 +186,7 @@ class Watcher:
             if lifetime is not None:
                 work.module.install(self._engine, code, work.loops, work.is_last)
                 self._stores.tell(work.module)
+                self._was_native &= not work.loops  # a guest leaves such a loop where it looks whether it shall pause
 
     def _choose(self) -> None:
         """Have the hottest compiled of the module in which guests were seen most."""
@@ -218,7 +219,7 @@ class Watcher:
             if seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
                 lifetime = module.lifetime()  # it does not end meanwhile
                 if lifetime is not None and self._compiling.go_on():
-                    self._compiling.begin(Work(module, module.last(LAST_HOT_ROOM), [], LAST_ROOM, is_last=True))
+                    self._compiling.begin(Work(module, *module.last(LAST_HOT_ROOM), LAST_ROOM, is_last=True))
                 return
         if not loose and seconds > _QUIET_SECONDS and self._heat() >= _SAMPLES:
             if self._compiling.go_on():

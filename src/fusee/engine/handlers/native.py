@@ -18,7 +18,7 @@ from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_VECTORS
 from fusee.engine.state.code import CODE_START, MOST_PINS, Code
 from fusee.engine.state.native import NativeCell, Resume
-from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL, WIDE_RESULT, Func, Instance
+from fusee.engine.state.runtime import HEADER_SLOTS, LEFT_LOOP, TAIL_CALL, WIDE_RESULT, Func, Instance
 from fusee.kernel.lang import (
     Fn,
     Ptr,
@@ -43,7 +43,9 @@ from fusee.kernel.lang import (
 )  # fmt: skip
 
 Entry = Fn[[Instance, Ptr[u64], usize], u64]
-"""Calls native code with the arguments in a frame, and leaves the results there: instance, slot 0, code -> status."""
+"""Calls native code with the arguments in a frame, and leaves the results there: instance, slot 0, code -> status.
+
+What goes on in a loop is given its `Resume` instead of code."""
 
 
 @handler
@@ -130,11 +132,16 @@ def resume_natively(f: Regs) -> None:
 
     What is at a label is in canonical slots, and what is pinned in registers.
     """
-    found = resume_here(f)
-    store_all_pins(f, found)
-    entry = cast(Entry, found.entry)
+    store_all_pins(f, resume_here(f))
     lose_registers(f)
-    f.acc = entry(f.ctx, f.fp, usize(0))
+    return tail(resume_in_frame, f)
+
+
+@handler
+def resume_in_frame(f: Regs) -> None:
+    """The same where everything is in the frame: in the newest code that there is."""
+    found = resume_here(f)
+    f.acc = cast(Entry, found.entry)(f.ctx, f.fp, address(found))
     if unlikely(f.acc != 0):
         return tail(leave_resumed, f)
     take_results(f)
@@ -144,6 +151,8 @@ def resume_natively(f: Regs) -> None:
 @handler
 def leave_resumed(f: Regs) -> None:
     """As `leave_native`; the arguments of a call that is handed over are behind the frame."""
+    if f.acc == LEFT_LOOP:
+        return tail(resume_in_frame, f)
     if f.acc == TAIL_CALL:
         source = f.fp + resume_here(f).slots
         for number in span(cast(Func, f.ctx.store.tail_callee).param_slots):

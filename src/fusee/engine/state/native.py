@@ -19,6 +19,7 @@ class NativeCell:
 class Resume:
     """A loop of a translated function, in whose first cell `resume_natively` stands; native code goes on there."""
 
+    is_old: u32  # there is newer code for this loop, which guests go on in; first, where native code looks
     next: usize  # the module's other ones
     cell: usize
     entry: usize  # an `Entry`, which takes the function's locals and operands from where they are in its frame

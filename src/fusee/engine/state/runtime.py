@@ -51,6 +51,9 @@ The arguments are at `sp`, behind `HEADER_SLOTS`.
 WIDE_RESULT: Final = 2
 """What an entry returns if all is well, and the first result is a vector."""
 
+LEFT_LOOP: Final = 3
+"""What native code returns that goes on in a loop, if newer code shall do that: all is in the frame again."""
+
 SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
