@@ -12,6 +12,7 @@ MODULE = """
 import os, sys
 folder = os.environ["FUSEE_CACHE"]
 os.mkdir(os.path.join(folder, "batch"))
+open(os.path.join(folder, "batch", "one"), "w").close()
 print(sorted(os.listdir(folder)), sys.argv[1:], flush=True)
 sys.stdin.readline()
 sys.exit(3)
