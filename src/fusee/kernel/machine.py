@@ -81,8 +81,8 @@ class Machine:
         self._for_guests = for_guests
         self._never_hasty = _NEVER_HASTY.get(triple.machine, "")
         self._keeps_loops = for_guests and triple.machine in _LOOPS_AS_THEY_ARE
-        # Many of a guest's loops take few turns: what vectors need around them made `lz` 1.15 times as long. And what is
-        # gathered from registers for one instruction in place of four made `sha256` 1.24 times as long.
+        # Many of a guest's loops take few turns: what vectors need around them made `lz` 1.15 times as long. And to
+        # gather what one instruction shall do in place of four made `sha256` 1.24 times as long.
         self._vectorizes = not (for_this_process and for_guests)
         self._merges_equals = not (for_this_process or for_guests)
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
