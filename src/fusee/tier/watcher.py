@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.engine.state.runtime import SAMPLED_NATIVE
 from fusee.kernel.scalars import u32, u64
-from fusee.native.code import mapped
+from fusee.native.code import NativeCode, mapped
 from fusee.native.shelf import Shelf
 from fusee.tier.compiling import FIRST_ROOM, LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
 from fusee.tier.module import TieredModule
@@ -158,10 +158,22 @@ class Watcher:
         return weight > 1
 
     def _compile(self) -> bool:
-        """See whether something is compiled by now, put it in place, go on with what is hot; whether that is news."""
-        made = self._compiling.hear()
-        if made is not None:
-            self._receive(*made)
+        """See whether something is compiled by now, put it in place, go on with what is hot; whether that is news.
+
+        At last it is kept: nobody waits for that.
+        """
+        heard = self._compiling.hear()
+        code = self._receive(*heard) if heard is not None else None
+        try:
+            self._go_on()
+        finally:
+            if heard is not None and code is not None:
+                work, made = heard
+                work.module.shelf.add(made, code.functions, code.loops)
+        return heard is not None
+
+    def _go_on(self) -> None:
+        """With what is hot."""
         self._stores.give()
         if self._samples >= (_SAMPLES if self._has_begun else _FIRST_SAMPLES) or self._compiling.waiting:
             if self._compiling.go_on():
@@ -172,13 +184,11 @@ class Watcher:
                     module.prepare()
         else:
             self._go_back(time.monotonic() - self._news)
-        return made is not None
 
-    def _receive(self, work: Work, made: bytes) -> None:
-        """A batch."""
-        with contextlib.suppress(OSError):  # the system may let nothing be executed
+    def _receive(self, work: Work, made: bytes) -> NativeCode | None:
+        """A batch; None if the system lets nothing more be executed."""
+        with contextlib.suppress(OSError):
             code = mapped(made)
-            work.module.shelf.add(made, code.functions, code.loops)
             lifetime = work.module.lifetime()
             if not work.is_last:
                 self._news = time.monotonic()
@@ -187,6 +197,8 @@ class Watcher:
                 work.module.install(self._engine, code, work.loops, work.is_last)
                 self._stores.tell(work.module)
                 self._was_native &= not work.loops  # a guest leaves such a loop where it looks whether it shall pause
+            return code
+        return None
 
     def _choose(self) -> None:
         """Have the hottest compiled of the module in which guests were seen most."""

@@ -4,9 +4,8 @@ The same numbers serve both register banks; an operand's type says which. `ACC` 
 (`acc` or `facc`), `PIN` to `PIN + 3` the pinned registers, which hold a function's most used locals.
 """
 
-from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 from fusee.engine.isa.selection import chosen
 from fusee.engine.state.code import MOST_PINS
@@ -38,8 +37,7 @@ ACC_OR_SLOT: Final = "as"
 NO_RESULT: Final = "-"
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """The combinations of source forms in which an instruction has handlers: a letter of `PLACES` for each source.
 
     Of a `mirrored` pair of operands, given by the place plus one of its first, only one order exists.
