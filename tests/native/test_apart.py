@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,5 +43,8 @@ def test_a_run_apart_leaves_nothing(tmp_path: Path, is_interrupted: bool) -> Non
         if is_interrupted:
             os.killpg(running.pid, signal.SIGINT)
         running.communicate("")
+    limit = time.monotonic() + 60
+    while list((tmp_path / "tmp").iterdir()) and time.monotonic() < limit:
+        time.sleep(0.01)
     assert list((tmp_path / "tmp").iterdir()) == []
     assert is_interrupted or running.returncode == 3
