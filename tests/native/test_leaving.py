@@ -51,7 +51,7 @@ class Host:
             go_on(self.engine._address, known, loops, HASTY if len(self.seen) == TURNS else BETTER)
         if len(self.seen) == 2 * TURNS:
             assert self.engine._tier is not None
-            self.engine._tier._state.is_due = u32(1)  # the guest looks whether it shall pause when it goes on
+            self.engine._tier.state.is_due = u32(1)  # the guest looks whether it shall pause when it goes on
         return int(len(self.seen) < 3 * TURNS)
 
     def run(self, store: Store, *arguments: Any) -> Any:
