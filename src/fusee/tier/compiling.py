@@ -12,8 +12,7 @@ from fusee.tier import early
 from fusee.tier.loops import Loop
 from fusee.tier.module import TieredModule
 
-FIRST_ROOM: Final = 1536  # for WebAssembly in a module's first batch, for which LLVM takes 0.07 s
-ROOM: Final = 2 << 10  # and in others: smaller ones are there sooner
+ROOM: Final = 2 << 10  # for WebAssembly in a batch, for which LLVM takes 0.05 s: smaller ones are there sooner
 LAST_HOT_ROOM: Final = 1536  # for what takes the place of others: a run of half a second makes one of these
 LAST_ROOM: Final = 3 << 10  # and for that with what it calls, which may have been compiled before
 _MOST_TRIES: Final = 100  # to have a process: with a look at most every 0.2 s, twenty seconds of guests' time

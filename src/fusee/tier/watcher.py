@@ -16,7 +16,7 @@ from fusee.engine.state.runtime import SAMPLED_NATIVE
 from fusee.kernel.scalars import u32, u64
 from fusee.native.code import NativeCode, mapped
 from fusee.native.shelf import Shelf
-from fusee.tier.compiling import FIRST_ROOM, LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
+from fusee.tier.compiling import LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
 from fusee.tier.module import TieredModule
 
 if TYPE_CHECKING:
@@ -206,12 +206,11 @@ class Watcher:
         lifetime = module.lifetime() if module is not None else None  # it does not end meanwhile
         if module is not None and lifetime is not None:
             self._has_begun, self._samples = True, 0
-            room = ROOM if module.has_code else FIRST_ROOM
-            hot, loops = module.choose(room)
+            hot, loops = module.choose(ROOM)
             self._samples = self._heat()
             if hot or loops:
                 module.has_code = True
-                self._compiling.begin(Work(module, hot, loops, room))
+                self._compiling.begin(Work(module, hot, loops, ROOM))
 
     def _heat(self) -> int:
         """How often guests were seen where something is to be done."""
