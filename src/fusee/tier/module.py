@@ -194,6 +194,8 @@ class TieredModule:
             entry = code.loops.get(loop.place, 0)
             if entry:
                 self._resume(engine, loop, entry, code.is_quick)
+        # Who was in a loop of what is called often has left it by now.
+        self._hasty = {place: loop for place, loop in self._hasty.items() if place.function not in self._cells}
         if is_last:
             for index in code.functions:
                 self.loose.pop(index, None)

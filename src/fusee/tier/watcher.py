@@ -230,7 +230,9 @@ class Watcher:
             if seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
                 lifetime = module.lifetime()  # it does not end meanwhile
                 if lifetime is not None and self._compiling.go_on():
-                    self._compiling.begin(Work(module, *module.last(LAST_HOT_ROOM), LAST_ROOM, is_last=True))
+                    work = Work(module, *module.last(LAST_HOT_ROOM), LAST_ROOM, is_last=True)
+                    if work.hot or work.loops:
+                        self._compiling.begin(work)
                 return
         if not loose and seconds > _QUIET_SECONDS and self._heat() >= _SAMPLES:
             if self._compiling.go_on():
