@@ -99,8 +99,10 @@ def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Wat
         made = compile_batch(read_module(known.binary), Wish(functions, [], [], 10_000, called=[]))
         known.shelf.add(made, functions)
         known.install(own, mapped(made)._replace(is_quick=True), [])
-    assert known.last(300) == ([LONG_ONE], [])
-    assert known.last(500) == ([SHORT], [])
+    assert known.has_short(300)
+    assert known.last(300) == ([SHORT], [])  # what there is room for comes first
+    assert not known.has_short(300)
+    assert known.last(500) == ([LONG_ONE], [])
     assert known.last(500) == ([LONGER], [])
     assert known.last(500) == ([], [])
     better = compile_batch(read_module(known.binary), Wish([LONG_ONE], [], [], 10_000, is_last=True, called=[]))

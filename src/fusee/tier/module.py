@@ -223,11 +223,10 @@ class TieredModule:
 
         The hottest were compiled first. They are given once: first loops that guests may be in, since code calls that
         of its own batch, and last functions that have code of a loop only, which are wanted when they are called again.
-        Of what earlier runs have left those come last that there is no room for: as short a run as those would never
-        be done with them, nor come to the others.
+        After all of these come those that there is no room for, since everything else waits meanwhile.
         """
         waiting: list[int | Loop] = [*self._hasty.values(), *self.loose] if self.is_loose else []
-        waiting.sort(key=lambda one: (self.is_old and self._bytes_of(one) > room, self._lateness(one)))
+        waiting.sort(key=lambda one: (self._bytes_of(one) > room, self._lateness(one)))
         found: list[int | Loop] = []
         while waiting and (not found or type(waiting[0]) is type(found[0])):
             room -= self._bytes_of(waiting[0])
@@ -238,6 +237,11 @@ class TieredModule:
             self._forget_loose(one)
         self.is_loose = bool(waiting)
         return [one for one in found if isinstance(one, int)], [one for one in found if isinstance(one, Loop)]
+
+    def has_short(self, room: int) -> bool:
+        """Whether there is something for `last` that there is room for."""
+        waiting: list[int | Loop] = [*self._hasty.values(), *self.loose]
+        return any(self._bytes_of(one) <= room for one in waiting)
 
     def _lateness(self, one: int | Loop) -> int:
         return 0 if isinstance(one, Loop) else 2 if one in self._resumed else 1

@@ -223,19 +223,21 @@ class Watcher:
     def _go_back(self, seconds: float) -> None:
         """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again.
 
-        And then what is seldom executed.
+        And then what is seldom executed, before what is so long that everything would wait for it.
         """
-        loose = [module for module in list(self._modules.values()) if module.is_loose]
-        for module in loose:
+        modules = list(self._modules.values())
+        lifetimes = [module.lifetime() for module in modules]  # they do not end meanwhile
+        loose = [one for one, held in zip(modules, lifetimes, strict=True) if one.is_loose and held is not None]
+        short = [module for module in loose if module.has_short(LAST_HOT_ROOM)]
+        if not short and seconds > _QUIET_SECONDS and self._heat() >= _SAMPLES:
+            if self._compiling.go_on():
+                self._choose()
+            return
+        for module in short or loose:
             if seconds > (_LONG_SECONDS if module.is_old else _QUIET_SECONDS):
-                lifetime = module.lifetime()  # it does not end meanwhile
-                if lifetime is not None and self._compiling.go_on():
+                if self._compiling.go_on():
                     work = Work(module, *module.last(LAST_HOT_ROOM), LAST_ROOM, is_last=True)
                     if work.hot or work.loops:
                         self._compiling.begin(work)
                 return
-        if not loose and seconds > _QUIET_SECONDS and self._heat() >= _SAMPLES:
-            if self._compiling.go_on():
-                self._choose()
-            return
         self._compiling.rest()
