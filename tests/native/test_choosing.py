@@ -9,6 +9,8 @@ from fusee.kernel.memory import view
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import NativeCode, mapped
 from fusee.native.sections import read_module
+from fusee.tier import watcher
+from fusee.tier.compiling import Work
 from fusee.tier.module import TieredModule
 from tests.native.loops import module_of, tiered_engine, translated_loops
 
@@ -114,6 +116,24 @@ def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Wat
     assert view(ModuleState, other._address).natives[LONG_ONE] == newest.functions[LONG_ONE][1]
     known.shelf.add(compile_batch(read_module(known.binary), Wish([SHORT], [], [], 1000, called=[])), [SHORT])
     assert len(known.shelf.all()) == 3  # all of the oldest one is in others
+
+
+def test_what_is_long_is_made_again_after_what_is_seldom_executed(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """All would wait for it. And nothing is asked for where there is nothing."""
+    tier, begun = watched.engine._tier, list[Work]()
+    assert tier is not None
+    monkeypatch.setattr(watcher, "LAST_HOT_ROOM", 500)
+    monkeypatch.setattr(tier.watcher._compiling, "go_on", lambda: True)
+    monkeypatch.setattr(tier.watcher._compiling, "begin", begun.append)
+    watched.seen(SHORT, 20)
+    watched.known.loose, watched.known.is_loose = {LONGER: None, LONG_ONE: None}, True
+    watched.known.is_old = False
+    for _ in range(5):
+        tier.watcher._go_back(1.0)
+        watched.known.is_loose = True
+    assert [(work.hot, work.is_last) for work in begun] == [([LONG_ONE], True), ([SHORT], False), ([LONGER], True)]
 
 
 def test_the_next_run_goes_on_in_the_same_loops(watched: Watched) -> None:
