@@ -242,7 +242,6 @@ class PipelineTuningOptions(_Thing):
 
     loop_vectorization = _setting("LoopVectorization")
     loop_interleaving = _setting("LoopInterleaving")
-    slp_vectorization = _setting("SLPVectorization")
     speed_level = 2
 
 

@@ -81,8 +81,7 @@ class Machine:
         self._for_guests = for_guests
         self._never_hasty = _NEVER_HASTY.get(triple.machine, "")
         self._keeps_loops = for_guests and triple.machine in _LOOPS_AS_THEY_ARE
-        # Many of a guest's loops take few turns: what vectors need around them made `lz` 1.15 times as long. And to
-        # gather what one instruction shall do in place of four made `sha256` 1.24 times as long.
+        # Many of a guest's loops take few turns: what vectors need around them made `lz` 1.15 times as long.
         self._vectorizes = not (for_this_process and for_guests)
         self._merges_equals = not (for_this_process or for_guests)
         self.description = f"{VERSION} {self.triple} {processor} {features} {options} {self._scheduler}"
@@ -127,8 +126,7 @@ class Machine:
         header = f'target datalayout = "{self.machine.target_data}"\ntarget triple = "{self.triple}"\n'
         module = llvm.parse_assembly(header + text + self.flags)
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-        if not self._vectorizes:
-            tuning.loop_vectorization = tuning.loop_interleaving = tuning.slp_vectorization = False
+        tuning.loop_vectorization = tuning.loop_interleaving = self._vectorizes
         builder = llvm.create_pass_builder(self.machine, tuning)
         passes = _quick_pipeline() if is_quick else builder.getModulePassManager()
         if self._merges_equals and not is_quick:
