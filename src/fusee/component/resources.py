@@ -1,13 +1,13 @@
 """Handles to resources, as the host has them: of its own, and of guests."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fusee.api.errors import Trap, WasmtimeError
 from fusee.api.managed import Unique
 from fusee.api.store import Store
 from fusee.api.storelike import Storelike, store_of
 from fusee.component.traps import leave_component
-from fusee.component.types.resource import ResourceType
+from fusee.component.types.resource import ResourceType, number_of
 from fusee.component.types.valtype import NotMade
 
 if TYPE_CHECKING:
@@ -130,13 +130,16 @@ class ResourceHost(Unique, NotMade):
 
     @classmethod
     def own(cls, rep: int, ty: int) -> "ResourceHost":
-        """An owned handle to the resource `rep`, an int of 32 bits, of the type `ResourceType.host(ty)`."""
-        return cls._of(rep, ty, True)
+        """An owned handle to the resource `rep`, an int of 32 bits, of the type `ResourceType.host(ty)`.
+
+        Raises `ArgumentError` unless both are ints; `WasmtimeError` if one does not fit 32 bits.
+        """
+        return cls._of(number_of(rep), number_of(ty), True)
 
     @classmethod
     def borrow(cls, rep: int, ty: int) -> "ResourceHost":
-        """A borrowed one."""
-        return cls._of(rep, ty, False)
+        """A borrowed one. Raises what `own` does."""
+        return cls._of(number_of(rep), number_of(ty), False)
 
     @property
     def rep(self) -> int:
@@ -158,18 +161,12 @@ class ResourceHost(Unique, NotMade):
 
         Raises `WasmtimeError` the second time.
         """
+        owner = store_of(store)
         if self._is_owned:
             if self._is_used:
                 raise WasmtimeError("the handle has ended")
             self._is_used = True
-        return ResourceAny._of(store_of(store), ResourceType.host(self._type), self._rep, self._is_owned)
+        return ResourceAny._of(owner, ResourceType.host(self._type), self._rep, self._is_owned)
 
     def __repr__(self) -> str:
         return f"<{'own' if self._is_owned else 'borrow'} host resource {self._type}: {self._rep}>"
-
-
-def expect_rep(value: Any) -> int:
-    """A number for a resource. Raises `WasmtimeError` if it does not fit 32 bits."""
-    if not isinstance(value, int) or not -(1 << 31) <= value < 1 << 32:
-        raise WasmtimeError(f"a resource's number has 32 bits, and {value!r} has not")
-    return value & 0xFFFF_FFFF

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fusee.api.errors import Trap, WasmtimeError
 from fusee.component.codecs.helpers import Moved, Pairs, expected
 from fusee.component.codecs.strings import STRINGS
-from fusee.component.resources import ResourceAny, ResourceHost, expect_rep
+from fusee.component.resources import ResourceAny, ResourceHost
 from fusee.component.runtime.handles import Handle, Scope
 from fusee.component.runtime.instance import IN_REALLOC, MAY_LEAVE
 from fusee.component.traps import Reason, trap
@@ -206,7 +206,6 @@ class Context:
 
     def _of_host(self, value: Any, ty: ResourceType) -> ResourceAny:
         if isinstance(value, ResourceHost):
-            expect_rep(value._rep)
             value = value.to_any(self.instance.store)
         if not isinstance(value, ResourceAny):
             raise expected("a ResourceAny or ResourceHost", value, "a handle")

@@ -1,9 +1,24 @@
 """Resources, and the handles that refer to them (Explainer, "Type Definitions": `resource`, `own`, `borrow`)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, SupportsIndex
 
+from fusee.api.errors import WasmtimeError
+from fusee.api.managed import integer_of
 from fusee.component.types.valtype import BORROW, HANDLE, NotMade, ValType
+
+_BITS: Final = 32
+
+
+def number_of(value: SupportsIndex) -> int:
+    """A number that the host has for a resource, or for a type of resources, as C has it: without a sign.
+
+    Raises `ArgumentError` unless it is an int; `WasmtimeError` if it does not fit 32 bits.
+    """
+    number = integer_of(value)
+    if not -(1 << _BITS - 1) <= number < 1 << _BITS:
+        raise WasmtimeError(f"a resource's number has {_BITS} bits, and {number:#x} has not")
+    return number % (1 << _BITS)
 
 
 class ResourceType(NotMade):
@@ -20,9 +35,13 @@ class ResourceType(NotMade):
 
     @classmethod
     def host(cls, val: int) -> "ResourceType":
-        """A resource of the host's; all that are made with the same number, an int, are equal."""
-        made = cls._fresh(f"host resource {val}")
-        made._host = val
+        """A resource of the host's; all that are made with the same number, an int of 32 bits, are equal.
+
+        Raises `ArgumentError` unless it is an int; `WasmtimeError` if it does not fit 32 bits.
+        """
+        number = number_of(val)
+        made = cls._fresh(f"host resource {number}")
+        made._host = number
         return made
 
     @classmethod
