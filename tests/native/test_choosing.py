@@ -161,7 +161,7 @@ def test_loops_of_what_is_native_where_it_begins_are_not_kept(watched: Watched) 
     assert len(known.shelf.all()) == 2
     made = compile_batch(read_module(known.binary), Wish([TURNS], [], [], 1000))
     known.shelf.add(made, [TURNS])
-    assert [made for _, made in known.shelf.all()] == [made]
+    assert [kept.contents for _, kept in known.shelf.all()] == [made]
 
 
 def test_what_earlier_runs_have_left_in_haste_is_made_again_as_it_was_made(watched: Watched) -> None:

@@ -42,7 +42,7 @@ def test_an_interpreter_does_not_look_at_the_code(monkeypatch: pytest.MonkeyPatc
     encoded = Module(engine("native"), ANSWER).serialize()
     plain = Module(engine("interpreter"), ANSWER).serialize()
     assert Serialized.from_bytes(plain) == (bytes(wat2wasm(ANSWER)), b"")
-    monkeypatch.setattr(host, "mapped", None)
+    monkeypatch.setattr(host, "unpacked", None)
     for given in (encoded, plain):
         assert answer(Module.deserialize(engine("interpreter"), given)) == 42
 
@@ -57,7 +57,7 @@ def test_without_code_it_is_compiled() -> None:
 def test_damage_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it is, and before anything is mapped."""
     encoded = bytes(Module(engine("native"), ANSWER).serialize())
-    monkeypatch.setattr(host, "mapped", None)
+    monkeypatch.setattr(host, "unpacked", None)
     for place in (len(SERIALIZED), len(SERIALIZED) + 32, len(SERIALIZED) + 50, len(encoded) // 2, len(encoded) - 1):
         damaged = encoded[:place] + bytes([encoded[place] ^ 4]) + encoded[place + 1 :]
         for strategy in ("interpreter", "native"):

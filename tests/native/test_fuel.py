@@ -7,7 +7,7 @@ import pytest
 import fusee
 from fusee import Module, Store, Trap, TrapCode
 from fusee.native import host
-from fusee.native.code import NativeCode
+from fusee.native.code import Kept
 from tests.api.fuelcosts import EXACT, PLENTY
 from tests.api.guest import Guest
 from tests.fuzz.fuel import metered
@@ -159,10 +159,10 @@ def test_a_loop_that_goes_on_natively_pays_from_there_on() -> None:
 
 
 def test_code_is_for_engines_that_count_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "kept_code", lambda binary, wanted, is_metered: b"code")
-    made = NativeCode({}, {}, None, {})
-    monkeypatch.setattr(host, "mapped", lambda kept: made if kept == b"code" else None)
+    made = Kept({}, {}, {}, False, None, b"code")
+    monkeypatch.setattr(host, "kept_code", lambda binary, wanted, is_metered: made)
+    monkeypatch.setattr(host, "unpacked", lambda contents: made if contents == b"code" else None)
     for is_metered in (False, True):
         exported = host.exported_code(b"module", is_metered)
-        assert host.imported_code(b"module", exported, is_metered) is made
+        assert host.imported_code(b"module", exported, is_metered) == made.mapped()
         assert host.imported_code(b"module", exported, not is_metered) is None

@@ -103,7 +103,7 @@ def test_what_was_interrupted_goes_on_where_it_was(own_cache: None, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(worker, "compiled", None)
         kept = host.kept_code(binary)
-    assert kept is not None and set(mapped(kept).functions) == {0, 1}
+    assert kept is not None and set(kept.functions) == {0, 1}
     assert not list((Path(os.environ["FUSEE_CACHE"]) / "unit").iterdir())
 
 

@@ -15,12 +15,12 @@ from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
 from fusee.kernel import another, background
 from fusee.kernel.target import Target
-from fusee.native import batches, host, shelf, units, worker
+from fusee.native import batches, code, host, shelf, units, worker
 from fusee.native.batch import Wish
 from fusee.native.compile import plan
 from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
-from fusee.tier import compiling, kept
+from fusee.tier import compiling
 from fusee.tier import module as tier_module
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -160,19 +160,20 @@ def test_what_cannot_be_named_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("strategy", ["native", "tiered"])
 def test_without_room_for_code(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is interpreted: also what an earlier run has left."""
-    monkeypatch.setattr(host, "kept_code", lambda *given: b"code")
-    monkeypatch.setattr(shelf.Shelf, "all", lambda self: [("key", b"code")])
+    made = host.kept_code(BINARY)
+    assert made is not None
+    monkeypatch.setattr(host, "kept_code", lambda *given: made)
+    monkeypatch.setattr(shelf.Shelf, "all", lambda self: [("key", made)])
     tried: list[object] = []
 
-    def without_room(kept: bytes) -> NoReturn:
-        tried.append(kept)
+    def without_room(image: object) -> NoReturn:
+        tried.append(image)
         raise OSError("nothing more may be executed")
 
     monkeypatch.setattr("fusee.tier.tier.may_have_native", lambda binary: True)
-    for place in (host, kept):
-        monkeypatch.setattr(place, "mapped", without_room)
+    monkeypatch.setattr(code, "MappedImage", without_room)
     assert answer(loaded(strategy)) == 7
-    assert tried == [b"code"]
+    assert tried == [made.image]
 
 
 def test_without_threads_units_are_compiled_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def batch_of(*functions: int) -> bytes:
 
 def kept() -> list[set[int]]:
     """What is in each batch that the next run finds, the oldest first."""
-    return [set(mapped(made).functions) for _, made in Shelf(BINARY, False).all()]
+    return [set(made.functions) for _, made in Shelf(BINARY, False).all()]
 
 
 def test_what_others_have_added_meanwhile_stays(tmp_path: Path) -> None:

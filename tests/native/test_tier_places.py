@@ -178,7 +178,7 @@ def test_what_was_compiled_in_pieces_is_replaced(tmp_path: Path) -> None:
     known.install(own._address, code_of(known, Wish([0, 1], [], [], 1000, is_last=True)), [], is_last=True)
     assert not known.loose
     assert main_of(instance, store) == 7
-    assert [mapped(made).functions.keys() for _, made in known.shelf.all()] == [{0, 1}]
+    assert [made.functions.keys() for _, made in known.shelf.all()] == [{0, 1}]
     assert len(list((tmp_path / "cache" / "batch").iterdir())) == 1
 
 

@@ -1,10 +1,10 @@
 """A module as the engine has decoded it: how long it has it, and what it imports, exports and defines."""
 
-import weakref
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Final, Self
 
+from fusee.api.ending import Ending, look
 from fusee.api.engine import Engine
 from fusee.api.managed import Managed, Unique, refuse_closed
 from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
@@ -54,14 +54,14 @@ class Lifetime:
 
     def __init__(self, engine: Engine, address: int, binary: bytes, kept: list[object]) -> None:
         """`kept` is what native code of its functions needs in this process."""
-        finalizer = weakref.finalize(self, end_module, engine, address, binary, kept)
-        finalizer.atexit = False  # the process's end frees everything at once
+        Ending(self, end_module, engine, address, binary, kept)
 
 
 class DecodedModule(Unique, Managed):
     """What a `Module` is made of, for what can be done with it."""
 
     def _open_interpreted(self, engine: Engine, binary: bytes) -> None:
+        look()
         self._engine = engine
         self._binary = binary
         self._address: int = engine._compile(binary)

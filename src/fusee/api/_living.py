@@ -9,6 +9,7 @@ from weakref import WeakSet, WeakValueDictionary
 from fusee.api._objects import ObjectTable
 from fusee.api._stack import host_stack_bytes
 from fusee.api._watch import add_store, remove_store
+from fusee.api.ending import Ending, look
 from fusee.api.engine import Engine
 from fusee.api.errors import StoreError
 from fusee.api.hold import Hold, Tenure
@@ -57,6 +58,7 @@ class LivingStore(ObjectTable, Unique, Managed):
             engine = Engine()
         expect(engine, Engine, "an Engine")
         engine._opened()
+        look()
         super().__init__()
         self._hold_nothing()
         store = cast("Store", self)  # this class alone is never made
@@ -76,8 +78,7 @@ class LivingStore(ObjectTable, Unique, Managed):
             store._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(store)
         add_store(self._address, self._embedding)
-        self._end = weakref.finalize(self, _end, self._native, self._address, engine, self._lifetimes, self._borrowed)
-        self._end.atexit = False  # the process's end frees everything at once
+        self._end = Ending(self, _end, self._native, self._address, engine, self._lifetimes, self._borrowed)
 
     def _hold_nothing(self) -> None:
         """A new store has no instances, nothing that these have made, and no limits."""

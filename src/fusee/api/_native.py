@@ -234,12 +234,14 @@ class HostNative(Native):
         return exported_code(binary, is_metered)
 
     def imported_code(self, binary: bytes, exported: bytes, is_metered: bool) -> "NativeCode | None":
+        from fusee.api.errors import WasmtimeError
         from fusee.native.host import imported_code
 
-        code = imported_code(binary, exported, is_metered)
+        try:
+            code = imported_code(binary, exported, is_metered)
+        except ValueError as error:
+            raise WasmtimeError(f"this serialized module is damaged: {error}") from error
         if code is None:
-            from fusee.api.errors import WasmtimeError
-
             raise WasmtimeError(
                 "this module was compiled for another processor, or by another version of Fusee, or for engines that"
                 " count fuel where this one does not, or the other way round"

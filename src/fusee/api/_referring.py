@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from fusee.api._conversion import from_reference, to_reference
 from fusee.api._living import LivingStore
+from fusee.api.ending import Ending
 from fusee.api.errors import StoreError
 from fusee.api.managed import expect
 from fusee.engine.state.heap import STEP_WORDS
@@ -83,7 +84,7 @@ class ReferringStore(LivingStore):
 
     def _release_with(self, holder: object, place: int) -> None:
         """A place is used no longer than a Python object lives."""
-        weakref.finalize(holder, _free_place, weakref.ref(self), place).atexit = False
+        Ending(holder, _free_place, weakref.ref(self), place)
 
     def _read_place(self, place: int) -> int:
         held = self._hold()

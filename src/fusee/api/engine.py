@@ -1,6 +1,5 @@
 """`Engine`: what stores and modules share."""
 
-import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from fusee.api._python import EngineGate
 from fusee.api._start import use_whole_engine
 from fusee.api._watch import add_gate, remove_gate
 from fusee.api.config import Config
+from fusee.api.ending import Ending, look
 from fusee.api.errors import MalformedError, UnsupportedError
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
@@ -63,10 +63,8 @@ class Engine(Unique, Managed):
         self._tier = self._native.new_tier(self._address, self._gate) if is_tiered else None
         self._gives_native_code = self._compiles or self._tier is not None
         add_gate(self._gate)
-        finalizer = weakref.finalize(
-            self, _end, self._native, self._address, self._ended_modules, self._declarations, self._gate
-        )
-        finalizer.atexit = False  # the process's end frees everything at once
+        look()
+        Ending(self, _end, self._native, self._address, self._ended_modules, self._declarations, self._gate)
 
     def _hold_nothing(self) -> None:
         """A new engine has no modules, and no types of the host's."""

@@ -8,6 +8,7 @@ variable, and the store's memory is given back when the last hold is gone: by `c
 import weakref
 from collections.abc import Callable
 
+from fusee.api.ending import Ending
 from fusee.kernel.space import Space
 
 
@@ -39,4 +40,4 @@ class Tenure:
         if held is None:
             end()
         else:
-            weakref.finalize(held, end).atexit = False
+            Ending(held, end)

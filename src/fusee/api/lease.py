@@ -11,6 +11,8 @@ from _thread import RLock
 from collections.abc import Callable
 from typing import Final
 
+from fusee.api.ending import has_room, look_with
+
 
 class Lease:
     """What all views of the memory at one address hold on to."""
@@ -86,6 +88,8 @@ def lease(address: int) -> Lease:
 def _end(place: _Place) -> None:
     """The last view is gone."""
     global _changes
+    if not has_room():
+        return  # `end_lost` does it later
     with _lock:
         while True:
             before = _changes
@@ -99,6 +103,16 @@ def _end(place: _Place) -> None:
         _let_go(place.address)
     if size is not None:
         _give_back(place.address, size)
+
+
+def end_lost() -> None:
+    """End leases whose last view was gone where Python could not call `_end`."""
+    for place in list(leases.values()):
+        if place() is None:
+            _end(place)
+
+
+look_with(end_lost)
 
 
 def leased_bytes(address: int, size: int, held: Lease) -> "ctypes.Array[ctypes.c_ubyte]":

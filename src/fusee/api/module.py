@@ -52,7 +52,8 @@ class Module(DecodedModule):
         if engine._tier is not None and lifetime is not None:
             engine._tier.add(self._address, self._binary, lifetime, self._kept, interpreted)
         elif engine._compiles and not interpreted.issuperset(self._own_functions):
-            self._kept.append(install_native(engine, self._address, self._binary, code, interpreted))
+            own = frozenset(self._own_functions) - interpreted
+            self._kept.append(install_native(engine, self._address, self._binary, code, own))
 
     @classmethod
     def from_file(cls, engine: Engine, path: "str | bytes | PathLike[str]") -> "Module":
@@ -129,17 +130,17 @@ class Module(DecodedModule):
 
 
 def install_native(
-    engine: Engine, module: int, binary: bytes, exported: bytes, interpreted: frozenset[int]
+    engine: Engine, module: int, binary: bytes, exported: bytes, wanted: frozenset[int]
 ) -> object:  # fmt: skip
-    """Give the functions of a new module native code, those that can have it; what keeps that, or None.
+    """Give those functions of a new module native code that are wanted, and can have it; what keeps that, or None.
 
-    The code is `exported`, unless that is empty. Those that are `interpreted` get none, and no other may call them.
+    The code is `exported`, unless that is empty.
     """
     native, is_metered = engine._native, engine._is_metered
     code = native.imported_code(binary, exported, is_metered) if exported else native.native_code(binary, is_metered)
     if code is not None:
         for index, addresses in code.functions.items():
-            if index not in interpreted:
+            if index in wanted:
                 native.install_native(engine._address, module, index, *addresses)
     return code
 

@@ -3,15 +3,18 @@
 import marshal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fusee.emulator.objects import undefined_in
 from fusee.freestanding import supply
-from fusee.kernel.cache import Cache
-from fusee.kernel.calling import Entry
+from fusee.kernel.cache import Cache, expected
+from fusee.kernel.calling import Entry, check_fields
 from fusee.kernel.compile import Compilation, Options, Program, Progress
 from fusee.kernel.library import built_key
-from fusee.kernel.sources import source_notes, unchanged
+from fusee.kernel.objects import checked_object
+from fusee.kernel.sources import checked_notes, source_notes, unchanged
 from fusee.kernel.target import Target
 
 
@@ -38,21 +41,31 @@ def build_for_device(
 
 
 def _read(cache: Cache, key: str, target: Target) -> DeviceProgram | None:
-    contents = cache.read("programs", key)
-    if contents is None:
-        return None
-    record = marshal.loads(contents)
-    if not unchanged(record["sources"]):
+    record = cache.decoded("programs", key, _record)
+    if record is None or not unchanged(record["sources"]):
         return None
     objects = {}
     for part, place in record["objects"].items():
-        found = cache.read("objects", place)
+        found = cache.decoded("objects", place, partial(checked_object, target.object_format))
         if found is None:
             return None
         cache.mark_used("objects", place)
         objects[part] = found
     cache.mark_used("programs", key)
     return DeviceProgram(target, objects, {name: Entry(*fields) for name, fields in record["entries"].items()})
+
+
+def _record(contents: memoryview) -> dict[str, Any]:
+    """What is known of a program; raises for what is nothing of the kind."""
+    record: dict[str, Any] = marshal.loads(contents)
+    checked_notes(record["sources"])
+    for name, place in record["objects"].items():
+        expected(name, str)
+        expected(place, str)
+    for name, fields in record["entries"].items():
+        expected(name, str)
+        check_fields(fields)
+    return record
 
 
 def _compile(cache: Cache, key: str, program: Program, target: Target, progress: Progress | None) -> DeviceProgram:

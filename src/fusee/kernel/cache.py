@@ -1,7 +1,8 @@
 """The compile cache: files that any number of processes may read and write at once.
 
 A file is written under a temporary name and renamed, so that nobody sees half of one; it starts
-with a checksum of the rest, so that a damaged one counts as missing and is made again.
+with a checksum of the rest, so that a damaged one counts as missing and is made again. So does what is whole,
+but nothing that could be there (`Cache.decoded`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from fusee.kernel import background
 
@@ -26,8 +27,11 @@ try:
 except ImportError:  # not a POSIX system: two processes may do the same work
     fcntl = None
 
+_Decoded = TypeVar("_Decoded")
+
 _CHECKSUM_BYTES = 4
 _FORMAT = "crc32"  # of a file, and the ending of its name: other versions of this package keep theirs beside it
+_KEY_DIGITS = 40  # hexadecimal ones
 _PRIME = 2**160 - 47
 _KEEP_SECONDS = 30 * 24 * 3600
 _LOOK_SECONDS = 0.05
@@ -53,7 +57,12 @@ def digest(*parts: str | bytes) -> str:
     found = sha256()
     for piece in _pieces(parts):
         found.update(piece)  # not joined: a module may be long
-    return found.hexdigest()[:40]
+    return found.hexdigest()[:_KEY_DIGITS]
+
+
+def is_key(text: str) -> bool:
+    """Whether `digest` can have given it."""
+    return len(text) == _KEY_DIGITS and not text.strip("0123456789abcdef")
 
 
 def fingerprint(*parts: str | bytes) -> str:
@@ -88,8 +97,8 @@ def _wait_for(file: BinaryIO, progress: Progress | None, take_over: Callable[[],
     """Lock a file, showing meanwhile how far it is who has it; or end that, if it is work in the background."""
     seen = 0
     while not _take(file):
-        told = os.pread(file.fileno(), 40, 0).split()
-        group = int(told[2]) if len(told) == 3 else 0
+        told = _told(os.pread(file.fileno(), 40, 0))
+        group = told[2] if len(told) == 3 else 0
         # Looked at twice: what a killed one has left there is gone as soon as the next one has the lock.
         if take_over is not None and group > 1 and group == seen:
             with contextlib.suppress(OSError):  # it has ended by itself, or is another user's
@@ -98,8 +107,22 @@ def _wait_for(file: BinaryIO, progress: Progress | None, take_over: Callable[[],
             take_over = None
         seen = group
         if progress is not None and len(told) > 1:
-            progress(*map(int, told[:2]))
+            progress(*told[:2])
         time.sleep(_LOOK_SECONDS)
+
+
+def expected(value: object, kind: type[_Decoded]) -> _Decoded:
+    """What was decoded. Raises `TypeError` unless it is of that kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _told(contents: bytes) -> list[int]:
+    """What somebody who has a lock tells others; nothing if that is not what `Cache.building` writes."""
+    with contextlib.suppress(ValueError):
+        return [int(part) for part in contents.split()]
+    return []
 
 
 def _private(path: str, flags: int) -> int:
@@ -138,6 +161,23 @@ class Cache:
             self.delete(kind, key)
             return None
         return contents
+
+    def decoded(self, kind: str, key: str, decode: Callable[[memoryview], _Decoded]) -> _Decoded | None:
+        """`view`, decoded; None, too, if `decode` raises: then it is deleted, or it would be found again.
+
+        That is where somebody has written other bytes with a right checksum. Who can do so can have code executed here
+        anyway: what is decoded is checked so that nothing fails, not so that nobody is deceived.
+        """
+        contents = self.view(kind, key)
+        if contents is None:
+            return None
+        try:
+            return decode(contents)
+        except MemoryError:
+            raise
+        except Exception:  # of whatever kind decoders raise for what they do not expect
+            self.delete(kind, key)
+            return None
 
     def write(self, kind: str, key: str, contents: bytes) -> bool:
         """Store contents under a key, if the folder can be written; whether it could."""

@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fusee.kernel.cache import expected
 from fusee.kernel.errors import KernelError
 from fusee.kernel.scalars import Integer
 
@@ -68,6 +69,16 @@ def _kind(t: Type) -> str:
     from fusee.kernel.tree.types import is_address
 
     return "address" if is_address(t) else str(t)
+
+
+def check_fields(fields: Any) -> None:
+    """Raise what Python raises unless an `Entry` can be made of what was kept."""
+    symbol, parameters, results, has_status = fields
+    expected(symbol, str)
+    for kind in (*parameters, *results):
+        if kind != "address":
+            _CTYPES[kind]
+    expected(has_status, bool)
 
 
 def make_callable(

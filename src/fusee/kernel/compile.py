@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from fusee.kernel.cache import Cache, digest
 from fusee.kernel.calling import Entry
@@ -12,6 +12,7 @@ from fusee.kernel.check import Checker
 from fusee.kernel.division import Mentions, Remainder, divide_shards, mentions_of
 from fusee.kernel.lower import ModuleWriter
 from fusee.kernel.machine import Machine
+from fusee.kernel.objects import checked_object
 from fusee.kernel.parallel import run_jobs
 from fusee.kernel.program import Code, Program, Progress
 from fusee.kernel.target import Target
@@ -134,7 +135,7 @@ class Compilation:
         """One part as object file; from the cache if the same text was compiled before."""
         text = self.text(part)
         key = digest(text, self.machine.description)
-        found = cache.read("objects", key)
+        found = cache.decoded("objects", key, partial(checked_object, self.options.target.object_format))
         if found is None:
             found = self.machine.object(text, is_quick=part in self.shard_parts)
             cache.write("objects", key, found)

@@ -16,6 +16,8 @@ from fusee.kernel.room import room_for
 
 Contents = bytes | memoryview
 
+_WORD_BYTES = 8
+
 
 class Image:
     """What is mapped: data, then `executable` bytes of code and constants."""
@@ -43,9 +45,23 @@ class Image:
 
     @staticmethod
     def from_bytes(data: Contents) -> Image:
-        """The inverse of `to_bytes`; the contents stay where they are."""
+        """The inverse of `to_bytes`; the contents stay where they are. Raises `ValueError`, and what Python raises for
+        bytes of something else."""
         (length,) = struct.unpack_from("<Q", data)
-        return Image(memoryview(data)[8 + length :], *marshal.loads(data[8 : 8 + length]))
+        image = Image(memoryview(data)[8 + length :], *marshal.loads(data[8 : 8 + length]))
+        image.check()
+        return image
+
+    def check(self) -> None:
+        """Raise `ValueError` unless there is code, and all that is said of the contents is within them."""
+        size = len(self.contents)
+        if not 0 < self.executable <= size:
+            raise ValueError("an image has code")
+        ends = [offset + _WORD_BYTES * count for offset, count in self.runs]
+        ends += [offset + _WORD_BYTES for offset in self.imports.values()]
+        starts = [*(offset for offset, _ in self.runs), *self.imports.values(), *self.symbols.values()]
+        if min(starts, default=0) < 0 or max(*starts, *ends, 0, 0) > size:
+            raise ValueError("an image's words and symbols are in it")
 
     def write_to(self, memory: memoryview, start: int, function: Callable[[str], int]) -> None:
         """Fill memory of this size as it is for a processor that sees it at `start`.

@@ -6,13 +6,15 @@ import marshal
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fusee.kernel.cache import Cache, fingerprint
-from fusee.kernel.calling import FAILED, Entry, make_callable, make_status_function
+from fusee.kernel.cache import Cache, expected, fingerprint
+from fusee.kernel.calling import FAILED, Entry, check_fields, make_callable, make_status_function
 from fusee.kernel.host import processor
 from fusee.kernel.image import Image, MappedImage
-from fusee.kernel.sources import are_stamped, refresh, unchanged
+from fusee.kernel.objects import checked_object
+from fusee.kernel.sources import are_stamped, checked_notes, refresh, unchanged
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
@@ -159,24 +161,45 @@ def built_key(target: Target, checked: bool, *which: str) -> str:
 
 def read_built(cache: Cache, key: str) -> Built | None:
     """What the cache holds under a key, if its sources are as they were."""
-    manifest = cache.read("programs", key)
-    if manifest is None:
+    record = cache.decoded("programs", key, _record)
+    if record is None:
         return None
-    record = marshal.loads(manifest)
     sources = record["sources"]
     if not are_stamped(sources):
         if not unchanged(sources):
             return None
         if refresh(sources):
             cache.write("programs", key, marshal.dumps(record))
-    used = [("images", record["image"])] if record["image"] else [("objects", part) for part in record["objects"]]
-    contents = [cache.view(*name) for name in used]
-    found = [content for content in contents if content is not None]
-    if len(found) < len(contents):
-        return None
-    for name in (("programs", key), *used):
-        cache.mark_used(*name)
     entries = {symbol: Entry(*fields) for symbol, fields in record["entries"].items()}
+    cache.mark_used("programs", key)
     if record["image"]:
-        return Built(Image.from_bytes(found[0]), [], entries, record["checked"])
-    return Built(None, [bytes(content) for content in found], entries, record["checked"])
+        image = cache.decoded("images", record["image"], partial(_image, entries))
+        cache.mark_used("images", record["image"])
+        return None if image is None else Built(image, [], entries, record["checked"])
+    checked = partial(checked_object, Target.host().object_format)
+    objects = [cache.decoded("objects", part, checked) for part in record["objects"]]
+    for part in record["objects"]:
+        cache.mark_used("objects", part)
+    found = [contents for contents in objects if contents is not None]
+    return None if len(found) < len(objects) else Built(None, found, entries, record["checked"])
+
+
+def _record(contents: memoryview) -> dict[str, Any]:
+    """What is known of a program; raises for what is nothing of the kind."""
+    record: dict[str, Any] = marshal.loads(contents)
+    checked_notes(record["sources"])
+    for symbol, fields in record["entries"].items():
+        expected(symbol, str)
+        check_fields(fields)
+    for part in (record["image"], *record["objects"]):
+        expected(part, str)
+    expected(record["checked"], bool)
+    return record
+
+
+def _image(entries: dict[str, Entry], contents: memoryview) -> Image:
+    """A program's image; raises unless all its entries are there."""
+    image = Image.from_bytes(contents)
+    for entry in entries.values():
+        image.symbols[entry.symbol]
+    return image

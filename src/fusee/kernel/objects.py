@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 WRITE, ALLOC, EXECUTE = 1, 2, 4  # flags of a section, with the numbers of ELF's sh_flags
 UNDEFINED = 0  # as a symbol's section
@@ -69,6 +69,17 @@ class Reader(Protocol):
     def relocations(self) -> Iterator[tuple[int, list[Relocation]]]:
         """The relocations of each section that is loaded, by its number."""
         ...
+
+
+_BEGINNINGS: Final = {"elf": (b"\x7fELF",), "macho": (b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")}
+
+
+def checked_object(object_format: str, contents: memoryview) -> bytes:
+    """What the cache has of an object file of that format. Raises `NotSupported` unless it begins as one."""
+    data = bytes(contents)
+    if not data.startswith(_BEGINNINGS.get(object_format, b"")):
+        raise NotSupported(f"not an object file of the format {object_format}")
+    return data
 
 
 def read_object(data: bytes) -> Reader:

@@ -10,6 +10,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from fusee.kernel.cache import expected
 from fusee.kernel.host import compiler_version
 
 _COMPILER = os.path.dirname(os.path.abspath(__file__))
@@ -30,6 +31,15 @@ def source_notes(modules: Iterable[str]) -> dict[str, Note]:
     files.update(_reachable_files(set(modules)))
     notes: dict[str, Note] = {file: [file_digest(file), None] for file in sorted(files)}
     refresh(notes)
+    return notes
+
+
+def checked_notes(value: Any) -> dict[str, Note]:
+    """What was kept, if it is notes of files. Raises what Python raises for anything else."""
+    notes = expected(value, dict)
+    for file, (known, _) in notes.items():
+        expected(file, str)
+        expected(known, str)
     return notes
 
 
@@ -72,7 +82,7 @@ def _stamp(file: str) -> list[int] | None:
     """What changes when somebody writes to the file or puts another one in its place, however old that is."""
     try:
         status = os.stat(file)
-    except OSError:
+    except (OSError, ValueError):  # no path has a zero byte
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
@@ -93,7 +103,7 @@ def file_digest(file: str) -> str:
     try:
         with open(file, "rb") as contents:
             return hashlib.sha256(contents.read()).hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 

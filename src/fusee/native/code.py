@@ -4,9 +4,11 @@ import marshal
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fusee.kernel.image import Image, MappedImage
+from fusee.kernel.cache import expected
+from fusee.kernel.image import Contents, Image, MappedImage
 
 _SIZE_BYTES = 8
+_MOST_INDICES = 1 << 32
 
 
 class Place(NamedTuple):
@@ -30,6 +32,34 @@ class NativeCode(NamedTuple):
     is_quick: bool = False  # whether LLVM has not done all it can
 
 
+class Kept(NamedTuple):
+    """Native code as it is kept, decoded."""
+
+    functions: dict[int, tuple[str, str]]  # by index: the symbols of the entry for its type, and of its code
+    reasons: dict[int, str]
+    loops: dict[Place, str]
+    is_quick: bool
+    image: Image | None  # if there is code
+    contents: Contents  # all this, as it is kept
+
+    def is_of(self, own: range) -> bool:
+        """Whether all that there is code of is among these functions."""
+        return all(index in own for index in (*self.functions, *(place.function for place in self.loops)))
+
+    def mapped(self) -> NativeCode:
+        """Have it where guests run. Raises `OSError` where the system lets no more code be executed."""
+        if self.image is None:
+            return NativeCode({}, self.reasons, None, {})
+        image = MappedImage(self.image)
+        return NativeCode(
+            {index: (image.address(entry), image.address(code)) for index, (entry, code) in self.functions.items()},
+            self.reasons,
+            image,
+            {place: image.address(symbol) for place, symbol in self.loops.items()},
+            self.is_quick,
+        )
+
+
 def packed(
     functions: Mapping[int, tuple[str, str]], reasons: Mapping[int, str], loops: Sequence[tuple[Place, str]],
     image: Image, is_quick: bool = False,
@@ -40,29 +70,37 @@ def packed(
     return len(head).to_bytes(_SIZE_BYTES, "little") + head + image.to_bytes()
 
 
-def _head(kept: bytes) -> tuple[Any, int]:
-    """What is said before an image, and where that begins."""
+def unpacked(kept: Contents) -> Kept:
+    """The inverse of `packed`. Raises what Python raises for anything else."""
     at = _SIZE_BYTES + int.from_bytes(kept[:_SIZE_BYTES], "little")
-    return marshal.loads(kept[_SIZE_BYTES:at]), at
+    head = marshal.loads(kept[_SIZE_BYTES:at])
+    functions, reasons = expected(head["functions"], dict), expected(head["reasons"], dict)
+    loops = {Place(*map(_index, place)): symbol for place, symbol in head["loops"]}
+    image = Image.from_bytes(memoryview(kept)[at:]) if functions or loops else None
+    if image is not None:
+        for entry, code in functions.values():
+            image.symbols[entry], image.symbols[code]
+        for symbol in loops.values():
+            image.symbols[symbol]
+    for index in (*functions, *reasons):
+        _index(index)
+    return Kept(functions, reasons, loops, expected(head["quick"], bool), image, kept)
 
 
-def held_in(kept: bytes) -> tuple[list[int], list[Place]]:
+def _index(value: Any) -> int:
+    """A number without a sign of 32 bits."""
+    index = expected(value, int)
+    if not 0 <= index < _MOST_INDICES:
+        raise ValueError("an index has 32 bits")
+    return index
+
+
+def held_in(kept: Contents) -> tuple[list[int], list[Place]]:
     """The functions and loops of which there is code in what is kept."""
-    head, _ = _head(kept)
-    return list(head["functions"]), [Place(*place) for place, _ in head["loops"]]
+    found = unpacked(kept)
+    return list(found.functions), list(found.loops)
 
 
-def mapped(kept: bytes) -> NativeCode:
+def mapped(kept: Contents) -> NativeCode:
     """Map what is kept."""
-    head, at = _head(kept)
-    reasons: dict[int, str] = head["reasons"]
-    if not head["functions"] and not head["loops"]:
-        return NativeCode({}, reasons, None, {})
-    image = MappedImage(Image.from_bytes(kept[at:]))
-    return NativeCode(
-        {index: (image.address(entry), image.address(code)) for index, (entry, code) in head["functions"].items()},
-        reasons,
-        image,
-        {Place(*place): image.address(symbol) for place, symbol in head["loops"]},
-        head["quick"],
-    )
+    return unpacked(kept).mapped()

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Collection
 
 from fusee.kernel.cache import Cache, digest
-from fusee.native.code import NativeCode, mapped
+from fusee.native.code import Kept, NativeCode, unpacked
 from fusee.native.key import functions_key, key_of
 from fusee.native.runs import may_have_native, note_native
 
@@ -22,40 +22,47 @@ def native_code(
     """
     with contextlib.suppress(OSError):
         kept = kept_code(binary, wanted, is_metered)
-        return None if kept is None else mapped(kept)
+        return None if kept is None else kept.mapped()
     return None
 
 
-def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: bool = False) -> bytes | None:
+def kept_code(binary: bytes, wanted: Collection[int] | None = None, is_metered: bool = False) -> Kept | None:
     """The same as the cache keeps it, compiled if need be."""
     key = functions_key(digest(binary), wanted, is_metered)
     kept = Cache()
-    found = kept.read("native", key)
+    found = kept.decoded("native", key, unpacked)
     if found is not None:
         kept.mark_used("native", key)
         if wanted is None and not may_have_native(binary):  # whose mark is damaged, or was not used for a month
             note_native(binary)
         return found
     with kept.building(key):
-        found = kept.read("native", key)
-        if found is None:
-            found = build(binary, wanted, is_metered)
-            if found is not None and kept.write("native", key, found) and wanted is None:
-                note_native(binary)
-        return found
+        found = kept.decoded("native", key, unpacked)
+        if found is not None:
+            return found
+        made = build(binary, wanted, is_metered)
+        if made is not None and kept.write("native", key, made) and wanted is None:
+            note_native(binary)
+        return None if made is None else unpacked(made)
 
 
 def exported_code(binary: bytes, is_metered: bool = False) -> bytes:
     """Native code of all functions that can have it, for another process; empty if there is none."""
     kept = kept_code(binary, None, is_metered)
-    return b"" if kept is None else key_of(digest(binary), _EXPORTED, is_metered).encode() + kept
+    return b"" if kept is None else key_of(digest(binary), _EXPORTED, is_metered).encode() + kept.contents
 
 
 def imported_code(binary: bytes, exported: bytes, is_metered: bool = False) -> NativeCode | None:
     """What was exported; None if that was another module's, or made otherwise, by another version, or for another
-    processor."""
+    processor. Raises `ValueError` if it is nothing of the kind."""
     key = key_of(digest(binary), _EXPORTED, is_metered).encode()
-    return mapped(exported[len(key) :]) if exported.startswith(key) else None
+    if not exported.startswith(key):
+        return None
+    try:
+        kept = unpacked(exported[len(key) :])
+    except Exception as error:  # of whatever kind decoders raise for what they do not expect
+        raise ValueError("there is no native code behind the module") from error
+    return kept.mapped()
 
 
 def build(binary: bytes, wanted: Collection[int] | None, is_metered: bool = False) -> bytes | None:

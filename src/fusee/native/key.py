@@ -7,9 +7,9 @@ from functools import cache
 from typing import Final
 
 import fusee
-from fusee.kernel.cache import Cache, digest, fingerprint
+from fusee.kernel.cache import Cache, digest, expected, fingerprint
 from fusee.kernel.host import compiler_version, processor
-from fusee.kernel.sources import file_digest, refresh, were_stamped
+from fusee.kernel.sources import Note, checked_notes, file_digest, refresh, were_stamped
 
 _FORMAT: Final = "3"  # of an entry of the cache
 _KIND: Final = "sources"  # of entries of the cache, with digests of files
@@ -38,12 +38,12 @@ def sources_digest() -> str:
     """
     kept, folder = Cache(), os.path.dirname(os.path.abspath(fusee.__file__))
     key = fingerprint(_FORMAT, folder)
-    found = kept.read(_KIND, key)
+    found = kept.decoded(_KIND, key, _known)
     if found is not None:
-        known, notes = marshal.loads(found)
+        known, notes = found
         if were_stamped(notes):
             kept.mark_used(_KIND, key)
-            return str(known)
+            return known
     notes = {file: [file_digest(file), None] for file in _sources(folder)}
     if not all(content for content, _ in notes.values()):
         raise OSError("the sources cannot be read")  # now, perhaps
@@ -51,6 +51,12 @@ def sources_digest() -> str:
     if refresh(notes):
         kept.write(_KIND, key, marshal.dumps((known, notes)))
     return known
+
+
+def _known(contents: memoryview) -> tuple[str, dict[str, Note]]:
+    """What was kept: a digest, and of which files. Raises what Python raises for anything else."""
+    known, notes = marshal.loads(contents)
+    return expected(known, str), checked_notes(notes)
 
 
 def _sources(folder: str) -> list[str]:

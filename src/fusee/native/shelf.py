@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Final
 
-from fusee.kernel.cache import Cache, digest
-from fusee.native.code import Place, held_in
+from fusee.kernel.cache import Cache, digest, is_key
+from fusee.kernel.image import Contents
+from fusee.native.code import Kept, Place, held_in, unpacked
 from fusee.native.key import functions_key, key_of
 from fusee.native.runs import may_have_native, note_native
 
@@ -35,17 +36,17 @@ class Shelf:
             return key_of(self._module, "batches", self.is_metered)
         return ""
 
-    def all(self) -> list[tuple[str, bytes]]:
+    def all(self) -> list[tuple[str, Kept]]:
         """Those that are there and not damaged, by key; or the code of all functions, if it was compiled ahead."""
         if not may_have_native(self.binary) or not self._key:
             return []
         whole = functions_key(self._module, None, self.is_metered)
-        made = self._cache.read("native", whole)
+        made = self._cache.decoded("native", whole, unpacked)
         if made is not None:
             return [(whole, made)]
         found = []
         for key in self._listed():
-            made = self._cache.read("batch", key)
+            made = self._cache.decoded("batch", key, unpacked)
             if made is not None:
                 self._cache.mark_used("batch", key)
                 found.append((key, made))
@@ -55,9 +56,7 @@ class Shelf:
 
     def _listed(self) -> list[str]:
         """The keys of those that are in the cache, the oldest first."""
-        with contextlib.suppress(ValueError):
-            return (self._cache.read("tier", self._key) or b"").decode("ascii").split()
-        return []
+        return self._cache.decoded("tier", self._key, _keys) or []
 
     def _agree(self) -> None:
         """Take over what other processes, which run the same module, have added since, and what they have taken away.
@@ -67,11 +66,11 @@ class Shelf:
         """
         known, self._held = self._held, {}
         for key in self._listed():
-            made = None if key in known else self._cache.read("batch", key)
+            held = None if key in known else self._cache.decoded("batch", key, held_in)
             if key in known:
                 self._held[key] = known[key]
-            elif made is not None:
-                self.hold(key, *held_in(made))
+            elif held is not None:
+                self.hold(key, *held)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -97,12 +96,13 @@ class Shelf:
         self._held.pop(key, None)
         self._held[key] = frozenset((*functions, *loops))
 
-    def add(self, made: bytes, functions: Collection[int], loops: Collection[Place] = ()) -> None:
+    def add(self, made: Contents, functions: Collection[int], loops: Collection[Place] = ()) -> None:
         """Keep one more, with these functions and loops, and not any longer those that have no others."""
         if not (functions or loops) or not self._key:
             return
-        key = digest(self._key, made)
-        if not self._cache.write("batch", key, made):
+        contents = bytes(made)
+        key = digest(self._key, contents)
+        if not self._cache.write("batch", key, contents):
             return
         note_native(self.binary)
         with self._alone():
@@ -114,3 +114,11 @@ class Shelf:
             self._cache.write("tier", self._key, "\n".join(self._held).encode("ascii"))
             for old in covered:
                 self._cache.delete("batch", old)
+
+
+def _keys(contents: memoryview) -> list[str]:
+    """A list of keys, which become names of files. Raises `ValueError` for anything else."""
+    keys = str(contents, "ascii").split()
+    if not all(map(is_key, keys)):
+        raise ValueError("not a list of keys")
+    return keys

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
-from fusee.kernel.cache import Cache, digest
+from fusee.kernel.cache import Cache, digest, expected
 from fusee.kernel.linker import link
 from fusee.kernel.machine import VERSION, host_processor
-from fusee.kernel.objects import NotSupported
+from fusee.kernel.objects import NotSupported, checked_object
 from fusee.kernel.processors import processor_count
 from fusee.kernel.target import Target
 from fusee.native.code import packed
@@ -115,9 +116,10 @@ class _Kept:
         what = (sources_digest(), *host_processor(), job.head(()), job.plan.module.binary)
         self._cache = Cache()
         self._key = digest(_FORMAT, VERSION, *what)
+        self._checked = partial(checked_object, job.options.target.object_format)
 
     def read(self, number: int) -> bytes | None:
-        return self._cache.read("unit", f"{self._key}.{number}")
+        return self._cache.decoded("unit", f"{self._key}.{number}", self._checked)
 
     def write(self, number: int, contents: bytes) -> None:
         self._cache.write("unit", f"{self._key}.{number}", contents)
@@ -134,10 +136,10 @@ def objects_for_device(
     kept, chosen = kept or Cache(), None if wanted is None else sorted(wanted)
     names = (options.target.triple, options.prefix, f"{options.polls} {options.is_metered}", json.dumps(chosen))
     key = digest(_FORMAT, VERSION, sources_digest(), binary, *names)
-    found = kept.read("native", key)
+    found = kept.decoded("native", key, partial(_unpacked, options.target.object_format))
     if found is not None:
         kept.mark_used("native", key)
-        return _unpacked(found)
+        return found
     made = compile_module(binary, chosen, options)
     if made is not None:
         kept.write("native", key, _packed(made))
@@ -150,12 +152,13 @@ def _packed(made: NativeObjects) -> bytes:
     return len(head).to_bytes(8, "little") + head + b"".join(made.objects)
 
 
-def _unpacked(contents: bytes) -> NativeObjects:
+def _unpacked(object_format: str, contents: memoryview) -> NativeObjects:
+    """The inverse of `_packed`. Raises what Python raises for anything else, and `NotSupported`."""
     at = 8 + int.from_bytes(contents[:8], "little")
-    head = json.loads(contents[8:at])
+    head = json.loads(bytes(contents[8:at]))
     objects = []
     for size in head["sizes"]:
-        objects.append(contents[at : at + size])
+        objects.append(checked_object(object_format, contents[at : at + size]))
         at += size
-    types, reasons = ({int(index): item for index, item in head[name].items()} for name in ("types", "reasons"))
-    return NativeObjects(objects, types, reasons)
+    types = {int(index): expected(type_, int) for index, type_ in head["types"].items()}
+    return NativeObjects(objects, types, {int(index): str(reason) for index, reason in head["reasons"].items()})

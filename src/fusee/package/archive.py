@@ -15,6 +15,14 @@ from fusee.package.objects import read_object
 _MAGIC = b"!<arch>\n"
 
 
+def checked_archive(contents: memoryview) -> bytes:
+    """What the cache has of an archive. Raises `ValueError` unless it begins as one."""
+    data = bytes(contents)
+    if not data.startswith(_MAGIC):
+        raise ValueError("not an archive")
+    return data
+
+
 def write_archive(members: Sequence[tuple[str, bytes]], object_format: str) -> bytes:
     """An archive of object files by name, with an index of what they define."""
     symbols = [(name, number) for number, (_, data) in enumerate(members) for name in read_object(data).defined]

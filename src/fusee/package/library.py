@@ -7,16 +7,16 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import fusee
 from fusee.engine.isa.selection import choose, shipped
 from fusee.freestanding import GLOBAL_OFFSET_TABLE, expected_of_system, supply
 from fusee.kernel.build import emit_objects
-from fusee.kernel.cache import Cache, digest
+from fusee.kernel.cache import Cache, digest, expected
 from fusee.kernel.machine import VERSION
 from fusee.kernel.target import Target
-from fusee.package.archive import write_archive
+from fusee.package.archive import checked_archive, write_archive
 from fusee.package.natives import NativeModule
 from fusee.package.objects import Kind, Object, read_object
 from fusee.spec.families import Family, leave_out
@@ -96,8 +96,8 @@ def build_library(
     more = [COMPONENTS] * has_components + ["http"] * has_http
     parts = (*sorted(without), *(module.key for module in natives), *more)
     key = digest(VERSION, target.triple, optimize, selection.key, *parts, *_own_sources())
-    archive = cache.read("archives", key)
-    sizes = cache.read("archives", f"{key}.{SIZES}")
+    archive = cache.decoded("archives", key, checked_archive)
+    sizes = cache.decoded("archives", f"{key}.{SIZES}", _sizes)
     if archive is None or sizes is None:
         choose(selection)
         leave_out([*without, Family.SWITCHES, *([] if natives else [Family.NATIVE])])
@@ -106,10 +106,16 @@ def build_library(
         added = compile_natives(natives, target, cache)
         objects = _compile(target, optimize, progress, cache, added.objects, has_components, has_http)
         archive, measured = _archived(objects, target)
-        sizes = json.dumps({**measured, "without": sorted(without), "native": added.sizes}).encode()
+        text = json.dumps({**measured, "without": sorted(without), "native": added.sizes}).encode()
         cache.write("archives", key, archive)
-        cache.write("archives", f"{key}.{SIZES}", sizes)
-    return DeviceLibrary(archive, json.loads(sizes), has_components, has_http)
+        cache.write("archives", f"{key}.{SIZES}", text)
+        sizes = _sizes(text)
+    return DeviceLibrary(archive, sizes, has_components, has_http)
+
+
+def _sizes(contents: bytes | memoryview) -> dict[str, Any]:
+    """What the cache has beside an archive. Raises what Python raises for anything else."""
+    return expected(json.loads(bytes(contents)), dict)
 
 
 def _compile(

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from fusee.kernel.processors import processor_count
 from fusee.native.batches import Worker
+from fusee.native.code import Kept, unpacked
 from fusee.tier import early
 from fusee.tier.loops import Loop
 from fusee.tier.module import TieredModule
@@ -124,8 +125,8 @@ class Compiling:
         except OSError:
             return True
 
-    def hear(self) -> tuple[Work, bytes] | None:
-        """What it has compiled, if it has."""
+    def hear(self) -> tuple[Work, Kept] | None:
+        """What it has compiled, if it has. A process whose answer is nothing of the kind is ended."""
         if self._worker is None:
             return None
         try:
@@ -136,8 +137,14 @@ class Compiling:
         work = self._work
         if not made or work is None:  # nothing, or that it is ready
             return None
+        kept = None
+        with contextlib.suppress(Exception):  # of whatever kind decoders raise for what they do not expect
+            kept = unpacked(made)
+        if kept is None or not kept.is_of(work.module.own):
+            self._bury(self._worker)
+            return None
         self._work, self._failures = None, 0
-        return work, made
+        return work, kept
 
     def _bury(self, worker: Worker) -> None:
         """It has died: what it did was too much for it, perhaps with what it had done before."""

@@ -2,11 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from fusee.native.code import NativeCode, mapped
+from fusee.engine.state.module import Module as ModuleState
+from fusee.kernel.memory import view
+from fusee.native.code import NativeCode
 from fusee.native.shelf import Shelf
 
 if TYPE_CHECKING:
     from fusee.api._native import HostNative
+
+
+def own_functions(module: int) -> range:
+    """The indices of the functions that a module defines."""
+    state = view(ModuleState, module)
+    return range(int(state.imported_func_count), int(state.func_count))
 
 
 def take_kept(
@@ -16,10 +24,12 @@ def take_kept(
 
     It is put into `kept`, which lives as long as the module. Those that are `interpreted` stay so.
     """
-    found = []
+    found, own = [], own_functions(module)
     for key, made in shelf.all():
+        if not made.is_of(own):
+            continue
         try:
-            found.append(mapped(made))
+            found.append(made.mapped())
         except OSError:  # the system may let nothing more be executed
             break
         shelf.hold(key, found[-1].functions, found[-1].loops)

@@ -12,6 +12,7 @@ from fusee.kernel.process import make_struct
 from fusee.kernel.scalars import u32
 from fusee.native.code import NativeCode, Place
 from fusee.native.shelf import Shelf
+from fusee.tier.kept import own_functions
 from fusee.tier.loops import Loop, find_loops, loop_cells
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ class TieredModule:
         self, native: "HostNative", address: int, binary: bytes, lifetime: "weakref.ref[Lifetime]", kept: list[object],
         interpreted: frozenset[int], shelf: Shelf,
     ) -> None:  # fmt: skip
-        state = view(ModuleState, address)
         self.address = address
         self.binary = binary
         self.lifetime = lifetime
@@ -56,7 +56,7 @@ class TieredModule:
         self.has_code = False  # whether there is native code, or is going to be
         self._native = native
         self._interpreted = interpreted
-        self._own = range(int(state.imported_func_count), int(state.func_count))
+        self.own = own_functions(address)
         self._cells: dict[int, int] = {}  # by function: the `NativeCell`, if it may have been translated before
         self._seen_heads: set[tuple[int, int]] = set()
         self._known_loops: dict[tuple[int, int], list[Loop]] = {}
@@ -85,7 +85,7 @@ class TieredModule:
         Guests note their module and their place one after the other. If two of them do so at once, the place may be
         another module's.
         """
-        if function not in self._own or function in self._interpreted:
+        if function not in self.own or function in self._interpreted:
             return False
         if function in self._kept_loops and self._resume_kept(engine, function):
             return False
@@ -152,7 +152,7 @@ class TieredModule:
             self.heads.clear()
 
     def _size_of(self, function: int) -> int:
-        code = view(ModuleState, self.address).bodies[function - self._own.start].code
+        code = view(ModuleState, self.address).bodies[function - self.own.start].code
         return int(code.end) - int(code.start)
 
     def _take_heads(self, chosen: list[int], hot: list[int]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.engine.state.runtime import SAMPLED_NATIVE
 from fusee.kernel.scalars import u32, u64
-from fusee.native.code import NativeCode, mapped
+from fusee.native.code import Kept, NativeCode
 from fusee.native.shelf import Shelf
 from fusee.tier.compiling import LAST_HOT_ROOM, LAST_ROOM, ROOM, Compiling, Work
 from fusee.tier.module import TieredModule
@@ -169,7 +169,7 @@ class Watcher:
         finally:
             if heard is not None and code is not None:
                 work, made = heard
-                work.module.shelf.add(made, code.functions, code.loops)
+                work.module.shelf.add(made.contents, code.functions, code.loops)
         return heard is not None
 
     def _go_on(self) -> None:
@@ -185,10 +185,10 @@ class Watcher:
         else:
             self._go_back(time.monotonic() - self._news)
 
-    def _receive(self, work: Work, made: bytes) -> NativeCode | None:
+    def _receive(self, work: Work, made: Kept) -> NativeCode | None:
         """A batch; None if the system lets nothing more be executed."""
         with contextlib.suppress(OSError):
-            code = mapped(made)
+            code = made.mapped()
             lifetime = work.module.lifetime()
             if not work.is_last:
                 self._news = time.monotonic()
