@@ -22,6 +22,7 @@ from fusee.native.unit import Options
 from fusee.native.units import compile_units  # as it is where nobody compiles everything natively
 from fusee.tier import compiling
 from fusee.tier import module as tier_module
+from fusee.tier import tier as tiers
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -301,3 +302,22 @@ def test_no_more_processes_start_early_than_there_are_processors(monkeypatch: py
     engines[1].forget()
     engines[3].begin_early()
     assert engines[3]._worker is not None
+
+
+@pytest.mark.parametrize("error", [OSError, ImportError, MemoryError])
+def test_who_watches_tries_again_later(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it imports is in a file, and may find none to be had."""
+    tries: list[object] = []
+
+    def lacks(self: tiers.Tier) -> bool:
+        tries.append(self)
+        raise error
+
+    monkeypatch.setattr(tiers, "_LACKING_SECONDS", LOOK_SECONDS)
+    monkeypatch.setattr(tiers.Tier, "_is_worth_while", lacks)
+    module = loaded("tiered")
+    limit = time.monotonic() + 60
+    while len(tries) < 2 and time.monotonic() < limit:
+        assert answer(module) == 7
+        time.sleep(LOOK_SECONDS)
+    assert len(tries) >= 2

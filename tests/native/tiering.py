@@ -12,7 +12,6 @@ from fusee.engine.state.module import Module as ModuleState
 from fusee.kernel.memory import view
 from fusee.kernel.scalars import u64, usize
 from fusee.native import batches
-from fusee.native.code import held_in
 from fusee.native.shelf import Shelf
 from fusee.tier import compiling
 
@@ -76,7 +75,7 @@ def is_kept(store: Store, function: int = 1) -> bool:
     (module,) = tier.watcher._modules.values()
     if view(ModuleState, module.address).natives[function] == 0:
         return False
-    return any(function in held_in(made)[0] for _, made in Shelf(module.binary, module.is_metered).all())
+    return any(function in made.functions for _, made in Shelf(module.binary, module.is_metered).all())
 
 
 class Seen:

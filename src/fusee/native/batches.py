@@ -10,6 +10,7 @@ import time
 from typing import BinaryIO, Final, cast
 
 from fusee.kernel import another
+from fusee.native.orphan import Orphan
 
 # What is loaded stays: nothing is gained by looking through it.
 _PROGRAM: Final = "import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
@@ -29,7 +30,7 @@ class Worker:
         self._binary: bytes | None = None  # of the module that is in it
         self._modules = 0  # that have been in it
         try:
-            self._process = another.Child(_PROGRAM, file=self._file.fileno())
+            self._process = Orphan(_PROGRAM, file=self._file.fileno())
         except BaseException:
             self._file.close()
             raise
@@ -67,6 +68,7 @@ class Worker:
         """
         from fusee.native.pipes import is_readable
 
+        self._process.settle()
         file = self._process.answers.fileno()
         while is_readable(file, 0):
             part = os.read(file, 1 << 20)

@@ -7,6 +7,7 @@ A guest that enters native code wakes it. At first it just looks whether any gue
 import _thread
 import ctypes
 import os
+import signal
 import threading
 import time
 import weakref
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
 _FIRST_LOOKS: Final = 3  # that find some, before they are watched: what runs no longer is left alone
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
+_LACKING_SECONDS: Final = 1.0  # before it is tried again to have what the system did not give
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
 
@@ -172,11 +174,15 @@ class Tier:
         if not self._running.acquire(blocking=False):
             return
         self._number = threading.get_native_id()
+        _ask_for_errors()
         try:
             if self._is_worth_while():
                 self.watcher.watch()
             if self.is_ending:
                 self.state.is_asleep = u32(1)
+        except (OSError, ImportError, MemoryError):  # no file can be opened, say, and what is imported is in one
+            self.sleep(_LACKING_SECONDS)
+            self.state.is_asleep = u32(1)  # the next guest tries again
         finally:
             for watcher in self._watchers:
                 watcher.end()
@@ -224,3 +230,12 @@ class Tier:
             return True
         self.state.is_asleep = u32(0)
         return False
+
+
+def _ask_for_errors() -> None:
+    """Have system calls of this thread fail that may end the process otherwise, if the application wants that of them.
+
+    What compiles may be gone when it is asked for something, and a file may not become as large as a module is.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGPIPE, signal.SIGXFSZ))

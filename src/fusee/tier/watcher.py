@@ -72,6 +72,10 @@ class Watcher:
         if found is not None and found.lifetime is lifetime:
             del self._modules[address]
 
+    def _living(self) -> list[TieredModule]:
+        """The modules that have not ended, though Python may not have had room to say so (`api/ending.py`)."""
+        return [module for module in list(self._modules.values()) if module.lifetime() is not None]
+
     def end(self) -> None:
         """What is being compiled is given up."""
         self._compiling.end()
@@ -83,7 +87,7 @@ class Watcher:
         self._news = time.monotonic()
         while True:
             is_new = self._look()
-            if self._stores.running() is not None and any(not one.has_code for one in list(self._modules.values())):
+            if self._stores.running() is not None and any(not one.has_code for one in self._living()):
                 self._compiling.begin_early()  # a guest that has been asked to pause would wait for this thread
             started = time.thread_time()
             is_running = self._ask()
@@ -214,11 +218,11 @@ class Watcher:
 
     def _heat(self) -> int:
         """How often guests were seen where something is to be done."""
-        return sum(module.heat() for module in list(self._modules.values()))
+        return sum(module.heat() for module in self._living())
 
     def _hottest(self) -> TieredModule | None:
         """The module in which guests were seen most, where something is to be done."""
-        return max(list(self._modules.values()), key=TieredModule.heat, default=None)
+        return max(self._living(), key=TieredModule.heat, default=None)
 
     def _go_back(self, seconds: float) -> None:
         """For so long nothing was hot that has no native code: what was made in pieces, and in haste, is made again.
