@@ -50,7 +50,7 @@ BUILD = ("build", "--target", "arm64-apple-ios", "-o", "library")
         (["run", "-S", "help", "x.wasm"], f"-S help: there is no such option; there are {', '.join(SYSTEM)}"),
         (["run", "-S", "inherit-env=maybe", "x.wasm"], "-S inherit-env=maybe: expected y or n"),
         (["run", "-O", "opt-levle=2", "x.wasm"], "-O opt-levle: there is no such option; is it opt-level?"),
-        (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected interpreter, native or tiered"),
+        (["run", "-C", "compiler=winch", "x.wasm"], "-C compiler=winch: expected tiered, native or interpreter"),
         (["run", "--preload", "lib.wasm", "x.wasm"], "x.wasm: No such file or directory"),
         (["run", "--target", "arm65", "x.wasm"], UNKNOWN_TRIPLE),
         (["wast", "--target", "arm65", "x.wast"], UNKNOWN_TRIPLE),

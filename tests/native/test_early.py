@@ -1,10 +1,12 @@
 """What compiles hot functions is started before there is an engine, if a program is run for the first time."""
 
+import os
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from fusee import Config, Engine
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
 from fusee.kernel import processors
@@ -86,6 +88,41 @@ def test_nothing_is_started_beside_the_guest(began: list[Began], monkeypatch: py
     assert began == []
 
 
+@pytest.mark.parametrize(
+    ("name", "lacking"),
+    [
+        ("fusee.kernel.processors.processor_count", lambda: 1),
+        ("fusee.kernel.background.is_possible", lambda: False),
+        ("os.uname", lambda: os.uname_result(("Linux", "", "", "", "riscv64"))),
+    ],
+)
+def test_where_it_is_not_usual_programs_are_interpreted(
+    name: str, lacking: object, began: list[Began], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(name, lacking)
+    file = tmp_path / "app.wasm"
+    file.write_bytes(BINARY)
+    assert run_command(["run", "--invoke", "main", str(file)]) == 0
+    assert began == []
+    assert Engine()._tier is None
+    for strategy, is_tiered in (("auto", False), ("cranelift", False), ("interpreter", False), ("tiered", True)):
+        config = Config()
+        config.strategy = strategy
+        assert (Engine(config)._tier is not None) is is_tiered
+
+
+def test_programs_are_tiered_where_that_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But where fuel is counted, only if it is asked for."""
+    monkeypatch.setattr(early, "is_usual", lambda: True)
+    assert Engine()._tier is not None
+    for strategy, is_tiered in (("auto", True), ("cranelift", True), ("interpreter", False), ("tiered", True)):
+        for is_metered in (False, True):
+            config = Config()
+            config.strategy, config.consume_fuel = strategy, is_metered
+            expected = is_tiered and not (is_metered and strategy != "tiered")
+            assert (Engine(config)._tier is not None) is expected
+
+
 def test_what_names_native_code_is_found_out_where_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_early(*given: object) -> NoReturn:
         raise AssertionError("nothing of this module is native")
@@ -124,7 +161,9 @@ def test_a_process_that_cannot_be_started_early_costs_speed(monkeypatch: pytest.
         (["-C", "compiler=tiered"], False, 1),
         (["-C", "compiler=tiered"], True, 0),
         (["-C", "compiler=interpreter"], False, 0),
-        ([], False, 0),
+        ([], False, 1),
+        (["-C", "compiler=auto"], False, 1),
+        (["-C", "compiler=native"], False, 0),
         (["-C", "compiler=tiered", "-W", "fuel=1000"], False, 0),
         (["-C", "compiler=tiered", "-W", "timeout=60s"], False, 0),
     ],

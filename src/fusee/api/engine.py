@@ -59,7 +59,7 @@ class Engine(Unique, Managed):
         state.is_profiled = config.profiled
         state.is_relaxed = not config.wasm_relaxed_simd_deterministic
         self._hold_nothing()
-        is_tiered = config.strategy == "tiered" and may_compile
+        is_tiered = may_compile and _is_tiered(config)
         self._tier = self._native.new_tier(self._address, self._gate) if is_tiered else None
         self._gives_native_code = self._compiles or self._tier is not None
         add_gate(self._gate)
@@ -147,6 +147,15 @@ class Engine(Unique, Managed):
             self._declarations.append((made, binary))
             found = self._types.setdefault(type, made)  # another thread may have made it, too
         return found
+
+
+def _is_tiered(config: Config) -> bool:
+    """Whether what is hot shall get native code. If nothing is said, it shall where it can, unless fuel is counted."""
+    if config.strategy not in ("auto", "cranelift") or config.consume_fuel or config.target is not None:
+        return config.strategy == "tiered"
+    from fusee.tier.early import is_usual
+
+    return is_usual()
 
 
 def _define(type: DefinedType) -> bytes:  # noqa: A002

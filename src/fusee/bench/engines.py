@@ -48,8 +48,8 @@ class Engine:
         return ""
 
 
-def fusee_engine(trees: Path | None = None) -> Engine:
-    """Fusee as its users start it, with the trees of a selection if one is given."""
+def fusee_engine(trees: Path | None = None, strategy: str = "interpreter") -> Engine:
+    """Fusee as its users start it, its interpreter alone; with the trees of a selection if one is given."""
     tune = [] if trees is None else ["--tune", str(trees)]
     environment = [] if trees is None else ["env", f"FUSEE_TUNE={trees}"]
 
@@ -58,7 +58,8 @@ def fusee_engine(trees: Path | None = None) -> Engine:
             return [*environment, *_hosted(task.host, FUSEE, task)]
         folder = ["--dir", "."] if task.directory else []
         invoke = ["--invoke", task.export] if task.export else []
-        return python_module("fusee", "run", *tune, *folder, *invoke, str(task.module), *task.arguments)
+        compiler = ["-C", f"compiler={strategy}"]
+        return python_module("fusee", "run", *compiler, *tune, *folder, *invoke, str(task.module), *task.arguments)
 
     version = f"Fusee {importlib.metadata.version('fusee')}"
     return Engine(FUSEE, version, command, _guest_load(FUSEE), loads_again=True, has_hosts=True)
@@ -72,9 +73,7 @@ def strategy_engine(name: str) -> Engine:
     strategy, _, cold = name.partition("-")
 
     def command(task: Task) -> list[str]:
-        command = fusee_engine().command(task)
-        place = command.index("run") + 1
-        run = [*command[:place], "-C", f"compiler={strategy}", *command[place:]]
+        run = fusee_engine(strategy=strategy).command(task)
         return python_module("fusee.native.apart", *run[run.index("fusee") :]) if cold else run
 
     note = "compiles anew each time" if cold else "with what earlier runs have compiled"

@@ -140,14 +140,16 @@ def _trust(asked: Request, limits: "WasmOptions") -> None:
 
 def _begin_compiling(source: ModuleFile, limits: "WasmOptions") -> bool:
     """Starts what compiles a program's hot functions, which is ready later than the program; whether it may have."""
-    if limits.strategy != "tiered" or not limits.leaves_code_alone or isinstance(source.content, str):
+    if limits.strategy in ("interpreter", "native") or not limits.leaves_code_alone or isinstance(source.content, str):
         return False
     if source.is_component or source.is_precompiled:
         return False
     from fusee.tier import early
 
-    early.begin(source.content)
-    return True
+    is_tiered = limits.strategy == "tiered" or early.is_usual()
+    if is_tiered:
+        early.begin(source.content)
+    return is_tiered
 
 
 def _let_interrupts_end_the_process() -> None:

@@ -132,7 +132,7 @@ def choose_strategy(options: WasmOptions, generating: tuple[str, ...]) -> None:
     """Reads what `-C` says: how functions are executed."""
     for _, value in _pairs("-C", generating, {"compiler"}):
         if value not in _STRATEGIES:
-            raise usage_error(f"-C compiler={value or ''}: expected interpreter, native or tiered")
+            raise usage_error(f"-C compiler={value or ''}: expected tiered, native or interpreter")
         options.strategy = value
 
 

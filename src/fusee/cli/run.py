@@ -23,7 +23,7 @@ from fusee.cli.selection import TUNE_HELP
 @click.option("-D", "--debug", "debugging", metavar="NAME[=y|n],…", multiple=True,
               help="checked: the build of the engine that checks its own memory accesses.")  # fmt: skip
 @click.option("-C", "--codegen", "generating", metavar="NAME=VALUE,…", multiple=True,
-              help="compiler=interpreter, or native: code that is compiled before; or tiered: meanwhile.")  # fmt: skip
+              help="compiler=tiered: what is hot is compiled meanwhile; native: all, before; interpreter.")  # fmt: skip
 @click.option("--allow-precompiled", "is_trusted", is_flag=True,
               help="FILE may be what `fusee compile -o` has written, whose native code is run as it is.")  # fmt: skip
 @click.option("-O", "--optimize", "optimizing", metavar="NAME=VALUE,…", multiple=True,

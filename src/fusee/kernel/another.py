@@ -8,16 +8,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from typing import Final
 
+from fusee.kernel.background import is_known
+
 FILE: Final = 3  # the number that the file which a `Child` is given has there: behind those of the standard streams
 _FIRST_FILE: Final = FILE + 1
 _MOST_FILES: Final = 1 << 16  # that are looked at where the system does not tell which there are
 
 _ended: Final[set[int]] = set()  # children that were ended and not waited for
-
-
-def is_known() -> bool:
-    """Whether a program can be given to another Python. What an application was frozen to would start that again."""
-    return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
 def command(program: str, *arguments: str) -> list[str]:

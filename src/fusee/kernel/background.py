@@ -19,11 +19,14 @@ def group() -> int:
     return _group
 
 
+def is_known() -> bool:
+    """Whether a program can be given to another Python. What an application was frozen to would start that again."""
+    return bool(sys.executable) and not getattr(sys, "frozen", False)
+
+
 def is_possible() -> bool:
     """Whether this system has what is needed, and it is known how Python is started."""
-    from fusee.kernel import another  # not before it is needed: every process loads this module
-
-    return another.is_known() and hasattr(os, "fork")
+    return is_known() and hasattr(os, "fork")
 
 
 def run_in_background(
@@ -35,7 +38,7 @@ def run_in_background(
     """
     import subprocess
 
-    from fusee.kernel import another
+    from fusee.kernel import another  # not before it is needed: every process loads this module
 
     with contextlib.ExitStack() as stack:
         numbers = [stack.enter_context(another.passed(file)) for file in inherited]

@@ -4,12 +4,27 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Final
 
+from fusee.kernel import background
 from fusee.native.runs import note_run
 
 if TYPE_CHECKING:
     from fusee.native.batches import Worker
 
+_TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _begun: Final["list[Worker]"] = []
+
+
+def is_usual() -> bool:
+    """Whether programs are tiered unless something else is asked for.
+
+    That is where a process can be started that compiles, there is another processor for it than the guest's, and it has
+    been tried: elsewhere who wants it says so.
+    """
+    if not background.is_possible() or (os.uname().sysname, os.uname().machine) != _TRIED:
+        return False
+    from fusee.kernel.processors import processor_count
+
+    return processor_count() > 1
 
 
 def begin(binary: bytes) -> None:
@@ -17,7 +32,7 @@ def begin(binary: bytes) -> None:
 
     A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
     """
-    if hasattr(os, "fork") and note_run(binary):
+    if hasattr(os, "posix_spawn") and note_run(binary):
         from fusee.kernel.processors import processor_count
         from fusee.native.batches import Worker
 

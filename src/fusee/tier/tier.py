@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
 _FIRST_LOOKS: Final = 3  # that find some, before they are watched: what runs no longer is left alone
+_MOST_SECONDS: Final = 0.05  # the same while there are none
+_SLOWER: Final = 1.5
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _LACKING_SECONDS: Final = 1.0  # before it is tried again to have what the system did not give
 _END_SECONDS: Final = 0.2
@@ -192,20 +194,20 @@ class Tier:
         """Wait until guests have run for a moment; whether they do."""
         from fusee.tier.early import has_begun
 
-        idle, looks = 0.0, 0
+        idle, looks, seconds = 0.0, 0, _FIRST_SECONDS
         while True:
-            self.sleep(_FIRST_SECONDS)
+            self.sleep(seconds)
             if self.is_ending:
                 return False
             if self._watchers:
                 return True
             is_seen, self.state.sampled = self.state.sampled != 0, u64(0)
             if is_seen or self.stores.running() is not None:
-                idle, looks = 0.0, looks + 1
+                idle, looks, seconds = 0.0, looks + 1, _FIRST_SECONDS
                 if looks == _FIRST_LOOKS or has_begun():  # what is hot shall be known when that process is ready
                     return True
             else:
-                idle += _FIRST_SECONDS
+                idle, seconds = idle + seconds, min(seconds * _SLOWER, _MOST_SECONDS)  # there may be many engines
             self.state.is_due = u32(1)  # guests may run for moments only: the next one says so
             if self.may_end(idle):
                 return False
