@@ -35,7 +35,7 @@ def watched(store: Store) -> bool:
 
 def test_short_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine, a module and some calls; nobody looks for long."""
-    monkeypatch.setattr(tier, "_IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(tier, "_FIRST_IDLE_SECONDS", 0.01)
     store = Store(engine())
     instance = Instance(store, Module(store.engine, FALLING), [])
     assert main_of(instance, store) == 0

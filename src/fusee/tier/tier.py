@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
 _FIRST_LOOKS: Final = 3  # that find some, before they are watched: what runs no longer is left alone
-_MOST_SECONDS: Final = 0.05  # the same while there are none
-_SLOWER: Final = 1.5
+_SLOWER: Final = 1.5  # while there are none
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
+_FIRST_IDLE_SECONDS: Final = 0.1  # the same before guests are watched: there may be many engines
 _LACKING_SECONDS: Final = 1.0  # before it is tried again to have what the system did not give
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
@@ -71,6 +71,7 @@ class Tier:
         self.state = view(Tiering, ctypes.addressof(self._memory))
         view(EngineState, engine).tiering = usize(ctypes.addressof(self._memory))
         self.is_metered = bool(view(EngineState, engine).is_metered)
+        self._looks = 0  # that have found a guest, before they are watched
         self._new: dict[int, NewModule] = {}  # by address: what has not been given to the watcher
         self._watchers: list[Watcher] = []  # the first, if guests have run for a while; two threads may add one at once
         self._wake = partial(_thread.start_new_thread, self._run, ())
@@ -194,7 +195,7 @@ class Tier:
         """Wait until guests have run for a moment; whether they do."""
         from fusee.tier.early import has_begun
 
-        idle, looks, seconds = 0.0, 0, _FIRST_SECONDS
+        idle, seconds = 0.0, _FIRST_SECONDS
         while True:
             self.sleep(seconds)
             if self.is_ending:
@@ -203,13 +204,14 @@ class Tier:
                 return True
             is_seen, self.state.sampled = self.state.sampled != 0, u64(0)
             if is_seen or self.stores.running() is not None:
-                idle, looks, seconds = 0.0, looks + 1, _FIRST_SECONDS
-                if looks == _FIRST_LOOKS or has_begun():  # what is hot shall be known when that process is ready
+                idle, seconds = 0.0, _FIRST_SECONDS
+                self._looks += 1
+                if self._looks >= _FIRST_LOOKS or has_begun():  # what is hot shall be known when that process is ready
                     return True
             else:
-                idle, seconds = idle + seconds, min(seconds * _SLOWER, _MOST_SECONDS)  # there may be many engines
+                idle, seconds = idle + seconds, seconds * _SLOWER
             self.state.is_due = u32(1)  # guests may run for moments only: the next one says so
-            if self.may_end(idle):
+            if self.may_end(idle, _FIRST_IDLE_SECONDS):
                 return False
 
     @cached_property
@@ -223,9 +225,9 @@ class Tier:
         """Until somebody wakes this thread."""
         self._sleep.acquire(timeout=seconds)
 
-    def may_end(self, idle: float) -> bool:
+    def may_end(self, idle: float, most: float = _IDLE_SECONDS) -> bool:
         """Whether nobody looks any more, since no guest has run for so many seconds, and none does."""
-        if idle <= _IDLE_SECONDS:
+        if idle <= most:
             return False
         self.state.is_asleep = u32(1)
         if self.stores.running() is None:
