@@ -42,7 +42,12 @@ RULES = {
     ),
     "no callback of functions that are lowered": (
         f'{CORE} (import "f" (func $x async)) (core func (canon lower (func $x) async (memory $m)))',
-        "async (memory $m)", "async (memory $m) (callback (func $g))", "`callback` ",
+        "async (memory $m)", "async (memory $m) (callback (func $k))",
+        "canonical option `callback` cannot be specified for lowerings",
+    ),
+    "a signature of callbacks": (
+        f"{CORE} (func async (canon lift (core func $r) async (memory $m) (callback (func $k))))",
+        "(callback (func $k))", "(callback (func $g))", "`callback` uses a core function with an incorrect signature",
     ),
     "an allocator for results that lie in memory": (
         f'{CORE} (import "f" (func $x (result string))) (core func (canon lower (func $x) (memory $m) (realloc '

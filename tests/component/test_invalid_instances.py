@@ -68,6 +68,10 @@ RULES = {
         f'{INSTANCE} (instance (instantiate $c (with "x" (func $f))))',
         '(import "x" (func $f))', '(import "x" (func $f (param "a" u8)))', "type mismatch for import `x`",
     ),
+    "names of what instances have no resource for": (
+        '(import "x" (func $f)) (instance (export "r-m" (func $f)))',
+        "r-m", "[method]r.m", "instance export `[method]r.m`: resource used in it does not have a name in this context",
+    ),
     "its sort": (
         f'{INSTANCE} (type $t (instance)) (import "q" (instance $q (type $t))) (instance (instantiate $c (with '
         '"x" (func $f))))',

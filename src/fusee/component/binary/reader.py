@@ -79,10 +79,11 @@ class Reader:
         if length > MOST_NAME_BYTES:
             raise MalformedError(f"a name of {length} bytes is too long", start)
         part = self.take(length)
+        content = part.position
         try:
             return part.rest().decode()
         except UnicodeDecodeError as error:
-            raise MalformedError("malformed UTF-8 encoding", start + error.start) from None
+            raise MalformedError("malformed UTF-8 encoding", content + error.start) from None
 
     def finish(self, what: str) -> None:
         """Raise `MalformedError` if something is left."""
