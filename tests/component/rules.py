@@ -24,7 +24,7 @@ GIVEN = '(import "r" (type $r (sub resource)))'
 def check_rule(text: str, right: str, wrong: str, message: str) -> None:
     """A component is valid, and is not with something wrong in place of what is right in it: for `wasm-tools`, too."""
     assert text.count(right) == 1
-    valid, invalid = (wat2wasm(f"(component {found})") for found in (text, text.replace(right, wrong)))
+    valid, invalid = (bytes(wat2wasm(f"(component {found})")) for found in (text, text.replace(right, wrong)))
     assert Component(Engine(), valid)
     assert accepts(valid) and not accepts(invalid)
     with pytest.raises(ValidationError) as caught:
