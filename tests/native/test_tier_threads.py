@@ -1,5 +1,6 @@
 """Functions get native code while guests of several threads run them on one memory."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,7 @@ def test_a_store_that_is_closed_while_it_is_told_ends_afterwards(monkeypatch: py
     tier, native, events = store.engine._tier, store._native, list[str]()
     assert tier is not None
     tier.stores.tell(tier.watcher._modules[module._address])
+    gc.collect()  # no other store ends meanwhile
     for name in ("give_natives", "release_store"):
         monkeypatch.setattr(native, name, noting(events, name, getattr(native, name)))
     monkeypatch.setattr(store, "_lock", ClosingLock(store))
