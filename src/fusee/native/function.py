@@ -11,6 +11,7 @@ from fusee.kernel.tree.functions import Specialised
 from fusee.kernel.tree.types import NOTHING, Boolean
 from fusee.native.body import body_of
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
+from fusee.native.joined import Joined
 from fusee.native.joining import way_to
 from fusee.native.known import Known
 from fusee.native.labels import Edge, Label
@@ -53,6 +54,7 @@ class FunctionCompiler(FrameWriter):
         self.instructions = body.instructions
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
         self.known = Known(self)
+        self.joined = Joined(self)
         may_count = unit.options.polls and self.meter is None  # what is paid for is paid for in every turn
         self.counted = counting_loops(self.instructions, CALLING) if may_count else frozenset()
 
@@ -69,7 +71,9 @@ class FunctionCompiler(FrameWriter):
         for number, instruction in enumerate(self.instructions):
             if number == self.first_need and not self.ended:
                 self.check_late()
-            self._instruction(instruction)
+            self.joined.before(number)
+            self.write_instruction(instruction)
+            self.joined.after(number)
         self._return()
         body, self.lines, self.block, self.ended = self.lines, [], "entry", False
         self.offset = self.start
@@ -138,7 +142,8 @@ class FunctionCompiler(FrameWriter):
             self.types_in_loops.add(type_index)
             self.tables_in_loops.add(table)
 
-    def _instruction(self, instruction: Instruction) -> None:
+    def write_instruction(self, instruction: Instruction) -> None:
+        """Write what an instruction does."""
         self.offset = instruction.offset
         mnemonic = instruction.op.mnemonic
         if self.ended:

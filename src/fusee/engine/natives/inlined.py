@@ -91,6 +91,11 @@ def near_place_64(base: Ptr[u8], greatest: u64, index: u64, offset: u64) -> Ptr[
 
 
 @kernel(inline=True)
+def raise_outside(ctx: Instance) -> None:
+    raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, 0)
+
+
+@kernel(inline=True)
 def load_value(place: Ptr[u8], stored: Static[Any], t: Static[type[U]]) -> U:
     """A load (spec 4.6.6); integers are extended by the signedness of the type in memory."""
     return t(load(stored, place))
