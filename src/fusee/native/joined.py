@@ -24,7 +24,9 @@ class Joined:
             for number, least in enumerate(module.least_bytes)
             if least and not module.memories[number] and not module.are_shared[number]
         }
-        found = groups_of(c.instructions, eligible) if eligible and c.meter is None else []
+        # Where no turn has a pause, LLVM knows more of turns, and leaves out checks that leave the loop if they fail.
+        has_uncertain = c.unit.options.polls
+        found = groups_of(c.instructions, eligible, has_uncertain) if eligible and c.meter is None else []
         self._of = {number: group for group in found for number in group.distances}
         self._ending: dict[int, list[Group]] = {}
         for group in found:
@@ -74,8 +76,9 @@ class Joined:
         c.jump(after)
         c.begin(group.failed)
         c.stack, self.number = group.stack, None
-        for instruction in c.instructions[group.first : group.last + 1]:
-            c.write_instruction(instruction)
+        with c.known.apart():
+            for instruction in c.instructions[group.first : group.last + 1]:
+                c.write_instruction(instruction)
         if group.is_certain:
             c.use("raise_outside", "%ctx")
             c.begin(after)

@@ -8,7 +8,9 @@ step. There the value becomes, by an empty piece of assembly, another one.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from fusee.native.unit import LLVM
@@ -49,6 +51,14 @@ class Known:
     def begin_loop(self) -> None:
         """What comes to a loop is not moved into it."""
         self._steps = {}
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is written now is not on the way to what comes behind it, for which it does not count."""
+        reads, steps = self._c.reads, self._steps
+        self._c.reads, self._steps = Counter(), {}
+        yield
+        self._c.reads, self._steps = reads, steps
 
     def limit(self, operands: Sequence[str]) -> None:
         """Arithmetic with these has left a result on the stack: of too many steps it becomes another value."""
