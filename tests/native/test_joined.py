@@ -17,12 +17,12 @@ PAGE = 1 << 16
 WHOLE = 1 << 32
 
 
-def groups(body: str) -> list[Group]:
+def groups(body: str, has_uncertain: bool = True) -> list[Group]:
     """Those of a function of two addresses."""
     module = read_module(
         bytes(wat2wasm(f"(module (memory 1) (global i32 (i32.const 9)) (func (param i32 i32) {body}))"))
     )
-    return groups_of(body_of(module, 0).instructions, {0: PAGE})
+    return groups_of(body_of(module, 0).instructions, {0: PAGE}, has_uncertain)
 
 
 def load(index: str, offset: int = 0) -> str:
@@ -86,6 +86,12 @@ def test_what_is_copied_is_less_than_what_is_saved() -> None:
     assert not groups(load(A) + "(nop)" * 2 + load(A, 4))
     assert len(groups(load(A) + "(nop)" * 9 + load(A, 4) + load(A, 8))) == 1
     assert not groups(load(A) + "(nop)" * 12 + load(A, 4) + load(A, 8))
+
+
+def test_without_pauses_no_code_comes_back_from_where_a_check_fails() -> None:
+    certain, uncertain = load(A) + load(A, 4) + load(A, 8), "".join(load(above(by, B)) for by in (1, 2, 3))
+    assert [group.is_certain for group in groups(certain + uncertain)] == [True, False]
+    assert [group.is_certain for group in groups(certain + uncertain, has_uncertain=False)] == [True]
 
 
 def test_what_is_inside_of_another_ends_before() -> None:
