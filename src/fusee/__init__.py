@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from fusee.api.errors import ValidationError as ValidationError
     from fusee.api.errors import WasmtimeError as WasmtimeError
     from fusee.api.exception import WasmException as WasmException
+    from fusee.api.externtypes import ExportType as ExportType
+    from fusee.api.externtypes import GlobalType as GlobalType
+    from fusee.api.externtypes import ImportType as ImportType
+    from fusee.api.externtypes import Limits as Limits
+    from fusee.api.externtypes import MemoryType as MemoryType
+    from fusee.api.externtypes import TableType as TableType
+    from fusee.api.externtypes import TagType as TagType
     from fusee.api.frame import Frame as Frame
     from fusee.api.func import Caller as Caller
     from fusee.api.func import Func as Func
@@ -48,14 +55,7 @@ if TYPE_CHECKING:
     from fusee.api.tag import Tag as Tag
     from fusee.api.text import wat2wasm as wat2wasm
     from fusee.api.traps import TrapCode as TrapCode
-    from fusee.api.types import ExportType as ExportType
     from fusee.api.types import FuncType as FuncType
-    from fusee.api.types import GlobalType as GlobalType
-    from fusee.api.types import ImportType as ImportType
-    from fusee.api.types import Limits as Limits
-    from fusee.api.types import MemoryType as MemoryType
-    from fusee.api.types import TableType as TableType
-    from fusee.api.types import TagType as TagType
     from fusee.api.types import ValType as ValType
     from fusee.api.values import Val as Val
     from fusee.wasi.config import DirPerms as DirPerms

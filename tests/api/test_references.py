@@ -26,7 +26,7 @@ from fusee import (
     ValType,
     WasmException,
 )
-from fusee.api.types import Limits
+from fusee.api.externtypes import Limits
 from tests.api.guest import Guest, engine
 
 ANY = ValType.anyref()

@@ -10,7 +10,7 @@ import pytest
 from fusee import LimitError, StoreError, Trap
 from fusee.component import ComponentTrap
 from fusee.component.asynchronous.tasks import tasks_of
-from fusee.engine.state.runtime import MOST_PARKED_BYTES
+from fusee.engine.state.parked import MOST_PARKED_BYTES
 from fusee.kernel.scalars import u64
 from tests.component.asyncguests import WAITING, component
 from tests.component.guests import World

@@ -43,7 +43,7 @@ from fusee.engine.state.code import CODE_START
 from fusee.engine.translate.buffers import take_translator
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
 from fusee.engine.translate.lookup import find_pair, has_signature, has_sources
-from fusee.engine.translate.state import MOST_IMMEDIATES, Ins
+from fusee.engine.translate.records import MOST_IMMEDIATES, Ins
 from fusee.kernel.arena import new, new_array, simulate
 from fusee.kernel.lang import address, u8, u16, u32, u64, usize
 from fusee.kernel.memory import read_bytes

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from fusee.kernel.arena import allocate_simulated, simulate
 from fusee.kernel.build import Library, Program, load
 from fusee.kernel.errors import KernelError
+from fusee.kernel.integer import Integer
 from fusee.kernel.lang import Instance, Ptr, Scalar, f32, f64, u8
 from fusee.kernel.memory import read_bytes
-from fusee.kernel.scalars import Integer
 from fusee.kernel.target import ILP32, LP64, Target
 from tests.kernel import programs
 

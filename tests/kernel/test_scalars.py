@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from fusee.kernel.faults import ArithmeticFault
 from fusee.kernel.floats import f32, f64
+from fusee.kernel.integer import Integer
 from fusee.kernel.intrinsics import bitcast, from_low, low, minimum, trunc_sat, trunc_to, with_low
 from fusee.kernel.lanes import v128
-from fusee.kernel.scalars import INTEGERS, Integer, i8, i16, i32, i64, u8, u16, u32, u64, usize
+from fusee.kernel.scalars import INTEGERS, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 C_TYPES = {
     i8: ctypes.c_int8,

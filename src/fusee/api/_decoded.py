@@ -6,21 +6,19 @@ from typing import Final, Self
 
 from fusee.api.ending import Ending, look
 from fusee.api.engine import Engine
-from fusee.api.managed import Managed, Unique, refuse_closed
-from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
-from fusee.api.types import (
+from fusee.api.externtypes import (
     AsExternType,
-    Declaration,
     ExportType,
-    FuncType,
     GlobalType,
     ImportType,
     Limits,
     MemoryType,
     TableType,
     TagType,
-    ValType,
 )
+from fusee.api.managed import Managed, Unique, refuse_closed
+from fusee.api.object_types import ArrayType, DefinedType, FieldType, StructType
+from fusee.api.types import Declaration, FuncType, ValType
 from fusee.api.values import Signature
 from fusee.engine.state.module import (
     ABSTRACT,

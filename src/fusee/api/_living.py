@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from fusee.api._decoded import Lifetime
     from fusee.api._waiting import Waiter
     from fusee.api.exception import WasmException
+    from fusee.api.externtypes import TagType
     from fusee.api.func import Extern, HostCallable
     from fusee.api.module import Module
     from fusee.api.references import ObjectRef
     from fusee.api.store import Store
-    from fusee.api.types import TagType
     from fusee.wasi import WasiContext
 
 

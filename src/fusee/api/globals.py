@@ -4,9 +4,10 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import WasmtimeError
+from fusee.api.externtypes import GlobalType
 from fusee.api.managed import Unique, expect
 from fusee.api.storelike import Storelike, hold, store_of
-from fusee.api.types import GlobalType, ValType
+from fusee.api.types import ValType
 from fusee.api.values import Row
 from fusee.engine.state.runtime import Global as GlobalState
 from fusee.kernel.layout import layout

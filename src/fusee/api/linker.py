@@ -6,6 +6,7 @@ from typing import Any
 from fusee.api._wasi import makers_of_wasi, older_names
 from fusee.api.engine import Engine
 from fusee.api.errors import LinkError, StoreError, WasmtimeError
+from fusee.api.externtypes import AsExternType, GlobalType, ImportType, MemoryType, TableType, TagType
 from fusee.api.func import Caller, Extern, Func
 from fusee.api.globals import Global
 from fusee.api.instance import EXTERNS, Instance, InstancePre, store_of_extern
@@ -16,7 +17,7 @@ from fusee.api.sharedmemory import SharedMemory
 from fusee.api.storelike import Storelike, store_of
 from fusee.api.table import Table
 from fusee.api.tag import Tag
-from fusee.api.types import AsExternType, FuncType, GlobalType, ImportType, MemoryType, TableType, TagType, ValType
+from fusee.api.types import FuncType, ValType
 from fusee.api.values import Val
 
 Maker = Callable[[Storelike], Extern]  # makes a definition real in a store

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
+from fusee.api.externtypes import Limits, MemoryType
 from fusee.api.hold import Hold
 from fusee.api.managed import ArgumentError, Unique, bytes_of, expect, integer_of
 from fusee.api.raw import RawMemory
 from fusee.api.storelike import Storelike, hold, own, store_of
-from fusee.api.types import Limits, MemoryType
 from fusee.engine.state.module import Limits as LimitsState
 from fusee.engine.state.runtime import NOT_GROWN
 from fusee.engine.state.runtime import Memory as MemoryState

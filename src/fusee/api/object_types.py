@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from fusee.api.errors import ArgumentError
+from fusee.api.externtypes import Record
 from fusee.api.managed import expect
-from fusee.api.types import Declaration, FuncType, Record, ValType
+from fusee.api.types import Declaration, FuncType, ValType
 
 PACKED = ("i8", "i16")
 

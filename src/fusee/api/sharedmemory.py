@@ -5,11 +5,11 @@ import ctypes
 from fusee.api._sharing import grow_shared
 from fusee.api.engine import Engine
 from fusee.api.errors import LimitError, WasmtimeError
+from fusee.api.externtypes import MemoryType
 from fusee.api.managed import Managed, Unique, expect, refuse_closed
 from fusee.api.memory import limits_state, memory_type
 from fusee.api.raw import RawMemory
 from fusee.api.store import Store
-from fusee.api.types import MemoryType
 from fusee.engine.state.runtime import NOT_GROWN
 
 

@@ -14,23 +14,18 @@ from fusee.api.storelike import Storelike, store_of
 from fusee.api.values import Signature
 from fusee.engine.errors import Suspended
 from fusee.engine.state.module import EXTERN_MEMORY
-from fusee.engine.state.runtime import (
-    FRAME_WORDS,
-    MOST_FRAMES,
-    MOST_PARKED_BYTES,
-    NO_ROOM,
-    UNKNOWN_OFFSET,
-)
+from fusee.engine.state.parked import MOST_PARKED_BYTES, NO_ROOM
+from fusee.engine.state.runtime import FRAME_WORDS, MOST_FRAMES, UNKNOWN_OFFSET
 from fusee.engine.state.runtime import Func as FuncState
 from fusee.engine.state.runtime import Instance as InstanceState
 from fusee.engine.state.runtime import Tag as TagState
 from fusee.kernel.memory import view
 
 if TYPE_CHECKING:
+    from fusee.api.externtypes import TagType
     from fusee.api.frame import Frame
     from fusee.api.func import HostCallable
     from fusee.api.module import Module
-    from fusee.api.types import TagType
     from fusee.wasi import WasiConfig, WasiContext
 
 _SUSPENDED: Final = Suspended(0, 0).status

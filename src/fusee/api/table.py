@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from fusee.api.errors import LimitError, WasmtimeError
+from fusee.api.externtypes import Limits, TableType
 from fusee.api.managed import Unique, expect
 from fusee.api.memory import limits_state
 from fusee.api.storelike import Storelike, hold, own, store_of
-from fusee.api.types import Limits, TableType, ValType
+from fusee.api.types import ValType
 from fusee.api.values import to_native
 from fusee.engine.state.runtime import NOT_GROWN
 from fusee.engine.state.runtime import Table as TableState

@@ -3,9 +3,9 @@
 import ctypes
 from typing import TYPE_CHECKING, Any
 
+from fusee.api.externtypes import TagType
 from fusee.api.managed import Unique, expect
 from fusee.api.storelike import Storelike, own, store_of
-from fusee.api.types import TagType
 
 if TYPE_CHECKING:
     from fusee.api.store import Store

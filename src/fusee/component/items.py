@@ -8,7 +8,7 @@ from fusee.component.types.valtype import NotMade, ValType
 
 if TYPE_CHECKING:
     from fusee.api.engine import Engine
-    from fusee.api.types import AsExternType, ExportType, ImportType
+    from fusee.api.externtypes import AsExternType, ExportType, ImportType
 
 Attributes = dict[str, dict[str, str]]
 """By names of imports or exports, what is said of them beside."""
@@ -72,13 +72,13 @@ class ModuleType(NotMade):
 
     def imports(self, engine: "Engine") -> "list[ImportType]":
         """A list of `fusee.ImportType`s."""
-        from fusee.api.types import ImportType
+        from fusee.api.externtypes import ImportType
 
         return [ImportType(module, name, ty) for (module, name), ty in self._imports.items()]
 
     def exports(self, engine: "Engine") -> "list[ExportType]":
         """A list of `fusee.ExportType`s."""
-        from fusee.api.types import ExportType
+        from fusee.api.externtypes import ExportType
 
         return [ExportType(name, ty) for name, ty in self._exports.items()]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fusee.api.types import AsExternType, GlobalType, Limits, MemoryType, TableType
+from fusee.api.externtypes import AsExternType, GlobalType, Limits, MemoryType, TableType
 from fusee.api.types import FuncType as CoreFuncType
 from fusee.component.binary.distinct import plain
 from fusee.component.items import ComponentInstanceType, ComponentType, FuncType, ModuleType

@@ -13,9 +13,10 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar
 
 from fusee.kernel.codec import element_codec, make_reference
 from fusee.kernel.faults import AlignmentFault, BoundsFault, ConstantFault, FreedFault, WildFault
+from fusee.kernel.integer import Integer
 from fusee.kernel.layout import element_extent
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
-from fusee.kernel.scalars import Integer, set_pointer_width, u8, usize
+from fusee.kernel.scalars import set_pointer_width, u8, usize
 from fusee.kernel.space import NULL, Region, Space, current_space, enter_space, leave_space
 from fusee.kernel.target import Target
 

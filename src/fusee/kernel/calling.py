@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.cache import expected
 from fusee.kernel.errors import KernelError
-from fusee.kernel.scalars import Integer
+from fusee.kernel.integer import Integer
 
 if TYPE_CHECKING:
     from fusee.kernel.tree.functions import Specialised

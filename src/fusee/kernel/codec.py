@@ -7,9 +7,9 @@ that an un-compiled access costs.
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
+from fusee.kernel.integer import Integer, Scalar
 from fusee.kernel.layout import Extent, cached, element_extent, layout, value_extent
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
-from fusee.kernel.scalars import Integer, Scalar
 from fusee.kernel.space import NULL, Region, Space
 from fusee.kernel.structs import FieldKind, StructReference, is_struct
 from fusee.kernel.target import Target

@@ -3,9 +3,9 @@
 import math
 
 from fusee.kernel.floats import Float
+from fusee.kernel.integer import Scalar
 from fusee.kernel.intrinsics import F
 from fusee.kernel.lanewise import binary_float, ternary_float, unary_float
-from fusee.kernel.scalars import Scalar
 
 
 def _same_type(a: Scalar, b: Scalar) -> None:

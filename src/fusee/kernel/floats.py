@@ -7,7 +7,7 @@ import math
 import struct
 from typing import TYPE_CHECKING, Self, SupportsFloat, SupportsIndex
 
-from fusee.kernel.scalars import Integer, Scalar
+from fusee.kernel.integer import Integer, Scalar
 
 if TYPE_CHECKING:
     from fractions import Fraction

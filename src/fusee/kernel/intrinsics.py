@@ -6,10 +6,11 @@ from typing import Any, NoReturn, TypeVar, overload
 
 from fusee.kernel.faults import ArithmeticFault, UnreachableFault
 from fusee.kernel.floats import Float, f32, f64
+from fusee.kernel.integer import Integer, Scalar
 from fusee.kernel.laneclasses import FloatLanes, IntegerLanes
 from fusee.kernel.lanes import v128
 from fusee.kernel.lanewise import binary_integer, chosen, unary_integer
-from fusee.kernel.scalars import Integer, Scalar, Signed, i8, i16, i32, i64, u8, u16, u32, u64, usize
+from fusee.kernel.scalars import Signed, i8, i16, i32, i64, u8, u16, u32, u64, usize
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Scalar)

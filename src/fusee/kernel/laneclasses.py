@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from fusee.kernel.faults import ArithmeticFault
-from fusee.kernel.scalars import Integer, Scalar, u32
+from fusee.kernel.integer import Integer, Scalar
+from fusee.kernel.scalars import u32
 
 _new = object.__new__
 BITS = 128

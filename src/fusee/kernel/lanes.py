@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Self
 
 from fusee.kernel.floats import f32, f64
+from fusee.kernel.integer import Scalar
 from fusee.kernel.laneclasses import BITS, FloatLanes, IntegerLanes, Lanes
-from fusee.kernel.scalars import Scalar, i8, i16, i32, i64, u8, u16, u32, u64
+from fusee.kernel.scalars import i8, i16, i32, i64, u8, u16, u32, u64
 
 _new = object.__new__
 

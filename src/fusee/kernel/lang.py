@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fusee.kernel.errors import KernelError
     from fusee.kernel.floatmath import ceil, copysign, fabs, floor, fma, fmax, fmin, nearest, sqrt, trunc
     from fusee.kernel.floats import Float, f32, f64
+    from fusee.kernel.integer import Integer, Scalar
     from fusee.kernel.intrinsics import (
         add_sat,
         bitcast,
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
     )
     from fusee.kernel.pointer import Fn, Ptr
     from fusee.kernel.registers import registers, registers_info
-    from fusee.kernel.scalars import Integer, Scalar, i8, i16, i32, i64, u8, u16, u32, u64, usize
+    from fusee.kernel.scalars import i8, i16, i32, i64, u8, u16, u32, u64, usize
     from fusee.kernel.shuffles import (
         any_bits,
         bitmask,

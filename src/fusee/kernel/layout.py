@@ -4,7 +4,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast, get_args, get_origin
 
-from fusee.kernel.scalars import Scalar, usize
+from fusee.kernel.integer import Scalar
+from fusee.kernel.scalars import usize
 from fusee.kernel.structs import Field, FieldKind, is_struct, struct_info
 from fusee.kernel.target import Target
 

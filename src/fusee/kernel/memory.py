@@ -4,10 +4,11 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from fusee.kernel.codec import element_codec, make_reference, value_codec
 from fusee.kernel.faults import BoundsFault
+from fusee.kernel.integer import Integer, Scalar
 from fusee.kernel.layout import element_extent, layout
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
 from fusee.kernel.registers import null_of
-from fusee.kernel.scalars import Integer, Scalar, u8, usize
+from fusee.kernel.scalars import u8, usize
 from fusee.kernel.space import HOST, Region, Space, current_space
 from fusee.kernel.structs import StructReference, is_struct
 

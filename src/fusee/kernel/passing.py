@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from fusee.kernel.scalars import Integer
+from fusee.kernel.integer import Integer
 
 
 class Passing:

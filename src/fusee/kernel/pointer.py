@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from fusee.kernel.faults import NullFault, WildFault
-from fusee.kernel.scalars import Integer
+from fusee.kernel.integer import Integer
 from fusee.kernel.space import Region
 
 if TYPE_CHECKING:

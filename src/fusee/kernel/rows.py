@@ -4,9 +4,9 @@ import struct
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
+from fusee.kernel.integer import Integer
 from fusee.kernel.layout import cached, element_extent, layout
 from fusee.kernel.pointer import Ptr
-from fusee.kernel.scalars import Integer
 from fusee.kernel.structs import FieldKind
 from fusee.kernel.target import Target
 

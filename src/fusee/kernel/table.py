@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, TypeVar, get_origin, overload
 
 from fusee.kernel.faults import BoundsFault
+from fusee.kernel.integer import Integer, Scalar
 from fusee.kernel.pointer import CodeAddress, Fn, Ptr
-from fusee.kernel.scalars import Integer, Scalar
 from fusee.kernel.space import current_space
 
 T = TypeVar("T")

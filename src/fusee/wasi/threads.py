@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from fusee.api.externtypes import MemoryType
 from fusee.api.func import Func
 from fusee.api.linker import Linker
 from fusee.api.module import Module
 from fusee.api.sharedmemory import SharedMemory
 from fusee.api.store import Store
-from fusee.api.types import FuncType, MemoryType, ValType
+from fusee.api.types import FuncType, ValType
 from fusee.wasi.errno import Errno
 
 START: Final = "wasi_thread_start"

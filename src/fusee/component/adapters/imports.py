@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fusee.api.exception import WasmException
+from fusee.api.externtypes import GlobalType
 from fusee.api.func import Func
 from fusee.api.globals import Global
 from fusee.api.instance import Instance
 from fusee.api.store import Store
 from fusee.api.types import FuncType as CoreFuncType
-from fusee.api.types import GlobalType
 from fusee.component.adapters.call import Adapter, Pair
 from fusee.component.binary.core import CORE_NAMES, EXNREF, core_func
 from fusee.component.codecs.context import Context

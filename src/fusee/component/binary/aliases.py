@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from fusee.api.errors import MalformedError, UnsupportedError
+from fusee.api.externtypes import GlobalType, MemoryType, TableType, TagType
 from fusee.api.types import FuncType as CoreFuncType
-from fusee.api.types import GlobalType, MemoryType, TableType, TagType
 from fusee.component.binary.reader import Reader, invalid
 from fusee.component.binary.scope import COMPONENT as COMPONENT_SCOPE
 from fusee.component.binary.scope import Scope

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from fusee.api.errors import MalformedError, UnsupportedError
+from fusee.api.externtypes import TableType
 from fusee.api.types import FuncType as CoreFuncType
-from fusee.api.types import TableType, ValType
+from fusee.api.types import ValType
 from fusee.component.binary.core import core_func
 from fusee.component.binary.options import check_memory, decode_options
 from fusee.component.binary.reader import Reader, invalid

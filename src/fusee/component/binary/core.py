@@ -3,8 +3,9 @@
 from typing import Final
 
 from fusee.api.errors import MalformedError, UnsupportedError
-from fusee.api.types import AsExternType, GlobalType, Limits, MemoryType, TableType, TagType, ValType
+from fusee.api.externtypes import AsExternType, GlobalType, Limits, MemoryType, TableType, TagType
 from fusee.api.types import FuncType as CoreFuncType
+from fusee.api.types import ValType
 from fusee.component.binary.reader import Reader, invalid
 from fusee.component.items import ModuleType
 from fusee.spec.limits import MAX_PAGES_32, MAX_PAGES_64, MAX_PARAMS, MAX_RESULTS

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fusee.api.errors import MalformedError
-from fusee.api.types import MemoryType
+from fusee.api.externtypes import MemoryType
 from fusee.component.binary.core import core_func
 from fusee.component.binary.reader import Reader, invalid
 from fusee.component.binary.scope import Scope

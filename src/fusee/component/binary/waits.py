@@ -7,8 +7,8 @@ of other core modules, and through tables and references, by type. The same modu
 
 from typing import TYPE_CHECKING, Any
 
+from fusee.api.externtypes import AsExternType, GlobalType, TableType, TagType
 from fusee.api.module import reaching
-from fusee.api.types import AsExternType, GlobalType, TableType, TagType
 from fusee.api.types import FuncType as CoreFuncType
 from fusee.component.program import (
     CORE_FUNC,

@@ -3,7 +3,8 @@
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.opening import blame_caller
-from fusee.engine.handlers.regs import Regs, code_at, lose_registers, reload_memory
+from fusee.engine.handlers.operands import lose_registers
+from fusee.engine.handlers.regs import Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.present import HAS_EXCEPTIONS

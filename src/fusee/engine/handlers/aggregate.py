@@ -2,7 +2,8 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.memory import STORED, immediate
-from fusee.engine.handlers.regs import READ, WRITE, Regs, save_registers
+from fusee.engine.handlers.operands import READ, WRITE
+from fusee.engine.handlers.regs import Regs, save_registers
 from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.layouts import HEADER_BYTES, LENGTH_AT, TYPE_AT
 from fusee.engine.registry import TypeRegistry

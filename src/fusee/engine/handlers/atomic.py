@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.on_slots import slot
-from fusee.engine.handlers.regs import Regs, forget_place, frame_slot, note_place, reload_memory
+from fusee.engine.handlers.operands import frame_slot
+from fusee.engine.handlers.regs import Regs, forget_place, note_place, reload_memory
 from fusee.engine.isa.atomic import SIZE_MASK
 from fusee.engine.isa.row import SLOT_FIELD, Row, cell
 from fusee.engine.runtime.atomic import atomic_place, notify_word, wait_for_word

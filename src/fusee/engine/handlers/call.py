@@ -4,7 +4,8 @@ from fusee.engine.errors import Trap
 from fusee.engine.handlers.across import across
 from fusee.engine.handlers.first_call import translate_here
 from fusee.engine.handlers.opening import blame_caller, imm32, open_frame, prepare_frame, reuse_frame, slot_field
-from fusee.engine.handlers.regs import READ, Regs, code_at
+from fusee.engine.handlers.operands import READ
+from fusee.engine.handlers.regs import Regs, code_at
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import NOWHERE, ROOMY
 from fusee.engine.isa.row import Row, cell

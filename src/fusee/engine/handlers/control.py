@@ -2,29 +2,13 @@
 
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, base, test
-from fusee.engine.handlers.regs import (
-    READ,
-    WRITE,
-    Code,
-    Regs,
-    code_at,
-    extended,
-    field,
-    following_code,
-    frame_slot,
-    look_ahead,
-    read_i32,
-    read_int,
-    slot_number,
-    write_int,
-)
-from fusee.engine.handlers.trap import on_trap
-from fusee.engine.isa.control import TICK, ZEROED_INLINE, entry_bytes
+from fusee.engine.handlers.operands import READ, WRITE, extended, frame_slot, read_i32, read_int, slot_number, write_int
+from fusee.engine.handlers.regs import Code, Regs, field, following_code
+from fusee.engine.isa.control import ZEROED_INLINE, entry_bytes
 from fusee.engine.isa.forms import NOWHERE, PIN
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header
-from fusee.engine.runtime.metering import come_for_fuel
-from fusee.engine.state.runtime import LOOP_WORD, MOST_FUEL
+from fusee.engine.state.runtime import LOOP_WORD
 from fusee.kernel.lang import (
     Ptr,
     Static,
@@ -33,7 +17,6 @@ from fusee.kernel.lang import (
     cast,
     f64,
     from_low,
-    handler,
     i32,
     kernel,
     load,
@@ -41,8 +24,6 @@ from fusee.kernel.lang import (
     low,
     minimum,
     size_of,
-    store,
-    tail,
     u8,
     u32,
     u64,
@@ -174,59 +155,6 @@ def set_loop(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[in
 @kernel(inline=True)
 def unreachable_(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
     raise Trap(TrapCode.UNREACHABLE, 0)
-
-
-@kernel(inline=True)
-def cost_of(f: Regs) -> u64:
-    """What a `tick` charges."""
-    return field(f, cell(TICK, NOWHERE, (), size_of(usize)).immediates[0])
-
-
-@kernel(inline=True)
-def is_short(f: Regs, cost: u64) -> bool:
-    """Pay, or say that there is too little fuel at hand."""
-    left = f.ctx.fuel - cost
-    if unlikely(left > MOST_FUEL):
-        return True
-    f.ctx.fuel = left
-    return False
-
-
-@kernel(inline=True)
-def take_branch(f: Regs, row: Static[Row], forms: Static[tuple[int, ...]]) -> None:
-    """To a label or to the loop pointer."""
-    if row.family.endswith("loop"):
-        f.pc = f.lp
-    elif row.family.endswith("frame"):
-        f.pc = frame_loop(f)
-    else:
-        f.pc = target(f, row, forms)
-
-
-@handler(raises_to=on_trap, status="acc")
-def pay(f: Regs) -> None:
-    """Make fuel available for a `tick`, then run it again. Registers may hold values."""
-    come_for_fuel(f.ctx, cost_of(f))
-    return tail(code_at(f), f)
-
-
-@handler(raises_to=on_trap, status="acc")
-def tick(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Pay for what follows; only metered code has these."""
-    following = following_code(f.pc + cell(row, dst, forms, size_of(usize)).size)
-    if row.detail != 0:
-        if is_short(f, cost_of(f) if row.detail is None else u64(row.detail)):
-            return tail(pay, f)
-    f.pc = f.pc + cell(row, dst, forms, size_of(usize)).size
-    look_ahead(f)
-    return tail(following, f)
-
-
-@kernel(inline=True)
-def count(f: Regs, row: Static[Row], dst: Static[int], forms: Static[tuple[int, ...]]) -> None:
-    """Count the executions of the block that starts here, in the cell itself; only profiled code has these."""
-    counter = f.pc + cell(row, dst, forms, size_of(usize)).immediates[0]
-    store(counter, load(u64, counter) + 1)
 
 
 @kernel(inline=True)

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers.regs import Regs, extended, read_f32, read_float, read_i32, read_int, read_vector
+from fusee.engine.handlers.operands import extended, read_f32, read_float, read_i32, read_int, read_vector
+from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.fields import EXTENDING
 from fusee.engine.isa.forms import CONST
 from fusee.engine.isa.row import Row, cell

@@ -5,7 +5,7 @@ What an instruction does is an inline kernel of its family. The handlers here ad
 
 from typing import Any, Final
 
-from fusee.engine.handlers import aggregate, atomic, call, control, memory, numeric
+from fusee.engine.handlers import aggregate, atomic, call, control, memory, metering, numeric
 from fusee.engine.handlers.across import across
 from fusee.engine.handlers.evaluate import Forms
 from fusee.engine.handlers.regs import Code, Regs, code_at, following_code, look_ahead, read_ahead
@@ -47,7 +47,7 @@ STRAIGHT: Final[dict[str, Any]] = {
     "atomic": atomic.atomic,
     "atomic_fence": atomic.fence,
     "set_loop": control.set_loop,
-    "count": control.count,
+    "count": metering.count,
     "enter": control.enter,
     "spill": control.transfer_pins,
     "reload": control.transfer_pins,
@@ -137,11 +137,11 @@ def conditional(f: Regs, row: Static[Row], dst: Static[int], forms: Static[Forms
     """A conditional branch, to a label or to the loop pointer. Who pays there does what the `tick` would, and goes past
     it; if fuel is short, that is begun again at the `tick`."""
     if CONDITIONAL[row.family](f, row, dst, forms):
-        control.take_branch(f, row, forms)
+        metering.take_branch(f, row, forms)
         if pays(row):
             look_ahead(f)
-            if control.is_short(f, control.cost_of(f)):
-                return tail(control.pay, f)
+            if metering.is_short(f, metering.cost_of(f)):
+                return tail(metering.pay, f)
             f.pc = f.pc + cell(TICK, NOWHERE, (), size_of(usize)).size
         return tail(code_at(f), f)
     skip(f, row, dst, forms)
@@ -187,8 +187,8 @@ def pair(
         skip(f, row, dst, forms)
         return tail(code_at(f), f)
     if row.family == "tick":
-        if control.is_short(f, control.cost_of(f)):
-            return tail(control.pay, f)
+        if metering.is_short(f, metering.cost_of(f)):
+            return tail(metering.pay, f)
         skip(f, row, dst, forms)
         return tail(code_at(f), f)
     if row.family in JUMPING:
@@ -201,11 +201,11 @@ def pair(
         f.pc = callee.code
         return tail(code_at(f), f)
     if CONDITIONAL[row.family](f, row, dst, forms):
-        control.take_branch(f, row, forms)
+        metering.take_branch(f, row, forms)
         if pays(row):
             look_ahead(f)
-            if control.is_short(f, control.cost_of(f)):
-                return tail(control.pay, f)
+            if metering.is_short(f, metering.cost_of(f)):
+                return tail(metering.pay, f)
             f.pc = f.pc + cell(TICK, NOWHERE, (), size_of(usize)).size
         return tail(code_at(f), f)
     skip(f, row, dst, forms)

@@ -5,18 +5,8 @@ from typing import Any, Final
 from fusee.engine.errors import Trap
 from fusee.engine.handlers.evaluate import OPERAND, base
 from fusee.engine.handlers.on_slots import ON_SLOTS, operand
-from fusee.engine.handlers.regs import (
-    READ,
-    WRITE,
-    Regs,
-    field,
-    forget_place,
-    frame_slot,
-    is_beyond,
-    note_place,
-    reload_memory,
-    save_registers,
-)
+from fusee.engine.handlers.operands import READ, WRITE, frame_slot
+from fusee.engine.handlers.regs import Regs, field, forget_place, is_beyond, note_place, reload_memory, save_registers
 from fusee.engine.isa.lanes import has_lane
 from fusee.engine.isa.memory import ALLOCATING, NO_LENGTH, PAUSING, Access
 from fusee.engine.isa.row import SLOT_FIELD, Row, cell

@@ -3,15 +3,8 @@
 from fusee.engine.handlers.across import across
 from fusee.engine.handlers.control import leave_frame
 from fusee.engine.handlers.opening import blame_caller
-from fusee.engine.handlers.regs import (
-    Regs,
-    code_at,
-    float_register,
-    lose_registers,
-    read_float,
-    read_int,
-    reload_memory,
-)
+from fusee.engine.handlers.operands import float_register, lose_registers, read_float, read_int
+from fusee.engine.handlers.regs import Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_native_error
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import PIN, PINS

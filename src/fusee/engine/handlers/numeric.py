@@ -1,7 +1,8 @@
 """What instructions do that compute a value from operands, or move one."""
 
 from fusee.engine.handlers.evaluate import OPERAND, VALUE, Forms, base, is_comparison, test
-from fusee.engine.handlers.regs import READ, WRITE, WRITE_OVER, Regs, read_i32
+from fusee.engine.handlers.operands import READ, WRITE, WRITE_OVER, read_i32
+from fusee.engine.handlers.regs import Regs
 from fusee.engine.isa.forms import NOWHERE, SLOT
 from fusee.engine.isa.row import Row, cell
 from fusee.kernel.lang import Static, kernel, load, select, size_of, u32, u64, usize, v128

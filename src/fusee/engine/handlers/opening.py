@@ -1,6 +1,7 @@
 """Frames of callees: where they begin, what their headers say, and whose fault an error in a new one is."""
 
-from fusee.engine.handlers.regs import Regs, field, slot_number
+from fusee.engine.handlers.operands import slot_number
+from fusee.engine.handlers.regs import Regs, field
 from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import Row, cell
 from fusee.engine.runtime.frames import header

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fusee.engine.handlers import call, control, exception, execute
+from fusee.engine.handlers import call, exception, execute, metering
 from fusee.engine.handlers.regs import Code
 from fusee.engine.isa.families import family_of
 from fusee.engine.isa.fields import as_read
@@ -18,7 +18,7 @@ FAMILIES: Final[dict[str, Any]] = {
     **dict.fromkeys(execute.CONDITIONAL, execute.conditional),
     **dict.fromkeys(execute.JUMPING, execute.jumping),
     **dict.fromkeys(execute.CALLING, execute.calling),
-    "tick": control.tick,
+    "tick": metering.tick,
     "call_import": call.call_import,
     "return_call": call.return_call,
     "throw": exception.throw,

@@ -1,6 +1,7 @@
 """Going on where an exception is caught (spec 4.6.9)."""
 
-from fusee.engine.handlers.regs import WRITE, Regs, code_at, reload_memory
+from fusee.engine.handlers.operands import WRITE
+from fusee.engine.handlers.regs import Regs, code_at, reload_memory
 from fusee.engine.handlers.trap import on_trap
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.runtime.exceptions import land, stop_throwing

@@ -9,17 +9,8 @@ from fusee.engine.errors import Trap
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.stack import mark_words, words_of
-from fusee.engine.state.runtime import (
-    CANNOT_WAIT,
-    HEADER_SLOTS,
-    MAY_WAIT,
-    MOST_PARKED_BYTES,
-    NO_ROOM,
-    SLOT_BYTES,
-    Cells,
-    Parked,
-    Store,
-)
+from fusee.engine.state.parked import CANNOT_WAIT, MOST_PARKED_BYTES, NO_ROOM, Parked
+from fusee.engine.state.runtime import HEADER_SLOTS, MAY_WAIT, SLOT_BYTES, Cells, Store
 from fusee.kernel.lang import (
     Ptr,
     address,

@@ -20,8 +20,9 @@ from fusee.engine.runtime.holdings import (
 from fusee.engine.runtime.memory import release_memory
 from fusee.engine.runtime.shared import drop_borrowed
 from fusee.engine.runtime.table import release_table
+from fusee.engine.state.parked import Parked
 from fusee.engine.state.platform import Platform
-from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Parked, Store, Table
+from fusee.engine.state.runtime import NO_LIMIT, RESERVED_STACK_SLOTS, SLOT_BYTES, Engine, Memory, Store, Table
 from fusee.kernel.lang import (
     Ptr,
     address,

@@ -24,10 +24,6 @@ LOOP_WORD: Final = 6
 MAY_WAIT: Final = usize(1)
 """In place of the caller's frame, of a frame that returns to the embedder: that knows what to do if the guest waits."""
 
-MOST_PARKED_BYTES: Final = 64 << 20  # of frames of guests that wait, in a store
-CANNOT_WAIT: Final = usize(0)  # what `park` gives in place of an address: something else waits for the call, too
-NO_ROOM: Final = usize(1)
-
 SLOT_BYTES: Final = 8
 RESERVED_STACK_SLOTS: Final = 512  # above `Store.stack_limit`, for functions that need so little that they do not ask
 
@@ -170,18 +166,6 @@ class Store:
     parked: usize  # the newest `Parked`
     parked_bytes: u64
     suspended: usize  # the one whose guest leaves the interpreter now
-
-
-@struct
-class Parked:
-    """Frames of a guest that waits, out of the store's stack: their words follow."""
-
-    next: usize
-    previous: usize
-    start: usize  # where the first word was
-    instance: usize  # that has called the host function
-    count: u32  # of words
-    call: u32  # which of them is slot 0 of the host function's frame
 
 
 @struct

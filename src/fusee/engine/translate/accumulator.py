@@ -7,7 +7,8 @@ from fusee.engine.isa.forms import ACC, SLOT
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.translate.encode import new_ins
 from fusee.engine.translate.lookup import has_signature, with_destination
-from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, Ins, Local, Translator, Value, is_vector
+from fusee.engine.translate.records import Ins, Local
+from fusee.engine.translate.state import F32, NO_INS, NO_VALUE, SLOTTED, Translator, Value, is_vector
 from fusee.engine.translate.values import canonical
 from fusee.kernel.lang import Ptr, kernel, minimum, span, u8, u16, u32, u64
 

@@ -8,20 +8,19 @@ from fusee.engine.isa.forms import ACC, NOWHERE
 from fusee.engine.isa.memory import SPREAD
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.layouts import Layout, is_followed, layout_of, size_log2
-from fusee.engine.numeric.reference import ref_i31
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.allocate import class_of
 from fusee.engine.state.cells import CELL_BYTES
 from fusee.engine.state.heap import LARGEST_CELL
 from fusee.engine.state.module import VAL_F32, VAL_F64, VAL_V128
 from fusee.engine.translate.accumulator import unload
-from fusee.engine.translate.comparison import EQ
-from fusee.engine.translate.compute import materialize_top, push_comparison, push_result
-from fusee.engine.translate.emit import emit, form_of, into_slot, is_large, take
+from fusee.engine.translate.compute import materialize_top, push_result
+from fusee.engine.translate.emit import emit, into_slot
 from fusee.engine.translate.encode import add_immediate, add_source, new_ins
 from fusee.engine.translate.fuse import take_leaves
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.lookup import has_sources, sources_key
+from fusee.engine.translate.operands import form_of, is_large, take
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import hold_in_acc, settle, settle_waiting
 from fusee.engine.translate.state import (
@@ -29,7 +28,6 @@ from fusee.engine.translate.state import (
     I32,
     I64,
     NO_VALUE,
-    PENDING,
     SLOTTED,
     V128,
     Translator,
@@ -39,13 +37,11 @@ from fusee.engine.translate.values import (
     canonical,
     free,
     is_waiting,
-    new_node,
     new_value,
     pop,
     push,
     push_canonical,
     release,
-    top,
 )  # fmt: skip
 from fusee.engine.validate.aggregate import unpacked
 from fusee.kernel.lang import cast, kernel, span, table, u16, u32, u64
@@ -67,9 +63,6 @@ STRUCT_NEW: Final = u32(NUMBER["struct_new"])
 STRUCT_NEW_DEFAULT: Final = u32(NUMBER["struct_new_default"])
 ARRAY_NEW_FIXED: Final = u32(NUMBER["array_new_fixed"])
 ARRAY_LEN: Final = u32(NUMBER["array_len"])
-REF_I31: Final = u32(NUMBER["ref_i31"])
-I31_GET_S: Final = u32(NUMBER["i31_get_s"])
-I31_GET_U: Final = u32(NUMBER["i31_get_u"])
 
 
 @kernel
@@ -287,48 +280,6 @@ def translate_array_len(t: Translator) -> None:
     push_result(t, ARRAY_LEN, u32(1), pop(t), NO_VALUE, I32)
 
 
-# References
-
-
-@kernel
-def translate_ref_eq(t: Translator) -> None:
-    materialize_top(t, u32(2))
-    second = pop(t)
-    push_comparison(t, EQ, I64, pop(t), second)
-
-
-@kernel
-def translate_ref_i31(t: Translator) -> None:
-    value = top(t, u32(0))
-    if value.kind == CONSTANT:
-        value.payload = ref_i31(u32(value.payload))
-        value.type = I64
-        return
-    materialize_top(t, u32(1))
-    push(t, new_node(t, PENDING, REF_I31, I64, pop(t), NO_VALUE))
-
-
-@kernel
-def translate_nothing(t: Translator) -> None:
-    """Conversions between the hierarchies of `any` and `extern`: a reference is the same in both."""
-
-
-@kernel
-def get_i31(t: Translator, row: u32) -> None:
-    materialize_top(t, u32(1))
-    push_result(t, row, u32(1), pop(t), NO_VALUE, I32)
-
-
-@kernel
-def translate_i31_get_s(t: Translator) -> None:
-    get_i31(t, I31_GET_S)
-
-
-@kernel
-def translate_i31_get_u(t: Translator) -> None:
-    get_i31(t, I31_GET_U)
-
-
 RULES: Final = [
     Rule(opcodes.STRUCT_NEW, translate_struct_new),
     Rule(opcodes.STRUCT_NEW_DEFAULT, translate_struct_new_default),
@@ -342,10 +293,4 @@ RULES: Final = [
     Rule(opcodes.ARRAY_GET_U, translate_array_get),
     Rule(opcodes.ARRAY_SET, translate_array_set),
     Rule(opcodes.ARRAY_LEN, translate_array_len),
-    Rule(opcodes.REF_EQ, translate_ref_eq),
-    Rule(opcodes.REF_I31, translate_ref_i31),
-    Rule(opcodes.I31_GET_S, translate_i31_get_s),
-    Rule(opcodes.I31_GET_U, translate_i31_get_u),
-    Rule(opcodes.ANY_CONVERT_EXTERN, translate_nothing),
-    Rule(opcodes.EXTERN_CONVERT_ANY, translate_nothing),
 ]

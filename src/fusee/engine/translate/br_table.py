@@ -12,8 +12,9 @@ from fusee.engine.translate.frames import LOOP, branch_target, frame_at
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import reload_pins
 from fusee.engine.translate.passing import has_moves, move_and_go, moves_of, must_move, open_moves
+from fusee.engine.translate.records import Frame, Ins
 from fusee.engine.translate.settle import materialize, settle_all
-from fusee.engine.translate.state import Frame, Ins, Translator
+from fusee.engine.translate.state import Translator
 from fusee.engine.translate.values import is_waiting, pop
 from fusee.kernel.lang import Ptr, cast, copy_bytes, kernel, size_of, span, u8, u32, usize
 

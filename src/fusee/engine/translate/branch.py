@@ -18,9 +18,11 @@ from fusee.engine.translate.comparison import (
     normalize,
     row_index,
 )  # fmt: skip
-from fusee.engine.translate.emit import compute_operand, emit, form_of, take
+from fusee.engine.translate.emit import compute_operand, emit
 from fusee.engine.translate.encode import add_source, count_block, flush, is_loop_pointer, new_ins
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.operands import form_of, take
+from fusee.engine.translate.records import Ins, Label
 from fusee.engine.translate.settle import materialize
 from fusee.engine.translate.state import (
     COMPARE,
@@ -33,11 +35,9 @@ from fusee.engine.translate.state import (
     NO_VALUE,
     PAID_LOOP_POINTER,
     PAYING_LOOP_POINTER,
-    Ins,
-    Label,
     Translator,
     Value,
-)  # fmt: skip
+)
 from fusee.engine.translate.values import free, is_waiting, new_comparison, new_value, pop, release
 from fusee.kernel.lang import address, kernel, u8, u32
 

@@ -5,7 +5,8 @@ from typing import Final
 from fusee.engine.arena import Buffer, grow_buffer, new_memory, release_buffer
 from fusee.engine.errors import raise_again
 from fusee.engine.state.runtime import Engine
-from fusee.engine.translate.state import INS_CAPACITY, Ins, Translator
+from fusee.engine.translate.records import Ins
+from fusee.engine.translate.state import INS_CAPACITY, Translator
 from fusee.kernel.lang import (
     Order,
     Ptr,

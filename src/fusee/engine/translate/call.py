@@ -7,13 +7,15 @@ from fusee.engine.isa.table import NUMBER
 from fusee.engine.state.module import TypeDef
 from fusee.engine.state.runtime import tables_offset
 from fusee.engine.translate.accumulator import ins_number, redirect, unload
-from fusee.engine.translate.emit import compute_value, emit_one, move_value
+from fusee.engine.translate.emit import compute_value, emit_one
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.locals import forget_pins, spill_pins
+from fusee.engine.translate.operands import move_value
+from fusee.engine.translate.records import Ins
 from fusee.engine.translate.rule import Rule
 from fusee.engine.translate.settle import claim, materialize
-from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Ins, Translator, type_code
+from fusee.engine.translate.state import CONSTANT, IN_ACC, NO_INS, NO_VALUE, SLOTTED, Translator, type_code
 from fusee.engine.translate.values import (
     canonical,
     drop_to,

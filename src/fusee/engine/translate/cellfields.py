@@ -8,7 +8,8 @@ from fusee.engine.isa.row import SLOT_FIELD, SLOT_FIELD_BYTES
 from fusee.engine.isa.table import PLACE_BITS, PLACE_CODE
 from fusee.engine.present import HAS_VECTORS
 from fusee.engine.translate.pausing import grow_large
-from fusee.engine.translate.state import Fixup, Ins, Label, Translator
+from fusee.engine.translate.records import Fixup, Ins, Label
+from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import (
     Ptr,
     Static,

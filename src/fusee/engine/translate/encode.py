@@ -14,7 +14,8 @@ from fusee.engine.translate.cellfields import write_by_size, write_by_use
 from fusee.engine.translate.lookup import EACH_PLACE, find_pair, handler_number, has_signature, with_destination
 from fusee.engine.translate.pausing import grow_large, look_around
 from fusee.engine.translate.positions import note_position
-from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Ins, Label, Translator
+from fusee.engine.translate.records import Ins, Label
+from fusee.engine.translate.state import INS_CAPACITY, LOOP_POINTER, Translator
 from fusee.kernel.lang import (
     Ptr,
     address,

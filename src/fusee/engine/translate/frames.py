@@ -6,7 +6,8 @@ from fusee.engine.decode.instruction import BLOCK_INDEX_MASK, is_indexed, read_b
 from fusee.engine.translate.encode import clear_label
 from fusee.engine.translate.immediate import next_u32
 from fusee.engine.translate.metering import note_leaving, note_opening
-from fusee.engine.translate.state import NO_VALUE, Frame, Translator, type_code
+from fusee.engine.translate.records import Frame
+from fusee.engine.translate.state import NO_VALUE, Translator, type_code
 from fusee.engine.translate.values import drop_to, note_passed, push_canonical
 from fusee.kernel.lang import Ptr, cast, kernel, null, offset_of, span, u8, u16, u32
 from fusee.spec import opcodes

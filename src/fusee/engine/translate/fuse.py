@@ -8,7 +8,8 @@ from fusee.engine.isa.table import FIRST_TREE, NO_ROW, TREE, TREE_COUNT, TREE_KE
 from fusee.engine.isa.vector import LANES, lane_row
 from fusee.engine.translate.actions import PURE
 from fusee.engine.translate.comparison import fits_field
-from fusee.engine.translate.emit import emit, emit_one, has_handler
+from fusee.engine.translate.emit import emit, emit_one
+from fusee.engine.translate.operands import has_handler
 from fusee.engine.translate.state import CONSTANT, NO_VALUE, PENDING, Translator, Value
 from fusee.engine.translate.values import free
 from fusee.kernel.lang import kernel, span, u32

@@ -11,9 +11,9 @@ from typing import Final
 from fusee.engine.decode.reader import Reader, behind_number
 from fusee.engine.isa.forms import SLOT
 from fusee.engine.translate.comparison import fits_bits
-from fusee.engine.translate.emit import MOV64
 from fusee.engine.translate.encode import add_immediate, new_ins
 from fusee.engine.translate.immediate import next_s64
+from fusee.engine.translate.operands import MOV64
 from fusee.engine.translate.state import I64, MOST_HOISTED, Translator
 from fusee.engine.translate.values import use_local
 from fusee.kernel.lang import kernel, span, u16, u32, u64, unlikely

@@ -15,7 +15,7 @@ from fusee.engine.isa.table import (
     SIGNATURE_KEYS,
     SIGNATURE_STARTS,
 )  # fmt: skip
-from fusee.engine.translate.state import Ins
+from fusee.engine.translate.records import Ins
 from fusee.kernel.lang import kernel, table, u8, u32, u64, unroll
 
 EACH_PLACE: Final = 0x55  # in a key: the lower bit of each place

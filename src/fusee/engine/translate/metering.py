@@ -28,7 +28,8 @@ from fusee.engine.translate.payments import (
     leave_place,
     note_stretch,
 )  # fmt: skip
-from fusee.engine.translate.state import PAID_LOOP_POINTER, PAYING_LOOP_POINTER, Label, Translator
+from fusee.engine.translate.records import Label
+from fusee.engine.translate.state import PAID_LOOP_POINTER, PAYING_LOOP_POINTER, Translator
 from fusee.kernel.lang import Ptr, cast, kernel, load, maximum, minimum, size_of, store, table, u8, u32, u64, usize
 from fusee.spec import opcodes
 

@@ -12,18 +12,9 @@ from fusee.engine.translate.emit import compute_value
 from fusee.engine.translate.encode import add_source, bind, clear_label, new_ins
 from fusee.engine.translate.frames import FUNCTION, LOOP, arity, types_of
 from fusee.engine.translate.fuse import emit_fused, fused_row
+from fusee.engine.translate.records import Frame, Moves
 from fusee.engine.translate.settle import materialize, settle, settle_all
-from fusee.engine.translate.state import (
-    CONSTANT,
-    I32,
-    NO_VALUE,
-    SLOTTED,
-    Frame,
-    Moves,
-    Translator,
-    is_vector,
-    type_code,
-)  # fmt: skip
+from fusee.engine.translate.state import CONSTANT, I32, NO_VALUE, SLOTTED, Translator, is_vector, type_code
 from fusee.engine.translate.values import canonical, is_float, is_waiting, new_value, pop, push, width
 from fusee.kernel.lang import Ptr, cast, kernel, maximum, size_of, span, u8, u16, u32, u64
 

@@ -16,7 +16,8 @@ from fusee.engine.isa.forms import NOWHERE
 from fusee.engine.isa.row import cell
 from fusee.engine.isa.table import BASE, NUMBER
 from fusee.engine.translate.pausing import grow_large, look_around
-from fusee.engine.translate.state import Payment, Translator
+from fusee.engine.translate.records import Payment
+from fusee.engine.translate.state import Translator
 from fusee.kernel.lang import Ptr, cast, kernel, size_of, span, store, u32, u64, usize
 from fusee.spec import opcodes
 

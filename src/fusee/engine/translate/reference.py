@@ -3,21 +3,25 @@
 from typing import Final
 
 from fusee.engine.isa.table import NUMBER
+from fusee.engine.numeric.reference import ref_i31
 from fusee.engine.translate.access import address_type
-from fusee.engine.translate.comparison import fits_bits
-from fusee.engine.translate.compute import push_result, test_zero
+from fusee.engine.translate.comparison import EQ, fits_bits
+from fusee.engine.translate.compute import materialize_top, push_comparison, push_result, test_zero
 from fusee.engine.translate.encode import add_immediate
 from fusee.engine.translate.hoist import find_hoisted
 from fusee.engine.translate.immediate import next_s64, next_u32
 from fusee.engine.translate.rule import Rule
-from fusee.engine.translate.state import F32, F64, I64, NO_VALUE, Translator
-from fusee.engine.translate.values import push_constant, push_local
+from fusee.engine.translate.state import CONSTANT, F32, F64, I32, I64, NO_VALUE, PENDING, Translator
+from fusee.engine.translate.values import new_node, pop, push, push_constant, push_local, top
 from fusee.kernel.lang import kernel, load, u8, u32, u64, unlikely
 from fusee.spec import opcodes
 
 REF_FUNC: Final = u32(NUMBER["ref_func"])
 MEMORY_SIZE: Final = u32(NUMBER["memory_size"])
 TABLE_SIZE: Final = u32(NUMBER["table_size"])
+REF_I31: Final = u32(NUMBER["ref_i31"])
+I31_GET_S: Final = u32(NUMBER["i31_get_s"])
+I31_GET_U: Final = u32(NUMBER["i31_get_u"])
 
 
 @kernel
@@ -62,6 +66,45 @@ def translate_ref_func(t: Translator) -> None:
 
 
 @kernel
+def translate_ref_eq(t: Translator) -> None:
+    materialize_top(t, u32(2))
+    second = pop(t)
+    push_comparison(t, EQ, I64, pop(t), second)
+
+
+@kernel
+def translate_ref_i31(t: Translator) -> None:
+    value = top(t, u32(0))
+    if value.kind == CONSTANT:
+        value.payload = ref_i31(u32(value.payload))
+        value.type = I64
+        return
+    materialize_top(t, u32(1))
+    push(t, new_node(t, PENDING, REF_I31, I64, pop(t), NO_VALUE))
+
+
+@kernel
+def translate_nothing(t: Translator) -> None:
+    """Conversions between the hierarchies of `any` and `extern`: a reference is the same in both."""
+
+
+@kernel
+def get_i31(t: Translator, row: u32) -> None:
+    materialize_top(t, u32(1))
+    push_result(t, row, u32(1), pop(t), NO_VALUE, I32)
+
+
+@kernel
+def translate_i31_get_s(t: Translator) -> None:
+    get_i31(t, I31_GET_S)
+
+
+@kernel
+def translate_i31_get_u(t: Translator) -> None:
+    get_i31(t, I31_GET_U)
+
+
+@kernel
 def translate_memory_size(t: Translator) -> None:
     index = next_u32(t.reader)
     push_named(t, MEMORY_SIZE, index, address_type(t.module.memories[index].limits.is_64))
@@ -80,6 +123,12 @@ RULES: Final = [
     Rule(opcodes.REF_NULL, translate_ref_null),
     Rule(opcodes.REF_IS_NULL, test_zero),
     Rule(opcodes.REF_FUNC, translate_ref_func),
+    Rule(opcodes.REF_EQ, translate_ref_eq),
+    Rule(opcodes.REF_I31, translate_ref_i31),
+    Rule(opcodes.I31_GET_S, translate_i31_get_s),
+    Rule(opcodes.I31_GET_U, translate_i31_get_u),
+    Rule(opcodes.ANY_CONVERT_EXTERN, translate_nothing),
+    Rule(opcodes.EXTERN_CONVERT_ANY, translate_nothing),
     Rule(opcodes.MEMORY_SIZE, translate_memory_size),
     Rule(opcodes.TABLE_SIZE, translate_table_size),
 ]

@@ -13,7 +13,7 @@ from fusee.kernel.check.body import Body, expression
 from fusee.kernel.check.operators import OPERATORS, operation
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
-from fusee.kernel.scalars import Scalar
+from fusee.kernel.integer import Scalar
 from fusee.kernel.structs import is_registers, is_struct
 from fusee.kernel.tree.expressions import Call, CallPointer, Convert, Intrinsic, Node, RecordValue
 from fusee.kernel.tree.functions import Specialised

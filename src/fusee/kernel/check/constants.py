@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.declare import Handler, Instance, Kernel
-from fusee.kernel.scalars import Integer as LangInteger
-from fusee.kernel.scalars import Scalar
+from fusee.kernel.integer import Integer as LangInteger
+from fusee.kernel.integer import Scalar
 from fusee.kernel.table import ConstantTable
 from fusee.kernel.tree.expressions import CodeAddress, Constant, Load, Node, Offset, TableAddress
 from fusee.kernel.tree.functions import ConstantData, Specialised

@@ -10,7 +10,7 @@ from fusee.kernel.check.calls import call_kernel, intrinsic
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.check.unify import unify_arguments
 from fusee.kernel.declare import Handler, Instance, Kernel
-from fusee.kernel.scalars import Integer as LangInteger
+from fusee.kernel.integer import Integer as LangInteger
 from fusee.kernel.tree.expressions import Compare, Constant, Intrinsic, Load, Node, RecordValue, StackArray
 from fusee.kernel.tree.types import (
     BOOL,

@@ -7,7 +7,7 @@ import ast
 from fusee.kernel.check.body import Body, statement
 from fusee.kernel.check.static import Static
 from fusee.kernel.errors import KernelError
-from fusee.kernel.scalars import Integer as LangInteger
+from fusee.kernel.integer import Integer as LangInteger
 from fusee.kernel.tree.expressions import Constant, Convert, Intrinsic, Local, Node, RecordValue, SeveralValues
 from fusee.kernel.tree.statements import Assert, Evaluate, If, Raise, Return, Statement, Switch, TailCall
 from fusee.kernel.tree.types import NOTHING, Integer, Several, Type

@@ -8,13 +8,14 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, TypeVar
 
+from fusee.kernel.integer import Integer as LangInteger
+from fusee.kernel.integer import Scalar
 from fusee.kernel.laneclasses import Lanes as LangLanes
 from fusee.kernel.lanes import LANE_TYPES, v128
 from fusee.kernel.layout import element_extent, layout, value_extent
 from fusee.kernel.plain import Plain
 from fusee.kernel.registers import registers_info
-from fusee.kernel.scalars import Integer as LangInteger
-from fusee.kernel.scalars import Scalar, u32, usize
+from fusee.kernel.scalars import u32, usize
 from fusee.kernel.structs import FieldKind, is_registers, is_struct
 from fusee.kernel.target import Target
 from fusee.kernel.tree.types import (

@@ -7,7 +7,7 @@ import ast
 from fusee.kernel.check.body import Body
 from fusee.kernel.check.static import Static, Value
 from fusee.kernel.check.widening import is_wider, widened
-from fusee.kernel.scalars import Scalar
+from fusee.kernel.integer import Scalar
 from fusee.kernel.tree.expressions import Node
 from fusee.kernel.tree.types import Integer, Lanes
 

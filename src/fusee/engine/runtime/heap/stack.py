@@ -15,6 +15,7 @@ from fusee.engine.runtime.heap.blocks import is_object
 from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.mark import mark_host, mark_object
 from fusee.engine.state.heap import Blocks, Marker
+from fusee.engine.state.parked import Parked
 from fusee.engine.state.runtime import (
     RESERVED_STACK_SLOTS,
     SAVED_REGISTERS,
@@ -22,7 +23,6 @@ from fusee.engine.state.runtime import (
     TAG_HOST,
     TAG_MASK,
     Instance,
-    Parked,
     Store,
 )
 from fusee.kernel.lang import (
