@@ -70,6 +70,7 @@ _HOMES = {
     "api.errors": "ArgumentError ExitTrap FuseeError HostError LimitError LinkError MalformedError ProposalError"
     " StoreError Trap UnsupportedError ValidationError WasmtimeError",
     "api.exception": "WasmException",
+    "api.externtypes": "ExportType GlobalType ImportType Limits MemoryType TableType TagType",
     "api.frame": "Frame",
     "api.func": "Caller Func",
     "api.globals": "Global",
@@ -87,7 +88,7 @@ _HOMES = {
     "api.tag": "Tag",
     "api.text": "wat2wasm",
     "api.traps": "TrapCode",
-    "api.types": "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType",
+    "api.types": "FuncType ValType",
     "api.values": "Val",
     "wasi.config": "DirPerms FilePerms WasiConfig",
 }
