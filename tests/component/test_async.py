@@ -195,6 +195,52 @@ def test_a_host_function_cannot_wait_for_its_guest() -> None:
     assert world.call("stackful", 1) == expected("stackful", 1)
 
 
+def test_a_host_function_cannot_wait_for_another_guest_of_the_store() -> None:
+    def wait(store: Any, number: int) -> int:
+        never = linker.instantiate(store, world.component).get_func(store, "never")
+        assert never is not None
+        with pytest.raises(WasmtimeError, match="cannot wait for a guest of its store: it is running"):
+            never(store)
+        return number + 1
+
+    world = World(WAITING, wait=wait)
+    linker = world.linker
+    assert world.call("stackful", 1) == expected("stackful", 1)
+
+
+def begun(world: World, number: int, loop: asyncio.AbstractEventLoop, turns: int) -> Any:
+    """A call in a loop, which stops as soon as it has begun, and has some turns more."""
+
+    async def begin() -> Any:
+        return asyncio.ensure_future(world.func("by-callback").call_async(world.store, number))
+
+    call = loop.run_until_complete(begin())
+    for _ in range(turns):
+        loop.run_until_complete(asyncio.sleep(0))
+    return call
+
+
+def test_what_is_awaited_in_another_loop() -> None:
+    world = World(WAITING, wait=soon)
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    call = begun(world, 9, first, 3)
+    with pytest.raises(WasmtimeError, match="are being awaited in another event loop"):
+        second.run_until_complete(world.func("by-callback").call_async(world.store, 1))
+    assert first.run_until_complete(call) == expected("by-callback", 9)
+    first.close()
+    second.close()
+
+
+def test_a_loop_that_stops_before_it_has_done_something() -> None:
+    world = World(WAITING, wait=soon)
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    calls = begun(world, 2, first, 0), begun(world, 3, second, 50)
+    assert calls[1].done() and calls[1].result() == expected("by-callback", 3)
+    assert first.run_until_complete(calls[0]) == expected("by-callback", 2)
+    first.close()
+    second.close()
+
+
 def test_calls_without_a_loop_inside_of_one() -> None:
     async def main() -> None:
         world = World(WAITING, wait=soon)

@@ -105,6 +105,22 @@ def test_what_is_missing_or_something_else() -> None:
         function(store, 1)
 
 
+def test_a_function_of_another_type() -> None:
+    engine = Engine()
+    component = Component(engine, echo("u8", "i32"))
+    for value, flat in (("u8", "i32"), ("u32", "i32"), ("u64", "i64")):
+        linker, is_good = Linker(engine), value == "u8"
+        other = Component(engine, echo(value, flat)).type.exports(engine)["echo"].ty
+        assert isinstance(other, FuncType)
+        with linker.root() as root:
+            root.add_func("echo", lambda store, value: value, other)
+        if is_good:
+            assert linker.instantiate(Store(engine), component)
+            continue
+        with pytest.raises(LinkError, match="imports func `echo` with another type than it is defined with"):
+            linker.instantiate(Store(engine), component)
+
+
 def test_types_are_shown() -> None:
     engine = Engine()
     imports = Component(engine, LINKED).type.imports(engine)

@@ -17,6 +17,7 @@ from fusee.component import (
     ResourceHost,
     ResourceType,
 )
+from fusee.component.runtime.handles import HandleTable
 from tests.component.guests import World
 from tests.component.samples import COMPOSED
 
@@ -69,6 +70,12 @@ def test_the_host_has_resources_of_guests() -> None:
         first.drop(world.store)
     with pytest.raises(WasmtimeError, match="not of the host's"):
         world.make(3).to_host(world.store)
+    with pytest.raises(WasmtimeError, match="not a resource of the host's"):
+        _ = world.make(3).rep
+    with world.linker.root() as root, pytest.raises(WasmtimeError, match="resources of a linker are the host's"):
+        root.add_resource("r", world.make(3).type, None)
+    with pytest.raises(WasmtimeError, match="mismatched resource types"):
+        world.counter("[static]counter.take")(world.store, ResourceHost.borrow(1, 1))
     with pytest.raises(TypeError, match="argument 1"):
         world.counter("[method]counter.value")(world.store, 1)
     with pytest.raises(WasmtimeError, match="mismatched resource types"):
@@ -165,13 +172,14 @@ class Files:
         self.store = Store(Engine())
         self.closed: list[int] = []
         self.given: list[ResourceAny] = []
+        self.opened: Callable[[int, int], ResourceHost] = ResourceHost.own
         self.on_size: Callable[[Store, ResourceAny], int] | None = None
         component = Component(self.store.engine, FILES)
         linker = Linker(self.store.engine)
         with linker.root() as root:
             root.add_resource("file", ResourceType.host(FILE), lambda store, rep: self.closed.append(rep))
             root.add_resource("other", ResourceType.host(FILE + 1), None)
-            root.add_func("open", lambda store, number: ResourceHost.own(number, FILE))
+            root.add_func("open", lambda store, number: self.opened(number, FILE))
             root.add_func("other-open", lambda store: ResourceHost.own(1, FILE + 1))
             root.add_func("size", self.size)
             root.add_func("close", self.close)
@@ -227,6 +235,25 @@ def test_what_the_host_has_borrowed_ends_with_the_call() -> None:
 def test_what_guests_must_not_do(name: str, args: tuple[Any, ...], message: str) -> None:
     with pytest.raises(Trap, match=message):
         Files().call(name, *args)
+
+
+def test_what_is_borrowed_is_not_given_away() -> None:
+    files = Files()
+    assert files.call("use", 5) == 5000
+    files.opened = ResourceHost.borrow
+    with pytest.raises(WasmtimeError, match="a borrowed handle cannot be given away"):
+        files.call("use", 5)
+
+
+def test_a_table_of_handles_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under CanonicalABI, "Table State", but with a limit that is soon reached: 2²⁸ - 1 handles take too much."""
+    table = HandleTable()
+    monkeypatch.setattr("fusee.component.runtime.handles.MOST_HANDLES", 3)
+    assert [table.add(object()) for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(Trap, match="resource table has no free keys"):
+        table.add(object())
+    table.take(2, object)
+    assert table.add(object()) == 2
 
 
 def test_a_lent_handle_cannot_be_dropped() -> None:

@@ -215,3 +215,34 @@ def test_error_contexts() -> None:
     assert world.call("length-of", ErrorContextValue("älter")) == 6
     with pytest.raises(TypeError, match="ErrorContextValue"):
         world.call("length-of", "älter")
+
+
+def test_a_reader_that_reads_is_left_alone() -> None:
+    async def main() -> None:
+        world = World(CARRYING)
+        given: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        future = await world.func("twice").call_async(world.store, given)
+        read = asyncio.ensure_future(waits(future))
+        await asyncio.sleep(0)
+        with pytest.raises(WasmtimeError, match="cannot close a stream or future that is being read"):
+            future.close(world.store)
+        with pytest.raises(WasmtimeError, match="cannot give away a stream or future that is being read"):
+            world.call("twice", future)
+        with pytest.raises(WasmtimeError, match="the stream or future is being read already"):
+            await future
+        given.set_result(21)
+        assert await read == 42
+
+    async def waits(future: FutureReader) -> Any:
+        return await future
+
+    asyncio.run(main())
+
+
+def test_a_reader_of_another_type() -> None:
+    world = World(CARRYING)
+    stream = world.call("count", 3)
+    for name, expected in (("letters", "a StreamReader of the same type"), ("twice", "a FutureReader of the same")):
+        with pytest.raises(TypeError, match=expected):
+            world.call(name, stream)
+    assert world.call("sum", stream) == 3

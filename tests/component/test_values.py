@@ -1,6 +1,7 @@
 """Values of all types: to a guest, to the host, and back, in each encoding of strings."""
 
 import array
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan
@@ -8,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fusee import WasmtimeError
+from fusee import Trap, WasmtimeError
 from fusee.component import Err, InvalidValueError, Record, Variant
-from tests.component.guests import World, echo, named
+from tests.component.guests import World, echo, lifting, named
 
 
 def passes(text: str, values: Sequence[Any], expected: Sequence[Any] | None = None) -> World:
@@ -181,6 +182,8 @@ def test_floats() -> None:
         ("(list (tuple u8 string))", "i32 i32", [(1, "a"), (2, 3)], TypeError, r"\[1\]\[1\]: expected a str"),
         ("(tuple u8 u8)", "i32 i32", (1,), TypeError, "a tuple of length 2"),
         ("(tuple u8 u8)", "i32 i32", [1, 2], TypeError, "expected a tuple"),
+        ("(list u8 2)", "i32 i32", b"abc", ValueError, "of length 3, not 2"),
+        ("(map u8 u8)", "i32 i32", [(1, 2)], TypeError, "expected a dict"),
         ("(option u8)", "i32 i32", "x", ValueError, "not valid for this option"),
         ("(result)", "i32", None, TypeError, "expected a Variant"),
         ("(result)", "i32", Variant("bad"), ValueError, "no case of the result"),
@@ -223,6 +226,55 @@ def test_hosts_raise_errors_of_results() -> None:
 
     world = World(echo("(result string (error u32))", "i32 i32 i32"), echo=fail)
     assert world.call("echo", "x") == 4
+
+
+def test_hosts_raise_errors_where_there_is_no_result() -> None:
+    def fail(store: object, value: object) -> Any:
+        raise error
+
+    world, error = World(echo("u8", "i32"), echo=fail), Err(4)
+    with pytest.raises(Err) as caught:
+        world.call("echo", 1)
+    assert caught.value is error
+
+
+def test_lists_that_no_memory_holds() -> None:
+    """The length is looked at before what is in it: 2¹⁶ of 2¹⁶ bytes."""
+    world = World(echo("(list (list u8 65536))", "i32 i32"), echo=lambda store, value: value)
+    assert world.call("echo", [bytes(65536)]) == [bytes(65536)]
+    with pytest.raises(Trap, match="realloc: the value is too large"):
+        world.call("echo", [b""] * 65536)
+
+
+def test_a_host_gives_something_where_there_is_no_result() -> None:
+    text = lifting("u8", "i32")
+    seen: list[int] = []
+    World(text, echo=lambda store, value: seen.append(value)).call("f", 7)
+    assert seen == [7]
+    with pytest.raises(WasmtimeError, match="result of `echo`: expected None, not 7"):
+        World(text, echo=lambda store, value: value).call("f", 7)
+
+
+def test_a_host_function_that_is_exported_again() -> None:
+    def fail(store: object) -> None:
+        raise error
+
+    text = '(component (import "f" (func $f)) (export "g" (func $f)))'
+    assert World(text, f=lambda store: None).call("g") is None
+    for error in (Trap("of the host's"), KeyError("x")):
+        with pytest.raises(type(error)) as caught:
+            World(text, f=fail).call("g")
+        assert caught.value is error
+
+
+def test_a_wrong_number_of_arguments() -> None:
+    world = World(echo("u8", "i32"), echo=lambda store, value: value)
+    for arguments in ((), (1, 2)):
+        with pytest.raises(TypeError, match=f"given {len(arguments)}, expected 1"):
+            world.call("echo", *arguments)
+        with pytest.raises(TypeError, match=f"given {len(arguments)}, expected 1"):
+            asyncio.run(world.func("echo").call_async(world.store, *arguments))
+    assert world.call("echo", 1) == asyncio.run(world.func("echo").call_async(world.store, 1)) == 1
 
 
 def test_what_a_host_raises_arrives() -> None:

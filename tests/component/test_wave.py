@@ -15,8 +15,8 @@ from tests.component.guests import named
 
 def type_of(text: str) -> ValType:
     """A type by its text."""
-    definitions, name = ("", text) if text.startswith(("(list", "(option", "(result", "(tuple")) or text.isalnum() \
-        else (named(text), "$t")  # fmt: skip
+    is_plain = text.isalnum() or text.startswith(("(list", "(option", "(result", "(tuple", "(future"))
+    definitions, name = ("", text) if is_plain else (named(text), "$t")
     component = Component(Engine(), f'(component {definitions} (import "f" (func (param "x" {name}))))')
     function = component.type.imports(component._engine)["f"].ty
     assert isinstance(function, FuncType)
@@ -65,7 +65,8 @@ def test_other_spellings(ty: str, text: str, value: Any) -> None:
         ("string", '"open', "closing quote"), ("(list u8)", "[1", "expected `,`"), ("bool", "maybe", "true or false"),
         ("(tuple u8 u8)", "(1)", "2 values"), ("(tuple u8)", "(1, 2)", r"`\)`"), ("(result)", "fine", "a case"),
         ('(record (field "a" u8))', "{b: 1}", "not `b`"), ('(record (field "a" u8))', "{}", "the field `a`"),
-        ("string", '"\\u{110000}"', "scalar value"),
+        ("string", '"\\u{110000}"', "scalar value"), ('(variant (case "a"))', "b", "a case, not `b`"),
+        ("(future u8)", "1", "values of type FutureType cannot be written"),
     ],
 )  # fmt: skip
 def test_texts_that_are_no_values(ty: str, text: str, message: str) -> None:

@@ -151,8 +151,10 @@ class HostTasks:
 
     def _use(self, loop: "asyncio.AbstractEventLoop") -> None:
         """All that is awaited is awaited in one loop at a time."""
-        if self._loop is not loop and self._running:
-            raise WasmtimeError("functions of the store's host are being awaited in another event loop")
+        if self._loop is not loop:
+            if self._running:
+                raise WasmtimeError("functions of the store's host are being awaited in another event loop")
+            self._is_scheduled = False  # what is to be done in a loop that has stopped, this one does
         self._loop = loop
 
     def _start_new(self) -> None:
@@ -190,10 +192,9 @@ class HostTasks:
 
     def go_on(self, loop: "asyncio.AbstractEventLoop") -> None:
         """A call has its result, but tasks wait, or functions are to be awaited: in this loop, if in no other."""
-        if self._loop is not loop and self._running:
-            return
-        self._loop = loop
-        self.kick()
+        if self._loop is loop or not self._running:
+            self._use(loop)
+            self.kick()
 
     def _cancel(self, call: Call) -> None:
         """Nobody waits for a call any more: its task is asked to end."""

@@ -119,8 +119,6 @@ class Context:
     def _lower_own_of_host(self, value: Any, ty: ResourceType) -> int:
         found = self.instance.resources[ty]
         given = self._of_host(value, found)
-        if not given._is_owned:
-            raise WasmtimeError("a borrowed handle cannot be given away")
         return self.instance.handles.add(Handle(found, given._take(self.instance.store), True, None))
 
     def _lower_borrow(self, value: Any, ty: ResourceType) -> int:
