@@ -125,6 +125,46 @@ def test_without_what_starts_it(file: IO[bytes], monkeypatch: pytest.MonkeyPatch
         Child("", file=file.fileno())
 
 
+NAMELESS = """
+import ctypes, os, sys
+from fusee.kernel.another import environment
+if "" not in os.environ:
+    variables = [f"{name}={value}".encode() for name, value in os.environ.items()] + [b"=of nobody"]
+    command = [sys.executable.encode(), b"-c", sys.argv[1].encode(), b""]
+    texts = [(ctypes.c_char_p * (len(given) + 1))(*given, None) for given in (command, variables)]
+    ctypes.CDLL(None).execve(command[0], *texts)
+assert "" in os.environ
+from fusee.kernel.another import Child
+with open(os.devnull, "rb") as file:
+    process = Child("print(input())", file=file.fileno())
+    process.requests.write(b"it is there\\n")
+    assert process.answers.readall() == b"it is there\\n"
+    process.end()
+"""
+
+
+def test_a_variable_without_a_name_does_not_get_in_its_way() -> None:
+    """Whoever starts a process may give it one; Python gives it to none."""
+    assert subprocess.run([sys.executable, "-c", NAMELESS, NAMELESS]).returncode == 0
+
+
+def test_whoever_forbids_it_may_raise_anything(file: IO[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a hook does that an application has given to `sys.addaudithook`."""
+
+    def forbid(*arguments: object, **named: object) -> int:
+        raise RuntimeError("no processes here")
+
+    monkeypatch.setattr(os, "posix_spawn", forbid)
+    with pytest.raises(OSError, match="no processes here"):
+        Child("", file=file.fileno())
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/oom_score_adj"), reason="memory is given out in another way")
+def test_where_memory_runs_out_it_ends_first(file: IO[bytes]) -> None:
+    program = "from fusee.kernel.another import step_back; step_back(0); print(open('/proc/self/oom_score_adj').read())"
+    assert said(Child(program, file=file.fileno())).strip() == "1000"
+
+
 ALONE = """
 import os, sys, tempfile
 from fusee.kernel.another import Child

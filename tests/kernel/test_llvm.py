@@ -75,6 +75,14 @@ def test_code_is_the_same(name: str, is_quick: bool, monkeypatch: pytest.MonkeyP
     assert layout == str(other_layout)
 
 
+def test_others_have_another_context() -> None:
+    """LLVM's global one is for one thread at a time, and whoever uses llvmlite here has a lock of its own for that."""
+    text = "%name = type { i32 }\n@here = external global %name\n"
+    held = llvmlite.binding.parse_assembly(text)
+    assert "%name = type" in str(llvmlibrary.parse_assembly(text))  # names of types are those of a context
+    assert "%name = type" in str(held)
+
+
 def test_what_is_wrong() -> None:
     with pytest.raises(RuntimeError, match="expected top-level entity"):
         llvmlibrary.parse_assembly("nothing of the kind")

@@ -93,6 +93,7 @@ def test_nothing_is_started_beside_the_guest(began: list[Began], monkeypatch: py
     [
         ("fusee.kernel.processors.processor_count", lambda: 1),
         ("fusee.kernel.background.is_possible", lambda: False),
+        ("threading.stack_size", lambda: 4 * early._LEAST_STACK_BYTES - 4096),
         ("os.uname", lambda: os.uname_result(("Linux", "", "", "", "riscv64"))),
     ],
 )

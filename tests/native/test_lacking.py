@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-from weakref import WeakSet
 
 import pytest
 
@@ -23,6 +22,7 @@ from fusee.native.units import compile_units  # as it is where nobody compiles e
 from fusee.tier import compiling
 from fusee.tier import module as tier_module
 from fusee.tier import tier as tiers
+from tests.native.tiering import Free
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -216,24 +216,6 @@ def test_who_looks_goes_on_when_a_file_cannot_be_opened(monkeypatch: pytest.Monk
     assert not tier.watcher._look()
 
 
-class Free:
-    """A process that has nothing to do, and does nothing."""
-
-    is_ready = True
-
-    def ask(self, binary: bytes, wish: bytes) -> None:
-        pass
-
-    def poll(self) -> None:
-        return None
-
-    def end(self) -> None:
-        pass
-
-    def forget(self) -> None:
-        pass
-
-
 @pytest.mark.parametrize("failures", [3, 1000])
 def test_a_batch_waits_until_a_process_can_be_started(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """But not for ever."""
@@ -284,24 +266,6 @@ def test_a_batch_waits_until_it_can_be_asked_for(failures: int, monkeypatch: pyt
     assert set(asked) == {asked[0]}
     assert len(asked) == (4 if failures == 3 else compiling._MOST_TRIES)
     assert tier.watcher._compiling.is_busy is (failures == 3)
-
-
-def test_no_more_processes_start_early_than_there_are_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all engines together; what has something to do gets one all the same."""
-    monkeypatch.setattr(compiling, "Worker", Free)
-    monkeypatch.setattr(compiling, "_workers", WeakSet())
-    monkeypatch.setattr(compiling, "processor_count", lambda: 2)
-    engines = [compiling.Compiling() for _ in range(4)]
-    for engine in engines:
-        engine.begin_early()
-    assert [engine._worker is not None for engine in engines] == [True, True, False, False]
-    assert engines[2].go_on()
-    engines[0].end()
-    engines[3].begin_early()
-    assert engines[3]._worker is None
-    engines[1].forget()
-    engines[3].begin_early()
-    assert engines[3]._worker is not None
 
 
 @pytest.mark.parametrize("error", [OSError, ImportError, MemoryError])

@@ -56,6 +56,22 @@ def test_a_guest_that_is_called_all_the_time_gets_native_code(knowing: None) -> 
     assert number == 2222
 
 
+DEEP = tells_native("""(module (func $deep (export "deep") (param i32) (result i32)
+  (if (i32.eqz (local.get 0)) (then (return (i32.const 1111))))
+  (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 0))))""")
+
+
+def test_a_deep_recursion_goes_on_as_deep(knowing: None) -> None:
+    """Of the host's stack there is as much as where everything is native (`api/_stack.py`)."""
+    store = Store(engine())
+    deep: Any = Instance(store, Module(store.engine, DEEP), []).exports(store)["deep"]
+    assert deep(store, 10_000) == 1111
+    enough = until(lambda number: number == 2222)
+    while not enough(deep(store, 1_000)):
+        pass
+    assert deep(store, 10_000) == 2222
+
+
 def test_what_was_compiled_is_there_in_the_next_run(knowing: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first call on, and nothing is compiled again."""
     for run in range(2):

@@ -116,3 +116,21 @@ FALLING = """(module
   (func (export "main") (result i32) (local $i i32) (local.set $i (i32.const 3))
     (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))) (local.get $i))
   (func (export "other")))"""
+
+
+class Free:
+    """A process that has nothing to do, and does nothing."""
+
+    is_ready = True
+
+    def ask(self, binary: bytes, wish: bytes) -> None:
+        pass
+
+    def poll(self) -> None:
+        return None
+
+    def end(self) -> None:
+        pass
+
+    def forget(self) -> None:
+        pass

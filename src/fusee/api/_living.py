@@ -72,7 +72,7 @@ class LivingStore(ObjectTable, Unique, Managed):
         self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
         self._invoke = self._native.invoke_status
         self._state = view(StoreState, self._address, self._native.space)
-        if engine._compiles:
+        if engine._gives_native_code:
             self._state.host_budget = usize(host_stack_bytes())
         if engine._is_metered and not engine._consume_fuel:
             store._fill(int(NO_LIMIT))

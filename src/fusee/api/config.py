@@ -65,13 +65,14 @@ class Config(Managed):
     `wasm_*` switches are bools and act on validation. `consume_fuel` and `epoch_interruption`, bools, make guests
     stoppable; `max_wasm_stack` is the size of the guest's stack in bytes. `strategy` is "tiered": what is hot is
     compiled while it runs (`docs/native.md`); "native": modules are compiled when they are made; or "interpreter".
-    "auto" and "cranelift" mean "tiered" on Linux for x86-64, if there are two processors and a process can be started
-    for that; and "interpreter" elsewhere, or with `consume_fuel`. Not in wasmtime-py: `checked`, a bool, selects the
-    slower build of the engine that checks its own memory accesses; `profiled`, a bool, counts the executions of basic
-    blocks (`docs/tuning.md`). `target`, a triple, selects the build for another machine, which is then emulated
-    (`docs/devices.md`). `wasm_relaxed_simd_deterministic`, a bool, is True unless it is changed: of the results that
-    relaxed instructions may give, these are then those of the specification's deterministic profile, the same on
-    every machine. If it is False, the machine's cheaper answer is taken where there is one (`docs/python-api.md`).
+    "auto" and "cranelift" mean "tiered" on Linux for x86-64, if there are two processors, a process can be started
+    for that, and threads have 512 KiB of stack; and "interpreter" elsewhere, or with `consume_fuel`. Not in
+    wasmtime-py: `checked`, a bool, selects the slower build of the engine that checks its own memory accesses;
+    `profiled`, a bool, counts the executions of basic blocks (`docs/tuning.md`). `target`, a triple, selects the build
+    for another machine, which is then emulated (`docs/devices.md`). `wasm_relaxed_simd_deterministic`, a bool, is True
+    unless it is changed: of the results that relaxed instructions may give, these are then those of the specification's
+    deterministic profile, the same on every machine. If it is False, the machine's cheaper answer is taken where there
+    is one (`docs/python-api.md`).
     Settings that only a just-in-time compiler has are accepted and do nothing.
     """
 

@@ -13,6 +13,7 @@ from fusee.kernel.background import is_known
 FILE: Final = 3  # the number that the file which a `Child` is given has there: behind those of the standard streams
 _FIRST_FILE: Final = FILE + 1
 _MOST_FILES: Final = 1 << 16  # that are looked at where the system does not tell which there are
+_FIRST_TO_END: Final = 1000  # the most that can be said of a process
 
 _ended: Final[set[int]] = set()  # children that were ended and not waited for
 
@@ -46,8 +47,12 @@ def passed(file: int) -> Iterator[int]:
 
 
 def environment() -> dict[str, str]:
-    """What it is given, so that it imports what this one imports."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(_places())}
+    """What it is given, so that it imports what this one imports.
+
+    Whoever has started this process may have given it a variable without a name, which no function of Python's takes.
+    """
+    named = {name: value for name, value in os.environ.items() if name}
+    return {**named, "PYTHONPATH": os.pathsep.join(_places())}
 
 
 def move_apart(process: int) -> None:
@@ -70,10 +75,14 @@ def _processor() -> int:
 
 
 def step_back(nice: int) -> None:
-    """Let all others go before this process by so much. Linux may weigh sessions first, of which it has its own."""
+    """Let all others go before this process by so much. Linux may weigh sessions first, of which it has its own.
+
+    Where memory runs out, Linux shall end this process and not the one that it works for (proc_pid_oom_score_adj(5)).
+    """
     now = os.nice(nice)
-    with suppress(OSError), open("/proc/self/autogroup", "w") as file:
-        file.write(str(now))
+    for name, value in (("autogroup", now), ("oom_score_adj", _FIRST_TO_END)):
+        with suppress(OSError), open(f"/proc/self/{name}", "w") as file:
+            file.write(str(value))
 
 
 def _places() -> Iterator[str]:
@@ -129,14 +138,20 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[FileIO, FileIO]:
 
 
 def _spawn(command: list[str], given: int, taken: int, file: int) -> int:
-    """Start a process with these files as its standard input and output, and as `FILE`; its number."""
-    return os.posix_spawn(
-        command[0], command, environment(),
-        file_actions=[
-            (os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, taken, 1),
-            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, file, FILE),
-        ],
-    )  # fmt: skip
+    """Start a process with these files as its standard input and output, and as `FILE`; its number.
+
+    Raises `OSError`, also if that is forbidden by a hook of the application for audits, which may raise anything.
+    """
+    actions = [
+        (os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, taken, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, file, FILE),
+    ]  # fmt: skip
+    try:
+        return os.posix_spawn(command[0], command, environment(), file_actions=actions)
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(str(error)) from error
 
 
 def _has_ended(process: int, options: int = os.WNOHANG) -> bool:

@@ -17,7 +17,7 @@ from llvmlite.utils import get_library_name
 
 _OBJECT_FORMATS: Final = {1: "COFF", 3: "ELF", 5: "MachO", 7: "Wasm", 8: "XCOFF"}
 _library: Final = CDLL(os.path.join(os.path.dirname(llvmlite.__file__), "binding", get_library_name()))
-_lock: Final = threading.RLock()  # LLVM's one context is for one thread at a time
+_lock: Final = threading.RLock()  # the context is for one thread at a time
 
 
 def _function(name: str, result: Any, *parameters: Any) -> Callable[..., Any]:
@@ -202,7 +202,7 @@ class TargetMachine(_Thing):
 
 # Modules, and what is done to them
 
-_context: Final[int] = _function("GetGlobalContext", c_void_p)()
+_context: Final[int] = _function("ContextCreate", c_void_p)()  # none that llvmlite's own users have, under its own lock
 _parse = _function("ParseAssembly", c_void_p, c_void_p, c_char_p, _TEXT)
 _dispose_module = _function("DisposeModule", None, c_void_p)
 _print_module = _function("PrintModuleToString", None, c_void_p, _TEXT)

@@ -3,6 +3,7 @@
 import contextlib
 import marshal
 import time
+from functools import cached_property
 from typing import Final, NamedTuple
 from weakref import WeakSet
 
@@ -19,9 +20,13 @@ LAST_ROOM: Final = 3 << 10  # and for that with what it calls, which may have be
 _MOST_TRIES: Final = 100  # to have a process: with a look at most every 0.2 s, twenty seconds of guests' time
 _MOST_DEAD: Final = 3  # processes that have ended before they could do anything
 _KEEP_SECONDS: Final = 5.0  # for a process that has nothing to do
+_PER_PROCESSOR: Final = 2  # processes that all engines have together
+_MOST_WORKERS: Final = 8  # and on any machine
 
 _workers: Final[WeakSet[Worker]] = WeakSet()
 """Those that engines here have. Who ends one, or is divided from whose it is, drops it."""
+_lacking: Final["WeakSet[Compiling]"] = WeakSet()
+"""Who would have one if others had fewer."""
 
 
 class Work(NamedTuple):
@@ -83,9 +88,18 @@ class Compiling:
             with contextlib.suppress(OSError):
                 self._start()
 
+    @cached_property
+    def _most(self) -> int:
+        """How many processes all engines may have: each takes 0.1 GB, and those begun early may have nothing to do."""
+        return min(_MOST_WORKERS, _PER_PROCESSOR * processor_count())
+
     def _start(self) -> None:
-        """Have a process, unless there cannot be one that works."""
+        """Have a process, unless there cannot be one that works, or others have them all."""
         if self._worker is None and self._dead < _MOST_DEAD and self._failures < _MOST_TRIES:
+            if len(_workers) >= self._most:
+                _lacking.add(self)
+                return
+            _lacking.discard(self)
             self._failures += 1  # until it has done something: there may be room for one later
             self._worker = early.take() or Worker()
             _workers.add(self._worker)
@@ -155,8 +169,9 @@ class Compiling:
             self.waiting += [work] if worker.batches > 1 else work.halves()
 
     def rest(self) -> None:
-        """There is nothing to do."""
-        if not self.is_busy and time.monotonic() > self._asked + _KEEP_SECONDS:
+        """There is nothing to do: a process is kept for a while, unless others lack it."""
+        is_wanted = bool(_lacking) and not self.is_waited_for
+        if not self.is_busy and (is_wanted or time.monotonic() > self._asked + _KEEP_SECONDS):
             self.end()
 
     def end(self) -> None:
@@ -172,6 +187,7 @@ class Compiling:
         self._drop()
 
     def _drop(self) -> None:
+        _lacking.discard(self)
         self._worker = None
         if self._work is not None:
             self.waiting.append(self._work)

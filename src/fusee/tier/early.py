@@ -11,20 +11,22 @@ if TYPE_CHECKING:
     from fusee.native.batches import Worker
 
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
+_LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
 _begun: Final["list[Worker]"] = []
 
 
 def is_usual() -> bool:
     """Whether programs are tiered unless something else is asked for.
 
-    That is where a process can be started that compiles, there is another processor for it than the guest's, and it has
-    been tried: elsewhere who wants it says so.
+    That is where a process can be started that compiles, there is another processor for it than the guest's, threads
+    have room for what interpreted code needs none for, and it has been tried: elsewhere who wants it says so.
     """
     if not background.is_possible() or (os.uname().sysname, os.uname().machine) != _TRIED:
         return False
+    from fusee.api._stack import host_stack_bytes
     from fusee.kernel.processors import processor_count
 
-    return processor_count() > 1
+    return processor_count() > 1 and host_stack_bytes() >= _LEAST_STACK_BYTES
 
 
 def begin(binary: bytes) -> None:
