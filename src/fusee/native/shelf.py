@@ -9,6 +9,7 @@ from typing import Final
 from fusee.kernel.cache import Cache, digest, is_key
 from fusee.kernel.image import Contents
 from fusee.native.code import Kept, Place, held_in, unpacked
+from fusee.native.digests import module_digest
 from fusee.native.key import functions_key, key_of
 from fusee.native.runs import may_have_native, note_native
 
@@ -27,7 +28,7 @@ class Shelf:
 
     @cached_property
     def _module(self) -> str:
-        return digest(self.binary)
+        return module_digest(self.binary)
 
     @cached_property
     def _key(self) -> str:

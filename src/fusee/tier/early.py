@@ -5,7 +5,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from fusee.kernel import background
-from fusee.native.runs import note_run
+from fusee.native.digests import begin_digest
+from fusee.native.runs import may_have_native, note_run
 
 if TYPE_CHECKING:
     from fusee.native.batches import Worker
@@ -33,14 +34,21 @@ def begin(binary: bytes) -> None:
     """Start it for a module that this process is going to run, without fuel, unless there have been runs of it.
 
     A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
+    What has left some is looked for by the module's digest, which is begun.
     """
-    if hasattr(os, "posix_spawn") and note_run(binary):
-        from fusee.kernel.processors import processor_count
-        from fusee.native.batches import Worker
+    with contextlib.suppress(OSError, RuntimeError):  # there may be no other process, or no other thread
+        if hasattr(os, "posix_spawn") and note_run(binary):
+            _begin_worker()
+        elif may_have_native(binary):
+            begin_digest(binary)
 
-        with contextlib.suppress(OSError):
-            if processor_count() > 1:
-                _begun.append(Worker())
+
+def _begin_worker() -> None:
+    from fusee.kernel.processors import processor_count
+    from fusee.native.batches import Worker
+
+    if processor_count() > 1:
+        _begun.append(Worker())
 
 
 def has_begun() -> bool:
