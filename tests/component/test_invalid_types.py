@@ -65,6 +65,22 @@ RULES = {
         f'{GIVEN} (import "[constructor]r" (func (result (own $r))))',
         "(result (own $r))", "(result u8)", "should return `(own $T)`",
     ),
+    "that a constructor is not asynchronous": (
+        f'{GIVEN} (import "[constructor]r" (func (result (own $r))))',
+        "(func (result", "(func async (result", "is a constructor, which cannot be `async`",
+    ),
+    "implementations of instances": (
+        '(import "f" (implements "a:b/c") (instance))',
+        "(instance)", "(func)", "only instances can have an `implements`",
+    ),
+    "implementations of what has another name": (
+        '(import "i" (implements "a:b/c") (instance))',
+        '"i"', '"i:j/j"', "name `i:j/j` is not valid with `implements`",
+    ),
+    "what is implemented": (
+        '(import "i" (implements "a:b/c") (instance))',
+        "a:b/c", "a-b-c", "`a-b-c` is not a valid name of an interface: it must be an interface",
+    ),
     "the first parameter of a method": (
         f'{GIVEN} (import "[method]r.m" (func (param "self" (borrow $r))))',
         '"self"', '"that"', "should have a first argument called `self`",

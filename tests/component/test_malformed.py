@@ -105,6 +105,7 @@ INVALID = {
 UNSUPPORTED = {
     "values": (ALIAS, b"\3\2\0\0", b"\2\2\0\0", "values of components are not supported", 0),
     "values of imports": (FUNC, b"f\1", b"f\2", "values of components are not supported", 1),
+    "canonical versions": (NAMED, b"\2\1x", b"\1\1x", "names with canonical versions are not supported", 0),
     "definitions of values": (section(11, b"\0"), b"\x0b\1", b"\x0c\1", "values and start functions of components", 0),
 }  # fmt: skip
 

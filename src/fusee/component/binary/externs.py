@@ -16,7 +16,8 @@ from fusee.component.types.resource import ResourceType
 from fusee.component.types.valtype import ValType
 
 _IMPLEMENTS = 0x00
-_ATTRIBUTES = {_IMPLEMENTS: "implements", 0x01: "versionsuffix", 0x02: "external-id"}
+_VERSION_SUFFIX = 0x01
+_ATTRIBUTES = {_IMPLEMENTS: "implements", _VERSION_SUFFIX: "versionsuffix", 0x02: "external-id"}
 
 
 def decode_name(reader: Reader) -> tuple[str, dict[str, str]]:
@@ -34,6 +35,8 @@ def decode_name(reader: Reader) -> tuple[str, dict[str, str]]:
             raise MalformedError("malformed attribute", where)
         if _ATTRIBUTES[code] in found:
             raise invalid(f"duplicate '{_ATTRIBUTES[code]}' option in name", where)
+        if code == _VERSION_SUFFIX:  # it belongs to a canonical version, which no name has that is supported
+            raise UnsupportedError("names with canonical versions are not supported", where)
         value = found[_ATTRIBUTES[code]] = reader.name()
         parsed = parse_name(value)
         if code == _IMPLEMENTS and (parsed is None or parsed.kind != "interface"):

@@ -78,6 +78,8 @@ class Names:
         if resource is None:
             raise invalid(f"{self.what} name `{name}` is not valid: resource used in it does not exist", offset)
         if parsed.kind == "constructor":
+            if item._is_async:  # nor has WIT such ones (WIT, "Item: resource")
+                raise invalid(f"function `{name}` is a constructor, which cannot be `async`", offset)
             made = item._result
             if isinstance(made, ResultType):
                 made = made._ok
