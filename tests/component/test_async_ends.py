@@ -207,3 +207,16 @@ ENDLESS = component(
     seven | (result u32) |
     """,
 )
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt])
+def test_what_is_awaited_ends_with_no_exception_of_the_usual_kind(kind: type[BaseException]) -> None:
+    async def ends(store: Any, number: int) -> int:
+        await asyncio.sleep(0)
+        raise kind
+
+    world = World(WAITING, wait=ends)
+    with pytest.raises(kind):
+        world.call("by-callback", 1)
+    assert not tasks_of(world.store).parked
+    world.store.close()

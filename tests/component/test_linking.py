@@ -193,6 +193,19 @@ def test_post_return() -> None:
         world.call("bad")
 
 
+def test_post_return_calls_no_canonical_function() -> None:
+    """CanonicalABI, `canon lift`: nothing may leave the component meanwhile."""
+    text = """(component
+      (core func $new (canon waitable-set.new))
+      (core module $m (import "" "new" (func $new (result i32)))
+        (func (export "f") (result i32) (i32.const 1)) (func (export "end") (param i32) (nop)))
+      (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+      (func (export "f") (result u32) (canon lift (core func $i "f") (post-return (core func $i "end")))))"""
+    assert World(text).call("f") == 1
+    with pytest.raises(Trap, match="cannot leave component instance"):
+        World(text.replace("(nop)", "(drop (call $new))")).call("f")
+
+
 def test_exceptions_end_at_the_border() -> None:
     world = World('''(component
       (core module $m (tag $t) (func (export "f") (throw $t)))
