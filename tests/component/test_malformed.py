@@ -106,6 +106,10 @@ UNSUPPORTED = {
     "values": (ALIAS, b"\3\2\0\0", b"\2\2\0\0", "values of components are not supported", 0),
     "values of imports": (FUNC, b"f\1", b"f\2", "values of components are not supported", 1),
     "canonical versions": (NAMED, b"\2\1x", b"\1\1x", "names with canonical versions are not supported", 0),
+    "references in module types": (
+        section(3, b"\1" + MODULE_TYPE + b"\3\x63\x70\0"), b"\x63\x70", b"\x63\0",
+        "references to defined types are not supported in the types of components", 0,
+    ),
     "definitions of values": (section(11, b"\0"), b"\x0b\1", b"\x0c\1", "values and start functions of components", 0),
 }  # fmt: skip
 
