@@ -54,6 +54,15 @@ assert run_command(["run", "-C", "compiler=tiered", "--invoke", "run", sys.argv[
 print(*sys.modules)
 """
 
+COMPILED = """
+import sys
+compiled = []
+sys.addaudithook(lambda event, found: compiled.append(found[0]) if event == "compile" else None)
+from fusee.cli.main import run_command
+assert run_command(["run", "-C", "compiler=tiered", "--invoke", "run", sys.argv[1]]) == 0
+print(*{text.decode().split()[0] for text in compiled})
+"""
+
 
 def modules_after(program: str, *arguments: str) -> set[str]:
     """What a process has imported that begins with a program in the cache."""
@@ -104,3 +113,10 @@ def test_what_components_import() -> None:
     loaded = modules_after(COMPONENT)
     assert "fusee.component.asynchronous.hosttasks" in loaded
     assert not loaded & (COMPILER | {"asyncio", "fusee.wasi"})
+
+
+def test_a_start_compiles_no_types(tmp_path: Path) -> None:
+    """A string inside of a type is, for which Python makes the classes of its whole syntax; named tuples need none."""
+    file = tmp_path / "program.wasm"
+    file.write_bytes(fusee.wat2wasm('(module (func (export "run")))'))
+    assert modules_after(COMPILED, str(file)) <= {"lambda"}

@@ -1,7 +1,7 @@
 """`Func`, and what host functions see of their caller."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fusee.api.errors import ArgumentError, HostError, LinkError, WasmtimeError
 from fusee.api.managed import Unique, expect
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from fusee.api.table import Table
     from fusee.api.tag import Tag
 
-Extern = Union["Func", "Table", "Memory", "SharedMemory", "Global", "Tag"]
+    Extern: TypeAlias = "Func | Table | Memory | SharedMemory | Global | Tag"
+else:
+    Extern = object  # Python compiles strings in types, and makes the classes of its syntax for it: 1 ms of each start
 
 
 class HostCallable(Protocol):

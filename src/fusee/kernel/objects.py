@@ -1,7 +1,5 @@
 """Object files as LLVM writes them for machines that Fusee runs on, in one form: `elf` and `macho` read them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import Final, NamedTuple, Protocol

@@ -25,7 +25,7 @@ _MOST_WORKERS: Final = 8  # and on any machine
 
 _workers: Final[WeakSet[Worker]] = WeakSet()
 """Those that engines here have. Who ends one, or is divided from whose it is, drops it."""
-_lacking: Final["WeakSet[Compiling]"] = WeakSet()
+_lacking: "Final[WeakSet[Compiling]]" = WeakSet()
 """Who would have one if others had fewer."""
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
-_begun: Final["list[Worker]"] = []
+_begun: "Final[list[Worker]]" = []
 
 
 def is_usual() -> bool:
