@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fusee import Config, Instance, Module, Store, Trap, TrapCode
+from fusee.native import batch
 from fusee.native.resume import LoopCompiler
 from tests.fuzz.observe import GENERATORS
 from tests.native.loops import LeavingCompiler, difference, resume_all, tiered_engine
@@ -21,6 +22,34 @@ def test_random_modules(generator: str, compiler: type[LoopCompiler]) -> None:
     found, resumed = difference(wasm, compiler)
     assert found == []
     assert resumed > 0
+
+
+CALLED_FIRST = """(module
+  (func $less (param i32) (result i32) (i32.sub (local.get 0) (i32.const 1)))
+  (func (export "f") (param i32) (result i32)
+    (loop (br_if 0 (local.tee 0 (call $less (local.get 0)))))
+    (local.get 0)))"""
+
+
+def test_what_goes_on_in_a_loop_looks_once_whether_it_shall_pause() -> None:
+    """At the loop's label, also where the function begins there; so who leaves it there has been around once."""
+    own, looks = tiered_engine(), list[int]()
+    module = Module(own, CALLED_FIRST)
+
+    class Looking(LoopCompiler):
+        def poll(self) -> None:
+            looks.append(self.offset)
+            super().poll()
+
+    for compiler in (Looking, LeavingCompiler):
+        store = Store(own)
+        exports: Any = Instance(store, module, []).exports(store)
+        assert exports["f"](store, 9) == 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(batch, "LoopCompiler", compiler)
+            (loop,) = resume_all(own, module)
+        assert looks == [loop.place.loop]
+    assert exports["f"](store, 9) == 0
 
 
 TRAPPING = """(module (memory (export "memory") 1)

@@ -228,7 +228,7 @@ class FunctionCompiler(FrameWriter):
         self.emit(f"%wish = getelementptr i8, ptr {self.use('wish', '%ctx')}, i64 0")
         if self.meter is not None:
             self.emit(f"%fuel = getelementptr i8, ptr {self.use('fuel_place', '%ctx')}, i64 0")
-        if self.calls and self.first_need is None:
+        if self.is_whole and self.calls and self.first_need is None:  # a loop looks itself
             self.stack = []
             self.poll()
 
