@@ -6,7 +6,7 @@ import pytest
 
 from fusee import Trap
 from tests.component.adapterfuzz import Both, through_python, with_adapters
-from tests.component.samples import CHAIN, COMPOSED
+from tests.component.samples import CHAIN, COMPOSED, COUNTER
 
 
 def test_handles_go_from_table_to_table() -> None:
@@ -106,3 +106,39 @@ def test_a_component_drops_what_it_has_lent_to_one_in_it() -> None:
         (export "make" (func $make)) (export "use" (func $use)) (export "drop" (func $drop))))))
       (func (export "run") (canon lift (core func $m "run"))))"""
     assert Both(text).outcome("run").startswith("trap cannot remove owned resource while borrowed")
+
+
+def test_what_a_component_has_borrowed_from_another_it_must_drop() -> None:
+    text = f"""(component {COUNTER}
+      (component $Keeper
+        (import "counters" (instance $c (export "counter" (type $counter (sub resource)))))
+        (alias export $c "counter" (type $counter)) (core func $drop (canon resource.drop $counter))
+        (core module $m (import "" "drop" (func $drop (param i32)))
+          (func (export "look") (param i32) (call $drop (local.get 0))) (func (export "keep") (param i32)))
+        (core instance $i (instantiate $m (with "" (instance (export "drop" (func $drop))))))
+        (func (export "look") (param "it" (borrow $counter)) (canon lift (core func $i "look")))
+        (func (export "keep") (param "it" (borrow $counter)) (canon lift (core func $i "keep"))))
+      (component $User
+        (import "counters" (instance $c (export "counter" (type $counter (sub resource)))
+          (export "[constructor]counter" (func (param "start" u32) (result (own $counter))))))
+        (alias export $c "counter" (type $counter))
+        (import "look" (func $look (param "it" (borrow $counter))))
+        (import "keep" (func $keep (param "it" (borrow $counter))))
+        (core func $new (canon lower (func $c "[constructor]counter")))
+        (core func $look' (canon lower (func $look))) (core func $keep' (canon lower (func $keep)))
+        (core module $m (import "" "new" (func $new (param i32) (result i32)))
+          (import "" "look" (func $look (param i32))) (import "" "keep" (func $keep (param i32)))
+          (func (export "look") (call $look (call $new (i32.const 1))))
+          (func (export "keep") (call $keep (call $new (i32.const 1)))))
+        (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))
+          (export "look" (func $look')) (export "keep" (func $keep'))))))
+        (func (export "look") (canon lift (core func $i "look")))
+        (func (export "keep") (canon lift (core func $i "keep"))))
+      (instance $c (instantiate $Counter))
+      (instance $k (instantiate $Keeper (with "counters" (instance $c))))
+      (instance $u (instantiate $User (with "counters" (instance $c)) (with "look" (func $k "look"))
+        (with "keep" (func $k "keep"))))
+      (export "look" (func $u "look")) (export "keep" (func $u "keep")))"""
+    both = Both(text)
+    assert both.outcome("look").startswith("None; None")
+    assert both.outcome("keep").startswith("trap borrow handles still remain at the end of the call")
