@@ -117,6 +117,7 @@ _HOMES = {
     "errors": "KernelError",
     "floatmath": "ceil copysign fabs floor fma fmax fmin nearest sqrt trunc",
     "floats": "Float f32 f64",
+    "integer": "Integer Scalar",
     "intrinsics": "add_sat bitcast byte_swap clz ctz div_trunc from_low keep_order likely low maximum minimum mul_high"
     " popcount rem_trunc rotl rotr select span sub_sat trunc_sat trunc_to unlikely unreachable unroll whole with_low",
     "laneclasses": "FloatLanes IntegerLanes Lanes",
@@ -124,7 +125,7 @@ _HOMES = {
     "memory": "address cast copy_bytes diff fill_bytes is_null load load_invariant null offset_of size_of store",
     "pointer": "Fn Ptr",
     "registers": "registers registers_info",
-    "scalars": "Integer Scalar i8 i16 i32 i64 u8 u16 u32 u64 usize",
+    "scalars": "i8 i16 i32 i64 u8 u16 u32 u64 usize",
     "shuffles": "any_bits bitmask dot dot_sat lane_at mul_q15 mul_q15_sat narrow_sat narrow_zero pairwise_sum shuffle"
     " splat swizzle swizzle_near swizzle_pair trunc_or_least widen_high widen_low with_lane",
     "structs": "Count Fleeting Inline struct struct_info",
