@@ -14,6 +14,8 @@ from fusee.kernel.process import address_of, libc, make_struct
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fusee.api._native import HostNative
     from fusee.api.store import Store
 
@@ -67,6 +69,16 @@ def _run_host(store: "Store", identity: int, instance: int, slots: int) -> objec
         if not error._throw(store):
             raise
         return None
+
+
+def waiting_guests() -> int:
+    """How many guests, of whatever stores, wait in this thread for host functions that have not returned."""
+    frame: FrameType | None = sys._getframe()
+    found = 0
+    while frame is not None:
+        found += frame.f_code is _run_host.__code__
+        frame = frame.f_back
+    return found
 
 
 class Background(Protocol):

@@ -24,10 +24,10 @@ def is_usual() -> bool:
     """
     if not background.is_possible() or (os.uname().sysname, os.uname().machine) != _TRIED:
         return False
-    from fusee.api._stack import host_stack_bytes
+    from fusee.api._stack import stack_share
     from fusee.kernel.processors import processor_count
 
-    return processor_count() > 1 and host_stack_bytes() >= _LEAST_STACK_BYTES
+    return processor_count() > 1 and stack_share() >= _LEAST_STACK_BYTES
 
 
 def begin(binary: bytes) -> None:
