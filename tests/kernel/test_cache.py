@@ -1,6 +1,7 @@
 """The cache: what is in it may be anything."""
 
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -62,12 +63,18 @@ def test_what_cannot_be_decoded_is_deleted(tmp_path: Path) -> None:
     assert cache.decoded("kind", "key", lambda contents: int(bytes(contents))) is None
     assert not cache.has("kind", "key")
 
-    def without_memory(contents: memoryview) -> None:
-        raise MemoryError
 
+@pytest.mark.parametrize("error", [MemoryError, TimeoutError, RecursionError, type("Late", (Exception,), {})])
+def test_what_is_not_the_contents_fault_does_not_delete_them(error: type[Exception], tmp_path: Path) -> None:
+    """Such as what the handler of a signal raises that comes meanwhile, which is nothing to be kept quiet about."""
+
+    def interrupted(contents: memoryview) -> None:
+        raise error
+
+    cache = Cache(tmp_path)
     cache.write("kind", "key", b"12")
-    with pytest.raises(MemoryError):
-        cache.decoded("kind", "key", without_memory)
+    with nullcontext() if error is RecursionError else pytest.raises(error):
+        assert cache.decoded("kind", "key", interrupted) is None
     assert cache.read("kind", "key") == b"12"
 
 

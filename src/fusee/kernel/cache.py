@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,9 @@ except ImportError:  # not a POSIX system: two processes may do the same work
     fcntl = None
 
 _Decoded = TypeVar("_Decoded")
+
+MISREAD = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError, struct.error)
+"""What decoders raise for what they do not expect. Others, as handlers of signals raise them, come from elsewhere."""
 
 _CHECKSUM_BYTES = 4
 _FORMAT = "crc32"  # of a file, and the ending of its name: other versions of this package keep theirs beside it
@@ -163,7 +167,7 @@ class Cache:
         return contents
 
     def decoded(self, kind: str, key: str, decode: Callable[[memoryview], _Decoded]) -> _Decoded | None:
-        """`view`, decoded; None, too, if `decode` raises: then it is deleted, or it would be found again.
+        """`view`, decoded; None, too, if `decode` raises `MISREAD`: then it is deleted, or it would be found again.
 
         That is where somebody has written other bytes with a right checksum. Who can do so can have code executed here
         anyway: what is decoded is checked so that nothing fails, not so that nobody is deceived.
@@ -173,10 +177,10 @@ class Cache:
             return None
         try:
             return decode(contents)
-        except MemoryError:
-            raise
-        except Exception:  # of whatever kind decoders raise for what they do not expect
+        except MISREAD:
             self.delete(kind, key)
+            return None
+        except RecursionError:  # of what is nested deeply, or where there are many calls already
             return None
 
     def write(self, kind: str, key: str, contents: bytes) -> bool:

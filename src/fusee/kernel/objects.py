@@ -73,10 +73,10 @@ _BEGINNINGS: Final = {"elf": (b"\x7fELF",), "macho": (b"\xce\xfa\xed\xfe", b"\xc
 
 
 def checked_object(object_format: str, contents: memoryview) -> bytes:
-    """What the cache has of an object file of that format. Raises `NotSupported` unless it begins as one."""
+    """What the cache has of an object file of that format. Raises `ValueError` unless it begins as one."""
     data = bytes(contents)
     if not data.startswith(_BEGINNINGS.get(object_format, b"")):
-        raise NotSupported(f"not an object file of the format {object_format}")
+        raise ValueError(f"not an object file of the format {object_format}")
     return data
 
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Collection
 
-from fusee.kernel.cache import Cache, digest
+from fusee.kernel.cache import MISREAD, Cache, digest
 from fusee.native.code import Kept, NativeCode, unpacked
 from fusee.native.key import functions_key, key_of
 from fusee.native.runs import may_have_native, note_native
@@ -60,7 +60,7 @@ def imported_code(binary: bytes, exported: bytes, is_metered: bool = False) -> N
         return None
     try:
         kept = unpacked(exported[len(key) :])
-    except Exception as error:  # of whatever kind decoders raise for what they do not expect
+    except MISREAD as error:
         raise ValueError("there is no native code behind the module") from error
     return kept.mapped()
 

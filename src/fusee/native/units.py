@@ -153,7 +153,7 @@ def _packed(made: NativeObjects) -> bytes:
 
 
 def _unpacked(object_format: str, contents: memoryview) -> NativeObjects:
-    """The inverse of `_packed`. Raises what Python raises for anything else, and `NotSupported`."""
+    """The inverse of `_packed`. Raises what Python raises for anything else."""
     at = 8 + int.from_bytes(contents[:8], "little")
     head = json.loads(bytes(contents[8:at]))
     objects = []
