@@ -35,6 +35,10 @@ def whatever_is_copied() -> Any:
 
 
 A, B = "(local.get 0)", "(local.get 1)"
+CHOSEN = f"(select (result i32) {A} {B} {A})"
+SHUFFLED = (
+    f"(i32x4.extract_lane 0 (i8x16.shuffle 3 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 (i32x4.splat {A}) (i32x4.splat {B})))"
+)
 
 
 def above(by: int, index: str = A) -> str:
@@ -53,6 +57,8 @@ def above(by: int, index: str = A) -> str:
         (load(A) + f"(local.set 0 {above(12)})" + load(A, 4), 20, [0, 12]),
         (load(A) + f"(i64.store {above(4)} (i64.const 1))", 12, [0, 4]),
         (load("(global.get 0)") + load("(global.get 0)", 12), 16, [0, 0]),
+        (load(CHOSEN) + load(CHOSEN, 4), 8, [0, 0]),
+        (load(SHUFFLED) + load(SHUFFLED, 4), 8, [0, 0]),
     ],
 )
 def test_what_is_checked_at_once(body: str, end: int, distances: list[int]) -> None:

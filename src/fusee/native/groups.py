@@ -134,6 +134,8 @@ class _Straight:
         """An instruction without effects."""
         count = _OPERANDS[op.mnemonic] if op.params is None else len(op.params)
         operands = [self._pop() for _ in range(count)][::-1]
+        if op.mnemonic == "select_t":
+            immediates = ()  # types, a list, of which the value does not depend
         self._stack.append(self._result(op.mnemonic, immediates, operands))
 
     def _result(self, mnemonic: str, immediates: tuple[object, ...], operands: list[Index]) -> Index:
