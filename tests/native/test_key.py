@@ -80,3 +80,11 @@ def test_the_folder_makes_no_difference(installed: Path, tmp_path: Path, monkeyp
     installed.rename(other)
     monkeypatch.setattr(fusee, "__file__", str(other / "__init__.py"))
     assert digest() == first
+
+
+def test_with_a_file_that_cannot_be_read_nothing_is_named(installed: Path) -> None:
+    """Or what has no digest would have the same name, whatever is in it."""
+    (installed / "spec/d.py").unlink()
+    (installed / "spec/d.py").symlink_to("nowhere")
+    with pytest.raises(OSError, match="cannot be read"):
+        digest()

@@ -16,7 +16,7 @@ from fusee.kernel.image import Image
 from fusee.kernel.target import Target
 from fusee.native import host, key, units
 from fusee.native.batch import Wish, compile_batch
-from fusee.native.code import packed, unpacked
+from fusee.native.code import Place, packed, unpacked
 from fusee.native.compile import Options, plan
 from fusee.native.sections import read_module
 from fusee.native.shelf import Shelf
@@ -58,6 +58,15 @@ def wrong_code(contents: bytes) -> Iterator[bytes]:
     for loop in ((0, 0, 0, 0), (0, 0, 0, 0, -1), (99, 0, 0, 0, 0)):
         head = marshal.dumps({"functions": {}, "reasons": {}, "loops": [(loop, code)], "quick": False})
         yield len(head).to_bytes(8, "little") + head + kept.image.to_bytes()
+
+
+def test_whose_code_it_is() -> None:
+    """The engine does not look whether a function or loop is the module's."""
+    kept = unpacked(compile_batch(read_module(BINARY), Wish([0, 1], [], [], 1000, called=[])))
+    assert kept.functions.keys() == {0, 1}
+    assert [kept.is_of(own) for own in (range(2), range(1), range(1, 2))] == [True, False, False]
+    loop = kept._replace(functions={}, loops={Place(1, 0, 0, 0, 0): ""})
+    assert [loop.is_of(own) for own in (range(2), range(1))] == [True, False]
 
 
 @pytest.mark.parametrize("strategy", ["native", "tiered"])
@@ -104,6 +113,16 @@ def test_batches() -> None:
         assert answer("tiered") == 42
         Shelf(BINARY, False).add(contents, [0, 1])
         assert [set(kept.functions) for _, kept in Shelf(BINARY, False).all()][-1:] == [{0, 1}]
+
+
+def test_loops_without_code() -> None:
+    """There is none at the address that a symbol has which is not there."""
+    kept = unpacked(compile_batch(read_module(BINARY), Wish([0, 1], [], [], 1000, called=[])))
+    assert kept.image is not None
+    ((_, code), *_) = kept.functions.values()
+    place = Place(0, 0, 0, 0, 0)
+    assert unpacks(packed({}, {}, [(place, code)], kept.image))
+    assert not unpacks(packed({}, {}, [(place, "a")], kept.image))
 
 
 @pytest.mark.parametrize("names", ["../" + "a" * 37, "a", "\0" * 40, "é" * 40])
