@@ -8,9 +8,12 @@ import pytest
 
 from fusee import Engine, Instance, Module, Store, Trap
 from fusee.api.text import wat2wasm
+from fusee.kernel.target import Target
 from fusee.native.body import body_of
+from fusee.native.compile import Compiler, plan
 from fusee.native.groups import Group, groups_of
 from fusee.native.sections import read_module
+from fusee.native.unit import Options
 from tests.native.parts import natively
 
 PAGE = 1 << 16
@@ -98,6 +101,23 @@ def test_without_pauses_no_code_comes_back_from_where_a_check_fails() -> None:
     certain, uncertain = load(A) + load(A, 4) + load(A, 8), "".join(load(above(by, B)) for by in (1, 2, 3))
     assert [group.is_certain for group in groups(certain + uncertain)] == [True, False]
     assert [group.is_certain for group in groups(certain + uncertain, has_uncertain=False)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("memory", "index", "is_metered", "is_joined"),
+    [
+        ("1", "i32", False, True),
+        ("1", "i32", True, False),  # what is paid for is written once
+        ("1 2 shared", "i32", False, False),  # another thread may make it longer from one access to the next
+        ("i64 1", "i64", False, False),
+    ],
+)
+def test_where_accesses_are_joined(memory: str, index: str, is_metered: bool, is_joined: bool) -> None:
+    body = "(drop (i32.load (local.get 0))) (drop (i32.load offset=4 (local.get 0)))"
+    binary = bytes(wat2wasm(f"(module (memory {memory}) (func (param {index}) {body}))"))
+    with mock.patch("fusee.native.joined.groups_of", wraps=groups_of) as looked:
+        Compiler(plan(binary), Options(Target.host(), is_metered=is_metered)).text(0)
+    assert looked.called == is_joined
 
 
 def test_what_is_inside_of_another_ends_before() -> None:
