@@ -12,7 +12,7 @@ from fusee.native.batch import Wish, compile_batch
 from fusee.native.code import mapped
 from fusee.native.sections import read_module
 from fusee.native.shelf import Shelf
-from fusee.tier import compiling, early, tier
+from fusee.tier import compiling, tier
 from tests.native.loops import tiered_engine
 from tests.native.tiering import CALLING, FALLING, LONGEST_SECONDS, engine, host, main_of, until
 
@@ -102,14 +102,3 @@ def test_what_is_in_the_cache_is_there_before_anything_is_called(monkeypatch: py
     store = Store(own)
     for module in (first, second):
         assert main_of(Instance(store, module, []), store) == 0
-
-
-def test_where_a_process_has_begun_guests_are_watched_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is hot shall be known when it is ready."""
-    monkeypatch.setattr(tier, "_FIRST_LOOKS", 1 << 30)
-    monkeypatch.setattr(early, "_begun", [object()])
-    monkeypatch.setattr(early, "take", lambda: None)
-    store = Store(engine())
-    instance = Instance(store, Module(store.engine, CALLING), [host(store, until(lambda number: watched(store)))])
-    assert main_of(instance, store) == 1111
-    assert watched(store)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fusee.tier.watcher import Watcher
 
 _FIRST_SECONDS: Final = 0.005  # between looks whether guests run at all
-_FIRST_LOOKS: Final = 3  # that find some, before they are watched: what runs no longer is left alone
+_FIRST_LOOKS: Final = 5  # that find some, before they are watched: what runs no longer is left alone
 _SLOWER: Final = 1.5  # while there are none
 _IDLE_SECONDS: Final = 0.5  # without a guest, after which nobody looks any more
 _FIRST_IDLE_SECONDS: Final = 0.1  # the same before guests are watched: there may be many engines
@@ -193,8 +193,6 @@ class Tier:
 
     def _is_worth_while(self) -> bool:
         """Wait until guests have run for a moment; whether they do."""
-        from fusee.tier.early import has_begun
-
         idle, seconds = 0.0, _FIRST_SECONDS
         while True:
             self.sleep(seconds)
@@ -206,7 +204,7 @@ class Tier:
             if is_seen or self.stores.running() is not None:
                 idle, seconds = 0.0, _FIRST_SECONDS
                 self._looks += 1
-                if self._looks >= _FIRST_LOOKS or has_begun():  # what is hot shall be known when that process is ready
+                if self._looks >= _FIRST_LOOKS:
                     return True
             else:
                 idle, seconds = idle + seconds, seconds * _SLOWER
