@@ -6,7 +6,7 @@
 # Behaviour: files are always ready, as POSIX says of poll() and wasi-libc's poll() and select() expect. Node.js gives the
 #            descriptors to Linux's epoll, which takes no files and says EPERM, and passes that on as the answer of the call.
 #            From a pipe the same module gets its event. So Ruby's `IO.select([$stdin], nil, nil, 0)` raises Errno::EPERM
-#            where its input is /dev/null. Node.js's page on WASI does not mention it.
+#            where its input is /dev/null. Issue 12 of uvwasi, by which Node.js has WASI, gave the reason in 2019.
 # Seen:      a pipe: 0 and an event in both; a file and /dev/null: 63 (EPERM) and no event, under wasmtime 0 and an event
 set -euo pipefail
 folder=$(mktemp -d)
