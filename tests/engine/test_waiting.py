@@ -65,6 +65,9 @@ class Guests:
 
     def __init__(self, config: Config | None = None) -> None:
         self.host = Host()
+        if config is None:
+            config = Config()
+            config.strategy = "interpreter"  # native code cannot be parked: what may wait in components is interpreted
         self.store = Store(engine := Engine(config))
         host = Func._of_host(self.store, self.host)
         inner = Instance(self.store, Module(engine, INNER), [host]).exports(self.store)

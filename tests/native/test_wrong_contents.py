@@ -172,7 +172,7 @@ def test_native_code_for_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made is not None
     ((place, contents),) = entries("native")
     monkeypatch.setattr(units, "compile_module", lambda *given: made)
-    for wrong in (*wrong_contents(contents), b"\2\0\0\0\0\0\0\0{}"):
+    for wrong in (*wrong_contents(contents), b"\2\0\0\0\0\0\0\0{}", contents[:-1], contents + b"\0"):
         Cache().write("native", place, wrong)
         assert objects_for_device(BINARY, options) == made
         assert entries("native") == [(place, contents)]

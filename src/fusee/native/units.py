@@ -160,5 +160,7 @@ def _unpacked(object_format: str, contents: memoryview) -> NativeObjects:
     for size in head["sizes"]:
         objects.append(checked_object(object_format, contents[at : at + size]))
         at += size
+    if at != len(contents):
+        raise ValueError("there is not as much as is said")
     types = {int(index): expected(type_, int) for index, type_ in head["types"].items()}
     return NativeObjects(objects, types, {int(index): str(reason) for index, reason in head["reasons"].items()})
