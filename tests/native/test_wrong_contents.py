@@ -167,7 +167,7 @@ def test_units() -> None:
 
 
 def test_native_code_for_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = Options(Target.parse("arm64_32-apple-watchos"))
+    options = Options(Target.parse("arm64_32-apple-watchos"), for_this_process=False)
     made = objects_for_device(BINARY, options)
     assert made is not None
     ((place, contents),) = entries("native")
