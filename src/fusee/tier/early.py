@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
+_SWITCH_SECONDS: Final = 0.0003  # between threads, instead of Python's 0.005
 _begun: "Final[list[Worker]]" = []
 
 
@@ -29,9 +30,6 @@ def is_usual() -> bool:
     from fusee.kernel.processors import processor_count
 
     return processor_count() > 1 and stack_share() >= _LEAST_STACK_BYTES
-
-
-_SWITCH_SECONDS: Final = 0.0003  # instead of Python's 0.005
 
 
 def begin(binary: bytes) -> None:
