@@ -1,1 +1,1 @@
-"""Native code for functions of a module that runs: what is hot is found, compiled by another process, put in place."""
+"""Native code of a module that runs: what is hot is found, compiled elsewhere, put in place (`docs/tiering.md`)."""
