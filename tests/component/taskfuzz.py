@@ -175,8 +175,12 @@ class Tasks:
 
 def _writer(text: str, size: int, options: str, data: bytes, place: int | None, at_once: int) -> str:
     """Fields of a component that opens a stream, and writes to it so many elements at once, as often as it is asked."""
-    found = "(call $give (i32.const 8))" if place is None else f"""
+    found = (
+        "(call $give (i32.const 8))"
+        if place is None
+        else f"""
       (i32.store (i32.const 8) (i32.const {place})) (i32.store (i32.const 12) (i32.const 4))"""
+    )
     return f"""{LIBC} (type $s (stream {text}))
       (core func $new (canon stream.new $s)) (core func $close (canon stream.drop-writable $s))
       (core func $write (canon stream.write $s async {options}))
@@ -254,13 +258,16 @@ def stream(types: RandomTypes, text: str, ty: ValType, data: bytes, place: int |
     inner = _writer(text, size, options[0], data, place, at_once)
     outer = _reader(text, size, options[1], piece)
     content = [types.value(ty) for _ in range(chance.randint(1, 7))]
-    return Both(f"""(component {definitions} (import "give" (func $give {values})) (import "show" (func $show {shows}))
+    return Both(
+        f"""(component {definitions} (import "give" (func $give {values})) (import "show" (func $show {shows}))
       (component $inner {definitions} (import "give" (func $give {values})) {inner})
       (component $outer {definitions} (import "show" (func $show {shows})) {outer})
       (instance $i (instantiate $inner (with "give" (func $give)) {given}))
       (instance $o (instantiate $outer (with "open" (func $i "open")) (with "next" (func $i "next"))
         (with "show" (func $show)) {given}))
-      (alias export $o "f" (func $found)) (export "f" (func $found)))""", give=lambda store: content)
+      (alias export $o "f" (func $found)) (export "f" (func $found)))""",
+        give=lambda store: content,
+    )
 
 
 def check(seed: int) -> list[str]:

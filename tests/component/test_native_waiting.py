@@ -136,7 +136,9 @@ def test_references_between_modules() -> None:
 
 def test_calls_and_references_of_a_module() -> None:
     """Each form of an element segment, a global, a table with a value; and instructions that are passed over."""
-    calls = calls_of(bytes(wat2wasm("""(module
+    calls = calls_of(
+        bytes(
+            wat2wasm("""(module
       (type $t (func (param i64) (result i64)))
       (import "" "0" (func $0)) (import "" "1" (func $1))
       (func $2) (func $3) (func $4) (func $5) (func $6) (func $7) (func $8) (func $9)
@@ -153,7 +155,9 @@ def test_calls_and_references_of_a_module() -> None:
       (global funcref (ref.func $7))
       (elem (i32.const 0) func $2) (elem func $3) (elem declare func $9)
       (elem (i32.const 1) funcref (ref.func $4) (ref.null func)) (elem funcref (ref.func $5))
-      (elem (table 0) (offset (i32.const 2)) funcref (ref.func $6)))""")))
+      (elem (table 0) (offset (i32.const 2)) funcref (ref.func $6)))""")
+        )
+    )
     assert calls.imported == 2
     assert calls.callers == {0: {10}, 1: {10}}
     assert calls.referred == set(range(2, 10))

@@ -20,8 +20,8 @@ FUNCTIONS: Final = "".join(
         (func (export "{name} far") (param i32) (drop ({name} offset=3 (i32.add (local.get 0) (i32.const 2)))))"""
     for name in LOADS
 ) + "".join(
-    f"""(func (export "{name}") (param i32) ({name} (local.get 0) ({name.partition('.')[0]}.const 0)))
-        (func (export "{name} far") (param i32) ({name} offset=5 (local.get 0) ({name.partition('.')[0]}.const 0)))"""
+    f"""(func (export "{name}") (param i32) ({name} (local.get 0) ({name.partition(".")[0]}.const 0)))
+        (func (export "{name} far") (param i32) ({name} offset=5 (local.get 0) ({name.partition(".")[0]}.const 0)))"""
     for name in STORES
 )
 

@@ -75,9 +75,16 @@ def test_loops_in_loops() -> None:
     constants = wide_numbers(5)
     inner = loop("$in", "$j", 3, mix(constants[1:3]))
     text = f"""(module (func (export "f") (param $h i64) (result i64) (local $i i32) (local $j i32)
-      (block $out {loop("$l", "$i", 4, f'''{mix(constants[:2])}
+      (block $out {
+        loop(
+            "$l",
+            "$i",
+            4,
+            f'''{mix(constants[:2])}
         (if (i32.eq (local.get $i) (i32.const 2)) (then {inner})
-          (else {mix(constants[3:])} (br_if $out (i32.eqz (local.get $i)))))''')})
+          (else {mix(constants[3:])} (br_if $out (i32.eqz (local.get $i)))))''',
+        )
+    })
       (local.get $h)))"""
     expected = 3
     for i in (4, 3, 2, 1):
@@ -94,8 +101,15 @@ def test_calls_in_loops_lose_pins() -> None:
         (if (local.get $n) (then (local.set $h (call $g (local.get $h) (i32.sub (local.get $n) (i32.const 1))))))
         {loop("$m", "$i", 2, mix(others[2:]))} (local.get $h))
       (func (export "f") (param $h i64) (result i64) (local $i i32) (local $j i32)
-        {loop("$l", "$i", 3, f'''{mix(constants)} (local.set $h (call $g (local.get $h) (local.get $i)))
-          {loop("$q", "$j", 4, mix(constants[:1]))}''')} (local.get $h)))"""
+        {
+        loop(
+            "$l",
+            "$i",
+            3,
+            f'''{mix(constants)} (local.set $h (call $g (local.get $h) (local.get $i)))
+          {loop("$q", "$j", 4, mix(constants[:1]))}''',
+        )
+    } (local.get $h)))"""
 
     def g(h: int, n: int) -> int:
         h = mixed(h, others * 2)
@@ -130,11 +144,18 @@ def test_vectors_and_rethrown_exceptions_have_slots_of_two_kinds() -> None:
     text = f"""(module (tag $t (param i64)) (func (export "f") (param $h i64) (result i64)
       (local $v v128) (local $i i32) (local $w v128)
       (local.set $v (i64x2.splat (i64.const 1)))
-      {loop("$l", "$i", 3, f'''
+      {
+        loop(
+            "$l",
+            "$i",
+            3,
+            f'''
         (block $caught (result i64)
           (try_table (catch $t $caught) {mix(constants)} (throw $t (local.get $h))) (unreachable))
         (local.set $h)
-        (local.set $w (i64x2.add (local.get $w) (local.get $v)))''')}
+        (local.set $w (i64x2.add (local.get $w) (local.get $v)))''',
+        )
+    }
       (i64.add (local.get $h) (i64x2.extract_lane 1 (local.get $w)))))"""
     assert run(text, 5) == (mixed(5, constants * 3) + 3) & MASK
 
@@ -155,8 +176,15 @@ def test_what_is_seldom_executed_stays_where_it_is() -> None:
     """In a block within the loop: unless the loop itself has the constant, too."""
     first, second = wide_numbers(2)
     text = f"""(module (func (export "f") (param $h i64) (result i64) (local $i i32)
-      {loop("$l", "$i", 5, f'''(local.set $h (i64.add (local.get $h) (i64.const {first})))
-        (if (i64.lt_u (local.get $h) (i64.const 9)) (then {mix([first, second])}))''')} (local.get $h)))"""
+      {
+        loop(
+            "$l",
+            "$i",
+            5,
+            f'''(local.set $h (i64.add (local.get $h) (i64.const {first})))
+        (if (i64.lt_u (local.get $h) (i64.const 9)) (then {mix([first, second])}))''',
+        )
+    } (local.get $h)))"""
     before, after = "\n".join(show_function(Module(Engine(), text), 0)).split("L1:")
     assert before.count("mov64") == 1 and after.count("mov64") == 3
     h = 1

@@ -53,7 +53,7 @@ def functions(op: Op, memory: str, address: str) -> Iterator[str]:
 
 def module_of(op: Op, memory: str, address: str) -> str:
     data = "".join(f"\\{byte:02x}" for byte in CONTENTS)
-    first, rest = '(memory (export "memory") 1)', '(memory $other 1) (memory $wide i64 1)'
+    first, rest = '(memory (export "memory") 1)', "(memory $other 1) (memory $wide i64 1)"
     named = {"another": '(export "observed" (memory $other))', "a wide one": '(export "observed" (memory $wide))'}
     segments = "".join(f'(data (memory {n}) ({kind}.const 0) "{data}")' for n, kind in enumerate(("i32", "i32", "i64")))
     observed = named.get(memory, '(export "observed" (memory 0))')

@@ -56,7 +56,7 @@ def waiting_trees(outer: str, inner: str) -> str:
     """A function whose stack holds many computations of three operands before the first of them is consumed."""
     tree = f"local.get 0 local.get 1 i32.const 7 {inner} {outer} "
     operands = "local.get 0 " * 2 + "i32.const 3 " + tree * WAITING_TREES
-    return f"(module (func (export \"f\") (param i32 i32) (result i32) {operands} {'i32.add ' * (WAITING_TREES + 2)}))"
+    return f'(module (func (export "f") (param i32 i32) (result i32) {operands} {"i32.add " * (WAITING_TREES + 2)}))'
 
 
 @pytest.mark.parametrize("target", [ILP32, LP64], ids=["ilp32", "lp64"])

@@ -57,9 +57,7 @@ def test_locals_are_zero_and_keep_what_is_set() -> None:
 def test_loops_with_more_vectors_than_registers() -> None:
     """Six accumulators and a counter: sums of 1, 2 … 6 over the iterations, mixed by a float."""
     gets = " ".join(f"(local.get {n})" for n in range(1, 7))
-    adds = "\n".join(
-        f"(local.set {n} (i32x4.add (local.get {n}) (i32x4.splat (i32.const {n}))))" for n in range(1, 7)
-    )
+    adds = "\n".join(f"(local.set {n} (i32x4.add (local.get {n}) (i32x4.splat (i32.const {n}))))" for n in range(1, 7))
     store, exports = exports_of(f"""(module
       (func (export "f") (param i32) (result v128 v128 v128 v128 v128 v128 f64)
         (local v128 v128 v128 v128 v128 v128 f64)
@@ -168,13 +166,19 @@ def test_calls_of_all_kinds() -> None:
 
 def test_calls_into_another_instance() -> None:
     store = Store(engine := Engine())
-    giver = Module(engine, """(module
-      (func (export "f") (param i32 v128) (result v128) (i8x16.add (local.get 1) (i8x16.splat (local.get 0)))))""")
+    giver = Module(
+        engine,
+        """(module
+      (func (export "f") (param i32 v128) (result v128) (i8x16.add (local.get 1) (i8x16.splat (local.get 0)))))""",
+    )
     given = Instance(store, giver, []).exports(store)["f"]
-    taker = Module(engine, """(module
+    taker = Module(
+        engine,
+        """(module
       (import "" "f" (func $f (param i32 v128) (result v128)))
       (func (export "g") (param v128 i64) (result i64 v128)
-        (local.get 1) (call $f (i32.const 2) (call $f (i32.const 1) (local.get 0)))))""")
+        (local.get 1) (call $f (i32.const 2) (call $f (i32.const 1) (local.get 0)))))""",
+    )
     exports: Any = Instance(store, taker, [given]).exports(store)
     assert exports["g"](store, A, 5) == [5, bytes(byte + 3 for byte in A)]
 

@@ -50,7 +50,6 @@ class Part:
             self.interpreted += 1
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
-
     def for_device(self, binary: bytes, options: Options) -> units.NativeObjects | None:
         """In place of `units.objects_for_device`."""
         chosen = self.choose(plan(binary).module.defined)

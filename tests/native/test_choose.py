@@ -6,13 +6,15 @@ from fusee.api.text import wat2wasm
 from fusee.native.budget import EVERYTHING, Budget
 from fusee.native.choose import candidates, choose
 
-MODULE = bytes(wat2wasm("""
+MODULE = bytes(
+    wat2wasm("""
 (module
   (import "env" "host" (func))
   (func $once (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))
   (func $loop (loop (nop) (nop)))
   (func $nested (loop (loop (nop))))
-  (func $tail (loop (loop (loop (return_call $once))))))"""))
+  (func $tail (loop (loop (loop (return_call $once))))))""")
+)
 ONCE, LOOP, NESTED, TAIL = range(1, 5)
 
 

@@ -39,9 +39,7 @@ def whatever_is_copied() -> Any:
 
 A, B = "(local.get 0)", "(local.get 1)"
 CHOSEN = f"(select (result i32) {A} {B} {A})"
-SHUFFLED = (
-    f"(i32x4.extract_lane 0 (i8x16.shuffle 3 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 (i32x4.splat {A}) (i32x4.splat {B})))"
-)
+SHUFFLED = f"(i32x4.extract_lane 0 (i8x16.shuffle 3 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 (i32x4.splat {A}) (i32x4.splat {B})))"
 
 
 def above(by: int, index: str = A) -> str:

@@ -156,7 +156,6 @@ def test_guests_of_stores_that_host_functions_make_have_room_together() -> None:
     assert Store(module._engine)._state.host_budget == stack_share()
 
 
-
 EXCEPTIONS = """(module
   (import "" "host" (func $host (param i32) (result i32)))
   (tag $t (param i32))

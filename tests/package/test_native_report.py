@@ -19,11 +19,13 @@ from tests.native.parts import compile_here
 from tests.page import Page
 
 LONG = "(local.get 0)" + "".join(f"(i64.const {n}) (i64.rotl) (local.get 0) (i64.xor)" for n in range(40))
-BINARY = bytes(wat2wasm(f"""(module
+BINARY = bytes(
+    wat2wasm(f"""(module
   (func $short (param i64) (result i64) (i64.add (local.get 0) (i64.const 1)))
   (func $long (param i64) (result i64) {LONG})
   (func $wide (param {"i32 " * 65}))
-  (func $unused (nop)))"""))
+  (func $unused (nop)))""")
+)
 WIDE = "too many parameters or results"
 NAMES = {0: "short", 1: "<long> & co", 2: "wide\x1b[2J"}
 

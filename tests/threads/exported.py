@@ -33,9 +33,7 @@ def as_import(api: ModuleType, memory: Any) -> Any:
     if api is fusee:
         return memory
     ffi = api._ffi
-    made = ffi.wasmtime_extern_t(
-        ffi.WASMTIME_EXTERN_SHAREDMEMORY, ffi.wasmtime_extern_union(sharedmemory=memory.ptr())
-    )
+    made = ffi.wasmtime_extern_t(ffi.WASMTIME_EXTERN_SHAREDMEMORY, ffi.wasmtime_extern_union(sharedmemory=memory.ptr()))
     memory._as_extern = lambda: made
     return memory
 

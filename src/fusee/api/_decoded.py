@@ -1,5 +1,6 @@
 """A module as the engine has decoded it: how long it has it, and what it imports, exports and defines."""
 
+import weakref
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Final, Self
@@ -68,6 +69,7 @@ class DecodedModule(Unique, Managed):
         self._func_types: dict[int, FuncType] = {}  # they hold the lifetime
         self._kept: list[object] = []
         self._lifetime: Lifetime | None = Lifetime(engine, self._address, binary, self._kept)
+        self._stores_lifetime = weakref.ref(self._lifetime)  # the same while a store has an instance, closed or not
 
     def _opened(self) -> Self:
         """The module, unless it was closed."""
@@ -128,6 +130,10 @@ class DecodedModule(Unique, Managed):
         start = int(self._state.start)
         return None if start == NO_INDEX else start
 
+    def _type_of_func(self, func: int) -> FuncType:
+        """The type of the function of that index, as it is declared."""
+        return self._declared_func_type(int(self._state.func_types[func]))
+
     def _signature(self, func: int) -> Signature:
         """How the function of that index is called."""
         index = int(self._state.func_types[func])
@@ -159,14 +165,14 @@ class DecodedModule(Unique, Managed):
         )
         return made, number
 
-    def _declaration(self, number: int) -> Declaration:
-        return Declaration(self._engine, number, self._lifetime)
+    def _declaration(self, number: int, index: int) -> Declaration:
+        return Declaration(self._engine, number, self._stores_lifetime(), self._address, index)
 
     def _declared_func_type(self, index: int) -> FuncType:
         made = self._func_types.get(index)
         if made is None:
             made, number = self._func_type_and_number(index)
-            made._declaration = self._declaration(number)
+            made._declaration = self._declaration(number, index)
             if self._lifetime is not None:
                 self._func_types[index] = made
         return made
@@ -177,7 +183,7 @@ class DecodedModule(Unique, Managed):
             return self._declared_func_type(index)
         fields = [self._field_type(defined, number) for number in range(int(defined.field_count))]
         made: StructType | ArrayType = ArrayType(fields[0]) if defined.kind == KIND_ARRAY else StructType(fields)
-        made._of(self._declaration(int(defined.canonical)))
+        made._of(self._declaration(int(defined.canonical), index))
         return made
 
     def _field_type(self, defined: TypeDef, number: int) -> FieldType:
@@ -205,7 +211,7 @@ class DecodedModule(Unique, Managed):
 
     def _tag_type(self, index: int) -> TagType:
         """The type of tags whose values are the parameters of a function type."""
-        return TagType(self._func_type(index))
+        return TagType(self._declared_func_type(index))
 
 
 def _limits(limits: LimitsState) -> Limits:

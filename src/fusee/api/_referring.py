@@ -17,7 +17,7 @@ from fusee.engine.state.runtime import SLOT_BYTES
 if TYPE_CHECKING:
     from fusee.api._decoded import Lifetime
     from fusee.api.object_types import ArrayType, StructType
-    from fusee.api.types import ValType
+    from fusee.api.types import FuncType, ValType
 
 
 class ReferringStore(LivingStore):
@@ -70,6 +70,14 @@ class ReferringStore(LivingStore):
         else:
             self._lifetimes.add(cast("Lifetime", declaration.keeper))
         return declaration.number
+
+    def _place_of_type(self, type: "FuncType") -> tuple[int, int]:  # noqa: A002
+        """The address of a module that defines a function type, and lives as long as the store, and the index there."""
+        declaration = type._declaration
+        if declaration is None or declaration.engine is not self.engine:
+            return self.engine._defined(type), 0
+        self._lifetimes.add(cast("Lifetime", declaration.keeper))
+        return declaration.module, declaration.type_index
 
     def _keep(self, reference: int) -> int:
         """A place in the engine that keeps what a reference refers to, until `_free_place`."""

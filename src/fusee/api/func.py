@@ -135,8 +135,7 @@ class Func(Unique):
 
     def type(self, store: Storelike) -> FuncType:
         """Its `FuncType`."""
-        own(store, self._store)
-        return self._signature.type
+        return own(store, self._store)._func_type(self._address)
 
     def _matches(self, type: ValType) -> bool:  # noqa: A002
         """Whether a reference to it is of a (function reference) type."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fusee.api.frame import Frame
     from fusee.api.func import HostCallable
     from fusee.api.module import Module
+    from fusee.api.types import FuncType
     from fusee.wasi import WasiConfig, WasiContext
 
 _SUSPENDED: Final = Suspended(0, 0).status
@@ -131,6 +132,15 @@ class Store(LimitedStore, ReferringStore):
         if state.instance == 0:
             return self._host(index).signature
         return self._module_of(int(state.instance), held)._signature(index)
+
+    def _func_type(self, func: int) -> "FuncType":
+        """The type of the function at an address: what is made of it is of just that type."""
+        held = self._hold()
+        state = view(FuncState, func, held.space)
+        index = int(state.index)
+        if state.instance == 0:
+            return self._host(index).signature.type
+        return self._module_of(int(state.instance), held)._type_of_func(index)
 
     def _host(self, identity: int) -> "HostCallable":
         """What performs the host function of that number."""

@@ -24,8 +24,9 @@ class Tag(Unique):
         expect(ty, TagType, "a TagType")
         self._store: Store = store_of(store)
         self._type: TagType | None = ty
-        owner, module = self._store, self._store.engine._defined(ty.functype)
-        self._address: int = owner._alone(owner._native.new_tag, owner._address, module, 0)
+        owner = self._store
+        module, index = owner._place_of_type(ty.functype)
+        self._address: int = owner._alone(owner._native.new_tag, owner._address, module, index)
         owner._tags[self._address] = ty
 
     @classmethod

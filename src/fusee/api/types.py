@@ -147,11 +147,16 @@ def _check_types(types: Sequence[ValType]) -> tuple[ValType, ...]:
 
 
 class Declaration(NamedTuple):
-    """Where a function type is from: the engine, its number in the registry there, and what keeps that number."""
+    """Where a type is from: the engine, its number in the registry there, and what keeps that number.
+
+    Of a function type also where it is defined: the address of a module, which the keeper keeps, and an index there.
+    """
 
     engine: object
     number: int
     keeper: object
+    module: int = 0
+    type_index: int = 0
 
 
 class FuncType(Managed):

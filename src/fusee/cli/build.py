@@ -39,10 +39,18 @@ if TYPE_CHECKING:
               help="Of each only its hottest functions, until they are so much of what it executes.")  # fmt: skip
 @click.option("--native-size", "size", metavar="BYTES", callback=lambda context, parameter, value: byte_count(value),
               help="At most so much native code for each (300KB, 1MB).")  # fmt: skip
-@click.option("--native-metered", "is_metered", is_flag=True,
-              help="For an app whose engine counts fuel or has deadlines: such an engine interprets everything else.")
-@click.option("--native-interruptible", "is_interruptible", is_flag=True,
-              help="For an app whose engine does not, and which stops guests: such code looks whether it shall go on.")
+@click.option(
+    "--native-metered",
+    "is_metered",
+    is_flag=True,
+    help="For an app whose engine counts fuel or has deadlines: such an engine interprets everything else.",
+)
+@click.option(
+    "--native-interruptible",
+    "is_interruptible",
+    is_flag=True,
+    help="For an app whose engine does not, and which stops guests: such code looks whether it shall go on.",
+)
 @click.option("--report", is_flag=True, help="Show what was chosen for native code, and why the rest was not.")
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Also write this, of every function, as a page.")
 @click.option("--tune", "trees", metavar="FILE", type=click.Path(path_type=Path), help=TUNE_HELP)

@@ -52,7 +52,6 @@ def immediate_names(row: Row) -> tuple[str, ...]:
     return ("offset", "lane") if has_lane(row) else IMMEDIATE_NAMES.get(row.family, ())
 
 
-
 SLOT_NAMES: Final = ("at", "out", "zero")
 NAME_WIDTH: Final = 26
 

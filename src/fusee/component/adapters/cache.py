@@ -30,6 +30,7 @@ class Adapters:
 
     def _make(self, engine: Engine, call: AnyCall) -> Made | None:
         from fusee.component.adapters.assembler import TooLargeError
+
         try:
             adapter = _write(call, self._left)
         except TooLargeError:

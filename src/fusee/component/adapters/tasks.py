@@ -44,9 +44,7 @@ def make_task_adapter(call: TaskCall, most_bytes: int) -> Adapter:
     exported = [EXPORT]
     if lifted._result is not None:
         exported.append(RESULT)
-        given = flatten_params(
-            [lifted._result], MOST_FLAT_PARAMS if call.is_lifted_async else MOST_FLAT_RESULTS
-        )
+        given = flatten_params([lifted._result], MOST_FLAT_PARAMS if call.is_lifted_async else MOST_FLAT_RESULTS)
         has_pointer = call.is_lowered_async or not results
         slots = {f"g{i}": kind for i, kind in enumerate(given)}
         pointer = {"pointer": "i32"} if has_pointer else {}

@@ -49,15 +49,24 @@ def _row(op: Op, lane: int = 0) -> Row:
     name, detail = row_of(op.mnemonic, lane), Access(_STORED[op.width], "i32")
     immediates = _NUMBERED if op.mnemonic in BY_NUMBER else ("u32",)
     if Imm.LANE not in op.immediates:
-        row = Row(name, "load", ("i32",), "v128", UNARY, ACC_OR_SLOT if ROOMY else ACC_ONLY, ("u32",),
-                  MEANING[op.mnemonic], detail=detail)
+        row = Row(
+            name,
+            "load",
+            ("i32",),
+            "v128",
+            UNARY,
+            ACC_OR_SLOT if ROOMY else ACC_ONLY,
+            ("u32",),
+            MEANING[op.mnemonic],
+            detail=detail,
+        )
     elif op.results:
-        row = Row(name, "load", ("i32", "v128"), "v128", LANE_INTO, ACC_ONLY, immediates, _of_lane(op, lane),
-                  detail=detail)
+        row = Row(
+            name, "load", ("i32", "v128"), "v128", LANE_INTO, ACC_ONLY, immediates, _of_lane(op, lane), detail=detail
+        )
     else:
         shape = NUMBERED_STORE if op.mnemonic in BY_NUMBER else LANE_STORE
-        row = Row(name, "store", ("i32", "v128"), "", shape, NO_RESULT, immediates, _of_lane(op, lane),
-                  detail=detail)
+        row = Row(name, "store", ("i32", "v128"), "", shape, NO_RESULT, immediates, _of_lane(op, lane), detail=detail)
     return row if has_row(op) else replace(row, destinations="")  # fmt: skip
 
 
@@ -71,6 +80,4 @@ def _of_lane(op: Op, lane: int) -> Instance:
 
 ACCESSES: Final = [op for op in OPS if Imm.MEMARG in op.immediates and op.mnemonic not in (*LOAD_OF, *STORE_OF)]
 
-ROWS: Final = [
-    _row(op, lane) for op in ACCESSES for lane in range(1 if op.mnemonic in BY_NUMBER else op.lanes or 1)
-]
+ROWS: Final = [_row(op, lane) for op in ACCESSES for lane in range(1 if op.mnemonic in BY_NUMBER else op.lanes or 1)]

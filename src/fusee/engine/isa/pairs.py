@@ -131,9 +131,7 @@ _LEADING: Final = ("enter", "set_loop", "move", "reload") if ROOMY else ()
 _PAYING: Final = [(placed, _TICK) for placed in _NUMBERS if placed[0].family in _LEADING]
 """What metered functions begin with, and what leads to a label: much the same in all programs, and not on a watch."""
 
-LISTED: Final = list(
-    dict.fromkeys([*_read_pairs(chosen().source, chosen().patterns if PINS != 0 else ""), *_PAYING])
-)
+LISTED: Final = list(dict.fromkeys([*_read_pairs(chosen().source, chosen().patterns if PINS != 0 else ""), *_PAYING]))
 """In the order of the selection. Machines without pins are small ones: they have no room for pairs."""
 
 # Where the translator finds them: sorted by a hash of two handlers' numbers, with an index by its upper bits

@@ -258,5 +258,3 @@ def has_no_frame(top: Ptr[u64], ctx: Instance) -> bool:
 @kernel(inline=True)
 def raise_overflow(ctx: Instance) -> None:
     raise Trap(TrapCode.STACK_OVERFLOW, 0)
-
-

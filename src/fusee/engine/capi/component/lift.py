@@ -248,9 +248,7 @@ def word_of(value: CoreValue) -> u64:
 
 
 @kernel
-def lift_arguments(
-    call: Call, function: FunctionRow, arguments: Ptr[CoreValue], values: Ptr[Value], most: u32
-) -> None:
+def lift_arguments(call: Call, function: FunctionRow, arguments: Ptr[CoreValue], values: Ptr[Value], most: u32) -> None:
     """Values that are core values, if these are `most` at most, or in memory."""
     c = call.instance.component
     params = type_row(c, function.params)
