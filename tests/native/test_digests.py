@@ -20,13 +20,6 @@ def test_one_that_was_begun_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -
     assert module_digest(LONG) == "made again"  # nothing is kept
 
 
-def test_what_is_short_needs_no_thread() -> None:
-    short = LONG[:1000]
-    begin_digest(short)
-    assert not digests._begun
-    assert module_digest(short) == digest(short)
-
-
 def test_a_thread_that_is_not_there_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a process that was divided from the one that began it."""
     monkeypatch.setattr(digests, "_WAIT_SECONDS", 0.0)

@@ -1,19 +1,21 @@
 """What compiles hot functions is started before there is an engine, if a program is run for the first time."""
 
 import os
+import sys
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from fusee import Config, Engine
+from fusee import Config, Engine, Module
 from fusee.api.text import wat2wasm
 from fusee.cli.main import run_command
 from fusee.kernel import processors
-from fusee.native import batches, shelf
+from fusee.native import batches, digests, shelf
 from fusee.native.host import native_code
-from fusee.native.runs import may_have_native, note_run
+from fusee.native.runs import may_have_native, note_native, note_run
 from fusee.tier import compiling, early
+from tests.native.loops import tiered_engine
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -130,9 +132,35 @@ def test_what_names_native_code_is_found_out_where_there_is_some(monkeypatch: py
 
     monkeypatch.setattr(shelf, "key_of", too_early)
     monkeypatch.setattr(shelf, "digest", too_early)
-    assert shelf.Shelf(BINARY, is_metered=False).all() == []
+    Module(tiered_engine(), BINARY)
     note_run(BINARY)
-    assert shelf.Shelf(BINARY, is_metered=False).all() == []
+    Module(tiered_engine(), BINARY)
+    note_native(BINARY)
+    with pytest.raises(AssertionError):
+        Module(tiered_engine(), BINARY)
+
+
+@pytest.mark.parametrize("size", [early._LONG_BYTES - 1, early._LONG_BYTES])
+def test_the_digest_of_a_long_module_is_begun(size: int, began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
+    """If there may be native code of it. What is shorter takes less time than a thread."""
+    binary = bytes(size)
+    monkeypatch.setattr(digests, "_begun", [])
+    early.begin(binary)
+    early.begin(binary)
+    assert not digests._begun
+    note_native(binary)
+    early.begin(binary)
+    assert [one.binary for one in digests._begun] == [binary][: size == early._LONG_BYTES]
+    early.end()
+
+
+def test_threads_take_longer_turns_when_the_program_has_ended(began: list[Began]) -> None:
+    """While it runs, it does not wait for long for one that looks after it."""
+    before = sys.getswitchinterval()
+    early.begin(BINARY)
+    assert sys.getswitchinterval() < before
+    early.end()
+    assert sys.getswitchinterval() == before
 
 
 def test_an_engine_takes_the_process_that_was_started(began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where Fusee seems to be; a file counts as old at once."""
     folder = tmp_path / "fusee"
-    for name in ("native/a.py", "engine/isa/b.py", "kernel/c.py", "spec/d.py", "spec/e.txt", "cli/f.py"):
+    own = "native/a.py", "engine/isa/b.py", "kernel/c.py", "spec/d.py"
+    for name in (*own, "spec/e.txt", "cli/f.py", "engine/capi/g.py"):
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(name)
@@ -42,6 +43,7 @@ def test_the_sources_have_a_digest(installed: Path) -> None:
     first = digest()
     (installed / "cli/f.py").write_text("changed")
     (installed / "spec/e.txt").write_text("changed")
+    (installed / "engine/capi/g.py").write_text("changed")  # what native code does not know
     assert digest() == first
     for name in ("native/a.py", "engine/isa/b.py", "kernel/c.py", "spec/d.py"):
         before = digest()

@@ -30,7 +30,8 @@ def go_on(engine_address: int, known: TieredModule, loops: list[Loop], number: i
     wish = Wish([], [loop.place for loop in loops], [], 0, known.is_metered, number == BETTER)
     code = mapped(compile_batch(read_module(binary), wish))
     assert code.loops.keys() == {loop.place for loop in loops}
-    known.install(engine_address, code._replace(is_quick=number == HASTY), loops, number == BETTER)
+    code.is_quick = number == HASTY
+    known.install(engine_address, code, loops, number == BETTER)
 
 
 class Host:
@@ -199,7 +200,8 @@ def test_what_was_compiled_in_haste_is_compiled_again_for_who_is_in_it(is_called
     places = [loop.place for loop in loops]
     code = mapped(compile_batch(read_module(known.binary), Wish([1] * is_called, places, [], 1000)))
     assert code.functions.keys() == ({0, 1} if is_called else {0})
-    known.install(engine._address, code._replace(is_quick=True), loops)
+    code.is_quick = True
+    known.install(engine._address, code, loops)
     if not is_called:
         assert known.last(1000) == ([], loops)
     hot, others = known.last(1000)

@@ -16,7 +16,7 @@ from fusee.kernel.image import Image
 from fusee.kernel.target import Target
 from fusee.native import host, key, units
 from fusee.native.batch import Wish, compile_batch
-from fusee.native.code import Place, packed, unpacked
+from fusee.native.code import Kept, Place, packed, unpacked
 from fusee.native.compile import Options, plan
 from fusee.native.sections import read_module
 from fusee.native.shelf import Shelf
@@ -65,7 +65,7 @@ def test_whose_code_it_is() -> None:
     kept = unpacked(compile_batch(read_module(BINARY), Wish([0, 1], [], [], 1000, called=[])))
     assert kept.functions.keys() == {0, 1}
     assert [kept.is_of(own) for own in (range(2), range(1), range(1, 2))] == [True, False, False]
-    loop = kept._replace(functions={}, loops={Place(1, 0, 0, 0, 0): ""})
+    loop = Kept({}, {}, {Place(1, 0, 0, 0, 0): ""}, False, kept.image, kept.contents)
     assert [loop.is_of(own) for own in (range(2), range(1))] == [True, False]
 
 

@@ -10,6 +10,7 @@ from fusee.cli.modules import ModuleFile, PathLike, parse_target
 from fusee.cli.options import add_other_options, choose_strategy, parse_wasm_options
 from fusee.cli.program import Program
 from fusee.cli.streams import CLOSED
+from fusee.kernel.uncollected import uncollected
 
 if TYPE_CHECKING:
     from fusee import WasiConfig
@@ -43,25 +44,18 @@ class Request(NamedTuple):
 
 def execute(asked: Request) -> int:
     """Run a program; its exit status. Raises what is wrong with the request, the module or its start."""
-    limits = _limits(asked)
-    source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
-    if source.is_precompiled:
-        _trust(asked, limits)
-    begins_early = _begin_compiling(source, limits)
+    with uncollected():
+        limits = _limits(asked)
+        source, before = ModuleFile.read(asked.file), _read_preloads(asked.preloads)
+        if source.is_precompiled:
+            _trust(asked, limits)
+        begins_early = _begin_compiling(source, limits)
     from fusee import ExitTrap, Trap
 
     try:
-        program: Program | ComponentProgram
-        if source.is_component:
-            program = _component(asked, source, limits)
-        else:
-            program = Program(source, before, limits, asked.is_counted, asked.profile)
-        if program.needs_wasi or asked.directories:  # a directory that is not there is an error in any case
-            config = _wasi(asked, limits)
-            if program.needs_wasi:
-                program.use_wasi(config)
-        _let_interrupts_end_the_process()
-        gc.freeze()  # what is there by now stays as long as the program runs: nothing is gained by looking through it
+        with uncollected():
+            program = _program(asked, source, before, limits)
+            gc.freeze()  # what is there by now stays as long as the program runs: nobody need look through it
         has_succeeded = program.start(asked.invoke, asked.arguments)
     except ExitTrap as exited:
         return exited.code
@@ -75,6 +69,23 @@ def execute(asked: Request) -> int:
             early.end()
         gc.unfreeze()  # else extension modules complain, where the process ends, of what nobody has taken apart
     return 0 if has_succeeded else 1
+
+
+def _program(
+    asked: Request, source: ModuleFile, before: dict[str, ModuleFile], limits: "WasmOptions"
+) -> "Program | ComponentProgram":  # fmt: skip
+    """The program, ready to be started."""
+    program: Program | ComponentProgram
+    if source.is_component:
+        program = _component(asked, source, limits)
+    else:
+        program = Program(source, before, limits, asked.is_counted, asked.profile)
+    if program.needs_wasi or asked.directories:  # a directory that is not there is an error in any case
+        config = _wasi(asked, limits)
+        if program.needs_wasi:
+            program.use_wasi(config)
+    _let_interrupts_end_the_process()
+    return program
 
 
 def _limits(asked: Request) -> "WasmOptions":

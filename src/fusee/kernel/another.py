@@ -56,16 +56,26 @@ def environment() -> dict[str, str]:
 
 
 def move_apart(process: int) -> None:
-    """Have a process that was just started run on another processor than this one's, for a start.
+    """Have a process that was just started run on other processors than this one's, until it is `at_large`.
 
     Linux finds the processor idle on which it is started, since this process waits meanwhile, and may leave both there
-    for some ten milliseconds although others are idle.
+    for some ten milliseconds although others are idle. It is no better where a new process divides itself.
     """
     with suppress(AttributeError, OSError, ValueError, IndexError):
-        allowed = os.sched_getaffinity(0)
-        if others := allowed - {_processor()}:
+        if others := os.sched_getaffinity(0) - {_processor()}:
             os.sched_setaffinity(process, others)
-            os.sched_setaffinity(process, allowed)
+
+
+def processors() -> str:
+    """Those on which this thread may run, for a process that it starts; empty where nobody knows."""
+    return ",".join(map(str, os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ""
+
+
+def at_large(allowed: str) -> None:
+    """In such a process: run on any of those."""
+    with suppress(OSError):
+        if allowed:
+            os.sched_setaffinity(0, map(int, allowed.split(",")))
 
 
 def _processor() -> int:

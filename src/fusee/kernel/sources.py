@@ -51,9 +51,9 @@ def are_stamped(notes: dict[str, Note]) -> bool:
     return are
 
 
-def were_stamped(notes: dict[str, Note]) -> bool:
-    """The same, but of a file that `are_stamped` has seen it is enough that nobody had written to it at that time."""
-    return are_stamped({file: note for file, note in notes.items() if _seen.get(file, 0) != note[1]})
+def were_stamped(stamps: dict[str, Any]) -> bool:
+    """The same of files by their stamps. Of those that `are_stamped` has seen, it is what they had at that time."""
+    return all(stamp == _seen.get(file, 0) or stamp == _stamp(file) is not None for file, stamp in stamps.items())
 
 
 def unchanged(notes: dict[str, Note]) -> bool:

@@ -33,7 +33,6 @@ MOST_FUNCTIONS = 200  # of a batch
 MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
 CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen there
 LEAST_BYTES = 2 * CALLEE_BYTES  # for what is called, however long the loops are that go on
-_NICE = 10  # behind everything else, but not so that it never ends on a machine with much to do
 _LAST = 19  # where there is one processor, on which the guest runs
 FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.03 s
 
@@ -212,7 +211,8 @@ def main() -> None:
     from fusee.native.worker import allow_seconds, limit_memory
 
     limit_memory()
-    another.step_back(_NICE if processor_count() > 1 else _LAST)
+    if processor_count() == 1:
+        another.step_back(_LAST)
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     known, module = 0, Module(b"")

@@ -12,8 +12,11 @@ from typing import BinaryIO, Final, cast
 from fusee.kernel import another
 from fusee.native.orphan import Orphan
 
-# What is loaded stays: nothing is gained by looking through it.
-_PROGRAM: Final = "import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
+_NICE: Final = 10  # behind everything else, but not so that it never ends on a machine with much to do
+_PROGRAM: Final = (  # it takes nobody's time while it loads what it needs, through which nothing is gained by looking
+    f"from fusee.kernel.another import at_large, step_back; step_back({_NICE}); import sys; at_large(sys.argv[1])"
+    "; import gc; gc.disable(); from fusee.native.batch import main; gc.freeze(); gc.enable(); main()"
+)
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become
 _SIZE_BYTES: Final = 8
@@ -30,7 +33,7 @@ class Worker:
         self._binary: bytes | None = None  # of the module that is in it
         self._modules = 0  # that have been in it
         try:
-            self._process = Orphan(_PROGRAM, file=self._file.fileno())
+            self._process = Orphan(_PROGRAM, another.processors(), file=self._file.fileno())
         except BaseException:
             self._file.close()
             raise

@@ -1,4 +1,7 @@
-"""Native code as it is kept on disk, and as it is in a process. Nothing here compiles or needs what does."""
+"""Native code as it is kept on disk, and as it is in a process. Nothing here compiles or needs what does.
+
+The classes are written out where a start would wait for `NamedTuple` to make them.
+"""
 
 import marshal
 from collections.abc import Mapping, Sequence
@@ -21,26 +24,33 @@ class Place(NamedTuple):
     slots: int  # of the frame
 
 
-class NativeCode(NamedTuple):
+class NativeCode:
     """Native code where a guest runs, as long as this lives."""
 
-    functions: dict[int, tuple[int, int]]  # by index: the addresses of the entry for its type, and of its code
-    reasons: dict[int, str]  # why others stay interpreted
-    image: object
-    loops: dict[Place, int]
-    """The address of what goes on in a loop."""
-    is_quick: bool = False  # whether LLVM has not done all it can
+    def __init__(
+        self, functions: dict[int, tuple[int, int]], reasons: dict[int, str], image: object, loops: dict[Place, int],
+        is_quick: bool = False,
+    ) -> None:  # fmt: skip
+        self.functions = functions  # by index: the addresses of the entry for its type, and of its code
+        self.reasons = reasons  # why others stay interpreted
+        self.image = image
+        self.loops = loops  # the address of what goes on in a loop
+        self.is_quick = is_quick  # whether LLVM has not done all it can
 
 
-class Kept(NamedTuple):
+class Kept:
     """Native code as it is kept, decoded."""
 
-    functions: dict[int, tuple[str, str]]  # by index: the symbols of the entry for its type, and of its code
-    reasons: dict[int, str]
-    loops: dict[Place, str]
-    is_quick: bool
-    image: Image | None  # if there is code
-    contents: Contents  # all this, as it is kept
+    def __init__(
+        self, functions: dict[int, tuple[str, str]], reasons: dict[int, str], loops: dict[Place, str], is_quick: bool,
+        image: Image | None, contents: Contents,
+    ) -> None:  # fmt: skip
+        self.functions = functions  # by index: the symbols of the entry for its type, and of its code
+        self.reasons = reasons
+        self.loops = loops
+        self.is_quick = is_quick
+        self.image = image  # if there is code
+        self.contents = contents  # all this, as it is kept
 
     def is_of(self, own: range) -> bool:
         """Whether all that there is code of is among these functions."""

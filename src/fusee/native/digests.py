@@ -5,7 +5,6 @@ from typing import Final
 
 from fusee.kernel.cache import digest
 
-_LEAST_BYTES: Final = 1 << 20  # what is shorter takes little longer than to begin a thread
 _WAIT_SECONDS: Final = 1.0  # there is no such thread in a process that was divided meanwhile
 
 
@@ -31,10 +30,9 @@ _begun: Final[list[_Begun]] = []
 
 def begin_digest(binary: bytes) -> None:
     """Begin to make it, for a module that is going to be asked for it."""
-    if len(binary) >= _LEAST_BYTES:
-        one = _Begun(binary)
-        _thread.start_new_thread(one.make, ())
-        _begun.append(one)
+    one = _Begun(binary)
+    _thread.start_new_thread(one.make, ())
+    _begun.append(one)
 
 
 def module_digest(binary: bytes) -> str:

@@ -4,16 +4,17 @@ import marshal
 import os
 from collections.abc import Collection
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import fusee
 from fusee.kernel.cache import Cache, digest, expected, fingerprint
 from fusee.kernel.host import compiler_version, processor
-from fusee.kernel.sources import Note, checked_notes, file_digest, refresh, were_stamped
+from fusee.kernel.sources import Note, file_digest, refresh, were_stamped
 
-_FORMAT: Final = "3"  # of an entry of the cache
+_FORMAT: Final = "4"  # of an entry of the cache
 _KIND: Final = "sources"  # of entries of the cache, with digests of files
 _PARTS: Final = ("native", "engine", "kernel", "spec")  # what code depends on
+_NOT: Final = os.path.join("engine", "capi")  # what is for devices only, and leaves code alone
 
 
 def functions_key(module: str, wanted: Collection[int] | None, is_metered: bool) -> str:
@@ -40,27 +41,34 @@ def sources_digest() -> str:
     key = fingerprint(_FORMAT, folder)
     found = kept.decoded(_KIND, key, _known)
     if found is not None:
-        known, notes = found
-        if were_stamped(notes):
+        known, stamps = found
+        if were_stamped(stamps):
             kept.mark_used(_KIND, key)
             return known
-    notes = {file: [file_digest(file), None] for file in _sources(folder)}
+    notes: dict[str, Note] = {file: [file_digest(file), None] for file in _sources(folder)}
     if not all(content for content, _ in notes.values()):
         raise OSError("the sources cannot be read")  # now, perhaps
     known = digest(*(content for content, _ in notes.values()))
-    if refresh(notes):
-        kept.write(_KIND, key, marshal.dumps((known, notes)))
+    refresh(notes)
+    if all(stamp is not None for _, stamp in notes.values()):
+        kept.write(_KIND, key, marshal.dumps((known, {file: stamp for file, (_, stamp) in notes.items()})))
     return known
 
 
-def _known(contents: memoryview) -> tuple[str, dict[str, Note]]:
-    """What was kept: a digest, and of which files. Raises what Python raises for anything else."""
-    known, notes = marshal.loads(contents)
-    return expected(known, str), checked_notes(notes)
+def _known(contents: memoryview) -> tuple[str, dict[str, Any]]:
+    """What was kept: a digest, and the stamps of which files. Raises what Python raises for anything else."""
+    known, stamps = marshal.loads(contents)
+    "".join(stamps)  # `TypeError` if these are no names
+    return expected(known, str), expected(stamps, dict)
 
 
 def _sources(folder: str) -> list[str]:
     """The files of the parts that code depends on, in an order that does not depend on the folder; and LLVM's."""
     walks = (walk for part in _PARTS for walk in sorted(os.walk(os.path.join(folder, part))))
-    own = [os.path.join(place, name) for place, _, names in walks for name in sorted(names) if name.endswith(".py")]
+    other = os.path.join(folder, _NOT)
+    own = [
+        os.path.join(place, name)
+        for place, _, names in walks if not place.startswith(other)
+        for name in sorted(names) if name.endswith(".py")
+    ]  # fmt: skip
     return [*own, compiler_version()]

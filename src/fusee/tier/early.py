@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from fusee.kernel import background
-from fusee.native.digests import begin_digest
 from fusee.native.runs import may_have_native, note_run
 
 if TYPE_CHECKING:
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
-_SWITCH_SECONDS: Final = 0.0003  # between threads, instead of Python's 0.005
+_SWITCH_SECONDS: Final = 0.0003  # between threads
+_USUAL_SECONDS: Final = sys.getswitchinterval()  # the same in Python: 0.005
+_LONG_BYTES: Final = 1 << 20  # of a module, whose digest takes longer than to begin a thread
 _begun: "Final[list[Worker]]" = []
 
 
@@ -42,7 +43,9 @@ def begin(binary: bytes) -> None:
     with contextlib.suppress(OSError, RuntimeError):  # there may be no other process, or no other thread
         if hasattr(os, "posix_spawn") and note_run(binary):
             _begin_worker()
-        elif may_have_native(binary):
+        elif len(binary) >= _LONG_BYTES and may_have_native(binary):
+            from fusee.native.digests import begin_digest
+
             begin_digest(binary)
 
 
@@ -60,6 +63,7 @@ def take() -> "Worker | None":
 
 
 def end() -> None:
-    """Nothing is to be compiled any more: end it if nobody has taken it."""
+    """The program has ended: nothing is to be compiled any more, and other threads do not interrupt this one."""
+    sys.setswitchinterval(_USUAL_SECONDS)
     while _begun:
         _begun.pop().end(is_waited_for=False)
