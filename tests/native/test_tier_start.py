@@ -1,6 +1,8 @@
 """What watches guests is loaded, and what compiles is started, when guests have run for a while; not before."""
 
 import gc
+import subprocess
+import sys
 import time
 from typing import Any, NoReturn
 
@@ -102,3 +104,49 @@ def test_what_is_in_the_cache_is_there_before_anything_is_called(monkeypatch: py
     store = Store(own)
     for module in (first, second):
         assert main_of(Instance(store, module, []), store) == 0
+
+
+def test_what_watches_is_loaded_in_parts() -> None:
+    """A guest that ends meanwhile waits for one of them. None has others that take long."""
+    subprocess.run([sys.executable, "-c", PARTS], check=True)
+
+
+PARTS = """
+import sys
+from fusee import Engine, Instance, Module, Store
+from fusee.tier import tier
+from tests.native.tiering import FALLING, engine, main_of
+
+store = Store(engine())
+assert main_of(Instance(store, Module(store.engine, FALLING), []), store) == 0
+assert "fusee.tier.watcher" not in sys.modules
+for part in tier._PARTS:
+    before = set(sys.modules)
+    __import__(part)
+    assert {name for name in sys.modules.keys() - before if name.startswith("fusee")} <= {part}, part
+assert "fusee.tier.watcher" in sys.modules
+"""
+
+
+def test_guests_that_end_meanwhile_have_the_rest_loaded_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> None:
+        loaded.append(name)
+        sys.modules[name] = sys.modules[__name__]
+
+    class Nobody:
+        def running(self) -> None:
+            return None
+
+    own = tiered_engine()._tier
+    assert own is not None
+    monkeypatch.setattr(tier, "_PARTS", ("one", "two", "three"))
+    monkeypatch.setattr(tier, "import_module", load)
+    monkeypatch.setitem(own.__dict__, "stores", Nobody())
+    try:
+        assert [own._load() for _ in range(4)] == [False, False, True, True]
+        assert loaded == ["one", "two", "three"]
+    finally:
+        for name in loaded:
+            del sys.modules[name]

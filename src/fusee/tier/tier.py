@@ -8,10 +8,12 @@ import _thread
 import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 import weakref
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from fusee.api._python import EngineGate
@@ -42,6 +44,14 @@ _FIRST_IDLE_SECONDS: Final = 0.1  # the same before guests are watched: there ma
 _LACKING_SECONDS: Final = 1.0  # before it is tried again to have what the system did not give
 _END_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.001
+_PAUSE_SECONDS: Final = 0.0001  # in which a guest that has ended gets the interpreter lock
+
+_PARTS: Final = (
+    "fusee.native.code", "fusee.native.key", "fusee.native.digests", "fusee.native.shelf", "fusee.tier.kept",
+    "fusee.tier.loops", "fusee.tier.module", "fusee.kernel.another", "fusee.native.pipes", "fusee.native.orphan",
+    "fusee.native.batches", "fusee.tier.early", "fusee.tier.compiling", "fusee.tier.watcher",
+)  # fmt: skip
+"""What watches guests, in such an order that each takes a moment to be loaded."""
 
 
 class NewModule:
@@ -204,13 +214,26 @@ class Tier:
             if is_seen or self.stores.running() is not None:
                 idle, seconds = 0.0, _FIRST_SECONDS
                 self._looks += 1
-                if self._looks >= _FIRST_LOOKS:
+                if self._looks >= _FIRST_LOOKS and self._load():
                     return True
             else:
                 idle, seconds = idle + seconds, seconds * _SLOWER
             self.state.is_due = u32(1)  # guests may run for moments only: the next one says so
             if self.may_end(idle, _FIRST_IDLE_SECONDS):
                 return False
+
+    def _load(self) -> bool:
+        """Load what watches guests, as long as one runs: who has ended waits for no more than one part of it.
+
+        Whether all of it is there.
+        """
+        missing = [name for name in _PARTS if name not in sys.modules]
+        for name in missing:
+            import_module(name)
+            self.sleep(_PAUSE_SECONDS)
+            if self.is_ending or self.stores.running() is None:
+                return name == missing[-1]
+        return True
 
     @cached_property
     def stores(self) -> "Stores":
