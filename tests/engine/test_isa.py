@@ -40,6 +40,7 @@ from fusee.engine.isa.table import (
     handlers,
 )  # fmt: skip
 from fusee.engine.state.code import CODE_START
+from fusee.engine.translate.actions import without_row
 from fusee.engine.translate.buffers import take_translator
 from fusee.engine.translate.encode import LARGEST_CELL_BYTES, add_source, clear_label, encode, reserve_code
 from fusee.engine.translate.lookup import find_pair, has_signature, has_sources
@@ -48,6 +49,8 @@ from fusee.kernel.arena import new, new_array, simulate
 from fusee.kernel.lang import address, u8, u16, u32, u64, usize
 from fusee.kernel.memory import read_bytes
 from fusee.kernel.target import ILP32, LP64, Target
+from fusee.spec import opcodes
+from fusee.spec.op import Op
 from tests.engine.simulated_world import World
 
 FIELD_BYTES = {"slot": SLOT_FIELD_BYTES, "u32": 4, "u64": 8}
@@ -226,3 +229,9 @@ for target in (ILP32, LP64):
 
 def test_so_are_those_with_wide_fields() -> None:
     subprocess.run([sys.executable, "-c", ON_A_WATCH], check=True)
+
+
+def test_an_instruction_without_a_row_is_named() -> None:
+    """Who adds one and forgets its operand forms is told so when the engine is imported."""
+    forgotten = Op(0xFC_01E, "i32.byte_swap", ("i32",), ("i32",))
+    assert without_row([opcodes.I32_CLZ, opcodes.NOP, opcodes.CALL, forgotten]) == ["i32.byte_swap"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fusee.api._native import Progress
+from fusee.api._start import ProgressBar
 from fusee.wasi import WasiConfig
 from fusee.wasi.abi import FileType, Rights
 from fusee.wasi.descriptors import open_host_file
@@ -215,7 +215,7 @@ def test_commands_without_streams(tmp_path: Path) -> None:
 
 def test_progress_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    with Progress() as progress:
+    with ProgressBar() as progress:
         progress(1, 2)
 
 

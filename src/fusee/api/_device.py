@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fusee.api._native import Native, Progress
+from fusee.api._native import Native
 from fusee.api._python import LOOK_SECONDS
-from fusee.api._start import define_program, program_name
+from fusee.api._start import ProgressBar, define_program, program_name
 from fusee.api.errors import StoreError, UnsupportedError, WasmtimeError
 from fusee.api.managed import refuse_closed
 from fusee.engine.handlers.regs import Regs
@@ -80,7 +80,7 @@ class DeviceNative(Native):
         except ImportError as error:
             raise WasmtimeError(f"devices are emulated by {error.name}: pip install 'fusee[emulator]'") from None
         target = Target.parse(triple)
-        with Progress() as progress:
+        with ProgressBar() as progress:
             program = build_for_device(program_name(chosen()), define_program, target, progress)
         self.device = Device(program)
         self.device.refusal = partial(StoreError, "a guest is running on the device")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fusee.api._helping import validate_with_help
 from fusee.api._python import Embedding, EngineGate, HostEmbedding, python_functions
-from fusee.api._start import load_engine
+from fusee.api._start import ProgressBar, load_engine
 from fusee.api._watch import Stay, watch_with
 from fusee.api.lease import give_back_with, leases, returned
 from fusee.engine import errors as _errors  # noqa: F401  # makes known what entries raise
@@ -165,7 +165,7 @@ class HostNative(Native):
     """The engine in this process."""
 
     def __init__(self, checked: bool = False) -> None:
-        with Progress() as progress, uncollected():
+        with ProgressBar() as progress, uncollected():
             self._library = load_engine(checked, progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.stores = {}
@@ -272,30 +272,3 @@ def _with_public_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             raise failure_of(error.status) from None
 
     return call
-
-
-class Progress:
-    """A progress bar on a terminal while the engine is built for the first time; silent when it is loaded."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if sys.stderr is None or not sys.stderr.isatty():
-                return
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("Compiling the engine (once)", total=total)
-            self._bar.start()
-        self._bar.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()

@@ -7,7 +7,8 @@ process in the background. Every process that begins meanwhile runs on `START` a
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from fusee.engine.isa.selection import START, Selection, choose, chosen, is_settled
 from fusee.kernel.cache import Cache
@@ -102,3 +103,30 @@ def compile_whole(selection: str) -> None:
         load_engine(checked=False, progress=None)
     except Exception as error:
         Cache().write(_FAILED, defined_key(program_name(wanted)), repr(error).encode())
+
+
+class ProgressBar:
+    """A progress bar on a terminal while the engine is built for the first time; silent when it is loaded."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            if sys.stderr is None or not sys.stderr.isatty():
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("Compiling the engine (once)", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

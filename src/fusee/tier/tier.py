@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from fusee.api._python import EngineGate
 from fusee.engine.state.module import Module as ModuleState
+from fusee.engine.state.native import Tiering
 from fusee.engine.state.runtime import Engine as EngineState
-from fusee.engine.state.runtime import Tiering
 from fusee.kernel.memory import cast, view
 from fusee.kernel.pointer import Ptr
 from fusee.kernel.process import make_struct

@@ -5,7 +5,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from fusee.api._native import HostNative, Native, Progress
+from fusee.api._native import HostNative, Native
+from fusee.api._start import ProgressBar
 from fusee.disasm.cells import CodeCell, walk_cells
 from fusee.disasm.listing import handler_numbers
 from fusee.engine.isa.selection import chosen
@@ -48,7 +49,7 @@ class Lister(HostNative):
     validate = Native.validate  # no threads help: that takes further entries
 
     def __init__(self) -> None:
-        with Progress() as progress:
+        with ProgressBar() as progress:
             self._library = load_defined(f"fusee lister {chosen().place}", _define_program, progress=progress)
         self._add_entries(self._library.symbols, self._library.entry)
         self.platform = make_struct(Platform, self.platform_functions())

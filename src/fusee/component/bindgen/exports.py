@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from fusee.component.bindgen.text import MODULES, MOST_LINE, class_name, identifier, interface_name, wrapped
 from fusee.component.bindgen.values import Values
@@ -10,6 +10,25 @@ from fusee.component.items import ComponentInstanceType, ComponentType, FuncType
 from fusee.component.names import parse_name
 from fusee.component.types.composite import EnumType, FlagsType, RecordType, VariantType
 from fusee.component.types.resource import ResourceType
+
+_CALLING: Final = """\
+    def _function(self, name: str) -> Func:
+        found = self._functions.get(name)
+        if found is None:
+            index = self._component.get_export_index(name, {outer})
+            found = None if index is None else self._instance.get_func(self._store, index)
+            if found is None:
+                raise LookupError(name)
+            self._functions[name] = found
+        return found
+
+    def _call(self, name: str, *args: Any) -> Any:
+        return self._function(name)(self._store, *args)
+
+    async def _call_async(self, name: str, *args: Any) -> Any:
+        return await self._function(name).call_async(self._store, *args)
+"""
+"""By which a class calls what it exports; `outer` is the index of the interface."""
 
 
 class Bindings(Values):
@@ -107,24 +126,7 @@ class Bindings(Values):
                 yield f"        self.{identifier(interface_name(interface))} = {kind}(store, component, instance)"
         yield ""
         outer = "None" if export is None else f'self._component.get_export_index("{export}")'
-        yield from (
-            "    def _function(self, name: str) -> Func:",
-            "        found = self._functions.get(name)",
-            "        if found is None:",
-            f"            index = self._component.get_export_index(name, {outer})",
-            "            found = None if index is None else self._instance.get_func(self._store, index)",
-            "            if found is None:",
-            "                raise LookupError(name)",
-            "            self._functions[name] = found",
-            "        return found",
-            "",
-            "    def _call(self, name: str, *args: Any) -> Any:",
-            "        return self._function(name)(self._store, *args)",
-            "",
-            "    async def _call_async(self, name: str, *args: Any) -> Any:",
-            "        return await self._function(name).call_async(self._store, *args)",
-            "",
-        )
+        yield from _CALLING.format(outer=outer).split("\n")
         for item_name, item in items.items():
             parsed = parse_name(item_name)
             if not isinstance(item, FuncType) or parsed is None or parsed.kind == "method":

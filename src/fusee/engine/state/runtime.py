@@ -50,8 +50,6 @@ WIDE_RESULT: Final = 2
 LEFT_LOOP: Final = 3
 """What native code returns that goes on in a loop, if newer code shall do that: all is in the frame again."""
 
-SAMPLED_NATIVE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
-
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 MOST_FUEL: Final = u64((1 << 63) - 1)  # at hand: what is above has been below zero
 NOT_GROWN: Final = u64(0xFFFF_FFFF_FFFF_FFFF)  # what `memory.grow` and `table.grow` give when they fail
@@ -71,18 +69,6 @@ class Cells:
     tiered: usize  # the handler in the first cell of a translated function that has got native code since
     resumed: usize  # and in that of a loop from which native code goes on
     words: Annotated[Ptr[usize], Count(5)]  # the cells, and a word behind them: `handlers.regs.look_ahead`
-
-
-@struct
-class Tiering:
-    """What whoever gives functions native code while they run learns of guests (`docs/native.md`)."""
-
-    is_asleep: u32  # nobody looks: a guest that begins to run calls `wake`, which executes no Python code in its thread
-    is_due: u32  # a guest that begins to run shall pause soon: none has been met that ran
-    wake: usize
-    sampled: u64  # where a guest has paused: the function's index above the offset in its code; or `SAMPLED_NATIVE`
-    sampled_module: usize
-    turn: u32  # a number that is random enough: in which order cells are replaced (`runtime.heads`)
 
 
 @struct

@@ -10,8 +10,9 @@ from fusee.engine.layouts import layout_of
 from fusee.engine.registry import TypeRegistry
 from fusee.engine.state.module import ABSTRACT, AGGREGATE, ID_MASK, NULLABLE, REF
 from fusee.engine.subtyping import canonical_value_type
+from fusee.engine.translate.comparing import push_comparison
 from fusee.engine.translate.comparison import EQ, NE, REF_TEST
-from fusee.engine.translate.compute import materialize_top, push_comparison
+from fusee.engine.translate.compute import materialize_top
 from fusee.engine.translate.control import branch_conditionally
 from fusee.engine.translate.emit import emit
 from fusee.engine.translate.fuse import take_leaves

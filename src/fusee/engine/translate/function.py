@@ -9,7 +9,7 @@ from fusee.engine.present import HAS_EXCEPTIONS
 from fusee.engine.runtime.codes import add_code, notes_bytes
 from fusee.engine.runtime.holdings import Limit
 from fusee.engine.state.code import CODE_START
-from fusee.engine.state.module import Module
+from fusee.engine.state.module import Body, Module
 from fusee.engine.state.runtime import Engine, Store
 from fusee.engine.translate.analyze import analyze, choose_pins
 from fusee.engine.translate.buffers import KEPT_BYTES, keep_translator, shrink, sized, take_translator
@@ -116,24 +116,10 @@ def most_code(m: Module) -> u64:
 def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
     """Translate a function into `t.code`; labels are resolved when the code has found its home."""
     body = m.bodies[index - m.imported_func_count]
-    definition = m.types[body.type_index]
     t.module = m
     t.index = index
     t.is_metered = is_metered
-    t.look_source = body.code.start
-    t.result_count = definition.result_count
-    t.result_slots = definition.result_slots
-    t.result_types = definition.results
-    t.params = definition.params
-    t.max_height = body.max_height + 1
-    t.param_count = definition.param_count
-    t.param_slots = definition.param_slots
-    t.spread = u32(body.has_vectors)
-    t.passed = u32(0)
-    t.passed_limit = MOST_PASSED + (body.code.end - body.locals.start) * PASSED_EACH
-    t.code_limit = MOST_CODE_BYTES + (body.code.end - body.locals.start) * CODE_BYTES_EACH
-    t.reader.source = m.source
-    t.reader.module_end = m.source_size
+    begin_function(t, m, body)
     open_locals(t, body)
     t.reader.position = body.code.start
     t.reader.end = body.code.end
@@ -152,9 +138,29 @@ def run(t: Translator, m: Module, index: u32, is_metered: bool) -> None:
         store(t.code + t.enter_offset + size_of(usize), t.frame_slots)
 
 
-@kernel
-def translate_body(t: Translator) -> None:
-    """The second pass: instructions and blocks in their order."""
+@kernel(inline=True)
+def begin_function(t: Translator, m: Module, body: Body) -> None:
+    """What both passes know of the function, and what it may take."""
+    definition = m.types[body.type_index]
+    t.look_source = body.code.start
+    t.result_count = definition.result_count
+    t.result_slots = definition.result_slots
+    t.result_types = definition.results
+    t.params = definition.params
+    t.max_height = body.max_height + 1
+    t.param_count = definition.param_count
+    t.param_slots = definition.param_slots
+    t.spread = u32(body.has_vectors)
+    t.passed = u32(0)
+    t.passed_limit = MOST_PASSED + (body.code.end - body.locals.start) * PASSED_EACH
+    t.code_limit = MOST_CODE_BYTES + (body.code.end - body.locals.start) * CODE_BYTES_EACH
+    t.reader.source = m.source
+    t.reader.module_end = m.source_size
+
+
+@kernel(inline=True)
+def begin_code(t: Translator) -> None:
+    """Nothing is on the stack, in the accumulators or in the code yet."""
     t.height = u32(0)
     t.settled = u32(0)
     t.acc = NO_VALUE
@@ -180,6 +186,12 @@ def translate_body(t: Translator) -> None:
     t.try_count = u32(0)
     clear_label(t.way_out)
     clear_label(t.inner)
+
+
+@kernel
+def translate_body(t: Translator) -> None:
+    """The second pass: instructions and blocks in their order."""
+    begin_code(t)
     t.source_offset = t.reader.position
     begin_positions(t)
     reserve_code(t, u32(CODE_START))

@@ -5,7 +5,19 @@ from typing import Final
 from fusee.engine.decode.instruction import read_prefixed
 from fusee.engine.decode.optables import FIRST_PREFIX, LAST_PREFIX
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_THREADS, HAS_VECTORS
-from fusee.engine.translate import access, aggregate, call, casts, compute, control, exception, passing, reference
+from fusee.engine.translate import (
+    access,
+    aggregate,
+    call,
+    casts,
+    comparing,
+    compute,
+    control,
+    exception,
+    parametric,
+    passing,
+    reference,
+)
 from fusee.engine.translate.access import on_slots, translate_load, translate_store
 from fusee.engine.translate.actions import (
     ACTION_MASK,
@@ -28,7 +40,8 @@ from fusee.engine.translate.actions import (
     WORD,
 )  # fmt: skip
 from fusee.engine.translate.atomic import translate_atomic
-from fusee.engine.translate.compute import compare, compute_now, compute_pure
+from fusee.engine.translate.comparing import compare
+from fusee.engine.translate.compute import compute_now, compute_pure
 from fusee.engine.translate.immediate import next_byte, next_s64, next_u32
 from fusee.engine.translate.locals import set_local
 from fusee.engine.translate.metering import charge_for, note_leaving
@@ -41,6 +54,8 @@ from fusee.kernel.lang import kernel, u32, unlikely, unreachable, unroll
 from fusee.spec import opcodes
 
 _RULES: Final[list[Rule]] = [
+    *parametric.RULES,
+    *comparing.RULES,
     *compute.RULES,
     *control.RULES,
     *call.RULES,

@@ -5,8 +5,9 @@ from typing import Final
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.numeric.reference import ref_i31
 from fusee.engine.translate.access import address_type
+from fusee.engine.translate.comparing import push_comparison, test_zero
 from fusee.engine.translate.comparison import EQ, fits_bits
-from fusee.engine.translate.compute import materialize_top, push_comparison, push_result, test_zero
+from fusee.engine.translate.compute import materialize_top, push_result
 from fusee.engine.translate.encode import add_immediate
 from fusee.engine.translate.hoist import find_hoisted
 from fusee.engine.translate.immediate import next_s64, next_u32

@@ -191,19 +191,23 @@ def _file(whole: Whole, plan: Plan, parts: list[bytes]) -> bytes:
         types, type_parts, functions, steps, arguments, imports, exports, resources, modules, inside, links, parents,
         turns,
     ]  # fmt: skip
+    places = [(row, 0) for row in (*modules, *inside)]
+    places += [(row, text) for row in (*imports, *exports, *resources) for text in (0, 3)]
+    return _packed(tables, bytes(writer.tail), kept, places)
+
+
+def _packed(tables: Sequence[Sequence[Row]], tail: bytes, kept: int, places: Iterable[tuple[list[int], int]]) -> bytes:
+    """Head, tables and the tail, of which the first `kept` bytes stay; `places` are the words that point into it."""
     head = 4 * (3 + 2 * _TABLES)
     behind = head + 4 * sum(len(row) for table in tables for row in table)
-    for row in [*modules, *inside]:
-        row[0] += behind
-    for row in [*imports, *exports, *resources]:  # two texts each
-        row[0] += behind
-        row[3] += behind
-    words, start = [MAGIC, behind + len(writer.tail), behind + kept], head
+    for row, word in places:
+        row[word] += behind
+    words, start = [MAGIC, behind + len(tail), behind + kept], head
     for table in tables:
         words += [start, len(table)]
         start += 4 * sum(map(len, table))
     words += [word for table in tables for row in table for word in row]
-    return struct.pack(f"<{len(words)}I", *words) + bytes(writer.tail)
+    return struct.pack(f"<{len(words)}I", *words) + tail
 
 
 def _owner(plan: Plan, owner: Plan | None) -> int:
