@@ -13,6 +13,8 @@ from fusee.spec.op import BY_MNEMONIC, Imm
 def place_of(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> str:
     """Where an access goes, checked against the memory's length."""
     number, offset = cast(tuple[int, int], ins.immediates[0])
+    if checked := c.ahead.place(number, index, offset):
+        return checked
     if joined := c.joined.place(number, index, offset):
         return joined
     _, base, length = c.memories[number]

@@ -141,30 +141,43 @@ class _Choice:
         return [index for found in few for index in found if index not in self._done]
 
 
-def _options(is_metered: bool = False) -> Options:
-    return Options(Target.host(), grows=True, is_metered=is_metered)
+def _options(is_metered: bool = False, looks_ahead: bool = True) -> Options:
+    return Options(Target.host(), grows=True, is_metered=is_metered, looks_ahead=looks_ahead)
+
+
+class _Written(NamedTuple):
+    """A batch as LLVM's text."""
+
+    text: str
+    functions: dict[int, tuple[str, str]]  # their entries' symbols, and their own
+    loops: list[tuple[Place, str]]
 
 
 def compile_batch(module: Module, wish: Wish) -> bytes:
     """The batch, as `native.code` maps it."""
     the_plan = choose(module, wish)
-    (chosen,), reasons = the_plan.units, the_plan.reasons
-    options = _options(wish.is_metered)
-    compiler = Compiler(the_plan, options)
+    compiler = Compiler(the_plan, _options(wish.is_metered, looks_ahead=wish.is_last))
+    written = _write(compiler, wish)
+    is_quick = not wish.is_last and written.text.count("\n") > FULL_LINES
+    if not (is_quick or wish.is_last):
+        written = _write(Compiler(the_plan, _options(wish.is_metered)), wish)  # copies of loops take LLVM time, too
+    made = compiler.machine.object(written.text, is_quick=is_quick)
+    return packed(written.functions, the_plan.reasons, written.loops, link([made]), is_quick)
+
+
+def _write(compiler: Compiler, wish: Wish) -> _Written:
+    (chosen,), module, options = compiler.plan.units, compiler.plan.module, compiler.options
     unit = compiler.new_unit()
     unit.begin(chosen)
     for index in chosen:
         FunctionCompiler(unit, index).compile()
-    loops = _compile_loops(unit, wish, reasons)
+    loops = _compile_loops(unit, wish, compiler.plan.reasons)
     for type_index in sorted({module.func_types[index] for index in chosen}):
         unit.define_entry(type_index)
     functions = {
         index: (options.entry_symbol(module.func_types[index]), options.symbol(index)) for index in chosen
     }  # fmt: skip
-    text = unit.text()
-    is_quick = not wish.is_last and text.count("\n") > FULL_LINES
-    made = compiler.machine.object(text, is_quick=is_quick)
-    return packed(functions, reasons, loops, link([made]), is_quick)
+    return _Written(unit.text(), functions, loops)
 
 
 def _compile_loops(unit: Unit, wish: Wish, refused: Collection[int]) -> list[tuple[Place, str]]:

@@ -5,7 +5,7 @@ from typing import cast
 from fusee.native.function import FunctionCompiler
 from fusee.native.joining import begin_end, end_loop, keep_some_ends, return_to
 from fusee.native.labels import Label
-from fusee.native.module import FUNCTION, REFERENCE, FuncType
+from fusee.native.module import FUNCTION, REFERENCE
 from fusee.native.reader import Instruction
 from fusee.native.rules import rule
 from fusee.native.stretches import UNPAID
@@ -13,20 +13,9 @@ from fusee.native.turns import begin_turns
 from fusee.native.unit import LLVM
 
 
-def block_type(c: FunctionCompiler, immediate: int | None) -> FuncType:
-    """The type of a block (spec 5.4.1)."""
-    if immediate is None:
-        return FuncType((), ())
-    if immediate < 0:
-        return FuncType((), (c.unit.module.value_type(-immediate),))
-    found = c.unit.module.types[immediate]
-    assert found is not None
-    return found
-
-
 def enter_block(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
     """Open a block; its type is the first immediate."""
-    type_ = block_type(c, cast(int | None, ins.immediates[0]))
+    type_ = c.block_type(cast(int | None, ins.immediates[0]))
     c.before_block(kind)
     label = Label(kind, c.label(), type_.params, type_.results, len(c.stack) - len(type_.params))
     if c.meter is not None:
@@ -44,6 +33,9 @@ def _block(c: FunctionCompiler, ins: Instruction) -> None:
 def _loop(c: FunctionCompiler, ins: Instruction) -> None:
     """A loop's parameters are variables; whoever comes back stores them."""
     label = enter_block(c, "loop", ins)
+    if c.ahead.begins_copy(label):
+        return
+    stack = list(c.stack)
     values = c.pop_many(len(label.params))
     for kind, operand in zip(label.params, values, strict=True):
         variable = c.allocate(LLVM[kind])
@@ -51,7 +43,7 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
     is_counted = c.offset in c.counted
     if is_counted:
-        begin_turns(c, label)
+        begin_turns(c, label, stack)
     else:
         c.begin(label.name)
     c.known.begin_loop()

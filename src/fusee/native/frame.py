@@ -60,6 +60,15 @@ class FrameWriter(RaisingWriter):
         del self.stack[-count:]
         return taken
 
+    def merge_stacks(self, first: tuple[list[Value], str], second: tuple[list[Value], str]) -> None:
+        """Two ways have come together, with operands, from blocks: go on with those of either."""
+        (stack, block), (copied, other) = first, second
+        for number, (one, another) in enumerate(zip(stack, copied, strict=True)):
+            if one is not another:
+                merged = self.merge(LLVM[one.type], [(one.operand, block), (another.operand, other)])
+                stack[number] = one._replace(operand=merged)
+        self.stack = stack
+
     def push_condition(self, answer: str) -> None:
         """An i32 that is 1 or 0."""
         number = self.value(f"zext i1 {answer} to i32")

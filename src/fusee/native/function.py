@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fusee.kernel.tree.functions import Specialised
 from fusee.kernel.tree.types import NOTHING, Boolean
+from fusee.native.ahead import Ahead
 from fusee.native.body import body_of
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
 from fusee.native.joined import Joined
@@ -16,7 +17,7 @@ from fusee.native.joining import way_to
 from fusee.native.known import Known
 from fusee.native.labels import Edge, Label
 from fusee.native.metering import Meter
-from fusee.native.module import REFERENCE
+from fusee.native.module import REFERENCE, FuncType
 from fusee.native.needs import first_need
 from fusee.native.reader import CLOSING, OPENING, Instruction
 from fusee.native.rules import CALLING, RULES, has_meaning
@@ -57,6 +58,9 @@ class FunctionCompiler(FrameWriter):
         self.joined = Joined(self)
         may_count = unit.options.polls and self.meter is None  # what is paid for is paid for in every turn
         self.counted = counting_loops(self.instructions, CALLING) if may_count else frozenset()
+        self.ahead = Ahead(self)
+        if self.counted and unit.options.for_this_process and unit.options.looks_ahead:
+            self.ahead.find(self.counted, unit.module.plain_memories)
 
     def compile(self) -> None:
         """Add the function to the unit."""
@@ -68,12 +72,7 @@ class FunctionCompiler(FrameWriter):
             self.meter.begin()
             self.meter.open(self.labels[0], 0, False)
         self.first_need = self.find_need()
-        for number, instruction in enumerate(self.instructions):
-            if number == self.first_need and not self.ended:
-                self.check_late()
-            self.joined.before(number)
-            self.write_instruction(instruction)
-            self.joined.after(number)
+        self.write_all(range(len(self.instructions)))
         self._return()
         body, self.lines, self.block, self.ended = self.lines, [], "entry", False
         self.offset = self.start
@@ -141,6 +140,26 @@ class FunctionCompiler(FrameWriter):
         for type_index, table in indirect_in_loops(self.instructions):
             self.types_in_loops.add(type_index)
             self.tables_in_loops.add(table)
+
+    def write_all(self, numbers: range) -> None:
+        """Write what these instructions do."""
+        for number in numbers:
+            if number == self.first_need and not self.ended:
+                self.check_late()
+            self.joined.before(number)
+            self.write_instruction(self.instructions[number])
+            self.joined.after(number)
+            self.ahead.after(number)
+
+    def block_type(self, immediate: int | None) -> FuncType:
+        """The type of a block (spec 5.4.1)."""
+        if immediate is None:
+            return FuncType((), ())
+        if immediate < 0:
+            return FuncType((), (self.unit.module.value_type(-immediate),))
+        found = self.unit.module.types[immediate]
+        assert found is not None
+        return found
 
     def write_instruction(self, instruction: Instruction) -> None:
         """Write what an instruction does."""

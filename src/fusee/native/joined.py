@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from fusee.kernel.lower.blocks import UNLIKELY
 from fusee.native.groups import Group, groups_of
 from fusee.native.joining import keep_block
-from fusee.native.unit import LLVM
 
 if TYPE_CHECKING:
     from fusee.native.function import FunctionCompiler
@@ -19,11 +18,7 @@ class Joined:
     def __init__(self, c: FunctionCompiler) -> None:
         self._c = c
         module = c.unit.module
-        eligible = {
-            number: least
-            for number, least in enumerate(module.least_bytes)
-            if least and not module.memories[number] and not module.are_shared[number]
-        }
+        eligible = module.plain_memories
         # Where no turn has a pause, LLVM knows more of turns, and leaves out checks that leave the loop if they fail.
         has_uncertain = c.unit.options.polls
         found = groups_of(c.instructions, eligible, has_uncertain) if eligible and c.meter is None else []
@@ -45,6 +40,11 @@ class Joined:
         for group in self._ending.get(number, ()):
             if group.failed:
                 self._end(group)
+
+    def check_of(self, number: int) -> int:
+        """The first of the accesses that are checked together with this one."""
+        group = self._of.get(number)
+        return number if group is None else group.first
 
     def place(self, memory: int, index: str, offset: int) -> str:
         """Where an access of a group goes; an empty string if the one at hand belongs to none."""
@@ -88,8 +88,4 @@ class Joined:
         c.jump(after)
         other, copied = c.block, c.stack
         c.begin(after)
-        for number, (one, another) in enumerate(zip(stack, copied, strict=True)):
-            if one is not another:
-                merged = c.merge(LLVM[one.type], [(one.operand, block), (another.operand, other)])
-                stack[number] = one._replace(operand=merged)
-        c.stack = stack
+        c.merge_stacks((stack, block), (copied, other))

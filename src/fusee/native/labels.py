@@ -38,6 +38,7 @@ class Label(Plain):
     first: str = ""  # of a loop that counts its turns (`turns`): the block that looks whether the guest shall pause
     turn: str = ""  # likewise: where each turn begins
     turns: str = ""  # likewise: the variable that has how many are left
+    is_copy: bool = False  # likewise: it is seldom come to
     other: str = ""  # of an `if`: the block of its second arm, as long as that has not begun
     given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
     handler: Handler | None = None  # of a `try` in either form

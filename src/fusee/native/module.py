@@ -71,6 +71,15 @@ class Module(Plain):
         """Whether a memory never moves: it does not grow, or has room for all that it may become."""
         return self.are_fixed[memory] or self.are_shared[memory]
 
+    @property
+    def plain_memories(self) -> dict[int, int]:
+        """The least bytes of those that have some, addresses of 32 bits, and are not shared."""
+        return {
+            number: least
+            for number, least in enumerate(self.least_bytes)
+            if least and not self.memories[number] and not self.are_shared[number]
+        }
+
     def value_type(self, code: int) -> str:
         """What the code of a value type (`Reader.value_type`) means here."""
         if code in NUMBERS:

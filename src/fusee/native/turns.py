@@ -15,9 +15,8 @@ from fusee.native.reader import CLOSING, OPENING, Instruction
 
 if TYPE_CHECKING:
     from fusee.native.function import FunctionCompiler
-    from fusee.native.labels import Label
+    from fusee.native.labels import Label, Value
 
-MOST_TURNS: Final = 1024  # without a look: with `MOST_BYTES` up to 2 ms, 15 where all accesses are of new pages
 MOST_BYTES: Final = 1024  # of WebAssembly in such a loop
 
 MOST_LOOPS: Final = 128  # of a function; of 240 LLVM makes code in 4.6 s instead of 1.0, of 500 in 26 instead of 5.6
@@ -47,14 +46,15 @@ def short_loops(instructions: Iterable[Instruction], calling: Collection[str]) -
             candidate = _NONE
 
 
-def begin_turns(c: FunctionCompiler, label: Label) -> None:
-    """Begin such a loop."""
+def begin_turns(c: FunctionCompiler, label: Label, stack: list[Value]) -> None:
+    """Begin such a loop; what was on the operand stack before it."""
     label.first, label.turn, label.turns = c.label(), c.label(), c.allocate("i32")
     c.begin(label.first)
     c.push_variables(label.params, label.variables)  # where the collector finds them meanwhile
     c.poll()
     c.pop_many(len(label.params))
-    c.emit(f"store i32 {MOST_TURNS}, ptr {label.turns}")
+    c.emit(f"store i32 {c.ahead.turns()}, ptr {label.turns}")
+    c.ahead.begin(label, stack)
     c.begin(label.turn)
 
 
@@ -64,3 +64,5 @@ def end_turn(c: FunctionCompiler, label: Label) -> None:
     left = c.value(f"sub nuw i32 {c.value(f'load i32, ptr {label.turns}')}, 1")
     c.emit(f"store i32 {left}, ptr {label.turns}")
     c.branch(c.value(f"icmp eq i32 {left}, 0"), label.first, label.turn, UNLIKELY)
+    if label.is_copy:
+        c.lines[-1] += f", !llvm.loop !{c.unit.not_unrolled()}"

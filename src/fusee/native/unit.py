@@ -26,6 +26,7 @@ class Options(NamedTuple):
     grows: bool = False  # whether more of the module's functions may get native code later
     for_this_process: bool = True
     is_metered: bool = False  # whether what is executed is paid for with fuel
+    looks_ahead: bool = True  # on this machine: whether there is a copy of loops (`native.ahead`)
 
     @property
     def convention(self) -> str:
@@ -105,6 +106,12 @@ class Unit:
     def is_volatile(self, name: str) -> bool:
         """Whether other threads may change what is accessed as `name`: LLVM accesses it just as it stands."""
         return name in self._volatile
+
+    def not_unrolled(self) -> int:
+        """What tells LLVM to unroll a loop not at all: a node for each, which names itself."""
+        kept = self.writer.metadata('!{!"llvm.loop.unroll.disable"}')
+        own = kept + 1
+        return self.writer.metadata(f"distinct !{{!{own}, !{kept}}}")
 
     def bytes_of(self, memory: int) -> str:
         """What is accessed by a guest's loads and stores."""
