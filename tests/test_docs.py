@@ -1,12 +1,16 @@
-"""What documents refer to is there: files, and headings in them."""
+"""What documents refer to is there: files and headings in them, commands and their options, modules to be run."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
+import click
 import pytest
+
+from fusee.cli.commands import fusee
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -14,6 +18,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "ex
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|^ {4}|&& )fusee ([a-z]+)([^`\n]*)", re.MULTILINE)
+OPTION = re.compile(r"--?[a-zA-Z][\w-]*")
+MODULE = re.compile(r"\bpython -m ((?:fusee|tests)[\w.]*)")
 IN_SOURCES = re.compile(r"\bdocs/[\w-]+\.md\b")
 
 
@@ -70,3 +77,35 @@ def test_sources_mention_pages_that_there_are() -> None:
     mentioned = {name for path in files for name in IN_SOURCES.findall(path.read_text())}
     assert len(mentioned) > 5
     assert {name for name in mentioned if not (ROOT / name).exists()} == set()
+
+
+def options_in(name: str, rest: str) -> Iterator[str]:
+    """The options of a command; `run` passes on what is behind FILE, and `tune` what is in quotes."""
+    for word in re.sub(r"'[^']*'", "", rest).split():
+        if word == "--" or (name == "run" and re.search(r"\.c?wasm$|^(FILE|PROGRAM)$", word)):
+            return
+        if OPTION.fullmatch(word):
+            yield word
+
+
+def unknown_commands(text: str) -> Iterator[str]:
+    """The commands in a text that there are none of, or with options that they do not have."""
+    context = click.Context(fusee)
+    for name, rest in COMMAND.findall(text):
+        command = fusee.get_command(context, name)
+        known = {"-h", "--help"}.union(*(option.opts for option in command.params)) if command else set()
+        if not command or not known.issuperset(options_in(name, rest)):
+            yield f"fusee {name}{rest}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_are_there(page: Path) -> None:
+    text = page.read_text()
+    assert list(unknown_commands(text)) == []
+    assert [name for name in MODULE.findall(text) if find_spec(name) is None] == []
+
+
+def test_unknown_commands_are_found() -> None:
+    text = "`fusee wind`, `fusee run --none app.wasm`, `fusee run a.wasm --own`\n\n    fusee bench a.wasm --no -- --own"
+    wrong = ["fusee wind", "fusee run --none app.wasm", "fusee bench a.wasm --no -- --own"]
+    assert list(unknown_commands(text)) == wrong
