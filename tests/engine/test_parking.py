@@ -10,8 +10,9 @@ from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.collect import collect_all_for, collect_slice
 from fusee.engine.runtime.parking import drop_parked, park, unpark
 from fusee.engine.runtime.store import release_store
+from fusee.engine.state.agreed import HEADER_SLOTS
 from fusee.engine.state.parked import CANNOT_WAIT, MOST_PARKED_BYTES, NO_ROOM, Parked
-from fusee.engine.state.runtime import HEADER_SLOTS, MAY_WAIT
+from fusee.engine.state.runtime import MAY_WAIT
 from fusee.kernel.arena import simulate
 from fusee.kernel.lang import Ptr, address, cast, u8, u32, u64, usize
 from fusee.kernel.target import ILP32, LP64

@@ -13,7 +13,7 @@ import pytest
 from fusee import Config, Engine, Instance, Module, Store
 from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
-from fusee.native import batches, host, units, worker
+from fusee.native import batches, host, limits, units, worker
 from fusee.native.batch import Wish
 from fusee.native.code import mapped
 from fusee.native.compile import Options, plan
@@ -151,15 +151,16 @@ def test_nothing_is_compiled_twice_where_threads_run_out(own_cache: None, monkey
 
 def test_who_waits_for_a_processor_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a unit may take is the processor's time."""
-    monkeypatch.setattr(worker, "SECONDS", 0.0)
+    monkeypatch.setattr(limits, "SECONDS", 0.0)
     job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
     assert [number for number, _ in worker.compiled(job, [0])] == [0]
 
 
 def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
-    slow = "worker.SECONDS = 0; Compiler.object = lambda self, number: sum(iter(int, 1))"
-    program = f"from fusee.native import worker; from fusee.native.compile import Compiler; {slow}; worker.main()"
+    slow = "limits.SECONDS = 0; Compiler.object = lambda self, number: sum(iter(int, 1))"
+    modules = "from fusee.native import limits, worker; from fusee.native.compile import Compiler"
+    program = f"{modules}; {slow}; worker.main()"
     monkeypatch.setattr(worker, "_PROGRAM", program)
     job = worker.Job(plan(bytes(wat2wasm(TEXT))), Options(Target.host()))
     assert list(worker.compiled(job, [0])) == []

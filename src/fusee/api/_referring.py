@@ -2,7 +2,6 @@
 
 import ctypes
 import weakref
-from copy import copy
 from time import thread_time_ns
 from typing import TYPE_CHECKING, cast
 
@@ -63,6 +62,8 @@ class ReferringStore(LivingStore):
         """The engine's number for a type, of which an object is to be made: it has to live as long as the store."""
         declaration = type._declaration
         if declaration is None or declaration.engine is not self.engine:
+            from copy import copy
+
             return self.engine._canonical(copy(type))  # which is from nowhere
         if isinstance(declaration.keeper, LivingStore):
             if declaration.keeper is not self:

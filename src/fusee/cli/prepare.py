@@ -24,6 +24,17 @@ def prepare(trees: Path | None) -> None:
     config = Config()
     config.checked = False
     Engine(config)
+    _prepare_native()
+
+
+def _prepare_native() -> None:
+    """What processes that compile programs need of the engine, where it has been tried that there are such."""
+    from fusee.tier.early import is_usual
+
+    if is_usual():
+        from fusee.native.batch import keep_kernels
+
+        keep_kernels()
 
 
 def prepare_apart(trees: Path | None) -> None:

@@ -18,9 +18,10 @@ from fusee.engine.runtime.exceptions import take_exn
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.roots import new_root
 from fusee.engine.runtime.parking import unpark
+from fusee.engine.state.agreed import HEADER_SLOTS
 from fusee.engine.state.module import Module
 from fusee.engine.state.parked import Parked
-from fusee.engine.state.runtime import HEADER_SLOTS, MAY_WAIT, Engine, Func, Instance, Store
+from fusee.engine.state.runtime import MAY_WAIT, Engine, Func, Instance, Store
 from fusee.engine.translate.buffers import release_translator
 from fusee.kernel.lang import Ptr, address, cast, caught, kernel, maximum, span, table, u8, u32, u64, usize
 from fusee.spec.traps import TrapCode

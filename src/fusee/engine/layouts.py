@@ -11,6 +11,7 @@ from fusee.engine.arena import new_memory
 from fusee.engine.errors import Invalid
 from fusee.engine.present import HAS_AGGREGATES
 from fusee.engine.registry import CanonicalType, Group, TypeRegistry
+from fusee.engine.state.agreed import OBJECT_HEADER_BYTES
 from fusee.engine.state.module import (
     ABSTRACT,
     HEAP_MASK,
@@ -42,7 +43,7 @@ from fusee.spec.errors import ModuleError
 from fusee.spec.limits import MAX_SUBTYPING_DEPTH
 from fusee.spec.types import PACKED_I8, PACKED_I16, Heap
 
-HEADER_BYTES: Final = u32(8)
+HEADER_BYTES: Final = u32(OBJECT_HEADER_BYTES)
 TYPE_AT: Final = 0
 LENGTH_AT: Final = 4
 FIELD_WORDS: Final = 3  # offset, storage type and mutability

@@ -13,7 +13,6 @@ from fusee.kernel.cache import Cache, expected, fingerprint
 from fusee.kernel.calling import FAILED, Entry, check_fields, make_callable, make_status_function
 from fusee.kernel.host import processor
 from fusee.kernel.image import Image, MappedImage
-from fusee.kernel.objects import checked_object
 from fusee.kernel.sources import are_stamped, checked_notes, refresh, unchanged
 from fusee.kernel.target import Target
 
@@ -176,6 +175,8 @@ def read_built(cache: Cache, key: str) -> Built | None:
         image = cache.decoded("images", record["image"], partial(_image, entries))
         cache.mark_used("images", record["image"])
         return None if image is None else Built(image, [], entries, record["checked"])
+    from fusee.kernel.objects import checked_object  # which programs that are mapped do without
+
     checked = partial(checked_object, Target.host().object_format)
     objects = [cache.decoded("objects", part, checked) for part in record["objects"]]
     for part in record["objects"]:

@@ -35,7 +35,7 @@ def memory_of(ins: Instruction) -> int:
 def _load(c: FunctionCompiler, ins: Instruction) -> None:
     place = place_of(c, ins, c.pop(), ins.op.width)
     c.accessed = c.unit.bytes_of(memory_of(ins))
-    value = c.apply(c.unit.kernels.load(ins.op.mnemonic), place)
+    value = c.apply(("load", ins.op.mnemonic), place)
     c.accessed = "engine"
     assert ins.op.results is not None
     c.push(ins.op.results[0], value)
@@ -45,7 +45,7 @@ def _store(c: FunctionCompiler, ins: Instruction) -> None:
     index, value = c.pop_many(2)
     place = place_of(c, ins, index, ins.op.width)
     c.accessed = c.unit.bytes_of(memory_of(ins))
-    c.apply(c.unit.kernels.store(ins.op.mnemonic), place, value)
+    c.apply(("store", ins.op.mnemonic), place, value)
     c.accessed = "engine"
 
 
@@ -76,13 +76,13 @@ def _global(c: FunctionCompiler, ins: Instruction) -> tuple[str, str]:
 @rule("global.get")
 def _global_get(c: FunctionCompiler, ins: Instruction) -> None:
     kind, place = _global(c, ins)
-    c.push(kind, c.apply(c.unit.kernels.load(f"{_number(kind)}.load"), place))
+    c.push(kind, c.apply(("load", f"{_number(kind)}.load"), place))
 
 
 @rule("global.set")
 def _global_set(c: FunctionCompiler, ins: Instruction) -> None:
     kind, place = _global(c, ins)
-    c.apply(c.unit.kernels.store(f"{_number(kind)}.store"), place, c.pop())
+    c.apply(("store", f"{_number(kind)}.store"), place, c.pop())
 
 
 def _number(kind: str) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from fusee.kernel.lower.blocks import UNLIKELY
 from fusee.kernel.plain import Plain
+from fusee.kernel.text import UNLIKELY
 from fusee.native.labels import Label, Value
 from fusee.native.reader import CLOSING, OPENING
 from fusee.native.strides import MOST_TURNS, Row, Strides, strides_of

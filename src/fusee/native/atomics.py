@@ -24,7 +24,7 @@ def _on_word(c: FunctionCompiler, ins: Instruction) -> None:
     c.use("check_alignment", start, str(offset), str(ins.op.width))
     c.reload_shared()
     place = place_of(c, ins, index, ins.op.width)
-    result = c.apply(c.unit.kernels.on_word(ins.op), place, *values)
+    result = c.apply(("on_word", ins.op.mnemonic), place, *values)
     if ATOMIC_OF[ins.op.mnemonic] != _STORE:
         c.reload_shared()  # who sees what another thread has written sees the memory as large as that did
     if ins.op.results:

@@ -7,9 +7,9 @@ import marshal
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from itertools import dropwhile
-from queue import SimpleQueue
 from typing import NamedTuple, cast
 
 from fusee.kernel import another
@@ -22,6 +22,7 @@ from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.code import Place, packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
+from fusee.native.limits import allow_seconds, limit_memory
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
 from fusee.native.resume import LoopCompiler, NotSupported
@@ -195,6 +196,11 @@ def _compile_loops(unit: Unit, wish: Wish, refused: Collection[int]) -> list[tup
     return found
 
 
+def keep_kernels() -> None:
+    """Have the cache keep the texts of kernels, without which a process that compiles takes twice as long to begin."""
+    Compiler(Plan(Module(b""), [], {}), _options()).kernels.keep()
+
+
 def _warm_up(is_waited_for: Callable[[], bool]) -> None:
     """Do what the first batch of most modules would wait for, in steps, as long as nobody waits.
 
@@ -221,18 +227,18 @@ _USUAL = bytes.fromhex("""
 
 def main() -> None:
     """Compile what is asked for in the file that both processes have, until nobody waits any more."""
-    from fusee.native.worker import allow_seconds, limit_memory
-
     limit_memory()
     if processor_count() == 1:
         another.step_back(_LAST)
-    requests: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
-    known, module = 0, Module(b"")
+    requests = _Requests()
+    threading.Thread(target=requests.listen, daemon=True).start()
+    number, known, module = 0, 0, Module(b"")
     os.write(sys.stdout.fileno(), answer(b""))
-    _warm_up(lambda: not requests.empty())
+    _warm_up(lambda: bool(requests.waiting))
     while True:
-        size, wish_size, number = asked_for(requests.get())
+        if number and not requests.waiting:
+            keep_kernels()
+        size, wish_size, number = asked_for(requests.next())
         allow_seconds()
         if number != known:  # of what was asked for before it has been read, and is kept
             module = Module(b"")
@@ -253,8 +259,21 @@ def _read(file: int, start: int, size: int) -> bytes:
     return bytes(found)
 
 
-def _listen(requests: "SimpleQueue[bytes]") -> None:
-    """Standard input is a pipe, which ends with the process that has the other end."""
-    while len(asked := os.read(0, REQUEST_BYTES)) == REQUEST_BYTES:
-        requests.put(asked)
-    os._exit(1)
+class _Requests:
+    """What was asked for. `queue` has the like, and takes longer to load."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[bytes] = deque()
+        self._there_are = threading.Semaphore(0)
+
+    def listen(self) -> None:
+        """In a thread: standard input is a pipe, which ends with the process that has the other end."""
+        while len(asked := os.read(0, REQUEST_BYTES)) == REQUEST_BYTES:
+            self.waiting.append(asked)
+            self._there_are.release()
+        os._exit(1)
+
+    def next(self) -> bytes:
+        """The first one, once it is there."""
+        self._there_are.acquire()
+        return self.waiting.popleft()

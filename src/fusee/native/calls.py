@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple, cast
 
-from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
-from fusee.kernel.lower.blocks import LIKELY, UNLIKELY
+from fusee.engine.state.agreed import HEADER_SLOTS, TAIL_CALL
+from fusee.kernel.text import LIKELY, UNLIKELY
 from fusee.native.function import FunctionCompiler
 from fusee.native.module import FuncType
 from fusee.native.reader import Instruction

@@ -115,15 +115,15 @@ class Compiler:
     def __init__(self, the_plan: Plan, options: Options) -> None:
         self.plan = the_plan
         self.options = options
-        self.kernels = kernels_for(options.target)
         self.machine = Machine(options.target, for_this_process=options.for_this_process, for_guests=True)
+        self.kernels = kernels_for(options.target, self.machine.instructions)
         self._handing_over = handing_over(the_plan.module, the_plan.tail_callees, the_plan.chosen, options)
 
     def new_unit(self) -> Unit:
         """One without functions."""
         return Unit(
             self.plan.module, self.plan.chosen, frozenset(self.plan.tail_callees), self._handing_over, self.kernels,
-            self.options, self.machine.instructions,
+            self.options,
         )  # fmt: skip
 
     def text(self, number: int) -> str:

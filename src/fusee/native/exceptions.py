@@ -7,16 +7,16 @@ goes to its *handler*, a block that tests the tags. Nothing is paid where there 
 from bisect import bisect_right
 from typing import Final, cast
 
-from fusee.engine.state.code import CATCH, CATCH_ALL, CATCH_ALL_REF, CATCH_REF
 from fusee.native.control import branch, enter_block, finish_block, leave_block, note_end
 from fusee.native.function import FunctionCompiler
 from fusee.native.labels import Handler, Label
 from fusee.native.module import REFERENCE
 from fusee.native.reader import Instruction
 from fusee.native.rules import rule
+from fusee.spec.types import Clause
 
-_TAGGED: Final = (int(CATCH), CATCH_REF)
-_WITH_REFERENCE: Final = (CATCH_REF, CATCH_ALL_REF)
+_TAGGED: Final = (Clause.CATCH, Clause.CATCH_REF)
+_WITH_REFERENCE: Final = (Clause.CATCH_REF, Clause.CATCH_ALL_REF)
 
 
 # Throwing
@@ -167,9 +167,9 @@ def _catch(c: FunctionCompiler, ins: Instruction) -> None:
     if is_tagged:
         handler.untested = _test(c, tag)
     if handler.kept is None:
-        _take(c, int(CATCH if is_tagged else CATCH_ALL), tag)
+        _take(c, Clause.CATCH if is_tagged else Clause.CATCH_ALL, tag)
         return
-    _take(c, CATCH_REF if is_tagged else CATCH_ALL_REF, tag)
+    _take(c, Clause.CATCH_REF if is_tagged else Clause.CATCH_ALL_REF, tag)
     c.set_local(handler.kept, c.pop())
 
 

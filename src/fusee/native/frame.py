@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from fusee.engine.state.runtime import HEADER_SLOTS
-from fusee.kernel.lower.blocks import UNLIKELY
-from fusee.kernel.tree.functions import Specialised
+from fusee.engine.state.agreed import HEADER_SLOTS
+from fusee.kernel.text import UNLIKELY
 from fusee.native.known import Known
 from fusee.native.labels import Value
 from fusee.native.module import REFERENCE, FuncType
@@ -26,8 +25,8 @@ class FrameWriter(RaisingWriter):
     instructions: list[Instruction]
     known: Known
 
-    def __init__(self, unit: Unit, function: Specialised, index: int) -> None:
-        super().__init__(unit, function, index)
+    def __init__(self, unit: Unit, index: int) -> None:
+        super().__init__(unit, index)
         self.stack: list[Value] = []
         self.highest = 0  # the operand stack was
         self.conditions: dict[str, str] = {}  # results of comparisons, by the i32 that they are

@@ -7,8 +7,8 @@ variables on the stack, which LLVM turns into values. Time and text are linear i
 
 from __future__ import annotations
 
-from fusee.kernel.tree.functions import Specialised
-from fusee.kernel.tree.types import NOTHING, Boolean
+from typing import TYPE_CHECKING
+
 from fusee.native.ahead import Ahead
 from fusee.native.body import body_of
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
@@ -16,7 +16,6 @@ from fusee.native.joined import Joined
 from fusee.native.joining import way_to
 from fusee.native.known import Known
 from fusee.native.labels import Edge, Label
-from fusee.native.metering import Meter
 from fusee.native.module import REFERENCE, FuncType
 from fusee.native.needs import first_need
 from fusee.native.reader import CLOSING, OPENING, Instruction
@@ -25,6 +24,9 @@ from fusee.native.scan import indirect_in_loops, most_tries
 from fusee.native.turns import counting_loops
 from fusee.native.unit import LLVM, Unit
 from fusee.spec.op import Op
+
+if TYPE_CHECKING:
+    from fusee.native.metering import Meter
 
 _NARROWING = ("f32.demote_f64", "f32x4.demote_f64x2_zero")  # after a promotion LLVM takes it for nothing at all
 _MOST_INLINED = 500  # divisions and conversions that may trap: if there are more, each kind is a function of its own
@@ -36,8 +38,7 @@ class FunctionCompiler(FrameWriter):
     is_whole = True  # or it begins in a loop, with parameters of its own
 
     def __init__(self, unit: Unit, index: int) -> None:
-        nothing = Specialised(unit.symbol(index), "", None, [], NOTHING, "", 0)
-        super().__init__(unit, nothing, index)
+        super().__init__(unit, index)
         self.labels: list[Label] = []
         self.tables_in_loops: set[int] = set()  # that are called through there: they are found where code begins
         self.types_in_loops: set[int] = set()  # of what is called so
@@ -46,7 +47,7 @@ class FunctionCompiler(FrameWriter):
         self.joined_at = -1  # how many lines there were where a block's ways came together last
         self.ends_in_a_row = 0  # of blocks, with nothing between them
         self.skipped = 0  # blocks that were begun in code that is not reached
-        self.meter = Meter(self) if unit.options.is_metered else None
+        self.meter = _meter(self) if unit.options.is_metered else None
         body = body_of(unit.module, index)
         self.local_types = list(self.type.params)
         for count, code in body.groups:
@@ -197,15 +198,15 @@ class FunctionCompiler(FrameWriter):
         """An instruction with a meaning."""
         op = instruction.op
         assert op.params is not None and op.results is not None
-        function = self.unit.kernels.meaning(op.mnemonic)
+        template = self.template(("meaning", op.mnemonic))
         operands = self.pop_many(len(op.params))
         if op.mnemonic in _NARROWING:
             operands = [self.opaque(LLVM[kind], operand) for kind, operand in zip(op.params, operands, strict=True)]
         if op.traps and self.is_apart:
             self._call_apart(op, operands)
             return
-        result = self.apply(function, *operands)
-        if isinstance(function.result, Boolean):
+        result = self.fill(template, operands)
+        if template.is_condition:
             self.push_condition(result)
         else:
             self.push(op.results[0], result)
@@ -216,7 +217,7 @@ class FunctionCompiler(FrameWriter):
         assert op.params is not None and op.results is not None
         type_ = LLVM[op.results[0]]
         arguments = ", ".join(f"{LLVM[kind]} {operand}" for kind, operand in zip(op.params, operands, strict=True))
-        given = self.value(f"call {{i64, {type_}}} {self.apart(op.mnemonic, type_)}({arguments})")
+        given = self.value(f"call {{i64, {type_}}} {self.apart(op, type_)}({arguments})")
         self.check(self.value(f"extractvalue {{i64, {type_}}} {given}, 0"), self.raised)
         self.push(op.results[0], self.value(f"extractvalue {{i64, {type_}}} {given}, 1"))
 
@@ -260,3 +261,9 @@ class FunctionCompiler(FrameWriter):
                 self.emit(f"%elements{table} = getelementptr i8, ptr {self.use('elements_of', found)}, i64 0")
         for type_index in sorted(self.types_in_loops):
             self.emit(f"%type{type_index} = add i32 {self.use('type_id', '%ctx', str(type_index))}, 0")
+
+
+def _meter(compiler: FunctionCompiler) -> Meter:
+    from fusee.native.metering import Meter  # which knows what the interpreter pays for
+
+    return Meter(compiler)

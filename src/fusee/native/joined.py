@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fusee.kernel.lower.blocks import UNLIKELY
+from fusee.kernel.text import UNLIKELY
 from fusee.native.groups import Group, groups_of
 from fusee.native.joining import keep_block
 

@@ -1,117 +1,98 @@
-"""The engine's kernels, checked for a target, as generated code has them inlined."""
+"""The engine's kernels as generated code has them inlined: their text, by name.
 
+What text a kernel has depends on the engine's sources and on the processor only, so it is kept in the cache: to make it
+takes what kernels are made of (`native.lowering`), which would be half of what a process loads that compiles.
+"""
+
+import marshal
+import os
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from fusee.engine.natives import inlined, objects
-from fusee.engine.numeric import MEANING
-from fusee.engine.numeric.lanes import picked
-from fusee.engine.numeric.reference import i31_get_s, i31_get_u, ref_i31
-from fusee.engine.runtime.memory import memory_size
-from fusee.engine.runtime.table import callee_among, callee_in, table_at, table_size
-from fusee.engine.runtime.words import (
-    OPERATIONS,
-    change_word,
-    check_alignment,
-    exchange_word,
-    fence_words,
-    read_word,
-    write_word,
-)  # fmt: skip
-from fusee.kernel.check import Checker
-from fusee.kernel.lang import f32, f64, i8, i16, i32, instance, u8, u16, u32, u64, v128
+from fusee.kernel.cache import Cache, expected, fingerprint
+from fusee.kernel.sources import Note, are_stamped, checked_notes, refresh, source_notes, unchanged
 from fusee.kernel.target import Target
-from fusee.kernel.tree.functions import Specialised
-from fusee.spec.atomics import ATOMIC_OF
-from fusee.spec.op import Op
+from fusee.native.templates import Template
 
-TYPES: dict[str, Any] = {"i32": u32, "i64": u64, "f32": f32, "f64": f64, "v128": v128, "ref": u64, "func": u64}
-"""What kernels take for a value of a type."""
+Key = tuple[Any, ...]
+"""What names a kernel: a kind (`lowering._KINDS`), and what tells those of that kind apart, numbers and texts."""
 
-_STORED: dict[str, Any] = {"8_s": i8, "8_u": u8, "16_s": i16, "16_u": u16, "32_s": i32, "32_u": u32}
-_UNSIGNED: dict[int, Any] = {1: u8, 2: u16, 4: u32, 8: u64}
-_NARROW: dict[str, Any] = {"8": u8, "16": u16, "32": u32}
-_ON_WORDS: dict[str, Any] = {
-    "atomic_load": (read_word, {}), "atomic_store": (write_word, {}), "atomic_cmpxchg": (exchange_word, {}),
-    **{f"atomic_{name}": (change_word, {"operation": operation}) for name, operation in OPERATIONS.items()},
-}  # fmt: skip
-_PLAIN: dict[str, Any] = {
-    "memory_size": memory_size, "callee_in": callee_in, "callee_among": callee_among, "table_at": table_at,
-    "table_size": table_size, "ref_i31": ref_i31, "i31_get_s": i31_get_s, "i31_get_u": i31_get_u,
-    "check_alignment": check_alignment, "fence_words": fence_words,
-}  # fmt: skip
+_KIND: Final = "kernels"  # of entries of the cache
+_FORMAT: Final = "1"
+_LOWERING: Final = "fusee.native.lowering"
+_MOST_KEPT: Final = 4096  # shuffles may be any
 
 
 @cache
-def kernels_for(target: Target) -> "Kernels":
-    """Those that this process has checked for a target."""
-    return Kernels(target)
+def kernels_for(target: Target, instructions: frozenset[str]) -> "Kernels":
+    """Those that this process has for a target, and a processor that has certain instructions beyond it."""
+    return Kernels(target, instructions)
 
 
 class Kernels:
-    """Specialisations by name, made when they are first asked for."""
+    """The texts of kernels, each made when it is first asked for, or by an earlier process."""
 
-    def __init__(self, target: Target) -> None:
-        self.checker = Checker(target)
-        self._made: dict[tuple[Any, ...], Specialised] = {}
+    def __init__(self, target: Target, instructions: frozenset[str]) -> None:
+        self._target, self._instructions = target, instructions
+        folder = os.path.dirname(os.path.abspath(__file__))
+        self._key = fingerprint(_FORMAT, folder, target.triple, *sorted(instructions))
+        self._made: dict[tuple[Key, bool], Template] = {}
+        self._new = 0  # how many the cache has not
+        self._notes: dict[str, Note] = {}  # of the files that kept ones are made of
+        self._kept: dict[tuple[Key, bool], bytes] = self._read()
+        self._lowering: Any = None
 
-    def _specialised(self, key: tuple[Any, ...], code: Any) -> Specialised:
-        (made,) = self.checker.check([code])
-        self._made[key] = made
+    def template(self, key: Key, is_volatile: bool) -> Template:
+        """The text of a kernel; `is_volatile`: what it loads and stores others may change."""
+        found = self._made.get((key, is_volatile))
+        if found is None:
+            kept = self._kept.get((key, is_volatile))
+            found = self._lowered(key, is_volatile) if kept is None else Template.from_kept(marshal.loads(kept))
+            self._made[key, is_volatile] = found
+        return found
+
+    def _lowered(self, key: Key, is_volatile: bool) -> Template:
+        if self._lowering is None:
+            from fusee.native.lowering import Lowering  # with all that it loads
+
+            self._lowering = Lowering(self._target, self._instructions)
+        self._new += 1
+        made: Template = self._lowering.template(key, is_volatile)
         return made
 
-    def meaning(self, mnemonic: str, lane: int | None = None) -> Specialised:
-        """What a numeric instruction computes; `lane` of those that name one."""
-        key = (mnemonic, lane)
-        found = self._made.get(key)
+    def _read(self) -> dict[tuple[Key, bool], bytes]:
+        """What the cache has, if it was made of the sources that there are."""
+        found = Cache().decoded(_KIND, self._key, _decoded)
         if found is None:
-            code = MEANING[mnemonic]
-            if lane is not None:
-                code = instance(code.kernel, **dict(code.static), lane=lane)
-            found = self._specialised(key, code)
-        return found
+            return {}
+        notes, kept = found
+        if not are_stamped(notes):
+            if not unchanged(notes):
+                return {}
+            self._new += refresh(notes)
+        self._notes = notes
+        Cache().mark_used(_KIND, self._key)
+        return kept
 
-    def shuffle(self, places: tuple[int, ...]) -> Specialised:
-        """`i8x16.shuffle` by static numbers."""
-        key = ("shuffle", places)
-        return self._made.get(key) or self._specialised(key, instance(picked, places=places))
+    def keep(self) -> None:
+        """Have the cache keep those that it has not; and if it has none, all usual ones."""
+        if self._kept and (not self._new or len(self._kept) > _MOST_KEPT):
+            return
+        if not self._kept:
+            from fusee.native.lowering import usual
 
-    def raw_load(self, width: int) -> Specialised:
-        """Load an unsigned number of so many bytes."""
-        return self.inlined("load_whole", t=_UNSIGNED[width])
+            for key in usual():
+                self.template(key, False)
+        self._new = 0
+        for name, made in self._made.items():
+            self._kept.setdefault(name, marshal.dumps(made.kept()))
+        self._notes = self._notes or source_notes([_LOWERING])
+        Cache().write(_KIND, self._key, marshal.dumps((self._notes, self._kept)))
 
-    def raw_store(self, width: int) -> Specialised:
-        return self.inlined("store_whole", t=_UNSIGNED[width])
 
-    def inlined(self, name: str, **static: Any) -> Specialised:
-        """A kernel of `engine.natives.inlined` or `objects`, or one that the interpreter's handlers use."""
-        key = (name, *static.values())
-        found = self._made.get(key)
-        if found is None:
-            kernel = _PLAIN.get(name) or getattr(inlined, name, None) or getattr(objects, name)
-            found = self._specialised(key, instance(kernel, **static) if static else kernel)
-        return found
-
-    def load(self, mnemonic: str) -> Specialised:
-        """What a load does once its place is known."""
-        kind, _, rest = mnemonic.partition(".load")
-        if not rest:
-            return self.inlined("load_whole", t=TYPES[kind])
-        return self.inlined("load_value", stored=_STORED[rest], t=TYPES[kind])
-
-    def store(self, mnemonic: str) -> Specialised:
-        """What a store does."""
-        kind, _, rest = mnemonic.partition(".store")
-        if not rest:
-            return self.inlined("store_whole", t=TYPES[kind])
-        return self.inlined("store_value", stored=_NARROW[rest], t=TYPES[kind])
-
-    def on_word(self, op: Op) -> Specialised:
-        """What an atomic instruction does once its place is known."""
-        key = (op.mnemonic,)
-        found = self._made.get(key)
-        if found is None:
-            kernel, operation = _ON_WORDS[ATOMIC_OF[op.mnemonic]]
-            static = {"stored": _UNSIGNED[op.width], "t": TYPES[op.mnemonic[:3]], **operation}
-            found = self._specialised(key, instance(kernel, **static))
-        return found
+def _decoded(contents: memoryview) -> tuple[dict[str, Note], dict[tuple[Key, bool], bytes]]:
+    """What was kept. Raises what Python raises for anything else."""
+    notes, kept = marshal.loads(contents)
+    for made in expected(kept, dict).values():
+        expected(made, bytes)
+    return checked_notes(notes), kept

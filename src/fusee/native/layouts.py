@@ -2,10 +2,9 @@
 
 from typing import Final, NamedTuple
 
-from fusee.engine.layouts import HEADER_BYTES
+from fusee.engine.state.agreed import OBJECT_HEADER_BYTES
 from fusee.spec.types import PACKED_I8, PACKED_I16
 
-_HEADER_BYTES: Final = int(HEADER_BYTES)
 _BYTES: Final = {PACKED_I8: 1, PACKED_I16: 2, 0x7F: 4, 0x7E: 8, 0x7D: 4, 0x7C: 8, 0x7B: 16}
 
 
@@ -24,11 +23,11 @@ def bytes_of(storage: int, pointer_bytes: int) -> int:
 
 def layout(aggregate: Aggregate, pointer_bytes: int) -> tuple[list[int], int]:
     """The offsets of a structure's fields from its start, and its size with the header."""
-    offsets, position = [], _HEADER_BYTES
+    offsets, position = [], OBJECT_HEADER_BYTES
     for storage in aggregate.fields:
         size = bytes_of(storage, pointer_bytes)
-        alignment = min(size, _HEADER_BYTES)
+        alignment = min(size, OBJECT_HEADER_BYTES)
         position = -(-position // alignment) * alignment
         offsets.append(position)
         position += size
-    return offsets, -(-position // _HEADER_BYTES) * _HEADER_BYTES
+    return offsets, -(-position // OBJECT_HEADER_BYTES) * OBJECT_HEADER_BYTES

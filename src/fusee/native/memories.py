@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from fusee.kernel.tree.functions import Specialised
 from fusee.native.writer import OperandWriter
 
 if TYPE_CHECKING:
@@ -15,8 +14,8 @@ _MOST_CHECKS: Final = 1024  # against a memory's length that is not loaded in be
 class MemoryWriter(OperandWriter):
     """A function that accesses memories."""
 
-    def __init__(self, unit: "Unit", function: Specialised) -> None:
-        super().__init__(unit, function)
+    def __init__(self, unit: "Unit") -> None:
+        super().__init__(unit)
         self.memories: dict[int, tuple[str, str, str]] = {}  # by index: the memory, variables of its base and length
         self.reads = Counter[str]()  # of variables, since they have been set
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from fusee.engine.runtime.metering import ENTRY_COST, FREE, MANY_VALUES, PLACELESS
-from fusee.kernel.lower.blocks import UNLIKELY
+from fusee.kernel.text import UNLIKELY
 from fusee.native.stretches import PAID, UNPAID, Charge, Payment, Stretch
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ may look. That it may where something is made, if the run of free cells is used 
 
 from typing import Final, cast
 
-from fusee.engine.state.heap import CELL_SIZES, LARGEST_CELL
-from fusee.kernel.lower.blocks import LIKELY, UNLIKELY
+from fusee.kernel.text import LIKELY, UNLIKELY
 from fusee.native.control import branch_if
 from fusee.native.function import FunctionCompiler
 from fusee.native.layouts import Aggregate, bytes_of, layout
@@ -27,10 +26,18 @@ def reason_against(module: Module, ins: Instruction) -> str:
     """Why an instruction cannot be compiled; empty if it can."""
     if ins.op.mnemonic == "array.new_fixed" and cast(int, ins.immediates[1]) > MOST_OPERANDS:
         return "array.new_fixed with many operands"
-    is_new = ins.op.mnemonic in ("struct.new", "struct.new_default")
-    if is_new and layout(module.aggregates[cast(int, ins.immediates[0])], _WIDEST_POINTER)[1] > LARGEST_CELL:
-        return "large structures"
+    if ins.op.mnemonic in ("struct.new", "struct.new_default"):
+        size = layout(module.aggregates[cast(int, ins.immediates[0])], _WIDEST_POINTER)[1]
+        if size > _cell_sizes()[-1]:
+            return "large structures"
     return ""
+
+
+def _cell_sizes() -> tuple[int, ...]:
+    """Those of cells of the collector's, which most modules do not have; in their order."""
+    from fusee.engine.state.heap import CELL_SIZES
+
+    return CELL_SIZES
 
 
 def _aggregate(c: FunctionCompiler, ins: Instruction) -> Aggregate:
@@ -58,7 +65,7 @@ def _read(c: FunctionCompiler, storage: int, place: str, sign: str) -> str:
     else:
         name = f"{kind}.load"
     c.accessed = "object"
-    value = c.apply(c.unit.kernels.load(name), place)
+    value = c.apply(("load", name), place)
     c.accessed = "engine"
     return value
 
@@ -73,7 +80,7 @@ def _write(c: FunctionCompiler, storage: int, place: str, operand: str, is_new: 
     else:
         name = f"{_kind(c, storage)}.store"
     c.accessed = "object"
-    c.apply(c.unit.kernels.store(name), place, operand)
+    c.apply(("store", name), place, operand)
     c.accessed = "engine"
 
 
@@ -143,8 +150,9 @@ def _array_len(c: FunctionCompiler, ins: Instruction) -> None:
 
 def _new_structure(c: FunctionCompiler, index: int) -> str:
     """A structure with its header, whose fields are zero."""
-    number = next(number for number, size in enumerate(CELL_SIZES) if size >= c.unit.structure_bytes(index))
-    first = c.use("next_cell", "%ctx", number=number, cell_bytes=CELL_SIZES[number])
+    sizes = _cell_sizes()
+    number = next(number for number, size in enumerate(sizes) if size >= c.unit.structure_bytes(index))
+    first = c.use("next_cell", "%ctx", number=number, cell_bytes=sizes[number])
     before, slow, made = c.block, c.label(), c.label()
     c.branch(c.value(f"icmp ne i64 {first}, 0"), made, slow, LIKELY)
     c.begin(slow)

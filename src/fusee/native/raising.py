@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fusee.kernel.lower.blocks import UNLIKELY
-from fusee.kernel.tree.functions import Specialised
+from fusee.kernel.text import UNLIKELY
 from fusee.native.joining import MOST_JOINED, lead_on, parts, way_to
 from fusee.native.labels import Error, Handler
 from fusee.native.memories import MemoryWriter
@@ -16,21 +15,14 @@ from fusee.native.unit import Unit
 class RaisingWriter(MemoryWriter):
     """A function whose errors go to one block, unless something in it catches them."""
 
-    def __init__(self, unit: Unit, function: Specialised, index: int) -> None:
-        super().__init__(unit, function)
+    def __init__(self, unit: Unit, index: int) -> None:
+        super().__init__(unit)
         self.index = index
         self.type: FuncType = unit.module.type_of(index)
         self.offset = 0  # of the instruction that is written
         self.raised: list[Error] = []  # by this function
         self.passed_on: list[Error] = []  # what was called has raised
         self.handlers: list[Handler] = []  # those that cover what is written now, the innermost last
-
-    def propagate(self, status: str) -> None:
-        """A kernel that is inlined here raises."""
-        if any(frame.raised is not None for frame in self.frames[1:]):
-            super().propagate(status)
-            return
-        self.jump(self.error_block(status))
 
     def error_block(self, status: str) -> str:
         return self.raises_to(status, self.raised)

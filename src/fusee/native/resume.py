@@ -10,8 +10,8 @@ whether the guest shall pause, it puts everything back into the frame, in which 
 
 from itertools import accumulate
 
-from fusee.engine.state.runtime import LEFT_LOOP
-from fusee.kernel.lower.blocks import UNLIKELY
+from fusee.engine.state.agreed import LEFT_LOOP
+from fusee.kernel.text import UNLIKELY
 from fusee.native.code import Place
 from fusee.native.function import FunctionCompiler
 from fusee.native.labels import Label, Value

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fusee.engine.numeric import MEANING
 from fusee.native.reader import Instruction
 from fusee.spec.op import Op
 
@@ -32,5 +31,8 @@ def rule(*mnemonics: str, calls: bool = False) -> Callable[[Rule], Rule]:
 
 
 def has_meaning(op: Op) -> bool:
-    """Whether an instruction does what a kernel of `engine.numeric` does with its operands alone."""
-    return op.mnemonic in MEANING and op.params is not None and not op.immediates
+    """Whether an instruction does what a kernel of `engine.numeric` does with its operands alone.
+
+    That is so if its row says what these are, and nothing else here says what it does.
+    """
+    return op.params is not None and not op.immediates and op.mnemonic not in RULES

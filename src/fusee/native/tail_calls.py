@@ -8,7 +8,7 @@ in front of native code, calls it then. So chains of tail calls need no more of 
 from collections.abc import Collection, Mapping
 from typing import Final, cast
 
-from fusee.engine.state.runtime import HEADER_SLOTS, TAIL_CALL
+from fusee.engine.state.agreed import HEADER_SLOTS, TAIL_CALL
 from fusee.native.calls import (
     ANY,
     Callees,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from fusee.kernel.lower.blocks import UNLIKELY
+from fusee.kernel.text import UNLIKELY
 from fusee.native.reader import CLOSING, OPENING, Instruction
 
 if TYPE_CHECKING:

@@ -2,15 +2,13 @@
 
 from typing import NamedTuple
 
-from fusee.engine.state.runtime import WIDE_RESULT
-from fusee.kernel.lower import ModuleWriter
+from fusee.engine.state.agreed import WIDE_RESULT
 from fusee.kernel.target import Target
-from fusee.kernel.tree.functions import Specialised
+from fusee.kernel.text import ModuleText
 from fusee.native.kernels import Kernels
 from fusee.native.layouts import layout
 from fusee.native.module import FuncType, Module
 from fusee.native.registers import are_registers, parameters, received
-from fusee.native.templates import Template
 
 LLVM = {
     "i32": "i32", "i64": "i64", "f32": "float", "f64": "double", "v128": "<2 x i64>", "ref": "i64", "func": "i64",
@@ -70,7 +68,7 @@ class Unit:
 
     def __init__(
         self, module: Module, chosen: frozenset[int], tailing: frozenset[int], handing_over: frozenset[int],
-        kernels: Kernels, options: Options, instructions: frozenset[str],
+        kernels: Kernels, options: Options,
     ) -> None:  # fmt: skip
         self.module = module
         self.chosen = chosen
@@ -78,10 +76,7 @@ class Unit:
         self.handing_over = handing_over
         self.kernels = kernels
         self.options = options
-        self.writer = ModuleWriter(
-            options.prefix, kernels.checker.types, lambda function: False, lambda function: False,
-            instructions=instructions,
-        )  # fmt: skip
+        self.writer = ModuleText()
         self.word = f"i{8 * options.target.pointer_width}"
         self._own: set[int] = set()
         self._layouts: dict[int, tuple[list[int], int]] = {}
@@ -90,7 +85,7 @@ class Unit:
         self._tags["shared"] = self._tags["guest"]
         self._volatile = {"shared"}
         self._tags["unchanging"] = f", !invariant.load !{self.writer.metadata('!{}')}"
-        self.templates: dict[tuple[Specialised, str], Template | None] = {}  # of kernels, by what they access
+        self.called: set[str] = set()  # functions that kernels call, and are defined here
         self.notes: set[str] = set()  # what notes frames, and is defined here
         self.apart: set[str] = set()  # likewise numeric instructions that may trap
 
@@ -228,7 +223,7 @@ class Unit:
 
     def text(self) -> str:
         """The module as LLVM's text."""
-        return self.writer.write([])
+        return self.writer.text()
 
 
 _SLOT = {kind: "<2 x i64>" if kind == "v128" else "i64" for kind in LLVM}

@@ -14,7 +14,7 @@ _LANE_BYTES = 16
 def _of_lanes(c: FunctionCompiler, ins: Instruction) -> None:
     """Take a lane's value, or replace it."""
     assert ins.op.params is not None and ins.op.results is not None
-    function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
+    function = ("meaning", ins.op.mnemonic, cast(int, ins.immediates[-1]))
     operands = c.pop_many(len(ins.op.params))
     c.push(ins.op.results[0], c.apply(function, *operands))
     c.known.limit(operands)
@@ -24,13 +24,13 @@ def _of_lanes(c: FunctionCompiler, ins: Instruction) -> None:
 def _shuffle(c: FunctionCompiler, ins: Instruction) -> None:
     places = tuple(cast(int, ins.immediates[0]).to_bytes(_LANE_BYTES, "little"))
     operands = c.pop_many(2)
-    c.push("v128", c.apply(c.unit.kernels.shuffle(places), *operands))
+    c.push("v128", c.apply(("shuffle", *places), *operands))
     c.known.limit(operands)
 
 
 def _load(c: FunctionCompiler, ins: Instruction) -> None:
     """A number from memory, and what becomes of it."""
-    function = c.unit.kernels.meaning(ins.op.mnemonic)
+    function = ("meaning", ins.op.mnemonic)
     number = _number(c, ins, c.pop())
     c.push("v128", c.apply(function, number))
 
@@ -38,7 +38,7 @@ def _load(c: FunctionCompiler, ins: Instruction) -> None:
 def _load_lane(c: FunctionCompiler, ins: Instruction) -> None:
     index, vector = c.pop_many(2)
     number = _number(c, ins, index)
-    function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
+    function = ("meaning", ins.op.mnemonic, cast(int, ins.immediates[-1]))
     c.push("v128", c.apply(function, vector, number))
     c.known.limit([vector])
 
@@ -47,18 +47,18 @@ def _number(c: FunctionCompiler, ins: Instruction, index: str) -> str:
     """An unsigned number as wide as the access."""
     place = place_of(c, ins, index, ins.op.width)
     c.accessed = c.unit.bytes_of(memory_of(ins))
-    number = c.apply(c.unit.kernels.raw_load(ins.op.width), place)
+    number = c.apply(("raw_load", ins.op.width), place)
     c.accessed = "engine"
     return number
 
 
 def _store_lane(c: FunctionCompiler, ins: Instruction) -> None:
     index, vector = c.pop_many(2)
-    function = c.unit.kernels.meaning(ins.op.mnemonic, lane=cast(int, ins.immediates[-1]))
+    function = ("meaning", ins.op.mnemonic, cast(int, ins.immediates[-1]))
     number = c.apply(function, vector)
     place = place_of(c, ins, index, ins.op.width)
     c.accessed = c.unit.bytes_of(memory_of(ins))
-    c.apply(c.unit.kernels.raw_store(ins.op.width), place, number)
+    c.apply(("raw_store", ins.op.width), place, number)
     c.accessed = "engine"
 
 

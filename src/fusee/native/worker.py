@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.kernel import another
 from fusee.kernel.target import Target
+from fusee.native.limits import allow_seconds, limit_memory
 from fusee.native.pipes import is_readable
 from fusee.native.unit import Options
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _PROGRAM: Final = "from fusee.native.worker import main; main()"
 _HEAD: Final = struct.Struct("<II")  # of an answer: the unit's number, the object file's size
-MEMORY_BYTES: Final = 3 << 30  # that a process may address
-SECONDS: Final = 60.0  # of a processor that a unit may take
 _MOST_SECONDS: Final = 600.0  # that it may take by the clock: where there is much to do, it waits for a processor
 
 
@@ -88,27 +87,6 @@ def _read(file: int, size: int) -> bytes | None:
             return None
         parts += part
     return bytes(parts)
-
-
-def limit_memory() -> None:
-    """Let this process address so much, or less if it may only have less anyway. Not every system can do that."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        limit = MEMORY_BYTES if most == resource.RLIM_INFINITY else min(MEMORY_BYTES, most)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-def allow_seconds() -> None:
-    """Let this process use the processor for so long from now on, and end if it takes longer."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        limit = int(used.ru_utime + used.ru_stime + SECONDS) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
 def main() -> None:

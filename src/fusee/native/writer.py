@@ -3,115 +3,80 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fusee.engine.natives.inlined import UNCHANGING
-from fusee.engine.natives.numbers import NUMBER
-from fusee.kernel.lower.function import FunctionWriter, lowers
-from fusee.kernel.lower.inline import inlined_results
-from fusee.kernel.lower.rules import call
-from fusee.kernel.lower.types import llvm_type, result_items
-from fusee.kernel.tree.expressions import Call, Node
-from fusee.kernel.tree.functions import Specialised
-from fusee.kernel.tree.types import Boolean, Type
-from fusee.native.templates import RAISE, Place, Template, stand_in
+from fusee.engine.natives.numbers import NUMBER, UNCHANGING
+from fusee.kernel.text import BlockWriter
+from fusee.native.templates import INVARIANT, RAISE, TAG, Place, Template, with_suffixes
+from fusee.native.unit import LLVM
+from fusee.spec.op import Op
 
 if TYPE_CHECKING:
+    from fusee.native.kernels import Key
     from fusee.native.unit import Unit
 
 
 _FLOAT_REGISTERS = {"x86_64": "x", "aarch64": "w"}  # LLVM's constraints
-_FLOAT_OPS = ("fadd", "fsub", "fmul", "fdiv")
-_SUFFIXES = {"float": "f32", "double": "f64"}  # in the names of LLVM's intrinsics
-_STRICT = ('metadata !"round.tonearest"', 'metadata !"fpexcept.maytrap"')
 _BITS = {"float": "i32", "double": "i64", "<2 x i64>": "<2 x i64>"}
 
 
-class Given(Node):
-    """An operand that has been computed."""
+class OperandWriter(BlockWriter):
+    """A function in which kernels are inlined."""
 
-    operand: str
-
-
-@lowers(Given)
-def _given(writer: FunctionWriter, node: Given) -> str:
-    return node.operand
-
-
-def _call(function: Specialised, operands: Sequence[str]) -> Call:
-    arguments = [Given(p.type, 0, operand) for p, operand in zip(function.parameters, operands, strict=True)]
-    return Call(function.result, 0, function, tuple(arguments))
-
-
-class OperandWriter(FunctionWriter):
-    """A function in which kernels are inlined, or called."""
-
-    def __init__(self, unit: "Unit", function: Specialised) -> None:
-        super().__init__(unit.writer, function)
+    def __init__(self, unit: "Unit") -> None:
+        super().__init__(unit.writer)
         self.unit = unit
+        self.failures: list[tuple[str, str]] = []  # statuses that kernels raise, unless they go elsewhere, and blocks
         self.accessed = "engine"  # what loads and stores of kernels access now, in the words of `Unit.tag`
 
-    def apply(self, function: Specialised, *operands: str) -> str:
+    def apply(self, key: "Key", *operands: str) -> str:
         """What a kernel gives; an empty string if it gives nothing."""
-        if not function.inline:
-            return self.lower(_call(function, operands))
-        key = function, self.accessed
-        if key not in self.unit.templates:
-            self.unit.templates[key] = self._template(function)
-        template = self.unit.templates[key]
-        if template is None:
-            return self._inline(function, operands)
-        return self._fill(template, operands)
+        return self.fill(self.template(key), operands)
 
-    def _fill(self, template: Template, operands: Sequence[str]) -> str:
+    def template(self, key: "Key") -> Template:
+        """The text of a kernel."""
+        return self.unit.kernels.template(key, self.unit.is_volatile(self.accessed))
+
+    def fill(self, template: Template, operands: Sequence[str]) -> str:
         """Append the text of a kernel; what it gives."""
-        place, failing = Place(operands, self.names, self.block), []
+        for name, declaration in template.declared:
+            self.module.declare(name, declaration)
+        for function in template.defined:
+            self._define(function)
+        place, failing = Place(operands, self.names, self.block, self._suffix), []
         for status, raising in template.raised:
             self.block = raising.at(place)
             failing.append(self.error_block(status.at(place)))
-        if template.parts != [""]:
-            self.lines.append(template.at(place, failing))
+        if template.head:
+            self.head.append(template.head.at(place))
+        if template.text:
+            self.lines.append(template.text.at(place, failing))
         self.names += template.names
-        self.block = template.end.at(place)
+        self.block, self.ended = template.end.at(place), template.is_last
         return template.result.at(place)
+
+    def _define(self, function: str) -> None:
+        """What kernels call, once in a unit."""
+        if function not in self.unit.called:
+            self.unit.called.add(function)
+            self.module.add_function(with_suffixes(function, self._suffix))
+
+    def _suffix(self, gap: str) -> str:
+        """What names this module's metadata."""
+        if gap == TAG:
+            return self.unit.tag(self.accessed)
+        return self.module.invariance() if gap == INVARIANT else self.module.weights(gap[1:])
 
     def error_block(self, status: str) -> str:
         """The block to which an error goes from here that a kernel raises."""
-        frame = self.frames[0]
-        frame.raised = [*(frame.raised or []), (status, self.block)]
+        self.failures.append((status, self.block))
         return RAISE
-
-    def _inline(self, function: Specialised, operands: Sequence[str]) -> str:
-        results = inlined_results(self, _call(function, operands))
-        return results[0] if result_items(function) else ""
-
-    def _template(self, function: Specialised) -> Template | None:
-        """The text of a kernel, if that has an end, and no variables."""
-        writer = OperandWriter(self.unit, self.function)
-        writer.accessed = self.accessed
-        result = writer._inline(function, [stand_in(number) for number in range(len(function.parameters))])
-        if writer.ended or writer.head:
-            return None
-        return Template.of(writer.lines, result, writer.names, writer.frames[0].raised or [], writer.block)
-
-    def arithmetic(self, op: str, type_: str, left: str, right: str) -> str:
-        """As one that may raise a floating-point exception, an operation is done even if it is `x * 1`.
-
-        LLVM takes that, and what is like it, for `x`, also where that is a signalling NaN, and also where it finds out
-        later that an operand is 1 (spec 4.3.3, fmul: the result is a quiet NaN).
-        """
-        if op not in _FLOAT_OPS:
-            return super().arithmetic(op, type_, left, right)
-        lanes, _, element = type_.strip("<>").rpartition(" x ")
-        suffix = f"{lanes and f'v{lanes}'}{_SUFFIXES[element]}"
-        operands = f"{type_} {left}", f"{type_} {right}"
-        return call(self, f"llvm.experimental.constrained.{op}.{suffix}", type_, *operands, *_STRICT)
 
     def use(self, name: str, *operands: str, **static: Any) -> str:
         """The same for one of `engine.natives.inlined`."""
-        function = self.unit.kernels.inlined(name, **static)
+        key = ("inlined", name, *static.items())
         if name not in UNCHANGING:
-            return self.apply(function, *operands)
+            return self.apply(key, *operands)
         before, self.accessed = self.accessed, "unchanging"
-        found = self.apply(function, *operands)
+        found = self.apply(key, *operands)
         self.accessed = before
         return found
 
@@ -135,7 +100,7 @@ class OperandWriter(FunctionWriter):
         name = f"@{which}"
         if which not in self.unit.notes:
             self.unit.notes.add(which)
-            writer = OperandWriter(self.unit, self.function)
+            writer = OperandWriter(self.unit)
             writer.emit(f"call i64 {writer.helper(which)}(ptr %ctx, ptr %ctx, i32 %function, i32 %offset)")
             head = f"define internal i64 {name}(ptr %ctx, i64 %status, i32 %function, i32 %offset)"
             lines = [f"{head} cold noinline nounwind {{", "entry:", *writer.lines, "  ret i64 %status", "}"]
@@ -147,47 +112,30 @@ class OperandWriter(FunctionWriter):
         called = f"{self.unit.options.keeping}i64 @pause"
         if "pause" not in self.unit.notes:
             self.unit.notes.add("pause")
-            writer = OperandWriter(self.unit, self.function)
+            writer = OperandWriter(self.unit)
             status = writer.value(f"call i64 {writer.helper('poll')}(ptr %ctx, ptr %top, i32 0, i32 0)")
             writer.end(f"ret i64 {status}")
             head = f"define internal {called}(ptr %ctx, ptr %top) cold noinline nounwind {{"
             self.unit.writer.add_function("\n".join([head, "entry:", *writer.lines, "}"]))
         return called
 
-    def apart(self, mnemonic: str, type_: str) -> str:
+    def apart(self, op: Op, type_: str) -> str:
         """The operand that names a function which does what a numeric instruction that may trap does.
 
         Its parameters are the operands; it gives a status, and the result of LLVM's type `type_`.
         """
-        name = f'@"apart.{mnemonic}"'
+        name = f'@"apart.{op.mnemonic}"'
         if name not in self.unit.apart:
             self.unit.apart.add(name)
-            function = self.unit.kernels.meaning(mnemonic)
-            parameters = {f"%a{number}": llvm_type(one.type) for number, one in enumerate(function.parameters)}
-            shape, writer = f"{{i64, {type_}}}", OperandWriter(self.unit, self.function)
-            result = writer.apply(function, *parameters)
+            parameters = {f"%a{number}": LLVM[kind] for number, kind in enumerate(op.params or ())}
+            shape, writer = f"{{i64, {type_}}}", OperandWriter(self.unit)
+            result = writer.apply(("meaning", op.mnemonic), *parameters)
             result = writer.value(f"insertvalue {shape} zeroinitializer, {type_} {result}, 1")
             writer.end(f"ret {shape} {result}")
-            writer.begin("raise")
-            status = writer.merge("i64", writer.frames[0].raised or [])
+            writer.begin(RAISE)
+            status = writer.merge("i64", writer.failures)
             writer.end(f"ret {shape} {writer.value(f'insertvalue {shape} poison, i64 {status}, 0')}")
             listed = ", ".join(f"{item} {operand}" for operand, item in parameters.items())
             head = f"define internal {shape} {name}({listed}) noinline nounwind {{"
             self.unit.writer.add_function("\n".join([head, "entry:", *writer.lines, "}"]))
         return name
-
-    def load(self, type_: Type, address: str, aligned: bool, is_invariant: bool = False) -> str:
-        if isinstance(type_, Boolean):
-            return super().load(type_, address, aligned, is_invariant)
-        self.location, self.is_volatile = self.unit.tag(self.accessed), self.unit.is_volatile(self.accessed)
-        loaded = super().load(type_, address, aligned, is_invariant)
-        self.location, self.is_volatile = "", False
-        return loaded
-
-    def store(self, type_: Type, operand: str, address: str, aligned: bool) -> None:
-        if isinstance(type_, Boolean):
-            super().store(type_, operand, address, aligned)
-            return
-        self.location, self.is_volatile = self.unit.tag(self.accessed), self.unit.is_volatile(self.accessed)
-        super().store(type_, operand, address, aligned)
-        self.location, self.is_volatile = "", False

@@ -83,6 +83,8 @@ def leave_out(families: Iterable[Family]) -> None:
 
 def reason_without(feature: Feature) -> Unsupported:
     """Why what needs a feature cannot be executed, if a family that is left out had it."""
+    if not _left_out:
+        return _NONE
     return next((family.reason for family in Family if family in _left_out and feature & family.features), _NONE)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 from fusee.spec.families import reason_without
@@ -122,6 +123,7 @@ def op(
     return row
 
 
+@cache
 def _parse_signature(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     params, arrow, results = text.partition("->")
     types = [*params.split(), *results.split()]

@@ -39,6 +39,16 @@ SUPERTYPES: Final = {
 COLLECTED: Final = frozenset({Heap.NONE, Heap.I31, Heap.STRUCT, Heap.ARRAY, Heap.EQ, Heap.ANY})
 """Heap types whose values live in the garbage-collected heap."""
 
+
+class Clause(IntEnum):
+    """Kinds of `try_table`'s clauses (spec 5.4.1)."""
+
+    CATCH = 0
+    CATCH_REF = 1
+    CATCH_ALL = 2
+    CATCH_ALL_REF = 3
+
+
 PACKED_I8: Final = 0x78
 PACKED_I16: Final = 0x77
 

@@ -38,7 +38,7 @@ from fusee.kernel.lang import kernel, minimum, span, u32, unlikely
 from fusee.spec import opcodes
 from fusee.spec.errors import ModuleError
 from fusee.spec.op import Imm
-from fusee.spec.types import EMPTY_BLOCK
+from fusee.spec.types import EMPTY_BLOCK, Clause
 
 BLOCK_INDEXED: Final = u32(0x1000_0000)  # a block type that is a type index; otherwise a value type or EMPTY_BLOCK
 BLOCK_INDEX_MASK: Final = u32(0x0FFF_FFFF)
@@ -46,9 +46,9 @@ BLOCK_INDEX_MASK: Final = u32(0x0FFF_FFFF)
 MEMARG_HAS_MEMORY: Final = 0x40  # spec 5.4.5: a memory index follows
 MEMARG_FLAGS_END: Final = 0x80
 
-CATCH_REF: Final = 1  # spec 5.4.1: catch, catch_ref, catch_all, catch_all_ref
-CATCH_ALL: Final = 2
-CATCH_ALL_REF: Final = 3
+CATCH_REF: Final = int(Clause.CATCH_REF)
+CATCH_ALL: Final = int(Clause.CATCH_ALL)
+CATCH_ALL_REF: Final = int(Clause.CATCH_ALL_REF)
 
 
 @kernel(inline=True)

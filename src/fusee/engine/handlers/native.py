@@ -9,9 +9,10 @@ from fusee.engine.handlers.trap import on_native_error
 from fusee.engine.handlers.unwind import unwind
 from fusee.engine.isa.forms import PIN, PINS
 from fusee.engine.present import HAS_EXCEPTIONS, HAS_VECTORS
+from fusee.engine.state.agreed import HEADER_SLOTS, LEFT_LOOP, TAIL_CALL, WIDE_RESULT
 from fusee.engine.state.code import CODE_START, MOST_PINS, Code
 from fusee.engine.state.native import NativeCell, Resume
-from fusee.engine.state.runtime import HEADER_SLOTS, LEFT_LOOP, TAIL_CALL, WIDE_RESULT, Func, Instance
+from fusee.engine.state.runtime import Func, Instance
 from fusee.kernel.lang import (
     Fn,
     Ptr,

@@ -1,6 +1,6 @@
 """What generated code has inlined beside `engine.numeric`'s meanings: how it reaches memories, globals, functions."""
 
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from fusee.engine.errors import Trap
 from fusee.engine.runtime.holdings import own_globals
@@ -28,12 +28,6 @@ from fusee.spec.traps import TrapCode
 
 N = TypeVar("N", u32, u64, f32, f64, v128)
 U = TypeVar("U", u32, u64)
-
-UNCHANGING: Final = frozenset({
-    "first_memory", "other_memory", "fixed_base_of", "table_at", "elements_of", "imported_global", "function_at",
-    "instance_of", "type_id", "id_of_type", "helper_at", "store_of", "wish", "fuel_place",
-})  # fmt: skip
-"""Kernels that load only what stays as it is once code of the instance runs."""
 
 # Memories
 

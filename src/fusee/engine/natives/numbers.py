@@ -1,4 +1,4 @@
-"""What native code knows the helpers by. Not beside these: who writes native code needs none of what they do."""
+"""What native code knows the helpers by, and of kernels. Not beside these: who writes it needs none of what they do."""
 
 from typing import Final
 
@@ -19,3 +19,9 @@ NAMES: Final = (
 """`engine.natives.helpers`, in the order of their table."""
 
 NUMBER: Final = {name: number for number, name in enumerate(NAMES)}
+
+UNCHANGING: Final = frozenset({
+    "first_memory", "other_memory", "fixed_base_of", "table_at", "elements_of", "imported_global", "function_at",
+    "instance_of", "type_id", "id_of_type", "helper_at", "store_of", "wish", "fuel_place",
+})  # fmt: skip
+"""Kernels of `engine.natives.inlined` that load only what stays as it is once code of the instance runs."""

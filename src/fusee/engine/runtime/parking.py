@@ -9,8 +9,9 @@ from fusee.engine.errors import Trap
 from fusee.engine.runtime.frames import header
 from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.stack import mark_words, words_of
+from fusee.engine.state.agreed import HEADER_SLOTS
 from fusee.engine.state.parked import CANNOT_WAIT, MOST_PARKED_BYTES, NO_ROOM, Parked
-from fusee.engine.state.runtime import HEADER_SLOTS, MAY_WAIT, SLOT_BYTES, Cells, Store
+from fusee.engine.state.runtime import MAY_WAIT, SLOT_BYTES, Cells, Store
 from fusee.kernel.lang import (
     Ptr,
     address,

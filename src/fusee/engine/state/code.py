@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fusee.kernel.lang import Count, Ptr, struct, u32
+from fusee.spec import types as spec
 
 MOST_PINS: Final = 4  # registers for locals in each bank (11 integer arguments are the most that x86-64 passes)
 NO_SLOT: Final = u32(0xFFFF_FFFF)
@@ -12,10 +13,10 @@ CODE_START: Final = 24
 """Offset of a function's first cell behind its header. So no cell is at offset 0, which means an unbound label."""
 
 # Kinds of `Clause`: those of `try_table` (spec 5.4.1), and the older form's `delegate`
-CATCH: Final = u32(0)
-CATCH_REF: Final = 1
-CATCH_ALL: Final = u32(2)
-CATCH_ALL_REF: Final = 3
+CATCH: Final = u32(spec.Clause.CATCH)
+CATCH_REF: Final = int(spec.Clause.CATCH_REF)
+CATCH_ALL: Final = u32(spec.Clause.CATCH_ALL)
+CATCH_ALL_REF: Final = int(spec.Clause.CATCH_ALL_REF)
 DELEGATE: Final = u32(4)
 
 

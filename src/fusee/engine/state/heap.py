@@ -28,7 +28,6 @@ LARGE: Final = CLASSES  # in `Block.number`: the block has one cell
 LARGEST_CELL: Final = CELL_SIZES[-1]
 TABULATED_BYTES: Final = 2048
 
-OBJECT_HEADER_BYTES: Final = 8
 EXCEPTION: Final = u32(0xFFFF_FFFF)  # in `Object.type`
 
 PIECE: Final = u32(256)  # elements of an array, a table or a segment that are looked at at once

@@ -14,11 +14,6 @@ from fusee.engine.state.module import Module
 from fusee.engine.state.platform import Platform
 from fusee.kernel.lang import Count, Fn, Inline, Ptr, kernel, size_of, struct, u8, u32, u64, usize
 
-HEADER_SLOTS: Final = 6
-"""Below a frame's slot 0: return pc at -2, caller's frame at -1. Of a call into another instance these
-are the `return_across` cell and the frame itself; the caller's frame, pc and instance are at -3, -4 and -5. At -6 is
-the loop that the frame names (`translate.nesting`)."""
-
 LOOP_WORD: Final = 6
 
 MAY_WAIT: Final = usize(1)
@@ -38,17 +33,6 @@ TAG_I31: Final = 1  # the number's 31 bits are above it
 TAG_HOST: Final = 2  # above it is the embedder's handle; in C it is added to an address
 HANDLE_SHIFT: Final = 2
 
-TAIL_CALL: Final = 1
-"""What native code returns, other than errors: it ends with a call that whoever has called it has to make.
-
-The arguments are at `sp`, behind `HEADER_SLOTS`.
-"""
-
-WIDE_RESULT: Final = 2
-"""What an entry returns if all is well, and the first result is a vector."""
-
-LEFT_LOOP: Final = 3
-"""What native code returns that goes on in a loop, if newer code shall do that: all is in the frame again."""
 
 NO_LIMIT: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 MOST_FUEL: Final = u64((1 << 63) - 1)  # at hand: what is above has been below zero

@@ -8,8 +8,8 @@ from fusee.engine.isa.control import ZEROED_INLINE
 from fusee.engine.isa.forms import PINS
 from fusee.engine.isa.table import NUMBER
 from fusee.engine.runtime.holdings import Limit
+from fusee.engine.state.agreed import HEADER_SLOTS
 from fusee.engine.state.module import Body
-from fusee.engine.state.runtime import HEADER_SLOTS
 from fusee.engine.translate.buffers import sized
 from fusee.engine.translate.encode import add_immediate, count_block, new_ins
 from fusee.engine.translate.hoist import begin_hoisting

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fusee.kernel.calling import FAILED
 from fusee.kernel.lower.debug import source_path
 from fusee.kernel.lower.types import llvm_type
+from fusee.kernel.text import LIKELY, UNLIKELY
 from fusee.kernel.tree.expressions import Binary, Intrinsic, Offset
 from fusee.kernel.tree.types import Integer, Reference, Type
 
@@ -30,7 +31,7 @@ define internal void @check.access(i64 %address, i64 %size, i64 %mask, ptr %site
 entry:
   %low = and i64 %address, %mask
   %crooked = icmp ne i64 %low, 0
-  br i1 %crooked, label %fail, label %place, !prof !WEIGHTS
+  br i1 %crooked, label %fail, label %place!UNLIKELY
 place:
   %start = load i64, ptr @{STATE}
   %extent = load i64, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 1)
@@ -39,7 +40,7 @@ place:
   br i1 %inside, label %judge, label %outside
 outside:
   %null = icmp ult i64 %address, 4096
-  br i1 %null, label %fail, label %fine, !prof !WEIGHTS
+  br i1 %null, label %fail, label %fine!UNLIKELY
 judge:
   %shadow = load ptr, ptr getelementptr ({STATE_SHAPE}, ptr @{STATE}, i32 0, i32 2)
   %more = sub i64 %size, 1
@@ -56,7 +57,7 @@ step:
   %limit = zext i8 %byte to i64
   %needed = and i64 %end, 7
   %within = icmp ult i64 %needed, %limit
-  br i1 %within, label %accessible, label %fail, !prof !LIKELY
+  br i1 %within, label %accessible, label %fail!LIKELY
 accessible:
   %next = add i64 %end8, 1
   %done = icmp ugt i64 %next, %last
@@ -224,5 +225,7 @@ class Checks:
         self.module.add_function(self._runtime())
 
     def _runtime(self) -> str:
-        unlikely, likely = (f"!{self.module.weights(which)}" for which in ("unlikely", "likely"))
-        return _RUNTIME.replace("!WEIGHTS", unlikely).replace("!LIKELY", likely)
+        text = _RUNTIME
+        for which in (UNLIKELY, LIKELY):
+            text = text.replace(f"!{which.upper()}", self.module.weights(which))
+        return text

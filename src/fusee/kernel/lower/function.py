@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fusee.kernel.lower.blocks import UNLIKELY, BlockWriter
 from fusee.kernel.lower.convention import RECORD
 from fusee.kernel.lower.types import llvm_type, memory_type, result_items, result_type
+from fusee.kernel.text import UNLIKELY, BlockWriter
 from fusee.kernel.tree.expressions import Node
 from fusee.kernel.tree.functions import Specialised, Variable
 from fusee.kernel.tree.statements import Statement
@@ -43,6 +43,8 @@ class Frame:
 
 class FunctionWriter(BlockWriter):
     """The function being written."""
+
+    module: ModuleWriter
 
     def __init__(self, module: ModuleWriter, function: Specialised) -> None:
         super().__init__(module)
@@ -282,10 +284,6 @@ class FunctionWriter(BlockWriter):
         names = list(_fields(record))
         fleeting = record.type.fleeting if isinstance(record.type, Record) else ()
         return {names[number]: "poison" for number in order if names[number] in fleeting}
-
-    def merge(self, type_: str, incoming: list[tuple[str, str]]) -> str:
-        """The value that comes with the block which led here."""
-        return self.value(f"phi {type_} {', '.join(f'[ {operand}, %{block} ]' for operand, block in incoming)}")
 
     def tail(self, code: str, record: Variable, changed: dict[str, str] | None = None) -> None:
         """Jump to a handler with all registers."""

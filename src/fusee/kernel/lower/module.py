@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fusee.kernel.check.types import Types
 from fusee.kernel.division import may_be_copied
-from fusee.kernel.lower.blocks import LIKELY
 from fusee.kernel.lower.checked import Checks
 from fusee.kernel.lower.convention import convention_of
 from fusee.kernel.lower.debug import DebugInfo
 from fusee.kernel.lower.entry import NOT_ITSELF, entry_symbol, write_entry
 from fusee.kernel.lower.function import FunctionWriter
 from fusee.kernel.lower.types import constant, extension, llvm_type, memory_type, result_type
+from fusee.kernel.text import ModuleText
 from fusee.kernel.tree.functions import ConstantData, Specialised
 from fusee.kernel.tree.types import Boolean, Function
 
 _SMALL_LINES = 60  # of LLVM's text, before anything is optimised
 
 
-class ModuleWriter:
+class ModuleWriter(ModuleText):
     """One module. `elsewhere` tells which functions another module defines, `shared` which ones others may need."""
 
     def __init__(
@@ -36,6 +36,7 @@ class ModuleWriter:
         far_apart: bool = False,
         instructions: frozenset[str] = frozenset(),
     ) -> None:
+        super().__init__()
         self.name = name
         self.instructions = instructions  # what the processor has beyond its architecture, by LLVM's names
         self.types = types
@@ -60,13 +61,8 @@ class ModuleWriter:
         self.defined: dict[str, Specialised] = {}
         self._symbols: dict[Specialised, str] = {}
         self._pending: list[Specialised] = []
-        self._declarations: dict[str, str] = {}
         self._tables: list[str] = []
         self._table_names: dict[ConstantData, str] = {}
-        self._metadata: list[str] = []
-        self._weights: dict[str, int] = {}
-        self._invariance: int | None = None
-        self._functions: list[str] = []
         self._raisers: set[str] = set()
         self._written: dict[Specialised, set[str]] = {}
 
@@ -95,10 +91,6 @@ class ModuleWriter:
                 return
         self.declare(function.symbol, f"declare {self._declared} {self._prototype(function, named=False)}")
 
-    def declare(self, name: str, declaration: str) -> None:
-        """Make sure that something external is declared."""
-        self._declarations.setdefault(name, declaration)
-
     def table(self, data: ConstantData) -> str:
         """The operand that names constant data."""
         name = self._table_names.get(data)
@@ -123,28 +115,12 @@ class ModuleWriter:
             return f"{name} = internal global {shape} zeroinitializer, align {alignment}"
         return f"{name} = internal constant {shape} [{', '.join(items)}], align {alignment}"
 
-    def metadata(self, text: str) -> int:
-        """Add a metadata node; its number."""
-        self._metadata.append(text)
-        return len(self._metadata) - 1
-
-    def weights(self, which: str) -> int:
-        """The branch weights of a likely or unlikely first arm."""
-        if which not in self._weights:
-            first, second = (2000, 1) if which == LIKELY else (1, 2000)
-            self._weights[which] = self.metadata(f'!{{!"branch_weights", i32 {first}, i32 {second}}}')
-        return self._weights[which]
-
     def invariance(self) -> str:
         """The suffix of a load that LLVM may move behind what writes memory.
 
         AArch64 gains: next to where the address is advanced, one instruction does both.
         """
-        if self.types.target.architecture != "aarch64":
-            return ""
-        if self._invariance is None:
-            self._invariance = self.metadata("!{}")
-        return f", !invariant.load !{self._invariance}"
+        return super().invariance() if self.types.target.architecture == "aarch64" else ""
 
     def location(self, function: Specialised, line: int, inlined_at: int | None) -> str:
         """The suffix that ties an instruction to its source line."""
@@ -177,7 +153,9 @@ class ModuleWriter:
             self._write_function(self._pending.pop())
         if self.checks:
             self.checks.write(defines_state=defines_state)
-        return self._text()
+        flags = self.debug.finish(self) if self.debug else []
+        # Tables come last: each of its names that is not known yet makes LLVM build a table anew.
+        return self.text([*self._tables, *flags], self.defined)
 
     def raiser(self, function: Specialised, status: str) -> str:
         """The operand that names what raises a fixed status from handlers like this one, in this module."""
@@ -189,9 +167,6 @@ class ModuleWriter:
             head = f"define internal {self._handler_prototype(function, name)} cold noinline nounwind"
             self.add_function("\n".join([f"{head} {{", *lines, "}"]))
         return name
-
-    def add_function(self, text: str) -> None:
-        self._functions.append(text)
 
     def _write_function(self, function: Specialised) -> None:
         is_hidden = function.inline or function.libcall  # a library call is reached by its C name
@@ -238,19 +213,3 @@ class ModuleWriter:
     def _write_entry(self, function: Specialised) -> None:
         for name in [entry_symbol(function), *function.aliases]:
             self.add_function(write_entry(self, function, name))
-
-    # --- the text ------------------------------------------------------------------------------
-
-    def _text(self) -> str:
-        flags = self.debug.finish(self) if self.debug else []
-        return "\n".join(
-            [
-                # Tables come last: each of its names that is not known yet makes LLVM build a table anew.
-                *(text for name, text in self._declarations.items() if name not in self.defined),
-                *self._functions,
-                *self._tables,
-                *flags,
-                *(f"!{number} = {text}" for number, text in enumerate(self._metadata)),
-                "",
-            ]
-        )

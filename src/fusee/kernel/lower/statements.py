@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fusee.kernel.errors import CODE_MASK, CODE_SHIFT, DETAIL_MASK, TAG_SHIFT
-from fusee.kernel.lower.blocks import UNLIKELY
 from fusee.kernel.lower.expressions import branch, clear_record, several_results
 from fusee.kernel.lower.function import FunctionWriter, lowers
 from fusee.kernel.lower.inline import return_inlined
 from fusee.kernel.lower.types import llvm_type, result_items, result_type
+from fusee.kernel.text import UNLIKELY
 from fusee.kernel.tree.expressions import Constant, Node
 from fusee.kernel.tree.statements import (
     Assert,

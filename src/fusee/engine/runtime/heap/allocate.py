@@ -10,6 +10,7 @@ from fusee.engine.runtime.heap.blocks import granule_bit, granule_word, open_blo
 from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.heap.collect import make_room, pay
 from fusee.engine.runtime.heap.sweep import enter_block
+from fusee.engine.state.agreed import OBJECT_HEADER_BYTES
 from fusee.engine.state.cells import CELL_BYTES, CLASS_BY_GRANULES
 from fusee.engine.state.heap import (
     BLOCK_BYTES,
@@ -19,7 +20,6 @@ from fusee.engine.state.heap import (
     GRANULE_LOG2,
     LARGE,
     LARGEST_CELL,
-    OBJECT_HEADER_BYTES,
     TABULATED_BYTES,
     Block,
     BlockList,

@@ -10,12 +10,12 @@ from fusee.engine.registry import TypeRegistry
 from fusee.engine.runtime.heap.blocks import block_of, granule_bit, granule_word, is_object, next_block
 from fusee.engine.runtime.heap.chunks import blocks_of
 from fusee.engine.runtime.payload import payload
+from fusee.engine.state.agreed import OBJECT_HEADER_BYTES
 from fusee.engine.state.heap import (
     BITMAP_WORDS,
     BLOCK_BYTES,
     EXCEPTION,
     GRANULE_LOG2,
-    OBJECT_HEADER_BYTES,
     PIECE,
     SMALL_STACK,
     Block,
