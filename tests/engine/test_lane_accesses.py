@@ -109,3 +109,35 @@ def test_it_is_one_instruction() -> None:
         for lane, index in enumerate(own_functions(module)):
             names = list_function(module, index).names
             assert any(name.startswith(row_of(op.mnemonic, lane)) for name in names), (op.mnemonic, lane, names)
+
+
+LANES = [(width, lane) for width in (8, 16, 32, 64) for lane in range(128 // width)]
+
+
+@pytest.mark.parametrize("address", ["i32", "i64"])
+def test_memory_by_lanes(address: str) -> None:
+    """Loads and stores of each lane, in the first memory and in another one."""
+    functions = []
+    for memory in (0, 1):
+        for width, lane in LANES:
+            functions.append(f"""
+              (func (export "load{memory} {width} {lane}") (param {address} v128) (result v128)
+                (v128.load{width}_lane {memory} offset=3 {lane} (local.get 0) (local.get 1)))
+              (func (export "store{memory} {width} {lane}") (param {address} v128)
+                (v128.store{width}_lane {memory} offset=2 {lane} (local.get 0) (local.get 1)))""")
+    kind = "i64 " if address == "i64" else ""
+    memories = f'(memory (export "m0") {kind}1) (memory (export "m1") {kind}1)'
+    store = Store(engine := Engine())
+    module = Module(engine, f"(module {memories} {''.join(functions)})")
+    exports: Any = Instance(store, module, []).exports(store)
+    other = bytes(range(BYTES))
+    for memory in (0, 1):
+        view = exports[f"m{memory}"]
+        for width, lane in LANES:
+            size = width // 8
+            view.write(store, VECTOR, 1000)
+            loaded = exports[f"load{memory} {width} {lane}"](store, 1000, other)
+            assert loaded == other[: lane * size] + VECTOR[3 : 3 + size] + other[(lane + 1) * size :]
+            exports[f"store{memory} {width} {lane}"](store, 1000, other)
+            stored = VECTOR[:2] + other[lane * size : (lane + 1) * size] + VECTOR[2 + size :]
+            assert view.read(store, 1000, 1016) == stored

@@ -274,31 +274,3 @@ def test_payloads_of_exceptions() -> None:
           (unreachable))))""")
     for name in ("called", "own", "again"):
         assert exports[name](store, 7, A, -9) == [7, A, -9]
-
-
-LANES = [(width, lane) for width in (8, 16, 32, 64) for lane in range(128 // width)]
-
-
-@pytest.mark.parametrize("address", ["i32", "i64"])
-def test_memory_by_lanes(address: str) -> None:
-    """Loads and stores of each lane, in the first memory and in another one."""
-    functions = []
-    for memory in (0, 1):
-        for width, lane in LANES:
-            functions.append(f"""
-              (func (export "load{memory} {width} {lane}") (param {address} v128) (result v128)
-                (v128.load{width}_lane {memory} offset=3 {lane} (local.get 0) (local.get 1)))
-              (func (export "store{memory} {width} {lane}") (param {address} v128)
-                (v128.store{width}_lane {memory} offset=2 {lane} (local.get 0) (local.get 1)))""")
-    kind = "i64 " if address == "i64" else ""
-    store, exports = exports_of(f"""(module (memory (export "m0") {kind}1) (memory (export "m1") {kind}1)
-      {"".join(functions)})""")
-    for memory in (0, 1):
-        view = exports[f"m{memory}"]
-        for width, lane in LANES:
-            size = width // 8
-            view.write(store, B, 1000)
-            loaded = exports[f"load{memory} {width} {lane}"](store, 1000, A)
-            assert loaded == A[: lane * size] + B[3 : 3 + size] + A[(lane + 1) * size :]
-            exports[f"store{memory} {width} {lane}"](store, 1000, A)
-            assert view.read(store, 1000, 1016) == B[:2] + A[lane * size : (lane + 1) * size] + B[2 + size :]
