@@ -61,9 +61,8 @@ class Function(NamedTuple):
     body: Any
 
 
-def _messages() -> list[Function]:
-    """What requests, responses and options have."""
-    request, response = What.REQUEST, What.ANSWER
+def _options() -> list[Function]:
+    """What options of requests have."""
     timeouts = [
         function
         for name, (get, put) in options.TIMEOUTS.items()
@@ -72,6 +71,12 @@ def _messages() -> list[Function]:
             Function(f"[method]request-options.set-{name}", What.OPTIONS, _OPTION, put),
         )
     ]
+    return [Function("[constructor]request-options", What.NOTHING, (), options.make_options), *timeouts]
+
+
+def _sent() -> list[Function]:
+    """What requests have that a guest sends, with their responses."""
+    request = What.REQUEST
     return [
         Function("[constructor]outgoing-request", What.FIELDS, _OWN, messages.make_request),
         Function("[method]outgoing-request.body", request, _SELF, messages.take_body),
@@ -84,13 +89,19 @@ def _messages() -> list[Function]:
         Function("[method]outgoing-request.authority", request, _SELF, messages.authority),
         Function("[method]outgoing-request.set-authority", request, _OPTION, messages.set_authority),
         Function("[method]outgoing-request.headers", request, _SELF, fields.headers),
-        Function("[constructor]request-options", What.NOTHING, (), options.make_options),
-        *timeouts,
+        *_options(),
         Function("[method]incoming-response.status", What.RESPONSE, _SELF, messages.status),
         Function("[method]incoming-response.headers", What.RESPONSE, _SELF, fields.headers),
         Function("[method]incoming-response.consume", What.RESPONSE, _SELF, messages.consume),
         Function("[method]future-incoming-response.subscribe", What.FUTURE, _SELF, incoming.subscribe),
         Function("[method]future-incoming-response.get", What.FUTURE, _SELF, incoming.get_response),
+    ]
+
+
+def _answered() -> list[Function]:
+    """What requests have that a guest answers, with its responses."""
+    response = What.ANSWER
+    return [
         Function("[constructor]outgoing-response", What.FIELDS, _OWN, messages.make_response),
         Function("[method]outgoing-response.status-code", response, _SELF, messages.status),
         Function("[method]outgoing-response.set-status-code", response, (Kind.BORROW, Kind.U16), messages.set_status),
@@ -116,7 +127,8 @@ TYPES: Final = [
     Function("[method]fields.append", What.FIELDS, (*_NAME, LIST_OF | Kind.U8), fields.append_value),
     Function("[method]fields.entries", What.FIELDS, _SELF, fields.entries),
     Function("[method]fields.clone", What.FIELDS, _SELF, fields.clone),
-    *_messages(),
+    *_sent(),
+    *_answered(),
     Function("[method]incoming-body.stream", What.INPUT_BODY, _SELF, bodies.input_stream),
     Function("[static]incoming-body.finish", What.INPUT_BODY, _OWN, incoming.finish_input),
     Function("[method]future-trailers.subscribe", What.TRAILERS, _SELF, incoming.subscribe),
