@@ -13,17 +13,20 @@ from fusee.spec.op import BY_MNEMONIC, Imm
 def place_of(c: FunctionCompiler, ins: Instruction, index: str, width: int) -> str:
     """Where an access goes, checked against the memory's length."""
     number, offset = cast(tuple[int, int], ins.immediates[0])
-    if checked := c.ahead.place(number, index, offset):
+    at, end = c.inside.index(index), offset + width
+    if checked := c.ahead.place(number, index, offset) or c.joined.place(number, index, offset):
+        c.inside.note(number, at, end)
         return checked
-    if joined := c.joined.place(number, index, offset):
-        return joined
+    if c.inside.has(number, at, end):
+        return c.place_inside(number, index, offset)
+    c.inside.note(number, at, end)
     _, base, length = c.memories[number]
     bits = 64 if c.unit.module.memories[number] else 32
     base = c.value(f"load ptr, ptr {base}")
     length = c.read_length(length)
-    if offset + width > c.unit.module.least_bytes[number]:
+    if end > c.unit.module.least_bytes[number]:
         return c.use(f"place_{bits}", base, length, index, str(offset), width=width)
-    greatest = c.value(f"sub nuw i64 {length}, {offset + width}")
+    greatest = c.value(f"sub nuw i64 {length}, {end}")
     return c.use(f"near_place_{bits}", base, greatest, index, str(offset))
 
 

@@ -104,6 +104,7 @@ class Ahead:
         label.variables, label.turns = loop.label.variables, loop.label.turns
         label.first, label.turn, label.is_copy = loop.label.first, loop.turn, True
         c.known.begin_loop()
+        c.inside.begin_loop()
         c.push_variables(label.params, label.variables)
         return True
 
@@ -116,10 +117,7 @@ class Ahead:
             return ""
         _, distance = self._open.strides.distances[number]
         least = c.value(f"sub i32 {index}, {distance}") if distance else index
-        start = c.value(f"zext i32 {least} to i64")
-        _, base, _ = c.memories[memory]
-        found = c.value(f"getelementptr inbounds nuw i8, ptr {c.value(f'load ptr, ptr {base}')}, i64 {start}")
-        return c.value(f"getelementptr inbounds nuw i8, ptr {found}, i64 {distance + offset}")
+        return c.place_inside(memory, least, distance + offset)
 
     # Where it ends
 
@@ -132,6 +130,8 @@ class Ahead:
         self._open, self._copied = None, loop
         is_reached, after, stack, block = not c.ended, c.label(), c.stack, c.block
         c.jump(after)
+        assert loop.label is not None
+        c.inside.forget(loop.label.mark)
         c.stack = loop.stack
         c.begin(loop.turn)
         with c.known.apart():

@@ -18,6 +18,7 @@ def enter_block(c: FunctionCompiler, kind: str, ins: Instruction) -> Label:
     type_ = c.block_type(cast(int | None, ins.immediates[0]))
     c.before_block(kind)
     label = Label(kind, c.label(), type_.params, type_.results, len(c.stack) - len(type_.params))
+    label.mark = c.inside.mark()
     if c.meter is not None:
         c.meter.open(label, len(c.labels), kind == "loop")
     c.labels.append(label)
@@ -47,6 +48,7 @@ def _loop(c: FunctionCompiler, ins: Instruction) -> None:
     else:
         c.begin(label.name)
     c.known.begin_loop()
+    c.inside.begin_loop()
     if c.meter is not None:
         assert label.charge is not None
         c.meter.begin_loop(label.charge)
@@ -81,6 +83,7 @@ def _else(c: FunctionCompiler, ins: Instruction) -> None:
 def _second_arm(c: FunctionCompiler, label: Label) -> None:
     del c.stack[label.height :]
     c.stack += label.given
+    c.inside.forget(label.mark)
     c.begin(label.other)
     label.other = ""
 
@@ -88,7 +91,7 @@ def _second_arm(c: FunctionCompiler, label: Label) -> None:
 def leave_block(c: FunctionCompiler, label: Label, is_paid: str = UNPAID) -> None:
     """From the end of a block's code to behind it; whether what comes there is paid for."""
     if not c.ended:
-        c.keep_edge(label, c.pop_many(len(label.results)), is_paid)
+        c.keep_edge(label, 0, c.pop_many(len(label.results)), is_paid)
 
 
 @rule("end")
@@ -121,6 +124,7 @@ def note_end(
 def finish_block(c: FunctionCompiler, label: Label) -> None:
     """Go on behind a block that has been left, with its results."""
     del c.stack[label.height :]
+    c.inside.forget(label.mark if label.kind == "if" or label.known is None else label.known)
     if not label.edges:
         return
     c.push_all(label.results, begin_end(c, label))
@@ -139,7 +143,7 @@ def branch(c: FunctionCompiler, depth: int, is_jump: bool = False, is_choice: bo
         is_paid = UNPAID
         if c.meter is not None and (is_jump or is_choice):
             is_paid = c.meter.jump(label) if is_jump else c.meter.choose(label)
-        c.keep_edge(label, operands, is_paid)
+        c.keep_edge(label, depth, operands, is_paid)
         return
     for kind, operand, variable in zip(label.params, operands, label.variables, strict=True):
         c.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")

@@ -7,6 +7,7 @@ from typing import Final
 
 from fusee.engine.state.agreed import HEADER_SLOTS
 from fusee.kernel.text import UNLIKELY
+from fusee.native.inside import Inside
 from fusee.native.known import Known
 from fusee.native.labels import Value
 from fusee.native.module import REFERENCE, FuncType
@@ -24,6 +25,7 @@ class FrameWriter(RaisingWriter):
     start: int  # where its code begins in the module
     instructions: list[Instruction]
     known: Known
+    inside: Inside
 
     def __init__(self, unit: Unit, index: int) -> None:
         super().__init__(unit, index)
@@ -84,11 +86,16 @@ class FrameWriter(RaisingWriter):
     def read_local(self, number: int) -> str:
         """A local's value."""
         kind, variable = self.locals[number]
-        return self.known.read_local(kind, variable)
+        operand = self.known.read_local(kind, variable)
+        if kind == "i32":
+            self.inside.read(number, operand)
+        return operand
 
     def set_local(self, number: int, operand: str) -> None:
         kind, variable = self.locals[number]
         self.known.set(variable, operand)
+        if kind == "i32":
+            self.inside.set(number, operand)
         self.emit(f"store {LLVM[kind]} {operand}, ptr {variable}")
         if number in self.rooted:
             self.keep_local(number, operand)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fusee.native.ahead import Ahead
 from fusee.native.body import body_of
 from fusee.native.frame import FRAME_BYTES_EACH, LEAF_BYTES, FrameWriter, zero
+from fusee.native.inside import Inside
 from fusee.native.joined import Joined
 from fusee.native.joining import way_to
 from fusee.native.known import Known
@@ -56,6 +57,7 @@ class FunctionCompiler(FrameWriter):
         self.instructions = body.instructions
         self.is_apart = sum(has_meaning(op) and op.traps for op, _, _ in self.instructions) > _MOST_INLINED
         self.known = Known(self)
+        self.inside = Inside(self)
         self.joined = Joined(self)
         may_count = unit.options.polls and self.meter is None  # what is paid for is paid for in every turn
         self.counted = counting_loops(self.instructions, CALLING) if may_count else frozenset()
@@ -179,8 +181,9 @@ class FunctionCompiler(FrameWriter):
             self._numeric(instruction)
         self.highest = max(self.highest, len(self.stack))
 
-    def keep_edge(self, label: Label, operands: list[str], is_paid: str) -> None:
-        """Go to a label that is further on; in metered code, whether what is there is paid for."""
+    def keep_edge(self, label: Label, depth: int, operands: list[str], is_paid: str) -> None:
+        """Go to a label further on, out of `depth` others; in metered code, whether what is there is paid for."""
+        self.inside.leave(label, depth)
         label.edges.append(Edge(operands, self.block, is_paid))
         self.jump(way_to(label.name, len(label.edges) - 1))
 
@@ -210,6 +213,7 @@ class FunctionCompiler(FrameWriter):
             self.push_condition(result)
         else:
             self.push(op.results[0], result)
+            self.inside.compute(op.mnemonic, operands, result)
         self.known.limit(operands)
 
     def _call_apart(self, op: Op, operands: list[str]) -> None:

@@ -49,6 +49,7 @@ class Group(Plain):
     is_certain: bool  # if the check fails, one of them traps; else not if the memory nearly has 4 GiB
     failed: str = ""  # LLVM's block to which a check that fails goes
     place: str = ""  # what is at the least index
+    mark: int = 0  # of what is known there (`native.inside`)
     stack: list[Value] = field(default_factory=list)  # operands before the first
 
 

@@ -33,7 +33,7 @@ class Joined:
         self.number = number
         group = self._of.get(number)
         if group is not None and group.first == number:
-            group.stack = list(self._c.stack)
+            group.mark, group.stack = self._c.inside.mark(), list(self._c.stack)
 
     def after(self, number: int) -> None:
         """It has been written."""
@@ -73,6 +73,7 @@ class Joined:
         """Write the copy, which comes where the check fails."""
         c = self._c
         after, stack, block = c.label(), c.stack, c.block
+        c.inside.forget(group.mark)
         c.jump(after)
         c.begin(group.failed)
         c.stack, self.number = group.stack, None

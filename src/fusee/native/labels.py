@@ -39,6 +39,8 @@ class Label(Plain):
     turn: str = ""  # likewise: where each turn begins
     turns: str = ""  # likewise: the variable that has how many are left
     is_copy: bool = False  # likewise: it is seldom come to
+    mark: int = 0  # where it begins, and how much of that is known at its end (`native.inside`)
+    known: int | None = None
     other: str = ""  # of an `if`: the block of its second arm, as long as that has not begun
     given: list[Value] = field(default_factory=list)  # of an `if`: its parameters
     handler: Handler | None = None  # of a `try` in either form

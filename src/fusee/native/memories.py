@@ -52,6 +52,13 @@ class MemoryWriter(OperandWriter):
         self.accessed = "engine"
         self.reads[length] = 0
 
+    def place_inside(self, memory: int, index: str, further: int) -> str:
+        """Where an access goes that is known to be inside: its index has 32 bits."""
+        start = self.value(f"zext i32 {index} to i64")
+        base = self.value(f"load ptr, ptr {self.memories[memory][1]}")
+        place = self.value(f"getelementptr inbounds nuw i8, ptr {base}, i64 {start}")
+        return self.value(f"getelementptr inbounds nuw i8, ptr {place}, i64 {further}")
+
     def read_length(self, variable: str) -> str:
         """A memory's length. Read often, it becomes another value, of which LLVM knows nothing."""
         return self.read_variable("i64", variable, _MOST_CHECKS)

@@ -61,6 +61,7 @@ class LoopCompiler(FunctionCompiler):
 
     def after_label(self, label: Label) -> None:
         if self.offset == self.place.loop:
+            self.inside.restart()
             self.header = (label.first or label.name) if label.charge is None else label.charge.behind
             self.waiting = [(value.type, value.variable) for value in self.stack if isinstance(value, Kept)]
             self.waiting += zip(label.params, label.variables, strict=True)
