@@ -164,5 +164,6 @@ def test_code_is_for_engines_that_count_alike(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(host, "unpacked", lambda contents: made if contents == b"code" else None)
     for is_metered in (False, True):
         exported = host.exported_code(b"module", is_metered)
-        assert host.imported_code(b"module", exported, is_metered) == made.mapped()
+        found = host.imported_code(b"module", exported, is_metered)
+        assert found is not None and vars(found) == vars(made.mapped())
         assert host.imported_code(b"module", exported, not is_metered) is None
