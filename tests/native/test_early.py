@@ -13,7 +13,7 @@ from fusee.cli.main import run_command
 from fusee.kernel import processors
 from fusee.native import batches, digests, shelf
 from fusee.native.host import native_code
-from fusee.native.runs import may_have_native, note_native, note_run
+from fusee.native.runs import LONG_BYTES, may_have_native, note_native, note_run
 from fusee.tier import compiling, early
 from tests.native.loops import tiered_engine
 
@@ -140,7 +140,7 @@ def test_what_names_native_code_is_found_out_where_there_is_some(monkeypatch: py
         Module(tiered_engine(), BINARY)
 
 
-@pytest.mark.parametrize("size", [early._LONG_BYTES - 1, early._LONG_BYTES])
+@pytest.mark.parametrize("size", [LONG_BYTES - 1, LONG_BYTES])
 def test_the_digest_of_a_long_module_is_begun(size: int, began: list[Began], monkeypatch: pytest.MonkeyPatch) -> None:
     """If there may be native code of it. What is shorter takes less time than a thread."""
     binary = bytes(size)
@@ -150,7 +150,7 @@ def test_the_digest_of_a_long_module_is_begun(size: int, began: list[Began], mon
     assert not digests._begun
     note_native(binary)
     early.begin(binary)
-    assert [one.binary for one in digests._begun] == [binary][: size == early._LONG_BYTES]
+    assert [one.binary for one in digests._begun] == [binary][: size == LONG_BYTES]
     early.end()
 
 

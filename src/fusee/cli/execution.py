@@ -158,6 +158,7 @@ def _begin_compiling(source: ModuleFile, limits: "WasmOptions") -> bool:
     from fusee.tier import early
 
     is_tiered = limits.strategy == "tiered" or early.is_usual()
+    limits.strategy = "tiered" if is_tiered else "interpreter"  # so that the engine need not find out once more
     if is_tiered:
         early.begin(source.content)
     return is_tiered

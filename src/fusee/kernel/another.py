@@ -1,6 +1,7 @@
 """How another process of this Python begins; and one that is started without `subprocess`, which takes long to load."""
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ FILE: Final = 3  # the number that the file which a `Child` is given has there: 
 _FIRST_FILE: Final = FILE + 1
 _MOST_FILES: Final = 1 << 16  # that are looked at where the system does not tell which there are
 _FIRST_TO_END: Final = 1000  # the most that can be said of a process
+_MILLISECONDS: Final = 1000
 
 _ended: Final[set[int]] = set()  # children that were ended and not waited for
 
@@ -103,6 +105,18 @@ def _places() -> Iterator[str]:
                 yield os.path.abspath(place)
             except OSError:  # relative to the current folder, which is gone
                 continue
+
+
+def is_readable(file: int, seconds: float) -> bool:
+    """Whether something comes from a pipe in time, its end included.
+
+    Raises `OSError` where pipes cannot be waited for, as on Windows.
+    """
+    if not hasattr(select, "poll"):
+        return bool(select.select([file], [], [], seconds)[0])
+    waiting = select.poll()  # without bound on the numbers of files, which `select.select` has
+    waiting.register(file, select.POLLIN)
+    return bool(waiting.poll(-(-seconds * _MILLISECONDS // 1)))
 
 
 class Child:

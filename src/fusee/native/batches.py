@@ -69,11 +69,9 @@ class Worker:
 
         Raises `OSError` if nothing comes any more, because it has died or takes too long.
         """
-        from fusee.native.pipes import is_readable
-
         self._process.settle()
         file = self._process.answers.fileno()
-        while is_readable(file, 0):
+        while another.is_readable(file, 0):
             part = os.read(file, 1 << 20)
             self._answer += part
             size = int.from_bytes(self._answer[:_SIZE_BYTES], "little")
@@ -88,9 +86,7 @@ class Worker:
 
     def listen(self, seconds: float) -> bool:
         """Wait until it says something; whether it does. Raises `OSError` where pipes cannot be waited for."""
-        from fusee.native.pipes import is_readable
-
-        return is_readable(self._process.answers.fileno(), seconds)
+        return another.is_readable(self._process.answers.fileno(), seconds)
 
     def end(self, is_waited_for: bool = True) -> None:
         """End the process, if it has not ended. Who is in a hurry does not wait until it has."""

@@ -10,8 +10,7 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from fusee.kernel.another import Child
-from fusee.native.pipes import is_readable
+from fusee.kernel.another import Child, is_readable
 
 _DIVIDED: Final = "import os; os.fork() and os._exit(0)"
 _SECONDS: Final = 1.0  # that who has killed a process waits until it is gone

@@ -5,9 +5,11 @@ length and its beginning, since being wrong costs speed only.
 """
 
 import zlib
+from typing import Final
 
 from fusee.kernel.cache import Cache, fingerprint
 
+LONG_BYTES: Final = 1 << 20  # of a module, whose digest takes longer than to begin a thread that makes it
 _KIND = "run"  # of entries of the cache
 _SEEN_BYTES = 1 << 16  # of a module
 _NATIVE = b"native"

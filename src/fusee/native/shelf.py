@@ -9,9 +9,8 @@ from typing import Final
 from fusee.kernel.cache import Cache, digest, is_key
 from fusee.kernel.image import Contents
 from fusee.native.code import Kept, Place, held_in, unpacked
-from fusee.native.digests import module_digest
 from fusee.native.key import functions_key, key_of
-from fusee.native.runs import note_native
+from fusee.native.runs import LONG_BYTES, note_native
 
 _WAIT_SECONDS: Final = 1.0  # that who adds a batch waits for another process that does
 _LOOK_SECONDS: Final = 0.005
@@ -28,6 +27,10 @@ class Shelf:
 
     @cached_property
     def _module(self) -> str:
+        if len(self.binary) < LONG_BYTES:
+            return digest(self.binary)
+        from fusee.native.digests import module_digest
+
         return module_digest(self.binary)
 
     @cached_property

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fusee.kernel import another
+from fusee.kernel.another import is_readable
 from fusee.kernel.target import Target
 from fusee.native.limits import allow_seconds, limit_memory
-from fusee.native.pipes import is_readable
 from fusee.native.unit import Options
 
 if TYPE_CHECKING:

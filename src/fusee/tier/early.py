@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from fusee.kernel import background
-from fusee.native.runs import may_have_native, note_run
+from fusee.native.runs import LONG_BYTES, may_have_native, note_run
 
 if TYPE_CHECKING:
     from fusee.native.batches import Worker
@@ -15,7 +15,6 @@ _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which pro
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
 _SWITCH_SECONDS: Final = 0.0003  # between threads
 _USUAL_SECONDS: Final = sys.getswitchinterval()  # the same in Python: 0.005
-_LONG_BYTES: Final = 1 << 20  # of a module, whose digest takes longer than to begin a thread
 _begun: "Final[list[Worker]]" = []
 
 
@@ -43,7 +42,7 @@ def begin(binary: bytes) -> None:
     with contextlib.suppress(OSError, RuntimeError):  # there may be no other process, or no other thread
         if hasattr(os, "posix_spawn") and note_run(binary):
             _begin_worker()
-        elif len(binary) >= _LONG_BYTES and may_have_native(binary):
+        elif len(binary) >= LONG_BYTES and may_have_native(binary):
             from fusee.native.digests import begin_digest
 
             begin_digest(binary)

@@ -47,8 +47,8 @@ _LOOK_SECONDS: Final = 0.001
 _PAUSE_SECONDS: Final = 0.0001  # in which a guest that has ended gets the interpreter lock
 
 _PARTS: Final = (
-    "fusee.native.code", "fusee.native.key", "fusee.native.digests", "fusee.native.shelf", "fusee.tier.kept",
-    "fusee.tier.loops", "fusee.tier.module", "fusee.kernel.another", "fusee.native.pipes", "fusee.native.orphan",
+    "fusee.native.code", "fusee.native.key", "fusee.native.shelf", "fusee.tier.kept",
+    "fusee.tier.loops", "fusee.tier.module", "fusee.kernel.another", "fusee.native.orphan",
     "fusee.native.batches", "fusee.tier.early", "fusee.tier.compiling", "fusee.tier.watcher",
 )  # fmt: skip
 """What watches guests, in such an order that each takes a moment to be loaded."""
