@@ -20,6 +20,7 @@ from fusee.component.layout import layout_of
 from fusee.component.types.valtype import ValType
 from tests.component.guests import LIBC
 from tests.component.randomtypes import ENCODINGS, RandomTypes, flat_of, shown
+from tests.fuzz.seeds import first_and_count
 
 _DATA: Final = 16
 """Where random bytes begin; the heap of `LIBC` begins at 1024."""
@@ -222,4 +223,4 @@ def run(check: Callable[[int], list[str]], first: int, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(check, int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(run(check, *first_and_count(__doc__)))

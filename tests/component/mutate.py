@@ -18,6 +18,7 @@ from fusee.component.items import ComponentInstanceType
 from tests.component.asyncguests import CARRYING, WAITING
 from tests.component.samples import sources
 from tests.fuzz.mutate import mutated
+from tests.fuzz.seeds import first_and_count
 
 MOST_SECONDS = 1.0
 FUEL = 10_000
@@ -106,4 +107,4 @@ def main(first: int, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(*first_and_count(__doc__)))

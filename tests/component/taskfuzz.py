@@ -14,6 +14,7 @@ from fusee.component.types.valtype import ValType
 from tests.component.adapterfuzz import MOST_BYTES, Both, run
 from tests.component.guests import LIBC
 from tests.component.randomtypes import ENCODINGS, RandomTypes, flat_of
+from tests.fuzz.seeds import first_and_count
 
 _DATA: Final = 16
 _LIFTS: Final = ("sync", "callback", "stackful")
@@ -293,4 +294,4 @@ def check(seed: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run(check, int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(run(check, *first_and_count(__doc__)))

@@ -15,6 +15,7 @@ from fusee.component.layout import layout_of
 from tests.component.guests import World, echo, lifting
 from tests.component.randomtypes import ENCODINGS, RandomTypes, flat_of, shown
 from tests.device.components import App, DeviceTrap
+from tests.fuzz.seeds import first_and_count
 
 TRIPLE: Final = "arm64_32-apple-watchos"
 _MOST_BYTES: Final = 1000
@@ -108,4 +109,4 @@ def main(first: int, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(*first_and_count(__doc__)))

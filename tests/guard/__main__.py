@@ -1,15 +1,25 @@
 """`python -m tests.guard`: compare with the baselines, and fail on a rise. `--record` writes them anew instead."""
 
+import argparse
 import sys
+from collections.abc import Sequence
 
 from tests.guard.compare import TOLERANCE, compare, read_baselines, write_baselines
 from tests.guard.measure import measure
 
 
-def main(arguments: list[str]) -> int:
+def is_to_record(arguments: Sequence[str]) -> bool:
+    """What the command line asks for; with anything else it says how it is called, and ends."""
+    parser = argparse.ArgumentParser("python -m tests.guard", description=__doc__)
+    parser.add_argument("--record", action="store_true", help="write the baselines anew")
+    return bool(parser.parse_args(arguments).record)
+
+
+def main(arguments: Sequence[str]) -> int:
     """Show what has changed; 1 if something has grown."""
+    is_recording = is_to_record(arguments)
     numbers = measure()
-    if arguments == ["--record"]:
+    if is_recording:
         write_baselines(numbers)
         return 0
     changes = compare(read_baselines(), numbers)
