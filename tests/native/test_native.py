@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from fusee import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType, WasmException
-from fusee.api._stack import stack_share
-from fusee.kernel.lang import usize
+from fusee import Engine, Func, FuncType, Instance, Module, Store, Trap, TrapCode, ValType, WasmException
 from tests.fuzz.observe import GENERATORS
 from tests.native.parts import Part, instance_of, natively
 from tests.native.programs import difference
@@ -110,50 +108,6 @@ def test_recursion_ends_with_a_trap(part: Part) -> None:
     assert caught.value.trap_code is TrapCode.STACK_OVERFLOW
     assert len(caught.value.frames) == 64
     assert exports["even"](store, 1000) == 1
-
-
-def test_the_edge_of_the_host_stack() -> None:
-    """Wherever it is, interpreted and native functions that call each other trap there."""
-    config = Config()
-    config.strategy = "native"
-    with natively("second") as chosen:
-        store = Store(Engine(config))
-        module = Module(store.engine, '(module (func $interpreted (export "run") call $native) (func $native call 0))')
-        run = Instance(store, module, []).exports(store)["run"]
-        assert isinstance(run, Func)
-        for budget in range(100_000, 101_024, 16):
-            store._state.host_budget = usize(budget)
-            with pytest.raises(Trap) as caught:
-                run(store)
-            assert caught.value.trap_code is TrapCode.STACK_OVERFLOW
-    assert chosen.native == 1
-
-
-CHILDREN = """(module
-  (import "" "host" (func $host (param i32) (result i32)))
-  (func $deep (export "deep") (param i32) (result i32)
-    (if (i32.eqz (local.get 0)) (then (return (call $host (i32.const 0)))))
-    (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))))"""
-
-
-def test_guests_of_stores_that_host_functions_make_have_room_together() -> None:
-    """However deep each of them is, as one that has the host run another module; or they would end the process."""
-    config = Config()
-    config.strategy = "native"
-    module = Module(Engine(config), CHILDREN)
-    budgets: list[int] = []
-
-    def descend(number: int) -> int:
-        store = Store(module._engine)
-        budgets.append(int(store._state.host_budget))
-        below = host(store, lambda least: descend(number - 1) if number else least)
-        deep: Any = Instance(store, module, [below]).exports(store)["deep"]
-        return int(deep(store, budgets[-1] // 64))
-
-    total = descend(3)
-    assert budgets == [stack_share() >> number for number in range(4)]
-    assert total == sum(budget // 64 for budget in budgets)
-    assert Store(module._engine)._state.host_budget == stack_share()
 
 
 EXCEPTIONS = """(module

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 from weakref import WeakSet, WeakValueDictionary
 
 from fusee.api._objects import ObjectTable
-from fusee.api._stack import host_stack_bytes
 from fusee.api._watch import add_store, remove_store
 from fusee.api.ending import Ending, look
 from fusee.api.engine import Engine
@@ -19,7 +18,6 @@ from fusee.engine.state.heap import STEP_WORDS
 from fusee.engine.state.runtime import NO_LIMIT
 from fusee.engine.state.runtime import Store as StoreState
 from fusee.kernel.memory import view
-from fusee.kernel.scalars import usize
 
 if TYPE_CHECKING:
     from fusee.api._decoded import Lifetime
@@ -72,8 +70,6 @@ class LivingStore(ObjectTable, Unique, Managed):
         self._address: int = self._native.new_store(engine._address, self._stack_bytes(engine), self._embedding.address)
         self._invoke = self._native.invoke_status
         self._state = view(StoreState, self._address, self._native.space)
-        if engine._gives_native_code:
-            self._state.host_budget = usize(host_stack_bytes())
         if engine._is_metered and not engine._consume_fuel:
             store._fill(int(NO_LIMIT))
         self._native.stores[self._address] = weakref.ref(store)

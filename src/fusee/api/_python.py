@@ -6,6 +6,7 @@ import sys
 from _thread import RLock
 from typing import TYPE_CHECKING, Final, Protocol
 
+from fusee.api._stack import measure
 from fusee.api.errors import WasmtimeError
 from fusee.engine.python.state import Embedder, Python, Watch
 from fusee.engine.state.platform import REQUEST_GROW
@@ -14,8 +15,6 @@ from fusee.kernel.process import address_of, libc, make_struct
 from fusee.kernel.target import Target
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from fusee.api._native import HostNative
     from fusee.api.store import Store
 
@@ -28,6 +27,8 @@ _FUNCTIONS: Final = {
     "save_thread": "PyEval_SaveThread",
     "restore_thread": "PyEval_RestoreThread",
     "thread": "PyThread_get_thread_ident",
+    "state": "PyThreadState_Get",
+    "number_of": "PyThreadState_GetID",
     "call": "PyObject_Vectorcall",
     "number": "PyLong_FromSize_t",
     "drop": "Py_DecRef",
@@ -51,6 +52,7 @@ def python_functions(invoke: int, advance: int) -> ctypes.Array[ctypes.c_char]:
     values["advance"] = advance
     values["nothing"] = id(None)
     values["run_host"] = id(_run_host)
+    values["measure"] = id(measure)
     values["set_wakeup"] = id(signal.set_wakeup_fd)
     if sys.platform != "win32":
         values["poll"] = address_of(libc.poll)
@@ -69,16 +71,6 @@ def _run_host(store: "Store", identity: int, instance: int, slots: int) -> objec
         if not error._throw(store):
             raise
         return None
-
-
-def waiting_guests() -> int:
-    """How many guests, of whatever stores, wait in this thread for host functions that have not returned."""
-    frame: FrameType | None = sys._getframe()
-    found = 0
-    while frame is not None:
-        found += frame.f_code is _run_host.__code__
-        frame = frame.f_back
-    return found
 
 
 class Background(Protocol):

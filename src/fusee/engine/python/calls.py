@@ -12,6 +12,7 @@ from fusee.engine.errors import Busy, Suspended, Trap, raise_again
 from fusee.engine.groups import try_release_types
 from fusee.engine.interpreter import close_module
 from fusee.engine.python.interrupt import interrupt_guest, interrupt_wanted, let_run, restore_code
+from fusee.engine.python.stack import host_room
 from fusee.engine.python.state import Embedder, Python, Watch
 from fusee.engine.runtime.exceptions import drop_exn
 from fusee.engine.state.module import Module
@@ -218,9 +219,11 @@ def invoke_from_python(world: Store, func: Func, slots: Ptr[u64]) -> None:
     The interpreter is called as from outside, so that a failed check of the checked build comes back here.
     """
     e = cast(Embedder, world.embedder)
-    begin_call(e)
+    limit = world.host_limit
+    begin_call(e, world)
     go_in(e, world)
     status = e.python.invoke(address(world), address(func), slots)
+    world.host_limit = limit
     end_call(e, world)
     raise_again(status)
 
@@ -229,9 +232,11 @@ def invoke_from_python(world: Store, func: Func, slots: Ptr[u64]) -> None:
 def advance_from_python(world: Store, func: Func, parked: usize, slots: Ptr[u64]) -> None:
     """`proceed`, in the same way."""
     e = cast(Embedder, world.embedder)
-    begin_call(e)
+    limit = world.host_limit
+    begin_call(e, world)
     go_in(e, world)
     status = e.python.advance(address(world), address(func), parked, slots)
+    world.host_limit = limit
     end_call(e, world)
     if status == SUSPENDED:
         raise Suspended(0, 0)
@@ -251,15 +256,21 @@ def end_call(e: Embedder, world: Store) -> None:
 
 
 @kernel
-def begin_call(e: Embedder) -> None:
+def begin_call(e: Embedder, world: Store) -> None:
     """Take the store for this thread, and its lock."""
     thread = e.python.thread()
     if e.depth != 0 and e.thread != thread:
         raise Busy(0, 0)
+    room = host_room(e.python)
     if not call_object(e.python, e.acquire):
         raise Trap(TrapCode.EMBEDDER, 0)
     if e.is_closed != 0 or (e.depth != 0 and e.thread != thread):  # while this one waited
         call_object(e.python, e.release)
         raise Busy(0, 0)
+    if room == 0:
+        call_object(e.python, e.release)
+        world.trap_instance = usize(0)  # it happens in no guest's frame
+        raise Trap(TrapCode.STACK_OVERFLOW, 0)
+    world.host_budget = room
     e.thread = thread
     e.depth += 1

@@ -13,6 +13,20 @@ IDLE: Final = u32(0)
 OVERDUE: Final = u32(1)  # a guest has not come out of native code for more than a tick, or not met what was patched
 READABLE: Final = u32(2)  # somebody has written to the file
 
+KNOWN_STACKS: Final = 64  # threads whose stacks are at hand
+
+
+@struct
+class ThreadStack:
+    """A thread's stack, which grows downwards. What guests may not use of it is the host's."""
+
+    thread: u64  # one more than the number of its Python state, which no other thread ever has; 0: none
+    base: usize  # its lowest address, if that is known
+    end: usize  # the address behind it; the same as `base`: neither is known
+    low: usize  # below this address there is nothing for guests
+    share: usize  # how many bytes above it the guests of one store may use, from the call on that they begin with
+    share_elsewhere: usize  # the same on another stack on which this thread may be, of which nothing is known
+
 
 @struct
 class Python:
@@ -23,6 +37,8 @@ class Python:
     save_thread: Fn[[], usize]  # PyEval_SaveThread
     restore_thread: Fn[[usize], None]  # PyEval_RestoreThread
     thread: Fn[[], usize]  # PyThread_get_thread_ident
+    state: Fn[[], usize]  # PyThreadState_Get
+    number_of: Fn[[usize], u64]  # PyThreadState_GetID
     call: Fn[[usize, Ptr[usize], usize, usize], usize]  # PyObject_Vectorcall; null: an exception is set
     number: Fn[[usize], usize]  # PyLong_FromSize_t
     drop: Fn[[usize], None]  # Py_DecRef
@@ -39,6 +55,8 @@ class Python:
     poll: Fn[[Ptr[u64], usize, i32], i32]  # of the C library
     run_host: usize  # takes a store, a host function's number, the address of the calling instance and of the slots
     nothing: usize  # `None`, which that gives, or something else if the guest waits (`park`)
+    measure: usize  # takes an address, to which it writes what a `ThreadStack` of this thread has behind `thread`
+    stacks: Annotated[Ptr[ThreadStack], Count(KNOWN_STACKS)]  # by the remainder of `ThreadStack.thread`
 
 
 @struct

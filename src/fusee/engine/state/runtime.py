@@ -124,7 +124,7 @@ class Store:
     saved_instance: usize
     saved: Annotated[Ptr[u64], Count(SAVED_REGISTERS)]
     # Native code of functions (`docs/native.md`)
-    host_budget: usize  # how many bytes of the host's stack guests may use
+    host_budget: usize  # how many bytes of the host's stack guests may use, from the outermost call on
     host_limit: usize  # no native frame may begin below this address
     tail_callee: usize  # with the status `TAIL_CALL`: the `Func` to be called
     noted: u32  # frames that what was raised last has left already, the innermost first
