@@ -36,7 +36,7 @@ def test_it_is_used() -> None:
 
 
 def test_the_compiling_process_does_not_load_the_binding() -> None:
-    code = "import fusee.native.batch, sys; print('llvmlite.binding' in sys.modules)"
+    code = "import fusee.native.serving, sys; print('llvmlite.binding' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"False\n"
 
 

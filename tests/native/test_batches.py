@@ -6,8 +6,17 @@ import sys
 from fusee import Engine
 from fusee import Module as WebAssembly
 from fusee.api.text import wat2wasm
-from fusee.native import batch
-from fusee.native.batch import CALLEE_BYTES, FULL_LINES, LEAST_BYTES, MOST_TARGETS, Wish, choose, compile_batch
+from fusee.native import serving
+from fusee.native.batch import (
+    CALLEE_BYTES,
+    FULL_LINES,
+    LEAST_BYTES,
+    MOST_TARGETS,
+    Wish,
+    batch_options,
+    choose,
+    compile_batch,
+)  # fmt: skip
 from fusee.native.code import Place, mapped
 from fusee.native.compile import Compiler, Plan
 from fusee.native.kernels import kernels_for
@@ -99,7 +108,7 @@ def test_what_is_long_is_compiled_in_haste_at_first() -> None:
 
 def test_who_compiles_loads_little() -> None:
     """Guests wait for it: no instructions of the interpreter, and nothing that writes or reads Python."""
-    program = "import sys, fusee.native.batch; print(*sys.modules)"
+    program = "import sys, fusee.native.serving; print(*sys.modules)"
     made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(made.stdout.split())
     assert not {name for name in loaded if "engine.isa" in name}
@@ -108,14 +117,14 @@ def test_who_compiles_loads_little() -> None:
 
 def test_what_is_usual_is_done_while_nobody_waits() -> None:
     """So that the first batch has less to do; who asks meanwhile waits for one step at most."""
-    assert WebAssembly(Engine(), batch._USUAL)  # it is valid
+    assert WebAssembly(Engine(), serving._USUAL)  # it is valid
     kernels_for.cache_clear()
-    kernels = Compiler(Plan(read_module(batch._USUAL), [], {}), batch._options()).kernels
-    batch._warm_up(lambda: True)
+    kernels = Compiler(Plan(read_module(serving._USUAL), [], {}), batch_options()).kernels
+    serving._warm_up(lambda: True)
     assert not kernels._made
-    batch._warm_up(lambda: False)
+    serving._warm_up(lambda: False)
     known = {key for key, _ in kernels._made}
-    compile_batch(read_module(batch._USUAL), Wish([0], [], [], 1000))
+    compile_batch(read_module(serving._USUAL), Wish([0], [], [], 1000))
     assert {key for key, _ in kernels._made} - known <= {("inlined", "unreachable_code")}
     assert {("meaning", "i32.add"), ("inlined", "near_place_32"), ("load", "i32.load")} <= known
 

@@ -87,14 +87,14 @@ def test_what_was_made_of_other_sources_is_not_used() -> None:
 
 def test_who_finds_them_loads_no_kernels() -> None:
     """Nothing that checks them, or makes text of them."""
-    program = "import fusee.native.batch as batch, sys; batch._warm_up(lambda: False); print(*sys.modules)"
+    program = "import fusee.native.serving as serving, sys; serving._warm_up(lambda: False); print(*sys.modules)"
 
     def loaded() -> set[str]:
         made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         return set(made.stdout.split())
 
     assert "fusee.native.lowering" in loaded()
-    subprocess.run([sys.executable, "-c", "import fusee.native.batch as b; b.keep_kernels()"], check=True)
+    subprocess.run([sys.executable, "-c", "import fusee.native.serving as b; b.keep_kernels()"], check=True)
     left = {name for name in loaded() if name.startswith(("fusee.kernel.lower", "fusee.kernel.check", "ast"))}
     assert not left
 

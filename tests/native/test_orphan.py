@@ -101,7 +101,7 @@ def test_it_is_behind_all_others_before_it_loads_anything() -> None:
     """And anywhere: just what was started is not where the application is, or Linux lets both have one processor."""
     run("""
 from fusee.native import batches
-begin, _, end = batches._PROGRAM.partition("from fusee.native.batch")
+begin, _, end = batches._PROGRAM.partition("from fusee.native.serving")
 assert end
 batches._PROGRAM = begin + "import os; print(os.nice(0), *sorted(os.sched_getaffinity(0)), flush=True); input()"
 worker = Worker()

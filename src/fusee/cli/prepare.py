@@ -32,7 +32,7 @@ def _prepare_native() -> None:
     from fusee.tier.early import is_usual
 
     if is_usual():
-        from fusee.native.batch import keep_kernels
+        from fusee.native.serving import keep_kernels
 
         keep_kernels()
 

@@ -1,40 +1,30 @@
-"""A few functions at a time, while their module runs interpreted: what the process does that compiles them.
+"""A few functions at a time, while their module runs interpreted, as the process compiles them (`native/serving.py`).
 
 A batch is linked to an image of its own; the code of one calls that of others through `Func.native`.
 """
 
 import marshal
-import os
-import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from itertools import dropwhile
 from typing import NamedTuple, cast
 
-from fusee.kernel import another
 from fusee.kernel.linker import link
-from fusee.kernel.processors import processor_count
 from fusee.kernel.target import Target
-from fusee.native.batches import REQUEST_BYTES, answer, asked_for
 from fusee.native.body import body_of
 from fusee.native.callgraph import CALLED_BY_INDEX, CALLED_BY_TYPE
 from fusee.native.code import Place, packed
 from fusee.native.compile import Compiler, Plan, examine, reason_against
 from fusee.native.function import FunctionCompiler
-from fusee.native.limits import allow_seconds, limit_memory
 from fusee.native.module import FuncType, Module
 from fusee.native.reader import Instruction
 from fusee.native.resume import LoopCompiler, NotSupported
 from fusee.native.scan import directly_in_loop
-from fusee.native.sections import read_module
 from fusee.native.unit import Options, Unit
 
 MOST_FUNCTIONS = 200  # of a batch
 MOST_TARGETS = 8  # that an indirect call may have, or else none of them is there for its sake
 CALLEE_BYTES = 512  # of a function that is there because another calls it; longer ones are, if guests are seen there
 LEAST_BYTES = 2 * CALLEE_BYTES  # for what is called, however long the loops are that go on
-_LAST = 19  # where there is one processor, on which the guest runs
 FULL_LINES = 500  # of LLVM's text, for which it does all it can at once: what that takes longer is 0.03 s
 
 
@@ -142,7 +132,7 @@ class _Choice:
         return [index for found in few for index in found if index not in self._done]
 
 
-def _options(is_metered: bool = False, looks_ahead: bool = True) -> Options:
+def batch_options(is_metered: bool = False, looks_ahead: bool = True) -> Options:
     return Options(Target.host(), grows=True, is_metered=is_metered, looks_ahead=looks_ahead)
 
 
@@ -157,11 +147,12 @@ class _Written(NamedTuple):
 def compile_batch(module: Module, wish: Wish) -> bytes:
     """The batch, as `native.code` maps it."""
     the_plan = choose(module, wish)
-    compiler = Compiler(the_plan, _options(wish.is_metered, looks_ahead=wish.is_last))
+    compiler = Compiler(the_plan, batch_options(wish.is_metered, looks_ahead=wish.is_last))
     written = _write(compiler, wish)
     is_quick = not wish.is_last and written.text.count("\n") > FULL_LINES
     if not (is_quick or wish.is_last):
-        written = _write(Compiler(the_plan, _options(wish.is_metered)), wish)  # copies of loops take LLVM time, too
+        # Copies of loops take LLVM time, too.
+        written = _write(Compiler(the_plan, batch_options(wish.is_metered)), wish)
     made = compiler.machine.object(written.text, is_quick=is_quick)
     return packed(written.functions, the_plan.reasons, written.loops, link([made]), is_quick)
 
@@ -194,86 +185,3 @@ def _compile_loops(unit: Unit, wish: Wish, refused: Collection[int]) -> list[tup
             continue
         found.append((place, compiler.name))
     return found
-
-
-def keep_kernels() -> None:
-    """Have the cache keep the texts of kernels, without which a process that compiles takes twice as long to begin."""
-    Compiler(Plan(Module(b""), [], {}), _options()).kernels.keep()
-
-
-def _warm_up(is_waited_for: Callable[[], bool]) -> None:
-    """Do what the first batch of most modules would wait for, in steps, as long as nobody waits.
-
-    LLVM loads what it does for any function, and the kernels of the usual instructions are checked.
-    """
-    module = read_module(_USUAL)
-    compiler = Compiler(Plan(module, [[0]], {}), _options())
-    for step in (
-        lambda: compiler.machine.object("define void @f() { ret void }", is_quick=True),
-        FunctionCompiler(compiler.new_unit(), 0).compile,
-    ):
-        if is_waited_for():
-            return
-        step()
-
-
-_USUAL = bytes.fromhex("""
-    0061736d01000000 0106 0160017f017f 0302 0100 0503 010001 0a3d 013b00
-    0340 2000 2000 280200 4101 6a 360200 2000 2000 2d0000 3a0000 2000 4101 74 4100 47 0d00
-    2000 2000 4101 6b 4103 71 49 0d00 0b 2000 1000 2000 45 73 0b
-""")
-"""A memory, and a function with a loop: loads, stores, a call, and what most functions compute with."""
-
-
-def main() -> None:
-    """Compile what is asked for in the file that both processes have, until nobody waits any more."""
-    limit_memory()
-    if processor_count() == 1:
-        another.step_back(_LAST)
-    requests = _Requests()
-    threading.Thread(target=requests.listen, daemon=True).start()
-    number, known, module = 0, 0, Module(b"")
-    os.write(sys.stdout.fileno(), answer(b""))
-    _warm_up(lambda: bool(requests.waiting))
-    while True:
-        if number and not requests.waiting:
-            keep_kernels()
-        size, wish_size, number = asked_for(requests.next())
-        allow_seconds()
-        if number != known:  # of what was asked for before it has been read, and is kept
-            module = Module(b"")
-            known, module = number, read_module(_read(another.FILE, 0, size))
-        wish = Wish.from_bytes(_read(another.FILE, size, wish_size))
-        sys.stdout.buffer.write(answer(compile_batch(module, wish)))
-        sys.stdout.buffer.flush()
-
-
-def _read(file: int, start: int, size: int) -> bytes:
-    """A part of a file, which has its position in common with who writes it; `EOFError` if not all of it is there."""
-    found = bytearray()
-    while len(found) < size:
-        part = os.pread(file, size - len(found), start + len(found))
-        if not part:
-            raise EOFError
-        found += part
-    return bytes(found)
-
-
-class _Requests:
-    """What was asked for. `queue` has the like, and takes longer to load."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[bytes] = deque()
-        self._there_are = threading.Semaphore(0)
-
-    def listen(self) -> None:
-        """In a thread: standard input is a pipe, which ends with the process that has the other end."""
-        while len(asked := os.read(0, REQUEST_BYTES)) == REQUEST_BYTES:
-            self.waiting.append(asked)
-            self._there_are.release()
-        os._exit(1)
-
-    def next(self) -> bytes:
-        """The first one, once it is there."""
-        self._there_are.acquire()
-        return self.waiting.popleft()

@@ -17,12 +17,13 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def allow_seconds() -> None:
-    """Let this process use the processor for so long from now on, and end if it takes longer."""
+def allow_seconds(seconds: float | None = None) -> None:
+    """Let this process use the processor for so long from now on, `SECONDS` if nothing is said, and end if it takes
+    longer."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         used = resource.getrusage(resource.RUSAGE_SELF)
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        limit = int(used.ru_utime + used.ru_stime + SECONDS) + 1
+        limit = int(used.ru_utime + used.ru_stime + (SECONDS if seconds is None else seconds)) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
