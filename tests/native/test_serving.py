@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from fusee.api.text import wat2wasm
-from fusee.kernel import another
 from fusee.kernel.cache import Cache
 from fusee.native import serving
 from fusee.native.batch import Wish, compile_batch
@@ -35,8 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process keeps its priority, and may go on."""
-    monkeypatch.setattr(another, "step_back", lambda nice: None)
+    """This process may go on."""
     monkeypatch.setattr(serving, "allow_seconds", lambda seconds: None)
 
 
@@ -67,7 +65,7 @@ def is_gone(worker: Worker) -> bool:
     return False
 
 
-def test_a_process_goes_on_for_a_moment() -> None:
+def test_a_process_goes_on_for_a_moment(folder: Path) -> None:
     worker = Worker()
     assert answered(worker) == b""
     worker.ask(BINARY, HASTY.to_bytes())
@@ -77,14 +75,16 @@ def test_a_process_goes_on_for_a_moment() -> None:
     (code,) = kept()
     assert not code.is_quick
     assert set(code.functions) == {0}
+    assert list((folder / "kernels").iterdir())  # for the next process
 
 
-def test_a_process_that_has_done_nothing_ends_at_once() -> None:
+def test_a_process_that_has_done_nothing_ends_at_once(folder: Path) -> None:
     worker = Worker()
     assert answered(worker) == b""
     worker.forget()
     assert is_gone(worker)
     assert not kept()
+    assert not (folder / "kernels").exists()
 
 
 def note(unfinished: _Unfinished, wish: Wish) -> None:

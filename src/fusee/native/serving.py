@@ -24,6 +24,7 @@ from fusee.native.module import Module
 from fusee.native.sections import read_module
 
 _LAST: Final = 19  # behind everything else: where there is one processor, or nobody waits
+_IDLE_SECONDS: Final = 1.0  # after which something may be done for which the next request would wait
 _AFTERWARDS_SECONDS: Final = 10  # that this may go on when the program has ended
 _AFTERWARDS_ROOM: Final = 3 << 10  # for WebAssembly in a batch then, with what it calls
 _ALONE: Final = "afterwards"  # what names the lock of the one process of a cache that goes on so
@@ -37,7 +38,7 @@ def keep_kernels() -> None:
 def _warm_up(is_waited_for: Callable[[], bool]) -> None:
     """Do what the first batch of most modules would wait for, in steps, as long as nobody waits.
 
-    LLVM loads what it does for any function, and the kernels of the usual instructions are checked.
+    LLVM loads what it does for any function, and the texts of the usual kernels are there.
     """
     module = read_module(_USUAL)
     compiler = Compiler(Plan(module, [[0]], {}), batch_options())
@@ -69,9 +70,9 @@ def main() -> None:
     os.write(sys.stdout.fileno(), answer(b""))
     _warm_up(lambda: bool(requests.waiting))
     while True:
-        if number and not requests.waiting:
-            keep_kernels()
         late = None
+        if not requests.are_there(_IDLE_SECONDS) and number:
+            keep_kernels()
         if not (asked := requests.next()):
             break
         size, wish_size, number = asked_for(asked)
@@ -89,7 +90,10 @@ def main() -> None:
         sys.stdout.buffer.write(answer(made))
         sys.stdout.buffer.flush()
         unfinished.note(wish, made)
+    another.step_back(_LAST)
     unfinished.finish(late)
+    if _is_there():
+        keep_kernels()
 
 
 def _read(file: int, start: int, size: int) -> bytes:
@@ -122,6 +126,13 @@ class _Requests:
         self.have_ended = True
         self.waiting.append(b"")
         self._there_are.release()
+
+    def are_there(self, seconds: float) -> bool:
+        """Wait for some for so long."""
+        if self._there_are.acquire(timeout=seconds):
+            self._there_are.release()
+            return True
+        return False
 
     def next(self) -> bytes:
         """The first one, once it is there; nothing if there are no more."""
@@ -160,7 +171,6 @@ class _Unfinished:
         if claim is None:
             return
         with claim:
-            another.step_back(_LAST)
             allow_seconds(_AFTERWARDS_SECONDS)
             end = time.monotonic() + _AFTERWARDS_SECONDS
             if late is not None:
