@@ -25,7 +25,7 @@ _TIMEOUT_SECONDS: Final = 3600  # LLVM compiles 20 KB in a second
 def run(program: Program, part: str) -> tuple[int, bytes, str]:
     """Status and standard output of a program, and what was native."""
     task = program.task
-    python, *options, _, name = (words := fusee_engine().command(task))[:4]
+    python, *options, _, name = (words := fusee_engine(strategy="native").command(task))[:4]
     command = [python, *options, "-m", "tests.native.real", _INSIDE, part, name, *words[4:]]
     root = Path(__file__).parents[2]
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -68,7 +68,7 @@ def main() -> int:
         for part in given.part or _PARTS:
             status, output, said = run(program, part)
             is_same = (status, output) == expected
-            failures += not is_same
+            failures += not is_same or said.startswith("0 functions")  # nothing has been tried
             outcome = "as interpreted" if is_same else f"DIFFERS from {len(expected[1])} bytes, status {expected[0]}"
             print(f"{program.name}, {part}: status {status}, {len(output)} bytes, {outcome}; {said}", flush=True)
     return 1 if failures else 0
