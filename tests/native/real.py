@@ -10,9 +10,12 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 from unittest import mock
 
+import fusee
+from fusee.bench import embedding
 from fusee.bench.engines import fusee_engine
 from fusee.bench.real import PROGRAMS, Program
 from tests.native.parts import natively
@@ -36,11 +39,17 @@ def run(program: Program, part: str) -> tuple[int, bytes, str]:
     return done.returncode, done.stdout, done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
 
 
+def open_natively(name: str) -> tuple[ModuleType, fusee.Engine]:
+    """In place of `fusee.bench.embedding.open_engine`, which has everything interpreted."""
+    return fusee, fusee.Engine()
+
+
 def run_inside(part: str, name: str, arguments: list[str]) -> None:
     """The same in the process that `run` has started."""
     sys.argv = [name, *arguments]
     # The `fusee` command ends without what Python does at its end; here something is said first.
-    with natively(part) as chosen, mock.patch.object(os, "_exit", sys.exit):
+    opened = mock.patch.object(embedding, "open_engine", open_natively)
+    with natively(part) as chosen, opened, mock.patch.object(os, "_exit", sys.exit):
         try:
             runpy.run_module(name, run_name="__main__", alter_sys=True)
         finally:
