@@ -94,9 +94,13 @@ def _without_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
 
+def write_constant(folder: Path, constant: int) -> None:
+    (folder / "constants_of_test.py").write_text(f"VALUE = {constant}\n")
+
+
 def write_module(folder: Path, constant: int) -> ModuleType:
     """A module with one kernel whose result is `constant`, taken from a module that it imports."""
-    (folder / "constants_of_test.py").write_text(f"VALUE = {constant}\n")
+    write_constant(folder, constant)
     file = folder / "kernel_of_test.py"
     file.write_text(
         "import constants_of_test\nfrom fusee.kernel.lang import kernel, u32\n\n\n"
@@ -120,6 +124,18 @@ def test_changed_sources(tmp_path: Path) -> None:
         module = write_module(tmp_path, constant)
         library, _ = built(Program("changing", [module.answer]), tmp_path / "cache")
         assert library.function(module.answer)() == constant
+
+
+@pytest.mark.usefixtures("_without_bytecode")
+def test_sources_that_change_while_they_are_compiled(tmp_path: Path) -> None:
+    """What was compiled is not taken for the program of the new ones."""
+    module = write_module(tmp_path, 41)
+    program = Program("overtaken", [module.answer])
+    library = load(program, progress=lambda *_: write_constant(tmp_path, 42), cache=Cache(tmp_path / "cache"))
+    assert library.function(module.answer)() == 41
+    module = write_module(tmp_path, 42)
+    library, _ = built(Program("overtaken", [module.answer]), tmp_path / "cache")
+    assert library.function(module.answer)() == 42
 
 
 def build_in_process(folder: Path, results: Any) -> None:

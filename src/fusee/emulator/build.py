@@ -14,7 +14,7 @@ from fusee.kernel.calling import Entry, check_fields
 from fusee.kernel.compile import Compilation, Options, Program, Progress
 from fusee.kernel.library import built_key
 from fusee.kernel.objects import checked_object
-from fusee.kernel.sources import checked_notes, source_notes, unchanged
+from fusee.kernel.sources import checked_notes, read_now, source_notes, unchanged
 from fusee.kernel.target import Target
 
 
@@ -70,6 +70,7 @@ def _record(contents: memoryview) -> dict[str, Any]:
 
 def _compile(cache: Cache, key: str, program: Program, target: Target, progress: Progress | None) -> DeviceProgram:
     options = Options(target, for_this_process=False, debug=True)
+    read_now(kernel.module for kernel in program.entries)
     compilation = Compilation(program, options)
     made = compilation.objects(cache, progress)
     entries = compilation.entry_table()

@@ -16,7 +16,7 @@ from fusee.kernel.image import Image
 from fusee.kernel.library import CHECK_STATE, Built, Library, built_key, read_built
 from fusee.kernel.linker import link
 from fusee.kernel.objects import NotSupported
-from fusee.kernel.sources import source_notes
+from fusee.kernel.sources import read_now, source_notes
 from fusee.kernel.target import Target
 
 __all__ = ["Library", "Program", "build", "emit_objects", "load", "symbol_of"]
@@ -84,6 +84,7 @@ def build(
 def _compile(
     program: Program, target: Target, checked: bool, cache: Cache, key: str, progress: Progress | None
 ) -> Built:
+    read_now(kernel.module for kernel in program.entries)
     if progress:
         progress(0, 1)  # to show something until it is known how much there is
     compilation = Compilation(program, Options(target, for_this_process=True, checked=checked))

@@ -34,6 +34,18 @@ def source_notes(modules: Iterable[str]) -> dict[str, Note]:
     return notes
 
 
+def read_now(modules: Iterable[str]) -> None:
+    """Read all files that notes of these modules may be of, before what takes long: notes are of what they are now.
+
+    Who changes one meanwhile changes what is not in the program: the next process has to see that.
+    """
+    libraries, packages = _libraries(), _packages(modules)
+    for module in list(sys.modules.values()):
+        if isinstance(module, ModuleType):  # anything may be there
+            for file in _files(module, libraries, packages):
+                file_digest(file)
+
+
 def checked_notes(value: Any) -> dict[str, Note]:
     """What was kept, if it is notes of files. Raises what Python raises for anything else."""
     notes = expected(value, dict)
@@ -107,25 +119,42 @@ def file_digest(file: str) -> str:
         return ""
 
 
-def _reachable_files(modules: set[str]) -> set[str]:
-    """The files of these modules and of all that they import, directly or not; libraries excepted."""
+def _libraries() -> tuple[str, ...]:
+    """The folders of Python's own modules and of installed ones."""
     import sysconfig
 
-    libraries = tuple({path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))})
-    packages = {name.partition(".")[0] for name in modules}
+    return tuple({path for name, path in sysconfig.get_paths().items() if name.endswith(("lib", "stdlib"))})
+
+
+def _packages(modules: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+def _files(module: ModuleType, libraries: tuple[str, ...], packages: set[str]) -> tuple[str, ...]:
+    """The files that a module is made of; none if it is a library's, and not of these packages."""
+    told = vars(module)
+    file = told.get("__file__")
+    if not isinstance(file, str) or not file.endswith(".py"):
+        return ()
+    if module.__name__.partition(".")[0] not in packages and file.startswith(libraries):
+        return ()
+    return (file, *told.get("READ_FILES", ()))
+
+
+def _reachable_files(modules: set[str]) -> set[str]:
+    """The files of these modules and of all that they import, directly or not; libraries excepted."""
+    libraries, packages = _libraries(), _packages(modules)
     found: set[str] = set()
     pending, seen = list(modules), set(modules)
     while pending:
         module = sys.modules.get(pending.pop())
-        file = getattr(module, "__file__", None)
-        if module is None or not file or not file.endswith(".py"):
+        if module is None:
             continue
-        if module.__name__.partition(".")[0] not in packages and file.startswith(libraries):
-            continue
-        found.update((file, *getattr(module, "READ_FILES", ())))
-        imported = _imported(module, file) - seen
-        seen |= imported
-        pending += imported
+        if files := _files(module, libraries, packages):
+            found.update(files)
+            imported = _imported(module, files[0]) - seen
+            seen |= imported
+            pending += imported
     return found
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from fusee.kernel.cache import Cache, expected, fingerprint
-from fusee.kernel.sources import Note, are_stamped, checked_notes, refresh, source_notes, unchanged
+from fusee.kernel.sources import Note, are_stamped, checked_notes, read_now, refresh, source_notes, unchanged
 from fusee.kernel.target import Target
 from fusee.native.templates import Template
 
@@ -56,6 +56,7 @@ class Kernels:
             from fusee.native.lowering import Lowering  # with all that it loads
 
             self._lowering = Lowering(self._target, self._instructions)
+            read_now([_LOWERING])
         self._new += 1
         made: Template = self._lowering.template(key, is_volatile)
         return made
