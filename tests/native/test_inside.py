@@ -99,6 +99,23 @@ def test_code_that_begins_in_a_loop_knows_nothing_of_what_comes_before(number: i
     assert unit.text().count("icmp ugt i64") == expected
 
 
+OVERLAPPING: Final = (
+    load(A, 28) + "(block)" + load(above(4)) + load(above(4), 4) + load(above(4), 8)
+    + f"(i32.store {B} (i32.const 7))" + load(above(4), 12) + load(B, 4) + load(B, 8) + load(B, 12)
+)  # fmt: skip
+"""Of two groups that are checked at once, the second begins in the first and ends behind it."""
+
+
+def test_where_a_check_fails_nothing_of_what_comes_behind_it_is_known() -> None:
+    assert checks(OVERLAPPING) == 8
+    code, edges = f"(param i32 i32) {OVERLAPPING}", [0, PAGE - 16, PAGE - 14, PAGE - 2, PAGE, WHOLE - 1]
+    with natively("none"):
+        expected = seen(1, [code], edges)
+    with natively("all"):
+        found = seen(1, [code], edges)
+    assert found == expected
+
+
 def random_code(random: Random, depth: int) -> str:
     """Accesses, calls, and blocks of all kinds with ways out of them; all of it ends."""
     lines = []

@@ -39,7 +39,9 @@ class Inside:
         self._operands: dict[str, Index] = {}
         self._locals: dict[int, Index] = {}
         self._ends: dict[tuple[int, str], dict[int, int]] = {}  # by memory and root: by what is above, where it ends
-        self._log: list[int | tuple[tuple[int, str], int, int]] = []  # locals that were set, ends and what they were
+        self._log: list[tuple[int, int | tuple[tuple[int, str], int, int]]] = []
+        """Numbers that are never used again, and locals that were set, or ends and what they were."""
+        self._logged = 0  # ever
 
     def restart(self) -> None:
         """Code begins here, and nothing is known."""
@@ -65,7 +67,7 @@ class Inside:
         if not self.is_on:
             return
         self._locals[local] = self.index(operand)
-        self._log.append(local)
+        self._add(local)
 
     def compute(self, mnemonic: str, operands: Sequence[str], result: str) -> None:
         """Arithmetic has a result."""
@@ -96,19 +98,23 @@ class Inside:
         known = self._ends.setdefault(key, {})
         before = known.get(index.above, 0)
         if end > before and (before or len(known) < MOST_KNOWN):
-            self._log.append((key, index.above, before))
+            self._add((key, index.above, before))
             known[index.above] = end
 
     # Blocks
 
+    def _add(self, change: int | tuple[tuple[int, str], int, int]) -> None:
+        self._log.append((self._logged, change))
+        self._logged += 1
+
     def mark(self) -> int:
-        """What `forget` may be given."""
-        return len(self._log)
+        """What `forget` may be given, also once more has been forgotten, and other things found."""
+        return self._logged
 
     def forget(self, mark: int) -> None:
         """What has been found since is not known any more; nor are locals that were set."""
-        while len(self._log) > mark:
-            last = self._log.pop()
+        while self._log and self._log[-1][0] >= mark:
+            _, last = self._log.pop()
             if isinstance(last, int):
                 self._locals.pop(last, None)
                 continue
