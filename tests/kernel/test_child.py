@@ -1,6 +1,7 @@
 """A process that is started without `subprocess`: what it has of this one's, and how it ends."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -157,6 +158,20 @@ def test_whoever_forbids_it_may_raise_anything(file: IO[bytes], monkeypatch: pyt
     monkeypatch.setattr(os, "posix_spawn", forbid)
     with pytest.raises(OSError, match="no processes here"):
         Child("", file=file.fileno())
+
+
+def test_what_ends_it_in_time_does_so_whatever_the_application_ignores(file: IO[bytes]) -> None:
+    bounds = {signal.SIGALRM, signal.SIGXCPU}
+    told = f"signal.pthread_sigmask(0, ()), [signal.getsignal(one).name for one in {[*map(int, bounds)]}]"
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in bounds}
+    signal.pthread_sigmask(signal.SIG_BLOCK, bounds)
+    try:
+        found = said(Child(f"import signal; print({told})", file=file.fileno()))
+        assert found.strip() == "set() ['SIG_DFL', 'SIG_DFL']"
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, bounds)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/oom_score_adj"), reason="memory is given out in another way")

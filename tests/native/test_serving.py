@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -85,6 +88,58 @@ def test_a_process_that_has_done_nothing_ends_at_once(folder: Path) -> None:
     assert is_gone(worker)
     assert not kept()
     assert not (folder / "kernels").exists()
+
+
+def processes(group: int) -> list[int]:
+    """Those of a group that are there."""
+    found = []
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            if os.getpgid(int(name)) == group:
+                found.append(int(name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only Linux says where a process is")
+def test_it_has_nothing_of_the_applications(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No folder that could not be removed or unmounted, no file; its memory becomes no file there, either."""
+    (tmp_path / "cache").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FUSEE_CACHE", "cache")
+    worker = Worker()
+    assert answered(worker) == b""
+    worker._process.settle()
+    (process,) = processes(worker._process.process)
+    assert os.readlink(f"/proc/{process}/cwd") == "/"
+    files = {os.readlink(f"/proc/{process}/fd/{number}").partition(":")[0] for number in (0, 1, 2, 3)}
+    assert files <= {"pipe", os.devnull, "/memfd"}
+    assert "Max core file size        0 " in Path(f"/proc/{process}/limits").read_text()
+    worker.ask(BINARY, HASTY.to_bytes())
+    answered(worker)
+    worker.forget()
+    assert is_gone(worker)
+    assert kept()  # the cache is where it was
+
+
+def test_it_ends_in_time_whatever_it_does() -> None:
+    """And goes behind everything else at once, though it is what is asked of another thread of it."""
+    program = """if True:
+        import os, threading, time
+        from fusee.native import serving
+        serving._AFTERWARDS_SECONDS = 1
+        requests = serving._Requests()
+        requests.has_answered = True
+        threading.Thread(target=requests.listen).start()
+        while os.getpriority(os.PRIO_PROCESS, 0) != 19:
+            time.sleep(0.01)
+        print("last", flush=True)
+        while True:
+            time.sleep(1)"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_PATIENCE)
+    assert (ended.stdout, ended.returncode) == (b"last\n", -signal.SIGALRM)
 
 
 def note(unfinished: _Unfinished, wish: Wish) -> None:

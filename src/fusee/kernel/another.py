@@ -15,7 +15,11 @@ FILE: Final = 3  # the number that the file which a `Child` is given has there: 
 _FIRST_FILE: Final = FILE + 1
 _MOST_FILES: Final = 1 << 16  # that are looked at where the system does not tell which there are
 _FIRST_TO_END: Final = 1000  # the most that can be said of a process
+_LAST: Final = 19  # the lowest priority (setpriority(2))
 _MILLISECONDS: Final = 1000
+
+_BOUNDS: Final = (signal.SIGALRM, signal.SIGXCPU) if hasattr(signal, "SIGALRM") else ()
+"""Signals that end a process which takes too long, whatever the application does with its own."""
 
 _ended: Final[set[int]] = set()  # children that were ended and not waited for
 
@@ -91,7 +95,9 @@ def step_back(nice: int) -> None:
 
     Where memory runs out, Linux shall end this process and not the one that it works for (proc_pid_oom_score_adj(5)).
     """
-    now = os.nice(nice)
+    process = os.getpid()  # `os.nice` is about the thread that calls it, on Linux, and this about the first one
+    now = min(_LAST, os.getpriority(os.PRIO_PROCESS, process) + nice)
+    os.setpriority(os.PRIO_PROCESS, process, now)
     for name, value in (("autogroup", now), ("oom_score_adj", _FIRST_TO_END)):
         with suppress(OSError), open(f"/proc/self/{name}", "w") as file:
             file.write(str(value))
@@ -171,7 +177,9 @@ def _spawn(command: list[str], given: int, taken: int, file: int) -> int:
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, file, FILE),
     ]  # fmt: skip
     try:
-        return os.posix_spawn(command[0], command, environment(), file_actions=actions)
+        return os.posix_spawn(
+            command[0], command, environment(), file_actions=actions, setsigmask=(), setsigdef=_BOUNDS
+        )  # fmt: skip
     except OSError:
         raise
     except Exception as error:

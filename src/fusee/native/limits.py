@@ -8,13 +8,17 @@ SECONDS: Final = 60.0  # of a processor that a unit may take
 
 
 def limit_memory() -> None:
-    """Let this process address so much, or less if it may only have less anyway. Not every system can do that."""
+    """Let this process address so much, or less if it may only have less anyway. Not every system can do that.
+
+    Nor is its memory written to a file (core(5)) where it comes to one of its ends.
+    """
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         limit = MEMORY_BYTES if most == resource.RLIM_INFINITY else min(MEMORY_BYTES, most)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def allow_seconds(seconds: float | None = None) -> None:

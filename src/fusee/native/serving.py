@@ -3,7 +3,9 @@
 When the program ends that it works for, it goes on for a moment (`_Unfinished`).
 """
 
+import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from fusee.kernel import another
-from fusee.kernel.cache import Cache
+from fusee.kernel.cache import Cache, default_folder
 from fusee.kernel.processors import processor_count
 from fusee.native.batch import Wish, batch_options, compile_batch
 from fusee.native.batches import REQUEST_BYTES, answer, asked_for
@@ -25,7 +27,7 @@ from fusee.native.sections import read_module
 
 _LAST: Final = 19  # behind everything else: where there is one processor, or nobody waits
 _IDLE_SECONDS: Final = 1.0  # after which something may be done for which the next request would wait
-_AFTERWARDS_SECONDS: Final = 10  # that this may go on when the program has ended
+_AFTERWARDS_SECONDS: Final = 10  # that this may go on when the program has ended, whatever it does
 _AFTERWARDS_ROOM: Final = 3 << 10  # for WebAssembly in a batch then, with what it calls
 _ALONE: Final = "afterwards"  # what names the lock of the one process of a cache that goes on so
 
@@ -62,6 +64,7 @@ _USUAL = bytes.fromhex("""
 def main() -> None:
     """Compile what is asked for in the file that both processes have, until nobody waits any more."""
     limit_memory()
+    _leave_folder()
     if processor_count() == 1:
         another.step_back(_LAST)
     requests = _Requests()
@@ -87,13 +90,20 @@ def main() -> None:
             late = (wish, made) if wish.is_last else None
             break
         requests.has_answered = True
-        sys.stdout.buffer.write(answer(made))
-        sys.stdout.buffer.flush()
+        with contextlib.suppress(BrokenPipeError):  # the program has just ended, as the next request says
+            sys.stdout.buffer.write(answer(made))
+            sys.stdout.buffer.flush()
         unfinished.note(wish, made)
-    another.step_back(_LAST)
     unfinished.finish(late)
     if _is_there():
         keep_kernels()
+
+
+def _leave_folder() -> None:
+    """Keep none busy that the application works in, and may take away. The cache may be named by its place there."""
+    with contextlib.suppress(OSError):  # it may be gone: then there is none to keep busy
+        os.environ["FUSEE_CACHE"] = os.path.abspath(default_folder())
+        os.chdir(os.sep)
 
 
 def _read(file: int, start: int, size: int) -> bytes:
@@ -124,6 +134,8 @@ class _Requests:
         if not self.has_answered:
             os._exit(1)
         self.have_ended = True
+        another.step_back(_LAST)
+        signal.alarm(_AFTERWARDS_SECONDS)  # by the clock, since it may wait for a processor; and LLVM asks nobody
         self.waiting.append(b"")
         self._there_are.release()
 

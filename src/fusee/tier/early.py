@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _TRIED: Final = ("Linux", "x86_64")  # the system and the processor on which programs have run tiered
 _LEAST_STACK_BYTES: Final = 128 << 10  # of the host's stack for guests: with less recursions would end too soon
 _SWITCH_SECONDS: Final = 0.0003  # between threads
-_USUAL_SECONDS: Final = sys.getswitchinterval()  # the same in Python: 0.005
 _begun: "Final[list[Worker]]" = []
+_usual: Final[list[float]] = []  # what `_SWITCH_SECONDS` has taken the place of
 
 
 def is_usual() -> bool:
@@ -38,6 +38,7 @@ def begin(binary: bytes) -> None:
     A run that was too short for native code leaves none, and the next one may be as short: that one is watched first.
     What has left some is looked for by the module's digest, which is begun.
     """
+    _usual.append(sys.getswitchinterval())
     sys.setswitchinterval(_SWITCH_SECONDS)  # a guest that ends does not wait for a thread that loads what watches it
     with contextlib.suppress(OSError, RuntimeError):  # there may be no other process, or no other thread
         if hasattr(os, "posix_spawn") and note_run(binary):
@@ -63,6 +64,7 @@ def take() -> "Worker | None":
 
 def end() -> None:
     """The program has ended: nothing is to be compiled any more, and other threads do not interrupt this one."""
-    sys.setswitchinterval(_USUAL_SECONDS)
+    while _usual:
+        sys.setswitchinterval(_usual.pop())
     while _begun:
         _begun.pop().end(is_waited_for=False)
