@@ -98,14 +98,20 @@ other.end()
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux alone is told where a process runs")
 def test_it_is_behind_all_others_before_it_loads_anything() -> None:
-    """And anywhere: just what was started is not where the application is, or Linux lets both have one processor."""
+    """And anywhere: just what was started is not where the application is, or Linux lets both have one processor.
+
+    But in no folder that others may take away.
+    """
     run("""
 from fusee.native import batches
 begin, _, end = batches._PROGRAM.partition("from fusee.native.serving")
 assert end
-batches._PROGRAM = begin + "import os; print(os.nice(0), *sorted(os.sched_getaffinity(0)), flush=True); input()"
+tell = "print(os.getcwd(), os.nice(0), *sorted(os.sched_getaffinity(0)), flush=True)"
+batches._PROGRAM = begin + f"import os; {tell}; input()"
 worker = Worker()
-nice, *places = map(int, worker._process.answers.readline().split())
+folder, *numbers = worker._process.answers.readline().split()
+nice, *places = map(int, numbers)
+assert folder == b"/"
 assert nice == min(19, os.nice(0) + 10)
 assert places == sorted(os.sched_getaffinity(0))
 worker.end()

@@ -12,7 +12,7 @@ import pytest
 
 from fusee.api.text import wat2wasm
 from fusee.kernel.cache import Cache
-from fusee.native import serving
+from fusee.native import batches, serving
 from fusee.native.batch import Wish, compile_batch
 from fusee.native.batches import Worker
 from fusee.native.code import Kept, Place, unpacked
@@ -39,6 +39,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process may go on."""
     monkeypatch.setattr(serving, "allow_seconds", lambda seconds: None)
+
+
+@pytest.fixture
+def is_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes may go on for as long as it takes behind everything else on a busy machine."""
+    program = f"from fusee.native import serving; serving._AFTERWARDS_SECONDS = {_PATIENCE:.0f}; {batches._PROGRAM}"
+    monkeypatch.setattr(batches, "_PROGRAM", program)
 
 
 def kept() -> list[Kept]:
@@ -68,7 +75,7 @@ def is_gone(worker: Worker) -> bool:
     return False
 
 
-def test_a_process_goes_on_for_a_moment(folder: Path) -> None:
+def test_a_process_goes_on_for_a_moment(folder: Path, is_patient: None) -> None:
     worker = Worker()
     assert answered(worker) == b""
     worker.ask(BINARY, HASTY.to_bytes())
@@ -103,7 +110,7 @@ def processes(group: int) -> list[int]:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only Linux says where a process is")
-def test_it_has_nothing_of_the_applications(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_it_has_nothing_of_the_applications(is_patient: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No folder that could not be removed or unmounted, no file; its memory becomes no file there, either."""
     (tmp_path / "cache").mkdir()
     monkeypatch.chdir(tmp_path)

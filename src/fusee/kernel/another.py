@@ -90,6 +90,18 @@ def _processor() -> int:
         return int(file.read().rpartition(b")")[2].split()[36])
 
 
+def leave_folder() -> None:
+    """In such a process: keep none busy that the application works in, and may take away.
+
+    The cache may be named by its place there.
+    """
+    from fusee.kernel.cache import default_folder
+
+    with suppress(OSError):  # it may be gone: then there is none to keep busy
+        os.environ["FUSEE_CACHE"] = os.path.abspath(default_folder())
+        os.chdir(os.sep)
+
+
 def step_back(nice: int) -> None:
     """Let all others go before this process by so much. Linux may weigh sessions first, of which it has its own.
 

@@ -14,8 +14,9 @@ from fusee.native.orphan import Orphan
 
 _NICE: Final = 10  # behind everything else, but not so that it never ends on a machine with much to do
 _PROGRAM: Final = (  # it takes nobody's time while it loads what it needs, through which nothing is gained by looking
-    f"from fusee.kernel.another import at_large, step_back; step_back({_NICE}); import sys; at_large(sys.argv[1])"
-    "; import gc; gc.disable(); from fusee.native.serving import main; gc.freeze(); gc.enable(); main()"
+    f"from fusee.kernel.another import at_large, leave_folder, step_back; step_back({_NICE}); import sys"
+    "; at_large(sys.argv[1]); leave_folder(); import gc; gc.disable(); from fusee.native.serving import main"
+    "; gc.freeze(); gc.enable(); main()"
 )
 _SECONDS: Final = 90.0  # that a batch may take
 _MOST_BYTES: Final = 64 << 20  # that it may become

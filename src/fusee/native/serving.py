@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from fusee.kernel import another
-from fusee.kernel.cache import Cache, default_folder
+from fusee.kernel.cache import Cache
 from fusee.kernel.processors import processor_count
 from fusee.native.batch import Wish, batch_options, compile_batch
 from fusee.native.batches import REQUEST_BYTES, answer, asked_for
@@ -64,7 +64,6 @@ _USUAL = bytes.fromhex("""
 def main() -> None:
     """Compile what is asked for in the file that both processes have, until nobody waits any more."""
     limit_memory()
-    _leave_folder()
     if processor_count() == 1:
         another.step_back(_LAST)
     requests = _Requests()
@@ -97,13 +96,6 @@ def main() -> None:
     unfinished.finish(late)
     if _is_there():
         keep_kernels()
-
-
-def _leave_folder() -> None:
-    """Keep none busy that the application works in, and may take away. The cache may be named by its place there."""
-    with contextlib.suppress(OSError):  # it may be gone: then there is none to keep busy
-        os.environ["FUSEE_CACHE"] = os.path.abspath(default_folder())
-        os.chdir(os.sep)
 
 
 def _read(file: int, start: int, size: int) -> bytes:
