@@ -3,6 +3,7 @@
 import marshal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from fusee.kernel.cache import Cache
 from fusee.kernel.target import Target
 from fusee.native.kernels import _KIND, Kernels
 from fusee.native.rules import RULES, has_meaning
+from fusee.native.templates import Template
 from fusee.spec.op import BY_MNEMONIC
 
 _ADD = ("meaning", "i32.add")
@@ -73,6 +75,31 @@ def test_what_is_no_such_entry_is_not_used(contents: bytes) -> None:
     Cache().write(_KIND, first._key, contents)
     assert not new()._kept
     assert not Cache().has(_KIND, first._key)
+
+
+def wrong_texts(made: Template) -> Iterator[bytes]:
+    """Entries with a right checksum in which one text is none."""
+    right = made.kept()
+    yield b""
+    yield marshal.dumps(right)[:-1]
+    yield marshal.dumps(1)
+    yield marshal.dumps(right[:-1])
+    for number in range(8):
+        for wrong in (None, [1], ([1], []), ([], []), ([""], [(1, 1)]), ("", "", 1), [("a", 1)]):
+            yield marshal.dumps((*right[:number], wrong, *right[number + 1 :]))
+
+
+def test_a_text_that_is_none_is_made_anew() -> None:
+    key = ("inlined", "place_32", ("width", 4))
+    new().keep()
+    first = new()
+    made, kept = first.template(key, False), first._kept
+    for wrong in wrong_texts(made):
+        Cache().write(_KIND, first._key, marshal.dumps((first._notes, kept | {(key, False): wrong})))
+        second = new()
+        assert second._kept[key, False] == wrong
+        assert second.template(key, False) == made
+        assert not new()._kept
 
 
 def test_what_was_made_of_other_sources_is_not_used() -> None:

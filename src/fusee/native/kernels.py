@@ -9,7 +9,7 @@ import os
 from functools import cache
 from typing import Any, Final
 
-from fusee.kernel.cache import Cache, expected, fingerprint
+from fusee.kernel.cache import MISREAD, Cache, expected, fingerprint
 from fusee.kernel.sources import Note, are_stamped, checked_notes, read_now, refresh, source_notes, unchanged
 from fusee.kernel.target import Target
 from fusee.native.templates import Template
@@ -46,10 +46,20 @@ class Kernels:
         """The text of a kernel; `is_volatile`: what it loads and stores others may change."""
         found = self._made.get((key, is_volatile))
         if found is None:
-            kept = self._kept.get((key, is_volatile))
-            found = self._lowered(key, is_volatile) if kept is None else Template.from_kept(marshal.loads(kept))
-            self._made[key, is_volatile] = found
+            found = self._made[key, is_volatile] = self._found(key, is_volatile) or self._lowered(key, is_volatile)
         return found
+
+    def _found(self, key: Key, is_volatile: bool) -> Template | None:
+        """The same if it was kept: each is decoded when it is asked for, which most never are."""
+        kept = self._kept.get((key, is_volatile))
+        if kept is None:
+            return None
+        try:
+            return Template.from_kept(marshal.loads(kept))
+        except MISREAD:  # as for `Cache.decoded`; all are made anew
+            Cache().delete(_KIND, self._key)
+            self._kept = {}
+            return None
 
     def _lowered(self, key: Key, is_volatile: bool) -> Template:
         if self._lowering is None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from fusee.kernel.cache import expected
+
 ENTRY: Final = "entry"  # the block in which the text begins, where it is written once for all
 RAISE: Final = "raise"  # the block to which its errors go there
 TAG, INVARIANT = "$tag", "$invariant"  # suffixes of accesses, which name a module's metadata
@@ -109,7 +111,23 @@ class Template(NamedTuple):
 
     @classmethod
     def from_kept(cls, kept: tuple[Any, ...]) -> Template:
-        """The inverse. Raises what Python raises for anything else."""
-        text, head, result, names, raised, end, *others = kept
-        raised = [(Name(*status), Name(*block)) for status, block in raised]
-        return cls(Text(*text), Text(*head), Name(*result), names, raised, Name(*end), *others)
+        """The inverse. Raises one of `kernel.cache.MISREAD` for anything else."""
+        text, head, result, names, raised, end, declared, defined, *others = kept
+        raised = [(_kept_name(status), _kept_name(block)) for status, block in raised]
+        "".join([*(name + declaration for name, declaration in declared), *defined])  # or something is no text
+        names, texts = expected(names, int), (_kept_text(text), _kept_text(head))
+        return cls(*texts, _kept_name(result), names, raised, _kept_name(end), declared, defined, *others)
+
+
+def _kept_text(kept: tuple[Any, Any]) -> Text:
+    parts, gaps = kept
+    "".join([*parts, *(kind for kind, _ in gaps)])
+    sum(number for _, number in gaps)
+    if len(parts) != len(gaps) + 1:
+        raise ValueError("no text with gaps")
+    return Text(expected(parts, list), gaps)
+
+
+def _kept_name(kept: tuple[Any, Any, Any]) -> Name:
+    kind, number, rest = kept
+    return Name(expected(kind, str), expected(number, int), expected(rest, str))
