@@ -6,6 +6,7 @@ from unittest import mock
 
 import pytest
 
+from fusee import Trap
 from fusee.api.text import wat2wasm
 from fusee.kernel.target import Target
 from fusee.native.compile import Compiler, plan
@@ -155,6 +156,27 @@ def test_random_loops_at_the_edges(pages: int, seed: int) -> None:
     assert found == expected
     assert part.native == len(functions)
     assert any(isinstance(line, tuple) for line in found) and any(isinstance(line, int) for line in found)
+
+
+TWO: Final = """(memory (export "m") 2) (memory 1) (func (export "f") (param i32 i32) (result i32) (local i32)
+  (loop
+    (i32.store (local.get 0) (i32.const 7))
+    (local.set 2 (i32.add (local.get 2) (i32.load 1 (local.get 0))))
+    (local.set 0 (i32.add (local.get 0) (i32.const 4)))
+    (br_if 0 (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+  (local.get 2))"""
+
+
+@pytest.mark.parametrize("turns", [5, 2000])
+def test_each_memory_has_its_own_length(turns: int) -> None:
+    found = list[Any]()
+    for name in ("none", "all"):
+        with natively(name):
+            store, exports = instance_of(f"(module {TWO})")
+            with pytest.raises(Trap) as caught:
+                exports["f"](store, PAGE - 8, turns)
+            found.append((caught.value.frames[0].module_offset, bytes(exports["m"].read(store))))
+    assert found[0] == found[1]
 
 
 WAITING: Final = """(module (memory (export "m") 1) (func (export "f") (param i32 i32) (result i64) (local i64)

@@ -86,6 +86,11 @@ def test_of_which_memories(memory: str, index: str, expected: int) -> None:
     assert checks(body, memory, index) == expected
 
 
+def test_what_is_known_of_a_memory_is_not_of_another() -> None:
+    other = f"(drop (i32.load 1 {A}))"
+    assert checks(load(A) + CALL + other + CALL + load(A) + other, "2) (memory 1") == 2
+
+
 @pytest.mark.parametrize(("number", "expected"), [(0, 2), (1, 3)])
 def test_code_that_begins_in_a_loop_knows_nothing_of_what_comes_before(number: int, expected: int) -> None:
     """Of the outer loop it executes what is before the inner one, too, but only once the inner one has ended."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,8 +85,9 @@ def wrong_texts(made: Template) -> Iterator[bytes]:
     yield marshal.dumps(right)[:-1]
     yield marshal.dumps(1)
     yield marshal.dumps(right[:-1])
+    others: list[Any] = [None, [1], ([1], []), ([], []), ([""], [(1, 1)]), ("", "", 1), [("a", 1)]]
     for number in range(8):
-        for wrong in (None, [1], ([1], []), ([], []), ([""], [(1, 1)]), ("", "", 1), [("a", 1)]):
+        for wrong in others:
             yield marshal.dumps((*right[:number], wrong, *right[number + 1 :]))
 
 
