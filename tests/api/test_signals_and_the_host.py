@@ -2,7 +2,7 @@
 
 import pytest
 
-from fusee import Func, FuncType, Store
+from fusee import Config, Engine, Func, FuncType, Store
 from tests.api.alarms import FOREVER, I32, Rung, alarm, check_usable, guest, ring
 from tests.api.guest import Guest, engine
 
@@ -27,6 +27,8 @@ def test_exceptions_keep_their_type_at_each_place() -> None:
 def test_a_signal_that_waits_when_a_host_function_is_called() -> None:
     """It is handled before the first instruction of Python code, where nothing can be caught."""
     pending: list[int] = []
+    config = Config()
+    config.strategy = "interpreter"  # native code of earlier runs would leave out the loop
 
     def host(number: int) -> int:
         pending.append(number)
@@ -37,7 +39,7 @@ def test_a_signal_that_waits_when_a_host_function_is_called() -> None:
           (func (export "f") (param $n i64) (result i32)
             (loop $l (br_if $l (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1))))))
             (call $host (i32.const 1))))""",
-        [Func(store := Store(engine()), FuncType([I32], [I32]), host)],
+        [Func(store := Store(Engine(config)), FuncType([I32], [I32]), host)],
         store,
     )
     stopped = 0
