@@ -21,10 +21,12 @@ from fusee.native.serving import _ALONE, _Unfinished
 from fusee.native.shelf import Shelf
 
 _STEPS = "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 7)) (i32.div_u (i32.const 9) (local.get 0))))"
-BINARY = bytes(wat2wasm(f"""(module
+BINARY = bytes(
+    wat2wasm(f"""(module
   (func (param i32) (result i32) {_STEPS * 60} (local.get 0))
   (func (param i32) (result i32) (call 0 (local.get 0)))
-  (func (param i32) (result i32) {_STEPS * 60} (local.get 0)))"""))
+  (func (param i32) (result i32) {_STEPS * 60} (local.get 0)))""")
+)
 HASTY = Wish([0], [], [2], 2048, called=[0, 1, 2])
 _PATIENCE = 100.0
 

@@ -10,7 +10,9 @@ of other threads pause meanwhile. The thread that watches ends before.
 """
 
 import _thread
+import atexit
 import contextlib
+import ctypes
 import os
 import select
 import signal
@@ -162,19 +164,31 @@ class Watcher:
             self._wake()
 
 
+def _is_main_interpreter() -> bool:
+    """Whether this is the process's first interpreter of Python: others end the process if they end with threads."""
+    interpreter = ctypes.PYFUNCTYPE(ctypes.c_void_p)
+    this, main = (interpreter((f"PyInterpreterState_{name}", ctypes.pythonapi))() for name in ("Get", "Main"))
+    return bool(this == main)
+
+
 class Forks:
-    """What happens before and after the process is divided."""
+    """What happens before and after the process is divided, and before an interpreter ends that is not the first."""
 
     def __init__(self, native: "HostNative") -> None:
         self._own: set[int] = set()  # the locks that the thread has anyway that divides the process
         self.watcher = Watcher(native)
         os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
+        if not _is_main_interpreter():
+            atexit.register(self._end_threads)
 
-    def _before(self) -> None:
-        _dividing.acquire()
+    def _end_threads(self) -> None:
         self.watcher.end()
         for background in _backgrounds():
             background.end()
+
+    def _before(self) -> None:
+        _dividing.acquire()
+        self._end_threads()
         self._own = {id(lock) for lock in _all_locks() if _is_held(lock)}
         limit = time.monotonic() + _FORK_SECONDS
         for gate in list(_gates):
