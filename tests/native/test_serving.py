@@ -140,8 +140,9 @@ def test_it_ends_in_time_whatever_it_does() -> None:
         serving._AFTERWARDS_SECONDS = 1
         requests = serving._Requests()
         requests.has_answered = True
+        last = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 19)  # tests may be ahead of others
         threading.Thread(target=requests.listen).start()
-        while os.getpriority(os.PRIO_PROCESS, 0) != 19:
+        while os.getpriority(os.PRIO_PROCESS, 0) != last:
             time.sleep(0.01)
         print("last", flush=True)
         while True:

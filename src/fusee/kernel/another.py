@@ -15,7 +15,7 @@ FILE: Final = 3  # the number that the file which a `Child` is given has there: 
 _FIRST_FILE: Final = FILE + 1
 _MOST_FILES: Final = 1 << 16  # that are looked at where the system does not tell which there are
 _FIRST_TO_END: Final = 1000  # the most that can be said of a process
-_LAST: Final = 19  # the lowest priority (setpriority(2))
+LAST: Final = 19  # the lowest priority (setpriority(2)): behind everything else
 _MILLISECONDS: Final = 1000
 
 _BOUNDS: Final = (signal.SIGALRM, signal.SIGXCPU) if hasattr(signal, "SIGALRM") else ()
@@ -108,7 +108,7 @@ def step_back(nice: int) -> None:
     Where memory runs out, Linux shall end this process and not the one that it works for (proc_pid_oom_score_adj(5)).
     """
     process = os.getpid()  # `os.nice` is about the thread that calls it, on Linux, and this about the first one
-    now = min(_LAST, os.getpriority(os.PRIO_PROCESS, process) + nice)
+    now = min(LAST, os.getpriority(os.PRIO_PROCESS, process) + nice)
     os.setpriority(os.PRIO_PROCESS, process, now)
     for name, value in (("autogroup", now), ("oom_score_adj", _FIRST_TO_END)):
         with suppress(OSError), open(f"/proc/self/{name}", "w") as file:

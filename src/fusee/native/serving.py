@@ -25,7 +25,6 @@ from fusee.native.limits import allow_seconds, limit_memory
 from fusee.native.module import Module
 from fusee.native.sections import read_module
 
-_LAST: Final = 19  # behind everything else: where there is one processor, or nobody waits
 _IDLE_SECONDS: Final = 1.0  # after which something may be done for which the next request would wait
 _AFTERWARDS_SECONDS: Final = 10  # that this may go on when the program has ended, whatever it does
 _AFTERWARDS_ROOM: Final = 3 << 10  # for WebAssembly in a batch then, with what it calls
@@ -64,8 +63,8 @@ _USUAL = bytes.fromhex("""
 def main() -> None:
     """Compile what is asked for in the file that both processes have, until nobody waits any more."""
     limit_memory()
-    if processor_count() == 1:
-        another.step_back(_LAST)
+    if processor_count() == 1:  # on which the guest runs
+        another.step_back(another.LAST)
     requests = _Requests()
     threading.Thread(target=requests.listen, daemon=True).start()
     number, known, module, unfinished = 0, 0, Module(b""), _Unfinished(Module(b""))
@@ -126,7 +125,7 @@ class _Requests:
         if not self.has_answered:
             os._exit(1)
         self.have_ended = True
-        another.step_back(_LAST)
+        another.step_back(another.LAST)
         signal.alarm(_AFTERWARDS_SECONDS)  # by the clock, since it may wait for a processor; and LLVM asks nobody
         self.waiting.append(b"")
         self._there_are.release()
